@@ -1,0 +1,150 @@
+import { readAliases } from "./aliases.ts";
+import type { EventDefinition, PayloadOf } from "./define-event.ts";
+import * as course from "./events/course.ts";
+import * as delivery from "./events/course-delivery.ts";
+import * as distribution from "./events/distribution.ts";
+import * as ir from "./events/ir.ts";
+import * as mission from "./events/mission.ts";
+import * as payment from "./events/payment.ts";
+import * as system from "./events/system.ts";
+import * as task from "./events/task.ts";
+
+/** Every event that may be published, by module and in the order of its life. */
+const definitions = [
+  course.courseGenerationRequested,
+  course.courseGenerationStarted,
+  course.courseOutlineCreated,
+  course.courseLessonGenerated,
+  course.courseQuizCreated,
+  course.courseLandingPageCreated,
+  course.courseGenerationCompleted,
+  course.courseGenerationFailed,
+  course.courseWorkflowTransitioned,
+  course.courseDeployedStaging,
+  delivery.coursePaymentRequired,
+  delivery.coursePaymentCompleted,
+  delivery.coursePaymentFailed,
+  delivery.courseDistributionRequested,
+  delivery.courseDistributionCompleted,
+  delivery.courseDistributionFailed,
+  delivery.courseAccessGranted,
+  delivery.courseAccessRevoked,
+  distribution.distributionCreated,
+  distribution.distributionUpdated,
+  distribution.distributionDeleted,
+  distribution.distributionPublished,
+  distribution.distributionUnpublished,
+  distribution.distributionViewed,
+  distribution.distributionEnrollmentClicked,
+  distribution.distributionMicroNicheCreated,
+  distribution.distributionVersionBumped,
+  ir.irApprovalCreated,
+  ir.irApprovalConsumed,
+  ir.irApprovalExpired,
+  ir.irApprovalInvalid,
+  ir.irValidatedPass,
+  ir.irValidatedEscalate,
+  ir.irValidatedReject,
+  ir.irDagDiffOk,
+  ir.irDagDiffFailed,
+  task.taskCreated,
+  task.taskAssigned,
+  task.taskStarted,
+  task.taskCompleted,
+  task.taskFailed,
+  task.taskCancelled,
+  task.taskRetrying,
+  task.taskScheduled,
+  task.taskClaimed,
+  task.taskLeaseCreated,
+  task.taskItemCreated,
+  task.taskItemCompleted,
+  task.taskItemDeleted,
+  task.taskItemUpdated,
+  mission.missionCreated,
+  mission.missionStarted,
+  mission.missionCompleted,
+  mission.missionFailed,
+  mission.missionCancelled,
+  payment.paymentIntentCreated,
+  payment.paymentTransactionCompleted,
+  payment.paymentTransactionFailed,
+  payment.paymentTransactionCancelled,
+  payment.paymentRefundRequested,
+  payment.paymentRefundCompleted,
+  payment.paymentRefundFailed,
+  system.agentOnline,
+  system.agentOffline,
+  system.agentHeartbeat,
+  system.agentError,
+  system.agentTaskRequest,
+  system.agentMessage,
+  system.broadcast,
+  system.systemHealth,
+  system.systemAlert,
+  system.systemMaintenance,
+  system.ethicsReview,
+  system.ethicsViolation,
+  system.ethicsApproval,
+] as const;
+
+type CataloguedDefinition = (typeof definitions)[number];
+
+/** Wire name of a catalogued event. */
+export type EventType = CataloguedDefinition["type"];
+
+/** The definitions by wire name. */
+export type Catalog = { readonly [D in CataloguedDefinition as D["type"]]: D };
+
+/** What a handler of events of type `T` receives. */
+export type EventPayload<T extends EventType> = PayloadOf<Catalog[T]>;
+
+const byType = new Map<string, EventDefinition>(
+  definitions.map((definition) => [definition.type, definition]),
+);
+
+/** The definitions by wire name; use {@link findEvent} for a name that is not known to the compiler. */
+export const catalog = Object.freeze(Object.fromEntries(byType)) as unknown as Catalog;
+
+/** The definition of a catalogued wire name. Aliases are not resolved; see `canonicalType`. */
+export function findEvent(type: string): EventDefinition | undefined {
+  return byType.get(type);
+}
+
+/** All definitions, by module and in the order of their life. */
+export function allEvents(): readonly EventDefinition[] {
+  return definitions;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
+
+const longestName = 100;
+
+/** The catalogued name meant by an older or misspelt one, or null when none is near. */
+export function suggestType(type: string): EventType | null {
+  const canonical = readAliases.get(type);
+  if (canonical !== undefined) return canonical as EventType;
+  if (type.length > longestName) return null;
+  const wanted = type.toLowerCase();
+  let best: EventType | null = null;
+  let bestDistance = Math.max(3, Math.floor(type.length / 4)) + 1;
+  for (const definition of definitions) {
+    const distance = editDistance(wanted, definition.type);
+    if (distance < bestDistance) {
+      best = definition.type;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}

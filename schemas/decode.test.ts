@@ -1,0 +1,231 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { allEvents, findEvent } from "./catalog.ts";
+import { type Decoded, decodeEntry, decodeLogRecord } from "./decode.ts";
+import { logicalKey } from "./decode-legacy.ts";
+import legacy from "./fixtures/legacy.json" with { type: "json" };
+import history from "./fixtures/payload-history.json" with { type: "json" };
+import released from "./fixtures/released.json" with { type: "json" };
+import type { JsonObject } from "./json.ts";
+import { parsePayload } from "./payload.ts";
+import { parseEventPayload } from "./read-payload.ts";
+
+interface Source {
+  fields?: Record<string, string>;
+  record?: string;
+}
+
+interface ReadableCase extends Source {
+  quirk: string;
+  name: string;
+  kind: string;
+  event: JsonObject;
+  notes: string[];
+  payload?: JsonObject;
+}
+
+interface RefusedCase extends Source {
+  quirk: string;
+  name: string;
+  reason: string;
+}
+
+const readable = legacy.readable as unknown as ReadableCase[];
+const refused = legacy.refused as unknown as RefusedCase[];
+
+function decode(source: Source): Decoded {
+  return source.record === undefined ? decodeEntry(source.fields ?? {}) : decodeLogRecord(source.record);
+}
+
+describe("entries of older producers", () => {
+  test.each(readable.map((entry) => [`${entry.quirk}: ${entry.name}`, entry] as const))(
+    "%s",
+    (_name, entry) => {
+      const decoded = decode(entry);
+      expect(decoded).toMatchObject({ ok: true, kind: entry.kind });
+      if (!decoded.ok) return;
+      for (const [field, value] of Object.entries(entry.event))
+        expect(decoded.event).toHaveProperty([field], value);
+      expect([...decoded.notes].sort()).toEqual(entry.notes);
+      if (entry.payload !== undefined && decoded.definition !== null) {
+        expect(parseEventPayload(decoded.event, decoded.definition)).toEqual({
+          ok: true,
+          payload: entry.payload,
+        });
+      }
+    },
+  );
+
+  test.each(refused.map((entry) => [`${entry.quirk}: ${entry.name}`, entry] as const))(
+    "cannot be read: %s",
+    (_name, entry) => {
+      const decoded = decode(entry);
+      expect(decoded).toMatchObject({ ok: false, reason: entry.reason });
+      if (decoded.ok) return;
+      expect(decoded.fields).toEqual(entry.fields ?? { record: entry.record });
+      expect(decoded.message).not.toBe("");
+    },
+  );
+
+  test("every quirk from 1 to 21 has an entry", () => {
+    const quirks = new Set([...readable, ...refused].map(({ quirk }) => quirk));
+    for (let number = 1; number <= 21; number++) expect(quirks).toContain(`L${number}`);
+  });
+
+  test("the flat form and the object form are the same entry", () => {
+    for (const { fields } of readable) {
+      if (fields === undefined) continue;
+      expect(decodeEntry(Object.entries(fields).flat())).toEqual(decodeEntry(fields));
+    }
+  });
+
+  test("numbers that a client made of numeric text become text again", () => {
+    const fields = {
+      id: 42,
+      type: "broadcast",
+      source: "s",
+      payload: "{}",
+      timestamp: "2026-01-01T00:00:00Z",
+      tenant_id: 7,
+    };
+    const decoded = decodeEntry(fields as unknown as Record<string, string>);
+    expect(decoded).toMatchObject({ ok: true, event: { id: "42", tenant_id: "7" } });
+    expect(decoded.ok && decoded.notes).toContain("coerced_to_text");
+  });
+
+  test("both copies of one fact share a logical key, other events have none", () => {
+    const keys = readable
+      .filter(({ quirk }) => quirk === "L20")
+      .map((entry) => {
+        const decoded = decode(entry);
+        return decoded.ok ? logicalKey(decoded.event) : "unreadable";
+      });
+    expect(keys).toEqual([
+      "supervisor.domain_escalation.received:esc-1",
+      "supervisor.domain_escalation.received:esc-1",
+    ]);
+    const other = decode(readable[0] ?? {});
+    expect(other.ok && logicalKey(other.event)).toBeNull();
+  });
+
+  test("a key named __proto__ stays data", () => {
+    const decoded = decodeEntry({
+      id: "e1",
+      type: "broadcast",
+      source: "s",
+      payload: '{"message": {}, "from": "a", "__proto__": {"admin": true}}',
+      timestamp: "2026-01-01T00:00:00Z",
+    });
+    expect(decoded.ok && "admin" in decoded.event.payload).toBe(false);
+  });
+});
+
+describe("the decoder never throws", () => {
+  const names = [
+    "id",
+    "type",
+    "source",
+    "target",
+    "payload",
+    "timestamp",
+    "meta",
+    "severity",
+    "tenant_id",
+    "__proto__",
+  ];
+  test("on any flat fields", () => {
+    const flat = fc.array(fc.oneof(fc.constantFrom(...names), fc.string(), fc.json()));
+    fc.assert(fc.property(flat, (fields) => typeof decodeEntry(fields).ok === "boolean"));
+  });
+
+  test("on any payload and meta of a well-formed entry", () => {
+    const types = fc.constantFrom("system.alert", "task.completed", "ir.dag_diff_failed", "x.y");
+    fc.assert(
+      fc.property(types, fc.json(), fc.json(), (type, payload, meta) => {
+        const decoded = decodeEntry({
+          id: "e1",
+          type,
+          source: "s",
+          payload,
+          meta,
+          timestamp: "2026-01-01T00:00:00",
+        });
+        if (decoded.ok && decoded.definition !== null) {
+          expect(typeof parseEventPayload(decoded.event, decoded.definition).ok).toBe("boolean");
+        }
+      }),
+    );
+  });
+
+  test("on any text of a log", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => typeof decodeLogRecord(text).ok === "boolean"),
+    );
+  });
+});
+
+function asEvent(type: string, payload: unknown) {
+  const decoded = decodeEntry({
+    id: "3f2b8c1e-9d4a-4e77-8b21-5a6c7d8e9f01",
+    type,
+    source: "s",
+    payload: JSON.stringify(payload),
+    timestamp: "2025-12-28T10:00:00",
+    tenant_id: "tenant-1",
+    meta: '{"schema_version": 1, "producer": "p", "source_module": "m"}',
+  });
+  const definition = findEvent(type);
+  if (!decoded.ok || definition === undefined) throw new Error(`The fixture "${type}" cannot be decoded.`);
+  return { event: decoded.event, definition };
+}
+
+describe("payload shapes of older producers", () => {
+  test.each(history.readable.map((entry) => [`${entry.type}: ${entry.name}`, entry] as const))(
+    "%s",
+    (_name, entry) => {
+      const { event, definition } = asEvent(entry.type, entry.payload);
+      expect(parseEventPayload(event, definition)).toEqual({ ok: true, payload: entry.expect });
+    },
+  );
+
+  test.each(history.refused.map((entry) => [`${entry.type}: ${entry.name}`, entry] as const))(
+    "refused, %s",
+    (_name, entry) => {
+      const { event, definition } = asEvent(entry.type, entry.payload);
+      const read = parseEventPayload(event, definition);
+      expect(read.ok).toBe(false);
+      expect(read.ok ? [] : read.issues.map(({ path }) => path).sort()).toEqual(entry.paths);
+    },
+  );
+
+  test("a payload of a newer version is read as far as it is known, and the refusal names the version", () => {
+    const { event, definition } = asEvent("course.distribution.requested", {
+      course_id: "c1",
+      channel: "web",
+    });
+    const newer = { ...event, meta: { ...event.meta, schema_version: 2 } };
+    expect(parseEventPayload(newer, definition)).toEqual({ ok: true, payload: { course_id: "c1" } });
+    const broken = parseEventPayload({ ...newer, payload: { course_ref: "c1" } }, definition);
+    expect(broken.ok ? [] : broken.issues.map(({ path }) => path)).toEqual([
+      "payload.course_id",
+      "meta.schema_version",
+    ]);
+  });
+});
+
+describe("released versions", () => {
+  const golden = Object.entries(released as Record<string, JsonObject>);
+
+  test.each(golden)("%s stays readable for ever", (name, payload) => {
+    const [type = ""] = name.split("@");
+    const { event, definition } = asEvent(type, payload);
+    expect(parseEventPayload(event, definition)).toEqual({ ok: true, payload });
+  });
+
+  test("every catalogued event has its golden payload, which may also be published", () => {
+    for (const definition of allEvents()) {
+      const payload = (released as Record<string, JsonObject>)[`${definition.type}@${definition.version}`];
+      expect(parsePayload(definition, payload)).toEqual(payload);
+    }
+  });
+});

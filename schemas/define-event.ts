@@ -1,0 +1,156 @@
+import type { z } from "zod";
+import { CharterError, type CharterIssue } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
+import { checkEventName } from "./naming.ts";
+import { guardSchema } from "./pii.ts";
+import { tolerantSchema } from "./tolerant.ts";
+import { coversAllVersions, type Upcasts } from "./upcast.ts";
+
+/** How much the loss of the event would matter, and what an operator is told first. */
+export type Criticality = "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+export type Severity = Criticality;
+
+export const severities: readonly Severity[] = ["INFO", "WARNING", "ERROR", "CRITICAL"];
+
+/** What the envelope knows that an old payload may lack. */
+export interface PayloadContext {
+  /** The name on the wire, before aliases were resolved. */
+  readonly originalType: string;
+  readonly tenantId: string | null;
+  /** Time of the event, ISO UTC. */
+  readonly timestamp: string;
+}
+
+/** Turns an older shape of the payload into the current one; must return a current payload unchanged. Pure. */
+export type LegacyPayload = (payload: JsonObject, context: PayloadContext) => JsonObject;
+
+export interface EventOptions<P extends z.ZodType> {
+  /** Current `meta.schema_version`, an integer from 1. */
+  readonly version: number;
+  /** `meta.source_module` of the module that owns the event, snake_case. */
+  readonly module: string;
+  readonly criticality: Criticality;
+  /** Severity of the envelope when the publisher gives none. Default: none. */
+  readonly severity?: Severity;
+  /** When the event is published, as one sentence for the documentation. */
+  readonly when: string;
+  /** Events with the same key are handled in order. Default: no key, so no order. */
+  readonly key?: (payload: z.output<P>) => string | null;
+  /** A strict object: what is written. */
+  readonly payload: P;
+  /** Subscribers or purposes, for the documentation. */
+  readonly consumers?: readonly string[];
+  /** One step for each older version. */
+  readonly upcasts?: Upcasts;
+  /** For shapes of the same version that older producers wrote. */
+  readonly legacy?: LegacyPayload;
+  /**
+   * Nullable fields that are null only because an older producer left them out: a missing one is null on read, and a
+   * publisher that leaves one null is refused.
+   */
+  readonly nullOnlyInHistory?: readonly (keyof z.output<P> & string)[];
+  /** Keys ending in `hash` that are hashes of public content. */
+  readonly contentHashes?: readonly string[];
+}
+
+/** One catalogued event: types the publisher and the handler, and carries what the documentation says. */
+export interface EventDefinition<T extends string = string, P extends z.ZodType = z.ZodType> {
+  readonly type: T;
+  readonly version: number;
+  readonly module: string;
+  readonly criticality: Criticality;
+  /** Null: events of this type have no severity unless the publisher gives one. */
+  readonly severity: Severity | null;
+  readonly when: string;
+  readonly payload: P;
+  /** The same payload as readers accept it: tolerant to unknown keys, older ids and times. */
+  readonly reader: z.ZodType;
+  /** Ordering key of a payload, also of a raw one; null when there is none. Never throws. */
+  keyOf(payload: unknown): string | null;
+  readonly consumers: readonly string[];
+  readonly upcasts: Upcasts;
+  readonly legacy: LegacyPayload | null;
+  readonly nullOnlyInHistory: readonly string[];
+  /** Every key that the schema names, at any depth. */
+  readonly knownKeys: ReadonlySet<string>;
+}
+
+/** What a handler receives. */
+export type PayloadOf<D extends EventDefinition> = z.output<D["payload"]>;
+/** What a publisher gives. */
+export type PayloadInputOf<D extends EventDefinition> = z.input<D["payload"]>;
+
+function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P>): void {
+  const naming: CharterIssue[] = checkEventName(type).map(({ message }) => ({ path: "type", message }));
+  if (!/^[a-z][a-z0-9_]*$/.test(options.module)) {
+    naming.push({
+      path: "module",
+      message: `expected a snake_case module name, received "${options.module}"`,
+    });
+  }
+  if (naming.length > 0)
+    throw new CharterError("invalid_name", `The event "${type}" cannot be defined.`, naming);
+  const issues: CharterIssue[] = [];
+  if (!Number.isInteger(options.version) || options.version < 1) {
+    issues.push({
+      path: "version",
+      message: "expected an integer from 1",
+      received: String(options.version),
+    });
+  } else if (!coversAllVersions(options.upcasts ?? {}, options.version)) {
+    issues.push({
+      path: "upcasts",
+      message: `expected one step for each version before ${options.version}, so that stored events stay readable`,
+    });
+  }
+  if (options.payload._zod.def.type !== "object") {
+    issues.push({
+      path: "payload",
+      message: "expected a z.strictObject(…)",
+      received: options.payload._zod.def.type,
+    });
+  }
+  if (issues.length > 0)
+    throw new CharterError("invalid_payload", `The event "${type}" cannot be defined.`, issues);
+}
+
+/**
+ * Defines an event. Everything that can be worked out from the schema is worked out here, once.
+ *
+ * @throws {CharterError} `invalid_name` for a name that breaks the naming rules and is not one of the frozen ones,
+ *   `forbidden_content` for payload keys that name personal data, secrets or provider ids,
+ *   `invalid_payload` for a schema or a version that cannot be kept.
+ */
+export function defineEvent<const T extends string, P extends z.ZodType>(
+  type: T,
+  options: EventOptions<P>,
+): EventDefinition<T, P> {
+  checkOptions(type, options);
+  const key = options.key;
+  return Object.freeze({
+    type,
+    version: options.version,
+    module: options.module,
+    criticality: options.criticality,
+    severity: options.severity ?? null,
+    when: options.when,
+    payload: options.payload,
+    reader: tolerantSchema(options.payload),
+    keyOf: key === undefined ? () => null : (payload: unknown) => safeKey(key, payload),
+    consumers: options.consumers ?? [],
+    upcasts: options.upcasts ?? {},
+    legacy: options.legacy ?? null,
+    nullOnlyInHistory: options.nullOnlyInHistory ?? [],
+    knownKeys: guardSchema(type, options.payload, options.contentHashes),
+  });
+}
+
+function safeKey<Payload>(key: (payload: Payload) => string | null, payload: unknown): string | null {
+  try {
+    // A raw payload may lack the field or have another type; both mean "no key".
+    const value: unknown = key(payload as Payload);
+    return typeof value === "string" && value !== "" ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { defineEvent, type PayloadContext } from "../define-event.ts";
+import type { JsonObject } from "../json.ts";
+import { fillMissing, id, isoTime, readIso, renameMissing } from "./fields.ts";
+
+/**
+ * Payments, with our own ids only. `payment_id` is the transaction, or the intent while there is no transaction.
+ * The first payment service wrote other names without user and course: those are recorded, but no access can follow
+ * from them. The first charter template named only payment, user and course; the rest is null on read.
+ */
+
+const module = "payment";
+const byPayment = (payload: { payment_id: string }) => payload.payment_id;
+
+const payment = {
+  payment_id: id,
+  intent_id: id.nullable(),
+  user_id: id,
+  tenant_id: id.nullable(),
+  /** Null for what is no course. */
+  course_id: id.nullable(),
+  amount_cents: z.int().min(0).nullable(),
+  /** ISO 4217. */
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .nullable(),
+  provider: z.enum(["stripe", "paypal", "crypto"]).nullable(),
+  occurred_at: isoTime,
+};
+const refund = { ...payment, refund_id: id.optional() };
+
+type Field = keyof typeof payment;
+const nullOnlyInHistory: readonly Field[] = ["intent_id", "amount_cents", "currency", "provider"];
+
+function readPayment(payload: JsonObject, context: PayloadContext): JsonObject {
+  const renamed = renameMissing(payload, {
+    transaction_id: "payment_id",
+    invoice_id: "payment_id",
+    intent_id: "payment_id",
+    timestamp: "occurred_at",
+  });
+  const occurredAt = readIso(renamed.occurred_at);
+  const currency = renamed.currency;
+  return fillMissing(
+    {
+      ...renamed,
+      ...(occurredAt === undefined ? {} : { occurred_at: occurredAt }),
+      ...(typeof currency === "string" ? { currency: currency.toUpperCase() } : {}),
+    },
+    { tenant_id: context.tenantId, course_id: null, occurred_at: context.timestamp },
+  );
+}
+
+const shared = { version: 1, module, key: byPayment, legacy: readPayment, nullOnlyInHistory } as const;
+
+export const paymentIntentCreated = defineEvent("payment.intent.created", {
+  ...shared,
+  criticality: "INFO",
+  when: "A payment was begun",
+  payload: z.strictObject(payment),
+  consumers: ["analytics", "audit"],
+});
+
+export const paymentTransactionCompleted = defineEvent("payment.transaction.completed", {
+  ...shared,
+  criticality: "CRITICAL",
+  when: "A payment was received",
+  payload: z.strictObject(payment),
+  consumers: ["course_access", "course_factory", "analytics", "audit"],
+});
+
+export const paymentTransactionFailed = defineEvent("payment.transaction.failed", {
+  ...shared,
+  criticality: "WARNING",
+  severity: "WARNING",
+  when: "A payment failed",
+  payload: z.strictObject(payment),
+  consumers: ["notification", "analytics", "audit"],
+});
+
+export const paymentTransactionCancelled = defineEvent("payment.transaction.cancelled", {
+  ...shared,
+  criticality: "INFO",
+  when: "A payment was given up by the payer",
+  payload: z.strictObject(payment),
+  consumers: ["analytics", "audit"],
+});
+
+export const paymentRefundRequested = defineEvent("payment.refund.requested", {
+  ...shared,
+  criticality: "INFO",
+  when: "A refund was asked for",
+  payload: z.strictObject(refund),
+  consumers: ["audit"],
+});
+
+export const paymentRefundCompleted = defineEvent("payment.refund.completed", {
+  ...shared,
+  criticality: "CRITICAL",
+  when: "A payment was paid back",
+  payload: z.strictObject(refund),
+  consumers: ["course_access", "analytics", "audit"],
+});
+
+export const paymentRefundFailed = defineEvent("payment.refund.failed", {
+  ...shared,
+  criticality: "ERROR",
+  severity: "ERROR",
+  when: "A refund failed",
+  payload: z.strictObject(refund),
+  consumers: ["alerting", "audit"],
+});

@@ -1,0 +1,147 @@
+/** The only door of the charter package. */
+
+export { canonicalType, readAliases } from "./aliases.ts";
+export {
+  allEvents,
+  type Catalog,
+  catalog,
+  type EventPayload,
+  type EventType,
+  findEvent,
+  suggestType,
+} from "./catalog.ts";
+export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decode.ts";
+export { type DecodeNote, type EventKind, logicalKey } from "./decode-legacy.ts";
+export {
+  type Criticality,
+  defineEvent,
+  type EventDefinition,
+  type EventOptions,
+  type LegacyPayload,
+  type PayloadContext,
+  type PayloadInputOf,
+  type PayloadOf,
+  type Severity,
+  severities,
+} from "./define-event.ts";
+export {
+  type Envelope,
+  type EnvelopeMeta,
+  isUuidV4,
+  maxLengths,
+  parseEnvelope,
+  payloadLimits,
+} from "./envelope.ts";
+export { CharterError, type CharterErrorCode, type CharterIssue } from "./errors.ts";
+export {
+  courseDeployedStaging,
+  courseGenerationCompleted,
+  courseGenerationFailed,
+  courseGenerationRequested,
+  courseGenerationStarted,
+  courseLandingPageCreated,
+  courseLessonGenerated,
+  courseOutlineCreated,
+  courseQuizCreated,
+  courseWorkflowTransitioned,
+} from "./events/course.ts";
+export {
+  courseAccessGranted,
+  courseAccessRevoked,
+  courseDistributionCompleted,
+  courseDistributionFailed,
+  courseDistributionRequested,
+  coursePaymentCompleted,
+  coursePaymentFailed,
+  coursePaymentRequired,
+} from "./events/course-delivery.ts";
+export {
+  distributionCreated,
+  distributionDeleted,
+  distributionEnrollmentClicked,
+  distributionMicroNicheCreated,
+  distributionPublished,
+  distributionUnpublished,
+  distributionUpdated,
+  distributionVersionBumped,
+  distributionViewed,
+} from "./events/distribution.ts";
+export {
+  irApprovalConsumed,
+  irApprovalCreated,
+  irApprovalExpired,
+  irApprovalInvalid,
+  irDagDiffFailed,
+  irDagDiffOk,
+  irValidatedEscalate,
+  irValidatedPass,
+  irValidatedReject,
+  stripHashPrefix,
+} from "./events/ir.ts";
+export {
+  missionCancelled,
+  missionCompleted,
+  missionCreated,
+  missionFailed,
+  missionStarted,
+} from "./events/mission.ts";
+export {
+  paymentIntentCreated,
+  paymentRefundCompleted,
+  paymentRefundFailed,
+  paymentRefundRequested,
+  paymentTransactionCancelled,
+  paymentTransactionCompleted,
+  paymentTransactionFailed,
+} from "./events/payment.ts";
+export {
+  agentError,
+  agentHeartbeat,
+  agentMessage,
+  agentOffline,
+  agentOnline,
+  agentTaskRequest,
+  broadcast,
+  ethicsApproval,
+  ethicsReview,
+  ethicsViolation,
+  systemAlert,
+  systemHealth,
+  systemMaintenance,
+} from "./events/system.ts";
+export {
+  taskAssigned,
+  taskCancelled,
+  taskClaimed,
+  taskCompleted,
+  taskCreated,
+  taskFailed,
+  taskItemCompleted,
+  taskItemCreated,
+  taskItemDeleted,
+  taskItemPriority,
+  taskItemStatus,
+  taskItemUpdated,
+  taskLeaseCreated,
+  taskRetrying,
+  taskScheduled,
+  taskStarted,
+} from "./events/task.ts";
+export { foreignTypes, isForeignType } from "./foreign.ts";
+export { type GuardFindings, guardValues } from "./guard-values.ts";
+export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+export {
+  compareMessageIds,
+  isMessageId,
+  type MessageId,
+  messageIdMs,
+  nextMessageId,
+  parseMessageId,
+} from "./message-id.ts";
+export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
+export { parsePayload } from "./payload.ts";
+export { forbiddenKeyReason, forbiddenValue, guardSchema, redactText } from "./pii.ts";
+export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
+export { type ReadTime, readTime } from "./time.ts";
+export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
+export { type EncodeOptions, encodeEntry, encodeLogRecord } from "./wire.ts";

@@ -1,0 +1,105 @@
+import type { z } from "zod";
+import type { EventDefinition } from "./define-event.ts";
+import { CharterError, type CharterIssue, describeReceived } from "./errors.ts";
+import { guardValues } from "./guard-values.ts";
+import { isPlainObject, type JsonObject } from "./json.ts";
+import { forbiddenValue } from "./pii.ts";
+
+/** Outcome of checking a payload that is about to be published; `value` is empty when something was refused. */
+export interface CheckedPayload {
+  readonly value: JsonObject;
+  readonly invalid: readonly CharterIssue[];
+  readonly forbidden: readonly CharterIssue[];
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let current = root;
+  for (const step of path) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = (current as Record<PropertyKey, unknown>)[step];
+  }
+  return current;
+}
+
+function joined(path: readonly PropertyKey[], key?: string): string {
+  return ["payload", ...path.map(String), ...(key === undefined ? [] : [key])].join(".");
+}
+
+const longestKey = 60;
+
+/** Zod's message reduced to what was expected; what was received is told separately, without leaking it. */
+function expectation(message: string): string {
+  return message
+    .replace(/, received .*$/, "")
+    .replace(/^Invalid (?:input|option|string): (?:must )?/, (prefix) =>
+      prefix.endsWith("must ") ? "must " : "",
+    )
+    .replace(/^Invalid ([\w -]+)$/, "expected a valid $1")
+    .replace(/^Too (?:small|big): /, "");
+}
+
+/** Zod's issues as ours: one for each unknown key, each with what was received. */
+export function payloadIssues(error: z.core.$ZodError, payload: unknown): CharterIssue[] {
+  return error.issues.flatMap((issue): CharterIssue[] => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        path: joined(issue.path, key.length > longestKey || forbiddenValue(key) !== null ? "(a key)" : key),
+        message: "unknown field; add it to the event's definition or leave it out",
+      }));
+    }
+    return [
+      {
+        path: joined(issue.path),
+        message: expectation(issue.message),
+        received: describeReceived(valueAt(payload, issue.path)),
+      },
+    ];
+  });
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) =>
+      item === undefined ? [] : [[key, withoutUndefined(item)]],
+    ),
+  );
+}
+
+/** Checks a payload for publishing; collects instead of throwing, so that an envelope can tell all faults at once. */
+export function checkPayload(definition: EventDefinition, payload: unknown): CheckedPayload {
+  const findings = guardValues(payload, "payload", definition.knownKeys);
+  if (findings.invalid.length > 0) return { value: {}, ...findings };
+  const parsed = definition.payload.safeParse(payload);
+  if (!parsed.success) {
+    return { value: {}, invalid: payloadIssues(parsed.error, payload), forbidden: findings.forbidden };
+  }
+  const data = parsed.data as JsonObject;
+  const invalid = definition.nullOnlyInHistory
+    .filter((name) => data[name] === null)
+    .map((name) => ({
+      path: `payload.${name}`,
+      message: "null stands only for what older producers left out; give the value",
+      received: "null",
+    }));
+  const value = findings.hasUndefined ? (withoutUndefined(data) as JsonObject) : data;
+  return { value, invalid, forbidden: findings.forbidden };
+}
+
+/**
+ * Validates a payload for publishing.
+ *
+ * @throws {CharterError} `invalid_payload` naming every refused field, `forbidden_content` when the only fault is
+ *   personal data, a secret or a provider id
+ */
+export function parsePayload(definition: EventDefinition, payload: unknown): JsonObject {
+  const { value, invalid, forbidden } = checkPayload(definition, payload);
+  const issues = [...invalid, ...forbidden];
+  if (issues.length === 0) return value;
+  throw new CharterError(
+    invalid.length > 0 ? "invalid_payload" : "forbidden_content",
+    `The payload of "${definition.type}" was refused.`,
+    issues,
+  );
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { schemaDef } from "./pii.ts";
+import { readTime } from "./time.ts";
+
+/**
+ * The reading counterpart of a payload schema: unknown keys are stripped at every level, ids may have the shapes of
+ * older producers, and times may be naive or Unix seconds (both become ISO UTC). Enumerations and limits stay.
+ */
+export function tolerantSchema(schema: z.ZodType): z.ZodType {
+  const def = schemaDef(schema);
+  const convert = (child: z.core.$ZodType): z.ZodType => tolerantSchema(child as z.ZodType);
+  const rebuilt = (parts: object): z.ZodType =>
+    z.core.clone(schema, { ...schema._zod.def, ...parts } as never);
+  if (def.type === "object") {
+    const shape = Object.fromEntries(
+      Object.entries(def.shape ?? {}).map(([key, child]) => [key, convert(child)]),
+    );
+    return rebuilt({ shape, catchall: undefined });
+  }
+  if (def.element !== undefined) return rebuilt({ element: convert(def.element) });
+  if (def.innerType !== undefined) return rebuilt({ innerType: convert(def.innerType) });
+  if (def.options !== undefined) return rebuilt({ options: def.options.map(convert) });
+  if (def.format === "datetime") return z.preprocess((value) => readTime(value)?.iso ?? value, schema);
+  if (def.format === "uuid") return z.string().min(1).max(255);
+  return schema;
+}

@@ -1,0 +1,56 @@
+import type { Envelope } from "./envelope.ts";
+
+/** The one encoder of stream entries and of the daily log. */
+
+export interface EncodeOptions {
+  /**
+   * Writes `target` as an empty text when there is none. The first Python reader fails on an entry without `target`.
+   * Default: false, the field is left out.
+   */
+  readonly emptyTarget?: boolean;
+}
+
+const optionalFields = [
+  "mission_id",
+  "task_id",
+  "correlation_id",
+  "tenant_id",
+  "actor_id",
+  "severity",
+] as const;
+
+/**
+ * The flat fields of a stream entry, `[name, value, name, value, …]`, in the order of the wire. Fields that are null
+ * are left out; `payload` and `meta` are JSON text.
+ */
+export function encodeEntry(event: Envelope, options: EncodeOptions = {}): string[] {
+  const fields = ["id", event.id, "type", event.type, "source", event.source];
+  if (event.target !== null) fields.push("target", event.target);
+  else if (options.emptyTarget === true) fields.push("target", "");
+  fields.push("payload", JSON.stringify(event.payload), "timestamp", event.timestamp);
+  for (const name of optionalFields) {
+    const value = event[name];
+    if (value !== null) fields.push(name, value);
+  }
+  fields.push("meta", JSON.stringify(event.meta));
+  return fields;
+}
+
+/** One line of the daily log and of the live channels: all fields, nulls included, payload and meta as objects. */
+export function encodeLogRecord(event: Envelope): string {
+  return JSON.stringify({
+    id: event.id,
+    type: event.type,
+    source: event.source,
+    target: event.target,
+    payload: event.payload,
+    timestamp: event.timestamp,
+    mission_id: event.mission_id,
+    task_id: event.task_id,
+    correlation_id: event.correlation_id,
+    tenant_id: event.tenant_id,
+    actor_id: event.actor_id,
+    severity: event.severity,
+    meta: event.meta,
+  });
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import type { PayloadLimits } from "./publish/publish.ts";
+
+/*
+ * The only reader of the environment. Parsed once per isolate; anything missing or odd stops the start with a message
+ * that names the variable.
+ */
+
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+const schema = z
+  .object({
+    BRAIN_EVENTSTREAM_MODE: z.enum(["required", "degraded"]).default("required"),
+    /** Neon's connection string, or that of a gateway on loopback. */
+    NEON_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/.+@.+\/.+/, "expected postgres://user:password@host/database"),
+    UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
+    UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
+    /** Bearer key with all rights. */
+    BRAIN_API_KEY: z.string().min(16, "expected at least 16 characters"),
+    BRAIN_REDIS_PREFIX: z
+      .string()
+      .regex(/^[A-Za-z0-9:_-]{1,50}$/)
+      .default("brain"),
+    BRAIN_STREAM_SHARDS: whole(1, 64).default(1),
+    BRAIN_PAYLOAD_WARN_BYTES: whole(1, 1_048_576).default(8_192),
+    BRAIN_PAYLOAD_MAX_BYTES: whole(1, 1_048_576).default(65_536),
+    /** Writes `target` as an empty string, for readers that cannot do without the field. */
+    BRAIN_WIRE_EMPTY_TARGET: flag.default(false),
+    /** Outgoing calls of one invocation: 50 on Workers' free plan, 10,000 on the paid one. */
+    BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(1_000),
+    /** A holder of a lease that vanished is succeeded after this time. */
+    BRAIN_LEASE_MS: whole(500, 60_000).default(6_000),
+    /** Least time between looks at an idle database; it sleeps after five idle minutes, and each look wakes it. */
+    BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(900_000),
+    BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    /** Origin of the public pages, for canonical links; left out: the origin of the request. */
+    BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    BRAIN_STAGING_DOMAIN: z
+      .string()
+      .regex(/^[a-z0-9.-]+$/)
+      .default("course-factory.staging"),
+    CONTENT_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+    CONTENT_API_KEY: z.string().min(1).optional(),
+    CONTENT_MODEL: z.string().min(1).optional(),
+  })
+  .superRefine((env, context) => {
+    const required = (name: keyof typeof env, why: string) => {
+      if (env[name] === undefined) context.addIssue({ code: "custom", path: [name], message: `is missing; ${why}` });
+    };
+    if (env.BRAIN_EVENTSTREAM_MODE === "required") {
+      const why = 'the event stream is required. Set it, or BRAIN_EVENTSTREAM_MODE="degraded" for development';
+      required("UPSTASH_REDIS_REST_URL", why);
+      required("UPSTASH_REDIS_REST_TOKEN", why);
+    }
+    if (env.CONTENT_API_URL !== undefined) {
+      required("CONTENT_API_KEY", "CONTENT_API_URL needs it");
+      required("CONTENT_MODEL", "CONTENT_API_URL needs it");
+    }
+    if (env.BRAIN_PAYLOAD_WARN_BYTES > env.BRAIN_PAYLOAD_MAX_BYTES) {
+      context.addIssue({
+        code: "custom",
+        path: ["BRAIN_PAYLOAD_WARN_BYTES"],
+        message: "is above BRAIN_PAYLOAD_MAX_BYTES",
+      });
+    }
+  });
+
+/** Settings of the whole system, validated. */
+export interface Config {
+  readonly mode: "required" | "degraded";
+  readonly databaseUrl: string;
+  /** Null in degraded mode without a stream: events wait in the record. */
+  readonly redis: { readonly url: string; readonly token: string } | null;
+  readonly apiKey: string;
+  readonly redisPrefix: string;
+  readonly shards: number;
+  readonly payload: PayloadLimits;
+  readonly emptyTarget: boolean;
+  readonly subrequestLimit: number;
+  readonly leaseMs: number;
+  readonly relaySweepMs: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly publicUrl: string | null;
+  readonly stagingDomain: string;
+  readonly content: { readonly url: string; readonly key: string; readonly model: string } | null;
+}
+
+/** The configuration is missing or wrong; the message names each variable and never its value. */
+export class ConfigError extends Error {}
+
+/**
+ * Parses the environment of a Worker, of Deno or of a test. Variables that are not ours are ignored; empty ones count
+ * as not set.
+ *
+ * @throws {ConfigError}
+ */
+export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+    throw new ConfigError(`The configuration is not valid:\n${lines.join("\n")}`);
+  }
+  const values = parsed.data;
+  const { UPSTASH_REDIS_REST_URL: redisUrl, UPSTASH_REDIS_REST_TOKEN: redisToken } = values;
+  const { CONTENT_API_URL: contentUrl, CONTENT_API_KEY: contentKey, CONTENT_MODEL: contentModel } = values;
+  return {
+    mode: values.BRAIN_EVENTSTREAM_MODE,
+    databaseUrl: values.NEON_DATABASE_URL,
+    redis: redisUrl === undefined || redisToken === undefined ? null : { url: redisUrl, token: redisToken },
+    apiKey: values.BRAIN_API_KEY,
+    redisPrefix: values.BRAIN_REDIS_PREFIX,
+    shards: values.BRAIN_STREAM_SHARDS,
+    payload: { warnBytes: values.BRAIN_PAYLOAD_WARN_BYTES, maxBytes: values.BRAIN_PAYLOAD_MAX_BYTES },
+    emptyTarget: values.BRAIN_WIRE_EMPTY_TARGET,
+    subrequestLimit: values.BRAIN_SUBREQUEST_LIMIT,
+    leaseMs: values.BRAIN_LEASE_MS,
+    relaySweepMs: values.BRAIN_RELAY_SWEEP_MS,
+    logLevel: values.BRAIN_LOG_LEVEL,
+    publicUrl: values.BRAIN_PUBLIC_URL ?? null,
+    stagingDomain: values.BRAIN_STAGING_DOMAIN,
+    content:
+      contentUrl === undefined || contentKey === undefined || contentModel === undefined
+        ? null
+        : { url: contentUrl, key: contentKey, model: contentModel },
+  };
+}

@@ -1,0 +1,210 @@
+import { classify } from "../core/classify.ts";
+import { type Delivery, decideDelivery } from "../core/delivery.ts";
+import { HandlerTimeoutError } from "../core/time-limit.ts";
+import type { Database, Session, Tx } from "../db/database.ts";
+import { publishMany } from "../publish/publish.ts";
+import { claimDeliveries, unclaim } from "./dedup.ts";
+import type { Incoming } from "./route.ts";
+import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
+
+/*
+ * Claim, effects, published events: one transaction.
+ *
+ * Optimistic: one transaction for the whole list. When it fails, nothing of it happened. If the failing delivery is
+ * known, the ones before it run again together, it runs alone, and the ones behind it run together; if not, the list is
+ * halved. After a few failures the rest runs event by event, so that many bad events do not cost a quadratic time.
+ */
+
+/** What became of one delivery. */
+export interface Applied {
+  readonly incoming: Incoming;
+  readonly delivery: Delivery;
+  /** How a duplicate was told: the same entry, or the same event under another id. */
+  readonly duplicate: "redelivered" | "published_twice" | null;
+  /** What was thrown; null when nothing was. */
+  readonly error: unknown;
+}
+
+export interface ApplyResult {
+  readonly applied: readonly Applied[];
+  /** Not tried: time was up, the database was away, or an older delivery with the same key failed. */
+  readonly untried: readonly Incoming[];
+  /** The database could not be reached; trying on would only count attempts. */
+  readonly unavailable: unknown;
+}
+
+export interface ApplyDeps extends HandlerDeps {
+  readonly db: Database;
+  readonly stream: string;
+}
+
+/** One connection, opened when first needed, opened anew when it broke. */
+export interface Lane {
+  session(): Promise<Session>;
+  close(): Promise<void>;
+}
+
+export function createLane(deps: ApplyDeps): Lane {
+  let open: Session | null = null;
+  return {
+    async session() {
+      if (open?.broken) {
+        await open.close();
+        open = null;
+      }
+      open ??= await deps.db.open({ statementTimeoutMs: deps.consumer.handlerTimeoutMs });
+      return open;
+    },
+    async close() {
+      await open?.close();
+      open = null;
+    },
+  };
+}
+
+/** Longest time that one transaction goes on beginning handlers, ms: bounds locks and what a failure repeats. */
+const sliceMs = 1_000;
+/** Failures of lists within one call, after which the rest runs event by event. */
+const maxListFailures = 4;
+
+/**
+ * Applies deliveries in order.
+ *
+ * @param deadlineMs Unix time, ms, after which nothing new is begun
+ */
+export async function applyAll(
+  deps: ApplyDeps,
+  lane: Lane,
+  deliveries: readonly Incoming[],
+  deadlineMs: number,
+): Promise<ApplyResult> {
+  const applied: Applied[] = [];
+  const untried: Incoming[] = [];
+  const failedKeys = new Set<string>();
+  let listFailures = 0;
+  const queue: (readonly Incoming[])[] = [deliveries];
+
+  for (let list = queue.shift(); list !== undefined; list = queue.shift()) {
+    const open = list.filter((incoming) => {
+      if (incoming.key === null || !failedKeys.has(incoming.key)) return true;
+      untried.push(incoming);
+      return false;
+    });
+    if (open.length === 0) continue;
+    if (deps.now() >= deadlineMs) {
+      untried.push(...open);
+      continue;
+    }
+    if (open.length > 1 && listFailures >= maxListFailures) {
+      queue.unshift(...open.map((incoming) => [incoming]));
+      continue;
+    }
+    const attempt = await tryTogether(deps, lane, open, deadlineMs);
+    switch (attempt.kind) {
+      case "done":
+        applied.push(...attempt.applied);
+        if (attempt.remaining.length > 0) queue.unshift(attempt.remaining);
+        break;
+      case "unavailable":
+        untried.push(...open, ...queue.flat());
+        return { applied, untried, unavailable: attempt.error };
+      case "failed":
+        if (open.length === 1 && open[0] !== undefined) {
+          const failure = failed(deps, open[0], attempt.error);
+          applied.push(failure);
+          if (failure.delivery.action === "retry" && open[0].key !== null) failedKeys.add(open[0].key);
+        } else {
+          listFailures += 1;
+          queue.unshift(...split(open, attempt.culprit));
+        }
+    }
+  }
+  return { applied, untried, unavailable: null };
+}
+
+function failed(deps: ApplyDeps, incoming: Incoming, error: unknown): Applied {
+  const { attempt, messageId } = incoming;
+  const delivery = decideDelivery(classify(error), attempt, deps.consumer.retry, messageId, deps.now());
+  return { incoming, delivery, duplicate: null, error };
+}
+
+function split(list: readonly Incoming[], culprit: Incoming | null): (readonly Incoming[])[] {
+  const at = culprit === null ? -1 : list.indexOf(culprit);
+  if (at === -1) {
+    const middle = Math.ceil(list.length / 2);
+    return [list.slice(0, middle), list.slice(middle)];
+  }
+  return [list.slice(0, at), list.slice(at, at + 1), list.slice(at + 1)].filter((part) => part.length > 0);
+}
+
+type Attempt =
+  | { readonly kind: "done"; readonly applied: readonly Applied[]; readonly remaining: readonly Incoming[] }
+  | { readonly kind: "failed"; readonly error: unknown; readonly culprit: Incoming | null }
+  | { readonly kind: "unavailable"; readonly error: unknown };
+
+async function tryTogether(
+  deps: ApplyDeps,
+  lane: Lane,
+  list: readonly Incoming[],
+  deadlineMs: number,
+): Promise<Attempt> {
+  let session: Session;
+  try {
+    session = await lane.session();
+  } catch (error) {
+    return { kind: "unavailable", error };
+  }
+  const run: HandlerRun = { published: [], remaining: [], culprit: null };
+  try {
+    const applied = await session.transaction((tx) =>
+      applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
+    );
+    return { kind: "done", applied, remaining: run.remaining };
+  } catch (error) {
+    return { kind: "failed", error, culprit: run.culprit };
+  }
+}
+
+async function applyInTransaction(
+  deps: ApplyDeps,
+  session: Session,
+  tx: Tx,
+  list: readonly Incoming[],
+  run: HandlerRun,
+  sliceEndMs: number,
+): Promise<Applied[]> {
+  const { subscriber } = deps.consumer;
+  const claims = list.map(({ messageId, event }) => ({
+    messageId,
+    eventId: event.id,
+    type: event.type,
+    tenantId: event.tenant_id,
+  }));
+  const { claimed, redelivered } = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  const fresh = list.filter((incoming) => claimed.has(incoming.messageId));
+  try {
+    await runHandlers(deps, tx, fresh, run, sliceEndMs);
+  } catch (error) {
+    // The handler may still hold the connection with a statement; a ROLLBACK would wait behind it.
+    if (error instanceof HandlerTimeoutError) await session.close();
+    throw error;
+  }
+  if (run.remaining.length > 0) {
+    await unclaim(
+      tx,
+      subscriber,
+      run.remaining.map((incoming) => incoming.messageId),
+    );
+  }
+  await publishMany(tx, run.published);
+  const remaining = new Set(run.remaining);
+  return list
+    .filter((incoming) => !remaining.has(incoming))
+    .map((incoming): Applied => {
+      if (claimed.has(incoming.messageId)) {
+        return { incoming, delivery: { action: "ack" }, duplicate: null, error: null };
+      }
+      const duplicate = redelivered.has(incoming.messageId) ? "redelivered" : "published_twice";
+      return { incoming, delivery: { action: "ack" }, duplicate, error: null };
+    });
+}

@@ -1,0 +1,85 @@
+import { findEvent } from "@brain/schemas";
+import { defaultRetryPolicy } from "../core/delivery.ts";
+import type { Consumer, ConsumerOptions, Subscription } from "./define-consumer.ts";
+
+const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
+
+/**
+ * Completes a consumer with its defaults.
+ *
+ * @throws {Error} at start: a bad subscriber name, two handlers for one type, an uncatalogued type, a number out of range
+ */
+export function defineConsumer(options: ConsumerOptions): Consumer {
+  const { subscriber } = options;
+  if (!subscriberShape.test(subscriber)) {
+    throw new Error(
+      `Subscriber "${subscriber}" is not a valid name: expected lower-case letters, digits and underscores, beginning with a letter, at most 100.`,
+    );
+  }
+  const byType = new Map<string, Exclude<Subscription, { kind: "any" }>>();
+  let any: Consumer["any"] = null;
+  for (const subscription of options.handlers) {
+    if (subscription.kind === "any") {
+      if (any !== null) throw new Error(`Consumer "${subscriber}" has two catch-all handlers; keep one.`);
+      any = subscription;
+      continue;
+    }
+    const { type } = subscription.definition;
+    if (findEvent(type) !== subscription.definition) {
+      throw new Error(`Consumer "${subscriber}" handles "${type}", which is not a catalogued definition.`);
+    }
+    if (byType.has(type))
+      throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
+    byType.set(type, subscription);
+  }
+  if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
+  return {
+    subscriber,
+    group: `group_${subscriber}`,
+    source: options.source ?? subscriber,
+    startAt: options.startAt ?? "0",
+    retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
+    handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
+    batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
+    concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, 1, 6),
+    byType,
+    any,
+  };
+}
+
+function checkedRetry(subscriber: string, retry: Consumer["retry"]): Consumer["retry"] {
+  inRange(subscriber, "retry.maxAttempts", retry.maxAttempts, 1, 1_000);
+  inRange(subscriber, "retry.maxProgrammingAttempts", retry.maxProgrammingAttempts, 1, 1_000);
+  // A backoff of 0 would turn a failing entry into a busy loop.
+  inRange(subscriber, "retry.baseMs", retry.baseMs, 1, 86_400_000);
+  inRange(subscriber, "retry.capMs", retry.capMs, retry.baseMs, 86_400_000);
+  return retry;
+}
+
+function inRange(subscriber: string, name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new Error(
+    `Consumer "${subscriber}": ${name} is ${value}, expected a whole number from ${min} to ${max}.`,
+  );
+}
+
+/**
+ * All consumers of the system.
+ *
+ * @throws {Error} two consumers with the same subscriber name: they would take each other's events
+ */
+export function registerConsumers(consumers: readonly Consumer[]): ReadonlyMap<string, Consumer> {
+  const bySubscriber = new Map<string, Consumer>();
+  for (const consumer of consumers) {
+    if (bySubscriber.has(consumer.subscriber)) {
+      throw new Error(`Two consumers are named "${consumer.subscriber}"; subscriber names are unique.`);
+    }
+    bySubscriber.set(consumer.subscriber, consumer);
+  }
+  return bySubscriber;
+}
+
+/** True when the consumer wants events of this type; a catch-all wants all. */
+export function wants(consumer: Consumer, type: string): boolean {
+  return consumer.any !== null || consumer.byType.has(type);
+}

@@ -1,0 +1,171 @@
+import { v4 as uuidv4 } from "uuid";
+import { backoffMs, isDue } from "../core/delivery.ts";
+import { planRound, splitLanes } from "../core/ordering.ts";
+import { hashText } from "../core/sharding.ts";
+import { claimCommand } from "../stream/group.ts";
+import { applyAll, type Lane } from "./apply.ts";
+import { describeError, errorClass } from "./dead-letters.ts";
+import type { Consumer } from "./define-consumer.ts";
+import { abandonLease, acquireLease, type LeaseScope, releaseLease, renewLease } from "./lease.ts";
+import { type Known, readRound } from "./read-round.ts";
+import type { Incoming } from "./route.ts";
+import { conclude, settle } from "./settle.ts";
+import {
+  createTick,
+  type DrainDeps,
+  type DrainOptions,
+  type DrainResult,
+  flushAcks,
+  heartbeat,
+  lane,
+  mayGoOn,
+  noteDue,
+  putBack,
+  type Tick,
+} from "./tick.ts";
+
+/*
+ * One bounded tick of one consumer on one shard:
+ *
+ *   lease → [ack what is done · list pending · read new] → plan → apply → dead letters → [ack · …] → release
+ *
+ * Nothing is held outside Redis' pending list and Postgres. Whatever ends this isolate at any point, the entries are
+ * still pending, the claims are committed or not, and the next tick goes on from there.
+ */
+
+/** Below this many deliveries a further connection costs more than it saves. */
+const minPerLane = 16;
+
+/**
+ * Drains what is due and what is new, in order per key, until nothing is left or a bound is reached.
+ *
+ * @throws {TransientError} Redis is not reachable; nothing is lost, the next tick goes on
+ */
+export async function drain(
+  deps: DrainDeps,
+  consumer: Consumer,
+  options: DrainOptions,
+): Promise<DrainResult> {
+  const tick = createTick(deps, consumer, options);
+  const scope: LeaseScope = { ...deps, group: consumer.group, shard: options.shard };
+  const token = uuidv4();
+  const lease = await acquireLease(scope, token);
+  if (!("token" in lease)) return { ...tick.result, busy: lease };
+  tick.takeover = lease.takeover;
+
+  const renewal = setInterval(() => {
+    renewLease(scope, token).then(
+      (held) => {
+        tick.leaseLost ||= !held;
+      },
+      () => deps.log.warn({ subscriber: consumer.subscriber }, "The lease could not be renewed."),
+    );
+  }, deps.leaseMs / 3);
+  try {
+    for (;;) {
+      while (await runRound(tick));
+      await flushAcks(tick);
+      const goRound = tick.result.stopped === null && mayGoOn(tick);
+      if ((await releaseLease(scope, token, heartbeat(tick), goRound)) !== "again") break;
+    }
+    tick.result.more ||= tick.result.stopped !== null;
+    return tick.result;
+  } catch (error) {
+    await abandonLease(scope, token).catch(() => undefined);
+    throw error;
+  } finally {
+    clearInterval(renewal);
+    await Promise.all(tick.lanes.map((lane) => lane.close()));
+  }
+}
+
+/** @returns true when another round may find something */
+async function runRound(tick: Tick): Promise<boolean> {
+  const { deps, consumer, options, group, result } = tick;
+  if (!mayGoOn(tick)) {
+    result.more = true;
+    return false;
+  }
+  const count = Math.min(consumer.batchSize, options.maxEvents - result.read);
+  const { pending, fresh } = await readRound(tick, count);
+  if (pending.length === 0 && fresh.length === 0) return false;
+  result.read += fresh.length;
+
+  const nowMs = deps.now();
+  const waiting = pending.map((known) => ({
+    ...known,
+    deliveries: known.entry.deliveries,
+    due: isDue(
+      known.entry,
+      consumer.retry,
+      nowMs,
+      tick.failures.get(known.entry.id)?.dueAtMs ?? null,
+      tick.takeover,
+    ),
+  }));
+  const plan = planRound(waiting, fresh);
+  noteNextDue(tick, waiting);
+
+  // The takeover concerns what the predecessor left; what this tick sets aside follows the ordinary times.
+  tick.takeover = false;
+  const chosen = [...plan.alone, ...plan.resumed];
+  const claimed = chosen.filter((known) => known.claimable).map((known) => known.entry.id);
+  await putBack(
+    tick,
+    0,
+    plan.parked.map((known) => known.entry.id),
+  );
+  if (claimed.length > 0) await deps.redis.command(claimCommand(group, claimed));
+
+  const alone = await settle(tick, plan.alone);
+  const together = await settle(tick, [...plan.resumed, ...plan.fresh]);
+  const blocked = new Set(plan.blockedKeys);
+  for (const [index, incoming] of alone.entries()) {
+    if (await applyLane(tick, lane(tick, 0), [incoming], blocked)) continue;
+    await setAside(tick, [...alone.slice(index + 1), ...together]);
+    return false;
+  }
+  const lists = splitLanes(together, consumer.concurrency, minPerLane, hashText);
+  const finished = await Promise.all(
+    lists.map((list, index) => applyLane(tick, lane(tick, index), list, blocked)),
+  );
+  return finished.every(Boolean) && (chosen.length > 0 || fresh.length >= count);
+}
+
+/** @returns false when the tick should end */
+async function applyLane(
+  tick: Tick,
+  on: Lane,
+  list: readonly Incoming[],
+  blocked: Set<string>,
+): Promise<boolean> {
+  const isBlocked = ({ key }: Incoming) => key !== null && blocked.has(key);
+  const behind = list.filter(isBlocked);
+  const free = behind.length === 0 ? list : list.filter((incoming) => !isBlocked(incoming));
+  const outcome = free.length === 0 ? null : await applyAll(tick.apply, on, free, tick.options.deadlineMs);
+  await conclude(tick, outcome?.applied ?? [], blocked);
+  await setAside(tick, [...behind, ...(outcome?.untried ?? [])]);
+  if (!outcome?.unavailable) return true;
+  tick.result.stopped = describeError(outcome.unavailable);
+  tick.deps.log.error(
+    { error_class: errorClass(outcome.unavailable) },
+    `The tick ends early: ${tick.result.stopped}`,
+  );
+  return false;
+}
+
+/** Puts deliveries back as if they had not been read for this try, so that waiting costs them no attempt. */
+async function setAside(tick: Tick, untried: readonly Incoming[]): Promise<void> {
+  for (const attempt of new Set(untried.map((incoming) => incoming.attempt))) {
+    const ids = untried.filter((incoming) => incoming.attempt === attempt).map(({ messageId }) => messageId);
+    await putBack(tick, attempt - 1, ids);
+  }
+}
+
+function noteNextDue(tick: Tick, waiting: readonly (Known & { readonly due: boolean })[]): void {
+  for (const { entry, due } of waiting) {
+    if (due) continue;
+    const backoff = backoffMs(tick.consumer.retry, entry.deliveries, entry.id);
+    noteDue(tick, tick.failures.get(entry.id)?.dueAtMs ?? tick.deps.now() - entry.idleMs + backoff);
+  }
+}

@@ -1,0 +1,107 @@
+import type { MessageId } from "@brain/schemas";
+import { encodeEntry } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import type { PendingEntry } from "../core/delivery.ts";
+import type { Database } from "../db/database.ts";
+import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
+import { parseReadEntries } from "../stream/append.ts";
+import { type Group, rangeCommand } from "../stream/group.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+import type { Consumer } from "./define-consumer.ts";
+
+interface PendingDetails {
+  /** Fields by message id; missing when neither the stream nor the record has the entry. */
+  readonly bodies: ReadonlyMap<string, readonly string[]>;
+  /** Entries whose body is no longer on the stream. Claiming one would drop it from the pending list. */
+  readonly trimmed: ReadonlySet<string>;
+  readonly failures: ReadonlyMap<string, Failure>;
+}
+
+/** What is stored when a try failed, beside Redis' own pending list. */
+export interface Failure {
+  /** Unix time, ms, of the next try. */
+  readonly dueAtMs: number;
+  /** Unix time, ms. */
+  readonly firstFailedAtMs: number;
+  /** Tries so far. */
+  readonly attempts: number;
+}
+
+/** The text of a failure as it stands in the hash of retry times. */
+export function failureToText({ dueAtMs, firstFailedAtMs, attempts }: Failure): string {
+  return `${dueAtMs}:${firstFailedAtMs}:${attempts}`;
+}
+
+/**
+ * Reads what pending entries hold and when they are due, in one round trip, without raising their delivery count.
+ * A body that was trimmed from the stream is restored from the record.
+ */
+export async function bodiesOfPending(
+  deps: { readonly redis: RedisHttp; readonly db: Database },
+  group: Group,
+  retryKey: string,
+  entries: readonly PendingEntry[],
+): Promise<PendingDetails> {
+  const ids = entries.map((entry) => entry.id);
+  const [times, ...ranges] = await deps.redis.pipeline([
+    ["HMGET", retryKey, ...ids],
+    ...ids.map((id) => rangeCommand(group, id)),
+  ]);
+  if (times instanceof Error) throw times;
+  const bodies = new Map<string, readonly string[]>();
+  for (const range of ranges) {
+    if (range instanceof Error) throw range;
+    for (const entry of parseReadEntries(range))
+      if (entry.fields !== null) bodies.set(entry.id, entry.fields);
+  }
+  const lost = ids.filter((id) => !bodies.has(id));
+  if (lost.length > 0) {
+    for (const [id, fields] of await bodiesFromRecord(deps.db, lost)) bodies.set(id, fields);
+  }
+  return { bodies, trimmed: new Set(lost), failures: parseFailures(ids, times) };
+}
+
+function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetails["failures"] {
+  const failures = new Map<string, Failure>();
+  if (!Array.isArray(reply)) return failures;
+  ids.forEach((id, index) => {
+    const value: unknown = reply[index];
+    if (typeof value !== "string") return;
+    const [dueAtMs, firstFailedAtMs, attempts] = value.split(":").map(Number);
+    if (dueAtMs === undefined || firstFailedAtMs === undefined || attempts === undefined) return;
+    if ([dueAtMs, firstFailedAtMs, attempts].every(Number.isFinite)) {
+      failures.set(id, { dueAtMs, firstFailedAtMs, attempts });
+    }
+  });
+  return failures;
+}
+
+/** Longest time between storing an event and sending it that the look-up assumes. */
+const sentWithinDays = 7;
+
+/** The index on `stored_at` narrows the search: an entry is stored before it is sent, and rarely long before. */
+async function bodiesFromRecord(
+  db: Database,
+  ids: readonly MessageId[],
+): Promise<[string, readonly string[]][]> {
+  const times = ids.map((id) => Number(id.split("-", 1)[0]));
+  const from = new Date(Math.min(...times) - sentWithinDays * 86_400_000).toISOString();
+  const to = new Date(Math.max(...times) + 3_600_000).toISOString();
+  const rows = await db.rows<EnvelopeRow & { stream_message_id: string }>(sql`
+    SELECT e.stream_message_id, ${envelopeColumns} FROM events e
+    WHERE e.stored_at BETWEEN ${from}::timestamptz AND ${to}::timestamptz
+      AND e.stream_message_id = ANY(${sql.param([...ids])}::text[])`);
+  return rows.map((row) => [row.stream_message_id, encodeEntry(toEnvelope(row))]);
+}
+
+/**
+ * Where a group that does not exist begins. A consumer that has claims had a group before, which vanished with what it
+ * held pending; it goes back to the first thing it ever handled, and its claims keep the effects from repeating.
+ */
+export async function restartPosition(db: Database, consumer: Consumer, stream: string): Promise<string> {
+  if (consumer.startAt === "0") return "0";
+  const rows = await db.rows<{ id: string }>(sql`
+    SELECT stream_message_id AS id FROM processed_events
+    WHERE subscriber_name = ${consumer.subscriber} AND stream_name = ${stream} ORDER BY id LIMIT 1`);
+  return rows[0]?.id ?? consumer.startAt;
+}

@@ -1,0 +1,90 @@
+import {
+  decodeEntry,
+  type Envelope,
+  type EventDefinition,
+  type MessageId,
+  parseEventPayload,
+} from "@brain/schemas";
+import { type Issue, ValidationError } from "../core/errors.ts";
+import type { Consumer, Subscription } from "./define-consumer.ts";
+
+/** A delivery that has a handler. */
+export interface Incoming {
+  readonly messageId: MessageId;
+  /** The entry as it stood on the stream, for a dead letter. */
+  readonly fields: readonly string[];
+  readonly event: Envelope;
+  /** Ordering key; null means that the event has no order among others. */
+  readonly key: string | null;
+  /** The try that comes, from 1. */
+  readonly attempt: number;
+  readonly subscription: Subscription;
+}
+
+/** What an entry means to one consumer. */
+export type Routed =
+  | { readonly kind: "handle"; readonly incoming: Incoming }
+  /** Nobody here handles the type: acked without a claim. */
+  | { readonly kind: "skip"; readonly key: string | null }
+  /** Can never be handled. */
+  | {
+      readonly kind: "refuse";
+      readonly reason: "undecodable" | "invalid_payload";
+      readonly error: Error;
+      readonly event: Envelope | null;
+      readonly key: string | null;
+    };
+
+/** The entry could not be read as an event at all. */
+export class UndecodableError extends ValidationError {}
+
+/** Decodes an entry, finds its handler and validates the payload for it. Pure. */
+export function routeEntry(
+  consumer: Consumer,
+  entry: { readonly id: MessageId; readonly fields: readonly string[] },
+  attempt: number,
+): Routed {
+  const decoded = decodeEntry(entry.fields);
+  if (!decoded.ok) {
+    const error = new UndecodableError(`The stream entry is not an event: ${decoded.message}`);
+    return { kind: "refuse", reason: "undecodable", error, event: null, key: null };
+  }
+  const { event, definition } = decoded;
+  const subscription = consumer.byType.get(event.type) ?? consumer.any;
+  const key = definition === null ? null : safeKey(definition, event.payload);
+  if (subscription === null || subscription === undefined) return { kind: "skip", key };
+  const incoming = { messageId: entry.id, fields: entry.fields, key, attempt, subscription };
+  if (subscription.kind === "any" || definition === null) {
+    return { kind: "handle", incoming: { ...incoming, event } };
+  }
+  const payload = parseEventPayload(event, definition);
+  if (!payload.ok) {
+    const issues: Issue[] = payload.issues.map(({ path, message }) => ({ path, message }));
+    const error = new ValidationError(`The payload of "${event.type}" does not fit its schema.`, { issues });
+    return { kind: "refuse", reason: "invalid_payload", error, event, key };
+  }
+  return {
+    kind: "handle",
+    incoming: {
+      ...incoming,
+      event: { ...event, payload: payload.payload },
+      key: safeKey(definition, payload.payload),
+    },
+  };
+}
+
+/** A payload that lacks its key field is refused by its schema; until then it has no order. */
+function safeKey(definition: EventDefinition, payload: unknown): string | null {
+  try {
+    return definition.keyOf(payload);
+  } catch {
+    return null;
+  }
+}
+
+/** Flat fields as an object, for a dead letter. */
+export function fieldsToObject(fields: readonly string[]): Record<string, string> {
+  const object: Record<string, string> = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) object[fields[at] ?? ""] = fields[at + 1] ?? "";
+  return object;
+}

@@ -1,0 +1,186 @@
+import type { Envelope } from "@brain/schemas";
+import type { Logger } from "../core/log.ts";
+import { withTimeLimit } from "../core/time-limit.ts";
+import type { Tx } from "../db/database.ts";
+import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
+import type { RecordedEvent } from "../publish/record.ts";
+import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./define-consumer.ts";
+import type { Incoming } from "./route.ts";
+
+export interface HandlerDeps {
+  readonly consumer: Consumer;
+  readonly publish: PublishSettings;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/** How far the handlers of a transaction came. */
+export interface HandlerRun {
+  /** Events that handlers published, to be inserted before the commit. */
+  readonly published: RecordedEvent[];
+  /** Not begun, because the time for one transaction was used up; their claims are given back. */
+  remaining: readonly Incoming[];
+  /** The delivery whose handler threw, when that is known. */
+  culprit: Incoming | null;
+}
+
+type EachSubscription = Extract<Subscription, { kind: "each" }>;
+type SetSubscription = Exclude<Subscription, { kind: "each" }>;
+
+/**
+ * Calls the handlers for `deliveries` in stream order. Deliveries of a set-based handler are gathered as long as no
+ * other handler must see one of their keys in between, so that order per key holds over handlers too.
+ *
+ * @param run told who failed even when this throws
+ * @param sliceEndMs Unix time, ms, after which no further handler is begun
+ */
+export async function runHandlers(
+  deps: HandlerDeps,
+  tx: Tx,
+  deliveries: readonly Incoming[],
+  run: HandlerRun,
+  sliceEndMs: number,
+): Promise<void> {
+  const gathered = new Map<SetSubscription, Incoming[]>();
+  const gatheredKeys = new Map<string, SetSubscription>();
+
+  const flush = async (subscription: SetSubscription) => {
+    const group = gathered.get(subscription) ?? [];
+    gathered.delete(subscription);
+    for (const { key } of group) if (key !== null) gatheredKeys.delete(key);
+    run.culprit = group.length === 1 ? (group[0] ?? null) : null;
+    await callSet(deps, tx, subscription, group, run);
+    run.culprit = null;
+  };
+
+  for (const [index, incoming] of deliveries.entries()) {
+    const { key, subscription } = incoming;
+    const other = key === null ? undefined : gatheredKeys.get(key);
+    if (other !== undefined && other !== subscription) await flush(other);
+    if (subscription.kind === "each") {
+      if (index > 0 && deps.now() >= sliceEndMs) {
+        run.remaining = deliveries.slice(index);
+        break;
+      }
+      run.culprit = incoming;
+      await callEach(deps, tx, subscription, incoming, run);
+      run.culprit = null;
+      continue;
+    }
+    const group = gathered.get(subscription);
+    if (group === undefined) gathered.set(subscription, [incoming]);
+    else group.push(incoming);
+    if (key !== null) gatheredKeys.set(key, subscription);
+  }
+  for (const subscription of [...gathered.keys()]) await flush(subscription);
+}
+
+async function callEach(
+  deps: HandlerDeps,
+  tx: Tx,
+  subscription: EachSubscription,
+  incoming: Incoming,
+  run: HandlerRun,
+): Promise<void> {
+  const { consumer } = deps;
+  const { event } = incoming;
+  await withTimeLimit(
+    consumer.handlerTimeoutMs,
+    `The handler of "${event.type}" in "${consumer.subscriber}"`,
+    (signal) => {
+      const context: HandlerContext = {
+        tx,
+        signal,
+        publish: publishFrom(deps, run, event),
+        log: eventLog(deps, incoming),
+        attempt: incoming.attempt,
+        streamMessageId: incoming.messageId,
+        idempotencyKey: (label) => idempotencyKey(consumer.subscriber, event.id, label),
+        replay: isReplay(event),
+        now: () => new Date(deps.now()),
+      };
+      return subscription.handle(event, context);
+    },
+  );
+}
+
+async function callSet(
+  deps: HandlerDeps,
+  tx: Tx,
+  subscription: SetSubscription,
+  group: readonly Incoming[],
+  run: HandlerRun,
+): Promise<void> {
+  const { consumer } = deps;
+  const deliveries: Delivered[] = group.map(({ event, messageId, attempt }) => ({
+    event,
+    streamMessageId: messageId,
+    attempt,
+    replay: isReplay(event),
+  }));
+  const what = subscription.kind === "batch" ? `"${subscription.definition.type}"` : "all events";
+  await withTimeLimit(
+    consumer.handlerTimeoutMs,
+    `The batch handler of ${what} in "${consumer.subscriber}"`,
+    (signal) => {
+      const context: BatchContext = {
+        tx,
+        signal,
+        publishFrom: (cause) => publishFrom(deps, run, cause.event),
+        log: deps.log,
+        idempotencyKey: (delivered, label) => idempotencyKey(consumer.subscriber, delivered.event.id, label),
+        now: () => new Date(deps.now()),
+      };
+      return subscription.handle(deliveries, context);
+    },
+  );
+}
+
+/** Events are validated when the handler publishes them, and inserted together before the commit. */
+function publishFrom(deps: HandlerDeps, run: HandlerRun, cause: Envelope<unknown>): Publish {
+  return async (definition, payload, options) => {
+    const prepared = prepareEvent(deps.publish, definition, payload, {
+      ...inherited(deps.consumer, cause),
+      ...options,
+    });
+    run.published.push(prepared);
+    return prepared.event as never;
+  };
+}
+
+/** A consequence belongs to the tenant, the mission and the group of its cause. */
+function inherited(consumer: Consumer, cause: Envelope<unknown>): PublishContext {
+  return {
+    source: consumer.source,
+    tenant_id: cause.tenant_id,
+    correlation_id: cause.correlation_id ?? cause.id,
+    causation_id: cause.id,
+    mission_id: cause.mission_id,
+    task_id: cause.task_id,
+    traceparent: cause.meta.traceparent ?? null,
+  };
+}
+
+function isReplay(event: Envelope): boolean {
+  return event.meta.replay !== undefined && event.meta.replay !== null;
+}
+
+/** The fields that each line about one delivery carries. */
+export function eventLog(deps: Pick<HandlerDeps, "log">, incoming: Incoming): Logger {
+  const { event } = incoming;
+  return deps.log.child({
+    event_id: event.id,
+    event_type: event.type,
+    stream_message_id: incoming.messageId,
+    attempt: incoming.attempt,
+    tenant_id: event.tenant_id,
+    correlation_id: event.correlation_id,
+  });
+}
+
+/** SHA-256 of subscriber, event id and label, hex: the same over all tries, another for each label. */
+async function idempotencyKey(subscriber: string, eventId: string, label: string): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([subscriber, eventId, label]));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,171 @@
+import type { SubrequestMeter } from "../core/budget.ts";
+import type { Logger } from "../core/log.ts";
+import type { Database } from "../db/database.ts";
+import type { PublishSettings } from "../publish/publish.ts";
+import { ackCommand, type Group, putBackCommand } from "../stream/group.ts";
+import type { StreamKeys } from "../stream/keys.ts";
+import type { Command, RedisHttp } from "../stream/redis.ts";
+import { type ApplyDeps, createLane, type Lane } from "./apply.ts";
+import type { Consumer } from "./define-consumer.ts";
+import type { Failure } from "./recover.ts";
+import type { Incoming } from "./route.ts";
+
+export interface DrainDeps {
+  readonly db: Database;
+  readonly redis: RedisHttp;
+  readonly keys: StreamKeys;
+  readonly log: Logger;
+  readonly publish: PublishSettings;
+  /** Counts what this invocation sends out; null where nothing limits it. */
+  readonly meter: SubrequestMeter | null;
+  /** Unix time, ms. */
+  readonly now: () => number;
+  /** A drainer that vanished is succeeded after this time, ms. */
+  readonly leaseMs: number;
+}
+
+export interface DrainOptions {
+  readonly shard: number;
+  /** Unix time, ms, after which nothing new is begun. */
+  readonly deadlineMs: number;
+  /** Entries read, at most. */
+  readonly maxEvents: number;
+}
+
+/** Counts of one tick. */
+export interface DrainResult {
+  read: number;
+  applied: number;
+  /** Entries delivered again after they had been applied. */
+  redelivered: number;
+  /** Events that stood on the stream under a second id. */
+  publishedTwice: number;
+  /** Entries of types that nobody here handles. */
+  skipped: number;
+  retried: number;
+  deadLettered: number;
+  /** Read and set aside, behind an older event with the same key or because time was up. */
+  setAside: number;
+  /** Another drainer holds the lease. `waitMs` until it ends, for the one that left the mark first; else null. */
+  busy: { readonly waitMs: number | null } | null;
+  /** Time, count or calls were used up before everything was read. */
+  more: boolean;
+  /** Unix time, ms, at which the next retry is due; null when none waits. */
+  nextDueMs: number | null;
+  /** Why the tick ended early; null when it did not. */
+  stopped: string | null;
+}
+
+/** Calls that one round needs at most, besides its handlers' own. */
+const callsPerRound = 12;
+
+/** State of one tick; gone when it ends. */
+export interface Tick {
+  readonly deps: DrainDeps;
+  readonly consumer: Consumer;
+  readonly options: DrainOptions;
+  readonly group: Group;
+  readonly apply: ApplyDeps;
+  readonly lanes: Lane[];
+  readonly result: DrainResult;
+  /** Acked with the next round trip. */
+  readonly acks: Incoming["messageId"][];
+  /** Times of failures that stand in Redis: message id → due and first failure, Unix ms. */
+  readonly failures: Map<string, Failure>;
+  takeover: boolean;
+  leaseLost: boolean;
+  /** The pending list is full: nothing new is read until it shrinks. */
+  crowded: boolean;
+}
+
+export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOptions): Tick {
+  const stream = deps.keys.stream(options.shard);
+  const log = deps.log.child({ subscriber: consumer.subscriber, shard: options.shard });
+  const tickDeps = { ...deps, log };
+  const result: DrainResult = {
+    read: 0,
+    applied: 0,
+    redelivered: 0,
+    publishedTwice: 0,
+    skipped: 0,
+    retried: 0,
+    deadLettered: 0,
+    setAside: 0,
+    busy: null,
+    more: false,
+    nextDueMs: null,
+    stopped: null,
+  };
+  return {
+    deps: tickDeps,
+    consumer,
+    options,
+    group: { stream, group: consumer.group, consumer: consumer.subscriber },
+    apply: { ...tickDeps, consumer, stream },
+    lanes: [],
+    result,
+    acks: [],
+    failures: new Map(),
+    takeover: false,
+    leaseLost: false,
+    crowded: false,
+  };
+}
+
+export async function putBack(
+  tick: Tick,
+  deliveries: number,
+  ids: readonly Incoming["messageId"][],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await tick.deps.redis.command(putBackCommand(tick.group, deliveries, ids));
+  tick.result.setAside += ids.length;
+}
+
+/** Notes when the next retry is due. */
+export function noteDue(tick: Tick, dueAtMs: number): void {
+  tick.result.nextDueMs = Math.min(tick.result.nextDueMs ?? Number.POSITIVE_INFINITY, dueAtMs);
+}
+
+export function lane(tick: Tick, index: number): Lane {
+  const existing = tick.lanes[index];
+  if (existing !== undefined) return existing;
+  const created = createLane(tick.apply);
+  tick.lanes[index] = created;
+  return created;
+}
+
+/** The acks that are due, and the removal of what was stored about their failures. */
+export function takeAcks(tick: Tick): Command[] {
+  const ids = tick.acks.splice(0);
+  if (ids.length === 0) return [];
+  const commands: Command[] = [ackCommand(tick.group, ids)];
+  const failed = ids.filter((id) => tick.failures.delete(id));
+  if (failed.length > 0) {
+    commands.push(["HDEL", tick.deps.keys.retryAt(tick.consumer.group, tick.options.shard), ...failed]);
+  }
+  return commands;
+}
+
+export async function flushAcks(tick: Tick): Promise<void> {
+  for (const reply of await tick.deps.redis.pipeline(takeAcks(tick))) if (reply instanceof Error) throw reply;
+}
+
+export function mayGoOn(tick: Tick): boolean {
+  const { deps, options, result } = tick;
+  if (tick.leaseLost || result.read >= options.maxEvents) return false;
+  return deps.now() < options.deadlineMs && !(deps.meter?.isNear(callsPerRound) ?? false);
+}
+
+/** What an operator sees of the last tick. */
+export function heartbeat(tick: Tick): string {
+  const { read, applied, retried, deadLettered, stopped } = tick.result;
+  return JSON.stringify({
+    at: new Date(tick.deps.now()).toISOString(),
+    read,
+    applied,
+    retried,
+    dead_lettered: deadLettered,
+    stopped,
+  });
+}

@@ -1,0 +1,122 @@
+import type { MessageId } from "@brain/schemas";
+import { hashText } from "./sharding.ts";
+
+/** How often and how fast a consumer tries again. */
+export interface RetryPolicy {
+  /** Tries of one event, the first included; then it becomes a dead letter. */
+  readonly maxAttempts: number;
+  /** Tries when the handler throws a programming error (TypeError and the like). */
+  readonly maxProgrammingAttempts: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+export const defaultRetryPolicy: RetryPolicy = {
+  maxAttempts: 5,
+  maxProgrammingAttempts: 2,
+  baseMs: 1_000,
+  capMs: 300_000,
+};
+
+/** What became of one try. */
+export type Outcome =
+  /** Done: applied now, applied before by another delivery, or of a type that nobody here handles. */
+  | { readonly kind: "settled" }
+  | { readonly kind: "permanent"; readonly reason: DeadLetterReason }
+  | { readonly kind: "programming" }
+  /** `retryAfterMs` null: the policy's backoff decides. */
+  | { readonly kind: "transient"; readonly retryAfterMs: number | null };
+
+/** Why an event is a dead letter; closed set, stored with it. */
+export type DeadLetterReason =
+  | "permanent_error"
+  | "attempts_exhausted"
+  | "programming_error"
+  | "invalid_payload"
+  | "undecodable"
+  | "body_lost";
+
+/** What to do with the entry now. A retry is a stored time: nothing sleeps while it holds an entry. */
+export type Delivery =
+  | { readonly action: "ack" }
+  | { readonly action: "retry"; readonly dueAtMs: number }
+  | { readonly action: "dead-letter"; readonly reason: DeadLetterReason };
+
+/** Shortest wait before a retry, so that a failing entry cannot spin. */
+const minBackoffMs = 50;
+
+/**
+ * Backoff with full jitter: uniform in [0, min(cap, base·2^(attempt-1))], but never below 50 ms. The jitter comes
+ * from `seed`, so that everybody who looks at the same entry computes the same time and nothing needs to be stored.
+ *
+ * @param attempt the try that failed, from 1
+ * @param seed stable for the entry, e.g. its message id
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoffMs(policy: RetryPolicy, attempt: number, seed: string): number {
+  const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, attempt - 1));
+  const fraction = hashText(`${seed}#${attempt}`) / 0x1_0000_0000;
+  return Math.max(Math.min(minBackoffMs, ceiling), Math.floor(ceiling * fraction));
+}
+
+/**
+ * The one place that decides what happens after a try.
+ *
+ * @param attempt the try that just ended, from 1
+ * @param seed stable for the entry; feeds the jitter
+ * @param nowMs Unix time, ms
+ */
+export function decideDelivery(
+  outcome: Outcome,
+  attempt: number,
+  policy: RetryPolicy,
+  seed: string,
+  nowMs: number,
+): Delivery {
+  switch (outcome.kind) {
+    case "settled":
+      return { action: "ack" };
+    case "permanent":
+      return { action: "dead-letter", reason: outcome.reason };
+    case "programming":
+      return attempt >= Math.min(policy.maxProgrammingAttempts, policy.maxAttempts)
+        ? { action: "dead-letter", reason: "programming_error" }
+        : { action: "retry", dueAtMs: nowMs + backoffMs(policy, attempt, seed) };
+    case "transient": {
+      if (attempt >= policy.maxAttempts) return { action: "dead-letter", reason: "attempts_exhausted" };
+      const waitMs = outcome.retryAfterMs ?? backoffMs(policy, attempt, seed);
+      return { action: "retry", dueAtMs: nowMs + Math.min(Math.max(0, waitMs), maxRetryAfterMs) };
+    }
+  }
+}
+
+/** A handler's own RetryAfter is bounded, so that a typing error cannot park an entry for ever: 1 day. */
+const maxRetryAfterMs = 86_400_000;
+
+/** A pending entry as Redis lists it. */
+export interface PendingEntry {
+  readonly id: MessageId;
+  /** Time since the last delivery, ms. */
+  readonly idleMs: number;
+  /** Tries begun. 0 means: read, but set aside before any try. */
+  readonly deliveries: number;
+}
+
+/**
+ * True when a pending entry may be tried now: the time stored at its last failure has come, it was never tried, or
+ * its holder vanished in the middle of a try.
+ *
+ * @param retryAtMs Unix time, ms, stored when its last try failed; null when no failure was stored
+ * @param takeover the previous holder of the lease did not let go: what it was trying is due at once
+ */
+export function isDue(
+  entry: PendingEntry,
+  policy: RetryPolicy,
+  nowMs: number,
+  retryAtMs: number | null,
+  takeover: boolean,
+): boolean {
+  if (retryAtMs !== null) return nowMs >= retryAtMs;
+  if (entry.deliveries === 0 || takeover) return true;
+  return entry.idleMs >= backoffMs(policy, entry.deliveries, entry.id);
+}

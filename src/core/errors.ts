@@ -1,0 +1,101 @@
+/**
+ * The error taxonomy that the engine reads. Everything a handler or a service throws on purpose is one of these;
+ * anything else is classified by `classify.ts`. Core knows no HTTP: the mapping to a status is in `src/http`.
+ */
+
+/** Closed set of codes that callers may see. */
+export type ErrorCode =
+  | "validation_failed"
+  | "bad_request"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "method_not_allowed"
+  | "conflict"
+  | "payload_too_large"
+  | "unavailable"
+  | "upstream_failed"
+  | "permanent_failure"
+  | "internal_error";
+
+/** One field that was refused: where (`payload.title`), and what was expected. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Base of all errors thrown on purpose; `message` is safe to show to the caller. */
+export abstract class BrainError extends Error {
+  abstract readonly code: ErrorCode;
+  readonly issues: readonly Issue[];
+
+  constructor(message: string, options: { cause?: unknown; issues?: readonly Issue[] } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.issues = options.issues ?? [];
+  }
+}
+
+/** Retrying cannot help: the event becomes a dead letter at once. */
+export class PermanentError extends BrainError {
+  readonly code: ErrorCode = "permanent_failure";
+}
+
+/** Retrying may help. `retryAfterMs` null means the consumer's backoff decides. */
+export class TransientError extends BrainError {
+  readonly code: ErrorCode = "unavailable";
+  readonly retryAfterMs: number | null;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
+}
+
+/**
+ * The work is not ready yet, and the handler knows when to look again, e.g. a rate limit's `Retry-After`.
+ * Counts as an attempt, so that a wait that never ends becomes a dead letter.
+ */
+export class RetryAfter extends TransientError {
+  constructor(afterMs: number, reason: string, options: { cause?: unknown } = {}) {
+    super(reason, { ...options, retryAfterMs: afterMs });
+  }
+}
+
+/** The input is well-formed but not acceptable; `issues` names the fields. Permanent for a consumer. */
+export class ValidationError extends BrainError {
+  readonly code: ErrorCode = "validation_failed";
+}
+
+/** The input could not be read at all (not JSON, wrong content type). */
+export class BadRequestError extends BrainError {
+  readonly code: ErrorCode = "bad_request";
+}
+
+/** The body, batch or payload is over its limit. */
+export class TooLargeError extends BrainError {
+  readonly code: ErrorCode = "payload_too_large";
+}
+
+export class UnauthorizedError extends BrainError {
+  readonly code: ErrorCode = "unauthorized";
+}
+
+export class ForbiddenError extends BrainError {
+  readonly code: ErrorCode = "forbidden";
+}
+
+/** Permanent for a consumer; where "not yet" is possible, throw TransientError instead. */
+export class NotFoundError extends BrainError {
+  readonly code: ErrorCode = "not_found";
+}
+
+/** The state does not allow it: a taken slug, an illegal transition, a reused id. */
+export class ConflictError extends BrainError {
+  readonly code: ErrorCode = "conflict";
+}
+
+/** A service of another party answered with an error that retrying now would not mend. */
+export class UpstreamError extends BrainError {
+  readonly code: ErrorCode = "upstream_failed";
+}

@@ -1,0 +1,38 @@
+/** Structured logging: fields first, message second. Never log payloads, tokens or connection strings. */
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** The fields that every line of one piece of work shares; others may be added. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+  /** A logger that adds `fields` to each of its lines. */
+  child(fields: LogFields): Logger;
+}
+
+const rank: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warn: 30, error: 40 };
+
+/** Where a finished line goes; `console[level]` in production, an array in tests. */
+export type LogSink = (level: LogLevel, line: string) => void;
+
+/** JSON lines to `sink`, from `level` upwards. `now` gives the time of each line. */
+export function createLogger(sink: LogSink, level: LogLevel, now: () => Date, base: LogFields = {}): Logger {
+  const write = (lineLevel: LogLevel, fields: LogFields, message: string) => {
+    if (rank[lineLevel] < rank[level]) return;
+    sink(
+      lineLevel,
+      JSON.stringify({ time: now().toISOString(), level: lineLevel, message, ...base, ...fields }),
+    );
+  };
+  return {
+    debug: (fields, message) => write("debug", fields, message),
+    info: (fields, message) => write("info", fields, message),
+    warn: (fields, message) => write("warn", fields, message),
+    error: (fields, message) => write("error", fields, message),
+    child: (fields) => createLogger(sink, level, now, { ...base, ...fields }),
+  };
+}

@@ -1,0 +1,207 @@
+import { Client, type NeonQueryFunction, neon, neonConfig } from "@neondatabase/serverless";
+import type { SQL } from "drizzle-orm";
+import { drizzle as drizzleHttp, type NeonHttpDatabase } from "drizzle-orm/neon-http";
+import { type NeonQueryResultHKT, NeonSession, NeonTransaction } from "drizzle-orm/neon-serverless";
+import { type PgDatabase, PgDialect } from "drizzle-orm/pg-core";
+import type { SubrequestMeter } from "../core/budget.ts";
+import { PermanentError, TransientError } from "../core/errors.ts";
+import { translateDatabaseError } from "./errors.ts";
+
+/**
+ * A transaction in progress. Ordinary drizzle: `tx.insert(table)…`, `tx.select()…`, `tx.execute(sql…)`.
+ * It dies with the transaction; using it later throws.
+ */
+export type Tx = PgDatabase<NeonQueryResultHKT, Record<string, never>>;
+
+/** Statements outside a transaction, one HTTP round trip each; `batch([...])` runs several in one transaction. */
+export type Statements = NeonHttpDatabase<Record<string, never>>;
+
+export interface SessionOptions {
+  /** Upper bound for one statement, ms; Postgres cancels what takes longer (SQLSTATE 57014, transient). */
+  readonly statementTimeoutMs?: number;
+}
+
+/** One open connection; run transactions on it one after the other, then close it. */
+export interface Session {
+  /**
+   * BEGIN, `run`, COMMIT; ROLLBACK when `run` throws.
+   * @throws the error of `run`, or a TransientError, ConflictError or PermanentError translated from Postgres.
+   */
+  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** True once the connection is lost; every further transaction fails. */
+  readonly broken: boolean;
+  /** Ends the connection; what still runs on it fails. Never throws. */
+  close(): Promise<void>;
+}
+
+/** Postgres as the edge reaches it. Holds no connection: each session is opened and closed inside the invocation. */
+export interface Database {
+  readonly statements: Statements;
+  /** Rows of one statement, over HTTP. Columns keep their SQL names; cast in SQL to the type you want. */
+  rows<Row>(statement: SQL): Promise<Row[]>;
+  /** Several statements in one transaction and one HTTP round trip; the rows of each. All or nothing. */
+  batch(statements: readonly SQL[]): Promise<unknown[][]>;
+  /** @throws {TransientError} Postgres is not reachable */
+  open(options?: SessionOptions): Promise<Session>;
+  /** `open`, one transaction, `close`. */
+  transaction<T>(run: (tx: Tx) => Promise<T>, options?: SessionOptions): Promise<T>;
+}
+
+/** A host that is this machine speaks plain HTTP and WebSocket on its own port; Neon speaks TLS on 443. */
+function isLoopback(host: string): boolean {
+  return host === "127.0.0.1" || host === "localhost" || host === "[::1]";
+}
+
+/** The driver's settings are global, so they are set the same way each time and decide by host where they can. */
+function configureDriver(loopback: boolean): void {
+  neonConfig.fetchEndpoint = (host, port) =>
+    isLoopback(host) ? `http://${host}:${port}/sql` : `https://${host.replace(/^[^.]+\./, "api.")}/sql`;
+  neonConfig.wsProxy = (host, port) => (isLoopback(host) ? `${host}:${port}/v2` : `${host}/v2`);
+  neonConfig.useSecureWebSocket = !loopback;
+  // Sending the password ahead works only where the server asks for a clear-text one: Neon does, inside TLS.
+  neonConfig.pipelineConnect = loopback ? false : "password";
+}
+
+const dialect = new PgDialect();
+
+/**
+ * @param connectionString `postgres://user:password@host[:port]/database`, of Neon or of a gateway on loopback
+ * @param meter counts each HTTP call and each connection; null where nothing limits them
+ */
+export function createDatabase(connectionString: string, meter: SubrequestMeter | null = null): Database {
+  configureDriver(isLoopback(new URL(connectionString).hostname));
+  const query: NeonQueryFunction<false, false> = neon(connectionString);
+
+  const open = (options: SessionOptions = {}) => {
+    meter?.count();
+    return openSession(connectionString, options);
+  };
+  const overHttp = async <T>(run: () => Promise<T>): Promise<T> => {
+    meter?.count();
+    try {
+      return await run();
+    } catch (error) {
+      throw translateDatabaseError(error, "driver");
+    }
+  };
+  return {
+    statements: drizzleHttp({ client: query }),
+    rows<Row>(statement: SQL): Promise<Row[]> {
+      const { sql, params } = dialect.sqlToQuery(statement);
+      return overHttp(async () => (await query.query(sql, params)) as Row[]);
+    },
+    batch(statements) {
+      return overHttp(async () => {
+        const built = statements.map((statement) => dialect.sqlToQuery(statement));
+        return (await query.transaction(
+          built.map(({ sql, params }) => query.query(sql, params)),
+        )) as unknown[][];
+      });
+    },
+    open,
+    async transaction(run, options) {
+      const session = await open(options);
+      try {
+        return await session.transaction(run);
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+async function openSession(connectionString: string, options: SessionOptions): Promise<Session> {
+  const client = new Client(connectionString);
+  let lost: unknown = null;
+  // Without a listener a dropped socket would be an unhandled error and end the isolate.
+  client.on("error", (error: unknown) => {
+    lost ??= error;
+  });
+  client.on("end", () => {
+    lost ??= new Error("The connection ended.");
+  });
+  try {
+    await client.connect();
+    if (options.statementTimeoutMs !== undefined) {
+      await client.query(`SET statement_timeout = ${Math.ceil(options.statementTimeoutMs)}`);
+    }
+  } catch (error) {
+    throw translateDatabaseError(error, "driver");
+  }
+  return {
+    get broken() {
+      return lost !== null;
+    },
+    async transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+      if (lost !== null) throw translateDatabaseError(lost, "driver");
+      await control(client, "BEGIN");
+      const guard = guardClient(client);
+      let result: T;
+      try {
+        result = await run(beginTx(guard.client));
+      } catch (error) {
+        guard.end();
+        await rollback(client);
+        throw translateDatabaseError(error, "caller");
+      }
+      guard.end();
+      const ended = await control(client, "COMMIT");
+      // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
+      if (ended !== "COMMIT") {
+        throw new TransientError(
+          "The transaction was rolled back, because a statement in it had failed and its error was not passed on. Let the error through, or run the statement in a savepoint (tx.transaction).",
+        );
+      }
+      return result;
+    },
+    async close() {
+      try {
+        await client.end();
+      } catch {
+        // Closing a connection that is already gone is what was asked for.
+      }
+    },
+  };
+}
+
+/** @returns the command tag of Postgres' answer */
+async function control(client: Client, command: "BEGIN" | "COMMIT"): Promise<string> {
+  try {
+    return (await client.query(command)).command;
+  } catch (error) {
+    throw translateDatabaseError(error, "driver");
+  }
+}
+
+/** After a failure the first error counts; a dead connection rolls back by itself. */
+async function rollback(client: Client): Promise<void> {
+  try {
+    await client.query("ROLLBACK");
+  } catch {
+    // Postgres rolls back when the connection ends.
+  }
+}
+
+/** Stops whoever still holds the transaction after its end from running statements outside of it. */
+function guardClient(client: Client): { readonly client: Client; end(): void } {
+  let ended = false;
+  const query = (...args: unknown[]) => {
+    if (ended) {
+      throw new PermanentError(
+        "This transaction has ended. Await every statement before the handler returns, and do not keep `tx`.",
+      );
+    }
+    return (client.query as (...all: unknown[]) => unknown)(...args);
+  };
+  return {
+    client: { query } as unknown as Client,
+    end() {
+      ended = true;
+    },
+  };
+}
+
+function beginTx(client: Client): Tx {
+  const session = new NeonSession(client, dialect, undefined, {});
+  return new NeonTransaction(dialect, session, undefined) as unknown as Tx;
+}

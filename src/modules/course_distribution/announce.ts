@@ -1,0 +1,129 @@
+import {
+  distributionCreated,
+  distributionPublished,
+  distributionUnpublished,
+  distributionUpdated,
+  distributionViewed,
+  type JsonValue,
+  redactText,
+} from "@brain/schemas";
+import type { Publish } from "../../publish/publish.ts";
+import type { Distribution } from "./model.ts";
+import type { Changes } from "./state.ts";
+import type { ReferrerCategory } from "./visit.ts";
+
+/** The events that more than one action publishes. */
+
+/** Producer of all events of this module. */
+export const source = "course_distribution";
+
+/** The entry's tenant goes on its events; an entry without one leaves the tenant that the context knows. */
+export function ofTenant(row: Distribution): { readonly tenant_id?: string } {
+  return row.tenantId === null ? {} : { tenant_id: row.tenantId };
+}
+
+/** Records `distribution.created` of an entry that was stored in the same transaction. */
+export async function publishCreated(publish: Publish, row: Distribution): Promise<void> {
+  await publish(
+    distributionCreated,
+    {
+      distribution_id: row.distributionId,
+      course_id: row.courseId,
+      slug: row.slug,
+      language: row.language,
+      title: row.title,
+      target_group: row.targetGroup,
+      visibility: row.visibility,
+      version: row.version,
+      derived_from: row.derivedFrom,
+      created_at: row.createdAt.toISOString(),
+    },
+    ofTenant(row),
+  );
+}
+
+/** Records `distribution.published` of an entry as it is now. */
+export async function publishPublished(publish: Publish, row: Distribution): Promise<void> {
+  await publish(
+    distributionPublished,
+    {
+      distribution_id: row.distributionId,
+      slug: row.slug,
+      course_id: row.courseId,
+      title: row.title,
+      language: row.language,
+      target_group: row.targetGroup,
+      seo: {
+        meta_title: row.seo.meta_title,
+        meta_description: row.seo.meta_description,
+        meta_keywords: row.seo.keywords,
+      },
+      visibility: row.visibility,
+      published_at: row.publishedAt?.toISOString() ?? null,
+    },
+    ofTenant(row),
+  );
+}
+
+/** Records `distribution.unpublished`. */
+export async function publishUnpublished(publish: Publish, row: Distribution, now: Date): Promise<void> {
+  await publish(
+    distributionUnpublished,
+    { distribution_id: row.distributionId, slug: row.slug, unpublished_at: now.toISOString(), reason: null },
+    ofTenant(row),
+  );
+}
+
+/** Records `distribution.updated` with the values before and after. */
+export async function publishUpdated(
+  publish: Publish,
+  row: Distribution,
+  changes: Changes,
+  now: Date,
+): Promise<void> {
+  await publish(
+    distributionUpdated,
+    {
+      distribution_id: row.distributionId,
+      updated_fields: [...changes.updatedFields],
+      old_values: redacted(changes.oldValues),
+      new_values: redacted(changes.newValues),
+      updated_at: now.toISOString(),
+    },
+    ofTenant(row),
+  );
+}
+
+/** Records `distribution.viewed` with the count that this view reached. `referrer` null means not known. */
+export async function publishViewed(
+  publish: Publish,
+  row: Distribution,
+  now: Date,
+  referrer: ReferrerCategory | null,
+): Promise<void> {
+  await publish(
+    distributionViewed,
+    {
+      distribution_id: row.distributionId,
+      slug: row.slug,
+      view_count: row.viewCount,
+      viewed_at: now.toISOString(),
+      referrer_category: referrer,
+    },
+    ofTenant(row),
+  );
+}
+
+/**
+ * The values without e-mail addresses, phone numbers and the like. A public course page may show a contact address;
+ * the event that tells of the change must not carry it (Event Charter v1.0, payload rules).
+ */
+function redacted(values: Record<string, JsonValue>): Record<string, JsonValue> {
+  const clean = (value: JsonValue): JsonValue => {
+    if (typeof value === "string") return redactText(value);
+    if (Array.isArray(value)) return value.map(clean);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clean(item)]));
+  };
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, clean(value)]));
+}

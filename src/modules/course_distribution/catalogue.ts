@@ -1,0 +1,186 @@
+import { distributionEnrollmentClicked } from "@brain/schemas";
+import { NotFoundError } from "../../core/errors.ts";
+import type { PublishContext } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { ofTenant, publishViewed, source } from "./announce.ts";
+import {
+  type Distribution,
+  type DistributionsQuery,
+  distributionIdPattern,
+  type ListQuery,
+} from "./model.ts";
+import { projectModules, totalChapters } from "./outline.ts";
+
+import { isSlug } from "./slug.ts";
+import {
+  countEnrollment,
+  countPublic,
+  countViewOfId,
+  countViewOfSlug,
+  findById,
+  findOutline,
+  findServed,
+  listForOperators,
+  listPublic,
+  type ServedDistribution,
+} from "./store.ts";
+import type { ReferrerCategory } from "./visit.ts";
+
+/** Reading the catalogue, and counting that it was read. The answer to a private slug is that of an unknown one. */
+
+const defaultLimit = 50;
+const defaultSearchLimit = 20;
+
+/** Counters belong to nobody: the envelope names no actor. */
+function contextOf(services: RequestServices): PublishContext {
+  return { source, correlation_id: services.requestId };
+}
+
+function unknownSlug(): NotFoundError {
+  return new NotFoundError("No public course has this slug. GET /api/courses/public lists the courses.");
+}
+
+function unknownId(): NotFoundError {
+  return new NotFoundError("No distribution has this id. List them with GET /api/courses/distribution.");
+}
+
+/** Published entries, newest first; with `q` those whose title or description contains it. */
+export async function listCatalogue(services: RequestServices, query: ListQuery): Promise<Distribution[]> {
+  return listPublic(services.db, {
+    language: query.language,
+    text: query.q,
+    limit: query.limit ?? (query.q === undefined ? defaultLimit : defaultSearchLimit),
+  });
+}
+
+/** Entries of all visibilities, newest first; of one course or the variants of one parent when asked. */
+export async function listEntries(
+  services: RequestServices,
+  query: DistributionsQuery,
+): Promise<Distribution[]> {
+  return listForOperators(services.db, {
+    courseId: query.course_id,
+    parentId: query.parent_id,
+    limit: query.limit ?? defaultLimit,
+  });
+}
+
+/** @throws {NotFoundError} no such entry */
+export async function readEntry(services: RequestServices, id: string): Promise<Distribution> {
+  const row = distributionIdPattern.test(id) ? await findById(services.db, id) : null;
+  if (row === null) throw unknownId();
+  return row;
+}
+
+/**
+ * The entry under a slug.
+ *
+ * @param view null: do not count, e.g. for a robot; otherwise the read is counted together with its event
+ * @throws {NotFoundError} unknown or private
+ */
+export async function readServed(
+  services: RequestServices,
+  slug: string,
+  view: { readonly referrer: ReferrerCategory } | null,
+): Promise<ServedDistribution> {
+  if (!isSlug(slug)) throw unknownSlug();
+  if (view === null) {
+    const found = await findServed(services.db, slug);
+    if (found === null) throw unknownSlug();
+    return found;
+  }
+  const served = await services.transact(contextOf(services), async (tx, publish) => {
+    const found = await countViewOfSlug(tx, slug);
+    if (found === null) throw unknownSlug();
+    await publishViewed(publish, found.row, services.now(), view.referrer);
+    return found;
+  });
+  services.log.info({ event: "course.viewed", slug, language: served.row.language }, "course viewed");
+  return served;
+}
+
+/**
+ * Counts a view that happened elsewhere, e.g. on a partner's page; the entry may have any visibility.
+ *
+ * @throws {NotFoundError} no such entry
+ */
+export async function logView(services: RequestServices, id: string): Promise<Distribution> {
+  if (!distributionIdPattern.test(id)) throw unknownId();
+  const row = await services.transact(contextOf(services), async (tx, publish) => {
+    const counted = await countViewOfId(tx, id);
+    if (counted === null) throw unknownId();
+    await publishViewed(publish, counted, services.now(), null);
+    return counted;
+  });
+  services.log.info({ event: "course.viewed", slug: row.slug, language: row.language }, "course viewed");
+  return row;
+}
+
+/**
+ * Counts a click on the call to action.
+ *
+ * @throws {NotFoundError} unknown or private
+ */
+export async function trackEnrollment(services: RequestServices, slug: string): Promise<Distribution> {
+  if (!isSlug(slug)) throw unknownSlug();
+  const row = await services.transact(contextOf(services), async (tx, publish) => {
+    const counted = await countEnrollment(tx, slug);
+    if (counted === null) throw unknownSlug();
+    await publish(
+      distributionEnrollmentClicked,
+      {
+        distribution_id: counted.distributionId,
+        slug: counted.slug,
+        enrollment_count: counted.enrollmentCount,
+        clicked_at: services.now().toISOString(),
+        cta_type: "primary_button",
+      },
+      ofTenant(counted),
+    );
+    return counted;
+  });
+  services.log.info(
+    { event: "course.enrollment_clicked", slug, language: row.language },
+    "enrollment clicked",
+  );
+  return row;
+}
+
+/**
+ * The outline of a served course. A variant that filters modules shows those only, as far as they are known.
+ *
+ * @throws {NotFoundError} unknown or private
+ */
+export async function readOutline(services: RequestServices, slug: string) {
+  const { row } = await readServed(services, slug, null);
+  const stored = await findOutline(services.db, row.courseId);
+  const kept = row.derivedContent?.module_filters ?? null;
+  const lessons =
+    kept === null
+      ? stored.lessons
+      : stored.lessons.filter((lesson) => lesson.moduleId !== null && kept.includes(lesson.moduleId));
+  const counts = kept === null ? stored.counts : null;
+  return {
+    slug: row.slug,
+    title: row.title,
+    language: row.language,
+    version: row.version,
+    modules: projectModules(counts, lessons),
+    total_chapters: totalChapters(counts, lessons),
+    total_duration_minutes: null,
+    prerequisites: [] as string[],
+    learning_outcomes: [] as string[],
+  };
+}
+
+/** Whether the catalogue can be read. Never throws: an unreachable database is what it reports. */
+export async function readHealth(services: RequestServices) {
+  const base = { name: "course_distribution", version: "1.0.0" };
+  try {
+    return { ...base, status: "healthy", public_courses_count: await countPublic(services.db) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : "unknown";
+    services.log.warn({ reason }, "the catalogue cannot be read; its health is degraded");
+    return { ...base, status: "degraded", public_courses_count: null };
+  }
+}

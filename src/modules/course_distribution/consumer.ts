@@ -1,0 +1,170 @@
+import {
+  courseDeployedStaging,
+  courseDistributionCompleted,
+  courseDistributionFailed,
+  courseDistributionRequested,
+  courseGenerationCompleted,
+  courseLessonGenerated,
+  courseOutlineCreated,
+  type PayloadOf,
+} from "@brain/schemas";
+import { defineConsumer } from "../../consume/consumer.ts";
+import { type Consumer, type HandlerContext, on, onBatch } from "../../consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import { publishCreated, source } from "./announce.ts";
+import type { Distribution } from "./model.ts";
+import { catalogueDescription, catalogueTitle, defaultCta, defaultSeo } from "./seo.ts";
+import { makePublic } from "./service.ts";
+import { slugCandidates } from "./slug.ts";
+import {
+  insertUnlessTaken,
+  lockBaseOfCourse,
+  newDistributionId,
+  noteStaging,
+  saveLessons,
+  saveOutlines,
+} from "./store.ts";
+
+/** Tries of one event; at the last one a requested distribution that cannot be made is answered with `failed`. */
+const maxAttempts = 5;
+
+/**
+ * The subscriber `course_distribution`: keeps the catalogue in step with what the course factory tells.
+ * Every handler may run twice: entries and lessons are unique, and the newest staging deployment wins.
+ */
+export function courseDistributionConsumer(): Consumer {
+  return defineConsumer({
+    subscriber: "course_distribution",
+    source,
+    retry: { maxAttempts },
+    handlers: [
+      on(courseGenerationCompleted, async (event, context) => {
+        await listCourse(event.payload, event.tenant_id, context);
+      }),
+
+      on(courseDeployedStaging, async (event, { tx, now }) => {
+        const { course_id, staging_url, deployed_at } = event.payload;
+        const entries = await noteStaging(tx, course_id, {
+          url: staging_url,
+          deployedAt: new Date(deployed_at),
+          now: now(),
+        });
+        if (entries === 0) {
+          throw new TransientError(
+            `The course "${course_id}" was deployed to staging, but has no distribution yet. It is tried again; create the distribution.`,
+          );
+        }
+      }),
+
+      on(courseDistributionRequested, async (event, context) => {
+        await answerRequest(event.payload.course_id, context);
+      }),
+
+      onBatch(courseOutlineCreated, async (deliveries, { tx }) => {
+        // One statement cannot write a row twice, so of several announcements of a course the last one counts.
+        const rows = new Map(
+          deliveries.map(({ event }) => [
+            event.payload.course_id,
+            {
+              courseId: event.payload.course_id,
+              modulesCount: event.payload.modules_count,
+              totalLessons: event.payload.total_lessons,
+              updatedAt: new Date(event.timestamp),
+            },
+          ]),
+        );
+        await saveOutlines(tx, [...rows.values()]);
+      }),
+
+      onBatch(courseLessonGenerated, async (deliveries, { tx }) => {
+        await saveLessons(
+          tx,
+          deliveries.map(({ event }) => ({
+            courseId: event.payload.course_id,
+            lessonId: event.payload.lesson_id,
+            moduleId: event.payload.module_id,
+            lessonTitle: event.payload.lesson_title,
+            lessonIndex: event.payload.lesson_index,
+          })),
+        );
+      }),
+    ],
+  });
+}
+
+/** Creates the private entry of a finished course, unless it has one. A dry run stored no course, so it gets none. */
+async function listCourse(
+  course: PayloadOf<typeof courseGenerationCompleted>,
+  envelopeTenant: string | null,
+  { tx, publish, log, now }: HandlerContext,
+): Promise<void> {
+  if (course.dry_run === true) return;
+  const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, now());
+  if (row === null) {
+    log.info({ course_id: course.course_id }, "the course has a distribution already");
+    return;
+  }
+  await publishCreated(publish, row);
+}
+
+/**
+ * One statement when the slug is free. A taken slug gets a suffix from the course id, so that two courses with one
+ * title both get an entry and a repeated try finds the same slug.
+ *
+ * @returns null when the course has an entry already
+ */
+async function insertCourse(
+  tx: Tx,
+  course: PayloadOf<typeof courseGenerationCompleted>,
+  tenantId: string | null,
+  now: Date,
+): Promise<Distribution | null> {
+  const { course_id: courseId, language } = course;
+  const title = catalogueTitle(course.title, language);
+  const description = catalogueDescription(course.description, language);
+  for (const slug of slugCandidates(course.title, courseId)) {
+    const row = await insertUnlessTaken(tx, {
+      distributionId: newDistributionId(),
+      courseId,
+      tenantId,
+      slug,
+      language,
+      title,
+      description,
+      targetGroup: [...course.target_audiences],
+      seo: defaultSeo(course.title, course.description, language),
+      cta: defaultCta(language),
+      stagingUrl: course.staging_url,
+      stagingDeployedAt: course.staging_url === null ? null : new Date(course.completed_at),
+      createdAt: now,
+      updatedAt: now,
+    });
+    if (row !== null) return row;
+    if ((await lockBaseOfCourse(tx, courseId)) !== null) return null;
+  }
+  throw new PermanentError(
+    `No slug is free for the course "${courseId}": its title's slug is taken, also with the course id appended. Create its distribution by hand with another slug.`,
+  );
+}
+
+/**
+ * Publishes the entry of a course on request, and answers. An unlisted entry stays unlisted: it can be reached by its
+ * slug, and an operator chose not to list it.
+ */
+async function answerRequest(courseId: string, { tx, publish, attempt, now }: HandlerContext): Promise<void> {
+  const entry = await lockBaseOfCourse(tx, courseId);
+  if (entry === null) {
+    const error = `The course "${courseId}" has no distribution.`;
+    if (attempt < maxAttempts)
+      throw new TransientError(`${error} It is tried again; the course may not be finished yet.`);
+    await publish(courseDistributionFailed, { course_id: courseId, error, retry_count: attempt - 1 });
+    return;
+  }
+  if (entry.visibility === "private") await makePublic(tx, publish, entry.distributionId, now());
+  await publish(courseDistributionCompleted, {
+    course_id: courseId,
+    distribution_id: entry.distributionId,
+    slug: entry.slug,
+  });
+}

@@ -1,0 +1,4 @@
+/** The only door of the module. */
+
+export { courseDistributionConsumer } from "./consumer.ts";
+export { type CourseDistributionSettings, courseDistributionRoutes, isPublicPath } from "./routes.ts";

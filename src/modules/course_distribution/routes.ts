@@ -1,0 +1,199 @@
+import { type Context, Hono } from "hono";
+import type { ModuleEnv } from "../module.ts";
+import { validated } from "../routing.ts";
+import {
+  listCatalogue,
+  listEntries,
+  logView,
+  readEntry,
+  readHealth,
+  readOutline,
+  readServed,
+  trackEnrollment,
+} from "./catalogue.ts";
+import {
+  createRequest,
+  distributionsQuery,
+  listItem,
+  listQuery,
+  microNicheRequest,
+  operatorView,
+  publicDetail,
+  updateRequest,
+} from "./model.ts";
+import { coursePage, newNonce, pageHeaders, thanksPage } from "./page.ts";
+import {
+  bumpVersion,
+  changeDistribution,
+  createDistribution,
+  createMicroNiche,
+  publishDistribution,
+  removeDistribution,
+  unpublishDistribution,
+} from "./service.ts";
+import { isView, type ReferrerCategory, referrerCategory } from "./visit.ts";
+
+export interface CourseDistributionSettings {
+  /** Origin for canonical URLs, e.g. `https://courses.example`; null takes the origin of the request. */
+  readonly publicBaseUrl: string | null;
+}
+
+/** Where `src/http` mounts the routes. */
+const prefix = "/api/courses";
+
+/** True for the paths that anybody may use; all others need a caller. `path` is the whole path of the request. */
+export function isPublicPath(path: string): boolean {
+  return path === `${prefix}/public` || path.startsWith(`${prefix}/public/`);
+}
+
+/** The routes below `/api/courses`: the public catalogue and what operators do with it. */
+export function courseDistributionRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
+  return new Hono<ModuleEnv>().route("/", publicRoutes(settings)).route("/distribution", operatorRoutes());
+}
+
+/** How a GET is to be counted; null when it is no person's view. */
+function viewOf(
+  c: Context<ModuleEnv>,
+  settings: CourseDistributionSettings,
+): { referrer: ReferrerCategory } | null {
+  if (!isView(c.req.method, c.req.raw.headers)) return null;
+  const hosts = [c.req.url, ...(settings.publicBaseUrl === null ? [] : [settings.publicBaseUrl])];
+  return {
+    referrer: referrerCategory(
+      c.req.header("referer") ?? null,
+      hosts.map((url) => new URL(url).host),
+    ),
+  };
+}
+
+/** A browser that submits the page's form asks for HTML; programs get JSON. */
+function wantsPage(c: Context<ModuleEnv>): boolean {
+  return (c.req.header("accept") ?? "").includes("text/html");
+}
+
+function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/public", validated("query", listQuery), async (c) => {
+    const rows = await listCatalogue(c.var.services, c.req.valid("query"));
+    return c.json(rows.map(listItem));
+  });
+
+  app.get("/public/:slug", async (c) => {
+    const { row, parentSlug } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings));
+    return c.json(publicDetail(row, parentSlug));
+  });
+
+  app.get("/public/:slug/outline", async (c) =>
+    c.json(await readOutline(c.var.services, c.req.param("slug"))),
+  );
+
+  app.get("/public/:slug/page", async (c) => {
+    const { row } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings));
+    const nonce = newNonce();
+    const base = (settings.publicBaseUrl ?? new URL(c.req.url).origin).replace(/\/+$/, "");
+    const page = await coursePage({ row, nonce, canonicalUrl: `${base}${prefix}/public/${row.slug}/page` });
+    return c.html(page, 200, pageHeaders(nonce, row.cta.url));
+  });
+
+  app.post("/public/:slug/track-enrollment", async (c) => {
+    const row = await trackEnrollment(c.var.services, c.req.param("slug"));
+    if (!wantsPage(c)) return c.json({ slug: row.slug, tracked: true, message: "The click was counted." });
+    if (row.cta.url !== null) return c.redirect(row.cta.url, 303);
+    const nonce = newNonce();
+    return c.html(await thanksPage({ row, nonce }), 200, pageHeaders(nonce, null));
+  });
+
+  return app;
+}
+
+function operatorRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/health", async (c) => c.json(await readHealth(c.var.services)));
+
+  app.get("/", validated("query", distributionsQuery), async (c) => {
+    const rows = await listEntries(c.var.services, c.req.valid("query"));
+    return c.json(rows.map(operatorView));
+  });
+
+  app.post("/create", validated("json", createRequest), async (c) => {
+    const row = await createDistribution(c.var.services, c.req.valid("json"));
+    return c.json(
+      {
+        distribution_id: row.distributionId,
+        slug: row.slug,
+        message: "The distribution was created; it is private until it is published.",
+      },
+      201,
+    );
+  });
+
+  app.post("/micro-niche", validated("json", microNicheRequest), async (c) => {
+    const row = await createMicroNiche(c.var.services, c.req.valid("json"));
+    return c.json(
+      {
+        distribution_id: row.distributionId,
+        slug: row.slug,
+        message: "The variant was created; it is private until it is published.",
+      },
+      201,
+    );
+  });
+
+  app.get("/:id", async (c) => c.json(operatorView(await readEntry(c.var.services, c.req.param("id")))));
+
+  app.put("/:id", validated("json", updateRequest), async (c) => {
+    const { row, updatedFields } = await changeDistribution(
+      c.var.services,
+      c.req.param("id"),
+      c.req.valid("json"),
+    );
+    return c.json({
+      distribution_id: row.distributionId,
+      slug: row.slug,
+      updated_fields: updatedFields,
+      message: updatedFields.length === 0 ? "Nothing changed." : "The distribution was updated.",
+    });
+  });
+
+  app.delete("/:id", async (c) => {
+    await removeDistribution(c.var.services, c.req.param("id"));
+    return c.body(null, 204);
+  });
+
+  app.post("/:id/publish", async (c) => {
+    const row = await publishDistribution(c.var.services, c.req.param("id"));
+    return c.json({
+      distribution_id: row.distributionId,
+      published: true,
+      message: "The distribution is public.",
+    });
+  });
+
+  app.post("/:id/unpublish", async (c) => {
+    const row = await unpublishDistribution(c.var.services, c.req.param("id"));
+    return c.json({
+      distribution_id: row.distributionId,
+      published: false,
+      message: "The distribution is private.",
+    });
+  });
+
+  app.post("/:id/version-bump", async (c) => {
+    const { row, oldVersion } = await bumpVersion(c.var.services, c.req.param("id"));
+    return c.json({
+      distribution_id: row.distributionId,
+      old_version: oldVersion,
+      new_version: row.version,
+      message: `The version was raised from ${oldVersion} to ${row.version}.`,
+    });
+  });
+
+  app.post("/:id/log-view", async (c) => {
+    const row = await logView(c.var.services, c.req.param("id"));
+    return c.json({ distribution_id: row.distributionId, slug: row.slug, view_count: row.viewCount });
+  });
+
+  return app;
+}

@@ -1,0 +1,296 @@
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  ilike,
+  inArray,
+  isNull,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
+import type { Database, Tx } from "../../db/database.ts";
+import { translateDatabaseError } from "../../db/errors.ts";
+import type { Distribution } from "./model.ts";
+import { courseDistributionLessons, courseDistributionOutlines, courseDistributions } from "./tables.ts";
+
+/** The statements of this module, one a function. */
+
+const table = courseDistributions;
+const parents = alias(courseDistributions, "parents");
+
+type NewRow = typeof table.$inferInsert;
+
+/** An entry and the slug of its parent; null when it has none or the parent is not public. */
+export interface ServedDistribution {
+  readonly row: Distribution;
+  readonly parentSlug: string | null;
+}
+
+/** What a direct slug serves: public entries, and unlisted ones for those who know the slug. */
+const servedSlug = (slug: string) =>
+  and(eq(table.slug, slug), inArray(table.visibility, ["public", "unlisted"]));
+
+/** `dist_` and 16 hex digits of the platform's random source. */
+export function newDistributionId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return `dist_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Gives a failed read its place in the error taxonomy. */
+async function read<T>(query: PromiseLike<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw translateDatabaseError(error, "driver");
+  }
+}
+
+// Reads outside a transaction, one round trip each.
+
+/** Newest published first; entries published at the same time are ordered by id, so that the order is stable. */
+export async function listPublic(
+  db: Database,
+  filter: {
+    readonly language?: string | undefined;
+    readonly text?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<Distribution[]> {
+  const conditions: (SQL | undefined)[] = [eq(table.visibility, "public")];
+  if (filter.language !== undefined) conditions.push(eq(table.language, filter.language));
+  if (filter.text !== undefined) {
+    const pattern = `%${filter.text.replace(/[\\%_]/g, "\\$&")}%`;
+    conditions.push(or(ilike(table.title, pattern), ilike(table.description, pattern)));
+  }
+  return read(
+    db.statements
+      .select()
+      .from(table)
+      .where(and(...conditions))
+      // NULLS LAST is the order of the index.
+      .orderBy(sql`${table.publishedAt} DESC NULLS LAST`, asc(table.distributionId))
+      .limit(filter.limit),
+  );
+}
+
+/** Null when nothing is served under the slug. */
+export async function findServed(db: Database, slug: string): Promise<ServedDistribution | null> {
+  const [found] = await read(
+    db.statements
+      .select({ row: getTableColumns(table), parentSlug: parents.slug })
+      .from(table)
+      .leftJoin(parents, and(eq(parents.distributionId, table.derivedFrom), eq(parents.visibility, "public")))
+      .where(servedSlug(slug)),
+  );
+  return found ?? null;
+}
+
+export async function findById(db: Database, id: string): Promise<Distribution | null> {
+  const [row] = await read(db.statements.select().from(table).where(eq(table.distributionId, id)));
+  return row ?? null;
+}
+
+/** Newest first, of all visibilities. */
+export async function listForOperators(
+  db: Database,
+  filter: {
+    readonly courseId?: string | undefined;
+    readonly parentId?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<Distribution[]> {
+  const conditions: SQL[] = [];
+  if (filter.courseId !== undefined) conditions.push(eq(table.courseId, filter.courseId));
+  if (filter.parentId !== undefined) conditions.push(eq(table.derivedFrom, filter.parentId));
+  return read(
+    db.statements
+      .select()
+      .from(table)
+      .where(and(...conditions))
+      .orderBy(desc(table.createdAt), asc(table.distributionId))
+      .limit(filter.limit),
+  );
+}
+
+export async function countPublic(db: Database): Promise<number> {
+  const [row] = await read(
+    db.statements.select({ count: count() }).from(table).where(eq(table.visibility, "public")),
+  );
+  return row?.count ?? 0;
+}
+
+export interface StoredOutline {
+  /** Null when no outline of the course was announced. */
+  readonly counts: { readonly modulesCount: number; readonly totalLessons: number } | null;
+  readonly lessons: readonly { readonly moduleId: string | null; readonly lessonIndex: number }[];
+}
+
+/** What is known of the structure of a course. */
+export async function findOutline(db: Database, courseId: string): Promise<StoredOutline> {
+  const [counts, lessons] = await read(
+    db.statements.batch([
+      db.statements
+        .select({
+          modulesCount: courseDistributionOutlines.modulesCount,
+          totalLessons: courseDistributionOutlines.totalLessons,
+        })
+        .from(courseDistributionOutlines)
+        .where(eq(courseDistributionOutlines.courseId, courseId)),
+      db.statements
+        .select({
+          moduleId: courseDistributionLessons.moduleId,
+          lessonIndex: courseDistributionLessons.lessonIndex,
+        })
+        .from(courseDistributionLessons)
+        .where(eq(courseDistributionLessons.courseId, courseId)),
+    ]),
+  );
+  return { counts: counts[0] ?? null, lessons };
+}
+
+// Statements inside a transaction.
+
+/** Locks the entry until the transaction ends, so that what is decided on it still holds when it is written. */
+export async function lockById(tx: Tx, id: string): Promise<Distribution | null> {
+  const [row] = await tx.select().from(table).where(eq(table.distributionId, id)).for("update");
+  return row ?? null;
+}
+
+/** The entry of the course itself, not a variant; locked. */
+export async function lockBaseOfCourse(tx: Tx, courseId: string): Promise<Distribution | null> {
+  const [row] = await tx
+    .select()
+    .from(table)
+    .where(and(eq(table.courseId, courseId), isNull(table.derivedFrom)))
+    .for("update");
+  return row ?? null;
+}
+
+/** @throws a unique violation of the slug or of the course */
+export async function insertDistribution(tx: Tx, row: NewRow): Promise<Distribution> {
+  const [inserted] = await tx.insert(table).values(row).returning();
+  if (inserted === undefined) throw new Error("Postgres inserted a row and returned none.");
+  return inserted;
+}
+
+/**
+ * Inserts unless the slug is taken or the course has an entry already; the transaction stays usable either way.
+ *
+ * @returns null when nothing was inserted
+ */
+export async function insertUnlessTaken(tx: Tx, row: NewRow): Promise<Distribution | null> {
+  const [inserted] = await tx.insert(table).values(row).onConflictDoNothing().returning();
+  return inserted ?? null;
+}
+
+/** @returns the changed entry; null when there is none with this id */
+export async function updateDistribution(
+  tx: Tx,
+  id: string,
+  columns: Partial<NewRow>,
+): Promise<Distribution | null> {
+  const [row] = await tx.update(table).set(columns).where(eq(table.distributionId, id)).returning();
+  return row ?? null;
+}
+
+/** @returns the removed entry; null when there was none */
+export async function deleteDistribution(tx: Tx, id: string): Promise<Distribution | null> {
+  const [row] = await tx.delete(table).where(eq(table.distributionId, id)).returning();
+  return row ?? null;
+}
+
+// Counters are incremented by Postgres and read back from the same statement: no update is lost, and the event carries
+// the value that this very increment reached.
+const oneMoreView = { viewCount: sql`${table.viewCount} + 1` };
+
+/** @returns null when nothing is served under the slug */
+export async function countViewOfSlug(tx: Tx, slug: string): Promise<ServedDistribution | null> {
+  const [found] = await tx
+    .update(table)
+    .set(oneMoreView)
+    .where(servedSlug(slug))
+    .returning({
+      ...getTableColumns(table),
+      parentSlug: sql<string | null>`(
+        SELECT parents.slug FROM course_distributions parents
+        WHERE parents.distribution_id = course_distributions.derived_from AND parents.visibility = 'public')`,
+    });
+  if (found === undefined) return null;
+  const { parentSlug, ...row } = found;
+  return { row, parentSlug };
+}
+
+/** @returns null when there is no entry with this id */
+export async function countViewOfId(tx: Tx, id: string): Promise<Distribution | null> {
+  const [row] = await tx.update(table).set(oneMoreView).where(eq(table.distributionId, id)).returning();
+  return row ?? null;
+}
+
+/** @returns null when nothing is served under the slug */
+export async function countEnrollment(tx: Tx, slug: string): Promise<Distribution | null> {
+  const [row] = await tx
+    .update(table)
+    .set({ enrollmentCount: sql`${table.enrollmentCount} + 1` })
+    .where(servedSlug(slug))
+    .returning();
+  return row ?? null;
+}
+
+/**
+ * Notes the newest staging deployment on all entries of a course; an older one changes nothing.
+ *
+ * @returns how many entries the course has
+ */
+export async function noteStaging(
+  tx: Tx,
+  courseId: string,
+  staging: { readonly url: string; readonly deployedAt: Date; readonly now: Date },
+): Promise<number> {
+  const deployedAt = sql`${staging.deployedAt.toISOString()}::timestamptz`;
+  const isNewer = sql`(${table.stagingDeployedAt} IS NULL OR ${table.stagingDeployedAt} <= ${deployedAt})`;
+  const rows = await tx
+    .update(table)
+    .set({
+      stagingUrl: sql`CASE WHEN ${isNewer} THEN ${staging.url} ELSE ${table.stagingUrl} END`,
+      // GREATEST ignores nulls: https://www.postgresql.org/docs/current/functions-conditional.html
+      stagingDeployedAt: sql`GREATEST(${table.stagingDeployedAt}, ${deployedAt})`,
+      updatedAt: sql`CASE WHEN ${isNewer} THEN ${staging.now.toISOString()}::timestamptz ELSE ${table.updatedAt} END`,
+    })
+    .where(eq(table.courseId, courseId))
+    .returning({ id: table.distributionId });
+  return rows.length;
+}
+
+/** The counts of outlines; a later announcement of the same course replaces the earlier. One row a course. */
+export async function saveOutlines(
+  tx: Tx,
+  outlines: readonly (typeof courseDistributionOutlines.$inferInsert)[],
+): Promise<void> {
+  await tx
+    .insert(courseDistributionOutlines)
+    .values([...outlines])
+    .onConflictDoUpdate({
+      target: courseDistributionOutlines.courseId,
+      set: {
+        modulesCount: sql`excluded.modules_count`,
+        totalLessons: sql`excluded.total_lessons`,
+        updatedAt: sql`excluded.updated_at`,
+      },
+    });
+}
+
+/** Lessons already known stay as they are. */
+export async function saveLessons(
+  tx: Tx,
+  lessons: readonly (typeof courseDistributionLessons.$inferInsert)[],
+): Promise<void> {
+  await tx
+    .insert(courseDistributionLessons)
+    .values([...lessons])
+    .onConflictDoNothing();
+}

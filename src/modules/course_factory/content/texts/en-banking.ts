@@ -1,0 +1,150 @@
+import type { CourseSubject } from "./language.ts";
+
+/** Outline for courses on banks and the alternatives to them. */
+export const bankingEn: CourseSubject = [
+  {
+    title: "How banks and savings banks work",
+    description: "Tasks, money creation and contracts: the foundation of every comparison.",
+    lessons: [
+      {
+        title: "What banks and savings banks do",
+        about: "You learn which services banks and savings banks provide and how they differ.",
+        objectives: ["name the main tasks of a bank", "tell groups of banks apart"],
+        body: "Banks keep accounts, process payments, take deposits and grant loans. Public savings banks usually belong to towns or districts and have a public mandate, cooperative banks belong to their members, and private banks to their shareholders. Ownership helps decide what profits are used for and who has a say. For many everyday matters, the services are nevertheless very similar.",
+        insight: "Savings banks, cooperative banks and private banks differ mainly in who owns them.",
+        myth: "All banks and savings banks have the same owner.",
+      },
+      {
+        title: "How money and credit come about",
+        about: "You understand how lending creates deposits and what limits it.",
+        objectives: ["tell book money from cash", "explain the limits of lending"],
+        body: "Most money does not consist of notes and coins but of balances on accounts. When a bank grants a loan, it credits the customer's account; book money comes into being. This is not unlimited: capital rules, risk, the central bank's interest rates and the demand for credit set the frame. When the loan is repaid, the book money disappears again.",
+        insight: "Lending creates book money, and repayment makes it disappear again.",
+        myth: "Banks may grant loans without any limit.",
+      },
+      {
+        title: "Reading fees, interest and contracts",
+        about: "You find the details that matter in price lists and contracts.",
+        objectives: ["interpret the annual percentage rate", "calculate what an account costs per year"],
+        body: "Accounts come with fee information, and loans with an annual percentage rate. Both make offers comparable because they sum up the essential costs. Always calculate for one year and for your own habits: how often do you withdraw cash, how often do you pay abroad, and how often is the account overdrawn? Notice periods and conditions for discounts are often found further back.",
+        insight:
+          "The annual percentage rate makes loan offers easier to compare than the nominal rate alone.",
+        myth: "An account without a monthly fee never causes any costs.",
+      },
+    ],
+  },
+  {
+    title: "The alternatives at a glance",
+    description: "Other kinds of banks, payment services, peer-to-peer lending and communities.",
+    lessons: [
+      {
+        title: "Cooperative, direct and ethical banks",
+        about: "You compare banks that work without branches, with members or by special principles.",
+        objectives: ["compare three kinds of banks", "rank your own requirements for a bank"],
+        body: "Direct banks do without branches and offer their services online and by telephone. Cooperative banks give each member one vote. Ethically oriented banks disclose what they use money for and what they exclude. No kind is best for everyone: someone who pays in cash needs other channels than someone who only makes transfers.",
+        insight: "In a cooperative bank, each member generally has one vote.",
+        myth: "Direct banks need no banking licence because they have no branches.",
+      },
+      {
+        title: "Payment services and electronic money",
+        about: "You learn what payment and e-money institutions may do and how balances are safeguarded.",
+        objectives: ["tell a payment service from a bank", "find out how a balance is safeguarded"],
+        body: "Payment services carry out transfers, while e-money institutions issue balances that are used for paying. Both need authorisation, but neither is a deposit-taking bank. Customers' money must be safeguarded, usually in separate trust accounts; statutory deposit protection does not apply to it in the same way as at a bank. So ask where your balance is really kept.",
+        insight: "Balances at e-money institutions are safeguarded differently from deposits at a bank.",
+        myth: "Every payment app is legally a bank with statutory deposit protection.",
+      },
+      {
+        title: "Peer-to-peer lending and crowdfunding",
+        about: "You understand how platforms bring lenders and borrowers together and who bears the risk.",
+        objectives: ["describe how a platform works", "name the risk of default"],
+        body: "Platforms mediate between people who need money and people who provide it. In crowdfunding, the return may be a thank-you, a product, interest or a share. As a rule, the risk of default is borne by those who provide the money, not by the platform. Spreading money over many projects reduces the risk but does not remove it.",
+        insight: "In peer-to-peer lending, the lenders usually bear the risk of default.",
+        myth: "Platforms refund every default to lenders in full.",
+      },
+      {
+        title: "Savings groups and mutual aid",
+        about: "You get to know communal forms of saving and helping, and their rules.",
+        objectives: ["describe communal forms of saving", "draw up rules for a group"],
+        body: "In many countries people save together: everyone pays in regularly, and in turn one person receives the total. Associations and cooperatives support members in need. Such forms rest on trust, written rules and open bookkeeping. Before any money flows, the start, the order, leaving the group and disputes should be settled; legal limits must be observed as well.",
+        insight: "Saving together needs clear written rules and open bookkeeping.",
+        myth: "Written rules are unnecessary in a savings group.",
+      },
+    ],
+  },
+  {
+    title: "Safety and risk",
+    description: "Deposit protection, supervision, fraud and the protection of your own data.",
+    lessons: [
+      {
+        title: "Understanding deposit protection",
+        about: "You know what deposit protection covers, up to what amount, and what it does not.",
+        objectives: ["tell protected from unprotected money", "state the limit of protection"],
+        body: "In the European Union, deposits are in principle protected by law up to 100,000 euros per person and bank. This includes balances on current, overnight and fixed-term accounts. Shares, funds or loans through platforms are not deposits; other rules apply to them. Those who hold larger amounts can spread them over several banks. The information sheet names the responsible scheme.",
+        insight: "Statutory deposit protection in the EU generally covers 100,000 euros per person and bank.",
+        myth: "Deposit protection also makes up for price losses on shares.",
+      },
+      {
+        title: "Checking authorisation and supervision",
+        about: "You use public registers to find out whether a provider is authorised.",
+        objectives: ["use a public register", "recognise missing details as a warning sign"],
+        body: "Anyone who does banking business or provides payment services needs authorisation from the supervisor. Supervisory authorities keep public registers in which names and authorisations can be looked up. Compare company, address and number carefully, because fraudsters like to use names that resemble well-known ones. If a legal notice is missing or differs, that is a clear warning sign.",
+        insight: "Whether a provider is authorised can be looked up in the supervisor's register.",
+        myth: "A professionally designed website proves that a provider is authorised.",
+      },
+      {
+        title: "Recognising fraud",
+        about: "You recognise typical patterns of fraud and know what to do when it happens.",
+        objectives: ["name the warning signs of fraud", "react properly in an emergency"],
+        body: "Fraud works with pressure, fear and promises. Unexpected calls, urgent deadlines, high and certain profits and requests for login details are typical patterns. Hang up, call back on a number you looked up yourself, and never pass on approval codes. If money has gone, every minute counts: have the account blocked, inform the bank, report to the police, and keep the evidence.",
+        insight: "Approval codes are never passed on, not even to supposed bank employees.",
+        myth: "A genuine bank asks for approval codes on the telephone.",
+      },
+      {
+        title: "Protecting data and access",
+        about: "You secure your logins and decide deliberately which data you share.",
+        objectives: ["secure a login with two factors", "judge requests to share data"],
+        body: "Access is only as safe as its weakest link. Use a long password of its own for each service, ideally with a password store, and switch on confirmation through a second factor. Services that read account data need your consent, and you can withdraw it. Check regularly whom you have granted access.",
+        insight: "A separate password for each service and a second factor increase security.",
+        myth: "One good password can safely be used everywhere.",
+      },
+    ],
+  },
+  {
+    title: "Putting your own way into practice",
+    description: "Clarifying needs, comparing offers, switching and keeping track.",
+    lessons: [
+      {
+        title: "Clarifying your own needs",
+        about: "You describe which services you really need and which you can do without.",
+        objectives: ["record what you actually use", "separate must-haves from nice-to-haves"],
+        body: "Begin by taking stock: which accounts, cards, loans and contracts exist, and which of them do you really use? Separate what is indispensable from what would merely be pleasant.",
+        insight: "Those who know what they really use can choose offers more precisely.",
+        myth: "Having many accounts automatically means lower costs.",
+      },
+      {
+        title: "Comparing offers",
+        about: "You compare offers by fixed criteria and calculate the cost of one year.",
+        objectives: ["set up a comparison by criteria", "calculate yearly costs"],
+        body: "Fix the criteria before you look at offers: yearly cost, cash, availability, protection of deposits, principles. With comparison sites, pay attention to who pays for them.",
+        insight: "Comparison sites may receive commissions and then do not show the whole market.",
+        myth: "Comparison sites always show every offer and are always independent.",
+      },
+      {
+        title: "Planning a change of account",
+        about: "You plan a switch in such a way that no payment is lost.",
+        objectives: ["list all payment partners", "schedule a switch"],
+        body: "List salary, standing orders and direct debits of a whole year, including yearly payments. The statutory switching service supports you. Keep the old account open alongside for a few weeks.",
+        insight: "When switching, it helps to keep the old and new account side by side for a few weeks.",
+        myth: "When switching, you should close the old account first of all.",
+      },
+      {
+        title: "Your personal financial plan",
+        about: "You sum up your decisions in a plan with dates.",
+        objectives: ["put reserves and goals in order", "set dates for review"],
+        body: "A financial plan fits on one page: income, expenses, reserve, goals and the next date for review. The reserve for emergencies comes first, and long-term goals follow.",
+        insight: "In a financial plan, a reserve for emergencies comes before long-term goals.",
+        myth: "A financial plan is only worthwhile for people with a high income.",
+      },
+    ],
+  },
+];

@@ -1,0 +1,150 @@
+import type { CourseSubject } from "./language.ts";
+
+/** Outline for courses on banks and the alternatives to them. */
+export const bankingEs: CourseSubject = [
+  {
+    title: "Cómo trabajan los bancos y las cajas de ahorros",
+    description: "Funciones, creación de dinero y contratos: la base de toda comparación.",
+    lessons: [
+      {
+        title: "Funciones de bancos y cajas de ahorros",
+        about: "Usted aprende qué servicios prestan y en qué se diferencian.",
+        objectives: ["nombrar las funciones principales de un banco", "distinguir grupos bancarios"],
+        body: "Los bancos llevan cuentas, tramitan pagos, aceptan depósitos y conceden créditos. Las cajas de ahorros públicas suelen pertenecer a municipios o comarcas y tienen un mandato público, los bancos cooperativos pertenecen a sus miembros y los bancos privados a sus accionistas. La propiedad influye en el uso de los beneficios y en quién puede opinar. En el día a día, sin embargo, los servicios se parecen mucho.",
+        insight: "Cajas, bancos cooperativos y bancos privados se diferencian sobre todo en su propiedad.",
+        myth: "Todos los bancos y cajas de ahorros pertenecen al mismo propietario.",
+      },
+      {
+        title: "Cómo nacen el dinero y el crédito",
+        about: "Usted entiende cómo el crédito crea depósitos y qué lo limita.",
+        objectives: ["distinguir dinero bancario y efectivo", "explicar los límites del crédito"],
+        body: "La mayor parte del dinero no consiste en billetes y monedas, sino en saldos de cuentas. Cuando un banco concede un crédito, abona un importe en la cuenta del cliente; así nace dinero bancario. No es algo ilimitado: las normas de capital, los riesgos, los tipos del banco central y la demanda de crédito marcan el marco. Con la devolución, ese dinero desaparece.",
+        insight: "El crédito crea dinero bancario y la devolución lo hace desaparecer.",
+        myth: "Los bancos pueden conceder créditos sin ningún límite.",
+      },
+      {
+        title: "Leer comisiones, intereses y contratos",
+        about: "Usted encuentra en tarifas y contratos los datos que importan.",
+        objectives: ["interpretar la tasa anual equivalente", "calcular el coste anual de una cuenta"],
+        body: "Las cuentas van acompañadas de un documento informativo de comisiones y los créditos de una tasa anual equivalente. Ambas cosas hacen comparables las ofertas, porque reúnen los costes esenciales. Calcule siempre sobre un año y según sus hábitos: retiradas de efectivo, pagos en el extranjero, descubiertos. Los plazos de cancelación y las condiciones de los descuentos suelen estar más atrás.",
+        insight: "La tasa anual equivalente permite comparar créditos mejor que el tipo nominal solo.",
+        myth: "Una cuenta sin cuota mensual nunca ocasiona costes.",
+      },
+    ],
+  },
+  {
+    title: "Las alternativas de un vistazo",
+    description: "Otras formas de banco, servicios de pago, préstamos entre particulares y comunidades.",
+    lessons: [
+      {
+        title: "Bancos cooperativos, en línea y éticos",
+        about: "Usted compara bancos sin oficinas, con miembros o con principios especiales.",
+        objectives: ["comparar tres formas de banco", "ordenar sus propias exigencias"],
+        body: "Los bancos en línea prescinden de oficinas y ofrecen sus servicios por internet y por teléfono. Los bancos cooperativos dan un voto a cada miembro. Los bancos de orientación ética publican para qué usan el dinero y qué excluyen. Ninguna forma es la mejor para todos: quien ingresa efectivo necesita otras vías que quien solo hace transferencias.",
+        insight: "En un banco cooperativo, cada miembro tiene en principio un voto.",
+        myth: "Los bancos en línea no necesitan licencia porque no tienen oficinas.",
+      },
+      {
+        title: "Servicios de pago y dinero electrónico",
+        about: "Usted aprende qué pueden hacer estas entidades y cómo se protegen los saldos.",
+        objectives: ["distinguir un servicio de pago de un banco", "averiguar cómo se protege un saldo"],
+        body: "Los servicios de pago ejecutan transferencias y las entidades de dinero electrónico emiten saldos que sirven para pagar. Ambos necesitan autorización, pero no son bancos de depósito. El dinero de los clientes debe protegerse, casi siempre en cuentas separadas; la garantía legal de depósitos no se aplica de la misma manera que en un banco. Pregunte, pues, dónde está realmente su dinero.",
+        insight: "Los saldos de dinero electrónico se protegen de otro modo que los depósitos bancarios.",
+        myth: "Toda aplicación de pago es legalmente un banco con garantía de depósitos.",
+      },
+      {
+        title: "Préstamos entre particulares y financiación colectiva",
+        about: "Usted entiende cómo las plataformas ponen en contacto y quién asume el riesgo.",
+        objectives: ["describir cómo funciona una plataforma", "nombrar el riesgo de impago"],
+        body: "Las plataformas median entre quienes buscan dinero y quienes lo aportan. En la financiación colectiva, la contrapartida puede ser un agradecimiento, un producto, intereses o una participación. El riesgo de impago lo asume por regla general quien aporta el dinero, no la plataforma. Repartirlo entre muchos proyectos reduce el riesgo, pero no lo elimina.",
+        insight: "En los préstamos entre particulares, el riesgo lo asumen por lo general los prestamistas.",
+        myth: "Las plataformas reembolsan por completo cada impago a los prestamistas.",
+      },
+      {
+        title: "Grupos de ahorro y ayuda mutua",
+        about: "Usted conoce formas comunitarias de ahorro y ayuda, con sus reglas.",
+        objectives: ["describir formas de ahorro en común", "establecer reglas para un grupo"],
+        body: "En muchos países la gente ahorra en común: todos aportan con regularidad y, por turno, una persona recibe la suma. Asociaciones y cooperativas apoyan a miembros en apuros. Estas formas se basan en la confianza, en reglas escritas y en cuentas abiertas. Antes de que circule el dinero deben aclararse el inicio, el orden, la salida y los conflictos; también hay que respetar los límites legales.",
+        insight: "Ahorrar en común requiere reglas escritas claras y cuentas abiertas.",
+        myth: "En un grupo de ahorro sobran las reglas escritas.",
+      },
+    ],
+  },
+  {
+    title: "Seguridad y riesgo",
+    description: "Garantía de depósitos, supervisión, fraude y protección de los propios datos.",
+    lessons: [
+      {
+        title: "Entender la garantía de depósitos",
+        about: "Usted sabe qué protege la garantía, hasta qué importe y qué no.",
+        objectives: ["distinguir dinero protegido y no protegido", "indicar el límite de la garantía"],
+        body: "En la Unión Europea, los depósitos están en principio protegidos por ley hasta 100.000 euros por persona y banco. Esto incluye saldos en cuentas corrientes, de ahorro y a plazo. Las acciones, los fondos y los préstamos a través de plataformas no son depósitos; para ellos rigen otras reglas. Quien tenga importes mayores puede repartirlos entre varios bancos.",
+        insight: "En la UE, la garantía legal protege en principio 100.000 euros por persona y banco.",
+        myth: "La garantía de depósitos cubre también las pérdidas de las acciones.",
+      },
+      {
+        title: "Comprobar autorización y supervisión",
+        about: "Usted comprueba en registros públicos si un proveedor está autorizado.",
+        objectives: ["utilizar un registro público", "reconocer datos ausentes como señal de alarma"],
+        body: "Quien ejerce la actividad bancaria o presta servicios de pago necesita autorización del supervisor. Las autoridades llevan registros públicos en los que se pueden consultar nombre y autorización. Compare con cuidado empresa, domicilio y número, porque los estafadores usan nombres parecidos a otros conocidos. Si falta el aviso legal o no coincide, es una clara señal de alarma.",
+        insight: "La autorización de un proveedor se puede consultar en el registro del supervisor.",
+        myth: "Una página web profesional demuestra que un proveedor está autorizado.",
+      },
+      {
+        title: "Reconocer el fraude",
+        about: "Usted reconoce patrones típicos de fraude y sabe qué hacer.",
+        objectives: ["nombrar señales de fraude", "reaccionar bien en una emergencia"],
+        body: "El fraude trabaja con presión, miedo y promesas. Llamadas inesperadas, plazos urgentes, ganancias altas y seguras y peticiones de claves son patrones típicos. Cuelgue, llame a un número que haya buscado usted y nunca facilite códigos de confirmación. Si el dinero ya ha salido, cada minuto cuenta: bloquear la cuenta, avisar al banco, denunciar y guardar las pruebas.",
+        insight: "Los códigos de confirmación no se facilitan nunca, ni a supuestos empleados del banco.",
+        myth: "Un banco auténtico pide los códigos de confirmación por teléfono.",
+      },
+      {
+        title: "Proteger datos y accesos",
+        about: "Usted asegura sus accesos y decide conscientemente qué datos comparte.",
+        objectives: ["asegurar un acceso con dos factores", "valorar peticiones de datos"],
+        body: "Un acceso es tan seguro como su eslabón más débil. Use para cada servicio una contraseña larga y propia, a ser posible con un gestor, y active la confirmación con un segundo factor. Los servicios que leen datos de cuentas necesitan su consentimiento, que usted puede retirar. Revise con regularidad a quién ha dado acceso.",
+        insight: "Una contraseña distinta por servicio y un segundo factor aumentan la seguridad.",
+        myth: "Una sola contraseña buena puede usarse en todas partes sin peligro.",
+      },
+    ],
+  },
+  {
+    title: "Poner en práctica su propio camino",
+    description: "Aclarar necesidades, comparar ofertas, cambiar y mantener la visión de conjunto.",
+    lessons: [
+      {
+        title: "Aclarar las propias necesidades",
+        about: "Usted describe qué servicios necesita de verdad y de cuáles puede prescindir.",
+        objectives: ["registrar el uso real", "separar lo imprescindible de lo deseable"],
+        body: "Empiece con un inventario: ¿qué cuentas, tarjetas, créditos y contratos existen y cuáles usa realmente? Separe lo imprescindible de lo que solo sería agradable.",
+        insight: "Quien conoce su uso real puede elegir las ofertas con más acierto.",
+        myth: "Tener muchas cuentas reduce automáticamente los costes.",
+      },
+      {
+        title: "Comparar ofertas",
+        about: "Usted compara ofertas según criterios fijos y calcula el coste de un año.",
+        objectives: ["preparar una comparación por criterios", "calcular costes anuales"],
+        body: "Fije los criterios antes de mirar las ofertas: coste anual, efectivo, disponibilidad, garantía de depósitos, principios. En los comparadores, fíjese en quién los paga.",
+        insight: "Los comparadores pueden cobrar comisiones y entonces no muestran todo el mercado.",
+        myth: "Los comparadores muestran siempre todas las ofertas y son siempre independientes.",
+      },
+      {
+        title: "Planificar un cambio de cuenta",
+        about: "Usted planifica un cambio sin que se pierda ningún pago.",
+        objectives: ["registrar todos los pagos", "planificar un cambio en el tiempo"],
+        body: "Haga una lista de nóminas, órdenes permanentes y recibos de un año entero, también los anuales. El servicio legal de traslado de cuentas le ayuda. Mantenga la cuenta antigua abierta unas semanas.",
+        insight: "En un cambio ayuda mantener ambas cuentas en paralelo durante unas semanas.",
+        myth: "En un cambio conviene cancelar primero la cuenta antigua.",
+      },
+      {
+        title: "El plan financiero personal",
+        about: "Usted reúne sus decisiones en un plan con fechas.",
+        objectives: ["ordenar reservas y objetivos", "fijar fechas de revisión"],
+        body: "Un plan financiero cabe en una página: ingresos, gastos, reserva, objetivos y la próxima fecha de revisión. Primero va la reserva para emergencias y después los objetivos a largo plazo.",
+        insight:
+          "En un plan financiero, la reserva para emergencias va antes que los objetivos a largo plazo.",
+        myth: "Un plan financiero solo merece la pena con ingresos altos.",
+      },
+    ],
+  },
+];

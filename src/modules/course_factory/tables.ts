@@ -1,0 +1,157 @@
+import { sql } from "drizzle-orm";
+import {
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+import type { GenerationRequest, GenerationResult, Outline } from "./content/model.ts";
+import type { JobContract } from "./staging-contract.ts";
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: "string" });
+
+/** One course per accepted generation request; dry runs leave no row. */
+export const courses = pgTable(
+  "course_factory_courses",
+  {
+    courseId: uuid("course_id").primaryKey(),
+    tenantId: text("tenant_id").notNull(),
+    title: text("title").notNull(),
+    language: text("language").notNull(),
+    version: text("version").notNull().default("1.0.0"),
+    /** `generating`, then `completed` or `failed`; both are final. */
+    status: text("status").notNull().default("generating"),
+    workflowState: text("workflow_state").notNull().default("draft"),
+    /** The newest row of course_factory_transitions; null before the first. Only that one can be rolled back. */
+    lastTransitionId: uuid("last_transition_id"),
+    request: jsonb("request").$type<GenerationRequest>().notNull(),
+    outline: jsonb("outline").$type<Outline>(),
+    /** What the generator reported; null until it is completed. */
+    result: jsonb("result").$type<StoredResult>(),
+    /** Lease of the run that works on the course: who, and until when. Each commit of a run checks the owner. */
+    generationOwner: uuid("generation_owner"),
+    generatingUntil: at("generating_until"),
+    /** Runs that took the course over after a lost lease. */
+    takeovers: integer("takeovers").notNull().default(0),
+    errorMessage: text("error_message"),
+    errorType: text("error_type"),
+    correlationId: text("correlation_id").notNull(),
+    requestedBy: text("requested_by"),
+    createdAt: at("created_at").notNull(),
+    /** Time of `course.generation.started`; null when the process died before it. */
+    startedAt: at("started_at"),
+    finishedAt: at("finished_at"),
+    updatedAt: at("updated_at").notNull(),
+  },
+  (table) => [
+    check("course_factory_courses_status", sql`${table.status} in ('generating', 'completed', 'failed')`),
+    check(
+      "course_factory_courses_workflow_state",
+      sql`${table.workflowState} in ('draft', 'review', 'publish_ready', 'published', 'archived')`,
+    ),
+    // Read by health: what runs, and what nobody works on any more.
+    index("course_factory_courses_generating")
+      .on(table.generatingUntil)
+      .where(sql`${table.status} = 'generating'`),
+  ],
+);
+
+/** The counted part of a GenerationResult; the artifacts themselves are rows of their own. */
+export type StoredResult = Omit<
+  GenerationResult,
+  "outline" | "quiz" | "landing_page" | "deployed" | "staging_url" | "errors"
+>;
+
+/** Lessons, quiz and landing page as generated. `position` counts from 1 per kind. */
+export const artifacts = pgTable(
+  "course_factory_artifacts",
+  {
+    artifactId: uuid("artifact_id").primaryKey(),
+    courseId: uuid("course_id")
+      .notNull()
+      .references(() => courses.courseId, { onDelete: "cascade" }),
+    kind: text("kind").notNull(),
+    position: integer("position").notNull(),
+    content: jsonb("content").notNull(),
+    /** True when the generator failed and this is the text that stands in for it. */
+    fallback: boolean("fallback").notNull().default(false),
+    createdAt: at("created_at").notNull(),
+  },
+  (table) => [
+    unique("course_factory_artifacts_place").on(table.courseId, table.kind, table.position),
+    check("course_factory_artifacts_kind", sql`${table.kind} in ('lesson', 'quiz', 'landing_page')`),
+  ],
+);
+
+/** Every change of the author workflow, rollbacks too. */
+export const transitions = pgTable(
+  "course_factory_transitions",
+  {
+    transitionId: uuid("transition_id").primaryKey(),
+    courseId: uuid("course_id")
+      .notNull()
+      .references(() => courses.courseId, { onDelete: "cascade" }),
+    fromState: text("from_state").notNull(),
+    toState: text("to_state").notNull(),
+    requiresApproval: boolean("requires_approval").notNull(),
+    /** Id of the human approval; null when none was needed. Never a token. */
+    approvalId: uuid("approval_id"),
+    approvedBy: text("approved_by"),
+    transitionedBy: text("transitioned_by").notNull(),
+    reason: text("reason"),
+    canRollback: boolean("can_rollback").notNull(),
+    rollbackState: text("rollback_state"),
+    /** The transition that this one takes back; null for an ordinary one. */
+    rollbackOf: uuid("rollback_of"),
+    transitionedAt: at("transitioned_at").notNull(),
+  },
+  (table) => [index("course_factory_transitions_course").on(table.courseId, table.transitionedAt)],
+);
+
+/** One staging deployment per course and version. */
+export const deployments = pgTable(
+  "course_factory_deployments",
+  {
+    deploymentId: uuid("deployment_id").primaryKey(),
+    courseId: uuid("course_id")
+      .notNull()
+      .references(() => courses.courseId, { onDelete: "cascade" }),
+    courseVersion: text("course_version").notNull(),
+    distributionId: text("distribution_id").notNull(),
+    stagingUrl: text("staging_url").notNull(),
+    stagingDomain: text("staging_domain").notNull(),
+    job: jsonb("job").$type<JobContract>().notNull(),
+    deployedAt: at("deployed_at").notNull(),
+  },
+  (table) => [unique("course_factory_deployments_version").on(table.courseId, table.courseVersion)],
+);
+
+/** One delivery per payment: requested, then delivered or failed by what course_distribution answers. */
+export const deliveries = pgTable(
+  "course_factory_deliveries",
+  {
+    deliveryId: uuid("delivery_id").primaryKey(),
+    paymentId: text("payment_id").notNull(),
+    courseId: uuid("course_id")
+      .notNull()
+      .references(() => courses.courseId, { onDelete: "cascade" }),
+    status: text("status").notNull().default("requested"),
+    distributionId: text("distribution_id"),
+    slug: text("slug"),
+    error: text("error"),
+    requestedAt: at("requested_at").notNull(),
+    closedAt: at("closed_at"),
+  },
+  (table) => [
+    uniqueIndex("course_factory_deliveries_payment").on(table.paymentId),
+    index("course_factory_deliveries_course").on(table.courseId, table.status),
+    check("course_factory_deliveries_status", sql`${table.status} in ('requested', 'delivered', 'failed')`),
+  ],
+);

@@ -1,0 +1,62 @@
+/*
+ * Many triggers, one run. Within an isolate a trigger that finds the same work running leaves a note and goes; whoever
+ * runs looks at the note before it ends. Other isolates are kept apart by the leases.
+ */
+
+interface Running {
+  readonly sinceMs: number;
+  again: boolean;
+}
+
+/**
+ * Work that runs in this isolate, by name. An invocation may be ended from outside without cleaning up, so an entry
+ * older than its limit counts as gone; the leases make two runs at once harmless.
+ */
+const isolateRunning = new Map<string, Running>();
+/** Unix ms until which someone in this isolate sleeps before it triggers the named work again. */
+const isolateSleepers = new Map<string, number>();
+
+export interface CoalesceOptions {
+  readonly name: string;
+  readonly now: () => number;
+  /** After this time, ms, a run is taken for dead. */
+  readonly limitMs: number;
+}
+
+/**
+ * Runs `work`, again as long as triggers came meanwhile and `mayRepeat` allows.
+ *
+ * @returns "joined" when a run was under way: it will look again before it ends
+ */
+export async function coalesce(
+  { name, now, limitMs }: CoalesceOptions,
+  work: () => Promise<void>,
+  mayRepeat: () => boolean,
+): Promise<"ran" | "joined"> {
+  const running = isolateRunning.get(name);
+  if (running !== undefined && now() - running.sinceMs < limitMs) {
+    running.again = true;
+    return "joined";
+  }
+  const own: Running = { sinceMs: now(), again: false };
+  isolateRunning.set(name, own);
+  try {
+    do {
+      own.again = false;
+      await work();
+    } while (own.again && mayRepeat());
+  } finally {
+    if (isolateRunning.get(name) === own) isolateRunning.delete(name);
+  }
+  return "ran";
+}
+
+/** Sleeps until `untilMs`, unless somebody in this isolate already sleeps for the same work and wakes earlier. */
+export async function sleepOnce(name: string, now: () => number, untilMs: number): Promise<boolean> {
+  const other = isolateSleepers.get(name);
+  if (other !== undefined && other <= untilMs && other > now()) return false;
+  isolateSleepers.set(name, untilMs);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, untilMs - now())));
+  if (isolateSleepers.get(name) === untilMs) isolateSleepers.delete(name);
+  return true;
+}

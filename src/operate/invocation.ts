@@ -1,0 +1,29 @@
+import type { Consumer } from "../consume/define-consumer.ts";
+import type { SubrequestMeter } from "../core/budget.ts";
+import type { Logger } from "../core/log.ts";
+import type { Database } from "../db/database.ts";
+import type { PublishSettings } from "../publish/publish.ts";
+import type { RelaySettings } from "../publish/relay.ts";
+import type { StreamKeys } from "../stream/keys.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+
+/** What one invocation (a request, a wake, a cron tick) works with; nothing of it outlives the invocation. */
+export interface Invocation {
+  readonly mode: "required" | "degraded";
+  readonly db: Database;
+  /** Null in degraded mode without a stream: events wait in the record. */
+  readonly redis: RedisHttp | null;
+  readonly keys: StreamKeys;
+  readonly log: Logger;
+  readonly meter: SubrequestMeter;
+  readonly publish: PublishSettings;
+  readonly relay: RelaySettings;
+  readonly leaseMs: number;
+  /** Least time between looks at an idle database, ms. */
+  readonly relaySweepMs: number;
+  readonly consumers: ReadonlyMap<string, Consumer>;
+  /** Unix time, ms. */
+  readonly now: () => number;
+  /** Tells systems in one process apart, e.g. in tests. */
+  readonly scope: string;
+}

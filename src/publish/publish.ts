@@ -1,0 +1,178 @@
+import {
+  CharterError,
+  type Envelope,
+  type EventDefinition,
+  findEvent,
+  type JsonObject,
+  type JsonValue,
+  type PayloadInputOf,
+  type PayloadOf,
+  parseEnvelope,
+  type Severity,
+} from "@brain/schemas";
+import { v4 as uuidv4 } from "uuid";
+import { type Issue, TooLargeError, ValidationError } from "../core/errors.ts";
+import { shardOf } from "../core/sharding.ts";
+import type { Tx } from "../db/database.ts";
+import { insertEvents, type RecordedEvent } from "./record.ts";
+
+/** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
+export interface PublishContext {
+  /** Id of the producing service; becomes `source` and `meta.producer`. */
+  readonly source: string;
+  readonly tenant_id?: string | null;
+  /** Only for actions of a user: an id, never a name or e-mail address. */
+  readonly actor_id?: string | null;
+  /** Groups all that one request caused. Null starts a new group under the event's own id. */
+  readonly correlation_id?: string | null;
+  /** Id of the event that caused this one. */
+  readonly causation_id?: string | null;
+  readonly mission_id?: string | null;
+  readonly task_id?: string | null;
+  /** Receiver; null means everybody. */
+  readonly target?: string | null;
+  /** Overrides the definition's severity. */
+  readonly severity?: Severity | null;
+  /** W3C trace context of the producer. */
+  readonly traceparent?: string | null;
+}
+
+/** What differs from the context for one event. `id` makes a repeated publish the same event. */
+export type PublishOptions = Partial<PublishContext> & { readonly id?: string };
+
+/** `publish` bound to a transaction and a context, as handlers and services get it. */
+export type Publish = <D extends EventDefinition>(
+  definition: D,
+  payload: PayloadInputOf<D>,
+  options?: PublishOptions,
+) => Promise<Envelope<PayloadOf<D>>>;
+
+/** Bounds of the payload's JSON text, in bytes of UTF-8. */
+export interface PayloadLimits {
+  readonly warnBytes: number;
+  readonly maxBytes: number;
+}
+
+export interface PublishSettings {
+  /** Number of stream shards; events with the same key share one. */
+  readonly shards: number;
+  readonly payload: PayloadLimits;
+  /** Called for a payload above `warnBytes`. */
+  readonly onLargePayload?: (event: {
+    readonly type: string;
+    readonly id: string;
+    readonly bytes: number;
+  }) => void;
+  readonly now: () => Date;
+}
+
+/**
+ * Builds and validates the envelope of one event. Pure but for id and clock.
+ *
+ * @throws {ValidationError} uncatalogued type, or a payload or envelope field that is not acceptable; names each field
+ * @throws {TooLargeError} payload over `settings.payload.maxBytes`
+ */
+export function prepareEvent<D extends EventDefinition>(
+  settings: PublishSettings,
+  definition: D,
+  payload: PayloadInputOf<D>,
+  context: PublishContext & PublishOptions,
+): RecordedEvent {
+  if (findEvent(definition.type) !== definition) {
+    throw new ValidationError(
+      `The event type "${definition.type}" is not the catalogued definition. Add it to the catalog of @brain/schemas and publish that definition.`,
+      { issues: [{ path: "type", message: `"${definition.type}" is not catalogued` }] },
+    );
+  }
+  const id = context.id ?? uuidv4();
+  const meta: Record<string, JsonValue> = {
+    schema_version: definition.version,
+    producer: context.source,
+    source_module: definition.module,
+  };
+  if (context.causation_id) meta.causation_id = context.causation_id;
+  if (context.traceparent) meta.traceparent = context.traceparent;
+  return admitEnvelope(settings, {
+    id,
+    type: definition.type,
+    source: context.source,
+    target: context.target ?? null,
+    payload: payload as JsonObject,
+    timestamp: settings.now().toISOString(),
+    meta,
+    mission_id: context.mission_id ?? null,
+    task_id: context.task_id ?? null,
+    correlation_id: context.correlation_id ?? id,
+    tenant_id: context.tenant_id ?? null,
+    actor_id: context.actor_id ?? null,
+    severity: context.severity ?? definition.severity,
+  });
+}
+
+/**
+ * Validates a complete envelope, e.g. one that another program sent, and gives it its place in the record.
+ *
+ * @throws {ValidationError} names each field that is not acceptable
+ * @throws {TooLargeError} payload over the limit
+ */
+export function admitEnvelope(settings: PublishSettings, input: unknown): RecordedEvent {
+  const event = parseOrThrow(input);
+  const payloadText = JSON.stringify(event.payload);
+  const bytes = utf8Length(payloadText);
+  if (bytes > settings.payload.maxBytes) {
+    throw new TooLargeError(
+      `The payload of "${event.type}" has ${bytes} bytes, the limit is ${settings.payload.maxBytes}. Publish an id and let consumers read the rest.`,
+      { issues: [{ path: "payload", message: `${bytes} bytes, at most ${settings.payload.maxBytes}` }] },
+    );
+  }
+  if (bytes > settings.payload.warnBytes) {
+    settings.onLargePayload?.({ type: event.type, id: event.id, bytes });
+  }
+  const key = findEvent(event.type)?.keyOf(event.payload) ?? null;
+  return { event, key, shard: shardOf(key ?? event.id, settings.shards) };
+}
+
+function parseOrThrow(input: unknown): Envelope {
+  try {
+    return parseEnvelope(input);
+  } catch (error) {
+    if (!(error instanceof CharterError)) throw error;
+    const issues: Issue[] = error.issues.map(({ path, message }) => ({ path, message }));
+    throw new ValidationError(error.message, { cause: error, issues });
+  }
+}
+
+const encoder = new TextEncoder();
+
+function utf8Length(text: string): number {
+  return encoder.encode(text).byteLength;
+}
+
+/**
+ * Publishes one event: validates it and inserts its row in the caller's transaction. It travels when the transaction
+ * commits and not otherwise; the relay does the rest. Publishing the same `options.id` twice records it once.
+ *
+ * @throws {ValidationError | TooLargeError} nothing is written then
+ */
+export async function publish<D extends EventDefinition>(
+  tx: Tx,
+  settings: PublishSettings,
+  definition: D,
+  payload: PayloadInputOf<D>,
+  context: PublishContext & PublishOptions,
+): Promise<Envelope<PayloadOf<D>>> {
+  const prepared = prepareEvent(settings, definition, payload, context);
+  await insertEvents(tx, [prepared]);
+  return prepared.event as Envelope<PayloadOf<D>>;
+}
+
+/** Publishes prepared events in one statement; all or none. */
+export async function publishMany(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
+  if (prepared.length > 0) await insertEvents(tx, prepared);
+}
+
+/** Binds `publish` to a transaction and a context. */
+export function bindPublish(tx: Tx, settings: PublishSettings, context: PublishContext): Publish {
+  return (definition, payload, options) =>
+    publish(tx, settings, definition, payload, { ...context, ...options });
+}

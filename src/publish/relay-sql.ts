@@ -1,0 +1,141 @@
+import { type SQL, sql } from "drizzle-orm";
+import { envelopeColumns } from "./record.ts";
+
+/** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
+export interface BatchBounds {
+  readonly maxCount: number;
+  /** Bytes of payload and meta text. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Sequence numbers of shard n start at n · 10^9, so that an id given on one shard is never given on another: a claim
+ * is keyed by subscriber and stream message id alone.
+ */
+export function firstSequence(shard: number): number {
+  return shard * 1_000_000_000;
+}
+
+/**
+ * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark.
+ * One row: `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark).
+ */
+export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
+  return sql`
+    WITH before AS (SELECT marked FROM relay_shards WHERE shard = ${shard})
+    INSERT INTO relay_shards AS r (shard, lease_token, lease_until)
+    VALUES (${shard}, ${token}::uuid, now() + ${leaseMs}::integer * interval '1 millisecond')
+    ON CONFLICT (shard) DO UPDATE SET
+      lease_token = CASE WHEN ${isFree(token)} THEN excluded.lease_token ELSE r.lease_token END,
+      lease_until = CASE WHEN ${isFree(token)} THEN excluded.lease_until ELSE r.lease_until END,
+      marked = NOT ${isFree(token)}
+    RETURNING lease_token = ${token}::uuid AS acquired,
+      ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS free_in_ms,
+      NOT coalesce((SELECT marked FROM before), false) AS first_mark`;
+}
+
+function isFree(token: string): SQL {
+  return sql`(r.lease_token IS NULL OR r.lease_until <= now() OR r.lease_token = ${token}::uuid)`;
+}
+
+/**
+ * Chooses the next unsent rows of the shard and stores their stream ids with the shard, unless a batch is in flight.
+ * Rows are chosen by state, never by "greater than the last": a row of a long transaction becomes visible late.
+ */
+export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL {
+  return sql`
+    WITH mine AS (
+      SELECT shard, last_ms, last_seq,
+        greatest(last_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms
+      FROM relay_shards WHERE shard = ${shard} AND lease_token = ${token}::uuid AND batch_positions IS NULL
+    ), candidates AS (
+      SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
+      FROM events e
+      WHERE e.shard = ${shard} AND e.sent_at IS NULL AND EXISTS (SELECT FROM mine)
+      ORDER BY e.position LIMIT ${bounds.maxCount}
+    ), bounded AS (
+      SELECT position, sum(bytes) OVER (ORDER BY position) - bytes AS bytes_before FROM candidates
+    ), chosen AS (
+      SELECT array_agg(position ORDER BY position) AS positions FROM bounded WHERE bytes_before < ${bounds.maxBytes}
+    )
+    UPDATE relay_shards r SET batch_positions = chosen.positions, batch_ms = mine.next_ms,
+      batch_seq = CASE WHEN mine.next_ms > mine.last_ms THEN ${firstSequence(shard)}::bigint ELSE mine.last_seq + 1 END
+    FROM mine, chosen
+    WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL`;
+}
+
+/** The batch in flight, in stream order, with the id of each entry; no rows when there is none or the lease is lost. */
+export function loadSql(shard: number, token: string): SQL {
+  return sql`
+    SELECT r.batch_ms::text AS batch_ms, r.batch_seq::text AS batch_seq, ${envelopeColumns}
+    FROM relay_shards r
+    CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
+    JOIN events e ON e.position = b.position
+    WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
+    ORDER BY b.place`;
+}
+
+/** Notes on the rows of the batch `(ms, seq)` that they were sent. Does nothing when that batch is no longer in flight. */
+export function markSentSql(shard: number, ms: string, seq: string): SQL {
+  return sql`
+    UPDATE events e
+    SET sent_at = now(), stream_message_id = b.batch_ms || '-' || (b.batch_seq + b.place - 1)
+    FROM (
+      SELECT r.batch_ms, r.batch_seq, u.position, u.place
+      FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
+      WHERE ${isBatch(shard, ms, seq)}
+    ) b
+    WHERE e.position = b.position AND e.sent_at IS NULL`;
+}
+
+/** Ends the batch `(ms, seq)`: its last id becomes the shard's. */
+export function endBatchSql(shard: number, ms: string, seq: string): SQL {
+  return sql`
+    UPDATE relay_shards r
+    SET last_ms = batch_ms, last_seq = batch_seq + cardinality(batch_positions) - 1,
+      batch_positions = NULL, batch_ms = NULL, batch_seq = NULL
+    WHERE ${isBatch(shard, ms, seq)}`;
+}
+
+/** Gives the batch `(ms, seq)` ids above `(floorMs, floorSeq)`, because another writer was faster. */
+export function renumberBatchSql(
+  shard: number,
+  ms: string,
+  seq: string,
+  floorMs: string,
+  floorSeq: string,
+): SQL {
+  return sql`
+    UPDATE relay_shards r
+    SET batch_ms = n.next_ms,
+      batch_seq = CASE WHEN n.next_ms > ${floorMs}::bigint THEN ${firstSequence(shard)}::bigint
+        ELSE greatest(${floorSeq}::bigint + 1, ${firstSequence(shard)}::bigint) END
+    FROM (SELECT greatest(${floorMs}::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms) n
+    WHERE ${isBatch(shard, ms, seq)}`;
+}
+
+function isBatch(shard: number, ms: string, seq: string): SQL {
+  return sql`r.shard = ${shard} AND r.batch_ms = ${ms}::bigint AND r.batch_seq = ${seq}::bigint`;
+}
+
+/** Keeps the lease for another round. */
+export function renewSql(shard: number, token: string, leaseMs: number): SQL {
+  return sql`
+    UPDATE relay_shards SET lease_until = now() + ${leaseMs}::integer * interval '1 millisecond'
+    WHERE shard = ${shard} AND lease_token = ${token}::uuid`;
+}
+
+/** Lets go when there is nothing in flight and nobody left a mark; one row when it did. */
+export function releaseIfIdleSql(shard: number, token: string): SQL {
+  return sql`
+    UPDATE relay_shards SET lease_token = NULL, lease_until = NULL
+    WHERE shard = ${shard} AND lease_token = ${token}::uuid AND batch_positions IS NULL AND NOT marked
+    RETURNING shard`;
+}
+
+/** Lets go whatever is in flight: after a failure, or when time is up. The batch stays for the next holder. */
+export function releaseSql(shard: number, token: string): SQL {
+  return sql`
+    UPDATE relay_shards SET lease_token = NULL, lease_until = NULL, marked = false
+    WHERE shard = ${shard} AND lease_token = ${token}::uuid`;
+}

@@ -1,0 +1,134 @@
+import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
+import { type RedisHttp, RedisReplyError } from "./redis.ts";
+
+/** An entry with the id that the relay gave it; `fields` is flat: name, value, name, value … */
+export interface StreamEntry {
+  readonly id: MessageId;
+  readonly fields: readonly string[];
+}
+
+/**
+ * Appends in order, all or nothing: the ids grow, so if Redis takes the first it takes all, and if it refuses the
+ * first the script ends before anything was written.
+ *
+ * ARGV: ttl of the activity key in ms, then for each entry: id, number of fields, fields …
+ */
+const appendScript = `
+local at = 2
+while at <= #ARGV do
+  local count = tonumber(ARGV[at + 1])
+  redis.call('XADD', KEYS[1], ARGV[at], unpack(ARGV, at + 2, at + 1 + count))
+  at = at + 2 + count
+end
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
+return 'OK'`;
+
+/** Neon sleeps after five idle minutes; as long as the key lives the database is awake and a sweep costs nothing. */
+const activityTtlMs = 300_000;
+
+export type AppendResult =
+  | { readonly kind: "appended" }
+  /** Redis has an id that is not smaller than the batch's first: sent before, or somebody else wrote. */
+  | { readonly kind: "refused" };
+
+/**
+ * @param stream key of the stream; @param activity key that notes recent work
+ * @throws {TransientError} not reachable or no answer: whether the batch was appended is unknown
+ */
+export async function appendBatch(
+  redis: RedisHttp,
+  stream: string,
+  activity: string,
+  entries: readonly StreamEntry[],
+): Promise<AppendResult> {
+  const args: string[] = [String(activityTtlMs)];
+  for (const entry of entries) {
+    args.push(entry.id, String(entry.fields.length));
+    for (const field of entry.fields) args.push(field);
+  }
+  try {
+    await redis.eval(appendScript, [stream, activity], args);
+    return { kind: "appended" };
+  } catch (error) {
+    // "The ID specified in XADD is equal or smaller than the target stream top item" — https://redis.io/docs/latest/commands/xadd/
+    if (error instanceof RedisReplyError && /equal or smaller/.test(error.message))
+      return { kind: "refused" };
+    throw error;
+  }
+}
+
+/** Fields of the entry under exactly this id; null when there is none. */
+export async function readEntry(
+  redis: RedisHttp,
+  stream: string,
+  id: MessageId,
+): Promise<readonly string[] | null> {
+  const reply = await redis.command(["XRANGE", stream, id, id]);
+  return parseEntries(reply)[0]?.fields ?? null;
+}
+
+/** Highest id the stream ever held, trimmed entries included; null when the stream does not exist. */
+export async function lastGeneratedId(redis: RedisHttp, stream: string): Promise<MessageId | null> {
+  try {
+    const info = pairs(await redis.command(["XINFO", "STREAM", stream]));
+    const id = info.get("last-generated-id");
+    return isMessageId(id) ? id : null;
+  } catch (error) {
+    if (error instanceof RedisReplyError && /no such key/i.test(error.message)) return null;
+    throw error;
+  }
+}
+
+/** Entry as a reader gets it; `fields` null when the body was trimmed while the entry was pending. */
+export interface ReadEntry {
+  readonly id: MessageId;
+  readonly fields: readonly string[] | null;
+}
+
+/**
+ * Entries of an XRANGE, XCLAIM or XREADGROUP reply, `[[id, [k, v, …]], …]`; fields may also come as an object.
+ *
+ * @throws {RedisReplyError} the reply has another shape: nothing is guessed, so nothing is lost
+ */
+export function parseEntries(
+  reply: unknown,
+): { readonly id: MessageId; readonly fields: readonly string[] }[] {
+  return parseReadEntries(reply).flatMap((entry) =>
+    entry.fields === null ? [] : [{ id: entry.id, fields: entry.fields }],
+  );
+}
+
+export function parseReadEntries(reply: unknown): ReadEntry[] {
+  if (reply === null || reply === undefined) return [];
+  if (!Array.isArray(reply)) throw unexpectedReply(reply);
+  return reply.flatMap((item: unknown): ReadEntry[] => {
+    // XCLAIM of Redis before 7 leaves a null for an entry that was deleted.
+    if (item === null) return [];
+    if (!Array.isArray(item) || !isMessageId(item[0])) throw unexpectedReply(item);
+    return [{ id: item[0], fields: parseFields(item[1]) }];
+  });
+}
+
+function parseFields(value: unknown): readonly string[] | null {
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(String);
+  if (typeof value === "object") return Object.entries(value).flatMap(([name, text]) => [name, String(text)]);
+  throw unexpectedReply(value);
+}
+
+function unexpectedReply(value: unknown): RedisReplyError {
+  return new RedisReplyError(`ERR unexpected reply shape: ${typeof value}`);
+}
+
+/** A flat reply `[name, value, …]` as a map. */
+export function pairs(reply: unknown): ReadonlyMap<string, unknown> {
+  const map = new Map<string, unknown>();
+  if (!Array.isArray(reply)) return map;
+  for (let at = 0; at + 1 < reply.length; at += 2) map.set(String(reply[at]), reply[at + 1]);
+  return map;
+}
+
+/** The greater of two ids. */
+export function laterId(left: MessageId, right: MessageId): MessageId {
+  return compareMessageIds(left, right) >= 0 ? left : right;
+}

@@ -1,0 +1,34 @@
+/** Names of all Redis keys, colon-separated (Event Charter v1.0, naming of keys). */
+export interface StreamKeys {
+  /** Shard 0 keeps the name that programs before us write to; the others are numbered. */
+  stream(shard: number): string;
+  lease(group: string, shard: number): string;
+  /** Left by a trigger that found the lease taken. */
+  mark(group: string, shard: number): string;
+  /** Present while a holder has not let go cleanly. */
+  holder(group: string, shard: number): string;
+  /** Hash: message id → Unix ms before which a handler asked not to be tried again. */
+  retryAt(group: string, shard: number): string;
+  /** Hash of the last tick of each group. */
+  heartbeats(): string;
+  /** Present for a while after events were relayed; tells the cron that the database is awake anyway. */
+  relayActive(): string;
+  /** Present until the cron may wake an idle database again. */
+  relaySwept(): string;
+}
+
+/** @param prefix first part of each key; `brain` in production */
+export function createStreamKeys(prefix: string): StreamKeys {
+  const ofGroup = (kind: string) => (group: string, shard: number) =>
+    `${prefix}:events:${kind}:${group}:${shard}`;
+  return {
+    stream: (shard) => (shard === 0 ? `${prefix}:events:stream` : `${prefix}:events:stream:${shard}`),
+    lease: ofGroup("lease"),
+    mark: ofGroup("mark"),
+    holder: ofGroup("holder"),
+    retryAt: ofGroup("retry"),
+    heartbeats: () => `${prefix}:events:heartbeats`,
+    relayActive: () => `${prefix}:events:relay-active`,
+    relaySwept: () => `${prefix}:events:relay-swept`,
+  };
+}

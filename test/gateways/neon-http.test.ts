@@ -1,0 +1,251 @@
+import { type NeonQueryFunction, neon } from "@neondatabase/serverless";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { useLocalGateway } from "./neon-client.ts";
+
+let sandbox: Sandbox;
+let sql: NeonQueryFunction<false, false>;
+
+beforeAll(async () => {
+  useLocalGateway();
+  sandbox = await createSandbox();
+  sql = neon(sandbox.neonUrl);
+  await sql`CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)`;
+});
+afterAll(() => sandbox.cleanup());
+
+/** The body of one raw request, for what the driver never sends. */
+async function post(
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown }> {
+  const { host } = new URL(sandbox.neonUrl);
+  const response = await fetch(`http://${host}/sql`, {
+    method: "POST",
+    headers: { "Neon-Connection-String": sandbox.neonUrl, ...headers },
+    body,
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+describe("one statement", () => {
+  test("values have the driver's types", async () => {
+    const rows = await sql`SELECT 1 AS number, 9007199254740993::int8 AS big, true AS yes, NULL AS nothing,
+      'ü' AS text, '{"a":[1]}'::jsonb AS json, ARRAY['a', NULL, 'b,"c"'] AS list, '2026-01-02T03:04:05Z'::timestamptz AS time`;
+    expect(rows).toEqual([
+      {
+        number: 1,
+        big: "9007199254740993",
+        yes: true,
+        nothing: null,
+        text: "ü",
+        json: { a: [1] },
+        list: ["a", null, 'b,"c"'],
+        time: new Date("2026-01-02T03:04:05Z"),
+      },
+    ]);
+  });
+
+  test("parameters of every kind arrive as sent", async () => {
+    const [row] =
+      await sql`SELECT ${1}::int AS a, ${"x'\"\\"}::text AS b, ${null}::text AS c, ${false}::bool AS d,
+      ${[1, 2]}::int[] AS e, ${{ k: ["v"] }}::jsonb AS f, ${Buffer.from([0, 255])}::bytea AS g`;
+    expect(row).toEqual({
+      a: 1,
+      b: "x'\"\\",
+      c: null,
+      d: false,
+      e: [1, 2],
+      f: { k: ["v"] },
+      g: expect.anything(),
+    });
+    expect([...Buffer.from(row?.g)]).toEqual([0, 255]);
+  });
+
+  test("array mode and full results tell columns, command and count", async () => {
+    const full = await sql.query("SELECT 1 AS a, 2 AS a", [], { arrayMode: true, fullResults: true });
+    expect(full.rows).toEqual([[1, 2]]);
+    expect(full.rowAsArray).toBe(true);
+    expect(full.command).toBe("SELECT");
+    expect(full.rowCount).toBe(1);
+    expect(full.fields[0]).toEqual({
+      name: "a",
+      dataTypeID: 23,
+      tableID: 0,
+      columnID: 0,
+      dataTypeSize: 4,
+      dataTypeModifier: -1,
+      format: "text",
+    });
+  });
+
+  test("a change tells how many rows it changed", async () => {
+    const inserted = await sql.query("INSERT INTO item VALUES (1, 'a'), (2, 'b')", [], { fullResults: true });
+    expect([inserted.command, inserted.rowCount, inserted.rows]).toEqual(["INSERT", 2, []]);
+  });
+
+  test("two statements in one request are refused, with and without parameters", async () => {
+    await expect(sql.query("SELECT 1; SELECT 2")).rejects.toMatchObject({ code: "42601" });
+    await expect(sql.query("SELECT $1::int; SELECT 2", [1])).rejects.toMatchObject({ code: "42601" });
+  });
+
+  test("without raw text the gateway types the values itself", async () => {
+    const query = `SELECT 1 AS i, 1.5::float8 AS f, 'NaN'::float8 AS nan, 2::int8 AS big, true AS b, NULL AS n,
+      '{"a":1}'::jsonb AS j, ARRAY[ARRAY[1,2],ARRAY[NULL,4]] AS m, ARRAY['a b','NULL',NULL] AS t`;
+    const { body } = await post(JSON.stringify({ query, params: [] }));
+    expect(body).toMatchObject({
+      rowAsArray: false,
+      rows: [
+        {
+          i: 1,
+          f: 1.5,
+          nan: "NaN",
+          big: "2",
+          b: true,
+          n: null,
+          j: { a: 1 },
+          m: [
+            [1, 2],
+            [null, 4],
+          ],
+          t: ["a b", "NULL", null],
+        },
+      ],
+    });
+    const params = [1, true, null, { a: 1 }, ['q"\\', null, 2]];
+    const answer = await post(
+      JSON.stringify({ query: "SELECT $1::int a, $2::bool b, $3::int c, $4::jsonb d, $5::text[] e", params }),
+      {
+        "Neon-Array-Mode": "true",
+      },
+    );
+    expect(answer.body).toMatchObject({ rows: [[1, true, null, { a: 1 }, ['q"\\', null, "2"]]] });
+  });
+
+  test("a session setting is gone at the next request", async () => {
+    for (let round = 0; round < 5; round++) {
+      await sql`SET statement_timeout = 1234`;
+      await sql`SELECT set_config('brain.leak', 'x', false)`;
+      await sql.query(`CREATE TEMP TABLE leak_${round} (a int)`);
+      await expect(sql`BEGIN`).resolves.toEqual([]);
+      const [row] =
+        await sql`SELECT current_setting('statement_timeout') AS timeout, current_setting('brain.leak', true) AS leak,
+        to_regclass(${`leak_${round}`}) AS leaked_table`;
+      expect(row?.timeout).toBe("0");
+      expect(row?.leak ?? "").toBe("");
+      expect(row?.leaked_table).toBeNull();
+    }
+  });
+});
+
+describe("errors", () => {
+  test("a violated constraint comes with code, table and constraint", async () => {
+    await sql`INSERT INTO item VALUES (10, 'x')`;
+    await expect(sql`INSERT INTO item VALUES (10, 'y')`).rejects.toMatchObject({
+      name: "NeonDbError",
+      code: "23505",
+      severity: "ERROR",
+      table: "item",
+      constraint: "item_pkey",
+      detail: "Key (id)=(10) already exists.",
+    });
+  });
+
+  test("a syntax error tells its position", async () => {
+    await expect(sql.query("SELEKT 1")).rejects.toMatchObject({ code: "42601", position: "1" });
+  });
+
+  test("an unknown database and a wrong password are the errors of Postgres", async () => {
+    const elsewhere = new URL(sandbox.neonUrl);
+    elsewhere.pathname = "/no_such_database";
+    await expect(neon(elsewhere.href)`SELECT 1`).rejects.toMatchObject({ code: "3D000" });
+    const wrong = new URL(sandbox.neonUrl);
+    wrong.password = "wrong";
+    await expect(neon(wrong.href)`SELECT 1`).rejects.toMatchObject({
+      code: "28P01",
+      message: expect.stringMatching(/password authentication failed/),
+    });
+  });
+
+  test.each([
+    ["{", /not JSON/],
+    ["{}", /expected a statement/],
+    ['{"query":"SELECT 1","params":1}', /params/],
+    ['{"queries":1}', /queries/],
+  ])("the body %s is 400 with a message", async (sent, message) => {
+    expect(await post(sent)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(message), code: null },
+    });
+  });
+
+  test("a request without connection string is refused", async () => {
+    expect(await post("{}", { "Neon-Connection-String": "" })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(/Neon-Connection-String/) },
+    });
+  });
+
+  test("a session that is ended from outside is an error, and the next request works", async () => {
+    await expect(sql`SELECT pg_terminate_backend(pg_backend_pid())`).rejects.toThrow();
+    expect(await sql`SELECT 1 AS a`).toEqual([{ a: 1 }]);
+  });
+});
+
+describe("a list of statements", () => {
+  test("runs in one transaction and gives the rows of each", async () => {
+    const results = await sql.transaction([
+      sql`INSERT INTO item VALUES (20, 'a') RETURNING id`,
+      sql`SELECT name FROM item WHERE id = 20`,
+      sql`SELECT txid_current_if_assigned() IS NOT NULL AS same`,
+    ]);
+    expect(results).toEqual([[{ id: 20 }], [{ name: "a" }], [{ same: true }]]);
+  });
+
+  test("is undone as a whole when one of them fails", async () => {
+    const batch = sql.transaction([
+      sql`INSERT INTO item VALUES (30, 'a')`,
+      sql`SELECT 1/0`,
+      sql`INSERT INTO item VALUES (31, 'a')`,
+    ]);
+    await expect(batch).rejects.toMatchObject({ code: "22012" });
+    expect(await sql`SELECT id FROM item WHERE id IN (30, 31)`).toEqual([]);
+  });
+
+  test.each([
+    ["ReadUncommitted", "read uncommitted"],
+    ["ReadCommitted", "read committed"],
+    ["RepeatableRead", "repeatable read"],
+    ["Serializable", "serializable"],
+  ] as const)("runs at isolation level %s", async (isolationLevel, shown) => {
+    const results = await sql.transaction([sql`SHOW transaction_isolation`], { isolationLevel });
+    expect(results).toEqual([[{ transaction_isolation: shown }]]);
+  });
+
+  test("may be read only and deferrable", async () => {
+    const options = { isolationLevel: "Serializable", readOnly: true, deferrable: true } as const;
+    const results = await sql.transaction(
+      [sql`SHOW transaction_read_only`, sql`SHOW transaction_deferrable`],
+      options,
+    );
+    expect(results).toEqual([[{ transaction_read_only: "on" }], [{ transaction_deferrable: "on" }]]);
+    await expect(sql.transaction([sql`INSERT INTO item VALUES (40, 'a')`], options)).rejects.toMatchObject({
+      code: "25006",
+    });
+  });
+
+  test("with an unknown isolation level is refused", async () => {
+    const { status, body } = await post('{"queries":[]}', { "Neon-Batch-Isolation-Level": "Snapshot" });
+    expect([status, body]).toMatchObject([400, { message: expect.stringMatching(/Snapshot/) }]);
+  });
+
+  test("many requests at once keep apart", async () => {
+    const requests = Array.from({ length: 60 }, (_, index) =>
+      sql.transaction([sql`SELECT ${index}::int AS a`, sql`SELECT ${index + 1}::int AS b`]),
+    );
+    const results = await Promise.all(requests);
+    results.forEach((result, index) => {
+      expect(result).toEqual([[{ a: index }], [{ b: index + 1 }]]);
+    });
+  });
+});

@@ -1,0 +1,209 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, neon, Pool } from "@neondatabase/serverless";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { prepareDataDir } from "../../workers/local/data-dir.ts";
+import { type NeonGateway, startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { listenOnLoopback } from "../../workers/local/ports.ts";
+import { startPostgres } from "../../workers/local/postgres-server.ts";
+import type { RunningServer } from "../../workers/local/redis-server.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { useLocalGateway, withClient, withPool } from "./neon-client.ts";
+
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  useLocalGateway();
+  sandbox = await createSandbox();
+  await neon(sandbox.neonUrl)`CREATE TABLE item (id int PRIMARY KEY)`;
+});
+afterAll(() => sandbox.cleanup());
+
+describe("sessions over WebSocket", () => {
+  test("a transaction spans round trips, and commits", async () => {
+    await withClient(sandbox.neonUrl, async (client) => {
+      await client.query("BEGIN");
+      const { rows } = await client.query("INSERT INTO item VALUES (1) RETURNING id");
+      await client.query("INSERT INTO item VALUES ($1)", [Number(rows[0]?.id) + 1]);
+      await client.query("COMMIT");
+    });
+    expect(await neon(sandbox.neonUrl)`SELECT id FROM item WHERE id IN (1, 2) ORDER BY id`).toEqual([
+      { id: 1 },
+      { id: 2 },
+    ]);
+  });
+
+  test("a session that goes away in its transaction leaves nothing behind", async () => {
+    const client = new Client(sandbox.neonUrl);
+    client.on("error", () => undefined);
+    await client.connect();
+    await client.query("BEGIN");
+    const { rows } = await client.query("INSERT INTO item VALUES (10) RETURNING pg_backend_pid() AS pid");
+    await client.end();
+    const sql = neon(sandbox.neonUrl);
+    await expect.poll(() => sql`SELECT 1 FROM pg_stat_activity WHERE pid = ${rows[0]?.pid}`).toEqual([]);
+    expect(await sql`SELECT id FROM item WHERE id = 10`).toEqual([]);
+  });
+
+  test("sessions at the same time are sessions of their own", async () => {
+    await withPool(sandbox.neonUrl, async (pool) => {
+      const values = await Promise.all(
+        Array.from(
+          { length: 30 },
+          async (_, index) => (await pool.query("SELECT $1::int AS v, pg_sleep(0.01)", [index])).rows[0]?.v,
+        ),
+      );
+      expect(values).toEqual(Array.from({ length: 30 }, (_, index) => index));
+    });
+    await withClient(sandbox.neonUrl, (first) =>
+      withClient(sandbox.neonUrl, async (second) => {
+        await first.query("SET application_name = 'first'");
+        const { rows } = await second.query("SHOW application_name");
+        expect(rows[0]?.application_name).not.toBe("first");
+      }),
+    );
+  });
+
+  test("megabytes go through in both directions", async () => {
+    const text = "0123456789abcdef".repeat(512 * 1024);
+    await withClient(sandbox.neonUrl, async (client) => {
+      const { rows } = await client.query("SELECT length($1) AS length, $1 || $1 AS twice", [text]);
+      expect(rows[0]?.length).toBe(text.length);
+      expect(rows[0]?.twice === text + text).toBe(true);
+      const many = await client.query("SELECT repeat('x', 1000) AS x FROM generate_series(1, 20000)");
+      expect(many.rows.length).toBe(20_000);
+    });
+  });
+
+  test("a startup setting reaches the session", async () => {
+    const client = new Client({
+      connectionString: sandbox.neonUrl,
+      statement_timeout: 4321,
+      application_name: "startup",
+    });
+    await client.connect();
+    const { rows } = await client.query(
+      "SELECT current_setting('statement_timeout') AS t, current_setting('application_name') AS a",
+    );
+    expect(rows).toEqual([{ t: "4321ms", a: "startup" }]);
+    await client.end();
+  });
+
+  test("an error in a session has its code, and the session goes on", async () => {
+    await withClient(sandbox.neonUrl, async (client) => {
+      await expect(client.query("SELECT 1/0")).rejects.toMatchObject({ code: "22012" });
+      expect((await client.query("SELECT 1 AS a")).rows).toEqual([{ a: 1 }]);
+    });
+  });
+
+  test("a session that Postgres ends is an error for its client", async () => {
+    const client = new Client(sandbox.neonUrl);
+    const ended = new Promise((resolve) => client.on("error", resolve));
+    await client.connect();
+    await expect(client.query("SELECT pg_terminate_backend(pg_backend_pid())")).rejects.toThrow();
+    expect(await ended).toBeInstanceOf(Error);
+  });
+});
+
+describe("who may come in", () => {
+  test("a wrong password or user is refused as Postgres would", async () => {
+    for (const part of ["password", "username"] as const) {
+      const url = new URL(sandbox.neonUrl);
+      url[part] = "wrong";
+      const pool = new Pool({ connectionString: url.href });
+      await expect(pool.query("SELECT 1")).rejects.toMatchObject({ code: "28P01" });
+      await pool.end();
+    }
+  });
+
+  test("an unknown database is refused as Postgres would", async () => {
+    const url = Object.assign(new URL(sandbox.neonUrl), { pathname: "/no_such_database" });
+    const pool = new Pool({ connectionString: url.href });
+    await expect(pool.query("SELECT 1")).rejects.toMatchObject({ code: "3D000" });
+    await pool.end();
+  });
+
+  test("the address in the URL leads nowhere else than to the own server", async () => {
+    let visitors = 0;
+    const stranger = createServer((socket) => {
+      visitors++;
+      socket.destroy();
+    });
+    const port = await listenOnLoopback(stranger, 0);
+    const { host } = new URL(sandbox.neonUrl);
+    const socket = new WebSocket(`ws://${host}/v2?address=127.0.0.1:${port}`);
+    const answer = await new Promise<Buffer>((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("message", resolve);
+      // A startup packet of protocol 3.0 for user "x".
+      const body = Buffer.from("user\0x\0\0");
+      const head = Buffer.alloc(8);
+      head.writeInt32BE(body.length + 8, 0);
+      head.writeInt32BE(196_608, 4);
+      socket.on("open", () => socket.send(Buffer.concat([head, body])));
+    });
+    expect(answer.toString("latin1", 0, 1)).toBe("R");
+    expect(visitors).toBe(0);
+    socket.terminate();
+    stranger.close();
+  });
+
+  test("bytes that are no login get an error and a closed socket", async () => {
+    const { host } = new URL(sandbox.neonUrl);
+    const socket = new WebSocket(`ws://${host}/v2`);
+    const received: Buffer[] = [];
+    socket.on("message", (data: Buffer) => received.push(data));
+    socket.on("open", () => socket.send(Buffer.from("GET / HTTP/1.1\r\n\r\n")));
+    await new Promise((resolve) => socket.on("close", resolve));
+    expect(Buffer.concat(received).toString("latin1")).toMatch(/^E[\s\S]*08P01/);
+  });
+});
+
+describe("a server that wants SCRAM", () => {
+  let dataDir: string;
+  let server: RunningServer;
+  let gateway: NeonGateway;
+
+  beforeAll(async () => {
+    dataDir = await prepareDataDir(await mkdtemp(join(tmpdir(), "brain-scram-")));
+    server = await startPostgres({ dataDir, fsync: false, authMethod: "scram-sha-256" });
+    gateway = await startNeonGateway({ databaseUrl: server.url });
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  test("is really what stands behind the gateway", async () => {
+    const { rows } = await withClient(gateway.connectionString(), (client) =>
+      client.query("SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type = 'host'"),
+    );
+    expect(rows).toEqual([{ auth_method: "scram-sha-256" }]);
+  });
+
+  test("is reached all the same, because the gateway logs in itself", async () => {
+    const url = gateway.connectionString();
+    await withClient(url, async (client) => {
+      expect((await client.query("SELECT current_user AS me")).rows).toEqual([{ me: "brain" }]);
+    });
+    expect(await neon(url)`SELECT current_user AS me`).toEqual([{ me: "brain" }]);
+  });
+
+  test("costs connection errors while it is down, and has its data after a restart", async () => {
+    const url = gateway.connectionString();
+    await neon(url)`CREATE TABLE kept AS SELECT 1 AS a`;
+    await server.stop();
+    await expect(neon(url)`SELECT a FROM kept`).rejects.toThrow(/HTTP status 500.*08006/s);
+    await expect(withClient(url, (client) => client.query("SELECT 1"))).rejects.toMatchObject({
+      code: "08006",
+    });
+    server = await startPostgres({ dataDir, fsync: false });
+    await gateway.close();
+    gateway = await startNeonGateway({ databaseUrl: server.url });
+    expect(await neon(gateway.connectionString())`SELECT a FROM kept`).toEqual([{ a: 1 }]);
+  });
+});

@@ -1,0 +1,70 @@
+/** A database and a Redis prefix of its own for each test file, so that files run side by side and never clean up others. */
+
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { inject } from "vitest";
+import { withDatabase } from "../workers/local/neon-database.ts";
+import { createRedisConnection, type RedisConnection } from "../workers/local/redis-connection.ts";
+import { plainReply } from "../workers/local/resp.ts";
+
+export interface Sandbox {
+  /** A direct connection to the sandbox's database. */
+  readonly databaseUrl: string;
+  /** The same database behind the Neon gateway. */
+  readonly neonUrl: string;
+  readonly upstash: { readonly url: string; readonly token: string };
+  readonly redisUrl: string;
+  /** Start every key with it, for example `t:5f0c2a9b1d3e`. */
+  readonly prefix: string;
+  /** Drops the database and deletes the keys below the prefix. Idempotent. */
+  cleanup(): Promise<void>;
+}
+
+async function administrate(databaseUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+async function deleteKeys(redis: RedisConnection, pattern: string): Promise<void> {
+  let cursor = "0";
+  do {
+    const [reply] = await redis.send([["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"]], plainReply);
+    if (!Array.isArray(reply)) throw new Error(`SCAN answered ${String(reply)}`);
+    const [next, keys] = reply;
+    if (Array.isArray(keys) && keys.length > 0) await redis.send([["DEL", ...keys.map(String)]], plainReply);
+    cursor = String(next);
+  } while (cursor !== "0");
+}
+
+/** Needs `test/services.setup.ts` as global setup. The database is a copy of the migrated template: tables, no rows. */
+export async function createSandbox(): Promise<Sandbox> {
+  const services = inject("services");
+  const id = randomBytes(6).toString("hex");
+  const database = `sandbox_${id}`;
+  const prefix = `t:${id}`;
+  await administrate(
+    services.databaseUrl,
+    `CREATE DATABASE ${database} TEMPLATE ${services.templateDatabase}`,
+  );
+  return {
+    databaseUrl: withDatabase(services.databaseUrl, database),
+    neonUrl: withDatabase(services.neonUrl, database),
+    upstash: services.upstash,
+    redisUrl: services.redisUrl,
+    prefix,
+    async cleanup() {
+      await administrate(services.databaseUrl, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+      const redis = createRedisConnection({ url: services.redisUrl });
+      try {
+        await deleteKeys(redis, `${prefix}*`);
+      } finally {
+        redis.close();
+      }
+    },
+  };
+}

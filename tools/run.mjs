@@ -1,0 +1,122 @@
+// Runs a TypeScript file or an installed program on the Node version that the project pins, whatever Node the machine
+// has (18 or newer), and installs the packages first when they are missing or not those of package-lock.json.
+//
+//   node tools/run.mjs workers/local/main.ts --services
+//   node tools/run.mjs vitest run
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const modules = join(root, "node_modules");
+const bin = join(modules, ".bin");
+const stamp = join(modules, ".brain-lock-hash");
+const windows = process.platform === "win32";
+
+/** Ctrl-C reaches us from the terminal and again from npm. */
+const SAME_SIGNAL_MS = 500;
+
+function lockHash() {
+  return createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+}
+
+/** The packages of a lock file by folder. Optional ones may be missing: they are for other platforms. */
+function readPackages(file) {
+  const entries = Object.entries(JSON.parse(readFileSync(file, "utf8")).packages);
+  return new Map(entries.filter(([folder]) => folder.startsWith("node_modules/")));
+}
+
+/** Whether npm's own note of what it installed agrees with package-lock.json; for whoever ran npm by hand. */
+function matchesLockFile() {
+  const note = join(modules, ".package-lock.json");
+  if (!existsSync(note)) return false;
+  const installed = readPackages(note);
+  for (const [folder, { version, optional }] of readPackages(join(root, "package-lock.json"))) {
+    const found = installed.get(folder);
+    if (found ? found.version !== version : !optional) return false;
+  }
+  return true;
+}
+
+function isInstalled(hash) {
+  if (!existsSync(join(bin, windows ? "node.cmd" : "node"))) return false;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return true;
+  if (!matchesLockFile()) return false;
+  writeFileSync(stamp, hash);
+  return true;
+}
+
+/** Gives the exit code of a program that shares our terminal, with what a shell would give for a signal. */
+function finished(child) {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9)));
+  });
+}
+
+async function install(hash) {
+  console.error("installing packages (npm ci)");
+  // Output of npm goes to standard error: standard output belongs to the program that runs afterwards.
+  const child = spawn("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: windows,
+  });
+  const code = await finished(child);
+  if (code !== 0) {
+    console.error(
+      `npm ci failed with exit code ${code}. Its last lines say why; without a network there is no install.`,
+    );
+    process.exit(code);
+  }
+  writeFileSync(stamp, hash);
+}
+
+function resolveProgram(name) {
+  const node = join(bin, windows ? "node.cmd" : "node");
+  if (/\.[cm]?[jt]s$/.test(name)) return { command: node, args: [name], isServer: !windows };
+  const program = join(bin, windows ? `${name}.cmd` : name);
+  if (existsSync(program)) return { command: program, args: [], isServer: false };
+  console.error(`${name} is neither a .ts, .js or .mjs file nor a program in node_modules/.bin`);
+  process.exit(1);
+}
+
+const [name, ...rest] = process.argv.slice(2);
+if (name === undefined) {
+  console.error("usage: node tools/run.mjs <file.ts | program> [arguments]");
+  process.exit(1);
+}
+
+const hash = lockHash();
+if (!isInstalled(hash)) await install(hash);
+
+const { command, args, isServer } = resolveProgram(name);
+const child = spawn(command, [...args, ...rest], {
+  // A file of ours gets its own process group: the terminal's Ctrl-C then comes through us, once, and it stops what
+  // it started in order. The channel tells it when we are gone.
+  detached: isServer,
+  stdio: isServer ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
+  shell: windows,
+  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` },
+});
+
+let lastSignalAt = -SAME_SIGNAL_MS;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    const now = Date.now();
+    const repeated = now - lastSignalAt < SAME_SIGNAL_MS;
+    lastSignalAt = now;
+    // A program in our own group has got the terminal's signal itself; npm's copy would be a second one.
+    if (!repeated && (isServer || signal !== "SIGINT" || !process.stdin.isTTY)) {
+      child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
+    }
+  });
+}
+
+process.exit(await finished(child));

@@ -1,0 +1,36 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DataDirInUseError, lockDataDir, readOrCreateSecret } from "./data-dir.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "brain-data-dir-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("the data directory", () => {
+  test("belongs to one running program at a time", async () => {
+    // The parent of a test is a running node process too.
+    await writeFile(join(folder, "lock"), String(process.ppid));
+    await expect(lockDataDir(folder)).rejects.toThrow(DataDirInUseError);
+    await expect(lockDataDir(folder)).rejects.toThrow(`process ${process.ppid}`);
+  });
+
+  test("is taken over from a program that is gone", async () => {
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    await writeFile(join(folder, "lock"), String(pid));
+    const release = await lockDataDir(folder);
+    expect(await readFile(join(folder, "lock"), "utf8")).toBe(String(process.pid));
+    await release();
+    await expect(readFile(join(folder, "lock"))).rejects.toThrow(/ENOENT/);
+  });
+
+  test("keeps a generated secret between runs", async () => {
+    const secret = await readOrCreateSecret(folder, "api-key");
+    expect(secret.length).toBeGreaterThanOrEqual(32);
+    expect(await readOrCreateSecret(folder, "api-key")).toBe(secret);
+  });
+});

@@ -1,0 +1,152 @@
+/**
+ * `npm start`: everything the project needs on this machine, then the workers, then a tick a minute.
+ * With `--services` only the services and their gateways, for other programs to use.
+ */
+
+import { bundleWorkers, readCompatibility } from "./bundle.ts";
+import { lockDataDir, prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
+import { migrate } from "./migrate.ts";
+import { isPortFree } from "./ports.ts";
+import { runWorkers, startTickLoop } from "./run-workers.ts";
+import { type Services, startServices } from "./services.ts";
+import { readStartOptions, type StartOptions } from "./start-options.ts";
+
+const STOP_LIMIT_MS = 9_500;
+/** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
+const SAME_SIGNAL_MS = 500;
+
+/** The start was interrupted by a signal. */
+class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+const say = (line: string) => console.log(line);
+
+/** What was started, to be stopped in reverse; a failing step does not keep the others from stopping. */
+const stopSteps: (() => Promise<void>)[] = [];
+
+async function stopEverything(): Promise<void> {
+  for (const step of stopSteps.splice(0).toReversed()) {
+    await step().catch((error: unknown) => console.error(`while stopping: ${describe(error)}`));
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+let firstSignalAt: number | null = null;
+let started = false;
+
+function checkInterrupted(): void {
+  if (firstSignalAt !== null) throw new InterruptedError("interrupted");
+}
+
+async function stopAndExit(exitCode: number): Promise<never> {
+  setTimeout(() => {
+    console.error(`not everything stopped within ${STOP_LIMIT_MS} ms, ending anyway`);
+    process.exit(1);
+  }, STOP_LIMIT_MS).unref();
+  await stopEverything();
+  process.exit(exitCode);
+}
+
+function onStopSignal(): void {
+  if (firstSignalAt !== null) {
+    // What is still running is ended by the guards of child-process.ts.
+    if (performance.now() - firstSignalAt > SAME_SIGNAL_MS) process.exit(130);
+    return;
+  }
+  firstSignalAt = performance.now();
+  say("stopping (once more to stop at once)");
+  // Before the start is through, the step that runs now ends first and then finds the signal.
+  if (started) void stopAndExit(0).then(() => undefined);
+}
+
+function serviceVariables(services: Services): Record<string, string> {
+  return {
+    UPSTASH_REDIS_REST_URL: services.upstash.url,
+    UPSTASH_REDIS_REST_TOKEN: services.upstash.token,
+    NEON_DATABASE_URL: services.neonUrl,
+  };
+}
+
+function printVariables(services: Services): void {
+  const direct = { REDIS_URL: services.redisUrl, DATABASE_URL: services.databaseUrl };
+  for (const [name, value] of Object.entries({ ...serviceVariables(services), ...direct })) {
+    if (value !== null) say(`  ${name}=${value}`);
+  }
+}
+
+/** Checks what can be checked without starting anything, so that a second start by mistake changes nothing. */
+async function prepare(options: StartOptions, needsPort: boolean): Promise<string> {
+  if (needsPort && options.port !== 0 && !(await isPortFree(options.port))) {
+    throw new Error(
+      `port ${options.port} is in use, perhaps by another npm start. Stop that one, or set PORT to another port.`,
+    );
+  }
+  const dataDir = await prepareDataDir(options.dataDir);
+  stopSteps.push(await lockDataDir(dataDir));
+  return dataDir;
+}
+
+async function startBackend(options: StartOptions, dataDir: string): Promise<Services> {
+  const services = await startServices({ env: options.services, dataDir, onProgress: say });
+  stopSteps.push(() => services.stop());
+  checkInterrupted();
+  await migrate(services.databaseUrl);
+  say("✓ migrations applied");
+  checkInterrupted();
+  return services;
+}
+
+async function startWorkers(options: StartOptions, services: Services, apiKey: string): Promise<string> {
+  const [bundles, compatibility] = await Promise.all([bundleWorkers(), readCompatibility()]);
+  say("✓ workers bundled");
+  const workers = await runWorkers({
+    bundles,
+    compatibility,
+    bindings: { ...options.passedOn, ...serviceVariables(services), BRAIN_API_KEY: apiKey },
+    port: options.port,
+  });
+  stopSteps.push(() => workers.dispose());
+  say(`✓ workers brain-api and brain-consumer in workerd, a tick every ${options.tickMs / 1000} s`);
+  const ticks = startTickLoop(workers.tick, options.tickMs, (error) =>
+    console.error(`tick failed: ${describe(error)}`),
+  );
+  stopSteps.push(() => ticks.stop(2000));
+  return workers.url;
+}
+
+async function main(): Promise<void> {
+  const onlyServices = process.argv.includes("--services");
+  const options = readStartOptions(process.env);
+  const dataDir = await prepare(options, !onlyServices);
+  checkInterrupted();
+  const services = await startBackend(options, dataDir);
+  if (onlyServices) {
+    printVariables(services);
+    say("ready");
+  } else {
+    const apiKey = options.apiKey ?? (await readOrCreateSecret(dataDir, "api-key"));
+    const url = await startWorkers(options, services, apiKey);
+    checkInterrupted();
+    printVariables(services);
+    say(`ready  ${url}  key ${apiKey}`);
+  }
+  started = true;
+  if (firstSignalAt !== null) await stopAndExit(0);
+}
+
+process.on("SIGINT", onStopSignal);
+process.on("SIGTERM", onStopSignal);
+// Whoever started us through tools/run.mjs is gone without a signal: nobody is left to stop us.
+if (process.connected) process.on("disconnect", onStopSignal);
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof InterruptedError) await stopAndExit(0);
+  console.error(`✗ ${describe(error)}`);
+  await stopAndExit(1);
+}

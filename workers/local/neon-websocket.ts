@@ -1,0 +1,241 @@
+/**
+ * Postgres sessions over WebSocket as Neon serves them at `/v2`: each binary frame is a piece of the wire protocol.
+ *
+ * Like Neon's proxy, the gateway asks the client for its password in clear text and logs in at Postgres itself.
+ * So the driver's `pipelineConnect: "password"` works with every server, also one that wants SCRAM or TLS.
+ * The address that the driver puts into the URL is not looked at: the tunnel has one end, the configured server.
+ *
+ * Source: https://www.postgresql.org/docs/current/protocol-flow.html
+ */
+
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import pg from "pg";
+import type { WebSocket } from "ws";
+import {
+  connectionFailure,
+  type GatewayCredentials,
+  type PostgresErrorFields,
+  postgresErrorFields,
+  withDatabase,
+  wrongPassword,
+} from "./neon-database.ts";
+
+const PROTOCOL_3 = 196_608;
+const SSL_REQUEST = 80_877_103;
+const GSS_REQUEST = 80_877_104;
+const CANCEL_REQUEST = 80_877_102;
+/** Above this many unsent bytes the other side is told to wait. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+/** A startup packet of Postgres is at most 10,000 bytes long. */
+const MAX_LOGIN_BYTES = 10_000;
+
+function message(type: string, payload: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 0, "latin1");
+  head.writeInt32BE(payload.length + 4, 1);
+  return Buffer.concat([head, payload]);
+}
+
+function int32(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  values.forEach((value, index) => {
+    bytes.writeInt32BE(value, index * 4);
+  });
+  return bytes;
+}
+
+const askPassword = message("R", int32(3));
+const accepted = message("R", int32(0));
+const ready = message("Z", Buffer.from("I"));
+
+function errorResponse(fields: PostgresErrorFields): Buffer {
+  const { message: text, severity = "FATAL", code = "XX000", detail, hint } = fields;
+  const entries = Object.entries({ S: severity, V: severity, C: code, M: text, D: detail, H: hint });
+  const body = entries.flatMap(([type, value]) => (value === undefined ? [] : [`${type}${value}\0`]));
+  return message("E", Buffer.from(`${body.join("")}\0`));
+}
+
+/** The parameters of a startup packet: user, database, application_name and settings of the session. */
+function parseStartup(packet: Buffer): Map<string, string> {
+  const parts = packet.toString("utf8", 8).split("\0");
+  const parameters = new Map<string, string>();
+  for (let index = 0; index + 1 < parts.length && parts[index]; index += 2) {
+    parameters.set(parts[index] ?? "", parts[index + 1] ?? "");
+  }
+  return parameters;
+}
+
+/** Startup parameters that are passed on. Everything else of the connection is the gateway's own decision. */
+const forwardedParameters = [
+  "application_name",
+  "options",
+  "statement_timeout",
+  "lock_timeout",
+  "idle_in_transaction_session_timeout",
+];
+
+interface Login {
+  readonly parameters: Map<string, string>;
+  readonly password: string;
+  /** What the client sent right behind its password; the pipelined first query, as a rule. */
+  readonly rest: Buffer;
+}
+
+/** Cuts complete packets off the front of what has arrived. `typed` packets start with a byte for their type. */
+function takePacket(bytes: Buffer, typed: boolean): { packet: Buffer; rest: Buffer } | null {
+  const offset = typed ? 1 : 0;
+  if (bytes.length < offset + 4) return null;
+  const length = bytes.readInt32BE(offset) + offset;
+  if (length < offset + 4 || length > MAX_LOGIN_BYTES) throw new Error(`a login packet of ${length} bytes`);
+  if (bytes.length < length) return null;
+  return { packet: bytes.subarray(0, length), rest: bytes.subarray(length) };
+}
+
+/** The login of the client, in packets; `onCancel` gets a cancel request, which stands for a whole session. */
+class LoginReader {
+  #bytes: Buffer = Buffer.alloc(0);
+  #parameters: Map<string, string> | null = null;
+  readonly #reply: (bytes: Buffer) => void;
+  readonly #onCancel: (packet: Buffer) => void;
+
+  constructor(reply: (bytes: Buffer) => void, onCancel: (packet: Buffer) => void) {
+    this.#reply = reply;
+    this.#onCancel = onCancel;
+  }
+
+  /** Adds what arrived; gives the login once it is complete. @throws Error for anything that is no login. */
+  read(chunk: Buffer): Login | null {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    for (;;) {
+      const taken = takePacket(this.#bytes, this.#parameters !== null);
+      if (taken === null) return null;
+      this.#bytes = taken.rest;
+      if (this.#parameters !== null) {
+        if (taken.packet.toString("latin1", 0, 1) !== "p") throw new Error("expected a password message");
+        const password = taken.packet.toString("utf8", 5, taken.packet.length - 1);
+        return { parameters: this.#parameters, password, rest: taken.rest };
+      }
+      this.#readStartup(taken.packet);
+    }
+  }
+
+  #readStartup(packet: Buffer): void {
+    const code = packet.readInt32BE(4);
+    if (code === SSL_REQUEST || code === GSS_REQUEST) this.#reply(Buffer.from("N"));
+    else if (code === CANCEL_REQUEST) this.#onCancel(packet);
+    else if (code === PROTOCOL_3) {
+      this.#parameters = parseStartup(packet);
+      this.#reply(askPassword);
+    } else throw new Error(`protocol version ${code}, expected ${PROTOCOL_3} (3.0)`);
+  }
+}
+
+interface Upstream {
+  readonly stream: Duplex;
+  /** The server's own greeting: its settings and the key for cancelling. */
+  readonly greeting: Buffer;
+}
+
+/** Logs in at Postgres and takes over the socket, right after the server said that it is ready. */
+async function openUpstream(databaseUrl: string, parameters: Map<string, string>): Promise<Upstream> {
+  const database = parameters.get("database") || parameters.get("user") || "postgres";
+  const client = new pg.Client({
+    connectionString: withDatabase(databaseUrl, database),
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    ...Object.fromEntries([...parameters].filter(([name]) => forwardedParameters.includes(name))),
+  });
+  const greeting: Buffer[] = [];
+  client.on("error", () => undefined);
+  client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
+    greeting.push(message("S", Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`)));
+  });
+  client.connection.on("backendKeyData", (key: { processID: number; secretKey: number }) => {
+    greeting.push(message("K", int32(key.processID, key.secretKey)));
+  });
+  await client.connect();
+  const stream = client.connection.stream;
+  for (const event of ["data", "end", "close", "error"]) stream.removeAllListeners(event);
+  return { stream, greeting: Buffer.concat(greeting) };
+}
+
+/** Copies both ways until one side closes; whoever reads too slowly makes the other wait. */
+function joinStreams(socket: WebSocket, upstream: Duplex): void {
+  upstream.on("data", (chunk: Buffer) => {
+    socket.send(chunk, () => {
+      if (upstream.isPaused() && socket.bufferedAmount < HIGH_WATER_BYTES) upstream.resume();
+    });
+    if (socket.bufferedAmount > HIGH_WATER_BYTES) upstream.pause();
+  });
+  upstream.on("drain", () => socket.resume());
+  upstream.on("error", () => upstream.destroy());
+  upstream.on("close", () => socket.close());
+  socket.on("message", (data: Buffer) => {
+    if (!upstream.write(data)) socket.pause();
+  });
+}
+
+function forwardCancel(databaseUrl: string, packet: Buffer): void {
+  const url = new URL(databaseUrl);
+  const server = connect({ host: url.hostname, port: Number(url.port || 5432) });
+  server.on("error", () => server.destroy());
+  server.end(packet);
+}
+
+/** Serves one session. It ends with the client's socket or with the server's, whichever closes first. */
+export function serveNeonSession(
+  socket: WebSocket,
+  databaseUrl: string,
+  credentials: GatewayCredentials,
+): void {
+  let upstream: Duplex | null = null;
+  let open = true;
+  let early: Buffer[] | null = null;
+  const refuse = (fields: PostgresErrorFields) => {
+    if (!open) return;
+    socket.send(errorResponse(fields));
+    socket.close();
+  };
+  const reader = new LoginReader(
+    (bytes) => socket.send(bytes),
+    (packet) => {
+      forwardCancel(databaseUrl, packet);
+      socket.close();
+    },
+  );
+
+  const start = async ({ parameters, password, rest }: Login) => {
+    const user = parameters.get("user") ?? "";
+    if (user !== credentials.user || password !== credentials.password) return refuse(wrongPassword(user));
+    early = [rest];
+    const opened = await openUpstream(databaseUrl, parameters);
+    upstream = opened.stream;
+    if (!open) return void upstream.destroy();
+    socket.off("message", onLogin);
+    socket.send(Buffer.concat([accepted, opened.greeting, ready]));
+    joinStreams(socket, upstream);
+    upstream.write(Buffer.concat(early));
+  };
+
+  const onLogin = (data: Buffer) => {
+    if (early !== null) {
+      early.push(data);
+      return;
+    }
+    try {
+      const login = reader.read(data);
+      if (login === null) return;
+      start(login).catch((error: unknown) => refuse(postgresErrorFields(error) ?? connectionFailure(error)));
+    } catch (error) {
+      refuse({ message: `not a Postgres login: ${String(error)}`, code: "08P01" });
+    }
+  };
+
+  socket.on("message", onLogin);
+  socket.on("error", () => socket.terminate());
+  socket.on("close", () => {
+    open = false;
+    upstream?.destroy();
+  });
+}

@@ -1,0 +1,44 @@
+/** Listening on 127.0.0.1, and nothing else: local services are nobody else's business. */
+
+import type { Server } from "node:http";
+import { createServer, type Server as TcpServer } from "node:net";
+
+/** A port nobody listens on right now. It may be taken before it is used; a start that fails so is repeated by hand. */
+export async function findFreePort(): Promise<number> {
+  const probe = createServer();
+  const port = await listenOnLoopback(probe, 0);
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+export async function isPortFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  try {
+    await listenOnLoopback(probe, port);
+  } catch {
+    return false;
+  }
+  await new Promise((resolve) => probe.close(resolve));
+  return true;
+}
+
+/** Starts `server`; 0 takes a free port. Gives the port. @throws Error of the system when the port is taken. */
+export function listenOnLoopback(server: TcpServer, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error(`not a TCP address: ${address}`));
+      else resolve(address.port);
+    });
+  });
+}
+
+/** Stops `server` at once, also the connections that are kept alive or busy. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

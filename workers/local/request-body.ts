@@ -1,0 +1,25 @@
+import type { IncomingMessage } from "node:http";
+
+/**
+ * The whole body as text, or null when it is larger than `maxBytes`. What follows the limit is read and thrown away,
+ * so that the client gets the answer instead of a reset connection.
+ *
+ * @throws Error when the client goes away before the end.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else chunks.length = 0;
+    });
+    request.on("end", () => {
+      if (size > maxBytes) resolve(null);
+      else resolve((chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).toString("utf8"));
+    });
+    request.on("error", reject);
+    request.on("aborted", () => reject(new Error("the client went away before the end of its request")));
+  });
+}

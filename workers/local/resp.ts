@@ -1,0 +1,150 @@
+/**
+ * RESP2, the protocol of Redis up to version 6 and the shapes Upstash answers over REST.
+ *
+ * Our own few lines rather than a client library: a gateway has to pass replies on untouched, and every
+ * library turns some of them (HGETALL, XREADGROUP, INFO …) into something friendlier.
+ *
+ * Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+ */
+
+/** An error reply. A value and not a throw: it may stand in the middle of a pipeline or an EXEC array. */
+export class RedisReplyError extends Error {
+  override readonly name = "RedisReplyError";
+}
+
+export type RedisReply = string | number | null | RedisReply[] | RedisReplyError;
+
+/** How the strings of one reply are given. */
+export interface ReplyShape {
+  /** `base64` keeps binary values intact; `utf8` replaces invalid bytes by U+FFFD. */
+  readonly encoding: "utf8" | "base64";
+  /** Down to this depth the status `OK` stays plain in base64, as Upstash answers it. 0 is the reply itself. */
+  readonly plainOkDepth: number;
+}
+
+export const plainReply: ReplyShape = { encoding: "utf8", plainOkDepth: 0 };
+
+/** The bytes of one command. Arguments are strings (sent as UTF-8) or bytes. */
+export function encodeCommand(args: readonly string[]): string {
+  let text = `*${args.length}\r\n`;
+  for (const arg of args) text += `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`;
+  return text;
+}
+
+const CR = 13;
+const MINUS = 45;
+const [STATUS, ERROR, INTEGER, BULK, ARRAY] = [43, 45, 58, 36, 42];
+
+interface OpenArray {
+  readonly length: number;
+  readonly items: RedisReply[];
+}
+
+function parseInteger(bytes: Buffer, from: number, to: number): number {
+  const negative = bytes[from] === MINUS;
+  let value = 0;
+  for (let index = negative ? from + 1 : from; index < to; index++)
+    value = value * 10 + (bytes[index] ?? 0) - 48;
+  return negative ? -value : value;
+}
+
+/**
+ * A resumable reader of replies: bytes come in as the socket gives them, each complete reply goes to `onReply`.
+ * `shapeOf` is asked once per reply, when its first byte is read. A byte that is not RESP2 throws.
+ */
+export class ReplyParser {
+  readonly #onReply: (reply: RedisReply) => void;
+  readonly #shapeOf: () => ReplyShape;
+  #buffer: Buffer = Buffer.alloc(0);
+  #position = 0;
+  /** Chunks that wait because the value being read is known to be longer than what has come so far. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #neededBytes = 0;
+  #open: OpenArray[] = [];
+  #shape: ReplyShape = plainReply;
+
+  constructor(onReply: (reply: RedisReply) => void, shapeOf: () => ReplyShape) {
+    this.#onReply = onReply;
+    this.#shapeOf = shapeOf;
+  }
+
+  write(chunk: Buffer): void {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    const restBytes = this.#buffer.length - this.#position;
+    if (restBytes + this.#waitingBytes < this.#neededBytes) return;
+    this.#buffer =
+      restBytes === 0 && this.#waiting.length === 1
+        ? chunk
+        : Buffer.concat([this.#buffer.subarray(this.#position), ...this.#waiting]);
+    this.#position = 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#neededBytes = 0;
+    while (this.#position < this.#buffer.length && this.#readOne());
+  }
+
+  /** Reads one element; false when its end has not arrived yet. */
+  #readOne(): boolean {
+    const start = this.#position;
+    const lineEnd = this.#buffer.indexOf(CR, start + 1);
+    if (lineEnd === -1 || lineEnd + 1 >= this.#buffer.length) return false;
+    if (this.#open.length === 0) this.#shape = this.#shapeOf();
+    const type = this.#buffer[start];
+    if (type === BULK) return this.#readBulk(start, lineEnd);
+    this.#position = lineEnd + 2;
+    if (type === INTEGER) this.#deliver(parseInteger(this.#buffer, start + 1, lineEnd));
+    else if (type === STATUS) this.#deliver(this.#status(start + 1, lineEnd));
+    else if (type === ERROR) {
+      this.#deliver(new RedisReplyError(this.#buffer.toString("utf8", start + 1, lineEnd)));
+    } else if (type === ARRAY) {
+      const length = parseInteger(this.#buffer, start + 1, lineEnd);
+      if (length < 0) this.#deliver(null);
+      else if (length === 0) this.#deliver([]);
+      else this.#open.push({ length, items: [] });
+    } else throw new Error(`Redis sent the byte ${type}, which starts no RESP2 value`);
+    return true;
+  }
+
+  #readBulk(start: number, lineEnd: number): boolean {
+    const length = parseInteger(this.#buffer, start + 1, lineEnd);
+    const from = lineEnd + 2;
+    if (length < 0) {
+      this.#position = from;
+      this.#deliver(null);
+      return true;
+    }
+    const end = from + length + 2;
+    if (this.#buffer.length < end) {
+      this.#neededBytes = end - start;
+      return false;
+    }
+    this.#position = end;
+    this.#deliver(this.#buffer.toString(this.#shape.encoding, from, from + length));
+    return true;
+  }
+
+  #status(from: number, to: number): string {
+    const text = this.#buffer.toString("utf8", from, to);
+    const { encoding, plainOkDepth } = this.#shape;
+    if (encoding === "utf8" || (text === "OK" && this.#open.length <= plainOkDepth)) return text;
+    return this.#buffer.toString("base64", from, to);
+  }
+
+  /** Gives a finished value to the innermost open array, or to the caller when none is open. */
+  #deliver(value: RedisReply): void {
+    let finished = value;
+    for (;;) {
+      const array = this.#open.at(-1);
+      if (array === undefined) {
+        this.#onReply(finished);
+        return;
+      }
+      array.items.push(finished);
+      if (array.items.length < array.length) return;
+      this.#open.pop();
+      finished = array.items;
+    }
+  }
+}

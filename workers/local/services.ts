@@ -1,0 +1,173 @@
+/** The services the project needs, started unless the environment names them. */
+
+import pg from "pg";
+import { prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
+import { withDatabase } from "./neon-database.ts";
+import { startNeonGateway } from "./neon-gateway.ts";
+import { startPostgres } from "./postgres-server.ts";
+import { startRedis } from "./redis-server.ts";
+import { startUpstashGateway } from "./upstash-gateway.ts";
+
+/** Read from the environment; an empty string counts as not set. */
+export interface ServicesEnv {
+  readonly REDIS_URL?: string | undefined;
+  readonly DATABASE_URL?: string | undefined;
+  readonly UPSTASH_REDIS_REST_URL?: string | undefined;
+  readonly UPSTASH_REDIS_REST_TOKEN?: string | undefined;
+  readonly NEON_DATABASE_URL?: string | undefined;
+}
+
+export interface ServicesOptions {
+  readonly env: ServicesEnv;
+  readonly dataDir: string;
+  readonly onProgress?: (line: string) => void;
+  /** False makes a PostgreSQL of our own fast and forgetful, for tests. */
+  readonly fsync?: boolean;
+}
+
+export interface Services {
+  /** Null when Upstash itself is used: then nothing here talks to Redis directly. */
+  readonly redisUrl: string | null;
+  /** A direct connection; the one of Neon itself when that is used. */
+  readonly databaseUrl: string;
+  readonly upstash: { readonly url: string; readonly token: string };
+  readonly neonUrl: string;
+  /** `neonUrl` for another database of the same server. */
+  neonUrlFor(database: string): string;
+  databaseUrlFor(database: string): string;
+  /** Creates a database, as a copy of `template` if given. The idle ones among the gateway's connections to the template are closed first. */
+  createDatabase(name: string, template?: string): Promise<void>;
+  /** Drops a database together with its sessions. A missing one is fine. */
+  dropDatabase(name: string): Promise<void>;
+  /** Stops what was started here, last first. Idempotent. */
+  stop(): Promise<void>;
+}
+
+type StopStep = () => Promise<void>;
+
+/** Runs the steps in reverse order, each in spite of failures before it; then throws the first failure. */
+async function stopAll(steps: readonly StopStep[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps.toReversed()) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+interface Context {
+  readonly env: ServicesEnv;
+  readonly dataDir: string;
+  readonly onProgress: (line: string) => void;
+  readonly fsync: boolean;
+  readonly steps: StopStep[];
+}
+
+async function provideRedis({ env, dataDir, onProgress, steps }: Context) {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
+  if (Boolean(url) !== Boolean(token)) {
+    throw new Error(
+      `UPSTASH_REDIS_REST_${url ? "URL is set but UPSTASH_REDIS_REST_TOKEN" : "TOKEN is set but UPSTASH_REDIS_REST_URL"} is not. ` +
+        "Set both to use Upstash, or neither to use a local Redis.",
+    );
+  }
+  if (url && token) {
+    onProgress(`✓ Upstash at ${url}`);
+    return { redisUrl: null, upstash: { url, token } };
+  }
+  let redisUrl = env.REDIS_URL;
+  if (redisUrl) onProgress(`✓ Redis at ${new URL(redisUrl).host} (REDIS_URL)`);
+  else {
+    const redis = await startRedis({ dataDir, onProgress });
+    steps.push(() => redis.stop());
+    redisUrl = redis.url;
+    onProgress(`✓ redis-server ${redis.version} on ${new URL(redisUrl).host}`);
+  }
+  const gateway = await startUpstashGateway({
+    redisUrl,
+    token: await readOrCreateSecret(dataDir, "upstash-token"),
+  });
+  steps.push(() => gateway.close());
+  onProgress(`✓ Upstash-compatible gateway on ${new URL(gateway.url).host}`);
+  return { redisUrl, upstash: { url: gateway.url, token: gateway.token } };
+}
+
+async function providePostgres({ env, dataDir, onProgress, fsync, steps }: Context) {
+  if (env.NEON_DATABASE_URL) {
+    const neonUrl = env.NEON_DATABASE_URL;
+    onProgress(`✓ Neon at ${new URL(neonUrl).host}`);
+    return {
+      databaseUrl: env.DATABASE_URL || neonUrl,
+      neonUrlFor: (database: string | null) =>
+        database === null ? neonUrl : withDatabase(neonUrl, database),
+      closeIdle: async () => undefined,
+    };
+  }
+  let databaseUrl = env.DATABASE_URL;
+  if (databaseUrl) onProgress(`✓ PostgreSQL at ${new URL(databaseUrl).host} (DATABASE_URL)`);
+  else {
+    const postgres = await startPostgres({ dataDir, onProgress, fsync });
+    steps.push(() => postgres.stop());
+    databaseUrl = postgres.url;
+    onProgress(`✓ PostgreSQL ${postgres.version} on ${new URL(databaseUrl).host}`);
+  }
+  const gateway = await startNeonGateway({ databaseUrl });
+  steps.push(() => gateway.close());
+  onProgress(`✓ Neon-compatible gateway on ${new URL(gateway.httpUrl).host}`);
+  return {
+    databaseUrl,
+    neonUrlFor: (database: string | null) => gateway.connectionString(database ?? undefined),
+    closeIdle: gateway.closeIdle,
+  };
+}
+
+/** Runs one statement that names a database, from a session at another one. */
+async function administrate(databaseUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Starts what `env` does not give: Redis and its Upstash gateway, PostgreSQL and its Neon gateway.
+ *
+ * @throws Error that says which variable or program is missing; what already ran is stopped then.
+ */
+export async function startServices(options: ServicesOptions): Promise<Services> {
+  const { env, onProgress = () => undefined, fsync = true } = options;
+  const dataDir = await prepareDataDir(options.dataDir);
+  const steps: StopStep[] = [];
+  const context: Context = { env, dataDir, onProgress, fsync, steps };
+  try {
+    const redis = await provideRedis(context);
+    const postgres = await providePostgres(context);
+    const { databaseUrl, closeIdle } = postgres;
+    const quote = (name: string) => pg.escapeIdentifier(name);
+    let stopping: Promise<void> | null = null;
+    return {
+      ...redis,
+      databaseUrl,
+      neonUrl: postgres.neonUrlFor(null),
+      neonUrlFor: postgres.neonUrlFor,
+      databaseUrlFor: (database) => withDatabase(databaseUrl, database),
+      async createDatabase(name, template) {
+        if (template !== undefined) await closeIdle(template);
+        const copy = template === undefined ? "" : ` TEMPLATE ${quote(template)}`;
+        await administrate(databaseUrl, `CREATE DATABASE ${quote(name)}${copy}`);
+      },
+      async dropDatabase(name) {
+        await closeIdle(name);
+        await administrate(databaseUrl, `DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
+      },
+      stop() {
+        stopping ??= stopAll(steps);
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await stopAll(steps).catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { readStartOptions } from "./start-options.ts";
+
+describe("the environment of npm start", () => {
+  test("has defaults for everything", () => {
+    expect(readStartOptions({})).toMatchObject({
+      port: 8787,
+      dataDir: ".brain",
+      tickMs: 60_000,
+      apiKey: null,
+      passedOn: {},
+    });
+  });
+
+  test("an empty variable counts as not set", () => {
+    expect(readStartOptions({ PORT: "", BRAIN_API_KEY: "", REDIS_URL: "" })).toMatchObject({
+      port: 8787,
+      apiKey: null,
+      services: {},
+    });
+  });
+
+  test.each([
+    [{ BRAIN_EVENTSTREAM_MODE: "off" }, /BRAIN_EVENTSTREAM_MODE is 'off', expected 'required'/],
+    [{ PORT: "http" }, /PORT is 'http'/],
+    [{ PORT: "70000" }, /PORT is '70000'/],
+    [{ BRAIN_TICK_MS: "1" }, /BRAIN_TICK_MS is '1'/],
+  ])("%o is refused with the variable's name and what it may be", (env, message) => {
+    expect(() => readStartOptions(env)).toThrow(message);
+  });
+
+  test("the workers get the project's variables and nothing else", () => {
+    const given = {
+      BRAIN_EVENTSTREAM_MODE: "degraded",
+      BRAIN_STREAM_SHARDS: "4",
+      CONTENT_API_URL: "http://127.0.0.1:11434/v1",
+      BRAIN_DATA_DIR: "/tmp/x",
+      BRAIN_TICK_MS: "500",
+      BRAIN_API_KEY: "k",
+      HOME: "/root",
+    };
+    const { passedOn, apiKey } = readStartOptions(given);
+    expect(apiKey).toBe("k");
+    expect(passedOn).toEqual({
+      BRAIN_EVENTSTREAM_MODE: "degraded",
+      BRAIN_STREAM_SHARDS: "4",
+      CONTENT_API_URL: "http://127.0.0.1:11434/v1",
+    });
+  });
+});

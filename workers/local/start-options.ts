@@ -1,0 +1,58 @@
+/** What `npm start` reads from its environment, checked before anything runs. */
+
+import type { ServicesEnv } from "./services.ts";
+
+export interface StartOptions {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly tickMs: number;
+  /** Null when it is to be generated and kept in the data directory. */
+  readonly apiKey: string | null;
+  readonly services: ServicesEnv;
+  /** Variables that the workers get as they are. */
+  readonly passedOn: Readonly<Record<string, string>>;
+}
+
+/** A variable has a value that cannot be used. */
+export class StartOptionError extends Error {
+  override readonly name = "StartOptionError";
+}
+
+const contentVariables = ["CONTENT_API_URL", "CONTENT_API_KEY", "CONTENT_MODEL"];
+/** Settings of this program and no business of the workers, or given to them under the same name later. */
+const ownVariables = ["BRAIN_DATA_DIR", "BRAIN_TICK_MS", "BRAIN_API_KEY"];
+
+function parseInteger(name: string, text: string, minimum: number, maximum: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+  throw new StartOptionError(`${name} is '${text}', expected a whole number from ${minimum} to ${maximum}`);
+}
+
+/** @throws StartOptionError naming the variable, what it holds and what it may hold. */
+export function readStartOptions(env: Readonly<Record<string, string | undefined>>): StartOptions {
+  const given = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, value]],
+    ),
+  ) as Record<string, string>;
+  const mode = given.BRAIN_EVENTSTREAM_MODE;
+  if (mode !== undefined && mode !== "required" && mode !== "degraded") {
+    throw new StartOptionError(
+      `BRAIN_EVENTSTREAM_MODE is '${mode}', expected 'required' (default) or 'degraded'`,
+    );
+  }
+  const passedOn = Object.fromEntries(
+    Object.entries(given).filter(
+      ([name]) =>
+        contentVariables.includes(name) || (name.startsWith("BRAIN_") && !ownVariables.includes(name)),
+    ),
+  );
+  return {
+    port: parseInteger("PORT", given.PORT ?? "8787", 0, 65_535),
+    dataDir: given.BRAIN_DATA_DIR ?? ".brain",
+    tickMs: parseInteger("BRAIN_TICK_MS", given.BRAIN_TICK_MS ?? "60000", 10, 3_600_000),
+    apiKey: given.BRAIN_API_KEY ?? null,
+    services: given,
+    passedOn,
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * Upstash's REST protocol in front of a real Redis: what `@upstash/redis` needs locally and in tests.
+ *
+ * Source: https://upstash.com/docs/redis/features/restapi
+ */
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { closeServer, listenOnLoopback } from "./ports.ts";
+import { createRedisConnection, type RedisConnection, RedisUnavailableError } from "./redis-connection.ts";
+import { readBody } from "./request-body.ts";
+import { type RedisReply, RedisReplyError, type ReplyShape } from "./resp.ts";
+import { parseCommand, parseCommands, parsePathCommand, RefusedRequestError } from "./upstash-commands.ts";
+import { isSubscription, serveSubscription } from "./upstash-subscribe.ts";
+
+export interface UpstashGatewayOptions {
+  readonly redisUrl: string;
+  readonly token: string;
+  /** 0 or nothing takes a free port. */
+  readonly port?: number;
+  /** Larger requests get 413. Upstash allows 10 MB. */
+  readonly maxBodyBytes?: number;
+  /** A reply of Redis that takes longer is answered with 500. */
+  readonly commandTimeoutMs?: number;
+}
+
+export interface UpstashGateway {
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+/** A string as Upstash encodes it in the answer when the client asked for base64. */
+function replyShape(request: IncomingMessage, plainOkDepth: number): ReplyShape {
+  return { encoding: request.headers["upstash-encoding"] === "base64" ? "base64" : "utf8", plainOkDepth };
+}
+
+/** Errors inside an array (a script's, a transaction's) have no place of their own in JSON: their text stands in. */
+function withoutErrors(reply: RedisReply, shape: ReplyShape): RedisReply {
+  if (Array.isArray(reply)) {
+    for (let index = 0; index < reply.length; index++) {
+      const item = reply[index];
+      if (typeof item === "object" && item !== null) reply[index] = withoutErrors(item, shape);
+    }
+    return reply;
+  }
+  return reply instanceof RedisReplyError ? Buffer.from(reply.message).toString(shape.encoding) : reply;
+}
+
+function toItem(reply: RedisReply, shape: ReplyShape): { result: RedisReply } | { error: string } {
+  return reply instanceof RedisReplyError
+    ? { error: reply.message }
+    : { result: withoutErrors(reply, shape) };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new RefusedRequestError(`ERR failed to parse request body as JSON: ${String(error)}`);
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function runCommand(redis: RedisConnection, args: string[], shape: ReplyShape): Promise<Answer> {
+  const [reply = null] = await redis.send([args], shape);
+  const item = toItem(reply, shape);
+  return { status: "error" in item ? 400 : 200, body: item };
+}
+
+async function runPipeline(redis: RedisConnection, body: string, shape: ReplyShape): Promise<Answer> {
+  const commands = parseCommands(parseJson(body), "pipeline");
+  const sent = commands.filter((command) => Array.isArray(command));
+  const replies = sent.length > 0 ? await redis.send(sent, shape) : [];
+  let next = 0;
+  const items = commands.map((command) =>
+    Array.isArray(command) ? toItem(replies[next++] ?? null, shape) : { error: command.message },
+  );
+  return { status: 200, body: items };
+}
+
+async function runTransaction(redis: RedisConnection, body: string, shape: ReplyShape): Promise<Answer> {
+  const commands = parseCommands(parseJson(body), "multi-exec").map((command) => {
+    if (Array.isArray(command)) return command;
+    throw new RefusedRequestError(
+      `EXECABORT Transaction discarded because of previous errors. ${command.message}`,
+    );
+  });
+  const replies = await redis.send([["MULTI"], ...commands, ["EXEC"]], shape);
+  const outcome = replies.at(-1) ?? null;
+  if (Array.isArray(outcome)) return { status: 200, body: outcome.map((reply) => toItem(reply, shape)) };
+  const cause = replies.find((reply) => reply instanceof RedisReplyError);
+  const message = outcome instanceof RedisReplyError ? outcome.message : "EXECABORT Transaction discarded";
+  const detail = cause && cause !== outcome ? ` ${cause.message}` : "";
+  return { status: 400, body: { error: message + detail } };
+}
+
+function errorAnswer(error: unknown): Answer {
+  if (error instanceof RefusedRequestError) return { status: error.status, body: { error: error.message } };
+  if (error instanceof RedisUnavailableError) {
+    return { status: 500, body: { error: `ERR upstream redis unavailable: ${error.message}` } };
+  }
+  return { status: 500, body: { error: `ERR internal gateway error: ${String(error)}` } };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function createTokenCheck(token: string): (request: IncomingMessage, url: URL | null) => boolean {
+  const expected = digest(token);
+  return (request, url) => {
+    const header = request.headers.authorization;
+    const given = header?.startsWith("Bearer ") ? header.slice(7) : (url?.searchParams.get("_token") ?? "");
+    return timingSafeEqual(digest(given), expected);
+  };
+}
+
+/** Serves the gateway on 127.0.0.1. It keeps running while Redis is away and answers 500 meanwhile. */
+export async function startUpstashGateway(options: UpstashGatewayOptions): Promise<UpstashGateway> {
+  const { redisUrl, token, maxBodyBytes = 10 * 1024 * 1024, commandTimeoutMs = 5000 } = options;
+  const redis = createRedisConnection({ url: redisUrl, commandTimeoutMs });
+  const hasToken = createTokenCheck(token);
+  let syncToken = 0;
+
+  const respond = (response: ServerResponse, { status, body }: Answer) => {
+    const text = Buffer.from(JSON.stringify(body));
+    response.writeHead(status, {
+      "Content-Type": "application/json",
+      "Content-Length": text.length,
+      // Upstash names a position of its replicas here; one Redis is always up to date with itself.
+      "Upstash-Sync-Token": `local=${++syncToken}`,
+    });
+    response.end(text);
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | null> => {
+    const target = request.url ?? "/";
+    const url =
+      target === "/" || target === "/pipeline" || target === "/multi-exec"
+        ? null
+        : new URL(target, "http://gateway");
+    if (!hasToken(request, url)) {
+      request.resume();
+      return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
+    }
+    const body = await readBody(request, maxBodyBytes);
+    if (body === null) {
+      response.setHeader("Connection", "close");
+      return { status: 413, body: { error: `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes` } };
+    }
+    const path = url?.pathname ?? target;
+    if (path === "/pipeline" || path === "/multi-exec") {
+      if (request.method !== "POST")
+        throw new RefusedRequestError(`ERR ${path} takes POST, received ${request.method}`, 405);
+      if (path === "/pipeline") return runPipeline(redis, body, replyShape(request, 0));
+      return runTransaction(redis, body, replyShape(request, 1));
+    }
+    if (path === "/") {
+      if (request.method !== "POST")
+        throw new RefusedRequestError(`ERR / takes POST, received ${request.method}`, 405);
+      return runCommand(redis, parseCommand(parseJson(body)), replyShape(request, 0));
+    }
+    if (url && isSubscription(url)) {
+      await serveSubscription(redisUrl, url, request, response);
+      return null;
+    }
+    return runCommand(
+      redis,
+      parsePathCommand(url ?? new URL(path, "http://gateway"), body),
+      replyShape(request, 0),
+    );
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response)
+      .catch(errorAnswer)
+      .then((given) => {
+        if (given && !response.headersSent) respond(response, given);
+      });
+  });
+  server.keepAliveTimeout = 60_000;
+  const port = await listenOnLoopback(server, options.port ?? 0);
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    token,
+    async close() {
+      redis.close();
+      await closeServer(server);
+    },
+  };
+}
