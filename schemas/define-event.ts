@@ -10,7 +10,7 @@ import { coversAllVersions, type Upcasts } from "./upcast.ts";
 export type Criticality = "INFO" | "WARNING" | "ERROR" | "CRITICAL";
 export type Severity = Criticality;
 
-export const severities: readonly Severity[] = ["INFO", "WARNING", "ERROR", "CRITICAL"];
+export const severities = ["INFO", "WARNING", "ERROR", "CRITICAL"] as const satisfies readonly Severity[];
 
 /** What the envelope knows that an old payload may lack. */
 export interface PayloadContext {

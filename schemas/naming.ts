@@ -7,19 +7,13 @@ export interface NameViolation {
 
 const segment = /^[a-z][a-z0-9_]*$/;
 
-const irregularPast = new Set([
-  "sent",
-  "paid",
-  "built",
-  "found",
-  "lost",
-  "begun",
-  "run",
-  "set",
-  "sold",
-  "won",
-  "held",
-]);
+const irregularPast = new Set(
+  (
+    "begun bought broken brought built caught chosen cut done drawn forgotten found frozen given gone grown held " +
+    "hidden kept known left lent lost made met overridden paid put read rebuilt reset run seen sent set shown sold " +
+    "spent split stolen taken taught thrown undone withdrawn won written"
+  ).split(" "),
+);
 // Present tense and adjectives that end like a past tense.
 const notPast = new Set([
   "need",

@@ -68,8 +68,7 @@ function isCardNumber(match: string): boolean {
 }
 
 /** Check digits of ISO 13616: the number, country moved to the end, letters as 10…35, is 1 modulo 97. */
-function isIban(match: string): boolean {
-  const compact = match.replaceAll(" ", "");
+function passesMod97(compact: string): boolean {
   if (compact.length < 15 || compact.length > 34) return false;
   let remainder = 0;
   for (const character of compact.slice(4) + compact.slice(0, 4)) {
@@ -77,6 +76,12 @@ function isIban(match: string): boolean {
     remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97;
   }
   return remainder === 1;
+}
+
+/** The match may have run into a following word in capitals, so it is tried without its last groups too. */
+function isIban(match: string): boolean {
+  const groups = match.split(" ");
+  return groups.some((_, index) => passesMod97(groups.slice(0, groups.length - index).join("")));
 }
 
 function isPhoneNumber(match: string): boolean {
@@ -87,6 +92,7 @@ function isPhoneNumber(match: string): boolean {
 const hasDigit = (match: string): boolean => /\d/.test(match);
 
 const valueRules: readonly ValueRule[] = [
+  [/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{1,64}:[^\s@/]{1,128}@/gi, "a URL with a password"],
   [/[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?![a-z])/gi, "an e-mail address"],
   [
     /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])/g,
@@ -101,7 +107,7 @@ const valueRules: readonly ValueRule[] = [
   [/(?<![\w.+])\+[1-9]\d{0,2}(?:[ ()/-]{0,2}\d{1,6}){2,6}(?![\w-])/g, "a phone number", isPhoneNumber],
   [/(?<![A-Za-z0-9_])(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{6,}/g, "an API key"],
   [/(?<![A-Za-z0-9_])(?:whsec_|ghp_|gho_|xox[abpr]-)[A-Za-z0-9-]{6,}|AKIA[0-9A-Z]{16}/g, "an API key"],
-  [/^(?:(?:cus|pm)_\w{3,}|(?:pi|cs)_\w{6,})$/g, "a payment provider's id", hasDigit],
+  [/(?<![A-Za-z0-9_])(?:(?:cus|pm)_\w{3,}|(?:pi|cs)_\w{6,})/g, "a payment provider's id", hasDigit],
   [
     /(?<![A-Za-z0-9_])(?:cus|pi|cs|ch|sub|pm)_(?:(?:test|live)_)?[A-Za-z0-9]{8,}/g,
     "a payment provider's id",
@@ -110,7 +116,6 @@ const valueRules: readonly ValueRule[] = [
   [/\bbearer\s+[A-Za-z0-9._~+/-]{12,}/gi, "a bearer token"],
   [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g, "a JSON Web Token"],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/g, "a private key"],
-  [/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{1,64}:[^\s@/]{1,128}@/gi, "a URL with a password"],
 ];
 
 /** Cheap first look: text without any of these holds nothing that a rule could match. */

@@ -11,7 +11,7 @@ const event: Envelope = parseEnvelope({
   id: "3f2b8c1e-9d4a-4e77-8b21-5a6c7d8e9f01",
   type: "course.distribution.completed",
   source: "course_distribution",
-  payload: { course_id: "c1", distribution_id: "d1", slug: "über".replace("ü", "ue") + "-geld" },
+  payload: { course_id: "c1", distribution_id: "d1", slug: "ueber-geld" },
   timestamp: "2026-01-05T10:30:00.5+01:00",
   meta: { schema_version: 1, producer: "course_distribution", source_module: "course_distribution" },
   correlation_id: "req-1",

@@ -13,7 +13,9 @@ const schema = z
   .object({
     BRAIN_EVENTSTREAM_MODE: z.enum(["required", "degraded"]).default("required"),
     /** Neon's connection string, or that of a gateway on loopback. */
-    NEON_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/.+@.+\/.+/, "expected postgres://user:password@host/database"),
+    NEON_DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/.+@.+\/.+/, "expected postgres://user:password@host/database"),
     UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
     /** Bearer key with all rights. */
@@ -46,10 +48,12 @@ const schema = z
   })
   .superRefine((env, context) => {
     const required = (name: keyof typeof env, why: string) => {
-      if (env[name] === undefined) context.addIssue({ code: "custom", path: [name], message: `is missing; ${why}` });
+      if (env[name] === undefined)
+        context.addIssue({ code: "custom", path: [name], message: `is missing; ${why}` });
     };
     if (env.BRAIN_EVENTSTREAM_MODE === "required") {
-      const why = 'the event stream is required. Set it, or BRAIN_EVENTSTREAM_MODE="degraded" for development';
+      const why =
+        'the event stream is required. Set it, or BRAIN_EVENTSTREAM_MODE="degraded" for development';
       required("UPSTASH_REDIS_REST_URL", why);
       required("UPSTASH_REDIS_REST_TOKEN", why);
     }
@@ -96,7 +100,9 @@ export class ConfigError extends Error {}
  * @throws {ConfigError}
  */
 export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""),
+  );
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);

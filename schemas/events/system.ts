@@ -9,7 +9,7 @@ import { count, errorText, fillMissing, id, isoTime, openObject, unwrapData } fr
  */
 
 const details = openObject.optional();
-const severity = z.enum(severities as [string, ...string[]]);
+const severity = z.enum(severities);
 const byAgent = (payload: { agent_id: string }) => payload.agent_id;
 const agentModule = "agent_management";
 

@@ -36,6 +36,8 @@ export interface ApplyResult {
 export interface ApplyDeps extends HandlerDeps {
   readonly db: Database;
   readonly stream: string;
+  /** Called after each commit that recorded events; starts the relay. */
+  readonly onPublished: () => void;
 }
 
 /** One connection, opened when first needed, opened anew when it broke. */
@@ -159,6 +161,7 @@ async function tryTogether(
     const applied = await session.transaction((tx) =>
       applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
     );
+    if (run.published.length > 0) deps.onPublished();
     return { kind: "done", applied, remaining: run.remaining };
   } catch (error) {
     return { kind: "failed", error, culprit: run.culprit };

@@ -22,6 +22,8 @@ export interface DrainDeps {
   readonly now: () => number;
   /** A drainer that vanished is succeeded after this time, ms. */
   readonly leaseMs: number;
+  /** Called after each commit of handlers that published events; starts the relay. */
+  readonly onPublished: () => void;
 }
 
 export interface DrainOptions {

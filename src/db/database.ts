@@ -58,8 +58,8 @@ function configureDriver(loopback: boolean): void {
     isLoopback(host) ? `http://${host}:${port}/sql` : `https://${host.replace(/^[^.]+\./, "api.")}/sql`;
   neonConfig.wsProxy = (host, port) => (isLoopback(host) ? `${host}:${port}/v2` : `${host}/v2`);
   neonConfig.useSecureWebSocket = !loopback;
-  // Sending the password ahead works only where the server asks for a clear-text one: Neon does, inside TLS.
-  neonConfig.pipelineConnect = loopback ? false : "password";
+  // Neon takes the password ahead of its question, which saves a round trip; so does the gateway.
+  neonConfig.pipelineConnect = "password";
 }
 
 const dialect = new PgDialect();

@@ -68,13 +68,31 @@ async function relayShard(
 }
 
 /**
- * Drains the consumers that want one of `types`, until nothing is left that is due before the deadline. Errors are
- * logged, not thrown.
+ * Drains the consumers that want one of `types`, until nothing is left that is due before the deadline; relays what
+ * their handlers publish, and drains who wants that. Errors are logged, not thrown.
+ *
+ * @param types null: everybody
  */
 export async function drainAll(
   invocation: Invocation,
   deadlineMs: number,
   types: ReadonlySet<string> | null,
+): Promise<void> {
+  const chain: Promise<void>[] = [];
+  const drainTypes = (wanted: ReadonlySet<string> | null) =>
+    chain.push(drainChosen(invocation, deadlineMs, wanted, relayPublished));
+  const relayPublished = () => {
+    chain.push(relayAll(invocation, deadlineMs, drainTypes));
+  };
+  drainTypes(types);
+  for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
+}
+
+async function drainChosen(
+  invocation: Invocation,
+  deadlineMs: number,
+  types: ReadonlySet<string> | null,
+  onPublished: () => void,
 ): Promise<void> {
   const chosen = [...invocation.consumers.values()].filter(
     (consumer) => types === null || [...types].some((type) => wants(consumer, type)),
@@ -84,7 +102,7 @@ export async function drainAll(
   );
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      await drainShard(invocation, job.consumer, job.shard, deadlineMs);
+      await drainShard(invocation, job.consumer, job.shard, deadlineMs, onPublished);
     }
   };
   await Promise.all(Array.from({ length: Math.min(consumersAtOnce, jobs.length) }, worker));
@@ -95,13 +113,14 @@ async function drainShard(
   consumer: Consumer,
   shard: number,
   deadlineMs: number,
+  onPublished: () => void,
 ): Promise<void> {
   const { now, log } = invocation;
   const name = `drain:${invocation.scope}:${consumer.subscriber}:${shard}`;
   for (;;) {
     let untilMs: number | null = null;
     const run = async () => {
-      const result = await drainOnce(invocation, consumer, shard, deadlineMs);
+      const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished);
       untilMs = result === null ? null : lookAgainAt(result, now());
     };
     try {
@@ -127,16 +146,22 @@ function lookAgainAt(result: DrainResult, nowMs: number): number | null {
   return result.nextDueMs;
 }
 
-/** One tick of one consumer on one shard; null when there is no stream. @throws {TransientError} */
+/**
+ * One tick of one consumer on one shard; null when there is no stream.
+ *
+ * @param onPublished called after each commit of handlers that published something
+ * @throws {TransientError} Redis or Postgres is not reachable
+ */
 export async function drainOnce(
   invocation: Invocation,
   consumer: Consumer,
   shard: number,
   deadlineMs: number,
+  onPublished: () => void = () => undefined,
 ): Promise<DrainResult | null> {
   const { redis } = invocation;
   if (redis === null) return null;
-  const result = await drain({ ...invocation, redis }, consumer, {
+  const result = await drain({ ...invocation, redis, onPublished }, consumer, {
     shard,
     deadlineMs,
     maxEvents: maxEventsPerTick,

@@ -110,32 +110,43 @@ describe("the template generator", () => {
 
   const markers = {
     de: [" und ", " nicht ", "Lektion"],
-    en: [" and ", " the ", "lesson"],
+    en: [" and ", " the ", " lesson "],
     fr: [" et ", " vous ", "leçon"],
-    es: [" y ", " usted ", "lección"],
+    es: [" para ", " usted ", "lección"],
   } as const;
 
   describe.each(languages)("in %s", (language) => {
-    const titles = { de: "Gut planen lernen", en: "Learning to plan", fr: "Apprendre à planifier", es: "Aprender a planificar" };
-    const brief = (title: string) => briefFor({ language, title, description: "2026.", target_audiences: [...audiences] });
+    const titles = {
+      de: "Gut planen lernen",
+      en: "Learning to plan",
+      fr: "Apprendre à planifier",
+      es: "Aprender a planificar",
+    };
+    const brief = (title: string) =>
+      briefFor({ language, title, description: "2026.", target_audiences: [...audiences] });
 
-    it.each([titles[language], `${titles[language]}: Banking`])("every lesson of “%s” has its 300 words", async (title) => {
-      const { lessons } = await wholeCourse(brief(title));
-      for (const lesson of lessons) {
-        const counted = lesson.content_markdown.match(/[\p{L}\p{N}]+(?:[’'.,-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
-        expect(counted).toBeGreaterThanOrEqual(300);
-        expect(lesson.word_count).toBe(countWords(lesson.content_markdown));
-        const headings = Object.values(textsFor(language).headings);
-        expect(lesson.content_markdown.match(/^## .+$/gm)).toEqual(headings.map((heading) => `## ${heading}`));
-      }
-    });
+    it.each([titles[language], `${titles[language]}: Banking`])(
+      "every lesson of “%s” has its 300 words",
+      async (title) => {
+        const { lessons } = await wholeCourse(brief(title));
+        for (const lesson of lessons) {
+          const counted =
+            lesson.content_markdown.match(/[\p{L}\p{N}]+(?:[’'.,-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
+          expect(counted).toBeGreaterThanOrEqual(300);
+          expect(lesson.word_count).toBe(countWords(lesson.content_markdown));
+          const headings = Object.values(textsFor(language).headings);
+          expect(lesson.content_markdown.match(/^## .+$/gm)).toEqual(
+            headings.map((heading) => `## ${heading}`),
+          );
+        }
+      },
+    );
 
     it("speaks this language and no other", async () => {
       const course = JSON.stringify(await wholeCourse(brief(titles[language])));
       for (const other of languages) {
         for (const word of markers[other]) {
-          if (other === language) expect(course, word).toContain(word);
-          else expect(course, `${word} of ${other}`).not.toContain(word);
+          expect(course.includes(word), `“${word}” of ${other}`).toBe(other === language);
         }
       }
     });
@@ -149,7 +160,9 @@ describe("the template generator", () => {
     it("has texts within the limits of quiz options, all different", () => {
       const { generic, banking } = textsFor(language);
       for (const subject of [generic, banking]) {
-        const statements = subject.flatMap((part) => part.lessons.flatMap((item) => [item.insight, item.myth]));
+        const statements = subject.flatMap((part) =>
+          part.lessons.flatMap((item) => [item.insight, item.myth]),
+        );
         expect(new Set(statements).size).toBe(statements.length);
         for (const statement of statements) expect(statement.length).toBeLessThanOrEqual(200);
         const titlesOfLessons = subject.flatMap((part) => part.lessons.map((item) => item.title));
@@ -179,7 +192,8 @@ describe("the template generator", () => {
   it("spreads the right answers over a to d and does not favour one", async () => {
     const { quiz } = await wholeCourse(briefFor());
     const counts = new Map<string, number>();
-    for (const { correct_answer: answer } of quiz.questions) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+    for (const { correct_answer: answer } of quiz.questions)
+      counts.set(answer, (counts.get(answer) ?? 0) + 1);
     expect([...counts.keys()].sort()).toEqual(["a", "b", "c", "d"]);
     for (const count of counts.values()) expect(count).toBeGreaterThanOrEqual(3);
   });

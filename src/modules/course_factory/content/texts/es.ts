@@ -95,7 +95,7 @@ export const es: LanguageTexts = {
     value:
       "{excerpt} En {modules} módulos y {lessons} lecciones, el curso «{topic}» le lleva de los fundamentos a un plan propio: claro, objetivo y sin nada que vender. Usted aprende a su ritmo y practica con casos de la vida cotidiana.",
     forWhomTitle: "¿Para quién es este curso?",
-    forWhomAudience: "Para {audience} que se ocupan de «{topic}»",
+    forWhomAudience: "Para {audience} con interés en «{topic}»",
     forWhomGeneral: [
       "Para quien quiera empezar sin conocimientos previos y avanzar paso a paso",
       "Para quien quiera formarse una opinión propia y fundada",

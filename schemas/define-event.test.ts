@@ -1,0 +1,209 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { z } from "zod";
+import { canonicalType, readAliases } from "./aliases.ts";
+import { allEvents, catalog, type EventPayload, type EventType, findEvent, suggestType } from "./catalog.ts";
+import { decodeEntry } from "./decode.ts";
+import { defineEvent, type PayloadInputOf, type PayloadOf } from "./define-event.ts";
+import { foreignTypes, isForeignType } from "./foreign.ts";
+import { parseEventPayload } from "./read-payload.ts";
+import { readTime } from "./time.ts";
+
+const base = { version: 1, module: "demo", criticality: "INFO", when: "never" } as const;
+
+const renamed = defineEvent("demo.thing.renamed", {
+  ...base,
+  version: 3,
+  key: (payload) => payload.thing_id,
+  payload: z.strictObject({ thing_id: z.string(), title: z.string(), length: z.int() }),
+  upcasts: {
+    1: ({ label, ...rest }) => ({ ...rest, title: label ?? "" }),
+    2: (payload) => ({ ...payload, length: String(payload.title).length }),
+  },
+});
+
+function stored(version: number, payload: unknown) {
+  const decoded = decodeEntry({
+    id: "e1",
+    type: "demo.thing.renamed",
+    source: "s",
+    payload: JSON.stringify(payload),
+    timestamp: "2026-01-05T09:30:00Z",
+    meta: JSON.stringify({ schema_version: version, producer: "p", source_module: "demo" }),
+  });
+  if (!decoded.ok) throw new Error(decoded.message);
+  return decoded.event;
+}
+
+describe("a definition", () => {
+  test("types the payload for publisher and handler", () => {
+    expectTypeOf<PayloadOf<typeof renamed>>().toEqualTypeOf<{
+      thing_id: string;
+      title: string;
+      length: number;
+    }>();
+    expectTypeOf<PayloadInputOf<typeof renamed>>().toEqualTypeOf<PayloadOf<typeof renamed>>();
+    expectTypeOf<EventPayload<"course.distribution.requested">>().toEqualTypeOf<{ course_id: string }>();
+    expectTypeOf<"course.generation.completed">().toExtend<EventType>();
+    expectTypeOf<"course.generation.complete">().not.toExtend<EventType>();
+    expectTypeOf(catalog["distribution.viewed"].type).toEqualTypeOf<"distribution.viewed">();
+  });
+
+  test.each([
+    [1, { thing_id: "t1", label: "old" }],
+    [2, { thing_id: "t1", title: "old" }],
+    [3, { thing_id: "t1", title: "old", length: 3 }],
+  ])("reads version %s as the current one", (version, payload) => {
+    expect(parseEventPayload(stored(version, payload), renamed)).toEqual({
+      ok: true,
+      payload: { thing_id: "t1", title: "old", length: 3 },
+    });
+  });
+
+  test("reports an upcast that fails instead of throwing", () => {
+    const broken = defineEvent("demo.thing.broken", {
+      ...base,
+      version: 2,
+      payload: z.strictObject({ a: z.string() }),
+      upcasts: {
+        1: () => {
+          throw new RangeError("no");
+        },
+      },
+    });
+    expect(parseEventPayload(stored(1, {}), broken)).toMatchObject({
+      ok: false,
+      issues: [{ path: "payload" }],
+    });
+  });
+
+  test("needs one upcast for each version before its own", () => {
+    const payload = z.strictObject({ a: z.string() });
+    expect(() => defineEvent("demo.thing.raised", { ...base, version: 2, payload })).toThrow(
+      /one step for each version/,
+    );
+    expect(() =>
+      defineEvent("demo.thing.raised", { ...base, version: 1, payload, upcasts: { 1: (p) => p } }),
+    ).toThrow();
+    expect(() => defineEvent("demo.thing.raised", { ...base, version: 0, payload })).toThrow(
+      /integer from 1/,
+    );
+    expect(() => defineEvent("demo.thing.raised", { ...base, payload: z.string() })).toThrow(/strictObject/);
+  });
+
+  test("gives the key of any payload and null for what has none", () => {
+    expect(renamed.keyOf({ thing_id: "t1" })).toBe("t1");
+    for (const payload of [{}, { thing_id: 5 }, { thing_id: "" }, null, "text", undefined]) {
+      expect(renamed.keyOf(payload)).toBeNull();
+    }
+    expect(catalog.broadcast.keyOf({ from: "a" })).toBeNull();
+  });
+
+  test("keys all events of one distribution alike", () => {
+    const payload = { distribution_id: "dist_1", child_distribution_id: "dist_1", course_id: "c1" };
+    const keys = allEvents()
+      .filter(({ type }) => type.startsWith("distribution."))
+      .map((event) => event.keyOf(payload));
+    expect(keys).toEqual(Array.from({ length: 9 }, () => "dist_1"));
+  });
+});
+
+describe("the catalog", () => {
+  test("holds every released name once", () => {
+    const types = allEvents().map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    const count = (prefix: string) => types.filter((type) => type.startsWith(prefix)).length;
+    expect({
+      course: count("course."),
+      distribution: count("distribution."),
+      ir: count("ir."),
+      mission: count("mission."),
+      payment: count("payment."),
+      task: count("task."),
+      agent: count("agent."),
+      system: count("system."),
+      ethics: count("ethics."),
+    }).toEqual({
+      course: 18,
+      distribution: 9,
+      ir: 9,
+      mission: 5,
+      payment: 7,
+      task: 13,
+      agent: 6,
+      system: 3,
+      ethics: 3,
+    });
+    expect(types).toHaveLength(75);
+    expect(Object.keys(catalog).sort()).toEqual([...types].sort());
+  });
+
+  test("is found by name only, never by what objects inherit", () => {
+    expect(findEvent("broadcast")).toBe(catalog.broadcast);
+    expect(findEvent("toString")).toBeUndefined();
+  });
+
+  test("can be written down as JSON Schema that allows no unknown field", () => {
+    for (const definition of allEvents()) {
+      const schema = z.toJSONSchema(definition.payload);
+      expect(schema).toMatchObject({ type: "object", additionalProperties: false });
+    }
+  });
+
+  test("has a canonical name behind every alias, and no alias is catalogued or foreign", () => {
+    for (const [alias, type] of readAliases) {
+      expect(findEvent(type)).toBeDefined();
+      expect(findEvent(alias)).toBeUndefined();
+      expect(isForeignType(alias)).toBe(false);
+      expect(canonicalType(alias)).toBe(type);
+    }
+    expect(canonicalType("course.generation.completed")).toBe("course.generation.completed");
+  });
+
+  test("knows the foreign names and none of them is its own", () => {
+    expect(foreignTypes.size).toBe(113);
+    for (const type of foreignTypes) expect(findEvent(type)).toBeUndefined();
+    expect(isForeignType("audit.user_login")).toBe(true);
+    expect(isForeignType("audit.")).toBe(false);
+    expect(isForeignType("course.viewed")).toBe(false);
+  });
+
+  test("suggests the nearest name and nothing far away", () => {
+    expect(suggestType("Course.Generation.Completed")).toBe("course.generation.completed");
+    expect(suggestType("distribution.publish")).toBe("distribution.published");
+    expect(suggestType("weather.report.filed")).toBeNull();
+    expect(suggestType("x".repeat(5000))).toBeNull();
+  });
+});
+
+describe("times", () => {
+  test.each([
+    ["2024-02-29T23:59:59Z", "2024-02-29T23:59:59.000Z", "offset"],
+    ["2025-12-28 10:00", "2025-12-28T10:00:00.000Z", "naive"],
+    ["2025-12-28T10:00:00.1234567+0130", "2025-12-28T08:30:00.123Z", "offset"],
+    [0, "1970-01-01T00:00:00.000Z", "unix"],
+    [1_767_605_400_123, "2026-01-05T09:30:00.123Z", "unix"],
+    ["1767605400.123", "2026-01-05T09:30:00.123Z", "unix"],
+  ])("%s is read as UTC", (value, iso, shape) => expect(readTime(value)).toEqual({ iso, shape }));
+
+  test.each([
+    "",
+    "now",
+    "2025-13-01T00:00:00Z",
+    "2025-00-10T00:00:00Z",
+    "2025-02-29T00:00:00Z",
+    "2025-01-01",
+    "2025-01-01T25:00:00Z",
+    "2025-01-01T10:00:00+99:00",
+    "0000-06-01T00:00:00Z",
+    "0001-01-01T00:00:00+10:00",
+    "9999-12-31T23:59:59-10:00",
+    "+010000-01-01T00:00:00Z",
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    -5,
+    1e300,
+    null,
+    {},
+    true,
+  ])("%s is no time", (value) => expect(readTime(value)).toBeNull());
+});

@@ -1,0 +1,133 @@
+import { type Context, Hono } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { bodyLimit } from "hono/body-limit";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { NotFoundError, TooLargeError, UnauthorizedError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { ModuleEnv, RequestServices } from "../modules/module.ts";
+import type { Invocation } from "../operate/invocation.ts";
+import { bindPublish } from "../publish/publish.ts";
+import { consumerRoutes } from "./consumer-routes.ts";
+import { answerError } from "./errors.ts";
+import { eventRoutes } from "./event-routes.ts";
+import { healthRoutes } from "./health-routes.ts";
+
+/** What the host (a Worker, Deno, a test) gives to each request. */
+export interface Host {
+  readonly invocation: Invocation;
+  readonly apiKey: string;
+  waitUntil(work: Promise<unknown>): void;
+  /** Starts relay and consumers in the background; called after each commit that may have published. */
+  afterCommit(): void;
+}
+
+/** Hono environment of the whole app. */
+export interface AppEnv {
+  Variables: ModuleEnv["Variables"] & { host: Host; log: Logger; requestId: string };
+}
+
+/** Routes of a module and where they are mounted. */
+export interface Mount {
+  readonly path: string;
+  readonly routes: Hono<ModuleEnv>;
+}
+
+export interface AppOptions {
+  /** Opens the invocation of one request. */
+  open(c: Context): Host;
+  readonly mounts: readonly Mount[];
+  /** True for paths that anybody may use, e.g. the public catalogue. Health needs no key either. */
+  isPublic(path: string): boolean;
+}
+
+/** No route takes more; the batch route says so too. */
+const maxBodyBytes = 1_048_576;
+
+/** The HTTP surface. Built once per isolate; everything that does I/O is opened per request. */
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.onError(answerError);
+  app.notFound((c) => {
+    throw new NotFoundError(
+      `There is no route ${c.req.method} ${c.req.path}. GET /api/health is a good start.`,
+    );
+  });
+  app.use(requestId({ limitLength: 100 }));
+  app.use(secureHeaders());
+  app.use(async (c, next) => {
+    const host = options.open(c);
+    const log = host.invocation.log.child({ request_id: c.get("requestId") });
+    c.set("host", host);
+    c.set("log", log);
+    c.set("services", requestServices(host, log, c.get("requestId"), null));
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new TooLargeError(`The body is over the limit of ${maxBodyBytes} bytes. Send less at once.`);
+      },
+    }),
+  );
+
+  app.route("/api/health", healthRoutes());
+  const authenticated = authenticate();
+  app.use("/api/*", (c, next) => (options.isPublic(c.req.path) ? next() : authenticated(c, next)));
+  app.route("/api/events", eventRoutes());
+  app.route("/api/consumers", consumerRoutes());
+  for (const { path, routes } of options.mounts) app.route(path, routes);
+  return app;
+}
+
+/** Compares hashes of equal length, so that neither content nor length of the key shows in the time it takes. */
+function authenticate() {
+  const refuse = (message: string) => () => {
+    throw new UnauthorizedError(message);
+  };
+  const how = 'Send "Authorization: Bearer <key>" with the key printed at start (BRAIN_API_KEY).';
+  const bearer = bearerAuth({
+    verifyToken: (token, c: Context<AppEnv>) => sameText(token, c.get("host").apiKey),
+    noAuthenticationHeader: { message: refuse(`The request has no key. ${how}`) },
+    invalidAuthenticationHeader: { message: refuse(`The Authorization header is not a bearer key. ${how}`) },
+    invalidToken: { message: refuse(`The key is not valid. ${how}`) },
+  });
+  return bearer;
+}
+
+async function sameText(left: string, right: string): Promise<boolean> {
+  const [a, b] = await Promise.all([digest(left), digest(right)]);
+  let difference = 0;
+  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
+  return difference === 0;
+}
+
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+function requestServices(
+  host: Host,
+  log: Logger,
+  requestId: string,
+  actorId: string | null,
+): RequestServices {
+  const { invocation } = host;
+  return {
+    requestId,
+    actorId,
+    db: invocation.db,
+    log,
+    now: () => new Date(invocation.now()),
+    waitUntil: (work) => host.waitUntil(work),
+    async transact(context, run) {
+      const bound = { correlation_id: requestId, ...context };
+      const result = await invocation.db.transaction((tx) =>
+        run(tx, bindPublish(tx, invocation.publish, bound)),
+      );
+      host.afterCommit();
+      return result;
+    },
+  };
+}

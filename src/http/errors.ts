@@ -1,0 +1,104 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { classify } from "../core/classify.ts";
+import { BrainError, type ErrorCode, type Issue } from "../core/errors.ts";
+
+/** Status of each code; the compiler refuses a code without one. */
+export function statusOf(code: ErrorCode): ContentfulStatusCode {
+  switch (code) {
+    case "bad_request":
+      return 400;
+    case "unauthorized":
+      return 401;
+    case "forbidden":
+      return 403;
+    case "not_found":
+      return 404;
+    case "method_not_allowed":
+      return 405;
+    case "conflict":
+      return 409;
+    case "payload_too_large":
+      return 413;
+    case "validation_failed":
+    case "permanent_failure":
+      return 422;
+    case "upstream_failed":
+      return 502;
+    case "unavailable":
+      return 503;
+    case "internal_error":
+      return 500;
+  }
+}
+
+/** The body of every error answer; `details` names fields, and is left out when there are none. */
+export interface ErrorBody {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly request_id: string;
+    readonly details?: readonly Issue[];
+  };
+}
+
+export function errorBody(
+  code: ErrorCode,
+  message: string,
+  requestId: string,
+  details: readonly Issue[] = [],
+): ErrorBody {
+  return { error: { code, message, request_id: requestId, ...(details.length > 0 ? { details } : {}) } };
+}
+
+const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
+  400: "bad_request",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  413: "payload_too_large",
+};
+
+/** What a caller learns of an error. Unknown errors reveal only the request id; the log has the rest. */
+export function publicError(error: unknown): {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly issues: readonly Issue[];
+} {
+  if (error instanceof BrainError) return { code: error.code, message: error.message, issues: error.issues };
+  if (error instanceof HTTPException) {
+    const code = codeOfStatus[error.status] ?? "internal_error";
+    const message = code === "internal_error" ? internalMessage : error.message || defaultMessage(code);
+    return { code, message, issues: [] };
+  }
+  if (classify(error).kind === "transient" && error instanceof Error && error.name === "TimeoutError") {
+    return { code: "unavailable", message: "A service did not answer in time. Try again.", issues: [] };
+  }
+  return { code: "internal_error", message: internalMessage, issues: [] };
+}
+
+const internalMessage = "Something went wrong here. The log has the details under this request id.";
+
+function defaultMessage(code: ErrorCode): string {
+  return code === "bad_request"
+    ? "The request could not be read. Expected a JSON body."
+    : `The request failed: ${code}.`;
+}
+
+/** The last word on every error thrown below a route. */
+export function answerError(error: unknown, c: Context): Response {
+  const requestId = c.get("requestId") ?? "";
+  const { code, message, issues } = publicError(error);
+  const status = statusOf(code);
+  if (status >= 500) {
+    c.get("log")?.error(
+      { status, error_class: errorClass(error), path: new URL(c.req.url).pathname },
+      `The request failed: ${describeError(error)}`,
+    );
+  }
+  if (status === 503) c.header("retry-after", "1");
+  return c.json(errorBody(code, message, requestId, issues), status);
+}

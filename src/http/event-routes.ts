@@ -1,0 +1,136 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { BadRequestError, NotFoundError } from "../core/errors.ts";
+import { validated } from "../modules/routing.ts";
+import { eventStats } from "../operate/event-stats.ts";
+import { findRecorded, listHistory } from "../operate/history.ts";
+import { type IngestResult, ingest } from "../operate/ingest.ts";
+import type { AppEnv } from "./app.ts";
+import { publicError } from "./errors.ts";
+
+const maxBatch = 1_000;
+
+const historyQuery = z.strictObject({
+  type: z.string().min(1).max(100).optional(),
+  tenant_id: z.string().min(1).max(100).optional(),
+  actor_id: z.string().min(1).max(255).optional(),
+  agent_id: z.string().min(1).max(255).optional(),
+  correlation_id: z.string().min(1).max(255).optional(),
+  order: z.enum(["desc", "asc"]).default("desc"),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  cursor: z
+    .string()
+    .regex(/^\d{1,19}$/, 'expected the "next_cursor" of an earlier answer')
+    .optional(),
+});
+
+/** Events from and for other programs. */
+export function eventRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.post("/", async (c) => {
+    const { invocation, afterCommit } = c.get("host");
+    const [result] = await ingest(invocation, [readJson(await c.req.text())]);
+    if (result === undefined) throw new BadRequestError("The body holds no event.");
+    if (result.status === "rejected") throw result.error;
+    if (result.status === "accepted") afterCommit();
+    return c.json(ingestBody(result), result.status === "accepted" ? 202 : 200);
+  });
+
+  routes.post("/batch", async (c) => {
+    const { invocation, afterCommit } = c.get("host");
+    const results = await ingest(
+      invocation,
+      readBatch(await c.req.text(), c.req.header("content-type") ?? ""),
+    );
+    const count = (status: IngestResult["status"]) =>
+      results.filter((result) => result.status === status).length;
+    const rejected = count("rejected");
+    if (count("accepted") > 0) afterCommit();
+    const status = rejected === 0 ? 202 : rejected === results.length ? 422 : 207;
+    return c.json(
+      {
+        accepted: count("accepted"),
+        deduplicated: count("deduplicated"),
+        rejected,
+        results: results.map((result, index) => ({ index, ...ingestBody(result) })),
+      },
+      status,
+    );
+  });
+
+  routes.get("/history", validated("query", historyQuery), async (c) => {
+    const { invocation } = c.get("host");
+    const { events, nextCursor } = await listHistory(invocation.db, c.req.valid("query"));
+    return c.json({ events, next_cursor: nextCursor });
+  });
+
+  routes.get("/stats", async (c) => c.json(await eventStats(c.get("host").invocation)));
+
+  routes.get("/:id", async (c) => {
+    const id = c.req.param("id");
+    const event = await findRecorded(c.get("host").invocation.db, id);
+    if (event === null) throw new NotFoundError(`There is no event with the id "${id.slice(0, 60)}".`);
+    return c.json(event);
+  });
+  return routes;
+}
+
+function ingestBody(result: IngestResult) {
+  switch (result.status) {
+    case "accepted":
+      return { status: result.status, id: result.id, type: result.type, deduplicated: false };
+    case "deduplicated":
+      return {
+        status: result.status,
+        id: result.id,
+        type: result.type,
+        deduplicated: true,
+        first_seen_at: result.firstSeenAt,
+        stream_message_id: result.streamMessageId,
+      };
+    case "rejected": {
+      const { code, message, issues } = publicError(result.error);
+      return { status: result.status, id: result.id, error: { code, message, details: issues } };
+    }
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadRequestError(
+      "The body is not JSON. Expected an event envelope, or an object with type and payload.",
+    );
+  }
+}
+
+/** A JSON array, or one event a line (`application/x-ndjson`). */
+function readBatch(text: string, contentType: string): unknown[] {
+  const ndjson = /ndjson|jsonl|json-seq/.test(contentType) || !text.trimStart().startsWith("[");
+  const items = ndjson ? readLines(text) : readJson(text);
+  if (!Array.isArray(items)) throw new BadRequestError("The body is not a JSON array of events.");
+  if (items.length === 0) throw new BadRequestError("The batch is empty. Expected 1 to 1,000 events.");
+  if (items.length > maxBatch) {
+    throw new BadRequestError(
+      `The batch holds ${items.length} events, at most ${maxBatch} are allowed. Send it in parts.`,
+    );
+  }
+  return items;
+}
+
+function readLines(text: string): unknown[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line, index) => {
+      try {
+        return JSON.parse(line);
+      } catch {
+        throw new BadRequestError(
+          `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`,
+        );
+      }
+    });
+}

@@ -1,0 +1,11 @@
+import { Hono } from "hono";
+import { checkHealth } from "../operate/health.ts";
+import type { AppEnv } from "./app.ts";
+
+/** Reached without a key. */
+export function healthRoutes(): Hono<AppEnv> {
+  return new Hono<AppEnv>().get("/", async (c) => {
+    const health = await checkHealth(c.get("host").invocation);
+    return c.json(health, health.status === "unhealthy" ? 503 : 200);
+  });
+}

@@ -1,0 +1,163 @@
+import type { z } from "zod";
+import { TransientError, UpstreamError } from "../../../core/errors.ts";
+import { issuesOf } from "../../../core/issues.ts";
+
+/** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */
+export interface ChatSettings {
+  /** e.g. `https://api.example.com/v1`; `/chat/completions` is appended. */
+  readonly url: string;
+  readonly key: string;
+  readonly model: string;
+  /** Upper bound of one HTTP call, ms; default 60,000. */
+  readonly timeoutMs?: number;
+}
+
+export const defaultChatTimeoutMs = 60_000;
+
+/** Longest answer that is read, in UTF-16 units; a lesson has at most 10,000. */
+const maxAnswerLength = 262_144;
+
+interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/**
+ * Asks for one JSON object and validates it. An answer that is no JSON or breaks the schema is sent back once with
+ * what was wrong; a second bad answer is an error.
+ *
+ * @throws {TransientError} no answer in time, network failure, status 408, 425, 429 or 5xx; carries `Retry-After`
+ * @throws {UpstreamError} any other refusal, or two answers that do not fit. Messages never hold the key or the answer.
+ */
+export async function askForJson<Schema extends z.ZodType>(
+  settings: ChatSettings,
+  schema: Schema,
+  system: string,
+  task: string,
+  signal: AbortSignal | null,
+): Promise<z.output<Schema>> {
+  const messages: Message[] = [
+    { role: "system", content: system },
+    { role: "user", content: task },
+  ];
+  const first = await complete(settings, messages, signal);
+  const checked = check(schema, first);
+  if (checked.ok) return checked.value;
+  const repair = `Your answer was not usable: ${checked.problem}. Send the whole corrected JSON object and nothing else.`;
+  const second = await complete(
+    settings,
+    [...messages, { role: "assistant", content: first }, { role: "user", content: repair }],
+    signal,
+  );
+  const again = check(schema, second);
+  if (again.ok) return again.value;
+  throw new UpstreamError(
+    `The content service answered twice with unusable content: ${again.problem}. Try again, or set another model.`,
+  );
+}
+
+type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+function check<Schema extends z.ZodType>(schema: Schema, answer: string): Checked<z.output<Schema>> {
+  const text = withoutFence(answer);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, problem: "it is not one JSON object" };
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const issues = issuesOf(parsed.error).slice(0, 5);
+  return {
+    ok: false,
+    problem: issues.map(({ path, message }) => `${path || "answer"}: ${message}`).join("; "),
+  };
+}
+
+/** Some models wrap JSON in a Markdown fence even in JSON mode. */
+function withoutFence(answer: string): string {
+  return answer.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
+}
+
+/** One call; the text of the first choice. */
+async function complete(
+  settings: ChatSettings,
+  messages: readonly Message[],
+  signal: AbortSignal | null,
+): Promise<string> {
+  const timeout = AbortSignal.timeout(settings.timeoutMs ?? defaultChatTimeoutMs);
+  const body = JSON.stringify({
+    model: settings.model,
+    messages,
+    response_format: { type: "json_object" },
+    stream: false,
+  });
+  let status: number;
+  let retryAfter: string | null;
+  let text: string;
+  try {
+    const response = await fetch(`${settings.url.replace(/\/+$/, "")}/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${settings.key}` },
+      body,
+      // A redirect would carry the key and the request to a host that nobody configured.
+      redirect: "manual",
+      signal: signal === null ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    status = response.status;
+    retryAfter = response.headers.get("retry-after");
+    text = await readText(response);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof UpstreamError) throw error;
+    throw timeout.aborted
+      ? new TransientError("The content service did not answer in time.", { cause: error })
+      : new TransientError("The content service could not be reached.", { cause: error });
+  }
+  if (status >= 200 && status < 300) return contentOf(text);
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const wait = retryAfterMs(retryAfter);
+    throw new TransientError(
+      `The content service answered with status ${status}.`,
+      wait === null ? {} : { retryAfterMs: wait },
+    );
+  }
+  throw new UpstreamError(
+    `The content service refused the request with status ${status}. Check CONTENT_API_URL, CONTENT_API_KEY and CONTENT_MODEL.`,
+  );
+}
+
+/** Reads the body up to the limit, so that an endless answer cannot fill the memory. */
+async function readText(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > maxAnswerLength) {
+      throw new UpstreamError(`The content service answered with more than ${maxAnswerLength} characters.`);
+    }
+  }
+  return text + decoder.decode();
+}
+
+function contentOf(text: string): string {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (error) {
+    throw new UpstreamError("The content service answered with something that is not JSON.", {
+      cause: error,
+    });
+  }
+  const content = (answer as { choices?: { message?: { content?: unknown } }[] } | null)?.choices?.[0]
+    ?.message?.content;
+  if (typeof content === "string") return content;
+  throw new UpstreamError("The answer of the content service has no choices[0].message.content.");
+}
+
+/** Milliseconds of a `Retry-After` in seconds (RFC 9110, 10.2.3); null when absent or a date, which needs a clock. */
+function retryAfterMs(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
+}

@@ -1,0 +1,53 @@
+import { sql } from "drizzle-orm";
+import { parseGroups } from "../stream/group.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** Events counted by type, newest of the record; counting all would cost more the longer the system lives. */
+const countedEvents = 10_000;
+
+/** Answer of `GET /api/events/stats`. */
+export async function eventStats(invocation: Invocation) {
+  const { db, redis, keys, publish } = invocation;
+  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  const [[types, backlog, letters], replies] = await Promise.all([
+    db.batch([
+      sql`SELECT type, count(*)::integer AS count
+        FROM (SELECT type FROM events ORDER BY position DESC LIMIT ${countedEvents}) newest
+        GROUP BY type ORDER BY count DESC, type`,
+      sql`SELECT count(*)::integer AS count,
+        floor(extract(epoch FROM now() - min(stored_at)) * 1000)::float8 AS oldest_ms
+        FROM events WHERE sent_at IS NULL`,
+      sql`SELECT count(*)::integer AS count FROM dead_letters WHERE status = 'open'`,
+    ]),
+    redis === null
+      ? []
+      : redis.pipeline(
+          shards.flatMap((shard) => [
+            ["XLEN", keys.stream(shard)] as const,
+            ["XINFO", "GROUPS", keys.stream(shard)] as const,
+          ]),
+        ),
+  ]);
+  const unsent = backlog?.[0] as { count: number; oldest_ms: number | null } | undefined;
+  return {
+    stream_running: redis !== null,
+    stream_length: shards.reduce((sum, shard) => sum + Number(replies[shard * 2] ?? 0), 0),
+    groups: shards.flatMap((shard) =>
+      parseGroups(replies[shard * 2 + 1]).map(({ group, lag, pending, lastDeliveredId }) => ({
+        group,
+        shard,
+        lag,
+        pending,
+        last_delivered_id: lastDeliveredId,
+      })),
+    ),
+    outbox_backlog: unsent?.count ?? 0,
+    outbox_oldest_ms: unsent?.oldest_ms ?? null,
+    dead_letters: (letters?.[0] as { count: number } | undefined)?.count ?? 0,
+    event_type_counts: Object.fromEntries(
+      ((types ?? []) as { type: string; count: number }[]).map(({ type, count }) => [type, count]),
+    ),
+    event_type_counts_window: countedEvents,
+    timestamp: new Date(invocation.now()).toISOString(),
+  };
+}

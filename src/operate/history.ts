@@ -1,0 +1,93 @@
+import type { Envelope } from "@brain/schemas";
+import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
+
+/** An event of the record with what became of it. */
+export interface RecordedDetails extends Envelope {
+  readonly stored_at: string;
+  /** Null until the relay sent it. */
+  readonly sent_at: string | null;
+  readonly stream_message_id: string | null;
+  readonly shard: number;
+  readonly key: string | null;
+}
+
+interface DetailsRow extends EnvelopeRow {
+  readonly position: string;
+  readonly stored_at: string;
+  readonly sent_at: string | null;
+  readonly stream_message_id: string | null;
+  readonly shard: number;
+  readonly key: string | null;
+}
+
+const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const detailColumns = sql`${envelopeColumns}, e.position::text AS position, e.shard, e.key, e.stream_message_id,
+  ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`e.sent_at`)} AS sent_at`;
+
+function toDetails(row: DetailsRow): RecordedDetails {
+  const { stored_at, sent_at, stream_message_id, shard, key } = row;
+  return { ...toEnvelope(row), stored_at, sent_at, stream_message_id, shard, key };
+}
+
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** One event by its id; null when the record does not hold it. */
+export async function findRecorded(db: Database, id: string): Promise<RecordedDetails | null> {
+  if (!uuidShape.test(id)) return null;
+  const [row] = await db.rows<DetailsRow>(
+    sql`SELECT ${detailColumns} FROM events e WHERE e.id = ${id}::uuid`,
+  );
+  return row === undefined ? null : toDetails(row);
+}
+
+export interface HistoryFilter {
+  /** A type; `*` stands for any characters, e.g. `course.generation.*`. */
+  readonly type?: string | undefined;
+  readonly tenant_id?: string | undefined;
+  readonly actor_id?: string | undefined;
+  /** Source or target. */
+  readonly agent_id?: string | undefined;
+  readonly correlation_id?: string | undefined;
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** A page of the record. Filters apply before the limit, so a page is only short at the end. */
+export async function listHistory(
+  db: Database,
+  filter: HistoryFilter,
+): Promise<{ readonly events: readonly RecordedDetails[]; readonly nextCursor: string | null }> {
+  const conditions: SQL[] = [];
+  if (filter.type !== undefined) conditions.push(typeCondition(filter.type));
+  if (filter.tenant_id !== undefined) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
+  if (filter.actor_id !== undefined) conditions.push(sql`e.actor_id = ${filter.actor_id}`);
+  if (filter.agent_id !== undefined) {
+    conditions.push(sql`(e.source = ${filter.agent_id} OR e.target = ${filter.agent_id})`);
+  }
+  if (filter.correlation_id !== undefined) conditions.push(sql`e.correlation_id = ${filter.correlation_id}`);
+  const newestFirst = filter.order === "desc";
+  if (filter.cursor !== undefined) {
+    conditions.push(
+      newestFirst ? sql`e.position < ${filter.cursor}::bigint` : sql`e.position > ${filter.cursor}::bigint`,
+    );
+  }
+  const where = conditions.length === 0 ? sql`` : sql`WHERE ${sql.join(conditions, sql` AND `)}`;
+  const rows = await db.rows<DetailsRow>(sql`
+    SELECT ${detailColumns} FROM events e ${where}
+    ORDER BY e.position ${newestFirst ? sql`DESC` : sql`ASC`} LIMIT ${filter.limit + 1}`);
+  const page = rows.slice(0, filter.limit);
+  return {
+    events: page.map(toDetails),
+    nextCursor: rows.length > filter.limit ? (page.at(-1)?.position ?? null) : null,
+  };
+}
+
+function typeCondition(type: string): SQL {
+  if (!type.includes("*")) return sql`e.type = ${type}`;
+  const pattern = type.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%");
+  return sql`e.type LIKE ${pattern}`;
+}

@@ -1,0 +1,144 @@
+import { findEvent, type JsonValue } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { v4 as uuidv4 } from "uuid";
+import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
+import { admitEnvelope } from "../publish/publish.ts";
+import { insertEventsSql, type RecordedEvent } from "../publish/record.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** What became of one event that another program sent. */
+export type IngestResult =
+  | { readonly status: "accepted"; readonly id: string; readonly type: string }
+  /** This id is in the record already, with the same type and payload: nothing was stored again. */
+  | {
+      readonly status: "deduplicated";
+      readonly id: string;
+      readonly type: string;
+      readonly firstSeenAt: string;
+      readonly streamMessageId: string | null;
+    }
+  | { readonly status: "rejected"; readonly id: string | null; readonly error: BrainError };
+
+/** Producer of events that name none. */
+const anonymousSource = "http_ingest";
+
+/**
+ * Records events from other programs: envelopes, or `{ type, payload, … }`. Valid ones are stored in one statement, in
+ * their order; each invalid one is refused with its own error.
+ *
+ * @throws {TransientError} Postgres is not reachable; nothing is stored
+ */
+export async function ingest(invocation: Invocation, inputs: readonly unknown[]): Promise<IngestResult[]> {
+  const admitted = inputs.map((input) => admit(invocation, input));
+  const valid = admitted.filter((item) => "event" in item);
+  const inserted = valid.length === 0 ? [] : await invocation.db.rows<{ id: string }>(insertEventsSql(valid));
+  const fresh = new Set(inserted.map((row) => row.id));
+  // The first of several with one id in a batch is the new one; the others find it in the record.
+  const accepted = new Set<Admitted>(valid.filter((item) => fresh.delete(item.event.id)));
+  const known = await lookUp(
+    invocation,
+    valid.filter((item) => !accepted.has(item)),
+  );
+  return admitted.map((item): IngestResult => {
+    if (!("event" in item)) return item;
+    const { id, type } = item.event;
+    if (accepted.has(item)) return { status: "accepted", id, type };
+    const before = known.get(item);
+    if (before?.same === false) {
+      const error = new ConflictError(
+        `The id ${id} belongs to another event. Give each event an id of its own.`,
+        {
+          issues: [{ path: "id", message: "is taken by an event with another type or payload" }],
+        },
+      );
+      return { status: "rejected", id, error };
+    }
+    return {
+      status: "deduplicated",
+      id,
+      type,
+      firstSeenAt: before?.stored_at ?? new Date(invocation.now()).toISOString(),
+      streamMessageId: before?.stream_message_id ?? null,
+    };
+  });
+}
+
+type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;
+
+function admit(invocation: Invocation, input: unknown): Admitted {
+  try {
+    return admitEnvelope(invocation.publish, completeEnvelope(input, new Date(invocation.now())));
+  } catch (error) {
+    if (!(error instanceof BrainError)) throw error;
+    const id = (input as { id?: unknown } | null)?.id;
+    return { status: "rejected", id: typeof id === "string" ? id.slice(0, 100) : null, error };
+  }
+}
+
+/**
+ * An input with `meta` or `timestamp` is an envelope and must be complete: nothing of it is filled in. Anything else is
+ * the short form `{ type, payload, … }`, of which the server makes the envelope: module and version come from the
+ * catalog, the producer is its `source`.
+ */
+function completeEnvelope(input: unknown, now: Date): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw new ValidationError(
+      `An event is a JSON object with type and payload; received ${Array.isArray(input) ? "an array" : input === null ? "null" : `a ${typeof input}`}.`,
+      { issues: [{ path: "", message: "expected an object with type and payload" }] },
+    );
+  }
+  if ("meta" in input || "timestamp" in input) return input;
+  const short = input as Readonly<Record<string, JsonValue>>;
+  const definition = typeof short.type === "string" ? findEvent(short.type) : undefined;
+  const { causation_id, traceparent, ...fields } = short;
+  const id = short.id ?? uuidv4();
+  const source = short.source ?? anonymousSource;
+  return {
+    target: null,
+    mission_id: null,
+    task_id: null,
+    correlation_id: id,
+    tenant_id: null,
+    actor_id: null,
+    severity: definition?.severity ?? null,
+    ...fields,
+    id,
+    source,
+    timestamp: now.toISOString(),
+    meta: {
+      schema_version: definition?.version ?? 1,
+      producer: source,
+      source_module: definition?.module ?? "unknown",
+      ...(causation_id === undefined ? {} : { causation_id }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    },
+  };
+}
+
+interface KnownRow {
+  readonly n: number;
+  readonly same: boolean;
+  readonly stored_at: string;
+  readonly stream_message_id: string | null;
+}
+
+async function lookUp(
+  invocation: Invocation,
+  repeated: readonly RecordedEvent[],
+): Promise<ReadonlyMap<RecordedEvent, KnownRow>> {
+  if (repeated.length === 0) return new Map();
+  const rows = JSON.stringify(
+    repeated.map(({ event }, n) => ({ n, id: event.id, type: event.type, payload: event.payload })),
+  );
+  const found = await invocation.db.rows<KnownRow>(sql`
+    SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, e.stream_message_id,
+      to_char(e.stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS stored_at
+    FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, type text, payload jsonb)
+    JOIN events e ON e.id = r.id`);
+  return new Map(
+    found.flatMap((row): [RecordedEvent, KnownRow][] => {
+      const item = repeated[row.n];
+      return item === undefined ? [] : [[item, row]];
+    }),
+  );
+}

@@ -1,0 +1,35 @@
+import type { Context, Hono } from "hono";
+import type { Config } from "./config.ts";
+import type { Consumer } from "./consume/define-consumer.ts";
+import { type AppEnv, createApp, type Host } from "./http/app.ts";
+import {
+  courseDistributionConsumer,
+  courseDistributionRoutes,
+  isPublicPath,
+} from "./modules/course_distribution/index.ts";
+import { courseFactoryConsumer, courseFactoryRoutes } from "./modules/course_factory/index.ts";
+
+/*
+ * The modules of the product: their consumers, their routes, and what of them is public. A new module is added here and
+ * nowhere else.
+ */
+
+export function productConsumers(config: Config): readonly Consumer[] {
+  return [courseFactoryConsumer(factorySettings(config)), courseDistributionConsumer()];
+}
+
+/** The HTTP app with all modules. `open` gives each request its host. */
+export function createProductApp(config: Config, open: (c: Context) => Host): Hono<AppEnv> {
+  return createApp({
+    open,
+    isPublic: isPublicPath,
+    mounts: [
+      { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
+      { path: "/api/courses", routes: courseDistributionRoutes({ publicBaseUrl: config.publicUrl }) },
+    ],
+  });
+}
+
+function factorySettings(config: Config) {
+  return { content: config.content, stagingDomain: config.stagingDomain };
+}

@@ -1,0 +1,82 @@
+import type { Config } from "./config.ts";
+import { registerConsumers } from "./consume/consumer.ts";
+import type { Consumer } from "./consume/define-consumer.ts";
+import { createSubrequestMeter } from "./core/budget.ts";
+import { createLogger, type Logger, type LogSink } from "./core/log.ts";
+import { createDatabase } from "./db/database.ts";
+import type { Invocation } from "./operate/invocation.ts";
+import { defaultRelaySettings } from "./publish/relay.ts";
+import { createStreamKeys } from "./stream/keys.ts";
+import { createRedis } from "./stream/redis.ts";
+
+/*
+ * The composition root of the backbone. Workers, Deno, the local program and the tests call it; which modules run on it
+ * is said in product.ts.
+ */
+
+/** What an isolate keeps: configuration, consumers and the logger. No connection. */
+export interface System {
+  readonly config: Config;
+  readonly consumers: ReadonlyMap<string, Consumer>;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export interface SystemOptions {
+  /** Where log lines go; default: the console. */
+  readonly sink?: LogSink;
+  readonly now?: () => number;
+}
+
+/** @throws {Error} two consumers share a subscriber name */
+export function createSystem(
+  config: Config,
+  consumers: readonly Consumer[],
+  options: SystemOptions = {},
+): System {
+  const now = options.now ?? Date.now;
+  const log = createLogger(
+    options.sink ?? ((level, line) => console[level](line)),
+    config.logLevel,
+    () => new Date(now()),
+  );
+  if (config.redis === null) {
+    log.warn(
+      { mode: config.mode },
+      "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
+    );
+  }
+  return { config, consumers: registerConsumers(consumers), log, now };
+}
+
+/** Time limit of one call to Redis, ms. */
+const redisTimeoutMs = 5_000;
+
+/** Opens what one invocation works with. Cheap: nothing is connected before it is used. */
+export function openInvocation({ config, consumers, log, now }: System): Invocation {
+  const meter = createSubrequestMeter(config.subrequestLimit);
+  return {
+    mode: config.mode,
+    db: createDatabase(config.databaseUrl, meter),
+    redis: config.redis === null ? null : createRedis({ ...config.redis, timeoutMs: redisTimeoutMs, meter }),
+    keys: createStreamKeys(config.redisPrefix),
+    log,
+    meter,
+    publish: {
+      shards: config.shards,
+      payload: config.payload,
+      onLargePayload: ({ type, id, bytes }) =>
+        log.warn(
+          { event_type: type, event_id: id, bytes },
+          "The payload is large; publish an id and let consumers read the rest.",
+        ),
+      now: () => new Date(now()),
+    },
+    relay: { ...defaultRelaySettings, leaseMs: config.leaseMs, emptyTarget: config.emptyTarget },
+    leaseMs: config.leaseMs,
+    relaySweepMs: config.relaySweepMs,
+    consumers,
+    now,
+    scope: `${config.redisPrefix}@${config.redis?.url ?? "none"}`,
+  };
+}

@@ -1,0 +1,114 @@
+import { type Envelope, encodeEntry } from "@brain/schemas";
+import pg from "pg";
+import { parseConfig } from "../src/config.ts";
+import type { Consumer } from "../src/consume/define-consumer.ts";
+import { drain } from "../src/consume/drain.ts";
+import type { DrainOptions, DrainResult } from "../src/consume/tick.ts";
+import type { Tx } from "../src/db/database.ts";
+import type { Invocation } from "../src/operate/invocation.ts";
+import { bindPublish, type Publish, type PublishContext } from "../src/publish/publish.ts";
+import { type RelayOptions, type RelayResult, relay } from "../src/publish/relay.ts";
+import { createSystem, openInvocation, type System } from "../src/runtime.ts";
+import type { Command } from "../src/stream/redis.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+
+/** A backbone of its own on real Redis and Postgres, with the consumers of a test and nothing else. */
+export interface Backbone {
+  readonly sandbox: Sandbox;
+  readonly system: System;
+  readonly logs: string[];
+  /** A new invocation, as each request or tick opens one. */
+  open(): Invocation;
+  /** Publishes in one transaction. */
+  publish<T>(context: PublishContext, run: (publish: Publish, tx: Tx) => Promise<T>): Promise<T>;
+  relay(options?: Partial<RelayOptions>): Promise<RelayResult>;
+  drain(consumer: Consumer, options?: Partial<DrainOptions>): Promise<DrainResult>;
+  redis(...command: Command): Promise<unknown>;
+  /** Rows of a statement on a direct connection. */
+  sql<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
+  /** Appends a foreign program's entry with an id that Redis gives. */
+  append(event: Envelope | readonly string[], shard?: number): Promise<string>;
+  readonly stream: string;
+  cleanup(): Promise<void>;
+}
+
+export const testApiKey = "test-key-0123456789abcdef";
+
+/** Environment of a system in this sandbox. */
+export function sandboxEnv(
+  sandbox: Sandbox,
+  env: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    NEON_DATABASE_URL: sandbox.neonUrl,
+    UPSTASH_REDIS_REST_URL: sandbox.upstash.url,
+    UPSTASH_REDIS_REST_TOKEN: sandbox.upstash.token,
+    BRAIN_REDIS_PREFIX: sandbox.prefix,
+    BRAIN_API_KEY: testApiKey,
+    BRAIN_RELAY_SWEEP_MS: "0",
+    BRAIN_SUBREQUEST_LIMIT: "10000",
+    ...env,
+  };
+}
+
+export interface BackboneOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly consumers?: readonly Consumer[];
+  readonly now?: () => number;
+}
+
+export async function createBackbone(options: BackboneOptions = {}): Promise<Backbone> {
+  const sandbox = await createSandbox();
+  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 4 });
+  // The database is dropped under the pool at the end of a test that failed half-way.
+  pool.on("error", () => undefined);
+  const logs: string[] = [];
+  const system = createSystem(parseConfig(sandboxEnv(sandbox, options.env)), options.consumers ?? [], {
+    sink: (_level, line) => logs.push(line),
+    ...(options.now === undefined ? {} : { now: options.now }),
+  });
+  const open = () => openInvocation(system);
+  const requireRedis = (invocation: Invocation) => {
+    if (invocation.redis === null) throw new Error("the backbone runs without a stream");
+    return { ...invocation, redis: invocation.redis };
+  };
+  const redis = (...command: Command) => requireRedis(open()).redis.command(command);
+  const stream = open().keys.stream(0);
+  return {
+    sandbox,
+    system,
+    logs,
+    open,
+    stream,
+    redis,
+    publish: (context, run) => {
+      const invocation = open();
+      return invocation.db.transaction((tx) => run(bindPublish(tx, invocation.publish, context), tx));
+    },
+    relay: (given = {}) => {
+      const invocation = requireRedis(open());
+      return relay(
+        { ...invocation, settings: invocation.relay },
+        { shard: 0, deadlineMs: system.now() + 20_000, now: system.now, ...given },
+      );
+    },
+    drain: (consumer, given = {}) =>
+      drain({ ...requireRedis(open()), onPublished: () => undefined }, consumer, {
+        shard: 0,
+        deadlineMs: system.now() + 20_000,
+        maxEvents: 100_000,
+        ...given,
+      }),
+    async sql<Row>(text: string, params: unknown[] = []) {
+      return (await pool.query(text, params)).rows as Row[];
+    },
+    async append(event, shard = 0) {
+      const fields = "id" in event ? encodeEntry(event) : event;
+      return String(await redis("XADD", open().keys.stream(shard), "*", ...fields));
+    },
+    async cleanup() {
+      await pool.end();
+      await sandbox.cleanup();
+    },
+  };
+}

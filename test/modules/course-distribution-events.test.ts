@@ -1,0 +1,477 @@
+import {
+  courseDeployedStaging,
+  courseDistributionRequested,
+  courseGenerationCompleted,
+  courseLessonGenerated,
+  courseOutlineCreated,
+  type EventDefinition,
+  isUuidV4,
+  type PayloadInputOf,
+} from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { publish as publishEvent } from "../../src/publish/publish.ts";
+import { createTestEngine } from "./zz-shim-engine.ts";
+
+type Engine = Awaited<ReturnType<typeof createTestEngine>>;
+
+const subscriber = "course_distribution";
+const base = "/api/courses";
+const description = "How to manage money without a bank, step by step and for everybody.";
+
+// A system of its own for each test, so that each sees only its own events.
+let engine: Engine;
+beforeEach(async () => {
+  engine = await createTestEngine();
+});
+afterEach(async () => {
+  await engine?.cleanup();
+});
+
+/** Publishes an event as the course factory does. */
+async function publish<D extends EventDefinition>(
+  definition: D,
+  payload: PayloadInputOf<D>,
+  tenantId = "tenant_a",
+) {
+  const settings = { shards: 1, payload: { warnBytes: 8_192, maxBytes: 65_536 }, now: () => new Date() };
+  return engine.db.transaction((tx) =>
+    publishEvent(tx, settings, definition, payload, {
+      source: "course_factory_service",
+      tenant_id: tenantId,
+      correlation_id: "request-1",
+    }),
+  );
+}
+
+function completed(
+  courseId: string,
+  changes: Partial<PayloadInputOf<typeof courseGenerationCompleted>> = {},
+) {
+  return {
+    course_id: courseId,
+    title: "Grundlagen der Geldanlage",
+    description,
+    language: "de",
+    target_audiences: ["students", "parents"],
+    tenant_id: "tenant_a",
+    total_modules: 4,
+    total_lessons: 12,
+    full_lessons_generated: 3,
+    quiz_questions_count: 15,
+    evidence_pack_path: `artifact:course/${courseId}`,
+    execution_time_seconds: 1.5,
+    deployed: false,
+    staging_url: null,
+    completed_at: "2026-11-21T10:00:00.000Z",
+    ...changes,
+  } satisfies PayloadInputOf<typeof courseGenerationCompleted>;
+}
+
+function deployed(courseId: string, at = "2026-11-21T11:00:00.000Z") {
+  return {
+    course_id: courseId,
+    staging_url: `https://staging.example/${at}`,
+    staging_domain: "staging.example",
+    deployed_at: at,
+  };
+}
+
+interface Entry {
+  readonly distribution_id: string;
+  readonly slug: string;
+  readonly visibility: string;
+  readonly title: string;
+  readonly staging_url: string | null;
+}
+
+async function entriesOf(courseId: string): Promise<Entry[]> {
+  const answer = await engine.request("GET", `${base}/distribution?course_id=${courseId}`);
+  expect(answer.status).toBe(200);
+  return answer.body as Entry[];
+}
+
+async function create(courseId: string, slug: string): Promise<string> {
+  const answer = await engine.request("POST", `${base}/distribution/create`, {
+    course_id: courseId,
+    slug,
+    language: "en",
+    title: "Alternatives to banks",
+    description,
+    target_group: ["students"],
+    seo: { meta_title: "Alternatives to banks", meta_description: description },
+    cta: { label: "Start now", action: "open_course" },
+  });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer.body.distribution_id as string;
+}
+
+interface RecordRow {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly tenant_id: string | null;
+  readonly correlation_id: string | null;
+  readonly causation_id: string | null;
+  readonly meta: Record<string, unknown>;
+  readonly payload: Record<string, unknown>;
+}
+
+/** Recorded events of one type. */
+const recorded = (type: string) =>
+  engine.db.rows<RecordRow>(sql`
+    SELECT id, type, source, tenant_id, correlation_id, causation_id, meta, payload
+    FROM events WHERE type = ${type} ORDER BY position`);
+
+const streamKey = () => `${engine.prefix}:events:stream`;
+const group = `group_${subscriber}`;
+
+/** Entries delivered to the group and not acked. */
+async function pendingCount(): Promise<number> {
+  const [count] = (await engine.redis("XPENDING", streamKey(), group)) as [number];
+  return count;
+}
+
+describe("publishing", () => {
+  test("a created entry is a row in the record and an entry on the stream, with complete meta", async () => {
+    const courseId = crypto.randomUUID();
+    const id = await create(courseId, "alternatives-to-banks");
+    const rows = await recorded("distribution.created");
+    expect(rows).toHaveLength(1);
+    const [row] = rows;
+    expect(row).toMatchObject({
+      source: "course_distribution",
+      meta: { schema_version: 1, producer: "course_distribution", source_module: "course_distribution" },
+      payload: {
+        distribution_id: id,
+        course_id: courseId,
+        slug: "alternatives-to-banks",
+        language: "en",
+        title: "Alternatives to banks",
+        target_group: ["students"],
+        visibility: "private",
+        version: "v1",
+        derived_from: null,
+      },
+    });
+    expect(isUuidV4(row?.id ?? "")).toBe(true);
+    await engine.relay();
+    const entries = (await engine.streamEntries()).filter(
+      ({ fields }) => fields.type === "distribution.created",
+    );
+    expect(entries).toHaveLength(1);
+    const fields = entries[0]?.fields ?? {};
+    expect(fields).toMatchObject({ id: row?.id, source: "course_distribution" });
+    expect(JSON.parse(fields.payload ?? "")).toEqual(row?.payload);
+    expect(JSON.parse(fields.meta ?? "")).toMatchObject({
+      schema_version: 1,
+      producer: "course_distribution",
+      source_module: "course_distribution",
+    });
+  });
+
+  test("a change that fails publishes nothing", async () => {
+    await create(crypto.randomUUID(), "alternatives-to-banks");
+    const { body } = await engine.request("GET", `${base}/distribution`);
+    const answer = await engine.request("POST", `${base}/distribution/create`, {
+      ...body[0],
+      course_id: crypto.randomUUID(),
+    });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(await recorded("distribution.created")).toHaveLength(1);
+  });
+});
+
+describe("consuming from the stream", () => {
+  test("a finished course gets one private entry and the event that tells of it", async () => {
+    const courseId = crypto.randomUUID();
+    const cause = await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    const entries = await entriesOf(courseId);
+    expect(entries).toMatchObject([
+      {
+        slug: "grundlagen-der-geldanlage",
+        language: "de",
+        title: "Grundlagen der Geldanlage",
+        target_group: ["students", "parents"],
+        visibility: "private",
+        version: "v1",
+        derived_from: null,
+        seo: { meta_title: "Grundlagen der Geldanlage", keywords: [] },
+        cta: { label: "Jetzt starten", action: "open_course", url: null },
+      },
+    ]);
+    expect(await recorded("distribution.created")).toMatchObject([
+      {
+        tenant_id: "tenant_a",
+        correlation_id: "request-1",
+        causation_id: cause.id,
+        payload: { course_id: courseId, distribution_id: entries[0]?.distribution_id },
+      },
+    ]);
+    expect(await engine.deadLetters(subscriber)).toEqual([]);
+  });
+
+  test("a dry run gets no entry", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId, { dry_run: true }));
+    await engine.settle();
+    expect(await entriesOf(courseId)).toEqual([]);
+    expect(await engine.deadLetters(subscriber)).toEqual([]);
+  });
+
+  test("a course that has an entry keeps it", async () => {
+    const courseId = crypto.randomUUID();
+    const id = await create(courseId, "made-by-hand");
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    expect(await entriesOf(courseId)).toMatchObject([{ distribution_id: id, slug: "made-by-hand" }]);
+    expect(await recorded("distribution.created")).toHaveLength(1);
+  });
+
+  test("two courses with one title both get an entry", async () => {
+    const [first, second] = [crypto.randomUUID(), crypto.randomUUID()];
+    await publish(courseGenerationCompleted, completed(first));
+    await publish(courseGenerationCompleted, completed(second));
+    await engine.settle();
+    expect((await entriesOf(first))[0]?.slug).toBe("grundlagen-der-geldanlage");
+    expect((await entriesOf(second))[0]?.slug).toBe(`grundlagen-der-geldanlage-${second.slice(0, 8)}`);
+  });
+
+  test("short texts are completed to what an entry needs", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId, { title: "KI 😀", description: "Kurz." }));
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    expect(entry).toMatchObject({ title: "KI 😀 Online-Kurs", slug: "ki-course" });
+    expect(entry).toHaveProperty(
+      "description",
+      "Kurz. Ein Online-Kurs mit Lektionen, Beispielen und Übungen.",
+    );
+  });
+
+  test("a staging deployment is noted on all entries of the course, and an older one changes nothing", async () => {
+    const courseId = crypto.randomUUID();
+    const parent = await create(courseId, "alternatives-to-banks");
+    await engine.request("POST", `${base}/distribution/micro-niche`, { parent_course_id: parent });
+    const newest = deployed(courseId, "2026-11-21T12:00:00.000Z");
+    await publish(courseDeployedStaging, newest);
+    await publish(courseDeployedStaging, deployed(courseId, "2026-11-21T09:00:00.000Z"));
+    await engine.settle();
+    const expected = { staging_url: newest.staging_url, staging_deployed_at: newest.deployed_at };
+    expect(await entriesOf(courseId)).toMatchObject([expected, expected]);
+  });
+
+  test("a requested distribution is published, and the request answered", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    expect(entry?.visibility).toBe("public");
+    expect(await recorded("distribution.published")).toHaveLength(1);
+    const answers = await recorded("course.distribution.completed");
+    expect(answers).toMatchObject([
+      { payload: { course_id: courseId, distribution_id: entry?.distribution_id, slug: entry?.slug } },
+    ]);
+    expect(answers[0]).toMatchObject({ source: "course_distribution", correlation_id: "request-1" });
+    await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.settle();
+    expect(await recorded("course.distribution.completed")).toHaveLength(2);
+    expect(await recorded("distribution.published")).toHaveLength(1);
+  });
+
+  test("a requested distribution that an operator has unlisted stays unlisted", async () => {
+    const courseId = crypto.randomUUID();
+    const id = await create(courseId, "alternatives-to-banks");
+    await engine.request("PUT", `${base}/distribution/${id}`, { visibility: "unlisted" });
+    await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.settle();
+    expect((await entriesOf(courseId))[0]?.visibility).toBe("unlisted");
+    expect(await recorded("course.distribution.completed")).toHaveLength(1);
+  });
+
+  test("the outline shows what the events tell, and no more", async () => {
+    const courseId = crypto.randomUUID();
+    const moduleId = crypto.randomUUID();
+    await publish(courseOutlineCreated, {
+      course_id: courseId,
+      modules_count: 4,
+      total_lessons: 12,
+      template_id: null,
+    });
+    for (const lessonIndex of [1, 2]) {
+      await publish(courseLessonGenerated, {
+        course_id: courseId,
+        lesson_id: crypto.randomUUID(),
+        lesson_title: `Lesson ${lessonIndex}`,
+        module_id: moduleId,
+        content_length: 900,
+        lesson_index: lessonIndex,
+      });
+    }
+    await publish(courseGenerationCompleted, completed(courseId));
+    await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    const outline = await engine.request("GET", `${base}/public/${entry?.slug}/outline`);
+    expect(outline.status).toBe(200);
+    expect(outline.body).toMatchObject({
+      slug: entry?.slug,
+      total_chapters: 12,
+      total_duration_minutes: null,
+      prerequisites: [],
+      learning_outcomes: [],
+    });
+    expect(
+      outline.body.modules.map((module: Record<string, unknown>) => [
+        module.module_id,
+        module.title,
+        module.chapter_count,
+      ]),
+    ).toEqual([
+      [moduleId, "Module 1", 2],
+      [null, "Module 2", 0],
+      [null, "Module 3", 0],
+      [null, "Module 4", 0],
+    ]);
+    const variant = await engine.request("POST", `${base}/distribution/micro-niche`, {
+      parent_course_id: entry?.distribution_id,
+      derived_content: { module_filters: [moduleId] },
+    });
+    await engine.request("POST", `${base}/distribution/${variant.body.distribution_id}/publish`);
+    const filtered = await engine.request("GET", `${base}/public/${variant.body.slug}/outline`);
+    expect(filtered.body).toMatchObject({
+      total_chapters: 2,
+      modules: [{ module_id: moduleId, chapter_count: 2 }],
+    });
+  });
+});
+
+describe("redelivery", () => {
+  test("of the same stream entry has no second effect", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    // Without its entry the course would get a new one, if the event were applied again.
+    await engine.request("DELETE", `${base}/distribution/${entry?.distribution_id}`);
+    await engine.redis("XGROUP", "SETID", streamKey(), group, "0");
+    const result = await engine.drain(subscriber);
+    expect(result.redelivered).toBeGreaterThanOrEqual(1);
+    expect(await entriesOf(courseId)).toEqual([]);
+    expect(await recorded("distribution.created")).toHaveLength(1);
+    expect(await pendingCount()).toBe(0);
+  });
+
+  test("of the same event under a new stream id has no second effect", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    await engine.request("DELETE", `${base}/distribution/${entry?.distribution_id}`);
+    const sent = (await engine.streamEntries()).find(
+      ({ fields }) => fields.type === "course.generation.completed",
+    );
+    await engine.redis("XADD", streamKey(), "*", ...Object.entries(sent?.fields ?? {}).flat());
+    const result = await engine.drain(subscriber);
+    expect(result.publishedTwice).toBe(1);
+    expect(await entriesOf(courseId)).toEqual([]);
+    expect(await pendingCount()).toBe(0);
+  });
+
+  test("a new event about the same course does have an effect, so the tests above can fail", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    await engine.request("DELETE", `${base}/distribution/${entry?.distribution_id}`);
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    expect(await entriesOf(courseId)).toHaveLength(1);
+  });
+});
+
+describe("failures", () => {
+  test("a permanent one is acked, with a dead letter that says why", async () => {
+    const courseId = crypto.randomUUID();
+    const suffix = courseId.replaceAll("-", "");
+    for (const slug of ["", `-${suffix.slice(0, 8)}`, `-${suffix}`]) {
+      await create(crypto.randomUUID(), `grundlagen-der-geldanlage${slug}`);
+    }
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    expect(await engine.deadLetters(subscriber)).toMatchObject([
+      {
+        reason: "permanent_error",
+        event_type: "course.generation.completed",
+        attempts: 1,
+        error_message: expect.stringContaining("No slug is free"),
+      },
+    ]);
+    expect(await pendingCount()).toBe(0);
+    expect(await entriesOf(courseId)).toEqual([]);
+  });
+
+  test("a payload without what an entry needs becomes a dead letter at once", async () => {
+    const { title: _, ...payload } = completed(crypto.randomUUID());
+    await engine.settle();
+    const fields = {
+      id: crypto.randomUUID(),
+      type: "course.generation.completed",
+      source: "course_factory_service",
+      payload: JSON.stringify(payload),
+      timestamp: "2026-11-21T10:00:00.123456",
+      meta: JSON.stringify({
+        schema_version: 1,
+        producer: "course_factory_service",
+        source_module: "course_factory",
+      }),
+    };
+    await engine.redis("XADD", streamKey(), "*", ...Object.entries(fields).flat());
+    await engine.settle();
+    expect(await engine.deadLetters(subscriber)).toMatchObject([{ reason: "invalid_payload", attempts: 1 }]);
+    expect(await pendingCount()).toBe(0);
+  });
+
+  test("a transient one is not acked and handled later", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseDeployedStaging, deployed(courseId));
+    await engine.relay();
+    const first = await engine.drain(subscriber);
+    expect(first).toMatchObject({ applied: 0, retried: 1, deadLettered: 0 });
+    expect(await pendingCount()).toBe(1);
+    await create(courseId, "alternatives-to-banks");
+    await vi.waitFor(
+      async () => {
+        await engine.drain(subscriber);
+        expect(await entriesOf(courseId)).toMatchObject([{ staging_url: deployed(courseId).staging_url }]);
+        expect(await pendingCount()).toBe(0);
+      },
+      { timeout: 15_000, interval: 100 },
+    );
+    expect(await engine.deadLetters(subscriber)).toEqual([]);
+  });
+
+  test("a request for a course without an entry is answered with failed when its attempts are used up", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.relay();
+    expect(await engine.drain(subscriber)).toMatchObject({ retried: 1 });
+    expect(await recorded("course.distribution.failed")).toEqual([]);
+    await vi.waitFor(
+      async () => {
+        await engine.drain(subscriber);
+        expect(await recorded("course.distribution.failed")).toMatchObject([
+          {
+            correlation_id: "request-1",
+            payload: { course_id: courseId, error: expect.stringContaining(courseId), retry_count: 4 },
+          },
+        ]);
+      },
+      { timeout: 25_000, interval: 100 },
+    );
+    expect(await pendingCount()).toBe(0);
+    expect(await engine.deadLetters(subscriber)).toEqual([]);
+  });
+});

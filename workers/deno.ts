@@ -1,0 +1,27 @@
+import { parseConfig } from "../src/config.ts";
+import { createProgram, type RequestHost, runConsumers, runCron } from "./host.ts";
+
+/*
+ * API and consumer in one Deno process or deployment.
+ *
+ *   deno run --node-modules-dir=manual --unstable-cron --allow-env --allow-net workers/deno.ts
+ */
+
+const config = parseConfig(Deno.env.toObject());
+const { app, system } = createProgram(config);
+
+const host: RequestHost = {
+  // Deno keeps the process; an error that nobody awaits must not end it.
+  waitUntil: (work) => {
+    work.catch((error: unknown) => system.log.error({ error_class: "background" }, String(error)));
+  },
+  wake: (types) => host.waitUntil(runConsumers(system, types)),
+};
+
+Deno.cron("tick", "* * * * *", () => runCron(system));
+host.waitUntil(runCron(system));
+
+Deno.serve(
+  { port: Number(Deno.env.get("PORT") ?? "8787"), hostname: Deno.env.get("HOST") ?? "127.0.0.1" },
+  (request) => app.fetch(request, host),
+);

@@ -1,0 +1,60 @@
+import type { Hono } from "hono";
+import type { Config } from "../src/config.ts";
+import type { AppEnv, Host } from "../src/http/app.ts";
+import { cronTick, drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
+import { createProductApp, productConsumers } from "../src/product.ts";
+import { createSystem, openInvocation, type System } from "../src/runtime.ts";
+
+/*
+ * What Cloudflare and Deno have in common: each invocation opens its own world, works within its time, and hands what
+ * is left to the next one.
+ */
+
+/** An invocation may go on for 30 s after its answer; some of it is kept for finishing. */
+const backgroundMs = 25_000;
+/** A cron run ends before the next one begins. */
+const cronMs = 50_000;
+
+/** Keeps the invocation alive until the work is done. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+/** One isolate's system with its HTTP app. */
+export interface Program {
+  readonly system: System;
+  readonly app: Hono<AppEnv>;
+}
+
+/** What the host of a request passes through Hono's bindings. */
+export interface RequestHost {
+  readonly waitUntil: WaitUntil;
+  readonly wake: Wake;
+}
+
+/** @throws {Error} the configuration or the consumers are not valid */
+export function createProgram(config: Config): Program {
+  const system = createSystem(config, productConsumers(config));
+  const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
+  return { system, app };
+}
+
+function openHost(system: System, { waitUntil, wake }: RequestHost): Host {
+  const invocation = openInvocation(system);
+  return {
+    invocation,
+    apiKey: system.config.apiKey,
+    waitUntil,
+    afterCommit: () => waitUntil(relayAll(invocation, system.now() + backgroundMs, wake)),
+  };
+}
+
+/** Drains the consumers of `types` (null: all), and relays what their handlers published, until nothing moves. */
+export async function runConsumers(system: System, types: ReadonlySet<string> | null): Promise<void> {
+  const invocation = openInvocation(system);
+  const deadlineMs = system.now() + backgroundMs;
+  await drainAll(invocation, deadlineMs, types);
+}
+
+/** One cron run: what lost triggers left behind, and everybody's tick. */
+export async function runCron(system: System): Promise<void> {
+  await cronTick(openInvocation(system), system.now() + cronMs);
+}
