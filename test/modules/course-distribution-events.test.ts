@@ -8,19 +8,15 @@ import {
   isUuidV4,
   type PayloadInputOf,
 } from "@brain/schemas";
-import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { publish as publishEvent } from "../../src/publish/publish.ts";
-import { createTestEngine } from "./zz-shim-engine.ts";
-
-type Engine = Awaited<ReturnType<typeof createTestEngine>>;
+import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const subscriber = "course_distribution";
 const base = "/api/courses";
 const description = "How to manage money without a bank, step by step and for everybody.";
 
 // A system of its own for each test, so that each sees only its own events.
-let engine: Engine;
+let engine: TestEngine;
 beforeEach(async () => {
   engine = await createTestEngine();
 });
@@ -29,19 +25,9 @@ afterEach(async () => {
 });
 
 /** Publishes an event as the course factory does. */
-async function publish<D extends EventDefinition>(
-  definition: D,
-  payload: PayloadInputOf<D>,
-  tenantId = "tenant_a",
-) {
-  const settings = { shards: 1, payload: { warnBytes: 8_192, maxBytes: 65_536 }, now: () => new Date() };
-  return engine.db.transaction((tx) =>
-    publishEvent(tx, settings, definition, payload, {
-      source: "course_factory_service",
-      tenant_id: tenantId,
-      correlation_id: "request-1",
-    }),
-  );
+async function publish<D extends EventDefinition>(definition: D, payload: PayloadInputOf<D>) {
+  const context = { source: "course_factory_service", tenant_id: "tenant_a", correlation_id: "request-1" };
+  return engine.publish(context, (record) => record(definition, payload));
 }
 
 function completed(
@@ -119,16 +105,17 @@ interface RecordRow {
 
 /** Recorded events of one type. */
 const recorded = (type: string) =>
-  engine.db.rows<RecordRow>(sql`
-    SELECT id, type, source, tenant_id, correlation_id, causation_id, meta, payload
-    FROM events WHERE type = ${type} ORDER BY position`);
+  engine.sql<RecordRow>(
+    `SELECT id, type, source, tenant_id, correlation_id, causation_id, meta, payload
+     FROM events WHERE type = $1 ORDER BY position`,
+    [type],
+  );
 
-const streamKey = () => `${engine.prefix}:events:stream`;
 const group = `group_${subscriber}`;
 
 /** Entries delivered to the group and not acked. */
 async function pendingCount(): Promise<number> {
-  const [count] = (await engine.redis("XPENDING", streamKey(), group)) as [number];
+  const [count] = (await engine.redis("XPENDING", engine.stream, group)) as [number];
   return count;
 }
 
@@ -356,7 +343,7 @@ describe("redelivery", () => {
     const [entry] = await entriesOf(courseId);
     // Without its entry the course would get a new one, if the event were applied again.
     await engine.request("DELETE", `${base}/distribution/${entry?.distribution_id}`);
-    await engine.redis("XGROUP", "SETID", streamKey(), group, "0");
+    await engine.redis("XGROUP", "SETID", engine.stream, group, "0");
     const result = await engine.drain(subscriber);
     expect(result.redelivered).toBeGreaterThanOrEqual(1);
     expect(await entriesOf(courseId)).toEqual([]);
@@ -373,7 +360,7 @@ describe("redelivery", () => {
     const sent = (await engine.streamEntries()).find(
       ({ fields }) => fields.type === "course.generation.completed",
     );
-    await engine.redis("XADD", streamKey(), "*", ...Object.entries(sent?.fields ?? {}).flat());
+    await engine.redis("XADD", engine.stream, "*", ...Object.entries(sent?.fields ?? {}).flat());
     const result = await engine.drain(subscriber);
     expect(result.publishedTwice).toBe(1);
     expect(await entriesOf(courseId)).toEqual([]);
@@ -428,7 +415,7 @@ describe("failures", () => {
         source_module: "course_factory",
       }),
     };
-    await engine.redis("XADD", streamKey(), "*", ...Object.entries(fields).flat());
+    await engine.redis("XADD", engine.stream, "*", ...Object.entries(fields).flat());
     await engine.settle();
     expect(await engine.deadLetters(subscriber)).toMatchObject([{ reason: "invalid_payload", attempts: 1 }]);
     expect(await pendingCount()).toBe(0);

@@ -1,10 +1,7 @@
-import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestEngine } from "./zz-shim-engine.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
 
-type Engine = Awaited<ReturnType<typeof createTestEngine>>;
-
-let engine: Engine;
+let engine: TestEngine;
 beforeAll(async () => {
   engine = await createTestEngine();
 });
@@ -60,9 +57,9 @@ interface Recorded {
 
 /** The events of one entry, in the order they were recorded. */
 async function eventsOf(id: string): Promise<Recorded[]> {
-  return engine.db.rows<Recorded>(
-    sql`SELECT type, payload, actor_id FROM events WHERE key = ${id} ORDER BY position`,
-  );
+  return engine.sql<Recorded>("SELECT type, payload, actor_id FROM events WHERE key = $1 ORDER BY position", [
+    id,
+  ]);
 }
 
 const typesOf = async (id: string) => (await eventsOf(id)).map((event) => event.type);
@@ -111,8 +108,9 @@ describe("creating an entry", () => {
     });
     const listed = await engine.request("GET", `${base}/distribution?course_id=${second.course_id}`);
     expect(listed.body).toEqual([]);
-    const events = await engine.db.rows<{ n: number }>(
-      sql`SELECT count(*)::int AS n FROM events WHERE payload->>'course_id' = ${second.course_id}`,
+    const events = await engine.sql<{ n: number }>(
+      "SELECT count(*)::int AS n FROM events WHERE payload->>'course_id' = $1",
+      [second.course_id],
     );
     expect(events[0]?.n).toBe(0);
   });
@@ -190,8 +188,9 @@ describe("the public catalogue", () => {
       await createPublic({ language }),
       await createPublic({ language }),
     ];
-    await engine.db.rows(
-      sql`UPDATE course_distributions SET published_at = '2026-01-01T00:00:00Z' WHERE language = ${language}`,
+    await engine.sql(
+      "UPDATE course_distributions SET published_at = '2026-01-01T00:00:00Z' WHERE language = $1",
+      [language],
     );
     const bySortedId = [...created]
       .sort((left, right) => (left.id < right.id ? -1 : 1))
@@ -250,7 +249,7 @@ describe("the public catalogue", () => {
     expect(detail.status).toBe(200);
     expect(detail.body).toMatchObject({ slug: entry.slug, published_at: null, view_count: 1 });
     const page = await engine.request("GET", `${base}/public/${entry.slug}/page`);
-    expect(page.body).toContain("noindex");
+    expect(page.text).toContain("noindex");
     const found = await engine.request("GET", `${base}/public?q=${entry.slug}&limit=100`);
     expect(JSON.stringify(found.body)).not.toContain(entry.slug);
   });

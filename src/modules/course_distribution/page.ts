@@ -164,7 +164,6 @@ export function pageHeaders(nonce: string, ctaUrl: string | null): Record<string
   return {
     "content-security-policy": `default-src 'none'; style-src 'nonce-${nonce}'; form-action ${formTargets}; base-uri 'none'; frame-ancestors 'none'`,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "strict-origin-when-cross-origin",
     // Each view is counted, so each is asked for.
     "cache-control": "no-store",
   };

@@ -1,8 +1,8 @@
 import { TransientError, UpstreamError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import { countWords, type GenerationRequest, type Outline } from "./content/model.ts";
-import type { ContentGenerator, CourseBrief } from "./content/generator.ts";
 import { lessonAt, placeholderText } from "./content/assemble.ts";
+import type { ContentGenerator, CourseBrief } from "./content/generator.ts";
+import { countWords, type GenerationRequest, type Outline } from "./content/model.ts";
 import { templateLandingPage } from "./content/template-generator.ts";
 import { errorType } from "./errors.ts";
 import { type Made, type Progress, resultOf, type Step } from "./progress.ts";
@@ -53,7 +53,10 @@ export async function produce(run: Run, progress: Progress, step: Step, deps: Pr
     case "lesson":
       return await lesson(brief, outline, step.index, deps);
     case "quiz":
-      return { kind: "quiz", quiz: await asked(deps, () => deps.generator.quiz(brief, outline, deps.signal)) };
+      return {
+        kind: "quiz",
+        quiz: await asked(deps, () => deps.generator.quiz(brief, outline, deps.signal)),
+      };
     case "landing_page":
       return await landingPage(brief, outline, deps);
     case "finish": {

@@ -1,0 +1,153 @@
+import {
+  courseGenerationCompleted,
+  courseGenerationFailed,
+  courseGenerationRequested,
+  courseGenerationStarted,
+  courseLandingPageCreated,
+  courseLessonGenerated,
+  courseOutlineCreated,
+  courseQuizCreated,
+  redactText,
+} from "@brain/schemas";
+import type { Publish } from "../../publish/publish.ts";
+import { lessonAt } from "./content/assemble.ts";
+import type { GenerationResult, Outline } from "./content/model.ts";
+import { cut } from "./content/text.ts";
+import type { Run } from "./produce.ts";
+import type { Made } from "./progress.ts";
+
+/** Producer of all events of the factory but those of the author workflow. */
+export const factorySource = "course_factory_service";
+
+/** Envelope fields that all events of one course share. */
+export function contextOf(run: Run) {
+  return {
+    source: factorySource,
+    tenant_id: run.tenant_id,
+    actor_id: run.requested_by,
+    correlation_id: run.correlation_id,
+  };
+}
+
+export async function announceRequested(publish: Publish, run: Run): Promise<void> {
+  const { request } = run;
+  await publish(courseGenerationRequested, {
+    course_id: run.course_id,
+    title: request.title,
+    description: request.description,
+    language: request.language,
+    target_audiences: request.target_audiences,
+    tenant_id: run.tenant_id,
+    dry_run: request.dry_run,
+    full_lessons_count: request.full_lessons_count,
+  });
+}
+
+/** @param resumed true when another run was lost and this one goes on from what it had stored */
+export async function announceStarted(
+  publish: Publish,
+  run: Run,
+  generator: string,
+  resumed: boolean,
+): Promise<void> {
+  const { request } = run;
+  await publish(courseGenerationStarted, {
+    course_id: run.course_id,
+    topic: request.title,
+    user_id: run.requested_by,
+    parameters: {
+      generator,
+      language: request.language,
+      full_lessons_count: request.full_lessons_count,
+      generate_quiz: request.generate_quiz,
+      generate_landing_page: request.generate_landing_page,
+      deploy_to_staging: request.deploy_to_staging,
+      resumed,
+      run: run.owner,
+    },
+  });
+}
+
+/** One event per finished step; a placeholder lesson has none. */
+export async function announceMade(publish: Publish, run: Run, made: Made, outline: Outline): Promise<void> {
+  const course_id = run.course_id;
+  switch (made.kind) {
+    case "outline":
+      await publish(courseOutlineCreated, {
+        course_id,
+        modules_count: outline.modules.length,
+        total_lessons: outline.total_lessons,
+        template_id: made.template_id,
+      });
+      return;
+    case "lesson": {
+      if (made.lesson.status === "placeholder") return;
+      const { part, lesson } = lessonAt(outline, made.index);
+      await publish(courseLessonGenerated, {
+        course_id,
+        lesson_id: lesson.lesson_id,
+        // A content service may put an address or a number into a title; events must not carry it.
+        lesson_title: cut(redactText(lesson.title), 200),
+        module_id: part.module_id,
+        content_length: made.lesson.content_markdown.length,
+        lesson_index: made.index + 1,
+      });
+      return;
+    }
+    case "quiz":
+      await publish(courseQuizCreated, {
+        course_id,
+        quiz_id: made.quiz.quiz_id,
+        question_count: made.quiz.questions.length,
+        question_ids: made.quiz.questions.map((question) => question.question_id),
+      });
+      return;
+    case "landing_page":
+      await publish(courseLandingPageCreated, {
+        course_id,
+        landing_page_id: made.page.landing_page_id,
+        sections_count: made.page.sections.length,
+        has_hero: made.page.sections.some((section) => section.kind === "hero"),
+        has_pricing: made.page.sections.some((section) => section.kind === "pricing"),
+      });
+      return;
+    case "finish":
+      await announceCompleted(publish, run, made.result);
+  }
+}
+
+async function announceCompleted(publish: Publish, run: Run, result: GenerationResult): Promise<void> {
+  const { request } = run;
+  await publish(courseGenerationCompleted, {
+    course_id: run.course_id,
+    title: request.title,
+    description: cut(request.description, 1000),
+    language: request.language,
+    target_audiences: request.target_audiences,
+    tenant_id: run.tenant_id,
+    total_modules: result.total_modules,
+    total_lessons: result.total_lessons,
+    full_lessons_generated: result.full_lessons_generated,
+    quiz_questions_count: result.quiz_questions_count,
+    evidence_pack_path: result.evidence_pack_path,
+    execution_time_seconds: result.execution_time_seconds,
+    deployed: false,
+    staging_url: null,
+    completed_at: result.generated_at,
+  });
+}
+
+export async function announceFailed(
+  publish: Publish,
+  run: Run,
+  failure: { readonly message: string; readonly type: string; readonly at: Date },
+): Promise<void> {
+  await publish(courseGenerationFailed, {
+    course_id: run.course_id,
+    title: run.request.title,
+    error_message: cut(redactText(failure.message), 2000),
+    error_type: failure.type,
+    execution_time_seconds: Math.max(0, failure.at.getTime() - Date.parse(run.created_at)) / 1000,
+    retry_count: run.takeovers,
+  });
+}

@@ -1,0 +1,153 @@
+import type { Tx } from "../../db/database.ts";
+import type { Publish } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { announceFailed, announceMade, announceStarted, contextOf } from "./announce.ts";
+import type { ContentGenerator } from "./content/generator.ts";
+import type { GenerationResult } from "./content/model.ts";
+import { errorType, LostLeaseError, safeMessage } from "./errors.ts";
+import { type ProduceDeps, produce, type Run } from "./produce.ts";
+import { advance, type Made, nextStep, noProgress, type Progress } from "./progress.ts";
+import { markFailed, markStarted, storeMade } from "./store.ts";
+
+/** Artifacts that are ready within this time of each other are committed together, ms. */
+const groupMs = 50;
+
+/** Time on top of the slowest call before a run counts as lost, ms. */
+const leaseMarginMs = 5_000;
+
+/** Length of the lease, which every commit renews. */
+export function leaseMsOf(generator: ContentGenerator): number {
+  return generator.slowestCallMs + leaseMarginMs;
+}
+
+/** How a generation ended. */
+export type Outcome =
+  | { readonly kind: "completed"; readonly result: GenerationResult }
+  | { readonly kind: "failed"; readonly error: unknown }
+  /** Another run has the course now. */
+  | { readonly kind: "taken_over" };
+
+/**
+ * Generates a course whose row exists and is leased to `run`: announces the work, then stores each artifact together
+ * with its event. Failure is recorded and announced too.
+ *
+ * Never rejects for a failed generation. When even the failure cannot be recorded (Postgres is away), the course stays
+ * `generating` until its lease ends; then the consumer goes on with it.
+ */
+export async function generate(
+  services: Pick<RequestServices, "transact" | "log" | "now">,
+  generator: ContentGenerator,
+  run: Run,
+): Promise<Outcome> {
+  try {
+    await services.transact(contextOf(run), async (tx, publish) => {
+      await markStarted(tx, run, leaseMsOf(generator), services.now());
+      await announceStarted(publish, run, generator.name, false);
+    });
+    return { kind: "completed", result: await produceAll(services, generator, run) };
+  } catch (error) {
+    if (error instanceof LostLeaseError) return { kind: "taken_over" };
+    const log = services.log.child({ course_id: run.course_id });
+    log.error({ error_class: errorType(error) }, `The generation failed: ${safeMessage(error)}`);
+    try {
+      await services.transact(contextOf(run), (tx, publish) => fail(tx, publish, run, error, services.now()));
+    } catch (recording) {
+      if (recording instanceof LostLeaseError) return { kind: "taken_over" };
+      log.error(
+        { error_class: errorType(recording) },
+        "The failure could not be recorded; the course is taken up again when its lease ends",
+      );
+    }
+    return { kind: "failed", error };
+  }
+}
+
+/** Records and announces the end of a generation by `error`. @throws {LostLeaseError} nothing was recorded */
+export async function fail(tx: Tx, publish: Publish, run: Run, error: unknown, at: Date): Promise<void> {
+  const failure = { message: safeMessage(error), type: errorType(error), at };
+  await markFailed(tx, run, failure.message, failure.type, at);
+  await announceFailed(publish, run, failure);
+}
+
+/** Stores steps and their events in the caller's transaction. @throws {LostLeaseError} nothing is stored */
+export async function commitMade(
+  tx: Tx,
+  publish: Publish,
+  run: Run,
+  made: readonly Made[],
+  progress: Progress,
+  leaseMs: number,
+  at: Date,
+): Promise<void> {
+  await storeMade(tx, run, made, progress.lessons, leaseMs, at);
+  if (progress.outline === null) throw new Error("Nothing can be announced of a course without an outline.");
+  for (const item of made) await announceMade(publish, run, item, progress.outline);
+}
+
+/**
+ * All steps one after the other. What is ready waits for its neighbours, but never while a slow call runs: with the
+ * templates everything fits one transaction, with a content service each artifact gets its own.
+ */
+async function produceAll(
+  services: Pick<RequestServices, "transact" | "log" | "now">,
+  generator: ContentGenerator,
+  run: Run,
+): Promise<GenerationResult> {
+  const deps: ProduceDeps = {
+    generator,
+    log: services.log,
+    now: services.now,
+    signal: null,
+    willRetry: false,
+  };
+  let progress = noProgress;
+  let ready: Made[] = [];
+  let readySince = 0;
+  const flush = async () => {
+    const made = ready;
+    ready = [];
+    if (made.length === 0) return;
+    await services.transact(contextOf(run), (tx, publish) =>
+      commitMade(tx, publish, run, made, progress, leaseMsOf(generator), services.now()),
+    );
+  };
+  for (;;) {
+    const pending = produce(run, progress, nextStep(run.request, progress), deps);
+    // It is awaited below; until then a commit may fail first, and this one's failure would go unhandled.
+    pending.catch(() => undefined);
+    if (ready.length > 0 && !(await settlesWithin(pending, readySince + groupMs - Date.now()))) await flush();
+    let made: Made;
+    try {
+      made = await pending;
+    } catch (error) {
+      await flush();
+      throw error;
+    }
+    progress = advance(progress, made);
+    if (ready.length === 0) readySince = Date.now();
+    ready.push(made);
+    if (made.kind === "finish") {
+      await flush();
+      return made.result;
+    }
+  }
+}
+
+/** True when `promise` is settled, either way, before `ms` have passed. */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([
+      promise.then(
+        () => true as const,
+        () => true as const,
+      ),
+      late,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

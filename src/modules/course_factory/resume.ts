@@ -1,0 +1,114 @@
+import type { HandlerContext } from "../../consume/define-consumer.ts";
+import { RetryAfter, TransientError } from "../../core/errors.ts";
+import { announceStarted, contextOf } from "./announce.ts";
+import type { ContentGenerator } from "./content/generator.ts";
+import { commitMade, fail, leaseMsOf } from "./generation.ts";
+import { type ProduceDeps, produce } from "./produce.ts";
+import { advance, type Made, nextStep } from "./progress.ts";
+import { markStarted, readLease, type TakenOver, takeOver } from "./store.ts";
+
+/** Tries of one event; a course whose content service is away for that long has failed. */
+export const maxAttempts = 20;
+
+/** After this time in one handler no further step is begun, ms; the next handler goes on. */
+const stepBudgetMs = 5_000;
+
+/** First wait for a course that is being generated, ms; most are complete by then. Doubles with each look. */
+const firstLookMs = 500;
+
+/** Time limit of a handler: the budget, one slow step that was begun in time, and the commit. */
+export function resumeTimeoutMs(generator: ContentGenerator): number {
+  return stepBudgetMs + generator.slowestCallMs + 5_000;
+}
+
+type ResumeContext = Pick<HandlerContext, "tx" | "publish" | "log" | "attempt" | "signal" | "now">;
+
+/**
+ * Watches over a requested course: nothing to do when it is finished, look again while its run is alive, and go on
+ * with it when the run was lost (its isolate was killed, its lease ended).
+ *
+ * @throws {RetryAfter} the run is alive
+ */
+export async function watch(
+  courseId: string,
+  generator: ContentGenerator,
+  context: ResumeContext,
+): Promise<void> {
+  const lease = await readLease(context.tx, courseId);
+  if (lease === null || lease.status !== "generating") return;
+  if (lease.remainingMs > 0) {
+    const wait = Math.min(lease.remainingMs + 50, firstLookMs * 2 ** (context.attempt - 1));
+    throw new RetryAfter(Math.ceil(wait), `The course ${courseId} is being generated.`);
+  }
+  await goOn(courseId, { owner: lease.owner, whileAlive: false }, generator, context);
+}
+
+/**
+ * Goes on with a course that an earlier handler took over and left with its lease.
+ *
+ * @param run the owner that the earlier handler wrote; anything else means that the course has moved on
+ */
+export async function proceed(
+  courseId: string,
+  run: string,
+  generator: ContentGenerator,
+  context: ResumeContext,
+): Promise<void> {
+  await goOn(courseId, { owner: run, whileAlive: true }, generator, context);
+}
+
+async function goOn(
+  courseId: string,
+  previous: { readonly owner: string | null; readonly whileAlive: boolean },
+  generator: ContentGenerator,
+  context: ResumeContext,
+): Promise<void> {
+  const { tx, log, now } = context;
+  const taken = await takeOver(tx, courseId, previous, crypto.randomUUID(), leaseMsOf(generator));
+  if (taken === null) return;
+  log.warn(
+    { course_id: courseId, takeovers: taken.run.takeovers },
+    "Going on with a course whose run was lost",
+  );
+  if (!taken.started) await markStarted(tx, taken.run, leaseMsOf(generator), now());
+  await workOff(taken, generator, context);
+}
+
+/**
+ * Does steps until the course is finished or the budget is used up. All of it commits with the handler. What is left
+ * is asked for by publishing `course.generation.started` once more: its delivery is the next turn.
+ */
+async function workOff(taken: TakenOver, generator: ContentGenerator, context: ResumeContext): Promise<void> {
+  const { run } = taken;
+  const { tx, now } = context;
+  const publish: ResumeContext["publish"] = (definition, payload, options) =>
+    context.publish(definition, payload, { ...contextOf(run), ...options });
+  const last = context.attempt >= maxAttempts;
+  const deps: ProduceDeps = { generator, log: context.log, now, signal: context.signal, willRetry: !last };
+  const stopAt = Date.now() + stepBudgetMs;
+  let progress = taken.progress;
+  const made: Made[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  while (made.at(-1)?.kind !== "finish" && Date.now() < stopAt) {
+    try {
+      const item = await produce(run, progress, nextStep(run.request, progress), deps);
+      progress = advance(progress, item);
+      made.push(item);
+    } catch (error) {
+      failure = { error };
+      break;
+    }
+  }
+  if (failure !== null && passing(failure.error, context, last)) {
+    // Nothing new to keep: let the backoff decide when to ask again. Otherwise the next turn asks again.
+    if (made.length === 0) throw failure.error;
+    failure = null;
+  }
+  if (made.length > 0) await commitMade(tx, publish, run, made, progress, leaseMsOf(generator), now());
+  if (failure !== null) await fail(tx, publish, run, failure.error, now());
+  else if (made.at(-1)?.kind !== "finish") await announceStarted(publish, run, generator.name, true);
+}
+
+function passing(error: unknown, context: ResumeContext, last: boolean): boolean {
+  return context.signal.aborted || (error instanceof TransientError && !last);
+}

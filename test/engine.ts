@@ -1,0 +1,105 @@
+import type { Hono } from "hono";
+import { parseConfig } from "../src/config.ts";
+import type { DrainResult } from "../src/consume/tick.ts";
+import type { AppEnv, Host } from "../src/http/app.ts";
+import { drainAll, relayAll } from "../src/operate/pump.ts";
+import { createProductApp, productConsumers } from "../src/product.ts";
+import { type Backbone, createBackbone, sandboxEnv, testApiKey } from "./backbone.ts";
+
+/** The whole product in this process, on real Redis and Postgres. Nothing moves before the test says so. */
+export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
+  readonly app: Hono<AppEnv>;
+  /** Sends the bearer key; `body` is sent as JSON. `headers` may replace the key. */
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
+  relay(): Promise<void>;
+  /** One tick of one consumer. */
+  drain(subscriber: string): Promise<DrainResult>;
+  /** Relays and drains until nothing moves. */
+  settle(): Promise<void>;
+  streamEntries(): Promise<{ readonly id: string; readonly fields: Readonly<Record<string, string>> }[]>;
+  deadLetters(subscriber: string): Promise<Record<string, unknown>[]>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; null when it is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any;
+}
+
+/** @param env overrides of the environment */
+export async function createTestEngine(env: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
+  // The consumers come from the configuration alone, which needs no sandbox yet.
+  const placeholder = { databaseUrl: "", neonUrl: "postgres://u:p@127.0.0.1/d", redisUrl: "", prefix: "t" };
+  const config = parseConfig(
+    sandboxEnv(
+      { ...placeholder, upstash: { url: "http://127.0.0.1", token: "t" }, cleanup: async () => {} },
+      env,
+    ),
+  );
+  const backbone = await createBackbone({ env, consumers: productConsumers(config) });
+  const background = new Set<Promise<unknown>>();
+  const openHost = (): Host => ({
+    invocation: backbone.open(),
+    apiKey: testApiKey,
+    waitUntil: (work) => {
+      const tracked = work.catch(() => undefined).finally(() => background.delete(tracked));
+      background.add(tracked);
+    },
+    afterCommit: () => undefined,
+  });
+  const app = createProductApp(backbone.system.config, openHost);
+  const deadline = () => Date.now() + 20_000;
+  return {
+    ...backbone,
+    app,
+    async request(method, path, body, headers = {}) {
+      const response = await app.request(path, {
+        method,
+        headers: {
+          authorization: `Bearer ${testApiKey}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const isJson = response.headers.get("content-type")?.includes("json") === true && text !== "";
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: isJson ? JSON.parse(text) : null,
+      };
+    },
+    relay: () => relayAll(backbone.open(), deadline(), () => undefined),
+    drain(subscriber) {
+      const consumer = backbone.system.consumers.get(subscriber);
+      if (consumer === undefined) throw new Error(`no consumer ${subscriber}`);
+      return backbone.drain(consumer);
+    },
+    async settle() {
+      await Promise.all(background);
+      const invocation = backbone.open();
+      await relayAll(invocation, deadline(), () => undefined);
+      await drainAll(invocation, deadline(), null);
+    },
+    async streamEntries() {
+      const reply = (await backbone.redis("XRANGE", backbone.stream, "-", "+")) as [string, string[]][];
+      return reply.map(([id, flat]) => {
+        const fields: Record<string, string> = {};
+        for (let at = 0; at < flat.length; at += 2) fields[flat[at] ?? ""] = flat[at + 1] ?? "";
+        return { id, fields };
+      });
+    },
+    deadLetters: (subscriber) =>
+      backbone.sql("SELECT * FROM dead_letters WHERE subscriber_name = $1 ORDER BY id", [subscriber]),
+  };
+}
