@@ -194,7 +194,8 @@ CREATE TABLE "course_factory_transitions" (
 	"can_rollback" boolean NOT NULL,
 	"rollback_state" text,
 	"rollback_of" uuid,
-	"transitioned_at" timestamp with time zone NOT NULL
+	"transitioned_at" timestamp with time zone NOT NULL,
+	"position" bigint GENERATED ALWAYS AS IDENTITY (sequence name "course_factory_transitions_position_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1)
 );
 --> statement-breakpoint
 ALTER TABLE "course_factory_artifacts" ADD CONSTRAINT "course_factory_artifacts_course_id_course_factory_courses_course_id_fk" FOREIGN KEY ("course_id") REFERENCES "public"."course_factory_courses"("course_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -222,4 +223,4 @@ CREATE INDEX "course_distributions_listed_language_idx" ON "course_distributions
 CREATE INDEX "course_factory_courses_generating" ON "course_factory_courses" USING btree ("generating_until") WHERE "course_factory_courses"."status" = 'generating';--> statement-breakpoint
 CREATE UNIQUE INDEX "course_factory_deliveries_payment" ON "course_factory_deliveries" USING btree ("payment_id");--> statement-breakpoint
 CREATE INDEX "course_factory_deliveries_course" ON "course_factory_deliveries" USING btree ("course_id","status");--> statement-breakpoint
-CREATE INDEX "course_factory_transitions_course" ON "course_factory_transitions" USING btree ("course_id","transitioned_at");
+CREATE INDEX "course_factory_transitions_course" ON "course_factory_transitions" USING btree ("course_id","position");

@@ -157,15 +157,17 @@ async function tryTogether(
     return { kind: "unavailable", error };
   }
   const run: HandlerRun = { published: [], remaining: [], culprit: null };
+  let applied: readonly Applied[];
   try {
-    const applied = await session.transaction((tx) =>
+    applied = await session.transaction((tx) =>
       applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
     );
-    if (run.published.length > 0) deps.onPublished();
-    return { kind: "done", applied, remaining: run.remaining };
   } catch (error) {
     return { kind: "failed", error, culprit: run.culprit };
   }
+  // Behind the commit, so that a failing trigger is never taken for a failing handler.
+  if (run.published.length > 0) deps.onPublished();
+  return { kind: "done", applied, remaining: run.remaining };
 }
 
 async function applyInTransaction(

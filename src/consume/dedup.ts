@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Tx } from "../db/database.ts";
+import type { Database, Tx } from "../db/database.ts";
 
 /** One delivery to claim for a subscriber. */
 export interface Claim {
@@ -62,4 +62,11 @@ export async function unclaim(tx: Tx, subscriber: string, messageIds: readonly s
   await tx.execute(sql`
     DELETE FROM processed_events
     WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${sql.param([...messageIds])}::text[])`);
+}
+
+/** True when the subscriber has applied this very entry. */
+export async function isApplied(db: Database, subscriber: string, messageId: string): Promise<boolean> {
+  const rows = await db.rows(sql`
+    SELECT FROM processed_events WHERE subscriber_name = ${subscriber} AND stream_message_id = ${messageId}`);
+  return rows.length > 0;
 }

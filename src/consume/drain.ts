@@ -9,19 +9,21 @@ import type { Consumer } from "./define-consumer.ts";
 import { abandonLease, acquireLease, type LeaseScope, releaseLease, renewLease } from "./lease.ts";
 import { type Known, readRound } from "./read-round.ts";
 import type { Incoming } from "./route.ts";
-import { conclude, settle } from "./settle.ts";
+import { conclude, giveUp, settle } from "./settle.ts";
 import {
   createTick,
   type DrainDeps,
   type DrainOptions,
   type DrainResult,
   flushAcks,
+  hasTime,
   heartbeat,
   lane,
   mayGoOn,
   noteDue,
   putBack,
   type Tick,
+  takeAcks,
 } from "./tick.ts";
 
 /*
@@ -52,6 +54,7 @@ export async function drain(
   const lease = await acquireLease(scope, token);
   if (!("token" in lease)) return { ...tick.result, busy: lease };
   tick.takeover = lease.takeover;
+  tick.pending = lease.pending;
 
   const renewal = setInterval(() => {
     renewLease(scope, token).then(
@@ -63,7 +66,7 @@ export async function drain(
   }, deps.leaseMs / 3);
   try {
     for (;;) {
-      while (await runRound(tick));
+      while ((await runRound(tick)) || hasNews(tick));
       await flushAcks(tick);
       const goRound = tick.result.stopped === null && mayGoOn(tick);
       if ((await releaseLease(scope, token, heartbeat(tick), goRound)) !== "again") break;
@@ -79,6 +82,10 @@ export async function drain(
   }
 }
 
+function hasNews(tick: Tick): boolean {
+  return tick.result.stopped === null && mayGoOn(tick) && (tick.deps.takeNews?.() ?? false);
+}
+
 /** @returns true when another round may find something */
 async function runRound(tick: Tick): Promise<boolean> {
   const { deps, consumer, options, group, result } = tick;
@@ -87,7 +94,7 @@ async function runRound(tick: Tick): Promise<boolean> {
     return false;
   }
   const count = Math.min(consumer.batchSize, options.maxEvents - result.read);
-  const { pending, fresh } = await readRound(tick, count);
+  const { pending, fresh, full } = await readRound(tick, count);
   if (pending.length === 0 && fresh.length === 0) return false;
   result.read += fresh.length;
 
@@ -108,28 +115,55 @@ async function runRound(tick: Tick): Promise<boolean> {
 
   // The takeover concerns what the predecessor left; what this tick sets aside follows the ordinary times.
   tick.takeover = false;
-  const chosen = [...plan.alone, ...plan.resumed];
-  const claimed = chosen.filter((known) => known.claimable).map((known) => known.entry.id);
-  await putBack(
-    tick,
-    0,
-    plan.parked.map((known) => known.entry.id),
-  );
-  if (claimed.length > 0) await deps.redis.command(claimCommand(group, claimed));
-
-  const alone = await settle(tick, plan.alone);
-  const together = await settle(tick, [...plan.resumed, ...plan.fresh]);
+  await putBack(tick, 0, idsOf(plan.parked));
   const blocked = new Set(plan.blockedKeys);
-  for (const [index, incoming] of alone.entries()) {
-    if (await applyLane(tick, lane(tick, 0), [incoming], blocked)) continue;
-    await setAside(tick, [...alone.slice(index + 1), ...together]);
+  if (!(await runAlone(tick, plan.alone, blocked))) {
+    await putBack(tick, 0, idsOf(plan.fresh));
     return false;
   }
+  const resumed = idsOf(plan.resumed).filter((id) => !tick.trimmed.has(id));
+  if (resumed.length > 0) await deps.redis.command(claimCommand(group, resumed));
+  const together = await settle(tick, [...plan.resumed, ...plan.fresh]);
   const lists = splitLanes(together, consumer.concurrency, minPerLane, hashText);
-  const finished = await Promise.all(
+  // All lanes come to their end before the tick does, also when one of them fails.
+  const lanes = await Promise.allSettled(
     lists.map((list, index) => applyLane(tick, lane(tick, index), list, blocked)),
   );
-  return finished.every(Boolean) && (chosen.length > 0 || fresh.length >= count);
+  const finished = lanes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+  return finished.every(Boolean) && (plan.alone.length > 0 || plan.resumed.length > 0 || full);
+}
+
+function idsOf(entries: readonly Known[]): Known["entry"]["id"][] {
+  return entries.map((known) => known.entry.id);
+}
+
+/**
+ * Runs entries one by one that were delivered before. Each is claimed just before its try, together with the acks of
+ * those before it: if it ends this isolate, its own count has grown and no other.
+ *
+ * @returns false when the tick should end; what was not begun stays pending as it is
+ */
+async function runAlone(tick: Tick, entries: readonly Known[], blocked: Set<string>): Promise<boolean> {
+  for (const incoming of await settle(tick, entries)) {
+    const { attempt, key, messageId } = incoming;
+    if (key !== null && blocked.has(key)) continue;
+    if (!hasTime(tick)) {
+      tick.result.more = true;
+      return false;
+    }
+    if (attempt > tick.consumer.retry.maxAttempts) {
+      await giveUp(tick, incoming);
+      continue;
+    }
+    const claim = tick.trimmed.has(messageId) ? [] : [claimCommand(tick.group, [messageId])];
+    const replies = await tick.deps.redis.pipeline([...takeAcks(tick), ...claim]);
+    for (const reply of replies) if (reply instanceof Error) throw reply;
+    if (!(await applyLane(tick, lane(tick, 0), [incoming], blocked))) return false;
+  }
+  return true;
 }
 
 /** @returns false when the tick should end */

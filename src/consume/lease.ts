@@ -21,7 +21,8 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2])
 local left = redis.call('EXISTS', KEYS[3])
 redis.call('SET', KEYS[3], ARGV[1])
-return {1, left, 0}`;
+local waiting = redis.pcall('XPENDING', KEYS[4], ARGV[3])
+return {1, left, 0, waiting.err and 0 or waiting[1]}`;
 
 const renewScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -47,6 +48,8 @@ export interface Lease {
   readonly token: string;
   /** The previous holder did not let go: it was killed, or lost its connection. */
   readonly takeover: boolean;
+  /** Entries pending in the group; 0 when there is no group yet. */
+  readonly pending: number;
 }
 
 /** `waitMs` until the holder's lease ends, for whoever left the mark first; null for the others. */
@@ -68,11 +71,11 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
   const { keys, group, shard } = scope;
   const reply = await scope.redis.eval(
     acquireScript,
-    [keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard)],
-    [token, String(scope.leaseMs)],
+    [keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard), keys.stream(shard)],
+    [token, String(scope.leaseMs), group],
   );
-  const [acquired, detail, first] = (reply as unknown[]).map(Number);
-  if (acquired === 1) return { token, takeover: detail === 1 };
+  const [acquired, detail, first, pending = 0] = (reply as unknown[]).map(Number);
+  if (acquired === 1) return { token, takeover: detail === 1, pending };
   return { waitMs: first === 1 ? Math.max(0, detail ?? 0) : null };
 }
 

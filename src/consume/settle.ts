@@ -1,5 +1,6 @@
 import type { Applied } from "./apply.ts";
 import { type DeadLetter, describeError, errorClass, storeDeadLetters } from "./dead-letters.ts";
+import { isApplied } from "./dedup.ts";
 import type { Known } from "./read-round.ts";
 import { type Failure, failureToText } from "./recover.ts";
 import { fieldsToObject, type Incoming } from "./route.ts";
@@ -44,6 +45,36 @@ export async function settle(tick: Tick, entries: readonly Known[]): Promise<Inc
   }
   await bury(tick, letters);
   return incoming;
+}
+
+/**
+ * Settles an entry whose tries are used up without an outcome, because each of them ended its isolate. When one of them
+ * had committed and only its ack was lost, the entry is done; otherwise it becomes a dead letter, not tried again.
+ */
+export async function giveUp(tick: Tick, { messageId, event, fields, attempt }: Incoming): Promise<void> {
+  if (await isApplied(tick.deps.db, tick.consumer.subscriber, messageId)) {
+    tick.acks.push(messageId);
+    tick.result.redelivered += 1;
+    return;
+  }
+  const nowMs = tick.deps.now();
+  const attempts = attempt - 1;
+  await bury(tick, [
+    {
+      messageId,
+      eventId: event.id,
+      eventType: event.type,
+      tenantId: event.tenant_id,
+      rawFields: fieldsToObject(fields),
+      reason: "attempts_exhausted",
+      error: new Error(
+        `None of ${attempts} tries left an outcome: each time the isolate ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
+      ),
+      attempts,
+      firstFailedAtMs: tick.failures.get(messageId)?.firstFailedAtMs ?? nowMs,
+      lastFailedAtMs: nowMs,
+    },
+  ]);
 }
 
 /** Stores dead letters, then lets their entries be acked; never the other way round. */

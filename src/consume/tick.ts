@@ -24,6 +24,8 @@ export interface DrainDeps {
   readonly leaseMs: number;
   /** Called after each commit of handlers that published events; starts the relay. */
   readonly onPublished: () => void;
+  /** True when another trigger came since it was last asked: the tick goes on with what it has open. */
+  readonly takeNews?: () => boolean;
 }
 
 export interface DrainOptions {
@@ -76,8 +78,10 @@ export interface Tick {
   readonly failures: Map<string, Failure>;
   takeover: boolean;
   leaseLost: boolean;
-  /** The pending list is full: nothing new is read until it shrinks. */
-  crowded: boolean;
+  /** Entries pending in the group, the acks not yet sent still counted. */
+  pending: number;
+  /** Pending entries whose body is no longer on the stream: any XCLAIM would drop them from the pending list. */
+  readonly trimmed: Set<string>;
 }
 
 export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOptions): Tick {
@@ -110,7 +114,8 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     failures: new Map(),
     takeover: false,
     leaseLost: false,
-    crowded: false,
+    pending: 0,
+    trimmed: new Set(),
   };
 }
 
@@ -120,8 +125,10 @@ export async function putBack(
   ids: readonly Incoming["messageId"][],
 ): Promise<void> {
   if (ids.length === 0) return;
-  await tick.deps.redis.command(putBackCommand(tick.group, deliveries, ids));
   tick.result.setAside += ids.length;
+  // A trimmed entry was never claimed for this try, so there is nothing to take back.
+  const claimed = ids.filter((id) => !tick.trimmed.has(id));
+  if (claimed.length > 0) await tick.deps.redis.command(putBackCommand(tick.group, deliveries, claimed));
 }
 
 /** Notes when the next retry is due. */
@@ -142,6 +149,7 @@ export function takeAcks(tick: Tick): Command[] {
   const ids = tick.acks.splice(0);
   if (ids.length === 0) return [];
   const commands: Command[] = [ackCommand(tick.group, ids)];
+  tick.pending -= ids.length;
   const failed = ids.filter((id) => tick.failures.delete(id));
   if (failed.length > 0) {
     commands.push(["HDEL", tick.deps.keys.retryAt(tick.consumer.group, tick.options.shard), ...failed]);
@@ -153,9 +161,14 @@ export async function flushAcks(tick: Tick): Promise<void> {
   for (const reply of await tick.deps.redis.pipeline(takeAcks(tick))) if (reply instanceof Error) throw reply;
 }
 
+/** True while another round may begin. */
 export function mayGoOn(tick: Tick): boolean {
-  const { deps, options, result } = tick;
-  if (tick.leaseLost || result.read >= options.maxEvents) return false;
+  return tick.result.read < tick.options.maxEvents && hasTime(tick);
+}
+
+/** True while the lease is ours, the deadline has not come and enough calls are left to finish what is begun. */
+export function hasTime({ deps, options, leaseLost }: Tick): boolean {
+  if (leaseLost) return false;
   return deps.now() < options.deadlineMs && !(deps.meter?.isNear(callsPerRound) ?? false);
 }
 

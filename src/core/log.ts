@@ -23,10 +23,9 @@ export type LogSink = (level: LogLevel, line: string) => void;
 export function createLogger(sink: LogSink, level: LogLevel, now: () => Date, base: LogFields = {}): Logger {
   const write = (lineLevel: LogLevel, fields: LogFields, message: string) => {
     if (rank[lineLevel] < rank[level]) return;
-    sink(
-      lineLevel,
-      JSON.stringify({ time: now().toISOString(), level: lineLevel, message, ...base, ...fields }),
-    );
+    const head = { time: now().toISOString(), level: lineLevel, message };
+    // First for the reader, last so that no field stands in for them.
+    sink(lineLevel, JSON.stringify({ ...head, ...base, ...fields, ...head }));
   };
   return {
     debug: (fields, message) => write("debug", fields, message),

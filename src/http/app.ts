@@ -50,7 +50,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.onError(answerError);
   app.notFound((c) => {
     throw new NotFoundError(
-      `There is no route ${c.req.method} ${c.req.path}. GET /api/health is a good start.`,
+      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
     );
   });
   app.use(requestId({ limitLength: 100 }));

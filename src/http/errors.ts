@@ -100,5 +100,6 @@ export function answerError(error: unknown, c: Context): Response {
     );
   }
   if (status === 503) c.header("retry-after", "1");
+  if (status === 401) c.header("www-authenticate", "Bearer");
   return c.json(errorBody(code, message, requestId, issues), status);
 }

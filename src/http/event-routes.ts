@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { BadRequestError, NotFoundError } from "../core/errors.ts";
 import { validated } from "../modules/routing.ts";
@@ -10,17 +10,26 @@ import { publicError } from "./errors.ts";
 
 const maxBatch = 1_000;
 
+/** Postgres cannot even compare a text with NUL. */
+const filterText = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(/^\P{Cc}+$/u, "expected text without control characters");
+
 const historyQuery = z.strictObject({
-  type: z.string().min(1).max(100).optional(),
-  tenant_id: z.string().min(1).max(100).optional(),
-  actor_id: z.string().min(1).max(255).optional(),
-  agent_id: z.string().min(1).max(255).optional(),
-  correlation_id: z.string().min(1).max(255).optional(),
+  type: filterText(100).optional(),
+  tenant_id: filterText(100).optional(),
+  actor_id: filterText(255).optional(),
+  agent_id: filterText(255).optional(),
+  correlation_id: filterText(255).optional(),
   order: z.enum(["desc", "asc"]).default("desc"),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   cursor: z
     .string()
-    .regex(/^\d{1,19}$/, 'expected the "next_cursor" of an earlier answer')
+    // Below 2^63, the largest position.
+    .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
     .optional(),
 });
 
@@ -30,7 +39,7 @@ export function eventRoutes(): Hono<AppEnv> {
 
   routes.post("/", async (c) => {
     const { invocation, afterCommit } = c.get("host");
-    const [result] = await ingest(invocation, [readJson(await c.req.text())]);
+    const [result] = await ingest(invocation, [readJson(await readText(c))]);
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
     if (result.status === "accepted") afterCommit();
@@ -41,7 +50,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const { invocation, afterCommit } = c.get("host");
     const results = await ingest(
       invocation,
-      readBatch(await c.req.text(), c.req.header("content-type") ?? ""),
+      readBatch(await readText(c), c.req.header("content-type") ?? ""),
     );
     const count = (status: IngestResult["status"]) =>
       results.filter((result) => result.status === status).length;
@@ -96,6 +105,16 @@ function ingestBody(result: IngestResult) {
   }
 }
 
+/** The body as text. Bytes that are not UTF-8 are refused: a lenient decoder would record other text than was sent. */
+async function readText(c: Context): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await c.req.arrayBuffer());
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new BadRequestError("The body is not text in UTF-8. Encode it as UTF-8 and send it again.");
+  }
+}
+
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -108,7 +127,7 @@ function readJson(text: string): unknown {
 
 /** A JSON array, or one event a line (`application/x-ndjson`). */
 function readBatch(text: string, contentType: string): unknown[] {
-  const ndjson = /ndjson|jsonl|json-seq/.test(contentType) || !text.trimStart().startsWith("[");
+  const ndjson = /ndjson|jsonl/.test(contentType) || !text.trimStart().startsWith("[");
   const items = ndjson ? readLines(text) : readJson(text);
   if (!Array.isArray(items)) throw new BadRequestError("The body is not a JSON array of events.");
   if (items.length === 0) throw new BadRequestError("The batch is empty. Expected 1 to 1,000 events.");
@@ -121,16 +140,14 @@ function readBatch(text: string, contentType: string): unknown[] {
 }
 
 function readLines(text: string): unknown[] {
-  return text
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line, index) => {
-      try {
-        return JSON.parse(line);
-      } catch {
-        throw new BadRequestError(
-          `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`,
-        );
-      }
-    });
+  return text.split("\n").flatMap((line, index): unknown[] => {
+    if (line.trim() === "") return [];
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      throw new BadRequestError(
+        `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`,
+      );
+    }
+  });
 }

@@ -24,13 +24,14 @@ export interface CoalesceOptions {
 }
 
 /**
- * Runs `work`, again as long as triggers came meanwhile and `mayRepeat` allows.
+ * Runs `work`, again as long as triggers came meanwhile and `mayRepeat` allows. `work` may ask for news itself and go
+ * on with what it has open, which is cheaper than to end and begin anew.
  *
  * @returns "joined" when a run was under way: it will look again before it ends
  */
 export async function coalesce(
   { name, now, limitMs }: CoalesceOptions,
-  work: () => Promise<void>,
+  work: (takeNews: () => boolean) => Promise<void>,
   mayRepeat: () => boolean,
 ): Promise<"ran" | "joined"> {
   const running = isolateRunning.get(name);
@@ -40,10 +41,15 @@ export async function coalesce(
   }
   const own: Running = { sinceMs: now(), again: false };
   isolateRunning.set(name, own);
+  const takeNews = () => {
+    const news = own.again;
+    own.again = false;
+    return news;
+  };
   try {
     do {
       own.again = false;
-      await work();
+      await work(takeNews);
     } while (own.again && mayRepeat());
   } finally {
     if (isolateRunning.get(name) === own) isolateRunning.delete(name);

@@ -15,7 +15,8 @@ export interface ConsumerState {
   /** Entries not read yet; null when Redis cannot tell, which is not 0. */
   readonly lag: number | null;
   readonly oldest_unread_age_ms: number | null;
-  readonly pending: number;
+  /** Entries read and not acked; null without a stream. */
+  readonly pending: number | null;
   readonly oldest_pending_age_ms: number | null;
   readonly dead_letters: number;
   readonly last_tick: unknown;
@@ -79,7 +80,8 @@ export async function consumerStates(invocation: Invocation): Promise<ConsumerSt
       lag: state?.lag ?? null,
       oldest_unread_age_ms:
         oldestUnread === undefined ? null : Math.max(0, nowMs - messageIdMs(oldestUnread.id)),
-      pending: state?.pending ?? 0,
+      // A group that is not there yet has read nothing.
+      pending: redis === null ? null : (state?.pending ?? 0),
       oldest_pending_age_ms:
         oldestPending === undefined ? null : Math.max(0, nowMs - messageIdMs(oldestPending.id)),
       dead_letters: deadLetters.get(consumer.subscriber) ?? 0,

@@ -1,4 +1,4 @@
-import { findEvent, type JsonValue } from "@brain/schemas";
+import { findEvent, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
@@ -97,7 +97,8 @@ function completeEnvelope(input: unknown, now: Date): unknown {
     target: null,
     mission_id: null,
     task_id: null,
-    correlation_id: id,
+    // A bad id is refused for itself; here it would only be refused once more.
+    correlation_id: typeof id === "string" && isUuidV4(id) ? id.toLowerCase() : null,
     tenant_id: null,
     actor_id: null,
     severity: definition?.severity ?? null,

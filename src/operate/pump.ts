@@ -119,8 +119,8 @@ async function drainShard(
   const name = `drain:${invocation.scope}:${consumer.subscriber}:${shard}`;
   for (;;) {
     let untilMs: number | null = null;
-    const run = async () => {
-      const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished);
+    const run = async (takeNews: () => boolean) => {
+      const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished, takeNews);
       untilMs = result === null ? null : lookAgainAt(result, now());
     };
     try {
@@ -150,6 +150,7 @@ function lookAgainAt(result: DrainResult, nowMs: number): number | null {
  * One tick of one consumer on one shard; null when there is no stream.
  *
  * @param onPublished called after each commit of handlers that published something
+ * @param takeNews true when another trigger came since it was last asked: the tick goes on instead of ending
  * @throws {TransientError} Redis or Postgres is not reachable
  */
 export async function drainOnce(
@@ -158,10 +159,11 @@ export async function drainOnce(
   shard: number,
   deadlineMs: number,
   onPublished: () => void = () => undefined,
+  takeNews: () => boolean = () => false,
 ): Promise<DrainResult | null> {
   const { redis } = invocation;
   if (redis === null) return null;
-  const result = await drain({ ...invocation, redis, onPublished }, consumer, {
+  const result = await drain({ ...invocation, redis, onPublished, takeNews }, consumer, {
     shard,
     deadlineMs,
     maxEvents: maxEventsPerTick,

@@ -11,7 +11,7 @@ export interface AnnouncedLesson {
 }
 
 /** Durations and module descriptions are null: no event carries them. */
-export interface OutlineModule {
+interface OutlineModule {
   /** Null for a module that the course plans and of which no lesson is announced yet. */
   readonly module_id: string | null;
   readonly title: string;

@@ -3,7 +3,7 @@ import type { Distribution } from "./model.ts";
 
 /** The public page of a course, as HTML. Every value is escaped where it is put; the page runs no script. */
 
-export interface PageInput {
+interface PageInput {
   readonly row: Distribution;
   /** Absolute URL of this page. */
   readonly canonicalUrl: string;

@@ -161,7 +161,7 @@ export async function createMicroNiche(
   });
 }
 
-export interface Updated {
+interface Updated {
   readonly row: Distribution;
   /** Empty when the request asked for what was there already; then no event was published. */
   readonly updatedFields: readonly string[];
@@ -256,7 +256,7 @@ export async function unpublishDistribution(services: RequestServices, id: strin
   });
 }
 
-export interface Bumped {
+interface Bumped {
   readonly row: Distribution;
   readonly oldVersion: string;
 }

@@ -8,14 +8,6 @@ import type { courseDistributions, Visibility } from "./tables.ts";
 
 type NewRow = typeof courseDistributions.$inferInsert;
 
-/** Listed in the public catalogue. */
-export function isPublic(entry: {
-  readonly visibility: Visibility;
-  readonly publishedAt: Date | null;
-}): boolean {
-  return entry.visibility === "public" && entry.publishedAt !== null;
-}
-
 /** `v{n}` to `v{n+1}`; any other format to `v2`. */
 export function nextVersion(version: string): string {
   const match = /^v(\d{1,9})$/.exec(version);

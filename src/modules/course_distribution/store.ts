@@ -16,6 +16,7 @@ import { alias } from "drizzle-orm/pg-core";
 import type { Database, Tx } from "../../db/database.ts";
 import { translateDatabaseError } from "../../db/errors.ts";
 import type { Distribution } from "./model.ts";
+import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";
 import { courseDistributionLessons, courseDistributionOutlines, courseDistributions } from "./tables.ts";
 
 /** The statements of this module, one a function. */
@@ -124,10 +125,10 @@ export async function countPublic(db: Database): Promise<number> {
   return row?.count ?? 0;
 }
 
-export interface StoredOutline {
+interface StoredOutline {
   /** Null when no outline of the course was announced. */
-  readonly counts: { readonly modulesCount: number; readonly totalLessons: number } | null;
-  readonly lessons: readonly { readonly moduleId: string | null; readonly lessonIndex: number }[];
+  readonly counts: OutlineCounts | null;
+  readonly lessons: readonly AnnouncedLesson[];
 }
 
 /** What is known of the structure of a course. */

@@ -25,7 +25,7 @@ export interface Seo {
   readonly hreflang_alternates: Record<string, string>;
 }
 
-export type CtaAction = "open_course" | "download_outline" | "contact" | "custom";
+type CtaAction = "open_course" | "download_outline" | "contact" | "custom";
 
 /** Call to action: the one button of the course page. */
 export interface Cta {

@@ -1,4 +1,10 @@
-import { BrainError, type ErrorCode, TransientError, UpstreamError } from "../../core/errors.ts";
+import {
+  BrainError,
+  type ErrorCode,
+  NotFoundError,
+  TransientError,
+  UpstreamError,
+} from "../../core/errors.ts";
 
 /** Another run has taken the course over; whoever gets this stops without a trace. */
 export class LostLeaseError extends TransientError {}
@@ -35,4 +41,11 @@ export function withCourseId(error: unknown, courseId: string): BrainError {
     });
   }
   return new GenerationError(`The course ${courseId} could not be generated. ${safeMessage(error)}`, options);
+}
+
+/** The one message for a course that does not exist. */
+export function noCourse(courseId: string): NotFoundError {
+  return new NotFoundError(
+    `There is no course ${courseId}. Expected the course_id that POST /api/course-factory/generate answered; dry runs store no course.`,
+  );
 }

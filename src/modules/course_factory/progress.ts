@@ -45,10 +45,14 @@ export type Made =
   | { readonly kind: "landing_page"; readonly page: LandingPage; readonly fallback: boolean }
   | { readonly kind: "finish"; readonly result: GenerationResult };
 
-/** The first step that is missing. A run that takes over another's course asks the same and so continues it. */
+/**
+ * The first step that is missing. A run that takes over another's course asks the same and so continues it. A dry run
+ * writes no lessons: they are the long part, and the outline shows them.
+ */
 export function nextStep(request: GenerationRequest, progress: Progress): Step {
   if (progress.outline === null) return { kind: "outline" };
-  for (let index = 0; index < request.full_lessons_count; index += 1) {
+  const lessons = request.dry_run ? 0 : request.full_lessons_count;
+  for (let index = 0; index < lessons; index += 1) {
     if (!progress.lessons.has(index)) return { kind: "lesson", index };
   }
   if (request.generate_quiz && progress.quiz === null) return { kind: "quiz" };

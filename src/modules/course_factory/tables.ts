@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
+  bigint,
   boolean,
   check,
   index,
@@ -111,8 +112,10 @@ export const transitions = pgTable(
     /** The transition that this one takes back; null for an ordinary one. */
     rollbackOf: uuid("rollback_of"),
     transitionedAt: at("transitioned_at").notNull(),
+    /** Order of the history; times may be equal. */
+    position: bigint("position", { mode: "number" }).generatedAlwaysAsIdentity(),
   },
-  (table) => [index("course_factory_transitions_course").on(table.courseId, table.transitionedAt)],
+  (table) => [index("course_factory_transitions_course").on(table.courseId, table.position)],
 );
 
 /** One staging deployment per course and version. */

@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, parseConfig } from "./config.ts";
+
+const complete = {
+  NEON_DATABASE_URL: "postgres://brain:planted-password@db.example/brain",
+  UPSTASH_REDIS_REST_URL: "https://redis.example",
+  UPSTASH_REDIS_REST_TOKEN: "planted-token",
+  BRAIN_API_KEY: "planted-key-0123456789",
+};
+const parse = (env: Record<string, unknown>) => parseConfig({ ...complete, ...env });
+
+describe("the configuration", () => {
+  it("has a default for whatever is not about this deployment", () => {
+    expect(parse({})).toEqual({
+      mode: "required",
+      databaseUrl: complete.NEON_DATABASE_URL,
+      redis: { url: "https://redis.example", token: "planted-token" },
+      apiKey: complete.BRAIN_API_KEY,
+      redisPrefix: "brain",
+      shards: 1,
+      payload: { warnBytes: 8_192, maxBytes: 65_536 },
+      emptyTarget: false,
+      subrequestLimit: 1_000,
+      leaseMs: 6_000,
+      relaySweepMs: 900_000,
+      logLevel: "info",
+      publicUrl: null,
+      stagingDomain: "course-factory.staging",
+      content: null,
+    });
+  });
+
+  it("takes what is given", () => {
+    const config = parse({
+      BRAIN_REDIS_PREFIX: "staging:brain",
+      BRAIN_STREAM_SHARDS: "4",
+      BRAIN_WIRE_EMPTY_TARGET: "true",
+      BRAIN_LEASE_MS: "500",
+      BRAIN_PUBLIC_URL: "https://courses.example",
+      CONTENT_API_URL: "http://127.0.0.1:11434/v1",
+      CONTENT_API_KEY: "k",
+      CONTENT_MODEL: "m",
+    });
+    expect(config).toMatchObject({
+      redisPrefix: "staging:brain",
+      shards: 4,
+      emptyTarget: true,
+      leaseMs: 500,
+      publicUrl: "https://courses.example",
+      content: { url: "http://127.0.0.1:11434/v1", key: "k", model: "m" },
+    });
+  });
+
+  it.each(Object.keys(complete))("stops the start without %s", (name) => {
+    expect(() => parse({ [name]: undefined })).toThrow(ConfigError);
+    expect(() => parse({ [name]: "" })).toThrow(new RegExp(name));
+  });
+
+  it("does without a stream only when degraded mode was asked for", () => {
+    const env = { UPSTASH_REDIS_REST_URL: undefined, UPSTASH_REDIS_REST_TOKEN: undefined };
+    expect(() => parse(env)).toThrow(/the event stream is required/);
+    expect(parse({ ...env, BRAIN_EVENTSTREAM_MODE: "degraded" })).toMatchObject({
+      mode: "degraded",
+      redis: null,
+    });
+    expect(parse({ BRAIN_EVENTSTREAM_MODE: "degraded" }).redis).not.toBeNull();
+  });
+
+  it.each<[string, string]>([
+    ["BRAIN_EVENTSTREAM_MODE", "off"],
+    ["BRAIN_EVENTSTREAM_MODE", "REQUIRED"],
+    ["NEON_DATABASE_URL", "mysql://a:b@c/d"],
+    ["NEON_DATABASE_URL", "db.example"],
+    ["UPSTASH_REDIS_REST_URL", "redis://127.0.0.1:6379"],
+    ["BRAIN_API_KEY", "short"],
+    ["BRAIN_REDIS_PREFIX", "with space"],
+    ["BRAIN_STREAM_SHARDS", "0"],
+    ["BRAIN_STREAM_SHARDS", "65"],
+    ["BRAIN_STREAM_SHARDS", "1.5"],
+    ["BRAIN_STREAM_SHARDS", "many"],
+    ["BRAIN_WIRE_EMPTY_TARGET", "yes"],
+    ["BRAIN_SUBREQUEST_LIMIT", "19"],
+    ["BRAIN_LEASE_MS", "499"],
+    ["BRAIN_RELAY_SWEEP_MS", "-1"],
+    ["BRAIN_LOG_LEVEL", "verbose"],
+    ["BRAIN_PUBLIC_URL", "courses.example"],
+    ["BRAIN_STAGING_DOMAIN", "https://x"],
+    ["CONTENT_API_URL", "ftp://x.example"],
+  ])("refuses %s=%s", (name, value) => {
+    expect(() => parse({ [name]: value })).toThrow(new RegExp(name));
+  });
+
+  it("refuses settings that contradict each other", () => {
+    const sizes = { BRAIN_PAYLOAD_WARN_BYTES: "2000", BRAIN_PAYLOAD_MAX_BYTES: "1000" };
+    expect(() => parse(sizes)).toThrow(/BRAIN_PAYLOAD_WARN_BYTES: is above/);
+    expect(() => parse({ CONTENT_API_URL: "https://x.example" })).toThrow(
+      /CONTENT_API_KEY[\s\S]*CONTENT_MODEL/,
+    );
+  });
+
+  it("ignores what is not text, and what is not ours", () => {
+    expect(parse({ ASSETS: { fetch: () => undefined }, PATH: "/bin", BRAIN_LEASE_MS: 7 }).leaseMs).toBe(
+      6_000,
+    );
+  });
+
+  it("names every wrong variable at once and no value", () => {
+    const wrong = {
+      ...complete,
+      NEON_DATABASE_URL: "planted-database-url",
+      BRAIN_API_KEY: "planted",
+      BRAIN_LEASE_MS: "x",
+    };
+    let message = "";
+    try {
+      parseConfig(wrong);
+    } catch (error) {
+      message = String(error);
+    }
+    for (const name of ["NEON_DATABASE_URL", "BRAIN_API_KEY", "BRAIN_LEASE_MS"])
+      expect(message).toContain(name);
+    expect(message).not.toContain("planted");
+  });
+});

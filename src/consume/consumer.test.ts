@@ -1,0 +1,120 @@
+import {
+  courseDistributionRequested,
+  courseGenerationCompleted,
+  defineEvent,
+  distributionViewed,
+} from "@brain/schemas";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineConsumer, registerConsumers, wants } from "./consumer.ts";
+import { type ConsumerOptions, on, onAny, onBatch } from "./define-consumer.ts";
+
+const ignore = async () => undefined;
+const handlers = [on(courseDistributionRequested, ignore)];
+const define = (options: Partial<ConsumerOptions>) =>
+  defineConsumer({ subscriber: "course_access", handlers, ...options });
+
+describe("a consumer", () => {
+  it("is completed with defaults that miss nothing", () => {
+    expect(define({})).toMatchObject({
+      subscriber: "course_access",
+      group: "group_course_access",
+      source: "course_access",
+      startAt: "0",
+      retry: { maxAttempts: 5, maxProgrammingAttempts: 2, baseMs: 1_000, capMs: 300_000 },
+      handlerTimeoutMs: 10_000,
+      batchSize: 500,
+      concurrency: 1,
+      any: null,
+    });
+  });
+
+  it("keeps what it was given, and the other defaults", () => {
+    const consumer = define({ retry: { baseMs: 10 }, startAt: "$", source: "payments", concurrency: 3 });
+    expect(consumer.retry).toEqual({ maxAttempts: 5, maxProgrammingAttempts: 2, baseMs: 10, capMs: 300_000 });
+    expect(consumer).toMatchObject({ startAt: "$", source: "payments", concurrency: 3 });
+  });
+
+  it.each(["", "Course", "1course", "course-access", "course access", "_x", "ä", "x".repeat(101), "group:x"])(
+    "is refused under the name %o",
+    (subscriber) => {
+      expect(() => define({ subscriber })).toThrow(/not a valid name: expected lower-case/);
+    },
+  );
+
+  it.each(["a", "course_access", "x9", "x".repeat(100)])("is accepted under the name %o", (subscriber) => {
+    expect(define({ subscriber }).group).toBe(`group_${subscriber}`);
+  });
+
+  it("has one handler for a type", () => {
+    const twice = [on(courseDistributionRequested, ignore), onBatch(courseDistributionRequested, ignore)];
+    expect(() => define({ handlers: twice })).toThrow(/two handlers for "course.distribution.requested"/);
+  });
+
+  it("has one catch-all handler, and some handler at all", () => {
+    expect(() => define({ handlers: [onAny(ignore), onAny(ignore)] })).toThrow(/two catch-all handlers/);
+    expect(() => define({ handlers: [] })).toThrow(/has no handlers/);
+  });
+
+  it("handles only the catalogued definition of a type, not a copy or another version", () => {
+    const stranger = defineEvent("course.generation.completed", {
+      version: 1,
+      module: "course_factory",
+      criticality: "INFO",
+      when: "never",
+      payload: z.strictObject({ course_id: z.string() }),
+    });
+    expect(() => define({ handlers: [on(stranger, ignore)] })).toThrow(/not a catalogued definition/);
+  });
+
+  it.each<[string, Partial<ConsumerOptions>]>([
+    ["retry.maxAttempts", { retry: { maxAttempts: 0 } }],
+    ["retry.maxAttempts", { retry: { maxAttempts: 1.5 } }],
+    ["retry.maxAttempts", { retry: { maxAttempts: Number.NaN } }],
+    ["retry.maxAttempts", { retry: { maxAttempts: 1_001 } }],
+    ["retry.maxProgrammingAttempts", { retry: { maxProgrammingAttempts: -1 } }],
+    ["retry.baseMs", { retry: { baseMs: 0 } }],
+    ["retry.baseMs", { retry: { baseMs: Number.POSITIVE_INFINITY } }],
+    ["retry.capMs", { retry: { baseMs: 5_000, capMs: 4_999 } }],
+    ["retry.capMs", { retry: { capMs: 86_400_001 } }],
+    ["handlerTimeoutMs", { handlerTimeoutMs: 0 }],
+    ["handlerTimeoutMs", { handlerTimeoutMs: 900_001 }],
+    ["batchSize", { batchSize: 0 }],
+    ["batchSize", { batchSize: 1_001 }],
+    ["concurrency", { concurrency: 0 }],
+    ["concurrency", { concurrency: 7 }],
+  ])("is refused with %s out of range: %o", (name, options) => {
+    expect(() => define(options)).toThrow(
+      new RegExp(`${name.replace(".", "\\.")} is .*, expected a whole number`),
+    );
+  });
+});
+
+describe("what a consumer wants", () => {
+  it("are the types it handles", () => {
+    const consumer = define({});
+    expect(wants(consumer, courseDistributionRequested.type)).toBe(true);
+    expect(wants(consumer, distributionViewed.type)).toBe(false);
+  });
+
+  it("is everything for a catch-all", () => {
+    const consumer = define({ handlers: [onAny(ignore), on(courseGenerationCompleted, ignore)] });
+    expect(wants(consumer, "no.such.type")).toBe(true);
+    expect(consumer.any).not.toBeNull();
+    expect(consumer.byType.size).toBe(1);
+  });
+});
+
+describe("the register of consumers", () => {
+  it("finds each by its subscriber name", () => {
+    const consumer = define({});
+    expect(registerConsumers([consumer]).get("course_access")).toBe(consumer);
+    expect(registerConsumers([]).size).toBe(0);
+  });
+
+  it("refuses two with the same name, who would take each other's events", () => {
+    expect(() => registerConsumers([define({}), define({})])).toThrow(
+      /Two consumers are named "course_access"/,
+    );
+  });
+});

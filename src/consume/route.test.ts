@@ -1,0 +1,137 @@
+import {
+  courseDistributionRequested,
+  distributionViewed,
+  type Envelope,
+  encodeEntry,
+  type MessageId,
+} from "@brain/schemas";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { defineConsumer } from "./consumer.ts";
+import { on, onAny, onBatch } from "./define-consumer.ts";
+import { fieldsToObject, type Routed, routeEntry, UndecodableError } from "./route.ts";
+
+const ignore = async () => undefined;
+const consumer = defineConsumer({
+  subscriber: "chosen",
+  handlers: [on(courseDistributionRequested, ignore), onBatch(distributionViewed, ignore)],
+});
+const audit = defineConsumer({ subscriber: "audit", handlers: [onAny(ignore)] });
+const id = "1735380000000-0" as MessageId;
+const courseId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
+
+const event: Envelope = {
+  id: "7f5f2d3e-9a44-4b1a-8a51-3f3b6d6f0c01",
+  type: "course.distribution.requested",
+  source: "course_factory",
+  target: null,
+  payload: { course_id: courseId },
+  timestamp: "2026-01-02T03:04:05.678Z",
+  meta: { schema_version: 1, producer: "course_factory", source_module: "course_factory" },
+  mission_id: null,
+  task_id: null,
+  correlation_id: null,
+  tenant_id: null,
+  actor_id: null,
+  severity: null,
+};
+
+const route = (fields: readonly string[], to = consumer): Routed => routeEntry(to, { id, fields }, 3);
+const changed = (change: Partial<Envelope>) => encodeEntry({ ...event, ...change });
+function without(name: string): string[] {
+  const fields = encodeEntry(event);
+  fields.splice(fields.indexOf(name), 2);
+  return fields;
+}
+function replaced(name: string, value: string): string[] {
+  const fields = encodeEntry(event);
+  fields[fields.indexOf(name) + 1] = value;
+  return fields;
+}
+
+describe("an entry with a handler", () => {
+  it("comes with its event, ordering key, attempt and subscription", () => {
+    const fields = encodeEntry(event);
+    expect(route(fields)).toEqual({
+      kind: "handle",
+      incoming: {
+        messageId: id,
+        fields,
+        event,
+        key: courseId,
+        attempt: 3,
+        subscription: consumer.byType.get(event.type),
+      },
+    });
+  });
+
+  it("of the first Python program, without a target, is handled like any other", () => {
+    expect(encodeEntry(event)).not.toContain("target");
+    expect(route(encodeEntry(event)).kind).toBe("handle");
+    expect(route(encodeEntry(event, { emptyTarget: true })).kind).toBe("handle");
+  });
+});
+
+describe("an entry nobody here handles", () => {
+  it("is skipped with its key, so that order holds around it", () => {
+    const other = changed({ type: "course.distribution.completed" });
+    expect(route(other)).toEqual({ kind: "skip", key: courseId });
+  });
+
+  it.each(["no.such.event", "x", "task.somewhere.else"])("of the unknown type %s is skipped", (type) => {
+    expect(route(changed({ type }))).toEqual({ kind: "skip", key: null });
+  });
+
+  it.each(["no.such.event", "course.distribution.completed"])("of type %s goes to a catch-all", (type) => {
+    const routed = route(changed({ type }), audit);
+    expect(routed).toMatchObject({ kind: "handle", incoming: { event: { type }, subscription: audit.any } });
+  });
+});
+
+describe("an entry that can never be handled", () => {
+  it.each([
+    ["no id", without("id")],
+    ["no type", without("type")],
+    ["no timestamp", without("timestamp")],
+    ["a payload that is no JSON", replaced("payload", "{'course_id': 'x'}")],
+    ["a payload with NaN", replaced("payload", '{"a": NaN}')],
+    ["a payload that is a list", replaced("payload", "[1]")],
+    ["a timestamp that is no time", replaced("timestamp", "yesterday")],
+    ["nothing at all", []],
+    ["an odd number of fields", ["id"]],
+  ])("because of %s is undecodable, for a catch-all too", (_why, fields) => {
+    for (const to of [consumer, audit]) {
+      const routed = route(fields, to);
+      expect(routed).toMatchObject({ kind: "refuse", reason: "undecodable", event: null, key: null });
+      expect(routed.kind === "refuse" && routed.error).toBeInstanceOf(UndecodableError);
+    }
+  });
+
+  it("because of its payload names the fields and keeps the event", () => {
+    const routed = route(changed({ payload: { course_id: 7 } }));
+    expect(routed).toMatchObject({
+      kind: "refuse",
+      reason: "invalid_payload",
+      event: { id: event.id },
+      error: { issues: [{ path: "payload.course_id" }] },
+    });
+  });
+
+  it("because of its payload still reaches a catch-all, which takes everything", () => {
+    expect(route(changed({ payload: { course_id: 7 } }), audit).kind).toBe("handle");
+  });
+});
+
+it("never throws, whatever stands on the stream", () => {
+  const anything = fc.array(fc.oneof(fc.string(), fc.constantFrom(...encodeEntry(event))), { maxLength: 24 });
+  fc.assert(
+    fc.property(anything, (fields) => {
+      for (const to of [consumer, audit])
+        expect(["handle", "skip", "refuse"]).toContain(route(fields, to).kind);
+    }),
+  );
+});
+
+it("keeps the raw fields of an entry for its dead letter", () => {
+  expect(fieldsToObject(["a", "1", "b", "2", "lonely"])).toEqual({ a: "1", b: "2" });
+});

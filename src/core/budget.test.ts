@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { createSubrequestMeter } from "./budget.ts";
+
+it("counts calls one by one and several at once", () => {
+  const meter = createSubrequestMeter(50);
+  meter.count();
+  meter.count(4);
+  expect(meter.used).toBe(5);
+  expect(meter.limit).toBe(50);
+});
+
+it("is near from 80 % of the limit on, so that the rest suffices to finish", () => {
+  const meter = createSubrequestMeter(50);
+  meter.count(39);
+  expect(meter.isNear()).toBe(false);
+  meter.count();
+  expect(meter.isNear()).toBe(true);
+});
+
+it("is near earlier for work that needs a reserve", () => {
+  const meter = createSubrequestMeter(50);
+  meter.count(27);
+  expect(meter.isNear(12)).toBe(false);
+  meter.count();
+  expect(meter.isNear(12)).toBe(true);
+});

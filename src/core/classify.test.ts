@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { classify, isNetworkError } from "./classify.ts";
+import {
+  BadRequestError,
+  ConflictError,
+  ForbiddenError,
+  NotFoundError,
+  PermanentError,
+  RetryAfter,
+  TooLargeError,
+  TransientError,
+  UnauthorizedError,
+  UpstreamError,
+  ValidationError,
+} from "./errors.ts";
+import { HandlerTimeoutError } from "./time-limit.ts";
+
+const transient = { kind: "transient", retryAfterMs: null };
+const permanent = { kind: "permanent", reason: "permanent_error" };
+const programming = { kind: "programming" };
+
+function named(name: string, message = "x"): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
+
+const withStatus = (fields: object) => Object.assign(new Error("answered"), fields);
+
+describe("errors thrown on purpose", () => {
+  it.each<[Error, object]>([
+    [new TransientError("x"), transient],
+    [new TransientError("x", { retryAfterMs: 1_500 }), { kind: "transient", retryAfterMs: 1_500 }],
+    [new RetryAfter(30_000, "rate limit"), { kind: "transient", retryAfterMs: 30_000 }],
+    [new HandlerTimeoutError("x"), transient],
+    [new PermanentError("x"), permanent],
+    [new ValidationError("x"), permanent],
+    [new BadRequestError("x"), permanent],
+    [new TooLargeError("x"), permanent],
+    [new UnauthorizedError("x"), permanent],
+    [new ForbiddenError("x"), permanent],
+    [new NotFoundError("x"), permanent],
+    [new ConflictError("x"), permanent],
+    [new UpstreamError("x"), permanent],
+  ])("%o", (error, expected) => {
+    expect(classify(error)).toEqual(expected);
+  });
+
+  it("keeps the name, the cause and the refused fields", () => {
+    const cause = new Error("driver");
+    const error = new ValidationError("refused", {
+      cause,
+      issues: [{ path: "title", message: "too short" }],
+    });
+    expect(error).toMatchObject({
+      name: "ValidationError",
+      cause,
+      code: "validation_failed",
+      issues: [{ path: "title", message: "too short" }],
+    });
+    expect(new NotFoundError("x")).not.toHaveProperty("cause");
+    expect(new NotFoundError("x").issues).toEqual([]);
+  });
+});
+
+describe("a dead network is transient, on every runtime", () => {
+  it.each([
+    ["Node", "fetch failed"],
+    ["workerd", "Network connection lost."],
+    ["workerd, internal", "Error: internal error; Network error"],
+    ["Deno", "error sending request for url (https://x.example/)"],
+    ["Deno, connecting", "client error (Connect): tcp connect error"],
+    ["Chromium", "Failed to fetch"],
+    ["Firefox", "NetworkError when attempting to fetch resource."],
+    ["Safari", "Load failed"],
+    ["Node, body cut off", "terminated"],
+    ["Node, socket", "socket hang up"],
+    ["Node, refused", "connect ECONNREFUSED 127.0.0.1:1"],
+    ["Node, reset", "read ECONNRESET"],
+    ["Node, timeout", "connect ETIMEDOUT"],
+    ["Node, pipe", "write EPIPE"],
+    ["Node, no such host", "getaddrinfo ENOTFOUND x"],
+    ["Node, resolver busy", "getaddrinfo EAI_AGAIN x"],
+    ["undici", "UND_ERR_SOCKET"],
+  ])("TypeError of %s: %s", (_runtime, message) => {
+    expect(classify(new TypeError(message))).toEqual(transient);
+  });
+
+  it("also when it stands only in the cause", () => {
+    expect(classify(new TypeError("odd", { cause: new Error("read ECONNRESET") }))).toEqual(transient);
+    expect(isNetworkError(new Error("outer", { cause: new Error("inner") }))).toBe(false);
+  });
+
+  it("does not follow a cause that points to itself", () => {
+    const error: Error & { cause?: unknown } = new Error("round");
+    error.cause = error;
+    expect(isNetworkError(error)).toBe(false);
+  });
+
+  it.each(["AbortError", "TimeoutError", "NetworkError", "FetchError"])("%s", (name) => {
+    expect(classify(named(name))).toEqual(transient);
+  });
+});
+
+describe("replies of Redis that pass", () => {
+  it.each(["LOADING", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "BUSY", "OOM", "NOREPLICAS"])(
+    "%s",
+    (prefix) => {
+      expect(isNetworkError(new Error(`${prefix} try later`))).toBe(true);
+      expect(isNetworkError(new Error(`ERR ${prefix} try later`))).toBe(true);
+    },
+  );
+  it.each(["WRONGTYPE Operation against a key", "NOGROUP No such key", "BUSYGROUP exists", "ERR syntax"])(
+    "not: %s",
+    (message) => {
+      expect(isNetworkError(new Error(message))).toBe(false);
+    },
+  );
+});
+
+describe("HTTP statuses of a called service", () => {
+  it.each([
+    [400, permanent],
+    [401, permanent],
+    [403, permanent],
+    [404, permanent],
+    [408, transient],
+    [409, transient],
+    [410, permanent],
+    [422, permanent],
+    [425, transient],
+    [429, transient],
+    [500, transient],
+    [502, transient],
+    [503, transient],
+    [599, transient],
+  ])("%i", (status, expected) => {
+    expect(classify(withStatus({ status }))).toEqual(expected);
+    expect(classify(withStatus({ statusCode: status }))).toEqual(expected);
+  });
+
+  it.each([200, 302, 399, "404", 404.5, null])("a status of %o says nothing", (status) => {
+    expect(classify(withStatus({ status }))).toEqual(transient);
+  });
+});
+
+describe("whatever else a handler throws", () => {
+  it.each([
+    new TypeError("x is not a function"),
+    new ReferenceError("x is not defined"),
+    new RangeError("Invalid array length"),
+    new SyntaxError("Unexpected token"),
+    new EvalError("x"),
+    new URIError("URI malformed"),
+    named("AssertionError"),
+  ])("%o is a programming error", (error) => {
+    expect(classify(error)).toEqual(programming);
+  });
+
+  it("a refused schema is permanent", () => {
+    const result = z.object({ a: z.string() }).safeParse({});
+    expect(classify(result.error)).toEqual(permanent);
+  });
+
+  it.each([new Error("odd"), named("OddError"), "text", 42, null, undefined, { status: 404 }])(
+    "an unknown throw is transient: %o",
+    (thrown) => {
+      expect(classify(thrown)).toEqual(transient);
+    },
+  );
+});

@@ -1,0 +1,147 @@
+import type { MessageId } from "@brain/schemas";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  backoffMs,
+  type Delivery,
+  decideDelivery,
+  defaultRetryPolicy,
+  isDue,
+  type Outcome,
+  type RetryPolicy,
+} from "./delivery.ts";
+
+const policy: RetryPolicy = { maxAttempts: 5, maxProgrammingAttempts: 2, baseMs: 1_000, capMs: 300_000 };
+const seed = "1735380000000-0";
+const nowMs = 1_735_380_000_000;
+const later = (attempt: number): Delivery => ({
+  action: "retry",
+  dueAtMs: nowMs + backoffMs(policy, attempt, seed),
+});
+const ack: Delivery = { action: "ack" };
+const dead = (reason: Extract<Delivery, { action: "dead-letter" }>["reason"]): Delivery => ({
+  action: "dead-letter",
+  reason,
+});
+
+describe("what happens after a try", () => {
+  const settled: Outcome = { kind: "settled" };
+  const permanent: Outcome = { kind: "permanent", reason: "permanent_error" };
+  const invalid: Outcome = { kind: "permanent", reason: "invalid_payload" };
+  const programming: Outcome = { kind: "programming" };
+  const transient: Outcome = { kind: "transient", retryAfterMs: null };
+  const asked: Outcome = { kind: "transient", retryAfterMs: 7_000 };
+  const inSevenSeconds: Delivery = { action: "retry", dueAtMs: nowMs + 7_000 };
+
+  it.each<[Outcome, number, Delivery]>([
+    [settled, 1, ack],
+    [settled, 5, ack],
+    [settled, 99, ack],
+    [permanent, 1, dead("permanent_error")],
+    [permanent, 4, dead("permanent_error")],
+    [invalid, 1, dead("invalid_payload")],
+    [programming, 1, later(1)],
+    [programming, 2, dead("programming_error")],
+    [programming, 3, dead("programming_error")],
+    [transient, 1, later(1)],
+    [transient, 2, later(2)],
+    [transient, 3, later(3)],
+    [transient, 4, later(4)],
+    [transient, 5, dead("attempts_exhausted")],
+    [transient, 6, dead("attempts_exhausted")],
+    [asked, 1, inSevenSeconds],
+    [asked, 4, inSevenSeconds],
+    [asked, 5, dead("attempts_exhausted")],
+  ])("%o at attempt %i becomes %o", (outcome, attempt, expected) => {
+    expect(decideDelivery(outcome, attempt, policy, seed, nowMs)).toEqual(expected);
+  });
+
+  it.each([
+    [-5_000, nowMs],
+    [0, nowMs],
+    [1, nowMs + 1],
+    [86_400_000, nowMs + 86_400_000],
+    [Number.MAX_SAFE_INTEGER, nowMs + 86_400_000],
+  ])("bounds a handler's own wait of %i ms to between now and one day", (retryAfterMs, dueAtMs) => {
+    expect(decideDelivery({ kind: "transient", retryAfterMs }, 1, policy, seed, nowMs)).toEqual({
+      action: "retry",
+      dueAtMs,
+    });
+  });
+
+  it("never gives a programming error more tries than the policy gives any error", () => {
+    const strict = { ...policy, maxAttempts: 1 };
+    expect(decideDelivery(programming, 1, strict, seed, nowMs)).toEqual(dead("programming_error"));
+  });
+
+  it("ends every event after a bounded number of tries", () => {
+    const outcome = fc.constantFrom(programming, transient, asked);
+    fc.assert(
+      fc.property(outcome, fc.integer({ min: 1, max: 50 }), (failed, maxAttempts) => {
+        const bounded = { ...policy, maxAttempts };
+        expect(decideDelivery(failed, maxAttempts, bounded, seed, nowMs).action).toBe("dead-letter");
+      }),
+    );
+  });
+});
+
+describe("backoff", () => {
+  const policies = fc
+    .record({ baseMs: fc.integer({ min: 1, max: 60_000 }), factor: fc.integer({ min: 1, max: 1_000 }) })
+    .map(({ baseMs, factor }) => ({ ...policy, baseMs, capMs: baseMs * factor }));
+
+  it("stays within the doubled base and the cap, and never becomes a busy loop", () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 1, max: 2_000 }), fc.string(), (given, attempt, text) => {
+        const ceiling = Math.min(given.capMs, given.baseMs * 2 ** (attempt - 1));
+        const wait = backoffMs(given, attempt, text);
+        expect(Number.isInteger(wait)).toBe(true);
+        expect(wait).toBeLessThanOrEqual(ceiling);
+        expect(wait).toBeGreaterThanOrEqual(Math.min(50, ceiling));
+      }),
+    );
+  });
+
+  it("is the same for everybody who looks at the same entry and attempt", () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 1, max: 50 }), fc.string(), (given, attempt, text) => {
+        expect(backoffMs(given, attempt, text)).toBe(backoffMs({ ...given }, attempt, `${text}`));
+      }),
+    );
+  });
+
+  it("spreads entries that failed together over the whole interval", () => {
+    const waits = Array.from({ length: 1_000 }, (_, index) =>
+      backoffMs(defaultRetryPolicy, 4, `1735380000000-${index}`),
+    );
+    const quarters = [0, 1, 2, 3].map(
+      (quarter) => waits.filter((wait) => Math.floor(wait / 2_000) === quarter).length,
+    );
+    for (const count of quarters) expect(count).toBeGreaterThan(150);
+  });
+
+  it("treats an attempt below one as the first", () => {
+    expect(backoffMs(policy, 0, seed)).toBeLessThanOrEqual(policy.baseMs);
+    expect(backoffMs(policy, -3, seed)).toBeLessThanOrEqual(policy.baseMs);
+  });
+});
+
+describe("when a pending entry is due", () => {
+  const id = seed as MessageId;
+  const wait = backoffMs(policy, 1, id);
+  const cases: [string, number, number, number | null, boolean, boolean][] = [
+    // name, deliveries, idle, stored retry time, takeover, due
+    ["was set aside before any try", 0, 0, null, false, true],
+    ["failed, and its time has not come", 1, 999_999, nowMs + 1, false, false],
+    ["failed, and its time has not come, for a successor", 1, 999_999, nowMs + 1, true, false],
+    ["failed, and its time has come", 1, 0, nowMs, false, true],
+    ["failed, and its time is long over", 3, 0, nowMs - 1, false, true],
+    ["is being tried by a holder that let go", 1, wait - 1, null, false, false],
+    ["was begun, and the backoff is over", 1, wait, null, false, true],
+    ["was begun by a holder that vanished", 1, 0, null, true, true],
+    ["set aside, but a failure before that is stored", 0, 0, nowMs + 1, false, false],
+  ];
+  it.each(cases)("an entry that %s", (_name, deliveries, idleMs, retryAtMs, takeover, due) => {
+    expect(isDue({ id, idleMs, deliveries }, policy, nowMs, retryAtMs, takeover)).toBe(due);
+  });
+});

@@ -1,0 +1,44 @@
+import {
+  courseDistributionCompleted,
+  courseDistributionFailed,
+  courseGenerationRequested,
+  courseGenerationStarted,
+  distributionCreated,
+  paymentTransactionCompleted,
+} from "@brain/schemas";
+import { defineConsumer } from "../../consume/consumer.ts";
+import { type Consumer, on } from "../../consume/define-consumer.ts";
+import { factorySource } from "./announce.ts";
+import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
+import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
+import { type CourseFactorySettings, generatorOf } from "./settings.ts";
+import { deployToStaging } from "./staging.ts";
+
+/**
+ * The subscriber `course_factory`. Each handler is safe to run twice: leases, unique keys and conditional updates
+ * decide, beneath the claim that the engine makes for each event.
+ */
+export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer {
+  const generator = generatorOf(settings);
+  return defineConsumer({
+    subscriber: "course_factory",
+    source: factorySource,
+    retry: { maxAttempts },
+    handlerTimeoutMs: resumeTimeoutMs(generator),
+    handlers: [
+      on(courseGenerationRequested, async (event, context) => {
+        if (!event.payload.dry_run) await watch(event.payload.course_id, generator, context);
+      }),
+      on(courseGenerationStarted, async (event, context) => {
+        const { course_id: courseId, parameters } = event.payload;
+        // The first start comes with the run itself; a resumed one asks for the next turn.
+        if (courseId === null || parameters.resumed !== true || typeof parameters.run !== "string") return;
+        await proceed(courseId, parameters.run, generator, context);
+      }),
+      on(distributionCreated, (event, context) => deployToStaging(event, settings.stagingDomain, context)),
+      on(paymentTransactionCompleted, beginDelivery),
+      on(courseDistributionCompleted, closeDeliveries),
+      on(courseDistributionFailed, failDeliveries),
+    ],
+  });
+}

@@ -1,0 +1,21 @@
+import type { ChatSettings } from "./content/chat-client.ts";
+import type { ContentGenerator } from "./content/generator.ts";
+import { createOpenAiGenerator } from "./content/openai-generator.ts";
+import { templateGenerator } from "./content/template-generator.ts";
+
+/** What the composition root hands to the module. */
+export interface CourseFactorySettings {
+  /** An OpenAI-compatible service; null: the built-in templates write the courses. */
+  readonly content: ChatSettings | null;
+  /** Host of staging deployments whose request names none. */
+  readonly stagingDomain: string;
+  /** Longest time that POST /generate waits for the result, ms; default 10,000. */
+  readonly inlineMs?: number;
+}
+
+export const defaultInlineMs = 10_000;
+
+/** The generator that the settings ask for. */
+export function generatorOf(settings: CourseFactorySettings): ContentGenerator {
+  return settings.content === null ? templateGenerator : createOpenAiGenerator(settings.content);
+}

@@ -1,0 +1,241 @@
+import { courseWorkflowTransitioned } from "@brain/schemas";
+import { and, eq, sql } from "drizzle-orm";
+import { BadRequestError, ConflictError, NotFoundError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Publish } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { noCourse } from "./errors.ts";
+import { decideTransition, type TransitionPlan, type WorkflowState } from "./state.ts";
+import { courses, transitions } from "./tables.ts";
+
+/** Producer of the workflow's events. */
+const workflowSource = "workflow_state_machine";
+
+/** One change of the author workflow, as stored and as answered. */
+export interface TransitionRecord {
+  readonly transition_id: string;
+  readonly course_id: string;
+  readonly from_state: WorkflowState;
+  readonly to_state: WorkflowState;
+  readonly requires_approval: boolean;
+  /** Id under which the human approval is recorded; null when none was needed. */
+  readonly approval_id: string | null;
+  readonly approved_by: string | null;
+  /** Always true for a stored change: one that breaks a rule is refused. */
+  readonly validation_passed: boolean;
+  readonly validation_errors: readonly string[];
+  readonly transitioned_at: string;
+  readonly transitioned_by: string;
+  readonly reason: string | null;
+  readonly can_rollback: boolean;
+  readonly rollback_state: WorkflowState | null;
+  /** The transition that this one takes back; null for an ordinary one. */
+  readonly rollback_of: string | null;
+}
+
+export interface TransitionInput {
+  readonly course_id: string;
+  readonly from_state: WorkflowState;
+  readonly to_state: WorkflowState;
+  readonly actor: string;
+  readonly reason: string | null;
+  /** True when a person has approved the change. */
+  readonly hitl_approval: boolean;
+}
+
+export interface RollbackInput {
+  readonly course_id: string;
+  readonly transition_id: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly hitl_approval: boolean;
+}
+
+interface CourseState {
+  readonly state: WorkflowState;
+  readonly lastTransitionId: string | null;
+  readonly status: string;
+  readonly tenantId: string;
+}
+
+/**
+ * Changes the workflow state and announces it in one transaction. Of two concurrent changes one wins.
+ *
+ * @throws {NotFoundError} no such course
+ * @throws {ConflictError} the course is not in `from_state`, or its content does not exist yet
+ * @throws {BadRequestError} the table of states does not allow it, or the approval is missing
+ */
+export async function transitionCourse(
+  services: RequestServices,
+  input: TransitionInput,
+): Promise<TransitionRecord> {
+  return await changeState(services, input, async (tx) => {
+    const course = await lockCourse(tx, input.course_id);
+    if (course.state !== input.from_state) throw movedOn(input.course_id, input.from_state, course.state);
+    return { course, plan: planOrThrow(input.from_state, input.to_state, input, course), rollbackOf: null };
+  });
+}
+
+/**
+ * Takes the newest transition of a course back. It is itself a transition: same table, same approval rule.
+ *
+ * @throws {NotFoundError} no such course, or no such transition of it
+ * @throws {ConflictError} the transition is not the newest one, or there is no way back
+ * @throws {BadRequestError} as {@link transitionCourse}
+ */
+export async function rollbackCourse(
+  services: RequestServices,
+  input: RollbackInput,
+): Promise<TransitionRecord> {
+  return await changeState(services, input, async (tx) => {
+    const course = await lockCourse(tx, input.course_id);
+    const [undone] = await tx
+      .select({
+        toState: transitions.toState,
+        rollbackState: transitions.rollbackState,
+        can: transitions.canRollback,
+      })
+      .from(transitions)
+      .where(
+        and(eq(transitions.transitionId, input.transition_id), eq(transitions.courseId, input.course_id)),
+      );
+    if (undone === undefined) {
+      throw new NotFoundError(
+        `The course ${input.course_id} has no transition ${input.transition_id}. GET the course for its workflow_history.`,
+      );
+    }
+    if (course.lastTransitionId !== input.transition_id) {
+      throw new ConflictError(
+        `The transition ${input.transition_id} is not the newest of course ${input.course_id}; only ${course.lastTransitionId} can be taken back.`,
+      );
+    }
+    if (!undone.can || undone.rollbackState === null) {
+      throw new ConflictError(
+        `The transition to ${undone.toState} cannot be taken back; archive the course or make an ordinary transition.`,
+      );
+    }
+    const plan = planOrThrow(course.state, undone.rollbackState as WorkflowState, input, course);
+    return { course, plan, rollbackOf: input.transition_id };
+  });
+}
+
+/** The row lock makes the second of two concurrent changes see the state that the first one left. */
+async function lockCourse(tx: Tx, courseId: string): Promise<CourseState> {
+  const [row] = await tx
+    .select({
+      state: courses.workflowState,
+      lastTransitionId: courses.lastTransitionId,
+      status: courses.status,
+      tenantId: courses.tenantId,
+    })
+    .from(courses)
+    .where(eq(courses.courseId, courseId))
+    .for("update");
+  if (row === undefined) throw noCourse(courseId);
+  return { ...row, state: row.state as WorkflowState };
+}
+
+function movedOn(courseId: string, expected: WorkflowState, found: WorkflowState): ConflictError {
+  return new ConflictError(
+    `The course ${courseId} is in state ${found}, not in ${expected}. Read it again and decide anew.`,
+  );
+}
+
+function planOrThrow(
+  from: WorkflowState,
+  to: WorkflowState,
+  input: { readonly hitl_approval: boolean },
+  course: CourseState,
+): TransitionPlan {
+  const facts = { approved: input.hitl_approval, contentComplete: course.status === "completed" };
+  const decision = decideTransition(from, to, facts);
+  if (decision.ok) return decision.plan;
+  throw decision.refusal === "content_missing"
+    ? new ConflictError(decision.message)
+    : new BadRequestError(decision.message);
+}
+
+interface Change {
+  readonly course: CourseState;
+  readonly plan: TransitionPlan;
+  readonly rollbackOf: string | null;
+}
+
+async function changeState(
+  services: RequestServices,
+  input: { readonly course_id: string; readonly actor: string; readonly reason: string | null },
+  decide: (tx: Tx) => Promise<Change>,
+): Promise<TransitionRecord> {
+  const context = { source: workflowSource, actor_id: services.actorId, correlation_id: services.requestId };
+  return await services.transact(context, async (tx, publish) => {
+    const { course, plan, rollbackOf } = await decide(tx);
+    const record: TransitionRecord = {
+      transition_id: crypto.randomUUID(),
+      course_id: input.course_id,
+      from_state: plan.from_state,
+      to_state: plan.to_state,
+      requires_approval: plan.requires_approval,
+      approval_id: plan.requires_approval ? crypto.randomUUID() : null,
+      approved_by: plan.requires_approval ? input.actor : null,
+      validation_passed: true,
+      validation_errors: [],
+      transitioned_at: services.now().toISOString(),
+      transitioned_by: input.actor,
+      reason: input.reason,
+      can_rollback: plan.can_rollback,
+      rollback_state: plan.rollback_state,
+      rollback_of: rollbackOf,
+    };
+    await storeTransition(tx, record);
+    await announceTransition(publish, record, course.tenantId);
+    return record;
+  });
+}
+
+async function storeTransition(tx: Tx, record: TransitionRecord): Promise<void> {
+  const changed = await tx
+    .update(courses)
+    .set({
+      workflowState: record.to_state,
+      lastTransitionId: record.transition_id,
+      updatedAt: sql`greatest(${courses.updatedAt}, ${record.transitioned_at}::timestamptz)`,
+    })
+    .where(and(eq(courses.courseId, record.course_id), eq(courses.workflowState, record.from_state)))
+    .returning({ courseId: courses.courseId });
+  if (changed.length === 0)
+    throw new ConflictError(`The course ${record.course_id} has changed; read it again.`);
+  await tx.insert(transitions).values({
+    transitionId: record.transition_id,
+    courseId: record.course_id,
+    fromState: record.from_state,
+    toState: record.to_state,
+    requiresApproval: record.requires_approval,
+    approvalId: record.approval_id,
+    approvedBy: record.approved_by,
+    transitionedBy: record.transitioned_by,
+    reason: record.reason,
+    canRollback: record.can_rollback,
+    rollbackState: record.rollback_state,
+    rollbackOf: record.rollback_of,
+    transitionedAt: record.transitioned_at,
+  });
+}
+
+async function announceTransition(
+  publish: Publish,
+  record: TransitionRecord,
+  tenantId: string,
+): Promise<void> {
+  await publish(
+    courseWorkflowTransitioned,
+    {
+      course_id: record.course_id,
+      from_state: record.from_state,
+      to_state: record.to_state,
+      transitioned_by: record.transitioned_by,
+      requires_approval: record.requires_approval,
+      approval_id: record.approval_id,
+    },
+    { tenant_id: tenantId, severity: record.requires_approval ? "WARNING" : "INFO" },
+  );
+}

@@ -1,0 +1,102 @@
+import { expect, it, vi } from "vitest";
+import { coalesce, sleepOnce } from "./coalesce.ts";
+
+/** A promise that the test fulfils. */
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+const always = () => true;
+
+it("runs work that nobody runs, once", async () => {
+  const work = vi.fn(async () => undefined);
+  const options = { name: "once", now: () => 0, limitMs: 1_000 };
+  expect(await coalesce(options, work, always)).toBe("ran");
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+it("goes round once more for any number of triggers that came meanwhile", async () => {
+  const first = gate();
+  const options = { name: "again", now: () => 0, limitMs: 1_000 };
+  let runs = 0;
+  const work = async () => {
+    runs += 1;
+    if (runs === 1) await first.opened;
+  };
+  const running = coalesce(options, work, always);
+  for (let trigger = 0; trigger < 5; trigger += 1)
+    expect(await coalesce(options, work, always)).toBe("joined");
+  first.open();
+  expect(await running).toBe("ran");
+  expect(runs).toBe(2);
+});
+
+it("does not go round when there is no time", async () => {
+  const first = gate();
+  const options = { name: "no time", now: () => 0, limitMs: 1_000 };
+  const work = vi.fn(() => first.opened);
+  const running = coalesce(options, work, () => false);
+  await coalesce(options, work, always);
+  first.open();
+  await running;
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+it("runs different work side by side", async () => {
+  const first = gate();
+  const running = coalesce({ name: "left", now: () => 0, limitMs: 1_000 }, () => first.opened, always);
+  expect(await coalesce({ name: "right", now: () => 0, limitMs: 1_000 }, async () => undefined, always)).toBe(
+    "ran",
+  );
+  first.open();
+  await running;
+});
+
+it("takes a run that outlived its limit for dead, and the late end of it harms nobody", async () => {
+  let clock = 0;
+  const now = () => clock;
+  const dead = gate();
+  const alive = gate();
+  const options = { name: "dead", now, limitMs: 1_000 };
+  const first = coalesce(options, () => dead.opened, always);
+  clock = 1_000;
+  const second = coalesce(options, () => alive.opened, always);
+  dead.open();
+  expect(await first).toBe("ran");
+  expect(await coalesce(options, async () => undefined, always)).toBe("joined");
+  alive.open();
+  expect(await second).toBe("ran");
+});
+
+it("is free again after work that failed", async () => {
+  const options = { name: "failed", now: () => 0, limitMs: 1_000 };
+  await expect(coalesce(options, () => Promise.reject(new Error("down")), always)).rejects.toThrow("down");
+  expect(await coalesce(options, async () => undefined, always)).toBe("ran");
+});
+
+it("lets one sleeper of a name wake, the earliest", async () => {
+  vi.useFakeTimers();
+  try {
+    const woken: string[] = [];
+    const sleep = (label: string, untilMs: number) =>
+      sleepOnce("sleeper", Date.now, untilMs).then((slept) => woken.push(`${label}:${slept}`));
+    const start = Date.now();
+    const first = sleep("first", start + 100);
+    const later = sleep("later", start + 200);
+    const earlier = sleep("earlier", start + 50);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(woken).toEqual(["later:false", "earlier:true"]);
+    await vi.advanceTimersByTimeAsync(50);
+    await Promise.all([first, later, earlier]);
+    expect(woken).toEqual(["later:false", "earlier:true", "first:true"]);
+    const past = sleepOnce("sleeper", Date.now, start);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await past).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,0 +1,288 @@
+import { fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { cpus } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { percentiles, type Row, table } from "./report.ts";
+import type { StackInfo } from "./stack.ts";
+
+/*
+ * `npm run bench`: everything on this machine — load, workerd, gateways, Redis, PostgreSQL — so the figures say what a
+ * small box does, and compare with each other in one run rather than with figures from elsewhere.
+ */
+
+const only = process.argv.slice(2);
+const stack = fork(fileURLToPath(new URL("stack.ts", import.meta.url).href));
+const [info] = (await once(stack, "message")) as [StackInfo];
+const db = new pg.Pool({ connectionString: info.databaseUrl, max: 4 });
+await db.query("CREATE TABLE bench_effects (event_id uuid, n integer, at timestamptz)");
+
+const headers = { authorization: `Bearer ${info.apiKey}`, "content-type": "application/json" };
+async function call(path: string, body?: string): Promise<Response> {
+  const response = await fetch(`${info.url}${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  if (response.status >= 300)
+    throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return response;
+}
+
+const distribution = (n: number) => ({
+  distribution_id: `dist_${n.toString(16).padStart(16, "0")}`,
+  slug: `bench-course-${n}`,
+});
+const at = () => new Date().toISOString();
+const makers = {
+  viewed: (n: number) => ({
+    type: "distribution.viewed",
+    source: "bench",
+    payload: { ...distribution(n % 100), view_count: n, viewed_at: at(), referrer_category: null },
+  }),
+  clicked: (n: number) => ({
+    type: "distribution.enrollment_clicked",
+    source: "bench",
+    payload: { ...distribution(n % 100), enrollment_count: n, clicked_at: at(), cta_type: "primary_button" },
+  }),
+  bumped: (n: number) => ({
+    type: "distribution.version_bumped",
+    source: "bench",
+    payload: {
+      ...distribution(n % 100),
+      old_version: "v1",
+      new_version: "v2",
+      bumped_at: at(),
+      changelog: null,
+    },
+  }),
+  /** Nobody consumes it: ingest and relay alone. */
+  deleted: (n: number) => ({
+    type: "distribution.deleted",
+    source: "bench",
+    payload: { ...distribution(n % 100), course_id: randomUUID(), deleted_at: at(), deleted_by: null },
+  }),
+};
+
+/** Runs `jobs` with at most `width` under way; the time of each, ms. */
+async function inParallel(jobs: readonly (() => Promise<unknown>)[], width: number): Promise<number[]> {
+  const times: number[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < jobs.length) {
+      const job = jobs[next];
+      next += 1;
+      const startedMs = performance.now();
+      await job?.();
+      times.push(performance.now() - startedMs);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return times;
+}
+
+async function until(what: string, check: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!(await check())) {
+    if (performance.now() > endMs) {
+      const state = await (await call("/api/events/stats")).text();
+      throw new Error(
+        `timed out waiting until ${what}; ${await count("SELECT count(*) AS n FROM bench_effects")} effects; ${state}`,
+      );
+    }
+    await delay(5);
+  }
+}
+const count = async (statement: string) => Number((await db.query(statement)).rows[0].n);
+const unsent = () => count("SELECT count(*) AS n FROM events WHERE sent_at IS NULL");
+
+async function ingestSingle(): Promise<Row> {
+  const jobs = Array.from({ length: 2_000 }, (_, n) => {
+    const body = JSON.stringify(makers.deleted(n));
+    return () => call("/api/events", body);
+  });
+  const startedMs = performance.now();
+  const times = await inParallel(jobs, 16);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  await until("all is relayed", async () => (await unsent()) === 0);
+  return {
+    name: "ingest, one event a request, 16 at once",
+    n: jobs.length,
+    perSecond: jobs.length / seconds,
+    ...percentiles(times),
+    target: null,
+  };
+}
+
+async function ingestBatch(): Promise<Row> {
+  const size = 1_000;
+  const bodies = Array.from({ length: 40 }, (_, batch) =>
+    JSON.stringify(Array.from({ length: size }, (_, n) => makers.deleted(batch * size + n))),
+  );
+  const startedMs = performance.now();
+  const times = await inParallel(
+    bodies.map((body) => () => call("/api/events/batch", body)),
+    2,
+  );
+  await until("all is relayed", async () => (await unsent()) === 0);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const n = bodies.length * size;
+  return {
+    name: "ingest in batches of 1,000, committed and relayed",
+    n,
+    perSecond: n / seconds,
+    ...percentiles(times),
+    target: ">= 10,000/s",
+  };
+}
+
+/** Fills the record without the relay, the way a transaction of somebody else would. */
+async function record(make: (n: number) => { type: string; payload: object }, n: number): Promise<void> {
+  const sample = make(0);
+  await db.query(
+    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, shard, key)
+     SELECT gen_random_uuid(), $1, 'bench', 1, 'bench', 'course_distribution',
+       '{"schema_version":1,"producer":"bench","source_module":"course_distribution"}',
+       $2::jsonb || jsonb_build_object('distribution_id', 'dist_' || lpad(to_hex(i % 100), 16, '0')), now(), 0,
+       'dist_' || lpad(to_hex(i % 100), 16, '0')
+     FROM generate_series(1, $3::integer) AS i`,
+    [sample.type, JSON.stringify(sample.payload), n],
+  );
+}
+
+async function relayRate(): Promise<Row> {
+  const n = 20_000;
+  await record(makers.deleted, n);
+  const startedMs = performance.now();
+  await call("/bench/relay");
+  const seconds = (performance.now() - startedMs) / 1_000;
+  if ((await unsent()) !== 0) throw new Error("the relay left events behind");
+  return {
+    name: "relay, batches of 500",
+    n,
+    perSecond: n / seconds,
+    p50: null,
+    p95: null,
+    p99: null,
+    target: null,
+  };
+}
+
+async function drainRate(
+  name: string,
+  subscriber: string,
+  make: (n: number) => { type: string; payload: object },
+  n: number,
+  target: string,
+): Promise<Row> {
+  // The group must exist and stand behind everything older before the clock starts.
+  await drainFully(subscriber);
+  await record(make, n);
+  await call("/bench/relay");
+  await db.query("TRUNCATE bench_effects");
+  const startedMs = performance.now();
+  await drainFully(subscriber);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const effects = await count("SELECT count(*) AS n FROM bench_effects");
+  if (effects !== n) throw new Error(`${effects} effects of ${n} events`);
+  return { name, n, perSecond: n / seconds, p50: null, p95: null, p99: null, target };
+}
+
+async function drainFully(subscriber: string): Promise<void> {
+  for (let more = true; more; ) {
+    const result = (await (await call(`/bench/drain?subscriber=${subscriber}`)).json()) as {
+      more: boolean;
+      stopped: string | null;
+    };
+    if (result.stopped !== null) throw new Error(result.stopped);
+    more = result.more;
+  }
+}
+
+async function latencyAt200(): Promise<Row> {
+  await drainFully("bench_latency");
+  await db.query("TRUNCATE bench_effects");
+  const n = 2_000;
+  const startedAt = new Map<string, number>();
+  const sent: Promise<unknown>[] = [];
+  const beginMs = performance.now();
+  for (let i = 0; i < n; i += 1) {
+    const wait = beginMs + i * 5 - performance.now();
+    if (wait > 0) await delay(wait);
+    const id = randomUUID();
+    startedAt.set(id, Date.now());
+    sent.push(call("/api/events", JSON.stringify({ ...makers.bumped(i), id })));
+  }
+  await Promise.all(sent);
+  await until(
+    "all effects are there",
+    async () => (await count("SELECT count(*) AS n FROM bench_effects")) === n,
+  );
+  const { rows } = await db.query("SELECT event_id, extract(epoch FROM at) * 1000 AS at FROM bench_effects");
+  const times = rows.map((row) => Number(row.at) - (startedAt.get(row.event_id) ?? Number.NaN));
+  return {
+    name: "request to effect, 200 events/s, ms",
+    n,
+    perSecond: null,
+    ...percentiles(times),
+    target: "p50 <= 30 ms",
+  };
+}
+
+async function publishOverhead(): Promise<Row[]> {
+  const runs = 600;
+  const plain: number[] = [];
+  const withEvent: number[] = [];
+  for (let i = 0; i < runs; i += 1) {
+    plain.push(...(await inParallel([() => call("/bench/transaction?publish=0")], 1)));
+    withEvent.push(...(await inParallel([() => call("/bench/transaction?publish=1")], 1)));
+  }
+  const a = percentiles(plain);
+  const b = percentiles(withEvent);
+  const difference = { p50: b.p50 - a.p50, p95: b.p95 - a.p95, p99: b.p99 - a.p99 };
+  return [
+    { name: "transaction with one insert, ms", n: runs, perSecond: null, ...a, target: null },
+    { name: "the same with publish, ms", n: runs, perSecond: null, ...b, target: null },
+    { name: "overhead of publish, ms", n: runs, perSecond: null, ...difference, target: "p50 <= 2 ms" },
+  ];
+}
+
+const benches: readonly [string, () => Promise<Row | Row[]>][] = [
+  ["single", ingestSingle],
+  ["batch", ingestBatch],
+  ["relay", relayRate],
+  ["set", () => drainRate("drain, set-based handler", "bench_set", makers.viewed, 40_000, ">= 12,000/s")],
+  [
+    "each",
+    () =>
+      drainRate("drain, one insert per event, 4 lanes", "bench_each", makers.clicked, 10_000, ">= 2,500/s"),
+  ],
+  ["latency", latencyAt200],
+  ["overhead", publishOverhead],
+];
+
+try {
+  const [versions] = (await db.query("SELECT version() AS postgres")).rows;
+  console.log(
+    `node ${process.version}, ${String(versions.postgres).split(" on ")[0]}, ${cpus().length} x ${cpus()[0]?.model}`,
+  );
+  await inParallel(
+    Array.from({ length: 50 }, (_, n) => () => call("/api/events", JSON.stringify(makers.deleted(n)))),
+    4,
+  );
+  const rows: Row[] = [];
+  for (const [name, bench] of benches) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    const result = await bench();
+    rows.push(...(Array.isArray(result) ? result : [result]));
+    console.error(`  ${name} done`);
+  }
+  console.log(table(rows));
+} finally {
+  await db.end();
+  const ended = once(stack, "exit");
+  stack.disconnect();
+  await ended;
+}

@@ -1,0 +1,128 @@
+import { distributionEnrollmentClicked, distributionVersionBumped, distributionViewed } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { parseConfig } from "../../src/config.ts";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on, onBatch } from "../../src/consume/define-consumer.ts";
+import { createApp, type Host } from "../../src/http/app.ts";
+import { drainAll, drainOnce, relayAll, type Wake } from "../../src/operate/pump.ts";
+import { publish } from "../../src/publish/publish.ts";
+import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
+
+/*
+ * The backbone in workerd with three small consumers, deployed twice: as the API and, behind the service binding, as
+ * the consumer. What is measured is the product's own code; only the handlers and the triggers are the benchmark's.
+ */
+
+const setBased = defineConsumer({
+  subscriber: "bench_set",
+  batchSize: 1_000,
+  handlers: [
+    onBatch(distributionViewed, async (deliveries, { tx }) => {
+      const rows = JSON.stringify(
+        deliveries.map(({ event }) => ({ id: event.id, n: event.payload.view_count })),
+      );
+      await tx.execute(sql`
+        INSERT INTO bench_effects (event_id, n) SELECT r.id, r.n FROM json_to_recordset(${rows}::json) AS r(id uuid, n integer)`);
+    }),
+  ],
+});
+
+const perEvent = defineConsumer({
+  subscriber: "bench_each",
+  concurrency: 4,
+  handlers: [
+    on(distributionEnrollmentClicked, async (event, { tx }) => {
+      await tx.execute(sql`
+        INSERT INTO bench_effects (event_id, n) VALUES (${event.id}, ${event.payload.enrollment_count})`);
+    }),
+  ],
+});
+
+const latency = defineConsumer({
+  subscriber: "bench_latency",
+  handlers: [
+    on(distributionVersionBumped, async (event, { tx }) => {
+      await tx.execute(
+        sql`INSERT INTO bench_effects (event_id, n, at) VALUES (${event.id}, 0, clock_timestamp())`,
+      );
+    }),
+  ],
+});
+
+interface Env {
+  readonly CONSUMER: Fetcher;
+  readonly [name: string]: unknown;
+}
+
+const budgetMs = 120_000;
+let isolateSystem: System | null = null;
+
+const app = createApp({
+  mounts: [],
+  isPublic: () => false,
+  open: (c) => (c.env as { host: Host }).host,
+});
+
+export default {
+  async fetch(request, env, context): Promise<Response> {
+    isolateSystem ??= createSystem(parseConfig(env), [setBased, perEvent, latency]);
+    const system = isolateSystem;
+    const invocation = openInvocation(system);
+    const deadlineMs = Date.now() + budgetMs;
+    const url = new URL(request.url);
+    const wake: Wake = (types) => {
+      context.waitUntil(
+        env.CONSUMER.fetch("https://consumer/wake", { method: "POST", body: JSON.stringify([...types]) }),
+      );
+    };
+    const afterCommit = () => context.waitUntil(relayAll(invocation, deadlineMs, wake));
+    switch (url.pathname) {
+      case "/wake": {
+        const types = (await request.json()) as string[];
+        context.waitUntil(drainAll(invocation, deadlineMs, new Set(types)));
+        return new Response(null, { status: 202 });
+      }
+      case "/bench/relay":
+        await relayAll(invocation, deadlineMs, () => undefined);
+        return new Response("ok");
+      case "/bench/drain": {
+        const consumer = system.consumers.get(url.searchParams.get("subscriber") ?? "");
+        if (consumer === undefined) return new Response("no such consumer", { status: 404 });
+        return Response.json(await drainOnce(invocation, consumer, 0, deadlineMs));
+      }
+      case "/bench/transaction": {
+        const withEvent = url.searchParams.get("publish") === "1";
+        await invocation.db.transaction(async (tx) => {
+          await tx.execute(sql`INSERT INTO bench_effects (event_id, n) VALUES (gen_random_uuid(), 0)`);
+          if (withEvent) {
+            const at = new Date().toISOString();
+            await publish(
+              tx,
+              invocation.publish,
+              distributionVersionBumped,
+              {
+                distribution_id: "dist_0123456789abcdef",
+                slug: "bench-course",
+                old_version: "v1",
+                new_version: "v2",
+                bumped_at: at,
+                changelog: null,
+              },
+              { source: "bench" },
+            );
+          }
+        });
+        return new Response("ok");
+      }
+      default: {
+        const host: Host = {
+          invocation,
+          apiKey: system.config.apiKey,
+          waitUntil: (work) => context.waitUntil(work),
+          afterCommit,
+        };
+        return app.fetch(request, { host }, context);
+      }
+    }
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,206 @@
+import { agentOnline, systemHealth } from "@brain/schemas";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on, onAny } from "../../src/consume/define-consumer.ts";
+import { PermanentError, RetryAfter } from "../../src/core/errors.ts";
+import { waitFor } from "../wait-for.ts";
+import { healthReport } from "./sample-events.ts";
+import { createSurface, type Surface } from "./surface.ts";
+
+const picky = defineConsumer({
+  subscriber: "picky",
+  handlers: [
+    on(systemHealth, async ({ payload }) => {
+      if (payload.status === "broken") throw new PermanentError("Broken reports are refused.");
+      if (payload.status === "later") throw new RetryAfter(600_000, "Not now.");
+    }),
+  ],
+});
+const curious = defineConsumer({ subscriber: "curious", handlers: [onAny(async () => undefined)] });
+const online = defineConsumer({ subscriber: "greeter", handlers: [on(agentOnline, async () => undefined)] });
+
+const report = (status: string) => ({ type: "system.health", payload: { component: "probe", status } });
+const drain = (surface: Surface, subscriber: string) =>
+  surface.send(`/api/consumers/${subscriber}/drain`, { method: "POST" });
+
+async function stateOf(surface: Surface, subscriber: string, shard = 0) {
+  const reply = await surface.send("/api/consumers");
+  expect(reply.status).toBe(200);
+  const states = reply.body.consumers as { subscriber: string; shard: number; [field: string]: unknown }[];
+  return states.find((state) => state.subscriber === subscriber && state.shard === shard);
+}
+
+describe("the list of consumers", () => {
+  let surface: Surface;
+  beforeAll(async () => {
+    surface = await createSurface({ consumers: [picky, curious] });
+  });
+  afterAll(() => surface?.cleanup());
+
+  test("tells nothing known as null before the first tick, and what waits unread", async () => {
+    expect(await stateOf(surface, "picky")).toEqual({
+      subscriber: "picky",
+      group: "group_picky",
+      shard: 0,
+      handles: ["system.health"],
+      catches_all: false,
+      lag: null,
+      oldest_unread_age_ms: null,
+      pending: 0,
+      oldest_pending_age_ms: null,
+      dead_letters: 0,
+      last_tick: null,
+    });
+    expect(await stateOf(surface, "curious")).toMatchObject({ handles: [], catches_all: true });
+    await surface.post("/api/events", report("ok"));
+    await surface.relay();
+    const waiting = await waitFor(
+      "the unread event ages",
+      () => stateOf(surface, "picky"),
+      (state) => Number(state?.oldest_unread_age_ms) >= 30,
+    );
+    expect(waiting?.lag).toBeNull();
+    expect(Number(waiting?.oldest_unread_age_ms)).toBeLessThan(60_000);
+  });
+
+  test("follows events from unread to applied, pending and dead", async () => {
+    expect((await drain(surface, "picky")).body.shards).toMatchObject([{ applied: 1 }]);
+    expect(await stateOf(surface, "picky")).toMatchObject({
+      lag: 0,
+      oldest_unread_age_ms: null,
+      pending: 0,
+      dead_letters: 0,
+      last_tick: { at: expect.any(String), read: 1, applied: 1, retried: 0, dead_lettered: 0, stopped: null },
+    });
+    await surface.post("/api/events/batch", [report("broken"), report("later"), report("ok")]);
+    await surface.relay();
+    expect(await stateOf(surface, "picky")).toMatchObject({ lag: 3, pending: 0 });
+
+    const drained = await drain(surface, "picky");
+    expect(drained.status).toBe(200);
+    expect(drained.body).toEqual({
+      subscriber: "picky",
+      shards: [
+        {
+          shard: 0,
+          read: 3,
+          applied: 1,
+          redelivered: 0,
+          published_twice: 0,
+          skipped: 0,
+          retried: 1,
+          dead_lettered: 1,
+          set_aside: 0,
+          busy: false,
+          more: false,
+          next_due_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+          stopped: null,
+        },
+      ],
+    });
+    const after = await waitFor(
+      "the pending event ages",
+      () => stateOf(surface, "picky"),
+      (state) => Number(state?.oldest_pending_age_ms) >= 30,
+    );
+    expect(after).toMatchObject({
+      lag: 0,
+      oldest_unread_age_ms: null,
+      pending: 1,
+      dead_letters: 1,
+      last_tick: { retried: 1, dead_lettered: 1 },
+    });
+    // The other one is a group of its own and has seen nothing yet.
+    expect(await stateOf(surface, "curious")).toMatchObject({ lag: null, dead_letters: 0, last_tick: null });
+    expect((await surface.send("/api/events/stats")).body).toMatchObject({ dead_letters: 1 });
+  });
+
+  test("a drain with nothing to do says so", async () => {
+    const drained = await drain(surface, "picky");
+    expect(drained.body.shards).toMatchObject([{ read: 0, applied: 0, retried: 0, dead_lettered: 0 }]);
+  });
+
+  test("a lag that Redis cannot tell is null, not 0", async () => {
+    await drain(surface, "curious");
+    await surface.post("/api/events/batch", [report("ok"), report("ok"), report("ok")]);
+    await surface.relay();
+    expect((await stateOf(surface, "curious"))?.lag).toBe(3);
+    const entries = (await surface.redis("XREVRANGE", surface.stream, "+", "-", "COUNT", "2")) as [
+      string,
+      unknown,
+    ][];
+    await surface.redis("XDEL", surface.stream, entries[1]?.[0] ?? "");
+    expect(await stateOf(surface, "curious")).toMatchObject({
+      lag: null,
+      oldest_unread_age_ms: expect.any(Number),
+    });
+  });
+
+  test.each(["nobody", "PICKY", "group_picky", "__proto__", "picky%00", "%2e%2e%2fevents"])(
+    "a drain of %s, which is no consumer, is 404",
+    async (subscriber) => {
+      const reply = await drain(surface, subscriber);
+      expect(reply.status).toBe(404);
+      expect(reply.body.error.code).toBe("not_found");
+    },
+  );
+
+  test("the answer to an unknown consumer names the known ones", async () => {
+    expect((await drain(surface, "nobody")).body.error.message).toContain("picky, curious");
+  });
+});
+
+describe("with several shards", () => {
+  test("each has its own state, and a drain goes over all", async () => {
+    const surface = await createSurface({ consumers: [online], env: { BRAIN_STREAM_SHARDS: "3" } });
+    try {
+      const agents = Array.from({ length: 12 }, (_, n) => ({
+        type: "agent.online",
+        payload: { agent_id: `agent-${n}` },
+      }));
+      await surface.post("/api/events/batch", agents);
+      for (const shard of [0, 1, 2]) await surface.relay({ shard });
+      const drained = await drain(surface, "greeter");
+      const shards = drained.body.shards as { shard: number; applied: number }[];
+      expect(shards.map(({ shard }) => shard)).toEqual([0, 1, 2]);
+      expect(shards.reduce((sum, { applied }) => sum + applied, 0)).toBe(12);
+      for (const { shard, applied } of shards) {
+        expect(await stateOf(surface, "greeter", shard)).toMatchObject({ lag: 0, last_tick: { applied } });
+      }
+    } finally {
+      await surface.cleanup();
+    }
+  });
+});
+
+describe("without a stream, in degraded mode", () => {
+  test("events are recorded and wait, nothing is claimed to be known, and a drain says why it cannot", async () => {
+    const env = {
+      BRAIN_EVENTSTREAM_MODE: "degraded",
+      UPSTASH_REDIS_REST_URL: "",
+      UPSTASH_REDIS_REST_TOKEN: "",
+    };
+    const surface = await createSurface({ consumers: [picky], env, relayAfterCommit: true });
+    try {
+      expect(surface.logs.join()).toContain("DEGRADED");
+      expect((await surface.post("/api/events", healthReport())).status).toBe(202);
+      await surface.background();
+      const health = await surface.send("/api/health");
+      expect(health.status).toBe(200);
+      expect(health.body).toMatchObject({ status: "degraded", event_stream: false, database: true });
+      expect(await stateOf(surface, "picky")).toMatchObject({ lag: null, pending: null, last_tick: null });
+      expect((await surface.send("/api/events/stats")).body).toMatchObject({
+        stream_running: false,
+        outbox_backlog: 1,
+      });
+      const drained = await drain(surface, "picky");
+      expect(drained.status).toBe(503);
+      expect(drained.body.error).toMatchObject({
+        code: "unavailable",
+        message: expect.stringContaining("mode"),
+      });
+    } finally {
+      await surface.cleanup();
+    }
+  });
+});

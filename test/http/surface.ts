@@ -1,0 +1,86 @@
+import { createApp, type Host } from "../../src/http/app.ts";
+import { relayAll } from "../../src/operate/pump.ts";
+import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; null when it is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any;
+}
+
+export interface Surface extends Backbone {
+  /** Sends the bearer key unless `init.headers` say otherwise. */
+  send(path: string, init?: RequestInit & { duplex?: "half" }): Promise<Reply>;
+  /** POST of a JSON body; a string is sent as it is. */
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Rows in the record. */
+  recorded(): Promise<number>;
+  streamLength(): Promise<number>;
+  /** Waits for the background work that requests started. */
+  background(): Promise<void>;
+}
+
+/**
+ * The HTTP surface of the backbone alone, with the consumers of a test and no modules, on real Redis and Postgres.
+ *
+ * @param options.relayAfterCommit true: as in production; false: events wait until the test relays them
+ */
+export async function createSurface(
+  options: BackboneOptions & { readonly relayAfterCommit?: boolean } = {},
+): Promise<Surface> {
+  const backbone = await createBackbone(options);
+  const running = new Set<Promise<unknown>>();
+  const waitUntil = (work: Promise<unknown>) => {
+    const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => running.delete(tracked));
+    running.add(tracked);
+  };
+  const open = (): Host => {
+    const invocation = backbone.open();
+    return {
+      invocation,
+      apiKey: testApiKey,
+      waitUntil,
+      afterCommit: () => {
+        if (options.relayAfterCommit)
+          waitUntil(relayAll(invocation, invocation.now() + 10_000, () => undefined));
+      },
+    };
+  };
+  const app = createApp({ open, mounts: [], isPublic: () => false });
+  const send: Surface["send"] = async (path, init = {}) => {
+    const headers = new Headers({ authorization: `Bearer ${testApiKey}` });
+    for (const [name, value] of new Headers(init.headers)) headers.set(name, value);
+    return readReply(await app.request(path, { ...init, headers }));
+  };
+  return {
+    ...backbone,
+    send,
+    post: (path, body, headers = {}) =>
+      send(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    recorded: async () =>
+      (await backbone.sql<{ count: number }>("SELECT count(*)::integer AS count FROM events"))[0]?.count ??
+      -1,
+    streamLength: async () => Number(await backbone.redis("XLEN", backbone.stream)),
+    background: async () => {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+export async function readReply(response: Response): Promise<Reply> {
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") === true && text !== "";
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson ? JSON.parse(text) : null,
+  };
+}

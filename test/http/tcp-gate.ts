@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** How the gate treats connections: passes them on, cuts them off, or keeps them without an answer. */
+export type GateState = "open" | "cut" | "silent";
+
+/** A door in front of a service, so that a test can take the service away from one system and leave it to the others. */
+export interface TcpGate {
+  /** The given URL, by way of the gate. */
+  readonly url: string;
+  /** Ends the connections that are open, and treats new ones as told. */
+  set(state: GateState): void;
+  close(): Promise<void>;
+}
+
+export async function openTcpGate(serviceUrl: string): Promise<TcpGate> {
+  const target = new URL(serviceUrl);
+  let state: GateState = "open";
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+  };
+  const server = createServer((incoming) => {
+    track(incoming);
+    if (state === "cut") incoming.destroy();
+    if (state !== "open") return;
+    const outgoing = connect(Number(target.port), target.hostname);
+    track(outgoing);
+    incoming.pipe(outgoing).pipe(incoming);
+    incoming.on("close", () => outgoing.destroy());
+    outgoing.on("close", () => incoming.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  // Only the port is replaced: URL would turn `postgres://` into something else on some paths.
+  const { port } = server.address() as AddressInfo;
+  const endAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: serviceUrl.replace(`:${target.port}`, `:${port}`),
+    set(next) {
+      state = next;
+      endAll();
+    },
+    async close() {
+      endAll();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,391 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+
+const base = "/api/course-factory";
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await createTestEngine();
+});
+afterAll(() => engine.cleanup());
+
+function requestBody(fields: Readonly<Record<string, unknown>> = {}) {
+  return {
+    tenant_id: "tenant-a",
+    title: "Zeit gut einteilen",
+    description: "Wie man den Tag so plant, dass am Abend das Wichtige getan ist.",
+    language: "de",
+    target_audiences: ["employees", "parents"],
+    dry_run: false,
+    ...fields,
+  };
+}
+
+async function generated(fields: Readonly<Record<string, unknown>> = {}) {
+  const answer = await engine.request("POST", `${base}/generate`, requestBody(fields));
+  expect(answer.status, answer.text).toBe(201);
+  return answer.body;
+}
+
+interface EventRow {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly tenant_id: string | null;
+  readonly correlation_id: string | null;
+  readonly causation_id: string | null;
+  readonly severity: string | null;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into payloads of every shape
+  readonly payload: any;
+}
+
+function eventsOf(courseId: string): Promise<EventRow[]> {
+  return engine.sql<EventRow>("SELECT * FROM events WHERE payload ->> 'course_id' = $1 ORDER BY position", [
+    courseId,
+  ]);
+}
+
+function pathOf(courseId: string): string {
+  return `${base}/courses/${courseId}`;
+}
+
+describe("generating a course", () => {
+  it("stores every artifact with its event, in order, for the tenant and the request", async () => {
+    const answer = await engine.request("POST", `${base}/generate`, requestBody(), {
+      authorization: "Bearer test-key-0123456789abcdef",
+      "content-type": "application/json",
+      "x-request-id": "req-generate-1",
+    });
+    expect(answer.status).toBe(201);
+    const course = answer.body;
+    expect(course).toMatchObject({
+      success: true,
+      deployed: false,
+      staging_url: null,
+      evidence_pack_path: `artifact:course/${course.course_id}`,
+      total_modules: 4,
+      total_lessons: 12,
+      full_lessons_generated: 3,
+      quiz_questions_count: 15,
+      errors: [],
+      warnings: [],
+    });
+    const events = await eventsOf(course.course_id);
+    expect(events.map((event) => event.type)).toEqual([
+      "course.generation.requested",
+      "course.generation.started",
+      "course.outline.created",
+      "course.lesson.generated",
+      "course.lesson.generated",
+      "course.lesson.generated",
+      "course.quiz.created",
+      "course.landing_page.created",
+      "course.generation.completed",
+    ]);
+    for (const event of events) {
+      expect(event).toMatchObject({
+        tenant_id: "tenant-a",
+        correlation_id: "req-generate-1",
+        source: "course_factory_service",
+      });
+    }
+    const lessons = events.filter((event) => event.type === "course.lesson.generated");
+    expect(lessons.map((event) => event.payload.lesson_index)).toEqual([1, 2, 3]);
+    for (const { payload } of lessons) {
+      const lesson = await engine.request("GET", `${pathOf(course.course_id)}/lessons/${payload.lesson_id}`);
+      expect(lesson.body).toMatchObject({
+        status: "full",
+        title: payload.lesson_title,
+        module_id: payload.module_id,
+      });
+      expect(lesson.body.content_markdown).toHaveLength(payload.content_length);
+      expect(lesson.body.word_count).toBeGreaterThanOrEqual(300);
+    }
+    expect(events.find((event) => event.type === "course.landing_page.created")?.payload).toMatchObject({
+      sections_count: course.landing_page.sections.length,
+      has_hero: true,
+      has_pricing: false,
+    });
+    const completed = events.at(-1)?.payload;
+    expect(completed).toMatchObject({
+      tenant_id: "tenant-a",
+      title: course.outline.metadata.title,
+      language: "de",
+      target_audiences: ["employees", "parents"],
+      deployed: false,
+      staging_url: null,
+    });
+  });
+
+  it("is quick with the built-in templates", async () => {
+    await generated();
+    const course = await generated({ title: "Alternativen zu Banken", full_lessons_count: 10 });
+    expect(course.full_lessons_generated).toBe(10);
+    expect(course.execution_time_seconds).toBeLessThan(1);
+  });
+
+  it("takes the banking template by the title, in the language of the request", async () => {
+    const course = await generated({ title: "Understanding Banking today", language: "en" });
+    expect(course).toMatchObject({ total_lessons: 15, total_modules: 4 });
+    expect(course.outline.total_estimated_duration_minutes).toBe(310);
+    const [outline] = (await eventsOf(course.course_id)).filter(
+      (event) => event.type === "course.outline.created",
+    );
+    expect(outline?.payload.template_id).toBe("banking-alternatives-de");
+  });
+
+  it("leaves out the quiz and the landing page that nobody asked for", async () => {
+    const course = await generated({ generate_quiz: false, generate_landing_page: false });
+    expect(course.quiz).toBeUndefined();
+    expect(course.landing_page).toBeUndefined();
+    const types = (await eventsOf(course.course_id)).map((event) => event.type);
+    expect(types).not.toContain("course.quiz.created");
+    expect(types).not.toContain("course.landing_page.created");
+  });
+
+  it("can be read afterwards as it was answered", async () => {
+    const course = await generated();
+    const view = await engine.request("GET", pathOf(course.course_id));
+    expect(view.status).toBe(200);
+    expect(view.body).toMatchObject({
+      course_id: course.course_id,
+      tenant_id: "tenant-a",
+      status: "completed",
+      workflow_state: "draft",
+      workflow_history: [],
+      error: null,
+      deliveries: { requested: 0, delivered: 0, failed: 0 },
+      progress: { outline: true, lessons_written: 3, lessons_requested: 3, quiz: true, landing_page: true },
+    });
+    expect(view.body.result).toEqual(course);
+  });
+
+  it("says of a planned lesson that it has no text yet", async () => {
+    const course = await generated();
+    const planned = course.outline.modules[3].lessons[0];
+    const lesson = await engine.request("GET", `${pathOf(course.course_id)}/lessons/${planned.lesson_id}`);
+    expect(lesson.body).toMatchObject({ status: "placeholder", word_count: null });
+    expect(lesson.body.content_markdown).toBeUndefined();
+  });
+
+  it("refuses a request with details for each field and stores nothing", async () => {
+    const before = await engine.sql("SELECT count(*) FROM events");
+    const answer = await engine.request(
+      "POST",
+      `${base}/generate`,
+      requestBody({ title: "kurz", language: "it", x: 1 }),
+    );
+    expect(answer.status).toBe(422);
+    expect(answer.body.error.code).toBe("validation_failed");
+    const paths = answer.body.error.details.map((issue: { path: string }) => issue.path);
+    expect(paths).toEqual(expect.arrayContaining(["title", "language"]));
+    expect(await engine.sql("SELECT count(*) FROM events")).toEqual(before);
+  });
+
+  it("refuses personal data in a title, because events carry the title", async () => {
+    const answer = await engine.request(
+      "POST",
+      `${base}/generate`,
+      requestBody({ title: "Fragen an lena@example.org" }),
+    );
+    expect(answer.status).toBe(422);
+    expect(answer.text).not.toContain("lena@example.org");
+    expect(await engine.sql("SELECT 1 FROM course_factory_courses WHERE title LIKE '%lena@%'")).toEqual([]);
+  });
+
+  it("answers 404 for a course or lesson that does not exist and 422 for what is no id", async () => {
+    const unknown = crypto.randomUUID();
+    expect((await engine.request("GET", pathOf(unknown))).status).toBe(404);
+    const { course_id: courseId } = await generated();
+    expect((await engine.request("GET", `${pathOf(courseId)}/lessons/${unknown}`)).status).toBe(404);
+    expect((await engine.request("GET", pathOf("x"))).status).toBe(422);
+  });
+
+  it("keeps concurrent requests apart", async () => {
+    const courses = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => generated({ title: `Kurs Nummer ${index} von sechs` })),
+    );
+    expect(new Set(courses.map((course) => course.course_id)).size).toBe(6);
+    const lessons = courses.flatMap((course) => course.outline.modules[0].lessons[0].lesson_id);
+    expect(new Set(lessons).size).toBe(6);
+  });
+});
+
+describe("a dry run", () => {
+  it("is the default, shows the course and stores none of it", async () => {
+    const { dry_run: _, ...body } = requestBody();
+    const answer = await engine.request("POST", `${base}/generate`, body);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({
+      success: true,
+      full_lessons_generated: 0,
+      quiz_questions_count: 15,
+      total_lessons: 12,
+      evidence_pack_path: null,
+    });
+    const { course_id: courseId } = answer.body;
+    expect((await engine.request("GET", pathOf(courseId))).status).toBe(404);
+    const events = await eventsOf(courseId);
+    expect(events.map((event) => [event.type, event.payload.dry_run])).toEqual([
+      ["course.generation.requested", true],
+    ]);
+  });
+
+  it("is forced by its own route", async () => {
+    const answer = await engine.request("POST", `${base}/dry-run`, requestBody({ dry_run: false }));
+    expect(answer.status).toBe(200);
+    expect(answer.body.full_lessons_generated).toBe(0);
+    expect((await engine.request("GET", pathOf(answer.body.course_id))).status).toBe(404);
+  });
+
+  it("leaves nothing to do for the consumer", async () => {
+    await engine.request("POST", `${base}/dry-run`, requestBody());
+    await engine.settle();
+    expect(await engine.deadLetters("course_factory")).toEqual([]);
+  });
+});
+
+describe("the author workflow", () => {
+  const transition = (fields: Readonly<Record<string, unknown>>) =>
+    engine.request("POST", `${base}/workflow/transition`, { actor: "author-1", ...fields });
+  const rollback = (fields: Readonly<Record<string, unknown>>) =>
+    engine.request("POST", `${base}/workflow/rollback`, {
+      actor: "author-1",
+      reason: "a mistake",
+      ...fields,
+    });
+
+  it("leads from draft to published with one approval", async () => {
+    const { course_id } = await generated();
+    const review = await transition({ course_id, from_state: "draft", to_state: "review" });
+    expect(review.status, review.text).toBe(200);
+    expect(review.body).toMatchObject({
+      requires_approval: false,
+      approval_id: null,
+      rollback_state: "draft",
+    });
+    const step = { course_id, from_state: "review", to_state: "publish_ready" };
+    const refused = await transition(step);
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.message).toContain("hitl_approval=true");
+    const approved = await transition({ ...step, hitl_approval: true });
+    expect(approved.body).toMatchObject({ requires_approval: true, approved_by: "author-1" });
+    expect(approved.body.approval_id).toMatch(/^[0-9a-f-]{36}$/);
+    const published = await transition({ course_id, from_state: "publish_ready", to_state: "published" });
+    expect(published.body).toMatchObject({ can_rollback: false });
+    const view = await engine.request("GET", pathOf(course_id));
+    expect(view.body.workflow_state).toBe("published");
+    expect(view.body.workflow_history.map((item: { to_state: string }) => item.to_state)).toEqual([
+      "review",
+      "publish_ready",
+      "published",
+    ]);
+    expect(view.body.workflow_history[1]).toEqual(approved.body);
+    const events = (await eventsOf(course_id)).filter(
+      (event) => event.type === "course.workflow.transitioned",
+    );
+    expect(events.map((event) => event.severity)).toEqual(["INFO", "WARNING", "INFO"]);
+    expect(events[1]).toMatchObject({ tenant_id: "tenant-a", source: "workflow_state_machine" });
+    expect(events[1]?.payload.approval_id).toBe(approved.body.approval_id);
+    expect(JSON.stringify(events)).not.toContain("token");
+  });
+
+  it("takes its fields from the query as well", async () => {
+    const { course_id } = await generated();
+    const query = new URLSearchParams({
+      course_id,
+      from_state: "draft",
+      to_state: "review",
+      actor: "a",
+      hitl_approval: "false",
+    });
+    const answer = await engine.request("POST", `${base}/workflow/transition?${query}`);
+    expect(answer.status, answer.text).toBe(200);
+    const back = new URLSearchParams({
+      course_id,
+      transition_id: answer.body.transition_id,
+      actor: "a",
+      reason: "no",
+    });
+    const undone = await engine.request("POST", `${base}/workflow/rollback?${back}`);
+    expect(undone.body).toMatchObject({ to_state: "draft", rollback_of: answer.body.transition_id });
+  });
+
+  it("refuses a from_state that is not the stored one, and what the table does not allow", async () => {
+    const { course_id } = await generated();
+    expect((await transition({ course_id, from_state: "review", to_state: "draft" })).status).toBe(409);
+    expect((await transition({ course_id, from_state: "draft", to_state: "published" })).status).toBe(400);
+    expect((await transition({ course_id, from_state: "draft", to_state: "nowhere" })).status).toBe(422);
+    expect(
+      (await transition({ course_id, from_state: "draft", to_state: "review", actor: "a@b.de" })).status,
+    ).toBe(422);
+    expect(
+      (await transition({ course_id: crypto.randomUUID(), from_state: "draft", to_state: "review" })).status,
+    ).toBe(404);
+    expect((await engine.request("POST", `${base}/workflow/transition`, "{no json")).status).toBe(400);
+    expect((await eventsOf(course_id)).some((event) => event.type === "course.workflow.transitioned")).toBe(
+      false,
+    );
+  });
+
+  it("lets one of many concurrent transitions win", async () => {
+    const { course_id } = await generated();
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        transition({ course_id, from_state: "draft", to_state: index % 2 === 0 ? "review" : "archived" }),
+      ),
+    );
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409, 409, 409, 409, 409, 409, 409]);
+    const events = (await eventsOf(course_id)).filter(
+      (event) => event.type === "course.workflow.transitioned",
+    );
+    expect(events).toHaveLength(1);
+  });
+
+  it("takes back the newest transition only, under the same approval rule", async () => {
+    const { course_id } = await generated();
+    const first = await transition({ course_id, from_state: "draft", to_state: "review" });
+    const second = await transition({
+      course_id,
+      from_state: "review",
+      to_state: "publish_ready",
+      hitl_approval: true,
+    });
+    expect((await rollback({ course_id, transition_id: first.body.transition_id })).status).toBe(409);
+    const back = await rollback({ course_id, transition_id: second.body.transition_id });
+    expect(back.body).toMatchObject({ from_state: "publish_ready", to_state: "review", reason: "a mistake" });
+    const again = { course_id, transition_id: back.body.transition_id };
+    expect((await rollback(again)).status).toBe(400);
+    expect((await rollback({ ...again, hitl_approval: true })).body).toMatchObject({
+      to_state: "publish_ready",
+    });
+    expect((await rollback({ course_id, transition_id: crypto.randomUUID() })).status).toBe(404);
+  });
+
+  it("has no way back from published and archived", async () => {
+    const { course_id } = await generated();
+    const archived = await transition({ course_id, from_state: "draft", to_state: "archived" });
+    expect(archived.body).toMatchObject({ rollback_state: null });
+    expect((await rollback({ course_id, transition_id: archived.body.transition_id })).status).toBe(409);
+  });
+});
+
+describe("information", () => {
+  it("names routes and languages", async () => {
+    const answer = await engine.request("GET", `${base}/info`);
+    expect(answer.body).toMatchObject({
+      name: "course_factory",
+      supported_languages: ["de", "en", "fr", "es"],
+    });
+  });
+
+  it("says how many courses are in work and how many of them stand still", async () => {
+    const answer = await engine.request("GET", `${base}/health`);
+    expect(answer.body).toMatchObject({
+      status: "healthy",
+      generator: "template",
+      generating: 0,
+      stalled: 0,
+    });
+  });
+});
