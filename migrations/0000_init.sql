@@ -64,6 +64,8 @@ CREATE TABLE "relay_shards" (
 	"marked" boolean DEFAULT false NOT NULL,
 	"last_ms" bigint DEFAULT 0 NOT NULL,
 	"last_seq" bigint DEFAULT 0 NOT NULL,
+	"known_ms" bigint DEFAULT 0 NOT NULL,
+	"known_seq" bigint DEFAULT 0 NOT NULL,
 	"batch_positions" bigint[],
 	"batch_ms" bigint,
 	"batch_seq" bigint

@@ -47,7 +47,7 @@ export async function readRound(tick: Tick, maxCount: number): Promise<Round> {
   const [pendingReply, newReply = null] = replies.slice(acks.length);
   if (isMissingGroup(pendingReply) || isMissingGroup(newReply)) {
     const startAt = await restartPosition(deps.db, consumer, group.stream);
-    deps.log.warn({ start_at: startAt }, "The consumer group was missing; it is created.");
+    deps.log.info({ start_at: startAt }, "The consumer group does not exist; it is created.");
     await createGroup(deps.redis, group, startAt);
     tick.pending = 0;
     return readRound(tick, maxCount);

@@ -74,6 +74,9 @@ export const relayShards = pgTable("relay_shards", {
   marked: boolean("marked").notNull().default(false),
   lastMs: bigint("last_ms", { mode: "number" }).notNull().default(0),
   lastSeq: bigint("last_seq", { mode: "number" }).notNull().default(0),
+  /** The last id known to be in the stream. Behind `last_…` after Redis lost data, until the lost events are sent again. */
+  knownMs: bigint("known_ms", { mode: "number" }).notNull().default(0),
+  knownSeq: bigint("known_seq", { mode: "number" }).notNull().default(0),
   /**
    * Positions of the batch in flight, in stream order; null when there is none. Its ids are
    * `{batch_ms}-{batch_seq + index}`. Stored before the batch is sent, so that whoever comes next sends the very same.

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { NotFoundError, TooLargeError, UnauthorizedError } from "../core/errors.ts";
@@ -49,6 +50,13 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.onError(answerError);
   app.notFound((c) => {
+    const allowed = methods.filter((method) => hasRoute(app, method, c.req.path));
+    if (allowed.length > 0) {
+      c.header("allow", allowed.join(", "));
+      throw new HTTPException(405, {
+        message: `${c.req.method} is not possible here. Possible: ${allowed.join(", ")}.`,
+      });
+    }
     throw new NotFoundError(
       `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
     );
@@ -79,6 +87,14 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/consumers", consumerRoutes());
   for (const { path, routes } of options.mounts) app.route(path, routes);
   return app;
+}
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** True when a handler, and not only middleware, answers this method on this path. */
+function hasRoute(app: Hono<AppEnv>, method: string, path: string): boolean {
+  const [matches] = app.router.match(method, path);
+  return matches.some(([[, route]]) => route.method === method);
 }
 
 /** Compares hashes of equal length, so that neither content nor length of the key shows in the time it takes. */

@@ -88,6 +88,17 @@ describe("what a caller learns", () => {
     ).not.toContain("secret");
   });
 
+  test.each([
+    [new PermanentError("Postgres refused the statement (SQLSTATE 42P01)."), "internal_error"],
+    [new ConflictError("Postgres: a row exists (SQLSTATE 23505, constraint events_id_key)."), "conflict"],
+    [new TransientError("Postgres: the connection failed (SQLSTATE 08006)."), "unavailable"],
+    [new TransientError("Redis is not available: LOADING"), "unavailable"],
+  ] as const)("what a driver says is for the log: %s", (error, code) => {
+    const shown = publicError(error);
+    expect(shown.code).toBe(code);
+    expect(shown.message).not.toMatch(/Postgres|Redis|SQLSTATE|events_id_key/);
+  });
+
   test("a call that took too long is unavailable, not broken", () => {
     expect(publicError(new DOMException("The operation timed out.", "TimeoutError")).code).toBe(
       "unavailable",

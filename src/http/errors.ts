@@ -1,3 +1,4 @@
+import { redactText } from "@brain/schemas";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -68,7 +69,7 @@ export function publicError(error: unknown): {
   readonly message: string;
   readonly issues: readonly Issue[];
 } {
-  if (error instanceof BrainError) return { code: error.code, message: error.message, issues: error.issues };
+  if (error instanceof BrainError) return ofDriver(error) ?? error;
   if (error instanceof HTTPException) {
     const code = codeOfStatus[error.status] ?? "internal_error";
     const message = code === "internal_error" ? internalMessage : error.message || defaultMessage(code);
@@ -78,6 +79,22 @@ export function publicError(error: unknown): {
     return { code: "unavailable", message: "A service did not answer in time. Try again.", issues: [] };
   }
   return { code: "internal_error", message: internalMessage, issues: [] };
+}
+
+/**
+ * What the layers below the modules say of Postgres and Redis (SQLSTATE, constraint) is for the log. A statement that
+ * Postgres refused for good is our fault, not the caller's.
+ */
+function ofDriver({ code, message }: BrainError): ReturnType<typeof publicError> | null {
+  if (!/^(Postgres|Redis)\b/.test(message)) return null;
+  switch (code) {
+    case "unavailable":
+      return { code, message: "A service that this needs is not available now. Try again.", issues: [] };
+    case "conflict":
+      return { code, message: "This is in conflict with what is stored already.", issues: [] };
+    default:
+      return { code: "internal_error", message: internalMessage, issues: [] };
+  }
 }
 
 const internalMessage = "Something went wrong here. The log has the details under this request id.";
@@ -96,7 +113,7 @@ export function answerError(error: unknown, c: Context): Response {
   if (status >= 500) {
     c.get("log")?.error(
       { status, error_class: errorClass(error), path: new URL(c.req.url).pathname },
-      `The request failed: ${describeError(error)}`,
+      `The request failed: ${redactText(describeError(error))}`,
     );
   }
   if (status === 503) c.header("retry-after", "1");

@@ -2,6 +2,7 @@ import { findEvent, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
+import { sqlState } from "../db/errors.ts";
 import { admitEnvelope } from "../publish/publish.ts";
 import { insertEventsSql, type RecordedEvent } from "../publish/record.ts";
 import type { Invocation } from "./invocation.ts";
@@ -31,7 +32,7 @@ const anonymousSource = "http_ingest";
 export async function ingest(invocation: Invocation, inputs: readonly unknown[]): Promise<IngestResult[]> {
   const admitted = inputs.map((input) => admit(invocation, input));
   const valid = admitted.filter((item) => "event" in item);
-  const inserted = valid.length === 0 ? [] : await invocation.db.rows<{ id: string }>(insertEventsSql(valid));
+  const inserted = valid.length === 0 ? [] : await insert(invocation, valid);
   const fresh = new Set(inserted.map((row) => row.id));
   // The first of several with one id in a batch is the new one; the others find it in the record.
   const accepted = new Set<Admitted>(valid.filter((item) => fresh.delete(item.event.id)));
@@ -61,6 +62,28 @@ export async function ingest(invocation: Invocation, inputs: readonly unknown[])
       streamMessageId: before?.stream_message_id ?? null,
     };
   });
+}
+
+const deadlockDetected = "40P01";
+const maxInsertTries = 3;
+
+/**
+ * Two requests that hold the same new ids in another order wait for each other, and Postgres ends one of them; the
+ * order of a batch is the order of its events, so it cannot be sorted away. Nothing of the ended one is stored, and
+ * when it is run again it finds the ids of the other.
+ */
+async function insert({ db, log }: Invocation, events: readonly RecordedEvent[]) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.rows<{ id: string }>(insertEventsSql(events));
+    } catch (error) {
+      if (sqlState(error) !== deadlockDetected || attempt >= maxInsertTries) throw error;
+      log.info(
+        { attempt, events: events.length },
+        "Another request was storing the same events; trying again.",
+      );
+    }
+  }
 }
 
 type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;

@@ -27,11 +27,17 @@ const consumersAtOnce = 3;
  * trigger goes on.
  *
  * @param deadlineMs Unix time, ms, after which nothing new is begun
+ * @param verify also look whether the streams still hold what was sent
  */
-export async function relayAll(invocation: Invocation, deadlineMs: number, wake: Wake): Promise<void> {
+export async function relayAll(
+  invocation: Invocation,
+  deadlineMs: number,
+  wake: Wake,
+  verify = false,
+): Promise<void> {
   await Promise.all(
     Array.from({ length: invocation.publish.shards }, (_, shard) =>
-      relayShard(invocation, shard, deadlineMs, wake),
+      relayShard(invocation, shard, deadlineMs, wake, verify),
     ),
   );
 }
@@ -41,6 +47,7 @@ async function relayShard(
   shard: number,
   deadlineMs: number,
   wake: Wake,
+  verify: boolean,
 ): Promise<void> {
   const { redis, now, log } = invocation;
   if (redis === null) return;
@@ -49,7 +56,7 @@ async function relayShard(
     let waitMs: number | null = null;
     const run = async () => {
       const deps = { ...invocation, redis, settings: invocation.relay };
-      const result = await relay(deps, { shard, deadlineMs, now, onSent: wake });
+      const result = await relay(deps, { shard, deadlineMs, now, verify, onSent: wake });
       waitMs = result.busy?.waitMs ?? null;
       if (result.sent > 0)
         log.debug({ shard, sent: result.sent, batches: result.batches }, "Events relayed.");
@@ -195,7 +202,7 @@ export async function drainOnce(
  */
 export async function cronTick(invocation: Invocation, deadlineMs: number): Promise<void> {
   if (invocation.redis === null) return;
-  if (await shouldSweep(invocation)) await relayAll(invocation, deadlineMs, () => undefined);
+  if (await shouldSweep(invocation)) await relayAll(invocation, deadlineMs, () => undefined, true);
   await drainAll(invocation, deadlineMs, null);
 }
 

@@ -67,7 +67,8 @@ export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL 
 /** The batch in flight, in stream order, with the id of each entry; no rows when there is none or the lease is lost. */
 export function loadSql(shard: number, token: string): SQL {
   return sql`
-    SELECT r.batch_ms::text AS batch_ms, r.batch_seq::text AS batch_seq, ${envelopeColumns}
+    SELECT r.batch_ms::text AS batch_ms, r.batch_seq::text AS batch_seq, r.known_ms || '-' || r.known_seq AS known_last,
+      ${envelopeColumns}
     FROM relay_shards r
     CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
     JOIN events e ON e.position = b.position
@@ -93,6 +94,7 @@ export function endBatchSql(shard: number, ms: string, seq: string): SQL {
   return sql`
     UPDATE relay_shards r
     SET last_ms = batch_ms, last_seq = batch_seq + cardinality(batch_positions) - 1,
+      known_ms = batch_ms, known_seq = batch_seq + cardinality(batch_positions) - 1,
       batch_positions = NULL, batch_ms = NULL, batch_seq = NULL
     WHERE ${isBatch(shard, ms, seq)}`;
 }
@@ -116,6 +118,33 @@ export function renumberBatchSql(
 
 function isBatch(shard: number, ms: string, seq: string): SQL {
   return sql`r.shard = ${shard} AND r.batch_ms = ${ms}::bigint AND r.batch_seq = ${seq}::bigint`;
+}
+
+/** The last id known to be in the stream of a shard, `{ms}-{seq}`; no row when nothing was ever sent. */
+export function knownLastSql(shard: number): SQL {
+  return sql`SELECT known_ms || '-' || known_seq AS known_last FROM relay_shards WHERE shard = ${shard}`;
+}
+
+/**
+ * Makes what the stream lost unsent again: everything behind `(lastMs, lastSeq)`, the last id it still has. A batch in
+ * flight is given up; its rows are unsent anyway and come after the lost ones. One row for each event.
+ *
+ * @param days how far back the claims reach that keep effects from repeating
+ */
+export function requeueLostSql(shard: number, lastMs: string, lastSeq: string, days: number): SQL {
+  return sql`
+    WITH given_up AS (
+      UPDATE relay_shards SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
+        last_ms = greatest(last_ms, coalesce(batch_ms, 0)),
+        last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq + cardinality(batch_positions) - 1 END,
+        known_ms = ${lastMs}::bigint, known_seq = ${lastSeq}::bigint
+      WHERE shard = ${shard}
+    )
+    UPDATE events SET sent_at = NULL, stream_message_id = NULL
+    WHERE shard = ${shard} AND sent_at IS NOT NULL AND stored_at > now() - ${days}::integer * interval '1 day'
+      AND (split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint)
+        > (${lastMs}::bigint, ${lastSeq}::bigint)
+    RETURNING position`;
 }
 
 /** Keeps the lease for another round. */

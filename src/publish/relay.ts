@@ -1,24 +1,24 @@
-import { decodeEntry, encodeEntry, type MessageId, parseMessageId } from "@brain/schemas";
+import type { MessageId } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
-import { TransientError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Database } from "../db/database.ts";
-import { appendBatch, lastGeneratedId, readEntry, type StreamEntry } from "../stream/append.ts";
+import { appendBatch } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import { type EnvelopeRow, toEnvelope } from "./record.ts";
 import {
   acquireSql,
   type BatchBounds,
   endBatchSql,
+  knownLastSql,
   loadSql,
   markSentSql,
   releaseIfIdleSql,
   releaseSql,
   renewSql,
-  renumberBatchSql,
+  requeueLostSql,
   takeSql,
 } from "./relay-sql.ts";
+import { type Batch, sendBatch, toBatch } from "./send-batch.ts";
 
 /*
  * The relay copies unsent rows of the record to the stream, one lease per shard:
@@ -28,6 +28,8 @@ import {
  * The batch in flight is stored before it is sent and cleared in the transaction that marks its rows. Whatever dies in
  * between, the next holder finds the batch and sends it again under the same ids. Redis refuses ids that are not
  * greater than its last one, so the repeat cannot append twice; a look at the first id tells why it was refused.
+ *
+ * The record outlives the stream: when Redis comes back without entries that were sent, they become unsent again.
  */
 
 export interface RelayDeps {
@@ -59,6 +61,8 @@ export interface RelayResult {
   readonly repeated: number;
   /** Batches that got new ids because another program wrote in between. */
   readonly renumbered: number;
+  /** Events that Redis had lost and that were sent, or wait to be sent, again. */
+  readonly restored: number;
   /** Another relay holds the lease. `waitMs` until it ends, for the one that left the mark first; else null. */
   readonly busy: { readonly waitMs: number | null } | null;
   /** Time was up before everything was sent. */
@@ -70,20 +74,22 @@ export interface RelayOptions {
   /** Unix time, ms, after which no new batch is begun. */
   readonly deadlineMs: number;
   readonly now: () => number;
+  /** Looks whether the stream is whole even when there is nothing to send; for cron. */
+  readonly verify?: boolean;
   /** Called after each batch is in the stream, with the event types it held; starts the consumers early. */
   readonly onSent?: (types: ReadonlySet<string>) => void;
 }
 
-interface Batch {
-  readonly ms: string;
-  readonly seq: string;
-  readonly rows: readonly EnvelopeRow[];
-}
+/** The claims that keep effects from repeating are kept this long, so events this old may be sent again. */
+const restorableDays = 90;
 
-/** Renumbering again and again would mean a clock or a writer gone wild. */
-const maxRenumberings = 5;
-/** Tries of one append within a run, when its reply was lost. */
-const maxAppendTries = 3;
+/** One run: who it is, and what it did. */
+interface Run {
+  readonly deps: RelayDeps;
+  readonly options: RelayOptions;
+  readonly token: string;
+  readonly total: { sent: number; batches: number; repeated: number; renumbered: number; restored: number };
+}
 
 /**
  * Sends what is unsent on one shard. Safe to run anywhere and any number of times at once.
@@ -91,141 +97,119 @@ const maxAppendTries = 3;
  * @throws {TransientError} Postgres or Redis is not reachable; the events wait in the record
  */
 export async function relay(deps: RelayDeps, options: RelayOptions): Promise<RelayResult> {
-  const { db, settings } = deps;
-  const token = uuidv4();
-  const { shard } = options;
-  const total = { sent: 0, batches: 0, repeated: 0, renumbered: 0 };
-  const acquire = async (): Promise<{ batch: Batch | null; busy: RelayResult["busy"] }> => {
-    const [acquired, , loaded] = await db.batch([
-      acquireSql(shard, token, settings.leaseMs),
-      takeSql(shard, token, settings),
-      loadSql(shard, token),
-    ]);
-    const lease = acquired?.[0] as { acquired: boolean; free_in_ms: number; first_mark: boolean } | undefined;
-    if (lease?.acquired !== true) {
-      return {
-        batch: null,
-        busy: { waitMs: lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null },
-      };
-    }
-    return { batch: toBatch(loaded), busy: null };
-  };
-
-  let { batch, busy } = await acquire();
-  if (busy !== null) return { ...total, busy, more: false };
+  const total = { sent: 0, batches: 0, repeated: 0, renumbered: 0, restored: 0 };
+  const run: Run = { deps, options, token: uuidv4(), total };
+  const first = await acquire(run);
+  if (first.busy !== null) return { ...total, busy: first.busy, more: false };
   try {
-    for (;;) {
-      if (batch === null) {
-        const [released] = await db.batch([releaseIfIdleSql(shard, token)]);
-        if (released !== undefined && released.length > 0) return { ...total, busy: null, more: false };
-        ({ batch, busy } = await acquire());
-        if (busy !== null) return { ...total, busy: null, more: false };
-        continue;
-      }
-      const sent = await send(deps, shard, token, batch);
-      total.sent += sent.batch.rows.length;
-      total.batches += 1;
-      total.repeated += sent.repeated ? 1 : 0;
-      total.renumbered += sent.renumbered;
-      options.onSent?.(new Set(sent.batch.rows.map((row) => row.type)));
-      const { ms, seq } = sent.batch;
-      const finish = [markSentSql(shard, ms, seq), endBatchSql(shard, ms, seq)];
-      if (options.now() >= options.deadlineMs) {
-        await db.batch([...finish, releaseSql(shard, token)]);
-        return { ...total, busy: null, more: true };
-      }
-      const [, , , , loaded, released] = await db.batch([
-        ...finish,
-        renewSql(shard, token, settings.leaseMs),
-        takeSql(shard, token, settings),
-        loadSql(shard, token),
-        releaseIfIdleSql(shard, token),
-      ]);
-      if (released !== undefined && released.length > 0) return { ...total, busy: null, more: false };
-      batch = toBatch(loaded);
-    }
+    const more = await sendAll(run, first.batch);
+    return { ...total, busy: null, more };
   } catch (error) {
-    await letGo(deps, shard, token);
+    await letGo(run);
     throw error;
   }
 }
 
-/** The batch stays in flight for the next holder; the lease would only delay it. */
-async function letGo({ db, log }: RelayDeps, shard: number, token: string): Promise<void> {
-  try {
-    await db.batch([releaseSql(shard, token)]);
-  } catch {
-    log.warn({ shard }, "The relay's lease could not be given back; it ends by itself.");
+/** Takes the lease and the next batch, in one round trip. */
+async function acquire(run: Run): Promise<{ batch: Batch | null; busy: RelayResult["busy"] }> {
+  const { deps, options, token } = run;
+  const [acquired, , loaded] = await deps.db.batch([
+    acquireSql(options.shard, token, deps.settings.leaseMs),
+    takeSql(options.shard, token, deps.settings),
+    loadSql(options.shard, token),
+  ]);
+  const lease = acquired?.[0] as { acquired: boolean; free_in_ms: number; first_mark: boolean } | undefined;
+  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null };
+  return { batch: null, busy: { waitMs: lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null } };
+}
+
+/** @returns true when time was up before everything was sent */
+async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
+  const { deps, options, token } = run;
+  const { shard } = options;
+  let batch = first;
+  if (batch === null && options.verify === true && (await restoreIfLost(run)))
+    ({ batch } = await acquire(run));
+  for (;;) {
+    if (batch === null) {
+      const [released] = await deps.db.batch([releaseIfIdleSql(shard, token)]);
+      if (isReleased(released)) return false;
+      // Somebody left a mark, or has the lease by now.
+      const next = await acquire(run);
+      if (next.busy !== null) return false;
+      batch = next.batch;
+      continue;
+    }
+    const finish = await sendOne(run, batch);
+    if (options.now() >= options.deadlineMs) {
+      await deps.db.batch([...finish, releaseSql(shard, token)]);
+      return true;
+    }
+    const answers = await deps.db.batch([
+      ...finish,
+      renewSql(shard, token, deps.settings.leaseMs),
+      takeSql(shard, token, deps.settings),
+      loadSql(shard, token),
+      releaseIfIdleSql(shard, token),
+    ]);
+    const [loaded, released] = answers.slice(-2);
+    if (isReleased(released)) return false;
+    batch = toBatch(loaded);
   }
 }
 
-function toBatch(rows: unknown[] | undefined): Batch | null {
-  const loaded = (rows ?? []) as (EnvelopeRow & { batch_ms: string; batch_seq: string })[];
-  const first = loaded[0];
-  return first === undefined ? null : { ms: first.batch_ms, seq: first.batch_seq, rows: loaded };
-}
-
-interface Sent {
-  readonly batch: Batch;
-  readonly repeated: boolean;
-  readonly renumbered: number;
-}
-
-/** Brings a batch into the stream exactly as stored, or under new ids when another writer took them. */
-async function send(deps: RelayDeps, shard: number, token: string, stored: Batch): Promise<Sent> {
-  const stream = deps.keys.stream(shard);
-  let batch = stored;
-  for (let renumbered = 0; renumbered <= maxRenumberings; renumbered += 1) {
-    const entries = toEntries(batch, deps.settings.emptyTarget);
-    const result = await appendPatiently(deps, stream, entries);
-    if (result.kind === "appended") return { batch, repeated: false, renumbered };
-    const first = entries[0];
-    const standing = first === undefined ? null : await readEntry(deps.redis, stream, first.id);
-    if (standing !== null && eventIdOf(standing) === batch.rows[0]?.id)
-      return { batch, repeated: true, renumbered };
-    batch = await renumber(deps, shard, token, batch);
+/** @returns the statements that note the batch as sent */
+async function sendOne(run: Run, batch: Batch) {
+  const { deps, options, token, total } = run;
+  const sent = await sendBatch(deps, options.shard, token, batch);
+  if (sent.kind === "lost") {
+    await requeue(run, sent.last);
+    return [];
   }
-  throw new TransientError(
-    `The stream ${stream} refused new ids ${maxRenumberings} times in a row: another writer's ids run ahead of the clock. Look at its last-generated-id.`,
+  total.sent += sent.batch.rows.length;
+  total.batches += 1;
+  total.repeated += sent.repeated ? 1 : 0;
+  total.renumbered += sent.renumbered;
+  options.onSent?.(new Set(sent.batch.rows.map((row) => row.type)));
+  const { ms, seq } = sent.batch;
+  return [markSentSql(options.shard, ms, seq), endBatchSql(options.shard, ms, seq)];
+}
+
+/** @returns true when Redis had lost entries, which are unsent again now */
+async function restoreIfLost(run: Run): Promise<boolean> {
+  const { deps, options } = run;
+  const [row] = await deps.db.rows<{ known_last: MessageId }>(knownLastSql(options.shard));
+  if (row === undefined) return false;
+  const target = {
+    stream: deps.keys.stream(options.shard),
+    activity: deps.keys.relayActive(),
+    knownLast: row.known_last,
+  };
+  const result = await appendBatch(deps.redis, target, []);
+  if (result.kind !== "lost") return false;
+  await requeue(run, result.last);
+  return true;
+}
+
+async function requeue({ deps, options, total }: Run, last: MessageId): Promise<void> {
+  const [ms = "0", seq = "0"] = last.split("-");
+  const restored = await deps.db.rows(requeueLostSql(options.shard, ms, seq, restorableDays));
+  total.restored += restored.length;
+  deps.log.error(
+    { shard: options.shard, last_id: last, events: restored.length },
+    "Redis lost entries that were sent before. They are sent again from the record; consumers know what they applied.",
   );
 }
 
-/** Repeats an append whose reply was lost: harmless, because the ids are the same. */
-async function appendPatiently(deps: RelayDeps, stream: string, entries: readonly StreamEntry[]) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await appendBatch(deps.redis, stream, deps.keys.relayActive(), entries);
-    } catch (error) {
-      if (!(error instanceof TransientError) || attempt >= maxAppendTries) throw error;
-      deps.log.warn(
-        { stream, attempt, entries: entries.length },
-        "No answer to an append; sending the same ids again.",
-      );
-    }
+function isReleased(rows: unknown[] | undefined): boolean {
+  return rows !== undefined && rows.length > 0;
+}
+
+/** The batch stays in flight for the next holder; the lease would only delay it. */
+async function letGo({ deps, options, token }: Run): Promise<void> {
+  try {
+    await deps.db.batch([releaseSql(options.shard, token)]);
+  } catch {
+    deps.log.warn({ shard: options.shard }, "The relay's lease could not be given back; it ends by itself.");
   }
-}
-
-function eventIdOf(fields: readonly string[]): string | null {
-  const decoded = decodeEntry(fields);
-  return decoded.ok ? decoded.event.id : null;
-}
-
-async function renumber(deps: RelayDeps, shard: number, token: string, batch: Batch): Promise<Batch> {
-  const top = (await lastGeneratedId(deps.redis, deps.keys.stream(shard))) ?? parseMessageId("0-0");
-  const [ms = "0", seq = "0"] = top.split("-");
-  const [, loaded] = await deps.db.batch([
-    renumberBatchSql(shard, batch.ms, batch.seq, ms, seq),
-    loadSql(shard, token),
-  ]);
-  const renumbered = toBatch(loaded);
-  if (renumbered === null) throw new TransientError("The relay lost its lease while it renumbered a batch.");
-  return renumbered;
-}
-
-function toEntries(batch: Batch, emptyTarget: boolean): StreamEntry[] {
-  const firstSeq = Number(batch.seq);
-  return batch.rows.map((row, index) => ({
-    id: `${batch.ms}-${firstSeq + index}` as MessageId,
-    fields: encodeEntry(toEnvelope(row), { emptyTarget }),
-  }));
 }

@@ -9,18 +9,35 @@ export interface StreamEntry {
 
 /**
  * Appends in order, all or nothing: the ids grow, so if Redis takes the first it takes all, and if it refuses the
- * first the script ends before anything was written.
+ * first the script ends before anything was written. Before that it looks whether the stream still reaches as far as
+ * we know it did: a Redis that lost its data would take new ids without a word, and hide the loss for ever.
  *
- * ARGV: ttl of the activity key in ms, then for each entry: id, number of fields, fields …
+ * ARGV: ttl of the activity key in ms, ms and sequence of the last id known to be sent, then for each entry: id, number
+ * of fields, fields …
  */
 const appendScript = `
-local at = 2
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+local last = nil
+if info.err then
+  if string.find(info.err, 'no such key') then last = '0-0' end
+else
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = info[i + 1] end
+  end
+end
+if last then
+  local ms, seq = string.match(last, '^(%d+)-(%d+)$')
+  ms, seq = tonumber(ms), tonumber(seq)
+  local known, knownSeq = tonumber(ARGV[2]), tonumber(ARGV[3])
+  if ms < known or (ms == known and seq < knownSeq) then return last end
+end
+local at = 4
 while at <= #ARGV do
   local count = tonumber(ARGV[at + 1])
   redis.call('XADD', KEYS[1], ARGV[at], unpack(ARGV, at + 2, at + 1 + count))
   at = at + 2 + count
 end
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
+if #ARGV > 3 then redis.call('SET', KEYS[2], '1', 'PX', ARGV[1]) end
 return 'OK'`;
 
 /** Neon sleeps after five idle minutes; as long as the key lives the database is awake and a sweep costs nothing. */
@@ -29,26 +46,36 @@ const activityTtlMs = 300_000;
 export type AppendResult =
   | { readonly kind: "appended" }
   /** Redis has an id that is not smaller than the batch's first: sent before, or somebody else wrote. */
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused" }
+  /** The stream ends before what we know was sent: Redis lost data. Nothing was appended. `last` is its last id. */
+  | { readonly kind: "lost"; readonly last: MessageId };
+
+/** Where a batch goes. */
+export interface AppendTarget {
+  readonly stream: string;
+  /** Key that notes recent work. */
+  readonly activity: string;
+  /** The last id known to be in the stream; `0-0` when there is none. */
+  readonly knownLast: MessageId;
+}
 
 /**
- * @param stream key of the stream; @param activity key that notes recent work
+ * @param entries none: only looks whether the stream is whole
  * @throws {TransientError} not reachable or no answer: whether the batch was appended is unknown
  */
 export async function appendBatch(
   redis: RedisHttp,
-  stream: string,
-  activity: string,
+  { stream, activity, knownLast }: AppendTarget,
   entries: readonly StreamEntry[],
 ): Promise<AppendResult> {
-  const args: string[] = [String(activityTtlMs)];
+  const args: string[] = [String(activityTtlMs), ...knownLast.split("-")];
   for (const entry of entries) {
     args.push(entry.id, String(entry.fields.length));
     for (const field of entry.fields) args.push(field);
   }
   try {
-    await redis.eval(appendScript, [stream, activity], args);
-    return { kind: "appended" };
+    const reply = await redis.eval(appendScript, [stream, activity], args);
+    return isMessageId(reply) ? { kind: "lost", last: reply } : { kind: "appended" };
   } catch (error) {
     // "The ID specified in XADD is equal or smaller than the target stream top item" — https://redis.io/docs/latest/commands/xadd/
     if (error instanceof RedisReplyError && /equal or smaller/.test(error.message))

@@ -161,11 +161,11 @@ describe("a batch", () => {
   });
 
   test("sent by two at the same time, each in another order, is stored once", async () => {
-    const events = reports(50);
-    const replies = await Promise.all([batch(events), batch(events.toReversed()), batch(events)]);
-    expect(replies.map(({ status }) => status)).toEqual([202, 202, 202]);
-    expect(replies.reduce((sum, { body }) => sum + body.accepted, 0)).toBe(50);
-    expect(await recordedIds(events.map(({ id }) => id))).toHaveLength(50);
+    const events = reports(600);
+    const replies = await Promise.all([batch(events), batch(events.toReversed())]);
+    expect(replies.map(({ status }) => status)).toEqual([202, 202]);
+    expect(replies.reduce((sum, { body }) => sum + body.accepted, 0)).toBe(600);
+    expect(await recordedIds(events.map(({ id }) => id))).toHaveLength(600);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RetryAfter, TransientError, UpstreamError } from "../../src/core/errors.ts";
 import { announceRequested, contextOf } from "../../src/modules/course_factory/announce.ts";
+import { artifactId } from "../../src/modules/course_factory/content/assemble.ts";
 import type { ContentGenerator } from "../../src/modules/course_factory/content/generator.ts";
 import { generationRequest } from "../../src/modules/course_factory/content/model.ts";
 import { templateGenerator } from "../../src/modules/course_factory/content/template-generator.ts";
@@ -8,6 +9,7 @@ import { generate } from "../../src/modules/course_factory/generation.ts";
 import type { Run } from "../../src/modules/course_factory/produce.ts";
 import { maxAttempts, proceed, watch } from "../../src/modules/course_factory/resume.ts";
 import { insertCourse } from "../../src/modules/course_factory/store.ts";
+import type { RequestServices } from "../../src/modules/module.ts";
 import { bindPublish } from "../../src/publish/publish.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
@@ -48,19 +50,16 @@ async function accept(run: Run, leaseMs: number): Promise<void> {
   });
 }
 
-function services() {
+type Services = Pick<RequestServices, "transact" | "log" | "now">;
+
+function services(): Services {
   const invocation = engine.open();
   return {
     log: invocation.log,
     now: () => new Date(),
-    transact: <T>(
-      context: Parameters<typeof engine.publish>[0],
-      work: (tx: never, publish: never) => Promise<T>,
-    ) =>
-      invocation.db.transaction((tx) =>
-        work(tx as never, bindPublish(tx, invocation.publish, context) as never),
-      ),
-  } as unknown as Parameters<typeof generate>[0];
+    transact: (context, work) =>
+      invocation.db.transaction((tx) => work(tx, bindPublish(tx, invocation.publish, context))),
+  };
 }
 
 /** Calls a handler's work in a transaction of its own, as the engine does. */
@@ -114,18 +113,14 @@ const wholeCourse = [
   "course.generation.completed",
 ];
 
-/** Ends as if the process were killed when it is asked for `part`. */
-function dyingAt(part: "lesson" | "quiz", nth = 1): ContentGenerator {
-  let count = 0;
-  const forEver = () => new Promise<never>(() => undefined);
-  const step = <T>(own: "lesson" | "quiz", run: () => Promise<T>) => {
-    if (own === part) count += 1;
-    return own === part && count >= nth ? forEver() : run();
-  };
+/** Stops for ever at the lesson `index`, as a killed process does. */
+function dyingAtLesson(index: number): ContentGenerator {
   return {
     ...templateGenerator,
-    lesson: (...input) => step("lesson", () => templateGenerator.lesson(...input)),
-    quiz: (...input) => step("quiz", () => templateGenerator.quiz(...input)),
+    lesson: (brief, outline, at, signal) =>
+      at === index
+        ? new Promise<never>(() => undefined)
+        : templateGenerator.lesson(brief, outline, at, signal),
   };
 }
 
@@ -156,9 +151,23 @@ describe("a course whose run was lost", () => {
   it("in the middle is continued from what was stored, and nothing is told twice", async () => {
     const run = newRun();
     await accept(run, 60_000);
-    void generate(services(), dyingAt("lesson", 3), run);
+    void generate(services(), dyingAtLesson(2), run);
     await until(async () => (await typesOf(run.course_id)).length === 5, "outline and two lessons");
+    const view = await engine.request("GET", `/api/course-factory/courses/${run.course_id}`);
+    expect(view.body).toMatchObject({
+      status: "generating",
+      result: null,
+      progress: { lessons_written: 2, quiz: false },
+    });
+    const third = artifactId(run.course_id, "lesson:3");
+    const unwritten = await engine.request(
+      "GET",
+      `/api/course-factory/courses/${run.course_id}/lessons/${third}`,
+    );
+    expect(unwritten.body).toMatchObject({ status: "todo", word_count: null });
     await endLease(run.course_id);
+    const health = await engine.request("GET", "/api/course-factory/health");
+    expect(health.body).toMatchObject({ generating: 1, stalled: 1 });
     await engine.settle();
     expect(await stateOf(run.course_id)).toMatchObject({ status: "completed", takeovers: 1 });
     const types = (await typesOf(run.course_id)).filter((type) => wholeCourse.includes(type));
@@ -329,12 +338,12 @@ describe("a generation that fails by a fault of our own", () => {
   it("keeps the course for the consumer when even the failure cannot be recorded", async () => {
     const run = newRun();
     await accept(run, 60_000);
-    const broken = {
+    const broken: Services = {
       ...services(),
       transact: async () => {
         throw new TransientError("Postgres could not be reached.");
       },
-    } as unknown as Parameters<typeof generate>[0];
+    };
     expect(await generate(broken, templateGenerator, run)).toMatchObject({ kind: "failed" });
     expect(await stateOf(run.course_id)).toMatchObject({ status: "generating" });
     await endLease(run.course_id);

@@ -147,7 +147,10 @@ export async function readLesson(db: Database, courseId: string, lessonId: strin
   const written = lessons.get(index);
   return {
     ...planned,
-    ...(written === undefined ? {} : { status: written.status, content_markdown: written.content_markdown }),
+    ...(written === undefined
+      ? // Planned as a full lesson, but its text is still to come, or never came because the course failed.
+        { status: planned.status === "full" ? ("todo" as const) : planned.status }
+      : { status: written.status, content_markdown: written.content_markdown }),
     course_id: courseId,
     word_count: written?.word_count ?? null,
     generated_at: written?.generated_at ?? null,

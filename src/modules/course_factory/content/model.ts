@@ -95,7 +95,7 @@ export const lesson = z.strictObject({
 });
 export type Lesson = z.infer<typeof lesson>;
 
-export const courseModule = z.strictObject({
+const courseModule = z.strictObject({
   module_id: z.uuid(),
   title: text(1, 200),
   description: text(1, 1000),
@@ -171,7 +171,7 @@ export const quiz = z.strictObject({
 });
 export type Quiz = z.infer<typeof quiz>;
 
-export const landingSection = z.strictObject({
+const landingSection = z.strictObject({
   kind: z.enum([
     "hero",
     "value_proposition",

@@ -1,0 +1,117 @@
+import { decodeEntry, encodeEntry, type MessageId, parseMessageId } from "@brain/schemas";
+import { TransientError } from "../core/errors.ts";
+import { appendBatch, lastGeneratedId, readEntry, type StreamEntry } from "../stream/append.ts";
+import { type EnvelopeRow, toEnvelope } from "./record.ts";
+import type { RelayDeps } from "./relay.ts";
+import { loadSql, renumberBatchSql } from "./relay-sql.ts";
+
+/** The batch in flight: its rows in stream order, and the id of the first; the others count up. */
+export interface Batch {
+  readonly ms: string;
+  readonly seq: string;
+  /** The last id known to be in the stream before this batch. */
+  readonly knownLast: MessageId;
+  readonly rows: readonly EnvelopeRow[];
+}
+
+/** What became of a batch. */
+export type Sent =
+  | {
+      readonly kind: "sent";
+      /** As it stands in the stream; its ids may be new. */
+      readonly batch: Batch;
+      /** Redis had it already. */
+      readonly repeated: boolean;
+      /** Times it got new ids. */
+      readonly renumbered: number;
+    }
+  /** The stream ends before what we know was sent; nothing of the batch was appended. */
+  | { readonly kind: "lost"; readonly last: MessageId };
+
+/** Renumbering again and again would mean a clock or a writer gone wild. */
+const maxRenumberings = 5;
+/** Tries of one append within a run, when its reply was lost. */
+const maxAppendTries = 3;
+
+/** The rows that `loadSql` gave; null when there are none. */
+export function toBatch(rows: unknown[] | undefined): Batch | null {
+  const loaded = (rows ?? []) as (EnvelopeRow & {
+    batch_ms: string;
+    batch_seq: string;
+    known_last: string;
+  })[];
+  const first = loaded[0];
+  if (first === undefined) return null;
+  return { ms: first.batch_ms, seq: first.batch_seq, knownLast: first.known_last as MessageId, rows: loaded };
+}
+
+/**
+ * Brings a batch into the stream exactly as stored, or under new ids when another writer took them.
+ *
+ * @throws {TransientError} Redis is not reachable; the batch stays in flight
+ */
+export async function sendBatch(deps: RelayDeps, shard: number, token: string, stored: Batch): Promise<Sent> {
+  const stream = deps.keys.stream(shard);
+  let batch = stored;
+  for (let renumbered = 0; renumbered <= maxRenumberings; renumbered += 1) {
+    const entries = toEntries(batch, deps.settings.emptyTarget);
+    const result = await appendPatiently(deps, stream, batch.knownLast, entries);
+    if (result.kind === "lost") return result;
+    if (result.kind === "appended") return { kind: "sent", batch, repeated: false, renumbered };
+    const first = entries[0];
+    const standing = first === undefined ? null : await readEntry(deps.redis, stream, first.id);
+    if (standing !== null && eventIdOf(standing) === batch.rows[0]?.id) {
+      return { kind: "sent", batch, repeated: true, renumbered };
+    }
+    batch = await renumber(deps, shard, token, batch);
+  }
+  throw new TransientError(
+    `The stream ${stream} refused new ids ${maxRenumberings} times in a row: another writer's ids run ahead of the clock. Look at its last-generated-id.`,
+  );
+}
+
+/** Repeats an append whose reply was lost: harmless, because the ids are the same. */
+async function appendPatiently(
+  deps: RelayDeps,
+  stream: string,
+  knownLast: MessageId,
+  entries: readonly StreamEntry[],
+) {
+  const target = { stream, activity: deps.keys.relayActive(), knownLast };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await appendBatch(deps.redis, target, entries);
+    } catch (error) {
+      if (!(error instanceof TransientError) || attempt >= maxAppendTries) throw error;
+      deps.log.warn(
+        { stream, attempt, entries: entries.length },
+        "No answer to an append; sending the same ids again.",
+      );
+    }
+  }
+}
+
+function eventIdOf(fields: readonly string[]): string | null {
+  const decoded = decodeEntry(fields);
+  return decoded.ok ? decoded.event.id : null;
+}
+
+async function renumber(deps: RelayDeps, shard: number, token: string, batch: Batch): Promise<Batch> {
+  const top = (await lastGeneratedId(deps.redis, deps.keys.stream(shard))) ?? parseMessageId("0-0");
+  const [ms = "0", seq = "0"] = top.split("-");
+  const [, loaded] = await deps.db.batch([
+    renumberBatchSql(shard, batch.ms, batch.seq, ms, seq),
+    loadSql(shard, token),
+  ]);
+  const renumbered = toBatch(loaded);
+  if (renumbered === null) throw new TransientError("The relay lost its lease while it renumbered a batch.");
+  return renumbered;
+}
+
+function toEntries(batch: Batch, emptyTarget: boolean): StreamEntry[] {
+  const firstSeq = Number(batch.seq);
+  return batch.rows.map((row, index) => ({
+    id: `${batch.ms}-${firstSeq + index}` as MessageId,
+    fields: encodeEntry(toEnvelope(row), { emptyTarget }),
+  }));
+}

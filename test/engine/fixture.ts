@@ -1,0 +1,184 @@
+import { agentHeartbeat, type Envelope, systemHealth } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { inject, onTestFinished } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { type Consumer, type ConsumerOptions, on } from "../../src/consume/define-consumer.ts";
+import type { Tx } from "../../src/db/database.ts";
+import { type Backbone, createBackbone } from "../backbone.ts";
+import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
+
+/*
+ * What the tests of the engine share: a backbone with a table of effects. Heartbeats of an agent are ordered among each
+ * other and carry a number; reports of health have no order.
+ */
+
+export interface EffectRow {
+  readonly subscriber: string;
+  readonly event_id: string;
+  readonly agent: string | null;
+  readonly number: number | null;
+}
+
+/** A backbone for one test, gone when the test ends. */
+export async function openBackbone(env: Readonly<Record<string, string>> = {}): Promise<Backbone> {
+  const backbone = await createBackbone({ env: { BRAIN_LEASE_MS: "500", ...env } });
+  onTestFinished(() => backbone.cleanup());
+  await backbone.sql(
+    "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, subscriber text, event_id text, agent text, number int)",
+  );
+  return backbone;
+}
+
+/** The same, with Redis behind a proxy that breaks what the test wants broken. */
+export async function openFaultyBackbone(
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ backbone: Backbone; redis: FaultyRedis }> {
+  const redis = await startFaultyRedis(inject("services").upstash.url);
+  const backbone = await openBackbone({ UPSTASH_REDIS_REST_URL: redis.url, ...env });
+  onTestFinished(() => redis.close());
+  return { backbone, redis };
+}
+
+const context = { source: "engine_test" };
+
+/** Publishes heartbeats, one transaction for all; their ids. */
+export async function publishBeats(
+  backbone: Backbone,
+  beats: readonly (readonly [agent: string, number: number])[],
+): Promise<string[]> {
+  return backbone.publish(context, async (publish) => {
+    const ids: string[] = [];
+    for (const [agent, number] of beats) {
+      const payload = { agent_id: agent, tasks_completed: number, tasks_failed: 0 };
+      ids.push((await publish(agentHeartbeat, payload)).id);
+    }
+    return ids;
+  });
+}
+
+/** Publishes reports without an order; `status` of each is its number. */
+export async function publishReports(backbone: Backbone, count: number): Promise<string[]> {
+  return backbone.publish(context, async (publish) => {
+    const ids: string[] = [];
+    for (let number = 0; number < count; number += 1) {
+      ids.push((await publish(systemHealth, { component: "db", status: String(number) })).id);
+    }
+    return ids;
+  });
+}
+
+export type Beat = Envelope<{ agent_id: string; tasks_completed: number; tasks_failed: number }>;
+export type Report = Envelope<{ component: string; status: string }>;
+
+export async function recordBeat(tx: Tx, subscriber: string, event: Beat): Promise<void> {
+  const { agent_id: agent, tasks_completed: number } = event.payload;
+  await tx.execute(sql`
+    INSERT INTO effects (subscriber, event_id, agent, number) VALUES (${subscriber}, ${event.id}, ${agent}, ${number})`);
+}
+
+export async function recordReport(tx: Tx, subscriber: string, event: Report): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO effects (subscriber, event_id, number) VALUES (${subscriber}, ${event.id}, ${Number(event.payload.status)})`);
+}
+
+type Before<Event> = (
+  event: Event,
+  call: { readonly attempt: number; readonly tx: Tx },
+) => Promise<void> | void;
+
+/** A consumer that records each beat and report; `before` runs first and may throw. Retries are fast. */
+export function recorder(
+  options: Partial<ConsumerOptions> & {
+    readonly beforeBeat?: Before<Beat>;
+    readonly beforeReport?: Before<Report>;
+  } = {},
+): Consumer {
+  const { beforeBeat, beforeReport, ...rest } = options;
+  const subscriber = options.subscriber ?? "recorder";
+  return defineConsumer({
+    handlers: [
+      on(agentHeartbeat, async (event, { tx, attempt }) => {
+        await beforeBeat?.(event, { tx, attempt });
+        await recordBeat(tx, subscriber, event);
+      }),
+      on(systemHealth, async (event, { tx, attempt }) => {
+        await beforeReport?.(event, { tx, attempt });
+        await recordReport(tx, subscriber, event);
+      }),
+    ],
+    ...rest,
+    subscriber,
+    retry: { baseMs: 1, capMs: 1, ...options.retry },
+  });
+}
+
+export function effects(backbone: Backbone): Promise<EffectRow[]> {
+  return backbone.sql<EffectRow>("SELECT subscriber, event_id, agent, number FROM effects ORDER BY place");
+}
+
+/** Numbers of the effects of one agent, in the order in which they happened. */
+export async function numbersOf(backbone: Backbone, agent: string): Promise<(number | null)[]> {
+  return (await effects(backbone)).filter((row) => row.agent === agent).map((row) => row.number);
+}
+
+export interface LetterRow {
+  readonly stream_message_id: string;
+  readonly event_id: string | null;
+  readonly event_type: string | null;
+  readonly raw_fields: Record<string, string> | null;
+  readonly reason: string;
+  readonly error_class: string;
+  readonly error_message: string;
+  readonly attempts: number;
+  readonly status: string;
+}
+
+export function deadLetters(backbone: Backbone): Promise<LetterRow[]> {
+  return backbone.sql<LetterRow>("SELECT * FROM dead_letters ORDER BY id");
+}
+
+/** Entries pending in the consumer's group: id and number of deliveries. */
+export async function pendingOf(
+  backbone: Backbone,
+  consumer: Consumer,
+  shard = 0,
+): Promise<{ id: string; deliveries: number }[]> {
+  const stream = backbone.open().keys.stream(shard);
+  const reply = await backbone.redis("XPENDING", stream, consumer.group, "-", "+", "10000");
+  return (reply as [string, string, number, number][]).map(([id, , , deliveries]) => ({ id, deliveries }));
+}
+
+/** Ends the lease of a drainer as its time limit would. */
+export async function endLease(backbone: Backbone, consumer: Consumer): Promise<void> {
+  await backbone.redis("DEL", backbone.open().keys.lease(consumer.group, 0));
+}
+
+/** Ids and fields of all entries of a shard's stream. */
+export async function streamEntries(
+  backbone: Backbone,
+  shard = 0,
+): Promise<{ id: string; fields: Record<string, string> }[]> {
+  const reply = await backbone.redis("XRANGE", backbone.open().keys.stream(shard), "-", "+");
+  return (reply as [string, string[]][]).map(([id, flat]) => ({
+    id,
+    fields: Object.fromEntries(
+      Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]),
+    ),
+  }));
+}
+
+/** Waits for a fact; a wait that times out tells the last state seen. */
+export async function until<T>(
+  look: () => Promise<T> | T,
+  isTrue: (seen: T) => boolean,
+  what: string,
+): Promise<T> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const seen = await look();
+    if (isTrue(seen)) return seen;
+    if (Date.now() > deadline)
+      throw new Error(`${what} did not come true; last seen: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,324 @@
+import {
+  agentHeartbeat,
+  allEvents,
+  courseDistributionRequested,
+  defineEvent,
+  type Envelope,
+  systemAlert,
+  systemMaintenance,
+} from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { onAny } from "../../src/consume/define-consumer.ts";
+import { TooLargeError, ValidationError } from "../../src/core/errors.ts";
+import { admitEnvelope, prepareEvent, publish, publishMany } from "../../src/publish/publish.ts";
+import type { Backbone } from "../backbone.ts";
+import { effects, openBackbone, publishBeats, streamEntries } from "./fixture.ts";
+
+const source = "engine_test";
+const courseId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
+const beat = { agent_id: "a", tasks_completed: 1, tasks_failed: 0 };
+
+const countEvents = async (backbone: Backbone) =>
+  Number((await backbone.sql<{ n: string }>("SELECT count(*) AS n FROM events"))[0]?.n);
+
+const otherRow = sql`INSERT INTO effects (subscriber) VALUES ('caller')`;
+
+async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+describe("an event that is not acceptable", () => {
+  const uncatalogued = defineEvent("course.rocket.launched", {
+    version: 1,
+    module: "course_factory",
+    criticality: "INFO",
+    when: "never",
+    payload: z.strictObject({ course_id: z.string() }),
+  });
+  const copy = { ...agentHeartbeat };
+
+  it.each<[string, string, (backbone: Backbone) => Promise<unknown>]>([
+    [
+      "of a type that is not catalogued",
+      "type",
+      (backbone) => backbone.publish({ source }, (emit) => emit(uncatalogued, { course_id: "x" })),
+    ],
+    [
+      "of a copy of a catalogued definition",
+      "type",
+      (backbone) => backbone.publish({ source }, (emit) => emit(copy, beat)),
+    ],
+    [
+      "with a field of the wrong type",
+      "payload.tasks_completed",
+      (backbone) =>
+        backbone.publish({ source }, (emit) => emit(agentHeartbeat, { ...beat, tasks_completed: -1 })),
+    ],
+    [
+      "with a field that the schema does not know",
+      "payload.surprise",
+      (backbone) =>
+        backbone.publish({ source }, (emit) =>
+          emit(agentHeartbeat, { ...beat, surprise: true } as typeof beat),
+        ),
+    ],
+    [
+      "without a source",
+      "source",
+      (backbone) => backbone.publish({ source: "" }, (emit) => emit(agentHeartbeat, beat)),
+    ],
+    [
+      "with an id that is no UUID v4",
+      "id",
+      (backbone) => backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id: "evt_1" })),
+    ],
+  ])("%s is refused by a typed error that names %s, and nothing is written", async (_what, path, attempt) => {
+    const backbone = await openBackbone();
+    const error = await errorOf(attempt(backbone));
+    expect(error).toBeInstanceOf(ValidationError);
+    expect((error as ValidationError).issues.map((issue) => issue.path)).toContain(path);
+    expect(await countEvents(backbone)).toBe(0);
+  });
+
+  it("leaves it to the caller whether the change commits without it", async () => {
+    const backbone = await openBackbone();
+    const invalid = { ...beat, tasks_completed: 1.5 };
+    await backbone.publish({ source }, async (emit, tx) => {
+      await tx.execute(otherRow);
+      expect(await errorOf(emit(agentHeartbeat, invalid))).toBeInstanceOf(ValidationError);
+    });
+    expect(await effects(backbone)).toHaveLength(1);
+    const failed = backbone.publish({ source }, async (emit, tx) => {
+      await tx.execute(otherRow);
+      await emit(agentHeartbeat, invalid);
+    });
+    await expect(failed).rejects.toBeInstanceOf(ValidationError);
+    expect(await effects(backbone)).toHaveLength(1);
+    expect(await countEvents(backbone)).toBe(0);
+  });
+
+  it("of a foreign type is refused when another program hands in its envelope", async () => {
+    const backbone = await openBackbone();
+    const envelope = (type: string) => ({
+      ...prepareEvent(backbone.open().publish, agentHeartbeat, beat, { source }).event,
+      type,
+    });
+    for (const type of ["no.such.event", "TASK_CREATED", ""]) {
+      expect(() => admitEnvelope(backbone.open().publish, envelope(type))).toThrow(ValidationError);
+    }
+    expect(admitEnvelope(backbone.open().publish, envelope(agentHeartbeat.type)).key).toBe("a");
+  });
+});
+
+describe("an event and the change it tells of", () => {
+  it("commit together", async () => {
+    const backbone = await openBackbone();
+    await backbone.publish({ source }, async (emit, tx) => {
+      await tx.execute(otherRow);
+      await emit(agentHeartbeat, beat);
+    });
+    expect(await effects(backbone)).toHaveLength(1);
+    expect(await countEvents(backbone)).toBe(1);
+  });
+
+  it("roll back together, and the stream never sees it", async () => {
+    const backbone = await openBackbone();
+    const failed = backbone.publish({ source }, async (emit, tx) => {
+      await tx.execute(otherRow);
+      await emit(agentHeartbeat, beat);
+      throw new RangeError("the caller changed its mind");
+    });
+    await expect(failed).rejects.toThrow("the caller changed its mind");
+    expect(await effects(backbone)).toHaveLength(0);
+    expect(await countEvents(backbone)).toBe(0);
+    expect(await backbone.relay()).toMatchObject({ sent: 0 });
+    expect(await backbone.redis("EXISTS", backbone.stream)).toBe(0);
+  });
+
+  it("are not lost between two transactions: control, an event published on its own connection", async () => {
+    const backbone = await openBackbone();
+    const failed = backbone.publish({ source }, async (_emit, tx) => {
+      await tx.execute(otherRow);
+      await publishBeats(backbone, [["a", 1]]);
+      throw new RangeError("rolled back");
+    });
+    await expect(failed).rejects.toThrow("rolled back");
+    // The event tells of a change that never was.
+    expect([await countEvents(backbone), (await effects(backbone)).length]).toEqual([1, 0]);
+  });
+});
+
+describe("many events", () => {
+  it("are recorded in one statement, in their order", async () => {
+    const backbone = await openBackbone();
+    const { db, publish: settings } = backbone.open();
+    const prepared = Array.from({ length: 300 }, (_, number) =>
+      prepareEvent(settings, agentHeartbeat, { ...beat, tasks_completed: number }, { source }),
+    );
+    await db.transaction((tx) => publishMany(tx, prepared));
+    await db.transaction((tx) => publishMany(tx, []));
+    const rows = await backbone.sql<{ id: string }>("SELECT id FROM events ORDER BY position");
+    expect(rows.map((row) => row.id)).toEqual(prepared.map(({ event }) => event.id));
+  });
+
+  it("with the same id are one event, in one statement or several", async () => {
+    const backbone = await openBackbone();
+    const { db, publish: settings } = backbone.open();
+    const id = crypto.randomUUID();
+    const once = prepareEvent(settings, agentHeartbeat, beat, { source, id });
+    await db.transaction((tx) => publishMany(tx, [once, once]));
+    await db.transaction((tx) => publish(tx, settings, agentHeartbeat, beat, { source, id }));
+    expect(await countEvents(backbone)).toBe(1);
+    expect(await backbone.relay()).toMatchObject({ sent: 1 });
+  });
+
+  it("with the same id, published at once in two transactions, are one event", async () => {
+    const backbone = await openBackbone();
+    const id = crypto.randomUUID();
+    const once = () => backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id }));
+    await Promise.all([once(), once(), once()]);
+    expect(await countEvents(backbone)).toBe(1);
+  });
+});
+
+describe("the payload's size", () => {
+  const small = { BRAIN_PAYLOAD_WARN_BYTES: "200", BRAIN_PAYLOAD_MAX_BYTES: "400" };
+  const send = (backbone: Backbone, message: string) =>
+    backbone.publish({ source }, (emit) => emit(systemMaintenance, { message }));
+
+  it("is counted in bytes of UTF-8, warned about and bounded", async () => {
+    const backbone = await openBackbone(small);
+    const frame = new TextEncoder().encode(JSON.stringify({ message: "" })).byteLength;
+    await send(backbone, "x".repeat(200 - frame));
+    expect(backbone.logs).toEqual([]);
+    await send(backbone, "ä".repeat((400 - frame) / 2));
+    expect(backbone.logs.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: "warn", event_type: "system.maintenance", bytes: expect.any(Number) }),
+    ]);
+    const error = await errorOf(send(backbone, "ä".repeat((400 - frame) / 2 + 1)));
+    expect(error).toBeInstanceOf(TooLargeError);
+    expect((error as TooLargeError).issues).toEqual([{ path: "payload", message: "402 bytes, at most 400" }]);
+    expect(await countEvents(backbone)).toBe(2);
+  });
+
+  it("is warned about above 8 KiB and refused above 64 KiB by default, and never logged itself", async () => {
+    const backbone = await openBackbone();
+    const alert = (bytes: number) =>
+      backbone.publish({ source }, (emit) =>
+        emit(systemAlert, {
+          event_category: "test",
+          severity: "INFO",
+          message: "m",
+          details: { note: "planted".repeat(bytes / 7) },
+        }),
+      );
+    await alert(9_000);
+    expect(backbone.logs).toHaveLength(1);
+    expect(backbone.logs[0]).not.toContain("planted");
+    await expect(alert(66_000)).rejects.toBeInstanceOf(TooLargeError);
+  });
+});
+
+describe("the envelope", () => {
+  it("takes its facts from the context, and what one event says for itself wins", async () => {
+    const backbone = await openBackbone();
+    const cause = crypto.randomUUID();
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const context = {
+      source: "course_factory",
+      tenant_id: "t1",
+      actor_id: "u1",
+      correlation_id: "c1",
+      causation_id: cause,
+      mission_id: "m1",
+      task_id: "k1",
+      traceparent,
+    };
+    const event = await backbone.publish(context, (emit) =>
+      emit(
+        courseDistributionRequested,
+        { course_id: courseId },
+        { target: "course_distribution", task_id: "k2" },
+      ),
+    );
+    expect(event).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      type: "course.distribution.requested",
+      source: "course_factory",
+      target: "course_distribution",
+      payload: { course_id: courseId },
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      meta: {
+        schema_version: 1,
+        producer: "course_factory",
+        source_module: "course_factory",
+        causation_id: cause,
+        traceparent,
+      },
+      mission_id: "m1",
+      task_id: "k2",
+      correlation_id: "c1",
+      tenant_id: "t1",
+      actor_id: "u1",
+      severity: null,
+    });
+    expect(await backbone.sql("SELECT causation_id, key, shard, tenant_id, sent_at FROM events")).toEqual([
+      { causation_id: cause, key: courseId, shard: 0, tenant_id: "t1", sent_at: null },
+    ]);
+  });
+
+  it("starts a new group under its own id when the context has none", async () => {
+    const backbone = await openBackbone();
+    const event = await backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat));
+    expect(event.correlation_id).toBe(event.id);
+    expect(event.severity).toBe(null);
+    const alert = await backbone.publish({ source }, (emit) =>
+      emit(systemAlert, { event_category: "x", severity: "INFO", message: "m" }),
+    );
+    expect(alert.severity).toBe("WARNING");
+  });
+
+  it("of any catalogued event is the same at the end of its way: record, relay, stream, consumer", async () => {
+    const backbone = await openBackbone({
+      BRAIN_PAYLOAD_MAX_BYTES: "1048576",
+      BRAIN_PAYLOAD_WARN_BYTES: "1048576",
+    });
+    const received: Envelope[] = [];
+    const everything = defineConsumer({
+      subscriber: "everything",
+      handlers: [
+        onAny(async (deliveries) => {
+          received.push(...deliveries.map(({ event }) => event as Envelope));
+        }),
+      ],
+    });
+    const oneOfEach = fc.tuple(...allEvents().map((definition) => arbitraryEvent(definition)));
+    await fc.assert(
+      fc.asyncProperty(oneOfEach, async (sent) => {
+        received.length = 0;
+        const { db, publish: settings } = backbone.open();
+        await db.transaction((tx) =>
+          publishMany(
+            tx,
+            sent.map((event) => admitEnvelope(settings, event)),
+          ),
+        );
+        await backbone.relay();
+        await backbone.drain(everything);
+        const byId = new Map(received.map((event) => [event.id, event]));
+        expect(byId.size).toBe(sent.length);
+        for (const event of sent) expect(byId.get(event.id)).toEqual(event);
+      }),
+      { numRuns: 15 },
+    );
+    expect((await streamEntries(backbone)).length).toBeGreaterThan(allEvents().length);
+  });
+});

@@ -1,0 +1,218 @@
+/** The event parts of each module's README.md and EVENTS.md, from the catalog and from the consumers. */
+
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import * as charter from "@brain/schemas";
+import { allEvents, type EventDefinition } from "@brain/schemas";
+import { parseConfig } from "../src/config.ts";
+import type { Consumer, Subscription } from "../src/consume/define-consumer.ts";
+import { productConsumers } from "../src/product.ts";
+import { type FieldComments, readFieldComments } from "./field-comments.ts";
+import type { GeneratedFile } from "./generate.ts";
+import { payloadFields, payloadShape } from "./payload-fields.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url).href);
+
+/** Stands where an author has yet to say what a handler does. */
+const unsaid = "?";
+
+/** What the sections of one module are made of. */
+interface ModuleFacts {
+  readonly module: string;
+  readonly published: readonly EventDefinition[];
+  /** Null for a module that only publishes. */
+  readonly consumer: Consumer | null;
+  /** TypeScript files of the module, by path from the root. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+const exportNames = new Map<unknown, string>(Object.entries(charter).map(([name, value]) => [value, name]));
+
+function exportName(definition: EventDefinition): string {
+  const name = exportNames.get(definition);
+  if (name !== undefined) return name;
+  throw new Error(
+    `The event "${definition.type}" is catalogued, but not exported. Export it from schemas/index.ts.`,
+  );
+}
+
+function eventType(definition: EventDefinition): string {
+  return `**EventType:** \`${definition.type}\`, defined as \`${exportName(definition)}\` in \`@brain/schemas\``;
+}
+
+function bullets(items: readonly string[]): string {
+  return items.length === 0 ? "- none yet" : items.map((item) => `- ${item}`).join("\n");
+}
+
+function publishedSection(facts: ModuleFacts): string {
+  const sections = facts.published.map((definition, index) => {
+    const meta = {
+      schema_version: definition.version,
+      producer: facts.consumer?.source ?? facts.module,
+      source_module: definition.module,
+    };
+    return [
+      `### ${index + 1}. ${definition.type}`,
+      eventType(definition),
+      `**Wann:** ${definition.when}.`,
+      `**Payload:**\n\n\`\`\`json\n${payloadShape(definition)}\n\`\`\``,
+      `**Consumers:**\n\n${bullets(definition.consumers)}`,
+      `**Meta:**\n\n\`\`\`json\n${JSON.stringify(meta, null, 2)}\n\`\`\``,
+    ].join("\n\n");
+  });
+  return sections.length === 0 ? "None." : sections.join("\n\n");
+}
+
+/** Function and file of a handler, found where it is subscribed. */
+function handlerOf(facts: ModuleFacts, definition: EventDefinition): string {
+  const name = exportName(definition);
+  const subscription = new RegExp(`\\b(on|onBatch)\\(\\s*${name},\\s*(?:(\\w+)\\s*[,)])?`);
+  for (const [path, text] of facts.sources) {
+    const found = subscription.exec(text);
+    if (found !== null) return `\`${found[2] ?? `${found[1]}(${name}, …)`}\`, \`${path}\``;
+  }
+  throw new Error(
+    `${facts.module} handles "${definition.type}", but no file of the module has on(${name}, …) or onBatch(${name}, …). Subscribe there.`,
+  );
+}
+
+function handledEvents({ consumer }: ModuleFacts): readonly EventDefinition[] {
+  const subscriptions: readonly Exclude<Subscription, { kind: "any" }>[] = [
+    ...(consumer?.byType.values() ?? []),
+  ];
+  return subscriptions.map(({ definition }) => definition);
+}
+
+/** The lines `**Aktion:** …` by wire name, which the author writes and the generator keeps. */
+function writtenActions(section: string): ReadonlyMap<string, string> {
+  const actions = new Map<string, string>();
+  for (const part of section.split(/^### \d+\. /m).slice(1)) {
+    const action = /^\*\*Aktion:\*\* (.+)$/m.exec(part)?.[1];
+    if (action !== undefined) actions.set(part.split("\n", 1)[0] ?? "", action);
+  }
+  return actions;
+}
+
+function consumedSection(facts: ModuleFacts, present: string): string {
+  const actions = writtenActions(present);
+  const sections = handledEvents(facts).map((definition, index) =>
+    [
+      `### ${index + 1}. ${definition.type}`,
+      eventType(definition),
+      `**Handler:** ${handlerOf(facts, definition)}`,
+      `**Aktion:** ${actions.get(definition.type) ?? unsaid}`,
+      `**Idempotent:** Yes. The claim (\`${facts.consumer?.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
+    ].join("\n\n"),
+  );
+  return sections.length === 0 ? "None." : sections.join("\n\n");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+function payloadTable(definition: EventDefinition, comments: FieldComments): string {
+  const meanings = comments.get(exportName(definition));
+  const rows = payloadFields(definition).map(({ path, type, required, limits }) => {
+    const inHistory = definition.nullOnlyInHistory.includes(path) ? "never null when published" : null;
+    const about = [meanings?.get(path), limits, inHistory].filter((part) => part).join(" ");
+    return `| \`${path}\` | ${cell(type)} | ${required ? "yes" : "no"} | ${cell(about)} |`;
+  });
+  return ["| Field | Type | Required | Meaning, limits |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function eventsSection(facts: ModuleFacts, comments: FieldComments): string {
+  const published = facts.published.map((definition, index) =>
+    [
+      `### ${index + 1}. ${definition.type}`,
+      `**When:** ${definition.when}.`,
+      `**Criticality:** ${definition.criticality}`,
+      `**Schema version:** ${definition.version}`,
+      `**Payload:**\n\n${payloadTable(definition, comments)}`,
+      `**Consumers:**\n\n${bullets(definition.consumers)}`,
+    ].join("\n\n"),
+  );
+  const consumed = handledEvents(facts).map(
+    (definition) =>
+      `| \`${definition.type}\` | ${definition.module} | ${definition.criticality} | ${handlerOf(facts, definition)} |`,
+  );
+  return [
+    `## Events Published by ${facts.module}`,
+    ...(published.length === 0 ? ["None."] : published),
+    `## Events Consumed by ${facts.module}`,
+    consumed.length === 0
+      ? "None."
+      : ["| Event | Published by | Criticality | Handler |", "|---|---|---|---|", ...consumed].join("\n"),
+  ].join("\n\n");
+}
+
+/** Replaces what stands between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`. */
+function fill(path: string, text: string, name: string, make: (present: string) => string): string {
+  const open = `<!-- generated:${name} -->\n`;
+  const close = `<!-- /generated:${name} -->`;
+  const start = text.indexOf(open);
+  const end = text.indexOf(close, start);
+  if (start < 0 || end < 0) {
+    throw new Error(`${path} has no lines ${open.trim()} and ${close}. Put them where the part belongs.`);
+  }
+  const present = text.slice(start + open.length, end);
+  return `${text.slice(0, start + open.length)}\n${make(present)}\n\n${text.slice(end)}`;
+}
+
+async function readModules(): Promise<readonly ModuleFacts[]> {
+  const config = parseConfig({
+    BRAIN_EVENTSTREAM_MODE: "degraded",
+    NEON_DATABASE_URL: "postgres://nobody:nothing@localhost/nowhere",
+    BRAIN_API_KEY: "only-for-the-documentation",
+  });
+  const consumers = productConsumers(config);
+  const entries = await readdir(`${root}src/modules`, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return Promise.all(
+    folders.sort().map(async (module) => ({
+      module,
+      published: allEvents().filter((definition) => definition.module === module),
+      consumer: consumers.find(({ subscriber }) => subscriber === module) ?? null,
+      sources: await readSources(`src/modules/${module}`),
+    })),
+  );
+}
+
+async function readSources(folder: string): Promise<ReadonlyMap<string, string>> {
+  const names = await readdir(root + folder, { recursive: true });
+  const paths = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts")).sort();
+  const texts = paths.map(async (name) => {
+    const path = `${folder}/${name}`;
+    return [path, await readFile(root + path, "utf8")] as const;
+  });
+  return new Map(await Promise.all(texts));
+}
+
+/**
+ * README.md and EVENTS.md of every module with their generated parts made anew; the rest is kept.
+ *
+ * @throws {Error} a document or its markers are missing
+ */
+export async function generateDocs(): Promise<readonly GeneratedFile[]> {
+  const comments = await readFieldComments();
+  const files: GeneratedFile[] = [];
+  for (const facts of await readModules()) {
+    const readme = `src/modules/${facts.module}/README.md`;
+    const events = `src/modules/${facts.module}/EVENTS.md`;
+    let text = await readFile(root + readme, "utf8");
+    text = fill(readme, text, "published", () => publishedSection(facts));
+    text = fill(readme, text, "consumed", (present) => consumedSection(facts, present));
+    const problem = text.includes(`**Aktion:** ${unsaid}\n`)
+      ? `A handler's action is not described. Write it behind "**Aktion:**" instead of "${unsaid}".`
+      : null;
+    files.push({ path: readme, content: text, problem });
+    files.push({
+      path: events,
+      content: fill(events, await readFile(root + events, "utf8"), "events", () =>
+        eventsSection(facts, comments),
+      ),
+      problem: null,
+    });
+  }
+  return files;
+}

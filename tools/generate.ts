@@ -1,0 +1,60 @@
+/**
+ * `npm run generate` writes all generated files anew. With `--check` nothing is written: it tells which of them differ
+ * from what would be written, and where.
+ */
+
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { dumpSchema } from "./dump-schema.ts";
+import { generateDocs } from "./generate-docs.ts";
+
+/** A file as it should be. */
+export interface GeneratedFile {
+  /** From the root of the project. */
+  readonly path: string;
+  readonly content: string;
+  /** What an author still has to do in it; null: nothing. */
+  readonly problem: string | null;
+}
+
+const root = fileURLToPath(new URL("../", import.meta.url).href);
+
+const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
+  async () => [{ path: "migrations/schema.sql", content: await dumpSchema(), problem: null }],
+  generateDocs,
+];
+
+/** The first line that differs, from both sides; enough to see what was forgotten. */
+function firstDifference(present: string, wanted: string): string {
+  const [have, want] = [present.split("\n"), wanted.split("\n")];
+  const at = want.findIndex((line, index) => line !== have[index]);
+  const line = at < 0 ? want.length : at;
+  return `line ${line + 1}\n    now:  ${have[line] ?? "(end)"}\n    want: ${want[line] ?? "(end)"}`;
+}
+
+async function handle(file: GeneratedFile, onlyCheck: boolean): Promise<boolean> {
+  const present = await readFile(root + file.path, "utf8").catch(() => "");
+  const differs = present !== file.content;
+  if (file.problem !== null) console.error(`✗ ${file.path}: ${file.problem}`);
+  if (differs && onlyCheck) {
+    console.error(
+      `✗ ${file.path} is out of date. Run npm run generate.\n  ${firstDifference(present, file.content)}`,
+    );
+  } else if (differs) {
+    await writeFile(root + file.path, file.content);
+    console.log(`✓ ${file.path} written`);
+  } else console.log(`✓ ${file.path} is up to date`);
+  return file.problem === null && !(differs && onlyCheck);
+}
+
+const onlyCheck = process.argv.includes("--check");
+let failures = 0;
+for (const generate of generators) {
+  try {
+    for (const file of await generate()) if (!(await handle(file, onlyCheck))) failures++;
+  } catch (error) {
+    failures++;
+    console.error(`✗ ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+process.exitCode = failures === 0 ? 0 : 1;

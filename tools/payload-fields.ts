@@ -1,0 +1,182 @@
+/** Reads the fields of an event's payload out of its zod schema, for the documentation. */
+
+import type { EventDefinition } from "@brain/schemas";
+import { z } from "zod";
+
+/** The parts of JSON Schema that zod writes for our payloads. */
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+
+export interface PayloadField {
+  /** Path from the payload, e.g. `seo.meta_title`, `violations[].code`. */
+  readonly path: string;
+  readonly type: string;
+  readonly required: boolean;
+  /** Limits in words; empty when there are none. */
+  readonly limits: string;
+}
+
+/** A field's type in words and in JSON: what the tables and the JSON shape of a payload are made of. */
+interface Described {
+  readonly type: string;
+  readonly limits: string;
+}
+
+const formats: Readonly<Record<string, string>> = {
+  uuid: "uuid",
+  "date-time": "ISO-8601 time with offset",
+  uri: "url",
+};
+
+/** Patterns that have a name of their own; the others are shown as they are. */
+const namedPatterns: Readonly<Record<string, string>> = {
+  "^\\P{Cc}+$": "no control characters",
+  "^[a-z0-9]+(?:-[a-z0-9]+)*$": "lower-case words joined by hyphens",
+  "^[0-9a-f]{64}$": "SHA-256 as lower-case hex",
+  "^[a-z]{2}(?:-[A-Z]{2})?$": "language, such as `de` or `de-AT`",
+};
+
+function schemaOf(definition: EventDefinition): Schema {
+  return z.toJSONSchema(definition.payload, { unrepresentable: "any" }) as Schema;
+}
+
+/** `1–10`, `≥ 1`, `≤ 10`; null without limits. Numbers at the end of the safe range are no limit. */
+function range(min: number | undefined, max: number | undefined): string | null {
+  const least = min === undefined || min <= Number.MIN_SAFE_INTEGER ? undefined : min;
+  const most = max === undefined || max >= Number.MAX_SAFE_INTEGER ? undefined : max;
+  if (least !== undefined && most !== undefined) return least === most ? `${least}` : `${least}–${most}`;
+  if (least !== undefined) return `≥ ${least}`;
+  return most === undefined ? null : `≤ ${most}`;
+}
+
+function counted(min: number | undefined, max: number | undefined, unit: string): string | null {
+  const limits = range(min, max);
+  return limits === null ? null : `${limits} ${unit}`;
+}
+
+function patternLimit({ pattern, format }: Schema): string | null {
+  if (pattern === undefined || format !== undefined) return null;
+  return namedPatterns[pattern] ?? `matches \`${pattern}\``;
+}
+
+function joined(parts: readonly (string | null | undefined)[]): string {
+  return [...new Set(parts.filter((part) => part))].join("; ");
+}
+
+function describe(schema: Schema): Described {
+  if (schema.anyOf !== undefined) {
+    const branches = schema.anyOf.map(describe);
+    return {
+      type: [...new Set(branches.map(({ type }) => type))].join(" or "),
+      limits: joined(branches.map(({ limits }) => limits)),
+    };
+  }
+  if (schema.const !== undefined) {
+    return { type: schema.const === "" ? "empty text" : JSON.stringify(schema.const), limits: "" };
+  }
+  if (schema.enum !== undefined) {
+    return {
+      type: "text",
+      limits: `one of ${schema.enum.map((value) => `\`${String(value)}\``).join(", ")}`,
+    };
+  }
+  const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? ["any JSON"]);
+  const branches = types.map((type) => describeType(type, schema));
+  return {
+    type: branches.map(({ type }) => type).join(" or "),
+    limits: joined(branches.map(({ limits }) => limits)),
+  };
+}
+
+function describeType(type: string, schema: Schema): Described {
+  switch (type) {
+    case "string": {
+      const size = counted(schema.minLength, schema.maxLength, "characters");
+      return {
+        type: (schema.format && formats[schema.format]) ?? schema.format ?? "text",
+        limits: joined([size, patternLimit(schema)]),
+      };
+    }
+    case "integer":
+    case "number":
+      return { type, limits: range(schema.minimum, schema.maximum) ?? "" };
+    case "array": {
+      if (schema.maxItems === 0) return { type: "empty list", limits: "" };
+      const item = describe(schema.items ?? {});
+      const each = item.limits === "" ? null : `each: ${item.limits}`;
+      return {
+        type: `list of ${item.type}`,
+        limits: joined([counted(schema.minItems, schema.maxItems, "items"), each]),
+      };
+    }
+    case "object":
+      return { type: schema.properties === undefined ? "open object" : "object", limits: "" };
+    default:
+      return { type, limits: "" };
+  }
+}
+
+/** The object whose fields are listed below `path`, if the schema is one, a list of one, or one or null. */
+function nestedObject(schema: Schema, path: string): { schema: Schema; path: string } | null {
+  if (schema.properties !== undefined) return { schema, path };
+  if (schema.items !== undefined && schema.maxItems !== 0) return nestedObject(schema.items, `${path}[]`);
+  for (const branch of schema.anyOf ?? []) {
+    const found = nestedObject(branch, path);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function collect(schema: Schema, prefix: string, fields: PayloadField[]): void {
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    const path = prefix === "" ? name : `${prefix}.${name}`;
+    fields.push({ path, ...describe(field), required: schema.required?.includes(name) ?? false });
+    const nested = nestedObject(field, path);
+    if (nested !== null) collect(nested.schema, nested.path, fields);
+  }
+}
+
+/** All fields of a payload, in the order of the schema, nested ones behind their object. */
+export function payloadFields(definition: EventDefinition): readonly PayloadField[] {
+  const fields: PayloadField[] = [];
+  collect(schemaOf(definition), "", fields);
+  return fields;
+}
+
+function shape(schema: Schema): unknown {
+  if (schema.properties !== undefined) {
+    return Object.fromEntries(
+      Object.entries(schema.properties).map(([name, field]) => {
+        const value = shape(field);
+        const optional = !schema.required?.includes(name);
+        return [name, optional && typeof value === "string" ? `${value} (optional)` : value];
+      }),
+    );
+  }
+  if (schema.items !== undefined && schema.maxItems !== 0) return [shape(schema.items)];
+  const branches = schema.anyOf?.filter(({ type }) => type !== "null") ?? [];
+  if (branches.length === 1 && branches[0]?.properties !== undefined) return shape(branches[0]);
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum.join(" | ");
+  return describe(schema).type;
+}
+
+/** The payload as JSON with a type in each field's place. */
+export function payloadShape(definition: EventDefinition): string {
+  return JSON.stringify(shape(schemaOf(definition)), null, 2);
+}
