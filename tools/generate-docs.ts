@@ -8,7 +8,7 @@ import { parseConfig } from "../src/config.ts";
 import type { Consumer, Subscription } from "../src/consume/define-consumer.ts";
 import { productConsumers } from "../src/product.ts";
 import { type FieldComments, readFieldComments } from "./field-comments.ts";
-import type { GeneratedFile } from "./generate.ts";
+import type { GeneratedFile } from "./generated-file.ts";
 import { payloadFields, payloadShape } from "./payload-fields.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);

@@ -7,15 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { dumpSchema } from "./dump-schema.ts";
 import { generateDocs } from "./generate-docs.ts";
-
-/** A file as it should be. */
-export interface GeneratedFile {
-  /** From the root of the project. */
-  readonly path: string;
-  readonly content: string;
-  /** What an author still has to do in it; null: nothing. */
-  readonly problem: string | null;
-}
+import type { GeneratedFile } from "./generated-file.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 

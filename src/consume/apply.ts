@@ -114,7 +114,7 @@ export async function applyAll(
         if (open.length === 1 && open[0] !== undefined) {
           const failure = failed(deps, open[0], attempt.error);
           applied.push(failure);
-          if (failure.delivery.action === "retry" && open[0].key !== null) failedKeys.add(open[0].key);
+          if (holdsKey(failure) && open[0].key !== null) failedKeys.add(open[0].key);
         } else {
           listFailures += 1;
           queue.unshift(...split(open, attempt.culprit));
@@ -128,6 +128,11 @@ function failed(deps: ApplyDeps, incoming: Incoming, error: unknown): Applied {
   const { attempt, messageId } = incoming;
   const delivery = decideDelivery(classify(error), attempt, deps.consumer.retry, messageId, deps.now());
   return { incoming, delivery, duplicate: null, error };
+}
+
+/** True when later deliveries with the same key have to wait for this one. */
+export function holdsKey({ delivery }: Applied): boolean {
+  return delivery.action === "retry" && !delivery.overtakable;
 }
 
 function split(list: readonly Incoming[], culprit: Incoming | null): (readonly Incoming[])[] {

@@ -99,17 +99,13 @@ async function runRound(tick: Tick): Promise<boolean> {
   result.read += fresh.length;
 
   const nowMs = deps.now();
-  const waiting = pending.map((known) => ({
-    ...known,
-    deliveries: known.entry.deliveries,
-    due: isDue(
-      known.entry,
-      consumer.retry,
-      nowMs,
-      tick.failures.get(known.entry.id)?.dueAtMs ?? null,
-      tick.takeover,
-    ),
-  }));
+  const waiting = pending.map((known) => {
+    const { entry } = known;
+    const failure = tick.failures.get(entry.id);
+    const due = isDue(entry, consumer.retry, nowMs, failure?.dueAtMs ?? null, tick.takeover);
+    const key = failure?.overtakable === true ? null : known.key;
+    return { ...known, key, due, deliveries: entry.deliveries };
+  });
   const plan = planRound(waiting, fresh);
   noteNextDue(tick, waiting);
 

@@ -25,11 +25,13 @@ export interface Failure {
   readonly firstFailedAtMs: number;
   /** Tries so far. */
   readonly attempts: number;
+  /** Later entries with the same key need not wait for it. */
+  readonly overtakable: boolean;
 }
 
 /** The text of a failure as it stands in the hash of retry times. */
-export function failureToText({ dueAtMs, firstFailedAtMs, attempts }: Failure): string {
-  return `${dueAtMs}:${firstFailedAtMs}:${attempts}`;
+export function failureToText({ dueAtMs, firstFailedAtMs, attempts, overtakable }: Failure): string {
+  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}`;
 }
 
 /**
@@ -67,10 +69,10 @@ function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetail
   ids.forEach((id, index) => {
     const value: unknown = reply[index];
     if (typeof value !== "string") return;
-    const [dueAtMs, firstFailedAtMs, attempts] = value.split(":").map(Number);
+    const [dueAtMs, firstFailedAtMs, attempts, overtakable] = value.split(":").map(Number);
     if (dueAtMs === undefined || firstFailedAtMs === undefined || attempts === undefined) return;
     if ([dueAtMs, firstFailedAtMs, attempts].every(Number.isFinite)) {
-      failures.set(id, { dueAtMs, firstFailedAtMs, attempts });
+      failures.set(id, { dueAtMs, firstFailedAtMs, attempts, overtakable: overtakable === 1 });
     }
   });
   return failures;

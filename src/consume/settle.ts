@@ -1,4 +1,4 @@
-import type { Applied } from "./apply.ts";
+import { type Applied, holdsKey } from "./apply.ts";
 import { type DeadLetter, describeError, errorClass, storeDeadLetters } from "./dead-letters.ts";
 import { isApplied } from "./dedup.ts";
 import type { Known } from "./read-round.ts";
@@ -103,7 +103,8 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
   const { result, deps } = tick;
   const letters: DeadLetter[] = [];
   const retries: { readonly id: Incoming["messageId"]; readonly failure: Failure }[] = [];
-  for (const { incoming, delivery, duplicate, error } of applied) {
+  for (const one of applied) {
+    const { incoming, delivery, duplicate, error } = one;
     const { messageId, event, key } = incoming;
     if (delivery.action === "ack") {
       tick.acks.push(messageId);
@@ -115,8 +116,9 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
     const nowMs = deps.now();
     const firstFailedAtMs = tick.failures.get(messageId)?.firstFailedAtMs ?? nowMs;
     if (delivery.action === "retry") {
-      if (key !== null) blocked.add(key);
-      const failure = { dueAtMs: delivery.dueAtMs, firstFailedAtMs, attempts: incoming.attempt };
+      if (key !== null && holdsKey(one)) blocked.add(key);
+      const { dueAtMs, overtakable } = delivery;
+      const failure = { dueAtMs, firstFailedAtMs, attempts: incoming.attempt, overtakable };
       retries.push({ id: messageId, failure });
       eventLog(deps, incoming).warn(
         { error_class: errorClass(error), retry_in_ms: delivery.dueAtMs - nowMs },

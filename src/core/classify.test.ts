@@ -16,7 +16,7 @@ import {
 } from "./errors.ts";
 import { HandlerTimeoutError } from "./time-limit.ts";
 
-const transient = { kind: "transient", retryAfterMs: null };
+const transient = { kind: "transient", retryAfterMs: null, overtakable: false };
 const permanent = { kind: "permanent", reason: "permanent_error" };
 const programming = { kind: "programming" };
 
@@ -31,8 +31,15 @@ const withStatus = (fields: object) => Object.assign(new Error("answered"), fiel
 describe("errors thrown on purpose", () => {
   it.each<[Error, object]>([
     [new TransientError("x"), transient],
-    [new TransientError("x", { retryAfterMs: 1_500 }), { kind: "transient", retryAfterMs: 1_500 }],
-    [new RetryAfter(30_000, "rate limit"), { kind: "transient", retryAfterMs: 30_000 }],
+    [
+      new TransientError("x", { retryAfterMs: 1_500 }),
+      { kind: "transient", retryAfterMs: 1_500, overtakable: false },
+    ],
+    [new RetryAfter(30_000, "rate limit"), { kind: "transient", retryAfterMs: 30_000, overtakable: false }],
+    [
+      new TransientError("x", { overtakable: true }),
+      { kind: "transient", retryAfterMs: null, overtakable: true },
+    ],
     [new HandlerTimeoutError("x"), transient],
     [new PermanentError("x"), permanent],
     [new ValidationError("x"), permanent],

@@ -45,6 +45,8 @@ const networkMessages: readonly RegExp[] = [
 const transientRedisPrefixes =
   /^(?:ERR )?(LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|OOM|NOREPLICAS)\b/;
 
+const transient = { kind: "transient", retryAfterMs: null, overtakable: false } as const;
+
 /**
  * Places whatever a handler threw in the taxonomy.
  *
@@ -53,23 +55,23 @@ const transientRedisPrefixes =
 export function classify(
   error: unknown,
 ): Extract<Outcome, { kind: "permanent" | "programming" | "transient" }> {
-  if (error instanceof TransientError) return { kind: "transient", retryAfterMs: error.retryAfterMs };
-  if (error instanceof BrainError) {
-    return error.code === "unavailable"
-      ? { kind: "transient", retryAfterMs: null }
-      : { kind: "permanent", reason: "permanent_error" };
+  if (error instanceof TransientError) {
+    return { kind: "transient", retryAfterMs: error.retryAfterMs, overtakable: error.overtakable };
   }
-  if (!(error instanceof Error)) return { kind: "transient", retryAfterMs: null };
-  if (isNetworkError(error)) return { kind: "transient", retryAfterMs: null };
+  if (error instanceof BrainError) {
+    return error.code === "unavailable" ? transient : { kind: "permanent", reason: "permanent_error" };
+  }
+  if (!(error instanceof Error)) return transient;
+  if (isNetworkError(error)) return transient;
   const status = statusOf(error);
   if (status !== null && status >= 400) {
     return status >= 500 || transientStatuses.has(status)
-      ? { kind: "transient", retryAfterMs: null }
+      ? transient
       : { kind: "permanent", reason: "permanent_error" };
   }
   if (error.name === "ZodError") return { kind: "permanent", reason: "permanent_error" };
   if (programmingErrors.has(error.name)) return { kind: "programming" };
-  return { kind: "transient", retryAfterMs: null };
+  return transient;
 }
 
 /** True for failures of the network, of Redis coming up, and for aborted or timed-out calls. */

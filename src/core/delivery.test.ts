@@ -17,6 +17,7 @@ const nowMs = 1_735_380_000_000;
 const later = (attempt: number): Delivery => ({
   action: "retry",
   dueAtMs: nowMs + backoffMs(policy, attempt, seed),
+  overtakable: false,
 });
 const ack: Delivery = { action: "ack" };
 const dead = (reason: Extract<Delivery, { action: "dead-letter" }>["reason"]): Delivery => ({
@@ -29,9 +30,9 @@ describe("what happens after a try", () => {
   const permanent: Outcome = { kind: "permanent", reason: "permanent_error" };
   const invalid: Outcome = { kind: "permanent", reason: "invalid_payload" };
   const programming: Outcome = { kind: "programming" };
-  const transient: Outcome = { kind: "transient", retryAfterMs: null };
-  const asked: Outcome = { kind: "transient", retryAfterMs: 7_000 };
-  const inSevenSeconds: Delivery = { action: "retry", dueAtMs: nowMs + 7_000 };
+  const transient: Outcome = { kind: "transient", retryAfterMs: null, overtakable: false };
+  const asked: Outcome = { kind: "transient", retryAfterMs: 7_000, overtakable: true };
+  const inSevenSeconds: Delivery = { action: "retry", dueAtMs: nowMs + 7_000, overtakable: true };
 
   it.each<[Outcome, number, Delivery]>([
     [settled, 1, ack],
@@ -63,9 +64,12 @@ describe("what happens after a try", () => {
     [86_400_000, nowMs + 86_400_000],
     [Number.MAX_SAFE_INTEGER, nowMs + 86_400_000],
   ])("bounds a handler's own wait of %i ms to between now and one day", (retryAfterMs, dueAtMs) => {
-    expect(decideDelivery({ kind: "transient", retryAfterMs }, 1, policy, seed, nowMs)).toEqual({
+    expect(
+      decideDelivery({ kind: "transient", retryAfterMs, overtakable: false }, 1, policy, seed, nowMs),
+    ).toEqual({
       action: "retry",
       dueAtMs,
+      overtakable: false,
     });
   });
 

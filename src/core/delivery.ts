@@ -25,7 +25,12 @@ export type Outcome =
   | { readonly kind: "permanent"; readonly reason: DeadLetterReason }
   | { readonly kind: "programming" }
   /** `retryAfterMs` null: the policy's backoff decides. */
-  | { readonly kind: "transient"; readonly retryAfterMs: number | null };
+  | {
+      readonly kind: "transient";
+      readonly retryAfterMs: number | null;
+      /** Later events with the same key need not wait. */
+      readonly overtakable: boolean;
+    };
 
 /** Why an event is a dead letter; closed set, stored with it. */
 export type DeadLetterReason =
@@ -39,7 +44,7 @@ export type DeadLetterReason =
 /** What to do with the entry now. A retry is a stored time: nothing sleeps while it holds an entry. */
 export type Delivery =
   | { readonly action: "ack" }
-  | { readonly action: "retry"; readonly dueAtMs: number }
+  | { readonly action: "retry"; readonly dueAtMs: number; readonly overtakable: boolean }
   | { readonly action: "dead-letter"; readonly reason: DeadLetterReason };
 
 /** Shortest wait before a retry, so that a failing entry cannot spin. */
@@ -81,11 +86,12 @@ export function decideDelivery(
     case "programming":
       return attempt >= Math.min(policy.maxProgrammingAttempts, policy.maxAttempts)
         ? { action: "dead-letter", reason: "programming_error" }
-        : { action: "retry", dueAtMs: nowMs + backoffMs(policy, attempt, seed) };
+        : { action: "retry", dueAtMs: nowMs + backoffMs(policy, attempt, seed), overtakable: false };
     case "transient": {
       if (attempt >= policy.maxAttempts) return { action: "dead-letter", reason: "attempts_exhausted" };
       const waitMs = outcome.retryAfterMs ?? backoffMs(policy, attempt, seed);
-      return { action: "retry", dueAtMs: nowMs + Math.min(Math.max(0, waitMs), maxRetryAfterMs) };
+      const dueAtMs = nowMs + Math.min(Math.max(0, waitMs), maxRetryAfterMs);
+      return { action: "retry", dueAtMs, overtakable: outcome.overtakable };
     }
   }
 }

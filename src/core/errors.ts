@@ -41,14 +41,27 @@ export class PermanentError extends BrainError {
   readonly code: ErrorCode = "permanent_failure";
 }
 
+export interface TransientOptions {
+  readonly cause?: unknown;
+  /** Left out: the consumer's backoff decides. */
+  readonly retryAfterMs?: number;
+  /**
+   * True when later events with the same key need not wait for this one, e.g. because it waits for one of them.
+   * Default false: the order per key is kept.
+   */
+  readonly overtakable?: boolean;
+}
+
 /** Retrying may help. `retryAfterMs` null means the consumer's backoff decides. */
 export class TransientError extends BrainError {
   readonly code: ErrorCode = "unavailable";
   readonly retryAfterMs: number | null;
+  readonly overtakable: boolean;
 
-  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(message: string, options: TransientOptions = {}) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.overtakable = options.overtakable ?? false;
   }
 }
 
@@ -57,7 +70,7 @@ export class TransientError extends BrainError {
  * Counts as an attempt, so that a wait that never ends becomes a dead letter.
  */
 export class RetryAfter extends TransientError {
-  constructor(afterMs: number, reason: string, options: { cause?: unknown } = {}) {
+  constructor(afterMs: number, reason: string, options: Omit<TransientOptions, "retryAfterMs"> = {}) {
     super(reason, { ...options, retryAfterMs: afterMs });
   }
 }

@@ -69,7 +69,10 @@ export function publicError(error: unknown): {
   readonly message: string;
   readonly issues: readonly Issue[];
 } {
-  if (error instanceof BrainError) return ofDriver(error) ?? error;
+  if (error instanceof BrainError) {
+    const { code, message, issues } = error;
+    return ofDriver(error) ?? { code, message, issues };
+  }
   if (error instanceof HTTPException) {
     const code = codeOfStatus[error.status] ?? "internal_error";
     const message = code === "internal_error" ? internalMessage : error.message || defaultMessage(code);

@@ -3,7 +3,10 @@ import { sql } from "drizzle-orm";
 import { inject, onTestFinished } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { type Consumer, type ConsumerOptions, on } from "../../src/consume/define-consumer.ts";
+import { drain } from "../../src/consume/drain.ts";
+import type { DrainDeps, DrainOptions, DrainResult } from "../../src/consume/tick.ts";
 import type { Tx } from "../../src/db/database.ts";
+import type { Invocation } from "../../src/operate/invocation.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
 
@@ -19,9 +22,17 @@ export interface EffectRow {
   readonly number: number | null;
 }
 
+export interface OpenOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly now?: () => number;
+}
+
 /** A backbone for one test, gone when the test ends. */
-export async function openBackbone(env: Readonly<Record<string, string>> = {}): Promise<Backbone> {
-  const backbone = await createBackbone({ env: { BRAIN_LEASE_MS: "500", ...env } });
+export async function openBackbone({ env, now }: OpenOptions = {}): Promise<Backbone> {
+  const backbone = await createBackbone({
+    env: { BRAIN_LEASE_MS: "500", ...env },
+    ...(now === undefined ? {} : { now }),
+  });
   onTestFinished(() => backbone.cleanup());
   await backbone.sql(
     "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, subscriber text, event_id text, agent text, number int)",
@@ -30,13 +41,62 @@ export async function openBackbone(env: Readonly<Record<string, string>> = {}): 
 }
 
 /** The same, with Redis behind a proxy that breaks what the test wants broken. */
-export async function openFaultyBackbone(
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ backbone: Backbone; redis: FaultyRedis }> {
+export async function openFaultyBackbone({
+  env,
+  now,
+}: OpenOptions = {}): Promise<{ backbone: Backbone; redis: FaultyRedis }> {
   const redis = await startFaultyRedis(inject("services").upstash.url);
-  const backbone = await openBackbone({ UPSTASH_REDIS_REST_URL: redis.url, ...env });
   onTestFinished(() => redis.close());
+  const backbone = await openBackbone({
+    env: { UPSTASH_REDIS_REST_URL: redis.url, ...env },
+    ...(now === undefined ? {} : { now }),
+  });
   return { backbone, redis };
+}
+
+/** A clock that only the test moves; starts now, because Redis and Postgres have clocks of their own. */
+export function createClock(): { now(): number; set(ms: number): void; advance(ms: number): void } {
+  let current = Date.now();
+  return {
+    now: () => current,
+    set(ms) {
+      current = ms;
+    },
+    advance(ms) {
+      current += ms;
+    },
+  };
+}
+
+/** One tick whose dependencies the test has changed. */
+export function drainWith(
+  backbone: Backbone,
+  consumer: Consumer,
+  change: (invocation: Invocation) => Partial<DrainDeps>,
+  options: Partial<DrainOptions> = {},
+): Promise<DrainResult> {
+  const invocation = backbone.open();
+  if (invocation.redis === null) throw new Error("the backbone runs without a stream");
+  const deps = { ...invocation, redis: invocation.redis, onPublished: () => undefined };
+  const deadlineMs = backbone.system.now() + 20_000;
+  return drain({ ...deps, ...change(invocation) }, consumer, {
+    shard: 0,
+    deadlineMs,
+    maxEvents: 100_000,
+    ...options,
+  });
+}
+
+/** Ticks until nothing is pending and a tick reads nothing; for consumers with fast retries. */
+export async function drainUntilQuiet(backbone: Backbone, consumer: Consumer): Promise<DrainResult[]> {
+  const results: DrainResult[] = [];
+  for (let tick = 0; tick < 300; tick += 1) {
+    const result = await backbone.drain(consumer);
+    results.push(result);
+    const busy = result.busy !== null || result.more || result.read > 0;
+    if (!busy && (await pendingOf(backbone, consumer)).length === 0) return results;
+  }
+  throw new Error(`still not quiet; last tick: ${JSON.stringify(results.at(-1))}`);
 }
 
 const context = { source: "engine_test" };

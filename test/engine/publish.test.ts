@@ -190,7 +190,7 @@ describe("many events", () => {
 });
 
 describe("the payload's size", () => {
-  const small = { BRAIN_PAYLOAD_WARN_BYTES: "200", BRAIN_PAYLOAD_MAX_BYTES: "400" };
+  const small = { env: { BRAIN_PAYLOAD_WARN_BYTES: "200", BRAIN_PAYLOAD_MAX_BYTES: "400" } };
   const send = (backbone: Backbone, message: string) =>
     backbone.publish({ source }, (emit) => emit(systemMaintenance, { message }));
 
@@ -288,8 +288,7 @@ describe("the envelope", () => {
 
   it("of any catalogued event is the same at the end of its way: record, relay, stream, consumer", async () => {
     const backbone = await openBackbone({
-      BRAIN_PAYLOAD_MAX_BYTES: "1048576",
-      BRAIN_PAYLOAD_WARN_BYTES: "1048576",
+      env: { BRAIN_PAYLOAD_MAX_BYTES: "1048576", BRAIN_PAYLOAD_WARN_BYTES: "1048576" },
     });
     const received: Envelope[] = [];
     const everything = defineConsumer({

@@ -1,4 +1,4 @@
-import { createApp, type Host } from "../../src/http/app.ts";
+import { createApp, type Host, type Mount } from "../../src/http/app.ts";
 import { relayAll } from "../../src/operate/pump.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 
@@ -29,7 +29,7 @@ export interface Surface extends Backbone {
  * @param options.relayAfterCommit true: as in production; false: events wait until the test relays them
  */
 export async function createSurface(
-  options: BackboneOptions & { readonly relayAfterCommit?: boolean } = {},
+  options: BackboneOptions & { readonly relayAfterCommit?: boolean; readonly mounts?: readonly Mount[] } = {},
 ): Promise<Surface> {
   const backbone = await createBackbone(options);
   const running = new Set<Promise<unknown>>();
@@ -49,7 +49,7 @@ export async function createSurface(
       },
     };
   };
-  const app = createApp({ open, mounts: [], isPublic: () => false });
+  const app = createApp({ open, mounts: options.mounts ?? [], isPublic: () => false });
   const send: Surface["send"] = async (path, init = {}) => {
     const headers = new Headers({ authorization: `Bearer ${testApiKey}` });
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value);

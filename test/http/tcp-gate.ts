@@ -8,7 +8,7 @@ export type GateState = "open" | "cut" | "silent";
 export interface TcpGate {
   /** The given URL, by way of the gate. */
   readonly url: string;
-  /** Ends the connections that are open, and treats new ones as told. */
+  /** A change ends the connections that are open; new ones are treated as told. */
   set(state: GateState): void;
   close(): Promise<void>;
 }
@@ -34,7 +34,6 @@ export async function openTcpGate(serviceUrl: string): Promise<TcpGate> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  // Only the port is replaced: URL would turn `postgres://` into something else on some paths.
   const { port } = server.address() as AddressInfo;
   const endAll = () => {
     for (const socket of sockets) socket.destroy();
@@ -42,6 +41,7 @@ export async function openTcpGate(serviceUrl: string): Promise<TcpGate> {
   return {
     url: serviceUrl.replace(`:${target.port}`, `:${port}`),
     set(next) {
+      if (next === state) return;
       state = next;
       endAll();
     },

@@ -53,6 +53,8 @@ export function courseDistributionConsumer(): Consumer {
         if (entries === 0) {
           throw new TransientError(
             `The course "${course_id}" was deployed to staging, but has no distribution yet. It is tried again; create the distribution.`,
+            // The event that creates it may stand behind this one.
+            { overtakable: true },
           );
         }
       }),
@@ -157,7 +159,9 @@ async function answerRequest(courseId: string, { tx, publish, attempt, now }: Ha
   if (entry === null) {
     const error = `The course "${courseId}" has no distribution.`;
     if (attempt < maxAttempts)
-      throw new TransientError(`${error} It is tried again; the course may not be finished yet.`);
+      throw new TransientError(`${error} It is tried again; the course may not be finished yet.`, {
+        overtakable: true,
+      });
     await publish(courseDistributionFailed, { course_id: courseId, error, retry_count: attempt - 1 });
     return;
   }

@@ -38,7 +38,9 @@ export async function watch(
   if (lease === null || lease.status !== "generating") return;
   if (lease.remainingMs > 0) {
     const wait = Math.min(lease.remainingMs + 50, firstLookMs * 2 ** (context.attempt - 1));
-    throw new RetryAfter(Math.ceil(wait), `The course ${courseId} is being generated.`);
+    throw new RetryAfter(Math.ceil(wait), `The course ${courseId} is being generated.`, {
+      overtakable: true,
+    });
   }
   await goOn(courseId, { owner: lease.owner, whileAlive: false }, generator, context);
 }

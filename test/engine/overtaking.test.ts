@@ -1,0 +1,53 @@
+import { courseDistributionCompleted, courseDistributionRequested } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { afterEach, describe, expect, it } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on } from "../../src/consume/define-consumer.ts";
+import { TransientError } from "../../src/core/errors.ts";
+import { type Backbone, createBackbone } from "../backbone.ts";
+
+let backbone: Backbone;
+afterEach(() => backbone.cleanup());
+
+/** The handler of the first event waits for an effect of the second, which has the same key. */
+function waitingConsumer(overtakable: boolean) {
+  return defineConsumer({
+    subscriber: "waiting",
+    retry: { maxAttempts: 50, baseMs: 1, capMs: 1 },
+    handlers: [
+      on(courseDistributionRequested, async (_event, { tx }) => {
+        const { rows } = await tx.execute(sql`SELECT 1 FROM effects WHERE what = 'completed'`);
+        if (rows.length === 0) throw new TransientError("not yet", { overtakable });
+        await tx.execute(sql`INSERT INTO effects VALUES ('requested')`);
+      }),
+      on(courseDistributionCompleted, async (_event, { tx }) => {
+        await tx.execute(sql`INSERT INTO effects VALUES ('completed')`);
+      }),
+    ],
+  });
+}
+
+async function run(overtakable: boolean): Promise<unknown[]> {
+  const consumer = waitingConsumer(overtakable);
+  backbone = await createBackbone({ consumers: [consumer] });
+  await backbone.sql("CREATE TABLE effects (what text)");
+  const course_id = crypto.randomUUID();
+  await backbone.publish({ source: "test" }, async (publish) => {
+    await publish(courseDistributionRequested, { course_id });
+    const distribution_id = "dist_0123456789abcdef";
+    await publish(courseDistributionCompleted, { course_id, distribution_id, slug: "a-course" });
+  });
+  await backbone.relay();
+  for (let tick = 0; tick < 5; tick += 1) await backbone.drain(consumer);
+  return (await backbone.sql("SELECT what FROM effects")).map((row) => row.what);
+}
+
+describe("an event that waits for a later one with the same key", () => {
+  it("lets it pass when its handler says so, and is applied afterwards", async () => {
+    expect(await run(true)).toEqual(["completed", "requested"]);
+  });
+
+  it("holds the key otherwise, so that the order is kept", async () => {
+    expect(await run(false)).toEqual([]);
+  });
+});

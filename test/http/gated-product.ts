@@ -1,0 +1,96 @@
+import type { Hono } from "hono";
+import pg from "pg";
+import { parseConfig } from "../../src/config.ts";
+import type { AppEnv } from "../../src/http/app.ts";
+import { drainAll, relayAll } from "../../src/operate/pump.ts";
+import { createProductApp, productConsumers } from "../../src/product.ts";
+import { createSystem, openInvocation } from "../../src/runtime.ts";
+import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { createSandbox } from "../sandbox.ts";
+import { type Reply, readReply } from "./surface.ts";
+import { openTcpGate, type TcpGate } from "./tcp-gate.ts";
+
+/** The product with all its routes, whose Redis and Postgres a test can take away. */
+export interface GatedProduct {
+  readonly app: Hono<AppEnv>;
+  readonly logs: string[];
+  readonly postgres: TcpGate;
+  readonly redis: TcpGate;
+  /** What must never be seen outside: the keys, passwords and addresses in use. */
+  readonly secrets: readonly string[];
+  /** Sends the bearer key unless `init.headers` say otherwise; `authorization: ""` sends none. */
+  send(path: string, init?: RequestInit): Promise<Reply>;
+  /** Rows of a statement, past the gate. */
+  sql<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
+  /** One command, through the gate. */
+  command(...command: [string, ...string[]]): Promise<unknown>;
+  readonly stream: string;
+  /** Waits for the background work of requests. */
+  background(): Promise<void>;
+  /** Relays and drains everything, as a cron tick does. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createGatedProduct(): Promise<GatedProduct> {
+  const sandbox = await createSandbox();
+  const postgres = await openTcpGate(sandbox.neonUrl);
+  const redis = await openTcpGate(sandbox.upstash.url);
+  const env = sandboxEnv(sandbox, { NEON_DATABASE_URL: postgres.url, UPSTASH_REDIS_REST_URL: redis.url });
+  const config = parseConfig(env);
+  const logs: string[] = [];
+  const system = createSystem(config, productConsumers(config), { sink: (_level, line) => logs.push(line) });
+  const running = new Set<Promise<unknown>>();
+  const waitUntil = (work: Promise<unknown>) => {
+    const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => running.delete(tracked));
+    running.add(tracked);
+  };
+  const deadline = () => Date.now() + 10_000;
+  const app = createProductApp(config, () => {
+    const invocation = openInvocation(system);
+    const afterCommit = () => waitUntil(relayAll(invocation, deadline(), () => undefined));
+    return { invocation, apiKey: testApiKey, waitUntil, afterCommit };
+  });
+  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
+  pool.on("error", () => undefined);
+  const stream = openInvocation(system).keys.stream(0);
+  return {
+    app,
+    logs,
+    postgres,
+    redis,
+    stream,
+    secrets: [
+      testApiKey,
+      new URL(sandbox.neonUrl).password,
+      sandbox.upstash.token,
+      new URL(postgres.url).host,
+      new URL(redis.url).host,
+    ],
+    async send(path, init = {}) {
+      const headers = new Headers({ authorization: `Bearer ${testApiKey}` });
+      for (const [name, value] of new Headers(init.headers)) headers.set(name, value);
+      if (headers.get("authorization") === "") headers.delete("authorization");
+      return readReply(await app.request(path, { ...init, headers }));
+    },
+    async sql<Row>(text: string, params: unknown[] = []) {
+      return (await pool.query(text, params)).rows as Row[];
+    },
+    async command(...command) {
+      return openInvocation(system).redis?.command(command);
+    },
+    background: async () => {
+      while (running.size > 0) await Promise.all(running);
+    },
+    async settle() {
+      const invocation = openInvocation(system);
+      await relayAll(invocation, deadline(), () => undefined);
+      await drainAll(invocation, deadline(), null);
+    },
+    async close() {
+      await pool.end();
+      await Promise.all([postgres.close(), redis.close()]);
+      await sandbox.cleanup();
+    },
+  };
+}

@@ -1,0 +1,380 @@
+import { randomUUID } from "node:crypto";
+import { Hono } from "hono";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ModuleEnv } from "../../src/modules/module.ts";
+import { testApiKey } from "../backbone.ts";
+import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
+import { healthReport } from "./sample-events.ts";
+import { createSurface, type Reply } from "./surface.ts";
+
+let product: GatedProduct;
+beforeAll(async () => {
+  product = await createGatedProduct();
+});
+afterAll(() => product?.close());
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Every route that the app has, each once; middleware answers to all methods and is none. */
+function routes(): Route[] {
+  const names = product.app.routes.filter(({ method }) => method !== "ALL");
+  return [...new Map(names.map(({ method, path }) => [`${method} ${path}`, { method, path }])).values()];
+}
+const withParams = (path: string, value: string) => path.replaceAll(/:[a-z_]+/gi, value);
+const isPublic = ({ path }: Route) => path === "/api/health" || path.startsWith("/api/courses/public");
+
+const internals =
+  /SQLSTATE|\b(SELECT|INSERT|UPDATE|DELETE FROM|BEGIN|COMMIT)\b|\b(XADD|XREADGROUP|XRANGE|XINFO|HGETALL|EVAL)\b|postgres(ql)?:\/\/|drizzle|upstash|neon|node_modules|\.ts:\d+|\n\s+at |"stack"/i;
+
+function expectOurShape(reply: Reply, status: number, code: string): void {
+  expect(reply.text).toContain(`"code":"${code}"`);
+  expect(reply.status).toBe(status);
+  expect(Object.keys(reply.body)).toEqual(["error"]);
+  expect(reply.body.error).toMatchObject({ code, message: expect.stringMatching(/\S/) });
+  expect(reply.body.error.request_id).toBe(reply.headers.get("x-request-id"));
+  expect(reply.headers.get("x-content-type-options")).toBe("nosniff");
+}
+
+function expectNoInternals(text: string): void {
+  expect(text).not.toMatch(internals);
+  for (const secret of product.secrets) expect(text).not.toContain(secret);
+}
+
+test("the table of routes is the whole product", () => {
+  const paths = routes().map(({ method, path }) => `${method} ${path}`);
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      "GET /api/health",
+      "POST /api/events",
+      "POST /api/events/batch",
+      "GET /api/events/:id",
+      "POST /api/consumers/:subscriber/drain",
+      "POST /api/course-factory/generate",
+      "GET /api/courses/public/:slug/page",
+      "POST /api/courses/distribution/create",
+    ]),
+  );
+  expect(paths.length).toBeGreaterThan(25);
+});
+
+describe("without the key", () => {
+  const keys: readonly (readonly [string, string])[] = [
+    ["no key", ""],
+    ["a wrong key", "Bearer wrong-key-0123456789abcdef"],
+    ["the beginning of the key", `Bearer ${testApiKey.slice(0, -1)}`],
+    ["the key and more", `Bearer ${testApiKey}x`],
+    ["an empty key", "Bearer "],
+    ["another scheme", `Basic ${btoa(`user:${testApiKey}`)}`],
+    ["the key without a scheme", testApiKey],
+    ["two keys", `Bearer ${testApiKey} ${testApiKey}`],
+  ];
+
+  test.each(keys)(
+    "%s opens no route but the public ones, and no service is asked",
+    async (_what, authorization) => {
+      product.postgres.set("cut");
+      product.redis.set("cut");
+      try {
+        for (const route of routes()) {
+          const path = withParams(route.path, randomUUID());
+          const body = route.method === "GET" ? {} : { body: "{}" };
+          const reply = await product.send(path, {
+            method: route.method,
+            headers: { authorization },
+            ...body,
+          });
+          if (isPublic(route)) {
+            expect([404, 503], `${route.method} ${route.path}`).toContain(reply.status);
+          } else {
+            expectOurShape(reply, 401, "unauthorized");
+            expect(reply.headers.get("www-authenticate")).toBe("Bearer");
+            expect(reply.text).not.toContain(testApiKey.slice(0, -1));
+          }
+        }
+      } finally {
+        product.postgres.set("open");
+        product.redis.set("open");
+      }
+    },
+  );
+
+  test("the public routes answer", async () => {
+    const headers = { authorization: "" };
+    expect((await product.send("/api/health", { headers })).status).toBe(200);
+    expect((await product.send("/api/courses/public", { headers })).status).toBe(200);
+    expectOurShape(await product.send("/api/courses/public/no-such-course", { headers }), 404, "not_found");
+  });
+
+  test("a key in the address or in a cookie is no key", async () => {
+    for (const path of [
+      `/api/events/stats?key=${testApiKey}`,
+      `/api/events/stats?access_token=${testApiKey}`,
+    ]) {
+      expectOurShape(await product.send(path, { headers: { authorization: "" } }), 401, "unauthorized");
+    }
+    const cookie = { authorization: "", cookie: `authorization=Bearer ${testApiKey}` };
+    expectOurShape(await product.send("/api/events/stats", { headers: cookie }), 401, "unauthorized");
+  });
+
+  test.each([
+    "/api/courses/public/../distribution",
+    "/api/courses/public/%2e%2e/distribution",
+    "/api/courses/public/..%2fdistribution",
+    "/api/courses/public/..%5cdistribution",
+    "/api/courses/public%2f..%2fdistribution",
+    "/api/courses/publicity",
+    "/api/courses/distribution/%2e%2e%2fpublic",
+    "/api/health/../events/stats",
+    "/api/health/x",
+    "/api//events/stats",
+    "/api/events%2fstats",
+    "/api/%65vents/stats",
+    "//api/events/stats",
+    "/API/events/stats",
+    "/api/events/stats/",
+    "/api/events/stats;/api/health",
+    "/api/events/stats%00",
+  ])("%s leads nowhere", async (path) => {
+    const reply = await product.send(path, { headers: { authorization: "" } });
+    expect([401, 404]).toContain(reply.status);
+    expectOurShape(reply, reply.status, reply.status === 401 ? "unauthorized" : "not_found");
+  });
+});
+
+describe("what is not there", () => {
+  test.each(["/", "/favicon.ico", "/api2", "/robots.txt", "/wp-login.php"])(
+    "%s is 404 in our shape, with and without the key",
+    async (path) => {
+      expectOurShape(await product.send(path), 404, "not_found");
+      expectOurShape(await product.send(path, { headers: { authorization: "" } }), 404, "not_found");
+    },
+  );
+
+  test.each(["/api/nothing", "/api/events/a/b", "/api/course-factory", "/api"])(
+    "%s is 404 with the key, and does not tell that much without",
+    async (path) => {
+      expectOurShape(await product.send(path), 404, "not_found");
+      expectOurShape(await product.send(path, { headers: { authorization: "" } }), 401, "unauthorized");
+    },
+  );
+
+  test("another method on a known path is 405 and tells the possible ones", async () => {
+    const patterns = routes().map(({ method, path }) => ({
+      method,
+      matches: new RegExp(`^${withParams(path, "[^/]+")}$`),
+    }));
+    for (const path of new Set(routes().map((route) => withParams(route.path, randomUUID())))) {
+      const allowed = new Set(
+        patterns.filter(({ matches }) => matches.test(path)).map(({ method }) => method),
+      );
+      for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((name) => !allowed.has(name))) {
+        const reply = await product.send(path, { method });
+        expect(`${method} ${path} ${reply.status}`).toBe(`${method} ${path} 405`);
+        expectOurShape(reply, 405, "method_not_allowed");
+        expect(new Set(reply.headers.get("allow")?.split(", "))).toEqual(allowed);
+      }
+    }
+  });
+
+  test.each(["OPTIONS", "PROPFIND", "X-EVIL"])("the method %s is answered in our shape", async (method) => {
+    expectOurShape(await product.send("/api/events/stats", { method }), 405, "method_not_allowed");
+    expectOurShape(await product.send("/nothing", { method }), 404, "not_found");
+  });
+
+  test("a very long address is answered shortly", async () => {
+    for (const path of [
+      `/api/${"x".repeat(60_000)}`,
+      `/${"x/".repeat(30_000)}`,
+      `/api/health?${"x".repeat(60_000)}`,
+    ]) {
+      const reply = await product.send(path);
+      expect([200, 404]).toContain(reply.status);
+      expect(reply.text.length).toBeLessThan(1_000);
+    }
+  });
+});
+
+describe("hostile input to every route with the key", () => {
+  const params = [
+    "%00",
+    "a%00b",
+    "..%2f..%2fetc",
+    "%f0%28%8c%28",
+    "'%20OR%201=1--",
+    "__proto__",
+    "x".repeat(3_000),
+  ];
+  const bodies = [
+    "",
+    "null",
+    "[]",
+    '"x"',
+    '{"a":',
+    "{}",
+    '{"__proto__":{"x":1}}',
+    '{"title":"\\u0000\\ud800"}',
+    "[".repeat(9_000),
+  ];
+  const queries = [
+    "?limit=%00",
+    "?q=%00&language=%00",
+    "?course_id=%00",
+    "?limit[]=1&limit=2",
+    "?__proto__[x]=1",
+    `?x=${"y".repeat(5_000)}`,
+  ];
+
+  async function survives(route: Route, path: string, init: RequestInit): Promise<void> {
+    const reply = await product.send(path, { ...init, method: route.method });
+    const what = `${route.method} ${path.slice(0, 80)} ${String(init.body ?? "").slice(0, 40)} → ${reply.status} ${reply.text.slice(0, 200)}`;
+    expect(reply.status, what).toBeLessThan(500);
+    if (reply.status >= 400 && reply.headers.get("content-type")?.includes("json") && reply.body.error) {
+      expect(reply.body.error.code, what).toMatch(/^[a-z_]+$/);
+    }
+    expectNoInternals(reply.text);
+  }
+
+  test("in the path is refused or unknown, never an error of ours", async () => {
+    for (const route of routes().filter(({ path }) => path.includes(":"))) {
+      for (const value of params) {
+        const body =
+          route.method === "GET" ? {} : { body: "{}", headers: { "content-type": "application/json" } };
+        await survives(route, withParams(route.path, value), body);
+      }
+    }
+  });
+
+  test("in the body is refused, never an error of ours", async () => {
+    for (const route of routes().filter(({ method }) => method !== "GET")) {
+      for (const body of bodies) {
+        const headers = { "content-type": "application/json" };
+        await survives(route, withParams(route.path, randomUUID()), { body, headers });
+      }
+    }
+  });
+
+  test("in the query is refused or ignored, never an error of ours", async () => {
+    for (const route of routes()) {
+      for (const query of queries) {
+        const body =
+          route.method === "GET" ? {} : { body: "{}", headers: { "content-type": "application/json" } };
+        await survives(route, withParams(route.path, randomUUID()) + query, body);
+      }
+    }
+  });
+});
+
+describe("the request id", () => {
+  const idOf = async (given: string) =>
+    (await product.send("/api/health", { headers: { "x-request-id": given } })).headers.get("x-request-id");
+
+  test("of the caller is kept when it is harmless", async () => {
+    expect(await idOf("trace-42_a=")).toBe("trace-42_a=");
+  });
+
+  test.each(["x".repeat(101), "<script>", "a b", "a\tb", "é", 'a"b', "a;b", "%0d%0aset-cookie:x"])(
+    "of the caller is replaced when it could do harm: %s",
+    async (given) => {
+      expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
+});
+
+describe("an error inside", () => {
+  const planted = "planted-4711";
+  const thrown = new Hono<ModuleEnv>()
+    .get("/error", () => {
+      throw new Error(
+        `connect postgres://brain:${planted}@db/x failed, authorization: Bearer ${planted}-0123456789`,
+      );
+    })
+    .get("/text", () => {
+      throw `a thrown text ${planted}`;
+    })
+    .get("/cause", () => {
+      throw new TypeError("fetch failed", { cause: new Error(planted) });
+    });
+
+  test("is 500 with nothing but the request id; the log has it under that id, without passwords", async () => {
+    const surface = await createSurface({ mounts: [{ path: "/api/broken", routes: thrown }] });
+    try {
+      const reply = await surface.send("/api/broken/error", { headers: { "x-request-id": "look-here" } });
+      expectOurShape(reply, 500, "internal_error");
+      expect(reply.text).not.toMatch(/planted|connect|postgres/);
+      const line = surface.logs.find((entry) => entry.includes("look-here")) ?? "";
+      expect(JSON.parse(line)).toMatchObject({ level: "error", status: 500, path: "/api/broken/error" });
+      expect(line).toContain("connect");
+      expect(line).not.toContain(planted);
+
+      const caused = await surface.send("/api/broken/cause");
+      expectOurShape(caused, 500, "internal_error");
+      expect(caused.text).not.toContain(planted);
+    } finally {
+      await surface.cleanup();
+    }
+  });
+
+  test("Postgres away: 503 everywhere, nothing shown or logged of how it is reached", async () => {
+    product.logs.length = 0;
+    product.postgres.set("cut");
+    const texts: string[] = [];
+    try {
+      const event = healthReport({ note: planted }, { id: randomUUID() });
+      const posted = await product.send("/api/events", { method: "POST", body: JSON.stringify(event) });
+      expectOurShape(posted, 503, "unavailable");
+      expect(posted.headers.get("retry-after")).toBe("1");
+      for (const path of [
+        "/api/events/stats",
+        "/api/events/history",
+        "/api/consumers",
+        `/api/events/${event.id}`,
+      ]) {
+        const reply = await product.send(path);
+        expectOurShape(reply, 503, "unavailable");
+        texts.push(reply.text);
+      }
+      texts.push(posted.text);
+    } finally {
+      product.postgres.set("open");
+    }
+    expect(product.logs.length).toBeGreaterThan(0);
+    for (const text of [...texts, ...product.logs]) {
+      expectNoInternals(text);
+      expect(text).not.toContain(planted);
+    }
+  });
+
+  test("Redis refusing a batch: nothing of the events is logged, and they wait", async () => {
+    product.logs.length = 0;
+    await product.command("SET", product.stream, "not a stream");
+    const event = healthReport({ note: planted }, { id: randomUUID() });
+    const posted = await product.send("/api/events", { method: "POST", body: JSON.stringify(event) });
+    expect(posted.status).toBe(202);
+    await product.background();
+    expect(product.logs.join("\n")).toContain("WRONGTYPE");
+    const stats = await product.send("/api/events/stats");
+    const drained = await product.send("/api/consumers/course_distribution/drain", { method: "POST" });
+    expect(drained.status).toBeGreaterThanOrEqual(500);
+    for (const text of [...product.logs, stats.text, drained.text]) {
+      expectNoInternals(text);
+      expect(text).not.toContain(planted);
+    }
+    await product.command("DEL", product.stream);
+    await product.settle();
+    expect((await product.send(`/api/events/${event.id}`)).body.sent_at).not.toBeNull();
+  });
+
+  test("a table that is missing is our fault, not the caller's, and shows no SQL", async () => {
+    await product.sql("ALTER TABLE dead_letters RENAME TO dead_letters_away");
+    try {
+      const reply = await product.send("/api/events/stats");
+      expectOurShape(reply, 500, "internal_error");
+      expectNoInternals(reply.text);
+    } finally {
+      await product.sql("ALTER TABLE dead_letters_away RENAME TO dead_letters");
+    }
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * `npm run check`: everything that can be said about the project without running its tests. All steps run, two at a
+ * time, also after a failure; the last line is `check: N passed, N failed`.
+ */
+
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+
+interface Step {
+  readonly name: string;
+  /** Program of node_modules/.bin, or `node`, and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Shows the output also when the step passes. */
+  readonly showsOutput?: true;
+}
+
+const root = fileURLToPath(new URL("../", import.meta.url).href);
+const timeLimitMs = 180_000;
+
+/** The longest first, so that two at a time end together. */
+const steps: readonly Step[] = [
+  { name: "types for Workers and tools", command: ["tsc", "--noEmit", "-p", "tsconfig.json"] },
+  { name: "bundles", command: ["node", "tools/check-bundles.ts"], showsOutput: true },
+  { name: "types for Deno", command: ["deno", "check", "workers/deno.ts"] },
+  { name: "generated files", command: ["node", "tools/generate.ts", "--check"] },
+  {
+    name: "import rules",
+    command: ["depcruise", "--output-type=err-long", "schemas", "src", "workers", "tools", "test"],
+  },
+  { name: "dead code and unused packages", command: ["knip"] },
+  { name: "migrations", command: ["node", "tools/check-migrations.ts"] },
+  { name: "format and lint", command: ["biome", "check", "--error-on-warnings", "."] },
+];
+
+interface Result {
+  readonly passed: boolean;
+  readonly output: string;
+}
+
+function run({ command: [program, ...args] }: Step): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: timeLimitMs,
+      killSignal: "SIGKILL",
+      env: {
+        ...process.env,
+        NO_COLOR: "1",
+        // Nothing is downloaded for a check, and nobody asks for a newer version.
+        DENO_NO_UPDATE_CHECK: "1",
+        NO_UPDATE_NOTIFIER: "1",
+      },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text: string) => {
+        output += text;
+      });
+    }
+    child.on("error", (error) => resolve({ passed: false, output: `${output}${error.message}\n` }));
+    child.on("close", (code, signal) => {
+      const note = signal === null ? "" : `ended by ${signal}; the limit is ${timeLimitMs / 1000} s\n`;
+      resolve({ passed: code === 0, output: output + note });
+    });
+  });
+}
+
+function indented(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `    ${line}`)
+    .join("\n");
+}
+
+let failed = 0;
+const waiting = [...steps];
+
+async function work(): Promise<void> {
+  for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+    const startedAt = performance.now();
+    const { passed, output } = await run(step);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    if (!passed) failed++;
+    console.log(`${passed ? "✓" : "✗"} ${step.name}  ${seconds} s`);
+    if ((!passed || step.showsOutput) && output.trim() !== "") console.log(indented(output));
+  }
+}
+
+const workers = Math.min(2, availableParallelism());
+await Promise.all(Array.from({ length: workers }, work));
+console.log(`check: ${steps.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
