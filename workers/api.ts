@@ -25,7 +25,11 @@ export default {
 /** A lost wake costs time until the next cron tick, never an event; so a failure is only noted. */
 async function wakeConsumer(consumer: Fetcher, types: ReadonlySet<string>): Promise<void> {
   try {
-    await consumer.fetch("https://consumer/wake", { method: "POST", body: JSON.stringify([...types]) });
+    const answer = await consumer.fetch("https://consumer/wake", {
+      method: "POST",
+      body: JSON.stringify([...types]),
+    });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
   } catch (error) {
     console.warn(
       JSON.stringify({ level: "warn", message: "The consumer could not be woken.", error: String(error) }),

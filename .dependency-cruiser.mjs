@@ -1,0 +1,190 @@
+/*
+ * Who may import whom. Imports run one way:
+ *
+ *   schemas ← core ← {stream, db} ← publish ← consume ← {operate, modules} ← {http, dashboard}
+ *           ← {config, runtime, product} ← {workers, cli}
+ *
+ * Tests and tools may import everything; nothing that is deployed may import them.
+ */
+
+const tests = "\\.test\\.ts$";
+
+/** What each part of `src` may import of the rest of `src`, beside itself. */
+const layers = {
+  core: [],
+  stream: ["core"],
+  db: ["core"],
+  publish: ["core", "stream", "db"],
+  consume: ["core", "stream", "db", "publish"],
+  operate: ["core", "stream", "db", "publish", "consume"],
+  modules: ["core", "db", "publish", "consume"],
+  http: ["core", "stream", "db", "publish", "consume", "operate", "modules/(module|routing)\\.ts$"],
+  dashboard: ["core", "stream", "db", "publish", "consume", "operate", "modules/(module|routing)\\.ts$", "http"],
+};
+
+const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
+  name: `layer-${layer}`,
+  severity: "error",
+  comment: `src/${layer} may import ${allowed.length === 0 ? "nothing else of src" : allowed.map((name) => name.replaceAll("\\", "").replace("$", "")).join(", ")} and schemas.`,
+  from: { path: `^src/${layer}/`, pathNot: tests },
+  to: {
+    path: "^(src|workers)/",
+    pathNot: [layer, ...allowed].map((name) => (name.endsWith("$") ? `^src/${name}` : `^src/${name}/`)),
+  },
+}));
+
+/** A package that only some files may know; type imports count. */
+function onlyIn(name, packages, places) {
+  return {
+    name: `only-there-${name}`,
+    severity: "error",
+    comment: `${name} may be imported only in ${places.map((place) => place.replace(/[\\^$]/g, "")).join(", ")}.`,
+    from: { path: "^(src|workers|schemas)/", pathNot: [...places, tests] },
+    to: { path: packages },
+  };
+}
+
+const npm = (name) => `(^|/)node_modules/${name}/`;
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    ...layerRules,
+    {
+      name: "core-is-pure",
+      severity: "error",
+      comment: "src/core decides and knows no driver and no framework: only schemas, and types of zod.",
+      from: { path: "^src/core/", pathNot: tests },
+      to: { pathNot: ["^src/core/", "^schemas/", npm("zod")] },
+    },
+    {
+      name: "schemas-stand-alone",
+      severity: "error",
+      comment: "The charter is usable alone: zod and nothing else; its fixtures may use fast-check.",
+      from: { path: "^schemas/", pathNot: [tests, "^schemas/fixtures/"] },
+      to: { pathNot: ["^schemas/(?!fixtures/)", npm("zod")] },
+    },
+    {
+      name: "fixtures-stand-alone",
+      severity: "error",
+      comment: "Fixtures of the charter use the charter, zod and fast-check.",
+      from: { path: "^schemas/fixtures/" },
+      to: { pathNot: ["^schemas/", npm("zod"), npm("fast-check")] },
+    },
+    {
+      name: "schemas-has-one-door",
+      severity: "error",
+      comment: 'Import "@brain/schemas"; its files are its own business.',
+      from: { path: "^(src|workers)/", pathNot: tests },
+      to: { path: "^schemas/", pathNot: "^schemas/index\\.ts$" },
+    },
+    {
+      name: "modules-do-not-know-each-other",
+      severity: "error",
+      comment: "A module talks to another by events of the catalog, and imports only its own folder.",
+      from: { path: "^src/modules/([^/]+)/", pathNot: tests },
+      to: {
+        path: "^src/modules/",
+        pathNot: ["^src/modules/$1/", "^src/modules/(module|routing)\\.ts$"],
+      },
+    },
+    {
+      name: "modules-have-one-door",
+      severity: "error",
+      comment: "From outside a module is reached through its index.ts.",
+      from: { path: "^(src/(?!modules/)|src/modules/[^/]+$|workers/)", pathNot: tests },
+      to: { path: "^src/modules/[^/]+/", pathNot: "^src/modules/[^/]+/index\\.ts$" },
+    },
+    {
+      name: "config-and-composition-are-on-top",
+      severity: "error",
+      comment: "Settings are handed down as arguments; only the composition root and the workers import it.",
+      from: { path: "^src/[^/]+/", pathNot: [tests, "^src/cli/"] },
+      to: { path: "^src/[^/]+\\.ts$" },
+    },
+    onlyIn("hono", [npm("hono"), npm("@hono/[^/]+")], [
+      "^src/http/",
+      "^src/dashboard/",
+      "^src/modules/(routing|module)\\.ts$",
+      "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
+      "^src/product\\.ts$",
+      "^workers/",
+    ]),
+    onlyIn("@upstash/redis", [npm("@upstash/redis")], ["^src/stream/"]),
+    onlyIn("@neondatabase/serverless", [npm("@neondatabase/serverless")], ["^src/db/"]),
+    {
+      name: "no-sql-in-stream",
+      severity: "error",
+      comment: "Redis is all that src/stream knows.",
+      from: { path: "^src/stream/", pathNot: tests },
+      to: { path: npm("drizzle-orm") },
+    },
+    {
+      name: "web-standards-only",
+      severity: "error",
+      comment: "What runs on Workers and Deno uses web standards. Node's modules are for the CLI and for local use.",
+      from: { path: "^(schemas|src|workers)/", pathNot: [tests, "^src/cli/", "^workers/local/"] },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "deployed-code-knows-no-tests-and-tools",
+      severity: "error",
+      comment: "Tests, tools and the local services stay on this machine.",
+      from: { path: "^(schemas|src|workers)/", pathNot: [tests, "^workers/local/"] },
+      to: { path: ["^(test|tools)/", "^workers/local/", tests] },
+    },
+    {
+      name: "local-services-know-no-tests",
+      severity: "error",
+      comment: "npm start works without the tests.",
+      from: { path: "^workers/local/", pathNot: tests },
+      to: { path: ["^test/", tests] },
+    },
+    {
+      name: "no-dev-dependency-in-deployed-code",
+      severity: "error",
+      comment: "What is deployed needs packages from `dependencies`.",
+      from: { path: "^(schemas|src|workers)/", pathNot: [tests, "^workers/local/", "^schemas/fixtures/"] },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["npm", "type-only"] },
+    },
+    {
+      name: "no-cycles",
+      severity: "error",
+      comment: "Two files that need each other are one file, or a third is missing.",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-orphans",
+      severity: "error",
+      comment: "A file that nobody imports and that imports nothing is a leftover.",
+      from: { orphan: true, path: "^(src|schemas|workers)/" },
+      to: {},
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      comment: "The import leads nowhere, or to a package that package.json does not name.",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^cloudflare:" },
+    },
+    {
+      name: "named-in-package-json",
+      severity: "error",
+      comment: "Add the package to package.json with an exact version.",
+      from: {},
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "undetermined"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "types", "default"],
+      extensions: [".ts", ".mjs", ".js", ".json"],
+    },
+  },
+};

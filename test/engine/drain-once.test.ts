@@ -1,0 +1,283 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { claimDeliveries } from "../../src/consume/dedup.ts";
+import { TransientError } from "../../src/core/errors.ts";
+import type { Backbone } from "../backbone.ts";
+import { hookDatabase, sends } from "../faults.ts";
+import {
+  deadLetters,
+  drainUntilQuiet,
+  drainWith,
+  effects,
+  endLease,
+  openBackbone,
+  openFaultyBackbone,
+  pendingOf,
+  publishReports,
+  recorder,
+  streamEntries,
+} from "./fixture.ts";
+import { type Hang, startIsolate } from "./isolate.ts";
+
+const consumer = recorder();
+
+async function expectOnceEach(backbone: Backbone, ids: readonly string[]): Promise<void> {
+  const applied = (await effects(backbone)).map((row) => row.event_id);
+  expect([...applied].sort()).toEqual([...ids].sort());
+  expect(await pendingOf(backbone, consumer)).toEqual([]);
+}
+
+describe("an effect happens once", () => {
+  it("however often the tick runs", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    expect(await backbone.drain(consumer)).toMatchObject({
+      read: 3,
+      applied: 3,
+      redelivered: 0,
+      more: false,
+    });
+    expect(await backbone.drain(consumer)).toMatchObject({ read: 0, applied: 0, redelivered: 0 });
+    await expectOnceEach(backbone, ids);
+    expect(
+      await backbone.sql("SELECT subscriber_name, stream_name, event_type FROM processed_events LIMIT 1"),
+    ).toEqual([{ subscriber_name: "recorder", stream_name: backbone.stream, event_type: "system.health" }]);
+  });
+
+  it("when the whole group is delivered again", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    await backbone.drain(consumer);
+    await backbone.redis("XGROUP", "SETID", backbone.stream, consumer.group, "0");
+    expect(await backbone.drain(consumer)).toMatchObject({ read: 3, applied: 0, redelivered: 3 });
+    await expectOnceEach(backbone, ids);
+  });
+
+  it("when the event stands on the stream a second time, behind the first or in the same batch", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 2);
+    await backbone.relay();
+    const [entry] = await streamEntries(backbone);
+    const fields = Object.entries(entry?.fields ?? {}).flat();
+    await backbone.append(fields);
+    expect(await backbone.drain(consumer)).toMatchObject({
+      read: 3,
+      applied: 2,
+      publishedTwice: 1,
+      redelivered: 0,
+    });
+    await backbone.append(fields);
+    expect(await backbone.drain(consumer)).toMatchObject({ read: 1, applied: 0, publishedTwice: 1 });
+    await expectOnceEach(backbone, ids);
+  });
+
+  it("per subscriber: each has its own", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 2);
+    await backbone.relay();
+    await backbone.drain(consumer);
+    await backbone.drain(recorder({ subscriber: "second" }));
+    const subscribers = (await effects(backbone)).map((row) => row.subscriber);
+    expect(subscribers.sort()).toEqual(["recorder", "recorder", "second", "second"]);
+  });
+
+  it("when two drainers work on the same entries because the lease failed them", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 40);
+    await backbone.relay();
+    const stolen = recorder({
+      beforeReport: async () => {
+        // The other drainer takes the lease and all that is pending.
+        await endLease(backbone, consumer);
+      },
+    });
+    const results = await Promise.all([
+      backbone.drain(stolen),
+      backbone.drain(stolen),
+      backbone.drain(stolen),
+    ]);
+    expect(results.reduce((sum, result) => sum + result.applied, 0)).toBe(40);
+    await endLease(backbone, consumer);
+    await drainUntilQuiet(backbone, consumer);
+    await expectOnceEach(backbone, ids);
+  });
+});
+
+describe("a crash", () => {
+  it("between commit and ack repeats no effect", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    const lost = redis.inject({ kind: "refuse" }, { when: sends("XACK"), times: 1 });
+    await expect(backbone.drain(consumer)).rejects.toBeInstanceOf(TransientError);
+    expect(lost.hits).toBe(1);
+    expect(await effects(backbone)).toHaveLength(3);
+    expect(await pendingOf(backbone, consumer)).toHaveLength(3);
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 0, redelivered: 3 });
+    await expectOnceEach(backbone, ids);
+  });
+
+  it("before the commit loses no effect", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    const dying = recorder({
+      beforeReport: async ({ payload }, { tx, attempt }) => {
+        if (payload.status !== "1" || attempt > 1) return;
+        await tx.execute(sql`SELECT pg_terminate_backend(pg_backend_pid())`);
+      },
+    });
+    await drainUntilQuiet(backbone, dying);
+    await expectOnceEach(backbone, ids);
+    expect(await deadLetters(backbone)).toEqual([]);
+  });
+
+  it("of the connection after the commit, before its answer, repeats no effect", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    let lost = 0;
+    const answerLost = async <T>(run: () => Promise<T>): Promise<T> => {
+      const result = await run();
+      lost += 1;
+      if (lost === 1) throw new TransientError("the answer to COMMIT got lost");
+      return result;
+    };
+    const result = await drainWith(backbone, consumer, ({ db }) => ({
+      db: hookDatabase(db, { transaction: answerLost }),
+    }));
+    expect(result).toMatchObject({ applied: 0, redelivered: 3 });
+    await expectOnceEach(backbone, ids);
+  });
+
+  it("of the isolate in the middle of a batch: the successor takes over when the lease ends, one by one", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 5);
+    await backbone.relay();
+    const attempts: number[] = [];
+    const isolate = await startIsolate(backbone, (hang) =>
+      recorder({ beforeReport: ({ payload }, { tx }) => (payload.status === "2" ? hang(tx) : undefined) }),
+    );
+    await isolate.hanging;
+    expect(await pendingOf(backbone, consumer)).toHaveLength(5);
+    const { busy } = await backbone.drain(consumer);
+    expect(busy?.waitMs).toBeGreaterThan(0);
+    expect(busy?.waitMs).toBeLessThanOrEqual(500);
+    await isolate.kill();
+    expect(await effects(backbone)).toEqual([]);
+    await endLease(backbone, consumer);
+
+    let transactions = 0;
+    const successor = recorder({ beforeReport: (_event, { attempt }) => void attempts.push(attempt) });
+    const result = await drainWith(backbone, successor, ({ db }) => ({
+      db: hookDatabase(db, {
+        transaction: (run) => {
+          transactions += 1;
+          return run();
+        },
+      }),
+    }));
+    expect(result).toMatchObject({ read: 0, applied: 5, retried: 0 });
+    expect(attempts).toEqual([2, 2, 2, 2, 2]);
+    expect(transactions).toBe(5);
+    await expectOnceEach(backbone, ids);
+  });
+
+  it("that an event causes each time ends with its dead letter; the others are applied and keep their tries", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 6);
+    await backbone.relay();
+    const attempts = new Map<string, number[]>();
+    const fatal = (hang: Hang) =>
+      recorder({
+        retry: { maxAttempts: 3 },
+        beforeReport: ({ payload: { status } }, { attempt, tx }) => {
+          attempts.set(status, [...(attempts.get(status) ?? []), attempt]);
+          return status === "2" ? hang(tx) : undefined;
+        },
+      });
+    for (let crash = 0; crash < 3; crash += 1) {
+      const isolate = await startIsolate(backbone, fatal);
+      await isolate.hanging;
+      await isolate.kill();
+      await endLease(backbone, consumer);
+    }
+    const last = fatal(() => Promise.reject(new Error("tried once too often")));
+    expect(await backbone.drain(last)).toMatchObject({ applied: 3, deadLettered: 1 });
+    expect(attempts.get("2")).toEqual([1, 2, 3]);
+    expect(attempts.get("5")).toEqual([2]);
+    expect(await deadLetters(backbone)).toMatchObject([
+      { event_id: ids[2], reason: "attempts_exhausted", attempts: 3, raw_fields: { id: ids[2] } },
+    ]);
+    await expectOnceEach(
+      backbone,
+      ids.filter((id) => id !== ids[2]),
+    );
+  });
+
+  it("after the last allowed try had committed is no dead letter", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 1);
+    await backbone.relay();
+    const once = recorder({ retry: { maxAttempts: 1 } });
+    redis.inject({ kind: "refuse" }, { when: sends("XACK"), times: 1 });
+    await expect(backbone.drain(once)).rejects.toThrow();
+    expect(await backbone.drain(once)).toMatchObject({ redelivered: 1, deadLettered: 0 });
+    await expectOnceEach(backbone, ids);
+  });
+});
+
+describe("control: without one transaction for claim and effect", () => {
+  const claims = async (backbone: Backbone) => {
+    const [entry] = await streamEntries(backbone);
+    const messageId = entry?.id ?? "";
+    return [{ messageId, eventId: entry?.fields.id ?? "", type: "system.health", tenantId: null }];
+  };
+  const effect = sql`INSERT INTO effects (subscriber) VALUES ('naive')`;
+
+  it("an effect before its claim happens twice when the isolate ends in between", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const delivered = await claims(backbone);
+    for (const crashes of [true, false]) {
+      const { db } = backbone.open();
+      await db.transaction((tx) => tx.execute(effect));
+      if (crashes) continue;
+      await db.transaction((tx) => claimDeliveries(tx, "naive", backbone.stream, delivered));
+    }
+    expect(await effects(backbone)).toHaveLength(2);
+  });
+
+  it("a claim before its effect loses the effect when the isolate ends in between", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const delivered = await claims(backbone);
+    for (const crashes of [true, false]) {
+      const { db } = backbone.open();
+      const { claimed } = await db.transaction((tx) =>
+        claimDeliveries(tx, "naive", backbone.stream, delivered),
+      );
+      if (crashes || claimed.size === 0) continue;
+      await db.transaction((tx) => tx.execute(effect));
+    }
+    expect(await effects(backbone)).toHaveLength(0);
+  });
+});
+
+it("an event whose id is longer than a claim can hold is still guarded by its message id", async () => {
+  const backbone = await openBackbone();
+  const [entry] = await publishReports(backbone, 1).then(async () => {
+    await backbone.relay();
+    return streamEntries(backbone);
+  });
+  const longId = "legacy_".repeat(10);
+  const fields = Object.entries({ ...entry?.fields, id: longId }).flat();
+  await backbone.append(fields);
+  expect(await backbone.drain(consumer)).toMatchObject({ applied: 2 });
+  await backbone.redis("XGROUP", "SETID", backbone.stream, consumer.group, "0");
+  expect(await backbone.drain(consumer)).toMatchObject({ applied: 0, redelivered: 2 });
+});

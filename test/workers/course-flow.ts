@@ -1,0 +1,64 @@
+import { readReply, type Reply } from "../http/surface.ts";
+import { waitFor } from "../wait-for.ts";
+
+/** A running product, as its users see it. */
+export interface Served {
+  readonly url: string;
+  readonly key: string;
+}
+
+export async function call(served: Served, method: string, path: string, body?: unknown): Promise<Reply> {
+  return readReply(
+    await fetch(`${served.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${served.key}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    }),
+  );
+}
+
+/** Creates a course; its id. */
+export async function createCourse(served: Served): Promise<string> {
+  const reply = await call(served, "POST", "/api/course-factory/generate", {
+    tenant_id: "t-1",
+    title: "Keeping bees on the balcony",
+    description: "Everything a beginner needs to know for the first year with a hive on a small balcony.",
+    language: "en",
+    target_audiences: ["private_individuals"],
+    full_lessons_count: 1,
+    dry_run: false,
+  });
+  if (reply.status !== 201) throw new Error(`expected 201, got ${reply.status} ${reply.text.slice(0, 500)}`);
+  return reply.body.course_id;
+}
+
+/** The catalogue entries of a course. */
+export async function distributionsOf(served: Served, courseId: string) {
+  const reply = await call(served, "GET", `/api/courses/distribution?course_id=${courseId}`);
+  if (reply.status !== 200) throw new Error(`expected 200, got ${reply.status} ${reply.text.slice(0, 500)}`);
+  return reply.body as { distribution_id: string; course_id: string; staging_url: string | null }[];
+}
+
+/**
+ * Creates a course and waits until its distribution is there, and then until it is on staging.
+ *
+ * @returns milliseconds from the answer to the request until each was seen
+ */
+export async function createToStaging(served: Served, timeoutMs: number) {
+  const courseId = await createCourse(served);
+  const startedAt = performance.now();
+  await waitFor(
+    "the distribution of the course",
+    () => distributionsOf(served, courseId),
+    (entries) => entries.length === 1,
+    { timeoutMs },
+  );
+  const distributedMs = performance.now() - startedAt;
+  const [entry] = await waitFor(
+    "the staging address of the distribution",
+    () => distributionsOf(served, courseId),
+    (entries) => entries.length === 1 && entries[0]?.staging_url != null,
+    { timeoutMs },
+  );
+  return { courseId, entry, distributedMs, stagedMs: performance.now() - startedAt };
+}
