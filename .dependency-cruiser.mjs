@@ -19,7 +19,16 @@ const layers = {
   operate: ["core", "stream", "db", "publish", "consume"],
   modules: ["core", "db", "publish", "consume"],
   http: ["core", "stream", "db", "publish", "consume", "operate", "modules/(module|routing)\\.ts$"],
-  dashboard: ["core", "stream", "db", "publish", "consume", "operate", "modules/(module|routing)\\.ts$", "http"],
+  dashboard: [
+    "core",
+    "stream",
+    "db",
+    "publish",
+    "consume",
+    "operate",
+    "modules/(module|routing)\\.ts$",
+    "http",
+  ],
 };
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
@@ -102,14 +111,18 @@ export default {
       from: { path: "^src/[^/]+/", pathNot: [tests, "^src/cli/"] },
       to: { path: "^src/[^/]+\\.ts$" },
     },
-    onlyIn("hono", [npm("hono"), npm("@hono/[^/]+")], [
-      "^src/http/",
-      "^src/dashboard/",
-      "^src/modules/(routing|module)\\.ts$",
-      "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
-      "^src/product\\.ts$",
-      "^workers/",
-    ]),
+    onlyIn(
+      "hono",
+      [npm("hono"), npm("@hono/[^/]+")],
+      [
+        "^src/http/",
+        "^src/dashboard/",
+        "^src/modules/(routing|module)\\.ts$",
+        "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
+        "^src/product\\.ts$",
+        "^workers/",
+      ],
+    ),
     onlyIn("@upstash/redis", [npm("@upstash/redis")], ["^src/stream/"]),
     onlyIn("@neondatabase/serverless", [npm("@neondatabase/serverless")], ["^src/db/"]),
     {
@@ -122,7 +135,8 @@ export default {
     {
       name: "web-standards-only",
       severity: "error",
-      comment: "What runs on Workers and Deno uses web standards. Node's modules are for the CLI and for local use.",
+      comment:
+        "What runs on Workers and Deno uses web standards. Node's modules are for the CLI and for local use.",
       from: { path: "^(schemas|src|workers)/", pathNot: [tests, "^src/cli/", "^workers/local/"] },
       to: { dependencyTypes: ["core"] },
     },

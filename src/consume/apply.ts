@@ -1,5 +1,6 @@
 import { classify } from "../core/classify.ts";
 import { type Delivery, decideDelivery } from "../core/delivery.ts";
+import { TransientError } from "../core/errors.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, Session, Tx } from "../db/database.ts";
 import { publishMany } from "../publish/publish.ts";
@@ -161,14 +162,16 @@ async function tryTogether(
   } catch (error) {
     return { kind: "unavailable", error };
   }
-  const run: HandlerRun = { published: [], remaining: [], culprit: null };
+  const run: HandlerRun = { claimed: false, published: [], remaining: [], culprit: null };
   let applied: readonly Applied[];
   try {
     applied = await session.transaction((tx) =>
       applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
     );
   } catch (error) {
-    return { kind: "failed", error, culprit: run.culprit };
+    // A connection may be refused as late as its first statement; no handler has seen the deliveries then.
+    const away = !run.claimed && error instanceof TransientError;
+    return away ? { kind: "unavailable", error } : { kind: "failed", error, culprit: run.culprit };
   }
   // Behind the commit, so that a failing trigger is never taken for a failing handler.
   if (run.published.length > 0) deps.onPublished();
@@ -191,6 +194,7 @@ async function applyInTransaction(
     tenantId: event.tenant_id,
   }));
   const { claimed, redelivered } = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  run.claimed = true;
   const fresh = list.filter((incoming) => claimed.has(incoming.messageId));
   try {
     await runHandlers(deps, tx, fresh, run, sliceEndMs);

@@ -16,6 +16,8 @@ export interface HandlerDeps {
 
 /** How far the handlers of a transaction came. */
 export interface HandlerRun {
+  /** The claims stand: the database is there, and what fails from here on is about the deliveries. */
+  claimed: boolean;
   /** Events that handlers published, to be inserted before the commit. */
   readonly published: RecordedEvent[];
   /** Not begun, because the time for one transaction was used up; their claims are given back. */

@@ -18,7 +18,6 @@ const later = (attempt: number): Delivery => ({
   action: "retry",
   dueAtMs: nowMs + backoffMs(policy, attempt, seed),
   overtakable: false,
-  overtakable: false,
 });
 const ack: Delivery = { action: "ack" };
 const dead = (reason: Extract<Delivery, { action: "dead-letter" }>["reason"]): Delivery => ({

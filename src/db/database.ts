@@ -117,8 +117,11 @@ async function openSession(connectionString: string, options: SessionOptions): P
   client.on("error", (error: unknown) => {
     lost ??= error;
   });
-  client.on("end", () => {
-    lost ??= new Error("The connection ended.");
+  const ended = new Promise<void>((resolve) => {
+    client.on("end", () => {
+      lost ??= new Error("The connection ended.");
+      resolve();
+    });
   });
   try {
     await client.connect();
@@ -154,14 +157,23 @@ async function openSession(connectionString: string, options: SessionOptions): P
       }
       return result;
     },
-    async close() {
-      try {
-        await client.end();
-      } catch {
-        // Closing a connection that is already gone is what was asked for.
-      }
-    },
+    close: () => endClient(client, ended),
   };
+}
+
+/** Time that saying goodbye may take, ms; whoever closes does not depend on the other side's answer. */
+const closeLimitMs = 1_000;
+
+/** The driver's own `end` waits for an event that never comes when the connection is gone already. */
+async function endClient(client: Client, ended: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, closeLimitMs);
+  });
+  // Closing a connection that is already gone is what was asked for.
+  const goodbye = client.end().catch(() => undefined);
+  await Promise.race([ended, goodbye, limit]);
+  clearTimeout(timer);
 }
 
 /** @returns the command tag of Postgres' answer */

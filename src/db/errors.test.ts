@@ -105,6 +105,7 @@ describe("errors without a SQLSTATE", () => {
   it("stay what they are when they are in the taxonomy already", () => {
     const known = new NotFoundError("no such course", { cause: postgres("40001") });
     expect(translateDatabaseError(known, "caller")).toBe(known);
+    expect(translateDatabaseError(wrap(known), "caller")).toBe(known);
   });
 });
 

@@ -54,6 +54,8 @@ const driverErrors: ReadonlySet<string> = new Set(["NeonDbError", "DrizzleQueryE
  */
 export function translateDatabaseError(error: unknown, origin: "driver" | "caller"): unknown {
   if (error instanceof BrainError) return error;
+  // drizzle wraps whatever a query throws, also what we threw ourselves.
+  if (error instanceof Error && error.cause instanceof BrainError) return error.cause;
   const state = sqlState(error);
   if (state !== null) return translateState(error, state);
   const name = (error as { name?: unknown } | null)?.name;

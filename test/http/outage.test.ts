@@ -85,8 +85,8 @@ describe("with Redis away", () => {
         description: "Everything a beginner needs for the first year with a hive of bees on a small balcony.",
         target_group: ["private_individuals"],
         seo: {
-          meta_title: "Bees",
-          meta_description: "Bees on the balcony, step by step.",
+          meta_title: "Bees on the balcony",
+          meta_description: "Bees on the balcony, step by step, for everybody who has a balcony.",
           keywords: ["bees"],
         },
         cta: { label: "Start now", action: "open_course" },

@@ -1,4 +1,4 @@
-import { readReply, type Reply } from "../http/surface.ts";
+import { type Reply, readReply } from "../http/surface.ts";
 import { waitFor } from "../wait-for.ts";
 
 /** A running product, as its users see it. */
@@ -12,6 +12,8 @@ export async function call(served: Served, method: string, path: string, body?: 
     await fetch(`${served.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${served.key}`, "content-type": "application/json" },
+      // A server that is killed may leave the connection open without an answer.
+      signal: AbortSignal.timeout(10_000),
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     }),
   );

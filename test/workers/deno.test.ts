@@ -1,0 +1,84 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findFreePort } from "../../workers/local/ports.ts";
+import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { waitFor } from "../wait-for.ts";
+import { type Child, startChild } from "./child.ts";
+import { call, createToStaging, type Served } from "./course-flow.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url).href);
+const command = `${root}node_modules/.bin/deno`;
+const args = [
+  "run",
+  "--node-modules-dir=manual",
+  "--unstable-cron",
+  "--allow-env",
+  "--allow-net",
+  `${root}workers/deno.ts`,
+];
+
+describe("workers/deno.ts in Deno", () => {
+  let sandbox: Sandbox;
+  let child: Child;
+  let served: Served;
+  beforeAll(async () => {
+    sandbox = await createSandbox();
+    const port = await findFreePort();
+    child = startChild(command, args, sandboxEnv(sandbox, { PORT: String(port), BRAIN_LEASE_MS: "1000" }));
+    served = { url: `http://127.0.0.1:${port}`, key: testApiKey };
+    // Deno says nothing of our own when it is ready, so we ask; when it ended, its output tells why.
+    await waitFor(
+      "Deno serves",
+      async () => ({
+        status: await call(served, "GET", "/api/health").then(({ status }) => status, String),
+        output: child.output(),
+      }),
+      ({ status }) => status === 200,
+      { timeoutMs: 20_000, everyMs: 100 },
+    );
+  });
+  afterAll(async () => {
+    await child?.kill();
+    await sandbox?.cleanup();
+  });
+
+  test("brings a course to its distribution and to staging at once", async () => {
+    await createToStaging(served, 10_000);
+    const { entry, distributedMs } = await createToStaging(served, 5_000);
+    expect(entry?.staging_url).toMatch(/^https:\/\//);
+    expect(distributedMs).toBeLessThan(1_000);
+    expect(child.output()).not.toMatch(/"level":"error"/);
+  });
+
+  test("speaks HTTP as the other runtime does", async () => {
+    expect((await call({ ...served, key: "wrong-key-0123456789" }, "GET", "/api/events/stats")).status).toBe(
+      401,
+    );
+    expect((await call(served, "GET", "/api/nothing")).status).toBe(404);
+    const large = JSON.stringify({ type: "system.health", payload: { note: "x".repeat(1_200_000) } });
+    expect((await call(served, "POST", "/api/events", large)).body.error.code).toBe("payload_too_large");
+  });
+
+  test("ends at SIGTERM", async () => {
+    child.signal("SIGTERM");
+    expect(await child.ended(5_000)).not.toBe("SIGKILL");
+    await expect(call(served, "GET", "/api/health")).rejects.toThrow();
+  });
+});
+
+describe("without its configuration", () => {
+  test("it does not start, and names each variable that is missing, but no value", async () => {
+    const child = startChild(command, args, { BRAIN_API_KEY: "short", PORT: "0" });
+    try {
+      expect(await child.ended(15_000)).toBe(1);
+      const output = child.output();
+      for (const name of ["NEON_DATABASE_URL", "UPSTASH_REDIS_REST_URL", "BRAIN_API_KEY"]) {
+        expect(output).toContain(name);
+      }
+      expect(output).not.toContain("short");
+    } finally {
+      await child.kill();
+    }
+  });
+});

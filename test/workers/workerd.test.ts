@@ -1,0 +1,295 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleWorkers, readCompatibility, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
+import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { waitFor } from "../wait-for.ts";
+import { call, createCourse, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
+
+interface Edge extends Served {
+  readonly workers: RunningWorkers;
+  readonly sandbox: Sandbox;
+  readonly logs: string[];
+  sql<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
+  stop(): Promise<void>;
+}
+
+/** The built workers in workerd, on a database and a stream of their own. No cron tick comes by itself. */
+async function startEdge(bundles: WorkerBundles, env: Record<string, string> = {}): Promise<Edge> {
+  const sandbox = await createSandbox();
+  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
+  pool.on("error", () => undefined);
+  const logs: string[] = [];
+  const workers = await runWorkers({
+    bundles,
+    compatibility: await readCompatibility(),
+    bindings: sandboxEnv(sandbox, { BRAIN_LEASE_MS: "1000", ...env }),
+    port: 0,
+    onLog: (_level, message) => {
+      logs.push(message);
+    },
+  });
+  return {
+    url: workers.url,
+    key: testApiKey,
+    workers,
+    sandbox,
+    logs,
+    sql: async <Row>(text: string, params: unknown[] = []) => (await pool.query(text, params)).rows as Row[],
+    async stop() {
+      await workers.dispose();
+      await pool.end();
+      await sandbox.cleanup();
+    },
+  };
+}
+
+const countOf = async (edge: Edge, text: string, params: unknown[] = []) =>
+  Number((await edge.sql<{ count: string }>(`SELECT count(*) AS count FROM ${text}`, params))[0]?.count);
+
+let bundles: WorkerBundles;
+beforeAll(async () => {
+  bundles = await bundleWorkers();
+});
+
+describe("the built workers in workerd", () => {
+  let edge: Edge;
+  beforeAll(async () => {
+    edge = await startEdge(bundles);
+  });
+  afterAll(() => edge?.stop());
+
+  test("bring a course to its distribution and to staging without any cron tick", async () => {
+    // The first request loads the isolates; how long that takes is not what is measured here.
+    await createToStaging(edge, 10_000);
+    const { entry, distributedMs } = await createToStaging(edge, 5_000);
+    expect(entry?.staging_url).toMatch(/^https:\/\//);
+    expect(distributedMs).toBeLessThan(1_000);
+    expect(await countOf(edge, "dead_letters")).toBe(0);
+    expect(edge.logs.filter((line) => /"level":"error"/.test(line))).toEqual([]);
+  });
+
+  test("show what they did: sent events, read groups, no backlog", async () => {
+    await waitFor(
+      "everything is sent, read and acked",
+      async () =>
+        (await call(edge, "GET", "/api/consumers")).body.consumers as { lag: number; pending: number }[],
+      (states) => states.length > 0 && states.every(({ lag, pending }) => lag === 0 && pending === 0),
+    );
+    expect((await call(edge, "GET", "/api/events/stats")).body).toMatchObject({
+      stream_running: true,
+      outbox_backlog: 0,
+      dead_letters: 0,
+    });
+  });
+
+  test("answer a body over the limit with 413, whether it tells its length or not", async () => {
+    const text = JSON.stringify({ type: "system.health", payload: { note: "x".repeat(1_200_000) } });
+    const told = await call(edge, "POST", "/api/events", text);
+    expect(told.status).toBe(413);
+    expect(told.body.error.code).toBe("payload_too_large");
+    const untold = await fetch(`${edge.url}/api/events`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${edge.key}` },
+      body: new Blob([text]).stream(),
+      duplex: "half",
+    } as RequestInit);
+    expect(untold.status).toBe(413);
+    expect(await untold.json()).toMatchObject({ error: { code: "payload_too_large" } });
+  });
+
+  test("answer without the key with 401, and do not show the consumer to anybody", async () => {
+    expect((await call({ ...edge, key: "wrong-key-0123456789" }, "GET", "/api/events/stats")).status).toBe(
+      401,
+    );
+    expect((await call(edge, "POST", "/wake", ["system.health"])).status).toBe(404);
+    const answer = await rawRequest(
+      edge.url,
+      "GET /api/health HTTP/1.1\r\nhost: consumer\r\nconnection: close\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("do not let a request id add a header", async () => {
+    const answer = await rawRequest(
+      edge.url,
+      "GET /api/health HTTP/1.1\r\nhost: x\r\nx-request-id: a%0d%0aset-cookie: b=c\r\nconnection: close\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).not.toMatch(/set-cookie/i);
+    expect(answer).toMatch(/x-request-id: [0-9a-f-]{36}/i);
+  });
+});
+
+/** Sends these very bytes and gives all that comes back. */
+async function rawRequest(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.end(text);
+  let answer = "";
+  for await (const chunk of socket.setEncoding("utf8")) answer += chunk;
+  return answer;
+}
+
+describe("with a consumer that cannot be woken", () => {
+  let edge: Edge;
+  beforeAll(async () => {
+    const deaf = await bundleWorkers({
+      api: fileURLToPath(new URL("../../workers/api.ts", import.meta.url).href),
+      consumer: fileURLToPath(new URL("deaf-consumer.ts", import.meta.url).href),
+    });
+    edge = await startEdge(deaf);
+  });
+  afterAll(() => edge?.stop());
+
+  test("a cron tick alone does it all", async () => {
+    const courseId = await createCourse(edge);
+    await waitFor(
+      "the failed wake is noted",
+      () => edge.logs.join("\n"),
+      (text) => text.includes("could not be woken"),
+    );
+    await waitFor(
+      "all is sent",
+      () => countOf(edge, "events WHERE sent_at IS NULL"),
+      (count) => count === 0,
+    );
+    expect(await distributionsOf(edge, courseId)).toEqual([]);
+    await edge.workers.tick();
+    const entries = await distributionsOf(edge, courseId);
+    expect(entries).toHaveLength(1);
+    expect(entries[0]?.staging_url).toMatch(/^https:\/\//);
+  });
+
+  test("a cron tick also sends what was recorded and nobody was told of", async () => {
+    const event = completed(randomUUID());
+    const { course_id: courseId } = event.payload;
+    await edge.sql(
+      `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, shard, key)
+       VALUES ($1, $2, 'other', 1, 'other', 'course_factory', $3, $4, now(), 0, $5)`,
+      [
+        event.id,
+        event.type,
+        { schema_version: 1, producer: "other", source_module: "course_factory" },
+        event.payload,
+        courseId,
+      ],
+    );
+    expect((await call(edge, "GET", `/api/events/${event.id}`)).body.sent_at).toBeNull();
+    await edge.workers.tick();
+    expect((await call(edge, "GET", `/api/events/${event.id}`)).body.sent_at).not.toBeNull();
+    expect(await distributionsOf(edge, courseId)).toHaveLength(1);
+  });
+});
+
+function completed(courseId: string) {
+  return {
+    id: randomUUID(),
+    type: "course.generation.completed",
+    payload: {
+      course_id: courseId,
+      title: "Keeping bees on the balcony",
+      description: "Everything a beginner needs to know for the first year with bees.",
+      language: "en",
+      target_audiences: ["private_individuals"],
+      tenant_id: null,
+      total_modules: 4,
+      total_lessons: 12,
+      full_lessons_generated: 1,
+      quiz_questions_count: 15,
+      evidence_pack_path: null,
+      execution_time_seconds: 0.5,
+      deployed: false,
+      staging_url: null,
+      completed_at: "2026-03-01T10:00:00.000Z",
+    },
+  };
+}
+
+/** Small random numbers that a seed repeats. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 0x1_0000_0000;
+  };
+}
+
+describe("workerd killed again and again", () => {
+  const crashes = 5;
+  const perBatch = 10;
+
+  test("while events are ingested and consumed, each is applied once and none is lost", async () => {
+    const seed = randomBytes(4).readUInt32LE();
+    const random = createRandom(seed);
+    const edge = await startEdge(bundles);
+    try {
+      const courses: string[] = [];
+      let killing = true;
+      const ingest = async () => {
+        while (killing) {
+          const events = Array.from({ length: perBatch }, () => completed(randomUUID()));
+          courses.push(...events.map(({ payload }) => payload.course_id));
+          // As every sender must: the same events again until there is an answer.
+          await waitFor(
+            `a batch is accepted (seed ${seed})`,
+            async () => (await call(edge, "POST", "/api/events/batch", events)).status,
+            (status) => status === 202,
+            { timeoutMs: 15_000 },
+          );
+        }
+      };
+      const killAll = async () => {
+        try {
+          for (let n = 0; n < crashes; n += 1) {
+            await delay(20 + random() * 300);
+            await edge.workers.crash();
+          }
+        } finally {
+          killing = false;
+        }
+      };
+      await Promise.all([ingest(), killAll()]);
+
+      const published = courses.length;
+      await waitFor(
+        `all is applied after the crashes (seed ${seed})`,
+        async () => {
+          await edge.workers.tick();
+          const { body } = await call(edge, "GET", "/api/consumers");
+          const states = body.consumers as { lag: number | null; pending: number }[];
+          return {
+            unsent: await countOf(edge, "events WHERE sent_at IS NULL"),
+            distributions: await countOf(edge, "course_distributions"),
+            states: states.map(({ lag, pending }) => ({ lag, pending })),
+          };
+        },
+        ({ unsent, states }) =>
+          unsent === 0 && states.every(({ lag, pending }) => lag === 0 && pending === 0),
+        { timeoutMs: 15_000 },
+      );
+      const note = `seed ${seed}`;
+      expect(await countOf(edge, "events WHERE type = 'course.generation.completed'"), note).toBe(published);
+      expect(await countOf(edge, "course_distributions"), note).toBe(published);
+      expect(await countOf(edge, "events WHERE type = 'distribution.created'"), note).toBe(published);
+      for (const [subscriber, type] of [
+        ["course_distribution", "course.generation.completed"],
+        ["course_factory", "distribution.created"],
+      ]) {
+        const claims = "processed_events WHERE subscriber_name = $1 AND event_type = $2";
+        expect(await countOf(edge, claims, [subscriber, type]), `${subscriber}, ${note}`).toBe(published);
+      }
+      expect(await countOf(edge, "dead_letters"), note).toBe(0);
+      expect((await call(edge, "GET", "/api/events/stats")).body.stream_length, note).toBe(
+        await countOf(edge, "events"),
+      );
+    } finally {
+      await edge.stop();
+    }
+  }, 60_000);
+});
