@@ -1,13 +1,19 @@
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
 import type { Consumer } from "./consume/define-consumer.ts";
-import { type AppEnv, createApp, type Host } from "./http/app.ts";
+import { createApp } from "./http/app.ts";
+import type { AppEnv, Host } from "./http/host.ts";
 import {
+  type CourseDistributionSettings,
   courseDistributionConsumer,
   courseDistributionRoutes,
   isPublicPath,
 } from "./modules/course_distribution/index.ts";
-import { courseFactoryConsumer, courseFactoryRoutes } from "./modules/course_factory/index.ts";
+import {
+  type CourseFactorySettings,
+  courseFactoryConsumer,
+  courseFactoryRoutes,
+} from "./modules/course_factory/index.ts";
 
 /*
  * The modules of the product: their consumers, their routes, and what of them is public. A new module is added here and
@@ -25,11 +31,15 @@ export function createProductApp(config: Config, open: (c: Context) => Host): Ho
     isPublic: isPublicPath,
     mounts: [
       { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
-      { path: "/api/courses", routes: courseDistributionRoutes({ publicBaseUrl: config.publicUrl }) },
+      { path: "/api/courses", routes: courseDistributionRoutes(distributionSettings(config)) },
     ],
   });
 }
 
-function factorySettings(config: Config) {
+function factorySettings(config: Config): CourseFactorySettings {
   return { content: config.content, stagingDomain: config.stagingDomain };
+}
+
+function distributionSettings(config: Config): CourseDistributionSettings {
+  return { publicBaseUrl: config.publicUrl };
 }

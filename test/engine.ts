@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { parseConfig } from "../src/config.ts";
 import type { DrainResult } from "../src/consume/tick.ts";
-import type { AppEnv, Host } from "../src/http/app.ts";
+import type { AppEnv, Host } from "../src/http/host.ts";
 import { drainAll, relayAll } from "../src/operate/pump.ts";
 import { createProductApp, productConsumers } from "../src/product.ts";
 import { type Backbone, createBackbone, sandboxEnv, testApiKey } from "./backbone.ts";

@@ -1,4 +1,5 @@
-import { parseConfig } from "../src/config.ts";
+import { ConfigError, parseConfig } from "../src/config.ts";
+import { errorBody } from "../src/http/errors.ts";
 import { createProgram, type Program, type RequestHost } from "./host.ts";
 
 interface Env {
@@ -12,7 +13,12 @@ let isolateProgram: Program | null = null;
 
 export default {
   fetch(request, env, context) {
-    isolateProgram ??= createProgram(parseConfig(env));
+    try {
+      isolateProgram ??= createProgram(parseConfig(env));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return notConfigured(error);
+    }
     const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
     const host: RequestHost = {
       waitUntil,
@@ -21,6 +27,14 @@ export default {
     return isolateProgram.app.fetch(request, host, context);
   },
 } satisfies ExportedHandler<Env>;
+
+/** A Worker has no start that could fail; so each request says that it cannot be served, and the log says why. */
+function notConfigured(error: ConfigError): Response {
+  const requestId = crypto.randomUUID();
+  console.error(JSON.stringify({ level: "error", message: error.message, request_id: requestId }));
+  const message = "The service is not configured. Its log has the details under this request id.";
+  return Response.json(errorBody("unavailable", message, requestId), { status: 503 });
+}
 
 /** A lost wake costs time until the next cron tick, never an event; so a failure is only noted. */
 async function wakeConsumer(consumer: Fetcher, types: ReadonlySet<string>): Promise<void> {

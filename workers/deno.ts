@@ -1,4 +1,4 @@
-import { parseConfig } from "../src/config.ts";
+import { type Config, ConfigError, parseConfig } from "../src/config.ts";
 import { createProgram, type RequestHost, runConsumers, runCron } from "./host.ts";
 
 /*
@@ -7,8 +7,7 @@ import { createProgram, type RequestHost, runConsumers, runCron } from "./host.t
  *   deno run --node-modules-dir=manual --unstable-cron --allow-env --allow-net workers/deno.ts
  */
 
-const config = parseConfig(Deno.env.toObject());
-const { app, system } = createProgram(config);
+const { app, system } = createProgram(readConfig());
 
 const host: RequestHost = {
   // Deno keeps the process; an error that nobody awaits must not end it.
@@ -25,3 +24,14 @@ Deno.serve(
   { port: Number(Deno.env.get("PORT") ?? "8787"), hostname: Deno.env.get("HOST") ?? "127.0.0.1" },
   (request) => app.fetch(request, host),
 );
+
+/** A wrong configuration ends the program with a message that names each variable. */
+function readConfig(): Config {
+  try {
+    return parseConfig(Deno.env.toObject());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}

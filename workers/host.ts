@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { Config } from "../src/config.ts";
-import type { AppEnv, Host } from "../src/http/app.ts";
+import type { AppEnv, Host } from "../src/http/host.ts";
 import { cronTick, drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
 import { createProductApp, productConsumers } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";

@@ -8,26 +8,12 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import { NotFoundError, TooLargeError, UnauthorizedError, ValidationError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ModuleEnv, RequestServices } from "../modules/module.ts";
-import type { Invocation } from "../operate/invocation.ts";
 import { bindPublish } from "../publish/publish.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
-
-/** What the host (a Worker, Deno, a test) gives to each request. */
-export interface Host {
-  readonly invocation: Invocation;
-  readonly apiKey: string;
-  waitUntil(work: Promise<unknown>): void;
-  /** Starts relay and consumers in the background; called after each commit that may have published. */
-  afterCommit(): void;
-}
-
-/** Hono environment of the whole app. */
-export interface AppEnv {
-  Variables: ModuleEnv["Variables"] & { host: Host; log: Logger; requestId: string };
-}
+import type { AppEnv, Host } from "./host.ts";
 
 /** Routes of a module and where they are mounted. */
 export interface Mount {

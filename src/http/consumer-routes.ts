@@ -3,7 +3,7 @@ import type { DrainResult } from "../consume/tick.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";
 import { consumerStates } from "../operate/consumer-states.ts";
 import { drainOnce } from "../operate/pump.ts";
-import type { AppEnv } from "./app.ts";
+import type { AppEnv } from "./host.ts";
 
 /** Time of a drain by hand, ms. */
 const manualDrainMs = 20_000;

@@ -5,8 +5,8 @@ import { validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestResult, ingest } from "../operate/ingest.ts";
-import type { AppEnv } from "./app.ts";
 import { publicError } from "./errors.ts";
+import type { AppEnv } from "./host.ts";
 
 const maxBatch = 1_000;
 

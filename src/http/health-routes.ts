@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { checkHealth } from "../operate/health.ts";
-import type { AppEnv } from "./app.ts";
+import type { AppEnv } from "./host.ts";
 
 /** Reached without a key. */
 export function healthRoutes(): Hono<AppEnv> {

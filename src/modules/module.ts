@@ -1,4 +1,3 @@
-import type { Consumer } from "../consume/define-consumer.ts";
 import type { Logger } from "../core/log.ts";
 import type { Database, Tx } from "../db/database.ts";
 import type { Publish, PublishContext } from "../publish/publish.ts";
@@ -23,9 +22,4 @@ export interface RequestServices {
 /** The Hono environment that all module routes share. */
 export interface ModuleEnv {
   Variables: { services: RequestServices };
-}
-
-/** A part of the product: its consumers. Its routes are mounted by `src/http`. */
-export interface ModuleConsumers {
-  readonly consumers: readonly Consumer[];
 }

@@ -3,7 +3,7 @@ import type { SubrequestMeter } from "../core/budget.ts";
 import type { Logger } from "../core/log.ts";
 import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
-import type { RelaySettings } from "../publish/relay.ts";
+import type { RelaySettings } from "../publish/relay-deps.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 

@@ -12,7 +12,7 @@ export interface BatchBounds {
  * Sequence numbers of shard n start at n · 10^9, so that an id given on one shard is never given on another: a claim
  * is keyed by subscriber and stream message id alone.
  */
-export function firstSequence(shard: number): number {
+function firstSequence(shard: number): number {
   return shard * 1_000_000_000;
 }
 

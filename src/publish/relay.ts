@@ -1,13 +1,9 @@
 import type { MessageId } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
-import type { Logger } from "../core/log.ts";
-import type { Database } from "../db/database.ts";
 import { appendBatch } from "../stream/append.ts";
-import type { StreamKeys } from "../stream/keys.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import type { RelayDeps } from "./relay-deps.ts";
 import {
   acquireSql,
-  type BatchBounds,
   endBatchSql,
   knownLastSql,
   loadSql,
@@ -31,28 +27,6 @@ import { type Batch, sendBatch, toBatch } from "./send-batch.ts";
  *
  * The record outlives the stream: when Redis comes back without entries that were sent, they become unsent again.
  */
-
-export interface RelayDeps {
-  readonly db: Database;
-  readonly redis: RedisHttp;
-  readonly keys: StreamKeys;
-  readonly log: Logger;
-  readonly settings: RelaySettings;
-}
-
-export interface RelaySettings extends BatchBounds {
-  /** A holder that vanished is succeeded after this time, ms. */
-  readonly leaseMs: number;
-  /** Writes `target` as an empty string for readers that cannot do without the field. */
-  readonly emptyTarget: boolean;
-}
-
-export const defaultRelaySettings: RelaySettings = {
-  maxCount: 500,
-  maxBytes: 1_048_576,
-  leaseMs: 6_000,
-  emptyTarget: false,
-};
 
 export interface RelayResult {
   readonly sent: number;

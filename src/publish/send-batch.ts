@@ -2,7 +2,7 @@ import { decodeEntry, encodeEntry, type MessageId, parseMessageId } from "@brain
 import { TransientError } from "../core/errors.ts";
 import { appendBatch, lastGeneratedId, readEntry, type StreamEntry } from "../stream/append.ts";
 import { type EnvelopeRow, toEnvelope } from "./record.ts";
-import type { RelayDeps } from "./relay.ts";
+import type { RelayDeps } from "./relay-deps.ts";
 import { loadSql, renumberBatchSql } from "./relay-sql.ts";
 
 /** The batch in flight: its rows in stream order, and the id of the first; the others count up. */

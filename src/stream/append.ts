@@ -1,4 +1,4 @@
-import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
+import { isMessageId, type MessageId } from "@brain/schemas";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
 /** An entry with the id that the relay gave it; `fields` is flat: name, value, name, value … */
@@ -117,9 +117,7 @@ export interface ReadEntry {
  *
  * @throws {RedisReplyError} the reply has another shape: nothing is guessed, so nothing is lost
  */
-export function parseEntries(
-  reply: unknown,
-): { readonly id: MessageId; readonly fields: readonly string[] }[] {
+function parseEntries(reply: unknown): { readonly id: MessageId; readonly fields: readonly string[] }[] {
   return parseReadEntries(reply).flatMap((entry) =>
     entry.fields === null ? [] : [{ id: entry.id, fields: entry.fields }],
   );
@@ -153,9 +151,4 @@ export function pairs(reply: unknown): ReadonlyMap<string, unknown> {
   if (!Array.isArray(reply)) return map;
   for (let at = 0; at + 1 < reply.length; at += 2) map.set(String(reply[at]), reply[at + 1]);
   return map;
-}
-
-/** The greater of two ids. */
-export function laterId(left: MessageId, right: MessageId): MessageId {
-  return compareMessageIds(left, right) >= 0 ? left : right;
 }

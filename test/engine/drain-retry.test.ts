@@ -218,7 +218,9 @@ describe("a handler that swallows an SQL error", () => {
 
 describe("a handler that takes too long", () => {
   it("is told by its signal, fails as transient and cannot write afterwards", async () => {
-    const { backbone } = await openWithOneReport();
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
     let zombie: Promise<unknown> = Promise.resolve();
     const consumer = defineConsumer({
       subscriber: "recorder",

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import pg from "pg";
 import { parseConfig } from "../../src/config.ts";
-import type { AppEnv } from "../../src/http/app.ts";
+import type { AppEnv } from "../../src/http/host.ts";
 import { drainAll, relayAll } from "../../src/operate/pump.ts";
 import { createProductApp, productConsumers } from "../../src/product.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";

@@ -1,4 +1,5 @@
-import { createApp, type Host, type Mount } from "../../src/http/app.ts";
+import { createApp, type Mount } from "../../src/http/app.ts";
+import type { Host } from "../../src/http/host.ts";
 import { relayAll } from "../../src/operate/pump.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 

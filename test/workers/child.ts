@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { waitFor } from "../wait-for.ts";
 
 /** A program under test, with all it printed. */
@@ -86,7 +86,7 @@ async function isRunning(pid: number): Promise<boolean> {
 
 /**
  * The running processes that belong to a start: those that have its data directory in their environment or command
- * line. Unlike a look at parents it also finds those that lost theirs. Linux only.
+ * line, or work in it (redis-server overwrites the other two). Unlike a look at parents it also finds those that lost theirs. Linux only.
  */
 export async function processesOf(dataDir: string): Promise<{ pid: number; command: string }[]> {
   const found: { pid: number; command: string }[] = [];
@@ -94,8 +94,9 @@ export async function processesOf(dataDir: string): Promise<{ pid: number; comma
     const pid = Number(name);
     if (pid === process.pid || !(await isRunning(pid))) continue;
     const read = (file: string) => readFile(`/proc/${name}/${file}`, "utf8").catch(() => "");
+    const directory = await readlink(`/proc/${name}/cwd`).catch(() => "");
     const [command, environment] = await Promise.all([read("cmdline"), read("environ")]);
-    if (`${command}\0${environment}`.includes(dataDir)) {
+    if (`${command}\0${environment}\0${directory}`.includes(dataDir)) {
       found.push({ pid, command: command.replaceAll("\0", " ").slice(0, 200) });
     }
   }

@@ -68,15 +68,18 @@ describe("workers/deno.ts in Deno", () => {
 });
 
 describe("without its configuration", () => {
-  test("it does not start, and names each variable that is missing, but no value", async () => {
-    const child = startChild(command, args, { BRAIN_API_KEY: "short", PORT: "0" });
+  test.each([
+    [{ BRAIN_API_KEY: "short" }, ["NEON_DATABASE_URL", "BRAIN_API_KEY"]],
+    [
+      { BRAIN_API_KEY: testApiKey, NEON_DATABASE_URL: "postgres://brain:short@127.0.0.1:1/brain" },
+      ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+    ],
+  ])("it does not start, and names what is wrong, but no value: %j", async (env, names) => {
+    const child = startChild(command, args, { ...env, PORT: "0" });
     try {
       expect(await child.ended(15_000)).toBe(1);
-      const output = child.output();
-      for (const name of ["NEON_DATABASE_URL", "UPSTASH_REDIS_REST_URL", "BRAIN_API_KEY"]) {
-        expect(output).toContain(name);
-      }
-      expect(output).not.toContain("short");
+      for (const name of names) expect(child.output()).toContain(name);
+      expect(child.output()).not.toMatch(/short|\n\s+at |workers\/deno\.ts/);
     } finally {
       await child.kill();
     }

@@ -136,6 +136,27 @@ async function rawRequest(url: string, text: string): Promise<string> {
   return answer;
 }
 
+describe("without its configuration", () => {
+  test("every request is answered with 503, health too; only the log names the variables", async () => {
+    const edge = await startEdge(bundles, { NEON_DATABASE_URL: "", BRAIN_EVENTSTREAM_MODE: "sometimes" });
+    try {
+      for (const path of ["/api/health", "/api/events/stats"]) {
+        const reply = await call(edge, "GET", path);
+        expect(reply.status).toBe(503);
+        expect(reply.body.error.code).toBe("unavailable");
+        expect(reply.text).not.toMatch(/NEON|MODE|sometimes/);
+      }
+      await waitFor(
+        "the log names both variables",
+        () => edge.logs.join("\n"),
+        (text) => text.includes("NEON_DATABASE_URL") && text.includes("BRAIN_EVENTSTREAM_MODE"),
+      );
+    } finally {
+      await edge.stop();
+    }
+  });
+});
+
 describe("with a consumer that cannot be woken", () => {
   let edge: Edge;
   beforeAll(async () => {

@@ -36,7 +36,7 @@ export function nextStates(from: WorkflowState): readonly WorkflowState[] {
 }
 
 /** Only a human may declare a reviewed course ready for the public. */
-export function requiresApproval(from: WorkflowState, to: WorkflowState): boolean {
+function requiresApproval(from: WorkflowState, to: WorkflowState): boolean {
   return from === "review" && to === "publish_ready";
 }
 

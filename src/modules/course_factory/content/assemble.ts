@@ -122,7 +122,7 @@ export function assembleOutline(brief: CourseBrief, draft: readonly DraftModule[
 }
 
 /** Introduction, concepts, examples and summary of a lesson that is only planned. */
-export function plannedPoints(brief: CourseBrief, lessonTitle: string): string[] {
+function plannedPoints(brief: CourseBrief, lessonTitle: string): string[] {
   return textsFor(brief.request.language).plannedPoints.map((point) => fill(point, { lesson: lessonTitle }));
 }
 

@@ -1,0 +1,17 @@
+import type { Logger } from "../core/log.ts";
+import type { ModuleEnv } from "../modules/module.ts";
+import type { Invocation } from "../operate/invocation.ts";
+
+/** What the host (a Worker, Deno, a test) gives to each request. */
+export interface Host {
+  readonly invocation: Invocation;
+  readonly apiKey: string;
+  waitUntil(work: Promise<unknown>): void;
+  /** Starts relay and consumers in the background; called after each commit that may have published. */
+  afterCommit(): void;
+}
+
+/** Hono environment of the whole app. */
+export interface AppEnv {
+  Variables: ModuleEnv["Variables"] & { host: Host; log: Logger; requestId: string };
+}

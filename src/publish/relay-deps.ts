@@ -1,0 +1,28 @@
+import type { Logger } from "../core/log.ts";
+import type { Database } from "../db/database.ts";
+import type { StreamKeys } from "../stream/keys.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+import type { BatchBounds } from "./relay-sql.ts";
+
+/** What the relay works with. */
+export interface RelayDeps {
+  readonly db: Database;
+  readonly redis: RedisHttp;
+  readonly keys: StreamKeys;
+  readonly log: Logger;
+  readonly settings: RelaySettings;
+}
+
+export interface RelaySettings extends BatchBounds {
+  /** A holder that vanished is succeeded after this time, ms. */
+  readonly leaseMs: number;
+  /** Writes `target` as an empty string for readers that cannot do without the field. */
+  readonly emptyTarget: boolean;
+}
+
+export const defaultRelaySettings: RelaySettings = {
+  maxCount: 500,
+  maxBytes: 1_048_576,
+  leaseMs: 6_000,
+  emptyTarget: false,
+};

@@ -1,0 +1,308 @@
+import { agentHeartbeat, type Envelope, encodeEntry } from "@brain/schemas";
+import { describe, expect, it } from "vitest";
+import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on, onAny } from "../../src/consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../src/core/errors.ts";
+import { prepareEvent } from "../../src/publish/publish.ts";
+import type { Backbone } from "../backbone.ts";
+import { hookDatabase } from "../faults.ts";
+import {
+  createClock,
+  deadLetters,
+  drainUntilQuiet,
+  drainWith,
+  effects,
+  numbersOf,
+  openBackbone,
+  pendingOf,
+  publishBeats,
+  publishReports,
+  recorder,
+  streamEntries,
+} from "./fixture.ts";
+
+const flat = (fields: object) => Object.entries(fields).flat().map(String);
+
+/** Entries of the stream; the other samples are lines of a log. */
+const onStream = <E extends { readonly fields?: object }>(entries: readonly E[]) =>
+  entries.flatMap((entry) => (entry.fields === undefined ? [] : [{ ...entry, fields: entry.fields }]));
+const readable = onStream(legacy.readable);
+
+/** A consumer that takes everything and keeps what it saw. */
+function witness() {
+  const seen: Envelope[] = [];
+  const consumer = defineConsumer({
+    subscriber: "witness",
+    handlers: [
+      onAny(async (deliveries) => {
+        seen.push(...deliveries.map(({ event }) => event as Envelope));
+      }),
+    ],
+  });
+  return { consumer, seen };
+}
+
+/** A heartbeat as a foreign program writes it: on the stream, not in the record. */
+function foreignBeat(backbone: Backbone, agent: string, number: number): string[] {
+  const payload = { agent_id: agent, tasks_completed: number, tasks_failed: 0 };
+  return encodeEntry(
+    prepareEvent(backbone.open().publish, agentHeartbeat, payload, { source: "python" }).event,
+  );
+}
+
+describe("an event that always fails", () => {
+  it("becomes a dead letter that has all of it; the others of its batch are applied", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 6);
+    await backbone.relay();
+    const entries = await streamEntries(backbone);
+    const consumer = recorder({
+      beforeReport: ({ payload }) => {
+        if (payload.status === "3") throw new Error("odd");
+      },
+    });
+    await drainUntilQuiet(backbone, consumer);
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids.filter((id) => id !== ids[3]));
+    expect(await deadLetters(backbone)).toMatchObject([
+      {
+        stream_message_id: entries[3]?.id,
+        event_id: ids[3],
+        event_type: "system.health",
+        raw_fields: entries[3]?.fields,
+        reason: "attempts_exhausted",
+        error_class: "Error",
+        error_message: "odd",
+        attempts: 5,
+        status: "open",
+      },
+    ]);
+  });
+
+  it("is not acked while its dead letter cannot be stored, and the tick says so", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const consumer = recorder({ beforeReport: () => Promise.reject(new PermanentError("bad")) });
+    const full = drainWith(backbone, consumer, ({ db }) => ({
+      db: hookDatabase(db, {
+        statements: (text, run) =>
+          text.includes("INTO dead_letters") ? Promise.reject(new TransientError("disk full")) : run(),
+      }),
+    }));
+    await expect(full).rejects.toThrow("disk full");
+    expect([await pendingOf(backbone, consumer), await deadLetters(backbone)]).toMatchObject([
+      [{ deliveries: 1 }],
+      [],
+    ]);
+    expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1 });
+    expect(await pendingOf(backbone, consumer)).toEqual([]);
+  });
+
+  it("control: acked before its dead letter is stored, it is lost", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const { stream } = backbone;
+    await backbone.redis("XGROUP", "CREATE", stream, "naive", "0");
+    const read = await backbone.redis("XREADGROUP", "GROUP", "naive", "c", "STREAMS", stream, ">");
+    const [[, [[id]]]] = read as [[string, [[string, string[]]]]];
+    await backbone.redis("XACK", stream, "naive", id);
+    const store = () => Promise.reject(new TransientError("disk full"));
+    await expect(store()).rejects.toThrow("disk full");
+    expect(await backbone.redis("XREADGROUP", "GROUP", "naive", "c", "STREAMS", stream, "0")).toEqual([
+      [stream, []],
+    ]);
+    expect(await deadLetters(backbone)).toEqual([]);
+  });
+
+  it("is stored once when it fails again behind a lost ack, with what is known last", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const failing = (message: string) =>
+      recorder({ beforeReport: () => Promise.reject(new PermanentError(message)) });
+    await backbone.drain(failing("first"));
+    await backbone.redis("XGROUP", "SETID", backbone.stream, "group_recorder", "0");
+    await backbone.drain(failing("second"));
+    expect(await deadLetters(backbone)).toMatchObject([{ error_message: "second", status: "open" }]);
+  });
+});
+
+describe("an entry that is no event", () => {
+  it("is a dead letter with its raw fields, for each consumer, whatever is wrong with it", async () => {
+    const backbone = await openBackbone();
+    for (const entry of onStream(legacy.refused)) {
+      const id = await backbone.append(flat(entry.fields));
+      for (const consumer of [recorder(), witness().consumer]) {
+        expect(await backbone.drain(consumer), entry.name).toMatchObject({
+          read: 1,
+          deadLettered: 1,
+          applied: 0,
+        });
+        expect(await pendingOf(backbone, consumer)).toEqual([]);
+      }
+      const letters = (await deadLetters(backbone)).filter((letter) => letter.stream_message_id === id);
+      expect(letters, entry.name).toMatchObject([
+        { reason: "undecodable", error_class: "UndecodableError", attempts: 1, raw_fields: entry.fields },
+        { reason: "undecodable", event_id: null, event_type: null },
+      ]);
+    }
+  });
+
+  it("with characters that Postgres cannot store is kept all the same, and marked", async () => {
+    const backbone = await openBackbone();
+    await backbone.append(["id", "nul\u0000id", "payload", "{\u0000"]);
+    expect(await backbone.drain(recorder())).toMatchObject({ deadLettered: 1 });
+    expect(await deadLetters(backbone)).toMatchObject([
+      { raw_fields: { id: "nul\uFFFDid", payload: "{\uFFFD" } },
+    ]);
+  });
+
+  it("with a payload that does not fit its schema is a dead letter that names the field", async () => {
+    const backbone = await openBackbone();
+    const fields = foreignBeat(backbone, "a", 1);
+    fields[fields.indexOf("payload") + 1] = '{"agent_id":"a","tasks_completed":"many","tasks_failed":0}';
+    await backbone.append(fields);
+    expect(await backbone.drain(recorder())).toMatchObject({ deadLettered: 1 });
+    expect(await deadLetters(backbone)).toMatchObject([
+      {
+        reason: "invalid_payload",
+        event_type: "agent.heartbeat",
+        error_message: expect.stringContaining("payload.tasks_completed"),
+      },
+    ]);
+  });
+});
+
+describe("an entry of another program", () => {
+  it("in any shape that history holds reaches the catch-all", async () => {
+    const backbone = await openBackbone();
+    for (const entry of readable) await backbone.append(flat(entry.fields));
+    const { consumer, seen } = witness();
+    const result = await backbone.drain(consumer);
+    expect(result).toMatchObject({ read: readable.length, deadLettered: 0, skipped: 0 });
+    // The same event under several ids is applied once.
+    expect(result.applied + result.publishedTwice).toBe(readable.length);
+    expect(seen).toHaveLength(result.applied);
+  });
+
+  it("without a target is applied like any other", async () => {
+    const backbone = await openBackbone();
+    const fields = foreignBeat(backbone, "a", 1);
+    expect(fields).not.toContain("target");
+    await backbone.append(fields);
+    expect(await backbone.drain(recorder())).toMatchObject({ applied: 1, deadLettered: 0 });
+  });
+
+  it("of a type that a consumer does not handle is skipped without a claim", async () => {
+    const backbone = await openBackbone();
+    const fields = foreignBeat(backbone, "a", 1);
+    for (const type of ["no.such.event", "course.distribution.completed", "TASK_CREATED"]) {
+      fields[fields.indexOf("type") + 1] = type;
+      await backbone.append(fields);
+    }
+    const consumer = recorder();
+    expect(await backbone.drain(consumer)).toMatchObject({
+      read: 3,
+      skipped: 3,
+      applied: 0,
+      deadLettered: 0,
+    });
+    expect(await pendingOf(backbone, consumer)).toEqual([]);
+    expect(await backbone.sql("SELECT FROM processed_events")).toEqual([]);
+    const { consumer: all, seen } = witness();
+    fields[fields.indexOf("id") + 1] = crypto.randomUUID();
+    await backbone.append(fields);
+    await backbone.drain(all);
+    expect(seen.map((event) => event.type)).toContain("no.such.event");
+  });
+});
+
+describe("an entry whose body is gone from the stream", () => {
+  const failOnce = (attempt: number) => {
+    if (attempt === 1) throw new TransientError("not yet");
+  };
+
+  it("is restored from the record", async () => {
+    const backbone = await openBackbone();
+    const [id] = await publishReports(backbone, 1);
+    await backbone.relay();
+    const consumer = recorder({ beforeReport: (_event, { attempt }) => failOnce(attempt) });
+    await backbone.drain(consumer);
+    await backbone.redis("XTRIM", backbone.stream, "MAXLEN", "0");
+    await drainUntilQuiet(backbone, consumer);
+    expect(await effects(backbone)).toMatchObject([{ event_id: id }]);
+    expect(await deadLetters(backbone)).toEqual([]);
+  });
+
+  it("keeps its place and its tries when it waits behind another one", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ now: clock.now });
+    await publishBeats(backbone, [
+      ["a", 1],
+      ["a", 2],
+      ["a", 3],
+    ]);
+    await backbone.relay();
+    const calls: string[] = [];
+    const consumer = recorder({
+      retry: { maxAttempts: 4, baseMs: 1_000, capMs: 1_000 },
+      beforeBeat: ({ payload }, { attempt }) => {
+        calls.push(`${payload.tasks_completed}#${attempt}`);
+        if (payload.tasks_completed === 1 && attempt < 4) throw new TransientError("not yet");
+      },
+    });
+    await backbone.drain(consumer);
+    await backbone.redis("XTRIM", backbone.stream, "MAXLEN", "0");
+    for (let tick = 0; tick < 3; tick += 1) {
+      expect(await pendingOf(backbone, consumer)).toHaveLength(3);
+      clock.advance(1_000);
+      await backbone.drain(consumer);
+    }
+    expect(await numbersOf(backbone, "a")).toEqual([1, 2, 3]);
+    expect(calls.filter((call) => !call.startsWith("1"))).toEqual(["2#1", "3#1"]);
+    expect(await pendingOf(backbone, consumer)).toEqual([]);
+  });
+
+  it("and is not in the record is a dead letter that says so", async () => {
+    const backbone = await openBackbone();
+    const id = await backbone.append(foreignBeat(backbone, "a", 1));
+    const consumer = recorder({ beforeBeat: (_event, { attempt }) => failOnce(attempt) });
+    await backbone.drain(consumer);
+    await backbone.redis("XDEL", backbone.stream, id);
+    await drainUntilQuiet(backbone, consumer);
+    expect(await deadLetters(backbone)).toMatchObject([
+      { stream_message_id: id, event_id: null, raw_fields: null, reason: "body_lost", status: "open" },
+    ]);
+    expect(await effects(backbone)).toEqual([]);
+  });
+
+  it("control: claimed, it would vanish from the pending list", async () => {
+    const backbone = await openBackbone();
+    const id = await backbone.append(foreignBeat(backbone, "a", 1));
+    const consumer = recorder({ beforeBeat: (_event, { attempt }) => failOnce(attempt) });
+    await backbone.drain(consumer);
+    await backbone.redis("XDEL", backbone.stream, id);
+    await backbone.redis("XCLAIM", backbone.stream, consumer.group, "other", "0", id);
+    expect(await pendingOf(backbone, consumer)).toEqual([]);
+  });
+});
+
+it("handlers for single types and a catch-all share a consumer: each event goes to one of them", async () => {
+  const backbone = await openBackbone();
+  const special: string[] = [];
+  const rest: string[] = [];
+  const consumer = defineConsumer({
+    subscriber: "both",
+    handlers: [
+      on(agentHeartbeat, async (event) => void special.push(event.type)),
+      onAny(async (deliveries) => void rest.push(...deliveries.map(({ event }) => event.type))),
+    ],
+  });
+  await publishBeats(backbone, [["a", 1]]);
+  await publishReports(backbone, 2);
+  await backbone.relay();
+  expect(await backbone.drain(consumer)).toMatchObject({ applied: 3, skipped: 0 });
+  expect([special, rest]).toEqual([["agent.heartbeat"], ["system.health", "system.health"]]);
+});
