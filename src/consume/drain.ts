@@ -66,7 +66,7 @@ export async function drain(
   }, deps.leaseMs / 3);
   try {
     for (;;) {
-      while ((await runRound(tick)) || hasNews(tick));
+      while ((await runRound(tick)) || (await hasNews(tick)));
       await flushAcks(tick);
       const goRound = tick.result.stopped === null && mayGoOn(tick);
       if ((await releaseLease(scope, token, heartbeat(tick), goRound)) !== "again") break;
@@ -82,8 +82,21 @@ export async function drain(
   }
 }
 
-function hasNews(tick: Tick): boolean {
-  return tick.result.stopped === null && mayGoOn(tick) && (tick.deps.takeNews?.() ?? false);
+/** Looks for news this often while it stays ready, ms. */
+const newsPollMs = 4;
+
+/** True when another trigger came, also shortly after the last round found nothing more. */
+async function hasNews(tick: Tick): Promise<boolean> {
+  const { takeNews, lingerMs = 0 } = tick.deps;
+  if (takeNews === undefined || tick.result.stopped !== null || !mayGoOn(tick)) return false;
+  if (takeNews()) return true;
+  if (tick.result.applied === tick.appliedBefore) return false;
+  tick.appliedBefore = tick.result.applied;
+  for (let waitedMs = 0; waitedMs < lingerMs; waitedMs += newsPollMs) {
+    await new Promise((resolve) => setTimeout(resolve, newsPollMs));
+    if (takeNews()) return mayGoOn(tick);
+  }
+  return false;
 }
 
 /** @returns true when another round may find something */

@@ -26,6 +26,11 @@ export interface DrainDeps {
   readonly onPublished: () => void;
   /** True when another trigger came since it was last asked: the tick goes on with what it has open. */
   readonly takeNews?: () => boolean;
+  /**
+   * How long a tick that applied something stays ready for news, ms; default 0. Nothing is held meanwhile but the lease
+   * and the connection, which are what a new tick would spend most of its time on.
+   */
+  readonly lingerMs?: number;
 }
 
 export interface DrainOptions {
@@ -78,6 +83,8 @@ export interface Tick {
   readonly failures: Map<string, Failure>;
   takeover: boolean;
   leaseLost: boolean;
+  /** Deliveries applied when the tick last stayed for news. */
+  appliedBefore: number;
   /** Entries pending in the group, the acks not yet sent still counted. */
   pending: number;
   /** Pending entries whose body is no longer on the stream: any XCLAIM would drop them from the pending list. */
@@ -114,6 +121,7 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     failures: new Map(),
     takeover: false,
     leaseLost: false,
+    appliedBefore: 0,
     pending: 0,
     trimmed: new Set(),
   };

@@ -84,8 +84,12 @@ export function createDatabase(connectionString: string, meter: SubrequestMeter 
       throw translateDatabaseError(error, "driver");
     }
   };
+  let statements: Statements | null = null;
   return {
-    statements: drizzleHttp({ client: query }),
+    get statements() {
+      statements ??= drizzleHttp({ client: query });
+      return statements;
+    },
     rows<Row>(statement: SQL): Promise<Row[]> {
       const { sql, params } = dialect.sqlToQuery(statement);
       return overHttp(async () => (await query.query(sql, params)) as Row[]);

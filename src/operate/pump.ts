@@ -19,6 +19,8 @@ export type Wake = (types: ReadonlySet<string>) => void;
 const maxEventsPerTick = 20_000;
 /** Added to a wait for a lease, so that it is over when we look again. */
 const leaseMarginMs = 50;
+/** A tick stays ready this long for the next trigger, ms; bridges the gaps of a steady flow. */
+const lingerMs = 24;
 /** Consumers drained at once; Workers allow six connections at a time, and each drain uses up to two. */
 const consumersAtOnce = 3;
 
@@ -170,7 +172,7 @@ export async function drainOnce(
 ): Promise<DrainResult | null> {
   const { redis } = invocation;
   if (redis === null) return null;
-  const result = await drain({ ...invocation, redis, onPublished, takeNews }, consumer, {
+  const result = await drain({ ...invocation, redis, onPublished, takeNews, lingerMs }, consumer, {
     shard,
     deadlineMs,
     maxEvents: maxEventsPerTick,

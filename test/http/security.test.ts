@@ -283,6 +283,21 @@ describe("the request id", () => {
   );
 });
 
+describe("the actor", () => {
+  test.each(["anna@example.org", "Anna Schmidt", "", "-a", "a/b", "x".repeat(101), "ü"])(
+    "that is no id is refused on every route that knows actors: %s",
+    async (actor) => {
+      for (const route of routes()) {
+        const path = withParams(route.path, randomUUID());
+        const reply = await product.send(path, { method: route.method, headers: { "x-actor-id": actor } });
+        if (isPublic(route)) expect(reply.text).not.toContain("x-actor-id");
+        else expectOurShape(reply, 422, "validation_failed");
+        if (actor.length > 2) expect(reply.text).not.toContain(actor);
+      }
+    },
+  );
+});
+
 describe("an error inside", () => {
   const planted = "planted-4711";
   const thrown = new Hono<ModuleEnv>()

@@ -64,3 +64,20 @@ export async function createToStaging(served: Served, timeoutMs: number) {
   );
   return { courseId, entry, distributedMs, stagedMs: performance.now() - startedAt };
 }
+
+/** Posts an event above the limit of a body. A server that refuses early may close before all is sent; then again. */
+export function sendTooMuch(served: Served, length: "told" | "untold"): Promise<Reply> {
+  const text = JSON.stringify({ type: "system.health", payload: { note: "x".repeat(1_200_000) } });
+  return waitFor(
+    `the answer to a body with its length ${length}`,
+    async () => {
+      const init = {
+        method: "POST",
+        headers: { authorization: `Bearer ${served.key}` },
+        ...(length === "told" ? { body: text } : { body: new Blob([text]).stream(), duplex: "half" }),
+      } as RequestInit;
+      return readReply(await fetch(`${served.url}/api/events`, init));
+    },
+    () => true,
+  );
+}

@@ -5,7 +5,7 @@ import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Child, startChild } from "./child.ts";
-import { call, createToStaging, type Served } from "./course-flow.ts";
+import { call, createToStaging, type Served, sendTooMuch } from "./course-flow.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const command = `${root}node_modules/.bin/deno`;
@@ -56,8 +56,9 @@ describe("workers/deno.ts in Deno", () => {
       401,
     );
     expect((await call(served, "GET", "/api/nothing")).status).toBe(404);
-    const large = JSON.stringify({ type: "system.health", payload: { note: "x".repeat(1_200_000) } });
-    expect((await call(served, "POST", "/api/events", large)).body.error.code).toBe("payload_too_large");
+    for (const length of ["told", "untold"] as const) {
+      expect((await sendTooMuch(served, length)).body.error.code).toBe("payload_too_large");
+    }
   });
 
   test("ends at SIGTERM", async () => {

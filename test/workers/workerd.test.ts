@@ -9,7 +9,14 @@ import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
-import { call, createCourse, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
+import {
+  call,
+  createCourse,
+  createToStaging,
+  distributionsOf,
+  type Served,
+  sendTooMuch,
+} from "./course-flow.ts";
 
 interface Edge extends Served {
   readonly workers: RunningWorkers;
@@ -89,18 +96,11 @@ describe("the built workers in workerd", () => {
   });
 
   test("answer a body over the limit with 413, whether it tells its length or not", async () => {
-    const text = JSON.stringify({ type: "system.health", payload: { note: "x".repeat(1_200_000) } });
-    const told = await call(edge, "POST", "/api/events", text);
-    expect(told.status).toBe(413);
-    expect(told.body.error.code).toBe("payload_too_large");
-    const untold = await fetch(`${edge.url}/api/events`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${edge.key}` },
-      body: new Blob([text]).stream(),
-      duplex: "half",
-    } as RequestInit);
-    expect(untold.status).toBe(413);
-    expect(await untold.json()).toMatchObject({ error: { code: "payload_too_large" } });
+    for (const length of ["told", "untold"] as const) {
+      const reply = await sendTooMuch(edge, length);
+      expect(reply.status).toBe(413);
+      expect(reply.body.error.code).toBe("payload_too_large");
+    }
   });
 
   test("answer without the key with 401, and do not show the consumer to anybody", async () => {

@@ -1,0 +1,334 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createSubrequestMeter } from "../../src/core/budget.ts";
+import { TransientError } from "../../src/core/errors.ts";
+import { createDatabase } from "../../src/db/database.ts";
+import { createRedis } from "../../src/stream/redis.ts";
+import type { Backbone } from "../backbone.ts";
+import { startCuttableProxy } from "../faults.ts";
+import {
+  createClock,
+  deadLetters,
+  drainUntilQuiet,
+  drainWith,
+  effects,
+  endLease,
+  numbersOf,
+  openBackbone,
+  openFaultyBackbone,
+  pendingOf,
+  publishBeats,
+  publishReports,
+  recorder,
+  until,
+} from "./fixture.ts";
+
+const consumer = recorder();
+
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+/** The backbone's database behind a proxy that can be cut. */
+async function cuttableDatabase(backbone: Backbone) {
+  const url = new URL(backbone.sandbox.neonUrl);
+  const proxy = await startCuttableProxy(Number(url.port));
+  onTestFinished(() => proxy.close());
+  url.port = String(proxy.port);
+  return { proxy, db: createDatabase(url.href) };
+}
+
+describe("a tick that runs out of", () => {
+  it("time sets the rest aside, and no try is counted", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ now: clock.now });
+    await publishReports(backbone, 8);
+    await backbone.relay();
+    const attempts: number[] = [];
+    const slow = recorder({
+      beforeReport: (_event, { attempt }) => {
+        attempts.push(attempt);
+        clock.advance(400);
+      },
+    });
+    const first = await backbone.drain(slow, { deadlineMs: clock.now() + 1_000 });
+    expect(first).toMatchObject({ read: 8, applied: 3, setAside: 5, more: true, retried: 0, stopped: null });
+    expect((await pendingOf(backbone, slow)).map((entry) => entry.deliveries)).toEqual([0, 0, 0, 0, 0]);
+    await drainUntilQuiet(backbone, slow);
+    expect(attempts).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("time before it began reads nothing", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    expect(await backbone.drain(consumer, { deadlineMs: 0 })).toMatchObject({ read: 0, more: true });
+  });
+
+  it("its number of events stops there and says that there is more", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 5);
+    await backbone.relay();
+    expect(await backbone.drain(consumer, { maxEvents: 2 })).toMatchObject({
+      read: 2,
+      applied: 2,
+      more: true,
+    });
+    expect(await backbone.drain(consumer, { maxEvents: 10 })).toMatchObject({
+      read: 3,
+      applied: 3,
+      more: false,
+    });
+  });
+
+  it("calls stops before the platform would end it, and the next tick goes on", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 100);
+    await backbone.relay();
+    const small = recorder({
+      batchSize: 10,
+      beforeReport: ({ payload }, { attempt }) => {
+        if (Number(payload.status) % 20 === 0 && attempt === 1) throw new TransientError("not yet");
+      },
+    });
+    const { url, token } = backbone.sandbox.upstash;
+    let more = true;
+    let ticks = 0;
+    for (; more || (await pendingOf(backbone, small)).length > 0; ticks += 1) {
+      const meter = createSubrequestMeter(50);
+      const result = await drainWith(backbone, small, () => ({
+        meter,
+        redis: createRedis({ url, token, meter }),
+        db: createDatabase(backbone.sandbox.neonUrl, meter),
+      }));
+      expect(meter.used).toBeLessThanOrEqual(50);
+      more = result.more;
+      expect(ticks).toBeLessThan(50);
+    }
+    expect(ticks).toBeGreaterThan(1);
+    expect((await effects(backbone)).map((row) => row.event_id).sort()).toEqual([...ids].sort());
+    expect(await deadLetters(backbone)).toEqual([]);
+  });
+});
+
+describe("a tick that finds the lease taken", () => {
+  it("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
+    const backbone = await openBackbone();
+    const [first, second] = [gate(), gate()];
+    const holding = recorder({
+      beforeReport: async ({ payload }) => {
+        if (payload.status !== "0") return;
+        first.open();
+        await second.opened;
+      },
+    });
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const holder = backbone.drain(holding);
+    await first.opened;
+    await publishBeats(backbone, [["a", 1]]);
+    await backbone.relay();
+    expect((await backbone.drain(holding)).busy?.waitMs).toBeGreaterThan(0);
+    // Only the first to leave the mark waits for the end of the lease.
+    expect((await backbone.drain(holding)).busy).toEqual({ waitMs: null });
+    second.open();
+    expect(await holder).toMatchObject({ applied: 2, busy: null });
+    expect(await backbone.redis("EXISTS", backbone.open().keys.lease(holding.group, 0))).toBe(0);
+  });
+
+  it("of another shard or another consumer does not wait", async () => {
+    const backbone = await openBackbone();
+    const [begun, end] = [gate(), gate()];
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const holder = backbone.drain(
+      recorder({
+        beforeReport: () => {
+          begun.open();
+          return end.opened;
+        },
+      }),
+    );
+    await begun.opened;
+    expect((await backbone.drain(recorder({ subscriber: "second" }))).applied).toBe(1);
+    expect((await backbone.drain(consumer, { shard: 1 })).busy).toBeNull();
+    end.open();
+    await holder;
+  });
+
+  it("keeps it as long as its handler works, though that is longer than the lease", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const [begun, end] = [gate(), gate()];
+    const holding = recorder({
+      beforeReport: () => {
+        begun.open();
+        return end.opened;
+      },
+    });
+    const lease = backbone.open().keys.lease(holding.group, 0);
+    const running = backbone.drain(holding);
+    await begun.opened;
+    const token = await backbone.redis("GET", lease);
+    const renewals = new Set<number>();
+    // Half a second of lease, seen renewed at least twice: its remaining time rose.
+    let last = 500;
+    await until(
+      async () => {
+        const left = Number(await backbone.redis("PTTL", lease));
+        if (left > last) renewals.add(Date.now());
+        last = left;
+        return renewals.size;
+      },
+      (seen) => seen >= 3,
+      "three renewals",
+    );
+    expect(await backbone.redis("GET", lease)).toBe(token);
+    end.open();
+    expect(await running).toMatchObject({ applied: 1 });
+  });
+
+  it("that lost its lease to another lets the other's alone and reads nothing more", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 4);
+    await backbone.relay();
+    const [begun, end] = [gate(), gate()];
+    const losing = recorder({
+      batchSize: 2,
+      beforeReport: async () => {
+        begun.open();
+        await end.opened;
+      },
+    });
+    const lease = backbone.open().keys.lease(losing.group, 0);
+    const running = backbone.drain(losing);
+    await begun.opened;
+    await backbone.redis("SET", lease, "somebody else", "PX", "60000");
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    end.open();
+    expect(await running).toMatchObject({ read: 2, applied: 2, more: true });
+    expect(await backbone.redis("GET", lease)).toBe("somebody else");
+    await endLease(backbone, losing);
+    await drainUntilQuiet(backbone, losing);
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
+  });
+});
+
+describe("without Postgres", () => {
+  it("nothing is tried, and no try is counted", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    const { proxy, db } = await cuttableDatabase(backbone);
+    const attempts: number[] = [];
+    const counting = recorder({ beforeReport: (_event, { attempt }) => void attempts.push(attempt) });
+    proxy.cut();
+    for (let tick = 0; tick < 7; tick += 1) {
+      const result = await drainWith(backbone, counting, () => ({ db }));
+      expect(result).toMatchObject({
+        applied: 0,
+        retried: 0,
+        more: true,
+        stopped: expect.stringContaining("Postgres"),
+      });
+    }
+    expect((await pendingOf(backbone, counting)).map((entry) => entry.deliveries)).toEqual([0, 0, 0]);
+    proxy.restore();
+    expect(await drainWith(backbone, counting, () => ({ db }))).toMatchObject({ applied: 3 });
+    expect(attempts).toEqual([1, 1, 1]);
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
+  });
+
+  it("from the middle of a batch on, what was not tried loses no try", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 10);
+    await backbone.relay();
+    const { proxy, db } = await cuttableDatabase(backbone);
+    const attempts: string[] = [];
+    const cutting = recorder({
+      beforeReport: ({ payload }, { attempt }) => {
+        attempts.push(`${payload.status}#${attempt}`);
+        if (payload.status === "4" && attempts.length < 6) proxy.cut();
+      },
+    });
+    expect((await drainWith(backbone, cutting, () => ({ db }))).stopped).toContain("Postgres");
+    expect(await effects(backbone)).toEqual([]);
+    proxy.restore();
+    attempts.length = 0;
+    await drainUntilQuiet(backbone, cutting);
+    expect((await effects(backbone)).map((row) => row.event_id).sort()).toEqual([...ids].sort());
+    expect(attempts.filter((attempt) => !attempt.endsWith("#1"))).toEqual([]);
+  });
+});
+
+it("without Redis a tick fails as transient, and the next one goes on", async () => {
+  const { backbone, redis } = await openFaultyBackbone();
+  await publishReports(backbone, 2);
+  await backbone.relay();
+  for (const fault of ["refuse", "error-500"] as const) {
+    redis.inject({ kind: fault });
+    await expect(backbone.drain(consumer)).rejects.toBeInstanceOf(TransientError);
+    redis.heal();
+  }
+  expect(await backbone.drain(consumer)).toMatchObject({ applied: 2 });
+});
+
+it("a key with more waiting events than may be pending stays in order, and the pending list stays bounded", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  let isDown = true;
+  const blocked = recorder({
+    retry: { baseMs: 1_000, capMs: 1_000 },
+    beforeBeat: ({ payload }) => {
+      if (isDown && payload.agent_id === "a") throw new TransientError("down");
+    },
+  });
+  const beats = Array.from({ length: 1_300 }, (_, number) => ["a", number] as const);
+  await publishBeats(backbone, beats);
+  await publishBeats(backbone, [["b", 1]]);
+  await backbone.relay();
+  for (let tick = 0; tick < 3; tick += 1) {
+    const { nextDueMs } = await backbone.drain(blocked);
+    expect((await pendingOf(backbone, blocked)).length).toBeLessThanOrEqual(1_000);
+    expect(nextDueMs).not.toBeNull();
+    clock.set(nextDueMs ?? 0);
+  }
+  isDown = false;
+  await drainUntilQuiet(backbone, blocked);
+  expect(await numbersOf(backbone, "a")).toEqual(beats.map(([, number]) => number));
+  expect(await numbersOf(backbone, "b")).toEqual([1]);
+});
+
+it("thousands of events with failures everywhere are each applied once", async () => {
+  const backbone = await openBackbone();
+  const stressed = recorder({
+    concurrency: 2,
+    batchSize: 400,
+    beforeReport: ({ payload }, { attempt }) => {
+      if (Number(payload.status) % 97 === 0 && attempt < 3) throw new TransientError("now and then");
+    },
+    beforeBeat: ({ payload }, { attempt }) => {
+      if (payload.tasks_completed % 89 === 0 && attempt < 2) throw new TypeError("a bug that passes");
+    },
+  });
+  const reports = await publishReports(backbone, 1_000);
+  const beats = await publishBeats(
+    backbone,
+    Array.from({ length: 1_000 }, (_, number) => [`agent-${number % 20}`, number] as const),
+  );
+  await backbone.relay();
+  const results = await drainUntilQuiet(backbone, stressed);
+  const rows = await effects(backbone);
+  expect(rows.map((row) => row.event_id).sort()).toEqual([...reports, ...beats].sort());
+  expect(results.reduce((sum, result) => sum + result.applied, 0)).toBe(2_000);
+  expect(await deadLetters(backbone)).toEqual([]);
+  for (let agent = 0; agent < 20; agent += 1) {
+    const numbers = rows.filter((row) => row.agent === `agent-${agent}`).map((row) => Number(row.number));
+    expect(numbers).toEqual([...numbers].sort((left, right) => left - right));
+  }
+});
