@@ -30,9 +30,9 @@ const schema = z
     /** Writes `target` as an empty string, for readers that cannot do without the field. */
     BRAIN_WIRE_EMPTY_TARGET: flag.default(false),
     /** Outgoing calls of one invocation: 50 on Workers' free plan, 10,000 on the paid one. */
-    BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(1_000),
+    BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(10_000),
     /** A holder of a lease that vanished is succeeded after this time. */
-    BRAIN_LEASE_MS: whole(500, 60_000).default(6_000),
+    BRAIN_LEASE_MS: whole(500, 60_000).default(4_000),
     /** Least time between looks at an idle database; it sleeps after five idle minutes, and each look wakes it. */
     BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(900_000),
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),

@@ -102,8 +102,12 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
     }
     const fault = met?.fault.kind;
     if (fault === "refuse") return incoming.socket.destroy();
-    if (fault === "error-500") return response.writeHead(500).end('{"error":"ERR injected"}');
-    if (fault === "hold") await met?.released;
+    if (fault === "error-500") return response.writeHead(500).end('{"error":"Internal Server Error"}');
+    if (fault === "hold") {
+      await met?.released;
+      // Whoever sent it is gone, and its request with it.
+      if (incoming.socket.destroyed) return response;
+    }
     const answer = await fetch(`${upstreamUrl}${incoming.url ?? "/"}`, {
       method: "POST",
       headers: { authorization: incoming.headers.authorization ?? "", "content-type": "application/json" },
@@ -155,8 +159,8 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
       active = [];
     },
     async close() {
-      for (const entry of active) entry.release();
       server.closeAllConnections();
+      for (const entry of active) entry.release();
       await new Promise((resolve) => server.close(resolve));
     },
   };

@@ -37,11 +37,11 @@ function notConfigured(error: ConfigError): Response {
 }
 
 /** A lost wake costs time until the next cron tick, never an event; so a failure is only noted. */
-async function wakeConsumer(consumer: Fetcher, types: ReadonlySet<string>): Promise<void> {
+async function wakeConsumer(consumer: Fetcher, types: ReadonlySet<string> | null): Promise<void> {
   try {
     const answer = await consumer.fetch("https://consumer/wake", {
       method: "POST",
-      body: JSON.stringify([...types]),
+      body: JSON.stringify(types === null ? null : [...types]),
     });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { parseConfig } from "../src/config.ts";
-import { createProgram, type Program, runConsumers, runCron } from "./host.ts";
+import { createProgram, type Program, runCron, runWake } from "./host.ts";
 
 /** Built from the environment at the first event; the environment of an isolate does not change. */
 let isolateProgram: Program | null = null;
@@ -13,12 +13,25 @@ function program(env: Readonly<Record<string, unknown>>): Program {
 export default {
   async fetch(request, env, context) {
     const types: unknown = await request.json();
-    const wanted = new Set(Array.isArray(types) ? types.map(String) : []);
-    context.waitUntil(runConsumers(program(env).system, wanted));
+    const wanted = Array.isArray(types) ? new Set(types.map(String)) : null;
+    context.waitUntil(runWake(program(env).system, wanted, () => handOn(context)));
     return new Response(null, { status: 202 });
   },
 
   scheduled(_controller, env, context) {
-    context.waitUntil(runCron(program(env).system));
+    context.waitUntil(runCron(program(env).system, () => handOn(context)));
   },
 } satisfies ExportedHandler<Record<string, unknown>>;
+
+/** Calls this very worker: a new invocation, with a new budget of calls and time. If it fails, cron goes on. */
+function handOn(context: ExecutionContext): void {
+  const { default: self } = context.exports as { readonly default: Fetcher };
+  const call = self.fetch("https://consumer/wake", { method: "POST", body: "null" });
+  context.waitUntil(
+    call.catch((error: unknown) => {
+      console.warn(
+        JSON.stringify({ level: "warn", message: "Work could not be handed on.", error: String(error) }),
+      );
+    }),
+  );
+}

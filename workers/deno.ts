@@ -1,5 +1,5 @@
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
-import { createProgram, type RequestHost, runConsumers, runCron } from "./host.ts";
+import { createProgram, type RequestHost, runCron, runWake } from "./host.ts";
 
 /*
  * API and consumer in one Deno process or deployment.
@@ -14,11 +14,16 @@ const host: RequestHost = {
   waitUntil: (work) => {
     work.catch((error: unknown) => system.log.error({ error_class: "background" }, String(error)));
   },
-  wake: (types) => host.waitUntil(runConsumers(system, types)),
+  wake: (types) => host.waitUntil(runWake(system, types, handOn)),
 };
 
-Deno.cron("tick", "* * * * *", () => runCron(system));
-host.waitUntil(runCron(system));
+/** Nothing limits the calls here but the settings; what is left over goes on with a new budget. */
+function handOn(): void {
+  host.wake(null);
+}
+
+Deno.cron("tick", "* * * * *", () => runCron(system, handOn));
+host.waitUntil(runCron(system, handOn));
 
 Deno.serve(
   { port: Number(Deno.env.get("PORT") ?? "8787"), hostname: Deno.env.get("HOST") ?? "127.0.0.1" },

@@ -47,14 +47,24 @@ function openHost(system: System, { waitUntil, wake }: RequestHost): Host {
   };
 }
 
-/** Drains the consumers of `types` (null: all), and relays what their handlers published, until nothing moves. */
-export async function runConsumers(system: System, types: ReadonlySet<string> | null): Promise<void> {
+/**
+ * What a wake starts: drains the consumers of `types`, and relays what their handlers publish, until nothing moves.
+ *
+ * @param types null: an earlier invocation could not finish; relay and drain everything
+ * @param handOn starts another invocation when this one's budget does not suffice either
+ */
+export async function runWake(
+  system: System,
+  types: ReadonlySet<string> | null,
+  handOn: () => void,
+): Promise<void> {
   const invocation = openInvocation(system);
   const deadlineMs = system.now() + backgroundMs;
-  await drainAll(invocation, deadlineMs, types);
+  if (types === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
+  await drainAll(invocation, deadlineMs, types, handOn);
 }
 
 /** One cron run: what lost triggers left behind, and everybody's tick. */
-export async function runCron(system: System): Promise<void> {
-  await cronTick(openInvocation(system), system.now() + cronMs);
+export async function runCron(system: System, handOn: () => void): Promise<void> {
+  await cronTick(openInvocation(system), system.now() + cronMs, handOn);
 }

@@ -187,6 +187,7 @@ async function applyLane(
   const free = behind.length === 0 ? list : list.filter((incoming) => !isBlocked(incoming));
   const outcome = free.length === 0 ? null : await applyAll(tick.apply, on, free, tick.options.deadlineMs);
   await conclude(tick, outcome?.applied ?? [], blocked);
+  tick.result.more ||= !hasTime(tick) && (outcome?.untried ?? []).length > 0;
   await setAside(tick, [...behind, ...(outcome?.untried ?? [])]);
   if (!outcome?.unavailable) return true;
   tick.result.stopped = describeError(outcome.unavailable);

@@ -56,7 +56,10 @@ export interface HistoryFilter {
   readonly cursor?: string | undefined;
 }
 
-/** A page of the record. Filters apply before the limit, so a page is only short at the end. */
+/**
+ * A page of the record. Filters apply before the limit, so a page is only short at the end. Positions are given before
+ * the commit: an event whose transaction is still open when its place is passed is not on a later page.
+ */
 export async function listHistory(
   db: Database,
   filter: HistoryFilter,

@@ -12,8 +12,11 @@ import type { Invocation } from "./invocation.ts";
  * cron is the safety net for triggers that got lost.
  */
 
-/** Starts the consumers of these event types; undefined means all. Must not throw. */
-export type Wake = (types: ReadonlySet<string>) => void;
+/**
+ * Starts the consumers of these event types somewhere, with a budget of their own; null means that more is left than
+ * this invocation can do: relay and drain everything. Must not throw.
+ */
+export type Wake = (types: ReadonlySet<string> | null) => void;
 
 /** Entries that one tick reads at most before it returns and begins anew. */
 const maxEventsPerTick = 20_000;
@@ -21,8 +24,61 @@ const maxEventsPerTick = 20_000;
 const leaseMarginMs = 50;
 /** A tick stays ready this long for the next trigger, ms; bridges the gaps of a steady flow. */
 const lingerMs = 24;
+/** After a failure the same work is tried again in this time, doubled each time, as long as the invocation lasts, ms. */
+const firstPauseMs = 500;
+/** Calls that finishing a tick or a batch needs at most. */
+const callsToFinish = 12;
 /** Consumers drained at once; Workers allow six connections at a time, and each drain uses up to two. */
 const consumersAtOnce = 3;
+
+/** What an invocation is allowed, and what it has to hand on. */
+interface Effort {
+  readonly invocation: Invocation;
+  /** Unix time, ms, after which nothing new is begun. */
+  readonly deadlineMs: number;
+  /** Set when work is left that would need another invocation's budget. */
+  leftOver: boolean;
+  /** Set when anything moved; without progress nothing is handed on, so that no chain of invocations runs idle. */
+  progress: boolean;
+}
+
+function hasBudget({ invocation, deadlineMs }: Effort): boolean {
+  return invocation.now() < deadlineMs && !invocation.meter.isNear(callsToFinish);
+}
+
+/** One turn of some work: when to look again, Unix ms; null when there is nothing to wait for. */
+type Turn = (takeNews: () => boolean) => Promise<number | null>;
+
+/**
+ * Runs turns of one kind of work, coalesced with the other triggers in this isolate, until nothing is left or the
+ * budget is used up. Errors are logged; the work is tried again after a pause, for a dead Redis may come back.
+ */
+async function runTurns(effort: Effort, name: string, extraMs: number, turn: Turn): Promise<void> {
+  const { now, log, scope } = effort.invocation;
+  const own = `${name}@${scope}`;
+  let pauseMs = firstPauseMs;
+  for (;;) {
+    let untilMs: number | null = null;
+    const work = async (takeNews: () => boolean) => {
+      untilMs = await turn(takeNews);
+    };
+    try {
+      const limitMs = Math.max(1_000, effort.deadlineMs - now()) + extraMs;
+      const outcome = await coalesce({ name: own, now, limitMs }, work, () => hasBudget(effort));
+      if (outcome === "joined" || untilMs === null) return;
+      pauseMs = firstPauseMs;
+    } catch (error) {
+      log.error({ work: name, error_class: errorClass(error) }, `${name} failed: ${describeError(error)}`);
+      untilMs = now() + pauseMs;
+      pauseMs *= 2;
+    }
+    if (!hasBudget(effort)) {
+      effort.leftOver = true;
+      return;
+    }
+    if (untilMs >= effort.deadlineMs || !(await sleepOnce(own, now, untilMs))) return;
+  }
+}
 
 /**
  * Sends what is unsent on all shards. Errors are logged, not thrown: the events wait in the record, and the next
@@ -37,43 +93,31 @@ export async function relayAll(
   wake: Wake,
   verify = false,
 ): Promise<void> {
-  await Promise.all(
-    Array.from({ length: invocation.publish.shards }, (_, shard) =>
-      relayShard(invocation, shard, deadlineMs, wake, verify),
-    ),
-  );
+  const effort: Effort = { invocation, deadlineMs, leftOver: false, progress: false };
+  await relayShards(effort, wake, verify);
+  if (effort.leftOver && effort.progress) wake(null);
 }
 
-async function relayShard(
-  invocation: Invocation,
-  shard: number,
-  deadlineMs: number,
-  wake: Wake,
-  verify: boolean,
-): Promise<void> {
-  const { redis, now, log } = invocation;
+async function relayShards(effort: Effort, wake: Wake, verify: boolean): Promise<void> {
+  const shards = Array.from({ length: effort.invocation.publish.shards }, (_, shard) => shard);
+  await Promise.all(shards.map((shard) => relayShard(effort, shard, wake, verify)));
+}
+
+async function relayShard(effort: Effort, shard: number, wake: Wake, verify: boolean): Promise<void> {
+  const { redis, now, log } = effort.invocation;
   if (redis === null) return;
-  const name = `relay:${invocation.scope}:${shard}`;
-  for (;;) {
-    let waitMs: number | null = null;
-    const run = async () => {
-      const deps = { ...invocation, redis, settings: invocation.relay };
-      const result = await relay(deps, { shard, deadlineMs, now, verify, onSent: wake });
-      waitMs = result.busy?.waitMs ?? null;
-      if (result.sent > 0)
-        log.debug({ shard, sent: result.sent, batches: result.batches }, "Events relayed.");
-    };
-    try {
-      const limitMs = Math.max(1_000, deadlineMs - now()) + invocation.leaseMs;
-      const outcome = await coalesce({ name, now, limitMs }, run, () => now() < deadlineMs);
-      if (outcome === "joined" || waitMs === null) return;
-    } catch (error) {
-      log.error({ shard, error_class: errorClass(error) }, `The relay stopped: ${describeError(error)}`);
-      return;
+  const deps = { ...effort.invocation, redis, settings: effort.invocation.relay };
+  const mayGoOn = () => hasBudget(effort);
+  await runTurns(effort, `The relay of shard ${shard}`, deps.leaseMs, async () => {
+    const result = await relay(deps, { shard, mayGoOn, verify, onSent: wake });
+    effort.progress ||= result.sent > 0;
+    if (result.sent > 0) {
+      log.debug({ shard, sent: result.sent, batches: result.batches }, "Events relayed.");
     }
-    const untilMs = now() + waitMs + leaseMarginMs;
-    if (untilMs >= deadlineMs || !(await sleepOnce(name, now, untilMs))) return;
-  }
+    if (result.more) return now();
+    const waitMs = result.busy?.waitMs ?? null;
+    return waitMs === null ? null : now() + waitMs + leaseMarginMs;
+  });
 }
 
 /**
@@ -81,70 +125,61 @@ async function relayShard(
  * their handlers publish, and drains who wants that. Errors are logged, not thrown.
  *
  * @param types null: everybody
+ * @param handOn called when more is left than this invocation may do, if it got anywhere
  */
 export async function drainAll(
   invocation: Invocation,
   deadlineMs: number,
   types: ReadonlySet<string> | null,
+  handOn: () => void = () => undefined,
 ): Promise<void> {
+  const effort: Effort = { invocation, deadlineMs, leftOver: false, progress: false };
   const chain: Promise<void>[] = [];
-  const drainTypes = (wanted: ReadonlySet<string> | null) =>
-    chain.push(drainChosen(invocation, deadlineMs, wanted, relayPublished));
+  const drainTypes = (wanted: ReadonlySet<string> | null) => {
+    chain.push(drainChosen(effort, wanted, relayPublished));
+  };
   const relayPublished = () => {
-    chain.push(relayAll(invocation, deadlineMs, drainTypes));
+    chain.push(relayShards(effort, drainTypes, false));
   };
   drainTypes(types);
   for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
+  if (effort.leftOver && effort.progress) handOn();
 }
 
 async function drainChosen(
-  invocation: Invocation,
-  deadlineMs: number,
+  effort: Effort,
   types: ReadonlySet<string> | null,
   onPublished: () => void,
 ): Promise<void> {
-  const chosen = [...invocation.consumers.values()].filter(
+  const { consumers, publish } = effort.invocation;
+  const chosen = [...consumers.values()].filter(
     (consumer) => types === null || [...types].some((type) => wants(consumer, type)),
   );
   const jobs = chosen.flatMap((consumer) =>
-    Array.from({ length: invocation.publish.shards }, (_, shard) => ({ consumer, shard })),
+    Array.from({ length: publish.shards }, (_, shard) => ({ consumer, shard })),
   );
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      await drainShard(invocation, job.consumer, job.shard, deadlineMs, onPublished);
+      await drainShard(effort, job.consumer, job.shard, onPublished);
     }
   };
   await Promise.all(Array.from({ length: Math.min(consumersAtOnce, jobs.length) }, worker));
 }
 
 async function drainShard(
-  invocation: Invocation,
+  effort: Effort,
   consumer: Consumer,
   shard: number,
-  deadlineMs: number,
   onPublished: () => void,
 ): Promise<void> {
-  const { now, log } = invocation;
-  const name = `drain:${invocation.scope}:${consumer.subscriber}:${shard}`;
-  for (;;) {
-    let untilMs: number | null = null;
-    const run = async (takeNews: () => boolean) => {
-      const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished, takeNews);
-      untilMs = result === null ? null : lookAgainAt(result, now());
-    };
-    try {
-      const limitMs = Math.max(1_000, deadlineMs - now()) + consumer.handlerTimeoutMs;
-      const outcome = await coalesce({ name, now, limitMs }, run, () => now() < deadlineMs);
-      if (outcome === "joined" || untilMs === null) return;
-    } catch (error) {
-      log.error(
-        { subscriber: consumer.subscriber, shard, error_class: errorClass(error) },
-        `The tick failed: ${describeError(error)}`,
-      );
-      return;
-    }
-    if (untilMs >= deadlineMs || !(await sleepOnce(name, now, untilMs))) return;
-  }
+  const { invocation, deadlineMs } = effort;
+  const name = `The tick of ${consumer.subscriber} on shard ${shard}`;
+  await runTurns(effort, name, consumer.handlerTimeoutMs, async (takeNews) => {
+    const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished, takeNews);
+    if (result === null) return null;
+    effort.progress ||= result.applied + result.skipped + result.deadLettered > 0;
+    return lookAgainAt(result, invocation.now());
+  });
 }
 
 /** When this consumer has something to do that no trigger will tell of; null when there is nothing. */
@@ -202,10 +237,16 @@ export async function drainOnce(
  * The database is looked at only while it is awake anyway, because events flowed lately, or when the last look is
  * `relaySweepMs` ago: a database that sleeps when idle is not woken every minute.
  */
-export async function cronTick(invocation: Invocation, deadlineMs: number): Promise<void> {
+export async function cronTick(
+  invocation: Invocation,
+  deadlineMs: number,
+  handOn: () => void = () => undefined,
+): Promise<void> {
   if (invocation.redis === null) return;
-  if (await shouldSweep(invocation)) await relayAll(invocation, deadlineMs, () => undefined, true);
-  await drainAll(invocation, deadlineMs, null);
+  if (await shouldSweep(invocation)) {
+    await relayAll(invocation, deadlineMs, (types) => types === null && handOn(), true);
+  }
+  await drainAll(invocation, deadlineMs, null, handOn);
 }
 
 async function shouldSweep({ redis, keys, relaySweepMs, log }: Invocation): Promise<boolean> {

@@ -102,6 +102,7 @@ export function endBatchSql(shard: number, ms: string, seq: string): SQL {
 /** Gives the batch `(ms, seq)` ids above `(floorMs, floorSeq)`, because another writer was faster. */
 export function renumberBatchSql(
   shard: number,
+  token: string,
   ms: string,
   seq: string,
   floorMs: string,
@@ -113,7 +114,7 @@ export function renumberBatchSql(
       batch_seq = CASE WHEN n.next_ms > ${floorMs}::bigint THEN ${firstSequence(shard)}::bigint
         ELSE greatest(${floorSeq}::bigint + 1, ${firstSequence(shard)}::bigint) END
     FROM (SELECT greatest(${floorMs}::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms) n
-    WHERE ${isBatch(shard, ms, seq)}`;
+    WHERE ${isBatch(shard, ms, seq)} AND r.lease_token = ${token}::uuid`;
 }
 
 function isBatch(shard: number, ms: string, seq: string): SQL {
@@ -127,23 +128,32 @@ export function knownLastSql(shard: number): SQL {
 
 /**
  * Makes what the stream lost unsent again: everything behind `(lastMs, lastSeq)`, the last id it still has. A batch in
- * flight is given up; its rows are unsent anyway and come after the lost ones. One row for each event.
+ * flight is given up; its rows are unsent anyway and come after the lost ones. One row for each event; nothing happens
+ * without the lease, because its new holder may be sending the same events.
  *
  * @param days how far back the claims reach that keep effects from repeating
  */
-export function requeueLostSql(shard: number, lastMs: string, lastSeq: string, days: number): SQL {
+export function requeueLostSql(
+  shard: number,
+  token: string,
+  lastMs: string,
+  lastSeq: string,
+  days: number,
+): SQL {
   return sql`
     WITH given_up AS (
       UPDATE relay_shards SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
         last_ms = greatest(last_ms, coalesce(batch_ms, 0)),
         last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq + cardinality(batch_positions) - 1 END,
         known_ms = ${lastMs}::bigint, known_seq = ${lastSeq}::bigint
-      WHERE shard = ${shard}
+      WHERE shard = ${shard} AND lease_token = ${token}::uuid
+      RETURNING shard
     )
     UPDATE events SET sent_at = NULL, stream_message_id = NULL
     WHERE shard = ${shard} AND sent_at IS NOT NULL AND stored_at > now() - ${days}::integer * interval '1 day'
       AND (split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint)
         > (${lastMs}::bigint, ${lastSeq}::bigint)
+      AND EXISTS (SELECT FROM given_up)
     RETURNING position`;
 }
 

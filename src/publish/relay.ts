@@ -45,9 +45,8 @@ export interface RelayResult {
 
 export interface RelayOptions {
   readonly shard: number;
-  /** Unix time, ms, after which no new batch is begun. */
-  readonly deadlineMs: number;
-  readonly now: () => number;
+  /** False when time or calls are used up: no new batch is begun. */
+  readonly mayGoOn: () => boolean;
   /** Looks whether the stream is whole even when there is nothing to send; for cron. */
   readonly verify?: boolean;
   /** Called after each batch is in the stream, with the event types it held; starts the consumers early. */
@@ -115,7 +114,7 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       continue;
     }
     const finish = await sendOne(run, batch);
-    if (options.now() >= options.deadlineMs) {
+    if (!options.mayGoOn()) {
       await deps.db.batch([...finish, releaseSql(shard, token)]);
       return true;
     }
@@ -165,9 +164,9 @@ async function restoreIfLost(run: Run): Promise<boolean> {
   return true;
 }
 
-async function requeue({ deps, options, total }: Run, last: MessageId): Promise<void> {
+async function requeue({ deps, options, token, total }: Run, last: MessageId): Promise<void> {
   const [ms = "0", seq = "0"] = last.split("-");
-  const restored = await deps.db.rows(requeueLostSql(options.shard, ms, seq, restorableDays));
+  const restored = await deps.db.rows(requeueLostSql(options.shard, token, ms, seq, restorableDays));
   total.restored += restored.length;
   deps.log.error(
     { shard: options.shard, last_id: last, events: restored.length },

@@ -100,7 +100,7 @@ async function renumber(deps: RelayDeps, shard: number, token: string, batch: Ba
   const top = (await lastGeneratedId(deps.redis, deps.keys.stream(shard))) ?? parseMessageId("0-0");
   const [ms = "0", seq = "0"] = top.split("-");
   const [, loaded] = await deps.db.batch([
-    renumberBatchSql(shard, batch.ms, batch.seq, ms, seq),
+    renumberBatchSql(shard, token, batch.ms, batch.seq, ms, seq),
     loadSql(shard, token),
   ]);
   const renumbered = toBatch(loaded);

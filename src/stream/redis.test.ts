@@ -35,6 +35,7 @@ describe("what a caller sees of a Redis error", () => {
     "OOM command not allowed when used memory > 'maxmemory'.",
     "ERR max daily request limit exceeded. Limit: 10000",
     "Service unavailable",
+    "Internal Server Error",
     "Exceeded rate limit",
   ])("%s means: not now", (reply) => {
     expect(translateRedisError(upstash(reply))).toBeInstanceOf(TransientError);

@@ -38,6 +38,9 @@ export interface RedisHttpOptions {
 /** What the client appends to each error message: the whole command, so payloads. Cut before anyone sees it. */
 const commandInMessage = /, command was: [\s\S]*$/;
 
+/** Replies of Redis begin with a word in capitals; anything else is what the service in front of it says. */
+const redisPrefix = /^[A-Z]{3,}\b/;
+
 export function createRedis(options: RedisHttpOptions): RedisHttp {
   const timeoutMs = options.timeoutMs ?? 5_000;
   const redis = new Redis({
@@ -112,14 +115,16 @@ export function translateRedisError(error: unknown): Error {
   if (error.name === "UpstashError") {
     const reply = error.message.replace(commandInMessage, "").slice(0, 300);
     const answered = new RedisReplyError(reply);
-    return isNetworkError(answered) || /unavailable|max daily request|rate limit/i.test(reply)
+    return isNetworkError(answered) || !redisPrefix.test(reply) || /max daily request|rate limit/i.test(reply)
       ? new TransientError(`Redis is not available: ${reply}`, { cause: answered })
       : answered;
   }
-  // The original may hold the command in its message, so it is not kept as the cause.
-  const kind =
-    error.name === "TimeoutError" || error.name === "AbortError"
-      ? "did not answer in time"
-      : "could not be reached";
-  return new TransientError(`Redis ${kind}.`);
+  // The original may hold the command or an answer in its message, so it is not kept as the cause.
+  if (error.name === "TimeoutError" || error.name === "AbortError") {
+    return new TransientError("Redis did not answer in time.");
+  }
+  const why = /too many subrequests/i.test(error.message)
+    ? "the invocation made more calls than its plan allows; lower BRAIN_SUBREQUEST_LIMIT"
+    : error.name;
+  return new TransientError(`Redis could not be reached (${why}).`);
 }

@@ -73,14 +73,17 @@ export default {
     const url = new URL(request.url);
     const wake: Wake = (types) => {
       context.waitUntil(
-        env.CONSUMER.fetch("https://consumer/wake", { method: "POST", body: JSON.stringify([...types]) }),
+        env.CONSUMER.fetch("https://consumer/wake", {
+          method: "POST",
+          body: JSON.stringify(types === null ? null : [...types]),
+        }),
       );
     };
     const afterCommit = () => context.waitUntil(relayAll(invocation, deadlineMs, wake));
     switch (url.pathname) {
       case "/wake": {
-        const types = (await request.json()) as string[];
-        context.waitUntil(drainAll(invocation, deadlineMs, new Set(types)));
+        const types = (await request.json()) as string[] | null;
+        context.waitUntil(drainAll(invocation, deadlineMs, types === null ? null : new Set(types)));
         return new Response(null, { status: 202 });
       }
       case "/bench/relay":

@@ -288,7 +288,7 @@ it("a key with more waiting events than may be pending stays in order, and the p
       if (isDown && payload.agent_id === "a") throw new TransientError("down");
     },
   });
-  const beats = Array.from({ length: 1_300 }, (_, number) => ["a", number] as const);
+  const beats = Array.from({ length: 1_100 }, (_, number) => ["a", number] as const);
   await publishBeats(backbone, beats);
   await publishBeats(backbone, [["b", 1]]);
   await backbone.relay();
@@ -304,7 +304,7 @@ it("a key with more waiting events than may be pending stays in order, and the p
   expect(await numbersOf(backbone, "b")).toEqual([1]);
 });
 
-it("thousands of events with failures everywhere are each applied once", async () => {
+it("a thousand events with failures everywhere are each applied once", async () => {
   const backbone = await openBackbone();
   const stressed = recorder({
     concurrency: 2,
@@ -316,16 +316,16 @@ it("thousands of events with failures everywhere are each applied once", async (
       if (payload.tasks_completed % 89 === 0 && attempt < 2) throw new TypeError("a bug that passes");
     },
   });
-  const reports = await publishReports(backbone, 1_000);
+  const reports = await publishReports(backbone, 600);
   const beats = await publishBeats(
     backbone,
-    Array.from({ length: 1_000 }, (_, number) => [`agent-${number % 20}`, number] as const),
+    Array.from({ length: 600 }, (_, number) => [`agent-${number % 20}`, number] as const),
   );
   await backbone.relay();
   const results = await drainUntilQuiet(backbone, stressed);
   const rows = await effects(backbone);
   expect(rows.map((row) => row.event_id).sort()).toEqual([...reports, ...beats].sort());
-  expect(results.reduce((sum, result) => sum + result.applied, 0)).toBe(2_000);
+  expect(results.reduce((sum, result) => sum + result.applied, 0)).toBe(1_200);
   expect(await deadLetters(backbone)).toEqual([]);
   for (let agent = 0; agent < 20; agent += 1) {
     const numbers = rows.filter((row) => row.agent === `agent-${agent}`).map((row) => Number(row.number));

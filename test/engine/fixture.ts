@@ -7,6 +7,10 @@ import { drain } from "../../src/consume/drain.ts";
 import type { DrainDeps, DrainOptions, DrainResult } from "../../src/consume/tick.ts";
 import type { Tx } from "../../src/db/database.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
+import { type PublishSettings, prepareEvent, publishMany } from "../../src/publish/publish.ts";
+import type { RecordedEvent } from "../../src/publish/record.ts";
+import { type RelayOptions, type RelayResult, relay } from "../../src/publish/relay.ts";
+import type { RelayDeps } from "../../src/publish/relay-deps.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
 
@@ -87,6 +91,18 @@ export function drainWith(
   });
 }
 
+/** One run of the relay whose dependencies the test has changed. */
+export function relayWith(
+  backbone: Backbone,
+  change: (invocation: Invocation) => Partial<RelayDeps>,
+  options: Partial<RelayOptions> = {},
+): Promise<RelayResult> {
+  const invocation = backbone.open();
+  if (invocation.redis === null) throw new Error("the backbone runs without a stream");
+  const deps = { ...invocation, redis: invocation.redis, settings: invocation.relay };
+  return relay({ ...deps, ...change(invocation) }, { shard: 0, mayGoOn: () => true, ...options });
+}
+
 /** Ticks until nothing is pending and a tick reads nothing; for consumers with fast retries. */
 export async function drainUntilQuiet(backbone: Backbone, consumer: Consumer): Promise<DrainResult[]> {
   const results: DrainResult[] = [];
@@ -101,30 +117,37 @@ export async function drainUntilQuiet(backbone: Backbone, consumer: Consumer): P
 
 const context = { source: "engine_test" };
 
+async function publishAll(
+  backbone: Backbone,
+  prepare: (settings: PublishSettings) => readonly RecordedEvent[],
+): Promise<string[]> {
+  const { db, publish: settings } = backbone.open();
+  const prepared = prepare(settings);
+  await db.transaction((tx) => publishMany(tx, prepared));
+  return prepared.map(({ event }) => event.id);
+}
+
 /** Publishes heartbeats, one transaction for all; their ids. */
-export async function publishBeats(
+export function publishBeats(
   backbone: Backbone,
   beats: readonly (readonly [agent: string, number: number])[],
 ): Promise<string[]> {
-  return backbone.publish(context, async (publish) => {
-    const ids: string[] = [];
-    for (const [agent, number] of beats) {
-      const payload = { agent_id: agent, tasks_completed: number, tasks_failed: 0 };
-      ids.push((await publish(agentHeartbeat, payload)).id);
-    }
-    return ids;
-  });
+  return publishAll(backbone, (settings) =>
+    beats.map(([agent_id, number]) => {
+      const payload = { agent_id, tasks_completed: number, tasks_failed: 0 };
+      return prepareEvent(settings, agentHeartbeat, payload, context);
+    }),
+  );
 }
 
 /** Publishes reports without an order; `status` of each is its number. */
-export async function publishReports(backbone: Backbone, count: number): Promise<string[]> {
-  return backbone.publish(context, async (publish) => {
-    const ids: string[] = [];
-    for (let number = 0; number < count; number += 1) {
-      ids.push((await publish(systemHealth, { component: "db", status: String(number) })).id);
-    }
-    return ids;
-  });
+export function publishReports(backbone: Backbone, count: number): Promise<string[]> {
+  return publishAll(backbone, (settings) =>
+    Array.from({ length: count }, (_, number) => {
+      const payload = { component: "db", status: String(number) };
+      return prepareEvent(settings, systemHealth, payload, context);
+    }),
+  );
 }
 
 export type Beat = Envelope<{ agent_id: string; tasks_completed: number; tasks_failed: number }>;

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { type Reply, readReply } from "../http/surface.ts";
 import { waitFor } from "../wait-for.ts";
 
@@ -65,19 +66,30 @@ export async function createToStaging(served: Served, timeoutMs: number) {
   return { courseId, entry, distributedMs, stagedMs: performance.now() - startedAt };
 }
 
-/** Posts an event above the limit of a body. A server that refuses early may close before all is sent; then again. */
+/**
+ * Posts an event above the limit of a body, on a connection of its own: who refuses early closes it, perhaps before all
+ * is sent, and then the answer is lost; so it is sent again.
+ */
 export function sendTooMuch(served: Served, length: "told" | "untold"): Promise<Reply> {
   const text = JSON.stringify({ type: "system.health", payload: { note: "x".repeat(1_200_000) } });
+  const headers = {
+    authorization: `Bearer ${served.key}`,
+    ...(length === "told" ? { "content-length": text.length } : { "transfer-encoding": "chunked" }),
+  };
+  const send = () =>
+    new Promise<Response>((resolve, reject) => {
+      const options = { method: "POST", headers, agent: false };
+      const sent = request(`${served.url}/api/events`, options, async (answer) => {
+        const type = answer.headers["content-type"] ?? "";
+        const body = (await answer.setEncoding("utf8").toArray()).join("");
+        resolve(new Response(body, { status: answer.statusCode ?? 0, headers: { "content-type": type } }));
+      });
+      sent.on("error", reject);
+      sent.end(text);
+    });
   return waitFor(
     `the answer to a body with its length ${length}`,
-    async () => {
-      const init = {
-        method: "POST",
-        headers: { authorization: `Bearer ${served.key}` },
-        ...(length === "told" ? { body: text } : { body: new Blob([text]).stream(), duplex: "half" }),
-      } as RequestInit;
-      return readReply(await fetch(`${served.url}/api/events`, init));
-    },
+    async () => readReply(await send()),
     () => true,
   );
 }

@@ -1,0 +1,22 @@
+import { agentHeartbeat, systemHealth } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on } from "../../src/consume/define-consumer.ts";
+
+/** What the processes run that the test kills: one effect and one event for each heartbeat. */
+export const crashConsumer = defineConsumer({
+  subscriber: "crash",
+  batchSize: 40,
+  concurrency: 2,
+  // The kills hit events at random; how often one may be hit is not what the test is about.
+  retry: { maxAttempts: 1_000, baseMs: 1, capMs: 1 },
+  handlers: [
+    on(agentHeartbeat, async (event, { tx, publish }) => {
+      const { agent_id, tasks_completed } = event.payload;
+      await tx.execute(sql`
+        INSERT INTO effects (subscriber, event_id, agent, number)
+        VALUES ('crash', ${event.id}, ${agent_id}, ${tasks_completed})`);
+      await publish(systemHealth, { component: event.id, status: "ok" });
+    }),
+  ],
+});

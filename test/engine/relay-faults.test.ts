@@ -1,0 +1,349 @@
+import { compareMessageIds, parseMessageId } from "@brain/schemas";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { TransientError } from "../../src/core/errors.ts";
+import type { RelayResult } from "../../src/publish/relay.ts";
+import { createRedis } from "../../src/stream/redis.ts";
+import type { Backbone } from "../backbone.ts";
+import { type FaultyRedis, hookDatabase, sends, startFaultyRedis } from "../faults.ts";
+import {
+  drainUntilQuiet,
+  effects,
+  openBackbone,
+  openFaultyBackbone,
+  publishReports,
+  recorder,
+  relayWith,
+  streamEntries,
+} from "./fixture.ts";
+
+const eventIds = async (backbone: Backbone) =>
+  (await streamEntries(backbone)).map((entry) => entry.fields.id);
+const unsent = async (backbone: Backbone) =>
+  (await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).length;
+const endLease = (backbone: Backbone) => backbone.sql("UPDATE relay_shards SET lease_until = now()");
+const appends = sends("XADD");
+
+/** A relay whose way to Redis is its own, so that the test can hold it up while others go on. */
+async function startHeldRelay(
+  backbone: Backbone,
+  times = 1,
+): Promise<{
+  redis: FaultyRedis;
+  held: Promise<void>;
+  release(): void;
+  result: Promise<RelayResult | Error>;
+}> {
+  const { url, token } = inject("services").upstash;
+  const redis = await startFaultyRedis(url);
+  onTestFinished(() => redis.close());
+  const injection = redis.inject({ kind: "hold" }, { when: appends, times });
+  const client = createRedis({ url: redis.url, token, timeoutMs: 20_000 });
+  const result = relayWith(backbone, () => ({ redis: client })).catch((error: Error) => error);
+  return { redis, held: injection.hit, release: injection.release, result };
+}
+
+/** What a program that lets Redis number its entries writes; `aheadMs` is how far its clock runs before ours. */
+async function foreignEntry(backbone: Backbone, aheadMs: number): Promise<string> {
+  const id = `${Date.now() + aheadMs}-0`;
+  return String(
+    await backbone.redis("XADD", backbone.stream, id, "id", crypto.randomUUID(), "type", "foreign"),
+  );
+}
+
+describe("a reply that got lost after the append", () => {
+  it("does not duplicate: the same ids are refused, and the batch counts as sent", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 5);
+    const lost = redis.inject({ kind: "drop-reply" }, { when: appends, times: 1 });
+    expect(await backbone.relay()).toMatchObject({ sent: 5, batches: 1, repeated: 1, renumbered: 0 });
+    expect(lost.hits).toBe(1);
+    expect(await eventIds(backbone)).toEqual(ids);
+    expect(await unsent(backbone)).toBe(0);
+  });
+
+  it("every time: the relay gives up, and the next one finds that the batch is there", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 3);
+    redis.inject({ kind: "drop-reply" }, { when: appends });
+    await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
+    expect(await unsent(backbone)).toBe(3);
+    redis.heal();
+    ids.push(...(await publishReports(backbone, 2)));
+    expect(await backbone.relay()).toMatchObject({ sent: 5, batches: 2, repeated: 1 });
+    expect(await eventIds(backbone)).toEqual(ids);
+  });
+
+  it("control: with ids given by Redis the repeat is a second entry", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    redis.inject({ kind: "drop-reply" }, { when: appends, times: 1 });
+    const append = () => backbone.redis("XADD", backbone.stream, "*", "id", "one");
+    await expect(append()).rejects.toBeInstanceOf(TransientError);
+    await append();
+    expect(await eventIds(backbone)).toEqual(["one", "one"]);
+  });
+});
+
+describe("a relay that dies", () => {
+  const isMark = (text: string) => text.includes("SET sent_at");
+
+  it("between append and mark: the next one marks without a second append", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 4);
+    let isDead = false;
+    const dying = relayWith(backbone, ({ db }) => ({
+      db: hookDatabase(db, {
+        statements: (text, run) => {
+          isDead ||= isMark(text);
+          return isDead ? Promise.reject(new TransientError("killed")) : run();
+        },
+      }),
+    }));
+    await expect(dying).rejects.toThrow("killed");
+    expect(await eventIds(backbone)).toEqual(ids);
+    expect(await unsent(backbone)).toBe(4);
+    // It could not let go, so the next one waits for the end of its lease.
+    const { busy } = await backbone.relay();
+    expect(busy?.waitMs).toBeLessThanOrEqual(500);
+    await endLease(backbone);
+    redis.requests.length = 0;
+    expect(await backbone.relay()).toMatchObject({ sent: 4, repeated: 1 });
+    expect(await eventIds(backbone)).toEqual(ids);
+    expect(await unsent(backbone)).toBe(0);
+  });
+
+  it("before the append: the next one sends the very batch, under the ids it was given", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 4);
+    redis.inject({ kind: "refuse" }, { when: appends });
+    await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
+    redis.heal();
+    const [stored] = await backbone.sql<{ first: string }>(
+      "SELECT batch_ms || '-' || batch_seq AS first FROM relay_shards",
+    );
+    // Published meanwhile, it comes behind the batch in flight.
+    ids.push(...(await publishReports(backbone, 1)));
+    expect(await backbone.relay()).toMatchObject({ sent: 5, batches: 2, repeated: 0 });
+    expect((await streamEntries(backbone))[0]?.id).toBe(stored?.first);
+    expect(await eventIds(backbone)).toEqual(ids);
+  });
+
+  it("after the mark was executed, with its answer lost: nothing is sent again", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 2);
+    const deaf = relayWith(backbone, ({ db }) => ({
+      db: hookDatabase(db, {
+        statements: async (text, run) => {
+          const answer = await run();
+          if (isMark(text)) throw new TransientError("the answer got lost");
+          return answer;
+        },
+      }),
+    }));
+    await expect(deaf).rejects.toThrow("the answer got lost");
+    await endLease(backbone);
+    expect(await backbone.relay()).toMatchObject({ sent: 0 });
+    expect(await eventIds(backbone)).toEqual(ids);
+  });
+});
+
+describe("Redis that is away", () => {
+  it.each(["refuse", "error-500"] as const)(
+    "(%s) neither fails a request nor loses an event",
+    async (kind) => {
+      const { backbone, redis } = await openFaultyBackbone();
+      redis.inject({ kind });
+      const ids = await publishReports(backbone, 2);
+      await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
+      ids.push(...(await publishReports(backbone, 1)));
+      await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
+      expect(await unsent(backbone)).toBe(3);
+      redis.heal();
+      expect(await backbone.relay()).toMatchObject({ sent: 3 });
+      expect(await eventIds(backbone)).toEqual(ids);
+      expect(await unsent(backbone)).toBe(0);
+    },
+  );
+
+  it("for one request only is not noticed by anybody", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 2);
+    redis.inject({ kind: "refuse" }, { when: appends, times: 2 });
+    expect(await backbone.relay()).toMatchObject({ sent: 2, repeated: 0 });
+    expect(await eventIds(backbone)).toEqual(ids);
+  });
+
+  it("and slow is waited for", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    await publishReports(backbone, 1);
+    redis.inject({ kind: "delay", ms: 300 }, { when: appends, times: 1 });
+    expect(await backbone.relay()).toMatchObject({ sent: 1, repeated: 0 });
+  });
+});
+
+describe("another writer on the stream", () => {
+  it("whose ids run ahead of our clock: the batch gets new ids, nothing is lost, all can be read", async () => {
+    const backbone = await openBackbone();
+    const foreign = await foreignEntry(backbone, 60_000);
+    const ids = await publishReports(backbone, 3);
+    expect(await backbone.relay()).toMatchObject({ sent: 3, batches: 1, renumbered: 1 });
+    ids.push(...(await publishReports(backbone, 2)));
+    expect(await backbone.relay()).toMatchObject({ sent: 2, renumbered: 0 });
+    const entries = await streamEntries(backbone);
+    expect(entries.map((entry) => entry.fields.id).slice(1)).toEqual(ids);
+    const stored = await backbone.sql<{ id: string }>(
+      "SELECT stream_message_id AS id FROM events ORDER BY position",
+    );
+    expect([foreign, ...stored.map((row) => row.id)]).toEqual(entries.map((entry) => entry.id));
+    const consumer = recorder();
+    expect(await backbone.drain(consumer)).toMatchObject({ read: 6, applied: 5 });
+  });
+
+  it("that writes between our batches all the time loses nothing and stays in order", async () => {
+    const backbone = await openBackbone();
+    const ids: string[] = [];
+    const foreign: string[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      foreign.push(await backbone.append(["id", `foreign-${round}`, "type", "foreign"]));
+      ids.push(...(await publishReports(backbone, 2)));
+      const writers = [backbone.relay(), foreignEntry(backbone, 20 * round).catch(() => null)];
+      await Promise.all(writers);
+    }
+    await backbone.relay();
+    const seen = await eventIds(backbone);
+    expect(seen.filter((id) => id !== undefined && ids.includes(id))).toEqual(ids);
+    expect(seen.filter((id) => id?.startsWith("foreign-"))).toHaveLength(foreign.length);
+  });
+
+  it("that is far ahead stops the relay with an error that says so, and the events wait", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    await publishReports(backbone, 1);
+    let aheadMs = 60_000;
+    const racing = relayWith(backbone, (invocation) => ({
+      redis: {
+        command: (command) => invocation.redis?.command(command) ?? Promise.reject(new Error("no stream")),
+        pipeline: (commands) =>
+          invocation.redis?.pipeline(commands) ?? Promise.reject(new Error("no stream")),
+        eval: async (script, keys, args) => {
+          // Always a step ahead of the ids that we are about to send.
+          aheadMs += 60_000;
+          await foreignEntry(backbone, aheadMs);
+          return invocation.redis?.eval(script, keys, args);
+        },
+      },
+    }));
+    await expect(racing).rejects.toThrow(/refused new ids .* last-generated-id/);
+    expect(await unsent(backbone)).toBe(1);
+    expect(await backbone.relay()).toMatchObject({ sent: 1 });
+    expect(redis.requests.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a relay that lost its lease", () => {
+  it("and appends late neither doubles nor inverts anything", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    const stale = await startHeldRelay(backbone);
+    await stale.held;
+    await endLease(backbone);
+    expect(await backbone.relay()).toMatchObject({ sent: 3, repeated: 0 });
+    ids.push(...(await publishReports(backbone, 3)));
+    expect(await backbone.relay()).toMatchObject({ sent: 3 });
+    stale.release();
+    expect(await stale.result).toMatchObject({ repeated: 1 });
+    expect(await eventIds(backbone)).toEqual(ids);
+    const stored = await backbone.sql<{ id: string }>(
+      "SELECT stream_message_id AS id FROM events ORDER BY position",
+    );
+    expect(stored.map((row) => row.id)).toEqual((await streamEntries(backbone)).map((entry) => entry.id));
+  });
+
+  it("and appends first leaves nothing to send, only to mark", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    const stale = await startHeldRelay(backbone);
+    await stale.held;
+    await endLease(backbone);
+    const successor = await startHeldRelay(backbone);
+    await successor.held;
+    stale.release();
+    expect(await stale.result).toMatchObject({ sent: 3 });
+    successor.release();
+    expect(await successor.result).toMatchObject({ sent: 3, repeated: 1 });
+    expect(await eventIds(backbone)).toEqual(ids);
+    expect(await unsent(backbone)).toBe(0);
+  });
+
+  it("does not renumber what its successor sends, when another writer was faster than both", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 3);
+    const stale = await startHeldRelay(backbone);
+    await stale.held;
+    await endLease(backbone);
+    await foreignEntry(backbone, 60_000);
+    expect(await backbone.relay()).toMatchObject({ sent: 3, renumbered: 1 });
+    stale.release();
+    const result = await stale.result;
+    expect(result).toBeInstanceOf(TransientError);
+    expect(String(result)).toContain("lost its lease");
+    expect((await eventIds(backbone)).slice(1)).toEqual(ids);
+    const order = (await streamEntries(backbone)).map((entry) => parseMessageId(entry.id));
+    expect(order).toEqual([...order].sort(compareMessageIds));
+  });
+
+  it("does not give up the batch that its successor restores after a loss of Redis", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 2);
+    await backbone.relay();
+    ids.push(...(await publishReports(backbone, 2)));
+    const stale = await startHeldRelay(backbone);
+    await stale.held;
+    await backbone.redis("DEL", backbone.stream);
+    await endLease(backbone);
+    // Its first append finds the loss; the second, with everything restored, is held as well.
+    const successor = await startHeldRelay(backbone, 2);
+    await successor.held;
+    stale.release();
+    await stale.result;
+    successor.release();
+    await successor.result;
+    await endLease(backbone);
+    await backbone.relay();
+    expect([...new Set(await eventIds(backbone))].sort()).toEqual([...ids].sort());
+    expect(await eventIds(backbone)).toHaveLength(4);
+    expect(await unsent(backbone)).toBe(0);
+  });
+});
+
+describe("publishing has no second way", () => {
+  it("an error of the database reaches the caller; nothing is swallowed into a result that nobody looks at", async () => {
+    const backbone = await openBackbone();
+    await backbone.sql("ALTER TABLE events RENAME TO events_gone");
+    await expect(publishReports(backbone, 1)).rejects.toThrow(/42P01/);
+    await backbone.sql("ALTER TABLE events_gone RENAME TO events");
+  });
+
+  it("a stream that is away is not replaced by another one: the events wait and go where they belong", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    redis.inject({ kind: "refuse" });
+    await publishReports(backbone, 1);
+    await expect(backbone.relay()).rejects.toThrow();
+    redis.heal();
+    const keys = () => backbone.redis("KEYS", `${backbone.sandbox.prefix}*`);
+    expect(await keys()).toEqual([]);
+    await backbone.relay();
+    expect(((await keys()) as string[]).filter((key) => key.includes("stream"))).toEqual([backbone.stream]);
+  });
+
+  it("a failure behind the append does not publish again: a repeated publish under the same id is one effect", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const [id] = await publishReports(backbone, 1);
+    redis.inject({ kind: "drop-reply" }, { when: appends });
+    await expect(backbone.relay()).rejects.toThrow();
+    redis.heal();
+    await backbone.relay();
+    const consumer = recorder();
+    await drainUntilQuiet(backbone, consumer);
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual([id]);
+    expect(await eventIds(backbone)).toEqual([id]);
+  });
+});

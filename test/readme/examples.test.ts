@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { fencedBlocks, readReadme } from "./console.ts";
+import { createOverlay, type Overlay } from "./overlay.ts";
+
+/*
+ * The README's module, made in a copy of the project exactly as the README says, then compiled and tested there on the
+ * Redis and the Postgres of this run.
+ */
+
+const readme = await readReadme();
+const examples = fencedBlocks(readme, "ts").map((text) => {
+  const path = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1];
+  if (path === undefined) throw new Error(`An example has no path in its first line: ${text.slice(0, 80)}`);
+  return { path, text };
+});
+
+const timeLimitMs = 110_000;
+let sandbox: Sandbox;
+let overlay: Overlay;
+
+beforeAll(async () => {
+  [sandbox, overlay] = await Promise.all([createSandbox(), createOverlay()]);
+  for (const { path, text } of examples) await overlay.write(path, text);
+  const { insertBehind } = overlay;
+  const event = "./events/library.ts";
+  await insertBehind("schemas/catalog.ts", "const definitions = [", "library.libraryBookLent,");
+  await insertBehind(
+    "schemas/catalog.ts",
+    'from "./events/task.ts";',
+    `import * as library from "${event}";`,
+  );
+  await insertBehind(
+    "schemas/index.ts",
+    "charter package. */",
+    `\nexport { libraryBookLent } from "${event}";`,
+  );
+  const door = 'import { libraryConsumer, libraryRoutes } from "./modules/library/index.ts";';
+  await insertBehind("src/product.ts", 'from "./modules/course_factory/index.ts";', door);
+  await insertBehind("src/product.ts", "return [", "libraryConsumer, ");
+  await insertBehind("src/product.ts", "mounts: [", '{ path: "/api/library", routes: libraryRoutes() },');
+}, timeLimitMs);
+
+afterAll(async () => {
+  await sandbox?.cleanup();
+  await overlay?.remove();
+});
+
+test(
+  "the examples compile under the project's own settings",
+  async () => {
+    // The setup tells the compiler what the tests are provided with.
+    const files = [...examples.map(({ path }) => path), "src/product.ts", "test/services.setup.ts"];
+    const extended = { extends: "./tsconfig.json", files, include: [] };
+    await overlay.write("tsconfig.examples.json", JSON.stringify(extended));
+    await overlay.run("tsc", ["--noEmit", "-p", "tsconfig.examples.json"]);
+  },
+  timeLimitMs,
+);
+
+test(
+  "the new tables get a migration, and the example's own test passes",
+  async () => {
+    await overlay.run("drizzle-kit", ["generate"]);
+    await overlay.run("node", ["workers/local/migrate.ts"], { DATABASE_URL: sandbox.databaseUrl });
+    const templateDatabase = new URL(sandbox.databaseUrl).pathname.slice(1);
+    const provide = { services: { ...inject("services"), templateDatabase } };
+    const tested = examples.filter(({ path }) => path.endsWith(".test.ts")).map(({ path }) => path);
+    await overlay.write("vitest.config.mjs", `export default ${JSON.stringify({ test: { provide } })}`);
+    const output = await overlay.run("vitest", [
+      "run",
+      "--reporter=json",
+      "--outputFile=tests.json",
+      ...tested,
+    ]);
+    expect(tested).not.toEqual([]);
+    expect(output).toContain("tests.json");
+  },
+  timeLimitMs,
+);

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+import {
+  fencedBlocks,
+  type KnownIds,
+  mismatch,
+  readReadme,
+  readSteps,
+  shellWords,
+  withRealIds,
+} from "./console.ts";
+
+const readme = await readReadme();
+const steps = fencedBlocks(readme, "console").flatMap(readSteps);
+const origin = "http://127.0.0.1:8787";
+
+/** A request as curl would send it. */
+interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+function readRequest(options: readonly string[]): Request {
+  const headers: Record<string, string> = {};
+  let method: string | undefined;
+  let url: string | undefined;
+  let body: string | undefined;
+  for (let at = 0; at < options.length; at += 1) {
+    const option = options[at];
+    const value = () => options[++at] ?? "";
+    if (option === "-X") method = value();
+    else if (option === "-d") body = value();
+    else if (option === "-H") {
+      const [name = "", text = ""] = value().split(": ");
+      headers[name] = text;
+    } else if (option?.startsWith(origin)) url = option.slice(origin.length);
+    else if (option !== "-s") throw new Error(`The tour uses "${option}", which this test does not know.`);
+  }
+  if (url === undefined) throw new Error("The tour calls no URL.");
+  return { method: method ?? (body === undefined ? "GET" : "POST"), url, headers, body };
+}
+
+describe("the five minutes of the README, in their order", () => {
+  let engine: TestEngine;
+  const variables = new Map<string, string>();
+  const known: KnownIds = new Map();
+  beforeAll(async () => {
+    engine = await createTestEngine();
+  });
+  afterAll(() => engine?.cleanup());
+
+  /** The body, and for `call` the status behind it. */
+  async function answerOf(command: string): Promise<string> {
+    const [program, ...options] = shellWords(withRealIds(command, known), variables);
+    if (program !== "call" && program !== "curl")
+      throw new Error(`The tour runs "${command}", expected call or curl.`);
+    const { method, url, headers, body } = readRequest(options);
+    const answer = await engine.request(
+      method,
+      url,
+      body,
+      program === "curl" ? { authorization: "" } : headers,
+    );
+    await engine.settle();
+    return program === "curl" ? answer.text : `${answer.text}\nHTTP ${answer.status}`;
+  }
+
+  for (const { command, shown } of steps) {
+    if (command.startsWith("call() ")) continue;
+    const assignment = /^([A-Z]+)=(.*?)(?:\s+#.*)?$/.exec(command);
+    if (assignment !== null) {
+      const [, name = "", value = ""] = assignment;
+      test(`sets ${name}`, () => {
+        const [word = ""] = shellWords(withRealIds(value, known), variables);
+        variables.set(name, word);
+      });
+      continue;
+    }
+    test(`${command.slice(0, 70)} answers as shown`, async () => {
+      expect(mismatch(shown.join("\n"), await answerOf(command), known)).toBeNull();
+    });
+  }
+});
+
+describe("the comparison itself", () => {
+  test.each([
+    ['{"a":1}', '{"a":2}'],
+    ['{"a":1,…}', '{"b":1,"c":2}'],
+    [
+      '["00000000-0000-4000-8000-000000000001","00000000-0000-4000-8000-000000000001"]',
+      '["10000000-0000-4000-8000-000000000001","10000000-0000-4000-8000-000000000002"]',
+    ],
+    ["{}\nHTTP 200", "{}\nHTTP 500"],
+  ])("finds that %s is not %s", (shown, answer) => {
+    expect(mismatch(shown, answer, new Map())).not.toBeNull();
+  });
+
+  test("a shown id stands for one real id from its first answer on", () => {
+    const known: KnownIds = new Map();
+    expect(mismatch("dist_0000000000000000 …", "dist_1111111111111111 new", known)).toBeNull();
+    expect(mismatch("dist_0000000000000000", "dist_1111111111111111", known)).toBeNull();
+    expect(mismatch("dist_0000000000000000", "dist_2222222222222222", known)).not.toBeNull();
+    expect(withRealIds("/x/dist_0000000000000000", known)).toBe("/x/dist_1111111111111111");
+  });
+});

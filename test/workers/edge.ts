@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { readCompatibility, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
+import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import type { Served } from "./course-flow.ts";
+
+export interface Edge extends Served {
+  readonly workers: RunningWorkers;
+  readonly sandbox: Sandbox;
+  readonly logs: string[];
+  sql<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
+  stop(): Promise<void>;
+}
+
+/** The built workers in workerd, on a database and a stream of their own. No cron tick comes by itself. */
+export async function startEdge(bundles: WorkerBundles, env: Record<string, string> = {}): Promise<Edge> {
+  const sandbox = await createSandbox();
+  const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
+  pool.on("error", () => undefined);
+  const logs: string[] = [];
+  const workers = await runWorkers({
+    bundles,
+    compatibility: await readCompatibility(),
+    bindings: sandboxEnv(sandbox, { BRAIN_LEASE_MS: "1000", ...env }),
+    port: 0,
+    onLog: (_level, message) => {
+      logs.push(message);
+    },
+  });
+  return {
+    url: workers.url,
+    key: testApiKey,
+    workers,
+    sandbox,
+    logs,
+    sql: async <Row>(text: string, params: unknown[] = []) => (await pool.query(text, params)).rows as Row[],
+    async stop() {
+      await workers.dispose();
+      await pool.end();
+      await sandbox.cleanup();
+    },
+  };
+}
+
+/** Rows of what follows FROM. */
+export async function countOf(edge: Edge, from: string, params: unknown[] = []): Promise<number> {
+  const [row] = await edge.sql<{ count: string }>(`SELECT count(*) AS count FROM ${from}`, params);
+  return Number(row?.count);
+}
+
+/** The event of a course that another program made. */
+export function completedCourse(courseId: string) {
+  return {
+    id: randomUUID(),
+    type: "course.generation.completed",
+    payload: {
+      course_id: courseId,
+      title: "Keeping bees on the balcony",
+      description: "Everything a beginner needs to know for the first year with bees.",
+      language: "en",
+      target_audiences: ["private_individuals"],
+      tenant_id: null,
+      total_modules: 4,
+      total_lessons: 12,
+      full_lessons_generated: 1,
+      quiz_questions_count: 15,
+      evidence_pack_path: null,
+      execution_time_seconds: 0.5,
+      deployed: false,
+      staging_url: null,
+      completed_at: "2026-03-01T10:00:00.000Z",
+    },
+  };
+}
