@@ -20,8 +20,8 @@ describe("the configuration", () => {
       shards: 1,
       payload: { warnBytes: 8_192, maxBytes: 65_536 },
       emptyTarget: false,
-      subrequestLimit: 1_000,
-      leaseMs: 6_000,
+      subrequestLimit: 10_000,
+      leaseMs: 4_000,
       relaySweepMs: 900_000,
       logLevel: "info",
       publicUrl: null,
@@ -100,7 +100,7 @@ describe("the configuration", () => {
 
   it("ignores what is not text, and what is not ours", () => {
     expect(parse({ ASSETS: { fetch: () => undefined }, PATH: "/bin", BRAIN_LEASE_MS: 7 }).leaseMs).toBe(
-      6_000,
+      4_000,
     );
   });
 

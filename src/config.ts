@@ -90,7 +90,10 @@ export interface Config {
   readonly content: { readonly url: string; readonly key: string; readonly model: string } | null;
 }
 
-/** The configuration is missing or wrong; the message names each variable and never its value. */
+/** Variables whose value is, or may contain, a secret. */
+const secretName = /KEY|TOKEN|URL/;
+
+/** The configuration is missing or wrong; the message names each variable, and its value unless it may be a secret. */
 export class ConfigError extends Error {}
 
 /**
@@ -105,7 +108,12 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
   );
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+    const lines = parsed.error.issues.map((issue) => {
+      const name = issue.path.join(".");
+      const received =
+        given[name] === undefined || secretName.test(name) ? "" : ` (received "${given[name]}")`;
+      return `  ${name}: ${issue.message}${received}`;
+    });
     throw new ConfigError(`The configuration is not valid:\n${lines.join("\n")}`);
   }
   const values = parsed.data;

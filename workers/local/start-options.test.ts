@@ -34,17 +34,30 @@ describe("the environment of npm start", () => {
       BRAIN_EVENTSTREAM_MODE: "degraded",
       BRAIN_STREAM_SHARDS: "4",
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
+      CONTENT_API_KEY: "c",
+      CONTENT_MODEL: "m",
       BRAIN_DATA_DIR: "/tmp/x",
       BRAIN_TICK_MS: "500",
-      BRAIN_API_KEY: "k",
+      BRAIN_API_KEY: "key-of-sixteen-chars",
       HOME: "/root",
     };
     const { passedOn, apiKey } = readStartOptions(given);
-    expect(apiKey).toBe("k");
+    expect(apiKey).toBe("key-of-sixteen-chars");
     expect(passedOn).toEqual({
       BRAIN_EVENTSTREAM_MODE: "degraded",
       BRAIN_STREAM_SHARDS: "4",
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
+      CONTENT_API_KEY: "c",
+      CONTENT_MODEL: "m",
+      BRAIN_RELAY_SWEEP_MS: "0",
     });
+  });
+
+  test("a setting that the workers would refuse stops the start, with its name and value", () => {
+    expect(() => readStartOptions({ BRAIN_STREAM_SHARDS: "abc" })).toThrow(
+      /BRAIN_STREAM_SHARDS: .*received "abc"/,
+    );
+    expect(() => readStartOptions({ BRAIN_API_KEY: "short" })).toThrow(/BRAIN_API_KEY: expected at least 16/);
+    expect(() => readStartOptions({ BRAIN_API_KEY: "short" })).not.toThrow(/"short"/);
   });
 });

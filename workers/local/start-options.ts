@@ -1,5 +1,6 @@
 /** What `npm start` reads from its environment, checked before anything runs. */
 
+import { ConfigError, parseConfig } from "../../src/config.ts";
 import type { ServicesEnv } from "./services.ts";
 
 export interface StartOptions {
@@ -28,6 +29,27 @@ function parseInteger(name: string, text: string, minimum: number, maximum: numb
   throw new StartOptionError(`${name} is '${text}', expected a whole number from ${minimum} to ${maximum}`);
 }
 
+/** The local database does not sleep, so every tick may look for events that a lost trigger left behind. */
+const localDefaults = { BRAIN_RELAY_SWEEP_MS: "0" };
+
+/** Stand for what is known only once the services run. */
+const placeholders = {
+  NEON_DATABASE_URL: "postgres://user:password@127.0.0.1/brain",
+  UPSTASH_REDIS_REST_URL: "http://127.0.0.1",
+  UPSTASH_REDIS_REST_TOKEN: "token",
+  BRAIN_API_KEY: "generated-at-the-first-start",
+};
+
+/** The workers would say it too, but only at the first request. */
+function checkWorkerVariables(env: Readonly<Record<string, string>>): void {
+  try {
+    parseConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new StartOptionError(error.message);
+    throw error;
+  }
+}
+
 /** @throws StartOptionError naming the variable, what it holds and what it may hold. */
 export function readStartOptions(env: Readonly<Record<string, string | undefined>>): StartOptions {
   const given = Object.fromEntries(
@@ -41,12 +63,16 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
       `BRAIN_EVENTSTREAM_MODE is '${mode}', expected 'required' (default) or 'degraded'`,
     );
   }
-  const passedOn = Object.fromEntries(
-    Object.entries(given).filter(
-      ([name]) =>
-        contentVariables.includes(name) || (name.startsWith("BRAIN_") && !ownVariables.includes(name)),
+  const passedOn = {
+    ...localDefaults,
+    ...Object.fromEntries(
+      Object.entries(given).filter(
+        ([name]) =>
+          contentVariables.includes(name) || (name.startsWith("BRAIN_") && !ownVariables.includes(name)),
+      ),
     ),
-  );
+  };
+  checkWorkerVariables({ ...placeholders, ...passedOn, ...given });
   return {
     port: parseInteger("PORT", given.PORT ?? "8787", 0, 65_535),
     dataDir: given.BRAIN_DATA_DIR ?? ".brain",
