@@ -114,18 +114,29 @@ export function createDatabase(connectionString: string, meter: SubrequestMeter 
   };
 }
 
+/** An open connection and what became of it. */
+interface Link {
+  readonly client: Client;
+  readonly ended: Promise<void>;
+  /** Null while the connection stands. The driver would queue a statement on a dead one and never answer it. */
+  lost: unknown;
+}
+
+/** Time that connecting may take, ms. */
+const connectLimitMs = 10_000;
+
 async function openSession(connectionString: string, options: SessionOptions): Promise<Session> {
-  const client = new Client(connectionString);
-  let lost: unknown = null;
-  // Without a listener a dropped socket would be an unhandled error and end the isolate.
-  client.on("error", (error: unknown) => {
-    lost ??= error;
-  });
+  const client = new Client({ connectionString, connectionTimeoutMillis: connectLimitMs });
   const ended = new Promise<void>((resolve) => {
     client.on("end", () => {
-      lost ??= new Error("The connection ended.");
+      link.lost ??= new Error("The connection ended.");
       resolve();
     });
+  });
+  const link: Link = { client, ended, lost: null };
+  // Without a listener a dropped socket would be an unhandled error and end the isolate.
+  client.on("error", (error: unknown) => {
+    link.lost ??= error;
   });
   try {
     await client.connect();
@@ -137,82 +148,89 @@ async function openSession(connectionString: string, options: SessionOptions): P
   }
   return {
     get broken() {
-      return lost !== null;
+      return link.lost !== null;
     },
     async transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-      if (lost !== null) throw translateDatabaseError(lost, "driver");
-      await control(client, "BEGIN");
-      const guard = guardClient(client);
+      await control(link, "BEGIN");
+      const guard = guardClient(link);
       let result: T;
       try {
         result = await run(beginTx(guard.client));
       } catch (error) {
         guard.end();
-        await rollback(client);
+        await rollback(link);
         throw translateDatabaseError(error, "caller");
       }
       guard.end();
-      const ended = await control(client, "COMMIT");
       // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
-      if (ended !== "COMMIT") {
+      if ((await control(link, "COMMIT")) !== "COMMIT") {
         throw new TransientError(
           "The transaction was rolled back, because a statement in it had failed and its error was not passed on. Let the error through, or run the statement in a savepoint (tx.transaction).",
         );
       }
       return result;
     },
-    close: () => endClient(client, ended),
+    close: () => endClient(link),
   };
 }
 
-/** Time that saying goodbye may take, ms; whoever closes does not depend on the other side's answer. */
-const closeLimitMs = 1_000;
+/** Time that saying goodbye may take, ms; whoever closes or gives up does not depend on the other side's answer. */
+const goodbyeLimitMs = 1_000;
+
+/** @returns false when the limit came first */
+async function withinGoodbye(work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), goodbyeLimitMs);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  const inTime = await Promise.race([done, limit]);
+  clearTimeout(timer);
+  return inTime;
+}
 
 /** The driver's own `end` waits for an event that never comes when the connection is gone already. */
-async function endClient(client: Client, ended: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, closeLimitMs);
-  });
-  // Closing a connection that is already gone is what was asked for.
-  const goodbye = client.end().catch(() => undefined);
-  await Promise.race([ended, goodbye, limit]);
-  clearTimeout(timer);
+async function endClient({ client, ended }: Link): Promise<void> {
+  await withinGoodbye(Promise.race([ended, client.end()]));
 }
 
 /** @returns the command tag of Postgres' answer */
-async function control(client: Client, command: "BEGIN" | "COMMIT"): Promise<string> {
+async function control(link: Link, command: "BEGIN" | "COMMIT"): Promise<string> {
+  if (link.lost !== null) throw translateDatabaseError(link.lost, "driver");
   try {
-    return (await client.query(command)).command;
+    return (await link.client.query(command)).command;
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
 }
 
-/** After a failure the first error counts; a dead connection rolls back by itself. */
-async function rollback(client: Client): Promise<void> {
-  try {
-    await client.query("ROLLBACK");
-  } catch {
-    // Postgres rolls back when the connection ends.
-  }
+/** After a failure the first error counts. Postgres rolls back by itself when the connection ends. */
+async function rollback(link: Link): Promise<void> {
+  if (link.lost !== null) return;
+  if (await withinGoodbye(link.client.query("ROLLBACK"))) return;
+  link.lost = new Error("The connection did not answer a ROLLBACK.");
+  await endClient(link);
 }
 
 /** Stops whoever still holds the transaction after its end from running statements outside of it. */
-function guardClient(client: Client): { readonly client: Client; end(): void } {
-  let ended = false;
+function guardClient(link: Link): { readonly client: Client; end(): void } {
+  let hasEnded = false;
   const query = (...args: unknown[]) => {
-    if (ended) {
+    if (hasEnded) {
       throw new PermanentError(
         "This transaction has ended. Await every statement before the handler returns, and do not keep `tx`.",
       );
     }
-    return (client.query as (...all: unknown[]) => unknown)(...args);
+    if (link.lost !== null) throw translateDatabaseError(link.lost, "driver");
+    return (link.client.query as (...all: unknown[]) => unknown)(...args);
   };
   return {
     client: { query } as unknown as Client,
     end() {
-      ended = true;
+      hasEnded = true;
     },
   };
 }

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { readReadme } from "./console.ts";
+
+const required = {
+  NEON_DATABASE_URL: "postgres://user:password@host/database",
+  UPSTASH_REDIS_REST_URL: "https://redis.example",
+  UPSTASH_REDIS_REST_TOKEN: "token",
+  BRAIN_API_KEY: "0123456789abcdef",
+};
+
+/** Rows of the first table under "Configuration": each variable with the default that stands beside it. */
+async function readTable(): Promise<ReadonlyMap<string, string>> {
+  const [, section = ""] = (await readReadme()).split("\n## Configuration\n");
+  const [table = ""] = section.split("\n`npm start`");
+  const rows = [...table.matchAll(/^\| (`[A-Z].*?) \| (.*?) \|/gm)];
+  return new Map(
+    rows.flatMap(([, names = "", defaults = ""]) => {
+      const values = defaults.replaceAll("`", "").split(", ");
+      return [...names.matchAll(/`(\w+)`/g)].map(([, name = ""], index): [string, string] => [
+        name,
+        values[index] ?? values[0] ?? "",
+      ]);
+    }),
+  );
+}
+
+const table = await readTable();
+
+test("the README names every variable that the configuration reads, and no other", async () => {
+  const source = await readFile(fileURLToPath(new URL("../../src/config.ts", import.meta.url).href), "utf8");
+  const read = [...source.matchAll(/^ {4}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
+  expect(read.length).toBeGreaterThan(10);
+  expect([...table.keys()].sort()).toEqual(read.sort());
+});
+
+const isRequired = (value: string) => value.startsWith("required (") || value === "required";
+const mode = "BRAIN_EVENTSTREAM_MODE";
+const mustBeSet = [...table].filter(([name, value]) => name !== mode && isRequired(value));
+const withDefault = [...table].filter(
+  ([name, value]) =>
+    name === mode || (!isRequired(value) && /^[\w.-]+$/.test(value) && value !== "templates"),
+);
+
+test.each(mustBeSet)("without %s there is no start: it is %s", (name) => {
+  expect(() => parseConfig({ ...required, [name]: "" })).toThrow(name);
+});
+
+test.each(withDefault)("%s is %s when it is left out", (name, value) => {
+  const usual = parseConfig(required);
+  expect(parseConfig({ ...required, [name]: value })).toEqual(usual);
+  // Control: the variable is read, so another value makes another configuration or is refused.
+  let other: unknown = "refused";
+  try {
+    other = parseConfig({ ...required, [name]: value === "false" ? "true" : `${value}1` });
+  } catch (error) {
+    expect(String(error)).toContain(name);
+  }
+  expect(other).not.toEqual(usual);
+});
+
+test("both groups of variables are found in the table", () => {
+  expect(mustBeSet.map(([name]) => name).sort()).toEqual(Object.keys(required).sort());
+  expect(withDefault.length).toBeGreaterThan(9);
+});
