@@ -144,4 +144,10 @@ export { forbiddenKeyReason, forbiddenValue, guardSchema, redactText } from "./p
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
 export { type ReadTime, readTime } from "./time.ts";
 export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
-export { type EncodeOptions, encodeEntry, encodeLogRecord } from "./wire.ts";
+export {
+  type EncodedEnvelope,
+  type EncodeOptions,
+  encodeEntry,
+  encodeLogRecord,
+  encodeStored,
+} from "./wire.ts";

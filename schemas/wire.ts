@@ -19,20 +19,33 @@ const optionalFields = [
   "severity",
 ] as const;
 
+/** An envelope whose `payload` and `meta` are JSON text already, e.g. as a database keeps them. */
+export type EncodedEnvelope = Omit<Envelope, "payload" | "meta" | "severity"> & {
+  readonly payload: string;
+  readonly meta: string;
+  readonly severity: string | null;
+};
+
 /**
  * The flat fields of a stream entry, `[name, value, name, value, …]`, in the order of the wire. Fields that are null
  * are left out; `payload` and `meta` are JSON text.
  */
 export function encodeEntry(event: Envelope, options: EncodeOptions = {}): string[] {
+  const { payload, meta } = event;
+  return encodeStored({ ...event, payload: JSON.stringify(payload), meta: JSON.stringify(meta) }, options);
+}
+
+/** `encodeEntry` for an envelope with JSON texts, which it takes as they are. */
+export function encodeStored(event: EncodedEnvelope, options: EncodeOptions = {}): string[] {
   const fields = ["id", event.id, "type", event.type, "source", event.source];
   if (event.target !== null) fields.push("target", event.target);
   else if (options.emptyTarget === true) fields.push("target", "");
-  fields.push("payload", JSON.stringify(event.payload), "timestamp", event.timestamp);
+  fields.push("payload", event.payload, "timestamp", event.timestamp);
   for (const name of optionalFields) {
     const value = event[name];
     if (value !== null) fields.push(name, value);
   }
-  fields.push("meta", JSON.stringify(event.meta));
+  fields.push("meta", event.meta);
   return fields;
 }
 

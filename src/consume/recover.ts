@@ -1,9 +1,9 @@
 import type { MessageId } from "@brain/schemas";
-import { encodeEntry } from "@brain/schemas";
+import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { PendingEntry } from "../core/delivery.ts";
 import type { Database } from "../db/database.ts";
-import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
+import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
 import { parseReadEntries } from "../stream/append.ts";
 import { type Group, rangeCommand } from "../stream/group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
@@ -93,7 +93,7 @@ async function bodiesFromRecord(
     SELECT e.stream_message_id, ${envelopeColumns} FROM events e
     WHERE e.stored_at BETWEEN ${from}::timestamptz AND ${to}::timestamptz
       AND e.stream_message_id = ANY(${sql.param([...ids])}::text[])`);
-  return rows.map((row) => [row.stream_message_id, encodeEntry(toEnvelope(row))]);
+  return rows.map((row) => [row.stream_message_id, encodeStored(row)]);
 }
 
 /**

@@ -140,18 +140,21 @@ async function openSession(connectionString: string, options: SessionOptions): P
   });
   try {
     await client.connect();
-    if (options.statementTimeoutMs !== undefined) {
-      await client.query(`SET statement_timeout = ${Math.ceil(options.statementTimeoutMs)}`);
-    }
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
+  const { statementTimeoutMs } = options;
+  // For the transaction only: behind a pooler the next transaction on this connection may be somebody else's.
+  const limit =
+    statementTimeoutMs === undefined
+      ? ""
+      : `; SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`;
   return {
     get broken() {
       return link.lost !== null;
     },
     async transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-      await control(link, "BEGIN");
+      await control(link, `BEGIN${limit}`);
       const guard = guardClient(link);
       let result: T;
       try {
@@ -198,7 +201,7 @@ async function endClient({ client, ended }: Link): Promise<void> {
 }
 
 /** @returns the command tag of Postgres' answer */
-async function control(link: Link, command: "BEGIN" | "COMMIT"): Promise<string> {
+async function control(link: Link, command: `BEGIN${string}` | "COMMIT"): Promise<string> {
   if (link.lost !== null) throw translateDatabaseError(link.lost, "driver");
   try {
     return (await link.client.query(command)).command;

@@ -4,7 +4,7 @@ import { v4 as uuidv4 } from "uuid";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { sqlState } from "../db/errors.ts";
 import { admitEnvelope } from "../publish/publish.ts";
-import { insertEventsSql, type RecordedEvent } from "../publish/record.ts";
+import { insertEventsTellingSql, type RecordedEvent } from "../publish/record.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** What became of one event that another program sent. */
@@ -32,8 +32,7 @@ const anonymousSource = "http_ingest";
 export async function ingest(invocation: Invocation, inputs: readonly unknown[]): Promise<IngestResult[]> {
   const admitted = inputs.map((input) => admit(invocation, input));
   const valid = admitted.filter((item) => "event" in item);
-  const inserted = valid.length === 0 ? [] : await insert(invocation, valid);
-  const fresh = new Set(inserted.map((row) => row.id));
+  const fresh = valid.length === 0 ? new Set<string>() : await insert(invocation, valid);
   // The first of several with one id in a batch is the new one; the others find it in the record.
   const accepted = new Set<Admitted>(valid.filter((item) => fresh.delete(item.event.id)));
   const known = await lookUp(
@@ -72,10 +71,11 @@ const maxInsertTries = 3;
  * order of a batch is the order of its events, so it cannot be sorted away. Nothing of the ended one is stored, and
  * when it is run again it finds the ids of the other.
  */
-async function insert({ db, log }: Invocation, events: readonly RecordedEvent[]) {
+async function insert({ db, log }: Invocation, events: readonly RecordedEvent[]): Promise<Set<string>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.rows<{ id: string }>(insertEventsSql(events));
+      const [row] = await db.rows<{ fresh: string[] | null }>(insertEventsTellingSql(events));
+      return new Set(row?.fresh ?? events.map(({ event }) => event.id));
     } catch (error) {
       if (sqlState(error) !== deadlockDetected || attempt >= maxInsertTries) throw error;
       log.info(

@@ -12,7 +12,7 @@ export interface RecordedEvent {
 
 /**
  * One statement for any number of events: the rows travel as one JSON parameter, which costs a fraction of a parameter
- * per column. An id that is already recorded is left as it is and not returned.
+ * per column. An id that is already recorded is left as it is.
  */
 export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const rows = JSON.stringify(prepared.map(toRow));
@@ -28,18 +28,27 @@ export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
       WITH ORDINALITY AS e(id, type, source, target, tenant_id, actor_id, correlation_id, mission_id, task_id,
       severity, meta, payload, timestamp, shard, key, place)
     ORDER BY e.place
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id`;
+    ON CONFLICT (id) DO NOTHING`;
+}
+
+/**
+ * The same, telling what was new: one row, `fresh` null when all of them were, else the list of ids that were. Naming
+ * a thousand ids that were all new would cost more than storing them.
+ */
+export function insertEventsTellingSql(prepared: readonly RecordedEvent[]): SQL {
+  return sql`
+    WITH inserted AS (${insertEventsSql(prepared)} RETURNING id)
+    SELECT CASE WHEN count(*) < ${prepared.length}::integer THEN coalesce(array_agg(id::text), '{}') END AS fresh
+    FROM inserted`;
 }
 
 function toRow({ event, key, shard }: RecordedEvent) {
   return { ...event, key, shard };
 }
 
-/** Inserts events in the caller's transaction; the ids that were new. */
-export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): Promise<ReadonlySet<string>> {
-  const result = await tx.execute<{ id: string }>(insertEventsSql(prepared));
-  return new Set(result.rows.map((row) => row.id));
+/** Inserts events in the caller's transaction. */
+export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
+  await tx.execute(insertEventsSql(prepared));
 }
 
 /** Columns of `events` as an envelope with texts for the JSON columns; shared by every reader. */

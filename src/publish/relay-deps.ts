@@ -21,7 +21,7 @@ export interface RelaySettings extends BatchBounds {
 }
 
 export const defaultRelaySettings: RelaySettings = {
-  maxCount: 500,
+  maxCount: 1_000,
   maxBytes: 1_048_576,
   leaseMs: 6_000,
   emptyTarget: false,

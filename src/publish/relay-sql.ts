@@ -17,6 +17,15 @@ function firstSequence(shard: number): number {
 }
 
 /**
+ * Rows are always found through an index. A table that is new, or grew since it was last analyzed, makes the planner
+ * read all of it for each batch: measured 33 µs a row instead of 3 for `loadSql` on a table of 20,000. Holds for the
+ * transaction.
+ */
+export const byIndexSql: SQL = sql`
+  SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
+
+/**
  * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark.
  * One row: `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark).
  */
@@ -86,7 +95,7 @@ export function markSentSql(shard: number, ms: string, seq: string): SQL {
       FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
       WHERE ${isBatch(shard, ms, seq)}
     ) b
-    WHERE e.position = b.position AND e.sent_at IS NULL`;
+    WHERE e.position = b.position`;
 }
 
 /** Ends the batch `(ms, seq)`: its last id becomes the shard's. */

@@ -4,6 +4,7 @@ import { appendBatch } from "../stream/append.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
   acquireSql,
+  byIndexSql,
   endBatchSql,
   knownLastSql,
   loadSql,
@@ -86,7 +87,8 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
 /** Takes the lease and the next batch, in one round trip. */
 async function acquire(run: Run): Promise<{ batch: Batch | null; busy: RelayResult["busy"] }> {
   const { deps, options, token } = run;
-  const [acquired, , loaded] = await deps.db.batch([
+  const [, acquired, , loaded] = await deps.db.batch([
+    byIndexSql,
     acquireSql(options.shard, token, deps.settings.leaseMs),
     takeSql(options.shard, token, deps.settings),
     loadSql(options.shard, token),
@@ -115,10 +117,11 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
     }
     const finish = await sendOne(run, batch);
     if (!options.mayGoOn()) {
-      await deps.db.batch([...finish, releaseSql(shard, token)]);
+      await deps.db.batch([byIndexSql, ...finish, releaseSql(shard, token)]);
       return true;
     }
     const answers = await deps.db.batch([
+      byIndexSql,
       ...finish,
       renewSql(shard, token, deps.settings.leaseMs),
       takeSql(shard, token, deps.settings),

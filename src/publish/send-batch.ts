@@ -1,9 +1,9 @@
-import { decodeEntry, encodeEntry, type MessageId, parseMessageId } from "@brain/schemas";
+import { decodeEntry, encodeStored, type MessageId, parseMessageId } from "@brain/schemas";
 import { TransientError } from "../core/errors.ts";
 import { appendBatch, lastGeneratedId, readEntry, type StreamEntry } from "../stream/append.ts";
-import { type EnvelopeRow, toEnvelope } from "./record.ts";
+import type { EnvelopeRow } from "./record.ts";
 import type { RelayDeps } from "./relay-deps.ts";
-import { loadSql, renumberBatchSql } from "./relay-sql.ts";
+import { byIndexSql, loadSql, renumberBatchSql } from "./relay-sql.ts";
 
 /** The batch in flight: its rows in stream order, and the id of the first; the others count up. */
 export interface Batch {
@@ -99,7 +99,8 @@ function eventIdOf(fields: readonly string[]): string | null {
 async function renumber(deps: RelayDeps, shard: number, token: string, batch: Batch): Promise<Batch> {
   const top = (await lastGeneratedId(deps.redis, deps.keys.stream(shard))) ?? parseMessageId("0-0");
   const [ms = "0", seq = "0"] = top.split("-");
-  const [, loaded] = await deps.db.batch([
+  const [, , loaded] = await deps.db.batch([
+    byIndexSql,
     renumberBatchSql(shard, token, batch.ms, batch.seq, ms, seq),
     loadSql(shard, token),
   ]);
@@ -112,6 +113,6 @@ function toEntries(batch: Batch, emptyTarget: boolean): StreamEntry[] {
   const firstSeq = Number(batch.seq);
   return batch.rows.map((row, index) => ({
     id: `${batch.ms}-${firstSeq + index}` as MessageId,
-    fields: encodeEntry(toEnvelope(row), { emptyTarget }),
+    fields: encodeStored(row, { emptyTarget }),
   }));
 }

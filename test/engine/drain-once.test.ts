@@ -170,7 +170,11 @@ describe("a crash", () => {
     await endLease(backbone, consumer);
 
     let transactions = 0;
-    const successor = recorder({ beforeReport: (_event, { attempt }) => void attempts.push(attempt) });
+    const successor = recorder({
+      // Whoever took over does not wait for a backoff: nothing has failed.
+      retry: { baseMs: 60_000, capMs: 60_000 },
+      beforeReport: (_event, { attempt }) => void attempts.push(attempt),
+    });
     const result = await drainWith(backbone, successor, ({ db }) => ({
       db: hookDatabase(db, {
         transaction: (run) => {

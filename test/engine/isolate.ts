@@ -54,12 +54,18 @@ export async function startIsolate(
       { statements: (_text, run) => alive(run) },
     ),
   })).then(
-    () => new Error("the tick came to its end before it was killed"),
-    () => null,
+    (result) => new Error(`the tick came to its end before it was killed: ${JSON.stringify(result)}`),
+    (error: unknown) =>
+      isKilled ? null : new Error("the tick failed before it was killed", { cause: error }),
   );
   return {
     consumer,
-    hanging,
+    hanging: Promise.race([
+      hanging,
+      running.then((survived) => {
+        if (survived !== null) throw survived;
+      }),
+    ]),
     async kill() {
       isKilled = true;
       proxy.inject({ kind: "refuse" });

@@ -1,10 +1,7 @@
-import { compareMessageIds, parseMessageId } from "@brain/schemas";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
-import type { RelayResult } from "../../src/publish/relay.ts";
-import { createRedis } from "../../src/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
-import { type FaultyRedis, hookDatabase, sends, startFaultyRedis } from "../faults.ts";
+import { hookDatabase, sends } from "../faults.ts";
 import {
   drainUntilQuiet,
   effects,
@@ -22,25 +19,6 @@ const unsent = async (backbone: Backbone) =>
   (await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).length;
 const endLease = (backbone: Backbone) => backbone.sql("UPDATE relay_shards SET lease_until = now()");
 const appends = sends("XADD");
-
-/** A relay whose way to Redis is its own, so that the test can hold it up while others go on. */
-async function startHeldRelay(
-  backbone: Backbone,
-  times = 1,
-): Promise<{
-  redis: FaultyRedis;
-  held: Promise<void>;
-  release(): void;
-  result: Promise<RelayResult | Error>;
-}> {
-  const { url, token } = inject("services").upstash;
-  const redis = await startFaultyRedis(url);
-  onTestFinished(() => redis.close());
-  const injection = redis.inject({ kind: "hold" }, { when: appends, times });
-  const client = createRedis({ url: redis.url, token, timeoutMs: 20_000 });
-  const result = relayWith(backbone, () => ({ redis: client })).catch((error: Error) => error);
-  return { redis, held: injection.hit, release: injection.release, result };
-}
 
 /** What a program that lets Redis number its entries writes; `aheadMs` is how far its clock runs before ours. */
 async function foreignEntry(backbone: Backbone, aheadMs: number): Promise<string> {
@@ -235,82 +213,6 @@ describe("another writer on the stream", () => {
     expect(await unsent(backbone)).toBe(1);
     expect(await backbone.relay()).toMatchObject({ sent: 1 });
     expect(redis.requests.length).toBeGreaterThan(0);
-  });
-});
-
-describe("a relay that lost its lease", () => {
-  it("and appends late neither doubles nor inverts anything", async () => {
-    const backbone = await openBackbone();
-    const ids = await publishReports(backbone, 3);
-    const stale = await startHeldRelay(backbone);
-    await stale.held;
-    await endLease(backbone);
-    expect(await backbone.relay()).toMatchObject({ sent: 3, repeated: 0 });
-    ids.push(...(await publishReports(backbone, 3)));
-    expect(await backbone.relay()).toMatchObject({ sent: 3 });
-    stale.release();
-    expect(await stale.result).toMatchObject({ repeated: 1 });
-    expect(await eventIds(backbone)).toEqual(ids);
-    const stored = await backbone.sql<{ id: string }>(
-      "SELECT stream_message_id AS id FROM events ORDER BY position",
-    );
-    expect(stored.map((row) => row.id)).toEqual((await streamEntries(backbone)).map((entry) => entry.id));
-  });
-
-  it("and appends first leaves nothing to send, only to mark", async () => {
-    const backbone = await openBackbone();
-    const ids = await publishReports(backbone, 3);
-    const stale = await startHeldRelay(backbone);
-    await stale.held;
-    await endLease(backbone);
-    const successor = await startHeldRelay(backbone);
-    await successor.held;
-    stale.release();
-    expect(await stale.result).toMatchObject({ sent: 3 });
-    successor.release();
-    expect(await successor.result).toMatchObject({ sent: 3, repeated: 1 });
-    expect(await eventIds(backbone)).toEqual(ids);
-    expect(await unsent(backbone)).toBe(0);
-  });
-
-  it("does not renumber what its successor sends, when another writer was faster than both", async () => {
-    const backbone = await openBackbone();
-    const ids = await publishReports(backbone, 3);
-    const stale = await startHeldRelay(backbone);
-    await stale.held;
-    await endLease(backbone);
-    await foreignEntry(backbone, 60_000);
-    expect(await backbone.relay()).toMatchObject({ sent: 3, renumbered: 1 });
-    stale.release();
-    const result = await stale.result;
-    expect(result).toBeInstanceOf(TransientError);
-    expect(String(result)).toContain("lost its lease");
-    expect((await eventIds(backbone)).slice(1)).toEqual(ids);
-    const order = (await streamEntries(backbone)).map((entry) => parseMessageId(entry.id));
-    expect(order).toEqual([...order].sort(compareMessageIds));
-  });
-
-  it("does not give up the batch that its successor restores after a loss of Redis", async () => {
-    const backbone = await openBackbone();
-    const ids = await publishReports(backbone, 2);
-    await backbone.relay();
-    ids.push(...(await publishReports(backbone, 2)));
-    const stale = await startHeldRelay(backbone);
-    await stale.held;
-    await backbone.redis("DEL", backbone.stream);
-    await endLease(backbone);
-    // Its first append finds the loss; the second, with everything restored, is held as well.
-    const successor = await startHeldRelay(backbone, 2);
-    await successor.held;
-    stale.release();
-    await stale.result;
-    successor.release();
-    await successor.result;
-    await endLease(backbone);
-    await backbone.relay();
-    expect([...new Set(await eventIds(backbone))].sort()).toEqual([...ids].sort());
-    expect(await eventIds(backbone)).toHaveLength(4);
-    expect(await unsent(backbone)).toBe(0);
   });
 });
 

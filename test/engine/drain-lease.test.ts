@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import {
+  drainUntilQuiet,
+  effects,
+  endLease,
+  openBackbone,
+  publishBeats,
+  publishReports,
+  recorder,
+  until,
+} from "./fixture.ts";
+
+const consumer = recorder();
+
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+describe("a tick that finds the lease taken", () => {
+  it("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
+    const backbone = await openBackbone();
+    const [first, second] = [gate(), gate()];
+    const holding = recorder({
+      beforeReport: async ({ payload }) => {
+        if (payload.status !== "0") return;
+        first.open();
+        await second.opened;
+      },
+    });
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const holder = backbone.drain(holding);
+    await first.opened;
+    await publishBeats(backbone, [["a", 1]]);
+    await backbone.relay();
+    expect((await backbone.drain(holding)).busy?.waitMs).toBeGreaterThan(0);
+    // Only the first to leave the mark waits for the end of the lease.
+    expect((await backbone.drain(holding)).busy).toEqual({ waitMs: null });
+    second.open();
+    expect(await holder).toMatchObject({ applied: 2, busy: null });
+    expect(await backbone.redis("EXISTS", backbone.open().keys.lease(holding.group, 0))).toBe(0);
+  });
+
+  it("of another shard or another consumer does not wait", async () => {
+    const backbone = await openBackbone();
+    const [begun, end] = [gate(), gate()];
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const holder = backbone.drain(
+      recorder({
+        beforeReport: () => {
+          begun.open();
+          return end.opened;
+        },
+      }),
+    );
+    await begun.opened;
+    expect((await backbone.drain(recorder({ subscriber: "second" }))).applied).toBe(1);
+    expect((await backbone.drain(consumer, { shard: 1 })).busy).toBeNull();
+    end.open();
+    await holder;
+  });
+
+  it("keeps it as long as its handler works, though that is longer than the lease", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const [begun, end] = [gate(), gate()];
+    const holding = recorder({
+      beforeReport: () => {
+        begun.open();
+        return end.opened;
+      },
+    });
+    const lease = backbone.open().keys.lease(holding.group, 0);
+    const running = backbone.drain(holding);
+    await begun.opened;
+    const token = await backbone.redis("GET", lease);
+    const renewals = new Set<number>();
+    // Half a second of lease, seen renewed at least twice: its remaining time rose.
+    let last = 500;
+    await until(
+      async () => {
+        const left = Number(await backbone.redis("PTTL", lease));
+        if (left > last) renewals.add(Date.now());
+        last = left;
+        return renewals.size;
+      },
+      (seen) => seen >= 3,
+      "three renewals",
+    );
+    expect(await backbone.redis("GET", lease)).toBe(token);
+    end.open();
+    expect(await running).toMatchObject({ applied: 1 });
+  });
+
+  it("that lost its lease to another lets the other's alone and reads nothing more", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 4);
+    await backbone.relay();
+    const [begun, end] = [gate(), gate()];
+    const losing = recorder({
+      batchSize: 2,
+      beforeReport: async () => {
+        begun.open();
+        await end.opened;
+      },
+    });
+    const lease = backbone.open().keys.lease(losing.group, 0);
+    const running = backbone.drain(losing);
+    await begun.opened;
+    await backbone.redis("SET", lease, "somebody else", "PX", "60000");
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    end.open();
+    expect(await running).toMatchObject({ read: 2, applied: 2, more: true });
+    expect(await backbone.redis("GET", lease)).toBe("somebody else");
+    await endLease(backbone, losing);
+    await drainUntilQuiet(backbone, losing);
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
+  });
+});
