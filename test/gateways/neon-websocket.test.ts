@@ -44,8 +44,56 @@ describe("sessions over WebSocket", () => {
     const { rows } = await client.query("INSERT INTO item VALUES (10) RETURNING pg_backend_pid() AS pid");
     await client.end();
     const sql = neon(sandbox.neonUrl);
-    await expect.poll(() => sql`SELECT 1 FROM pg_stat_activity WHERE pid = ${rows[0]?.pid}`).toEqual([]);
+    const inTransaction = () =>
+      sql`SELECT 1 FROM pg_stat_activity WHERE pid = ${rows[0]?.pid} AND xact_start IS NOT NULL`;
+    await expect.poll(inTransaction).toEqual([]);
     expect(await sql`SELECT id FROM item WHERE id = 10`).toEqual([]);
+  });
+
+  test("the next session on a connection finds nothing of the one before", async () => {
+    const pidOf = async (client: Client) => {
+      const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+      return Number(rows[0]?.pid);
+    };
+    const pids = new Set<number>();
+    await withClient(sandbox.neonUrl, async (client) => {
+      pids.add(await pidOf(client));
+      await client.query("SET statement_timeout = 12345");
+      await client.query("CREATE TEMPORARY TABLE leftover (a integer)");
+      await client.query("SELECT pg_advisory_lock(4711)");
+      await client.query("LISTEN leftover");
+      await client.query("BEGIN");
+    });
+    const sql = neon(sandbox.neonUrl);
+    // The connection is idle again, and nobody holds the lock.
+    await expect
+      .poll(() => sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711`)
+      .toEqual([]);
+    await withClient(sandbox.neonUrl, async (client) => {
+      pids.add(await pidOf(client));
+      const { rows } = await client.query(
+        "SELECT current_setting('statement_timeout') AS timeout, to_regclass('leftover') AS leftover, (SELECT count(*) FROM pg_listening_channels())::integer AS channels",
+      );
+      expect(rows).toEqual([{ timeout: "0", leftover: null, channels: 0 }]);
+    });
+    expect(pids.size, "both sessions ran on one connection").toBe(1);
+  });
+
+  test("a session that is cut off in the middle of a statement takes its connection along", async () => {
+    const client = new Client(sandbox.neonUrl);
+    client.on("error", () => undefined);
+    await client.connect();
+    const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
+    client.query("SELECT pg_sleep(0.5)").catch(() => undefined);
+    const sql = neon(sandbox.neonUrl);
+    await expect
+      .poll(() => sql`SELECT state FROM pg_stat_activity WHERE pid = ${rows[0]?.pid}`)
+      .toEqual([{ state: "active" }]);
+    await client.end();
+    await withClient(sandbox.neonUrl, async (next) => {
+      const answer = await next.query("SELECT pg_backend_pid() AS pid");
+      expect(answer.rows[0]?.pid).not.toBe(rows[0]?.pid);
+    });
   });
 
   test("sessions at the same time are sessions of their own", async () => {

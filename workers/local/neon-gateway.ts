@@ -2,6 +2,7 @@
 
 import { createServer } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
+import { BackendPool } from "./neon-backends.ts";
 import { databaseName, gatewayCredentials } from "./neon-database.ts";
 import { createNeonHttp } from "./neon-http.ts";
 import { serveNeonSession } from "./neon-websocket.ts";
@@ -33,6 +34,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
   const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024, maxConnections = 20 } = options;
   const credentials = gatewayCredentials(databaseUrl);
   const http = createNeonHttp({ databaseUrl, credentials, maxBodyBytes, maxConnections });
+  const backends = new BackendPool();
   const sessions = new WebSocketServer({
     noServer: true,
     maxPayload: maxBodyBytes,
@@ -60,7 +62,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       return;
     }
     sessions.handleUpgrade(request, socket, head, (websocket: WebSocket) => {
-      serveNeonSession(websocket, databaseUrl, credentials);
+      serveNeonSession(websocket, databaseUrl, credentials, backends);
     });
   });
   const port = await listenOnLoopback(server, options.port ?? 0);
@@ -77,6 +79,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     closeIdle: http.closeIdle,
     async close() {
       for (const session of sessions.clients) session.terminate();
+      backends.close();
       await Promise.all([closeServer(server), http.close()]);
     },
   };

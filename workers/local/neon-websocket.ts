@@ -9,9 +9,9 @@
  */
 
 import { connect } from "node:net";
-import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { WebSocket } from "ws";
+import { type Backend, type BackendPool, MessageScanner } from "./neon-backends.ts";
 import {
   connectionFailure,
   type GatewayCredentials,
@@ -27,6 +27,8 @@ const GSS_REQUEST = 80_877_104;
 const CANCEL_REQUEST = 80_877_102;
 /** Above this many unsent bytes the other side is told to wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
+/** Transaction status in ReadyForQuery: in no transaction. */
+const IDLE = "I".charCodeAt(0);
 /** A startup packet of Postgres is at most 10,000 bytes long. */
 const MAX_LOGIN_BYTES = 10_000;
 
@@ -131,14 +133,8 @@ class LoginReader {
   }
 }
 
-interface Upstream {
-  readonly stream: Duplex;
-  /** The server's own greeting: its settings and the key for cancelling. */
-  readonly greeting: Buffer;
-}
-
 /** Logs in at Postgres and takes over the socket, right after the server said that it is ready. */
-async function openUpstream(databaseUrl: string, parameters: Map<string, string>): Promise<Upstream> {
+async function openUpstream(databaseUrl: string, parameters: Map<string, string>): Promise<Backend> {
   const database = parameters.get("database") || parameters.get("user") || "postgres";
   const client = new pg.Client({
     connectionString: withDatabase(databaseUrl, database),
@@ -160,20 +156,78 @@ async function openUpstream(databaseUrl: string, parameters: Map<string, string>
   return { stream, greeting: Buffer.concat(greeting) };
 }
 
-/** Copies both ways until one side closes; whoever reads too slowly makes the other wait. */
-function joinStreams(socket: WebSocket, upstream: Duplex): void {
-  upstream.on("data", (chunk: Buffer) => {
-    socket.send(chunk, () => {
-      if (upstream.isPaused() && socket.bufferedAmount < HIGH_WATER_BYTES) upstream.resume();
+/** A session in progress: both directions are copied, and looked at to know when nothing is under way. */
+class Tunnel {
+  readonly #socket: WebSocket;
+  readonly #backend: Backend;
+  readonly #fromClient = new MessageScanner();
+  readonly #fromServer = new MessageScanner();
+  /** Answers that end with ReadyForQuery and have not come yet. */
+  #waitingFor = 0;
+  /** Messages of the extended protocol without the Sync that closes them. */
+  #unsynced = false;
+  #inTransaction = false;
+  /** The client said goodbye; the server does not hear of it, for it may serve the next session. */
+  #terminated = false;
+
+  constructor(socket: WebSocket, backend: Backend) {
+    this.#socket = socket;
+    this.#backend = backend;
+    const { stream } = backend;
+    stream.on("data", this.#onServer);
+    stream.on("drain", this.#onDrain);
+    stream.on("error", this.#onFailure);
+    stream.on("close", this.#onClosed);
+    stream.resume();
+  }
+
+  /** From the client; whoever reads too slowly makes the other wait. */
+  write(data: Buffer): void {
+    if (this.#terminated) return;
+    let end = data.length;
+    this.#fromClient.scan(data, (type, begins) => {
+      if (type === "X" && begins >= 0) {
+        this.#terminated = true;
+        end = begins;
+        return false;
+      }
+      if (type === "Q" || type === "F" || type === "S") this.#waitingFor += 1;
+      this.#unsynced = type !== "Q" && type !== "F" && type !== "S";
+      return undefined;
     });
-    if (socket.bufferedAmount > HIGH_WATER_BYTES) upstream.pause();
-  });
-  upstream.on("drain", () => socket.resume());
-  upstream.on("error", () => upstream.destroy());
-  upstream.on("close", () => socket.close());
-  socket.on("message", (data: Buffer) => {
-    if (!upstream.write(data)) socket.pause();
-  });
+    if (end > 0 && !this.#backend.stream.write(data.subarray(0, end))) this.#socket.pause();
+    if (this.#terminated) this.#socket.close();
+  }
+
+  /** Ends the copying. True when the connection can serve somebody else. */
+  detach(): { readonly reusable: boolean; readonly inTransaction: boolean } {
+    const { stream } = this.#backend;
+    stream.off("data", this.#onServer);
+    stream.off("drain", this.#onDrain);
+    stream.off("error", this.#onFailure);
+    stream.off("close", this.#onClosed);
+    const quiet = this.#waitingFor === 0 && !this.#unsynced && this.#fromServer.aligned;
+    const whole = this.#terminated || this.#fromClient.aligned;
+    return { reusable: quiet && whole && !stream.destroyed, inTransaction: this.#inTransaction };
+  }
+
+  #onServer = (chunk: Buffer) => {
+    this.#fromServer.scan(chunk, (type, _begins, firstByte) => {
+      if (type !== "Z") return undefined;
+      this.#waitingFor -= 1;
+      this.#inTransaction = firstByte !== IDLE;
+      return undefined;
+    });
+    const { stream } = this.#backend;
+    this.#socket.send(chunk, () => {
+      if (stream.isPaused() && this.#socket.bufferedAmount < HIGH_WATER_BYTES) stream.resume();
+    });
+    if (this.#socket.bufferedAmount > HIGH_WATER_BYTES) stream.pause();
+  };
+
+  #onDrain = () => this.#socket.resume();
+  #onFailure = () => this.#backend.stream.destroy();
+  #onClosed = () => this.#socket.close();
 }
 
 function forwardCancel(databaseUrl: string, packet: Buffer): void {
@@ -188,8 +242,10 @@ export function serveNeonSession(
   socket: WebSocket,
   databaseUrl: string,
   credentials: GatewayCredentials,
+  backends: BackendPool,
 ): void {
-  let upstream: Duplex | null = null;
+  let tunnel: Tunnel | null = null;
+  let giveBack: () => void = () => undefined;
   let open = true;
   let early: Buffer[] | null = null;
   const refuse = (fields: PostgresErrorFields) => {
@@ -209,16 +265,25 @@ export function serveNeonSession(
     const user = parameters.get("user") ?? "";
     if (user !== credentials.user || password !== credentials.password) return refuse(wrongPassword(user));
     early = [rest];
-    const opened = await openUpstream(databaseUrl, parameters);
-    upstream = opened.stream;
-    if (!open) return void upstream.destroy();
-    socket.off("message", onLogin);
-    socket.send(Buffer.concat([accepted, opened.greeting, ready]));
-    joinStreams(socket, upstream);
-    upstream.write(Buffer.concat(early));
+    const key = JSON.stringify([...parameters]);
+    const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
+    if (!open) return void backends.release(key, backend, false);
+    const session = new Tunnel(socket, backend);
+    tunnel = session;
+    giveBack = () => {
+      const { reusable, inTransaction } = session.detach();
+      if (reusable) void backends.release(key, backend, inTransaction);
+      else backend.stream.on("error", () => undefined).destroy();
+    };
+    socket.send(Buffer.concat([accepted, backend.greeting, ready]));
+    session.write(Buffer.concat(early));
   };
 
-  const onLogin = (data: Buffer) => {
+  const onMessage = (data: Buffer) => {
+    if (tunnel !== null) {
+      tunnel.write(data);
+      return;
+    }
     if (early !== null) {
       early.push(data);
       return;
@@ -232,10 +297,10 @@ export function serveNeonSession(
     }
   };
 
-  socket.on("message", onLogin);
+  socket.on("message", onMessage);
   socket.on("error", () => socket.terminate());
   socket.on("close", () => {
     open = false;
-    upstream?.destroy();
+    giveBack();
   });
 }
