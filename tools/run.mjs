@@ -119,4 +119,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
+// npm passes a signal on to the shell between it and us, which dies of it without a word. When npm started us and that
+// parent is gone, nobody is left who could stop us.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event !== undefined && !windows) {
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill("SIGTERM");
+  }, 500).unref();
+}
+
 process.exit(await finished(child));

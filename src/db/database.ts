@@ -118,8 +118,18 @@ export function createDatabase(connectionString: string, meter: SubrequestMeter 
 interface Link {
   readonly client: Client;
   readonly ended: Promise<void>;
-  /** Null while the connection stands. The driver would queue a statement on a dead one and never answer it. */
+  /** Null while the connection stands. */
   lost: unknown;
+}
+
+/** The driver queues a statement on a connection that has just died and never answers it; so nobody waits beyond its end. */
+async function ask(link: Link, statement: readonly unknown[]): Promise<{ readonly command: string }> {
+  if (link.lost !== null) throw translateDatabaseError(link.lost, "driver");
+  const answer = (link.client.query as (...all: unknown[]) => Promise<{ command: string }>)(...statement);
+  const dead = link.ended.then((): never => {
+    throw translateDatabaseError(link.lost, "driver");
+  });
+  return await Promise.race([answer, dead]);
 }
 
 /** Time that connecting may take, ms. */
@@ -180,7 +190,7 @@ async function openSession(connectionString: string, options: SessionOptions): P
 /** Time that saying goodbye may take, ms; whoever closes or gives up does not depend on the other side's answer. */
 const goodbyeLimitMs = 1_000;
 
-/** @returns false when the limit came first */
+/** @returns true when the work came to an end, good or bad, before the limit */
 async function withinGoodbye(work: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<false>((resolve) => {
@@ -202,9 +212,8 @@ async function endClient({ client, ended }: Link): Promise<void> {
 
 /** @returns the command tag of Postgres' answer */
 async function control(link: Link, command: `BEGIN${string}` | "COMMIT"): Promise<string> {
-  if (link.lost !== null) throw translateDatabaseError(link.lost, "driver");
   try {
-    return (await link.client.query(command)).command;
+    return (await ask(link, [command])).command;
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
@@ -213,7 +222,7 @@ async function control(link: Link, command: `BEGIN${string}` | "COMMIT"): Promis
 /** After a failure the first error counts. Postgres rolls back by itself when the connection ends. */
 async function rollback(link: Link): Promise<void> {
   if (link.lost !== null) return;
-  if (await withinGoodbye(link.client.query("ROLLBACK"))) return;
+  if (await withinGoodbye(ask(link, ["ROLLBACK"]))) return;
   link.lost = new Error("The connection did not answer a ROLLBACK.");
   await endClient(link);
 }
@@ -227,8 +236,7 @@ function guardClient(link: Link): { readonly client: Client; end(): void } {
         "This transaction has ended. Await every statement before the handler returns, and do not keep `tx`.",
       );
     }
-    if (link.lost !== null) throw translateDatabaseError(link.lost, "driver");
-    return (link.client.query as (...all: unknown[]) => unknown)(...args);
+    return ask(link, args);
   };
   return {
     client: { query } as unknown as Client,
