@@ -7,7 +7,9 @@ export default {
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate}.ts",
         "tools/{check,check-bundles,check-migrations,generate}.ts",
-        "test/bench/main.ts",
+        "test/bench/{main,stack}.ts",
+        // Started as a process of its own, by path.
+        "test/engine/crash-child.ts",
       ],
       project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}"],
     },

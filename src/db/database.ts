@@ -117,9 +117,29 @@ export function createDatabase(connectionString: string, meter: SubrequestMeter 
 /** An open connection and what became of it. */
 interface Link {
   readonly client: Client;
+  /** Fulfilled when the connection is lost; whoever waits for an answer fails then. */
   readonly ended: Promise<void>;
   /** Null while the connection stands. */
   lost: unknown;
+  /** Counts the connection as lost, once and for all. */
+  lose(reason: unknown): void;
+}
+
+function createLink(client: Client): Link {
+  let announce: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    announce = resolve;
+  });
+  const link: Link = {
+    client,
+    ended,
+    lost: null,
+    lose(reason) {
+      link.lost ??= reason;
+      announce();
+    },
+  };
+  return link;
 }
 
 /** The driver queues a statement on a connection that has just died and never answers it; so nobody waits beyond its end. */
@@ -129,25 +149,27 @@ async function ask(link: Link, statement: readonly unknown[]): Promise<{ readonl
   const dead = link.ended.then((): never => {
     throw translateDatabaseError(link.lost, "driver");
   });
-  return await Promise.race([answer, dead]);
+  try {
+    return await Promise.race([answer, dead]);
+  } catch (error) {
+    // The server's last word: it closes the connection, and the news of that may take its time.
+    if (lastWords.has(String((error as { severity?: unknown } | null)?.severity))) link.lose(error);
+    throw error;
+  }
 }
+
+/** Severities after which Postgres ends the connection: https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-SEVERITY-LEVELS */
+const lastWords: ReadonlySet<string> = new Set(["FATAL", "PANIC"]);
 
 /** Time that connecting may take, ms. */
 const connectLimitMs = 10_000;
 
 async function openSession(connectionString: string, options: SessionOptions): Promise<Session> {
   const client = new Client({ connectionString, connectionTimeoutMillis: connectLimitMs });
-  const ended = new Promise<void>((resolve) => {
-    client.on("end", () => {
-      link.lost ??= new Error("The connection ended.");
-      resolve();
-    });
-  });
-  const link: Link = { client, ended, lost: null };
+  const link = createLink(client);
   // Without a listener a dropped socket would be an unhandled error and end the isolate.
-  client.on("error", (error: unknown) => {
-    link.lost ??= error;
-  });
+  client.on("error", (error: unknown) => link.lose(error));
+  client.on("end", () => link.lose(new Error("The connection ended.")));
   try {
     await client.connect();
   } catch (error) {
@@ -183,18 +205,23 @@ async function openSession(connectionString: string, options: SessionOptions): P
       }
       return result;
     },
-    close: () => endClient(link),
+    async close() {
+      await endClient(link);
+      link.lose(new Error("The session was closed."));
+    },
   };
 }
 
 /** Time that saying goodbye may take, ms; whoever closes or gives up does not depend on the other side's answer. */
 const goodbyeLimitMs = 1_000;
+/** Time for the answer to BEGIN or COMMIT, ms. Statements in between are bounded by the handler's time limit. */
+const controlLimitMs = 30_000;
 
 /** @returns true when the work came to an end, good or bad, before the limit */
-async function withinGoodbye(work: Promise<unknown>): Promise<boolean> {
+async function endsWithin(limitMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), goodbyeLimitMs);
+    timer = setTimeout(() => resolve(false), limitMs);
   });
   const done = work.then(
     () => true,
@@ -207,13 +234,15 @@ async function withinGoodbye(work: Promise<unknown>): Promise<boolean> {
 
 /** The driver's own `end` waits for an event that never comes when the connection is gone already. */
 async function endClient({ client, ended }: Link): Promise<void> {
-  await withinGoodbye(Promise.race([ended, client.end()]));
+  await endsWithin(goodbyeLimitMs, Promise.race([ended, client.end()]));
 }
 
 /** @returns the command tag of Postgres' answer */
 async function control(link: Link, command: `BEGIN${string}` | "COMMIT"): Promise<string> {
+  const answer = ask(link, [command]);
+  if (!(await endsWithin(controlLimitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
   try {
-    return (await ask(link, [command])).command;
+    return (await answer).command;
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
@@ -222,8 +251,12 @@ async function control(link: Link, command: `BEGIN${string}` | "COMMIT"): Promis
 /** After a failure the first error counts. Postgres rolls back by itself when the connection ends. */
 async function rollback(link: Link): Promise<void> {
   if (link.lost !== null) return;
-  if (await withinGoodbye(ask(link, ["ROLLBACK"]))) return;
-  link.lost = new Error("The connection did not answer a ROLLBACK.");
+  if (!(await endsWithin(goodbyeLimitMs, ask(link, ["ROLLBACK"])))) await giveUp(link, "ROLLBACK");
+}
+
+/** Leaves a connection that does not answer; what waits for it fails. */
+async function giveUp(link: Link, unanswered: string): Promise<void> {
+  link.lose(new Error(`The connection did not answer ${unanswered}.`));
   await endClient(link);
 }
 

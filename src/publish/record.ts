@@ -14,7 +14,7 @@ export interface RecordedEvent {
  * One statement for any number of events: the rows travel as one JSON parameter, which costs a fraction of a parameter
  * per column. An id that is already recorded is left as it is.
  */
-export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
+function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const rows = JSON.stringify(prepared.map(toRow));
   return sql`
     INSERT INTO events (id, type, source, target, tenant_id, actor_id, correlation_id, causation_id, mission_id,

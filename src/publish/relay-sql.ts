@@ -58,7 +58,7 @@ export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL 
         greatest(last_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms
       FROM relay_shards WHERE shard = ${shard} AND lease_token = ${token}::uuid AND batch_positions IS NULL
     ), candidates AS (
-      SELECT e.position, pg_column_size(e.payload) + pg_column_size(e.meta) AS bytes
+      SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
       FROM events e
       WHERE e.shard = ${shard} AND e.sent_at IS NULL AND EXISTS (SELECT FROM mine)
       ORDER BY e.position LIMIT ${bounds.maxCount}
