@@ -52,6 +52,31 @@ describe("a tick that runs out of", () => {
     expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it("time among retries leaves the other retries as they are and puts back what is new", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ now: clock.now });
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
+    const attempts: string[] = [];
+    const slow = recorder({
+      beforeReport: ({ id }, { attempt }) => {
+        attempts.push(`${ids.indexOf(id)}#${attempt}`);
+        if (attempt === 1 && ids.indexOf(id) < 3) throw new TransientError("not yet");
+        clock.advance(2_000);
+      },
+    });
+    await backbone.drain(slow);
+    ids.push(...(await publishReports(backbone, 2)));
+    await backbone.relay();
+    clock.advance(1_000);
+    attempts.length = 0;
+    const result = await backbone.drain(slow, { deadlineMs: clock.now() + 1_000 });
+    expect(result).toMatchObject({ read: 2, applied: 1, setAside: 2, more: true });
+    expect((await pendingOf(backbone, slow)).map((entry) => entry.deliveries)).toEqual([1, 1, 0, 0]);
+    await drainUntilQuiet(backbone, slow);
+    expect(attempts).toEqual(["0#2", "1#2", "2#2", "3#1", "4#1"]);
+  });
+
   it("time before it began reads nothing", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);

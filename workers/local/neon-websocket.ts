@@ -195,7 +195,9 @@ class Tunnel {
       this.#unsynced = type !== "Q" && type !== "F" && type !== "S";
       return undefined;
     });
-    if (end > 0 && !this.#backend.stream.write(data.subarray(0, end))) this.#socket.pause();
+    const { stream } = this.#backend;
+    // A connection that is gone never drains; a paused socket would not even hear that the client closes.
+    if (end > 0 && !stream.destroyed && !stream.write(data.subarray(0, end))) this.#socket.pause();
     if (this.#terminated) this.#socket.close();
   }
 
@@ -227,7 +229,10 @@ class Tunnel {
 
   #onDrain = () => this.#socket.resume();
   #onFailure = () => this.#backend.stream.destroy();
-  #onClosed = () => this.#socket.close();
+  #onClosed = () => {
+    this.#socket.resume();
+    this.#socket.close();
+  };
 }
 
 function forwardCancel(databaseUrl: string, packet: Buffer): void {
