@@ -160,7 +160,7 @@ async function relayRate(): Promise<Row> {
   const seconds = (performance.now() - startedMs) / 1_000;
   if ((await unsent()) !== 0) throw new Error("the relay left events behind");
   return {
-    name: "relay, batches of 500",
+    name: "relay, batches of 1,000",
     n,
     perSecond: n / seconds,
     p50: null,
