@@ -94,7 +94,9 @@ async function hasNews(tick: Tick): Promise<boolean> {
   tick.appliedBefore = tick.result.applied;
   for (let waitedMs = 0; waitedMs < lingerMs; waitedMs += newsPollMs) {
     await new Promise((resolve) => setTimeout(resolve, newsPollMs));
-    if (takeNews()) return mayGoOn(tick);
+    // News that is taken must be acted on; what this tick may no longer do is left to whoever looks next.
+    if (!mayGoOn(tick)) return false;
+    if (takeNews()) return true;
   }
   return false;
 }

@@ -27,13 +27,14 @@ export interface CoalesceOptions {
  * Runs `work`, again as long as triggers came meanwhile and `mayRepeat` allows. `work` may ask for news itself and go
  * on with what it has open, which is cheaper than to end and begin anew.
  *
- * @returns "joined" when a run was under way: it will look again before it ends
+ * @returns "joined" when a run was under way: it will look again before it ends; "left" when a trigger came whose news
+ * nobody looked for, because `mayRepeat` did not allow it
  */
 export async function coalesce(
   { name, now, limitMs }: CoalesceOptions,
   work: (takeNews: () => boolean) => Promise<void>,
   mayRepeat: () => boolean,
-): Promise<"ran" | "joined"> {
+): Promise<"ran" | "left" | "joined"> {
   const running = isolateRunning.get(name);
   if (running !== undefined && now() - running.sinceMs < limitMs) {
     running.again = true;
@@ -51,10 +52,10 @@ export async function coalesce(
       own.again = false;
       await work(takeNews);
     } while (own.again && mayRepeat());
+    return own.again ? "left" : "ran";
   } finally {
     if (isolateRunning.get(name) === own) isolateRunning.delete(name);
   }
-  return "ran";
 }
 
 /** Sleeps until `untilMs`, unless somebody in this isolate already sleeps for the same work and wakes earlier. */

@@ -3,6 +3,7 @@ import { describeError, errorClass } from "../consume/dead-letters.ts";
 import type { Consumer } from "../consume/define-consumer.ts";
 import { drain } from "../consume/drain.ts";
 import type { DrainResult } from "../consume/tick.ts";
+import { TransientError } from "../core/errors.ts";
 import { relay } from "../publish/relay.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
 import type { Invocation } from "./invocation.ts";
@@ -65,6 +66,12 @@ async function runTurns(effort: Effort, name: string, extraMs: number, turn: Tur
     try {
       const limitMs = Math.max(1_000, effort.deadlineMs - now()) + extraMs;
       const outcome = await coalesce({ name: own, now, limitMs }, work, () => hasBudget(effort));
+      if (outcome === "left") {
+        // Whoever left the note relies on this run. News is progress: an idle chain of invocations brings none.
+        effort.leftOver = true;
+        effort.progress = true;
+        return;
+      }
       if (outcome === "joined" || untilMs === null) return;
       pauseMs = firstPauseMs;
     } catch (error) {
@@ -139,7 +146,8 @@ export async function drainAll(
     chain.push(drainChosen(effort, wanted, relayPublished));
   };
   const relayPublished = () => {
-    chain.push(relayShards(effort, drainTypes, false));
+    effort.leftOver ||= !hasBudget(effort);
+    if (!effort.leftOver) chain.push(relayShards(effort, drainTypes, false));
   };
   drainTypes(types);
   for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
@@ -158,8 +166,14 @@ async function drainChosen(
   const jobs = chosen.flatMap((consumer) =>
     Array.from({ length: publish.shards }, (_, shard) => ({ consumer, shard })),
   );
+  // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
+  jobs.push(...jobs.splice(0, effort.invocation.now() % Math.max(1, jobs.length)));
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+      if (!hasBudget(effort)) {
+        effort.leftOver = true;
+        return;
+      }
       await drainShard(effort, job.consumer, job.shard, onPublished);
     }
   };
@@ -178,6 +192,7 @@ async function drainShard(
     const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished, takeNews);
     if (result === null) return null;
     effort.progress ||= result.applied + result.skipped + result.deadLettered > 0;
+    if (result.stopped !== null) throw new TransientError(result.stopped);
     return lookAgainAt(result, invocation.now());
   });
 }
@@ -186,7 +201,7 @@ async function drainShard(
 function lookAgainAt(result: DrainResult, nowMs: number): number | null {
   if (result.busy !== null)
     return result.busy.waitMs === null ? null : nowMs + result.busy.waitMs + leaseMarginMs;
-  if (result.more && result.stopped === null) return nowMs;
+  if (result.more) return nowMs;
   return result.nextDueMs;
 }
 

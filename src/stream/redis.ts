@@ -67,13 +67,13 @@ export function createRedis(options: RedisHttpOptions): RedisHttp {
   return {
     command: (command) => call(() => redis.exec([...command])),
     eval: (script, keys, args) => call(() => redis.eval(script, [...keys], [...args])),
-    pipeline: (commands) =>
-      call(async () => {
-        const first = commands[0];
-        if (first === undefined) return [];
-        if (commands.length === 1) return [await settle(redis.exec([...first]))];
-        return pipelineRaw(redis, commands);
-      }),
+    async pipeline(commands) {
+      const [first, second] = commands;
+      if (first === undefined) return [];
+      return call(async () =>
+        second === undefined ? [await settle(redis.exec([...first]))] : pipelineRaw(redis, commands),
+      );
+    },
   };
 }
 

@@ -1,0 +1,42 @@
+import { registerConsumers } from "../../src/consume/consumer.ts";
+import type { Consumer } from "../../src/consume/define-consumer.ts";
+import type { Invocation } from "../../src/operate/invocation.ts";
+import type { Backbone } from "../backbone.ts";
+import type { FaultyRedis } from "../faults.ts";
+import { effects } from "./fixture.ts";
+
+/** What the tests of the pump share. */
+
+/** The types that reports wake for. */
+export const health: ReadonlySet<string> = new Set(["system.health"]);
+
+/** A deadline, Unix ms. */
+export const soon = (ms = 20_000) => Date.now() + ms;
+
+/** A new invocation with these consumers and a change of the test. */
+export function invoke(
+  backbone: Backbone,
+  consumers: readonly Consumer[],
+  change: Partial<Invocation> = {},
+): Invocation {
+  return { ...backbone.open(), consumers: registerConsumers(consumers), ...change };
+}
+
+/** Change of an invocation that no other one coalesces with. */
+export const otherIsolate = () => ({ scope: crypto.randomUUID() });
+
+/** A promise that the test fulfils. */
+export function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+/** Ids of the events applied, in the order in which they were. */
+export const idsOf = async (backbone: Backbone) => (await effects(backbone)).map((row) => row.event_id);
+
+/** How often a tick asked for its lease, by whomever. */
+export const leasesAsked = (redis: FaultyRedis) =>
+  redis.requests.flat().filter(([, script = ""]) => script.includes("redis.pcall('XPENDING'")).length;

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { TransientError } from "../../src/core/errors.ts";
+import type { Invocation } from "../../src/operate/invocation.ts";
+import { drainAll, relayAll } from "../../src/operate/pump.ts";
+import { sends } from "../faults.ts";
+import {
+  effects,
+  openBackbone,
+  openFaultyBackbone,
+  pendingOf,
+  publishReports,
+  recorder,
+  until,
+} from "./fixture.ts";
+import { gate, health, idsOf, invoke, leasesAsked, otherIsolate, soon } from "./pump-fixture.ts";
+
+describe("many triggers at once", () => {
+  /** Ten triggers while a handler works, then an event that only they can have told of; ticks begun from then on. */
+  async function triggerTenTimes(change: () => Partial<Invocation>): Promise<number> {
+    const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "10000" } });
+    const [begun, end] = [gate(), gate()];
+    const consumer = recorder({
+      beforeReport: () => {
+        begun.open();
+        return end.opened;
+      },
+    });
+    const ids = await publishReports(backbone, 1);
+    await backbone.relay();
+    const running = drainAll(invoke(backbone, [consumer], change()), soon(), health);
+    await begun.opened;
+    ids.push(...(await publishReports(backbone, 1)));
+    await backbone.relay();
+    const before = leasesAsked(redis);
+    const triggers = Array.from({ length: 10 }, () =>
+      drainAll(invoke(backbone, [consumer], change()), soon(5_000), health),
+    );
+    let returned = 0;
+    for (const trigger of triggers) void trigger.then(() => (returned += 1));
+    // One may be waiting for the lease; it asked before the others found its mark.
+    await until(
+      () => returned,
+      (seen) => seen >= 9,
+      "the return of the triggers",
+    );
+    const taken = leasesAsked(redis) - before;
+    end.open();
+    await Promise.all([running, ...triggers]);
+    expect(await idsOf(backbone)).toEqual(ids);
+    return taken;
+  }
+
+  it("ask for no lease of their own in the isolate that drains, and nothing is left behind", async () => {
+    expect(await triggerTenTimes(() => ({}))).toBe(0);
+  });
+
+  it("in isolates of their own each ask for the lease, and nothing is left behind", async () => {
+    expect(await triggerTenTimes(otherIsolate)).toBe(10);
+  });
+
+  it("in a steady flow of commits leave no event unsent or unapplied", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const consumer = recorder();
+    const work: Promise<void>[] = [];
+    const ids: string[] = [];
+    const wake = (types: ReadonlySet<string> | null) => {
+      work.push(drainAll(invoke(backbone, [consumer]), soon(), types));
+    };
+    for (let commit = 0; commit < 40; commit += 1) {
+      ids.push(...(await publishReports(backbone, 1)));
+      work.push(relayAll(backbone.open(), soon(), wake));
+    }
+    for (let next = work.shift(); next !== undefined; next = work.shift()) await next;
+    expect(await idsOf(backbone)).toEqual(ids);
+    expect(leasesAsked(redis)).toBeLessThan(40);
+  });
+});
+
+describe("a trigger that joins a run which may not go on", () => {
+  it("is handed on by the run, and its event is applied", async () => {
+    const backbone = await openBackbone({ env: { BRAIN_SUBREQUEST_LIMIT: "100" } });
+    const [begun, end] = [gate(), gate()];
+    const consumer = recorder({
+      beforeReport: () => {
+        begun.open();
+        return end.opened;
+      },
+    });
+    const ids = await publishReports(backbone, 1);
+    await backbone.relay();
+    const invocation = invoke(backbone, [consumer]);
+    const handedOn: string[] = [];
+    const running = drainAll(invocation, soon(), health, () => handedOn.push("on"));
+    await begun.opened;
+    ids.push(...(await publishReports(backbone, 1)));
+    await backbone.relay();
+    await drainAll(invoke(backbone, [consumer]), soon(), health, () => handedOn.push("by the joiner"));
+    invocation.meter.count(80);
+    end.open();
+    await running;
+    expect(handedOn).toEqual(["on"]);
+    expect(await idsOf(backbone)).toEqual(ids.slice(0, 1));
+    await drainAll(invoke(backbone, [consumer]), soon(), null);
+    expect(await idsOf(backbone)).toEqual(ids);
+  });
+});
+
+describe("a retry", () => {
+  const failingOnce = (retryAfterMs: number) =>
+    recorder({
+      beforeReport: (_event, { attempt }) => {
+        if (attempt === 1) throw new TransientError("not yet", { retryAfterMs });
+      },
+    });
+
+  it("due within the deadline is waited for and done", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 2);
+    await backbone.relay();
+    await drainAll(invoke(backbone, [failingOnce(400)]), soon(), health);
+    expect(await idsOf(backbone)).toEqual(ids);
+  });
+
+  it("due later is left for another invocation, and is not waited for", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 2);
+    await backbone.relay();
+    const consumer = failingOnce(60_000);
+    await drainAll(invoke(backbone, [consumer]), soon(20_000), health);
+    expect(await effects(backbone)).toEqual([]);
+    expect((await pendingOf(backbone, consumer)).map((entry) => entry.deliveries)).toEqual([1, 1]);
+  });
+
+  it("is waited for by one of the triggers that find it", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ids = await publishReports(backbone, 1);
+    await backbone.relay();
+    const consumer = failingOnce(1_500);
+    const first = drainAll(invoke(backbone, [consumer]), soon(), health);
+    await until(
+      () => pendingOf(backbone, consumer).catch(() => []),
+      (pending) => pending.length === 1,
+      "the first try",
+    );
+    await until(
+      () => backbone.redis("EXISTS", backbone.open().keys.lease(consumer.group, 0)),
+      (exists) => exists === 0,
+      "the end of the first tick",
+    );
+    await Promise.all([1, 2, 3].map(() => drainAll(invoke(backbone, [consumer]), soon(), health)));
+    expect(await effects(backbone)).toEqual([]);
+    const reads = redis.requests.filter(sends("XREADGROUP")).length;
+    await first;
+    expect(await idsOf(backbone)).toEqual(ids);
+    expect(redis.requests.filter(sends("XREADGROUP")).length).toBeGreaterThan(reads);
+  });
+});
