@@ -43,7 +43,7 @@ export async function storeDeadLetters(
       raw_fields: letter.rawFields === null ? null : cleanFields(letter.rawFields),
       reason: letter.reason,
       error_class: clean(errorClass(letter.error), maxNameLength),
-      error_message: clean(describeError(letter.error), maxMessageLength),
+      error_message: clean(describeError(letter.error, true), maxMessageLength),
       attempts: letter.attempts,
       first_failed_at: new Date(letter.firstFailedAtMs).toISOString(),
       last_failed_at: new Date(letter.lastFailedAtMs).toISOString(),
@@ -67,12 +67,16 @@ export function errorClass(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }
 
-/** One line for logs and dead letters. Errors of our own name each field; causes add what a driver said. */
-export function describeError(error: unknown): string {
+/**
+ * One line for logs and dead letters. Errors of our own name each field.
+ *
+ * @param withDetail adds what Postgres said; that may quote a value, so it is for dead letters and not for logs
+ */
+export function describeError(error: unknown, withDetail = false): string {
   if (!(error instanceof Error)) return String(error);
   const fields =
     error instanceof BrainError ? error.issues.map((issue) => `${issue.path}: ${issue.message}`) : [];
-  const cause = error.cause instanceof Error ? databaseDetail(error.cause) : null;
+  const cause = withDetail && error.cause instanceof Error ? databaseDetail(error.cause) : null;
   return [error.message, ...fields, ...(cause === null ? [] : [cause])].join("; ");
 }
 

@@ -1,3 +1,4 @@
+import { RetryAfter } from "../core/errors.ts";
 import { type Applied, holdsKey } from "./apply.ts";
 import { type DeadLetter, describeError, errorClass, storeDeadLetters } from "./dead-letters.ts";
 import { isApplied } from "./dedup.ts";
@@ -120,7 +121,9 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
       const { dueAtMs, overtakable } = delivery;
       const failure = { dueAtMs, firstFailedAtMs, attempts: incoming.attempt, overtakable };
       retries.push({ id: messageId, failure });
-      eventLog(deps, incoming).warn(
+      // A handler that asks to wait is not in trouble.
+      const level = error instanceof RetryAfter ? "info" : "warn";
+      eventLog(deps, incoming)[level](
         { error_class: errorClass(error), retry_in_ms: delivery.dueAtMs - nowMs },
         `The event will be tried again: ${describeError(error)}`,
       );
