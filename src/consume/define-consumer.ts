@@ -96,7 +96,7 @@ export interface ConsumerOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** Time limit of one handler call, ms; default 10,000. */
   readonly handlerTimeoutMs?: number;
-  /** Entries read at once, at most; default 500. */
+  /** Entries read at once, at most; default 500. Reads begin at 100 and adapt to the time the handlers take. */
   readonly batchSize?: number;
   /**
    * Transactions that run side by side, each with its own connection; events with the same key share one. Default 1.

@@ -35,6 +35,11 @@ import {
  * still pending, the claims are committed or not, and the next tick goes on from there.
  */
 
+/** Rounds below and above these times, ms, change how much the next one reads. */
+const shortRoundMs = 300;
+const longRoundMs = 1_000;
+const minReadSize = 10;
+
 /** Below this many deliveries a further connection costs more than it saves. */
 const minPerLane = 16;
 
@@ -108,7 +113,8 @@ async function runRound(tick: Tick): Promise<boolean> {
     result.more = true;
     return false;
   }
-  const count = Math.min(consumer.batchSize, options.maxEvents - result.read);
+  const startedMs = deps.now();
+  const count = Math.min(tick.readSize, options.maxEvents - result.read);
   const { pending, fresh, full } = await readRound(tick, count);
   if (pending.length === 0 && fresh.length === 0) return false;
   result.read += fresh.length;
@@ -144,7 +150,17 @@ async function runRound(tick: Tick): Promise<boolean> {
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   });
+  if (full) tick.readSize = nextReadSize(tick.readSize, deps.now() - startedMs, consumer.batchSize);
   return finished.every(Boolean) && (plan.alone.length > 0 || plan.resumed.length > 0 || full);
+}
+
+/**
+ * Reads grow while rounds are short and shrink when they are long: what is read and not yet applied is what a killed
+ * isolate leaves behind, to be run one by one by its successor.
+ */
+function nextReadSize(size: number, roundMs: number, batchSize: number): number {
+  if (roundMs < shortRoundMs) return Math.min(batchSize, size * 2);
+  return roundMs > longRoundMs ? Math.max(minReadSize, Math.floor(size / 2)) : size;
 }
 
 function idsOf(entries: readonly Known[]): Known["entry"]["id"][] {

@@ -68,6 +68,9 @@ export interface DrainResult {
 /** Calls that one round needs at most, besides its handlers' own. */
 const callsPerRound = 12;
 
+/** New entries that the first round of a tick reads at most. */
+const firstReadSize = 100;
+
 /** State of one tick; gone when it ends. */
 export interface Tick {
   readonly deps: DrainDeps;
@@ -83,6 +86,8 @@ export interface Tick {
   readonly failures: Map<string, Failure>;
   takeover: boolean;
   leaseLost: boolean;
+  /** New entries that the next round reads at most; grows and shrinks with the time that rounds take. */
+  readSize: number;
   /** Deliveries applied when the tick last stayed for news. */
   appliedBefore: number;
   /** Entries pending in the group, the acks not yet sent still counted. */
@@ -121,6 +126,7 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     failures: new Map(),
     takeover: false,
     leaseLost: false,
+    readSize: Math.min(consumer.batchSize, firstReadSize),
     appliedBefore: 0,
     pending: 0,
     trimmed: new Set(),
