@@ -1,0 +1,47 @@
+import { courseDistributionRequested } from "@brain/schemas";
+import { afterEach, describe, expect, it } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { onBatch } from "../../src/consume/define-consumer.ts";
+import { type Backbone, createBackbone } from "../backbone.ts";
+
+let backbone: Backbone;
+afterEach(() => backbone.cleanup());
+
+/** Sizes of the batches that a handler gets whose every call takes `callMs` on the clock. */
+async function batchSizes(events: number, callMs: number): Promise<number[]> {
+  const sizes: number[] = [];
+  let clockMs = 0;
+  const consumer = defineConsumer({
+    subscriber: "sizes",
+    handlers: [
+      onBatch(courseDistributionRequested, async (deliveries) => {
+        sizes.push(deliveries.length);
+        clockMs += callMs;
+      }),
+    ],
+  });
+  // A clock that stands still but for the handler: how busy the machine is does not matter.
+  const startMs = Date.now();
+  backbone = await createBackbone({ consumers: [consumer], now: () => startMs + clockMs });
+  await backbone.publish({ source: "test" }, async (publish) => {
+    for (let n = 0; n < events; n += 1)
+      await publish(courseDistributionRequested, { course_id: crypto.randomUUID() });
+  });
+  await backbone.relay();
+  await backbone.drain(consumer);
+  return sizes;
+}
+
+describe("how much a round reads", () => {
+  it("grows while rounds are short, up to the consumer's batch size", async () => {
+    expect(await batchSizes(1_300, 0)).toEqual([100, 200, 400, 500, 100]);
+  });
+
+  it("shrinks while rounds are long, so that a killed isolate leaves little behind", async () => {
+    expect(await batchSizes(200, 1_500)).toEqual([100, 50, 25, 12, 10, 3]);
+  });
+
+  it("stays when a round takes about as long as it should", async () => {
+    expect(await batchSizes(250, 500)).toEqual([100, 100, 50]);
+  });
+});
