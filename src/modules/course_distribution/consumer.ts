@@ -104,7 +104,7 @@ async function listCourse(
   if (course.dry_run === true) return;
   const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, now());
   if (row === null) {
-    log.info({ course_id: course.course_id }, "the course has a distribution already");
+    log.debug({ course_id: course.course_id }, "the course has a distribution already");
     return;
   }
   await publishCreated(publish, row);

@@ -31,7 +31,7 @@ export async function beginDelivery(
     tenant_id: payingTenant ?? event.tenant_id,
   });
   if (course === null) {
-    context.log.info(
+    context.log.debug(
       { course_id: courseId },
       "A payment for a course that the factory has not made; nothing to deliver",
     );

@@ -29,7 +29,7 @@ export async function deployToStaging(
   if (parent !== null) return;
   const course = await findCourse(context.tx, courseId, event);
   if (course === null || course.status === "failed") {
-    context.log.info(
+    context.log.debug(
       { course_id: courseId },
       "A distribution of a course that the factory has not made; nothing to deploy",
     );
