@@ -5,7 +5,7 @@ import { createSubrequestMeter } from "./core/budget.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { createDatabase } from "./db/database.ts";
 import type { Invocation } from "./operate/invocation.ts";
-import { defaultRelaySettings } from "./publish/relay-deps.ts";
+import { defaultBatchBounds } from "./publish/relay-deps.ts";
 import { createStreamKeys } from "./stream/keys.ts";
 import { createRedis } from "./stream/redis.ts";
 
@@ -72,7 +72,7 @@ export function openInvocation({ config, consumers, log, now }: System): Invocat
         ),
       now: () => new Date(now()),
     },
-    relay: { ...defaultRelaySettings, leaseMs: config.leaseMs, emptyTarget: config.emptyTarget },
+    relay: { ...defaultBatchBounds, leaseMs: config.leaseMs, emptyTarget: config.emptyTarget },
     leaseMs: config.leaseMs,
     relaySweepMs: config.relaySweepMs,
     consumers,

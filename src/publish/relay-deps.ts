@@ -20,9 +20,5 @@ export interface RelaySettings extends BatchBounds {
   readonly emptyTarget: boolean;
 }
 
-export const defaultRelaySettings: RelaySettings = {
-  maxCount: 1_000,
-  maxBytes: 1_048_576,
-  leaseMs: 6_000,
-  emptyTarget: false,
-};
+/** One append: small enough for one HTTP request, large enough that the round trips do not count. */
+export const defaultBatchBounds: BatchBounds = { maxCount: 1_000, maxBytes: 1_048_576 };

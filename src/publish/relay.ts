@@ -40,7 +40,7 @@ export interface RelayResult {
   readonly restored: number;
   /** Another relay holds the lease. `waitMs` until it ends, for the one that left the mark first; else null. */
   readonly busy: { readonly waitMs: number | null } | null;
-  /** Time was up before everything was sent. */
+  /** Time or calls were used up before everything was sent. */
   readonly more: boolean;
 }
 
@@ -98,7 +98,7 @@ async function acquire(run: Run): Promise<{ batch: Batch | null; busy: RelayResu
   return { batch: null, busy: { waitMs: lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null } };
 }
 
-/** @returns true when time was up before everything was sent */
+/** @returns true when time or calls were used up before everything was sent */
 async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
   const { deps, options, token } = run;
   const { shard } = options;
