@@ -6,6 +6,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   timestamp,
   unique,
@@ -17,8 +18,9 @@ import {
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
 /**
- * The record: every event that a module published, committed with the change it tells of. Rows are never deleted or
- * changed, except that the relay notes when an entry was sent and under which stream id.
+ * The record: every event that a module published, committed with the change it tells of. Rows are never changed,
+ * except that the relay notes when, where and under which stream id an entry was sent; the janitor deletes what is old,
+ * sent and archived.
  */
 export const events = pgTable(
   "events",
@@ -45,18 +47,22 @@ export const events = pgTable(
     /** `timestamp` of the envelope. */
     occurredAt: instant("occurred_at").notNull(),
     storedAt: instant("stored_at").notNull().defaultNow(),
-    shard: integer("shard").notNull(),
     /** Ordering key; null means that the event has no order among others. */
     key: varchar("key", { length: 255 }),
+    /** Place of the key (of the id, when there is none) among 65,536; modulo the number of shards it is the shard. */
+    slot: integer("slot").generatedAlwaysAs(sql`('x' || left(md5(coalesce(key, id::text)), 4))::bit(16)::integer`),
+    /** Shard of the stream it was sent to; null until sent. */
+    shard: integer("shard"),
     /** Null until sent. */
     streamMessageId: varchar("stream_message_id", { length: 50 }),
     sentAt: instant("sent_at"),
   },
   (table) => [
     uniqueIndex("events_id_key").on(table.id),
-    index("events_unsent_idx").on(table.shard, table.position).where(sql`sent_at IS NULL`),
+    index("events_unsent_idx").on(table.position).where(sql`sent_at IS NULL`),
     // Entries of a time; a block range index costs next to nothing on a table that only grows.
     index("events_stored_at_idx").using("brin", table.storedAt),
+    index("events_sent_at_idx").using("brin", table.sentAt),
     index("events_type_idx").on(table.type, table.position),
     index("events_tenant_idx").on(table.tenantId, table.position).where(sql`tenant_id IS NOT NULL`),
     index("events_correlation_idx").on(table.correlationId).where(sql`correlation_id IS NOT NULL`),
@@ -84,6 +90,18 @@ export const relayShards = pgTable("relay_shards", {
   batchPositions: bigint("batch_positions", { mode: "bigint" }).array(),
   batchMs: bigint("batch_ms", { mode: "number" }),
   batchSeq: bigint("batch_seq", { mode: "number" }),
+  /** Entries up to this id were trimmed by the janitor, after every group had handled them. */
+  trimmedMs: bigint("trimmed_ms", { mode: "number" }).notNull().default(0),
+  trimmedSeq: bigint("trimmed_seq", { mode: "number" }).notNull().default(0),
+});
+
+/** How many shards the relay sends to; one row. */
+export const relayLayout = pgTable("relay_layout", {
+  id: integer("id").primaryKey().default(1),
+  shards: integer("shards").notNull(),
+  /** Not null while the number of shards changes: nothing is sent until every group has handled what was sent before. */
+  target: integer("target"),
+  changedAt: instant("changed_at").notNull().defaultNow(),
 });
 
 /** Claims: one row says that a subscriber applied an event. Written in the transaction of the effects. */
@@ -100,10 +118,12 @@ export const processedEvents = pgTable(
     processedAt: instant("processed_at").notNull().defaultNow(),
     tenantId: varchar("tenant_id", { length: 100 }),
     metadata: jsonb("metadata"),
+    /** 0 for the stream and for replays of what is missing; each forced replay has a number of its own. */
+    replayEpoch: integer("replay_epoch").notNull().default(0),
   },
   (table) => [
-    unique("uq_subscriber_stream_msg_id").on(table.subscriberName, table.streamMessageId),
-    unique("uq_subscriber_event_id").on(table.subscriberName, table.eventId),
+    unique("uq_subscriber_stream_msg_id").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
+    unique("uq_subscriber_event_id").on(table.subscriberName, table.eventId, table.replayEpoch),
     index("idx_processed_events_subscriber").on(table.subscriberName),
     index("idx_processed_events_event_id").on(table.eventId),
     index("idx_processed_events_processed_at").on(table.processedAt),
@@ -131,10 +151,92 @@ export const deadLetters = pgTable(
     attempts: integer("attempts").notNull(),
     firstFailedAt: instant("first_failed_at").notNull(),
     lastFailedAt: instant("last_failed_at").notNull(),
+    /** `open`, `requeued` (a redrive has taken it), `resolved` (applied after all), `discarded`. */
     status: varchar("status", { length: 10 }).notNull().default("open"),
+    shard: integer("shard").notNull().default(0),
+    /** Ordering key; null means that the event has no order among others, or could not be decoded. */
+    key: varchar("key", { length: 255 }),
+    /** The same for failures of one kind: subscriber, event type, error class, normalised message. 16 hex digits. */
+    fingerprint: varchar("fingerprint", { length: 16 }).notNull().default(""),
+    /** Epoch of the forced replay in which it failed; else 0. */
+    replayEpoch: integer("replay_epoch").notNull().default(0),
+    /** The redrive that took it last; null when none did. */
+    jobId: bigint("job_id", { mode: "bigint" }),
+    /** Times it was redriven. */
+    redrives: integer("redrives").notNull().default(0),
+    /** Why an operator discarded it or how it was resolved; null while open. */
+    resolution: text("resolution"),
+    resolvedAt: instant("resolved_at"),
+    /** The copy that an operator edited and redrove, as entry fields; null when it never was. */
+    editedFields: jsonb("edited_fields"),
+    editedEventId: varchar("edited_event_id", { length: 255 }),
   },
   (table) => [
     unique("dead_letters_delivery_key").on(table.subscriberName, table.streamMessageId),
     index("dead_letters_open_idx").on(table.subscriberName, table.id).where(sql`status = 'open'`),
+    index("dead_letters_key_idx")
+      .on(table.subscriberName, table.key)
+      .where(sql`status IN ('open', 'requeued') AND key IS NOT NULL`),
+    index("dead_letters_fingerprint_idx").on(table.fingerprint, table.id),
+    index("dead_letters_job_idx").on(table.jobId, table.id).where(sql`job_id IS NOT NULL`),
   ],
+);
+
+/**
+ * What waits for one subscriber outside of the stream: events behind a key that has waited long, events of a paused
+ * type, redriven dead letters and replays. A key with rows here is handled in the order of `place`, and before anything
+ * of that key on the stream.
+ */
+export const deliveries = pgTable(
+  "deliveries",
+  {
+    place: bigint("place", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    /** The tick of this shard handles it. */
+    shard: integer("shard").notNull(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    /** Null when the entry could not be decoded. */
+    eventId: varchar("event_id", { length: 255 }),
+    eventType: varchar("event_type", { length: 255 }),
+    tenantId: varchar("tenant_id", { length: 255 }),
+    key: varchar("key", { length: 255 }),
+    /** The entry's fields; null: the record has them under `event_id`. */
+    rawFields: jsonb("raw_fields"),
+    /** `waiting` (behind a key), `paused` (its type), `redrive`, `replay`. */
+    cause: varchar("cause", { length: 10 }).notNull(),
+    jobId: bigint("job_id", { mode: "bigint" }),
+    deadLetterId: bigint("dead_letter_id", { mode: "bigint" }),
+    replayEpoch: integer("replay_epoch").notNull().default(0),
+    /** Tries begun; more than `attempts` when a worker died in one. */
+    begun: integer("begun").notNull().default(0),
+    /** Tries that came to an outcome. */
+    attempts: integer("attempts").notNull().default(0),
+    dueAt: instant("due_at").notNull().defaultNow(),
+    firstFailedAt: instant("first_failed_at"),
+    /** The last failure, one line; null when none. */
+    lastError: text("last_error"),
+    /** Later events with the same key need not wait for it. */
+    overtakable: boolean("overtakable").notNull().default(false),
+    /** Not null: an operator gave it up; it becomes a dead letter without another try. */
+    skipReason: text("skip_reason"),
+    queuedAt: instant("queued_at").notNull().defaultNow(),
+  },
+  (table) => [
+    unique("deliveries_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
+    index("deliveries_place_idx").on(table.subscriberName, table.shard, table.place),
+    index("deliveries_key_idx").on(table.subscriberName, table.key, table.place).where(sql`key IS NOT NULL`),
+    index("deliveries_job_idx").on(table.jobId).where(sql`job_id IS NOT NULL`),
+  ],
+);
+
+/** The fence of a drainer: a transaction commits only under the current epoch; who takes over raises it. */
+export const drainFences = pgTable(
+  "drain_fences",
+  {
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    shard: integer("shard").notNull(),
+    epoch: bigint("epoch", { mode: "number" }).notNull().default(1),
+  },
+  (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],
 );
