@@ -33,7 +33,7 @@ describe("the configuration", () => {
   it("takes what is given", () => {
     const config = parse({
       BRAIN_REDIS_PREFIX: "staging:brain",
-      BRAIN_STREAM_SHARDS: "4",
+      BRAIN_SHARDS: "4",
       BRAIN_WIRE_EMPTY_TARGET: "true",
       BRAIN_LEASE_MS: "500",
       BRAIN_PUBLIC_URL: "https://courses.example",
@@ -74,10 +74,10 @@ describe("the configuration", () => {
     ["UPSTASH_REDIS_REST_URL", "redis://127.0.0.1:6379"],
     ["BRAIN_API_KEY", "short"],
     ["BRAIN_REDIS_PREFIX", "with space"],
-    ["BRAIN_STREAM_SHARDS", "0"],
-    ["BRAIN_STREAM_SHARDS", "65"],
-    ["BRAIN_STREAM_SHARDS", "1.5"],
-    ["BRAIN_STREAM_SHARDS", "many"],
+    ["BRAIN_SHARDS", "0"],
+    ["BRAIN_SHARDS", "65"],
+    ["BRAIN_SHARDS", "1.5"],
+    ["BRAIN_SHARDS", "many"],
     ["BRAIN_WIRE_EMPTY_TARGET", "yes"],
     ["BRAIN_SUBREQUEST_LIMIT", "19"],
     ["BRAIN_LEASE_MS", "499"],

@@ -24,7 +24,7 @@ const schema = z
       .string()
       .regex(/^[A-Za-z0-9:_-]{1,50}$/)
       .default("brain"),
-    BRAIN_STREAM_SHARDS: whole(1, 64).default(1),
+    BRAIN_SHARDS: whole(1, 64).default(1),
     BRAIN_PAYLOAD_WARN_BYTES: whole(1, 1_048_576).default(8_192),
     BRAIN_PAYLOAD_MAX_BYTES: whole(1, 1_048_576).default(65_536),
     /** Writes `target` as an empty string, for readers that cannot do without the field. */
@@ -34,7 +34,13 @@ const schema = z
     /** A holder of a lease that vanished is succeeded after this time. */
     BRAIN_LEASE_MS: whole(500, 60_000).default(4_000),
     /** Least time between looks at an idle database; it sleeps after five idle minutes, and each look wakes it. */
-    BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(900_000),
+    BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(3_600_000),
+    /** Entries of each stream that the janitor leaves for readers who look back. */
+    BRAIN_STREAM_KEEP: whole(0, 10_000_000).default(10_000),
+    /** Days that claims are kept: how far back repeats are recognised, so the reach of a replay. */
+    BRAIN_DEDUP_DAYS: whole(30, 3_650).default(90),
+    /** Days that events stay in the record before they go to the archive; 0: for ever. */
+    BRAIN_EVENTS_DAYS: whole(0, 36_500).default(90),
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
     /** Origin of the public pages, for canonical links; left out: the origin of the request. */
     BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -84,6 +90,9 @@ export interface Config {
   readonly subrequestLimit: number;
   readonly leaseMs: number;
   readonly relaySweepMs: number;
+  readonly streamKeep: number;
+  readonly dedupDays: number;
+  readonly eventsDays: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly publicUrl: string | null;
   readonly stagingDomain: string;
@@ -125,12 +134,15 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     redis: redisUrl === undefined || redisToken === undefined ? null : { url: redisUrl, token: redisToken },
     apiKey: values.BRAIN_API_KEY,
     redisPrefix: values.BRAIN_REDIS_PREFIX,
-    shards: values.BRAIN_STREAM_SHARDS,
+    shards: values.BRAIN_SHARDS,
     payload: { warnBytes: values.BRAIN_PAYLOAD_WARN_BYTES, maxBytes: values.BRAIN_PAYLOAD_MAX_BYTES },
     emptyTarget: values.BRAIN_WIRE_EMPTY_TARGET,
     subrequestLimit: values.BRAIN_SUBREQUEST_LIMIT,
     leaseMs: values.BRAIN_LEASE_MS,
     relaySweepMs: values.BRAIN_RELAY_SWEEP_MS,
+    streamKeep: values.BRAIN_STREAM_KEEP,
+    dedupDays: values.BRAIN_DEDUP_DAYS,
+    eventsDays: values.BRAIN_EVENTS_DAYS,
     logLevel: values.BRAIN_LOG_LEVEL,
     publicUrl: values.BRAIN_PUBLIC_URL ?? null,
     stagingDomain: values.BRAIN_STAGING_DOMAIN,

@@ -75,6 +75,7 @@ export function openInvocation({ config, consumers, log, now }: System): Invocat
     relay: { ...defaultBatchBounds, leaseMs: config.leaseMs, emptyTarget: config.emptyTarget },
     leaseMs: config.leaseMs,
     relaySweepMs: config.relaySweepMs,
+    retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
     consumers,
     now,
     scope: `${config.redisPrefix}@${config.redis?.url ?? "none"}`,

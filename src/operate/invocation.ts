@@ -7,6 +7,16 @@ import type { RelaySettings } from "../publish/relay-deps.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 
+/** How long what is kept. */
+export interface Retention {
+  /** Entries of each stream that stay for readers who look back. */
+  readonly streamKeep: number;
+  /** Days that claims are kept; a replay reaches no further back. */
+  readonly dedupDays: number;
+  /** Days that sent events stay in the record; 0: for ever. */
+  readonly eventsDays: number;
+}
+
 /** What one invocation (a request, a wake, a cron tick) works with; nothing of it outlives the invocation. */
 export interface Invocation {
   readonly mode: "required" | "degraded";
@@ -21,6 +31,7 @@ export interface Invocation {
   readonly leaseMs: number;
   /** Least time between looks at an idle database, ms. */
   readonly relaySweepMs: number;
+  readonly retention: Retention;
   readonly consumers: ReadonlyMap<string, Consumer>;
   /** Unix time, ms. */
   readonly now: () => number;

@@ -11,6 +11,14 @@ export interface StreamKeys {
   retryAt(group: string, shard: number): string;
   /** Hash of the last tick of each group. */
   heartbeats(): string;
+  /** Hash: what a tick must know before it begins, kept for a minute: epoch of the fence, pauses, queued deliveries. */
+  state(group: string, shard: number): string;
+  /** Hash of the outage brakes, by group and shard. */
+  brakes(): string;
+  /** Present while redrives or replays run. */
+  jobsRunning(): string;
+  /** Unix ms of the last cron tick. */
+  cronTick(): string;
   /** Present for a while after events were relayed; tells the cron that the database is awake anyway. */
   relayActive(): string;
   /** Present until the cron may wake an idle database again. */
@@ -28,6 +36,10 @@ export function createStreamKeys(prefix: string): StreamKeys {
     holder: ofGroup("holder"),
     retryAt: ofGroup("retry"),
     heartbeats: () => `${prefix}:events:heartbeats`,
+    state: ofGroup("state"),
+    brakes: () => `${prefix}:events:brakes`,
+    jobsRunning: () => `${prefix}:events:jobs-running`,
+    cronTick: () => `${prefix}:events:cron-tick`,
     relayActive: () => `${prefix}:events:relay-active`,
     relaySwept: () => `${prefix}:events:relay-swept`,
   };

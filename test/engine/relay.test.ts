@@ -232,7 +232,7 @@ describe("several relays", () => {
 
 describe("several shards", () => {
   it("keep the events of a key together, and never give the same id twice", async () => {
-    const backbone = await openBackbone({ env: { BRAIN_STREAM_SHARDS: "4" } });
+    const backbone = await openBackbone({ env: { BRAIN_SHARDS: "4" } });
     const agents = Array.from({ length: 24 }, (_, index) => `agent-${index}`);
     const beats = Array.from({ length: 240 }, (_, number) => [agents[number % 24] ?? "", number] as const);
     await publishBeats(backbone, beats);
@@ -257,7 +257,7 @@ describe("several shards", () => {
   });
 
   it("give ids that differ also where another writer forces new ones", async () => {
-    const backbone = await openBackbone({ env: { BRAIN_STREAM_SHARDS: "2" } });
+    const backbone = await openBackbone({ env: { BRAIN_SHARDS: "2" } });
     const { publish: settings } = backbone.open();
     const ahead = Date.now() + 3_600_000;
     for (const shard of [0, 1]) {

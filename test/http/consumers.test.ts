@@ -152,7 +152,7 @@ describe("the list of consumers", () => {
 
 describe("with several shards", () => {
   test("each has its own state, and a drain goes over all", async () => {
-    const surface = await createSurface({ consumers: [online], env: { BRAIN_STREAM_SHARDS: "3" } });
+    const surface = await createSurface({ consumers: [online], env: { BRAIN_SHARDS: "3" } });
     try {
       const agents = Array.from({ length: 12 }, (_, n) => ({
         type: "agent.online",

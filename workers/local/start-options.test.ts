@@ -32,7 +32,7 @@ describe("the environment of npm start", () => {
   test("the workers get the project's variables and nothing else", () => {
     const given = {
       BRAIN_EVENTSTREAM_MODE: "degraded",
-      BRAIN_STREAM_SHARDS: "4",
+      BRAIN_SHARDS: "4",
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
       CONTENT_API_KEY: "c",
       CONTENT_MODEL: "m",
@@ -45,7 +45,7 @@ describe("the environment of npm start", () => {
     expect(apiKey).toBe("key-of-sixteen-chars");
     expect(passedOn).toEqual({
       BRAIN_EVENTSTREAM_MODE: "degraded",
-      BRAIN_STREAM_SHARDS: "4",
+      BRAIN_SHARDS: "4",
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
       CONTENT_API_KEY: "c",
       CONTENT_MODEL: "m",
@@ -54,8 +54,8 @@ describe("the environment of npm start", () => {
   });
 
   test("a setting that the workers would refuse stops the start, with its name and value", () => {
-    expect(() => readStartOptions({ BRAIN_STREAM_SHARDS: "abc" })).toThrow(
-      /BRAIN_STREAM_SHARDS: .*received "abc"/,
+    expect(() => readStartOptions({ BRAIN_SHARDS: "abc" })).toThrow(
+      /BRAIN_SHARDS: .*received "abc"/,
     );
     expect(() => readStartOptions({ BRAIN_API_KEY: "short" })).toThrow(/BRAIN_API_KEY: expected at least 16/);
     expect(() => readStartOptions({ BRAIN_API_KEY: "short" })).not.toThrow(/"short"/);
