@@ -1,9 +1,19 @@
+CREATE TABLE "consumer_shards" (
+	"subscriber_name" varchar(255) NOT NULL,
+	"shard" integer NOT NULL,
+	"epoch" bigint DEFAULT 1 NOT NULL,
+	"start_id" varchar(50),
+	CONSTRAINT "consumer_shards_subscriber_name_shard_pk" PRIMARY KEY("subscriber_name","shard")
+);
+--> statement-breakpoint
 CREATE TABLE "deliveries" (
 	"place" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "deliveries_place_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"subscriber_name" varchar(255) NOT NULL,
 	"shard" integer NOT NULL,
 	"stream_name" varchar(255) NOT NULL,
 	"stream_message_id" varchar(50) NOT NULL,
+	"stream_ms" bigint GENERATED ALWAYS AS (split_part(stream_message_id, '-', 1)::bigint) STORED NOT NULL,
+	"stream_seq" bigint GENERATED ALWAYS AS (split_part(stream_message_id, '-', 2)::bigint) STORED NOT NULL,
 	"event_id" varchar(255),
 	"event_type" varchar(255),
 	"tenant_id" varchar(255),
@@ -22,13 +32,6 @@ CREATE TABLE "deliveries" (
 	"skip_reason" text,
 	"queued_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "deliveries_delivery_key" UNIQUE("subscriber_name","stream_message_id","replay_epoch")
-);
---> statement-breakpoint
-CREATE TABLE "drain_fences" (
-	"subscriber_name" varchar(255) NOT NULL,
-	"shard" integer NOT NULL,
-	"epoch" bigint DEFAULT 1 NOT NULL,
-	CONSTRAINT "drain_fences_subscriber_name_shard_pk" PRIMARY KEY("subscriber_name","shard")
 );
 --> statement-breakpoint
 CREATE TABLE "relay_layout" (
@@ -155,8 +158,8 @@ ALTER TABLE "events" ADD COLUMN "slot" integer GENERATED ALWAYS AS (('x' || left
 ALTER TABLE "processed_events" ADD COLUMN "replay_epoch" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "relay_shards" ADD COLUMN "trimmed_ms" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "relay_shards" ADD COLUMN "trimmed_seq" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
-CREATE INDEX "deliveries_place_idx" ON "deliveries" USING btree ("subscriber_name","shard","place");--> statement-breakpoint
-CREATE INDEX "deliveries_key_idx" ON "deliveries" USING btree ("subscriber_name","key","place") WHERE key IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "deliveries_order_idx" ON "deliveries" USING btree ("subscriber_name","shard","stream_ms","stream_seq");--> statement-breakpoint
+CREATE INDEX "deliveries_key_idx" ON "deliveries" USING btree ("subscriber_name","key","stream_ms","stream_seq") WHERE key IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_job_idx" ON "deliveries" USING btree ("job_id") WHERE job_id IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "alerts_open_key" ON "alerts" USING btree ("kind","subject") WHERE resolved_at IS NULL;--> statement-breakpoint
 CREATE INDEX "archived_entries_archived_at_idx" ON "archived_entries" USING btree ("archived_at");--> statement-breakpoint

@@ -48,6 +48,14 @@ CREATE TABLE "consumer_pauses" (
   CONSTRAINT "consumer_pauses_subscriber_name_event_type_pk" PRIMARY KEY (subscriber_name, event_type)
 );
 
+CREATE TABLE "consumer_shards" (
+  "subscriber_name" character varying(255) NOT NULL,
+  "shard" integer NOT NULL,
+  "epoch" bigint DEFAULT 1 NOT NULL,
+  "start_id" character varying(50),
+  CONSTRAINT "consumer_shards_subscriber_name_shard_pk" PRIMARY KEY (subscriber_name, shard)
+);
+
 CREATE TABLE "course_distribution_lessons" (
   "course_id" character varying(255) NOT NULL,
   "lesson_id" character varying(255) NOT NULL,
@@ -238,6 +246,8 @@ CREATE TABLE "deliveries" (
   "shard" integer NOT NULL,
   "stream_name" character varying(255) NOT NULL,
   "stream_message_id" character varying(50) NOT NULL,
+  "stream_ms" bigint GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 1))::bigint) STORED NOT NULL,
+  "stream_seq" bigint GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 2))::bigint) STORED NOT NULL,
   "event_id" character varying(255),
   "event_type" character varying(255),
   "tenant_id" character varying(255),
@@ -259,15 +269,8 @@ CREATE TABLE "deliveries" (
   CONSTRAINT "deliveries_delivery_key" UNIQUE (subscriber_name, stream_message_id, replay_epoch)
 );
 CREATE INDEX deliveries_job_idx ON public.deliveries USING btree (job_id) WHERE (job_id IS NOT NULL);
-CREATE INDEX deliveries_key_idx ON public.deliveries USING btree (subscriber_name, key, place) WHERE (key IS NOT NULL);
-CREATE INDEX deliveries_place_idx ON public.deliveries USING btree (subscriber_name, shard, place);
-
-CREATE TABLE "drain_fences" (
-  "subscriber_name" character varying(255) NOT NULL,
-  "shard" integer NOT NULL,
-  "epoch" bigint DEFAULT 1 NOT NULL,
-  CONSTRAINT "drain_fences_subscriber_name_shard_pk" PRIMARY KEY (subscriber_name, shard)
-);
+CREATE INDEX deliveries_key_idx ON public.deliveries USING btree (subscriber_name, key, stream_ms, stream_seq) WHERE (key IS NOT NULL);
+CREATE INDEX deliveries_order_idx ON public.deliveries USING btree (subscriber_name, shard, stream_ms, stream_seq);
 
 CREATE TABLE "events" (
   "position" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

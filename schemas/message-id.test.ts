@@ -27,6 +27,36 @@ describe("stream message ids", () => {
     );
   });
 
+  test("have a total order: sorted by it they stand as the numbers that they are, equal ones and only those beside each other", () => {
+    const asNumber = (id: string) => {
+      const [ms = "", sequence = ""] = id.split("-");
+      return BigInt(ms) * (max + 1n) + BigInt(sequence);
+    };
+    const few = fc.array(
+      fc.oneof(parts, fc.tuple(fc.bigInt({ min: 0n, max: 2n }), fc.bigInt({ min: 0n, max: 2n }))),
+      {
+        maxLength: 40,
+      },
+    );
+    fc.assert(
+      fc.property(few, (list) => {
+        const sorted = list.map(toId).sort(compareMessageIds);
+        const numbers = list
+          .map((one) => one[0] * (max + 1n) + one[1])
+          .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+        expect(sorted.map(asNumber)).toEqual(numbers);
+        for (const a of sorted) {
+          for (const b of sorted) {
+            // `0 -` keeps the zero positive.
+            expect(compareMessageIds(a, b)).toBe(0 - compareMessageIds(b, a));
+            expect(compareMessageIds(a, b) === 0).toBe(a === b);
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("have a successor with nothing in between", () => {
     fc.assert(
       fc.property(parts, (a) => {

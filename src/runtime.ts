@@ -4,6 +4,7 @@ import type { Consumer } from "./consume/define-consumer.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { createDatabase } from "./db/database.ts";
+import type { Archive } from "./operate/archive.ts";
 import type { Invocation } from "./operate/invocation.ts";
 import { defaultBatchBounds } from "./publish/relay-deps.ts";
 import { createStreamKeys } from "./stream/keys.ts";
@@ -20,12 +21,15 @@ export interface System {
   readonly consumers: ReadonlyMap<string, Consumer>;
   readonly log: Logger;
   readonly now: () => number;
+  readonly archive: Archive | null;
 }
 
 export interface SystemOptions {
   /** Where log lines go; default: the console. */
   readonly sink?: LogSink;
   readonly now?: () => number;
+  /** Where old events go; left out: they stay in the record. */
+  readonly archive?: Archive | null;
 }
 
 /** @throws {Error} two consumers share a subscriber name */
@@ -46,14 +50,14 @@ export function createSystem(
       "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
     );
   }
-  return { config, consumers: registerConsumers(consumers), log, now };
+  return { config, consumers: registerConsumers(consumers), log, now, archive: options.archive ?? null };
 }
 
 /** Time limit of one call to Redis, ms. */
 const redisTimeoutMs = 5_000;
 
 /** Opens what one invocation works with. Cheap: nothing is connected before it is used. */
-export function openInvocation({ config, consumers, log, now }: System): Invocation {
+export function openInvocation({ config, consumers, log, now, archive }: System): Invocation {
   const meter = createSubrequestMeter(config.subrequestLimit);
   return {
     mode: config.mode,
@@ -76,6 +80,7 @@ export function openInvocation({ config, consumers, log, now }: System): Invocat
     leaseMs: config.leaseMs,
     relaySweepMs: config.relaySweepMs,
     retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
+    archive,
     consumers,
     now,
     scope: `${config.redisPrefix}@${config.redis?.url ?? "none"}`,

@@ -6,7 +6,7 @@ import { drain } from "../src/consume/drain.ts";
 import type { DrainOptions, DrainResult } from "../src/consume/tick.ts";
 import type { Tx } from "../src/db/database.ts";
 import type { Invocation } from "../src/operate/invocation.ts";
-import { bindPublish, type Publish, type PublishContext } from "../src/publish/publish.ts";
+import { type Publish, type PublishContext, transactAndPublish } from "../src/publish/publish.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/publish/relay.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 import type { Command } from "../src/stream/redis.ts";
@@ -83,7 +83,9 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     redis,
     publish: (context, run) => {
       const invocation = open();
-      return invocation.db.transaction((tx) => run(bindPublish(tx, invocation.publish, context), tx));
+      return transactAndPublish(invocation.db, invocation.publish, context, (tx, publish) =>
+        run(publish, tx),
+      );
     },
     relay: (given = {}) => {
       const invocation = requireRedis(open());

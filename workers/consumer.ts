@@ -1,11 +1,19 @@
 import { parseConfig } from "../src/config.ts";
-import { createProgram, type Program, runCron, runWake } from "./host.ts";
+import {
+  bindArchive,
+  createProgram,
+  janitorCron,
+  type Program,
+  runCron,
+  runJanitorCron,
+  runWake,
+} from "./host.ts";
 
 /** Built from the environment at the first event; the environment of an isolate does not change. */
 let isolateProgram: Program | null = null;
 
 function program(env: Readonly<Record<string, unknown>>): Program {
-  isolateProgram ??= createProgram(parseConfig(env));
+  isolateProgram ??= createProgram(parseConfig(env), bindArchive(env));
   return isolateProgram;
 }
 
@@ -18,8 +26,9 @@ export default {
     return new Response(null, { status: 202 });
   },
 
-  scheduled(_controller, env, context) {
-    context.waitUntil(runCron(program(env).system, () => handOn(context)));
+  scheduled(controller, env, context) {
+    const run = controller.cron === janitorCron ? runJanitorCron : runCron;
+    context.waitUntil(run(program(env).system, () => handOn(context)));
   },
 } satisfies ExportedHandler<Record<string, unknown>>;
 

@@ -1,13 +1,19 @@
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
-import { createProgram, type RequestHost, runCron, runWake } from "./host.ts";
+import { type Archive, ArchiveLostError, createFolderArchive } from "../src/operate/archive.ts";
+import { createProgram, janitorCron, type RequestHost, runCron, runJanitorCron, runWake } from "./host.ts";
 
 /*
  * API and consumer in one Deno process or deployment.
  *
- *   deno run --node-modules-dir=manual --unstable-cron --allow-env --allow-net workers/deno.ts
+ *   deno run --node-modules-dir=manual --unstable-cron --allow-env --allow-net --allow-read=.brain/archive \
+ *     --allow-write=.brain/archive workers/deno.ts
+ *
+ * Old events go to the folder BRAIN_ARCHIVE_DIR, `.brain/archive` when it is not set. Without the right to write there
+ * they stay in the record.
  */
 
-const { app, system } = createProgram(readConfig());
+const archiveDir = Deno.env.get("BRAIN_ARCHIVE_DIR") || ".brain/archive";
+const { app, system } = createProgram(readConfig(), await openArchive());
 
 const host: RequestHost = {
   // Deno keeps the process; an error that nobody awaits must not end it.
@@ -23,6 +29,7 @@ function handOn(): void {
 }
 
 Deno.cron("tick", "* * * * *", () => runCron(system, handOn));
+Deno.cron("janitor", janitorCron, () => runJanitorCron(system, handOn));
 host.waitUntil(runCron(system, handOn));
 
 Deno.serve(
@@ -38,5 +45,27 @@ function readConfig(): Config {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
     Deno.exit(1);
+  }
+}
+
+/** Null when this program may not write to the folder. */
+async function openArchive(): Promise<Archive | null> {
+  const { state } = await Deno.permissions.query({ name: "write", path: archiveDir });
+  return state === "granted" ? createFolderArchive(writeAt) : null;
+}
+
+/** Cuts the file to `at` bytes, writes there, and returns when it is on the disk. */
+async function writeAt(name: string, at: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  await Deno.mkdir(archiveDir, { recursive: true });
+  const file = await Deno.open(`${archiveDir}/${name}`, { create: true, write: true });
+  try {
+    const { size } = await file.stat();
+    if (size < at) throw new ArchiveLostError(`The unfinished file ${name} is gone; it is begun anew.`);
+    await file.truncate(at);
+    await file.seek(at, Deno.SeekMode.Start);
+    for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(await file.write(rest));
+    await file.syncData();
+  } finally {
+    file.close();
   }
 }

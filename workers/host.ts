@@ -1,7 +1,16 @@
 import type { Hono } from "hono";
 import type { Config } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
-import { cronTick, drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
+import {
+  type Archive,
+  type ArchiveBucket,
+  ArchiveLostError,
+  createBucketArchive,
+  createFolderArchive,
+} from "../src/operate/archive.ts";
+import { cronTick } from "../src/operate/cron.ts";
+import { runJanitor } from "../src/operate/janitor.ts";
+import { drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
 import { createProductApp, productConsumers } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 
@@ -14,6 +23,10 @@ import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 const backgroundMs = 25_000;
 /** A cron run ends before the next one begins. */
 const cronMs = 50_000;
+/** What the janitor leaves undone is for its next run. */
+const janitorMs = 50_000;
+/** When the janitor comes; the other cron is every minute. */
+export const janitorCron = "17 * * * *";
 
 /** Keeps the invocation alive until the work is done. */
 export type WaitUntil = (work: Promise<unknown>) => void;
@@ -30,9 +43,12 @@ export interface RequestHost {
   readonly wake: Wake;
 }
 
-/** @throws {Error} the configuration or the consumers are not valid */
-export function createProgram(config: Config): Program {
-  const system = createSystem(config, productConsumers(config));
+/**
+ * @param archive where old events go; null: they stay in the record
+ * @throws {Error} the configuration or the consumers are not valid
+ */
+export function createProgram(config: Config, archive: Archive | null = null): Program {
+  const system = createSystem(config, productConsumers(config), { archive });
   const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
   return { system, app };
 }
@@ -67,4 +83,31 @@ export async function runWake(
 /** One cron run: what lost triggers left behind, and everybody's tick. */
 export async function runCron(system: System, handOn: () => void): Promise<void> {
   await cronTick(openInvocation(system), system.now() + cronMs, handOn);
+}
+
+/** One run of the janitor; what it found lost is sent again by the invocation that `handOn` starts. */
+export async function runJanitorCron(system: System, handOn: () => void): Promise<void> {
+  const report = await runJanitor(openInvocation(system), system.now() + janitorMs);
+  if (report.restored > 0) handOn();
+}
+
+/**
+ * The archive that a Worker is bound to: the R2 bucket ARCHIVE, or, where there is none, the service ARCHIVE_FOLDER,
+ * which writes files (`PUT /{name}?at={offset}`). Null: none, old events stay in the record.
+ */
+export function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
+  const { ARCHIVE: bucket, ARCHIVE_FOLDER: service } = env as {
+    readonly ARCHIVE?: ArchiveBucket;
+    readonly ARCHIVE_FOLDER?: { fetch: typeof fetch };
+  };
+  if (bucket !== undefined) return createBucketArchive(bucket);
+  if (service === undefined) return null;
+  return createFolderArchive(async (name, at, bytes) => {
+    const answer = await service.fetch(`https://archive/${name}?at=${at}`, { method: "PUT", body: bytes });
+    if (answer.ok) return;
+    if (answer.status === 410) {
+      throw new ArchiveLostError(`The unfinished file ${name} is gone; it is begun anew.`);
+    }
+    throw new Error(`The archive answered ${answer.status} to ${name}: ${await answer.text()}`);
+  });
 }

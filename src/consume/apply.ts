@@ -1,10 +1,11 @@
 import { classify } from "../core/classify.ts";
 import { type Delivery, decideDelivery } from "../core/delivery.ts";
-import { TransientError } from "../core/errors.ts";
+import { FencedError, TransientError } from "../core/errors.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
-import type { Database, Session, Tx } from "../db/database.ts";
+import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { publishMany } from "../publish/publish.ts";
-import { claimDeliveries, unclaim } from "./dedup.ts";
+import { claimDeliveries, claimId, unclaim } from "./dedup.ts";
+import type { Consumer } from "./define-consumer.ts";
 import type { Incoming } from "./route.ts";
 import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 
@@ -24,6 +25,8 @@ export interface Applied {
   readonly duplicate: "redelivered" | "published_twice" | null;
   /** What was thrown; null when nothing was. */
   readonly error: unknown;
+  /** The failure costs no attempt, because the outage brake is open. */
+  readonly uncounted?: boolean;
 }
 
 export interface ApplyResult {
@@ -39,6 +42,12 @@ export interface ApplyDeps extends HandlerDeps {
   readonly stream: string;
   /** Called after each commit that recorded events; starts the relay. */
   readonly onPublished: () => void;
+  /** The fence of this tick's transactions. */
+  readonly fence: () => FenceText;
+  /** Judges a failure before it counts; `stop` ends the list there, and what is left of it was not tried. */
+  readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };
+  /** Called after each commit that applied something. */
+  readonly onApplied: () => void;
 }
 
 /** One connection, opened when first needed, opened anew when it broke. */
@@ -106,6 +115,7 @@ export async function applyAll(
     switch (attempt.kind) {
       case "done":
         applied.push(...attempt.applied);
+        deps.onApplied();
         if (attempt.remaining.length > 0) queue.unshift(attempt.remaining);
         break;
       case "unavailable":
@@ -113,9 +123,10 @@ export async function applyAll(
         return { applied, untried, unavailable: attempt.error };
       case "failed":
         if (open.length === 1 && open[0] !== undefined) {
-          const failure = failed(deps, open[0], attempt.error);
+          const { failure, stop } = deps.judge(failed(deps, open[0], attempt.error));
           applied.push(failure);
-          if (holdsKey(failure) && open[0].key !== null) failedKeys.add(open[0].key);
+          if (stop) return { applied, untried: [...untried, ...queue.flat()], unavailable: null };
+          if (holdsKey(deps.consumer, failure) && open[0].key !== null) failedKeys.add(open[0].key);
         } else {
           listFailures += 1;
           queue.unshift(...split(open, attempt.culprit));
@@ -132,7 +143,8 @@ function failed(deps: ApplyDeps, incoming: Incoming, error: unknown): Applied {
 }
 
 /** True when later deliveries with the same key have to wait for this one. */
-export function holdsKey({ delivery }: Applied): boolean {
+export function holdsKey({ afterDeadLetter }: Consumer, { delivery }: Applied): boolean {
+  if (delivery.action === "dead-letter") return afterDeadLetter === "hold_key";
   return delivery.action === "retry" && !delivery.overtakable;
 }
 
@@ -165,10 +177,12 @@ async function tryTogether(
   const run: HandlerRun = { claimed: false, published: [], remaining: [], culprit: null };
   let applied: readonly Applied[];
   try {
-    applied = await session.transaction((tx) =>
-      applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
+    applied = await session.transaction(
+      (tx) => applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
+      deps.fence(),
     );
   } catch (error) {
+    if (error instanceof FencedError) return { kind: "unavailable", error };
     // A connection may be refused as late as its first statement; no handler has seen the deliveries then.
     const away = !run.claimed && error instanceof TransientError;
     return away ? { kind: "unavailable", error } : { kind: "failed", error, culprit: run.culprit };
@@ -176,6 +190,14 @@ async function tryTogether(
   // Behind the commit, so that a failing trigger is never taken for a failing handler.
   if (run.published.length > 0) deps.onPublished();
   return { kind: "done", applied, remaining: run.remaining };
+}
+
+/** The claim of a delivery: a forced replay has its own. */
+export function claimOf({ messageId, queued }: Incoming): {
+  readonly messageId: string;
+  readonly epoch: number;
+} {
+  return { messageId, epoch: queued?.epoch ?? 0 };
 }
 
 async function applyInTransaction(
@@ -187,15 +209,15 @@ async function applyInTransaction(
   sliceEndMs: number,
 ): Promise<Applied[]> {
   const { subscriber } = deps.consumer;
-  const claims = list.map(({ messageId, event }) => ({
-    messageId,
-    eventId: event.id,
-    type: event.type,
-    tenantId: event.tenant_id,
+  const claims = list.map((incoming) => ({
+    ...claimOf(incoming),
+    eventId: incoming.event.id,
+    type: incoming.event.type,
+    tenantId: incoming.event.tenant_id,
   }));
   const { claimed, redelivered } = await claimDeliveries(tx, subscriber, deps.stream, claims);
   run.claimed = true;
-  const fresh = list.filter((incoming) => claimed.has(incoming.messageId));
+  const fresh = list.filter((incoming) => claimed.has(claimId(claimOf(incoming))));
   try {
     await runHandlers(deps, tx, fresh, run, sliceEndMs);
   } catch (error) {
@@ -204,21 +226,18 @@ async function applyInTransaction(
     throw error;
   }
   if (run.remaining.length > 0) {
-    await unclaim(
-      tx,
-      subscriber,
-      run.remaining.map((incoming) => incoming.messageId),
-    );
+    await unclaim(tx, subscriber, run.remaining.map(claimOf));
   }
   await publishMany(tx, run.published);
   const remaining = new Set(run.remaining);
   return list
     .filter((incoming) => !remaining.has(incoming))
     .map((incoming): Applied => {
-      if (claimed.has(incoming.messageId)) {
+      const id = claimId(claimOf(incoming));
+      if (claimed.has(id)) {
         return { incoming, delivery: { action: "ack" }, duplicate: null, error: null };
       }
-      const duplicate = redelivered.has(incoming.messageId) ? "redelivered" : "published_twice";
+      const duplicate = redelivered.has(id) ? "redelivered" : "published_twice";
       return { incoming, delivery: { action: "ack" }, duplicate, error: null };
     });
 }

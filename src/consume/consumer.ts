@@ -1,4 +1,5 @@
 import { findEvent } from "@brain/schemas";
+import { defaultBrakePolicy } from "../core/brake.ts";
 import { defaultRetryPolicy } from "../core/delivery.ts";
 import type { Consumer, ConsumerOptions, Subscription } from "./define-consumer.ts";
 
@@ -39,6 +40,8 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     source: options.source ?? subscriber,
     startAt: options.startAt ?? "0",
     retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
+    brake: checkedBrake(subscriber, { ...defaultBrakePolicy, ...options.brake }),
+    afterDeadLetter: options.afterDeadLetter ?? "go_on",
     handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
     batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
     concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, 1, 6),
@@ -50,10 +53,18 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
 function checkedRetry(subscriber: string, retry: Consumer["retry"]): Consumer["retry"] {
   inRange(subscriber, "retry.maxAttempts", retry.maxAttempts, 1, 1_000);
   inRange(subscriber, "retry.maxProgrammingAttempts", retry.maxProgrammingAttempts, 1, 1_000);
+  inRange(subscriber, "retry.maxDeaths", retry.maxDeaths, 1, 1_000);
   // A backoff of 0 would turn a failing entry into a busy loop.
   inRange(subscriber, "retry.baseMs", retry.baseMs, 1, 86_400_000);
   inRange(subscriber, "retry.capMs", retry.capMs, retry.baseMs, 86_400_000);
   return retry;
+}
+
+function checkedBrake(subscriber: string, brake: Consumer["brake"]): Consumer["brake"] {
+  inRange(subscriber, "brake.after", brake.after, 1, 1_000);
+  inRange(subscriber, "brake.baseMs", brake.baseMs, 1, 86_400_000);
+  inRange(subscriber, "brake.capMs", brake.capMs, brake.baseMs, 86_400_000);
+  return brake;
 }
 
 function inRange(subscriber: string, name: string, value: number, min: number, max: number): number {

@@ -1,7 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { DeadLetterReason } from "../core/delivery.ts";
-import { BrainError } from "../core/errors.ts";
+import { BrainError, FencedError } from "../core/errors.ts";
+import { fingerprintOf } from "../core/fingerprint.ts";
 import type { Database } from "../db/database.ts";
+import type { QueuedDelivery } from "./queued-delivery.ts";
 
 /** What is stored of an event that could not be handled. */
 export interface DeadLetter {
@@ -16,21 +18,34 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly firstFailedAtMs: number;
   readonly lastFailedAtMs: number;
+  /** Ordering key; null means that the event has no order among others, or could not be decoded. */
+  readonly key: string | null;
+  /** Where it waited in the queue; null when it comes from the stream. */
+  readonly queued: QueuedDelivery | null;
+}
+
+/** Where dead letters come from. */
+export interface LetterOrigin {
+  readonly subscriber: string;
+  readonly stream: string;
+  readonly shard: number;
+  /** The epoch under which the tick works; a worker that was succeeded stores nothing. */
+  readonly epoch: number;
 }
 
 const maxMessageLength = 2_000;
 const maxNameLength = 255;
 
 /**
- * Stores dead letters, one statement, one round trip; only then may the entries be acked. Storing one again, because
- * the ack was lost, updates it.
+ * Stores dead letters and takes them off the queue, one statement, one round trip; only then may entries be acked.
+ * Storing one again, because the ack was lost, updates it; the tries of one that was redriven add up.
  *
- * @throws {TransientError} not stored: the entries stay pending
+ * @throws {TransientError} not stored: the entries stay where they are
+ * @throws {FencedError} another worker took over: nothing is stored
  */
 export async function storeDeadLetters(
   db: Database,
-  subscriber: string,
-  stream: string,
+  { subscriber, stream, shard, epoch }: LetterOrigin,
   letters: readonly DeadLetter[],
 ): Promise<void> {
   if (letters.length === 0) return;
@@ -47,19 +62,47 @@ export async function storeDeadLetters(
       attempts: letter.attempts,
       first_failed_at: new Date(letter.firstFailedAtMs).toISOString(),
       last_failed_at: new Date(letter.lastFailedAtMs).toISOString(),
+      key: clean(letter.key, maxNameLength),
+      fingerprint: fingerprintOf({
+        subscriber,
+        eventType: letter.eventType,
+        errorClass: errorClass(letter.error),
+        message: describeError(letter.error, true),
+      }),
+      replay_epoch: letter.queued?.epoch ?? 0,
+      letter_id: letter.queued?.deadLetterId ?? null,
+      place: letter.queued?.place ?? null,
     })),
   );
-  await db.rows(sql`
-    INSERT INTO dead_letters (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
-      raw_fields, reason, error_class, error_message, attempts, first_failed_at, last_failed_at)
+  const stored = await db.rows(sql`
+    WITH given AS (
+      SELECT * FROM json_to_recordset(${rows}::json) AS d(message_id text, event_id text, event_type text,
+        tenant_id text, raw_fields jsonb, reason text, error_class text, error_message text, attempts integer,
+        first_failed_at timestamptz, last_failed_at timestamptz, key text, fingerprint text, replay_epoch integer,
+        letter_id bigint, place bigint)
+      WHERE EXISTS (SELECT FROM consumer_shards
+        WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${epoch}::bigint FOR SHARE)
+    ), gone AS (
+      DELETE FROM deliveries q USING given WHERE q.place = given.place RETURNING q.job_id
+    ), counted AS (
+      UPDATE jobs j SET failed = j.failed + c.n, updated_at = now()
+      FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c
+      WHERE j.id = c.job_id
+    )
+    INSERT INTO dead_letters AS l (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
+      raw_fields, reason, error_class, error_message, attempts, first_failed_at, last_failed_at, shard, key,
+      fingerprint, replay_epoch)
     SELECT ${subscriber}, ${stream}, d.message_id, d.event_id, d.event_type, d.tenant_id, d.raw_fields, d.reason,
-      d.error_class, d.error_message, d.attempts, d.first_failed_at, d.last_failed_at
-    FROM json_to_recordset(${rows}::json) AS d(message_id text, event_id text, event_type text, tenant_id text,
-      raw_fields jsonb, reason text, error_class text, error_message text, attempts integer,
-      first_failed_at timestamptz, last_failed_at timestamptz)
+      d.error_class, d.error_message, d.attempts + coalesce(before.attempts, 0),
+      coalesce(before.first_failed_at, d.first_failed_at), d.last_failed_at, ${shard}, d.key, d.fingerprint,
+      d.replay_epoch
+    FROM given d LEFT JOIN dead_letters before ON before.id = d.letter_id
     ON CONFLICT (subscriber_name, stream_message_id) DO UPDATE SET
       reason = excluded.reason, error_class = excluded.error_class, error_message = excluded.error_message,
-      attempts = excluded.attempts, last_failed_at = excluded.last_failed_at, status = 'open'`);
+      attempts = excluded.attempts, last_failed_at = excluded.last_failed_at, status = 'open', key = excluded.key,
+      fingerprint = excluded.fingerprint, replay_epoch = excluded.replay_epoch, resolution = NULL, resolved_at = NULL
+    RETURNING 1`);
+  if (stored.length === 0) throw new FencedError();
 }
 
 /** Class name of whatever was thrown. */
@@ -93,7 +136,8 @@ function clean(text: string | null, maxLength: number): string | null {
     : text.replaceAll("\u0000", "\uFFFD").toWellFormed().slice(0, maxLength).toWellFormed();
 }
 
-function cleanFields(fields: Readonly<Record<string, string>>): Record<string, string> {
+/** Fields as Postgres can hold them. */
+export function cleanFields(fields: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       clean(name, maxNameLength) ?? "",

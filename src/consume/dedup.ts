@@ -7,10 +7,18 @@ export interface Claim {
   readonly eventId: string;
   readonly type: string;
   readonly tenantId: string | null;
+  /** 0, or the epoch of a forced replay: under it the event may be applied once more. */
+  readonly epoch: number;
 }
 
+/** What tells one claim of a subscriber from another. */
+export function claimId({ messageId, epoch }: Pick<Claim, "messageId" | "epoch">): string {
+  return `${messageId}#${epoch}`;
+}
+
+/** All sets hold `claimId`s. */
 export interface ClaimResult {
-  /** Message ids that are ours now; their effects belong in the same transaction. */
+  /** Ours now; their effects belong in the same transaction. */
   readonly claimed: ReadonlySet<string>;
   /** The very entry was applied before: delivered again. */
   readonly redelivered: ReadonlySet<string>;
@@ -39,34 +47,48 @@ export async function claimDeliveries(
       e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
       t: claim.type.slice(0, maxTypeLength),
       n: claim.tenantId?.slice(0, maxTypeLength) ?? null,
+      p: claim.epoch,
     })),
   );
   const inserted = await tx.execute<{ m: string }>(sql`
-    INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id)
-    SELECT ${subscriber}, ${stream}, c.m, c.e, c.t, c.n
-    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text)
+    INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
+      replay_epoch)
+    SELECT ${subscriber}, ${stream}, c.m, c.e, c.t, c.n, c.p
+    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)
     ON CONFLICT DO NOTHING
-    RETURNING stream_message_id AS m`);
+    RETURNING stream_message_id || '#' || replay_epoch AS m`);
   const claimed = new Set(inserted.rows.map((row) => row.m));
-  const refused = claims.filter((claim) => !claimed.has(claim.messageId)).map((claim) => claim.messageId);
+  const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
   if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set() };
+  const ids = refused.map(({ messageId }) => messageId);
   const known = await tx.execute<{ m: string }>(sql`
-    SELECT stream_message_id AS m FROM processed_events
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${sql.param(refused)}::text[])`);
+    SELECT stream_message_id || '#' || replay_epoch AS m FROM processed_events
+    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${sql.param(ids)}::text[])`);
   const redelivered = new Set(known.rows.map((row) => row.m));
-  return { claimed, redelivered, publishedTwice: new Set(refused.filter((id) => !redelivered.has(id))) };
+  const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
+  return { claimed, redelivered, publishedTwice: new Set(twice) };
 }
 
 /** Gives claims back that this transaction will not use; nobody else has seen them. */
-export async function unclaim(tx: Tx, subscriber: string, messageIds: readonly string[]): Promise<void> {
+export async function unclaim(
+  tx: Tx,
+  subscriber: string,
+  claims: readonly Pick<Claim, "messageId" | "epoch">[],
+): Promise<void> {
+  const rows = JSON.stringify(claims.map(({ messageId, epoch }) => ({ m: messageId, p: epoch })));
   await tx.execute(sql`
-    DELETE FROM processed_events
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${sql.param([...messageIds])}::text[])`);
+    DELETE FROM processed_events e USING json_to_recordset(${rows}::json) AS c(m text, p integer)
+    WHERE e.subscriber_name = ${subscriber} AND e.stream_message_id = c.m AND e.replay_epoch = c.p`);
 }
 
 /** True when the subscriber has applied this very entry. */
-export async function isApplied(db: Database, subscriber: string, messageId: string): Promise<boolean> {
+export async function isApplied(
+  db: Database,
+  subscriber: string,
+  { messageId, epoch }: Pick<Claim, "messageId" | "epoch">,
+): Promise<boolean> {
   const rows = await db.rows(sql`
-    SELECT FROM processed_events WHERE subscriber_name = ${subscriber} AND stream_message_id = ${messageId}`);
+    SELECT FROM processed_events WHERE subscriber_name = ${subscriber} AND stream_message_id = ${messageId}
+      AND replay_epoch = ${epoch}`);
   return rows.length > 0;
 }

@@ -1,4 +1,5 @@
 import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
+import type { BrakePolicy } from "../core/brake.ts";
 import type { RetryPolicy } from "../core/delivery.ts";
 import type { Logger } from "../core/log.ts";
 import type { Tx } from "../db/database.ts";
@@ -82,7 +83,7 @@ export function onAny(handle: CatchAllHandler): Subscription {
   return { kind: "any", handle };
 }
 
-/** Where a new group begins: `0` all that the stream holds, `$` only what comes, or behind a given message id. */
+/** Where a new group begins: `0` with the first event of the record, `$` only what comes, or behind a given message id. */
 export type StartPosition = "0" | "$" | `${number}-${number}`;
 
 export interface ConsumerOptions {
@@ -94,6 +95,13 @@ export interface ConsumerOptions {
   /** Source of the events its handlers publish; default is the subscriber's name. */
   readonly source?: string;
   readonly retry?: Partial<RetryPolicy>;
+  /** When to stop trying everything and try one event at a time; see `src/core/brake.ts`. */
+  readonly brake?: Partial<BrakePolicy>;
+  /**
+   * What a dead letter does to its key. `go_on` (default): later events are handled. `hold_key`: they wait until the
+   * dead letter was redriven or discarded, so that the order holds over redrives too; costs a look at Postgres a round.
+   */
+  readonly afterDeadLetter?: "go_on" | "hold_key";
   /** Time limit of one handler call, ms; default 10,000. */
   readonly handlerTimeoutMs?: number;
   /** Entries read at once, at most; default 500. Reads begin at 100 and adapt to the time the handlers take. */
@@ -111,6 +119,8 @@ export interface Consumer {
   readonly source: string;
   readonly startAt: StartPosition;
   readonly retry: RetryPolicy;
+  readonly brake: BrakePolicy;
+  readonly afterDeadLetter: "go_on" | "hold_key";
   readonly handlerTimeoutMs: number;
   readonly batchSize: number;
   readonly concurrency: number;

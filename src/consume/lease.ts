@@ -1,5 +1,6 @@
+import { pairs } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import type { Command, RedisHttp } from "../stream/redis.ts";
 
 /*
  * One drainer per (group, shard) at a time. Only order and cost depend on the lease; that effects are applied once
@@ -22,12 +23,36 @@ redis.call('DEL', KEYS[2])
 local left = redis.call('EXISTS', KEYS[3])
 redis.call('SET', KEYS[3], ARGV[1])
 local waiting = redis.pcall('XPENDING', KEYS[4], ARGV[3])
-return {1, left, 0, waiting.err and 0 or waiting[1]}`;
+return {1, left, 0, waiting.err and 0 or waiting[1], redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])}`;
 
+/**
+ * Also keeps what is being handled from looking idle. Redis drops an entry from the pending list when it is claimed
+ * after it was trimmed, so only what still has a body is claimed.
+ */
 const renewScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1`;
+for i = 5, #ARGV do
+  if #redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i]) > 0 then
+    redis.call('XCLAIM', KEYS[2], ARGV[3], ARGV[4], 0, ARGV[i], 'JUSTID')
+  end
+end
+return redis.call('HEXISTS', KEYS[3], 'epoch') == 1 and 1 or 2`;
+
+/**
+ * Commands that only the holder of the lease may give: a late worker must not touch what its successor is handling.
+ * ARGV: token, then for each command its length and its words.
+ */
+const holderScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {} end
+local replies = {}
+local at = 2
+while at <= #ARGV do
+  local count = tonumber(ARGV[at])
+  replies[#replies + 1] = redis.call(unpack(ARGV, at + 1, at + count)) or ''
+  at = at + count + 1
+end
+return replies`;
 
 const releaseScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -50,6 +75,10 @@ export interface Lease {
   readonly takeover: boolean;
   /** Entries pending in the group; 0 when there is no group yet. */
   readonly pending: number;
+  /** What the last ticks left to know; empty when Redis forgot it. */
+  readonly state: ReadonlyMap<string, string>;
+  /** The outage brake as text; null when there is none. */
+  readonly brake: string | null;
 }
 
 /** `waitMs` until the holder's lease ends, for whoever left the mark first; null for the others. */
@@ -71,22 +100,73 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
   const { keys, group, shard } = scope;
   const reply = await scope.redis.eval(
     acquireScript,
-    [keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard), keys.stream(shard)],
-    [token, String(scope.leaseMs), group],
+    [
+      keys.lease(group, shard),
+      keys.mark(group, shard),
+      keys.holder(group, shard),
+      keys.stream(shard),
+      keys.state(group, shard),
+      keys.brakes(),
+    ],
+    [token, String(scope.leaseMs), group, placeOf(scope)],
   );
-  const [acquired, detail, first, pending = 0] = (reply as unknown[]).map(Number);
-  if (acquired === 1) return { token, takeover: detail === 1, pending };
-  return { waitMs: first === 1 ? Math.max(0, detail ?? 0) : null };
+  const [acquired, detail, first, pending, state, brake] = reply as unknown[];
+  if (Number(acquired) !== 1) return { waitMs: Number(first) === 1 ? Math.max(0, Number(detail)) : null };
+  return {
+    token,
+    takeover: Number(detail) === 1,
+    pending: Number(pending ?? 0),
+    state: pairs(state) as ReadonlyMap<string, string>,
+    brake: typeof brake === "string" ? brake : null,
+  };
 }
 
-/** False when the lease is somebody else's by now. */
-export async function renewLease(scope: LeaseScope, token: string): Promise<boolean> {
+/** Field of a group and shard in the hashes that all groups share. */
+export function placeOf({ group, shard }: Pick<LeaseScope, "group" | "shard">): string {
+  return `${group}:${shard}`;
+}
+
+/**
+ * Goes on holding the lease.
+ *
+ * @param handling entries that are being handled; their idle time begins anew, their delivery count stays
+ * @returns `lost` when the lease is somebody else's by now, `changed` when an operator changed what the tick must know
+ * @see https://redis.io/docs/latest/commands/xclaim/ JUSTID
+ */
+export async function renewLease(
+  scope: LeaseScope,
+  token: string,
+  consumer: string,
+  handling: readonly string[],
+): Promise<"held" | "changed" | "lost"> {
+  const { keys, group, shard } = scope;
   const reply = await scope.redis.eval(
     renewScript,
-    [scope.keys.lease(scope.group, scope.shard)],
-    [token, String(scope.leaseMs)],
+    [keys.lease(group, shard), keys.stream(shard), keys.state(group, shard)],
+    [token, String(scope.leaseMs), group, consumer, ...handling],
   );
-  return Number(reply) === 1;
+  return (["lost", "held", "changed"] as const)[Number(reply)] ?? "lost";
+}
+
+/**
+ * Runs commands as one, if the lease is still ours.
+ *
+ * @returns the replies; null when the lease is somebody else's: nothing was run
+ */
+export async function asHolder(
+  scope: LeaseScope,
+  token: string,
+  commands: readonly Command[],
+): Promise<unknown[] | null> {
+  if (commands.length === 0) return [];
+  const args = commands.flatMap((command) => [String(command.length), ...command]);
+  const reply = await scope.redis.eval(
+    holderScript,
+    [scope.keys.lease(scope.group, scope.shard)],
+    [token, ...args],
+  );
+  const replies = reply as unknown[];
+  return replies.length === 0 ? null : replies;
 }
 
 /**
@@ -104,7 +184,7 @@ export async function releaseLease(
   const reply = await scope.redis.eval(
     releaseScript,
     [keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard), keys.heartbeats()],
-    [token, String(scope.leaseMs), `${group}:${shard}`, heartbeat, goRound ? "1" : "0"],
+    [token, String(scope.leaseMs), placeOf(scope), heartbeat, goRound ? "1" : "0"],
   );
   const code = Number(reply);
   if (code === 2) return "again";

@@ -7,7 +7,6 @@ import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
 import { parseReadEntries } from "../stream/append.ts";
 import { type Group, rangeCommand } from "../stream/group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import type { Consumer } from "./define-consumer.ts";
 
 interface PendingDetails {
   /** Fields by message id; missing when neither the stream nor the record has the entry. */
@@ -27,11 +26,33 @@ export interface Failure {
   readonly attempts: number;
   /** Later entries with the same key need not wait for it. */
   readonly overtakable: boolean;
+  /** An operator gave it up: it becomes a dead letter without another try. */
+  readonly skip: boolean;
+  /** The last failure, one line. */
+  readonly error: string;
 }
 
-/** The text of a failure as it stands in the hash of retry times. */
-export function failureToText({ dueAtMs, firstFailedAtMs, attempts, overtakable }: Failure): string {
-  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}`;
+const maxErrorLength = 300;
+
+/** The text of a failure as it stands in the hash of retry times: `due:first:attempts:overtakable:skip:error`. */
+export function failureToText(failure: Failure): string {
+  const { dueAtMs, firstFailedAtMs, attempts, overtakable, skip, error } = failure;
+  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}:${skip ? 1 : 0}:${error.slice(0, maxErrorLength).toWellFormed()}`;
+}
+
+/** Null for a text that is no failure. */
+export function failureFromText(text: string): Failure | null {
+  const [numbers = [], error = ""] = splitFailure(text);
+  const [dueAtMs, firstFailedAtMs, attempts, overtakable, skip] = numbers.map(Number);
+  if (dueAtMs === undefined || firstFailedAtMs === undefined || attempts === undefined) return null;
+  if (![dueAtMs, firstFailedAtMs, attempts].every(Number.isFinite)) return null;
+  return { dueAtMs, firstFailedAtMs, attempts, overtakable: overtakable === 1, skip: skip === 1, error };
+}
+
+/** The five numbers, and the error, which may hold colons. */
+function splitFailure(text: string): [numbers: string[], error: string] {
+  const parts = text.split(":");
+  return [parts.slice(0, 5), parts.slice(5).join(":")];
 }
 
 /**
@@ -69,11 +90,8 @@ function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetail
   ids.forEach((id, index) => {
     const value: unknown = reply[index];
     if (typeof value !== "string") return;
-    const [dueAtMs, firstFailedAtMs, attempts, overtakable] = value.split(":").map(Number);
-    if (dueAtMs === undefined || firstFailedAtMs === undefined || attempts === undefined) return;
-    if ([dueAtMs, firstFailedAtMs, attempts].every(Number.isFinite)) {
-      failures.set(id, { dueAtMs, firstFailedAtMs, attempts, overtakable: overtakable === 1 });
-    }
+    const failure = failureFromText(value);
+    if (failure !== null) failures.set(id, failure);
   });
   return failures;
 }
@@ -94,16 +112,4 @@ async function bodiesFromRecord(
     WHERE e.stored_at BETWEEN ${from}::timestamptz AND ${to}::timestamptz
       AND e.stream_message_id = ANY(${sql.param([...ids])}::text[])`);
   return rows.map((row) => [row.stream_message_id, encodeStored(row)]);
-}
-
-/**
- * Where a group that does not exist begins. A consumer that has claims had a group before, which vanished with what it
- * held pending; it goes back to the first thing it ever handled, and its claims keep the effects from repeating.
- */
-export async function restartPosition(db: Database, consumer: Consumer, stream: string): Promise<string> {
-  if (consumer.startAt === "0") return "0";
-  const rows = await db.rows<{ id: string }>(sql`
-    SELECT stream_message_id AS id FROM processed_events
-    WHERE subscriber_name = ${consumer.subscriber} AND stream_name = ${stream} ORDER BY id LIMIT 1`);
-  return rows[0]?.id ?? consumer.startAt;
 }

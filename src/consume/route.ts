@@ -7,9 +7,12 @@ import {
 } from "@brain/schemas";
 import { type Issue, ValidationError } from "../core/errors.ts";
 import type { Consumer, Subscription } from "./define-consumer.ts";
+import type { QueuedDelivery } from "./queued-delivery.ts";
 
 /** A delivery that has a handler. */
 export interface Incoming {
+  /** Where it waits in the queue; null when it comes from the stream. */
+  readonly queued: QueuedDelivery | null;
   readonly messageId: MessageId;
   /** The entry as it stood on the stream, for a dead letter. */
   readonly fields: readonly string[];
@@ -43,6 +46,7 @@ export function routeEntry(
   consumer: Consumer,
   entry: { readonly id: MessageId; readonly fields: readonly string[] },
   attempt: number,
+  queued: QueuedDelivery | null = null,
 ): Routed {
   const decoded = decodeEntry(entry.fields);
   if (!decoded.ok) {
@@ -53,7 +57,7 @@ export function routeEntry(
   const subscription = consumer.byType.get(event.type) ?? consumer.any;
   const key = definition === null ? null : safeKey(definition, event.payload);
   if (subscription === null || subscription === undefined) return { kind: "skip", key };
-  const incoming = { messageId: entry.id, fields: entry.fields, key, attempt, subscription };
+  const incoming = { queued, messageId: entry.id, fields: entry.fields, key, attempt, subscription };
   if (subscription.kind === "any" || definition === null) {
     return { kind: "handle", incoming: { ...incoming, event } };
   }
@@ -80,6 +84,11 @@ function safeKey(definition: EventDefinition, payload: unknown): string | null {
   } catch {
     return null;
   }
+}
+
+/** The way back from `fieldsToObject`. */
+export function objectToFields(object: Readonly<Record<string, string>>): string[] {
+  return Object.entries(object).flat();
 }
 
 /** Flat fields as an object, for a dead letter. */

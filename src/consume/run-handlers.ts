@@ -97,8 +97,9 @@ async function callEach(
         log: eventLog(deps, incoming),
         attempt: incoming.attempt,
         streamMessageId: incoming.messageId,
-        idempotencyKey: (label) => idempotencyKey(consumer.subscriber, event.id, label),
-        replay: isReplay(event),
+        idempotencyKey: (label) =>
+          idempotencyKey(consumer.subscriber, event.id, label, incoming.queued?.epoch),
+        replay: isReplay(incoming),
         now: () => new Date(deps.now()),
       };
       return subscription.handle(event, context);
@@ -114,11 +115,11 @@ async function callSet(
   run: HandlerRun,
 ): Promise<void> {
   const { consumer } = deps;
-  const deliveries: Delivered[] = group.map(({ event, messageId, attempt }) => ({
-    event,
-    streamMessageId: messageId,
-    attempt,
-    replay: isReplay(event),
+  const deliveries: Delivered[] = group.map((incoming) => ({
+    event: incoming.event,
+    streamMessageId: incoming.messageId,
+    attempt: incoming.attempt,
+    replay: isReplay(incoming),
   }));
   const what = subscription.kind === "batch" ? `"${subscription.definition.type}"` : "all events";
   await withTimeLimit(
@@ -130,7 +131,13 @@ async function callSet(
         signal,
         publishFrom: (cause) => publishFrom(deps, run, cause.event),
         log: deps.log,
-        idempotencyKey: (delivered, label) => idempotencyKey(consumer.subscriber, delivered.event.id, label),
+        idempotencyKey: (delivered, label) =>
+          idempotencyKey(
+            consumer.subscriber,
+            delivered.event.id,
+            label,
+            group.find(({ event }) => event === delivered.event)?.queued?.epoch,
+          ),
         now: () => new Date(deps.now()),
       };
       return subscription.handle(deliveries, context);
@@ -163,8 +170,8 @@ function inherited(consumer: Consumer, cause: Envelope<unknown>): PublishContext
   };
 }
 
-function isReplay(event: Envelope): boolean {
-  return event.meta.replay !== undefined && event.meta.replay !== null;
+function isReplay({ event, queued }: Incoming): boolean {
+  return queued?.cause === "replay" || (event.meta.replay ?? null) !== null;
 }
 
 /** The fields that each line about one delivery carries. */
@@ -180,9 +187,18 @@ export function eventLog(deps: Pick<HandlerDeps, "log">, incoming: Incoming): Lo
   });
 }
 
-/** SHA-256 of subscriber, event id and label, hex: the same over all tries, another for each label. */
-async function idempotencyKey(subscriber: string, eventId: string, label: string): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify([subscriber, eventId, label]));
+/**
+ * SHA-256 of subscriber, event id and label, hex: the same over all tries, another for each label, and for each forced
+ * replay, which is meant to have its effects again.
+ */
+async function idempotencyKey(
+  subscriber: string,
+  eventId: string,
+  label: string,
+  epoch = 0,
+): Promise<string> {
+  const parts = [subscriber, eventId, label, ...(epoch === 0 ? [] : [epoch])];
+  const bytes = new TextEncoder().encode(JSON.stringify(parts));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

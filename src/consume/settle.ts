@@ -1,60 +1,108 @@
+import { redactText } from "@brain/schemas";
 import { RetryAfter } from "../core/errors.ts";
-import { type Applied, holdsKey } from "./apply.ts";
+import { putBackCommand } from "../stream/group.ts";
+import { type Applied, claimOf, holdsKey } from "./apply.ts";
 import { type DeadLetter, describeError, errorClass, storeDeadLetters } from "./dead-letters.ts";
 import { isApplied } from "./dedup.ts";
+import { retryQueued } from "./queue.ts";
 import type { Known } from "./read-round.ts";
 import { type Failure, failureToText } from "./recover.ts";
 import { fieldsToObject, type Incoming } from "./route.ts";
 import { eventLog } from "./run-handlers.ts";
-import { noteDue, type Tick } from "./tick.ts";
+import { holding, noteDue, type Tick } from "./tick.ts";
 
 /**
- * Settles what needs no handler: skips, and dead letters of what can never be handled.
+ * Settles what needs no handler: skips, dead letters of what can never be handled, and what an operator gave up.
  *
  * @returns what is left to apply
  */
 export async function settle(tick: Tick, entries: readonly Known[]): Promise<Incoming[]> {
   const incoming: Incoming[] = [];
   const letters: DeadLetter[] = [];
-  for (const { entry, routed, fields } of entries) {
-    if (routed?.kind === "handle") {
+  for (const known of entries) {
+    const { entry, routed, queued } = known;
+    const skip = skipReason(tick, known);
+    if (routed?.kind === "handle" && skip === null) {
       incoming.push(routed.incoming);
       continue;
     }
     if (routed?.kind === "skip") {
-      tick.acks.push(entry.id);
+      finish(tick, entry.id, queued);
       tick.result.skipped += 1;
       continue;
     }
-    const nowMs = tick.deps.now();
-    letters.push({
-      messageId: entry.id,
-      eventId: routed?.event?.id ?? null,
-      eventType: routed?.event?.type ?? null,
-      tenantId: routed?.event?.tenant_id ?? null,
-      rawFields: fields === null ? null : fieldsToObject(fields),
-      reason: routed?.reason ?? "body_lost",
-      error:
-        routed?.error ??
-        new Error(
-          "The entry was trimmed from the stream before it was handled, and the record does not hold it.",
-        ),
-      attempts: Math.max(1, entry.deliveries),
-      firstFailedAtMs: tick.failures.get(entry.id)?.firstFailedAtMs ?? nowMs,
-      lastFailedAtMs: nowMs,
-    });
+    letters.push(unhandled(tick, known, skip));
   }
   await bury(tick, letters);
   return incoming;
 }
 
+/** Why an operator gave the event up; null when nobody did. */
+function skipReason(tick: Tick, { entry, queued }: Known): string | null {
+  if (queued !== null) return queued.skipReason;
+  const failure = tick.failures.get(entry.id);
+  return failure?.skip === true ? failure.error : null;
+}
+
+function unhandled(
+  tick: Tick,
+  { entry, routed, fields, queued, identity, key }: Known,
+  skip: string | null,
+): DeadLetter {
+  const nowMs = tick.deps.now();
+  const refused = routed?.kind === "refuse" ? routed : null;
+  const event = routed?.kind === "handle" ? routed.incoming.event : (refused?.event ?? null);
+  const lost = new Error(
+    "The entry was trimmed from the stream before it was handled, and the record does not hold it.",
+  );
+  return {
+    messageId: entry.id,
+    eventId: event?.id ?? identity?.eventId ?? null,
+    eventType: event?.type ?? identity?.eventType ?? null,
+    tenantId: event?.tenant_id ?? identity?.tenantId ?? null,
+    rawFields: fields === null ? null : fieldsToObject(fields),
+    reason: skip !== null ? "skipped" : (refused?.reason ?? "body_lost"),
+    error: skip !== null ? new SkippedError(skip) : (refused?.error ?? lost),
+    attempts: Math.max(1, entry.deliveries, tick.failures.get(entry.id)?.attempts ?? 0),
+    firstFailedAtMs: firstFailure(tick, entry.id, queued) ?? nowMs,
+    lastFailedAtMs: nowMs,
+    key: key ?? identity?.key ?? null,
+    queued,
+  };
+}
+
+/** An operator gave the event up, so that its key could go on. */
+class SkippedError extends Error {
+  override readonly name = "SkippedError";
+}
+
+/** Lets the source forget a delivery that is done: the stream with an ack, the queue by removing its row. */
+function finish(tick: Tick, messageId: Incoming["messageId"], queued: Incoming["queued"]): void {
+  if (queued === null) tick.acks.push(messageId);
+  else tick.done.push(queued.place);
+}
+
+/** Unix time, ms; null when it never failed. */
+function firstFailure(
+  tick: Tick,
+  messageId: Incoming["messageId"],
+  queued: Incoming["queued"],
+): number | null {
+  return queued === null ? (tick.failures.get(messageId)?.firstFailedAtMs ?? null) : queued.firstFailedAtMs;
+}
+
 /**
- * Settles an entry whose tries are used up without an outcome, because each of them ended its isolate. When one of them
+ * Settles an entry whose tries are used up without an outcome, because each of them ended its worker. When one of them
  * had committed and only its ack was lost, the entry is done; otherwise it becomes a dead letter, not tried again.
  */
-export async function giveUp(tick: Tick, { messageId, event, fields, attempt }: Incoming): Promise<void> {
-  if (await isApplied(tick.deps.db, tick.consumer.subscriber, messageId)) {
-    tick.acks.push(messageId);
+export async function giveUp(
+  tick: Tick,
+  incoming: Incoming,
+  reason: "worker_died" | "attempts_exhausted",
+): Promise<void> {
+  const { messageId, event, fields, attempt, queued, key } = incoming;
+  if (await isApplied(tick.deps.db, tick.consumer.subscriber, claimOf(incoming))) {
+    finish(tick, messageId, queued);
     tick.result.redelivered += 1;
     return;
   }
@@ -67,13 +115,15 @@ export async function giveUp(tick: Tick, { messageId, event, fields, attempt }: 
       eventType: event.type,
       tenantId: event.tenant_id,
       rawFields: fieldsToObject(fields),
-      reason: "attempts_exhausted",
+      reason,
       error: new Error(
-        `None of ${attempts} tries left an outcome: each time the isolate ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
+        `Of ${attempts} tries the last ones left no outcome: each time the worker ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
       ),
       attempts,
-      firstFailedAtMs: tick.failures.get(messageId)?.firstFailedAtMs ?? nowMs,
+      firstFailedAtMs: firstFailure(tick, messageId, queued) ?? nowMs,
       lastFailedAtMs: nowMs,
+      key,
+      queued,
     },
   ]);
 }
@@ -81,10 +131,20 @@ export async function giveUp(tick: Tick, { messageId, event, fields, attempt }: 
 /** Stores dead letters, then lets their entries be acked; never the other way round. */
 async function bury(tick: Tick, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;
-  await storeDeadLetters(tick.deps.db, tick.consumer.subscriber, tick.group.stream, letters);
+  const origin = {
+    subscriber: tick.consumer.subscriber,
+    stream: tick.group.stream,
+    shard: tick.options.shard,
+    epoch: tick.state.epoch,
+  };
+  // One statement cannot store the same entry twice; two epochs of a replay may both have failed.
+  const first = new Map(letters.map((letter) => [letter.messageId, letter]));
+  const again = letters.filter((letter) => first.get(letter.messageId) !== letter);
+  await storeDeadLetters(tick.deps.db, origin, [...first.values()]);
+  for (const letter of again) await storeDeadLetters(tick.deps.db, origin, [letter]);
   tick.result.deadLettered += letters.length;
   for (const letter of letters) {
-    tick.acks.push(letter.messageId as Incoming["messageId"]);
+    if (letter.queued === null) tick.acks.push(letter.messageId as Incoming["messageId"]);
     tick.deps.log.error(
       {
         event_id: letter.eventId,
@@ -99,28 +159,35 @@ async function bury(tick: Tick, letters: readonly DeadLetter[]): Promise<void> {
   }
 }
 
+/** A delivery that will be tried again. */
+interface Retry {
+  readonly incoming: Incoming;
+  readonly failure: Failure;
+}
+
 /** Counts, acks, stores retry times and dead letters. */
 export async function conclude(tick: Tick, applied: readonly Applied[], blocked: Set<string>): Promise<void> {
-  const { result, deps } = tick;
+  const { deps, consumer } = tick;
   const letters: DeadLetter[] = [];
-  const retries: { readonly id: Incoming["messageId"]; readonly failure: Failure }[] = [];
+  const retries: Retry[] = [];
   for (const one of applied) {
-    const { incoming, delivery, duplicate, error } = one;
-    const { messageId, event, key } = incoming;
+    const { incoming, delivery, error } = one;
+    const { key } = incoming;
+    if (key !== null && holdsKey(consumer, one)) blocked.add(key);
     if (delivery.action === "ack") {
-      tick.acks.push(messageId);
-      if (duplicate === "redelivered") result.redelivered += 1;
-      else if (duplicate === "published_twice") result.publishedTwice += 1;
-      else result.applied += 1;
+      countApplied(tick, one);
       continue;
     }
     const nowMs = deps.now();
-    const firstFailedAtMs = tick.failures.get(messageId)?.firstFailedAtMs ?? nowMs;
+    const firstFailedAtMs = firstFailure(tick, incoming.messageId, incoming.queued) ?? nowMs;
     if (delivery.action === "retry") {
-      if (key !== null && holdsKey(one)) blocked.add(key);
       const { dueAtMs, overtakable } = delivery;
-      const failure = { dueAtMs, firstFailedAtMs, attempts: incoming.attempt, overtakable };
-      retries.push({ id: messageId, failure });
+      const attempts = one.uncounted === true ? incoming.attempt - 1 : incoming.attempt;
+      const text = redactText(describeError(error));
+      retries.push({
+        incoming,
+        failure: { dueAtMs, firstFailedAtMs, attempts, overtakable, skip: false, error: text },
+      });
       // A handler that asks to wait is not in trouble.
       const level = error instanceof RetryAfter ? "info" : "warn";
       eventLog(deps, incoming)[level](
@@ -129,34 +196,73 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
       );
       continue;
     }
+    const { messageId, event, fields, attempt, queued } = incoming;
     letters.push({
       messageId,
       eventId: event.id,
       eventType: event.type,
       tenantId: event.tenant_id,
-      rawFields: fieldsToObject(incoming.fields),
+      rawFields: fieldsToObject(fields),
       reason: delivery.reason,
       error,
-      attempts: incoming.attempt,
+      attempts: attempt,
       firstFailedAtMs,
       lastFailedAtMs: nowMs,
+      key,
+      queued,
     });
   }
   await storeRetries(tick, retries);
   await bury(tick, letters);
 }
 
-async function storeRetries(
-  tick: Tick,
-  retries: readonly { readonly id: Incoming["messageId"]; readonly failure: Failure }[],
-): Promise<void> {
+/** Counts a delivery that is done, and lets its source forget it. */
+function countApplied(tick: Tick, { incoming, duplicate }: Applied): void {
+  const { result } = tick;
+  finish(tick, incoming.messageId, incoming.queued);
+  if (duplicate === "redelivered") result.redelivered += 1;
+  else if (duplicate === "published_twice") result.publishedTwice += 1;
+  else result.applied += 1;
+}
+
+async function storeRetries(tick: Tick, retries: readonly Retry[]): Promise<void> {
+  if (retries.length === 0) return;
+  await retryOnStream(
+    tick,
+    retries.filter(({ incoming }) => incoming.queued === null),
+  );
+  await retryQueued(
+    tick.deps.db,
+    retries.flatMap(({ incoming, failure }) =>
+      incoming.queued === null
+        ? []
+        : {
+            place: incoming.queued.place,
+            attempts: failure.attempts,
+            due_at: new Date(failure.dueAtMs).toISOString(),
+            failed_at: new Date(failure.firstFailedAtMs).toISOString(),
+            error: failure.error,
+            overtakable: failure.overtakable,
+          },
+    ),
+  );
+  tick.result.retried += retries.length;
+  for (const { failure } of retries) noteDue(tick, failure.dueAtMs);
+}
+
+async function retryOnStream(tick: Tick, retries: readonly Retry[]): Promise<void> {
   if (retries.length === 0) return;
   const key = tick.deps.keys.retryAt(tick.consumer.group, tick.options.shard);
-  const fields = retries.flatMap(({ id, failure }) => [id, failureToText(failure)]);
-  await tick.deps.redis.command(["HSET", key, ...fields]);
-  tick.result.retried += retries.length;
-  for (const { id, failure } of retries) {
-    tick.failures.set(id, failure);
-    noteDue(tick, failure.dueAtMs);
-  }
+  const fields = retries.flatMap(({ incoming, failure }) => [incoming.messageId, failureToText(failure)]);
+  const uncounted = retries.filter(
+    ({ incoming, failure }) => failure.attempts < incoming.attempt && !tick.trimmed.has(incoming.messageId),
+  );
+  await holding(tick, [
+    ["HSET", key, ...fields],
+    // The pending list counts deliveries; a try that costs no attempt is taken back.
+    ...uncounted.map(({ incoming, failure }) =>
+      putBackCommand(tick.group, failure.attempts, [incoming.messageId]),
+    ),
+  ]);
+  for (const { incoming, failure } of retries) tick.failures.set(incoming.messageId, failure);
 }

@@ -1,14 +1,23 @@
+import { redactText } from "@brain/schemas";
+import { afterFailure, type Brake, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
 import type { SubrequestMeter } from "../core/budget.ts";
+import { classify } from "../core/classify.ts";
+import { backoffMs } from "../core/delivery.ts";
+import { FencedError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Database } from "../db/database.ts";
+import { type Database, fenceText } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import { ackCommand, type Group, putBackCommand } from "../stream/group.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { Command, RedisHttp } from "../stream/redis.ts";
-import { type ApplyDeps, createLane, type Lane } from "./apply.ts";
+import { type Applied, type ApplyDeps, createLane, type Lane } from "./apply.ts";
+import { describeError } from "./dead-letters.ts";
 import type { Consumer } from "./define-consumer.ts";
+import { asHolder, type LeaseScope, placeOf } from "./lease.ts";
+import { finishSql } from "./queue.ts";
 import type { Failure } from "./recover.ts";
 import type { Incoming } from "./route.ts";
+import type { TickState } from "./tick-state.ts";
 
 export interface DrainDeps {
   readonly db: Database;
@@ -31,6 +40,11 @@ export interface DrainDeps {
    * and the connection, which are what a new tick would spend most of its time on.
    */
   readonly lingerMs?: number;
+  /**
+   * Called once when the group of a consumer that begins with the record is created on a shard; true when events that
+   * are no longer on the stream are being delivered from the record, and what is on the stream waits for them.
+   */
+  readonly onStart?: (consumer: Consumer, shard: number) => Promise<boolean>;
 }
 
 export interface DrainOptions {
@@ -63,6 +77,12 @@ export interface DrainResult {
   nextDueMs: number | null;
   /** Why the tick ended early; null when it did not. */
   stopped: string | null;
+  /** Entries that went from the stream to the queue. */
+  parked: number;
+  /** The consumer is paused: nothing was read. */
+  paused: boolean;
+  /** The outage brake is open. */
+  braked: boolean;
 }
 
 /** Calls that one round needs at most, besides its handlers' own. */
@@ -78,6 +98,18 @@ export interface Tick {
   readonly options: DrainOptions;
   readonly group: Group;
   readonly apply: ApplyDeps;
+  readonly scope: LeaseScope;
+  /** Token of the lease that the tick holds. */
+  token: string;
+  state: TickState;
+  brake: Brake;
+  brakeChanged: boolean;
+  /** An operator changed what the tick must know: it ends, and the next one begins with the new. */
+  changed: boolean;
+  /** Entries being handled; the renewal of the lease keeps them from looking idle. */
+  readonly handling: Set<Incoming["messageId"]>;
+  /** Rows of the queue that are finished, removed with the next round trip. */
+  readonly done: string[];
   readonly lanes: Lane[];
   readonly result: DrainResult;
   /** Acked with the next round trip. */
@@ -113,13 +145,32 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     more: false,
     nextDueMs: null,
     stopped: null,
+    parked: 0,
+    paused: false,
+    braked: false,
   };
-  return {
+  const scope: LeaseScope = { ...tickDeps, group: consumer.group, shard: options.shard };
+  const tick: Tick = {
     deps: tickDeps,
     consumer,
     options,
     group: { stream, group: consumer.group, consumer: consumer.subscriber },
-    apply: { ...tickDeps, consumer, stream },
+    apply: {
+      ...tickDeps,
+      consumer,
+      stream,
+      fence: () => fenceText(consumer.subscriber, options.shard, tick.state.epoch),
+      judge: (failure) => judge(tick, failure),
+      onApplied: () => noteApplied(tick),
+    },
+    scope,
+    token: "",
+    state: { epoch: 0, pauses: [], queued: null, backfilling: false, startId: null },
+    brake: closedBrake,
+    brakeChanged: false,
+    changed: false,
+    handling: new Set(),
+    done: [],
     lanes: [],
     result,
     acks: [],
@@ -131,8 +182,14 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     pending: 0,
     trimmed: new Set(),
   };
+  return tick;
 }
 
+/**
+ * Puts entries of the stream back as if they had not been read for this try.
+ *
+ * @param deliveries tries that count
+ */
 export async function putBack(
   tick: Tick,
   deliveries: number,
@@ -142,7 +199,18 @@ export async function putBack(
   tick.result.setAside += ids.length;
   // A trimmed entry was never claimed for this try, so there is nothing to take back.
   const claimed = ids.filter((id) => !tick.trimmed.has(id));
-  if (claimed.length > 0) await tick.deps.redis.command(putBackCommand(tick.group, deliveries, claimed));
+  if (claimed.length > 0) await holding(tick, [putBackCommand(tick.group, deliveries, claimed)]);
+}
+
+/**
+ * Runs commands that only the holder of the lease may give.
+ *
+ * @throws {FencedError} another worker took over
+ */
+export async function holding(tick: Tick, commands: readonly Command[]): Promise<void> {
+  if ((await asHolder(tick.scope, tick.token, commands)) !== null) return;
+  tick.leaseLost = true;
+  throw new FencedError();
 }
 
 /** Notes when the next retry is due. */
@@ -171,13 +239,25 @@ export function takeAcks(tick: Tick): Command[] {
   return commands;
 }
 
-export async function flushAcks(tick: Tick): Promise<void> {
-  for (const reply of await tick.deps.redis.pipeline(takeAcks(tick))) if (reply instanceof Error) throw reply;
+/** Tells Redis and Postgres what is done, and stores the brake. */
+export async function flushDone(tick: Tick): Promise<void> {
+  const [replies] = await Promise.all([
+    tick.deps.redis.pipeline([...takeAcks(tick), ...brakeCommands(tick)]),
+    tick.done.length === 0 ? null : tick.deps.db.batch([finishSql(tick.done.splice(0))]),
+  ]);
+  for (const reply of replies) if (reply instanceof Error) throw reply;
+}
+
+function brakeCommands(tick: Tick): Command[] {
+  if (!tick.brakeChanged) return [];
+  tick.brakeChanged = false;
+  const [key, field, text] = [tick.deps.keys.brakes(), placeOf(tick.scope), brakeToText(tick.brake)];
+  return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];
 }
 
 /** True while another round may begin. */
 export function mayGoOn(tick: Tick): boolean {
-  return tick.result.read < tick.options.maxEvents && hasTime(tick);
+  return !tick.changed && tick.result.read < tick.options.maxEvents && hasTime(tick);
 }
 
 /** True while the lease is ours, the deadline has not come and enough calls are left to finish what is begun. */
@@ -186,15 +266,58 @@ export function hasTime({ deps, options, leaseLost }: Tick): boolean {
   return deps.now() < options.deadlineMs && !(deps.meter?.isNear(callsPerRound) ?? false);
 }
 
+function noteApplied(tick: Tick): void {
+  if (tick.brake.failed.length === 0) return;
+  if (isOpen(tick.brake)) tick.deps.log.info({}, "An event was applied again; the outage brake is closed.");
+  tick.brake = closedBrake;
+  tick.brakeChanged = true;
+}
+
+/**
+ * Counts a failure for the outage brake. While the brake is open no failure costs an attempt, so that an outage fills
+ * no dead letters.
+ */
+function judge(tick: Tick, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
+  const outcome = classify(failure.error);
+  if (outcome.kind !== "transient" || outcome.overtakable) return { failure, stop: false };
+  const nowMs = tick.deps.now();
+  const { messageId, attempt } = failure.incoming;
+  const wasOpen = isOpen(tick.brake);
+  tick.brake = afterFailure(
+    tick.brake,
+    tick.consumer.brake,
+    messageId,
+    redactText(describeError(failure.error)).slice(0, maxErrorLength),
+    nowMs,
+    outcome.retryAfterMs,
+  );
+  tick.brakeChanged = true;
+  if (!isOpen(tick.brake)) return { failure, stop: false };
+  if (!wasOpen) {
+    tick.deps.log.error(
+      { failures: tick.brake.failed.length },
+      `The outage brake opens: ${tick.brake.error}. One event at a time is tried until one succeeds.`,
+    );
+  }
+  const dueAtMs = nowMs + backoffMs(tick.consumer.retry, Math.max(1, attempt), messageId);
+  const delivery = { action: "retry", dueAtMs, overtakable: false } as const;
+  return { failure: { ...failure, delivery, uncounted: true }, stop: true };
+}
+
+const maxErrorLength = 300;
+
 /** What an operator sees of the last tick. */
 export function heartbeat(tick: Tick): string {
-  const { read, applied, retried, deadLettered, stopped } = tick.result;
+  const { read, applied, retried, deadLettered, stopped, parked, paused, braked } = tick.result;
   return JSON.stringify({
     at: new Date(tick.deps.now()).toISOString(),
     read,
     applied,
     retried,
     dead_lettered: deadLettered,
+    parked,
+    paused,
+    braked,
     stopped,
   });
 }

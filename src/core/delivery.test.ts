@@ -11,7 +11,13 @@ import {
   type RetryPolicy,
 } from "./delivery.ts";
 
-const policy: RetryPolicy = { maxAttempts: 5, maxProgrammingAttempts: 2, baseMs: 1_000, capMs: 300_000 };
+const policy: RetryPolicy = {
+  maxAttempts: 5,
+  maxProgrammingAttempts: 2,
+  maxDeaths: 3,
+  baseMs: 1_000,
+  capMs: 300_000,
+};
 const seed = "1735380000000-0";
 const nowMs = 1_735_380_000_000;
 const later = (attempt: number): Delivery => ({

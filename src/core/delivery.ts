@@ -7,6 +7,8 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   /** Tries when the handler throws a programming error (TypeError and the like). */
   readonly maxProgrammingAttempts: number;
+  /** Tries that ended the worker instead of coming to an outcome; then it becomes a dead letter, not tried again. */
+  readonly maxDeaths: number;
   readonly baseMs: number;
   readonly capMs: number;
 }
@@ -14,6 +16,7 @@ export interface RetryPolicy {
 export const defaultRetryPolicy: RetryPolicy = {
   maxAttempts: 5,
   maxProgrammingAttempts: 2,
+  maxDeaths: 3,
   baseMs: 1_000,
   capMs: 300_000,
 };
@@ -39,7 +42,11 @@ export type DeadLetterReason =
   | "programming_error"
   | "invalid_payload"
   | "undecodable"
-  | "body_lost";
+  | "body_lost"
+  /** Its tries ended the worker. */
+  | "worker_died"
+  /** An operator gave it up, so that its key could go on. */
+  | "skipped";
 
 /** What to do with the entry now. A retry is a stored time: nothing sleeps while it holds an entry. */
 export type Delivery =

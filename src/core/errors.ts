@@ -75,6 +75,13 @@ export class RetryAfter extends TransientError {
   }
 }
 
+/** Another worker has taken over what this one was doing: nothing of its transaction was committed. */
+export class FencedError extends TransientError {
+  constructor() {
+    super("Another worker took over; nothing of this transaction was committed.");
+  }
+}
+
 /** The input is well-formed but not acceptable; `issues` names the fields. Permanent for a consumer. */
 export class ValidationError extends BrainError {
   readonly code: ErrorCode = "validation_failed";

@@ -34,13 +34,18 @@ export function planRound<Pending extends PendingOrderable, Fresh extends Ordera
   const blockedKeys = new Set<string>();
   const alone: Pending[] = [];
   const resumed: Pending[] = [];
+  const resumedKeys = new Set<string>();
   for (const entry of pending) {
-    if (!entry.due) {
-      if (entry.key !== null) blockedKeys.add(entry.key);
+    const { due, key, deliveries } = entry;
+    if (key !== null && blockedKeys.has(key)) continue;
+    // What runs alone runs first, so it must not pass an older one that runs with the others.
+    const passes = deliveries > 0 && key !== null && resumedKeys.has(key);
+    if (!due || passes) {
+      if (key !== null) blockedKeys.add(key);
       continue;
     }
-    if (entry.key !== null && blockedKeys.has(entry.key)) continue;
-    (entry.deliveries === 0 ? resumed : alone).push(entry);
+    (deliveries === 0 ? resumed : alone).push(entry);
+    if (deliveries === 0 && key !== null) resumedKeys.add(key);
   }
   const isBlocked = (entry: Orderable) => entry.key !== null && blockedKeys.has(entry.key);
   return {

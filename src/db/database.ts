@@ -4,8 +4,8 @@ import { drizzle as drizzleHttp, type NeonHttpDatabase } from "drizzle-orm/neon-
 import { type NeonQueryResultHKT, NeonSession, NeonTransaction } from "drizzle-orm/neon-serverless";
 import { type PgDatabase, PgDialect } from "drizzle-orm/pg-core";
 import type { SubrequestMeter } from "../core/budget.ts";
-import { PermanentError, TransientError } from "../core/errors.ts";
-import { translateDatabaseError } from "./errors.ts";
+import { FencedError, PermanentError, TransientError } from "../core/errors.ts";
+import { sqlState, translateDatabaseError } from "./errors.ts";
 
 /**
  * A transaction in progress. Ordinary drizzle: `tx.insert(table)…`, `tx.select()…`, `tx.execute(sql…)`.
@@ -21,13 +21,35 @@ export interface SessionOptions {
   readonly statementTimeoutMs?: number;
 }
 
+declare const fenceBrand: unique symbol;
+/** A statement made by `fenceText`. */
+export type FenceText = string & { readonly [fenceBrand]: true };
+
+/**
+ * The statement that lets a transaction commit only under the epoch that its worker began with. It fails when another
+ * worker has raised the epoch, and locks the row until the commit, so that nobody raises it in between.
+ *
+ * @param subscriber a checked name: lower-case letters, digits, underscores
+ */
+export function fenceText(subscriber: string, shard: number, epoch: number): FenceText {
+  if (!/^[a-z0-9_]+$/.test(subscriber)) throw new Error(`"${subscriber}" is not a subscriber's name.`);
+  // A cast that fails is the one way for a plain statement to end a transaction; the column keeps it from being
+  // evaluated while the statement is planned.
+  return `SELECT CASE WHEN epoch = ${Math.trunc(epoch)} THEN 0 ELSE ('${fencedWord} ' || epoch)::integer END
+    FROM consumer_shards WHERE subscriber_name = '${subscriber}' AND shard = ${Math.trunc(shard)} FOR SHARE` as FenceText;
+}
+
+const fencedWord = "fenced by epoch";
+
 /** One open connection; run transactions on it one after the other, then close it. */
 export interface Session {
   /**
    * BEGIN, `run`, COMMIT; ROLLBACK when `run` throws.
+   * @param fence a statement that Postgres runs together with the COMMIT, in the same round trip; see `fenceText`
    * @throws the error of `run`, or a TransientError, ConflictError or PermanentError translated from Postgres.
+   * @throws {FencedError} the fence did not hold: nothing was committed
    */
-  transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, fence?: FenceText): Promise<T>;
   /** True once the connection is lost; every further transaction fails. */
   readonly broken: boolean;
   /** Ends the connection; what still runs on it fails. Never throws. */
@@ -161,6 +183,9 @@ async function ask(link: Link, statement: readonly unknown[]): Promise<{ readonl
 /** Severities after which Postgres ends the connection: https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-SEVERITY-LEVELS */
 const lastWords: ReadonlySet<string> = new Set(["FATAL", "PANIC"]);
 
+/** A worker that froze in a transaction keeps its locks no longer than a statement may take and this, ms. */
+const idleMarginMs = 2_000;
+
 /** Time that connecting may take, ms. */
 const connectLimitMs = 10_000;
 
@@ -180,12 +205,12 @@ async function openSession(connectionString: string, options: SessionOptions): P
   const limit =
     statementTimeoutMs === undefined
       ? ""
-      : `; SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`;
+      : `; SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(statementTimeoutMs) + idleMarginMs}`;
   return {
     get broken() {
       return link.lost !== null;
     },
-    async transaction<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    async transaction<T>(run: (tx: Tx) => Promise<T>, fence?: FenceText): Promise<T> {
       await control(link, `BEGIN${limit}`);
       const guard = guardClient(link);
       let result: T;
@@ -198,7 +223,7 @@ async function openSession(connectionString: string, options: SessionOptions): P
       }
       guard.end();
       // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
-      if ((await control(link, "COMMIT")) !== "COMMIT") {
+      if ((await commit(link, fence)) !== "COMMIT") {
         throw new TransientError(
           "The transaction was rolled back, because a statement in it had failed and its error was not passed on. Let the error through, or run the statement in a savepoint (tx.transaction).",
         );
@@ -238,14 +263,34 @@ async function endClient({ client, ended }: Link): Promise<void> {
 }
 
 /** @returns the command tag of Postgres' answer */
-async function control(link: Link, command: `BEGIN${string}` | "COMMIT"): Promise<string> {
+async function control(link: Link, command: `BEGIN${string}` | `${string}COMMIT`): Promise<string> {
   const answer = ask(link, [command]);
   if (!(await endsWithin(controlLimitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
   try {
-    return (await answer).command;
+    // Several statements at once have several answers.
+    const answers: unknown = await answer;
+    return ((Array.isArray(answers) ? answers.at(-1) : answers) as { command: string }).command;
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
+}
+
+/** @returns the command tag of Postgres' answer to COMMIT */
+async function commit(link: Link, fence: FenceText | undefined): Promise<string> {
+  if (fence === undefined) return control(link, "COMMIT");
+  try {
+    return await control(link, `${fence}; COMMIT`);
+  } catch (error) {
+    if (link.lost === null) await rollback(link);
+    if (error instanceof Error && describesFence(error)) throw new FencedError();
+    // A statement had failed and somebody caught its error: the fence could not be looked at.
+    if (sqlState(error) === "25P02") return "ROLLBACK";
+    throw error;
+  }
+}
+
+function describesFence(error: Error): boolean {
+  return error.message.includes(fencedWord) || (error.cause instanceof Error && describesFence(error.cause));
 }
 
 /** After a failure the first error counts. Postgres rolls back by itself when the connection ends. */

@@ -3,6 +3,7 @@ import { BrainError, ConflictError, PermanentError, TransientError } from "../co
 /** SQLSTATE classes and codes after which the same work may succeed: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const transientStates: readonly { readonly prefix: string; readonly meaning: string }[] = [
   { prefix: "25P02", meaning: "an earlier statement had failed and somebody caught its error" },
+  { prefix: "25P03", meaning: "the transaction was idle for too long and was ended" },
   { prefix: "08", meaning: "the connection failed" },
   { prefix: "40", meaning: "the transaction was rolled back (serialization failure or deadlock)" },
   { prefix: "53", meaning: "the server is out of resources" },

@@ -184,8 +184,8 @@ export const deadLetters = pgTable(
 
 /**
  * What waits for one subscriber outside of the stream: events behind a key that has waited long, events of a paused
- * type, redriven dead letters and replays. A key with rows here is handled in the order of `place`, and before anything
- * of that key on the stream.
+ * type, redriven dead letters and replays. Order is that of the stream ids, here and on the stream together: what is
+ * read from the stream while an older event of its key waits here goes behind it.
  */
 export const deliveries = pgTable(
   "deliveries",
@@ -196,6 +196,13 @@ export const deliveries = pgTable(
     shard: integer("shard").notNull(),
     streamName: varchar("stream_name", { length: 255 }).notNull(),
     streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    /** The two parts of the id, because text does not sort as ids do. */
+    streamMs: bigint("stream_ms", { mode: "bigint" })
+      .notNull()
+      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 1)::bigint`),
+    streamSeq: bigint("stream_seq", { mode: "bigint" })
+      .notNull()
+      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 2)::bigint`),
     /** Null when the entry could not be decoded. */
     eventId: varchar("event_id", { length: 255 }),
     eventType: varchar("event_type", { length: 255 }),
@@ -224,19 +231,24 @@ export const deliveries = pgTable(
   },
   (table) => [
     unique("deliveries_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
-    index("deliveries_place_idx").on(table.subscriberName, table.shard, table.place),
-    index("deliveries_key_idx").on(table.subscriberName, table.key, table.place).where(sql`key IS NOT NULL`),
+    index("deliveries_order_idx").on(table.subscriberName, table.shard, table.streamMs, table.streamSeq),
+    index("deliveries_key_idx")
+      .on(table.subscriberName, table.key, table.streamMs, table.streamSeq)
+      .where(sql`key IS NOT NULL`),
     index("deliveries_job_idx").on(table.jobId).where(sql`job_id IS NOT NULL`),
   ],
 );
 
-/** The fence of a drainer: a transaction commits only under the current epoch; who takes over raises it. */
-export const drainFences = pgTable(
-  "drain_fences",
+/** What is known of a consumer on a shard, beside what Redis has. */
+export const consumerShards = pgTable(
+  "consumer_shards",
   {
     subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
     shard: integer("shard").notNull(),
+    /** The fence: a tick's transactions commit only under the epoch that it began with; who takes over raises it. */
     epoch: bigint("epoch", { mode: "number" }).notNull().default(1),
+    /** The id behind which its group began; null until it has begun. */
+    startId: varchar("start_id", { length: 50 }),
   },
   (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],
 );

@@ -8,12 +8,18 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import { NotFoundError, TooLargeError, UnauthorizedError, ValidationError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ModuleEnv, RequestServices } from "../modules/module.ts";
-import { bindPublish } from "../publish/publish.ts";
+import { markActivity } from "../publish/activity.ts";
+import { transactAndPublish } from "../publish/publish.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
+import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
+import { idempotent } from "./idempotency.ts";
+import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
+import { operatorActionRoutes } from "./operator-action-routes.ts";
+import { replayRoutes } from "./replay-routes.ts";
 
 /** Routes of a module and where they are mounted. */
 export interface Mount {
@@ -76,7 +82,15 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     await next();
   });
   app.route("/api/events", eventRoutes());
+  for (const area of ["consumers", "dead-letters", "replays", "maintenance"]) {
+    app.use(`/api/${area}/*`, idempotent());
+  }
   app.route("/api/consumers", consumerRoutes());
+  app.route("/api/dead-letters", deadLetterRoutes());
+  app.route("/api/replays", replayRoutes());
+  app.route("/api/operator-actions", operatorActionRoutes());
+  app.route("/api/maintenance", maintenanceRoutes());
+  app.route("/api/alerts", alertRoutes());
   for (const { path, routes } of options.mounts) app.route(path, routes);
   return app;
 }
@@ -137,9 +151,8 @@ function requestServices(
     waitUntil: (work) => host.waitUntil(work),
     async transact(context, run) {
       const bound = { correlation_id: requestId, ...context };
-      const result = await invocation.db.transaction((tx) =>
-        run(tx, bindPublish(tx, invocation.publish, bound)),
-      );
+      host.waitUntil(markActivity(invocation));
+      const result = await transactAndPublish(invocation.db, invocation.publish, bound, run);
       host.afterCommit();
       return result;
     },

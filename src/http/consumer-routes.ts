@@ -1,44 +1,166 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { Consumer } from "../consume/define-consumer.ts";
 import type { DrainResult } from "../consume/tick.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";
-import { consumerStates } from "../operate/consumer-states.ts";
+import { validated } from "../modules/routing.ts";
+import { changeBlockedKey, listBlockedKeys } from "../operate/blocked-keys.ts";
+import { consumerDetails, consumerStates, lastVisits } from "../operate/consumer-states.ts";
+import { recordAction } from "../operate/operator-actions.ts";
+import { listPauses, pauseConsumer, resumeConsumer } from "../operate/pauses.ts";
 import { drainOnce } from "../operate/pump.ts";
 import type { AppEnv } from "./host.ts";
+import { drainSoon } from "./job-routes.ts";
+import { instant, operatorOf, plainText, reasonText } from "./paging.ts";
 
 /** Time of a drain by hand, ms. */
 const manualDrainMs = 20_000;
+const maxPauseSeconds = 30 * 86_400;
 
-/** State of the consumers, and a tick by hand. */
+const pauseBody = z
+  .strictObject({
+    event_type: plainText(100).optional(),
+    reason: reasonText,
+    for_seconds: z.number().int().min(1).max(maxPauseSeconds).optional(),
+    expires_at: instant.optional(),
+  })
+  .refine((body) => body.for_seconds === undefined || body.expires_at === undefined, {
+    path: ["expires_at"],
+    message: "expected either for_seconds or expires_at, not both",
+  });
+const resumeBody = z.strictObject({ event_type: plainText(100).optional(), reason: reasonText.optional() });
+const keyBody = z.strictObject({ key: plainText(255), reason: reasonText });
+const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: plainText(255).optional(),
+});
+
+/** State of the consumers, and what an operator can do about it. */
 export function consumerRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.get("/", async (c) => c.json({ consumers: await consumerStates(c.get("host").invocation) }));
+  routes.get("/", async (c) => {
+    const { invocation } = c.get("host");
+    const [consumers, { cronAt, janitorAt }] = await Promise.all([
+      consumerStates(invocation),
+      lastVisits(invocation),
+    ]);
+    const { streamKeep, dedupDays, eventsDays } = invocation.retention;
+    return c.json({
+      consumers,
+      shards: invocation.publish.shards,
+      last_cron_tick_at: cronAt,
+      last_janitor_at: janitorAt,
+      retention: { stream_keep: streamKeep, dedup_days: dedupDays, events_days: eventsDays },
+    });
+  });
+
+  routes.get("/:subscriber", async (c) =>
+    c.json(await consumerDetails(c.get("host").invocation, findConsumer(c))),
+  );
 
   routes.post("/:subscriber/drain", async (c) => {
-    const { invocation, afterCommit } = c.get("host");
-    const subscriber = c.req.param("subscriber");
-    const consumer = invocation.consumers.get(subscriber);
-    if (consumer === undefined) {
-      throw new NotFoundError(
-        `There is no consumer "${subscriber.slice(0, 60)}". There are: ${[...invocation.consumers.keys()].join(", ")}.`,
-      );
-    }
-    const deadlineMs = invocation.now() + manualDrainMs;
-    const shards: unknown[] = [];
-    for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
-      const result = await drainOnce(invocation, consumer, shard, deadlineMs);
-      if (result === null)
-        throw new TransientError("There is no event stream in this mode; events wait in the record.");
-      shards.push({ shard, ...drainBody(result) });
-    }
-    afterCommit();
-    return c.json({ subscriber, shards });
+    const consumer = findConsumer(c);
+    const { invocation } = c.get("host");
+    if (invocation.redis === null) throw new TransientError(noStream);
+    await invocation.db.transaction((tx) =>
+      recordAction(tx, {
+        ...operatorOf(c),
+        action: "consumer.drained",
+        subscriber: consumer.subscriber,
+      }),
+    );
+    return c.json({ subscriber: consumer.subscriber, shards: await drainShards(c, consumer) });
   });
+
+  routes.post("/:subscriber/pause", validated("json", pauseBody), async (c) => {
+    const consumer = findConsumer(c);
+    const { invocation } = c.get("host");
+    const body = c.req.valid("json");
+    const pause = {
+      eventType: body.event_type ?? null,
+      reason: body.reason,
+      expiresAt: expiryOf(body, invocation.now()),
+    };
+    const effective = await pauseConsumer(invocation, consumer, pause, operatorOf(c));
+    const paused = await listPauses(invocation.db, consumer.subscriber);
+    return c.json({ subscriber: consumer.subscriber, effective, paused });
+  });
+
+  routes.post("/:subscriber/resume", validated("json", resumeBody), async (c) => {
+    const consumer = findConsumer(c);
+    const { invocation } = c.get("host");
+    const body = c.req.valid("json");
+    const resume = { eventType: body.event_type ?? null, reason: body.reason ?? null };
+    const { resumed, effective } = await resumeConsumer(invocation, consumer, resume, operatorOf(c));
+    if (resumed) drainSoon(c, consumer.subscriber);
+    const paused = await listPauses(invocation.db, consumer.subscriber);
+    return c.json({ subscriber: consumer.subscriber, resumed, effective, paused });
+  });
+
+  routes.get("/:subscriber/blocked-keys", validated("query", pageQuery), async (c) => {
+    const consumer = findConsumer(c);
+    const page = await listBlockedKeys(c.get("host").invocation, consumer, c.req.valid("query"));
+    return c.json({ blocked_keys: page.blockedKeys, next_cursor: page.nextCursor });
+  });
+
+  for (const change of ["unblock", "skip"] as const) {
+    routes.post(`/:subscriber/blocked-keys/${change}`, validated("json", keyBody), async (c) => {
+      const consumer = findConsumer(c);
+      const { invocation } = c.get("host");
+      const changed = await changeBlockedKey(
+        invocation,
+        consumer,
+        change,
+        c.req.valid("json"),
+        operatorOf(c),
+      );
+      drainSoon(c, consumer.subscriber);
+      return c.json({ subscriber: consumer.subscriber, ...changed });
+    });
+  }
   return routes;
 }
 
-function drainBody(result: DrainResult) {
+const noStream = "There is no event stream in this mode; events wait in the record.";
+
+function findConsumer(c: Context<AppEnv>): Consumer {
+  const { consumers } = c.get("host").invocation;
+  const subscriber = c.req.param("subscriber") ?? "";
+  const consumer = consumers.get(subscriber);
+  if (consumer !== undefined) return consumer;
+  throw new NotFoundError(
+    `There is no consumer "${subscriber.slice(0, 60)}". There are: ${[...consumers.keys()].join(", ")}.`,
+  );
+}
+
+/** Null: until somebody resumes it. */
+function expiryOf(
+  {
+    for_seconds,
+    expires_at,
+  }: { readonly for_seconds?: number | undefined; readonly expires_at?: string | undefined },
+  nowMs: number,
+): Date | null {
+  if (for_seconds !== undefined) return new Date(nowMs + for_seconds * 1_000);
+  return expires_at === undefined ? null : new Date(expires_at);
+}
+
+async function drainShards(c: Context<AppEnv>, consumer: Consumer) {
+  const { invocation, afterCommit } = c.get("host");
+  const deadlineMs = invocation.now() + manualDrainMs;
+  const shards: ReturnType<typeof drainBody>[] = [];
+  for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
+    const result = await drainOnce(invocation, consumer, shard, deadlineMs, afterCommit);
+    if (result === null) throw new TransientError(noStream);
+    shards.push(drainBody(shard, result));
+  }
+  return shards;
+}
+
+function drainBody(shard: number, result: DrainResult) {
   return {
+    shard,
     read: result.read,
     applied: result.applied,
     redelivered: result.redelivered,

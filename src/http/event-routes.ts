@@ -5,6 +5,7 @@ import { validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestResult, ingest } from "../operate/ingest.ts";
+import { markActivity } from "../publish/activity.ts";
 import { publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
 
@@ -38,7 +39,8 @@ export function eventRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.post("/", async (c) => {
-    const { invocation, afterCommit } = c.get("host");
+    const { invocation, afterCommit, waitUntil } = c.get("host");
+    waitUntil(markActivity(invocation));
     const [result] = await ingest(invocation, [readJson(await readText(c))]);
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
@@ -47,7 +49,8 @@ export function eventRoutes(): Hono<AppEnv> {
   });
 
   routes.post("/batch", async (c) => {
-    const { invocation, afterCommit } = c.get("host");
+    const { invocation, afterCommit, waitUntil } = c.get("host");
+    waitUntil(markActivity(invocation));
     const results = await ingest(
       invocation,
       readBatch(await readText(c), c.req.header("content-type") ?? ""),

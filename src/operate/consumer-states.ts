@@ -1,9 +1,11 @@
 import { messageIdMs } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import type { Consumer } from "../consume/define-consumer.ts";
 import { parseReadEntries } from "../stream/append.ts";
 import { parseGroups, parsePending } from "../stream/group.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Invocation } from "./invocation.ts";
+import { type Pause, type PauseRow, pausesSql, toPause } from "./pauses.ts";
 
 /** What an operator wants to know of one consumer on one shard. Ages in ms; null means none, or unknown. */
 export interface ConsumerState {
@@ -18,74 +20,209 @@ export interface ConsumerState {
   /** Entries read and not acked; null without a stream. */
   readonly pending: number | null;
   readonly oldest_pending_age_ms: number | null;
+  /** Deliveries that wait in Postgres for this shard's tick. */
+  readonly queued: number;
+  readonly oldest_queued_age_ms: number | null;
+  /** Open dead letters of the subscriber, all shards. */
   readonly dead_letters: number;
+  /** Pauses of the subscriber that hold now. */
+  readonly paused: readonly Pause[];
+  /** The outage brake; null while it is closed. */
+  readonly brake: OpenBrake | null;
+  /** Redrives and replays for the subscriber that are not finished. */
+  readonly jobs: readonly RunningJob[];
   readonly last_tick: unknown;
 }
 
-const commandsPerShard = 2;
+/** Why a consumer tries nothing for a while: what it depends on seems to be away. */
+export interface OpenBrake {
+  /** Different events that failed in a row before it opened. */
+  readonly failures: number;
+  /** Tries since then that failed too. */
+  readonly probes: number;
+  readonly open_since: string;
+  /** When it tries one event to see whether the outage is over. */
+  readonly probe_at: string | null;
+  readonly error: string | null;
+}
 
-/** State of all consumers: two round trips to Redis and one to Postgres, side by side where possible. */
-export async function consumerStates(invocation: Invocation): Promise<ConsumerState[]> {
-  const { redis, keys, db, consumers, publish } = invocation;
-  const places = [...consumers.values()].flatMap((consumer) =>
+export interface RunningJob {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  /** `running` or `paused`. */
+  readonly status: string;
+  readonly total: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/** State of consumers, one entry a shard: two round trips to Redis and one to Postgres, side by side where possible. */
+export async function consumerStates(
+  invocation: Invocation,
+  consumers: readonly Consumer[] = [...invocation.consumers.values()],
+): Promise<ConsumerState[]> {
+  const { keys, publish } = invocation;
+  const places = consumers.flatMap((consumer) =>
     Array.from({ length: publish.shards }, (_, shard) => ({ consumer, shard })),
   );
-  const [letters, groupReplies] = await Promise.all([
-    db.rows<{ subscriber: string; count: number }>(sql`
-      SELECT subscriber_name AS subscriber, count(*)::integer AS count
-      FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`),
-    redis === null
-      ? []
-      : redis.pipeline([
-          ["HGETALL", keys.heartbeats()],
-          ...Array.from(
-            { length: publish.shards },
-            (_, shard): Command => ["XINFO", "GROUPS", keys.stream(shard)],
-          ),
-        ]),
+  const [stored, live] = await Promise.all([
+    readStored(invocation),
+    readLive(
+      invocation,
+      places.map(({ consumer, shard }) => ({ stream: keys.stream(shard), group: consumer.group, shard })),
+    ),
   ]);
-  const [heartbeatReply, ...groupsByShard] = groupReplies;
+  const nowMs = invocation.now();
+  const age = (id: Parameters<typeof messageIdMs>[0] | null) =>
+    id === null ? null : Math.max(0, nowMs - messageIdMs(id));
+  return places.map(({ consumer, shard }, index): ConsumerState => {
+    const { subscriber, group } = consumer;
+    const place = live[index];
+    const queue = stored.queued.get(`${subscriber}:${shard}`);
+    return {
+      subscriber,
+      group,
+      shard,
+      handles: [...consumer.byType.keys()],
+      catches_all: consumer.any !== null,
+      lag: place?.lag ?? null,
+      oldest_unread_age_ms: age(place?.oldestUnread ?? null),
+      pending: place?.pending ?? null,
+      oldest_pending_age_ms: age(place?.oldestPending ?? null),
+      queued: queue?.count ?? 0,
+      oldest_queued_age_ms: queue?.oldest_ms ?? null,
+      dead_letters: stored.deadLetters.get(subscriber) ?? 0,
+      paused: stored.pauses.filter((row) => row.subscriber === subscriber).map(toPause),
+      brake: place?.brake ?? null,
+      jobs: stored.jobs.filter((job) => job.subscriber === subscriber).map(toJob),
+      last_tick: place?.lastTick ?? null,
+    };
+  });
+}
+
+/** One consumer with its settings and its state on each shard. */
+export async function consumerDetails(invocation: Invocation, consumer: Consumer) {
+  const states = await consumerStates(invocation, [consumer]);
+  const { subscriber, group, retry } = consumer;
+  const first = states[0];
+  return {
+    subscriber,
+    group,
+    handles: [...consumer.byType.keys()],
+    catches_all: consumer.any !== null,
+    settings: {
+      max_attempts: retry.maxAttempts,
+      max_programming_attempts: retry.maxProgrammingAttempts,
+      backoff_base_ms: retry.baseMs,
+      backoff_cap_ms: retry.capMs,
+      handler_timeout_ms: consumer.handlerTimeoutMs,
+      batch_size: consumer.batchSize,
+      concurrency: consumer.concurrency,
+    },
+    paused: first?.paused ?? [],
+    jobs: first?.jobs ?? [],
+    dead_letters: first?.dead_letters ?? 0,
+    queued: states.reduce((sum, state) => sum + state.queued, 0),
+    shards: states.map((state) => ({
+      shard: state.shard,
+      lag: state.lag,
+      oldest_unread_age_ms: state.oldest_unread_age_ms,
+      pending: state.pending,
+      oldest_pending_age_ms: state.oldest_pending_age_ms,
+      queued: state.queued,
+      oldest_queued_age_ms: state.oldest_queued_age_ms,
+      brake: state.brake,
+      last_tick: state.last_tick,
+    })),
+  };
+}
+
+/** When cron and janitor last came, ISO 8601; null when they never did, or there is no stream. */
+export async function lastVisits({ redis, keys }: Invocation) {
+  if (redis === null) return { cronAt: null, janitorAt: null };
+  const [cron, janitor] = await redis.pipeline([
+    ["GET", keys.cronTick()],
+    ["HGET", keys.heartbeats(), "janitor"],
+  ]);
+  const visit = typeof janitor === "string" ? parseObject(janitor) : null;
+  return { cronAt: typeof cron === "string" ? toTime(Number(cron)) : null, janitorAt: toTime(visit?.at) };
+}
+
+type JobRow = RunningJob & { readonly subscriber: string };
+
+function toJob({ id, kind, name, status, total, succeeded, failed }: JobRow): RunningJob {
+  return { id, kind, name, status, total, succeeded, failed };
+}
+
+/** What Postgres knows, of all consumers in one round trip. */
+async function readStored({ db }: Invocation) {
+  const [letters, queues, pauses, jobs] = await db.batch([
+    sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
+      FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
+    sql`SELECT subscriber_name AS subscriber, shard, count(*)::integer AS count,
+        floor(extract(epoch FROM now() - min(queued_at)) * 1000)::float8 AS oldest_ms
+      FROM deliveries GROUP BY subscriber_name, shard`,
+    pausesSql(null),
+    sql`SELECT id::text, kind, subscriber_name AS subscriber, name, status, total, succeeded, failed
+      FROM jobs WHERE status IN ('running', 'paused') AND subscriber_name IS NOT NULL ORDER BY jobs.id`,
+  ]);
+  const counts = (letters ?? []) as { subscriber: string; count: number }[];
+  const queued = (queues ?? []) as { subscriber: string; shard: number; count: number; oldest_ms: number }[];
+  return {
+    deadLetters: new Map(counts.map((row) => [row.subscriber, row.count])),
+    queued: new Map(queued.map((row) => [`${row.subscriber}:${row.shard}`, row])),
+    pauses: (pauses ?? []) as PauseRow[],
+    jobs: (jobs ?? []) as JobRow[],
+  };
+}
+
+interface Place {
+  readonly stream: string;
+  readonly group: string;
+  readonly shard: number;
+}
+
+const commandsPerPlace = 2;
+
+/** What Redis knows of each place, in the order given; empty without a stream. */
+async function readLive({ redis, keys, publish }: Invocation, places: readonly Place[]) {
+  if (redis === null) return [];
+  const [heartbeatReply, brakeReply, ...groupReplies] = await redis.pipeline([
+    ["HGETALL", keys.heartbeats()],
+    ["HGETALL", keys.brakes()],
+    ...Array.from({ length: publish.shards }, (_, shard): Command => ["XINFO", "GROUPS", keys.stream(shard)]),
+  ]);
   const heartbeats = toMap(heartbeatReply);
-  const groups = groupsByShard.map(
+  const brakes = toMap(brakeReply);
+  const groups = groupReplies.map(
     (reply) => new Map(parseGroups(reply).map((state) => [state.group, state])),
   );
-  const details =
-    redis === null
-      ? []
-      : await redis.pipeline(
-          places.flatMap(({ consumer, shard }): Command[] => {
-            const last = groups[shard]?.get(consumer.group)?.lastDeliveredId ?? "0-0";
-            return [
-              ["XPENDING", keys.stream(shard), consumer.group, "-", "+", "1"],
-              ["XRANGE", keys.stream(shard), `(${last}`, "+", "COUNT", "1"],
-            ];
-          }),
-        );
-  const deadLetters = new Map(letters.map((row) => [row.subscriber, row.count]));
-  const nowMs = invocation.now();
-  return places.map(({ consumer, shard }, index): ConsumerState => {
-    const state = groups[shard]?.get(consumer.group);
+  const details = await redis.pipeline(
+    places.flatMap(({ stream, group, shard }): Command[] => {
+      const last = groups[shard]?.get(group)?.lastDeliveredId ?? "0-0";
+      return [
+        ["XPENDING", stream, group, "-", "+", "1"],
+        ["XRANGE", stream, `(${last}`, "+", "COUNT", "1"],
+      ];
+    }),
+  );
+  return places.map(({ group, shard }, index) => {
+    const state = groups[shard]?.get(group);
     const [pendingReply, unreadReply] = details.slice(
-      index * commandsPerShard,
-      (index + 1) * commandsPerShard,
+      index * commandsPerPlace,
+      (index + 1) * commandsPerPlace,
     );
     const [oldestPending] = pendingReply instanceof Error ? [] : parsePending(pendingReply);
     const [oldestUnread] = unreadReply instanceof Error ? [] : parseReadEntries(unreadReply);
     return {
-      subscriber: consumer.subscriber,
-      group: consumer.group,
-      shard,
-      handles: [...consumer.byType.keys()],
-      catches_all: consumer.any !== null,
       lag: state?.lag ?? null,
-      oldest_unread_age_ms:
-        oldestUnread === undefined ? null : Math.max(0, nowMs - messageIdMs(oldestUnread.id)),
       // A group that is not there yet has read nothing.
-      pending: redis === null ? null : (state?.pending ?? 0),
-      oldest_pending_age_ms:
-        oldestPending === undefined ? null : Math.max(0, nowMs - messageIdMs(oldestPending.id)),
-      dead_letters: deadLetters.get(consumer.subscriber) ?? 0,
-      last_tick: parseHeartbeat(heartbeats.get(`${consumer.group}:${shard}`)),
+      pending: state?.pending ?? 0,
+      oldestPending: oldestPending?.id ?? null,
+      oldestUnread: oldestUnread?.id ?? null,
+      lastTick: parseObject(heartbeats.get(`${group}:${shard}`)),
+      brake: toBrake(parseObject(brakes.get(`${group}:${shard}`))),
     };
   });
 }
@@ -97,11 +234,32 @@ function toMap(reply: unknown): ReadonlyMap<string, string> {
   return map;
 }
 
-function parseHeartbeat(text: string | undefined): unknown {
+function parseObject(text: string | undefined): Readonly<Record<string, unknown>> | null {
   if (text === undefined) return null;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
   }
+}
+
+/** A brake counts failures before it opens; only an open one concerns an operator. */
+function toBrake(stored: Readonly<Record<string, unknown>> | null): OpenBrake | null {
+  const openSince = toTime(stored?.open_since);
+  if (stored === null || openSince === null) return null;
+  return {
+    failures: Number(stored.failures ?? 0),
+    probes: Number(stored.probes ?? 0),
+    open_since: openSince,
+    probe_at: toTime(stored.probe_at),
+    error: typeof stored.error === "string" ? stored.error : null,
+  };
+}
+
+/** Unix ms or ISO 8601, as ISO 8601; null for anything else. */
+function toTime(value: unknown): string | null {
+  if (typeof value !== "number" && typeof value !== "string") return null;
+  const time = new Date(value);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

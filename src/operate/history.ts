@@ -9,7 +9,8 @@ export interface RecordedDetails extends Envelope {
   /** Null until the relay sent it. */
   readonly sent_at: string | null;
   readonly stream_message_id: string | null;
-  readonly shard: number;
+  /** Null until the relay sent it. */
+  readonly shard: number | null;
   readonly key: string | null;
 }
 
@@ -18,7 +19,7 @@ interface DetailsRow extends EnvelopeRow {
   readonly stored_at: string;
   readonly sent_at: string | null;
   readonly stream_message_id: string | null;
-  readonly shard: number;
+  readonly shard: number | null;
   readonly key: string | null;
 }
 

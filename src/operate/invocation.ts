@@ -6,6 +6,7 @@ import type { PublishSettings } from "../publish/publish.ts";
 import type { RelaySettings } from "../publish/relay-deps.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
+import type { Archive } from "./archive.ts";
 
 /** How long what is kept. */
 export interface Retention {
@@ -32,6 +33,8 @@ export interface Invocation {
   /** Least time between looks at an idle database, ms. */
   readonly relaySweepMs: number;
   readonly retention: Retention;
+  /** Where old events go; null: they stay in the record. */
+  readonly archive: Archive | null;
   readonly consumers: ReadonlyMap<string, Consumer>;
   /** Unix time, ms. */
   readonly now: () => number;

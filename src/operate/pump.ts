@@ -4,9 +4,13 @@ import type { Consumer } from "../consume/define-consumer.ts";
 import { drain } from "../consume/drain.ts";
 import type { DrainResult } from "../consume/tick.ts";
 import { TransientError } from "../core/errors.ts";
+import type { Layout } from "../publish/layout-sql.ts";
 import { relay } from "../publish/relay.ts";
+import { backfillTrimmed } from "./backfill.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
+import type { Place } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
+import { changeShards, type ShardChange } from "./reshard.ts";
 
 /*
  * What moves the events: after a commit, after a wake, by cron, or by hand. Every trigger does the same bounded work;
@@ -29,11 +33,13 @@ const lingerMs = 24;
 const firstPauseMs = 500;
 /** Calls that finishing a tick or a batch needs at most. */
 const callsToFinish = 12;
+/** A change of the number of shards is waited for this long; what comes next goes on with it, ms. */
+const layoutMs = 5_000;
 /** Consumers drained at once; Workers allow six connections at a time, and each drain uses up to two. */
 const consumersAtOnce = 3;
 
 /** What an invocation is allowed, and what it has to hand on. */
-interface Effort {
+export interface Effort {
   readonly invocation: Invocation;
   /** Unix time, ms, after which nothing new is begun. */
   readonly deadlineMs: number;
@@ -41,9 +47,15 @@ interface Effort {
   leftOver: boolean;
   /** Set when anything moved; without progress nothing is handed on, so that no chain of invocations runs idle. */
   progress: boolean;
+  /** Set when some work failed; it was tried again as long as there was time. */
+  failed: boolean;
 }
 
-function hasBudget({ invocation, deadlineMs }: Effort): boolean {
+export function createEffort(invocation: Invocation, deadlineMs: number): Effort {
+  return { invocation, deadlineMs, leftOver: false, progress: false, failed: false };
+}
+
+export function hasBudget({ invocation, deadlineMs }: Effort): boolean {
   return invocation.now() < deadlineMs && !invocation.meter.isNear(callsToFinish);
 }
 
@@ -54,7 +66,7 @@ type Turn = (takeNews: () => boolean) => Promise<number | null>;
  * Runs turns of one kind of work, coalesced with the other triggers in this isolate, until nothing is left or the
  * budget is used up. Errors are logged; the work is tried again after a pause, for a dead Redis may come back.
  */
-async function runTurns(effort: Effort, name: string, extraMs: number, turn: Turn): Promise<void> {
+export async function runTurns(effort: Effort, name: string, extraMs: number, turn: Turn): Promise<void> {
   const { now, log, scope } = effort.invocation;
   const own = `${name}@${scope}`;
   let pauseMs = firstPauseMs;
@@ -76,6 +88,7 @@ async function runTurns(effort: Effort, name: string, extraMs: number, turn: Tur
       pauseMs = firstPauseMs;
     } catch (error) {
       log.error({ work: name, error_class: errorClass(error) }, `${name} failed: ${describeError(error)}`);
+      effort.failed = true;
       untilMs = now() + pauseMs;
       pauseMs *= 2;
     }
@@ -100,24 +113,50 @@ export async function relayAll(
   wake: Wake,
   verify = false,
 ): Promise<void> {
-  const effort: Effort = { invocation, deadlineMs, leftOver: false, progress: false };
+  const effort = createEffort(invocation, deadlineMs);
   await relayShards(effort, wake, verify);
   if (effort.leftOver && effort.progress) wake(null);
 }
 
-async function relayShards(effort: Effort, wake: Wake, verify: boolean): Promise<void> {
-  const shards = Array.from({ length: effort.invocation.publish.shards }, (_, shard) => shard);
-  await Promise.all(shards.map((shard) => relayShard(effort, shard, wake, verify)));
+export async function relayShards(effort: Effort, wake: Wake, verify: boolean): Promise<void> {
+  const { invocation } = effort;
+  const { shards } = invocation.publish;
+  const work = async () => {
+    const all = Array.from({ length: shards }, (_, shard) => relayShard(effort, shard, wake, verify));
+    return (await Promise.all(all)).some((layout) => layout !== null && layout.shards !== shards);
+  };
+  // The relay cannot send to the new shards before the number of shards in use has changed.
+  if ((await work()) && (await changeLayout(effort))) await work();
 }
 
-async function relayShard(effort: Effort, shard: number, wake: Wake, verify: boolean): Promise<void> {
+/** @returns true when the number of shards has changed just now */
+async function changeLayout(effort: Effort): Promise<boolean> {
+  const { invocation, deadlineMs } = effort;
+  const untilMs = Math.min(deadlineMs, invocation.now() + layoutMs);
+  const change: { state?: ShardChange["state"] } = {};
+  await runTurns(effort, "The change of shards", 0, async () => {
+    change.state = (await changeShards(invocation, untilMs)).state;
+    return null;
+  });
+  return change.state === "changed";
+}
+
+/** @returns the layout that the relay found; null when it could not look */
+async function relayShard(
+  effort: Effort,
+  shard: number,
+  wake: Wake,
+  verify: boolean,
+): Promise<Layout | null> {
   const { redis, now, log } = effort.invocation;
-  if (redis === null) return;
+  if (redis === null) return null;
+  let layout: Layout | null = null;
   const deps = { ...effort.invocation, redis, settings: effort.invocation.relay };
   const mayGoOn = () => hasBudget(effort);
   await runTurns(effort, `The relay of shard ${shard}`, deps.leaseMs, async () => {
     const result = await relay(deps, { shard, mayGoOn, verify, onSent: wake });
     effort.progress ||= result.sent > 0;
+    layout = result.layout;
     if (result.sent > 0) {
       log.debug({ shard, sent: result.sent, batches: result.batches }, "Events relayed.");
     }
@@ -125,6 +164,7 @@ async function relayShard(effort: Effort, shard: number, wake: Wake, verify: boo
     const waitMs = result.busy?.waitMs ?? null;
     return waitMs === null ? null : now() + waitMs + leaseMarginMs;
   });
+  return layout;
 }
 
 /**
@@ -140,7 +180,28 @@ export async function drainAll(
   types: ReadonlySet<string> | null,
   handOn: () => void = () => undefined,
 ): Promise<void> {
-  const effort: Effort = { invocation, deadlineMs, leftOver: false, progress: false };
+  const effort = createEffort(invocation, deadlineMs);
+  await drainAndFollow(effort, (onPublished) => drainChosen(effort, types, onPublished));
+  if (effort.leftOver && effort.progress) handOn();
+}
+
+/** The same for consumers by name, e.g. because deliveries were queued for them. Unknown names are passed over. */
+export async function drainSubscribers(effort: Effort, subscribers: readonly string[]): Promise<void> {
+  const { consumers, publish } = effort.invocation;
+  const chosen = subscribers.flatMap((subscriber) => consumers.get(subscriber) ?? []);
+  await drainSome(effort, everywhere(chosen, publish.shards));
+}
+
+/** The same for some consumers on some shards. */
+export async function drainSome(effort: Effort, places: readonly Place[]): Promise<void> {
+  await drainAndFollow(effort, (onPublished) => drainPlaces(effort, places, onPublished));
+}
+
+/** Drains, relays what the handlers published, drains who wants that, and so on. */
+async function drainAndFollow(
+  effort: Effort,
+  first: (onPublished: () => void) => Promise<void>,
+): Promise<void> {
   const chain: Promise<void>[] = [];
   const drainTypes = (wanted: ReadonlySet<string> | null) => {
     chain.push(drainChosen(effort, wanted, relayPublished));
@@ -149,9 +210,8 @@ export async function drainAll(
     effort.leftOver ||= !hasBudget(effort);
     if (!effort.leftOver) chain.push(relayShards(effort, drainTypes, false));
   };
-  drainTypes(types);
+  chain.push(first(relayPublished));
   for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
-  if (effort.leftOver && effort.progress) handOn();
 }
 
 async function drainChosen(
@@ -160,12 +220,26 @@ async function drainChosen(
   onPublished: () => void,
 ): Promise<void> {
   const { consumers, publish } = effort.invocation;
-  const chosen = [...consumers.values()].filter(
-    (consumer) => types === null || [...types].some((type) => wants(consumer, type)),
-  );
-  const jobs = chosen.flatMap((consumer) =>
-    Array.from({ length: publish.shards }, (_, shard) => ({ consumer, shard })),
-  );
+  const places =
+    types === null ? everywhere([...consumers.values()], publish.shards) : whoWants(effort.invocation, types);
+  await drainPlaces(effort, places, onPublished);
+}
+
+/** Consumers that want one of these types. */
+export function whoWants(invocation: Invocation, types: ReadonlySet<string>): Place[] {
+  const all = [...invocation.consumers.values()];
+  const chosen = all.filter((consumer) => [...types].some((type) => wants(consumer, type)));
+  return everywhere(chosen, invocation.publish.shards);
+}
+
+/** Consumers on all shards. */
+function everywhere(consumers: readonly Consumer[], shards: number): Place[] {
+  return consumers.flatMap((consumer) => Array.from({ length: shards }, (_, shard) => ({ consumer, shard })));
+}
+
+/** Drains some consumers on some shards, a few at a time. */
+async function drainPlaces(effort: Effort, places: readonly Place[], onPublished: () => void): Promise<void> {
+  const jobs = [...places];
   // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
   jobs.push(...jobs.splice(0, effort.invocation.now() % Math.max(1, jobs.length)));
   const worker = async () => {
@@ -222,11 +296,9 @@ export async function drainOnce(
 ): Promise<DrainResult | null> {
   const { redis } = invocation;
   if (redis === null) return null;
-  const result = await drain({ ...invocation, redis, onPublished, takeNews, lingerMs }, consumer, {
-    shard,
-    deadlineMs,
-    maxEvents: maxEventsPerTick,
-  });
+  const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
+  const deps = { ...invocation, redis, onPublished, takeNews, lingerMs, onStart };
+  const result = await drain(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerTick });
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;
     invocation.log.debug(
@@ -244,40 +316,4 @@ export async function drainOnce(
     );
   }
   return result;
-}
-
-/**
- * What cron does: relay what a lost trigger left behind, then drain everybody.
- *
- * The database is looked at only while it is awake anyway, because events flowed lately, or when the last look is
- * `relaySweepMs` ago: a database that sleeps when idle is not woken every minute.
- */
-export async function cronTick(
-  invocation: Invocation,
-  deadlineMs: number,
-  handOn: () => void = () => undefined,
-): Promise<void> {
-  if (invocation.redis === null) return;
-  if (await shouldSweep(invocation)) {
-    await relayAll(invocation, deadlineMs, (types) => types === null && handOn(), true);
-  }
-  await drainAll(invocation, deadlineMs, null, handOn);
-}
-
-async function shouldSweep({ redis, keys, relaySweepMs, log }: Invocation): Promise<boolean> {
-  if (redis === null) return false;
-  if (relaySweepMs === 0) return true;
-  try {
-    const [active, due] = await redis.pipeline([
-      ["EXISTS", keys.relayActive()],
-      ["SET", keys.relaySwept(), "1", "NX", "PX", String(relaySweepMs)],
-    ]);
-    return active === 1 || due === "OK";
-  } catch (error) {
-    log.error(
-      { error_class: errorClass(error) },
-      `Redis did not answer the cron tick: ${describeError(error)}`,
-    );
-    return false;
-  }
 }

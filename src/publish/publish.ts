@@ -11,9 +11,8 @@ import {
   type Severity,
 } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
-import { type Issue, TooLargeError, ValidationError } from "../core/errors.ts";
-import { shardOf } from "../core/sharding.ts";
-import type { Tx } from "../db/database.ts";
+import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
+import type { Database, Tx } from "../db/database.ts";
 import { insertEvents, type RecordedEvent } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
@@ -40,7 +39,7 @@ export interface PublishContext {
 /** What differs from the context for one event. `id` makes a repeated publish the same event. */
 export type PublishOptions = Partial<PublishContext> & { readonly id?: string };
 
-/** `publish` bound to a transaction and a context, as handlers and services get it. */
+/** Publishes one event in the caller's transaction and context, as handlers and services get it. */
 export type Publish = <D extends EventDefinition>(
   definition: D,
   payload: PayloadInputOf<D>,
@@ -54,7 +53,10 @@ export interface PayloadLimits {
 }
 
 export interface PublishSettings {
-  /** Number of stream shards; events with the same key share one. */
+  /**
+   * Number of stream shards as configured; events with the same key share one. The relay places the events, and may
+   * still use fewer shards than this, see `changeShards`.
+   */
   readonly shards: number;
   readonly payload: PayloadLimits;
   /** Called for a payload above `warnBytes`. */
@@ -110,7 +112,7 @@ export function prepareEvent<D extends EventDefinition>(
 }
 
 /**
- * Validates a complete envelope, e.g. one that another program sent, and gives it its place in the record.
+ * Validates a complete envelope, e.g. one that another program sent, and finds its ordering key.
  *
  * @throws {ValidationError} names each field that is not acceptable
  * @throws {TooLargeError} payload over the limit
@@ -129,7 +131,7 @@ export function admitEnvelope(settings: PublishSettings, input: unknown): Record
     settings.onLargePayload?.({ type: event.type, id: event.id, bytes });
   }
   const key = findEvent(event.type)?.keyOf(event.payload) ?? null;
-  return { event, key, shard: shardOf(key ?? event.id, settings.shards) };
+  return { event, key };
 }
 
 function parseOrThrow(input: unknown): Envelope {
@@ -148,31 +150,61 @@ function utf8Length(text: string): number {
   return encoder.encode(text).byteLength;
 }
 
-/**
- * Publishes one event: validates it and inserts its row in the caller's transaction. It travels when the transaction
- * commits and not otherwise; the relay does the rest. Publishing the same `options.id` twice records it once.
- *
- * @throws {ValidationError | TooLargeError} nothing is written then
- */
-export async function publish<D extends EventDefinition>(
-  tx: Tx,
-  settings: PublishSettings,
-  definition: D,
-  payload: PayloadInputOf<D>,
-  context: PublishContext & PublishOptions,
-): Promise<Envelope<PayloadOf<D>>> {
-  const prepared = prepareEvent(settings, definition, payload, context);
-  await insertEvents(tx, [prepared]);
-  return prepared.event as Envelope<PayloadOf<D>>;
-}
-
-/** Publishes prepared events in one statement; all or none. */
+/** Publishes prepared events in one statement; all or none. The last statement of its transaction, see `insertEvents`. */
 export async function publishMany(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
   if (prepared.length > 0) await insertEvents(tx, prepared);
 }
 
-/** Binds `publish` to a transaction and a context. */
-export function bindPublish(tx: Tx, settings: PublishSettings, context: PublishContext): Publish {
-  return (definition, payload, options) =>
-    publish(tx, settings, definition, payload, { ...context, ...options });
+/** Events of one transaction, kept until its end. */
+export interface Outbox {
+  /**
+   * Validates the event at once and keeps it. It is recorded by `flush`, travels when the transaction commits and not
+   * otherwise. Publishing the same `options.id` twice records it once.
+   *
+   * @throws {ValidationError | TooLargeError} nothing of this event is kept then
+   * @throws {PermanentError} the transaction is at its end
+   */
+  readonly publish: Publish;
+  /** Records what was published, in one statement; call it last before the COMMIT. */
+  flush(tx: Tx): Promise<void>;
+}
+
+/** The events of a transaction are inserted at its end, so that their locks (see `lockKeys`) are held for a moment only. */
+export function createOutbox(settings: PublishSettings, context: PublishContext): Outbox {
+  const prepared: RecordedEvent[] = [];
+  let isFlushed = false;
+  return {
+    publish: async (definition, payload, options) => {
+      if (isFlushed) {
+        throw new PermanentError(
+          `"${definition.type}" was published when its transaction had ended; it is not recorded. Await every publish before you return.`,
+        );
+      }
+      const event = prepareEvent(settings, definition, payload, { ...context, ...options });
+      prepared.push(event);
+      return event.event as never;
+    },
+    async flush(tx) {
+      isFlushed = true;
+      await publishMany(tx, prepared);
+    },
+  };
+}
+
+/**
+ * Runs `run` in one transaction, and records what it published as the last statement before the COMMIT. Nothing is
+ * published when `run` throws.
+ */
+export function transactAndPublish<T>(
+  db: Pick<Database, "transaction">,
+  settings: PublishSettings,
+  context: PublishContext,
+  run: (tx: Tx, publish: Publish) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (tx) => {
+    const outbox = createOutbox(settings, context);
+    const result = await run(tx, outbox.publish);
+    await outbox.flush(tx);
+    return result;
+  });
 }

@@ -2,31 +2,66 @@ import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
 
-/** A validated event with its place in the stream. */
+/** A validated event, ready for the record. */
 export interface RecordedEvent {
   readonly event: Envelope;
   /** Ordering key; null means that the event has no order among others. */
   readonly key: string | null;
-  readonly shard: number;
+}
+
+/**
+ * Keys that one statement locks at most. All sessions of a Postgres share one lock table of
+ * max_locks_per_transaction × max_connections places (64 × 100 by default), and when it is full, statements of anybody
+ * fail: a few bulk statements of a thousand keys would fill it.
+ *
+ * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
+ */
+export const maxLockedKeys = 64;
+
+/**
+ * Positions are given when a row is inserted, events become visible when its transaction commits. Two transactions that
+ * publish for one key would therefore reach the stream in the wrong order, if the first to insert is the last to commit.
+ * So whoever inserts locks its keys until it commits: in one order for all, so that nobody waits in a circle. The
+ * condition has no column in it, so Postgres evaluates it, and with it the locks, before the first row has a position.
+ *
+ * A statement with more than `maxLockedKeys` keys does not lock. Bulk ingest is one statement that is its own
+ * transaction, so for the same key another one must insert and commit within the time in which it commits.
+ */
+function lockKeys(prepared: readonly RecordedEvent[]): { readonly locks: SQL; readonly hold: SQL } {
+  const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));
+  if (keys.size === 0 || keys.size > maxLockedKeys) return { locks: sql``, hold: sql`` };
+  return {
+    locks: sql`
+    WITH locks AS MATERIALIZED (
+      SELECT pg_advisory_xact_lock(hash) FROM (
+        SELECT DISTINCT hashtextextended(key, 0) AS hash
+        FROM json_array_elements_text(${JSON.stringify([...keys])}::json) AS k(key) ORDER BY hash
+      ) sorted
+    )`,
+    hold: sql`WHERE (SELECT count(*) FROM locks) > 0`,
+  };
 }
 
 /**
  * One statement for any number of events: the rows travel as one JSON parameter, which costs a fraction of a parameter
- * per column. An id that is already recorded is left as it is.
+ * per column. An id that is already recorded is left as it is. Run it last in its transaction: it holds the locks of
+ * `lockKeys` until the commit.
  */
 function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const rows = JSON.stringify(prepared.map(toRow));
-  return sql`
+  const { locks, hold } = lockKeys(prepared);
+  return sql`${locks}
     INSERT INTO events (id, type, source, target, tenant_id, actor_id, correlation_id, causation_id, mission_id,
-      task_id, severity, schema_version, producer, source_module, meta, payload, occurred_at, shard, key)
+      task_id, severity, schema_version, producer, source_module, meta, payload, occurred_at, key)
     SELECT e.id, e.type, e.source, e.target, e.tenant_id, e.actor_id, e.correlation_id, e.meta ->> 'causation_id',
       e.mission_id, e.task_id, e.severity, (e.meta ->> 'schema_version')::integer, e.meta ->> 'producer',
-      e.meta ->> 'source_module', e.meta, e.payload, e.timestamp, e.shard, e.key
+      e.meta ->> 'source_module', e.meta, e.payload, e.timestamp, e.key
     FROM ROWS FROM (json_to_recordset(${rows}::json) AS (id uuid, type text, source text, target text,
       tenant_id text, actor_id text, correlation_id text, mission_id text, task_id text, severity text,
-      meta jsonb, payload jsonb, timestamp timestamptz, shard integer, key text))
+      meta jsonb, payload jsonb, timestamp timestamptz, key text))
       WITH ORDINALITY AS e(id, type, source, target, tenant_id, actor_id, correlation_id, mission_id, task_id,
-      severity, meta, payload, timestamp, shard, key, place)
+      severity, meta, payload, timestamp, key, place)
+    ${hold}
     ORDER BY e.place
     ON CONFLICT (id) DO NOTHING`;
 }
@@ -42,11 +77,11 @@ export function insertEventsTellingSql(prepared: readonly RecordedEvent[]): SQL 
     FROM inserted`;
 }
 
-function toRow({ event, key, shard }: RecordedEvent) {
-  return { ...event, key, shard };
+function toRow({ event, key }: RecordedEvent) {
+  return { ...event, key };
 }
 
-/** Inserts events in the caller's transaction. */
+/** Inserts events in the caller's transaction, of which it should be the last statement. */
 export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
   await tx.execute(insertEventsSql(prepared));
 }

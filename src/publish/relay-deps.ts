@@ -2,6 +2,7 @@ import type { Logger } from "../core/log.ts";
 import type { Database } from "../db/database.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
+import type { PublishSettings } from "./publish.ts";
 import type { BatchBounds } from "./relay-sql.ts";
 
 /** What the relay works with. */
@@ -11,6 +12,8 @@ export interface RelayDeps {
   readonly keys: StreamKeys;
   readonly log: Logger;
   readonly settings: RelaySettings;
+  /** The configured number of shards, with which a new system begins. */
+  readonly publish: Pick<PublishSettings, "shards">;
 }
 
 export interface RelaySettings extends BatchBounds {

@@ -17,17 +17,20 @@ function firstSequence(shard: number): number {
 }
 
 /**
- * Rows are always found through an index. A table that is new, or grew since it was last analyzed, makes the planner
- * read all of it for each batch: measured 33 µs a row instead of 3 for `loadSql` on a table of 20,000. Holds for the
+ * Rows are always found through an index, and in its order. A table that is new, or grew since it was last analyzed,
+ * makes the planner read all of it for each batch: measured 33 µs a row instead of 3 for `loadSql` on a table of 20,000,
+ * and for `takeSql` a bitmap of all unsent rows, measured and sorted, instead of the first 1,000. Holds for the
  * transaction.
  */
 export const byIndexSql: SQL = sql`
-  SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-    set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
+  SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('jit', 'off', true)`;
 
 /**
  * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark.
- * One row: `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark).
+ * One row: `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark), `shards` and
+ * `target` of the layout.
  */
 export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
   return sql`
@@ -40,7 +43,8 @@ export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
       marked = NOT ${isFree(token)}
     RETURNING lease_token = ${token}::uuid AS acquired,
       ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS free_in_ms,
-      NOT coalesce((SELECT marked FROM before), false) AS first_mark`;
+      NOT coalesce((SELECT marked FROM before), false) AS first_mark,
+      (SELECT l.shards FROM relay_layout l) AS shards, (SELECT l.target FROM relay_layout l) AS target`;
 }
 
 function isFree(token: string): SQL {
@@ -49,18 +53,24 @@ function isFree(token: string): SQL {
 
 /**
  * Chooses the next unsent rows of the shard and stores their stream ids with the shard, unless a batch is in flight.
- * Rows are chosen by state, never by "greater than the last": a row of a long transaction becomes visible late.
+ * Rows are chosen by state, never by "greater than the last": a row of a long transaction becomes visible late. Nothing
+ * is chosen while the number of shards changes. Run it behind `holdLayoutSql` in the same transaction.
+ *
+ * With several shards the index lists the rows of all, and those of other shards are passed over: 20,000 unsent rows
+ * on 4 shards take @@MEASURED@@
  */
 export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL {
   return sql`
     WITH mine AS (
-      SELECT shard, last_ms, last_seq,
-        greatest(last_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms
-      FROM relay_shards WHERE shard = ${shard} AND lease_token = ${token}::uuid AND batch_positions IS NULL
+      SELECT r.shard, r.last_ms, r.last_seq, l.shards,
+        greatest(r.last_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms
+      FROM relay_shards r JOIN relay_layout l ON l.id = 1
+      WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid AND r.batch_positions IS NULL
+        AND l.target IS NULL AND r.shard < l.shards
     ), candidates AS (
       SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
       FROM events e
-      WHERE e.shard = ${shard} AND e.sent_at IS NULL AND EXISTS (SELECT FROM mine)
+      WHERE e.sent_at IS NULL AND e.slot % (SELECT shards FROM mine) = ${shard} AND EXISTS (SELECT FROM mine)
       ORDER BY e.position LIMIT ${bounds.maxCount}
     ), bounded AS (
       SELECT position, sum(bytes) OVER (ORDER BY position) - bytes AS bytes_before FROM candidates
@@ -89,7 +99,7 @@ export function loadSql(shard: number, token: string): SQL {
 export function markSentSql(shard: number, ms: string, seq: string): SQL {
   return sql`
     UPDATE events e
-    SET sent_at = now(), stream_message_id = b.batch_ms || '-' || (b.batch_seq + b.place - 1)
+    SET sent_at = now(), shard = ${shard}, stream_message_id = b.batch_ms || '-' || (b.batch_seq + b.place - 1)
     FROM (
       SELECT r.batch_ms, r.batch_seq, u.position, u.place
       FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
@@ -136,9 +146,10 @@ export function knownLastSql(shard: number): SQL {
 }
 
 /**
- * Makes what the stream lost unsent again: everything behind `(lastMs, lastSeq)`, the last id it still has. A batch in
- * flight is given up; its rows are unsent anyway and come after the lost ones. One row for each event; nothing happens
- * without the lease, because its new holder may be sending the same events.
+ * Makes what the stream lost unsent again: everything behind `(lastMs, lastSeq)`, the last id it still has, apart from
+ * what the janitor trimmed after every group had handled it. A batch in flight is given up; its rows are unsent anyway
+ * and come after the lost ones. One row for each event; nothing happens without the lease, because its new holder may be
+ * sending the same events.
  *
  * @param days how far back the claims reach that keep effects from repeating
  */
@@ -156,13 +167,14 @@ export function requeueLostSql(
         last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq + cardinality(batch_positions) - 1 END,
         known_ms = ${lastMs}::bigint, known_seq = ${lastSeq}::bigint
       WHERE shard = ${shard} AND lease_token = ${token}::uuid
-      RETURNING shard
+      RETURNING trimmed_ms, trimmed_seq
     )
-    UPDATE events SET sent_at = NULL, stream_message_id = NULL
+    UPDATE events SET sent_at = NULL, stream_message_id = NULL, shard = NULL
     WHERE shard = ${shard} AND sent_at IS NOT NULL AND stored_at > now() - ${days}::integer * interval '1 day'
       AND (split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint)
         > (${lastMs}::bigint, ${lastSeq}::bigint)
-      AND EXISTS (SELECT FROM given_up)
+      AND (split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint)
+        > (SELECT trimmed_ms, trimmed_seq FROM given_up)
     RETURNING position`;
 }
 

@@ -1,6 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
 import { appendBatch } from "../stream/append.ts";
+import { ensureLayoutSql, holdLayoutSql, type Layout } from "./layout-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
   acquireSql,
@@ -26,6 +27,9 @@ import { type Batch, sendBatch, toBatch } from "./send-batch.ts";
  * between, the next holder finds the batch and sends it again under the same ids. Redis refuses ids that are not
  * greater than its last one, so the repeat cannot append twice; a look at the first id tells why it was refused.
  *
+ * Rows get their shard when they are taken: their slot modulo the number of shards in use. While that number changes
+ * nothing is taken, see `changeShards`; a batch in flight is finished.
+ *
  * The record outlives the stream: when Redis comes back without entries that were sent, they become unsent again.
  */
 
@@ -42,6 +46,8 @@ export interface RelayResult {
   readonly busy: { readonly waitMs: number | null } | null;
   /** Time or calls were used up before everything was sent. */
   readonly more: boolean;
+  /** As it was when the run began. */
+  readonly layout: Layout;
 }
 
 export interface RelayOptions {
@@ -74,28 +80,45 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
   const total = { sent: 0, batches: 0, repeated: 0, renumbered: 0, restored: 0 };
   const run: Run = { deps, options, token: uuidv4(), total };
   const first = await acquire(run);
-  if (first.busy !== null) return { ...total, busy: first.busy, more: false };
+  const { layout } = first;
+  if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout };
   try {
     const more = await sendAll(run, first.batch);
-    return { ...total, busy: null, more };
+    return { ...total, busy: null, more, layout };
   } catch (error) {
     await letGo(run);
     throw error;
   }
 }
 
+interface Acquired {
+  readonly batch: Batch | null;
+  readonly busy: RelayResult["busy"];
+  readonly layout: Layout;
+}
+
+type LeaseRow = Layout & {
+  readonly acquired: boolean;
+  readonly free_in_ms: number;
+  readonly first_mark: boolean;
+};
+
 /** Takes the lease and the next batch, in one round trip. */
-async function acquire(run: Run): Promise<{ batch: Batch | null; busy: RelayResult["busy"] }> {
+async function acquire(run: Run): Promise<Acquired> {
   const { deps, options, token } = run;
-  const [, acquired, , loaded] = await deps.db.batch([
+  const [, , , acquired, , loaded] = await deps.db.batch([
     byIndexSql,
+    holdLayoutSql,
+    ensureLayoutSql(deps.publish.shards),
     acquireSql(options.shard, token, deps.settings.leaseMs),
     takeSql(options.shard, token, deps.settings),
     loadSql(options.shard, token),
   ]);
-  const lease = acquired?.[0] as { acquired: boolean; free_in_ms: number; first_mark: boolean } | undefined;
-  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null };
-  return { batch: null, busy: { waitMs: lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null } };
+  const lease = acquired?.[0] as LeaseRow | undefined;
+  const layout: Layout = { shards: lease?.shards ?? deps.publish.shards, target: lease?.target ?? null };
+  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null, layout };
+  const waitMs = lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null;
+  return { batch: null, busy: { waitMs }, layout };
 }
 
 /** @returns true when time or calls were used up before everything was sent */
@@ -122,6 +145,7 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
     }
     const answers = await deps.db.batch([
       byIndexSql,
+      holdLayoutSql,
       ...finish,
       renewSql(shard, token, deps.settings.leaseMs),
       takeSql(shard, token, deps.settings),

@@ -23,6 +23,12 @@ export interface StreamKeys {
   relayActive(): string;
   /** Present until the cron may wake an idle database again. */
   relaySwept(): string;
+  /** Lease of the janitor. */
+  janitor(): string;
+  /** Present for a while after a long stream was looked at for trimming. */
+  trimmed(shard: number): string;
+  /** The id up to which record and stream were compared when time was used up. */
+  compared(shard: number): string;
 }
 
 /** @param prefix first part of each key; `brain` in production */
@@ -42,5 +48,8 @@ export function createStreamKeys(prefix: string): StreamKeys {
     cronTick: () => `${prefix}:events:cron-tick`,
     relayActive: () => `${prefix}:events:relay-active`,
     relaySwept: () => `${prefix}:events:relay-swept`,
+    janitor: () => `${prefix}:events:janitor`,
+    trimmed: (shard) => `${prefix}:events:trimmed:${shard}`,
+    compared: (shard) => `${prefix}:events:compared:${shard}`,
   };
 }

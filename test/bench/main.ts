@@ -142,10 +142,10 @@ async function ingestBatch(): Promise<Row> {
 async function record(make: (n: number) => { type: string; payload: object }, n: number): Promise<void> {
   const sample = make(0);
   await db.query(
-    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, shard, key)
+    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, key)
      SELECT gen_random_uuid(), $1, 'bench', 1, 'bench', 'course_distribution',
        '{"schema_version":1,"producer":"bench","source_module":"course_distribution"}',
-       $2::jsonb || jsonb_build_object('distribution_id', 'dist_' || lpad(to_hex(i % 100), 16, '0')), now(), 0,
+       $2::jsonb || jsonb_build_object('distribution_id', 'dist_' || lpad(to_hex(i % 100), 16, '0')), now(),
        'dist_' || lpad(to_hex(i % 100), 16, '0')
      FROM generate_series(1, $3::integer) AS i`,
     [sample.type, JSON.stringify(sample.payload), n],

@@ -6,7 +6,7 @@ import { on, onBatch } from "../../src/consume/define-consumer.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import { drainAll, drainOnce, relayAll, type Wake } from "../../src/operate/pump.ts";
-import { publish } from "../../src/publish/publish.ts";
+import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
 
 /*
@@ -96,26 +96,25 @@ export default {
       }
       case "/bench/transaction": {
         const withEvent = url.searchParams.get("publish") === "1";
-        await invocation.db.transaction(async (tx) => {
-          await tx.execute(sql`INSERT INTO bench_effects (event_id, n) VALUES (gen_random_uuid(), 0)`);
-          if (withEvent) {
-            const at = new Date().toISOString();
-            await publish(
-              tx,
-              invocation.publish,
-              distributionVersionBumped,
-              {
+        await transactAndPublish(
+          invocation.db,
+          invocation.publish,
+          { source: "bench" },
+          async (tx, publish) => {
+            await tx.execute(sql`INSERT INTO bench_effects (event_id, n) VALUES (gen_random_uuid(), 0)`);
+            if (withEvent) {
+              const at = new Date().toISOString();
+              await publish(distributionVersionBumped, {
                 distribution_id: "dist_0123456789abcdef",
                 slug: "bench-course",
                 old_version: "v1",
                 new_version: "v2",
                 bumped_at: at,
                 changelog: null,
-              },
-              { source: "bench" },
-            );
-          }
-        });
+              });
+            }
+          },
+        );
         return new Response("ok");
       }
       default: {

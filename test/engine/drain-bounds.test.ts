@@ -133,11 +133,12 @@ describe("a tick that runs out of", () => {
 describe("without Postgres", () => {
   it("nothing is tried, and no try is counted", async () => {
     const backbone = await openBackbone();
-    const ids = await publishReports(backbone, 3);
-    await backbone.relay();
     const { proxy, db } = await cuttableDatabase(backbone);
     const attempts: number[] = [];
     const counting = recorder({ beforeReport: (_event, { attempt }) => void attempts.push(attempt) });
+    await backbone.drain(counting);
+    const ids = await publishReports(backbone, 3);
+    await backbone.relay();
     proxy.cut();
     for (let tick = 0; tick < 7; tick += 1) {
       const result = await drainWith(backbone, counting, () => ({ db }));
@@ -153,6 +154,18 @@ describe("without Postgres", () => {
     expect(await drainWith(backbone, counting, () => ({ db }))).toMatchObject({ applied: 3 });
     expect(attempts).toEqual([1, 1, 1]);
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
+  });
+
+  it("a consumer that does not know yet what is paused reads nothing", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 3);
+    await backbone.relay();
+    const { proxy, db } = await cuttableDatabase(backbone);
+    proxy.cut();
+    const result = await drainWith(backbone, recorder(), () => ({ db }));
+    expect(result).toMatchObject({ read: 0, more: true, stopped: expect.stringContaining("Postgres") });
+    proxy.restore();
+    expect(await drainWith(backbone, recorder(), () => ({ db }))).toMatchObject({ applied: 3 });
   });
 
   it("from the middle of a batch on, what was not tried loses no try", async () => {

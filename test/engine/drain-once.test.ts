@@ -196,7 +196,6 @@ describe("a crash", () => {
     const attempts = new Map<string, number[]>();
     const fatal = (hang: Hang) =>
       recorder({
-        retry: { maxAttempts: 3 },
         beforeReport: ({ payload: { status } }, { attempt, tx }) => {
           attempts.set(status, [...(attempts.get(status) ?? []), attempt]);
           return status === "2" ? hang(tx) : undefined;
@@ -213,7 +212,7 @@ describe("a crash", () => {
     expect(attempts.get("2")).toEqual([1, 2, 3]);
     expect(attempts.get("5")).toEqual([2]);
     expect(await deadLetters(backbone)).toMatchObject([
-      { event_id: ids[2], reason: "attempts_exhausted", attempts: 3, raw_fields: { id: ids[2] } },
+      { event_id: ids[2], reason: "worker_died", attempts: 3, raw_fields: { id: ids[2] } },
     ]);
     await expectOnceEach(
       backbone,
@@ -237,7 +236,7 @@ describe("control: without one transaction for claim and effect", () => {
   const claims = async (backbone: Backbone) => {
     const [entry] = await streamEntries(backbone);
     const messageId = entry?.id ?? "";
-    return [{ messageId, eventId: entry?.fields.id ?? "", type: "system.health", tenantId: null }];
+    return [{ messageId, eventId: entry?.fields.id ?? "", type: "system.health", tenantId: null, epoch: 0 }];
   };
   const effect = sql`INSERT INTO effects (subscriber) VALUES ('naive')`;
 

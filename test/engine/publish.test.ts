@@ -14,8 +14,8 @@ import { z } from "zod";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { onAny } from "../../src/consume/define-consumer.ts";
-import { TooLargeError, ValidationError } from "../../src/core/errors.ts";
-import { admitEnvelope, prepareEvent, publish, publishMany } from "../../src/publish/publish.ts";
+import { PermanentError, TooLargeError, ValidationError } from "../../src/core/errors.ts";
+import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { effects, openBackbone, publishBeats, streamEntries } from "./fixture.ts";
 
@@ -156,6 +156,47 @@ describe("an event and the change it tells of", () => {
   });
 });
 
+describe("the events of a transaction", () => {
+  it("are recorded by its last statement, after all that its author wrote", async () => {
+    const backbone = await openBackbone();
+    await backbone.publish({ source }, async (emit, tx) => {
+      await emit(agentHeartbeat, beat);
+      const { rows } = await tx.execute(sql`SELECT id FROM events`);
+      expect(rows).toEqual([]);
+      await tx.execute(otherRow);
+    });
+    expect(await countEvents(backbone)).toBe(1);
+  });
+
+  it("cannot be added to when it has ended: the late one is refused, not forgotten", async () => {
+    const backbone = await openBackbone();
+    let late: Promise<unknown> = Promise.resolve();
+    await backbone.publish({ source }, async (emit) => {
+      await emit(agentHeartbeat, beat);
+      late = new Promise((resolve) => setTimeout(resolve, 50)).then(() =>
+        errorOf(emit(agentHeartbeat, beat)),
+      );
+    });
+    expect(await late).toBeInstanceOf(PermanentError);
+    expect(await countEvents(backbone)).toBe(1);
+  });
+
+  it("go back with a failed insert: control, the change alone would stay", async () => {
+    const backbone = await openBackbone();
+    const { db, publish: settings } = backbone.open();
+    await backbone.sql("ALTER TABLE events RENAME TO events_gone");
+    const outbox = createOutbox(settings, { source });
+    const failed = db.transaction(async (tx) => {
+      await tx.execute(otherRow);
+      await outbox.publish(agentHeartbeat, beat);
+      await outbox.flush(tx);
+    });
+    await expect(failed).rejects.toThrow(/42P01/);
+    expect(await effects(backbone)).toHaveLength(0);
+    await backbone.sql("ALTER TABLE events_gone RENAME TO events");
+  });
+});
+
 describe("many events", () => {
   it("are recorded in one statement, in their order", async () => {
     const backbone = await openBackbone();
@@ -175,7 +216,7 @@ describe("many events", () => {
     const id = crypto.randomUUID();
     const once = prepareEvent(settings, agentHeartbeat, beat, { source, id });
     await db.transaction((tx) => publishMany(tx, [once, once]));
-    await db.transaction((tx) => publish(tx, settings, agentHeartbeat, beat, { source, id }));
+    await backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id }));
     expect(await countEvents(backbone)).toBe(1);
     expect(await backbone.relay()).toMatchObject({ sent: 1 });
   });
@@ -271,7 +312,7 @@ describe("the envelope", () => {
       severity: null,
     });
     expect(await backbone.sql("SELECT causation_id, key, shard, tenant_id, sent_at FROM events")).toEqual([
-      { causation_id: cause, key: courseId, shard: 0, tenant_id: "t1", sent_at: null },
+      { causation_id: cause, key: courseId, shard: null, tenant_id: "t1", sent_at: null },
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cronTick, drainAll, relayAll } from "../../src/operate/pump.ts";
+import { cronTick } from "../../src/operate/cron.ts";
+import { drainAll, relayAll } from "../../src/operate/pump.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
@@ -96,7 +97,7 @@ describe("cron", () => {
     redis.inject({ kind: "error-500" });
     expect(await cron(backbone, soon(700))).toEqual([]);
     const errors = backbone.logs.filter((line) => line.includes('"level":"error"')).join("\n");
-    expect(errors).toContain("Redis did not answer the cron tick: ");
+    expect(errors).toContain("The look at what has work failed: ");
     expect(errors).toContain("The tick of recorder on shard 0 failed: ");
     redis.heal();
     await cron(backbone);

@@ -215,7 +215,7 @@ describe("several relays", () => {
         batch: async (statements) => {
           const answers = await db.batch(statements);
           // Behind the first batch: nothing more was found, and now something comes with its trigger.
-          if (statements.length > 4 && !looked) {
+          if (statements.length > 6 && !looked) {
             looked = true;
             second = await publishReports(backbone, 1);
             await backbone.relay();

@@ -48,7 +48,12 @@ describe("the list of consumers", () => {
       oldest_unread_age_ms: null,
       pending: 0,
       oldest_pending_age_ms: null,
+      queued: 0,
+      oldest_queued_age_ms: null,
       dead_letters: 0,
+      paused: [],
+      brake: null,
+      jobs: [],
       last_tick: null,
     });
     expect(await stateOf(surface, "curious")).toMatchObject({ handles: [], catches_all: true });
@@ -136,6 +141,90 @@ describe("the list of consumers", () => {
     });
   });
 
+  test("shows what waits in the queue, the open brake and the jobs of the right consumer and shard", async () => {
+    await surface.sql(`
+      INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, cause, queued_at)
+      SELECT 'picky', 0, 's', n || '-0', 'waiting', now() - interval '1 minute' FROM generate_series(1, 3) n`);
+    await surface.sql(`
+      INSERT INTO jobs (kind, subscriber_name, name, status, filter, total, succeeded) VALUES
+        ('redrive', 'picky', 'after the outage', 'running', '{}', 10, 4),
+        ('replay', 'picky', 'long ago', 'completed', '{}', 10, 10),
+        ('replay', 'curious', 'another', 'paused', '{}', 5, 0)`);
+    const brakes = surface.open().keys.brakes();
+    const openSince = Date.now() - 5_000;
+    const open = {
+      failures: 10,
+      probes: 2,
+      open_since: openSince,
+      probe_at: openSince + 9_000,
+      error: "down",
+    };
+    const counting = { failures: 3, probes: 0, open_since: null, probe_at: null, error: "once" };
+    await surface.redis("HSET", brakes, "group_picky:0", JSON.stringify(open));
+    await surface.redis("HSET", brakes, "group_curious:0", JSON.stringify(counting));
+    try {
+      const brake = {
+        failures: 10,
+        probes: 2,
+        open_since: new Date(openSince).toISOString(),
+        probe_at: new Date(openSince + 9_000).toISOString(),
+        error: "down",
+      };
+      const job = { kind: "redrive", name: "after the outage", status: "running", total: 10, succeeded: 4 };
+      const seen = await stateOf(surface, "picky");
+      expect(seen).toMatchObject({ queued: 3, brake, jobs: [job] });
+      expect(Number(seen?.oldest_queued_age_ms)).toBeGreaterThanOrEqual(60_000);
+      expect(await stateOf(surface, "curious")).toMatchObject({
+        queued: 0,
+        oldest_queued_age_ms: null,
+        brake: null,
+        jobs: [{ name: "another", status: "paused" }],
+      });
+      const details = await surface.send("/api/consumers/picky");
+      expect(details.status).toBe(200);
+      expect(details.body).toMatchObject({
+        subscriber: "picky",
+        group: "group_picky",
+        handles: ["system.health"],
+        catches_all: false,
+        settings: { max_attempts: 5, backoff_base_ms: 1_000, handler_timeout_ms: 10_000, concurrency: 1 },
+        queued: 3,
+        jobs: [job],
+        shards: [{ shard: 0, queued: 3, brake }],
+      });
+    } finally {
+      await surface.sql("DELETE FROM deliveries");
+      await surface.sql("DELETE FROM jobs");
+      await surface.redis("DEL", brakes);
+    }
+  });
+
+  test("tells how long what is kept and when cron and janitor last came", async () => {
+    const { keys } = surface.open();
+    expect((await surface.send("/api/consumers")).body).toMatchObject({
+      shards: 1,
+      last_cron_tick_at: null,
+      last_janitor_at: null,
+    });
+    await surface.redis("SET", keys.cronTick(), "1700000000000");
+    await surface.redis("HSET", keys.heartbeats(), "janitor", '{"at":"2023-11-14T22:00:00.000Z"}');
+    expect((await surface.send("/api/consumers")).body).toMatchObject({
+      last_cron_tick_at: "2023-11-14T22:13:20.000Z",
+      last_janitor_at: "2023-11-14T22:00:00.000Z",
+      retention: { stream_keep: 10_000, dedup_days: 90, events_days: 90 },
+    });
+    await surface.redis("DEL", keys.cronTick());
+    await surface.redis("HDEL", keys.heartbeats(), "janitor");
+  });
+
+  test("a drain by hand is kept in the audit, with who asked for it", async () => {
+    await surface.sql("DELETE FROM operator_actions");
+    await surface.send("/api/consumers/picky/drain", { method: "POST", headers: { "x-actor-id": "ops-3" } });
+    expect(await surface.sql("SELECT action, actor_id, subscriber_name FROM operator_actions")).toEqual([
+      { action: "consumer.drained", actor_id: "ops-3", subscriber_name: "picky" },
+    ]);
+  });
+
   test.each(["nobody", "PICKY", "group_picky", "__proto__", "picky%00", "%2e%2e%2fevents"])(
     "a drain of %s, which is no consumer, is 404",
     async (subscriber) => {
@@ -146,6 +235,7 @@ describe("the list of consumers", () => {
   );
 
   test("the answer to an unknown consumer names the known ones", async () => {
+    expect((await surface.send("/api/consumers/nobody")).status).toBe(404);
     expect((await drain(surface, "nobody")).body.error.message).toContain("picky, curious");
   });
 });

@@ -10,7 +10,7 @@ import type { Run } from "../../src/modules/course_factory/produce.ts";
 import { maxAttempts, proceed, watch } from "../../src/modules/course_factory/resume.ts";
 import { insertCourse } from "../../src/modules/course_factory/store.ts";
 import type { RequestServices } from "../../src/modules/module.ts";
-import { bindPublish } from "../../src/publish/publish.ts";
+import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 /* What happens to a course whose run is lost in the middle: by a killed isolate, a slow service, a second run. */
@@ -57,8 +57,7 @@ function services(): Services {
   return {
     log: invocation.log,
     now: () => new Date(),
-    transact: (context, work) =>
-      invocation.db.transaction((tx) => work(tx, bindPublish(tx, invocation.publish, context))),
+    transact: (context, work) => transactAndPublish(invocation.db, invocation.publish, context, work),
   };
 }
 
@@ -68,10 +67,11 @@ async function handle(
   attempt = 1,
 ): Promise<void> {
   const invocation = engine.open();
-  await invocation.db.transaction((tx) =>
+  const context = { source: "course_factory_service" };
+  await transactAndPublish(invocation.db, invocation.publish, context, (tx, publish) =>
     work({
       tx,
-      publish: bindPublish(tx, invocation.publish, { source: "course_factory_service" }),
+      publish,
       log: invocation.log,
       attempt,
       signal: new AbortController().signal,

@@ -14,8 +14,16 @@ export interface Edge extends Served {
   stop(): Promise<void>;
 }
 
-/** The built workers in workerd, on a database and a stream of their own. No cron tick comes by itself. */
-export async function startEdge(bundles: WorkerBundles, env: Record<string, string> = {}): Promise<Edge> {
+/**
+ * The built workers in workerd, on a database and a stream of their own. No cron tick comes by itself.
+ *
+ * @param archiveDir folder of the archive; left out: there is none
+ */
+export async function startEdge(
+  bundles: WorkerBundles,
+  env: Record<string, string> = {},
+  archiveDir?: string,
+): Promise<Edge> {
   const sandbox = await createSandbox();
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
   pool.on("error", () => undefined);
@@ -25,6 +33,7 @@ export async function startEdge(bundles: WorkerBundles, env: Record<string, stri
     compatibility: await readCompatibility(),
     bindings: sandboxEnv(sandbox, { BRAIN_LEASE_MS: "1000", ...env }),
     port: 0,
+    ...(archiveDir === undefined ? {} : { archiveDir }),
     onLog: (_level, message) => {
       logs.push(message);
     },

@@ -3,6 +3,7 @@
  * With `--services` only the services and their gateways, for other programs to use.
  */
 
+import { join } from "node:path";
 import { bundleWorkers, readCompatibility } from "./bundle.ts";
 import { lockDataDir, prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
@@ -100,7 +101,12 @@ async function startBackend(options: StartOptions, dataDir: string): Promise<Ser
   return services;
 }
 
-async function startWorkers(options: StartOptions, services: Services, apiKey: string): Promise<string> {
+async function startWorkers(
+  options: StartOptions,
+  services: Services,
+  dataDir: string,
+  apiKey: string,
+): Promise<string> {
   const [bundles, compatibility] = await Promise.all([bundleWorkers(), readCompatibility()]);
   say("✓ workers bundled");
   const workers = await runWorkers({
@@ -108,6 +114,7 @@ async function startWorkers(options: StartOptions, services: Services, apiKey: s
     compatibility,
     bindings: { ...options.passedOn, ...serviceVariables(services), BRAIN_API_KEY: apiKey },
     port: options.port,
+    archiveDir: join(dataDir, "archive"),
   });
   stopSteps.push(() => workers.dispose());
   say(`✓ workers brain-api and brain-consumer in workerd, a tick every ${options.tickMs / 1000} s`);
@@ -115,6 +122,10 @@ async function startWorkers(options: StartOptions, services: Services, apiKey: s
     console.error(`tick failed: ${describe(error)}`),
   );
   stopSteps.push(() => ticks.stop(2000));
+  const janitor = startTickLoop(workers.janitor, options.janitorMs, (error) =>
+    console.error(`janitor failed: ${describe(error)}`),
+  );
+  stopSteps.push(() => janitor.stop(2000));
   return workers.url;
 }
 
@@ -129,7 +140,7 @@ async function main(): Promise<void> {
     say("ready");
   } else {
     const apiKey = options.apiKey ?? (await readOrCreateSecret(dataDir, "api-key"));
-    const url = await startWorkers(options, services, apiKey);
+    const url = await startWorkers(options, services, dataDir, apiKey);
     checkInterrupted();
     printVariables(services);
     say(`ready  ${url}  key ${apiKey}`);

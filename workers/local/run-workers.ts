@@ -3,9 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare } from "miniflare";
+import { createArchiveService } from "./archive-folder.ts";
 import type { Compatibility, WorkerBundles } from "./bundle.ts";
 import { commandLineOf, guardProcess } from "./child-process.ts";
 import { formatLogLine } from "./console-lines.ts";
+
+/** As `wrangler.toml` says it; the consumer tells its crons apart by this text. */
+const janitorCron = "17 * * * *";
 
 export interface RunWorkersOptions {
   readonly bundles: WorkerBundles;
@@ -14,6 +18,8 @@ export interface RunWorkersOptions {
   readonly bindings: Readonly<Record<string, string>>;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Folder of the archive; left out: the workers have none. */
+  readonly archiveDir?: string;
   /** A line that a worker logged. Default: standard output, warnings and errors to standard error. */
   readonly onLog?: (level: string, message: string) => void;
 }
@@ -25,6 +31,8 @@ export interface RunningWorkers {
    * @throws Error when the handler fails or workerd is away.
    */
   tick(): Promise<void>;
+  /** The same for the janitor's cron. */
+  janitor(): Promise<void>;
   /** Kills workerd with SIGKILL, as a machine that dies would, and waits until Miniflare has a new one. Linux only. */
   crash(): Promise<void>;
   dispose(): Promise<void>;
@@ -62,7 +70,8 @@ async function workerdProcesses(): Promise<number[]> {
 
 /** Starts the workers and waits until the API answers. @throws Error when a bundle does not load or the port is taken. */
 export async function runWorkers(options: RunWorkersOptions): Promise<RunningWorkers> {
-  const { bundles, compatibility, bindings, port, onLog = printLog } = options;
+  const { bundles, compatibility, bindings, port, archiveDir, onLog = printLog } = options;
+  const archive = archiveDir === undefined ? {} : { ARCHIVE_FOLDER: createArchiveService(archiveDir) };
   const shared = {
     modules: true as const,
     compatibilityDate: compatibility.date,
@@ -97,9 +106,9 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
             ...shared,
             name: "brain-api",
             script: bundles.api,
-            serviceBindings: { CONSUMER: "brain-consumer" },
+            serviceBindings: { CONSUMER: "brain-consumer", ...archive },
           },
-          { ...shared, name: "brain-consumer", script: bundles.consumer },
+          { ...shared, name: "brain-consumer", script: bundles.consumer, serviceBindings: archive },
         ],
       }),
   );
@@ -112,13 +121,15 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     throw error;
   }
 
+  const runCron = async (cron: string) => {
+    const consumer = await miniflare.getWorker("brain-consumer");
+    const { outcome } = await consumer.scheduled({ cron, scheduledTime: new Date() });
+    if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
+  };
   return {
     url: url.origin,
-    async tick() {
-      const consumer = await miniflare.getWorker("brain-consumer");
-      const { outcome } = await consumer.scheduled({ cron: "* * * * *", scheduledTime: new Date() });
-      if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
-    },
+    tick: () => runCron("* * * * *"),
+    janitor: () => runCron(janitorCron),
     async crash() {
       const restartsBefore = restarts;
       const own = await ownProcesses();

@@ -7,6 +7,7 @@ describe("the environment of npm start", () => {
       port: 8787,
       dataDir: ".brain",
       tickMs: 60_000,
+      janitorMs: 3_600_000,
       apiKey: null,
       passedOn: {},
     });
@@ -25,6 +26,7 @@ describe("the environment of npm start", () => {
     [{ PORT: "http" }, /PORT is 'http'/],
     [{ PORT: "70000" }, /PORT is '70000'/],
     [{ BRAIN_TICK_MS: "1" }, /BRAIN_TICK_MS is '1'/],
+    [{ BRAIN_JANITOR_MS: "often" }, /BRAIN_JANITOR_MS is 'often'/],
   ])("%o is refused with the variable's name and what it may be", (env, message) => {
     expect(() => readStartOptions(env)).toThrow(message);
   });
@@ -38,6 +40,7 @@ describe("the environment of npm start", () => {
       CONTENT_MODEL: "m",
       BRAIN_DATA_DIR: "/tmp/x",
       BRAIN_TICK_MS: "500",
+      BRAIN_JANITOR_MS: "5000",
       BRAIN_API_KEY: "key-of-sixteen-chars",
       HOME: "/root",
     };
@@ -54,9 +57,7 @@ describe("the environment of npm start", () => {
   });
 
   test("a setting that the workers would refuse stops the start, with its name and value", () => {
-    expect(() => readStartOptions({ BRAIN_SHARDS: "abc" })).toThrow(
-      /BRAIN_SHARDS: .*received "abc"/,
-    );
+    expect(() => readStartOptions({ BRAIN_SHARDS: "abc" })).toThrow(/BRAIN_SHARDS: .*received "abc"/);
     expect(() => readStartOptions({ BRAIN_API_KEY: "short" })).toThrow(/BRAIN_API_KEY: expected at least 16/);
     expect(() => readStartOptions({ BRAIN_API_KEY: "short" })).not.toThrow(/"short"/);
   });

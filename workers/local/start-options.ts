@@ -7,6 +7,7 @@ export interface StartOptions {
   readonly port: number;
   readonly dataDir: string;
   readonly tickMs: number;
+  readonly janitorMs: number;
   /** Null when it is to be generated and kept in the data directory. */
   readonly apiKey: string | null;
   readonly services: ServicesEnv;
@@ -21,7 +22,7 @@ export class StartOptionError extends Error {
 
 const contentVariables = ["CONTENT_API_URL", "CONTENT_API_KEY", "CONTENT_MODEL"];
 /** Settings of this program and no business of the workers, or given to them under the same name later. */
-const ownVariables = ["BRAIN_DATA_DIR", "BRAIN_TICK_MS", "BRAIN_API_KEY"];
+const ownVariables = ["BRAIN_DATA_DIR", "BRAIN_TICK_MS", "BRAIN_JANITOR_MS", "BRAIN_API_KEY"];
 
 function parseInteger(name: string, text: string, minimum: number, maximum: number): number {
   const value = Number(text);
@@ -77,6 +78,7 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
     port: parseInteger("PORT", given.PORT ?? "8787", 0, 65_535),
     dataDir: given.BRAIN_DATA_DIR ?? ".brain",
     tickMs: parseInteger("BRAIN_TICK_MS", given.BRAIN_TICK_MS ?? "60000", 10, 3_600_000),
+    janitorMs: parseInteger("BRAIN_JANITOR_MS", given.BRAIN_JANITOR_MS ?? "3600000", 100, 86_400_000),
     apiKey: given.BRAIN_API_KEY ?? null,
     services: given,
     passedOn,

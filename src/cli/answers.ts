@@ -1,0 +1,164 @@
+/** Answers of the API as the commands read them. Only what is shown is named; `--json` passes the whole on. */
+
+export interface Pause {
+  readonly event_type: string | null;
+  readonly reason: string;
+  readonly actor_id: string | null;
+  readonly expires_at: string | null;
+}
+
+export interface ConsumerState {
+  readonly subscriber: string;
+  readonly shard: number;
+  readonly handles: readonly string[];
+  readonly catches_all: boolean;
+  readonly lag: number | null;
+  readonly oldest_unread_age_ms: number | null;
+  readonly pending: number | null;
+  readonly oldest_pending_age_ms: number | null;
+  readonly queued: number;
+  readonly oldest_queued_age_ms: number | null;
+  readonly dead_letters: number;
+  readonly paused: readonly Pause[];
+  readonly brake: { readonly open_since: string; readonly error: string | null } | null;
+  readonly jobs: readonly { readonly kind: string; readonly name: string; readonly status: string }[];
+  readonly last_tick: { readonly at?: string; readonly stopped?: string | null } | null;
+}
+
+export interface Consumers {
+  readonly consumers: readonly ConsumerState[];
+  readonly shards: number;
+  readonly last_cron_tick_at: string | null;
+  readonly last_janitor_at: string | null;
+  readonly retention: { readonly stream_keep: number };
+}
+
+export interface BlockedKeys {
+  readonly blocked_keys: readonly {
+    readonly key: string;
+    readonly shard: number;
+    readonly event_id: string | null;
+    readonly event_type: string | null;
+    readonly attempts: number;
+    readonly next_try_at: string | null;
+    readonly error: string | null;
+    readonly waiting: number;
+    readonly where: string;
+    readonly cause: string;
+  }[];
+  readonly next_cursor: string | null;
+}
+
+export interface RecordedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly tenant_id: string | null;
+  readonly correlation_id: string | null;
+  readonly key: string | null;
+  readonly payload: unknown;
+  readonly stored_at: string;
+  readonly sent_at: string | null;
+}
+
+export interface History {
+  readonly events: readonly RecordedEvent[];
+  readonly next_cursor: string | null;
+}
+
+export interface Stats {
+  readonly stream_running: boolean;
+  readonly stream_length: number;
+  readonly outbox_backlog: number;
+  readonly outbox_oldest_ms: number | null;
+  readonly dead_letters: number;
+}
+
+export interface Alerts {
+  readonly alerts: readonly {
+    readonly kind: string;
+    readonly subject: string;
+    readonly severity: string;
+    readonly message: string;
+    readonly first_seen_at: string;
+  }[];
+}
+
+export interface Action {
+  readonly id: string;
+  readonly at: string;
+  readonly action: string;
+  readonly actor_id: string | null;
+  readonly subscriber: string | null;
+  readonly affected: number | null;
+  readonly job_id: string | null;
+  readonly reason: string | null;
+}
+
+export interface Actions {
+  readonly operator_actions: readonly Action[];
+  readonly next_cursor: string | null;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly subscriber: string;
+  readonly event_id: string | null;
+  readonly event_type: string | null;
+  readonly tenant_id: string | null;
+  readonly key: string | null;
+  readonly reason: string;
+  readonly error_class: string;
+  readonly error_message: string;
+  readonly fingerprint: string;
+  readonly attempts: number;
+  readonly redrives: number;
+  readonly status: string;
+  readonly first_failed_at: string;
+  readonly last_failed_at: string;
+  readonly resolution: string | null;
+  readonly edited_event_id: string | null;
+}
+
+export interface DeadLetterDetails extends DeadLetter {
+  readonly raw_fields: Readonly<Record<string, string>> | null;
+  readonly edited_fields: Readonly<Record<string, string>> | null;
+  readonly has_body: boolean;
+  readonly actions: readonly Action[];
+}
+
+export interface LetterGroup {
+  readonly fingerprint: string;
+  readonly subscriber: string;
+  readonly event_type: string | null;
+  readonly error_class: string;
+  readonly error_message: string;
+  readonly count: number;
+  readonly open: number;
+  readonly sample_id: string;
+  readonly last_failed_at: string;
+}
+
+/** A redrive, a replay or a backfill. */
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly subscriber: string | null;
+  readonly name: string;
+  readonly status: "running" | "paused" | "stopped" | "completed" | "cancelled";
+  readonly status_reason: string | null;
+  readonly mode: string | null;
+  readonly total: number;
+  readonly queued: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly in_flight: number;
+  readonly progress: number;
+  readonly step: number;
+  readonly rate_per_second: number | null;
+  readonly reason: string | null;
+  readonly actor_id: string | null;
+  readonly created_at: string;
+  readonly finished_at: string | null;
+}

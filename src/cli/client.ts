@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { CliError, ConnectionError } from "./errors.ts";
+
+/** Query parameters; left out when undefined. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The HTTP API of one server. Answers are given as they come; `T` says what the route documents. */
+export interface Client {
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** Sends an Idempotency-Key, so that a repeat after a lost reply does nothing twice. */
+  post<T>(path: string, body?: Readonly<Record<string, unknown>>): Promise<T>;
+  /** Like `get`, but gives error answers too; for routes whose status is the news. */
+  probe(path: string): Promise<{ readonly status: number; readonly body: unknown }>;
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  /** Null: none was given. */
+  readonly key: string | null;
+  /** Id of the user on whose behalf this is done; null: nobody's. */
+  readonly actor: string | null;
+}
+
+/** A drain by hand may take 20 s for each shard. */
+const timeoutMs = 120_000;
+/** The server says 409 with `retry-after` while the first of two equal requests is still under way. */
+const maxWaitsForFirst = 30;
+
+interface Sent {
+  readonly response: Response;
+  readonly text: string;
+}
+
+/** Error body of the API. */
+interface ErrorBody {
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly request_id?: string;
+    readonly details?: readonly { readonly path: string; readonly message: string }[];
+  };
+}
+
+/**
+ * @returns a client that throws a CliError for every answer that is an error, with what the API says, and a
+ * ConnectionError when there is no answer
+ */
+export function createClient({ url, key, actor }: ClientOptions): Client {
+  const headers = {
+    accept: "application/json",
+    ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    ...(actor === null ? {} : { "x-actor-id": actor }),
+  };
+
+  async function sendOnce(path: string, init: RequestInit): Promise<Sent> {
+    const response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    return { response, text: await response.text() };
+  }
+
+  /** Repeats once when the reply was lost; who only reads loses nothing, and who writes has its key. */
+  async function send(path: string, init: RequestInit): Promise<Sent> {
+    try {
+      return await sendOnce(path, init);
+    } catch (error) {
+      if (isRefused(error)) throw unreachable(url, error);
+      try {
+        return await waitForFirst(path, init);
+      } catch (again) {
+        if (isRefused(again) || init.method === "GET") throw unreachable(url, again);
+        throw new ConnectionError(
+          `The reply of ${url} was lost twice (${causeOf(again)}), so it is unknown whether this was done. "charter actions" shows what was.`,
+        );
+      }
+    }
+  }
+
+  async function waitForFirst(path: string, init: RequestInit): Promise<Sent> {
+    for (let waits = 0; ; waits += 1) {
+      const sent = await sendOnce(path, init);
+      const retryAfter = Number(sent.response.headers.get("retry-after") ?? Number.NaN);
+      if (sent.response.status !== 409 || Number.isNaN(retryAfter) || waits >= maxWaitsForFirst) return sent;
+      await delay(Math.min(5, Math.max(0.2, retryAfter)) * 1_000);
+    }
+  }
+
+  async function ask<T>(path: string, init: RequestInit): Promise<T> {
+    const { response, text } = await send(path, init);
+    const body = parseBody(text);
+    if (!response.ok) throw new CliError(explain(response.status, body as ErrorBody | null, { url, key }));
+    if (body === null)
+      throw new CliError(`${url} answered something that is not JSON. Is it the right server?`);
+    return body as T;
+  }
+
+  return {
+    get: (path, query = {}) => ask(withQuery(path, query), { method: "GET", headers }),
+    post: (path, body = {}) =>
+      ask(path, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json", "idempotency-key": randomUUID() },
+        body: JSON.stringify(body),
+      }),
+    async probe(path) {
+      const { response, text } = await send(path, { method: "GET", headers });
+      return { status: response.status, body: parseBody(text) };
+    },
+  };
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function explain(
+  status: number,
+  body: ErrorBody | null,
+  { url, key }: Pick<ClientOptions, "url" | "key">,
+): string {
+  if (status === 401) {
+    const what = key === null ? "No key was given" : `${url} refused the key`;
+    return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" prints the key of a local server.`;
+  }
+  const error = body?.error;
+  if (error?.message === undefined) return `${url} answered ${status} without an explanation.`;
+  const details = (error.details ?? []).map(
+    ({ path, message }) => `\n  ${path === "" ? "request" : path}: ${message}`,
+  );
+  return `${error.message}${details.join("")}\n  (${error.code ?? status}, request ${error.request_id ?? "?"})`;
+}
+
+/** The code of a network error, or what it says; undici hides both in the cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return "no answer";
+  const { code } = cause as NodeJS.ErrnoException;
+  return typeof code === "string" ? code : cause.message || cause.name;
+}
+
+/** Nobody took the request, so nothing happened. */
+function isRefused(error: unknown): boolean {
+  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"].includes(
+    causeOf(error),
+  );
+}
+
+function unreachable(url: string, error: unknown): ConnectionError {
+  return new ConnectionError(
+    `Nothing answers at ${url} (${causeOf(error)}). Start it with "npm start", or say where it is with --url or CHARTER_URL.`,
+  );
+}

@@ -1,0 +1,147 @@
+import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
+import { duration } from "../output.ts";
+
+/** What the doctor saw. */
+export interface Observed {
+  readonly health: {
+    readonly status?: string;
+    readonly event_stream?: boolean;
+    readonly database?: boolean;
+    readonly mode?: string;
+  } | null;
+  readonly consumers: Consumers;
+  readonly stats: Stats;
+  readonly alerts: Alerts;
+  /** What waits longer is a problem, ms. */
+  readonly maxAgeMs: number;
+  /** Unix time, ms. */
+  readonly nowMs: number;
+}
+
+/** `note`: unusual, but somebody may want it so. `problem`: somebody should act. */
+export interface Finding {
+  readonly level: "ok" | "note" | "problem";
+  readonly about: string;
+  readonly message: string;
+}
+
+/** Cron comes every minute. */
+const cronSilenceMs = 180_000;
+/** The janitor comes every hour. */
+const janitorSilenceMs = 3 * 3_600_000;
+
+/** Judges what was seen. Pure. */
+export function findingsOf(observed: Observed): Finding[] {
+  return [
+    ...health(observed),
+    ...backlog(observed),
+    ...observed.consumers.consumers.flatMap((state) => consumer(state, observed)),
+    ...deadLetters(observed),
+    ...visits(observed),
+    ...streamLength(observed),
+    ...alerts(observed),
+  ];
+}
+
+const ok = (about: string, message: string): Finding => ({ level: "ok", about, message });
+const note = (about: string, message: string): Finding => ({ level: "note", about, message });
+const problem = (about: string, message: string): Finding => ({ level: "problem", about, message });
+
+function health({ health }: Observed): Finding[] {
+  if (health?.status === "healthy") return [ok("health", "Redis and Postgres answer")];
+  if (health?.status === "degraded") {
+    return [note("health", "degraded mode: there is no event stream, events wait in the record")];
+  }
+  const away = [
+    ...(health?.event_stream === false ? ["Redis does not answer"] : []),
+    ...(health?.database === false ? ["Postgres does not answer"] : []),
+  ];
+  return [problem("health", away.length === 0 ? "the server says that it is not healthy" : away.join("; "))];
+}
+
+function backlog({ stats, maxAgeMs }: Observed): Finding[] {
+  const { outbox_backlog: count, outbox_oldest_ms: oldest } = stats;
+  if (count === 0) return [ok("relay", "nothing waits to be sent")];
+  const message = `${count} events wait to be sent, the oldest for ${duration(oldest)}`;
+  if ((oldest ?? 0) <= maxAgeMs) return [note("relay", message)];
+  return [problem("relay", `${message}; the relay does not run, or Redis refuses its batches: see the log`)];
+}
+
+function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[] {
+  const about = `${state.subscriber}, shard ${state.shard}`;
+  const findings: Finding[] = [];
+  const isPaused = state.paused.some((pause) => pause.event_type === null);
+  for (const { event_type, reason, expires_at } of state.paused) {
+    const until = expires_at === null ? "until somebody resumes it" : `until ${expires_at}`;
+    findings.push(note(about, `${event_type ?? "everything"} is paused ${until}: ${reason}`));
+  }
+  if (state.brake !== null) {
+    const why = state.brake.error ?? "the last failure is not known";
+    findings.push(problem(about, `the brake is open since ${state.brake.open_since}: ${why}`));
+  }
+  const waits = [
+    ["unread", state.lag, state.oldest_unread_age_ms],
+    ["pending", state.pending, state.oldest_pending_age_ms],
+    ["queued", state.queued, state.oldest_queued_age_ms],
+  ] as const;
+  for (const [what, count, age] of waits) {
+    if (age === null || age <= maxAgeMs) continue;
+    const message = `${count ?? "some"} events are ${what}, the oldest for ${duration(age)}`;
+    findings.push(isPaused ? note(about, message) : problem(about, message));
+  }
+  findings.push(...silence(state, about, nowMs, isPaused));
+  const stopped = state.last_tick?.stopped ?? null;
+  if (stopped !== null) findings.push(problem(about, `the last tick ended early: ${stopped}`));
+  for (const job of state.jobs) findings.push(note(about, `${job.kind} "${job.name}" is ${job.status}`));
+  return findings.length === 0
+    ? [ok(about, `lag ${state.lag ?? "unknown"}, pending ${state.pending ?? 0}`)]
+    : findings;
+}
+
+/** An idle consumer needs no tick; one with work and without ticks is silent. */
+function silence(state: ConsumerState, about: string, nowMs: number, isPaused: boolean): Finding[] {
+  const hasWork = (state.lag ?? 0) > 0 || (state.pending ?? 0) > 0 || state.queued > 0;
+  if (!hasWork || isPaused) return [];
+  const at = state.last_tick?.at;
+  if (at === undefined) return [note(about, "there is work, and no tick was ever seen")];
+  const age = nowMs - Date.parse(at);
+  if (age <= cronSilenceMs) return [];
+  return [problem(about, `there is work, and the last tick was ${duration(age)} ago`)];
+}
+
+function deadLetters({ stats }: Observed): Finding[] {
+  if (stats.dead_letters === 0) return [ok("dead letters", "none")];
+  return [
+    problem("dead letters", `${stats.dead_letters} are open; "charter dlq ls --groups" shows them by cause`),
+  ];
+}
+
+function visits({ consumers, nowMs }: Observed): Finding[] {
+  const visit = (about: string, at: string | null, silenceMs: number): Finding => {
+    if (at === null) return note(about, "not seen yet");
+    const age = nowMs - Date.parse(at);
+    const message = `last seen ${duration(age)} ago`;
+    return age > silenceMs ? problem(about, message) : ok(about, message);
+  };
+  return [
+    visit("cron", consumers.last_cron_tick_at, cronSilenceMs),
+    visit("janitor", consumers.last_janitor_at, janitorSilenceMs),
+  ];
+}
+
+function streamLength({ stats, consumers }: Observed): Finding[] {
+  const { stream_length: length } = stats;
+  const { retention, shards } = consumers;
+  const message = `${length} entries, ${retention.stream_keep} are kept on each of ${shards}`;
+  // What the janitor itself finds too long.
+  if (length <= (2 * retention.stream_keep + 10_000) * shards) return [ok("stream", message)];
+  return [problem("stream", `${message}; it is not trimmed: a group is behind, or the janitor does not run`)];
+}
+
+function alerts({ alerts: { alerts } }: Observed): Finding[] {
+  if (alerts.length === 0) return [ok("alerts", "none is open")];
+  return alerts.map(({ kind, subject, severity, message, first_seen_at }) => {
+    const text = `${message} (${subject}, since ${first_seen_at})`;
+    return severity === "critical" ? problem(`alert ${kind}`, text) : note(`alert ${kind}`, text);
+  });
+}

@@ -1,0 +1,8 @@
+/** The command was given wrong; exit code 2. */
+export class UsageError extends Error {}
+
+/** It could not be done; the message is all that the user needs. Exit code 1. */
+export class CliError extends Error {}
+
+/** Nothing answers; while following, it is worth another try. */
+export class ConnectionError extends CliError {}

@@ -1,0 +1,74 @@
+/** Where the output goes; `json` means that standard output holds JSON and nothing else. */
+export interface Output {
+  readonly json: boolean;
+  /** A line of the answer. */
+  line(text?: string): void;
+  /** One JSON document, or with `compact` one line of it. */
+  data(value: unknown, compact?: boolean): void;
+  /** What is not part of the answer: progress, questions, warnings. */
+  note(text: string): void;
+}
+
+export function createOutput(json: boolean): Output {
+  return {
+    json,
+    line: (text = "") => void process.stdout.write(`${text}\n`),
+    data: (value, compact = false) =>
+      void process.stdout.write(`${JSON.stringify(value, null, compact ? 0 : 2)}\n`),
+    note: (text) => void process.stderr.write(`${text}\n`),
+  };
+}
+
+/** One column of a table: its title and the text of a row. */
+export type Column<Row> = readonly [title: string, text: (row: Row) => unknown];
+
+const maxCell = 80;
+
+/** Rows under titles, aligned. Long texts are cut; `--json` has them whole. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const cells = [
+    columns.map(([title]) => title),
+    ...rows.map((row) => columns.map(([, text]) => cell(text(row)))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
+  return cells
+    .map((line) =>
+      line
+        .map((text, index) => text.padEnd(widths[index] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "-";
+  const text = printable(String(value));
+  return text.length > maxCell ? `${text.slice(0, maxCell - 1)}…` : text;
+}
+
+/** Text of others on one line: what would move the cursor or colour the terminal is taken out. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+}
+
+/** `850 ms`, `12 s`, `3 min`, `5 h`, `2 d`; null is unknown or none. */
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return "-";
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** Names and values below each other. */
+export function facts(entries: readonly (readonly [name: string, value: unknown])[]): string {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${text(value)}`).join("\n");
+}
+
+function text(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "-";
+  return printable(typeof value === "object" ? JSON.stringify(value) : String(value));
+}

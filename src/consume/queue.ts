@@ -1,0 +1,294 @@
+import { encodeStored, type MessageId } from "@brain/schemas";
+import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
+import type { QueuedDelivery } from "./queued-delivery.ts";
+import { objectToFields } from "./route.ts";
+
+/*
+ * The queue of a consumer in Postgres: what waits outside of the stream. Rows are taken in the order of the stream ids;
+ * a row is taken only when no older one with its key waits.
+ */
+
+/** What a row says of its event; null where the entry could not be decoded. */
+export interface Identity {
+  readonly eventId: string | null;
+  readonly eventType: string | null;
+  readonly tenantId: string | null;
+  readonly key: string | null;
+}
+
+/** A row with what it delivers; `fields` null when neither the row nor the record has the body. */
+export interface TakenDelivery {
+  readonly delivery: QueuedDelivery;
+  readonly messageId: MessageId;
+  readonly identity: Identity;
+  readonly fields: readonly string[] | null;
+}
+
+export interface TakeOptions {
+  readonly subscriber: string;
+  readonly shard: number;
+  readonly nowMs: number;
+  readonly limit: number;
+  /** Types that are paused: their rows wait, and hold their keys. */
+  readonly pausedTypes: readonly string[];
+  /** Keys that wait for an entry on the stream. */
+  readonly blockedKeys: readonly string[];
+  /** Keys of the entries at hand, which may have to go behind the queue. */
+  readonly keys: readonly string[];
+  /** An open dead letter holds its key. */
+  readonly holdKeys: boolean;
+}
+
+export interface TakeResult {
+  /** In the order of the stream ids. */
+  readonly taken: readonly TakenDelivery[];
+  /** For those of `keys` that have something queued: the oldest id. */
+  readonly heads: ReadonlyMap<string, MessageId>;
+  /** Unix time, ms, at which the next retry of the queue is due; null when none waits. */
+  readonly nextDueMs: number | null;
+  /** Nothing is queued, not even what waits. */
+  readonly empty: boolean;
+}
+
+interface TakenRow extends Partial<EnvelopeRow> {
+  readonly place: string;
+  readonly message_id: MessageId;
+  readonly queued_event_id: string | null;
+  readonly queued_type: string | null;
+  readonly queued_tenant: string | null;
+  readonly queued_key: string | null;
+  readonly raw_fields: Record<string, string> | null;
+  readonly cause: QueuedDelivery["cause"];
+  readonly job_id: string | null;
+  readonly dead_letter_id: string | null;
+  readonly replay_epoch: number;
+  readonly begun: number;
+  readonly attempts: number;
+  readonly first_failed_ms: number | null;
+  readonly skip_reason: string | null;
+  readonly overtakable: boolean;
+}
+
+const texts = (values: readonly string[]) => sql`${sql.param([...values])}::text[]`;
+
+/**
+ * Takes what is due. A row that was never begun is marked as begun, because it runs together with others; one that was
+ * is marked by `beginQueued` just before its try, so that a death of the worker counts for it alone.
+ *
+ * @param done rows that are finished; removed in the same round trip
+ */
+export async function takeQueued(
+  db: Database,
+  options: TakeOptions,
+  done: readonly string[],
+): Promise<TakeResult> {
+  const answers = await db.batch([
+    ...(done.length === 0 ? [] : [finishSql(done)]),
+    takeSql(options),
+    headsSql(options),
+    restSql(options),
+  ]);
+  const [taken, heads, rest] = answers.slice(-3);
+  const [state] = (rest ?? []) as { next_due_ms: number | null; filled: boolean }[];
+  return {
+    taken: ((taken ?? []) as TakenRow[]).map(toTaken),
+    heads: new Map(((heads ?? []) as { key: string; id: MessageId }[]).map(({ key, id }) => [key, id])),
+    nextDueMs: state?.next_due_ms ?? null,
+    empty: state?.filled !== true,
+  };
+}
+
+function takeSql(options: TakeOptions): SQL {
+  const { subscriber, shard, nowMs, limit, pausedTypes, blockedKeys, holdKeys } = options;
+  const now = sql`${new Date(nowMs).toISOString()}::timestamptz`;
+  // What was never tried is due whatever its time says: the clocks of who queued it and who takes it may differ.
+  const isDue = (row: SQL) =>
+    sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now} OR ${row}.skip_reason IS NOT NULL)`;
+  const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${texts(pausedTypes)}), false)`;
+  const held = holdKeys
+    ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
+        AND l.status = 'open' AND ${isOlder(sql`l`, sql`d`)})`
+    : sql``;
+  return sql`
+    WITH due AS (
+      SELECT d.place, d.begun AS begun_before FROM deliveries d
+      WHERE d.subscriber_name = ${subscriber} AND d.shard = ${shard} AND ${isDue(sql`d`)} AND NOT ${isPaused(sql`d`)}
+        AND (d.key IS NULL OR NOT (
+          d.key = ANY(${texts(blockedKeys)})
+          OR EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = d.subscriber_name AND o.key = d.key
+            AND (o.stream_ms, o.stream_seq) < (d.stream_ms, d.stream_seq) AND NOT o.overtakable
+            AND (NOT ${isDue(sql`o`)} OR o.shard <> d.shard OR ${isPaused(sql`o`)}))
+          ${held}))
+      ORDER BY d.stream_ms, d.stream_seq LIMIT ${limit}
+    ), taken AS (
+      UPDATE deliveries d SET begun = greatest(d.begun, 1) FROM due WHERE d.place = due.place
+      RETURNING d.*, due.begun_before
+    )
+    SELECT t.place::text AS place, t.stream_message_id AS message_id, t.event_id AS queued_event_id,
+      t.event_type AS queued_type, t.tenant_id AS queued_tenant, t.key AS queued_key, t.raw_fields, t.cause, t.job_id::text AS job_id,
+      t.dead_letter_id::text AS dead_letter_id, t.replay_epoch,
+      t.begun_before AS begun, t.attempts,
+      floor(extract(epoch FROM t.first_failed_at) * 1000)::float8 AS first_failed_ms, t.skip_reason, t.overtakable,
+      ${envelopeColumns}
+    FROM taken t
+    LEFT JOIN events e ON t.raw_fields IS NULL AND e.id = CASE WHEN t.raw_fields IS NULL THEN t.event_id::uuid END
+    ORDER BY t.stream_ms, t.stream_seq`;
+}
+
+/** The oldest queued id of each key at hand; an open dead letter counts when it holds its key. */
+function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
+  const letters = holdKeys
+    ? sql`UNION ALL SELECT l.key, l.stream_message_id, split_part(l.stream_message_id, '-', 1)::bigint,
+        split_part(l.stream_message_id, '-', 2)::bigint
+      FROM dead_letters l
+      WHERE l.subscriber_name = ${subscriber} AND l.status = 'open' AND l.key = ANY(${texts(keys)})`
+    : sql``;
+  return sql`
+    SELECT DISTINCT ON (key) key, id FROM (
+      SELECT key, stream_message_id AS id, stream_ms AS ms, stream_seq AS seq FROM deliveries
+      WHERE subscriber_name = ${subscriber} AND key = ANY(${texts(keys)}) ${letters}
+    ) waiting
+    ORDER BY key, ms, seq`;
+}
+
+function restSql({ subscriber, shard, nowMs }: TakeOptions): SQL {
+  return sql`
+    SELECT true AS filled,
+      floor(extract(epoch FROM min(due_at) FILTER (WHERE attempts > 0 AND due_at > ${new Date(nowMs).toISOString()}::timestamptz)) * 1000)::float8 AS next_due_ms
+    FROM deliveries WHERE subscriber_name = ${subscriber} AND shard = ${shard}
+    HAVING count(*) > 0`;
+}
+
+/** True when `letter` is older on the stream than `row`. */
+function isOlder(letter: SQL, row: SQL): SQL {
+  return sql`(split_part(${letter}.stream_message_id, '-', 1)::bigint, split_part(${letter}.stream_message_id, '-', 2)::bigint)
+    < (${row}.stream_ms, ${row}.stream_seq)`;
+}
+
+function toTaken(row: TakenRow): TakenDelivery {
+  const fields =
+    row.raw_fields !== null
+      ? objectToFields(row.raw_fields)
+      : typeof row.id === "string"
+        ? encodeStored(row as EnvelopeRow)
+        : null;
+  return {
+    delivery: {
+      place: row.place,
+      cause: row.cause,
+      deadLetterId: row.dead_letter_id,
+      jobId: row.job_id,
+      epoch: row.replay_epoch,
+      begun: row.begun,
+      attempts: row.attempts,
+      firstFailedAtMs: row.first_failed_ms,
+      skipReason: row.skip_reason,
+      overtakable: row.overtakable,
+    },
+    messageId: row.message_id,
+    identity: {
+      eventId: row.queued_event_id,
+      eventType: row.queued_type,
+      tenantId: row.queued_tenant,
+      key: row.queued_key,
+    },
+    fields,
+  };
+}
+
+const placeList = (places: readonly string[]) => sql`${sql.param([...places])}::bigint[]`;
+
+/** Removes what is applied, and tells its dead letter and its job. */
+export function finishSql(places: readonly string[]): SQL {
+  return sql`
+    WITH gone AS (
+      DELETE FROM deliveries WHERE place = ANY(${placeList(places)}) RETURNING job_id, dead_letter_id
+    ), resolved AS (
+      UPDATE dead_letters l SET status = 'resolved', resolved_at = now(), resolution = 'applied'
+      FROM gone WHERE l.id = gone.dead_letter_id
+    )
+    UPDATE jobs j SET succeeded = j.succeeded + c.n, updated_at = now()
+    FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c
+    WHERE j.id = c.job_id`;
+}
+
+/** Marks a try as begun just before it. */
+export async function beginQueued(db: Database, place: string): Promise<void> {
+  await db.rows(sql`UPDATE deliveries SET begun = begun + 1 WHERE place = ${place}::bigint`);
+}
+
+/** A row that goes back without having been tried; `begun` as it was before. */
+export interface PutBackRow {
+  readonly place: string;
+  readonly begun: number;
+}
+
+export async function putBackQueued(db: Database, rows: readonly PutBackRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    UPDATE deliveries d SET begun = r.begun
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(place bigint, begun integer)
+    WHERE d.place = r.place`);
+}
+
+/** A row that failed for now. */
+export interface RetriedRow {
+  readonly place: string;
+  /** Tries that count so far. */
+  readonly attempts: number;
+  /** ISO 8601. */
+  readonly due_at: string;
+  /** ISO 8601. */
+  readonly failed_at: string;
+  readonly error: string;
+  readonly overtakable: boolean;
+}
+
+export async function retryQueued(db: Database, rows: readonly RetriedRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db.rows(sql`
+    UPDATE deliveries d SET attempts = r.attempts, begun = r.attempts, due_at = r.due_at, last_error = r.error,
+      overtakable = r.overtakable, first_failed_at = coalesce(d.first_failed_at, r.failed_at)
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(place bigint, attempts integer, due_at timestamptz,
+      failed_at timestamptz, error text, overtakable boolean)
+    WHERE d.place = r.place`);
+}
+
+/** An entry of the stream that goes to the queue. */
+export interface ParkedEntry {
+  readonly message_id: MessageId;
+  readonly event_id: string | null;
+  readonly event_type: string | null;
+  readonly tenant_id: string | null;
+  readonly key: string | null;
+  readonly raw_fields: Readonly<Record<string, string>>;
+  readonly cause: "waiting" | "paused";
+  readonly begun: number;
+  readonly attempts: number;
+  /** ISO 8601; null: now. */
+  readonly due_at: string | null;
+  /** ISO 8601; null when it never failed. */
+  readonly first_failed_at: string | null;
+  readonly last_error: string | null;
+  readonly overtakable: boolean;
+}
+
+/** Stores entries in the queue; only then may they be acked. Storing one twice stores it once. */
+export async function storeParked(
+  db: Database,
+  place: { readonly subscriber: string; readonly stream: string; readonly shard: number },
+  entries: readonly ParkedEntry[],
+): Promise<void> {
+  await db.rows(sql`
+    INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
+      key, raw_fields, cause, begun, attempts, due_at, first_failed_at, last_error, overtakable)
+    SELECT ${place.subscriber}, ${place.shard}, ${place.stream}, p.message_id, p.event_id, p.event_type, p.tenant_id,
+      p.key, p.raw_fields, p.cause, p.begun, p.attempts, coalesce(p.due_at, now()), p.first_failed_at, p.last_error,
+      p.overtakable
+    FROM json_to_recordset(${JSON.stringify(entries)}::json) AS p(message_id text, event_id text, event_type text,
+      tenant_id text, key text, raw_fields jsonb, cause text, begun integer, attempts integer, due_at timestamptz,
+      first_failed_at timestamptz, last_error text, overtakable boolean)
+    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`);
+}

@@ -1,0 +1,62 @@
+import { sql } from "drizzle-orm";
+import { lastGeneratedId } from "../stream/append.ts";
+import { createGroup } from "../stream/group.ts";
+import { holding, type Tick } from "./tick.ts";
+
+/**
+ * Creates the group that does not exist: because the consumer is new, or because Redis lost it. Where it began is
+ * remembered in Postgres, so a group that vanished begins there again; what it has applied is known by its claims.
+ */
+export async function startGroup(tick: Tick): Promise<void> {
+  const { deps, consumer, group, options, state } = tick;
+  if (state.startId !== null) {
+    deps.log.info({ start_at: state.startId }, "The consumer group vanished; it is created again.");
+    await createGroup(deps.redis, group, state.startId);
+    return;
+  }
+  const startId = await firstPosition(tick);
+  deps.log.info({ start_at: startId }, "The consumer group is new.");
+  // First the group, which keeps the janitor from trimming on; then what was trimmed before can be looked at.
+  await createGroup(deps.redis, group, startId);
+  const backfilling =
+    consumer.startAt === "0" && deps.onStart !== undefined
+      ? await deps.onStart(consumer, options.shard)
+      : state.backfilling;
+  await rememberStart(tick, startId, backfilling);
+}
+
+/** Notes where a group began that existed before anybody noted it. */
+export async function rememberExisting(tick: Tick): Promise<void> {
+  await rememberStart(tick, await firstPosition(tick), tick.state.backfilling);
+}
+
+async function rememberStart(tick: Tick, startId: string, backfilling: boolean): Promise<void> {
+  const { deps, consumer, options } = tick;
+  await deps.db.rows(sql`
+    UPDATE consumer_shards SET start_id = ${startId}
+    WHERE subscriber_name = ${consumer.subscriber} AND shard = ${options.shard}`);
+  tick.state = { ...tick.state, startId, backfilling };
+  const key = deps.keys.state(consumer.group, options.shard);
+  await holding(tick, [["HSET", key, "start", startId, "backfilling", backfilling ? "1" : "0"]]);
+}
+
+/**
+ * The id behind which a consumer begins. `$` is made an id once, so that it means the same for ever; on a further shard
+ * it means the same time, because ids begin with it.
+ */
+async function firstPosition({ deps, consumer, group }: Tick): Promise<string> {
+  const { startAt, subscriber } = consumer;
+  if (startAt === "0") return "0-0";
+  if (startAt !== "$") return startAt;
+  const [claims, others] = await deps.db.batch([
+    sql`SELECT stream_message_id AS id FROM processed_events
+      WHERE subscriber_name = ${subscriber} AND stream_name = ${group.stream} ORDER BY id LIMIT 1`,
+    sql`SELECT start_id AS id FROM consumer_shards
+      WHERE subscriber_name = ${subscriber} AND start_id IS NOT NULL ORDER BY shard LIMIT 1`,
+  ]);
+  const [claim] = (claims ?? []) as { id: string }[];
+  const [other] = (others ?? []) as { id: string }[];
+  if (claim !== undefined) return claim.id;
+  if (other !== undefined) return `${other.id.split("-", 1)[0]}-0`;
+  return (await lastGeneratedId(deps.redis, group.stream)) ?? "0-0";
+}

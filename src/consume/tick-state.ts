@@ -1,0 +1,114 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
+
+/*
+ * What a tick must know before it begins: the epoch of its fence, pauses, whether deliveries are queued for it. Postgres
+ * has it; Redis keeps a copy for a minute, so that a tick with nothing special to know does not ask Postgres. A worker
+ * that takes over raises the epoch: whatever its predecessor still has open cannot commit any more.
+ */
+
+/** A pause that concerns one consumer. */
+export interface Pause {
+  /** Null: the whole consumer. */
+  readonly eventType: string | null;
+  /** Unix time, ms; null: until somebody resumes it. */
+  readonly untilMs: number | null;
+}
+
+export interface TickState {
+  readonly epoch: number;
+  readonly pauses: readonly Pause[];
+  /** Not null: deliveries may be queued. Changes whenever somebody queues more. */
+  readonly queued: string | null;
+  /** A backfill is under way: nothing new is read from the stream until it is done. */
+  readonly backfilling: boolean;
+  /** The id behind which the group began; null when it has not begun yet. */
+  readonly startId: string | null;
+}
+
+/** The copy in Redis is believed this long, ms: a change that did not reach Redis holds after that time at the latest. */
+const believedMs = 60_000;
+
+/** Reads the state from the copy, or from Postgres when there is none or somebody has to be fenced off. */
+export async function loadTickState(
+  db: Database,
+  scope: LeaseScope,
+  subscriber: string,
+  lease: Lease,
+): Promise<TickState> {
+  const known = lease.takeover ? null : parseState(lease.state);
+  return known ?? rebuild(db, scope, subscriber, lease);
+}
+
+function parseState(fields: ReadonlyMap<string, string>): TickState | null {
+  const epoch = Number(fields.get("epoch"));
+  if (!Number.isSafeInteger(epoch) || epoch < 1) return null;
+  try {
+    return {
+      epoch,
+      pauses: JSON.parse(fields.get("pauses") ?? "[]") as readonly Pause[],
+      queued: fields.get("queued") ?? null,
+      backfilling: fields.get("backfilling") === "1",
+      startId: fields.get("start") ?? null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+async function rebuild(
+  db: Database,
+  scope: LeaseScope,
+  subscriber: string,
+  lease: Lease,
+): Promise<TickState> {
+  const { shard } = scope;
+  const [fences, pauses, queued, backfills] = await db.batch([
+    sql`INSERT INTO consumer_shards AS s (subscriber_name, shard) VALUES (${subscriber}, ${shard})
+      ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1 RETURNING epoch::float8, start_id`,
+    sql`SELECT event_type, floor(extract(epoch FROM expires_at) * 1000)::float8 AS until_ms
+      FROM consumer_pauses WHERE subscriber_name = ${subscriber}`,
+    sql`SELECT FROM deliveries WHERE subscriber_name = ${subscriber} AND shard = ${shard} LIMIT 1`,
+    sql`SELECT FROM jobs WHERE kind = 'backfill' AND subscriber_name = ${subscriber}
+      AND status IN ('running', 'paused', 'stopped') LIMIT 1`,
+  ]);
+  const [fence] = (fences ?? []) as { epoch: number; start_id: string | null }[];
+  const state: TickState = {
+    epoch: fence?.epoch ?? 1,
+    pauses: ((pauses ?? []) as { event_type: string; until_ms: number | null }[]).map((row) => ({
+      eventType: row.event_type === "" ? null : row.event_type,
+      untilMs: row.until_ms,
+    })),
+    queued: lease.state.get("queued") ?? ((queued ?? []).length > 0 ? "found" : null),
+    backfilling: (backfills ?? []).length > 0,
+    startId: fence?.start_id ?? null,
+  };
+  const key = scope.keys.state(scope.group, shard);
+  const fields = [
+    ...["epoch", String(state.epoch)],
+    ...["pauses", JSON.stringify(state.pauses)],
+    ...["backfilling", state.backfilling ? "1" : "0"],
+    ...(state.startId === null ? [] : ["start", state.startId]),
+    ...(state.queued === null ? [] : ["queued", state.queued]),
+  ];
+  await asHolder(scope, lease.token, [
+    ["HSET", key, ...fields],
+    ["PEXPIRE", key, String(believedMs)],
+  ]);
+  return state;
+}
+
+/** Pauses that hold now. */
+export function activePauses({ pauses }: TickState, nowMs: number): readonly Pause[] {
+  return pauses.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
+}
+
+const clearQueuedScript = `
+if redis.call('HGET', KEYS[1], 'queued') == ARGV[1] then redis.call('HDEL', KEYS[1], 'queued') end
+return 1`;
+
+/** Notes that nothing is queued any more, unless somebody queued more meanwhile. */
+export async function clearQueued(scope: LeaseScope, token: string): Promise<void> {
+  await scope.redis.eval(clearQueuedScript, [scope.keys.state(scope.group, scope.shard)], [token]);
+}

@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  afterFailure,
+  allowedBy,
+  type Brake,
+  type BrakePolicy,
+  brakeFromText,
+  brakeToText,
+  closedBrake,
+  isOpen,
+} from "./brake.ts";
+
+const policy: BrakePolicy = { after: 3, baseMs: 1_000, capMs: 8_000 };
+
+function fail(brake: Brake, event: string, nowMs = 0, retryAfterMs: number | null = null): Brake {
+  return afterFailure(brake, policy, event, "the shop is away", nowMs, retryAfterMs);
+}
+
+const opened = ["a", "b", "c"].reduce((brake, event) => fail(brake, event, 5_000), closedBrake);
+
+describe("the outage brake", () => {
+  test("lets everything run while it is closed", () => {
+    expect(allowedBy(closedBrake, 0)).toBe("all");
+    expect(allowedBy(fail(fail(closedBrake, "a"), "b"), 0)).toBe("all");
+  });
+
+  test("opens when enough different events failed in a row", () => {
+    expect(opened).toMatchObject({
+      openSinceMs: 5_000,
+      probeAtMs: 6_000,
+      probes: 0,
+      error: "the shop is away",
+    });
+  });
+
+  test("control: one event that fails again and again does not open it", () => {
+    const brake = Array.from({ length: 50 }).reduce<Brake>((before) => fail(before, "a"), closedBrake);
+    expect(isOpen(brake)).toBe(false);
+  });
+
+  test("lets nothing run before the probe, then one", () => {
+    expect(allowedBy(opened, 5_999)).toBe("nothing");
+    expect(allowedBy(opened, 6_000)).toBe("probe");
+  });
+
+  test("waits twice as long after each probe that fails, up to the cap", () => {
+    const waits: (number | null)[] = [];
+    let brake = opened;
+    for (let probe = 0; probe < 5; probe += 1) {
+      brake = fail(brake, `p${probe}`, 0);
+      waits.push(brake.probeAtMs);
+    }
+    expect(waits).toEqual([2_000, 4_000, 8_000, 8_000, 8_000]);
+    expect(brake.openSinceMs).toBe(5_000);
+  });
+
+  test("waits as long as the handler asked for, up to the cap", () => {
+    expect(fail(opened, "p", 0, 5_000).probeAtMs).toBe(5_000);
+    expect(fail(opened, "p", 0, 600_000).probeAtMs).toBe(8_000);
+  });
+
+  test("survives being stored", () => {
+    expect(brakeFromText(brakeToText(opened))).toEqual(opened);
+    expect(brakeFromText(brakeToText(fail(closedBrake, "a")))).toEqual(fail(closedBrake, "a"));
+    expect(brakeToText(closedBrake)).toBe("");
+  });
+
+  test("is closed when what was stored makes no sense", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), fc.constant(null)), (text) => {
+        expect(isOpen(brakeFromText(text))).toBe(false);
+      }),
+    );
+    expect(brakeFromText('{"failed":["a"],"open_since":5}')).toEqual(closedBrake);
+  });
+});

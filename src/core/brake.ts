@@ -1,0 +1,102 @@
+/**
+ * The outage brake of one consumer on one shard. When several events in a row fail for now, the fault is not theirs:
+ * instead of using up everybody's attempts, one event at a time is tried until one succeeds.
+ *
+ *   closed ──(`after` different events fail, none succeeds)──▶ open ──(probe fails)──▶ open, longer wait
+ *     ▲                                                          │
+ *     └────────────────────────(probe succeeds)──────────────────┘
+ */
+export interface Brake {
+  /** Ids of the events that failed since the last success, at most `after`. */
+  readonly failed: readonly string[];
+  /** Unix time, ms; null while closed. */
+  readonly openSinceMs: number | null;
+  /** Unix time, ms, of the next probe; null while closed. */
+  readonly probeAtMs: number | null;
+  /** Probes that failed. */
+  readonly probes: number;
+  /** The last failure, one line. */
+  readonly error: string | null;
+}
+
+export interface BrakePolicy {
+  /** Different events that must fail in a row, for now, before the brake opens. */
+  readonly after: number;
+  /** Wait before the first probe, ms; doubled after each one that fails. */
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+export const defaultBrakePolicy: BrakePolicy = { after: 10, baseMs: 1_000, capMs: 60_000 };
+
+export const closedBrake: Brake = { failed: [], openSinceMs: null, probeAtMs: null, probes: 0, error: null };
+
+export function isOpen(brake: Brake): boolean {
+  return brake.openSinceMs !== null;
+}
+
+/**
+ * Notes an event that failed for now.
+ *
+ * @param retryAfterMs what the handler asked to wait; a probe comes no earlier. Null: it did not say
+ */
+export function afterFailure(
+  brake: Brake,
+  policy: BrakePolicy,
+  event: string,
+  error: string,
+  nowMs: number,
+  retryAfterMs: number | null,
+): Brake {
+  if (isOpen(brake)) {
+    const probes = brake.probes + 1;
+    return { ...brake, probes, error, probeAtMs: nowMs + waitMs(policy, probes, retryAfterMs) };
+  }
+  const failed = brake.failed.includes(event) ? brake.failed : [...brake.failed, event];
+  if (failed.length < policy.after) return { ...brake, failed, error };
+  return { failed, error, probes: 0, openSinceMs: nowMs, probeAtMs: nowMs + waitMs(policy, 0, retryAfterMs) };
+}
+
+function waitMs({ baseMs, capMs }: BrakePolicy, probes: number, retryAfterMs: number | null): number {
+  return Math.min(capMs, Math.max(baseMs * 2 ** Math.min(probes, 30), retryAfterMs ?? 0));
+}
+
+/** What a tick may run now: everything, one event as a probe, or nothing before `probeAtMs`. */
+export function allowedBy(brake: Brake, nowMs: number): "all" | "probe" | "nothing" {
+  if (brake.probeAtMs === null) return "all";
+  return nowMs >= brake.probeAtMs ? "probe" : "nothing";
+}
+
+/** The brake as text, for storing; an empty one for a brake that remembers nothing. */
+export function brakeToText(brake: Brake): string {
+  if (brake.failed.length === 0 && !isOpen(brake)) return "";
+  return JSON.stringify({
+    failures: brake.failed.length,
+    failed: brake.failed,
+    open_since: brake.openSinceMs,
+    probe_at: brake.probeAtMs,
+    probes: brake.probes,
+    error: brake.error,
+  });
+}
+
+/** @returns the closed brake for a text that says nothing sensible: a brake may be forgotten, never invented */
+export function brakeFromText(text: string | null): Brake {
+  if (text === null || text === "") return closedBrake;
+  try {
+    const { failed, open_since, probe_at, probes, error } = JSON.parse(text) as Record<string, unknown>;
+    const time = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
+    const openSinceMs = time(open_since);
+    const probeAtMs = time(probe_at);
+    if (!Array.isArray(failed) || (openSinceMs === null) !== (probeAtMs === null)) return closedBrake;
+    return {
+      failed: failed.map(String),
+      openSinceMs,
+      probeAtMs,
+      probes: time(probes) ?? 0,
+      error: typeof error === "string" ? error : null,
+    };
+  } catch {
+    return closedBrake;
+  }
+}

@@ -1,0 +1,134 @@
+import type { JsonObject } from "@brain/schemas";
+import { Hono } from "hono";
+import { z } from "zod";
+import { validated } from "../modules/routing.ts";
+import {
+  countOpen,
+  discardLetter,
+  discardLetters,
+  findLetter,
+  groupLetters,
+  listLetters,
+} from "../operate/dead-letters.ts";
+import { editCopy } from "../operate/edited-copy.ts";
+import { findJob } from "../operate/job-view.ts";
+import { previewRedrive, redriveLetter, startRedrive } from "../operate/redrive.ts";
+import type { AppEnv } from "./host.ts";
+import { jobKeyOf } from "./idempotency.ts";
+import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";
+import { instant, operatorOf, pageFields, plainText, reasonText, rowId } from "./paging.ts";
+
+const status = z.enum(["open", "requeued", "resolved", "discarded", "all"]).default("open");
+const fingerprint = z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hex digits");
+
+const listQuery = z.strictObject({
+  subscriber: plainText(255).optional(),
+  status,
+  type: plainText(255).optional(),
+  fingerprint: fingerprint.optional(),
+  tenant_id: plainText(255).optional(),
+  key: plainText(255).optional(),
+  ...pageFields,
+});
+const groupsQuery = z.strictObject({ subscriber: plainText(255).optional(), status });
+
+const filter = z
+  .strictObject({
+    ids: z.array(rowId).min(1).max(1_000).optional(),
+    subscriber: plainText(255).optional(),
+    type: plainText(255).optional(),
+    fingerprint: fingerprint.optional(),
+    tenant_id: plainText(255).optional(),
+    key: plainText(255).optional(),
+    failed_from: instant.optional(),
+    failed_to: instant.optional(),
+  })
+  .refine((given) => Object.values(given).some((value) => value !== undefined), {
+    message: "expected at least one condition; name a subscriber to mean all of its dead letters",
+  });
+
+/** Steps of a redrive are no larger. */
+const maxStep = 1_000;
+
+const redriveBody = z.strictObject({
+  filter,
+  dry_run: z.boolean().default(false),
+  name: plainText(100).optional(),
+  ramp: z.boolean().default(true),
+  max_step: z.number().int().min(1).max(maxStep).default(maxStep),
+  rate_per_second: z.number().min(0.01).max(10_000).optional(),
+  stop_ratio: z.number().min(0).max(1).nullable().default(0.5),
+  reason: reasonText.optional(),
+});
+const discardBody = z.strictObject({ filter, reason: reasonText, dry_run: z.boolean().default(false) });
+const redriveOneBody = z.strictObject({
+  reason: reasonText.optional(),
+  payload: z.record(z.string(), z.unknown()).optional(),
+});
+const discardOneBody = z.strictObject({ reason: reasonText });
+
+/** Dead letters: look, redrive, edit, discard. */
+export function deadLetterRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.get("/", validated("query", listQuery), async (c) => {
+    const { letters, nextCursor } = await listLetters(c.get("host").invocation.db, c.req.valid("query"));
+    return c.json({ dead_letters: letters, next_cursor: nextCursor });
+  });
+
+  routes.get("/groups", validated("query", groupsQuery), async (c) => {
+    const { subscriber, status } = c.req.valid("query");
+    const groups = await groupLetters(c.get("host").invocation.db, { subscriber, status });
+    return c.json({ groups });
+  });
+
+  addJobRoutes(routes, "/redrives", ["redrive"], "redrives");
+
+  routes.post("/redrive", validated("json", redriveBody), async (c) => {
+    const { invocation } = c.get("host");
+    const body = c.req.valid("json");
+    if (body.dry_run) return c.json({ dry_run: true, ...(await previewRedrive(invocation, body.filter)) });
+    const options = {
+      filter: body.filter,
+      name: body.name ?? null,
+      ramp: body.ramp,
+      maxStep: body.max_step,
+      ratePerSecond: body.rate_per_second ?? null,
+      stopRatio: body.stop_ratio,
+      reason: body.reason ?? null,
+      idempotencyKey: await jobKeyOf(c, "redrive"),
+    };
+    const id = await startRedrive(invocation, options, operatorOf(c));
+    runJobsSoon(c);
+    return c.json(await findJob(invocation.db, ["redrive"], id), 202);
+  });
+
+  routes.post("/discard", validated("json", discardBody), async (c) => {
+    const { db } = c.get("host").invocation;
+    const { filter, reason, dry_run } = c.req.valid("json");
+    if (dry_run) return c.json({ dry_run: true, count: await countOpen(db, filter) });
+    return c.json({ discarded: await discardLetters(db, filter, reason, operatorOf(c)) });
+  });
+
+  routes.get("/:id", async (c) => c.json(await findLetter(c.get("host").invocation.db, c.req.param("id"))));
+
+  routes.post("/:id/redrive", validated("json", redriveOneBody), async (c) => {
+    const { invocation } = c.get("host");
+    const { db, publish } = invocation;
+    const id = c.req.param("id");
+    const { reason, payload } = c.req.valid("json");
+    const copy = payload === undefined ? null : await editCopy(db, publish, id, payload as JsonObject);
+    await redriveLetter(invocation, id, copy, reason ?? null, operatorOf(c));
+    const letter = await findLetter(db, id);
+    drainSoon(c, letter.subscriber);
+    return c.json(letter, 202);
+  });
+
+  routes.post("/:id/discard", validated("json", discardOneBody), async (c) => {
+    const { db } = c.get("host").invocation;
+    const id = c.req.param("id");
+    await discardLetter(db, id, c.req.valid("json").reason, operatorOf(c));
+    return c.json(await findLetter(db, id));
+  });
+  return routes;
+}

@@ -1,0 +1,81 @@
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import { describeError } from "../consume/dead-letters.ts";
+import { validated } from "../modules/routing.ts";
+import { findJob, type JobKind, listJobs } from "../operate/job-view.ts";
+import { changeJob, type JobChange, runJobs } from "../operate/jobs.ts";
+import { drainAll } from "../operate/pump.ts";
+import type { AppEnv } from "./host.ts";
+import { operatorOf, pageFields, plainText, reasonText } from "./paging.ts";
+
+/** Time that a request's background work on jobs takes, at most, ms; the cron does the rest. */
+const backgroundMs = 20_000;
+
+const jobsQuery = z.strictObject({
+  subscriber: plainText(255).optional(),
+  status: z.enum(["running", "paused", "stopped", "completed", "cancelled"]).optional(),
+  ...pageFields,
+});
+const changeBody = z.strictObject({ reason: reasonText.optional() });
+
+/**
+ * List, one, pause, resume and cancel of jobs.
+ *
+ * @param listName name of the list in its answer
+ */
+export function addJobRoutes(
+  routes: Hono<AppEnv>,
+  prefix: "" | "/redrives",
+  kinds: readonly JobKind[],
+  listName: "redrives" | "replays",
+): void {
+  routes.get(prefix === "" ? "/" : prefix, validated("query", jobsQuery), async (c) => {
+    const { jobs, nextCursor } = await listJobs(c.get("host").invocation.db, kinds, c.req.valid("query"));
+    return c.json({ [listName]: jobs, next_cursor: nextCursor });
+  });
+
+  routes.get(`${prefix}/:id`, async (c) =>
+    c.json(await findJob(c.get("host").invocation.db, kinds, c.req.param("id") ?? "")),
+  );
+
+  for (const change of ["pause", "resume", "cancel"] as const satisfies JobChange[]) {
+    routes.post(`${prefix}/:id/${change}`, validated("json", changeBody), async (c) => {
+      const { invocation } = c.get("host");
+      const { reason } = c.req.valid("json");
+      const id = c.req.param("id") ?? "";
+      const job = await changeJob(invocation, kinds, id, change, reason ?? null, operatorOf(c));
+      if (change === "resume") runJobsSoon(c);
+      return c.json(job);
+    });
+  }
+}
+
+/** Begins the work on jobs after the answer; what this invocation does not finish, the cron does. */
+export function runJobsSoon(c: Context<AppEnv>): void {
+  const { invocation, waitUntil } = c.get("host");
+  const deadlineMs = invocation.now() + backgroundMs;
+  const run = runJobs(invocation, deadlineMs, (subscribers) => drainThese(c, deadlineMs, subscribers));
+  waitUntil(run.catch((error) => c.get("log").warn({}, `Jobs wait for the cron: ${describeError(error)}`)));
+}
+
+/** Handles after the answer what was queued for one subscriber. */
+export function drainSoon(c: Context<AppEnv>, subscriber: string): void {
+  const { invocation, waitUntil } = c.get("host");
+  waitUntil(drainThese(c, invocation.now() + backgroundMs, [subscriber]));
+}
+
+/** Drains the consumers that share a type with these; errors are logged by the drain. */
+async function drainThese(
+  c: Context<AppEnv>,
+  deadlineMs: number,
+  subscribers: readonly string[],
+): Promise<void> {
+  const { invocation } = c.get("host");
+  const types = new Set<string>();
+  for (const subscriber of subscribers) {
+    const consumer = invocation.consumers.get(subscriber);
+    if (consumer?.any) return drainAll(invocation, deadlineMs, null);
+    for (const type of consumer?.byType.keys() ?? []) types.add(type);
+  }
+  await drainAll(invocation, deadlineMs, types);
+}

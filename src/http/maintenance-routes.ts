@@ -1,0 +1,112 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { TransientError, ValidationError } from "../core/errors.ts";
+import { validated } from "../modules/routing.ts";
+import { listAlerts } from "../operate/alerts.ts";
+import type { ArchiveReport } from "../operate/archive-days.ts";
+import { type Part, reconcileAll, runJanitor } from "../operate/janitor.ts";
+import { recordAction } from "../operate/operator-actions.ts";
+import type { PurgeReport } from "../operate/purge.ts";
+import type { ReconcileReport } from "../operate/reconcile.ts";
+import type { TrimReport } from "../operate/trim.ts";
+import type { AppEnv } from "./host.ts";
+
+/** Time of a run by hand, ms. */
+const manualMs = 20_000;
+
+/** The janitor and the comparison of record and stream, by hand. */
+export function maintenanceRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+
+  routes.post("/janitor", async (c) => {
+    expectNoBody(await c.req.text());
+    const { invocation, afterCommit } = c.get("host");
+    const { actorId, requestId } = c.get("services");
+    await invocation.db.transaction((tx) =>
+      recordAction(tx, { action: "maintenance.janitor_run", actorId, requestId }),
+    );
+    const report = await runJanitor(invocation, invocation.now() + manualMs);
+    if (report.restored > 0) afterCommit();
+    return c.json({
+      busy: report.busy,
+      reconcile: partBody(report.reconcile, (shards) => ({ shards: shards.map(reconcileBody) })),
+      trim: partBody(report.trim, (shards) => ({ shards: shards.map(trimBody) })),
+      purge: partBody(report.purge, purgeBody),
+      archive: partBody(report.archive, archiveBody),
+      restored: report.restored,
+      took_ms: report.tookMs,
+    });
+  });
+
+  routes.post("/reconcile", async (c) => {
+    expectNoBody(await c.req.text());
+    const { invocation, afterCommit } = c.get("host");
+    if (invocation.redis === null) {
+      throw new TransientError("There is no event stream in this mode; there is nothing to compare with.");
+    }
+    const { actorId, requestId } = c.get("services");
+    await invocation.db.transaction((tx) =>
+      recordAction(tx, { action: "maintenance.reconciled", actorId, requestId }),
+    );
+    const reports = await reconcileAll(invocation, invocation.now() + manualMs);
+    const restored = reports.reduce((sum, report) => sum + report.restored, 0);
+    if (restored > 0) afterCommit();
+    return c.json({ shards: reports.map(reconcileBody), restored });
+  });
+  return routes;
+}
+
+const alertQuery = z.strictObject({
+  status: z.enum(["open", "all"]).default("open"),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z
+    .string()
+    // Below 2^63, the largest id.
+    .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
+    .optional(),
+});
+
+/** What may need somebody. */
+export function alertRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/", validated("query", alertQuery), async (c) => {
+    const { alerts, nextCursor } = await listAlerts(c.get("host").invocation.db, c.req.valid("query"));
+    return c.json({ alerts, next_cursor: nextCursor });
+  });
+  return routes;
+}
+
+/** A body would be a setting that is not followed. */
+function expectNoBody(text: string): void {
+  if (/^\s*(\{\s*\})?\s*$/.test(text)) return;
+  throw new ValidationError("The request has a body, and this route takes none. Send it without.", {
+    issues: [{ path: "", message: "expected no body, or {}" }],
+  });
+}
+
+function partBody<T>(part: Part<T> | null, body: (result: T) => object): object | null {
+  if (part === null) return null;
+  return part.error === null ? { error: null, ...body(part.result) } : { error: part.error };
+}
+
+function reconcileBody({ shard, checked, missing, restored, missingGroups, more }: ReconcileReport) {
+  return { shard, checked, missing, restored, missing_groups: missingGroups, more };
+}
+
+function trimBody({ shard, before, trimmed, kept, archived, heldBackBy, more }: TrimReport) {
+  return { shard, before, trimmed, kept, archived, held_back_by: heldBackBy, more };
+}
+
+function purgeBody({ processedEvents, deadLetters, idempotencyKeys, alerts, more }: PurgeReport) {
+  return {
+    processed_events: processedEvents,
+    dead_letters: deadLetters,
+    idempotency_keys: idempotencyKeys,
+    alerts,
+    more,
+  };
+}
+
+function archiveBody({ configured, days, more }: ArchiveReport) {
+  return { configured, days, more };
+}

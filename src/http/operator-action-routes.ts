@@ -1,0 +1,22 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { validated } from "../modules/routing.ts";
+import { listActions } from "../operate/operator-actions.ts";
+import type { AppEnv } from "./host.ts";
+import { pageFields, plainText } from "./paging.ts";
+
+const actionsQuery = z.strictObject({
+  subscriber: plainText(255).optional(),
+  action: plainText(50).optional(),
+  ...pageFields,
+});
+
+/** What operators did. */
+export function operatorActionRoutes(): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
+  routes.get("/", validated("query", actionsQuery), async (c) => {
+    const { actions, nextCursor } = await listActions(c.get("host").invocation.db, c.req.valid("query"));
+    return c.json({ operator_actions: actions, next_cursor: nextCursor });
+  });
+  return routes;
+}

@@ -1,0 +1,53 @@
+import { forbiddenValue } from "@brain/schemas";
+import type { Context } from "hono";
+import { z } from "zod";
+import type { Operator } from "../operate/operator-actions.ts";
+import type { AppEnv } from "./host.ts";
+
+/*
+ * Fields that the routes for operators share: pages of lists, texts, times, and who acts.
+ */
+
+/** Query of every list: how much, and from where on. */
+export const pageFields = {
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z
+    .string()
+    // Below 2^63, the largest id.
+    .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
+    .optional(),
+};
+
+/** Text that Postgres can store and compare. */
+export const plainText = (maxLength: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "expected text without control characters");
+
+/** Why an operator acts. It is kept, so it must not hold personal data. */
+export const reasonText = plainText(500)
+  .min(3)
+  .superRefine((text, context) => {
+    const what = forbiddenValue(text);
+    if (what !== null) {
+      context.addIssue({ code: "custom", message: `the text holds ${what}; remove it or name our own id` });
+    }
+  });
+
+/** ISO 8601 with an offset, as the same instant in UTC. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2026-03-01T10:00:00Z"' })
+  .transform((text) => new Date(text).toISOString());
+
+/** A row's id, as number or text; text from then on, for it may be larger than a double can tell. */
+export const rowId = z
+  .union([z.number().int().positive(), z.string().regex(/^[1-9]\d{0,17}$/)], { error: "expected an id" })
+  .transform(String);
+
+/** Who calls. */
+export function operatorOf(c: Context<AppEnv>): Operator {
+  return { actorId: c.get("services").actorId, requestId: c.get("requestId") };
+}

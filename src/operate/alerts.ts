@@ -1,0 +1,117 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Logger } from "../core/log.ts";
+import type { Database } from "../db/database.ts";
+
+/** What may need somebody: kinds and what each is about (its subject). */
+export type AlertKind =
+  /** A group keeps a stream long. Subject: `{group}:{shard}`. */
+  | "trim_held_back"
+  /** Days are due for the archive and there is none. Subject: `archive`. */
+  | "archive_missing"
+  /** A day cannot be archived or deleted yet. Subject: the day. */
+  | "archive_held"
+  /** A consumer was stopped because what it needs is down. Subject: `{group}:{shard}`. */
+  | "brake_open"
+  /** A consumer has had no tick for long. Subject: `{group}:{shard}`. */
+  | "consumer_silent"
+  /** The cron has not come for long. Subject: `cron`. */
+  | "missing_tick"
+  /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */
+  | "reshard_waits";
+
+export interface Alert {
+  readonly kind: AlertKind;
+  readonly subject: string;
+  readonly severity: "warning" | "critical";
+  /** What was seen, what was expected, what to do. */
+  readonly message: string;
+}
+
+export interface AlertDeps {
+  readonly db: Database;
+  readonly log: Logger;
+}
+
+/**
+ * Notes an alert. The same kind and subject counts on while it is open; only a new one is logged, at error level.
+ *
+ * @returns true when it is new
+ */
+export async function raiseAlert({ db, log }: AlertDeps, alert: Alert): Promise<boolean> {
+  const { kind, subject, severity, message } = alert;
+  const [row] = await db.rows<{ count: number }>(sql`
+    INSERT INTO alerts AS a (kind, subject, severity, message) VALUES (${kind}, ${subject}, ${severity}, ${message})
+    ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
+      severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now()
+    RETURNING count`);
+  const isNew = row?.count === 1;
+  if (isNew) log.error({ alert: kind, subject, severity }, message);
+  return isNew;
+}
+
+/** Ends an alert; nothing happens when none is open. @returns true when one was */
+export async function resolveAlert(
+  { db, log }: AlertDeps,
+  kind: AlertKind,
+  subject: string,
+): Promise<boolean> {
+  const resolved = await db.rows(sql`
+    UPDATE alerts SET resolved_at = now()
+    WHERE kind = ${kind} AND subject = ${subject} AND resolved_at IS NULL RETURNING id`);
+  if (resolved.length > 0) log.info({ alert: kind, subject }, "An alert is over.");
+  return resolved.length > 0;
+}
+
+/**
+ * Ends the open alerts of a kind, apart from those about `still`.
+ *
+ * @param subjectEnd only those whose subject ends like this; empty: all of the kind
+ */
+export async function resolveOthers(
+  { db, log }: AlertDeps,
+  kind: AlertKind,
+  subjectEnd: string,
+  still: readonly string[],
+): Promise<void> {
+  const resolved = await db.rows<{ subject: string }>(sql`
+    UPDATE alerts SET resolved_at = now()
+    WHERE kind = ${kind} AND resolved_at IS NULL AND right(subject, length(${subjectEnd}::text)) = ${subjectEnd}
+      AND subject NOT IN (SELECT json_array_elements_text(${JSON.stringify(still)}::json))
+    RETURNING subject`);
+  for (const { subject } of resolved) log.info({ alert: kind, subject }, "An alert is over.");
+}
+
+/** An alert as an operator sees it. */
+export interface AlertState extends Alert {
+  readonly id: string;
+  /** Times it was seen. */
+  readonly count: number;
+  readonly first_seen_at: string;
+  readonly last_seen_at: string;
+  /** Null while it is open. */
+  readonly resolved_at: string | null;
+}
+
+export interface AlertPage {
+  readonly alerts: readonly AlertState[];
+  /** For the next page; null at the end. */
+  readonly nextCursor: string | null;
+}
+
+const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** Alerts, newest first. @param cursor `nextCursor` of the page before */
+export async function listAlerts(
+  db: Database,
+  filter: { readonly status: "open" | "all"; readonly limit: number; readonly cursor?: string | undefined },
+): Promise<AlertPage> {
+  const conditions = [sql`true`];
+  if (filter.status === "open") conditions.push(sql`resolved_at IS NULL`);
+  if (filter.cursor !== undefined) conditions.push(sql`id < ${filter.cursor}::bigint`);
+  const rows = await db.rows<AlertState>(sql`
+    SELECT id::text AS id, kind, subject, severity, message, count, ${iso(sql`first_seen_at`)} AS first_seen_at,
+      ${iso(sql`last_seen_at`)} AS last_seen_at, ${iso(sql`resolved_at`)} AS resolved_at
+    FROM alerts WHERE ${sql.join(conditions, sql` AND `)} ORDER BY alerts.id DESC LIMIT ${filter.limit + 1}`);
+  const alerts = rows.slice(0, filter.limit);
+  return { alerts, nextCursor: rows.length > filter.limit ? (alerts.at(-1)?.id ?? null) : null };
+}

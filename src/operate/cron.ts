@@ -1,0 +1,120 @@
+import { sql } from "drizzle-orm";
+import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { signalQueue } from "../consume/queue-signal.ts";
+import { type Gate, openGate, type Place } from "./gate.ts";
+import type { Invocation } from "./invocation.ts";
+import { markJobsRunning } from "./job-store.ts";
+import { runJobs } from "./jobs.ts";
+import {
+  createEffort,
+  drainAll,
+  drainSome,
+  drainSubscribers,
+  type Effort,
+  relayShards,
+  runTurns,
+  whoWants,
+} from "./pump.ts";
+import { trimIfLong } from "./trim.ts";
+
+/**
+ * What cron does, every minute: relay what a lost trigger left behind, go on with jobs, drain who has something to do.
+ *
+ * The database is looked at only when there is work, while events flowed lately, or when the last look is
+ * `relaySweepMs` ago: a database that sleeps when idle is not woken every minute.
+ */
+export async function cronTick(
+  invocation: Invocation,
+  deadlineMs: number,
+  handOn: () => void = () => undefined,
+): Promise<void> {
+  if (invocation.redis === null) return;
+  const gate = await tryGate(invocation);
+  // Redis does not answer. It may come back while this invocation lasts, so the drains try as long as they may.
+  if (gate === null) return drainAll(invocation, deadlineMs, null, handOn);
+  const effort = createEffort(invocation, deadlineMs);
+  const sent = new Set<string>();
+  if (gate.sweep) await sweep(effort, sent, handOn);
+  for (const [shard, length] of gate.lengths.entries()) {
+    await logged(invocation, "Trimming", () => trimIfLong(invocation, shard, length, deadlineMs));
+  }
+  await drainSome(effort, distinct([...gate.places, ...whoWants(invocation, sent)]));
+  if (gate.jobs || gate.sweep) await runJobTurns(effort);
+  if (effort.leftOver && effort.progress) handOn();
+}
+
+/** Does what redrives, replays and backfills have to do now, and drains whom they queued something for. */
+export async function runAllJobs(
+  invocation: Invocation,
+  deadlineMs: number,
+  handOn: () => void = () => undefined,
+): Promise<void> {
+  const effort = createEffort(invocation, deadlineMs);
+  await runJobTurns(effort);
+  if (effort.leftOver && effort.progress) handOn();
+}
+
+async function runJobTurns(effort: Effort): Promise<void> {
+  const { invocation, deadlineMs } = effort;
+  const drainNow = (subscribers: readonly string[]) => drainSubscribers(effort, subscribers);
+  await runTurns(effort, "The jobs", 0, async () => {
+    const { more, nextAtMs } = await runJobs(invocation, deadlineMs, drainNow);
+    effort.leftOver ||= more;
+    return more ? null : nextAtMs;
+  });
+}
+
+function distinct(places: readonly Place[]): Place[] {
+  return [...new Map(places.map((place) => [`${place.consumer.group}:${place.shard}`, place])).values()];
+}
+
+/**
+ * Looks at Postgres for what Redis may not know of.
+ *
+ * @param sent gets the types of what was relayed
+ */
+async function sweep(effort: Effort, sent: Set<string>, handOn: () => void): Promise<void> {
+  const { invocation } = effort;
+  const looked = await logged(invocation, "The look at what is queued", async () => {
+    await remind(invocation);
+    return true;
+  });
+  const noteSent = (types: ReadonlySet<string> | null) => {
+    if (types === null) handOn();
+    for (const type of types ?? []) sent.add(type);
+  };
+  await relayShards(effort, noteSent, true);
+  if (looked && !effort.failed) return;
+  // It did not come to its end, so the next tick looks again and does not wait for the hour.
+  const { redis, keys } = invocation;
+  await logged(invocation, "The sweep", async () => redis?.command(["DEL", keys.relaySwept()]));
+}
+
+/** Sets the flags again that a Redis that lost its data no longer has. */
+async function remind(invocation: Invocation): Promise<void> {
+  const { db, redis, keys, consumers, publish } = invocation;
+  if (redis === null) return;
+  const [queues, jobs] = await db.batch([
+    sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
+    sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,
+  ]);
+  const groups = ((queues ?? []) as { subscriber: string }[]).flatMap(
+    ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
+  );
+  if (groups.length > 0) await signalQueue({ redis, keys }, groups, publish.shards);
+  if ((jobs ?? []).length > 0) await markJobsRunning(invocation);
+}
+
+async function tryGate(invocation: Invocation): Promise<Gate | null> {
+  return logged(invocation, "The look at what has work", () => openGate(invocation));
+}
+
+/** Null when it failed, which is logged: the other work goes on. */
+async function logged<T>({ log }: Invocation, what: string, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    log.error({ error_class: errorClass(error) }, `${what} failed: ${describeError(error)}`);
+    return null;
+  }
+}

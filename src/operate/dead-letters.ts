@@ -1,0 +1,267 @@
+import { type SQL, sql } from "drizzle-orm";
+import { ConflictError, NotFoundError } from "../core/errors.ts";
+import type { Database, Tx } from "../db/database.ts";
+import { isoText, isRowId } from "./job-view.ts";
+import { actionColumns, type Operator, type OperatorActionView, recordAction } from "./operator-actions.ts";
+
+/*
+ * What operators see of dead letters, and giving them up. `open` is the only state that anything can be done from, and
+ * every change asks for it in its WHERE clause: of two operators at once, one wins and the other is told.
+ */
+
+export type LetterStatus = "open" | "requeued" | "resolved" | "discarded";
+
+/** A dead letter as lists show it: everything but the event's body. */
+export interface LetterView {
+  readonly id: string;
+  readonly subscriber: string;
+  readonly stream: string;
+  readonly stream_message_id: string;
+  readonly shard: number;
+  /** Null when the entry could not be decoded. */
+  readonly event_id: string | null;
+  readonly event_type: string | null;
+  readonly tenant_id: string | null;
+  readonly key: string | null;
+  readonly reason: string;
+  readonly error_class: string;
+  readonly error_message: string;
+  readonly fingerprint: string;
+  readonly attempts: number;
+  readonly redrives: number;
+  readonly status: LetterStatus;
+  /** The redrive or replay that took it last. */
+  readonly job_id: string | null;
+  readonly replay_epoch: number;
+  readonly first_failed_at: string;
+  readonly last_failed_at: string;
+  /** Why it was discarded, or how it was resolved. */
+  readonly resolution: string | null;
+  readonly resolved_at: string | null;
+  /** Id of the copy that an operator edited; a redrive runs that copy. */
+  readonly edited_event_id: string | null;
+}
+
+/** A dead letter with the event's body and with what operators did about it. */
+export interface LetterDetails extends LetterView {
+  /** The entry as it stood on the stream; null when its body was trimmed. */
+  readonly raw_fields: Readonly<Record<string, string>> | null;
+  readonly edited_fields: Readonly<Record<string, string>> | null;
+  /** False when neither the letter nor the record has the event's body: it cannot be redriven. */
+  readonly has_body: boolean;
+  readonly actions: readonly OperatorActionView[];
+}
+
+const letterColumns = sql`l.id::text AS id, l.subscriber_name AS subscriber, l.stream_name AS stream,
+  l.stream_message_id, l.shard, l.event_id, l.event_type, l.tenant_id, l.key, l.reason, l.error_class,
+  l.error_message, l.fingerprint, l.attempts, l.redrives, l.status, l.job_id::text AS job_id, l.replay_epoch,
+  ${isoText(sql`l.first_failed_at`)} AS first_failed_at, ${isoText(sql`l.last_failed_at`)} AS last_failed_at,
+  l.resolution, ${isoText(sql`l.resolved_at`)} AS resolved_at, l.edited_event_id`;
+
+const uuidPattern = "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$";
+
+/** True for letters `l` whose event's body is still somewhere: on the letter, as an edited copy, or in the record. */
+export const hasBody: SQL = sql`(jsonb_typeof(l.edited_fields) = 'object' OR jsonb_typeof(l.raw_fields) = 'object'
+  OR EXISTS (SELECT FROM events e WHERE e.id = CASE WHEN l.event_id ~ ${uuidPattern} THEN l.event_id::uuid END))`;
+
+/** Which dead letters; all conditions must hold. Times bound the last failure, from inclusive, to exclusive. */
+export interface LetterFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly subscriber?: string | undefined;
+  readonly type?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly tenant_id?: string | undefined;
+  readonly key?: string | undefined;
+  readonly failed_from?: string | undefined;
+  readonly failed_to?: string | undefined;
+}
+
+/** The filter as a condition on `dead_letters l`. */
+export function letterCondition(filter: LetterFilter): SQL {
+  const conditions: SQL[] = [sql`true`];
+  if (filter.ids !== undefined) conditions.push(sql`l.id = ANY(${sql.param([...filter.ids])}::bigint[])`);
+  if (filter.subscriber !== undefined) conditions.push(sql`l.subscriber_name = ${filter.subscriber}`);
+  if (filter.type !== undefined) conditions.push(sql`l.event_type = ${filter.type}`);
+  if (filter.fingerprint !== undefined) conditions.push(sql`l.fingerprint = ${filter.fingerprint}`);
+  if (filter.tenant_id !== undefined) conditions.push(sql`l.tenant_id = ${filter.tenant_id}`);
+  if (filter.key !== undefined) conditions.push(sql`l.key = ${filter.key}`);
+  if (filter.failed_from !== undefined)
+    conditions.push(sql`l.last_failed_at >= ${filter.failed_from}::timestamptz`);
+  if (filter.failed_to !== undefined)
+    conditions.push(sql`l.last_failed_at < ${filter.failed_to}::timestamptz`);
+  return sql.join(conditions, sql` AND `);
+}
+
+export interface LetterPage extends LetterFilter {
+  readonly status: LetterStatus | "all";
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** A page of dead letters, the newest first. */
+export async function listLetters(
+  db: Database,
+  page: LetterPage,
+): Promise<{ readonly letters: readonly LetterView[]; readonly nextCursor: string | null }> {
+  const conditions: SQL[] = [letterCondition(page)];
+  if (page.status !== "all") conditions.push(sql`l.status = ${page.status}`);
+  if (page.cursor !== undefined) conditions.push(sql`l.id < ${page.cursor}::bigint`);
+  const rows = await db.rows<LetterView>(sql`
+    SELECT ${letterColumns} FROM dead_letters l WHERE ${sql.join(conditions, sql` AND `)}
+    ORDER BY l.id DESC LIMIT ${page.limit + 1}`);
+  const letters = rows.slice(0, page.limit);
+  return { letters, nextCursor: rows.length > page.limit ? (letters.at(-1)?.id ?? null) : null };
+}
+
+/** Dead letters of one kind of failure. */
+export interface LetterGroup {
+  readonly fingerprint: string;
+  readonly subscriber: string;
+  readonly event_type: string | null;
+  readonly error_class: string;
+  /** Of the letter that failed last. */
+  readonly reason: string;
+  readonly error_message: string;
+  readonly sample_id: string;
+  readonly count: number;
+  readonly open: number;
+  readonly first_failed_at: string;
+  readonly last_failed_at: string;
+}
+
+/** Groups shown at most; the largest come first. */
+const maxGroups = 500;
+
+/** Dead letters by kind of failure, the largest group first. */
+export async function groupLetters(
+  db: Database,
+  filter: { readonly subscriber?: string | undefined; readonly status: LetterStatus | "all" },
+): Promise<LetterGroup[]> {
+  const { subscriber, status } = filter;
+  return db.rows<LetterGroup>(sql`
+    WITH grouped AS (
+      SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
+        (count(*) FILTER (WHERE l.status = 'open'))::integer AS open,
+        min(l.first_failed_at) AS first_failed_at, max(l.last_failed_at) AS last_failed_at,
+        (array_agg(l.id ORDER BY l.last_failed_at DESC, l.id DESC))[1] AS sample_id
+      FROM dead_letters l
+      WHERE ${letterCondition({ subscriber })} AND ${status === "all" ? sql`true` : sql`l.status = ${status}`}
+      GROUP BY l.fingerprint, l.subscriber_name, l.event_type, l.error_class
+      ORDER BY count(*) DESC, max(l.last_failed_at) DESC LIMIT ${maxGroups}
+    )
+    SELECT g.fingerprint, g.subscriber_name AS subscriber, g.event_type, g.error_class, s.reason, s.error_message,
+      g.sample_id::text AS sample_id, g.count, g.open, ${isoText(sql`g.first_failed_at`)} AS first_failed_at,
+      ${isoText(sql`g.last_failed_at`)} AS last_failed_at
+    FROM grouped g JOIN dead_letters s ON s.id = g.sample_id
+    ORDER BY g.count DESC, g.last_failed_at DESC`);
+}
+
+/** Actions shown with a letter, at most. */
+const maxActions = 50;
+
+/** @throws {NotFoundError} no dead letter has the id */
+export async function findLetter(db: Database, id: string): Promise<LetterDetails> {
+  if (!isRowId(id)) throw noLetter(id);
+  const [letters, actions] = await db.batch([
+    sql`SELECT ${letterColumns}, l.raw_fields, l.edited_fields, ${hasBody} AS has_body
+      FROM dead_letters l WHERE l.id = ${id}::bigint`,
+    sql`SELECT ${actionColumns} FROM operator_actions a JOIN dead_letters l ON l.id = ${id}::bigint
+      WHERE (a.subscriber_name = l.subscriber_name AND a.filter -> 'ids' ? ${id}) OR a.job_id = l.job_id
+      ORDER BY a.id DESC LIMIT ${maxActions}`,
+  ]);
+  const [letter] = (letters ?? []) as Omit<LetterDetails, "actions">[];
+  if (letter === undefined) throw noLetter(id);
+  return { ...letter, actions: (actions ?? []) as OperatorActionView[] };
+}
+
+export function noLetter(id: string): NotFoundError {
+  return new NotFoundError(`There is no dead letter with the id "${id.slice(0, 40)}".`);
+}
+
+/**
+ * Gives one dead letter up.
+ *
+ * @throws {NotFoundError} no dead letter has the id
+ * @throws {ConflictError} it is not open
+ */
+export async function discardLetter(db: Database, id: string, reason: string, by: Operator): Promise<void> {
+  if (!isRowId(id)) throw noLetter(id);
+  await db.transaction(async (tx) => {
+    const { rows } = await tx.execute<{ subscriber: string }>(sql`
+      UPDATE dead_letters SET status = 'discarded', resolution = ${reason}, resolved_at = now()
+      WHERE id = ${id}::bigint AND status = 'open' RETURNING subscriber_name AS subscriber`);
+    const [letter] = rows;
+    if (letter === undefined) throw await notOpen(tx, id);
+    await recordAction(tx, {
+      ...by,
+      action: "dead_letter.discarded",
+      reason,
+      subscriber: letter.subscriber,
+      filter: { ids: [id] },
+      affected: 1,
+    });
+  });
+}
+
+/** Why a letter could not be taken: it is not there, or somebody else was first. */
+export async function notOpen(tx: Tx, id: string): Promise<NotFoundError | ConflictError> {
+  const { rows } = await tx.execute<{ status: LetterStatus; job: string | null; at: string | null }>(sql`
+    SELECT status, job_id::text AS job, ${isoText(sql`resolved_at`)} AS at FROM dead_letters WHERE id = ${id}::bigint`);
+  const [letter] = rows;
+  if (letter === undefined) return noLetter(id);
+  const what = {
+    open: "has just come back",
+    requeued: `is being redriven${letter.job === null ? "" : ` (job ${letter.job})`}`,
+    resolved: `was resolved${letter.at === null ? "" : ` at ${letter.at}`}`,
+    discarded: `was discarded${letter.at === null ? "" : ` at ${letter.at}`}`,
+  }[letter.status];
+  return new ConflictError(
+    `The dead letter ${id} ${what}; only an open one can be changed. Look at it again with GET /api/dead-letters/${id}.`,
+  );
+}
+
+/** How many open dead letters the filter meets. */
+export async function countOpen(db: Database, filter: LetterFilter): Promise<number> {
+  const [row] = await db.rows<{ count: number }>(sql`
+    SELECT count(*)::integer AS count FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)}`);
+  return row?.count ?? 0;
+}
+
+/** Gives up all open dead letters that the filter meets, and tells how many those were. */
+export function discardLetters(
+  db: Database,
+  filter: LetterFilter,
+  reason: string,
+  by: Operator,
+): Promise<number> {
+  return db.transaction(async (tx) => {
+    const { rows } = await tx.execute<{ count: number }>(sql`
+      WITH chosen AS (${openLettersSql(filter)}), discarded AS (
+        UPDATE dead_letters d SET status = 'discarded', resolution = ${reason}, resolved_at = now()
+        FROM chosen WHERE d.id = chosen.id RETURNING d.id
+      )
+      SELECT count(*)::integer AS count FROM discarded`);
+    const count = rows[0]?.count ?? 0;
+    if (count > 0) {
+      await recordAction(tx, {
+        ...by,
+        action: "dead_letters.discarded",
+        reason,
+        subscriber: filter.subscriber ?? null,
+        filter,
+        affected: count,
+      });
+    }
+    return count;
+  });
+}
+
+/**
+ * Ids of the open letters that the filter meets, locked in the order of their ids, so that two operators with
+ * overlapping filters wait for each other instead of blocking each other.
+ */
+export function openLettersSql(filter: LetterFilter, more: SQL = sql`true`): SQL {
+  return sql`SELECT l.id FROM dead_letters l
+    WHERE l.status = 'open' AND ${letterCondition(filter)} AND ${more} ORDER BY l.id FOR UPDATE OF l`;
+}

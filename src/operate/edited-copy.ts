@@ -1,0 +1,84 @@
+import { decodeEntry, type Envelope, encodeEntry, findEvent, type JsonObject } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { fieldsToObject } from "../consume/route.ts";
+import { ConflictError } from "../core/errors.ts";
+import type { Database } from "../db/database.ts";
+import { admitEnvelope, type PublishSettings } from "../publish/publish.ts";
+import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
+import { noLetter } from "./dead-letters.ts";
+import { isRowId } from "./job-view.ts";
+
+/** The event of a dead letter with another payload. */
+export interface EditedCopy {
+  readonly eventId: string;
+  readonly key: string | null;
+  /** As an entry of the stream. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds the copy that an edited redrive runs: the letter's event with a new id and the given payload, caused by the
+ * original. It is checked as an event that is published.
+ *
+ * @throws {NotFoundError} no dead letter has the id
+ * @throws {ConflictError} there is no event to copy: the body is lost or cannot be read
+ * @throws {ValidationError | TooLargeError} the payload does not fit the event's definition; names each field
+ */
+export async function editCopy(
+  db: Database,
+  settings: PublishSettings,
+  letterId: string,
+  payload: JsonObject,
+): Promise<EditedCopy> {
+  const original = await originalOf(db, letterId);
+  const definition = findEvent(original.type);
+  const { schema_version: _old, ...meta } = original.meta;
+  const { event, key } = admitEnvelope(settings, {
+    ...original,
+    id: crypto.randomUUID(),
+    payload,
+    meta: {
+      schema_version: definition?.version ?? 1,
+      ...meta,
+      // The decoder says "unknown" where an old entry said nothing.
+      ...(definition !== undefined && meta.source_module === "unknown"
+        ? { source_module: definition.module }
+        : {}),
+      causation_id: original.id,
+    },
+  });
+  return { eventId: event.id, key, fields: fieldsToObject(encodeEntry(event)) };
+}
+
+interface Source {
+  readonly fields: Record<string, string> | null;
+  readonly event_id: string | null;
+}
+
+const uuidShape = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** The letter's event as it came, not as it was edited before. */
+async function originalOf(db: Database, letterId: string): Promise<Envelope> {
+  const [letter] = isRowId(letterId)
+    ? await db.rows<Source>(
+        sql`SELECT raw_fields AS fields, event_id FROM dead_letters WHERE id = ${letterId}::bigint`,
+      )
+    : [];
+  if (letter === undefined) throw noLetter(letterId);
+  if (letter.fields !== null) {
+    const decoded = decodeEntry(letter.fields);
+    if (decoded.ok) return decoded.event;
+    throw new ConflictError(
+      `The entry of dead letter ${letterId} cannot be read as an event, so there is nothing to edit: ${decoded.message} Publish the event anew, and discard the letter.`,
+    );
+  }
+  const [row] = uuidShape.test(letter.event_id ?? "")
+    ? await db.rows<EnvelopeRow>(
+        sql`SELECT ${envelopeColumns} FROM events e WHERE e.id = ${letter.event_id}::uuid`,
+      )
+    : [];
+  if (row !== undefined) return toEnvelope(row);
+  throw new ConflictError(
+    `The body of the event in dead letter ${letterId} is lost: the entry was trimmed from the stream, and the record does not hold it. Publish the event anew, and discard the letter.`,
+  );
+}

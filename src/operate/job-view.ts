@@ -1,0 +1,133 @@
+import { type SQL, sql } from "drizzle-orm";
+import { NotFoundError } from "../core/errors.ts";
+import type { Database } from "../db/database.ts";
+
+/** What a job does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
+export type JobKind = "redrive" | "replay" | "backfill";
+export type JobStatus = "running" | "paused" | "stopped" | "completed" | "cancelled";
+
+/** A job as operators see it. */
+export interface JobView {
+  readonly id: string;
+  readonly kind: JobKind;
+  /** Null: a redrive over several subscribers. */
+  readonly subscriber: string | null;
+  readonly name: string;
+  readonly status: JobStatus;
+  /** Why it has this status, when nobody asked for it. */
+  readonly status_reason: string | null;
+  /** Null for a redrive. */
+  readonly mode: "only_missing" | "force" | null;
+  readonly filter: unknown;
+  /** Events in the set when it was frozen. */
+  readonly total: number;
+  /** Handed to the consumers so far. */
+  readonly queued: number;
+  readonly succeeded: number;
+  /** Became dead letters (again). */
+  readonly failed: number;
+  /** Not needed when their turn came. */
+  readonly skipped: number;
+  /** Handed over and not come to an end yet. */
+  readonly in_flight: number;
+  /** 0 … 1. */
+  readonly progress: number;
+  readonly rate_per_second: number | null;
+  /** Size of the coming step. */
+  readonly step: number;
+  readonly max_step: number;
+  readonly stop_ratio: number | null;
+  readonly reason: string | null;
+  readonly actor_id: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly finished_at: string | null;
+}
+
+type JobRow = Omit<JobView, "in_flight" | "progress">;
+
+export const isoText = (column: SQL) =>
+  sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const jobColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber, j.name, j.status, j.status_reason,
+  j.mode, j.filter, j.total, j.queued, j.succeeded, j.failed, j.skipped,
+  round(j.rate_per_second::numeric, 4)::float8 AS rate_per_second, j.step, j.max_step,
+  round(j.stop_ratio::numeric, 4)::float8 AS stop_ratio, j.reason, j.actor_id,
+  ${isoText(sql`j.created_at`)} AS created_at, ${isoText(sql`j.updated_at`)} AS updated_at,
+  ${isoText(sql`j.finished_at`)} AS finished_at`;
+
+function toView(row: JobRow): JobView {
+  const ended = row.succeeded + row.failed;
+  const progress = row.total === 0 ? 1 : Math.min(1, (ended + row.skipped) / row.total);
+  return {
+    id: row.id,
+    kind: row.kind,
+    subscriber: row.subscriber,
+    name: row.name,
+    status: row.status,
+    status_reason: row.status_reason,
+    mode: row.mode,
+    filter: row.filter,
+    total: row.total,
+    queued: row.queued,
+    succeeded: row.succeeded,
+    failed: row.failed,
+    skipped: row.skipped,
+    in_flight: Math.max(0, row.queued - ended),
+    progress: row.status === "completed" ? 1 : progress,
+    rate_per_second: row.rate_per_second,
+    step: row.step,
+    max_step: row.max_step,
+    stop_ratio: row.stop_ratio,
+    reason: row.reason,
+    actor_id: row.actor_id,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    finished_at: row.finished_at,
+  };
+}
+
+/** A number that Postgres gave as an id; anything else is nobody's id. */
+export function isRowId(text: string): boolean {
+  return /^[1-9]\d{0,17}$/.test(text);
+}
+
+/** @throws {NotFoundError} no job of these kinds has the id */
+export async function findJob(db: Database, kinds: readonly JobKind[], id: string): Promise<JobView> {
+  const rows = isRowId(id)
+    ? await db.rows<JobRow>(sql`
+        SELECT ${jobColumns} FROM jobs j WHERE j.id = ${id}::bigint AND j.kind = ANY(${sql.param([...kinds])}::text[])`)
+    : [];
+  const [row] = rows;
+  if (row === undefined)
+    throw new NotFoundError(`There is no ${kinds.join(" or ")} with the id "${id.slice(0, 40)}".`);
+  return toView(row);
+}
+
+export interface JobFilter {
+  readonly subscriber?: string | undefined;
+  readonly status?: JobStatus | undefined;
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** A page of jobs, the newest first. */
+export async function listJobs(
+  db: Database,
+  kinds: readonly JobKind[],
+  filter: JobFilter,
+): Promise<{ readonly jobs: readonly JobView[]; readonly nextCursor: string | null }> {
+  const conditions: SQL[] = [sql`j.kind = ANY(${sql.param([...kinds])}::text[])`];
+  if (filter.subscriber !== undefined) conditions.push(sql`j.subscriber_name = ${filter.subscriber}`);
+  if (filter.status !== undefined) conditions.push(sql`j.status = ${filter.status}`);
+  if (filter.cursor !== undefined) conditions.push(sql`j.id < ${filter.cursor}::bigint`);
+  const rows = await db.rows<JobRow>(sql`
+    SELECT ${jobColumns} FROM jobs j WHERE ${sql.join(conditions, sql` AND `)}
+    ORDER BY j.id DESC LIMIT ${filter.limit + 1}`);
+  const page = rows.slice(0, filter.limit);
+  return {
+    jobs: page.map(toView),
+    nextCursor: rows.length > filter.limit ? (page.at(-1)?.id ?? null) : null,
+  };
+}

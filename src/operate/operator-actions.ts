@@ -1,0 +1,77 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Database, Tx } from "../db/database.ts";
+
+/** Who acts, as the audit keeps it. */
+export interface Operator {
+  /** Id of the user; null: the holder of the key. */
+  readonly actorId: string | null;
+  readonly requestId: string | null;
+}
+
+/** What an operator did. Left out or null: it does not apply. */
+export interface OperatorAction extends Operator {
+  /** Subject and past participle, e.g. `consumer.paused`; at most 50 characters. */
+  readonly action: string;
+  readonly reason?: string | null;
+  readonly subscriber?: string | null;
+  /** What it was about, as JSON: the filter given, ids, a key. */
+  readonly filter?: unknown;
+  /** Events, dead letters or keys concerned. */
+  readonly affected?: number | null;
+  /** Id of the redrive or replay. */
+  readonly jobId?: string | null;
+}
+
+/** Notes an action in the transaction of the change, so that neither is ever there without the other. */
+export async function recordAction(tx: Tx, action: OperatorAction): Promise<void> {
+  const { actorId, requestId, reason, subscriber, filter, affected, jobId } = action;
+  await tx.execute(sql`
+    INSERT INTO operator_actions (action, actor_id, reason, subscriber_name, filter, affected, job_id, request_id)
+    VALUES (${action.action}, ${actorId}, ${reason ?? null}, ${subscriber ?? null},
+      ${filter === undefined || filter === null ? null : JSON.stringify(filter)}::jsonb, ${affected ?? null}::integer,
+      ${jobId ?? null}::bigint, ${requestId})`);
+}
+
+/** An action as the audit shows it. */
+export interface OperatorActionView {
+  readonly id: string;
+  readonly action: string;
+  /** Null: the holder of the key, on nobody's behalf. */
+  readonly actor_id: string | null;
+  readonly reason: string | null;
+  readonly subscriber: string | null;
+  readonly filter: unknown;
+  readonly affected: number | null;
+  readonly job_id: string | null;
+  readonly request_id: string | null;
+  readonly at: string;
+}
+
+/** Columns of `operator_actions a` as `OperatorActionView`. */
+export const actionColumns: SQL = sql`a.id::text AS id, a.action, a.actor_id, a.reason,
+  a.subscriber_name AS subscriber, a.filter, a.affected, a.job_id::text AS job_id, a.request_id,
+  to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`;
+
+export interface ActionFilter {
+  readonly subscriber?: string | undefined;
+  readonly action?: string | undefined;
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** A page of the audit, the newest first. */
+export async function listActions(
+  db: Database,
+  filter: ActionFilter,
+): Promise<{ readonly actions: readonly OperatorActionView[]; readonly nextCursor: string | null }> {
+  const conditions: SQL[] = [sql`true`];
+  if (filter.subscriber !== undefined) conditions.push(sql`a.subscriber_name = ${filter.subscriber}`);
+  if (filter.action !== undefined) conditions.push(sql`a.action = ${filter.action}`);
+  if (filter.cursor !== undefined) conditions.push(sql`a.id < ${filter.cursor}::bigint`);
+  const rows = await db.rows<OperatorActionView>(sql`
+    SELECT ${actionColumns} FROM operator_actions a WHERE ${sql.join(conditions, sql` AND `)}
+    ORDER BY a.id DESC LIMIT ${filter.limit + 1}`);
+  const actions = rows.slice(0, filter.limit);
+  return { actions, nextCursor: rows.length > filter.limit ? (actions.at(-1)?.id ?? null) : null };
+}

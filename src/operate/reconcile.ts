@@ -1,0 +1,184 @@
+import { compareMessageIds, isMessageId, type MessageId, nextMessageId } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import type { RedisHttp } from "../stream/redis.ts";
+import { type EntryHead, readHeads, readPositions } from "../stream/trim.ts";
+import type { Invocation } from "./invocation.ts";
+
+/*
+ * Compares the record with the stream. A Redis that fails over may come back without entries that it had confirmed, and
+ * the stream's last id shows only a lost tail that nobody has written behind. What is missing becomes unsent again; the
+ * relay sends it under new ids, and claims keep effects from repeating.
+ *
+ * An event sent again comes behind the later events of its key that were not lost. Consumers that need the order see
+ * that as they see any late event; the alternative would be not to deliver it.
+ */
+
+/** What was found on one shard. */
+export interface ReconcileReport {
+  readonly shard: number;
+  /** Events of the record that should be on the stream. */
+  readonly checked: number;
+  readonly missing: number;
+  /** Of the missing ones, those that are sent again. The others are older than the claims. */
+  readonly restored: number;
+  /** Registered groups that the stream does not have; the next tick creates each. */
+  readonly missingGroups: readonly string[];
+  /** Time was used up before all was compared. */
+  readonly more: boolean;
+}
+
+/** Entries compared at once. */
+const pageSize = 1_000;
+/** Events made unsent at once. */
+const restoreAtOnce = 5_000;
+/** Calls that comparing one page takes. */
+const callsOfAPage = 3;
+const dayMs = 86_400_000;
+
+interface Compared {
+  readonly checked: number;
+  readonly missing: number;
+  readonly restored: number;
+}
+
+/**
+ * Compares one shard's stream with the record, and makes unsent again what the stream has lost. Atomic by page;
+ * repeating it is harmless, also while the relay sends.
+ *
+ * @param mayGoOn false when time or calls are used up: no further page is begun
+ * @throws {TransientError} Redis or Postgres is not reachable
+ */
+export async function reconcileShard(
+  invocation: Invocation,
+  redis: RedisHttp,
+  shard: number,
+  mayGoOn: () => boolean,
+): Promise<ReconcileReport> {
+  const { db, keys, consumers } = invocation;
+  const stream = keys.stream(shard);
+  const [bounds] = await db.rows<{ trimmed: string; known: string }>(sql`
+    SELECT trimmed_ms || '-' || trimmed_seq AS trimmed, known_ms || '-' || known_seq AS known
+    FROM relay_shards WHERE shard = ${shard}`);
+  const left = await redis.command(["GET", keys.compared(shard)]);
+  const positions = await readPositions(redis, stream);
+  const missingGroups = [...consumers.values()]
+    .map(({ group }) => group)
+    .filter((name) => positions !== null && !positions.groups.some(({ group }) => group === name));
+  const total = { checked: 0, missing: 0, restored: 0 };
+  let more = false;
+  if (bounds !== undefined && isMessageId(bounds.trimmed) && isMessageId(bounds.known)) {
+    // Read before the stream: whatever the record holds as sent up to here was on the stream before we look.
+    const { known } = bounds;
+    let behind: MessageId | null = startOf(bounds.trimmed, known, left);
+    while (behind !== null) {
+      if (!mayGoOn()) {
+        more = true;
+        // The next run goes on here; the one after it begins anew.
+        await redis.command(["SET", keys.compared(shard), behind, "PX", String(dayMs)]);
+        break;
+      }
+      const page: EntryHead[] = await readHeads(redis, stream, nextMessageId(behind), known, pageSize);
+      const to: MessageId = page.length === pageSize ? (page.at(-1)?.id ?? known) : known;
+      const compared = await comparePage(invocation, shard, { behind, to, page });
+      total.checked += compared.checked;
+      total.missing += compared.missing;
+      total.restored += compared.restored;
+      // More than one statement restores: the same stretch again.
+      if (compared.restored === restoreAtOnce) continue;
+      behind = page.length === pageSize ? to : null;
+    }
+  }
+  if (!more && left !== null) await redis.command(["DEL", keys.compared(shard)]);
+  tell(invocation, shard, total, missingGroups);
+  return { shard, ...total, missingGroups, more };
+}
+
+/** Where an earlier run had to stop, when that lies between what was trimmed and what is known. */
+function startOf(trimmed: MessageId, known: MessageId, left: unknown): MessageId {
+  if (!isMessageId(left) || compareMessageIds(left, trimmed) < 0) return trimmed;
+  return compareMessageIds(left, known) < 0 ? left : trimmed;
+}
+
+interface Stretch {
+  readonly behind: MessageId;
+  readonly to: MessageId;
+  /** All entries of the stream in between. */
+  readonly page: readonly EntryHead[];
+}
+
+/**
+ * One stretch of ids: the events that were sent under them, against the entries that stand there. An entry under the
+ * id of an event that is not that event does not count.
+ *
+ * The condition on the stream id makes it safe without the relay's lease: a row that is sent again meanwhile has
+ * another id. That on `trimmed` makes it safe beside a trim: the trim is noted before it happens.
+ *
+ * The time of sending narrows the search by a block range index: an id carries the time when the batch was composed,
+ * which is at most a day before it was sent (Redis was away), and an hour after (another writer's clock ran ahead).
+ */
+async function comparePage(
+  { db, retention }: Invocation,
+  shard: number,
+  { behind, to, page }: Stretch,
+): Promise<Compared> {
+  const [fromMs = "0", fromSeq = "0"] = behind.split("-");
+  const [toMs = "0", toSeq = "0"] = to.split("-");
+  const present = JSON.stringify(page.map(({ id, eventId }) => ({ id, event_id: eventId.toLowerCase() })));
+  const [row] = await db.rows<Compared>(sql`
+    WITH present AS MATERIALIZED (
+      SELECT p.id, p.event_id FROM json_to_recordset(${present}::json) AS p(id text, event_id text)
+    ), sent AS MATERIALIZED (
+      SELECT e.position, e.id::text AS event_id, e.stream_message_id, e.stored_at FROM events e
+      WHERE e.shard = ${shard}
+        AND e.sent_at >= to_timestamp(${fromMs}::bigint / 1000.0) - interval '1 hour'
+        AND e.sent_at <= to_timestamp(${toMs}::bigint / 1000.0) + interval '1 day'
+        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
+          > (${fromMs}::bigint, ${fromSeq}::bigint)
+        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
+          <= (${toMs}::bigint, ${toSeq}::bigint)
+    ), missing AS MATERIALIZED (
+      SELECT s.* FROM sent s
+      WHERE NOT EXISTS (SELECT FROM present p WHERE p.id = s.stream_message_id AND p.event_id = s.event_id)
+    ), chosen AS (
+      SELECT m.position, m.stream_message_id FROM missing m, relay_shards r
+      WHERE r.shard = ${shard}
+        AND (split_part(m.stream_message_id, '-', 1)::bigint, split_part(m.stream_message_id, '-', 2)::bigint)
+          > (r.trimmed_ms, r.trimmed_seq)
+        AND m.stored_at > now() - ${retention.dedupDays}::integer * interval '1 day'
+      ORDER BY m.position LIMIT ${restoreAtOnce}
+    ), restored AS (
+      UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
+      FROM chosen c WHERE e.position = c.position AND e.stream_message_id = c.stream_message_id
+      RETURNING e.position
+    )
+    SELECT (SELECT count(*) FROM sent)::integer AS checked, (SELECT count(*) FROM missing)::integer AS missing,
+      (SELECT count(*) FROM restored)::integer AS restored`);
+  return row ?? { checked: 0, missing: 0, restored: 0 };
+}
+
+function tell(
+  { log }: Invocation,
+  shard: number,
+  { checked, missing, restored }: Compared,
+  missingGroups: readonly string[],
+): void {
+  const fields = { shard, checked, missing, restored, missing_groups: missingGroups.join(" ") || undefined };
+  if (missing > restored) {
+    log.error(
+      fields,
+      `The stream lost ${missing} events that were sent; ${restored} are sent again, the others are older than the claims.`,
+    );
+  } else if (missing > 0) {
+    log.error(
+      fields,
+      `The stream lost ${missing} events that were sent. They are sent again from the record.`,
+    );
+  } else {
+    log.info(fields, `Record and stream compared: ${checked} events, 0 missing.`);
+  }
+}
+
+/** True when comparing another page fits into what the invocation may do. */
+export function mayReconcile({ now, meter }: Invocation, deadlineMs: number): boolean {
+  return now() < deadlineMs && !meter.isNear(callsOfAPage);
+}

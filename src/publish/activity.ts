@@ -1,0 +1,48 @@
+import type { Logger } from "../core/log.ts";
+import type { StreamKeys } from "../stream/keys.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+
+/** What is needed to tell that events are being recorded. */
+export interface ActivityDeps {
+  /** Null: no stream, nobody to tell. */
+  readonly redis: RedisHttp | null;
+  readonly keys: StreamKeys;
+  readonly log: Logger;
+  /** Unix time, ms. */
+  readonly now: () => number;
+  /** Tells systems in one process apart. */
+  readonly scope: string;
+}
+
+/** As long as the key lives, cron looks for unsent events at each tick; afterwards only once in a long while. */
+const activityTtlMs = 300_000;
+/**
+ * An isolate renews the key at most this often, so it lives for another two minutes whenever a transaction begins: time
+ * to commit, and for a cron tick after that.
+ */
+const renewAfterMs = 180_000;
+/** After a failure it is tried again no sooner than this. */
+const retryAfterMs = 10_000;
+
+/** For each system, when this isolate tells next, Unix ms. Stale by nothing: it only remembers what was told. */
+const isolateNextAtMs = new Map<string, number>();
+
+/**
+ * Tells cron that events are about to be recorded. Call it when a transaction begins, not after its commit: an isolate
+ * that dies between commit and relay leaves events that only cron can find, and cron lets an idle database sleep.
+ *
+ * Runs in the background and never throws: without it the event waits longer, but is not lost.
+ */
+export async function markActivity({ redis, keys, log, now, scope }: ActivityDeps): Promise<void> {
+  if (redis === null || now() < (isolateNextAtMs.get(scope) ?? 0)) return;
+  isolateNextAtMs.set(scope, now() + renewAfterMs);
+  try {
+    await redis.command(["SET", keys.relayActive(), "1", "PX", String(activityTtlMs)]);
+  } catch (error) {
+    isolateNextAtMs.set(scope, now() + retryAfterMs);
+    log.debug(
+      { error_class: error instanceof Error ? error.name : typeof error },
+      "Redis was not told that events are recorded; if this isolate dies, they wait for cron's hourly look.",
+    );
+  }
+}

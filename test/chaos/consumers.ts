@@ -1,0 +1,172 @@
+import { agentHeartbeat, agentOffline, agentOnline, agentTaskRequest, systemHealth } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { type Consumer, on, onBatch } from "../../src/consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../src/core/errors.ts";
+import type { Tx } from "../../src/db/database.ts";
+import { codes, subscribers } from "./content.ts";
+
+/*
+ * The consumers of the chaos product. Each handler leaves one row for each event, with the highest number of the same
+ * key that it could see: whoever runs beside or ahead of its predecessor is found out by that.
+ */
+
+/** Asks somebody outside to kill this worker. Comes back only when the answer was no. */
+export type AskToDie = (eventId: string, how: "once" | "always") => Promise<void>;
+
+/** The table of effects has no unique key: what happens twice must be seen twice. */
+export const effectsTable = `
+  CREATE TABLE chaos_effects (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subscriber text NOT NULL, of text NOT NULL, event_id text NOT NULL,
+    key text, number integer NOT NULL, previous integer, at timestamptz NOT NULL DEFAULT clock_timestamp()
+  );
+  CREATE INDEX chaos_effects_key_idx ON chaos_effects (subscriber, key, number)`;
+
+interface EffectInput {
+  readonly of: string;
+  readonly eventId: string;
+  readonly key: string | null;
+  readonly number: number;
+}
+
+async function recordEffect(tx: Tx, subscriber: string, effect: EffectInput): Promise<void> {
+  const { of, eventId, key, number } = effect;
+  await tx.execute(sql`
+    INSERT INTO chaos_effects (subscriber, of, event_id, key, number, previous)
+    SELECT ${subscriber}, ${of}, ${eventId}, ${key}::text, ${number}::integer,
+      (SELECT max(number) FROM chaos_effects WHERE subscriber = ${subscriber} AND key = ${key}::text)`);
+}
+
+async function recordSet(tx: Tx, subscriber: string, effects: readonly EffectInput[]): Promise<void> {
+  const rows = JSON.stringify(effects.map((effect, place) => ({ ...effect, place })));
+  await tx.execute(sql`
+    INSERT INTO chaos_effects (subscriber, of, event_id, key, number, previous)
+    SELECT ${subscriber}, r.of, r."eventId", r.key, r.number,
+      coalesce(lag(r.number) OVER (PARTITION BY r.key ORDER BY r.place),
+        (SELECT max(number) FROM chaos_effects e WHERE e.subscriber = ${subscriber} AND e.key = r.key))
+    FROM json_to_recordset(${rows}::json) AS r(of text, "eventId" text, key text, number integer, place integer)
+    ORDER BY r.place`);
+}
+
+/** Fails as the code says; a code of 1 to 3 is the number of tries that fail. */
+function failAsPlanned(code: number, attempt: number): void {
+  if (code === codes.permanent) throw new PermanentError("This event fails for good, as planned.");
+  if (code >= 1 && code <= 3 && attempt <= code) throw new TransientError("This try fails, as planned.");
+}
+
+interface Details {
+  readonly number?: unknown;
+  readonly code?: unknown;
+}
+
+export interface ChaosConsumerOptions {
+  readonly askToDie: AskToDie;
+  /** Time that the slow consumer spends on each event. */
+  readonly slowMs: number;
+  /** Shortest and longest wait before a retry, and before a probe of the outage brake. */
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/** How often a fault hits an event is not what is looked at, so only what is planned to fail is ever given up. */
+export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsumerOptions): Consumer[] {
+  const retry = { maxAttempts: 1_000, maxDeaths: 1_000, baseMs, capMs };
+  const brake = { baseMs, capMs };
+  const { each, set, cause, follow, poison } = subscribers;
+  return [
+    defineConsumer({
+      subscriber: each,
+      retry,
+      brake,
+      handlerTimeoutMs: 5_000,
+      concurrency: 2,
+      handlers: [
+        on(agentHeartbeat, async ({ id, payload }, { tx, attempt }) => {
+          failAsPlanned(payload.tasks_failed, attempt);
+          await recordEffect(tx, each, {
+            of: id,
+            eventId: id,
+            key: payload.agent_id,
+            number: payload.tasks_completed,
+          });
+          if (payload.tasks_failed === codes.dieOnce) await askToDie(id, "once");
+        }),
+        on(systemHealth, async ({ id, payload }, { tx, attempt }) => {
+          const { number, code }: Details = payload.details ?? {};
+          failAsPlanned(Number(code), attempt);
+          await recordEffect(tx, each, { of: id, eventId: id, key: null, number: Number(number) });
+        }),
+      ],
+    }),
+    defineConsumer({
+      subscriber: set,
+      retry,
+      brake,
+      handlerTimeoutMs: 5_000,
+      handlers: [
+        onBatch(agentHeartbeat, async (deliveries, { tx }) => {
+          for (const { event, attempt } of deliveries) {
+            const { tasks_failed: code } = event.payload;
+            if (code === codes.permanentInSet)
+              throw new PermanentError("This event fails for good in the set, as planned.");
+            if (code === codes.transientInSet && attempt === 1)
+              throw new TransientError("The first try of this event fails, as planned.");
+          }
+          await recordSet(
+            tx,
+            set,
+            deliveries.map(({ event: { id, payload } }) => ({
+              of: id,
+              eventId: id,
+              key: payload.agent_id,
+              number: payload.tasks_completed,
+            })),
+          );
+        }),
+      ],
+    }),
+    defineConsumer({
+      subscriber: cause,
+      retry,
+      brake,
+      handlerTimeoutMs: 5_000,
+      batchSize: 100,
+      handlers: [
+        on(agentOnline, async ({ id, payload }, { tx, attempt, publish }) => {
+          const { number, code }: Details = payload.details ?? {};
+          failAsPlanned(Number(code), attempt);
+          const { agent_id } = payload;
+          await publish(agentTaskRequest, { agent_id, details: { number: Number(number), cause: id } });
+          await recordEffect(tx, cause, { of: id, eventId: id, key: agent_id, number: Number(number) });
+          await new Promise((resolve) => setTimeout(resolve, slowMs));
+        }),
+      ],
+    }),
+    defineConsumer({
+      subscriber: follow,
+      retry,
+      brake,
+      handlerTimeoutMs: 5_000,
+      handlers: [
+        on(agentTaskRequest, async ({ id, payload }, { tx }) => {
+          const { number, cause: of } = (payload.details ?? {}) as { number?: unknown; cause?: unknown };
+          const { agent_id: key } = payload;
+          await recordEffect(tx, follow, { of: String(of), eventId: id, key, number: Number(number) });
+        }),
+      ],
+    }),
+    defineConsumer({
+      subscriber: poison,
+      retry: { ...retry, maxDeaths: 3 },
+      brake,
+      handlerTimeoutMs: 30_000,
+      handlers: [
+        on(agentOffline, async ({ id, payload }, { tx }) => {
+          await askToDie(id, "always");
+          await recordEffect(tx, poison, { of: id, eventId: id, key: payload.agent_id, number: 1 });
+        }),
+      ],
+    }),
+  ];
+}

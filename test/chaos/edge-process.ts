@@ -1,0 +1,98 @@
+import { createWriteStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { bundleWorkers, readCompatibility } from "../../workers/local/bundle.ts";
+import { commandLineOf } from "../../workers/local/child-process.ts";
+import { runWorkers } from "../../workers/local/run-workers.ts";
+
+/*
+ * One deployment of the workers, in a process of its own: two of them side by side are two places on the network, and
+ * each finds its own workerd among its children. Does what its parent tells it, and ends when the parent lets go.
+ */
+
+/** What the parent asks for. */
+export interface EdgeCommand {
+  readonly id: number;
+  /** `freeze` stops workerd for `ms` and lets it go on, as a machine that swaps or a VM that is moved. */
+  readonly action: "tick" | "crash" | "freeze";
+  readonly ms?: number;
+}
+
+export type EdgeMessage =
+  | { readonly url: string }
+  | { readonly failed: string }
+  | { readonly id: number; readonly error: string | null };
+
+interface EdgeSettings {
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly logFile: string;
+}
+
+const settings = JSON.parse(process.env.CHAOS_EDGE ?? "{}") as EdgeSettings;
+const tell = (message: EdgeMessage) => {
+  // A parent that has let go needs no answer.
+  if (process.connected) process.send?.(message);
+};
+// Ctrl-C is the parent's to handle; it lets go of us then.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
+
+async function workerdIds(): Promise<number[]> {
+  const text = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").catch(() => "");
+  const ids = text.trim().split(" ").filter(Boolean).map(Number);
+  const lines = await Promise.all(ids.map(commandLineOf));
+  return ids.filter((_, index) => lines[index]?.includes("workerd"));
+}
+
+async function freeze(ms: number): Promise<void> {
+  const ids = await workerdIds();
+  const signal = (name: "SIGSTOP" | "SIGCONT") => {
+    for (const id of ids) {
+      try {
+        process.kill(id, name);
+      } catch {
+        // Killed meanwhile; there is nothing left to freeze or to wake.
+      }
+    }
+  };
+  signal("SIGSTOP");
+  await delay(ms);
+  signal("SIGCONT");
+}
+
+async function main(): Promise<void> {
+  const log = createWriteStream(settings.logFile);
+  const worker = fileURLToPath(new URL("worker.ts", import.meta.url).href);
+  const workers = await runWorkers({
+    bundles: await bundleWorkers({ api: worker, consumer: worker }),
+    compatibility: await readCompatibility(),
+    port: 0,
+    bindings: settings.bindings,
+    onLog: (_level, message) => void log.write(`${message}\n`),
+  });
+  process.once("disconnect", async () => {
+    await workers.dispose();
+    process.exit(0);
+  });
+  let crashing: Promise<void> | null = null;
+  const crash = () => {
+    crashing ??= workers.crash().finally(() => {
+      crashing = null;
+    });
+    return crashing;
+  };
+  process.on("message", ({ id, action, ms = 0 }: EdgeCommand) => {
+    const work = action === "tick" ? workers.tick() : action === "crash" ? crash() : freeze(ms);
+    work.then(
+      () => tell({ id, error: null }),
+      (error: unknown) => tell({ id, error: String(error) }),
+    );
+  });
+  tell({ url: workers.url });
+}
+
+main().catch((error: unknown) => {
+  tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  process.exitCode = 1;
+});

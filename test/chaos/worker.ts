@@ -1,0 +1,88 @@
+import { parseConfig } from "../../src/config.ts";
+import { TransientError } from "../../src/core/errors.ts";
+import { createApp } from "../../src/http/app.ts";
+import type { Host } from "../../src/http/host.ts";
+import { relayAll, type Wake } from "../../src/operate/pump.ts";
+import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
+import { runCron, runWake } from "../../workers/host.ts";
+import { type AskToDie, chaosConsumers } from "./consumers.ts";
+
+/*
+ * The backbone in workerd with the consumers of the chaos run, deployed twice: as the API and, behind the service
+ * binding, as the consumer. Everything but the handlers is the product's own code.
+ */
+
+interface Env {
+  readonly CONSUMER: Fetcher;
+  /** Where to ask for a kill, with this worker's number. */
+  readonly CHAOS_CONTROL: string;
+  readonly CHAOS_SLOW_MS: string;
+  readonly [name: string]: unknown;
+}
+
+const backgroundMs = 25_000;
+let isolateSystem: System | null = null;
+
+function systemOf(env: Env): System {
+  isolateSystem ??= createSystem(
+    parseConfig(env),
+    chaosConsumers({
+      askToDie: askAt(env.CHAOS_CONTROL),
+      slowMs: Number(env.CHAOS_SLOW_MS),
+      baseMs: 50,
+      capMs: 500,
+    }),
+  );
+  return isolateSystem;
+}
+
+function askAt(control: string): AskToDie {
+  return async (eventId, how) => {
+    const answer = await fetch(`${control}&event=${eventId}&how=${how}`, { method: "POST" });
+    if (answer.status === 204) return;
+    // The kill is on its way; whoever waits here does not see the end of it.
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    throw new TransientError("The kill did not come.");
+  };
+}
+
+const app = createApp({
+  mounts: [],
+  isPublic: () => false,
+  open: (c) => (c.env as { host: Host }).host,
+});
+
+export default {
+  async fetch(request, env, context): Promise<Response> {
+    const system = systemOf(env);
+    if (new URL(request.url).pathname === "/wake") {
+      const types: unknown = await request.json();
+      const wanted = Array.isArray(types) ? new Set(types.map(String)) : null;
+      context.waitUntil(runWake(system, wanted, () => handOn(context)));
+      return new Response(null, { status: 202 });
+    }
+    const invocation = openInvocation(system);
+    const wake: Wake = (types) => {
+      const body = JSON.stringify(types === null ? null : [...types]);
+      const call = env.CONSUMER.fetch("https://consumer/wake", { method: "POST", body });
+      context.waitUntil(call.catch(() => undefined));
+    };
+    const host: Host = {
+      invocation,
+      apiKey: system.config.apiKey,
+      waitUntil: (work) => context.waitUntil(work),
+      afterCommit: () => context.waitUntil(relayAll(invocation, Date.now() + backgroundMs, wake)),
+    };
+    return app.fetch(request, { host }, context);
+  },
+
+  scheduled(_controller, env, context) {
+    context.waitUntil(runCron(systemOf(env), () => handOn(context)));
+  },
+} satisfies ExportedHandler<Env>;
+
+function handOn(context: ExecutionContext): void {
+  const { default: self } = context.exports as { readonly default: Fetcher };
+  const call = self.fetch("https://consumer/wake", { method: "POST", body: "null" });
+  context.waitUntil(call.catch(() => undefined));
+}

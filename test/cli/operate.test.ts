@@ -1,0 +1,240 @@
+import { agentHeartbeat, systemHealth } from "@brain/schemas";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on } from "../../src/consume/define-consumer.ts";
+import { PermanentError, RetryAfter } from "../../src/core/errors.ts";
+import { waitFor } from "../wait-for.ts";
+import { charter, openStation, type Ran, type Station } from "./server.ts";
+
+/** What the handlers refuse for now. */
+const refused = { reports: false, agents: new Set<string>() };
+/** Times that a report or beat was applied. */
+const applied = new Map<string, number>();
+const apply = (what: string) => applied.set(what, (applied.get(what) ?? 0) + 1);
+
+const keeper = defineConsumer({
+  subscriber: "keeper",
+  handlers: [
+    on(systemHealth, async ({ payload }) => {
+      if (refused.reports || payload.status === "broken") {
+        throw new PermanentError(`The report of ${payload.component} is refused.`);
+      }
+      apply(payload.component);
+    }),
+    on(agentHeartbeat, async ({ payload }) => {
+      if (refused.agents.has(payload.agent_id)) throw new RetryAfter(600_000, "The agent does not answer.");
+      apply(`${payload.agent_id}:${payload.tasks_completed}`);
+    }),
+  ],
+});
+
+let station: Station;
+beforeAll(async () => {
+  station = await openStation({ consumers: [keeper] });
+});
+afterAll(() => station?.cleanup());
+beforeEach(() => {
+  refused.reports = false;
+  refused.agents.clear();
+});
+
+const run = (...args: string[]) => charter(station.url, args);
+
+/** Runs with `--json`; what it printed is one JSON document and nothing else. */
+async function json(...args: string[]): Promise<ReturnType<typeof JSON.parse>> {
+  const ran = await run(...args, "--json");
+  expect(ran.code, ran.stderr).toBe(0);
+  return JSON.parse(ran.stdout);
+}
+
+function succeeded(ran: Ran): string {
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.stdout;
+}
+
+const report = (component: string, status = "ok") => ({
+  type: "system.health",
+  payload: { component, status },
+});
+const beat = (agent_id: string, tasks_completed: number) => ({
+  type: "agent.heartbeat",
+  payload: { agent_id, tasks_completed, tasks_failed: 0 },
+});
+
+async function publish(...events: unknown[]): Promise<void> {
+  await station.post("/api/events/batch", events);
+  await station.settle();
+}
+
+/** Dead letters of reports with these names; their ids. */
+async function bury(...components: string[]): Promise<string[]> {
+  refused.reports = true;
+  await publish(...components.map((component) => report(component)));
+  refused.reports = false;
+  const rows = await station.sql<{ id: string }>(
+    "SELECT id::text FROM dead_letters WHERE status = 'open' ORDER BY dead_letters.id DESC LIMIT $1",
+    [components.length],
+  );
+  expect(rows).toHaveLength(components.length);
+  return rows.map(({ id }) => id).reverse();
+}
+
+const lastAction = async () =>
+  (await station.sql("SELECT action, actor_id, reason FROM operator_actions ORDER BY id DESC LIMIT 1"))[0];
+
+describe("consumers", () => {
+  test("are listed with their state, and one is shown with its settings", async () => {
+    await publish(report("first"));
+    const listed = succeeded(await run("consumers"));
+    expect(listed).toMatch(/^SUBSCRIBER +SHARD +LAG/);
+    expect(listed).toMatch(/^keeper +0 +0 .* ok$/m);
+    const shown = succeeded(await run("consumers", "show", "keeper"));
+    expect(shown).toContain("system.health, agent.heartbeat");
+    expect(shown).toMatch(/max attempts +5/);
+    expect((await json("consumers", "ls")).consumers).toMatchObject([{ subscriber: "keeper", lag: 0 }]);
+  });
+
+  test("are paused and resumed", async () => {
+    const reason = "the mailer is down";
+    const paused = succeeded(
+      await run("consumers", "pause", "keeper", "--reason", reason, "--for", "2h", "--actor", "ops-1"),
+    );
+    expect(paused).toContain("keeper is paused.");
+    expect(paused).toContain(reason);
+    expect(await lastAction()).toEqual({ action: "consumer.paused", actor_id: "ops-1", reason });
+    const { paused: pauses } = await json("consumers", "show", "keeper");
+    expect(Date.parse(pauses[0].expires_at) - Date.now()).toBeGreaterThan(7_000_000);
+    expect(succeeded(await run("consumers"))).toMatch(/^keeper .* paused$/m);
+    expect(succeeded(await run("consumers", "resume", "keeper"))).toContain("keeper goes on.");
+    expect(succeeded(await run("consumers", "resume", "keeper"))).toContain("was not paused like that");
+  });
+
+  test("are drained by hand", async () => {
+    await station.post("/api/events", report("by hand"));
+    await station.relay();
+    const drained = await json("consumers", "drain", "keeper");
+    expect(drained.shards[0]).toHaveProperty("applied");
+    await station.settle();
+    expect(applied.get("by hand")).toBe(1);
+    expect(succeeded(await run("consumers", "drain", "keeper"))).toMatch(/^SHARD +READ +APPLIED/);
+  });
+
+  test("show blocked keys, which are skipped only when somebody means it", async () => {
+    refused.agents.add("stuck");
+    await publish(beat("stuck", 1), beat("stuck", 2));
+    const blocked = succeeded(await run("consumers", "blocked", "keeper"));
+    expect(blocked).toMatch(/^stuck +1 +agent\.heartbeat/m);
+    expect(blocked).toContain("The agent does not answer.");
+    refused.agents.clear();
+    const skipped = await run("consumers", "skip", "keeper", "stuck", "--reason", "gone for good", "--yes");
+    expect(succeeded(skipped)).toContain('the key "stuck" goes on');
+    await waitFor(
+      "the second beat",
+      () => applied.get("stuck:2"),
+      (times) => times === 1,
+    );
+    expect(applied.get("stuck:1")).toBeUndefined();
+    expect(succeeded(await run("consumers", "blocked", "keeper"))).toBe("No key is blocked.\n");
+    const nobody = await run("consumers", "unblock", "keeper", "stuck", "--reason", "too late");
+    expect(nobody).toMatchObject({ code: 1, stdout: "" });
+    await run("dlq", "discard", "--event-key", "stuck", "--reason", "gone for good", "--yes");
+  });
+});
+
+describe("dead letters", () => {
+  test("are listed, grouped and shown", async () => {
+    const [id = ""] = await bury("shown");
+    const listed = succeeded(await run("dlq", "ls"));
+    expect(listed).toMatch(new RegExp(`^${id} +keeper +system\\.health +permanent_error`, "m"));
+    const groups = await json("dlq", "ls", "--groups");
+    expect(groups.groups).toMatchObject([{ subscriber: "keeper", error_class: "PermanentError" }]);
+    const shown = succeeded(await run("dlq", "show", id));
+    expect(shown).toContain("The report of shown is refused.");
+    expect(shown).toContain("as it stood on the stream");
+    expect(succeeded(await run("dlq", "ls", "--status", "resolved"))).toBe("No dead letters.\n");
+    await run("dlq", "discard", id, "--reason", "seen enough", "--yes");
+  });
+
+  test("are counted before they are redriven, and a watched redrive ends with what it did", async () => {
+    const ids = await bury("one", "two", "three");
+    const filter = ["--subscriber", "keeper", "--type", "system.health"];
+    expect(succeeded(await run("dlq", "redrive", ...filter, "--dry-run"))).toMatch(/would be redriven +3/);
+    const watched = await run("dlq", "redrive", ...filter, "--watch", "--reason", "works again");
+    expect(succeeded(watched)).toMatch(/status +completed/);
+    expect(watched.stdout).toContain("3/3 (3 succeeded, 0 failed, 0 skipped)");
+    expect(watched.stderr).toContain("completed");
+    expect([applied.get("one"), applied.get("two"), applied.get("three")]).toEqual([1, 1, 1]);
+    const rows = await station.sql("SELECT status FROM dead_letters WHERE id::text = ANY($1)", [ids]);
+    expect(new Set(rows.map((row) => row.status))).toEqual(new Set(["resolved"]));
+    const { redrives } = await json("dlq", "redrives");
+    expect(redrives[0]).toMatchObject({ status: "completed", succeeded: 3 });
+    expect(succeeded(await run("dlq", "status", redrives[0].id))).toContain("works again");
+  });
+
+  test("that fail again make a watched redrive fail", async () => {
+    const [id = ""] = await bury("again");
+    refused.reports = true;
+    const { code, stdout, stderr } = await run("dlq", "redrive", id, "--watch", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ failed: 1, succeeded: 0 });
+    expect(stderr).toContain("1 failed");
+    await run("dlq", "discard", id, "--reason", "hopeless case", "--yes");
+  });
+
+  test("are redriven with another payload", async () => {
+    await publish(report("bent", "broken"));
+    const [{ id }] = (await json("dlq", "ls")).dead_letters;
+    const wrong = await run("dlq", "redrive", id, "--payload", '{"component":"straight"}');
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain("status");
+    const payload = JSON.stringify({ component: "straight", status: "ok" });
+    expect(succeeded(await run("dlq", "redrive", id, "--payload", payload))).toContain("redriven as event");
+    await waitFor(
+      "the copy to be applied",
+      () => applied.get("straight"),
+      (times) => times === 1,
+    );
+  });
+
+  test("are discarded with a reason, and the audit has it", async () => {
+    const ids = await bury("gone", "too");
+    const args = ["dlq", "discard", ...ids, "--reason", "test data", "--actor", "ops-2"];
+    expect(succeeded(await run(...args, "--dry-run"))).toBe("2 dead letters would be discarded.\n");
+    expect(succeeded(await run(...args, "--yes"))).toBe("2 dead letters discarded.\n");
+    const audit = succeeded(await run("actions", "--action", "dead_letters.discarded", "--limit", "1"));
+    expect(audit).toMatch(/dead_letters\.discarded +ops-2 .* test data$/m);
+    const { operator_actions } = await json("actions", "--limit", "1");
+    expect(operator_actions).toMatchObject([{ actor_id: "ops-2", affected: 2 }]);
+  });
+});
+
+describe("replays", () => {
+  test("are counted, forced only with a reason, and apply everything once more", async () => {
+    await publish(report("replayed"));
+    const before = applied.get("replayed");
+    const counted = succeeded(
+      await run("replay", "start", "keeper", "--types", "system.health", "--dry-run"),
+    );
+    expect(counted).toMatch(/^events +\d+/m);
+    const start = ["replay", "start", "keeper", "--name", "once-more", "--types", "system.health"];
+    const from = ["--from", new Date(Date.now() - 3_600_000).toISOString()];
+    const forced = ["--mode", "force", "--reason", "the table was lost", "--yes", "--watch"];
+    const watched = await run(...start, ...from, ...forced);
+    expect(watched.stdout, watched.stderr).toContain("once-more");
+    expect(applied.get("replayed")).toBe((before ?? 0) + 1);
+    expect((await json("replay", "ls")).replays[0]).toMatchObject({ name: "once-more", mode: "force" });
+    const taken = await run(...start, ...from);
+    expect(taken).toMatchObject({ code: 1, stdout: "" });
+    expect(taken.stderr).toContain("once-more");
+  });
+
+  test("of what is missing bring nothing twice", async () => {
+    await publish(report("only once"));
+    const args = ["replay", "start", "keeper", "--name", "missing", "--watch"];
+    const job = JSON.parse((await run(...args, "--json")).stdout);
+    expect(job).toMatchObject({ kind: "replay", mode: "only_missing", status: "completed" });
+    expect(applied.get("only once")).toBe(1);
+    const ended = await run("replay", "cancel", job.id, "--yes");
+    expect(ended.code).toBe(1);
+  });
+});

@@ -1,0 +1,170 @@
+/** The API on a port of its own, for tests that run the real program `charter` against it. */
+
+import { spawn } from "node:child_process";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { createApp } from "../../src/http/app.ts";
+import type { Host } from "../../src/http/host.ts";
+import { drainAll, relayAll } from "../../src/operate/pump.ts";
+import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
+
+export interface Station extends Backbone {
+  readonly url: string;
+  /** Requests that arrived: method, path, and the key that makes a repeat harmless. */
+  readonly requests: { readonly line: string; readonly idempotencyKey: string | null }[];
+  /** Handles the next requests whose path begins like this, and then drops the connection instead of answering. */
+  loseReplies(path: string, count: number): void;
+  /** Posts JSON; throws when the answer is an error. */
+  post(path: string, body: unknown): Promise<ReturnType<typeof JSON.parse>>;
+  /** Relays and drains until nothing moves. */
+  settle(): Promise<void>;
+  /** Takes the server away, and brings it back on the same port. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** Gone when the test or the suite's hook ends: call `cleanup`. */
+export async function openStation(options: BackboneOptions): Promise<Station> {
+  const backbone = await createBackbone(options);
+  const background = new Set<Promise<unknown>>();
+  const open = (): Host => {
+    const invocation = backbone.open();
+    const waitUntil = (work: Promise<unknown>) => {
+      const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => background.delete(tracked));
+      background.add(tracked);
+    };
+    const deadlineMs = invocation.now() + 10_000;
+    const afterCommit = () =>
+      waitUntil(
+        relayAll(invocation, deadlineMs, (types) => waitUntil(drainAll(invocation, deadlineMs, types))),
+      );
+    return { invocation, apiKey: testApiKey, waitUntil, afterCommit };
+  };
+  const app = createApp({ open, mounts: [], isPublic: () => false });
+  const requests: Station["requests"] = [];
+  const toLose = { path: "", count: 0 };
+
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const path = incoming.url ?? "/";
+    const key = incoming.headers["idempotency-key"];
+    requests.push({
+      line: `${incoming.method} ${path}`,
+      idempotencyKey: typeof key === "string" ? key : null,
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = chunks.length === 0 ? null : Buffer.concat(chunks);
+    const headers = new Headers(incoming.headers as Record<string, string>);
+    const response = await app.fetch(
+      new Request(`http://station${path}`, { method: incoming.method ?? "GET", headers, body }),
+    );
+    const text = await response.text();
+    if (toLose.count > 0 && path.startsWith(toLose.path)) {
+      toLose.count -= 1;
+      incoming.socket.destroy();
+      return;
+    }
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers)).end(text);
+  };
+
+  let server: Server | null = null;
+  let port = 0;
+  const start = async () => {
+    const created = createServer((incoming, outgoing) => {
+      answer(incoming, outgoing).catch(() => incoming.socket.destroy());
+    });
+    await new Promise<void>((resolve) => created.listen(port, "127.0.0.1", resolve));
+    port = (created.address() as AddressInfo).port;
+    server = created;
+  };
+  const stop = async () => {
+    const running = server;
+    server = null;
+    if (running === null) return;
+    running.closeAllConnections();
+    await new Promise((resolve) => running.close(resolve));
+  };
+  await start();
+  return {
+    ...backbone,
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    start,
+    stop,
+    loseReplies(path, count) {
+      toLose.path = path;
+      toLose.count = count;
+    },
+    async post(path, body) {
+      const headers = { authorization: `Bearer ${testApiKey}`, "content-type": "application/json" };
+      const response = await app.request(path, { method: "POST", headers, body: JSON.stringify(body) });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`POST ${path} answered ${response.status} ${text}`);
+      return JSON.parse(text);
+    },
+    async settle() {
+      while (background.size > 0) await Promise.all(background);
+      const invocation = backbone.open();
+      const deadlineMs = Date.now() + 10_000;
+      await relayAll(invocation, deadlineMs, () => undefined);
+      await drainAll(invocation, deadlineMs, null);
+    },
+    async cleanup() {
+      await stop();
+      while (background.size > 0) await Promise.all(background);
+      await backbone.cleanup();
+    },
+  };
+}
+
+export interface Ran {
+  /** Exit code. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `charter` that runs; its output so far. */
+export interface Running {
+  stdout(): string;
+  stderr(): string;
+  readonly ended: Promise<Ran>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
+
+export interface RunOptions {
+  /** Replaces the environment that names server and key. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the program; standard input is closed, so it is no terminal. */
+export function startCharter(url: string, args: readonly string[], { env }: RunOptions = {}): Running {
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, CHARTER_URL: url, ...(env ?? { CHARTER_KEY: testApiKey }) },
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.on("data", (text) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  return { stdout: () => stdout, stderr: () => stderr, ended, kill: (signal) => child.kill(signal) };
+}
+
+export function charter(url: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return startCharter(url, args, options).ended;
+}

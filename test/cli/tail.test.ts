@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { waitFor } from "../wait-for.ts";
+import { charter, openStation, type Running, type Station, startCharter } from "./server.ts";
+
+let station: Station;
+beforeAll(async () => {
+  station = await openStation({ consumers: [] });
+});
+afterAll(() => station?.cleanup());
+
+const publish = (...components: string[]) =>
+  station.post(
+    "/api/events/batch",
+    components.map((component) => ({ type: "system.health", payload: { component, status: "ok" } })),
+  );
+
+/** Components in the order in which they were printed. */
+const printed = (text: string): string[] =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line).payload.component);
+
+const shows = (running: Running, components: readonly string[]) =>
+  waitFor(
+    "the lines",
+    () => printed(running.stdout()),
+    (seen) => seen.length >= components.length,
+  ).then((seen) => expect(seen).toEqual(components));
+
+describe("tail", () => {
+  test("prints the newest events, the oldest first, and ends", async () => {
+    await publish("a", "b", "c");
+    const { code, stdout } = await charter(station.url, ["tail", "-n", "2", "--json"]);
+    expect(code).toBe(0);
+    expect(printed(stdout)).toEqual(["b", "c"]);
+    const plain = await charter(station.url, ["tail", "-n", "1", "--payload", "--type", "system.*"]);
+    expect(plain.stdout).toMatch(/^\S+Z {2}system\.health {2}[0-9a-f-]{36} {2}.*"component":"c"/);
+    expect(plain.stdout.trimEnd().split("\n")).toHaveLength(1);
+    const none = await charter(station.url, ["tail", "--type", "agent.*"]);
+    expect(none).toMatchObject({ code: 0, stdout: "" });
+  });
+
+  test("cannot be made to write into the terminal by what events hold", async () => {
+    await station.sql("UPDATE events SET source = $1 WHERE payload ->> 'component' = 'c'", ["x\u001b[2Jy"]);
+    const { stdout } = await charter(station.url, ["tail", "-n", "1"]);
+    expect(stdout).toContain("x [2Jy");
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("follows what comes, each event once, also when it commits behind a later one", async () => {
+    const running = startCharter(station.url, ["tail", "--follow", "-n", "0", "--json"]);
+    await waitFor(
+      "the first look",
+      () => station.requests.filter(({ line }) => line.includes("order=asc")).length,
+      (looks) => looks > 0,
+    );
+    await publish("d");
+    await shows(running, ["d"]);
+    // A place before one that was seen already, as a slow transaction leaves it.
+    await station.sql("UPDATE events SET position = DEFAULT WHERE payload ->> 'component' = 'd'");
+    await station.sql(`
+      INSERT INTO events (position, id, type, source, schema_version, producer, source_module, meta, payload,
+        occurred_at)
+      OVERRIDING SYSTEM VALUE
+      SELECT position - 1, gen_random_uuid(), type, source, schema_version, producer, source_module, meta,
+        '{"component": "late", "status": "ok"}', occurred_at
+      FROM events WHERE payload ->> 'component' = 'd'`);
+    await shows(running, ["d", "late"]);
+    await publish("e", "f");
+    await shows(running, ["d", "late", "e", "f"]);
+    running.kill("SIGINT");
+    await running.ended;
+  });
+
+  test("survives a restart of the server and misses nothing of it", async () => {
+    const running = startCharter(station.url, ["tail", "--follow", "-n", "1", "--json"]);
+    await shows(running, ["f"]);
+    await station.stop();
+    await waitFor(
+      "the loss to be told",
+      () => running.stderr(),
+      (text) => text.includes("Trying again"),
+    );
+    await publish("while away");
+    await station.start();
+    await shows(running, ["f", "while away"]);
+    expect(running.stderr()).toContain("is back");
+    expect(running.stderr().match(/Trying again/g)).toHaveLength(1);
+    running.kill("SIGTERM");
+    await running.ended;
+  });
+});

@@ -1,0 +1,218 @@
+import { agentHeartbeat, systemHealth } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { sqlState } from "../../src/db/errors.ts";
+import { ingest } from "../../src/operate/ingest.ts";
+import { createOutbox, prepareEvent } from "../../src/publish/publish.ts";
+import { insertEvents, maxLockedKeys } from "../../src/publish/record.ts";
+import type { Backbone } from "../backbone.ts";
+import { openBackbone, streamEntries, until } from "./fixture.ts";
+import { gate } from "./pump-fixture.ts";
+
+/*
+ * Position in the record is given at the insert, and the relay sends in that order what has committed. So the order of
+ * the stream is that of the commits only if nobody of the same key inserts between another's insert and commit.
+ */
+
+const source = "engine_test";
+
+function prepareBeat(backbone: Backbone, agent_id: string, number: number) {
+  const payload = { agent_id, tasks_completed: number, tasks_failed: 0 };
+  return prepareEvent(backbone.open().publish, agentHeartbeat, payload, { source });
+}
+
+/** Inserts events in a transaction of its own, which stays open until `commit`. */
+async function insertAndWait(backbone: Backbone, agents: readonly string[], number: number) {
+  const inserted = gate();
+  const end = gate();
+  const done = backbone.open().db.transaction(async (tx) => {
+    await insertEvents(
+      tx,
+      agents.map((agent) => prepareBeat(backbone, agent, number)),
+    );
+    inserted.open();
+    await end.opened;
+  });
+  await Promise.race([inserted.opened, done]);
+  return {
+    async commit() {
+      end.open();
+      await done;
+    },
+  };
+}
+
+const numbersInStream = async (backbone: Backbone) =>
+  (await streamEntries(backbone)).map(({ fields }) => JSON.parse(fields.payload ?? "{}").tasks_completed);
+
+/** Advisory locks in the database of this test. */
+const locksOf = `SELECT FROM pg_locks WHERE locktype = 'advisory'
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** Waits for a session that waits for the lock of a key. */
+const waiting = (backbone: Backbone) =>
+  until(
+    () => backbone.sql(`${locksOf} AND NOT granted`),
+    (rows) => rows.length > 0,
+    "a session waits for a key",
+  );
+
+describe("two transactions that publish for one key", () => {
+  it("come to the stream in the order of their commits: the second waits with its insert", async () => {
+    const backbone = await openBackbone();
+    const first = await insertAndWait(backbone, ["a"], 1);
+    const second = backbone.publish({ source }, (emit) =>
+      emit(agentHeartbeat, { agent_id: "a", tasks_completed: 2, tasks_failed: 0 }),
+    );
+    await waiting(backbone);
+    expect(await backbone.relay()).toMatchObject({ sent: 0 });
+    await first.commit();
+    await second;
+    await backbone.relay();
+    expect(await numbersInStream(backbone)).toEqual([1, 2]);
+  });
+
+  it("have no position before they have the lock, so the record's order is that of the commits, too", async () => {
+    const backbone = await openBackbone();
+    const first = await insertAndWait(backbone, ["a", "b"], 1);
+    const second = insertAndWait(backbone, ["b"], 2);
+    await waiting(backbone);
+    // Somebody with another key inserts while the second one waits: that is the next position.
+    await (await insertAndWait(backbone, ["c"], 3)).commit();
+    await first.commit();
+    await (await second).commit();
+    const rows = await backbone.sql<{ number: string }>(
+      "SELECT payload ->> 'tasks_completed' AS number FROM events ORDER BY position",
+    );
+    expect(rows.map((row) => Number(row.number))).toEqual([1, 1, 3, 2]);
+  });
+
+  it("control: without the locks the first to insert is overtaken on the stream by the first to commit", async () => {
+    const backbone = await openBackbone();
+    const many = Array.from({ length: maxLockedKeys }, (_, index) => `other-${index}`);
+    // One key over the bound, so this one does not lock.
+    const first = await insertAndWait(backbone, ["a", ...many], 1);
+    await backbone.publish({ source }, (emit) =>
+      emit(agentHeartbeat, { agent_id: "a", tasks_completed: 2, tasks_failed: 0 }),
+    );
+    await backbone.relay();
+    await first.commit();
+    await backbone.relay();
+    const ofKey = (await streamEntries(backbone))
+      .map(({ fields }) => JSON.parse(fields.payload ?? "{}"))
+      .filter(({ agent_id }) => agent_id === "a");
+    expect(ofKey.map(({ tasks_completed }) => tasks_completed)).toEqual([2, 1]);
+  });
+
+  it("wait also when another program's single event is the second", async () => {
+    const backbone = await openBackbone();
+    const first = await insertAndWait(backbone, ["a"], 1);
+    const { event } = prepareBeat(backbone, "a", 2);
+    const second = ingest(backbone.open(), [event]);
+    await waiting(backbone);
+    await first.commit();
+    expect(await second).toMatchObject([{ status: "accepted" }]);
+    await backbone.relay();
+    expect(await numbersInStream(backbone)).toEqual([1, 2]);
+  });
+
+  it("hold the lock for the end of the transaction only, not while their authors work", async () => {
+    const backbone = await openBackbone();
+    const worked = gate();
+    const end = gate();
+    const slow = backbone.publish({ source }, async (emit, tx) => {
+      await emit(agentHeartbeat, { agent_id: "a", tasks_completed: 2, tasks_failed: 0 });
+      await tx.execute(sql`SELECT 1`);
+      worked.open();
+      await end.opened;
+    });
+    await worked.opened;
+    await backbone.publish({ source }, (emit) =>
+      emit(agentHeartbeat, { agent_id: "a", tasks_completed: 1, tasks_failed: 0 }),
+    );
+    end.open();
+    await slow;
+    await backbone.relay();
+    expect(await numbersInStream(backbone)).toEqual([1, 2]);
+  });
+});
+
+describe("events that need not wait", () => {
+  it("are those of other keys and those without one", async () => {
+    const backbone = await openBackbone();
+    const open = await insertAndWait(backbone, ["a"], 1);
+    await backbone.publish({ source }, async (emit) => {
+      await emit(agentHeartbeat, { agent_id: "b", tasks_completed: 2, tasks_failed: 0 });
+      await emit(systemHealth, { component: "db", status: "3" });
+    });
+    expect(await backbone.relay()).toMatchObject({ sent: 2 });
+    await open.commit();
+  });
+
+  it("are those of bulk statements, which would fill the lock table", async () => {
+    const backbone = await openBackbone();
+    const keys = Array.from({ length: maxLockedKeys + 1 }, (_, index) => `k-${index}`);
+    const locks = () => backbone.sql(locksOf);
+    const bulk = await insertAndWait(backbone, keys, 1);
+    expect(await locks()).toHaveLength(0);
+    await bulk.commit();
+    const bounded = await insertAndWait(backbone, keys.slice(1), 2);
+    expect(await locks()).toHaveLength(maxLockedKeys);
+    await bounded.commit();
+    expect(await locks()).toHaveLength(0);
+  });
+});
+
+describe("transactions with many keys at once", () => {
+  const keySets = fc.array(fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 10 }), {
+    minLength: 4,
+    maxLength: 8,
+  });
+
+  it("never wait for each other in a circle, whatever the order of their keys", async () => {
+    const backbone = await openBackbone();
+    await fc.assert(
+      fc.asyncProperty(keySets, async (sets) => {
+        const both = sets.flatMap((set) => [set, [...set].reverse()]);
+        await Promise.all(
+          both.map((set) =>
+            backbone.publish({ source }, async (emit) => {
+              for (const key of set) {
+                const agent_id = `agent-${key}`;
+                await emit(agentHeartbeat, { agent_id, tasks_completed: 1, tasks_failed: 0 });
+              }
+            }),
+          ),
+        );
+      }),
+      { numRuns: 12 },
+    );
+    expect((await backbone.sql("SELECT FROM events")).length).toBeGreaterThan(0);
+  });
+
+  it("control: event by event in opposite orders, they do", async () => {
+    const backbone = await openBackbone();
+    const reached = [gate(), gate()];
+    const oneByOne = (own: number, keys: readonly string[]) =>
+      backbone
+        .open()
+        .db.transaction(async (tx) => {
+          for (const [index, key] of keys.entries()) {
+            if (index === 1) {
+              reached[own]?.open();
+              await Promise.all(reached.map(({ opened }) => opened));
+            }
+            const outbox = createOutbox(backbone.open().publish, { source });
+            await outbox.publish(agentHeartbeat, { agent_id: key, tasks_completed: 1, tasks_failed: 0 });
+            await outbox.flush(tx);
+          }
+        })
+        .then(
+          () => null,
+          (error: unknown) => sqlState(error),
+        );
+    const ends = await Promise.all([oneByOne(0, ["a", "b"]), oneByOne(1, ["b", "a"])]);
+    expect(ends.sort()).toEqual(["40P01", null]);
+  });
+});
