@@ -76,7 +76,12 @@ export function openInvocation({ config, consumers, log, now, archive }: System)
         ),
       now: () => new Date(now()),
     },
-    relay: { ...defaultBatchBounds, leaseMs: config.leaseMs, emptyTarget: config.emptyTarget },
+    relay: {
+      ...defaultBatchBounds,
+      leaseMs: config.leaseMs,
+      emptyTarget: config.emptyTarget,
+      restorableDays: config.dedupDays,
+    },
     leaseMs: config.leaseMs,
     relaySweepMs: config.relaySweepMs,
     retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },

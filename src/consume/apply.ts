@@ -46,7 +46,7 @@ export interface ApplyDeps extends HandlerDeps {
   readonly fence: () => FenceText;
   /** Judges a failure before it counts; `stop` ends the list there, and what is left of it was not tried. */
   readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };
-  /** Called after each commit that applied something. */
+  /** Called after each commit in which a handler ran. */
   readonly onApplied: () => void;
 }
 
@@ -115,7 +115,7 @@ export async function applyAll(
     switch (attempt.kind) {
       case "done":
         applied.push(...attempt.applied);
-        deps.onApplied();
+        if (attempt.applied.some(({ duplicate }) => duplicate === null)) deps.onApplied();
         if (attempt.remaining.length > 0) queue.unshift(attempt.remaining);
         break;
       case "unavailable":

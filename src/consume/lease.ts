@@ -41,18 +41,28 @@ return redis.call('HEXISTS', KEYS[3], 'epoch') == 1 and 1 or 2`;
 
 /**
  * Commands that only the holder of the lease may give: a late worker must not touch what its successor is handling.
- * ARGV: token, then for each command its length and its words.
+ * ARGV: token, then for each command its length and its words. An XCLAIM leaves out what was trimmed meanwhile.
  */
 const holderScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {} end
-local replies = {}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local at = 2
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
-  replies[#replies + 1] = redis.call(unpack(ARGV, at + 1, at + count)) or ''
+  local words, ids, there = {}, 0, 0
+  for i = at + 1, at + count do
+    local word = ARGV[i]
+    local isId = ARGV[at + 1] == 'XCLAIM' and i > at + 5 and string.find(word, '^%d+%-%d+$')
+    if isId then ids = ids + 1 end
+    if not isId then words[#words + 1] = word
+    elseif #redis.call('XRANGE', ARGV[at + 2], word, word) > 0 then
+      words[#words + 1] = word
+      there = there + 1
+    end
+  end
+  if ids == 0 or there > 0 then redis.call(unpack(words)) end
   at = at + count + 1
 end
-return replies`;
+return 1`;
 
 const releaseScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -149,24 +159,23 @@ export async function renewLease(
 }
 
 /**
- * Runs commands as one, if the lease is still ours.
+ * Runs commands as one, if the lease is still ours; what they answer is not told.
  *
- * @returns the replies; null when the lease is somebody else's: nothing was run
+ * @returns false when the lease is somebody else's: nothing was run
  */
 export async function asHolder(
   scope: LeaseScope,
   token: string,
   commands: readonly Command[],
-): Promise<unknown[] | null> {
-  if (commands.length === 0) return [];
+): Promise<boolean> {
+  if (commands.length === 0) return true;
   const args = commands.flatMap((command) => [String(command.length), ...command]);
   const reply = await scope.redis.eval(
     holderScript,
     [scope.keys.lease(scope.group, scope.shard)],
     [token, ...args],
   );
-  const replies = reply as unknown[];
-  return replies.length === 0 ? null : replies;
+  return Number(reply) === 1;
 }
 
 /**

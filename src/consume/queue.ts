@@ -109,7 +109,7 @@ function takeSql(options: TakeOptions): SQL {
   const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${texts(pausedTypes)}), false)`;
   const held = holdKeys
     ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
-        AND l.status = 'open' AND ${isOlder(sql`l`, sql`d`)})`
+        AND l.status IN ('open', 'requeued') AND ${isOlder(sql`l`, sql`d`)})`
     : sql``;
   return sql`
     WITH due AS (
@@ -143,7 +143,7 @@ function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
     ? sql`UNION ALL SELECT l.key, l.stream_message_id, split_part(l.stream_message_id, '-', 1)::bigint,
         split_part(l.stream_message_id, '-', 2)::bigint
       FROM dead_letters l
-      WHERE l.subscriber_name = ${subscriber} AND l.status = 'open' AND l.key = ANY(${texts(keys)})`
+      WHERE l.subscriber_name = ${subscriber} AND l.status IN ('open', 'requeued') AND l.key = ANY(${texts(keys)})`
     : sql``;
   return sql`
     SELECT DISTINCT ON (key) key, id FROM (
@@ -153,11 +153,13 @@ function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
     ORDER BY key, ms, seq`;
 }
 
+/** Whether anything is queued, on any shard: what a key waits for may be queued on another one. */
 function restSql({ subscriber, shard, nowMs }: TakeOptions): SQL {
+  const now = sql`${new Date(nowMs).toISOString()}::timestamptz`;
   return sql`
-    SELECT true AS filled,
-      floor(extract(epoch FROM min(due_at) FILTER (WHERE attempts > 0 AND due_at > ${new Date(nowMs).toISOString()}::timestamptz)) * 1000)::float8 AS next_due_ms
-    FROM deliveries WHERE subscriber_name = ${subscriber} AND shard = ${shard}
+    SELECT floor(extract(epoch FROM min(due_at) FILTER (WHERE shard = ${shard} AND attempts > 0 AND due_at > ${now})) * 1000)::float8
+      AS next_due_ms, true AS filled
+    FROM deliveries WHERE subscriber_name = ${subscriber}
     HAVING count(*) > 0`;
 }
 

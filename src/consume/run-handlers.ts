@@ -12,6 +12,7 @@ export interface HandlerDeps {
   readonly publish: PublishSettings;
   readonly log: Logger;
   readonly now: () => number;
+  readonly beforePublish?: () => void;
 }
 
 /** How far the handlers of a transaction came. */
@@ -148,6 +149,7 @@ async function callSet(
 /** Events are validated when the handler publishes them, and inserted together before the commit. */
 function publishFrom(deps: HandlerDeps, run: HandlerRun, cause: Envelope<unknown>): Publish {
   return async (definition, payload, options) => {
+    deps.beforePublish?.();
     const prepared = prepareEvent(deps.publish, definition, payload, {
       ...inherited(deps.consumer, cause),
       ...options,

@@ -173,7 +173,9 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
   for (const one of applied) {
     const { incoming, delivery, error } = one;
     const { key } = incoming;
-    if (key !== null && holdsKey(consumer, one)) blocked.add(key);
+    // Once somebody has let later events pass, the event does not hold them again.
+    const passed = wasPassed(tick, incoming);
+    if (key !== null && !passed && holdsKey(consumer, one)) blocked.add(key);
     if (delivery.action === "ack") {
       countApplied(tick, one);
       continue;
@@ -181,7 +183,8 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
     const nowMs = deps.now();
     const firstFailedAtMs = firstFailure(tick, incoming.messageId, incoming.queued) ?? nowMs;
     if (delivery.action === "retry") {
-      const { dueAtMs, overtakable } = delivery;
+      const { dueAtMs } = delivery;
+      const overtakable = delivery.overtakable || passed;
       const attempts = one.uncounted === true ? incoming.attempt - 1 : incoming.attempt;
       const text = redactText(describeError(error));
       retries.push({
@@ -214,6 +217,10 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
   }
   await storeRetries(tick, retries);
   await bury(tick, letters);
+}
+
+function wasPassed(tick: Tick, { messageId, queued }: Incoming): boolean {
+  return queued === null ? tick.failures.get(messageId)?.overtakable === true : queued.overtakable;
 }
 
 /** Counts a delivery that is done, and lets its source forget it. */

@@ -69,7 +69,7 @@ async function rebuild(
       ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1 RETURNING epoch::float8, start_id`,
     sql`SELECT event_type, floor(extract(epoch FROM expires_at) * 1000)::float8 AS until_ms
       FROM consumer_pauses WHERE subscriber_name = ${subscriber}`,
-    sql`SELECT FROM deliveries WHERE subscriber_name = ${subscriber} AND shard = ${shard} LIMIT 1`,
+    sql`SELECT FROM deliveries WHERE subscriber_name = ${subscriber} LIMIT 1`,
     sql`SELECT FROM jobs WHERE kind = 'backfill' AND subscriber_name = ${subscriber}
       AND status IN ('running', 'paused', 'stopped') LIMIT 1`,
   ]);

@@ -33,6 +33,8 @@ export interface DrainDeps {
   readonly leaseMs: number;
   /** Called after each commit of handlers that published events; starts the relay. */
   readonly onPublished: () => void;
+  /** Called before such a commit, so that the events are found even if this worker ends right behind it. */
+  readonly beforePublish?: () => void;
   /** True when another trigger came since it was last asked: the tick goes on with what it has open. */
   readonly takeNews?: () => boolean;
   /**
@@ -83,6 +85,8 @@ export interface DrainResult {
   paused: boolean;
   /** The outage brake is open. */
   braked: boolean;
+  /** What became of the brake in this tick; null: nothing. */
+  brake: "opened" | "closed" | null;
 }
 
 /** Calls that one round needs at most, besides its handlers' own. */
@@ -148,6 +152,7 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     parked: 0,
     paused: false,
     braked: false,
+    brake: null,
   };
   const scope: LeaseScope = { ...tickDeps, group: consumer.group, shard: options.shard };
   const tick: Tick = {
@@ -208,7 +213,7 @@ export async function putBack(
  * @throws {FencedError} another worker took over
  */
 export async function holding(tick: Tick, commands: readonly Command[]): Promise<void> {
-  if ((await asHolder(tick.scope, tick.token, commands)) !== null) return;
+  if (await asHolder(tick.scope, tick.token, commands)) return;
   tick.leaseLost = true;
   throw new FencedError();
 }
@@ -267,8 +272,11 @@ export function hasTime({ deps, options, leaseLost }: Tick): boolean {
 }
 
 function noteApplied(tick: Tick): void {
-  if (tick.brake.failed.length === 0) return;
-  if (isOpen(tick.brake)) tick.deps.log.info({}, "An event was applied again; the outage brake is closed.");
+  if (tick.brake.failures === 0) return;
+  if (isOpen(tick.brake)) {
+    tick.result.brake = "closed";
+    tick.deps.log.info({}, "An event was applied again; the outage brake is closed.");
+  }
   tick.brake = closedBrake;
   tick.brakeChanged = true;
 }
@@ -286,7 +294,7 @@ function judge(tick: Tick, failure: Applied): { readonly failure: Applied; reado
   tick.brake = afterFailure(
     tick.brake,
     tick.consumer.brake,
-    messageId,
+    attempt,
     redactText(describeError(failure.error)).slice(0, maxErrorLength),
     nowMs,
     outcome.retryAfterMs,
@@ -294,8 +302,9 @@ function judge(tick: Tick, failure: Applied): { readonly failure: Applied; reado
   tick.brakeChanged = true;
   if (!isOpen(tick.brake)) return { failure, stop: false };
   if (!wasOpen) {
+    tick.result.brake = "opened";
     tick.deps.log.error(
-      { failures: tick.brake.failed.length },
+      { failures: tick.brake.failures },
       `The outage brake opens: ${tick.brake.error}. One event at a time is tried until one succeeds.`,
     );
   }

@@ -1,14 +1,15 @@
 /**
- * The outage brake of one consumer on one shard. When several events in a row fail for now, the fault is not theirs:
- * instead of using up everybody's attempts, one event at a time is tried until one succeeds.
+ * The outage brake of one consumer on one shard. When several events in a row fail at their first try, the fault is not
+ * theirs: instead of using up everybody's attempts, one event at a time is tried until one succeeds. Later tries do not
+ * count, because the few events that never work come again and again.
  *
- *   closed ──(`after` different events fail, none succeeds)──▶ open ──(probe fails)──▶ open, longer wait
+ *   closed ──(`after` events fail for now, none succeeds)──▶ open ──(probe fails)──▶ open, longer wait
  *     ▲                                                          │
  *     └────────────────────────(probe succeeds)──────────────────┘
  */
 export interface Brake {
-  /** Ids of the events that failed since the last success, at most `after`. */
-  readonly failed: readonly string[];
+  /** First tries that failed since the last success. */
+  readonly failures: number;
   /** Unix time, ms; null while closed. */
   readonly openSinceMs: number | null;
   /** Unix time, ms, of the next probe; null while closed. */
@@ -20,7 +21,7 @@ export interface Brake {
 }
 
 export interface BrakePolicy {
-  /** Different events that must fail in a row, for now, before the brake opens. */
+  /** Events that must fail in a row, for now, before the brake opens. */
   readonly after: number;
   /** Wait before the first probe, ms; doubled after each one that fails. */
   readonly baseMs: number;
@@ -29,7 +30,7 @@ export interface BrakePolicy {
 
 export const defaultBrakePolicy: BrakePolicy = { after: 10, baseMs: 1_000, capMs: 60_000 };
 
-export const closedBrake: Brake = { failed: [], openSinceMs: null, probeAtMs: null, probes: 0, error: null };
+export const closedBrake: Brake = { failures: 0, openSinceMs: null, probeAtMs: null, probes: 0, error: null };
 
 export function isOpen(brake: Brake): boolean {
   return brake.openSinceMs !== null;
@@ -38,12 +39,13 @@ export function isOpen(brake: Brake): boolean {
 /**
  * Notes an event that failed for now.
  *
+ * @param attempt the try that failed, from 1
  * @param retryAfterMs what the handler asked to wait; a probe comes no earlier. Null: it did not say
  */
 export function afterFailure(
   brake: Brake,
   policy: BrakePolicy,
-  event: string,
+  attempt: number,
   error: string,
   nowMs: number,
   retryAfterMs: number | null,
@@ -52,9 +54,16 @@ export function afterFailure(
     const probes = brake.probes + 1;
     return { ...brake, probes, error, probeAtMs: nowMs + waitMs(policy, probes, retryAfterMs) };
   }
-  const failed = brake.failed.includes(event) ? brake.failed : [...brake.failed, event];
-  if (failed.length < policy.after) return { ...brake, failed, error };
-  return { failed, error, probes: 0, openSinceMs: nowMs, probeAtMs: nowMs + waitMs(policy, 0, retryAfterMs) };
+  if (attempt > 1) return brake;
+  const failures = brake.failures + 1;
+  if (failures < policy.after) return { ...brake, failures, error };
+  return {
+    failures,
+    error,
+    probes: 0,
+    openSinceMs: nowMs,
+    probeAtMs: nowMs + waitMs(policy, 0, retryAfterMs),
+  };
 }
 
 function waitMs({ baseMs, capMs }: BrakePolicy, probes: number, retryAfterMs: number | null): number {
@@ -69,10 +78,9 @@ export function allowedBy(brake: Brake, nowMs: number): "all" | "probe" | "nothi
 
 /** The brake as text, for storing; an empty one for a brake that remembers nothing. */
 export function brakeToText(brake: Brake): string {
-  if (brake.failed.length === 0 && !isOpen(brake)) return "";
+  if (brake.failures === 0 && !isOpen(brake)) return "";
   return JSON.stringify({
-    failures: brake.failed.length,
-    failed: brake.failed,
+    failures: brake.failures,
     open_since: brake.openSinceMs,
     probe_at: brake.probeAtMs,
     probes: brake.probes,
@@ -84,13 +92,13 @@ export function brakeToText(brake: Brake): string {
 export function brakeFromText(text: string | null): Brake {
   if (text === null || text === "") return closedBrake;
   try {
-    const { failed, open_since, probe_at, probes, error } = JSON.parse(text) as Record<string, unknown>;
+    const { failures, open_since, probe_at, probes, error } = JSON.parse(text) as Record<string, unknown>;
     const time = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
     const openSinceMs = time(open_since);
     const probeAtMs = time(probe_at);
-    if (!Array.isArray(failed) || (openSinceMs === null) !== (probeAtMs === null)) return closedBrake;
+    if (time(failures) === null || (openSinceMs === null) !== (probeAtMs === null)) return closedBrake;
     return {
-      failed: failed.map(String),
+      failures: time(failures) ?? 0,
       openSinceMs,
       probeAtMs,
       probes: time(probes) ?? 0,

@@ -146,9 +146,7 @@ export const alerts = pgTable(
     lastSeenAt: instant("last_seen_at").notNull().defaultNow(),
     resolvedAt: instant("resolved_at"),
   },
-  (table) => [
-    uniqueIndex("alerts_open_key").on(table.kind, table.subject).where(sql`resolved_at IS NULL`),
-  ],
+  (table) => [uniqueIndex("alerts_open_key").on(table.kind, table.subject).where(sql`resolved_at IS NULL`)],
 );
 
 /** Files of the archive, one a day (UTC, by `stored_at`), and how far each has come. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@brain/schemas";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { validated } from "../modules/routing.ts";
 import {
@@ -107,7 +107,9 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     const { db } = c.get("host").invocation;
     const { filter, reason, dry_run } = c.req.valid("json");
     if (dry_run) return c.json({ dry_run: true, count: await countOpen(db, filter) });
-    return c.json({ discarded: await discardLetters(db, filter, reason, operatorOf(c)) });
+    const discarded = await discardLetters(db, filter, reason, operatorOf(c));
+    if (discarded > 0) freeKeysSoon(c, filter.subscriber ?? null);
+    return c.json({ discarded });
   });
 
   routes.get("/:id", async (c) => c.json(await findLetter(c.get("host").invocation.db, c.req.param("id"))));
@@ -128,7 +130,18 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     const { db } = c.get("host").invocation;
     const id = c.req.param("id");
     await discardLetter(db, id, c.req.valid("json").reason, operatorOf(c));
-    return c.json(await findLetter(db, id));
+    const letter = await findLetter(db, id);
+    freeKeysSoon(c, letter.subscriber);
+    return c.json(letter);
   });
   return routes;
+}
+
+/** Goes on with what waited behind discarded letters, where letters hold their keys. */
+function freeKeysSoon(c: Context<AppEnv>, subscriber: string | null): void {
+  const { consumers } = c.get("host").invocation;
+  for (const consumer of consumers.values()) {
+    const isConcerned = subscriber === null || subscriber === consumer.subscriber;
+    if (isConcerned && consumer.afterDeadLetter === "hold_key") drainSoon(c, consumer.subscriber);
+  }
 }

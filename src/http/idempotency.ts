@@ -17,7 +17,7 @@ const maxRouteLength = 300;
 const busyRetryS = 2;
 
 /** The request's `Idempotency-Key`; null when it has none. */
-export function idempotencyKeyOf(c: Context): string | null {
+function idempotencyKeyOf(c: Context): string | null {
   const key = c.req.header("idempotency-key");
   if (key === undefined || keyShape.test(key)) return key ?? null;
   throw new ValidationError("The Idempotency-Key header is not a key.", {

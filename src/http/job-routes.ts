@@ -1,10 +1,10 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { describeError } from "../consume/dead-letters.ts";
 import { validated } from "../modules/routing.ts";
+import { runAllJobs } from "../operate/cron.ts";
+import { changeJob, type JobChange } from "../operate/job-changes.ts";
 import { findJob, type JobKind, listJobs } from "../operate/job-view.ts";
-import { changeJob, type JobChange, runJobs } from "../operate/jobs.ts";
-import { drainAll } from "../operate/pump.ts";
+import { createEffort, drainSubscribers } from "../operate/pump.ts";
 import type { AppEnv } from "./host.ts";
 import { operatorOf, pageFields, plainText, reasonText } from "./paging.ts";
 
@@ -53,29 +53,11 @@ export function addJobRoutes(
 /** Begins the work on jobs after the answer; what this invocation does not finish, the cron does. */
 export function runJobsSoon(c: Context<AppEnv>): void {
   const { invocation, waitUntil } = c.get("host");
-  const deadlineMs = invocation.now() + backgroundMs;
-  const run = runJobs(invocation, deadlineMs, (subscribers) => drainThese(c, deadlineMs, subscribers));
-  waitUntil(run.catch((error) => c.get("log").warn({}, `Jobs wait for the cron: ${describeError(error)}`)));
+  waitUntil(runAllJobs(invocation, invocation.now() + backgroundMs));
 }
 
 /** Handles after the answer what was queued for one subscriber. */
 export function drainSoon(c: Context<AppEnv>, subscriber: string): void {
   const { invocation, waitUntil } = c.get("host");
-  waitUntil(drainThese(c, invocation.now() + backgroundMs, [subscriber]));
-}
-
-/** Drains the consumers that share a type with these; errors are logged by the drain. */
-async function drainThese(
-  c: Context<AppEnv>,
-  deadlineMs: number,
-  subscribers: readonly string[],
-): Promise<void> {
-  const { invocation } = c.get("host");
-  const types = new Set<string>();
-  for (const subscriber of subscribers) {
-    const consumer = invocation.consumers.get(subscriber);
-    if (consumer?.any) return drainAll(invocation, deadlineMs, null);
-    for (const type of consumer?.byType.keys() ?? []) types.add(type);
-  }
-  await drainAll(invocation, deadlineMs, types);
+  waitUntil(drainSubscribers(createEffort(invocation, invocation.now() + backgroundMs), [subscriber]));
 }

@@ -93,8 +93,8 @@ function reconcileBody({ shard, checked, missing, restored, missingGroups, more 
   return { shard, checked, missing, restored, missing_groups: missingGroups, more };
 }
 
-function trimBody({ shard, before, trimmed, kept, archived, heldBackBy, more }: TrimReport) {
-  return { shard, before, trimmed, kept, archived, held_back_by: heldBackBy, more };
+function trimBody({ shard, before, trimmed, kept, archived, restored, heldBackBy, more }: TrimReport) {
+  return { shard, before, trimmed, kept, archived, restored, held_back_by: heldBackBy, more };
 }
 
 function purgeBody({ processedEvents, deadLetters, idempotencyKeys, alerts, more }: PurgeReport) {

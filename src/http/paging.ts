@@ -19,23 +19,21 @@ export const pageFields = {
 };
 
 /** Text that Postgres can store and compare. */
-export const plainText = (maxLength: number) =>
+export const plainText = (maxLength: number, minLength = 1) =>
   z
     .string()
     .trim()
-    .min(1)
+    .min(minLength)
     .max(maxLength)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "expected text without control characters");
 
 /** Why an operator acts. It is kept, so it must not hold personal data. */
-export const reasonText = plainText(500)
-  .min(3)
-  .superRefine((text, context) => {
-    const what = forbiddenValue(text);
-    if (what !== null) {
-      context.addIssue({ code: "custom", message: `the text holds ${what}; remove it or name our own id` });
-    }
-  });
+export const reasonText = plainText(500, 3).superRefine((text, context) => {
+  const what = forbiddenValue(text);
+  if (what !== null) {
+    context.addIssue({ code: "custom", message: `the text holds ${what}; remove it or name our own id` });
+  }
+});
 
 /** ISO 8601 with an offset, as the same instant in UTC. */
 export const instant = z.iso

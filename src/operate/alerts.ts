@@ -12,8 +12,6 @@ export type AlertKind =
   | "archive_held"
   /** A consumer was stopped because what it needs is down. Subject: `{group}:{shard}`. */
   | "brake_open"
-  /** A consumer has had no tick for long. Subject: `{group}:{shard}`. */
-  | "consumer_silent"
   /** The cron has not come for long. Subject: `cron`. */
   | "missing_tick"
   /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */

@@ -33,7 +33,9 @@ export interface DayReport {
   readonly held: string | null;
 }
 
+/** Read at once: two of these make up for the smallest part that a bucket takes, and little memory. */
 const page = { maxRows: 2_000, maxBytes: 4 * 1_048_576 };
+
 /** What `archive_days.state` holds while a file is written. */
 export interface DayState {
   /** Null when the day has entries only. */

@@ -54,12 +54,13 @@ export function nextDaySql(eventsDays: number): SQL {
     SELECT min(d.day)::text AS day FROM bounds
     CROSS JOIN LATERAL (
       SELECT s.day::date AS day
-      FROM generate_series(bounds.first::timestamp, bounds.last::timestamp, interval '1 day') AS s(day)
+      FROM generate_series(bounds.first::timestamp, bounds.last::timestamp, interval '1 day')
+        WITH ORDINALITY AS s(day, place)
       WHERE EXISTS (SELECT FROM events e WHERE e.stored_at >= s.day AT TIME ZONE 'UTC'
           AND e.stored_at < (s.day + interval '1 day') AT TIME ZONE 'UTC')
         OR EXISTS (SELECT FROM archived_entries a WHERE a.archived_at >= s.day AT TIME ZONE 'UTC'
           AND a.archived_at < (s.day + interval '1 day') AT TIME ZONE 'UTC')
-      ORDER BY s.day LIMIT 1
+      ORDER BY s.place LIMIT 1
     ) d`;
 }
 

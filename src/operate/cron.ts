@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalQueue } from "../consume/queue-signal.ts";
-import { type Gate, openGate, type Place } from "./gate.ts";
+import { raiseAlert, resolveAlert } from "./alerts.ts";
+import { type Gate, openGate, type Place, silentMs } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
 import { markJobsRunning } from "./job-store.ts";
 import { runJobs } from "./jobs.ts";
@@ -15,6 +16,7 @@ import {
   runTurns,
   whoWants,
 } from "./pump.ts";
+import { layoutProblem } from "./reshard.ts";
 import { trimIfLong } from "./trim.ts";
 
 /**
@@ -34,7 +36,7 @@ export async function cronTick(
   if (gate === null) return drainAll(invocation, deadlineMs, null, handOn);
   const effort = createEffort(invocation, deadlineMs);
   const sent = new Set<string>();
-  if (gate.sweep) await sweep(effort, sent, handOn);
+  if (gate.sweep) await sweep(effort, gate.silentForMs, sent, handOn);
   for (const [shard, length] of gate.lengths.entries()) {
     await logged(invocation, "Trimming", () => trimIfLong(invocation, shard, length, deadlineMs));
   }
@@ -73,10 +75,17 @@ function distinct(places: readonly Place[]): Place[] {
  *
  * @param sent gets the types of what was relayed
  */
-async function sweep(effort: Effort, sent: Set<string>, handOn: () => void): Promise<void> {
+async function sweep(
+  effort: Effort,
+  silentForMs: number | null,
+  sent: Set<string>,
+  handOn: () => void,
+): Promise<void> {
   const { invocation } = effort;
   const looked = await logged(invocation, "The look at what is queued", async () => {
     await remind(invocation);
+    await tellOfSilence(invocation, silentForMs);
+    await tellOfLayout(invocation);
     return true;
   });
   const noteSent = (types: ReadonlySet<string> | null) => {
@@ -103,6 +112,27 @@ async function remind(invocation: Invocation): Promise<void> {
   );
   if (groups.length > 0) await signalQueue({ redis, keys }, groups, publish.shards);
   if ((jobs ?? []).length > 0) await markJobsRunning(invocation);
+}
+
+/** Cron can go silent without a word; the first tick after a gap says so, and the next look takes it back. */
+async function tellOfSilence(invocation: Invocation, silentForMs: number | null): Promise<void> {
+  if (silentForMs === null || silentForMs <= silentMs) {
+    await resolveAlert(invocation, "missing_tick", "cron");
+    return;
+  }
+  await raiseAlert(invocation, {
+    kind: "missing_tick",
+    subject: "cron",
+    severity: "critical",
+    message: `Cron did not come for ${Math.round(silentForMs / 1_000)} s; expected every minute. What came meanwhile was handled by the wakes alone. Look at the triggers of the consumer worker.`,
+  });
+}
+
+async function tellOfLayout(invocation: Invocation): Promise<void> {
+  const problem = await layoutProblem(invocation.db, invocation.publish.shards);
+  const alert = { kind: "reshard_waits", subject: "shards", severity: "critical" } as const;
+  if (problem === null) await resolveAlert(invocation, alert.kind, alert.subject);
+  else await raiseAlert(invocation, { ...alert, message: problem });
 }
 
 async function tryGate(invocation: Invocation): Promise<Gate | null> {

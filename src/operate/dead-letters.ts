@@ -61,7 +61,8 @@ const letterColumns = sql`l.id::text AS id, l.subscriber_name AS subscriber, l.s
 const uuidPattern = "^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$";
 
 /** True for letters `l` whose event's body is still somewhere: on the letter, as an edited copy, or in the record. */
-export const hasBody: SQL = sql`(jsonb_typeof(l.edited_fields) = 'object' OR jsonb_typeof(l.raw_fields) = 'object'
+export const hasBody: SQL = sql`(coalesce(jsonb_typeof(l.edited_fields) = 'object', false)
+  OR coalesce(jsonb_typeof(l.raw_fields) = 'object', false)
   OR EXISTS (SELECT FROM events e WHERE e.id = CASE WHEN l.event_id ~ ${uuidPattern} THEN l.event_id::uuid END))`;
 
 /** Which dead letters; all conditions must hold. Times bound the last failure, from inclusive, to exclusive. */

@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
+import { type LayoutState, layoutStateSql } from "../publish/layout-sql.ts";
 import { parseGroups } from "../stream/group.ts";
 import type { Invocation } from "./invocation.ts";
+import { describeLayout } from "./reshard.ts";
 
 /** Events counted by type, newest of the record; counting all would cost more the longer the system lives. */
 const countedEvents = 10_000;
@@ -9,7 +11,7 @@ const countedEvents = 10_000;
 export async function eventStats(invocation: Invocation) {
   const { db, redis, keys, publish } = invocation;
   const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
-  const [[types, backlog, letters], replies] = await Promise.all([
+  const [[types, backlog, letters, layouts], replies] = await Promise.all([
     db.batch([
       sql`SELECT type, count(*)::integer AS count
         FROM (SELECT type FROM events ORDER BY position DESC LIMIT ${countedEvents}) newest
@@ -18,6 +20,7 @@ export async function eventStats(invocation: Invocation) {
         floor(extract(epoch FROM now() - min(stored_at)) * 1000)::float8 AS oldest_ms
         FROM events WHERE sent_at IS NULL`,
       sql`SELECT count(*)::integer AS count FROM dead_letters WHERE status = 'open'`,
+      layoutStateSql,
     ]),
     redis === null
       ? []
@@ -28,6 +31,7 @@ export async function eventStats(invocation: Invocation) {
           ]),
         ),
   ]);
+  const layout = layouts?.[0] as LayoutState | undefined;
   const unsent = backlog?.[0] as { count: number; oldest_ms: number | null } | undefined;
   return {
     stream_running: redis !== null,
@@ -41,6 +45,13 @@ export async function eventStats(invocation: Invocation) {
         last_delivered_id: lastDeliveredId,
       })),
     ),
+    shards: {
+      configured: publish.shards,
+      // Null until the relay ran for the first time.
+      in_use: layout?.shards ?? null,
+      target: layout?.target ?? null,
+      problem: layout === undefined ? null : describeLayout(layout, publish.shards, layout.age_ms),
+    },
     outbox_backlog: unsent?.count ?? 0,
     outbox_oldest_ms: unsent?.oldest_ms ?? null,
     dead_letters: (letters?.[0] as { count: number } | undefined)?.count ?? 0,

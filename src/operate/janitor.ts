@@ -80,8 +80,11 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
   const archive = await part("archive", (mayGoOn) => archiveDays(invocation, mayGoOn));
   if (redis !== null) {
     await attempt(invocation, "release", () => redis.eval(releaseScript, [keys.janitor()], [token]));
+    const visit = JSON.stringify({ at: new Date(now()).toISOString() });
+    await attempt(invocation, "note", () => redis.command(["HSET", keys.heartbeats(), "janitor", visit]));
   }
-  const restored = (reconcile?.result ?? []).reduce((sum, shard) => sum + shard.restored, 0);
+  const found = [...(reconcile?.result ?? []), ...(trim?.result ?? [])];
+  const restored = found.reduce((sum, shard) => sum + shard.restored, 0);
   const report = done({ reconcile, trim, purge: purged, archive, restored });
   log.info(
     {

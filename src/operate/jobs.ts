@@ -1,15 +1,19 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import { signalQueue } from "../consume/queue-signal.ts";
-import { ConflictError } from "../core/errors.ts";
+import { forgetState, signalQueue } from "../consume/queue-signal.ts";
 import type { Tx } from "../db/database.ts";
 import type { Invocation } from "./invocation.ts";
 import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./job-steps.ts";
 import { markJobsRunning } from "./job-store.ts";
-import { findJob, isRowId, type JobKind, type JobStatus, type JobView } from "./job-view.ts";
-import { type Operator, recordAction } from "./operator-actions.ts";
-import { queueLetters, releaseLetters } from "./redrive.ts";
-import { queueEvents, type ReplayFilter, type ReplayMode } from "./replay.ts";
+import type { JobKind } from "./job-view.ts";
+import { queueLetters, releaseLetters } from "./redrive-step.ts";
+import {
+  claimsGoneReason,
+  queueEvents,
+  type ReplayFilter,
+  type ReplayJob,
+  type ReplayMode,
+} from "./replay-step.ts";
 
 /*
  * Jobs: redrives, replays, backfills. A job is a row; whoever has time does its next step in one transaction, and the
@@ -82,7 +86,7 @@ export async function runJobs(
       // Nothing moved: the events of the last step wait, or the step failed. A later run looks again.
       if (nextAtMs === null || nextAtMs >= deadlineMs || nextAtMs <= now()) {
         await markJobsRunning(invocation);
-        return { more: false, nextAtMs };
+        return { more: false, nextAtMs: nextAtMs === null || nextAtMs <= now() ? null : nextAtMs };
       }
       await sleepUntil(nextAtMs, now);
       seen = null;
@@ -93,7 +97,9 @@ export async function runJobs(
     for (const job of running) {
       if (!mayGoOn()) break;
       const queued = job.in_flight || job.due_in_ms > 0 ? 0 : await tryStep(invocation, job);
-      if (job.in_flight || queued > 0) for (const name of subscribersOf(invocation, job)) concerned.add(name);
+      const mayBeOver = job.kind === "backfill" && queued === 0;
+      if (job.in_flight || queued > 0 || mayBeOver)
+        for (const name of subscribersOf(invocation, job)) concerned.add(name);
     }
     if (concerned.size > 0) await drainNow([...concerned]);
   }
@@ -129,7 +135,9 @@ async function sleepUntil(atMs: number, now: () => number): Promise<void> {
 /** @returns deliveries queued */
 async function tryStep(invocation: Invocation, job: Running): Promise<number> {
   try {
-    return await stepJob(invocation, job);
+    const queued = await stepJob(invocation, job);
+    if (queued === 0 && job.kind === "backfill") await letLive(invocation, job);
+    return queued;
   } catch (error) {
     invocation.log.error(
       { job_id: job.id, kind: job.kind, error_class: errorClass(error) },
@@ -137,6 +145,13 @@ async function tryStep(invocation: Invocation, job: Running): Promise<number> {
     );
     return 0;
   }
+}
+
+/** A backfill that is over no longer holds the stream back; its consumer learns of it with its next tick. */
+async function letLive(invocation: Invocation, job: Running): Promise<void> {
+  const { redis, keys, consumers, publish } = invocation;
+  const groups = subscribersOf(invocation, job).flatMap((name) => consumers.get(name)?.group ?? []);
+  if (redis !== null) await forgetState({ redis, keys }, groups, publish.shards);
 }
 
 /** A job's row as a step reads it, under a lock. */
@@ -185,20 +200,23 @@ export async function stepJob(
   return inserted;
 }
 
-async function stepInTransaction({ keys, log }: Invocation, tx: Tx, id: string): Promise<number> {
+async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Promise<number> {
+  const { keys, log, retention } = invocation;
   const row = await lockDue(tx, id);
   // Looked at only now that the row is ours: what another runner queued is visible.
   if (row === null || (await hasDeliveries(tx, id))) return 0;
-  const reason = stopReason({
-    succeeded: row.succeeded,
-    failed: row.failed,
-    stepSucceeded: row.step_succeeded,
-    stepFailed: row.step_failed,
-    stopRatio: row.stop_ratio,
-  });
+  const replay = row.kind === "redrive" ? null : replayJob(id, row);
+  const reason =
+    stopReason({
+      succeeded: row.succeeded,
+      failed: row.failed,
+      stepSucceeded: row.step_succeeded,
+      stepFailed: row.step_failed,
+      stopRatio: row.stop_ratio,
+    }) ?? (replay === null ? null : await claimsGoneReason(tx, replay, retention.dedupDays));
   if (reason !== null) {
     await finish(tx, id, "stopped", reason);
-    if (row.kind === "redrive") await releaseLetters(tx, id);
+    if (replay === null) await releaseLetters(tx, id);
     log.error({ job_id: id, kind: row.kind }, `The job was stopped: ${reason}`);
     return 0;
   }
@@ -206,9 +224,7 @@ async function stepInTransaction({ keys, log }: Invocation, tx: Tx, id: string):
   const step = wentOn ? nextStepSize(row.step, row.max_step) : row.step;
   const limit = stepLimit(step, row.rate_per_second);
   const queued =
-    row.kind === "redrive"
-      ? await queueLetters(tx, id, limit)
-      : await queueEvents(tx, keys, replayJob(id, row), limit);
+    replay === null ? await queueLetters(tx, id, limit) : await queueEvents(tx, keys, replay, limit);
   if (queued.cursor === null) {
     await finish(tx, id, "completed", null);
     return 0;
@@ -223,7 +239,7 @@ async function stepInTransaction({ keys, log }: Invocation, tx: Tx, id: string):
   return queued.inserted;
 }
 
-function replayJob(id: string, row: StepRow) {
+function replayJob(id: string, row: StepRow): ReplayJob {
   return {
     id,
     subscriber: row.subscriber ?? "",
@@ -261,67 +277,4 @@ async function finish(
   await tx.execute(sql`
     UPDATE jobs SET status = ${status}, status_reason = ${reason}, finished_at = now(), updated_at = now()
     WHERE id = ${id}::bigint`);
-}
-
-/** What an operator may do to a job, from which states, and what it becomes. */
-const changes = {
-  pause: { from: ["running"], to: "paused", done: "paused" },
-  resume: { from: ["paused"], to: "running", done: "resumed" },
-  cancel: { from: ["running", "paused"], to: "cancelled", done: "cancelled" },
-} as const satisfies Record<string, { from: readonly JobStatus[]; to: JobStatus; done: string }>;
-
-export type JobChange = keyof typeof changes;
-
-/**
- * Pauses, resumes or cancels a job. Deliveries that are queued come to their end all the same. Cancelling a redrive
- * opens the letters that it had not queued; a pause keeps them. A stopped replay can be resumed where it stands; a
- * stopped redrive cannot, because its letters are open again.
- *
- * @throws {NotFoundError} no job of these kinds has the id
- * @throws {ConflictError} the job's state does not allow it
- * @throws {TransientError} Postgres or, for a resume, Redis is not reachable
- */
-export async function changeJob(
-  invocation: Invocation,
-  kinds: readonly JobKind[],
-  id: string,
-  change: JobChange,
-  reason: string | null,
-  by: Operator,
-): Promise<JobView> {
-  const { db } = invocation;
-  if (!isRowId(id)) return findJob(db, kinds, id);
-  const { from, to, done } = changes[change];
-  if (change === "resume") await markJobsRunning(invocation);
-  const changed = await db.transaction(async (tx) => {
-    const { rows } = await tx.execute<{ kind: JobKind; subscriber: string | null }>(sql`
-      UPDATE jobs SET status = ${to}, status_reason = NULL, updated_at = now(),
-        finished_at = ${change === "cancel" ? sql`now()` : sql`NULL`},
-        next_step_at = ${change === "resume" ? sql`now()` : sql`next_step_at`},
-        step_succeeded = ${change === "resume" ? sql`succeeded` : sql`step_succeeded`},
-        step_failed = ${change === "resume" ? sql`failed` : sql`step_failed`}
-      WHERE id = ${id}::bigint AND kind = ANY(${sql.param([...kinds])}::text[])
-        AND (status = ANY(${sql.param([...from])}::text[])
-          OR (status = 'stopped' AND kind <> 'redrive' AND ${change !== "pause"}::boolean))
-      RETURNING kind, subscriber_name AS subscriber`);
-    const [job] = rows;
-    if (job === undefined) return false;
-    if (change === "cancel" && job.kind === "redrive") await releaseLetters(tx, id);
-    await recordAction(tx, {
-      ...by,
-      action: `${job.kind}.${done}`,
-      reason,
-      subscriber: job.subscriber,
-      jobId: id,
-    });
-    return true;
-  });
-  const job = await findJob(db, kinds, id);
-  if (!changed) {
-    throw new ConflictError(
-      `The ${job.kind} ${id} is ${job.status}, so it cannot be ${done}.${job.status === "stopped" && job.kind === "redrive" ? " Its letters are open again: mend the cause and start another redrive." : ""}`,
-    );
-  }
-  if (change === "resume") await markJobsRunning(invocation);
-  return job;
 }

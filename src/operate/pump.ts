@@ -4,8 +4,10 @@ import type { Consumer } from "../consume/define-consumer.ts";
 import { drain } from "../consume/drain.ts";
 import type { DrainResult } from "../consume/tick.ts";
 import { TransientError } from "../core/errors.ts";
+import { markActivity } from "../publish/activity.ts";
 import type { Layout } from "../publish/layout-sql.ts";
 import { relay } from "../publish/relay.ts";
+import { raiseAlert, resolveAlert } from "./alerts.ts";
 import { backfillTrimmed } from "./backfill.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
 import type { Place } from "./gate.ts";
@@ -123,7 +125,8 @@ export async function relayShards(effort: Effort, wake: Wake, verify: boolean): 
   const { shards } = invocation.publish;
   const work = async () => {
     const all = Array.from({ length: shards }, (_, shard) => relayShard(effort, shard, wake, verify));
-    return (await Promise.all(all)).some((layout) => layout !== null && layout.shards !== shards);
+    const layouts = await Promise.all(all);
+    return layouts.some((layout) => layout !== null && (layout.shards !== shards || layout.target !== null));
   };
   // The relay cannot send to the new shards before the number of shards in use has changed.
   if ((await work()) && (await changeLayout(effort))) await work();
@@ -297,8 +300,10 @@ export async function drainOnce(
   const { redis } = invocation;
   if (redis === null) return null;
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
-  const deps = { ...invocation, redis, onPublished, takeNews, lingerMs, onStart };
+  const beforePublish = () => void markActivity(invocation);
+  const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, lingerMs, onStart };
   const result = await drain(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerTick });
+  if (result.brake !== null) await tellOfBrake(invocation, consumer, shard, result.brake);
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;
     invocation.log.debug(
@@ -316,4 +321,26 @@ export async function drainOnce(
     );
   }
   return result;
+}
+
+/** An alert is for people; that it could not be stored is no reason to stop. */
+async function tellOfBrake(
+  invocation: Invocation,
+  { subscriber, group }: Consumer,
+  shard: number,
+  change: "opened" | "closed",
+): Promise<void> {
+  const subject = `${group}:${shard}`;
+  try {
+    if (change === "closed") await resolveAlert(invocation, "brake_open", subject);
+    else
+      await raiseAlert(invocation, {
+        kind: "brake_open",
+        subject,
+        severity: "critical",
+        message: `Events of ${subscriber} fail one after another; one at a time is tried until one succeeds. GET /api/consumers/${subscriber} has the last error.`,
+      });
+  } catch (error) {
+    invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");
+  }
 }

@@ -35,7 +35,7 @@ const restoreAtOnce = 5_000;
 const callsOfAPage = 3;
 const dayMs = 86_400_000;
 
-interface Compared {
+export interface Compared {
   readonly checked: number;
   readonly missing: number;
   readonly restored: number;
@@ -79,12 +79,10 @@ export async function reconcileShard(
       }
       const page: EntryHead[] = await readHeads(redis, stream, nextMessageId(behind), known, pageSize);
       const to: MessageId = page.length === pageSize ? (page.at(-1)?.id ?? known) : known;
-      const compared = await comparePage(invocation, shard, { behind, to, page });
+      const compared = await compareStretch(invocation, shard, { behind, to, page });
       total.checked += compared.checked;
       total.missing += compared.missing;
       total.restored += compared.restored;
-      // More than one statement restores: the same stretch again.
-      if (compared.restored === restoreAtOnce) continue;
       behind = page.length === pageSize ? to : null;
     }
   }
@@ -99,11 +97,32 @@ function startOf(trimmed: MessageId, known: MessageId, left: unknown): MessageId
   return compareMessageIds(left, known) < 0 ? left : trimmed;
 }
 
-interface Stretch {
+/** A stretch of a stream. */
+export interface Stretch {
+  /** The id before the first one. */
   readonly behind: MessageId;
+  /** The last id; every event that the record holds as sent up to here was sent before the page was read. */
   readonly to: MessageId;
   /** All entries of the stream in between. */
   readonly page: readonly EntryHead[];
+}
+
+/**
+ * Compares one stretch, and makes unsent again what is missing there.
+ *
+ * @throws {TransientError} Postgres is not reachable
+ */
+export async function compareStretch(
+  invocation: Invocation,
+  shard: number,
+  stretch: Stretch,
+): Promise<Compared> {
+  const first = await compareOnce(invocation, shard, stretch);
+  let { restored } = first;
+  for (let last = restored; last === restoreAtOnce; restored += last) {
+    last = (await compareOnce(invocation, shard, stretch)).restored;
+  }
+  return { ...first, restored };
 }
 
 /**
@@ -116,7 +135,7 @@ interface Stretch {
  * The time of sending narrows the search by a block range index: an id carries the time when the batch was composed,
  * which is at most a day before it was sent (Redis was away), and an hour after (another writer's clock ran ahead).
  */
-async function comparePage(
+async function compareOnce(
   { db, retention }: Invocation,
   shard: number,
   { behind, to, page }: Stretch,

@@ -1,5 +1,8 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/define-consumer.ts";
+import { signalQueue } from "../consume/queue-signal.ts";
+import type { Database } from "../db/database.ts";
+import { activityCommand } from "../publish/activity.ts";
 import {
   aimSql,
   ensureLayoutSql,
@@ -7,6 +10,7 @@ import {
   type LayoutState,
   layoutStateSql,
   lockLayoutSql,
+  moveQueuedSql,
   switchSql,
 } from "../publish/layout-sql.ts";
 import { parseGroups, parsePending } from "../stream/group.ts";
@@ -28,8 +32,9 @@ import type { Invocation } from "./invocation.ts";
  * - Nothing in flight means that all that was sent is in the streams, up to the last id known for each shard. A relay
  *   that froze before its append comes too late: whoever finished its batch used the ids that it holds, and Redis
  *   refuses them.
- * - What a group has read up to that id and has not pending was applied, became a dead letter, or waits in Postgres,
- *   where the ticks of all shards look for a key.
+ * - What a group has read up to that id and has not pending was applied, became a dead letter, or waits in Postgres.
+ *   What waits there is handed to the tick that will get the key's next events, and the ticks are told, before the first
+ *   of those can be sent. Whoever gives the change up hands it back.
  * - The change is completed only if the row is still in the version that was there before the look at Redis. Whoever
  *   gives the target up and sets it again makes another version.
  *
@@ -52,7 +57,7 @@ export const longChangeMs = 600_000;
 const firstPauseMs = 50;
 const lastPauseMs = 1_000;
 /** Calls that one look needs at most. */
-const callsPerLook = 5;
+const callsPerLook = 8;
 /** The same complaint is not repeated within this time, ms. */
 const complaintMs = 300_000;
 
@@ -91,11 +96,17 @@ export function describeLayout({ shards, target }: Layout, configured: number, a
   return null;
 }
 
+/** `describeLayout` of the layout as it is; one statement. */
+export async function layoutProblem(db: Database, configured: number): Promise<string | null> {
+  const [layout] = await db.rows<LayoutState>(layoutStateSql);
+  return layout === undefined ? null : describeLayout(layout, configured, layout.age_ms);
+}
+
 async function look(invocation: Invocation): Promise<ShardChange> {
   const { db, redis, keys, consumers, log } = invocation;
   const configured = invocation.publish.shards;
   if (redis === null) return { shards: configured, target: null, state: "same" };
-  const layout = await readLayout(invocation);
+  const layout = await readLayout(invocation, redis);
   const { shards, target } = layout;
   const problem = describeLayout(layout, configured, layout.age_ms);
   if (configured < shards) {
@@ -103,11 +114,14 @@ async function look(invocation: Invocation): Promise<ShardChange> {
     return { shards, target, state: "refused", waitsFor: problem ?? "" };
   }
   if (configured === shards) return { shards, target, state: "same" };
+  // Events may wait in the record by now: cron goes on looking, also when nothing else happens.
+  await redis.command(activityCommand(keys));
   const waitsFor = inFlight(layout) ?? (await unsettled(redis, keys, [...consumers.values()], layout));
   if (waitsFor !== null) {
     complain(invocation, problem === null ? null : `${problem} It waits for: ${waitsFor}.`);
     return { shards, target, state: "waiting", waitsFor };
   }
+  await handOver(invocation, redis, configured, layout.target);
   const [, switched] = await db.batch([lockLayoutSql, switchSql(configured, layout.version)]);
   if (switched?.length !== 1) return { shards, target, state: "waiting", waitsFor: "another change" };
   log.info({ from: shards, to: configured }, "The number of shards has changed; the relay goes on.");
@@ -115,7 +129,8 @@ async function look(invocation: Invocation): Promise<ShardChange> {
 }
 
 /** The layout with the target that the configuration asks for. */
-async function readLayout({ db, log, publish }: Invocation): Promise<LayoutState> {
+async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<LayoutState> {
+  const { db, log, publish } = invocation;
   const [, [before] = []] = (await db.batch([ensureLayoutSql(publish.shards), layoutStateSql])) as [
     unknown[],
     LayoutState[],
@@ -123,11 +138,14 @@ async function readLayout({ db, log, publish }: Invocation): Promise<LayoutState
   if (before === undefined) throw new Error("relay_layout has no row right after it was made.");
   const wanted = publish.shards === before.shards ? null : publish.shards;
   if (publish.shards < before.shards || before.target === wanted) return before;
-  const [, , [aimed] = []] = (await db.batch([lockLayoutSql, aimSql(publish.shards), layoutStateSql])) as [
-    unknown[],
-    unknown[],
-    LayoutState[],
-  ];
+  if (wanted === null) await handOver(invocation, redis, before.shards, before.target);
+  const [, , [aimed] = []] = (await db.batch([
+    lockLayoutSql,
+    aimSql(publish.shards),
+    layoutStateSql,
+    // Somebody who still wanted the change may have handed it over again.
+    ...(wanted === null ? [moveQueuedSql(before.shards, null)] : []),
+  ])) as [unknown[], unknown[], LayoutState[]];
   log.info(
     { shards: before.shards, target: aimed?.target ?? null },
     wanted === null
@@ -135,6 +153,18 @@ async function readLayout({ db, log, publish }: Invocation): Promise<LayoutState
       : "The number of shards changes: the relay waits until the consumers have handled what was sent.",
   );
   return aimed ?? before;
+}
+
+/** Hands what is queued to the ticks of a layout with `shards`, and tells them; nothing is sent meanwhile. */
+async function handOver(
+  { db, keys, consumers }: Invocation,
+  redis: RedisHttp,
+  shards: number,
+  target: number | null,
+): Promise<void> {
+  await db.batch([lockLayoutSql, moveQueuedSql(shards, target)]);
+  const groups = [...consumers.values()].map(({ group }) => group);
+  if (groups.length > 0) await signalQueue({ redis, keys }, groups, shards);
 }
 
 function inFlight({ sent }: LayoutState): string | null {

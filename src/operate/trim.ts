@@ -1,4 +1,4 @@
-import { compareMessageIds, type MessageId } from "@brain/schemas";
+import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { parseReadEntries } from "../stream/append.ts";
 import type { RedisHttp } from "../stream/redis.ts";
@@ -12,15 +12,18 @@ import {
 } from "../stream/trim.ts";
 import { raiseAlert, resolveOthers } from "./alerts.ts";
 import type { Invocation } from "./invocation.ts";
+import { compareStretch } from "./reconcile.ts";
 
 /*
  * Trimming of one shard. An entry goes only when every group has handled it, the newest `streamKeep` stay, and what the
  * record does not hold is kept in `archived_entries`:
  *
  *   where do the groups stand → page of what nobody needs → what of it does the record not hold? keep that
+ *     → what should be there and is not? that was lost, and is sent again
  *     → note the last id as trimmed (Postgres) → trim up to there (Redis checks the groups again)
  *
- * The note comes first: what is gone from the stream and noted was let go, what is gone and not noted was lost.
+ * The note comes before the trim: what is gone from the stream and noted was let go, what is gone and not noted was
+ * lost. It comes after the comparison, because behind the note nobody looks for what was lost.
  */
 
 /** What was done on one shard. */
@@ -32,6 +35,8 @@ export interface TrimReport {
   readonly kept: number;
   /** Entries of other programs that were kept in Postgres. */
   readonly archived: number;
+  /** Events that the stream had lost, and that are to be sent again. */
+  readonly restored: number;
   /** The group for whose sake entries stay that would have been trimmed; null when there are none. */
   readonly heldBackBy: string | null;
   /** Time was used up before all was trimmed. */
@@ -60,7 +65,7 @@ export async function trimShard(
   shard: number,
   mayGoOn: () => boolean,
 ): Promise<TrimReport> {
-  const { keys, retention, consumers } = invocation;
+  const { keys, retention, consumers, log } = invocation;
   const stream = keys.stream(shard);
   const keep = retention.streamKeep;
   const registered = [...consumers.values()].map((consumer) => consumer.group);
@@ -68,7 +73,9 @@ export async function trimShard(
   if (positions === null) return emptyReport(shard);
   const { limit, group } = limitOf(positions.groups, registered);
   let length = positions.length;
+  let trimmedTo = await trimmedUpTo(invocation, shard);
   let archived = 0;
+  let restored = 0;
   let refusedBy: string | null = null;
   let reached = limit === null;
   while (!reached && length > keep && mayGoOn()) {
@@ -80,7 +87,11 @@ export async function trimShard(
       break;
     }
     archived += await keepForeign(invocation, redis, stream, page);
-    const before = await noteTrimmed(invocation, shard, last.id);
+    if (trimmedTo !== null) {
+      const stretch = { behind: trimmedTo, to: last.id, page };
+      restored += (await compareStretch(invocation, shard, stretch)).restored;
+      await noteTrimmed(invocation, shard, last.id);
+    }
     const answer = await trimStream(redis, stream, {
       last: last.id,
       count: page.length,
@@ -88,12 +99,15 @@ export async function trimShard(
       groups: registered,
     });
     if (answer.kind === "refused") {
-      if (before !== null) await takeBackNote(invocation, shard, last.id, before);
+      if (trimmedTo !== null && answer.group !== null) {
+        await takeBackNote(invocation, shard, last.id, trimmedTo);
+      }
       refusedBy = answer.group;
       reached = true;
       break;
     }
     length = answer.length;
+    if (trimmedTo !== null) trimmedTo = last.id;
     reached = page.length < count;
   }
   const heldBackBy = refusedBy ?? (reached && length > keep ? group : null);
@@ -103,15 +117,19 @@ export async function trimShard(
     trimmed: Math.max(0, positions.length - length),
     kept: length,
     archived,
+    restored,
     heldBackBy,
     more: !reached && length > keep,
   };
+  if (restored > 0) {
+    log.error({ shard, restored }, `The stream lost ${restored} events that were sent. They are sent again.`);
+  }
   await tellOfBacklog(invocation, report);
   return report;
 }
 
 function emptyReport(shard: number): TrimReport {
-  return { shard, before: 0, trimmed: 0, kept: 0, archived: 0, heldBackBy: null, more: false };
+  return { shard, before: 0, trimmed: 0, kept: 0, archived: 0, restored: 0, heldBackBy: null, more: false };
 }
 
 /**
@@ -185,27 +203,30 @@ function toFields(flat: readonly string[]): Record<string, string> {
 
 const short = (text: string | undefined) => text?.slice(0, 255).toWellFormed() ?? null;
 
-/**
- * Notes how far the stream is about to be trimmed. @returns the id noted before; null when the relay has never sent
- * anything there: then there is nothing that could be sent again
- */
-async function noteTrimmed({ db }: Invocation, shard: number, last: MessageId): Promise<string | null> {
-  const [ms = "0", seq = "0"] = last.split("-");
-  const [row] = await db.rows<{ before: string }>(sql`
-    WITH before AS (SELECT trimmed_ms || '-' || trimmed_seq AS id FROM relay_shards WHERE shard = ${shard})
-    UPDATE relay_shards SET trimmed_ms = ${ms}::bigint, trimmed_seq = ${seq}::bigint WHERE shard = ${shard}
-    RETURNING (SELECT id FROM before) AS before`);
-  return row?.before ?? null;
+/** How far the stream was trimmed; null when the relay has never sent anything there: then nothing can be lost. */
+async function trimmedUpTo({ db }: Invocation, shard: number): Promise<MessageId | null> {
+  const [row] = await db.rows<{ id: string }>(
+    sql`SELECT trimmed_ms || '-' || trimmed_seq AS id FROM relay_shards WHERE shard = ${shard}`,
+  );
+  return isMessageId(row?.id) ? row.id : null;
 }
 
-/** Nothing was trimmed after all, so nothing may count as let go. */
+/** Notes how far the stream is about to be trimmed. Never moves the note back: another trim may have gone further. */
+async function noteTrimmed({ db }: Invocation, shard: number, id: MessageId): Promise<void> {
+  const [ms = "0", seq = "0"] = id.split("-");
+  await db.rows(sql`
+    UPDATE relay_shards SET trimmed_ms = ${ms}::bigint, trimmed_seq = ${seq}::bigint
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < (${ms}::bigint, ${seq}::bigint)`);
+}
+
+/** A group still needs what was noted, so nothing of it may count as let go. */
 async function takeBackNote(
   { db }: Invocation,
   shard: number,
-  last: MessageId,
-  before: string,
+  noted: MessageId,
+  before: MessageId,
 ): Promise<void> {
-  const [ms = "0", seq = "0"] = last.split("-");
+  const [ms = "0", seq = "0"] = noted.split("-");
   const [msBefore = "0", seqBefore = "0"] = before.split("-");
   await db.rows(sql`
     UPDATE relay_shards SET trimmed_ms = ${msBefore}::bigint, trimmed_seq = ${seqBefore}::bigint
@@ -246,7 +267,7 @@ export async function trimIfLong(
 }
 
 /** Calls that checking and trimming one page takes at most. */
-export const callsOfAPage = 26;
+export const callsOfAPage = 28;
 
 /** The shards that have, or had, a stream. */
 export async function shardsInUse({ db, publish }: Invocation): Promise<number[]> {

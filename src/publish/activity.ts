@@ -1,6 +1,6 @@
 import type { Logger } from "../core/log.ts";
 import type { StreamKeys } from "../stream/keys.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import type { Command, RedisHttp } from "../stream/redis.ts";
 
 /** What is needed to tell that events are being recorded. */
 export interface ActivityDeps {
@@ -24,6 +24,11 @@ const renewAfterMs = 180_000;
 /** After a failure it is tried again no sooner than this. */
 const retryAfterMs = 10_000;
 
+/** Makes cron look for unsent events at each tick for the next minutes. */
+export function activityCommand(keys: StreamKeys): Command {
+  return ["SET", keys.relayActive(), "1", "PX", String(activityTtlMs)];
+}
+
 /** For each system, when this isolate tells next, Unix ms. Stale by nothing: it only remembers what was told. */
 const isolateNextAtMs = new Map<string, number>();
 
@@ -37,7 +42,7 @@ export async function markActivity({ redis, keys, log, now, scope }: ActivityDep
   if (redis === null || now() < (isolateNextAtMs.get(scope) ?? 0)) return;
   isolateNextAtMs.set(scope, now() + renewAfterMs);
   try {
-    await redis.command(["SET", keys.relayActive(), "1", "PX", String(activityTtlMs)]);
+    await redis.command(activityCommand(keys));
   } catch (error) {
     isolateNextAtMs.set(scope, now() + retryAfterMs);
     log.debug(

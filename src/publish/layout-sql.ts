@@ -67,6 +67,20 @@ export function aimSql(configured: number): SQL {
     WHERE shards <= ${configured}::integer AND target IS DISTINCT FROM nullif(${configured}::integer, shards)`;
 }
 
+/**
+ * Hands what is queued for a key to the tick that will get the key's next events: the one of `slot % shards`. Does
+ * nothing when the layout is another one by now; behind `lockLayoutSql`.
+ *
+ * @param target of the layout; null: the one without
+ */
+export function moveQueuedSql(shards: number, target: number | null): SQL {
+  const shard = sql`('x' || left(md5(key), 4))::bit(16)::integer % ${shards}::integer`;
+  return sql`
+    UPDATE deliveries SET shard = ${shard}
+    WHERE key IS NOT NULL AND shard <> ${shard}
+      AND EXISTS (SELECT FROM relay_layout WHERE target IS NOT DISTINCT FROM ${target}::integer)`;
+}
+
 /** Completes the change, if nothing was changed since `version` and nothing is in flight; one row when it did. */
 export function switchSql(configured: number, version: string): SQL {
   return sql`

@@ -21,6 +21,8 @@ export interface RelaySettings extends BatchBounds {
   readonly leaseMs: number;
   /** Writes `target` as an empty string for readers that cannot do without the field. */
   readonly emptyTarget: boolean;
+  /** Events this old may be sent again: as long as the claims are kept that keep their effects from repeating. */
+  readonly restorableDays: number;
 }
 
 /** One append: small enough for one HTTP request, large enough that the round trips do not count. */

@@ -60,9 +60,6 @@ export interface RelayOptions {
   readonly onSent?: (types: ReadonlySet<string>) => void;
 }
 
-/** The claims that keep effects from repeating are kept this long, so events this old may be sent again. */
-const restorableDays = 90;
-
 /** One run: who it is, and what it did. */
 interface Run {
   readonly deps: RelayDeps;
@@ -193,7 +190,9 @@ async function restoreIfLost(run: Run): Promise<boolean> {
 
 async function requeue({ deps, options, token, total }: Run, last: MessageId): Promise<void> {
   const [ms = "0", seq = "0"] = last.split("-");
-  const restored = await deps.db.rows(requeueLostSql(options.shard, token, ms, seq, restorableDays));
+  const restored = await deps.db.rows(
+    requeueLostSql(options.shard, token, ms, seq, deps.settings.restorableDays),
+  );
   total.restored += restored.length;
   deps.log.error(
     { shard: options.shard, last_id: last, events: restored.length },

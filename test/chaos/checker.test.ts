@@ -30,7 +30,7 @@ const sound: Evidence = {
   ],
   letters: [],
   followUps,
-  streamLost: false,
+  sentAgain: false,
 };
 
 const kindsOf = (change: Partial<Evidence>) =>
@@ -89,7 +89,7 @@ describe("the checker of the chaos run", () => {
     expect(kindsOf({ published: events })).toEqual(["lost"]);
     expect(kindsOf({ published: events, letters: [letter] })).toEqual([]);
     expect(kindsOf({ published: events, letters: [letter, letter] })).toEqual(["doubled_dead_letter"]);
-    expect(kindsOf({ published: events, letters: [letter, letter], streamLost: true })).toEqual([]);
+    expect(kindsOf({ published: events, letters: [letter, letter], sentAgain: true })).toEqual([]);
   });
 
   it("sees an effect next to the dead letter of an event that fails for good", () => {

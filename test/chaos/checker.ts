@@ -67,10 +67,10 @@ export interface Evidence {
   readonly letters: readonly Letter[];
   readonly followUps: readonly FollowUps[];
   /**
-   * True when the stream itself lost data: what was sent is sent again, and an event that had become a dead letter
-   * fails again, under its new place in the stream.
+   * True when events may have come onto the stream a second time, because Redis lost data or another program wrote them
+   * again: one that had become a dead letter fails again then, under its new place.
    */
-  readonly streamLost: boolean;
+  readonly sentAgain: boolean;
 }
 
 export interface Verdict {
@@ -174,7 +174,7 @@ function checkOrder(effects: readonly Effect[]): Violation[] {
   });
 }
 
-function checkLetters({ published, letters, streamLost }: Evidence): Violation[] {
+function checkLetters({ published, letters, sentAgain }: Evidence): Violation[] {
   const fateOf = new Map(
     published.flatMap(({ id, fates }) =>
       fates.map(({ subscriber, outcome }) => [pair(subscriber, id), outcome] as const),
@@ -192,7 +192,7 @@ function checkLetters({ published, letters, streamLost }: Evidence): Violation[]
         of: eventId,
         text: `${what}: dead letter (${reason}) without a cause`,
       });
-    if (seen.has(place) && !streamLost)
+    if (seen.has(place) && !sentAgain)
       found.push({
         kind: "doubled_dead_letter",
         subscriber,

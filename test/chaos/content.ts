@@ -114,8 +114,8 @@ const source = "chaos";
 
 function failingCode(random: Random): number {
   const luck = random.next();
-  if (luck < 0.03) return random.whole(1, 3);
-  return luck < 0.04 ? codes.permanent : codes.sound;
+  if (luck < 0.006) return random.whole(1, 3);
+  return luck < 0.01 ? codes.permanent : codes.sound;
 }
 
 const outcomeOf = (failsForGood: boolean) => (failsForGood ? "permanent_error" : "effect");
@@ -123,11 +123,11 @@ const outcomeOf = (failsForGood: boolean) => (failsForGood ? "permanent_error" :
 function heartbeat(random: Random, agent_id: string, number: number): PlannedEvent {
   const luck = random.next();
   const code =
-    luck < 0.0015
+    luck < 0.0006
       ? codes.dieOnce
-      : luck < 0.01
+      : luck < 0.003
         ? codes.permanentInSet
-        : luck < 0.02
+        : luck < 0.006
           ? codes.transientInSet
           : failingCode(random);
   return heartbeatOf(random.uuid(), agent_id, number, code);

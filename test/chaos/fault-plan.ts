@@ -43,14 +43,14 @@ export interface FaultPlanOptions {
 
 /** Mean time between two faults of a kind, ms. */
 const meanGapMs: Readonly<Record<Fault["kind"], number>> = {
-  "redis network": 2_000,
-  "postgres cut": 4_000,
-  "postgres slow": 8_000,
-  "commit cut": 3_000,
-  "kill worker": 7_000,
-  "freeze worker": 10_000,
-  "kill redis": 10_000,
-  "kill postgres": 18_000,
+  "redis network": 4_000,
+  "postgres cut": 6_000,
+  "postgres slow": 10_000,
+  "commit cut": 4_000,
+  "kill worker": 10_000,
+  "freeze worker": 12_000,
+  "kill redis": 15_000,
+  "kill postgres": 25_000,
   "overlapping ticks": 5_000,
   janitor: 3_000,
   "foreign writer": 4_000,

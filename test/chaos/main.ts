@@ -10,16 +10,31 @@ import { runChaos } from "./run.ts";
  * up to the machine. Ends with 1 when something is lost, doubled or out of order.
  */
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    events: { type: "string", default: "20000" },
-    minutes: { type: "string", default: "1.5" },
-    shards: { type: "string", default: "1" },
-    without: { type: "string", default: "" },
-    keep: { type: "boolean", default: false },
-  },
-});
+const usage =
+  "usage: npm run chaos -- [--seed N] [--events 20000] [--minutes 1.5] [--shards 1] [--patience SECONDS] " +
+  '[--without "kill redis,foreign writer"] [--keep]';
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        seed: { type: "string" },
+        events: { type: "string", default: "20000" },
+        minutes: { type: "string", default: "1.5" },
+        shards: { type: "string", default: "1" },
+        without: { type: "string", default: "" },
+        patience: { type: "string", default: "300" },
+        keep: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    // Most often the "--" is missing, and npm kept the options for itself.
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    return process.exit(2);
+  }
+}
+
+const values = readArguments();
 
 function wholeNumber(name: string, text: string, min: number): number {
   const value = Number(text);
@@ -56,7 +71,7 @@ try {
     shards,
     plan: planFaults({ seed, loadMs, edges: 2 }).filter(({ fault }) => !left.includes(fault.kind)),
     poison: 2,
-    quietLimitMs: 120_000,
+    quietLimitMs: wholeNumber("patience", values.patience, 1) * 1_000,
     signal: stopping.signal,
     onProgress: (line) => console.log(`  ${line}`),
   });

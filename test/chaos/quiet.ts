@@ -88,14 +88,14 @@ function isBefore(left: string, right: string): boolean {
 }
 
 /** Who holds what, for whoever has to find out why it does not come to rest: sessions of Postgres, leases in Redis. */
-export async function describeUnrest({ db, redis, prefix }: QuietOptions): Promise<string[]> {
+export async function describeUnrest({ db, redis, prefix, groups }: QuietOptions): Promise<string[]> {
   const { rows: sessions } = await db.query<{ line: string }>(
     `SELECT concat_ws(' | ', pid, state, wait_event, 'transaction for', now() - xact_start, 'statement for',
        now() - query_start, 'blocked by', nullif(pg_blocking_pids(pid), '{}'), left(regexp_replace(query, 's+', ' ', 'g'), 150)) AS line
      FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY xact_start`,
   );
-  const [names] = await redis.send([["KEYS", `${prefix}:*`]], plainReply);
-  const keys = (Array.isArray(names) ? names.map(String) : []).filter((name) =>
+  const [found] = await redis.send([["KEYS", `${prefix}:*`]], plainReply);
+  const keys = (Array.isArray(found) ? found.map(String) : []).filter((name) =>
     /lease|mark|holder/.test(name),
   );
   const times = await redis.send(
@@ -105,7 +105,23 @@ export async function describeUnrest({ db, redis, prefix }: QuietOptions): Promi
   const { rows: leases } = await db.query<{ line: string }>(
     "SELECT concat_ws(' ', 'relay of shard', shard, 'lease until', lease_until, 'now', now(), 'batch', batch_positions IS NOT NULL) AS line FROM relay_shards",
   );
+  const stream = `${prefix}:events:stream`;
+  const details = await redis.send(
+    [
+      ...groups.map((group) => ["XPENDING", stream, group, "-", "+", "3"]),
+      ...groups.map((group) => ["HGETALL", `${prefix}:events:retry:${group}:0`]),
+      ...groups.map((group) => ["HGETALL", `${prefix}:events:state:${group}:0`]),
+      ["HGETALL", `${prefix}:events:brakes`],
+      ["HGETALL", `${prefix}:events:heartbeats`],
+    ],
+    plainReply,
+  );
+  const labels = ["pending", "retry", "state"].flatMap((what) => groups.map((group) => `${what} ${group}`));
   return [
+    ...details.map(
+      (reply, index) =>
+        `${labels[index] ?? ["brakes", "heartbeats"][index - labels.length]}: ${JSON.stringify(reply)?.slice(0, 1_000)}`,
+    ),
     ...sessions.map(({ line }) => `session ${line}`),
     ...keys.map((key, index) => `${key} for ${String(times[index])} ms`),
     ...leases.map(({ line }) => line),

@@ -19,7 +19,9 @@ export function reportLines(seed: number, result: ChaosResult): string[] {
     ...listed(verdict.effects),
     "dead letters:",
     ...listed(verdict.letters),
-    quietAfterMs === null ? `NOT QUIET: ${unrest}` : `quiet after ${(quietAfterMs / 1_000).toFixed(1)} s`,
+    quietAfterMs === null
+      ? `NOT QUIET, ${result.unfinished} effects are missing: ${unrest}`
+      : `quiet after ${(quietAfterMs / 1_000).toFixed(1)} s`,
     verdict.violations.length === 0 ? "violations: none" : "VIOLATIONS:",
     ...listed(kinds),
     ...verdict.violations.slice(0, shownViolations).map(({ kind, text }) => `  ${kind}: ${text}`),

@@ -49,6 +49,8 @@ export interface ChaosResult {
   /** From the end of load and faults, ms; null when it did not come to rest in time, and `unrest` tells why. */
   readonly quietAfterMs: number | null;
   readonly unrest: string | null;
+  /** Events that have neither effect nor dead letter yet, at a consumer; 0 when it came to rest. */
+  readonly unfinished: number;
   /** What the servers say about the unrest and the first violations. */
   readonly traces: readonly string[];
   /** Workers' logs; the folder is the caller's to remove. */
@@ -116,22 +118,28 @@ async function run(options: ChaosOptions, folder: string, steps: Steps): Promise
   const calmMs = performance.now();
   const groups = Object.values(subscribers).map((subscriber) => `group_${subscriber}`);
   const quietOptions = { db, redis, prefix, groups, timeoutMs: options.quietLimitMs };
-  const unrest = await waitUntilQuiet(quietOptions).then(
+  const ended = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const unrest = await Promise.race([ended, waitUntilQuiet(quietOptions)]).then(
     () => null,
     (error: unknown) => String(error),
   );
+  signal.throwIfAborted();
   const unrestLines = unrest === null ? [] : await describeUnrest(quietOptions);
   const quietAfterMs = unrest === null ? performance.now() - calmMs : null;
-  signal.throwIfAborted();
   for (const [kind, count] of storm.counts) counts.set(kind, count);
   const published = [...ledger.events, ...storm.foreign];
-  const verdict = check({
+  const judged = check({
     published,
     effects: await readEffects(db),
     letters: await readLetters(db),
     followUps,
-    streamLost: [...counts.keys()].some((kind) => /kill redis: (tail|all)-lost/.test(kind)),
+    sentAgain: [...counts.keys()].some((kind) => /kill redis: (tail|all)-lost/.test(kind)),
   });
+  // What is still under way is not lost.
+  const violations = judged.violations.filter(({ kind }) => unrest === null || kind !== "lost");
+  const verdict = { ...judged, violations };
   const { events, ...rest } = ledger;
   const accepted = events.filter(({ certainty }) => certainty === "accepted").length;
   return {
@@ -142,7 +150,8 @@ async function run(options: ChaosOptions, folder: string, steps: Steps): Promise
     faults: counts,
     quietAfterMs,
     unrest,
-    traces: [...unrestLines, ...(await readTraces(db, verdict.violations))],
+    unfinished: judged.violations.length - violations.length,
+    traces: [...unrestLines, ...(await readTraces(db, violations))],
     folder,
   };
 }

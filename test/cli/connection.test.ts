@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
@@ -54,6 +57,20 @@ describe("where the server is and with which key", () => {
     expect(stderr).toContain(told);
     expect(stderr).toContain("CHARTER_KEY (or BRAIN_API_KEY)");
     expect(stderr).not.toContain("wrong-key");
+  });
+
+  test("does not depend on the folder that the launcher is called in", async () => {
+    const launcher = fileURLToPath(new URL("../../tools/charter.mjs", import.meta.url).href);
+    const env = { ...process.env, CHARTER_URL: station.url, CHARTER_KEY: testApiKey };
+    const run = promisify(execFile);
+    const { stdout, stderr } = await run(process.execPath, [launcher, "consumers", "--json"], {
+      cwd: "/",
+      env,
+    });
+    expect(JSON.parse(stdout).consumers).toMatchObject([{ subscriber: "picky" }]);
+    expect(stderr).toBe("");
+    const failed = run(process.execPath, [launcher, "consumers", "show", "nobody"], { cwd: "/", env });
+    await expect(failed).rejects.toMatchObject({ code: 1, stdout: "" });
   });
 
   test("an address that is none is a usage error", async () => {

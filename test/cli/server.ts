@@ -18,6 +18,8 @@ export interface Station extends Backbone {
   loseReplies(path: string, count: number): void;
   /** Posts JSON; throws when the answer is an error. */
   post(path: string, body: unknown): Promise<ReturnType<typeof JSON.parse>>;
+  /** Waits for what requests started. */
+  background(): Promise<void>;
   /** Relays and drains until nothing moves. */
   settle(): Promise<void>;
   /** Takes the server away, and brings it back on the same port. */
@@ -86,6 +88,9 @@ export async function openStation(options: BackboneOptions): Promise<Station> {
     running.closeAllConnections();
     await new Promise((resolve) => running.close(resolve));
   };
+  const finished = async () => {
+    while (background.size > 0) await Promise.all(background);
+  };
   await start();
   return {
     ...backbone,
@@ -104,8 +109,9 @@ export async function openStation(options: BackboneOptions): Promise<Station> {
       if (!response.ok) throw new Error(`POST ${path} answered ${response.status} ${text}`);
       return JSON.parse(text);
     },
+    background: finished,
     async settle() {
-      while (background.size > 0) await Promise.all(background);
+      await finished();
       const invocation = backbone.open();
       const deadlineMs = Date.now() + 10_000;
       await relayAll(invocation, deadlineMs, () => undefined);
@@ -113,7 +119,7 @@ export async function openStation(options: BackboneOptions): Promise<Station> {
     },
     async cleanup() {
       await stop();
-      while (background.size > 0) await Promise.all(background);
+      await finished();
       await backbone.cleanup();
     },
   };

@@ -6,10 +6,14 @@ import {
   systemHealth,
   systemMaintenance,
 } from "@brain/schemas";
+import type { SQL } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ensureLayoutSql } from "../../src/publish/layout-sql.ts";
 import { prepareEvent } from "../../src/publish/publish.ts";
 import { insertEvents } from "../../src/publish/record.ts";
+import { acquireSql, byIndexSql, takeSql } from "../../src/publish/relay-sql.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import {
@@ -173,6 +177,37 @@ describe("the relay", () => {
     await backbone.redis("XADD", backbone.stream, "MAXLEN", "~", "100", "*", "one", "more");
     expect(Number(await backbone.redis("XLEN", backbone.stream))).toBeLessThan(301);
   });
+});
+
+describe("the choice of a batch", () => {
+  it.each([1, 4])(
+    "walks the index of unsent rows and stops when the batch is full, on %i shards",
+    async (shards) => {
+      const backbone = await openBackbone();
+      await publishReports(backbone, 3_000);
+      const token = crypto.randomUUID();
+      const take = new PgDialect().sqlToQuery(takeSql(0, token, { maxCount: 100, maxBytes: 1_000_000 }));
+      const client = new pg.Client({ connectionString: backbone.sandbox.databaseUrl });
+      await client.connect();
+      onTestFinished(() => client.end());
+      const run = (statement: SQL) => {
+        const { sql: text, params } = new PgDialect().sqlToQuery(statement);
+        return client.query(text, params);
+      };
+      await client.query("BEGIN");
+      for (const statement of [byIndexSql, ensureLayoutSql(shards), acquireSql(0, token, 10_000)]) {
+        await run(statement);
+      }
+      const plan = await client.query<{ "QUERY PLAN": string }>(
+        `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) ${take.sql}`,
+        take.params,
+      );
+      const lines = plan.rows.map((row) => row["QUERY PLAN"]);
+      const scan = lines.find((line) => line.includes("events_unsent_idx"));
+      expect(scan).toMatch(/Index Scan using events_unsent_idx on events e \(actual rows=100\b/);
+      expect(lines.join("\n")).not.toMatch(/Bitmap|Sort Key|Seq Scan/);
+    },
+  );
 });
 
 describe("several relays", () => {

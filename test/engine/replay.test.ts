@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { onAny } from "../../src/consume/define-consumer.ts";
-import { changeJob, runJobs, stepJob } from "../../src/operate/jobs.ts";
+import { changeJob } from "../../src/operate/job-changes.ts";
+import { runJobs, stepJob } from "../../src/operate/jobs.ts";
 import { previewReplay, startBackfill, startReplay } from "../../src/operate/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { publishBeats, publishReports, recorder } from "./fixture.ts";
@@ -278,6 +279,33 @@ describe("events older than the claims", () => {
     await backbone.sql("UPDATE events SET stored_at = now() - interval '99 days'");
     await expect(start(backbone, {}, all)).resolves.toMatch(/^\d+$/);
     await expect(start(backbone, { name: "second" })).rejects.toThrow(/applied twice/);
+  });
+});
+
+describe("a replay that outlasts the claims", () => {
+  /** Both events are applied; then it waits until the claims are gone. */
+  async function outlasted() {
+    const backbone = await open({ BRAIN_DEDUP_DAYS: "30" });
+    const ids = await sent(backbone, 2);
+    for (const id of ids) await claim(backbone, id);
+    const job = await start(backbone);
+    await backbone.sql("UPDATE events SET stored_at = now() - interval '31 days'");
+    await backbone.sql("DELETE FROM processed_events");
+    return { backbone, job };
+  }
+
+  test("stops before the first event that nobody can tell from a missing one", async () => {
+    const { backbone, job } = await outlasted();
+    expect(await run(backbone)).toEqual([]);
+    const { status, status_reason } = await jobOf(backbone, job);
+    expect(status).toBe("stopped");
+    expect(status_reason).toContain("it could be applied twice");
+  });
+
+  test("without that it would apply them again", async () => {
+    const { backbone, job } = await outlasted();
+    await backbone.sql("UPDATE jobs SET filter = filter - 'within_claims' WHERE id = $1", [job]);
+    expect((await run(backbone)).flat()).toHaveLength(2);
   });
 });
 

@@ -4,9 +4,10 @@ import { parseConfig } from "../../src/config.ts";
 import { registerConsumers } from "../../src/consume/consumer.ts";
 import type { Consumer } from "../../src/consume/define-consumer.ts";
 import { drain } from "../../src/consume/drain.ts";
+import { signalQueue } from "../../src/consume/queue-signal.ts";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
-import { changeShards, describeLayout, longChangeMs } from "../../src/operate/reshard.ts";
+import { changeShards, describeLayout, layoutProblem, longChangeMs } from "../../src/operate/reshard.ts";
 import { type RelayResult, relay } from "../../src/publish/relay.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
@@ -337,6 +338,48 @@ describe("more shards on a running system", () => {
     expect(await change).toMatchObject({ state: "changed" });
   });
 
+  it("do not wait for what is queued in Postgres; a key that is queued on the old shard is waited for on the new one", async () => {
+    const { backbone, agent, consumer, old, raised, heal } = await withPendingKey();
+    const { redis, keys } = old();
+    // An old worker knows of shard 0 only, and the new ones have looked at theirs before.
+    const queued = () => signalQueue({ redis, keys }, [consumer.group], 1);
+    await drainEach(raised, consumer);
+    await queued();
+    await backbone.sql(
+      `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, key, cause, due_at)
+       SELECT $1, 0, $2, stream_message_id, id::text, type, key, 'waiting', now() + interval '1 hour' FROM events`,
+      [consumer.subscriber, backbone.stream],
+    );
+    const [entry] = await streamEntries(backbone, 0);
+    await backbone.redis("XACK", backbone.stream, consumer.group, entry?.id ?? "");
+    await queued();
+    expect(await look(raised)).toMatchObject({ state: "changed" });
+    await publishBeats(backbone, [[agent, 2]]);
+    expect(await relayEach(raised)).toBe(1);
+    expect(await streamEntries(backbone, 0)).toHaveLength(1);
+    await drainEach(raised, consumer);
+    expect(await numbersOf(backbone, agent)).toEqual([]);
+    heal();
+    await backbone.sql("UPDATE deliveries SET due_at = now()");
+    await until(
+      async () => {
+        await queued();
+        await drainEach(raised, consumer);
+        return numbersOf(backbone, agent);
+      },
+      (seen) => seen.length === 2,
+      "both are applied",
+    );
+    expect(await numbersOf(backbone, agent)).toEqual([1, 2]);
+  });
+
+  it("keep cron looking while they wait, also when nothing else happens", async () => {
+    const { backbone, raised } = await withPendingKey();
+    const active = () => backbone.redis("EXISTS", backbone.open().keys.relayActive());
+    await backbone.redis("DEL", backbone.open().keys.relayActive());
+    expect([await active(), (await look(raised)).state, await active()]).toEqual([0, "waiting", 1]);
+  });
+
   it("until the deadline, when it is asked to", async () => {
     const { backbone, agent, consumer, raised, heal } = await withPendingKey();
     const started = Date.now();
@@ -401,6 +444,41 @@ describe("a change of the number of shards", () => {
     expect(await relayEach(old)).toBe(0);
     expect(await look(old)).toEqual({ shards: 1, target: null, state: "same" });
     expect(await relayEach(old)).toBe(1);
+  });
+
+  it("that is given up hands back what was queued for a key", async () => {
+    const backbone = await openBackbone();
+    const agent = await movingAgent(backbone);
+    const consumer = recorder();
+    const old = deploy(backbone, 1, [consumer]);
+    const raised = deploy(backbone, 4, [consumer]);
+    await relayEach(old);
+    const shardsOfRows = async () =>
+      (await backbone.sql<{ shard: number }>("SELECT shard FROM deliveries ORDER BY place")).map(
+        (row) => row.shard,
+      );
+    await backbone.sql(
+      `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, key, cause)
+       VALUES ('recorder', 0, 's', '1-1', $1, 'waiting'), ('recorder', 0, 's', '1-2', NULL, 'paused')`,
+      [agent],
+    );
+    const invocation = raised();
+    const db = hookDatabase(invocation.db, {
+      statements: async (text, run) => {
+        if (text.includes("SET shards = target")) {
+          const [moved] = await shardsOfRows();
+          expect(moved).toBeGreaterThan(0);
+          await look(old);
+        }
+        return run();
+      },
+    });
+    expect(await changeShards({ ...invocation, db }, 0)).toMatchObject({ state: "waiting" });
+    expect(await layoutOf(backbone)).toEqual({ shards: 1, target: null });
+    expect(await shardsOfRows()).toEqual([0, 0]);
+    expect(await look(raised)).toMatchObject({ state: "changed" });
+    const [moved, withoutKey] = await shardsOfRows();
+    expect([moved === 0, withoutKey]).toEqual([false, 0]);
   });
 
   it("to fewer is refused, loudly but not at each look, and nothing moves", async () => {
@@ -473,6 +551,7 @@ describe("what is said about the layout", () => {
     expect(backbone.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
     await backbone.sql("UPDATE relay_layout SET changed_at = now() - interval '11 minutes'");
     await look(raised);
+    expect(await layoutProblem(backbone.open().db, 2)).toContain("waiting for 11 minutes");
     const errors = backbone.logs.filter((line) => line.includes('"level":"error"'));
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain("recorder on shard 0, which has not read anything yet");

@@ -1,10 +1,11 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Consumer } from "../../src/consume/define-consumer.ts";
+import { forgetState } from "../../src/consume/queue-signal.ts";
 import { listAlerts } from "../../src/operate/alerts.ts";
 import { trimIfLong, trimShard } from "../../src/operate/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
-import { openFaultyBackbone, publishReports, recorder, streamEntries } from "./fixture.ts";
+import { effects, openFaultyBackbone, publishReports, recorder, streamEntries } from "./fixture.ts";
 import {
   always,
   createGroup,
@@ -57,6 +58,7 @@ describe("trimming", () => {
       trimmed: 15,
       kept: 5,
       archived: 0,
+      restored: 0,
       heldBackBy: null,
       more: false,
     });
@@ -216,6 +218,60 @@ describe("a group that comes while the janitor is at work", () => {
     expect(await streamLength(backbone)).toBe(0);
     expect(await trimmedNote(backbone)).toBe(ids[4]);
     expect(await trim(backbone)).toMatchObject({ trimmed: 0, heldBackBy: null });
+  });
+});
+
+describe("two trims at once", () => {
+  it("leave the note where the stream begins, whoever comes last", async () => {
+    const { backbone, redis: proxy } = await openFaultyBackbone({ env: { BRAIN_STREAM_KEEP: "0" } });
+    const ids = await send(backbone, 10);
+    await createGroup(backbone, "first");
+    await handle(backbone, "first", 4);
+    const held = proxy.inject({ kind: "hold" }, { when: sends("XTRIM"), times: 1 });
+    const slow = trim(backbone);
+    await held.hit;
+    await handle(backbone, "first", 6);
+    expect(await trim(backbone)).toMatchObject({ trimmed: 10, kept: 0 });
+    held.release();
+    await slow;
+    expect(await trimmedNote(backbone)).toBe(ids[9]);
+    expect(await backbone.relay({ verify: true })).toMatchObject({ restored: 0, sent: 0 });
+  });
+});
+
+describe("a consumer that an operator paused", () => {
+  it("finds everything when it goes on, however often the janitor came", async () => {
+    const backbone = await openSystem([one], 0);
+    await backbone.sql(
+      "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, subscriber text, event_id text, agent text, number int)",
+    );
+    await send(backbone, 3);
+    await backbone.drain(one);
+    await backbone.sql("INSERT INTO consumer_pauses (subscriber_name, reason) VALUES ('one', 'a test')");
+    const { invocation, redis } = openWithRedis(backbone);
+    await forgetState({ redis, keys: invocation.keys }, [one.group], 1);
+    await send(backbone, 5);
+    await backbone.drain(one);
+    expect(await trim(backbone)).toMatchObject({ trimmed: 3, kept: 5, heldBackBy: one.group });
+    await backbone.sql("DELETE FROM consumer_pauses");
+    await forgetState({ redis, keys: invocation.keys }, [one.group], 1);
+    await backbone.drain(one);
+    expect(await effects(backbone)).toHaveLength(8);
+    expect(await trim(backbone)).toMatchObject({ trimmed: 5, kept: 0, heldBackBy: null });
+  });
+});
+
+describe("what was lost before it was trimmed", () => {
+  it("is sent again, although nobody compared record and stream before", async () => {
+    const backbone = await openSystem([one], 0);
+    const ids = await send(backbone, 8);
+    await backbone.redis("XDEL", backbone.stream, ids[0] ?? "", ids[3] ?? "");
+    await createGroup(backbone, one.group);
+    await handle(backbone, one.group, 8);
+    expect(await trim(backbone)).toMatchObject({ trimmed: 6, kept: 0, restored: 2 });
+    expect(await backbone.relay()).toMatchObject({ sent: 2 });
+    expect(await trim(backbone)).toMatchObject({ trimmed: 0, restored: 0, heldBackBy: one.group });
+    expect(await handle(backbone, one.group, 8)).toHaveLength(2);
   });
 });
 

@@ -244,7 +244,7 @@ describe("discarding", () => {
       { type: "old.type", failedAt: "2025-01-03T00:00:00Z" },
       { type: "old.type", failedAt: "2025-01-01T00:00:00Z", status: "requeued" },
     ]);
-    const filter = { type: "old.type", failed_to: "2025-01-03T00:00:00Z" };
+    const filter = { type: "old.type", failed_to: "2025-01-03T00:00:00.000Z" };
     const reason = "events of a program that is gone";
     const dry = await surface.post("/api/dead-letters/discard", { filter, reason, dry_run: true });
     expect(dry.body).toEqual({ dry_run: true, count: 2 });

@@ -167,6 +167,7 @@ describe("statistics", () => {
         stream_running: true,
         stream_length: 0,
         groups: [],
+        shards: { configured: 1, in_use: null, target: null, problem: null },
         outbox_backlog: 0,
         outbox_oldest_ms: null,
         dead_letters: 0,
@@ -185,6 +186,7 @@ describe("statistics", () => {
       await own.redis("XGROUP", "CREATE", own.stream, "group_elsewhere", "0");
       expect((await own.send("/api/events/stats")).body).toMatchObject({
         stream_length: 3,
+        shards: { configured: 1, in_use: 1, target: null, problem: null },
         outbox_backlog: 0,
         outbox_oldest_ms: null,
         groups: [{ group: "group_elsewhere", shard: 0, lag: 3, pending: 0, last_delivered_id: "0-0" }],

@@ -2,7 +2,7 @@ import { agentHeartbeat } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { onTestFinished } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
-import { type Consumer, on } from "../../src/consume/define-consumer.ts";
+import { type Consumer, type ConsumerOptions, on } from "../../src/consume/define-consumer.ts";
 import { PermanentError } from "../../src/core/errors.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
@@ -24,7 +24,10 @@ export interface Ledger {
   drain(): Promise<void>;
 }
 
-export async function openLedger(env: Readonly<Record<string, string>> = {}): Promise<Ledger> {
+export async function openLedger(
+  env: Readonly<Record<string, string>> = {},
+  options: Partial<ConsumerOptions> = {},
+): Promise<Ledger> {
   const refused = new Set<number>();
   const ledger: Consumer = defineConsumer({
     subscriber: "ledger",
@@ -37,6 +40,7 @@ export async function openLedger(env: Readonly<Record<string, string>> = {}): Pr
       }),
     ],
     retry: { baseMs: 1, capMs: 1 },
+    ...options,
   });
   const surface = await createSurface({ consumers: [ledger], env: { BRAIN_LEASE_MS: "500", ...env } });
   onTestFinished(async () => {

@@ -52,7 +52,16 @@ describe("POST /api/maintenance/janitor", () => {
         trim: {
           error: null,
           shards: [
-            { shard: 0, before: 6, trimmed: 4, kept: 2, archived: 0, held_back_by: null, more: false },
+            {
+              shard: 0,
+              before: 6,
+              trimmed: 4,
+              kept: 2,
+              archived: 0,
+              restored: 0,
+              held_back_by: null,
+              more: false,
+            },
           ],
         },
         purge: {

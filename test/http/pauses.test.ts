@@ -158,13 +158,41 @@ describe("resuming", () => {
     expect(await actions()).toEqual([]);
   });
 
-  test("drains at once what waited", async () => {
-    await pause({ reason: "wait for me" });
-    await surface.post("/api/events", { type: "agent.online", payload: { agent_id: "agent-1" } });
+  const publish = async (...agents: string[]) => {
+    for (const agent_id of agents) {
+      await surface.post("/api/events", { type: "agent.online", payload: { agent_id } });
+    }
+    await surface.post("/api/events", { type: "system.health", payload: { component: "db", status: "ok" } });
     for (const shard of [0, 1]) await surface.relay({ shard });
+  };
+  const drain = () => surface.post("/api/consumers/picky/drain", {});
+  const applied = async () =>
+    (
+      await surface.sql<{ type: string; count: number }>(`
+        SELECT event_type AS type, count(*)::integer AS count FROM processed_events
+        WHERE subscriber_name = 'picky' GROUP BY event_type ORDER BY event_type`)
+    ).map(({ type, count }) => `${count} ${type}`);
+
+  test("handles at once what waited, of which nothing was handled in the pause", async () => {
+    await surface.sql("DELETE FROM processed_events");
+    await drain();
+    await pause({ reason: "wait for me" });
+    await publish("agent-1", "agent-2");
+    await drain();
+    expect(await applied()).toEqual([]);
     await resume({});
     await surface.background();
-    const claims = await surface.sql("SELECT FROM processed_events WHERE subscriber_name = 'picky'");
-    expect(claims).toHaveLength(1);
+    expect(await applied()).toEqual(["2 agent.online", "1 system.health"]);
+  });
+
+  test("one type brings its events, which waited while the others went on", async () => {
+    await surface.sql("DELETE FROM processed_events");
+    await pause({ event_type: "agent.online", reason: "wait for me" });
+    await publish("agent-3", "agent-4");
+    await drain();
+    expect(await applied()).toEqual(["1 system.health"]);
+    await resume({ event_type: "agent.online" });
+    await surface.background();
+    expect(await applied()).toEqual(["2 agent.online", "1 system.health"]);
   });
 });

@@ -165,6 +165,41 @@ describe("an edited copy", () => {
   });
 });
 
+describe("a consumer whose dead letters hold their keys", () => {
+  async function held() {
+    const ledger = await openLedger({}, { afterDeadLetter: "hold_key" });
+    ledger.refused.add(1);
+    await ledger.beat([1, 2]);
+    await ledger.beat([1, 2], "b");
+    expect([await ledger.applied(), await ledger.applied("b")]).toEqual([[], []]);
+    expect(await ledger.statuses()).toEqual(["open", "open"]);
+    return ledger;
+  }
+
+  test("goes on with a key when its letter is discarded", async () => {
+    const { surface, applied, letters } = await held();
+    const [id] = await letters();
+    await surface.post(`/api/dead-letters/${id}/discard`, { reason: "not needed" });
+    await surface.background();
+    expect([await applied(), await applied("b")]).toEqual([[2], []]);
+    const filter = { subscriber: "ledger" };
+    await surface.post("/api/dead-letters/discard", { filter, reason: "not needed either" });
+    await surface.background();
+    expect([await applied(), await applied("b")]).toEqual([[2], [2]]);
+  });
+
+  test("keeps the order of each key while a redrive takes the letters one after the other", async () => {
+    const { surface, refused, applied } = await held();
+    refused.clear();
+    await redrive(surface, { filter: { subscriber: "ledger" }, max_step: 1 });
+    await surface.background();
+    expect([await applied(), await applied("b")]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+});
+
 describe("a redrive of many", () => {
   test("goes in growing steps to its end, in the order of each key", async () => {
     const { surface, refused, beat, applied, statuses } = await openLedger();

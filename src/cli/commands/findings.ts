@@ -62,7 +62,7 @@ function health({ health }: Observed): Finding[] {
 function backlog({ stats, maxAgeMs }: Observed): Finding[] {
   const { outbox_backlog: count, outbox_oldest_ms: oldest } = stats;
   if (count === 0) return [ok("relay", "nothing waits to be sent")];
-  const message = `${count} events wait to be sent, the oldest for ${duration(oldest)}`;
+  const message = `${count} ${count === 1 ? "event waits" : "events wait"} to be sent, the oldest for ${duration(oldest)}`;
   if ((oldest ?? 0) <= maxAgeMs) return [note("relay", message)];
   return [problem("relay", `${message}; the relay does not run, or Redis refuses its batches: see the log`)];
 }
@@ -86,7 +86,7 @@ function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[
   ] as const;
   for (const [what, count, age] of waits) {
     if (age === null || age <= maxAgeMs) continue;
-    const message = `${count ?? "some"} events are ${what}, the oldest for ${duration(age)}`;
+    const message = `${count ?? "some"} ${count === 1 ? "event is" : "events are"} ${what}, the oldest for ${duration(age)}`;
     findings.push(isPaused ? note(about, message) : problem(about, message));
   }
   findings.push(...silence(state, about, nowMs, isPaused));
@@ -112,7 +112,10 @@ function silence(state: ConsumerState, about: string, nowMs: number, isPaused: b
 function deadLetters({ stats }: Observed): Finding[] {
   if (stats.dead_letters === 0) return [ok("dead letters", "none")];
   return [
-    problem("dead letters", `${stats.dead_letters} are open; "charter dlq ls --groups" shows them by cause`),
+    problem(
+      "dead letters",
+      `${stats.dead_letters} ${stats.dead_letters === 1 ? "is" : "are"} open; "charter dlq ls --groups" shows them by cause`,
+    ),
   ];
 }
 

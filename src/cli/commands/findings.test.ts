@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import type { ConsumerState } from "../answers.ts";
+import { estimateCost } from "./cost.ts";
+import { type Finding, findingsOf, type Observed } from "./findings.ts";
+
+const nowMs = Date.parse("2026-05-01T12:00:00Z");
+const ago = (ms: number) => new Date(nowMs - ms).toISOString();
+
+const state: ConsumerState = {
+  subscriber: "mailer",
+  shard: 0,
+  handles: ["course.generation.completed"],
+  catches_all: false,
+  lag: 0,
+  oldest_unread_age_ms: null,
+  pending: 0,
+  oldest_pending_age_ms: null,
+  queued: 0,
+  oldest_queued_age_ms: null,
+  dead_letters: 0,
+  paused: [],
+  brake: null,
+  jobs: [],
+  last_tick: { at: ago(1_000), stopped: null },
+};
+
+interface Changes {
+  readonly consumer?: Partial<ConsumerState>;
+  readonly consumers?: Partial<Observed["consumers"]>;
+  readonly health?: Observed["health"];
+  readonly stats?: Partial<Observed["stats"]>;
+  readonly alerts?: Observed["alerts"]["alerts"];
+}
+
+function seen(changes: Changes = {}): Finding[] {
+  return findingsOf({
+    health: changes.health ?? { status: "healthy", event_stream: true, database: true },
+    consumers: {
+      consumers: [{ ...state, ...changes.consumer }],
+      shards: 1,
+      last_cron_tick_at: ago(30_000),
+      last_janitor_at: ago(600_000),
+      retention: { stream_keep: 1_000 },
+      ...changes.consumers,
+    },
+    stats: {
+      stream_running: true,
+      stream_length: 500,
+      outbox_backlog: 0,
+      outbox_oldest_ms: null,
+      dead_letters: 0,
+      ...changes.stats,
+    },
+    alerts: { alerts: changes.alerts ?? [] },
+    maxAgeMs: 120_000,
+    nowMs,
+  });
+}
+
+const levels = (findings: readonly Finding[], level: Finding["level"]) =>
+  findings.filter((finding) => finding.level === level).map(({ about, message }) => `${about}: ${message}`);
+const problems = (changes: Changes) => levels(seen(changes), "problem");
+const notes = (changes: Changes) => levels(seen(changes), "note");
+
+const alert = { kind: "brake_open", subject: "group_mailer:0", first_seen_at: ago(0), message: "Down." };
+
+describe("the doctor", () => {
+  it("finds nothing wrong with a healthy system", () => {
+    const findings = seen();
+    expect(findings.length).toBeGreaterThan(6);
+    expect(findings.every(({ level }) => level === "ok")).toBe(true);
+  });
+
+  it.each<[string, Changes, RegExp]>([
+    [
+      "Redis away",
+      { health: { status: "unhealthy", event_stream: false, database: true } },
+      /Redis does not/,
+    ],
+    [
+      "Postgres away",
+      { health: { status: "unhealthy", event_stream: true, database: false } },
+      /Postgres does/,
+    ],
+    ["a server that is not healthy", { health: {} }, /not healthy/],
+    [
+      "a relay that does not run",
+      { stats: { outbox_backlog: 7, outbox_oldest_ms: 130_000 } },
+      /7 events wait/,
+    ],
+    ["old unread events", { consumer: { lag: 3, oldest_unread_age_ms: 121_000 } }, /3 events are unread/],
+    ["a lag that is not known", { consumer: { lag: null, oldest_unread_age_ms: 121_000 } }, /some events/],
+    ["old pending events", { consumer: { pending: 1, oldest_pending_age_ms: 1e7 } }, /pending, .* 3 h/],
+    ["old queued events", { consumer: { queued: 9, oldest_queued_age_ms: 1e7 } }, /9 events are queued/],
+    ["no tick", { consumer: { lag: 1, last_tick: { at: ago(200_000) } } }, /last tick was 3 min ago/],
+    [
+      "a tick that stopped",
+      { consumer: { last_tick: { at: ago(0), stopped: "no Postgres" } } },
+      /no Postgres/,
+    ],
+    ["an open brake", { consumer: { brake: { open_since: ago(9), error: "SMTP 421" } } }, /brake.*SMTP 421/],
+    ["dead letters", { stats: { dead_letters: 2 } }, /2 are open; "charter dlq ls --groups"/],
+    ["no cron", { consumers: { last_cron_tick_at: ago(200_000) } }, /^cron: last seen 3 min ago/],
+    ["no janitor", { consumers: { last_janitor_at: ago(2e7) } }, /^janitor: last seen 6 h ago/],
+    ["a long stream", { stats: { stream_length: 12_001 } }, /12001 entries, 1000 are kept/],
+    ["a critical alert", { alerts: [{ ...alert, severity: "critical" }] }, /^alert brake_open: Down\./],
+  ])("sees %s", (_what, changes, expected) => {
+    const found = problems(changes);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(expected);
+  });
+
+  it.each<[string, Changes]>([
+    ["degraded mode", { health: { status: "degraded" } }],
+    ["events that were just published", { stats: { outbox_backlog: 7, outbox_oldest_ms: 300 } }],
+    ["a redrive", { consumer: { jobs: [{ kind: "redrive", name: "x", status: "running" }] } }],
+    ["work before the first tick", { consumer: { lag: 1, last_tick: null } }],
+    ["a cron that was never seen", { consumers: { last_cron_tick_at: null } }],
+    ["a warning", { alerts: [{ ...alert, severity: "warning" }] }],
+  ])("only notes %s", (_what, changes) => {
+    expect(problems(changes)).toEqual([]);
+    expect(notes(changes)).toHaveLength(1);
+  });
+
+  it("does not call the work of a paused consumer a problem, and tells of the pause", () => {
+    const pause = { event_type: null, reason: "moving house", actor_id: null, expires_at: null };
+    const consumer = { lag: 5, oldest_unread_age_ms: 1e7, last_tick: { at: ago(1e7) }, paused: [pause] };
+    expect(problems({ consumer })).toEqual([]);
+    expect(notes({ consumer })).toEqual([
+      "mailer, shard 0: everything is paused until somebody resumes it: moving house",
+      "mailer, shard 0: 5 events are unread, the oldest for 3 h",
+    ]);
+    const oneType = { ...pause, event_type: "course.generation.completed" };
+    expect(problems({ consumer: { ...consumer, paused: [oneType] } })).toHaveLength(2);
+  });
+
+  it("needs no tick where there is nothing to do", () => {
+    expect(problems({ consumer: { last_tick: { at: ago(1e9) } } })).toEqual([]);
+  });
+});
+
+describe("the estimate of the cost", () => {
+  it("has a script a minute when idle, whatever the number of consumers", () => {
+    expect(estimateCost(1, 1).idle_per_month).toBe(43_200);
+    expect(estimateCost(40, 4).idle_per_month).toBe(43_200);
+  });
+
+  it("grows with consumers, not with shards, and falls with bulk", () => {
+    const [one, ten] = [estimateCost(1, 1), estimateCost(10, 1)];
+    expect(ten.per_event_alone).toBeGreaterThan(5 * one.per_event_alone);
+    expect(estimateCost(40, 4).per_event_alone).toBe(ten.per_event_alone);
+    expect(ten.per_event_in_bulk).toBeLessThan(ten.per_event_alone / 50);
+    expect(ten.note).toContain("10 consumers on 1 shard,");
+  });
+});

@@ -1,0 +1,128 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Tx } from "../db/database.ts";
+import type { StreamKeys } from "../stream/keys.ts";
+import { isoText } from "./job-view.ts";
+import { type Queued, releaseLetters } from "./redrive-step.ts";
+
+export type ReplayMode = "only_missing" | "force";
+
+/** Which events of the record. Times bound `stored_at`, from inclusive, to exclusive. */
+export interface ReplayFilter {
+  /** Null: whatever the consumer handles. */
+  readonly types: readonly string[] | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly tenant_id: string | null;
+  readonly correlation_id: string | null;
+  /** The job stops before an event that is older than the claims, because it could be applied twice. */
+  readonly within_claims?: boolean;
+}
+
+/** The filter as a condition on `events e`; what was not sent yet comes by itself. */
+export function eventCondition(filter: ReplayFilter, untilPosition: string | null): SQL {
+  const conditions: SQL[] = [sql`e.sent_at IS NOT NULL`];
+  if (untilPosition !== null) conditions.push(sql`e.position <= ${untilPosition}::bigint`);
+  if (filter.types !== null) conditions.push(sql`e.type = ANY(${sql.param([...filter.types])}::text[])`);
+  if (filter.from !== null) conditions.push(sql`e.stored_at >= ${filter.from}::timestamptz`);
+  if (filter.to !== null) conditions.push(sql`e.stored_at < ${filter.to}::timestamptz`);
+  if (filter.tenant_id !== null) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
+  if (filter.correlation_id !== null) conditions.push(sql`e.correlation_id = ${filter.correlation_id}`);
+  return sql.join(conditions, sql` AND `);
+}
+
+/** True when the subscriber has a claim, of any epoch, for the event in columns `id` and `stream_message_id` of `e`. */
+export function hasClaim(subscriber: string): SQL {
+  return sql`(EXISTS (SELECT FROM processed_events p
+      WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
+    OR EXISTS (SELECT FROM processed_events p
+      WHERE p.subscriber_name = ${subscriber} AND p.stream_message_id = e.stream_message_id))`;
+}
+
+/** Events looked at in one step, at most; those that are not needed cost little. */
+const scanLimit = 5_000;
+
+/** The part of a job's row that a step of a replay needs. */
+export interface ReplayJob {
+  readonly id: string;
+  readonly subscriber: string;
+  readonly mode: ReplayMode;
+  readonly filter: ReplayFilter;
+  readonly replayEpoch: number;
+  readonly cursor: string;
+  readonly untilPosition: string;
+}
+
+/** Largest number of shards that the settings allow, so that every stream has its name. */
+const maxShards = 64;
+
+/**
+ * Queues the next events of a replay, in the order of the record. Looks at no more than `scanLimit` of them; `cursor`
+ * null says that there were none left. An open dead letter of an event is taken along and becomes resolved with it.
+ */
+export async function queueEvents(tx: Tx, keys: StreamKeys, job: ReplayJob, limit: number): Promise<Queued> {
+  const { subscriber } = job;
+  const force = job.mode === "force";
+  const streams = sql.param(Array.from({ length: maxShards }, (_, shard) => keys.stream(shard)));
+  const { rows } = await tx.execute<{
+    inserted: number;
+    passed: number;
+    cursor: string | null;
+    chosen: number;
+  }>(sql`
+    WITH page AS MATERIALIZED (
+      SELECT e.position, e.id, e.type, e.tenant_id, e.key, e.shard, e.stream_message_id
+      FROM events e
+      WHERE e.position > ${job.cursor}::bigint AND ${eventCondition(job.filter, job.untilPosition)}
+      ORDER BY e.position LIMIT ${Math.max(limit, scanLimit)}
+    ), judged AS MATERIALIZED (
+      SELECT e.*, l.id AS letter_id, l.status AS letter_status, ${hasClaim(subscriber)} AS applied
+      FROM page e LEFT JOIN dead_letters l
+        ON l.subscriber_name = ${subscriber} AND l.stream_message_id = e.stream_message_id
+    ), chosen AS MATERIALIZED (
+      SELECT * FROM judged
+      WHERE ${force}::boolean OR (NOT applied AND letter_status IS DISTINCT FROM 'discarded')
+      ORDER BY position LIMIT ${limit}
+    ), bound AS (
+      SELECT CASE WHEN (SELECT count(*) FROM chosen) < ${limit}::integer THEN (SELECT max(position) FROM page)
+        ELSE (SELECT max(position) FROM chosen) END AS position
+    ), taken AS (
+      UPDATE dead_letters l SET status = 'requeued', job_id = ${job.id}::bigint, redrives = l.redrives + 1
+      FROM chosen c WHERE l.id = c.letter_id AND l.status = 'open' RETURNING l.id
+    ), inserted AS (
+      INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
+        key, cause, job_id, dead_letter_id, replay_epoch)
+      SELECT ${subscriber}, c.shard, (${streams}::text[])[c.shard + 1], c.stream_message_id, c.id::text, c.type,
+        c.tenant_id, c.key, 'replay', ${job.id}::bigint, t.id,
+        CASE WHEN c.applied THEN ${job.replayEpoch}::integer ELSE 0 END
+      FROM chosen c LEFT JOIN taken t ON t.id = c.letter_id
+      ORDER BY c.position
+      ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING
+      RETURNING place
+    )
+    SELECT (SELECT count(*) FROM inserted)::integer AS inserted, (SELECT count(*) FROM chosen)::integer AS chosen,
+      (SELECT count(*) FROM page, bound WHERE page.position <= bound.position)::integer
+        - (SELECT count(*) FROM inserted)::integer AS passed,
+      (SELECT position::text FROM bound) AS cursor`);
+  const [row] = rows;
+  if (row === undefined) return { inserted: 0, passed: 0, cursor: null };
+  // Its entry waits in the queue for another reason: the letter was taken in vain.
+  if (row.inserted < row.chosen) await releaseLetters(tx, job.id);
+  return row;
+}
+
+/**
+ * Why a replay must not go on: its next event is older than the claims are kept, because it began long ago. In words for
+ * an operator; null: it may go on.
+ */
+export async function claimsGoneReason(tx: Tx, job: ReplayJob, dedupDays: number): Promise<string | null> {
+  if (job.filter.within_claims !== true) return null;
+  const { rows } = await tx.execute<{ stored_at: string; gone: boolean }>(sql`
+    SELECT ${isoText(sql`e.stored_at`)} AS stored_at,
+      e.stored_at < now() - ${dedupDays}::integer * interval '1 day' AS gone
+    FROM events e
+    WHERE e.position > ${job.cursor}::bigint AND ${eventCondition(job.filter, job.untilPosition)}
+    ORDER BY e.position LIMIT 1`);
+  const [next] = rows;
+  if (next?.gone !== true) return null;
+  return `The next event was stored at ${next.stored_at}, and what was applied is known for ${dedupDays} days only (BRAIN_DEDUP_DAYS): it could be applied twice. Cancel this replay, and start another one that begins later, or one with "accept_duplicates".`;
+}

@@ -1,0 +1,65 @@
+import { systemHealth } from "@brain/schemas";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on } from "../../src/consume/define-consumer.ts";
+import { PermanentError } from "../../src/core/errors.ts";
+import { charter, openStation, type Station } from "./server.ts";
+
+const picky = defineConsumer({
+  subscriber: "picky",
+  handlers: [
+    on(systemHealth, async ({ payload }) => {
+      if (payload.status === "broken") throw new PermanentError("Broken reports are refused.");
+    }),
+  ],
+});
+
+let station: Station;
+beforeAll(async () => {
+  station = await openStation({ consumers: [picky] });
+});
+afterAll(() => station?.cleanup());
+
+const publish = (status: string) =>
+  station.post("/api/events", { type: "system.health", payload: { component: "db", status } });
+
+test("a healthy system passes, and the cost is estimated when asked for", async () => {
+  await publish("ok");
+  await station.settle();
+  const { code, stdout, stderr } = await charter(station.url, ["doctor", "--cost"]);
+  expect(code, stdout + stderr).toBe(0);
+  expect(stdout).toMatch(/^ok +health: Redis and Postgres answer$/m);
+  expect(stdout).toMatch(/^ok +picky, shard 0: lag 0, pending 0$/m);
+  expect(stdout).toMatch(/^Redis commands a month, idle +43,200$/m);
+  expect(stderr).toBe("");
+});
+
+test("with dead letters, an open brake and a consumer that is late it fails and names each", async () => {
+  await publish("broken");
+  await station.settle();
+  await station.sql(`
+    INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_type, cause, queued_at)
+    VALUES ('picky', 0, 's', '1-0', 'system.health', 'paused', now() - interval '1 hour')`);
+  const { keys } = station.open();
+  const brake = { failures: 10, probes: 1, open_since: Date.now(), probe_at: Date.now(), error: "SMTP 421" };
+  await station.redis("HSET", keys.brakes(), "group_picky:0", JSON.stringify(brake));
+  const { code, stdout, stderr } = await charter(station.url, ["doctor", "--max-age", "10m", "--json"]);
+  expect(code).toBe(1);
+  const { healthy, findings } = JSON.parse(stdout);
+  expect(healthy).toBe(false);
+  const problems = findings.filter(({ level }: { level: string }) => level === "problem");
+  expect(problems.map(({ message }: { message: string }) => message)).toEqual([
+    expect.stringContaining("SMTP 421"),
+    expect.stringContaining("1 event is queued, the oldest for 60 min"),
+    expect.stringContaining("1 is open"),
+  ]);
+  expect(stderr).toBe("charter: 3 problems found.\n");
+});
+
+test("without a server it says so", async () => {
+  await station.stop();
+  const { code, stderr } = await charter(station.url, ["doctor"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("Nothing answers");
+  await station.start();
+});

@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { RetryAfter, TransientError } from "../../src/core/errors.ts";
+import {
+  createClock,
+  deadLetters,
+  drainUntilQuiet,
+  effects,
+  openBackbone,
+  pendingOf,
+  publishReports,
+  recorder,
+} from "./fixture.ts";
+
+/**
+ * A consumer whose service is away until told otherwise. `calls` counts calls of the handler; before events are tried
+ * one by one, a batch that fails calls it too.
+ */
+function dependent(brake?: { readonly after: number; readonly baseMs: number; readonly capMs: number }) {
+  const service = { away: true, calls: 0 };
+  const consumer = recorder({
+    retry: { maxAttempts: 3, baseMs: 100, capMs: 100 },
+    ...(brake === undefined ? {} : { brake }),
+    beforeReport: () => {
+      service.calls += 1;
+      if (service.away) throw new TransientError("the shop is away");
+    },
+  });
+  return { service, consumer };
+}
+
+test("an outage fills no dead letters: one event at a time is tried until one succeeds", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const { service, consumer } = dependent({ after: 5, baseMs: 1_000, capMs: 4_000 });
+  const ids = await publishReports(backbone, 40);
+  await backbone.relay();
+  await backbone.drain(consumer);
+  const atFirst = service.calls;
+  expect(atFirst).toBeLessThan(10);
+
+  // Nothing is tried before the probe is due, and then one event.
+  expect(await backbone.drain(consumer)).toMatchObject({
+    braked: true,
+    read: 0,
+    nextDueMs: clock.now() + 1_000,
+  });
+  expect(service.calls).toBe(atFirst);
+  for (const [waitMs, calls] of [
+    [1_000, atFirst + 1],
+    [2_000, atFirst + 2],
+    [4_000, atFirst + 3],
+    [4_000, atFirst + 4],
+  ] as const) {
+    clock.advance(waitMs);
+    await backbone.drain(consumer);
+    expect(service.calls).toBe(calls);
+  }
+  for (let probe = 0; probe < 20; probe += 1) {
+    clock.advance(4_000);
+    await backbone.drain(consumer);
+  }
+  expect(await deadLetters(backbone)).toEqual([]);
+  expect(service.calls).toBe(atFirst + 24);
+
+  service.away = false;
+  clock.advance(4_000);
+  await backbone.drain(consumer);
+  clock.advance(4_000);
+  await drainUntilQuiet(backbone, consumer);
+  expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
+  expect(await deadLetters(backbone)).toEqual([]);
+});
+
+test("control: without the brake the same outage makes all of them dead letters", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const { consumer } = dependent({ after: 1_000, baseMs: 1_000, capMs: 4_000 });
+  await publishReports(backbone, 40);
+  await backbone.relay();
+  for (let tick = 0; tick < 10; tick += 1) {
+    await backbone.drain(consumer);
+    clock.advance(1_000);
+  }
+  expect(await deadLetters(backbone)).toHaveLength(40);
+});
+
+test("the brake survives the worker, and another tick keeps to it", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const { service, consumer } = dependent({ after: 3, baseMs: 60_000, capMs: 60_000 });
+  await publishReports(backbone, 10);
+  await backbone.relay();
+  await backbone.drain(consumer);
+  const atFirst = service.calls;
+  const stored = JSON.parse(
+    String(await backbone.redis("HGET", backbone.open().keys.brakes(), `${consumer.group}:0`)),
+  );
+  expect(stored).toMatchObject({ failures: 3, error: expect.stringContaining("the shop is away") });
+  await publishReports(backbone, 10);
+  await backbone.relay();
+  expect(await backbone.drain(consumer)).toMatchObject({ braked: true, read: 0 });
+  expect(service.calls).toBe(atFirst);
+});
+
+test("a few bad events among good ones do not open it, and become dead letters as ever", async () => {
+  const backbone = await openBackbone();
+  const consumer = recorder({
+    retry: { maxAttempts: 2 },
+    brake: { after: 3, baseMs: 60_000, capMs: 60_000 },
+    beforeReport: ({ payload }) => {
+      if (Number(payload.status) % 4 === 0) throw new TransientError("this one never works");
+    },
+  });
+  await publishReports(backbone, 20);
+  await backbone.relay();
+  await drainUntilQuiet(backbone, consumer);
+  expect(await deadLetters(backbone)).toHaveLength(5);
+  expect(await effects(backbone)).toHaveLength(15);
+});
+
+test("events that never work do not keep a healthy consumer braked", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const consumer = recorder({
+    retry: { maxAttempts: 2, baseMs: 100, capMs: 100 },
+    brake: { after: 3, baseMs: 1_000, capMs: 1_000 },
+    beforeReport: ({ payload }) => {
+      if (Number(payload.status) < 6) throw new TransientError("this one never works");
+    },
+  });
+  await publishReports(backbone, 10);
+  await backbone.relay();
+  for (let tick = 0; tick < 30; tick += 1) {
+    await backbone.drain(consumer);
+    clock.advance(1_000);
+  }
+  expect(await effects(backbone)).toHaveLength(4);
+  expect(await deadLetters(backbone)).toHaveLength(6);
+  expect(await pendingOf(backbone, consumer)).toEqual([]);
+});
+
+test("waits as long as the service asked for", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const consumer = recorder({
+    brake: { after: 2, baseMs: 100, capMs: 60_000 },
+    beforeReport: () => {
+      throw new RetryAfter(30_000, "too many requests");
+    },
+  });
+  await publishReports(backbone, 5);
+  await backbone.relay();
+  await backbone.drain(consumer);
+  expect(await backbone.drain(consumer)).toMatchObject({ braked: true, nextDueMs: clock.now() + 30_000 });
+});

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { signalQueue } from "../../src/consume/queue-signal.ts";
+import { TransientError } from "../../src/core/errors.ts";
+import { cronTick } from "../../src/operate/cron.ts";
+import { openGate } from "../../src/operate/gate.ts";
+import { hookDatabase } from "../faults.ts";
+import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
+import { invoke, soon } from "./pump-fixture.ts";
+
+const consumers = [recorder(), recorder({ subscriber: "second" }), recorder({ subscriber: "third" })];
+const env = { BRAIN_RELAY_SWEEP_MS: "3600000", BRAIN_SHARDS: "2" };
+
+test("an idle system costs one command to Redis a tick for all consumers and shards, and no look at Postgres", async () => {
+  const { backbone, redis } = await openFaultyBackbone({ env });
+  await publishReports(backbone, 5);
+  await cronTick(invoke(backbone, consumers), soon());
+  await cronTick(invoke(backbone, consumers), soon());
+  await backbone.redis("DEL", backbone.open().keys.relayActive());
+
+  const before = redis.requests.length;
+  let statements = 0;
+  for (let tick = 0; tick < 3; tick += 1) {
+    const invocation = invoke(backbone, consumers);
+    const db = hookDatabase(invocation.db, {
+      statements: (_text, run) => {
+        statements += 1;
+        return run();
+      },
+    });
+    await cronTick({ ...invocation, db }, soon());
+  }
+  expect(statements).toBe(0);
+  const commands = redis.requests.slice(before).flat();
+  expect(commands).toHaveLength(3);
+});
+
+test("control: a system with work costs more, and does it", async () => {
+  const { backbone, redis } = await openFaultyBackbone({ env });
+  await cronTick(invoke(backbone, consumers), soon());
+  const before = redis.requests.length;
+  await publishReports(backbone, 5);
+  await backbone.redis("SET", backbone.open().keys.relayActive(), "1", "PX", "1000");
+  await cronTick(invoke(backbone, consumers), soon());
+  expect(redis.requests.slice(before).flat().length).toBeGreaterThan(5);
+  expect(await backbone.sql("SELECT FROM effects")).toHaveLength(15);
+});
+
+test("names who has work: unread, pending, queued, or no group yet", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const failing = recorder({
+    subscriber: "failing",
+    retry: { baseMs: 60_000, capMs: 60_000 },
+    beforeReport: () => {
+      throw new TransientError("not yet");
+    },
+  });
+  const all = [recorder(), failing, recorder({ subscriber: "behind" })];
+  const names = async () =>
+    (await openGate(invoke(backbone, all)))?.places.map(({ consumer }) => consumer.subscriber);
+  expect(await names()).toEqual(["recorder", "failing", "behind"]);
+  for (const consumer of all) await backbone.drain(consumer);
+  expect(await names()).toEqual([]);
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  await backbone.drain(all[0] ?? failing);
+  await backbone.drain(failing);
+  expect(await names()).toEqual(["failing", "behind"]);
+  const { redis, keys } = backbone.open();
+  if (redis !== null) await signalQueue({ redis, keys }, ["group_recorder"], 1);
+  expect(await names()).toEqual(["recorder", "failing", "behind"]);
+});
+
+test("looks at Postgres when cron was away for long, and when Redis forgot that it was here", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now, env });
+  const sweeps = async () => (await openGate(invoke(backbone, consumers)))?.sweep;
+  expect(await sweeps()).toBe(true);
+  expect(await sweeps()).toBe(false);
+  clock.advance(60_000);
+  expect(await sweeps()).toBe(false);
+  clock.advance(200_000);
+  expect(await sweeps()).toBe(true);
+  await backbone.redis("DEL", backbone.open().keys.cronTick());
+  expect(await sweeps()).toBe(true);
+});
+
+test("an event that was committed and never relayed is found after Redis lost everything, without a new one", async () => {
+  const backbone = await openBackbone({ env });
+  await cronTick(invoke(backbone, consumers), soon());
+  await publishReports(backbone, 2);
+  await backbone.relay();
+  const { keys } = backbone.open();
+  for (const key of [
+    keys.stream(0),
+    keys.stream(1),
+    keys.cronTick(),
+    keys.relaySwept(),
+    keys.relayActive(),
+  ]) {
+    await backbone.redis("DEL", key);
+  }
+  await cronTick(invoke(backbone, consumers), soon());
+  await cronTick(invoke(backbone, consumers), soon());
+  expect(await backbone.sql("SELECT FROM effects")).toHaveLength(6);
+});
+
+test("a sweep that failed is done again at the next tick, and not after an hour", async () => {
+  const backbone = await openBackbone({ env });
+  await cronTick(invoke(backbone, consumers), soon());
+  const { keys } = backbone.open();
+  await backbone.redis("DEL", keys.relaySwept());
+  const invocation = invoke(backbone, consumers);
+  const away = () => Promise.reject(new TransientError("Postgres is away"));
+  await cronTick({ ...invocation, db: { ...invocation.db, batch: away } }, soon(300));
+  expect(await backbone.redis("EXISTS", keys.relaySwept())).toBe(0);
+});
