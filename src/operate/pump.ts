@@ -57,7 +57,7 @@ export function createEffort(invocation: Invocation, deadlineMs: number): Effort
   return { invocation, deadlineMs, leftOver: false, progress: false, failed: false };
 }
 
-export function hasBudget({ invocation, deadlineMs }: Effort): boolean {
+function hasBudget({ invocation, deadlineMs }: Effort): boolean {
   return invocation.now() < deadlineMs && !invocation.meter.isNear(callsToFinish);
 }
 

@@ -95,18 +95,18 @@ describe("GET /api/alerts", () => {
     const invocation = surface.open();
     const alert = { severity: "warning", message: "m" } as const;
     for (const subject of ["a:0", "b:0", "c:0"]) {
-      await raiseAlert(invocation, { ...alert, kind: "consumer_silent", subject });
+      await raiseAlert(invocation, { ...alert, kind: "missing_tick", subject });
     }
-    expect(await raiseAlert(invocation, { ...alert, kind: "consumer_silent", subject: "c:0" })).toBe(false);
-    expect(await resolveAlert(invocation, "consumer_silent", "b:0")).toBe(true);
-    expect(await resolveAlert(invocation, "consumer_silent", "b:0")).toBe(false);
+    expect(await raiseAlert(invocation, { ...alert, kind: "missing_tick", subject: "c:0" })).toBe(false);
+    expect(await resolveAlert(invocation, "missing_tick", "b:0")).toBe(true);
+    expect(await resolveAlert(invocation, "missing_tick", "b:0")).toBe(false);
 
     const open = await surface.send("/api/alerts");
     expect(open.body).toMatchObject({
       alerts: [
         {
           subject: "c:0",
-          kind: "consumer_silent",
+          kind: "missing_tick",
           severity: "warning",
           message: "m",
           count: 2,
