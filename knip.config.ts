@@ -8,6 +8,7 @@ export default {
         "workers/local/{main,migrate}.ts",
         "tools/{check,check-bundles,check-migrations,generate}.ts",
         "test/bench/{main,stack}.ts",
+        "test/chaos/{main,edge-process,worker}.ts",
         // Started as a process of its own, by path.
         "test/engine/crash-child.ts",
       ],

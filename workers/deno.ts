@@ -1,5 +1,5 @@
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
-import { type Archive, ArchiveLostError, createFolderArchive } from "../src/operate/archive.ts";
+import { type Archive, ArchiveLostError, createFolderArchive } from "../src/operate/retention/archive.ts";
 import { createProgram, janitorCron, type RequestHost, runCron, runJanitorCron, runWake } from "./host.ts";
 
 /*

@@ -1,16 +1,16 @@
 import type { Hono } from "hono";
 import type { Config } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
+import { cronTick } from "../src/operate/cron.ts";
+import { drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
 import {
   type Archive,
   type ArchiveBucket,
   ArchiveLostError,
   createBucketArchive,
   createFolderArchive,
-} from "../src/operate/archive.ts";
-import { cronTick } from "../src/operate/cron.ts";
-import { runJanitor } from "../src/operate/janitor.ts";
-import { drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
+} from "../src/operate/retention/archive.ts";
+import { runJanitor } from "../src/operate/retention/janitor.ts";
 import { createProductApp, productConsumers } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 

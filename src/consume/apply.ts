@@ -14,7 +14,7 @@ import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.t
  *
  * Optimistic: one transaction for the whole list. When it fails, nothing of it happened. If the failing delivery is
  * known, the ones before it run again together, it runs alone, and the ones behind it run together; if not, the list is
- * halved. After a few failures the rest runs event by event, so that many bad events do not cost a quadratic time.
+ * halved. When many fail, the rest runs event by event.
  */
 
 /** What became of one delivery. */
@@ -76,8 +76,11 @@ export function createLane(deps: ApplyDeps): Lane {
 
 /** Longest time that one transaction goes on beginning handlers, ms: bounds locks and what a failure repeats. */
 const sliceMs = 1_000;
-/** Failures of lists within one call, after which the rest runs event by event. */
-const maxListFailures = 4;
+/**
+ * When at least so many lists failed, and more than one in so many deliveries, the rest runs event by event: a failed
+ * list costs three transactions where each delivery alone costs one.
+ */
+const manyFailures = 4;
 
 /**
  * Applies deliveries in order.
@@ -107,7 +110,8 @@ export async function applyAll(
       untried.push(...open);
       continue;
     }
-    if (open.length > 1 && listFailures >= maxListFailures) {
+    const isDense = listFailures >= manyFailures && listFailures * manyFailures > applied.length;
+    if (open.length > 1 && isDense) {
       queue.unshift(...open.map((incoming) => [incoming]));
       continue;
     }

@@ -21,7 +21,9 @@ describe("a consumer", () => {
       group: "group_course_access",
       source: "course_access",
       startAt: "0",
-      retry: { maxAttempts: 5, maxProgrammingAttempts: 2, baseMs: 1_000, capMs: 300_000 },
+      retry: { maxAttempts: 5, maxProgrammingAttempts: 2, maxDeaths: 3, baseMs: 1_000, capMs: 300_000 },
+      brake: { after: 10, baseMs: 1_000, capMs: 60_000 },
+      afterDeadLetter: "go_on",
       handlerTimeoutMs: 10_000,
       batchSize: 500,
       concurrency: 1,
@@ -31,7 +33,13 @@ describe("a consumer", () => {
 
   it("keeps what it was given, and the other defaults", () => {
     const consumer = define({ retry: { baseMs: 10 }, startAt: "$", source: "payments", concurrency: 3 });
-    expect(consumer.retry).toEqual({ maxAttempts: 5, maxProgrammingAttempts: 2, baseMs: 10, capMs: 300_000 });
+    expect(consumer.retry).toEqual({
+      maxAttempts: 5,
+      maxProgrammingAttempts: 2,
+      maxDeaths: 3,
+      baseMs: 10,
+      capMs: 300_000,
+    });
     expect(consumer).toMatchObject({ startAt: "$", source: "payments", concurrency: 3 });
   });
 

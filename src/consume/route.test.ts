@@ -55,6 +55,7 @@ describe("an entry with a handler", () => {
     expect(route(fields)).toEqual({
       kind: "handle",
       incoming: {
+        queued: null,
         messageId: id,
         fields,
         event,

@@ -1,20 +1,15 @@
-import { redactText } from "@brain/schemas";
-import { afterFailure, type Brake, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
+import type { Brake } from "../core/brake.ts";
 import type { SubrequestMeter } from "../core/budget.ts";
-import { classify } from "../core/classify.ts";
-import { backoffMs } from "../core/delivery.ts";
 import { FencedError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { type Database, fenceText } from "../db/database.ts";
+import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import { ackCommand, type Group, putBackCommand } from "../stream/group.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { Command, RedisHttp } from "../stream/redis.ts";
-import { type Applied, type ApplyDeps, createLane, type Lane } from "./apply.ts";
-import { describeError } from "./dead-letters.ts";
+import { type ApplyDeps, createLane, type Lane } from "./apply.ts";
 import type { Consumer } from "./define-consumer.ts";
-import { asHolder, type LeaseScope, placeOf } from "./lease.ts";
-import { finishSql } from "./queue.ts";
+import { asHolder, type LeaseScope } from "./lease.ts";
 import type { Failure } from "./recover.ts";
 import type { Incoming } from "./route.ts";
 import type { TickState } from "./tick-state.ts";
@@ -92,9 +87,6 @@ export interface DrainResult {
 /** Calls that one round needs at most, besides its handlers' own. */
 const callsPerRound = 12;
 
-/** New entries that the first round of a tick reads at most. */
-const firstReadSize = 100;
-
 /** State of one tick; gone when it ends. */
 export interface Tick {
   readonly deps: DrainDeps;
@@ -130,64 +122,6 @@ export interface Tick {
   pending: number;
   /** Pending entries whose body is no longer on the stream: any XCLAIM would drop them from the pending list. */
   readonly trimmed: Set<string>;
-}
-
-export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOptions): Tick {
-  const stream = deps.keys.stream(options.shard);
-  const log = deps.log.child({ subscriber: consumer.subscriber, shard: options.shard });
-  const tickDeps = { ...deps, log };
-  const result: DrainResult = {
-    read: 0,
-    applied: 0,
-    redelivered: 0,
-    publishedTwice: 0,
-    skipped: 0,
-    retried: 0,
-    deadLettered: 0,
-    setAside: 0,
-    busy: null,
-    more: false,
-    nextDueMs: null,
-    stopped: null,
-    parked: 0,
-    paused: false,
-    braked: false,
-    brake: null,
-  };
-  const scope: LeaseScope = { ...tickDeps, group: consumer.group, shard: options.shard };
-  const tick: Tick = {
-    deps: tickDeps,
-    consumer,
-    options,
-    group: { stream, group: consumer.group, consumer: consumer.subscriber },
-    apply: {
-      ...tickDeps,
-      consumer,
-      stream,
-      fence: () => fenceText(consumer.subscriber, options.shard, tick.state.epoch),
-      judge: (failure) => judge(tick, failure),
-      onApplied: () => noteApplied(tick),
-    },
-    scope,
-    token: "",
-    state: { epoch: 0, pauses: [], queued: null, backfilling: false, startId: null },
-    brake: closedBrake,
-    brakeChanged: false,
-    changed: false,
-    handling: new Set(),
-    done: [],
-    lanes: [],
-    result,
-    acks: [],
-    failures: new Map(),
-    takeover: false,
-    leaseLost: false,
-    readSize: Math.min(consumer.batchSize, firstReadSize),
-    appliedBefore: 0,
-    pending: 0,
-    trimmed: new Set(),
-  };
-  return tick;
 }
 
 /**
@@ -244,22 +178,6 @@ export function takeAcks(tick: Tick): Command[] {
   return commands;
 }
 
-/** Tells Redis and Postgres what is done, and stores the brake. */
-export async function flushDone(tick: Tick): Promise<void> {
-  const [replies] = await Promise.all([
-    tick.deps.redis.pipeline([...takeAcks(tick), ...brakeCommands(tick)]),
-    tick.done.length === 0 ? null : tick.deps.db.batch([finishSql(tick.done.splice(0))]),
-  ]);
-  for (const reply of replies) if (reply instanceof Error) throw reply;
-}
-
-function brakeCommands(tick: Tick): Command[] {
-  if (!tick.brakeChanged) return [];
-  tick.brakeChanged = false;
-  const [key, field, text] = [tick.deps.keys.brakes(), placeOf(tick.scope), brakeToText(tick.brake)];
-  return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];
-}
-
 /** True while another round may begin. */
 export function mayGoOn(tick: Tick): boolean {
   return !tick.changed && tick.result.read < tick.options.maxEvents && hasTime(tick);
@@ -270,50 +188,6 @@ export function hasTime({ deps, options, leaseLost }: Tick): boolean {
   if (leaseLost) return false;
   return deps.now() < options.deadlineMs && !(deps.meter?.isNear(callsPerRound) ?? false);
 }
-
-function noteApplied(tick: Tick): void {
-  if (tick.brake.failures === 0) return;
-  if (isOpen(tick.brake)) {
-    tick.result.brake = "closed";
-    tick.deps.log.info({}, "An event was applied again; the outage brake is closed.");
-  }
-  tick.brake = closedBrake;
-  tick.brakeChanged = true;
-}
-
-/**
- * Counts a failure for the outage brake. While the brake is open no failure costs an attempt, so that an outage fills
- * no dead letters.
- */
-function judge(tick: Tick, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
-  const outcome = classify(failure.error);
-  if (outcome.kind !== "transient" || outcome.overtakable) return { failure, stop: false };
-  const nowMs = tick.deps.now();
-  const { messageId, attempt } = failure.incoming;
-  const wasOpen = isOpen(tick.brake);
-  tick.brake = afterFailure(
-    tick.brake,
-    tick.consumer.brake,
-    attempt,
-    redactText(describeError(failure.error)).slice(0, maxErrorLength),
-    nowMs,
-    outcome.retryAfterMs,
-  );
-  tick.brakeChanged = true;
-  if (!isOpen(tick.brake)) return { failure, stop: false };
-  if (!wasOpen) {
-    tick.result.brake = "opened";
-    tick.deps.log.error(
-      { failures: tick.brake.failures },
-      `The outage brake opens: ${tick.brake.error}. One event at a time is tried until one succeeds.`,
-    );
-  }
-  const dueAtMs = nowMs + backoffMs(tick.consumer.retry, Math.max(1, attempt), messageId);
-  const delivery = { action: "retry", dueAtMs, overtakable: false } as const;
-  return { failure: { ...failure, delivery, uncounted: true }, stop: true };
-}
-
-const maxErrorLength = 300;
 
 /** What an operator sees of the last tick. */
 export function heartbeat(tick: Tick): string {

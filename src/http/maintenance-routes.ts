@@ -3,12 +3,12 @@ import { z } from "zod";
 import { TransientError, ValidationError } from "../core/errors.ts";
 import { validated } from "../modules/routing.ts";
 import { listAlerts } from "../operate/alerts.ts";
-import type { ArchiveReport } from "../operate/archive-days.ts";
-import { type Part, reconcileAll, runJanitor } from "../operate/janitor.ts";
 import { recordAction } from "../operate/operator-actions.ts";
-import type { PurgeReport } from "../operate/purge.ts";
-import type { ReconcileReport } from "../operate/reconcile.ts";
-import type { TrimReport } from "../operate/trim.ts";
+import type { ArchiveReport } from "../operate/retention/archive-days.ts";
+import { type Part, reconcileAll, runJanitor } from "../operate/retention/janitor.ts";
+import type { PurgeReport } from "../operate/retention/purge.ts";
+import type { ReconcileReport } from "../operate/retention/reconcile.ts";
+import type { TrimReport } from "../operate/retention/trim.ts";
 import type { AppEnv } from "./host.ts";
 
 /** Time of a run by hand, ms. */

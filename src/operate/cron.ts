@@ -4,8 +4,8 @@ import { signalQueue } from "../consume/queue-signal.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
 import { type Gate, openGate, type Place, silentMs } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
-import { markJobsRunning } from "./job-store.ts";
-import { runJobs } from "./jobs.ts";
+import { markJobsRunning } from "./jobs/job-store.ts";
+import { runJobs } from "./jobs/jobs.ts";
 import {
   createEffort,
   drainAll,
@@ -17,7 +17,7 @@ import {
   whoWants,
 } from "./pump.ts";
 import { layoutProblem } from "./reshard.ts";
-import { trimIfLong } from "./trim.ts";
+import { trimIfLong } from "./retention/trim.ts";
 
 /**
  * What cron does, every minute: relay what a lost trigger left behind, go on with jobs, drain who has something to do.

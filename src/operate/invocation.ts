@@ -6,7 +6,7 @@ import type { PublishSettings } from "../publish/publish.ts";
 import type { RelaySettings } from "../publish/relay-deps.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import type { Archive } from "./archive.ts";
+import type { Archive } from "./retention/archive.ts";
 
 /** How long what is kept. */
 export interface Retention {

@@ -8,10 +8,10 @@ import { markActivity } from "../publish/activity.ts";
 import type { Layout } from "../publish/layout-sql.ts";
 import { relay } from "../publish/relay.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
-import { backfillTrimmed } from "./backfill.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
 import type { Place } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
+import { backfillTrimmed } from "./jobs/backfill.ts";
 import { changeShards, type ShardChange } from "./reshard.ts";
 
 /*
@@ -34,7 +34,7 @@ const lingerMs = 24;
 /** After a failure the same work is tried again in this time, doubled each time, as long as the invocation lasts, ms. */
 const firstPauseMs = 500;
 /** Calls that finishing a tick or a batch needs at most. */
-const callsToFinish = 12;
+const callsToFinish = 14;
 /** A change of the number of shards is waited for this long; what comes next goes on with it, ms. */
 const layoutMs = 5_000;
 /** Consumers drained at once; Workers allow six connections at a time, and each drain uses up to two. */
@@ -254,7 +254,11 @@ async function drainPlaces(effort: Effort, places: readonly Place[], onPublished
       await drainShard(effort, job.consumer, job.shard, onPublished);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(consumersAtOnce, jobs.length) }, worker));
+  // Each may begin a tick before the calls of the others are counted.
+  const { limit, used } = effort.invocation.meter;
+  const affordable = Math.floor((0.8 * limit - used) / callsToFinish);
+  const atOnce = Math.max(1, Math.min(consumersAtOnce, affordable, jobs.length));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 async function drainShard(

@@ -87,7 +87,8 @@ export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL 
 /** The batch in flight, in stream order, with the id of each entry; no rows when there is none or the lease is lost. */
 export function loadSql(shard: number, token: string): SQL {
   return sql`
-    SELECT r.batch_ms::text AS batch_ms, r.batch_seq::text AS batch_seq, r.known_ms || '-' || r.known_seq AS known_last,
+    SELECT r.batch_ms::text AS batch_ms, r.batch_seq::text AS batch_seq, ${knownLast} AS known_last,
+      ${knownThere} AS known_there,
       ${envelopeColumns}
     FROM relay_shards r
     CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
@@ -141,9 +142,13 @@ function isBatch(shard: number, ms: string, seq: string): SQL {
   return sql`r.shard = ${shard} AND r.batch_ms = ${ms}::bigint AND r.batch_seq = ${seq}::bigint`;
 }
 
+const knownLast = sql`r.known_ms || '-' || r.known_seq`;
+/** False when the janitor trimmed that entry: then nobody can tell by it whether the stream is whole. */
+const knownThere = sql`(r.known_ms, r.known_seq) > (r.trimmed_ms, r.trimmed_seq)`;
+
 /** The last id known to be in the stream of a shard, `{ms}-{seq}`; no row when nothing was ever sent. */
 export function knownLastSql(shard: number): SQL {
-  return sql`SELECT known_ms || '-' || known_seq AS known_last FROM relay_shards WHERE shard = ${shard}`;
+  return sql`SELECT ${knownLast} AS known_last, ${knownThere} AS known_there FROM relay_shards r WHERE r.shard = ${shard}`;
 }
 
 /**

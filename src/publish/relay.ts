@@ -175,12 +175,15 @@ async function sendOne(run: Run, batch: Batch) {
 /** @returns true when Redis had lost entries, which are unsent again now */
 async function restoreIfLost(run: Run): Promise<boolean> {
   const { deps, options } = run;
-  const [row] = await deps.db.rows<{ known_last: MessageId }>(knownLastSql(options.shard));
+  const [row] = await deps.db.rows<{ known_last: MessageId; known_there: boolean }>(
+    knownLastSql(options.shard),
+  );
   if (row === undefined) return false;
   const target = {
     stream: deps.keys.stream(options.shard),
     activity: deps.keys.relayActive(),
     knownLast: row.known_last,
+    knownThere: row.known_there,
   };
   const result = await appendBatch(deps.redis, target, []);
   if (result.kind !== "lost") return false;

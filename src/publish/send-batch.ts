@@ -11,6 +11,8 @@ export interface Batch {
   readonly seq: string;
   /** The last id known to be in the stream before this batch. */
   readonly knownLast: MessageId;
+  /** False when the janitor trimmed that entry. */
+  readonly knownThere: boolean;
   readonly rows: readonly EnvelopeRow[];
 }
 
@@ -39,10 +41,17 @@ export function toBatch(rows: unknown[] | undefined): Batch | null {
     batch_ms: string;
     batch_seq: string;
     known_last: string;
+    known_there: boolean;
   })[];
   const first = loaded[0];
   if (first === undefined) return null;
-  return { ms: first.batch_ms, seq: first.batch_seq, knownLast: first.known_last as MessageId, rows: loaded };
+  return {
+    ms: first.batch_ms,
+    seq: first.batch_seq,
+    knownLast: first.known_last as MessageId,
+    knownThere: first.known_there,
+    rows: loaded,
+  };
 }
 
 /**
@@ -55,7 +64,7 @@ export async function sendBatch(deps: RelayDeps, shard: number, token: string, s
   let batch = stored;
   for (let renumbered = 0; renumbered <= maxRenumberings; renumbered += 1) {
     const entries = toEntries(batch, deps.settings.emptyTarget);
-    const result = await appendPatiently(deps, stream, batch.knownLast, entries);
+    const result = await appendPatiently(deps, stream, batch, entries);
     if (result.kind === "lost") return result;
     if (result.kind === "appended") return { kind: "sent", batch, repeated: false, renumbered };
     const first = entries[0];
@@ -74,10 +83,10 @@ export async function sendBatch(deps: RelayDeps, shard: number, token: string, s
 async function appendPatiently(
   deps: RelayDeps,
   stream: string,
-  knownLast: MessageId,
+  { knownLast, knownThere }: Batch,
   entries: readonly StreamEntry[],
 ) {
-  const target = { stream, activity: deps.keys.relayActive(), knownLast };
+  const target = { stream, activity: deps.keys.relayActive(), knownLast, knownThere };
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await appendBatch(deps.redis, target, entries);

@@ -10,10 +10,11 @@ export interface StreamEntry {
 /**
  * Appends in order, all or nothing: the ids grow, so if Redis takes the first it takes all, and if it refuses the
  * first the script ends before anything was written. Before that it looks whether the stream still reaches as far as
- * we know it did: a Redis that lost its data would take new ids without a word, and hide the loss for ever.
+ * we know it did, and still has the last entry that we know of (another program may have written first after a loss): a
+ * Redis that lost its data would take new ids without a word, and hide the loss for ever.
  *
- * ARGV: ttl of the activity key in ms, ms and sequence of the last id known to be sent, then for each entry: id, number
- * of fields, fields …
+ * ARGV: ttl of the activity key in ms, ms and sequence of the last id known to be sent, 1 when its entry must be there,
+ * then for each entry: id, number of fields, fields …
  */
 const appendScript = `
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
@@ -30,14 +31,16 @@ if last then
   ms, seq = tonumber(ms), tonumber(seq)
   local known, knownSeq = tonumber(ARGV[2]), tonumber(ARGV[3])
   if ms < known or (ms == known and seq < knownSeq) then return last end
+  local id = ARGV[2] .. '-' .. ARGV[3]
+  if ARGV[4] == '1' and known > 0 and #redis.call('XRANGE', KEYS[1], id, id) == 0 then return '0-0' end
 end
-local at = 4
+local at = 5
 while at <= #ARGV do
   local count = tonumber(ARGV[at + 1])
   redis.call('XADD', KEYS[1], ARGV[at], unpack(ARGV, at + 2, at + 1 + count))
   at = at + 2 + count
 end
-if #ARGV > 3 then redis.call('SET', KEYS[2], '1', 'PX', ARGV[1]) end
+if #ARGV > 4 then redis.call('SET', KEYS[2], '1', 'PX', ARGV[1]) end
 return 'OK'`;
 
 /** Neon sleeps after five idle minutes; as long as the key lives the database is awake and a sweep costs nothing. */
@@ -47,7 +50,10 @@ export type AppendResult =
   | { readonly kind: "appended" }
   /** Redis has an id that is not smaller than the batch's first: sent before, or somebody else wrote. */
   | { readonly kind: "refused" }
-  /** The stream ends before what we know was sent: Redis lost data. Nothing was appended. `last` is its last id. */
+  /**
+   * The stream lacks what we know was sent: Redis lost data. Nothing was appended. `last` is the last id up to which the
+   * stream is whole; `0-0` when nobody can tell.
+   */
   | { readonly kind: "lost"; readonly last: MessageId };
 
 /** Where a batch goes. */
@@ -57,6 +63,8 @@ export interface AppendTarget {
   readonly activity: string;
   /** The last id known to be in the stream; `0-0` when there is none. */
   readonly knownLast: MessageId;
+  /** False when that entry was trimmed after everybody had handled it. */
+  readonly knownThere: boolean;
 }
 
 /**
@@ -65,10 +73,10 @@ export interface AppendTarget {
  */
 export async function appendBatch(
   redis: RedisHttp,
-  { stream, activity, knownLast }: AppendTarget,
+  { stream, activity, knownLast, knownThere }: AppendTarget,
   entries: readonly StreamEntry[],
 ): Promise<AppendResult> {
-  const args: string[] = [String(activityTtlMs), ...knownLast.split("-")];
+  const args: string[] = [String(activityTtlMs), ...knownLast.split("-"), knownThere ? "1" : "0"];
   for (const entry of entries) {
     args.push(entry.id, String(entry.fields.length));
     for (const field of entry.fields) args.push(field);

@@ -1,8 +1,12 @@
 import { Miniflare } from "miniflare";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { listAlerts } from "../../src/operate/alerts.ts";
-import { type Archive, type ArchiveBucket, createBucketArchive } from "../../src/operate/archive.ts";
-import { archiveDays } from "../../src/operate/archive-days.ts";
+import {
+  type Archive,
+  type ArchiveBucket,
+  createBucketArchive,
+} from "../../src/operate/retention/archive.ts";
+import { archiveDays } from "../../src/operate/retention/archive-days.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone, publishReports } from "./fixture.ts";
 import { always, daysAgo, moveToDay, openFolder, times } from "./janitor-fixture.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runAllJobs } from "../../src/operate/cron.ts";
 import { drainOnce } from "../../src/operate/pump.ts";
-import { trimShard } from "../../src/operate/trim.ts";
+import { trimShard } from "../../src/operate/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
 import { effects, numbersOf, openBackbone, publishBeats, recorder } from "./fixture.ts";
 import { invoke, soon } from "./pump-fixture.ts";

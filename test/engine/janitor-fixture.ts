@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { createFolderArchive } from "../../src/operate/archive.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
+import { createFolderArchive } from "../../src/operate/retention/archive.ts";
 import { createArchiveService } from "../../workers/local/archive-folder.ts";
 import type { Backbone } from "../backbone.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { purge } from "../../src/operate/purge.ts";
+import { purge } from "../../src/operate/retention/purge.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone } from "./fixture.ts";
 import { always, times } from "./janitor-fixture.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConflictError, NotFoundError } from "../../src/core/errors.ts";
-import { discardLetters } from "../../src/operate/dead-letters.ts";
-import { changeJob } from "../../src/operate/job-changes.ts";
-import { runJobs, stepJob } from "../../src/operate/jobs.ts";
-import { previewRedrive, redriveLetter, startRedrive } from "../../src/operate/redrive.ts";
-import { queueLetters } from "../../src/operate/redrive-step.ts";
+import { discardLetters } from "../../src/operate/consumers/dead-letters.ts";
+import { changeJob } from "../../src/operate/jobs/job-changes.ts";
+import { runJobs, stepJob } from "../../src/operate/jobs/jobs.ts";
+import { previewRedrive, redriveLetter, startRedrive } from "../../src/operate/jobs/redrive.ts";
+import { queueLetters } from "../../src/operate/jobs/redrive-step.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { createClock, recorder } from "./fixture.ts";
 import {

@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { onAny } from "../../src/consume/define-consumer.ts";
-import { changeJob } from "../../src/operate/job-changes.ts";
-import { runJobs, stepJob } from "../../src/operate/jobs.ts";
-import { previewReplay, startBackfill, startReplay } from "../../src/operate/replay.ts";
+import { changeJob } from "../../src/operate/jobs/job-changes.ts";
+import { runJobs, stepJob } from "../../src/operate/jobs/jobs.ts";
+import { previewReplay, startBackfill, startReplay } from "../../src/operate/jobs/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { publishBeats, publishReports, recorder } from "./fixture.ts";
 import {

@@ -62,3 +62,28 @@ it("notices a lost tail before it appends behind the gap", async () => {
   expect(await effects()).toHaveLength(14);
   expect(await distinctEffects()).toBe(14);
 });
+
+it("notices a total loss also when another program wrote first, under ids above ours", async () => {
+  const before = await distinctEffects();
+  await publishSome(4);
+  await backbone.relay();
+  await backbone.redis("DEL", backbone.stream);
+  const foreign = await backbone.redis(
+    "XADD",
+    backbone.stream,
+    "*",
+    "id",
+    "foreign",
+    "type",
+    "x.y",
+    "payload",
+    "{}",
+  );
+  // The last id of the stream alone does not tell: it is beyond all that was sent.
+  const [row] = await backbone.sql<{ known: string }>("SELECT known_ms::text AS known FROM relay_shards");
+  expect(Number(String(foreign).split("-")[0])).toBeGreaterThanOrEqual(Number(row?.known));
+  await publishSome(1);
+  await backbone.relay();
+  await backbone.drain(consumer);
+  expect(await distinctEffects()).toBe(before + 5);
+});

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Consumer } from "../../src/consume/define-consumer.ts";
 import { forgetState } from "../../src/consume/queue-signal.ts";
 import { listAlerts } from "../../src/operate/alerts.ts";
-import { trimIfLong, trimShard } from "../../src/operate/trim.ts";
+import { trimIfLong, trimShard } from "../../src/operate/retention/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { effects, openFaultyBackbone, publishReports, recorder, streamEntries } from "./fixture.ts";

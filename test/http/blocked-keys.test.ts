@@ -4,7 +4,7 @@ import { defineConsumer } from "../../src/consume/consumer.ts";
 import { type ConsumerOptions, on } from "../../src/consume/define-consumer.ts";
 import { failureFromText } from "../../src/consume/recover.ts";
 import { RetryAfter } from "../../src/core/errors.ts";
-import { changeBlockedKey } from "../../src/operate/blocked-keys.ts";
+import { changeBlockedKey } from "../../src/operate/consumers/blocked-keys.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /** Agents whose heartbeats are refused for now. */

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
-import { describeError, errorClass } from "../consume/dead-letters.ts";
-import { forgetState, signalQueue } from "../consume/queue-signal.ts";
-import type { Tx } from "../db/database.ts";
-import type { Invocation } from "./invocation.ts";
+import { describeError, errorClass } from "../../consume/dead-letters.ts";
+import { forgetState, signalQueue } from "../../consume/queue-signal.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Invocation } from "../invocation.ts";
 import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./job-steps.ts";
 import { markJobsRunning } from "./job-store.ts";
 import type { JobKind } from "./job-view.ts";

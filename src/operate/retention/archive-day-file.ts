@@ -1,5 +1,6 @@
-import { TransientError } from "../core/errors.ts";
-import { toEnvelope } from "../publish/record.ts";
+import { TransientError } from "../../core/errors.ts";
+import { toEnvelope } from "../../publish/record.ts";
+import type { Invocation } from "../invocation.ts";
 import { type Archive, type ArchiveFile, ArchiveLostError, type ArchiveState } from "./archive.ts";
 import {
   type ArchivedRow,
@@ -10,7 +11,6 @@ import {
   type Progress,
   saveProgressSql,
 } from "./archive-sql.ts";
-import type { Invocation } from "./invocation.ts";
 
 /*
  * The file of one day, `events-YYYY-MM-DD.jsonl`: its events in order of their positions, then the entries of other

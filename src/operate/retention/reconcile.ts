@@ -1,8 +1,8 @@
 import { compareMessageIds, isMessageId, type MessageId, nextMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { RedisHttp } from "../stream/redis.ts";
-import { type EntryHead, readHeads, readPositions } from "../stream/trim.ts";
-import type { Invocation } from "./invocation.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import { type EntryHead, readHeads, readPositions } from "../../stream/trim.ts";
+import type { Invocation } from "../invocation.ts";
 
 /*
  * Compares the record with the stream. A Redis that fails over may come back without entries that it had confirmed, and
@@ -132,6 +132,9 @@ export async function compareStretch(
  * The condition on the stream id makes it safe without the relay's lease: a row that is sent again meanwhile has
  * another id. That on `trimmed` makes it safe beside a trim: the trim is noted before it happens.
  *
+ * When the last entry that the relay knows of is among them, the relay is told of the last one that is there, so that
+ * it does not find the loss once more.
+ *
  * The time of sending narrows the search by a block range index: an id carries the time when the batch was composed,
  * which is at most a day before it was sent (Redis was away), and an hour after (another writer's clock ran ahead).
  */
@@ -169,6 +172,19 @@ async function compareOnce(
       UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
       FROM chosen c WHERE e.position = c.position AND e.stream_message_id = c.stream_message_id
       RETURNING e.position
+    ), lost_known AS (
+      SELECT r.known_ms, r.known_seq FROM relay_shards r
+      WHERE r.shard = ${shard}
+        AND EXISTS (SELECT FROM chosen c WHERE c.stream_message_id = r.known_ms || '-' || r.known_seq)
+    ), still_known AS (
+      SELECT ids.ms, ids.seq FROM lost_known k, (
+        SELECT split_part(p.id, '-', 1)::bigint AS ms, split_part(p.id, '-', 2)::bigint AS seq FROM present p
+        UNION ALL SELECT ${fromMs}::bigint, ${fromSeq}::bigint
+      ) ids
+      WHERE (ids.ms, ids.seq) < (k.known_ms, k.known_seq) ORDER BY ids.ms DESC, ids.seq DESC LIMIT 1
+    ), lowered AS (
+      UPDATE relay_shards r SET known_ms = s.ms, known_seq = s.seq FROM still_known s, lost_known k
+      WHERE r.shard = ${shard} AND r.known_ms = k.known_ms AND r.known_seq = k.known_seq
     )
     SELECT (SELECT count(*) FROM sent)::integer AS checked, (SELECT count(*) FROM missing)::integer AS missing,
       (SELECT count(*) FROM restored)::integer AS restored`);

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Invocation } from "./invocation.ts";
+import type { Invocation } from "../invocation.ts";
 
 /*
  * What is kept for a time only. Events and entries of other programs are not here: they go when they are archived.

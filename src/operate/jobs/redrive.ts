@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { signalQueue } from "../consume/queue-signal.ts";
-import { ConflictError } from "../core/errors.ts";
-import type { Database, Tx } from "../db/database.ts";
+import { signalQueue } from "../../consume/queue-signal.ts";
+import { ConflictError } from "../../core/errors.ts";
+import type { Database, Tx } from "../../db/database.ts";
 import {
   hasBody,
   type LetterFilter,
@@ -9,12 +9,12 @@ import {
   noLetter,
   notOpen,
   openLettersSql,
-} from "./dead-letters.ts";
+} from "../consumers/dead-letters.ts";
+import type { Invocation } from "../invocation.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
 import type { EditedCopy } from "./edited-copy.ts";
-import type { Invocation } from "./invocation.ts";
 import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning, unnamed } from "./job-store.ts";
 import { isRowId } from "./job-view.ts";
-import { type Operator, recordAction } from "./operator-actions.ts";
 
 /*
  * Redrive: dead letters go back to their consumer. A row in `deliveries` for each; the tick of the consumer executes it

@@ -1,6 +1,6 @@
-import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { describeError, errorClass } from "../../consume/dead-letters.ts";
+import type { Invocation } from "../invocation.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
-import type { Invocation } from "./invocation.ts";
 import { type PurgeReport, purge } from "./purge.ts";
 import { mayReconcile, type ReconcileReport, reconcileShard } from "./reconcile.ts";
 import { callsOfAPage, shardsInUse, type TrimReport, trimShard } from "./trim.ts";

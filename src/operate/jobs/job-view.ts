@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { NotFoundError } from "../core/errors.ts";
-import type { Database } from "../db/database.ts";
+import { NotFoundError } from "../../core/errors.ts";
+import type { Database } from "../../db/database.ts";
 
 /** What a job does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
 export type JobKind = "redrive" | "replay" | "backfill";

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
-import { ConflictError } from "../core/errors.ts";
-import type { Invocation } from "./invocation.ts";
+import { ConflictError } from "../../core/errors.ts";
+import type { Invocation } from "../invocation.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
 import { markJobsRunning } from "./job-store.ts";
 import { findJob, isRowId, type JobKind, type JobStatus, type JobView } from "./job-view.ts";
-import { type Operator, recordAction } from "./operator-actions.ts";
 import { releaseLetters } from "./redrive-step.ts";
 
 /** What an operator may do to a job, from which states, and what it becomes. */

@@ -1,4 +1,5 @@
-import { raiseAlert, resolveAlert, resolveOthers } from "./alerts.ts";
+import { raiseAlert, resolveAlert, resolveOthers } from "../alerts.ts";
+import type { Invocation } from "../invocation.ts";
 import { type DayReport, type DayState, writeDay } from "./archive-day-file.ts";
 import {
   beginDaySql,
@@ -14,7 +15,6 @@ import {
   undeletedDaysSql,
   unfinishedDaySql,
 } from "./archive-sql.ts";
-import type { Invocation } from "./invocation.ts";
 
 /*
  * A day (UTC, by `stored_at`) of the record goes through these states:

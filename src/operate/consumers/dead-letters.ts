@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import { ConflictError, NotFoundError } from "../core/errors.ts";
-import type { Database, Tx } from "../db/database.ts";
-import { isoText, isRowId } from "./job-view.ts";
-import { actionColumns, type Operator, type OperatorActionView, recordAction } from "./operator-actions.ts";
+import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import type { Database, Tx } from "../../db/database.ts";
+import { isoText, isRowId } from "../jobs/job-view.ts";
+import { actionColumns, type Operator, type OperatorActionView, recordAction } from "../operator-actions.ts";
 
 /*
  * What operators see of dead letters, and giving them up. `open` is the only state that anything can be done from, and

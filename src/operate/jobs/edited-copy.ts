@@ -1,11 +1,11 @@
 import { decodeEntry, type Envelope, encodeEntry, findEvent, type JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { fieldsToObject } from "../consume/route.ts";
-import { ConflictError } from "../core/errors.ts";
-import type { Database } from "../db/database.ts";
-import { admitEnvelope, type PublishSettings } from "../publish/publish.ts";
-import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
-import { noLetter } from "./dead-letters.ts";
+import { fieldsToObject } from "../../consume/route.ts";
+import { ConflictError } from "../../core/errors.ts";
+import type { Database } from "../../db/database.ts";
+import { admitEnvelope, type PublishSettings } from "../../publish/publish.ts";
+import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
+import { noLetter } from "../consumers/dead-letters.ts";
 import { isRowId } from "./job-view.ts";
 
 /** The event of a dead letter with another payload. */

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Tx } from "../db/database.ts";
-import type { StreamKeys } from "../stream/keys.ts";
+import type { Tx } from "../../db/database.ts";
+import type { StreamKeys } from "../../stream/keys.ts";
 import { isoText } from "./job-view.ts";
 import { type Queued, releaseLetters } from "./redrive-step.ts";
 

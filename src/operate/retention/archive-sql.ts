@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
+import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
 
 /*
  * Statements of the archive. Rows of a day are found by the block range index on `stored_at` once; from then on by their

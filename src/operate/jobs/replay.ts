@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../consume/define-consumer.ts";
-import { ConflictError, ValidationError } from "../core/errors.ts";
-import type { Tx } from "../db/database.ts";
-import type { Invocation } from "./invocation.ts";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { ConflictError, ValidationError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Invocation } from "../invocation.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
 import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning } from "./job-store.ts";
 import { isoText } from "./job-view.ts";
-import { type Operator, recordAction } from "./operator-actions.ts";
 import { eventCondition, hasClaim, type ReplayFilter, type ReplayMode } from "./replay-step.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../consume/define-consumer.ts";
-import type { Invocation } from "./invocation.ts";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Invocation } from "../invocation.ts";
 import { markJobsRunning } from "./job-store.ts";
 import { startBackfill } from "./replay.ts";
 

@@ -1,10 +1,10 @@
 import { messageIdMs } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../consume/define-consumer.ts";
-import { parseReadEntries } from "../stream/append.ts";
-import { parseGroups, parsePending } from "../stream/group.ts";
-import type { Command } from "../stream/redis.ts";
-import type { Invocation } from "./invocation.ts";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { parseReadEntries } from "../../stream/append.ts";
+import { parseGroups, parsePending } from "../../stream/group.ts";
+import type { Command } from "../../stream/redis.ts";
+import type { Invocation } from "../invocation.ts";
 import { type Pause, type PauseRow, pausesSql, toPause } from "./pauses.ts";
 
 /** What an operator wants to know of one consumer on one shard. Ages in ms; null means none, or unknown. */

@@ -1,11 +1,13 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../consume/define-consumer.ts";
-import { signalQueue } from "../consume/queue-signal.ts";
-import { failureFromText, failureToText } from "../consume/recover.ts";
-import { ConflictError, NotFoundError, TransientError } from "../core/errors.ts";
-import type { Tx } from "../db/database.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { signalQueue } from "../../consume/queue-signal.ts";
+import { failureFromText, failureToText } from "../../consume/recover.ts";
+import { ConflictError, NotFoundError, TransientError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import type { Invocation } from "../invocation.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
 import {
   type KeyQuery,
   type KeyRow,
@@ -15,8 +17,6 @@ import {
   type StoredHead,
   type StreamHead,
 } from "./blocked-key-heads.ts";
-import type { Invocation } from "./invocation.ts";
-import { type Operator, recordAction } from "./operator-actions.ts";
 import { listPauses } from "./pauses.ts";
 
 /*

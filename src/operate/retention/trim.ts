@@ -1,7 +1,7 @@
 import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { parseReadEntries } from "../stream/append.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import { parseReadEntries } from "../../stream/append.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
 import {
   type EntryHead,
   type GroupPosition,
@@ -9,9 +9,9 @@ import {
   readHeads,
   readPositions,
   trimStream,
-} from "../stream/trim.ts";
-import { raiseAlert, resolveOthers } from "./alerts.ts";
-import type { Invocation } from "./invocation.ts";
+} from "../../stream/trim.ts";
+import { raiseAlert, resolveOthers } from "../alerts.ts";
+import type { Invocation } from "../invocation.ts";
 import { compareStretch } from "./reconcile.ts";
 
 /*

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Tx } from "../db/database.ts";
+import type { Tx } from "../../db/database.ts";
 
 /** Result of handing over the next events of a job. */
 export interface Queued {

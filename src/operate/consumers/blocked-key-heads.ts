@@ -1,12 +1,12 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
-import type { Consumer } from "../consume/define-consumer.ts";
-import { bodiesOfPending, failureFromText } from "../consume/recover.ts";
-import { routeEntry } from "../consume/route.ts";
-import { isMissingGroup, parsePending, pendingCommand } from "../stream/group.ts";
-import type { RedisHttp } from "../stream/redis.ts";
-import type { Invocation } from "./invocation.ts";
-import { isoText } from "./job-view.ts";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { bodiesOfPending, failureFromText } from "../../consume/recover.ts";
+import { routeEntry } from "../../consume/route.ts";
+import { isMissingGroup, parsePending, pendingCommand } from "../../stream/group.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import type { Invocation } from "../invocation.ts";
+import { isoText } from "../jobs/job-view.ts";
 
 /*
  * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in

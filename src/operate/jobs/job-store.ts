@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { ConflictError, TransientError } from "../core/errors.ts";
-import type { Tx } from "../db/database.ts";
-import type { Invocation } from "./invocation.ts";
+import { ConflictError, TransientError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Invocation } from "../invocation.ts";
 import type { JobKind } from "./job-view.ts";
 
 /** A job about to start. */

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../consume/define-consumer.ts";
-import { forgetState } from "../consume/queue-signal.ts";
-import { ValidationError } from "../core/errors.ts";
-import type { Database } from "../db/database.ts";
-import type { Invocation } from "./invocation.ts";
-import { isoText } from "./job-view.ts";
-import { type Operator, recordAction } from "./operator-actions.ts";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { forgetState } from "../../consume/queue-signal.ts";
+import { ValidationError } from "../../core/errors.ts";
+import type { Database } from "../../db/database.ts";
+import type { Invocation } from "../invocation.ts";
+import { isoText } from "../jobs/job-view.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
 
 /*
  * Pauses. A paused consumer reads nothing; with a paused type its events are parked and the others go on. The change is

@@ -1,0 +1,62 @@
+import { redactText } from "@brain/schemas";
+import { afterFailure, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
+import { classify } from "../core/classify.ts";
+import { backoffMs } from "../core/delivery.ts";
+import type { Command } from "../stream/redis.ts";
+import type { Applied } from "./apply.ts";
+import { describeError } from "./dead-letters.ts";
+import { placeOf } from "./lease.ts";
+import type { Tick } from "./tick.ts";
+
+/** Closes the brake: an event was applied. */
+export function noteApplied(tick: Tick): void {
+  if (tick.brake.failures === 0) return;
+  if (isOpen(tick.brake)) {
+    tick.result.brake = "closed";
+    tick.deps.log.info({}, "An event was applied again; the outage brake is closed.");
+  }
+  tick.brake = closedBrake;
+  tick.brakeChanged = true;
+}
+
+/**
+ * Counts a failure for the outage brake. While the brake is open no failure costs an attempt, so that an outage fills
+ * no dead letters.
+ */
+export function judge(tick: Tick, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
+  const outcome = classify(failure.error);
+  if (outcome.kind !== "transient" || outcome.overtakable) return { failure, stop: false };
+  const nowMs = tick.deps.now();
+  const { messageId, attempt } = failure.incoming;
+  const wasOpen = isOpen(tick.brake);
+  tick.brake = afterFailure(
+    tick.brake,
+    tick.consumer.brake,
+    attempt,
+    redactText(describeError(failure.error)).slice(0, maxErrorLength),
+    nowMs,
+    outcome.retryAfterMs,
+  );
+  tick.brakeChanged = true;
+  if (!isOpen(tick.brake)) return { failure, stop: false };
+  if (!wasOpen) {
+    tick.result.brake = "opened";
+    tick.deps.log.error(
+      { failures: tick.brake.failures },
+      `The outage brake opens: ${tick.brake.error}. One event at a time is tried until one succeeds.`,
+    );
+  }
+  const dueAtMs = nowMs + backoffMs(tick.consumer.retry, Math.max(1, attempt), messageId);
+  const delivery = { action: "retry", dueAtMs, overtakable: false } as const;
+  return { failure: { ...failure, delivery, uncounted: true }, stop: true };
+}
+
+const maxErrorLength = 300;
+
+/** Stores the brake, if it changed. */
+export function brakeCommands(tick: Tick): Command[] {
+  if (!tick.brakeChanged) return [];
+  tick.brakeChanged = false;
+  const [key, field, text] = [tick.deps.keys.brakes(), placeOf(tick.scope), brakeToText(tick.brake)];
+  return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];
+}
