@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { bundleWorkers, readCompatibility } from "../../workers/local/bundle.ts";
 import { commandLineOf } from "../../workers/local/child-process.ts";
@@ -45,20 +46,16 @@ async function workerdIds(): Promise<number[]> {
   return ids.filter((_, index) => lines[index]?.includes("workerd"));
 }
 
+/**
+ * By a process of its own: a call into workerd that is under way may block this one until workerd answers, and then
+ * nobody here could wake it.
+ */
 async function freeze(ms: number): Promise<void> {
-  const ids = await workerdIds();
-  const signal = (name: "SIGSTOP" | "SIGCONT") => {
-    for (const id of ids) {
-      try {
-        process.kill(id, name);
-      } catch {
-        // Killed meanwhile; there is nothing left to freeze or to wake.
-      }
-    }
-  };
-  signal("SIGSTOP");
-  await delay(ms);
-  signal("SIGCONT");
+  const ids = (await workerdIds()).join(" ");
+  if (ids === "") return;
+  const script = `kill -STOP ${ids}; sleep ${(ms / 1_000).toFixed(3)}; kill -CONT ${ids}`;
+  const shell = spawn("sh", ["-c", script], { stdio: "ignore" });
+  await once(shell, "exit");
 }
 
 async function main(): Promise<void> {
