@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { byIndexSql } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */
 export interface Layout {
@@ -11,13 +12,14 @@ export interface Layout {
 const layoutLock = sql`1918985580, 1`;
 
 /**
- * Whoever chooses rows for a shard holds the layout shared until the end of its transaction. A statement of its own, so
- * that the statement that chooses sees what was committed when the lock was granted. An advisory lock and not one on the
- * row: it writes nothing, and a waiting change has its turn however many relays come after it.
+ * Whoever chooses rows for a shard holds the layout shared until the end of its transaction, and finds rows by index. A
+ * statement of its own, so that the statement that chooses sees what was committed when the lock was granted. An
+ * advisory lock and not one on the row: it writes nothing, and a waiting change has its turn however many relays come
+ * after it.
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export const holdLayoutSql: SQL = sql`SELECT pg_advisory_xact_lock_shared(${layoutLock})`;
+export const holdLayoutSql: SQL = sql`${byIndexSql}, pg_advisory_xact_lock_shared(${layoutLock})`;
 
 /** Waits until nobody is choosing rows, and keeps others from it until the end of the transaction. */
 export const lockLayoutSql: SQL = sql`SELECT pg_advisory_xact_lock(${layoutLock})`;

@@ -103,8 +103,7 @@ type LeaseRow = Layout & {
 /** Takes the lease and the next batch, in one round trip. */
 async function acquire(run: Run): Promise<Acquired> {
   const { deps, options, token } = run;
-  const [, , , acquired, , loaded] = await deps.db.batch([
-    byIndexSql,
+  const [, , acquired, , loaded] = await deps.db.batch([
     holdLayoutSql,
     ensureLayoutSql(deps.publish.shards),
     acquireSql(options.shard, token, deps.settings.leaseMs),
@@ -141,7 +140,6 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       return true;
     }
     const answers = await deps.db.batch([
-      byIndexSql,
       holdLayoutSql,
       ...finish,
       renewSql(shard, token, deps.settings.leaseMs),
