@@ -135,8 +135,14 @@ async function tellOfLayout(invocation: Invocation): Promise<void> {
   else await raiseAlert(invocation, { ...alert, message: problem });
 }
 
+/** Systems of this isolate whose last tick found Redis away: events may wait that nobody could tell of. */
+const isolateMissed = new Set<string>();
+
 async function tryGate(invocation: Invocation): Promise<Gate | null> {
-  return logged(invocation, "The look at what has work", () => openGate(invocation));
+  const gate = await logged(invocation, "The look at what has work", () => openGate(invocation));
+  const missed = isolateMissed.delete(invocation.scope);
+  if (gate === null) isolateMissed.add(invocation.scope);
+  return gate === null || !missed ? gate : { ...gate, sweep: true };
 }
 
 /** Null when it failed, which is logged: the other work goes on. */

@@ -7,7 +7,7 @@ import type { Invocation } from "./invocation.ts";
  */
 
 /** Cron comes every minute; when its last visit is longer ago, Redis was away or lost its data meanwhile. */
-export const silentMs = 150_000;
+export const silentMs = 90_000;
 
 /**
  * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, jobs, then for

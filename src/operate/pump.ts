@@ -31,8 +31,9 @@ const maxEventsPerTick = 20_000;
 const leaseMarginMs = 50;
 /** A tick stays ready this long for the next trigger, ms; bridges the gaps of a steady flow. */
 const lingerMs = 24;
-/** After a failure the same work is tried again in this time, doubled each time, as long as the invocation lasts, ms. */
+/** After a failure the same work is tried again in this time, doubled up to the last, as long as the invocation lasts, ms. */
 const firstPauseMs = 500;
+const lastPauseMs = 4_000;
 /** Calls that finishing a tick or a batch needs at most. */
 const callsToFinish = 14;
 /** A change of the number of shards is waited for this long; what comes next goes on with it, ms. */
@@ -51,10 +52,12 @@ export interface Effort {
   progress: boolean;
   /** Set when some work failed; it was tried again as long as there was time. */
   failed: boolean;
+  /** Set when some work failed to the end. */
+  stuck: boolean;
 }
 
 export function createEffort(invocation: Invocation, deadlineMs: number): Effort {
-  return { invocation, deadlineMs, leftOver: false, progress: false, failed: false };
+  return { invocation, deadlineMs, leftOver: false, progress: false, failed: false, stuck: false };
 }
 
 function hasBudget({ invocation, deadlineMs }: Effort): boolean {
@@ -74,6 +77,7 @@ export async function runTurns(effort: Effort, name: string, extraMs: number, tu
   let pauseMs = firstPauseMs;
   for (;;) {
     let untilMs: number | null = null;
+    let failing = false;
     const work = async (takeNews: () => boolean) => {
       untilMs = await turn(takeNews);
     };
@@ -91,14 +95,17 @@ export async function runTurns(effort: Effort, name: string, extraMs: number, tu
     } catch (error) {
       log.error({ work: name, error_class: errorClass(error) }, `${name} failed: ${describeError(error)}`);
       effort.failed = true;
+      failing = true;
       untilMs = now() + pauseMs;
-      pauseMs *= 2;
+      pauseMs = Math.min(2 * pauseMs, lastPauseMs);
     }
+    const isOver = untilMs >= effort.deadlineMs;
+    effort.stuck ||= failing && isOver;
     if (!hasBudget(effort)) {
       effort.leftOver = true;
       return;
     }
-    if (untilMs >= effort.deadlineMs || !(await sleepOnce(own, now, untilMs))) return;
+    if (isOver || !(await sleepOnce(own, now, untilMs))) return;
   }
 }
 
@@ -117,7 +124,8 @@ export async function relayAll(
 ): Promise<void> {
   const effort = createEffort(invocation, deadlineMs);
   await relayShards(effort, wake, verify);
-  if (effort.leftOver && effort.progress) wake(null);
+  // What was not sent because Redis or Postgres was away may be known to nobody else, so others go on trying.
+  if (effort.stuck || (effort.leftOver && effort.progress)) wake(null);
 }
 
 export async function relayShards(effort: Effort, wake: Wake, verify: boolean): Promise<void> {

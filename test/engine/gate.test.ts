@@ -3,6 +3,7 @@ import { signalQueue } from "../../src/consume/queue-signal.ts";
 import { TransientError } from "../../src/core/errors.ts";
 import { cronTick } from "../../src/operate/cron.ts";
 import { openGate } from "../../src/operate/gate.ts";
+import { relayAll } from "../../src/operate/pump.ts";
 import { hookDatabase } from "../faults.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
 import { invoke, soon } from "./pump-fixture.ts";
@@ -114,4 +115,27 @@ test("a sweep that failed is done again at the next tick, and not after an hour"
   const away = () => Promise.reject(new TransientError("Postgres is away"));
   await cronTick({ ...invocation, db: { ...invocation.db, batch: away } }, soon(300));
   expect(await backbone.redis("EXISTS", keys.relaySwept())).toBe(0);
+});
+
+test("the tick after one that found Redis away looks at Postgres: events may wait that nobody could tell of", async () => {
+  const { backbone, redis } = await openFaultyBackbone({ env });
+  await cronTick(invoke(backbone, consumers), soon());
+  redis.inject({ kind: "refuse" });
+  await cronTick(invoke(backbone, consumers), soon(300));
+  await publishReports(backbone, 1);
+  redis.heal();
+  await cronTick(invoke(backbone, consumers), soon());
+  expect(await backbone.sql("SELECT FROM effects")).toHaveLength(3);
+});
+
+test("a relay that could not send to the end of its time lets another invocation go on", async () => {
+  const { backbone, redis } = await openFaultyBackbone({ env });
+  await publishReports(backbone, 1);
+  const woken: unknown[] = [];
+  redis.inject({ kind: "refuse" });
+  await relayAll(invoke(backbone, consumers), soon(700), (types) => woken.push(types));
+  expect(woken).toEqual([null]);
+  redis.heal();
+  await relayAll(invoke(backbone, consumers), soon(), (types) => woken.push(types));
+  expect(woken).toEqual([null, new Set(["system.health"])]);
 });

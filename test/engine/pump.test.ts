@@ -157,7 +157,8 @@ describe("a service that fails and comes back", () => {
     expect(token.length).toBeGreaterThan(8);
     for (const secret of [token, testApiKey, backbone.sandbox.neonUrl]) expect(errors).not.toContain(secret);
     expect(errors).not.toContain("postgres://");
-    expect(handedOn).toEqual([]);
+    // A tick leaves its entries pending, where cron sees them; what was never sent is seen by nobody else.
+    expect(handedOn).toEqual(["relay"]);
     redis.heal();
     await relayAll(backbone.open(), soon(), () => undefined);
     await drainAll(invoke(backbone, [consumer]), soon(), null);

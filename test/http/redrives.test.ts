@@ -101,8 +101,9 @@ describe("an edited copy", () => {
     expect(letter.actions).toMatchObject([
       { action: "dead_letter.edited", filter: { ids: [id], edited_event_id: letter.edited_event_id } },
     ]);
-    const claims = await surface.sql("SELECT stream_message_id, event_id FROM processed_events");
+    const claims = await surface.sql("SELECT stream_message_id, event_id FROM processed_events ORDER BY id");
     expect(claims).toEqual([
+      { stream_message_id: `edited:${id}`, event_id: letter.event_id },
       { stream_message_id: letter.stream_message_id, event_id: letter.edited_event_id },
     ]);
 

@@ -52,7 +52,6 @@ describe("the environment of npm start", () => {
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
       CONTENT_API_KEY: "c",
       CONTENT_MODEL: "m",
-      BRAIN_RELAY_SWEEP_MS: "0",
     });
   });
 

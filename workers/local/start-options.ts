@@ -30,9 +30,6 @@ function parseInteger(name: string, text: string, minimum: number, maximum: numb
   throw new StartOptionError(`${name} is '${text}', expected a whole number from ${minimum} to ${maximum}`);
 }
 
-/** The local database does not sleep, so every tick may look for events that a lost trigger left behind. */
-const localDefaults = { BRAIN_RELAY_SWEEP_MS: "0" };
-
 /** Stand for what is known only once the services run. */
 const placeholders = {
   NEON_DATABASE_URL: "postgres://user:password@127.0.0.1/brain",
@@ -64,15 +61,12 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
       `BRAIN_EVENTSTREAM_MODE is '${mode}', expected 'required' (default) or 'degraded'`,
     );
   }
-  const passedOn = {
-    ...localDefaults,
-    ...Object.fromEntries(
-      Object.entries(given).filter(
-        ([name]) =>
-          contentVariables.includes(name) || (name.startsWith("BRAIN_") && !ownVariables.includes(name)),
-      ),
+  const passedOn = Object.fromEntries(
+    Object.entries(given).filter(
+      ([name]) =>
+        contentVariables.includes(name) || (name.startsWith("BRAIN_") && !ownVariables.includes(name)),
     ),
-  };
+  );
   checkWorkerVariables({ ...placeholders, ...passedOn, ...given });
   return {
     port: parseInteger("PORT", given.PORT ?? "8787", 0, 65_535),

@@ -181,6 +181,17 @@ export function noLetter(id: string): NotFoundError {
 }
 
 /**
+ * Claims what stands in a CTE named `discarded`, so that an event that was given up is not applied when something brings
+ * it back: an entry sent again after a loss, a replay of what is missing.
+ */
+const barDiscardedSql = sql`
+  INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
+    replay_epoch, metadata)
+  SELECT d.subscriber_name, d.stream_name, d.stream_message_id, CASE WHEN length(d.event_id) <= 50 THEN d.event_id END,
+    left(d.event_type, 100), left(d.tenant_id, 100), d.replay_epoch, '{"discarded": true}'
+  FROM discarded d ON CONFLICT DO NOTHING`;
+
+/**
  * Gives one dead letter up.
  *
  * @throws {NotFoundError} no dead letter has the id
@@ -190,8 +201,11 @@ export async function discardLetter(db: Database, id: string, reason: string, by
   if (!isRowId(id)) throw noLetter(id);
   await db.transaction(async (tx) => {
     const { rows } = await tx.execute<{ subscriber: string }>(sql`
-      UPDATE dead_letters SET status = 'discarded', resolution = ${reason}, resolved_at = now()
-      WHERE id = ${id}::bigint AND status = 'open' RETURNING subscriber_name AS subscriber`);
+      WITH discarded AS (
+        UPDATE dead_letters SET status = 'discarded', resolution = ${reason}, resolved_at = now()
+        WHERE id = ${id}::bigint AND status = 'open' RETURNING *
+      ), barred AS (${barDiscardedSql})
+      SELECT subscriber_name AS subscriber FROM discarded`);
     const [letter] = rows;
     if (letter === undefined) throw await notOpen(tx, id);
     await recordAction(tx, {
@@ -240,8 +254,8 @@ export function discardLetters(
     const { rows } = await tx.execute<{ count: number }>(sql`
       WITH chosen AS (${openLettersSql(filter)}), discarded AS (
         UPDATE dead_letters d SET status = 'discarded', resolution = ${reason}, resolved_at = now()
-        FROM chosen WHERE d.id = chosen.id RETURNING d.id
-      )
+        FROM chosen WHERE d.id = chosen.id RETURNING d.*
+      ), barred AS (${barDiscardedSql})
       SELECT count(*)::integer AS count FROM discarded`);
     const count = rows[0]?.count ?? 0;
     if (count > 0) {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { signalQueue } from "../../consume/queue-signal.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
@@ -238,6 +238,7 @@ async function queueLetter(
       `The entry of dead letter ${id} waits in the queue already; the letter stays open. Look again when "${letter.subscriber}" has handled it.`,
     );
   }
+  if (copy !== null) await tx.execute(barOriginalSql(id));
   await recordAction(tx, {
     ...by,
     action: copy === null ? "dead_letter.redriven" : "dead_letter.edited",
@@ -246,4 +247,18 @@ async function queueLetter(
     filter: { ids: [id], ...(copy === null ? {} : { edited_event_id: copy.eventId }) },
     affected: 1,
   });
+}
+
+/**
+ * Claims the event that a copy stands for, under an id of its own, so that the original is not applied beside its copy
+ * when something brings it back under another stream id.
+ */
+function barOriginalSql(id: string): SQL {
+  return sql`
+    INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
+      replay_epoch, metadata)
+    SELECT l.subscriber_name, l.stream_name, 'edited:' || l.id, l.event_id, left(l.event_type, 100),
+      left(l.tenant_id, 100), l.replay_epoch, '{"edited": true}'
+    FROM dead_letters l WHERE l.id = ${id}::bigint AND length(l.event_id) <= 50
+    ON CONFLICT DO NOTHING`;
 }

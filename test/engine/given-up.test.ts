@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { PermanentError } from "../../src/core/errors.ts";
+import { discardLetter, discardLetters } from "../../src/operate/consumers/dead-letters.ts";
+import { editCopy } from "../../src/operate/jobs/edited-copy.ts";
+import { redriveLetter } from "../../src/operate/jobs/redrive.ts";
+import type { Backbone } from "../backbone.ts";
+import {
+  deadLetters,
+  drainUntilQuiet,
+  effects,
+  openBackbone,
+  publishReports,
+  recorder,
+  streamEntries,
+} from "./fixture.ts";
+import { operator } from "./job-fixture.ts";
+import { invoke } from "./pump-fixture.ts";
+
+const broken = recorder({ beforeReport: () => Promise.reject(new PermanentError("broken")) });
+const mended = recorder();
+
+/** One event that became a dead letter; its entry comes once more under another stream id when `comeBack` is called. */
+async function openFailed() {
+  const backbone = await openBackbone();
+  const [eventId = ""] = await publishReports(backbone, 1);
+  await backbone.relay();
+  await drainUntilQuiet(backbone, broken);
+  const [letter] = await backbone.sql<{ id: string }>("SELECT id::text AS id FROM dead_letters");
+  const [entry] = await streamEntries(backbone);
+  const comeBack = () =>
+    backbone.redis("XADD", backbone.stream, "*", ...Object.entries(entry?.fields ?? {}).flat());
+  return { backbone, eventId, letterId: letter?.id ?? "", comeBack };
+}
+
+const appliedIds = async (backbone: Backbone) => (await effects(backbone)).map(({ event_id }) => event_id);
+
+test("a discarded event is not applied when Redis brings it back", async () => {
+  for (const discard of [
+    (backbone: Backbone, id: string) => discardLetter(backbone.open().db, id, "not needed", operator),
+    (backbone: Backbone, id: string) =>
+      discardLetters(backbone.open().db, { ids: [id] }, "not needed", operator),
+  ]) {
+    const { backbone, letterId, comeBack } = await openFailed();
+    await discard(backbone, letterId);
+    await comeBack();
+    expect(await backbone.drain(mended)).toMatchObject({ applied: 0, publishedTwice: 1 });
+    expect(await appliedIds(backbone)).toEqual([]);
+    expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["discarded"]);
+  }
+});
+
+test("control: an open one is applied when it comes back, for nobody has given it up", async () => {
+  const { backbone, eventId, comeBack } = await openFailed();
+  await comeBack();
+  await backbone.drain(mended);
+  expect(await appliedIds(backbone)).toEqual([eventId]);
+});
+
+test("of an event and its edited copy only the copy is applied, also when the original comes back", async () => {
+  const { backbone, eventId, letterId, comeBack } = await openFailed();
+  const invocation = invoke(backbone, [mended]);
+  const copy = await editCopy(invocation.db, invocation.publish, letterId, { component: "db", status: "77" });
+  await redriveLetter(invocation, letterId, copy, "mended by hand", operator);
+  await comeBack();
+  await drainUntilQuiet(backbone, mended);
+  await backbone.drain(mended);
+  const applied = await effects(backbone);
+  expect(applied.map(({ number }) => number)).toEqual([77]);
+  expect(applied.map(({ event_id }) => event_id)).not.toContain(eventId);
+  expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["resolved"]);
+});
