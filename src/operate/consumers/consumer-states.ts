@@ -114,6 +114,10 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
     settings: {
       max_attempts: retry.maxAttempts,
       max_programming_attempts: retry.maxProgrammingAttempts,
+      max_deaths: retry.maxDeaths,
+      brake_after: consumer.brake.after,
+      after_dead_letter: consumer.afterDeadLetter,
+      start_at: consumer.startAt,
       backoff_base_ms: retry.baseMs,
       backoff_cap_ms: retry.capMs,
       handler_timeout_ms: consumer.handlerTimeoutMs,

@@ -1,5 +1,7 @@
 import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { cleanFields } from "../../consume/dead-letters.ts";
+import { fieldsToObject } from "../../consume/route.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import {
@@ -175,7 +177,7 @@ async function keepForeign(
     });
     const rows = JSON.stringify(
       entries.map(({ id, fields }) => {
-        const raw = toFields(fields ?? []);
+        const raw = cleanFields(fieldsToObject(fields ?? []));
         return { id, event_id: short(raw.id), event_type: short(raw.type), raw_fields: raw };
       }),
     );
@@ -189,17 +191,6 @@ async function keepForeign(
 }
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** jsonb refuses NUL and lone surrogates; an entry that holds them must still be kept, so they are marked. */
-function clean(text: string): string {
-  return text.replaceAll("\u0000", "\uFFFD").toWellFormed();
-}
-
-function toFields(flat: readonly string[]): Record<string, string> {
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2) fields[clean(flat[at] ?? "")] = clean(flat[at + 1] ?? "");
-  return fields;
-}
 
 const short = (text: string | undefined) => text?.slice(0, 255).toWellFormed() ?? null;
 
