@@ -11,10 +11,14 @@ export interface Claim {
   readonly epoch: number;
 }
 
-/** What tells one claim of a subscriber from another. */
+/** What tells one claim of a subscriber from another: the message id, and the epoch when there is one. */
 export function claimId({ messageId, epoch }: Pick<Claim, "messageId" | "epoch">): string {
-  return `${messageId}#${epoch}`;
+  return epoch === 0 ? messageId : `${messageId}#${epoch}`;
 }
+
+/** The same in SQL. */
+const claimIdSql = sql`CASE WHEN replay_epoch = 0 THEN stream_message_id
+  ELSE stream_message_id || '#' || replay_epoch END`;
 
 /** All sets hold `claimId`s. */
 export interface ClaimResult {
@@ -47,22 +51,22 @@ export async function claimDeliveries(
       e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
       t: claim.type.slice(0, maxTypeLength),
       n: claim.tenantId?.slice(0, maxTypeLength) ?? null,
-      p: claim.epoch,
+      ...(claim.epoch === 0 ? {} : { p: claim.epoch }),
     })),
   );
   const inserted = await tx.execute<{ m: string }>(sql`
     INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
       replay_epoch)
-    SELECT ${subscriber}, ${stream}, c.m, c.e, c.t, c.n, c.p
+    SELECT ${subscriber}, ${stream}, c.m, c.e, c.t, c.n, coalesce(c.p, 0)
     FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)
     ON CONFLICT DO NOTHING
-    RETURNING stream_message_id || '#' || replay_epoch AS m`);
+    RETURNING ${claimIdSql} AS m`);
   const claimed = new Set(inserted.rows.map((row) => row.m));
   const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
   if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set() };
   const ids = refused.map(({ messageId }) => messageId);
   const known = await tx.execute<{ m: string }>(sql`
-    SELECT stream_message_id || '#' || replay_epoch AS m FROM processed_events
+    SELECT ${claimIdSql} AS m FROM processed_events
     WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${sql.param(ids)}::text[])`);
   const redelivered = new Set(known.rows.map((row) => row.m));
   const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
