@@ -8,8 +8,8 @@ export const crashConsumer = defineConsumer({
   subscriber: "crash",
   batchSize: 40,
   concurrency: 2,
-  // The kills hit events at random; how often one may be hit is not what the test is about.
-  retry: { maxAttempts: 1_000, baseMs: 1, capMs: 1 },
+  // The kills hit events at random; how often one may be hit before it is blamed is not what the test is about.
+  retry: { maxAttempts: 1_000, maxDeaths: 1_000, baseMs: 1, capMs: 1 },
   handlers: [
     on(agentHeartbeat, async (event, { tx, publish }) => {
       const { agent_id, tasks_completed } = event.payload;
