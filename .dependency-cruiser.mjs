@@ -94,7 +94,7 @@ export default {
       from: { path: "^src/modules/([^/]+)/", pathNot: tests },
       to: {
         path: "^src/modules/",
-        pathNot: ["^src/modules/$1/", "^src/modules/(module|routing)\\.ts$"],
+        pathNot: ["^src/modules/$1/", "^src/modules/(module|routing|ir-gate)\\.ts$"],
       },
     },
     {

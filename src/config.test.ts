@@ -30,6 +30,11 @@ describe("the configuration", () => {
       publicUrl: null,
       stagingDomain: "course-factory.staging",
       content: null,
+      ir: { mode: "opt_in", approvalTier: 2, maxBudgetCents: null },
+      stripe: null,
+      payment: { refundThresholdCents: 10_000, successUrl: null, cancelUrl: null },
+      notify: null,
+      certificateKey: null,
     });
   });
 

@@ -51,6 +51,35 @@ const schema = z
     CONTENT_API_URL: z.url({ protocol: /^https?$/ }).optional(),
     CONTENT_API_KEY: z.string().min(1).optional(),
     CONTENT_MODEL: z.string().min(1).optional(),
+    /** What happens before plans are carried out: `off` asks nobody, `opt_in` checks the plans there are, `required` demands one. */
+    WEBGENESIS_IR_MODE: z.enum(["off", "opt_in", "required"]).default("opt_in"),
+    /** Risk tier from which a person must approve. */
+    WEBGENESIS_IR_APPROVAL_TIER: whole(0, 3).default(2),
+    /** Budget of a plan above which it is blocked; left out: none. */
+    WEBGENESIS_IR_MAX_BUDGET_CENTS: whole(0, 2_147_483_647).optional(),
+    /** Secret key of the Stripe account; left out: no payments through Stripe. */
+    STRIPE_SECRET_KEY: z.string().min(1).optional(),
+    /** Signing secrets of the webhook endpoint, separated by commas while one is being replaced. */
+    STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .regex(/[^,\s]/, "expected one or more secrets, separated by commas")
+      .optional(),
+    STRIPE_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.stripe.com"),
+    /** Age above which a signed webhook is refused, seconds. */
+    STRIPE_WEBHOOK_TOLERANCE_SECONDS: whole(1, 86_400).default(300),
+    /** Refunds above this need a policy decision, cents. */
+    PAYCORE_REFUND_SUPERVISOR_THRESHOLD: whole(0, 2_147_483_647).default(10_000),
+    /** Where the payment page sends the buyer; left out: BRAIN_PUBLIC_URL, or the origin of the request. */
+    PAYCORE_SUCCESS_URL: z.url({ protocol: /^https?$/ }).optional(),
+    PAYCORE_CANCEL_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** Gets "your course is ready" as JSON, signed; left out: it goes to the log. */
+    BRAIN_NOTIFY_URL: z.url({ protocol: /^https?$/ }).optional(),
+    BRAIN_NOTIFY_SECRET: z.string().min(16, "expected at least 16 characters").optional(),
+    /** Ed25519 private key that signs certificates, PKCS #8 in base64; left out: none are issued. */
+    BRAIN_CERTIFICATE_KEY: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{60,100}={0,2}$/, "expected an Ed25519 private key, PKCS #8 in base64")
+      .optional(),
   })
   .superRefine((env, context) => {
     const required = (name: keyof typeof env, why: string) => {
@@ -66,6 +95,15 @@ const schema = z
     if (env.CONTENT_API_URL !== undefined) {
       required("CONTENT_API_KEY", "CONTENT_API_URL needs it");
       required("CONTENT_MODEL", "CONTENT_API_URL needs it");
+    }
+    if (env.STRIPE_SECRET_KEY !== undefined) {
+      required(
+        "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_SECRET_KEY needs it, because payments are confirmed by webhooks",
+      );
+    }
+    if (env.BRAIN_NOTIFY_URL !== undefined) {
+      required("BRAIN_NOTIFY_SECRET", "BRAIN_NOTIFY_URL needs it, because notifications are signed");
     }
     if (env.BRAIN_PAYLOAD_WARN_BYTES > env.BRAIN_PAYLOAD_MAX_BYTES) {
       context.addIssue({
@@ -97,6 +135,28 @@ export interface Config {
   readonly publicUrl: string | null;
   readonly stagingDomain: string;
   readonly content: { readonly url: string; readonly key: string; readonly model: string } | null;
+  readonly ir: {
+    readonly mode: "off" | "opt_in" | "required";
+    readonly approvalTier: number;
+    readonly maxBudgetCents: number | null;
+  };
+  /** Null: no payments through Stripe. */
+  readonly stripe: {
+    readonly apiUrl: string;
+    readonly secretKey: string;
+    /** At least one; the first is the newest. */
+    readonly webhookSecrets: readonly string[];
+    readonly toleranceSeconds: number;
+  } | null;
+  readonly payment: {
+    readonly refundThresholdCents: number;
+    readonly successUrl: string | null;
+    readonly cancelUrl: string | null;
+  };
+  /** Null: notifications go to the log. */
+  readonly notify: { readonly url: string; readonly secret: string } | null;
+  /** PKCS #8 in base64; null: no certificates. */
+  readonly certificateKey: string | null;
 }
 
 /** Variables whose value is, or may contain, a secret. */
@@ -150,5 +210,38 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
       contentUrl === undefined || contentKey === undefined || contentModel === undefined
         ? null
         : { url: contentUrl, key: contentKey, model: contentModel },
+    ir: {
+      mode: values.WEBGENESIS_IR_MODE,
+      approvalTier: values.WEBGENESIS_IR_APPROVAL_TIER,
+      maxBudgetCents: values.WEBGENESIS_IR_MAX_BUDGET_CENTS ?? null,
+    },
+    ...paymentConfig(values),
+    certificateKey: values.BRAIN_CERTIFICATE_KEY ?? null,
+  };
+}
+
+function paymentConfig(values: z.output<typeof schema>): Pick<Config, "stripe" | "payment" | "notify"> {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = values;
+  const { BRAIN_NOTIFY_URL: notifyUrl, BRAIN_NOTIFY_SECRET: notifySecret } = values;
+  return {
+    stripe:
+      secretKey === undefined || webhookSecret === undefined
+        ? null
+        : {
+            apiUrl: values.STRIPE_API_URL,
+            secretKey,
+            webhookSecrets: webhookSecret
+              .split(",")
+              .map((secret) => secret.trim())
+              .filter((secret) => secret !== ""),
+            toleranceSeconds: values.STRIPE_WEBHOOK_TOLERANCE_SECONDS,
+          },
+    payment: {
+      refundThresholdCents: values.PAYCORE_REFUND_SUPERVISOR_THRESHOLD,
+      successUrl: values.PAYCORE_SUCCESS_URL ?? null,
+      cancelUrl: values.PAYCORE_CANCEL_URL ?? null,
+    },
+    notify:
+      notifyUrl === undefined || notifySecret === undefined ? null : { url: notifyUrl, secret: notifySecret },
   };
 }

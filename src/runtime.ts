@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import { registerConsumers } from "./consume/consumer.ts";
 import type { Consumer } from "./consume/define-consumer.ts";
+import type { ScheduledJob } from "./consume/define-job.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { createDatabase } from "./db/database.ts";
@@ -19,6 +20,7 @@ import { createRedis } from "./stream/redis.ts";
 export interface System {
   readonly config: Config;
   readonly consumers: ReadonlyMap<string, Consumer>;
+  readonly scheduled: ReadonlyMap<string, ScheduledJob>;
   readonly log: Logger;
   readonly now: () => number;
   readonly archive: Archive | null;
@@ -28,11 +30,13 @@ export interface SystemOptions {
   /** Where log lines go; default: the console. */
   readonly sink?: LogSink;
   readonly now?: () => number;
+  /** What time starts. */
+  readonly jobs?: readonly ScheduledJob[];
   /** Where old events go; left out: they stay in the record. */
   readonly archive?: Archive | null;
 }
 
-/** @throws {Error} two consumers share a subscriber name */
+/** @throws {Error} two consumers, or two jobs, share a name */
 export function createSystem(
   config: Config,
   consumers: readonly Consumer[],
@@ -50,14 +54,34 @@ export function createSystem(
       "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
     );
   }
-  return { config, consumers: registerConsumers(consumers), log, now, archive: options.archive ?? null };
+  const scheduled = registerJobs(options.jobs ?? []);
+  return {
+    config,
+    consumers: registerConsumers(consumers),
+    scheduled,
+    log,
+    now,
+    archive: options.archive ?? null,
+  };
+}
+
+function registerJobs(jobs: readonly ScheduledJob[]): ReadonlyMap<string, ScheduledJob> {
+  const byName = new Map<string, ScheduledJob>();
+  for (const job of jobs) {
+    if (!/^[a-z][a-z0-9_]{0,99}$/.test(job.name)) {
+      throw new Error(`"${job.name}" is no name of a job. Use lower-case letters, digits and underscores.`);
+    }
+    if (byName.has(job.name)) throw new Error(`Two jobs are called "${job.name}". Rename one.`);
+    byName.set(job.name, job);
+  }
+  return byName;
 }
 
 /** Time limit of one call to Redis, ms. */
 const redisTimeoutMs = 5_000;
 
 /** Opens what one invocation works with. Cheap: nothing is connected before it is used. */
-export function openInvocation({ config, consumers, log, now, archive }: System): Invocation {
+export function openInvocation({ config, consumers, scheduled, log, now, archive }: System): Invocation {
   const meter = createSubrequestMeter(config.subrequestLimit);
   return {
     mode: config.mode,
@@ -87,6 +111,7 @@ export function openInvocation({ config, consumers, log, now, archive }: System)
     retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
     archive,
     consumers,
+    scheduled,
     now,
     scope: `${config.redisPrefix}@${config.redis?.url ?? "none"}`,
   };

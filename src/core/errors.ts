@@ -13,6 +13,7 @@ export type ErrorCode =
   | "method_not_allowed"
   | "conflict"
   | "payload_too_large"
+  | "too_many_requests"
   | "unavailable"
   | "upstream_failed"
   | "permanent_failure"
@@ -24,15 +25,24 @@ export interface Issue {
   readonly message: string;
 }
 
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  readonly issues?: readonly Issue[];
+  /** More that the caller needs to go on, answered beside `error`; public, JSON. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
 /** Base of all errors thrown on purpose; `message` is safe to show to the caller. */
 export abstract class BrainError extends Error {
   abstract readonly code: ErrorCode;
   readonly issues: readonly Issue[];
+  readonly extra: Readonly<Record<string, unknown>>;
 
-  constructor(message: string, options: { cause?: unknown; issues?: readonly Issue[] } = {}) {
+  constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.issues = options.issues ?? [];
+    this.extra = options.extra ?? {};
   }
 }
 
@@ -95,6 +105,17 @@ export class BadRequestError extends BrainError {
 /** The body, batch or payload is over its limit. */
 export class TooLargeError extends BrainError {
   readonly code: ErrorCode = "payload_too_large";
+}
+
+/** The caller asks too often; `retryAfterSeconds` says when to come back. */
+export class TooManyRequestsError extends BrainError {
+  readonly code: ErrorCode = "too_many_requests";
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 export class UnauthorizedError extends BrainError {

@@ -8,6 +8,9 @@ import { timingSafeEqual } from "hono/utils/buffer";
 import { NotFoundError, TooLargeError, UnauthorizedError, ValidationError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ModuleEnv, RequestServices } from "../modules/module.ts";
+import { followEvents } from "../operate/feed.ts";
+import { limitRate } from "../operate/rate-limit.ts";
+import { scheduleJob } from "../operate/scheduled-jobs.ts";
 import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
@@ -61,7 +64,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     const log = host.invocation.log.child({ request_id: c.get("requestId") });
     c.set("host", host);
     c.set("log", log);
-    c.set("services", requestServices(host, log, c.get("requestId"), null));
+    const correlationId = readCorrelation(c) ?? c.get("requestId");
+    c.header("x-correlation-id", correlationId);
+    c.set("services", requestServices(host, log, c.get("requestId"), correlationId));
     await next();
   });
   app.use(
@@ -135,22 +140,41 @@ function readActor(c: Context): string | null {
   );
 }
 
-function requestServices(
-  host: Host,
-  log: Logger,
-  requestId: string,
-  actorId: string | null,
-): RequestServices {
+const correlationShape = /^[A-Za-z0-9][A-Za-z0-9:_.-]{0,254}$/;
+
+/**
+ * The story that the request belongs to; null when not told. Its events carry it, so that the story can be read back.
+ *
+ * @throws {ValidationError} the header is no id
+ */
+function readCorrelation(c: Context): string | null {
+  const id = c.req.header("x-correlation-id");
+  if (id === undefined || correlationShape.test(id)) return id ?? null;
+  throw new ValidationError(
+    "The x-correlation-id header is not an id. Expected 1 to 255 letters, digits, and : _ . -",
+    { issues: [{ path: "x-correlation-id", message: "expected an id" }] },
+  );
+}
+
+/** A feed ends after this time; the listener comes back with its cursor, ms. */
+const feedMs = 300_000;
+
+function requestServices(host: Host, log: Logger, requestId: string, correlationId: string): RequestServices {
   const { invocation } = host;
   return {
     requestId,
-    actorId,
+    correlationId,
+    actorId: null,
     db: invocation.db,
     log,
     now: () => new Date(invocation.now()),
     waitUntil: (work) => host.waitUntil(work),
+    schedule: (job, at) => host.waitUntil(scheduleJob(invocation, job, at)),
+    limit: (bucket, perMinute) => limitRate(invocation, bucket, perMinute),
+    follow: (filter, after, signal) =>
+      followEvents(invocation, filter, after, { signal, deadlineMs: invocation.now() + feedMs }),
     async transact(context, run) {
-      const bound = { correlation_id: requestId, ...context };
+      const bound = { correlation_id: correlationId, ...context };
       host.waitUntil(markActivity(invocation));
       const result = await transactAndPublish(invocation.db, invocation.publish, bound, run);
       host.afterCommit();

@@ -26,6 +26,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   method_not_allowed: 405,
   conflict: 409,
   payload_too_large: 413,
+  too_many_requests: 429,
   validation_failed: 422,
   permanent_failure: 422,
   internal_error: 500,

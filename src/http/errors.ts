@@ -4,7 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { classify } from "../core/classify.ts";
-import { BrainError, type ErrorCode, type Issue } from "../core/errors.ts";
+import { BrainError, type ErrorCode, type Issue, TooManyRequestsError } from "../core/errors.ts";
 
 /** Status of each code; the compiler refuses a code without one. */
 export function statusOf(code: ErrorCode): ContentfulStatusCode {
@@ -23,6 +23,8 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
       return 409;
     case "payload_too_large":
       return 413;
+    case "too_many_requests":
+      return 429;
     case "validation_failed":
     case "permanent_failure":
       return 422;
@@ -61,6 +63,7 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   404: "not_found",
   405: "method_not_allowed",
   413: "payload_too_large",
+  429: "too_many_requests",
 };
 
 /** What a caller learns of an error. Unknown errors reveal only the request id; the log has the rest. */
@@ -120,6 +123,8 @@ export function answerError(error: unknown, c: Context): Response {
     );
   }
   if (status === 503) c.header("retry-after", "1");
+  if (error instanceof TooManyRequestsError) c.header("retry-after", String(error.retryAfterSeconds));
   if (status === 401) c.header("www-authenticate", "Bearer");
-  return c.json(errorBody(code, message, requestId, issues), status);
+  const extra = error instanceof BrainError ? error.extra : {};
+  return c.json({ ...extra, ...errorBody(code, message, requestId, issues) }, status);
 }

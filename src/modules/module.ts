@@ -1,22 +1,51 @@
+import type { Envelope } from "@brain/schemas";
 import type { Logger } from "../core/log.ts";
-import type { Database, Tx } from "../db/database.ts";
-import type { Publish, PublishContext } from "../publish/publish.ts";
+import type { Database } from "../db/database.ts";
+import type { Transact } from "../publish/publish.ts";
 
 /** What one HTTP request may use. Lives for that request only. */
 export interface RequestServices {
   readonly requestId: string;
+  /** Groups all that belongs to one story: the `x-correlation-id` of the request, otherwise its request id. */
+  readonly correlationId: string;
   /** Who calls, as an id; null when the caller is anonymous (public catalogue). */
   readonly actorId: string | null;
   readonly db: Database;
   readonly log: Logger;
   readonly now: () => Date;
-  /**
-   * Runs `run` in one Postgres transaction. Events given to `publish` commit with it; after the commit the relay and
-   * the consumers are started in the background. Nothing is published when `run` throws.
-   */
-  transact<T>(context: PublishContext, run: (tx: Tx, publish: Publish) => Promise<T>): Promise<T>;
+  /** Without a `correlation_id` in the context, the one of the request is used. */
+  readonly transact: Transact;
   /** Keeps the invocation alive for work that outlives the answer; errors are logged. */
   waitUntil(work: Promise<unknown>): void;
+  /**
+   * Has the module's job run at a time, or soon after. Call it after the commit; it does not wait and never fails,
+   * because cron runs all jobs once an hour anyway.
+   */
+  schedule(job: string, at: Date): void;
+  /**
+   * Counts a request against a limit per minute. Where Redis cannot be asked, nobody is refused.
+   *
+   * @param bucket what is limited and whose it is, e.g. `payment_intents:tenant-1`
+   * @throws {TooManyRequestsError}
+   */
+  limit(bucket: string, perMinute: number): Promise<void>;
+  /**
+   * Events as the relay sends them, in the order of their shard, until the invocation's time or calls are used up: the
+   * caller comes back with the last `cursor`. Reads the stream about once a second, never a consumer group.
+   */
+  follow(filter: FollowFilter, after: string | null, signal: AbortSignal): AsyncIterable<Followed>;
+}
+
+export interface FollowFilter {
+  /** Whether to deliver the event. */
+  readonly wants: (event: Envelope) => boolean;
+}
+
+/** A step of a feed: an event, or null when nothing came for a while and the listener wants to know that we live. */
+export interface Followed {
+  /** Place in the feed; give it to `follow` to go on behind it. */
+  readonly cursor: string;
+  readonly event: Envelope | null;
 }
 
 /** The Hono environment that all module routes share. */

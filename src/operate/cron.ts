@@ -12,12 +12,14 @@ import {
   drainSome,
   drainSubscribers,
   type Effort,
+  relayAndDrain,
   relayShards,
   runTurns,
   whoWants,
 } from "./pump.ts";
 import { layoutProblem } from "./reshard.ts";
 import { trimIfLong } from "./retention/trim.ts";
+import { runScheduledJobs } from "./scheduled-jobs.ts";
 
 /**
  * What cron does, every minute: relay what a lost trigger left behind, go on with jobs, drain who has something to do.
@@ -41,6 +43,7 @@ export async function cronTick(
     await logged(invocation, "Trimming", () => trimIfLong(invocation, shard, length, deadlineMs));
   }
   await drainSome(effort, distinct([...gate.places, ...whoWants(invocation, sent)]));
+  if (gate.sweep || gate.due.length > 0) await runDueJobs(effort, gate.sweep ? null : gate.due);
   if (gate.jobs || gate.sweep) await runJobTurns(effort);
   if (effort.leftOver && effort.progress) handOn();
 }
@@ -54,6 +57,14 @@ export async function runAllJobs(
   const effort = createEffort(invocation, deadlineMs);
   await runJobTurns(effort);
   if (effort.leftOver && effort.progress) handOn();
+}
+
+/** @param names null: all */
+async function runDueJobs(effort: Effort, names: readonly string[] | null): Promise<void> {
+  await runTurns(effort, "Scheduled jobs", 0, async () => {
+    if (await runScheduledJobs(effort, names)) await relayAndDrain(effort);
+    return null;
+  });
 }
 
 async function runJobTurns(effort: Effort): Promise<void> {

@@ -10,8 +10,8 @@ import type { Invocation } from "./invocation.ts";
 export const silentMs = 90_000;
 
 /**
- * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, jobs, then for
- * each shard its stream and, for each group, the state of its ticks.
+ * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, jobs, scheduled
+ * jobs, then for each shard its stream and, for each group, the state of its ticks.
  *
  * A group has work when it is missing, has something pending, has not read the newest entry, or has deliveries queued.
  */
@@ -19,9 +19,10 @@ const gateScript = `
 local before = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1])
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
-local reply = {before or '', sweep and 1 or 0, redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4])}
+local reply = {before or '', sweep and 1 or 0, redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4]),
+  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100)}
 local groups = #ARGV - 2
-local at = 5
+local at = 6
 while at <= #KEYS do
   local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
   if not info.err then
@@ -58,6 +59,8 @@ export interface Gate {
   readonly sweep: boolean;
   /** Redrives or replays run. */
   readonly jobs: boolean;
+  /** Scheduled jobs whose time has come. */
+  readonly due: readonly string[];
   /** Who has something to do. */
   readonly places: readonly Place[];
   /** Entries of each stream. */
@@ -79,20 +82,21 @@ export async function openGate(invocation: Invocation): Promise<Gate | null> {
   const reply = (await redis.eval(
     gateScript,
     [
-      ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.jobsRunning()],
+      ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.jobsRunning(), keys.jobsDue()],
       ...shards.flatMap((shard) => [
         keys.stream(shard),
         ...all.map((consumer) => keys.state(consumer.group, shard)),
       ]),
     ],
     [String(now()), String(relaySweepMs), ...all.map((consumer) => consumer.group)],
-  )) as [string, number, number, number, ...(readonly number[])[]];
-  const [before, sweep, active, jobs, ...lines] = reply;
+  )) as [string, number, number, number, readonly string[], ...(readonly number[])[]];
+  const [before, sweep, active, jobs, due, ...lines] = reply;
   const lastMs = Number(before);
   const silentForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, now() - lastMs);
   return {
     sweep: sweep === 1 || active === 1 || silentForMs === null || silentForMs > silentMs,
     jobs: jobs === 1,
+    due,
     places: lines.flatMap(([, ...works], shard) =>
       all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
     ),

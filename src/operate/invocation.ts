@@ -1,4 +1,5 @@
 import type { Consumer } from "../consume/define-consumer.ts";
+import type { ScheduledJob } from "../consume/define-job.ts";
 import type { SubrequestMeter } from "../core/budget.ts";
 import type { Logger } from "../core/log.ts";
 import type { Database } from "../db/database.ts";
@@ -36,6 +37,8 @@ export interface Invocation {
   /** Where old events go; null: they stay in the record. */
   readonly archive: Archive | null;
   readonly consumers: ReadonlyMap<string, Consumer>;
+  /** What time starts, by name. */
+  readonly scheduled: ReadonlyMap<string, ScheduledJob>;
   /** Unix time, ms. */
   readonly now: () => number;
   /** Tells systems in one process apart, e.g. in tests. */

@@ -60,7 +60,8 @@ export function createEffort(invocation: Invocation, deadlineMs: number): Effort
   return { invocation, deadlineMs, leftOver: false, progress: false, failed: false, stuck: false };
 }
 
-function hasBudget({ invocation, deadlineMs }: Effort): boolean {
+/** False when nothing new should be begun: the time or the calls are nearly used up. */
+export function hasBudget({ invocation, deadlineMs }: Effort): boolean {
   return invocation.now() < deadlineMs && !invocation.meter.isNear(callsToFinish);
 }
 
@@ -206,6 +207,11 @@ export async function drainSubscribers(effort: Effort, subscribers: readonly str
 /** The same for some consumers on some shards. */
 export async function drainSome(effort: Effort, places: readonly Place[]): Promise<void> {
   await drainAndFollow(effort, (onPublished) => drainPlaces(effort, places, onPublished));
+}
+
+/** Relays what was published, and drains who wants it. */
+export async function relayAndDrain(effort: Effort): Promise<void> {
+  await drainAndFollow(effort, async (onPublished) => onPublished());
 }
 
 /** Drains, relays what the handlers published, drains who wants that, and so on. */

@@ -192,6 +192,15 @@ export function createOutbox(settings: PublishSettings, context: PublishContext)
 }
 
 /**
+ * Runs `run` in one Postgres transaction. Events given to `publish` commit with it; after the commit the relay and the
+ * consumers are started in the background. Nothing is published when `run` throws.
+ */
+export type Transact = <T>(
+  context: PublishContext,
+  run: (tx: Tx, publish: Publish) => Promise<T>,
+) => Promise<T>;
+
+/**
  * Runs `run` in one transaction, and records what it published as the last statement before the COMMIT. Nothing is
  * published when `run` throws.
  */

@@ -17,6 +17,10 @@ export interface StreamKeys {
   brakes(): string;
   /** Present while redrives or replays run. */
   jobsRunning(): string;
+  /** Sorted set of scheduled jobs: name → Unix ms of the next run. */
+  jobsDue(): string;
+  /** Requests of one minute against one limit. */
+  limit(bucket: string, minute: number): string;
   /** Unix ms of the last cron tick. */
   cronTick(): string;
   /** Present for a while after events were relayed; tells the cron that the database is awake anyway. */
@@ -45,6 +49,8 @@ export function createStreamKeys(prefix: string): StreamKeys {
     state: ofGroup("state"),
     brakes: () => `${prefix}:events:brakes`,
     jobsRunning: () => `${prefix}:events:jobs-running`,
+    jobsDue: () => `${prefix}:events:jobs-due`,
+    limit: (bucket, minute) => `${prefix}:limits:${bucket}:${minute}`,
     cronTick: () => `${prefix}:events:cron-tick`,
     relayActive: () => `${prefix}:events:relay-active`,
     relaySwept: () => `${prefix}:events:relay-swept`,

@@ -33,7 +33,7 @@ const defaultSearchLimit = 20;
 
 /** Counters belong to nobody: the envelope names no actor. */
 function contextOf(services: RequestServices): PublishContext {
-  return { source, correlation_id: services.requestId };
+  return { source, correlation_id: services.correlationId };
 }
 
 function unknownSlug(): NotFoundError {

@@ -38,7 +38,7 @@ import { uniqueBaseCourse, uniqueSlug } from "./tables.ts";
 /** What operators do with catalogue entries. Each change and its events commit together. */
 
 function contextOf(services: RequestServices): PublishContext {
-  return { source, actor_id: services.actorId, correlation_id: services.requestId };
+  return { source, actor_id: services.actorId, correlation_id: services.correlationId };
 }
 
 function unknownDistribution(id: string): NotFoundError {

@@ -18,7 +18,7 @@ function runFor(services: RequestServices, request: GenerationRequest): Run {
     course_id: crypto.randomUUID(),
     tenant_id: request.tenant_id,
     request,
-    correlation_id: services.requestId,
+    correlation_id: services.correlationId,
     requested_by: services.actorId,
     created_at: services.now().toISOString(),
     owner: crypto.randomUUID(),

@@ -166,7 +166,11 @@ async function changeState(
   input: { readonly course_id: string; readonly actor: string; readonly reason: string | null },
   decide: (tx: Tx) => Promise<Change>,
 ): Promise<TransitionRecord> {
-  const context = { source: workflowSource, actor_id: services.actorId, correlation_id: services.requestId };
+  const context = {
+    source: workflowSource,
+    actor_id: services.actorId,
+    correlation_id: services.correlationId,
+  };
   return await services.transact(context, async (tx, publish) => {
     const { course, plan, rollbackOf } = await decide(tx);
     const record: TransitionRecord = {

@@ -1,0 +1,27 @@
+import type { Logger } from "../core/log.ts";
+import type { Database } from "../db/database.ts";
+import type { Transact } from "../publish/publish.ts";
+
+/** What a job may use. */
+export interface JobContext {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Begin nothing new when true: what is left is for the next run. */
+  readonly isOver: () => boolean;
+  readonly transact: Transact;
+}
+
+/**
+ * Work that time starts, and no event: cron runs it when its time has come, and once an hour in any case. Two runs at
+ * once are possible; conditional updates decide.
+ */
+export interface ScheduledJob {
+  /** Unique in the system: lower-case letters, digits and underscores. */
+  readonly name: string;
+  /**
+   * @returns when there is something to do again: a time that is past for "at once, my time was used up", null when
+   *   nothing is planned
+   */
+  run(context: JobContext): Promise<Date | null>;
+}
