@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
 import type { Consumer } from "./consume/define-consumer.ts";
+import type { ScheduledJob } from "./consume/define-job.ts";
 import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import {
@@ -16,12 +17,17 @@ import {
 } from "./modules/course_factory/index.ts";
 
 /*
- * The modules of the product: their consumers, their routes, and what of them is public. A new module is added here and
+ * The modules of the product: their consumers, jobs and routes, and what of them is public. A new module is added here and
  * nowhere else.
  */
 
 export function productConsumers(config: Config): readonly Consumer[] {
   return [courseFactoryConsumer(factorySettings(config)), courseDistributionConsumer()];
+}
+
+/** What time starts. */
+export function productJobs(_config: Config): readonly ScheduledJob[] {
+  return [];
 }
 
 /** The HTTP app with all modules. `open` gives each request its host. */

@@ -2,6 +2,7 @@ import { type Envelope, encodeEntry } from "@brain/schemas";
 import pg from "pg";
 import { parseConfig } from "../src/config.ts";
 import type { Consumer } from "../src/consume/define-consumer.ts";
+import type { ScheduledJob } from "../src/consume/define-job.ts";
 import { drain } from "../src/consume/drain.ts";
 import type { DrainOptions, DrainResult } from "../src/consume/tick.ts";
 import type { Tx } from "../src/db/database.ts";
@@ -54,6 +55,7 @@ export function sandboxEnv(
 export interface BackboneOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly consumers?: readonly Consumer[];
+  readonly jobs?: readonly ScheduledJob[];
   readonly now?: () => number;
 }
 
@@ -64,6 +66,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
   pool.on("error", () => undefined);
   const logs: string[] = [];
   const system = createSystem(parseConfig(sandboxEnv(sandbox, options.env)), options.consumers ?? [], {
+    jobs: options.jobs ?? [],
     sink: (_level, line) => logs.push(line),
     ...(options.now === undefined ? {} : { now: options.now }),
   });

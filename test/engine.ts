@@ -2,8 +2,9 @@ import type { Hono } from "hono";
 import { parseConfig } from "../src/config.ts";
 import type { DrainResult } from "../src/consume/tick.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
+import { cronTick } from "../src/operate/cron.ts";
 import { drainAll, relayAll } from "../src/operate/pump.ts";
-import { createProductApp, productConsumers } from "../src/product.ts";
+import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
 import { type Backbone, createBackbone, sandboxEnv, testApiKey } from "./backbone.ts";
 
 /** The whole product in this process, on real Redis and Postgres. Nothing moves before the test says so. */
@@ -21,6 +22,8 @@ export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
   drain(subscriber: string): Promise<DrainResult>;
   /** Relays and drains until nothing moves. */
   settle(): Promise<void>;
+  /** One cron tick, which runs the scheduled jobs that are due. */
+  cron(): Promise<void>;
   streamEntries(): Promise<{ readonly id: string; readonly fields: Readonly<Record<string, string>> }[]>;
   deadLetters(subscriber: string): Promise<Record<string, unknown>[]>;
 }
@@ -43,7 +46,11 @@ export async function createTestEngine(env: Readonly<Record<string, string>> = {
       env,
     ),
   );
-  const backbone = await createBackbone({ env, consumers: productConsumers(config) });
+  const backbone = await createBackbone({
+    env,
+    consumers: productConsumers(config),
+    jobs: productJobs(config),
+  });
   const background = new Set<Promise<unknown>>();
   const openHost = (): Host => ({
     invocation: backbone.open(),
@@ -90,6 +97,7 @@ export async function createTestEngine(env: Readonly<Record<string, string>> = {
       await relayAll(invocation, deadline(), () => undefined);
       await drainAll(invocation, deadline(), null);
     },
+    cron: () => cronTick(backbone.open(), deadline()),
     async streamEntries() {
       const reply = (await backbone.redis("XRANGE", backbone.stream, "-", "+")) as [string, string[]][];
       return reply.map(([id, flat]) => {

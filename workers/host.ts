@@ -11,7 +11,7 @@ import {
   createFolderArchive,
 } from "../src/operate/retention/archive.ts";
 import { runJanitor } from "../src/operate/retention/janitor.ts";
-import { createProductApp, productConsumers } from "../src/product.ts";
+import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 
 /*
@@ -48,7 +48,7 @@ export interface RequestHost {
  * @throws {Error} the configuration or the consumers are not valid
  */
 export function createProgram(config: Config, archive: Archive | null = null): Program {
-  const system = createSystem(config, productConsumers(config), { archive });
+  const system = createSystem(config, productConsumers(config), { archive, jobs: productJobs(config) });
   const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
   return { system, app };
 }

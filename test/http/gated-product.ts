@@ -3,7 +3,7 @@ import pg from "pg";
 import { parseConfig } from "../../src/config.ts";
 import type { AppEnv } from "../../src/http/host.ts";
 import { drainAll, relayAll } from "../../src/operate/pump.ts";
-import { createProductApp, productConsumers } from "../../src/product.ts";
+import { createProductApp, productConsumers, productJobs } from "../../src/product.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createSandbox } from "../sandbox.ts";
@@ -39,7 +39,10 @@ export async function createGatedProduct(): Promise<GatedProduct> {
   const env = sandboxEnv(sandbox, { NEON_DATABASE_URL: postgres.url, UPSTASH_REDIS_REST_URL: redis.url });
   const config = parseConfig(env);
   const logs: string[] = [];
-  const system = createSystem(config, productConsumers(config), { sink: (_level, line) => logs.push(line) });
+  const system = createSystem(config, productConsumers(config), {
+    jobs: productJobs(config),
+    sink: (_level, line) => logs.push(line),
+  });
   const running = new Set<Promise<unknown>>();
   const waitUntil = (work: Promise<unknown>) => {
     const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => running.delete(tracked));
