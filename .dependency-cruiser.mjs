@@ -18,7 +18,7 @@ const layers = {
   consume: ["core", "stream", "db", "publish"],
   operate: ["core", "stream", "db", "publish", "consume"],
   modules: ["core", "db", "publish", "consume"],
-  http: ["core", "stream", "db", "publish", "consume", "operate", "modules/(module|routing)\\.ts$"],
+  http: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$"],
   dashboard: [
     "core",
     "stream",
@@ -26,7 +26,7 @@ const layers = {
     "publish",
     "consume",
     "operate",
-    "modules/(module|routing)\\.ts$",
+    "modules/[^/]+\\.ts$",
     "http",
   ],
 };
@@ -94,7 +94,7 @@ export default {
       from: { path: "^src/modules/([^/]+)/", pathNot: tests },
       to: {
         path: "^src/modules/",
-        pathNot: ["^src/modules/$1/", "^src/modules/(module|routing|ir-gate)\\.ts$"],
+        pathNot: ["^src/modules/$1/", "^src/modules/[^/]+\\.ts$"],
       },
     },
     {
@@ -117,7 +117,7 @@ export default {
       [
         "^src/http/",
         "^src/dashboard/",
-        "^src/modules/(routing|module)\\.ts$",
+        "^src/modules/[^/]+\\.ts$",
         "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
         "^src/product\\.ts$",
         "^workers/",

@@ -17,6 +17,7 @@ import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { eventStreamRoutes } from "./event-stream-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
 import { idempotent } from "./idempotency.ts";
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     if (actorId !== null) c.set("services", { ...c.get("services"), actorId });
     await next();
   });
+  app.route("/api/events/stream", eventStreamRoutes());
   app.route("/api/events", eventRoutes());
   for (const area of ["consumers", "dead-letters", "replays", "maintenance"]) {
     app.use(`/api/${area}/*`, idempotent());

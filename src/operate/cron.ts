@@ -19,7 +19,7 @@ import {
 } from "./pump.ts";
 import { layoutProblem } from "./reshard.ts";
 import { trimIfLong } from "./retention/trim.ts";
-import { runScheduledJobs } from "./scheduled-jobs.ts";
+import { dueJobs, runScheduledJobs } from "./scheduled-jobs.ts";
 
 /**
  * What cron does, every minute: relay what a lost trigger left behind, go on with jobs, drain who has something to do.
@@ -43,7 +43,7 @@ export async function cronTick(
     await logged(invocation, "Trimming", () => trimIfLong(invocation, shard, length, deadlineMs));
   }
   await drainSome(effort, distinct([...gate.places, ...whoWants(invocation, sent)]));
-  if (gate.sweep || gate.due.length > 0) await runDueJobs(effort, gate.sweep ? null : gate.due);
+  if (gate.sweep || gate.due.length > 0) await runDueJobs(effort, gate.sweep ? null : dueJobs(gate.due));
   if (gate.jobs || gate.sweep) await runJobTurns(effort);
   if (effort.leftOver && effort.progress) handOn();
 }

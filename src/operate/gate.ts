@@ -59,7 +59,7 @@ export interface Gate {
   readonly sweep: boolean;
   /** Redrives or replays run. */
   readonly jobs: boolean;
-  /** Scheduled jobs whose time has come. */
+  /** Scheduled jobs whose time has come; see `dueJobs`. */
   readonly due: readonly string[];
   /** Who has something to do. */
   readonly places: readonly Place[];

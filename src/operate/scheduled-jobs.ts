@@ -2,6 +2,7 @@ import { describeError, errorClass } from "../consume/dead-letters.ts";
 import type { JobContext, ScheduledJob } from "../consume/define-job.ts";
 import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
+import type { Command } from "../stream/redis.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Effort, hasBudget } from "./pump.ts";
 
@@ -10,8 +11,10 @@ import { type Effort, hasBudget } from "./pump.ts";
  * anyway; what Redis forgot is found by the hourly sweep, which runs them all.
  */
 
-/** A job that failed is tried again after this time, ms. */
+/** A job that failed, or was killed, is tried again after this time, ms. */
 const retryMs = 60_000;
+/** Marks the retry beside the plan. */
+const retrySuffix = "!";
 
 /** Has a job run at a time, unless it is due earlier anyway. Never throws. */
 export async function scheduleJob(
@@ -55,37 +58,46 @@ export async function runScheduledJobs(effort: Effort, names: readonly string[] 
   return published;
 }
 
+/**
+ * The plan is taken before the run, so that a time that is planned meanwhile is kept; a run that is killed leaves its
+ * retry.
+ */
 async function runJob(invocation: Invocation, job: ScheduledJob, context: JobContext): Promise<Date | null> {
   const { redis, keys, log, now } = invocation;
-  const startedAt = now();
-  let nextAt: Date | null;
+  const retry = `${job.name}${retrySuffix}`;
+  const note = async (commands: readonly Command[]) => {
+    try {
+      await redis?.pipeline(commands);
+    } catch (error) {
+      log.warn(
+        { job: job.name, error_class: errorClass(error) },
+        "The next run of a job could not be noted.",
+      );
+    }
+  };
+  await note([
+    ["ZREM", keys.jobsDue(), job.name],
+    ["ZADD", keys.jobsDue(), String(now() + retryMs), retry],
+  ]);
   try {
-    nextAt = await job.run(context);
+    const nextAt = await job.run(context);
+    const next: Command[] =
+      nextAt === null ? [] : [["ZADD", keys.jobsDue(), "LT", String(nextAt.getTime()), job.name]];
+    await note([...next, ["ZREM", keys.jobsDue(), retry]]);
+    return nextAt;
   } catch (error) {
     log.error(
       { job: job.name, error_class: errorClass(error) },
       `The job ${job.name} failed: ${describeError(error)}`,
     );
-    nextAt = new Date(now() + retryMs);
+    return null;
   }
-  try {
-    // A time that was scheduled while the job ran stays; the one that started it goes.
-    await redis?.eval(
-      noteScript,
-      [keys.jobsDue()],
-      [job.name, String(startedAt), String(nextAt?.getTime() ?? "")],
-    );
-  } catch (error) {
-    log.warn({ job: job.name, error_class: errorClass(error) }, "The next run of a job could not be noted.");
-  }
-  return nextAt;
 }
 
-const noteScript = `
-local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if due and tonumber(due) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
-if ARGV[3] ~= '' then redis.call('ZADD', KEYS[1], 'LT', ARGV[3], ARGV[1]) end
-return 1`;
+/** Jobs whose time has come, as the sorted set names them. */
+export function dueJobs(members: readonly string[]): string[] {
+  return [...new Set(members.map((member) => member.replace(/!$/, "")))];
+}
 
 function jobContext(effort: Effort, onCommit: () => void): JobContext {
   const { invocation } = effort;

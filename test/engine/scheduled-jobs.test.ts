@@ -1,0 +1,185 @@
+import { systemHealth } from "@brain/schemas";
+import { expect, test } from "vitest";
+import type { ScheduledJob } from "../../src/consume/define-job.ts";
+import { cronTick } from "../../src/operate/cron.ts";
+import type { Invocation } from "../../src/operate/invocation.ts";
+import { scheduleJob } from "../../src/operate/scheduled-jobs.ts";
+import type { Backbone } from "../backbone.ts";
+import { hookDatabase } from "../faults.ts";
+import { createClock, effects, openBackbone, recorder } from "./fixture.ts";
+import { invoke, otherIsolate, soon } from "./pump-fixture.ts";
+
+const env = { BRAIN_RELAY_SWEEP_MS: "3600000" };
+const hourMs = 3_600_000;
+
+function withJob(backbone: Backbone, run: ScheduledJob["run"], change: Partial<Invocation> = {}): Invocation {
+  const job = { name: "expiry", run };
+  return invoke(backbone, [recorder()], { scheduled: new Map([[job.name, job]]), ...change });
+}
+
+/** A backbone whose clock the test moves, and whose sweep of this hour is done. */
+async function quietBackbone() {
+  const clock = createClock();
+  const backbone = await openBackbone({ env, now: clock.now });
+  const tick = (run: ScheduledJob["run"], change?: Partial<Invocation>) =>
+    cronTick(withJob(backbone, run, change), clock.now() + 20_000);
+  await tick(async () => null);
+  await tick(async () => null);
+  return { backbone, clock, tick };
+}
+
+test("a job runs when its time has come, not before, and then when it says", async () => {
+  const { backbone, clock, tick } = await quietBackbone();
+  const runs: number[] = [];
+  const run = async ({ now }: { now: () => Date }) => {
+    runs.push(now().getTime());
+    return runs.length === 1 ? new Date(clock.now() + 60_000) : null;
+  };
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now() + 30_000));
+  await tick(run);
+  expect(runs).toEqual([]);
+  clock.advance(30_000);
+  await tick(run);
+  expect(runs).toHaveLength(1);
+  clock.advance(30_000);
+  await tick(run);
+  expect(runs).toHaveLength(1);
+  clock.advance(30_000);
+  await tick(run);
+  expect(runs).toHaveLength(2);
+  for (let minute = 0; minute < 3; minute += 1) {
+    clock.advance(60_000);
+    await tick(run);
+  }
+  expect(runs).toHaveLength(2);
+});
+
+test("the earlier of two times counts", async () => {
+  const { backbone, clock, tick } = await quietBackbone();
+  let runs = 0;
+  const run = async () => {
+    runs += 1;
+    return null;
+  };
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now() + 10_000));
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now() + 50_000));
+  clock.advance(10_000);
+  await tick(run);
+  expect(runs).toBe(1);
+});
+
+test("a time that is scheduled while the job runs is kept", async () => {
+  const { backbone, clock, tick } = await quietBackbone();
+  let runs = 0;
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now()));
+  const run = async () => {
+    runs += 1;
+    if (runs === 1) await scheduleJob(backbone.open(), "expiry", new Date(clock.now() + 5_000));
+    return null;
+  };
+  await tick(run);
+  clock.advance(5_000);
+  await tick(run);
+  expect(runs).toBe(2);
+});
+
+test("a Redis that forgot everything costs an hour at most: the sweep runs all jobs", async () => {
+  const { backbone, clock, tick } = await quietBackbone();
+  let runs = 0;
+  const run = async () => {
+    runs += 1;
+    return null;
+  };
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now() + 1_000));
+  await backbone.redis("DEL", backbone.open().keys.jobsDue());
+  clock.advance(2_000);
+  await tick(run);
+  expect(runs).toBe(0);
+  await backbone.redis("DEL", backbone.open().keys.relaySwept());
+  clock.advance(hourMs);
+  await tick(run);
+  expect(runs).toBe(1);
+});
+
+test("what a job publishes is sent and handled by the same tick", async () => {
+  const { backbone, clock, tick } = await quietBackbone();
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now()));
+  await tick(async ({ transact }) => {
+    await transact({ source: "test" }, (_tx, publish) =>
+      publish(systemHealth, { component: "db", status: "1" }),
+    );
+    return null;
+  });
+  expect(await effects(backbone)).toHaveLength(1);
+});
+
+test("a job that fails is tried again a minute later, and the others run", async () => {
+  const { backbone, clock } = await quietBackbone();
+  const runs: string[] = [];
+  const failing: ScheduledJob = {
+    name: "failing",
+    run: async () => {
+      runs.push("failing");
+      throw new Error("no");
+    },
+  };
+  const other: ScheduledJob = {
+    name: "other",
+    run: async () => {
+      runs.push("other");
+      return null;
+    },
+  };
+  const scheduled = new Map([failing, other].map((job) => [job.name, job]));
+  const tick = () => cronTick(invoke(backbone, [recorder()], { scheduled }), clock.now() + 20_000);
+  for (const name of scheduled.keys()) await scheduleJob(backbone.open(), name, new Date(clock.now()));
+  await tick();
+  expect(runs).toEqual(["failing", "other"]);
+  clock.advance(59_000);
+  await tick();
+  expect(runs).toHaveLength(2);
+  clock.advance(1_000);
+  await tick();
+  expect(runs).toEqual(["failing", "other", "failing"]);
+  expect(backbone.logs.some((line) => line.includes("The job failing failed"))).toBe(true);
+});
+
+test("a job whose isolate is killed is tried again a minute later", async () => {
+  const { backbone, clock, tick } = await quietBackbone();
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now()));
+  let began: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    began = resolve;
+  });
+  void tick(() => {
+    began();
+    return new Promise(() => undefined);
+  }, otherIsolate());
+  await begun;
+  let runs = 0;
+  const run = async () => {
+    runs += 1;
+    return null;
+  };
+  await tick(run);
+  expect(runs).toBe(0);
+  clock.advance(60_000);
+  await tick(run);
+  expect(runs).toBe(1);
+});
+
+test("an idle system with a job that is due later asks Redis once a tick, and Postgres never", async () => {
+  const { backbone, clock } = await quietBackbone();
+  await scheduleJob(backbone.open(), "expiry", new Date(clock.now() + hourMs));
+  let statements = 0;
+  const invocation = withJob(backbone, async () => null);
+  const db = hookDatabase(invocation.db, {
+    statements: (_text, run) => {
+      statements += 1;
+      return run();
+    },
+  });
+  await cronTick({ ...invocation, db }, soon());
+  expect(statements).toBe(0);
+  expect(invocation.meter.used).toBe(1);
+});

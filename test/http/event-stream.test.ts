@@ -1,0 +1,151 @@
+import { systemHealth } from "@brain/schemas";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { testApiKey } from "../backbone.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+import { type FaultyRedis, sends, startFaultyRedis } from "../faults.ts";
+
+let redis: FaultyRedis;
+let engine: TestEngine;
+beforeAll(async () => {
+  redis = await startFaultyRedis(inject("services").upstash.url);
+  engine = await createTestEngine({ UPSTASH_REDIS_REST_URL: redis.url });
+});
+afterAll(async () => {
+  await engine?.cleanup();
+  await redis?.close();
+});
+
+interface Message {
+  readonly event: string;
+  readonly id: string;
+  readonly data: ReturnType<typeof JSON.parse>;
+}
+
+/** Opens the stream and hands out its messages one by one. */
+async function listen(path: string, headers: Record<string, string> = {}) {
+  const ended = new AbortController();
+  const response = await engine.app.request(path, {
+    headers: { authorization: `Bearer ${testApiKey}`, ...headers },
+    signal: ended.signal,
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toContain("text/event-stream");
+  if (response.body === null) throw new Error("the answer has no body");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const next = async (): Promise<Message> => {
+    for (;;) {
+      const end = text.indexOf("\n\n");
+      if (end >= 0) {
+        const fields = new Map(
+          text
+            .slice(0, end)
+            .split("\n")
+            .map((line) => [line.split(": ", 1)[0], line.slice(line.indexOf(": ") + 2)]),
+        );
+        text = text.slice(end + 2);
+        return {
+          event: fields.get("event") ?? "",
+          id: fields.get("id") ?? "",
+          data: JSON.parse(fields.get("data") ?? "null"),
+        };
+      }
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`the stream ended; left: ${text}`);
+      text += value;
+    }
+  };
+  return { next, close: () => reader.cancel() };
+}
+
+async function publish(status: string, tenant: string | null = null): Promise<void> {
+  await engine.publish({ source: "test", tenant_id: tenant }, (send) =>
+    send(systemHealth, { component: "db", status }),
+  );
+  await engine.relay();
+}
+
+test("a listener hears what happens from now on, in order, and nothing of before", async () => {
+  await publish("before");
+  const { next, close } = await listen("/api/events/stream");
+  expect((await next()).event).toBe("heartbeat");
+  await publish("1");
+  await publish("2");
+  expect([await next(), await next()].map(({ event, data }) => [event, data.payload.status])).toEqual([
+    ["system.health", "1"],
+    ["system.health", "2"],
+  ]);
+  await close();
+});
+
+test("a listener that comes back with its last id misses nothing and hears nothing twice", async () => {
+  const first = await listen("/api/events/stream");
+  await first.next();
+  await publish("a");
+  const { id } = await first.next();
+  await first.close();
+  await publish("b");
+  await publish("c");
+  for (const again of [
+    await listen("/api/events/stream", { "last-event-id": id }),
+    await listen(`/api/events/stream?last_event_id=${id}`),
+  ]) {
+    expect((await again.next()).event).toBe("heartbeat");
+    expect([(await again.next()).data.payload.status, (await again.next()).data.payload.status]).toEqual([
+      "b",
+      "c",
+    ]);
+    await again.close();
+  }
+});
+
+test("filters by type, tenant and correlation", async () => {
+  const [byType, byTenant] = [
+    await listen("/api/events/stream?type=system.*"),
+    await listen("/api/events/stream?type=*health&tenant_id=t-2"),
+  ];
+  await byType.next();
+  await byTenant.next();
+  await publish("of one", "t-1");
+  await publish("of two", "t-2");
+  expect((await byType.next()).data.payload.status).toBe("of one");
+  expect((await byTenant.next()).data.payload.status).toBe("of two");
+  await byType.close();
+  await byTenant.close();
+  const none = await listen("/api/events/stream?type=course.*");
+  await none.next();
+  await publish("unheard");
+  const heard = await Promise.race([
+    none.next().then(() => "heard"),
+    new Promise((resolve) => setTimeout(() => resolve("silence"), 2_500)),
+  ]);
+  expect(heard).toBe("silence");
+  await none.close().catch(() => undefined);
+});
+
+test("a cursor that is none of ours is refused as an answer, not as a stream", async () => {
+  const reply = await engine.request("GET", "/api/events/stream?last_event_id=abc");
+  expect(reply.status).toBe(422);
+  expect(reply.body.error).toMatchObject({ code: "validation_failed", details: [{ path: "cursor" }] });
+});
+
+test("without Redis the answer says so", async () => {
+  redis.inject({ kind: "refuse" }, { when: sends("XINFO"), times: 1 });
+  const reply = await engine.request("GET", "/api/events/stream");
+  expect(reply.status).toBe(503);
+});
+
+test("nothing is read any more for a listener that went away", async () => {
+  const { next, close } = await listen("/api/events/stream");
+  await next();
+  const reads = () => redis.requests.flat().filter(([name]) => name === "XRANGE").length;
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const before = reads();
+  await pause(2_500);
+  expect(reads()).toBeGreaterThan(before);
+  await close();
+  await pause(1_200);
+  const after = reads();
+  await pause(2_500);
+  expect(reads()).toBe(after);
+});
