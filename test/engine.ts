@@ -60,6 +60,7 @@ export async function createTestEngine(env: Readonly<Record<string, string>> = {
       background.add(tracked);
     },
     afterCommit: () => undefined,
+    startJobs: () => undefined,
   });
   const app = createProductApp(backbone.system.config, openHost);
   const deadline = () => Date.now() + 20_000;

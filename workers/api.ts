@@ -22,7 +22,8 @@ export default {
     const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
     const host: RequestHost = {
       waitUntil,
-      wake: (types) => waitUntil(wakeConsumer(env.CONSUMER, types)),
+      wake: (types) => waitUntil(wakeConsumer(env.CONSUMER, "wake", types === null ? null : [...types])),
+      startJobs: (names) => waitUntil(wakeConsumer(env.CONSUMER, "jobs", names)),
     };
     return isolateProgram.app.fetch(request, host, context);
   },
@@ -37,11 +38,15 @@ function notConfigured(error: ConfigError): Response {
 }
 
 /** A lost wake costs time until the next cron tick, never an event; so a failure is only noted. */
-async function wakeConsumer(consumer: Fetcher, types: ReadonlySet<string> | null): Promise<void> {
+async function wakeConsumer(
+  consumer: Fetcher,
+  what: "wake" | "jobs",
+  names: readonly string[] | null,
+): Promise<void> {
   try {
-    const answer = await consumer.fetch("https://consumer/wake", {
+    const answer = await consumer.fetch(`https://consumer/${what}`, {
       method: "POST",
-      body: JSON.stringify(types === null ? null : [...types]),
+      body: JSON.stringify(names),
     });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
   } catch (error) {

@@ -6,6 +6,7 @@ import {
   type Program,
   runCron,
   runJanitorCron,
+  runJobsWake,
   runWake,
 } from "./host.ts";
 
@@ -20,9 +21,15 @@ function program(env: Readonly<Record<string, unknown>>): Program {
 /** Reached by service binding only: it has no route, and `workers_dev` is off. */
 export default {
   async fetch(request, env, context) {
-    const types: unknown = await request.json();
-    const wanted = Array.isArray(types) ? new Set(types.map(String)) : null;
-    context.waitUntil(runWake(program(env).system, wanted, () => handOn(context)));
+    const body: unknown = await request.json();
+    const names = Array.isArray(body) ? body.map(String) : null;
+    const { system } = program(env);
+    const goOn = () => handOn(context);
+    context.waitUntil(
+      new URL(request.url).pathname === "/jobs"
+        ? runJobsWake(system, names ?? [], goOn)
+        : runWake(system, names === null ? null : new Set(names), goOn),
+    );
     return new Response(null, { status: 202 });
   },
 

@@ -1,6 +1,14 @@
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
 import { type Archive, ArchiveLostError, createFolderArchive } from "../src/operate/retention/archive.ts";
-import { createProgram, janitorCron, type RequestHost, runCron, runJanitorCron, runWake } from "./host.ts";
+import {
+  createProgram,
+  janitorCron,
+  type RequestHost,
+  runCron,
+  runJanitorCron,
+  runJobsWake,
+  runWake,
+} from "./host.ts";
 
 /*
  * API and consumer in one Deno process or deployment.
@@ -21,6 +29,7 @@ const host: RequestHost = {
     work.catch((error: unknown) => system.log.error({ error_class: "background" }, String(error)));
   },
   wake: (types) => host.waitUntil(runWake(system, types, handOn)),
+  startJobs: (names) => host.waitUntil(runJobsWake(system, names, handOn)),
 };
 
 /** Nothing limits the calls here but the settings; what is left over goes on with a new budget. */

@@ -11,6 +11,7 @@ import {
   createFolderArchive,
 } from "../src/operate/retention/archive.ts";
 import { runJanitor } from "../src/operate/retention/janitor.ts";
+import { runJobsNow } from "../src/operate/scheduled-jobs.ts";
 import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 
@@ -41,6 +42,8 @@ export interface Program {
 export interface RequestHost {
   readonly waitUntil: WaitUntil;
   readonly wake: Wake;
+  /** Starts scheduled jobs somewhere, with a budget of their own. Must not throw. */
+  readonly startJobs: (names: readonly string[]) => void;
 }
 
 /**
@@ -53,12 +56,13 @@ export function createProgram(config: Config, archive: Archive | null = null): P
   return { system, app };
 }
 
-function openHost(system: System, { waitUntil, wake }: RequestHost): Host {
+function openHost(system: System, { waitUntil, wake, startJobs }: RequestHost): Host {
   const invocation = openInvocation(system);
   return {
     invocation,
     apiKey: system.config.apiKey,
     waitUntil,
+    startJobs,
     afterCommit: () => waitUntil(relayAll(invocation, system.now() + backgroundMs, wake)),
   };
 }
@@ -78,6 +82,15 @@ export async function runWake(
   const deadlineMs = system.now() + backgroundMs;
   if (types === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
   await drainAll(invocation, deadlineMs, types, handOn);
+}
+
+/** What a request starts that has planned something for now. */
+export async function runJobsWake(
+  system: System,
+  names: readonly string[],
+  handOn: () => void,
+): Promise<void> {
+  await runJobsNow(openInvocation(system), system.now() + backgroundMs, names, handOn);
 }
 
 /** One cron run: what lost triggers left behind, and everybody's tick. */

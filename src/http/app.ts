@@ -171,7 +171,11 @@ function requestServices(host: Host, log: Logger, requestId: string, correlation
     log,
     now: () => new Date(invocation.now()),
     waitUntil: (work) => host.waitUntil(work),
-    schedule: (job, at) => host.waitUntil(scheduleJob(invocation, job, at)),
+    schedule(job, at) {
+      // Planned in any case: the wake may get lost.
+      host.waitUntil(scheduleJob(invocation, job, at));
+      if (at.getTime() <= invocation.now()) host.startJobs([job]);
+    },
     limit: (bucket, perMinute) => limitRate(invocation, bucket, perMinute),
     follow: (filter, after, signal) =>
       followEvents(invocation, filter, after, { signal, deadlineMs: invocation.now() + feedMs }),

@@ -9,6 +9,8 @@ export interface Host {
   waitUntil(work: Promise<unknown>): void;
   /** Starts relay and consumers in the background; called after each commit that may have published. */
   afterCommit(): void;
+  /** Starts scheduled jobs in the background, because they are due now. */
+  startJobs(names: readonly string[]): void;
 }
 
 /** Hono environment of the whole app. */

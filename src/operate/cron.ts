@@ -12,7 +12,6 @@ import {
   drainSome,
   drainSubscribers,
   type Effort,
-  relayAndDrain,
   relayShards,
   runTurns,
   whoWants,
@@ -42,8 +41,10 @@ export async function cronTick(
   for (const [shard, length] of gate.lengths.entries()) {
     await logged(invocation, "Trimming", () => trimIfLong(invocation, shard, length, deadlineMs));
   }
-  await drainSome(effort, distinct([...gate.places, ...whoWants(invocation, sent)]));
-  if (gate.sweep || gate.due.length > 0) await runDueJobs(effort, gate.sweep ? null : dueJobs(gate.due));
+  await Promise.all([
+    drainSome(effort, distinct([...gate.places, ...whoWants(invocation, sent)])),
+    runScheduledJobs(effort, gate.sweep ? null : dueJobs(gate.due)),
+  ]);
   if (gate.jobs || gate.sweep) await runJobTurns(effort);
   if (effort.leftOver && effort.progress) handOn();
 }
@@ -57,14 +58,6 @@ export async function runAllJobs(
   const effort = createEffort(invocation, deadlineMs);
   await runJobTurns(effort);
   if (effort.leftOver && effort.progress) handOn();
-}
-
-/** @param names null: all */
-async function runDueJobs(effort: Effort, names: readonly string[] | null): Promise<void> {
-  await runTurns(effort, "Scheduled jobs", 0, async () => {
-    if (await runScheduledJobs(effort, names)) await relayAndDrain(effort);
-    return null;
-  });
 }
 
 async function runJobTurns(effort: Effort): Promise<void> {

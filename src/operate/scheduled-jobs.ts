@@ -4,7 +4,7 @@ import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Invocation } from "./invocation.ts";
-import { type Effort, hasBudget } from "./pump.ts";
+import { createEffort, type Effort, hasBudget, relayAndDrain, runTurns } from "./pump.ts";
 
 /*
  * Jobs that time starts. Redis knows when each is due next, so that cron asks for it with the command that it sends
@@ -34,28 +34,37 @@ export async function scheduleJob(
 }
 
 /**
- * Runs jobs one after the other, those of `names` or all, and notes when each is due next.
- *
- * @returns true when one of them published something
+ * Runs jobs side by side, those of `names` or all, as often as they say until the time is used up; relays what they
+ * publish, and drains who wants it. Unknown names are passed over: another release may know them.
  */
-export async function runScheduledJobs(effort: Effort, names: readonly string[] | null): Promise<boolean> {
-  const { invocation } = effort;
-  const chosen = [...invocation.scheduled.values()].filter(
-    (job) => names === null || names.includes(job.name),
-  );
-  let published = false;
-  const context = jobContext(effort, () => {
-    published = true;
+export async function runScheduledJobs(effort: Effort, names: readonly string[] | null): Promise<void> {
+  const { scheduled } = effort.invocation;
+  const chosen = [...scheduled.values()].filter((job) => names === null || names.includes(job.name));
+  await Promise.all(chosen.map((job) => runJobTurns(effort, job)));
+}
+
+/** The same on its own, e.g. because a request has planned something that is due at once. */
+export async function runJobsNow(
+  invocation: Invocation,
+  deadlineMs: number,
+  names: readonly string[],
+  handOn: () => void,
+): Promise<void> {
+  const effort = createEffort(invocation, deadlineMs);
+  await runScheduledJobs(effort, names);
+  if (effort.leftOver && effort.progress) handOn();
+}
+
+async function runJobTurns(effort: Effort, job: ScheduledJob): Promise<void> {
+  await runTurns(effort, `The job ${job.name}`, 0, async () => {
+    let published = false;
+    const context = jobContext(effort, () => {
+      published = true;
+    });
+    const nextAt = await runJob(effort.invocation, job, context);
+    if (published) await relayAndDrain(effort);
+    return nextAt === null ? null : nextAt.getTime();
   });
-  for (const job of chosen) {
-    if (!hasBudget(effort)) {
-      effort.leftOver = true;
-      break;
-    }
-    const nextAt = await runJob(invocation, job, context);
-    effort.leftOver ||= nextAt !== null && nextAt.getTime() <= invocation.now();
-  }
-  return published;
 }
 
 /**

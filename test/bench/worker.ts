@@ -123,6 +123,7 @@ export default {
           apiKey: system.config.apiKey,
           waitUntil: (work) => context.waitUntil(work),
           afterCommit,
+          startJobs: () => undefined,
         };
         return app.fetch(request, { host }, context);
       }

@@ -71,6 +71,7 @@ export default {
       invocation,
       apiKey: system.config.apiKey,
       waitUntil: (work) => context.waitUntil(work),
+      startJobs: () => undefined,
       afterCommit: () => context.waitUntil(relayAll(invocation, Date.now() + backgroundMs, wake)),
     };
     return app.fetch(request, { host }, context);

@@ -42,7 +42,7 @@ export async function openStation(options: BackboneOptions): Promise<Station> {
       waitUntil(
         relayAll(invocation, deadlineMs, (types) => waitUntil(drainAll(invocation, deadlineMs, types))),
       );
-    return { invocation, apiKey: testApiKey, waitUntil, afterCommit };
+    return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   };
   const app = createApp({ open, mounts: [], isPublic: () => false });
   const requests: Station["requests"] = [];

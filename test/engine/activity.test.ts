@@ -57,6 +57,7 @@ describe("an isolate that dies between commit and relay", () => {
         waitUntil: (work) => background.push(work),
         // It dies here.
         afterCommit: () => undefined,
+        startJobs: () => undefined,
       }),
     });
     const answer = await app.request("/api/events", {

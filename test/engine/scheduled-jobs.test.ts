@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ScheduledJob } from "../../src/consume/define-job.ts";
 import { cronTick } from "../../src/operate/cron.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
-import { scheduleJob } from "../../src/operate/scheduled-jobs.ts";
+import { runJobsNow, scheduleJob } from "../../src/operate/scheduled-jobs.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { createClock, effects, openBackbone, recorder } from "./fixture.ts";
@@ -182,4 +182,41 @@ test("an idle system with a job that is due later asks Redis once a tick, and Po
   await cronTick({ ...invocation, db }, soon());
   expect(statements).toBe(0);
   expect(invocation.meter.used).toBe(1);
+});
+
+test("a job that says when it goes on is run again within the same invocation", async () => {
+  const backbone = await openBackbone({ env });
+  const ran: number[] = [];
+  const invocation = withJob(backbone, async ({ now }) => {
+    ran.push(now().getTime());
+    return ran.length < 3 ? new Date(now().getTime() + 200) : null;
+  });
+  await runJobsNow(invocation, soon(5_000), ["expiry", "unknown_here"], () => undefined);
+  expect(ran).toHaveLength(3);
+  expect((ran[2] ?? 0) - (ran[0] ?? 0)).toBeGreaterThanOrEqual(390);
+});
+
+test("what is left over at the end of the time is handed on, when anything moved", async () => {
+  const backbone = await openBackbone({ env });
+  let handedOn = 0;
+  const invocation = withJob(backbone, async ({ transact, now }) => {
+    await transact({ source: "test" }, (_tx, publish) =>
+      publish(systemHealth, { component: "db", status: "1" }),
+    );
+    return now();
+  });
+  await runJobsNow(invocation, soon(300), ["expiry"], () => {
+    handedOn += 1;
+  });
+  expect(handedOn).toBe(1);
+  expect((await effects(backbone)).length).toBeGreaterThan(0);
+  await runJobsNow(
+    withJob(backbone, async ({ now }) => now(), otherIsolate()),
+    soon(300),
+    ["expiry"],
+    () => {
+      handedOn += 1;
+    },
+  );
+  expect(handedOn).toBe(1);
 });

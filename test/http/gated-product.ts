@@ -52,7 +52,7 @@ export async function createGatedProduct(): Promise<GatedProduct> {
   const app = createProductApp(config, () => {
     const invocation = openInvocation(system);
     const afterCommit = () => waitUntil(relayAll(invocation, deadline(), () => undefined));
-    return { invocation, apiKey: testApiKey, waitUntil, afterCommit };
+    return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   });
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
   pool.on("error", () => undefined);

@@ -43,6 +43,7 @@ export async function createSurface(
       invocation,
       apiKey: testApiKey,
       waitUntil,
+      startJobs: () => undefined,
       afterCommit: () => {
         if (options.relayAfterCommit)
           waitUntil(relayAll(invocation, invocation.now() + 10_000, () => undefined));

@@ -295,6 +295,7 @@ describe("a course written by a content service", () => {
         apiKey: testApiKey,
         waitUntil: (work) => background.push(work),
         afterCommit: () => undefined,
+        startJobs: () => undefined,
       }),
       isPublic: () => false,
       mounts: [

@@ -369,6 +369,7 @@ describe("operators' reads", () => {
       apiKey: testApiKey,
       waitUntil: () => undefined,
       afterCommit: () => undefined,
+      startJobs: () => undefined,
     }));
     const answer = await app.request(`${base}/distribution/health`, {
       headers: { authorization: `Bearer ${testApiKey}` },

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { TooManyRequestsError } from "../../src/core/errors.ts";
+import { limitRate } from "../../src/operate/rate-limit.ts";
+import { sends } from "../faults.ts";
+import { createClock, openBackbone, openFaultyBackbone } from "./fixture.ts";
+
+test("as many as allowed pass in a minute, also at the same time, then the caller is told when to come back", async () => {
+  const clock = createClock();
+  clock.set(Math.ceil(Date.now() / 60_000) * 60_000 + 45_000);
+  const backbone = await openBackbone({ now: clock.now });
+  const tries = await Promise.allSettled(
+    Array.from({ length: 10 }, () => limitRate(backbone.open(), "intents:t-1", 4)),
+  );
+  expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
+  const refused = await limitRate(backbone.open(), "intents:t-1", 4).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(TooManyRequestsError);
+  expect(refused).toMatchObject({ retryAfterSeconds: 15 });
+  await limitRate(backbone.open(), "intents:t-2", 4);
+  clock.advance(15_000);
+  await limitRate(backbone.open(), "intents:t-1", 4);
+});
+
+test("a Redis that does not answer refuses nobody", async () => {
+  const { backbone, redis } = await openFaultyBackbone();
+  redis.inject({ kind: "refuse" }, { when: sends("EVAL") });
+  await limitRate(backbone.open(), "intents:t-1", 0);
+});
