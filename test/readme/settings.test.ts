@@ -11,6 +11,9 @@ const required = {
   BRAIN_API_KEY: "0123456789abcdef",
 };
 
+/** With what makes the other settings count. */
+const complete = { ...required, STRIPE_SECRET_KEY: "sk_test", STRIPE_WEBHOOK_SECRET: "whsec_test" };
+
 /** Rows of the first table under "Configuration": each variable with the default that stands beside it. */
 async function readTable(): Promise<ReadonlyMap<string, string>> {
   const [, section = ""] = (await readReadme()).split("\n## Configuration\n");
@@ -49,12 +52,12 @@ test.each(mustBeSet)("without %s there is no start: it is %s", (name) => {
 });
 
 test.each(withDefault)("%s is %s when it is left out", (name, value) => {
-  const usual = parseConfig(required);
-  expect(parseConfig({ ...required, [name]: value })).toEqual(usual);
+  const usual = parseConfig(complete);
+  expect(parseConfig({ ...complete, [name]: value })).toEqual(usual);
   // Control: the variable is read, so another value makes another configuration or is refused.
   let other: unknown = "refused";
   try {
-    other = parseConfig({ ...required, [name]: value === "false" ? "true" : `${value}1` });
+    other = parseConfig({ ...complete, [name]: value === "false" ? "true" : `${value}1` });
   } catch (error) {
     expect(String(error)).toContain(name);
   }
