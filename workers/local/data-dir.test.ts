@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DataDirInUseError, lockDataDir, readOrCreateSecret } from "./data-dir.ts";
+import { DataDirInUseError, lockDataDir, readOrCreateSecret, readOrCreateSigningKey } from "./data-dir.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -32,5 +32,13 @@ describe("the data directory", () => {
     const secret = await readOrCreateSecret(folder, "api-key");
     expect(secret.length).toBeGreaterThanOrEqual(32);
     expect(await readOrCreateSecret(folder, "api-key")).toBe(secret);
+  });
+
+  test("keeps a signing key between runs, readable by its owner only", async () => {
+    const key = await readOrCreateSigningKey(folder, "certificate-key");
+    expect(await readOrCreateSigningKey(folder, "certificate-key")).toBe(key);
+    const bytes = Buffer.from(key, "base64");
+    await crypto.subtle.importKey("pkcs8", bytes, { name: "Ed25519" }, false, ["sign"]);
+    expect((await stat(join(folder, "certificate-key"))).mode & 0o777).toBe(0o600);
   });
 });

@@ -1,6 +1,6 @@
 /** The directory that keeps data between runs: one program at a time, secrets readable by their owner only. */
 
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { commandLineOf } from "./child-process.ts";
@@ -15,15 +15,25 @@ export async function prepareDataDir(path: string): Promise<string> {
 }
 
 /** A generated secret that is the same in every run with this directory. */
-export async function readOrCreateSecret(dataDir: string, name: string, prefix = ""): Promise<string> {
-  const file = join(dataDir, name);
+export function readOrCreateSecret(dataDir: string, name: string, prefix = ""): Promise<string> {
+  return readOrCreate(join(dataDir, name), () => prefix + randomBytes(24).toString("base64url"));
+}
+
+/** An Ed25519 private key, PKCS #8 in base64, that is the same in every run with this directory. */
+export function readOrCreateSigningKey(dataDir: string, name: string): Promise<string> {
+  return readOrCreate(join(dataDir, name), () =>
+    generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }).toString("base64"),
+  );
+}
+
+async function readOrCreate(file: string, create: () => string): Promise<string> {
   try {
     const known = (await readFile(file, "utf8")).trim();
     if (known !== "") return known;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  const secret = prefix + randomBytes(24).toString("base64url");
+  const secret = create();
   await writeFile(file, `${secret}\n`, { mode: 0o600 });
   return secret;
 }

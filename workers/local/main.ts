@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { bundleWorkers, readCompatibility } from "./bundle.ts";
-import { lockDataDir, prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
+import { lockDataDir, prepareDataDir, readOrCreateSecret, readOrCreateSigningKey } from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
 import { isPortFree } from "./ports.ts";
 import { runWorkers, startTickLoop } from "./run-workers.ts";
@@ -112,7 +112,12 @@ async function startWorkers(
   const workers = await runWorkers({
     bundles,
     compatibility,
-    bindings: { ...options.passedOn, ...serviceVariables(services), BRAIN_API_KEY: apiKey },
+    bindings: {
+      BRAIN_CERTIFICATE_KEY: await readOrCreateSigningKey(dataDir, "certificate-key"),
+      ...options.passedOn,
+      ...serviceVariables(services),
+      BRAIN_API_KEY: apiKey,
+    },
     port: options.port,
     archiveDir: join(dataDir, "archive"),
   });
