@@ -19,16 +19,7 @@ const layers = {
   operate: ["core", "stream", "db", "publish", "consume"],
   modules: ["core", "db", "publish", "consume"],
   http: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$"],
-  dashboard: [
-    "core",
-    "stream",
-    "db",
-    "publish",
-    "consume",
-    "operate",
-    "modules/[^/]+\\.ts$",
-    "http",
-  ],
+  dashboard: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$", "http"],
 };
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
@@ -119,6 +110,7 @@ export default {
         "^src/dashboard/",
         "^src/modules/[^/]+\\.ts$",
         "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
+        "^src/modules/[^/]+/[^/]+/routes\\.tsx?$",
         "^src/product\\.ts$",
         "^workers/",
       ],

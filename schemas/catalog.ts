@@ -1,7 +1,9 @@
 import { readAliases } from "./aliases.ts";
 import type { EventDefinition, PayloadOf } from "./define-event.ts";
 import * as course from "./events/course.ts";
+import * as authoring from "./events/course-authoring.ts";
 import * as delivery from "./events/course-delivery.ts";
+import * as learning from "./events/course-learning.ts";
 import * as distribution from "./events/distribution.ts";
 import * as ir from "./events/ir.ts";
 import * as mission from "./events/mission.ts";
@@ -21,6 +23,16 @@ const definitions = [
   course.courseGenerationFailed,
   course.courseWorkflowTransitioned,
   course.courseDeployedStaging,
+  authoring.courseEnhancementApplied,
+  authoring.courseThemeBound,
+  authoring.courseSectionBuilt,
+  authoring.courseSeoPackGenerated,
+  authoring.coursePreviewCreated,
+  learning.courseEnrollmentCreated,
+  learning.courseProgressRecorded,
+  learning.courseCompletionRecorded,
+  learning.courseCertificateIssued,
+  learning.coursePackCreated,
   delivery.coursePaymentRequired,
   delivery.coursePaymentCompleted,
   delivery.coursePaymentFailed,
@@ -41,6 +53,7 @@ const definitions = [
   ir.irApprovalCreated,
   ir.irApprovalConsumed,
   ir.irApprovalExpired,
+  ir.irApprovalAcknowledged,
   ir.irApprovalInvalid,
   ir.irValidatedPass,
   ir.irValidatedEscalate,

@@ -46,6 +46,13 @@ export {
   courseWorkflowTransitioned,
 } from "./events/course.ts";
 export {
+  courseEnhancementApplied,
+  coursePreviewCreated,
+  courseSectionBuilt,
+  courseSeoPackGenerated,
+  courseThemeBound,
+} from "./events/course-authoring.ts";
+export {
   courseAccessGranted,
   courseAccessRevoked,
   courseDistributionCompleted,
@@ -55,6 +62,13 @@ export {
   coursePaymentFailed,
   coursePaymentRequired,
 } from "./events/course-delivery.ts";
+export {
+  courseCertificateIssued,
+  courseCompletionRecorded,
+  courseEnrollmentCreated,
+  coursePackCreated,
+  courseProgressRecorded,
+} from "./events/course-learning.ts";
 export {
   distributionCreated,
   distributionDeleted,
@@ -67,6 +81,7 @@ export {
   distributionViewed,
 } from "./events/distribution.ts";
 export {
+  irApprovalAcknowledged,
   irApprovalConsumed,
   irApprovalCreated,
   irApprovalExpired,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { allEvents } from "./catalog.ts";
 import { defineEvent } from "./define-event.ts";
 import { CharterError } from "./errors.ts";

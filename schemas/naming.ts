@@ -9,7 +9,7 @@ const segment = /^[a-z][a-z0-9_]*$/;
 
 const irregularPast = new Set(
   (
-    "begun bought broken brought built caught chosen cut done drawn forgotten found frozen given gone grown held " +
+    "begun bought bound broken brought built caught chosen cut done drawn forgotten found frozen given gone grown held " +
     "hidden kept known left lent lost made met overridden paid put read rebuilt reset run seen sent set shown sold " +
     "spent split stolen taken taught thrown undone withdrawn won written"
   ).split(" "),

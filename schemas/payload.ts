@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { EventDefinition } from "./define-event.ts";
 import { CharterError, type CharterIssue, describeReceived } from "./errors.ts";
 import { guardValues } from "./guard-values.ts";

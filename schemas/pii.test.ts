@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { defineEvent } from "./define-event.ts";
 import { guardValues } from "./guard-values.ts";
 import { forbiddenKeyReason, forbiddenValue, redactText } from "./pii.ts";

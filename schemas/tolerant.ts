@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { schemaDef } from "./pii.ts";
 import { readTime } from "./time.ts";
 
@@ -10,7 +10,7 @@ export function tolerantSchema(schema: z.ZodType): z.ZodType {
   const def = schemaDef(schema);
   const convert = (child: z.core.$ZodType): z.ZodType => tolerantSchema(child as z.ZodType);
   const rebuilt = (parts: object): z.ZodType =>
-    z.core.clone(schema, { ...schema._zod.def, ...parts } as never);
+    z.clone(schema, { ...schema._zod.def, ...parts } as never);
   if (def.type === "object") {
     const shape = Object.fromEntries(
       Object.entries(def.shape ?? {}).map(([key, child]) => [key, convert(child)]),

@@ -20,8 +20,8 @@ const unsaid = "?";
 interface ModuleFacts {
   readonly module: string;
   readonly published: readonly EventDefinition[];
-  /** Null for a module that only publishes. */
-  readonly consumer: Consumer | null;
+  /** None for a module that only publishes. */
+  readonly consumers: readonly Consumer[];
   /** TypeScript files of the module, by path from the root. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -48,7 +48,7 @@ function publishedSection(facts: ModuleFacts): string {
   const sections = facts.published.map((definition, index) => {
     const meta = {
       schema_version: definition.version,
-      producer: facts.consumer?.source ?? facts.module,
+      producer: facts.consumers[0]?.source ?? facts.module,
       source_module: definition.module,
     };
     return [
@@ -76,11 +76,16 @@ function handlerOf(facts: ModuleFacts, definition: EventDefinition): string {
   );
 }
 
-function handledEvents({ consumer }: ModuleFacts): readonly EventDefinition[] {
-  const subscriptions: readonly Exclude<Subscription, { kind: "any" }>[] = [
-    ...(consumer?.byType.values() ?? []),
-  ];
-  return subscriptions.map(({ definition }) => definition);
+interface Handled {
+  readonly subscriber: string;
+  readonly definition: EventDefinition;
+}
+
+function handledEvents({ consumers }: ModuleFacts): readonly Handled[] {
+  return consumers.flatMap(({ subscriber, byType }) => {
+    const subscriptions: readonly Exclude<Subscription, { kind: "any" }>[] = [...byType.values()];
+    return subscriptions.map(({ definition }) => ({ subscriber, definition }));
+  });
 }
 
 /** The lines `**Aktion:** …` by wire name, which the author writes and the generator keeps. */
@@ -95,13 +100,13 @@ function writtenActions(section: string): ReadonlyMap<string, string> {
 
 function consumedSection(facts: ModuleFacts, present: string): string {
   const actions = writtenActions(present);
-  const sections = handledEvents(facts).map((definition, index) =>
+  const sections = handledEvents(facts).map(({ subscriber, definition }, index) =>
     [
       `### ${index + 1}. ${definition.type}`,
       eventType(definition),
       `**Handler:** ${handlerOf(facts, definition)}`,
       `**Aktion:** ${actions.get(definition.type) ?? unsaid}`,
-      `**Idempotent:** Yes. The claim (\`${facts.consumer?.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
+      `**Idempotent:** Yes. The claim (\`${subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
     ].join("\n\n"),
   );
   return sections.length === 0 ? "None." : sections.join("\n\n");
@@ -133,7 +138,7 @@ function eventsSection(facts: ModuleFacts, comments: FieldComments): string {
     ].join("\n\n"),
   );
   const consumed = handledEvents(facts).map(
-    (definition) =>
+    ({ definition }) =>
       `| \`${definition.type}\` | ${definition.module} | ${definition.criticality} | ${handlerOf(facts, definition)} |`,
   );
   return [
@@ -172,7 +177,8 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
     folders.sort().map(async (module) => ({
       module,
       published: allEvents().filter((definition) => definition.module === module),
-      consumer: consumers.find(({ subscriber }) => subscriber === module) ?? null,
+      // A module may have several: each is named after it, or publishes as it.
+      consumers: consumers.filter(({ subscriber, source }) => subscriber === module || source === module),
       sources: await readSources(`src/modules/${module}`),
     })),
   );

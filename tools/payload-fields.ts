@@ -1,7 +1,7 @@
 /** Reads the fields of an event's payload out of its zod schema, for the documentation. */
 
 import type { EventDefinition } from "@brain/schemas";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The parts of JSON Schema that zod writes for our payloads. */
 interface Schema {

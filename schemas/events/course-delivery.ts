@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
 import { count, errorText, id, isoTime, renameMissing, slug } from "./fields.ts";
 
@@ -33,7 +33,7 @@ export const coursePaymentCompleted = defineEvent("course.payment.completed", {
   when: "The course factory has handled the payment of a course",
   key: byCourse,
   payload: z.strictObject({ course_id: id, transaction_id: id }),
-  consumers: ["course_access", "notification"],
+  consumers: ["notification"],
 });
 
 export const coursePaymentFailed = defineEvent("course.payment.failed", {

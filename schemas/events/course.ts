@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineEvent, type LegacyPayload } from "../define-event.ts";
 import {
   count,

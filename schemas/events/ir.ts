@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { fillMissing, id, isoTime, renameMissing, sha256 } from "./fields.ts";
@@ -83,6 +83,18 @@ export const irApprovalExpired = defineEvent("ir.approval_expired", {
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { was_consumed: false }),
   consumers: ["audit", "security monitoring", "analytics"],
+});
+
+export const irApprovalAcknowledged = defineEvent("ir.approval.acknowledged", {
+  version: 1,
+  module,
+  criticality: "INFO",
+  severity: "INFO",
+  when: "A person has taken note of an approval",
+  key: byTenant,
+  payload: z.strictObject({ ...approval, acknowledged_by: id, acknowledged_at: isoTime }),
+  contentHashes,
+  consumers: ["audit", "analytics"],
 });
 
 export const irApprovalInvalid = defineEvent("ir.approval_invalid", {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineEvent, type PayloadContext } from "../define-event.ts";
 import type { JsonObject } from "../json.ts";
 import { fillMissing, id, isoTime, readIso, renameMissing } from "./fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineEvent, severities } from "../define-event.ts";
 import type { JsonObject } from "../json.ts";
 import { count, errorText, fillMissing, id, isoTime, openObject, unwrapData } from "./fields.ts";

@@ -66,6 +66,34 @@ export interface History {
   readonly next_cursor: string | null;
 }
 
+/** The flat view of a story: an event stands before what it caused, with its depth. */
+export interface Story {
+  readonly correlation_id: string;
+  readonly count: number;
+  readonly truncated: boolean;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly events: readonly StoryEvent[];
+}
+
+export interface StoryEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly timestamp: string;
+  readonly payload: unknown;
+  readonly causation_id: string | null;
+  readonly sent_at: string | null;
+  readonly handled_by: readonly { readonly subscriber: string; readonly replay_epoch?: number }[];
+  readonly dead_letters: readonly {
+    readonly subscriber: string;
+    readonly id: string;
+    readonly reason: string;
+    readonly status: string;
+  }[];
+  readonly depth: number;
+}
+
 export interface Stats {
   readonly stream_running: boolean;
   readonly stream_length: number;

@@ -6,6 +6,7 @@ import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addReplay } from "./commands/replay.ts";
+import { addStory } from "./commands/story.ts";
 import { addTail } from "./commands/tail.ts";
 import { CliError, UsageError } from "./errors.ts";
 
@@ -25,6 +26,7 @@ addDlq(program);
 addReplay(program);
 addConsumers(program);
 addTail(program);
+addStory(program);
 addDoctor(program);
 addActions(program);
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { issuesOf } from "./issues.ts";
 
 it("names each refused field by its dotted path", () => {

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Issue } from "./errors.ts";
 
 /** The fields that zod refused, as dotted paths: `target_audiences.0`. The empty path is the value itself. */

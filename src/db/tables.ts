@@ -67,7 +67,9 @@ export const events = pgTable(
     index("events_sent_at_idx").using("brin", table.sentAt),
     index("events_type_idx").on(table.type, table.position),
     index("events_tenant_idx").on(table.tenantId, table.position).where(sql`tenant_id IS NOT NULL`),
-    index("events_correlation_idx").on(table.correlationId).where(sql`correlation_id IS NOT NULL`),
+    index("events_correlation_idx")
+      .on(table.correlationId, table.position)
+      .where(sql`correlation_id IS NOT NULL`),
     index("events_actor_idx").on(table.actorId, table.position).where(sql`actor_id IS NOT NULL`),
   ],
 );
@@ -180,6 +182,7 @@ export const deadLetters = pgTable(
       .on(table.subscriberName, table.key)
       .where(sql`status IN ('open', 'requeued') AND key IS NOT NULL`),
     index("dead_letters_fingerprint_idx").on(table.fingerprint, table.id),
+    index("dead_letters_event_idx").on(table.eventId).where(sql`event_id IS NOT NULL`),
     index("dead_letters_job_idx").on(table.jobId, table.id).where(sql`job_id IS NOT NULL`),
   ],
 );

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Consumer } from "../consume/define-consumer.ts";
 import type { DrainResult } from "../consume/tick.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";

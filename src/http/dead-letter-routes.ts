@@ -1,6 +1,6 @@
 import type { JsonObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { validated } from "../modules/routing.ts";
 import {
   countOpen,

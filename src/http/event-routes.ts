@@ -1,10 +1,11 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { BadRequestError, NotFoundError } from "../core/errors.ts";
 import { validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestResult, ingest } from "../operate/ingest.ts";
+import { flattenTrees, growTrees, readStory, spanOf, treesToJson } from "../operate/story.ts";
 import { markActivity } from "../publish/activity.ts";
 import { publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
@@ -32,6 +33,14 @@ const historyQuery = z.strictObject({
     // Below 2^63, the largest position.
     .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
     .optional(),
+});
+
+const storyParam = z.object({ id: filterText(255) });
+
+const storyQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(2_000).default(1_000),
+  /** `tree`: effects stand in `children`; `flat`: one list, each event with its `depth` and before its effects. */
+  view: z.enum(["tree", "flat"]).default("tree"),
 });
 
 /** Events from and for other programs. */
@@ -78,6 +87,28 @@ export function eventRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/stats", async (c) => c.json(await eventStats(c.get("host").invocation)));
+
+  routes.get(
+    "/correlation/:id",
+    validated("param", storyParam),
+    validated("query", storyQuery),
+    async (c) => {
+      const { id } = c.req.valid("param");
+      const { limit, view } = c.req.valid("query");
+      const story = await readStory(c.get("host").invocation.db, id, limit);
+      if (story === null) {
+        throw new NotFoundError(
+          "The record holds no event with this correlation id. Old events are in the archive.",
+        );
+      }
+      const { events, truncated } = story;
+      const facts = { correlation_id: id, count: events.length, truncated, ...spanOf(events) };
+      const roots = growTrees(events);
+      if (view === "flat") return c.json({ ...facts, events: flattenTrees(roots) });
+      const body = `${JSON.stringify(facts).slice(0, -1)},"roots":${treesToJson(roots)}}`;
+      return c.body(body, 200, { "content-type": "application/json" });
+    },
+  );
 
   routes.get("/:id", async (c) => {
     const id = c.req.param("id");

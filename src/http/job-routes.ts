@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { validated } from "../modules/routing.ts";
 import { runAllJobs } from "../operate/cron.ts";
 import { changeJob, type JobChange } from "../operate/jobs/job-changes.ts";

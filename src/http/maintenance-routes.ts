@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { TransientError, ValidationError } from "../core/errors.ts";
 import { validated } from "../modules/routing.ts";
 import { listAlerts } from "../operate/alerts.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { validated } from "../modules/routing.ts";
 import { listActions } from "../operate/operator-actions.ts";
 import type { AppEnv } from "./host.ts";

@@ -1,6 +1,6 @@
 import { forbiddenValue } from "@brain/schemas";
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Operator } from "../operate/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
 

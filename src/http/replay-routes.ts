@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { NotFoundError } from "../core/errors.ts";
 import { validated } from "../modules/routing.ts";
 import { findJob } from "../operate/jobs/job-view.ts";

@@ -1,6 +1,6 @@
 import { zValidator } from "@hono/zod-validator";
 import type { ValidationTargets } from "hono";
-import type { ZodType, z } from "zod";
+import type * as z from "zod";
 import { ValidationError } from "../core/errors.ts";
 import { issuesOf } from "../core/issues.ts";
 
@@ -9,7 +9,7 @@ import { issuesOf } from "../core/issues.ts";
  *
  * @throws {ValidationError} 422, naming every field that was refused.
  */
-export function validated<Schema extends ZodType, Target extends keyof ValidationTargets>(
+export function validated<Schema extends z.ZodType, Target extends keyof ValidationTargets>(
   target: Target,
   schema: Schema,
 ) {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import type { Hono } from "hono";
 import pg from "pg";
 import { parseConfig } from "../../src/config.ts";
@@ -32,11 +33,26 @@ export interface GatedProduct {
   close(): Promise<void>;
 }
 
+/** Settings without which some routes would only say that they are missing. Nobody listens at the address of Stripe. */
+function withEverything() {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return {
+    STRIPE_API_URL: "http://127.0.0.1:9",
+    STRIPE_SECRET_KEY: "sk_planted_secret",
+    STRIPE_WEBHOOK_SECRET: "whsec_planted_secret",
+    BRAIN_CERTIFICATE_KEY: privateKey.export({ type: "pkcs8", format: "der" }).toString("base64"),
+  };
+}
+
 export async function createGatedProduct(): Promise<GatedProduct> {
   const sandbox = await createSandbox();
   const postgres = await openTcpGate(sandbox.neonUrl);
   const redis = await openTcpGate(sandbox.upstash.url);
-  const env = sandboxEnv(sandbox, { NEON_DATABASE_URL: postgres.url, UPSTASH_REDIS_REST_URL: redis.url });
+  const env = sandboxEnv(sandbox, {
+    NEON_DATABASE_URL: postgres.url,
+    UPSTASH_REDIS_REST_URL: redis.url,
+    ...withEverything(),
+  });
   const config = parseConfig(env);
   const logs: string[] = [];
   const system = createSystem(config, productConsumers(config), {

@@ -1,0 +1,86 @@
+import type { Command } from "commander";
+import type { Story, StoryEvent } from "../answers.ts";
+import { cliOf, wholeNumber } from "../command.ts";
+import { duration, printable } from "../output.ts";
+
+interface StoryOptions {
+  readonly limit: number;
+  readonly payload?: boolean;
+}
+
+/** `charter story`: what one request or one first event has led to. */
+export function addStory(program: Command): void {
+  program
+    .command("story <correlation-id>")
+    .description("the events of a correlation id, each below the one that caused it, and who handled them")
+    .option("--limit <n>", "events at most, the oldest ones", wholeNumber(1, 2_000), 1_000)
+    .option("--payload", "show payloads too")
+    .action(async (id: string, { limit, payload }: StoryOptions, command: Command) => {
+      const { client, out } = cliOf(command);
+      const story = await client.get<Story>(`/api/events/correlation/${encodeURIComponent(id)}`, {
+        view: "flat",
+        limit,
+      });
+      if (out.json) return out.data(story);
+      const { count, first_at, last_at } = story;
+      const span = duration(Date.parse(last_at) - Date.parse(first_at));
+      out.line(`${count} ${count === 1 ? "event" : "events"} in ${span} from ${first_at}`);
+      const branches = branchesOf(story.events);
+      story.events.forEach((event, place) => {
+        out.line(`${branches[place]}${describe(event, story, payload === true)}`);
+      });
+      if (story.truncated)
+        out.note("There is more of it; these are the oldest events. --limit goes to 2000.");
+    });
+}
+
+function describe(event: StoryEvent, { first_at }: Story, withPayload: boolean): string {
+  const handled = event.handled_by.map(({ subscriber, replay_epoch }) =>
+    replay_epoch === undefined ? subscriber : `${subscriber} (replayed)`,
+  );
+  const failed = event.dead_letters.map(
+    ({ subscriber, id, reason, status }) => `${subscriber} (dead letter ${id}: ${reason}, ${status})`,
+  );
+  const parts = [
+    event.type,
+    `+${duration(Date.parse(event.timestamp) - Date.parse(first_at))}`,
+    ...(handled.length === 0 ? [] : [`handled by ${handled.join(", ")}`]),
+    ...(failed.length === 0 ? [] : [`failed for ${failed.join(", ")}`]),
+    ...(event.sent_at === null ? ["unsent"] : []),
+    ...(event.depth === 0 && event.causation_id !== null ? [`caused by ${event.causation_id}`] : []),
+    event.id,
+    ...(withPayload ? [JSON.stringify(event.payload)] : []),
+  ];
+  return parts.map(printable).join("  ");
+}
+
+/** Levels that are drawn; of a deeper event only the last ones are, behind its depth. */
+const maxDrawn = 20;
+
+/** The lines of the tree in front of each event. `events` are in the order of the tree, each with its depth. */
+export function branchesOf(events: readonly { readonly depth: number }[]): string[] {
+  const isLast = lastAmongSiblings(events);
+  // For each level above: whether something follows on it further down.
+  const levels: string[] = [];
+  return events.map(({ depth }, place) => {
+    levels.length = depth;
+    const last = isLast[place] === true;
+    const drawn = depth === 0 ? [] : [...levels.slice(1), last ? "└─ " : "├─ "];
+    levels[depth] = last ? "   " : "│  ";
+    return drawn.length > maxDrawn ? `…${depth} ${drawn.slice(-maxDrawn).join("")}` : drawn.join("");
+  });
+}
+
+function lastAmongSiblings(events: readonly { readonly depth: number }[]): boolean[] {
+  const isLast = events.map(() => true);
+  /** Levels on which a later sibling was seen. */
+  const later: boolean[] = [];
+  for (let place = events.length - 1; place >= 0; place -= 1) {
+    const depth = events[place]?.depth ?? 0;
+    isLast[place] = later[depth] !== true;
+    // What is deeper belongs to this event.
+    later.length = depth;
+    later[depth] = true;
+  }
+  return isLast;
+}

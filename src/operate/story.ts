@@ -1,0 +1,222 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
+
+/*
+ * One story: the events of a correlation id as a tree of causes and effects, each with who handled it and where it
+ * failed. Correlation and causation ids also come from other programs, so nothing is assumed of them: a cause may be
+ * missing, be the event itself, or be one of its own effects.
+ */
+
+/** A consumer that applied the event. */
+export interface Handled {
+  readonly subscriber: string;
+  /** The last time, if forced replays applied it again. */
+  readonly processed_at: string;
+  /** The forced replay that applied it last; left out when none did. */
+  readonly replay_epoch?: number;
+}
+
+/** A consumer that could not handle the event. */
+export interface Failed {
+  readonly subscriber: string;
+  readonly id: string;
+  readonly reason: string;
+  readonly status: string;
+}
+
+/** An event of a story, without its place in it. */
+export interface StoryEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly tenant_id: string | null;
+  readonly actor_id: string | null;
+  readonly timestamp: string;
+  readonly severity: string | null;
+  readonly payload: unknown;
+  /** Null when nothing is known to have caused it. */
+  readonly causation_id: string | null;
+  /** Null until the relay sent it. */
+  readonly sent_at: string | null;
+  readonly stream_message_id: string | null;
+  readonly handled_by: readonly Handled[];
+  readonly dead_letters: readonly Failed[];
+}
+
+export interface Story {
+  readonly events: readonly StoryEvent[];
+  /** True when the record holds more of it: the limit or the size was reached. */
+  readonly truncated: boolean;
+}
+
+/** Payloads of one answer together, bytes; what Neon answers over HTTP is limited too. */
+const maxPayloadBytes = 4_194_304;
+
+interface EventRow extends Omit<EnvelopeRow, "meta"> {
+  readonly causation_id: string | null;
+  readonly sent_at: string | null;
+  readonly stream_message_id: string | null;
+  readonly found: number;
+}
+
+/**
+ * The events of a correlation id in the order of the record, the oldest ones when there are more than `limit`; null
+ * when the record holds none. Two round trips, each through indexes. Events that went to the archive are not in it.
+ */
+export async function readStory(db: Database, correlationId: string, limit: number): Promise<Story | null> {
+  const rows = await db.rows<EventRow>(eventsSql(correlationId, limit));
+  const found = rows[0]?.found;
+  if (found === undefined) return null;
+  const ids = rows.map(({ id }) => id);
+  const [handled = [], failed = []] = (await db.batch([handledSql(ids), failedSql(ids)])) as [
+    OfEvent<Handled>[],
+    OfEvent<Failed>[],
+  ];
+  const handledBy = Map.groupBy(handled, ({ event_id }) => event_id);
+  const deadLetters = Map.groupBy(failed, ({ event_id }) => event_id);
+  const events = rows.map((row): StoryEvent => {
+    const { id, type, source, tenant_id, actor_id, timestamp, severity, payload } = row;
+    const { causation_id, sent_at, stream_message_id } = row;
+    return {
+      ...{ id, type, source, tenant_id, actor_id, timestamp, severity },
+      payload: JSON.parse(payload),
+      ...{ causation_id, sent_at, stream_message_id },
+      handled_by: (handledBy.get(id) ?? []).map(({ subscriber, processed_at, replay_epoch }) => ({
+        subscriber,
+        processed_at,
+        ...(replay_epoch === 0 ? {} : { replay_epoch }),
+      })),
+      dead_letters: (deadLetters.get(id) ?? []).map(({ event_id: _, ...letter }) => letter),
+    };
+  });
+  return { events, truncated: found > rows.length };
+}
+
+type OfEvent<T> = Required<T> & { readonly event_id: string };
+
+const iso = (column: string) =>
+  sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+
+function eventsSql(correlationId: string, limit: number) {
+  return sql`
+    WITH story AS (
+      SELECT position FROM events WHERE correlation_id = ${correlationId} ORDER BY position LIMIT ${limit + 1}
+    ), measured AS (
+      SELECT position, row_number() OVER running AS place, sum(octet_length(payload::text)) OVER running AS bytes,
+        count(*) OVER ()::integer AS found
+      FROM story JOIN events USING (position) WINDOW running AS (ORDER BY position)
+    )
+    SELECT ${envelopeColumns}, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, m.found
+    FROM measured m JOIN events e USING (position)
+    WHERE m.place = 1 OR (m.place <= ${limit} AND m.bytes <= ${maxPayloadBytes})
+    ORDER BY position`;
+}
+
+const listed = (values: readonly string[]) =>
+  sql`ANY(ARRAY(SELECT json_array_elements_text(${JSON.stringify(values)}::json)))`;
+
+/** Who applied the events, each consumer once an event. */
+function handledSql(ids: readonly string[]) {
+  return sql`
+    SELECT DISTINCT ON (event_id, subscriber_name) event_id, subscriber_name AS subscriber,
+      ${iso("processed_at")} AS processed_at, replay_epoch
+    FROM processed_events WHERE event_id = ${listed(ids)}
+    ORDER BY event_id, subscriber_name, replay_epoch DESC`;
+}
+
+function failedSql(ids: readonly string[]) {
+  return sql`
+    SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status
+    FROM dead_letters WHERE event_id = ${listed(ids)} ORDER BY dead_letters.id`;
+}
+
+/** What a tree is built of. */
+interface Caused {
+  readonly id: string;
+  readonly causation_id: string | null;
+}
+
+/** An event with what it caused, in the order of the record. */
+export type StoryNode<E extends Caused> = E & { readonly children: readonly StoryNode<E>[] };
+
+/**
+ * The trees of a story. An event whose cause is not among them is a root. Where causes go in a circle, the earliest
+ * event of the circle is a root, so that every event has exactly one place. No recursion: a chain may be as long as the
+ * story.
+ */
+export function growTrees<E extends Caused>(events: readonly E[]): readonly StoryNode<E>[] {
+  const places = new Map(events.map(({ id }, place) => [id.toLowerCase(), place]));
+  const causes = events.map(({ causation_id: cause }) => places.get(cause?.toLowerCase() ?? "") ?? null);
+  breakCircles(causes);
+  const nodes = events.map((event) => ({ ...event, children: [] as StoryNode<E>[] }));
+  return nodes.filter((node, place) => {
+    const cause = causes[place] ?? null;
+    if (cause !== null) nodes[cause]?.children.push(node);
+    return cause === null;
+  });
+}
+
+/** Makes the first member of each circle a root. */
+function breakCircles(causes: (number | null)[]): void {
+  const state = new Uint8Array(causes.length);
+  const [onPath, done] = [1, 2];
+  for (let start = 0; start < causes.length; start += 1) {
+    const path: number[] = [];
+    let at: number | null = start;
+    while (at !== null && state[at] === 0) {
+      state[at] = onPath;
+      path.push(at);
+      at = causes[at] ?? null;
+    }
+    if (at !== null && state[at] === onPath) {
+      const circle = path.slice(path.indexOf(at));
+      causes[circle.reduce((first, place) => Math.min(first, place))] = null;
+    }
+    for (const place of path) state[place] = done;
+  }
+}
+
+/** An event with its depth below its root; what it caused follows at once. */
+export type StoryLine<E extends Caused> = Omit<E, "children"> & { readonly depth: number };
+
+/** The trees line by line, each event before what it caused. */
+export function flattenTrees<E extends Caused>(roots: readonly StoryNode<E>[]): readonly StoryLine<E>[] {
+  const lines: StoryLine<E>[] = [];
+  const open = roots.toReversed().map((node) => ({ node, depth: 0 }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { node, depth } = next;
+    const { children, ...event } = node;
+    lines.push({ ...event, depth } as unknown as StoryLine<E>);
+    for (const child of children.toReversed()) open.push({ node: child, depth: depth + 1 });
+  }
+  return lines;
+}
+
+/**
+ * JSON text of the trees. `JSON.stringify` calls itself for each level, and the depth of a story is up to whoever sends
+ * events.
+ */
+export function treesToJson<E extends Caused>(roots: readonly StoryNode<E>[]): string {
+  let text = "[";
+  const open: { readonly nodes: readonly StoryNode<E>[]; place: number }[] = [{ nodes: roots, place: 0 }];
+  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
+    const node = level.nodes[level.place];
+    if (node === undefined) {
+      open.pop();
+      text += open.length === 0 ? "]" : "]}";
+      continue;
+    }
+    const { children, ...event } = node;
+    text += `${level.place === 0 ? "" : ","}${JSON.stringify(event).slice(0, -1)},"children":[`;
+    level.place += 1;
+    open.push({ nodes: children, place: 0 });
+  }
+  return text;
+}
+
+/** The earliest and the latest time that events tell, which other programs set. */
+export function spanOf(events: readonly { readonly timestamp: string }[]) {
+  const times = events.map(({ timestamp }) => timestamp).toSorted();
+  return { first_at: times[0] ?? null, last_at: times.at(-1) ?? null };
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { agentOffline, agentOnline, systemHealth } from "@brain/schemas";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on } from "../../src/consume/define-consumer.ts";
+import { PermanentError } from "../../src/core/errors.ts";
+import { charter, openStation, type Station } from "./server.ts";
+
+const watcher = defineConsumer({
+  subscriber: "watcher",
+  handlers: [
+    on(systemHealth, async (_event, { publish }) => {
+      await publish(agentOnline, { agent_id: "first" });
+      await publish(agentOffline, { agent_id: "second", missed_heartbeats: 3, last_heartbeat: null });
+    }),
+    on(agentOffline, async () => {
+      throw new PermanentError("The agent is never coming back.");
+    }),
+  ],
+});
+
+let station: Station;
+beforeAll(async () => {
+  station = await openStation({ consumers: [watcher] });
+});
+afterAll(() => station?.cleanup());
+
+const report = (correlation_id: string) => ({
+  type: "system.health",
+  correlation_id,
+  payload: { component: "door", status: "ok" },
+});
+/** Nobody here reads it, so nothing follows from it. */
+const aside = (correlation_id: string) => ({
+  type: "agent.online",
+  correlation_id,
+  payload: { agent_id: "aside" },
+});
+
+test("a story is printed as a tree with who handled what", async () => {
+  const id = `story/${randomUUID()}`;
+  await station.post("/api/events", report(id));
+  await station.settle();
+  await station.settle();
+  const { code, stdout, stderr } = await charter(station.url, ["story", id]);
+  expect(code, stderr).toBe(0);
+  const [head, root, first, second, ...rest] = stdout.trimEnd().split("\n");
+  expect(head).toMatch(/^3 events in .+ from 20\d\d-.*Z$/);
+  expect(root).toMatch(/^system\.health {2}\+0 ms {2}handled by watcher {2}[0-9a-f-]{36}$/);
+  expect(first).toMatch(/^├─ agent\.online {2}\+\d.* {2}[0-9a-f-]{36}$/);
+  expect(second).toMatch(
+    /^└─ agent\.offline {2}\+\d.*failed for watcher \(dead letter \d+: permanent_error, open\)/,
+  );
+  expect(rest).toEqual([]);
+  const plain = await charter(station.url, ["story", id, "--payload", "--limit", "1"]);
+  expect(plain.stdout).toContain('"component":"door"');
+  expect(plain.stderr).toContain("There is more of it");
+});
+
+test("with --json it is the API's list, and nothing else", async () => {
+  const id = `story-${randomUUID()}`;
+  await station.post("/api/events", aside(id));
+  const { code, stdout } = await charter(station.url, ["story", id, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    correlation_id: id,
+    count: 1,
+    truncated: false,
+    events: [{ type: "agent.online", depth: 0 }],
+  });
+});
+
+test("a story that nobody knows is a failure, a wrong limit is wrong usage", async () => {
+  const unknown = await charter(station.url, ["story", "nobody-knows"]);
+  expect(unknown).toMatchObject({ code: 1, stdout: "" });
+  expect(unknown.stderr).toContain("no event with this correlation id");
+  expect((await charter(station.url, ["story", "x", "--limit", "0"])).code).toBe(2);
+});
+
+test("cannot be made to write into the terminal by what events hold", async () => {
+  const id = `story-${randomUUID()}`;
+  await station.post("/api/events", aside(id));
+  await station.sql("UPDATE events SET type = $1 WHERE correlation_id = $2", ["x\u001b[2Jy", id]);
+  const { stdout } = await charter(station.url, ["story", id]);
+  expect(stdout).toContain("x [2Jy");
+  expect(stdout).not.toContain("\u001b");
+});
