@@ -1,0 +1,151 @@
+import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
+import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import type { PublishContext } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { expiryJobName } from "./jobs.ts";
+import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";
+import { type Approval, acknowledgeApproval, findApproval, findValidation, insertApproval } from "./store.ts";
+import { hashToken, newToken } from "./token.ts";
+import { ofApproval, type UseResult, useApproval } from "./use-approval.ts";
+import { source } from "./validation.ts";
+
+/** What people do with approvals over HTTP. Each change and its events commit together. */
+
+/** @param tenantId null: not known, the events say it */
+export function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
+  return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
+}
+
+/** Requests that a tenant may send in a minute. */
+const perMinute = 60;
+
+/** @throws {TooManyRequestsError} */
+export function limitUses(services: RequestServices, tenantId: string): Promise<void> {
+  return services.limit(`ir_consume:${tenantId}`, perMinute);
+}
+
+/** An approval that nobody has is like one of another tenant. */
+export function unknownApproval(id: string): NotFoundError {
+  return new NotFoundError(
+    `No approval has the id "${id.slice(0, 100)}". List them with GET /api/ir/approvals/pending.`,
+  );
+}
+
+/**
+ * Approves a plan by its hash. The token is in the answer and nowhere else.
+ *
+ * @throws {ConflictError} the plan was rejected
+ * @throws {TooManyRequestsError}
+ */
+export async function createApproval(
+  services: RequestServices,
+  request: ApprovalRequest,
+): Promise<{ readonly approval: Approval; readonly token: string }> {
+  const { tenant_id: tenantId, ir_hash: irHash, hash_scheme: hashScheme, ttl_seconds: ttlSeconds } = request;
+  await services.limit(`ir_approvals:${tenantId}`, perMinute);
+  const token = newToken();
+  const tokenHash = await hashToken(token);
+  const now = services.now();
+  const expiresAt = new Date(now.getTime() + ttlSeconds * 1_000);
+  const createdBy = request.created_by ?? services.actorId;
+  const approvalId = crypto.randomUUID();
+  const approval = await services.transact(contextOf(services, tenantId), async (tx, publish) => {
+    const validation = await findValidation(tx, tenantId, hashScheme, irHash);
+    if (validation?.status === "REJECT") {
+      throw new ConflictError(
+        "The plan was rejected, so it cannot be approved. Mend it and validate it again.",
+      );
+    }
+    const event = await publish(
+      irApprovalCreated,
+      {
+        approval_id: approvalId,
+        tenant_id: tenantId,
+        ir_hash: irHash,
+        ttl_seconds: ttlSeconds,
+        expires_at: expiresAt.toISOString(),
+        created_by: createdBy,
+        created_at: now.toISOString(),
+      },
+      validation === null
+        ? {}
+        : { correlation_id: validation.correlationId, causation_id: validation.eventId },
+    );
+    return insertApproval(tx, {
+      approvalId,
+      tenantId,
+      irHash,
+      hashScheme,
+      tokenHash,
+      ttlSeconds,
+      createdAt: now,
+      expiresAt,
+      createdBy,
+      correlationId: event.correlation_id ?? event.id,
+      createdEventId: event.id,
+    });
+  });
+  services.schedule(expiryJobName, new Date(expiresAt.getTime() + 1));
+  return { approval, token };
+}
+
+/**
+ * Uses a token up. A refusal is an answer and not an error, and its event is recorded too.
+ *
+ * @param consumedBy null: the caller did not say who he is
+ * @throws {TooManyRequestsError}
+ */
+export async function consumeToken(
+  services: RequestServices,
+  request: ConsumeRequest,
+  consumedBy: string | null,
+): Promise<UseResult> {
+  const { tenant_id: tenantId, ir_hash: irHash } = request;
+  await limitUses(services, tenantId);
+  const tokenHash = await hashToken(request.token);
+  const users = [consumedBy, services.actorId].filter((id) => id !== null);
+  return services.transact(contextOf(services, tenantId), (tx, publish) =>
+    useApproval(tx, publish, {
+      tokenHash,
+      tenantId,
+      irHash,
+      hashIn: () => irHash,
+      users,
+      consumedBy,
+      now: services.now(),
+    }),
+  );
+}
+
+/**
+ * Notes that a person has taken note. The first one counts; later ones change nothing.
+ *
+ * @throws {NotFoundError}
+ */
+export async function acknowledge(
+  services: RequestServices,
+  id: string,
+  { acknowledged_by: by, tenant_id: tenantId }: AcknowledgeRequest,
+): Promise<string> {
+  const now = services.now();
+  const noted = await services.transact({ source, actor_id: services.actorId }, async (tx, publish) => {
+    const approval = await acknowledgeApproval(tx, { id, tenantId, by, now });
+    if (approval === null) return false;
+    await publish(
+      irApprovalAcknowledged,
+      {
+        approval_id: approval.approvalId,
+        tenant_id: approval.tenantId,
+        ir_hash: approval.irHash,
+        acknowledged_by: by,
+        acknowledged_at: now.toISOString(),
+      },
+      ofApproval(approval),
+    );
+    return true;
+  });
+  if (noted) return by;
+  const found = await findApproval(services.db, id, tenantId);
+  if (found?.approval.acknowledgedBy == null) throw unknownApproval(id);
+  return found.approval.acknowledgedBy;
+}

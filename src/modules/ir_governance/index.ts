@@ -1,0 +1,6 @@
+/** The only door of the module. */
+
+export { irGovernanceGate } from "./gate.ts";
+export { irGovernanceJobs } from "./jobs.ts";
+export { irGovernanceRoutes } from "./routes.ts";
+export type { IrGovernanceSettings } from "./state.ts";

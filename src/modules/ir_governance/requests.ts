@@ -1,0 +1,145 @@
+import { forbiddenValue, isJsonObject, type JsonValue, stripHashPrefix } from "@brain/schemas";
+import * as z from "zod";
+import { BadRequestError, ValidationError } from "../../core/errors.ts";
+import { issuesOf } from "../../core/issues.ts";
+import { isLine } from "./plan.ts";
+
+/** What the routes accept. */
+
+const tenantId = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine((text) => isLine(text) && forbiddenValue(text) === null, {
+    error: "Expected an id without control characters, not a person's data",
+  });
+
+/** A user: an id, never a name or an e-mail address. */
+const userId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9:_.-]{0,99}$/, {
+    error: "Expected an id: 1 to 100 letters, digits, and : _ . -",
+  })
+  .refine((text) => forbiddenValue(text) === null, { error: "Expected our own id of the user" });
+
+const irHash = z
+  .string()
+  .transform(stripHashPrefix)
+  .pipe(z.string().regex(/^[0-9a-f]{64}$/, { error: "Expected 64 hex digits in lower case" }));
+
+const hashScheme = z.enum(["v1", "v2"]).default("v2");
+
+const integerText = z
+  .string()
+  .regex(/^\d{1,6}$/, { error: "Expected a whole number" })
+  .transform(Number);
+
+const limit = integerText.pipe(z.int().min(1).max(1_000)).default(100);
+
+const approvalRequest = z.strictObject({
+  tenant_id: tenantId,
+  ir_hash: irHash,
+  hash_scheme: hashScheme,
+  ttl_seconds: z.union([z.number(), integerText]).pipe(z.int().min(60).max(86_400)).default(3_600),
+  created_by: userId.nullish(),
+});
+export type ApprovalRequest = z.output<typeof approvalRequest>;
+
+const acknowledgeRequest = z.strictObject({ acknowledged_by: userId, tenant_id: tenantId.optional() });
+export type AcknowledgeRequest = z.output<typeof acknowledgeRequest>;
+
+export const consumeRequest = z.strictObject({
+  tenant_id: tenantId,
+  ir_hash: irHash,
+  token: z.string().min(1).max(200),
+});
+export type ConsumeRequest = z.output<typeof consumeRequest>;
+
+export const consumeQuery = z.strictObject({ consumed_by: userId.optional() });
+
+export const dagDiffRequest = z.strictObject({
+  ir: z.unknown(),
+  dag_nodes: z.array(z.unknown()).max(1_000),
+  hash_scheme: hashScheme,
+});
+export type DagDiffRequest = Omit<z.output<typeof dagDiffRequest>, "dag_nodes"> & {
+  readonly dag_nodes: readonly JsonValue[];
+};
+
+export const gateRequest = z.strictObject({
+  ir: z.unknown().optional(),
+  approval_token: z.string().min(1).max(200).nullish(),
+});
+
+export type GateQuestion = z.output<typeof gateRequest>;
+
+export const tenantQuery = z.strictObject({ tenant_id: tenantId.optional() });
+
+export const pendingQuery = z.strictObject({
+  tenant_id: tenantId.optional(),
+  limit,
+  cursor: z
+    .string()
+    // Fourteen digits of milliseconds end in the year 5138; Postgres reads no year of five digits as we write it.
+    .regex(/^\d{1,14}_[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, {
+      error: 'Expected the "next_cursor" of an earlier answer',
+    })
+    .optional(),
+});
+
+/** A tenant, because a feed of all tenants is nobody's business here. */
+export const streamQuery = z.strictObject({
+  tenant_id: tenantId,
+  last_event_id: z.string().min(1).max(2_000).optional(),
+});
+
+/** @returns null for the first page */
+export function readCursor(cursor: string | undefined): { createdAt: Date; approvalId: string } | null {
+  if (cursor === undefined) return null;
+  const [time = "", approvalId = ""] = cursor.split("_");
+  return { createdAt: new Date(Number(time)), approvalId };
+}
+
+export function nextCursor(last: { readonly createdAt: Date; readonly approvalId: string }): string {
+  return `${last.createdAt.getTime()}_${last.approvalId}`;
+}
+
+export const readApprovalRequest = (query: Query, body: string) => readMerged(approvalRequest, query, body);
+export const readAcknowledgeRequest = (query: Query, body: string) =>
+  readMerged(acknowledgeRequest, query, body);
+
+type Query = Readonly<Record<string, string>>;
+
+/**
+ * Fields that may come in the query or in a JSON body; the same field twice with two values is refused.
+ *
+ * @throws {BadRequestError} the body is not JSON
+ * @throws {ValidationError} names each field that is not acceptable
+ */
+function readMerged<Schema extends z.ZodType>(schema: Schema, query: Query, body: string): z.output<Schema> {
+  const inBody = readObject(body);
+  const issues = Object.keys(query)
+    .filter((key) => Object.hasOwn(inBody, key) && String(inBody[key]) !== query[key])
+    .map((path) => ({ path, message: "differs between the query and the body" }));
+  const parsed = schema.safeParse({ ...query, ...inBody });
+  if (!parsed.success) issues.push(...issuesOf(parsed.error as unknown as z.ZodError));
+  if (!parsed.success || issues.length > 0) {
+    throw new ValidationError("The request is not valid; see details for each field.", { issues });
+  }
+  return parsed.data;
+}
+
+function readObject(body: string): Readonly<Record<string, unknown>> {
+  if (body.trim() === "") return {};
+  let value: JsonValue;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new BadRequestError("The body is not JSON. Send a JSON object, or the fields in the query.");
+  }
+  if (isJsonObject(value)) return value;
+  throw new ValidationError("The body is not an object.", {
+    issues: [{ path: "", message: "expected a JSON object" }],
+  });
+}

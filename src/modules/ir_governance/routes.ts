@@ -1,0 +1,194 @@
+import type { JsonValue } from "@brain/schemas";
+import { type Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import * as z from "zod";
+import type { ModuleEnv } from "../module.ts";
+import { validated } from "../routing.ts";
+import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
+import { followApprovals, type LiveMessage } from "./live.ts";
+import {
+  consumeQuery,
+  consumeRequest,
+  dagDiffRequest,
+  gateRequest,
+  nextCursor,
+  pendingQuery,
+  readAcknowledgeRequest,
+  readApprovalRequest,
+  readCursor,
+  streamQuery,
+  tenantQuery,
+} from "./requests.ts";
+import { auditDag, passGate, validatePlan } from "./service.ts";
+import type { IrGovernanceSettings } from "./state.ts";
+import { countByStatus, findApproval, listPending } from "./store.ts";
+import {
+  cleanupView,
+  consumedView,
+  createdView,
+  fullView,
+  infoView,
+  pendingItem,
+  statsView,
+  statusView,
+} from "./views.ts";
+
+/** The routes below `/api/ir`; all need a caller. */
+export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+  const anything = z.unknown();
+
+  app.get("/info", (c) => c.json(infoView(settings)));
+
+  app.post("/validate", validated("json", anything), async (c) =>
+    c.json(await validatePlan(c.var.services, settings, c.req.valid("json"))),
+  );
+
+  app.post("/gate", validated("json", gateRequest), async (c) =>
+    c.json(await passGate(c.var.services, settings, c.req.valid("json"))),
+  );
+
+  app.post("/dag-diff", validated("json", dagDiffRequest), async (c) => {
+    const request = c.req.valid("json");
+    const audit = await auditDag(c.var.services, { ...request, dag_nodes: request.dag_nodes as JsonValue[] });
+    return c.json(audit);
+  });
+
+  return app.route("/approvals", approvalRoutes());
+}
+
+function approvalRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/", async (c) => {
+    const request = readApprovalRequest(c.req.query(), await c.req.text());
+    const { approval, token } = await createApproval(c.var.services, request);
+    // A token must not stay in a cache on the way.
+    c.header("cache-control", "no-store");
+    return c.json(createdView(approval, token));
+  });
+
+  app.post("/consume", validated("query", consumeQuery), validated("json", consumeRequest), async (c) => {
+    const consumedBy = c.req.valid("query").consumed_by ?? c.var.services.actorId;
+    return c.json(consumedView(await consumeToken(c.var.services, c.req.valid("json"), consumedBy)));
+  });
+
+  app.get("/pending", validated("query", pendingQuery), async (c) => {
+    const { tenant_id: tenantId, limit, cursor } = c.req.valid("query");
+    const { db, now } = c.var.services;
+    const time = now();
+    const page = { tenantId, limit, after: readCursor(cursor), now: time };
+    const [rows, counts] = await Promise.all([listPending(db, page), countByStatus(db, tenantId, time)]);
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    const { pending, consumed, expired } = counts;
+    return c.json({
+      approvals: rows.map((row) => pendingItem(row, time)),
+      total: pending + consumed + expired,
+      pending,
+      consumed,
+      expired,
+      next_cursor: last === undefined ? null : nextCursor(last.approval),
+    });
+  });
+
+  app.get("/stats", validated("query", tenantQuery), async (c) => {
+    const { db, now } = c.var.services;
+    return c.json(statsView(await countByStatus(db, c.req.valid("query").tenant_id, now()), now()));
+  });
+
+  app.get("/health", async (c) => c.json(await readHealth(c)));
+
+  app.get("/stream", validated("query", streamQuery), (c) => {
+    const { tenant_id, last_event_id } = c.req.valid("query");
+    // A browser that comes back sends the header, while its address still holds what it began with.
+    const after = c.req.header("last-event-id") || last_event_id;
+    return streamApprovals(c, tenant_id, after ?? null);
+  });
+
+  app.get("/:id/status", validated("query", tenantQuery), async (c) => {
+    const { approval } = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
+    return c.json(statusView(approval, c.var.services.now()));
+  });
+
+  app.get("/:id", validated("query", tenantQuery), async (c) => {
+    const found = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
+    return c.json(fullView(found.approval, found.validation, c.var.services.now()));
+  });
+
+  app.post("/:id/acknowledge", async (c) => {
+    const id = requireId(c.req.param("id"));
+    const request = readAcknowledgeRequest(c.req.query(), await c.req.text());
+    const by = await acknowledge(c.var.services, id, request);
+    return c.json({ success: true, approval_id: id, acknowledged_by: by });
+  });
+
+  return app;
+}
+
+/** @throws {NotFoundError} the text is no id, so nothing has it */
+function requireId(id: string): string {
+  if (!/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id)) throw unknownApproval(id);
+  return id.toLowerCase();
+}
+
+/** @throws {NotFoundError} there is none, or it is another tenant's */
+async function requireApproval(c: Context<ModuleEnv>, id: string, tenantId: string | undefined) {
+  const found = await findApproval(c.var.services.db, requireId(id), tenantId);
+  if (found === null) throw unknownApproval(id);
+  return found;
+}
+
+/** Says what is wrong instead of failing, because whoever asks wants to know. */
+async function readHealth(c: Context<ModuleEnv>) {
+  const { db, log, now } = c.var.services;
+  try {
+    const cleanup = cleanupView(await countByStatus(db, undefined, now()), now());
+    return {
+      healthy: !cleanup.is_stale,
+      // Approvals are rows in Postgres; without Redis they are created and used all the same.
+      redis_available: null,
+      cleanup_worker: cleanup,
+      message: cleanup.is_stale
+        ? "Approvals that are over are not written down; cron does not run."
+        : "All is well.",
+    };
+  } catch (error) {
+    log.warn(
+      { error_class: error instanceof Error ? error.name : typeof error },
+      "Approvals cannot be read.",
+    );
+    return {
+      healthy: false,
+      redis_available: null,
+      cleanup_worker: null,
+      message: "Approvals cannot be read now.",
+    };
+  }
+}
+
+/** How long a browser waits before it comes back, ms. */
+const retryMs = 1_000;
+
+async function streamApprovals(c: Context<ModuleEnv>, tenantId: string, after: string | null) {
+  const { services } = c.var;
+  const gone = new AbortController();
+  c.req.raw.signal.addEventListener("abort", () => gone.abort());
+  const messages = await followApprovals(services, tenantId, after, gone.signal);
+  // Proxies that collect answers would hold the events back.
+  c.header("x-accel-buffering", "no");
+  return streamSSE(c, async (stream) => {
+    stream.onAbort(() => gone.abort());
+    try {
+      for await (const message of messages) {
+        if (stream.aborted) break;
+        await stream.writeSSE({ ...message, retry: retryMs } satisfies LiveMessage & { retry: number });
+      }
+    } catch (error) {
+      // The listener comes back by itself, and behind the last message it received.
+      const failure = error instanceof Error ? error.name : typeof error;
+      services.log.warn({ error_class: failure }, "A feed of approvals ended early.");
+    } finally {
+      gone.abort();
+    }
+  });
+}

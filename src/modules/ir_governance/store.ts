@@ -1,0 +1,289 @@
+import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
+import type { Database, Tx } from "../../db/database.ts";
+import { translateDatabaseError } from "../../db/errors.ts";
+import {
+  irGovernanceApprovals as approvals,
+  type HashScheme,
+  irGovernanceValidations as validations,
+} from "./tables.ts";
+
+/** The statements of this module, one a function. */
+
+/** A stored approval. */
+export type Approval = typeof approvals.$inferSelect;
+/** The latest validation of a plan. */
+export type StoredValidation = typeof validations.$inferSelect;
+
+/** Gives a failed read its place in the error taxonomy. */
+async function read<T>(query: PromiseLike<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw translateDatabaseError(error, "driver");
+  }
+}
+
+/** The validation of the plan that an approval is for, by the hash of the approval's scheme. */
+const validationOfApproval = and(
+  eq(validations.tenantId, approvals.tenantId),
+  or(
+    and(eq(approvals.hashScheme, "v2"), eq(validations.irHash, approvals.irHash)),
+    and(eq(approvals.hashScheme, "v1"), eq(validations.irHashV1, approvals.irHash)),
+  ),
+);
+
+/** What a list shows of a plan. */
+const planSummary = {
+  status: validations.status,
+  riskTier: validations.riskTier,
+  violations: validations.violations,
+  summary: validations.summary,
+  requestId: validations.requestId,
+  validatedAt: validations.validatedAt,
+};
+
+// Reads outside a transaction, one round trip each.
+
+export interface ApprovalWithPlan {
+  readonly approval: Approval;
+  /** Null when nothing validated the plan here. */
+  readonly plan: Pick<StoredValidation, keyof typeof planSummary> | null;
+}
+
+export interface ApprovalPage {
+  readonly tenantId: string | undefined;
+  readonly limit: number;
+  /** Last entry of the page before; null for the first page. */
+  readonly after: { readonly createdAt: Date; readonly approvalId: string } | null;
+  readonly now: Date;
+}
+
+/** Approvals that can still be used, newest first. */
+export async function listPending(db: Database, page: ApprovalPage): Promise<ApprovalWithPlan[]> {
+  const conditions: SQL[] = [
+    eq(approvals.status, "pending"),
+    sql`${approvals.expiresAt} >= ${page.now.toISOString()}::timestamptz`,
+  ];
+  if (page.tenantId !== undefined) conditions.push(eq(approvals.tenantId, page.tenantId));
+  if (page.after !== null) {
+    const { createdAt, approvalId } = page.after;
+    conditions.push(
+      sql`(${approvals.createdAt}, ${approvals.approvalId}) < (${createdAt.toISOString()}::timestamptz, ${approvalId}::uuid)`,
+    );
+  }
+  const rows = await read(
+    db.statements
+      .select({ approval: approvals, plan: planSummary })
+      .from(approvals)
+      .leftJoin(validations, validationOfApproval)
+      .where(and(...conditions))
+      .orderBy(desc(approvals.createdAt), desc(approvals.approvalId))
+      .limit(page.limit),
+  );
+  return rows;
+}
+
+export interface StatusCounts {
+  readonly pending: number;
+  readonly consumed: number;
+  readonly expired: number;
+  /** Over, and not yet written down as expired. */
+  readonly overdue: number;
+  /** The earliest end of one that is pending; null when none is. */
+  readonly next_expiry: string | null;
+}
+
+/** Counts as of `now`: what is over counts as expired, whether it was noticed or not. */
+export async function countByStatus(
+  db: Database,
+  tenantId: string | undefined,
+  now: Date,
+): Promise<StatusCounts> {
+  const time = sql`${now.toISOString()}::timestamptz`;
+  const tenant = tenantId === undefined ? sql`` : sql`WHERE tenant_id = ${tenantId}`;
+  const [row] = await db.rows<StatusCounts>(sql`
+    SELECT count(*) FILTER (WHERE status = 'pending' AND expires_at >= ${time})::integer AS pending,
+      count(*) FILTER (WHERE status = 'consumed')::integer AS consumed,
+      count(*) FILTER (WHERE status = 'expired' OR (status = 'pending' AND expires_at < ${time}))::integer AS expired,
+      count(*) FILTER (WHERE status = 'pending' AND expires_at < ${time})::integer AS overdue,
+      to_char(min(expires_at) FILTER (WHERE status = 'pending') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_expiry
+    FROM ir_governance_approvals ${tenant}`);
+  return row ?? { pending: 0, consumed: 0, expired: 0, overdue: 0, next_expiry: null };
+}
+
+/** The earliest end of an approval that is pending; null when none is. */
+export async function findNextExpiry(db: Database): Promise<Date | null> {
+  const [row] = await db.rows<{ at: string | null }>(sql`
+    SELECT to_char(min(expires_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
+    FROM ir_governance_approvals WHERE status = 'pending'`);
+  return row?.at ? new Date(row.at) : null;
+}
+
+/** One approval with the validation of its plan; null when there is none. @param tenantId undefined: of any tenant */
+export async function findApproval(
+  db: Database,
+  id: string,
+  tenantId: string | undefined,
+): Promise<{ readonly approval: Approval; readonly validation: StoredValidation | null } | null> {
+  const [row] = await read(
+    db.statements
+      .select({ approval: approvals, validation: validations })
+      .from(approvals)
+      .leftJoin(validations, validationOfApproval)
+      .where(ofId(id, tenantId)),
+  );
+  return row ?? null;
+}
+
+function ofId(id: string, tenantId: string | undefined) {
+  return and(
+    eq(approvals.approvalId, id),
+    tenantId === undefined ? undefined : eq(approvals.tenantId, tenantId),
+  );
+}
+
+// Statements inside a transaction.
+
+export async function findByToken(tx: Tx, tokenHash: string): Promise<Approval | null> {
+  const [row] = await tx.select().from(approvals).where(eq(approvals.tokenHash, tokenHash));
+  return row ?? null;
+}
+
+export async function findById(tx: Tx, id: string): Promise<Approval | null> {
+  const [row] = await tx.select().from(approvals).where(eq(approvals.approvalId, id));
+  return row ?? null;
+}
+
+export async function insertApproval(tx: Tx, row: typeof approvals.$inferInsert): Promise<Approval> {
+  const [inserted] = await tx.insert(approvals).values(row).returning();
+  if (inserted === undefined) throw new Error("Postgres inserted a row and returned none.");
+  return inserted;
+}
+
+/**
+ * Uses an approval up, if it is still to be had: of any number of transactions at once, one gets the row. Everything
+ * that was checked before is checked again here, because it may have changed since it was read.
+ *
+ * @returns null when another was faster, or its time is over
+ */
+export async function consumeApproval(
+  tx: Tx,
+  use: {
+    readonly approval: Approval;
+    readonly consumedBy: string | null;
+    readonly eventId: string;
+    readonly now: Date;
+  },
+): Promise<Approval | null> {
+  const { approval } = use;
+  const [row] = await tx
+    .update(approvals)
+    .set({
+      status: "consumed",
+      consumedAt: use.now,
+      consumedBy: use.consumedBy,
+      consumedEventId: use.eventId,
+    })
+    .where(
+      and(
+        eq(approvals.approvalId, approval.approvalId),
+        eq(approvals.status, "pending"),
+        eq(approvals.tokenHash, approval.tokenHash),
+        eq(approvals.tenantId, approval.tenantId),
+        eq(approvals.irHash, approval.irHash),
+        sql`${approvals.expiresAt} >= ${use.now.toISOString()}::timestamptz`,
+      ),
+    )
+    .returning();
+  return row ?? null;
+}
+
+/** Writes down that the time of one approval is over. @returns false when somebody did before, or it was used */
+export async function expireApproval(tx: Tx, id: string, now: Date): Promise<boolean> {
+  const rows = await tx
+    .update(approvals)
+    .set({ status: "expired" })
+    .where(
+      and(
+        eq(approvals.approvalId, id),
+        eq(approvals.status, "pending"),
+        sql`${approvals.expiresAt} < ${now.toISOString()}::timestamptz`,
+      ),
+    )
+    .returning({ id: approvals.approvalId });
+  return rows.length > 0;
+}
+
+/** The same for those that are due, oldest first; those that another transaction works on are left to it. */
+export async function expireDue(tx: Tx, now: Date, limit: number): Promise<Approval[]> {
+  const due = tx
+    .select({ id: approvals.approvalId })
+    .from(approvals)
+    .where(
+      and(eq(approvals.status, "pending"), sql`${approvals.expiresAt} < ${now.toISOString()}::timestamptz`),
+    )
+    .orderBy(approvals.expiresAt)
+    .limit(limit)
+    .for("update", { skipLocked: true });
+  return tx
+    .update(approvals)
+    .set({ status: "expired" })
+    .where(sql`${approvals.approvalId} IN ${due}`)
+    .returning();
+}
+
+/** Notes who has taken note first. @returns null when somebody did before, or there is no such approval */
+export async function acknowledgeApproval(
+  tx: Tx,
+  acknowledgement: {
+    readonly id: string;
+    readonly tenantId: string | undefined;
+    readonly by: string;
+    readonly now: Date;
+  },
+): Promise<Approval | null> {
+  const [row] = await tx
+    .update(approvals)
+    .set({ acknowledgedAt: acknowledgement.now, acknowledgedBy: acknowledgement.by })
+    .where(and(ofId(acknowledgement.id, acknowledgement.tenantId), isNull(approvals.acknowledgedAt)))
+    .returning();
+  return row ?? null;
+}
+
+/** The latest of validations of one plan replaces the earlier. */
+export async function saveValidation(tx: Tx, row: typeof validations.$inferInsert): Promise<void> {
+  const { tenantId: _tenant, irHash: _hash, ...columns } = row;
+  await tx
+    .insert(validations)
+    .values(row)
+    .onConflictDoUpdate({
+      target: [validations.tenantId, validations.irHash],
+      // A request without its own id or time has no hash of the first scheme; the one known stays.
+      set: { ...columns, irHashV1: sql`COALESCE(excluded.ir_hash_v1, ${validations.irHashV1})` },
+    });
+}
+
+/** The latest validation of a plan; of several requests with one hash of the first scheme the newest. */
+export async function findValidation(
+  tx: Tx,
+  tenantId: string,
+  scheme: HashScheme,
+  irHash: string,
+): Promise<Pick<StoredValidation, "status" | "correlationId" | "eventId"> | null> {
+  const [row] = await tx
+    .select({
+      status: validations.status,
+      correlationId: validations.correlationId,
+      eventId: validations.eventId,
+    })
+    .from(validations)
+    .where(
+      and(
+        eq(validations.tenantId, tenantId),
+        eq(scheme === "v1" ? validations.irHashV1 : validations.irHash, irHash),
+      ),
+    )
+    .orderBy(desc(validations.validatedAt))
+    .limit(1);
+  return row ?? null;
+}
