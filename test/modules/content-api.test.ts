@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { TransientError, UpstreamError } from "../../src/core/errors.ts";
 import { createApp } from "../../src/http/app.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { courseFactoryRoutes } from "../../src/modules/course_factory/index.ts";
+import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
@@ -304,6 +305,7 @@ describe("a course written by a content service", () => {
           routes: courseFactoryRoutes({
             content: { url, key, model: "m" },
             stagingDomain: "s.test",
+            gate: irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null }),
             inlineMs: 150,
           }),
         },

@@ -46,7 +46,7 @@ function newRun(fields: Readonly<Record<string, unknown>> = {}): Run {
 async function accept(run: Run, leaseMs: number): Promise<void> {
   await engine.publish(contextOf(run), async (publish, tx) => {
     await insertCourse(tx, run, leaseMs);
-    await announceRequested(publish, run);
+    await announceRequested(publish, run, null);
   });
 }
 

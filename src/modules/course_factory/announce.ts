@@ -29,18 +29,23 @@ export function contextOf(run: Run) {
   };
 }
 
-export async function announceRequested(publish: Publish, run: Run): Promise<void> {
+/** @param causedBy id of the event that told of the plan's validation; null when the gate was not asked */
+export async function announceRequested(publish: Publish, run: Run, causedBy: string | null): Promise<void> {
   const { request } = run;
-  await publish(courseGenerationRequested, {
-    course_id: run.course_id,
-    title: request.title,
-    description: request.description,
-    language: request.language,
-    target_audiences: request.target_audiences,
-    tenant_id: run.tenant_id,
-    dry_run: request.dry_run,
-    full_lessons_count: request.full_lessons_count,
-  });
+  await publish(
+    courseGenerationRequested,
+    {
+      course_id: run.course_id,
+      title: request.title,
+      description: request.description,
+      language: request.language,
+      target_audiences: request.target_audiences,
+      tenant_id: run.tenant_id,
+      dry_run: request.dry_run,
+      full_lessons_count: request.full_lessons_count,
+    },
+    { correlation_id: run.correlation_id, causation_id: causedBy },
+  );
 }
 
 /** @param resumed true when another run was lost and this one goes on from what it had stored */

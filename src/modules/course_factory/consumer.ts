@@ -4,12 +4,16 @@ import {
   courseGenerationRequested,
   courseGenerationStarted,
   distributionCreated,
+  irApprovalConsumed,
   paymentTransactionCompleted,
+  paymentTransactionFailed,
 } from "@brain/schemas";
 import { defineConsumer } from "../../consume/consumer.ts";
 import { type Consumer, on } from "../../consume/define-consumer.ts";
 import { factorySource } from "./announce.ts";
 import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
+import { recordApproval } from "./governance/approvals.ts";
+import { announcePaymentFailure } from "./payment.ts";
 import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
 import { type CourseFactorySettings, generatorOf } from "./settings.ts";
 import { deployToStaging } from "./staging.ts";
@@ -36,7 +40,9 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
         await proceed(courseId, parameters.run, generator, context);
       }),
       on(distributionCreated, (event, context) => deployToStaging(event, settings.stagingDomain, context)),
+      on(irApprovalConsumed, recordApproval),
       on(paymentTransactionCompleted, beginDelivery),
+      on(paymentTransactionFailed, announcePaymentFailure),
       on(courseDistributionCompleted, closeDeliveries),
       on(courseDistributionFailed, failDeliveries),
     ],

@@ -9,15 +9,22 @@ import {
 } from "@brain/schemas";
 import { and, eq } from "drizzle-orm";
 import type { HandlerContext } from "../../consume/define-consumer.ts";
+import { RetryAfter } from "../../core/errors.ts";
 import { findCourse } from "./known-course.ts";
 import { deliveries } from "./tables.ts";
 
-type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now">;
+type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now" | "attempt">;
+
+/** First and longest wait for a paid course that is being generated, ms. Doubles with each look. */
+const firstWaitMs = 1_000;
+const longestWaitMs = 300_000;
 
 /**
  * Enables a paid course for delivery, once per payment, and asks for its distribution. A payment for something that
- * is no course of the factory is none of its business.
+ * is no course of the factory is none of its business. One for a course whose generation failed leaves a failed
+ * delivery: somebody has to pay it back.
  *
+ * @throws {RetryAfter} the course is still being generated; other events of the payment may overtake this one
  * @throws {PermanentError} payment and course belong to different tenants
  */
 export async function beginDelivery(
@@ -37,17 +44,33 @@ export async function beginDelivery(
     );
     return;
   }
+  if (course.status === "generating") {
+    const wait = Math.min(longestWaitMs, firstWaitMs * 2 ** (context.attempt - 1));
+    throw new RetryAfter(wait, `The course ${courseId} is paid for and still being generated.`, {
+      overtakable: true,
+    });
+  }
+  const failed = course.status === "failed";
+  const now = context.now().toISOString();
   const inserted = await context.tx
     .insert(deliveries)
     .values({
       deliveryId: crypto.randomUUID(),
       paymentId,
       courseId,
-      requestedAt: context.now().toISOString(),
+      requestedAt: now,
+      ...(failed ? { status: "failed", error: "The generation of the course failed.", closedAt: now } : {}),
     })
     .onConflictDoNothing({ target: deliveries.paymentId })
     .returning({ deliveryId: deliveries.deliveryId });
   if (inserted.length === 0) return;
+  if (failed) {
+    context.log.error(
+      { course_id: courseId, payment_id: paymentId },
+      "A course was paid for whose generation had failed; pay it back",
+    );
+    return;
+  }
   const options = { tenant_id: course.tenantId };
   await context.publish(coursePaymentCompleted, { course_id: courseId, transaction_id: paymentId }, options);
   await context.publish(courseDistributionRequested, { course_id: courseId }, options);

@@ -1,5 +1,10 @@
 /** The only door of the module. */
 
 export { courseFactoryConsumer } from "./consumer.ts";
+export {
+  type CourseLearningSettings,
+  courseLearningRoutes,
+  isPublicLearningPath,
+} from "./learning/routes.ts";
 export { courseFactoryRoutes } from "./routes.ts";
 export type { CourseFactorySettings } from "./settings.ts";

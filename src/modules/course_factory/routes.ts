@@ -1,14 +1,18 @@
-import { type Context, Hono } from "hono";
-import { z } from "zod";
-import { BadRequestError, ValidationError } from "../../core/errors.ts";
-import { issuesOf } from "../../core/issues.ts";
+import { Hono } from "hono";
+import * as z from "zod";
 import type { ModuleEnv } from "../module.ts";
 import { validated } from "../routing.ts";
 import { generationRequest, languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
+import { enhancementRoutes } from "./enhancement/routes.ts";
+import { irActions } from "./governance/ir.ts";
+import { governanceRoutes } from "./governance/routes.ts";
+import { inputOf } from "./input.ts";
+import { requirePayment } from "./payment.ts";
 import { dryRun, generateCourse } from "./service.ts";
 import { type CourseFactorySettings, defaultInlineMs, generatorOf } from "./settings.ts";
 import { workflowStates } from "./state.ts";
+import { webpageRoutes } from "./webpages/routes.ts";
 import { rollbackCourse, transitionCourse } from "./workflow.ts";
 
 const courseParam = z.strictObject({ course_id: z.uuid() });
@@ -29,6 +33,20 @@ const approval = z
   .union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")])
   .default(false);
 
+/** Secret: checked by the gate, and neither stored nor published here. */
+const approvalToken = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9_-]+$/, "expected the token as POST /api/ir/approvals answered it");
+
+const generateQuery = z.object({ approval_token: approvalToken.nullable().default(null) });
+
+const paymentInput = z.strictObject({
+  amount_cents: z.int().min(1).max(99_999_999),
+  currency: z.string().regex(/^[A-Z]{3}$/, "expected three capital letters (ISO 4217)"),
+});
+
 const transitionInput = z.strictObject({
   course_id: z.uuid(),
   from_state: z.enum(workflowStates),
@@ -36,6 +54,7 @@ const transitionInput = z.strictObject({
   actor,
   reason: reason.nullable().default(null),
   hitl_approval: approval,
+  approval_token: approvalToken.nullable().default(null),
 });
 
 const rollbackInput = z.strictObject({
@@ -44,13 +63,15 @@ const rollbackInput = z.strictObject({
   actor,
   reason,
   hitl_approval: approval,
+  approval_token: approvalToken.nullable().default(null),
 });
 
 /** Routes below `/api/course-factory`. */
 export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
   const generator = generatorOf(settings);
-  const inlineMs = settings.inlineMs ?? defaultInlineMs;
+  const { gate } = settings;
+  const deps = { generator, gate, inlineMs: settings.inlineMs ?? defaultInlineMs };
 
   routes.get("/info", (c) => c.json(information(generator.name)));
 
@@ -60,18 +81,20 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
       status: "healthy",
       module: "course_factory",
       generator: generator.name,
-      ir_enabled: false,
+      ir_enabled: true,
       workflow_enabled: true,
-      enhancements_enabled: false,
-      webgenesis_enabled: false,
+      enhancements_enabled: true,
+      webgenesis_enabled: true,
       ...activity,
     });
   });
 
-  routes.post("/generate", validated("json", generationRequest), async (c) => {
+  const generateInput = [validated("query", generateQuery), validated("json", generationRequest)] as const;
+  routes.post("/generate", ...generateInput, async (c) => {
     const request = c.req.valid("json");
     if (request.dry_run) return c.json(await dryRun(c.var.services, generator, request));
-    const answer = await generateCourse(c.var.services, generator, request, inlineMs);
+    const { approval_token: token } = c.req.valid("query");
+    const answer = await generateCourse(c.var.services, deps, request, token);
     if (answer.kind === "finished") return c.json(answer.result, 201);
     const statusUrl = `/api/course-factory/courses/${answer.course_id}`;
     return c.json({ course_id: answer.course_id, status: "generating", status_url: statusUrl }, 202);
@@ -91,48 +114,23 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   });
 
   routes.post("/workflow/transition", async (c) =>
-    c.json(await transitionCourse(c.var.services, await inputOf(c, transitionInput))),
+    c.json(await transitionCourse(c.var.services, gate, await inputOf(c, transitionInput))),
   );
 
   routes.post("/workflow/rollback", async (c) =>
-    c.json(await rollbackCourse(c.var.services, await inputOf(c, rollbackInput))),
+    c.json(await rollbackCourse(c.var.services, gate, await inputOf(c, rollbackInput))),
   );
 
-  return routes;
-}
-
-/**
- * Fields of the query, of a JSON body, or of both, where the query wins.
- *
- * @throws {BadRequestError} the body is not a JSON object
- * @throws {ValidationError} names each field
- */
-async function inputOf<Schema extends z.ZodType>(
-  c: Context<ModuleEnv>,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const text = await c.req.text();
-  let body: unknown = {};
-  try {
-    if (text.trim() !== "") body = JSON.parse(text);
-  } catch (error) {
-    throw new BadRequestError(
-      "The body is not JSON. Send a JSON object, or query parameters without a body.",
-      {
-        cause: error,
-      },
-    );
-  }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new BadRequestError(
-      "The body is not a JSON object. Send an object, or query parameters without a body.",
-    );
-  }
-  const parsed = schema.safeParse({ ...body, ...c.req.query() });
-  if (parsed.success) return parsed.data;
-  throw new ValidationError("The request is not valid; see details for each field.", {
-    issues: issuesOf(parsed.error),
+  const paymentParts = [validated("param", courseParam), validated("json", paymentInput)] as const;
+  routes.post("/courses/:course_id/payment-required", ...paymentParts, async (c) => {
+    const { course_id: courseId } = c.req.valid("param");
+    return c.json(await requirePayment(c.var.services, courseId, c.req.valid("json")), 202);
   });
+
+  routes.route("/", governanceRoutes(gate));
+  routes.route("/", enhancementRoutes(generator));
+  routes.route("/webgenesis", webpageRoutes());
+  return routes;
 }
 
 function information(generator: string) {
@@ -140,19 +138,41 @@ function information(generator: string) {
     name: "course_factory",
     version: "1.0.0",
     description: "Generates complete online courses and keeps their author workflow.",
-    features: ["outline", "lessons", "quiz", "landing_page", "workflow", "staging"],
+    features: [
+      "outline",
+      "lessons",
+      "quiz",
+      "landing_page",
+      "ir_gate",
+      "workflow",
+      "staging",
+      "enhancements",
+      "web_pages",
+      "payment",
+    ],
     supported_languages: languages,
     generator,
-    ir_actions: [],
+    ir_actions: irActions,
     endpoints: [
       "GET /info",
       "GET /health",
+      "POST /generate-ir",
+      "POST /validate-ir",
       "POST /generate",
       "POST /dry-run",
       "GET /courses/{course_id}",
       "GET /courses/{course_id}/lessons/{lesson_id}",
+      "GET /courses/{course_id}/lessons/{lesson_id}/enhancements",
+      "POST /courses/{course_id}/payment-required",
       "POST /workflow/transition",
       "POST /workflow/rollback",
+      "POST /enhance",
+      "POST /webgenesis/bind-theme",
+      "POST /webgenesis/build-sections",
+      "POST /webgenesis/generate-seo",
+      "POST /webgenesis/preview",
+      "GET /webgenesis/themes",
+      "GET /webgenesis/pages/{course_id}",
     ],
   };
 }

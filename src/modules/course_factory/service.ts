@@ -1,9 +1,12 @@
+import type { IrGate } from "../ir-gate.ts";
 import type { RequestServices } from "../module.ts";
 import { announceRequested, contextOf } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
 import { withCourseId } from "./errors.ts";
 import { generate, leaseMsOf, type Outcome } from "./generation.ts";
+import { askGate, blockedError } from "./governance/gate.ts";
+import { buildIr } from "./governance/ir.ts";
 import { produce, type Run } from "./produce.ts";
 import { advance, nextStep, noProgress } from "./progress.ts";
 import { insertCourse } from "./store.ts";
@@ -26,23 +29,30 @@ function runFor(services: RequestServices, request: GenerationRequest): Run {
   };
 }
 
+/** What POST /generate works with beside the request. */
+export interface GenerateDeps {
+  readonly generator: ContentGenerator;
+  readonly gate: IrGate;
+  /** Longest time that the caller waits for the result, ms. */
+  readonly inlineMs: number;
+}
+
 /**
- * Accepts a request and generates the course, for as long as `inlineMs` within the request and behind it otherwise.
+ * Asks the gate, accepts a request and generates the course, for as long as `inlineMs` within the request and behind it
+ * otherwise. What the gate found is committed also when it blocks; then there is no course.
  *
+ * @param token the approval token of the request; null: none was sent
+ * @throws {ForbiddenError} the gate blocks; `extra` has reason, ir_hash and validation_result
  * @throws {ValidationError} title or description hold something that events must not carry; nothing is stored
  * @throws {UpstreamError | TransientError | GenerationError} the generation failed; recorded, and `issues` has the course_id
  */
 export async function generateCourse(
   services: RequestServices,
-  generator: ContentGenerator,
+  { generator, gate, inlineMs }: GenerateDeps,
   request: GenerationRequest,
-  inlineMs: number,
+  token: string | null,
 ): Promise<GenerateAnswer> {
-  const run = runFor(services, request);
-  await services.transact(contextOf(run), async (tx, publish) => {
-    await insertCourse(tx, run, leaseMsOf(generator));
-    await announceRequested(publish, run);
-  });
+  const run = await acceptRequest(services, generator, gate, request, token);
   const work = generate(services, generator, run);
   // Also when the caller hangs up, the course is finished.
   services.waitUntil(work);
@@ -50,6 +60,37 @@ export async function generateCourse(
   if (outcome === null || outcome.kind === "taken_over") return { kind: "running", course_id: run.course_id };
   if (outcome.kind === "failed") throw withCourseId(outcome.error, run.course_id);
   return { kind: "finished", result: outcome.result };
+}
+
+/** The course's row with its first event, both caused by the gate's answer. @throws {ForbiddenError} */
+async function acceptRequest(
+  services: RequestServices,
+  generator: ContentGenerator,
+  gate: IrGate,
+  request: GenerationRequest,
+  token: string | null,
+): Promise<Run> {
+  const run = runFor(services, request);
+  const ir = await buildIr(request);
+  const asked = await services.transact(contextOf(run), async (tx, publish) => {
+    const question = {
+      ir,
+      token,
+      actorId: services.actorId,
+      usedFor: `course:${run.course_id}`,
+      alwaysApprove: false,
+    };
+    const answer = await askGate(gate, tx, publish, question, services.now());
+    if (!answer.allowed) return { run: null, answer };
+    // An approved course belongs to the story in which its approval was asked for.
+    const correlationId = answer.approval?.correlation_id ?? run.correlation_id;
+    const accepted: Run = { ...run, correlation_id: correlationId };
+    await insertCourse(tx, accepted, leaseMsOf(generator));
+    await announceRequested(publish, accepted, answer.validated_event_id);
+    return { run: accepted };
+  });
+  if (asked.run === null) throw blockedError("The generation of this course", asked.answer);
+  return asked.run;
 }
 
 /** The outcome, or null when it takes longer. */
@@ -78,7 +119,7 @@ export async function dryRun(
   request: GenerationRequest,
 ): Promise<GenerationResult> {
   const run = runFor(services, { ...request, dry_run: true });
-  await services.transact(contextOf(run), (_tx, publish) => announceRequested(publish, run));
+  await services.transact(contextOf(run), (_tx, publish) => announceRequested(publish, run, null));
   const deps = { generator, log: services.log, now: services.now, signal: null, willRetry: false };
   let progress = noProgress;
   for (;;) {

@@ -1,3 +1,4 @@
+import type { IrGate } from "../ir-gate.ts";
 import type { ChatSettings } from "./content/chat-client.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import { createOpenAiGenerator } from "./content/openai-generator.ts";
@@ -9,6 +10,8 @@ export interface CourseFactorySettings {
   readonly content: ChatSettings | null;
   /** Host of staging deployments whose request names none. */
   readonly stagingDomain: string;
+  /** Who is asked before a course is generated or declared ready for the public. */
+  readonly gate: IrGate;
   /** Longest time that POST /generate waits for the result, ms; default 10,000. */
   readonly inlineMs?: number;
 }
@@ -16,6 +19,6 @@ export interface CourseFactorySettings {
 export const defaultInlineMs = 10_000;
 
 /** The generator that the settings ask for. */
-export function generatorOf(settings: CourseFactorySettings): ContentGenerator {
+export function generatorOf(settings: Pick<CourseFactorySettings, "content">): ContentGenerator {
   return settings.content === null ? templateGenerator : createOpenAiGenerator(settings.content);
 }

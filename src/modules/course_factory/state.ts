@@ -18,13 +18,14 @@ const needsContent: ReadonlySet<WorkflowState> = new Set(["review", "publish_rea
 export interface TransitionPlan {
   readonly from_state: WorkflowState;
   readonly to_state: WorkflowState;
+  /** True when a person has to allow it; who that is, is asked after this decision. */
   readonly requires_approval: boolean;
   readonly can_rollback: boolean;
   /** Where a rollback leads; null when there is no way back. */
   readonly rollback_state: WorkflowState | null;
 }
 
-export type Refusal = "not_allowed" | "approval_missing" | "content_missing";
+export type Refusal = "not_allowed" | "content_missing";
 
 export type TransitionDecision =
   | { readonly ok: true; readonly plan: TransitionPlan }
@@ -47,7 +48,7 @@ function requiresApproval(from: WorkflowState, to: WorkflowState): boolean {
 export function decideTransition(
   from: WorkflowState,
   to: WorkflowState,
-  facts: { readonly approved: boolean; readonly contentComplete: boolean },
+  facts: { readonly contentComplete: boolean },
 ): TransitionDecision {
   if (!allowed[from].includes(to)) {
     const next = allowed[from].length === 0 ? "nothing, it is final" : allowed[from].join(", ");
@@ -62,19 +63,12 @@ export function decideTransition(
       `A course becomes ${to} only when its generation is completed; wait for it or archive the course.`,
     );
   }
-  const approval = requiresApproval(from, to);
-  if (approval && !facts.approved) {
-    return refused(
-      "approval_missing",
-      `The change from ${from} to ${to} needs a human approval; repeat it with hitl_approval=true when a person has given it.`,
-    );
-  }
   return {
     ok: true,
     plan: {
       from_state: from,
       to_state: to,
-      requires_approval: approval,
+      requires_approval: requiresApproval(from, to),
       can_rollback: to !== "published" && to !== "archived",
       rollback_state: to === "archived" ? null : from,
     },

@@ -57,6 +57,9 @@ export const courses = pgTable(
       "course_factory_courses_workflow_state",
       sql`${table.workflowState} in ('draft', 'review', 'publish_ready', 'published', 'archived')`,
     ),
+    index("course_factory_courses_catalog")
+      .on(table.finishedAt.desc(), table.courseId.desc())
+      .where(sql`${table.status} = 'completed'`),
     // Read by health: what runs, and what nobody works on any more.
     index("course_factory_courses_generating")
       .on(table.generatingUntil)

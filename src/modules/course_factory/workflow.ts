@@ -2,9 +2,12 @@ import { courseWorkflowTransitioned } from "@brain/schemas";
 import { and, eq, sql } from "drizzle-orm";
 import { BadRequestError, ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
-import type { Publish } from "../../publish/publish.ts";
+import type { Publish, PublishOptions } from "../../publish/publish.ts";
+import type { IrGate } from "../ir-gate.ts";
 import type { RequestServices } from "../module.ts";
 import { noCourse } from "./errors.ts";
+import { blockedError, type GateAnswer } from "./governance/gate.ts";
+import { approveChange } from "./governance/workflow-approval.ts";
 import { decideTransition, type TransitionPlan, type WorkflowState } from "./state.ts";
 import { courses, transitions } from "./tables.ts";
 
@@ -39,8 +42,10 @@ export interface TransitionInput {
   readonly to_state: WorkflowState;
   readonly actor: string;
   readonly reason: string | null;
-  /** True when a person has approved the change. */
+  /** The caller's word that a person has approved the change; counts only while the gate is off. */
   readonly hitl_approval: boolean;
+  /** Token of the person's approval; null: an approval that was consumed before may do. */
+  readonly approval_token: string | null;
 }
 
 export interface RollbackInput {
@@ -49,6 +54,7 @@ export interface RollbackInput {
   readonly actor: string;
   readonly reason: string;
   readonly hitl_approval: boolean;
+  readonly approval_token: string | null;
 }
 
 interface CourseState {
@@ -63,16 +69,18 @@ interface CourseState {
  *
  * @throws {NotFoundError} no such course
  * @throws {ConflictError} the course is not in `from_state`, or its content does not exist yet
- * @throws {BadRequestError} the table of states does not allow it, or the approval is missing
+ * @throws {BadRequestError} the table of states does not allow it, or, while the gate is off, `hitl_approval` is missing
+ * @throws {ForbiddenError} the change needs a person's approval; `extra` has reason, ir_hash and validation_result
  */
 export async function transitionCourse(
   services: RequestServices,
+  gate: IrGate,
   input: TransitionInput,
 ): Promise<TransitionRecord> {
-  return await changeState(services, input, async (tx) => {
+  return await changeState(services, gate, input, async (tx) => {
     const course = await lockCourse(tx, input.course_id);
     if (course.state !== input.from_state) throw movedOn(input.course_id, input.from_state, course.state);
-    return { course, plan: planOrThrow(input.from_state, input.to_state, input, course), rollbackOf: null };
+    return { course, plan: planOrThrow(input.from_state, input.to_state, course), rollbackOf: null };
   });
 }
 
@@ -81,13 +89,14 @@ export async function transitionCourse(
  *
  * @throws {NotFoundError} no such course, or no such transition of it
  * @throws {ConflictError} the transition is not the newest one, or there is no way back
- * @throws {BadRequestError} as {@link transitionCourse}
+ * @throws {BadRequestError | ForbiddenError} as {@link transitionCourse}
  */
 export async function rollbackCourse(
   services: RequestServices,
+  gate: IrGate,
   input: RollbackInput,
 ): Promise<TransitionRecord> {
-  return await changeState(services, input, async (tx) => {
+  return await changeState(services, gate, input, async (tx) => {
     const course = await lockCourse(tx, input.course_id);
     const [undone] = await tx
       .select({
@@ -114,7 +123,7 @@ export async function rollbackCourse(
         `The transition to ${undone.toState} cannot be taken back; archive the course or make an ordinary transition.`,
       );
     }
-    const plan = planOrThrow(course.state, undone.rollbackState as WorkflowState, input, course);
+    const plan = planOrThrow(course.state, undone.rollbackState as WorkflowState, course);
     return { course, plan, rollbackOf: input.transition_id };
   });
 }
@@ -141,14 +150,9 @@ function movedOn(courseId: string, expected: WorkflowState, found: WorkflowState
   );
 }
 
-function planOrThrow(
-  from: WorkflowState,
-  to: WorkflowState,
-  input: { readonly hitl_approval: boolean },
-  course: CourseState,
-): TransitionPlan {
-  const facts = { approved: input.hitl_approval, contentComplete: course.status === "completed" };
-  const decision = decideTransition(from, to, facts);
+/** Whether the change is possible at all; a person is asked only then, so that no approval is wasted. */
+function planOrThrow(from: WorkflowState, to: WorkflowState, course: CourseState): TransitionPlan {
+  const decision = decideTransition(from, to, { contentComplete: course.status === "completed" });
   if (decision.ok) return decision.plan;
   throw decision.refusal === "content_missing"
     ? new ConflictError(decision.message)
@@ -161,9 +165,14 @@ interface Change {
   readonly rollbackOf: string | null;
 }
 
+type Changed =
+  | { readonly record: TransitionRecord }
+  | { readonly record: null; readonly blocked: Extract<GateAnswer, { allowed: false }> };
+
 async function changeState(
   services: RequestServices,
-  input: { readonly course_id: string; readonly actor: string; readonly reason: string | null },
+  gate: IrGate,
+  input: Pick<TransitionInput, "course_id" | "actor" | "reason" | "hitl_approval" | "approval_token">,
   decide: (tx: Tx) => Promise<Change>,
 ): Promise<TransitionRecord> {
   const context = {
@@ -171,16 +180,34 @@ async function changeState(
     actor_id: services.actorId,
     correlation_id: services.correlationId,
   };
-  return await services.transact(context, async (tx, publish) => {
+  const changed = await services.transact(context, async (tx, publish): Promise<Changed> => {
     const { course, plan, rollbackOf } = await decide(tx);
+    const approval = plan.requires_approval
+      ? await approveChange(gate, tx, publish, {
+          change: {
+            course_id: input.course_id,
+            tenant_id: course.tenantId,
+            from_state: plan.from_state,
+            to_state: plan.to_state,
+            after_transition: course.lastTransitionId,
+          },
+          token: input.approval_token,
+          isTold: input.hitl_approval,
+          actor: input.actor,
+          callerId: services.actorId,
+          now: services.now(),
+        })
+      : null;
+    // What the gate found is committed; the refusal follows.
+    if (approval?.blocked) return { record: null, blocked: approval.blocked };
     const record: TransitionRecord = {
       transition_id: crypto.randomUUID(),
       course_id: input.course_id,
       from_state: plan.from_state,
       to_state: plan.to_state,
       requires_approval: plan.requires_approval,
-      approval_id: plan.requires_approval ? crypto.randomUUID() : null,
-      approved_by: plan.requires_approval ? input.actor : null,
+      approval_id: approval?.approval_id ?? null,
+      approved_by: approval?.approved_by ?? null,
       validation_passed: true,
       validation_errors: [],
       transitioned_at: services.now().toISOString(),
@@ -191,9 +218,15 @@ async function changeState(
       rollback_of: rollbackOf,
     };
     await storeTransition(tx, record);
-    await announceTransition(publish, record, course.tenantId);
-    return record;
+    await announceTransition(publish, record, {
+      tenant_id: course.tenantId,
+      correlation_id: approval?.correlation_id ?? services.correlationId,
+      causation_id: approval?.caused_by ?? null,
+    });
+    return { record };
   });
+  if (changed.record === null) throw blockedError("This change of the workflow", changed.blocked);
+  return changed.record;
 }
 
 async function storeTransition(tx: Tx, record: TransitionRecord): Promise<void> {
@@ -228,7 +261,7 @@ async function storeTransition(tx: Tx, record: TransitionRecord): Promise<void> 
 async function announceTransition(
   publish: Publish,
   record: TransitionRecord,
-  tenantId: string,
+  context: Pick<PublishOptions, "tenant_id" | "correlation_id" | "causation_id">,
 ): Promise<void> {
   await publish(
     courseWorkflowTransitioned,
@@ -240,6 +273,6 @@ async function announceTransition(
       requires_approval: record.requires_approval,
       approval_id: record.approval_id,
     },
-    { tenant_id: tenantId, severity: record.requires_approval ? "WARNING" : "INFO" },
+    { ...context, severity: record.requires_approval ? "WARNING" : "INFO" },
   );
 }

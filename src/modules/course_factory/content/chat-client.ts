@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { TransientError, UpstreamError } from "../../../core/errors.ts";
 import { issuesOf } from "../../../core/issues.ts";
 
@@ -10,6 +10,14 @@ export interface ChatSettings {
   readonly model: string;
   /** Upper bound of one HTTP call, ms; default 60,000. */
   readonly timeoutMs?: number;
+}
+
+/** How the service is to write; left out: its own default. */
+export interface ChatTuning {
+  /** 0 to 1. */
+  readonly temperature?: number;
+  /** Longest answer, in tokens of the service. */
+  readonly maxTokens?: number;
 }
 
 export const defaultChatTimeoutMs = 60_000;
@@ -35,12 +43,13 @@ export async function askForJson<Schema extends z.ZodType>(
   system: string,
   task: string,
   signal: AbortSignal | null,
+  tuning: ChatTuning = {},
 ): Promise<z.output<Schema>> {
   const messages: Message[] = [
     { role: "system", content: system },
     { role: "user", content: task },
   ];
-  const first = await complete(settings, messages, signal);
+  const first = await complete(settings, messages, signal, tuning);
   const checked = check(schema, first);
   if (checked.ok) return checked.value;
   const repair = `Your answer was not usable: ${checked.problem}. Send the whole corrected JSON object and nothing else.`;
@@ -48,6 +57,7 @@ export async function askForJson<Schema extends z.ZodType>(
     settings,
     [...messages, { role: "assistant", content: first }, { role: "user", content: repair }],
     signal,
+    tuning,
   );
   const again = check(schema, second);
   if (again.ok) return again.value;
@@ -85,6 +95,7 @@ async function complete(
   settings: ChatSettings,
   messages: readonly Message[],
   signal: AbortSignal | null,
+  tuning: ChatTuning,
 ): Promise<string> {
   const timeout = AbortSignal.timeout(settings.timeoutMs ?? defaultChatTimeoutMs);
   const body = JSON.stringify({
@@ -92,6 +103,8 @@ async function complete(
     messages,
     response_format: { type: "json_object" },
     stream: false,
+    ...(tuning.temperature === undefined ? {} : { temperature: tuning.temperature }),
+    ...(tuning.maxTokens === undefined ? {} : { max_tokens: tuning.maxTokens }),
   });
   let status: number;
   let retryAfter: string | null;

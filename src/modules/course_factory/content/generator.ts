@@ -1,3 +1,4 @@
+import type { EnhancementType, LessonAdditions } from "../enhancement/model.ts";
 import type { GenerationRequest, LandingPage, LessonContent, Outline, Quiz } from "./model.ts";
 
 /** What a course is generated from. The same brief gives the same ids, so that a second run continues the first. */
@@ -12,6 +13,16 @@ export interface CourseBrief {
 export interface OutlineDraft {
   readonly outline: Outline;
   readonly template_id: string | null;
+}
+
+/** What is to be added to a finished lesson. */
+export interface EnhancementOrder {
+  readonly types: readonly EnhancementType[];
+  /** The lesson's text, which stays as it is. */
+  readonly markdown: string;
+  /** 0 to 1; for services that write freely. */
+  readonly temperature: number;
+  readonly maxTokens: number;
 }
 
 /**
@@ -35,4 +46,12 @@ export interface ContentGenerator {
   ): Promise<LessonContent>;
   quiz(brief: CourseBrief, outline: Outline, signal: AbortSignal | null): Promise<Quiz>;
   landingPage(brief: CourseBrief, outline: Outline, signal: AbortSignal | null): Promise<LandingPage>;
+  /** Additions to the lesson at `index`: one plain paragraph per type that was asked for, and flashcards. */
+  enhance(
+    brief: CourseBrief,
+    outline: Outline,
+    index: number,
+    order: EnhancementOrder,
+    signal: AbortSignal | null,
+  ): Promise<LessonAdditions>;
 }

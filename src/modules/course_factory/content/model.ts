@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Text of a course is shown to people and stored in jsonb: control characters and lone surrogates have no place in it. */
 const controlCharacters = /[^\P{Cc}\t\n\r]/u;
@@ -6,7 +6,8 @@ const controlCharacters = /[^\P{Cc}\t\n\r]/u;
 const isPlainText = (value: string) => !controlCharacters.test(value) && value.isWellFormed();
 const plainText = "expected text without control characters and unpaired surrogates";
 
-const text = (min: number, max: number) => z.string().min(min).max(max).refine(isPlainText, plainText);
+/** Text of so many UTF-16 units. */
+export const text = (min: number, max: number) => z.string().min(min).max(max).refine(isPlainText, plainText);
 
 /** A title is one line; line breaks and runs of blanks become one blank. */
 const oneLine = z.string().transform((value) => value.replace(/\s+/g, " ").trim());

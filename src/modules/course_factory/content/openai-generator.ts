@@ -1,5 +1,6 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UpstreamError } from "../../../core/errors.ts";
+import { additionsOf, additionsSchema, additionsTask } from "../enhancement/openai-enhancer.ts";
 import {
   artifactId,
   assembleLesson,
@@ -8,28 +9,14 @@ import {
   lessonAt,
   lessonsOf,
 } from "./assemble.ts";
-import { askForJson, type ChatSettings, defaultChatTimeoutMs } from "./chat-client.ts";
+import { askForJson, type ChatSettings, type ChatTuning, defaultChatTimeoutMs } from "./chat-client.ts";
+import { cleanText, line } from "./chat-fields.ts";
 import type { ContentGenerator, CourseBrief } from "./generator.ts";
 import { countWords, type LandingPage, landingPage as landingPageModel, type Outline } from "./model.ts";
 import { templateLandingPage } from "./template-generator.ts";
 
 const languageNames = { de: "German", en: "English", fr: "French", es: "Spanish" } as const;
 
-/** What is left of a text when everything that neither Postgres nor a reader can use is taken out. */
-const cleanText = (min: number, max: number) =>
-  z
-    .string()
-    .transform((value) =>
-      value
-        .toWellFormed()
-        .replace(/[^\P{Cc}\t\n\r]/gu, "")
-        .trim(),
-    )
-    .pipe(z.string().min(min).max(max));
-
-/** Names and sentences are one line. */
-const line = (min: number, max: number) =>
-  cleanText(min, max).transform((value) => value.replace(/\s+/g, " "));
 const objectives = z.array(line(1, 300)).min(1).max(5);
 
 const outlineAnswer = z
@@ -104,7 +91,8 @@ export function createOpenAiGenerator(settings: ChatSettings): ContentGenerator 
     schema: Schema,
     task: string,
     signal: AbortSignal | null,
-  ) => askForJson(settings, schema, systemPrompt(brief), task, signal);
+    tuning: ChatTuning = {},
+  ) => askForJson(settings, schema, systemPrompt(brief), task, signal, tuning);
   return {
     name: "openai-compatible",
     // One call and its repair.
@@ -137,6 +125,11 @@ export function createOpenAiGenerator(settings: ChatSettings): ContentGenerator 
     async landingPage(brief, outline, signal) {
       const answer = await ask(brief, landingAnswer, landingTask(outline), signal);
       return fitting("landing page", () => writtenLandingPage(brief, outline, answer));
+    },
+    async enhance(brief, outline, index, order, signal) {
+      const task = additionsTask(outline, index, order);
+      const tuning = { temperature: order.temperature, maxTokens: order.maxTokens };
+      return additionsOf(await ask(brief, additionsSchema(order), task, signal, tuning));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { templateAdditions } from "../enhancement/template-enhancer.ts";
 import {
   artifactId,
   assembleLesson,
@@ -47,6 +48,9 @@ export const templateGenerator: ContentGenerator = {
   },
   async landingPage(brief, outline) {
     return templateLandingPage(brief, outline);
+  },
+  async enhance(brief, outline, index, order) {
+    return templateAdditions(brief, outline, index, order);
   },
 };
 

@@ -1,0 +1,66 @@
+import { eq, sql } from "drizzle-orm";
+import { ConflictError } from "../../core/errors.ts";
+import type { Database, Tx } from "../../db/database.ts";
+import type { GenerationRequest, Outline } from "./content/model.ts";
+import { noCourse } from "./errors.ts";
+import type { Progress } from "./progress.ts";
+import { type ArtifactRow, artifactsOf, isoColumn, progressOf } from "./store.ts";
+import { courses } from "./tables.ts";
+
+/** What authoring needs of a course. */
+export interface AuthoredCourse {
+  readonly tenant_id: string;
+  readonly status: string;
+  readonly workflowState: string;
+  readonly version: string;
+  readonly request: GenerationRequest;
+  readonly created_at: string;
+  readonly progress: Progress;
+}
+
+/** One course with everything that was generated. @throws {NotFoundError} */
+export async function readAuthoredCourse(db: Database, courseId: string): Promise<AuthoredCourse> {
+  const [row] = await db.rows<
+    Omit<AuthoredCourse, "progress"> & { outline: Outline | null; artifacts: readonly ArtifactRow[] }
+  >(sql`
+    SELECT c.tenant_id, c.status, c.workflow_state AS "workflowState", c.version, c.request,
+      ${isoColumn(sql`c.created_at`)} AS created_at, c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
+    FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
+  if (row === undefined) throw noCourse(courseId);
+  const { outline, artifacts, ...course } = row;
+  return { ...course, progress: progressOf(outline, artifacts) };
+}
+
+/** State of a course as its lock found it. */
+export interface LockedCourse {
+  readonly tenantId: string;
+  readonly status: string;
+  readonly workflowState: string;
+}
+
+/** Locks the course, so that of two authors at once one comes after the other. @throws {NotFoundError} */
+export async function lockAuthoredCourse(tx: Tx, courseId: string): Promise<LockedCourse> {
+  const [row] = await tx
+    .select({ tenantId: courses.tenantId, status: courses.status, workflowState: courses.workflowState })
+    .from(courses)
+    .where(eq(courses.courseId, courseId))
+    .for("update");
+  if (row === undefined) throw noCourse(courseId);
+  return row;
+}
+
+/**
+ * Lets authors work on completed courses only, and on none that is archived.
+ *
+ * @throws {ConflictError}
+ */
+export function refuseUnfinished(
+  courseId: string,
+  { status, workflowState }: Pick<LockedCourse, "status" | "workflowState">,
+): void {
+  if (status === "completed" && workflowState !== "archived") return;
+  const found = status === "completed" ? workflowState : status;
+  throw new ConflictError(
+    `The course ${courseId} is ${found}. Expected a completed course that is not archived.`,
+  );
+}

@@ -1,0 +1,54 @@
+import type { CourseBrief, EnhancementOrder } from "../content/generator.ts";
+import type { Lesson } from "../content/model.ts";
+import { textsFor } from "../content/text.ts";
+import { checkEnhancement } from "./checks.ts";
+import { unifiedDiff } from "./diff.ts";
+import type { EnhancementType, Flashcard, LessonAdditions } from "./model.ts";
+import { weave } from "./weave.ts";
+
+/** A lesson with its additions, judged but not stored. */
+export interface Enhanced {
+  readonly lessonId: string;
+  readonly types: readonly EnhancementType[];
+  readonly markdown: string;
+  readonly flashcards: readonly Flashcard[];
+  readonly baseHash: string;
+  readonly diff: string;
+  readonly diffHash: string;
+  /** Of all that makes this enhancement what it is. */
+  readonly fingerprint: string;
+  /** Empty when it may be stored. */
+  readonly problems: readonly string[];
+}
+
+/** SHA-256 of a text's UTF-8, 64 hex digits in lower case. */
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Adds what was written to a lesson and judges it. Pure but for the hash function, which is asynchronous. */
+export async function enhanceLesson(
+  brief: CourseBrief,
+  lesson: Lesson,
+  order: EnhancementOrder,
+  additions: LessonAdditions,
+  isChecked: boolean,
+): Promise<Enhanced> {
+  const { headings } = textsFor(brief.request.language);
+  const markdown = weave(order.markdown, additions.paragraphs, headings);
+  const diff = unifiedDiff(order.markdown, markdown);
+  const [baseHash, diffHash] = await Promise.all([sha256(order.markdown), sha256(diff)]);
+  const types = [...order.types].sort();
+  return {
+    lessonId: lesson.lesson_id,
+    types,
+    markdown,
+    flashcards: additions.flashcards,
+    baseHash,
+    diff,
+    diffHash,
+    fingerprint: await sha256(JSON.stringify([types, baseHash, diffHash, additions.flashcards])),
+    problems: isChecked ? checkEnhancement(order.markdown, markdown) : [],
+  };
+}

@@ -1,0 +1,28 @@
+import { Hono } from "hono";
+import * as z from "zod";
+import type { IrGate } from "../../ir-gate.ts";
+import type { ModuleEnv } from "../../module.ts";
+import { validated } from "../../routing.ts";
+import { factorySource } from "../announce.ts";
+import { generationRequest } from "../content/model.ts";
+import { buildIr, irDocument } from "./ir.ts";
+
+/** The plan of a course: shown, and judged. Nothing is generated here. */
+export function governanceRoutes(gate: IrGate): Hono<ModuleEnv> {
+  const routes = new Hono<ModuleEnv>();
+
+  routes.post("/generate-ir", validated("json", generationRequest), async (c) => {
+    const ir = await buildIr(c.req.valid("json"));
+    return c.json(irDocument(ir, crypto.randomUUID(), c.var.services.now()));
+  });
+
+  // What a plan lacks is for the gate to say, so all objects are let through.
+  routes.post("/validate-ir", validated("json", z.looseObject({})), async (c) => {
+    const ir: unknown = c.req.valid("json");
+    const { services } = c.var;
+    const context = { source: factorySource, actor_id: services.actorId };
+    return c.json(await services.transact(context, (tx, publish) => gate.validate(tx, publish, ir)));
+  });
+
+  return routes;
+}

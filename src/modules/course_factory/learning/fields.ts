@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { languages } from "../content/model.ts";
+
+/** Field types that the inputs of this part share. Everything is text that Postgres can store. */
+
+/** @param min, max characters after trimming; line breaks and tabs are allowed */
+export const plainText = (min: number, max: number) =>
+  z
+    .string()
+    .trim()
+    .min(min)
+    .max(max)
+    .refine((value) => value.isWellFormed() && !/[^\P{Cc}\n\r\t]/u.test(value), {
+      error: "expected text without control characters and unpaired surrogates",
+    });
+
+/** Line breaks and runs of blanks become one blank. */
+export const oneLine = (min: number, max: number) =>
+  z
+    .string()
+    .transform((value) => value.replace(/\s+/g, " "))
+    .pipe(plainText(min, max));
+
+/** Copied into events, so it is an id: names and e-mail addresses are personal data. */
+export const actorId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/,
+    "expected an id of letters, digits and . _ : -, at most 100 characters",
+  );
+
+export const enrollmentId = z
+  .string()
+  .regex(/^enr_[0-9a-f]{16}$/, "expected `enr_` and 16 hex digits, as enroll answered it");
+export const certificateId = z
+  .string()
+  .regex(/^cert_[0-9a-f]{16}$/, "expected `cert_` and 16 hex digits, as certificates/issue answered it");
+export const packId = z
+  .string()
+  .regex(/^pack_[0-9a-f]{16}$/, "expected `pack_` and 16 hex digits, as packs answered it");
+
+export const language = z.enum(languages);
+
+/** Unix seconds. */
+export const unixSeconds = z.int().min(0).max(253_402_300_799);
+
+/** Query parameters are text. */
+export const limit = (max: number, standard: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, `expected a whole number from 1 to ${max}`)
+    .transform(Number)
+    .pipe(z.int().min(1).max(max))
+    .default(standard);

@@ -1,0 +1,21 @@
+import { sql } from "drizzle-orm";
+import type { RequestServices } from "../../module.ts";
+
+/** Whether learners can be served. Never throws: an unreachable database is what it reports. */
+export async function readHealth(services: RequestServices, certificatesEnabled: boolean) {
+  const base = {
+    module: "course_factory",
+    part: "learning",
+    certificates_enabled: certificatesEnabled,
+  };
+  try {
+    const [row] = await services.db.rows<{ count: number }>(
+      sql`SELECT count(*)::integer AS count FROM course_factory_enrollments`,
+    );
+    return { ...base, status: "healthy", enrollments_count: row?.count ?? 0 };
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : "unknown";
+    services.log.warn({ reason }, "enrolments cannot be read; the health of learning is degraded");
+    return { ...base, status: "degraded", enrollments_count: null };
+  }
+}

@@ -1,0 +1,149 @@
+import { Hono } from "hono";
+import { BadRequestError } from "../../../core/errors.ts";
+import type { ModuleEnv } from "../../module.ts";
+import { validated } from "../../routing.ts";
+import { inputOf } from "../input.ts";
+import { exportCsv, readExport, readSummary } from "./analytics.ts";
+import { listCatalog, readCatalogEntry } from "./catalog.ts";
+import {
+  type CertificateSettings,
+  issueCertificate,
+  readCertificate,
+  readKeys,
+  verifyCertificate,
+} from "./certificates.ts";
+import { completeCourse, enroll, recordProgress } from "./enrollment.ts";
+import { readHealth } from "./health.ts";
+import {
+  catalogQuery,
+  certificateParam,
+  completeInput,
+  courseParam,
+  enrollInput,
+  enrollmentInput,
+  exportQuery,
+  packInput,
+  packParam,
+  packsQuery,
+  progressInput,
+  renderQuery,
+  summaryQuery,
+  verifyInput,
+} from "./model.ts";
+import { createPack, listPacks, readPack, renderPack } from "./packs.ts";
+import { readStatus } from "./status.ts";
+
+/** What the composition root hands to learning. */
+export type CourseLearningSettings = CertificateSettings;
+
+/** Where the routes are mounted. */
+const prefix = "/api/courses";
+
+/** True for the paths that anybody may use: who is shown a certificate can check it without a key. */
+export function isPublicLearningPath(path: string): boolean {
+  return path === `${prefix}/certificates/verify` || path === `${prefix}/certificates/key`;
+}
+
+/**
+ * Routes below `/api/courses`, beside those of the distribution. Fixed paths come first; `:course_id` is always
+ * followed by a word of ours and must be a uuid, so no path of another module is taken.
+ */
+export function courseLearningRoutes(settings: CourseLearningSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+  app.get("/health", async (c) => c.json(await readHealth(c.var.services, settings.certificateKey !== null)));
+  app.get("/catalog", validated("query", catalogQuery), async (c) =>
+    c.json(await listCatalog(c.var.services, c.req.valid("query"))),
+  );
+  analytics(app);
+  certificates(app, settings);
+  learners(app);
+  packs(app);
+  app.get("/:course_id/catalog", validated("param", courseParam), async (c) =>
+    c.json(await readCatalogEntry(c.var.services, c.req.valid("param").course_id)),
+  );
+  return app;
+}
+
+function learners(app: Hono<ModuleEnv>): void {
+  app.post("/:course_id/enroll", validated("param", courseParam), async (c) =>
+    c.json(await enroll(c.var.services, c.req.valid("param").course_id, await inputOf(c, enrollInput))),
+  );
+  app.post("/:course_id/progress", validated("param", courseParam), async (c) =>
+    c.json(
+      await recordProgress(c.var.services, c.req.valid("param").course_id, await inputOf(c, progressInput)),
+    ),
+  );
+  app.get(
+    "/:course_id/status",
+    validated("param", courseParam),
+    validated("query", enrollmentInput),
+    async (c) =>
+      c.json(
+        await readStatus(c.var.services, c.req.valid("param").course_id, c.req.valid("query").enrollment_id),
+      ),
+  );
+  app.post("/:course_id/complete", validated("param", courseParam), async (c) =>
+    c.json(
+      await completeCourse(c.var.services, c.req.valid("param").course_id, await inputOf(c, completeInput)),
+    ),
+  );
+}
+
+function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): void {
+  app.post("/certificates/verify", validated("json", verifyInput), async (c) =>
+    c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json"))),
+  );
+  app.get("/certificates/key", async (c) => c.json(await readKeys(c.var.services, settings)));
+  app.post("/:course_id/certificates/issue", validated("param", courseParam), async (c) => {
+    const { enrollment_id: enrollmentId } = await inputOf(c, enrollmentInput);
+    const { course_id: courseId } = c.req.valid("param");
+    return c.json(await issueCertificate(c.var.services, settings, courseId, enrollmentId));
+  });
+  app.get("/:course_id/certificates/:certificate_id", validated("param", certificateParam), async (c) => {
+    const { course_id: courseId, certificate_id: certificateId } = c.req.valid("param");
+    return c.json(await readCertificate(c.var.services, courseId, certificateId));
+  });
+}
+
+function packs(app: Hono<ModuleEnv>): void {
+  app.post("/:course_id/packs", validated("param", courseParam), validated("json", packInput), async (c) =>
+    c.json(await createPack(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+  );
+  app.get("/:course_id/packs", validated("param", courseParam), validated("query", packsQuery), async (c) =>
+    c.json(await listPacks(c.var.services, c.req.valid("param").course_id, c.req.valid("query"))),
+  );
+  app.get("/:course_id/packs/:pack_id", validated("param", packParam), async (c) => {
+    const { course_id: courseId, pack_id: packId } = c.req.valid("param");
+    return c.json(await readPack(c.var.services, courseId, packId));
+  });
+  app.get(
+    "/:course_id/render",
+    validated("param", courseParam),
+    validated("query", renderQuery),
+    async (c) => {
+      const { pack_id: packId } = c.req.valid("query");
+      return c.json(await renderPack(c.var.services, c.req.valid("param").course_id, packId ?? null));
+    },
+  );
+}
+
+function analytics(app: Hono<ModuleEnv>): void {
+  app.get("/analytics/summary", validated("query", summaryQuery), async (c) =>
+    c.json(await readSummary(c.var.services, c.req.valid("query").course_id ?? null)),
+  );
+  app.get("/analytics/export", validated("query", exportQuery), async (c) => {
+    const query = c.req.valid("query");
+    if (query.format !== "json" && query.format !== "csv") {
+      throw new BadRequestError("This export format does not exist. Send format=json or format=csv.");
+    }
+    const { rows, truncated } = await readExport(c.var.services, query);
+    if (query.format === "json") {
+      return c.json({ course_id: query.course_id ?? null, rows, count: rows.length, truncated });
+    }
+    return c.body(exportCsv(rows), 200, {
+      "content-type": "text/csv; charset=utf-8; header=present",
+      "content-disposition": 'attachment; filename="course-analytics.csv"',
+      "x-truncated": String(truncated),
+    });
+  });
+}

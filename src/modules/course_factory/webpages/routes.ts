@@ -1,0 +1,69 @@
+import { Hono } from "hono";
+import * as z from "zod";
+import type { ModuleEnv } from "../../module.ts";
+import { validated } from "../../routing.ts";
+import { landingPage, outline, text } from "../content/model.ts";
+import { inputOf } from "../input.ts";
+import { customColors } from "./model.ts";
+import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";
+import { themes } from "./themes.ts";
+
+const course_id = z.uuid();
+
+const themeInput = z.strictObject({
+  course_id,
+  theme_id: z.string().regex(/^[a-z0-9-]{1,100}$/, "expected the id of a theme, e.g. course-minimal"),
+  custom_colors: customColors.nullable().default(null),
+});
+
+const sectionsInput = z.strictObject({
+  course_id,
+  outline: outline.optional(),
+  landing_page: landingPage.optional(),
+});
+
+const keyword = z.string().trim().pipe(text(1, 50));
+
+/** A list in a body; in the query words with commas between. */
+const keywords = z
+  .preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(keyword).max(10))
+  .default([]);
+
+const seoInput = z.strictObject({ course_id, outline: outline.optional(), keywords });
+
+const previewInput = z.strictObject({
+  course_id,
+  version: z
+    .string()
+    .regex(/^(?:latest|v?\d{1,6}(?:\.\d{1,6}){0,2})$/, 'expected "latest" or a version such as 1')
+    .default("latest"),
+});
+
+/** Routes below `/webgenesis`: what the web page of a course is made of. Fields come in the query or in the body. */
+export function webpageRoutes(): Hono<ModuleEnv> {
+  const routes = new Hono<ModuleEnv>();
+
+  routes.get("/themes", (c) => c.json({ themes }));
+
+  routes.get("/pages/:course_id", validated("param", z.strictObject({ course_id })), async (c) =>
+    c.json(await readWebPage(c.var.services, c.req.valid("param").course_id)),
+  );
+
+  routes.post("/bind-theme", async (c) =>
+    c.json(await bindTheme(c.var.services, await inputOf(c, themeInput))),
+  );
+
+  routes.post("/build-sections", async (c) =>
+    c.json(await buildPageSections(c.var.services, await inputOf(c, sectionsInput))),
+  );
+
+  routes.post("/generate-seo", async (c) =>
+    c.json(await generateSeo(c.var.services, await inputOf(c, seoInput))),
+  );
+
+  routes.post("/preview", async (c) =>
+    c.json(await createPreview(c.var.services, await inputOf(c, previewInput))),
+  );
+
+  return routes;
+}

@@ -1,0 +1,209 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CourseBrief } from "../content/generator.ts";
+import { generationRequest, languages, type Outline } from "../content/model.ts";
+import { templateGenerator, templateLandingPage } from "../content/template-generator.ts";
+import { customColors } from "./model.ts";
+import { previewUrl, requestedVersion, versionNumber } from "./preview.ts";
+import { buildSections, excerptOf } from "./sections.ts";
+import { embeddedJson, fitted, seoPackOf } from "./seo.ts";
+import { findTheme, themes, themeWith } from "./themes.ts";
+
+function briefFor(fields: Readonly<Record<string, unknown>> = {}): CourseBrief {
+  return {
+    course_id: "6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10",
+    created_at: "2026-11-21T08:00:00.000Z",
+    request: generationRequest.parse({
+      tenant_id: "tenant-1",
+      title: "Zeit gut einteilen",
+      description: "Wie man den Tag plant.",
+      language: "de",
+      target_audiences: ["employees"],
+      ...fields,
+    }),
+  };
+}
+
+async function outlineFor(fields: Readonly<Record<string, unknown>> = {}): Promise<Outline> {
+  return (await templateGenerator.outline(briefFor(fields), null)).outline;
+}
+
+describe("themes", () => {
+  it("are three, and unknown ones are none", () => {
+    expect(themes.map(({ theme_id, colors }) => [theme_id, colors.primary, colors.secondary])).toEqual([
+      ["course-minimal", "#0066cc", "#6c757d"],
+      ["course-professional", "#1a237e", "#455a64"],
+      ["course-modern", "#6200ea", "#03dac6"],
+    ]);
+    expect(findTheme("toString")).toBeNull();
+  });
+
+  it("stay as they are when a course has colours of its own", () => {
+    const [first] = themes;
+    if (first === undefined) throw new Error("no theme");
+    const own = themeWith(first, { accent: "#000000" });
+    expect(own.colors).toEqual({ primary: "#0066cc", secondary: "#6c757d", accent: "#000000" });
+    expect(findTheme("course-minimal")?.colors.accent).not.toBe("#000000");
+    expect(() => Object.assign(first.colors, { accent: "#000000" })).toThrow(TypeError);
+  });
+
+  it("take colours as #rrggbb only", () => {
+    expect(customColors.parse({ accent: "#AbCdEf" })).toEqual({ accent: "#abcdef" });
+    for (const wrong of [{}, { accent: "red" }, { accent: "#fff" }, { shadow: "#000000" }]) {
+      expect(customColors.safeParse(wrong).success).toBe(false);
+    }
+  });
+});
+
+describe("the sections of a page", () => {
+  it.each(languages)("stand in their places (%s)", async (language) => {
+    const brief = briefFor({ language, full_lessons_count: 5 });
+    const { outline } = await templateGenerator.outline(brief, null);
+    const page = templateLandingPage(brief, outline);
+    const sections = buildSections({ outline, page, textOf: () => "Some text." });
+    expect(sections.map(({ kind, order_index }) => [kind, order_index])).toEqual([
+      ["hero", 0],
+      ["syllabus", 1],
+      ["lesson_preview", 2],
+      ["lesson_preview", 3],
+      ["lesson_preview", 4],
+      ["faq", 100],
+      ["cta", 200],
+      ["footer", 999],
+    ]);
+    expect(new Set(sections.map(({ section_id }) => section_id)).size).toBe(sections.length);
+    expect(JSON.stringify(sections)).not.toMatch(/\{(course|lessons|minutes)\}/);
+  });
+
+  it("show lessons that have a text, and no more than there are", async () => {
+    const brief = briefFor({ full_lessons_count: 2 });
+    const { outline } = await templateGenerator.outline(brief, null);
+    const page = templateLandingPage(brief, outline);
+    const shown = (textOf: () => string | null) =>
+      buildSections({ outline, page, textOf }).filter(({ kind }) => kind === "lesson_preview");
+    expect(shown(() => "text")).toHaveLength(2);
+    expect(shown(() => null)).toHaveLength(0);
+  });
+});
+
+describe("an excerpt", () => {
+  it("is plain text without headings, lists, emphasis, links and code", () => {
+    const markdown =
+      "# Title\n\n## Overview\n\nSome **bold** and `code` [link](https://x.example/) text.\n\n- item\n2. second\n\n```js\nlet x;\n```\n\nEnd.";
+    expect(excerptOf(markdown, 300)).toBe("Some bold and code link text. item second End.");
+    expect(excerptOf("a\n```\nnever closed", 300)).toBe("a");
+  });
+
+  it("ends behind a word and says that there is more", () => {
+    expect(excerptOf("one two three", 13)).toBe("one two three");
+    expect(excerptOf("one two three", 12)).toBe("one two…");
+    expect(excerptOf("x".repeat(20), 10)).toBe(`${"x".repeat(9)}…`);
+    expect(excerptOf(`${"x".repeat(8)}😀${"x".repeat(9)}`, 10)).toBe(`${"x".repeat(8)}…`);
+  });
+
+  it("is never longer than allowed and never broken text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 600 }), (text) => {
+        const excerpt = excerptOf(text, 300);
+        expect(excerpt.length).toBeLessThanOrEqual(300);
+        if (text.isWellFormed()) expect(excerpt.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  it("is quick for hostile Markdown", () => {
+    const started = performance.now();
+    for (const text of [
+      "`".repeat(10_000),
+      "**a ".repeat(2_500),
+      "[".repeat(10_000),
+      "~~~\n".repeat(2_500),
+    ]) {
+      excerptOf(text, 300);
+    }
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe("the texts for search engines", () => {
+  const bounds = [
+    ["meta_title", 10, 70],
+    ["meta_description", 50, 160],
+    ["og_title", 10, 70],
+    ["og_description", 50, 200],
+    ["twitter_title", 10, 70],
+    ["twitter_description", 50, 200],
+  ] as const;
+
+  it.each(languages)("keep their limits for any title and description (%s)", async (language) => {
+    for (const title of ["Zehn Teile", "x".repeat(200), "Kurs ".repeat(30)]) {
+      for (const description of ["x", "y".repeat(2000), "Ein Satz. ".repeat(30)]) {
+        const pack = seoPackOf(await outlineFor({ language, title, description }), []);
+        for (const [field, min, max] of bounds) {
+          expect(pack[field].length).toBeGreaterThanOrEqual(min);
+          expect(pack[field].length).toBeLessThanOrEqual(max);
+        }
+        expect(pack.keywords.length).toBeLessThanOrEqual(10);
+        expect(pack.robots).toBe("index, follow");
+      }
+    }
+  });
+
+  it("complete a short text in the language of the course", async () => {
+    const pack = seoPackOf(await outlineFor({ language: "fr", description: "Court." }), []);
+    expect(pack.meta_description).toBe(
+      "Court. Un cours en ligne avec des leçons, des exemples et des exercices.",
+    );
+    expect(fitted("", 10, 20, "ab")).toBe("ab ab ab ab");
+  });
+
+  it("take the keywords of the author, each once, or else words of the course", async () => {
+    const outline = await outlineFor();
+    expect(seoPackOf(outline, ["Zeit", "zeit", "Plan"]).keywords).toEqual(["Zeit", "Plan"]);
+    expect(seoPackOf(outline, []).keywords).toContain("Zeit");
+    expect(
+      seoPackOf(
+        outline,
+        Array.from({ length: 30 }, (_, n) => `word${n}`),
+      ).keywords,
+    ).toHaveLength(10);
+  });
+
+  it("describe the course after schema.org, so that no text of it can end the script element", async () => {
+    const title = "Tags </script><script>alert(1)</script> & <!-- more";
+    const pack = seoPackOf(await outlineFor({ title }), []);
+    expect(pack.json_ld).toMatchObject({ "@context": "https://schema.org", "@type": "Course", name: title });
+    const inner = pack.json_ld_script.slice(
+      '<script type="application/ld+json">'.length,
+      -"</script>".length,
+    );
+    expect(inner).not.toMatch(/[<>&]/);
+    expect(JSON.parse(inner)).toEqual(pack.json_ld);
+    expect(embeddedJson("\u2028<")).toBe('"\\u2028\\u003c"');
+  });
+});
+
+describe("the address of a preview", () => {
+  it("holds the course's id and the number of its version", () => {
+    expect(previewUrl("6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10", 1)).toBe(
+      "https://brain.staging/previews/6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10/v1/",
+    );
+    expect(previewUrl(`a_b_${"c".repeat(60)}`, 2)).toBe(
+      `https://brain.staging/previews/a-b-${"c".repeat(46)}/v2/`,
+    );
+  });
+
+  it.each([
+    ["latest", 3],
+    ["3", 3],
+    ["v3", 3],
+    ["3.1.0", 3],
+    ["2", null],
+    ["v3.0.0", null],
+    ["", null],
+    ["toString", null],
+  ])("takes version %s of a course at 3.1.0 for %s", (asked, expected) => {
+    expect(requestedVersion(asked, "3.1.0")).toBe(expected);
+    expect(versionNumber("3.1.0")).toBe(3);
+  });
+});
