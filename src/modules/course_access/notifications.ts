@@ -1,0 +1,91 @@
+import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
+import { defineConsumer } from "../../consume/consumer.ts";
+import { type Consumer, type HandlerContext, on } from "../../consume/define-consumer.ts";
+import { source } from "./announce.ts";
+import { createNotifier, hex, type Notification, type Notifier, type WebhookSettings } from "./notifier.ts";
+import { noteNotification } from "./store.ts";
+
+/**
+ * The subscriber `course_access_notifications`: tells the outside that a course is ready and that access was granted or
+ * revoked. A consumer of its own, so that a slow or broken receiver holds up no access.
+ *
+ * The call to the receiver is made inside the transaction that notes it. A crash after the call and before the commit,
+ * or another event of the same transaction that fails, therefore repeats the call, with the same idempotency key: the
+ * receiver gets each notification at least once and recognises a repeat.
+ *
+ * @param webhook null: notifications go to the log
+ */
+export function courseAccessNotificationsConsumer(webhook: WebhookSettings | null): Consumer {
+  const notifier = createNotifier(webhook);
+  return defineConsumer({
+    subscriber: "course_access_notifications",
+    source,
+    // Bounds the calls that one failure repeats. Not 1, because it also bounds how many events of other types are read
+    // and passed over at once.
+    batchSize: 25,
+    // A receiver may be away for a while: twelve tries with these waits are about half an hour.
+    retry: { maxAttempts: 12 },
+    handlers: [
+      on(courseGenerationCompleted, async (event, context) => {
+        const { course_id, tenant_id, completed_at, dry_run } = event.payload;
+        // Of a dry run there is no course.
+        if (dry_run === true) return;
+        await notifyOnce(notifier, event.id, context, {
+          id: `course_ready:${course_id}`,
+          kind: "course_ready",
+          course_id,
+          user_id: null,
+          tenant_id: tenant_id ?? event.tenant_id,
+          occurred_at: completed_at,
+        });
+      }),
+
+      on(courseAccessGranted, async (event, context) => {
+        const { granted_at, ...ids } = event.payload;
+        await notifyOnce(notifier, event.id, context, await ofAccess("access_granted", ids, granted_at));
+      }),
+
+      on(courseAccessRevoked, async (event, context) => {
+        const { revoked_at, ...ids } = event.payload;
+        await notifyOnce(notifier, event.id, context, await ofAccess("access_revoked", ids, revoked_at));
+      }),
+    ],
+  });
+}
+
+interface AccessIds {
+  readonly course_id: string;
+  readonly user_id: string;
+  readonly tenant_id: string | null;
+}
+
+/** The id is a digest of what happened to whom and when, because the ids it is made of may hold any character. */
+async function ofAccess(
+  kind: Notification["kind"],
+  { course_id, user_id, tenant_id }: AccessIds,
+  occurred_at: string,
+): Promise<Notification> {
+  const what = new TextEncoder().encode(JSON.stringify([course_id, user_id, tenant_id, occurred_at]));
+  const digest = hex(await crypto.subtle.digest("SHA-256", what));
+  return { id: `${kind}:${digest}`, kind, course_id, user_id, tenant_id, occurred_at };
+}
+
+async function notifyOnce(
+  notifier: Notifier,
+  eventId: string,
+  context: HandlerContext,
+  notification: Notification,
+): Promise<void> {
+  const { tx, log, signal, now } = context;
+  const { id: externalId, kind } = notification;
+  if (!(await noteNotification(tx, { externalId, kind, sourceEventId: eventId, sentAt: now() }))) {
+    log.debug({ notification_id: externalId }, "the notification was sent already");
+    return;
+  }
+  await notifier.send(notification, {
+    idempotencyKey: await context.idempotencyKey(kind),
+    signal,
+    log,
+    now,
+  });
+}

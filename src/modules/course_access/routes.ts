@@ -1,0 +1,65 @@
+import { Hono } from "hono";
+import type { ModuleEnv } from "../module.ts";
+import { validated } from "../routing.ts";
+import { accessQuery, courseParam, grantRequest, listQuery, revokeRequest } from "./model.ts";
+import type { WebhookSettings } from "./notifier.ts";
+import { grantAccess, listAccesses, readAccess, readHealth, revokeAccess } from "./service.ts";
+
+export interface CourseAccessSettings {
+  /** Where notifications are posted, signed with the secret; null: they go to the log. */
+  readonly notify: WebhookSettings | null;
+}
+
+/** Routes below `/api/course-access`. */
+export function courseAccessRoutes(settings: CourseAccessSettings): Hono<ModuleEnv> {
+  const routes = new Hono<ModuleEnv>();
+  const notifications = settings.notify === null ? "log" : "webhook";
+
+  routes.get("/info", (c) => c.json(information(notifications)));
+
+  routes.get("/health", async (c) => c.json(await readHealth(c.var.services, notifications)));
+
+  routes.get("/", validated("query", listQuery), async (c) =>
+    c.json(await listAccesses(c.var.services, c.req.valid("query"))),
+  );
+
+  routes.get("/:course_id", validated("param", courseParam), validated("query", accessQuery), async (c) =>
+    c.json(await readAccess(c.var.services, c.req.valid("param").course_id, c.req.valid("query"))),
+  );
+
+  routes.post(
+    "/:course_id/grant",
+    validated("param", courseParam),
+    validated("json", grantRequest),
+    async (c) =>
+      c.json(await grantAccess(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+  );
+
+  routes.post(
+    "/:course_id/revoke",
+    validated("param", courseParam),
+    validated("json", revokeRequest),
+    async (c) =>
+      c.json(await revokeAccess(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+  );
+
+  return routes;
+}
+
+function information(notifications: "log" | "webhook") {
+  return {
+    name: "course_access",
+    version: "1.0.0",
+    description: "Grants and revokes access to courses after payments, and tells the outside of it.",
+    features: ["payments", "refunds", "operator_grants", "notifications"],
+    notifications,
+    endpoints: [
+      "GET /info",
+      "GET /health",
+      "GET /?user_id=",
+      "GET /{course_id}?user_id=",
+      "POST /{course_id}/grant",
+      "POST /{course_id}/revoke",
+    ],
+  };
+}

@@ -1,0 +1,141 @@
+import { redactText } from "@brain/schemas";
+import { NotFoundError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Publish, PublishContext } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { publishChange, source } from "./announce.ts";
+import {
+  type AccessQuery,
+  accessView,
+  type GrantRequest,
+  type ListQuery,
+  noAccessView,
+  type RevokeRequest,
+} from "./model.ts";
+import { type Access, type Cause, decideAccess, type Grounds } from "./state.ts";
+import {
+  changeAccess,
+  findAccess,
+  type Holder,
+  listAccess,
+  lockAccessesOf,
+  lockOrCreateAccess,
+  probe,
+  voidPayments,
+} from "./store.ts";
+
+/** Reading accesses, and what operators do with them. Each change and its event commit together. */
+
+function contextOf(services: RequestServices): PublishContext {
+  return { source, actor_id: services.actorId, correlation_id: services.correlationId };
+}
+
+/** Whether a user may open a course; a user who never had access gets `status: "none"`, not an error. */
+export async function readAccess(services: RequestServices, courseId: string, query: AccessQuery) {
+  const row = await findAccess(services.db, courseId, query.user_id, query.tenant_id);
+  return row === null ? noAccessView(courseId, query) : accessView(row);
+}
+
+/** The accesses of a user, the newest first; `next_cursor` null at the end. */
+export async function listAccesses(services: RequestServices, query: ListQuery) {
+  const rows = await listAccess(services.db, {
+    userId: query.user_id,
+    tenantId: query.tenant_id,
+    status: query.status,
+    limit: query.limit,
+    cursor: query.cursor,
+  });
+  const page = rows.slice(0, query.limit);
+  const last = rows.length > query.limit ? page.at(-1) : undefined;
+  return { access: page.map(accessView), next_cursor: last?.accessId.toString() ?? null };
+}
+
+/** An answer to an operator: what is so now, and whether it was otherwise before. */
+interface Changed {
+  readonly row: Access;
+  readonly hasChanged: boolean;
+}
+
+/**
+ * Gives a user access, whatever was paid. It stays when payments are paid back, until an operator takes it away.
+ * Granting again changes nothing.
+ */
+export async function grantAccess(services: RequestServices, courseId: string, request: GrantRequest) {
+  const holder: Holder = { courseId, userId: request.user_id, tenantId: request.tenant_id ?? null };
+  const { row, hasChanged } = await services.transact(contextOf(services), async (tx, publish) => {
+    const now = services.now();
+    const access = await lockOrCreateAccess(tx, holder, now);
+    const grounds = {
+      operatorGranted: true,
+      paidPayment: access.status === "active" ? access.paymentId : null,
+    };
+    const grantReason = access.operatorGranted ? access.grantReason : safeReason(request.reason);
+    const cause = { now, eventId: null, revokeReason: "", ...(grantReason === null ? {} : { grantReason }) };
+    return apply(tx, publish, access, grounds, cause);
+  });
+  return { ...accessView(row), changed: hasChanged };
+}
+
+/**
+ * Takes access away, and what it rests on: payments so far give none any more, a payment to come does.
+ * Revoking again changes nothing.
+ *
+ * @throws {NotFoundError} the user never had access
+ */
+export async function revokeAccess(services: RequestServices, courseId: string, request: RevokeRequest) {
+  const rows = await services.transact(contextOf(services), async (tx, publish) => {
+    const now = services.now();
+    const accesses = await lockAccessesOf(tx, courseId, request.user_id, request.tenant_id);
+    const changed: Changed[] = [];
+    for (const access of accesses) {
+      await voidPayments(tx, access, now);
+      const cause = { now, eventId: null, revokeReason: safeReason(request.reason) };
+      changed.push(await apply(tx, publish, access, { operatorGranted: false, paidPayment: null }, cause));
+    }
+    return changed;
+  });
+  if (rows.length === 0) {
+    throw new NotFoundError(
+      "This user never had access to this course, so there is none to revoke. Check user_id and tenant_id; GET /api/course-access?user_id= lists what a user has.",
+    );
+  }
+  return {
+    course_id: courseId,
+    user_id: request.user_id,
+    has_access: false,
+    changed: rows.some(({ hasChanged }) => hasChanged),
+    access: rows.map(({ row }) => accessView(row)),
+  };
+}
+
+async function apply(
+  tx: Tx,
+  publish: Publish,
+  access: Access,
+  grounds: Grounds,
+  cause: Cause,
+): Promise<Changed> {
+  const decision = decideAccess(access, grounds, cause);
+  const row = decision === null ? null : await changeAccess(tx, access.accessId, decision.changes);
+  if (decision === null || row === null) return { row: access, hasChanged: false };
+  await publishChange(publish, row, decision.change, null);
+  return { row, hasChanged: true };
+}
+
+/** Without personal data. The replacement may be longer than what it replaces, and an event takes 500 characters. */
+function safeReason(reason: string): string {
+  return redactText(reason).slice(0, 500).toWellFormed();
+}
+
+/** Whether accesses can be read. Never throws: an unreachable database is what it reports. */
+export async function readHealth(services: RequestServices, notifications: "log" | "webhook") {
+  const base = { name: "course_access", version: "1.0.0", notifications };
+  try {
+    await probe(services.db);
+    return { ...base, status: "healthy" };
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : "unknown";
+    services.log.warn({ reason }, "accesses cannot be read; the health of the module is degraded");
+    return { ...base, status: "degraded" };
+  }
+}

@@ -1,0 +1,260 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { PermanentError } from "../../core/errors.ts";
+import {
+  type Access,
+  awaitedPayment,
+  completePayment,
+  decideAccess,
+  type Grounds,
+  groundsWith,
+  newPayment,
+  type Payment,
+  type PaymentFact,
+  type RefundFact,
+  refundPayment,
+  refundReason,
+} from "./state.ts";
+
+const paid = new Date("2026-11-21T10:00:00.000Z");
+const later = new Date("2026-11-21T12:00:00.000Z");
+
+function fact(changes: Partial<PaymentFact> = {}): PaymentFact {
+  return {
+    paymentId: "pay-1",
+    tenantId: "tenant-a",
+    userId: "user-1",
+    courseId: "course-1",
+    amountCents: 1_000,
+    eventId: "event-1",
+    ...changes,
+  };
+}
+
+function refund(amountCents: number | null, changes: Partial<RefundFact> = {}): RefundFact {
+  return {
+    paymentId: "pay-1",
+    tenantId: "tenant-a",
+    userId: "user-1",
+    courseId: "course-1",
+    amountCents,
+    ...changes,
+  };
+}
+
+function access(changes: Partial<Access> = {}): Access {
+  return {
+    accessId: 1n,
+    tenantId: "tenant-a",
+    userId: "user-1",
+    courseId: "course-1",
+    status: "revoked",
+    operatorGranted: false,
+    grantReason: null,
+    paymentId: null,
+    grantedAt: null,
+    revokedAt: paid,
+    revokeReason: null,
+    sourceEventId: null,
+    version: 0,
+    ...changes,
+  };
+}
+
+const active = (changes: Partial<Access> = {}) =>
+  access({
+    status: "active",
+    paymentId: "pay-1",
+    grantedAt: paid,
+    revokedAt: null,
+    sourceEventId: "event-1",
+    version: 1,
+    ...changes,
+  });
+
+const cause = { now: later, eventId: "event-2", revokeReason: refundReason };
+const nothing: Grounds = { operatorGranted: false, paidPayment: null };
+
+describe("a payment", () => {
+  test("given nothing, when it is completed, then it is paid", () => {
+    expect(newPayment(fact())).toMatchObject({ status: "paid", amountCents: 1_000, refundedCents: 0 });
+  });
+
+  test("given it is known, when it is told again, then nothing changes", () => {
+    expect(completePayment(newPayment(fact()), fact({ eventId: "event-9" }))).toBeNull();
+  });
+
+  test.each([
+    { what: "another user", told: fact({ userId: "user-2" }) },
+    { what: "another course", told: fact({ courseId: "course-2" }) },
+  ])("given it is known, when it is told for $what, then that is refused for good", ({ told }) => {
+    expect(() => completePayment(newPayment(fact()), told)).toThrow(PermanentError);
+  });
+
+  test.each([
+    { amount: 1_000, refunds: [1_000], status: "refunded" },
+    { amount: 1_000, refunds: [999], status: "paid" },
+    { amount: 1_000, refunds: [400, 400], status: "paid" },
+    { amount: 1_000, refunds: [400, 600], status: "refunded" },
+    { amount: 1_000, refunds: [1_500], status: "refunded" },
+    { amount: 1_000, refunds: [null], status: "refunded" },
+    { amount: 1_000, refunds: [100, null], status: "refunded" },
+    { amount: null, refunds: [1], status: "refunded" },
+    { amount: null, refunds: [null], status: "refunded" },
+    { amount: 0, refunds: [0], status: "refunded" },
+    { amount: 1_000, refunds: [0], status: "paid" },
+  ] as const)("of $amount, when $refunds is paid back, then it is $status", ({ amount, refunds, status }) => {
+    const refunded = refunds.reduce<Payment>(
+      (payment, cents) => refundPayment(payment, refund(cents)),
+      newPayment(fact({ amountCents: amount })),
+    );
+    expect(refunded.status).toBe(status);
+  });
+
+  test("given its refund came first, when it is completed, then it is refunded", () => {
+    const completed = completePayment(awaitedPayment(refund(1_000)), fact());
+    expect(completed).toMatchObject({ status: "refunded", amountCents: 1_000, refundedCents: 1_000 });
+  });
+
+  test("given a part of it was paid back first, when it is completed, then it is paid", () => {
+    expect(completePayment(awaitedPayment(refund(300)), fact())).toMatchObject({
+      status: "paid",
+      refundedCents: 300,
+    });
+  });
+
+  test("given an operator voided it, when it is paid back, then it stays voided", () => {
+    const voided: Payment = { ...newPayment(fact()), status: "voided" };
+    expect(refundPayment(voided, refund(1_000))).toMatchObject({ status: "voided", refundedCents: 1_000 });
+  });
+
+  test("sums of refunds do not grow beyond what can be counted", () => {
+    const huge = refundPayment(newPayment(fact()), refund(Number.MAX_SAFE_INTEGER));
+    expect(refundPayment(huge, refund(Number.MAX_SAFE_INTEGER)).refundedCents).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  test("comes to the same whatever the order of its refunds and its completion", () => {
+    const cents = fc.option(fc.integer({ min: 0, max: 300 }), { freq: 8 });
+    fc.assert(
+      fc.property(cents, fc.array(cents, { minLength: 1, maxLength: 5 }), fc.nat(), (amount, refunds, at) => {
+        const told = fact({ amountCents: amount });
+        const before = at % (refunds.length + 1);
+        const states = refunds.reduce<{ payment: Payment | null }>(
+          ({ payment }, amountCents, index) => {
+            const known = index === before ? complete(payment, told) : payment;
+            const back = refund(amountCents);
+            return { payment: known === null ? awaitedPayment(back) : refundPayment(known, back) };
+          },
+          { payment: null },
+        );
+        const shuffled = before === refunds.length ? complete(states.payment, told) : states.payment;
+        const inOrder = refunds.reduce<Payment>(
+          (payment, amountCents) => refundPayment(payment, refund(amountCents)),
+          newPayment(told),
+        );
+        expect(shuffled).toEqual(inOrder);
+      }),
+    );
+  });
+});
+
+function complete(payment: Payment | null, told: PaymentFact): Payment {
+  if (payment === null) return newPayment(told);
+  return completePayment(payment, told) ?? payment;
+}
+
+describe("access", () => {
+  test("given none, when a payment is completed, then it is granted", () => {
+    const grounds = groundsWith(access(), newPayment(fact()));
+    expect(decideAccess(access(), grounds, cause)).toEqual({
+      changes: {
+        status: "active",
+        operatorGranted: false,
+        grantReason: null,
+        paymentId: "pay-1",
+        grantedAt: later,
+        revokedAt: null,
+        revokeReason: null,
+        sourceEventId: "event-2",
+        version: 1,
+      },
+      change: "granted",
+    });
+  });
+
+  test("given none, when a payment is completed that was paid back before, then it is not granted", () => {
+    const payment = complete(awaitedPayment(refund(1_000)), fact());
+    const decision = decideAccess(access(), groundsWith(access(), payment), cause);
+    expect(decision).toMatchObject({
+      changes: { status: "revoked", revokeReason: refundReason, grantedAt: null, version: 1 },
+      change: null,
+    });
+  });
+
+  test("given it stands, when a second payment is completed, then nothing changes", () => {
+    const second = newPayment(fact({ paymentId: "pay-2" }));
+    expect(decideAccess(active(), groundsWith(active(), second), cause)).toBeNull();
+  });
+
+  test("given it stands, when its only payment is paid back, then it is revoked", () => {
+    expect(decideAccess(active(), nothing, cause)).toMatchObject({
+      changes: {
+        status: "revoked",
+        revokedAt: later,
+        revokeReason: refundReason,
+        grantedAt: paid,
+        version: 2,
+      },
+      change: "revoked",
+    });
+  });
+
+  test("given two payments, when the one it rests on is paid back, then it rests on the other", () => {
+    expect(decideAccess(active(), { ...nothing, paidPayment: "pay-2" }, cause)).toMatchObject({
+      changes: { status: "active", paymentId: "pay-2", grantedAt: paid, version: 2 },
+      change: null,
+    });
+  });
+
+  test("given two payments, when the one it does not rest on is paid back, then nothing changes", () => {
+    expect(decideAccess(active(), { ...nothing, paidPayment: "pay-1" }, cause)).toBeNull();
+  });
+
+  test("given it was revoked, when a new payment is completed, then it is granted again", () => {
+    const revoked = access({ paymentId: "pay-1", grantedAt: paid, revokeReason: refundReason, version: 2 });
+    const grounds = groundsWith(revoked, newPayment(fact({ paymentId: "pay-2" })));
+    expect(decideAccess(revoked, grounds, cause)).toMatchObject({
+      changes: { status: "active", paymentId: "pay-2", grantedAt: later, revokedAt: null, version: 3 },
+      change: "granted",
+    });
+  });
+
+  test("given it was revoked, when there is still no reason for it, then nothing changes", () => {
+    expect(decideAccess(access({ version: 3 }), nothing, cause)).toBeNull();
+  });
+
+  test("given an operator granted it, when its payment is paid back, then it stays", () => {
+    const granted = active({ operatorGranted: true, grantReason: "a gift" });
+    expect(decideAccess(granted, { operatorGranted: true, paidPayment: null }, cause)).toMatchObject({
+      changes: { status: "active", paymentId: null, grantReason: "a gift" },
+      change: null,
+    });
+  });
+
+  test("given it rests on a payment, when an operator grants it, then that is noted without a change", () => {
+    const operator = { now: later, eventId: null, revokeReason: "", grantReason: "a gift" };
+    const grounds = { operatorGranted: true, paidPayment: "pay-1" };
+    expect(decideAccess(active(), grounds, operator)).toMatchObject({
+      changes: { operatorGranted: true, grantReason: "a gift", grantedAt: paid, paymentId: "pay-1" },
+      change: null,
+    });
+  });
+
+  test("given an operator granted it, when an operator revokes it, then the grant is gone", () => {
+    const granted = active({ operatorGranted: true, grantReason: "a gift", paymentId: null });
+    expect(decideAccess(granted, nothing, { ...cause, eventId: null })).toMatchObject({
+      changes: { status: "revoked", operatorGranted: false, grantReason: null },
+      change: "revoked",
+    });
+  });
+});

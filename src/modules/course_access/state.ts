@@ -1,0 +1,177 @@
+import { PermanentError } from "../../core/errors.ts";
+import type { AccessStatus, courseAccess, courseAccessPayments } from "./tables.ts";
+
+/**
+ * Who may open a course. Pure: time and ids are arguments.
+ *
+ * Access rests on payments: it stands while one of them is not paid back in full, or while an operator gave it. It is
+ * therefore decided from what all payments of the user for the course come to, never from one event alone.
+ */
+
+export type Payment = Omit<typeof courseAccessPayments.$inferSelect, "updatedAt">;
+export type Access = typeof courseAccess.$inferSelect;
+
+/** Reason of an access that was revoked because its payments were paid back. */
+export const refundReason = "payment_refunded";
+
+/** What `payment.transaction.completed` tells. */
+export interface PaymentFact {
+  readonly paymentId: string;
+  readonly tenantId: string | null;
+  readonly userId: string;
+  readonly courseId: string;
+  /** Null: not told. */
+  readonly amountCents: number | null;
+  readonly eventId: string;
+}
+
+/** What `payment.refund.completed` tells. */
+export interface RefundFact {
+  readonly paymentId: string;
+  readonly tenantId: string | null;
+  readonly userId: string;
+  readonly courseId: string | null;
+  /** Null: not told, so all of it. */
+  readonly amountCents: number | null;
+}
+
+/** A payment of which at least one refund is known: whether all of it was paid back. */
+function isPaidBack(amountCents: number | null, refundedCents: number | null): boolean {
+  if (refundedCents === null || amountCents === null) return true;
+  return refundedCents >= amountCents;
+}
+
+function addCents(left: number | null, right: number | null): number | null {
+  return left === null || right === null ? null : Math.min(left + right, Number.MAX_SAFE_INTEGER);
+}
+
+/** A payment that nothing was known of. */
+export function newPayment(fact: PaymentFact): Payment {
+  return {
+    paymentId: fact.paymentId,
+    tenantId: fact.tenantId,
+    userId: fact.userId,
+    courseId: fact.courseId,
+    amountCents: fact.amountCents,
+    refundedCents: 0,
+    status: "paid",
+    sourceEventId: fact.eventId,
+  };
+}
+
+/** What a refund leaves of a payment that nothing else is known of. */
+export function awaitedPayment(refund: RefundFact): Payment {
+  return {
+    paymentId: refund.paymentId,
+    tenantId: refund.tenantId,
+    userId: refund.userId,
+    courseId: refund.courseId,
+    amountCents: null,
+    refundedCents: refund.amountCents,
+    status: "awaited",
+    sourceEventId: null,
+  };
+}
+
+/**
+ * The payment after it was completed; null when it was known already, so nothing changes. One whose refunds came first
+ * is `refunded` from the start if they reach its amount.
+ *
+ * @throws {PermanentError} the id belongs to a payment of another user or for another course
+ */
+export function completePayment(known: Payment, fact: PaymentFact): Payment | null {
+  if (known.status === "awaited") {
+    const isBack = isPaidBack(fact.amountCents, known.refundedCents);
+    return {
+      ...newPayment(fact),
+      refundedCents: known.refundedCents,
+      status: isBack ? "refunded" : "paid",
+    };
+  }
+  if (known.userId !== fact.userId || known.courseId !== fact.courseId) {
+    throw new PermanentError(
+      `The payment "${fact.paymentId}" is known for another user or another course. A payment id stands for one payment; find out which of the two events is right.`,
+    );
+  }
+  return null;
+}
+
+/** The payment after a refund that was not counted before. */
+export function refundPayment(known: Payment, refund: RefundFact): Payment {
+  const refundedCents = addCents(known.refundedCents, refund.amountCents);
+  const isBack = known.status === "paid" && isPaidBack(known.amountCents, refundedCents);
+  return { ...known, refundedCents, status: isBack ? "refunded" : known.status };
+}
+
+/** What access rests on now. */
+export interface Grounds {
+  readonly operatorGranted: boolean;
+  /** A payment that is not paid back; null when there is none. The one that access rests on already goes first. */
+  readonly paidPayment: string | null;
+}
+
+/** Why access is looked at again. */
+export interface Cause {
+  readonly now: Date;
+  /** Null when an operator acts. */
+  readonly eventId: string | null;
+  /** Noted when access ends. */
+  readonly revokeReason: string;
+  /** Of an operator who grants; otherwise left out. */
+  readonly grantReason?: string;
+}
+
+export interface Decision {
+  readonly changes: Omit<Access, "accessId" | "tenantId" | "userId" | "courseId">;
+  /** Null: the user could or could not open the course before, and it is the same now. */
+  readonly change: "granted" | "revoked" | null;
+}
+
+/** The grounds after a completed payment, whatever became of it. */
+export function groundsWith(access: Access, payment: Payment): Grounds {
+  const standing = access.status === "active" ? access.paymentId : null;
+  const fresh = payment.status === "paid" ? payment.paymentId : null;
+  return { operatorGranted: access.operatorGranted, paidPayment: standing ?? fresh };
+}
+
+/** @returns null when nothing is to be written */
+export function decideAccess(access: Access, grounds: Grounds, cause: Cause): Decision | null {
+  const { operatorGranted, paidPayment } = grounds;
+  const isGiven = operatorGranted || paidPayment !== null;
+  const before: AccessStatus = access.status;
+  const base = {
+    operatorGranted,
+    grantReason: operatorGranted ? (cause.grantReason ?? access.grantReason) : null,
+    grantedAt: access.grantedAt,
+    sourceEventId: cause.eventId,
+    version: access.version + 1,
+  };
+  if (!isGiven) {
+    // A row of version 0 was made by whoever decides now.
+    if (before === "revoked" && access.version > 0) return null;
+    return {
+      changes: {
+        ...base,
+        status: "revoked",
+        paymentId: access.paymentId,
+        revokedAt: cause.now,
+        revokeReason: cause.revokeReason,
+      },
+      change: before === "active" ? "revoked" : null,
+    };
+  }
+  const isSame =
+    before === "active" && access.operatorGranted === operatorGranted && access.paymentId === paidPayment;
+  if (isSame) return null;
+  return {
+    changes: {
+      ...base,
+      status: "active",
+      paymentId: paidPayment,
+      grantedAt: before === "active" ? access.grantedAt : cause.now,
+      revokedAt: null,
+      revokeReason: null,
+    },
+    change: before === "active" ? null : "granted",
+  };
+}
