@@ -56,6 +56,62 @@ CREATE TABLE "consumer_shards" (
   CONSTRAINT "consumer_shards_subscriber_name_shard_pk" PRIMARY KEY (subscriber_name, shard)
 );
 
+CREATE TABLE "course_access" (
+  "access_id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "tenant_id" character varying(100),
+  "user_id" character varying(100) NOT NULL,
+  "course_id" character varying(100) NOT NULL,
+  "status" character varying(7) NOT NULL,
+  "operator_granted" boolean DEFAULT false NOT NULL,
+  "grant_reason" character varying(500),
+  "payment_id" character varying(100),
+  "granted_at" timestamp(3) with time zone,
+  "revoked_at" timestamp(3) with time zone,
+  "revoke_reason" character varying(500),
+  "source_event_id" character varying(255),
+  "version" integer DEFAULT 0 NOT NULL,
+  CONSTRAINT "course_access_pkey" PRIMARY KEY (access_id),
+  CONSTRAINT "course_access_holder_key" UNIQUE NULLS NOT DISTINCT (course_id, user_id, tenant_id),
+  CONSTRAINT "course_access_granted_check" CHECK ((((status)::text <> 'active'::text) OR (granted_at IS NOT NULL))),
+  CONSTRAINT "course_access_operator_check" CHECK (((NOT operator_granted) OR ((status)::text = 'active'::text))),
+  CONSTRAINT "course_access_revoked_check" CHECK ((((status)::text = 'active'::text) = (revoked_at IS NULL))),
+  CONSTRAINT "course_access_status_check" CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'revoked'::character varying])::text[])))
+);
+CREATE INDEX course_access_user_idx ON public.course_access USING btree (user_id, access_id);
+
+CREATE TABLE "course_access_notifications" (
+  "external_id" character varying(400) NOT NULL,
+  "kind" character varying(50) NOT NULL,
+  "source_event_id" character varying(255) NOT NULL,
+  "sent_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "course_access_notifications_pkey" PRIMARY KEY (external_id)
+);
+
+CREATE TABLE "course_access_payments" (
+  "payment_id" character varying(100) NOT NULL,
+  "tenant_id" character varying(100),
+  "user_id" character varying(100) NOT NULL,
+  "course_id" character varying(100),
+  "amount_cents" bigint,
+  "refunded_cents" bigint DEFAULT 0,
+  "status" character varying(8) NOT NULL,
+  "source_event_id" character varying(255),
+  "updated_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "course_access_payments_pkey" PRIMARY KEY (payment_id),
+  CONSTRAINT "course_access_payments_cents_check" CHECK (((amount_cents >= 0) AND (refunded_cents >= 0))),
+  CONSTRAINT "course_access_payments_course_check" CHECK ((((status)::text = 'awaited'::text) OR (course_id IS NOT NULL))),
+  CONSTRAINT "course_access_payments_status_check" CHECK (((status)::text = ANY ((ARRAY['paid'::character varying, 'refunded'::character varying, 'voided'::character varying, 'awaited'::character varying])::text[])))
+);
+CREATE INDEX course_access_payments_paid_idx ON public.course_access_payments USING btree (course_id, user_id, payment_id) WHERE ((status)::text = 'paid'::text);
+
+CREATE TABLE "course_access_refunds" (
+  "payment_id" character varying(100) NOT NULL,
+  "refund_id" character varying(255) NOT NULL,
+  "amount_cents" bigint,
+  "counted_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "course_access_refunds_payment_id_refund_id_pk" PRIMARY KEY (payment_id, refund_id)
+);
+
 CREATE TABLE "course_distribution_lessons" (
   "course_id" character varying(255) NOT NULL,
   "lesson_id" character varying(255) NOT NULL,
@@ -112,6 +168,18 @@ CREATE INDEX course_distributions_listed_language_idx ON public.course_distribut
 CREATE INDEX course_distributions_parent_idx ON public.course_distributions USING btree (derived_from) WHERE (derived_from IS NOT NULL);
 CREATE UNIQUE INDEX course_distributions_slug_key ON public.course_distributions USING btree (slug);
 
+CREATE TABLE "course_factory_approvals" (
+  "approval_id" uuid NOT NULL,
+  "tenant_id" text NOT NULL,
+  "ir_hash" text NOT NULL,
+  "consumed_by" text,
+  "consumed_at" timestamp with time zone NOT NULL,
+  "used_at" timestamp with time zone,
+  "used_for" text,
+  CONSTRAINT "course_factory_approvals_pkey" PRIMARY KEY (approval_id)
+);
+CREATE INDEX course_factory_approvals_unused ON public.course_factory_approvals USING btree (tenant_id, ir_hash, consumed_at) WHERE (used_at IS NULL);
+
 CREATE TABLE "course_factory_artifacts" (
   "artifact_id" uuid NOT NULL,
   "course_id" uuid NOT NULL,
@@ -125,6 +193,40 @@ CREATE TABLE "course_factory_artifacts" (
   CONSTRAINT "course_factory_artifacts_kind" CHECK ((kind = ANY (ARRAY['lesson'::text, 'quiz'::text, 'landing_page'::text]))),
   CONSTRAINT "course_factory_artifacts_course_id_course_factory_courses_cours" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
+
+CREATE TABLE "course_factory_certificate_keys" (
+  "key_id" character varying(16) NOT NULL,
+  "public_key" character varying(43) NOT NULL,
+  "first_used_at" timestamp(0) with time zone NOT NULL,
+  CONSTRAINT "course_factory_certificate_keys_pkey" PRIMARY KEY (key_id)
+);
+
+CREATE TABLE "course_factory_certificates" (
+  "certificate_id" character varying(21) NOT NULL,
+  "enrollment_id" character varying(20) NOT NULL,
+  "course_id" uuid NOT NULL,
+  "payload" jsonb NOT NULL,
+  "signature" character varying(128) NOT NULL,
+  "key_id" character varying(16) NOT NULL,
+  "issued_at" timestamp(0) with time zone NOT NULL,
+  CONSTRAINT "course_factory_certificates_pkey" PRIMARY KEY (certificate_id),
+  CONSTRAINT "course_factory_certificates_course_id_course_factory_courses_co" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE,
+  CONSTRAINT "course_factory_certificates_enrollment_id_course_factory_enroll" FOREIGN KEY (enrollment_id) REFERENCES course_factory_enrollments(enrollment_id) ON DELETE CASCADE
+);
+CREATE INDEX course_factory_certificates_course ON public.course_factory_certificates USING btree (course_id, issued_at);
+CREATE UNIQUE INDEX course_factory_certificates_enrollment ON public.course_factory_certificates USING btree (enrollment_id);
+
+CREATE TABLE "course_factory_completions" (
+  "enrollment_id" character varying(20) NOT NULL,
+  "course_id" uuid NOT NULL,
+  "course_version" character varying(20) NOT NULL,
+  "completed_at" timestamp(0) with time zone NOT NULL,
+  "completion_hash" character varying(64) NOT NULL,
+  CONSTRAINT "course_factory_completions_pkey" PRIMARY KEY (enrollment_id),
+  CONSTRAINT "course_factory_completions_course_id_course_factory_courses_cou" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE,
+  CONSTRAINT "course_factory_completions_enrollment_id_course_factory_enrollm" FOREIGN KEY (enrollment_id) REFERENCES course_factory_enrollments(enrollment_id) ON DELETE CASCADE
+);
+CREATE INDEX course_factory_completions_course ON public.course_factory_completions USING btree (course_id, completed_at);
 
 CREATE TABLE "course_factory_courses" (
   "course_id" uuid NOT NULL,
@@ -153,6 +255,7 @@ CREATE TABLE "course_factory_courses" (
   CONSTRAINT "course_factory_courses_status" CHECK ((status = ANY (ARRAY['generating'::text, 'completed'::text, 'failed'::text]))),
   CONSTRAINT "course_factory_courses_workflow_state" CHECK ((workflow_state = ANY (ARRAY['draft'::text, 'review'::text, 'publish_ready'::text, 'published'::text, 'archived'::text])))
 );
+CREATE INDEX course_factory_courses_catalog ON public.course_factory_courses USING btree (finished_at DESC NULLS LAST, course_id DESC NULLS LAST) WHERE (status = 'completed'::text);
 CREATE INDEX course_factory_courses_generating ON public.course_factory_courses USING btree (generating_until) WHERE (status = 'generating'::text);
 
 CREATE TABLE "course_factory_deliveries" (
@@ -184,6 +287,82 @@ CREATE TABLE "course_factory_deployments" (
   CONSTRAINT "course_factory_deployments_pkey" PRIMARY KEY (deployment_id),
   CONSTRAINT "course_factory_deployments_version" UNIQUE (course_id, course_version),
   CONSTRAINT "course_factory_deployments_course_id_course_factory_courses_cou" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
+);
+
+CREATE TABLE "course_factory_enhancements" (
+  "enhancement_id" uuid NOT NULL,
+  "course_id" uuid NOT NULL,
+  "lesson_id" uuid NOT NULL,
+  "version" integer NOT NULL,
+  "enhancement_types" jsonb NOT NULL,
+  "base_hash" text NOT NULL,
+  "diff_hash" text NOT NULL,
+  "fingerprint" text NOT NULL,
+  "content_markdown" text NOT NULL,
+  "flashcards" jsonb NOT NULL,
+  "generator" text NOT NULL,
+  "created_by" text,
+  "created_at" timestamp with time zone NOT NULL,
+  CONSTRAINT "course_factory_enhancements_pkey" PRIMARY KEY (enhancement_id),
+  CONSTRAINT "course_factory_enhancements_version" UNIQUE (course_id, lesson_id, version),
+  CONSTRAINT "course_factory_enhancements_counts" CHECK ((version > 0)),
+  CONSTRAINT "course_factory_enhancements_course_id_course_factory_courses_co" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
+);
+
+CREATE TABLE "course_factory_enrollments" (
+  "enrollment_id" character varying(20) NOT NULL,
+  "course_id" uuid NOT NULL,
+  "language" character varying(5) NOT NULL,
+  "actor_id" character varying(100),
+  "enrolled_at" timestamp(0) with time zone NOT NULL,
+  CONSTRAINT "course_factory_enrollments_pkey" PRIMARY KEY (enrollment_id),
+  CONSTRAINT "course_factory_enrollments_id" CHECK (((enrollment_id)::text ~ '^enr_[0-9a-f]{16}$'::text)),
+  CONSTRAINT "course_factory_enrollments_course_id_course_factory_courses_cou" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX course_factory_enrollments_actor ON public.course_factory_enrollments USING btree (course_id, actor_id) WHERE (actor_id IS NOT NULL);
+CREATE INDEX course_factory_enrollments_course ON public.course_factory_enrollments USING btree (course_id, enrolled_at);
+
+CREATE TABLE "course_factory_learning_progress" (
+  "enrollment_id" character varying(20) NOT NULL,
+  "course_id" uuid NOT NULL,
+  "kind" character varying(7) NOT NULL,
+  "target_id" uuid NOT NULL,
+  "status" character varying(9) NOT NULL,
+  "started_at" timestamp(0) with time zone NOT NULL,
+  "completed_at" timestamp(0) with time zone,
+  CONSTRAINT "course_factory_learning_progress_kind" CHECK (((kind)::text = ANY ((ARRAY['chapter'::character varying, 'module'::character varying])::text[]))),
+  CONSTRAINT "course_factory_learning_progress_status" CHECK (((((status)::text = 'started'::text) AND (completed_at IS NULL)) OR (((status)::text = 'completed'::text) AND (completed_at IS NOT NULL)))),
+  CONSTRAINT "course_factory_learning_progress_course_id_course_factory_cours" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE,
+  CONSTRAINT "course_factory_learning_progress_enrollment_id_course_factory_e" FOREIGN KEY (enrollment_id) REFERENCES course_factory_enrollments(enrollment_id) ON DELETE CASCADE
+);
+CREATE INDEX course_factory_learning_progress_course ON public.course_factory_learning_progress USING btree (course_id, kind, target_id);
+CREATE UNIQUE INDEX course_factory_learning_progress_target ON public.course_factory_learning_progress USING btree (enrollment_id, kind, target_id);
+
+CREATE TABLE "course_factory_packs" (
+  "pack_id" character varying(21) NOT NULL,
+  "course_id" uuid NOT NULL,
+  "target_audience" character varying(100) NOT NULL,
+  "language" character varying(5) NOT NULL,
+  "description" character varying(1000),
+  "overrides" jsonb NOT NULL,
+  "created_by" text,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "course_factory_packs_pkey" PRIMARY KEY (pack_id),
+  CONSTRAINT "course_factory_packs_course_id_course_factory_courses_course_id" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
+);
+CREATE INDEX course_factory_packs_course ON public.course_factory_packs USING btree (course_id, created_at, pack_id);
+
+CREATE TABLE "course_factory_pages" (
+  "course_id" uuid NOT NULL,
+  "theme_id" text,
+  "custom_colors" jsonb,
+  "sections" jsonb,
+  "seo_pack" jsonb,
+  "preview_url" text,
+  "preview_version" integer,
+  "updated_at" timestamp with time zone NOT NULL,
+  CONSTRAINT "course_factory_pages_pkey" PRIMARY KEY (course_id),
+  CONSTRAINT "course_factory_pages_course_id_course_factory_courses_course_id" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
 
 CREATE TABLE "course_factory_transitions" (
@@ -235,6 +414,7 @@ CREATE TABLE "dead_letters" (
   CONSTRAINT "dead_letters_pkey" PRIMARY KEY (id),
   CONSTRAINT "dead_letters_delivery_key" UNIQUE (subscriber_name, stream_message_id)
 );
+CREATE INDEX dead_letters_event_idx ON public.dead_letters USING btree (event_id) WHERE (event_id IS NOT NULL);
 CREATE INDEX dead_letters_fingerprint_idx ON public.dead_letters USING btree (fingerprint, id);
 CREATE INDEX dead_letters_job_idx ON public.dead_letters USING btree (job_id, id) WHERE (job_id IS NOT NULL);
 CREATE INDEX dead_letters_key_idx ON public.dead_letters USING btree (subscriber_name, key) WHERE (((status)::text = ANY ((ARRAY['open'::character varying, 'requeued'::character varying])::text[])) AND (key IS NOT NULL));
@@ -300,7 +480,7 @@ CREATE TABLE "events" (
   CONSTRAINT "events_pkey" PRIMARY KEY ("position")
 );
 CREATE INDEX events_actor_idx ON public.events USING btree (actor_id, "position") WHERE (actor_id IS NOT NULL);
-CREATE INDEX events_correlation_idx ON public.events USING btree (correlation_id) WHERE (correlation_id IS NOT NULL);
+CREATE INDEX events_correlation_idx ON public.events USING btree (correlation_id, "position") WHERE (correlation_id IS NOT NULL);
 CREATE UNIQUE INDEX events_id_key ON public.events USING btree (id);
 CREATE INDEX events_sent_at_idx ON public.events USING brin (sent_at);
 CREATE INDEX events_stored_at_idx ON public.events USING brin (stored_at);
@@ -318,6 +498,54 @@ CREATE TABLE "idempotency_keys" (
   CONSTRAINT "idempotency_keys_key_route_pk" PRIMARY KEY (key, route)
 );
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+
+CREATE TABLE "ir_governance_approvals" (
+  "approval_id" uuid NOT NULL,
+  "tenant_id" character varying(100) NOT NULL,
+  "ir_hash" character varying(64) NOT NULL,
+  "hash_scheme" character varying(2) NOT NULL,
+  "status" character varying(8) DEFAULT 'pending'::character varying NOT NULL,
+  "token_hash" character varying(64) NOT NULL,
+  "ttl_seconds" integer NOT NULL,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "expires_at" timestamp(3) with time zone NOT NULL,
+  "created_by" character varying(100),
+  "consumed_at" timestamp(3) with time zone,
+  "consumed_by" character varying(100),
+  "acknowledged_at" timestamp(3) with time zone,
+  "acknowledged_by" character varying(100),
+  "correlation_id" character varying(255) NOT NULL,
+  "created_event_id" character varying(36) NOT NULL,
+  "consumed_event_id" character varying(36),
+  CONSTRAINT "ir_governance_approvals_pkey" PRIMARY KEY (approval_id),
+  CONSTRAINT "ir_governance_approvals_consumed_check" CHECK ((((status)::text = 'consumed'::text) = ((consumed_at IS NOT NULL) AND (consumed_event_id IS NOT NULL)))),
+  CONSTRAINT "ir_governance_approvals_hashes_check" CHECK ((((ir_hash)::text ~ '^[0-9a-f]{64}$'::text) AND ((token_hash)::text ~ '^[0-9a-f]{64}$'::text))),
+  CONSTRAINT "ir_governance_approvals_scheme_check" CHECK (((hash_scheme)::text = ANY ((ARRAY['v1'::character varying, 'v2'::character varying])::text[]))),
+  CONSTRAINT "ir_governance_approvals_status_check" CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'consumed'::character varying, 'expired'::character varying])::text[]))),
+  CONSTRAINT "ir_governance_approvals_ttl_check" CHECK (((ttl_seconds >= 60) AND (ttl_seconds <= 86400)))
+);
+CREATE INDEX ir_governance_approvals_due_idx ON public.ir_governance_approvals USING btree (expires_at) WHERE ((status)::text = 'pending'::text);
+CREATE INDEX ir_governance_approvals_tenant_idx ON public.ir_governance_approvals USING btree (tenant_id, created_at DESC NULLS LAST, approval_id DESC NULLS LAST);
+CREATE UNIQUE INDEX ir_governance_approvals_token_key ON public.ir_governance_approvals USING btree (token_hash);
+
+CREATE TABLE "ir_governance_validations" (
+  "tenant_id" character varying(100) NOT NULL,
+  "ir_hash" character varying(64) NOT NULL,
+  "ir_hash_v1" character varying(64),
+  "status" character varying(8) NOT NULL,
+  "risk_tier" smallint NOT NULL,
+  "violations" jsonb NOT NULL,
+  "summary" jsonb,
+  "ir" jsonb,
+  "request_id" character varying(36) NOT NULL,
+  "correlation_id" character varying(255) NOT NULL,
+  "event_id" character varying(36) NOT NULL,
+  "validated_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "ir_governance_validations_tenant_id_ir_hash_pk" PRIMARY KEY (tenant_id, ir_hash),
+  CONSTRAINT "ir_governance_validations_status_check" CHECK (((status)::text = ANY ((ARRAY['PASS'::character varying, 'ESCALATE'::character varying, 'REJECT'::character varying])::text[]))),
+  CONSTRAINT "ir_governance_validations_tier_check" CHECK (((risk_tier >= 0) AND (risk_tier <= 3)))
+);
+CREATE INDEX ir_governance_validations_v1_idx ON public.ir_governance_validations USING btree (tenant_id, ir_hash_v1) WHERE (ir_hash_v1 IS NOT NULL);
 
 CREATE TABLE "jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -369,6 +597,115 @@ CREATE TABLE "operator_actions" (
   CONSTRAINT "operator_actions_pkey" PRIMARY KEY (id)
 );
 CREATE INDEX operator_actions_subscriber_idx ON public.operator_actions USING btree (subscriber_name, id);
+
+CREATE TABLE "paycore_intents" (
+  "id" uuid NOT NULL,
+  "tenant_id" character varying(100) NOT NULL,
+  "user_id" character varying(100) NOT NULL,
+  "course_id" character varying(100),
+  "provider" character varying(8) NOT NULL,
+  "provider_intent_id" character varying(255),
+  "provider_payment_id" character varying(255),
+  "checkout_url" character varying(2048),
+  "amount_cents" integer NOT NULL,
+  "currency" character varying(3) DEFAULT 'EUR'::character varying NOT NULL,
+  "status" character varying(9) NOT NULL,
+  "failure_reason" character varying(500),
+  "payment_metadata" jsonb NOT NULL,
+  "paid_transaction_id" uuid,
+  "success_url" character varying(2048) NOT NULL,
+  "cancel_url" character varying(2048) NOT NULL,
+  "attempts" integer DEFAULT 0 NOT NULL,
+  "next_attempt_at" timestamp(3) with time zone NOT NULL,
+  "idempotency_key" character varying(255),
+  "request_hash" character varying(64),
+  "source_event_id" character varying(255),
+  "correlation_id" character varying(255) NOT NULL,
+  "last_event_id" character varying(255) NOT NULL,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "updated_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "paycore_intents_pkey" PRIMARY KEY (id),
+  CONSTRAINT "paycore_intents_amount_check" CHECK ((amount_cents > 0)),
+  CONSTRAINT "paycore_intents_currency_check" CHECK (((currency)::text ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT "paycore_intents_paid_check" CHECK ((((status)::text = 'succeeded'::text) = (paid_transaction_id IS NOT NULL))),
+  CONSTRAINT "paycore_intents_status_check" CHECK (((status)::text = ANY ((ARRAY['created'::character varying, 'pending'::character varying, 'succeeded'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
+);
+CREATE UNIQUE INDEX paycore_intents_provider_intent_key ON public.paycore_intents USING btree (provider_intent_id);
+CREATE UNIQUE INDEX paycore_intents_provider_payment_key ON public.paycore_intents USING btree (provider_payment_id);
+CREATE UNIQUE INDEX paycore_intents_request_key ON public.paycore_intents USING btree (tenant_id, idempotency_key);
+CREATE UNIQUE INDEX paycore_intents_source_event_key ON public.paycore_intents USING btree (source_event_id);
+CREATE INDEX paycore_intents_tenant_idx ON public.paycore_intents USING btree (tenant_id, created_at);
+CREATE INDEX paycore_intents_unopened_idx ON public.paycore_intents USING btree (next_attempt_at) WHERE ((status)::text = 'created'::text);
+
+CREATE TABLE "paycore_provider_events" (
+  "provider" character varying(8) NOT NULL,
+  "event_id" character varying(255) NOT NULL,
+  "type" character varying(100) NOT NULL,
+  "outcome" character varying(9) NOT NULL,
+  "intent_id" uuid,
+  "received_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "paycore_provider_events_provider_event_id_pk" PRIMARY KEY (provider, event_id)
+);
+CREATE INDEX paycore_provider_events_intent_idx ON public.paycore_provider_events USING btree (intent_id) WHERE (intent_id IS NOT NULL);
+
+CREATE TABLE "paycore_refunds" (
+  "id" uuid NOT NULL,
+  "intent_id" uuid NOT NULL,
+  "tenant_id" character varying(100) NOT NULL,
+  "transaction_id" uuid,
+  "amount_cents" integer NOT NULL,
+  "reason" character varying(500),
+  "status" character varying(10) NOT NULL,
+  "failure_reason" character varying(500),
+  "requested_by" character varying(100) NOT NULL,
+  "approved_by" character varying(100),
+  "provider_refund_id" character varying(255),
+  "attempts" integer DEFAULT 0 NOT NULL,
+  "next_attempt_at" timestamp(3) with time zone NOT NULL,
+  "idempotency_key" character varying(255),
+  "request_hash" character varying(64),
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "updated_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "paycore_refunds_pkey" PRIMARY KEY (id),
+  CONSTRAINT "paycore_refunds_amount_check" CHECK ((amount_cents > 0)),
+  CONSTRAINT "paycore_refunds_status_check" CHECK (((status)::text = ANY ((ARRAY['requested'::character varying, 'processing'::character varying, 'succeeded'::character varying, 'failed'::character varying])::text[]))),
+  CONSTRAINT "paycore_refunds_intent_id_paycore_intents_id_fk" FOREIGN KEY (intent_id) REFERENCES paycore_intents(id),
+  CONSTRAINT "paycore_refunds_transaction_id_paycore_transactions_id_fk" FOREIGN KEY (transaction_id) REFERENCES paycore_transactions(id)
+);
+CREATE INDEX paycore_refunds_intent_idx ON public.paycore_refunds USING btree (intent_id);
+CREATE UNIQUE INDEX paycore_refunds_provider_refund_key ON public.paycore_refunds USING btree (provider_refund_id);
+CREATE UNIQUE INDEX paycore_refunds_request_key ON public.paycore_refunds USING btree (tenant_id, idempotency_key);
+CREATE INDEX paycore_refunds_unsent_idx ON public.paycore_refunds USING btree (next_attempt_at) WHERE ((status)::text = 'requested'::text);
+
+CREATE TABLE "paycore_revenue_daily" (
+  "date" date NOT NULL,
+  "tenant_id" character varying(100) NOT NULL,
+  "currency" character varying(3) NOT NULL,
+  "total_cents" bigint DEFAULT 0 NOT NULL,
+  "transaction_count" integer DEFAULT 0 NOT NULL,
+  "refund_count" integer DEFAULT 0 NOT NULL,
+  "refund_total_cents" bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT "paycore_revenue_daily_date_tenant_id_currency_pk" PRIMARY KEY (date, tenant_id, currency)
+);
+
+CREATE TABLE "paycore_transactions" (
+  "id" uuid NOT NULL,
+  "intent_id" uuid NOT NULL,
+  "event_type" character varying(17) NOT NULL,
+  "provider_event_id" character varying(255),
+  "refund_id" uuid,
+  "amount_cents" integer NOT NULL,
+  "currency" character varying(3) NOT NULL,
+  "provider_data" jsonb,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "paycore_transactions_pkey" PRIMARY KEY (id),
+  CONSTRAINT "paycore_transactions_intent_id_paycore_intents_id_fk" FOREIGN KEY (intent_id) REFERENCES paycore_intents(id)
+);
+CREATE INDEX paycore_transactions_intent_idx ON public.paycore_transactions USING btree (intent_id);
+CREATE UNIQUE INDEX paycore_transactions_provider_event_key ON public.paycore_transactions USING btree (provider_event_id) WHERE (refund_id IS NULL);
+CREATE UNIQUE INDEX paycore_transactions_provider_refund_key ON public.paycore_transactions USING btree (provider_event_id, refund_id);
+CREATE UNIQUE INDEX paycore_transactions_received_key ON public.paycore_transactions USING btree (intent_id) WHERE ((event_type)::text = 'payment_succeeded'::text);
+CREATE UNIQUE INDEX paycore_transactions_refunded_key ON public.paycore_transactions USING btree (refund_id) WHERE ((event_type)::text = 'refund_succeeded'::text);
 
 CREATE TABLE "processed_events" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

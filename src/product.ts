@@ -5,6 +5,12 @@ import type { ScheduledJob } from "./consume/define-job.ts";
 import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import {
+  type CourseAccessSettings,
+  courseAccessConsumer,
+  courseAccessNotificationsConsumer,
+  courseAccessRoutes,
+} from "./modules/course_access/index.ts";
+import {
   type CourseDistributionSettings,
   courseDistributionConsumer,
   courseDistributionRoutes,
@@ -12,9 +18,20 @@ import {
 } from "./modules/course_distribution/index.ts";
 import {
   type CourseFactorySettings,
+  type CourseLearningSettings,
   courseFactoryConsumer,
   courseFactoryRoutes,
+  courseLearningRoutes,
+  isPublicLearningPath,
 } from "./modules/course_factory/index.ts";
+import { irGovernanceGate, irGovernanceJobs, irGovernanceRoutes } from "./modules/ir_governance/index.ts";
+import {
+  isPublicPaymentPath,
+  type PaymentSettings,
+  paymentConsumer,
+  paymentJobs,
+  paymentRoutes,
+} from "./modules/payment/index.ts";
 
 /*
  * The modules of the product: their consumers, jobs and routes, and what of them is public. A new module is added here and
@@ -22,30 +39,52 @@ import {
  */
 
 export function productConsumers(config: Config): readonly Consumer[] {
-  return [courseFactoryConsumer(factorySettings(config)), courseDistributionConsumer()];
+  return [
+    courseFactoryConsumer(factorySettings(config)),
+    courseDistributionConsumer(),
+    paymentConsumer(paymentSettings(config)),
+    courseAccessConsumer(),
+    courseAccessNotificationsConsumer(config.notify),
+  ];
 }
 
 /** What time starts. */
-export function productJobs(_config: Config): readonly ScheduledJob[] {
-  return [];
+export function productJobs(config: Config): readonly ScheduledJob[] {
+  return [...irGovernanceJobs(), ...paymentJobs(paymentSettings(config))];
 }
 
 /** The HTTP app with all modules. `open` gives each request its host. */
 export function createProductApp(config: Config, open: (c: Context) => Host): Hono<AppEnv> {
   return createApp({
     open,
-    isPublic: isPublicPath,
+    isPublic: (path) => isPublicPath(path) || isPublicLearningPath(path) || isPublicPaymentPath(path),
     mounts: [
       { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
       { path: "/api/courses", routes: courseDistributionRoutes(distributionSettings(config)) },
+      { path: "/api/courses", routes: courseLearningRoutes(learningSettings(config)) },
+      { path: "/api/course-access", routes: courseAccessRoutes(accessSettings(config)) },
+      { path: "/api/ir", routes: irGovernanceRoutes(config.ir) },
+      { path: "/api/paycore", routes: paymentRoutes(paymentSettings(config)) },
     ],
   });
 }
 
+function paymentSettings(config: Config): PaymentSettings {
+  return { stripe: config.stripe, ...config.payment, publicUrl: config.publicUrl };
+}
+
 function factorySettings(config: Config): CourseFactorySettings {
-  return { content: config.content, stagingDomain: config.stagingDomain };
+  return { content: config.content, stagingDomain: config.stagingDomain, gate: irGovernanceGate(config.ir) };
+}
+
+function learningSettings(config: Config): CourseLearningSettings {
+  return { certificateKey: config.certificateKey, issuer: config.publicUrl ?? "BRAiN" };
 }
 
 function distributionSettings(config: Config): CourseDistributionSettings {
   return { publicBaseUrl: config.publicUrl };
+}
+
+function accessSettings(config: Config): CourseAccessSettings {
+  return { notify: config.notify };
 }

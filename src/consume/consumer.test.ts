@@ -5,7 +5,7 @@ import {
   distributionViewed,
 } from "@brain/schemas";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { defineConsumer, registerConsumers, wants } from "./consumer.ts";
 import { type ConsumerOptions, on, onAny, onBatch } from "./define-consumer.ts";
 

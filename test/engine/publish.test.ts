@@ -10,7 +10,7 @@ import {
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { onAny } from "../../src/consume/define-consumer.ts";

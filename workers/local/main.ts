@@ -11,6 +11,7 @@ import { isPortFree } from "./ports.ts";
 import { runWorkers, startTickLoop } from "./run-workers.ts";
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
+import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
 
 const STOP_LIMIT_MS = 9_500;
 /** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
@@ -101,6 +102,31 @@ async function startBackend(options: StartOptions, dataDir: string): Promise<Ser
   return services;
 }
 
+/** Where payments can be tried out; null when Stripe itself is used. */
+async function startStripe(options: StartOptions, dataDir: string): Promise<LocalStripe | null> {
+  if (options.passedOn.STRIPE_SECRET_KEY !== undefined) return null;
+  const secretKey = await readOrCreateSecret(dataDir, "stripe-key", "sk_test_");
+  const webhookSecret = await readOrCreateSecret(dataDir, "stripe-webhook-secret", "whsec_");
+  const standIn = await startStripeStandIn({ secretKey, webhookSecret });
+  stopSteps.push(() => standIn.close());
+  say(`✓ Stripe stand-in on ${new URL(standIn.url).host}, no money moves`);
+  return {
+    standIn,
+    variables: {
+      STRIPE_API_URL: standIn.url,
+      STRIPE_SECRET_KEY: secretKey,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      PAYCORE_SUCCESS_URL: options.passedOn.PAYCORE_SUCCESS_URL ?? `${standIn.url}/thanks`,
+      PAYCORE_CANCEL_URL: options.passedOn.PAYCORE_CANCEL_URL ?? `${standIn.url}/given-up`,
+    },
+  };
+}
+
+interface LocalStripe {
+  readonly standIn: StripeStandIn;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 async function startWorkers(
   options: StartOptions,
   services: Services,
@@ -109,6 +135,7 @@ async function startWorkers(
 ): Promise<string> {
   const [bundles, compatibility] = await Promise.all([bundleWorkers(), readCompatibility()]);
   say("✓ workers bundled");
+  const stripe = await startStripe(options, dataDir);
   const workers = await runWorkers({
     bundles,
     compatibility,
@@ -116,12 +143,14 @@ async function startWorkers(
       BRAIN_CERTIFICATE_KEY: await readOrCreateSigningKey(dataDir, "certificate-key"),
       ...options.passedOn,
       ...serviceVariables(services),
+      ...stripe?.variables,
       BRAIN_API_KEY: apiKey,
     },
     port: options.port,
     archiveDir: join(dataDir, "archive"),
   });
   stopSteps.push(() => workers.dispose());
+  stripe?.standIn.setEndpoint(`${workers.url}/api/paycore/webhooks/stripe`);
   say(`✓ workers brain-api and brain-consumer in workerd, a tick every ${options.tickMs / 1000} s`);
   const ticks = startTickLoop(workers.tick, options.tickMs, (error) =>
     console.error(`tick failed: ${describe(error)}`),

@@ -38,6 +38,10 @@ describe("the environment of npm start", () => {
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
       CONTENT_API_KEY: "c",
       CONTENT_MODEL: "m",
+      STRIPE_SECRET_KEY: "sk",
+      STRIPE_WEBHOOK_SECRET: "whsec",
+      PAYCORE_REFUND_SUPERVISOR_THRESHOLD: "500",
+      WEBGENESIS_IR_MODE: "required",
       BRAIN_DATA_DIR: "/tmp/x",
       BRAIN_TICK_MS: "500",
       BRAIN_JANITOR_MS: "5000",
@@ -52,7 +56,15 @@ describe("the environment of npm start", () => {
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
       CONTENT_API_KEY: "c",
       CONTENT_MODEL: "m",
+      STRIPE_SECRET_KEY: "sk",
+      STRIPE_WEBHOOK_SECRET: "whsec",
+      PAYCORE_REFUND_SUPERVISOR_THRESHOLD: "500",
+      WEBGENESIS_IR_MODE: "required",
     });
+  });
+
+  test("a key of Stripe without the secret of its webhooks stops the start", () => {
+    expect(() => readStartOptions({ STRIPE_SECRET_KEY: "sk" })).toThrow(/STRIPE_WEBHOOK_SECRET: is missing/);
   });
 
   test("a setting that the workers would refuse stops the start, with its name and value", () => {

@@ -20,7 +20,8 @@ export class StartOptionError extends Error {
   override readonly name = "StartOptionError";
 }
 
-const contentVariables = ["CONTENT_API_URL", "CONTENT_API_KEY", "CONTENT_MODEL"];
+/** Beginnings of the names that the workers know. */
+const workerPrefixes = ["BRAIN_", "CONTENT_", "PAYCORE_", "STRIPE_", "WEBGENESIS_"];
 /** Settings of this program and no business of the workers, or given to them under the same name later. */
 const ownVariables = ["BRAIN_DATA_DIR", "BRAIN_TICK_MS", "BRAIN_JANITOR_MS", "BRAIN_API_KEY"];
 
@@ -63,8 +64,7 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
   }
   const passedOn = Object.fromEntries(
     Object.entries(given).filter(
-      ([name]) =>
-        contentVariables.includes(name) || (name.startsWith("BRAIN_") && !ownVariables.includes(name)),
+      ([name]) => workerPrefixes.some((prefix) => name.startsWith(prefix)) && !ownVariables.includes(name),
     ),
   );
   checkWorkerVariables({ ...placeholders, ...passedOn, ...given });

@@ -1,8 +1,24 @@
 /** Routes `POST /control/…` of the Stripe stand-in: what a buyer, a bank or Stripe's dashboard does, for programs. */
 
-import { z } from "zod";
-import { jsonAnswer, type StripeStandIn } from "./stripe.ts";
-import { StripeError } from "./stripe-objects.ts";
+import * as z from "zod";
+import type { StripeAccount } from "./stripe-account.ts";
+import type { StripeApi } from "./stripe-api.ts";
+import { type Answer, jsonAnswer, StripeError } from "./stripe-objects.ts";
+
+/** One event at the webhook's endpoint. */
+export interface Delivery {
+  readonly type: string;
+  readonly eventId: string;
+  /** 0 when there was no answer. */
+  readonly status: number;
+}
+
+/** What can be ordered. */
+interface Controls extends Pick<StripeApi, "addFault" | "setRefundState"> {
+  readonly account: StripeAccount;
+  resend(eventId: string): Promise<number>;
+  delivered(): Promise<readonly Delivery[]>;
+}
 
 const sessionBody = z.strictObject({ session: z.string() });
 const actions = {
@@ -37,8 +53,8 @@ function parse<A extends Action>(action: A, body: string): z.output<(typeof acti
   return parsed.data as z.output<(typeof actions)[A]>;
 }
 
-async function run(standIn: StripeStandIn, action: Action, body: string): Promise<unknown> {
-  const { account } = standIn;
+async function run(controls: Controls, action: Action, body: string): Promise<unknown> {
+  const { account } = controls;
   switch (action) {
     case "pay": {
       const { session, how } = parse(action, body);
@@ -65,21 +81,21 @@ async function run(standIn: StripeStandIn, action: Action, body: string): Promis
       return account.settleRefund(refund, state);
     }
     case "refund_state":
-      return standIn.setRefundState(parse(action, body).state);
+      return controls.setRefundState(parse(action, body).state);
     case "resend":
-      return { status: await standIn.resend(parse(action, body).event) };
+      return { status: await controls.resend(parse(action, body).event) };
     case "fault":
-      return standIn.addFault(parse(action, body));
+      return controls.addFault(parse(action, body));
   }
 }
 
 /** Does it, waits until the events of it were delivered once, and tells the answers they had. */
-export async function answerControl(standIn: StripeStandIn, path: string, body: string) {
+export async function answerControl(controls: Controls, path: string, body: string): Promise<Answer> {
   const action = path.slice("/control/".length);
   if (!Object.hasOwn(actions, action)) {
     throw new StripeError(404, "resource_missing", `Possible: ${Object.keys(actions).join(", ")}.`);
   }
-  const before = (await standIn.delivered()).length;
-  const result = (await run(standIn, action as Action, body)) ?? null;
-  return jsonAnswer(200, { result, deliveries: (await standIn.delivered()).slice(before) });
+  const before = (await controls.delivered()).length;
+  const result = (await run(controls, action as Action, body)) ?? null;
+  return jsonAnswer(200, { result, deliveries: (await controls.delivered()).slice(before) });
 }

@@ -46,18 +46,24 @@ export function paymentPage(session: Session, problem: string | null): string {
   if (session.status !== "open") {
     return page("Payment", `${heading}\n<p>This page is ${escapeHtml(session.status)}.</p>`);
   }
-  const button = (action: string, label: string, kind = "") =>
+  const button = (action: string, label: string, kind = "other") =>
     `<form method="post" action="/pay/${session.id}/${action}"><button class="${kind}">${label}</button></form>`;
   return page(
     "Payment",
     `${heading}
 ${problem === null ? "" : `<p role="alert">${escapeHtml(problem)}</p>`}
-<p>${button("pay", "Pay", "main")} ${button("decline", "Card is declined")} ${button("expire", "Let it expire")}</p>
+<div>${button("pay", "Pay", "main")} ${button("decline", "Card is declined")} ${button("expire", "Let it expire")}</div>
 ${session.cancel_url === null ? "" : `<p><a href="${escapeHtml(session.cancel_url)}">Back</a></p>`}`,
   );
 }
 
-/** Where buyers come back to when nobody says where. */
-export function thanksPage(): string {
-  return page("Thank you", "<h1>Thank you</h1>\n<p>The payment is done. You may close this page.</p>");
+/** Where buyers come back to when nobody says where, by path; null for any other path. */
+export function returnPage(path: string): string | null {
+  if (path === "/thanks") {
+    return page("Thank you", "<h1>Thank you</h1>\n<p>The payment is done. You may close this page.</p>");
+  }
+  if (path === "/given-up") {
+    return page("Given up", "<h1>Given up</h1>\n<p>Nothing was paid. You may close this page.</p>");
+  }
+  return null;
 }

@@ -1,0 +1,105 @@
+import {
+  type EventDefinition,
+  type PayloadInputOf,
+  paymentIntentCreated,
+  paymentRefundCompleted,
+  paymentRefundFailed,
+  paymentRefundRequested,
+  paymentTransactionCancelled,
+  paymentTransactionCompleted,
+  paymentTransactionFailed,
+} from "@brain/schemas";
+import type { Publish, PublishContext, PublishOptions } from "../../publish/publish.ts";
+import type { Intent } from "./model.ts";
+import type { IntentStep } from "./state.ts";
+
+/** The events of payments: ids and amounts, no provider's id, and of the metadata only what is a field of its own. */
+
+/** Producer of all events of this module. */
+export const source = "payment";
+
+type Payer = Pick<
+  Intent,
+  "id" | "userId" | "tenantId" | "courseId" | "amountCents" | "currency" | "provider" | "paidTransactionId"
+>;
+
+function factsOf(intent: Payer, now: Date): PayloadInputOf<typeof paymentTransactionCompleted> {
+  return {
+    // The ledger entry of the money received is the payment; before there is one, the intent stands for it.
+    payment_id: intent.paidTransactionId ?? intent.id,
+    intent_id: intent.id,
+    user_id: intent.userId,
+    tenant_id: intent.tenantId,
+    course_id: intent.courseId,
+    amount_cents: intent.amountCents,
+    currency: intent.currency,
+    provider: intent.provider,
+    occurred_at: now.toISOString(),
+  };
+}
+
+/** Of work that no request of a user caused: the story goes on where the payment's last event left it. */
+export function storyOf(intent: Pick<Intent, "tenantId" | "correlationId" | "lastEventId">): PublishContext {
+  return {
+    source,
+    tenant_id: intent.tenantId,
+    actor_id: null,
+    correlation_id: intent.correlationId,
+    causation_id: intent.lastEventId,
+  };
+}
+
+/** Records `payment.intent.created`. */
+export async function publishCreated(
+  publish: Publish,
+  intent: Payer,
+  now: Date,
+  options: PublishOptions,
+): Promise<void> {
+  await publish(paymentIntentCreated, factsOf(intent, now), { ...options, tenant_id: intent.tenantId });
+}
+
+/** Records what became of a payment. @returns the event's id */
+export async function publishOutcome(
+  publish: Publish,
+  intent: Intent,
+  entry: IntentStep["entry"],
+  now: Date,
+): Promise<string> {
+  const facts = factsOf(intent, now);
+  const send = (definition: EventDefinition) => publish(definition, facts, storyOf(intent));
+  switch (entry) {
+    case "payment_succeeded":
+      return (await send(paymentTransactionCompleted)).id;
+    case "payment_failed":
+      return (await send(paymentTransactionFailed)).id;
+    case "payment_cancelled":
+      return (await send(paymentTransactionCancelled)).id;
+  }
+}
+
+const refundDefinitions = {
+  requested: paymentRefundRequested,
+  succeeded: paymentRefundCompleted,
+  failed: paymentRefundFailed,
+} as const;
+
+/**
+ * Records what became of a refund; `amount_cents` is the refund's.
+ *
+ * @param actorId who asked for it; null when the provider told of it
+ * @returns the event's id
+ */
+export async function publishRefund(
+  publish: Publish,
+  intent: Intent,
+  refund: { readonly id: string; readonly amountCents: number },
+  what: keyof typeof refundDefinitions,
+  now: Date,
+  actorId: string | null = null,
+): Promise<string> {
+  const definition: EventDefinition = refundDefinitions[what];
+  const payload = { ...factsOf(intent, now), amount_cents: refund.amountCents, refund_id: refund.id };
+  const event = await publish(definition, payload, { ...storyOf(intent), actor_id: actorId });
+  return event.id;
+}

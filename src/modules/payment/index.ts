@@ -1,0 +1,6 @@
+/** The only door of the module. */
+
+export { paymentConsumer } from "./consumer.ts";
+export { paymentJobs } from "./jobs.ts";
+export { isPublicPaymentPath, paymentRoutes } from "./routes.ts";
+export type { PaymentSettings } from "./settings.ts";

@@ -1,0 +1,120 @@
+import { and, asc, eq, gte, lte, type SQL, sql } from "drizzle-orm";
+import type { Database, Tx } from "../../db/database.ts";
+import type { RevenueQuery } from "./model.ts";
+import { read } from "./store.ts";
+import {
+  type ProviderEventOutcome,
+  paycoreProviderEvents,
+  paycoreRevenueDaily,
+  paycoreTransactions,
+} from "./tables.ts";
+
+/** The statements about the ledger, its sums and the provider's events, one a function. */
+
+type NewTransaction = typeof paycoreTransactions.$inferInsert;
+
+/** By day, tenant and currency, in that order. */
+export async function listRevenue(db: Database, query: RevenueQuery) {
+  const days = paycoreRevenueDaily;
+  const conditions: (SQL | undefined)[] = [gte(days.date, query.from), lte(days.date, query.to)];
+  if (query.tenant_id !== undefined) conditions.push(eq(days.tenantId, query.tenant_id));
+  if (query.cursor !== undefined) {
+    const [date, tenantId, currency] = query.cursor;
+    conditions.push(
+      sql`(${days.date}, ${days.tenantId}, ${days.currency}) > (${date}::date, ${tenantId}, ${currency})`,
+    );
+  }
+  return read(
+    db.statements
+      .select()
+      .from(days)
+      .where(and(...conditions))
+      .orderBy(asc(days.date), asc(days.tenantId), asc(days.currency))
+      .limit(query.limit),
+  );
+}
+
+/** True when the money of this payment came in another amount or currency than was asked for. */
+export async function hasMismatch(tx: Tx, intentId: string): Promise<boolean> {
+  const [row] = await tx
+    .select({ eventId: paycoreProviderEvents.eventId })
+    .from(paycoreProviderEvents)
+    .where(and(eq(paycoreProviderEvents.intentId, intentId), eq(paycoreProviderEvents.outcome, "mismatch")))
+    .limit(1);
+  return row !== undefined;
+}
+
+/** Adds an entry to the ledger. Nothing here changes or removes one. */
+export async function addTransaction(tx: Tx, row: NewTransaction): Promise<void> {
+  await tx.insert(paycoreTransactions).values(row);
+}
+
+interface DaySums {
+  readonly date: string;
+  readonly tenantId: string;
+  readonly currency: string;
+  readonly receivedCents: number;
+  readonly received: number;
+  readonly refundedCents: number;
+  readonly refunded: number;
+}
+
+/** Adds to the sums of a day; concurrent additions all count. */
+export async function addToDay(tx: Tx, day: DaySums): Promise<void> {
+  const table = paycoreRevenueDaily;
+  await tx
+    .insert(table)
+    .values({
+      date: day.date,
+      tenantId: day.tenantId,
+      currency: day.currency,
+      totalCents: day.receivedCents,
+      transactionCount: day.received,
+      refundTotalCents: day.refundedCents,
+      refundCount: day.refunded,
+    })
+    .onConflictDoUpdate({
+      target: [table.date, table.tenantId, table.currency],
+      set: {
+        totalCents: sql`${table.totalCents} + excluded.total_cents`,
+        transactionCount: sql`${table.transactionCount} + excluded.transaction_count`,
+        refundTotalCents: sql`${table.refundTotalCents} + excluded.refund_total_cents`,
+        refundCount: sql`${table.refundCount} + excluded.refund_count`,
+      },
+    });
+}
+
+/**
+ * Notes a signed event. Two deliveries at once: the second waits for the first, and finds it.
+ *
+ * @returns false when it was noted before
+ */
+export async function claimProviderEvent(
+  tx: Tx,
+  event: { readonly id: string; readonly type: string; readonly receivedAt: Date },
+): Promise<boolean> {
+  const rows = await tx
+    .insert(paycoreProviderEvents)
+    .values({
+      provider: "stripe",
+      eventId: event.id,
+      type: event.type,
+      outcome: "recorded",
+      receivedAt: event.receivedAt,
+    })
+    .onConflictDoNothing()
+    .returning({ eventId: paycoreProviderEvents.eventId });
+  return rows.length > 0;
+}
+
+export async function noteProviderOutcome(
+  tx: Tx,
+  eventId: string,
+  outcome: ProviderEventOutcome,
+  intentId: string | null,
+): Promise<void> {
+  await tx
+    .update(paycoreProviderEvents)
+    .set({ outcome, intentId })
+    .where(and(eq(paycoreProviderEvents.provider, "stripe"), eq(paycoreProviderEvents.eventId, eventId)));
+}

@@ -1,0 +1,166 @@
+import * as z from "zod";
+import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
+
+/** Requests and answers of the routes. */
+
+export type Intent = typeof paycoreIntents.$inferSelect;
+export type Refund = typeof paycoreRefunds.$inferSelect;
+
+/** Stripe's own limit: eight digits. */
+const maxAmountCents = 99_999_999;
+/** Ids travel to envelopes and logs, and Postgres takes no NUL. */
+const opaqueId = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}+$/u, "expected no control characters");
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}+$/u, "expected no control characters");
+const amount = z.int().min(1).max(maxAmountCents);
+
+const metadataValue = z.union([
+  z
+    .string()
+    .max(500)
+    .regex(/^\P{Cc}*$/u, "expected no control characters"),
+  z.number(),
+  z.boolean(),
+  z.null(),
+]);
+const metadata = z
+  .object({ course_id: opaqueId.optional(), product_type: text(100).optional() })
+  .catchall(metadataValue)
+  .refine((given) => Object.keys(given).length <= 20, "expected at most 20 entries")
+  .refine(
+    (given) => Object.keys(given).every((key) => /^[A-Za-z0-9_.-]{1,40}$/.test(key)),
+    "expected names of 1 to 40 letters, digits, and _ . -",
+  );
+
+export const intentRequest = z.strictObject({
+  amount_cents: amount,
+  currency: z
+    .string()
+    .regex(/^[A-Za-z]{3}$/, "expected three letters, as EUR")
+    .transform((code) => code.toUpperCase())
+    .default("EUR"),
+  provider: z.enum(["stripe", "paypal", "crypto"]).default("stripe"),
+  tenant_id: opaqueId.default("default"),
+  user_id: opaqueId.optional(),
+  metadata: metadata.default({}),
+});
+export type IntentRequest = z.output<typeof intentRequest>;
+
+export const refundRequest = z.strictObject({
+  intent_id: z.uuid(),
+  amount_cents: amount,
+  reason: text(500).optional(),
+  /** Who approved it, where the amount needs somebody. */
+  approved_by: opaqueId.optional(),
+  /** Given: the payment must be of this tenant. */
+  tenant_id: opaqueId.optional(),
+});
+export type RefundBody = z.output<typeof refundRequest>;
+
+/** Given: the payment must be of this tenant. */
+export const tenantQuery = z.strictObject({ tenant_id: opaqueId.optional() });
+
+const cursorParts = z.tuple([z.iso.date(), opaqueId, z.string().regex(/^[A-Z]{3}$/)]);
+/** The last day of a page: date, tenant and currency. */
+export type RevenueCursor = z.output<typeof cursorParts>;
+
+export function writeCursor(parts: RevenueCursor): string {
+  const binary = String.fromCharCode(...new TextEncoder().encode(JSON.stringify(parts)));
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function readCursor(cursor: string): RevenueCursor | null {
+  try {
+    const binary = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return cursorParts.parse(
+      JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes)),
+    );
+  } catch {
+    return null;
+  }
+}
+
+export const revenueQuery = z
+  .strictObject({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    tenant_id: opaqueId.optional(),
+    limit: z.coerce.number().int().min(1).max(1_000).default(366),
+    cursor: z
+      .string()
+      .max(1_000)
+      .transform((cursor, context) => {
+        const parts = readCursor(cursor);
+        if (parts !== null) return parts;
+        context.addIssue({ code: "custom", message: "expected the next_cursor of an answer" });
+        return z.NEVER;
+      })
+      .optional(),
+  })
+  .refine(({ from, to }) => from <= to, { path: ["to"], message: "expected a day not before from" });
+export type RevenueQuery = z.output<typeof revenueQuery>;
+
+export function intentView(intent: Intent) {
+  return {
+    intent_id: intent.id,
+    tenant_id: intent.tenantId,
+    user_id: intent.userId,
+    course_id: intent.courseId,
+    provider: intent.provider,
+    provider_intent_id: intent.providerIntentId,
+    status: intent.status,
+    amount_cents: intent.amountCents,
+    currency: intent.currency,
+    checkout_url: intent.status === "succeeded" || intent.status === "cancelled" ? null : intent.checkoutUrl,
+    /** Only providers without a page of their own have one. */
+    client_secret: null,
+    transaction_id: intent.paidTransactionId,
+    failure_reason: intent.failureReason,
+    metadata: intent.paymentMetadata,
+    created_at: intent.createdAt.toISOString(),
+    updated_at: intent.updatedAt.toISOString(),
+  };
+}
+
+export function intentStatusView(intent: Intent) {
+  return { intent_id: intent.id, status: intent.status, amount_cents: intent.amountCents };
+}
+
+export function refundView(refund: Refund) {
+  return {
+    refund_id: refund.id,
+    intent_id: refund.intentId,
+    tenant_id: refund.tenantId,
+    status: refund.status,
+    amount_cents: refund.amountCents,
+    reason: refund.reason,
+    requested_by: refund.requestedBy,
+    approved_by: refund.approvedBy,
+    provider_refund_id: refund.providerRefundId,
+    transaction_id: refund.transactionId,
+    failure_reason: refund.failureReason,
+    created_at: refund.createdAt.toISOString(),
+    updated_at: refund.updatedAt.toISOString(),
+  };
+}
+
+export function revenueView(row: typeof paycoreRevenueDaily.$inferSelect) {
+  return {
+    date: row.date,
+    tenant_id: row.tenantId,
+    currency: row.currency,
+    total_cents: row.totalCents,
+    transaction_count: row.transactionCount,
+    refund_count: row.refundCount,
+    refund_total_cents: row.refundTotalCents,
+  };
+}

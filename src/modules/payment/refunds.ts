@@ -1,0 +1,246 @@
+import { v4 as uuidv4 } from "uuid";
+import { BadRequestError, ConflictError, ForbiddenError, NotFoundError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Publish } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { publishRefund, source } from "./announce.ts";
+import { applyRefund, stepRefund } from "./apply.ts";
+import { isUuid, type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
+import type { Intent, Refund, RefundBody } from "./model.ts";
+import { fourEyes } from "./refund-policy.ts";
+import {
+  findRefund,
+  findRefundInTx,
+  findRefundOfRequest,
+  heldByRefunds,
+  insertRefund,
+  takeUnsent,
+} from "./refund-store.ts";
+import { type RequestKey, requestKeyOf, requireSameRequest } from "./request-key.ts";
+import type { PaymentSettings, StripeSettings } from "./settings.ts";
+import { decideRefund, nextAttemptAt, nextRefund } from "./state.ts";
+import { findIntent, lockIntent, updateIntent } from "./store.ts";
+import { createRefund } from "./stripe-client.ts";
+
+export const refundRepairJob = "payment_refund_repair";
+const refundsPerMinute = 10;
+/** Asked for by the holder of the key, who did not say on whose behalf. */
+const unnamedActor = "api";
+
+/**
+ * Stores a refund and hands it to Stripe. It is stored first, under the lock of its payment, so that refunds at once
+ * cannot exceed what was paid; without an answer of Stripe it stays `requested` and the job goes on.
+ *
+ * @throws {NotFoundError} no such payment
+ * @throws {ForbiddenError} another tenant's payment, or the policy does not allow it
+ * @throws {ConflictError} the payment was not received, or the key belongs to another request
+ * @throws {BadRequestError} more than is left
+ * @throws {BadRequestError | UpstreamError} Stripe refused it: the refund has failed then
+ */
+export async function beginRefund(
+  services: RequestServices,
+  settings: PaymentSettings,
+  body: RefundBody,
+  idempotencyKey: string | undefined,
+): Promise<{ readonly refund: Refund; readonly replayed: boolean }> {
+  const known = await findIntent(services.db, body.intent_id);
+  if (known === null) throw new NotFoundError(`There is no payment with the id "${body.intent_id}".`);
+  requireTenant(known.tenantId, body.tenant_id);
+  await services.limit(`payment_refunds:${known.tenantId}:${services.actorId ?? "-"}`, refundsPerMinute);
+  const stripe = requireStripe(settings);
+  const key = await requestKeyOf(idempotencyKey, body);
+  const now = services.now();
+  const stored = await services.transact({ source, actor_id: services.actorId }, async (tx, publish) =>
+    storeRefund({ tx, publish, services, settings, key, now }, body),
+  );
+  if (stored.refund.status !== "requested") return stored;
+  services.schedule(refundRepairJob, nextAttemptAt(now, 0));
+  const sent = await sendRefund(services, stripe, stored.refund);
+  if (sent.kind === "refused") {
+    throw refusal(sent, "refund", { refund_id: stored.refund.id });
+  }
+  return { ...stored, refund: sent.refund };
+}
+
+interface Storing {
+  readonly tx: Tx;
+  readonly publish: Publish;
+  readonly services: RequestServices;
+  readonly settings: PaymentSettings;
+  readonly key: RequestKey | null;
+  readonly now: Date;
+}
+
+async function storeRefund(
+  storing: Storing,
+  body: RefundBody,
+): Promise<{ readonly refund: Refund; readonly replayed: boolean }> {
+  const { tx, publish, services, key, now } = storing;
+  const intent = await lockIntent(tx, body.intent_id);
+  if (intent === null) throw new Error("A payment that was there is gone.");
+  if (key !== null) {
+    const first = await findRefundOfRequest(tx, intent.tenantId, key.key);
+    if (first !== null) {
+      requireSameRequest(key, first.requestHash);
+      return { refund: first, replayed: true };
+    }
+  }
+  await requirePossible(storing, intent, body);
+  const refund = await insertRefund(tx, {
+    id: uuidv4(),
+    intentId: intent.id,
+    tenantId: intent.tenantId,
+    amountCents: body.amount_cents,
+    reason: body.reason ?? null,
+    status: "requested",
+    requestedBy: services.actorId ?? unnamedActor,
+    approvedBy: body.approved_by ?? null,
+    nextAttemptAt: nextAttemptAt(now, 0),
+    createdAt: now,
+    updatedAt: now,
+    ...(key === null ? {} : { idempotencyKey: key.key, requestHash: key.hash }),
+  });
+  // The same key on two payments at once: their locks are two, the key is one.
+  if (refund === null) throw new ConflictError("This Idempotency-Key was used for another request.");
+  const lastEventId = await publishRefund(publish, intent, refund, "requested", now, services.actorId);
+  await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
+  return { refund, replayed: false };
+}
+
+async function requirePossible(
+  { tx, services, settings }: Storing,
+  intent: Intent,
+  body: RefundBody,
+): Promise<void> {
+  const held = await heldByRefunds(tx, intent.id);
+  const decision = decideRefund(intent, held, body.amount_cents, settings.refundThresholdCents);
+  switch (decision.kind) {
+    case "not_paid":
+      throw new ConflictError(
+        `The payment is ${intent.status}; only one that has succeeded can be refunded.`,
+      );
+    case "too_much":
+      throw new BadRequestError(
+        `The refund is over what is left of the payment: ${body.amount_cents} asked for, ${decision.left} left.`,
+        { issues: [{ path: "amount_cents", message: `at most ${decision.left}` }] },
+      );
+    case "possible":
+      if (intent.providerPaymentId === null) {
+        throw new ConflictError("Stripe has not told yet under which id it was paid. Try again in a minute.");
+      }
+      if (decision.needsPolicy) await askPolicy(services, settings, intent, body);
+  }
+}
+
+async function askPolicy(
+  services: RequestServices,
+  settings: PaymentSettings,
+  intent: Intent,
+  body: RefundBody,
+): Promise<void> {
+  const policy = settings.refundPolicy ?? fourEyes;
+  let reason: string;
+  try {
+    const verdict = await policy.decide({
+      intentId: intent.id,
+      tenantId: intent.tenantId,
+      amountCents: body.amount_cents,
+      currency: intent.currency,
+      requestedBy: services.actorId,
+      approvedBy: body.approved_by ?? null,
+    });
+    if (verdict.allowed) return;
+    reason = verdict.reason;
+  } catch (error) {
+    // Fails closed: nobody is paid because the one who decides is away.
+    services.log.error(
+      { intent_id: intent.id, error_class: error instanceof Error ? error.name : typeof error },
+      "The refund policy failed; the refund is refused.",
+    );
+    reason = "The refund policy could not be asked. Try again later.";
+  }
+  throw new ForbiddenError(reason);
+}
+
+export type Sent = { readonly kind: "sent"; readonly refund: Refund } | Refused;
+
+/**
+ * Hands a refund to Stripe, which pays it once however often it is handed over. Without an answer it stays as it is.
+ */
+export async function sendRefund(world: World, stripe: StripeSettings, refund: Refund): Promise<Sent> {
+  const taken = await takeUnsent(world.db, refund.id, nextAttemptAt(world.now(), refund.attempts));
+  const intent = await findIntent(world.db, refund.intentId);
+  if (taken === null || intent?.providerPaymentId == null) {
+    return { kind: "sent", refund: (await findRefund(world.db, refund.id)) ?? refund };
+  }
+  const answer = await createRefund(stripe, {
+    refundId: taken.id,
+    intentId: intent.id,
+    paymentId: intent.providerPaymentId,
+    amountCents: taken.amountCents,
+  });
+  switch (answer.kind) {
+    case "no_answer":
+      world.log.warn(
+        { intent_id: intent.id, attempt: taken.attempts, reason: answer.reason },
+        "Stripe gave no answer to a refund; it is asked again.",
+      );
+      // A webhook may have told us what this call could not.
+      return { kind: "sent", refund: (await findRefund(world.db, taken.id)) ?? taken };
+    case "refused":
+      world.log.error(
+        { intent_id: intent.id, status: answer.status, code: answer.code },
+        "Stripe refused a refund.",
+      );
+      await failRefund(world, taken, `${answer.code}: ${answer.message}`.slice(0, 500));
+      return answer;
+    case "done": {
+      const told = { ...answer.value, refundId: taken.id };
+      const effect = await underLock(world, intent, (tx, publish, locked) =>
+        applyRefund({ tx, publish, now: world.now(), providerEventId: null }, locked, told),
+      );
+      return { kind: "sent", refund: effect.refund ?? taken };
+    }
+  }
+}
+
+/** Ends a refund that will not be made; one that was paid meanwhile stays paid. */
+export async function failRefund(world: World, refund: Refund, reason: string): Promise<void> {
+  const intent = await findIntent(world.db, refund.intentId);
+  if (intent === null) return;
+  await underLock(world, intent, async (tx, publish, locked) => {
+    // Read under the lock: a webhook may have told of it meanwhile.
+    const current = await findRefundInTx(tx, refund.id);
+    const step = current === null ? null : nextRefund(current.status, "failed");
+    if (current === null || step === null) return;
+    const applying = { tx, publish, now: world.now(), providerEventId: null };
+    await stepRefund(applying, locked, current, step, { failureReason: reason });
+  });
+}
+
+async function underLock<T>(
+  world: World,
+  intent: Intent,
+  run: (tx: Tx, publish: Publish, locked: Intent) => Promise<T>,
+): Promise<T> {
+  return world.transact({ source, tenant_id: intent.tenantId }, async (tx, publish) => {
+    const locked = await lockIntent(tx, intent.id);
+    if (locked === null) throw new Error("A payment that was there is gone.");
+    return run(tx, publish, locked);
+  });
+}
+
+/**
+ * @throws {NotFoundError} no such refund
+ * @throws {ForbiddenError} it is another tenant's
+ */
+export async function readRefundOf(
+  services: RequestServices,
+  id: string,
+  tenantId: string | undefined,
+): Promise<Refund> {
+  const refund = isUuid(id) ? await findRefund(services.db, id) : null;
+  if (refund === null) throw new NotFoundError(`There is no refund with the id "${id.slice(0, 60)}".`);
+  requireTenant(refund.tenantId, tenantId);
+  return refund;
+}

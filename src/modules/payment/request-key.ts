@@ -1,0 +1,43 @@
+import { ConflictError, ValidationError } from "../../core/errors.ts";
+
+/** A caller's `Idempotency-Key` and what it was used for. */
+export interface RequestKey {
+  readonly key: string;
+  /** SHA-256 of the request, in hex. */
+  readonly hash: string;
+}
+
+/** JSON with the keys of all objects in order, so that equal requests have equal text. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== "object" || value === null) return value;
+  const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, item]) => [key, ordered(item)]));
+}
+
+/**
+ * @param header of the request; undefined when it has none
+ * @param request all that makes the request what it is
+ * @returns null without a header
+ * @throws {ValidationError} the header is no key
+ */
+export async function requestKeyOf(header: string | undefined, request: unknown): Promise<RequestKey | null> {
+  if (header === undefined) return null;
+  if (!/^[\x21-\x7e]{1,255}$/.test(header)) {
+    throw new ValidationError("The Idempotency-Key header is not a key.", {
+      issues: [{ path: "idempotency-key", message: "expected 1 to 255 visible ASCII characters" }],
+    });
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(ordered(request)));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { key: header, hash };
+}
+
+/** @throws {ConflictError} the key was used for another request */
+export function requireSameRequest(key: RequestKey | null, storedHash: string | null): void {
+  if (key === null || key.hash === storedHash) return;
+  throw new ConflictError(
+    "This Idempotency-Key was used for another request: its body is different. Use a new key for a new request.",
+  );
+}

@@ -1,0 +1,161 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { NotFoundError, TooLargeError } from "../../core/errors.ts";
+import type { ModuleEnv } from "../module.ts";
+import { validated } from "../routing.ts";
+import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
+import { listRevenue } from "./ledger-store.ts";
+import {
+  intentRequest,
+  intentStatusView,
+  intentView,
+  refundRequest,
+  refundView,
+  revenueQuery,
+  revenueView,
+  tenantQuery,
+  writeCursor,
+} from "./model.ts";
+import { beginRefund, readRefundOf } from "./refunds.ts";
+import type { PaymentSettings } from "./settings.ts";
+import { maxWebhookBytes, receiveStripeEvent } from "./webhook.ts";
+
+/** Where `src/http` mounts the routes. */
+const prefix = "/api/paycore";
+
+/** True for what providers call: a signature stands for the key there. `path` is the whole path of the request. */
+export function isPublicPaymentPath(path: string): boolean {
+  return path === `${prefix}/webhooks/stripe` || path === `${prefix}/webhooks/paypal`;
+}
+
+/** The routes below `/api/paycore`. */
+export function paymentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
+  return new Hono<ModuleEnv>()
+    .route("/", aboutRoutes(settings))
+    .route("/intents", intentRoutes(settings))
+    .route("/refunds", refundRoutes(settings))
+    .route("/revenue", revenueRoutes())
+    .route("/webhooks", webhookRoutes(settings));
+}
+
+function aboutRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+  const configured = settings.stripe !== null;
+
+  app.get("/info", (c) =>
+    c.json({
+      name: "payment",
+      version: "1.0.0",
+      description: "Payments through a provider's page, a ledger, refunds and webhooks.",
+      supported_providers: ["stripe"],
+      features: ["intents", "checkout", "refunds", "webhooks", "daily_revenue"],
+      refund_threshold_cents: settings.refundThresholdCents,
+    }),
+  );
+
+  app.get("/health", (c) =>
+    c.json({
+      status: configured ? "ok" : "degraded",
+      module: "payment",
+      timestamp: c.var.services.now().toISOString(),
+      providers: {
+        stripe: configured ? "configured" : "not_configured",
+        paypal: "not_connected",
+        crypto: "not_connected",
+      },
+    }),
+  );
+
+  return app;
+}
+
+function intentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/", validated("json", intentRequest), async (c) => {
+    const { intent, replayed } = await beginPayment(c.var.services, settings, c.req.valid("json"), {
+      idempotencyKey: c.req.header("idempotency-key"),
+      origin: new URL(c.req.url).origin,
+    });
+    if (replayed) c.header("idempotency-replayed", "true");
+    return c.json(intentView(intent), 201);
+  });
+
+  app.get("/:id", validated("query", tenantQuery), async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("query");
+    return c.json(intentView(await readIntent(c.var.services, c.req.param("id"), tenantId)));
+  });
+
+  app.get("/:id/status", validated("query", tenantQuery), async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("query");
+    return c.json(intentStatusView(await readIntent(c.var.services, c.req.param("id"), tenantId)));
+  });
+
+  app.post("/:id/checkout", validated("query", tenantQuery), async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("query");
+    return c.json(intentView(await reopenPayment(c.var.services, settings, c.req.param("id"), tenantId)));
+  });
+
+  return app;
+}
+
+function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/", validated("json", refundRequest), async (c) => {
+    const key = c.req.header("idempotency-key");
+    const { refund, replayed } = await beginRefund(c.var.services, settings, c.req.valid("json"), key);
+    if (replayed) c.header("idempotency-replayed", "true");
+    return c.json(refundView(refund), 201);
+  });
+
+  app.get("/:id", validated("query", tenantQuery), async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("query");
+    return c.json(refundView(await readRefundOf(c.var.services, c.req.param("id"), tenantId)));
+  });
+
+  return app;
+}
+
+function revenueRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/", validated("query", revenueQuery), async (c) => {
+    const query = c.req.valid("query");
+    const rows = await listRevenue(c.var.services.db, query);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
+    return c.json({
+      days: rows.map(revenueView),
+      next_cursor: last === undefined ? null : writeCursor([last.date, last.tenantId, last.currency]),
+    });
+  });
+
+  return app;
+}
+
+function webhookRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+  const limited = bodyLimit({
+    maxSize: maxWebhookBytes,
+    onError: () => {
+      throw new TooLargeError(`The body is over the limit of ${maxWebhookBytes} bytes.`);
+    },
+  });
+
+  app.post("/stripe", limited, async (c) => {
+    // The signature is over the bytes as they came, so they are read before anything is decoded.
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    const signature = c.req.header("stripe-signature") ?? null;
+    return c.json({
+      success: true,
+      ...(await receiveStripeEvent(c.var.services, settings, body, signature)),
+    });
+  });
+
+  app.post("/paypal", () => {
+    // Saying yes to what nobody can check or handle would lose it without a trace.
+    throw new NotFoundError("There is no webhook of PayPal here: PayPal is not connected. Use Stripe.");
+  });
+
+  return app;
+}

@@ -1,0 +1,21 @@
+/** Asks for one payment, then waits to be killed. Its environment is that of the system under test. */
+
+import { parseConfig } from "../../src/config.ts";
+import { createProductApp } from "../../src/product.ts";
+import { createSystem, openInvocation } from "../../src/runtime.ts";
+
+const config = parseConfig(process.env);
+const system = createSystem(config, [], { sink: () => undefined });
+const app = createProductApp(config, () => ({
+  invocation: openInvocation(system),
+  apiKey: config.apiKey,
+  waitUntil: () => undefined,
+  afterCommit: () => undefined,
+  startJobs: () => undefined,
+}));
+const answer = await app.request("/api/paycore/intents", {
+  method: "POST",
+  headers: { authorization: `Bearer ${config.apiKey}`, "content-type": "application/json" },
+  body: JSON.stringify({ amount_cents: 4_900, user_id: "user-1", metadata: { course_id: "course-1" } }),
+});
+console.log(answer.status);
