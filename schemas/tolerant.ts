@@ -9,8 +9,7 @@ import { readTime } from "./time.ts";
 export function tolerantSchema(schema: z.ZodType): z.ZodType {
   const def = schemaDef(schema);
   const convert = (child: z.core.$ZodType): z.ZodType => tolerantSchema(child as z.ZodType);
-  const rebuilt = (parts: object): z.ZodType =>
-    z.clone(schema, { ...schema._zod.def, ...parts } as never);
+  const rebuilt = (parts: object): z.ZodType => z.clone(schema, { ...schema._zod.def, ...parts } as never);
   if (def.type === "object") {
     const shape = Object.fromEntries(
       Object.entries(def.shape ?? {}).map(([key, child]) => [key, convert(child)]),

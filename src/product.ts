@@ -50,7 +50,7 @@ export function productConsumers(config: Config): readonly Consumer[] {
 
 /** What time starts. */
 export function productJobs(config: Config): readonly ScheduledJob[] {
-  return [...irGovernanceJobs(), ...paymentJobs(paymentSettings(config))];
+  return irGovernanceJobs().concat(paymentJobs(paymentSettings(config)));
 }
 
 /** The HTTP app with all modules. `open` gives each request its host. */

@@ -126,5 +126,6 @@ export function answerError(error: unknown, c: Context): Response {
   if (error instanceof TooManyRequestsError) c.header("retry-after", String(error.retryAfterSeconds));
   if (status === 401) c.header("www-authenticate", "Bearer");
   const extra = error instanceof BrainError ? error.extra : {};
-  return c.json({ ...extra, ...errorBody(code, message, requestId, issues) }, status);
+  const body = errorBody(code, message, requestId, issues);
+  return c.json({ ...body, ...extra, ...body }, status);
 }

@@ -62,7 +62,14 @@ function expand(text: string, variables: ReadonlyMap<string, string>): string {
 }
 
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-const ids = new RegExp(`${uuid}|dist_[0-9a-f]{16}`, "g");
+/** Ids, tokens and addresses that are made anew in every run, each with how it looks. */
+const shapes = [
+  uuid,
+  "dist_[0-9a-f]{16}",
+  "http://127\\.0\\.0\\.1:\\d+/pay/cs_test_[0-9a-f]{24}",
+  "\\b[A-Za-z0-9_-]{43}\\b",
+] as const;
+const ids = new RegExp(shapes.join("|"), "g");
 
 /** What differs from run to run, and how it looks. An id stands for the same thing wherever it is shown. */
 const volatile: readonly (readonly [RegExp, string])[] = [
@@ -121,5 +128,6 @@ function patternOf(piece: string, known: KnownIds, learned: string[]): string {
   const earlier = learned.indexOf(piece);
   if (earlier >= 0) return `\\${earlier + 1}`;
   learned.push(piece);
-  return piece.startsWith("dist_") ? "(dist_[0-9a-f]{16})" : `(${uuid})`;
+  const shape = shapes.find((candidate) => new RegExp(`^(?:${candidate})$`).test(piece));
+  return `(${shape})`;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestEngine, type TestEngine } from "../engine.ts";
+import { createPaymentEngine, type PaymentEngine } from "../modules/stripe-fixture.ts";
 import {
   fencedBlocks,
   type KnownIds,
@@ -36,6 +36,7 @@ function readRequest(options: readonly string[]): Request {
       const [name = "", text = ""] = value().split(": ");
       headers[name] = text;
     } else if (option?.startsWith(origin)) url = option.slice(origin.length);
+    else if (option?.startsWith("http://127.0.0.1:")) url = option;
     else if (option !== "-s") throw new Error(`The tour uses "${option}", which this test does not know.`);
   }
   if (url === undefined) throw new Error("The tour calls no URL.");
@@ -43,11 +44,11 @@ function readRequest(options: readonly string[]): Request {
 }
 
 describe("the five minutes of the README, in their order", () => {
-  let engine: TestEngine;
+  let engine: PaymentEngine;
   const variables = new Map<string, string>();
   const known: KnownIds = new Map();
   beforeAll(async () => {
-    engine = await createTestEngine();
+    engine = await createPaymentEngine();
   });
   afterAll(() => engine?.cleanup());
 
@@ -57,6 +58,14 @@ describe("the five minutes of the README, in their order", () => {
     if (program !== "call" && program !== "curl")
       throw new Error(`The tour runs "${command}", expected call or curl.`);
     const { method, url, headers, body } = readRequest(options);
+    // Another server: the page of the payment provider.
+    if (url.startsWith("http")) {
+      const page = await fetch(url, { method, redirect: "manual" });
+      expect(page.status).toBeLessThan(400);
+      await engine.stripe.delivered();
+      await engine.settle();
+      return page.text();
+    }
     const answer = await engine.request(
       method,
       url,
