@@ -37,15 +37,19 @@ export async function serveLive<Env extends ModuleEnv>(
 ): Promise<Response> {
   const services = c.get("services");
   const ended = new AbortController();
-  const after = c.req.header("last-event-id") ?? c.req.query("last_event_id") ?? null;
+  c.req.raw.signal.addEventListener("abort", () => ended.abort());
+  // A browser that comes back sends the header, while its address still holds what it began with.
+  const after = c.req.header("last-event-id") || c.req.query("last_event_id") || null;
   const feed = services.follow({ wants }, after, ended.signal)[Symbol.asyncIterator]();
   const first = await feed.next();
+  // Proxies that collect answers would hold the events back.
+  c.header("x-accel-buffering", "no");
   return streamSSE(c, async (stream) => {
     stream.onAbort(() => ended.abort());
     const send = async ({ cursor, event }: Followed) => {
       const message: LiveMessage =
         event === null
-          ? { event: "heartbeat", data: { at: services.now().toISOString() } }
+          ? { event: "heartbeat", data: { timestamp: services.now().toISOString() } }
           : toMessage(event);
       await stream.writeSSE({
         id: cursor,
@@ -60,6 +64,9 @@ export async function serveLive<Env extends ModuleEnv>(
     } catch (error) {
       // The listener reconnects with its cursor, and then sees the error as an answer if it lasts.
       services.log.warn({}, `A live connection ends: ${describeError(error)}`);
+    } finally {
+      ended.abort();
+      await feed.return?.();
     }
   });
 }

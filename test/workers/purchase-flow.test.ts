@@ -51,6 +51,26 @@ async function as(
   return readReply(answer);
 }
 
+/** What a listener of the approvals hears, as names of the messages. */
+async function listen(): Promise<{ heard(): string[]; stop(): Promise<void> }> {
+  const answer = await fetch(`${edge.url}/api/ir/approvals/stream?tenant_id=acme`, {
+    headers: { authorization: `Bearer ${edge.key}` },
+  });
+  if (answer.status !== 200 || answer.body === null) throw new Error(`the stream answered ${answer.status}`);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const reading = (async () => {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+  })().catch(() => undefined);
+  return {
+    heard: () => [...text.matchAll(/^event: (\w+)$/gm)].map(([, name = ""]) => name),
+    stop: async () => {
+      await reader.cancel();
+      await reading;
+    },
+  };
+}
+
 interface Node {
   readonly id: string;
   readonly type: string;
@@ -87,6 +107,7 @@ test("a course is requested, approved, made, sold and given back; the story is o
   });
   const story = blocked.headers.get("x-correlation-id") ?? "";
 
+  const live = await listen();
   const approved = await as(
     "reviewer-1",
     "POST",
@@ -103,6 +124,13 @@ test("a course is requested, approved, made, sold and given back; the story is o
   expect(made.status).toBe(201);
   const courseId: string = made.body.course_id;
   expect((await generate(`?approval_token=${token}`)).status).toBe(403);
+
+  await waitFor(
+    "the live updates of the approval",
+    () => live.heard(),
+    (heard) => heard.includes("approval_consumed") && heard.includes("approval_created"),
+  );
+  await live.stop();
 
   const [staged] = await waitFor(
     "the course on staging",

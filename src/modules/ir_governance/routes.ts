@@ -1,11 +1,11 @@
 import type { JsonValue } from "@brain/schemas";
 import { type Context, Hono } from "hono";
-import { streamSSE } from "hono/streaming";
 import * as z from "zod";
 import type { ModuleEnv } from "../module.ts";
 import { validated } from "../routing.ts";
+import { serveLive } from "../server-sent-events.ts";
 import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
-import { followApprovals, type LiveMessage } from "./live.ts";
+import { approvalsLive } from "./live.ts";
 import {
   consumeQuery,
   consumeRequest,
@@ -98,12 +98,9 @@ function approvalRoutes(): Hono<ModuleEnv> {
 
   app.get("/health", async (c) => c.json(await readHealth(c)));
 
-  app.get("/stream", validated("query", streamQuery), (c) => {
-    const { tenant_id, last_event_id } = c.req.valid("query");
-    // A browser that comes back sends the header, while its address still holds what it began with.
-    const after = c.req.header("last-event-id") || last_event_id;
-    return streamApprovals(c, tenant_id, after ?? null);
-  });
+  app.get("/stream", validated("query", streamQuery), (c) =>
+    serveLive(c, approvalsLive(c.req.valid("query").tenant_id)),
+  );
 
   app.get("/:id/status", validated("query", tenantQuery), async (c) => {
     const { approval } = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
@@ -164,31 +161,4 @@ async function readHealth(c: Context<ModuleEnv>) {
       message: "Approvals cannot be read now.",
     };
   }
-}
-
-/** How long a browser waits before it comes back, ms. */
-const retryMs = 1_000;
-
-async function streamApprovals(c: Context<ModuleEnv>, tenantId: string, after: string | null) {
-  const { services } = c.var;
-  const gone = new AbortController();
-  c.req.raw.signal.addEventListener("abort", () => gone.abort());
-  const messages = await followApprovals(services, tenantId, after, gone.signal);
-  // Proxies that collect answers would hold the events back.
-  c.header("x-accel-buffering", "no");
-  return streamSSE(c, async (stream) => {
-    stream.onAbort(() => gone.abort());
-    try {
-      for await (const message of messages) {
-        if (stream.aborted) break;
-        await stream.writeSSE({ ...message, retry: retryMs } satisfies LiveMessage & { retry: number });
-      }
-    } catch (error) {
-      // The listener comes back by itself, and behind the last message it received.
-      const failure = error instanceof Error ? error.name : typeof error;
-      services.log.warn({ error_class: failure }, "A feed of approvals ended early.");
-    } finally {
-      gone.abort();
-    }
-  });
 }
