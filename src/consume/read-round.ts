@@ -37,7 +37,12 @@ export interface Known {
 }
 
 /** A pending or queued one with what the plan needs to know. */
-export type Waiting = Known & { readonly due: boolean; readonly deliveries: number };
+export type Waiting = Known & {
+  readonly due: boolean;
+  /** Unix time, ms. */
+  readonly dueAtMs: number;
+  readonly deliveries: number;
+};
 
 /** What one round found. Each list is in the order of the stream. */
 export interface Round {

@@ -1,5 +1,5 @@
 import { allowedBy } from "../core/brake.ts";
-import { backoffMs, isDue } from "../core/delivery.ts";
+import { dueAt } from "../core/delivery.ts";
 import { planRound } from "../core/ordering.ts";
 import { choosePark } from "./choose-park.ts";
 import { park } from "./park.ts";
@@ -49,7 +49,12 @@ export async function runRound(tick: Tick): Promise<boolean> {
 
   const { parked, pending, fresh } = choosePark(tick, waiting, round.fresh, queue.heads);
   await park(tick, parked);
-  const due = queue.due.map((known) => ({ ...known, due: true, deliveries: known.entry.deliveries }));
+  const due = queue.due.map((known) => ({
+    ...known,
+    due: true,
+    dueAtMs: startedMs,
+    deliveries: known.entry.deliveries,
+  }));
   const plan = planRound(inStreamOrder(pending, due), fresh);
   noteNextDue(tick, pending);
 
@@ -73,11 +78,13 @@ export async function runRound(tick: Tick): Promise<boolean> {
 function withDue(tick: Tick, known: Known): Waiting {
   const { entry } = known;
   const failure = tick.failures.get(entry.id);
-  const skipped = failure?.skip === true;
-  const due =
-    skipped || isDue(entry, tick.consumer.retry, tick.deps.now(), failure?.dueAtMs ?? null, tick.takeover);
+  const nowMs = tick.deps.now();
+  const dueAtMs =
+    failure?.skip === true
+      ? nowMs
+      : dueAt(entry, tick.consumer.retry, nowMs, failure?.dueAtMs ?? null, tick.takeover);
   const key = failure?.overtakable === true ? null : known.key;
-  return { ...known, key, due, deliveries: entry.deliveries };
+  return { ...known, key, due: dueAtMs <= nowMs, dueAtMs, deliveries: entry.deliveries };
 }
 
 /** Rows of the queue that were taken and cannot run now, because an older entry of their key waits on the stream. */
@@ -103,9 +110,5 @@ function nextReadSize(size: number, roundMs: number, batchSize: number): number 
 }
 
 function noteNextDue(tick: Tick, waiting: readonly Waiting[]): void {
-  for (const { entry, due } of waiting) {
-    if (due) continue;
-    const backoff = backoffMs(tick.consumer.retry, entry.deliveries, entry.id);
-    noteDue(tick, tick.failures.get(entry.id)?.dueAtMs ?? tick.deps.now() - entry.idleMs + backoff);
-  }
+  for (const { due, dueAtMs } of waiting) if (!due) noteDue(tick, dueAtMs);
 }

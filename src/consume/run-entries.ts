@@ -1,7 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { isOpen } from "../core/brake.ts";
 import { FencedError } from "../core/errors.ts";
-import { type planRound, splitLanes } from "../core/ordering.ts";
+import { leastSuspectFirst, type planRound, splitLanes } from "../core/ordering.ts";
 import { hashText } from "../core/sharding.ts";
 import { claimCommand } from "../stream/group.ts";
 import { applyAll, type Lane } from "./apply.ts";
@@ -84,7 +84,8 @@ export async function runAlone(
   blocked: Set<string>,
 ): Promise<boolean> {
   const { retry } = tick.consumer;
-  for (const incoming of await settle(tick, entries)) {
+  const settled = await settle(tick, entries);
+  for (const incoming of leastSuspectFirst(settled, (one) => deathsOf(tick, one))) {
     const { attempt, key, messageId, queued } = incoming;
     if (key !== null && blocked.has(key)) continue;
     if (!hasTime(tick)) {

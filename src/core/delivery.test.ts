@@ -6,7 +6,7 @@ import {
   type Delivery,
   decideDelivery,
   defaultRetryPolicy,
-  isDue,
+  dueAt,
   type Outcome,
   type RetryPolicy,
 } from "./delivery.ts";
@@ -138,20 +138,23 @@ describe("backoff", () => {
 
 describe("when a pending entry is due", () => {
   const id = seed as MessageId;
-  const wait = backoffMs(policy, 1, id);
-  const cases: [string, number, number, number | null, boolean, boolean][] = [
-    // name, deliveries, idle, stored retry time, takeover, due
-    ["was set aside before any try", 0, 0, null, false, true],
-    ["failed, and its time has not come", 1, 999_999, nowMs + 1, false, false],
-    ["failed, and its time has not come, for a successor", 1, 999_999, nowMs + 1, true, false],
-    ["failed, and its time has come", 1, 0, nowMs, false, true],
-    ["failed, and its time is long over", 3, 0, nowMs - 1, false, true],
-    ["is being tried by a holder that let go", 1, wait - 1, null, false, false],
-    ["was begun, and the backoff is over", 1, wait, null, false, true],
-    ["was begun by a holder that vanished", 1, 0, null, true, true],
-    ["set aside, but a failure before that is stored", 0, 0, nowMs + 1, false, false],
+  const { baseMs: wait } = policy;
+  const cases: [string, number, number, number | null, boolean, number][] = [
+    // name, deliveries, idle, stored retry time, takeover, due in ms
+    ["was set aside before any try", 0, 0, null, false, 0],
+    ["failed, and its time has not come", 1, 999_999, nowMs + 1, false, 1],
+    ["failed, and its time has not come, for a successor", 1, 999_999, nowMs + 1, true, 1],
+    ["failed, and its time has come", 1, 0, nowMs, false, 0],
+    ["failed, and its time is long over", 3, 0, nowMs - 1, false, -1],
+    ["is being tried by a holder that let go", 1, wait - 1, null, false, 1],
+    ["was begun, and the backoff is over", 1, wait, null, false, 0],
+    ["was in the batch of a holder that vanished", 1, 0, null, true, 0],
+    ["was tried alone by a holder that vanished", 2, wait, null, true, wait],
+    ["was tried alone by a holder that vanished, and waited", 2, 2 * wait, null, true, 0],
+    ["ended its last worker: it is not tried again", 3, 0, null, true, 0],
+    ["set aside, but a failure before that is stored", 0, 0, nowMs + 1, false, 1],
   ];
-  it.each(cases)("an entry that %s", (_name, deliveries, idleMs, retryAtMs, takeover, due) => {
-    expect(isDue({ id, idleMs, deliveries }, policy, nowMs, retryAtMs, takeover)).toBe(due);
+  it.each(cases)("an entry that %s", (_name, deliveries, idleMs, retryAtMs, takeover, dueInMs) => {
+    expect(dueAt({ id, idleMs, deliveries }, policy, nowMs, retryAtMs, takeover) - nowMs).toBe(dueInMs);
   });
 });

@@ -116,20 +116,24 @@ export interface PendingEntry {
 }
 
 /**
- * True when a pending entry may be tried now: the time stored at its last failure has come, it was never tried, or
- * its holder vanished in the middle of a try.
+ * Unix time, ms, from which a pending entry may be tried: the time stored at its last failure, or, when a try was begun
+ * and no outcome was stored, the backoff after it. What a vanished holder tried for the first time is due at once: it
+ * was in the batch, and that says nothing about it. An entry that was alone when its worker died waits, because whoever
+ * kills workers faster than they come up hits the first in line each time, and that is not its fault.
  *
  * @param retryAtMs Unix time, ms, stored when its last try failed; null when no failure was stored
- * @param takeover the previous holder of the lease did not let go: what it was trying is due at once
+ * @param takeover the previous holder of the lease did not let go
  */
-export function isDue(
+export function dueAt(
   entry: PendingEntry,
   policy: RetryPolicy,
   nowMs: number,
   retryAtMs: number | null,
   takeover: boolean,
-): boolean {
-  if (retryAtMs !== null) return nowMs >= retryAtMs;
-  if (entry.deliveries === 0 || takeover) return true;
-  return entry.idleMs >= backoffMs(policy, entry.deliveries, entry.id);
+): number {
+  if (retryAtMs !== null) return retryAtMs;
+  const { deliveries, idleMs } = entry;
+  if (deliveries === 0) return nowMs;
+  if (takeover && (deliveries === 1 || deliveries >= policy.maxDeaths)) return nowMs;
+  return nowMs - idleMs + Math.min(policy.capMs, policy.baseMs * 2 ** (deliveries - 1));
 }

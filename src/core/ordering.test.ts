@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planRound, splitLanes } from "./ordering.ts";
+import { leastSuspectFirst, planRound, splitLanes } from "./ordering.ts";
 import { hashText } from "./sharding.ts";
 
 const key = fc.option(fc.constantFrom("a", "b", "c"), { nil: null });
@@ -132,5 +132,29 @@ describe("lanes", () => {
 
   it("are none for nothing", () => {
     expect(splitLanes([], 4, 1, hashText)).toEqual([]);
+  });
+});
+
+describe("the order of what runs alone", () => {
+  const deathsOf = ({ deliveries }: { deliveries: number }) => deliveries;
+
+  it("begins with what ended fewest workers", () => {
+    const items = [3, 1, 2, 1].map((deliveries, place) => ({ key: null, deliveries, place }));
+    expect(places(leastSuspectFirst(items, deathsOf))).toEqual([1, 3, 2, 0]);
+  });
+
+  it("drops nothing, keeps the order of each key, and puts nothing before what is less suspect and free", () => {
+    fc.assert(
+      fc.property(entries, ({ pending }) => {
+        const order = leastSuspectFirst(pending, deathsOf);
+        expect(sorted(places(order))).toEqual(places(pending));
+        for (const name of ["a", "b", "c"]) {
+          const ofKey = places(order.filter((entry) => entry.key === name));
+          expect(ofKey).toEqual(sorted(ofKey));
+        }
+        const free = order.filter((entry) => entry.key === null).map(deathsOf);
+        expect(free).toEqual(sorted(free));
+      }),
+    );
   });
 });

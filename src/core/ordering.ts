@@ -58,6 +58,26 @@ export function planRound<Pending extends PendingOrderable, Fresh extends Ordera
 }
 
 /**
+ * Puts what runs alone into the order in which it harms least: what ended fewest workers first. So whoever kills workers
+ * faster than they come up hits another entry each time, and what really ends its worker does so when the others are
+ * done. Entries with the same key keep their order, all behind the most suspect one before them.
+ *
+ * @param deathsOf tries that ended the worker
+ */
+export function leastSuspectFirst<T extends Orderable>(
+  items: readonly T[],
+  deathsOf: (item: T) => number,
+): readonly T[] {
+  const deathsByKey = new Map<string, number>();
+  const ranked = items.map((item) => {
+    const deaths = Math.max(deathsOf(item), item.key === null ? 0 : (deathsByKey.get(item.key) ?? 0));
+    if (item.key !== null) deathsByKey.set(item.key, deaths);
+    return { item, deaths };
+  });
+  return ranked.toSorted((left, right) => left.deaths - right.deaths).map(({ item }) => item);
+}
+
+/**
  * Splits deliveries into at most `lanes` lists that may run side by side: those with the same key share a list and
  * keep their order; those without a key are dealt evenly.
  *
