@@ -11,6 +11,7 @@ export default {
         "test/chaos/{main,edge-process,worker}.ts",
         // Started as a process of its own, by path.
         "test/engine/crash-child.ts",
+        "test/modules/missions-crash-child.ts",
         "test/modules/payment-crash-child.ts",
       ],
       project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}"],

@@ -4,10 +4,14 @@ import type { Envelope } from "./envelope.ts";
 
 export interface EncodeOptions {
   /**
-   * Writes `target` as an empty text when there is none. The first Python reader fails on an entry without `target`.
-   * Default: false, the field is left out.
+   * Writes what the first Python reader can parse: it fails on an entry without `target`, so an empty text stands for
+   * none, and its `datetime.fromisoformat` (Python before 3.11) takes neither `Z` nor any number of digits, so the time
+   * is written as that program writes it, naive UTC with six digits. Nothing can be done about types: the reader knows
+   * 52 and fails on any other. Default: false.
+   *
+   * @see https://docs.python.org/3.10/library/datetime.html#datetime.datetime.fromisoformat
    */
-  readonly emptyTarget?: boolean;
+  readonly compat?: boolean;
 }
 
 const optionalFields = [
@@ -39,8 +43,9 @@ export function encodeEntry(event: Envelope, options: EncodeOptions = {}): strin
 export function encodeStored(event: EncodedEnvelope, options: EncodeOptions = {}): string[] {
   const fields = ["id", event.id, "type", event.type, "source", event.source];
   if (event.target !== null) fields.push("target", event.target);
-  else if (options.emptyTarget === true) fields.push("target", "");
-  fields.push("payload", event.payload, "timestamp", event.timestamp);
+  else if (options.compat === true) fields.push("target", "");
+  fields.push("payload", event.payload);
+  fields.push("timestamp", options.compat === true ? naiveTime(event.timestamp) : event.timestamp);
   for (const name of optionalFields) {
     const value = event[name];
     if (value !== null) fields.push(name, value);
@@ -49,15 +54,21 @@ export function encodeStored(event: EncodedEnvelope, options: EncodeOptions = {}
   return fields;
 }
 
+/** As Python's `isoformat` writes it: no offset, six digits, and no fraction at all when it is zero. */
+function naiveTime(timestamp: string): string {
+  const [whole = "", fraction = ""] = timestamp.replace(/Z$/, "").split(".");
+  return /^0*$/.test(fraction) ? whole : `${whole}.${fraction.padEnd(6, "0").slice(0, 6)}`;
+}
+
 /** One line of the daily log and of the live channels: all fields, nulls included, payload and meta as objects. */
-export function encodeLogRecord(event: Envelope): string {
+export function encodeLogRecord(event: Envelope, options: EncodeOptions = {}): string {
   return JSON.stringify({
     id: event.id,
     type: event.type,
     source: event.source,
     target: event.target,
     payload: event.payload,
-    timestamp: event.timestamp,
+    timestamp: options.compat === true ? naiveTime(event.timestamp) : event.timestamp,
     mission_id: event.mission_id,
     task_id: event.task_id,
     correlation_id: event.correlation_id,

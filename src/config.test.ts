@@ -19,13 +19,16 @@ describe("the configuration", () => {
       redisPrefix: "brain",
       shards: 1,
       payload: { warnBytes: 8_192, maxBytes: 65_536 },
-      emptyTarget: false,
+      wireCompat: false,
+      pubsubFanout: false,
       subrequestLimit: 10_000,
       leaseMs: 4_000,
       relaySweepMs: 3_600_000,
       streamKeep: 10_000,
       dedupDays: 90,
       eventsDays: 90,
+      agentHeartbeatSeconds: 60,
+      tasks: { useNewEventSystem: true, switchSource: "default" },
       logLevel: "info",
       publicUrl: null,
       stagingDomain: "course-factory.staging",
@@ -33,6 +36,7 @@ describe("the configuration", () => {
       ir: { mode: "opt_in", approvalTier: 2, maxBudgetCents: null },
       stripe: null,
       payment: { refundThresholdCents: 10_000, successUrl: null, cancelUrl: null },
+      missions: { worker: true, httpAllow: [] },
       notify: null,
       certificateKey: null,
     });
@@ -42,9 +46,13 @@ describe("the configuration", () => {
     const config = parse({
       BRAIN_REDIS_PREFIX: "staging:brain",
       BRAIN_SHARDS: "4",
-      BRAIN_WIRE_EMPTY_TARGET: "true",
+      BRAIN_WIRE_COMPAT: "true",
+      BRAIN_PUBSUB_FANOUT: "true",
+      BRAIN_AGENT_HEARTBEAT_SECONDS: "30",
       BRAIN_LEASE_MS: "500",
       BRAIN_PUBLIC_URL: "https://courses.example",
+      ENABLE_MISSION_WORKER: "false",
+      BRAIN_MISSION_HTTP_ALLOW: "127.0.0.1:9000, hooks.internal",
       CONTENT_API_URL: "http://127.0.0.1:11434/v1",
       CONTENT_API_KEY: "k",
       CONTENT_MODEL: "m",
@@ -52,9 +60,12 @@ describe("the configuration", () => {
     expect(config).toMatchObject({
       redisPrefix: "staging:brain",
       shards: 4,
-      emptyTarget: true,
+      wireCompat: true,
+      pubsubFanout: true,
+      agentHeartbeatSeconds: 30,
       leaseMs: 500,
       publicUrl: "https://courses.example",
+      missions: { worker: false, httpAllow: ["127.0.0.1:9000", "hooks.internal"] },
       content: { url: "http://127.0.0.1:11434/v1", key: "k", model: "m" },
     });
   });
@@ -86,16 +97,28 @@ describe("the configuration", () => {
     ["BRAIN_SHARDS", "65"],
     ["BRAIN_SHARDS", "1.5"],
     ["BRAIN_SHARDS", "many"],
-    ["BRAIN_WIRE_EMPTY_TARGET", "yes"],
+    ["BRAIN_WIRE_COMPAT", "yes"],
+    ["BRAIN_PUBSUB_FANOUT", "1"],
+    ["BRAIN_AGENT_HEARTBEAT_SECONDS", "0"],
     ["BRAIN_SUBREQUEST_LIMIT", "19"],
     ["BRAIN_LEASE_MS", "499"],
     ["BRAIN_RELAY_SWEEP_MS", "-1"],
+    ["USE_NEW_EVENT_SYSTEM", "on"],
     ["BRAIN_LOG_LEVEL", "verbose"],
     ["BRAIN_PUBLIC_URL", "courses.example"],
     ["BRAIN_STAGING_DOMAIN", "https://x"],
     ["CONTENT_API_URL", "ftp://x.example"],
+    ["ENABLE_MISSION_WORKER", "1"],
+    ["BRAIN_MISSION_HTTP_ALLOW", "https://x.example/"],
   ])("refuses %s=%s", (name, value) => {
     expect(() => parse({ [name]: value })).toThrow(new RegExp(name));
+  });
+
+  it("knows the switch of the tasks module by two names, and by which one it was set", () => {
+    const [current, older] = ["USE_NEW_EVENT_SYSTEM", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"];
+    expect(parse({ [older]: "false" }).tasks).toEqual({ useNewEventSystem: false, switchSource: older });
+    expect(parse({ [current]: "false", [older]: "false" }).tasks.switchSource).toBe(current);
+    expect(() => parse({ [current]: "true", [older]: "false" })).toThrow(/differs from USE_NEW_EVENT_SYSTEM/);
   });
 
   it("refuses settings that contradict each other", () => {

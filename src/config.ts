@@ -27,8 +27,10 @@ const schema = z
     BRAIN_SHARDS: whole(1, 64).default(1),
     BRAIN_PAYLOAD_WARN_BYTES: whole(1, 1_048_576).default(8_192),
     BRAIN_PAYLOAD_MAX_BYTES: whole(1, 1_048_576).default(65_536),
-    /** Writes `target` as an empty string, for readers that cannot do without the field. */
-    BRAIN_WIRE_EMPTY_TARGET: flag.default(false),
+    /** Writes stream entries that the first Python reader can parse: `target` always there, naive timestamps. */
+    BRAIN_WIRE_COMPAT: flag.default(false),
+    /** Also publishes each event to its live channel and keeps it in the daily log list, as the Python programs do. */
+    BRAIN_PUBSUB_FANOUT: flag.default(false),
     /** Outgoing calls of one invocation: 50 on Workers' free plan, 10,000 on the paid one. */
     BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(10_000),
     /** A holder of a lease that vanished is succeeded after this time. */
@@ -41,6 +43,12 @@ const schema = z
     BRAIN_DEDUP_DAYS: whole(30, 3_650).default(90),
     /** Days that events stay in the record before they go to the archive; 0: for ever. */
     BRAIN_EVENTS_DAYS: whole(0, 36_500).default(90),
+    /** Time between two heartbeats of an agent that does not name its own; after three missed ones it counts as offline. */
+    BRAIN_AGENT_HEARTBEAT_SECONDS: whole(1, 86_400).default(60),
+    /** The tasks module's move to domain events; false: the old path. Until 2026-12-31. */
+    USE_NEW_EVENT_SYSTEM: flag.optional(),
+    /** The same under its older name. */
+    MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: flag.optional(),
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
     /** Origin of the public pages, for canonical links; left out: the origin of the request. */
     BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -72,6 +80,13 @@ const schema = z
     /** Where the payment page sends the buyer; left out: BRAIN_PUBLIC_URL, or the origin of the request. */
     PAYCORE_SUCCESS_URL: z.url({ protocol: /^https?$/ }).optional(),
     PAYCORE_CANCEL_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** False: missions are accepted and wait in the queue. */
+    ENABLE_MISSION_WORKER: flag.default(true),
+    /** Hosts that missions may call although they are private, `name` or `name:port`, separated by commas. */
+    BRAIN_MISSION_HTTP_ALLOW: z
+      .string()
+      .regex(/^[a-z0-9.:[\]\- ,]*$/, "expected host names in lower case, separated by commas")
+      .optional(),
     /** Gets "your course is ready" as JSON, signed; left out: it goes to the log. */
     BRAIN_NOTIFY_URL: z.url({ protocol: /^https?$/ }).optional(),
     BRAIN_NOTIFY_SECRET: z.string().min(16, "expected at least 16 characters").optional(),
@@ -105,6 +120,14 @@ const schema = z
     if (env.BRAIN_NOTIFY_URL !== undefined) {
       required("BRAIN_NOTIFY_SECRET", "BRAIN_NOTIFY_URL needs it, because notifications are signed");
     }
+    const { USE_NEW_EVENT_SYSTEM: current, MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: older } = env;
+    if (current !== undefined && older !== undefined && current !== older) {
+      context.addIssue({
+        code: "custom",
+        path: ["MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"],
+        message: "differs from USE_NEW_EVENT_SYSTEM; set one of them",
+      });
+    }
     if (env.BRAIN_PAYLOAD_WARN_BYTES > env.BRAIN_PAYLOAD_MAX_BYTES) {
       context.addIssue({
         code: "custom",
@@ -124,13 +147,17 @@ export interface Config {
   readonly redisPrefix: string;
   readonly shards: number;
   readonly payload: PayloadLimits;
-  readonly emptyTarget: boolean;
+  readonly wireCompat: boolean;
+  readonly pubsubFanout: boolean;
   readonly subrequestLimit: number;
   readonly leaseMs: number;
   readonly relaySweepMs: number;
   readonly streamKeep: number;
   readonly dedupDays: number;
   readonly eventsDays: number;
+  readonly agentHeartbeatSeconds: number;
+  /** Which path the tasks module takes, and the variable that said so, or `default`. */
+  readonly tasks: { readonly useNewEventSystem: boolean; readonly switchSource: string };
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly publicUrl: string | null;
   readonly stagingDomain: string;
@@ -152,6 +179,11 @@ export interface Config {
     readonly refundThresholdCents: number;
     readonly successUrl: string | null;
     readonly cancelUrl: string | null;
+  };
+  readonly missions: {
+    readonly worker: boolean;
+    /** Private hosts that missions may call. */
+    readonly httpAllow: readonly string[];
   };
   /** Null: notifications go to the log. */
   readonly notify: { readonly url: string; readonly secret: string } | null;
@@ -196,13 +228,16 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     redisPrefix: values.BRAIN_REDIS_PREFIX,
     shards: values.BRAIN_SHARDS,
     payload: { warnBytes: values.BRAIN_PAYLOAD_WARN_BYTES, maxBytes: values.BRAIN_PAYLOAD_MAX_BYTES },
-    emptyTarget: values.BRAIN_WIRE_EMPTY_TARGET,
+    wireCompat: values.BRAIN_WIRE_COMPAT,
+    pubsubFanout: values.BRAIN_PUBSUB_FANOUT,
     subrequestLimit: values.BRAIN_SUBREQUEST_LIMIT,
     leaseMs: values.BRAIN_LEASE_MS,
     relaySweepMs: values.BRAIN_RELAY_SWEEP_MS,
     streamKeep: values.BRAIN_STREAM_KEEP,
     dedupDays: values.BRAIN_DEDUP_DAYS,
     eventsDays: values.BRAIN_EVENTS_DAYS,
+    agentHeartbeatSeconds: values.BRAIN_AGENT_HEARTBEAT_SECONDS,
+    tasks: taskConfig(values),
     logLevel: values.BRAIN_LOG_LEVEL,
     publicUrl: values.BRAIN_PUBLIC_URL ?? null,
     stagingDomain: values.BRAIN_STAGING_DOMAIN,
@@ -215,9 +250,22 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
       approvalTier: values.WEBGENESIS_IR_APPROVAL_TIER,
       maxBudgetCents: values.WEBGENESIS_IR_MAX_BUDGET_CENTS ?? null,
     },
+    missions: {
+      worker: values.ENABLE_MISSION_WORKER,
+      httpAllow: (values.BRAIN_MISSION_HTTP_ALLOW ?? "").split(/[\s,]+/).filter((host) => host !== ""),
+    },
     ...paymentConfig(values),
     certificateKey: values.BRAIN_CERTIFICATE_KEY ?? null,
   };
+}
+
+function taskConfig(values: z.output<typeof schema>): Config["tasks"] {
+  for (const name of ["USE_NEW_EVENT_SYSTEM", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"] as const) {
+    const value = values[name];
+    if (value !== undefined) return { useNewEventSystem: value, switchSource: name };
+  }
+  // Phase 3 of the move: the new path is what everybody gets.
+  return { useNewEventSystem: true, switchSource: "default" };
 }
 
 function paymentConfig(values: z.output<typeof schema>): Pick<Config, "stripe" | "payment" | "notify"> {

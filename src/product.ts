@@ -2,8 +2,10 @@ import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
 import type { Consumer } from "./consume/define-consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
+import type { Logger } from "./core/log.ts";
 import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
+import { agentOfflineSweep, agentsConsumer, agentsRoutes } from "./modules/agents/index.ts";
 import {
   type CourseAccessSettings,
   courseAccessConsumer,
@@ -25,6 +27,7 @@ import {
   isPublicLearningPath,
 } from "./modules/course_factory/index.ts";
 import { irGovernanceGate, irGovernanceJobs, irGovernanceRoutes } from "./modules/ir_governance/index.ts";
+import { type MissionSettings, missionRoutes, missionWorker } from "./modules/missions/index.ts";
 import {
   isPublicPaymentPath,
   type PaymentSettings,
@@ -32,6 +35,7 @@ import {
   paymentJobs,
   paymentRoutes,
 } from "./modules/payment/index.ts";
+import { logTaskSwitch, taskRoutes, tasksConsumer } from "./modules/tasks/index.ts";
 
 /*
  * The modules of the product: their consumers, jobs and routes, and what of them is public. A new module is added here and
@@ -42,15 +46,27 @@ export function productConsumers(config: Config): readonly Consumer[] {
   return [
     courseFactoryConsumer(factorySettings(config)),
     courseDistributionConsumer(),
+    agentsConsumer(),
+    tasksConsumer(),
     paymentConsumer(paymentSettings(config)),
     courseAccessConsumer(),
     courseAccessNotificationsConsumer(config.notify),
   ];
 }
 
+/** What every start says about settings of the modules. */
+export function logProductStart(config: Config, log: Logger): void {
+  logTaskSwitch(config.tasks, log);
+}
+
 /** What time starts. */
 export function productJobs(config: Config): readonly ScheduledJob[] {
-  return irGovernanceJobs().concat(paymentJobs(paymentSettings(config)));
+  return [
+    ...irGovernanceJobs(),
+    ...paymentJobs(paymentSettings(config)),
+    agentOfflineSweep(),
+    ...(config.missions.worker ? [missionWorker(missionSettings(config))] : []),
+  ];
 }
 
 /** The HTTP app with all modules. `open` gives each request its host. */
@@ -61,6 +77,12 @@ export function createProductApp(config: Config, open: (c: Context) => Host): Ho
     mounts: [
       { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
       { path: "/api/courses", routes: courseDistributionRoutes(distributionSettings(config)) },
+      { path: "/api/missions", routes: missionRoutes(missionSettings(config)) },
+      { path: "/api/tasks", routes: taskRoutes(config.tasks) },
+      {
+        path: "/api/agents",
+        routes: agentsRoutes({ heartbeatSeconds: config.agentHeartbeatSeconds }),
+      },
       { path: "/api/courses", routes: courseLearningRoutes(learningSettings(config)) },
       { path: "/api/course-access", routes: courseAccessRoutes(accessSettings(config)) },
       { path: "/api/ir", routes: irGovernanceRoutes(config.ir) },
@@ -83,6 +105,11 @@ function learningSettings(config: Config): CourseLearningSettings {
 
 function distributionSettings(config: Config): CourseDistributionSettings {
   return { publicBaseUrl: config.publicUrl };
+}
+
+/** What missions can do beside the built-in types comes from the modules. */
+function missionSettings(config: Config): MissionSettings {
+  return { ...config.missions, handlers: [] };
 }
 
 function accessSettings(config: Config): CourseAccessSettings {

@@ -103,8 +103,14 @@ export function openInvocation({ config, consumers, scheduled, log, now, archive
     relay: {
       ...defaultBatchBounds,
       leaseMs: config.leaseMs,
-      emptyTarget: config.emptyTarget,
+      wireCompat: config.wireCompat,
+      fanOut: config.pubsubFanout,
       restorableDays: config.dedupDays,
+      readers: [...consumers.values()].map(({ subscriber, group, any, byType }) => ({
+        subscriber,
+        group,
+        types: any === null ? [...byType.keys()] : null,
+      })),
     },
     leaseMs: config.leaseMs,
     relaySweepMs: config.relaySweepMs,

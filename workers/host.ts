@@ -12,7 +12,7 @@ import {
 } from "../src/operate/retention/archive.ts";
 import { runJanitor } from "../src/operate/retention/janitor.ts";
 import { runJobsNow } from "../src/operate/scheduled-jobs.ts";
-import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
+import { createProductApp, logProductStart, productConsumers, productJobs } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 
 /*
@@ -52,6 +52,7 @@ export interface RequestHost {
  */
 export function createProgram(config: Config, archive: Archive | null = null): Program {
   const system = createSystem(config, productConsumers(config), { archive, jobs: productJobs(config) });
+  logProductStart(config, system.log);
   const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
   return { system, app };
 }

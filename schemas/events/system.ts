@@ -11,7 +11,7 @@ import { count, errorText, fillMissing, id, isoTime, openObject, unwrapData } fr
 const details = openObject.optional();
 const severity = z.enum(severities);
 const byAgent = (payload: { agent_id: string }) => payload.agent_id;
-const agentModule = "agent_management";
+const agentModule = "agents";
 
 export const agentOnline = defineEvent("agent.online", {
   version: 1,
@@ -28,7 +28,7 @@ export const agentOffline = defineEvent("agent.offline", {
   module: agentModule,
   criticality: "WARNING",
   severity: "WARNING",
-  when: "An agent missed three heartbeats",
+  when: "An agent signed off, or missed three heartbeats",
   key: byAgent,
   payload: z.strictObject({ agent_id: id, missed_heartbeats: count, last_heartbeat: isoTime.nullable() }),
   legacy: (payload) => fillMissing(unwrapData(payload), { last_heartbeat: null }),
@@ -85,7 +85,7 @@ export const agentMessage = defineEvent("agent.message", {
 
 export const broadcast = defineEvent("broadcast", {
   version: 1,
-  module: "core",
+  module: agentModule,
   criticality: "INFO",
   when: "A message to all agents",
   payload: z.strictObject({ message: openObject, from: id }),

@@ -10,6 +10,8 @@ export interface Client {
   get<T>(path: string, query?: Query): Promise<T>;
   /** Sends an Idempotency-Key, so that a repeat after a lost reply does nothing twice. */
   post<T>(path: string, body?: Readonly<Record<string, unknown>>): Promise<T>;
+  /** Like `post`, with a text as body. The server must be fine with a repeat: the route has no memory of keys. */
+  postText<T>(path: string, query: Query, text: string): Promise<T>;
   /** Like `get`, but gives error answers too; for routes whose status is the news. */
   probe(path: string): Promise<{ readonly status: number; readonly body: unknown }>;
 }
@@ -100,6 +102,12 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         method: "POST",
         headers: { ...headers, "content-type": "application/json", "idempotency-key": randomUUID() },
         body: JSON.stringify(body),
+      }),
+    postText: (path, query, text) =>
+      ask(withQuery(path, query), {
+        method: "POST",
+        headers: { ...headers, "content-type": "text/plain; charset=utf-8" },
+        body: text,
       }),
     async probe(path) {
       const { response, text } = await send(path, { method: "GET", headers });

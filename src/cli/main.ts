@@ -8,6 +8,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addStory } from "./commands/story.ts";
 import { addTail } from "./commands/tail.ts";
+import { addTasks } from "./commands/tasks.ts";
 import { CliError, UsageError } from "./errors.ts";
 
 const program = new Command("charter")
@@ -29,6 +30,7 @@ addTail(program);
 addStory(program);
 addDoctor(program);
 addActions(program);
+addTasks(program);
 
 // `charter tail | head` closes our output early, which is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -69,7 +69,7 @@ describe("an entry with a handler", () => {
   it("of the first Python program, without a target, is handled like any other", () => {
     expect(encodeEntry(event)).not.toContain("target");
     expect(route(encodeEntry(event)).kind).toBe("handle");
-    expect(route(encodeEntry(event, { emptyTarget: true })).kind).toBe("handle");
+    expect(route(encodeEntry(event, { compat: true })).kind).toBe("handle");
   });
 });
 

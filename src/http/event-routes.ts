@@ -20,13 +20,25 @@ const filterText = (maxLength: number) =>
     .max(maxLength)
     .regex(/^\P{Cc}+$/u, "expected text without control characters");
 
+/** Types that one request may ask for. */
+const maxTypes = 20;
+
+const orders = { desc: "desc", asc: "asc", newest: "desc", oldest: "asc" } as const;
+
 const historyQuery = z.strictObject({
-  type: filterText(100).optional(),
+  /** One or more, separated by commas. */
+  type: filterText(2_100)
+    .transform((text) => text.split(",").map((type) => type.trim()))
+    .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
+    .optional(),
   tenant_id: filterText(100).optional(),
   actor_id: filterText(255).optional(),
   agent_id: filterText(255).optional(),
   correlation_id: filterText(255).optional(),
-  order: z.enum(["desc", "asc"]).default("desc"),
+  order: z
+    .enum(["desc", "asc", "newest", "oldest"])
+    .default("desc")
+    .transform((order) => orders[order]),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   cursor: z
     .string()
@@ -82,7 +94,8 @@ export function eventRoutes(): Hono<AppEnv> {
 
   routes.get("/history", validated("query", historyQuery), async (c) => {
     const { invocation } = c.get("host");
-    const { events, nextCursor } = await listHistory(invocation.db, c.req.valid("query"));
+    const { type: types, ...filter } = c.req.valid("query");
+    const { events, nextCursor } = await listHistory(invocation.db, { ...filter, types });
     return c.json({ events, next_cursor: nextCursor });
   });
 

@@ -39,6 +39,13 @@ export interface RequestServices {
 export interface FollowFilter {
   /** Whether to deliver the event. */
   readonly wants: (event: Envelope) => boolean;
+  /**
+   * Called after each look at the stream, when its events were delivered.
+   *
+   * @param cursor the place behind all that was read, wanted or not
+   * @param atEnd true when the stream held no more
+   */
+  readonly looked?: (cursor: string, atEnd: boolean) => void;
 }
 
 /** A step of a feed: an event, or null when nothing came for a while and the listener wants to know that we live. */
@@ -46,6 +53,11 @@ export interface Followed {
   /** Place in the feed; give it to `follow` to go on behind it. */
   readonly cursor: string;
   readonly event: Envelope | null;
+  /**
+   * Only in the first step: when entries behind the given place are no longer on the stream, the time of the oldest one
+   * that is, ISO-8601; null when nothing is missing. What is missing stands in the history.
+   */
+  readonly truncatedBefore?: string | null;
 }
 
 /** The Hono environment that all module routes share. */

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalQueue } from "../consume/queue-signal.ts";
+import { restoreTrimmedByOthers } from "../publish/trimmed-by-others.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
 import { type Gate, openGate, type Place, silentMs } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
@@ -92,6 +93,13 @@ async function sweep(
     await tellOfLayout(invocation);
     return true;
   });
+  for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
+    const { redis } = invocation;
+    if (redis === null) break;
+    await logged(invocation, "The look for what others trimmed", () =>
+      restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard),
+    );
+  }
   const noteSent = (types: ReadonlySet<string> | null) => {
     if (types === null) handOn();
     for (const type of types ?? []) sent.add(type);

@@ -1,6 +1,13 @@
-import { decodeEntry, type Envelope, isMessageId, type MessageId } from "@brain/schemas";
+import {
+  compareMessageIds,
+  decodeEntry,
+  type Envelope,
+  isMessageId,
+  type MessageId,
+  nextMessageId,
+} from "@brain/schemas";
 import { TransientError, ValidationError } from "../core/errors.ts";
-import { lastGeneratedId, parseReadEntries } from "../stream/append.ts";
+import { parseReadEntries, readEdges, type StreamEdges } from "../stream/append.ts";
 import type { Invocation } from "./invocation.ts";
 
 /*
@@ -20,12 +27,16 @@ const reservedCalls = 4;
 export interface FeedFilter {
   /** Whether to deliver the event. */
   readonly wants: (event: Envelope) => boolean;
+  /** Called after each look, with the place behind all that was read, and whether the streams held no more. */
+  readonly looked?: (cursor: string, atEnd: boolean) => void;
 }
 
 /** An event, or null when nothing came for a while; `cursor` is the place behind it. */
 export interface FeedItem {
   readonly cursor: string;
   readonly event: Envelope | null;
+  /** Only in the first item: time of the oldest entry there is, when older ones behind `after` were trimmed. */
+  readonly truncatedBefore?: string | null;
 }
 
 /**
@@ -39,7 +50,7 @@ export interface FeedItem {
  */
 export async function* followEvents(
   invocation: Invocation,
-  { wants }: FeedFilter,
+  { wants, looked }: FeedFilter,
   after: string | null,
   { signal, deadlineMs }: { readonly signal: AbortSignal; readonly deadlineMs: number },
 ): AsyncGenerator<FeedItem> {
@@ -48,11 +59,9 @@ export async function* followEvents(
     throw new TransientError("There is no event stream here, so there is nothing to follow.");
   const streams = Array.from({ length: publish.shards }, (_, shard) => keys.stream(shard));
   const places = parseCursor(after, streams.length);
-  const starts = streams.map(
-    async (stream, shard) => places[shard] ?? (await lastGeneratedId(redis, stream)) ?? "0-0",
-  );
-  let at = (await Promise.all(starts)) as MessageId[];
-  yield { cursor: at.join(","), event: null };
+  const edges = await Promise.all(streams.map((stream) => readEdges(redis, stream)));
+  let at = edges.map((edge, shard) => places[shard] ?? edge?.last ?? "0-0") as MessageId[];
+  yield { cursor: at.join(","), event: null, truncatedBefore: truncatedBefore(edges, at) };
   let heardAtMs = now();
   while (!signal.aborted && now() < deadlineMs && !meter.isNear(reservedCalls)) {
     const replies = await redis.pipeline(
@@ -66,9 +75,12 @@ export async function* followEvents(
       ]),
     );
     let read = 0;
+    let most = 0;
     for (const [shard, reply] of replies.entries()) {
       if (reply instanceof Error) throw reply;
-      for (const entry of parseReadEntries(reply)) {
+      const entries = parseReadEntries(reply);
+      most = Math.max(most, entries.length);
+      for (const entry of entries) {
         read += 1;
         at = at.with(shard, entry.id);
         const decoded = entry.fields === null ? null : decodeEntry(entry.fields);
@@ -78,7 +90,9 @@ export async function* followEvents(
         if (signal.aborted) return;
       }
     }
-    if (read === entriesPerLook) continue;
+    const atEnd = most < entriesPerLook;
+    looked?.(at.join(","), atEnd);
+    if (!atEnd || signal.aborted) continue;
     if (now() - heardAtMs >= heartbeatMs) {
       heardAtMs = now();
       yield { cursor: at.join(","), event: null };
@@ -100,6 +114,18 @@ function parseCursor(after: string | null, shards: number): (MessageId | null)[]
     );
   }
   return Array.from({ length: shards }, (_, shard) => ids[shard] ?? "0-0") as MessageId[];
+}
+
+/** Time of the oldest entry on the streams of which older entries behind `at` are gone; null when none are. */
+function truncatedBefore(edges: readonly (StreamEdges | null)[], at: readonly MessageId[]): string | null {
+  const firstMs = edges.flatMap((edge, shard) => {
+    const place = at[shard];
+    if (edge === null || place === undefined || edge.wasTrimmed === false) return [];
+    // An empty stream begins behind its last id.
+    const first = edge.first ?? nextMessageId(edge.last);
+    return compareMessageIds(nextMessageId(place), first) < 0 ? [Number(first.split("-", 1)[0])] : [];
+  });
+  return firstMs.length === 0 ? null : new Date(Math.max(...firstMs)).toISOString();
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

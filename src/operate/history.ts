@@ -44,8 +44,8 @@ export async function findRecorded(db: Database, id: string): Promise<RecordedDe
 }
 
 export interface HistoryFilter {
-  /** A type; `*` stands for any characters, e.g. `course.generation.*`. */
-  readonly type?: string | undefined;
+  /** Types, any of them; `*` stands for any characters, e.g. `course.generation.*`. Left out: all. */
+  readonly types?: readonly string[] | undefined;
   readonly tenant_id?: string | undefined;
   readonly actor_id?: string | undefined;
   /** Source or target. */
@@ -66,7 +66,9 @@ export async function listHistory(
   filter: HistoryFilter,
 ): Promise<{ readonly events: readonly RecordedDetails[]; readonly nextCursor: string | null }> {
   const conditions: SQL[] = [];
-  if (filter.type !== undefined) conditions.push(typeCondition(filter.type));
+  if (filter.types !== undefined) {
+    conditions.push(sql`(${sql.join(filter.types.map(typeCondition), sql` OR `)})`);
+  }
   if (filter.tenant_id !== undefined) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
   if (filter.actor_id !== undefined) conditions.push(sql`e.actor_id = ${filter.actor_id}`);
   if (filter.agent_id !== undefined) {

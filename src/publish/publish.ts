@@ -17,8 +17,10 @@ import { insertEvents, type RecordedEvent } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
 export interface PublishContext {
-  /** Id of the producing service; becomes `source` and `meta.producer`. */
+  /** Who says it: the producing service, or an agent on whose behalf it writes. */
   readonly source: string;
+  /** Id of the producing service, when that is not the source. */
+  readonly producer?: string;
   readonly tenant_id?: string | null;
   /** Only for actions of a user: an id, never a name or e-mail address. */
   readonly actor_id?: string | null;
@@ -89,7 +91,7 @@ export function prepareEvent<D extends EventDefinition>(
   const id = context.id ?? uuidv4();
   const meta: Record<string, JsonValue> = {
     schema_version: definition.version,
-    producer: context.source,
+    producer: context.producer ?? context.source,
     source_module: definition.module,
   };
   if (context.causation_id) meta.causation_id = context.causation_id;

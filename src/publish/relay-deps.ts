@@ -16,13 +16,25 @@ export interface RelayDeps {
   readonly publish: Pick<PublishSettings, "shards">;
 }
 
+/** A consumer as the relay knows it. */
+export interface Reader {
+  readonly subscriber: string;
+  readonly group: string;
+  /** Null: all types. */
+  readonly types: readonly string[] | null;
+}
+
 export interface RelaySettings extends BatchBounds {
   /** A holder that vanished is succeeded after this time, ms. */
   readonly leaseMs: number;
-  /** Writes `target` as an empty string for readers that cannot do without the field. */
-  readonly emptyTarget: boolean;
+  /** Writes entries that the first Python reader can parse, see `EncodeOptions.compat`. */
+  readonly wireCompat: boolean;
+  /** Also tells the listeners of the live channels and the daily log. */
+  readonly fanOut: boolean;
   /** Events this old may be sent again: as long as the claims are kept that keep their effects from repeating. */
   readonly restorableDays: number;
+  /** The consumers of the system: what they still need is sent again when another program trimmed it. */
+  readonly readers: readonly Reader[];
 }
 
 /** One append: small enough for one HTTP request, large enough that the round trips do not count. */

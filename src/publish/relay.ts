@@ -1,6 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
 import { appendBatch } from "../stream/append.ts";
+import { fanOut } from "./fan-out.ts";
 import { ensureLayoutSql, holdLayoutSql, type Layout } from "./layout-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
@@ -17,6 +18,7 @@ import {
   takeSql,
 } from "./relay-sql.ts";
 import { type Batch, sendBatch, toBatch } from "./send-batch.ts";
+import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
 
 /*
  * The relay copies unsent rows of the record to the stream, one lease per shard:
@@ -42,6 +44,8 @@ export interface RelayResult {
   readonly renumbered: number;
   /** Events that Redis had lost and that were sent, or wait to be sent, again. */
   readonly restored: number;
+  /** Events on the stream of which listeners and the daily log were not told; always 0 without the fan-out. */
+  readonly untold: number;
   /** Another relay holds the lease. `waitMs` until it ends, for the one that left the mark first; else null. */
   readonly busy: { readonly waitMs: number | null } | null;
   /** Time or calls were used up before everything was sent. */
@@ -65,7 +69,16 @@ interface Run {
   readonly deps: RelayDeps;
   readonly options: RelayOptions;
   readonly token: string;
-  readonly total: { sent: number; batches: number; repeated: number; renumbered: number; restored: number };
+  /** Another program trims this stream: that the last entry we know of is gone means nothing. */
+  isTrimmedByOthers: boolean;
+  readonly total: {
+    sent: number;
+    batches: number;
+    repeated: number;
+    renumbered: number;
+    restored: number;
+    untold: number;
+  };
 }
 
 /**
@@ -74,8 +87,8 @@ interface Run {
  * @throws {TransientError} Postgres or Redis is not reachable; the events wait in the record
  */
 export async function relay(deps: RelayDeps, options: RelayOptions): Promise<RelayResult> {
-  const total = { sent: 0, batches: 0, repeated: 0, renumbered: 0, restored: 0 };
-  const run: Run = { deps, options, token: uuidv4(), total };
+  const total = { sent: 0, batches: 0, repeated: 0, renumbered: 0, restored: 0, untold: 0 };
+  const run: Run = { deps, options, token: uuidv4(), isTrimmedByOthers: false, total };
   const first = await acquire(run);
   const { layout } = first;
   if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout };
@@ -156,7 +169,8 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
 /** @returns the statements that note the batch as sent */
 async function sendOne(run: Run, batch: Batch) {
   const { deps, options, token, total } = run;
-  const sent = await sendBatch(deps, options.shard, token, batch);
+  const expected = run.isTrimmedByOthers ? { ...batch, knownThere: false } : batch;
+  const sent = await sendBatch(deps, options.shard, token, expected);
   if (sent.kind === "lost") {
     await requeue(run, sent.last);
     return [];
@@ -166,9 +180,13 @@ async function sendOne(run: Run, batch: Batch) {
   total.repeated += sent.repeated ? 1 : 0;
   total.renumbered += sent.renumbered;
   options.onSent?.(new Set(sent.batch.rows.map((row) => row.type)));
+  if (deps.settings.fanOut) total.untold += await fanOut(deps, sent.batch.rows);
   const { ms, seq } = sent.batch;
   return [markSentSql(options.shard, ms, seq), endBatchSql(options.shard, ms, seq)];
 }
+
+/** Up to here a stream is whole that lacks an entry which is known: nobody can tell more. */
+const nothing = "0-0";
 
 /** @returns true when Redis had lost entries, which are unsent again now */
 async function restoreIfLost(run: Run): Promise<boolean> {
@@ -189,7 +207,16 @@ async function restoreIfLost(run: Run): Promise<boolean> {
   return true;
 }
 
-async function requeue({ deps, options, token, total }: Run, last: MessageId): Promise<void> {
+async function requeue(run: Run, last: MessageId): Promise<void> {
+  const { deps, options, token, total } = run;
+  if (last === nothing && !run.isTrimmedByOthers) {
+    const trimmed = await restoreTrimmedByOthers(deps, options.shard);
+    if (trimmed !== null) {
+      run.isTrimmedByOthers = true;
+      total.restored += trimmed.restored;
+      return;
+    }
+  }
   const [ms = "0", seq = "0"] = last.split("-");
   const restored = await deps.db.rows(
     requeueLostSql(options.shard, token, ms, seq, deps.settings.restorableDays),

@@ -1,6 +1,6 @@
 import { decodeEntry, encodeStored, type MessageId, parseMessageId } from "@brain/schemas";
 import { TransientError } from "../core/errors.ts";
-import { appendBatch, lastGeneratedId, readEntry, type StreamEntry } from "../stream/append.ts";
+import { appendBatch, lastGeneratedId, readClock, readEntry, type StreamEntry } from "../stream/append.ts";
 import type { EnvelopeRow } from "./record.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import { byIndexSql, loadSql, renumberBatchSql } from "./relay-sql.ts";
@@ -63,7 +63,7 @@ export async function sendBatch(deps: RelayDeps, shard: number, token: string, s
   const stream = deps.keys.stream(shard);
   let batch = stored;
   for (let renumbered = 0; renumbered <= maxRenumberings; renumbered += 1) {
-    const entries = toEntries(batch, deps.settings.emptyTarget);
+    const entries = toEntries(batch, deps.settings.wireCompat);
     const result = await appendPatiently(deps, stream, batch, entries);
     if (result.kind === "lost") return result;
     if (result.kind === "appended") return { kind: "sent", batch, repeated: false, renumbered };
@@ -72,7 +72,9 @@ export async function sendBatch(deps: RelayDeps, shard: number, token: string, s
     if (standing !== null && eventIdOf(standing) === batch.rows[0]?.id) {
       return { kind: "sent", batch, repeated: true, renumbered };
     }
-    batch = await renumber(deps, shard, token, batch);
+    const { knownThere } = batch;
+    const renamed = await renumber(deps, shard, token, batch, renumbered);
+    batch = { ...renamed, knownThere: knownThere && renamed.knownThere };
   }
   throw new TransientError(
     `The stream ${stream} refused new ids ${maxRenumberings} times in a row: another writer's ids run ahead of the clock. Look at its last-generated-id.`,
@@ -105,12 +107,26 @@ function eventIdOf(fields: readonly string[]): string | null {
   return decoded.ok ? decoded.event.id : null;
 }
 
-async function renumber(deps: RelayDeps, shard: number, token: string, batch: Batch): Promise<Batch> {
-  const top = (await lastGeneratedId(deps.redis, deps.keys.stream(shard))) ?? parseMessageId("0-0");
-  const [ms = "0", seq = "0"] = top.split("-");
+/**
+ * Lead of new ids over the clock of Redis, by how often the batch was refused, ms. None at first: another writer happened
+ * to be faster. One that writes all the time would always be, while our ids travel, so they go ahead of the clock; its
+ * own ids, given by Redis, then follow ours until the clock has caught up.
+ */
+const leadsMs: readonly number[] = [0, 50, 100, 200, 400, 800];
+/** Left for what such a writer appends meanwhile, when the stream is that far ahead already. */
+const sequenceGap = 100_000;
+
+async function renumber(
+  deps: RelayDeps,
+  shard: number,
+  token: string,
+  batch: Batch,
+  refusals: number,
+): Promise<Batch> {
+  const floor = await idBelow(deps, deps.keys.stream(shard), leadsMs[refusals] ?? 0);
   const [, , loaded] = await deps.db.batch([
     byIndexSql,
-    renumberBatchSql(shard, token, batch.ms, batch.seq, ms, seq),
+    renumberBatchSql(shard, token, batch.ms, batch.seq, floor.ms, floor.seq),
     loadSql(shard, token),
   ]);
   const renumbered = toBatch(loaded);
@@ -118,10 +134,21 @@ async function renumber(deps: RelayDeps, shard: number, token: string, batch: Ba
   return renumbered;
 }
 
-function toEntries(batch: Batch, emptyTarget: boolean): StreamEntry[] {
+/** The id above which the batch begins: the last one of the stream, and `leadMs` ahead of the clock. */
+async function idBelow({ redis }: RelayDeps, stream: string, leadMs: number) {
+  const top = (await lastGeneratedId(redis, stream)) ?? parseMessageId("0-0");
+  const [ms = "0", seq = "0"] = top.split("-");
+  if (leadMs === 0) return { ms, seq };
+  const aheadMs = (await readClock(redis)) + leadMs;
+  return aheadMs > Number(ms)
+    ? { ms: String(aheadMs), seq: "0" }
+    : { ms, seq: String(Number(seq) + sequenceGap) };
+}
+
+function toEntries(batch: Batch, compat: boolean): StreamEntry[] {
   const firstSeq = Number(batch.seq);
   return batch.rows.map((row, index) => ({
     id: `${batch.ms}-${firstSeq + index}` as MessageId,
-    fields: encodeStored(row, { emptyTarget }),
+    fields: encodeStored(row, { compat }),
   }));
 }

@@ -102,16 +102,49 @@ export async function readEntry(
   return parseEntries(reply)[0]?.fields ?? null;
 }
 
+/** Where a stream begins and ends. */
+export interface StreamEdges {
+  /** Null when it holds no entry. */
+  readonly first: MessageId | null;
+  /** Highest id it ever held, trimmed entries included. */
+  readonly last: MessageId;
+  /** Entries were removed; null when nobody can tell, because the server does not count them (Redis before 7). */
+  readonly wasTrimmed: boolean | null;
+}
+
 /** Highest id the stream ever held, trimmed entries included; null when the stream does not exist. */
 export async function lastGeneratedId(redis: RedisHttp, stream: string): Promise<MessageId | null> {
+  return (await readEdges(redis, stream))?.last ?? null;
+}
+
+/** Null when the stream does not exist. */
+export async function readEdges(redis: RedisHttp, stream: string): Promise<StreamEdges | null> {
   try {
     const info = pairs(await redis.command(["XINFO", "STREAM", stream]));
-    const id = info.get("last-generated-id");
-    return isMessageId(id) ? id : null;
+    const last = info.get("last-generated-id");
+    if (!isMessageId(last)) return null;
+    const first = info.get("first-entry");
+    const firstId: unknown = Array.isArray(first) ? first[0] : null;
+    const added = info.get("entries-added");
+    return {
+      first: isMessageId(firstId) ? firstId : null,
+      last,
+      wasTrimmed: added === undefined ? null : Number(added) > Number(info.get("length")),
+    };
   } catch (error) {
     if (error instanceof RedisReplyError && /no such key/i.test(error.message)) return null;
     throw error;
   }
+}
+
+/** The clock by which Redis gives ids, Unix ms. */
+export async function readClock(redis: RedisHttp): Promise<number> {
+  const reply = await redis.command(["TIME"]);
+  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
+  if (seconds === undefined || microseconds === undefined || !Number.isFinite(seconds + microseconds)) {
+    throw new RedisReplyError("ERR unexpected reply shape for TIME");
+  }
+  return seconds * 1_000 + Math.floor(microseconds / 1_000);
 }
 
 /** Entry as a reader gets it; `fields` null when the body was trimmed while the entry was pending. */

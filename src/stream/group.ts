@@ -54,6 +54,17 @@ export function pendingCommand(
   return ["XPENDING", stream, group, after === null ? "-" : `(${after}`, "+", String(count)];
 }
 
+/** Pending entries of a group between two ids, as `pendingCommand` lists them. */
+export function pendingRangeCommand(
+  stream: string,
+  group: string,
+  from: string,
+  to: string,
+  count: number,
+): Command {
+  return ["XPENDING", stream, group, from, to, String(count)];
+}
+
 export function parsePending(reply: unknown): PendingEntry[] {
   if (reply === null || reply === undefined) return [];
   if (!Array.isArray(reply)) throw new RedisReplyError("ERR unexpected reply shape for XPENDING");

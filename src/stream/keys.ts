@@ -31,6 +31,12 @@ export interface StreamKeys {
   janitor(): string;
   /** Present for a while after a long stream was looked at for trimming. */
   trimmed(shard: number): string;
+  /** Live channel of one agent, as the Python programs call it: a channel and no list, despite its name. */
+  inboxChannel(agentId: string): string;
+  /** Live channel of a topic: `broadcast`, `missions`, `tasks`, `ethics`, `system`. */
+  topicChannel(topic: string): string;
+  /** List of all events of a day, `YYYY-MM-DD`, newest first; for programs that read it. */
+  dailyLog(date: string): string;
   /** The id up to which record and stream were compared when time was used up. */
   compared(shard: number): string;
 }
@@ -56,6 +62,9 @@ export function createStreamKeys(prefix: string): StreamKeys {
     relaySwept: () => `${prefix}:events:relay-swept`,
     janitor: () => `${prefix}:events:janitor`,
     trimmed: (shard) => `${prefix}:events:trimmed:${shard}`,
+    inboxChannel: (agentId) => `${prefix}:agent:${agentId}:inbox`,
+    topicChannel: (topic) => `${prefix}:events:${topic}`,
+    dailyLog: (date) => `${prefix}:events:log:${date}`,
     compared: (shard) => `${prefix}:events:compared:${shard}`,
   };
 }

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { createApp } from "../../src/http/app.ts";
+import { createApp, type Mount } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import { drainAll, relayAll } from "../../src/operate/pump.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
@@ -28,7 +28,9 @@ export interface Station extends Backbone {
 }
 
 /** Gone when the test or the suite's hook ends: call `cleanup`. */
-export async function openStation(options: BackboneOptions): Promise<Station> {
+export async function openStation(
+  options: BackboneOptions & { readonly mounts?: readonly Mount[] },
+): Promise<Station> {
   const backbone = await createBackbone(options);
   const background = new Set<Promise<unknown>>();
   const open = (): Host => {
@@ -44,7 +46,7 @@ export async function openStation(options: BackboneOptions): Promise<Station> {
       );
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   };
-  const app = createApp({ open, mounts: [], isPublic: () => false });
+  const app = createApp({ open, mounts: options.mounts ?? [], isPublic: () => false });
   const requests: Station["requests"] = [];
   const toLose = { path: "", count: 0 };
 

@@ -138,7 +138,7 @@ describe("a query that cannot be right is 422 and names the parameter", () => {
     ["limit=ten", "limit"],
     ["limit=", "limit"],
     ["limit=1&limit=2", "limit"],
-    ["order=newest", "order"],
+    ["order=up", "order"],
     ["cursor=abc", "cursor"],
     ["cursor=-5", "cursor"],
     ["cursor=9999999999999999999", "cursor"],

@@ -1,5 +1,6 @@
 import { compareMessageIds, isMessageId, type MessageId, nextMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { restoreTrimmedByOthers } from "../../publish/trimmed-by-others.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { type EntryHead, readHeads, readPositions } from "../../stream/trim.ts";
 import type { Invocation } from "../invocation.ts";
@@ -56,6 +57,8 @@ export async function reconcileShard(
 ): Promise<ReconcileReport> {
   const { db, keys, consumers } = invocation;
   const stream = keys.stream(shard);
+  // First, so that what another program trimmed and nobody needs is not taken for lost.
+  const cut = await restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard);
   const [bounds] = await db.rows<{ trimmed: string; known: string }>(sql`
     SELECT trimmed_ms || '-' || trimmed_seq AS trimmed, known_ms || '-' || known_seq AS known
     FROM relay_shards WHERE shard = ${shard}`);
@@ -64,12 +67,12 @@ export async function reconcileShard(
   const missingGroups = [...consumers.values()]
     .map(({ group }) => group)
     .filter((name) => positions !== null && !positions.groups.some(({ group }) => group === name));
-  const total = { checked: 0, missing: 0, restored: 0 };
+  const total = { checked: 0, missing: cut?.restored ?? 0, restored: cut?.restored ?? 0 };
   let more = false;
   if (bounds !== undefined && isMessageId(bounds.trimmed) && isMessageId(bounds.known)) {
     // Read before the stream: whatever the record holds as sent up to here was on the stream before we look.
     const { known } = bounds;
-    let behind: MessageId | null = startOf(bounds.trimmed, known, left);
+    let behind: MessageId | null = startOf(later(bounds.trimmed, cut?.upTo), known, left);
     while (behind !== null) {
       if (!mayGoOn()) {
         more = true;
@@ -89,6 +92,10 @@ export async function reconcileShard(
   if (!more && left !== null) await redis.command(["DEL", keys.compared(shard)]);
   tell(invocation, shard, total, missingGroups);
   return { shard, ...total, missingGroups, more };
+}
+
+function later(a: MessageId, b: MessageId | undefined): MessageId {
+  return b === undefined || compareMessageIds(a, b) >= 0 ? a : b;
 }
 
 /** Where an earlier run had to stop, when that lies between what was trimmed and what is known. */

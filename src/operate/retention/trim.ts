@@ -2,6 +2,7 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { cleanFields } from "../../consume/dead-letters.ts";
 import { fieldsToObject } from "../../consume/route.ts";
+import { restoreTrimmedByOthers } from "../../publish/trimmed-by-others.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import {
@@ -73,11 +74,14 @@ export async function trimShard(
   const registered = [...consumers.values()].map((consumer) => consumer.group);
   const positions = await readPositions(redis, stream);
   if (positions === null) return emptyReport(shard);
+  // First, so that what another program trimmed and nobody needs is not taken for lost.
+  const cut = await restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard);
   const { limit, group } = limitOf(positions.groups, registered);
   let length = positions.length;
-  let trimmedTo = await trimmedUpTo(invocation, shard);
+  const noted = await trimmedUpTo(invocation, shard);
+  let trimmedTo = noted !== null && cut !== null && compareMessageIds(noted, cut.upTo) < 0 ? cut.upTo : noted;
   let archived = 0;
-  let restored = 0;
+  let restored = cut?.restored ?? 0;
   let refusedBy: string | null = null;
   let reached = limit === null;
   while (!reached && length > keep && mayGoOn()) {

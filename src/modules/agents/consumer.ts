@@ -1,0 +1,53 @@
+import { agentError, agentHeartbeat, agentOffline, agentOnline, type Envelope } from "@brain/schemas";
+import { defineConsumer } from "../../consume/consumer.ts";
+import { type Consumer, type HandlerContext, on } from "../../consume/define-consumer.ts";
+import { producer } from "./announce.ts";
+import { afterReport, type Report } from "./state.ts";
+import { countError, lockOrCreate, saveState } from "./store.ts";
+
+/**
+ * The subscriber `agents`: notes what other programs tell of agents on the stream. What this module published itself is
+ * in its table already. Each handler may run twice: an older word never replaces a newer one.
+ */
+export function agentsConsumer(): Consumer {
+  return defineConsumer({
+    subscriber: "agents",
+    source: producer,
+    handlers: [
+      on(agentOnline, (event, context) => note(event, event.payload.agent_id, { kind: "online" }, context)),
+      on(agentOffline, (event, context) => note(event, event.payload.agent_id, { kind: "offline" }, context)),
+      on(agentHeartbeat, (event, context) => {
+        const { agent_id, tasks_completed, tasks_failed } = event.payload;
+        const report = {
+          kind: "heartbeat",
+          tasksCompleted: tasks_completed,
+          tasksFailed: tasks_failed,
+        } as const;
+        return note(event, agent_id, report, context);
+      }),
+      on(agentError, async (event, { tx, now }) => {
+        if (isOwn(event)) return;
+        await countError(tx, event.payload.agent_id, event.tenant_id, now());
+      }),
+    ],
+  });
+}
+
+/** What is read of an event beside its payload. */
+type Head = Pick<Envelope, "meta" | "timestamp" | "tenant_id">;
+
+function isOwn(event: Head): boolean {
+  return event.meta.producer === producer;
+}
+
+async function note(
+  event: Head,
+  agentId: string,
+  report: Report,
+  { tx, now }: HandlerContext,
+): Promise<void> {
+  if (isOwn(event)) return;
+  const at = new Date(event.timestamp);
+  const agent = await lockOrCreate(tx, agentId, event.tenant_id, at);
+  await saveState(tx, agent, afterReport(agent, report, at), now());
+}

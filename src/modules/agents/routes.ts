@@ -1,0 +1,132 @@
+import { Hono } from "hono";
+import type { ModuleEnv } from "../module.ts";
+import { validated } from "../routing.ts";
+import { serveLive } from "../server-sent-events.ts";
+import { inInbox, readInbox } from "./inbox.ts";
+import {
+  agentParam,
+  agentsQuery,
+  agentView,
+  errorRequest,
+  heartbeatRequest,
+  inboxQuery,
+  inboxStreamQuery,
+  messageRequest,
+  onlineRequest,
+  taskRequest,
+} from "./model.ts";
+import {
+  type AgentsSettings,
+  type Published,
+  readAgent,
+  reportError,
+  requestTask,
+  sendBroadcast,
+  sendMessage,
+  signOff,
+  signOn,
+  takeHeartbeat,
+} from "./service.ts";
+import { listAgents } from "./store.ts";
+
+/** The routes below `/api/agents`. */
+export function agentsRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
+  return new Hono<ModuleEnv>().route("/", statusRoutes(settings)).route("/", messageRoutes());
+}
+
+/** What tells of a published event: it is recorded, and travels from there. */
+function accepted({ id, type, timestamp }: Published) {
+  return { event_id: id, type, timestamp };
+}
+
+function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/", validated("query", agentsQuery), async (c) => {
+    const query = c.req.valid("query");
+    const rows = await listAgents(c.var.services.db, query);
+    const next = rows.length === query.limit ? (rows.at(-1)?.agentId ?? null) : null;
+    return c.json({ agents: rows.map(agentView), next_after: next });
+  });
+
+  app.get("/:agent_id", validated("param", agentParam), async (c) =>
+    c.json(agentView(await readAgent(c.var.services, c.req.valid("param").agent_id))),
+  );
+
+  app.post(
+    "/:agent_id/heartbeat",
+    validated("param", agentParam),
+    validated("json", heartbeatRequest),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(agentView(await takeHeartbeat(c.var.services, settings, agent_id, c.req.valid("json"))));
+    },
+  );
+
+  app.post(
+    "/:agent_id/online",
+    validated("param", agentParam),
+    validated("json", onlineRequest),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(agentView(await signOn(c.var.services, settings, agent_id, c.req.valid("json"))));
+    },
+  );
+
+  app.post("/:agent_id/offline", validated("param", agentParam), async (c) =>
+    c.json(agentView(await signOff(c.var.services, c.req.valid("param").agent_id))),
+  );
+
+  app.post("/:agent_id/error", validated("param", agentParam), validated("json", errorRequest), async (c) => {
+    const { agent_id } = c.req.valid("param");
+    return c.json(accepted(await reportError(c.var.services, agent_id, c.req.valid("json"))), 202);
+  });
+  return app;
+}
+
+function messageRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/broadcast", validated("json", messageRequest), async (c) =>
+    c.json(accepted(await sendBroadcast(c.var.services, c.req.valid("json"))), 202),
+  );
+
+  app.post(
+    "/:agent_id/messages",
+    validated("param", agentParam),
+    validated("json", messageRequest),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(accepted(await sendMessage(c.var.services, agent_id, c.req.valid("json"))), 202);
+    },
+  );
+
+  app.post(
+    "/:agent_id/task-requests",
+    validated("param", agentParam),
+    validated("json", taskRequest),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(accepted(await requestTask(c.var.services, agent_id, c.req.valid("json"))), 202);
+    },
+  );
+
+  app.get("/:agent_id/inbox", validated("param", agentParam), validated("query", inboxQuery), async (c) => {
+    const { agent_id } = c.req.valid("param");
+    const page = await readInbox(c.var.services, agent_id, c.req.valid("query"));
+    const { events, cursor, more, truncatedBefore } = page;
+    return c.json({ events, cursor, more, truncated_before: truncatedBefore });
+  });
+
+  app.get(
+    "/:agent_id/inbox/stream",
+    validated("param", agentParam),
+    validated("query", inboxStreamQuery),
+    (c) =>
+      serveLive(c, {
+        wants: inInbox(c.req.valid("param").agent_id, c.req.valid("query").broadcasts),
+        toMessage: (event) => ({ event: event.type, data: event }),
+      }),
+  );
+  return app;
+}

@@ -1,0 +1,191 @@
+import type { JsonObject } from "@brain/schemas";
+import { and, asc, desc, eq, getTableColumns, sql } from "drizzle-orm";
+import type { Database, Tx } from "../../db/database.ts";
+import type { Mission } from "./model.ts";
+import { read } from "./store.ts";
+import { type MissionStatus, missions } from "./tables.ts";
+
+/** The statements of the worker, one a function. Leases are judged by the database's clock. */
+
+const table = missions;
+const inMs = (ms: number) => sql`now() + ${ms}::float8 * interval '1 millisecond'`;
+
+/** Ms until the next mission may be claimed, 0 or less when one may be now; null when none is in the queue or it is paused. */
+export async function nextDueMs(db: Database): Promise<number | null> {
+  const [row] = await db.rows<{ ms: number | null }>(sql`
+    SELECT ceil(extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM missions
+    WHERE status IN ('queued', 'running') AND NOT EXISTS (SELECT FROM mission_queue_pauses)`);
+  return row?.ms ?? null;
+}
+
+/** A claimed mission as it is now, and what it was before. */
+export interface Claimed {
+  readonly row: Mission;
+  readonly before: {
+    readonly status: MissionStatus;
+    readonly lastEventId: string;
+    /** When the attempt began that was lost; null when none was. */
+    readonly attemptStartedAt: Date | null;
+    /** Null before the first attempt. */
+    readonly startedAt: Date | null;
+  };
+}
+
+/** What stands in a mission whose worker vanished. */
+export const vanished = {
+  message: "The worker vanished during the attempt: it neither finished nor renewed its lease.",
+  type: "WorkerVanishedError",
+} as const;
+
+/**
+ * Claims the next mission: highest priority first, inside a priority in order of place. A running one whose lease has
+ * ended counts as a failed attempt; if that was the last, the mission has failed and `row.status` says so. One statement:
+ * rows that others are claiming are skipped, so that no two workers get the same one and none waits for another.
+ *
+ * Read and then written, as it was once, the same mission goes to several workers (test/modules/missions-claim.test.ts).
+ *
+ * @returns null when nothing is due, or the queue is paused
+ * @see https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE
+ */
+export async function claimMission(
+  tx: Tx,
+  owner: string,
+  leaseMs: number,
+  eventId: string,
+  now: Date,
+): Promise<Claimed | null> {
+  // A CTE that locks is evaluated once and never merged into the outer query.
+  const due = tx.$with("due").as(
+    tx
+      .select({
+        id: sql<string>`${table.id}`.as("due_id"),
+        status: sql<MissionStatus>`${table.status}`.as("old_status"),
+        lastEventId: sql<string>`${table.lastEventId}`.as("old_event_id"),
+        attemptStartedAt: sql<Date | null>`${table.attemptStartedAt}`
+          .mapWith(table.attemptStartedAt)
+          .as("old_attempt_at"),
+        startedAt: sql<Date | null>`${table.startedAt}`.mapWith(table.startedAt).as("old_started_at"),
+      })
+      .from(table)
+      .where(
+        sql`status IN ('queued', 'running') AND due_at <= now() AND NOT EXISTS (SELECT FROM mission_queue_pauses)`,
+      )
+      .orderBy(desc(table.priority), asc(table.place))
+      .limit(1)
+      .for("update", { skipLocked: true }),
+  );
+  const lost = sql`old_status = 'running'`;
+  const exhausted = sql`(${lost} AND ${table.attempt} >= ${table.attemptLimit})`;
+  const [found] = await tx
+    .with(due)
+    .update(table)
+    .set({
+      status: sql`CASE WHEN ${exhausted} THEN 'failed' ELSE 'running' END`,
+      attempt: sql`CASE WHEN ${exhausted} THEN ${table.attempt} ELSE ${table.attempt} + 1 END`,
+      leaseOwner: sql`CASE WHEN ${exhausted} THEN NULL ELSE ${owner}::uuid END`,
+      dueAt: sql`CASE WHEN ${exhausted} THEN NULL ELSE ${inMs(leaseMs)} END`,
+      startedAt: sql`coalesce(${table.startedAt}, ${now.toISOString()}::timestamptz)`,
+      attemptStartedAt: now,
+      finishedAt: sql`CASE WHEN ${exhausted} THEN ${now.toISOString()}::timestamptz END`,
+      error: sql`CASE WHEN ${lost} THEN ${vanished.message} ELSE ${table.error} END`,
+      errorType: sql`CASE WHEN ${lost} THEN ${vanished.type} ELSE ${table.errorType} END`,
+      lastEventId: eventId,
+      updatedAt: now,
+    })
+    .from(due)
+    .where(eq(table.id, due.id))
+    .returning({
+      row: getTableColumns(table),
+      before: {
+        status: due.status,
+        lastEventId: due.lastEventId,
+        attemptStartedAt: due.attemptStartedAt,
+        startedAt: due.startedAt,
+      },
+    });
+  return (found as Claimed | undefined) ?? null;
+}
+
+/** What an attempt must still hold to write anything: the lease, by its owner, for this very attempt. */
+export interface Hold {
+  readonly id: string;
+  readonly owner: string;
+  readonly attempt: number;
+}
+
+const held = ({ id, owner, attempt }: Hold) =>
+  and(eq(table.id, id), eq(table.status, "running"), eq(table.leaseOwner, owner), eq(table.attempt, attempt));
+
+/** Locks the mission for the attempt, so that nobody cancels or claims it before the transaction ends; false when it is lost. */
+export async function keepHold(tx: Tx, hold: Hold): Promise<boolean> {
+  const [row] = await tx.select({ id: table.id }).from(table).where(held(hold)).for("update");
+  return row !== undefined;
+}
+
+/** Extends the lease from now on; false when the mission was cancelled or taken over. */
+export async function renewLease(db: Database, hold: Hold, leaseMs: number): Promise<boolean> {
+  const rows = await read(
+    db.statements
+      .update(table)
+      .set({ dueAt: inMs(leaseMs) })
+      .where(held(hold))
+      .returning({ id: table.id }),
+  );
+  return rows.length > 0;
+}
+
+/** @returns null when the attempt no longer holds the mission: nothing was changed */
+export async function completeMission(
+  tx: Tx,
+  hold: Hold,
+  result: JsonObject,
+  eventId: string,
+  now: Date,
+): Promise<Mission | null> {
+  const [row] = await tx
+    .update(table)
+    .set({
+      status: "completed",
+      result,
+      dueAt: null,
+      leaseOwner: null,
+      finishedAt: now,
+      updatedAt: now,
+      lastEventId: eventId,
+    })
+    .where(held(hold))
+    .returning();
+  return row ?? null;
+}
+
+/**
+ * Ends a failed attempt: back into the queue for later, at its old place, or failed for good.
+ *
+ * @returns null when the attempt no longer holds the mission: nothing was changed
+ */
+export async function endAttempt(
+  tx: Tx,
+  hold: Hold,
+  retryInMs: number | null,
+  failure: { readonly detail: string; readonly type: string },
+  eventId: string,
+  now: Date,
+): Promise<Mission | null> {
+  const next =
+    retryInMs === null
+      ? { status: "failed" as const, dueAt: null, finishedAt: now }
+      : { status: "queued" as const, dueAt: inMs(retryInMs), finishedAt: null };
+  const [row] = await tx
+    .update(table)
+    .set({
+      ...next,
+      leaseOwner: null,
+      error: failure.detail,
+      errorType: failure.type,
+      updatedAt: now,
+      lastEventId: eventId,
+    })
+    .where(held(hold))
+    .returning();
+  return row ?? null;
+}

@@ -1,0 +1,159 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
+import * as z from "zod";
+import { PermanentError, TransientError, UpstreamError, ValidationError } from "../../../core/errors.ts";
+import { issuesOf } from "../../../core/issues.ts";
+import type { MissionHandler } from "../../mission-handler.ts";
+import { refusedHost } from "./host-guard.ts";
+
+/** What is read of an answer, bytes. */
+const maxAnswerBytes = 65_536;
+/** Headers that belong to the connection, to us, or to whoever stands between. */
+const reservedHeaders =
+  /^(?:host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|cf-.*|x-forwarded-.*|x-real-ip|forwarded|via|idempotency-key)$/;
+const bodyless: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+const request = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/, error: "Expected an absolute http or https URL" }).max(2048),
+    method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("POST"),
+    headers: z
+      .record(
+        z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: "Expected the name of a header" }),
+        z.string().regex(/^[\t\x20-\x7e]{0,4096}$/, { error: "Expected printable ASCII" }),
+      )
+      .default({}),
+    /** Text is sent as it is, anything else as JSON. Left out: no body. */
+    body: z.unknown().optional(),
+    timeout_ms: z.int().min(100).max(30_000).default(10_000),
+  })
+  .superRefine(({ method, headers, body }, context) => {
+    const issue = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (Object.keys(headers).length > 30) issue(["headers"], "At most 30 headers");
+    for (const name of Object.keys(headers))
+      if (reservedHeaders.test(name.toLowerCase()))
+        issue(["headers", name], "This header is not the caller's");
+    if (body !== undefined && bodyless.has(method)) issue(["body"], `${method} has no body`);
+  });
+type Request = z.output<typeof request>;
+
+/**
+ * Calls a URL and keeps the answer. Redirects are not followed, because they lead where nobody has looked; names are
+ * judged by their spelling, not by what they resolve to, so a network that must not be reached needs a wall of its own.
+ *
+ * @param allow hosts that may be called although they are private, `name` or `name:port`
+ */
+export function httpCallHandler(allow: readonly string[]): MissionHandler {
+  const check = (payload: JsonObject) => {
+    const parsed = request.safeParse(payload);
+    if (!parsed.success) return { call: null, issues: issuesOf(parsed.error) };
+    const refused = refusedHost(new URL(parsed.data.url), allow);
+    return refused === null
+      ? { call: parsed.data, issues: null }
+      : { call: null, issues: [{ path: "url", message: refused }] };
+  };
+  return {
+    type: "http_call",
+    describe: "Calls a URL (url, method, headers, body, timeout_ms) and keeps status and body of the answer.",
+    timeoutMs: 40_000,
+    validate: (payload) => check(payload).issues,
+    async execute(mission, context) {
+      const { call, issues } = check(mission.payload);
+      if (call === null) throw new ValidationError("The call is not allowed or not valid.", { issues });
+      return send(call, context.idempotencyKey("http_call"), context.signal);
+    },
+    eventResult: ({ status }) => ({ status: status ?? null }),
+  };
+}
+
+/**
+ * @throws {TransientError} no answer in time, network failure, 408, 425, 429 and 5xx; carries `Retry-After`
+ * @throws {UpstreamError | PermanentError} any other refusal, and redirects
+ */
+async function send(call: Request, idempotencyKey: string, signal: AbortSignal): Promise<JsonObject> {
+  const { host } = new URL(call.url);
+  const timeout = AbortSignal.timeout(call.timeout_ms);
+  const headers = new Headers(call.headers);
+  headers.set("idempotency-key", idempotencyKey);
+  const isText = typeof call.body === "string";
+  if (call.body !== undefined && !headers.has("content-type"))
+    headers.set("content-type", isText ? "text/plain; charset=utf-8" : "application/json");
+  let response: Response;
+  let answer: Answer;
+  try {
+    response = await fetch(call.url, {
+      method: call.method,
+      headers,
+      ...(call.body === undefined ? {} : { body: isText ? String(call.body) : JSON.stringify(call.body) }),
+      redirect: "manual",
+      signal: AbortSignal.any([timeout, signal]),
+    });
+    answer = await readBounded(response);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw timeout.aborted
+      ? new TransientError(`${host} did not answer within ${call.timeout_ms} ms.`, { cause: error })
+      : new TransientError(`${host} could not be reached.`, { cause: error });
+  }
+  const { status } = response;
+  if (status >= 200 && status < 300) return resultOf(response, answer);
+  if (status === 0 || (status >= 300 && status < 400))
+    throw new PermanentError(`${host} answered with a redirect, which is not followed. Call the final URL.`);
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const wait = retryAfterMs(response.headers.get("retry-after"));
+    throw new TransientError(
+      `${host} answered with status ${status}.`,
+      wait === null ? {} : { retryAfterMs: wait },
+    );
+  }
+  throw new UpstreamError(`${host} refused the call with status ${status}.`);
+}
+
+interface Answer {
+  readonly text: string;
+  /** The answer was longer than what is kept. */
+  readonly truncated: boolean;
+}
+
+/** Reads up to the bound and hangs up, so that an endless answer cannot fill the memory. */
+async function readBounded(response: Response): Promise<Answer> {
+  if (response.body === null) return { text: "", truncated: false };
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let left = maxAnswerBytes; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return { text: text + decoder.decode(), truncated: false };
+    text += decoder.decode(value.subarray(0, left), { stream: true });
+    left -= value.byteLength;
+    if (left < 0) {
+      await reader.cancel();
+      return { text, truncated: true };
+    }
+  }
+}
+
+function resultOf(response: Response, { text, truncated }: Answer): JsonObject {
+  const contentType = response.headers.get("content-type");
+  const json = !truncated && contentType?.includes("json") === true ? parseJson(text) : null;
+  return {
+    status: response.status,
+    content_type: contentType,
+    truncated,
+    ...(json === null ? { body: text } : { json }),
+  };
+}
+
+/** Null when it is no object or list. */
+function parseJson(text: string): JsonValue | null {
+  try {
+    const value = JSON.parse(text) as JsonValue;
+    return isJsonObject(value) || Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Milliseconds of a `Retry-After` in seconds (RFC 9110, 10.2.3); null when absent or a date, which needs a clock. */
+function retryAfterMs(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
+}

@@ -1,0 +1,57 @@
+import type { JsonObject } from "@brain/schemas";
+import { ValidationError } from "../../../core/errors.ts";
+import type { MissionHandler } from "../../mission-handler.ts";
+import { missionType } from "../model.ts";
+import type { MissionSettings } from "../settings.ts";
+import { echoHandler } from "./echo.ts";
+import { httpCallHandler } from "./http-call.ts";
+
+/** Everything that missions can do, by type. */
+export type Handlers = ReadonlyMap<string, MissionHandler>;
+
+/**
+ * The built-in handlers and those of the product.
+ *
+ * @throws {Error} two share a type, or one is not well-formed
+ */
+export function registerHandlers({ handlers, httpAllow }: MissionSettings): Handlers {
+  const byType = new Map<string, MissionHandler>();
+  for (const handler of [echoHandler, httpCallHandler(httpAllow), ...handlers]) {
+    if (!missionType.safeParse(handler.type).success)
+      throw new Error(`"${handler.type}" is no type of mission. Use lower-case letters, digits and . _ -`);
+    if (byType.has(handler.type))
+      throw new Error(`Two handlers are for missions of type "${handler.type}". Rename one.`);
+    byType.set(handler.type, handler);
+  }
+  return byType;
+}
+
+/**
+ * Refuses what could only fail later.
+ *
+ * @param path where the type stands in the request; the payload's issues begin with `payloadPath`
+ * @throws {ValidationError} nobody does missions of this type, or its handler refuses the payload
+ */
+export function requireValid(
+  handlers: Handlers,
+  type: string,
+  payload: JsonObject,
+  path: string,
+  payloadPath: string,
+): void {
+  const handler = handlers.get(type);
+  if (handler === undefined) {
+    const known = [...handlers.keys()].sort().join(", ");
+    throw new ValidationError(`Nobody here does missions of type "${type}".`, {
+      issues: [{ path, message: `expected one of: ${known}` }],
+    });
+  }
+  const issues = handler.validate(payload) ?? [];
+  if (issues.length === 0) return;
+  throw new ValidationError(`The payload is not what missions of type "${type}" need.`, {
+    issues: issues.map((issue) => ({
+      path: issue.path === "" ? payloadPath : `${payloadPath}.${issue.path}`,
+      message: issue.message,
+    })),
+  });
+}

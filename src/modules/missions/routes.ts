@@ -1,0 +1,221 @@
+import { Hono } from "hono";
+import type { ModuleEnv } from "../module.ts";
+import { validated } from "../routing.ts";
+import { type Handlers, registerHandlers } from "./handlers/registry.ts";
+import {
+  cancelRequest,
+  createRequest,
+  enqueueRequest,
+  historyQuery,
+  instantiateRequest,
+  logQuery,
+  logRequest,
+  logView,
+  type Mission,
+  missionsQuery,
+  missionView,
+  queueItem,
+  queueQuery,
+  queueRequest,
+  statusRequest,
+  templateRequest,
+  templatesQuery,
+  templateView,
+} from "./model.ts";
+import {
+  pauseQueue,
+  readEventStats,
+  readHealth,
+  readHistory,
+  readOverview,
+  readPause,
+  readWorker,
+  resumeQueue,
+} from "./overview.ts";
+import {
+  createMission,
+  enqueueMission,
+  executeMission,
+  type MissionDeps,
+  readMission,
+  startWorker,
+  writeLog,
+} from "./service.ts";
+import type { MissionSettings } from "./settings.ts";
+import { cancelMission, setStatus } from "./steer.ts";
+import { countByStatus, listLog, listMissions, listQueued } from "./store.ts";
+import {
+  createTemplate,
+  deleteTemplate,
+  instantiateTemplate,
+  listCategories,
+  listTemplates,
+  readTemplate,
+  replaceTemplate,
+} from "./template-service.ts";
+
+/** The routes below `/api/missions`. */
+export function missionRoutes(settings: MissionSettings): Hono<ModuleEnv> {
+  const deps: MissionDeps = { settings, handlers: registerHandlers(settings) };
+  // What stands still comes before what takes an id.
+  return new Hono<ModuleEnv>()
+    .route("/", queueRoutes(deps))
+    .route("/templates", templateRoutes(deps))
+    .route("/", recordRoutes(deps));
+}
+
+/** Answer of a change: what the caller needs to go on. */
+const changed = (row: Mission) => ({ mission_id: row.id, status: row.status });
+
+/** Goes on behind the last row of a full page; null at the end. */
+function nextCursor(rows: readonly { readonly createdAt: Date; readonly id: string }[], limit: number) {
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return last === undefined ? null : `${last.createdAt.getTime()}_${last.id}`;
+}
+
+const describeHandlers = (handlers: Handlers) =>
+  [...handlers.values()].map(({ type, describe }) => ({ type, description: describe }));
+
+function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/info", (c) =>
+    c.json({
+      name: "missions",
+      version: "1.0.0",
+      description: "A queue of missions on Postgres, the worker that does them, and templates for them.",
+      types: describeHandlers(deps.handlers),
+    }),
+  );
+
+  app.get("/health", async (c) => c.json(await readHealth(c.var.services, deps)));
+
+  app.post("/enqueue", validated("json", enqueueRequest), async (c) => {
+    const row = await enqueueMission(c.var.services, deps, c.req.valid("json"));
+    return c.json(changed(row), 202);
+  });
+
+  app.get("/queue", validated("query", queueQuery), async (c) => {
+    const { db } = c.var.services;
+    const [items, counts, pause] = await Promise.all([
+      listQueued(db, c.req.valid("query").limit),
+      countByStatus(db),
+      readPause(c.var.services),
+    ]);
+    return c.json({ items: items.map(queueItem), length: counts.queued ?? 0, ...pause });
+  });
+
+  app.post("/queue/pause", validated("json", queueRequest), async (c) =>
+    c.json(await pauseQueue(c.var.services, c.req.valid("json").reason)),
+  );
+
+  app.post("/queue/resume", validated("json", queueRequest), async (c) => {
+    const state = await resumeQueue(c.var.services, c.req.valid("json").reason);
+    startWorker(c.var.services, deps);
+    return c.json(state);
+  });
+
+  app.get("/events/history", validated("query", historyQuery), async (c) =>
+    c.json({ events: await readHistory(c.var.services, c.req.valid("query")) }),
+  );
+
+  app.get("/events/stats", async (c) => c.json(await readEventStats(c.var.services)));
+
+  app.get("/worker/status", async (c) => c.json(await readWorker(c.var.services, deps)));
+
+  // There are no agents: the worker does every type itself.
+  app.get("/agents/info", (c) => c.json({ agents: [], types: describeHandlers(deps.handlers) }));
+
+  app.get("/stats/overview", async (c) => c.json(await readOverview(c.var.services)));
+
+  return app;
+}
+
+function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+  const known = new Set(deps.handlers.keys());
+
+  app.get("/", validated("query", templatesQuery), async (c) => {
+    const query = c.req.valid("query");
+    const rows = await listTemplates(c.var.services, query);
+    return c.json({
+      templates: rows.map((row) => templateView(row, known)),
+      next_cursor: nextCursor(rows, query.limit),
+    });
+  });
+
+  app.post("/", validated("json", templateRequest), async (c) =>
+    c.json(templateView(await createTemplate(c.var.services, c.req.valid("json")), known), 201),
+  );
+
+  app.get("/categories", async (c) => c.json({ categories: await listCategories(c.var.services) }));
+
+  app.get("/:id", async (c) =>
+    c.json(templateView(await readTemplate(c.var.services, c.req.param("id")), known)),
+  );
+
+  app.put("/:id", validated("json", templateRequest), async (c) => {
+    const row = await replaceTemplate(c.var.services, c.req.param("id"), c.req.valid("json"));
+    return c.json(templateView(row, known));
+  });
+
+  app.delete("/:id", async (c) => {
+    await deleteTemplate(c.var.services, c.req.param("id"));
+    return c.body(null, 204);
+  });
+
+  app.post("/:id/instantiate", validated("json", instantiateRequest), async (c) => {
+    const request = c.req.valid("json");
+    const run = await instantiateTemplate(c.var.services, deps, c.req.param("id"), request);
+    const missions = run.missions.map((row) => ({ ...changed(row), step: row.step, type: row.type }));
+    return c.json({ run_id: run.runId, template_id: run.template.id, missions }, 201);
+  });
+
+  return app;
+}
+
+function recordRoutes(deps: MissionDeps): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/", validated("query", missionsQuery), async (c) => {
+    const query = c.req.valid("query");
+    const rows = await listMissions(c.var.services.db, query);
+    return c.json({ missions: rows.map(missionView), next_cursor: nextCursor(rows, query.limit) });
+  });
+
+  app.post("/", validated("json", createRequest), async (c) =>
+    c.json(missionView(await createMission(c.var.services, deps, c.req.valid("json"))), 201),
+  );
+
+  app.get("/:id", async (c) => c.json(missionView(await readMission(c.var.services, c.req.param("id")))));
+
+  app.post("/:id/status", validated("json", statusRequest), async (c) =>
+    c.json(missionView(await setStatus(c.var.services, deps, c.req.param("id"), c.req.valid("json")))),
+  );
+
+  app.get("/:id/log", validated("query", logQuery), async (c) => {
+    const row = await readMission(c.var.services, c.req.param("id"));
+    const entries = await listLog(c.var.services.db, row.id, c.req.valid("query").limit);
+    return c.json({ mission_id: row.id, log: entries.map(logView) });
+  });
+
+  app.post("/:id/log", validated("json", logRequest), async (c) =>
+    c.json(logView(await writeLog(c.var.services, c.req.param("id"), c.req.valid("json"))), 201),
+  );
+
+  app.post("/:id/execute", async (c) =>
+    c.json(changed(await executeMission(c.var.services, deps, c.req.param("id"))), 202),
+  );
+
+  // The reason may be left out, and with it the body.
+  app.post("/:id/cancel", async (c, next) => {
+    if (c.req.header("content-type") !== undefined) return next();
+    return c.json(missionView(await cancelMission(c.var.services, c.req.param("id"), null)));
+  });
+  app.post("/:id/cancel", validated("json", cancelRequest), async (c) => {
+    const { reason } = c.req.valid("json");
+    return c.json(missionView(await cancelMission(c.var.services, c.req.param("id"), reason ?? null)));
+  });
+
+  return app;
+}

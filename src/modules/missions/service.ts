@@ -1,0 +1,255 @@
+import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import { violatedConstraint } from "../../db/errors.ts";
+import type { Publish, PublishContext } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
+import { type Handlers, requireValid } from "./handlers/registry.ts";
+import {
+  type CreateRequest,
+  type EnqueueRequest,
+  type LogEntry,
+  type LogRequest,
+  type Mission,
+  missionIdPattern,
+} from "./model.ts";
+import { type MissionSettings, workerJob } from "./settings.ts";
+import { allowedByHand, sourcesByHand } from "./state.ts";
+import {
+  appendLog,
+  databaseNow,
+  findMission,
+  insertMissions,
+  lockMission,
+  type NewMission,
+  queuedColumns,
+  updateMission,
+  waitsForStep,
+} from "./store.ts";
+import { type MissionStatus, missionsKey } from "./tables.ts";
+
+/** What callers do with missions. Each change and its events commit together. */
+
+/** What the services of this module need beside the request's. */
+export interface MissionDeps {
+  readonly handlers: Handlers;
+  readonly settings: MissionSettings;
+}
+
+export function contextOf(services: RequestServices): PublishContext {
+  return { source: queueSource, actor_id: services.actorId, correlation_id: services.correlationId };
+}
+
+function unknownMission(id: string): NotFoundError {
+  return new NotFoundError(`No mission has the id "${id.slice(0, 100)}". List them with GET /api/missions.`);
+}
+
+/** @throws {NotFoundError} it cannot be one */
+function requireId(id: string): string {
+  if (!missionIdPattern.test(id)) throw unknownMission(id);
+  return id.toLowerCase();
+}
+
+/** The worker begins at once; cron is the safety net. */
+export function startWorker(services: RequestServices, { settings }: MissionDeps): void {
+  if (settings.worker) services.schedule(workerJob, services.now());
+}
+
+type WorkFields = Pick<EnqueueRequest, "priority" | "max_retries" | "tenant_id" | "created_by">;
+
+/** A new row that is not in the queue yet. */
+export function newMission(
+  services: RequestServices,
+  fields: WorkFields,
+  rest: Pick<NewMission, "type" | "name" | "payload"> & Partial<NewMission>,
+): NewMission {
+  const now = services.now();
+  return {
+    id: crypto.randomUUID(),
+    tenantId: fields.tenant_id ?? null,
+    priority: fields.priority,
+    status: "pending",
+    maxRetries: fields.max_retries,
+    attemptLimit: fields.max_retries,
+    correlationId: services.correlationId,
+    createdBy: fields.created_by,
+    lastEventId: crypto.randomUUID(),
+    createdAt: now,
+    updatedAt: now,
+    ...rest,
+  };
+}
+
+/** Stores a mission and tells of it; with `queue` it is in the queue at once. */
+export async function storeMission(
+  tx: Tx,
+  publish: Publish,
+  row: NewMission,
+  queue: boolean,
+  now: Date,
+): Promise<Mission> {
+  const [stored] = await insertMissions(tx, [
+    queue ? { ...row, status: "queued", dueAt: databaseNow, queuedAt: now } : row,
+  ]);
+  if (stored === undefined) throw new Error("Postgres inserted a mission and returned none.");
+  await tell(
+    publish,
+    stored,
+    null,
+    queue ? [createdLine(stored), queuedLine(stored)] : [createdLine(stored)],
+  );
+  return stored;
+}
+
+/**
+ * Puts a new mission into the queue.
+ *
+ * @throws {ValidationError} nobody does missions of this type, or its payload or name is not acceptable
+ */
+export async function enqueueMission(
+  services: RequestServices,
+  deps: MissionDeps,
+  request: EnqueueRequest,
+): Promise<Mission> {
+  requireValid(deps.handlers, request.type, request.payload, "type", "payload");
+  const { type, payload } = request;
+  const fresh = newMission(services, request, { type, payload, name: request.name ?? type });
+  const row = await services.transact(contextOf(services), (tx, publish) =>
+    storeMission(tx, publish, fresh, true, services.now()),
+  );
+  startWorker(services, deps);
+  return row;
+}
+
+/**
+ * Records a mission that waits for `execute`.
+ *
+ * @throws {ValidationError} as {@link enqueueMission}
+ * @throws {ConflictError} the chosen id is taken
+ */
+export async function createMission(
+  services: RequestServices,
+  deps: MissionDeps,
+  request: CreateRequest,
+): Promise<Mission> {
+  requireValid(deps.handlers, request.type, request.data, "type", "data");
+  const { type, data: payload, name } = request;
+  const fresh = newMission(services, request, {
+    type,
+    payload,
+    name,
+    description: request.description ?? null,
+    ...(request.id === undefined ? {} : { id: request.id.toLowerCase() }),
+  });
+  try {
+    return await services.transact(contextOf(services), (tx, publish) =>
+      storeMission(tx, publish, fresh, false, services.now()),
+    );
+  } catch (error) {
+    if (violatedConstraint(error) !== missionsKey) throw error;
+    throw new ConflictError(`There is a mission with the id "${fresh.id}" already. Choose another id.`, {
+      cause: error,
+      issues: [{ path: "id", message: "already taken" }],
+    });
+  }
+}
+
+/** @throws {NotFoundError} no such mission */
+export async function readMission(services: RequestServices, id: string): Promise<Mission> {
+  const row = await findMission(services.db, requireId(id));
+  if (row === null) throw unknownMission(id);
+  return row;
+}
+
+/** @throws {NotFoundError} no such mission */
+export async function lockKnown(tx: Tx, id: string): Promise<Mission> {
+  const row = await lockMission(tx, requireId(id));
+  if (row === null) throw unknownMission(id);
+  return row;
+}
+
+export function refuse(row: Mission, to: MissionStatus): ConflictError {
+  const allowed = allowedByHand(row.status);
+  const possible =
+    allowed.length === 0 ? "Its status is final." : `By hand it can become: ${allowed.join(", ")}.`;
+  return new ConflictError(
+    `The mission is ${row.status} and cannot become ${to} by hand. ${possible} Missions become ${to} by hand from: ${sourcesByHand(to).join(", ") || "none"}.`,
+  );
+}
+
+export function requireAllowed(row: Mission, to: MissionStatus): void {
+  if (!allowedByHand(row.status).includes(to)) throw refuse(row, to);
+}
+
+/**
+ * Puts a mission into the queue: one that never was, one that has failed, which gets as many attempts again, or a paused
+ * one, which gets its old place back.
+ *
+ * @throws {NotFoundError} no such mission
+ * @throws {ConflictError} its status does not allow it, or an earlier step of its run is not completed
+ */
+export async function executeMission(
+  services: RequestServices,
+  deps: MissionDeps,
+  id: string,
+  reason: string | null = null,
+): Promise<Mission> {
+  const row = await services.transact(contextOf(services), async (tx, publish) => {
+    const before = await lockKnown(tx, id);
+    requireAllowed(before, "queued");
+    if (before.status === "paused") return hold(tx, services, before, "queued", reason);
+    if (await waitsForStep(tx, before))
+      throw new ConflictError("An earlier step of the same run is not completed. Execute that one first.");
+    return enqueueAgain(tx, publish, before, services.now());
+  });
+  startWorker(services, deps);
+  return row;
+}
+
+async function enqueueAgain(tx: Tx, publish: Publish, before: Mission, now: Date): Promise<Mission> {
+  const again = before.status === "failed";
+  const row = await updateMission(tx, before.id, {
+    ...queuedColumns(now),
+    finishedAt: null,
+    attemptLimit: before.attempt + before.maxRetries,
+    lastEventId: crypto.randomUUID(),
+  });
+  const line = again ? retryingLine(row, Math.max(1, before.attempt), now) : queuedLine(row);
+  await tell(publish, row, before.lastEventId, [line]);
+  await appendLog(tx, row.id, now, {
+    level: "info",
+    message: again ? "Executed again by hand: a new run with new attempts." : "Put into the queue by hand.",
+    data: { attempt: row.attempt, attempt_limit: row.attemptLimit },
+  });
+  return row;
+}
+
+/** Out of the queue, or back to the old place. No event tells of it; the log does. */
+export async function hold(
+  tx: Tx,
+  services: RequestServices,
+  before: Mission,
+  to: "paused" | "queued",
+  reason: string | null,
+): Promise<Mission> {
+  const now = services.now();
+  const row = await updateMission(tx, before.id, { status: to, updatedAt: now });
+  await appendLog(tx, row.id, now, {
+    level: "info",
+    message: to === "paused" ? "Paused by hand." : "Resumed by hand.",
+    data: { reason, by: services.actorId },
+  });
+  return row;
+}
+
+/** @throws {NotFoundError} no such mission */
+export async function writeLog(
+  services: RequestServices,
+  id: string,
+  { level, message, data }: LogRequest,
+): Promise<LogEntry> {
+  return services.transact(contextOf(services), async (tx) => {
+    const row = await lockKnown(tx, id);
+    return appendLog(tx, row.id, services.now(), { level, message, data });
+  });
+}

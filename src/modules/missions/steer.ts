@@ -1,0 +1,105 @@
+import type { Tx } from "../../db/database.ts";
+import type { Publish } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
+import type { Mission, StatusRequest } from "./model.ts";
+import {
+  contextOf,
+  executeMission,
+  hold,
+  lockKnown,
+  type MissionDeps,
+  readMission,
+  refuse,
+  requireAllowed,
+} from "./service.ts";
+import { appendLog, lockPendingSteps, updateMission } from "./store.ts";
+
+/** How people steer a mission that exists. Each change and its events commit together. */
+
+/**
+ * Cancels a mission, and with a step of a run all steps behind it. The attempt under way, if any, is told at its next
+ * heartbeat, and its result is discarded.
+ *
+ * @throws {NotFoundError} no such mission
+ * @throws {ConflictError} it is finished
+ */
+export async function cancelMission(
+  services: RequestServices,
+  id: string,
+  reason: string | null,
+): Promise<Mission> {
+  return services.transact(contextOf(services), async (tx, publish) => {
+    const before = await lockKnown(tx, id);
+    requireAllowed(before, "cancelled");
+    const now = services.now();
+    const row = await cancelOne(tx, publish, before, before.lastEventId, services.actorId, reason, now);
+    for (const step of await lockPendingSteps(tx, before, 1_000))
+      await cancelOne(tx, publish, step, row.lastEventId, services.actorId, reason, now);
+    return row;
+  });
+}
+
+async function cancelOne(
+  tx: Tx,
+  publish: Publish,
+  before: Mission,
+  cause: string,
+  by: string | null,
+  reason: string | null,
+  now: Date,
+): Promise<Mission> {
+  const row = await updateMission(tx, before.id, {
+    status: "cancelled",
+    dueAt: null,
+    leaseOwner: null,
+    finishedAt: now,
+    updatedAt: now,
+    lastEventId: crypto.randomUUID(),
+  });
+  const lines: Line[] = [missionCancelledLine(row, before.status)];
+  // One that never was in the queue has no task.
+  if (before.queuedAt !== null) lines.unshift(taskCancelledLine(row, before.status, by, reason, now));
+  await tell(publish, row, cause, lines);
+  await appendLog(tx, row.id, now, {
+    level: "warning",
+    message: "Cancelled.",
+    data: { previous_status: before.status, cancelled_by: by, reason },
+  });
+  return row;
+}
+
+/** Takes a mission out of the queue for a while. */
+async function pauseMission(services: RequestServices, id: string, reason: string | null): Promise<Mission> {
+  return services.transact(contextOf(services), async (tx) => {
+    const before = await lockKnown(tx, id);
+    requireAllowed(before, "paused");
+    return hold(tx, services, before, "paused", reason);
+  });
+}
+
+/**
+ * Changes a status by hand, as far as the table of transitions allows; what the worker does cannot be pretended.
+ *
+ * @throws {NotFoundError} no such mission
+ * @throws {ConflictError} its status does not allow it
+ */
+export async function setStatus(
+  services: RequestServices,
+  deps: MissionDeps,
+  id: string,
+  { status, reason }: StatusRequest,
+): Promise<Mission> {
+  const row = await readMission(services, id);
+  requireAllowed(row, status);
+  switch (status) {
+    case "cancelled":
+      return cancelMission(services, id, reason ?? null);
+    case "paused":
+      return pauseMission(services, id, reason ?? null);
+    case "queued":
+      return executeMission(services, deps, id, reason ?? null);
+    default:
+      throw refuse(row, status);
+  }
+}

@@ -1,0 +1,185 @@
+import type { JsonObject } from "@brain/schemas";
+import { and, asc, type Column, desc, eq, type SQL, sql } from "drizzle-orm";
+import type { PgInsertValue } from "drizzle-orm/pg-core";
+import type { Database, Tx } from "../../db/database.ts";
+import { translateDatabaseError } from "../../db/errors.ts";
+import type { ListCursor, LogEntry, Mission } from "./model.ts";
+import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
+
+/** The statements of missions and their log, one a function. */
+
+const table = missions;
+export type NewMission = Omit<PgInsertValue<typeof table>, "place">;
+
+/** Entries of the log that each mission keeps, the newest. */
+const keptLogEntries = 200;
+
+/** Gives a failed read its place in the error taxonomy. */
+export async function read<T>(query: PromiseLike<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw translateDatabaseError(error, "driver");
+  }
+}
+
+/** Rows behind a cursor, newest first. */
+export function behind(createdAt: Column, id: Column, cursor: ListCursor | undefined): SQL | undefined {
+  if (cursor === undefined) return undefined;
+  return sql`(${createdAt}, ${id}) < (to_timestamp(${cursor.createdMs}::float8 / 1000), ${cursor.id}::uuid)`;
+}
+
+// Reads outside a transaction, one round trip each.
+
+export async function findMission(db: Database, id: string): Promise<Mission | null> {
+  const [row] = await read(db.statements.select().from(table).where(eq(table.id, id)));
+  return row ?? null;
+}
+
+/** Newest first. */
+export async function listMissions(
+  db: Database,
+  filter: {
+    readonly status?: MissionStatus | undefined;
+    readonly cursor?: ListCursor | undefined;
+    readonly limit: number;
+  },
+): Promise<Mission[]> {
+  const status = filter.status === undefined ? undefined : eq(table.status, filter.status);
+  return read(
+    db.statements
+      .select()
+      .from(table)
+      .where(and(status, behind(table.createdAt, table.id, filter.cursor)))
+      .orderBy(desc(table.createdAt), desc(table.id))
+      .limit(filter.limit),
+  );
+}
+
+/** What waits, in the order in which it is claimed; also what may not be claimed yet. */
+export async function listQueued(db: Database, limit: number): Promise<Mission[]> {
+  return read(
+    db.statements
+      .select()
+      .from(table)
+      .where(sql`status = 'queued' AND status IN ('queued', 'running')`)
+      .orderBy(desc(table.priority), asc(table.place))
+      .limit(limit),
+  );
+}
+
+/** Newest first. */
+export async function listLog(db: Database, missionId: string, limit: number): Promise<LogEntry[]> {
+  return read(
+    db.statements
+      .select()
+      .from(missionLog)
+      .where(eq(missionLog.missionId, missionId))
+      .orderBy(desc(missionLog.id))
+      .limit(limit),
+  );
+}
+
+/** How many missions have each status. */
+export async function countByStatus(db: Database): Promise<Readonly<Partial<Record<MissionStatus, number>>>> {
+  const rows = await db.rows<{ status: MissionStatus; count: number }>(
+    sql`SELECT status, count(*)::integer AS count FROM missions GROUP BY status`,
+  );
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+// Statements inside a transaction.
+
+/** @throws a violation of `missions_pkey` when an id is taken */
+export async function insertMissions(tx: Tx, rows: readonly NewMission[]): Promise<Mission[]> {
+  return tx
+    .insert(table)
+    .values([...rows])
+    .returning();
+}
+
+/** Locks the mission until the transaction ends, so that what is decided on it still holds when it is written. */
+export async function lockMission(tx: Tx, id: string): Promise<Mission | null> {
+  const [row] = await tx.select().from(table).where(eq(table.id, id)).for("update");
+  return row ?? null;
+}
+
+/** Now, by the database's clock. */
+export const databaseNow = sql`now()`;
+
+/** Columns of a mission that comes into the queue: at the end of its priority, due at once. */
+export function queuedColumns(now: Date) {
+  return {
+    status: "queued" as const,
+    dueAt: databaseNow,
+    queuedAt: now,
+    updatedAt: now,
+    // The next place, as at an insert.
+    place: sql`DEFAULT`,
+  };
+}
+
+/** Changes a mission that the transaction has locked. */
+export async function updateMission(
+  tx: Tx,
+  id: string,
+  columns: Readonly<Record<string, unknown>>,
+): Promise<Mission> {
+  const [row] = await tx.update(table).set(columns).where(eq(table.id, id)).returning();
+  if (row === undefined) throw new Error("A locked mission was not there to be changed.");
+  return row;
+}
+
+/** True when an earlier step of the same run is not completed. */
+export async function waitsForStep(tx: Tx, { runId, step }: Mission): Promise<boolean> {
+  if (runId === null) return false;
+  const [earlier] = await tx
+    .select({ id: table.id })
+    .from(table)
+    .where(and(eq(table.runId, runId), sql`step < ${step} AND status <> 'completed'`))
+    .limit(1);
+  return earlier !== undefined;
+}
+
+/** Steps of a run behind one that were not in the queue yet; locked, in order. */
+export async function lockPendingSteps(tx: Tx, { runId, step }: Mission, limit: number): Promise<Mission[]> {
+  if (runId === null) return [];
+  return tx
+    .select()
+    .from(table)
+    .where(and(eq(table.runId, runId), eq(table.status, "pending"), sql`step > ${step}`))
+    .orderBy(asc(table.step))
+    .limit(limit)
+    .for("update");
+}
+
+/** What is noted of a mission. */
+export interface LogNote {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly data?: JsonObject;
+}
+
+/**
+ * Appends to a mission's log and forgets its oldest entries, in one statement. Attempts are few and people are limited,
+ * but nothing else bounds a log.
+ */
+export async function appendLog(tx: Tx, missionId: string, at: Date, note: LogNote): Promise<LogEntry> {
+  // Both parts see the log as it was before, so one less than the bound stays beside the new entry.
+  const pruned = tx.$with("pruned").as(
+    tx
+      .delete(missionLog)
+      .where(
+        sql`mission_id = ${missionId}::uuid AND id <= (SELECT id FROM mission_log
+          WHERE mission_id = ${missionId}::uuid ORDER BY id DESC OFFSET ${keptLogEntries - 1} LIMIT 1)`,
+      )
+      .returning({ id: missionLog.id }),
+  );
+  const [entry] = await tx
+    .with(pruned)
+    .insert(missionLog)
+    .values({ missionId, at, level: note.level, message: note.message, data: note.data ?? {} })
+    .returning();
+  if (entry === undefined) throw new Error("Postgres inserted a log entry and returned none.");
+  return entry;
+}

@@ -1,0 +1,192 @@
+import { and, count, desc, eq } from "drizzle-orm";
+import { NotFoundError, ValidationError } from "../../core/errors.ts";
+import type { RequestServices } from "../module.ts";
+import { requireValid } from "./handlers/registry.ts";
+import {
+  type InstantiateRequest,
+  type Mission,
+  missionIdPattern,
+  type Template,
+  type TemplateRequest,
+  type TemplatesQuery,
+} from "./model.ts";
+import { contextOf, type MissionDeps, newMission, startWorker, storeMission } from "./service.ts";
+import { behind, read } from "./store.ts";
+import { missionTemplates } from "./tables.ts";
+import { bindVariables, fillConfig } from "./templates.ts";
+
+/** Templates: kept requests for missions, and the missions made of them. No event tells of a template. */
+
+const table = missionTemplates;
+/** A run starts much work at once. */
+const instantiationsPerMinute = 5;
+/** Column width of a mission's name. */
+const maxNameLength = 200;
+
+function unknownTemplate(id: string): NotFoundError {
+  return new NotFoundError(
+    `No template has the id "${id.slice(0, 100)}". List them with GET /api/missions/templates.`,
+  );
+}
+
+function requireTemplateId(id: string): string {
+  if (!missionIdPattern.test(id)) throw unknownTemplate(id);
+  return id;
+}
+
+/** Newest first. */
+export async function listTemplates({ db }: RequestServices, query: TemplatesQuery): Promise<Template[]> {
+  const category = query.category === undefined ? undefined : eq(table.category, query.category);
+  return read(
+    db.statements
+      .select()
+      .from(table)
+      .where(and(category, behind(table.createdAt, table.id, query.cursor)))
+      .orderBy(desc(table.createdAt), desc(table.id))
+      .limit(query.limit),
+  );
+}
+
+/** Categories in use, by name. */
+export async function listCategories({
+  db,
+}: RequestServices): Promise<{ name: string; templates: number }[]> {
+  return read(
+    db.statements
+      .select({ name: table.category, templates: count() })
+      .from(table)
+      .groupBy(table.category)
+      .orderBy(table.category)
+      .limit(500),
+  );
+}
+
+/** @throws {NotFoundError} no such template */
+export async function readTemplate({ db }: RequestServices, id: string): Promise<Template> {
+  const [row] = await read(
+    db.statements
+      .select()
+      .from(table)
+      .where(eq(table.id, requireTemplateId(id))),
+  );
+  if (row === undefined) throw unknownTemplate(id);
+  return row;
+}
+
+function columnsOf(request: TemplateRequest) {
+  const { name, description, category, variables } = request;
+  return {
+    name,
+    description,
+    category,
+    variables,
+    steps: [...request.steps].sort((left, right) => left.order - right.order),
+  };
+}
+
+export async function createTemplate(services: RequestServices, request: TemplateRequest): Promise<Template> {
+  const now = services.now();
+  const [row] = await read(
+    services.db.statements
+      .insert(table)
+      .values({
+        id: crypto.randomUUID(),
+        ...columnsOf(request),
+        createdBy: request.created_by,
+        createdAt: now,
+        updatedAt: now,
+      })
+      .returning(),
+  );
+  if (row === undefined) throw new Error("Postgres inserted a template and returned none.");
+  return row;
+}
+
+/**
+ * Replaces a template. Missions that were made of it stay as they are.
+ *
+ * @throws {NotFoundError} no such template
+ */
+export async function replaceTemplate(
+  services: RequestServices,
+  id: string,
+  request: TemplateRequest,
+): Promise<Template> {
+  const [row] = await read(
+    services.db.statements
+      .update(table)
+      .set({ ...columnsOf(request), updatedAt: services.now() })
+      .where(eq(table.id, requireTemplateId(id)))
+      .returning(),
+  );
+  if (row === undefined) throw unknownTemplate(id);
+  return row;
+}
+
+/**
+ * Missions that were made of it stay as they are.
+ *
+ * @throws {NotFoundError} no such template
+ */
+export async function deleteTemplate({ db }: RequestServices, id: string): Promise<void> {
+  const rows = await read(
+    db.statements
+      .delete(table)
+      .where(eq(table.id, requireTemplateId(id)))
+      .returning({ id: table.id }),
+  );
+  if (rows.length === 0) throw unknownTemplate(id);
+}
+
+/** The missions of one instantiation, in the order of their steps. */
+export interface TemplateRun {
+  readonly runId: string;
+  readonly template: Template;
+  readonly missions: readonly Mission[];
+}
+
+/**
+ * Makes one mission of each step. The first is in the queue at once; each of the others comes into the queue in the
+ * transaction that completes the one before it. A step that fails holds the run until it is executed again; a step that
+ * is cancelled cancels those behind it.
+ *
+ * @throws {NotFoundError} no such template
+ * @throws {ValidationError} a variable is missing or of another type, or a step's payload is not what its handler needs
+ * @throws {TooManyRequestsError} more than five runs of one template a minute
+ */
+export async function instantiateTemplate(
+  services: RequestServices,
+  deps: MissionDeps,
+  id: string,
+  request: InstantiateRequest,
+): Promise<TemplateRun> {
+  const template = await readTemplate(services, id);
+  await services.limit(`mission_templates:${template.id}`, instantiationsPerMinute);
+  const bound = bindVariables(template.variables, request.variables);
+  if (!bound.ok)
+    throw new ValidationError("The variables are not what the template needs.", { issues: bound.issues });
+  const steps = template.steps.map((step) => ({ ...step, payload: fillConfig(step.config, bound.values) }));
+  for (const { order, action, payload } of steps)
+    requireValid(deps.handlers, action, payload, `steps.${order}.action`, `steps.${order}.config`);
+  const runId = crypto.randomUUID();
+  const title = request.name ?? template.name;
+  const missions = await services.transact(contextOf(services), async (tx, publish) => {
+    const now = services.now();
+    const stored: Mission[] = [];
+    for (const { order, action, payload } of steps) {
+      const suffix = steps.length > 1 ? ` (step ${order})` : "";
+      const fresh = newMission(services, request, {
+        type: action,
+        name: `${title.slice(0, maxNameLength - suffix.length).toWellFormed()}${suffix}`,
+        payload,
+        templateId: template.id,
+        runId,
+        step: order,
+      });
+      stored.push(await storeMission(tx, publish, fresh, stored.length === 0, now));
+    }
+    return stored;
+  });
+  startWorker(services, deps);
+  return { runId, template, missions };
+}

@@ -1,0 +1,49 @@
+import {
+  type Envelope,
+  type PayloadOf,
+  taskItemCompleted,
+  taskItemCreated,
+  taskItemDeleted,
+  taskItemUpdated,
+} from "@brain/schemas";
+import { defineConsumer } from "../../consume/consumer.ts";
+import { type Consumer, type HandlerContext, on } from "../../consume/define-consumer.ts";
+import { fromEnvelope, source } from "./announce.ts";
+import { createTaskEventDispatcher } from "./dispatcher.ts";
+import { taskEventHandlers } from "./handlers.ts";
+import { createPostgresTaskEvents, rowsIn } from "./postgres-events.ts";
+
+/** A dispatch here waits for Postgres a few times, so the dispatcher's own limit would warn of each, ms. */
+const slowMs = 500;
+
+/**
+ * The subscriber `tasks`: runs the handlers of the domain events. Events of this module are in `task_events` already;
+ * those that other programs publish are kept there first.
+ */
+export function tasksConsumer(): Consumer {
+  return defineConsumer({
+    subscriber: "tasks",
+    source,
+    handlers: [
+      on(taskItemCreated, (event, context) => dispatch(taskItemCreated, event, context)),
+      on(taskItemCompleted, (event, context) => dispatch(taskItemCompleted, event, context)),
+      on(taskItemDeleted, (event, context) => dispatch(taskItemDeleted, event, context)),
+      on(taskItemUpdated, (event, context) => dispatch(taskItemUpdated, event, context)),
+    ],
+  });
+}
+
+async function dispatch<
+  D extends
+    | typeof taskItemCreated
+    | typeof taskItemCompleted
+    | typeof taskItemDeleted
+    | typeof taskItemUpdated,
+>(definition: D, envelope: Envelope<PayloadOf<D>>, { tx, log, now }: HandlerContext): Promise<void> {
+  const run = rowsIn(tx);
+  const repository = createPostgresTaskEvents(run, now);
+  // What is kept knows more than the stream tells: the time of an imported event, texts as they were written.
+  const event = (await repository.findById(envelope.id)) ?? fromEnvelope(definition, envelope);
+  const handlers = taskEventHandlers({ run, log, now });
+  await createTaskEventDispatcher(repository, handlers, { log, slowMs }).apply(event);
+}

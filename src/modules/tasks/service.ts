@@ -1,0 +1,206 @@
+import { NotFoundError, ValidationError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Publish, PublishContext } from "../../publish/publish.ts";
+import type { RequestServices } from "../module.ts";
+import { publishTaskEvent, source } from "./announce.ts";
+import { listLegacy, saveLegacy } from "./legacy.ts";
+import {
+  type CreateRequest,
+  type EventsQuery,
+  type ListQuery,
+  type Task,
+  taskIdPattern,
+  type UpdateRequest,
+} from "./model.ts";
+import { listTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";
+import { requireRange } from "./repository.ts";
+import { modeOf, type TaskSettings } from "./settings.ts";
+import { completeTask, createTask, type Decision, deleteTask, type Occasion, updateTask } from "./state.ts";
+import {
+  countTasks,
+  type DayCount,
+  findTask,
+  type HistoryEntry,
+  insertTask,
+  listHistory,
+  listStats,
+  listTasks,
+  lockTask,
+  setReferences,
+  updateTaskRow,
+} from "./store.ts";
+import type { TaskEvent } from "./task-events.ts";
+
+/** What callers do with task items. Each change, its domain event and its stream event commit together. */
+
+/** What a request works with. */
+export interface TaskServices {
+  readonly services: RequestServices;
+  readonly settings: TaskSettings;
+}
+
+export function contextOf(services: RequestServices): PublishContext {
+  return { source, actor_id: services.actorId, correlation_id: services.correlationId };
+}
+
+function occasionOf(services: RequestServices): Occasion {
+  return {
+    now: services.now(),
+    eventId: crypto.randomUUID(),
+    actorId: services.actorId,
+    correlationId: services.correlationId,
+  };
+}
+
+function unknownTask(id: string): NotFoundError {
+  return new NotFoundError(`No task has the id "${id.slice(0, 100)}". List them with GET /api/tasks.`);
+}
+
+function requireId(id: string): string {
+  if (!taskIdPattern.test(id)) throw unknownTask(id);
+  return id;
+}
+
+/** Tells of a change in the same transaction: as domain event and on the stream, or, on the old path, as a plain record. */
+async function announce(
+  settings: TaskSettings,
+  tx: Tx,
+  publish: Publish,
+  { event, task }: { readonly event: TaskEvent; readonly task: Task },
+  now: Date,
+): Promise<void> {
+  if (!settings.useNewEventSystem) return saveLegacy(rowsIn(tx), event, task.title);
+  await saveTaskEvents(rowsIn(tx), [event], now);
+  await publishTaskEvent(publish, event);
+}
+
+async function keepReferences(tx: Tx, task: Task): Promise<void> {
+  const missing = await setReferences(tx, task.taskId, task.references);
+  if (missing.length === 0) return;
+  throw new ValidationError("A task can refer only to tasks that exist.", {
+    issues: missing.map((id) => ({ path: "references", message: `no task has the id ${id}` })),
+  });
+}
+
+/** @throws {ValidationError} it refers to a task that is not there */
+export async function createItem(
+  { services, settings }: TaskServices,
+  request: CreateRequest,
+): Promise<Task> {
+  const occasion = occasionOf(services);
+  const { task, event } = createTask(crypto.randomUUID(), request, occasion);
+  await services.transact(contextOf(services), async (tx, publish) => {
+    await insertTask(tx, task);
+    if (task.references.length > 0) await keepReferences(tx, task);
+    if (event !== null) await announce(settings, tx, publish, { event, task }, occasion.now);
+  });
+  return task;
+}
+
+/** Locks the task, decides, and writes what was decided; a decision without an event changes nothing. */
+async function change(
+  { services, settings }: TaskServices,
+  id: string,
+  decide: (task: Task, occasion: Occasion) => Decision,
+): Promise<Task> {
+  const taskId = requireId(id);
+  return services.transact(contextOf(services), async (tx, publish) => {
+    const before = await lockTask(tx, taskId);
+    if (before === null) throw unknownTask(id);
+    const occasion = occasionOf(services);
+    const { task, event } = decide(before, occasion);
+    if (event === null) return task;
+    await updateTaskRow(tx, task);
+    if (task.references !== before.references) await keepReferences(tx, task);
+    await announce(settings, tx, publish, { event, task }, occasion.now);
+    return task;
+  });
+}
+
+/**
+ * @param seen the version that the caller has seen; null: any
+ * @throws {NotFoundError} no such task
+ * @throws {ConflictError} it is completed or deleted, or has another version
+ * @throws {ValidationError} it refers to a task that is not there
+ */
+export function updateItem(
+  context: TaskServices,
+  id: string,
+  request: UpdateRequest,
+  seen: number | null,
+): Promise<Task> {
+  return change(context, id, (task, occasion) => updateTask(task, request, seen, occasion));
+}
+
+/**
+ * @param seen the version that the caller has seen; null: any
+ * @throws {NotFoundError} no such task
+ * @throws {ConflictError} it is completed or deleted, or has another version
+ */
+export function completeItem(
+  context: TaskServices,
+  id: string,
+  notes: string,
+  seen: number | null,
+): Promise<Task> {
+  return change(context, id, (task, occasion) => completeTask(task, notes, seen, occasion));
+}
+
+/**
+ * Marks a task as deleted; again, it changes nothing.
+ *
+ * @param seen the version that the caller has seen; null: any
+ * @throws {NotFoundError} no such task
+ * @throws {ConflictError} it has another version
+ */
+export async function deleteItem(
+  context: TaskServices,
+  id: string,
+  reason: string,
+  seen: number | null,
+): Promise<void> {
+  await change(context, id, (task, occasion) => deleteTask(task, reason, seen, occasion));
+}
+
+/** @throws {NotFoundError} no such task */
+export async function readItem(services: RequestServices, id: string): Promise<Task> {
+  const task = await findTask(services.db, requireId(id));
+  if (task === null) throw unknownTask(id);
+  return task;
+}
+
+export function listItems(services: RequestServices, query: ListQuery): Promise<Task[]> {
+  return listTasks(services.db, query);
+}
+
+/** @throws {NotFoundError} no such task */
+export async function readHistory(services: RequestServices, id: string): Promise<HistoryEntry[]> {
+  const task = await readItem(services, id);
+  return listHistory(services.db, task.taskId, 200);
+}
+
+/** @throws {ValidationError} `from` or `to` is no point in time */
+export async function listEvents(
+  { services, settings }: TaskServices,
+  query: EventsQuery,
+): Promise<TaskEvent[]> {
+  const { type, limit, cursor, order } = query;
+  const range = requireRange(query.from ?? null, query.to ?? null);
+  const filter = { type, range, limit, cursor, oldestFirst: order === "oldest" };
+  const run = rowsOf(services.db);
+  return settings.useNewEventSystem ? listTaskEvents(run, filter) : listLegacy(run, filter);
+}
+
+export function readStats(services: RequestServices, days: number): Promise<DayCount[]> {
+  const since = new Date(services.now().getTime() - (days - 1) * 86_400_000);
+  return listStats(services.db, since.toISOString().slice(0, 10));
+}
+
+export async function readHealth({ services, settings }: TaskServices) {
+  return {
+    status: "healthy",
+    module: "tasks",
+    mode: modeOf(settings),
+    tasks: await countTasks(services.db),
+  };
+}

@@ -1,0 +1,172 @@
+import {
+  compareMessageIds,
+  isMessageId,
+  type MessageId,
+  nextMessageId,
+  parseMessageId,
+} from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { readEdges } from "../stream/append.ts";
+import { parsePending, pendingRangeCommand } from "../stream/group.ts";
+import { RedisReplyError } from "../stream/redis.ts";
+import type { RelayDeps } from "./relay-deps.ts";
+
+/*
+ * The first Python publisher cuts the stream with each of its appends (MAXLEN ~ 10000), whether anybody has read what
+ * goes. Entries of ours that are gone like that are not lost, the record has them; but to send all of them again would
+ * fill the stream once more, be cut again, and never end. So only what a consumer still needs is sent again: an event
+ * of a type that it handles, of which it has neither a claim nor a dead letter nor a queued delivery. Entries that are
+ * pending stay as they are, because a drain finds their bodies in the record by their ids.
+ *
+ * Behind that, what is gone counts as let go, as if the janitor had trimmed it.
+ */
+
+/** Sent again at once; the rest is for the next look, so that others keep room on the stream. */
+const restoreAtOnce = 5_000;
+/** No more is ever pending in a group of ours. */
+const maxPending = 1_000;
+
+/** What was found. */
+export interface ForeignTrim {
+  /** Events that are to be sent again. */
+  readonly restored: number;
+  /** Everything up to this id is gone from the stream, and settled here: it is not to be looked for again. */
+  readonly upTo: MessageId;
+}
+
+type TrimDeps = Pick<RelayDeps, "db" | "redis" | "keys" | "log" | "settings">;
+
+/**
+ * Looks whether somebody else has cut the beginning of a shard's stream, and makes unsent again what is still needed of
+ * it. Needs no lease; two at once are harmless.
+ *
+ * A stream that was lost as a whole looks the same, if another program has written so much since that it has cut that
+ * too. Then as well everything that is needed is sent again.
+ *
+ * @returns null when nobody else has cut the stream, or nobody can tell
+ * @throws {TransientError} Redis or Postgres is not reachable
+ */
+export async function restoreTrimmedByOthers(deps: TrimDeps, shard: number): Promise<ForeignTrim | null> {
+  const { db, redis, keys, log, settings } = deps;
+  if (settings.readers.length === 0) return null;
+  const edges = await readEdges(redis, keys.stream(shard));
+  if (edges === null || edges.wasTrimmed !== true) return null;
+  const head = edges.first ?? nextMessageId(edges.last);
+  const [row] = await db.rows<{ trimmed: string }>(
+    sql`SELECT trimmed_ms || '-' || trimmed_seq AS trimmed FROM relay_shards WHERE shard = ${shard}`,
+  );
+  if (row === undefined || !isMessageId(row.trimmed)) return null;
+  if (compareMessageIds(head, nextMessageId(row.trimmed)) <= 0) return null;
+  const pending = await pendingBelow(deps, shard, head);
+  if (pending === null) return null;
+  const restored = await restoreNeeded(deps, shard, { behind: row.trimmed, head, pending: pending.ids });
+  // Some groups may have jumped over what is pending in another: look again when it is no longer pending.
+  if (restored < restoreAtOnce) await noteGone(deps, shard, idBefore(pending.oldest ?? head));
+  if (restored > 0) {
+    log.error(
+      { shard, head, restored },
+      `Another program trimmed the stream; ${restored} events that consumers still need are sent again. Let it keep more (its MAXLEN), or find out why consumers are slow.`,
+    );
+  }
+  return { restored, upTo: idBefore(head) };
+}
+
+/** An id below `id` and above all that Redis or the relay ever gave below it. */
+function idBefore(id: MessageId): MessageId {
+  const [ms = "0", seq = "0"] = id.split("-");
+  return seq === "0"
+    ? parseMessageId(`${Math.max(0, Number(ms) - 1)}-${Number.MAX_SAFE_INTEGER}`)
+    : parseMessageId(`${ms}-${Number(seq) - 1}`);
+}
+
+interface Pending {
+  readonly ids: readonly MessageId[];
+  readonly oldest: MessageId | null;
+}
+
+/** What the groups hold pending below `head`; null when a consumer is just starting: what it needs is not yet known. */
+async function pendingBelow(
+  { db, redis, keys, settings }: TrimDeps,
+  shard: number,
+  head: MessageId,
+): Promise<Pending | null> {
+  const stream = keys.stream(shard);
+  const replies = await redis.pipeline(
+    settings.readers.map(({ group }) => pendingRangeCommand(stream, group, "-", `(${head}`, maxPending)),
+  );
+  const started = await db.rows<{ subscriber: string }>(
+    sql`SELECT subscriber_name AS subscriber FROM consumer_shards WHERE shard = ${shard} AND start_id IS NOT NULL`,
+  );
+  const names = new Set(started.map(({ subscriber }) => subscriber));
+  const ids = new Set<MessageId>();
+  for (const [at, reply] of replies.entries()) {
+    // A group that does not exist has nothing pending. Once it is created, its consumer asks the record what was trimmed.
+    if (reply instanceof RedisReplyError && reply.prefix === "NOGROUP") continue;
+    if (reply instanceof Error) throw reply;
+    if (!names.has(settings.readers[at]?.subscriber ?? "")) return null;
+    for (const { id } of parsePending(reply)) ids.add(id);
+  }
+  const sorted = [...ids].sort(compareMessageIds);
+  return { ids: sorted, oldest: sorted[0] ?? null };
+}
+
+/**
+ * Events that were sent under ids between `behind` and `head`, so are gone, and that a consumer needs which began
+ * before them. The condition on the stream id makes it safe without the relay's lease: a row that is sent again
+ * meanwhile has another id.
+ */
+async function restoreNeeded(
+  { db, settings }: TrimDeps,
+  shard: number,
+  {
+    behind,
+    head,
+    pending,
+  }: { readonly behind: MessageId; readonly head: MessageId; readonly pending: readonly MessageId[] },
+): Promise<number> {
+  const [fromMs = "0", fromSeq = "0"] = behind.split("-");
+  const [toMs = "0", toSeq = "0"] = head.split("-");
+  const readers = JSON.stringify(settings.readers.map(({ subscriber, types }) => ({ subscriber, types })));
+  const rows = await db.rows(sql`
+    WITH readers AS MATERIALIZED (
+      SELECT r.subscriber, r.types, split_part(c.start_id, '-', 1)::bigint AS start_ms,
+        coalesce(nullif(split_part(c.start_id, '-', 2), ''), '0')::bigint AS start_seq
+      FROM jsonb_to_recordset(${readers}::jsonb) AS r(subscriber text, types jsonb)
+      JOIN consumer_shards c ON c.subscriber_name = r.subscriber AND c.shard = ${shard} AND c.start_id IS NOT NULL
+    ), gone AS MATERIALIZED (
+      SELECT e.position, e.id::text AS event_id, e.type, e.stream_message_id,
+        split_part(e.stream_message_id, '-', 1)::bigint AS ms, split_part(e.stream_message_id, '-', 2)::bigint AS seq
+      FROM events e
+      WHERE e.shard = ${shard} AND e.sent_at IS NOT NULL
+        AND e.sent_at >= to_timestamp(${fromMs}::bigint / 1000.0) - interval '1 hour'
+        AND e.stored_at > now() - ${settings.restorableDays}::integer * interval '1 day'
+        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
+          > (${fromMs}::bigint, ${fromSeq}::bigint)
+        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
+          < (${toMs}::bigint, ${toSeq}::bigint)
+        AND e.stream_message_id <> ALL(${sql.param([...pending])}::text[])
+    ), needed AS (
+      SELECT DISTINCT g.position, g.stream_message_id
+      FROM gone g JOIN readers r ON (r.types IS NULL OR r.types ? g.type::text)
+        AND (g.ms, g.seq) > (r.start_ms, r.start_seq)
+      WHERE NOT EXISTS (SELECT FROM processed_events p
+          WHERE p.subscriber_name = r.subscriber AND p.event_id = g.event_id)
+        AND NOT EXISTS (SELECT FROM dead_letters l
+          WHERE l.subscriber_name = r.subscriber AND l.event_id = g.event_id)
+        AND NOT EXISTS (SELECT FROM deliveries d
+          WHERE d.subscriber_name = r.subscriber AND d.event_id = g.event_id)
+      ORDER BY g.position LIMIT ${restoreAtOnce}
+    )
+    UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
+    FROM needed n WHERE e.position = n.position AND e.stream_message_id = n.stream_message_id
+    RETURNING e.position`);
+  return rows.length;
+}
+
+/** Notes that everything up to `id` was let go. Never moves the note back. */
+async function noteGone({ db }: TrimDeps, shard: number, id: MessageId): Promise<void> {
+  const [ms = "0", seq = "0"] = id.split("-");
+  await db.rows(sql`
+    UPDATE relay_shards SET trimmed_ms = ${ms}::bigint, trimmed_seq = ${seq}::bigint
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < (${ms}::bigint, ${seq}::bigint)`);
+}

@@ -1,0 +1,83 @@
+import type { JsonObject } from "@brain/schemas";
+import type { JobContext } from "../../src/consume/define-job.ts";
+import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/mission-handler.ts";
+import { type MissionSettings, missionRoutes, missionWorker } from "../../src/modules/missions/index.ts";
+import { transactAndPublish } from "../../src/publish/publish.ts";
+import { createSurface, type Reply, type Surface } from "../http/surface.ts";
+
+/** The missions module with the handlers of a test, on real Redis and Postgres. Nobody works before the test says so. */
+export interface MissionSurface extends Surface {
+  /** One run of the worker, as long as something is due; `isOver` ends it earlier. */
+  work(isOver?: () => boolean): Promise<Date | null>;
+  job(isOver?: () => boolean): JobContext;
+  enqueue(fields: JsonObject): Promise<string>;
+  get(path: string): Promise<Reply>;
+  /** Makes every wait and every lease end now. */
+  hurry(): Promise<void>;
+  /** Events of a mission in order. */
+  story(id: string): Promise<StoryEvent[]>;
+}
+
+export interface StoryEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly severity: string | null;
+  readonly causation_id: string | null;
+  readonly correlation_id: string;
+  readonly mission_id: string;
+  readonly task_id: string;
+  readonly tenant_id: string | null;
+  readonly payload: Record<string, unknown>;
+}
+
+export async function createMissions(settings: Partial<MissionSettings> = {}): Promise<MissionSurface> {
+  const complete: MissionSettings = { handlers: [], worker: true, httpAllow: [], ...settings };
+  const routes = missionRoutes(complete);
+  const worker = missionWorker(complete);
+  const surface = await createSurface({ mounts: [{ path: "/api/missions", routes }], jobs: [worker] });
+  const job: MissionSurface["job"] = (isOver = () => false) => {
+    const { db, log, publish } = surface.open();
+    return {
+      db,
+      log,
+      now: () => new Date(),
+      isOver,
+      transact: (context, run) => transactAndPublish(db, publish, context, run),
+    };
+  };
+  return {
+    ...surface,
+    job,
+    work: (isOver) => worker.run(job(isOver)),
+    get: (path) => surface.send(`/api/missions${path}`),
+    async enqueue(fields) {
+      const reply = await surface.post("/api/missions/enqueue", fields);
+      if (reply.status !== 202) throw new Error(`enqueue: ${reply.status} ${reply.text}`);
+      return reply.body.mission_id;
+    },
+    async hurry() {
+      await surface.sql("UPDATE missions SET due_at = now() WHERE status IN ('queued', 'running')");
+    },
+    story: (id) =>
+      surface.sql<StoryEvent>("SELECT * FROM events WHERE mission_id = $1 ORDER BY position", [id]),
+  };
+}
+
+/** A handler of type `test.{name}` that does what the test says. */
+export function handler(
+  name: string,
+  execute: (mission: MissionWork, context: MissionContext) => ReturnType<MissionHandler["execute"]>,
+  rest: Partial<MissionHandler> = {},
+): MissionHandler {
+  return { type: `test.${name}`, describe: "For tests.", validate: () => null, execute, ...rest };
+}
+
+/** A promise that the test fulfils. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
