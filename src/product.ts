@@ -23,6 +23,7 @@ import {
   type CourseLearningSettings,
   courseFactoryConsumer,
   courseFactoryRoutes,
+  courseGenerationMission,
   courseLearningRoutes,
   isPublicLearningPath,
 } from "./modules/course_factory/index.ts";
@@ -109,7 +110,7 @@ function distributionSettings(config: Config): CourseDistributionSettings {
 
 /** What missions can do beside the built-in types comes from the modules. */
 function missionSettings(config: Config): MissionSettings {
-  return { ...config.missions, handlers: [] };
+  return { ...config.missions, handlers: [courseGenerationMission(factorySettings(config))] };
 }
 
 function accessSettings(config: Config): CourseAccessSettings {

@@ -6,5 +6,6 @@ export {
   courseLearningRoutes,
   isPublicLearningPath,
 } from "./learning/routes.ts";
+export { courseGenerationMission } from "./mission.ts";
 export { courseFactoryRoutes } from "./routes.ts";
 export type { CourseFactorySettings } from "./settings.ts";

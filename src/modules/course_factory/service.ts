@@ -52,7 +52,7 @@ export async function generateCourse(
   request: GenerationRequest,
   token: string | null,
 ): Promise<GenerateAnswer> {
-  const run = await acceptRequest(services, generator, gate, request, token);
+  const run = await acceptRun(services, generator, gate, runFor(services, request), token);
   const work = generate(services, generator, run);
   // Also when the caller hangs up, the course is finished.
   services.waitUntil(work);
@@ -62,21 +62,26 @@ export async function generateCourse(
   return { kind: "finished", result: outcome.result };
 }
 
-/** The course's row with its first event, both caused by the gate's answer. @throws {ForbiddenError} */
-async function acceptRequest(
-  services: RequestServices,
+/**
+ * The course's row with its first event, both caused by the gate's answer.
+ *
+ * @param token the approval token of the request; null: none was sent
+ * @returns the run in the story that it belongs to: that of its approval, if it was approved
+ * @throws {ForbiddenError} the gate blocks; what it found is committed
+ */
+export async function acceptRun(
+  services: Pick<RequestServices, "transact" | "now">,
   generator: ContentGenerator,
   gate: IrGate,
-  request: GenerationRequest,
+  run: Run,
   token: string | null,
 ): Promise<Run> {
-  const run = runFor(services, request);
-  const ir = await buildIr(request);
+  const ir = await buildIr(run.request);
   const asked = await services.transact(contextOf(run), async (tx, publish) => {
     const question = {
       ir,
       token,
-      actorId: services.actorId,
+      actorId: run.requested_by,
       usedFor: `course:${run.course_id}`,
       alwaysApprove: false,
     };
