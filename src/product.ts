@@ -47,11 +47,11 @@ export function productConsumers(config: Config): readonly Consumer[] {
   return [
     courseFactoryConsumer(factorySettings(config)),
     courseDistributionConsumer(),
-    agentsConsumer(),
-    tasksConsumer(),
     paymentConsumer(paymentSettings(config)),
     courseAccessConsumer(),
     courseAccessNotificationsConsumer(config.notify),
+    tasksConsumer(),
+    agentsConsumer(),
   ];
 }
 
@@ -62,12 +62,8 @@ export function logProductStart(config: Config, log: Logger): void {
 
 /** What time starts. */
 export function productJobs(config: Config): readonly ScheduledJob[] {
-  return [
-    ...irGovernanceJobs(),
-    ...paymentJobs(paymentSettings(config)),
-    agentOfflineSweep(),
-    ...(config.missions.worker ? [missionWorker(missionSettings(config))] : []),
-  ];
+  const workers = config.missions.worker ? [missionWorker(missionSettings(config))] : [];
+  return irGovernanceJobs().concat(paymentJobs(paymentSettings(config)), workers, agentOfflineSweep());
 }
 
 /** The HTTP app with all modules. `open` gives each request its host. */
@@ -78,16 +74,13 @@ export function createProductApp(config: Config, open: (c: Context) => Host): Ho
     mounts: [
       { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
       { path: "/api/courses", routes: courseDistributionRoutes(distributionSettings(config)) },
-      { path: "/api/missions", routes: missionRoutes(missionSettings(config)) },
-      { path: "/api/tasks", routes: taskRoutes(config.tasks) },
-      {
-        path: "/api/agents",
-        routes: agentsRoutes({ heartbeatSeconds: config.agentHeartbeatSeconds }),
-      },
       { path: "/api/courses", routes: courseLearningRoutes(learningSettings(config)) },
       { path: "/api/course-access", routes: courseAccessRoutes(accessSettings(config)) },
       { path: "/api/ir", routes: irGovernanceRoutes(config.ir) },
       { path: "/api/paycore", routes: paymentRoutes(paymentSettings(config)) },
+      { path: "/api/missions", routes: missionRoutes(missionSettings(config)) },
+      { path: "/api/tasks", routes: taskRoutes(config.tasks) },
+      { path: "/api/agents", routes: agentsRoutes({ heartbeatSeconds: config.agentHeartbeatSeconds }) },
     ],
   });
 }
