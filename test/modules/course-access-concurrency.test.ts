@@ -117,6 +117,7 @@ describe("side by side", () => {
     await (await paying(first))();
     await (await paying(second))();
     const bothRefunded = barrier(2);
+    const bothHaveSeen = barrier(2);
     // What a refund does, but for the lock: each sees the other payment as it was before.
     const refundUnlocked = (paymentId: string) =>
       engine.publish({ source: "course_access" }, async (_publish, tx: Tx) => {
@@ -124,7 +125,9 @@ describe("side by side", () => {
         if (payment === null) throw new Error("no payment");
         await updatePayment(tx, { ...payment, status: "refunded" }, new Date());
         await bothRefunded();
-        return findPaid(tx, first, null);
+        const paid = await findPaid(tx, first, null);
+        await bothHaveSeen();
+        return paid;
       });
     const seen = await Promise.all([refundUnlocked(first.paymentId), refundUnlocked(second.paymentId)]);
     expect(seen).toEqual([second.paymentId, first.paymentId]);
