@@ -85,7 +85,12 @@ describe("tail", () => {
     await publish("while away");
     await station.start();
     await shows(running, ["f", "while away"]);
-    expect(running.stderr()).toContain("is back");
+    // Said right behind what came meanwhile, on another channel.
+    await waitFor(
+      "the return to be told",
+      () => running.stderr(),
+      (text) => text.includes("is back"),
+    );
     expect(running.stderr().match(/Trying again/g)).toHaveLength(1);
     running.kill("SIGTERM");
     await running.ended;
