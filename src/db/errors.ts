@@ -80,3 +80,12 @@ function translateState(error: unknown, state: string): BrainError {
   }
   return new PermanentError(`Postgres refused the statement (SQLSTATE ${state}${named}).`, { cause: error });
 }
+
+/** Runs a statement outside a transaction, and gives its failure its place in the taxonomy. @throws {BrainError} */
+export async function translated<T>(statement: PromiseLike<T>): Promise<T> {
+  try {
+    return await statement;
+  } catch (error) {
+    throw translateDatabaseError(error, "driver");
+  }
+}

@@ -1,20 +1,11 @@
 import { and, asc, eq, gt, lte, min, type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { translated } from "../../db/errors.ts";
 import type { Agent, AgentsQuery } from "./model.ts";
 import { type AgentState, offlineAtOf, unheardAgent } from "./state.ts";
 import { agents } from "./tables.ts";
 
 /** The statements of this module, one a function. */
-
-/** Gives a failed statement outside a transaction its place in the error taxonomy. */
-async function translated<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw translateDatabaseError(error, "driver");
-  }
-}
 
 export interface Beat {
   readonly agentId: string;

@@ -1,6 +1,6 @@
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { translated } from "../../db/errors.ts";
 import type { Access, Decision, Payment } from "./state.ts";
 import {
   courseAccess,
@@ -32,15 +32,6 @@ const sameHolder = (table: typeof access | typeof payments, holder: Holder) =>
     sql`${table.tenantId} IS NOT DISTINCT FROM ${holder.tenantId}`,
   );
 
-/** Gives a failed read its place in the error taxonomy. */
-async function read<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw translateDatabaseError(error, "driver");
-  }
-}
-
 // Reads outside a transaction, one round trip each.
 
 /**
@@ -56,7 +47,7 @@ export async function findAccess(
 ): Promise<Access | null> {
   const conditions: SQL[] = [eq(access.courseId, courseId), eq(access.userId, userId)];
   if (tenantId !== undefined) conditions.push(eq(access.tenantId, tenantId));
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .select()
       .from(access)
@@ -82,7 +73,7 @@ export async function listAccess(db: Database, filter: AccessFilter): Promise<Ac
   if (filter.tenantId !== undefined) conditions.push(eq(access.tenantId, filter.tenantId));
   if (filter.status !== undefined) conditions.push(eq(access.status, filter.status));
   if (filter.cursor !== undefined) conditions.push(lt(access.accessId, BigInt(filter.cursor)));
-  return read(
+  return translated(
     db.statements
       .select()
       .from(access)

@@ -14,7 +14,7 @@ import {
 } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Tx } from "../../db/database.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { translated } from "../../db/errors.ts";
 import type { Distribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";
 import { courseDistributionLessons, courseDistributionOutlines, courseDistributions } from "./tables.ts";
@@ -42,15 +42,6 @@ export function newDistributionId(): string {
   return `dist_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Gives a failed read its place in the error taxonomy. */
-async function read<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw translateDatabaseError(error, "driver");
-  }
-}
-
 // Reads outside a transaction, one round trip each.
 
 /** Newest published first; entries published at the same time are ordered by id, so that the order is stable. */
@@ -68,7 +59,7 @@ export async function listPublic(
     const pattern = `%${filter.text.replace(/[\\%_]/g, "\\$&")}%`;
     conditions.push(or(ilike(table.title, pattern), ilike(table.description, pattern)));
   }
-  return read(
+  return translated(
     db.statements
       .select()
       .from(table)
@@ -81,7 +72,7 @@ export async function listPublic(
 
 /** Null when nothing is served under the slug. */
 export async function findServed(db: Database, slug: string): Promise<ServedDistribution | null> {
-  const [found] = await read(
+  const [found] = await translated(
     db.statements
       .select({ row: getTableColumns(table), parentSlug: parents.slug })
       .from(table)
@@ -92,7 +83,7 @@ export async function findServed(db: Database, slug: string): Promise<ServedDist
 }
 
 export async function findById(db: Database, id: string): Promise<Distribution | null> {
-  const [row] = await read(db.statements.select().from(table).where(eq(table.distributionId, id)));
+  const [row] = await translated(db.statements.select().from(table).where(eq(table.distributionId, id)));
   return row ?? null;
 }
 
@@ -108,7 +99,7 @@ export async function listForOperators(
   const conditions: SQL[] = [];
   if (filter.courseId !== undefined) conditions.push(eq(table.courseId, filter.courseId));
   if (filter.parentId !== undefined) conditions.push(eq(table.derivedFrom, filter.parentId));
-  return read(
+  return translated(
     db.statements
       .select()
       .from(table)
@@ -119,7 +110,7 @@ export async function listForOperators(
 }
 
 export async function countPublic(db: Database): Promise<number> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements.select({ count: count() }).from(table).where(eq(table.visibility, "public")),
   );
   return row?.count ?? 0;
@@ -133,7 +124,7 @@ interface StoredOutline {
 
 /** What is known of the structure of a course. */
 export async function findOutline(db: Database, courseId: string): Promise<StoredOutline> {
-  const [counts, lessons] = await read(
+  const [counts, lessons] = await translated(
     db.statements.batch([
       db.statements
         .select({

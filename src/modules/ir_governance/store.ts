@@ -1,6 +1,6 @@
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { translated } from "../../db/errors.ts";
 import {
   irGovernanceApprovals as approvals,
   type HashScheme,
@@ -13,15 +13,6 @@ import {
 export type Approval = typeof approvals.$inferSelect;
 /** The latest validation of a plan. */
 export type StoredValidation = typeof validations.$inferSelect;
-
-/** Gives a failed read its place in the error taxonomy. */
-async function read<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw translateDatabaseError(error, "driver");
-  }
-}
 
 /** The validation of the plan that an approval is for, by the hash of the approval's scheme. */
 const validationOfApproval = and(
@@ -71,7 +62,7 @@ export async function listPending(db: Database, page: ApprovalPage): Promise<App
       sql`(${approvals.createdAt}, ${approvals.approvalId}) < (${createdAt.toISOString()}::timestamptz, ${approvalId}::uuid)`,
     );
   }
-  const rows = await read(
+  const rows = await translated(
     db.statements
       .select({ approval: approvals, plan: planSummary })
       .from(approvals)
@@ -125,7 +116,7 @@ export async function findApproval(
   id: string,
   tenantId: string | undefined,
 ): Promise<{ readonly approval: Approval; readonly validation: StoredValidation | null } | null> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .select({ approval: approvals, validation: validations })
       .from(approvals)

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@brain/schemas";
 import { and, asc, desc, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
+import { translated } from "../../db/errors.ts";
 import type { Mission } from "./model.ts";
-import { read } from "./store.ts";
 import { type MissionStatus, missions } from "./tables.ts";
 
 /** The statements of the worker, one a function. Leases are judged by the database's clock. */
@@ -124,7 +124,7 @@ export async function keepHold(tx: Tx, hold: Hold): Promise<boolean> {
 
 /** Extends the lease from now on; false when the mission was cancelled or taken over. */
 export async function renewLease(db: Database, hold: Hold, leaseMs: number): Promise<boolean> {
-  const rows = await read(
+  const rows = await translated(
     db.statements
       .update(table)
       .set({ dueAt: inMs(leaseMs) })

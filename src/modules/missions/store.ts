@@ -2,7 +2,7 @@ import type { JsonObject } from "@brain/schemas";
 import { and, asc, type Column, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
 import type { Database, Tx } from "../../db/database.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { translated } from "../../db/errors.ts";
 import type { ListCursor, LogEntry, Mission } from "./model.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
 
@@ -14,15 +14,6 @@ export type NewMission = Omit<PgInsertValue<typeof table>, "place">;
 /** Entries of the log that each mission keeps, the newest. */
 const keptLogEntries = 200;
 
-/** Gives a failed read its place in the error taxonomy. */
-export async function read<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw translateDatabaseError(error, "driver");
-  }
-}
-
 /** Rows behind a cursor, newest first. */
 export function behind(createdAt: Column, id: Column, cursor: ListCursor | undefined): SQL | undefined {
   if (cursor === undefined) return undefined;
@@ -32,7 +23,7 @@ export function behind(createdAt: Column, id: Column, cursor: ListCursor | undef
 // Reads outside a transaction, one round trip each.
 
 export async function findMission(db: Database, id: string): Promise<Mission | null> {
-  const [row] = await read(db.statements.select().from(table).where(eq(table.id, id)));
+  const [row] = await translated(db.statements.select().from(table).where(eq(table.id, id)));
   return row ?? null;
 }
 
@@ -46,7 +37,7 @@ export async function listMissions(
   },
 ): Promise<Mission[]> {
   const status = filter.status === undefined ? undefined : eq(table.status, filter.status);
-  return read(
+  return translated(
     db.statements
       .select()
       .from(table)
@@ -58,11 +49,12 @@ export async function listMissions(
 
 /** What waits, in the order in which it is claimed; also what may not be claimed yet. */
 export async function listQueued(db: Database, limit: number): Promise<Mission[]> {
-  return read(
+  return translated(
     db.statements
       .select()
       .from(table)
-      .where(sql`status = 'queued' AND status IN ('queued', 'running')`)
+      // Literal, so that the partial index of the claim, which is in this order, is known to fit.
+      .where(sql`status = 'queued'`)
       .orderBy(desc(table.priority), asc(table.place))
       .limit(limit),
   );
@@ -70,7 +62,7 @@ export async function listQueued(db: Database, limit: number): Promise<Mission[]
 
 /** Newest first. */
 export async function listLog(db: Database, missionId: string, limit: number): Promise<LogEntry[]> {
-  return read(
+  return translated(
     db.statements
       .select()
       .from(missionLog)

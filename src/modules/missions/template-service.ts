@@ -1,5 +1,6 @@
 import { and, count, desc, eq } from "drizzle-orm";
 import { NotFoundError, ValidationError } from "../../core/errors.ts";
+import { translated } from "../../db/errors.ts";
 import type { RequestServices } from "../module.ts";
 import { requireValid } from "./handlers/registry.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type TemplatesQuery,
 } from "./model.ts";
 import { contextOf, type MissionDeps, newMission, startWorker, storeMission } from "./service.ts";
-import { behind, read } from "./store.ts";
+import { behind } from "./store.ts";
 import { missionTemplates } from "./tables.ts";
 import { bindVariables, fillConfig } from "./templates.ts";
 
@@ -37,7 +38,7 @@ function requireTemplateId(id: string): string {
 /** Newest first. */
 export async function listTemplates({ db }: RequestServices, query: TemplatesQuery): Promise<Template[]> {
   const category = query.category === undefined ? undefined : eq(table.category, query.category);
-  return read(
+  return translated(
     db.statements
       .select()
       .from(table)
@@ -51,7 +52,7 @@ export async function listTemplates({ db }: RequestServices, query: TemplatesQue
 export async function listCategories({
   db,
 }: RequestServices): Promise<{ name: string; templates: number }[]> {
-  return read(
+  return translated(
     db.statements
       .select({ name: table.category, templates: count() })
       .from(table)
@@ -63,7 +64,7 @@ export async function listCategories({
 
 /** @throws {NotFoundError} no such template */
 export async function readTemplate({ db }: RequestServices, id: string): Promise<Template> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .select()
       .from(table)
@@ -86,7 +87,7 @@ function columnsOf(request: TemplateRequest) {
 
 export async function createTemplate(services: RequestServices, request: TemplateRequest): Promise<Template> {
   const now = services.now();
-  const [row] = await read(
+  const [row] = await translated(
     services.db.statements
       .insert(table)
       .values({
@@ -112,7 +113,7 @@ export async function replaceTemplate(
   id: string,
   request: TemplateRequest,
 ): Promise<Template> {
-  const [row] = await read(
+  const [row] = await translated(
     services.db.statements
       .update(table)
       .set({ ...columnsOf(request), updatedAt: services.now() })
@@ -129,7 +130,7 @@ export async function replaceTemplate(
  * @throws {NotFoundError} no such template
  */
 export async function deleteTemplate({ db }: RequestServices, id: string): Promise<void> {
-  const rows = await read(
+  const rows = await translated(
     db.statements
       .delete(table)
       .where(eq(table.id, requireTemplateId(id)))

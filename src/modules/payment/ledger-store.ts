@@ -1,7 +1,7 @@
 import { and, asc, eq, gte, lte, type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
+import { translated } from "../../db/errors.ts";
 import type { RevenueQuery } from "./model.ts";
-import { read } from "./store.ts";
 import {
   type ProviderEventOutcome,
   paycoreProviderEvents,
@@ -24,7 +24,7 @@ export async function listRevenue(db: Database, query: RevenueQuery) {
       sql`(${days.date}, ${days.tenantId}, ${days.currency}) > (${date}::date, ${tenantId}, ${currency})`,
     );
   }
-  return read(
+  return translated(
     db.statements
       .select()
       .from(days)

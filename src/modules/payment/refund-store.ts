@@ -1,8 +1,8 @@
 import { and, asc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
+import { translated } from "../../db/errors.ts";
 import type { Refund } from "./model.ts";
 import { holdingRefundStates } from "./state.ts";
-import { read } from "./store.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
 import { paycoreRefunds } from "./tables.ts";
 
@@ -11,13 +11,15 @@ import { paycoreRefunds } from "./tables.ts";
 type NewRefund = typeof paycoreRefunds.$inferInsert;
 
 export async function findRefund(db: Database, id: string): Promise<Refund | null> {
-  const [row] = await read(db.statements.select().from(paycoreRefunds).where(eq(paycoreRefunds.id, id)));
+  const [row] = await translated(
+    db.statements.select().from(paycoreRefunds).where(eq(paycoreRefunds.id, id)),
+  );
   return row ?? null;
 }
 
 /** @returns null when the refund was handed over meanwhile, or is over */
 export async function takeUnsent(db: Database, id: string, nextAt: Date): Promise<Refund | null> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .update(paycoreRefunds)
       .set({ attempts: sql`${paycoreRefunds.attempts} + 1`, nextAttemptAt: nextAt })
@@ -29,7 +31,7 @@ export async function takeUnsent(db: Database, id: string, nextAt: Date): Promis
 
 /** Refunds that should have been handed over, longest due first. */
 export async function listUnsent(db: Database, now: Date, limit: number): Promise<Refund[]> {
-  return read(
+  return translated(
     db.statements
       .select()
       .from(paycoreRefunds)
@@ -40,7 +42,7 @@ export async function listUnsent(db: Database, now: Date, limit: number): Promis
 }
 
 export async function nextUnsentAt(db: Database): Promise<Date | null> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .select({ at: min(paycoreRefunds.nextAttemptAt) })
       .from(paycoreRefunds)

@@ -1,6 +1,6 @@
 import { and, asc, eq, lte, min, or, type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { translated } from "../../db/errors.ts";
 import type { Intent } from "./model.ts";
 import type { PaymentRefs } from "./stripe-events.ts";
 import { paycoreIntents } from "./tables.ts";
@@ -9,17 +9,10 @@ import { paycoreIntents } from "./tables.ts";
 
 type NewIntent = typeof paycoreIntents.$inferInsert;
 
-/** Gives a failed read its place in the error taxonomy. */
-export async function read<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw translateDatabaseError(error, "driver");
-  }
-}
-
 export async function findIntent(db: Database, id: string): Promise<Intent | null> {
-  const [row] = await read(db.statements.select().from(paycoreIntents).where(eq(paycoreIntents.id, id)));
+  const [row] = await translated(
+    db.statements.select().from(paycoreIntents).where(eq(paycoreIntents.id, id)),
+  );
   return row ?? null;
 }
 
@@ -27,7 +20,7 @@ export async function findIntent(db: Database, id: string): Promise<Intent | nul
 export async function isOurs(db: Database, refs: PaymentRefs): Promise<boolean> {
   const condition = meantBy(refs);
   if (condition === null) return false;
-  const rows = await read(
+  const rows = await translated(
     db.statements.select({ id: paycoreIntents.id }).from(paycoreIntents).where(condition).limit(1),
   );
   return rows.length > 0;
@@ -39,7 +32,7 @@ export async function isOurs(db: Database, refs: PaymentRefs): Promise<boolean> 
  * @returns null when its page is open meanwhile, or it is over
  */
 export async function takeUnopened(db: Database, id: string, nextAt: Date): Promise<Intent | null> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .update(paycoreIntents)
       .set({ attempts: sql`${paycoreIntents.attempts} + 1`, nextAttemptAt: nextAt })
@@ -51,7 +44,7 @@ export async function takeUnopened(db: Database, id: string, nextAt: Date): Prom
 
 /** Intents whose page should have been open, longest due first. */
 export async function listUnopened(db: Database, now: Date, limit: number): Promise<Intent[]> {
-  return read(
+  return translated(
     db.statements
       .select()
       .from(paycoreIntents)
@@ -63,7 +56,7 @@ export async function listUnopened(db: Database, now: Date, limit: number): Prom
 
 /** When the next one is due; null when none waits. */
 export async function nextUnopenedAt(db: Database): Promise<Date | null> {
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .select({ at: min(paycoreIntents.nextAttemptAt) })
       .from(paycoreIntents)
@@ -80,7 +73,7 @@ export async function noteCheckout(
   now: Date,
 ): Promise<Intent | null> {
   const table = paycoreIntents;
-  const [row] = await read(
+  const [row] = await translated(
     db.statements
       .update(table)
       .set({
