@@ -5,7 +5,7 @@ import type { ScheduledJob } from "./consume/define-job.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { createDatabase } from "./db/database.ts";
-import type { Invocation } from "./operate/invocation.ts";
+import type { DrainTurns, Invocation } from "./operate/invocation.ts";
 import type { Archive } from "./operate/retention/archive.ts";
 import { defaultBatchBounds } from "./publish/relay-deps.ts";
 import { createStreamKeys } from "./stream/keys.ts";
@@ -77,6 +77,11 @@ function registerJobs(jobs: readonly ScheduledJob[]): ReadonlyMap<string, Schedu
   return byName;
 }
 
+/**
+ * Workers allow six connections at a time, and each drain uses up to two. A turn begins with five or six round trips for
+ * its lease and its connection, so it is long enough for them to be a small part of it.
+ */
+const drainTurns: DrainTurns = { atOnce: 3, turnMs: 2_000 };
 /** Time limit of one call to Redis, ms. */
 const redisTimeoutMs = 5_000;
 
@@ -113,6 +118,7 @@ export function openInvocation({ config, consumers, scheduled, log, now, archive
       })),
     },
     leaseMs: config.leaseMs,
+    drains: drainTurns,
     relaySweepMs: config.relaySweepMs,
     retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
     archive,

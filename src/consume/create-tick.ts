@@ -59,6 +59,7 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     takeover: false,
     leaseLost: false,
     readSize: Math.min(consumer.batchSize, firstReadSize),
+    rounds: 0,
     appliedBefore: 0,
     pending: 0,
     trimmed: new Set(),

@@ -25,6 +25,7 @@ export async function runRound(tick: Tick): Promise<boolean> {
     result.more = true;
     return false;
   }
+  tick.rounds += 1;
   const startedMs = deps.now();
   const allowed = allowedBy(tick.brake, startedMs);
   result.braked = allowed !== "all";

@@ -32,6 +32,8 @@ export interface DrainDeps {
   readonly beforePublish?: () => void;
   /** True when another trigger came since it was last asked: the tick goes on with what it has open. */
   readonly takeNews?: () => boolean;
+  /** True when others wait and the tick has had its time: it ends after what it has begun, and says that there is more. */
+  readonly yields?: () => boolean;
   /**
    * How long a tick that applied something stays ready for news, ms; default 0. Nothing is held meanwhile but the lease
    * and the connection, which are what a new tick would spend most of its time on.
@@ -116,6 +118,7 @@ export interface Tick {
   leaseLost: boolean;
   /** New entries that the next round reads at most; grows and shrinks with the time that rounds take. */
   readSize: number;
+  rounds: number;
   /** Deliveries applied when the tick last stayed for news. */
   appliedBefore: number;
   /** Entries pending in the group, the acks not yet sent still counted. */
@@ -180,7 +183,10 @@ export function takeAcks(tick: Tick): Command[] {
 
 /** True while another round may begin. */
 export function mayGoOn(tick: Tick): boolean {
-  return !tick.changed && tick.result.read < tick.options.maxEvents && hasTime(tick);
+  const { changed, result, options, deps, rounds } = tick;
+  // A tick that gave way before its first round would get nowhere when Redis is slow.
+  const yields = rounds > 0 && deps.yields?.() === true;
+  return !changed && !yields && result.read < options.maxEvents && hasTime(tick);
 }
 
 /** True while the lease is ours, the deadline has not come and enough calls are left to finish what is begun. */

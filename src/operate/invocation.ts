@@ -19,6 +19,14 @@ export interface Retention {
   readonly eventsDays: number;
 }
 
+/** How consumers share an invocation. */
+export interface DrainTurns {
+  /** Consumers drained at once. */
+  readonly atOnce: number;
+  /** A consumer that has more to do lets the next one in after this time, ms, if one waits. */
+  readonly turnMs: number;
+}
+
 /** What one invocation (a request, a wake, a cron tick) works with; nothing of it outlives the invocation. */
 export interface Invocation {
   readonly mode: "required" | "degraded";
@@ -31,6 +39,7 @@ export interface Invocation {
   readonly publish: PublishSettings;
   readonly relay: RelaySettings;
   readonly leaseMs: number;
+  readonly drains: DrainTurns;
   /** Least time between looks at an idle database, ms. */
   readonly relaySweepMs: number;
   readonly retention: Retention;

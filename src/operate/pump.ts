@@ -13,6 +13,7 @@ import type { Place } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
 import { backfillTrimmed } from "./jobs/backfill.ts";
 import { changeShards, type ShardChange } from "./reshard.ts";
+import { createTurnstile, type Turnstile } from "./turnstile.ts";
 
 /*
  * What moves the events: after a commit, after a wake, by cron, or by hand. Every trigger does the same bounded work;
@@ -38,8 +39,8 @@ const lastPauseMs = 4_000;
 const callsToFinish = 14;
 /** A change of the number of shards is waited for this long; what comes next goes on with it, ms. */
 const layoutMs = 5_000;
-/** Consumers drained at once; Workers allow six connections at a time, and each drain uses up to two. */
-const consumersAtOnce = 3;
+/** A turn that is cut off in the middle of a round may last this many times as long as one that ends behind a round. */
+const longTurns = 4;
 
 /** What an invocation is allowed, and what it has to hand on. */
 export interface Effort {
@@ -54,10 +55,23 @@ export interface Effort {
   failed: boolean;
   /** Set when some work failed to the end. */
   stuck: boolean;
+  /** Where the consumers take turns, so that all of them get on when there is much to do. */
+  readonly drains: Turnstile;
 }
 
 export function createEffort(invocation: Invocation, deadlineMs: number): Effort {
-  return { invocation, deadlineMs, leftOver: false, progress: false, failed: false, stuck: false };
+  const { meter, drains } = invocation;
+  // Each may begin a tick before the calls of the others are counted.
+  const affordable = () => Math.floor((0.8 * meter.limit - meter.used) / callsToFinish);
+  return {
+    invocation,
+    deadlineMs,
+    leftOver: false,
+    progress: false,
+    failed: false,
+    stuck: false,
+    drains: createTurnstile(() => Math.min(drains.atOnce, affordable())),
+  };
 }
 
 /** False when nothing new should be begun: the time or the calls are nearly used up. */
@@ -65,27 +79,53 @@ export function hasBudget({ invocation, deadlineMs }: Effort): boolean {
   return invocation.now() < deadlineMs && !invocation.meter.isNear(callsToFinish);
 }
 
+/** What a turn may do. */
+interface TurnBounds {
+  /** True when another trigger came since it was last asked. */
+  readonly takeNews: () => boolean;
+  /** True when it should end after what it has begun, because its time is up and others wait for theirs. */
+  readonly yields: () => boolean;
+}
+
 /** One turn of some work: when to look again, Unix ms; null when there is nothing to wait for. */
-type Turn = (takeNews: () => boolean) => Promise<number | null>;
+type Turn = (bounds: TurnBounds) => Promise<number | null>;
 
 /**
  * Runs turns of one kind of work, coalesced with the other triggers in this isolate, until nothing is left or the
  * budget is used up. Errors are logged; the work is tried again after a pause, for a dead Redis may come back.
+ *
+ * @param turnstile where it waits for each turn, and lets others in while it waits for anything else; left out: nowhere
  */
-export async function runTurns(effort: Effort, name: string, extraMs: number, turn: Turn): Promise<void> {
-  const { now, log, scope } = effort.invocation;
+export async function runTurns(
+  effort: Effort,
+  name: string,
+  extraMs: number,
+  turn: Turn,
+  turnstile?: Turnstile,
+): Promise<void> {
+  const { now, log, scope, drains } = effort.invocation;
   const own = `${name}@${scope}`;
   let pauseMs = firstPauseMs;
   for (;;) {
     let untilMs: number | null = null;
     let failing = false;
-    const work = async (takeNews: () => boolean) => {
-      untilMs = await turn(takeNews);
-    };
+    await turnstile?.enter();
     try {
+      if (turnstile !== undefined && !hasBudget(effort)) {
+        effort.leftOver = true;
+        return;
+      }
+      const endMs = now() + drains.turnMs;
+      const yields = () => turnstile !== undefined && turnstile.waiting > 0 && now() >= endMs;
+      const work = async (takeNews: () => boolean) => {
+        untilMs = await turn({ takeNews, yields });
+      };
       const limitMs = Math.max(1_000, effort.deadlineMs - now()) + extraMs;
-      const outcome = await coalesce({ name: own, now, limitMs }, work, () => hasBudget(effort));
-      if (outcome === "left") {
+      const mayRepeat = () => hasBudget(effort) && !yields();
+      const outcome = await coalesce({ name: own, now, limitMs }, work, mayRepeat);
+      if (outcome === "left" && hasBudget(effort)) {
+        untilMs = now();
+      } else if (outcome === "left") {
         // Whoever left the note relies on this run. News is progress: an idle chain of invocations brings none.
         effort.leftOver = true;
         effort.progress = true;
@@ -99,6 +139,8 @@ export async function runTurns(effort: Effort, name: string, extraMs: number, tu
       failing = true;
       untilMs = now() + pauseMs;
       pauseMs = Math.min(2 * pauseMs, lastPauseMs);
+    } finally {
+      turnstile?.leave();
     }
     const isOver = untilMs >= effort.deadlineMs;
     effort.stuck ||= failing && isOver;
@@ -254,25 +296,12 @@ function everywhere(consumers: readonly Consumer[], shards: number): Place[] {
   return consumers.flatMap((consumer) => Array.from({ length: shards }, (_, shard) => ({ consumer, shard })));
 }
 
-/** Drains some consumers on some shards, a few at a time. */
+/** Drains some consumers on some shards, a few at a time, each for a turn and then behind the others. */
 async function drainPlaces(effort: Effort, places: readonly Place[], onPublished: () => void): Promise<void> {
   const jobs = [...places];
   // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
   jobs.push(...jobs.splice(0, effort.invocation.now() % Math.max(1, jobs.length)));
-  const worker = async () => {
-    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      if (!hasBudget(effort)) {
-        effort.leftOver = true;
-        return;
-      }
-      await drainShard(effort, job.consumer, job.shard, onPublished);
-    }
-  };
-  // Each may begin a tick before the calls of the others are counted.
-  const { limit, used } = effort.invocation.meter;
-  const affordable = Math.floor((0.8 * limit - used) / callsToFinish);
-  const atOnce = Math.max(1, Math.min(consumersAtOnce, affordable, jobs.length));
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(jobs.map(({ consumer, shard }) => drainShard(effort, consumer, shard, onPublished)));
 }
 
 async function drainShard(
@@ -281,15 +310,19 @@ async function drainShard(
   shard: number,
   onPublished: () => void,
 ): Promise<void> {
-  const { invocation, deadlineMs } = effort;
+  const { invocation, deadlineMs, drains } = effort;
   const name = `The tick of ${consumer.subscriber} on shard ${shard}`;
-  await runTurns(effort, name, consumer.handlerTimeoutMs, async (takeNews) => {
-    const result = await drainOnce(invocation, consumer, shard, deadlineMs, onPublished, takeNews);
+  const turn = async (bounds: TurnBounds) => {
+    const longMs = longTurns * invocation.drains.turnMs;
+    // Handlers that take long would make a round that lasts as long as the invocation.
+    const endMs = drains.waiting > 0 ? Math.min(deadlineMs, invocation.now() + longMs) : deadlineMs;
+    const result = await drainOnce(invocation, consumer, shard, endMs, onPublished, bounds);
     if (result === null) return null;
     effort.progress ||= result.applied + result.skipped + result.deadLettered > 0;
     if (result.stopped !== null) throw new TransientError(result.stopped);
     return lookAgainAt(result, invocation.now());
-  });
+  };
+  await runTurns(effort, name, consumer.handlerTimeoutMs, turn, drains);
 }
 
 /** When this consumer has something to do that no trigger will tell of; null when there is nothing. */
@@ -304,7 +337,7 @@ function lookAgainAt(result: DrainResult, nowMs: number): number | null {
  * One tick of one consumer on one shard; null when there is no stream.
  *
  * @param onPublished called after each commit of handlers that published something
- * @param takeNews true when another trigger came since it was last asked: the tick goes on instead of ending
+ * @param bounds left out: no other trigger is listened to, and nobody waits
  * @throws {TransientError} Redis or Postgres is not reachable
  */
 export async function drainOnce(
@@ -313,13 +346,13 @@ export async function drainOnce(
   shard: number,
   deadlineMs: number,
   onPublished: () => void = () => undefined,
-  takeNews: () => boolean = () => false,
+  { takeNews, yields }: TurnBounds = { takeNews: () => false, yields: () => false },
 ): Promise<DrainResult | null> {
   const { redis } = invocation;
   if (redis === null) return null;
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
   const beforePublish = () => void markActivity(invocation);
-  const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, lingerMs, onStart };
+  const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
   const result = await drain(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerTick });
   if (result.brake !== null) await tellOfBrake(invocation, consumer, shard, result.brake);
   if (result.read > 0 || result.retried > 0) {

@@ -75,9 +75,10 @@ export async function changeShards(invocation: Invocation, deadlineMs: number): 
   const { now, meter } = invocation;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastPauseMs)) {
     const change = await look(invocation);
-    if (change.state !== "waiting" || now() + pauseMs > deadlineMs || meter.isNear(callsPerLook))
-      return change;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    const leftMs = deadlineMs - now();
+    if (change.state !== "waiting" || leftMs <= 0 || meter.isNear(callsPerLook)) return change;
+    // A pause that would be too long is cut, so that the last look is at the deadline, however slow the looks are.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)));
   }
 }
 
