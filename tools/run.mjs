@@ -48,8 +48,17 @@ function isInstalled(hash) {
   if (!existsSync(join(bin, windows ? "node.cmd" : "node"))) return false;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return true;
   if (!matchesLockFile()) return false;
-  writeFileSync(stamp, hash);
+  remember(hash);
   return true;
+}
+
+/** Saves the comparison next time. In a folder that somebody else installed it is made each time. */
+function remember(hash) {
+  try {
+    writeFileSync(stamp, hash);
+  } catch (error) {
+    if (!["EACCES", "EPERM", "EROFS"].includes(error.code)) throw error;
+  }
 }
 
 /** Gives the exit code of a program that shares our terminal, with what a shell would give for a signal. */
@@ -75,7 +84,7 @@ async function install(hash) {
     );
     process.exit(code);
   }
-  writeFileSync(stamp, hash);
+  remember(hash);
 }
 
 function resolveProgram(name) {

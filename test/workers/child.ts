@@ -17,14 +17,23 @@ export interface Child {
   kill(): Promise<void>;
 }
 
+/** Where a program starts, and as whom; default: as the test itself. */
+export interface ChildPlace {
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** Starts a program in a process group of its own, with exactly this environment besides PATH and HOME. */
 export function startChild(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  place: ChildPlace = {},
 ): Child {
   const { PATH = "", HOME = "" } = process.env;
   const child: ChildProcess = spawn(command, args, {
+    ...place,
     env: { PATH, HOME, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,

@@ -6,11 +6,14 @@
  * it ends the server.
  */
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, readlink, realpath } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 export interface ChildOptions {
   readonly command: string;
@@ -89,7 +92,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-/** Waits until `isReady` gives true. @throws Error with the end of the log when the server ends or takes too long. */
+/**
+ * Waits until `isReady` gives true. When it throws, waiting is of no use: the server is stopped.
+ *
+ * @throws Error with the end of the log when the server ends or takes too long
+ */
 export async function waitUntilReady(
   name: string,
   child: Child,
@@ -98,7 +105,15 @@ export async function waitUntilReady(
   timeoutMs = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await isReady())) {
+  const look = async () => {
+    try {
+      return await isReady();
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+  };
+  while (!(await look())) {
     const failure = child.hasExited()
       ? `${name} ended while starting`
       : performance.now() > deadline
@@ -131,19 +146,49 @@ export async function commandLineOf(pid: number): Promise<string | null> {
   return code === 0 ? text : null;
 }
 
+/** When a process started, in whatever form the system tells it; null when there is none. Tells it from a later one of the same id. */
+export async function startOf(pid: number): Promise<string | null> {
+  if (existsSync("/proc/self/stat")) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // The name, the second field, may hold anything and ends with the last parenthesis; the start is the 22nd field.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  }
+  const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.trim() || null;
+}
+
+/** The directory a process works in, links resolved; null when there is no such process or the system does not tell. */
+async function directoryOf(pid: number): Promise<string | null> {
+  if (existsSync("/proc/self/cwd")) return readlink(`/proc/${pid}/cwd`).catch(() => null);
+  const { stdout } = await run("lsof", ["-a", "-d", "cwd", "-p", String(pid), "-Fn"]).catch(() => ({
+    stdout: "",
+  }));
+  return /^n(.+)$/m.exec(stdout)?.[1] ?? null;
+}
+
+/** Whether there is a process with this id, of whatever user. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /**
- * Ends a server that an earlier run left behind. Its command line must contain all of `marks`; a process id that
- * belongs to something else by now is left alone.
+ * Ends a server that an earlier run left behind. It must be that program and work in `folder`; a process id that
+ * belongs to something else by now is left alone, also when it is another server of the kind.
  */
 export async function endLeftover(
   pid: number,
-  marks: readonly string[],
+  program: string,
+  folder: string,
   signal: "SIGTERM" | "SIGINT",
 ): Promise<void> {
-  const isOurs = async () => {
-    const line = await commandLineOf(pid);
-    return line !== null && marks.every((mark) => line.includes(mark));
-  };
+  const place = await realpath(folder);
+  const isOurs = async () =>
+    (await commandLineOf(pid))?.includes(program) === true && (await directoryOf(pid)) === place;
   if (!(await isOurs())) return;
   process.kill(pid, signal);
   for (let round = 0; round < 250; round++) {

@@ -1,17 +1,29 @@
 /** The directory that keeps data between runs: one program at a time, secrets readable by their owner only. */
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { commandLineOf } from "./child-process.ts";
+import { commandLineOf, startOf } from "./child-process.ts";
 
-/** Creates the directory when needed and gives its absolute path. */
+/**
+ * Creates the directory when needed and gives its absolute path, links resolved.
+ *
+ * @throws Error that says what to do when it cannot be made, or belongs to somebody else
+ */
 export async function prepareDataDir(path: string): Promise<string> {
   const absolute = resolve(path);
-  await mkdir(absolute, { recursive: true });
-  // Postgres runs as its own user when we are root, and must be able to pass through to its folder.
-  if (process.getuid?.() === 0) await chmod(absolute, 0o755);
-  return absolute;
+  try {
+    await mkdir(absolute, { recursive: true });
+    await access(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `the data directory ${absolute} cannot be used (${code}). Give it to the user who starts this ` +
+        "(it may be left from a start as root), or set BRAIN_DATA_DIR to another directory.",
+      { cause: error },
+    );
+  }
+  return realpath(absolute);
 }
 
 /** A generated secret that is the same in every run with this directory. */
@@ -31,11 +43,19 @@ async function readOrCreate(file: string, create: () => string): Promise<string>
     const known = (await readFile(file, "utf8")).trim();
     if (known !== "") return known;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unreadable(file, error);
   }
   const secret = create();
   await writeFile(file, `${secret}\n`, { mode: 0o600 });
   return secret;
+}
+
+function unreadable(file: string, cause: unknown): Error {
+  return new Error(
+    `${file} cannot be read (${(cause as NodeJS.ErrnoException).code}). It may be left from a start as root: ` +
+      "give it to the user who starts this, or set BRAIN_DATA_DIR to another directory.",
+    { cause },
+  );
 }
 
 /** Another start uses the same data directory. */
@@ -44,8 +64,26 @@ export class DataDirInUseError extends Error {
 }
 
 /**
- * Takes the directory for this process; gives the function that lets it go. A lock left by a process that is gone
- * (or whose id now belongs to something that is not Node) is taken over.
+ * Who holds a lock, as it stands in the file: a process id, and when that process started. The id alone is not enough:
+ * after a restart of the machine or the container it belongs to somebody else.
+ */
+async function describeHolder(pid: number): Promise<string> {
+  return `${pid} ${(await startOf(pid)) ?? ""}`.trim();
+}
+
+/** Whether the process that wrote `text` into the lock still runs. */
+async function isHeld(text: string): Promise<number | null> {
+  const pid = Number(text.split(" ", 1)[0]);
+  if (!(pid > 0)) return null;
+  if (text.includes(" ")) return text === (await describeHolder(pid)) ? pid : null;
+  // Written by an earlier version.
+  const commandLine = pid === process.pid ? null : await commandLineOf(pid);
+  return commandLine?.includes("workers/local/main.ts") ? pid : null;
+}
+
+/**
+ * Takes the directory for this process; gives the function that lets it go. A lock left by a process that is gone is
+ * taken over.
  *
  * @throws DataDirInUseError when a running process holds it.
  */
@@ -53,16 +91,15 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   const file = join(dataDir, "lock");
   for (;;) {
     try {
-      await writeFile(file, String(process.pid), { flag: "wx" });
+      await writeFile(file, await describeHolder(process.pid), { flag: "wx" });
       return () => rm(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const holder = Number((await readFile(file, "utf8").catch(() => "")).trim());
-    const commandLine = holder > 0 && holder !== process.pid ? await commandLineOf(holder) : null;
-    if (commandLine?.includes("node")) {
+    const holder = await isHeld((await readFile(file, "utf8").catch(() => "")).trim());
+    if (holder !== null) {
       throw new DataDirInUseError(
-        `the data directory ${dataDir} is in use by process ${holder} (${commandLine.trim()}). ` +
+        `the data directory ${dataDir} is in use by process ${holder} (${(await commandLineOf(holder))?.trim()}). ` +
           "Stop it first, or set BRAIN_DATA_DIR to another directory.",
       );
     }

