@@ -10,6 +10,8 @@ import { type Child, processesOf, startChild } from "./child.ts";
 import { call, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
 
 const main = fileURLToPath(new URL("../../workers/local/main.ts", import.meta.url).href);
+/** Several starts, each with a bundler and a runtime, on a machine that others use too. */
+const severalStartsMs = 120_000;
 const readyLine = /^ready {2}(http:\/\/127\.0\.0\.1:\d+) {2}key (\S{16,})$/m;
 
 const children: { child: Child; dataDir: string }[] = [];
@@ -62,41 +64,49 @@ describe("a start on services that are given", () => {
   });
   afterAll(() => sandbox?.cleanup());
 
-  test("prints address and key, serves with them, refuses a second start, and leaves nothing at SIGINT", async () => {
-    const dataDir = await newDataDir();
-    const port = await findFreePort();
-    const child = start(dataDir, { ...given(), PORT: String(port) });
-    const served = await untilReady(child, 30_000);
-    expect(served.url).toBe(`http://127.0.0.1:${port}`);
-    expect((await call(served, "GET", "/api/events/stats")).status).toBe(200);
-    expect((await call({ ...served, key: `${served.key}x` }, "GET", "/api/events/stats")).status).toBe(401);
-    expect((await createToStaging(served, 10_000)).entry?.staging_url).toMatch(/^https:\/\//);
+  test(
+    "prints address and key, serves with them, refuses a second start, and leaves nothing at SIGINT",
+    async () => {
+      const dataDir = await newDataDir();
+      const port = await findFreePort();
+      const child = start(dataDir, { ...given(), PORT: String(port) });
+      const served = await untilReady(child, 60_000);
+      expect(served.url).toBe(`http://127.0.0.1:${port}`);
+      expect((await call(served, "GET", "/api/events/stats")).status).toBe(200);
+      expect((await call({ ...served, key: `${served.key}x` }, "GET", "/api/events/stats")).status).toBe(401);
+      expect((await createToStaging(served, 10_000)).entry?.staging_url).toMatch(/^https:\/\//);
 
-    const samePort = start(await newDataDir(), { ...given(), PORT: String(port) });
-    expect(await samePort.ended(15_000)).toBe(1);
-    expect(samePort.output()).toContain(`port ${port} is in use`);
-    const sameData = start(dataDir, { ...given(), PORT: "0" });
-    expect(await sameData.ended(15_000)).toBe(1);
-    expect(sameData.output()).toContain(`in use by process ${child.pid}`);
-    // The first one did not notice.
-    expect((await call(served, "GET", "/api/health")).status).toBe(200);
+      const samePort = start(await newDataDir(), { ...given(), PORT: String(port) });
+      expect(await samePort.ended(40_000)).toBe(1);
+      expect(samePort.output()).toContain(`port ${port} is in use`);
+      const sameData = start(dataDir, { ...given(), PORT: "0" });
+      expect(await sameData.ended(40_000)).toBe(1);
+      expect(sameData.output()).toContain(`in use by process ${child.pid}`);
+      // The first one did not notice.
+      expect((await call(served, "GET", "/api/health")).status).toBe(200);
 
-    expect((await processesOf(dataDir)).length).toBeGreaterThan(1);
-    child.signal("SIGINT");
-    expect(await child.ended(10_000)).toBe(0);
-    await expectNothingLeft(dataDir);
-    await expect(call(served, "GET", "/api/health")).rejects.toThrow();
-  });
+      expect((await processesOf(dataDir)).length).toBeGreaterThan(1);
+      child.signal("SIGINT");
+      expect(await child.ended(10_000)).toBe(0);
+      await expectNothingLeft(dataDir);
+      await expect(call(served, "GET", "/api/health")).rejects.toThrow();
+    },
+    severalStartsMs,
+  );
 
-  test("takes the key that it is given", async () => {
-    const key = "a-key-of-my-own-0123456789";
-    const child = start(await newDataDir(), { ...given(), PORT: "0", BRAIN_API_KEY: key });
-    const served = await untilReady(child, 30_000);
-    expect(served.key).toBe(key);
-    expect((await call(served, "GET", "/api/consumers")).status).toBe(200);
-    child.signal("SIGTERM");
-    expect(await child.ended(10_000)).toBe(0);
-  });
+  test(
+    "takes the key that it is given",
+    async () => {
+      const key = "a-key-of-my-own-0123456789";
+      const child = start(await newDataDir(), { ...given(), PORT: "0", BRAIN_API_KEY: key });
+      const served = await untilReady(child, 60_000);
+      expect(served.key).toBe(key);
+      expect((await call(served, "GET", "/api/consumers")).status).toBe(200);
+      child.signal("SIGTERM");
+      expect(await child.ended(10_000)).toBe(0);
+    },
+    severalStartsMs,
+  );
 });
 
 describe("a start that cannot succeed ends with 1, says why, and leaves nothing", () => {
@@ -110,42 +120,50 @@ describe("a start that cannot succeed ends with 1, says why, and leaves nothing"
     ["a port that is none", { PORT: "70000" }, /PORT is '70000'/],
     ["an unknown mode", { BRAIN_EVENTSTREAM_MODE: "optional" }, /BRAIN_EVENTSTREAM_MODE is 'optional'/],
     ["half of Upstash", { UPSTASH_REDIS_REST_URL: "http://127.0.0.1:1" }, /UPSTASH_REDIS_REST_TOKEN is not/],
-  ])("%s", async (_what, env, reason) => {
-    const dataDir = await newDataDir();
-    const child = start(dataDir, { PORT: "0", ...env });
-    expect(await child.ended(20_000)).toBe(1);
-    expect(child.output()).toMatch(reason);
-    expect(child.output()).not.toMatch(/secret-4711|\n\s+at /);
-    await expectNothingLeft(dataDir);
-  });
+  ])(
+    "%s",
+    async (_what, env, reason) => {
+      const dataDir = await newDataDir();
+      const child = start(dataDir, { PORT: "0", ...env });
+      expect(await child.ended(40_000)).toBe(1);
+      expect(child.output()).toMatch(reason);
+      expect(child.output()).not.toMatch(/secret-4711|\n\s+at /);
+      await expectNothingLeft(dataDir);
+    },
+    severalStartsMs,
+  );
 });
 
 describe("a start with nothing given", () => {
-  test("brings its own Redis and PostgreSQL, keeps key and data, and stops all of it", async () => {
-    const dataDir = await newDataDir();
-    const first = start(dataDir, { PORT: "0" });
-    const served = await untilReady(first, 60_000);
-    expect(first.output()).toMatch(/✓ redis-server [\d.]+/);
-    expect(first.output()).toMatch(/✓ PostgreSQL [\d.]+/);
-    const { courseId } = await createToStaging(served, 10_000);
-    const running = (await processesOf(dataDir)).map(({ command }) => command).join("\n");
-    for (const program of ["redis-server", "postgres", "workerd"]) expect(running).toContain(program);
-    first.signal("SIGTERM");
-    expect(await first.ended(10_000)).toBe(0);
-    await expectNothingLeft(dataDir);
+  test(
+    "brings its own Redis and PostgreSQL, keeps key and data, and stops all of it",
+    async () => {
+      const dataDir = await newDataDir();
+      const first = start(dataDir, { PORT: "0" });
+      const served = await untilReady(first, 60_000);
+      expect(first.output()).toMatch(/✓ redis-server [\d.]+/);
+      expect(first.output()).toMatch(/✓ PostgreSQL [\d.]+/);
+      const { courseId } = await createToStaging(served, 10_000);
+      const running = (await processesOf(dataDir)).map(({ command }) => command).join("\n");
+      for (const program of ["redis-server", "postgres", "workerd"]) expect(running).toContain(program);
+      first.signal("SIGTERM");
+      expect(await first.ended(10_000)).toBe(0);
+      await expectNothingLeft(dataDir);
 
-    const second = start(dataDir, { PORT: "0" });
-    const again = await untilReady(second, 60_000);
-    expect(again.key).toBe(served.key);
-    expect(await distributionsOf(again, courseId)).toHaveLength(1);
-    // Not even a kill that nobody can catch leaves a server behind.
-    second.signal("SIGKILL");
-    expect(await second.ended(5_000)).toBe("SIGKILL");
-    await waitFor(
-      "the guards end what the killed start left",
-      () => processesOf(dataDir),
-      (processes) => processes.length === 0,
-      { timeoutMs: 10_000 },
-    );
-  }, 120_000);
+      const second = start(dataDir, { PORT: "0" });
+      const again = await untilReady(second, 60_000);
+      expect(again.key).toBe(served.key);
+      expect(await distributionsOf(again, courseId)).toHaveLength(1);
+      // Not even a kill that nobody can catch leaves a server behind.
+      second.signal("SIGKILL");
+      expect(await second.ended(5_000)).toBe("SIGKILL");
+      await waitFor(
+        "the guards end what the killed start left",
+        () => processesOf(dataDir),
+        (processes) => processes.length === 0,
+        { timeoutMs: 10_000 },
+      );
+    },
+    severalStartsMs,
+  );
 });
