@@ -96,6 +96,7 @@ export async function applyAll(
   const applied: Applied[] = [];
   const untried: Incoming[] = [];
   const failedKeys = new Set<string>();
+  const spared = new Set<Incoming>();
   let listFailures = 0;
   const queue: (readonly Incoming[])[] = [deliveries];
 
@@ -127,10 +128,17 @@ export async function applyAll(
         return { applied, untried, unavailable: attempt.error };
       case "failed":
         if (open.length === 1 && open[0] !== undefined) {
-          const { failure, stop } = deps.judge(failed(deps, open[0], attempt.error));
+          const [alone] = open;
+          // A lost connection says nothing about the event; lost twice in a row with the same one, it may.
+          if (attempt.lost && !spared.has(alone)) {
+            spared.add(alone);
+            queue.unshift(open);
+            break;
+          }
+          const { failure, stop } = deps.judge(failed(deps, alone, attempt.error));
           applied.push(failure);
           if (stop) return { applied, untried: [...untried, ...queue.flat()], unavailable: null };
-          if (holdsKey(deps.consumer, failure) && open[0].key !== null) failedKeys.add(open[0].key);
+          if (holdsKey(deps.consumer, failure) && alone.key !== null) failedKeys.add(alone.key);
         } else {
           listFailures += 1;
           queue.unshift(...split(open, attempt.culprit));
@@ -163,7 +171,13 @@ function split(list: readonly Incoming[], culprit: Incoming | null): (readonly I
 
 type Attempt =
   | { readonly kind: "done"; readonly applied: readonly Applied[]; readonly remaining: readonly Incoming[] }
-  | { readonly kind: "failed"; readonly error: unknown; readonly culprit: Incoming | null }
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      readonly culprit: Incoming | null;
+      /** The connection ended on its own, before the transaction did. */
+      readonly lost: boolean;
+    }
   | { readonly kind: "unavailable"; readonly error: unknown };
 
 async function tryTogether(
@@ -189,7 +203,10 @@ async function tryTogether(
     if (error instanceof FencedError) return { kind: "unavailable", error };
     // A connection may be refused as late as its first statement; no handler has seen the deliveries then.
     const away = !run.claimed && error instanceof TransientError;
-    return away ? { kind: "unavailable", error } : { kind: "failed", error, culprit: run.culprit };
+    if (away) return { kind: "unavailable", error };
+    // At a handler's time limit we close the connection ourselves.
+    const lost = session.broken && !(error instanceof HandlerTimeoutError);
+    return { kind: "failed", error, culprit: run.culprit, lost };
   }
   // Behind the commit, so that a failing trigger is never taken for a failing handler.
   if (run.published.length > 0) deps.onPublished();

@@ -3,6 +3,7 @@ import type { DeadLetterReason } from "../core/delivery.ts";
 import { BrainError, FencedError } from "../core/errors.ts";
 import { fingerprintOf } from "../core/fingerprint.ts";
 import type { Database } from "../db/database.ts";
+import { postgresDetail, translateDatabaseError } from "../db/errors.ts";
 import type { QueuedDelivery } from "./queued-delivery.ts";
 
 /** What is stored of an event that could not be handled. */
@@ -106,27 +107,30 @@ export async function storeDeadLetters(
 }
 
 /** Class name of whatever was thrown. */
-export function errorClass(error: unknown): string {
+export function errorClass(thrown: unknown): string {
+  const error = translateDatabaseError(thrown, "caller");
   return error instanceof Error ? error.name : typeof error;
 }
 
 /**
- * One line for logs and dead letters. Errors of our own name each field.
+ * One line for logs and dead letters. Errors of our own name each field. What the driver and drizzle say holds the
+ * statement and its parameters, so it never gets here, whoever wrapped it.
  *
- * @param withDetail adds what Postgres said; that may quote a value, so it is for dead letters and not for logs
+ * @param withDetail adds what Postgres said, without values
  */
-export function describeError(error: unknown, withDetail = false): string {
+export function describeError(thrown: unknown, withDetail = false): string {
+  const error = translateDatabaseError(thrown, "caller");
   if (!(error instanceof Error)) return String(error);
   const fields =
     error instanceof BrainError ? error.issues.map((issue) => `${issue.path}: ${issue.message}`) : [];
-  const cause = withDetail && error.cause instanceof Error ? databaseDetail(error.cause) : null;
-  return [error.message, ...fields, ...(cause === null ? [] : [cause])].join("; ");
+  const detail = withDetail ? postgresDetail(error.cause) : null;
+  return [withoutStatement(error.message), ...fields, ...(detail === null ? [] : [detail])].join("; ");
 }
 
-/** Postgres' own message says what is wrong; drizzle's wrapper around it holds the statement and its parameters. */
-function databaseDetail(cause: Error): string | null {
-  const inner = cause.cause instanceof Error ? cause.cause : cause;
-  return /^[0-9A-Z]{5}$/.test(String((inner as Error & { code?: unknown }).code)) ? inner.message : null;
+/** Somebody may have put drizzle's message into a message of their own. */
+function withoutStatement(message: string): string {
+  const at = message.indexOf("Failed query: ");
+  return at === -1 ? message : `${message.slice(0, at)}a statement failed`;
 }
 
 /** jsonb and text refuse NUL and lone surrogates; an entry that holds them must still be kept, so they are marked. */

@@ -192,7 +192,7 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
         failure: { dueAtMs, firstFailedAtMs, attempts, overtakable, skip: false, error: text },
       });
       // A handler that asks to wait is not in trouble.
-      const level = error instanceof RetryAfter ? "info" : "warn";
+      const level = error instanceof RetryAfter ? "debug" : "warn";
       eventLog(deps, incoming)[level](
         { error_class: errorClass(error), retry_in_ms: delivery.dueAtMs - nowMs },
         `The event will be tried again: ${describeError(error)}`,

@@ -94,6 +94,20 @@ describe("a dead network is transient, on every runtime", () => {
     expect(classify(new TypeError(message))).toEqual(transient);
   });
 
+  it.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET"])("by code %s", (code) => {
+    expect(classify(Object.assign(new TypeError("odd"), { code }))).toEqual(transient);
+  });
+
+  it.each([
+    "the contract terminated early",
+    "course.load failed",
+    "steps[0] is terminated",
+    "fetch failedCourses is not a function",
+    "BUSY is not defined",
+  ])("is not told by a word somewhere in a bug: %s", (message) => {
+    expect(classify(new TypeError(message))).toEqual(programming);
+  });
+
   it("also when it stands only in the cause", () => {
     expect(classify(new TypeError("odd", { cause: new Error("read ECONNRESET") }))).toEqual(transient);
     expect(isNetworkError(new Error("outer", { cause: new Error("inner") }))).toBe(false);
@@ -108,22 +122,6 @@ describe("a dead network is transient, on every runtime", () => {
   it.each(["AbortError", "TimeoutError", "NetworkError", "FetchError"])("%s", (name) => {
     expect(classify(named(name))).toEqual(transient);
   });
-});
-
-describe("replies of Redis that pass", () => {
-  it.each(["LOADING", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "BUSY", "OOM", "NOREPLICAS"])(
-    "%s",
-    (prefix) => {
-      expect(isNetworkError(new Error(`${prefix} try later`))).toBe(true);
-      expect(isNetworkError(new Error(`ERR ${prefix} try later`))).toBe(true);
-    },
-  );
-  it.each(["WRONGTYPE Operation against a key", "NOGROUP No such key", "BUSYGROUP exists", "ERR syntax"])(
-    "not: %s",
-    (message) => {
-      expect(isNetworkError(new Error(message))).toBe(false);
-    },
-  );
 });
 
 describe("HTTP statuses of a called service", () => {
@@ -161,6 +159,9 @@ describe("whatever else a handler throws", () => {
     new EvalError("x"),
     new URIError("URI malformed"),
     named("AssertionError"),
+    new (class IndexError extends RangeError {
+      override readonly name = "IndexError";
+    })("of a class of its own"),
   ])("%o is a programming error", (error) => {
     expect(classify(error)).toEqual(programming);
   });

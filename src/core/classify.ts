@@ -1,21 +1,24 @@
+import { $ZodError } from "zod/v4/core";
 import type { Outcome } from "./delivery.ts";
 import { BrainError, TransientError } from "./errors.ts";
 
 /** HTTP statuses of a called service after which the same call may succeed. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
-/** Errors of the language that mean a bug. */
-const programmingErrors: ReadonlySet<string> = new Set([
-  "TypeError",
-  "ReferenceError",
-  "RangeError",
-  "SyntaxError",
-  "EvalError",
-  "URIError",
-  "AssertionError",
-]);
+/** Errors of the language that mean a bug, also where somebody made a class of their own of one. */
+const programmingErrors: readonly (new (message?: string) => Error)[] = [
+  TypeError,
+  ReferenceError,
+  RangeError,
+  SyntaxError,
+  EvalError,
+  URIError,
+];
 
-/** Platform errors that mean "not now": aborted, timed out, network. */
+/**
+ * Platform errors that mean "not now": aborted, timed out, network. By name, because the name is what tells one
+ * DOMException from another: https://webidl.spec.whatwg.org/#idl-DOMException-error-names
+ */
 const transientNames: ReadonlySet<string> = new Set([
   "AbortError",
   "TimeoutError",
@@ -23,27 +26,27 @@ const transientNames: ReadonlySet<string> = new Set([
   "FetchError",
 ]);
 
+/** `code` of Node's and Deno's system errors of the network, and of Node's `fetch`. */
+const networkCodes =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|UND_ERR_\w+)$/;
+
 /**
- * `fetch` reports a dead network as a TypeError, with another message on each runtime. These are the messages of Node,
- * workerd, Deno, Chromium, Firefox and Safari.
+ * `fetch` reports a dead network as a TypeError without a code, with another message on each runtime. These are the
+ * messages of Node, workerd, Deno, Chromium, Firefox and Safari; there is nothing else to tell them by.
  */
 const networkMessages: readonly RegExp[] = [
-  /fetch failed/i,
-  /network connection lost/i,
-  /network error/i,
-  /networkerror when attempting/i,
-  /failed to fetch/i,
-  /load failed/i,
-  /error sending request/i,
-  /client error \(connect\)/i,
-  /terminated/i,
-  /socket hang up/i,
-  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|UND_ERR/,
+  /\bfetch failed$/i,
+  /\bnetwork connection lost\b/i,
+  /\bnetwork error\b/i,
+  /\bnetworkerror when attempting\b/i,
+  /^failed to fetch/i,
+  /^load failed$/i,
+  /\berror sending request\b/i,
+  /\bclient error \(connect\)/i,
+  /^terminated$/i,
+  /^socket hang up$/i,
+  /\b(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|UND_ERR_\w+)\b/,
 ];
-
-/** Prefixes of Redis error replies that pass: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors */
-const transientRedisPrefixes =
-  /^(?:ERR )?(LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|OOM|NOREPLICAS)\b/;
 
 const transient = { kind: "transient", retryAfterMs: null, overtakable: false } as const;
 
@@ -69,15 +72,21 @@ export function classify(
       ? transient
       : { kind: "permanent", reason: "permanent_error" };
   }
-  if (error.name === "ZodError") return { kind: "permanent", reason: "permanent_error" };
-  if (programmingErrors.has(error.name)) return { kind: "programming" };
+  if (error instanceof $ZodError) return { kind: "permanent", reason: "permanent_error" };
+  if (isProgrammingError(error)) return { kind: "programming" };
   return transient;
 }
 
-/** True for failures of the network, of Redis coming up, and for aborted or timed-out calls. */
+/** Libraries for assertions have classes of their own; what they share is the name. */
+function isProgrammingError(error: Error): boolean {
+  return programmingErrors.some((kind) => error instanceof kind) || error.name === "AssertionError";
+}
+
+/** True for failures of the network, and for aborted or timed-out calls. */
 export function isNetworkError(error: Error): boolean {
   if (transientNames.has(error.name)) return true;
-  if (transientRedisPrefixes.test(error.message)) return true;
+  const { code } = error as Error & { code?: unknown };
+  if (typeof code === "string" && networkCodes.test(code)) return true;
   if (networkMessages.some((pattern) => pattern.test(error.message))) return true;
   return error.cause instanceof Error && error.cause !== error && isNetworkError(error.cause);
 }

@@ -30,19 +30,26 @@ export interface ErrorOptions {
   readonly issues?: readonly Issue[];
   /** More that the caller needs to go on, answered beside `error`; public, JSON. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** Left out: the error is our own. */
+  readonly backend?: Backend;
 }
 
-/** Base of all errors thrown on purpose; `message` is safe to show to the caller. */
+/** A service below that an error comes from; what it said is for the log, the caller learns only what it means. */
+export type Backend = "postgres" | "redis";
+
+/** Base of all errors thrown on purpose; `message` is safe to show to the caller unless it comes from a backend. */
 export abstract class BrainError extends Error {
   abstract readonly code: ErrorCode;
   readonly issues: readonly Issue[];
   readonly extra: Readonly<Record<string, unknown>>;
+  readonly backend: Backend | null;
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.issues = options.issues ?? [];
     this.extra = options.extra ?? {};
+    this.backend = options.backend ?? null;
   }
 }
 
@@ -51,8 +58,7 @@ export class PermanentError extends BrainError {
   readonly code: ErrorCode = "permanent_failure";
 }
 
-export interface TransientOptions {
-  readonly cause?: unknown;
+export interface TransientOptions extends ErrorOptions {
   /** Left out: the consumer's backoff decides. */
   readonly retryAfterMs?: number;
   /**

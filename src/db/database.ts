@@ -282,12 +282,16 @@ async function commit(link: Link, fence: FenceText | undefined): Promise<string>
     return await control(link, `${fence}; COMMIT`);
   } catch (error) {
     if (link.lost === null) await rollback(link);
-    if (error instanceof Error && describesFence(error)) throw new FencedError();
+    if (sqlState(error) === castRefused && error instanceof Error && describesFence(error))
+      throw new FencedError();
     // A statement had failed and somebody caught its error: the fence could not be looked at.
     if (sqlState(error) === "25P02") return "ROLLBACK";
     throw error;
   }
 }
+
+/** SQLSTATE of the cast by which the fence ends a transaction; what tells it from another cast is our own word in it. */
+const castRefused = "22P02";
 
 function describesFence(error: Error): boolean {
   return error.message.includes(fencedWord) || (error.cause instanceof Error && describesFence(error.cause));

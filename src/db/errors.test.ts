@@ -1,21 +1,24 @@
+import { DatabaseError, NeonDbError } from "@neondatabase/serverless";
+import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { classify } from "../core/classify.ts";
 import { ConflictError, NotFoundError, PermanentError, TransientError } from "../core/errors.ts";
-import { sqlState, translateDatabaseError, violatedConstraint } from "./errors.ts";
+import { postgresDetail, sqlState, translateDatabaseError, violatedConstraint } from "./errors.ts";
 
 const secret = "postgres://brain:hunter2-planted@db.example/brain";
 
-/** An error as the driver throws it. */
-function postgres(code: string, fields: object = {}): Error {
-  return Object.assign(new Error(`statement with ${secret} failed`), {
-    name: "NeonDbError",
-    code,
-    ...fields,
-  });
+/** An error as the driver throws it over HTTP. */
+function postgres(code: string, fields: object = {}): NeonDbError {
+  return Object.assign(new NeonDbError(`statement with ${secret} failed`), { code, ...fields });
 }
 
-const wrap = (inner: Error) =>
-  Object.assign(new Error("Failed query", { cause: inner }), { name: "DrizzleQueryError" });
+/** The same over a connection. */
+function onConnection(code: string): DatabaseError {
+  return Object.assign(new DatabaseError(`statement with ${secret} failed`, 90, "error"), { code });
+}
+
+/** As drizzle wraps what a query throws: statement and parameters are in its message, and it sets no name. */
+const wrap = (inner: Error) => new DrizzleQueryError("INSERT INTO t VALUES ($1)", [secret], inner);
 
 describe("SQLSTATE", () => {
   it.each([
@@ -32,6 +35,9 @@ describe("SQLSTATE", () => {
     ["57014", "query cancelled"],
     ["58030", "I/O error"],
     ["25P02", "transaction aborted by an error that was not passed on"],
+    ["42P01", "undefined table: the schema is behind the code"],
+    ["42703", "undefined column: the schema is behind the code"],
+    ["42883", "undefined function: the schema is behind the code"],
   ])("%s (%s) is transient", (code) => {
     const error = translateDatabaseError(postgres(code), "caller");
     expect(error).toBeInstanceOf(TransientError);
@@ -43,7 +49,6 @@ describe("SQLSTATE", () => {
     ["23502", "not null violation"],
     ["23503", "foreign key violation"],
     ["23514", "check violation"],
-    ["42P01", "undefined table"],
     ["42601", "syntax error"],
     ["55000", "object not in prerequisite state"],
     ["28P01", "wrong password"],
@@ -64,17 +69,31 @@ describe("SQLSTATE", () => {
 
   it("is found below the wrappers of the driver and of drizzle", () => {
     expect(sqlState(wrap(wrap(postgres("40001"))))).toBe("40001");
-    expect(sqlState({ sourceError: postgres("40001") })).toBe("40001");
+    expect(sqlState(Object.assign(new NeonDbError("x"), { sourceError: postgres("40001") }))).toBe("40001");
     expect(violatedConstraint(wrap(postgres("23503", { constraint: "fk" })))).toBe("fk");
   });
 
-  it.each([new Error("plain"), "text", null, undefined, { code: "ECONNRESET" }, { code: 23505 }])(
-    "is not read from %o",
-    (error) => {
-      expect(sqlState(error)).toBeNull();
-      expect(violatedConstraint(error)).toBeNull();
-    },
-  );
+  it("is read from both classes of the driver", () => {
+    expect(sqlState(onConnection("40001"))).toBe("40001");
+    expect(translateDatabaseError(wrap(onConnection("42703")), "caller")).toBeInstanceOf(TransientError);
+  });
+
+  const system = (code: string) => Object.assign(new Error(code), { code });
+  it.each([
+    new Error("plain"),
+    "text",
+    null,
+    undefined,
+    { code: "ECONNRESET" },
+    { code: 23505 },
+    // Five capitals, and no SQLSTATE.
+    system("EPIPE"),
+    system("EBUSY"),
+    system("E2BIG"),
+  ])("is not read from %o", (error) => {
+    expect(sqlState(error)).toBeNull();
+    expect(violatedConstraint(error)).toBeNull();
+  });
 
   it("is not sought for ever in a circle of causes", () => {
     const round: { cause?: unknown } = {};
@@ -92,7 +111,16 @@ describe("errors without a SQLSTATE", () => {
     for (const error of [new Error("Connection terminated"), { type: "error" }, "closed"]) {
       expect(translateDatabaseError(error, "driver")).toBeInstanceOf(TransientError);
     }
-    expect(translateDatabaseError(wrap(new Error("socket")), "caller")).toBeInstanceOf(TransientError);
+    for (const error of [
+      wrap(new Error("Connection terminated unexpectedly")),
+      wrap(wrap(new Error("socket"))),
+      new Error("of the handler", { cause: wrap(new Error("socket")) }),
+      new NeonDbError("Error connecting to database"),
+    ]) {
+      const lost = translateDatabaseError(error, "caller");
+      expect(lost).toBeInstanceOf(TransientError);
+      expect(lost).toMatchObject({ backend: "postgres" });
+    }
   });
 
   it("stay what they are when the code inside the transaction threw them", () => {
@@ -110,7 +138,7 @@ describe("errors without a SQLSTATE", () => {
 });
 
 it("lets no statement, parameter or connection string into a message, and keeps the original as the cause", () => {
-  for (const code of ["40001", "23505", "42P01"]) {
+  for (const code of ["40001", "23505", "42P01", "42601"]) {
     const original = postgres(code, { detail: `Key (email)=(${secret})` });
     const error = translateDatabaseError(original, "caller") as Error;
     expect(error.message).not.toContain("hunter2");
@@ -119,4 +147,28 @@ it("lets no statement, parameter or connection string into a message, and keeps 
   }
   const lost = translateDatabaseError(new Error(secret), "driver") as Error;
   expect(lost.message).not.toContain("hunter2");
+});
+
+describe("what Postgres said", () => {
+  const saying = (code: string, message: string) => Object.assign(new NeonDbError(message), { code });
+
+  it.each([
+    ["23502", 'null value in column "title" of relation "courses" violates not-null constraint'],
+    ["42703", 'column "planted" does not exist'],
+    ["22003", "integer out of range"],
+  ])("is kept when it names no value (%s)", (code, message) => {
+    expect(postgresDetail(wrap(saying(code, message)))).toBe(message);
+  });
+
+  it.each([
+    ["22P02", 'invalid input syntax for type uuid: "planted"', 'invalid input syntax for type uuid: "…"'],
+    ["22007", 'invalid input syntax for type date: "pla"nted"', 'invalid input syntax for type date: "…"'],
+    ["P0001", "no such user 'planted'", 'no such user "…"'],
+  ])("is without the value (%s)", (code, message, shown) => {
+    expect(postgresDetail(saying(code, message))).toBe(shown);
+  });
+
+  it("is null for an error that is not of Postgres", () => {
+    expect(postgresDetail(new Error('"x"'))).toBeNull();
+  });
 });

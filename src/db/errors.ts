@@ -1,4 +1,9 @@
+import { DatabaseError, NeonDbError } from "@neondatabase/serverless";
+import { DrizzleQueryError } from "drizzle-orm";
 import { BrainError, ConflictError, PermanentError, TransientError } from "../core/errors.ts";
+
+/** What a missing table, column or function means most often: the code was rolled out before its migrations. */
+const behind = "the schema may be behind the code: npm run migrate -- --status";
 
 /** SQLSTATE classes and codes after which the same work may succeed: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const transientStates: readonly { readonly prefix: string; readonly meaning: string }[] = [
@@ -11,40 +16,63 @@ const transientStates: readonly { readonly prefix: string; readonly meaning: str
   { prefix: "55006", meaning: "an object is in use" },
   { prefix: "57P", meaning: "the server is shutting down or starting" },
   { prefix: "57014", meaning: "the statement took too long and was cancelled" },
+  { prefix: "42P01", meaning: `a table is missing; ${behind}` },
+  { prefix: "42703", meaning: `a column is missing; ${behind}` },
+  { prefix: "42883", meaning: `a function is missing; ${behind}` },
   { prefix: "58", meaning: "the server met a system error" },
 ];
 
-interface PostgresFields {
-  readonly code?: unknown;
-  readonly constraint?: unknown;
-  readonly table?: unknown;
-  readonly message?: unknown;
+/** Deeper chains of causes do not occur; the bound ends circles. */
+const maxCauses = 6;
+
+/** The error and what it wraps, outermost first; drivers and drizzle wrap in `cause` or `sourceError`. */
+function causes(error: unknown): object[] {
+  const chain: object[] = [];
+  let current: unknown = error;
+  while (typeof current === "object" && current !== null && chain.length < maxCauses) {
+    chain.push(current);
+    const { cause, sourceError } = current as { cause?: unknown; sourceError?: unknown };
+    current = cause ?? sourceError;
+  }
+  return chain;
 }
 
-/** The innermost error that carries a SQLSTATE; drivers and drizzle wrap it in `cause` or `sourceError`. */
-function postgresFields(error: unknown): PostgresFields | null {
-  let current: unknown = error;
-  for (let depth = 0; depth < 6 && typeof current === "object" && current !== null; depth += 1) {
-    const fields = current as PostgresFields & { cause?: unknown; sourceError?: unknown };
-    if (typeof fields.code === "string" && /^[0-9A-Z]{5}$/.test(fields.code)) return fields;
-    current = fields.cause ?? fields.sourceError;
+/**
+ * The outermost error that Postgres itself gave: over HTTP the driver's NeonDbError, over a connection its
+ * DatabaseError. Not told by the shape of `code`: Node's EPIPE and EBUSY look like a SQLSTATE.
+ */
+function postgresError(error: unknown): ((DatabaseError | NeonDbError) & { readonly code: string }) | null {
+  for (const cause of causes(error)) {
+    const isOfPostgres = cause instanceof NeonDbError || cause instanceof DatabaseError;
+    if (isOfPostgres && typeof cause.code === "string") return Object.assign(cause, { code: cause.code });
   }
   return null;
 }
 
 /** SQLSTATE of a Postgres error, e.g. `23505`; null when it is none. */
 export function sqlState(error: unknown): string | null {
-  return (postgresFields(error)?.code as string | undefined) ?? null;
+  return postgresError(error)?.code ?? null;
 }
 
 /** Name of the violated constraint; null when the error is not about one. */
 export function violatedConstraint(error: unknown): string | null {
-  const name = postgresFields(error)?.constraint;
-  return typeof name === "string" && name !== "" ? name : null;
+  return postgresError(error)?.constraint || null;
 }
 
-/** Errors that only the driver or drizzle throws, whoever called them. */
-const driverErrors: ReadonlySet<string> = new Set(["NeonDbError", "DrizzleQueryError"]);
+/**
+ * What Postgres said, for a dead letter; null when it said nothing. Names of tables, columns and constraints stay; texts
+ * that may be values (of other classes than 23 and 42, or given to RAISE) are taken out.
+ */
+export function postgresDetail(error: unknown): string | null {
+  const found = postgresError(error);
+  if (found === null) return null;
+  return /^(23|42)/.test(found.code) ? found.message : found.message.replace(/["'].*["']/s, '"…"');
+}
+
+/** True when the driver or drizzle threw it, or somebody wrapped what they threw. */
+function isOfDriver(error: unknown): boolean {
+  return causes(error).some((cause) => cause instanceof DrizzleQueryError || cause instanceof NeonDbError);
+}
 
 /**
  * Gives a database error its place in the taxonomy. The message never contains the statement, its parameters or the
@@ -59,9 +87,11 @@ export function translateDatabaseError(error: unknown, origin: "driver" | "calle
   if (error instanceof Error && error.cause instanceof BrainError) return error.cause;
   const state = sqlState(error);
   if (state !== null) return translateState(error, state);
-  const name = (error as { name?: unknown } | null)?.name;
-  if (origin === "driver" || (typeof name === "string" && driverErrors.has(name))) {
-    return new TransientError("Postgres could not be reached or the connection was lost.", { cause: error });
+  if (origin === "driver" || isOfDriver(error)) {
+    return new TransientError("Postgres could not be reached or the connection was lost.", {
+      cause: error,
+      backend: "postgres",
+    });
   }
   return error;
 }
@@ -69,16 +99,23 @@ export function translateDatabaseError(error: unknown, origin: "driver" | "calle
 function translateState(error: unknown, state: string): BrainError {
   const transient = transientStates.find((entry) => state.startsWith(entry.prefix));
   if (transient) {
-    return new TransientError(`Postgres: ${transient.meaning} (SQLSTATE ${state}).`, { cause: error });
+    return new TransientError(`Postgres: ${transient.meaning} (SQLSTATE ${state}).`, {
+      cause: error,
+      backend: "postgres",
+    });
   }
   const constraint = violatedConstraint(error);
   const named = constraint === null ? "" : `, constraint ${constraint}`;
   if (state === "23505") {
     return new ConflictError(`Postgres: a row with this key already exists (SQLSTATE 23505${named}).`, {
       cause: error,
+      backend: "postgres",
     });
   }
-  return new PermanentError(`Postgres refused the statement (SQLSTATE ${state}${named}).`, { cause: error });
+  return new PermanentError(`Postgres refused the statement (SQLSTATE ${state}${named}).`, {
+    cause: error,
+    backend: "postgres",
+  });
 }
 
 /** Runs a statement outside a transaction, and gives its failure its place in the taxonomy. @throws {BrainError} */

@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from "drizzle-orm";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, test } from "vitest";
 import { classify } from "../core/classify.ts";
@@ -16,6 +17,7 @@ import {
   UpstreamError,
   ValidationError,
 } from "../core/errors.ts";
+import { RedisReplyError } from "../stream/redis.ts";
 import { errorBody, publicError, statusOf } from "./errors.ts";
 
 const statuses: Readonly<Record<ErrorCode, number>> = {
@@ -89,15 +91,40 @@ describe("what a caller learns", () => {
     ).not.toContain("secret");
   });
 
+  const postgres = { backend: "postgres" } as const;
   test.each([
-    [new PermanentError("Postgres refused the statement (SQLSTATE 42P01)."), "internal_error"],
-    [new ConflictError("Postgres: a row exists (SQLSTATE 23505, constraint events_id_key)."), "conflict"],
-    [new TransientError("Postgres: the connection failed (SQLSTATE 08006)."), "unavailable"],
-    [new TransientError("Redis is not available: LOADING"), "unavailable"],
+    [new PermanentError("Postgres refused the statement (SQLSTATE 42601).", postgres), "internal_error"],
+    [new ConflictError("Postgres: constraint events_id_key (SQLSTATE 23505).", postgres), "conflict"],
+    [new TransientError("Postgres: the connection failed (SQLSTATE 08006).", postgres), "unavailable"],
+    [new TransientError("Redis is not available: LOADING", { backend: "redis" }), "unavailable"],
+    [new RedisReplyError("WRONGTYPE of the Redis key"), "internal_error"],
   ] as const)("what a driver says is for the log: %s", (error, code) => {
     const shown = publicError(error);
     expect(shown.code).toBe(code);
     expect(shown.message).not.toMatch(/Postgres|Redis|SQLSTATE|events_id_key/);
+  });
+
+  test("our own message stays, also when it begins with the name of a service", () => {
+    const message = "Postgres statements cannot be named in a template.";
+    expect(publicError(new ConflictError(message)).message).toBe(message);
+  });
+
+  test("what a module added for the caller stays beside what a driver says", () => {
+    const issues = [{ path: "course_id", message: "c-1" }];
+    expect(publicError(new TransientError("Postgres is away.", { ...postgres, issues })).issues).toEqual(
+      issues,
+    );
+  });
+
+  test("drizzle's error is a lost connection, and shows neither statement nor parameters", () => {
+    const error = new DrizzleQueryError(
+      "SELECT $1",
+      ["planted"],
+      new Error("Connection terminated unexpectedly"),
+    );
+    const shown = publicError(error);
+    expect(shown.code).toBe("unavailable");
+    expect(JSON.stringify(shown)).not.toMatch(/planted|SELECT/);
   });
 
   test("a call that took too long is unavailable, not broken", () => {

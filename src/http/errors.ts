@@ -3,8 +3,9 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import { classify } from "../core/classify.ts";
+import { isNetworkError } from "../core/classify.ts";
 import { BrainError, type ErrorCode, type Issue, TooManyRequestsError } from "../core/errors.ts";
+import { translateDatabaseError } from "../db/errors.ts";
 
 /** Status of each code; the compiler refuses a code without one. */
 export function statusOf(code: ErrorCode): ContentfulStatusCode {
@@ -67,42 +68,44 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** What a caller learns of an error. Unknown errors reveal only the request id; the log has the rest. */
-export function publicError(error: unknown): {
+export function publicError(thrown: unknown): {
   readonly code: ErrorCode;
   readonly message: string;
   readonly issues: readonly Issue[];
 } {
+  const error = translateDatabaseError(thrown, "caller");
   if (error instanceof BrainError) {
     const { code, message, issues } = error;
-    return ofDriver(error) ?? { code, message, issues };
+    return error.backend === null ? { code, message, issues } : ofBackend(error);
   }
   if (error instanceof HTTPException) {
     const code = codeOfStatus[error.status] ?? "internal_error";
     const message = code === "internal_error" ? internalMessage : error.message || defaultMessage(code);
     return { code, message, issues: [] };
   }
-  if (classify(error).kind === "transient" && error instanceof Error && error.name === "TimeoutError") {
-    return { code: "unavailable", message: "A service did not answer in time. Try again.", issues: [] };
+  if (error instanceof Error && isNetworkError(error)) {
+    return { code: "unavailable", message: unavailableMessage, issues: [] };
   }
   return { code: "internal_error", message: internalMessage, issues: [] };
 }
 
 /**
  * What the layers below the modules say of Postgres and Redis (SQLSTATE, constraint) is for the log. A statement that
- * Postgres refused for good is our fault, not the caller's.
+ * Postgres refused for good is our fault, not the caller's. What a module added for the caller (the id of what it made
+ * all the same) stays.
  */
-function ofDriver({ code, message }: BrainError): ReturnType<typeof publicError> | null {
-  if (!/^(Postgres|Redis)\b/.test(message)) return null;
+function ofBackend({ code, issues }: BrainError): ReturnType<typeof publicError> {
   switch (code) {
     case "unavailable":
-      return { code, message: "A service that this needs is not available now. Try again.", issues: [] };
+      return { code, message: unavailableMessage, issues };
     case "conflict":
-      return { code, message: "This is in conflict with what is stored already.", issues: [] };
+      return { code, message: "This is in conflict with what is stored already.", issues };
     default:
-      return { code: "internal_error", message: internalMessage, issues: [] };
+      return { code: "internal_error", message: internalMessage, issues };
   }
 }
 
+const unavailableMessage = "A service that this needs is not available now. Try again.";
 const internalMessage = "Something went wrong here. The log has the details under this request id.";
 
 function defaultMessage(code: ErrorCode): string {

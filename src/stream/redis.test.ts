@@ -1,15 +1,88 @@
-import { describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import { errors } from "@upstash/redis/cloudflare";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { TransientError } from "../core/errors.ts";
-import { RedisReplyError, translateRedisError } from "./redis.ts";
+import { createRedis, RedisReplyError, translateRedisError } from "./redis.ts";
 
-/** An error as the client throws it for an answer of Redis: with the whole command. */
-function upstash(reply: string): Error {
-  const error = new Error(
-    `${reply}, command was: ["XADD","s","*","payload","{\\"token\\":\\"planted-secret\\"}"]`,
-  );
-  error.name = "UpstashError";
-  return error;
+const planted = '["XADD","s","*","payload","{\\"token\\":\\"planted-secret\\"}"]';
+
+/** Redis over HTTP as a service that gives this answer to everything. */
+async function answering(status: number, body: string) {
+  const server = createServer((_request, response) => response.writeHead(status).end(body));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  return createRedis({ url: `http://127.0.0.1:${port}`, token: "t" });
 }
+
+function replying(reply: string) {
+  return answering(200, JSON.stringify([{ error: reply }]));
+}
+
+describe("what Redis replied", () => {
+  it.each([
+    ["NOGROUP No such key 's' or consumer group 'g'", "NOGROUP"],
+    ["BUSYGROUP Consumer Group name already exists", "BUSYGROUP"],
+    ["WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE"],
+    ["ERR syntax error", "ERR"],
+    ["ERR upstream is no word of Redis", "ERR"],
+  ])("%s is a refusal, of one command and in a pipeline", async (reply, prefix) => {
+    const redis = await replying(reply);
+    const expected = { message: reply, prefix };
+    await expect(redis.command(["XADD", "planted-secret"])).rejects.toMatchObject(expected);
+    await expect(redis.eval("return 1", ["k"], ["planted-secret"])).rejects.toBeInstanceOf(RedisReplyError);
+    expect(await redis.pipeline([["XADD", "planted-secret"]])).toEqual([expect.objectContaining(expected)]);
+  });
+
+  it.each([
+    "LOADING Redis is loading the dataset in memory",
+    "ERR LOADING Redis is loading the dataset in memory",
+    "READONLY You can't write against a read only replica.",
+    "CLUSTERDOWN The cluster is down",
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+    "MASTERDOWN Link with MASTER is down",
+    "BUSY Redis is busy running a script.",
+    "OOM command not allowed when used memory > 'maxmemory'.",
+    "NOREPLICAS Not enough good replicas to write.",
+    "ERR max daily request limit exceeded. Limit: 10000",
+    "ERR max requests limit exceeded. Limit: 500000",
+    "Exceeded rate limit",
+  ])("%s means: not now", async (reply) => {
+    const redis = await replying(reply);
+    await expect(redis.command(["PING"])).rejects.toMatchObject({ code: "unavailable", backend: "redis" });
+    await expect(redis.pipeline([["PING"]])).rejects.toBeInstanceOf(TransientError);
+  });
+});
+
+describe("what the service in front of Redis says", () => {
+  it.each([
+    [500, '{"error":"ERR upstream redis unavailable: connection closed by Redis"}'],
+    [
+      500,
+      '{"error":"ERR upstream redis unavailable: no reply within 5000 ms; the command may have been executed"}',
+    ],
+    [500, '{"error":"Internal Server Error"}'],
+    [503, '{"error":"ERR the database is being moved"}'],
+    [429, '{"error":"ERR too many requests"}'],
+    [502, "<html>Bad Gateway</html>"],
+    [200, "no JSON"],
+    [200, "[]"],
+  ])("%i %s means: not now", async (status, body) => {
+    const redis = await answering(status, body);
+    for (const call of [
+      redis.command(["SET", "k", "planted-secret"]),
+      redis.eval("return 1", ["k"], ["planted-secret"]),
+      redis.pipeline([["GET", "k"]]),
+    ]) {
+      const error: unknown = await call.catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(TransientError);
+      expect(String(error)).not.toContain("planted-secret");
+    }
+  });
+});
+
+/** An error as the client throws it: with the whole command. */
+const upstash = (said: string) => new errors.UpstashError(`${said}, command was: ${planted}`);
 
 function named(name: string): Error {
   const error = new Error('POST /pipeline [["XADD","planted-secret"]]');
@@ -17,30 +90,7 @@ function named(name: string): Error {
   return error;
 }
 
-describe("what a caller sees of a Redis error", () => {
-  it.each([
-    ["NOGROUP No such key 's' or consumer group 'g'", "NOGROUP"],
-    ["BUSYGROUP Consumer Group name already exists", "BUSYGROUP"],
-    ["WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE"],
-    ["ERR syntax error", "ERR"],
-  ])("%s is the reply without the command", (reply, prefix) => {
-    const error = translateRedisError(upstash(reply));
-    expect(error).toBeInstanceOf(RedisReplyError);
-    expect(error).toMatchObject({ message: reply, prefix });
-  });
-
-  it.each([
-    "LOADING Redis is loading the dataset in memory",
-    "READONLY You can't write against a read only replica.",
-    "OOM command not allowed when used memory > 'maxmemory'.",
-    "ERR max daily request limit exceeded. Limit: 10000",
-    "Service unavailable",
-    "Internal Server Error",
-    "Exceeded rate limit",
-  ])("%s means: not now", (reply) => {
-    expect(translateRedisError(upstash(reply))).toBeInstanceOf(TransientError);
-  });
-
+describe("a request that fails", () => {
   it.each(["TimeoutError", "AbortError"])("%s: no answer in time", (name) => {
     const error = translateRedisError(named(name));
     expect(error).toBeInstanceOf(TransientError);
@@ -64,10 +114,12 @@ describe("what a caller sees of a Redis error", () => {
     for (const thrown of [
       upstash("ERR odd"),
       upstash("LOADING x"),
+      new errors.UpstashJSONParseError("planted-secret"),
       named("TypeError"),
       named("TimeoutError"),
     ]) {
       let seen: unknown = translateRedisError(thrown);
+      expect(seen).toBeInstanceOf(TransientError);
       while (seen instanceof Error) {
         expect(`${seen.message} ${seen.stack}`).not.toContain("planted-secret");
         seen = seen.cause;

@@ -1,6 +1,5 @@
-import { Redis } from "@upstash/redis/cloudflare";
+import { errors, Redis } from "@upstash/redis/cloudflare";
 import type { SubrequestMeter } from "../core/budget.ts";
-import { isNetworkError } from "../core/classify.ts";
 import { TransientError } from "../core/errors.ts";
 
 /** An error reply of Redis, e.g. `NOGROUP No such key …`; never contains the command, so no payload either. */
@@ -38,8 +37,23 @@ export interface RedisHttpOptions {
 /** What the client appends to each error message: the whole command, so payloads. Cut before anyone sees it. */
 const commandInMessage = /, command was: [\s\S]*$/;
 
-/** Replies of Redis begin with a word in capitals; anything else is what the service in front of it says. */
-const redisPrefix = /^[A-Z]{3,}\b/;
+/** First words of replies that pass: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors */
+const passingPrefixes: ReadonlySet<string> = new Set([
+  "LOADING",
+  "READONLY",
+  "CLUSTERDOWN",
+  "TRYAGAIN",
+  "MASTERDOWN",
+  "BUSY",
+  "OOM",
+  "NOREPLICAS",
+]);
+
+/**
+ * Limits of the service, which it puts in the place of a reply and gives no word of their own:
+ * https://upstash.com/docs/redis/troubleshooting/max_requests_limit
+ */
+const serviceLimit = /max (daily )?requests? |max concurrent|rate limit/i;
 
 export function createRedis(options: RedisHttpOptions): RedisHttp {
   const timeoutMs = options.timeoutMs ?? 5_000;
@@ -56,24 +70,24 @@ export function createRedis(options: RedisHttpOptions): RedisHttp {
     // As a function: with a plain signal the client answers an abort with a fabricated success.
     signal: () => AbortSignal.timeout(timeoutMs),
   });
-  const call = async <T>(run: () => Promise<T>): Promise<T> => {
+  const pipeline = async (commands: readonly Command[]): Promise<unknown[]> => {
+    if (commands.length === 0) return [];
     options.meter?.count();
     try {
-      return await run();
+      return await send(redis, commands);
     } catch (error) {
       throw translateRedisError(error);
     }
   };
+  const command = async (one: Command): Promise<unknown> => {
+    const [reply] = await pipeline([one]);
+    if (reply instanceof RedisReplyError) throw reply;
+    return reply;
+  };
   return {
-    command: (command) => call(() => redis.exec([...command])),
-    eval: (script, keys, args) => call(() => redis.eval(script, [...keys], [...args])),
-    async pipeline(commands) {
-      const [first, second] = commands;
-      if (first === undefined) return [];
-      return call(async () =>
-        second === undefined ? [await settle(redis.exec([...first]))] : pipelineRaw(redis, commands),
-      );
-    },
+    command,
+    eval: (script, keys, args) => command(["EVAL", script, String(keys.length), ...keys, ...args]),
+    pipeline,
   };
 }
 
@@ -82,49 +96,56 @@ interface Requester {
   request(request: { path: string[]; body: unknown }): Promise<unknown>;
 }
 
-async function pipelineRaw(redis: Redis, commands: readonly Command[]): Promise<unknown[]> {
+/**
+ * Single commands go as a pipeline of one, too: there what Redis replied stands in the answer's list, and whatever the
+ * request itself fails with comes from the service in front of it. As a single command both are the same text.
+ */
+async function send(redis: Redis, commands: readonly Command[]): Promise<unknown[]> {
   const { client } = redis as unknown as { client: Requester };
   const replies = await client.request({ path: ["pipeline"], body: commands });
   if (!Array.isArray(replies) || replies.length !== commands.length) {
-    throw new TransientError(
-      `Redis answered ${String(replies).slice(0, 40)} to a pipeline of ${commands.length} commands.`,
-    );
+    throw unavailable(`Redis answered ${String(replies).slice(0, 40)} to ${commands.length} commands.`);
   }
   return replies.map((reply: { result?: unknown; error?: string }) =>
-    typeof reply.error === "string" ? new RedisReplyError(reply.error) : reply.result,
+    typeof reply.error === "string" ? toReplyError(reply.error) : reply.result,
   );
 }
 
-async function settle(reply: Promise<unknown>): Promise<unknown> {
-  try {
-    return await reply;
-  } catch (error) {
-    const translated = translateRedisError(error);
-    if (translated instanceof RedisReplyError) return translated;
-    throw translated;
-  }
+/** @throws {TransientError} the reply says "not now" */
+function toReplyError(reply: string): RedisReplyError {
+  const error = new RedisReplyError(reply);
+  // Some servers put ERR before the word that counts.
+  const word = error.prefix === "ERR" ? (reply.split(" ", 2)[1] ?? "") : error.prefix;
+  if (!passingPrefixes.has(word) && !serviceLimit.test(reply)) return error;
+  throw unavailable(`Redis is not available: ${reply.slice(0, maxReplyLength)}`, error);
+}
+
+const maxReplyLength = 300;
+
+function unavailable(message: string, cause?: unknown): TransientError {
+  return new TransientError(message, { backend: "redis", ...(cause === undefined ? {} : { cause }) });
 }
 
 /**
- * A reply that Redis gave becomes a RedisReplyError, unless it says "not now"; everything else (network, time limit,
- * an answer that is no JSON) is a TransientError.
+ * Whatever a request fails with, as a whole, is a TransientError: the network, the time limit, an answer that is no
+ * JSON, a status that the service gives (also when Redis ended in the middle of a command).
  */
 export function translateRedisError(error: unknown): Error {
   if (error instanceof RedisReplyError || error instanceof TransientError) return error;
-  if (!(error instanceof Error)) return new TransientError("Redis could not be reached.", { cause: error });
-  if (error.name === "UpstashError") {
-    const reply = error.message.replace(commandInMessage, "").slice(0, 300);
-    const answered = new RedisReplyError(reply);
-    return isNetworkError(answered) || !redisPrefix.test(reply) || /max daily request|rate limit/i.test(reply)
-      ? new TransientError(`Redis is not available: ${reply}`, { cause: answered })
-      : answered;
+  if (error instanceof errors.UpstashJSONParseError)
+    return unavailable("Redis answered with something that is no JSON.");
+  if (error instanceof errors.UpstashError) {
+    const said = error.message.replace(commandInMessage, "").slice(0, maxReplyLength);
+    return unavailable(`Redis is not available: ${said}`);
   }
-  // The original may hold the command or an answer in its message, so it is not kept as the cause.
-  if (error.name === "TimeoutError" || error.name === "AbortError") {
-    return new TransientError("Redis did not answer in time.");
-  }
-  const why = /too many subrequests/i.test(error.message)
+  // The original may hold the command or an answer in its message, so it is not kept as the cause. Names of
+  // DOMExceptions are their class: https://webidl.spec.whatwg.org/#idl-DOMException-error-names
+  const name = error instanceof Error ? error.name : typeof error;
+  if (name === "TimeoutError" || name === "AbortError") return unavailable("Redis did not answer in time.");
+  // workerd gives this one no class and no code.
+  const hasNoCallsLeft = error instanceof Error && /too many subrequests/i.test(error.message);
+  const why = hasNoCallsLeft
     ? "the invocation made more calls than its plan allows; lower BRAIN_SUBREQUEST_LIMIT"
-    : error.name;
-  return new TransientError(`Redis could not be reached (${why}).`);
+    : name;
+  return unavailable(`Redis could not be reached (${why}).`);
 }

@@ -1,7 +1,9 @@
-import { sql } from "drizzle-orm";
+import { DrizzleQueryError, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describeError } from "../../src/consume/dead-letters.ts";
 import { TransientError } from "../../src/core/errors.ts";
 import { createDatabase } from "../../src/db/database.ts";
+import { publicError } from "../../src/http/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
 import { until } from "./fixture.ts";
@@ -50,6 +52,37 @@ describe("a connection that dies in the middle of a transaction", () => {
     await session.close();
     await session.close();
     expect(await backbone.sql("SELECT FROM rows")).toEqual([]);
+  });
+
+  it.each([
+    ["by a word of the server", "terminate"],
+    ["without a word", "cut"],
+  ])("%s while a statement runs is a transient error that holds no value", async (_how, way) => {
+    const { proxy, db } = await behindProxy();
+    const seen: unknown[] = [];
+    const work = db.transaction(async (tx) => {
+      const { rows } = await tx.execute<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+      const pid = rows[0]?.pid;
+      const slow = tx.execute(sql`SELECT ${"planted"}::text, pg_sleep(30)`);
+      slow.catch((error: unknown) => seen.push(error));
+      await until(
+        () => backbone.sql("SELECT FROM pg_stat_activity WHERE pid = $1 AND query LIKE '%pg_sleep%'", [pid]),
+        (found) => found.length === 1,
+        "the statement under way",
+      );
+      if (way === "cut") proxy.cut();
+      else await backbone.sql("SELECT pg_terminate_backend($1)", [pid]);
+      await slow;
+    });
+    const error: unknown = await work.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(String(error)).not.toContain("planted");
+    // Control: what drizzle throws inside has the value, so that whoever shows it as it is shows the value.
+    expect(seen[0]).toBeInstanceOf(DrizzleQueryError);
+    expect(String(seen[0])).toContain("planted");
+    for (const withDetail of [true, false])
+      expect(describeError(seen[0], withDetail)).not.toContain("planted");
+    expect(publicError(seen[0])).toMatchObject({ code: "unavailable" });
   });
 
   it("fails the commit when nobody noticed before", async () => {

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { claimDeliveries } from "../../src/consume/dedup.ts";
 import { TransientError } from "../../src/core/errors.ts";
+import type { Tx } from "../../src/db/database.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
 import {
@@ -16,6 +17,7 @@ import {
   publishReports,
   recorder,
   streamEntries,
+  until,
 } from "./fixture.ts";
 import { type Hang, startIsolate } from "./isolate.ts";
 
@@ -105,6 +107,21 @@ describe("an effect happens once", () => {
   });
 });
 
+/** The server ends the connection while it works on a statement with a value in it. */
+async function loseConnection(backbone: Backbone, tx: Tx): Promise<void> {
+  const { rows } = await tx.execute<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+  const pid = rows[0]?.pid;
+  const slow = tx.execute(sql`SELECT ${"planted"}::text, pg_sleep(30)`);
+  slow.catch(() => undefined);
+  await until(
+    () => backbone.sql("SELECT FROM pg_stat_activity WHERE pid = $1 AND query LIKE '%pg_sleep%'", [pid]),
+    (found) => found.length === 1,
+    "the statement under way",
+  );
+  await backbone.sql("SELECT pg_terminate_backend($1)", [pid]);
+  await slow;
+}
+
 describe("a crash", () => {
   it("between commit and ack repeats no effect", async () => {
     const { backbone, redis } = await openFaultyBackbone();
@@ -132,6 +149,44 @@ describe("a crash", () => {
     await drainUntilQuiet(backbone, dying);
     await expectOnceEach(backbone, ids);
     expect(await deadLetters(backbone)).toEqual([]);
+  });
+
+  it("of the connection inside a handler costs the event no attempt, and shows no value", async () => {
+    const backbone = await openBackbone();
+    const [id = ""] = await publishReports(backbone, 1);
+    await backbone.relay();
+    const attempts: number[] = [];
+    const unlucky = recorder({
+      beforeReport: async (_event, { tx, attempt }) => {
+        attempts.push(attempt);
+        if (attempts.length === 1) await loseConnection(backbone, tx);
+      },
+    });
+    expect(await backbone.drain(unlucky)).toMatchObject({ applied: 1, retried: 0, deadLettered: 0 });
+    expect(attempts).toEqual([1, 1]);
+    await expectOnceEach(backbone, [id]);
+    expect(backbone.logs.join("\n")).not.toContain("planted");
+  });
+
+  it("of the connection each time is the event's own fault in the end, and its dead letter shows no value", async () => {
+    const backbone = await openBackbone();
+    const [poison = ""] = await publishReports(backbone, 1);
+    await backbone.relay();
+    let calls = 0;
+    const deadly = recorder({
+      retry: { maxAttempts: 2 },
+      beforeReport: async (_event, { tx }) => {
+        calls += 1;
+        await loseConnection(backbone, tx);
+      },
+    });
+    await drainUntilQuiet(backbone, deadly);
+    const [letter] = await deadLetters(backbone);
+    expect(letter).toMatchObject({ event_id: poison, reason: "attempts_exhausted", attempts: 2 });
+    expect(letter?.error_class).toBe("TransientError");
+    expect(calls).toBe(4);
+    expect(JSON.stringify(letter)).not.toContain("planted");
+    expect(backbone.logs.join("\n")).not.toContain("planted");
   });
 
   it("of the connection after the commit, before its answer, repeats no effect", async () => {

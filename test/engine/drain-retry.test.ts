@@ -174,12 +174,12 @@ describe("other errors", () => {
     const { backbone } = await openWithOneReport();
     const consumer = recorder({
       beforeReport: async (_event, { tx }) => {
-        await tx.execute(sql`INSERT INTO no_such_table VALUES (${"planted-parameter"})`);
+        await tx.execute(sql`INSERT INTO effects (number) VALUES (${"planted-parameter"})`);
       },
     });
     expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1 });
     const [letter] = await deadLetters(backbone);
-    expect(letter?.error_message).toMatch(/42P01.*no_such_table/);
+    expect(letter?.error_message).toMatch(/22P02.*invalid input syntax for type integer: "…"/);
     expect(JSON.stringify([letter, backbone.logs])).not.toContain("planted-parameter");
   });
 });

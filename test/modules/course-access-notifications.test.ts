@@ -56,7 +56,8 @@ afterEach(async () => {
 
 async function open(consumer: Consumer): Promise<Backbone> {
   clockMs = Date.now();
-  backbone = await createBackbone({ consumers: [consumer], now: () => clockMs });
+  const env = { BRAIN_LOG_LEVEL: "debug" };
+  backbone = await createBackbone({ consumers: [consumer], env, now: () => clockMs });
   return backbone;
 }
 
@@ -284,5 +285,5 @@ test("without a receiver notifications go to the log, with ids", async () => {
   const lines = system.logs
     .map((line) => JSON.parse(line))
     .filter(({ message }) => message === "notification");
-  expect(lines).toMatchObject([{ level: "info", kind: "access_granted", user_id: "user-1" }]);
+  expect(lines).toMatchObject([{ level: "debug", kind: "access_granted", user_id: "user-1" }]);
 });

@@ -52,7 +52,7 @@ export function createNotifier(webhook: WebhookSettings | null): Notifier {
 const logNotifier: Notifier = {
   async send(notification, { log }) {
     const { id, kind, course_id, user_id, tenant_id } = notification;
-    log.info({ notification_id: id, kind, course_id, user_id, tenant_id }, "notification");
+    log.debug({ notification_id: id, kind, course_id, user_id, tenant_id }, "notification");
   },
 };
 

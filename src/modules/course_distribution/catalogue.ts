@@ -95,7 +95,7 @@ export async function readServed(
     await publishViewed(publish, found.row, services.now(), view.referrer);
     return found;
   });
-  services.log.info({ event: "course.viewed", slug, language: served.row.language }, "course viewed");
+  services.log.debug({ event: "course.viewed", slug, language: served.row.language }, "course viewed");
   return served;
 }
 
@@ -112,7 +112,7 @@ export async function logView(services: RequestServices, id: string): Promise<Di
     await publishViewed(publish, counted, services.now(), null);
     return counted;
   });
-  services.log.info({ event: "course.viewed", slug: row.slug, language: row.language }, "course viewed");
+  services.log.debug({ event: "course.viewed", slug: row.slug, language: row.language }, "course viewed");
   return row;
 }
 
@@ -139,7 +139,7 @@ export async function trackEnrollment(services: RequestServices, slug: string): 
     );
     return counted;
   });
-  services.log.info(
+  services.log.debug(
     { event: "course.enrollment_clicked", slug, language: row.language },
     "enrollment clicked",
   );

@@ -1,10 +1,12 @@
 import {
   BrainError,
   type ErrorCode,
+  type Issue,
   NotFoundError,
   TransientError,
   UpstreamError,
 } from "../../core/errors.ts";
+import { translateDatabaseError } from "../../db/errors.ts";
 
 /** Another run has taken the course over; whoever gets this stops without a trace. */
 export class LostLeaseError extends TransientError {}
@@ -14,9 +16,9 @@ export class GenerationError extends BrainError {
   readonly code: ErrorCode = "internal_error";
 }
 
-/** What an event and an answer may say of an error: messages of the taxonomy are safe, all others stay in the log. */
+/** What an event and an answer may say of an error: our own messages are safe, all others stay in the log. */
 export function safeMessage(error: unknown): string {
-  return error instanceof BrainError
+  return error instanceof BrainError && error.backend === null
     ? error.message
     : "An unexpected error ended the generation; the log has the details under the correlation id.";
 }
@@ -27,20 +29,38 @@ export function errorType(error: unknown): string {
 }
 
 /** The error as the caller of POST /generate gets it: the same class, with the course's id in `details`. */
-export function withCourseId(error: unknown, courseId: string): BrainError {
-  const issues = [
-    { path: "course_id", message: courseId },
-    ...(error instanceof BrainError ? error.issues.filter((issue) => issue.path !== "course_id") : []),
-  ];
-  const options = { cause: error, issues };
+export function withCourseId(thrown: unknown, courseId: string): BrainError {
+  const error = translateDatabaseError(thrown, "caller");
+  const options = { cause: thrown, issues: issuesWith(error, courseId) };
   if (error instanceof UpstreamError) return new UpstreamError(error.message, options);
-  if (error instanceof TransientError) {
-    return new TransientError(error.message, {
-      ...options,
-      ...(error.retryAfterMs === null ? {} : { retryAfterMs: error.retryAfterMs }),
-    });
-  }
-  return new GenerationError(`The course ${courseId} could not be generated. ${safeMessage(error)}`, options);
+  return error instanceof TransientError
+    ? unavailableWith(error, options)
+    : new GenerationError(`The course ${courseId} could not be generated. ${safeMessage(error)}`, options);
+}
+
+/**
+ * A commit whose answer was lost may have made the course: whoever asked must know which one to look for. Every other
+ * error stays what it is, because it left no course.
+ */
+export function maybeWithCourseId(error: unknown, courseId: string): unknown {
+  if (!(error instanceof TransientError)) return error;
+  return unavailableWith(error, { cause: error, issues: issuesWith(error, courseId) });
+}
+
+function issuesWith(error: unknown, courseId: string): Issue[] {
+  const others = error instanceof BrainError ? error.issues.filter(({ path }) => path !== "course_id") : [];
+  return [{ path: "course_id", message: courseId }, ...others];
+}
+
+function unavailableWith(
+  { message, retryAfterMs, backend }: TransientError,
+  options: { readonly cause: unknown; readonly issues: readonly Issue[] },
+): TransientError {
+  return new TransientError(message, {
+    ...options,
+    ...(backend === null ? {} : { backend }),
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+  });
 }
 
 /** The one message for a course that does not exist. */

@@ -3,7 +3,7 @@ import type { RequestServices } from "../module.ts";
 import { announceRequested, contextOf } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
-import { withCourseId } from "./errors.ts";
+import { maybeWithCourseId, withCourseId } from "./errors.ts";
 import { generate, leaseMsOf, type Outcome } from "./generation.ts";
 import { askGate, blockedError } from "./governance/gate.ts";
 import { buildIr } from "./governance/ir.ts";
@@ -45,6 +45,7 @@ export interface GenerateDeps {
  * @throws {ForbiddenError} the gate blocks; `extra` has reason, ir_hash and validation_result
  * @throws {ValidationError} title or description hold something that events must not carry; nothing is stored
  * @throws {UpstreamError | TransientError | GenerationError} the generation failed; recorded, and `issues` has the course_id
+ * @throws {TransientError} the answer of the database was lost: the course of the course_id in `issues` may exist
  */
 export async function generateCourse(
   services: RequestServices,
@@ -52,7 +53,10 @@ export async function generateCourse(
   request: GenerationRequest,
   token: string | null,
 ): Promise<GenerateAnswer> {
-  const run = await acceptRun(services, generator, gate, runFor(services, request), token);
+  const planned = runFor(services, request);
+  const run = await acceptRun(services, generator, gate, planned, token).catch((error: unknown) => {
+    throw maybeWithCourseId(error, planned.course_id);
+  });
   const work = generate(services, generator, run);
   // Also when the caller hangs up, the course is finished.
   services.waitUntil(work);

@@ -1,3 +1,5 @@
+import { NeonDbError } from "@neondatabase/serverless";
+import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { createLogger } from "../../core/log.ts";
 import { createTaskEventDispatcher, type TaskEventHandlers } from "./dispatcher.ts";
@@ -65,7 +67,7 @@ describe("dispatch", () => {
     const event = deleted();
     expect(await dispatcher.dispatch(event)).toBe(true);
     expect(await repository.findById(event.eventId)).toEqual(event);
-    expect(lines).toMatchObject([{ level: "info", task_event: "TaskDeleted", event_id: event.eventId }]);
+    expect(lines).toMatchObject([{ level: "debug", task_event: "TaskDeleted", event_id: event.eventId }]);
   });
 
   test("is false when the handler fails, and the event stays persisted", async () => {
@@ -79,10 +81,8 @@ describe("dispatch", () => {
   });
 
   test("does not quote what a database driver says, which holds values", async () => {
-    const driver = Object.assign(new Error("Failed query: insert … params: planted"), {
-      name: "DrizzleQueryError",
-      cause: Object.assign(new Error("planted"), { code: "40001" }),
-    });
+    const postgres = Object.assign(new NeonDbError("planted"), { code: "40001" });
+    const driver = new DrizzleQueryError("insert", ["planted"], postgres);
     const { dispatcher, lines } = setUp({ TaskDeleted: () => Promise.reject(driver) });
     await dispatcher.dispatch(deleted());
     expect(JSON.stringify(lines)).toContain("40001");

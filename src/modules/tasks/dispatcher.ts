@@ -54,7 +54,7 @@ export function createTaskEventDispatcher(
       await repository.save(event);
       const handler = byType.get(event.eventType);
       if (handler === undefined) {
-        log.info(fields, "no handler is registered for this task event; it was persisted");
+        log.debug(fields, "no handler is registered for this task event; it was persisted");
         return null;
       }
       try {

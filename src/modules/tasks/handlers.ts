@@ -18,7 +18,7 @@ export interface HandlerServices {
 /** The handlers of the four events. They need the event in `task_events`, where the dispatcher puts it first. */
 export function taskEventHandlers({ run, log, now }: HandlerServices): TaskEventHandlers {
   const note = (event: TaskEvent, message: string) =>
-    log.info({ task_event: event.eventType, event_id: event.eventId, task_id: event.taskId }, message);
+    log.debug({ task_event: event.eventType, event_id: event.eventId, task_id: event.taskId }, message);
   return {
     async TaskCreated(event) {
       note(event, "a task was created");
