@@ -431,6 +431,8 @@ CREATE TABLE "dead_letters" (
   "resolved_at" timestamp(3) with time zone,
   "edited_fields" jsonb,
   "edited_event_id" character varying(255),
+  "error_stack" text,
+  "correlation_id" character varying(255),
   CONSTRAINT "dead_letters_pkey" PRIMARY KEY (id),
   CONSTRAINT "dead_letters_delivery_key" UNIQUE (subscriber_name, stream_message_id)
 );
@@ -438,6 +440,7 @@ CREATE INDEX dead_letters_event_idx ON public.dead_letters USING btree (event_id
 CREATE INDEX dead_letters_fingerprint_idx ON public.dead_letters USING btree (fingerprint, id);
 CREATE INDEX dead_letters_job_idx ON public.dead_letters USING btree (job_id, id) WHERE (job_id IS NOT NULL);
 CREATE INDEX dead_letters_key_idx ON public.dead_letters USING btree (subscriber_name, key) WHERE (((status)::text = ANY ((ARRAY['open'::character varying, 'requeued'::character varying])::text[])) AND (key IS NOT NULL));
+CREATE INDEX dead_letters_open_event_idx ON public.dead_letters USING btree (subscriber_name, event_id) WHERE ((status)::text = 'open'::text);
 CREATE INDEX dead_letters_open_idx ON public.dead_letters USING btree (subscriber_name, id) WHERE ((status)::text = 'open'::text);
 
 CREATE TABLE "deliveries" (
@@ -818,8 +821,8 @@ CREATE TABLE "processed_events" (
   "metadata" jsonb,
   "replay_epoch" integer DEFAULT 0 NOT NULL,
   CONSTRAINT "processed_events_pkey" PRIMARY KEY (id),
-  CONSTRAINT "uq_subscriber_event_id" UNIQUE (subscriber_name, event_id, replay_epoch),
-  CONSTRAINT "uq_subscriber_stream_msg_id" UNIQUE (subscriber_name, stream_message_id, replay_epoch)
+  CONSTRAINT "uq_subscriber_event_id" UNIQUE (subscriber_name, event_id),
+  CONSTRAINT "uq_subscriber_stream_msg_id" UNIQUE (subscriber_name, stream_message_id)
 );
 CREATE INDEX idx_processed_events_event_id ON public.processed_events USING btree (event_id);
 CREATE INDEX idx_processed_events_processed_at ON public.processed_events USING btree (processed_at);
@@ -850,6 +853,24 @@ CREATE TABLE "relay_shards" (
   "trimmed_seq" bigint DEFAULT 0 NOT NULL,
   CONSTRAINT "relay_shards_pkey" PRIMARY KEY (shard)
 );
+
+CREATE TABLE "replay_claims" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "subscriber_name" character varying(255) NOT NULL,
+  "replay_epoch" integer NOT NULL,
+  "stream_name" character varying(255) NOT NULL,
+  "stream_message_id" character varying(50) NOT NULL,
+  "event_id" character varying(50),
+  "event_type" character varying(100),
+  "processed_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "tenant_id" character varying(100),
+  "metadata" jsonb,
+  CONSTRAINT "replay_claims_pkey" PRIMARY KEY (id),
+  CONSTRAINT "replay_claims_delivery_key" UNIQUE (subscriber_name, stream_message_id, replay_epoch),
+  CONSTRAINT "replay_claims_event_key" UNIQUE (subscriber_name, event_id, replay_epoch)
+);
+CREATE INDEX replay_claims_event_idx ON public.replay_claims USING btree (event_id);
+CREATE INDEX replay_claims_processed_at_idx ON public.replay_claims USING btree (processed_at);
 
 CREATE TABLE "task_events" (
   "event_id" character varying(100) NOT NULL,

@@ -4,7 +4,7 @@ import { FencedError, TransientError } from "../core/errors.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { publishMany } from "../publish/publish.ts";
-import { claimDeliveries, claimId, unclaim } from "./dedup.ts";
+import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
 import type { Consumer } from "./define-consumer.ts";
 import type { Incoming } from "./route.ts";
 import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
@@ -214,11 +214,12 @@ async function tryTogether(
 }
 
 /** The claim of a delivery: a forced replay has its own. */
-export function claimOf({ messageId, queued }: Incoming): {
+export function claimOf({ messageId, event, queued }: Incoming): {
   readonly messageId: string;
+  readonly eventId: string;
   readonly epoch: number;
 } {
-  return { messageId, epoch: queued?.epoch ?? 0 };
+  return { messageId, eventId: event.id, epoch: queued?.epoch ?? 0 };
 }
 
 async function applyInTransaction(
@@ -232,11 +233,10 @@ async function applyInTransaction(
   const { subscriber } = deps.consumer;
   const claims = list.map((incoming) => ({
     ...claimOf(incoming),
-    eventId: incoming.event.id,
     type: incoming.event.type,
     tenantId: incoming.event.tenant_id,
   }));
-  const { claimed, redelivered } = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  const { claimed, redelivered, buried } = await claimDeliveries(tx, subscriber, deps.stream, claims);
   run.claimed = true;
   const fresh = list.filter((incoming) => claimed.has(claimId(claimOf(incoming))));
   try {
@@ -251,6 +251,11 @@ async function applyInTransaction(
   }
   await publishMany(tx, run.published);
   const remaining = new Set(run.remaining);
+  const revived = fresh
+    .filter((one) => !remaining.has(one))
+    .map(claimOf)
+    .filter((claim) => buried.has(claimId(claim)));
+  if (revived.length > 0) await closeLetters(tx, subscriber, revived);
   return list
     .filter((incoming) => !remaining.has(incoming))
     .map((incoming): Applied => {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../db/database.ts";
 
 /** One delivery to claim for a subscriber. */
@@ -16,10 +16,6 @@ export function claimId({ messageId, epoch }: Pick<Claim, "messageId" | "epoch">
   return epoch === 0 ? messageId : `${messageId}#${epoch}`;
 }
 
-/** The same in SQL. */
-const claimIdSql = sql`CASE WHEN replay_epoch = 0 THEN stream_message_id
-  ELSE stream_message_id || '#' || replay_epoch END`;
-
 /** All sets hold `claimId`s. */
 export interface ClaimResult {
   /** Ours now; their effects belong in the same transaction. */
@@ -28,10 +24,53 @@ export interface ClaimResult {
   readonly redelivered: ReadonlySet<string>;
   /** The event was applied before under another message id: published twice. */
   readonly publishedTwice: ReadonlySet<string>;
+  /** Of the claimed ones: an open dead letter says that the event was not applied. */
+  readonly buried: ReadonlySet<string>;
 }
 
 const maxEventIdLength = 50;
 const maxTypeLength = 100;
+
+const columns = sql`subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id`;
+
+/** True for a new row of `claims` whose event has an open dead letter. An index holds the open ones alone. */
+const isBuried = (claims: SQL) => sql`EXISTS (SELECT FROM dead_letters l
+  WHERE l.subscriber_name = ${claims}.subscriber_name AND l.event_id = ${claims}.event_id AND l.status = 'open')`;
+
+function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
+  const rows = JSON.stringify(
+    claims.map((claim) => ({
+      m: claim.messageId,
+      e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
+      t: claim.type.slice(0, maxTypeLength),
+      n: claim.tenantId?.slice(0, maxTypeLength) ?? null,
+      ...(claim.epoch === 0 ? {} : { p: claim.epoch }),
+    })),
+  );
+  const given = sql`SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
+    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
+  const ordinary = (source: SQL) => sql`
+    INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
+    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${isBuried(sql`o`)} AS buried`;
+  if (claims.every(({ epoch }) => epoch === 0)) return ordinary(sql`(${given}) g`);
+  return sql`
+    WITH given AS MATERIALIZED (${given}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
+      INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
+      WHERE p IS NOT NULL
+      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${isBuried(sql`r`)} AS buried
+    )
+    SELECT * FROM ordinary UNION ALL SELECT * FROM replayed`;
+}
+
+/** Which of these are claimed under this very message id; forced replays have a table of their own. */
+function knownSql(subscriber: string, claims: readonly Claim[]): SQL {
+  const ids = sql`${sql.param(claims.map(({ messageId }) => messageId))}::text[]`;
+  const ordinary = sql`SELECT stream_message_id AS m FROM processed_events
+    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids})`;
+  if (claims.every(({ epoch }) => epoch === 0)) return ordinary;
+  return sql`${ordinary} UNION ALL SELECT stream_message_id || '#' || replay_epoch FROM replay_claims
+    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids})`;
+}
 
 /**
  * Claims deliveries, one statement for all. Two unique keys guard: (subscriber, message id) and (subscriber, event id).
@@ -45,32 +84,15 @@ export async function claimDeliveries(
   stream: string,
   claims: readonly Claim[],
 ): Promise<ClaimResult> {
-  const rows = JSON.stringify(
-    claims.map((claim) => ({
-      m: claim.messageId,
-      e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
-      t: claim.type.slice(0, maxTypeLength),
-      n: claim.tenantId?.slice(0, maxTypeLength) ?? null,
-      ...(claim.epoch === 0 ? {} : { p: claim.epoch }),
-    })),
-  );
-  const inserted = await tx.execute<{ m: string }>(sql`
-    INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
-      replay_epoch)
-    SELECT ${subscriber}, ${stream}, c.m, c.e, c.t, c.n, coalesce(c.p, 0)
-    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)
-    ON CONFLICT DO NOTHING
-    RETURNING ${claimIdSql} AS m`);
-  const claimed = new Set(inserted.rows.map((row) => row.m));
+  const inserted = await tx.execute<{ m: string; buried: boolean }>(claimSql(subscriber, stream, claims));
+  const claimed = new Set(inserted.rows.map(({ m }) => m));
+  const buried = new Set(inserted.rows.filter((row) => row.buried).map(({ m }) => m));
   const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
-  if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set() };
-  const ids = refused.map(({ messageId }) => messageId);
-  const known = await tx.execute<{ m: string }>(sql`
-    SELECT ${claimIdSql} AS m FROM processed_events
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${sql.param(ids)}::text[])`);
+  if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set(), buried };
+  const known = await tx.execute<{ m: string }>(knownSql(subscriber, refused));
   const redelivered = new Set(known.rows.map((row) => row.m));
   const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
-  return { claimed, redelivered, publishedTwice: new Set(twice) };
+  return { claimed, redelivered, publishedTwice: new Set(twice), buried };
 }
 
 /** Gives claims back that this transaction will not use; nobody else has seen them. */
@@ -81,18 +103,64 @@ export async function unclaim(
 ): Promise<void> {
   const rows = JSON.stringify(claims.map(({ messageId, epoch }) => ({ m: messageId, p: epoch })));
   await tx.execute(sql`
-    DELETE FROM processed_events e USING json_to_recordset(${rows}::json) AS c(m text, p integer)
-    WHERE e.subscriber_name = ${subscriber} AND e.stream_message_id = c.m AND e.replay_epoch = c.p`);
+    WITH given AS (SELECT * FROM json_to_recordset(${rows}::json) AS c(m text, p integer)), replayed AS (
+      DELETE FROM replay_claims r USING given c
+      WHERE r.subscriber_name = ${subscriber} AND r.stream_message_id = c.m AND r.replay_epoch = c.p
+    )
+    DELETE FROM processed_events o USING given c
+    WHERE o.subscriber_name = ${subscriber} AND o.stream_message_id = c.m AND c.p = 0`);
 }
 
-/** True when the subscriber has applied this very entry. */
+/** True when the subscriber has applied this very entry, or the same event under another stream id. */
 export async function isApplied(
   db: Database,
   subscriber: string,
-  { messageId, epoch }: Pick<Claim, "messageId" | "epoch">,
+  { messageId, eventId, epoch }: Pick<Claim, "messageId" | "eventId" | "epoch">,
 ): Promise<boolean> {
+  const table = epoch === 0 ? sql`processed_events` : sql`replay_claims`;
+  const ofEpoch = epoch === 0 ? sql`true` : sql`replay_epoch = ${epoch}`;
   const rows = await db.rows(sql`
-    SELECT FROM processed_events WHERE subscriber_name = ${subscriber} AND stream_message_id = ${messageId}
-      AND replay_epoch = ${epoch}`);
+    SELECT FROM ${table} WHERE subscriber_name = ${subscriber} AND ${ofEpoch}
+      AND (stream_message_id = ${messageId} OR event_id = ${eventId})`);
   return rows.length > 0;
+}
+
+/**
+ * Closes the open dead letters of events that are applied after all: their tries had ended workers, or the stream lost
+ * and got them again. In the transaction of the claim; asked for only where the claim said that there is one.
+ */
+export async function closeLetters(
+  tx: Tx,
+  subscriber: string,
+  applied: readonly Pick<Claim, "messageId" | "eventId">[],
+): Promise<void> {
+  const rows = JSON.stringify(applied.map(({ messageId, eventId }) => ({ m: messageId, e: eventId })));
+  await tx.execute(sql`
+    UPDATE dead_letters l SET status = 'resolved', resolved_at = now(),
+      resolution = 'applied as ' || c.m || ', after it had become a dead letter'
+    FROM json_to_recordset(${rows}::json) AS c(m text, e text)
+    WHERE l.subscriber_name = ${subscriber} AND l.event_id = c.e AND l.status = 'open'`);
+}
+
+/**
+ * CTEs `barred` and `barred_replays`: claims without an application, so that an event is not applied when something
+ * brings it back. Behind a CTE that gives rows of `dead_letters`.
+ *
+ * @param source name of that CTE
+ * @param messageId of a row `d` of it
+ * @param why for `metadata`
+ */
+export function barSql(source: SQL, messageId: SQL, why: "discarded" | "edited"): SQL {
+  const values = sql`d.subscriber_name, d.stream_name, ${messageId},
+    CASE WHEN length(d.event_id) <= ${maxEventIdLength}::integer THEN d.event_id END,
+    left(d.event_type, ${maxTypeLength}::integer), left(d.tenant_id, ${maxTypeLength}::integer),
+    jsonb_build_object(${why}::text, true)`;
+  return sql`barred AS (
+    INSERT INTO processed_events (${columns}, metadata) SELECT ${values} FROM ${source} d WHERE d.replay_epoch = 0
+    ON CONFLICT DO NOTHING
+  ), barred_replays AS (
+    INSERT INTO replay_claims (${columns}, metadata, replay_epoch) SELECT ${values}, d.replay_epoch FROM ${source} d
+    WHERE d.replay_epoch <> 0
+    ON CONFLICT DO NOTHING
+  )`;
 }

@@ -50,7 +50,8 @@ async function firstPosition({ deps, consumer, group }: Tick): Promise<string> {
   if (startAt !== "$") return startAt;
   const [claims, others] = await deps.db.batch([
     sql`SELECT stream_message_id AS id FROM processed_events
-      WHERE subscriber_name = ${subscriber} AND stream_name = ${group.stream} ORDER BY id LIMIT 1`,
+      WHERE subscriber_name = ${subscriber} AND stream_name = ${group.stream}
+        AND metadata IS NULL ORDER BY id LIMIT 1`,
     sql`SELECT start_id AS id FROM consumer_shards
       WHERE subscriber_name = ${subscriber} AND start_id IS NOT NULL ORDER BY shard LIMIT 1`,
   ]);

@@ -108,7 +108,11 @@ export const relayLayout = pgTable("relay_layout", {
   changedAt: instant("changed_at").notNull().defaultNow(),
 });
 
-/** Claims: one row says that a subscriber applied an event. Written in the transaction of the effects. */
+/**
+ * Claims: one row says that a subscriber applied an event. Written in the transaction of the effects. The charter's
+ * table, so that its Python consumers can use it too: they say ON CONFLICT (subscriber_name, stream_message_id). Only
+ * `id` is wider than there, because an integer would last for two days at 10,000 events a second.
+ */
 export const processedEvents = pgTable(
   "processed_events",
   {
@@ -121,17 +125,41 @@ export const processedEvents = pgTable(
     eventType: varchar("event_type", { length: 100 }),
     processedAt: instant("processed_at").notNull().defaultNow(),
     tenantId: varchar("tenant_id", { length: 100 }),
+    /** Null for what a handler applied; else why it must not be: `discarded`, `edited`. The Python consumers keep the event's meta. */
     metadata: jsonb("metadata"),
-    /** 0 for the stream and for replays of what is missing; each forced replay has a number of its own. */
+    /** Always 0, and read by nobody: workers of the release before, still running while this one is rolled out, write it. */
     replayEpoch: integer("replay_epoch").notNull().default(0),
   },
   (table) => [
-    unique("uq_subscriber_stream_msg_id").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
-    unique("uq_subscriber_event_id").on(table.subscriberName, table.eventId, table.replayEpoch),
+    unique("uq_subscriber_stream_msg_id").on(table.subscriberName, table.streamMessageId),
+    unique("uq_subscriber_event_id").on(table.subscriberName, table.eventId),
     index("idx_processed_events_subscriber").on(table.subscriberName),
     index("idx_processed_events_event_id").on(table.eventId),
     index("idx_processed_events_processed_at").on(table.processedAt),
     index("idx_processed_events_tenant").on(table.tenantId),
+  ],
+);
+
+/** Claims of forced replays, each under a number of its own: what was applied before is applied once more, and only once. */
+export const replayClaims = pgTable(
+  "replay_claims",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    replayEpoch: integer("replay_epoch").notNull(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    eventId: varchar("event_id", { length: 50 }),
+    eventType: varchar("event_type", { length: 100 }),
+    processedAt: instant("processed_at").notNull().defaultNow(),
+    tenantId: varchar("tenant_id", { length: 100 }),
+    metadata: jsonb("metadata"),
+  },
+  (table) => [
+    unique("replay_claims_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
+    unique("replay_claims_event_key").on(table.subscriberName, table.eventId, table.replayEpoch),
+    index("replay_claims_event_idx").on(table.eventId),
+    index("replay_claims_processed_at_idx").on(table.processedAt),
   ],
 );
 
@@ -140,6 +168,7 @@ export const deadLetters = pgTable(
   "dead_letters",
   {
     id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    /** `*`: nobody can read the entry, so the letter is everybody's. */
     subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
     streamName: varchar("stream_name", { length: 255 }).notNull(),
     streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
@@ -152,6 +181,9 @@ export const deadLetters = pgTable(
     reason: varchar("reason", { length: 50 }).notNull(),
     errorClass: varchar("error_class", { length: 255 }).notNull(),
     errorMessage: text("error_message").notNull(),
+    /** Where it was thrown, and where its causes were; without values. Null when nothing was thrown. */
+    errorStack: text("error_stack"),
+    correlationId: varchar("correlation_id", { length: 255 }),
     attempts: integer("attempts").notNull(),
     firstFailedAt: instant("first_failed_at").notNull(),
     lastFailedAt: instant("last_failed_at").notNull(),
@@ -182,6 +214,8 @@ export const deadLetters = pgTable(
       .on(table.subscriberName, table.key)
       .where(sql`status IN ('open', 'requeued') AND key IS NOT NULL`),
     index("dead_letters_fingerprint_idx").on(table.fingerprint, table.id),
+    // A claim asks whether its event has an open letter.
+    index("dead_letters_open_event_idx").on(table.subscriberName, table.eventId).where(sql`status = 'open'`),
     index("dead_letters_event_idx").on(table.eventId).where(sql`event_id IS NOT NULL`),
     index("dead_letters_job_idx").on(table.jobId, table.id).where(sql`job_id IS NOT NULL`),
   ],

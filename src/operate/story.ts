@@ -119,10 +119,14 @@ const listed = (values: readonly string[]) =>
 /** Who applied the events, each consumer once an event. */
 function handledSql(ids: readonly string[]) {
   return sql`
-    SELECT DISTINCT ON (event_id, subscriber_name) event_id, subscriber_name AS subscriber,
-      ${iso("processed_at")} AS processed_at, replay_epoch
-    FROM processed_events WHERE event_id = ${listed(ids)}
-    ORDER BY event_id, subscriber_name, replay_epoch DESC`;
+    SELECT DISTINCT ON (event_id, subscriber) event_id, subscriber, processed_at, replay_epoch FROM (
+      SELECT event_id, subscriber_name AS subscriber, ${iso("processed_at")} AS processed_at, 0 AS replay_epoch
+      FROM processed_events WHERE event_id = ${listed(ids)}
+      UNION ALL
+      SELECT event_id, subscriber_name, ${iso("processed_at")}, replay_epoch
+      FROM replay_claims WHERE event_id = ${listed(ids)}
+    ) claims
+    ORDER BY event_id, subscriber, replay_epoch DESC`;
 }
 
 function failedSql(ids: readonly string[]) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PermanentError } from "../../src/core/errors.ts";
-import { discardLetter, discardLetters } from "../../src/operate/consumers/dead-letters.ts";
+import { discardLetter, discardLetters, findLetter } from "../../src/operate/consumers/dead-letters.ts";
 import { editCopy } from "../../src/operate/jobs/edited-copy.ts";
 import { redriveLetter } from "../../src/operate/jobs/redrive.ts";
 import type { Backbone } from "../backbone.ts";
@@ -8,7 +8,9 @@ import {
   deadLetters,
   drainUntilQuiet,
   effects,
+  endLease,
   openBackbone,
+  pendingOf,
   publishReports,
   recorder,
   streamEntries,
@@ -49,11 +51,60 @@ test("a discarded event is not applied when Redis brings it back", async () => {
   }
 });
 
-test("control: an open one is applied when it comes back, for nobody has given it up", async () => {
-  const { backbone, eventId, comeBack } = await openFailed();
-  await comeBack();
+test("an open one is applied when it comes back, for nobody has given it up, and is closed with a note", async () => {
+  const { backbone, eventId, letterId, comeBack } = await openFailed();
+  const again = await comeBack();
+  expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["open"]);
   await backbone.drain(mended);
   expect(await appliedIds(backbone)).toEqual([eventId]);
+  expect(await findLetter(backbone.open().db, letterId)).toMatchObject({
+    status: "resolved",
+    resolution: `applied as ${again}, after it had become a dead letter`,
+    resolved_at: expect.any(String),
+  });
+});
+
+test("an open one stays open when the event fails once more, and when it only shared a batch with one that did not", async () => {
+  const { backbone, eventId, comeBack } = await openFailed();
+  await comeBack();
+  await backbone.drain(broken);
+  expect(await appliedIds(backbone)).toEqual([]);
+  expect((await deadLetters(backbone)).map(({ event_id, status }) => [event_id, status])).toEqual([
+    [eventId, "open"],
+    [eventId, "open"],
+  ]);
+  await publishReports(backbone, 3);
+  await backbone.relay();
+  expect(await backbone.drain(mended)).toMatchObject({ applied: 3 });
+  expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["open", "open"]);
+});
+
+test("an applied event that comes back under another id and ends each worker becomes no dead letter", async () => {
+  const backbone = await openBackbone();
+  const [id = ""] = await publishReports(backbone, 1);
+  await backbone.relay();
+  expect(await backbone.drain(mended)).toMatchObject({ applied: 1 });
+  const [entry] = await streamEntries(backbone);
+  await backbone.redis("XADD", backbone.stream, "*", ...Object.entries(entry?.fields ?? {}).flat());
+  // Tries that left no outcome, as often as one may have.
+  await backbone.redis("XREADGROUP", "GROUP", mended.group, "dead", "STREAMS", backbone.stream, ">");
+  const [pending] = await pendingOf(backbone, mended);
+  await backbone.redis(
+    ...([
+      "XCLAIM",
+      backbone.stream,
+      mended.group,
+      "dead",
+      "0",
+      pending?.id ?? "",
+      "RETRYCOUNT",
+      "3",
+    ] as const),
+  );
+  await endLease(backbone, mended);
+  expect((await drainUntilQuiet(backbone, mended)).map(({ deadLettered }) => deadLettered)).not.toContain(1);
+  expect(await deadLetters(backbone)).toEqual([]);
+  expect(await appliedIds(backbone)).toEqual([id]);
 });
 
 test("of an event and its edited copy only the copy is applied, also when the original comes back", async () => {

@@ -99,9 +99,12 @@ export async function endDeliveries(
     );
     if (applied) {
       await backbone.sql(
-        `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, replay_epoch)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-        [row.subscriber_name, row.stream_name, row.stream_message_id, row.event_id, row.replay_epoch],
+        row.replay_epoch === 0
+          ? `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id)
+             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+          : `INSERT INTO replay_claims (subscriber_name, stream_name, stream_message_id, event_id, replay_epoch)
+             VALUES ($1, $2, $3, $4, ${row.replay_epoch}) ON CONFLICT DO NOTHING`,
+        [row.subscriber_name, row.stream_name, row.stream_message_id, row.event_id],
       );
     }
   }

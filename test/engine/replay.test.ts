@@ -37,10 +37,11 @@ async function sent(backbone: Backbone, count: number): Promise<string[]> {
 }
 
 async function claim(backbone: Backbone, eventId: string | undefined, epoch = 0, subscriber = "recorder") {
+  const [into, values] = epoch === 0 ? ["processed_events", ""] : ["replay_claims", `, ${epoch}`];
   await backbone.sql(
-    `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, replay_epoch)
-     SELECT $2, 's', stream_message_id, id::text, $3 FROM events WHERE id = $1`,
-    [eventId, subscriber, epoch],
+    `INSERT INTO ${into} (subscriber_name, stream_name, stream_message_id, event_id${epoch === 0 ? "" : ", replay_epoch"})
+     SELECT $2, 's', stream_message_id, id::text${values} FROM events WHERE id = $1`,
+    [eventId, subscriber],
   );
 }
 

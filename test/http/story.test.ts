@@ -137,7 +137,7 @@ describe("the story of a correlation id", () => {
     const { replayed } = await tell(correlationId, "replayed");
     await settle();
     await surface.sql(
-      `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, replay_epoch)
+      `INSERT INTO replay_claims (subscriber_name, stream_name, stream_message_id, event_id, replay_epoch)
        SELECT subscriber_name, stream_name, stream_message_id, event_id, 7 FROM processed_events WHERE event_id = $1`,
       [replayed],
     );

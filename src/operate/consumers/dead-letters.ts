@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { barSql } from "../../consume/dedup.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import { isoText, isRowId } from "../jobs/job-view.ts";
@@ -181,15 +182,10 @@ export function noLetter(id: string): NotFoundError {
 }
 
 /**
- * Claims what stands in a CTE named `discarded`, so that an event that was given up is not applied when something brings
- * it back: an entry sent again after a loss, a replay of what is missing.
+ * Behind a CTE named `discarded`: an event that was given up is not applied when something brings it back, such as an
+ * entry sent again after a loss, or a replay of what is missing.
  */
-const barDiscardedSql = sql`
-  INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
-    replay_epoch, metadata)
-  SELECT d.subscriber_name, d.stream_name, d.stream_message_id, CASE WHEN length(d.event_id) <= 50 THEN d.event_id END,
-    left(d.event_type, 100), left(d.tenant_id, 100), d.replay_epoch, '{"discarded": true}'
-  FROM discarded d ON CONFLICT DO NOTHING`;
+const barDiscardedSql = barSql(sql`discarded`, sql`d.stream_message_id`, "discarded");
 
 /**
  * Gives one dead letter up.
@@ -204,7 +200,7 @@ export async function discardLetter(db: Database, id: string, reason: string, by
       WITH discarded AS (
         UPDATE dead_letters SET status = 'discarded', resolution = ${reason}, resolved_at = now()
         WHERE id = ${id}::bigint AND status = 'open' RETURNING *
-      ), barred AS (${barDiscardedSql})
+      ), ${barDiscardedSql}
       SELECT subscriber_name AS subscriber FROM discarded`);
     const [letter] = rows;
     if (letter === undefined) throw await notOpen(tx, id);
@@ -255,7 +251,7 @@ export function discardLetters(
       WITH chosen AS (${openLettersSql(filter)}), discarded AS (
         UPDATE dead_letters d SET status = 'discarded', resolution = ${reason}, resolved_at = now()
         FROM chosen WHERE d.id = chosen.id RETURNING d.*
-      ), barred AS (${barDiscardedSql})
+      ), ${barDiscardedSql}
       SELECT count(*)::integer AS count FROM discarded`);
     const count = rows[0]?.count ?? 0;
     if (count > 0) {

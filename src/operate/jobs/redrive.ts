@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { barSql } from "../../consume/dedup.ts";
 import { signalQueue } from "../../consume/queue-signal.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
@@ -255,10 +256,8 @@ async function queueLetter(
  */
 function barOriginalSql(id: string): SQL {
   return sql`
-    INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
-      replay_epoch, metadata)
-    SELECT l.subscriber_name, l.stream_name, 'edited:' || l.id, l.event_id, left(l.event_type, 100),
-      left(l.tenant_id, 100), l.replay_epoch, '{"edited": true}'
-    FROM dead_letters l WHERE l.id = ${id}::bigint AND length(l.event_id) <= 50
-    ON CONFLICT DO NOTHING`;
+    WITH original AS (
+      SELECT * FROM dead_letters WHERE id = ${id}::bigint AND length(event_id) <= 50
+    ), ${barSql(sql`original`, sql`'edited:' || d.id`, "edited")}
+    SELECT`;
 }

@@ -30,12 +30,13 @@ export function eventCondition(filter: ReplayFilter, untilPosition: string | nul
   return sql.join(conditions, sql` AND `);
 }
 
-/** True when the subscriber has a claim, of any epoch, for the event in columns `id` and `stream_message_id` of `e`. */
+/** True when the subscriber has a claim, also of a forced replay, for the event in columns `id` and `stream_message_id` of `e`. */
 export function hasClaim(subscriber: string): SQL {
   return sql`(EXISTS (SELECT FROM processed_events p
       WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
     OR EXISTS (SELECT FROM processed_events p
-      WHERE p.subscriber_name = ${subscriber} AND p.stream_message_id = e.stream_message_id))`;
+      WHERE p.subscriber_name = ${subscriber} AND p.stream_message_id = e.stream_message_id)
+    OR EXISTS (SELECT FROM replay_claims r WHERE r.subscriber_name = ${subscriber} AND r.event_id = e.id::text))`;
 }
 
 /** Events looked at in one step, at most; those that are not needed cost little. */

@@ -25,10 +25,10 @@ const alertDays = 90;
 const daysAgo = (days: number): SQL => sql`now() - ${days}::integer * interval '1 day'`;
 
 /** Claims are the reason why a repeat is recognised, so replays reach no further back than they. */
-function purgeClaimsSql(days: number): SQL {
+function purgeClaimsSql(table: SQL, days: number): SQL {
   return sql`
-    DELETE FROM processed_events WHERE id IN (
-      SELECT id FROM processed_events WHERE processed_at < ${daysAgo(days)} ORDER BY processed_at LIMIT ${batchSize})
+    DELETE FROM ${table} WHERE id IN (
+      SELECT id FROM ${table} WHERE processed_at < ${daysAgo(days)} ORDER BY processed_at LIMIT ${batchSize})
     RETURNING 1`;
 }
 
@@ -80,7 +80,9 @@ export async function purge({ db, retention }: Invocation, mayGoOn: () => boolea
     }
   };
   const deleted = {
-    processedEvents: await all(purgeClaimsSql(retention.dedupDays)),
+    processedEvents:
+      (await all(purgeClaimsSql(sql`processed_events`, retention.dedupDays))) +
+      (await all(purgeClaimsSql(sql`replay_claims`, retention.dedupDays))),
     deadLetters: await all(purgeDeadLettersSql(retention.dedupDays)),
     idempotencyKeys: await all(purgeIdempotencyKeysSql()),
     alerts: await all(purgeAlertsSql()),
