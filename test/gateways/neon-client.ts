@@ -33,3 +33,19 @@ export async function withPool<T>(connectionString: string, work: (pool: Pool) =
     await pool.end();
   }
 }
+
+/** The answer to one raw request for SQL over HTTP, for what the driver never sends. */
+export async function postSql(
+  connectionString: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown; text: string; headers: Headers }> {
+  const { host } = new URL(connectionString);
+  const response = await fetch(`http://${host}/sql`, {
+    method: "POST",
+    headers: { "Neon-Connection-String": connectionString, ...headers },
+    body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: JSON.parse(text), text, headers: response.headers };
+}

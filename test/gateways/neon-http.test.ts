@@ -1,7 +1,7 @@
 import { type NeonQueryFunction, neon } from "@neondatabase/serverless";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
-import { useLocalGateway } from "./neon-client.ts";
+import { postSql, useLocalGateway } from "./neon-client.ts";
 
 let sandbox: Sandbox;
 let sql: NeonQueryFunction<false, false>;
@@ -14,19 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.cleanup());
 
-/** The body of one raw request, for what the driver never sends. */
-async function post(
-  body: string,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; body: unknown }> {
-  const { host } = new URL(sandbox.neonUrl);
-  const response = await fetch(`http://${host}/sql`, {
-    method: "POST",
-    headers: { "Neon-Connection-String": sandbox.neonUrl, ...headers },
-    body,
-  });
-  return { status: response.status, body: await response.json() };
-}
+const post = (body: unknown, headers?: Record<string, string>) => postSql(sandbox.neonUrl, body, headers);
 
 describe("one statement", () => {
   test("values have the driver's types", async () => {
@@ -155,16 +143,19 @@ describe("errors", () => {
     await expect(sql.query("SELEKT 1")).rejects.toMatchObject({ code: "42601", position: "1" });
   });
 
-  test("an unknown database and a wrong password are the errors of Postgres", async () => {
+  test("an unknown database is the error of Postgres; a wrong password or user is one of Neon's proxy, without code", async () => {
     const elsewhere = new URL(sandbox.neonUrl);
     elsewhere.pathname = "/no_such_database";
     await expect(neon(elsewhere.href)`SELECT 1`).rejects.toMatchObject({ code: "3D000" });
-    const wrong = new URL(sandbox.neonUrl);
-    wrong.password = "wrong";
-    await expect(neon(wrong.href)`SELECT 1`).rejects.toMatchObject({
-      code: "28P01",
-      message: expect.stringMatching(/password authentication failed/),
-    });
+    for (const part of ["password", "username"] as const) {
+      const wrong = new URL(sandbox.neonUrl);
+      wrong[part] = "wrong";
+      await expect(neon(wrong.href)`SELECT 1`).rejects.toMatchObject({
+        code: "",
+        severity: "",
+        message: `password authentication failed for user '${wrong.username}'`,
+      });
+    }
   });
 
   test.each([
@@ -175,7 +166,7 @@ describe("errors", () => {
   ])("the body %s is 400 with a message", async (sent, message) => {
     expect(await post(sent)).toMatchObject({
       status: 400,
-      body: { message: expect.stringMatching(message), code: null },
+      body: { message: expect.stringMatching(message), code: "", severity: "", detail: null },
     });
   });
 

@@ -8,11 +8,13 @@
  */
 
 import type { Duplex } from "node:stream";
+import type { Terminator } from "./neon-terminate.ts";
 
 /** A logged-in connection and the greeting its server gave. */
 export interface Backend {
   readonly stream: Duplex;
   readonly greeting: Buffer;
+  readonly processId: number;
 }
 
 /** Longest time that a connection waits for its next session. Databases are dropped in tests, so it is short. */
@@ -68,6 +70,9 @@ function query(text: string): Buffer {
   return Buffer.concat([head, body]);
 }
 
+/** The Terminate message. */
+const goodbye = Buffer.from([0x58, 0, 0, 0, 4]);
+
 /** Ends what the session left: its transaction, settings, temporary tables, locks, listeners. */
 async function reset({ stream }: Backend, inTransaction: boolean): Promise<boolean> {
   const statements = inTransaction ? ["ROLLBACK", "DISCARD ALL"] : ["DISCARD ALL"];
@@ -99,7 +104,12 @@ async function reset({ stream }: Backend, inTransaction: boolean): Promise<boole
 
 export class BackendPool {
   readonly #idle = new Map<string, { readonly backend: Backend; readonly discard: () => void }[]>();
+  readonly #terminator: Terminator;
   #closed = false;
+
+  constructor(terminator: Terminator) {
+    this.#terminator = terminator;
+  }
 
   /** An idle connection of this login, or the one that `open` makes. */
   async acquire(login: string, open: () => Promise<Backend>): Promise<Backend> {
@@ -131,6 +141,23 @@ export class BackendPool {
     // Whatever the server says to a connection that serves nobody, e.g. that it shuts down, ends it.
     for (const event of ["data", "end", "close", "error"]) stream.on(event, drop);
     this.#idle.set(login, [...(this.#idle.get(login) ?? []), { backend, discard }]);
+  }
+
+  /** Ends a connection whose client went away in the middle: its statement and its transaction come to nothing. */
+  async abort({ stream, processId }: Backend): Promise<void> {
+    stream.on("error", () => undefined);
+    // What the statement still says must not hold it up before it is ended.
+    stream.resume();
+    await this.#terminator.terminate(processId);
+    stream.destroy();
+  }
+
+  /** Lets a connection end by itself whose client said goodbye in good order behind a statement. */
+  finish({ stream }: Backend): void {
+    stream.on("error", () => undefined);
+    stream.on("end", () => stream.destroy());
+    stream.resume();
+    stream.end(goodbye);
   }
 
   close(): void {

@@ -31,6 +31,19 @@ export type PostgresErrorFields = { message: string } & Partial<
   Record<(typeof errorFieldNames)[number], string>
 >;
 
+/** A request that cannot be run; answered with its status and, where Postgres said nothing, an empty code. */
+export class RefusedSqlError extends Error {
+  override readonly name = "RefusedSqlError";
+  readonly status: number;
+  readonly fields: PostgresErrorFields;
+
+  constructor(status: number, fields: PostgresErrorFields) {
+    super(fields.message);
+    this.status = status;
+    this.fields = fields;
+  }
+}
+
 /** `databaseUrl` with another database and everything else (user, TLS settings) as it is. */
 export function withDatabase(databaseUrl: string, database: string): string {
   const url = new URL(databaseUrl);
@@ -53,11 +66,10 @@ export function gatewayCredentials(databaseUrl: string): GatewayCredentials {
   };
 }
 
+/** In the words of Neon's proxy, which asks no Postgres about it. Only a session gets a code, by the protocol. */
 export function wrongPassword(user: string): PostgresErrorFields {
   return {
-    message: `password authentication failed for user "${user}"`,
-    severity: "FATAL",
-    code: "28P01",
+    message: `password authentication failed for user '${user}'`,
     hint: "Use the connection string that the gateway printed at its start.",
   };
 }

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { BackendPool } from "./neon-backends.ts";
 import { databaseName, gatewayCredentials } from "./neon-database.ts";
 import { createNeonHttp } from "./neon-http.ts";
+import { createTerminator } from "./neon-terminate.ts";
 import { serveNeonSession } from "./neon-websocket.ts";
 import { closeServer, listenOnLoopback } from "./ports.ts";
 
@@ -13,7 +14,7 @@ export interface NeonGatewayOptions {
   readonly databaseUrl: string;
   /** 0 or nothing takes a free port. */
   readonly port?: number;
-  /** Larger HTTP requests get 413, larger WebSocket frames end their session. Neon allows 64 MB. */
+  /** Larger HTTP requests get 413, larger answers 507, larger WebSocket frames end their session. Neon allows 64 MB. */
   readonly maxBodyBytes?: number;
   /** Connections for SQL over HTTP to one database at a time. */
   readonly maxConnections?: number;
@@ -33,8 +34,9 @@ export interface NeonGateway {
 export async function startNeonGateway(options: NeonGatewayOptions): Promise<NeonGateway> {
   const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024, maxConnections = 20 } = options;
   const credentials = gatewayCredentials(databaseUrl);
-  const http = createNeonHttp({ databaseUrl, credentials, maxBodyBytes, maxConnections });
-  const backends = new BackendPool();
+  const terminator = createTerminator(databaseUrl);
+  const http = createNeonHttp({ databaseUrl, credentials, maxBodyBytes, maxConnections, terminator });
+  const backends = new BackendPool(terminator);
   const sessions = new WebSocketServer({
     noServer: true,
     maxPayload: maxBodyBytes,
@@ -47,11 +49,12 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       return;
     }
     request.resume();
-    response.writeHead(404, { "Content-Type": "application/json" });
+    // Neon knows one answer to everything else.
+    response.writeHead(400, { "Content-Type": "application/json" });
     response.end(
       JSON.stringify({
-        message: `no such path: ${request.url}; use POST /sql or a WebSocket at /v2`,
-        code: null,
+        message: `query is not supported: ${request.url}; use POST /sql or a WebSocket at /v2`,
+        code: "",
       }),
     );
   });
@@ -81,6 +84,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       for (const session of sessions.clients) session.terminate();
       backends.close();
       await Promise.all([closeServer(server), http.close()]);
+      await terminator.close();
     },
   };
 }

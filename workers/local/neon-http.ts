@@ -5,26 +5,34 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import pg from "pg";
+import type pg from "pg";
+import { type Lease, NeonConnections } from "./neon-connections.ts";
 import {
   connectionFailure,
-  databaseName,
   errorFieldNames,
   type GatewayCredentials,
-  type PostgresErrorFields,
   postgresErrorFields,
-  withDatabase,
+  RefusedSqlError,
   wrongPassword,
 } from "./neon-database.ts";
-import { toJsonValue, toParameter } from "./neon-values.ts";
+import {
+  parseConnectionString,
+  parseHeaderOptions,
+  parseSqlRequest,
+  type Statement,
+} from "./neon-request.ts";
+import type { Terminator } from "./neon-terminate.ts";
+import { type ArrayTypeOf, mayBeArray, toJsonText } from "./neon-values.ts";
 import { readBody } from "./request-body.ts";
 
 export interface NeonHttpOptions {
   readonly databaseUrl: string;
   readonly credentials: GatewayCredentials;
+  /** Of a request, and of an answer. */
   readonly maxBodyBytes: number;
   /** Connections to one database at a time; further requests wait. */
   readonly maxConnections: number;
+  readonly terminator: Terminator;
 }
 
 export interface NeonHttp {
@@ -34,166 +42,96 @@ export interface NeonHttp {
   close(): Promise<void>;
 }
 
-interface Statement {
-  readonly query: string;
-  readonly params: readonly unknown[];
-}
-
-interface ResultFormat {
-  readonly rawText: boolean;
-  readonly arrayMode: boolean;
-}
-
-/** A request that cannot be run; answered as `{ message, code }`. */
-class RefusedSqlError extends Error {
-  override readonly name = "RefusedSqlError";
-  readonly status: number;
-  readonly fields: PostgresErrorFields;
-
-  constructor(status: number, fields: PostgresErrorFields) {
-    super(fields.message);
-    this.status = status;
-    this.fields = fields;
-  }
-}
-
-const refused = (message: string, status = 400) => new RefusedSqlError(status, { message });
-
-const isolationLevels: Readonly<Record<string, string>> = {
-  ReadUncommitted: "READ UNCOMMITTED",
-  ReadCommitted: "READ COMMITTED",
-  RepeatableRead: "REPEATABLE READ",
-  Serializable: "SERIALIZABLE",
-};
-
-function flag(request: IncomingMessage, name: string): boolean {
-  return request.headers[name] === "true";
-}
-
-/** The BEGIN that the `Neon-Batch-…` headers ask for. */
-function beginStatement(request: IncomingMessage): string {
-  const level = request.headers["neon-batch-isolation-level"];
-  const isolation = typeof level === "string" ? isolationLevels[level] : undefined;
-  if (level !== undefined && isolation === undefined) {
-    throw refused(
-      `Neon-Batch-Isolation-Level is '${level}', expected one of ${Object.keys(isolationLevels).join(", ")}`,
-    );
-  }
-  const modes = [
-    ...(isolation ? [`ISOLATION LEVEL ${isolation}`] : []),
-    ...(flag(request, "neon-batch-read-only") ? ["READ ONLY"] : []),
-    ...(flag(request, "neon-batch-deferrable") ? ["DEFERRABLE"] : []),
-  ];
-  return `BEGIN ${modes.join(", ")}`;
-}
-
-function parseStatement(value: unknown): Statement {
-  const { query, params = [] } = (value ?? {}) as { query?: unknown; params?: unknown };
-  if (typeof query !== "string") throw refused("expected a statement as { query: string, params: [] }");
-  if (!Array.isArray(params)) throw refused("params of a statement must be an array");
-  return { query, params };
-}
-
-function parseRequest(body: string): { statements: Statement[]; batch: boolean } {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    throw refused(`the body is not JSON: ${String(error)}`);
-  }
-  if (typeof value === "object" && value !== null && "queries" in value) {
-    if (!Array.isArray(value.queries)) throw refused("queries must be an array of statements");
-    return { statements: value.queries.map(parseStatement), batch: true };
-  }
-  return { statements: [parseStatement(value)], batch: false };
-}
-
 type TextRow = (string | null)[];
+type TextResult = pg.QueryArrayResult<TextRow>;
 
 const rawText = { getTypeParser: () => (text: string) => text };
 
 /** Extended protocol also without parameters: one statement per request, as at Neon. */
-function submit(client: pg.ClientBase, statement: Statement): Promise<pg.QueryArrayResult<TextRow>> {
-  const query = {
-    text: statement.query,
-    values: statement.params.map(toParameter),
+function submit(client: pg.ClientBase, query: string, params: readonly (string | null)[] = []) {
+  const config = {
+    text: query,
+    values: [...params],
     rowMode: "array" as const,
     types: rawText,
     queryMode: "extended",
   };
-  return client.query<TextRow>(query);
+  return client.query<TextRow>(config);
 }
 
-function formatResult(result: pg.QueryArrayResult<TextRow>, format: ResultFormat): unknown {
-  const { fields, command, rowCount } = result;
-  const convert = (row: TextRow) =>
-    format.rawText
-      ? row
-      : row.map((text, column) =>
-          text === null ? null : toJsonValue(text, fields[column]?.dataTypeID ?? 0),
-        );
-  const rows = result.rows.map((row) => {
-    const values = convert(row);
-    return format.arrayMode
-      ? values
-      : Object.fromEntries(values.map((value, column) => [fields[column]?.name, value]));
-  });
-  return {
-    command,
-    rowCount,
-    rows,
-    fields: fields.map(
-      ({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format: encoding }) => ({
-        name,
-        dataTypeID,
-        tableID,
-        columnID,
-        dataTypeSize,
-        dataTypeModifier,
-        format: encoding,
-      }),
-    ),
-    rowAsArray: format.arrayMode,
-  };
+/** The statements in one transaction. It is not committed before the answers to all of them are known to be whole. */
+async function runBatch(client: pg.PoolClient, begin: string, statements: readonly Statement[]) {
+  const outcomes = await Promise.allSettled([
+    submit(client, begin),
+    ...statements.map(({ query, params }) => submit(client, query, params)),
+  ]);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) {
+    // On a lost connection this fails as well, and there is nothing to undo.
+    await submit(client, "ROLLBACK").catch(() => undefined);
+    throw failed.reason;
+  }
+  await submit(client, "COMMIT");
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])).slice(1);
 }
 
 /**
  * Whether `statement` may leave something behind in its session. Only then DISCARD ALL is paid, one round trip;
  * a guess too many costs that, and nothing else.
  */
-function leavesSessionState(statement: Statement, command: string): boolean {
-  if (command === "SET") return !/^\s*set\s+local\b/i.test(statement.query);
-  if (["LISTEN", "PREPARE", "LOAD", "DO", "CALL"].includes(command)) return true;
-  return /\btemp(orary)?\b|advisory_lock|set_config/i.test(statement.query);
+function leavesSessionState({ query }: Statement, command: string | null): boolean {
+  if (command === "SET") return !/^\s*set\s+local\b/i.test(query);
+  if (["LISTEN", "PREPARE", "LOAD", "DO", "CALL", "DECLARE"].includes(command ?? "")) return true;
+  return /\btemp(orary)?\b|advisory_lock|set_config/i.test(query);
 }
 
-async function runBatch(client: pg.PoolClient, begin: string, statements: readonly Statement[]) {
-  const control = (query: string) => submit(client, { query, params: [] });
-  // All of it is on the wire before the first answer: a failed statement makes COMMIT a rollback.
-  const outcomes = await Promise.allSettled([
-    control(begin),
-    ...statements.map((statement) => submit(client, statement)),
-    control("COMMIT"),
-  ]);
-  const results = outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
+/** Learns which of the columns' types are arrays, those of the database's own types too. One look per type. */
+async function learnArrayTypes({ client, arrayTypes }: Lease, results: readonly TextResult[]): Promise<void> {
+  const used = results.flatMap(({ fields }) => fields.map(({ dataTypeID }) => dataTypeID));
+  const unknown = [...new Set(used)].filter((id) => mayBeArray(id) && !arrayTypes.has(id));
+  if (unknown.length === 0) return;
+  const found = await client.query<[number, number, string]>({
+    text: `SELECT oid, typelem, typdelim FROM pg_catalog.pg_type
+           WHERE oid = ANY($1::oid[]) AND typinput = 'pg_catalog.array_in'::regproc`,
+    values: [unknown],
+    rowMode: "array",
   });
-  return results.slice(1, -1);
+  for (const id of unknown) arrayTypes.set(id, null);
+  for (const [id, element, delimiter] of found.rows) arrayTypes.set(id, { element, delimiter });
 }
 
-/** Gives the connection back as a fresh session, or ends it when its transaction is still open. */
-async function release(client: pg.PoolClient, dirty: boolean, broken: boolean): Promise<void> {
-  if (broken || client.getTransactionStatus() !== "I") {
-    client.release(true);
-    return;
-  }
-  try {
-    if (dirty) await client.query("DISCARD ALL");
-    client.release();
-  } catch (error) {
-    client.release(error instanceof Error ? error : true);
-  }
+function rowText(row: TextRow, fields: readonly pg.FieldDef[], arrayTypeOf: ArrayTypeOf | null): string[] {
+  return row.map((text, column) => {
+    if (text === null) return "null";
+    return arrayTypeOf === null
+      ? JSON.stringify(text)
+      : toJsonText(text, fields[column]?.dataTypeID ?? 0, arrayTypeOf);
+  });
+}
+
+/** The JSON text of one result. `arrayTypeOf` null leaves all values as Postgres' text. */
+function resultText(result: TextResult, arrayMode: boolean, arrayTypeOf: ArrayTypeOf | null): string {
+  const { fields, command, rowCount } = result;
+  const names = fields.map(({ name }) => JSON.stringify(name));
+  const rows = result.rows.map((row) => {
+    const values = rowText(row, fields, arrayTypeOf);
+    if (arrayMode) return `[${values.join(",")}]`;
+    return `{${values.map((value, column) => `${names[column]}:${value}`).join(",")}}`;
+  });
+  const columns = fields.map(
+    ({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format }) => ({
+      name,
+      dataTypeID,
+      tableID,
+      columnID,
+      dataTypeSize,
+      dataTypeModifier,
+      format,
+    }),
+  );
+  // Without a command, of an empty statement, Postgres gives no tag at all.
+  const head = { command: command ?? "", rowCount: rowCount ?? null, rowAsArray: arrayMode, fields: columns };
+  return `${JSON.stringify(head).slice(0, -1)},"rows":[${rows.join(",")}]}`;
 }
 
 function refusalOf(error: unknown): RefusedSqlError {
@@ -202,103 +140,115 @@ function refusalOf(error: unknown): RefusedSqlError {
   return fields ? new RefusedSqlError(400, fields) : new RefusedSqlError(500, connectionFailure(error));
 }
 
-function respond(response: ServerResponse, status: number, body: unknown): void {
-  const text = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": text.length });
-  response.end(text);
+/** Of a request that is refused unread, this much is read all the same, so that its client gets the answer. */
+const UNREAD_BYTES = 1024 * 1024;
+
+const preflightHeaders = {
+  Allow: "OPTIONS, POST",
+  "Access-Control-Allow-Headers":
+    "Authorization, Neon-Connection-String, Neon-Raw-Text-Output, Neon-Array-Mode, Neon-Pool-Opt-In, Neon-Batch-Read-Only, Neon-Batch-Isolation-Level",
+  "Access-Control-Max-Age": "86400",
+};
+
+function respond(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, {
+    ...headers,
+    "Access-Control-Allow-Origin": "*",
+    ...(body === "" ? {} : { "Content-Type": "application/json" }),
+    "Content-Length": bytes.length,
+  });
+  response.end(bytes);
 }
 
-/** The database a request is for. @throws RefusedSqlError when it does not come with the gateway's own credentials. */
-function authorizedDatabase(request: IncomingMessage, credentials: GatewayCredentials): string {
-  const header = request.headers["neon-connection-string"];
-  if (typeof header !== "string" || !URL.canParse(header)) {
-    throw refused(
-      "the header Neon-Connection-String is missing or no connection string: postgresql://user:password@host/database",
-    );
-  }
-  const url = new URL(header);
-  const user = decodeURIComponent(url.username);
-  if (user !== credentials.user || decodeURIComponent(url.password) !== credentials.password) {
-    throw new RefusedSqlError(400, wrongPassword(user));
-  }
-  return databaseName(header);
+function respondRefusal(response: ServerResponse, { status, fields }: RefusedSqlError): void {
+  const nulls = Object.fromEntries(errorFieldNames.map((name) => [name, null]));
+  respond(response, status, JSON.stringify({ ...nulls, code: "", severity: "", ...fields }));
+}
+
+/** Answers 413 or 400 to what has no right to be read, without reading more than a little of it. */
+function leaveUnread(request: IncomingMessage, response: ServerResponse): void {
+  if (!(Number(request.headers["content-length"]) <= UNREAD_BYTES)) response.setHeader("Connection", "close");
+  request.resume();
 }
 
 export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
-  const pools = new Map<string, pg.Pool>();
+  const { credentials, maxBodyBytes } = options;
+  const connections = new NeonConnections({ ...options, maxAnswerBytes: maxBodyBytes });
 
-  const poolOf = (database: string): pg.Pool => {
-    const known = pools.get(database);
-    if (known) return known;
-    const settings = {
-      connectionString: withDatabase(options.databaseUrl, database),
-      max: options.maxConnections,
-      idleTimeoutMillis: 1000,
-      connectionTimeoutMillis: 5000,
-      allowExitOnIdle: true,
-      keepAlive: true,
-      pipeline: true,
-    };
-    const pool = new pg.Pool(settings);
-    // An idle connection that Postgres ends (restart, DROP DATABASE … WITH FORCE) leaves the pool; nobody waits for it.
-    pool.on("error", () => undefined);
-    // One in use reports its loss through its query as well; without a listener the program would end.
-    pool.on("connect", (client) => client.on("error", () => undefined));
-    pools.set(database, pool);
-    return pool;
+  /** The database of a request. @throws RefusedSqlError when it does not come with the gateway's own credentials. */
+  const authorize = (request: IncomingMessage): string => {
+    const { user, password, database } = parseConnectionString(request.headers);
+    if (user !== credentials.user || password !== credentials.password) {
+      throw new RefusedSqlError(400, wrongPassword(user));
+    }
+    return database;
   };
 
-  const closeIdle = async (database: string) => {
-    const pool = pools.get(database);
-    pools.delete(database);
-    await pool?.end();
-  };
-
-  const run = async (request: IncomingMessage, body: string): Promise<unknown> => {
-    const database = authorizedDatabase(request, options.credentials);
-    const { statements, batch } = parseRequest(body);
-    const begin = batch ? beginStatement(request) : "";
-    const format = {
-      rawText: flag(request, "neon-raw-text-output"),
-      arrayMode: flag(request, "neon-array-mode"),
-    };
-    const client = await poolOf(database).connect();
-    let dirty = true;
-    let broken = false;
+  const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const gone = new AbortController();
+    response.on("close", () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    let database: string;
+    let header: ReturnType<typeof parseHeaderOptions>;
     try {
+      database = authorize(request);
+      header = parseHeaderOptions(request.headers);
+    } catch (error) {
+      leaveUnread(request, response);
+      throw error;
+    }
+    const body = await readBody(request, maxBodyBytes);
+    if (body === null) {
+      response.setHeader("Connection", "close");
+      throw new RefusedSqlError(413, { message: `request is too large (max is ${maxBodyBytes} bytes)` });
+    }
+    const { statements, batch } = parseSqlRequest(body, header.arrayMode);
+    const answers = await connections.use(database, gone.signal, async (lease) => {
+      const { client, arrayTypes } = lease;
       const results = batch
-        ? await runBatch(client, begin, statements)
-        : await Promise.all(statements.map((statement) => submit(client, statement)));
-      dirty = results.some((result, index) => {
+        ? await runBatch(client, header.begin, statements)
+        : await Promise.all(statements.map(({ query, params }) => submit(client, query, params)));
+      lease.dirty = results.some((result, index) => {
         const statement = statements[index];
         return statement !== undefined && leavesSessionState(statement, result.command);
       });
-      const answers = results.map((result) => formatResult(result, format));
-      return batch ? { results: answers } : answers[0];
-    } catch (error) {
-      broken = postgresErrorFields(error) === null;
-      throw error;
-    } finally {
-      await release(client, dirty, broken);
-    }
+      if (!header.rawText) await learnArrayTypes(lease, results);
+      const arrayTypeOf = header.rawText ? null : (id: number) => arrayTypes.get(id) ?? null;
+      return results.map((result, index) =>
+        resultText(result, statements[index]?.arrayMode ?? false, arrayTypeOf),
+      );
+    });
+    if (batch) respond(response, 200, `{"results":[${answers.join(",")}]}`, header.echoed);
+    else respond(response, 200, answers[0] ?? "");
   };
 
   return {
-    closeIdle,
+    closeIdle: (database) => connections.closeIdle(database),
     async handle(request, response) {
+      if (request.method === "OPTIONS") {
+        request.resume();
+        respond(response, 200, "", preflightHeaders);
+        return;
+      }
       try {
-        if (request.method !== "POST") throw refused(`/sql takes POST, received ${request.method}`, 405);
-        const body = await readBody(request, options.maxBodyBytes);
-        if (body === null) throw refused(`request is too large (max is ${options.maxBodyBytes} bytes)`, 413);
-        respond(response, 200, await run(request, body));
+        if (request.method !== "POST") {
+          leaveUnread(request, response);
+          throw new RefusedSqlError(400, {
+            message: `query is not supported: /sql takes POST, received ${request.method}`,
+          });
+        }
+        await run(request, response);
       } catch (error) {
-        const { status, fields } = refusalOf(error);
-        const nulls = Object.fromEntries(errorFieldNames.map((name) => [name, null]));
-        respond(response, status, { ...nulls, ...fields });
+        if (!response.destroyed) respondRefusal(response, refusalOf(error));
       }
     },
-    async close() {
-      await Promise.all([...pools.keys()].map(closeIdle));
-    },
+    close: () => connections.close(),
   };
 }

@@ -1,15 +1,22 @@
 /**
- * Values between JSON and Postgres' text format, as Neon's SQL over HTTP converts them.
+ * Values between JSON and Postgres' text format, as Neon's SQL over HTTP converts them. Results become JSON text and no
+ * values: numbers keep all their digits, and JSON is not read again.
  *
  * Source: https://neon.com/docs/serverless/serverless-driver and https://www.postgresql.org/docs/current/arrays.html
  */
+
+/** The text of a number that would lose digits as a value, or null for everything else. */
+function numberText(value: object): string | null {
+  // `JSON.rawJSON` makes objects without prototype that nothing else in a parsed JSON text looks like.
+  return Object.getPrototypeOf(value) === null && "rawJSON" in value ? String(value.rawJSON) : null;
+}
 
 /** One element of an array literal: `"…"` with quotes and backslashes escaped, or NULL. */
 function arrayElement(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (Array.isArray(value)) return arrayLiteral(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : (numberText(value) ?? JSON.stringify(value));
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
@@ -22,43 +29,17 @@ export function toParameter(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return arrayLiteral(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? (numberText(value) ?? JSON.stringify(value)) : String(value);
 }
 
-/** The elements of an array literal like `{1,NULL,"a b",{2}}`; `convert` gets the text of each element. */
-function parseArrayLiteral(text: string, convert: (element: string) => unknown): unknown[] {
-  // Arrays with other lower bounds than 1 start with them: [0:1]={1,2}
-  let position = text.startsWith("[") ? text.indexOf("=") + 1 : 0;
-  const readQuoted = (): string => {
-    let value = "";
-    position++;
-    while (text[position] !== '"') {
-      if (text[position] === "\\") position++;
-      value += text[position++];
-    }
-    position++;
-    return value;
-  };
-  const readPlain = (): unknown => {
-    const start = position;
-    while (text[position] !== "," && text[position] !== "}") position++;
-    const value = text.slice(start, position);
-    return value === "NULL" ? null : convert(value);
-  };
-  const readArray = (): unknown[] => {
-    const items: unknown[] = [];
-    position++;
-    while (text[position] !== "}") {
-      if (text[position] === "{") items.push(readArray());
-      else if (text[position] === '"') items.push(convert(readQuoted()));
-      else items.push(readPlain());
-      if (text[position] === ",") position++;
-    }
-    position++;
-    return items;
-  };
-  return readArray();
+/** What an array type holds, and what stands between its elements: a comma, but for `box`. */
+export interface ArrayType {
+  readonly element: number;
+  readonly delimiter: string;
 }
+
+/** Null for a type that is no array. */
+export type ArrayTypeOf = (dataTypeId: number) => ArrayType | null;
 
 const BOOL = 16;
 const INT2 = 21;
@@ -67,47 +48,90 @@ const FLOAT4 = 700;
 const FLOAT8 = 701;
 const JSON_TEXT = 114;
 const JSONB = 3802;
+const scalars: ReadonlySet<number> = new Set([
+  BOOL,
+  INT2,
+  INT4,
+  FLOAT4,
+  FLOAT8,
+  JSON_TEXT,
+  JSONB,
+  // bytea, char, name, int8, text, oid, varchar, date, time, timestamp, timestamptz, numeric, uuid, void, unknown
+  17,
+  18,
+  19,
+  20,
+  25,
+  26,
+  1043,
+  1082,
+  1083,
+  1114,
+  1184,
+  1700,
+  2950,
+  2278,
+  705,
+]);
 
-/** Array types whose elements are one of the types above; the rest stays text inside its array. */
-const elementOfArray: Readonly<Record<number, number>> = {
-  199: JSON_TEXT,
-  1000: BOOL,
-  1005: INT2,
-  1007: INT4,
-  1021: FLOAT4,
-  1022: FLOAT8,
-  3807: JSONB,
-  1009: 25,
-  1014: 1042,
-  1015: 1043,
-  1016: 20,
-  1115: 1114,
-  1182: 1082,
-  1185: 1184,
-  1231: 1700,
-  2951: 2950,
-};
+/** Whether it takes a look into the catalog to know if the type is an array. */
+export function mayBeArray(dataTypeId: number): boolean {
+  return !scalars.has(dataTypeId);
+}
 
-/** The JSON value of a text that Postgres gave for a column of type `dataTypeId`. */
-export function toJsonValue(text: string, dataTypeId: number): unknown {
+/** The array literal like `{1,NULL,"a b",{2}}` as JSON text; `convert` gets the text of each element. */
+function arrayToJson(text: string, delimiter: string, convert: (element: string) => string): string {
+  // Arrays with other lower bounds than 1 start with them: [0:1]={1,2}
+  let position = text.startsWith("[") ? text.indexOf("=") + 1 : 0;
+  const readQuoted = (): string => {
+    let value = "";
+    position++;
+    while (position < text.length && text[position] !== '"') {
+      if (text[position] === "\\") position++;
+      value += text[position++] ?? "";
+    }
+    position++;
+    return value;
+  };
+  const readPlain = (): string => {
+    const start = position;
+    while (position < text.length && text[position] !== delimiter && text[position] !== "}") position++;
+    const value = text.slice(start, position);
+    return value === "NULL" ? "null" : convert(value);
+  };
+  const readArray = (): string => {
+    const items: string[] = [];
+    position++;
+    while (position < text.length && text[position] !== "}") {
+      if (text[position] === "{") items.push(readArray());
+      else if (text[position] === '"') items.push(convert(readQuoted()));
+      else items.push(readPlain());
+      if (text[position] === delimiter) position++;
+    }
+    position++;
+    return `[${items.join(",")}]`;
+  };
+  return readArray();
+}
+
+/** The JSON text of a value that Postgres gave as `text` for a column of type `dataTypeId`. */
+export function toJsonText(text: string, dataTypeId: number, arrayTypeOf: ArrayTypeOf): string {
   switch (dataTypeId) {
     case BOOL:
-      return text === "t";
+      return text === "t" ? "true" : "false";
     case INT2:
     case INT4:
-      return Number(text);
-    case FLOAT4:
-    case FLOAT8: {
-      const value = Number(text);
-      return Number.isFinite(value) ? value : text;
-    }
     case JSON_TEXT:
     case JSONB:
-      return JSON.parse(text);
+      return text;
+    case FLOAT4:
+    case FLOAT8:
+      // Every finite number of Postgres is one of JSON as it stands; NaN and the infinities are texts.
+      return Number.isFinite(Number(text)) ? text : JSON.stringify(text);
     default: {
-      const elementType = elementOfArray[dataTypeId];
-      if (elementType === undefined) return text;
-      return parseArrayLiteral(text, (element) => toJsonValue(element, elementType));
+      const array = mayBeArray(dataTypeId) ? arrayTypeOf(dataTypeId) : null;
+      if (array === null) return JSON.stringify(text);
+      return arrayToJson(text, array.delimiter, (item) => toJsonText(item, array.element, arrayTypeOf));
     }
   }
 }

@@ -143,17 +143,19 @@ async function openUpstream(databaseUrl: string, parameters: Map<string, string>
     ...Object.fromEntries([...parameters].filter(([name]) => forwardedParameters.includes(name))),
   });
   const greeting: Buffer[] = [];
+  let processId = 0;
   client.on("error", () => undefined);
   client.connection.on("parameterStatus", (status: { parameterName: string; parameterValue: string }) => {
     greeting.push(message("S", Buffer.from(`${status.parameterName}\0${status.parameterValue}\0`)));
   });
   client.connection.on("backendKeyData", (key: { processID: number; secretKey: number }) => {
+    processId = key.processID;
     greeting.push(message("K", int32(key.processID, key.secretKey)));
   });
   await client.connect();
   const stream = client.connection.stream;
   for (const event of ["data", "end", "close", "error"]) stream.removeAllListeners(event);
-  return { stream, greeting: Buffer.concat(greeting) };
+  return { stream, greeting: Buffer.concat(greeting), processId };
 }
 
 /** A session in progress: both directions are copied, and looked at to know when nothing is under way. */
@@ -201,8 +203,11 @@ class Tunnel {
     if (this.#terminated) this.#socket.close();
   }
 
-  /** Ends the copying. True when the connection can serve somebody else. */
-  detach(): { readonly reusable: boolean; readonly inTransaction: boolean } {
+  /**
+   * Ends the copying, and tells what may become of the connection: it serves somebody else, or it does what it was asked
+   * for before the client said goodbye, or it stops at once.
+   */
+  detach(): { readonly next: "reuse" | "finish" | "abort"; readonly inTransaction: boolean } {
     const { stream } = this.#backend;
     stream.off("data", this.#onServer);
     stream.off("drain", this.#onDrain);
@@ -210,7 +215,9 @@ class Tunnel {
     stream.off("close", this.#onClosed);
     const quiet = this.#waitingFor === 0 && !this.#unsynced && this.#fromServer.aligned;
     const whole = this.#terminated || this.#fromClient.aligned;
-    return { reusable: quiet && whole && !stream.destroyed, inTransaction: this.#inTransaction };
+    const reusable = quiet && whole && !stream.destroyed;
+    const next = reusable ? "reuse" : this.#terminated ? "finish" : "abort";
+    return { next, inTransaction: this.#inTransaction };
   }
 
   #onServer = (chunk: Buffer) => {
@@ -268,7 +275,8 @@ export function serveNeonSession(
 
   const start = async ({ parameters, password, rest }: Login) => {
     const user = parameters.get("user") ?? "";
-    if (user !== credentials.user || password !== credentials.password) return refuse(wrongPassword(user));
+    if (user !== credentials.user || password !== credentials.password)
+      return refuse({ ...wrongPassword(user), code: "28P01" });
     early = [rest];
     const key = JSON.stringify([...parameters]);
     const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
@@ -276,9 +284,10 @@ export function serveNeonSession(
     const session = new Tunnel(socket, backend);
     tunnel = session;
     giveBack = () => {
-      const { reusable, inTransaction } = session.detach();
-      if (reusable) void backends.release(key, backend, inTransaction);
-      else backend.stream.on("error", () => undefined).destroy();
+      const { next, inTransaction } = session.detach();
+      if (next === "reuse") void backends.release(key, backend, inTransaction);
+      else if (next === "finish") backends.finish(backend);
+      else void backends.abort(backend);
     };
     socket.send(Buffer.concat([accepted, backend.greeting, ready]));
     session.write(Buffer.concat(early));

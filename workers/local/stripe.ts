@@ -122,8 +122,9 @@ export async function startStripeStandIn(options: StripeStandInOptions): Promise
 
   const answer = async (request: IncomingMessage): Promise<Answer | "drop"> => {
     const target = new URL(request.url ?? "/", "http://stripe.local");
-    const body = await readBody(request, maxBodyBytes);
-    if (body === null) throw new StripeError(413, "request_too_large", "The request is too large.");
+    const bytes = await readBody(request, maxBodyBytes);
+    if (bytes === null) throw new StripeError(413, "request_too_large", "The request is too large.");
+    const body = bytes.toString("utf8");
     if (target.pathname.startsWith("/v1/")) return answerApi(apiCall(request, target, body));
     if (request.method === "POST" && target.pathname.startsWith("/control/")) {
       return answerControl(controls, target.pathname, body);

@@ -148,11 +148,12 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
       request.resume();
       return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
     }
-    const body = await readBody(request, maxBodyBytes);
-    if (body === null) {
+    const bytes = await readBody(request, maxBodyBytes);
+    if (bytes === null) {
       response.setHeader("Connection", "close");
       return { status: 413, body: { error: `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes` } };
     }
+    const body = bytes.toString("utf8");
     const path = url?.pathname ?? target;
     if (path === "/pipeline" || path === "/multi-exec") {
       if (request.method !== "POST")

@@ -1,0 +1,184 @@
+/** Postgres connections for SQL over HTTP: shared by requests, one at a time, and never with something left behind. */
+
+import pg from "pg";
+import { postgresErrorFields, RefusedSqlError, withDatabase } from "./neon-database.ts";
+import type { Terminator } from "./neon-terminate.ts";
+import type { ArrayType } from "./neon-values.ts";
+
+export interface NeonConnectionsOptions {
+  readonly databaseUrl: string;
+  /** Connections to one database at a time; further requests wait. */
+  readonly maxConnections: number;
+  /** A larger answer ends its connection. Neon allows 64 MB. */
+  readonly maxAnswerBytes: number;
+  readonly terminator: Terminator;
+}
+
+/** A connection for one request. */
+export interface Lease {
+  readonly client: pg.PoolClient;
+  /** Array types of the database that were looked up before; null for types that are none. Grows with use. */
+  readonly arrayTypes: Map<number, ArrayType | null>;
+  /** Whether the session must be reset before the next request. True until it is known better. */
+  dirty: boolean;
+}
+
+interface DatabasePool {
+  readonly pool: pg.Pool;
+  readonly arrayTypes: Map<number, ArrayType | null>;
+}
+
+/** What the current request on a connection did to it. */
+interface Watch {
+  /** Why the connection was cut off, or null. */
+  refusal: RefusedSqlError | null;
+  receivedBytes: number;
+}
+
+/**
+ * Messages of Postgres that take the connection out of request and answer. After COPY FROM STDIN nothing comes back before
+ * data was sent, which SQL over HTTP has none of; all of them are refused by Neon too.
+ */
+const leavingMessages = {
+  copyInResponse: "COPY FROM STDIN",
+  copyOutResponse: "COPY TO STDOUT",
+  replicationStart: "COPY in both directions",
+} as const;
+
+const cancelled = () =>
+  new RefusedSqlError(400, { message: "Query cancelled, connection was terminated", code: "08P01" });
+
+export class NeonConnections {
+  readonly #options: NeonConnectionsOptions;
+  readonly #pools = new Map<string, DatabasePool>();
+  readonly #watches = new WeakMap<pg.Client, Watch>();
+
+  constructor(options: NeonConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs `work` on a connection to `database`. When `gone` is aborted meanwhile, its statement and transaction end
+   * without effect.
+   *
+   * @throws RefusedSqlError when `work` made the connection unusable, with the reason; else whatever `work` throws.
+   */
+  async use<T>(database: string, gone: AbortSignal, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const entry = this.#poolOf(database);
+    const client = await this.#connect(database, entry.pool);
+    const watch = this.#watches.get(client) ?? { refusal: null, receivedBytes: 0 };
+    watch.receivedBytes = 0;
+    const lease: Lease = { client, arrayTypes: entry.arrayTypes, dirty: true };
+    const onGone = () => {
+      watch.refusal ??= cancelled();
+      void this.#terminate(client);
+    };
+    let broken = true;
+    try {
+      if (gone.aborted) {
+        lease.dirty = false;
+        broken = false;
+        throw cancelled();
+      }
+      gone.addEventListener("abort", onGone, { once: true });
+      const result = await work(lease);
+      // The whole answer may have been read before the connection was cut off.
+      if (watch.refusal !== null) throw watch.refusal;
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = broken && postgresErrorFields(error) === null;
+      throw watch.refusal ?? error;
+    } finally {
+      gone.removeEventListener("abort", onGone);
+      await this.#release(lease, broken || watch.refusal !== null);
+    }
+  }
+
+  /** Closes the idle connections to a database, so that it can be dropped or used as a template. */
+  async closeIdle(database: string): Promise<void> {
+    const entry = this.#pools.get(database);
+    this.#pools.delete(database);
+    await entry?.pool.end();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.keys()].map((database) => this.closeIdle(database)));
+  }
+
+  #poolOf(database: string): DatabasePool {
+    const known = this.#pools.get(database);
+    if (known) return known;
+    const settings = {
+      connectionString: withDatabase(this.#options.databaseUrl, database),
+      max: this.#options.maxConnections,
+      idleTimeoutMillis: 1000,
+      connectionTimeoutMillis: 5000,
+      allowExitOnIdle: true,
+      keepAlive: true,
+      pipeline: true,
+    };
+    const pool = new pg.Pool(settings);
+    // An idle connection that Postgres ends (restart, DROP DATABASE … WITH FORCE) leaves the pool; nobody waits for it.
+    pool.on("error", () => undefined);
+    pool.on("connect", (client) => this.#watch(client));
+    const entry = { pool, arrayTypes: new Map<number, ArrayType | null>() };
+    this.#pools.set(database, entry);
+    return entry;
+  }
+
+  async #connect(database: string, pool: pg.Pool): Promise<pg.PoolClient> {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      // Whoever tries names of databases that do not exist leaves no pools behind.
+      if (pool.totalCount === 0 && this.#pools.get(database)?.pool === pool) void this.closeIdle(database);
+      throw error;
+    }
+  }
+
+  /** Decided by what Postgres says and not by the text of a statement: a function or a rule may hold anything. */
+  #watch(client: pg.Client): void {
+    const watch: Watch = { refusal: null, receivedBytes: 0 };
+    this.#watches.set(client, watch);
+    // A connection in use reports its loss through its query as well; without a listener the program would end.
+    client.on("error", () => undefined);
+    const { connection } = client;
+    const cutOff = (refusal: RefusedSqlError) => {
+      watch.refusal ??= refusal;
+      connection.stream.destroy();
+    };
+    for (const [message, what] of Object.entries(leavingMessages)) {
+      connection.on(message, () => {
+        const text = `${what} needs a stream of data, which SQL over HTTP has none of; use a session over WebSocket`;
+        cutOff(new RefusedSqlError(400, { message: text }));
+      });
+    }
+    const { maxAnswerBytes } = this.#options;
+    connection.stream.on("data", (chunk: Buffer) => {
+      watch.receivedBytes += chunk.length;
+      if (watch.receivedBytes <= maxAnswerBytes) return;
+      cutOff(new RefusedSqlError(507, { message: `response is too large (max is ${maxAnswerBytes} bytes)` }));
+    });
+  }
+
+  async #terminate(client: pg.PoolClient): Promise<void> {
+    const { processID } = client as pg.PoolClient & { readonly processID: number };
+    await this.#options.terminator.terminate(processID);
+    client.connection.stream.destroy();
+  }
+
+  /** Gives the connection back as a fresh session, or ends it when its transaction is still open. */
+  async #release({ client, dirty }: Lease, broken: boolean): Promise<void> {
+    if (broken || client.getTransactionStatus() !== "I") {
+      client.release(true);
+      return;
+    }
+    try {
+      if (dirty) await client.query("DISCARD ALL");
+      client.release();
+    } catch (error) {
+      client.release(error instanceof Error ? error : true);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * What a request for SQL over HTTP asks for: database, statements, transaction and shape of the answer.
+ *
+ * Source: https://github.com/neondatabase/neon (proxy/src/serverless), whose words for a refusal are used where it has some.
+ */
+
+import type { IncomingHttpHeaders } from "node:http";
+import { RefusedSqlError } from "./neon-database.ts";
+import { toParameter } from "./neon-values.ts";
+
+export interface ConnectionInfo {
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+export interface Statement {
+  readonly query: string;
+  /** In Postgres' text format. */
+  readonly params: readonly (string | null)[];
+  readonly arrayMode: boolean;
+}
+
+export interface SqlRequest {
+  readonly statements: readonly Statement[];
+  /** A list runs in a transaction, and its answer is a list. */
+  readonly batch: boolean;
+}
+
+export interface HeaderOptions {
+  readonly rawText: boolean;
+  readonly arrayMode: boolean;
+  /** The BEGIN for a list of statements. */
+  readonly begin: string;
+  /** What Neon repeats in its answer to a list. */
+  readonly echoed: Readonly<Record<string, string>>;
+}
+
+const refused = (message: string) => new RefusedSqlError(400, { message });
+
+/** Percent-decoding that leaves alone what is no encoded UTF-8, as Neon's does. */
+function decode(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
+}
+
+/** @throws RefusedSqlError when a part is missing that Neon requires. */
+export function parseConnectionString(headers: IncomingHttpHeaders): ConnectionInfo {
+  const header = headers["neon-connection-string"];
+  if (typeof header !== "string") throw refused("invalid header: neon-connection-string");
+  if (!URL.canParse(header)) {
+    throw refused(
+      "invalid connection string: the header Neon-Connection-String must be like postgresql://user:password@host/database",
+    );
+  }
+  const url = new URL(header);
+  if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") {
+    throw refused(`incorrect scheme: expected postgres:// or postgresql://, received ${url.protocol}//`);
+  }
+  const database = decode(url.pathname.split("/")[1] ?? "");
+  if (database === "") throw refused("missing database name");
+  if (database.includes("\0")) throw refused("invalid database name");
+  const user = decode(url.username);
+  if (user === "") throw refused("missing username");
+  // With a token instead of the password Neon would ask the project's JWKS; there is none here.
+  if (url.password === "" || headers.authorization !== undefined)
+    throw refused("missing authentication credentials: required password");
+  return { user, password: decode(url.password), database };
+}
+
+const isolationLevels: Readonly<Record<string, string>> = {
+  ReadUncommitted: "READ UNCOMMITTED",
+  ReadCommitted: "READ COMMITTED",
+  RepeatableRead: "REPEATABLE READ",
+  Serializable: "SERIALIZABLE",
+};
+
+/** @throws RefusedSqlError for an isolation level that does not exist, also when nothing would use it. */
+export function parseHeaderOptions(headers: IncomingHttpHeaders): HeaderOptions {
+  const flag = (name: string) => headers[name] === "true";
+  const level = headers["neon-batch-isolation-level"];
+  const isolation = typeof level === "string" ? isolationLevels[level] : undefined;
+  if (level !== undefined && isolation === undefined) {
+    throw refused(
+      `invalid isolation level: Neon-Batch-Isolation-Level is '${level}', expected one of ${Object.keys(isolationLevels).join(", ")}`,
+    );
+  }
+  const readOnly = flag("neon-batch-read-only");
+  const deferrable = flag("neon-batch-deferrable");
+  const modes = [
+    ...(isolation ? [`ISOLATION LEVEL ${isolation}`] : []),
+    ...(readOnly ? ["READ ONLY"] : []),
+    ...(deferrable ? ["DEFERRABLE"] : []),
+  ];
+  return {
+    rawText: flag("neon-raw-text-output"),
+    arrayMode: flag("neon-array-mode"),
+    begin: `BEGIN ${modes.join(", ")}`,
+    echoed: {
+      ...(typeof level === "string" ? { "Neon-Batch-Isolation-Level": level } : {}),
+      ...(readOnly ? { "Neon-Batch-Read-Only": "true" } : {}),
+      ...(deferrable ? { "Neon-Batch-Deferrable": "true" } : {}),
+    },
+  };
+}
+
+/** The number of parameters is 16 bits in the protocol; more would be cut off there. */
+const MAX_PARAMS = 65_535;
+
+function parseStatement(value: unknown, defaultArrayMode: boolean): Statement {
+  const { query, params = [], arrayMode } = (value ?? {}) as Record<string, unknown>;
+  if (typeof query !== "string") throw refused("expected a statement as { query: string, params: [] }");
+  if (query.includes("\0")) throw refused("the query holds a NUL character, which ends a text in Postgres");
+  if (!Array.isArray(params)) throw refused("params of a statement must be an array");
+  if (params.length > MAX_PARAMS) {
+    throw refused(`a statement has at most ${MAX_PARAMS} params, received ${params.length}`);
+  }
+  if (typeof (arrayMode ?? false) !== "boolean") throw refused("arrayMode of a statement must be a boolean");
+  return {
+    query,
+    params: params.map(toParameter),
+    arrayMode: typeof arrayMode === "boolean" ? arrayMode : defaultArrayMode,
+  };
+}
+
+/** The part of JSON that keeps the text of numbers; newer than the types of the language version used here. */
+interface SourceJson {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): object;
+}
+const sourceJson = JSON as unknown as SourceJson;
+
+function keepSource(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  if (typeof value === "number") {
+    return source === undefined || String(value) === source ? value : sourceJson.rawJSON(source);
+  }
+  if (typeof value === "string" && !value.isWellFormed())
+    throw refused("could not parse the HTTP request body: half of a surrogate pair in a text");
+  return value;
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return sourceJson.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body),
+      keepSource,
+    );
+  } catch (error) {
+    if (error instanceof RefusedSqlError) throw error;
+    throw refused(
+      error instanceof RangeError
+        ? "could not parse the HTTP request body: recursion limit exceeded"
+        : `could not parse the HTTP request body: it is not JSON in UTF-8: ${String(error)}`,
+    );
+  }
+}
+
+/** @throws RefusedSqlError for anything but a statement or a list of statements as JSON. */
+export function parseSqlRequest(body: Uint8Array, defaultArrayMode: boolean): SqlRequest {
+  const value = parseJson(body);
+  if (typeof value === "object" && value !== null && "queries" in value && !("query" in value)) {
+    if (!Array.isArray(value.queries)) throw refused("queries must be an array of statements");
+    return { statements: value.queries.map((item) => parseStatement(item, defaultArrayMode)), batch: true };
+  }
+  return { statements: [parseStatement(value, defaultArrayMode)], batch: false };
+}
