@@ -129,6 +129,7 @@ CREATE TABLE "course_access_refunds" (
   "refund_id" character varying(255) NOT NULL,
   "amount_cents" bigint,
   "counted_at" timestamp(3) with time zone NOT NULL,
+  "reversed_at" timestamp(3) with time zone,
   CONSTRAINT "course_access_refunds_payment_id_refund_id_pk" PRIMARY KEY (payment_id, refund_id)
 );
 
@@ -700,6 +701,20 @@ CREATE TABLE "operator_actions" (
 );
 CREATE INDEX operator_actions_subscriber_idx ON public.operator_actions USING btree (subscriber_name, id);
 
+CREATE TABLE "paycore_early_refunds" (
+  "provider_payment_id" character varying(255) NOT NULL,
+  "provider_refund_id" character varying(255) NOT NULL,
+  "provider_event_id" character varying(255) NOT NULL,
+  "refund_id" uuid,
+  "fact" character varying(10) NOT NULL,
+  "amount_cents" integer NOT NULL,
+  "currency" character varying(3) NOT NULL,
+  "failure_reason" character varying(200),
+  "received_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "paycore_early_refunds_pk" PRIMARY KEY (provider_payment_id, provider_refund_id, provider_event_id)
+);
+CREATE INDEX paycore_early_refunds_received_idx ON public.paycore_early_refunds USING btree (received_at);
+
 CREATE TABLE "paycore_intents" (
   "id" uuid NOT NULL,
   "tenant_id" character varying(100) NOT NULL,
@@ -742,11 +757,11 @@ CREATE INDEX paycore_intents_unopened_idx ON public.paycore_intents USING btree 
 CREATE TABLE "paycore_provider_events" (
   "provider" character varying(8) NOT NULL,
   "event_id" character varying(255) NOT NULL,
-  "type" character varying(100) NOT NULL,
+  "type" character varying(255) NOT NULL,
   "outcome" character varying(9) NOT NULL,
   "intent_id" uuid,
   "received_at" timestamp(3) with time zone NOT NULL,
-  CONSTRAINT "paycore_provider_events_provider_event_id_pk" PRIMARY KEY (provider, event_id)
+  CONSTRAINT "paycore_provider_events_provider_event_id_type_pk" PRIMARY KEY (provider, event_id, type)
 );
 CREATE INDEX paycore_provider_events_intent_idx ON public.paycore_provider_events USING btree (intent_id) WHERE (intent_id IS NOT NULL);
 
@@ -804,10 +819,11 @@ CREATE TABLE "paycore_transactions" (
   CONSTRAINT "paycore_transactions_intent_id_paycore_intents_id_fk" FOREIGN KEY (intent_id) REFERENCES paycore_intents(id)
 );
 CREATE INDEX paycore_transactions_intent_idx ON public.paycore_transactions USING btree (intent_id);
-CREATE UNIQUE INDEX paycore_transactions_provider_event_key ON public.paycore_transactions USING btree (provider_event_id) WHERE (refund_id IS NULL);
-CREATE UNIQUE INDEX paycore_transactions_provider_refund_key ON public.paycore_transactions USING btree (provider_event_id, refund_id);
+CREATE UNIQUE INDEX paycore_transactions_provider_event_key ON public.paycore_transactions USING btree (provider_event_id, event_type) WHERE (refund_id IS NULL);
+CREATE UNIQUE INDEX paycore_transactions_provider_refund_key ON public.paycore_transactions USING btree (provider_event_id, refund_id, event_type);
 CREATE UNIQUE INDEX paycore_transactions_received_key ON public.paycore_transactions USING btree (intent_id) WHERE ((event_type)::text = 'payment_succeeded'::text);
 CREATE UNIQUE INDEX paycore_transactions_refunded_key ON public.paycore_transactions USING btree (refund_id) WHERE ((event_type)::text = 'refund_succeeded'::text);
+CREATE UNIQUE INDEX paycore_transactions_reversed_key ON public.paycore_transactions USING btree (refund_id) WHERE ((event_type)::text = 'refund_reversed'::text);
 
 CREATE TABLE "processed_events" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

@@ -108,6 +108,10 @@ export const paymentRefundFailed = defineEvent("payment.refund.failed", {
   criticality: "ERROR",
   severity: "ERROR",
   when: "A refund failed",
-  payload: z.strictObject(refund),
-  consumers: ["alerting", "audit"],
+  payload: z.strictObject({
+    ...refund,
+    /** True: it had completed before, and the money came back to us. Left out: not told, so it had not. */
+    was_completed: z.boolean().optional(),
+  }),
+  consumers: ["course_access", "alerting", "audit"],
 });

@@ -104,7 +104,7 @@ describe("a webhook is refused, and changes nothing,", () => {
     expect(answer.status).toBe(413);
   });
 
-  test.each(["{", "[]", '{"id":"evt_1"}', '{"id":"evt_1","type":"a.b","data":{}}'])(
+  test.each(["{", "[]", '{"id":"evt_1"}', '{"id":"evt_1","type":"refund.created","data":{}}'])(
     "when it is signed but no event: %s",
     async (body) => {
       expect((await engine.webhook(body)).status).toBe(400);
@@ -186,6 +186,32 @@ describe("what Stripe tells", () => {
     ).toEqual([{ type: "invoice.payment_succeeded", outcome: "recorded" }]);
     expect(await readIntent(engine, intentId)).toMatchObject({ status: "pending" });
     expect(await ledgerOf(engine, intentId)).toEqual([]);
+  });
+
+  test.each([
+    "v2.core.event_destination.ping",
+    "v2.core.account[configuration.merchant].capability_status_updated",
+    "a type of the future",
+  ])("of the type %s, without an object, is recorded once and does nothing", async (type) => {
+    const told = { id: `evt_${crypto.randomUUID()}`, object: "v2.core.event", type, livemode: false };
+    expect((await engine.webhook(told)).body).toMatchObject({ success: true, outcome: "recorded" });
+    expect((await engine.webhook(told)).body).toMatchObject({ success: true, outcome: "repeated" });
+    const rows = "SELECT type, outcome FROM paycore_provider_events WHERE event_id = $1";
+    expect(await engine.sql(rows, [told.id])).toEqual([{ type, outcome: "recorded" }]);
+  });
+
+  test("under an id that another type has is another event", async () => {
+    const { intentId } = await intend(engine);
+    const id = `evt_${crypto.randomUUID()}`;
+    const failure = { id: "pi_y", metadata: { intent_id: intentId }, currency: "eur" };
+    const ping = { id, object: "v2.core.event", type: "v2.core.event_destination.ping" };
+    expect((await engine.webhook(ping)).body).toMatchObject({ outcome: "recorded" });
+    const failed = event("payment_intent.payment_failed", failure, id);
+    expect((await engine.webhook(failed)).body).toMatchObject({ outcome: "processed" });
+    expect((await engine.webhook(failed)).body).toMatchObject({ outcome: "repeated" });
+    const paid = { ...sessionPaid(intentId), id };
+    expect((await engine.webhook(paid)).body).toMatchObject({ outcome: "processed" });
+    expect(await ledgerOf(engine, intentId)).toEqual(["payment_failed", "payment_succeeded"]);
   });
 
   test("of a payment that is not ours is recorded, and not sent again for ever", async () => {

@@ -1,11 +1,11 @@
-import { paymentRefundCompleted, paymentTransactionCompleted } from "@brain/schemas";
+import { paymentRefundCompleted, paymentRefundFailed, paymentTransactionCompleted } from "@brain/schemas";
 import { defineConsumer } from "../../consume/consumer.ts";
 import { type Consumer, on } from "../../consume/define-consumer.ts";
 import { source } from "./announce.ts";
-import { grantForPayment, revokeForRefund } from "./payments.ts";
+import { grantAfterReversal, grantForPayment, revokeForRefund } from "./payments.ts";
 
 /**
- * The subscriber `course_access_handler`: turns payments into access. Both events of one payment share its id as their
+ * The subscriber `course_access_handler`: turns payments into access. All events of one payment share its id as their
  * key, so they arrive in order; those of two payments for the same course do not, and the lock on the access decides.
  *
  * It does not subscribe to `course.payment.completed`: that event names no user, and whoever publishes it has read
@@ -15,6 +15,10 @@ export function courseAccessConsumer(): Consumer {
   return defineConsumer({
     subscriber: "course_access_handler",
     source,
-    handlers: [on(paymentTransactionCompleted, grantForPayment), on(paymentRefundCompleted, revokeForRefund)],
+    handlers: [
+      on(paymentTransactionCompleted, grantForPayment),
+      on(paymentRefundCompleted, revokeForRefund),
+      on(paymentRefundFailed, grantAfterReversal),
+    ],
   });
 }

@@ -2,6 +2,7 @@ import type {
   Envelope,
   PayloadOf,
   paymentRefundCompleted,
+  paymentRefundFailed,
   paymentTransactionCompleted,
 } from "@brain/schemas";
 import type { HandlerContext } from "../../consume/define-consumer.ts";
@@ -14,6 +15,7 @@ import {
   decideAccess,
   type Grounds,
   groundsWith,
+  isKnownPayment,
   newPayment,
   type Payment,
   type PaymentFact,
@@ -31,6 +33,8 @@ import {
   lockAccess,
   lockOrCreateAccess,
   lockPayment,
+  reverseRefund,
+  sumRefunds,
   updatePayment,
 } from "./store.ts";
 
@@ -56,7 +60,7 @@ export async function grantForPayment(
     eventId: event.id,
   };
   const known = await findPayment(tx, fact.paymentId);
-  if (known !== null && completePayment(known, fact) === null) {
+  if (known !== null && isKnownPayment(known, fact)) {
     log.debug({ payment_id: fact.paymentId }, "the payment is known already");
     return;
   }
@@ -73,8 +77,8 @@ async function storePayment({ tx }: HandlerContext, fact: PaymentFact, now: Date
   const fresh = newPayment(fact);
   if (await insertPayment(tx, fresh, now)) return fresh;
   const known = await lockPayment(tx, fact.paymentId);
-  const completed = known === null ? null : completePayment(known, fact);
-  if (completed === null) throw changedMeanwhile(fact.paymentId);
+  if (known === null || isKnownPayment(known, fact)) throw changedMeanwhile(fact.paymentId);
+  const completed = completePayment(fact, await sumRefunds(tx, fact.paymentId));
   await updatePayment(tx, completed, now);
   return completed;
 }
@@ -84,13 +88,32 @@ function changedMeanwhile(paymentId: string): TransientError {
   return new TransientError(`The payment "${paymentId}" changed while it was handled. It is tried again.`);
 }
 
+type RefundEvent = Envelope<PayloadOf<typeof paymentRefundCompleted>>;
+
 /**
  * Counts a refund and revokes access when nothing else gives it. A refund of a payment that is not known yet is
  * remembered, so that the payment grants nothing when it comes.
  */
-export async function revokeForRefund(
-  event: Envelope<PayloadOf<typeof paymentRefundCompleted>>,
+export function revokeForRefund(event: RefundEvent, context: HandlerContext): Promise<void> {
+  return recount(event, context, insertRefund);
+}
+
+/**
+ * A refund that was paid and failed afterwards: the money came back to us, so it counts no more, and access is given
+ * again unless an operator took it away. Whatever else failed was never counted.
+ */
+export async function grantAfterReversal(
+  event: Envelope<PayloadOf<typeof paymentRefundFailed>>,
   context: HandlerContext,
+): Promise<void> {
+  if (event.payload.was_completed === true) await recount(event, context, reverseRefund);
+}
+
+/** @param note notes what is told of the refund; false when that was noted before */
+async function recount(
+  event: RefundEvent,
+  context: HandlerContext,
+  note: typeof insertRefund,
 ): Promise<void> {
   const { payload } = event;
   const fact: RefundFact = {
@@ -112,19 +135,20 @@ export async function revokeForRefund(
   const access = holder === null ? null : await lockAccess(tx, holder);
 
   if (known === null && (await insertPayment(tx, awaitedPayment(fact), now))) {
-    await insertRefund(tx, refund, now);
     log.info({ payment_id: fact.paymentId }, "a refund came before its payment; it is remembered");
-    return;
   }
   const before = await lockPayment(tx, fact.paymentId);
   if (before === null || (before.status === "awaited") !== (holder === null)) {
     throw changedMeanwhile(fact.paymentId);
   }
-  if (!(await insertRefund(tx, refund, now))) {
-    log.debug({ payment_id: fact.paymentId, refund_id: refund.refundId }, "the refund was counted already");
+  if (!(await note(tx, refund, now))) {
+    log.debug(
+      { payment_id: fact.paymentId, refund_id: refund.refundId },
+      "this was told of the refund already",
+    );
     return;
   }
-  const payment = refundPayment(before, fact);
+  const payment = refundPayment(before, await sumRefunds(tx, fact.paymentId));
   await updatePayment(tx, payment, now);
   if (access === null || holder === null || payment.status === before.status) return;
   const paidPayment = await findPaid(tx, holder, access.paymentId);

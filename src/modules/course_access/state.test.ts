@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PermanentError } from "../../core/errors.ts";
 import {
@@ -8,7 +7,9 @@ import {
   decideAccess,
   type Grounds,
   groundsWith,
+  isKnownPayment,
   newPayment,
+  type PaidBack,
   type Payment,
   type PaymentFact,
   type RefundFact,
@@ -61,6 +62,12 @@ function access(changes: Partial<Access> = {}): Access {
   };
 }
 
+/** What refunds of these amounts come to. */
+function back(...refunds: readonly (number | null)[]): PaidBack {
+  const cents = refunds.includes(null) ? null : refunds.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+  return { count: refunds.length, cents };
+}
+
 const active = (changes: Partial<Access> = {}) =>
   access({
     status: "active",
@@ -81,14 +88,18 @@ describe("a payment", () => {
   });
 
   test("given it is known, when it is told again, then nothing changes", () => {
-    expect(completePayment(newPayment(fact()), fact({ eventId: "event-9" }))).toBeNull();
+    expect(isKnownPayment(newPayment(fact()), fact({ eventId: "event-9" }))).toBe(true);
+  });
+
+  test("given only refunds of it are known, when it is told, then it is new", () => {
+    expect(isKnownPayment(awaitedPayment(refund(1_000)), fact())).toBe(false);
   });
 
   test.each([
     { what: "another user", told: fact({ userId: "user-2" }) },
     { what: "another course", told: fact({ courseId: "course-2" }) },
   ])("given it is known, when it is told for $what, then that is refused for good", ({ told }) => {
-    expect(() => completePayment(newPayment(fact()), told)).toThrow(PermanentError);
+    expect(() => isKnownPayment(newPayment(fact()), told)).toThrow(PermanentError);
   });
 
   test.each([
@@ -104,20 +115,19 @@ describe("a payment", () => {
     { amount: 0, refunds: [0], status: "refunded" },
     { amount: 1_000, refunds: [0], status: "paid" },
   ] as const)("of $amount, when $refunds is paid back, then it is $status", ({ amount, refunds, status }) => {
-    const refunded = refunds.reduce<Payment>(
-      (payment, cents) => refundPayment(payment, refund(cents)),
-      newPayment(fact({ amountCents: amount })),
-    );
+    const refunded = refundPayment(newPayment(fact({ amountCents: amount })), back(...refunds));
     expect(refunded.status).toBe(status);
+    // When they all came back to us, it is as if they had never been.
+    expect(refundPayment(refunded, back())).toEqual(newPayment(fact({ amountCents: amount })));
   });
 
   test("given its refund came first, when it is completed, then it is refunded", () => {
-    const completed = completePayment(awaitedPayment(refund(1_000)), fact());
+    const completed = completePayment(fact(), back(1_000));
     expect(completed).toMatchObject({ status: "refunded", amountCents: 1_000, refundedCents: 1_000 });
   });
 
   test("given a part of it was paid back first, when it is completed, then it is paid", () => {
-    expect(completePayment(awaitedPayment(refund(300)), fact())).toMatchObject({
+    expect(completePayment(fact(), back(300))).toMatchObject({
       status: "paid",
       refundedCents: 300,
     });
@@ -125,43 +135,10 @@ describe("a payment", () => {
 
   test("given an operator voided it, when it is paid back, then it stays voided", () => {
     const voided: Payment = { ...newPayment(fact()), status: "voided" };
-    expect(refundPayment(voided, refund(1_000))).toMatchObject({ status: "voided", refundedCents: 1_000 });
-  });
-
-  test("sums of refunds do not grow beyond what can be counted", () => {
-    const huge = refundPayment(newPayment(fact()), refund(Number.MAX_SAFE_INTEGER));
-    expect(refundPayment(huge, refund(Number.MAX_SAFE_INTEGER)).refundedCents).toBe(Number.MAX_SAFE_INTEGER);
-  });
-
-  test("comes to the same whatever the order of its refunds and its completion", () => {
-    const cents = fc.option(fc.integer({ min: 0, max: 300 }), { freq: 8 });
-    fc.assert(
-      fc.property(cents, fc.array(cents, { minLength: 1, maxLength: 5 }), fc.nat(), (amount, refunds, at) => {
-        const told = fact({ amountCents: amount });
-        const before = at % (refunds.length + 1);
-        const states = refunds.reduce<{ payment: Payment | null }>(
-          ({ payment }, amountCents, index) => {
-            const known = index === before ? complete(payment, told) : payment;
-            const back = refund(amountCents);
-            return { payment: known === null ? awaitedPayment(back) : refundPayment(known, back) };
-          },
-          { payment: null },
-        );
-        const shuffled = before === refunds.length ? complete(states.payment, told) : states.payment;
-        const inOrder = refunds.reduce<Payment>(
-          (payment, amountCents) => refundPayment(payment, refund(amountCents)),
-          newPayment(told),
-        );
-        expect(shuffled).toEqual(inOrder);
-      }),
-    );
+    expect(refundPayment(voided, back(1_000))).toMatchObject({ status: "voided", refundedCents: 1_000 });
+    expect(refundPayment(voided, back())).toMatchObject({ status: "voided", refundedCents: 0 });
   });
 });
-
-function complete(payment: Payment | null, told: PaymentFact): Payment {
-  if (payment === null) return newPayment(told);
-  return completePayment(payment, told) ?? payment;
-}
 
 describe("access", () => {
   test("given none, when a payment is completed, then it is granted", () => {
@@ -183,7 +160,7 @@ describe("access", () => {
   });
 
   test("given none, when a payment is completed that was paid back before, then it is not granted", () => {
-    const payment = complete(awaitedPayment(refund(1_000)), fact());
+    const payment = completePayment(fact(), back(1_000));
     const decision = decideAccess(access(), groundsWith(access(), payment), cause);
     expect(decision).toMatchObject({
       changes: { status: "revoked", revokeReason: refundReason, grantedAt: null, version: 1 },

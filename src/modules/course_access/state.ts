@@ -25,7 +25,7 @@ export interface PaymentFact {
   readonly eventId: string;
 }
 
-/** What `payment.refund.completed` tells. */
+/** What the events `payment.refund.…` tell. */
 export interface RefundFact {
   readonly paymentId: string;
   readonly tenantId: string | null;
@@ -35,14 +35,17 @@ export interface RefundFact {
   readonly amountCents: number | null;
 }
 
-/** A payment of which at least one refund is known: whether all of it was paid back. */
-function isPaidBack(amountCents: number | null, refundedCents: number | null): boolean {
-  if (refundedCents === null || amountCents === null) return true;
-  return refundedCents >= amountCents;
+/** What the refunds of a payment come to; those that failed after they were paid are not among them. */
+export interface PaidBack {
+  readonly count: number;
+  /** Null when one named no amount, so all of it. */
+  readonly cents: number | null;
 }
 
-function addCents(left: number | null, right: number | null): number | null {
-  return left === null || right === null ? null : Math.min(left + right, Number.MAX_SAFE_INTEGER);
+/** Whether all of a payment was paid back. */
+function isPaidBack(amountCents: number | null, { count, cents }: PaidBack): boolean {
+  if (count === 0) return false;
+  return cents === null || amountCents === null || cents >= amountCents;
 }
 
 /** A payment that nothing was known of. */
@@ -59,7 +62,7 @@ export function newPayment(fact: PaymentFact): Payment {
   };
 }
 
-/** What a refund leaves of a payment that nothing else is known of. */
+/** A payment that nothing is known of but that it has refunds. */
 export function awaitedPayment(refund: RefundFact): Payment {
   return {
     paymentId: refund.paymentId,
@@ -67,40 +70,35 @@ export function awaitedPayment(refund: RefundFact): Payment {
     userId: refund.userId,
     courseId: refund.courseId,
     amountCents: null,
-    refundedCents: refund.amountCents,
+    refundedCents: 0,
     status: "awaited",
     sourceEventId: null,
   };
 }
 
 /**
- * The payment after it was completed; null when it was known already, so nothing changes. One whose refunds came first
- * is `refunded` from the start if they reach its amount.
+ * True when the payment was completed before, so that nothing changes.
  *
  * @throws {PermanentError} the id belongs to a payment of another user or for another course
  */
-export function completePayment(known: Payment, fact: PaymentFact): Payment | null {
-  if (known.status === "awaited") {
-    const isBack = isPaidBack(fact.amountCents, known.refundedCents);
-    return {
-      ...newPayment(fact),
-      refundedCents: known.refundedCents,
-      status: isBack ? "refunded" : "paid",
-    };
-  }
-  if (known.userId !== fact.userId || known.courseId !== fact.courseId) {
-    throw new PermanentError(
-      `The payment "${fact.paymentId}" is known for another user or another course. A payment id stands for one payment; find out which of the two events is right.`,
-    );
-  }
-  return null;
+export function isKnownPayment(known: Payment, fact: PaymentFact): boolean {
+  if (known.status === "awaited") return false;
+  if (known.userId === fact.userId && known.courseId === fact.courseId) return true;
+  throw new PermanentError(
+    `The payment "${fact.paymentId}" is known for another user or another course. A payment id stands for one payment; find out which of the two events is right.`,
+  );
 }
 
-/** The payment after a refund that was not counted before. */
-export function refundPayment(known: Payment, refund: RefundFact): Payment {
-  const refundedCents = addCents(known.refundedCents, refund.amountCents);
-  const isBack = known.status === "paid" && isPaidBack(known.amountCents, refundedCents);
-  return { ...known, refundedCents, status: isBack ? "refunded" : known.status };
+/** A payment whose refunds came before it: `refunded` from the start if they reach its amount. */
+export function completePayment(fact: PaymentFact, back: PaidBack): Payment {
+  return refundPayment(newPayment(fact), back);
+}
+
+/** The payment when its refunds come to this, more or less than before. One that is `voided` or `awaited` stays so. */
+export function refundPayment(known: Payment, back: PaidBack): Payment {
+  const refundedCents = back.cents;
+  if (known.status !== "paid" && known.status !== "refunded") return { ...known, refundedCents };
+  return { ...known, refundedCents, status: isPaidBack(known.amountCents, back) ? "refunded" : "paid" };
 }
 
 /** What access rests on now. */

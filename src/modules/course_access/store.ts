@@ -1,7 +1,7 @@
-import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../../db/database.ts";
 import { translated } from "../../db/errors.ts";
-import type { Access, Decision, Payment } from "./state.ts";
+import type { Access, Decision, PaidBack, Payment } from "./state.ts";
 import {
   courseAccess,
   courseAccessNotifications,
@@ -180,15 +180,15 @@ export async function findPaid(tx: Tx, holder: Holder, preferred: string | null)
   return row?.paymentId ?? null;
 }
 
-/** Payments of the holder give no access any more. */
+/** Payments of the holder give no access any more, also when one that was paid back comes back to us. */
 export async function voidPayments(tx: Tx, holder: Holder, now: Date): Promise<void> {
   await tx
     .update(payments)
     .set({ status: "voided", updatedAt: now })
-    .where(and(sameHolder(payments, holder), eq(payments.status, "paid")));
+    .where(and(sameHolder(payments, holder), inArray(payments.status, ["paid", "refunded"])));
 }
 
-/** @returns false when this refund was counted before */
+/** @returns false when this refund was told before */
 export async function insertRefund(
   tx: Tx,
   refund: { readonly paymentId: string; readonly refundId: string; readonly amountCents: number | null },
@@ -200,6 +200,43 @@ export async function insertRefund(
     .onConflictDoNothing()
     .returning({ refundId: courseAccessRefunds.refundId });
   return rows.length > 0;
+}
+
+/**
+ * Notes that a refund was not paid in the end, for good: one that is told later counts no more.
+ *
+ * @returns false when that was noted before
+ */
+export async function reverseRefund(
+  tx: Tx,
+  refund: { readonly paymentId: string; readonly refundId: string; readonly amountCents: number | null },
+  now: Date,
+): Promise<boolean> {
+  const table = courseAccessRefunds;
+  const rows = await tx
+    .insert(table)
+    .values({ ...refund, countedAt: now, reversedAt: now })
+    .onConflictDoUpdate({
+      target: [table.paymentId, table.refundId],
+      set: { reversedAt: now },
+      setWhere: isNull(table.reversedAt),
+    })
+    .returning({ refundId: table.refundId });
+  return rows.length > 0;
+}
+
+/** What the refunds of a payment come to. Its row is locked by the caller, so that it stays so. */
+export async function sumRefunds(tx: Tx, paymentId: string): Promise<PaidBack> {
+  const table = courseAccessRefunds;
+  const [row] = await tx
+    .select({
+      count: sql<number>`count(*)::int`,
+      isAll: sql<boolean | null>`bool_or(${table.amountCents} IS NULL)`,
+      cents: sql<string>`LEAST(COALESCE(sum(${table.amountCents}), 0), ${Number.MAX_SAFE_INTEGER})`,
+    })
+    .from(table)
+    .where(and(eq(table.paymentId, paymentId), isNull(table.reversedAt)));
+  return { count: row?.count ?? 0, cents: row?.isAll === true ? null : Number(row?.cents ?? 0) };
 }
 
 /** @returns false when a notification with this external id was sent before */

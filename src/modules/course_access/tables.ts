@@ -89,7 +89,7 @@ export const courseAccessPayments = pgTable(
   ],
 );
 
-/** Every refund that was counted, so that one told twice counts once. */
+/** Every refund that was told, so that one told twice counts once. */
 export const courseAccessRefunds = pgTable(
   "course_access_refunds",
   {
@@ -99,6 +99,8 @@ export const courseAccessRefunds = pgTable(
     /** Null when the event named none. */
     amountCents: cents("amount_cents"),
     countedAt: instant("counted_at").notNull(),
+    /** When it was told that the money went back to us, for good: it counts no more. Null: it counts. */
+    reversedAt: instant("reversed_at"),
   },
   (table) => [primaryKey({ columns: [table.paymentId, table.refundId] })],
 );

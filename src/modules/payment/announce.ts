@@ -11,7 +11,7 @@ import {
 } from "@brain/schemas";
 import type { Publish, PublishContext, PublishOptions } from "../../publish/publish.ts";
 import type { Intent } from "./model.ts";
-import type { IntentStep } from "./state.ts";
+import type { IntentStep, RefundStep } from "./state.ts";
 
 /** The events of payments: ids and amounts, no provider's id, and of the metadata only what is a field of its own. */
 
@@ -78,11 +78,13 @@ export async function publishOutcome(
   }
 }
 
-const refundDefinitions = {
-  requested: paymentRefundRequested,
-  succeeded: paymentRefundCompleted,
-  failed: paymentRefundFailed,
-} as const;
+/** What each step of a refund tells; one that fails after it was paid says so, because the payer's right is back. */
+const refundEvents = {
+  refund_requested: { definition: paymentRefundRequested, more: {} },
+  refund_succeeded: { definition: paymentRefundCompleted, more: {} },
+  refund_failed: { definition: paymentRefundFailed, more: { was_completed: false } },
+  refund_reversed: { definition: paymentRefundFailed, more: { was_completed: true } },
+} as const satisfies Record<"refund_requested" | NonNullable<RefundStep["entry"]>, object>;
 
 /**
  * Records what became of a refund; `amount_cents` is the refund's.
@@ -94,12 +96,18 @@ export async function publishRefund(
   publish: Publish,
   intent: Intent,
   refund: { readonly id: string; readonly amountCents: number },
-  what: keyof typeof refundDefinitions,
+  what: keyof typeof refundEvents,
   now: Date,
   actorId: string | null = null,
 ): Promise<string> {
-  const definition: EventDefinition = refundDefinitions[what];
-  const payload = { ...factsOf(intent, now), amount_cents: refund.amountCents, refund_id: refund.id };
+  const { more, ...told } = refundEvents[what];
+  const definition: EventDefinition = told.definition;
+  const payload = {
+    ...factsOf(intent, now),
+    amount_cents: refund.amountCents,
+    refund_id: refund.id,
+    ...more,
+  };
   const event = await publish(definition, payload, { ...storyOf(intent), actor_id: actorId });
   return event.id;
 }

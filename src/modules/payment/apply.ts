@@ -6,7 +6,7 @@ import { publishOutcome, publishRefund } from "./announce.ts";
 import { addToDay, addTransaction } from "./ledger-store.ts";
 import type { Intent, Refund } from "./model.ts";
 import { findRefundOf, insertRefund, updateRefund } from "./refund-store.ts";
-import { nextIntent, nextRefund, type PaymentFact, type RefundStep } from "./state.ts";
+import { nextIntent, nextRefund, type PaymentFact, type RefundStep, refundStateOf } from "./state.ts";
 import { updateIntent } from "./store.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
 
@@ -88,6 +88,10 @@ export interface RefundEffect {
   readonly outcome: "processed" | "ignored" | "mismatch";
   readonly intent: Intent;
   readonly refund: Refund | null;
+  /** Ledger entry that it made; null when it made none. */
+  readonly transactionId: string | null;
+  /** True when money that was paid back came back to us. */
+  readonly isReversed: boolean;
 }
 
 /** Applies what the provider tells of one refund; one that was made there gets a row of its own. */
@@ -99,11 +103,13 @@ export async function applyRefund(
   const known = await findRefundOf(applying.tx, intent.id, told);
   const isOther =
     told.currency !== intent.currency || told.amountCents !== (known?.amountCents ?? told.amountCents);
-  if (isOther || told.amountCents < 1) return { outcome: "mismatch", intent, refund: known };
-  const step = nextRefund(known?.status ?? "requested", told.fact);
-  if (step === null) return { outcome: "ignored", intent, refund: known };
+  const unchanged = { intent, refund: known, transactionId: null, isReversed: false };
+  if (isOther || told.amountCents < 1) return { outcome: "mismatch", ...unchanged };
+  const step = nextRefund(known === null ? "requested" : refundStateOf(known), told.fact);
+  if (step === null) return { outcome: "ignored", ...unchanged };
   const refund = known ?? (await adoptRefund(applying, intent, told));
-  return { outcome: "processed", ...(await stepRefund(applying, intent, refund, step, told)) };
+  const stepped = await stepRefund(applying, intent, refund, step, told);
+  return { outcome: "processed", ...stepped, isReversed: step.entry === "refund_reversed" };
 }
 
 async function adoptRefund({ tx, now }: Applying, intent: Intent, told: ProviderRefund): Promise<Refund> {
@@ -123,6 +129,12 @@ async function adoptRefund({ tx, now }: Applying, intent: Intent, told: Provider
   return row;
 }
 
+/** Whether an entry takes money back to the payer (1), takes that off again (-1), or moves none. */
+const moneySigns = { refund_succeeded: 1, refund_reversed: -1, refund_failed: 0 } as const satisfies Record<
+  NonNullable<RefundStep["entry"]>,
+  number
+>;
+
 /** Takes a refund to its next state. `told` is null when we gave up. */
 export async function stepRefund(
   { tx, publish, now, providerEventId }: Applying,
@@ -130,9 +142,8 @@ export async function stepRefund(
   refund: Refund,
   step: RefundStep,
   told: Pick<ProviderRefund, "providerRefundId" | "failureReason"> | { readonly failureReason: string },
-): Promise<{ readonly intent: Intent; readonly refund: Refund }> {
+): Promise<Omit<RefundEffect, "outcome" | "isReversed">> {
   const providerRefundId = "providerRefundId" in told ? told.providerRefundId : null;
-  const isDone = step.entry === "refund_succeeded";
   const transactionId = step.entry === null ? null : uuidv4();
   if (step.entry !== null && transactionId !== null) {
     await addTransaction(tx, {
@@ -150,23 +161,24 @@ export async function stepRefund(
   const stored = await updateRefund(tx, refund.id, {
     status: step.status,
     failureReason: step.status === "failed" ? told.failureReason : null,
-    ...(isDone ? { transactionId } : {}),
+    transactionId: step.entry === "refund_succeeded" ? transactionId : null,
     ...(providerRefundId === null ? {} : { providerRefundId }),
     updatedAt: now,
   });
-  if (step.entry === null) return { intent, refund: stored };
-  const lastEventId = await publishRefund(publish, intent, stored, isDone ? "succeeded" : "failed", now);
+  if (step.entry === null) return { intent, refund: stored, transactionId };
+  const lastEventId = await publishRefund(publish, intent, stored, step.entry, now);
   const after = await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
-  if (isDone) {
+  const sign = moneySigns[step.entry];
+  if (sign !== 0) {
     await addToDay(tx, {
       date: dayOf(now),
       tenantId: intent.tenantId,
       currency: intent.currency,
       receivedCents: 0,
       received: 0,
-      refundedCents: refund.amountCents,
-      refunded: 1,
+      refundedCents: sign * refund.amountCents,
+      refunded: sign,
     });
   }
-  return { intent: after, refund: stored };
+  return { intent: after, refund: stored, transactionId };
 }

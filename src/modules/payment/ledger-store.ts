@@ -34,16 +34,6 @@ export async function listRevenue(db: Database, query: RevenueQuery) {
   );
 }
 
-/** True when the money of this payment came in another amount or currency than was asked for. */
-export async function hasMismatch(tx: Tx, intentId: string): Promise<boolean> {
-  const [row] = await tx
-    .select({ eventId: paycoreProviderEvents.eventId })
-    .from(paycoreProviderEvents)
-    .where(and(eq(paycoreProviderEvents.intentId, intentId), eq(paycoreProviderEvents.outcome, "mismatch")))
-    .limit(1);
-  return row !== undefined;
-}
-
 /** Adds an entry to the ledger. Nothing here changes or removes one. */
 export async function addTransaction(tx: Tx, row: NewTransaction): Promise<void> {
   await tx.insert(paycoreTransactions).values(row);
@@ -85,7 +75,8 @@ export async function addToDay(tx: Tx, day: DaySums): Promise<void> {
 }
 
 /**
- * Notes a signed event. Two deliveries at once: the second waits for the first, and finds it.
+ * Notes a signed event. Two deliveries at once: the second waits for the first, and finds it. Events are the same by id
+ * and type, because accounts that share an endpoint may give one id twice.
  *
  * @returns false when it was noted before
  */
@@ -109,12 +100,13 @@ export async function claimProviderEvent(
 
 export async function noteProviderOutcome(
   tx: Tx,
-  eventId: string,
+  event: { readonly id: string; readonly type: string },
   outcome: ProviderEventOutcome,
   intentId: string | null,
 ): Promise<void> {
+  const table = paycoreProviderEvents;
   await tx
-    .update(paycoreProviderEvents)
+    .update(table)
     .set({ outcome, intentId })
-    .where(and(eq(paycoreProviderEvents.provider, "stripe"), eq(paycoreProviderEvents.eventId, eventId)));
+    .where(and(eq(table.provider, "stripe"), eq(table.eventId, event.id), eq(table.type, event.type)));
 }

@@ -18,7 +18,7 @@ import {
 } from "./refund-store.ts";
 import { type RequestKey, requestKeyOf, requireSameRequest } from "./request-key.ts";
 import type { PaymentSettings, StripeSettings } from "./settings.ts";
-import { decideRefund, nextAttemptAt, nextRefund } from "./state.ts";
+import { decideRefund, giveUpRefund, nextAttemptAt, refundStateOf } from "./state.ts";
 import { findIntent, lockIntent, updateIntent } from "./store.ts";
 import { createRefund } from "./stripe-client.ts";
 
@@ -102,7 +102,7 @@ async function storeRefund(
   });
   // The same key on two payments at once: their locks are two, the key is one.
   if (refund === null) throw new ConflictError("This Idempotency-Key was used for another request.");
-  const lastEventId = await publishRefund(publish, intent, refund, "requested", now, services.actorId);
+  const lastEventId = await publishRefund(publish, intent, refund, "refund_requested", now, services.actorId);
   await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
   return { refund, replayed: false };
 }
@@ -204,14 +204,14 @@ export async function sendRefund(world: World, stripe: StripeSettings, refund: R
   }
 }
 
-/** Ends a refund that will not be made; one that was paid meanwhile stays paid. */
+/** Ends a refund that will not be made; one that the provider told of meanwhile stays as it told. */
 export async function failRefund(world: World, refund: Refund, reason: string): Promise<void> {
   const intent = await findIntent(world.db, refund.intentId);
   if (intent === null) return;
   await underLock(world, intent, async (tx, publish, locked) => {
     // Read under the lock: a webhook may have told of it meanwhile.
     const current = await findRefundInTx(tx, refund.id);
-    const step = current === null ? null : nextRefund(current.status, "failed");
+    const step = current === null ? null : giveUpRefund(refundStateOf(current));
     if (current === null || step === null) return;
     const applying = { tx, publish, now: world.now(), providerEventId: null };
     await stepRefund(applying, locked, current, step, { failureReason: reason });

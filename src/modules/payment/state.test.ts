@@ -1,7 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decideRefund, isGivenUp, nextAttemptAt, nextIntent, nextRefund, type PaymentFact } from "./state.ts";
-import type { IntentStatus, RefundStatus } from "./tables.ts";
+import {
+  decideRefund,
+  giveUpRefund,
+  isGivenUp,
+  nextAttemptAt,
+  nextIntent,
+  nextRefund,
+  type PaymentFact,
+  type RefundFact,
+  type RefundState,
+  refundStateOf,
+} from "./state.ts";
+import type { IntentStatus } from "./tables.ts";
 
 describe("given a payment", () => {
   test.each([
@@ -13,6 +24,7 @@ describe("given a payment", () => {
     ["pending", "failed", "failed", "payment_failed"],
     ["created", "cancelled", "cancelled", "payment_cancelled"],
     ["pending", "cancelled", "cancelled", "payment_cancelled"],
+    ["failed", "cancelled", "cancelled", "payment_cancelled"],
   ] as const)("that is %s, when %s is told, then it is %s with an entry %s", (status, fact, next, entry) => {
     expect(nextIntent(status, fact)).toEqual({ status: next, entry });
   });
@@ -22,7 +34,6 @@ describe("given a payment", () => {
     ["succeeded", "failed"],
     ["succeeded", "cancelled"],
     ["failed", "failed"],
-    ["failed", "cancelled"],
     ["cancelled", "failed"],
     ["cancelled", "cancelled"],
   ] as const)("that is %s, when %s is told, then nothing happens", (status, fact) => {
@@ -43,7 +54,10 @@ describe("given a payment", () => {
         }
         const received = entries.filter((entry) => entry === "payment_succeeded").length;
         expect(received).toBe(told.includes("paid") ? 1 : 0);
-        if (told.includes("paid")) expect(status).toBe("succeeded");
+        const heaviest = (["paid", "cancelled", "failed"] as const).find((fact) => told.includes(fact));
+        expect(status).toBe(
+          heaviest === undefined ? "created" : heaviest === "paid" ? "succeeded" : heaviest,
+        );
       }),
     );
   });
@@ -56,24 +70,61 @@ describe("given a refund", () => {
     ["requested", "failed", "failed", "refund_failed"],
     ["processing", "succeeded", "succeeded", "refund_succeeded"],
     ["processing", "failed", "failed", "refund_failed"],
-    ["failed", "succeeded", "succeeded", "refund_succeeded"],
-  ] as const)("that is %s, when it is %s, then it is %s with the entry %s", (status, fact, next, entry) => {
-    expect(nextRefund(status, fact)).toEqual({ status: next, entry });
+    ["succeeded", "failed", "failed", "refund_reversed"],
+    ["given_up", "processing", "processing", null],
+    ["given_up", "succeeded", "succeeded", "refund_succeeded"],
+    ["given_up", "failed", "failed", null],
+  ] as const)("that is %s, when it is %s, then it is %s with the entry %s", (state, fact, next, entry) => {
+    expect(nextRefund(state, fact)).toEqual({ status: next, entry });
   });
 
   test.each([
     ["processing", "processing"],
     ["succeeded", "processing"],
     ["succeeded", "succeeded"],
-    ["succeeded", "failed"],
     ["failed", "processing"],
+    ["failed", "succeeded"],
     ["failed", "failed"],
-  ] as const satisfies readonly (readonly [RefundStatus, string])[])(
-    "that is %s, when it is %s, then nothing happens",
-    (status, fact) => {
-      expect(nextRefund(status, fact)).toBeNull();
+  ] as const)("that is %s, when it is %s, then nothing happens", (state, fact) => {
+    expect(nextRefund(state, fact)).toBeNull();
+  });
+
+  test("that the provider never told of has been given up when it has failed", () => {
+    expect(refundStateOf({ status: "failed", providerRefundId: null })).toBe("given_up");
+    expect(refundStateOf({ status: "failed", providerRefundId: "re_1" })).toBe("failed");
+    expect(refundStateOf({ status: "succeeded", providerRefundId: null })).toBe("succeeded");
+  });
+
+  test.each(["processing", "succeeded", "failed", "given_up"] as const)(
+    "that is %s is not given up: only one that the provider never told of",
+    (state) => {
+      expect(giveUpRefund("requested")).toEqual({ status: "failed", entry: "refund_failed" });
+      expect(giveUpRefund(state)).toBeNull();
     },
   );
+
+  test("whatever the provider tells in whatever order, at most given up before: the same state, and a ledger to match", () => {
+    const facts = fc.array(fc.constantFrom<RefundFact>("processing", "succeeded", "failed"), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(facts, fc.boolean(), (told, isGivenUp) => {
+        let state: RefundState = isGivenUp ? "given_up" : "requested";
+        let paidBack = 0;
+        for (const fact of told) {
+          const step = nextRefund(state, fact);
+          if (step === null) continue;
+          state = step.status;
+          if (step.entry === "refund_succeeded") paidBack += 1;
+          if (step.entry === "refund_reversed") paidBack -= 1;
+        }
+        const last = (["failed", "succeeded", "processing"] as const).find((fact) => told.includes(fact));
+        expect(state).toBe(last);
+        expect(paidBack).toBe(last === "succeeded" ? 1 : 0);
+      }),
+    );
+  });
 });
 
 describe("given a payment of 100.00", () => {

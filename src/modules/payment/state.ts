@@ -11,22 +11,35 @@ export interface IntentStep {
   readonly entry: Extract<TransactionType, `payment_${string}`>;
 }
 
+/** What weighs more is never taken back by what weighs less, so the order in which facts arrive decides nothing. */
+const intentWeights = {
+  created: 0,
+  pending: 0,
+  failed: 1,
+  cancelled: 2,
+  succeeded: 3,
+} as const satisfies Record<IntentStatus, number>;
+
+const intentSteps = {
+  failed: { status: "failed", entry: "payment_failed" },
+  cancelled: { status: "cancelled", entry: "payment_cancelled" },
+  paid: { status: "succeeded", entry: "payment_succeeded" },
+} as const satisfies Record<PaymentFact, IntentStep>;
+
 /**
- * Money that was received counts whatever was told before. Failures and cancellations count only while the payment is
- * open: a late one takes nothing back.
+ * Money that was received counts whatever was told before, and a cancellation ends what had only failed: after a decline
+ * the payer may still have tried again. A late failure takes nothing back.
  */
 export function nextIntent(status: IntentStatus, fact: PaymentFact): IntentStep | null {
-  if (fact === "paid") {
-    return status === "succeeded" ? null : { status: "succeeded", entry: "payment_succeeded" };
-  }
-  if (status !== "created" && status !== "pending") return null;
-  return fact === "failed"
-    ? { status: "failed", entry: "payment_failed" }
-    : { status: "cancelled", entry: "payment_cancelled" };
+  const step = intentSteps[fact];
+  return intentWeights[step.status] > intentWeights[status] ? step : null;
 }
 
 /** What the provider tells of a refund: it is under way, done, or will not happen. */
 export type RefundFact = "processing" | "succeeded" | "failed";
+
+/** `given_up`: failed because we say so, without the provider's word, which may still come. */
+export type RefundState = RefundStatus | "given_up";
 
 /** `entry` is null when no money moved and none failed to. */
 export interface RefundStep {
@@ -34,20 +47,49 @@ export interface RefundStep {
   readonly entry: Extract<TransactionType, `refund_${string}`> | null;
 }
 
+/** @param providerRefundId null: the provider never told of it */
+export function refundStateOf(refund: {
+  readonly status: RefundStatus;
+  readonly providerRefundId: string | null;
+}): RefundState {
+  return refund.status === "failed" && refund.providerRefundId === null ? "given_up" : refund.status;
+}
+
+/** As with payments: the order in which the provider's facts arrive decides nothing. */
+const refundWeights = {
+  requested: 0,
+  given_up: 0,
+  processing: 1,
+  succeeded: 2,
+  failed: 3,
+} as const satisfies Record<RefundState, number>;
+
 /**
- * Money that went back counts whatever was told before, as after we had given up. Nothing else leaves `succeeded` or
- * `failed`.
+ * The provider's word counts after ours, as when we had given up. A bank may send money back days after it was paid, so
+ * `failed` comes after `succeeded` and is the last word: the money is with us again, and the ledger gets a counter entry.
+ *
+ * @returns null when nothing changes
  */
-export function nextRefund(status: RefundStatus, fact: RefundFact): RefundStep | null {
-  if (status === "succeeded" || status === fact) return null;
+export function nextRefund(state: RefundState, fact: RefundFact): RefundStep | null {
+  if (refundWeights[fact] <= refundWeights[state]) return null;
   switch (fact) {
     case "succeeded":
       return { status: "succeeded", entry: "refund_succeeded" };
     case "failed":
-      return { status: "failed", entry: "refund_failed" };
+      return { status: "failed", entry: state === "succeeded" ? "refund_reversed" : failureOf(state) };
     case "processing":
-      return status === "requested" ? { status: "processing", entry: null } : null;
+      return { status: "processing", entry: null };
   }
+}
+
+/** That a given-up refund will not be made was booked and told already. */
+function failureOf(state: RefundState): "refund_failed" | null {
+  return state === "given_up" ? null : "refund_failed";
+}
+
+/** The step of a refund that we give up; null when the provider has told of it. */
+export function giveUpRefund(state: RefundState): RefundStep | null {
+  return state === "requested" ? { status: "failed", entry: "refund_failed" } : null;
 }
 
 /** The refund states that hold a part of the payment. */

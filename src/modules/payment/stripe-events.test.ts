@@ -100,6 +100,24 @@ describe("an event of Stripe tells", () => {
     expect(read("invoice.payment_succeeded", { paid: true })).toEqual({ kind: "unknown" });
   });
 
+  test.each([
+    "v2.core.event_destination.ping",
+    "v1.billing.meter.error_report_triggered",
+    "v2.core.account[configuration.merchant].updated",
+    "v2.core.account[requirements].updated",
+    "Something New & Strange",
+    "x".repeat(255),
+  ])("nothing of ours, when its type is %s and there is no object in it", (type) => {
+    const thin = { id: "evt_1", object: "v2.core.event", type, created: "2026-11-21T10:00:00Z" };
+    expect(readStripeEvent(bytes(thin))).toEqual({ id: "evt_1", type, fact: { kind: "unknown" } });
+  });
+
+  test("that a refund in a state with the name of an object's member is being worked on", () => {
+    expect(read("refund.updated", { ...refund, status: "constructor" })).toMatchObject({
+      refunds: [{ fact: "processing" }],
+    });
+  });
+
   test("no id of ours where the text is none", () => {
     expect(read("checkout.session.completed", { ...session, client_reference_id: "x' OR 1" })).toMatchObject({
       refs: { intentId: null },
@@ -113,6 +131,9 @@ describe("what is no event is refused", () => {
     ["not UTF-8", new Uint8Array([0x22, 0xff, 0x22])],
     ["a list", bytes([])],
     ["without an id", bytes({ type: "a", data: { object: {} } })],
+    ["with a NUL in its type", bytes({ id: "evt_1", type: "a\u0000b" })],
+    ["without a type", bytes({ id: "evt_1", data: { object: {} } })],
+    ["of a type that we act on, without its object", bytes({ id: "evt_1", type: "refund.created" })],
     ["with a NUL in its id", bytes({ id: "evt\u0000", type: "a", data: { object: {} } })],
     [
       "a refund without an amount",

@@ -79,14 +79,17 @@ const word = z
   .catch(null)
   .transform((text) => text ?? null);
 
+/** What every event has, of whatever type: Stripe adds types at any time, and some of them carry no object. */
 const eventSchema = z.object({
   id: providerId,
   type: z
     .string()
-    .max(100)
-    .regex(/^[a-z0-9_.]+$/),
-  data: z.object({ object: z.record(z.string(), z.unknown()) }),
+    .min(1)
+    .max(255)
+    .regex(/^\P{Cc}+$/u, "expected no control characters"),
+  data: z.unknown().optional(),
 });
+const dataSchema = z.object({ object: z.record(z.string(), z.unknown()) });
 
 const sessionSchema = z.object({
   id: providerId,
@@ -123,13 +126,13 @@ const chargeSchema = z.object({
 });
 
 /** Names that Stripe has for refund states: https://docs.stripe.com/api/refunds/object#refund_object-status */
-const refundFacts: Readonly<Record<string, RefundFact>> = {
-  pending: "processing",
-  requires_action: "processing",
-  succeeded: "succeeded",
-  failed: "failed",
-  canceled: "failed",
-};
+const refundFacts: ReadonlyMap<string, RefundFact> = new Map([
+  ["pending", "processing"],
+  ["requires_action", "processing"],
+  ["succeeded", "succeeded"],
+  ["failed", "failed"],
+  ["canceled", "failed"],
+]);
 
 type Refund = z.output<typeof refundSchema>;
 
@@ -144,7 +147,7 @@ function refundOf(refund: Refund): ProviderRefund {
     refundId: ourId(refund.metadata, "refund_id"),
     amountCents: refund.amount,
     currency: refund.currency,
-    fact: refundFacts[refund.status ?? ""] ?? "processing",
+    fact: refundFacts.get(refund.status ?? "") ?? "processing",
     failureReason: refund.failure_reason,
   };
 }
@@ -209,24 +212,26 @@ function chargeFact(charge: z.output<typeof chargeSchema>): ProviderFact {
   return { kind: "refunds", refs, refunds: listed.data.map(refundOf) };
 }
 
-function readFact(type: string, object: unknown): ProviderFact {
+/** @param data of the event; only the types that we act on need it */
+function readFact(type: string, data: unknown): ProviderFact {
+  const object = () => dataSchema.parse(data).object;
   switch (type) {
     case "checkout.session.completed":
     case "checkout.session.async_payment_succeeded":
     case "checkout.session.async_payment_failed":
     case "checkout.session.expired":
-      return sessionFact(type, sessionSchema.parse(object));
+      return sessionFact(type, sessionSchema.parse(object()));
     case "payment_intent.succeeded":
     case "payment_intent.payment_failed":
     case "payment_intent.canceled":
-      return paymentFact(type, paymentSchema.parse(object));
+      return paymentFact(type, paymentSchema.parse(object()));
     case "charge.refunded":
-      return chargeFact(chargeSchema.parse(object));
+      return chargeFact(chargeSchema.parse(object()));
     case "refund.created":
     case "refund.updated":
     case "refund.failed":
     case "charge.refund.updated":
-      return refundFact(refundSchema.parse(object));
+      return refundFact(refundSchema.parse(object()));
     default:
       return { kind: "unknown" };
   }
@@ -249,7 +254,7 @@ export function readStripeEvent(body: Uint8Array): ProviderEvent {
   }
   try {
     const event = eventSchema.parse(parsed);
-    return { id: event.id, type: event.type, fact: readFact(event.type, event.data.object) };
+    return { id: event.id, type: event.type, fact: readFact(event.type, event.data) };
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     throw new BadRequestError("The webhook's body is not an event as Stripe documents it; see details.", {

@@ -23,7 +23,9 @@ export type TransactionType =
   | "payment_failed"
   | "payment_cancelled"
   | "refund_succeeded"
-  | "refund_failed";
+  | "refund_failed"
+  /** Counter entry of `refund_succeeded`: the money came back. */
+  | "refund_reversed";
 
 /** What became of a provider's event. */
 export type ProviderEventOutcome =
@@ -31,6 +33,8 @@ export type ProviderEventOutcome =
   | "processed"
   /** It told what was known already, or came too late to count. */
   | "ignored"
+  /** It is about a refund of a payment that was not told yet, and is kept until then. */
+  | "waiting"
   /** Its type is none of ours. */
   | "recorded"
   /** It is about a payment that is not ours. */
@@ -127,11 +131,15 @@ export const paycoreTransactions = pgTable(
   },
   (table) => [
     index("paycore_transactions_intent_idx").on(table.intentId),
-    // One event of the provider makes one entry; only "charge refunded" may tell of several refunds.
+    // One event of the provider makes one entry of a kind; only "charge refunded" may tell of several refunds.
     uniqueIndex("paycore_transactions_provider_event_key")
-      .on(table.providerEventId)
+      .on(table.providerEventId, table.eventType)
       .where(sql`refund_id IS NULL`),
-    uniqueIndex("paycore_transactions_provider_refund_key").on(table.providerEventId, table.refundId),
+    uniqueIndex("paycore_transactions_provider_refund_key").on(
+      table.providerEventId,
+      table.refundId,
+      table.eventType,
+    ),
     // A payment is received once and a refund is paid once, whatever is told how often.
     uniqueIndex("paycore_transactions_received_key")
       .on(table.intentId)
@@ -139,6 +147,9 @@ export const paycoreTransactions = pgTable(
     uniqueIndex("paycore_transactions_refunded_key")
       .on(table.refundId)
       .where(sql`event_type = 'refund_succeeded'`),
+    uniqueIndex("paycore_transactions_reversed_key")
+      .on(table.refundId)
+      .where(sql`event_type = 'refund_reversed'`),
   ],
 );
 
@@ -151,7 +162,7 @@ export const paycoreRefunds = pgTable(
       .notNull()
       .references(() => paycoreIntents.id),
     tenantId: varchar("tenant_id", { length: 100 }).notNull(),
-    /** Ledger entry of the money paid back; null while there is none. */
+    /** Ledger entry of the money paid back; null while there is none, and when it came back. */
     transactionId: uuid("transaction_id").references(() => paycoreTransactions.id),
     amountCents: integer("amount_cents").notNull(),
     reason: varchar("reason", { length: 500 }),
@@ -193,20 +204,45 @@ export const paycoreRevenueDaily = pgTable(
   (table) => [primaryKey({ columns: [table.date, table.tenantId, table.currency] })],
 );
 
-/** Every event that a provider signed, once; the key is what makes a repeated webhook harmless. */
+/** What a provider told of refunds before it told of their payment. */
+export const paycoreEarlyRefunds = pgTable(
+  "paycore_early_refunds",
+  {
+    providerPaymentId: varchar("provider_payment_id", { length: 255 }).notNull(),
+    providerRefundId: varchar("provider_refund_id", { length: 255 }).notNull(),
+    /** The event that told it. */
+    providerEventId: varchar("provider_event_id", { length: 255 }).notNull(),
+    /** Our id of the refund; null when it was made at the provider. */
+    refundId: uuid("refund_id"),
+    fact: varchar("fact", { length: 10 }).$type<Exclude<RefundStatus, "requested">>().notNull(),
+    amountCents: integer("amount_cents").notNull(),
+    currency: varchar("currency", { length: 3 }).notNull(),
+    failureReason: varchar("failure_reason", { length: 200 }),
+    receivedAt: instant("received_at").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: "paycore_early_refunds_pk",
+      columns: [table.providerPaymentId, table.providerRefundId, table.providerEventId],
+    }),
+    index("paycore_early_refunds_received_idx").on(table.receivedAt),
+  ],
+);
+
+/** Every event that a provider signed, once by id and type; the key is what makes a repeated webhook harmless. */
 export const paycoreProviderEvents = pgTable(
   "paycore_provider_events",
   {
     provider: varchar("provider", { length: 8 }).$type<Provider>().notNull(),
     eventId: varchar("event_id", { length: 255 }).notNull(),
-    type: varchar("type", { length: 100 }).notNull(),
+    type: varchar("type", { length: 255 }).notNull(),
     outcome: varchar("outcome", { length: 9 }).$type<ProviderEventOutcome>().notNull(),
     /** The payment it is about; null when it is none of ours. */
     intentId: uuid("intent_id"),
     receivedAt: instant("received_at").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.provider, table.eventId] }),
+    primaryKey({ columns: [table.provider, table.eventId, table.type] }),
     index("paycore_provider_events_intent_idx").on(table.intentId).where(sql`intent_id IS NOT NULL`),
   ],
 );

@@ -4,7 +4,8 @@ import type { Publish } from "../../publish/publish.ts";
 import type { RequestServices } from "../module.ts";
 import { source } from "./announce.ts";
 import { type Applying, applyPayment, applyRefund } from "./apply.ts";
-import { claimProviderEvent, hasMismatch, noteProviderOutcome } from "./ledger-store.ts";
+import { lockProviderPayment, rememberRefunds, takeEarlyRefunds } from "./early-refunds.ts";
+import { claimProviderEvent, noteProviderOutcome } from "./ledger-store.ts";
 import type { Intent } from "./model.ts";
 import type { PaymentSettings, StripeSettings } from "./settings.ts";
 import { signatureProblem } from "./signature.ts";
@@ -36,8 +37,7 @@ export interface WebhookAnswer {
 
 /**
  * Checks the signature of a webhook and applies its event, once however often it is delivered: the event's row, the
- * ledger, the state and our own events commit together. What cannot be applied yet is refused, so that Stripe sends it
- * again.
+ * ledger, the state and our own events commit together. A refund that is told before its payment is kept until then.
  *
  * @throws {TransientError} no signing secret is configured: nothing unsigned is ever believed
  * @throws {BadRequestError} the signature is not good
@@ -130,33 +130,72 @@ async function applyEvent(
   const applying = { tx, publish, now, providerEventId: event.id };
   const effect = await applyFact(services, applying, fact);
   logOddity(services, event, effect);
-  await noteProviderOutcome(tx, event.id, effect.outcome, effect.intentId);
+  await noteProviderOutcome(tx, event, effect.outcome, effect.intentId);
   return answer(effect, effect.outcome);
 }
 
 type KnownFact = Exclude<ProviderFact, { kind: "unknown" } | { kind: "ask_refunds" }>;
 
 async function applyFact(services: RequestServices, applying: Applying, fact: KnownFact): Promise<Effect> {
-  const found = await lockIntentOf(applying.tx, fact.refs);
-  if (found === null) return nothing("unmatched");
+  const { tx } = applying;
+  const { paymentId } = fact.refs;
+  // Before the payment's own lock, always: whoever tells of the same payment of the provider waits here.
+  if (paymentId !== null) await lockProviderPayment(tx, paymentId);
+  const found = await lockIntentOf(tx, fact.refs);
+  if (found === null) {
+    if (fact.kind === "refunds" && paymentId !== null)
+      await rememberRefunds(applying, paymentId, fact.refunds);
+    return nothing("unmatched");
+  }
   const intent = await learnIds(applying, found, fact.refs, fact.kind === "waiting");
+  const { effect, after } = await applyTo(services, applying, intent, fact);
+  const isNewlyKnown = found.status !== "succeeded" || found.providerPaymentId === null;
+  if (isNewlyKnown && after.status === "succeeded" && after.providerPaymentId !== null) {
+    let current = after;
+    for (const early of await takeEarlyRefunds(tx, after.providerPaymentId)) {
+      const at = { ...applying, providerEventId: early.providerEventId };
+      current = (await applyRefunds(services, at, current, [early])).after;
+    }
+  }
+  return effect;
+}
+
+interface Applied {
+  readonly effect: Effect;
+  readonly after: Intent;
+}
+
+async function applyTo(
+  services: RequestServices,
+  applying: Applying,
+  intent: Intent,
+  fact: KnownFact,
+): Promise<Applied> {
   switch (fact.kind) {
     case "waiting":
-      return nothing("ignored", intent.id);
+      return { effect: nothing("ignored", intent.id), after: intent };
     case "refunds":
-      return applyRefunds(services, applying, intent, fact.refunds);
+      if (intent.status === "succeeded") return applyRefunds(services, applying, intent, fact.refunds);
+      // Stripe keeps no order: what is told of money that went back waits for the money that came in.
+      if (intent.providerPaymentId !== null) {
+        await rememberRefunds(applying, intent.providerPaymentId, fact.refunds);
+      }
+      return { effect: nothing("waiting", intent.id), after: intent };
     case "payment": {
       const { money } = fact;
       if (
         money !== null &&
         (money.amountCents !== intent.amountCents || money.currency !== intent.currency)
       ) {
-        return nothing("mismatch", intent.id);
+        return { effect: nothing("mismatch", intent.id), after: intent };
       }
       const data = { session: fact.refs.sessionId, payment: fact.refs.paymentId, reason: fact.reason };
       const applied = await applyPayment(applying, intent, { fact: fact.fact, reason: fact.reason, data });
-      if (applied === null) return nothing("ignored", intent.id);
-      return { outcome: "processed", intentId: intent.id, transactionId: applied.transactionId };
+      if (applied === null) return { effect: nothing("ignored", intent.id), after: intent };
+      return {
+        effect: { outcome: "processed", intentId: intent.id, transactionId: applied.transactionId },
+        after: applied.intent,
+      };
     }
   }
 }
@@ -186,28 +225,23 @@ async function applyRefunds(
   applying: Applying,
   intent: Intent,
   refunds: readonly ProviderRefund[],
-): Promise<Effect> {
-  if (intent.status !== "succeeded") {
-    // Stripe keeps no order. The payment is told within minutes, unless it is one that we do not accept.
-    if (await hasMismatch(applying.tx, intent.id)) return nothing("ignored", intent.id);
-    throw new TransientError("This refund is of a payment that was not told yet. Send the event again.");
-  }
-  let current = intent;
+): Promise<Applied> {
+  let after = intent;
   let outcome: ProviderEventOutcome = "ignored";
   let transactionId: string | null = null;
   for (const told of refunds) {
-    const effect = await applyRefund(applying, current, told);
-    current = effect.intent;
-    if (effect.outcome === "processed") transactionId = effect.refund?.transactionId ?? transactionId;
-    if (effect.outcome === "ignored" && told.fact === "failed" && effect.refund?.status === "succeeded") {
+    const effect = await applyRefund(applying, after, told);
+    after = effect.intent;
+    if (effect.outcome === "processed") transactionId = effect.transactionId ?? transactionId;
+    if (effect.isReversed) {
       services.log.error(
-        { intent_id: intent.id, refund_id: effect.refund.id },
-        "A refund that was paid is told to have failed; it stays paid here. Look at it in Stripe's dashboard.",
+        { intent_id: intent.id, refund_id: effect.refund?.id },
+        "A refund that was paid has failed: the money is back with us, and the payer has again what was bought. Refund it another way.",
       );
     }
     if (effect.outcome !== "ignored" && outcome !== "mismatch") outcome = effect.outcome;
   }
-  return { outcome, intentId: intent.id, transactionId };
+  return { effect: { outcome, intentId: intent.id, transactionId }, after };
 }
 
 function logOddity({ log }: RequestServices, event: ProviderEvent, effect: Effect): void {
