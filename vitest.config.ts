@@ -1,12 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { hangMs } from "./test/wait-for.ts";
+
+/** Tests of pure functions, beside the code: they need no servers, and none are started for them. */
+const pure = ["schemas/**/*.test.ts", "src/**/*.test.ts", "workers/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    globalSetup: ["./test/services.setup.ts"],
-    include: ["schemas/**/*.test.ts", "src/**/*.test.ts", "test/**/*.test.ts", "workers/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    // Files share the modules of their worker: loading the product for each again took a fifth of the whole time.
+    isolate: false,
     // Two cores also run Redis, Postgres and the gateways.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "pure", include: pure } },
+      {
+        extends: true,
+        test: {
+          name: "real",
+          include: ["test/**/*.test.ts"],
+          globalSetup: ["./test/services.setup.ts"],
+          // Only what hangs ends by these: a machine may be several times slower than the one where a test was written.
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: hangMs, interval: 20 } },
+        },
+      },
+    ],
   },
 });

@@ -1,11 +1,11 @@
-/** A database and a Redis prefix of its own for each test file, so that files run side by side and never clean up others. */
+/** A database and a Redis prefix of its own for each test or file, so that files run side by side and never clean up others. */
 
 import { randomBytes } from "node:crypto";
-import pg from "pg";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import { withDatabase } from "../workers/local/neon-database.ts";
 import { createRedisConnection, type RedisConnection } from "../workers/local/redis-connection.ts";
 import { plainReply } from "../workers/local/resp.ts";
+import { borrowDatabase, returnDatabase } from "./database-pool.ts";
 
 export interface Sandbox {
   /** A direct connection to the sandbox's database. */
@@ -16,18 +16,8 @@ export interface Sandbox {
   readonly redisUrl: string;
   /** Start every key with it, for example `t:5f0c2a9b1d3e`. */
   readonly prefix: string;
-  /** Drops the database and deletes the keys below the prefix. Idempotent. */
+  /** Gives the database back and deletes the keys below the prefix. Idempotent. */
   cleanup(): Promise<void>;
-}
-
-async function administrate(databaseUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }
 
 async function deleteKeys(redis: RedisConnection, pattern: string): Promise<void> {
@@ -41,24 +31,23 @@ async function deleteKeys(redis: RedisConnection, pattern: string): Promise<void
   } while (cursor !== "0");
 }
 
-/** Needs `test/services.setup.ts` as global setup. The database is a copy of the migrated template: tables, no rows. */
+/** Needs `test/services.setup.ts` as global setup. The database has the tables of the migrated template and no rows. */
 export async function createSandbox(): Promise<Sandbox> {
   const services = inject("services");
   const id = randomBytes(6).toString("hex");
-  const database = `sandbox_${id}`;
+  const database = await borrowDatabase(services, expect.getState().testPath ?? "");
+  let isOpen = true;
   const prefix = `t:${id}`;
-  await administrate(
-    services.databaseUrl,
-    `CREATE DATABASE ${database} TEMPLATE ${services.templateDatabase}`,
-  );
   return {
-    databaseUrl: withDatabase(services.databaseUrl, database),
-    neonUrl: withDatabase(services.neonUrl, database),
+    databaseUrl: withDatabase(services.databaseUrl, database.name),
+    neonUrl: withDatabase(services.neonUrl, database.name),
     upstash: services.upstash,
     redisUrl: services.redisUrl,
     prefix,
     async cleanup() {
-      await administrate(services.databaseUrl, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+      if (!isOpen) return;
+      isOpen = false;
+      await returnDatabase(services, database);
       const redis = createRedisConnection({ url: services.redisUrl });
       try {
         await deleteKeys(redis, `${prefix}*`);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { migrate } from "../workers/local/migrate.ts";
 import { startServices } from "../workers/local/services.ts";
+import { describeTemplate, dropCopies, type Template } from "./database-pool.ts";
 
 export interface TestServices {
   readonly redisUrl: string;
@@ -15,7 +16,7 @@ export interface TestServices {
   readonly databaseUrl: string;
   readonly neonUrl: string;
   /** The migrated, empty database that sandboxes are copies of. */
-  readonly templateDatabase: string;
+  readonly template: Template;
 }
 
 declare module "vitest" {
@@ -72,7 +73,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   );
   // A name of its own, because the server of DATABASE_URL may serve another run at the same time.
   const templateDatabase = `brain_template_${randomBytes(4).toString("hex")}`;
+  let removeCopies = async () => {};
   const teardown = async () => {
+    await removeCopies().catch(() => undefined);
     await services.dropDatabase(templateDatabase).catch(() => undefined);
     await services.stop();
     await removeData();
@@ -80,13 +83,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     await services.createDatabase(templateDatabase);
     await migrate(services.databaseUrlFor(templateDatabase));
+    const { databaseUrl } = services;
+    const template = await describeTemplate(databaseUrl, templateDatabase);
+    removeCopies = () => dropCopies({ databaseUrl, template });
     if (services.redisUrl === null) throw new Error("the tests need a Redis they can reach directly");
     project.provide("services", {
       redisUrl: services.redisUrl,
       upstash: services.upstash,
-      databaseUrl: services.databaseUrl,
+      databaseUrl,
       neonUrl: services.neonUrl,
-      templateDatabase,
+      template,
     });
     return teardown;
   } catch (error) {

@@ -99,4 +99,4 @@ it("processes killed at random points leave one effect for each event, in order 
     const numbers = (await numbersOf(backbone, agent)).map(Number);
     expect(numbers).toEqual([...numbers].sort((left, right) => left - right));
   }
-}, 60_000);
+});

@@ -13,6 +13,7 @@ import { type RelayOptions, type RelayResult, relay } from "../../src/publish/re
 import type { RelayDeps } from "../../src/publish/relay-deps.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
+import { waitFor } from "../wait-for.ts";
 
 /*
  * What the tests of the engine share: a backbone with a table of effects. Heartbeats of an agent are ordered among each
@@ -251,17 +252,6 @@ export async function streamEntries(
 }
 
 /** Waits for a fact; a wait that times out tells the last state seen. */
-export async function until<T>(
-  look: () => Promise<T> | T,
-  isTrue: (seen: T) => boolean,
-  what: string,
-): Promise<T> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const seen = await look();
-    if (isTrue(seen)) return seen;
-    if (Date.now() > deadline)
-      throw new Error(`${what} did not come true; last seen: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+export function until<T>(look: () => Promise<T> | T, isTrue: (seen: T) => boolean, what: string): Promise<T> {
+  return waitFor(what, look, isTrue, { everyMs: 5 });
 }

@@ -219,7 +219,7 @@ describe("a server that wants SCRAM", () => {
     dataDir = await prepareDataDir(await mkdtemp(join(tmpdir(), "brain-scram-")));
     server = await startPostgres({ dataDir, fsync: false, authMethod: "scram-sha-256" });
     gateway = await startNeonGateway({ databaseUrl: server.url });
-  }, 60_000);
+  });
   afterAll(async () => {
     await gateway.close();
     await server.stop();

@@ -1,6 +1,7 @@
 import { agentError, agentHeartbeat, type Envelope, encodeEntry, isUuidV4 } from "@brain/schemas";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 
 const subscriber = "agents";
 const group = `group_${subscriber}`;
@@ -197,14 +198,11 @@ describe("failures", () => {
     expect(await engine.drain(subscriber)).toMatchObject({ applied: 0, retried: 1, deadLettered: 0 });
     expect(await pendingCount()).toBe(1);
     await engine.sql("DROP TRIGGER refuse ON agents");
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect((await agent("robot-7")).errors).toBe(1);
-        expect(await pendingCount()).toBe(0);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect((await agent("robot-7")).errors).toBe(1);
+      expect(await pendingCount()).toBe(0);
+    });
     expect(await engine.deadLetters(subscriber)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { TransientError, UpstreamError } from "../../src/core/errors.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -9,6 +9,7 @@ import { courseFactoryRoutes } from "../../src/modules/course_factory/index.ts";
 import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 
 /*
  * A content service of our own: real HTTP, scripted answers. Each part of a course is told by the JSON it is asked for.
@@ -322,7 +323,7 @@ describe("a course written by a content service", () => {
     const running = (await response.json()) as { course_id: string; status: string; status_url: string };
     expect(running.status).toBe("generating");
     // Each artifact is stored while the next one is being written.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const view = (await (await send("GET", running.status_url)).json()) as {
         progress: { lessons_written: number };
       };

@@ -4,8 +4,9 @@ import {
   paymentRefundCompleted,
   paymentTransactionCompleted,
 } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 import {
   accessEvents,
   changesOf,
@@ -333,14 +334,11 @@ describe("failures", () => {
     expect(await handle()).toMatchObject({ applied: 0, retried: 1, deadLettered: 0 });
     expect(await pendingCount(engine)).toBe(1);
     await engine.sql("DROP FUNCTION refuse_for_now CASCADE");
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect(await read(engine, purchase)).toMatchObject({ has_access: true });
-        expect(await pendingCount(engine)).toBe(0);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect(await read(engine, purchase)).toMatchObject({ has_access: true });
+      expect(await pendingCount(engine)).toBe(0);
+    });
     expect(await letters()).toBe(before);
     expect(await changesOf(engine, purchase.courseId)).toEqual(["granted"]);
   });
@@ -357,13 +355,10 @@ describe("failures", () => {
     await publishAs(engine, paymentRefundCompleted, paymentOf(purchase));
     await handle();
     await engine.sql("DROP FUNCTION refuse_for_now CASCADE");
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect(await read(engine, purchase)).toMatchObject({ status: "revoked" });
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect(await read(engine, purchase)).toMatchObject({ status: "revoked" });
+    });
     expect(await changesOf(engine, purchase.courseId)).toEqual(["granted", "revoked"]);
   });
 });

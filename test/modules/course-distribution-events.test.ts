@@ -8,10 +8,11 @@ import {
   isUuidV4,
   type PayloadInputOf,
 } from "@brain/schemas";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { courseDistributionConsumer } from "../../src/modules/course_distribution/index.ts";
 import { createBackbone } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 import { base, create, createBody, description } from "./course-distribution-fixtures.ts";
 
 const subscriber = "course_distribution";
@@ -417,14 +418,11 @@ describe("failures", () => {
     expect(first).toMatchObject({ applied: 0, retried: 1, deadLettered: 0 });
     expect(await pendingCount()).toBe(1);
     await createEntry(courseId, "alternatives-to-banks");
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect(await entriesOf(courseId)).toMatchObject([{ staging_url: deployed(courseId).staging_url }]);
-        expect(await pendingCount()).toBe(0);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect(await entriesOf(courseId)).toMatchObject([{ staging_url: deployed(courseId).staging_url }]);
+      expect(await pendingCount()).toBe(0);
+    });
     expect(await engine.deadLetters(subscriber)).toEqual([]);
   });
 

@@ -5,8 +5,9 @@ import {
   type PayloadInputOf,
   paymentTransactionCompleted,
 } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 
 const subscriber = "course_factory";
 
@@ -324,13 +325,10 @@ describe("a failing event", () => {
     await engine.sql("UPDATE course_factory_courses SET status = 'completed' WHERE course_id = $1", [
       courseId,
     ]);
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect(await pending()).toBe(0);
-      },
-      { timeout: 15_000, interval: 200 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect(await pending()).toBe(0);
+    });
     expect(await count("course_factory_deployments", courseId)).toBe(1);
     expect((await engine.deadLetters(subscriber)).some((row) => JSON.stringify(row).includes(courseId))).toBe(
       false,

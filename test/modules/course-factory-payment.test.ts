@@ -1,6 +1,7 @@
 import { type PayloadInputOf, paymentTransactionCompleted, paymentTransactionFailed } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 import { authoring } from "./course-factory-fixtures.ts";
 
 let engine: TestEngine;
@@ -123,13 +124,10 @@ describe("a payment", () => {
     expect(await deliveries(other.course_id)).toHaveLength(1);
     expect(await pending()).toBe(1);
     await setStatus(course_id, "completed");
-    await vi.waitFor(
-      async () => {
-        await engine.drain("course_factory");
-        expect(await pending()).toBe(0);
-      },
-      { timeout: 15_000, interval: 200 },
-    );
+    await eventually(async () => {
+      await engine.drain("course_factory");
+      expect(await pending()).toBe(0);
+    });
     expect(await deliveries(course_id)).toHaveLength(1);
     expect(await authors.eventsOf(course_id, "course.payment.completed")).toHaveLength(1);
     expect(await engine.deadLetters("course_factory")).toEqual([]);

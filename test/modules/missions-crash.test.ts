@@ -64,4 +64,4 @@ it("workers killed at random points lose no mission, and leave one effect and on
   expect(told?.retries, "some kill hit an attempt").toBeGreaterThan(0);
   // Control: what does not commit with the completion was done again by the attempt after the kill.
   expect((await missions.sql("SELECT FROM loose_effects")).length).toBeGreaterThan(count);
-}, 120_000);
+});

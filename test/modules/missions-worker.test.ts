@@ -1,8 +1,9 @@
 import type { JsonObject } from "@brain/schemas";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../src/core/errors.ts";
 import type { MissionHandler } from "../../src/modules/mission-handler.ts";
 import type { MissionSettings } from "../../src/modules/missions/index.ts";
+import { eventually } from "../wait-for.ts";
 import { createMissions, gate, handler, type MissionSurface } from "./missions-fixture.ts";
 
 const open: MissionSurface[] = [];
@@ -186,7 +187,7 @@ describe("a worker that vanishes", () => {
     const before = await begun();
     let dead = false;
     void missions.work(() => dead);
-    await vi.waitFor(async () => expect(await begun()).toBe((before ?? 0) + 1));
+    await eventually(async () => expect(await begun()).toBe((before ?? 0) + 1));
     dead = true;
   }
 
@@ -220,7 +221,7 @@ describe("a worker that vanishes", () => {
     });
     // The dead one wakes up after all.
     never.open();
-    await vi.waitFor(() => expect(missions.logs.some((line) => line.includes("discarded"))).toBe(true));
+    await eventually(() => expect(missions.logs.some((line) => line.includes("discarded"))).toBe(true));
     expect(await missions.sql("SELECT id, attempt FROM effects")).toEqual([{ id, attempt: 2 }]);
     const story = await missions.story(id);
     expect(types(story)).toEqual([
@@ -283,7 +284,7 @@ describe("a worker that vanishes", () => {
     const id = await missions.enqueue({ type: "test.late" });
     let frozen = false;
     const slow = missions.work(() => frozen);
-    await vi.waitFor(async () => expect((await row(missions, id)).status).toBe("running"));
+    await eventually(async () => expect((await row(missions, id)).status).toBe("running"));
     frozen = true;
     await missions.hurry();
     await missions.work();
@@ -311,14 +312,14 @@ describe("a worker that vanishes", () => {
     const id = await missions.enqueue({ type: "test.long" });
     const working = missions.work();
     const started = Date.now();
-    await vi.waitFor(async () => expect((await row(missions, id)).status).toBe("running"));
-    await vi.waitFor(() => expect(Date.now() - started).toBeGreaterThan(2_000), { timeout: 5_000 });
+    await eventually(async () => expect((await row(missions, id)).status).toBe("running"));
+    await eventually(() => expect(Date.now() - started).toBeGreaterThan(2_000));
     await missions.work(() => false).catch(() => undefined);
     expect(await row(missions, id)).toMatchObject({ status: "running", attempt: 1 });
     done.open();
     await working;
     expect(await row(missions, id)).toMatchObject({ status: "completed", attempt: 1 });
-  }, 20_000);
+  });
 });
 
 describe("a mission that is cancelled", () => {
@@ -336,7 +337,7 @@ describe("a mission that is cancelled", () => {
     );
     const id = await missions.enqueue({ type: "test.long" });
     const working = missions.work();
-    await vi.waitFor(async () => expect((await row(missions, id)).status).toBe("running"));
+    await eventually(async () => expect((await row(missions, id)).status).toBe("running"));
     const reply = await missions.post(
       `/api/missions/${id}/cancel`,
       { reason: "no longer needed" },
@@ -398,13 +399,11 @@ describe("the worker", () => {
     ]);
     await missions.enqueue({ type: "test.long" });
     const working = missions.work();
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await missions.get("/worker/status")).body.missions_running).toBe(1),
     );
     const id = await missions.enqueue({ type: "echo" });
-    await vi.waitFor(async () => expect((await row(missions, id)).status).toBe("completed"), {
-      timeout: 5_000,
-    });
+    await eventually(async () => expect((await row(missions, id)).status).toBe("completed"));
     long.open();
     expect(await working).toBeNull();
   });

@@ -1,5 +1,6 @@
 import { coursePaymentRequired, isUuidV4 } from "@brain/schemas";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../wait-for.ts";
 import {
   base,
   buy,
@@ -202,14 +203,11 @@ describe("failures", () => {
     expect(await pendingCount()).toBe(1);
     expect(await intentsOf(courseId)).toEqual([]);
     await engine.sql("DROP TRIGGER busy ON paycore_intents");
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect(await intentsOf(courseId)).toHaveLength(1);
-        expect(await pendingCount()).toBe(0);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect(await intentsOf(courseId)).toHaveLength(1);
+      expect(await pendingCount()).toBe(0);
+    });
     expect(await engine.deadLetters(subscriber)).toEqual([]);
   });
 });

@@ -6,8 +6,9 @@ import {
   taskItemCreated,
   taskItemDeleted,
 } from "@brain/schemas";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 
 const subscriber = "tasks";
 const group = `group_${subscriber}`;
@@ -238,13 +239,10 @@ describe("failures", () => {
     expect(await pendingCount()).toBe(1);
     expect(await stats()).toEqual([]);
     await engine.sql("DROP TRIGGER refuse ON task_references");
-    await vi.waitFor(
-      async () => {
-        await engine.drain(subscriber);
-        expect(await pendingCount()).toBe(0);
-      },
-      { timeout: 15_000, interval: 100 },
-    );
+    await eventually(async () => {
+      await engine.drain(subscriber);
+      expect(await pendingCount()).toBe(0);
+    });
     expect(await stats()).toEqual([{ event_type: "TaskDeleted", count: 1 }]);
     expect(await engine.deadLetters(subscriber)).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createProgram } from "../../workers/host.ts";
 import { type Answer, createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 
 const base = "/api/tasks";
 
@@ -158,7 +159,7 @@ describe.each(paths)("on the path %s", (mode, env) => {
     await engine.publish({ source: "test" }, async (_publish, tx) => {
       await tx.execute(sql`UPDATE task_items SET version = 2 WHERE task_id = ${id}`);
       waiting.push(engine.request("PATCH", `${base}/${id}`, { references: [] }));
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const blocked =
           "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         expect(await engine.sql(blocked)).toHaveLength(1);

@@ -229,4 +229,4 @@ test("a course is requested, approved, made, sold and given back; the story is o
     [story],
   );
   expect(Number(others)).toBe(0);
-}, 60_000);
+});

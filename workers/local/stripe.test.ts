@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { signatureProblem } from "../../src/modules/payment/signature.ts";
+import { eventually } from "../../test/wait-for.ts";
 import { closeServer, listenOnLoopback } from "./ports.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
 
@@ -159,7 +160,7 @@ describe("webhooks", () => {
       expect(await stripe.delivered()).toEqual([
         { type: "customer.created", eventId: event.id, status: 500 },
       ]);
-      await vi.waitFor(() => expect(received).toHaveLength(3), { timeout: 5_000 });
+      await eventually(() => expect(received).toHaveLength(3));
       for (const { body, signature } of received) {
         expect(JSON.parse(body)).toMatchObject({ id: event.id, data: { object: { id: "cus_1" } } });
         const bytes = new TextEncoder().encode(body);
