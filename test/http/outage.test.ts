@@ -50,7 +50,7 @@ describe("health", () => {
     const reply = await health();
     expect(reply.status).toBe(503);
     expect(reply.body).toMatchObject({ event_stream: false, database: false });
-    expect(performance.now() - startedAt).toBeLessThan(4_500);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
   });
 });
 
