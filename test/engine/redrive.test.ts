@@ -423,6 +423,30 @@ describe("a run of the jobs", () => {
     expect(await jobOf(backbone, id)).toMatchObject({ status: "completed", succeeded: 3 });
   });
 
+  test("does a step whose time comes between two looks, though nothing has moved in between", async () => {
+    const backbone = await open();
+    await plantLetters(backbone, [{}]);
+    const id = await start(backbone);
+    await backbone.sql("UPDATE jobs SET next_step_at = now() + interval '1 hour'");
+    const invocation = backbone.open();
+    let looks = 0;
+    const watched = {
+      ...invocation,
+      db: {
+        ...invocation.db,
+        rows: async <Row extends Record<string, unknown>>(
+          query: Parameters<typeof invocation.db.rows>[0],
+        ) => {
+          looks += 1;
+          if (looks === 2) await backbone.sql("UPDATE jobs SET next_step_at = now()");
+          return invocation.db.rows<Row>(query);
+        },
+      },
+    };
+    await runJobs(watched, soon(), async () => void (await endDeliveries(backbone, () => true)));
+    expect(await jobOf(backbone, id)).toMatchObject({ status: "completed", succeeded: 1 });
+  });
+
   test("a job that starts while the flag is taken away is not forgotten", async () => {
     const backbone = await open();
     await plantLetters(backbone, [{}]);

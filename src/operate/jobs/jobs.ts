@@ -66,6 +66,8 @@ export async function runJobs(
   const mayGoOn = () => now() < deadlineMs && !meter.isNear(callsToFinish);
   let seen: string | null = null;
   let hasMoved = false;
+  /** Jobs whose step was tried since something moved last. */
+  let tried = new Set<string>();
   for (;;) {
     const running = await listRunning(invocation);
     if (running.length === 0) {
@@ -83,6 +85,11 @@ export async function runJobs(
       return { more: hasMoved && (nextAtMs === null || nextAtMs <= now()), nextAtMs };
     }
     if (state === seen) {
+      // Nothing moved because the time of a step came only after it was looked at.
+      if (running.some((job) => !job.in_flight && job.due_in_ms <= 0 && !tried.has(job.id))) {
+        seen = null;
+        continue;
+      }
       // Nothing moved: the events of the last step wait, or the step failed. A later run looks again.
       if (nextAtMs === null || nextAtMs >= deadlineMs || nextAtMs <= now()) {
         await markJobsRunning(invocation);
@@ -93,10 +100,13 @@ export async function runJobs(
       continue;
     }
     seen = state;
+    tried = new Set();
     const concerned = new Set<string>();
     for (const job of running) {
       if (!mayGoOn()) break;
-      const queued = job.in_flight || job.due_in_ms > 0 ? 0 : await tryStep(invocation, job);
+      const isDue = !job.in_flight && job.due_in_ms <= 0;
+      if (isDue) tried.add(job.id);
+      const queued = isDue ? await tryStep(invocation, job) : 0;
       const mayBeOver = job.kind === "backfill" && queued === 0;
       if (job.in_flight || queued > 0 || mayBeOver)
         for (const name of subscribersOf(invocation, job)) concerned.add(name);
