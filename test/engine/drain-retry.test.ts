@@ -247,9 +247,10 @@ describe("a handler that takes too long", () => {
     await publishReports(backbone, 3);
     await backbone.relay();
     const consumer = recorder({
-      handlerTimeoutMs: 200,
+      // Long enough for a handler that does not hang, also on a busy machine.
+      handlerTimeoutMs: 1_500,
       beforeReport: async ({ payload }, { tx, attempt }) => {
-        if (payload.status === "1" && attempt === 1) await tx.execute(sql`SELECT pg_sleep(20)`);
+        if (payload.status === "1" && attempt === 1) await tx.execute(sql`SELECT pg_sleep(60)`);
       },
     });
     expect(await backbone.drain(consumer)).toMatchObject({ applied: 2, retried: 1 });

@@ -434,9 +434,7 @@ describe("a run of the jobs", () => {
       ...invocation,
       db: {
         ...invocation.db,
-        rows: async <Row extends Record<string, unknown>>(
-          query: Parameters<typeof invocation.db.rows>[0],
-        ) => {
+        rows: async <Row>(query: Parameters<typeof invocation.db.rows>[0]) => {
           looks += 1;
           if (looks === 2) await backbone.sql("UPDATE jobs SET next_step_at = now()");
           return invocation.db.rows<Row>(query);
