@@ -10,6 +10,7 @@ import * as mission from "./events/mission.ts";
 import * as payment from "./events/payment.ts";
 import * as system from "./events/system.ts";
 import * as task from "./events/task.ts";
+import { nearestName } from "./nearest-name.ts";
 
 /** Every event that may be published, by module and in the order of its life. */
 const definitions = [
@@ -129,35 +130,12 @@ export function allEvents(): readonly EventDefinition[] {
   return definitions;
 }
 
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
-}
-
-const longestName = 100;
-
 /** The catalogued name meant by an older or misspelt one, or null when none is near. */
 export function suggestType(type: string): EventType | null {
   const canonical = readAliases.get(type);
   if (canonical !== undefined) return canonical as EventType;
-  if (type.length > longestName) return null;
-  const wanted = type.toLowerCase();
-  let best: EventType | null = null;
-  let bestDistance = Math.max(3, Math.floor(type.length / 4)) + 1;
-  for (const definition of definitions) {
-    const distance = editDistance(wanted, definition.type);
-    if (distance < bestDistance) {
-      best = definition.type;
-      bestDistance = distance;
-    }
-  }
-  return best;
+  return nearestName(
+    type.toLowerCase(),
+    definitions.map((definition) => definition.type),
+  );
 }

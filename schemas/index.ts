@@ -154,6 +154,7 @@ export {
   parseMessageId,
 } from "./message-id.ts";
 export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
+export { nearestName } from "./nearest-name.ts";
 export { parsePayload } from "./payload.ts";
 export { forbiddenKeyReason, forbiddenValue, guardSchema, redactText } from "./pii.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";

@@ -39,6 +39,7 @@ describe("the configuration", () => {
       missions: { worker: true, httpAllow: [] },
       notify: null,
       certificateKey: null,
+      unknown: [],
     });
   });
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { PayloadLimits } from "./publish/publish.ts";
+import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 
 /*
  * The only reader of the environment. Parsed once per isolate; anything missing or odd stops the start with a message
@@ -137,6 +138,9 @@ const schema = z
     }
   });
 
+/** Every variable that is read here. What a host reads beside them, it lists itself. */
+export const settingNames: readonly string[] = Object.keys(schema.shape);
+
 /** Settings of the whole system, validated. */
 export interface Config {
   readonly mode: "required" | "degraded";
@@ -189,6 +193,8 @@ export interface Config {
   readonly notify: { readonly url: string; readonly secret: string } | null;
   /** PKCS #8 in base64; null: no certificates. */
   readonly certificateKey: string | null;
+  /** What was set in vain. */
+  readonly unknown: readonly UnknownSetting[];
 }
 
 /** Variables whose value is, or may contain, a secret. */
@@ -201,9 +207,13 @@ export class ConfigError extends Error {}
  * Parses the environment of a Worker, of Deno or of a test. Variables that are not ours are ignored; empty ones count
  * as not set.
  *
+ * @param hostSettings names of what the host itself reads from the same environment
  * @throws {ConfigError}
  */
-export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
+export function parseConfig(
+  env: Readonly<Record<string, unknown>>,
+  hostSettings: readonly string[] = [],
+): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""),
   );
@@ -256,6 +266,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     },
     ...paymentConfig(values),
     certificateKey: values.BRAIN_CERTIFICATE_KEY ?? null,
+    unknown: unknownSettings(given, [...settingNames, ...hostSettings]),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Archive } from "./operate/retention/archive.ts";
 import { defaultBatchBounds } from "./publish/relay-deps.ts";
 import { createStreamKeys } from "./stream/keys.ts";
 import { createRedis } from "./stream/redis.ts";
+import { describeUnknownSetting } from "./unknown-settings.ts";
 
 /*
  * The composition root of the backbone. Workers, Deno, the local program and the tests call it; which modules run on it
@@ -54,6 +55,7 @@ export function createSystem(
       "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
     );
   }
+  for (const setting of config.unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
   const scheduled = registerJobs(options.jobs ?? []);
   return {
     config,

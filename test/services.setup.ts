@@ -86,7 +86,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const { databaseUrl } = services;
     const template = await describeTemplate(databaseUrl, templateDatabase);
     removeCopies = () => dropCopies({ databaseUrl, template });
-    if (services.redisUrl === null) throw new Error("the tests need a Redis they can reach directly");
+    if (services.redisUrl === null || services.upstash === null) {
+      throw new Error("the tests need a Redis they can reach directly");
+    }
     project.provide("services", {
       redisUrl: services.redisUrl,
       upstash: services.upstash,

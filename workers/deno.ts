@@ -20,7 +20,10 @@ import {
  * they stay in the record.
  */
 
-const archiveDir = Deno.env.get("BRAIN_ARCHIVE_DIR") || ".brain/archive";
+/** What is read here beside the configuration of all hosts. */
+const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR"] as const;
+const setting = (name: (typeof ownSettings)[number]) => Deno.env.get(name) || null;
+const archiveDir = setting("BRAIN_ARCHIVE_DIR") ?? ".brain/archive";
 const { app, system } = createProgram(readConfig(), await openArchive());
 
 const host: RequestHost = {
@@ -41,15 +44,14 @@ Deno.cron("tick", "* * * * *", () => runCron(system, handOn));
 Deno.cron("janitor", janitorCron, () => runJanitorCron(system, handOn));
 host.waitUntil(runCron(system, handOn));
 
-Deno.serve(
-  { port: Number(Deno.env.get("PORT") ?? "8787"), hostname: Deno.env.get("HOST") ?? "127.0.0.1" },
-  (request) => app.fetch(request, host),
+Deno.serve({ port: Number(setting("PORT") ?? "8787"), hostname: setting("HOST") ?? "127.0.0.1" }, (request) =>
+  app.fetch(request, host),
 );
 
 /** A wrong configuration ends the program with a message that names each variable. */
 function readConfig(): Config {
   try {
-    return parseConfig(Deno.env.toObject());
+    return parseConfig(Deno.env.toObject(), ownSettings);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);

@@ -22,6 +22,7 @@ export interface StackInfo {
 const apiKey = "bench-key-0123456789";
 const dataDir = await mkdtemp(join(tmpdir(), "brain-bench-"));
 const services = await startServices({ env: {}, dataDir });
+if (services.upstash === null) throw new Error("the benchmark needs a stream");
 const databaseUrl = services.databaseUrlFor("brain_bench");
 await services.createDatabase("brain_bench");
 await migrate(databaseUrl);

@@ -25,7 +25,8 @@ describe("workers/deno.ts in Deno", () => {
   beforeAll(async () => {
     sandbox = await createSandbox();
     const port = await findFreePort();
-    child = startChild(command, args, sandboxEnv(sandbox, { PORT: String(port), BRAIN_LEASE_MS: "1000" }));
+    const env = { PORT: String(port), BRAIN_LEASE_MS: "1000", BRAIN_SHARD: "2" };
+    child = startChild(command, args, sandboxEnv(sandbox, env));
     served = { url: `http://127.0.0.1:${port}`, key: testApiKey };
     // Deno says nothing of our own when it is ready, so we ask; when it ended, its output tells why.
     await waitFor(
@@ -35,12 +36,19 @@ describe("workers/deno.ts in Deno", () => {
         output: child.output(),
       }),
       ({ status }) => status === 200,
-      { timeoutMs: 20_000, everyMs: 100 },
+      { timeoutMs: 60_000, everyMs: 100 },
     );
   });
   afterAll(async () => {
     await child?.kill();
     await sandbox?.cleanup();
+  });
+
+  test("names the setting that nobody reads, and no other", () => {
+    const told = [...child.output().matchAll(/"message":"(\w+) is set, and nobody here reads it\. (.*?)"/g)];
+    expect(told.map(([, name, advice]) => [name, advice])).toEqual([
+      ["BRAIN_SHARD", "Did you mean BRAIN_SHARDS?"],
+    ]);
   });
 
   test("brings a course to its distribution and to staging at once", async () => {

@@ -7,7 +7,7 @@ import { findFreePort } from "../../workers/local/ports.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Child, processesOf, startChild } from "./child.ts";
-import { call, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
+import { call, createCourse, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
 
 const main = fileURLToPath(new URL("../../workers/local/main.ts", import.meta.url).href);
 /** Several starts, each with a bundler and a runtime, on a machine that others use too. */
@@ -104,6 +104,43 @@ describe("a start on services that are given", () => {
       expect((await call(served, "GET", "/api/consumers")).status).toBe(200);
       child.signal("SIGTERM");
       expect(await child.ended(10_000)).toBe(0);
+    },
+    severalStartsMs,
+  );
+});
+
+describe("a start without a stream", () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox();
+  });
+  afterAll(() => sandbox?.cleanup());
+
+  test(
+    "starts none and says so, passes settings on, and names the one that nobody reads",
+    async () => {
+      const dataDir = await newDataDir();
+      const child = start(dataDir, {
+        DATABASE_URL: sandbox.databaseUrl,
+        BRAIN_EVENTSTREAM_MODE: "degraded",
+        ENABLE_MISSION_WORKER: "false",
+        BRAIN_SHARD: "2",
+        PORT: "0",
+      });
+      const served = await untilReady(child, 60_000);
+      expect(child.output()).toMatch(/^! DEGRADED: .* no event stream is needed, so none is started/m);
+      expect(child.output()).toMatch(
+        /^! BRAIN_SHARD is set, and nobody here reads it\. Did you mean BRAIN_SHARDS\?$/m,
+      );
+      expect(child.output()).not.toMatch(/redis-server|Upstash|UPSTASH/);
+      expect((await processesOf(dataDir)).map(({ command }) => command).join("\n")).not.toMatch(/redis/);
+      const health = await call(served, "GET", "/api/health");
+      expect(health.body).toMatchObject({ status: "degraded", event_stream: false, mode: "degraded" });
+      expect((await call(served, "GET", "/api/missions/health")).body).toMatchObject({ status: "degraded" });
+      expect((await createCourse(served)).length).toBeGreaterThan(10);
+      child.signal("SIGTERM");
+      expect(await child.ended(10_000)).toBe(0);
+      await expectNothingLeft(dataDir);
     },
     severalStartsMs,
   );

@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { describeUnknownSetting } from "../../src/unknown-settings.ts";
 import { bundleWorkers, readCompatibility } from "./bundle.ts";
 import { lockDataDir, prepareDataDir, readOrCreateSecret, readOrCreateSigningKey } from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
@@ -12,6 +13,7 @@ import { runWorkers, startTickLoop } from "./run-workers.ts";
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
+import { serviceVariables, workerBindings } from "./worker-bindings.ts";
 
 const STOP_LIMIT_MS = 9_500;
 /** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
@@ -65,14 +67,6 @@ function onStopSignal(): void {
   if (started) void stopAndExit(0).then(() => undefined);
 }
 
-function serviceVariables(services: Services): Record<string, string> {
-  return {
-    UPSTASH_REDIS_REST_URL: services.upstash.url,
-    UPSTASH_REDIS_REST_TOKEN: services.upstash.token,
-    NEON_DATABASE_URL: services.neonUrl,
-  };
-}
-
 function printVariables(services: Services): void {
   const direct = { REDIS_URL: services.redisUrl, DATABASE_URL: services.databaseUrl };
   for (const [name, value] of Object.entries({ ...serviceVariables(services), ...direct })) {
@@ -116,8 +110,8 @@ async function startStripe(options: StartOptions, dataDir: string): Promise<Loca
       STRIPE_API_URL: standIn.url,
       STRIPE_SECRET_KEY: secretKey,
       STRIPE_WEBHOOK_SECRET: webhookSecret,
-      PAYCORE_SUCCESS_URL: options.passedOn.PAYCORE_SUCCESS_URL ?? `${standIn.url}/thanks`,
-      PAYCORE_CANCEL_URL: options.passedOn.PAYCORE_CANCEL_URL ?? `${standIn.url}/given-up`,
+      PAYCORE_SUCCESS_URL: `${standIn.url}/thanks`,
+      PAYCORE_CANCEL_URL: `${standIn.url}/given-up`,
     },
   };
 }
@@ -139,13 +133,13 @@ async function startWorkers(
   const workers = await runWorkers({
     bundles,
     compatibility,
-    bindings: {
-      BRAIN_CERTIFICATE_KEY: await readOrCreateSigningKey(dataDir, "certificate-key"),
-      ...options.passedOn,
-      ...serviceVariables(services),
-      ...stripe?.variables,
-      BRAIN_API_KEY: apiKey,
-    },
+    bindings: workerBindings({
+      options,
+      services,
+      apiKey,
+      certificateKey: await readOrCreateSigningKey(dataDir, "certificate-key"),
+      stripe: stripe?.variables ?? {},
+    }),
     port: options.port,
     archiveDir: join(dataDir, "archive"),
   });
@@ -166,6 +160,7 @@ async function startWorkers(
 async function main(): Promise<void> {
   const onlyServices = process.argv.includes("--services");
   const options = readStartOptions(process.env);
+  for (const setting of options.unknown) console.error(`! ${describeUnknownSetting(setting)}`);
   const dataDir = await prepare(options, !onlyServices);
   checkInterrupted();
   const services = await startBackend(options, dataDir);

@@ -15,6 +15,8 @@ export interface ServicesEnv {
   readonly UPSTASH_REDIS_REST_URL?: string | undefined;
   readonly UPSTASH_REDIS_REST_TOKEN?: string | undefined;
   readonly NEON_DATABASE_URL?: string | undefined;
+  /** `degraded`: no stream is started; one that is named is used all the same. */
+  readonly BRAIN_EVENTSTREAM_MODE?: string | undefined;
 }
 
 export interface ServicesOptions {
@@ -26,11 +28,12 @@ export interface ServicesOptions {
 }
 
 export interface Services {
-  /** Null when Upstash itself is used: then nothing here talks to Redis directly. */
+  /** Null when Upstash itself is used, or nothing: then nothing here talks to Redis directly. */
   readonly redisUrl: string | null;
   /** A direct connection; the one of Neon itself when that is used. */
   readonly databaseUrl: string;
-  readonly upstash: { readonly url: string; readonly token: string };
+  /** Null in degraded mode, when none was named. */
+  readonly upstash: { readonly url: string; readonly token: string } | null;
   readonly neonUrl: string;
   /** `neonUrl` for another database of the same server. */
   neonUrlFor(database: string): string;
@@ -73,6 +76,13 @@ async function provideRedis({ env, dataDir, onProgress, steps }: Context) {
     return { redisUrl: null, upstash: { url, token } };
   }
   let redisUrl = env.REDIS_URL;
+  if (!redisUrl && env.BRAIN_EVENTSTREAM_MODE === "degraded") {
+    onProgress(
+      "! DEGRADED: BRAIN_EVENTSTREAM_MODE says that no event stream is needed, so none is started. " +
+        "Events wait in the record and reach no consumer.",
+    );
+    return { redisUrl: null, upstash: null };
+  }
   if (redisUrl) onProgress(`✓ Redis at ${new URL(redisUrl).host} (REDIS_URL)`);
   else {
     const redis = await startRedis({ dataDir, onProgress });

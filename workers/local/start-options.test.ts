@@ -42,6 +42,9 @@ describe("the environment of npm start", () => {
       STRIPE_WEBHOOK_SECRET: "whsec",
       PAYCORE_REFUND_SUPERVISOR_THRESHOLD: "500",
       WEBGENESIS_IR_MODE: "required",
+      USE_NEW_EVENT_SYSTEM: "false",
+      MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: "false",
+      ENABLE_MISSION_WORKER: "false",
       BRAIN_DATA_DIR: "/tmp/x",
       BRAIN_TICK_MS: "500",
       BRAIN_JANITOR_MS: "5000",
@@ -60,8 +63,40 @@ describe("the environment of npm start", () => {
       STRIPE_WEBHOOK_SECRET: "whsec",
       PAYCORE_REFUND_SUPERVISOR_THRESHOLD: "500",
       WEBGENESIS_IR_MODE: "required",
+      USE_NEW_EVENT_SYSTEM: "false",
+      MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: "false",
+      ENABLE_MISSION_WORKER: "false",
     });
   });
+
+  test("a setting that nobody reads is told with the one that was meant, also one of npm start itself", () => {
+    const { unknown } = readStartOptions({
+      BRAIN_SHARD: "2",
+      BRAIN_TICKS_MS: "5",
+      HOME: "/root",
+      BRAIN_X: "",
+    });
+    expect(unknown).toEqual([
+      { name: "BRAIN_SHARD", nearest: "BRAIN_SHARDS" },
+      { name: "BRAIN_TICKS_MS", nearest: "BRAIN_TICK_MS" },
+    ]);
+  });
+
+  test.each([
+    [{ STRIPE_API_URL: "http://127.0.0.1:1" }, /STRIPE_API_URL is set and STRIPE_SECRET_KEY is not/],
+    [{ STRIPE_WEBHOOK_SECRET: "whsec" }, /STRIPE_WEBHOOK_SECRET is set and STRIPE_SECRET_KEY is not/],
+    [
+      { DATABASE_URL: "mysql://u:secret-4711@127.0.0.1/b" },
+      /DATABASE_URL is no address, expected .*postgres:/,
+    ],
+    [{ REDIS_URL: "secret-4711" }, /REDIS_URL is no address, expected .*redis:/],
+  ])(
+    "%o would have no effect and is refused, without its value when that may be a secret",
+    (env, message) => {
+      expect(() => readStartOptions(env)).toThrow(message);
+      expect(() => readStartOptions(env)).not.toThrow(/secret-4711/);
+    },
+  );
 
   test("a key of Stripe without the secret of its webhooks stops the start", () => {
     expect(() => readStartOptions({ STRIPE_SECRET_KEY: "sk" })).toThrow(/STRIPE_WEBHOOK_SECRET: is missing/);

@@ -1,6 +1,8 @@
 /** What `npm start` reads from its environment, checked before anything runs. */
 
-import { ConfigError, parseConfig } from "../../src/config.ts";
+import * as z from "zod";
+import { ConfigError, parseConfig, settingNames } from "../../src/config.ts";
+import { type UnknownSetting, unknownSettings } from "../../src/unknown-settings.ts";
 import type { ServicesEnv } from "./services.ts";
 
 export interface StartOptions {
@@ -11,8 +13,10 @@ export interface StartOptions {
   /** Null when it is to be generated and kept in the data directory. */
   readonly apiKey: string | null;
   readonly services: ServicesEnv;
-  /** Variables that the workers get as they are. */
+  /** Variables that the workers get as they are: every setting that is set, but those of `services` and the key. */
   readonly passedOn: Readonly<Record<string, string>>;
+  /** What was set in vain. */
+  readonly unknown: readonly UnknownSetting[];
 }
 
 /** A variable has a value that cannot be used. */
@@ -20,16 +24,24 @@ export class StartOptionError extends Error {
   override readonly name = "StartOptionError";
 }
 
-/** Beginnings of the names that the workers know. */
-const workerPrefixes = ["BRAIN_", "CONTENT_", "PAYCORE_", "STRIPE_", "WEBGENESIS_"];
-/** Settings of this program and no business of the workers, or given to them under the same name later. */
-const ownVariables = ["BRAIN_DATA_DIR", "BRAIN_TICK_MS", "BRAIN_JANITOR_MS", "BRAIN_API_KEY"];
-
-function parseInteger(name: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-  throw new StartOptionError(`${name} is '${text}', expected a whole number from ${minimum} to ${maximum}`);
+function whole(minimum: number, maximum: number, standard: number) {
+  const error = `expected a whole number from ${minimum} to ${maximum}`;
+  return z.coerce.number({ error }).int(error).min(minimum, error).max(maximum, error).default(standard);
 }
+
+function address(protocol: RegExp, example: string) {
+  return z.url({ protocol, error: `expected an address like ${example}` }).optional();
+}
+
+/** Read by this program alone, or besides the workers. */
+const schema = z.object({
+  PORT: whole(0, 65_535, 8_787),
+  BRAIN_DATA_DIR: z.string().default(".brain"),
+  BRAIN_TICK_MS: whole(10, 3_600_000, 60_000),
+  BRAIN_JANITOR_MS: whole(100, 86_400_000, 3_600_000),
+  REDIS_URL: address(/^rediss?$/, "redis://127.0.0.1:6379"),
+  DATABASE_URL: address(/^postgres(ql)?$/, "postgres://user:password@127.0.0.1:5432/database"),
+});
 
 /** Stand for what is known only once the services run. */
 const placeholders = {
@@ -38,15 +50,38 @@ const placeholders = {
   UPSTASH_REDIS_REST_TOKEN: "token",
   BRAIN_API_KEY: "generated-at-the-first-start",
 };
+/** The workers get them from the services, whoever named them. */
+const provided: ReadonlySet<string> = new Set(Object.keys(placeholders));
+
+/** Settings of Stripe that mean nothing without its key: the stand-in has its own. */
+const stripeSettings = ["STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL"];
 
 /** The workers would say it too, but only at the first request. */
 function checkWorkerVariables(env: Readonly<Record<string, string>>): void {
+  for (const name of stripeSettings) {
+    if (env[name] !== undefined && env.STRIPE_SECRET_KEY === undefined) {
+      throw new StartOptionError(
+        `${name} is set and STRIPE_SECRET_KEY is not. Set both to use Stripe, or neither to use the stand-in.`,
+      );
+    }
+  }
   try {
     parseConfig(env);
   } catch (error) {
     if (error instanceof ConfigError) throw new StartOptionError(error.message);
     throw error;
   }
+}
+
+function parseOwn(given: Readonly<Record<string, string>>): z.output<typeof schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path: [name = ""], message }) => {
+    // An address may hold a password.
+    const value = String(name).endsWith("URL") ? "no address" : `'${given[String(name)]}'`;
+    return `${String(name)} is ${value}, ${message}`;
+  });
+  throw new StartOptionError(lines.join("\n"));
 }
 
 /** @throws StartOptionError naming the variable, what it holds and what it may hold. */
@@ -62,19 +97,20 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
       `BRAIN_EVENTSTREAM_MODE is '${mode}', expected 'required' (default) or 'degraded'`,
     );
   }
-  const passedOn = Object.fromEntries(
-    Object.entries(given).filter(
-      ([name]) => workerPrefixes.some((prefix) => name.startsWith(prefix)) && !ownVariables.includes(name),
-    ),
-  );
-  checkWorkerVariables({ ...placeholders, ...passedOn, ...given });
+  const own = parseOwn(given);
+  checkWorkerVariables({ ...placeholders, ...given });
+  const passedOn = settingNames.flatMap((name) => {
+    const value = given[name];
+    return value === undefined || provided.has(name) ? [] : [[name, value] as const];
+  });
   return {
-    port: parseInteger("PORT", given.PORT ?? "8787", 0, 65_535),
-    dataDir: given.BRAIN_DATA_DIR ?? ".brain",
-    tickMs: parseInteger("BRAIN_TICK_MS", given.BRAIN_TICK_MS ?? "60000", 10, 3_600_000),
-    janitorMs: parseInteger("BRAIN_JANITOR_MS", given.BRAIN_JANITOR_MS ?? "3600000", 100, 86_400_000),
+    port: own.PORT,
+    dataDir: own.BRAIN_DATA_DIR,
+    tickMs: own.BRAIN_TICK_MS,
+    janitorMs: own.BRAIN_JANITOR_MS,
     apiKey: given.BRAIN_API_KEY ?? null,
     services: given,
-    passedOn,
+    passedOn: Object.fromEntries(passedOn),
+    unknown: unknownSettings(given, [...settingNames, ...Object.keys(schema.shape)]),
   };
 }
