@@ -13,10 +13,13 @@ import { CliError, UsageError } from "./errors.ts";
 
 const program = new Command("charter")
   .description("look after an event backbone: dead letters, replays, consumers")
-  .option("--url <url>", "address of the server (CHARTER_URL); default http://127.0.0.1:8787")
+  .option(
+    "--url <url>",
+    "address of the server (CHARTER_URL); default: that of npm start, http://127.0.0.1:8787",
+  )
   .option(
     "--key <key>",
-    "bearer key (CHARTER_KEY, BRAIN_API_KEY); default for this machine: the key of npm start",
+    "bearer key (CHARTER_KEY, BRAIN_API_KEY); default, for the server of npm start only: its key",
   )
   .option("--actor <id>", "id of the user on whose behalf this is done (CHARTER_ACTOR)")
   .option("--json", "the API's answer on standard output, and nothing else")

@@ -13,37 +13,49 @@ export interface GlobalOptions {
 
 const defaultUrl = "http://127.0.0.1:8787";
 
+/** Where `npm start` serves now, and the key it made; what is stored together is used together. */
+interface LocalServer {
+  /** Origin, as `npm start` prints it. */
+  readonly url: string;
+  readonly key: string;
+}
+
 /**
- * Where the server is and with which key, from options and environment. For a server on this machine the key that
- * `npm start` made is good enough.
+ * Where the server is and with which key, from options and environment. For the server that `npm start` runs with the
+ * data of this checkout nothing has to be given: its address and its key are with the data. That key goes to that
+ * address and to no other, whatever answers there.
  *
  * @throws {UsageError} the address is none
  */
 export function connectionOf(options: GlobalOptions, env: NodeJS.ProcessEnv): ClientOptions {
-  const given = options.url ?? nonEmpty(env.CHARTER_URL) ?? defaultUrl;
-  if (!URL.canParse(given) || !/^https?:/.test(given)) {
-    throw new UsageError(`"${given}" is not the address of a server. Expected e.g. ${defaultUrl}.`);
+  const givenUrl = options.url ?? nonEmpty(env.CHARTER_URL);
+  const givenKey = options.key ?? nonEmpty(env.CHARTER_KEY) ?? nonEmpty(env.BRAIN_API_KEY);
+  const local = givenKey === null ? localServer(nonEmpty(env.BRAIN_DATA_DIR)) : null;
+  const url = givenUrl ?? local?.url ?? defaultUrl;
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new UsageError(`"${url}" is not the address of a server. Expected e.g. ${defaultUrl}.`);
   }
-  const parsed = new URL(given);
-  const local = ["127.0.0.1", "localhost", "[::1]"].includes(parsed.hostname);
-  const key =
-    options.key ??
-    nonEmpty(env.CHARTER_KEY) ??
-    nonEmpty(env.BRAIN_API_KEY) ??
-    (local ? localKey(nonEmpty(env.BRAIN_DATA_DIR)) : null);
-  return { url: given.replace(/\/+$/, ""), key, actor: options.actor ?? nonEmpty(env.CHARTER_ACTOR) };
+  const localKey = local !== null && new URL(url).origin === local.url ? local.key : null;
+  return {
+    url: url.replace(/\/+$/, ""),
+    key: givenKey ?? localKey,
+    actor: options.actor ?? nonEmpty(env.CHARTER_ACTOR),
+  };
 }
 
 function nonEmpty(value: string | undefined): string | null {
   return value === undefined || value === "" ? null : value;
 }
 
-/** The key that the local server keeps with its data; null when there is none. */
-function localKey(dataDir: string | null): string | null {
-  const root = join(import.meta.dirname, "..", "..");
+/** What a start that runs now keeps with its data; null when none runs, or when its key was given to it. */
+function localServer(dataDir: string | null): LocalServer | null {
+  const folder = dataDir ?? join(import.meta.dirname, "..", "..", ".brain");
   try {
-    const key = readFileSync(join(dataDir ?? join(root, ".brain"), "api-key"), "utf8").trim();
-    return key === "" ? null : key;
+    const stored: unknown = JSON.parse(readFileSync(join(folder, "server.json"), "utf8"));
+    const { url, key, pid } = stored as Readonly<Record<string, unknown>>;
+    // A start that was killed leaves the file; what answers at its address now is somebody else. No such process: throws.
+    process.kill(Number(pid), 0);
+    return typeof url === "string" && typeof key === "string" ? { url: new URL(url).origin, key } : null;
   } catch {
     return null;
   }

@@ -1,12 +1,16 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
+import { announceServer } from "../../workers/local/data-dir.ts";
 import { testApiKey } from "../backbone.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
@@ -37,6 +41,48 @@ describe("where the server is and with which key", () => {
     const args = ["--url", station.url, "consumers", "ls", "--key", testApiKey];
     const env = { CHARTER_KEY: "wrong-key-0123456789", BRAIN_DATA_DIR: "/nowhere" };
     expect((await charter(nowhere, args, { env })).code).toBe(0);
+  });
+
+  test("is what npm start keeps with its data, while it runs, and its key goes to no other address", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "brain-cli-"));
+    const env = { BRAIN_DATA_DIR: dataDir };
+    // Without a CHARTER_URL the default port may answer, but whatever does, it gets no key.
+    const asked = (address: string, more: Record<string, string> = {}) =>
+      charter(address, ["consumers"], { env: { ...env, ...more } });
+    try {
+      const forget = await announceServer(dataDir, station.url, testApiKey);
+      expect((await stat(join(dataDir, "server.json"))).mode & 0o077).toBe(0);
+      expect((await asked("")).code).toBe(0);
+      expect((await asked(`${station.url}/`)).code).toBe(0);
+      expect((await asked("", { CHARTER_KEY: "wrong-key-0123456789" })).code).toBe(1);
+
+      // Another server than the one that the key belongs to.
+      await announceServer(dataDir, nowhere, testApiKey);
+      expect(await asked(station.url)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("No key was given"),
+      });
+
+      // One whose start was killed: its address may be anybody's by now.
+      const { pid } = spawnSync(process.execPath, ["-e", ""]);
+      await writeFile(
+        join(dataDir, "server.json"),
+        JSON.stringify({ url: station.url, key: testApiKey, pid }),
+      );
+      expect(await asked(station.url)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("No key was given"),
+      });
+      await forget();
+      // The key alone, as starts of earlier versions left it, is sent nowhere.
+      await writeFile(join(dataDir, "api-key"), testApiKey);
+      expect(await asked(station.url)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("No key was given"),
+      });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   test("when nothing answers, the address and how to start are told", async () => {

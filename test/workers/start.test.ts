@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -74,6 +74,8 @@ describe("a start on services that are given", () => {
       expect(served.url).toBe(`http://127.0.0.1:${port}`);
       expect((await call(served, "GET", "/api/events/stats")).status).toBe(200);
       expect((await call({ ...served, key: `${served.key}x` }, "GET", "/api/events/stats")).status).toBe(401);
+      const kept = await readFile(join(dataDir, "server.json"), "utf8");
+      expect(JSON.parse(kept)).toEqual({ ...served, pid: child.pid });
       expect((await createToStaging(served, 10_000)).entry?.staging_url).toMatch(/^https:\/\//);
 
       const samePort = start(await newDataDir(), { ...given(), PORT: String(port) });

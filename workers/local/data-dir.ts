@@ -50,6 +50,21 @@ async function readOrCreate(file: string, create: () => string): Promise<string>
   return secret;
 }
 
+/**
+ * Leaves the address and the key of the server that runs on this data for `charter`, readable by their owner only.
+ * Gives the function that takes them away again.
+ */
+export async function announceServer(
+  dataDir: string,
+  url: string,
+  key: string,
+): Promise<() => Promise<void>> {
+  const file = join(dataDir, "server.json");
+  await rm(file, { force: true });
+  await writeFile(file, `${JSON.stringify({ url, key, pid: process.pid })}\n`, { mode: 0o600 });
+  return () => rm(file, { force: true });
+}
+
 function unreadable(file: string, cause: unknown): Error {
   return new Error(
     `${file} cannot be read (${(cause as NodeJS.ErrnoException).code}). It may be left from a start as root: ` +

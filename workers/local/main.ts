@@ -6,7 +6,13 @@
 import { join } from "node:path";
 import { describeUnknownSetting } from "../../src/unknown-settings.ts";
 import { bundleWorkers, readCompatibility } from "./bundle.ts";
-import { lockDataDir, prepareDataDir, readOrCreateSecret, readOrCreateSigningKey } from "./data-dir.ts";
+import {
+  announceServer,
+  lockDataDir,
+  prepareDataDir,
+  readOrCreateSecret,
+  readOrCreateSigningKey,
+} from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
 import { isPortFree } from "./ports.ts";
 import { runWorkers, startTickLoop } from "./run-workers.ts";
@@ -172,6 +178,8 @@ async function main(): Promise<void> {
     const url = await startWorkers(options, services, dataDir, apiKey);
     checkInterrupted();
     printVariables(services);
+    // A key that was given is whoever gave it's to hand on.
+    if (options.apiKey === null) stopSteps.push(await announceServer(dataDir, url, apiKey));
     say(`ready  ${url}  key ${apiKey}`);
   }
   started = true;
