@@ -92,6 +92,7 @@ describe("a start on services that are given", () => {
       expect(await child.ended(10_000)).toBe(0);
       await expectNothingLeft(dataDir);
       await expect(call(served, "GET", "/api/health")).rejects.toThrow();
+      await expect(readFile(join(dataDir, "server.json"))).rejects.toThrow("ENOENT");
     },
     severalStartsMs,
   );
