@@ -124,12 +124,15 @@ describe("consuming from the stream", () => {
     );
     await add(foreignError());
     await engine.settle();
+    const [entry] = await engine.streamEntries();
+    const told = new Date(Number(entry?.id.split("-")[0])).toISOString();
     expect(await agent("robot-7")).toEqual({
       agent_id: "robot-7",
       tenant_id: "tenant-1",
       status: "online",
-      status_since: "2026-11-21T10:00:00.000Z",
-      last_heartbeat: "2026-11-21T10:00:00.000Z",
+      // When it was told, by the clock of the stream, and not when the program says it was.
+      status_since: told,
+      last_heartbeat: told,
       heartbeat_seconds: null,
       offline_at: null,
       tasks_completed: 20,
@@ -137,6 +140,53 @@ describe("consuming from the stream", () => {
       errors: 1,
     });
     expect(await engine.deadLetters(subscriber)).toEqual([]);
+  });
+
+  test("the order on the stream decides, whatever times the events name", async () => {
+    const tell = (type: string, timestamp: string) =>
+      engine.append(
+        foreignError({
+          type,
+          timestamp,
+          payload: {
+            agent_id: "robot-7",
+            ...(type === "agent.offline" ? { missed_heartbeats: 3, last_heartbeat: null } : {}),
+          },
+        }),
+      );
+    await tell("agent.online", "2031-01-01T00:00:00.000Z");
+    await tell("agent.offline", "2026-11-21T09:00:00.000Z");
+    await engine.settle();
+    expect(await agent("robot-7")).toMatchObject({ status: "offline" });
+    await tell("agent.online", "2020-01-01T00:00:00.000Z");
+    await engine.settle();
+    expect(await agent("robot-7")).toMatchObject({ status: "online" });
+  });
+
+  test.each([["an event that is years ahead"], ["an entry whose id is thirty days ahead"]])(
+    "%s keeps no agent online that is silent",
+    async (what) => {
+      const payload = { agent_id: "robot-7", tasks_completed: 1, tasks_failed: 0 };
+      const fields = foreignError({
+        type: agentHeartbeat.type,
+        timestamp: "2031-01-01T00:00:00.000Z",
+        payload,
+      });
+      const id = what.includes("id") ? `${Date.now() + 30 * 86_400_000}-0` : "*";
+      await engine.redis("XADD", engine.stream, id, ...fields);
+      await engine.settle();
+      const beat = await engine.request("POST", `${base}/robot-7/heartbeat`, { heartbeat_seconds: 1 });
+      expect(Date.parse(beat.body.offline_at)).toBeLessThanOrEqual(Date.now() + 3_000);
+      const again = await engine.request("POST", `${base}/robot-7/heartbeat`, { heartbeat_seconds: 1 });
+      expect(Date.parse(again.body.offline_at)).toBeLessThanOrEqual(Date.now() + 3_000);
+    },
+  );
+
+  test("a time that a wrong clock left behind is set right by the next heartbeat", async () => {
+    await engine.request("POST", `${base}/scout/heartbeat`, { heartbeat_seconds: 1 });
+    await engine.sql("UPDATE agents SET last_heartbeat = '2031-01-01', offline_at = '2031-01-01'");
+    const beat = await engine.request("POST", `${base}/scout/heartbeat`, { heartbeat_seconds: 1 });
+    expect(Date.parse(beat.body.offline_at)).toBeLessThanOrEqual(Date.now() + 3_000);
   });
 
   test("what this module published itself is not counted again", async () => {

@@ -1,13 +1,15 @@
 import { agentError, agentHeartbeat, agentOffline, agentOnline, type Envelope } from "@brain/schemas";
 import { defineConsumer } from "../../consume/consumer.ts";
 import { type Consumer, type HandlerContext, on } from "../../consume/define-consumer.ts";
+import { toldAt } from "../../core/told-at.ts";
 import { producer } from "./announce.ts";
 import { afterReport, type Report } from "./state.ts";
 import { countError, lockOrCreate, saveState } from "./store.ts";
 
 /**
  * The subscriber `agents`: notes what other programs tell of agents on the stream. What this module published itself is
- * in its table already. Each handler may run twice: an older word never replaces a newer one.
+ * in its table already. Each handler may run twice: what stands earlier on the stream never replaces what stands later,
+ * whatever times the events name.
  */
 export function agentsConsumer(): Consumer {
   return defineConsumer({
@@ -34,7 +36,7 @@ export function agentsConsumer(): Consumer {
 }
 
 /** What is read of an event beside its payload. */
-type Head = Pick<Envelope, "meta" | "timestamp" | "tenant_id">;
+type Head = Pick<Envelope, "meta" | "tenant_id">;
 
 function isOwn(event: Head): boolean {
   return event.meta.producer === producer;
@@ -44,10 +46,10 @@ async function note(
   event: Head,
   agentId: string,
   report: Report,
-  { tx, now }: HandlerContext,
+  { tx, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
   if (isOwn(event)) return;
-  const at = new Date(event.timestamp);
+  const at = toldAt(streamMessageId, now());
   const agent = await lockOrCreate(tx, agentId, event.tenant_id, at);
-  await saveState(tx, agent, afterReport(agent, report, at), now());
+  await saveState(tx, agent, afterReport(agent, report, at, now()), now());
 }

@@ -98,30 +98,54 @@ describe("given an agent that is offline", () => {
 });
 
 describe("given what another program says of an agent", () => {
-  test("the newest word on its status stands, whatever comes late", () => {
-    const told = afterReport(unheardAgent(at(0)), { kind: "online" }, at(10));
+  const now = at(30);
+
+  test("the later word on its status stands, whatever comes late", () => {
+    const told = afterReport(unheardAgent(at(0)), { kind: "online" }, at(10), now);
     expect(told).toMatchObject({ status: "online", statusSince: at(10), offlineAt: null });
-    expect(afterReport(told, { kind: "offline" }, at(9))).toEqual(told);
-    const gone = afterReport(told, { kind: "offline" }, at(11));
+    expect(afterReport(told, { kind: "offline" }, at(9), now)).toEqual(told);
+    const gone = afterReport(told, { kind: "offline" }, at(11), now);
     expect(gone).toMatchObject({ status: "offline", statusSince: at(11) });
-    expect(afterReport(gone, { kind: "online" }, at(10))).toEqual(gone);
+    expect(afterReport(gone, { kind: "online" }, at(10), now)).toEqual(gone);
+  });
+
+  test("of two words told in one millisecond, the one that is handled last stands", () => {
+    const told = afterReport(unheardAgent(at(0)), { kind: "online" }, at(10), now);
+    expect(afterReport(told, { kind: "offline" }, at(10), now)).toMatchObject({ status: "offline" });
   });
 
   test("a heartbeat counts unless a newer one is known, and nobody waits for the next", () => {
     const report = { kind: "heartbeat", tasksCompleted: 20, tasksFailed: 2 } as const;
-    const told = afterReport(unheardAgent(at(0)), report, at(10));
+    const told = afterReport(unheardAgent(at(0)), report, at(10), now);
     expect(told).toMatchObject({
       status: "online",
       lastHeartbeat: at(10),
       offlineAt: null,
       tasksCompleted: 20,
     });
-    expect(afterReport(told, { ...report, tasksCompleted: 10 }, at(9))).toEqual(told);
+    expect(afterReport(told, { ...report, tasksCompleted: 10 }, at(9), now)).toEqual(told);
     expect(afterSilence(told, at(59))).toBeNull();
   });
 
   test("an agent that sends its heartbeats here is still waited for after it", () => {
-    const told = afterReport(online, { kind: "heartbeat", tasksCompleted: 10, tasksFailed: 0 }, at(5));
+    const report = { kind: "heartbeat", tasksCompleted: 10, tasksFailed: 0 } as const;
+    const told = afterReport(online, report, at(5), now);
     expect(told).toMatchObject({ status: "online", offlineAt: at(30), tasksCompleted: 10 });
+  });
+});
+
+describe("given a time that a wrong clock left behind", () => {
+  const ahead = new Date("2031-01-01T00:00:00.000Z");
+  const poisoned = { ...online, lastHeartbeat: ahead, statusSince: ahead, offlineAt: ahead };
+
+  test("a heartbeat sets it right", () => {
+    const { state } = afterSignOfLife(poisoned, { heartbeatSeconds: 10 }, at(9));
+    expect(state).toMatchObject({ lastHeartbeat: at(9), statusSince: at(9), offlineAt: at(39) });
+  });
+
+  test("what is told on the stream counts", () => {
+    expect(afterReport(poisoned, { kind: "offline" }, at(9), at(9))).toMatchObject({ status: "offline" });
+    const report = { kind: "heartbeat", tasksCompleted: 1, tasksFailed: 0 } as const;
+    expect(afterReport(poisoned, report, at(9), at(9))).toMatchObject({ lastHeartbeat: at(9) });
   });
 });

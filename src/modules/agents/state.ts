@@ -1,3 +1,4 @@
+import { isImpossible } from "../../core/told-at.ts";
 import type { AgentStatus } from "./tables.ts";
 
 /*
@@ -66,7 +67,8 @@ export function afterSignOfLife(before: AgentState, sign: SignOfLife, now: Date)
   return {
     state: {
       status: "online",
-      statusSince: before.status === "online" ? before.statusSince : now,
+      statusSince:
+        before.status === "online" && !isImpossible(before.statusSince, now) ? before.statusSince : now,
       lastHeartbeat,
       heartbeatSeconds: sign.heartbeatSeconds,
       offlineAt: offlineAtOf(lastHeartbeat, sign.heartbeatSeconds),
@@ -107,9 +109,14 @@ function wentOffline(before: AgentState, missedHeartbeats: number, now: Date): C
   };
 }
 
-/** Requests overtake one another; the clock of an agent does not run back. */
+/** Requests overtake one another; the clock of an agent does not run back, unless it was wrong. */
 function latest(before: Date | null, now: Date): Date {
-  return before !== null && before > now ? before : now;
+  return before !== null && isNewer(before, now, now) ? before : now;
+}
+
+/** True when what is known is newer than what is told. */
+function isNewer(known: Date, at: Date, now: Date): boolean {
+  return known > at && !isImpossible(known, now);
 }
 
 /** What another program says of an agent on the stream. */
@@ -120,18 +127,23 @@ export type Report =
 /**
  * An event of another program, which may come late: what is known to be newer stays. Nobody waits for heartbeats of
  * such an agent, because only some of them are events.
+ *
+ * @param at when it was told by our clocks, see `toldAt`; what the event says of its time decides nothing
  */
-export function afterReport(before: AgentState, report: Report, at: Date): AgentState {
+export function afterReport(before: AgentState, report: Report, at: Date, now: Date): AgentState {
+  const isStatusNewer = isNewer(before.statusSince, at, now);
   if (report.kind === "heartbeat") {
-    if (before.lastHeartbeat !== null && before.lastHeartbeat > at) return before;
+    if (before.lastHeartbeat !== null && isNewer(before.lastHeartbeat, at, now)) return before;
     const { tasksCompleted, tasksFailed } = report;
     const counted = { ...before, lastHeartbeat: at, tasksCompleted, tasksFailed };
-    return before.statusSince > at ? counted : withStatus(counted, "online", at);
+    return isStatusNewer ? counted : withStatus(counted, "online", at);
   }
-  return before.statusSince > at ? before : withStatus(before, report.kind, at);
+  return isStatusNewer ? before : withStatus(before, report.kind, at);
 }
 
 function withStatus(before: AgentState, status: AgentStatus, at: Date): AgentState {
-  if (before.status === status) return before;
+  // A word on its status that is as old as the known one is still the later word.
+  if (before.status === status)
+    return { ...before, statusSince: before.statusSince > at ? at : before.statusSince };
   return { ...before, status, statusSince: at, offlineAt: null };
 }

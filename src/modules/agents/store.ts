@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, lte, min, type SQL, sql } from "drizzle-orm";
+import { latestPossible } from "../../core/told-at.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import { translated } from "../../db/errors.ts";
 import type { Agent, AgentsQuery } from "./model.ts";
@@ -17,6 +18,11 @@ export interface Beat {
   readonly now: Date;
 }
 
+/** Requests overtake one another: the later time stays. */
+function later(column: typeof agents.lastHeartbeat | typeof agents.offlineAt, at: Date): SQL {
+  return sql`greatest(${column}, ${at.toISOString()}::timestamptz)`;
+}
+
 /**
  * The usual heartbeat, of which there is nothing to publish, in one statement: the agent is online, promises the same
  * interval, belongs to the same tenant and has not finished another ten tasks. Null otherwise.
@@ -28,8 +34,8 @@ export async function beatQuietly(db: Database, beat: Beat): Promise<Agent | nul
     db.statements
       .update(agents)
       .set({
-        lastHeartbeat: sql`greatest(${agents.lastHeartbeat}, ${now.toISOString()}::timestamptz)`,
-        offlineAt: sql`greatest(${agents.offlineAt}, ${offlineAt.toISOString()}::timestamptz)`,
+        lastHeartbeat: later(agents.lastHeartbeat, now),
+        offlineAt: later(agents.offlineAt, offlineAt),
         updatedAt: now,
         ...(tasksCompleted === null ? {} : { tasksCompleted }),
         ...(tasksFailed === null ? {} : { tasksFailed }),
@@ -40,6 +46,8 @@ export async function beatQuietly(db: Database, beat: Beat): Promise<Agent | nul
           eq(agents.status, "online"),
           eq(agents.heartbeatSeconds, heartbeatSeconds),
           sql`${agents.offlineAt} IS NOT NULL`,
+          // A time from a clock that was wrong is set right by the long way.
+          sql`${agents.lastHeartbeat} <= ${latestPossible(now).toISOString()}::timestamptz`,
           ...(beat.tenantId === null ? [] : [eq(agents.tenantId, beat.tenantId)]),
           ...(tasksCompleted === null
             ? []

@@ -11,6 +11,7 @@ import {
 import { defineConsumer } from "../../consume/consumer.ts";
 import { type Consumer, type HandlerContext, on, onBatch } from "../../consume/define-consumer.ts";
 import { PermanentError, TransientError } from "../../core/errors.ts";
+import { toldAt } from "../../core/told-at.ts";
 import type { Tx } from "../../db/database.ts";
 import { publishCreated, source } from "./announce.ts";
 import type { Distribution } from "./model.ts";
@@ -43,11 +44,11 @@ export function courseDistributionConsumer(): Consumer {
         await listCourse(event.payload, event.tenant_id, context);
       }),
 
-      on(courseDeployedStaging, async (event, { tx, now }) => {
-        const { course_id, staging_url, deployed_at } = event.payload;
+      on(courseDeployedStaging, async (event, { tx, now, streamMessageId }) => {
+        const { course_id, staging_url } = event.payload;
         const entries = await noteStaging(tx, course_id, {
           url: staging_url,
-          deployedAt: new Date(deployed_at),
+          deployedAt: toldAt(streamMessageId, now()),
           now: now(),
         });
         if (entries === 0) {
@@ -63,7 +64,7 @@ export function courseDistributionConsumer(): Consumer {
         await answerRequest(event.payload.course_id, context);
       }),
 
-      onBatch(courseOutlineCreated, async (deliveries, { tx }) => {
+      onBatch(courseOutlineCreated, async (deliveries, { tx, now }) => {
         // One statement cannot write a row twice, so of several announcements of a course the last one counts.
         const rows = new Map(
           deliveries.map(({ event }) => [
@@ -72,7 +73,7 @@ export function courseDistributionConsumer(): Consumer {
               courseId: event.payload.course_id,
               modulesCount: event.payload.modules_count,
               totalLessons: event.payload.total_lessons,
-              updatedAt: new Date(event.timestamp),
+              updatedAt: now(),
             },
           ]),
         );
@@ -99,10 +100,11 @@ export function courseDistributionConsumer(): Consumer {
 async function listCourse(
   course: PayloadOf<typeof courseGenerationCompleted>,
   envelopeTenant: string | null,
-  { tx, publish, log, now }: HandlerContext,
+  { tx, publish, log, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
   if (course.dry_run === true) return;
-  const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, now());
+  const times = { told: toldAt(streamMessageId, now()), now: now() };
+  const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, times);
   if (row === null) {
     log.debug({ course_id: course.course_id }, "the course has a distribution already");
     return;
@@ -120,7 +122,7 @@ async function insertCourse(
   tx: Tx,
   course: PayloadOf<typeof courseGenerationCompleted>,
   tenantId: string | null,
-  now: Date,
+  { told, now }: { readonly told: Date; readonly now: Date },
 ): Promise<Distribution | null> {
   const { course_id: courseId, language } = course;
   const title = catalogueTitle(course.title, language);
@@ -138,7 +140,7 @@ async function insertCourse(
       seo: defaultSeo(course.title, course.description, language),
       cta: defaultCta(language),
       stagingUrl: course.staging_url,
-      stagingDeployedAt: course.staging_url === null ? null : new Date(course.completed_at),
+      stagingDeployedAt: course.staging_url === null ? null : told,
       createdAt: now,
       updatedAt: now,
     });

@@ -13,6 +13,7 @@ import {
   sql,
 } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
+import { latestPossible } from "../../core/told-at.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import { translated } from "../../db/errors.ts";
 import type { Distribution } from "./model.ts";
@@ -234,23 +235,24 @@ export async function countEnrollment(tx: Tx, slug: string): Promise<Distributio
 }
 
 /**
- * Notes the newest staging deployment on all entries of a course; an older one changes nothing.
+ * Notes the newest staging deployment on all entries of a course; one that was told earlier changes nothing.
  *
  * @returns how many entries the course has
  */
 export async function noteStaging(
   tx: Tx,
   courseId: string,
-  staging: { readonly url: string; readonly deployedAt: Date; readonly now: Date },
+  staging: { readonly url: string /** When it was told. */; readonly deployedAt: Date; readonly now: Date },
 ): Promise<number> {
   const deployedAt = sql`${staging.deployedAt.toISOString()}::timestamptz`;
-  const isNewer = sql`(${table.stagingDeployedAt} IS NULL OR ${table.stagingDeployedAt} <= ${deployedAt})`;
+  // A stored time that is far ahead is from a clock that was wrong, and counts no more.
+  const isNewer = sql`(${table.stagingDeployedAt} IS NULL OR ${table.stagingDeployedAt} <= ${deployedAt}
+    OR ${table.stagingDeployedAt} > ${latestPossible(staging.now).toISOString()}::timestamptz)`;
   const rows = await tx
     .update(table)
     .set({
       stagingUrl: sql`CASE WHEN ${isNewer} THEN ${staging.url} ELSE ${table.stagingUrl} END`,
-      // GREATEST ignores nulls: https://www.postgresql.org/docs/current/functions-conditional.html
-      stagingDeployedAt: sql`GREATEST(${table.stagingDeployedAt}, ${deployedAt})`,
+      stagingDeployedAt: sql`CASE WHEN ${isNewer} THEN ${deployedAt} ELSE ${table.stagingDeployedAt} END`,
       updatedAt: sql`CASE WHEN ${isNewer} THEN ${staging.now.toISOString()}::timestamptz ELSE ${table.updatedAt} END`,
     })
     .where(eq(table.courseId, courseId))
