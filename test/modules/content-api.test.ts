@@ -190,6 +190,18 @@ describe("a course written by a content service", () => {
     expect(answer.body.warnings).toEqual([]);
   });
 
+  it.each([
+    ["a fence that never ends", `\`\`\`${" ".repeat(200_000)}x`],
+    ["a fence around nothing but spaces", `\`\`\`json${" \n".repeat(100_000)}x\`\`\``],
+    ["spaces and fences in turn", "``` ".repeat(60_000)],
+  ])("reads %s in a time that grows with its length", async (_what, content) => {
+    script = (call) => (call.part === "outline" ? { content } : null);
+    const startedMs = performance.now();
+    expect((await generate()).status).toBe(502);
+    // The expression that stood here took minutes for each of them.
+    expect(performance.now() - startedMs).toBeLessThan(20_000);
+  });
+
   it("reads JSON that the model wrapped in a Markdown fence", async () => {
     script = (call) => ({ content: `\`\`\`json\n${JSON.stringify(good[call.part])}\n\`\`\`` });
     expect((await generate()).status).toBe(201);
@@ -197,7 +209,8 @@ describe("a course written by a content service", () => {
   });
 
   it("puts a placeholder where one lesson fails, and does not count or announce it", async () => {
-    script = (call, nth) => (call.part === "lesson" && nth === 2 ? { status: 500 } : null);
+    // The second lesson, whenever it is asked for.
+    script = (call, nth) => (call.part === "lesson" && nth >= 2 && nth <= 4 ? { status: 500 } : null);
     const answer = await generate();
     expect(answer.status, answer.text).toBe(201);
     expect(answer.body.full_lessons_generated).toBe(2);
@@ -238,37 +251,116 @@ describe("a course written by a content service", () => {
   });
 
   it.each([
-    ["outline", 401],
-    ["outline", 429],
-    ["quiz", 500],
-    ["quiz", 302],
-  ] as const)("fails the course when the %s is answered with %d", async (part, status) => {
-    script = (call) =>
-      call.part === part ? { status, headers: status === 302 ? { location: `${url}/elsewhere` } : {} } : null;
-    const answer = await generate();
-    expect(answer.status).toBe(502);
-    expect(answer.body.error).toMatchObject({ code: "upstream_failed" });
-    expect(answer.text).not.toContain(key);
-    const courseId = answer.body.error.details[0].message;
-    expect(answer.body.error.details[0].path).toBe("course_id");
+    ["outline", 401, 1],
+    ["outline", 429, 3],
+    ["quiz", 500, 3],
+    ["quiz", 302, 1],
+  ] as const)(
+    "fails the course when the %s is answered with %d, asked %d times",
+    async (part, status, times) => {
+      script = (call) =>
+        call.part === part
+          ? { status, headers: status === 302 ? { location: `${url}/elsewhere` } : {} }
+          : null;
+      const answer = await generate();
+      expect(answer.status).toBe(502);
+      expect(answer.body.error).toMatchObject({ code: "upstream_failed" });
+      expect(answer.text).not.toContain(key);
+      const courseId = answer.body.error.details[0].message;
+      expect(answer.body.error.details[0].path).toBe("course_id");
+      const view = await engine.request("GET", `/api/course-factory/courses/${courseId}`);
+      expect(view.body).toMatchObject({ status: "failed", result: null, error: { type: "UpstreamError" } });
+      const [failed] = await engine.sql<{
+        severity: string;
+        tenant_id: string;
+        payload: Record<string, unknown>;
+      }>("SELECT * FROM events WHERE type = 'course.generation.failed' AND payload ->> 'course_id' = $1", [
+        courseId,
+      ]);
+      expect(failed).toMatchObject({
+        severity: "ERROR",
+        tenant_id: "tenant-a",
+        payload: { course_id: courseId, title: request.title, error_type: "UpstreamError" },
+      });
+      expect(failed?.payload.retry_count).toBe(times - 1);
+      expect(calls.filter((call) => call.part === part)).toHaveLength(times);
+      expect(await types(courseId)).not.toContain("course.generation.completed");
+      // What was ready before stays told: the outline exists.
+      if (part === "quiz") expect(await types(courseId)).toContain("course.outline.created");
+      expect(calls.every((call) => call.url === "/v1/chat/completions")).toBe(true);
+    },
+  );
+
+  it.each(["outline", "lesson", "quiz", "landing"] as const)(
+    "asks again for the %s after passing failures, and gets it",
+    async (part) => {
+      script = (call, nth) => (call.part === part && nth < 3 ? { status: nth === 1 ? 503 : 429 } : null);
+      const answer = await generate();
+      expect(answer.status, answer.text).toBe(201);
+      expect(answer.body.full_lessons_generated).toBe(request.full_lessons_count);
+      expect(await types(answer.body.course_id)).not.toContain("course.generation.failed");
+    },
+  );
+
+  it("does not wait for a service that wants to be left alone for an hour", async () => {
+    script = (call) => (call.part === "outline" ? { status: 429, headers: { "retry-after": "3600" } } : null);
+    expect((await generate()).status).toBe(502);
+    expect(calls).toHaveLength(1);
+  });
+
+  it("generates a failed course again, under its id and with what it has", async () => {
+    script = (call) => (call.part === "quiz" ? { status: 400 } : null);
+    const refused = await generate();
+    expect(refused.status).toBe(502);
+    const courseId: string = refused.body.error.details[0].message;
+    const retry = () => engine.request("POST", `/api/course-factory/courses/${courseId}/retry`);
+    const made = calls.filter((call) => call.part === "outline" || call.part === "lesson").length;
+    script = () => null;
+    const answers = await Promise.all([retry(), retry()]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409]);
+    await engine.settle();
     const view = await engine.request("GET", `/api/course-factory/courses/${courseId}`);
-    expect(view.body).toMatchObject({ status: "failed", result: null, error: { type: "UpstreamError" } });
-    const [failed] = await engine.sql<{
-      severity: string;
-      tenant_id: string;
-      payload: Record<string, unknown>;
-    }>("SELECT * FROM events WHERE type = 'course.generation.failed' AND payload ->> 'course_id' = $1", [
-      courseId,
-    ]);
-    expect(failed).toMatchObject({
-      severity: "ERROR",
-      tenant_id: "tenant-a",
-      payload: { course_id: courseId, title: request.title, error_type: "UpstreamError", retry_count: 0 },
+    expect(view.body).toMatchObject({ course_id: courseId, status: "completed", error: null });
+    expect(view.body.result.quiz_questions_count).toBe(15);
+    expect(calls.filter((call) => call.part === "outline" || call.part === "lesson")).toHaveLength(made);
+    expect((await types(courseId)).filter((type) => type === "course.generation.completed")).toHaveLength(1);
+    expect((await retry()).status).toBe(409);
+    const unknown = await engine.request("POST", `/api/course-factory/courses/${crypto.randomUUID()}/retry`);
+    expect(unknown.status).toBe(404);
+  });
+
+  it("counts each failure of a course that is tried again", async () => {
+    script = (call) => (call.part === "outline" ? { status: 400 } : null);
+    const courseId: string = (await generate()).body.error.details[0].message;
+    await engine.request("POST", `/api/course-factory/courses/${courseId}/retry`);
+    await engine.settle();
+    const rows = await engine.sql<{ retries: number }>(
+      `SELECT (payload->>'retry_count')::int AS retries FROM events
+       WHERE type = 'course.generation.failed' AND payload->>'course_id' = $1 ORDER BY position`,
+      [courseId],
+    );
+    expect(rows.map(({ retries }) => retries)).toEqual([0, 1]);
+  });
+
+  it("gives a mission another attempt after passing failures, until it has its course", async () => {
+    // All calls of two attempts fail.
+    script = (call, nth) => (call.part === "outline" && nth <= 6 ? { status: 503 } : null);
+    const { dry_run: _, ...payload } = { ...request, dry_run: false };
+    const accepted = await engine.request("POST", "/api/missions/enqueue", {
+      type: "course.generate",
+      payload,
     });
-    expect(await types(courseId)).not.toContain("course.generation.completed");
-    // What was ready before stays told: the outline exists.
-    if (part === "quiz") expect(await types(courseId)).toContain("course.outline.created");
-    expect(calls.every((call) => call.url === "/v1/chat/completions")).toBe(true);
+    expect(accepted.status, accepted.text).toBe(202);
+    const id: string = accepted.body.mission_id;
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await engine.sql("UPDATE missions SET due_at = now() WHERE id = $1 AND status = 'queued'", [id]);
+      const { scheduleJob } = await import("../../src/operate/scheduled-jobs.ts");
+      await scheduleJob(engine.open(), "mission_worker", new Date(0));
+      await engine.cron();
+    }
+    const mission = await engine.request("GET", `/api/missions/${id}`);
+    expect(mission.body).toMatchObject({ status: "completed", attempt: 3, retry_count: 2 });
+    expect(calls.filter((call) => call.part === "outline")).toHaveLength(7);
   });
 
   it("never lets the key reach the log or the database", async () => {

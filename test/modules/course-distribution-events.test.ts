@@ -71,6 +71,7 @@ interface Entry {
   readonly visibility: string;
   readonly title: string;
   readonly staging_url: string | null;
+  readonly staging_deployed_at: string | null;
 }
 
 async function entriesOf(courseId: string): Promise<Entry[]> {

@@ -309,7 +309,8 @@ describe("a course whose run was lost", () => {
     expect(failed?.payload).toMatchObject({
       course_id: away.course_id,
       error_message: "away",
-      retry_count: 1,
+      // The lost run, and the tries of this one but the first.
+      retry_count: maxAttempts,
     });
   });
 });

@@ -145,7 +145,7 @@ async function announceCompleted(publish: Publish, run: Run, result: GenerationR
 export async function announceFailed(
   publish: Publish,
   run: Run,
-  failure: { readonly message: string; readonly type: string; readonly at: Date },
+  failure: { readonly message: string; readonly type: string; readonly retries: number; readonly at: Date },
 ): Promise<void> {
   await publish(courseGenerationFailed, {
     course_id: run.course_id,
@@ -153,6 +153,6 @@ export async function announceFailed(
     error_message: cut(redactText(failure.message), 2000),
     error_type: failure.type,
     execution_time_seconds: Math.max(0, failure.at.getTime() - Date.parse(run.created_at)) / 1000,
-    retry_count: run.takeovers,
+    retry_count: failure.retries,
   });
 }

@@ -7,7 +7,8 @@ import type { GenerationResult } from "./content/model.ts";
 import { errorType, LostLeaseError, safeMessage } from "./errors.ts";
 import { type ProduceDeps, produce, type Run } from "./produce.ts";
 import { advance, type Made, nextStep, noProgress, type Progress } from "./progress.ts";
-import { markFailed, markStarted, storeMade } from "./store.ts";
+import { createRepeats, type Repeats } from "./repeats.ts";
+import { markFailed, markStarted, renewLease, storeMade } from "./store.ts";
 
 /** Artifacts that are ready within this time of each other are committed together, ms. */
 const groupMs = 50;
@@ -39,18 +40,23 @@ export async function generate(
   generator: ContentGenerator,
   run: Run,
 ): Promise<Outcome> {
+  const repeats = createRepeats(() =>
+    services.transact(contextOf(run), (tx) => renewLease(tx, run, leaseMsOf(generator))),
+  );
   try {
     await services.transact(contextOf(run), async (tx, publish) => {
       await markStarted(tx, run, leaseMsOf(generator), services.now());
       await announceStarted(publish, run, generator.name, false);
     });
-    return { kind: "completed", result: await produceAll(services, generator, run) };
+    return { kind: "completed", result: await produceAll(services, generator, run, repeats) };
   } catch (error) {
     if (error instanceof LostLeaseError) return { kind: "taken_over" };
     const log = services.log.child({ course_id: run.course_id });
     log.error({ error_class: errorType(error) }, `The generation failed: ${safeMessage(error)}`);
     try {
-      await services.transact(contextOf(run), (tx, publish) => fail(tx, publish, run, error, services.now()));
+      await services.transact(contextOf(run), (tx, publish) =>
+        fail(tx, publish, run, error, repeats.count(), services.now()),
+      );
     } catch (recording) {
       if (recording instanceof LostLeaseError) return { kind: "taken_over" };
       log.error(
@@ -62,9 +68,26 @@ export async function generate(
   }
 }
 
-/** Records and announces the end of a generation by `error`. @throws {LostLeaseError} nothing was recorded */
-export async function fail(tx: Tx, publish: Publish, run: Run, error: unknown, at: Date): Promise<void> {
-  const failure = { message: safeMessage(error), type: errorType(error), at };
+/**
+ * Records and announces the end of a generation by `error`.
+ *
+ * @param repeats of this run; those of runs before it are counted with it
+ * @throws {LostLeaseError} nothing was recorded
+ */
+export async function fail(
+  tx: Tx,
+  publish: Publish,
+  run: Run,
+  error: unknown,
+  repeats: number,
+  at: Date,
+): Promise<void> {
+  const failure = {
+    message: safeMessage(error),
+    type: errorType(error),
+    retries: run.takeovers + repeats,
+    at,
+  };
   await markFailed(tx, run, failure.message, failure.type, at);
   await announceFailed(publish, run, failure);
 }
@@ -92,6 +115,7 @@ async function produceAll(
   services: Pick<RequestServices, "transact" | "log" | "now">,
   generator: ContentGenerator,
   run: Run,
+  { beforeRepeat }: Repeats,
 ): Promise<GenerationResult> {
   const deps: ProduceDeps = {
     generator,
@@ -99,6 +123,7 @@ async function produceAll(
     now: services.now,
     signal: null,
     willRetry: false,
+    beforeRepeat,
   };
   let progress = noProgress;
   let ready: Made[] = [];

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v5 as uuidv5 } from "uuid";
-import { RetryAfter } from "../../core/errors.ts";
+import { RetryAfter, TransientError, UpstreamError } from "../../core/errors.ts";
 import { issuesOf } from "../../core/issues.ts";
 import type { Database } from "../../db/database.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../mission-handler.ts";
@@ -48,7 +48,7 @@ export function courseGenerationMission(
       const courseId = earlier ?? courseIdOf(mission, mission.attempt);
       if (earlier === null) {
         const outcome = await make(settings, generator, mission, request, courseId, context);
-        if (outcome.kind === "failed") throw outcome.error;
+        if (outcome.kind === "failed") throw reasonOf(outcome.error);
         if (outcome.kind === "taken_over") await whenComplete(context, courseId);
       }
       return resultOf(context.db, courseId);
@@ -78,9 +78,14 @@ async function make(
     requested_by: null,
     created_at: context.now().toISOString(),
     owner: crypto.randomUUID(),
-    takeovers: 0,
+    takeovers: mission.attempt - 1,
   };
   return generate(context, generator, await acceptRun(context, generator, gate, run, null));
+}
+
+/** What failed for a passing reason is worth another attempt, although the course of this one has failed. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof UpstreamError && error.cause instanceof TransientError ? error.cause : error;
 }
 
 /** The course that an earlier attempt completed, waited for while it is in work; null: there is none that has not failed. */

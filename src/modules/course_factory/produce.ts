@@ -19,7 +19,7 @@ export interface Run {
   readonly created_at: string;
   /** Fence: the lease in the course's row names this run. */
   readonly owner: string;
-  /** Runs before this one that were lost. */
+  /** Runs before this one that were lost or failed. */
   readonly takeovers: number;
 }
 
@@ -33,6 +33,14 @@ export interface ProduceDeps {
    * instead of becoming a placeholder.
    */
   readonly willRetry: boolean;
+  /**
+   * Called before a call of the service that failed for a passing reason is repeated within the step; waits as long as
+   * is right. Null: nothing is repeated here.
+   *
+   * @param failures of this call so far, from 1
+   * @returns false: not again
+   */
+  readonly beforeRepeat: ((failures: number, error: TransientError) => Promise<boolean>) | null;
 }
 
 /**
@@ -66,10 +74,22 @@ export async function produce(run: Run, progress: Progress, step: Step, deps: Pr
   }
 }
 
+/** Asks the service, and again after passing failures, as far as `beforeRepeat` allows. */
+async function repeated<T>(deps: ProduceDeps, ask: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TransientError) || deps.signal?.aborted === true) throw error;
+      if ((await deps.beforeRepeat?.(failures, error)) !== true) throw error;
+    }
+  }
+}
+
 /** A passing failure of the service is final when nobody asks again. */
 async function asked<T>(deps: ProduceDeps, ask: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await repeated(deps, ask);
   } catch (error) {
     if (error instanceof TransientError && !deps.willRetry && !deps.signal?.aborted) {
       throw new UpstreamError(error.message, { cause: error });
@@ -85,7 +105,7 @@ function mustPass(error: unknown, deps: ProduceDeps): boolean {
 
 async function lesson(brief: CourseBrief, outline: Outline, index: number, deps: ProduceDeps): Promise<Made> {
   try {
-    const content = await deps.generator.lesson(brief, outline, index, deps.signal);
+    const content = await repeated(deps, () => deps.generator.lesson(brief, outline, index, deps.signal));
     return { kind: "lesson", index, lesson: { ...content, status: "full" } };
   } catch (error) {
     if (mustPass(error, deps)) throw error;
@@ -111,7 +131,7 @@ async function lesson(brief: CourseBrief, outline: Outline, index: number, deps:
 
 async function landingPage(brief: CourseBrief, outline: Outline, deps: ProduceDeps): Promise<Made> {
   try {
-    const page = await deps.generator.landingPage(brief, outline, deps.signal);
+    const page = await repeated(deps, () => deps.generator.landingPage(brief, outline, deps.signal));
     return { kind: "landing_page", page, fallback: false };
   } catch (error) {
     if (mustPass(error, deps)) throw error;

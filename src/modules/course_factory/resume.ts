@@ -86,7 +86,14 @@ async function workOff(taken: TakenOver, generator: ContentGenerator, context: R
   const publish: ResumeContext["publish"] = (definition, payload, options) =>
     context.publish(definition, payload, { ...contextOf(run), ...options });
   const last = context.attempt >= maxAttempts;
-  const deps: ProduceDeps = { generator, log: context.log, now, signal: context.signal, willRetry: !last };
+  const deps: ProduceDeps = {
+    generator,
+    log: context.log,
+    now,
+    signal: context.signal,
+    willRetry: !last,
+    beforeRepeat: null,
+  };
   const stopAt = Date.now() + stepBudgetMs;
   let progress = taken.progress;
   const made: Made[] = [];
@@ -107,7 +114,7 @@ async function workOff(taken: TakenOver, generator: ContentGenerator, context: R
     failure = null;
   }
   if (made.length > 0) await commitMade(tx, publish, run, made, progress, leaseMsOf(generator), now());
-  if (failure !== null) await fail(tx, publish, run, failure.error, now());
+  if (failure !== null) await fail(tx, publish, run, failure.error, context.attempt - 1, now());
   else if (made.at(-1)?.kind !== "finish") await announceStarted(publish, run, generator.name, true);
 }
 

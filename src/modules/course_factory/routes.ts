@@ -9,7 +9,7 @@ import { irActions } from "./governance/ir.ts";
 import { governanceRoutes } from "./governance/routes.ts";
 import { inputOf } from "./input.ts";
 import { requirePayment } from "./payment.ts";
-import { dryRun, generateCourse } from "./service.ts";
+import { dryRun, generateCourse, retryCourse } from "./service.ts";
 import { type CourseFactorySettings, defaultInlineMs, generatorOf } from "./settings.ts";
 import { workflowStates } from "./state.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
@@ -96,8 +96,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     const { approval_token: token } = c.req.valid("query");
     const answer = await generateCourse(c.var.services, deps, request, token);
     if (answer.kind === "finished") return c.json(answer.result, 201);
-    const statusUrl = `/api/course-factory/courses/${answer.course_id}`;
-    return c.json({ course_id: answer.course_id, status: "generating", status_url: statusUrl }, 202);
+    return c.json(inWork(answer.course_id), 202);
   });
 
   routes.post("/dry-run", validated("json", generationRequest), async (c) =>
@@ -107,6 +106,12 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   routes.get("/courses/:course_id", validated("param", courseParam), async (c) =>
     c.json(await readCourse(c.var.services.db, c.req.valid("param").course_id)),
   );
+
+  routes.post("/courses/:course_id/retry", validated("param", courseParam), async (c) => {
+    const { course_id: courseId } = c.req.valid("param");
+    await retryCourse(c.var.services, generator, courseId);
+    return c.json(inWork(courseId), 202);
+  });
 
   routes.get("/courses/:course_id/lessons/:lesson_id", validated("param", lessonParam), async (c) => {
     const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
@@ -131,6 +136,11 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   routes.route("/", enhancementRoutes(generator));
   routes.route("/webgenesis", webpageRoutes());
   return routes;
+}
+
+function inWork(courseId: string) {
+  const statusUrl = `/api/course-factory/courses/${courseId}`;
+  return { course_id: courseId, status: "generating", status_url: statusUrl };
 }
 
 function information(generator: string) {
@@ -161,6 +171,7 @@ function information(generator: string) {
       "POST /generate",
       "POST /dry-run",
       "GET /courses/{course_id}",
+      "POST /courses/{course_id}/retry",
       "GET /courses/{course_id}/lessons/{lesson_id}",
       "GET /courses/{course_id}/lessons/{lesson_id}/enhancements",
       "POST /courses/{course_id}/payment-required",

@@ -1,15 +1,18 @@
+import { ConflictError } from "../../core/errors.ts";
 import type { IrGate } from "../ir-gate.ts";
 import type { RequestServices } from "../module.ts";
-import { announceRequested, contextOf } from "./announce.ts";
+import { announceRequested, announceStarted, contextOf, factorySource } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
+import { readCourse } from "./courses.ts";
 import { maybeWithCourseId, withCourseId } from "./errors.ts";
 import { generate, leaseMsOf, type Outcome } from "./generation.ts";
 import { askGate, blockedError } from "./governance/gate.ts";
 import { buildIr } from "./governance/ir.ts";
 import { produce, type Run } from "./produce.ts";
 import { advance, nextStep, noProgress } from "./progress.ts";
-import { insertCourse } from "./store.ts";
+import { createRepeats } from "./repeats.ts";
+import { insertCourse, reopenFailed } from "./store.ts";
 
 /** Answer of POST /generate: the result when it was ready in time, otherwise only the course's id. */
 export type GenerateAnswer =
@@ -102,6 +105,34 @@ export async function acceptRun(
   return asked.run;
 }
 
+/**
+ * Generates a failed course once more, under its id and with what it has of artifacts. The consumer does the work, and
+ * asks again after passing failures. The gate is not asked: its answer was about this very content.
+ *
+ * @throws {NotFoundError} no such course
+ * @throws {ConflictError} it has not failed
+ */
+export async function retryCourse(
+  services: RequestServices,
+  generator: ContentGenerator,
+  courseId: string,
+): Promise<void> {
+  const known = await readCourse(services.db, courseId);
+  const refused = () =>
+    new ConflictError(
+      `The course ${courseId} is ${known.status === "failed" ? "being generated again already" : known.status}; only one whose generation failed can be tried again.`,
+    );
+  if (known.status !== "failed") throw refused();
+  const { actorId: actor_id, now } = services;
+  await services.transact({ source: factorySource, actor_id }, async (tx, publish) => {
+    const run = await reopenFailed(tx, courseId, crypto.randomUUID(), leaseMsOf(generator), now());
+    if (run === null) throw refused();
+    const tell: typeof publish = (definition, payload, options) =>
+      publish(definition, payload, { ...contextOf(run), actor_id, ...options });
+    await announceStarted(tell, run, generator.name, true);
+  });
+}
+
 /** The outcome, or null when it takes longer. */
 async function within(work: Promise<Outcome>, ms: number): Promise<Outcome | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +160,15 @@ export async function dryRun(
 ): Promise<GenerationResult> {
   const run = runFor(services, { ...request, dry_run: true });
   await services.transact(contextOf(run), (_tx, publish) => announceRequested(publish, run, null));
-  const deps = { generator, log: services.log, now: services.now, signal: null, willRetry: false };
+  const { beforeRepeat } = createRepeats(async () => undefined);
+  const deps = {
+    generator,
+    log: services.log,
+    now: services.now,
+    signal: null,
+    willRetry: false,
+    beforeRepeat,
+  };
   let progress = noProgress;
   for (;;) {
     const made = await produce(run, progress, nextStep(run.request, progress), deps);

@@ -29,6 +29,7 @@ export async function insertCourse(tx: Tx, run: Run, leaseMs: number): Promise<v
     generatingUntil: leaseEnd(leaseMs) as unknown as string,
     correlationId: run.correlation_id,
     requestedBy: run.requested_by,
+    takeovers: run.takeovers,
     createdAt: run.created_at,
     updatedAt: run.created_at,
   });
@@ -144,6 +145,11 @@ function artifactRow(run: Run, made: Made, createdAt: string): typeof artifacts.
   }
 }
 
+/** Keeps the course for another length of the lease. @throws {LostLeaseError} */
+export async function renewLease(tx: Tx, run: Run, leaseMs: number): Promise<void> {
+  await changeOwned(tx, run, { generatingUntil: leaseEnd(leaseMs) });
+}
+
 /** Ends a generation as failed. @throws {LostLeaseError} */
 export async function markFailed(tx: Tx, run: Run, message: string, type: string, at: Date): Promise<void> {
   const time = at.toISOString();
@@ -156,6 +162,42 @@ export async function markFailed(tx: Tx, run: Run, message: string, type: string
     finishedAt: time,
     updatedAt: time,
   });
+}
+
+/**
+ * Makes a failed course one that is being generated again, leased to `owner`; what it has stays, except for what stands
+ * in for texts that could not be written.
+ *
+ * @returns null when it has not failed, or is not there
+ */
+export async function reopenFailed(
+  tx: Tx,
+  courseId: string,
+  owner: string,
+  leaseMs: number,
+  at: Date,
+): Promise<Run | null> {
+  const { rows } = await tx.execute<RunRow>(sql`
+    UPDATE course_factory_courses
+    SET status = 'generating', generation_owner = ${owner}::uuid, generating_until = ${leaseEnd(leaseMs)},
+      takeovers = takeovers + 1, error_message = NULL, error_type = NULL, finished_at = NULL,
+      updated_at = ${at.toISOString()}::timestamptz
+    WHERE course_id = ${courseId} AND status = 'failed'
+    RETURNING tenant_id, request, correlation_id, requested_by, ${isoColumn(sql`created_at`)} AS created_at, takeovers`);
+  const row = rows[0];
+  if (row === undefined) return null;
+  await tx.delete(artifacts).where(and(eq(artifacts.courseId, courseId), eq(artifacts.fallback, true)));
+  const { tenant_id, request, correlation_id, requested_by, created_at, takeovers } = row;
+  return {
+    course_id: courseId,
+    owner,
+    tenant_id,
+    request,
+    correlation_id,
+    requested_by,
+    created_at,
+    takeovers,
+  };
 }
 
 /** State of the lease of a course that is being generated. */

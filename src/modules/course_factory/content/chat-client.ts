@@ -85,9 +85,15 @@ function check<Schema extends z.ZodType>(schema: Schema, answer: string): Checke
   };
 }
 
-/** Some models wrap JSON in a Markdown fence even in JSON mode. */
+const fence = "```";
+
+/** Some models wrap JSON in a Markdown fence even in JSON mode. Cut and not matched: an answer may be long and of anything. */
 function withoutFence(answer: string): string {
-  return answer.trim().replace(/^```(?:json)?\s*([\s\S]*?)\s*```$/, "$1");
+  const text = answer.trim();
+  const isFenced = text.length >= 2 * fence.length && text.startsWith(fence) && text.endsWith(fence);
+  if (!isFenced) return text;
+  const inside = text.slice(fence.length, -fence.length);
+  return (inside.startsWith("json") ? inside.slice("json".length) : inside).trim();
 }
 
 /** One call; the text of the first choice. */
