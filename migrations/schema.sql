@@ -450,8 +450,6 @@ CREATE TABLE "deliveries" (
   "shard" integer NOT NULL,
   "stream_name" character varying(255) NOT NULL,
   "stream_message_id" character varying(50) NOT NULL,
-  "stream_ms" bigint GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 1))::bigint) STORED NOT NULL,
-  "stream_seq" bigint GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 2))::bigint) STORED NOT NULL,
   "event_id" character varying(255),
   "event_type" character varying(255),
   "tenant_id" character varying(255),
@@ -469,6 +467,8 @@ CREATE TABLE "deliveries" (
   "overtakable" boolean DEFAULT false NOT NULL,
   "skip_reason" text,
   "queued_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "stream_ms" numeric(20,0) GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 1))::numeric) STORED NOT NULL,
+  "stream_seq" numeric(20,0) GENERATED ALWAYS AS ((split_part((stream_message_id)::text, '-'::text, 2))::numeric) STORED NOT NULL,
   CONSTRAINT "deliveries_pkey" PRIMARY KEY (place),
   CONSTRAINT "deliveries_delivery_key" UNIQUE (subscriber_name, stream_message_id, replay_epoch)
 );
@@ -506,8 +506,8 @@ CREATE TABLE "events" (
 CREATE INDEX events_actor_idx ON public.events USING btree (actor_id, "position") WHERE (actor_id IS NOT NULL);
 CREATE INDEX events_correlation_idx ON public.events USING btree (correlation_id, "position") WHERE (correlation_id IS NOT NULL);
 CREATE UNIQUE INDEX events_id_key ON public.events USING btree (id);
-CREATE INDEX events_sent_at_idx ON public.events USING brin (sent_at);
 CREATE INDEX events_stored_at_idx ON public.events USING brin (stored_at);
+CREATE INDEX events_stream_id_idx ON public.events USING btree (shard, ((split_part((stream_message_id)::text, '-'::text, 1))::numeric), ((split_part((stream_message_id)::text, '-'::text, 2))::numeric)) WHERE (stream_message_id IS NOT NULL);
 CREATE INDEX events_tenant_idx ON public.events USING btree (tenant_id, "position") WHERE (tenant_id IS NOT NULL);
 CREATE INDEX events_type_idx ON public.events USING btree (type, "position");
 CREATE INDEX events_unsent_idx ON public.events USING btree ("position") WHERE (sent_at IS NULL);
@@ -858,15 +858,15 @@ CREATE TABLE "relay_shards" (
   "lease_token" uuid,
   "lease_until" timestamp(3) with time zone,
   "marked" boolean DEFAULT false NOT NULL,
-  "last_ms" bigint DEFAULT 0 NOT NULL,
-  "last_seq" bigint DEFAULT 0 NOT NULL,
-  "known_ms" bigint DEFAULT 0 NOT NULL,
-  "known_seq" bigint DEFAULT 0 NOT NULL,
+  "last_ms" numeric(20,0) DEFAULT 0 NOT NULL,
+  "last_seq" numeric(20,0) DEFAULT 0 NOT NULL,
+  "known_ms" numeric(20,0) DEFAULT 0 NOT NULL,
+  "known_seq" numeric(20,0) DEFAULT 0 NOT NULL,
   "batch_positions" bigint[],
-  "batch_ms" bigint,
-  "batch_seq" bigint,
-  "trimmed_ms" bigint DEFAULT 0 NOT NULL,
-  "trimmed_seq" bigint DEFAULT 0 NOT NULL,
+  "batch_ms" numeric(20,0),
+  "batch_seq" numeric(20,0),
+  "trimmed_ms" numeric(20,0) DEFAULT 0 NOT NULL,
+  "trimmed_seq" numeric(20,0) DEFAULT 0 NOT NULL,
   CONSTRAINT "relay_shards_pkey" PRIMARY KEY (shard)
 );
 

@@ -149,9 +149,11 @@ export {
   compareMessageIds,
   isMessageId,
   type MessageId,
+  maxMessageId,
   messageIdMs,
   nextMessageId,
   parseMessageId,
+  previousMessageId,
 } from "./message-id.ts";
 export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
 export { nearestName } from "./nearest-name.ts";

@@ -9,6 +9,9 @@ const shape = /^(0|[1-9]\d{0,19})-(0|[1-9]\d{0,19})$/;
 const maxPart = 18_446_744_073_709_551_615n;
 const maxPartText = "18446744073709551615";
 
+/** The largest id there is; a stream that has come to it takes no more entries. */
+export const maxMessageId = `${maxPartText}-${maxPartText}` as MessageId;
+
 function fits(part: string): boolean {
   return part.length < maxPartText.length || part <= maxPartText;
 }
@@ -47,7 +50,11 @@ export function compareMessageIds(a: MessageId, b: MessageId): number {
   return byTime !== 0 ? byTime : compareParts(a.slice(dashA + 1), b.slice(dashB + 1));
 }
 
-/** Unix milliseconds of the id. Exact up to 2^53, which is the year 287396. */
+/**
+ * What the id says of time: Unix milliseconds. Exact up to 2^53, which is the year 287396. Whoever writes to the stream
+ * chooses it, and all later ids follow it, so it may lie far ahead of any clock: compare ids by `compareMessageIds`, and
+ * ask the record when something happened.
+ */
 export function messageIdMs(id: MessageId): number {
   return Number(id.slice(0, id.indexOf("-")));
 }
@@ -67,4 +74,18 @@ export function nextMessageId(id: MessageId): MessageId {
     "invalid_message_id",
     `No stream id follows ${id}: it is the largest one Redis can hold.`,
   );
+}
+
+/**
+ * The largest id smaller than `id`.
+ *
+ * @throws {CharterError} `invalid_message_id` when `id` is `0-0`, which no entry has
+ */
+export function previousMessageId(id: MessageId): MessageId {
+  const dash = id.indexOf("-");
+  const ms = BigInt(id.slice(0, dash));
+  const sequence = BigInt(id.slice(dash + 1));
+  if (sequence > 0n) return `${ms}-${sequence - 1n}` as MessageId;
+  if (ms > 0n) return `${ms - 1n}-${maxPart}` as MessageId;
+  throw new CharterError("invalid_message_id", `No stream id comes before ${id}.`);
 }

@@ -1,6 +1,7 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { byId, idIn } from "../db/stream-ids.ts";
 import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
 import type { QueuedDelivery } from "./queued-delivery.ts";
 import { objectToFields } from "./route.ts";
@@ -140,8 +141,7 @@ function takeSql(options: TakeOptions): SQL {
 /** The oldest queued id of each key at hand; an open dead letter counts when it holds its key. */
 function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
   const letters = holdKeys
-    ? sql`UNION ALL SELECT l.key, l.stream_message_id, split_part(l.stream_message_id, '-', 1)::bigint,
-        split_part(l.stream_message_id, '-', 2)::bigint
+    ? sql`UNION ALL SELECT l.key, l.stream_message_id, ${byId(sql`l.stream_message_id`)}
       FROM dead_letters l
       WHERE l.subscriber_name = ${subscriber} AND l.status IN ('open', 'requeued') AND l.key = ANY(${texts(keys)})`
     : sql``;
@@ -165,8 +165,7 @@ function restSql({ subscriber, shard, nowMs }: TakeOptions): SQL {
 
 /** True when `letter` is older on the stream than `row`. */
 function isOlder(letter: SQL, row: SQL): SQL {
-  return sql`(split_part(${letter}.stream_message_id, '-', 1)::bigint, split_part(${letter}.stream_message_id, '-', 2)::bigint)
-    < (${row}.stream_ms, ${row}.stream_seq)`;
+  return sql`${idIn(sql`${letter}.stream_message_id`)} < (${row}.stream_ms, ${row}.stream_seq)`;
 }
 
 function toTaken(row: TakenRow): TakenDelivery {

@@ -96,8 +96,9 @@ function noteState(tick: Tick, reply: unknown): void {
 
 async function lookUpPending(tick: Tick, entries: readonly PendingEntry[]): Promise<Known[]> {
   const { deps, group, options, consumer } = tick;
-  const retryKey = deps.keys.retryAt(consumer.group, options.shard);
-  const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, retryKey, entries);
+  const { shard } = options;
+  const place = { shard, retryKey: deps.keys.retryAt(consumer.group, shard) };
+  const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, place, entries);
   for (const [id, failure] of failures) tick.failures.set(id, failure);
   for (const id of trimmed) tick.trimmed.add(id);
   return entries.map((entry) => {

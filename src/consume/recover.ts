@@ -3,6 +3,7 @@ import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { PendingEntry } from "../core/delivery.ts";
 import type { Database } from "../db/database.ts";
+import { sentUnder } from "../db/stream-ids.ts";
 import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
 import { parseReadEntries } from "../stream/append.ts";
 import { type Group, rangeCommand } from "../stream/group.ts";
@@ -62,7 +63,7 @@ function splitFailure(text: string): [numbers: string[], error: string] {
 export async function bodiesOfPending(
   deps: { readonly redis: RedisHttp; readonly db: Database },
   group: Group,
-  retryKey: string,
+  { shard, retryKey }: { readonly shard: number; readonly retryKey: string },
   entries: readonly PendingEntry[],
 ): Promise<PendingDetails> {
   const ids = entries.map((entry) => entry.id);
@@ -79,7 +80,7 @@ export async function bodiesOfPending(
   }
   const lost = ids.filter((id) => !bodies.has(id));
   if (lost.length > 0) {
-    for (const [id, fields] of await bodiesFromRecord(deps.db, lost)) bodies.set(id, fields);
+    for (const [id, fields] of await bodiesFromRecord(deps.db, shard, lost)) bodies.set(id, fields);
   }
   return { bodies, trimmed: new Set(lost), failures: parseFailures(ids, times) };
 }
@@ -96,20 +97,14 @@ function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetail
   return failures;
 }
 
-/** Longest time between storing an event and sending it that the look-up assumes. */
-const sentWithinDays = 7;
-
-/** The index on `stored_at` narrows the search: an entry is stored before it is sent, and rarely long before. */
+/** What the record holds under these very ids, whatever time they claim to be of. */
 async function bodiesFromRecord(
   db: Database,
+  shard: number,
   ids: readonly MessageId[],
 ): Promise<[string, readonly string[]][]> {
-  const times = ids.map((id) => Number(id.split("-", 1)[0]));
-  const from = new Date(Math.min(...times) - sentWithinDays * 86_400_000).toISOString();
-  const to = new Date(Math.max(...times) + 3_600_000).toISOString();
-  const rows = await db.rows<EnvelopeRow & { stream_message_id: string }>(sql`
-    SELECT e.stream_message_id, ${envelopeColumns} FROM events e
-    WHERE e.stored_at BETWEEN ${from}::timestamptz AND ${to}::timestamptz
-      AND e.stream_message_id = ANY(${sql.param([...ids])}::text[])`);
+  const rows = await db.rows<EnvelopeRow & { stream_message_id: string }>(
+    sql`SELECT e.stream_message_id, ${envelopeColumns} FROM ${sentUnder(shard, ids)}`,
+  );
   return rows.map((row) => [row.stream_message_id, encodeStored(row)]);
 }

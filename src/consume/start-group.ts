@@ -1,3 +1,4 @@
+import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { lastGeneratedId } from "../stream/append.ts";
 import { createGroup } from "../stream/group.ts";
@@ -58,6 +59,9 @@ async function firstPosition({ deps, consumer, group }: Tick): Promise<string> {
   const [claim] = (claims ?? []) as { id: string }[];
   const [other] = (others ?? []) as { id: string }[];
   if (claim !== undefined) return claim.id;
-  if (other !== undefined) return `${other.id.split("-", 1)[0]}-0`;
-  return (await lastGeneratedId(deps.redis, group.stream)) ?? "0-0";
+  const last = (await lastGeneratedId(deps.redis, group.stream)) ?? parseMessageId("0-0");
+  if (other === undefined) return last;
+  // The other shard's ids may run ahead of the clock; what this one gets next is behind its own last id in any case.
+  const sameTime = parseMessageId(`${other.id.split("-", 1)[0]}-0`);
+  return compareMessageIds(sameTime, last) < 0 ? sameTime : last;
 }

@@ -5,6 +5,7 @@ import {
   index,
   integer,
   jsonb,
+  numeric,
   pgTable,
   primaryKey,
   text,
@@ -16,6 +17,12 @@ import {
 } from "drizzle-orm/pg-core";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+
+/**
+ * A part of a stream id. Redis counts with 64 unsigned bits and takes any id of another program that is greater than its
+ * last one, so what a `bigint` holds is not enough.
+ */
+const idPart = (name: string) => numeric(name, { precision: 20, scale: 0, mode: "bigint" });
 
 /**
  * The record: every event that a module published, committed with the change it tells of. Rows are never changed,
@@ -64,7 +71,14 @@ export const events = pgTable(
     index("events_unsent_idx").on(table.position).where(sql`sent_at IS NULL`),
     // Entries of a time; a block range index costs next to nothing on a table that only grows.
     index("events_stored_at_idx").using("brin", table.storedAt),
-    index("events_sent_at_idx").using("brin", table.sentAt),
+    // What was sent under which id, in the order of the stream: see `src/db/stream-ids.ts`.
+    index("events_stream_id_idx")
+      .on(
+        table.shard,
+        sql`(split_part(stream_message_id, '-', 1)::numeric)`,
+        sql`(split_part(stream_message_id, '-', 2)::numeric)`,
+      )
+      .where(sql`stream_message_id IS NOT NULL`),
     index("events_type_idx").on(table.type, table.position),
     index("events_tenant_idx").on(table.tenantId, table.position).where(sql`tenant_id IS NOT NULL`),
     index("events_correlation_idx")
@@ -82,21 +96,21 @@ export const relayShards = pgTable("relay_shards", {
   leaseUntil: instant("lease_until"),
   /** Somebody asked for the relay while the lease was taken: the holder goes round again before it lets go. */
   marked: boolean("marked").notNull().default(false),
-  lastMs: bigint("last_ms", { mode: "number" }).notNull().default(0),
-  lastSeq: bigint("last_seq", { mode: "number" }).notNull().default(0),
+  lastMs: idPart("last_ms").notNull().default(sql`0`),
+  lastSeq: idPart("last_seq").notNull().default(sql`0`),
   /** The last id known to be in the stream. Behind `last_…` after Redis lost data, until the lost events are sent again. */
-  knownMs: bigint("known_ms", { mode: "number" }).notNull().default(0),
-  knownSeq: bigint("known_seq", { mode: "number" }).notNull().default(0),
+  knownMs: idPart("known_ms").notNull().default(sql`0`),
+  knownSeq: idPart("known_seq").notNull().default(sql`0`),
   /**
    * Positions of the batch in flight, in stream order; null when there is none. Its ids are
    * `{batch_ms}-{batch_seq + index}`. Stored before the batch is sent, so that whoever comes next sends the very same.
    */
   batchPositions: bigint("batch_positions", { mode: "bigint" }).array(),
-  batchMs: bigint("batch_ms", { mode: "number" }),
-  batchSeq: bigint("batch_seq", { mode: "number" }),
+  batchMs: idPart("batch_ms"),
+  batchSeq: idPart("batch_seq"),
   /** Entries up to this id were trimmed by the janitor, after every group had handled them. */
-  trimmedMs: bigint("trimmed_ms", { mode: "number" }).notNull().default(0),
-  trimmedSeq: bigint("trimmed_seq", { mode: "number" }).notNull().default(0),
+  trimmedMs: idPart("trimmed_ms").notNull().default(sql`0`),
+  trimmedSeq: idPart("trimmed_seq").notNull().default(sql`0`),
 });
 
 /** How many shards the relay sends to; one row. */
@@ -236,12 +250,12 @@ export const deliveries = pgTable(
     streamName: varchar("stream_name", { length: 255 }).notNull(),
     streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
     /** The two parts of the id, because text does not sort as ids do. */
-    streamMs: bigint("stream_ms", { mode: "bigint" })
+    streamMs: idPart("stream_ms")
       .notNull()
-      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 1)::bigint`),
-    streamSeq: bigint("stream_seq", { mode: "bigint" })
+      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 1)::numeric`),
+    streamSeq: idPart("stream_seq")
       .notNull()
-      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 2)::bigint`),
+      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 2)::numeric`),
     /** Null when the entry could not be decoded. */
     eventId: varchar("event_id", { length: 255 }),
     eventType: varchar("event_type", { length: 255 }),

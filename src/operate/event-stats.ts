@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { type LayoutState, layoutStateSql } from "../publish/layout-sql.ts";
-import { parseGroups } from "../stream/group.ts";
+import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 import type { Invocation } from "./invocation.ts";
 import { describeLayout } from "./reshard.ts";
 
@@ -22,27 +22,21 @@ export async function eventStats(invocation: Invocation) {
       sql`SELECT count(*)::integer AS count FROM dead_letters WHERE status = 'open'`,
       layoutStateSql,
     ]),
-    redis === null
-      ? []
-      : redis.pipeline(
-          shards.flatMap((shard) => [
-            ["XLEN", keys.stream(shard)] as const,
-            ["XINFO", "GROUPS", keys.stream(shard)] as const,
-          ]),
-        ),
+    redis === null ? [] : redis.pipeline(shards.map((shard) => streamStateCommand(keys.stream(shard)))),
   ]);
+  const streams = replies.map(parseStreamState);
   const layout = layouts?.[0] as LayoutState | undefined;
   const unsent = backlog?.[0] as { count: number; oldest_ms: number | null } | undefined;
   return {
     stream_running: redis !== null,
-    stream_length: shards.reduce((sum, shard) => sum + Number(replies[shard * 2] ?? 0), 0),
-    groups: shards.flatMap((shard) =>
-      parseGroups(replies[shard * 2 + 1]).map(({ group, lag, pending, lastDeliveredId }) => ({
+    stream_length: streams.reduce((sum, stream) => sum + (stream?.length ?? 0), 0),
+    groups: streams.flatMap((stream, shard) =>
+      (stream?.groups ?? []).map(({ group, lag, pending, lastDelivered }) => ({
         group,
         shard,
         lag,
         pending,
-        last_delivered_id: lastDeliveredId,
+        last_delivered_id: lastDelivered,
       })),
     ),
     shards: {

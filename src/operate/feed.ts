@@ -4,7 +4,7 @@ import {
   type Envelope,
   isMessageId,
   type MessageId,
-  nextMessageId,
+  messageIdMs,
 } from "@brain/schemas";
 import { TransientError, ValidationError } from "../core/errors.ts";
 import { parseReadEntries, readEdges, type StreamEdges } from "../stream/append.ts";
@@ -61,7 +61,7 @@ export async function* followEvents(
   const places = parseCursor(after, streams.length);
   const edges = await Promise.all(streams.map((stream) => readEdges(redis, stream)));
   let at = edges.map((edge, shard) => places[shard] ?? edge?.last ?? "0-0") as MessageId[];
-  yield { cursor: at.join(","), event: null, truncatedBefore: truncatedBefore(edges, at) };
+  yield { cursor: at.join(","), event: null, truncatedBefore: truncatedBefore(edges, at, now()) };
   let heardAtMs = now();
   while (!signal.aborted && now() < deadlineMs && !meter.isNear(reservedCalls)) {
     const replies = await redis.pipeline(
@@ -117,15 +117,18 @@ function parseCursor(after: string | null, shards: number): (MessageId | null)[]
 }
 
 /** Time of the oldest entry on the streams of which older entries behind `at` are gone; null when none are. */
-function truncatedBefore(edges: readonly (StreamEdges | null)[], at: readonly MessageId[]): string | null {
+function truncatedBefore(
+  edges: readonly (StreamEdges | null)[],
+  at: readonly MessageId[],
+  nowMs: number,
+): string | null {
   const firstMs = edges.flatMap((edge, shard) => {
     const place = at[shard];
     if (edge === null || place === undefined || edge.wasTrimmed === false) return [];
-    // An empty stream begins behind its last id.
-    const first = edge.first ?? nextMessageId(edge.last);
-    return compareMessageIds(nextMessageId(place), first) < 0 ? [Number(first.split("-", 1)[0])] : [];
+    return compareMessageIds(place, edge.goneUpTo) < 0 ? [messageIdMs(edge.first ?? edge.last)] : [];
   });
-  return firstMs.length === 0 ? null : new Date(Math.max(...firstMs)).toISOString();
+  // An id may lie ahead of the clock, or be no time at all; no entry is younger than now.
+  return firstMs.length === 0 ? null : new Date(Math.min(nowMs, Math.max(...firstMs))).toISOString();
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

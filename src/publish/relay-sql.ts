@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { idIn } from "../db/stream-ids.ts";
 import { envelopeColumns } from "./record.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
@@ -132,14 +133,14 @@ export function renumberBatchSql(
   return sql`
     UPDATE relay_shards r
     SET batch_ms = n.next_ms,
-      batch_seq = CASE WHEN n.next_ms > ${floorMs}::bigint THEN ${firstSequence(shard)}::bigint
-        ELSE greatest(${floorSeq}::bigint + 1, ${firstSequence(shard)}::bigint) END
-    FROM (SELECT greatest(${floorMs}::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms) n
+      batch_seq = CASE WHEN n.next_ms > ${floorMs}::numeric THEN ${firstSequence(shard)}::bigint
+        ELSE greatest(${floorSeq}::numeric + 1, ${firstSequence(shard)}::bigint) END
+    FROM (SELECT greatest(${floorMs}::numeric, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms) n
     WHERE ${isBatch(shard, ms, seq)} AND r.lease_token = ${token}::uuid`;
 }
 
 function isBatch(shard: number, ms: string, seq: string): SQL {
-  return sql`r.shard = ${shard} AND r.batch_ms = ${ms}::bigint AND r.batch_seq = ${seq}::bigint`;
+  return sql`r.shard = ${shard} AND r.batch_ms = ${ms}::numeric AND r.batch_seq = ${seq}::numeric`;
 }
 
 const knownLast = sql`r.known_ms || '-' || r.known_seq`;
@@ -171,16 +172,14 @@ export function requeueLostSql(
       UPDATE relay_shards SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
         last_ms = greatest(last_ms, coalesce(batch_ms, 0)),
         last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq + cardinality(batch_positions) - 1 END,
-        known_ms = ${lastMs}::bigint, known_seq = ${lastSeq}::bigint
+        known_ms = ${lastMs}::numeric, known_seq = ${lastSeq}::numeric
       WHERE shard = ${shard} AND lease_token = ${token}::uuid
       RETURNING trimmed_ms, trimmed_seq
     )
     UPDATE events SET sent_at = NULL, stream_message_id = NULL, shard = NULL
     WHERE shard = ${shard} AND sent_at IS NOT NULL AND stored_at > now() - ${days}::integer * interval '1 day'
-      AND (split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint)
-        > (${lastMs}::bigint, ${lastSeq}::bigint)
-      AND (split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint)
-        > (SELECT trimmed_ms, trimmed_seq FROM given_up)
+      AND stream_message_id IS NOT NULL AND ${idIn(sql`stream_message_id`)} > (${lastMs}::numeric, ${lastSeq}::numeric)
+      AND ${idIn(sql`stream_message_id`)} > (SELECT trimmed_ms, trimmed_seq FROM given_up)
     RETURNING position`;
 }
 

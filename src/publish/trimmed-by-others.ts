@@ -1,11 +1,6 @@
-import {
-  compareMessageIds,
-  isMessageId,
-  type MessageId,
-  nextMessageId,
-  parseMessageId,
-} from "@brain/schemas";
+import { compareMessageIds, isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { idIn, idValue, sentBetween } from "../db/stream-ids.ts";
 import { readEdges } from "../stream/append.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
 import { RedisReplyError } from "../stream/redis.ts";
@@ -51,32 +46,25 @@ export async function restoreTrimmedByOthers(deps: TrimDeps, shard: number): Pro
   if (settings.readers.length === 0) return null;
   const edges = await readEdges(redis, keys.stream(shard));
   if (edges === null || edges.wasTrimmed !== true) return null;
-  const head = edges.first ?? nextMessageId(edges.last);
+  const { goneUpTo: upTo } = edges;
   const [row] = await db.rows<{ trimmed: string }>(
     sql`SELECT trimmed_ms || '-' || trimmed_seq AS trimmed FROM relay_shards WHERE shard = ${shard}`,
   );
   if (row === undefined || !isMessageId(row.trimmed)) return null;
-  if (compareMessageIds(head, nextMessageId(row.trimmed)) <= 0) return null;
-  const pending = await pendingBelow(deps, shard, head);
+  if (compareMessageIds(upTo, row.trimmed) <= 0) return null;
+  const pending = await pendingUpTo(deps, shard, upTo);
   if (pending === null) return null;
-  const restored = await restoreNeeded(deps, shard, { behind: row.trimmed, head, pending: pending.ids });
+  const restored = await restoreNeeded(deps, shard, { behind: row.trimmed, upTo, pending: pending.ids });
   // Some groups may have jumped over what is pending in another: look again when it is no longer pending.
-  if (restored < restoreAtOnce) await noteGone(deps, shard, idBefore(pending.oldest ?? head));
+  const settled = pending.oldest === null ? upTo : previousMessageId(pending.oldest);
+  if (restored < restoreAtOnce) await noteGone(deps, shard, settled);
   if (restored > 0) {
     log.error(
-      { shard, head, restored },
+      { shard, up_to: upTo, restored },
       `Another program trimmed the stream; ${restored} events that consumers still need are sent again. Let it keep more (its MAXLEN), or find out why consumers are slow.`,
     );
   }
-  return { restored, upTo: idBefore(head) };
-}
-
-/** An id below `id` and above all that Redis or the relay ever gave below it. */
-function idBefore(id: MessageId): MessageId {
-  const [ms = "0", seq = "0"] = id.split("-");
-  return seq === "0"
-    ? parseMessageId(`${Math.max(0, Number(ms) - 1)}-${Number.MAX_SAFE_INTEGER}`)
-    : parseMessageId(`${ms}-${Number(seq) - 1}`);
+  return { restored, upTo };
 }
 
 interface Pending {
@@ -84,15 +72,15 @@ interface Pending {
   readonly oldest: MessageId | null;
 }
 
-/** What the groups hold pending below `head`; null when a consumer is just starting: what it needs is not yet known. */
-async function pendingBelow(
+/** What the groups hold pending up to `upTo`; null when a consumer is just starting: what it needs is not yet known. */
+async function pendingUpTo(
   { db, redis, keys, settings }: TrimDeps,
   shard: number,
-  head: MessageId,
+  upTo: MessageId,
 ): Promise<Pending | null> {
   const stream = keys.stream(shard);
   const replies = await redis.pipeline(
-    settings.readers.map(({ group }) => pendingRangeCommand(stream, group, "-", `(${head}`, maxPending)),
+    settings.readers.map(({ group }) => pendingRangeCommand(stream, group, "-", upTo, maxPending)),
   );
   const started = await db.rows<{ subscriber: string }>(
     sql`SELECT subscriber_name AS subscriber FROM consumer_shards WHERE shard = ${shard} AND start_id IS NOT NULL`,
@@ -111,7 +99,7 @@ async function pendingBelow(
 }
 
 /**
- * Events that were sent under ids between `behind` and `head`, so are gone, and that a consumer needs which began
+ * Events that were sent under ids behind `behind` and up to `upTo`, so are gone, and that a consumer needs which began
  * before them. The condition on the stream id makes it safe without the relay's lease: a row that is sent again
  * meanwhile has another id.
  */
@@ -120,35 +108,26 @@ async function restoreNeeded(
   shard: number,
   {
     behind,
-    head,
+    upTo,
     pending,
-  }: { readonly behind: MessageId; readonly head: MessageId; readonly pending: readonly MessageId[] },
+  }: { readonly behind: MessageId; readonly upTo: MessageId; readonly pending: readonly MessageId[] },
 ): Promise<number> {
-  const [fromMs = "0", fromSeq = "0"] = behind.split("-");
-  const [toMs = "0", toSeq = "0"] = head.split("-");
   const readers = JSON.stringify(settings.readers.map(({ subscriber, types }) => ({ subscriber, types })));
   const rows = await db.rows(sql`
     WITH readers AS MATERIALIZED (
-      SELECT r.subscriber, r.types, split_part(c.start_id, '-', 1)::bigint AS start_ms,
-        coalesce(nullif(split_part(c.start_id, '-', 2), ''), '0')::bigint AS start_seq
+      SELECT r.subscriber, r.types, c.start_id
       FROM jsonb_to_recordset(${readers}::jsonb) AS r(subscriber text, types jsonb)
       JOIN consumer_shards c ON c.subscriber_name = r.subscriber AND c.shard = ${shard} AND c.start_id IS NOT NULL
     ), gone AS MATERIALIZED (
-      SELECT e.position, e.id::text AS event_id, e.type, e.stream_message_id,
-        split_part(e.stream_message_id, '-', 1)::bigint AS ms, split_part(e.stream_message_id, '-', 2)::bigint AS seq
+      SELECT e.position, e.id::text AS event_id, e.type, e.stream_message_id
       FROM events e
-      WHERE e.shard = ${shard} AND e.sent_at IS NOT NULL
-        AND e.sent_at >= to_timestamp(${fromMs}::bigint / 1000.0) - interval '1 hour'
+      WHERE ${sentBetween(shard, behind, upTo)}
         AND e.stored_at > now() - ${settings.restorableDays}::integer * interval '1 day'
-        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
-          > (${fromMs}::bigint, ${fromSeq}::bigint)
-        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
-          < (${toMs}::bigint, ${toSeq}::bigint)
         AND e.stream_message_id <> ALL(${sql.param([...pending])}::text[])
     ), needed AS (
       SELECT DISTINCT g.position, g.stream_message_id
       FROM gone g JOIN readers r ON (r.types IS NULL OR r.types ? g.type::text)
-        AND (g.ms, g.seq) > (r.start_ms, r.start_seq)
+        AND ${idIn(sql`g.stream_message_id`)} > ${idIn(sql`r.start_id`)}
       WHERE NOT EXISTS (SELECT FROM processed_events p
           WHERE p.subscriber_name = r.subscriber AND p.event_id = g.event_id)
         AND NOT EXISTS (SELECT FROM dead_letters l
@@ -165,8 +144,7 @@ async function restoreNeeded(
 
 /** Notes that everything up to `id` was let go. Never moves the note back. */
 async function noteGone({ db }: TrimDeps, shard: number, id: MessageId): Promise<void> {
-  const [ms = "0", seq = "0"] = id.split("-");
   await db.rows(sql`
-    UPDATE relay_shards SET trimmed_ms = ${ms}::bigint, trimmed_seq = ${seq}::bigint
-    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < (${ms}::bigint, ${seq}::bigint)`);
+    UPDATE relay_shards SET (trimmed_ms, trimmed_seq) = ${idValue(id)}
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < ${idValue(id)}`);
 }

@@ -1,4 +1,4 @@
-import { isMessageId, type MessageId } from "@brain/schemas";
+import { isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
 /** An entry with the id that the relay gave it; `fields` is flat: name, value, name, value … */
@@ -106,6 +106,8 @@ export async function readEntry(
 export interface StreamEdges {
   /** Null when it holds no entry. */
   readonly first: MessageId | null;
+  /** Nothing is left at or below this id. */
+  readonly goneUpTo: MessageId;
   /** Highest id it ever held, trimmed entries included. */
   readonly last: MessageId;
   /** Entries were removed; null when nobody can tell, because the server does not count them (Redis before 7). */
@@ -124,10 +126,12 @@ export async function readEdges(redis: RedisHttp, stream: string): Promise<Strea
     const last = info.get("last-generated-id");
     if (!isMessageId(last)) return null;
     const first = info.get("first-entry");
-    const firstId: unknown = Array.isArray(first) ? first[0] : null;
+    const entry: unknown = Array.isArray(first) ? first[0] : null;
+    const firstId = isMessageId(entry) ? entry : null;
     const added = info.get("entries-added");
     return {
-      first: isMessageId(firstId) ? firstId : null,
+      first: firstId,
+      goneUpTo: firstId === null ? last : previousMessageId(firstId),
       last,
       wasTrimmed: added === undefined ? null : Number(added) > Number(info.get("length")),
     };

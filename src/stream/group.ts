@@ -102,26 +102,22 @@ export function rangeCommand({ stream }: Group, id: MessageId): Command {
   return ["XRANGE", stream, id, id];
 }
 
-/** State of a group as an operator wants to see it. */
-export interface GroupState {
+/** How far a group has come. */
+export interface GroupProgress {
   readonly group: string;
   readonly pending: number;
   readonly lastDeliveredId: MessageId;
-  /** Entries not yet read. Null when Redis cannot tell, e.g. after entries were deleted: show "unknown", not 0. */
-  readonly lag: number | null;
 }
 
 /** All groups of a stream; empty when the stream does not exist. */
-export function parseGroups(reply: unknown): GroupState[] {
+export function parseGroups(reply: unknown): GroupProgress[] {
   if (reply instanceof RedisReplyError || !Array.isArray(reply)) return [];
   return reply.map((item: unknown) => {
     const info = pairs(item);
-    const lag = info.get("lag");
     return {
       group: String(info.get("name")),
       pending: Number(info.get("pending") ?? 0),
       lastDeliveredId: String(info.get("last-delivered-id")) as MessageId,
-      lag: typeof lag === "number" ? lag : null,
     };
   });
 }

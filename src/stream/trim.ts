@@ -1,4 +1,4 @@
-import { compareMessageIds, isMessageId, type MessageId, nextMessageId } from "@brain/schemas";
+import { compareMessageIds, isMessageId, type MessageId, maxMessageId, nextMessageId } from "@brain/schemas";
 import { pairs } from "./append.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
@@ -8,7 +8,7 @@ import { type RedisHttp, RedisReplyError } from "./redis.ts";
  */
 
 /** Compares two ids by part, as decimals without leading zeros: Lua's numbers are exact only up to 2^53. */
-const compareInLua = `
+export const compareInLua = `
 local function parts(id) return string.match(id, '^(%d+)-(%d+)$') end
 local function compareParts(a, b)
   if #a ~= #b then return #a < #b and -1 or 1 end
@@ -82,9 +82,9 @@ export async function readPositions(redis: RedisHttp, stream: string): Promise<S
   return { length: Number(length), groups };
 }
 
-/** The first id that the group still needs. */
+/** The first id that the group still needs. Behind the largest id there is no next: that one entry stays. */
 export function neededFrom({ lastDelivered, oldestPending }: GroupPosition): MessageId {
-  const next = nextMessageId(lastDelivered);
+  const next = lastDelivered === maxMessageId ? lastDelivered : nextMessageId(lastDelivered);
   return oldestPending !== null && compareMessageIds(oldestPending, next) < 0 ? oldestPending : next;
 }
 

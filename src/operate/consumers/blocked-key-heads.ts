@@ -3,6 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
 import { bodiesOfPending, failureFromText } from "../../consume/recover.ts";
 import { routeEntry } from "../../consume/route.ts";
+import { byId } from "../../db/stream-ids.ts";
 import { isMissingGroup, parsePending, pendingCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import type { Invocation } from "../invocation.ts";
@@ -64,7 +65,7 @@ async function readShardHeads(
   if (entries.length === 0) return [];
   const retryKey = keys.retryAt(consumer.group, shard);
   const [{ bodies }, texts] = await Promise.all([
-    bodiesOfPending({ redis, db }, group, retryKey, entries),
+    bodiesOfPending({ redis, db }, group, { shard, retryKey }, entries),
     redis.command(["HMGET", retryKey, ...entries.map((entry) => entry.id)]),
   ]);
   const heads = new Map<string, StreamHead>();
@@ -140,7 +141,7 @@ function letterSql({ subscriber, holdKeys }: KeyQuery, key: SQL): SQL {
     FROM dead_letters
     WHERE ${holdKeys} AND subscriber_name = ${subscriber} AND dead_letters.key = ${key}
       AND status IN ('open', 'requeued')
-    ORDER BY split_part(stream_message_id, '-', 1)::bigint, split_part(stream_message_id, '-', 2)::bigint LIMIT 1`;
+    ORDER BY ${byId(sql`stream_message_id`)} LIMIT 1`;
 }
 
 /** What Postgres knows of the keys of `chosen(key)`, in their order. */

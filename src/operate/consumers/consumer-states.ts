@@ -1,9 +1,8 @@
-import { messageIdMs } from "@brain/schemas";
+import { type MessageId, messageIdMs } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
-import { parseReadEntries } from "../../stream/append.ts";
-import { parseGroups, parsePending } from "../../stream/group.ts";
-import type { Command } from "../../stream/redis.ts";
+import { sentUnder } from "../../db/stream-ids.ts";
+import { parseStreamState, type StreamState, streamStateCommand } from "../../stream/group-states.ts";
 import type { Invocation } from "../invocation.ts";
 import { type Pause, type PauseRow, pausesSql, toPause } from "./pauses.ts";
 
@@ -14,7 +13,7 @@ export interface ConsumerState {
   readonly shard: number;
   readonly handles: readonly string[];
   readonly catches_all: boolean;
-  /** Entries not read yet; null when Redis cannot tell, which is not 0. */
+  /** Entries on the stream that were not read yet; null when nobody can tell, which is not 0. */
   readonly lag: number | null;
   readonly oldest_unread_age_ms: number | null;
   /** Entries read and not acked; null without a stream. */
@@ -57,7 +56,10 @@ export interface RunningJob {
   readonly failed: number;
 }
 
-/** State of consumers, one entry a shard: two round trips to Redis and one to Postgres, side by side where possible. */
+/**
+ * State of consumers, one entry a shard: one round trip to Redis and one to Postgres, side by side, and one more to
+ * Postgres when something waits on a stream, for its age.
+ */
 export async function consumerStates(
   invocation: Invocation,
   consumers: readonly Consumer[] = [...invocation.consumers.values()],
@@ -73,9 +75,7 @@ export async function consumerStates(
       places.map(({ consumer, shard }) => ({ stream: keys.stream(shard), group: consumer.group, shard })),
     ),
   ]);
-  const nowMs = invocation.now();
-  const age = (id: Parameters<typeof messageIdMs>[0] | null) =>
-    id === null ? null : Math.max(0, nowMs - messageIdMs(id));
+  const ageOf = await agesOf(invocation, live);
   return places.map(({ consumer, shard }, index): ConsumerState => {
     const { subscriber, group } = consumer;
     const place = live[index];
@@ -87,9 +87,9 @@ export async function consumerStates(
       handles: [...consumer.byType.keys()],
       catches_all: consumer.any !== null,
       lag: place?.lag ?? null,
-      oldest_unread_age_ms: age(place?.oldestUnread ?? null),
+      oldest_unread_age_ms: ageOf(place?.oldestUnread ?? null),
       pending: place?.pending ?? null,
-      oldest_pending_age_ms: age(place?.oldestPending ?? null),
+      oldest_pending_age_ms: ageOf(place?.oldestPending ?? null),
       queued: queue?.count ?? 0,
       oldest_queued_age_ms: queue?.oldest_ms ?? null,
       dead_letters: stored.deadLetters.get(subscriber) ?? 0,
@@ -187,48 +187,80 @@ interface Place {
   readonly shard: number;
 }
 
-const commandsPerPlace = 2;
+/** What Redis knows of a place. */
+interface LivePlace {
+  readonly shard: number;
+  readonly lag: number | null;
+  readonly pending: number;
+  readonly oldestPending: MessageId | null;
+  readonly oldestUnread: MessageId | null;
+  readonly lastTick: Readonly<Record<string, unknown>> | null;
+  readonly brake: OpenBrake | null;
+}
 
 /** What Redis knows of each place, in the order given; empty without a stream. */
-async function readLive({ redis, keys, publish }: Invocation, places: readonly Place[]) {
+async function readLive(
+  { redis, keys, publish }: Invocation,
+  places: readonly Place[],
+): Promise<readonly LivePlace[]> {
   if (redis === null) return [];
-  const [heartbeatReply, brakeReply, ...groupReplies] = await redis.pipeline([
+  const [heartbeatReply, brakeReply, ...stateReplies] = await redis.pipeline([
     ["HGETALL", keys.heartbeats()],
     ["HGETALL", keys.brakes()],
-    ...Array.from({ length: publish.shards }, (_, shard): Command => ["XINFO", "GROUPS", keys.stream(shard)]),
+    ...Array.from({ length: publish.shards }, (_, shard) => streamStateCommand(keys.stream(shard))),
   ]);
   const heartbeats = toMap(heartbeatReply);
   const brakes = toMap(brakeReply);
-  const groups = groupReplies.map(
-    (reply) => new Map(parseGroups(reply).map((state) => [state.group, state])),
-  );
-  const details = await redis.pipeline(
-    places.flatMap(({ stream, group, shard }): Command[] => {
-      const last = groups[shard]?.get(group)?.lastDeliveredId ?? "0-0";
-      return [
-        ["XPENDING", stream, group, "-", "+", "1"],
-        ["XRANGE", stream, `(${last}`, "+", "COUNT", "1"],
-      ];
-    }),
-  );
-  return places.map(({ group, shard }, index) => {
-    const state = groups[shard]?.get(group);
-    const [pendingReply, unreadReply] = details.slice(
-      index * commandsPerPlace,
-      (index + 1) * commandsPerPlace,
-    );
-    const [oldestPending] = pendingReply instanceof Error ? [] : parsePending(pendingReply);
-    const [oldestUnread] = unreadReply instanceof Error ? [] : parseReadEntries(unreadReply);
+  const streams = stateReplies.map((reply): StreamState | null => parseStreamState(reply));
+  return places.map(({ group, shard }) => {
+    const stream = streams[shard] ?? null;
+    const state = stream?.groups.find((found) => found.group === group);
     return {
+      shard,
       lag: state?.lag ?? null,
       // A group that is not there yet has read nothing.
       pending: state?.pending ?? 0,
-      oldestPending: oldestPending?.id ?? null,
-      oldestUnread: oldestUnread?.id ?? null,
+      oldestPending: state?.oldestPending ?? null,
+      oldestUnread: state === undefined ? (stream?.first ?? null) : state.oldestUnread,
       lastTick: parseObject(heartbeats.get(`${group}:${shard}`)),
       brake: toBrake(parseObject(brakes.get(`${group}:${shard}`))),
     };
   });
+}
+
+/**
+ * How long ago entries were sent, as the record says. What other programs appended is not there; then the id tells, if
+ * it can be true: one that is ahead of the clock was given by another clock, or is no time at all.
+ */
+async function agesOf(
+  { db, now }: Invocation,
+  live: readonly LivePlace[],
+): Promise<(id: MessageId | null) => number | null> {
+  const waiting = new Map<number, Set<MessageId>>();
+  for (const { shard, oldestPending, oldestUnread } of live) {
+    const ids = waiting.get(shard) ?? new Set();
+    for (const id of [oldestPending, oldestUnread]) if (id !== null) ids.add(id);
+    if (ids.size > 0) waiting.set(shard, ids);
+  }
+  const answers =
+    waiting.size === 0
+      ? []
+      : await db.batch(
+          [...waiting].map(
+            ([shard, ids]) => sql`
+        SELECT given.id, floor(extract(epoch FROM now() - e.sent_at) * 1000)::float8 AS age_ms
+        FROM ${sentUnder(shard, [...ids])}`,
+          ),
+        );
+  const recorded = new Map(
+    (answers.flat() as { id: string; age_ms: number }[]).map((row) => [row.id, Math.max(0, row.age_ms)]),
+  );
+  // No two streams give the same id to an event of ours.
+  return (id) => {
+    if (id === null) return null;
+    const byId = now() - messageIdMs(id);
+    return recorded.get(id) ?? (byId >= 0 ? byId : null);
+  };
 }
 
 function toMap(reply: unknown): ReadonlyMap<string, string> {

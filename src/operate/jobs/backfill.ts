@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
+import { idIn } from "../../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { markJobsRunning } from "./job-store.ts";
 import { startBackfill } from "./replay.ts";
@@ -41,6 +42,5 @@ export async function backfillTrimmed(
 const lastTrimmedSql = sql`
   SELECT e.position::text AS position FROM events e JOIN relay_shards r ON r.shard = e.shard
   WHERE e.sent_at IS NOT NULL AND r.trimmed_ms > 0
-    AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
-      <= (r.trimmed_ms, r.trimmed_seq)
+    AND ${idIn(sql`e.stream_message_id`)} <= (r.trimmed_ms, r.trimmed_seq)
   ORDER BY e.position DESC LIMIT 1`;

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
+import { byId } from "../../db/stream-ids.ts";
 
 /** Result of handing over the next events of a job. */
 export interface Queued {
@@ -20,7 +21,7 @@ export async function queueLetters(tx: Tx, jobId: string, limit: number): Promis
   const { rows } = await tx.execute<{ inserted: number; passed: number; cursor: string | null }>(sql`
     WITH chosen AS (
       SELECT l.* FROM dead_letters l WHERE l.job_id = ${jobId}::bigint AND l.status = 'requeued'
-      ORDER BY split_part(l.stream_message_id, '-', 1)::numeric, split_part(l.stream_message_id, '-', 2)::numeric, l.id
+      ORDER BY ${byId(sql`l.stream_message_id`)}, l.id
       LIMIT ${limit}
     ), inserted AS (
       INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
@@ -29,7 +30,7 @@ export async function queueLetters(tx: Tx, jobId: string, limit: number): Promis
         c.event_type, c.tenant_id, c.key, coalesce(c.edited_fields, nullif(c.raw_fields, 'null'::jsonb)), 'redrive', ${jobId}::bigint, c.id,
         c.replay_epoch
       FROM chosen c
-      ORDER BY split_part(c.stream_message_id, '-', 1)::numeric, split_part(c.stream_message_id, '-', 2)::numeric, c.id
+      ORDER BY ${byId(sql`c.stream_message_id`)}, c.id
       ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING
       RETURNING dead_letter_id
     ), moved AS (

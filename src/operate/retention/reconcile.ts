@@ -1,5 +1,6 @@
-import { compareMessageIds, isMessageId, type MessageId, nextMessageId } from "@brain/schemas";
+import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { byId, idIn, idParts, sentBetween } from "../../db/stream-ids.ts";
 import { restoreTrimmedByOthers } from "../../publish/trimmed-by-others.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { type EntryHead, readHeads, readPositions } from "../../stream/trim.ts";
@@ -73,14 +74,14 @@ export async function reconcileShard(
     // Read before the stream: whatever the record holds as sent up to here was on the stream before we look.
     const { known } = bounds;
     let behind: MessageId | null = startOf(later(bounds.trimmed, cut?.upTo), known, left);
-    while (behind !== null) {
+    while (behind !== null && compareMessageIds(behind, known) < 0) {
       if (!mayGoOn()) {
         more = true;
         // The next run goes on here; the one after it begins anew.
         await redis.command(["SET", keys.compared(shard), behind, "PX", String(dayMs)]);
         break;
       }
-      const page: EntryHead[] = await readHeads(redis, stream, nextMessageId(behind), known, pageSize);
+      const page: EntryHead[] = await readHeads(redis, stream, `(${behind}`, known, pageSize);
       const to: MessageId = page.length === pageSize ? (page.at(-1)?.id ?? known) : known;
       const compared = await compareStretch(invocation, shard, { behind, to, page });
       total.checked += compared.checked;
@@ -141,38 +142,26 @@ export async function compareStretch(
  *
  * When the last entry that the relay knows of is among them, the relay is told of the last one that is there, so that
  * it does not find the loss once more.
- *
- * The time of sending narrows the search by a block range index: an id carries the time when the batch was composed,
- * which is at most a day before it was sent (Redis was away), and an hour after (another writer's clock ran ahead).
  */
 async function compareOnce(
   { db, retention }: Invocation,
   shard: number,
   { behind, to, page }: Stretch,
 ): Promise<Compared> {
-  const [fromMs = "0", fromSeq = "0"] = behind.split("-");
-  const [toMs = "0", toSeq = "0"] = to.split("-");
   const present = JSON.stringify(page.map(({ id, eventId }) => ({ id, event_id: eventId.toLowerCase() })));
   const [row] = await db.rows<Compared>(sql`
     WITH present AS MATERIALIZED (
       SELECT p.id, p.event_id FROM json_to_recordset(${present}::json) AS p(id text, event_id text)
     ), sent AS MATERIALIZED (
       SELECT e.position, e.id::text AS event_id, e.stream_message_id, e.stored_at FROM events e
-      WHERE e.shard = ${shard}
-        AND e.sent_at >= to_timestamp(${fromMs}::bigint / 1000.0) - interval '1 hour'
-        AND e.sent_at <= to_timestamp(${toMs}::bigint / 1000.0) + interval '1 day'
-        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
-          > (${fromMs}::bigint, ${fromSeq}::bigint)
-        AND (split_part(e.stream_message_id, '-', 1)::bigint, split_part(e.stream_message_id, '-', 2)::bigint)
-          <= (${toMs}::bigint, ${toSeq}::bigint)
+      WHERE ${sentBetween(shard, behind, to)}
     ), missing AS MATERIALIZED (
       SELECT s.* FROM sent s
       WHERE NOT EXISTS (SELECT FROM present p WHERE p.id = s.stream_message_id AND p.event_id = s.event_id)
     ), chosen AS (
       SELECT m.position, m.stream_message_id FROM missing m, relay_shards r
       WHERE r.shard = ${shard}
-        AND (split_part(m.stream_message_id, '-', 1)::bigint, split_part(m.stream_message_id, '-', 2)::bigint)
-          > (r.trimmed_ms, r.trimmed_seq)
+        AND ${idIn(sql`m.stream_message_id`)} > (r.trimmed_ms, r.trimmed_seq)
         AND m.stored_at > now() - ${retention.dedupDays}::integer * interval '1 day'
       ORDER BY m.position LIMIT ${restoreAtOnce}
     ), restored AS (
@@ -185,9 +174,8 @@ async function compareOnce(
         AND EXISTS (SELECT FROM chosen c WHERE c.stream_message_id = r.known_ms || '-' || r.known_seq)
     ), still_known AS (
       SELECT ids.ms, ids.seq FROM lost_known k, (
-        SELECT split_part(p.id, '-', 1)::bigint AS ms, split_part(p.id, '-', 2)::bigint AS seq FROM present p
-        UNION ALL SELECT ${fromMs}::bigint, ${fromSeq}::bigint
-      ) ids
+        SELECT ${byId(sql`p.id`)} FROM present p UNION ALL SELECT ${idParts(behind)}
+      ) ids(ms, seq)
       WHERE (ids.ms, ids.seq) < (k.known_ms, k.known_seq) ORDER BY ids.ms DESC, ids.seq DESC LIMIT 1
     ), lowered AS (
       UPDATE relay_shards r SET known_ms = s.ms, known_seq = s.seq FROM still_known s, lost_known k

@@ -2,6 +2,7 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { cleanFields } from "../../consume/dead-letters.ts";
 import { fieldsToObject } from "../../consume/route.ts";
+import { idValue } from "../../db/stream-ids.ts";
 import { restoreTrimmedByOthers } from "../../publish/trimmed-by-others.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
@@ -208,10 +209,9 @@ async function trimmedUpTo({ db }: Invocation, shard: number): Promise<MessageId
 
 /** Notes how far the stream is about to be trimmed. Never moves the note back: another trim may have gone further. */
 async function noteTrimmed({ db }: Invocation, shard: number, id: MessageId): Promise<void> {
-  const [ms = "0", seq = "0"] = id.split("-");
   await db.rows(sql`
-    UPDATE relay_shards SET trimmed_ms = ${ms}::bigint, trimmed_seq = ${seq}::bigint
-    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < (${ms}::bigint, ${seq}::bigint)`);
+    UPDATE relay_shards SET (trimmed_ms, trimmed_seq) = ${idValue(id)}
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < ${idValue(id)}`);
 }
 
 /** A group still needs what was noted, so nothing of it may count as let go. */
@@ -221,11 +221,9 @@ async function takeBackNote(
   noted: MessageId,
   before: MessageId,
 ): Promise<void> {
-  const [ms = "0", seq = "0"] = noted.split("-");
-  const [msBefore = "0", seqBefore = "0"] = before.split("-");
   await db.rows(sql`
-    UPDATE relay_shards SET trimmed_ms = ${msBefore}::bigint, trimmed_seq = ${seqBefore}::bigint
-    WHERE shard = ${shard} AND trimmed_ms = ${ms}::bigint AND trimmed_seq = ${seq}::bigint`);
+    UPDATE relay_shards SET (trimmed_ms, trimmed_seq) = ${idValue(before)}
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) = ${idValue(noted)}`);
 }
 
 /** Raises an alert while a group keeps a stream long, and ends the ones of this shard that are over. */
