@@ -73,6 +73,8 @@ CREATE TABLE "consumer_shards" (
   "shard" integer NOT NULL,
   "epoch" bigint DEFAULT 1 NOT NULL,
   "start_id" character varying(50),
+  "claims_id" character varying(50),
+  "claims_since" jsonb,
   CONSTRAINT "consumer_shards_subscriber_name_shard_pk" PRIMARY KEY (subscriber_name, shard)
 );
 

@@ -99,10 +99,10 @@ export async function runCron(system: System, handOn: () => void): Promise<void>
   await cronTick(openInvocation(system), system.now() + cronMs, handOn);
 }
 
-/** One run of the janitor; what it found lost is sent again by the invocation that `handOn` starts. */
+/** One run of the janitor; what it found lost is sent or handled by the invocation that `handOn` starts. */
 export async function runJanitorCron(system: System, handOn: () => void): Promise<void> {
   const report = await runJanitor(openInvocation(system), system.now() + janitorMs);
-  if (report.restored > 0) handOn();
+  if (report.restored + report.redelivered > 0) handOn();
 }
 
 /**

@@ -10,12 +10,15 @@ export interface Pause {
 export interface ConsumerState {
   readonly subscriber: string;
   readonly shard: number;
+  readonly group: string;
   readonly handles: readonly string[];
   readonly catches_all: boolean;
   readonly lag: number | null;
   readonly oldest_unread_age_ms: number | null;
   readonly pending: number | null;
   readonly oldest_pending_age_ms: number | null;
+  /** Who else reads in the group; missing in answers of older servers. */
+  readonly foreign_readers?: readonly string[];
   readonly queued: number;
   readonly oldest_queued_age_ms: number | null;
   readonly dead_letters: number;

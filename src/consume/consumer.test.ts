@@ -18,7 +18,7 @@ describe("a consumer", () => {
   it("is completed with defaults that miss nothing", () => {
     expect(define({})).toMatchObject({
       subscriber: "course_access",
-      group: "group_course_access",
+      group: "edge_course_access",
       source: "course_access",
       startAt: "0",
       retry: { maxAttempts: 5, maxProgrammingAttempts: 2, maxDeaths: 3, baseMs: 1_000, capMs: 300_000 },
@@ -51,7 +51,7 @@ describe("a consumer", () => {
   );
 
   it.each(["a", "course_access", "x9", "x".repeat(100)])("is accepted under the name %o", (subscriber) => {
-    expect(define({ subscriber }).group).toBe(`group_${subscriber}`);
+    expect(define({ subscriber }).group).toBe(`edge_${subscriber}`);
   });
 
   it("has one handler for a type", () => {

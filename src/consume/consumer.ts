@@ -1,7 +1,7 @@
-import { findEvent } from "@brain/schemas";
+import { findEvent, isMessageId } from "@brain/schemas";
 import { defaultBrakePolicy } from "../core/brake.ts";
 import { defaultRetryPolicy } from "../core/delivery.ts";
-import type { Consumer, ConsumerOptions, Subscription } from "./define-consumer.ts";
+import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./define-consumer.ts";
 
 const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
 
@@ -36,9 +36,10 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
   return {
     subscriber,
-    group: `group_${subscriber}`,
+    // Programs in Python call theirs `group_{subscriber}`: two that share a group take each other's events.
+    group: `edge_${subscriber}`,
     source: options.source ?? subscriber,
-    startAt: options.startAt ?? "0",
+    startAt: checkedStart(subscriber, options.startAt ?? "0"),
     retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
     brake: checkedBrake(subscriber, { ...defaultBrakePolicy, ...options.brake }),
     afterDeadLetter: options.afterDeadLetter ?? "go_on",
@@ -48,6 +49,13 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     byType,
     any,
   };
+}
+
+function checkedStart(subscriber: string, startAt: StartPosition): StartPosition {
+  if (startAt === "0" || startAt === "$" || isMessageId(startAt)) return startAt;
+  throw new Error(
+    `Consumer "${subscriber}": startAt is "${startAt}", expected "0", "$" or a message id like "1735380000000-0".`,
+  );
 }
 
 function checkedRetry(subscriber: string, retry: Consumer["retry"]): Consumer["retry"] {
@@ -88,6 +96,14 @@ export function registerConsumers(consumers: readonly Consumer[]): ReadonlyMap<s
     bySubscriber.set(consumer.subscriber, consumer);
   }
   return bySubscriber;
+}
+
+/** Stands for all types. */
+export const anyType = "*";
+
+/** The types that a consumer handles; `*` alone when it catches all. */
+export function subscribedTypes({ any, byType }: Consumer): readonly string[] {
+  return any === null ? [...byType.keys()] : [anyType];
 }
 
 /** True when the consumer wants events of this type; a catch-all wants all. */

@@ -35,7 +35,7 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     deps: tickDeps,
     consumer,
     options,
-    group: { stream, group: consumer.group, consumer: consumer.subscriber },
+    group: { stream, group: consumer.group, consumer: consumer.group },
     apply: {
       ...tickDeps,
       consumer,

@@ -87,7 +87,7 @@ export function onAny(handle: CatchAllHandler): Subscription {
 export type StartPosition = "0" | "$" | `${number}-${number}`;
 
 export interface ConsumerOptions {
-  /** Unique in the system; names the consumer group (`group_{subscriber}`) and the claims. */
+  /** Unique in the system; names the consumer group (`edge_{subscriber}`) and the claims. */
   readonly subscriber: string;
   readonly handlers: readonly Subscription[];
   /** Default `0`: a new consumer misses nothing. */

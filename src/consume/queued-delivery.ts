@@ -2,7 +2,7 @@
 export interface QueuedDelivery {
   /** Primary key, decimal. */
   readonly place: string;
-  readonly cause: "waiting" | "paused" | "redrive" | "replay";
+  readonly cause: "waiting" | "paused" | "redrive" | "replay" | "missed";
   readonly deadLetterId: string | null;
   readonly jobId: string | null;
   readonly epoch: number;

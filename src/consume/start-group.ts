@@ -1,15 +1,20 @@
-import { compareMessageIds, parseMessageId } from "@brain/schemas";
+import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { lastGeneratedId } from "../stream/append.ts";
+import { lastGeneratedId, readEdges } from "../stream/append.ts";
 import { createGroup } from "../stream/group.ts";
+import { moveGroup, oldGroupOf } from "../stream/move-group.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+import { subscribedTypes } from "./consumer.ts";
 import { holding, type Tick } from "./tick.ts";
 
 /**
- * Creates the group that does not exist: because the consumer is new, or because Redis lost it. Where it began is
- * remembered in Postgres, so a group that vanished begins there again; what it has applied is known by its claims.
+ * Creates the group that does not exist: because the consumer is new, because the group had another name, or because
+ * Redis lost it. Where it began is remembered in Postgres, so a group that vanished begins there again; what it has
+ * applied is known by its claims.
  */
 export async function startGroup(tick: Tick): Promise<void> {
   const { deps, consumer, group, options, state } = tick;
+  if (await takeOldPlace(tick)) return;
   if (state.startId !== null) {
     deps.log.info({ start_at: state.startId }, "The consumer group vanished; it is created again.");
     await createGroup(deps.redis, group, state.startId);
@@ -31,14 +36,50 @@ export async function rememberExisting(tick: Tick): Promise<void> {
   await rememberStart(tick, await firstPosition(tick), tick.state.backfilling);
 }
 
+/** @returns true when the group goes on where it was under its old name */
+async function takeOldPlace(tick: Tick): Promise<boolean> {
+  const { deps, consumer, group, options, state } = tick;
+  if (state.startId === null) return false;
+  const { shard } = options;
+  const oldGroup = oldGroupOf(consumer.subscriber);
+  const compared = await moveGroup(deps.redis, group, oldGroup, {
+    shard,
+    heartbeats: deps.keys.heartbeats(),
+    oldRetries: deps.keys.retryAt(oldGroup, shard),
+    retries: deps.keys.retryAt(consumer.group, shard),
+  });
+  if (compared === null) return false;
+  deps.log.info({ old_group: oldGroup, compared }, "The consumer group goes on under its new name.");
+  await deps.db.rows(noteComparedSql(tick, compared));
+  return true;
+}
+
 async function rememberStart(tick: Tick, startId: string, backfilling: boolean): Promise<void> {
-  const { deps, consumer, options } = tick;
-  await deps.db.rows(sql`
-    UPDATE consumer_shards SET start_id = ${startId}
-    WHERE subscriber_name = ${consumer.subscriber} AND shard = ${options.shard}`);
+  const { deps, consumer, options, group } = tick;
+  const compared = await firstCompared(deps.redis, group.stream, startId);
+  await deps.db.batch([
+    sql`UPDATE consumer_shards SET start_id = ${startId}
+      WHERE subscriber_name = ${consumer.subscriber} AND shard = ${options.shard}`,
+    noteComparedSql(tick, compared),
+  ]);
   tick.state = { ...tick.state, startId, backfilling };
   const key = deps.keys.state(consumer.group, options.shard);
   await holding(tick, [["HSET", key, "start", startId, "backfilling", backfilling ? "1" : "0"]]);
+}
+
+/** Notes that the claims of events behind this id are to be compared, and of all types that are handled now. */
+function noteComparedSql({ consumer, options }: Tick, compared: MessageId) {
+  const since = JSON.stringify(Object.fromEntries(subscribedTypes(consumer).map((type) => [type, compared])));
+  return sql`
+    UPDATE consumer_shards SET claims_id = ${compared}, claims_since = ${since}::jsonb
+    WHERE subscriber_name = ${consumer.subscriber} AND shard = ${options.shard}`;
+}
+
+/** What was gone from the stream when the group began is not the group's to pass: a backfill brings it. */
+async function firstCompared(redis: RedisHttp, stream: string, startId: string): Promise<MessageId> {
+  const start = parseMessageId(startId);
+  const gone = (await readEdges(redis, stream))?.goneUpTo ?? start;
+  return compareMessageIds(start, gone) < 0 ? gone : start;
 }
 
 /**

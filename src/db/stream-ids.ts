@@ -35,8 +35,9 @@ const sentId = sql.raw("e.stream_message_id");
 /**
  * Condition on `events e`: sent to `shard` under an id behind `behind` and up to `to`.
  *
- * EXPLAIN (PostgreSQL 18, 2,000,000 sent events, a stretch of 1,000): Index Scan using events_stream_id_idx, Index Cond on
- * the shard and both comparisons of rows, 1.1 ms. The partial index needs the IS NOT NULL to be said.
+ * EXPLAIN (PostgreSQL 18, 1,000,000 sent events, a stretch of 1,000): the index is read by shard and both comparisons of
+ * rows, 0.4 ms, with and without ANALYZE. The partial index needs the IS NOT NULL to be said. Marking rows as sent costs
+ * the same with the index and without it, within what can be measured.
  */
 export function sentBetween(shard: number, behind: string, to: string): SQL {
   return sql`e.shard = ${shard} AND e.stream_message_id IS NOT NULL
@@ -44,11 +45,16 @@ export function sentBetween(shard: number, behind: string, to: string): SQL {
 }
 
 /**
- * FROM clause: `events e` that were sent to `shard` under one of the ids of a text array, each found by the same index.
+ * FROM clause: `events e` that were sent to `shard` under one of the ids of a text array (`given.id`), each found by the
+ * same index: 200 ids in 4 ms. A join instead of LATERAL reads the whole index of a table that was never analyzed, 6 s.
  */
 export function sentUnder(shard: number, ids: readonly string[]): SQL {
   return sql`unnest(${sql.param([...ids])}::text[]) AS given(id)
-    JOIN events e ON e.shard = ${shard} AND e.stream_message_id IS NOT NULL
-      AND split_part(e.stream_message_id, '-', 1)::numeric = split_part(given.id, '-', 1)::numeric
-      AND split_part(e.stream_message_id, '-', 2)::numeric = split_part(given.id, '-', 2)::numeric`;
+    CROSS JOIN LATERAL (
+      SELECT * FROM events s
+      WHERE s.shard = ${shard} AND s.stream_message_id IS NOT NULL
+        AND split_part(s.stream_message_id, '-', 1)::numeric = split_part(given.id, '-', 1)::numeric
+        AND split_part(s.stream_message_id, '-', 2)::numeric = split_part(given.id, '-', 2)::numeric
+      LIMIT 1
+    ) e`;
 }

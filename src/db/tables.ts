@@ -263,7 +263,7 @@ export const deliveries = pgTable(
     key: varchar("key", { length: 255 }),
     /** The entry's fields; null: the record has them under `event_id`. */
     rawFields: jsonb("raw_fields"),
-    /** `waiting` (behind a key), `paused` (its type), `redrive`, `replay`. */
+    /** `waiting` (behind a key), `paused` (its type), `redrive`, `replay`, `missed` (its group passed it unhandled). */
     cause: varchar("cause", { length: 10 }).notNull(),
     jobId: bigint("job_id", { mode: "bigint" }),
     deadLetterId: bigint("dead_letter_id", { mode: "bigint" }),
@@ -302,6 +302,10 @@ export const consumerShards = pgTable(
     epoch: bigint("epoch", { mode: "number" }).notNull().default(1),
     /** The id behind which its group began; null until it has begun. */
     startId: varchar("start_id", { length: 50 }),
+    /** All that the group passed up to this id was found among the claims; null until it was compared. */
+    claimsId: varchar("claims_id", { length: 50 }),
+    /** Type → the id behind which its events must have left a trace; `*`: all types. Null until it was compared. */
+    claimsSince: jsonb("claims_since"),
   },
   (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],
 );

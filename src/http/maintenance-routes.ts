@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { TransientError, ValidationError } from "../core/errors.ts";
 import { validated } from "../modules/routing.ts";
@@ -7,9 +7,10 @@ import { recordAction } from "../operate/operator-actions.ts";
 import type { ArchiveReport } from "../operate/retention/archive-days.ts";
 import { type Part, reconcileAll, runJanitor } from "../operate/retention/janitor.ts";
 import type { PurgeReport } from "../operate/retention/purge.ts";
-import type { ReconcileReport } from "../operate/retention/reconcile.ts";
+import { type ReconcileReport, redeliveredBy } from "../operate/retention/reconcile.ts";
 import type { TrimReport } from "../operate/retention/trim.ts";
 import type { AppEnv } from "./host.ts";
+import { drainSoon } from "./job-routes.ts";
 
 /** Time of a run by hand, ms. */
 const manualMs = 20_000;
@@ -27,6 +28,7 @@ export function maintenanceRoutes(): Hono<AppEnv> {
     );
     const report = await runJanitor(invocation, invocation.now() + manualMs);
     if (report.restored > 0) afterCommit();
+    drainRedelivered(c, report.reconcile?.result ?? []);
     return c.json({
       busy: report.busy,
       reconcile: partBody(report.reconcile, (shards) => ({ shards: shards.map(reconcileBody) })),
@@ -34,6 +36,7 @@ export function maintenanceRoutes(): Hono<AppEnv> {
       purge: partBody(report.purge, purgeBody),
       archive: partBody(report.archive, archiveBody),
       restored: report.restored,
+      redelivered: report.redelivered,
       took_ms: report.tookMs,
     });
   });
@@ -51,7 +54,9 @@ export function maintenanceRoutes(): Hono<AppEnv> {
     const reports = await reconcileAll(invocation, invocation.now() + manualMs);
     const restored = reports.reduce((sum, report) => sum + report.restored, 0);
     if (restored > 0) afterCommit();
-    return c.json({ shards: reports.map(reconcileBody), restored });
+    drainRedelivered(c, reports);
+    const redelivered = reports.reduce((sum, report) => sum + redeliveredBy(report), 0);
+    return c.json({ shards: reports.map(reconcileBody), restored, redelivered });
   });
   return routes;
 }
@@ -89,8 +94,14 @@ function partBody<T>(part: Part<T> | null, body: (result: T) => object): object 
   return part.error === null ? { error: null, ...body(part.result) } : { error: part.error };
 }
 
-function reconcileBody({ shard, checked, missing, restored, missingGroups, more }: ReconcileReport) {
-  return { shard, checked, missing, restored, missing_groups: missingGroups, more };
+function reconcileBody({ shard, checked, missing, restored, claims, missingGroups, more }: ReconcileReport) {
+  return { shard, checked, missing, restored, claims, missing_groups: missingGroups, more };
+}
+
+/** Whoever has passed events unhandled gets them now and not with the next cron. */
+function drainRedelivered(c: Context<AppEnv>, reports: readonly ReconcileReport[]): void {
+  const found = reports.flatMap(({ claims }) => claims.filter(({ missing }) => missing > 0));
+  for (const subscriber of new Set(found.map((report) => report.subscriber))) drainSoon(c, subscriber);
 }
 
 function trimBody({ shard, before, trimmed, kept, archived, restored, heldBackBy, more }: TrimReport) {

@@ -14,6 +14,10 @@ export type AlertKind =
   | "brake_open"
   /** The cron has not come for long. Subject: `cron`. */
   | "missing_tick"
+  /** A group passed events that nobody has handled. Subject: `{subscriber}:{shard}`. */
+  | "claims_missing"
+  /** Somebody else reads in a group of ours. Subject: `{group}:{shard}`. */
+  | "foreign_reader"
   /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */
   | "reshard_waits";
 

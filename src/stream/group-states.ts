@@ -111,3 +111,11 @@ export function parseStreamState(reply: unknown): StreamState | null {
 }
 
 const idOrNull = (id: unknown): MessageId | null => (isMessageId(id) ? id : null);
+
+/** A group of ours has one consumer, named like the group. Whoever else reads there takes events that we never see. */
+export function strangersIn({
+  group,
+  consumers,
+}: Pick<GroupState, "group" | "consumers">): readonly string[] {
+  return consumers.filter((name) => name !== group);
+}

@@ -116,7 +116,7 @@ async function run(options: ChaosOptions, folder: string, steps: Steps): Promise
   onProgress("the last fault is over; waiting until nothing moves");
 
   const calmMs = performance.now();
-  const groups = Object.values(subscribers).map((subscriber) => `group_${subscriber}`);
+  const groups = Object.values(subscribers).map((subscriber) => `edge_${subscriber}`);
   const quietOptions = { db, redis, prefix, groups, timeoutMs: options.quietLimitMs };
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });

@@ -123,7 +123,7 @@ describe("an event that always fails", () => {
     const failing = (message: string) =>
       recorder({ beforeReport: () => Promise.reject(new PermanentError(message)) });
     await backbone.drain(failing("first"));
-    await backbone.redis("XGROUP", "SETID", backbone.stream, "group_recorder", "0");
+    await backbone.redis("XGROUP", "SETID", backbone.stream, "edge_recorder", "0");
     await backbone.drain(failing("second"));
     expect(await deadLetters(backbone)).toMatchObject([{ error_message: "second", status: "open" }]);
   });

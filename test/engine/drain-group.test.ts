@@ -79,7 +79,7 @@ describe("a group that vanished", () => {
       beforeReport: async ({ payload }) => {
         if (payload.status !== "1" || destroyed) return;
         destroyed = true;
-        await backbone.redis("XGROUP", "DESTROY", backbone.stream, "group_recorder");
+        await backbone.redis("XGROUP", "DESTROY", backbone.stream, "edge_recorder");
         throw new TransientError("not now");
       },
     });

@@ -28,7 +28,7 @@ async function resume(backbone: Backbone): Promise<void> {
 
 async function forget(backbone: Backbone): Promise<void> {
   const { redis, keys } = backbone.open();
-  if (redis !== null) await forgetState({ redis, keys }, ["group_recorder"], 1);
+  if (redis !== null) await forgetState({ redis, keys }, ["edge_recorder"], 1);
 }
 
 test("a paused consumer reads nothing, and loses nothing when it is resumed", async () => {

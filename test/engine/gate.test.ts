@@ -68,7 +68,7 @@ test("names who has work: unread, pending, queued, or no group yet", async () =>
   await backbone.drain(failing);
   expect(await names()).toEqual(["failing", "behind"]);
   const { redis, keys } = backbone.open();
-  if (redis !== null) await signalQueue({ redis, keys }, ["group_recorder"], 1);
+  if (redis !== null) await signalQueue({ redis, keys }, ["edge_recorder"], 1);
   expect(await names()).toEqual(["recorder", "failing", "behind"]);
 });
 

@@ -88,7 +88,7 @@ it("only the consumers that want one of the types are asked; null asks everybody
   const consumers = [recorder(), deaf];
   const ids = await publishReports(backbone, 2);
   await backbone.relay();
-  const mentionsDeaf = () => redis.requests.flat(2).some((word) => word.includes("group_deaf"));
+  const mentionsDeaf = () => redis.requests.flat(2).some((word) => word.includes("edge_deaf"));
   await drainAll(invoke(backbone, consumers), soon(), health);
   expect(await idsOf(backbone)).toEqual(ids);
   expect(mentionsDeaf()).toBe(false);

@@ -101,8 +101,8 @@ describe("the comparison of record and stream", () => {
   it("leaves alone what was trimmed on purpose", async () => {
     const backbone = await openBackbone({ env: { BRAIN_STREAM_KEEP: "3" } });
     await send(backbone, 10);
-    await backbone.redis("XGROUP", "CREATE", backbone.stream, "group_recorder", "0");
-    await handle(backbone, "group_recorder", 10);
+    await backbone.redis("XGROUP", "CREATE", backbone.stream, "edge_recorder", "0");
+    await handle(backbone, "edge_recorder", 10);
     const { invocation, redis } = openWithRedis(backbone);
     expect(await trimShard(invocation, redis, 0, always)).toMatchObject({ trimmed: 7 });
     expect(await reconcile(backbone)).toMatchObject({ checked: 3, missing: 0, restored: 0 });

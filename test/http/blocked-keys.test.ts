@@ -216,14 +216,14 @@ describe("a key in the queue", () => {
     const surface = await open();
     // A lease that somebody holds keeps the tick after the change from handling the rows.
     const { keys } = surface.open();
-    await surface.redis("SET", keys.lease("group_watcher", 0), "somebody");
+    await surface.redis("SET", keys.lease("edge_watcher", 0), "somebody");
     await queue(surface, { key: "a", stream_message_id: "5-0", ...failed });
     await queue(surface, { key: "b", stream_message_id: "6-0", ...failed });
     expect((await act(surface, "unblock", "a")).body).toMatchObject({
       where: "queue",
       stream_message_id: "5-0",
     });
-    expect(await surface.redis("HEXISTS", keys.state("group_watcher", 0), "queued")).toBe(1);
+    expect(await surface.redis("HEXISTS", keys.state("edge_watcher", 0), "queued")).toBe(1);
     expect((await act(surface, "skip", "b")).status).toBe(200);
     const rows = await surface.sql(
       "SELECT key, overtakable, skip_reason, due_at <= now() AS due FROM deliveries ORDER BY key",
@@ -285,7 +285,7 @@ describe("an event without a failure", () => {
   test("is being worked on, so nothing is changed and nothing kept in the audit", async () => {
     const surface = await open();
     await beats(surface, "a:1");
-    const group = "group_watcher";
+    const group = "edge_watcher";
     await surface.redis("XGROUP", "CREATE", surface.stream, group, "0");
     await surface.redis("XREADGROUP", "GROUP", group, "watcher", "STREAMS", surface.stream, ">");
     expect((await blocked(surface)).blocked_keys).toEqual([]);
@@ -315,7 +315,7 @@ test("a failure that changes while the operator decides is refused, and the newe
   const { redis, consumers } = invocation;
   const consumer = consumers.get("watcher");
   if (redis === null || consumer === undefined) throw new Error("the surface has a stream and the consumer");
-  const retries = invocation.keys.retryAt("group_watcher", 0);
+  const retries = invocation.keys.retryAt("edge_watcher", 0);
   let newer = "";
   const slow: typeof redis = {
     ...redis,

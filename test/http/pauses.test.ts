@@ -79,11 +79,7 @@ describe("pausing", () => {
 
   test("makes the ticks of all shards forget what they knew, and of this consumer only", async () => {
     const { keys } = surface.open();
-    const states = [
-      keys.state("group_picky", 0),
-      keys.state("group_picky", 1),
-      keys.state("group_curious", 0),
-    ];
+    const states = [keys.state("edge_picky", 0), keys.state("edge_picky", 1), keys.state("edge_curious", 0)];
     for (const key of states) await surface.redis("HSET", key, "known", "1");
     await pause({ reason: "forget it" });
     expect(await surface.redis("EXISTS", ...states.slice(0, 2))).toBe(0);

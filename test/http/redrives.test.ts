@@ -109,7 +109,7 @@ describe("an edited copy", () => {
 
     // The original comes by the stream once more, as after a lost ack.
     refused.clear();
-    await surface.redis("XGROUP", "SETID", surface.stream, "group_ledger", "0");
+    await surface.redis("XGROUP", "SETID", surface.stream, "edge_ledger", "0");
     await drain();
     expect(await applied()).toEqual([20]);
   });

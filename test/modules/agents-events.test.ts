@@ -4,7 +4,7 @@ import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
 
 const subscriber = "agents";
-const group = `group_${subscriber}`;
+const group = `edge_${subscriber}`;
 const base = "/api/agents";
 
 // A system of its own for each test, so that each sees only its own events.

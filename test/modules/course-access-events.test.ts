@@ -253,7 +253,7 @@ describe("redelivery", () => {
 
   test("of the same stream entry has no second effect", async () => {
     const { purchase } = await handledAndForgotten();
-    await engine.redis("XGROUP", "SETID", engine.stream, `group_${subscriber}`, "0");
+    await engine.redis("XGROUP", "SETID", engine.stream, `edge_${subscriber}`, "0");
     const result = await engine.drain(subscriber);
     expect(result.redelivered).toBeGreaterThanOrEqual(1);
     expect(await read(engine, purchase)).toMatchObject({ status: "none" });

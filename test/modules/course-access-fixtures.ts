@@ -153,6 +153,6 @@ export async function changesOf(engine: Pick<Backbone, "sql">, courseId: string)
 
 /** Entries delivered to the group and not acked. */
 export async function pendingCount(engine: TestEngine): Promise<number> {
-  const [count] = (await engine.redis("XPENDING", engine.stream, `group_${subscriber}`)) as [number];
+  const [count] = (await engine.redis("XPENDING", engine.stream, `edge_${subscriber}`)) as [number];
   return count;
 }

@@ -103,7 +103,7 @@ const recorded = (type: string) =>
     [type],
   );
 
-const group = `group_${subscriber}`;
+const group = `edge_${subscriber}`;
 
 /** Entries delivered to the group and not acked. */
 async function pendingCount(): Promise<number> {

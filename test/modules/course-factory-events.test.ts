@@ -81,13 +81,13 @@ async function events(courseId: string, type: string) {
 
 /** Only what this group has read and not acked. */
 async function pending(): Promise<number> {
-  const [total] = (await engine.redis("XPENDING", engine.stream, `group_${subscriber}`)) as [number];
+  const [total] = (await engine.redis("XPENDING", engine.stream, `edge_${subscriber}`)) as [number];
   return Number(total);
 }
 
 /** Makes the group read everything once more, as after a lost ack of the whole stream. */
 async function redeliver() {
-  await engine.redis("XGROUP", "SETID", engine.stream, `group_${subscriber}`, "0");
+  await engine.redis("XGROUP", "SETID", engine.stream, `edge_${subscriber}`, "0");
   return await engine.drain(subscriber);
 }
 

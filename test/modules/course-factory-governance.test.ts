@@ -296,7 +296,7 @@ describe("the event of a consumed approval", () => {
     await engine.sql("UPDATE course_factory_approvals SET used_at = now() WHERE approval_id = $1", [
       payload.approval_id,
     ]);
-    await engine.redis("XGROUP", "SETID", engine.stream, "group_course_factory", "0");
+    await engine.redis("XGROUP", "SETID", engine.stream, "edge_course_factory", "0");
     expect(await engine.drain("course_factory")).toMatchObject({ applied: 0 });
     const entry = (await engine.streamEntries()).find(({ fields }) => fields.id === event.id);
     await engine.append(Object.entries(entry?.fields ?? {}).flat());

@@ -50,7 +50,7 @@ const deliveries = (courseId: string) =>
   );
 
 async function pending(): Promise<number> {
-  const [total] = (await engine.redis("XPENDING", engine.stream, "group_course_factory")) as [number];
+  const [total] = (await engine.redis("XPENDING", engine.stream, "edge_course_factory")) as [number];
   return Number(total);
 }
 
@@ -164,7 +164,7 @@ describe("a payment that failed", () => {
       payload: { transaction_id: payload.payment_id, reason: expect.stringContaining("through stripe") },
     });
     expect(await deliveries(course_id)).toEqual([]);
-    await engine.redis("XGROUP", "SETID", engine.stream, "group_course_factory", "0");
+    await engine.redis("XGROUP", "SETID", engine.stream, "edge_course_factory", "0");
     expect(await engine.drain("course_factory")).toMatchObject({ applied: 0 });
     expect(await authors.eventsOf(course_id, "course.payment.failed")).toHaveLength(1);
   });

@@ -49,7 +49,7 @@ function requirePayment(courseId: string, context: { actor_id: string | null } =
   );
 }
 
-const group = `group_${subscriber}`;
+const group = `edge_${subscriber}`;
 
 /** Entries delivered to the group and not acked. */
 async function pendingCount(): Promise<number> {

@@ -11,7 +11,7 @@ import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
 
 const subscriber = "tasks";
-const group = `group_${subscriber}`;
+const group = `edge_${subscriber}`;
 const base = "/api/tasks";
 
 let engine: TestEngine;

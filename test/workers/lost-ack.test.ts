@@ -50,7 +50,7 @@ async function openAckGate(target: string, group: string): Promise<AckGate> {
 let gate: AckGate;
 let edge: Edge;
 beforeAll(async () => {
-  gate = await openAckGate(inject("services").upstash.url, "group_course_distribution");
+  gate = await openAckGate(inject("services").upstash.url, "edge_course_distribution");
   edge = await startEdge(await bundleWorkers(), { UPSTASH_REDIS_REST_URL: gate.url });
 });
 afterAll(async () => {

@@ -9,6 +9,7 @@ const ago = (ms: number) => new Date(nowMs - ms).toISOString();
 const state: ConsumerState = {
   subscriber: "mailer",
   shard: 0,
+  group: "edge_mailer",
   handles: ["course.generation.completed"],
   catches_all: false,
   lag: 0,
@@ -62,7 +63,7 @@ const levels = (findings: readonly Finding[], level: Finding["level"]) =>
 const problems = (changes: Changes) => levels(seen(changes), "problem");
 const notes = (changes: Changes) => levels(seen(changes), "note");
 
-const alert = { kind: "brake_open", subject: "group_mailer:0", first_seen_at: ago(0), message: "Down." };
+const alert = { kind: "brake_open", subject: "edge_mailer:0", first_seen_at: ago(0), message: "Down." };
 
 describe("the doctor", () => {
   it("finds nothing wrong with a healthy system", () => {
@@ -87,6 +88,11 @@ describe("the doctor", () => {
       "a relay that does not run",
       { stats: { outbox_backlog: 7, outbox_oldest_ms: 130_000 } },
       /7 events wait/,
+    ],
+    [
+      "somebody else in the group",
+      { consumer: { foreign_readers: ["course_access_handler"] } },
+      /"course_access_handler" read in the group edge_mailer/,
     ],
     ["old unread events", { consumer: { lag: 3, oldest_unread_age_ms: 121_000 } }, /3 events are unread/],
     ["a lag that is not known", { consumer: { lag: null, oldest_unread_age_ms: 121_000 } }, /some events/],

@@ -79,6 +79,16 @@ function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[
     const why = state.brake.error ?? "the last failure is not known";
     findings.push(problem(about, `the brake is open since ${state.brake.open_since}: ${why}`));
   }
+  const strangers = state.foreign_readers ?? [];
+  if (strangers.length > 0) {
+    const names = strangers.map((name) => `"${name}"`).join(", ");
+    findings.push(
+      problem(
+        about,
+        `${names} read in the group ${state.group} and take its events; give that program a group of its own, then XGROUP DELCONSUMER`,
+      ),
+    );
+  }
   const waits = [
     ["unread", state.lag, state.oldest_unread_age_ms],
     ["pending", state.pending, state.oldest_pending_age_ms],
@@ -100,7 +110,8 @@ function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[
 
 /** An idle consumer needs no tick; one with work and without ticks is silent. */
 function silence(state: ConsumerState, about: string, nowMs: number, isPaused: boolean): Finding[] {
-  const hasWork = (state.lag ?? 0) > 0 || (state.pending ?? 0) > 0 || state.queued > 0;
+  const isUnread = (state.lag ?? 0) > 0 || (state.lag === null && state.oldest_unread_age_ms !== null);
+  const hasWork = isUnread || (state.pending ?? 0) > 0 || state.queued > 0;
   if (!hasWork || isPaused) return [];
   const at = state.last_tick?.at;
   if (at === undefined) return [note(about, "there is work, and no tick was ever seen")];

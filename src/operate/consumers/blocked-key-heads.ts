@@ -57,7 +57,7 @@ async function readShardHeads(
   consumer: Consumer,
   shard: number,
 ): Promise<StreamHead[]> {
-  const group = { stream: keys.stream(shard), group: consumer.group, consumer: consumer.subscriber };
+  const group = { stream: keys.stream(shard), group: consumer.group, consumer: consumer.group };
   const [reply] = await redis.pipeline([pendingCommand(group, maxPending)]);
   if (isMissingGroup(reply)) return [];
   if (reply instanceof Error) throw reply;

@@ -2,7 +2,12 @@ import { type MessageId, messageIdMs } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
 import { sentUnder } from "../../db/stream-ids.ts";
-import { parseStreamState, type StreamState, streamStateCommand } from "../../stream/group-states.ts";
+import {
+  parseStreamState,
+  type StreamState,
+  strangersIn,
+  streamStateCommand,
+} from "../../stream/group-states.ts";
 import type { Invocation } from "../invocation.ts";
 import { type Pause, type PauseRow, pausesSql, toPause } from "./pauses.ts";
 
@@ -19,6 +24,8 @@ export interface ConsumerState {
   /** Entries read and not acked; null without a stream. */
   readonly pending: number | null;
   readonly oldest_pending_age_ms: number | null;
+  /** Names of others who read in the group, which is ours alone: what they ack, we never see. */
+  readonly foreign_readers: readonly string[];
   /** Deliveries that wait in Postgres for this shard's tick. */
   readonly queued: number;
   readonly oldest_queued_age_ms: number | null;
@@ -90,6 +97,7 @@ export async function consumerStates(
       oldest_unread_age_ms: ageOf(place?.oldestUnread ?? null),
       pending: place?.pending ?? null,
       oldest_pending_age_ms: ageOf(place?.oldestPending ?? null),
+      foreign_readers: place?.foreignReaders ?? [],
       queued: queue?.count ?? 0,
       oldest_queued_age_ms: queue?.oldest_ms ?? null,
       dead_letters: stored.deadLetters.get(subscriber) ?? 0,
@@ -134,6 +142,7 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
       oldest_unread_age_ms: state.oldest_unread_age_ms,
       pending: state.pending,
       oldest_pending_age_ms: state.oldest_pending_age_ms,
+      foreign_readers: state.foreign_readers,
       queued: state.queued,
       oldest_queued_age_ms: state.oldest_queued_age_ms,
       brake: state.brake,
@@ -194,6 +203,7 @@ interface LivePlace {
   readonly pending: number;
   readonly oldestPending: MessageId | null;
   readonly oldestUnread: MessageId | null;
+  readonly foreignReaders: readonly string[];
   readonly lastTick: Readonly<Record<string, unknown>> | null;
   readonly brake: OpenBrake | null;
 }
@@ -222,6 +232,7 @@ async function readLive(
       pending: state?.pending ?? 0,
       oldestPending: state?.oldestPending ?? null,
       oldestUnread: state === undefined ? (stream?.first ?? null) : state.oldestUnread,
+      foreignReaders: state === undefined ? [] : strangersIn(state),
       lastTick: parseObject(heartbeats.get(`${group}:${shard}`)),
       brake: toBrake(parseObject(brakes.get(`${group}:${shard}`))),
     };

@@ -1,8 +1,9 @@
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
+import { removeLeftGroups } from "../../stream/move-group.ts";
 import type { Invocation } from "../invocation.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { type PurgeReport, purge } from "./purge.ts";
-import { mayReconcile, type ReconcileReport, reconcileShard } from "./reconcile.ts";
+import { mayReconcile, type ReconcileReport, reconcileShard, redeliveredBy } from "./reconcile.ts";
 import { callsOfAPage, shardsInUse, type TrimReport, trimShard } from "./trim.ts";
 
 /*
@@ -25,6 +26,8 @@ export interface JanitorReport {
   readonly archive: Part<ArchiveReport> | null;
   /** Events that are to be sent again: run the relay. */
   readonly restored: number;
+  /** Events that are to be delivered again to one consumer: run the ticks. */
+  readonly redelivered: number;
   readonly tookMs: number;
 }
 
@@ -55,6 +58,7 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
     purge: null,
     archive: null,
     restored: 0,
+    redelivered: 0,
     ...report,
     tookMs: now() - startMs,
   });
@@ -85,10 +89,12 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
   }
   const found = [...(reconcile?.result ?? []), ...(trim?.result ?? [])];
   const restored = found.reduce((sum, shard) => sum + shard.restored, 0);
-  const report = done({ reconcile, trim, purge: purged, archive, restored });
+  const redelivered = (reconcile?.result ?? []).reduce((sum, shard) => sum + redeliveredBy(shard), 0);
+  const report = done({ reconcile, trim, purge: purged, archive, restored, redelivered });
   log.info(
     {
       restored,
+      redelivered,
       trimmed: (trim?.result ?? []).reduce((sum, shard) => sum + shard.trimmed, 0),
       archived_days: archive.result?.days.filter((day) => day.archived).length,
       took_ms: report.tookMs,
@@ -114,8 +120,11 @@ export async function reconcileAll(invocation: Invocation, deadlineMs: number): 
 }
 
 async function trimAll(invocation: Invocation, deadlineMs: number): Promise<TrimReport[]> {
-  const { redis } = invocation;
+  const { redis, keys, log } = invocation;
   if (redis === null) return [];
+  for (const group of await removeLeftGroups(redis, keys)) {
+    log.info({ group }, "A group that goes on under another name was removed.");
+  }
   const reports: TrimReport[] = [];
   for (const shard of await shardsInUse(invocation)) {
     reports.push(

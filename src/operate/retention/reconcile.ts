@@ -2,12 +2,20 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { byId, idIn, idParts, sentBetween } from "../../db/stream-ids.ts";
 import { restoreTrimmedByOthers } from "../../publish/trimmed-by-others.ts";
+import {
+  parseStreamState,
+  type StreamState,
+  strangersIn,
+  streamStateCommand,
+} from "../../stream/group-states.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
-import { type EntryHead, readHeads, readPositions } from "../../stream/trim.ts";
+import { type EntryHead, readHeads } from "../../stream/trim.ts";
+import { raiseAlert, resolveOthers } from "../alerts.ts";
 import type { Invocation } from "../invocation.ts";
+import { type ClaimsReport, compareClaims, type PendingIds, readPending } from "./compare-claims.ts";
 
 /*
- * Compares the record with the stream. A Redis that fails over may come back without entries that it had confirmed, and
+ * Compares the record with the claims (see `compareClaims`), and with the stream. A Redis that fails over may come back without entries that it had confirmed, and
  * the stream's last id shows only a lost tail that nobody has written behind. What is missing becomes unsent again; the
  * relay sends it under new ids, and claims keep effects from repeating.
  *
@@ -21,12 +29,19 @@ export interface ReconcileReport {
   /** Events of the record that should be on the stream. */
   readonly checked: number;
   readonly missing: number;
-  /** Of the missing ones, those that are sent again. The others are older than the claims. */
+  /** Of the missing ones, those that are sent again. The others are older than the claims, or pending in a group. */
   readonly restored: number;
+  /** Of each consumer that has begun on the shard: what its group has passed and nobody has handled. */
+  readonly claims: readonly ClaimsReport[];
   /** Registered groups that the stream does not have; the next tick creates each. */
   readonly missingGroups: readonly string[];
   /** Time was used up before all was compared. */
   readonly more: boolean;
+}
+
+/** Events that the comparison of claims delivers again. */
+export function redeliveredBy({ claims }: ReconcileReport): number {
+  return claims.reduce((sum, { missing }) => sum + missing, 0);
 }
 
 /** Entries compared at once. */
@@ -34,7 +49,7 @@ const pageSize = 1_000;
 /** Events made unsent at once. */
 const restoreAtOnce = 5_000;
 /** Calls that comparing one page takes. */
-const callsOfAPage = 3;
+const callsOfAPage = 4;
 const dayMs = 86_400_000;
 
 export interface Compared {
@@ -63,11 +78,20 @@ export async function reconcileShard(
   const [bounds] = await db.rows<{ trimmed: string; known: string }>(sql`
     SELECT trimmed_ms || '-' || trimmed_seq AS trimmed, known_ms || '-' || known_seq AS known
     FROM relay_shards WHERE shard = ${shard}`);
-  const left = await redis.command(["GET", keys.compared(shard)]);
-  const positions = await readPositions(redis, stream);
+  const [left, stateReply] = await redis.pipeline([
+    ["GET", keys.compared(shard)],
+    streamStateCommand(stream),
+  ]);
+  const state = parseStreamState(stateReply);
   const missingGroups = [...consumers.values()]
     .map(({ group }) => group)
-    .filter((name) => positions !== null && !positions.groups.some(({ group }) => group === name));
+    .filter((name) => state !== null && !state.groups.some(({ group }) => group === name));
+  const pending: PendingIds =
+    state === null ? new Map() : await readPending(invocation, redis, stream, state);
+  if (state !== null) await tellOfStrangers(invocation, shard, state);
+  const claims =
+    state === null ? [] : await compareClaims(invocation, redis, shard, { state, pending }, mayGoOn);
+  const waiting = [...new Set([...pending.values()].flat())];
   const total = { checked: 0, missing: cut?.restored ?? 0, restored: cut?.restored ?? 0 };
   let more = false;
   if (bounds !== undefined && isMessageId(bounds.trimmed) && isMessageId(bounds.known)) {
@@ -83,7 +107,7 @@ export async function reconcileShard(
       }
       const page: EntryHead[] = await readHeads(redis, stream, `(${behind}`, known, pageSize);
       const to: MessageId = page.length === pageSize ? (page.at(-1)?.id ?? known) : known;
-      const compared = await compareStretch(invocation, shard, { behind, to, page });
+      const compared = await compareStretch(invocation, shard, { behind, to, page, waiting });
       total.checked += compared.checked;
       total.missing += compared.missing;
       total.restored += compared.restored;
@@ -92,7 +116,7 @@ export async function reconcileShard(
   }
   if (!more && left !== null) await redis.command(["DEL", keys.compared(shard)]);
   tell(invocation, shard, total, missingGroups);
-  return { shard, ...total, missingGroups, more };
+  return { shard, ...total, claims, missingGroups, more: more || claims.some((report) => report.more) };
 }
 
 function later(a: MessageId, b: MessageId | undefined): MessageId {
@@ -113,6 +137,11 @@ export interface Stretch {
   readonly to: MessageId;
   /** All entries of the stream in between. */
   readonly page: readonly EntryHead[];
+  /**
+   * What groups hold pending. Its bodies are found in the record, as long as it keeps these ids; who else needs the event
+   * gets it when it is no longer pending.
+   */
+  readonly waiting: readonly MessageId[];
 }
 
 /**
@@ -146,7 +175,7 @@ export async function compareStretch(
 async function compareOnce(
   { db, retention }: Invocation,
   shard: number,
-  { behind, to, page }: Stretch,
+  { behind, to, page, waiting }: Stretch,
 ): Promise<Compared> {
   const present = JSON.stringify(page.map(({ id, eventId }) => ({ id, event_id: eventId.toLowerCase() })));
   const [row] = await db.rows<Compared>(sql`
@@ -162,6 +191,8 @@ async function compareOnce(
       SELECT m.position, m.stream_message_id FROM missing m, relay_shards r
       WHERE r.shard = ${shard}
         AND ${idIn(sql`m.stream_message_id`)} > (r.trimmed_ms, r.trimmed_seq)
+        AND (m.stream_message_id <> ALL(${sql.param([...waiting])}::text[])
+          OR m.stream_message_id = r.known_ms || '-' || r.known_seq)
         AND m.stored_at > now() - ${retention.dedupDays}::integer * interval '1 day'
       ORDER BY m.position LIMIT ${restoreAtOnce}
     ), restored AS (
@@ -196,7 +227,7 @@ function tell(
   if (missing > restored) {
     log.error(
       fields,
-      `The stream lost ${missing} events that were sent; ${restored} are sent again, the others are older than the claims.`,
+      `The stream lost ${missing} events that were sent; ${restored} are sent again, the others are older than the claims, or are pending and come from the record.`,
     );
   } else if (missing > 0) {
     log.error(
@@ -206,6 +237,24 @@ function tell(
   } else {
     log.info(fields, `Record and stream compared: ${checked} events, 0 missing.`);
   }
+}
+
+async function tellOfStrangers(invocation: Invocation, shard: number, state: StreamState): Promise<void> {
+  const ours = new Set([...invocation.consumers.values()].map(({ group }) => group));
+  const found: string[] = [];
+  for (const group of state.groups) {
+    const strangers = ours.has(group.group) ? strangersIn(group) : [];
+    if (strangers.length === 0) continue;
+    const subject = `${group.group}:${shard}`;
+    found.push(subject);
+    await raiseAlert(invocation, {
+      kind: "foreign_reader",
+      subject,
+      severity: "critical",
+      message: `${strangers.map((name) => `"${name.slice(0, 60)}"`).join(", ")} read in the group ${group.group} on shard ${shard}, which belongs to a consumer of this system alone. What it acked is delivered again by the comparison of record and claims. Give that program a group of its own; then XGROUP DELCONSUMER ${invocation.keys.stream(shard)} ${group.group} {name}.`,
+    });
+  }
+  await resolveOthers(invocation, "foreign_reader", `:${shard}`, found);
 }
 
 /** True when comparing another page fits into what the invocation may do. */

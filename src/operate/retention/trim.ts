@@ -95,7 +95,7 @@ export async function trimShard(
     }
     archived += await keepForeign(invocation, redis, stream, page);
     if (trimmedTo !== null) {
-      const stretch = { behind: trimmedTo, to: last.id, page };
+      const stretch = { behind: trimmedTo, to: last.id, page, waiting: [] };
       restored += (await compareStretch(invocation, shard, stretch)).restored;
       await noteTrimmed(invocation, shard, last.id);
     }
