@@ -59,7 +59,8 @@ describe("a message without what belongs to one occurrence", () => {
   test.each(['"', "'", "`", "a", "1", "1-", "0x", "f", " "])("takes linear time for %s repeated", (unit) => {
     const started = performance.now();
     normaliseMessage(unit.repeat(1_000_000));
-    expect(performance.now() - started).toBeLessThan(250);
+    // Quadratic time would be hours.
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 

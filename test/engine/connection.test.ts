@@ -100,11 +100,11 @@ it("a transaction given up while its statement runs does not wait for it", async
   const { db } = await behindProxy();
   const started = Date.now();
   const work = db.transaction(async (tx) => {
-    tx.execute(sql`SELECT pg_sleep(20)`).catch(() => undefined);
+    tx.execute(sql`SELECT pg_sleep(120)`).catch(() => undefined);
     throw new RangeError("given up");
   });
   await expect(work).rejects.toThrow("given up");
-  expect(Date.now() - started).toBeLessThan(5_000);
+  expect(Date.now() - started).toBeLessThan(60_000);
 });
 
 it("a database that cannot be reached is a transient error, over HTTP and over a connection", async () => {

@@ -8,6 +8,9 @@ import { pageTexts } from "./texts.ts";
 const maxPreviews = 3;
 const previewLength = 300;
 
+/** Of a text only its start is read, in UTF-16 units: time grows with the square of it for hostile Markdown. */
+const maxRead = 8_000;
+
 /** Places of the sections; the previews are 2 to 4. */
 const places = { hero: 0, syllabus: 1, lesson_preview: 2, faq: 100, cta: 200, footer: 999 } as const;
 
@@ -101,9 +104,9 @@ function previews(outline: Outline, textOf: PageSource["textOf"]): readonly Sect
  * when something was left out. Headings and code are left out, because they make no sentence.
  */
 export function excerptOf(markdown: string, max: number): string {
-  const words = plainText(markdown).split(" ");
-  const whole = words.join(" ");
-  if (whole.length <= max) return whole;
+  const whole = plainText(markdown.slice(0, maxRead));
+  if (whole === "" || (whole.length <= max && markdown.length <= maxRead)) return whole;
+  const words = whole.split(" ");
   let excerpt = "";
   for (const word of words) {
     const longer = excerpt === "" ? word : `${excerpt} ${word}`;
