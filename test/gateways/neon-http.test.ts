@@ -161,7 +161,7 @@ describe("errors", () => {
   });
 
   test.each([
-    ["{", /not JSON/],
+    ["{", /as JSON/],
     ["{}", /expected a statement/],
     ['{"query":"SELECT 1","params":1}', /params/],
     ['{"queries":1}', /queries/],

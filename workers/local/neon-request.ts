@@ -7,6 +7,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { RefusedSqlError } from "./neon-database.ts";
 import { toParameter } from "./neon-values.ts";
+import { parseSourceJson } from "./source-json.ts";
 
 export interface ConnectionInfo {
   readonly user: string;
@@ -128,38 +129,11 @@ function parseStatement(value: unknown, defaultArrayMode: boolean): Statement {
   };
 }
 
-/** The part of JSON that keeps the text of numbers; newer than the types of the language version used here. */
-interface SourceJson {
-  parse(
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): object;
-}
-const sourceJson = JSON as unknown as SourceJson;
-
-function keepSource(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
-  if (typeof value === "number") {
-    return source === undefined || String(value) === source ? value : sourceJson.rawJSON(source);
-  }
-  if (typeof value === "string" && !value.isWellFormed())
-    throw refused("could not parse the HTTP request body: half of a surrogate pair in a text");
-  return value;
-}
-
 function parseJson(body: Uint8Array): unknown {
   try {
-    return sourceJson.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body),
-      keepSource,
-    );
+    return parseSourceJson(body);
   } catch (error) {
-    if (error instanceof RefusedSqlError) throw error;
-    throw refused(
-      error instanceof RangeError
-        ? "could not parse the HTTP request body: recursion limit exceeded"
-        : `could not parse the HTTP request body: it is not JSON in UTF-8: ${String(error)}`,
-    );
+    throw refused(`could not parse the HTTP request body as JSON: ${(error as Error).message}`);
   }
 }
 

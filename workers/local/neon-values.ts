@@ -5,11 +5,7 @@
  * Source: https://neon.com/docs/serverless/serverless-driver and https://www.postgresql.org/docs/current/arrays.html
  */
 
-/** The text of a number that would lose digits as a value, or null for everything else. */
-function numberText(value: object): string | null {
-  // `JSON.rawJSON` makes objects without prototype that nothing else in a parsed JSON text looks like.
-  return Object.getPrototypeOf(value) === null && "rawJSON" in value ? String(value.rawJSON) : null;
-}
+import { numberText } from "./source-json.ts";
 
 /** One element of an array literal: `"…"` with quotes and backslashes escaped, or NULL. */
 function arrayElement(value: unknown): string {

@@ -3,7 +3,8 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import {
-  encodeCommand,
+  type CommandArgument,
+  encodeCommands,
   plainReply,
   type RedisReply,
   RedisReplyError,
@@ -31,7 +32,7 @@ export interface RedisConnection {
    *
    * @throws RedisUnavailableError within the timeouts, never hangs.
    */
-  send(commands: readonly (readonly string[])[], shape: ReplyShape): Promise<RedisReply[]>;
+  send(commands: readonly (readonly CommandArgument[])[], shape: ReplyShape): Promise<RedisReply[]>;
   /**
    * Hands every reply from now on to `onReply`, for SUBSCRIBE and MONITOR; `onClose` is called once.
    * The connection cannot be used for anything else afterwards.
@@ -97,9 +98,8 @@ class RedisLink {
     batch.resolve(batch.replies);
   }
 
-  send(commands: readonly (readonly string[])[], shape: ReplyShape): Promise<RedisReply[]> {
-    let payload = "";
-    for (const command of commands) payload += encodeCommand(command);
+  send(commands: readonly (readonly CommandArgument[])[], shape: ReplyShape): Promise<RedisReply[]> {
+    const payload = encodeCommands(commands);
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.#commandTimeoutMs;
       this.#pending.push({ count: commands.length, replies: [], shape, deadline, resolve, reject });
@@ -110,7 +110,7 @@ class RedisLink {
   push(command: readonly string[], onReply: (reply: RedisReply) => void, onClose: () => void): void {
     this.#onPush = onReply;
     this.#onClose = onClose;
-    this.#socket.write(encodeCommand(command));
+    this.#socket.write(encodeCommands([command]));
   }
 
   end(reason: string): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { encodeCommand, type RedisReply, RedisReplyError, ReplyParser, type ReplyShape } from "./resp.ts";
+import { encodeCommands, type RedisReply, RedisReplyError, ReplyParser, type ReplyShape } from "./resp.ts";
 
 function parse(
   pieces: readonly Buffer[],
@@ -54,7 +54,37 @@ describe("replies of Redis", () => {
     expect(() => parse([Buffer.from("%1\r\n")])).toThrow(/starts no RESP2 value/);
   });
 
+  test("can be had as they came, wherever they are cut", () => {
+    const shape: ReplyShape = { encoding: "resp2", plainOkDepth: 0 };
+    const binary = Buffer.concat([
+      stream,
+      Buffer.from("$3\r\n"),
+      Buffer.from([0, 255, 13]),
+      Buffer.from("\r\n"),
+    ]);
+    for (let cut = 0; cut <= binary.length; cut++) {
+      const replies = parse([binary.subarray(0, cut), binary.subarray(cut)], shape);
+      expect(replies).toHaveLength(10);
+      expect(Buffer.from(replies.join(""), "latin1")).toEqual(binary);
+    }
+  });
+
+  test("bytes of a command stay as they are", () => {
+    expect(
+      encodeCommands([
+        ["SET", "k", new Uint8Array([0, 255])],
+        ["GET", "k"],
+      ]),
+    ).toEqual(
+      Buffer.concat([
+        Buffer.from("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\n"),
+        Buffer.from([0, 255]),
+        Buffer.from("\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"),
+      ]),
+    );
+  });
+
   test("commands count bytes, not characters", () => {
-    expect(encodeCommand(["SET", "ü", ""])).toBe("*3\r\n$3\r\nSET\r\n$2\r\nü\r\n$0\r\n\r\n");
+    expect(encodeCommands([["SET", "ü", ""]])).toBe("*3\r\n$3\r\nSET\r\n$2\r\nü\r\n$0\r\n\r\n");
   });
 });

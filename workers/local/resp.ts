@@ -16,19 +16,37 @@ export type RedisReply = string | number | null | RedisReply[] | RedisReplyError
 
 /** How the strings of one reply are given. */
 export interface ReplyShape {
-  /** `base64` keeps binary values intact; `utf8` replaces invalid bytes by U+FFFD. */
-  readonly encoding: "utf8" | "base64";
+  /**
+   * `base64` keeps binary values intact; `utf8` replaces invalid bytes by U+FFFD. `resp2` gives the whole reply as it came,
+   * one character for each byte.
+   */
+  readonly encoding: "utf8" | "base64" | "resp2";
   /** Down to this depth the status `OK` stays plain in base64, as Upstash answers it. 0 is the reply itself. */
   readonly plainOkDepth: number;
 }
 
 export const plainReply: ReplyShape = { encoding: "utf8", plainOkDepth: 0 };
 
-/** The bytes of one command. Arguments are strings (sent as UTF-8) or bytes. */
-export function encodeCommand(args: readonly string[]): string {
-  let text = `*${args.length}\r\n`;
-  for (const arg of args) text += `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`;
-  return text;
+/** An argument of a command: text, sent as UTF-8, or bytes. */
+export type CommandArgument = string | Uint8Array;
+
+/** What goes over the wire for the commands: text as long as all arguments are text, which is the cheaper way. */
+export function encodeCommands(commands: readonly (readonly CommandArgument[])[]): string | Buffer {
+  const pieces: Buffer[] = [];
+  let text = "";
+  for (const args of commands) {
+    text += `*${args.length}\r\n`;
+    for (const arg of args) {
+      text += `$${Buffer.byteLength(arg)}\r\n`;
+      if (typeof arg === "string") text += arg;
+      else {
+        pieces.push(Buffer.from(text), Buffer.from(arg));
+        text = "";
+      }
+      text += "\r\n";
+    }
+  }
+  return pieces.length === 0 ? text : Buffer.concat([...pieces, Buffer.from(text)]);
 }
 
 const CR = 13;
@@ -63,6 +81,8 @@ export class ReplyParser {
   #neededBytes = 0;
   #open: OpenArray[] = [];
   #shape: ReplyShape = plainReply;
+  /** The bytes of the reply being read, when it is wanted as it came. */
+  #raw: Buffer[] = [];
 
   constructor(onReply: (reply: RedisReply) => void, shapeOf: () => ReplyShape) {
     this.#onReply = onReply;
@@ -93,7 +113,7 @@ export class ReplyParser {
     if (this.#open.length === 0) this.#shape = this.#shapeOf();
     const type = this.#buffer[start];
     if (type === BULK) return this.#readBulk(start, lineEnd);
-    this.#position = lineEnd + 2;
+    this.#consume(start, lineEnd + 2);
     if (type === INTEGER) this.#deliver(parseInteger(this.#buffer, start + 1, lineEnd));
     else if (type === STATUS) this.#deliver(this.#status(start + 1, lineEnd));
     else if (type === ERROR) {
@@ -111,7 +131,7 @@ export class ReplyParser {
     const length = parseInteger(this.#buffer, start + 1, lineEnd);
     const from = lineEnd + 2;
     if (length < 0) {
-      this.#position = from;
+      this.#consume(start, from);
       this.#deliver(null);
       return true;
     }
@@ -120,9 +140,15 @@ export class ReplyParser {
       this.#neededBytes = end - start;
       return false;
     }
-    this.#position = end;
-    this.#deliver(this.#buffer.toString(this.#shape.encoding, from, from + length));
+    this.#consume(start, end);
+    const { encoding } = this.#shape;
+    this.#deliver(encoding === "resp2" ? "" : this.#buffer.toString(encoding, from, from + length));
     return true;
+  }
+
+  #consume(start: number, end: number): void {
+    if (this.#shape.encoding === "resp2") this.#raw.push(this.#buffer.subarray(start, end));
+    this.#position = end;
   }
 
   #status(from: number, to: number): string {
@@ -138,7 +164,7 @@ export class ReplyParser {
     for (;;) {
       const array = this.#open.at(-1);
       if (array === undefined) {
-        this.#onReply(finished);
+        this.#onReply(this.#shape.encoding === "resp2" ? this.#takeRaw() : finished);
         return;
       }
       array.items.push(finished);
@@ -146,5 +172,11 @@ export class ReplyParser {
       this.#open.pop();
       finished = array.items;
     }
+  }
+
+  #takeRaw(): string {
+    const raw = Buffer.concat(this.#raw).toString("latin1");
+    this.#raw = [];
+    return raw;
   }
 }

@@ -1,5 +1,8 @@
 /** What a REST request may ask for: arguments become strings, commands that need a session are refused. */
 
+import type { CommandArgument } from "./resp.ts";
+import { numberText, parseSourceJson } from "./source-json.ts";
+
 /** A request that the gateway refuses itself. The message starts with `ERR`, as Upstash's do. */
 export class RefusedRequestError extends Error {
   override readonly name = "RefusedRequestError";
@@ -12,33 +15,66 @@ export class RefusedRequestError extends Error {
 }
 
 /**
- * Commands that would change the shared connection, wait on it, or end the server.
- * Upstash refuses them too: over REST each request stands alone.
+ * The commands that Upstash offers over REST: those on data, and few on the server. Everything else is refused, whatever
+ * the Redis behind the gateway would do with it: each request stands alone on a shared connection, so what waits, what
+ * keeps state there and what administrates the server has no place here.
+ *
+ * Source: https://upstash.com/docs/redis/overall/rediscompatibility, https://upstash.com/docs/redis/commands/overview
  */
-const sessionCommands: ReadonlySet<string> = new Set(
-  `AUTH HELLO QUIT RESET CLIENT MULTI EXEC DISCARD WATCH UNWATCH
-   BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF
-   SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE MONITOR
-   SYNC PSYNC REPLICAOF SLAVEOF REPLCONF FAILOVER SHUTDOWN MODULE CLUSTER DEBUG CONFIG ACL READONLY READWRITE`
+const offered: ReadonlySet<string> = new Set(
+  `APPEND DECR DECRBY GET GETDEL GETEX GETRANGE GETSET INCR INCRBY INCRBYFLOAT LCS MGET MSET MSETEX MSETNX PSETEX SET SETEX
+   SETNX SETRANGE STRLEN SUBSTR BITCOUNT BITFIELD BITFIELD_RO BITOP BITPOS GETBIT SETBIT
+   HDEL HEXISTS HEXPIRE HEXPIREAT HEXPIRETIME HGET HGETALL HGETDEL HGETEX HINCRBY HINCRBYFLOAT HKEYS HLEN HMGET HMSET
+   HPERSIST HPEXPIRE HPEXPIREAT HPEXPIRETIME HPTTL HRANDFIELD HSCAN HSET HSETEX HSETNX HSTRLEN HTTL HVALS
+   LINDEX LINSERT LLEN LMOVE LMPOP LPOP LPOS LPUSH LPUSHX LRANGE LREM LSET LTRIM RPOP RPOPLPUSH RPUSH RPUSHX
+   SADD SCARD SDIFF SDIFFSTORE SINTER SINTERCARD SINTERSTORE SISMEMBER SMEMBERS SMISMEMBER SMOVE SPOP SRANDMEMBER SREM
+   SSCAN SUNION SUNIONSTORE
+   ZADD ZCARD ZCOUNT ZDIFF ZDIFFSTORE ZINCRBY ZINTER ZINTERCARD ZINTERSTORE ZLEXCOUNT ZMPOP ZMSCORE ZPOPMAX ZPOPMIN
+   ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANGESTORE ZRANK ZREM ZREMRANGEBYLEX ZREMRANGEBYRANK ZREMRANGEBYSCORE
+   ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE ZUNION ZUNIONSTORE
+   GEOADD GEODIST GEOHASH GEOPOS GEORADIUS GEORADIUS_RO GEORADIUSBYMEMBER GEORADIUSBYMEMBER_RO GEOSEARCH GEOSEARCHSTORE
+   PFADD PFCOUNT PFMERGE
+   XACK XACKDEL XADD XAUTOCLAIM XCLAIM XDEL XDELEX XGROUP XINFO XLEN XPENDING XRANGE XREAD XREADGROUP XREVRANGE XTRIM
+   EVAL EVAL_RO EVALSHA EVALSHA_RO SCRIPT FCALL FCALL_RO FUNCTION PUBLISH PUBSUB
+   COPY DEL DUMP EXISTS EXPIRE EXPIREAT EXPIRETIME KEYS MEMORY OBJECT PERSIST PEXPIRE PEXPIREAT PEXPIRETIME PTTL RANDOMKEY
+   RENAME RENAMENX RESTORE SCAN TOUCH TTL TYPE UNLINK
+   CLIENT ECHO PING DBSIZE FLUSHALL FLUSHDB INFO TIME`
     .split(/\s+/)
     .filter(Boolean),
 );
 
-function refuseSessionCommands(args: readonly string[]): void {
-  const name = (args[0] ?? "").toUpperCase();
-  if (sessionCommands.has(name)) {
+/** Of commands with subcommands, those that are offered; the others reach into the server or into the connection. */
+const offeredSubcommands: Readonly<Record<string, readonly string[]>> = {
+  CLIENT: ["SETINFO"],
+  SCRIPT: ["EXISTS", "LOAD", "FLUSH"],
+  FUNCTION: ["DELETE", "DUMP", "FLUSH", "LIST", "LOAD", "RESTORE", "STATS"],
+  MEMORY: ["USAGE"],
+};
+
+/** In place of CLIENT SETINFO: a name given here would be that of everybody's connection, and older servers know none. */
+const nothingToSet: string[] = ["EVAL", "return redis.status_reply('OK')", "0"];
+
+/** Redis modules: whether there is one behind the gateway is for Redis to say. */
+const moduleCommand = /^(?:JSON|SEARCH|VECTOR)\.|^AR[A-Z]/;
+
+function nameOf(arg: CommandArgument | undefined): string {
+  return typeof arg === "string" ? arg.toUpperCase() : "";
+}
+
+function refuseUnoffered(args: readonly CommandArgument[]): void {
+  const name = nameOf(args[0]);
+  const subcommands = offeredSubcommands[name];
+  if (
+    (!offered.has(name) && !moduleCommand.test(name)) ||
+    (subcommands !== undefined && !subcommands.includes(nameOf(args[1])))
+  ) {
+    const full = subcommands === undefined ? name : `${name} ${nameOf(args[1])}`;
     throw new RefusedRequestError(
-      `ERR Command is not available: '${name}'. Each REST request stands alone, so commands that wait or keep state are refused`,
-    );
-  }
-  if (name === "SELECT" && args[1] !== "0") {
-    throw new RefusedRequestError(
-      `ERR Only database 0 is available over REST, received SELECT ${args[1] ?? ""}`,
+      `ERR Command is not available: '${full.slice(0, 64)}'. It is unknown, or one that Upstash does not offer over REST, where each request stands alone`,
     );
   }
   if (name === "XREAD" || name === "XREADGROUP") {
-    for (const arg of args.slice(1)) {
-      const option = arg.toUpperCase();
+    for (const option of args.slice(1).map(nameOf)) {
       if (option === "STREAMS") break;
       if (option === "BLOCK") {
         throw new RefusedRequestError(
@@ -52,13 +88,22 @@ function refuseSessionCommands(args: readonly string[]): void {
 function toArgument(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null) throw new RefusedRequestError("ERR null args are not supported");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? (numberText(value) ?? JSON.stringify(value)) : String(value);
+}
+
+/** @throws RefusedRequestError for anything but JSON in UTF-8. Numbers keep their digits. */
+export function parseBody(body: Uint8Array): unknown {
+  try {
+    return parseSourceJson(body);
+  } catch (error) {
+    throw new RefusedRequestError(`ERR failed to parse request body as JSON: ${(error as Error).message}`);
+  }
 }
 
 /**
  * One command from its JSON array. Numbers and booleans become their text, arrays and objects their JSON text.
  *
- * @throws RefusedRequestError when it is no array, is empty, holds null, or is a command that needs a session.
+ * @throws RefusedRequestError when it is no array, is empty, holds null, or is a command that is not offered.
  */
 export function parseCommand(value: unknown): string[] {
   if (!Array.isArray(value)) {
@@ -66,8 +111,8 @@ export function parseCommand(value: unknown): string[] {
   }
   if (value.length === 0) throw new RefusedRequestError("ERR empty command");
   const args = value.map(toArgument);
-  refuseSessionCommands(args);
-  return args;
+  refuseUnoffered(args);
+  return nameOf(args[0]) === "CLIENT" ? nothingToSet : args;
 }
 
 /**
@@ -93,12 +138,9 @@ export function parseCommands(value: unknown, path: string): (string[] | Refused
   });
 }
 
-/**
- * The command of a path like `/set/key/value?EX=60`. A body is one more argument, before those of the query string.
- * The parameter `_token` is the key of the request and no argument.
- */
-export function parsePathCommand(url: URL, body: string): string[] {
-  const args = url.pathname
+/** The decoded parts of a path. @throws RefusedRequestError when they are not percent-encoded UTF-8. */
+export function pathParts(url: URL): string[] {
+  return url.pathname
     .slice(1)
     .split("/")
     .map((part) => {
@@ -108,11 +150,21 @@ export function parsePathCommand(url: URL, body: string): string[] {
         throw new RefusedRequestError(`ERR failed to parse path: '${part}' is not percent-encoded UTF-8`);
       }
     });
-  if (body !== "") args.push(body);
+}
+
+/**
+ * The command of a path like `/set/key/value?EX=60`. A body is one more argument, byte for byte, before those of the query string.
+ * The parameter `_token` is the key of the request and no argument.
+ */
+export function parsePathCommand(url: URL, body: Uint8Array): CommandArgument[] {
+  const args: CommandArgument[] = pathParts(url);
+  if (body.length > 0) args.push(body);
   for (const [name, value] of url.searchParams) {
     if (name === "_token") continue;
     args.push(name);
     if (value !== "") args.push(value);
   }
-  return parseCommand(args);
+  if (args[0] === "") throw new RefusedRequestError("ERR empty command");
+  refuseUnoffered(args);
+  return nameOf(args[0]) === "CLIENT" ? nothingToSet : args;
 }

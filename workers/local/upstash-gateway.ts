@@ -9,8 +9,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { closeServer, listenOnLoopback } from "./ports.ts";
 import { createRedisConnection, type RedisConnection, RedisUnavailableError } from "./redis-connection.ts";
 import { readBody } from "./request-body.ts";
-import { type RedisReply, RedisReplyError, type ReplyShape } from "./resp.ts";
-import { parseCommand, parseCommands, parsePathCommand, RefusedRequestError } from "./upstash-commands.ts";
+import { type CommandArgument, type RedisReply, RedisReplyError, type ReplyShape } from "./resp.ts";
+import {
+  parseBody,
+  parseCommand,
+  parseCommands,
+  parsePathCommand,
+  RefusedRequestError,
+} from "./upstash-commands.ts";
 import { isSubscription, serveSubscription } from "./upstash-subscribe.ts";
 
 export interface UpstashGatewayOptions {
@@ -30,9 +36,22 @@ export interface UpstashGateway {
   close(): Promise<void>;
 }
 
-/** A string as Upstash encodes it in the answer when the client asked for base64. */
-function replyShape(request: IncomingMessage, plainOkDepth: number): ReplyShape {
-  return { encoding: request.headers["upstash-encoding"] === "base64" ? "base64" : "utf8", plainOkDepth };
+/** How the client wants its answer. @throws RefusedRequestError for a format that does not exist, or does not go together. */
+function replyEncoding(request: IncomingMessage): ReplyShape["encoding"] {
+  const format = request.headers["upstash-response-format"] ?? "json";
+  const base64 = request.headers["upstash-encoding"] === "base64";
+  if (format === "json") return base64 ? "base64" : "utf8";
+  if (format !== "resp2") {
+    throw new RefusedRequestError(
+      `ERR unsupported Upstash-Response-Format '${String(format)}', expected json or resp2`,
+    );
+  }
+  if (base64) {
+    throw new RefusedRequestError(
+      "ERR Upstash-Encoding base64 is not allowed with Upstash-Response-Format resp2",
+    );
+  }
+  return "resp2";
 }
 
 /** Errors inside an array (a script's, a transaction's) have no place of their own in JSON: their text stands in. */
@@ -53,38 +72,45 @@ function toItem(reply: RedisReply, shape: ReplyShape): { result: RedisReply } | 
     : { result: withoutErrors(reply, shape) };
 }
 
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new RefusedRequestError(`ERR failed to parse request body as JSON: ${String(error)}`);
-  }
-}
-
 interface Answer {
   readonly status: number;
+  /** Bytes are sent as they are, everything else as JSON. */
   readonly body: unknown;
 }
 
-async function runCommand(redis: RedisConnection, args: string[], shape: ReplyShape): Promise<Answer> {
+async function runCommand(
+  redis: RedisConnection,
+  args: readonly CommandArgument[],
+  shape: ReplyShape,
+): Promise<Answer> {
   const [reply = null] = await redis.send([args], shape);
+  if (shape.encoding === "resp2") {
+    const raw = String(reply);
+    return { status: raw.startsWith("-") ? 400 : 200, body: Buffer.from(raw, "latin1") };
+  }
   const item = toItem(reply, shape);
   return { status: "error" in item ? 400 : 200, body: item };
 }
 
-async function runPipeline(redis: RedisConnection, body: string, shape: ReplyShape): Promise<Answer> {
-  const commands = parseCommands(parseJson(body), "pipeline");
+async function runPipeline(redis: RedisConnection, body: Uint8Array, shape: ReplyShape): Promise<Answer> {
+  const commands = parseCommands(parseBody(body), "pipeline");
   const sent = commands.filter((command) => Array.isArray(command));
   const replies = sent.length > 0 ? await redis.send(sent, shape) : [];
   let next = 0;
+  if (shape.encoding === "resp2") {
+    const raw = commands.map((command) =>
+      Array.isArray(command) ? String(replies[next++]) : `-${command.message}\r\n`,
+    );
+    return { status: 200, body: Buffer.from(raw.join(""), "latin1") };
+  }
   const items = commands.map((command) =>
     Array.isArray(command) ? toItem(replies[next++] ?? null, shape) : { error: command.message },
   );
   return { status: 200, body: items };
 }
 
-async function runTransaction(redis: RedisConnection, body: string, shape: ReplyShape): Promise<Answer> {
-  const commands = parseCommands(parseJson(body), "multi-exec").map((command) => {
+async function runTransaction(redis: RedisConnection, body: Uint8Array, shape: ReplyShape): Promise<Answer> {
+  const commands = parseCommands(parseBody(body), "multi-exec").map((command) => {
     if (Array.isArray(command)) return command;
     throw new RefusedRequestError(
       `EXECABORT Transaction discarded because of previous errors. ${command.message}`,
@@ -98,6 +124,8 @@ async function runTransaction(redis: RedisConnection, body: string, shape: Reply
   const detail = cause && cause !== outcome ? ` ${cause.message}` : "";
   return { status: 400, body: { error: message + detail } };
 }
+
+const allowedMethods: ReadonlySet<string | undefined> = new Set(["HEAD", "GET", "POST", "PUT"]);
 
 function errorAnswer(error: unknown): Answer {
   if (error instanceof RefusedRequestError) return { status: error.status, body: { error: error.message } };
@@ -128,17 +156,25 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
   let syncToken = 0;
 
   const respond = (response: ServerResponse, { status, body }: Answer) => {
-    const text = Buffer.from(JSON.stringify(body));
+    const isBytes = body instanceof Uint8Array;
+    const bytes = isBytes ? body : Buffer.from(JSON.stringify(body));
     response.writeHead(status, {
-      "Content-Type": "application/json",
-      "Content-Length": text.length,
+      "Content-Type": isBytes ? "application/octet-stream" : "application/json",
+      "Content-Length": bytes.length,
       // Upstash names a position of its replicas here; one Redis is always up to date with itself.
       "Upstash-Sync-Token": `local=${++syncToken}`,
     });
-    response.end(text);
+    response.end(bytes);
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | null> => {
+    if (!allowedMethods.has(request.method)) {
+      request.resume();
+      throw new RefusedRequestError(
+        `ERR method ${request.method} is not allowed, only HEAD, GET, POST and PUT`,
+        405,
+      );
+    }
     const target = request.url ?? "/";
     const url =
       target === "/" || target === "/pipeline" || target === "/multi-exec"
@@ -148,33 +184,34 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
       request.resume();
       return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
     }
-    const bytes = await readBody(request, maxBodyBytes);
-    if (bytes === null) {
+    const encoding = replyEncoding(request);
+    const shape = { encoding, plainOkDepth: 0 };
+    const body = await readBody(request, maxBodyBytes);
+    if (body === null) {
       response.setHeader("Connection", "close");
       return { status: 413, body: { error: `ERR max request size exceeded. Limit: ${maxBodyBytes} bytes` } };
     }
-    const body = bytes.toString("utf8");
     const path = url?.pathname ?? target;
     if (path === "/pipeline" || path === "/multi-exec") {
       if (request.method !== "POST")
         throw new RefusedRequestError(`ERR ${path} takes POST, received ${request.method}`, 405);
-      if (path === "/pipeline") return runPipeline(redis, body, replyShape(request, 0));
-      return runTransaction(redis, body, replyShape(request, 1));
+      if (path === "/pipeline") return runPipeline(redis, body, shape);
+      // A transaction is always answered in JSON.
+      return runTransaction(redis, body, {
+        encoding: encoding === "resp2" ? "utf8" : encoding,
+        plainOkDepth: 1,
+      });
     }
     if (path === "/") {
       if (request.method !== "POST")
         throw new RefusedRequestError(`ERR / takes POST, received ${request.method}`, 405);
-      return runCommand(redis, parseCommand(parseJson(body)), replyShape(request, 0));
+      return runCommand(redis, parseCommand(parseBody(body)), shape);
     }
     if (url && isSubscription(url)) {
       await serveSubscription(redisUrl, url, request, response);
       return null;
     }
-    return runCommand(
-      redis,
-      parsePathCommand(url ?? new URL(path, "http://gateway"), body),
-      replyShape(request, 0),
-    );
+    return runCommand(redis, parsePathCommand(url ?? new URL(path, "http://gateway"), body), shape);
   };
 
   const server = createServer((request, response) => {

@@ -3,20 +3,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRedisConnection } from "./redis-connection.ts";
 import type { RedisReply } from "./resp.ts";
-import { RefusedRequestError } from "./upstash-commands.ts";
+import { pathParts, RefusedRequestError } from "./upstash-commands.ts";
 
 const streamed: ReadonlySet<string> = new Set(["subscribe", "psubscribe", "monitor"]);
-
-function pathParts(url: URL): string[] {
-  return url.pathname.slice(1).split("/").map(decodeURIComponent);
-}
 
 /** Whether the path asks for a stream of messages instead of one answer. */
 export function isSubscription(url: URL): boolean {
   return streamed.has(url.pathname.slice(1).split("/", 1)[0]?.toLowerCase() ?? "");
 }
 
-function toEvent(reply: RedisReply): string {
+/** An unread event more than this, and the subscriber is too slow to be kept; Redis does the same to its own. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+
+function toEvent(reply: RedisReply, isMonitorStart: boolean): string {
+  // The status that MONITOR begins with is a JSON text at Upstash, its lines are not.
+  if (isMonitorStart) return `data: ${JSON.stringify(reply)}\n\n`;
   const text = Array.isArray(reply) ? reply.join(",") : String(reply);
   return `data: ${text.replaceAll("\n", "\\n")}\n\n`;
 }
@@ -33,7 +34,8 @@ export async function serveSubscription(
   response: ServerResponse,
 ): Promise<void> {
   const command = pathParts(url);
-  if (command.length < 2 && command[0]?.toLowerCase() !== "monitor") {
+  const isMonitor = command[0]?.toLowerCase() === "monitor";
+  if (command.length < 2 && !isMonitor) {
     throw new RefusedRequestError(
       `ERR wrong number of arguments for '${command[0]}', name a channel: /${command[0]}/{channel}`,
     );
@@ -43,10 +45,12 @@ export async function serveSubscription(
   await redis.stream(
     command,
     (reply) => {
-      if (!response.headersSent) {
+      const isFirst = !response.headersSent;
+      if (isFirst) {
         response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });
       }
-      response.write(toEvent(reply));
+      response.write(toEvent(reply, isMonitor && isFirst));
+      if (response.writableLength > MAX_UNSENT_BYTES) redis.close();
     },
     () => response.end(),
   );

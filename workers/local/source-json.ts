@@ -1,0 +1,46 @@
+/**
+ * JSON that keeps the text of its numbers: gateways pass values on, and a value that went through a double has lost the
+ * digits beyond its 53 bits.
+ */
+
+/** The part of `JSON` that is newer than the types of the language version used here. */
+interface SourceJson {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): object;
+}
+const sourceJson = JSON as unknown as SourceJson;
+
+function keepSource(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  if (typeof value === "number") {
+    return source === undefined || String(value) === source ? value : sourceJson.rawJSON(source);
+  }
+  if (typeof value === "string" && !value.isWellFormed())
+    throw new Error("half of a surrogate pair in a text");
+  return value;
+}
+
+/**
+ * The value of a JSON text in UTF-8. A number that a double would change is an object; see {@link numberText}.
+ *
+ * @throws Error that says what is wrong, for anything else, and for what is nested too deep to be walked.
+ */
+export function parseSourceJson(body: Uint8Array): unknown {
+  try {
+    return sourceJson.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body),
+      keepSource,
+    );
+  } catch (error) {
+    if (error instanceof RangeError) throw new Error("recursion limit exceeded", { cause: error });
+    throw new Error(error instanceof TypeError ? "it is not UTF-8" : String(error), { cause: error });
+  }
+}
+
+/** The text of a number that {@link parseSourceJson} kept, or null for everything else. */
+export function numberText(value: object): string | null {
+  // These objects have no prototype, and nothing else in a parsed JSON text looks like that.
+  return Object.getPrototypeOf(value) === null && "rawJSON" in value ? String(value.rawJSON) : null;
+}
