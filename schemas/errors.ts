@@ -27,11 +27,19 @@ export class CharterError extends Error {
   readonly issues: readonly CharterIssue[];
 
   constructor(code: CharterErrorCode, summary: string, issues: readonly CharterIssue[] = []) {
-    super(issues.length === 0 ? summary : `${summary} ${issues.map(formatIssue).join("; ")}`);
+    super(issues.length === 0 ? summary : `${summary} ${listIssues(issues)}`);
     this.name = "CharterError";
     this.code = code;
     this.issues = issues;
   }
+}
+
+/** Input decides how many there are, so a message lists some of them. */
+const maxListed = 20;
+
+function listIssues(issues: readonly CharterIssue[]): string {
+  const listed = issues.slice(0, maxListed).map(formatIssue).join("; ");
+  return issues.length <= maxListed ? listed : `${listed}; and ${issues.length - maxListed} more`;
 }
 
 function formatIssue(issue: CharterIssue): string {

@@ -159,9 +159,11 @@ export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./
 export { nearestName } from "./nearest-name.ts";
 export { parsePayload } from "./payload.ts";
 export { forbiddenKeyReason, forbiddenValue, guardSchema, redactText } from "./pii.ts";
+export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
 export { type ReadTime, readTime } from "./time.ts";
 export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
+export { type DecodedText, decodeUtf8 } from "./utf8.ts";
 export {
   type EncodedEnvelope,
   type EncodeOptions,

@@ -13,6 +13,7 @@ export type ErrorCode =
   | "method_not_allowed"
   | "conflict"
   | "payload_too_large"
+  | "unsupported_media_type"
   | "too_many_requests"
   | "unavailable"
   | "upstream_failed"
@@ -106,6 +107,11 @@ export class ValidationError extends BrainError {
 /** The input could not be read at all (not JSON, wrong content type). */
 export class BadRequestError extends BrainError {
   readonly code: ErrorCode = "bad_request";
+}
+
+/** The input is encoded in a way that is not read here. */
+export class UnsupportedMediaTypeError extends BrainError {
+  readonly code: ErrorCode = "unsupported_media_type";
 }
 
 /** The body, batch or payload is over its limit. */

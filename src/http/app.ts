@@ -1,11 +1,10 @@
 import { type Context, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { timingSafeEqual } from "hono/utils/buffer";
-import { NotFoundError, TooLargeError, UnauthorizedError, ValidationError } from "../core/errors.ts";
+import { NotFoundError, UnauthorizedError, ValidationError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ModuleEnv, RequestServices } from "../modules/module.ts";
 import { followEvents } from "../operate/feed.ts";
@@ -23,6 +22,7 @@ import type { AppEnv, Host } from "./host.ts";
 import { idempotent } from "./idempotency.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
+import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
 
 /** Routes of a module and where they are mounted. */
@@ -38,9 +38,6 @@ export interface AppOptions {
   /** True for paths that anybody may use, e.g. the public catalogue. Health needs no key either. */
   isPublic(path: string): boolean;
 }
-
-/** No route takes more; the batch route says so too. */
-const maxBodyBytes = 1_048_576;
 
 /** The HTTP surface. Built once per isolate; everything that does I/O is opened per request. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
@@ -65,26 +62,28 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     const log = host.invocation.log.child({ request_id: c.get("requestId") });
     c.set("host", host);
     c.set("log", log);
-    const correlationId = readCorrelation(c) ?? c.get("requestId");
+    const told = readCorrelation(c);
+    c.set("told", { correlationId: told, actorId: null });
+    const correlationId = told ?? c.get("requestId");
     c.header("x-correlation-id", correlationId);
     c.set("services", requestServices(host, log, c.get("requestId"), correlationId));
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new TooLargeError(`The body is over the limit of ${maxBodyBytes} bytes. Send less at once.`);
-      },
-    }),
-  );
+  app.use(receiveBody());
 
   app.route("/api/health", healthRoutes());
   const authenticated = authenticate();
   app.use("/api/*", (c, next) => (options.isPublic(c.req.path) ? next() : authenticated(c, next)));
+  app.use("/api/*", (c, next) => {
+    requireStorableUrl(c.req.url);
+    return next();
+  });
   app.use("/api/*", async (c, next) => {
     const actorId = options.isPublic(c.req.path) ? null : readActor(c);
-    if (actorId !== null) c.set("services", { ...c.get("services"), actorId });
+    if (actorId !== null) {
+      c.set("services", { ...c.get("services"), actorId });
+      c.set("told", { ...c.get("told"), actorId });
+    }
     await next();
   });
   app.route("/api/events/stream", eventStreamRoutes());

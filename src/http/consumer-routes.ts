@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Consumer } from "../consume/define-consumer.ts";
 import type { DrainResult } from "../consume/tick.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";
-import { validated } from "../modules/routing.ts";
+import { validated, withoutBody } from "../modules/routing.ts";
 import { changeBlockedKey, listBlockedKeys } from "../operate/consumers/blocked-keys.ts";
 import { consumerDetails, consumerStates, lastVisits } from "../operate/consumers/consumer-states.ts";
 import { listPauses, pauseConsumer, resumeConsumer } from "../operate/consumers/pauses.ts";
@@ -59,7 +59,7 @@ export function consumerRoutes(): Hono<AppEnv> {
     c.json(await consumerDetails(c.get("host").invocation, findConsumer(c))),
   );
 
-  routes.post("/:subscriber/drain", async (c) => {
+  routes.post("/:subscriber/drain", withoutBody(), async (c) => {
     const consumer = findConsumer(c);
     const { invocation } = c.get("host");
     if (invocation.redis === null) throw new TransientError(noStream);

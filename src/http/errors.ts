@@ -4,7 +4,14 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { isNetworkError } from "../core/classify.ts";
-import { BrainError, type ErrorCode, type Issue, TooManyRequestsError } from "../core/errors.ts";
+import {
+  BadRequestError,
+  BrainError,
+  type ErrorCode,
+  type Issue,
+  TooManyRequestsError,
+} from "../core/errors.ts";
+import { boundIssues, boundText } from "../core/issues.ts";
 import { translateDatabaseError } from "../db/errors.ts";
 
 /** Status of each code; the compiler refuses a code without one. */
@@ -24,6 +31,8 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
       return 409;
     case "payload_too_large":
       return 413;
+    case "unsupported_media_type":
+      return 415;
     case "too_many_requests":
       return 429;
     case "validation_failed":
@@ -48,13 +57,17 @@ export interface ErrorBody {
   };
 }
 
+/** Characters of a message; one that lists fields may be cut, its details are not. */
+export const maxMessageLength = 1_000;
+
 export function errorBody(
   code: ErrorCode,
   message: string,
   requestId: string,
   details: readonly Issue[] = [],
 ): ErrorBody {
-  return { error: { code, message, request_id: requestId, ...(details.length > 0 ? { details } : {}) } };
+  const error = { code, message: boundText(message, maxMessageLength), request_id: requestId };
+  return { error: details.length > 0 ? { ...error, details: boundIssues(details) } : error };
 }
 
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
@@ -64,6 +77,7 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   404: "not_found",
   405: "method_not_allowed",
   413: "payload_too_large",
+  415: "unsupported_media_type",
   429: "too_many_requests",
 };
 
@@ -124,6 +138,9 @@ export function answerError(error: unknown, c: Context): Response {
       { status, error_class: errorClass(error), path: new URL(c.req.url).pathname },
       `The request failed: ${redactText(describeError(error))}`,
     );
+  }
+  if (error instanceof BadRequestError && error.cause !== undefined) {
+    c.get("log")?.debug({ status, error_class: errorClass(error) }, redactText(describeError(error)));
   }
   if (status === 503) c.header("retry-after", "1");
   if (error instanceof TooManyRequestsError) c.header("retry-after", String(error.retryAfterSeconds));

@@ -1,13 +1,16 @@
-import { type Context, Hono } from "hono";
+import { elementTexts, readJson } from "@brain/schemas";
+import { Hono } from "hono";
 import * as z from "zod";
-import { BadRequestError, NotFoundError } from "../core/errors.ts";
-import { validated } from "../modules/routing.ts";
+import { BadRequestError, NotFoundError, ValidationError } from "../core/errors.ts";
+import { boundIssues, boundText } from "../core/issues.ts";
+import { jsonOf, readText } from "../modules/request-body.ts";
+import { receives, validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestResult, ingest } from "../operate/ingest.ts";
 import { flattenTrees, growTrees, readStory, spanOf, treesToJson } from "../operate/story.ts";
 import { markActivity } from "../publish/activity.ts";
-import { publicError } from "./errors.ts";
+import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
 
 const maxBatch = 1_000;
@@ -59,23 +62,21 @@ const storyQuery = z.strictObject({
 export function eventRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.post("/", async (c) => {
+  routes.post("/", receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const [result] = await ingest(invocation, [readJson(await readText(c))]);
+    const [result] = await ingest(invocation, [jsonOf(await readText(c))], c.get("told"));
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
     if (result.status === "accepted") afterCommit();
     return c.json(ingestBody(result), result.status === "accepted" ? 202 : 200);
   });
 
-  routes.post("/batch", async (c) => {
+  routes.post("/batch", receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const results = await ingest(
-      invocation,
-      readBatch(await readText(c), c.req.header("content-type") ?? ""),
-    );
+    const inputs = readBatch(await readText(c), c.req.header("content-type") ?? "");
+    const results = await ingest(invocation, inputs, c.get("told"));
     const count = (status: IngestResult["status"]) =>
       results.filter((result) => result.status === status).length;
     const rejected = count("rejected");
@@ -132,6 +133,9 @@ export function eventRoutes(): Hono<AppEnv> {
   return routes;
 }
 
+/** A batch has many items, so each tells less than an event alone would. */
+const maxItemIssues = 5;
+
 function ingestBody(result: IngestResult) {
   switch (result.status) {
     case "accepted":
@@ -147,36 +151,23 @@ function ingestBody(result: IngestResult) {
       };
     case "rejected": {
       const { code, message, issues } = publicError(result.error);
-      return { status: result.status, id: result.id, error: { code, message, details: issues } };
+      const details = boundIssues(issues, maxItemIssues);
+      return {
+        status: result.status,
+        id: result.id,
+        error: { code, message: boundText(message, maxMessageLength), details },
+      };
     }
   }
 }
 
-/** The body as text. Bytes that are not UTF-8 are refused: a lenient decoder would record other text than was sent. */
-async function readText(c: Context): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await c.req.arrayBuffer());
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new BadRequestError("The body is not text in UTF-8. Encode it as UTF-8 and send it again.");
-  }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new BadRequestError(
-      "The body is not JSON. Expected an event envelope, or an object with type and payload.",
-    );
-  }
-}
-
-/** A JSON array, or one event a line (`application/x-ndjson`). */
+/**
+ * A JSON array, or one event a line (`application/x-ndjson`). An item that is JSON, but would not be kept as it is, is
+ * its own error.
+ */
 function readBatch(text: string, contentType: string): unknown[] {
   const ndjson = /ndjson|jsonl/.test(contentType) || !text.trimStart().startsWith("[");
-  const items = ndjson ? readLines(text) : readJson(text);
-  if (!Array.isArray(items)) throw new BadRequestError("The body is not a JSON array of events.");
+  const items = ndjson ? readLines(text) : readItems(text);
   if (items.length === 0) throw new BadRequestError("The batch is empty. Expected 1 to 1,000 events.");
   if (items.length > maxBatch) {
     throw new BadRequestError(
@@ -186,15 +177,27 @@ function readBatch(text: string, contentType: string): unknown[] {
   return items;
 }
 
+function readItems(text: string): unknown[] {
+  const read = readJson(text);
+  if (read.ok && Array.isArray(read.value)) return read.value;
+  const items = read.ok ? null : elementTexts(text);
+  if (items === null) throw new BadRequestError("The body is not a JSON array of events.");
+  return items.map((item) => itemOf(item, () => "An item is not JSON."));
+}
+
 function readLines(text: string): unknown[] {
-  return text.split("\n").flatMap((line, index): unknown[] => {
-    if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      throw new BadRequestError(
-        `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`,
-      );
-    }
-  });
+  const notJson = (index: number) => () =>
+    `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`;
+  return text
+    .split("\n")
+    .flatMap((line, index) => (line.trim() === "" ? [] : [itemOf(line, notJson(index))]));
+}
+
+/** @throws {BadRequestError} it is no JSON */
+function itemOf(text: string, notJson: () => string): unknown {
+  const read = readJson(text);
+  if (read.ok) return read.value;
+  if (read.faults[0].reason === "invalid_json") throw new BadRequestError(notJson());
+  const issues = read.faults.map(({ path, message }) => ({ path, message }));
+  return new ValidationError("The event would not be kept as it is; see details.", { issues });
 }

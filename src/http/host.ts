@@ -13,7 +13,13 @@ export interface Host {
   startJobs(names: readonly string[]): void;
 }
 
+/** What the headers of a request say of its story and its user; null where they say nothing. */
+export interface Told {
+  readonly correlationId: string | null;
+  readonly actorId: string | null;
+}
+
 /** Hono environment of the whole app. */
 export interface AppEnv {
-  Variables: ModuleEnv["Variables"] & { host: Host; log: Logger; requestId: string };
+  Variables: ModuleEnv["Variables"] & { host: Host; log: Logger; requestId: string; told: Told };
 }

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { TransientError, ValidationError } from "../core/errors.ts";
-import { validated } from "../modules/routing.ts";
+import { TransientError } from "../core/errors.ts";
+import { validated, withoutBody } from "../modules/routing.ts";
 import { listAlerts } from "../operate/alerts.ts";
 import { recordAction } from "../operate/operator-actions.ts";
 import type { ArchiveReport } from "../operate/retention/archive-days.ts";
@@ -19,8 +19,7 @@ const manualMs = 20_000;
 export function maintenanceRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.post("/janitor", async (c) => {
-    expectNoBody(await c.req.text());
+  routes.post("/janitor", withoutBody(), async (c) => {
     const { invocation, afterCommit } = c.get("host");
     const { actorId, requestId } = c.get("services");
     await invocation.db.transaction((tx) =>
@@ -41,8 +40,7 @@ export function maintenanceRoutes(): Hono<AppEnv> {
     });
   });
 
-  routes.post("/reconcile", async (c) => {
-    expectNoBody(await c.req.text());
+  routes.post("/reconcile", withoutBody(), async (c) => {
     const { invocation, afterCommit } = c.get("host");
     if (invocation.redis === null) {
       throw new TransientError("There is no event stream in this mode; there is nothing to compare with.");
@@ -79,14 +77,6 @@ export function alertRoutes(): Hono<AppEnv> {
     return c.json({ alerts, next_cursor: nextCursor });
   });
   return routes;
-}
-
-/** A body would be a setting that is not followed. */
-function expectNoBody(text: string): void {
-  if (/^\s*(\{\s*\})?\s*$/.test(text)) return;
-  throw new ValidationError("The request has a body, and this route takes none. Send it without.", {
-    issues: [{ path: "", message: "expected no body, or {}" }],
-  });
 }
 
 function partBody<T>(part: Part<T> | null, body: (result: T) => object): object | null {

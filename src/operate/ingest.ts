@@ -23,14 +23,28 @@ export type IngestResult =
 /** Producer of events that name none. */
 const anonymousSource = "http_ingest";
 
+/** A clock may run ahead of ours by this much, ms; state that follows times must not be led into the future. */
+export const maxClockAheadMs = 300_000;
+
+/** What the request says of all its events; an event that says otherwise itself is believed. */
+export interface IngestContext {
+  readonly correlationId: string | null;
+  readonly actorId: string | null;
+}
+
 /**
  * Records events from other programs: envelopes, or `{ type, payload, … }`. Valid ones are stored in one statement, in
- * their order; each invalid one is refused with its own error.
+ * their order; each invalid one is refused with its own error. An input that is a `BrainError` could not be read, and is
+ * refused with it.
  *
  * @throws {TransientError} Postgres is not reachable; nothing is stored
  */
-export async function ingest(invocation: Invocation, inputs: readonly unknown[]): Promise<IngestResult[]> {
-  const admitted = inputs.map((input) => admit(invocation, input));
+export async function ingest(
+  invocation: Invocation,
+  inputs: readonly unknown[],
+  context: IngestContext,
+): Promise<IngestResult[]> {
+  const admitted = inputs.map((input) => admit(invocation, input, context));
   const valid = admitted.filter((item) => "event" in item);
   const fresh = valid.length === 0 ? new Set<string>() : await insert(invocation, valid);
   // The first of several with one id in a batch is the new one; the others find it in the record.
@@ -88,9 +102,13 @@ async function insert({ db, log }: Invocation, events: readonly RecordedEvent[])
 
 type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;
 
-function admit(invocation: Invocation, input: unknown): Admitted {
+function admit(invocation: Invocation, input: unknown, context: IngestContext): Admitted {
+  if (input instanceof BrainError) return { status: "rejected", id: null, error: input };
+  const now = new Date(invocation.now());
   try {
-    return admitEnvelope(invocation.publish, completeEnvelope(input, new Date(invocation.now())));
+    const admitted = admitEnvelope(invocation.publish, completeEnvelope(input, context, now));
+    requirePresent(admitted.event.timestamp, now);
+    return inContext(admitted, context);
   } catch (error) {
     if (!(error instanceof BrainError)) throw error;
     const id = (input as { id?: unknown } | null)?.id;
@@ -98,12 +116,27 @@ function admit(invocation: Invocation, input: unknown): Admitted {
   }
 }
 
+function requirePresent(timestamp: string, now: Date): void {
+  const latest = new Date(now.getTime() + maxClockAheadMs).toISOString();
+  if (timestamp <= latest) return;
+  const issue = { path: "timestamp", message: `expected at most ${latest}, received ${timestamp}` };
+  throw new ValidationError(
+    `The event is of the future: its timestamp is ${timestamp}, and our clock says ${now.toISOString()}. Mend the sender's clock, or leave meta and timestamp out.`,
+    { issues: [issue] },
+  );
+}
+
+function inContext({ event, key }: RecordedEvent, context: IngestContext): RecordedEvent {
+  const correlation_id = event.correlation_id ?? context.correlationId;
+  return { event: { ...event, correlation_id, actor_id: event.actor_id ?? context.actorId }, key };
+}
+
 /**
  * An input with `meta` or `timestamp` is an envelope and must be complete: nothing of it is filled in. Anything else is
  * the short form `{ type, payload, … }`, of which the server makes the envelope: module and version come from the
  * catalog, the producer is its `source`.
  */
-function completeEnvelope(input: unknown, now: Date): unknown {
+function completeEnvelope(input: unknown, context: IngestContext, now: Date): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new ValidationError(
       `An event is a JSON object with type and payload; received ${Array.isArray(input) ? "an array" : input === null ? "null" : `a ${typeof input}`}.`,
@@ -121,7 +154,8 @@ function completeEnvelope(input: unknown, now: Date): unknown {
     mission_id: null,
     task_id: null,
     // A bad id is refused for itself; here it would only be refused once more.
-    correlation_id: typeof id === "string" && isUuidV4(id) ? id.toLowerCase() : null,
+    correlation_id:
+      context.correlationId ?? (typeof id === "string" && isUuidV4(id) ? id.toLowerCase() : null),
     tenant_id: null,
     actor_id: null,
     severity: definition?.severity ?? null,

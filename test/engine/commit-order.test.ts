@@ -109,7 +109,7 @@ describe("two transactions that publish for one key", () => {
     const backbone = await openBackbone();
     const first = await insertAndWait(backbone, ["a"], 1);
     const { event } = prepareBeat(backbone, "a", 2);
-    const second = ingest(backbone.open(), [event]);
+    const second = ingest(backbone.open(), [event], { correlationId: null, actorId: null });
     await waiting(backbone);
     await first.commit();
     expect(await second).toMatchObject([{ status: "accepted" }]);

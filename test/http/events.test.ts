@@ -99,17 +99,6 @@ describe("an event in the short form", () => {
     },
   );
 
-  test("holds the last of two fields with the same name, as every JSON reader does", async () => {
-    const text =
-      '{"type":"broadcast","type":"system.health","payload":{"component":"a","component":"b","status":"ok"}}';
-    const posted = await surface.post("/api/events", text);
-    expect(posted.status).toBe(202);
-    expect((await read(posted.body.id)).body).toMatchObject({
-      type: "system.health",
-      payload: { component: "b" },
-    });
-  });
-
   test("keeps text of every language and numbers of every size as they are", async () => {
     const details = {
       text: "Ünïcödé 漢字 🙂 \\ \" ' ; --",
@@ -211,7 +200,7 @@ describe("the same id again", () => {
 });
 
 describe("GET of one event", () => {
-  test.each([randomUUID(), "not-a-uuid", "%00", "x".repeat(5_000), "..%2f..%2fhealth"])(
+  test.each([randomUUID(), "not-a-uuid", "x".repeat(5_000), "..%2f..%2fhealth"])(
     "that is not in the record is 404: %s",
     async (id) => {
       const reply = await read(id);

@@ -278,7 +278,7 @@ describe("messages", () => {
     ["an e-mail address", { text: "write to anna@example.org" }],
     ["a password", { password: "x" }],
     ["an e-mail address deep inside", { a: [{ b: "anna@example.org" }] }],
-    ["NUL", { text: "\u0000" }],
+    ["a control character", { text: "\u0001" }],
   ])("with %s are refused as a whole", async (_what, message) => {
     const me = newAgent();
     const answer = await post(`/${me}/messages`, { from: "scout", message });

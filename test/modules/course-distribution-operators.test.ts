@@ -125,7 +125,7 @@ describe("publishing and unpublishing", () => {
   test.each(["publish", "unpublish", "version-bump", "log-view"])(
     "%s of an unknown id answers 404",
     async (action) => {
-      for (const id of [unknownId, "nonsense", "dist_%00"]) {
+      for (const id of [unknownId, "nonsense", "dist_%01"]) {
         const answer = await engine.request("POST", `${base}/distribution/${id}/${action}`);
         expect(answer.status).toBe(404);
         expect(answer.body.error.code).toBe("not_found");

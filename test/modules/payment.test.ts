@@ -168,7 +168,7 @@ describe("a tenant that is named", () => {
       expect((await engine.request("GET", `${base}${path}?tenant_id=tenant_b`)).status).toBe(403);
       expect((await engine.request("GET", `${base}${path}?tenant_id=default`)).status).toBe(403);
     }
-    for (const id of [crypto.randomUUID(), "x", "%00", "1'--"]) {
+    for (const id of [crypto.randomUUID(), "x", "1'--"]) {
       expect((await engine.request("GET", `${base}/intents/${id}`)).status).toBe(404);
     }
   });

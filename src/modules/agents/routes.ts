@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { validated, withoutBody } from "../routing.ts";
 import { serveLive } from "../server-sent-events.ts";
 import { inInbox, readInbox } from "./inbox.ts";
 import {
@@ -73,7 +73,7 @@ function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
     },
   );
 
-  app.post("/:agent_id/offline", validated("param", agentParam), async (c) =>
+  app.post("/:agent_id/offline", validated("param", agentParam), withoutBody(), async (c) =>
     c.json(agentView(await signOff(c.var.services, c.req.valid("param").agent_id))),
   );
 

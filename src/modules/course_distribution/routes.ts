@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { validated, withoutBody } from "../routing.ts";
 import {
   listCatalogue,
   listEntries,
@@ -96,7 +96,7 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
     return c.html(page, 200, pageHeaders(nonce, row.cta.url));
   });
 
-  app.post("/public/:slug/track-enrollment", async (c) => {
+  app.post("/public/:slug/track-enrollment", withoutBody(), async (c) => {
     const row = await trackEnrollment(c.var.services, c.req.param("slug"));
     if (!wantsPage(c)) return c.json({ slug: row.slug, tracked: true, message: "The click was counted." });
     if (row.cta.url !== null) return c.redirect(row.cta.url, 303);
@@ -157,12 +157,12 @@ function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.delete("/:id", async (c) => {
+  app.delete("/:id", withoutBody(), async (c) => {
     await removeDistribution(c.var.services, c.req.param("id"));
     return c.body(null, 204);
   });
 
-  app.post("/:id/publish", async (c) => {
+  app.post("/:id/publish", withoutBody(), async (c) => {
     const row = await publishDistribution(c.var.services, c.req.param("id"));
     return c.json({
       distribution_id: row.distributionId,
@@ -171,7 +171,7 @@ function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/unpublish", async (c) => {
+  app.post("/:id/unpublish", withoutBody(), async (c) => {
     const row = await unpublishDistribution(c.var.services, c.req.param("id"));
     return c.json({
       distribution_id: row.distributionId,
@@ -180,7 +180,7 @@ function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/version-bump", async (c) => {
+  app.post("/:id/version-bump", withoutBody(), async (c) => {
     const { row, oldVersion } = await bumpVersion(c.var.services, c.req.param("id"));
     return c.json({
       distribution_id: row.distributionId,
@@ -190,7 +190,7 @@ function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/log-view", async (c) => {
+  app.post("/:id/log-view", withoutBody(), async (c) => {
     const row = await logView(c.var.services, c.req.param("id"));
     return c.json({ distribution_id: row.distributionId, slug: row.slug, view_count: row.viewCount });
   });

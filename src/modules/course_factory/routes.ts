@@ -1,13 +1,12 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { validated, validatedInput } from "../routing.ts";
 import { generationRequest, languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
 import { enhancementRoutes } from "./enhancement/routes.ts";
 import { irActions } from "./governance/ir.ts";
 import { governanceRoutes } from "./governance/routes.ts";
-import { inputOf } from "./input.ts";
 import { requirePayment } from "./payment.ts";
 import { dryRun, generateCourse, retryCourse } from "./service.ts";
 import { type CourseFactorySettings, defaultInlineMs, generatorOf } from "./settings.ts";
@@ -118,12 +117,12 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     return c.json(await readLesson(c.var.services.db, courseId, lessonId));
   });
 
-  routes.post("/workflow/transition", async (c) =>
-    c.json(await transitionCourse(c.var.services, gate, await inputOf(c, transitionInput))),
+  routes.post("/workflow/transition", validatedInput(transitionInput, "query_wins"), async (c) =>
+    c.json(await transitionCourse(c.var.services, gate, c.req.valid("json"))),
   );
 
-  routes.post("/workflow/rollback", async (c) =>
-    c.json(await rollbackCourse(c.var.services, gate, await inputOf(c, rollbackInput))),
+  routes.post("/workflow/rollback", validatedInput(rollbackInput, "query_wins"), async (c) =>
+    c.json(await rollbackCourse(c.var.services, gate, c.req.valid("json"))),
   );
 
   const paymentParts = [validated("param", courseParam), validated("json", paymentInput)] as const;

@@ -1,7 +1,5 @@
-import { forbiddenValue, isJsonObject, type JsonValue, stripHashPrefix } from "@brain/schemas";
+import { forbiddenValue, type JsonValue, stripHashPrefix } from "@brain/schemas";
 import * as z from "zod";
-import { BadRequestError, ValidationError } from "../../core/errors.ts";
-import { issuesOf } from "../../core/issues.ts";
 import { isLine } from "./plan.ts";
 
 /** What the routes accept. */
@@ -37,7 +35,7 @@ const integerText = z
 
 const limit = integerText.pipe(z.int().min(1).max(1_000)).default(100);
 
-const approvalRequest = z.strictObject({
+export const approvalRequest = z.strictObject({
   tenant_id: tenantId,
   ir_hash: irHash,
   hash_scheme: hashScheme,
@@ -46,7 +44,7 @@ const approvalRequest = z.strictObject({
 });
 export type ApprovalRequest = z.output<typeof approvalRequest>;
 
-const acknowledgeRequest = z.strictObject({ acknowledged_by: userId, tenant_id: tenantId.optional() });
+export const acknowledgeRequest = z.strictObject({ acknowledged_by: userId, tenant_id: tenantId.optional() });
 export type AcknowledgeRequest = z.output<typeof acknowledgeRequest>;
 
 export const consumeRequest = z.strictObject({
@@ -103,43 +101,4 @@ export function readCursor(cursor: string | undefined): { createdAt: Date; appro
 
 export function nextCursor(last: { readonly createdAt: Date; readonly approvalId: string }): string {
   return `${last.createdAt.getTime()}_${last.approvalId}`;
-}
-
-export const readApprovalRequest = (query: Query, body: string) => readMerged(approvalRequest, query, body);
-export const readAcknowledgeRequest = (query: Query, body: string) =>
-  readMerged(acknowledgeRequest, query, body);
-
-type Query = Readonly<Record<string, string>>;
-
-/**
- * Fields that may come in the query or in a JSON body; the same field twice with two values is refused.
- *
- * @throws {BadRequestError} the body is not JSON
- * @throws {ValidationError} names each field that is not acceptable
- */
-function readMerged<Schema extends z.ZodType>(schema: Schema, query: Query, body: string): z.output<Schema> {
-  const inBody = readObject(body);
-  const issues = Object.keys(query)
-    .filter((key) => Object.hasOwn(inBody, key) && String(inBody[key]) !== query[key])
-    .map((path) => ({ path, message: "differs between the query and the body" }));
-  const parsed = schema.safeParse({ ...query, ...inBody });
-  if (!parsed.success) issues.push(...issuesOf(parsed.error as unknown as z.ZodError));
-  if (!parsed.success || issues.length > 0) {
-    throw new ValidationError("The request is not valid; see details for each field.", { issues });
-  }
-  return parsed.data;
-}
-
-function readObject(body: string): Readonly<Record<string, unknown>> {
-  if (body.trim() === "") return {};
-  let value: JsonValue;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new BadRequestError("The body is not JSON. Send a JSON object, or the fields in the query.");
-  }
-  if (isJsonObject(value)) return value;
-  throw new ValidationError("The body is not an object.", {
-    issues: [{ path: "", message: "expected a JSON object" }],
-  });
 }

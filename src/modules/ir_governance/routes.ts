@@ -2,19 +2,19 @@ import type { JsonValue } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { validated, validatedInput } from "../routing.ts";
 import { serveLive } from "../server-sent-events.ts";
 import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
 import { approvalsLive } from "./live.ts";
 import {
+  acknowledgeRequest,
+  approvalRequest,
   consumeQuery,
   consumeRequest,
   dagDiffRequest,
   gateRequest,
   nextCursor,
   pendingQuery,
-  readAcknowledgeRequest,
-  readApprovalRequest,
   readCursor,
   streamQuery,
   tenantQuery,
@@ -60,8 +60,8 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
 function approvalRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/", async (c) => {
-    const request = readApprovalRequest(c.req.query(), await c.req.text());
+  app.post("/", validatedInput(approvalRequest, "refuse"), async (c) => {
+    const request = c.req.valid("json");
     const { approval, token } = await createApproval(c.var.services, request);
     // A token must not stay in a cache on the way.
     c.header("cache-control", "no-store");
@@ -112,9 +112,9 @@ function approvalRoutes(): Hono<ModuleEnv> {
     return c.json(fullView(found.approval, found.validation, c.var.services.now()));
   });
 
-  app.post("/:id/acknowledge", async (c) => {
+  app.post("/:id/acknowledge", validatedInput(acknowledgeRequest, "refuse"), async (c) => {
     const id = requireId(c.req.param("id"));
-    const request = readAcknowledgeRequest(c.req.query(), await c.req.text());
+    const request = c.req.valid("json");
     const by = await acknowledge(c.var.services, id, request);
     return c.json({ success: true, approval_id: id, acknowledged_by: by });
   });

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { validated, withoutBody } from "../routing.ts";
 import { type Handlers, registerHandlers } from "./handlers/registry.ts";
 import {
   cancelRequest,
@@ -159,7 +159,7 @@ function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     return c.json(templateView(row, known));
   });
 
-  app.delete("/:id", async (c) => {
+  app.delete("/:id", withoutBody(), async (c) => {
     await deleteTemplate(c.var.services, c.req.param("id"));
     return c.body(null, 204);
   });
@@ -203,15 +203,10 @@ function recordRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     c.json(logView(await writeLog(c.var.services, c.req.param("id"), c.req.valid("json"))), 201),
   );
 
-  app.post("/:id/execute", async (c) =>
+  app.post("/:id/execute", withoutBody(), async (c) =>
     c.json(changed(await executeMission(c.var.services, deps, c.req.param("id"))), 202),
   );
 
-  // The reason may be left out, and with it the body.
-  app.post("/:id/cancel", async (c, next) => {
-    if (c.req.header("content-type") !== undefined) return next();
-    return c.json(missionView(await cancelMission(c.var.services, c.req.param("id"), null)));
-  });
   app.post("/:id/cancel", validated("json", cancelRequest), async (c) => {
     const { reason } = c.req.valid("json");
     return c.json(missionView(await cancelMission(c.var.services, c.req.param("id"), reason ?? null)));

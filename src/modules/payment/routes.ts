@@ -2,7 +2,8 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { NotFoundError, TooLargeError } from "../../core/errors.ts";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { readBytes } from "../request-body.ts";
+import { receives, validated, withoutBody } from "../routing.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
 import {
@@ -91,7 +92,7 @@ function intentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     return c.json(intentStatusView(await readIntent(c.var.services, c.req.param("id"), tenantId)));
   });
 
-  app.post("/:id/checkout", validated("query", tenantQuery), async (c) => {
+  app.post("/:id/checkout", validated("query", tenantQuery), withoutBody(), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");
     return c.json(intentView(await reopenPayment(c.var.services, settings, c.req.param("id"), tenantId)));
   });
@@ -142,9 +143,9 @@ function webhookRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     },
   });
 
-  app.post("/stripe", limited, async (c) => {
+  app.post("/stripe", limited, receives("bytes"), async (c) => {
     // The signature is over the bytes as they came, so they are read before anything is decoded.
-    const body = new Uint8Array(await c.req.arrayBuffer());
+    const body = await readBytes(c);
     const signature = c.req.header("stripe-signature") ?? null;
     return c.json({
       success: true,
@@ -152,7 +153,7 @@ function webhookRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/paypal", () => {
+  app.post("/paypal", receives("bytes"), () => {
     // Saying yes to what nobody can check or handle would lose it without a trace.
     throw new NotFoundError("There is no webhook of PayPal here: PayPal is not connected. Use Stripe.");
   });

@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import { ValidationError } from "../../core/errors.ts";
 import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import { readText } from "../request-body.ts";
+import { receives, validated, withoutBody } from "../routing.ts";
 import { importEvents } from "./import.ts";
 import {
   completeRequest,
@@ -93,9 +94,9 @@ function eventRoutes(of: Of): Hono<ModuleEnv> {
     return c.json(eventPage(await listEvents(of(c), query), query.limit));
   });
 
-  app.post("/import", validated("query", importQuery), async (c) => {
+  app.post("/import", validated("query", importQuery), receives("text"), async (c) => {
     const { dry_run: dryRun, publish } = c.req.valid("query");
-    return c.json(await importEvents(of(c), await c.req.text(), { dryRun, publish }));
+    return c.json(await importEvents(of(c), await readText(c), { dryRun, publish }));
   });
 
   return app;
@@ -132,7 +133,7 @@ function itemRoutes(of: Of): Hono<ModuleEnv> {
     return answerTask(c, await completeItem(of(c), c.req.param("id"), notes, seen));
   });
 
-  app.delete("/:id", ifMatch, validated("query", deleteQuery), async (c) => {
+  app.delete("/:id", ifMatch, validated("query", deleteQuery), withoutBody(), async (c) => {
     const seen = c.req.valid("header")["if-match"] ?? null;
     await deleteItem(of(c), c.req.param("id"), c.req.valid("query").reason, seen);
     return c.body(null, 204);

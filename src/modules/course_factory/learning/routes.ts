@@ -1,8 +1,7 @@
 import { Hono } from "hono";
 import { BadRequestError } from "../../../core/errors.ts";
 import type { ModuleEnv } from "../../module.ts";
-import { validated } from "../../routing.ts";
-import { inputOf } from "../input.ts";
+import { validated, validatedInput } from "../../routing.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
 import { listCatalog, readCatalogEntry } from "./catalog.ts";
 import {
@@ -65,13 +64,18 @@ export function courseLearningRoutes(settings: CourseLearningSettings): Hono<Mod
 }
 
 function learners(app: Hono<ModuleEnv>): void {
-  app.post("/:course_id/enroll", validated("param", courseParam), async (c) =>
-    c.json(await enroll(c.var.services, c.req.valid("param").course_id, await inputOf(c, enrollInput))),
+  app.post(
+    "/:course_id/enroll",
+    validated("param", courseParam),
+    validatedInput(enrollInput, "query_wins"),
+    async (c) => c.json(await enroll(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
   );
-  app.post("/:course_id/progress", validated("param", courseParam), async (c) =>
-    c.json(
-      await recordProgress(c.var.services, c.req.valid("param").course_id, await inputOf(c, progressInput)),
-    ),
+  app.post(
+    "/:course_id/progress",
+    validated("param", courseParam),
+    validatedInput(progressInput, "query_wins"),
+    async (c) =>
+      c.json(await recordProgress(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
   );
   app.get(
     "/:course_id/status",
@@ -82,10 +86,12 @@ function learners(app: Hono<ModuleEnv>): void {
         await readStatus(c.var.services, c.req.valid("param").course_id, c.req.valid("query").enrollment_id),
       ),
   );
-  app.post("/:course_id/complete", validated("param", courseParam), async (c) =>
-    c.json(
-      await completeCourse(c.var.services, c.req.valid("param").course_id, await inputOf(c, completeInput)),
-    ),
+  app.post(
+    "/:course_id/complete",
+    validated("param", courseParam),
+    validatedInput(completeInput, "query_wins"),
+    async (c) =>
+      c.json(await completeCourse(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
   );
 }
 
@@ -94,11 +100,16 @@ function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): v
     c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json"))),
   );
   app.get("/certificates/key", async (c) => c.json(await readKeys(c.var.services, settings)));
-  app.post("/:course_id/certificates/issue", validated("param", courseParam), async (c) => {
-    const { enrollment_id: enrollmentId } = await inputOf(c, enrollmentInput);
-    const { course_id: courseId } = c.req.valid("param");
-    return c.json(await issueCertificate(c.var.services, settings, courseId, enrollmentId));
-  });
+  app.post(
+    "/:course_id/certificates/issue",
+    validated("param", courseParam),
+    validatedInput(enrollmentInput, "query_wins"),
+    async (c) => {
+      const { enrollment_id: enrollmentId } = c.req.valid("json");
+      const { course_id: courseId } = c.req.valid("param");
+      return c.json(await issueCertificate(c.var.services, settings, courseId, enrollmentId));
+    },
+  );
   app.get("/:course_id/certificates/:certificate_id", validated("param", certificateParam), async (c) => {
     const { course_id: courseId, certificate_id: certificateId } = c.req.valid("param");
     return c.json(await readCertificate(c.var.services, courseId, certificateId));

@@ -1,9 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import type { ModuleEnv } from "../../module.ts";
-import { validated } from "../../routing.ts";
+import { validated, validatedInput } from "../../routing.ts";
 import { landingPage, outline, text } from "../content/model.ts";
-import { inputOf } from "../input.ts";
 import { customColors } from "./model.ts";
 import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";
 import { themes } from "./themes.ts";
@@ -49,20 +48,20 @@ export function webpageRoutes(): Hono<ModuleEnv> {
     c.json(await readWebPage(c.var.services, c.req.valid("param").course_id)),
   );
 
-  routes.post("/bind-theme", async (c) =>
-    c.json(await bindTheme(c.var.services, await inputOf(c, themeInput))),
+  routes.post("/bind-theme", validatedInput(themeInput, "query_wins"), async (c) =>
+    c.json(await bindTheme(c.var.services, c.req.valid("json"))),
   );
 
-  routes.post("/build-sections", async (c) =>
-    c.json(await buildPageSections(c.var.services, await inputOf(c, sectionsInput))),
+  routes.post("/build-sections", validatedInput(sectionsInput, "query_wins"), async (c) =>
+    c.json(await buildPageSections(c.var.services, c.req.valid("json"))),
   );
 
-  routes.post("/generate-seo", async (c) =>
-    c.json(await generateSeo(c.var.services, await inputOf(c, seoInput))),
+  routes.post("/generate-seo", validatedInput(seoInput, "query_wins"), async (c) =>
+    c.json(await generateSeo(c.var.services, c.req.valid("json"))),
   );
 
-  routes.post("/preview", async (c) =>
-    c.json(await createPreview(c.var.services, await inputOf(c, previewInput))),
+  routes.post("/preview", validatedInput(previewInput, "query_wins"), async (c) =>
+    c.json(await createPreview(c.var.services, c.req.valid("json"))),
   );
 
   return routes;
