@@ -10,7 +10,7 @@ export function createLineFolder(folder: string): LineFiles {
       await mkdir(dirname(pathOf(name)), { recursive: true });
       await appendFile(pathOf(name), text, "utf8");
     },
-    read: (name) => orNull(() => readFile(pathOf(name), "utf8")),
+    read: (name) => orNull(() => readFile(pathOf(name))),
     async list() {
       const names = await orNull(() => readdir(folder, { recursive: true }));
       return (names ?? []).map((name) => name.split(sep).join("/")).sort();

@@ -85,6 +85,30 @@ test("publishes what it imports only when asked", async () => {
   expect(await station.sql("SELECT type FROM events")).toEqual([{ type: "task.item.created" }]);
 });
 
+test("a file that is not UTF-8 is refused with the place of the first such byte, and nothing of it is sent", async () => {
+  const good = lines([old(1), old(2)]);
+  const file = join(folder, "latin1.jsonl");
+  await writeFile(file, Buffer.concat([Buffer.from(good), Buffer.from('{"title":"caf\u00e9"}', "latin1")]));
+  const ran = await run("import", file);
+  expect(ran.code).not.toBe(0);
+  expect(ran.stderr).toContain(`offset ${good.length + 13} (line 3)`);
+  expect(imports()).toEqual([]);
+});
+
+test("a record of an array that would not be kept as it is, is named and not imported", async () => {
+  const twice = JSON.stringify(old(1)).replace("{", '{"title":"other",');
+  const report = await run(
+    "import",
+    await save("events.json", `[${twice},${JSON.stringify(old(2))}]`),
+    "--json",
+  );
+  expect(report.code).toBe(1);
+  expect(JSON.parse(report.stdout).files[0]).toMatchObject({
+    imported: 1,
+    corrupt: [{ line: 1, reason: expect.stringContaining("title: the key stands more than once") }],
+  });
+});
+
 test("a file that is not there is a mistake of the caller", async () => {
   const ran = await run("import", join(folder, "nothing.json"));
   expect(ran.code).toBe(2);

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { expect } from "vitest";
 import type { AppEnv } from "../../src/http/host.ts";
+import { type RequestPart, requestPartOf } from "../../src/modules/routing.ts";
 import type { GatedProduct } from "./gated-product.ts";
 
 export interface Route {
@@ -13,6 +14,22 @@ export interface Route {
 export function routesOf(app: Hono<AppEnv>): Route[] {
   const named = app.routes.filter(({ method }) => method !== "ALL");
   return [...new Map(named.map(({ method, path }) => [`${method} ${path}`, { method, path }])).values()];
+}
+
+/** What a route takes from its requests, as it declares it. */
+export function partsOf(app: Hono<AppEnv>, { method, path }: Route): RequestPart[] {
+  return app.routes
+    .filter((route) => route.method === method && route.path === path)
+    .flatMap(({ handler }) => requestPartOf(handler) ?? []);
+}
+
+const bodies: readonly RequestPart["from"][] = ["json", "input", "text", "bytes", "none"];
+
+/** How a route takes its body; null when it does not say. */
+export function bodyOf(app: Hono<AppEnv>, route: Route): RequestPart["from"] | null {
+  const [body, ...others] = partsOf(app, route).filter(({ from }) => bodies.includes(from));
+  expect(others, `${route.method} ${route.path} takes its body twice`).toEqual([]);
+  return body?.from ?? null;
 }
 
 export function withParams(path: string, value: string): string {

@@ -173,11 +173,20 @@ describe("the files", () => {
     await repository.save(event("e-1", "2026-01-05T10:00:00"));
     const name = join(folder, "events-2026-01-05.jsonl");
     await appendFile(name, 'not JSON\n{"event_id":"x"}\n\n');
+    const [text = ""] = (await readFile(name, "utf8")).split("\n");
+    await appendFile(name, Buffer.from(`${text.replace("e-1", "e-caf\u00e9")}\n`, "latin1"));
+    await appendFile(name, `${text.replace("{", '{"event_id":"e-0",')}\n`);
     await repository.save(event("e-2", "2026-01-05T11:00:00"));
     expect(ids(await repository.recent())).toEqual(["e-2", "e-1"]);
     expect(lines).toMatchObject([
       { level: "warn", file: "events-2026-01-05.jsonl", line: 2, error: "no JSON" },
       { level: "warn", line: 3, error: expect.stringContaining("event_type") },
+      { level: "warn", line: 5, error: expect.stringContaining("not UTF-8 at byte offset") },
+      {
+        level: "warn",
+        line: 6,
+        error: "event_id: the key stands more than once in its object; send it once",
+      },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readJson } from "@brain/schemas";
 import type { Command } from "commander";
 import type { DeadLetter, DeadLetterDetails, Job, LetterGroup } from "../answers.ts";
 import {
@@ -16,6 +17,7 @@ import { confirm } from "../confirm.ts";
 import { UsageError } from "../errors.ts";
 import { facts, table } from "../output.ts";
 import { printJob, watchJob } from "../progress.ts";
+import { textOfFile } from "../text-file.ts";
 import { actionColumns } from "./actions.ts";
 import { requireReason } from "./consumers.ts";
 import { addJobCommands, type JobArea, jobPath } from "./jobs.ts";
@@ -242,13 +244,22 @@ async function redriveEdited(
 }
 
 function readPayload(text: string): unknown {
+  const expected = "Expected a JSON object, or @ and the name of a file with one.";
+  const read = readJson(text.startsWith("@") ? readPayloadFile(text.slice(1), expected) : text);
+  if (read.ok) return read.value;
+  const [{ reason, path, message }] = read.faults;
+  const why = reason === "invalid_json" ? "is not JSON" : `is not kept as it is: ${path}: ${message}`;
+  throw new UsageError(`--payload ${why}. ${expected}`);
+}
+
+function readPayloadFile(file: string, expected: string): string {
+  let bytes: Uint8Array;
   try {
-    return JSON.parse(text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text);
+    bytes = readFileSync(file);
   } catch (error) {
-    const why =
-      error instanceof SyntaxError ? "is not JSON" : `could not be read: ${(error as Error).message}`;
-    throw new UsageError(`--payload ${why}. Expected a JSON object, or @ and the name of a file with one.`);
+    throw new UsageError(`--payload could not be read: ${(error as Error).message}. ${expected}`);
   }
+  return textOfFile(file, bytes);
 }
 
 async function discard({ client, out }: Cli, ids: readonly string[], options: ChangeOptions): Promise<void> {

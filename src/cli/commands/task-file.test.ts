@@ -12,7 +12,12 @@ test("an empty file has no parts", () => {
 });
 
 test("an array becomes lines, one for each element", () => {
-  expect(partsOf('\uFEFF[\n  {"a": 1},\n  7\n]')).toEqual([{ text: '{"a":1}\n7', before: 0, lines: 2 }]);
+  expect(partsOf('\uFEFF[\n  {"a": 1},\n  7\n]')).toEqual([{ text: '{"a": 1}\n7', before: 0, lines: 2 }]);
+});
+
+test("an array's elements stay as they are written: what the server must judge is not mended here", () => {
+  const odd = '{"n":9007199254740993,"n":1,"__proto__":{}}';
+  expect(partsOf(`[${odd},\n{"a":\n1}]`)).toEqual([{ text: `${odd}\n{"a": 1}`, before: 0, lines: 2 }]);
 });
 
 test("what only begins like an array stays as it is", () => {

@@ -1,3 +1,5 @@
+import { elementTexts } from "@brain/schemas";
+
 /** A part of an event file that one request takes. */
 export interface FilePart {
   readonly text: string;
@@ -38,13 +40,7 @@ export function partsOf(text: string): FilePart[] {
 
 function linesOf(text: string): string[] {
   const plain = text.replace(/^\uFEFF/, "");
-  if (plain.trimStart().startsWith("[")) {
-    try {
-      const list: unknown = JSON.parse(plain);
-      if (Array.isArray(list)) return list.map((item) => JSON.stringify(item));
-    } catch {
-      // No array after all: the server says which lines it cannot read.
-    }
-  }
-  return plain.split("\n");
+  // When it is no array after all, the server says which lines it cannot read.
+  const elements = plain.trimStart().startsWith("[") ? elementTexts(plain) : null;
+  return elements ?? plain.split("\n");
 }

@@ -6,6 +6,7 @@ import { type Cli, cliOf, instant, wholeNumber } from "../command.ts";
 import { CliError, UsageError } from "../errors.ts";
 import { createLineFolder } from "../line-folder.ts";
 import { facts } from "../output.ts";
+import { textOfFile } from "../text-file.ts";
 import { partsOf } from "./task-file.ts";
 
 interface Refused {
@@ -98,13 +99,10 @@ async function importFile(cli: Cli, file: string, { dryRun, publish }: ImportOpt
 }
 
 async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(
-      `${file} cannot be read (${(error as NodeJS.ErrnoException).code}). Expected a file.`,
-    );
-  }
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read (${error.code}). Expected a file.`);
+  });
+  return textOfFile(file, bytes);
 }
 
 function sum(total: Report, part: Report, before: number): Report {

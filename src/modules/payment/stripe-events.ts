@@ -1,3 +1,4 @@
+import { decodeUtf8, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { BadRequestError } from "../../core/errors.ts";
 import { issuesOf } from "../../core/issues.ts";
@@ -244,16 +245,20 @@ function readFact(type: string, data: unknown): ProviderFact {
  *   so that nothing is lost until somebody has looked
  */
 export function readStripeEvent(body: Uint8Array): ProviderEvent {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
-  } catch (error) {
+  const decoded = decodeUtf8(body);
+  if (!decoded.ok) {
+    throw new BadRequestError(
+      `The webhook's body is not JSON in UTF-8: the byte at offset ${decoded.offset} does not belong there. Expected an event of Stripe.`,
+    );
+  }
+  const read = readJson(decoded.text);
+  if (!read.ok) {
     throw new BadRequestError("The webhook's body is not JSON in UTF-8. Expected an event of Stripe.", {
-      cause: error,
+      issues: read.faults.map(({ path, message }) => ({ path, message })),
     });
   }
   try {
-    const event = eventSchema.parse(parsed);
+    const event = eventSchema.parse(read.value);
     return { id: event.id, type: event.type, fact: readFact(event.type, event.data) };
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;

@@ -16,7 +16,10 @@ function memoryFiles(): LineFiles & { full: boolean; readonly texts: Map<string,
       if (this.full) throw new Error("no space left");
       texts.set(name, (texts.get(name) ?? "") + text);
     },
-    read: async (name) => texts.get(name) ?? null,
+    read: async (name) => {
+      const text = texts.get(name);
+      return text === undefined ? null : new TextEncoder().encode(text);
+    },
     list: async () => [...texts.keys()].sort(),
     async move(from, to) {
       texts.set(to, texts.get(from) ?? "");

@@ -1,4 +1,11 @@
-import { forbiddenValue, isUuidV4, type JsonObject } from "@brain/schemas";
+import {
+  elementTexts,
+  forbiddenValue,
+  isUuidV4,
+  type JsonObject,
+  type JsonValue,
+  readJson,
+} from "@brain/schemas";
 import { describeError } from "../../consume/dead-letters.ts";
 import { TooLargeError, ValidationError } from "../../core/errors.ts";
 import { eventTypeOf, fromLegacy, legacyTime } from "./legacy.ts";
@@ -39,8 +46,7 @@ export const maxRecords = 5_000;
 
 interface Entry {
   readonly line: number;
-  /** Undefined: the line is no JSON. */
-  readonly value: unknown;
+  readonly text: string;
 }
 
 /**
@@ -59,12 +65,11 @@ export async function readEventFile(text: string): Promise<ReadFile> {
   const events: ReadEvent[] = [];
   const corrupt: Refused[] = [];
   let skipped = 0;
-  for (const { line, value } of entries) {
+  for (const { line, text } of entries) {
     try {
-      const event = value === undefined ? null : await eventOf(value);
-      if (event !== null) events.push({ line, event });
-      else if (value === undefined) corrupt.push({ line, reason: "the line is no JSON" });
-      else skipped += 1;
+      const event = await eventOf(valueOf(text));
+      if (event === null) skipped += 1;
+      else events.push({ line, event });
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error;
       corrupt.push({ line, reason: describeError(error) });
@@ -74,23 +79,20 @@ export async function readEventFile(text: string): Promise<ReadFile> {
 }
 
 function entriesOf(text: string): Entry[] {
-  if (text.trimStart().startsWith("[")) {
-    const list = parse(text);
-    if (Array.isArray(list)) return list.map((value, index) => ({ line: index + 1, value }));
-  }
-  const lines = text.split("\n").map((line, index) => ({ line: index + 1, text: line }));
-  return lines
-    .filter((line) => line.text.trim() !== "")
-    .map((line) => ({ line: line.line, value: parse(line.text) }));
+  const elements = text.trimStart().startsWith("[") ? elementTexts(text) : null;
+  return (elements ?? text.split("\n"))
+    .map((entry, index) => ({ line: index + 1, text: entry }))
+    .filter((entry) => entry.text.trim() !== "");
 }
 
-/** Undefined: it is no JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** @throws {ValidationError} it is no JSON, or would not be kept as it is */
+function valueOf(text: string): JsonValue {
+  const read = readJson(text);
+  if (read.ok) return read.value;
+  const [{ reason, path, message }] = read.faults;
+  throw new ValidationError(
+    reason === "invalid_json" ? "the line is no JSON" : `${path || "the line"}: ${message}`,
+  );
 }
 
 /**

@@ -1,4 +1,6 @@
+import { decodeUtf8, type JsonValue, readJson } from "@brain/schemas";
 import { describeError } from "../../consume/dead-letters.ts";
+import { ValidationError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { timeKey } from "./naive-time.ts";
 import { defaultLimits, requireRange, type TaskEventRepository } from "./repository.ts";
@@ -13,8 +15,8 @@ import { fromRecord, type TaskEvent, toRecord } from "./task-events.ts";
 export interface LineFiles {
   /** Makes the file when it is missing. */
   append(name: string, text: string): Promise<void>;
-  /** Null: there is no such file. Bytes that are no UTF-8 become replacement characters. */
-  read(name: string): Promise<string | null>;
+  /** Null: there is no such file. */
+  read(name: string): Promise<Uint8Array | null>;
   /** Names of all files. */
   list(): Promise<readonly string[]>;
   move(from: string, to: string): Promise<void>;
@@ -41,6 +43,7 @@ export interface JsonlTaskEvents extends TaskEventRepository {
 
 const fileShape = /^events-(\d{4}-\d{2}-\d{2})\.jsonl$/;
 const archivedShape = /^archive\/events-(\d{4}-\d{2}-\d{2})(?:\.\d+)?\.jsonl$/;
+const lineFeed = 0x0a;
 const defaultMaxBytes = 100 * 1_000_000;
 
 const fileOf = (day: string): string => `events-${day}.jsonl`;
@@ -54,8 +57,8 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
   let lastSave: Promise<unknown> = Promise.resolve();
 
   async function readEvents(name: string): Promise<TaskEvent[]> {
-    const text = await files.read(name);
-    return text === null ? [] : parseLines(name, text, log);
+    const bytes = await files.read(name);
+    return bytes === null ? [] : parseLines(name, bytes, log);
   }
 
   async function daysWith(wanted: (day: string) => boolean): Promise<string[]> {
@@ -78,8 +81,8 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
   /** A line that a crash tore stays alone on its line, so that it spoils no other. */
   async function lineBreakFor(name: string): Promise<string> {
     if (wholeFiles.has(name)) return "";
-    const text = await files.read(name);
-    return text === null || text === "" || text.endsWith("\n") ? "" : "\n";
+    const last = (await files.read(name))?.at(-1);
+    return last === undefined || last === lineFeed ? "" : "\n";
   }
 
   async function append(event: TaskEvent): Promise<boolean> {
@@ -156,25 +159,44 @@ function inOrder(events: readonly TaskEvent[]): TaskEvent[] {
 }
 
 /** The events of a file, each id once; what is no event is noted and left out. */
-function parseLines(name: string, text: string, log: Logger): TaskEvent[] {
+function parseLines(name: string, bytes: Uint8Array, log: Logger): TaskEvent[] {
   const byId = new Map<string, TaskEvent>();
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
+  for (const [index, line] of linesOf(bytes).entries()) {
     try {
-      const event = fromRecord(JSON.parse(line));
-      if (!byId.has(event.eventId)) byId.set(event.eventId, event);
+      const record = recordOf(line);
+      const event = record === undefined ? null : fromRecord(record);
+      if (event !== null && !byId.has(event.eventId)) byId.set(event.eventId, event);
     } catch (error) {
-      log.warn(
-        {
-          file: name,
-          line: index + 1,
-          error: error instanceof SyntaxError ? "no JSON" : describeError(error),
-        },
-        "a corrupt line was skipped",
-      );
+      log.warn({ file: name, line: index + 1, error: describeError(error) }, "a corrupt line was skipped");
     }
   }
   return [...byId.values()];
+}
+
+function linesOf(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const found = bytes.indexOf(lineFeed, start);
+    const end = found === -1 ? bytes.length : found;
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+/**
+ * Undefined: the line is blank.
+ *
+ * @throws {ValidationError} it is no text, no JSON, or JSON that would not be kept as it is
+ */
+function recordOf(line: Uint8Array): JsonValue | undefined {
+  const decoded = decodeUtf8(line);
+  if (!decoded.ok) throw new ValidationError(`not UTF-8 at byte offset ${decoded.offset} of the line`);
+  if (decoded.text.trim() === "") return undefined;
+  const read = readJson(decoded.text);
+  if (read.ok) return read.value;
+  const [{ reason, path, message }] = read.faults;
+  throw new ValidationError(reason === "invalid_json" ? "no JSON" : `${path || "the line"}: ${message}`);
 }
 
 async function archiveFiles(files: LineFiles, maxBytes: number, before: string): Promise<string[]> {

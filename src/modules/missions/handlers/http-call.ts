@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
+import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { PermanentError, TransientError, UpstreamError, ValidationError } from "../../../core/errors.ts";
 import { issuesOf } from "../../../core/issues.ts";
@@ -143,14 +143,10 @@ function resultOf(response: Response, { text, truncated }: Answer): JsonObject {
   };
 }
 
-/** Null when it is no object or list. */
+/** Null when it is no object or list, or would not be kept as it is; the text tells all of it then. */
 function parseJson(text: string): JsonValue | null {
-  try {
-    const value = JSON.parse(text) as JsonValue;
-    return isJsonObject(value) || Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
+  const read = readJson(text);
+  return read.ok && (isJsonObject(read.value) || Array.isArray(read.value)) ? read.value : null;
 }
 
 /** Milliseconds of a `Retry-After` in seconds (RFC 9110, 10.2.3); null when absent or a date, which needs a clock. */
