@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { Issue } from "./errors.ts";
 
 /** More are not told one by one. */
-export const maxIssues = 20;
+const maxIssues = 20;
 
 const maxPathLength = 200;
 const maxMessageLength = 300;

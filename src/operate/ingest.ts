@@ -24,7 +24,7 @@ export type IngestResult =
 const anonymousSource = "http_ingest";
 
 /** A clock may run ahead of ours by this much, ms; state that follows times must not be led into the future. */
-export const maxClockAheadMs = 300_000;
+const maxClockAheadMs = 300_000;
 
 /** What the request says of all its events; an event that says otherwise itself is believed. */
 export interface IngestContext {

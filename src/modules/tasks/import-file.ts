@@ -67,7 +67,7 @@ export async function readEventFile(text: string): Promise<ReadFile> {
   let skipped = 0;
   for (const { line, text } of entries) {
     try {
-      const event = await eventOf(valueOf(text));
+      const event = await eventOf(jsonValueOf(text));
       if (event === null) skipped += 1;
       else events.push({ line, event });
     } catch (error) {
@@ -86,7 +86,7 @@ function entriesOf(text: string): Entry[] {
 }
 
 /** @throws {ValidationError} it is no JSON, or would not be kept as it is */
-function valueOf(text: string): JsonValue {
+function jsonValueOf(text: string): JsonValue {
   const read = readJson(text);
   if (read.ok) return read.value;
   const [{ reason, path, message }] = read.faults;
