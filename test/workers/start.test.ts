@@ -11,7 +11,7 @@ import { call, createCourse, createToStaging, distributionsOf, type Served } fro
 
 const main = fileURLToPath(new URL("../../workers/local/main.ts", import.meta.url).href);
 /** Several starts, each with a bundler and a runtime, on a machine that others use too. */
-const severalStartsMs = 120_000;
+const severalStartsMs = 240_000;
 const readyLine = /^ready {2}(http:\/\/127\.0\.0\.1:\d+) {2}key (\S{16,})$/m;
 
 const children: { child: Child; dataDir: string }[] = [];
@@ -186,6 +186,26 @@ describe("a start with nothing given", () => {
       const { courseId } = await createToStaging(served, 10_000);
       const running = (await processesOf(dataDir)).map(({ command }) => command).join("\n");
       for (const program of ["redis-server", "postgres", "workerd"]) expect(running).toContain(program);
+
+      // What ends unasked is started again, where it was.
+      for (const program of ["redis-server", "bin/postgres -D", "workerd serve"]) {
+        const [victim] = (await processesOf(dataDir)).filter(({ command }) => command.includes(program));
+        if (victim === undefined) throw new Error(`no process ${program}`);
+        process.kill(victim.pid, "SIGKILL");
+        await waitFor(
+          `another ${program}, and a course through all of it`,
+          async () => {
+            const pids = (await processesOf(dataDir)).filter(({ command }) => command.includes(program));
+            return { pids, id: await createCourse(served) };
+          },
+          ({ pids }) => pids.some(({ pid }) => pid !== victim.pid),
+          { timeoutMs: 60_000, everyMs: 200 },
+        );
+      }
+      expect(first.output()).toMatch(/! redis-server ended \(SIGKILL\); starting it again/);
+      expect(first.output()).toMatch(/! PostgreSQL ended \(SIGKILL\); starting it again/);
+      await createToStaging(served, 30_000);
+
       first.signal("SIGTERM");
       expect(await first.ended(10_000)).toBe(0);
       await expectNothingLeft(dataDir);

@@ -24,9 +24,19 @@ export async function bundleWorkers(
     consumer: `${root}workers/consumer.ts`,
   },
 ): Promise<WorkerBundles> {
+  const [api, consumer] = await Promise.all([bundle(entries.api), bundle(entries.consumer)]);
+  return { api, consumer };
+}
+
+/** The worker that stands before the API on this machine. */
+export function bundleFront(): Promise<string> {
+  return bundle(`${root}workers/local/front-worker.ts`);
+}
+
+async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { api: entries.api, consumer: entries.consumer },
+    entryPoints: [entry],
     outdir: "dist",
     write: false,
     bundle: true,
@@ -40,12 +50,9 @@ export async function bundleWorkers(
     keepNames: true,
     logLevel: "silent",
   });
-  const textOf = (name: string) => {
-    const file = outputFiles.find(({ path }) => path.endsWith(`${name}.js`));
-    if (file === undefined) throw new Error(`esbuild gave no output for ${name}`);
-    return file.text;
-  };
-  return { api: textOf("api"), consumer: textOf("consumer") };
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error(`esbuild gave no output for ${entry}`);
+  return file.text;
 }
 
 /** What `wrangler.toml` says about the runtime, so that the workers run here as they run deployed. */

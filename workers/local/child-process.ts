@@ -18,8 +18,9 @@ const run = promisify(execFile);
 export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** Takes standard output and error; the file of the run before is overwritten. */
+  /** Takes standard output and error; the file of the run before is overwritten, unless `continuesLog`. */
   readonly logFile: string;
+  readonly continuesLog?: boolean;
   readonly stopSignal: "SIGTERM" | "SIGINT";
   /** After this long without an end, SIGKILL. */
   readonly stopTimeoutMs?: number;
@@ -30,6 +31,8 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number;
+  /** How the process ended: a signal or an exit code. */
+  readonly exited: Promise<string>;
   /** Whether the process has ended, for whatever reason. */
   hasExited(): boolean;
   /** Ends the process and waits until it is gone. Idempotent. */
@@ -54,7 +57,7 @@ export function guardProcess(pid: number, signal: "SIGTERM" | "SIGINT" | "SIGKIL
 /** Starts a server with its guard. @throws Error when the program cannot be run at all. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { command, args, logFile, stopSignal, stopTimeoutMs = 5000, cwd, uid, gid } = options;
-  const log = openSync(logFile, "w", 0o644);
+  const log = openSync(logFile, options.continuesLog ? "a" : "w", 0o644);
   const child = spawn(command, args, {
     stdio: ["ignore", log, log],
     detached: true,
@@ -69,6 +72,13 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const { pid } = child;
   if (pid === undefined) throw new Error(`cannot run ${command}: it has no process id`);
   const dismissGuard = guardProcess(pid, stopSignal);
+  const exited = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => {
+      // Its process id may belong to somebody else from now on.
+      dismissGuard();
+      resolve(signal ?? `exit code ${code}`);
+    });
+  });
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   let stopping: Promise<void> | null = null;
 
@@ -76,14 +86,14 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     // The guard goes first: once the server is gone its process id may belong to somebody else.
     dismissGuard();
     if (hasExited()) return;
-    const gone = once(child, "exit");
     child.kill(stopSignal);
     const force = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
-    await gone;
+    await exited;
     clearTimeout(force);
   };
   return {
     pid,
+    exited,
     hasExited,
     stop: () => {
       stopping ??= stop();

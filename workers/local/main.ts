@@ -93,7 +93,12 @@ async function prepare(options: StartOptions, needsPort: boolean): Promise<strin
 }
 
 async function startBackend(options: StartOptions, dataDir: string): Promise<Services> {
-  const services = await startServices({ env: options.services, dataDir, onProgress: say });
+  const services = await startServices({
+    env: options.services,
+    dataDir,
+    onProgress: say,
+    keepsRunning: true,
+  });
   stopSteps.push(() => services.stop());
   checkInterrupted();
   await migrate(services.databaseUrl);

@@ -12,6 +12,7 @@ import { findFreePort } from "./ports.ts";
 import { type Account, findAccount, ownFolder } from "./postgres-account.ts";
 import { type Binaries, findBinaries } from "./postgres-binaries.ts";
 import type { RunningServer } from "./redis-server.ts";
+import { keepRunning } from "./supervise.ts";
 
 const run = promisify(execFile);
 
@@ -22,6 +23,8 @@ export interface PostgresServerOptions {
   readonly fsync?: boolean;
   /** How sessions log in, fixed when the cluster is created. Clear text, the default, is the cheapest on loopback. */
   readonly authMethod?: "password" | "scram-sha-256";
+  /** True: when it ends unasked it is started again, on the same port and data. */
+  readonly keepsRunning?: boolean;
 }
 
 const USER = "brain";
@@ -156,12 +159,14 @@ async function launch(
   { folder, dataDir, account, binaries }: Cluster,
   settings: readonly string[],
   maintenanceUrl: string,
+  continuesLog: boolean,
 ): Promise<{ child: Child; version: string }> {
   const logFile = join(dataDir, "postgres.log");
   const child = await startChild({
     command: binaries.postgres,
     args: ["-D", nameOf(folder, account), ...settings],
     logFile,
+    continuesLog,
     // "Fast shutdown": sessions are ended, everything committed is kept.
     stopSignal: "SIGINT",
     cwd: folder,
@@ -187,12 +192,14 @@ async function launch(
 
 /** Starts PostgreSQL, with an initialised cluster and a database. @throws Error that says what to install or set. */
 export async function startPostgres(options: PostgresServerOptions): Promise<RunningServer> {
-  const { dataDir, fsync = true } = options;
+  const { dataDir, fsync = true, keepsRunning = false, onProgress = () => undefined } = options;
   const password = await readOrCreateSecret(dataDir, "postgres-password");
   const cluster = await prepareCluster(options, password);
   const port = await findFreePort();
   const maintenanceUrl = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
-  const { child, version } = await launch(cluster, serverSettings(port, fsync), maintenanceUrl);
+  const start = (continuesLog: boolean) =>
+    launch(cluster, serverSettings(port, fsync), maintenanceUrl, continuesLog);
+  const { child, version } = await start(false);
   try {
     const { rowCount } = await query(
       maintenanceUrl,
@@ -203,10 +210,14 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Run
     await child.stop();
     throw error;
   }
+  const again = async () => (await start(true)).child;
+  const kept = keepsRunning ? keepRunning("PostgreSQL", child, again, onProgress) : null;
   return {
     url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`,
     version,
-    pid: child.pid,
-    stop: () => child.stop(),
+    get pid() {
+      return kept?.pid() ?? child.pid;
+    },
+    stop: () => (kept ?? child).stop(),
   };
 }

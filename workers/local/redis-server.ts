@@ -9,18 +9,21 @@ import { endLeftover, startChild, waitUntilReady } from "./child-process.ts";
 import { findFreePort } from "./ports.ts";
 import { createRedisConnection } from "./redis-connection.ts";
 import { plainReply } from "./resp.ts";
+import { keepRunning } from "./supervise.ts";
 
 const run = promisify(execFile);
 
 export interface RedisServerOptions {
   readonly dataDir: string;
   readonly onProgress: (line: string) => void;
+  /** True: when it ends unasked it is started again, on the same port and data. */
+  readonly keepsRunning?: boolean;
 }
 
 export interface RunningServer {
   readonly url: string;
   readonly version: string;
-  /** Of the server process; for tests that stop it the hard way. */
+  /** Of the server process that runs now; for tests that stop it the hard way. */
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -74,13 +77,15 @@ async function endLeftoverRedis(pidFile: string, folder: string): Promise<void> 
 /** Starts Redis and waits until it answers. @throws Error that says what to install or set. */
 export async function startRedis(options: RedisServerOptions): Promise<RunningServer> {
   const program = await findRedisServer(options.onProgress);
-  const folder = join(options.dataDir, "redis");
+  const { dataDir, onProgress, keepsRunning = false } = options;
+  const folder = join(dataDir, "redis");
   await mkdir(folder, { recursive: true });
   const pidFile = join(folder, "redis.pid");
   await endLeftoverRedis(pidFile, folder);
 
   const port = await findFreePort();
-  const logFile = join(options.dataDir, "redis.log");
+  const url = `redis://127.0.0.1:${port}`;
+  const logFile = join(dataDir, "redis.log");
   const settings = {
     port: String(port),
     bind: "127.0.0.1",
@@ -92,32 +97,43 @@ export async function startRedis(options: RedisServerOptions): Promise<RunningSe
     loglevel: "notice",
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = await startChild({ command: program, args, logFile, stopSignal: "SIGTERM", cwd: folder });
-  await writeFile(pidFile, String(child.pid));
-
-  const url = `redis://127.0.0.1:${port}`;
-  const probe = createRedisConnection({ url, connectTimeoutMs: 500, commandTimeoutMs: 2000 });
   let version = "";
-  const isReady = async () => {
+  const launch = async (continuesLog: boolean) => {
+    const child = await startChild({
+      command: program,
+      args,
+      logFile,
+      continuesLog,
+      stopSignal: "SIGTERM",
+      cwd: folder,
+    });
+    await writeFile(pidFile, String(child.pid));
+    const probe = createRedisConnection({ url, connectTimeoutMs: 500, commandTimeoutMs: 2000 });
     try {
-      const [ping, info] = await probe.send([["PING"], ["INFO", "server"]], plainReply);
-      version = /redis_version:(\S+)/.exec(String(info))?.[1] ?? "";
-      return ping === "PONG";
-    } catch {
-      return false;
+      await waitUntilReady("redis-server", child, logFile, async () => {
+        try {
+          const [ping, info] = await probe.send([["PING"], ["INFO", "server"]], plainReply);
+          version = /redis_version:(\S+)/.exec(String(info))?.[1] ?? "";
+          return ping === "PONG";
+        } catch {
+          return false;
+        }
+      });
+    } finally {
+      probe.close();
     }
+    return child;
   };
-  try {
-    await waitUntilReady("redis-server", child, logFile, isReady);
-  } finally {
-    probe.close();
-  }
+  const child = await launch(false);
+  const kept = keepsRunning ? keepRunning("redis-server", child, () => launch(true), onProgress) : null;
   return {
     url,
     version,
-    pid: child.pid,
+    get pid() {
+      return kept?.pid() ?? child.pid;
+    },
     async stop() {
-      await child.stop();
+      await (kept ?? child).stop();
       await rm(pidFile, { force: true });
     },
   };

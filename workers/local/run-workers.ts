@@ -1,12 +1,11 @@
 /** Both workers in one workerd, as on Cloudflare: the API is reachable, the consumer only through it and by cron. */
 
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { Log, LogLevel, Miniflare } from "miniflare";
 import { createArchiveService } from "./archive-folder.ts";
-import type { Compatibility, WorkerBundles } from "./bundle.ts";
-import { commandLineOf, guardProcess } from "./child-process.ts";
+import { bundleFront, type Compatibility, type WorkerBundles } from "./bundle.ts";
 import { formatLogLine } from "./console-lines.ts";
+import { type Instance, startInstance } from "./runtime-instance.ts";
+import { createRestarts } from "./supervise.ts";
 
 /** As `wrangler.toml` says it; the consumer tells its crons apart by this text. */
 const janitorCron = "17 * * * *";
@@ -44,106 +43,47 @@ function printLog(level: string, message: string): void {
 }
 
 /**
- * Miniflare ends the whole program at SIGINT and SIGTERM. Who started it decides about that, so its handlers go;
- * the one for `exit`, which kills workerd, stays.
+ * Starts the workers and waits until the API answers. From then on they are kept running: what Miniflare cannot bring
+ * back is started anew, on the same port.
+ *
+ * @throws Error when a bundle does not load or the port is taken
  */
-function withoutSignalHandlers<T>(create: () => T): T {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
-  const created = create();
-  for (const signal of signals) {
-    for (const listener of process.listeners(signal)) {
-      if (!before.get(signal)?.includes(listener)) process.off(signal, listener);
-    }
-  }
-  return created;
-}
-
-/** The process ids of this program's own workerd processes. Only Linux tells them; elsewhere there are none. */
-async function workerdProcesses(): Promise<number[]> {
-  if (process.platform !== "linux") return [];
-  const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
-  const ids = children.trim().split(" ").filter(Boolean).map(Number);
-  const lines = await Promise.all(ids.map(commandLineOf));
-  return ids.filter((_, index) => lines[index]?.includes("workerd"));
-}
-
-/** Starts the workers and waits until the API answers. @throws Error when a bundle does not load or the port is taken. */
 export async function runWorkers(options: RunWorkersOptions): Promise<RunningWorkers> {
-  const { bundles, compatibility, bindings, port, archiveDir, onLog = printLog } = options;
-  const archive = archiveDir === undefined ? {} : { ARCHIVE_FOLDER: createArchiveService(archiveDir) };
-  const shared = {
-    modules: true as const,
-    compatibilityDate: compatibility.date,
-    compatibilityFlags: [...compatibility.flags],
-    bindings: { ...bindings },
+  const { bundles, compatibility, bindings, archiveDir, onLog = printLog } = options;
+  const front = await bundleFront();
+  const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
+  const start = (port: number) => {
+    // Told once: what a lost instance says later is about itself.
+    let lost = false;
+    const onLost = (reason: string) => {
+      if (!lost) void comeBack(reason);
+      lost = true;
+    };
+    return startInstance({ bundles, front, compatibility, bindings, port, archive, onLog, onLost });
   };
-  const knownProcesses = await workerdProcesses();
-  const ownProcesses = async () => (await workerdProcesses()).filter((pid) => !knownProcesses.includes(pid));
-  let dismissGuards: (() => void)[] = [];
-  /** workerd outlives a killed parent and would keep the port. */
-  const guardWorkerd = async () => {
-    for (const dismiss of dismissGuards) dismiss();
-    dismissGuards = (await ownProcesses()).map((pid) => guardProcess(pid, "SIGKILL"));
+  const end = (instance: Instance) => instance.dispose().catch(() => undefined);
+  let current = await start(options.port);
+  const { url } = current;
+  const again = () => start(Number(new URL(url).port));
+  const restarts = createRestarts("workerd", again, end, (line) => onLog("warn", line));
+  const comeBack = async (reason: string) => {
+    await end(current);
+    current = (await restarts.start(`is gone (${reason})`)) ?? current;
   };
-  let restarts = 0;
-  const miniflare = withoutSignalHandlers(
-    () =>
-      new Miniflare({
-        host: "127.0.0.1",
-        port,
-        // Without this Miniflare asks the network what request.cf should look like.
-        cf: false,
-        log: new Log(LogLevel.ERROR),
-        handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
-          onLog(level, message),
-        unsafeHandleRuntimeRestart: async () => {
-          await guardWorkerd();
-          restarts++;
-        },
-        workers: [
-          {
-            ...shared,
-            name: "brain-api",
-            script: bundles.api,
-            serviceBindings: { CONSUMER: "brain-consumer", ...archive },
-          },
-          { ...shared, name: "brain-consumer", script: bundles.consumer, serviceBindings: archive },
-        ],
-      }),
-  );
-  let url: URL;
-  try {
-    url = await miniflare.ready;
-    await guardWorkerd();
-  } catch (error) {
-    await miniflare.dispose().catch(() => undefined);
-    throw error;
-  }
 
   const runCron = async (cron: string) => {
-    const consumer = await miniflare.getWorker("brain-consumer");
+    const consumer = await current.miniflare.getWorker("brain-consumer");
     const { outcome } = await consumer.scheduled({ cron, scheduledTime: new Date() });
     if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
   };
   return {
-    url: url.origin,
+    url,
     tick: () => runCron("* * * * *"),
     janitor: () => runCron(janitorCron),
-    async crash() {
-      const restartsBefore = restarts;
-      const own = await ownProcesses();
-      if (own.length === 0) throw new Error("there is no workerd process to kill");
-      for (const pid of own) process.kill(pid, "SIGKILL");
-      for (let waitedMs = 0; restarts === restartsBefore; waitedMs += 20) {
-        if (waitedMs > 10_000) throw new Error("Miniflare did not start a new workerd within 10 s");
-        await delay(20);
-      }
-      await miniflare.ready;
-    },
+    crash: () => current.crash(),
     async dispose() {
-      for (const dismiss of dismissGuards) dismiss();
-      await miniflare.dispose();
+      await restarts.stop();
+      await end(current);
     },
   };
 }

@@ -25,6 +25,8 @@ export interface ServicesOptions {
   readonly onProgress?: (line: string) => void;
   /** False makes a PostgreSQL of our own fast and forgetful, for tests. */
   readonly fsync?: boolean;
+  /** True: a server started here that ends unasked is started again. */
+  readonly keepsRunning?: boolean;
 }
 
 export interface Services {
@@ -60,10 +62,11 @@ interface Context {
   readonly dataDir: string;
   readonly onProgress: (line: string) => void;
   readonly fsync: boolean;
+  readonly keepsRunning: boolean;
   readonly steps: StopStep[];
 }
 
-async function provideRedis({ env, dataDir, onProgress, steps }: Context) {
+async function provideRedis({ env, dataDir, onProgress, keepsRunning, steps }: Context) {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
   if (Boolean(url) !== Boolean(token)) {
     throw new Error(
@@ -85,7 +88,7 @@ async function provideRedis({ env, dataDir, onProgress, steps }: Context) {
   }
   if (redisUrl) onProgress(`✓ Redis at ${new URL(redisUrl).host} (REDIS_URL)`);
   else {
-    const redis = await startRedis({ dataDir, onProgress });
+    const redis = await startRedis({ dataDir, onProgress, keepsRunning });
     steps.push(() => redis.stop());
     redisUrl = redis.url;
     onProgress(`✓ redis-server ${redis.version} on ${new URL(redisUrl).host}`);
@@ -99,7 +102,7 @@ async function provideRedis({ env, dataDir, onProgress, steps }: Context) {
   return { redisUrl, upstash: { url: gateway.url, token: gateway.token } };
 }
 
-async function providePostgres({ env, dataDir, onProgress, fsync, steps }: Context) {
+async function providePostgres({ env, dataDir, onProgress, fsync, keepsRunning, steps }: Context) {
   if (env.NEON_DATABASE_URL) {
     const neonUrl = env.NEON_DATABASE_URL;
     onProgress(`✓ Neon at ${new URL(neonUrl).host}`);
@@ -113,7 +116,7 @@ async function providePostgres({ env, dataDir, onProgress, fsync, steps }: Conte
   let databaseUrl = env.DATABASE_URL;
   if (databaseUrl) onProgress(`✓ PostgreSQL at ${new URL(databaseUrl).host} (DATABASE_URL)`);
   else {
-    const postgres = await startPostgres({ dataDir, onProgress, fsync });
+    const postgres = await startPostgres({ dataDir, onProgress, fsync, keepsRunning });
     steps.push(() => postgres.stop());
     databaseUrl = postgres.url;
     onProgress(`✓ PostgreSQL ${postgres.version} on ${new URL(databaseUrl).host}`);
@@ -146,10 +149,10 @@ async function administrate(databaseUrl: string, statement: string): Promise<voi
  * @throws Error that says which variable or program is missing; what already ran is stopped then.
  */
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { env, onProgress = () => undefined, fsync = true } = options;
+  const { env, onProgress = () => undefined, fsync = true, keepsRunning = false } = options;
   const dataDir = await prepareDataDir(options.dataDir);
   const steps: StopStep[] = [];
-  const context: Context = { env, dataDir, onProgress, fsync, steps };
+  const context: Context = { env, dataDir, onProgress, fsync, keepsRunning, steps };
   try {
     const redis = await provideRedis(context);
     const postgres = await providePostgres(context);

@@ -1,0 +1,160 @@
+/** One workerd with the workers in it. */
+
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { Log, LogLevel, Miniflare, MiniflareCoreError } from "miniflare";
+import type { Compatibility, WorkerBundles } from "./bundle.ts";
+import { commandLineOf, guardProcess } from "./child-process.ts";
+
+type ServiceBinding = (request: Request) => Promise<Response>;
+
+export interface InstanceOptions {
+  readonly bundles: WorkerBundles;
+  /** The worker that stands before the API. */
+  readonly front: string;
+  readonly compatibility: Compatibility;
+  /** Environment of both workers. */
+  readonly bindings: Readonly<Record<string, string>>;
+  /** Of the API; 0 takes a free one. */
+  readonly port: number;
+  /** What answers ARCHIVE_FOLDER; null: the workers have no archive. */
+  readonly archive: ServiceBinding | null;
+  readonly onLog: (level: string, message: string) => void;
+  /** Workerd ended, and Miniflare could not bring it back: this instance is of no use any more. */
+  readonly onLost: (reason: string) => void;
+}
+
+export interface Instance {
+  readonly url: string;
+  readonly miniflare: Miniflare;
+  /** Kills workerd with SIGKILL and waits until Miniflare has a new one. Linux only. */
+  crash(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Miniflare restarts workerd once; that it failed it tells nobody but its log. */
+class LossLog extends Log {
+  readonly #onLost: (reason: string) => void;
+
+  constructor(onLost: (reason: string) => void) {
+    super(LogLevel.ERROR);
+    this.#onLost = onLost;
+  }
+
+  override error(message: Error): void {
+    if (message instanceof MiniflareCoreError && message.code === "ERR_RUNTIME_FAILURE") {
+      this.#onLost(message.message);
+    } else super.error(message);
+  }
+}
+
+/**
+ * Miniflare ends the whole program at SIGINT and SIGTERM. Who started it decides about that, so its handlers go;
+ * the one for `exit`, which kills workerd, stays.
+ */
+function withoutSignalHandlers<T>(create: () => T): T {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const created = create();
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.get(signal)?.includes(listener)) process.off(signal, listener);
+    }
+  }
+  return created;
+}
+
+/** The process ids of this program's own workerd processes. Only Linux tells them; elsewhere there are none. */
+async function workerdProcesses(): Promise<number[]> {
+  if (process.platform !== "linux") return [];
+  const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
+  const ids = children.trim().split(" ").filter(Boolean).map(Number);
+  const lines = await Promise.all(ids.map(commandLineOf));
+  return ids.filter((_, index) => lines[index]?.includes("workerd"));
+}
+
+/** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
+function workersOf({ bundles, front, compatibility, bindings, port, archive }: InstanceOptions) {
+  const runtime = {
+    modules: true as const,
+    compatibilityDate: compatibility.date,
+    compatibilityFlags: [...compatibility.flags],
+  };
+  const services = archive === null ? {} : { ARCHIVE_FOLDER: archive };
+  const shared = { ...runtime, bindings: { ...bindings } };
+  return [
+    {
+      ...runtime,
+      name: "brain-front",
+      script: front,
+      serviceBindings: { API: "brain-api" },
+      // Past Miniflare's own entry, which lets a request say by headers which worker it goes to.
+      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+    },
+    {
+      ...shared,
+      name: "brain-api",
+      script: bundles.api,
+      serviceBindings: { CONSUMER: "brain-consumer", ...services },
+    },
+    { ...shared, name: "brain-consumer", script: bundles.consumer, serviceBindings: services },
+  ];
+}
+
+/** @throws Error when a bundle does not load or the port is taken */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const knownProcesses = await workerdProcesses();
+  const ownProcesses = async () => (await workerdProcesses()).filter((pid) => !knownProcesses.includes(pid));
+  let dismissGuards: (() => void)[] = [];
+  /** workerd outlives a killed parent and would keep the port. */
+  const guardWorkerd = async () => {
+    for (const dismiss of dismissGuards) dismiss();
+    dismissGuards = (await ownProcesses()).map((pid) => guardProcess(pid, "SIGKILL"));
+  };
+  let restarts = 0;
+  const miniflare = withoutSignalHandlers(
+    () =>
+      new Miniflare({
+        host: "127.0.0.1",
+        port: 0,
+        // Without this Miniflare asks the network what request.cf should look like.
+        cf: false,
+        log: new LossLog(options.onLost),
+        handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
+          options.onLog(level, message),
+        unsafeHandleRuntimeRestart: async () => {
+          await guardWorkerd();
+          restarts++;
+        },
+        workers: workersOf(options),
+      }),
+  );
+  let url: URL;
+  try {
+    await miniflare.ready;
+    url = await miniflare.unsafeGetDirectURL("brain-front");
+    await guardWorkerd();
+  } catch (error) {
+    await miniflare.dispose().catch(() => undefined);
+    throw error;
+  }
+  return {
+    url: url.origin,
+    miniflare,
+    async crash() {
+      const restartsBefore = restarts;
+      const own = await ownProcesses();
+      if (own.length === 0) throw new Error("there is no workerd process to kill");
+      for (const pid of own) process.kill(pid, "SIGKILL");
+      for (let waitedMs = 0; restarts === restartsBefore; waitedMs += 20) {
+        if (waitedMs > 10_000) throw new Error("Miniflare did not start a new workerd within 10 s");
+        await delay(20);
+      }
+      await miniflare.ready;
+    },
+    async dispose() {
+      for (const dismiss of dismissGuards) dismiss();
+      await miniflare.dispose();
+    },
+  };
+}
