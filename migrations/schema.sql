@@ -521,6 +521,8 @@ CREATE TABLE "idempotency_keys" (
   "status" integer,
   "response" text,
   "created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "committed_at" timestamp(3) with time zone,
+  "correlation_id" character varying(255),
   CONSTRAINT "idempotency_keys_key_route_pk" PRIMARY KEY (key, route)
 );
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);

@@ -27,10 +27,16 @@ import {
   courseLearningRoutes,
   isPublicLearningPath,
 } from "./modules/course_factory/index.ts";
-import { irGovernanceGate, irGovernanceJobs, irGovernanceRoutes } from "./modules/ir_governance/index.ts";
+import {
+  answersToken,
+  irGovernanceGate,
+  irGovernanceJobs,
+  irGovernanceRoutes,
+} from "./modules/ir_governance/index.ts";
 import { type MissionSettings, missionRoutes, missionWorker } from "./modules/missions/index.ts";
 import {
   isPublicPaymentPath,
+  keepsOwnKeys,
   type PaymentSettings,
   paymentConsumer,
   paymentJobs,
@@ -71,6 +77,8 @@ export function createProductApp(config: Config, open: (c: Context) => Host): Ho
   return createApp({
     open,
     isPublic: (path) => isPublicPath(path) || isPublicLearningPath(path) || isPublicPaymentPath(path),
+    // Payments store the key with what they make; the answer to a new approval holds a token that is kept nowhere.
+    keyHandling: (path) => (keepsOwnKeys(path) ? "own" : answersToken(path) ? "refused" : "kept"),
     mounts: [
       { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
       { path: "/api/courses", routes: courseDistributionRoutes(distributionSettings(config)) },

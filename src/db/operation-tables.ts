@@ -121,6 +121,10 @@ export const idempotencyKeys = pgTable(
     /** Null while the first request is under way. */
     status: integer("status"),
     response: text("response"),
+    /** When its work was committed, in the same transaction; null: not yet, or it needed none. */
+    committedAt: instant("committed_at"),
+    /** The story of the first request, to find what it did when its answer was lost. */
+    correlationId: varchar("correlation_id", { length: 255 }),
     createdAt: instant("created_at").notNull().defaultNow(),
   },
   (table) => [

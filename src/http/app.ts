@@ -19,7 +19,7 @@ import { eventRoutes } from "./event-routes.ts";
 import { eventStreamRoutes } from "./event-stream-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
-import { idempotent } from "./idempotency.ts";
+import { idempotent, type KeyHandling } from "./idempotency.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
@@ -37,6 +37,8 @@ export interface AppOptions {
   readonly mounts: readonly Mount[];
   /** True for paths that anybody may use, e.g. the public catalogue. Health needs no key either. */
   isPublic(path: string): boolean;
+  /** Default: the answers of all routes with a key are kept, and public routes take none. */
+  keyHandling?(path: string): KeyHandling;
 }
 
 /** The HTTP surface. Built once per isolate; everything that does I/O is opened per request. */
@@ -86,11 +88,11 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     }
     await next();
   });
+  const keyHandling = (path: string): KeyHandling =>
+    options.isPublic(path) ? "refused" : (options.keyHandling?.(path) ?? "kept");
+  app.use("/api/*", idempotent(keyHandling));
   app.route("/api/events/stream", eventStreamRoutes());
   app.route("/api/events", eventRoutes());
-  for (const area of ["consumers", "dead-letters", "replays", "maintenance"]) {
-    app.use(`/api/${area}/*`, idempotent());
-  }
   app.route("/api/consumers", consumerRoutes());
   app.route("/api/dead-letters", deadLetterRoutes());
   app.route("/api/replays", replayRoutes());

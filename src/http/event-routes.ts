@@ -1,5 +1,6 @@
 import { elementTexts, readJson } from "@brain/schemas";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
 import { BadRequestError, NotFoundError, ValidationError } from "../core/errors.ts";
 import { boundIssues, boundText } from "../core/issues.ts";
@@ -7,7 +8,7 @@ import { jsonOf, readText } from "../modules/request-body.ts";
 import { receives, validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
-import { type IngestResult, ingest } from "../operate/ingest.ts";
+import { type IngestContext, type IngestResult, ingest } from "../operate/ingest.ts";
 import { flattenTrees, growTrees, readStory, spanOf, treesToJson } from "../operate/story.ts";
 import { markActivity } from "../publish/activity.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
@@ -58,6 +59,18 @@ const storyQuery = z.strictObject({
   view: z.enum(["tree", "flat"]).default("tree"),
 });
 
+/**
+ * What the request says of its events. With a key their ids come from it by their place: the same in every repetition,
+ * so that the record itself tells a repetition although the first answer was lost.
+ */
+function contextOf(c: Context<AppEnv>): IngestContext {
+  const hash = c.get("keyHash");
+  if (hash === undefined) return c.get("told");
+  // Ids of events are of version 4; which digits of it are random nobody can tell.
+  const newId = (index: number) => uuidv5(`${hash}:${index}`, uuidv5.URL).replace(/^(.{14})./, "$14");
+  return { ...c.get("told"), newId };
+}
+
 /** Events from and for other programs. */
 export function eventRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -65,7 +78,7 @@ export function eventRoutes(): Hono<AppEnv> {
   routes.post("/", receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const [result] = await ingest(invocation, [jsonOf(await readText(c))], c.get("told"));
+    const [result] = await ingest(invocation, [jsonOf(await readText(c))], contextOf(c));
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
     if (result.status === "accepted") afterCommit();
@@ -76,7 +89,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
     const inputs = readBatch(await readText(c), c.req.header("content-type") ?? "");
-    const results = await ingest(invocation, inputs, c.get("told"));
+    const results = await ingest(invocation, inputs, contextOf(c));
     const count = (status: IngestResult["status"]) =>
       results.filter((result) => result.status === status).length;
     const rejected = count("rejected");

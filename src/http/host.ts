@@ -21,5 +21,12 @@ export interface Told {
 
 /** Hono environment of the whole app. */
 export interface AppEnv {
-  Variables: ModuleEnv["Variables"] & { host: Host; log: Logger; requestId: string; told: Told };
+  Variables: ModuleEnv["Variables"] & {
+    host: Host;
+    log: Logger;
+    requestId: string;
+    told: Told;
+    /** SHA-256 of a request with an idempotency key, hex. */
+    keyHash?: string;
+  };
 }

@@ -1,12 +1,14 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { describeError } from "../consume/dead-letters.ts";
-import { ConflictError, ValidationError } from "../core/errors.ts";
+import { BadRequestError, ConflictError, ValidationError } from "../core/errors.ts";
+import { readBytes } from "../modules/request-body.ts";
 import {
   admitRequest,
   forgetRequest,
   jobKey,
   type KeyedRequest,
   keepAnswer,
+  noteCommitted,
   sha256Hex,
 } from "../operate/idempotency.ts";
 import type { AppEnv } from "./host.ts";
@@ -31,16 +33,36 @@ export function jobKeyOf(c: Context, kind: string): Promise<string | null> {
 }
 
 /**
- * Answers a repeated POST with the first answer, and does nothing then (header `idempotency-replayed: true`). Applies to
- * requests with an `Idempotency-Key`. Answers of 500 and above are not kept, so the same key may be tried again.
- *
- * @throws {ValidationError} the key has not the shape of one
- * @throws {ConflictError} the key was used for another request, or its first request is under way
+ * What becomes of a POST's key. `kept`: the answer is kept here. `own`: the route stores the key with what it makes.
+ * `refused`: whoever may call it has no name, or its answer must not be stored.
  */
-export function idempotent(): MiddlewareHandler<AppEnv> {
+export type KeyHandling = "kept" | "own" | "refused";
+
+/** Longest answer that is kept, in UTF-16 units. */
+const maxKeptLength = 1_048_576;
+
+/**
+ * Answers a repeated POST with the first answer, and does nothing then (header `idempotency-replayed: true`). Every POST
+ * goes through here. An answer that says "not now" (408, 425, 429, 500 and above) is not kept unless work was committed,
+ * so the same key may be tried again.
+ *
+ * @throws {BadRequestError} the route takes no key
+ * @throws {ValidationError} the key has not the shape of one
+ * @throws {ConflictError} the key was used for another request, its first request is under way, or its answer was lost
+ */
+export function idempotent(handlingOf: (path: string) => KeyHandling): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const key = c.req.method === "POST" ? idempotencyKeyOf(c) : null;
-    if (key === null) return next();
+    const handling = key === null ? null : handlingOf(c.req.path);
+    if (key === null || handling === "own") return next();
+    if (handling === "refused") {
+      throw new BadRequestError(
+        "This route takes no Idempotency-Key: send the request without that header.",
+        {
+          issues: [{ path: "idempotency-key", message: "expected no such header" }],
+        },
+      );
+    }
     const { db } = c.get("host").invocation;
     const request = await keyedRequest(c, key);
     const admission = await admitRequest(db, request);
@@ -49,39 +71,66 @@ export function idempotent(): MiddlewareHandler<AppEnv> {
         throw new ConflictError(
           "This Idempotency-Key was used for another request: its body or query is different. Use a new key for a new request.",
         );
+      case "lost":
+        throw new ConflictError(
+          `The first request with this Idempotency-Key was carried out, but its answer was lost. Do not repeat it: GET /api/events/correlation/${admission.correlationId} shows what it did.`,
+        );
       case "busy":
         c.header("retry-after", String(busyRetryS));
         throw new ConflictError(
           "The first request with this Idempotency-Key is under way. Send it again in a few seconds for its answer.",
         );
       case "answered":
-        return c.body(admission.response, admission.status as 200, {
-          "content-type": "application/json",
-          "idempotency-replayed": "true",
-        });
+        c.header("idempotency-replayed", "true");
+        if (admission.status === 204) return c.body(null, 204);
+        return c.body(admission.response, admission.status as 200, { "content-type": "application/json" });
       case "work":
+        bindWork(c, request, admission.since);
         await next();
         await settle(c, request, admission.since);
     }
   };
 }
 
-async function keyedRequest(c: Context, key: string): Promise<KeyedRequest> {
+/** The key's row is noted in every transaction of the request's services, and ids that it makes come from the key. */
+function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): void {
+  const services = c.get("services");
+  c.set("keyHash", request.hash);
+  c.set("services", {
+    ...services,
+    transact: (context, run) =>
+      services.transact(context, async (tx, publish) => {
+        const result = await run(tx, publish);
+        await noteCommitted(tx, request, since);
+        return result;
+      }),
+  });
+}
+
+async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedRequest> {
   const { pathname, search } = new URL(c.req.url);
   const actor = c.req.header("x-actor-id") ?? "";
   return {
     key,
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
-    hash: await sha256Hex([pathname, search, actor, await c.req.arrayBuffer()]),
+    hash: await sha256Hex([pathname, search, actor, await readBytes(c)]),
+    correlationId: c.get("services").correlationId,
   };
+}
+
+function isNotNow(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
 /** The work is done; when its answer cannot be kept, the caller gets it all the same. */
 async function settle(c: Context<AppEnv>, request: KeyedRequest, since: string): Promise<void> {
   const { db } = c.get("host").invocation;
   try {
-    if (c.res.status >= 500) return await forgetRequest(db, request, since);
-    await keepAnswer(db, request, since, { status: c.res.status, response: await c.res.clone().text() });
+    if (isNotNow(c.res.status) && (await forgetRequest(db, request, since))) return;
+    const response = await c.res.clone().text();
+    // One that is too long counts as lost for those who repeat it.
+    if (response.length <= maxKeptLength)
+      await keepAnswer(db, request, since, { status: c.res.status, response });
   } catch (error) {
     c.get("log").warn({}, `The answer to a request with a key was not kept: ${describeError(error)}`);
   }

@@ -1,10 +1,13 @@
 import { sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
+import { ConflictError } from "../core/errors.ts";
+import type { Database, Tx } from "../db/database.ts";
 
 /*
  * Answers to requests with an idempotency key. The row is there before the work begins, so that of two requests at once
  * one works and the other is told to wait; the answer is put into it when the work is done. A row without an answer
- * whose request has been silent for a minute was left by an isolate that died: the next request takes it over.
+ * whose request has been silent for a minute was left by an isolate that died: the next request takes it over, unless the
+ * work was committed. That is noted in the transaction of the work, which fails when the row is somebody else's by then, so
+ * the work is done once, whoever dies or comes late.
  */
 
 /** A request with a key. */
@@ -14,6 +17,7 @@ export interface KeyedRequest {
   readonly route: string;
   /** SHA-256 of all that makes the request what it is, hex. */
   readonly hash: string;
+  readonly correlationId: string;
 }
 
 /** What a request with a key may do. */
@@ -24,6 +28,8 @@ export type Admission =
   | { readonly kind: "answered"; readonly status: number; readonly response: string }
   /** The key was used for another request. */
   | { readonly kind: "other" }
+  /** The work was done, but the isolate died before its answer was kept. */
+  | { readonly kind: "lost"; readonly correlationId: string }
   /** The first request is under way. */
   | { readonly kind: "busy" };
 
@@ -31,21 +37,50 @@ export type Admission =
 const abandonedAfterS = 60;
 
 /** @throws {TransientError} Postgres is not reachable */
-export async function admitRequest(db: Database, { key, route, hash }: KeyedRequest): Promise<Admission> {
+export async function admitRequest(
+  db: Database,
+  { key, route, hash, correlationId }: KeyedRequest,
+): Promise<Admission> {
   const [mine] = await db.rows<{ since: string }>(sql`
-    INSERT INTO idempotency_keys AS k (key, route, request_hash) VALUES (${key}, ${route}, ${hash})
-    ON CONFLICT (key, route) DO UPDATE SET created_at = now()
-      WHERE k.status IS NULL AND k.request_hash = excluded.request_hash
+    INSERT INTO idempotency_keys AS k (key, route, request_hash, correlation_id)
+    VALUES (${key}, ${route}, ${hash}, ${correlationId})
+    ON CONFLICT (key, route) DO UPDATE SET created_at = now(), correlation_id = excluded.correlation_id
+      WHERE k.status IS NULL AND k.committed_at IS NULL AND k.request_hash = excluded.request_hash
         AND k.created_at < now() - ${abandonedAfterS}::integer * interval '1 second'
     RETURNING k.created_at::text AS since`);
   if (mine !== undefined) return { kind: "work", since: mine.since };
-  const [row] = await db.rows<{ hash: string; status: number | null; response: string | null }>(sql`
-    SELECT request_hash AS hash, status, response FROM idempotency_keys WHERE key = ${key} AND route = ${route}`);
+  const [row] = await db.rows<{
+    hash: string;
+    status: number | null;
+    response: string | null;
+    lost: boolean;
+    story: string | null;
+  }>(sql`
+    SELECT request_hash AS hash, status, response, correlation_id AS story, committed_at IS NOT NULL
+      AND created_at < now() - ${abandonedAfterS}::integer * interval '1 second' AS lost
+    FROM idempotency_keys WHERE key = ${key} AND route = ${route}`);
   // The first request failed and took its row away meanwhile: the caller comes again.
   if (row === undefined) return { kind: "busy" };
   if (row.hash !== hash) return { kind: "other" };
-  if (row.status === null) return { kind: "busy" };
+  if (row.status === null)
+    return row.lost ? { kind: "lost", correlationId: row.story ?? "" } : { kind: "busy" };
   return { kind: "answered", status: row.status, response: row.response ?? "" };
+}
+
+/**
+ * Notes in the transaction of the work that it is done.
+ *
+ * @throws {ConflictError} another request has taken the key over: the work is rolled back
+ */
+export async function noteCommitted(tx: Tx, { key, route }: KeyedRequest, since: string): Promise<void> {
+  const { rows } = await tx.execute(sql`
+    UPDATE idempotency_keys SET committed_at = coalesce(committed_at, now())
+    WHERE key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz
+    RETURNING 1`);
+  if (rows.length > 0) return;
+  throw new ConflictError(
+    "This request took so long that a repetition with its Idempotency-Key has taken over. Nothing was done here; ask for the answer with the same key.",
+  );
 }
 
 /** Keeps the answer for repeats, unless another request has taken over. */
@@ -60,22 +95,28 @@ export async function keepAnswer(
     WHERE key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz`);
 }
 
-/** Lets the request be tried again at once, because it failed for a reason of ours. */
+/**
+ * Lets the request be tried again at once, because it failed for a reason of ours.
+ *
+ * @returns false when some of its work was committed: then it is not to be done again
+ */
 export async function forgetRequest(
   db: Database,
   { key, route }: KeyedRequest,
   since: string,
-): Promise<void> {
-  await db.rows(sql`
+): Promise<boolean> {
+  const rows = await db.rows(sql`
     DELETE FROM idempotency_keys
-    WHERE key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz`);
+    WHERE key = ${key} AND route = ${route} AND status IS NULL AND committed_at IS NULL
+      AND created_at = ${since}::timestamptz RETURNING 1`);
+  return rows.length > 0;
 }
 
 const encoder = new TextEncoder();
 
 /** SHA-256, hex. */
-export async function sha256Hex(parts: readonly (string | ArrayBuffer)[]): Promise<string> {
-  const bytes = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : new Uint8Array(part)));
+export async function sha256Hex(parts: readonly (string | Uint8Array)[]): Promise<string> {
+  const bytes = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
   // Each part with its length, so that parts do not run into each other.
   const framed = bytes.flatMap((part) => [encoder.encode(`${part.byteLength}:`), part]);
   const digest = await crypto.subtle.digest("SHA-256", await new Blob(framed).arrayBuffer());

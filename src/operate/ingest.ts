@@ -30,6 +30,8 @@ const maxClockAheadMs = 300_000;
 export interface IngestContext {
   readonly correlationId: string | null;
   readonly actorId: string | null;
+  /** Id of an event of the short form that has none, by its place; default: a random one. */
+  readonly newId?: (index: number) => string;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function ingest(
   inputs: readonly unknown[],
   context: IngestContext,
 ): Promise<IngestResult[]> {
-  const admitted = inputs.map((input) => admit(invocation, input, context));
+  const admitted = inputs.map((input, index) => admit(invocation, input, index, context));
   const valid = admitted.filter((item) => "event" in item);
   const fresh = valid.length === 0 ? new Set<string>() : await insert(invocation, valid);
   // The first of several with one id in a batch is the new one; the others find it in the record.
@@ -102,11 +104,12 @@ async function insert({ db, log }: Invocation, events: readonly RecordedEvent[])
 
 type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;
 
-function admit(invocation: Invocation, input: unknown, context: IngestContext): Admitted {
+function admit(invocation: Invocation, input: unknown, index: number, context: IngestContext): Admitted {
   if (input instanceof BrainError) return { status: "rejected", id: null, error: input };
   const now = new Date(invocation.now());
+  const newId = () => context.newId?.(index) ?? uuidv4();
   try {
-    const admitted = admitEnvelope(invocation.publish, completeEnvelope(input, context, now));
+    const admitted = admitEnvelope(invocation.publish, completeEnvelope(input, context, now, newId));
     requirePresent(admitted.event.timestamp, now);
     return inContext(admitted, context);
   } catch (error) {
@@ -136,7 +139,7 @@ function inContext({ event, key }: RecordedEvent, context: IngestContext): Recor
  * the short form `{ type, payload, … }`, of which the server makes the envelope: module and version come from the
  * catalog, the producer is its `source`.
  */
-function completeEnvelope(input: unknown, context: IngestContext, now: Date): unknown {
+function completeEnvelope(input: unknown, context: IngestContext, now: Date, newId: () => string): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new ValidationError(
       `An event is a JSON object with type and payload; received ${Array.isArray(input) ? "an array" : input === null ? "null" : `a ${typeof input}`}.`,
@@ -147,7 +150,7 @@ function completeEnvelope(input: unknown, context: IngestContext, now: Date): un
   const short = input as Readonly<Record<string, JsonValue>>;
   const definition = typeof short.type === "string" ? findEvent(short.type) : undefined;
   const { causation_id, traceparent, ...fields } = short;
-  const id = short.id ?? uuidv4();
+  const id = short.id ?? newId();
   const source = short.source ?? anonymousSource;
   return {
     target: null,

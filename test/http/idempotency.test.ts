@@ -1,8 +1,6 @@
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
-import type { AppEnv } from "../../src/http/host.ts";
-import { idempotent } from "../../src/http/idempotency.ts";
 import type { ModuleEnv } from "../../src/modules/module.ts";
 import { recorder } from "../engine/fixture.ts";
 import { plantLetters } from "../engine/job-fixture.ts";
@@ -21,13 +19,13 @@ async function open() {
     }
     return Response.json({ call: calls.count }, { status: 202 });
   };
-  const guarded = new Hono<AppEnv>();
-  guarded.use(idempotent());
+  const guarded = new Hono<ModuleEnv>();
   guarded.post("/work", handle).post("/other", handle).get("/work", handle);
   const surface = await createSurface({
     consumers: [recorder()],
+    ownKeys: ["/api/plain/work"],
     mounts: [
-      { path: "/api/guarded", routes: guarded as unknown as Hono<ModuleEnv> },
+      { path: "/api/guarded", routes: guarded },
       { path: "/api/plain", routes: new Hono<ModuleEnv>().post("/work", handle) },
     ],
   });

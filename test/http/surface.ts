@@ -29,7 +29,12 @@ export interface Surface extends Backbone {
  * @param options.relayAfterCommit true: as in production; false: events wait until the test relays them
  */
 export async function createSurface(
-  options: BackboneOptions & { readonly relayAfterCommit?: boolean; readonly mounts?: readonly Mount[] } = {},
+  options: BackboneOptions & {
+    readonly relayAfterCommit?: boolean;
+    readonly mounts?: readonly Mount[];
+    /** Paths that handle idempotency keys themselves. */
+    readonly ownKeys?: readonly string[];
+  } = {},
 ): Promise<Surface> {
   const backbone = await createBackbone(options);
   const running = new Set<Promise<unknown>>();
@@ -50,7 +55,12 @@ export async function createSurface(
       },
     };
   };
-  const app = createApp({ open, mounts: options.mounts ?? [], isPublic: () => false });
+  const app = createApp({
+    open,
+    mounts: options.mounts ?? [],
+    isPublic: () => false,
+    keyHandling: (path) => (options.ownKeys?.includes(path) === true ? "own" : "kept"),
+  });
   const send: Surface["send"] = async (path, init = {}) => {
     const headers = new Headers({ authorization: `Bearer ${testApiKey}` });
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value);

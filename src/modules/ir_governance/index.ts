@@ -2,5 +2,5 @@
 
 export { irGovernanceGate } from "./gate.ts";
 export { irGovernanceJobs } from "./jobs.ts";
-export { irGovernanceRoutes } from "./routes.ts";
+export { answersToken, irGovernanceRoutes } from "./routes.ts";
 export type { IrGovernanceSettings } from "./state.ts";

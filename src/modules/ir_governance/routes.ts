@@ -57,6 +57,11 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
   return app.route("/approvals", approvalRoutes());
 }
 
+/** True for the route whose answer holds the token of a new approval, of which only a hash is stored. */
+export function answersToken(path: string): boolean {
+  return path === "/api/ir/approvals";
+}
+
 function approvalRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 

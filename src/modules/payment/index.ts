@@ -2,5 +2,5 @@
 
 export { paymentConsumer } from "./consumer.ts";
 export { paymentJobs } from "./jobs.ts";
-export { isPublicPaymentPath, paymentRoutes } from "./routes.ts";
+export { isPublicPaymentPath, keepsOwnKeys, paymentRoutes } from "./routes.ts";
 export type { PaymentSettings } from "./settings.ts";

@@ -29,6 +29,11 @@ export function isPublicPaymentPath(path: string): boolean {
   return path === `${prefix}/webhooks/stripe` || path === `${prefix}/webhooks/paypal`;
 }
 
+/** True for the routes that store an `Idempotency-Key` with what they make. */
+export function keepsOwnKeys(path: string): boolean {
+  return path === `${prefix}/intents` || path === `${prefix}/refunds`;
+}
+
 /** The routes below `/api/paycore`. */
 export function paymentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   return new Hono<ModuleEnv>()
