@@ -1,6 +1,6 @@
 import { type CharterIssue, describeReceived } from "./errors.ts";
 import { hasControlCharacters, isPlainObject, maxJsonDepth } from "./json.ts";
-import { forbiddenKeyReason, forbiddenValue } from "./pii.ts";
+import { forbiddenKeyReason, forbiddenNumber, forbiddenValue } from "./pii.ts";
 
 /** What {@link guardValues} found: data that is no JSON, and data that must not be in an event. */
 export interface GuardFindings {
@@ -37,7 +37,16 @@ function guardObject(
 ): void {
   for (const key of Object.keys(value)) {
     const item = value[key];
-    const childPath = path === "" ? key : `${path}.${key}`;
+    // A key that the schema does not name is data like a value: it may hold a secret, which no path may repeat.
+    const ownFinding = known.has(key) ? null : forbiddenValue(key);
+    const shownKey = ownFinding === null ? key : "[redacted]";
+    const childPath = path === "" ? shownKey : `${path}.${shownKey}`;
+    if (ownFinding !== null) {
+      findings.forbidden.push({
+        path,
+        message: `a key holds ${ownFinding}; use plain names, and carry our own id instead`,
+      });
+    }
     if (item === undefined) {
       findings.hasUndefined = true;
       continue;
@@ -77,6 +86,13 @@ function visit(
         path,
         message: "expected a finite number; JSON has no other",
         received: String(value),
+      });
+    }
+    const what = forbiddenNumber(value);
+    if (what !== null) {
+      findings.forbidden.push({
+        path,
+        message: `the number is ${what}; remove it or carry our own id instead`,
       });
     }
     return;

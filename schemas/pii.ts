@@ -1,5 +1,8 @@
 import type * as z from "zod";
 import { CharterError, type CharterIssue } from "./errors.ts";
+import { isCardNumber, personHint, personRules } from "./person-rules.ts";
+import { secretHint, secretRules } from "./secret-rules.ts";
+import { findAll, type ValueRule } from "./value-rules.ts";
 
 /**
  * Keeps personal data, secrets and provider ids out of events: an event is copied to every subscriber, the stream,
@@ -35,7 +38,7 @@ const keyRules: readonly KeyRule[] = [
 
 /** Why a payload key is refused, or null. Case and camelCase do not hide a key. */
 export function forbiddenKeyReason(key: string): string | null {
-  const name = key
+  const name = asRead(key)
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replaceAll("-", "_")
     .toLowerCase();
@@ -43,109 +46,70 @@ export function forbiddenKeyReason(key: string): string | null {
   return null;
 }
 
-type ValueRule = readonly [pattern: RegExp, what: string, confirm?: (match: string) => boolean];
+const valueRules: readonly ValueRule[] = [...secretRules, ...personRules];
 
-/** Luhn check of ISO/IEC 7812-1, on the digits of `text`. */
-function passesLuhn(text: string): boolean {
-  let sum = 0;
-  let double = false;
-  for (let index = text.length - 1; index >= 0; index--) {
-    const digit = text.charCodeAt(index) - 48;
-    if (digit < 0 || digit > 9) continue;
-    const value = double ? digit * 2 : digit;
-    sum += value > 9 ? value - 9 : value;
-    double = !double;
-  }
-  return sum % 10 === 0;
-}
-
-// Visa, Mastercard, American Express, Discover, Diners; without the prefix a long number is only a number.
-const cardPrefix =
-  /^(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}|3[068]\d{12})$/;
-
-function isCardNumber(match: string): boolean {
-  return cardPrefix.test(match.replace(/[ -]/g, "")) && passesLuhn(match);
-}
-
-/** Check digits of ISO 13616: the number, country moved to the end, letters as 10…35, is 1 modulo 97. */
-function passesMod97(compact: string): boolean {
-  if (compact.length < 15 || compact.length > 34) return false;
-  let remainder = 0;
-  for (const character of compact.slice(4) + compact.slice(0, 4)) {
-    const value = Number.parseInt(character, 36);
-    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97;
-  }
-  return remainder === 1;
-}
-
-/** The match may have run into a following word in capitals, so it is tried without its last groups too. */
-function isIban(match: string): boolean {
-  const groups = match.split(" ");
-  return groups.some((_, index) => passesMod97(groups.slice(0, groups.length - index).join("")));
-}
-
-function isPhoneNumber(match: string): boolean {
-  const digits = match.replace(/\D/g, "").length;
-  return digits >= 8 && digits <= 15;
-}
-
-const hasDigit = (match: string): boolean => /\d/.test(match);
-
-const valueRules: readonly ValueRule[] = [
-  [/\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{1,64}:[^\s@/]{1,128}@/gi, "a URL with a password"],
-  [/[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?![a-z])/gi, "an e-mail address"],
-  [
-    /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])/g,
-    "an IBAN",
-    isIban,
-  ],
-  [
-    /(?<![\w-])(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|\d{4}[ -]\d{6}[ -]\d{4,5}|\d{13,19})(?![\w-])/g,
-    "a payment card number",
-    isCardNumber,
-  ],
-  [/(?<![\w.+])\+[1-9]\d{0,2}(?:[ ()/-]{0,2}\d{1,6}){2,6}(?![\w-])/g, "a phone number", isPhoneNumber],
-  [/(?<![A-Za-z0-9_])(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{6,}/g, "an API key"],
-  [/(?<![A-Za-z0-9_])(?:whsec_|ghp_|gho_|xox[abpr]-)[A-Za-z0-9-]{6,}|AKIA[0-9A-Z]{16}/g, "an API key"],
-  [/(?<![A-Za-z0-9_])(?:(?:cus|pm)_\w{3,}|(?:pi|cs)_\w{6,})/g, "a payment provider's id", hasDigit],
-  [
-    /(?<![A-Za-z0-9_])(?:cus|pi|cs|ch|sub|pm)_(?:(?:test|live)_)?[A-Za-z0-9]{8,}/g,
-    "a payment provider's id",
-    hasDigit,
-  ],
-  [/\bbearer\s+[A-Za-z0-9._~+/-]{12,}/gi, "a bearer token"],
-  [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g, "a JSON Web Token"],
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/g, "a private key"],
-];
-
-/** Cheap first look: text without any of these holds nothing that a rule could match. */
-const suspicious =
-  /@|\+[1-9]|\d{4}[ -]?\d{4}|[A-Z]{2}\d{2}|(?:cus|pi|cs|ch|sub|pm|sk|rk|pk|whsec|gh[po])_|xox|AKIA|eyJ|bearer|PRIVATE/i;
 const machineValue =
   /^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{64}|\d{4}-\d\d-\d\dT[\d:.]+Z)$/i;
 const shortestFinding = 6;
 
+/** Letters of plain Western text need no look; what is wider, narrower or invisible may be a disguise. */
+const disguised = /[\u00a0\u00aa\u00ad\u00b2\u00b3\u00b9\u00ba\u0100-\uffff]/;
+
+/**
+ * The text as a reader sees it: full-width letters and other compatible forms as plain ones (NFKC), without format
+ * characters (Cf, e.g. a zero-width space), all dashes alike.
+ */
+function asRead(text: string): string {
+  if (!disguised.test(text)) return text;
+  return text
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .replace(/[\u2010-\u2015\u2212]/g, "-");
+}
+
+function mayHoldFinding(text: string): boolean {
+  return text.length >= shortestFinding && (personHint.test(text) || secretHint.test(text));
+}
+
 /** What a text gives away ("an e-mail address"), or null. UUIDs, SHA-256 hex and timestamps pass. */
 export function forbiddenValue(text: string): string | null {
-  if (text.length < shortestFinding || !suspicious.test(text) || machineValue.test(text)) return null;
-  for (const [pattern, what, confirm] of valueRules) {
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-      if (confirm === undefined || confirm(match[0])) return what;
-    }
+  const read = asRead(text);
+  if (!mayHoldFinding(read) || machineValue.test(text)) return null;
+  let found: string | null = null;
+  for (const rule of valueRules) {
+    findAll(read, rule, () => {
+      found = rule[1];
+      return false;
+    });
+    if (found !== null) return found;
   }
   return null;
 }
 
-/** The same text with everything that an event must not hold replaced by `[redacted]`; for error messages. */
+/** What a number gives away when it is read as text, or null: cards are written without spaces, too. */
+export function forbiddenNumber(value: number): string | null {
+  return value >= 1e12 && isCardNumber(String(value)) ? "a payment card number" : null;
+}
+
+/**
+ * The same text with everything that an event must not hold replaced by `[redacted]`; for error messages. A text that hid
+ * something behind unusual characters comes back in plain ones.
+ */
 export function redactText(text: string): string {
-  let result = text;
-  for (const [pattern, , confirm] of valueRules) {
-    result = result.replace(pattern, (match) =>
-      confirm === undefined || confirm(match) ? "[redacted]" : match,
-    );
+  const read = asRead(text);
+  if (!mayHoldFinding(read)) return text;
+  let result = read;
+  for (const rule of valueRules) {
+    const pieces: string[] = [];
+    let rest = 0;
+    findAll(result, rule, (from, to) => {
+      pieces.push(result.slice(rest, from), "[redacted]");
+      rest = to;
+      return true;
+    });
+    if (pieces.length > 0) result = pieces.join("") + result.slice(rest);
   }
-  return result;
+  return result === read ? text : result;
 }
 
 /** The parts of a zod schema that the walks need; zod types `def` per class, so the shape is named here once. */

@@ -179,7 +179,7 @@ async function main(): Promise<void> {
     printVariables(services);
     say("ready");
   } else {
-    const apiKey = options.apiKey ?? (await readOrCreateSecret(dataDir, "api-key"));
+    const apiKey = options.apiKey ?? (await readOrCreateSecret(dataDir, "api-key", "brain_key_"));
     const url = await startWorkers(options, services, dataDir, apiKey);
     checkInterrupted();
     printVariables(services);

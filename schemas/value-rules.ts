@@ -1,0 +1,28 @@
+/** How a rule about texts is written. */
+
+/**
+ * A pattern (with the flag g), what it is of, and a check of what matched: true is a finding, false is none. A number tells
+ * how much of the match is one; 0 says that one may begin inside of the match, behind its first character.
+ */
+export type ValueRule = readonly [
+  pattern: RegExp,
+  what: string,
+  confirm?: (match: string) => boolean | number,
+];
+
+/** Calls `onFinding` with the place of each finding, until it returns false. Linear: a pattern has a bounded length. */
+export function findAll(
+  text: string,
+  [pattern, , confirm]: ValueRule,
+  onFinding: (from: number, to: number) => boolean,
+): void {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const confirmed = confirm === undefined ? true : confirm(match[0]);
+    const length = confirmed === true ? match[0].length : Number(confirmed);
+    if (length > 0) {
+      if (!onFinding(match.index, match.index + length)) return;
+      pattern.lastIndex = match.index + length;
+    } else if (confirmed === 0) pattern.lastIndex = match.index + 1;
+  }
+}
