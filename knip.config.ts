@@ -5,7 +5,7 @@ export default {
     ".": {
       entry: [
         "workers/{api,consumer,deno}.ts",
-        "workers/local/{main,migrate}.ts",
+        "workers/local/{main,migrate,front-worker}.ts",
         "tools/{check,check-bundles,check-migrations,generate}.ts",
         "test/bench/{main,stack}.ts",
         "test/chaos/{main,edge-process,worker}.ts",

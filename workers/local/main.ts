@@ -191,6 +191,14 @@ async function main(): Promise<void> {
   if (firstSignalAt !== null) await stopAndExit(0);
 }
 
+/** The last resort: what nobody handled is told, and the rest goes on; its data and other clients are not to blame. */
+function onUnhandled(error: unknown): void {
+  // Nobody reads our output any more; telling it would fail the same way.
+  if ((error as NodeJS.ErrnoException | null)?.code === "EPIPE") return;
+  console.error(`! an error that nobody handled: ${error instanceof Error ? error.stack : String(error)}`);
+}
+process.on("uncaughtException", onUnhandled);
+process.on("unhandledRejection", onUnhandled);
 process.on("SIGINT", onStopSignal);
 process.on("SIGTERM", onStopSignal);
 // Whoever started us through tools/run.mjs is gone without a signal: nobody is left to stop us.

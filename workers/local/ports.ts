@@ -22,12 +22,27 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Starts `server`; 0 takes a free port. Gives the port. @throws Error of the system when the port is taken. */
+/**
+ * A client that resets its connection, or sends what is no HTTP, is no reason for this program to end. `node:http` looks
+ * after most connections itself; after those that asked for another protocol nobody does.
+ */
+function survivesItsClients(server: TcpServer): void {
+  server.on("connection", (socket) => socket.on("error", () => socket.destroy()));
+}
+
+/**
+ * Starts `server`; 0 takes a free port. Gives the port. Whatever goes wrong with a connection ends that connection.
+ *
+ * @throws Error of the system when the port is taken
+ */
 export function listenOnLoopback(server: TcpServer, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
+    survivesItsClients(server);
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => {
       server.off("error", reject);
+      // For example too many open files: whoever waits for the connection notices, the others go on.
+      server.on("error", (error) => console.error(`! a local server: ${error.message}`));
       const address = server.address();
       if (address === null || typeof address === "string") reject(new Error(`not a TCP address: ${address}`));
       else resolve(address.port);
