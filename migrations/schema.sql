@@ -514,6 +514,15 @@ CREATE INDEX events_tenant_idx ON public.events USING btree (tenant_id, "positio
 CREATE INDEX events_type_idx ON public.events USING btree (type, "position");
 CREATE INDEX events_unsent_idx ON public.events USING btree ("position") WHERE (sent_at IS NULL);
 
+CREATE TABLE "failing_work" (
+  "work" character varying(150) NOT NULL,
+  "failures" integer DEFAULT 1 NOT NULL,
+  "first_failed_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "last_failed_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "error" text NOT NULL,
+  CONSTRAINT "failing_work_pkey" PRIMARY KEY (work)
+);
+
 CREATE TABLE "idempotency_keys" (
   "key" character varying(255) NOT NULL,
   "route" character varying(300) NOT NULL,

@@ -153,6 +153,21 @@ export const alerts = pgTable(
   (table) => [uniqueIndex("alerts_open_key").on(table.kind, table.subject).where(sql`resolved_at IS NULL`)],
 );
 
+/**
+ * Work that failed at its last try: a row from its first failure to its next success, so that every isolate knows. See
+ * `src/operate/failing-work.ts`.
+ */
+export const failingWork = pgTable("failing_work", {
+  /** `relay:0`, `comparison`, `job:payment_refund_repair` … */
+  work: varchar("work", { length: 150 }).primaryKey(),
+  /** In a row. */
+  failures: integer("failures").notNull().default(1),
+  firstFailedAt: instant("first_failed_at").notNull().defaultNow(),
+  lastFailedAt: instant("last_failed_at").notNull().defaultNow(),
+  /** The last one, one line. */
+  error: text("error").notNull(),
+});
+
 /** Files of the archive, one a day (UTC, by `stored_at`), and how far each has come. */
 export const archiveDays = pgTable("archive_days", {
   day: date("day", { mode: "string" }).primaryKey(),

@@ -18,6 +18,8 @@ export type AlertKind =
   | "claims_missing"
   /** Somebody else reads in a group of ours. Subject: `{group}:{shard}`. */
   | "foreign_reader"
+  /** Something fails at every try. Subject: the work, see `failing-work.ts`. */
+  | "work_failing"
   /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */
   | "reshard_waits";
 

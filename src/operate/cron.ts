@@ -3,6 +3,7 @@ import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalQueue } from "../consume/queue-signal.ts";
 import { restoreTrimmedByOthers } from "../publish/trimmed-by-others.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
+import { failedWorkSql, watchWork } from "./failing-work.ts";
 import { type Gate, openGate, type Place, silentMs } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
 import { markJobsRunning } from "./jobs/job-store.ts";
@@ -38,15 +39,22 @@ export async function cronTick(
   if (gate === null) return drainAll(invocation, deadlineMs, null, handOn);
   const effort = createEffort(invocation, deadlineMs);
   const sent = new Set<string>();
-  if (gate.sweep) await sweep(effort, gate.silentForMs, sent, handOn);
+  if (gate.sweep) await sweep(effort, gate, sent, handOn);
   for (const [shard, length] of gate.lengths.entries()) {
-    await logged(invocation, "Trimming", () => trimIfLong(invocation, shard, length, deadlineMs));
+    await logged(invocation, "Trimming", () =>
+      watchWork(
+        invocation,
+        "janitor:trim",
+        () => trimIfLong(invocation, shard, length, deadlineMs),
+        (report) => report !== null && gate.failing.has("janitor:trim"),
+      ),
+    );
   }
   await Promise.all([
     drainSome(effort, distinct([...gate.places, ...whoWants(invocation, sent)])),
     runScheduledJobs(effort, gate.sweep ? null : dueJobs(gate.due)),
   ]);
-  if (gate.jobs || gate.sweep) await runJobTurns(effort);
+  if (gate.jobs || gate.sweep) await runJobTurns(effort, gate.failing);
   if (effort.leftOver && effort.progress) handOn();
 }
 
@@ -61,11 +69,17 @@ export async function runAllJobs(
   if (effort.leftOver && effort.progress) handOn();
 }
 
-async function runJobTurns(effort: Effort): Promise<void> {
+/** @param failing what failed the last time, as far as it is known */
+async function runJobTurns(effort: Effort, failing: ReadonlySet<string> = new Set()): Promise<void> {
   const { invocation, deadlineMs } = effort;
   const drainNow = (subscribers: readonly string[]) => drainSubscribers(effort, subscribers);
   await runTurns(effort, "The jobs", 0, async () => {
-    const { more, nextAtMs } = await runJobs(invocation, deadlineMs, drainNow);
+    const { more, nextAtMs } = await watchWork(
+      invocation,
+      "operators_jobs",
+      () => runJobs(invocation, deadlineMs, drainNow),
+      () => failing.has("operators_jobs"),
+    );
     effort.leftOver ||= more;
     return more ? null : nextAtMs;
   });
@@ -82,7 +96,7 @@ function distinct(places: readonly Place[]): Place[] {
  */
 async function sweep(
   effort: Effort,
-  silentForMs: number | null,
+  { silentForMs, failing }: Gate,
   sent: Set<string>,
   handOn: () => void,
 ): Promise<void> {
@@ -97,7 +111,12 @@ async function sweep(
     const { redis } = invocation;
     if (redis === null) break;
     await logged(invocation, "The look for what others trimmed", () =>
-      restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard),
+      watchWork(
+        invocation,
+        `cut:${shard}`,
+        () => restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard),
+        () => failing.has(`cut:${shard}`),
+      ),
     );
   }
   const noteSent = (types: ReadonlySet<string> | null) => {
@@ -115,15 +134,18 @@ async function sweep(
 async function remind(invocation: Invocation): Promise<void> {
   const { db, redis, keys, consumers, publish } = invocation;
   if (redis === null) return;
-  const [queues, jobs] = await db.batch([
+  const [queues, jobs, failed] = await db.batch([
     sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
     sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,
+    failedWorkSql,
   ]);
   const groups = ((queues ?? []) as { subscriber: string }[]).flatMap(
     ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
   );
   if (groups.length > 0) await signalQueue({ redis, keys }, groups, publish.shards);
   if ((jobs ?? []).length > 0) await markJobsRunning(invocation);
+  const failing = ((failed ?? []) as { work: string }[]).flatMap(({ work }) => [work, "1"]);
+  if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);
 }
 
 /** Cron can go silent without a word; the first tick after a gap says so, and the next look takes it back. */

@@ -20,9 +20,9 @@ local before = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1])
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
 local reply = {before or '', sweep and 1 or 0, redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4]),
-  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100)}
+  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100), redis.call('HKEYS', KEYS[6])}
 local groups = #ARGV - 2
-local at = 6
+local at = 7
 while at <= #KEYS do
   local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
   if not info.err then
@@ -61,6 +61,8 @@ export interface Gate {
   readonly jobs: boolean;
   /** Scheduled jobs whose time has come; see `dueJobs`. */
   readonly due: readonly string[];
+  /** Work that failed the last time, but for the relay; see `failing-work.ts`. */
+  readonly failing: ReadonlySet<string>;
   /** Who has something to do. */
   readonly places: readonly Place[];
   /** Entries of each stream. */
@@ -83,20 +85,22 @@ export async function openGate(invocation: Invocation): Promise<Gate | null> {
     gateScript,
     [
       ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.jobsRunning(), keys.jobsDue()],
+      keys.failing(),
       ...shards.flatMap((shard) => [
         keys.stream(shard),
         ...all.map((consumer) => keys.state(consumer.group, shard)),
       ]),
     ],
     [String(now()), String(relaySweepMs), ...all.map((consumer) => consumer.group)],
-  )) as [string, number, number, number, readonly string[], ...(readonly number[])[]];
-  const [before, sweep, active, jobs, due, ...lines] = reply;
+  )) as [string, number, number, number, readonly string[], readonly string[], ...(readonly number[])[]];
+  const [before, sweep, active, jobs, due, failing, ...lines] = reply;
   const lastMs = Number(before);
   const silentForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, now() - lastMs);
   return {
     sweep: sweep === 1 || active === 1 || silentForMs === null || silentForMs > silentMs,
     jobs: jobs === 1,
     due,
+    failing: new Set(failing),
     places: lines.flatMap(([, ...works], shard) =>
       all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
     ),

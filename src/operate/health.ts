@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { withTimeLimit } from "../core/time-limit.ts";
+import { alarmingWork, describeFailing, isVital } from "./failing-work.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** Answer of `GET /api/health`. */
@@ -8,6 +9,8 @@ export interface Health {
   readonly status: "healthy" | "degraded" | "unhealthy";
   readonly event_stream: boolean;
   readonly database: boolean;
+  /** Why it is not healthy, one sentence each; empty when nothing is wrong. No secrets: everybody may read it. */
+  readonly reasons: readonly string[];
   readonly mode: "required" | "degraded";
   readonly consumers: readonly string[];
   readonly timestamp: string;
@@ -16,30 +19,39 @@ export interface Health {
 /** A service that is slower than this is away for whoever asks; a monitor should not hang with it. */
 const limitMs = 3_000;
 
-/** Asks Redis and Postgres for a sign of life, side by side. Never throws; takes 3 s at most. */
+/**
+ * Asks Redis and Postgres for a sign of life, and Postgres for vital work that fails at every try, side by side. Never
+ * throws; takes 3 s at most.
+ */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
   const { redis, db, mode, consumers } = invocation;
-  const [stream, database] = await Promise.all([
-    redis === null ? false : succeeds("Redis", () => redis.command(["PING"])),
-    succeeds("Postgres", () => db.rows(sql`SELECT 1`)),
+  const [stream, database, failing] = await Promise.all([
+    redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
+    answerOf("Postgres", () => db.rows(sql`SELECT 1`)),
+    answerOf("Postgres", () => alarmingWork(db)),
   ]);
-  const withoutStream = mode === "degraded" && !stream;
-  const healthy = database && (stream || withoutStream);
+  const withoutStream = mode === "degraded" && stream === null;
+  const reasons = [
+    ...(stream === null && !withoutStream ? ["Redis does not answer."] : []),
+    ...(database === null ? ["Postgres does not answer."] : []),
+    ...(failing?.answer ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
+  ];
   return {
-    status: healthy ? (withoutStream ? "degraded" : "healthy") : "unhealthy",
-    event_stream: stream,
-    database,
+    status: reasons.length > 0 ? "unhealthy" : withoutStream ? "degraded" : "healthy",
+    event_stream: stream !== null,
+    database: database !== null,
+    reasons,
     mode,
     consumers: [...consumers.keys()],
     timestamp: new Date(invocation.now()).toISOString(),
   };
 }
 
-async function succeeds(what: string, call: () => Promise<unknown>): Promise<boolean> {
+/** Null when there was none in time. */
+async function answerOf<T>(what: string, call: () => Promise<T>): Promise<{ readonly answer: T } | null> {
   try {
-    await withTimeLimit(limitMs, what, call);
-    return true;
+    return { answer: await withTimeLimit(limitMs, what, call) };
   } catch {
-    return false;
+    return null;
   }
 }

@@ -9,6 +9,7 @@ import type { Layout } from "../publish/layout-sql.ts";
 import { relay } from "../publish/relay.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
+import { watchWork } from "./failing-work.ts";
 import type { Place } from "./gate.ts";
 import type { Invocation } from "./invocation.ts";
 import { backfillTrimmed } from "./jobs/backfill.ts";
@@ -208,7 +209,12 @@ async function relayShard(
   const deps = { ...effort.invocation, redis, settings: effort.invocation.relay };
   const mayGoOn = () => hasBudget(effort);
   await runTurns(effort, `The relay of shard ${shard}`, deps.leaseMs, async () => {
-    const result = await relay(deps, { shard, mayGoOn, verify, onSent: wake });
+    const result = await watchWork(
+      effort.invocation,
+      `relay:${shard}`,
+      () => relay(deps, { shard, mayGoOn, verify, onSent: wake }),
+      ({ recovered }) => recovered,
+    );
     effort.progress ||= result.sent > 0;
     layout = result.layout;
     if (result.sent > 0) {

@@ -3,6 +3,7 @@ import type { JobContext, ScheduledJob } from "../consume/define-job.ts";
 import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import type { Command } from "../stream/redis.ts";
+import { noteFailure, noteSuccess } from "./failing-work.ts";
 import type { Invocation } from "./invocation.ts";
 import { createEffort, type Effort, hasBudget, relayAndDrain, runTurns } from "./pump.ts";
 
@@ -74,17 +75,20 @@ async function runJobTurns(effort: Effort, job: ScheduledJob): Promise<void> {
 async function runJob(invocation: Invocation, job: ScheduledJob, context: JobContext): Promise<Date | null> {
   const { redis, keys, log, now } = invocation;
   const retry = `${job.name}${retrySuffix}`;
-  const note = async (commands: readonly Command[]) => {
+  const work = `job:${job.name}` as const;
+  const note = async (commands: readonly Command[]): Promise<readonly unknown[]> => {
     try {
-      await redis?.pipeline(commands);
+      return (await redis?.pipeline(commands)) ?? [];
     } catch (error) {
       log.warn(
         { job: job.name, error_class: errorClass(error) },
         "The next run of a job could not be noted.",
       );
+      return [];
     }
   };
-  await note([
+  const [failedBefore] = await note([
+    ["HGET", keys.failing(), work],
     ["ZREM", keys.jobsDue(), job.name],
     ["ZADD", keys.jobsDue(), String(now() + retryMs), retry],
   ]);
@@ -93,12 +97,14 @@ async function runJob(invocation: Invocation, job: ScheduledJob, context: JobCon
     const next: Command[] =
       nextAt === null ? [] : [["ZADD", keys.jobsDue(), "LT", String(nextAt.getTime()), job.name]];
     await note([...next, ["ZREM", keys.jobsDue(), retry]]);
+    if (typeof failedBefore === "string") await noteSuccess(invocation, work);
     return nextAt;
   } catch (error) {
     log.error(
       { job: job.name, error_class: errorClass(error) },
       `The job ${job.name} failed: ${describeError(error)}`,
     );
+    await noteFailure(invocation, work, error);
     return null;
   }
 }

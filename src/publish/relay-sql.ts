@@ -30,7 +30,7 @@ export const byIndexSql: SQL = sql`
 
 /**
  * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark.
- * One row: `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark), `shards` and
+ * One row: `was_failing` (a failure of this relay was noted and no success since), `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark), `shards` and
  * `target` of the layout.
  */
 export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
@@ -45,7 +45,8 @@ export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
     RETURNING lease_token = ${token}::uuid AS acquired,
       ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS free_in_ms,
       NOT coalesce((SELECT marked FROM before), false) AS first_mark,
-      (SELECT l.shards FROM relay_layout l) AS shards, (SELECT l.target FROM relay_layout l) AS target`;
+      (SELECT l.shards FROM relay_layout l) AS shards, (SELECT l.target FROM relay_layout l) AS target,
+      EXISTS (SELECT FROM failing_work w WHERE w.work = ${`relay:${shard}`}) AS was_failing`;
 }
 
 function isFree(token: string): SQL {

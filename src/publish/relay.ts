@@ -52,6 +52,8 @@ export interface RelayResult {
   readonly more: boolean;
   /** As it was when the run began. */
   readonly layout: Layout;
+  /** The relay had failed the last time, and this run is a success. */
+  readonly recovered: boolean;
 }
 
 export interface RelayOptions {
@@ -91,10 +93,10 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
   const run: Run = { deps, options, token: uuidv4(), isTrimmedByOthers: false, total };
   const first = await acquire(run);
   const { layout } = first;
-  if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout };
+  if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout, recovered: false };
   try {
     const more = await sendAll(run, first.batch);
-    return { ...total, busy: null, more, layout };
+    return { ...total, busy: null, more, layout, recovered: first.wasFailing };
   } catch (error) {
     await letGo(run);
     throw error;
@@ -105,12 +107,14 @@ interface Acquired {
   readonly batch: Batch | null;
   readonly busy: RelayResult["busy"];
   readonly layout: Layout;
+  readonly wasFailing: boolean;
 }
 
 type LeaseRow = Layout & {
   readonly acquired: boolean;
   readonly free_in_ms: number;
   readonly first_mark: boolean;
+  readonly was_failing: boolean;
 };
 
 /** Takes the lease and the next batch, in one round trip. */
@@ -125,9 +129,10 @@ async function acquire(run: Run): Promise<Acquired> {
   ]);
   const lease = acquired?.[0] as LeaseRow | undefined;
   const layout: Layout = { shards: lease?.shards ?? deps.publish.shards, target: lease?.target ?? null };
-  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null, layout };
+  const wasFailing = lease?.was_failing === true;
+  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null, layout, wasFailing };
   const waitMs = lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null;
-  return { batch: null, busy: { waitMs }, layout };
+  return { batch: null, busy: { waitMs }, layout, wasFailing };
 }
 
 /** @returns true when time or calls were used up before everything was sent */

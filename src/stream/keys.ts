@@ -17,6 +17,8 @@ export interface StreamKeys {
   brakes(): string;
   /** Present while redrives or replays run. */
   jobsRunning(): string;
+  /** Hash of the work that failed at its last try, of whatever kind but the relay. */
+  failing(): string;
   /** Sorted set of scheduled jobs: name → Unix ms of the next run. */
   jobsDue(): string;
   /** Requests of one minute against one limit. */
@@ -55,6 +57,7 @@ export function createStreamKeys(prefix: string): StreamKeys {
     state: ofGroup("state"),
     brakes: () => `${prefix}:events:brakes`,
     jobsRunning: () => `${prefix}:events:jobs-running`,
+    failing: () => `${prefix}:events:failing`,
     jobsDue: () => `${prefix}:events:jobs-due`,
     limit: (bucket, minute) => `${prefix}:limits:${bucket}:${minute}`,
     cronTick: () => `${prefix}:events:cron-tick`,

@@ -27,6 +27,7 @@ describe("health", () => {
       database: true,
       mode: "required",
       consumers: expect.arrayContaining(["course_factory", "course_distribution"]),
+      reasons: [],
       timestamp: expect.stringMatching(/Z$/),
     });
   });

@@ -92,13 +92,14 @@ async function list({ client, out }: Cli): Promise<void> {
 }
 
 /** What is unusual about a consumer, in a few words. */
-function stateOf({ paused, brake, jobs }: ConsumerState): string {
+function stateOf({ paused, brake, jobs, foreign_readers = [] }: ConsumerState): string {
   const whole = paused.some((pause) => pause.event_type === null);
   const types = paused.flatMap((pause) => pause.event_type ?? []);
   const parts = [
     ...(whole ? ["paused"] : []),
     ...(types.length > 0 ? [`paused: ${types.join(", ")}`] : []),
     ...(brake === null ? [] : [`brake open since ${brake.open_since}`]),
+    ...(foreign_readers.length > 0 ? ["somebody else reads in its group"] : []),
     ...jobs.map((job) => `${job.kind} "${job.name}" ${job.status}`),
   ];
   return parts.length === 0 ? "ok" : parts.join("; ");

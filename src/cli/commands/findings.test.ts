@@ -75,12 +75,26 @@ describe("the doctor", () => {
   it.each<[string, Changes, RegExp]>([
     [
       "Redis away",
-      { health: { status: "unhealthy", event_stream: false, database: true } },
+      {
+        health: {
+          status: "unhealthy",
+          event_stream: false,
+          database: true,
+          reasons: ["Redis does not answer."],
+        },
+      },
       /Redis does not/,
     ],
     [
       "Postgres away",
-      { health: { status: "unhealthy", event_stream: true, database: false } },
+      {
+        health: {
+          status: "unhealthy",
+          event_stream: true,
+          database: false,
+          reasons: ["Postgres does not answer."],
+        },
+      },
       /Postgres does/,
     ],
     ["a server that is not healthy", { health: {} }, /not healthy/],

@@ -8,6 +8,7 @@ export interface Observed {
     readonly event_stream?: boolean;
     readonly database?: boolean;
     readonly mode?: string;
+    readonly reasons?: readonly string[];
   } | null;
   readonly consumers: Consumers;
   readonly stats: Stats;
@@ -52,11 +53,9 @@ function health({ health }: Observed): Finding[] {
   if (health?.status === "degraded") {
     return [note("health", "degraded mode: there is no event stream, events wait in the record")];
   }
-  const away = [
-    ...(health?.event_stream === false ? ["Redis does not answer"] : []),
-    ...(health?.database === false ? ["Postgres does not answer"] : []),
-  ];
-  return [problem("health", away.length === 0 ? "the server says that it is not healthy" : away.join("; "))];
+  const reasons = health?.reasons ?? [];
+  if (reasons.length === 0) return [problem("health", "the server says that it is not healthy")];
+  return reasons.map((reason) => problem("health", reason));
 }
 
 function backlog({ stats, maxAgeMs }: Observed): Finding[] {

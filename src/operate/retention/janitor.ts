@@ -1,5 +1,6 @@
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
 import { removeLeftGroups } from "../../stream/move-group.ts";
+import { type Work, watchWork } from "../failing-work.ts";
 import type { Invocation } from "../invocation.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { type PurgeReport, purge } from "./purge.ts";
@@ -33,6 +34,12 @@ export interface JanitorReport {
 
 /** Shares of what is left of the time; the last part may use all of it. */
 const shares = { reconcile: 0.3, trim: 0.4, purge: 0.4, archive: 1 };
+const workOf = {
+  reconcile: "comparison",
+  trim: "janitor:trim",
+  purge: "janitor:purge",
+  archive: "janitor:archive",
+} as const satisfies Record<keyof typeof shares, Work>;
 /** A janitor that was killed is succeeded this long after its time, ms. */
 const leaseMarginMs = 30_000;
 /** Calls kept for finishing what was begun. */
@@ -70,12 +77,21 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
     // Without Redis there is no lease, and the parts that need none still run: two at once are harmless.
     if (taken.error === null && taken.result !== "OK") return done({ busy: true });
   }
-  const part = <T>(
+  const part = async <T>(
     name: keyof typeof shares,
     work: (mayGoOn: () => boolean, untilMs: number) => Promise<T>,
   ) => {
     const untilMs = now() + Math.max(0, deadlineMs - now()) * shares[name];
-    return attempt(invocation, name, () => work(() => mayBegin(invocation, untilMs, callsToFinish), untilMs));
+    const mayGoOn = () => mayBegin(invocation, untilMs, callsToFinish);
+    // It comes once an hour, so a look at what failed before costs nothing that counts.
+    const watched = () =>
+      watchWork(
+        invocation,
+        workOf[name],
+        () => work(mayGoOn, untilMs),
+        () => true,
+      );
+    return attempt(invocation, name, name === "reconcile" ? () => work(mayGoOn, untilMs) : watched);
   };
   const reconcile =
     redis === null ? null : await part("reconcile", (_, untilMs) => reconcileAll(invocation, untilMs));
@@ -112,11 +128,16 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
 export async function reconcileAll(invocation: Invocation, deadlineMs: number): Promise<ReconcileReport[]> {
   const { redis } = invocation;
   if (redis === null) return [];
-  const reports: ReconcileReport[] = [];
-  for (const shard of await shardsInUse(invocation)) {
-    reports.push(await reconcileShard(invocation, redis, shard, () => mayReconcile(invocation, deadlineMs)));
-  }
-  return reports;
+  const compare = async () => {
+    const reports: ReconcileReport[] = [];
+    for (const shard of await shardsInUse(invocation)) {
+      reports.push(
+        await reconcileShard(invocation, redis, shard, () => mayReconcile(invocation, deadlineMs)),
+      );
+    }
+    return reports;
+  };
+  return watchWork(invocation, "comparison", compare, () => true);
 }
 
 async function trimAll(invocation: Invocation, deadlineMs: number): Promise<TrimReport[]> {
