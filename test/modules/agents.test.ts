@@ -302,7 +302,7 @@ describe("messages", () => {
     [{ message: {} }],
     [{ from: "scout", message: "text" }],
     [{ from: "scout", message: [] }],
-    [{ from: "sc out", message: {} }],
+    [{ from: "sc\nout", message: {} }],
     [{ from: "", message: {} }],
     [{ from: "scout", message: {}, to: "x" }],
   ])("with another body are refused: %j", async (body) => {
@@ -481,5 +481,50 @@ describe("the history of agents", () => {
     for (const type of ["agent.*,", ",", tooMany, `${"x".repeat(101)},y`]) {
       expect((await engine.request("GET", `/api/events/history?type=${type}`)).status).toBe(422);
     }
+  });
+});
+
+describe("an agent with a name that another program gave it", () => {
+  test.each([
+    "Planer für Öffentlichkeit",
+    "agent 7 / west",
+    "größe?&#%+",
+    "機器人 1",
+    'O\'Neil "the second"',
+    "a:b@c,d;e=f",
+    "🤖 one",
+    "100%25",
+  ])("%s can be addressed by every route", async (name) => {
+    const path = `/${encodeURIComponent(name)}`;
+    const online = await post(`${path}/online`);
+    expect(online.body).toMatchObject({ agent_id: name, status: "online" });
+    expect((await post(`${path}/heartbeat`)).body).toMatchObject({ agent_id: name });
+    expect((await post(`${path}/error`, { error: "Stuck" })).status).toBe(202);
+    expect((await post(`${path}/task-requests`, { to: name })).status).toBe(202);
+    const letter = { from: name, message: { text: "hello" } };
+    expect((await post(`${path}/messages`, letter)).status).toBe(202);
+    expect((await post("/broadcast", letter)).status).toBe(202);
+    await engine.relay();
+    const inbox = await engine.request("GET", `${base}${path}/inbox`);
+    expect(inbox.body.events.map((event: { type: string }) => event.type)).toEqual([
+      "agent.task_request",
+      "agent.message",
+    ]);
+    const live = await engine.app.request(`${base}${path}/inbox/stream`, {
+      headers: { authorization: `Bearer ${testApiKey}` },
+    });
+    expect(live.status).toBe(200);
+    await live.body?.cancel();
+    expect((await engine.request("GET", `${base}${path}`)).body).toMatchObject({ agent_id: name, errors: 1 });
+    const listed = await engine.request("GET", `${base}?limit=500`);
+    expect(listed.body.agents.map((agent: { agent_id: string }) => agent.agent_id)).toContain(name);
+    const behind = await engine.request("GET", `${base}?limit=1&after=${encodeURIComponent(name)}`);
+    expect(behind.status).toBe(200);
+    expect((await post(`${path}/offline`)).body).toMatchObject({ agent_id: name, status: "offline" });
+  });
+
+  test.each(["a\u0000b", "line\nend", "x".repeat(101)])("%j is refused", async (name) => {
+    const answer = await post(`/${encodeURIComponent(name)}/heartbeat`);
+    expect([400, 422]).toContain(answer.status);
   });
 });

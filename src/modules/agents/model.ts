@@ -5,10 +5,12 @@ import type { agents } from "./tables.ts";
 
 export type Agent = typeof agents.$inferSelect;
 
-/** Names of agents stand in envelopes, keys and channels. */
+/** Other programs name their agents as they like, also with spaces and umlauts; a path carries such a name encoded. */
 const agentId = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$/, "expected 1 to 100 letters, digits, and _ . : -");
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}+$/u, "expected a name without control characters");
 
 const tenantId = z
   .string()

@@ -44,7 +44,7 @@ function contextFor(
 
 function unknownAgent(agentId: string): NotFoundError {
   return new NotFoundError(
-    `Nobody has heard of the agent "${agentId}". It becomes known by POST /api/agents/${agentId}/heartbeat.`,
+    `Nobody has heard of the agent "${agentId}". It becomes known by POST /api/agents/${encodeURIComponent(agentId)}/heartbeat.`,
   );
 }
 
