@@ -880,6 +880,8 @@ CREATE TABLE "relay_shards" (
   "batch_seq" numeric(20,0),
   "trimmed_ms" numeric(20,0) DEFAULT 0 NOT NULL,
   "trimmed_seq" numeric(20,0) DEFAULT 0 NOT NULL,
+  "batch_number" bigint DEFAULT 0 NOT NULL,
+  "sent_number" bigint DEFAULT 0 NOT NULL,
   CONSTRAINT "relay_shards_pkey" PRIMARY KEY (shard)
 );
 

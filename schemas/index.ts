@@ -146,6 +146,7 @@ export { foreignTypes, isForeignType } from "./foreign.ts";
 export { type GuardFindings, guardValues } from "./guard-values.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 export {
+  addToSequence,
   compareMessageIds,
   isMessageId,
   type MessageId,

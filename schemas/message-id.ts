@@ -89,3 +89,9 @@ export function previousMessageId(id: MessageId): MessageId {
   if (ms > 0n) return `${ms - 1n}-${maxPart}` as MessageId;
   throw new CharterError("invalid_message_id", `No stream id comes before ${id}.`);
 }
+
+/** The id `count` places behind in the same millisecond; the caller knows that there are so many. */
+export function addToSequence(id: MessageId, count: number): MessageId {
+  const dash = id.indexOf("-");
+  return `${id.slice(0, dash)}-${BigInt(id.slice(dash + 1)) + BigInt(count)}` as MessageId;
+}

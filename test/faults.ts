@@ -27,6 +27,8 @@ export type Fault =
   | { readonly kind: "error-500" }
   /** Redis executes; the reply comes late. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** A long way: half of the time before Redis executes, half before the reply comes. */
+  | { readonly kind: "latency"; readonly ms: number }
   /** The request waits here, not executed, until `release`. */
   | { readonly kind: "hold" }
   /** Redis executes; the reply waits until `release`. */
@@ -108,6 +110,8 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
       // Whoever sent it is gone, and its request with it.
       if (incoming.socket.destroyed) return response;
     }
+    const latency = met?.fault.kind === "latency" ? met.fault.ms : 0;
+    if (latency > 0) await pause(latency / 2);
     const answer = await fetch(`${upstreamUrl}${incoming.url ?? "/"}`, {
       method: "POST",
       headers: { authorization: incoming.headers.authorization ?? "", "content-type": "application/json" },
@@ -116,10 +120,8 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
     const text = await answer.text();
     if (fault === "drop-reply") return incoming.socket.destroy();
     if (fault === "hold-reply") await met?.released;
-    if (met?.fault.kind === "delay") {
-      const { ms } = met.fault;
-      await new Promise((resolve) => setTimeout(resolve, ms));
-    }
+    if (met?.fault.kind === "delay") await pause(met.fault.ms);
+    if (latency > 0) await pause(latency / 2);
     return response.writeHead(answer.status, { "content-type": "application/json" }).end(text);
   };
 
@@ -164,6 +166,10 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function readAll(incoming: IncomingMessage): Promise<string> {

@@ -88,7 +88,7 @@ export const events = pgTable(
   ],
 );
 
-/** State of the relay, one row a shard: its lease, the last stream id it gave, and the batch in flight. */
+/** State of the relay, one row a shard: its lease, the last stream id that its events got, and the batch in flight. */
 export const relayShards = pgTable("relay_shards", {
   shard: integer("shard").primaryKey(),
   /** Holder of the lease; null when free. */
@@ -101,11 +101,13 @@ export const relayShards = pgTable("relay_shards", {
   /** The last id known to be in the stream. Behind `last_…` after Redis lost data, until the lost events are sent again. */
   knownMs: idPart("known_ms").notNull().default(sql`0`),
   knownSeq: idPart("known_seq").notNull().default(sql`0`),
-  /**
-   * Positions of the batch in flight, in stream order; null when there is none. Its ids are
-   * `{batch_ms}-{batch_seq + index}`. Stored before the batch is sent, so that whoever comes next sends the very same.
-   */
+  /** Positions of the batch in flight, in stream order; null when there is none. Stored before the batch is sent. */
   batchPositions: bigint("batch_positions", { mode: "bigint" }).array(),
+  /** Number of the batch in flight, or of the last one. Never given twice; no number is sent before it is stored. */
+  batchNumber: bigint("batch_number", { mode: "number" }).notNull().default(0),
+  /** Number of the last batch known to be in the stream. */
+  sentNumber: bigint("sent_number", { mode: "number" }).notNull().default(0),
+  /** First id of a batch in flight of the release before, which gave ids ahead and no numbers; nobody sets it now. */
   batchMs: idPart("batch_ms"),
   batchSeq: idPart("batch_seq"),
   /** Entries up to this id were trimmed by the janitor, after every group had handled them. */

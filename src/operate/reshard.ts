@@ -30,8 +30,7 @@ import type { Invocation } from "./invocation.ts";
  * - Rows are taken under a shared lock on the layout, and the target is set under the exclusive one. So once it is set,
  *   every batch taken before is visible as in flight, and no other is taken until the target is gone.
  * - Nothing in flight means that all that was sent is in the streams, up to the last id known for each shard. A relay
- *   that froze before its append comes too late: whoever finished its batch used the ids that it holds, and Redis
- *   refuses them.
+ *   that froze before its append comes too late: its batch has been finished, and Redis knows it by its number.
  * - What a group has read up to that id and has not pending was applied, became a dead letter, or waits in Postgres.
  *   What waits there is handed to the tick that will get the key's next events, and the ticks are told, before the first
  *   of those can be sent. Whoever gives the change up hands it back.

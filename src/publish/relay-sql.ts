@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { idIn } from "../db/stream-ids.ts";
+import { idIn, idParts, idValue } from "../db/stream-ids.ts";
 import { envelopeColumns } from "./record.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
@@ -13,7 +13,7 @@ export interface BatchBounds {
  * Sequence numbers of shard n start at n · 10^9, so that an id given on one shard is never given on another: a claim
  * is keyed by subscriber and stream message id alone.
  */
-function firstSequence(shard: number): number {
+export function firstSequence(shard: number): number {
   return shard * 1_000_000_000;
 }
 
@@ -54,9 +54,10 @@ function isFree(token: string): SQL {
 }
 
 /**
- * Chooses the next unsent rows of the shard and stores their stream ids with the shard, unless a batch is in flight.
- * Rows are chosen by state, never by "greater than the last": a row of a long transaction becomes visible late. Nothing
- * is chosen while the number of shards changes. Run it behind `holdLayoutSql` in the same transaction.
+ * Chooses the next unsent rows of the shard and stores them with the next number as the batch in flight, unless there is
+ * one. Rows are chosen by state, never by "greater than the last": a row of a long transaction becomes visible late.
+ * Nothing is chosen while the number of shards changes. Run it behind `holdLayoutSql` in the same transaction. One row
+ * when it chose any.
  *
  * With several shards the index lists the rows of all, and those of other shards are passed over: of 20,000 unsent rows
  * the first 1,000 take 4 ms on one shard and 8 ms on one of four. An index that begins with the shard would have to be
@@ -65,8 +66,7 @@ function isFree(token: string): SQL {
 export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL {
   return sql`
     WITH mine AS (
-      SELECT r.shard, r.last_ms, r.last_seq, l.shards,
-        greatest(r.last_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms
+      SELECT r.shard, l.shards
       FROM relay_shards r JOIN relay_layout l ON l.id = 1
       WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid AND r.batch_positions IS NULL
         AND l.target IS NULL AND r.shard < l.shards
@@ -80,17 +80,48 @@ export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL 
     ), chosen AS (
       SELECT array_agg(position ORDER BY position) AS positions FROM bounded WHERE bytes_before < ${bounds.maxBytes}
     )
-    UPDATE relay_shards r SET batch_positions = chosen.positions, batch_ms = mine.next_ms,
-      batch_seq = CASE WHEN mine.next_ms > mine.last_ms THEN ${firstSequence(shard)}::bigint ELSE mine.last_seq + 1 END
+    UPDATE relay_shards r SET batch_positions = chosen.positions, batch_number = batch_number + 1
     FROM mine, chosen
-    WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL`;
+    WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL
+    RETURNING r.shard`;
 }
 
-/** The batch in flight, in stream order, with the id of each entry; no rows when there is none or the lease is lost. */
+/**
+ * Number of the batch in flight. A release that gave ids ahead gave no numbers: its batch, told by its ids, has the next
+ * one.
+ */
+const number = sql`r.batch_number + CASE WHEN r.batch_ms IS NULL THEN 0 ELSE 1 END`;
+const knownLast = sql`r.known_ms || '-' || r.known_seq`;
+/** False when the janitor trimmed that entry: then nobody can tell by it whether the stream is whole. */
+const knownThere = sql`(r.known_ms, r.known_seq) > (r.trimmed_ms, r.trimmed_seq)`;
+
+/** What `loadSql` tells of a batch. */
+export interface BatchHead {
+  readonly number: number;
+  /** Number of the last batch known to be in the stream. */
+  readonly after: number;
+  readonly known_last: string;
+  readonly known_there: boolean;
+  /** Unix ms. */
+  readonly now_ms: string;
+  /** No id up to this one is given again, nor one of which the janitor noted that it was let go. */
+  readonly floor: string;
+  /** The first id that a release gave which gave them ahead; else null. */
+  readonly earlier: string | null;
+}
+
+/**
+ * The batch in flight, in stream order; the first row has a `BatchHead` as JSON text in `head`, for the others it is
+ * null. No rows when there is none or the lease is lost.
+ */
 export function loadSql(shard: number, token: string): SQL {
   return sql`
-    SELECT r.batch_ms::text AS batch_ms, r.batch_seq::text AS batch_seq, ${knownLast} AS known_last,
-      ${knownThere} AS known_there,
+    SELECT CASE WHEN b.place = 1 THEN json_build_object('number', ${number}, 'after', r.sent_number,
+        'known_last', ${knownLast}, 'known_there', ${knownThere},
+        'now_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text,
+        'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
+          THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
+        'earlier', r.batch_ms || '-' || r.batch_seq)::text END AS head,
       ${envelopeColumns}
     FROM relay_shards r
     CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
@@ -99,96 +130,117 @@ export function loadSql(shard: number, token: string): SQL {
     ORDER BY b.place`;
 }
 
-/** Notes on the rows of the batch `(ms, seq)` that they were sent. Does nothing when that batch is no longer in flight. */
-export function markSentSql(shard: number, ms: string, seq: string): SQL {
+function isBatch(shard: number, batchNumber: number): SQL {
+  return sql`r.shard = ${shard} AND r.batch_positions IS NOT NULL AND ${number} = ${batchNumber}::bigint`;
+}
+
+/**
+ * Notes on the rows of a batch that they were sent, the first one under the id `first`. Does nothing when that batch is no
+ * longer in flight.
+ */
+export function markSentSql(shard: number, batchNumber: number, first: string): SQL {
+  const [ms = "0", seq = "0"] = first.split("-");
   return sql`
     UPDATE events e
-    SET sent_at = now(), shard = ${shard}, stream_message_id = b.batch_ms || '-' || (b.batch_seq + b.place - 1)
+    SET sent_at = now(), shard = ${shard}, stream_message_id = ${ms}::text || '-' || (${seq}::numeric + b.place - 1)
     FROM (
-      SELECT r.batch_ms, r.batch_seq, u.position, u.place
+      SELECT u.position, u.place
       FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
-      WHERE ${isBatch(shard, ms, seq)}
+      WHERE ${isBatch(shard, batchNumber)}
     ) b
     WHERE e.position = b.position`;
 }
 
-/** Ends the batch `(ms, seq)`: its last id becomes the shard's. */
-export function endBatchSql(shard: number, ms: string, seq: string): SQL {
+/** Ends a batch of which the first entry stands under the id `first`: its last id becomes the shard's. */
+export function endBatchSql(shard: number, batchNumber: number, first: string): SQL {
+  const [ms = "0", seq = "0"] = first.split("-");
+  const lastSeq = sql`${seq}::numeric + cardinality(batch_positions) - 1`;
   return sql`
     UPDATE relay_shards r
-    SET last_ms = batch_ms, last_seq = batch_seq + cardinality(batch_positions) - 1,
-      known_ms = batch_ms, known_seq = batch_seq + cardinality(batch_positions) - 1,
+    SET last_ms = ${ms}::numeric, last_seq = ${lastSeq}, known_ms = ${ms}::numeric, known_seq = ${lastSeq},
+      batch_number = ${batchNumber}::bigint, sent_number = ${batchNumber}::bigint,
       batch_positions = NULL, batch_ms = NULL, batch_seq = NULL
-    WHERE ${isBatch(shard, ms, seq)}`;
-}
-
-/** Gives the batch `(ms, seq)` ids above `(floorMs, floorSeq)`, because another writer was faster. */
-export function renumberBatchSql(
-  shard: number,
-  token: string,
-  ms: string,
-  seq: string,
-  floorMs: string,
-  floorSeq: string,
-): SQL {
-  return sql`
-    UPDATE relay_shards r
-    SET batch_ms = n.next_ms,
-      batch_seq = CASE WHEN n.next_ms > ${floorMs}::numeric THEN ${firstSequence(shard)}::bigint
-        ELSE greatest(${floorSeq}::numeric + 1, ${firstSequence(shard)}::bigint) END
-    FROM (SELECT greatest(${floorMs}::numeric, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS next_ms) n
-    WHERE ${isBatch(shard, ms, seq)} AND r.lease_token = ${token}::uuid`;
-}
-
-function isBatch(shard: number, ms: string, seq: string): SQL {
-  return sql`r.shard = ${shard} AND r.batch_ms = ${ms}::numeric AND r.batch_seq = ${seq}::numeric`;
-}
-
-const knownLast = sql`r.known_ms || '-' || r.known_seq`;
-/** False when the janitor trimmed that entry: then nobody can tell by it whether the stream is whole. */
-const knownThere = sql`(r.known_ms, r.known_seq) > (r.trimmed_ms, r.trimmed_seq)`;
-
-/** The last id known to be in the stream of a shard, `{ms}-{seq}`; no row when nothing was ever sent. */
-export function knownLastSql(shard: number): SQL {
-  return sql`SELECT ${knownLast} AS known_last, ${knownThere} AS known_there FROM relay_shards r WHERE r.shard = ${shard}`;
+    WHERE ${isBatch(shard, batchNumber)}`;
 }
 
 /**
- * Makes what the stream lost unsent again: everything behind `(lastMs, lastSeq)`, the last id it still has, apart from
- * what the janitor trimmed after every group had handled it. A batch in flight is given up; its rows are unsent anyway
- * and come after the lost ones. One row for each event; nothing happens without the lease, because its new holder may be
+ * Gives the batch in flight a number behind `found`, the last one that Redis has, and renews the lease. Does nothing when
+ * the batch is no longer in flight or the lease is lost: then another relay went on.
+ */
+export function followSql(
+  shard: number,
+  token: string,
+  batchNumber: number,
+  found: number,
+  leaseMs: number,
+): SQL {
+  return sql`
+    UPDATE relay_shards r
+    SET sent_number = ${found}::bigint, ${renewed(leaseMs)},
+      batch_number = ${found}::bigint + CASE WHEN r.batch_ms IS NULL THEN 1 ELSE 0 END
+    WHERE ${isBatch(shard, batchNumber)} AND r.lease_token = ${token}::uuid`;
+}
+
+/** What is known of the stream of a shard; no row when nothing was ever sent. */
+export function knownSql(shard: number): SQL {
+  return sql`
+    SELECT r.sent_number::float8 AS number, ${knownLast} AS last, ${knownThere} AS "isThere"
+    FROM relay_shards r WHERE r.shard = ${shard}`;
+}
+
+/** Places that the sequence leaves for a batch that is given up: a million, for what the script adds, and its rows. */
+const givenUpPlaces = 2_000_000;
+
+/**
+ * Makes what the stream lost unsent again: everything behind `last`, the last id it still has, apart from what the
+ * janitor trimmed after every group had handled it. When the record does not know that id, the stream may have been begun
+ * anew by another program, so everything counts as lost. A batch in flight is given up; its rows are unsent anyway and
+ * come after the lost ones, behind ids that it may have had. One row for each event; nothing happens without the lease, because its new holder may be
  * sending the same events.
  *
+ * @param foundNumber number of the last batch that Redis has
  * @param days how far back the claims reach that keep effects from repeating
  */
 export function requeueLostSql(
   shard: number,
   token: string,
-  lastMs: string,
-  lastSeq: string,
+  last: string,
+  foundNumber: number,
   days: number,
 ): SQL {
+  const id = idIn(sql`e.stream_message_id`);
   return sql`
-    WITH given_up AS (
-      UPDATE relay_shards SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
+    WITH whole AS MATERIALIZED (
+      SELECT ms, seq FROM (VALUES (${idParts(last)}), (0, 0)) AS ids(ms, seq)
+      WHERE (ms, seq) = (0, 0) OR EXISTS (SELECT FROM events e
+        WHERE e.shard = ${shard} AND e.stream_message_id IS NOT NULL AND ${id} = ${idValue(last)})
+      ORDER BY ms DESC, seq DESC LIMIT 1
+    ), given_up AS (
+      UPDATE relay_shards r SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
+        batch_number = ${number}, sent_number = ${foundNumber}::bigint,
         last_ms = greatest(last_ms, coalesce(batch_ms, 0)),
-        last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq + cardinality(batch_positions) - 1 END,
-        known_ms = ${lastMs}::numeric, known_seq = ${lastSeq}::numeric
-      WHERE shard = ${shard} AND lease_token = ${token}::uuid
-      RETURNING trimmed_ms, trimmed_seq
+        last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq END
+          + CASE WHEN batch_positions IS NULL THEN 0 ELSE ${givenUpPlaces}::integer END,
+        known_ms = whole.ms, known_seq = whole.seq
+      FROM whole WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
+      RETURNING r.known_ms, r.known_seq, r.trimmed_ms, r.trimmed_seq
     )
-    UPDATE events SET sent_at = NULL, stream_message_id = NULL, shard = NULL
-    WHERE shard = ${shard} AND sent_at IS NOT NULL AND stored_at > now() - ${days}::integer * interval '1 day'
-      AND stream_message_id IS NOT NULL AND ${idIn(sql`stream_message_id`)} > (${lastMs}::numeric, ${lastSeq}::numeric)
-      AND ${idIn(sql`stream_message_id`)} > (SELECT trimmed_ms, trimmed_seq FROM given_up)
-    RETURNING position`;
+    UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
+    FROM given_up g
+    WHERE e.shard = ${shard} AND e.sent_at IS NOT NULL AND e.stored_at > now() - ${days}::integer * interval '1 day'
+      AND e.stream_message_id IS NOT NULL AND ${id} > (g.known_ms, g.known_seq) AND ${id} > (g.trimmed_ms, g.trimmed_seq)
+    RETURNING e.position`;
 }
 
-/** Keeps the lease for another round. */
+function renewed(leaseMs: number): SQL {
+  return sql`lease_until = now() + ${leaseMs}::integer * interval '1 millisecond'`;
+}
+
+/** Keeps the lease for another round; one row when it is still ours. */
 export function renewSql(shard: number, token: string, leaseMs: number): SQL {
   return sql`
-    UPDATE relay_shards SET lease_until = now() + ${leaseMs}::integer * interval '1 millisecond'
-    WHERE shard = ${shard} AND lease_token = ${token}::uuid`;
+    UPDATE relay_shards SET ${renewed(leaseMs)} WHERE shard = ${shard} AND lease_token = ${token}::uuid
+    RETURNING shard`;
 }
 
 /** Lets go when there is nothing in flight and nobody left a mark; one row when it did. */

@@ -1,6 +1,6 @@
 import type { MessageId } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
-import { appendBatch } from "../stream/append.ts";
+import { findLoss, type KnownStream } from "../stream/append.ts";
 import { fanOut } from "./fan-out.ts";
 import { ensureLayoutSql, holdLayoutSql, type Layout } from "./layout-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
@@ -8,7 +8,7 @@ import {
   acquireSql,
   byIndexSql,
   endBatchSql,
-  knownLastSql,
+  knownSql,
   loadSql,
   markSentSql,
   releaseIfIdleSql,
@@ -17,17 +17,18 @@ import {
   requeueLostSql,
   takeSql,
 } from "./relay-sql.ts";
-import { type Batch, sendBatch, toBatch } from "./send-batch.ts";
+import { type Batch, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
 import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
 
 /*
  * The relay copies unsent rows of the record to the stream, one lease per shard:
  *
- *   acquire → take (choose rows, store their ids) → append (one script) → mark sent → take … → release
+ *   acquire → take (choose rows, store them with a number) → append (one script) → mark sent → take … → release
  *
- * The batch in flight is stored before it is sent and cleared in the transaction that marks its rows. Whatever dies in
- * between, the next holder finds the batch and sends it again under the same ids. Redis refuses ids that are not
- * greater than its last one, so the repeat cannot append twice; a look at the first id tells why it was refused.
+ * The batch in flight is stored before it is sent and cleared in the transaction that marks its rows. The script gives
+ * the ids and notes the number beside the stream. Whatever dies in between, the next holder finds the batch and sends it
+ * again under its number; if it stands there, Redis answers with the ids that it gave. A relay that comes late finds a
+ * greater number and appends nothing. Numbers are never used twice, and each batch says which one must be the last.
  *
  * Rows get their shard when they are taken: their slot modulo the number of shards in use. While that number changes
  * nothing is taken, see `changeShards`; a batch in flight is finished.
@@ -40,8 +41,6 @@ export interface RelayResult {
   readonly batches: number;
   /** Batches that Redis had already, after a lost reply or a killed relay. */
   readonly repeated: number;
-  /** Batches that got new ids because another program wrote in between. */
-  readonly renumbered: number;
   /** Events that Redis had lost and that were sent, or wait to be sent, again. */
   readonly restored: number;
   /** Events on the stream of which listeners and the daily log were not told; always 0 without the fan-out. */
@@ -77,7 +76,6 @@ interface Run {
     sent: number;
     batches: number;
     repeated: number;
-    renumbered: number;
     restored: number;
     untold: number;
   };
@@ -89,7 +87,7 @@ interface Run {
  * @throws {TransientError} Postgres or Redis is not reachable; the events wait in the record
  */
 export async function relay(deps: RelayDeps, options: RelayOptions): Promise<RelayResult> {
-  const total = { sent: 0, batches: 0, repeated: 0, renumbered: 0, restored: 0, untold: 0 };
+  const total = { sent: 0, batches: 0, repeated: 0, restored: 0, untold: 0 };
   const run: Run = { deps, options, token: uuidv4(), isTrimmedByOthers: false, total };
   const first = await acquire(run);
   const { layout } = first;
@@ -120,7 +118,7 @@ type LeaseRow = Layout & {
 /** Takes the lease and the next batch, in one round trip. */
 async function acquire(run: Run): Promise<Acquired> {
   const { deps, options, token } = run;
-  const [, , acquired, , loaded] = await deps.db.batch([
+  const [, , acquired, taken, loaded] = await deps.db.batch([
     holdLayoutSql,
     ensureLayoutSql(deps.publish.shards),
     acquireSql(options.shard, token, deps.settings.leaseMs),
@@ -130,7 +128,7 @@ async function acquire(run: Run): Promise<Acquired> {
   const lease = acquired?.[0] as LeaseRow | undefined;
   const layout: Layout = { shards: lease?.shards ?? deps.publish.shards, target: lease?.target ?? null };
   const wasFailing = lease?.was_failing === true;
-  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null, layout, wasFailing };
+  if (lease?.acquired === true) return { batch: toBatch(taken, loaded), busy: null, layout, wasFailing };
   const waitMs = lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null;
   return { batch: null, busy: { waitMs }, layout, wasFailing };
 }
@@ -165,54 +163,48 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       loadSql(shard, token),
       releaseIfIdleSql(shard, token),
     ]);
-    const [loaded, released] = answers.slice(-2);
+    const [taken, loaded, released] = answers.slice(-3);
     if (isReleased(released)) return false;
-    batch = toBatch(loaded);
+    batch = toBatch(taken, loaded);
   }
 }
 
-/** @returns the statements that note the batch as sent */
+/** @returns the statements that note the batch as sent; none when it was not */
 async function sendOne(run: Run, batch: Batch) {
   const { deps, options, token, total } = run;
-  const expected = run.isTrimmedByOthers ? { ...batch, knownThere: false } : batch;
-  const sent = await sendBatch(deps, options.shard, token, expected);
+  const sent = await sendBatch(deps, options.shard, token, batch, !run.isTrimmedByOthers);
+  if (sent.kind === "overtaken") return [];
   if (sent.kind === "lost") {
-    await requeue(run, sent.last);
+    await requeue(run, sent);
     return [];
   }
-  total.sent += sent.batch.rows.length;
+  const { rows, head } = sent.batch;
+  total.sent += rows.length;
   total.batches += 1;
   total.repeated += sent.repeated ? 1 : 0;
-  total.renumbered += sent.renumbered;
-  options.onSent?.(new Set(sent.batch.rows.map((row) => row.type)));
-  if (deps.settings.fanOut) total.untold += await fanOut(deps, sent.batch.rows);
-  const { ms, seq } = sent.batch;
-  return [markSentSql(options.shard, ms, seq), endBatchSql(options.shard, ms, seq)];
+  options.onSent?.(new Set(rows.map((row) => row.type)));
+  if (deps.settings.fanOut) total.untold += await fanOut(deps, rows);
+  return [
+    markSentSql(options.shard, head.number, sent.first),
+    endBatchSql(options.shard, head.number, sent.first),
+  ];
 }
 
 /** Up to here a stream is whole that lacks an entry which is known: nobody can tell more. */
-const nothing = "0-0";
+const nothing = "0-0" as MessageId;
 
 /** @returns true when Redis had lost entries, which are unsent again now */
 async function restoreIfLost(run: Run): Promise<boolean> {
   const { deps, options } = run;
-  const [row] = await deps.db.rows<{ known_last: MessageId; known_there: boolean }>(
-    knownLastSql(options.shard),
-  );
-  if (row === undefined) return false;
-  const target = {
-    stream: deps.keys.stream(options.shard),
-    activity: deps.keys.relayActive(),
-    knownLast: row.known_last,
-    knownThere: row.known_there,
-  };
-  const result = await appendBatch(deps.redis, target, []);
-  if (result.kind !== "lost") return false;
-  await requeue(run, result.last);
+  const [known] = await deps.db.rows<KnownStream>(knownSql(options.shard));
+  if (known === undefined) return false;
+  const lost = await findLoss(deps.redis, targetOf(deps, options.shard), known);
+  if (lost === null) return false;
+  await requeue(run, lost);
   return true;
 }
 
-async function requeue(run: Run, last: MessageId): Promise<void> {
+async function requeue(run: Run, { last, number }: Extract<Sent, { kind: "lost" }>): Promise<void> {
   const { deps, options, token, total } = run;
   if (last === nothing && !run.isTrimmedByOthers) {
     const trimmed = await restoreTrimmedByOthers(deps, options.shard);
@@ -222,9 +214,8 @@ async function requeue(run: Run, last: MessageId): Promise<void> {
       return;
     }
   }
-  const [ms = "0", seq = "0"] = last.split("-");
   const restored = await deps.db.rows(
-    requeueLostSql(options.shard, token, ms, seq, deps.settings.restorableDays),
+    requeueLostSql(options.shard, token, last, number, deps.settings.restorableDays),
   );
   total.restored += restored.length;
   deps.log.error(

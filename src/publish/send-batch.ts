@@ -1,18 +1,15 @@
-import { decodeEntry, encodeStored, type MessageId, parseMessageId } from "@brain/schemas";
+import { addToSequence, encodeStored, type MessageId, parseMessageId } from "@brain/schemas";
 import { TransientError } from "../core/errors.ts";
-import { appendBatch, lastGeneratedId, readClock, readEntry, type StreamEntry } from "../stream/append.ts";
+import { type AppendResult, type AppendTarget, appendBatch, type NumberedBatch } from "../stream/append.ts";
 import type { EnvelopeRow } from "./record.ts";
 import type { RelayDeps } from "./relay-deps.ts";
-import { byIndexSql, loadSql, renumberBatchSql } from "./relay-sql.ts";
+import { type BatchHead, byIndexSql, firstSequence, followSql, loadSql, renewSql } from "./relay-sql.ts";
 
-/** The batch in flight: its rows in stream order, and the id of the first; the others count up. */
+/** The batch in flight: its rows in stream order, and how it follows what was sent before. */
 export interface Batch {
-  readonly ms: string;
-  readonly seq: string;
-  /** The last id known to be in the stream before this batch. */
-  readonly knownLast: MessageId;
-  /** False when the janitor trimmed that entry. */
-  readonly knownThere: boolean;
+  readonly head: BatchHead;
+  /** It was in flight already. */
+  readonly wasTried: boolean;
   readonly rows: readonly EnvelopeRow[];
 }
 
@@ -20,135 +17,144 @@ export interface Batch {
 export type Sent =
   | {
       readonly kind: "sent";
-      /** As it stands in the stream; its ids may be new. */
       readonly batch: Batch;
+      /** Id of its first entry; the others count up. */
+      readonly first: MessageId;
       /** Redis had it already. */
       readonly repeated: boolean;
-      /** Times it got new ids. */
-      readonly renumbered: number;
     }
-  /** The stream ends before what we know was sent; nothing of the batch was appended. */
-  | { readonly kind: "lost"; readonly last: MessageId };
+  /** Another relay has taken over; nothing was appended. */
+  | { readonly kind: "overtaken" }
+  /** The stream ends before what we know was sent; nothing was appended. */
+  | Extract<AppendResult, { kind: "lost" }>;
 
-/** Renumbering again and again would mean a clock or a writer gone wild. */
-const maxRenumberings = 5;
 /** Tries of one append within a run, when its reply was lost. */
 const maxAppendTries = 3;
+/** Times that a batch gets a new number in one run; each time somebody else was faster with theirs. */
+const maxFollows = 5;
 
-/** The rows that `loadSql` gave; null when there are none. */
-export function toBatch(rows: unknown[] | undefined): Batch | null {
-  const loaded = (rows ?? []) as (EnvelopeRow & {
-    batch_ms: string;
-    batch_seq: string;
-    known_last: string;
-    known_there: boolean;
-  })[];
-  const first = loaded[0];
-  if (first === undefined) return null;
-  return {
-    ms: first.batch_ms,
-    seq: first.batch_seq,
-    knownLast: first.known_last as MessageId,
-    knownThere: first.known_there,
-    rows: loaded,
-  };
+/** The rows that `takeSql` and `loadSql` gave; null when there is no batch. */
+export function toBatch(taken: unknown[] | undefined, rows: unknown[] | undefined): Batch | null {
+  const loaded = (rows ?? []) as (EnvelopeRow & { head: string | null })[];
+  const head = loaded[0]?.head;
+  if (typeof head !== "string") return null;
+  return { head: JSON.parse(head) as BatchHead, wasTried: (taken?.length ?? 0) === 0, rows: loaded };
+}
+
+/** The keys of a shard. */
+export function targetOf({ keys }: Pick<RelayDeps, "keys">, shard: number): AppendTarget {
+  return { stream: keys.stream(shard), sent: keys.sent(shard), activity: keys.relayActive() };
 }
 
 /**
- * Brings a batch into the stream exactly as stored, or under new ids when another writer took them.
+ * Brings a batch into the stream, once, however often it is tried and by whomever.
  *
- * @throws {TransientError} Redis is not reachable; the batch stays in flight
+ * @param knownThere false: that the last entry we know of is gone means nothing
+ * @throws {TransientError} Redis or Postgres is not reachable; the batch stays in flight
  */
-export async function sendBatch(deps: RelayDeps, shard: number, token: string, stored: Batch): Promise<Sent> {
-  const stream = deps.keys.stream(shard);
+export async function sendBatch(
+  deps: RelayDeps,
+  shard: number,
+  token: string,
+  stored: Batch,
+  knownThere: boolean,
+): Promise<Sent> {
   let batch = stored;
-  for (let renumbered = 0; renumbered <= maxRenumberings; renumbered += 1) {
-    const entries = toEntries(batch, deps.settings.wireCompat);
-    const result = await appendPatiently(deps, stream, batch, entries);
+  for (let follows = 0; follows <= maxFollows; follows += 1) {
+    const result = await appendPatiently(deps, shard, token, batch, knownThere);
+    if (result === null) return { kind: "overtaken" };
     if (result.kind === "lost") return result;
-    if (result.kind === "appended") return { kind: "sent", batch, repeated: false, renumbered };
-    const first = entries[0];
-    const standing = first === undefined ? null : await readEntry(deps.redis, stream, first.id);
-    if (standing !== null && eventIdOf(standing) === batch.rows[0]?.id) {
-      return { kind: "sent", batch, repeated: true, renumbered };
+    if (result.kind !== "ahead") {
+      const isNew = result.kind === "appended";
+      if (isNew && result.setAside !== null) tellOfSetAside(deps, shard, result.setAside);
+      return { kind: "sent", batch, first: result.first, repeated: !isNew };
     }
-    const { knownThere } = batch;
-    const renamed = await renumber(deps, shard, token, batch, renumbered);
-    batch = { ...renamed, knownThere: knownThere && renamed.knownThere };
+    const next = await follow(deps, shard, token, batch, result.number);
+    if (next === null) return { kind: "overtaken" };
+    batch = next;
   }
   throw new TransientError(
-    `The stream ${stream} refused new ids ${maxRenumberings} times in a row: another writer's ids run ahead of the clock. Look at its last-generated-id.`,
+    `Redis had a later batch than that of shard ${shard} ${maxFollows + 1} times in a row: another system sends to the same stream. Give each its own BRAIN_REDIS_PREFIX.`,
   );
 }
 
-/** Repeats an append whose reply was lost: harmless, because the ids are the same. */
-async function appendPatiently(
-  deps: RelayDeps,
-  stream: string,
-  { knownLast, knownThere }: Batch,
-  entries: readonly StreamEntry[],
-) {
-  const target = { stream, activity: deps.keys.relayActive(), knownLast, knownThere };
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await appendBatch(deps.redis, target, entries);
-    } catch (error) {
-      if (!(error instanceof TransientError) || attempt >= maxAppendTries) throw error;
-      deps.log.warn(
-        { stream, attempt, entries: entries.length },
-        "No answer to an append; sending the same ids again.",
-      );
-    }
-  }
-}
-
-function eventIdOf(fields: readonly string[]): string | null {
-  const decoded = decodeEntry(fields);
-  return decoded.ok ? decoded.event.id : null;
-}
-
 /**
- * Lead of new ids over the clock of Redis, by how often the batch was refused, ms. None at first: another writer happened
- * to be faster. One that writes all the time would always be, while our ids travel, so they go ahead of the clock; its
- * own ids, given by Redis, then follow ours until the clock has caught up.
+ * Repeats an append whose reply was lost: harmless, because it is told from a first one. Whoever repeats it must still
+ * hold the lease. @returns null when it does not
  */
-const leadsMs: readonly number[] = [0, 50, 100, 200, 400, 800];
-/** Left for what such a writer appends meanwhile, when the stream is that far ahead already. */
-const sequenceGap = 100_000;
-
-async function renumber(
+async function appendPatiently(
   deps: RelayDeps,
   shard: number,
   token: string,
   batch: Batch,
-  refusals: number,
-): Promise<Batch> {
-  const floor = await idBelow(deps, deps.keys.stream(shard), leadsMs[refusals] ?? 0);
+  knownThere: boolean,
+): Promise<AppendResult | null> {
+  const { after: number, known_last: last, known_there: isThere } = batch.head;
+  const target = targetOf(deps, shard);
+  const known = { number, last: parseMessageId(last), isThere: isThere && knownThere };
+  const numbered = toNumbered(batch, shard, deps.settings.wireCompat);
+  let { wasTried } = batch;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await appendBatch(deps.redis, target, known, { ...numbered, wasTried });
+    } catch (error) {
+      if (!(error instanceof TransientError) || attempt >= maxAppendTries) throw error;
+      deps.log.warn(
+        { stream: target.stream, attempt, batch: batch.head.number, entries: batch.rows.length },
+        "No answer to an append; sending the same batch again.",
+      );
+    }
+    wasTried = true;
+    const renewed = await deps.db.rows(renewSql(shard, token, deps.settings.leaseMs));
+    if (renewed.length === 0) return null;
+  }
+}
+
+/**
+ * Redis has a later batch than the record knows of. Either another relay went on with ours, or the record was set back,
+ * to a backup: then the batch gets a number behind. @returns null in the first case
+ */
+async function follow(
+  deps: RelayDeps,
+  shard: number,
+  token: string,
+  { head }: Batch,
+  found: number,
+): Promise<Batch | null> {
   const [, , loaded] = await deps.db.batch([
     byIndexSql,
-    renumberBatchSql(shard, token, batch.ms, batch.seq, floor.ms, floor.seq),
+    followSql(shard, token, head.number, found, deps.settings.leaseMs),
     loadSql(shard, token),
   ]);
-  const renumbered = toBatch(loaded);
-  if (renumbered === null) throw new TransientError("The relay lost its lease while it renumbered a batch.");
-  return renumbered;
+  const batch = toBatch([], loaded);
+  if (batch !== null) {
+    deps.log.error(
+      { shard, batch: head.number, found },
+      "Redis has a later batch than the record knows of: the record was set back to an earlier state, or another system sends to the same stream. The relay goes on behind it.",
+    );
+  }
+  return batch;
 }
 
-/** The id above which the batch begins: the last one of the stream, and `leadMs` ahead of the clock. */
-async function idBelow({ redis }: RelayDeps, stream: string, leadMs: number) {
-  const top = (await lastGeneratedId(redis, stream)) ?? parseMessageId("0-0");
-  const [ms = "0", seq = "0"] = top.split("-");
-  if (leadMs === 0) return { ms, seq };
-  const aheadMs = (await readClock(redis)) + leadMs;
-  return aheadMs > Number(ms)
-    ? { ms: String(aheadMs), seq: "0" }
-    : { ms, seq: String(Number(seq) + sequenceGap) };
+function tellOfSetAside({ log }: RelayDeps, shard: number, setAside: string): void {
+  log.error(
+    { shard, set_aside: setAside },
+    `Another writer gave the last id there is to an entry, so the stream took no more of anybody. It is called ${setAside} now; its entries were copied to a new one, except those that blocked it. Our consumers begin again and know what they applied; other programs must create their groups again. Find the writer, and delete ${setAside} when nobody needs it.`,
+  );
 }
 
-function toEntries(batch: Batch, compat: boolean): StreamEntry[] {
-  const firstSeq = Number(batch.seq);
-  return batch.rows.map((row, index) => ({
-    id: `${batch.ms}-${firstSeq + index}` as MessageId,
-    fields: encodeStored(row, { compat }),
-  }));
+function toNumbered({ head, wasTried, rows }: Batch, shard: number, compat: boolean): NumberedBatch {
+  const eventId = rows[0]?.id ?? "";
+  const first = head.earlier === null ? null : parseMessageId(head.earlier);
+  const last = first === null ? null : addToSequence(first, rows.length - 1);
+  return {
+    number: head.number,
+    content: `${eventId} ${rows.at(-1)?.id} ${rows.length}`,
+    nowMs: head.now_ms,
+    firstSequence: firstSequence(shard),
+    floor: last ?? parseMessageId(head.floor),
+    wasTried,
+    earlier: first === null || last === null ? null : { first, last, eventId },
+    entries: rows.map((row) => encodeStored(row, { compat })),
+  };
 }

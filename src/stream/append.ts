@@ -1,105 +1,122 @@
 import { isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
+import { appendScript } from "./append-script.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
-
-/** An entry with the id that the relay gave it; `fields` is flat: name, value, name, value … */
-export interface StreamEntry {
-  readonly id: MessageId;
-  readonly fields: readonly string[];
-}
-
-/**
- * Appends in order, all or nothing: the ids grow, so if Redis takes the first it takes all, and if it refuses the
- * first the script ends before anything was written. Before that it looks whether the stream still reaches as far as
- * we know it did, and still has the last entry that we know of (another program may have written first after a loss): a
- * Redis that lost its data would take new ids without a word, and hide the loss for ever.
- *
- * ARGV: ttl of the activity key in ms, ms and sequence of the last id known to be sent, 1 when its entry must be there,
- * then for each entry: id, number of fields, fields …
- */
-const appendScript = `
-local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
-local last = nil
-if info.err then
-  if string.find(info.err, 'no such key') then last = '0-0' end
-else
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then last = info[i + 1] end
-  end
-end
-if last then
-  local ms, seq = string.match(last, '^(%d+)-(%d+)$')
-  ms, seq = tonumber(ms), tonumber(seq)
-  local known, knownSeq = tonumber(ARGV[2]), tonumber(ARGV[3])
-  if ms < known or (ms == known and seq < knownSeq) then return last end
-  local id = ARGV[2] .. '-' .. ARGV[3]
-  if ARGV[4] == '1' and known > 0 and #redis.call('XRANGE', KEYS[1], id, id) == 0 then return '0-0' end
-end
-local at = 5
-while at <= #ARGV do
-  local count = tonumber(ARGV[at + 1])
-  redis.call('XADD', KEYS[1], ARGV[at], unpack(ARGV, at + 2, at + 1 + count))
-  at = at + 2 + count
-end
-if #ARGV > 4 then redis.call('SET', KEYS[2], '1', 'PX', ARGV[1]) end
-return 'OK'`;
 
 /** Neon sleeps after five idle minutes; as long as the key lives the database is awake and a sweep costs nothing. */
 const activityTtlMs = 300_000;
 
-export type AppendResult =
-  | { readonly kind: "appended" }
-  /** Redis has an id that is not smaller than the batch's first: sent before, or somebody else wrote. */
-  | { readonly kind: "refused" }
-  /**
-   * The stream lacks what we know was sent: Redis lost data. Nothing was appended. `last` is the last id up to which the
-   * stream is whole; `0-0` when nobody can tell.
-   */
-  | { readonly kind: "lost"; readonly last: MessageId };
-
-/** Where a batch goes. */
+/** Where batches go. */
 export interface AppendTarget {
   readonly stream: string;
+  /** Key of the note beside the stream. */
+  readonly sent: string;
   /** Key that notes recent work. */
   readonly activity: string;
-  /** The last id known to be in the stream; `0-0` when there is none. */
-  readonly knownLast: MessageId;
-  /** False when that entry was trimmed after everybody had handled it. */
-  readonly knownThere: boolean;
 }
 
+/** What the relay knows of a stream. */
+export interface KnownStream {
+  /** Number of the last batch that is there; 0 when there is none. */
+  readonly number: number;
+  /** The last id known to be there; `0-0` when there is none. */
+  readonly last: MessageId;
+  /** False when that entry was trimmed after everybody had handled it. */
+  readonly isThere: boolean;
+}
+
+/** A batch to be appended. */
+export interface NumberedBatch {
+  /** Greater than that of any batch before it, and never used again for another one. */
+  readonly number: number;
+  /** Tells it from another batch with this number, of a record that was set back to an earlier state. */
+  readonly content: string;
+  /** Unix ms. */
+  readonly nowMs: string;
+  /** Of ids in a new millisecond. */
+  readonly firstSequence: number;
+  /** Ids will be greater than this. */
+  readonly floor: MessageId;
+  /** Ids that a former release gave the batch: it may stand there already. Else null. */
+  readonly earlier: { readonly first: MessageId; readonly last: MessageId; readonly eventId: string } | null;
+  /** It was tried before, and nobody knows what became of that. */
+  readonly wasTried: boolean;
+  /** Fields of each entry, flat: name, value, name, value … */
+  readonly entries: readonly (readonly string[])[];
+}
+
+export type AppendResult =
+  | {
+      readonly kind: "appended";
+      /** Id of the first entry; the others follow by sequence. */
+      readonly first: MessageId;
+      /** The stream could take no more entries. It has this name now, and another one took its place; else null. */
+      readonly setAside: string | null;
+    }
+  /** It stands there since an earlier try. */
+  | { readonly kind: "repeated"; readonly first: MessageId }
+  /** Redis has a batch with this number, which is later than the one before: this relay has been overtaken. */
+  | { readonly kind: "ahead"; readonly number: number }
+  /**
+   * The stream lacks what we know was sent: Redis lost data. Nothing was appended. `last` is the last id up to which the
+   * stream is whole, `0-0` when nobody can tell; `number` is that of the last batch which is there.
+   */
+  | { readonly kind: "lost"; readonly last: MessageId; readonly number: number };
+
 /**
- * @param entries none: only looks whether the stream is whole
+ * Atomic. The same batch may be appended again: it stands there once.
+ *
  * @throws {TransientError} not reachable or no answer: whether the batch was appended is unknown
  */
 export async function appendBatch(
   redis: RedisHttp,
-  { stream, activity, knownLast, knownThere }: AppendTarget,
-  entries: readonly StreamEntry[],
+  target: AppendTarget,
+  known: KnownStream,
+  batch: NumberedBatch,
 ): Promise<AppendResult> {
-  const args: string[] = [String(activityTtlMs), ...knownLast.split("-"), knownThere ? "1" : "0"];
-  for (const entry of entries) {
-    args.push(entry.id, String(entry.fields.length));
-    for (const field of entry.fields) args.push(field);
+  const { number, content, nowMs, firstSequence, floor, earlier, wasTried, entries } = batch;
+  const args = [...argsOf(number, known, content), nowMs, String(firstSequence), floor];
+  args.push(earlier?.first ?? "", earlier?.last ?? "", earlier?.eventId ?? "", wasTried ? "1" : "");
+  for (const fields of entries) {
+    args.push(String(fields.length));
+    for (const field of fields) args.push(field);
   }
-  try {
-    const reply = await redis.eval(appendScript, [stream, activity], args);
-    return isMessageId(reply) ? { kind: "lost", last: reply } : { kind: "appended" };
-  } catch (error) {
-    // "The ID specified in XADD is equal or smaller than the target stream top item" — https://redis.io/docs/latest/commands/xadd/
-    if (error instanceof RedisReplyError && /equal or smaller/.test(error.message))
-      return { kind: "refused" };
-    throw error;
-  }
+  const full = `${target.stream}:full:${nowMs}`;
+  const reply = await redis.eval(appendScript, [target.stream, target.sent, target.activity, full], args);
+  const [kind, value, more] = wordsOf(reply);
+  if (kind === "appended" && isMessageId(value)) return { kind, first: value, setAside: more || null };
+  if (kind === "repeated" && isMessageId(value)) return { kind, first: value };
+  if (kind === "ahead") return { kind, number: Number(value) };
+  return lostOf(reply);
 }
 
-/** Fields of the entry under exactly this id; null when there is none. */
-export async function readEntry(
+/**
+ * Looks whether the stream is whole. Null when it is.
+ *
+ * @throws {TransientError} not reachable
+ */
+export async function findLoss(
   redis: RedisHttp,
-  stream: string,
-  id: MessageId,
-): Promise<readonly string[] | null> {
-  const reply = await redis.command(["XRANGE", stream, id, id]);
-  return parseEntries(reply)[0]?.fields ?? null;
+  target: AppendTarget,
+  known: KnownStream,
+): Promise<Extract<AppendResult, { kind: "lost" }> | null> {
+  const keys = [target.stream, target.sent, target.activity];
+  const reply = await redis.eval(appendScript, keys, argsOf(0, known, ""));
+  return wordsOf(reply)[0] === "whole" ? null : lostOf(reply);
+}
+
+function argsOf(number: number, known: KnownStream, content: string): string[] {
+  const { number: after, last, isThere } = known;
+  return [String(activityTtlMs), String(number), String(after), content, last, isThere ? "1" : "0"];
+}
+
+function wordsOf(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}
+
+function lostOf(reply: unknown): Extract<AppendResult, { kind: "lost" }> {
+  const [kind, last, number] = wordsOf(reply);
+  if (kind !== "lost" || !isMessageId(last)) throw unexpectedReply(reply);
+  return { kind, last, number: Number(number) };
 }
 
 /** Where a stream begins and ends. */
@@ -141,16 +158,6 @@ export async function readEdges(redis: RedisHttp, stream: string): Promise<Strea
   }
 }
 
-/** The clock by which Redis gives ids, Unix ms. */
-export async function readClock(redis: RedisHttp): Promise<number> {
-  const reply = await redis.command(["TIME"]);
-  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
-  if (seconds === undefined || microseconds === undefined || !Number.isFinite(seconds + microseconds)) {
-    throw new RedisReplyError("ERR unexpected reply shape for TIME");
-  }
-  return seconds * 1_000 + Math.floor(microseconds / 1_000);
-}
-
 /** Entry as a reader gets it; `fields` null when the body was trimmed while the entry was pending. */
 export interface ReadEntry {
   readonly id: MessageId;
@@ -162,12 +169,6 @@ export interface ReadEntry {
  *
  * @throws {RedisReplyError} the reply has another shape: nothing is guessed, so nothing is lost
  */
-function parseEntries(reply: unknown): { readonly id: MessageId; readonly fields: readonly string[] }[] {
-  return parseReadEntries(reply).flatMap((entry) =>
-    entry.fields === null ? [] : [{ id: entry.id, fields: entry.fields }],
-  );
-}
-
 export function parseReadEntries(reply: unknown): ReadEntry[] {
   if (reply === null || reply === undefined) return [];
   if (!Array.isArray(reply)) throw unexpectedReply(reply);

@@ -1,6 +1,6 @@
 import { isMessageId, type MessageId } from "@brain/schemas";
+import { idsInLua } from "./ids-in-lua.ts";
 import { type Command, RedisReplyError } from "./redis.ts";
-import { compareInLua } from "./trim.ts";
 
 /*
  * What an operator wants to know of the groups of a stream. Redis' own `lag` is the number of entries ever added less the
@@ -13,7 +13,7 @@ import { compareInLua } from "./trim.ts";
 /** More unread entries than this are not counted: XRANGE reads their bodies. */
 const countedAtMost = 1_000;
 
-const statesScript = `${compareInLua}
+const statesScript = `${idsInLua}
 local stream = KEYS[1]
 local most = tonumber(ARGV[1])
 if redis.call('EXISTS', stream) == 0 then return {} end

@@ -2,6 +2,8 @@
 export interface StreamKeys {
   /** Shard 0 keeps the name that programs before us write to; the others are numbered. */
   stream(shard: number): string;
+  /** Hash: the last batch that the relay appended to the stream. */
+  sent(shard: number): string;
   lease(group: string, shard: number): string;
   /** Left by a trigger that found the lease taken. */
   mark(group: string, shard: number): string;
@@ -49,6 +51,7 @@ export function createStreamKeys(prefix: string): StreamKeys {
     `${prefix}:events:${kind}:${group}:${shard}`;
   return {
     stream: (shard) => (shard === 0 ? `${prefix}:events:stream` : `${prefix}:events:stream:${shard}`),
+    sent: (shard) => `${prefix}:events:sent:${shard}`,
     lease: ofGroup("lease"),
     mark: ofGroup("mark"),
     holder: ofGroup("holder"),

@@ -1,27 +1,12 @@
 import { compareMessageIds, isMessageId, type MessageId, maxMessageId, nextMessageId } from "@brain/schemas";
 import { pairs } from "./append.ts";
+import { idsInLua } from "./ids-in-lua.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
 /*
  * Trimming by what the groups have handled, not by length: XTRIM MAXLEN drops the oldest entries whether anybody has
  * read them or not, and XADD with MAXLEN does so at the worst moment, when a reader is slow.
  */
-
-/** Compares two ids by part, as decimals without leading zeros: Lua's numbers are exact only up to 2^53. */
-export const compareInLua = `
-local function parts(id) return string.match(id, '^(%d+)-(%d+)$') end
-local function compareParts(a, b)
-  if #a ~= #b then return #a < #b and -1 or 1 end
-  if a == b then return 0 end
-  return a < b and -1 or 1
-end
-local function compare(a, b)
-  local aMs, aSeq = parts(a)
-  local bMs, bSeq = parts(b)
-  local byTime = compareParts(aMs, bMs)
-  if byTime ~= 0 then return byTime end
-  return compareParts(aSeq, bSeq)
-end`;
 
 /** Name, last delivered id and oldest pending id of each group; `-` for the last when nothing is pending. */
 const positionsInLua = `
@@ -133,7 +118,7 @@ export async function readHeads(
  * ARGV: last id to be removed, the id after it, entries to be removed at most, entries to keep, names of the groups
  * that must exist …
  */
-const trimScript = `${compareInLua}
+const trimScript = `${idsInLua}
 ${positionsInLua}
 local last = ARGV[1]
 if redis.call('EXISTS', KEYS[1]) == 0 then return {'refused', ''} end

@@ -198,23 +198,23 @@ describe("a stream that another program cuts", () => {
   test("by a writer that is always faster does not hold the relay up", async () => {
     const { backbone } = await open();
     const ours = await publishReports(backbone, 3);
+    let appends = 0;
     const result = await relayWith(backbone, (invocation) => {
       const { redis } = invocation;
       if (redis === null) throw new Error("the backbone runs without a stream");
       // Something of theirs comes between any look of ours and our append.
       const evaluate: typeof redis.eval = async (script, keys, args) => {
-        if (script.includes("XADD")) await backbone.append(pythonHeartbeat(crypto.randomUUID(), "robot", 1));
+        appends += 1;
+        await backbone.append(pythonHeartbeat(crypto.randomUUID(), "robot", 1));
         return redis.eval(script, keys, args);
       };
       return { redis: { ...redis, eval: evaluate } };
     });
-    // The first new ids are behind the clock again when they come; the next ones are ahead of it.
-    expect(result).toMatchObject({ sent: 3, renumbered: 2 });
+    expect(result).toMatchObject({ sent: 3, batches: 1 });
+    expect(appends).toBe(1);
     await backbone.append(pythonHeartbeat(crypto.randomUUID(), "robot", 2));
     const entries = await streamEntries(backbone);
     expect(entries.slice(-4, -1).map(({ fields }) => fields.id)).toEqual(ours);
-    const aheadMs = Number(entries.at(-1)?.id.split("-", 1)[0]) - Date.now();
-    expect(aheadMs).toBeLessThan(1_000);
   });
 
   test("is no loss for a consumer that begins later: it gets what was cut from the record", async () => {
@@ -321,7 +321,7 @@ describe("a stream that another program cuts", () => {
     const ours: string[] = [];
     let isPublishing = true;
     let isWriting = true;
-    const counts = { renumbered: 0 };
+    const counts = { batches: 0 };
     const publisher = (async () => {
       for (let at = 0; at < 100; at += 1) ours.push(...(await publishReports(backbone, 50)));
       isPublishing = false;
@@ -335,7 +335,7 @@ describe("a stream that another program cuts", () => {
       isWriting = false;
     })();
     const relaying = (async () => {
-      while (isWriting) counts.renumbered += (await backbone.relay()).renumbered;
+      while (isWriting) counts.batches += (await backbone.relay()).batches;
     })();
     const draining = (async () => {
       while (isWriting) await drain();

@@ -48,7 +48,6 @@ describe("the relay", () => {
       sent: 25,
       batches: 3,
       repeated: 0,
-      renumbered: 0,
       more: false,
       busy: null,
     });
@@ -291,7 +290,7 @@ describe("several shards", () => {
     expect(new Set(ids).size).toBe(240);
   });
 
-  it("give ids that differ also where another writer forces new ones", async () => {
+  it("give ids that differ also where another writer is ahead on both", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SHARDS: "2" } });
     const { publish: settings } = backbone.open();
     const ahead = Date.now() + 3_600_000;
