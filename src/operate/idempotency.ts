@@ -116,7 +116,7 @@ const encoder = new TextEncoder();
 
 /** SHA-256, hex. */
 export async function sha256Hex(parts: readonly (string | Uint8Array)[]): Promise<string> {
-  const bytes = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : part));
+  const bytes = parts.map((part) => (typeof part === "string" ? encoder.encode(part) : new Uint8Array(part)));
   // Each part with its length, so that parts do not run into each other.
   const framed = bytes.flatMap((part) => [encoder.encode(`${part.byteLength}:`), part]);
   const digest = await crypto.subtle.digest("SHA-256", await new Blob(framed).arrayBuffer());
