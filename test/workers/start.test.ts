@@ -112,6 +112,51 @@ describe("a start on services that are given", () => {
   );
 });
 
+describe("a start on the gateways of npm run services", () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await createSandbox();
+  });
+  afterAll(() => sandbox?.cleanup());
+
+  test(
+    "needs nothing but what that printed, and migrates through them",
+    async () => {
+      const given = { REDIS_URL: sandbox.redisUrl, DATABASE_URL: sandbox.databaseUrl };
+      const dataDir = await newDataDir();
+      const services = startChild(process.execPath, [main, "--services"], {
+        BRAIN_DATA_DIR: dataDir,
+        ...given,
+      });
+      children.push({ child: services, dataDir });
+      await services.until(/^ready$/m, 60_000);
+      const printed = Object.fromEntries(
+        [...services.output().matchAll(/^ {2}(\w+)=(\S+)$/gm)].map(([, name = "", value = ""]) => [
+          name,
+          value,
+        ]),
+      );
+      expect(Object.keys(printed).sort()).toEqual([
+        "DATABASE_URL",
+        "NEON_DATABASE_URL",
+        "REDIS_URL",
+        "UPSTASH_REDIS_REST_TOKEN",
+        "UPSTASH_REDIS_REST_URL",
+      ]);
+      const { DATABASE_URL: _direct, REDIS_URL: _redis, ...gateways } = printed;
+      const child = start(await newDataDir(), {
+        ...gateways,
+        BRAIN_REDIS_PREFIX: sandbox.prefix,
+        PORT: "0",
+      });
+      const served = await untilReady(child, 60_000);
+      expect(child.output()).toContain("✓ migrations applied");
+      await createToStaging(served, 20_000);
+    },
+    severalStartsMs,
+  );
+});
+
 describe("a start without a stream", () => {
   let sandbox: Sandbox;
   beforeAll(async () => {

@@ -1,4 +1,7 @@
-/** Neon's two doors in front of a real Postgres, on one port: SQL over HTTP at `/sql`, sessions over WebSocket at `/v2`. */
+/**
+ * Neon's doors in front of a real Postgres, on one port: SQL over HTTP at `/sql`, sessions over WebSocket at `/v2`, and
+ * plain Postgres.
+ */
 
 import { createServer } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -7,6 +10,7 @@ import { databaseName, gatewayCredentials } from "./neon-database.ts";
 import { createNeonHttp } from "./neon-http.ts";
 import { createTerminator } from "./neon-terminate.ts";
 import { serveNeonSession } from "./neon-websocket.ts";
+import { servePlainPostgres } from "./plain-postgres.ts";
 import { closeServer, listenOnLoopback } from "./ports.ts";
 
 export interface NeonGatewayOptions {
@@ -68,6 +72,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
       serveNeonSession(websocket, databaseUrl, credentials, backends);
     });
   });
+  const endPlain = servePlainPostgres(server, databaseUrl);
   const port = await listenOnLoopback(server, options.port ?? 0);
 
   return {
@@ -82,6 +87,7 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
     closeIdle: http.closeIdle,
     async close() {
       for (const session of sessions.clients) session.terminate();
+      endPlain();
       backends.close();
       await Promise.all([closeServer(server), http.close()]);
       await terminator.close();

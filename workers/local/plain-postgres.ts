@@ -1,0 +1,57 @@
+/**
+ * Plain Postgres on the port of a gateway, as Neon's hosts answer it too: for migrations, `psql` and whoever else gets the
+ * connection string. Nothing is looked at; Postgres itself asks for the password.
+ */
+
+import type { Server } from "node:http";
+import { connect, type Socket } from "node:net";
+
+/** A packet that opens a Postgres connection begins with its length, which is far below 2^24; HTTP begins with a letter. */
+const firstByteOfPostgres = 0;
+/** Longest time until a client says what it wants. */
+const silentMs = 60_000;
+
+/**
+ * Hands connections that begin like Postgres on to the server of `databaseUrl`; everything else stays with `server`.
+ * Gives the function that ends those that are open.
+ */
+export function servePlainPostgres(server: Server, databaseUrl: string): () => void {
+  const { hostname, port } = new URL(databaseUrl);
+  const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 5432) };
+  const open = new Set<Socket>();
+  const serveHttp = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    const giveUp = () => socket.destroy();
+    socket.setTimeout(silentMs, giveUp);
+    socket.once("data", (first: Buffer) => {
+      socket.setTimeout(0);
+      socket.off("timeout", giveUp);
+      socket.pause();
+      socket.unshift(first);
+      if (first[0] === firstByteOfPostgres) {
+        open.add(socket);
+        join(socket, connect(target)).on("close", () => open.delete(socket));
+      } else for (const serve of serveHttp) serve.call(server, socket);
+      socket.resume();
+    });
+  });
+  return () => {
+    for (const socket of open) socket.destroy();
+  };
+}
+
+/** Copies in both directions; the end of one is the end of the other. */
+function join(client: Socket, upstream: Socket): Socket {
+  for (const [from, to] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    from.on("error", () => to.destroy());
+    from.on("close", () => to.destroy());
+    from.pipe(to);
+  }
+  client.setNoDelay(true);
+  upstream.setNoDelay(true);
+  return client;
+}
