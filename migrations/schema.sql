@@ -174,6 +174,10 @@ CREATE TABLE "course_distributions" (
   "updated_at" timestamp(3) with time zone NOT NULL,
   "view_count" integer DEFAULT 0 NOT NULL,
   "enrollment_count" integer DEFAULT 0 NOT NULL,
+  "counted_minute" timestamp(3) with time zone,
+  "counted_in_minute" integer DEFAULT 0 NOT NULL,
+  "untold_views" integer DEFAULT 0 NOT NULL,
+  "untold_clicks" integer DEFAULT 0 NOT NULL,
   CONSTRAINT "course_distributions_pkey" PRIMARY KEY (distribution_id),
   CONSTRAINT "course_distributions_counts_check" CHECK (((view_count >= 0) AND (enrollment_count >= 0))),
   CONSTRAINT "course_distributions_description_check" CHECK ((char_length((description)::text) >= 50)),
@@ -190,6 +194,7 @@ CREATE INDEX course_distributions_listed_idx ON public.course_distributions USIN
 CREATE INDEX course_distributions_listed_language_idx ON public.course_distributions USING btree (language, published_at DESC NULLS LAST, distribution_id) WHERE ((visibility)::text = 'public'::text);
 CREATE INDEX course_distributions_parent_idx ON public.course_distributions USING btree (derived_from) WHERE (derived_from IS NOT NULL);
 CREATE UNIQUE INDEX course_distributions_slug_key ON public.course_distributions USING btree (slug);
+CREATE INDEX course_distributions_untold_idx ON public.course_distributions USING btree (distribution_id) WHERE ((untold_views > 0) OR (untold_clicks > 0));
 
 CREATE TABLE "course_factory_approvals" (
   "approval_id" uuid NOT NULL,

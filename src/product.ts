@@ -14,6 +14,7 @@ import {
 } from "./modules/course_access/index.ts";
 import {
   type CourseDistributionSettings,
+  courseCountsTelling,
   courseDistributionConsumer,
   courseDistributionRoutes,
   isPublicPath,
@@ -69,7 +70,12 @@ export function logProductStart(config: Config, log: Logger): void {
 /** What time starts. */
 export function productJobs(config: Config): readonly ScheduledJob[] {
   const workers = config.missions.worker ? [missionWorker(missionSettings(config))] : [];
-  return irGovernanceJobs().concat(paymentJobs(paymentSettings(config)), workers, agentOfflineSweep());
+  return irGovernanceJobs().concat(
+    paymentJobs(paymentSettings(config)),
+    workers,
+    agentOfflineSweep(),
+    courseCountsTelling(),
+  );
 }
 
 /** The HTTP app with all modules. `open` gives each request its host. */

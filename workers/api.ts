@@ -24,6 +24,8 @@ export default {
       waitUntil,
       wake: (types) => waitUntil(wakeConsumer(env.CONSUMER, "wake", types === null ? null : [...types])),
       startJobs: (names) => waitUntil(wakeConsumer(env.CONSUMER, "jobs", names)),
+      // Cloudflare sets it, whatever a client sends: https://developers.cloudflare.com/fundamentals/reference/http-headers/
+      clientAddress: request.headers.get("cf-connecting-ip"),
     };
     return isolateProgram.app.fetch(request, host, context);
   },

@@ -33,6 +33,7 @@ const host: RequestHost = {
   },
   wake: (types) => host.waitUntil(runWake(system, types, handOn)),
   startJobs: (names) => host.waitUntil(runJobsWake(system, names, handOn)),
+  clientAddress: null,
 };
 
 /** Nothing limits the calls here but the settings; what is left over goes on with a new budget. */
@@ -44,8 +45,11 @@ Deno.cron("tick", "* * * * *", () => runCron(system, handOn));
 Deno.cron("janitor", janitorCron, () => runJanitorCron(system, handOn));
 host.waitUntil(runCron(system, handOn));
 
-Deno.serve({ port: Number(setting("PORT") ?? "8787"), hostname: setting("HOST") ?? "127.0.0.1" }, (request) =>
-  app.fetch(request, host),
+Deno.serve(
+  { port: Number(setting("PORT") ?? "8787"), hostname: setting("HOST") ?? "127.0.0.1" },
+  (request, { remoteAddr }) =>
+    // The address of the connection: a header could say anything.
+    app.fetch(request, { ...host, clientAddress: remoteAddr.hostname }),
 );
 
 /** A wrong configuration ends the program with a message that names each variable. */

@@ -44,6 +44,8 @@ export interface RequestHost {
   readonly wake: Wake;
   /** Starts scheduled jobs somewhere, with a budget of their own. Must not throw. */
   readonly startJobs: (names: readonly string[]) => void;
+  /** Of the request; null: not known. */
+  readonly clientAddress: string | null;
 }
 
 /**
@@ -57,11 +59,12 @@ export function createProgram(config: Config, archive: Archive | null = null): P
   return { system, app };
 }
 
-function openHost(system: System, { waitUntil, wake, startJobs }: RequestHost): Host {
+function openHost(system: System, { waitUntil, wake, startJobs, clientAddress }: RequestHost): Host {
   const invocation = openInvocation(system);
   return {
     invocation,
     apiKey: system.config.apiKey,
+    clientAddress,
     waitUntil,
     startJobs,
     afterCommit: () => waitUntil(relayAll(invocation, system.now() + backgroundMs, wake)),

@@ -119,8 +119,10 @@ export const distributionViewed = defineEvent("distribution.viewed", {
     /** After the increment. */
     view_count: count,
     viewed_at: isoTime,
-    /** E.g. `organic_search`. */
+    /** E.g. `organic_search`. Null when it is not known, or when the event tells of several views. */
     referrer_category: z.string().max(100).nullable(),
+    /** How many views this event tells of, the last of which has the number `view_count`. Left out: one. */
+    views: count.min(1).optional(),
   }),
   legacy: (payload) => fillMissing(payload, { referrer_category: null }),
   consumers: ["analytics", "recommendations"],
@@ -139,6 +141,8 @@ export const distributionEnrollmentClicked = defineEvent("distribution.enrollmen
     enrollment_count: count,
     clicked_at: isoTime,
     cta_type: z.string().min(1).max(100),
+    /** How many clicks this event tells of, the last of which has the number `enrollment_count`. Left out: one. */
+    clicks: count.min(1).optional(),
   }),
   consumers: ["analytics"],
 });

@@ -12,6 +12,7 @@ import { limitRate } from "../operate/rate-limit.ts";
 import { scheduleJob } from "../operate/scheduled-jobs.ts";
 import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
+import { callerOf } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { answerError } from "./errors.ts";
@@ -178,6 +179,11 @@ function requestServices(host: Host, log: Logger, requestId: string, correlation
       if (at.getTime() <= invocation.now()) host.startJobs([job]);
     },
     limit: (bucket, perMinute) => limitRate(invocation, bucket, perMinute),
+    async limitCaller(bucket, perMinute) {
+      const { clientAddress } = host;
+      if (clientAddress == null) return;
+      await limitRate(invocation, `${bucket}:${await callerOf(clientAddress)}`, perMinute);
+    },
     follow: (filter, after, signal) =>
       followEvents(invocation, filter, after, { signal, deadlineMs: invocation.now() + feedMs }),
     async transact(context, run) {

@@ -6,6 +6,8 @@ import type { Invocation } from "../operate/invocation.ts";
 export interface Host {
   readonly invocation: Invocation;
   readonly apiKey: string;
+  /** Network address that the request came from, as the host saw it and no client can choose it; left out or null: not known. */
+  readonly clientAddress?: string | null;
   waitUntil(work: Promise<unknown>): void;
   /** Starts relay and consumers in the background; called after each commit that may have published. */
   afterCommit(): void;

@@ -30,6 +30,13 @@ export interface RequestServices {
    */
   limit(bucket: string, perMinute: number): Promise<void>;
   /**
+   * The same for each network address that requests come from; for routes that anybody may use. An IPv6 network of 64
+   * bits counts as one address. Where the host does not know the address, nobody is refused.
+   *
+   * @throws {TooManyRequestsError}
+   */
+  limitCaller(bucket: string, perMinute: number): Promise<void>;
+  /**
    * Events as the relay sends them, in the order of their shard, until the invocation's time or calls are used up: the
    * caller comes back with the last `cursor`. Reads the stream about once a second, never a consumer group.
    */

@@ -1,5 +1,6 @@
 import {
   distributionCreated,
+  distributionEnrollmentClicked,
   distributionPublished,
   distributionUnpublished,
   distributionUpdated,
@@ -94,12 +95,17 @@ export async function publishUpdated(
   );
 }
 
-/** Records `distribution.viewed` with the count that this view reached. `referrer` null means not known. */
+/**
+ * Records `distribution.viewed` with the count that this view reached. `referrer` null means not known.
+ *
+ * @param views how many it tells of; left out: one
+ */
 export async function publishViewed(
   publish: Publish,
   row: Distribution,
   now: Date,
   referrer: ReferrerCategory | null,
+  views?: number,
 ): Promise<void> {
   await publish(
     distributionViewed,
@@ -109,6 +115,28 @@ export async function publishViewed(
       view_count: row.viewCount,
       viewed_at: now.toISOString(),
       referrer_category: referrer,
+      ...(views === undefined ? {} : { views }),
+    },
+    ofTenant(row),
+  );
+}
+
+/** Records `distribution.enrollment_clicked` with the count that this click reached. */
+export async function publishClicked(
+  publish: Publish,
+  row: Distribution,
+  now: Date,
+  clicks?: number,
+): Promise<void> {
+  await publish(
+    distributionEnrollmentClicked,
+    {
+      distribution_id: row.distributionId,
+      slug: row.slug,
+      enrollment_count: row.enrollmentCount,
+      clicked_at: now.toISOString(),
+      cta_type: "primary_button",
+      ...(clicks === undefined ? {} : { clicks }),
     },
     ofTenant(row),
   );

@@ -1,8 +1,7 @@
-import { distributionEnrollmentClicked } from "@brain/schemas";
-import { NotFoundError } from "../../core/errors.ts";
+import { NotFoundError, TooManyRequestsError } from "../../core/errors.ts";
 import type { PublishContext } from "../../publish/publish.ts";
 import type { RequestServices } from "../module.ts";
-import { ofTenant, publishViewed, source } from "./announce.ts";
+import { publishClicked, publishViewed, source } from "./announce.ts";
 import {
   type Distribution,
   type DistributionsQuery,
@@ -23,7 +22,9 @@ import {
   listForOperators,
   listPublic,
   type ServedDistribution,
+  toldPerMinute,
 } from "./store.ts";
+import { tellJob } from "./tell-counts.ts";
 import type { ReferrerCategory } from "./visit.ts";
 
 /** Reading the catalogue, and counting that it was read. The answer to a private slug is that of an unknown one. */
@@ -42,6 +43,32 @@ function unknownSlug(): NotFoundError {
 
 function unknownId(): NotFoundError {
   return new NotFoundError("No distribution has this id. List them with GET /api/courses/distribution.");
+}
+
+/** Clicks of one address on one entry, a minute; more are refused. */
+const clicksPerMinute = 20;
+/** Views of one address of one entry that are counted, a minute; more are served and not counted. */
+const viewsPerMinute = 20;
+
+/** Whether a view or click gets an event of its own. */
+function isTold(row: Distribution): boolean {
+  return row.countedInMinute <= toldPerMinute;
+}
+
+/** The first one of a minute that gets none has the job tell of all of them when the minute is over. */
+function planTelling(services: RequestServices, row: Distribution): void {
+  if (row.countedInMinute !== toldPerMinute + 1) return;
+  services.schedule(tellJob, new Date((Math.floor(services.now().getTime() / 60_000) + 1) * 60_000));
+}
+
+async function mayCount(services: RequestServices, slug: string): Promise<boolean> {
+  try {
+    await services.limitCaller(`view:${slug}`, viewsPerMinute);
+    return true;
+  } catch (error) {
+    if (error instanceof TooManyRequestsError) return false;
+    throw error;
+  }
 }
 
 /** Published entries, newest first; with `q` those whose title or description contains it. */
@@ -84,17 +111,18 @@ export async function readServed(
   view: { readonly referrer: ReferrerCategory } | null,
 ): Promise<ServedDistribution> {
   if (!isSlug(slug)) throw unknownSlug();
-  if (view === null) {
+  if (view === null || !(await mayCount(services, slug))) {
     const found = await findServed(services.db, slug);
     if (found === null) throw unknownSlug();
     return found;
   }
   const served = await services.transact(contextOf(services), async (tx, publish) => {
-    const found = await countViewOfSlug(tx, slug);
+    const found = await countViewOfSlug(tx, slug, services.now());
     if (found === null) throw unknownSlug();
-    await publishViewed(publish, found.row, services.now(), view.referrer);
+    if (isTold(found.row)) await publishViewed(publish, found.row, services.now(), view.referrer);
     return found;
   });
+  planTelling(services, served.row);
   services.log.debug({ event: "course.viewed", slug, language: served.row.language }, "course viewed");
   return served;
 }
@@ -107,11 +135,12 @@ export async function readServed(
 export async function logView(services: RequestServices, id: string): Promise<Distribution> {
   if (!distributionIdPattern.test(id)) throw unknownId();
   const row = await services.transact(contextOf(services), async (tx, publish) => {
-    const counted = await countViewOfId(tx, id);
+    const counted = await countViewOfId(tx, id, services.now());
     if (counted === null) throw unknownId();
-    await publishViewed(publish, counted, services.now(), null);
+    if (isTold(counted)) await publishViewed(publish, counted, services.now(), null);
     return counted;
   });
+  planTelling(services, row);
   services.log.debug({ event: "course.viewed", slug: row.slug, language: row.language }, "course viewed");
   return row;
 }
@@ -123,22 +152,14 @@ export async function logView(services: RequestServices, id: string): Promise<Di
  */
 export async function trackEnrollment(services: RequestServices, slug: string): Promise<Distribution> {
   if (!isSlug(slug)) throw unknownSlug();
+  await services.limitCaller(`enrollment:${slug}`, clicksPerMinute);
   const row = await services.transact(contextOf(services), async (tx, publish) => {
-    const counted = await countEnrollment(tx, slug);
+    const counted = await countEnrollment(tx, slug, services.now());
     if (counted === null) throw unknownSlug();
-    await publish(
-      distributionEnrollmentClicked,
-      {
-        distribution_id: counted.distributionId,
-        slug: counted.slug,
-        enrollment_count: counted.enrollmentCount,
-        clicked_at: services.now().toISOString(),
-        cta_type: "primary_button",
-      },
-      ofTenant(counted),
-    );
+    if (isTold(counted)) await publishClicked(publish, counted, services.now());
     return counted;
   });
+  planTelling(services, row);
   services.log.debug(
     { event: "course.enrollment_clicked", slug, language: row.language },
     "enrollment clicked",

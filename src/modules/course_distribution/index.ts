@@ -2,3 +2,4 @@
 
 export { courseDistributionConsumer } from "./consumer.ts";
 export { type CourseDistributionSettings, courseDistributionRoutes, isPublicPath } from "./routes.ts";
+export { courseCountsTelling } from "./tell-counts.ts";

@@ -35,6 +35,10 @@ function entry(overrides: Partial<Distribution> = {}): Distribution {
     updatedAt: at,
     viewCount: 1,
     enrollmentCount: 0,
+    countedMinute: null,
+    countedInMinute: 0,
+    untoldViews: 0,
+    untoldClicks: 0,
     ...overrides,
   };
 }

@@ -6,7 +6,7 @@ import type { Distribution } from "./model.ts";
 interface PageInput {
   readonly row: Distribution;
   /** Absolute URL of this page. */
-  readonly canonicalUrl: string;
+  readonly canonicalUrl: string | null;
   /** Allows the one inline style sheet; a fresh one for each answer. */
   readonly nonce: string;
 }
@@ -67,7 +67,7 @@ function structuredData({ row, canonicalUrl }: PageInput) {
     "@type": "Course",
     name: row.title,
     description: row.description,
-    url: canonicalUrl,
+    ...(canonicalUrl === null ? {} : { url: canonicalUrl }),
     inLanguage: row.language,
     version: row.version,
     audience: row.targetGroup.map((audienceType) => ({ "@type": "Audience", audienceType })),
@@ -89,14 +89,14 @@ function head(input: PageInput) {
 <meta name="description" content="${seo.meta_description}">
 ${seo.keywords.length > 0 ? html`<meta name="keywords" content="${seo.keywords.join(", ")}">` : ""}
 ${row.visibility === "public" ? "" : html`<meta name="robots" content="noindex">`}
-<link rel="canonical" href="${canonicalUrl}">
+${canonicalUrl === null ? "" : html`<link rel="canonical" href="${canonicalUrl}">`}
 ${Object.entries(seo.hreflang_alternates).map(
   ([language, url]) => html`<link rel="alternate" hreflang="${language}" href="${url}">`,
 )}
 <meta property="og:type" content="website">
 <meta property="og:title" content="${seo.meta_title}">
 <meta property="og:description" content="${seo.meta_description}">
-<meta property="og:url" content="${canonicalUrl}">
+${canonicalUrl === null ? "" : html`<meta property="og:url" content="${canonicalUrl}">`}
 <meta property="og:locale" content="${row.language.replace("-", "_")}">
 ${image === null ? "" : html`<meta property="og:image" content="${image}">`}
 <meta name="twitter:card" content="${image === null ? "summary" : "summary_large_image"}">

@@ -34,7 +34,7 @@ import {
 import { isView, type ReferrerCategory, referrerCategory } from "./visit.ts";
 
 export interface CourseDistributionSettings {
-  /** Origin for canonical URLs, e.g. `https://courses.example`; null takes the origin of the request. */
+  /** Origin for canonical URLs, e.g. `https://courses.example`; null: pages have none. */
   readonly publicBaseUrl: string | null;
 }
 
@@ -57,7 +57,7 @@ function viewOf(
   settings: CourseDistributionSettings,
 ): { referrer: ReferrerCategory } | null {
   if (!isView(c.req.method, c.req.raw.headers)) return null;
-  const hosts = [c.req.url, ...(settings.publicBaseUrl === null ? [] : [settings.publicBaseUrl])];
+  const hosts = settings.publicBaseUrl === null ? [] : [settings.publicBaseUrl];
   return {
     referrer: referrerCategory(
       c.req.header("referer") ?? null,
@@ -91,8 +91,10 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   app.get("/public/:slug/page", async (c) => {
     const { row } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings));
     const nonce = newNonce();
-    const base = (settings.publicBaseUrl ?? new URL(c.req.url).origin).replace(/\/+$/, "");
-    const page = await coursePage({ row, nonce, canonicalUrl: `${base}${prefix}/public/${row.slug}/page` });
+    // Only the setting says where we are: the Host header is whatever the client sends.
+    const base = settings.publicBaseUrl?.replace(/\/+$/, "") ?? null;
+    const canonicalUrl = base === null ? null : `${base}${prefix}/public/${row.slug}/page`;
+    const page = await coursePage({ row, nonce, canonicalUrl });
     return c.html(page, 200, pageHeaders(nonce, row.cta.url));
   });
 

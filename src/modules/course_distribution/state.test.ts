@@ -33,6 +33,10 @@ const entry: Distribution = {
   updatedAt: before,
   viewCount: 7,
   enrollmentCount: 1,
+  countedMinute: null,
+  countedInMinute: 0,
+  untoldViews: 0,
+  untoldClicks: 0,
 };
 
 describe("nextVersion", () => {

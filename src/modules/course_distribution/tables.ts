@@ -87,6 +87,12 @@ export const courseDistributions = pgTable(
     updatedAt: instant("updated_at").notNull(),
     viewCount: integer("view_count").notNull().default(0),
     enrollmentCount: integer("enrollment_count").notNull().default(0),
+    /** The minute in which views and clicks were counted last, and how many were in it. */
+    countedMinute: instant("counted_minute"),
+    countedInMinute: integer("counted_in_minute").notNull().default(0),
+    /** Counted, but told by no event yet. */
+    untoldViews: integer("untold_views").notNull().default(0),
+    untoldClicks: integer("untold_clicks").notNull().default(0),
   },
   (table) => [
     uniqueIndex(uniqueSlug).on(table.slug),
@@ -110,6 +116,9 @@ export const courseDistributions = pgTable(
     check("course_distributions_description_check", sql`char_length(description) >= 50`),
     check("course_distributions_visibility_check", sql`visibility IN ('public', 'unlisted', 'private')`),
     check("course_distributions_published_check", sql`visibility <> 'public' OR published_at IS NOT NULL`),
+    index("course_distributions_untold_idx")
+      .on(table.distributionId)
+      .where(sql`untold_views > 0 OR untold_clicks > 0`),
     check("course_distributions_counts_check", sql`view_count >= 0 AND enrollment_count >= 0`),
   ],
 );

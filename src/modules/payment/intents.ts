@@ -132,7 +132,7 @@ export async function beginPayment(
   services: RequestServices,
   settings: PaymentSettings,
   request: IntentRequest,
-  call: { readonly idempotencyKey: string | undefined; readonly origin: string },
+  call: { readonly idempotencyKey: string | undefined; readonly origin: string | null },
 ): Promise<{ readonly intent: Intent; readonly replayed: boolean }> {
   await services.limit(`payment_intents:${request.tenant_id}:${services.actorId ?? "-"}`, intentsPerMinute);
   if (request.provider !== "stripe") {

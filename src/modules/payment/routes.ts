@@ -75,13 +75,22 @@ function aboutRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   return app;
 }
 
+/**
+ * Where payers come back to when no setting says so: only to this machine, for trying things out. A public service must
+ * not lead them where a Host header says.
+ */
+function localOrigin(url: string): string | null {
+  const { hostname, origin } = new URL(url);
+  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname) ? origin : null;
+}
+
 function intentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
   app.post("/", validated("json", intentRequest), async (c) => {
     const { intent, replayed } = await beginPayment(c.var.services, settings, c.req.valid("json"), {
       idempotencyKey: c.req.header("idempotency-key"),
-      origin: new URL(c.req.url).origin,
+      origin: localOrigin(c.req.url),
     });
     if (replayed) c.header("idempotency-replayed", "true");
     return c.json(intentView(intent), 201);

@@ -35,6 +35,9 @@ import { readStatus } from "./status.ts";
 /** What the composition root hands to learning. */
 export type CourseLearningSettings = CertificateSettings;
 
+/** Certificates that one address may have checked, a minute. */
+const verificationsPerMinute = 60;
+
 /** Where the routes are mounted. */
 const prefix = "/api/courses";
 
@@ -96,9 +99,10 @@ function learners(app: Hono<ModuleEnv>): void {
 }
 
 function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): void {
-  app.post("/certificates/verify", validated("json", verifyInput), async (c) =>
-    c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json"))),
-  );
+  app.post("/certificates/verify", validated("json", verifyInput), async (c) => {
+    await c.var.services.limitCaller("certificate_verify", verificationsPerMinute);
+    return c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json")));
+  });
   app.get("/certificates/key", async (c) => c.json(await readKeys(c.var.services, settings)));
   app.post(
     "/:course_id/certificates/issue",

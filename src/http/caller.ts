@@ -1,0 +1,23 @@
+/** An IPv4 address, or the 64-bit network of an IPv6 address, of which one household has as many addresses as it likes. */
+export function networkOf(address: string): string {
+  const bare = address.replace(/^\[|\]$/g, "").toLowerCase();
+  if (!bare.includes(":")) return bare;
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(bare);
+  if (mapped?.[1] !== undefined) return mapped[1];
+  const [head = "", tail] = bare.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const last = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - last.length);
+  const all = [...groups, ...Array.from({ length: zeros }, () => "0"), ...last];
+  return all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}
+
+/** What stands for the caller in the name of a limit: nothing from which the address could be read off a list. */
+export async function callerOf(address: string): Promise<string> {
+  const bytes = new TextEncoder().encode(networkOf(address));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

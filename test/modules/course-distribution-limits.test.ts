@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createProductApp } from "../../src/product.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+import { base, createPublic, read } from "./course-distribution-fixtures.ts";
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await createTestEngine();
+});
+afterAll(() => engine?.cleanup());
+
+/** The product as a client at this address meets it, who says in every header to be somebody else. */
+function from(address: string) {
+  const app = createProductApp(engine.system.config, () => ({
+    invocation: engine.open(),
+    apiKey: "unused",
+    waitUntil: (work) => void work.catch(() => undefined),
+    afterCommit: () => undefined,
+    startJobs: () => undefined,
+    clientAddress: address,
+  }));
+  let n = 0;
+  return (method: string, path: string) => {
+    const other = `198.51.100.${n++ % 250}`;
+    const headers = {
+      "cf-connecting-ip": other,
+      "x-forwarded-for": other,
+      "x-real-ip": other,
+      forwarded: `for=${other}`,
+    };
+    return app.request(path, { method, headers });
+  };
+}
+
+const times = (count: number, run: () => Response | Promise<Response>) =>
+  Promise.all(Array.from({ length: count }, async () => (await run()).status));
+
+test("views of one address are served, and counted up to twenty a minute", async () => {
+  const entry = await createPublic(engine);
+  const [one, two] = [from("203.0.113.7"), from("203.0.113.8")];
+  const path = `${base}/public/${entry.slug}`;
+  expect(new Set(await times(70, () => one("GET", path)))).toEqual(new Set([200]));
+  const counted = (await read(engine, entry.id)).view_count;
+  // A minute may end in between.
+  expect([20, 40]).toContain(counted);
+  await times(5, () => two("GET", path));
+  expect((await read(engine, entry.id)).view_count).toBe(counted + 5);
+});
+
+test("clicks of one address are refused beyond twenty a minute, those of others and on other entries are not", async () => {
+  const [entry, other] = [await createPublic(engine), await createPublic(engine)];
+  const one = from("2001:db8:1:2::1");
+  const path = `${base}/public/${entry.slug}/track-enrollment`;
+  const statuses = await times(70, () => one("POST", path));
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  expect([20, 40]).toContain(statuses.filter((status) => status === 200).length);
+  expect((await from("2001:db8:1:3::1")("POST", path)).status).toBe(200);
+  expect((await one("POST", `${base}/public/${other.slug}/track-enrollment`)).status).toBe(200);
+});
