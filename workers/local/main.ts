@@ -98,10 +98,11 @@ async function startBackend(options: StartOptions, dataDir: string): Promise<Ser
     dataDir,
     onProgress: say,
     keepsRunning: true,
+    limitsRole: true,
   });
   stopSteps.push(() => services.stop());
   checkInterrupted();
-  await migrate(services.databaseUrl);
+  await migrate(services.migrationUrl);
   say("✓ migrations applied");
   checkInterrupted();
   return services;

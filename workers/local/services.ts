@@ -4,6 +4,7 @@ import pg from "pg";
 import { prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
 import { withDatabase } from "./neon-database.ts";
 import { startNeonGateway } from "./neon-gateway.ts";
+import { provideAppRole } from "./postgres-role.ts";
 import { startPostgres } from "./postgres-server.ts";
 import { startRedis } from "./redis-server.ts";
 import { startUpstashGateway } from "./upstash-gateway.ts";
@@ -27,6 +28,8 @@ export interface ServicesOptions {
   readonly fsync?: boolean;
   /** True: a server started here that ends unasked is started again. */
   readonly keepsRunning?: boolean;
+  /** True: on a PostgreSQL of our own the gateway has a role that owns one database and can do nothing else. */
+  readonly limitsRole?: boolean;
 }
 
 export interface Services {
@@ -36,6 +39,8 @@ export interface Services {
   readonly databaseUrl: string;
   /** Null in degraded mode, when none was named. */
   readonly upstash: { readonly url: string; readonly token: string } | null;
+  /** Where migrations run: as whoever owns the tables, which is whom the workers are. */
+  readonly migrationUrl: string;
   readonly neonUrl: string;
   /** `neonUrl` for another database of the same server. */
   neonUrlFor(database: string): string;
@@ -63,6 +68,7 @@ interface Context {
   readonly onProgress: (line: string) => void;
   readonly fsync: boolean;
   readonly keepsRunning: boolean;
+  readonly limitsRole: boolean;
   readonly steps: StopStep[];
 }
 
@@ -102,30 +108,39 @@ async function provideRedis({ env, dataDir, onProgress, keepsRunning, steps }: C
   return { redisUrl, upstash: { url: gateway.url, token: gateway.token } };
 }
 
-async function providePostgres({ env, dataDir, onProgress, fsync, keepsRunning, steps }: Context) {
+async function providePostgres(context: Context) {
+  const { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, steps } = context;
   if (env.NEON_DATABASE_URL) {
     const neonUrl = env.NEON_DATABASE_URL;
     onProgress(`✓ Neon at ${new URL(neonUrl).host}`);
+    const databaseUrl = env.DATABASE_URL || neonUrl;
     return {
-      databaseUrl: env.DATABASE_URL || neonUrl,
+      databaseUrl,
+      migrationUrl: databaseUrl,
       neonUrlFor: (database: string | null) =>
         database === null ? neonUrl : withDatabase(neonUrl, database),
       closeIdle: async () => undefined,
     };
   }
   let databaseUrl = env.DATABASE_URL;
+  let appUrl = databaseUrl;
   if (databaseUrl) onProgress(`✓ PostgreSQL at ${new URL(databaseUrl).host} (DATABASE_URL)`);
   else {
     const postgres = await startPostgres({ dataDir, onProgress, fsync, keepsRunning });
     steps.push(() => postgres.stop());
     databaseUrl = postgres.url;
+    if (limitsRole) {
+      appUrl = await provideAppRole(databaseUrl, await readOrCreateSecret(dataDir, "postgres-app-password"));
+    }
     onProgress(`✓ PostgreSQL ${postgres.version} on ${new URL(databaseUrl).host}`);
   }
-  const gateway = await startNeonGateway({ databaseUrl });
+  const migrationUrl = appUrl || databaseUrl;
+  const gateway = await startNeonGateway({ databaseUrl: migrationUrl });
   steps.push(() => gateway.close());
   onProgress(`✓ Neon-compatible gateway on ${new URL(gateway.httpUrl).host}`);
   return {
     databaseUrl,
+    migrationUrl,
     neonUrlFor: (database: string | null) => gateway.connectionString(database ?? undefined),
     closeIdle: gateway.closeIdle,
   };
@@ -149,19 +164,26 @@ async function administrate(databaseUrl: string, statement: string): Promise<voi
  * @throws Error that says which variable or program is missing; what already ran is stopped then.
  */
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { env, onProgress = () => undefined, fsync = true, keepsRunning = false } = options;
+  const {
+    env,
+    onProgress = () => undefined,
+    fsync = true,
+    keepsRunning = false,
+    limitsRole = false,
+  } = options;
   const dataDir = await prepareDataDir(options.dataDir);
   const steps: StopStep[] = [];
-  const context: Context = { env, dataDir, onProgress, fsync, keepsRunning, steps };
+  const context: Context = { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, steps };
   try {
     const redis = await provideRedis(context);
     const postgres = await providePostgres(context);
-    const { databaseUrl, closeIdle } = postgres;
+    const { databaseUrl, migrationUrl, closeIdle } = postgres;
     const quote = (name: string) => pg.escapeIdentifier(name);
     let stopping: Promise<void> | null = null;
     return {
       ...redis,
       databaseUrl,
+      migrationUrl,
       neonUrl: postgres.neonUrlFor(null),
       neonUrlFor: postgres.neonUrlFor,
       databaseUrlFor: (database) => withDatabase(databaseUrl, database),
