@@ -5,15 +5,19 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { dumpSchema } from "./dump-schema.ts";
-import { generateDocs } from "./generate-docs.ts";
 import type { GeneratedFile } from "./generated-file.ts";
+import { generateMigrationList } from "./migration-list.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
+/** The list of migrations comes first: the others import the product, and with it the list. */
 const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
-  async () => [{ path: "migrations/schema.sql", content: await dumpSchema(), problem: null }],
-  generateDocs,
+  generateMigrationList,
+  async () => {
+    const { dumpSchema } = await import("./dump-schema.ts");
+    return [{ path: "migrations/schema.sql", content: await dumpSchema(), problem: null }];
+  },
+  async () => (await import("./generate-docs.ts")).generateDocs(),
 ];
 
 /** The first line that differs, from both sides; enough to see what was forgotten. */

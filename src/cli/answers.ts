@@ -137,6 +137,7 @@ export interface DeadLetter {
   readonly event_id: string | null;
   readonly event_type: string | null;
   readonly tenant_id: string | null;
+  readonly correlation_id: string | null;
   readonly key: string | null;
   readonly reason: string;
   readonly error_class: string;
@@ -152,6 +153,7 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterDetails extends DeadLetter {
+  readonly error_stack: string | null;
   readonly raw_fields: Readonly<Record<string, string>> | null;
   readonly edited_fields: Readonly<Record<string, string>> | null;
   readonly has_body: boolean;

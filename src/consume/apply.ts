@@ -3,6 +3,7 @@ import { type Delivery, decideDelivery } from "../core/delivery.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
+import { isMissingObject } from "../db/errors.ts";
 import { publishMany } from "../publish/publish.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
 import type { Consumer } from "./define-consumer.ts";
@@ -48,6 +49,8 @@ export interface ApplyDeps extends HandlerDeps {
   readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };
   /** Called after each commit in which a handler ran. */
   readonly onApplied: () => void;
+  /** Which migrations the database lacks, as a sentence; null when none. Asked only when something is missing there. */
+  readonly schemaLacks: () => Promise<string | null>;
 }
 
 /** One connection, opened when first needed, opened anew when it broke. */
@@ -204,6 +207,9 @@ async function tryTogether(
     // A connection may be refused as late as its first statement; no handler has seen the deliveries then.
     const away = !run.claimed && error instanceof TransientError;
     if (away) return { kind: "unavailable", error };
+    // A schema that is behind the code is nobody's fault but the rollout's: nothing is tried before it is mended.
+    const lacks = isMissingObject(error) ? await deps.schemaLacks() : null;
+    if (lacks !== null) return { kind: "unavailable", error: new TransientError(lacks, { cause: error }) };
     // At a handler's time limit we close the connection ourselves.
     const lost = session.broken && !(error instanceof HandlerTimeoutError);
     return { kind: "failed", error, culprit: run.culprit, lost };

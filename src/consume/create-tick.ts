@@ -1,5 +1,7 @@
 import { closedBrake } from "../core/brake.ts";
+import { describeMissing } from "../core/schema-state.ts";
 import { fenceText } from "../db/database.ts";
+import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Consumer } from "./define-consumer.ts";
 import type { LeaseScope } from "./lease.ts";
 import type { DrainDeps, DrainOptions, DrainResult, Tick } from "./tick.ts";
@@ -43,6 +45,9 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
       fence: () => fenceText(consumer.subscriber, options.shard, tick.state.epoch),
       judge: (failure) => judge(tick, failure),
       onApplied: () => noteApplied(tick),
+      schemaLacks: once(async () =>
+        describeMissing(await readSchemaState(deps.db).catch(() => ({ kind: "unknown" }))),
+      ),
     },
     scope,
     token: "",
@@ -65,4 +70,13 @@ export function createTick(deps: DrainDeps, consumer: Consumer, options: DrainOp
     trimmed: new Set(),
   };
   return tick;
+}
+
+/** The answer of the first call, for all calls. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
 }

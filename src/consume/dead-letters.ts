@@ -1,7 +1,9 @@
+import { redactText } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { DeadLetterReason } from "../core/delivery.ts";
 import { BrainError, FencedError } from "../core/errors.ts";
 import { fingerprintOf } from "../core/fingerprint.ts";
+import { maxStackLength, stackText } from "../core/stack.ts";
 import type { Database } from "../db/database.ts";
 import { postgresDetail, translateDatabaseError } from "../db/errors.ts";
 import type { QueuedDelivery } from "./queued-delivery.ts";
@@ -12,10 +14,13 @@ export interface DeadLetter {
   readonly eventId: string | null;
   readonly eventType: string | null;
   readonly tenantId: string | null;
+  readonly correlationId: string | null;
   /** The entry as it stood on the stream; null when its body had been trimmed. */
   readonly rawFields: Readonly<Record<string, string>> | null;
   readonly reason: DeadLetterReason;
   readonly error: unknown;
+  /** Where a handler threw it; null when no handler did. */
+  readonly stack: string | null;
   readonly attempts: number;
   readonly firstFailedAtMs: number;
   readonly lastFailedAtMs: number;
@@ -23,6 +28,8 @@ export interface DeadLetter {
   readonly key: string | null;
   /** Where it waited in the queue; null when it comes from the stream. */
   readonly queued: QueuedDelivery | null;
+  /** Nobody can read the entry, so that it concerns no consumer more than another. */
+  readonly everybodys: boolean;
 }
 
 /** Where dead letters come from. */
@@ -37,50 +44,38 @@ export interface LetterOrigin {
 const maxMessageLength = 2_000;
 const maxNameLength = 255;
 
+/** Subscriber of a letter whose entry nobody can read: there is one of it, whoever came first. */
+export const everybody = "*";
+
+/** A letter that was stored, or stored again. */
+export interface StoredLetter {
+  readonly id: string;
+  readonly messageId: string;
+}
+
 /**
  * Stores dead letters and takes them off the queue, one statement, one round trip; only then may entries be acked.
- * Storing one again, because the ack was lost, updates it; the tries of one that was redriven add up.
+ * Storing one again, because the ack was lost, updates it; the tries of one that was redriven add up. A letter of
+ * everybody stays as the first one stored it, also when it was discarded meanwhile.
  *
+ * @returns what was stored; not those of everybody that were there already
  * @throws {TransientError} not stored: the entries stay where they are
  * @throws {FencedError} another worker took over: nothing is stored
  */
 export async function storeDeadLetters(
   db: Database,
-  { subscriber, stream, shard, epoch }: LetterOrigin,
+  origin: LetterOrigin,
   letters: readonly DeadLetter[],
-): Promise<void> {
-  if (letters.length === 0) return;
-  const rows = JSON.stringify(
-    letters.map((letter) => ({
-      message_id: letter.messageId,
-      event_id: clean(letter.eventId, maxNameLength),
-      event_type: clean(letter.eventType, maxNameLength),
-      tenant_id: clean(letter.tenantId, maxNameLength),
-      raw_fields: letter.rawFields === null ? null : cleanFields(letter.rawFields),
-      reason: letter.reason,
-      error_class: clean(errorClass(letter.error), maxNameLength),
-      error_message: clean(describeError(letter.error, true), maxMessageLength),
-      attempts: letter.attempts,
-      first_failed_at: new Date(letter.firstFailedAtMs).toISOString(),
-      last_failed_at: new Date(letter.lastFailedAtMs).toISOString(),
-      key: clean(letter.key, maxNameLength),
-      fingerprint: fingerprintOf({
-        subscriber,
-        eventType: letter.eventType,
-        errorClass: errorClass(letter.error),
-        message: describeError(letter.error, true),
-      }),
-      replay_epoch: letter.queued?.epoch ?? 0,
-      letter_id: letter.queued?.deadLetterId ?? null,
-      place: letter.queued?.place ?? null,
-    })),
-  );
-  const stored = await db.rows(sql`
+): Promise<StoredLetter[]> {
+  if (letters.length === 0) return [];
+  const { subscriber, stream, shard, epoch } = origin;
+  const rows = JSON.stringify(letters.map((letter) => rowOf(subscriber, letter)));
+  const [answer] = await db.rows<{ given: number; stored: StoredLetter[] | null }>(sql`
     WITH given AS (
-      SELECT * FROM json_to_recordset(${rows}::json) AS d(message_id text, event_id text, event_type text,
-        tenant_id text, raw_fields jsonb, reason text, error_class text, error_message text, attempts integer,
-        first_failed_at timestamptz, last_failed_at timestamptz, key text, fingerprint text, replay_epoch integer,
-        letter_id bigint, place bigint)
+      SELECT * FROM json_to_recordset(${rows}::json) AS d(subscriber text, message_id text, event_id text,
+        event_type text, tenant_id text, correlation_id text, raw_fields jsonb, reason text, error_class text,
+        error_message text, error_stack text, attempts integer, first_failed_at timestamptz,
+        last_failed_at timestamptz, key text, fingerprint text, replay_epoch integer, letter_id bigint, place bigint)
       WHERE EXISTS (SELECT FROM consumer_shards
         WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${epoch}::bigint FOR SHARE)
     ), gone AS (
@@ -89,21 +84,63 @@ export async function storeDeadLetters(
       UPDATE jobs j SET failed = j.failed + c.n, updated_at = now()
       FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c
       WHERE j.id = c.job_id
+    ), stored AS (
+      INSERT INTO dead_letters AS l (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
+        correlation_id, raw_fields, reason, error_class, error_message, error_stack, attempts, first_failed_at,
+        last_failed_at, shard, key, fingerprint, replay_epoch)
+      SELECT d.subscriber, ${stream}, d.message_id, d.event_id, d.event_type, d.tenant_id, d.correlation_id,
+        d.raw_fields, d.reason, d.error_class, d.error_message, d.error_stack,
+        d.attempts + coalesce(before.attempts, 0), coalesce(before.first_failed_at, d.first_failed_at),
+        d.last_failed_at, ${shard}, d.key, d.fingerprint, d.replay_epoch
+      FROM given d LEFT JOIN dead_letters before ON before.id = d.letter_id
+      ON CONFLICT (subscriber_name, stream_message_id) DO UPDATE SET
+        reason = excluded.reason, error_class = excluded.error_class, error_message = excluded.error_message,
+        error_stack = excluded.error_stack, correlation_id = coalesce(excluded.correlation_id, l.correlation_id),
+        attempts = excluded.attempts, last_failed_at = excluded.last_failed_at, status = 'open', key = excluded.key,
+        fingerprint = excluded.fingerprint, replay_epoch = excluded.replay_epoch, resolution = NULL, resolved_at = NULL
+      WHERE l.subscriber_name <> ${everybody}
+      RETURNING l.id, l.stream_message_id
     )
-    INSERT INTO dead_letters AS l (subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id,
-      raw_fields, reason, error_class, error_message, attempts, first_failed_at, last_failed_at, shard, key,
-      fingerprint, replay_epoch)
-    SELECT ${subscriber}, ${stream}, d.message_id, d.event_id, d.event_type, d.tenant_id, d.raw_fields, d.reason,
-      d.error_class, d.error_message, d.attempts + coalesce(before.attempts, 0),
-      coalesce(before.first_failed_at, d.first_failed_at), d.last_failed_at, ${shard}, d.key, d.fingerprint,
-      d.replay_epoch
-    FROM given d LEFT JOIN dead_letters before ON before.id = d.letter_id
-    ON CONFLICT (subscriber_name, stream_message_id) DO UPDATE SET
-      reason = excluded.reason, error_class = excluded.error_class, error_message = excluded.error_message,
-      attempts = excluded.attempts, last_failed_at = excluded.last_failed_at, status = 'open', key = excluded.key,
-      fingerprint = excluded.fingerprint, replay_epoch = excluded.replay_epoch, resolution = NULL, resolved_at = NULL
-    RETURNING 1`);
-  if (stored.length === 0) throw new FencedError();
+    SELECT (SELECT count(*) FROM given)::integer AS given,
+      (SELECT json_agg(json_build_object('id', id::text, 'messageId', stream_message_id)) FROM stored) AS stored`);
+  if ((answer?.given ?? 0) === 0) throw new FencedError();
+  return answer?.stored ?? [];
+}
+
+function rowOf(subscriber: string, letter: DeadLetter) {
+  const owner = letter.everybodys ? everybody : subscriber;
+  const message = describeError(letter.error, true);
+  return {
+    subscriber: owner,
+    message_id: letter.messageId,
+    event_id: clean(letter.eventId, maxNameLength),
+    event_type: clean(letter.eventType, maxNameLength),
+    tenant_id: clean(letter.tenantId, maxNameLength),
+    correlation_id: clean(letter.correlationId, maxNameLength),
+    raw_fields: letter.rawFields === null ? null : cleanFields(letter.rawFields),
+    reason: letter.reason,
+    error_class: clean(errorClass(letter.error), maxNameLength),
+    error_message: clean(redactText(message), maxMessageLength),
+    error_stack: clean(letter.stack, maxStackLength),
+    attempts: letter.attempts,
+    first_failed_at: new Date(letter.firstFailedAtMs).toISOString(),
+    last_failed_at: new Date(letter.lastFailedAtMs).toISOString(),
+    key: clean(letter.key, maxNameLength),
+    fingerprint: fingerprintOf({
+      subscriber: owner,
+      eventType: letter.eventType,
+      errorClass: errorClass(letter.error),
+      message,
+    }),
+    replay_epoch: letter.queued?.epoch ?? 0,
+    letter_id: letter.queued?.deadLetterId ?? null,
+    place: letter.queued?.place ?? null,
+  };
+}
+
+/** Where an error and its causes were thrown, without values; null when nothing says it. */
+export function errorStack(thrown: unknown): string | null {
+  return stackText(thrown, (error) => redactText(describeError(error, true)));
 }
 
 /** Class name of whatever was thrown. */

@@ -49,6 +49,13 @@ function replaced(name: string, value: string): string[] {
   return fields;
 }
 
+/** An entry of this type without a point in time. */
+function brokenOfType(type: string): string[] {
+  const fields = replaced("timestamp", "yesterday");
+  fields[fields.indexOf("type") + 1] = type;
+  return fields;
+}
+
 describe("an entry with a handler", () => {
   it("comes with its event, ordering key, attempt and subscription", () => {
     const fields = encodeEntry(event);
@@ -92,19 +99,38 @@ describe("an entry nobody here handles", () => {
 describe("an entry that can never be handled", () => {
   it.each([
     ["no id", without("id")],
-    ["no type", without("type")],
     ["no timestamp", without("timestamp")],
     ["a payload that is no JSON", replaced("payload", "{'course_id': 'x'}")],
     ["a payload with NaN", replaced("payload", '{"a": NaN}')],
     ["a payload that is a list", replaced("payload", "[1]")],
     ["a timestamp that is no time", replaced("timestamp", "yesterday")],
-    ["nothing at all", []],
-    ["an odd number of fields", ["id"]],
-  ])("because of %s is undecodable, for a catch-all too", (_why, fields) => {
+  ])("because of %s is undecodable for who handles its type, and for a catch-all", (_why, fields) => {
     for (const to of [consumer, audit]) {
       const routed = route(fields, to);
-      expect(routed).toMatchObject({ kind: "refuse", reason: "undecodable", event: null, key: null });
+      expect(routed).toMatchObject({
+        kind: "refuse",
+        reason: "undecodable",
+        event: null,
+        type: event.type,
+        key: null,
+      });
       expect(routed.kind === "refuse" && routed.error).toBeInstanceOf(UndecodableError);
+    }
+  });
+
+  it("is nothing to those who do not handle its type", () => {
+    expect(route(brokenOfType("task.completed"))).toEqual({ kind: "skip", key: null });
+    expect(route(brokenOfType("task.completed"), audit)).toMatchObject({ type: "task.completed" });
+  });
+
+  it.each([
+    ["no type", without("type")],
+    ["a type that is none", brokenOfType("no type at all")],
+    ["nothing at all", []],
+    ["an odd number of fields", ["id"]],
+  ])("because of %s concerns everybody", (_why, fields) => {
+    for (const to of [consumer, audit]) {
+      expect(route(fields, to)).toMatchObject({ kind: "refuse", reason: "undecodable", type: null });
     }
   });
 

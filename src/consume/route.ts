@@ -1,4 +1,5 @@
 import {
+  canonicalType,
   decodeEntry,
   type Envelope,
   type EventDefinition,
@@ -35,13 +36,18 @@ export type Routed =
       readonly reason: "undecodable" | "invalid_payload";
       readonly error: Error;
       readonly event: Envelope | null;
+      /** The type, when it can be read; null: nobody can tell whom the entry concerns. */
+      readonly type: string | null;
       readonly key: string | null;
     };
 
 /** The entry could not be read as an event at all. */
 export class UndecodableError extends ValidationError {}
 
-/** Decodes an entry, finds its handler and validates the payload for it. Pure. */
+/**
+ * Decodes an entry, finds its handler and validates the payload for it. What cannot be decoded concerns those who handle
+ * its type; when not even that can be read, everybody. Pure.
+ */
 export function routeEntry(
   consumer: Consumer,
   entry: { readonly id: MessageId; readonly fields: readonly string[] },
@@ -50,13 +56,15 @@ export function routeEntry(
 ): Routed {
   const decoded = decodeEntry(entry.fields);
   if (!decoded.ok) {
+    const type = readableType(entry.fields);
+    if (type !== null && !handles(consumer, type)) return { kind: "skip", key: null };
     const error = new UndecodableError(`The stream entry is not an event: ${decoded.message}`);
-    return { kind: "refuse", reason: "undecodable", error, event: null, key: null };
+    return { kind: "refuse", reason: "undecodable", error, event: null, type, key: null };
   }
   const { event, definition } = decoded;
-  const subscription = consumer.byType.get(event.type) ?? consumer.any;
+  const subscription = handlerOf(consumer, event.type);
   const key = definition === null ? null : safeKey(definition, event.payload);
-  if (subscription === null || subscription === undefined) return { kind: "skip", key };
+  if (subscription === null) return { kind: "skip", key };
   const incoming = { queued, messageId: entry.id, fields: entry.fields, key, attempt, subscription };
   if (subscription.kind === "any" || definition === null) {
     return { kind: "handle", incoming: { ...incoming, event } };
@@ -65,7 +73,7 @@ export function routeEntry(
   if (!payload.ok) {
     const issues: Issue[] = payload.issues.map(({ path, message }) => ({ path, message }));
     const error = new ValidationError(`The payload of "${event.type}" does not fit its schema.`, { issues });
-    return { kind: "refuse", reason: "invalid_payload", error, event, key };
+    return { kind: "refuse", reason: "invalid_payload", error, event, type: event.type, key };
   }
   return {
     kind: "handle",
@@ -75,6 +83,20 @@ export function routeEntry(
       key: safeKey(definition, payload.payload),
     },
   };
+}
+
+function handlerOf({ byType, any }: Consumer, type: string): Subscription | null {
+  return byType.get(type) ?? any ?? null;
+}
+
+function handles(consumer: Consumer, type: string): boolean {
+  return handlerOf(consumer, type) !== null || handlerOf(consumer, canonicalType(type)) !== null;
+}
+
+/** The type that stands in an entry's fields, when it looks like one. */
+function readableType(fields: readonly string[]): string | null {
+  const { type } = fieldsToObject(fields);
+  return type !== undefined && /^[\w.:-]{1,100}$/.test(type) ? type : null;
 }
 
 /** A payload that lacks its key field is refused by its schema; until then it has no order. */

@@ -1,8 +1,9 @@
 import { redactText } from "@brain/schemas";
 import { RetryAfter } from "../core/errors.ts";
+import { thrownAt } from "../core/stack.ts";
 import { putBackCommand } from "../stream/group.ts";
 import { type Applied, claimOf, holdsKey } from "./apply.ts";
-import { type DeadLetter, describeError, errorClass, storeDeadLetters } from "./dead-letters.ts";
+import { type DeadLetter, describeError, errorClass, errorStack, storeDeadLetters } from "./dead-letters.ts";
 import { isApplied } from "./dedup.ts";
 import { retryQueued } from "./queue.ts";
 import type { Known } from "./read-round.ts";
@@ -58,16 +59,19 @@ function unhandled(
   return {
     messageId: entry.id,
     eventId: event?.id ?? identity?.eventId ?? null,
-    eventType: event?.type ?? identity?.eventType ?? null,
+    eventType: refused?.type ?? event?.type ?? identity?.eventType ?? null,
     tenantId: event?.tenant_id ?? identity?.tenantId ?? null,
+    correlationId: event?.correlation_id ?? null,
     rawFields: fields === null ? null : fieldsToObject(fields),
     reason: skip !== null ? "skipped" : (refused?.reason ?? "body_lost"),
     error: skip !== null ? new SkippedError(skip) : (refused?.error ?? lost),
+    stack: null,
     attempts: Math.max(1, entry.deliveries, tick.failures.get(entry.id)?.attempts ?? 0),
     firstFailedAtMs: firstFailure(tick, entry.id, queued) ?? nowMs,
     lastFailedAtMs: nowMs,
     key: key ?? identity?.key ?? null,
     queued,
+    everybodys: refused?.reason === "undecodable" && refused.type === null && queued === null,
   };
 }
 
@@ -114,16 +118,19 @@ export async function giveUp(
       eventId: event.id,
       eventType: event.type,
       tenantId: event.tenant_id,
+      correlationId: event.correlation_id,
       rawFields: fieldsToObject(fields),
       reason,
       error: new Error(
         `Of ${attempts} tries the last ones left no outcome: each time the worker ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
       ),
+      stack: null,
       attempts,
       firstFailedAtMs: firstFailure(tick, messageId, queued) ?? nowMs,
       lastFailedAtMs: nowMs,
       key,
       queued,
+      everybodys: false,
     },
   ]);
 }
@@ -140,23 +147,33 @@ async function bury(tick: Tick, letters: readonly DeadLetter[]): Promise<void> {
   // One statement cannot store the same entry twice; two epochs of a replay may both have failed.
   const first = new Map(letters.map((letter) => [letter.messageId, letter]));
   const again = letters.filter((letter) => first.get(letter.messageId) !== letter);
-  await storeDeadLetters(tick.deps.db, origin, [...first.values()]);
-  for (const letter of again) await storeDeadLetters(tick.deps.db, origin, [letter]);
-  tick.result.deadLettered += letters.length;
+  const stored = await storeDeadLetters(tick.deps.db, origin, [...first.values()]);
+  for (const letter of again) stored.push(...(await storeDeadLetters(tick.deps.db, origin, [letter])));
+  tick.result.deadLettered += stored.length;
+  const ids = new Map(stored.map(({ id, messageId }) => [messageId, id]));
   for (const letter of letters) {
     if (letter.queued === null) tick.acks.push(letter.messageId as Incoming["messageId"]);
-    tick.deps.log.error(
-      {
-        event_id: letter.eventId,
-        event_type: letter.eventType,
-        stream_message_id: letter.messageId,
-        attempt: letter.attempts,
-        reason: letter.reason,
-        error_class: errorClass(letter.error),
-      },
-      "The event became a dead letter.",
-    );
+    const id = ids.get(letter.messageId);
+    if (id !== undefined) logLetter(tick, letter, id);
   }
+}
+
+function logLetter(tick: Tick, letter: DeadLetter, id: string): void {
+  tick.deps.log.error(
+    {
+      dead_letter_id: id,
+      event_id: letter.eventId,
+      event_type: letter.eventType,
+      stream_message_id: letter.messageId,
+      tenant_id: letter.tenantId,
+      correlation_id: letter.correlationId,
+      attempt: letter.attempts,
+      reason: letter.reason,
+      error_class: errorClass(letter.error),
+      error_stack: letter.stack ?? undefined,
+    },
+    `The event became a dead letter: ${redactText(describeError(letter.error))}`,
+  );
 }
 
 /** A delivery that will be tried again. */
@@ -194,8 +211,8 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
       // A handler that asks to wait is not in trouble.
       const level = error instanceof RetryAfter ? "debug" : "warn";
       eventLog(deps, incoming)[level](
-        { error_class: errorClass(error), retry_in_ms: delivery.dueAtMs - nowMs },
-        `The event will be tried again: ${describeError(error)}`,
+        { error_class: errorClass(error), at: thrownAt(error), retry_in_ms: delivery.dueAtMs - nowMs },
+        `The event will be tried again: ${text}`,
       );
       continue;
     }
@@ -205,14 +222,17 @@ export async function conclude(tick: Tick, applied: readonly Applied[], blocked:
       eventId: event.id,
       eventType: event.type,
       tenantId: event.tenant_id,
+      correlationId: event.correlation_id,
       rawFields: fieldsToObject(fields),
       reason: delivery.reason,
       error,
+      stack: errorStack(error),
       attempts: attempt,
       firstFailedAtMs,
       lastFailedAtMs: nowMs,
       key,
       queued,
+      everybodys: false,
     });
   }
   await storeRetries(tick, retries);

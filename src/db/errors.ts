@@ -2,6 +2,13 @@ import { DatabaseError, NeonDbError } from "@neondatabase/serverless";
 import { DrizzleQueryError } from "drizzle-orm";
 import { BrainError, ConflictError, PermanentError, TransientError } from "../core/errors.ts";
 
+/** SQLSTATEs of something that a statement names and the schema does not have. */
+const missingObjects: Readonly<Record<string, string>> = {
+  "42P01": "a table",
+  "42703": "a column",
+  "42883": "a function",
+};
+
 /** What a missing table, column or function means most often: the code was rolled out before its migrations. */
 const behind = "the schema may be behind the code: npm run migrate -- --status";
 
@@ -16,9 +23,10 @@ const transientStates: readonly { readonly prefix: string; readonly meaning: str
   { prefix: "55006", meaning: "an object is in use" },
   { prefix: "57P", meaning: "the server is shutting down or starting" },
   { prefix: "57014", meaning: "the statement took too long and was cancelled" },
-  { prefix: "42P01", meaning: `a table is missing; ${behind}` },
-  { prefix: "42703", meaning: `a column is missing; ${behind}` },
-  { prefix: "42883", meaning: `a function is missing; ${behind}` },
+  ...Object.entries(missingObjects).map(([prefix, what]) => ({
+    prefix,
+    meaning: `${what} is missing; ${behind}`,
+  })),
   { prefix: "58", meaning: "the server met a system error" },
 ];
 
@@ -52,6 +60,11 @@ function postgresError(error: unknown): ((DatabaseError | NeonDbError) & { reado
 /** SQLSTATE of a Postgres error, e.g. `23505`; null when it is none. */
 export function sqlState(error: unknown): string | null {
   return postgresError(error)?.code ?? null;
+}
+
+/** True when a table, column or function is missing that a statement names. */
+export function isMissingObject(error: unknown): boolean {
+  return (sqlState(error) ?? "") in missingObjects;
 }
 
 /** Name of the violated constraint; null when the error is not about one. */

@@ -120,9 +120,9 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     const id = c.req.param("id");
     const { reason, payload } = c.req.valid("json");
     const copy = payload === undefined ? null : await editCopy(db, publish, id, payload as JsonObject);
-    await redriveLetter(invocation, id, copy, reason ?? null, operatorOf(c));
+    const subscribers = await redriveLetter(invocation, id, copy, reason ?? null, operatorOf(c));
     const letter = await findLetter(db, id);
-    drainSoon(c, letter.subscriber);
+    for (const subscriber of subscribers) drainSoon(c, subscriber);
     return c.json(letter, 202);
   });
 

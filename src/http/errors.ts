@@ -2,7 +2,7 @@ import { redactText } from "@brain/schemas";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { describeError, errorClass, errorStack } from "../consume/dead-letters.ts";
 import { isNetworkError } from "../core/classify.ts";
 import {
   BadRequestError,
@@ -135,7 +135,13 @@ export function answerError(error: unknown, c: Context): Response {
   const status = statusOf(code);
   if (status >= 500) {
     c.get("log")?.error(
-      { status, error_class: errorClass(error), path: new URL(c.req.url).pathname },
+      {
+        status,
+        error_class: errorClass(error),
+        path: new URL(c.req.url).pathname,
+        // What is merely away needs no place in the code.
+        error_stack: status === 503 ? undefined : (errorStack(error) ?? undefined),
+      },
       `The request failed: ${redactText(describeError(error))}`,
     );
   }

@@ -1,5 +1,6 @@
-import { sql } from "drizzle-orm";
+import { describeMissing } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
+import { readSchemaState } from "../db/read-schema-state.ts";
 import { alarmingWork, describeFailing, isVital } from "./failing-work.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -20,26 +21,28 @@ export interface Health {
 const limitMs = 3_000;
 
 /**
- * Asks Redis and Postgres for a sign of life, and Postgres for vital work that fails at every try, side by side. Never
- * throws; takes 3 s at most.
+ * Asks Redis and Postgres for a sign of life, and Postgres for its migrations and for vital work that fails at every
+ * try, side by side. Never throws; takes 3 s at most.
  */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
   const { redis, db, mode, consumers } = invocation;
-  const [stream, database, failing] = await Promise.all([
+  const [stream, schema, failing] = await Promise.all([
     redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
-    answerOf("Postgres", () => db.rows(sql`SELECT 1`)),
+    answerOf("Postgres", () => readSchemaState(db)),
     answerOf("Postgres", () => alarmingWork(db)),
   ]);
   const withoutStream = mode === "degraded" && stream === null;
+  const missing = schema === null ? null : describeMissing(schema.answer);
   const reasons = [
     ...(stream === null && !withoutStream ? ["Redis does not answer."] : []),
-    ...(database === null ? ["Postgres does not answer."] : []),
+    ...(schema === null ? ["Postgres does not answer."] : []),
+    ...(missing === null ? [] : [missing]),
     ...(failing?.answer ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
   ];
   return {
     status: reasons.length > 0 ? "unhealthy" : withoutStream ? "degraded" : "healthy",
     event_stream: stream !== null,
-    database: database !== null,
+    database: schema !== null,
     reasons,
     mode,
     consumers: [...consumers.keys()],

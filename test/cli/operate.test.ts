@@ -150,7 +150,13 @@ describe("dead letters", () => {
     expect(groups.groups).toMatchObject([{ subscriber: "keeper", error_class: "PermanentError" }]);
     const shown = succeeded(await run("dlq", "show", id));
     expect(shown).toContain("The report of shown is refused.");
+    expect(shown).toMatch(/^correlation id +\S+/m);
     expect(shown).toContain("as it stood on the stream");
+    expect(shown).toMatch(
+      /where it failed\nPermanentError: The report of shown is refused\.\n {4}at .*test\/cli\/operate\.test\.ts:\d+/,
+    );
+    const missing = await run("dlq", "show", id, "--source-map", "no-such-file.map");
+    expect(missing.stderr).toContain("no-such-file.map is no source map");
     expect(succeeded(await run("dlq", "ls", "--status", "resolved"))).toBe("No dead letters.\n");
     await run("dlq", "discard", id, "--reason", "seen enough", "--yes");
   });

@@ -4,6 +4,8 @@ import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on, onAny } from "../../src/consume/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/core/errors.ts";
+import { discardLetters, findLetter } from "../../src/operate/consumers/dead-letters.ts";
+import { redriveLetter } from "../../src/operate/jobs/redrive.ts";
 import { prepareEvent } from "../../src/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
@@ -21,6 +23,8 @@ import {
   recorder,
   streamEntries,
 } from "./fixture.ts";
+import { operator } from "./job-fixture.ts";
+import { invoke } from "./pump-fixture.ts";
 
 const flat = (fields: object) => Object.entries(fields).flat().map(String);
 
@@ -130,24 +134,91 @@ describe("an event that always fails", () => {
 });
 
 describe("an entry that is no event", () => {
-  it("is a dead letter with its raw fields, for each consumer, whatever is wrong with it", async () => {
+  it("is a dead letter with its raw fields for those who handle its type, and one for all when it has none", async () => {
     const backbone = await openBackbone();
     for (const entry of onStream(legacy.refused)) {
+      const type = "type" in entry.fields ? entry.fields.type : null;
       const id = await backbone.append(flat(entry.fields));
+      const results = [];
       for (const consumer of [recorder(), witness().consumer]) {
-        expect(await backbone.drain(consumer), entry.name).toMatchObject({
-          read: 1,
-          deadLettered: 1,
-          applied: 0,
-        });
+        results.push(await backbone.drain(consumer));
         expect(await pendingOf(backbone, consumer)).toEqual([]);
       }
+      // The recorder handles no tasks; the witness takes everything.
+      const [first, second] = type === null ? [1, 0] : [0, 1];
+      expect(results, entry.name).toMatchObject([
+        { read: 1, applied: 0, deadLettered: first, skipped: 1 - first },
+        { read: 1, applied: 0, deadLettered: second },
+      ]);
       const letters = (await deadLetters(backbone)).filter((letter) => letter.stream_message_id === id);
       expect(letters, entry.name).toMatchObject([
-        { reason: "undecodable", error_class: "UndecodableError", attempts: 1, raw_fields: entry.fields },
-        { reason: "undecodable", event_id: null, event_type: null },
+        {
+          subscriber_name: type === null ? "*" : "witness",
+          reason: "undecodable",
+          error_class: "UndecodableError",
+          attempts: 1,
+          raw_fields: entry.fields,
+          event_id: null,
+          event_type: type,
+        },
       ]);
     }
+  });
+
+  it("is one dead letter when several consumers meet it at once, and counts once", async () => {
+    const backbone = await openBackbone();
+    const consumers = ["a", "b", "c", "d"].map((subscriber) => recorder({ subscriber }));
+    await Promise.all([1, 2, 3].map((n) => backbone.append(["id", String(n), "payload", "?"])));
+    const results = await Promise.all(consumers.map((consumer) => backbone.drain(consumer)));
+    expect(results.map(({ read }) => read)).toEqual([3, 3, 3, 3]);
+    expect(results.reduce((sum, { deadLettered }) => sum + deadLettered, 0)).toBe(3);
+    expect((await deadLetters(backbone)).map((row) => [row.subscriber_name, row.status])).toEqual(
+      Array.from({ length: 3 }, () => ["*", "open"]),
+    );
+    for (const consumer of consumers) expect(await pendingOf(backbone, consumer)).toEqual([]);
+    expect(backbone.logs.filter((line) => line.includes("became a dead letter"))).toHaveLength(3);
+  });
+
+  it("stays discarded when a consumer meets it later", async () => {
+    const backbone = await openBackbone();
+    await backbone.append(["id", "1"]);
+    await backbone.drain(recorder());
+    await discardLetters(backbone.open().db, { subscriber: "*" }, "nothing in it", operator);
+    expect(await backbone.drain(witness().consumer)).toMatchObject({ read: 1, deadLettered: 0 });
+    expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["discarded"]);
+  });
+
+  it("is given to all who handle it when it can be read after all, and is refused until then", async () => {
+    const backbone = await openBackbone();
+    const { consumer: audit, seen } = witness();
+    const [handler, other] = [recorder(), recorder({ subscriber: "other" })];
+    const invocation = invoke(backbone, [handler, other, audit]);
+    await backbone.append(["id", "1"]);
+    for (const consumer of [handler, other, audit]) await backbone.drain(consumer);
+    const [letter] = await backbone.sql<{ id: string }>("SELECT id::text FROM dead_letters");
+    const redrive = () =>
+      redriveLetter(invocation, letter?.id ?? "", null, "the decoder was mended", operator);
+    await expect(redrive()).rejects.toThrow(/still cannot be read.*"type" is missing/);
+    expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["open"]);
+
+    // The same as a decoder that has learned to read what stands there.
+    const fields = foreignBeat(backbone, "a", 7);
+    const object = Object.fromEntries(
+      Array.from({ length: fields.length / 2 }, (_, n) => fields.slice(2 * n, 2 * n + 2)),
+    );
+    await backbone.sql("UPDATE dead_letters SET raw_fields = $1", [JSON.stringify(object)]);
+    expect(await redrive()).toEqual(["recorder", "other", "witness"]);
+    await expect(redrive()).rejects.toThrow(/was resolved/);
+    for (const consumer of [handler, other, audit]) await drainUntilQuiet(backbone, consumer);
+    expect((await effects(backbone)).map(({ subscriber, number }) => [subscriber, number])).toEqual([
+      ["recorder", 7],
+      ["other", 7],
+    ]);
+    expect(seen.map(({ type }) => type)).toEqual(["agent.heartbeat"]);
+    expect(await findLetter(invocation.db, letter?.id ?? "")).toMatchObject({
+      status: "resolved",
+      resolution: "read after all, and given to recorder, other, witness",
+    });
   });
 
   it("with characters that Postgres cannot store is kept all the same, and marked", async () => {

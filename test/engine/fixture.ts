@@ -206,6 +206,7 @@ export async function numbersOf(backbone: Backbone, agent: string): Promise<(num
 }
 
 export interface LetterRow {
+  readonly subscriber_name: string;
   readonly stream_message_id: string;
   readonly event_id: string | null;
   readonly event_type: string | null;

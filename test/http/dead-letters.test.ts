@@ -48,6 +48,7 @@ describe("the list", () => {
       event_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       event_type: "system.health",
       tenant_id: "acme",
+      correlation_id: null,
       key: "k1",
       reason: "permanent",
       error_class: "PermanentError",

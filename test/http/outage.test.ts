@@ -25,6 +25,7 @@ describe("health", () => {
       status: "healthy",
       event_stream: true,
       database: true,
+      reasons: [],
       mode: "required",
       consumers: expect.arrayContaining(["course_factory", "course_distribution"]),
       reasons: [],
@@ -33,8 +34,8 @@ describe("health", () => {
   });
 
   test.each([
-    ["redis", { event_stream: false, database: true }],
-    ["postgres", { event_stream: true, database: false }],
+    ["redis", { event_stream: false, database: true, reasons: ["Redis does not answer."] }],
+    ["postgres", { event_stream: true, database: false, reasons: ["Postgres does not answer."] }],
   ] as const)("is 503 with %s away, and 200 when it is back", async (service, expected) => {
     product[service].set("cut");
     const away = await health();

@@ -1,8 +1,10 @@
 /** The two workers as single ES modules, built the way wrangler builds them. */
 
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { sourceLinesOf, withSourceLines } from "./source-lines.ts";
 
 export interface WorkerBundles {
   readonly api: string;
@@ -48,11 +50,14 @@ async function bundle(entry: string): Promise<string> {
     external: ["cloudflare:*", "node:*"],
     define: { "process.env.NODE_ENV": '"development"' },
     keepNames: true,
+    sourcemap: "external",
+    sourcesContent: false,
     logLevel: "silent",
   });
-  const [file] = outputFiles;
-  if (file === undefined) throw new Error(`esbuild gave no output for ${entry}`);
-  return file.text;
+  const file = outputFiles.find(({ path }) => path.endsWith(".js"));
+  const map = outputFiles.find(({ path }) => path.endsWith(".js.map"));
+  if (file === undefined || map === undefined) throw new Error(`esbuild gave no output for ${entry}`);
+  return withSourceLines(file.text, sourceLinesOf(file.text, map.text, dirname(map.path), root));
 }
 
 /** What `wrangler.toml` says about the runtime, so that the workers run here as they run deployed. */

@@ -1,9 +1,12 @@
 /** Brings a database to the newest version of `migrations/`. Also a program: DATABASE_URL=… node workers/local/migrate.ts */
 
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { judgeSchema, type Migration, type SchemaState } from "../../src/core/schema-state.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);
 
@@ -24,14 +27,61 @@ export async function migrate(databaseUrl: string): Promise<void> {
   }
 }
 
-if (import.meta.main) {
+/** The migrations in the folder, the oldest first. */
+async function listMigrations(): Promise<readonly Migration[]> {
+  const journal = await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8");
+  return (JSON.parse(journal) as { readonly entries: readonly Migration[] }).entries;
+}
+
+/** What a run would do: the migrations that the database has not, the oldest first. Changes nothing. */
+export async function migrationsAhead(databaseUrl: string): Promise<SchemaState> {
+  const migrations = await listMigrations();
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const known = await client.query("SELECT to_regclass('drizzle.__drizzle_migrations') AS known");
+    if (known.rows[0]?.known === null) return judgeSchema(migrations, null);
+    const { rows } = await client.query(
+      "SELECT max(created_at)::float8 AS newest FROM drizzle.__drizzle_migrations",
+    );
+    return judgeSchema(migrations, rows[0]?.newest ?? null);
+  } finally {
+    await client.end();
+  }
+}
+
+const usage = `Usage: DATABASE_URL=postgres://user:password@host/database npm run migrate -- [--dry-run | --status]
+  --dry-run  says which migrations would be applied, and applies none
+  --status   the same; the exit code is 1 when one is missing`;
+
+/** @returns the exit code */
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.find((arg) => !["--dry-run", "--status"].includes(arg));
+  if (unknown !== undefined) {
+    console.error(`${unknown} is not known.\n${usage}`);
+    return 2;
+  }
   const databaseUrl = process.env.DATABASE_URL ?? process.env.NEON_DATABASE_URL;
   if (!databaseUrl) {
-    console.error(
-      "DATABASE_URL is not set. Set it to the database to migrate: postgres://user:password@host/database",
-    );
-    process.exit(1);
+    console.error(`DATABASE_URL is not set. Set it to the database to migrate.\n${usage}`);
+    return 1;
   }
+  if (args.length > 0) return tell(await migrationsAhead(databaseUrl), args.includes("--status"));
   await migrate(databaseUrl);
   console.log("✓ migrations applied");
+  return 0;
 }
+
+function tell(state: SchemaState, fails: boolean): number {
+  if (state.kind === "behind") {
+    for (const tag of state.missing) console.log(`missing ${tag}`);
+    console.log("Apply them with npm run migrate, before the code that needs them is rolled out.");
+    return fails ? 1 : 0;
+  }
+  const newer = state.kind === "newer" ? "; it has newer ones too, which this code does not need" : "";
+  console.log(`✓ the database has all migrations of this code${newer}`);
+  return 0;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

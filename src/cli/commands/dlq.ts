@@ -17,6 +17,7 @@ import { confirm } from "../confirm.ts";
 import { UsageError } from "../errors.ts";
 import { facts, table } from "../output.ts";
 import { printJob, watchJob } from "../progress.ts";
+import { mapStack } from "../source-map.ts";
 import { textOfFile } from "../text-file.ts";
 import { actionColumns } from "./actions.ts";
 import { requireReason } from "./consumers.ts";
@@ -52,6 +53,10 @@ interface RedriveOptions extends ChangeOptions {
   readonly watch?: boolean;
 }
 
+interface ShowOptions {
+  readonly sourceMap?: string;
+}
+
 interface ListOptions extends FilterOptions {
   readonly status: string;
   readonly groups?: boolean;
@@ -73,8 +78,9 @@ export function addDlq(program: Command): void {
 
   dlq
     .command("show <id>")
-    .description("one dead letter with its event and what was done about it")
-    .action((id: string, _options, command: Command) => show(cliOf(command), id));
+    .description("one dead letter: where it failed, its event, and what was done about it")
+    .option("--source-map <file>", "of a deployment: the map of its bundle, which wrangler wrote to --outdir")
+    .action((id: string, options: ShowOptions, command: Command) => show(cliOf(command), id, options));
 
   withReason(withFilter(dlq.command("redrive [ids...]"), true))
     .description("give dead letters back to their consumer: some ids, or all open ones that a filter meets")
@@ -179,11 +185,14 @@ async function listGroups({ client, out }: Cli, { subscriber, status }: ListOpti
   );
 }
 
-async function show({ client, out }: Cli, id: string): Promise<void> {
+async function show({ client, out }: Cli, id: string, { sourceMap }: ShowOptions): Promise<void> {
   const letter = await client.get<DeadLetterDetails>(`${letters}/${encodeURIComponent(id)}`);
-  if (out.json) return out.data(letter);
-  const { raw_fields, edited_fields, actions, has_body, ...rest } = letter;
+  const { error_stack: given } = letter;
+  const stack = given === null || sourceMap === undefined ? given : mapStack(given, sourceMap);
+  if (out.json) return out.data({ ...letter, error_stack: stack });
+  const { raw_fields, error_stack: _stack, edited_fields, actions, has_body, ...rest } = letter;
   out.line(facts(Object.entries(rest).map(([name, value]) => [name.replaceAll("_", " "), value])));
+  if (stack !== null) out.line(`\nwhere it failed\n${stack}`);
   if (!has_body) out.line("\nThe body of the event is lost, so it cannot be redriven.");
   for (const [title, fields] of [
     ["as it stood on the stream", raw_fields],

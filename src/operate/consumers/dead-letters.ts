@@ -15,6 +15,7 @@ export type LetterStatus = "open" | "requeued" | "resolved" | "discarded";
 /** A dead letter as lists show it: everything but the event's body. */
 export interface LetterView {
   readonly id: string;
+  /** `*`: nobody can read the entry, so the letter is everybody's. */
   readonly subscriber: string;
   readonly stream: string;
   readonly stream_message_id: string;
@@ -23,6 +24,7 @@ export interface LetterView {
   readonly event_id: string | null;
   readonly event_type: string | null;
   readonly tenant_id: string | null;
+  readonly correlation_id: string | null;
   readonly key: string | null;
   readonly reason: string;
   readonly error_class: string;
@@ -47,6 +49,8 @@ export interface LetterView {
 export interface LetterDetails extends LetterView {
   /** The entry as it stood on the stream; null when its body was trimmed. */
   readonly raw_fields: Readonly<Record<string, string>> | null;
+  /** Where a handler threw the error, and where its causes were thrown; null when no handler did. */
+  readonly error_stack: string | null;
   readonly edited_fields: Readonly<Record<string, string>> | null;
   /** False when neither the letter nor the record has the event's body: it cannot be redriven. */
   readonly has_body: boolean;
@@ -54,7 +58,7 @@ export interface LetterDetails extends LetterView {
 }
 
 const letterColumns = sql`l.id::text AS id, l.subscriber_name AS subscriber, l.stream_name AS stream,
-  l.stream_message_id, l.shard, l.event_id, l.event_type, l.tenant_id, l.key, l.reason, l.error_class,
+  l.stream_message_id, l.shard, l.event_id, l.event_type, l.tenant_id, l.correlation_id, l.key, l.reason, l.error_class,
   l.error_message, l.fingerprint, l.attempts, l.redrives, l.status, l.job_id::text AS job_id, l.replay_epoch,
   ${isoText(sql`l.first_failed_at`)} AS first_failed_at, ${isoText(sql`l.last_failed_at`)} AS last_failed_at,
   l.resolution, ${isoText(sql`l.resolved_at`)} AS resolved_at, l.edited_event_id`;
@@ -166,7 +170,7 @@ const maxActions = 50;
 export async function findLetter(db: Database, id: string): Promise<LetterDetails> {
   if (!isRowId(id)) throw noLetter(id);
   const [letters, actions] = await db.batch([
-    sql`SELECT ${letterColumns}, l.raw_fields, l.edited_fields, ${hasBody} AS has_body
+    sql`SELECT ${letterColumns}, l.error_stack, l.raw_fields, l.edited_fields, ${hasBody} AS has_body
       FROM dead_letters l WHERE l.id = ${id}::bigint`,
     sql`SELECT ${actionColumns} FROM operator_actions a JOIN dead_letters l ON l.id = ${id}::bigint
       WHERE (a.subscriber_name = l.subscriber_name AND a.filter -> 'ids' ? ${id}) OR a.job_id = l.job_id

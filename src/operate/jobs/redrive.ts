@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { everybody } from "../../consume/dead-letters.ts";
 import { barSql } from "../../consume/dedup.ts";
 import { signalQueue } from "../../consume/queue-signal.ts";
 import { ConflictError } from "../../core/errors.ts";
@@ -16,6 +17,7 @@ import { type Operator, recordAction } from "../operator-actions.ts";
 import type { EditedCopy } from "./edited-copy.ts";
 import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning, unnamed } from "./job-store.ts";
 import { isRowId } from "./job-view.ts";
+import { queueForReaders, readersOf } from "./redrive-unread.ts";
 
 /*
  * Redrive: dead letters go back to their consumer. A row in `deliveries` for each; the tick of the consumer executes it
@@ -162,6 +164,7 @@ interface TakenLetter {
  * @throws {NotFoundError} no dead letter has the id
  * @throws {ConflictError} it is not open, its body is lost, nobody here has the subscriber's name, or its entry waits in
  *   the queue already; nothing changed then
+ * @returns the subscribers that have it now
  * @throws {TransientError} Postgres or Redis is not reachable
  */
 export async function redriveLetter(
@@ -170,25 +173,29 @@ export async function redriveLetter(
   copy: EditedCopy | null,
   reason: string | null,
   by: Operator,
-): Promise<void> {
+): Promise<readonly string[]> {
   if (!isRowId(id)) throw noLetter(id);
   const { redis, keys, publish, log } = invocation;
-  const group = await groupOf(invocation, id);
+  const subscriber = await subscriberOf(invocation.db, id);
+  const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
+  const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
   if (redis === null) await markJobsRunning(invocation);
   const signal = async () => {
-    if (redis !== null) await signalQueue({ redis, keys }, [group], publish.shards);
+    if (redis !== null) await signalQueue({ redis, keys }, groups, publish.shards);
   };
   await signal();
-  await invocation.db.transaction((tx) => queueLetter(tx, id, copy, reason, by));
+  await invocation.db.transaction((tx) =>
+    readers === null ? queueLetter(tx, id, copy, reason, by) : queueForReaders(tx, id, readers, reason, by),
+  );
   try {
     await signal();
   } catch {
     log.warn({ dead_letter_id: id }, "Redis could not be told of a redrive; it begins within a minute.");
   }
+  return readers?.map(({ consumer }) => consumer.subscriber) ?? [subscriber];
 }
 
-async function groupOf({ db, consumers }: Pick<Invocation, "db" | "consumers">, id: string): Promise<string> {
-  const subscriber = await subscriberOf(db, id);
+function groupOf({ consumers }: Pick<Invocation, "consumers">, id: string, subscriber: string): string {
   const consumer = consumers.get(subscriber);
   if (consumer !== undefined) return consumer.group;
   throw new ConflictError(

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { UsageError } from "./errors.ts";
+
+/** A place in a bundle, as stacks name it. */
+const place = /([^\s()]+\.m?js):(\d+):(\d+)/g;
+
+/**
+ * A stack whose places in a bundle are places in the source. Of a deployment: Cloudflare maps what nobody caught, and
+ * not the stacks that a worker stores.
+ *
+ * @param file the map that `wrangler deploy --outdir` wrote beside the bundle
+ */
+export function mapStack(stack: string, file: string): string {
+  const map = readMap(file);
+  return stack.replace(place, (found: string, _bundle: string, line: string, column: string) => {
+    const entry = map.findEntry(Number(line) - 1, Number(column) - 1);
+    if (!("originalSource" in entry)) return found;
+    const source = entry.originalSource.replace(/^(\.{1,2}\/)+/, "");
+    return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+  });
+}
+
+function readMap(file: string): SourceMap {
+  try {
+    return new SourceMap(JSON.parse(readFileSync(file, "utf8")) as SourceMapPayload);
+  } catch (error) {
+    throw new UsageError(
+      `--source-map: ${file} is no source map that can be read (${(error as Error).message}).`,
+    );
+  }
+}

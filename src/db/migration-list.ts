@@ -1,0 +1,14 @@
+import type { Migration } from "../core/schema-state.ts";
+
+/** Generated from `migrations/` by `npm run generate`. The migrations that this code needs, the oldest first. */
+export const migrations: readonly Migration[] = [
+  { tag: "0000_init", when: 1_795_245_495_655 },
+  { tag: "0001_operations", when: 1_795_250_500_512 },
+  { tag: "0002_course_business", when: 1_795_264_224_186 },
+  { tag: "0003_work_modules", when: 1_795_273_257_309 },
+  { tag: "0004_claims_and_dead_letters", when: 1_795_654_769_391 },
+  { tag: "0005_provider_facts", when: 1_795_655_794_339 },
+  { tag: "0006_stream_ids", when: 1_795_656_801_062 },
+  { tag: "0007_claims_compared", when: 1_795_656_829_854 },
+  { tag: "0008_idempotency_commits", when: 1_795_657_686_924 },
+];

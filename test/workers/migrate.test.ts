@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { migrations } from "../../src/db/migration-list.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+
+const program = fileURLToPath(new URL("../../workers/local/migrate.ts", import.meta.url).href);
+const last = migrations.at(-1)?.tag ?? "";
+
+let sandbox: Sandbox;
+let client: pg.Client;
+beforeAll(async () => {
+  sandbox = await createSandbox();
+  client = new pg.Client({ connectionString: sandbox.databaseUrl });
+  await client.connect();
+});
+afterAll(async () => {
+  await client?.end();
+  await sandbox?.cleanup();
+});
+
+async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const { NEON_DATABASE_URL: _neon, ...env } = process.env;
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program, ...args], {
+    env: { ...env, DATABASE_URL: sandbox.databaseUrl },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await ended, out, err };
+}
+
+test("says that nothing is missing, and what is when something is; applies nothing", async () => {
+  for (const flag of ["--status", "--dry-run"]) {
+    expect(await run(flag)).toEqual({
+      code: 0,
+      out: "✓ the database has all migrations of this code\n",
+      err: "",
+    });
+  }
+  const { rows } = await client.query(`DELETE FROM drizzle.__drizzle_migrations
+    WHERE created_at = (SELECT max(created_at) FROM drizzle.__drizzle_migrations) RETURNING hash, created_at`);
+  const missing = `missing ${last}\nApply them with npm run migrate, before the code that needs them is rolled out.\n`;
+  expect(await run("--status")).toEqual({ code: 1, out: missing, err: "" });
+  expect(await run("--dry-run")).toEqual({ code: 0, out: missing, err: "" });
+  const newest = await client.query("SELECT count(*)::integer AS count FROM drizzle.__drizzle_migrations");
+  expect(newest.rows[0].count).toBe(migrations.length - 1);
+
+  await client.query("INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ($1, $2)", [
+    rows[0].hash,
+    Number(rows[0].created_at) + 1,
+  ]);
+  expect((await run("--status")).out).toContain("it has newer ones too");
+});
+
+test("refuses what it does not know", async () => {
+  const { code, err } = await run("--dryrun");
+  expect(code).toBe(2);
+  expect(err).toMatch(/^--dryrun is not known\.\nUsage: /);
+});
