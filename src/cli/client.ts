@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { CliError, ConnectionError } from "./errors.ts";
+import { AnswerError, CliError, ConnectionError } from "./errors.ts";
 
 /** Query parameters; left out when undefined. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -89,7 +89,10 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
   async function ask<T>(path: string, init: RequestInit): Promise<T> {
     const { response, text } = await send(path, init);
     const body = parseBody(text);
-    if (!response.ok) throw new CliError(explain(response.status, body as ErrorBody | null, { url, key }));
+    if (!response.ok) {
+      const message = explain(response.status, body as ErrorBody | null, { url, key });
+      throw new AnswerError(response.status, message);
+    }
     if (body === null)
       throw new CliError(`${url} answered something that is not JSON. Is it the right server?`);
     return body as T;

@@ -6,3 +6,14 @@ export class CliError extends Error {}
 
 /** Nothing answers; while following, it is worth another try. */
 export class ConnectionError extends CliError {}
+
+/** The server answered that it cannot or will not do it. */
+export class AnswerError extends CliError {
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

@@ -11,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0006_stream_ids", when: 1_795_656_801_062 },
   { tag: "0007_claims_compared", when: 1_795_656_829_854 },
   { tag: "0008_idempotency_commits", when: 1_795_657_686_924 },
+  { tag: "0009_failing_work", when: 1_795_658_186_527 },
 ];

@@ -198,7 +198,7 @@ describe("an entry that is no event", () => {
     const [letter] = await backbone.sql<{ id: string }>("SELECT id::text FROM dead_letters");
     const redrive = () =>
       redriveLetter(invocation, letter?.id ?? "", null, "the decoder was mended", operator);
-    await expect(redrive()).rejects.toThrow(/still cannot be read.*"type" is missing/);
+    await expect(redrive()).rejects.toThrow(/still cannot be read.*"payload" is missing/);
     expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["open"]);
 
     // The same as a decoder that has learned to read what stands there.

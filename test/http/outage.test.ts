@@ -28,7 +28,6 @@ describe("health", () => {
       reasons: [],
       mode: "required",
       consumers: expect.arrayContaining(["course_factory", "course_distribution"]),
-      reasons: [],
       timestamp: expect.stringMatching(/Z$/),
     });
   });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
 import type { History, RecordedEvent } from "../answers.ts";
 import { type Cli, cliOf, wholeNumber } from "../command.ts";
-import { ConnectionError } from "../errors.ts";
+import { AnswerError, ConnectionError } from "../errors.ts";
 import { type Output, printable } from "../output.ts";
 
 interface TailOptions {
@@ -72,10 +72,8 @@ async function tail(cli: Cli, options: TailOptions): Promise<void> {
 
 /** The server is away or starting; whoever follows waits for it. */
 function isPassing(error: unknown): error is Error {
-  return (
-    error instanceof ConnectionError ||
-    (error instanceof Error && /\((unavailable|50[234]),/.test(error.message))
-  );
+  if (error instanceof AnswerError) return [502, 503, 504].includes(error.status);
+  return error instanceof ConnectionError;
 }
 
 /**
