@@ -15,6 +15,17 @@ import {
 
 const last = migrations.at(-1)?.tag ?? "";
 
+/** A backbone with all migrations noted; a database that is used again has the notes of the test before. */
+async function open(): Promise<Backbone> {
+  const backbone = await openBackbone();
+  await backbone.sql("CREATE SCHEMA IF NOT EXISTS drizzle");
+  await backbone.sql(`CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations
+    (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`);
+  await backbone.sql("DELETE FROM drizzle.__drizzle_migrations");
+  for (const { when } of migrations) await remember(backbone, when);
+  return backbone;
+}
+
 /** Takes the newest migration off the list of what was applied; its tables stay. */
 const forget = (backbone: Backbone) =>
   backbone.sql(`DELETE FROM drizzle.__drizzle_migrations
@@ -34,7 +45,7 @@ const early = (statement = sql`INSERT INTO comes_later VALUES (1)`) =>
 
 describe("a schema that is behind the code", () => {
   test("makes health 503 with the migration that is missing, and is fine again after it", async () => {
-    const backbone = await openBackbone();
+    const backbone = await open();
     expect(await checkHealth(backbone.open())).toMatchObject({ status: "healthy", reasons: [] });
     await forget(backbone);
     expect(await checkHealth(backbone.open())).toMatchObject({
@@ -51,7 +62,7 @@ describe("a schema that is behind the code", () => {
   });
 
   test("that is newer than the code is fine", async () => {
-    const backbone = await openBackbone();
+    const backbone = await open();
     await remember(backbone, Date.now() + 86_400_000 * 365);
     expect(await checkHealth(backbone.open())).toMatchObject({ status: "healthy", reasons: [] });
   });
@@ -61,7 +72,7 @@ describe("a schema that is behind the code", () => {
     ["a column", sql`UPDATE effects SET comes_later = 1`],
     ["a function", sql`SELECT comes_later(1)`],
   ])("costs no event an attempt, whatever is missing: %s", async (_what, statement) => {
-    const backbone = await openBackbone();
+    const backbone = await open();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
     await forget(backbone);
@@ -87,7 +98,7 @@ describe("a schema that is behind the code", () => {
   });
 
   test("control: with all migrations there, a missing table is the handler's own fault, tried again and then a dead letter", async () => {
-    const backbone = await openBackbone();
+    const backbone = await open();
     await publishReports(backbone, 1);
     await backbone.relay();
     const consumer = early();
@@ -97,7 +108,7 @@ describe("a schema that is behind the code", () => {
   });
 
   test("opens the outage brake when many events meet it", async () => {
-    const backbone = await openBackbone();
+    const backbone = await open();
     await publishReports(backbone, 20);
     await backbone.relay();
     const consumer = early();
