@@ -12,4 +12,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0007_claims_compared", when: 1_795_656_829_854 },
   { tag: "0008_idempotency_commits", when: 1_795_657_686_924 },
   { tag: "0009_failing_work", when: 1_795_658_186_527 },
+  { tag: "0010_relay_batches", when: 1_795_658_389_039 },
 ];
