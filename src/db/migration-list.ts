@@ -13,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0008_idempotency_commits", when: 1_795_657_686_924 },
   { tag: "0009_failing_work", when: 1_795_658_186_527 },
   { tag: "0010_relay_batches", when: 1_795_658_389_039 },
+  { tag: "0011_public_counts", when: 1_795_658_901_288 },
 ];
