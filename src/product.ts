@@ -67,9 +67,10 @@ export function logProductStart(config: Config, log: Logger): void {
   logTaskSwitch(config.tasks, log);
 }
 
-/** What time starts. */
-export function productJobs(config: Config): readonly ScheduledJob[] {
-  const workers = config.missions.worker ? [missionWorker(missionSettings(config))] : [];
+/** What time starts. @param resolve resolves the hosts that missions call, where the host of the program can */
+export function productJobs(config: Config, resolve?: MissionSettings["resolve"]): readonly ScheduledJob[] {
+  const settings = { ...missionSettings(config), ...(resolve === undefined ? {} : { resolve }) };
+  const workers = config.missions.worker ? [missionWorker(settings)] : [];
   return irGovernanceJobs().concat(
     paymentJobs(paymentSettings(config)),
     workers,

@@ -24,7 +24,7 @@ import {
 const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR"] as const;
 const setting = (name: (typeof ownSettings)[number]) => Deno.env.get(name) || null;
 const archiveDir = setting("BRAIN_ARCHIVE_DIR") ?? ".brain/archive";
-const { app, system } = createProgram(readConfig(), await openArchive());
+const { app, system } = createProgram(readConfig(), await openArchive(), resolveHost);
 
 const host: RequestHost = {
   // Deno keeps the process; an error that nobody awaits must not end it.
@@ -61,6 +61,14 @@ function readConfig(): Config {
     console.error(error.message);
     Deno.exit(1);
   }
+}
+
+/** All addresses of a name; rejects when it has none. */
+async function resolveHost(name: string): Promise<readonly string[]> {
+  const found = await Promise.allSettled([Deno.resolveDns(name, "A"), Deno.resolveDns(name, "AAAA")]);
+  const addresses = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+  if (addresses.length === 0) throw new Error(`The name ${name} has no address.`);
+  return addresses;
 }
 
 /** Null when this program may not write to the folder. */

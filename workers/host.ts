@@ -50,10 +50,18 @@ export interface RequestHost {
 
 /**
  * @param archive where old events go; null: they stay in the record
+ * @param resolve addresses of a host; left out where the network resolves for us
  * @throws {Error} the configuration or the consumers are not valid
  */
-export function createProgram(config: Config, archive: Archive | null = null): Program {
-  const system = createSystem(config, productConsumers(config), { archive, jobs: productJobs(config) });
+export function createProgram(
+  config: Config,
+  archive: Archive | null = null,
+  resolve?: (host: string) => Promise<readonly string[]>,
+): Program {
+  const system = createSystem(config, productConsumers(config), {
+    archive,
+    jobs: productJobs(config, resolve),
+  });
   logProductStart(config, system.log);
   const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
   return { system, app };

@@ -59,6 +59,21 @@ function isPrivateV6(address: string): boolean {
   return first < 0x2000 || first > 0x3fff || wrapsV4 || documentation;
 }
 
+/** Whether an address, as a resolver writes it, is one that must not be called. What is no address is. */
+export function isPrivateAddress(address: string): boolean {
+  const v4 = v4Number(address);
+  if (v4 !== null) return isPrivateV4(v4);
+  const text = `http://[${address.split("%")[0]}]/`;
+  return !URL.canParse(text) || isPrivateV6(new URL(text).hostname.slice(1, -1));
+}
+
+/** True for a host that is to be resolved before it is called: a name that is not listed. */
+export function isToBeResolved(url: URL, allowed: readonly string[]): boolean {
+  const host = url.hostname.replace(/\.$/, "").toLowerCase();
+  if (allowed.includes(host) || allowed.includes(url.host.toLowerCase())) return false;
+  return !host.startsWith("[") && v4Number(host) === null;
+}
+
 /** Why a URL must not be called; null when it may be. */
 export function refusedHost(url: URL, allowed: readonly string[]): string | null {
   if (url.protocol !== "http:" && url.protocol !== "https:") return "expected an http or https URL";

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { PermanentError, TransientError, UpstreamError, ValidationError } from "../../../core/errors.ts";
 import { issuesOf } from "../../../core/issues.ts";
 import type { MissionHandler } from "../../mission-handler.ts";
-import { refusedHost } from "./host-guard.ts";
+import type { ResolveHost } from "../settings.ts";
+import { isPrivateAddress, isToBeResolved, refusedHost } from "./host-guard.ts";
 
 /** What is read of an answer, bytes. */
 const maxAnswerBytes = 65_536;
@@ -37,12 +38,14 @@ const request = z
 type Request = z.output<typeof request>;
 
 /**
- * Calls a URL and keeps the answer. Redirects are not followed, because they lead where nobody has looked; names are
- * judged by their spelling, not by what they resolve to, so a network that must not be reached needs a wall of its own.
+ * Calls a URL and keeps the answer. Redirects are not followed, because they lead where nobody has looked. A name is
+ * judged by its spelling and, where it can be resolved here, by all of its addresses. The call resolves it once more, so
+ * whoever owns the name can still change it in between: a network that must not be reached needs a wall of its own.
  *
  * @param allow hosts that may be called although they are private, `name` or `name:port`
+ * @param resolve null: names cannot be resolved here
  */
-export function httpCallHandler(allow: readonly string[]): MissionHandler {
+export function httpCallHandler(allow: readonly string[], resolve: ResolveHost | null): MissionHandler {
   const check = (payload: JsonObject) => {
     const parsed = request.safeParse(payload);
     if (!parsed.success) return { call: null, issues: issuesOf(parsed.error) };
@@ -59,10 +62,29 @@ export function httpCallHandler(allow: readonly string[]): MissionHandler {
     async execute(mission, context) {
       const { call, issues } = check(mission.payload);
       if (call === null) throw new ValidationError("The call is not allowed or not valid.", { issues });
+      await requirePublic(new URL(call.url), allow, resolve);
       return send(call, context.idempotencyKey("http_call"), context.signal);
     },
     eventResult: ({ status }) => ({ status: status ?? null }),
   };
+}
+
+/**
+ * @throws {PermanentError} the name leads to a private network
+ * @throws {TransientError} it cannot be resolved
+ */
+async function requirePublic(url: URL, allow: readonly string[], resolve: ResolveHost | null): Promise<void> {
+  if (resolve === null || !isToBeResolved(url, allow)) return;
+  let addresses: readonly string[];
+  try {
+    addresses = await resolve(url.hostname);
+  } catch (error) {
+    throw new TransientError(`${url.host} could not be resolved.`, { cause: error });
+  }
+  if (addresses.length > 0 && !addresses.some(isPrivateAddress)) return;
+  throw new PermanentError(
+    `${url.host} leads to a private network; list it in BRAIN_MISSION_HTTP_ALLOW if it is meant.`,
+  );
 }
 
 /**

@@ -14,9 +14,9 @@ export type Handlers = ReadonlyMap<string, MissionHandler>;
  *
  * @throws {Error} two share a type, or one is not well-formed
  */
-export function registerHandlers({ handlers, httpAllow }: MissionSettings): Handlers {
+export function registerHandlers({ handlers, httpAllow, resolve }: MissionSettings): Handlers {
   const byType = new Map<string, MissionHandler>();
-  for (const handler of [echoHandler, httpCallHandler(httpAllow), ...handlers]) {
+  for (const handler of [echoHandler, httpCallHandler(httpAllow, resolve ?? null), ...handlers]) {
     if (!missionType.safeParse(handler.type).success)
       throw new Error(`"${handler.type}" is no type of mission. Use lower-case letters, digits and . _ -`);
     if (byType.has(handler.type))
