@@ -25,6 +25,11 @@ export function idParts(id: string): SQL {
   return sql`${ms}::numeric, ${seq}::numeric`;
 }
 
+/** For ORDER BY … LIMIT 1: the largest id of a column first. */
+export function byIdDescending(column: SQL): SQL {
+  return sql`split_part(${column}, '-', 1)::numeric DESC, split_part(${column}, '-', 2)::numeric DESC`;
+}
+
 /** The parts of the id in a column, as two values: for ORDER BY too. */
 export function byId(column: SQL): SQL {
   return sql`split_part(${column}, '-', 1)::numeric, split_part(${column}, '-', 2)::numeric`;

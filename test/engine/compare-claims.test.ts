@@ -243,6 +243,27 @@ describe("nothing is missing", () => {
 });
 
 describe("the work of a run is bounded", () => {
+  it("and each event is looked at once", async () => {
+    const backbone = await openBackbone();
+    await send(backbone, 1);
+    await backbone.drain(consumer);
+    // As if they had been sent in 70 batches, with a claim each.
+    await backbone.sql(`
+      INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, sent_at,
+        shard, stream_message_id)
+      SELECT gen_random_uuid(), 'system.health', 's', 1, 'p', 'm', '{}', '{}', now(), now(), 0,
+        1700000000000 + n / 200 || '-' || n % 200 FROM generate_series(1, 14000) n`);
+    await backbone.sql(`
+      INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id)
+      SELECT 'recorder', 's', stream_message_id, id::text FROM events WHERE source = 's'`);
+    await backbone.sql(
+      `UPDATE consumer_shards SET claims_id = '0-0', claims_since = '{"system.health": "0-0", "agent.heartbeat": "0-0"}'`,
+    );
+    expect((await reconcile(backbone, [consumer], times(4))).claims).toEqual([
+      { subscriber: "recorder", checked: 14_001, missing: 0, more: false },
+    ]);
+  });
+
   it("page by page, and the next run goes on", async () => {
     const backbone = await openBackbone();
     await backbone.drain(consumer);

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { anyType, subscribedTypes } from "../../consume/consumer.ts";
 import type { Consumer } from "../../consume/define-consumer.ts";
 import { signalQueue } from "../../consume/queue-signal.ts";
-import { byId, idIn, sentBetween } from "../../db/stream-ids.ts";
+import { byId, byIdDescending, idIn, sentBetween } from "../../db/stream-ids.ts";
 import { parsePending, pendingRangeCommand } from "../../stream/group.ts";
 import type { GroupState, StreamState } from "../../stream/group-states.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
@@ -165,8 +165,9 @@ interface Page {
  * One stretch of what a group has passed. An event that was sent twice, or redriven under another id, is known by its own
  * id. The unique keys of queue and claims make a second run at the same time harmless.
  *
- * EXPLAIN (PostgreSQL 18, 1,000,000 events with a claim each, a page of 5,000): the page by events_stream_id_idx in its
- * order, the claims by uq_subscriber_event_id; 24 ms.
+ * EXPLAIN (PostgreSQL 18, 300,000 events, half of them of a handled type with a claim each, a page of 5,000): the page by
+ * events_stream_id_idx in its order, the claims by uq_subscriber_event_id; 45 ms with and without ANALYZE, on a busy
+ * machine. Joining the page with the places of the types before its LIMIT read and sorted all that was left, 1.7 s.
  */
 async function comparePage(
   { db, keys, retention }: Invocation,
@@ -178,16 +179,19 @@ async function comparePage(
   },
 ): Promise<Page> {
   const { subscriber } = consumer;
+  const since = JSON.stringify(stretch.since);
+  const types = sql.param(Object.keys(stretch.since));
+  const isHandled = consumer.any === null ? sql`e.type = ANY(${types}::text[])` : sql`true`;
   const [row] = await db.rows<Page>(sql`
     WITH page AS MATERIALIZED (
-      SELECT e.id::text AS event_id, e.type, e.tenant_id, e.key, e.stored_at, e.stream_message_id
-      FROM events e JOIN jsonb_each_text(${JSON.stringify(stretch.since)}::jsonb) AS since(type, id)
-        ON since.type IN (e.type, ${anyType}) AND ${idIn(sql`e.stream_message_id`)} > ${idIn(sql`since.id`)}
-      WHERE ${sentBetween(shard, stretch.behind, stretch.upTo)}
+      SELECT e.id::text AS event_id, e.type, e.tenant_id, e.key, e.stored_at, e.stream_message_id,
+        ${idIn(sql`e.stream_message_id`)} > ${idIn(sql`coalesce(${since}::jsonb ->> e.type, ${since}::jsonb ->> ${anyType})`)} AS counts
+      FROM events e
+      WHERE ${sentBetween(shard, stretch.behind, stretch.upTo)} AND ${isHandled}
       ORDER BY ${byId(sql`e.stream_message_id`)} LIMIT ${pageSize}
     ), missing AS MATERIALIZED (
       SELECT p.* FROM page p
-      WHERE p.stored_at > now() - ${retention.dedupDays}::integer * interval '1 day'
+      WHERE p.counts AND p.stored_at > now() - ${retention.dedupDays}::integer * interval '1 day'
         AND p.stream_message_id <> ALL(${sql.param([...pending])}::text[])
         AND NOT EXISTS (SELECT FROM processed_events c
           WHERE c.subscriber_name = ${subscriber} AND c.event_id = p.event_id)
@@ -212,12 +216,12 @@ async function comparePage(
     ), ends AS (
       SELECT CASE
         WHEN (SELECT count(*) FROM missing) >= ${queuedAtOnce} THEN (SELECT stream_message_id FROM missing
-          ORDER BY ${byId(sql`stream_message_id`)} DESC LIMIT 1)
+          ORDER BY ${byIdDescending(sql`stream_message_id`)} LIMIT 1)
         WHEN (SELECT count(*) FROM page) >= ${pageSize} THEN (SELECT stream_message_id FROM page
-          ORDER BY ${byId(sql`stream_message_id`)} DESC LIMIT 1)
+          ORDER BY ${byIdDescending(sql`stream_message_id`)} LIMIT 1)
         END AS reached
     )
-    SELECT (SELECT count(*) FROM page)::integer AS checked, (SELECT count(*) FROM missing)::integer AS missing,
+    SELECT (SELECT count(*) FROM page WHERE counts)::integer AS checked, (SELECT count(*) FROM missing)::integer AS missing,
       (SELECT reached FROM ends) AS reached`);
   return row ?? { checked: 0, missing: 0, reached: null };
 }
