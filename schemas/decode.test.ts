@@ -129,6 +129,58 @@ describe("entries of older producers", () => {
     expect(other.ok && logicalKey(other.event)).toBeNull();
   });
 
+  describe("what JSON.parse changes without a word is read, noted, and kept as text", () => {
+    const entry = (payload: string, meta = "{}") => ({
+      id: "e1",
+      type: "broadcast",
+      source: "s",
+      payload,
+      timestamp: "2026-01-01T00:00:00Z",
+      meta,
+    });
+
+    test.each([
+      ["number_rounded", '{"message": {"n": 9007199254740993}, "from": "a"}'],
+      ["number_rounded", '{"message": {"n": 12345678901234567890}, "from": "a"}'],
+      ["duplicate_key", '{"message": {}, "from": "a", "from": "b"}'],
+      ["forbidden_key", '{"message": {}, "from": "a", "__proto__": {}}'],
+    ])("%s in a payload: %s", (note, payload) => {
+      const decoded = decodeEntry(entry(payload));
+      expect(decoded).toMatchObject({ ok: true, event: { meta: { raw_payload: payload } } });
+      expect(decoded.ok && decoded.notes).toContain(note);
+    });
+
+    test("a number in meta, and in a line of the log", () => {
+      const meta = '{"trace": 9007199254740993}';
+      expect(decodeEntry(entry("{}", meta))).toMatchObject({ event: { meta: { raw_meta: meta } } });
+      const line = JSON.stringify({ ...entry("{}"), payload: { n: 5 }, meta: {} }).replace(
+        "5",
+        "9007199254740993",
+      );
+      const decoded = decodeLogRecord(line);
+      expect(decoded).toMatchObject({ ok: true, event: { meta: { raw_record: line } } });
+      expect(decoded.ok && decoded.notes).toContain("number_rounded");
+    });
+
+    test("numbers that a double keeps, also large ones, leave no trace", () => {
+      const decoded = decodeEntry(
+        entry('{"message": {"n": 6.02e23, "m": 602000000000000000000000}, "from": "a"}'),
+      );
+      expect(decoded.ok && decoded.event.meta).not.toHaveProperty("raw_payload");
+      expect(decoded.ok && decoded.notes).not.toContain("number_rounded");
+    });
+
+    test("a time of the future is taken as it is, and noted where the clock is told", () => {
+      const nowMs = Date.parse("2025-12-31T23:55:00.000Z");
+      const notesAt = (at: number) => {
+        const decoded = decodeEntry(entry('{"message": {}, "from": "a"}'), { nowMs: at });
+        return decoded.ok && decoded.event.timestamp === "2026-01-01T00:00:00.000Z" ? decoded.notes : [];
+      };
+      expect(notesAt(nowMs)).not.toContain("future_timestamp");
+      expect(notesAt(nowMs - 1)).toContain("future_timestamp");
+    });
+  });
+
   test("a key named __proto__ stays data", () => {
     const decoded = decodeEntry({
       id: "e1",

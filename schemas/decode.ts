@@ -2,6 +2,7 @@ import { type DecodeNote, type EventKind, mendLegacy } from "./decode-legacy.ts"
 import { type EventDefinition, severities } from "./define-event.ts";
 import { type Envelope, type EnvelopeMeta, maxLengths } from "./envelope.ts";
 import { findJsonFault, hasNonFiniteToken, isJsonObject, isUnstorable, type JsonObject } from "./json.ts";
+import { type JsonTextReason, scanJson } from "./read-json.ts";
 import { readTime } from "./time.ts";
 
 /** Why an entry cannot become an event. Closed set; all are permanent. */
@@ -65,6 +66,28 @@ function readJson(name: string, text: string): unknown {
   }
 }
 
+const textNotes = {
+  unsafe_number: "number_rounded",
+  duplicate_key: "duplicate_key",
+  forbidden_key: "forbidden_key",
+  // Told as failures below, for they cannot be stored at all.
+  too_deep: null,
+  unstorable_text: null,
+  invalid_json: null,
+} as const satisfies Record<JsonTextReason, DecodeNote | null>;
+
+/**
+ * Notes what JSON.parse changes of a text without a word.
+ *
+ * @returns the text, to be kept beside the value; null when the value tells all of it
+ */
+function changedText(raw: unknown, notes: DecodeNote[]): string | null {
+  if (typeof raw !== "string") return null;
+  const found = scanJson(raw, { integers: "lossy" }).flatMap(({ reason }) => textNotes[reason] ?? []);
+  for (const note of found) if (!notes.includes(note)) notes.push(note);
+  return found.length === 0 ? null : raw;
+}
+
 /** `payload` and `meta` are JSON text on the stream and objects in the log. */
 function readObject(name: string, raw: unknown): JsonObject {
   const value = typeof raw === "string" ? readJson(name, raw) : raw;
@@ -113,7 +136,7 @@ function required(raw: RawEntry, name: keyof typeof maxLengths, notes: DecodeNot
   return text;
 }
 
-function readTimestamp(raw: RawEntry, notes: DecodeNote[]): string {
+function readTimestamp(raw: RawEntry, notes: DecodeNote[], latestMs: number): string {
   const value = raw.timestamp;
   if (value === undefined || value === null || value === "") {
     throw new EntryFault("missing_field", 'The field "timestamp" is missing or empty.');
@@ -127,6 +150,7 @@ function readTimestamp(raw: RawEntry, notes: DecodeNote[]): string {
   }
   if (time.shape === "naive") notes.push("legacy_timestamp");
   if (time.shape === "unix") notes.push("unix_timestamp");
+  if (Date.parse(time.iso) > latestMs) notes.push("future_timestamp");
   return time.iso;
 }
 
@@ -197,7 +221,7 @@ function readSource(raw: RawEntry, notes: DecodeNote[]): string {
   return source ?? "system";
 }
 
-function decodeRaw(raw: RawEntry, notes: DecodeNote[]): Extract<Decoded, { ok: true }> {
+function decodeRaw(raw: RawEntry, notes: DecodeNote[], latestMs: number): Extract<Decoded, { ok: true }> {
   const id = required(raw, "id", notes);
   if (!uuid.test(id)) notes.push("non_uuid_id");
   if (raw.target === "") notes.push("empty_target");
@@ -210,7 +234,7 @@ function decodeRaw(raw: RawEntry, notes: DecodeNote[]): Extract<Decoded, { ok: t
     source: readSource(raw, notes),
     target: readText(raw, "target", notes),
     payload: readObject("payload", raw.payload),
-    timestamp: readTimestamp(raw, notes),
+    timestamp: readTimestamp(raw, notes, latestMs),
     meta: readMeta(raw, notes),
     mission_id: readText(raw, "mission_id", notes),
     task_id: readText(raw, "task_id", notes),
@@ -219,13 +243,30 @@ function decodeRaw(raw: RawEntry, notes: DecodeNote[]): Extract<Decoded, { ok: t
     actor_id: readText(raw, "actor_id", notes),
     severity: readSeverity(raw, notes),
   };
+  for (const name of ["payload", "meta"] as const) {
+    const text = changedText(raw[name], notes);
+    if (text !== null) event.meta[`raw_${name}`] = text;
+  }
   const { kind, definition } = mendLegacy(event, notes);
   return { ok: true, event, kind, definition, notes };
 }
 
-function settle(raw: RawEntry, fields: () => Record<string, string>, notes: DecodeNote[] = []): Decoded {
+/** How much the clock of a producer may run ahead before it is noted, ms. */
+const clockAheadMs = 300_000;
+
+export interface DecodeOptions {
+  /** Now, ms since 1970; without it no timestamp is noted as one of the future. */
+  readonly nowMs?: number;
+}
+
+function settle(
+  raw: RawEntry,
+  fields: () => Record<string, string>,
+  { nowMs = Number.POSITIVE_INFINITY }: DecodeOptions,
+  notes: DecodeNote[] = [],
+): Decoded {
   try {
-    return decodeRaw(raw, notes);
+    return decodeRaw(raw, notes, nowMs + clockAheadMs);
   } catch (error) {
     const fault =
       error instanceof EntryFault ? error : new EntryFault("invalid_field", "The entry could not be read.");
@@ -246,13 +287,16 @@ function asText(value: unknown): string {
 
 /**
  * Reads a stream entry in any shape that history holds, flat or as an object. Never throws: what cannot be read is a
- * result with a reason, to be stored as a dead letter.
+ * result with a reason, to be stored as a dead letter. A payload or meta that JSON cannot keep as it is (a number beyond
+ * a double, a key that stands twice) is read all the same: its text stays in `meta.raw_payload` or `meta.raw_meta`.
  */
-export function decodeEntry(fields: readonly string[] | Readonly<Record<string, string>>): Decoded {
+export function decodeEntry(
+  fields: readonly string[] | Readonly<Record<string, string>>,
+  options: DecodeOptions = {},
+): Decoded {
   const entries: [string, unknown][] = Array.isArray(fields) ? pairs(fields) : Object.entries(fields);
-  return settle(Object.fromEntries(entries), () =>
-    Object.fromEntries(entries.map(([name, value]) => [name, asText(value)])),
-  );
+  const texts = () => Object.fromEntries(entries.map(([name, value]) => [name, asText(value)]));
+  return settle(Object.fromEntries(entries), texts, options);
 }
 
 /** Records of the task domain: flat, `event_id`, `event_type` in PascalCase, the aggregate's id. */
@@ -278,7 +322,7 @@ function fromTaskRecord(record: RawEntry): RawEntry {
  * Reads one line of the daily log, a message of a live channel, or a record of the task domain's JSONL files.
  * Never throws; `fields.record` of a failure is the line.
  */
-export function decodeLogRecord(text: string): Decoded {
+export function decodeLogRecord(text: string, options: DecodeOptions = {}): Decoded {
   const fields = () => ({ record: text });
   let record: JsonObject;
   try {
@@ -293,5 +337,10 @@ export function decodeLogRecord(text: string): Decoded {
     };
   }
   const isTaskRecord = record.type === undefined && typeof record.event_type === "string";
-  return settle(isTaskRecord ? fromTaskRecord(record) : record, fields, ["log_record"]);
+  const decoded = settle(isTaskRecord ? fromTaskRecord(record) : record, fields, options, ["log_record"]);
+  if (!decoded.ok) return decoded;
+  const notes = [...decoded.notes];
+  const kept = changedText(text, notes);
+  if (kept !== null) decoded.event.meta.raw_record = kept;
+  return { ...decoded, notes };
 }

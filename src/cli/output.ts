@@ -12,11 +12,16 @@ export interface Output {
 export function createOutput(json: boolean): Output {
   return {
     json,
-    line: (text = "") => void process.stdout.write(`${text}\n`),
+    line: (text = "") => void process.stdout.write(`${harmless(text)}\n`),
     data: (value, compact = false) =>
       void process.stdout.write(`${JSON.stringify(value, null, compact ? 0 : 2)}\n`),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${harmless(text)}\n`),
   };
+}
+
+/** Texts of others stand in lines of ours: nothing in them steers the terminal. */
+function harmless(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]|[\u2028\u2029]/gu, " ");
 }
 
 /** One column of a table: its title and the text of a row. */

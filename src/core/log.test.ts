@@ -14,6 +14,16 @@ function capture(level: LogLevel) {
 }
 
 describe("the logger", () => {
+  it("writes one line whatever the text is, and nothing that steers a terminal", () => {
+    const lines: string[] = [];
+    const log = createLogger((_level, line) => lines.push(line), "debug", now);
+    const text = "a\nb\r\u0085c\u2028d\u2029e\u001b[31m\u009b2J\u007f";
+    log.info({ reason: text }, text);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ message: text, reason: text });
+  });
+
   it("writes one JSON line with time, level, message and fields", () => {
     const { log, lines } = capture("debug");
     log.info({ event_id: "e1", attempt: 2, tenant_id: null }, "Applied.");

@@ -19,13 +19,21 @@ const rank: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warn: 30
 /** Where a finished line goes; `console[level]` in production, an array in tests. */
 export type LogSink = (level: LogLevel, line: string) => void;
 
+/** JSON escapes the control characters of ASCII alone; others end lines too, or steer a terminal. */
+function oneLine(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** JSON lines to `sink`, from `level` upwards. `now` gives the time of each line. */
 export function createLogger(sink: LogSink, level: LogLevel, now: () => Date, base: LogFields = {}): Logger {
   const write = (lineLevel: LogLevel, fields: LogFields, message: string) => {
     if (rank[lineLevel] < rank[level]) return;
     const head = { time: now().toISOString(), level: lineLevel, message };
     // First for the reader, last so that no field stands in for them.
-    sink(lineLevel, JSON.stringify({ ...head, ...base, ...fields, ...head }));
+    sink(lineLevel, oneLine(JSON.stringify({ ...head, ...base, ...fields, ...head })));
   };
   return {
     debug: (fields, message) => write("debug", fields, message),

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Consumer } from "../consume/define-consumer.ts";
 import type { DrainResult } from "../consume/tick.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";
+import { plainText } from "../modules/free-text.ts";
 import { validated, withoutBody } from "../modules/routing.ts";
 import { changeBlockedKey, listBlockedKeys } from "../operate/consumers/blocked-keys.ts";
 import { consumerDetails, consumerStates, lastVisits } from "../operate/consumers/consumer-states.ts";
@@ -11,7 +12,7 @@ import { recordAction } from "../operate/operator-actions.ts";
 import { drainOnce } from "../operate/pump.ts";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
-import { instant, operatorOf, plainText, reasonText } from "./paging.ts";
+import { instant, operatorOf, reasonText } from "./paging.ts";
 
 /** Time of a drain by hand, ms. */
 const manualDrainMs = 20_000;

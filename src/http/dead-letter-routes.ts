@@ -1,6 +1,8 @@
 import type { JsonObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { openObject } from "../modules/bounds.ts";
+import { plainText } from "../modules/free-text.ts";
 import { validated } from "../modules/routing.ts";
 import {
   countOpen,
@@ -16,7 +18,7 @@ import { previewRedrive, redriveLetter, startRedrive } from "../operate/jobs/red
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";
-import { instant, operatorOf, pageFields, plainText, reasonText, rowId } from "./paging.ts";
+import { instant, operatorOf, pageFields, reasonText, rowId } from "./paging.ts";
 
 const status = z.enum(["open", "requeued", "resolved", "discarded", "all"]).default("open");
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hex digits");
@@ -61,9 +63,12 @@ const redriveBody = z.strictObject({
   reason: reasonText.optional(),
 });
 const discardBody = z.strictObject({ filter, reason: reasonText, dry_run: z.boolean().default(false) });
+/** More do not fit the limit of a payload. */
+const maxPayloadMembers = 10_000;
+
 const redriveOneBody = z.strictObject({
   reason: reasonText.optional(),
-  payload: z.record(z.string(), z.unknown()).optional(),
+  payload: openObject(maxPayloadMembers).optional(),
 });
 const discardOneBody = z.strictObject({ reason: reasonText });
 

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { plainText } from "../modules/free-text.ts";
 import { validated } from "../modules/routing.ts";
 import { serveLive } from "../modules/server-sent-events.ts";
 import type { AppEnv } from "./host.ts";
-import { plainText } from "./paging.ts";
 
 const streamQuery = z.strictObject({
   type: plainText(100).optional(),

@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { plainText } from "../modules/free-text.ts";
 import { validated } from "../modules/routing.ts";
 import { listActions } from "../operate/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
-import { pageFields, plainText } from "./paging.ts";
+import { pageFields } from "./paging.ts";
 
 const actionsQuery = z.strictObject({
   subscriber: plainText(255).optional(),

@@ -1,6 +1,6 @@
-import { forbiddenValue } from "@brain/schemas";
 import type { Context } from "hono";
 import * as z from "zod";
+import { reasonText as freeReason } from "../modules/free-text.ts";
 import type { Operator } from "../operate/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
 
@@ -18,26 +18,13 @@ export const pageFields = {
     .optional(),
 };
 
-/** Text that Postgres can store and compare. */
-export const plainText = (maxLength: number, minLength = 1) =>
-  z
-    .string()
-    .trim()
-    .min(minLength)
-    .max(maxLength)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "expected text without control characters");
-
-/** Why an operator acts. It is kept, so it must not hold personal data. */
-export const reasonText = plainText(500, 3).superRefine((text, context) => {
-  const what = forbiddenValue(text);
-  if (what !== null) {
-    context.addIssue({ code: "custom", message: `the text holds ${what}; remove it or name our own id` });
-  }
-});
+/** Why an operator acts. */
+export const reasonText = freeReason(500, 3);
 
 /** ISO 8601 with an offset, as the same instant in UTC. */
 export const instant = z.iso
   .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2026-03-01T10:00:00Z"' })
+  .max(40)
   .transform((text) => new Date(text).toISOString());
 
 /** A row's id, as number or text; text from then on, for it may be larger than a double can tell. */

@@ -3,7 +3,8 @@ import { zValidator } from "@hono/zod-validator";
 import type { Context, MiddlewareHandler, ValidationTargets } from "hono";
 import type * as z from "zod";
 import { BadRequestError, ValidationError } from "../core/errors.ts";
-import { issuesOf } from "../core/issues.ts";
+import { boundIssues, issuesOf } from "../core/issues.ts";
+import { sizeCheckOf } from "./bounds.ts";
 import { jsonOf, readJsonBody, readText } from "./request-body.ts";
 
 /** What a piece of middleware takes from a request, so that all that routes accept can be listed and judged. */
@@ -44,8 +45,9 @@ export function validated<Schema extends z.ZodType, Target extends keyof Validat
     if (!result.success) throw refused(result.error as unknown as z.ZodError);
   });
   if (target !== "json") return takes(target, schema, handler);
+  const acceptJson = accepting(schema);
   const read: MiddlewareHandler = async (c, next) => {
-    accept(c, schema, (await readJsonBody(c)) ?? {});
+    acceptJson(c, (await readJsonBody(c)) ?? {});
     await next();
   };
   return takes(target, schema, read as typeof handler);
@@ -69,11 +71,12 @@ export function validatedInput<Schema extends z.ZodType>(
   schema: Schema,
   disagreement: Disagreement,
 ): InputHandler<Schema> {
+  const acceptInput = accepting(schema);
   const handler: InputHandler<Schema> = async (c, next) => {
     const query = c.req.query();
     const body = await readObject(c, disagreement);
     if (disagreement === "refuse") requireAgreement(query, body);
-    accept(c, schema, disagreement === "refuse" ? { ...query, ...body } : { ...body, ...query });
+    acceptInput(c, disagreement === "refuse" ? { ...query, ...body } : { ...body, ...query });
     await next();
   };
   return takes("input", schema, handler);
@@ -97,10 +100,15 @@ async function readObject(c: Context, disagreement: Disagreement): Promise<JsonO
   });
 }
 
-function accept(c: Context, schema: z.ZodType, value: unknown): void {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw refused(parsed.error);
-  c.req.addValidatedData("json", parsed.data as object);
+function accepting(schema: z.ZodType): (c: Context, value: unknown) => void {
+  const oversizeIn = sizeCheckOf(schema);
+  return (c, value) => {
+    const oversize = oversizeIn?.(value, "") ?? null;
+    if (oversize !== null) throw new ValidationError(notValid, { issues: boundIssues([oversize]) });
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) throw refused(parsed.error);
+    c.req.addValidatedData("json", parsed.data as object);
+  };
 }
 
 const notValid = "The request is not valid; see details for each field.";

@@ -17,7 +17,7 @@ export function routesOf(app: Hono<AppEnv>): Route[] {
 }
 
 /** What a route takes from its requests, as it declares it. */
-function partsOf(app: Hono<AppEnv>, { method, path }: Route): RequestPart[] {
+export function partsOf(app: Hono<AppEnv>, { method, path }: Route): RequestPart[] {
   return app.routes
     .filter((route) => route.method === method && route.path === path)
     .flatMap(({ handler }) => requestPartOf(handler) ?? []);

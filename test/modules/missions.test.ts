@@ -277,6 +277,15 @@ describe("the queue as a whole", () => {
         details: { queue_healthy: true, queue_length: 0, worker_running: true },
       });
       expect((await fresh.post("/api/missions/queue/pause", {})).status).toBe(422);
+      for (const reason of [
+        "two\nlines",
+        "\u001b[31mred",
+        "write to anna@example.org",
+        "sk_live_0123456789abcdef",
+      ]) {
+        const refused = await fresh.post("/api/missions/queue/pause", { reason });
+        expect(refused.body.error.details).toEqual([{ path: "reason", message: expect.any(String) }]);
+      }
     } finally {
       await fresh.cleanup();
     }

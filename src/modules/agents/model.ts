@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { openObject } from "../bounds.ts";
 import type { agents } from "./tables.ts";
 
 /** Requests and answers of the routes. */
@@ -19,13 +20,13 @@ const tenantId = z
   .regex(/^\P{Cc}+$/u, "expected text without control characters");
 
 // That it is JSON, how deep and how large it may be, and what it must not hold, is checked when it is published.
-const openObject = z.record(z.string(), z.unknown());
+const message = openObject(10_000);
 
 export const agentParam = z.strictObject({ agent_id: agentId });
 
 export const messageRequest = z.strictObject({
   from: agentId,
-  message: openObject,
+  message,
   tenant_id: tenantId.optional(),
 });
 
@@ -41,21 +42,21 @@ export const heartbeatRequest = z.strictObject({
 
 export const onlineRequest = z.strictObject({
   heartbeat_seconds: heartbeatSeconds.optional(),
-  details: openObject.optional(),
+  details: message.optional(),
   tenant_id: tenantId.optional(),
 });
 
 export const errorRequest = z.strictObject({
   error: z.string().min(1).max(2_000),
   error_type: z.string().min(1).max(200).optional(),
-  details: openObject.optional(),
+  details: message.optional(),
   tenant_id: tenantId.optional(),
 });
 
 export const taskRequest = z.strictObject({
   /** The agent that hands out work; left out: whoever listens. */
   to: agentId.optional(),
-  details: openObject.optional(),
+  details: message.optional(),
   tenant_id: tenantId.optional(),
 });
 

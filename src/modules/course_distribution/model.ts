@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { atMostMembers } from "../bounds.ts";
 import { codePoints } from "./seo.ts";
 import { slugMaxLength, slugMinLength, slugPattern } from "./slug.ts";
 import type { Cta, courseDistributions, DerivedContent, Seo } from "./tables.ts";
@@ -43,7 +44,7 @@ const seo = z.strictObject({
   og_image_url: webUrl.nullable().default(null),
   hreflang_alternates: z
     .record(z.string().regex(/^([a-z]{2}(-[A-Z]{2})?|x-default)$/), webUrl)
-    .refine((alternates) => Object.keys(alternates).length <= 50, { error: "At most 50 languages" })
+    .refine(...atMostMembers(50))
     .default({}),
 }) satisfies z.ZodType<Seo>;
 
@@ -59,7 +60,7 @@ const derivedContent = z.strictObject({
   target_group_override: targetGroup.nullable().default(null),
   example_replacements: z
     .record(text(1, 100), text(0, 2000))
-    .refine((replacements) => Object.keys(replacements).length <= 100, { error: "At most 100 replacements" })
+    .refine(...atMostMembers(100))
     .default({}),
   module_filters: z.array(text(1, 100)).max(100).nullable().default(null),
   additional_context: text(0, 5000).nullable().default(null),

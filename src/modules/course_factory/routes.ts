@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { reasonText } from "../free-text.ts";
 import type { ModuleEnv } from "../module.ts";
-import { validated, validatedInput } from "../routing.ts";
+import { validated, validatedInput, withoutBody } from "../routing.ts";
 import { generationRequest, languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
 import { enhancementRoutes } from "./enhancement/routes.ts";
@@ -25,7 +26,7 @@ const actor = z
     "expected an id of letters, digits and . _ : -, at most 100 characters",
   );
 
-const reason = z.string().trim().min(1).max(1000);
+const reason = reasonText(1000, 1);
 
 /** Query parameters are text; a body has real booleans. */
 const approval = z
@@ -106,7 +107,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     c.json(await readCourse(c.var.services.db, c.req.valid("param").course_id)),
   );
 
-  routes.post("/courses/:course_id/retry", validated("param", courseParam), async (c) => {
+  routes.post("/courses/:course_id/retry", validated("param", courseParam), withoutBody(), async (c) => {
     const { course_id: courseId } = c.req.valid("param");
     await retryCourse(c.var.services, generator, courseId);
     return c.json(inWork(courseId), 202);

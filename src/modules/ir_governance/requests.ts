@@ -23,6 +23,7 @@ const userId = z
 
 const irHash = z
   .string()
+  .max(100)
   .transform(stripHashPrefix)
   .pipe(z.string().regex(/^[0-9a-f]{64}$/, { error: "Expected 64 hex digits in lower case" }));
 
@@ -39,7 +40,7 @@ export const approvalRequest = z.strictObject({
   tenant_id: tenantId,
   ir_hash: irHash,
   hash_scheme: hashScheme,
-  ttl_seconds: z.union([z.number(), integerText]).pipe(z.int().min(60).max(86_400)).default(3_600),
+  ttl_seconds: z.union([z.int(), integerText]).pipe(z.int().min(60).max(86_400)).default(3_600),
   created_by: userId.nullish(),
 });
 export type ApprovalRequest = z.output<typeof approvalRequest>;

@@ -1,5 +1,7 @@
 import { guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
 import * as z from "zod";
+import { atMostMembers } from "../bounds.ts";
+import { reasonText } from "../free-text.ts";
 import { priorities, priorityName, queueScore } from "./state.ts";
 import {
   type missionLog,
@@ -88,7 +90,7 @@ export const createRequest = z.strictObject({
 });
 export type CreateRequest = z.output<typeof createRequest>;
 
-const reason = text(1, 500);
+const reason = reasonText(500, 1);
 export const cancelRequest = z.strictObject({ reason: reason.nullish() });
 export const queueRequest = z.strictObject({ reason });
 export const statusRequest = z.strictObject({ status: z.enum(missionStatuses), reason: reason.nullish() });
@@ -157,6 +159,7 @@ const variable = z.strictObject({
 }) satisfies z.ZodType<TemplateVariable>;
 
 const maxSteps = 50;
+const maxVariables = 100;
 const maxTemplateBytes = 131_072;
 
 export const templateRequest = z
@@ -167,6 +170,7 @@ export const templateRequest = z
     steps: z.array(step).min(1).max(maxSteps),
     variables: z
       .record(z.string().regex(variableName, { error: "Expected letters, digits and _" }), variable)
+      .refine(...atMostMembers(maxVariables))
       .default({}),
     created_by: plainId.default("api"),
   })

@@ -37,7 +37,7 @@ export async function pauseQueue(services: RequestServices, reason: string): Pro
       .values({ queue: theQueue, reason, pausedBy: services.actorId, pausedAt: services.now() })
       .onConflictDoNothing();
   });
-  services.log.warn({ actor_id: services.actorId }, `The mission queue was paused: ${reason}`);
+  services.log.warn({ actor_id: services.actorId, reason }, "The mission queue was paused.");
   return readPause(services);
 }
 
@@ -46,7 +46,7 @@ export async function resumeQueue(services: RequestServices, reason: string): Pr
   await services.transact({ source: "missions" }, async (tx) => {
     await tx.delete(missionQueuePauses);
   });
-  services.log.warn({ actor_id: services.actorId }, `The mission queue was resumed: ${reason}`);
+  services.log.warn({ actor_id: services.actorId, reason }, "The mission queue was resumed.");
   return running;
 }
 

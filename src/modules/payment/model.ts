@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { atMostMembers } from "../bounds.ts";
+import { reasonText } from "../free-text.ts";
 import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
 
 /** Requests and answers of the routes. */
@@ -27,14 +29,14 @@ const metadataValue = z.union([
     .string()
     .max(500)
     .regex(/^\P{Cc}*$/u, "expected no control characters"),
-  z.number(),
+  z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
   z.boolean(),
   z.null(),
 ]);
 const metadata = z
   .object({ course_id: opaqueId.optional(), product_type: text(100).optional() })
   .catchall(metadataValue)
-  .refine((given) => Object.keys(given).length <= 20, "expected at most 20 entries")
+  .refine(...atMostMembers(20))
   .refine(
     (given) => Object.keys(given).every((key) => /^[A-Za-z0-9_.-]{1,40}$/.test(key)),
     "expected names of 1 to 40 letters, digits, and _ . -",
@@ -57,7 +59,7 @@ export type IntentRequest = z.output<typeof intentRequest>;
 export const refundRequest = z.strictObject({
   intent_id: z.uuid(),
   amount_cents: amount,
-  reason: text(500).optional(),
+  reason: reasonText(500, 1).optional(),
   /** Who approved it, where the amount needs somebody. */
   approved_by: opaqueId.optional(),
   /** Given: the payment must be of this tenant. */

@@ -9,8 +9,14 @@ const plainText = "expected text without control characters and unpaired surroga
 /** Text of so many UTF-16 units. */
 export const text = (min: number, max: number) => z.string().min(min).max(max).refine(isPlainText, plainText);
 
+/** UTF-16 units of a line before its blanks become one each. */
+const maxRawLine = 2_000;
+
 /** A title is one line; line breaks and runs of blanks become one blank. */
-const oneLine = z.string().transform((value) => value.replace(/\s+/g, " ").trim());
+const oneLine = z
+  .string()
+  .max(maxRawLine)
+  .transform((value) => value.replace(/\s+/g, " ").trim());
 
 export const languages = ["de", "en", "fr", "es"] as const;
 export type Language = (typeof languages)[number];
@@ -41,11 +47,12 @@ const hostName = z
 export const generationRequest = z.strictObject({
   tenant_id: text(1, 100),
   title: oneLine.pipe(text(10, 200)),
-  description: z.string().trim().pipe(text(1, 2000)),
+  description: z.string().trim().max(2000).pipe(text(1, 2000)),
   language: z.enum(languages),
   target_audiences: z
     .array(z.enum(audiences))
     .min(1)
+    .max(audiences.length)
     .refine((list) => new Set(list).size === list.length, "expected each audience once"),
   full_lessons_count: z.int().min(1).max(10).default(3),
   generate_quiz: z.boolean().default(true),
@@ -67,14 +74,14 @@ export const courseMetadata = z.strictObject({
   title: text(10, 200),
   description: text(1, 2000),
   language: z.enum(languages),
-  target_audiences: z.array(z.enum(audiences)).min(1),
+  target_audiences: z.array(z.enum(audiences)).min(1).max(audiences.length),
   full_lessons_count: z.int().min(1).max(10),
   tone: tone.default("sachlich"),
   avoid_ideology: z.boolean().default(true),
   avoid_product_sales: z.boolean().default(true),
   version: z.string().min(1).max(20).default("1.0.0"),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
+  created_at: z.iso.datetime().max(40),
+  updated_at: z.iso.datetime().max(40),
 });
 
 const objectives = z.array(text(1, 300)).max(5);
@@ -88,7 +95,7 @@ export const lesson = z.strictObject({
   estimated_duration_minutes: z.int().min(5).max(120),
   status: z.enum(["full", "placeholder", "todo"]).default("todo"),
   content_markdown: text(1, 10_000).optional(),
-  content_outline: z.array(text(1, 300)).optional(),
+  content_outline: z.array(text(1, 300)).max(20).optional(),
   examples: z.array(text(1, 1000)).max(5).default([]),
   exercises: z.array(text(1, 1000)).max(3).default([]),
   keywords: z.array(text(1, 100)).max(10).default([]),
@@ -189,7 +196,7 @@ const landingSection = z.strictObject({
 
 export const landingPage = z.strictObject({
   landing_page_id: z.uuid(),
-  sections: z.array(landingSection),
+  sections: z.array(landingSection).max(20),
   hero_title: text(10, 200),
   hero_subtitle: text(10, 500),
   hero_cta_text: text(1, 100),

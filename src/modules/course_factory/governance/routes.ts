@@ -1,11 +1,14 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { atMostMembers } from "../../bounds.ts";
 import type { IrGate } from "../../ir-gate.ts";
 import type { ModuleEnv } from "../../module.ts";
 import { validated } from "../../routing.ts";
 import { factorySource } from "../announce.ts";
 import { generationRequest } from "../content/model.ts";
 import { buildIr, irDocument } from "./ir.ts";
+
+const anyPlan = z.looseObject({}).refine(...atMostMembers(1_000));
 
 /** The plan of a course: shown, and judged. Nothing is generated here. */
 export function governanceRoutes(gate: IrGate): Hono<ModuleEnv> {
@@ -17,7 +20,7 @@ export function governanceRoutes(gate: IrGate): Hono<ModuleEnv> {
   });
 
   // What a plan lacks is for the gate to say, so all objects are let through.
-  routes.post("/validate-ir", validated("json", z.looseObject({})), async (c) => {
+  routes.post("/validate-ir", validated("json", anyPlan), async (c) => {
     const ir: unknown = c.req.valid("json");
     const { services } = c.var;
     const context = { source: factorySource, actor_id: services.actorId };

@@ -18,6 +18,8 @@ export const plainText = (min: number, max: number) =>
 export const oneLine = (min: number, max: number) =>
   z
     .string()
+    // Runs of blanks count as one, so the text may be longer before.
+    .max(10 * max)
     .transform((value) => value.replace(/\s+/g, " "))
     .pipe(plainText(min, max));
 

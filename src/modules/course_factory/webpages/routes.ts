@@ -21,11 +21,16 @@ const sectionsInput = z.strictObject({
   landing_page: landingPage.optional(),
 });
 
-const keyword = z.string().trim().pipe(text(1, 50));
+const keyword = z.string().trim().max(50).pipe(text(1, 50));
+
+const maxKeywordText = 1_000;
 
 /** A list in a body; in the query words with commas between. */
 const keywords = z
-  .preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(keyword).max(10))
+  .preprocess(
+    (value) => (typeof value === "string" && value.length <= maxKeywordText ? value.split(",") : value),
+    z.array(keyword).max(10),
+  )
   .default([]);
 
 const seoInput = z.strictObject({ course_id, outline: outline.optional(), keywords });

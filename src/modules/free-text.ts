@@ -1,0 +1,20 @@
+import { forbiddenValue } from "@brain/schemas";
+import * as z from "zod";
+
+/** Text of one line that Postgres can store and compare, and that can stand in a log. */
+export const plainText = (maxLength: number, minLength = 1) =>
+  z
+    .string()
+    .trim()
+    .min(minLength)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "expected text without control characters and line ends");
+
+/** Why somebody acts. It is kept and shown to others, so it must not hold personal data or secrets. */
+export const reasonText = (maxLength: number, minLength: number) =>
+  plainText(maxLength, minLength).superRefine((text, context) => {
+    const what = forbiddenValue(text);
+    if (what !== null) {
+      context.addIssue({ code: "custom", message: `the text holds ${what}; remove it or name our own id` });
+    }
+  });
