@@ -105,6 +105,28 @@ export interface Stats {
   readonly dead_letters: number;
 }
 
+export interface MoveState {
+  readonly stream_running: boolean;
+  readonly stream: string;
+  readonly looked_at: { readonly entries: number; readonly of: number };
+  readonly foreign_types: readonly {
+    readonly type: string;
+    readonly module: string | null;
+    readonly catalogued: boolean;
+    readonly count: number;
+    readonly last_id: string;
+    readonly last_at: string | null;
+  }[];
+  readonly foreign_groups: readonly {
+    readonly group: string;
+    readonly lag: number | null;
+    readonly pending: number;
+    readonly last_delivered_id: string;
+    readonly consumers: readonly string[];
+  }[];
+  readonly own_subscribers: readonly string[];
+}
+
 export interface Alerts {
   readonly alerts: readonly {
     readonly kind: string;

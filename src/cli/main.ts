@@ -5,6 +5,7 @@ import { addActions } from "./commands/actions.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addMove } from "./commands/move.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addStory } from "./commands/story.ts";
 import { addTail } from "./commands/tail.ts";
@@ -32,6 +33,7 @@ addConsumers(program);
 addTail(program);
 addStory(program);
 addDoctor(program);
+addMove(program);
 addActions(program);
 addTasks(program);
 

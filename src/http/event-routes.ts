@@ -9,6 +9,7 @@ import { receives, validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestContext, type IngestResult, ingest } from "../operate/ingest.ts";
+import { moveState } from "../operate/move-state.ts";
 import { flattenTrees, growTrees, readStory, spanOf, treesToJson } from "../operate/story.ts";
 import { markActivity } from "../publish/activity.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
@@ -114,6 +115,8 @@ export function eventRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/stats", async (c) => c.json(await eventStats(c.get("host").invocation)));
+
+  routes.get("/move", async (c) => c.json(await moveState(c.get("host").invocation)));
 
   routes.get(
     "/correlation/:id",
