@@ -29,6 +29,8 @@ describe("the configuration", () => {
       eventsDays: 90,
       agentHeartbeatSeconds: 60,
       tasks: { useNewEventSystem: true, switchSource: "default" },
+      requestPlaces: 64,
+      followers: { perIsolate: 500, perCaller: 250 },
       logLevel: "info",
       publicUrl: null,
       stagingDomain: "course-factory.staging",

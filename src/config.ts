@@ -36,6 +36,11 @@ const schema = z
     BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(10_000),
     /** A holder of a lease that vanished is succeeded after this time. */
     BRAIN_LEASE_MS: whole(500, 60_000).default(4_000),
+    /** Requests in work at once in an isolate; what is beyond is answered 503 at once. */
+    BRAIN_REQUESTS_MAX: whole(1, 10_000).default(64),
+    /** Long polls and live feeds at once in an isolate, and of one key; what is beyond is answered 429. */
+    BRAIN_FOLLOWERS_MAX: whole(1, 10_000).default(500),
+    BRAIN_FOLLOWERS_PER_KEY: whole(1, 10_000).default(250),
     /** Least time between looks at an idle database; it sleeps after five idle minutes, and each look wakes it. */
     BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(3_600_000),
     /** Entries of each stream that the janitor leaves for readers who look back. */
@@ -155,6 +160,9 @@ export interface Config {
   readonly pubsubFanout: boolean;
   readonly subrequestLimit: number;
   readonly leaseMs: number;
+  readonly requestPlaces: number;
+  /** Who may follow events live, in an isolate. */
+  readonly followers: { readonly perIsolate: number; readonly perCaller: number };
   readonly relaySweepMs: number;
   readonly streamKeep: number;
   readonly dedupDays: number;
@@ -242,6 +250,8 @@ export function parseConfig(
     pubsubFanout: values.BRAIN_PUBSUB_FANOUT,
     subrequestLimit: values.BRAIN_SUBREQUEST_LIMIT,
     leaseMs: values.BRAIN_LEASE_MS,
+    requestPlaces: values.BRAIN_REQUESTS_MAX,
+    followers: { perIsolate: values.BRAIN_FOLLOWERS_MAX, perCaller: values.BRAIN_FOLLOWERS_PER_KEY },
     relaySweepMs: values.BRAIN_RELAY_SWEEP_MS,
     streamKeep: values.BRAIN_STREAM_KEEP,
     dedupDays: values.BRAIN_DEDUP_DAYS,

@@ -83,6 +83,7 @@ export function productJobs(config: Config, resolve?: MissionSettings["resolve"]
 export function createProductApp(config: Config, open: (c: Context) => Host): Hono<AppEnv> {
   return createApp({
     open,
+    requestPlaces: config.requestPlaces,
     isPublic: (path) => isPublicPath(path) || isPublicLearningPath(path) || isPublicPaymentPath(path),
     // Payments store the key with what they make; the answer to a new approval holds a token that is kept nowhere.
     keyHandling: (path) => (keepsOwnKeys(path) ? "own" : answersToken(path) ? "refused" : "kept"),

@@ -121,6 +121,7 @@ export function openInvocation({ config, consumers, scheduled, log, now, archive
     },
     leaseMs: config.leaseMs,
     drains: drainTurns,
+    followers: config.followers,
     relaySweepMs: config.relaySweepMs,
     retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
     archive,

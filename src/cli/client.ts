@@ -26,8 +26,11 @@ export interface ClientOptions {
 
 /** A drain by hand may take 20 s for each shard. */
 const timeoutMs = 120_000;
-/** The server says 409 with `retry-after` while the first of two equal requests is still under way. */
-const maxWaitsForFirst = 30;
+/**
+ * The server says 409 with `retry-after` while the first of two equal requests is still under way, and 503 with
+ * `retry-after-ms` when it is too busy and has done nothing.
+ */
+const maxWaits = 30;
 
 interface Sent {
   readonly response: Response;
@@ -63,11 +66,11 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
   /** Repeats once when the reply was lost; who only reads loses nothing, and who writes has its key. */
   async function send(path: string, init: RequestInit): Promise<Sent> {
     try {
-      return await sendOnce(path, init);
+      return await sendPatiently(path, init);
     } catch (error) {
       if (isRefused(error)) throw unreachable(url, error);
       try {
-        return await waitForFirst(path, init);
+        return await sendPatiently(path, init);
       } catch (again) {
         if (isRefused(again) || init.method === "GET") throw unreachable(url, again);
         throw new ConnectionError(
@@ -77,12 +80,12 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
     }
   }
 
-  async function waitForFirst(path: string, init: RequestInit): Promise<Sent> {
+  async function sendPatiently(path: string, init: RequestInit): Promise<Sent> {
     for (let waits = 0; ; waits += 1) {
       const sent = await sendOnce(path, init);
-      const retryAfter = Number(sent.response.headers.get("retry-after") ?? Number.NaN);
-      if (sent.response.status !== 409 || Number.isNaN(retryAfter) || waits >= maxWaitsForFirst) return sent;
-      await delay(Math.min(5, Math.max(0.2, retryAfter)) * 1_000);
+      const waitMs = waitBefore(sent.response);
+      if (waitMs === null || waits >= maxWaits) return sent;
+      await delay(Math.min(5_000, Math.max(200, waitMs)));
     }
   }
 
@@ -149,6 +152,13 @@ function explain(
     ({ path, message }) => `\n  ${path === "" ? "request" : path}: ${message}`,
   );
   return `${error.message}${details.join("")}\n  (${error.code ?? status}, request ${error.request_id ?? "?"})`;
+}
+
+/** Time after which the same request is worth another try, ms; null: this is the answer. */
+function waitBefore({ status, headers }: Response): number | null {
+  const [seconds, ms] = [headers.get("retry-after"), headers.get("retry-after-ms")];
+  if (status === 503 && ms !== null) return Number(ms);
+  return status === 409 && seconds !== null ? 1_000 * Number(seconds) : null;
 }
 
 /** The code of a network error, or what it says; undici hides both in the cause. */

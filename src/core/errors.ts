@@ -92,6 +92,16 @@ export class RetryAfter extends TransientError {
   }
 }
 
+/** Too much is in work at once; nothing of the request was looked at. */
+export class OverloadedError extends TransientError {
+  constructor(retryAfterMs: number) {
+    super(
+      `Too many requests are in work at the moment, so nothing was done for this one. Send it again in ${retryAfterMs} ms.`,
+      { retryAfterMs },
+    );
+  }
+}
+
 /** Another worker has taken over what this one was doing: nothing of its transaction was committed. */
 export class FencedError extends TransientError {
   constructor() {

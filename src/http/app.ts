@@ -5,13 +5,13 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { NotFoundError, UnauthorizedError, ValidationError } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
 import type { ModuleEnv, RequestServices } from "../modules/module.ts";
 import { followEvents } from "../operate/feed.ts";
 import { limitRate } from "../operate/rate-limit.ts";
 import { scheduleJob } from "../operate/scheduled-jobs.ts";
 import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
+import { admitRequests } from "./admission.ts";
 import { callerOf } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
@@ -40,7 +40,11 @@ export interface AppOptions {
   isPublic(path: string): boolean;
   /** Default: the answers of all routes with a key are kept, and public routes take none. */
   keyHandling?(path: string): KeyHandling;
+  /** Requests in work at once; beyond it they are refused. Default 64. */
+  readonly requestPlaces?: number;
 }
+
+const defaultPlaces = 64;
 
 /** The HTTP surface. Built once per isolate; everything that does I/O is opened per request. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
@@ -69,9 +73,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     c.set("told", { correlationId: told, actorId: null });
     const correlationId = told ?? c.get("requestId");
     c.header("x-correlation-id", correlationId);
-    c.set("services", requestServices(host, log, c.get("requestId"), correlationId));
+    c.set("services", requestServices(c, host, correlationId));
     await next();
   });
+  app.use(admitRequests(options.requestPlaces ?? defaultPlaces));
   app.use(receiveBody());
 
   app.route("/api/health", healthRoutes());
@@ -163,8 +168,9 @@ function readCorrelation(c: Context): string | null {
 /** A feed ends after this time; the listener comes back with its cursor, ms. */
 const feedMs = 300_000;
 
-function requestServices(host: Host, log: Logger, requestId: string, correlationId: string): RequestServices {
+function requestServices(c: Context<AppEnv>, host: Host, correlationId: string): RequestServices {
   const { invocation } = host;
+  const { requestId, log } = c.var;
   return {
     requestId,
     correlationId,
@@ -185,7 +191,15 @@ function requestServices(host: Host, log: Logger, requestId: string, correlation
       await limitRate(invocation, `${bucket}:${await callerOf(clientAddress)}`, perMinute);
     },
     follow: (filter, after, signal) =>
-      followEvents(invocation, filter, after, { signal, deadlineMs: invocation.now() + feedMs }),
+      followEvents(invocation, filter, after, {
+        // The second one aborts when the client has gone, where the host tells.
+        signal: AbortSignal.any([signal, c.req.raw.signal]),
+        deadlineMs: invocation.now() + feedMs,
+        // There is one key, and nobody without it follows.
+        caller: "api-key",
+        // Whoever follows waits most of the time, and is counted among the followers.
+        onAdmitted: () => c.get("place").leave(),
+      }),
     async transact(context, run) {
       const bound = { correlation_id: correlationId, ...context };
       host.waitUntil(markActivity(invocation));

@@ -9,6 +9,7 @@ import {
   BrainError,
   type ErrorCode,
   type Issue,
+  OverloadedError,
   TooManyRequestsError,
 } from "../core/errors.ts";
 import { boundIssues, boundText } from "../core/issues.ts";
@@ -133,7 +134,8 @@ export function answerError(error: unknown, c: Context): Response {
   const requestId = c.get("requestId") ?? "";
   const { code, message, issues } = publicError(error);
   const status = statusOf(code);
-  if (status >= 500) {
+  // Each refusal in the log would be more load; that there were some is told where they are counted.
+  if (status >= 500 && !(error instanceof OverloadedError)) {
     c.get("log")?.error(
       {
         status,
@@ -150,8 +152,21 @@ export function answerError(error: unknown, c: Context): Response {
   }
   if (status === 503) c.header("retry-after", "1");
   if (error instanceof TooManyRequestsError) c.header("retry-after", String(error.retryAfterSeconds));
+  if (error instanceof OverloadedError) waitMs(c, error.retryAfterMs);
   if (status === 401) c.header("www-authenticate", "Bearer");
-  const extra = error instanceof BrainError ? error.extra : {};
+  const extra = extraOf(error);
   const body = errorBody(code, message, requestId, issues);
   return c.json({ ...body, ...extra, ...body }, status);
+}
+
+/** Seconds for everybody, rounded up, and milliseconds for those who know them. */
+function waitMs(c: Context, ms: number | null): void {
+  if (ms === null) return;
+  c.header("retry-after", String(Math.ceil(ms / 1_000)));
+  c.header("retry-after-ms", String(ms));
+}
+
+function extraOf(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof OverloadedError) return { retry_after_ms: error.retryAfterMs };
+  return error instanceof BrainError ? error.extra : {};
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "../core/log.ts";
 import type { ModuleEnv } from "../modules/module.ts";
 import type { Invocation } from "../operate/invocation.ts";
+import type { Place } from "./admission.ts";
 
 /** What the host (a Worker, Deno, a test) gives to each request. */
 export interface Host {
@@ -28,6 +29,7 @@ export interface AppEnv {
     log: Logger;
     requestId: string;
     told: Told;
+    place: Place;
     /** SHA-256 of a request with an idempotency key, hex. */
     keyHash?: string;
   };

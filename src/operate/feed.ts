@@ -1,26 +1,35 @@
-import {
-  compareMessageIds,
-  decodeEntry,
-  type Envelope,
-  isMessageId,
-  type MessageId,
-  messageIdMs,
-} from "@brain/schemas";
+import { compareMessageIds, type Envelope, isMessageId, type MessageId, messageIdMs } from "@brain/schemas";
 import { TransientError, ValidationError } from "../core/errors.ts";
-import { parseReadEntries, readEdges, type StreamEdges } from "../stream/append.ts";
+import { readEdges, type StreamEdges } from "../stream/append.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+import { admitFollower } from "./followers.ts";
 import type { Invocation } from "./invocation.ts";
+import {
+  beginTail,
+  catchUp,
+  covers,
+  currentTail,
+  dropTail,
+  entriesBehind,
+  pauseOf,
+  refresh,
+  type Tail,
+  type TailEntry,
+} from "./tail.ts";
 
 /*
  * Live events for people and programs that look on. They read the streams without a consumer group, so nothing is
  * claimed, acked or held back; whoever needs every event applied once is a consumer.
+ *
+ * A follower has no buffer: it takes the next event when the one before was taken from it. What it has not taken stays
+ * in the tail that all share, and then on the stream.
  */
 
-/** Wait between two looks: short while events come, longer when nothing does, ms. */
-const busyPauseMs = 200;
-const idlePauseMs = 1_000;
 /** A listener hears of us at least this often, ms. */
 const heartbeatMs = 15_000;
-const entriesPerLook = 200;
+/** Pause while another follower is looking for us, or others catch up, doubled up to the last, ms. */
+const shortPauseMs = 10;
+const longPauseMs = 200;
 /** Calls that are left for the end of the invocation. */
 const reservedCalls = 4;
 
@@ -39,6 +48,17 @@ export interface FeedItem {
   readonly truncatedBefore?: string | null;
 }
 
+/** How a feed ends, and whose it is. */
+export interface FeedBounds {
+  readonly signal: AbortSignal;
+  /** Unix time, ms. */
+  readonly deadlineMs: number;
+  /** Whose place among the followers it takes. */
+  readonly caller: string;
+  /** Called when it has its place. */
+  readonly onAdmitted?: () => void;
+}
+
 /**
  * Events in the order of their shard, from now on or behind a cursor, until the deadline, the calls of the invocation or
  * the signal end it. The first item comes at once and says where the feed begins. Entries that are no events are passed
@@ -46,60 +66,133 @@ export interface FeedItem {
  *
  * @param after cursor of an earlier item; null: only what comes
  * @throws {ValidationError} the cursor is not one of ours
+ * @throws {TooManyRequestsError} too many follow already
  * @throws {TransientError} there is no stream, or it cannot be reached
  */
 export async function* followEvents(
   invocation: Invocation,
-  { wants, looked }: FeedFilter,
+  filter: FeedFilter,
   after: string | null,
-  { signal, deadlineMs }: { readonly signal: AbortSignal; readonly deadlineMs: number },
+  bounds: FeedBounds,
 ): AsyncGenerator<FeedItem> {
-  const { redis, keys, publish, meter, now } = invocation;
+  const { redis, publish } = invocation;
   if (redis === null)
     throw new TransientError("There is no event stream here, so there is nothing to follow.");
-  const streams = Array.from({ length: publish.shards }, (_, shard) => keys.stream(shard));
-  const places = parseCursor(after, streams.length);
-  const edges = await Promise.all(streams.map((stream) => readEdges(redis, stream)));
-  let at = edges.map((edge, shard) => places[shard] ?? edge?.last ?? "0-0") as MessageId[];
-  yield { cursor: at.join(","), event: null, truncatedBefore: truncatedBefore(edges, at, now()) };
+  const places = parseCursor(after, publish.shards);
+  const place = admitFollower(invocation, bounds.caller);
+  bounds.onAdmitted?.();
+  try {
+    yield* follow(invocation, redis, filter, places, bounds);
+  } finally {
+    if (place.leave()) dropTail(invocation);
+  }
+}
+
+async function* follow(
+  invocation: Invocation,
+  redis: RedisHttp,
+  { wants, looked }: FeedFilter,
+  places: readonly (MessageId | null)[],
+  { signal, deadlineMs }: FeedBounds,
+): AsyncGenerator<FeedItem> {
+  const { meter, now } = invocation;
+  const start = await findStart(invocation, redis, places);
+  let { at } = start;
+  yield { cursor: at.join(","), event: null, truncatedBefore: start.truncatedBefore };
   let heardAtMs = now();
+  // What was there when the follower came is in the answer, so a look that began before is not enough.
+  let { tail } = start;
+  let seen = tail.begun + 1;
+  let shortMs = shortPauseMs;
   while (!signal.aborted && now() < deadlineMs && !meter.isNear(reservedCalls)) {
-    const replies = await redis.pipeline(
-      streams.map((stream, shard) => [
-        "XRANGE",
-        stream,
-        `(${at[shard]}`,
-        "+",
-        "COUNT",
-        String(entriesPerLook),
-      ]),
-    );
-    let read = 0;
-    let most = 0;
-    for (const [shard, reply] of replies.entries()) {
-      if (reply instanceof Error) throw reply;
-      const entries = parseReadEntries(reply);
-      most = Math.max(most, entries.length);
-      for (const entry of entries) {
-        read += 1;
-        at = at.with(shard, entry.id);
-        const decoded = entry.fields === null ? null : decodeEntry(entry.fields);
-        if (decoded?.ok !== true || !wants(decoded.event)) continue;
-        heardAtMs = now();
-        yield { cursor: at.join(","), event: decoded.event };
-        if (signal.aborted) return;
-      }
+    const look = await lookBehind(invocation, tail, at, seen);
+    for (const { shard, id, event } of look.entries) {
+      at = at.with(shard, id);
+      if (event === null || !wants(event)) continue;
+      heardAtMs = now();
+      yield { cursor: at.join(","), event };
+      if (signal.aborted) return;
     }
-    const atEnd = most < entriesPerLook;
-    looked?.(at.join(","), atEnd);
-    if (!atEnd || signal.aborted) continue;
+    at = look.places;
+    if (look.complete !== null) looked?.(at.join(","), look.complete);
+    if (signal.aborted) return;
     if (now() - heardAtMs >= heartbeatMs) {
       heardAtMs = now();
       yield { cursor: at.join(","), event: null };
     }
-    await pause(read > 0 ? busyPauseMs : idlePauseMs, signal);
+    if (look.complete === true) await pause(pauseOf(tail, now()), signal);
+    else if (look.entries.length === 0) await pause(shortMs, signal);
+    shortMs = look.entries.length === 0 ? Math.min(2 * shortMs, longPauseMs) : shortPauseMs;
+    const current = currentTail(invocation);
+    if (current !== tail) {
+      tail = current ?? beginTail(invocation, at);
+      seen = tail.begun + 1;
+    }
   }
 }
+
+interface Start {
+  readonly at: MessageId[];
+  readonly tail: Tail;
+  readonly truncatedBefore: string | null;
+}
+
+/** Where a feed begins. Whoever comes back behind a place that the tail has costs no call. */
+async function findStart(
+  invocation: Invocation,
+  redis: RedisHttp,
+  places: readonly (MessageId | null)[],
+): Promise<Start> {
+  const { keys, now } = invocation;
+  const known = places.flatMap((place) => place ?? []);
+  const shared = currentTail(invocation);
+  const tops = shared?.parts.map(({ top }) => top) ?? [];
+  if (shared !== null && known.length === places.length && covers(shared, known)) {
+    return { at: known, tail: shared, truncatedBefore: null };
+  }
+  const edges = await Promise.all(places.map((_, shard) => readEdges(redis, keys.stream(shard))));
+  const last = edges.map((edge) => edge?.last ?? zero);
+  const at = places.map((place, shard) => place ?? last[shard] ?? zero);
+  // A Redis that lost data goes on with smaller ids than the tail has seen.
+  const wentBack = tops.some((top, shard) => compareMessageIds(last[shard] ?? top, top) < 0);
+  const tail = (wentBack ? null : currentTail(invocation)) ?? beginTail(invocation, last);
+  return { at, tail, truncatedBefore: truncatedBefore(edges, at, now()) };
+}
+
+const zero = "0-0" as MessageId;
+
+interface Look {
+  readonly entries: readonly (TailEntry & { readonly shard: number })[];
+  /** Where the follower stands behind them. */
+  readonly places: MessageId[];
+  /** True: the streams held no more. False: they may. Null: nobody has looked yet. */
+  readonly complete: boolean | null;
+}
+
+async function lookBehind(
+  invocation: Invocation,
+  tail: Tail,
+  at: readonly MessageId[],
+  seen: number,
+): Promise<Look> {
+  if (!covers(tail, at)) {
+    const own = await catchUp(invocation, tail, at);
+    if (own === null) return { entries: [], places: [...at], complete: null };
+    return { entries: withShards(own.lists), places: [...own.places], complete: false };
+  }
+  await refresh(invocation, tail, seen);
+  // The tail may have moved on while Redis was asked.
+  if (!covers(tail, at)) return { entries: [], places: [...at], complete: false };
+  const entries = withShards(tail.parts.map((part, shard) => entriesBehind(part, at[shard] ?? zero)));
+  const places = tail.parts.map(({ top }, shard) => later(at[shard] ?? zero, top));
+  return { entries, places, complete: tail.done < seen ? null : tail.atEnd };
+}
+
+function withShards(lists: readonly (readonly TailEntry[])[]): Look["entries"] {
+  return lists.flatMap((list, shard) => list.map(({ id, event }) => ({ id, event, shard })));
+}
+
+const later = (a: MessageId, b: MessageId) => (compareMessageIds(a, b) < 0 ? b : a);
 
 /** One message id per shard, joined by commas. Shards added since the cursor was given are read from their beginning. */
 function parseCursor(after: string | null, shards: number): (MessageId | null)[] {

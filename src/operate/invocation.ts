@@ -7,6 +7,7 @@ import type { PublishSettings } from "../publish/publish.ts";
 import type { RelaySettings } from "../publish/relay-deps.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
+import type { FollowerBounds } from "./followers.ts";
 import type { Archive } from "./retention/archive.ts";
 
 /** How long what is kept. */
@@ -40,6 +41,7 @@ export interface Invocation {
   readonly relay: RelaySettings;
   readonly leaseMs: number;
   readonly drains: DrainTurns;
+  readonly followers: FollowerBounds;
   /** Least time between looks at an idle database, ms. */
   readonly relaySweepMs: number;
   readonly retention: Retention;

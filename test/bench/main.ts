@@ -201,34 +201,121 @@ async function drainFully(subscriber: string): Promise<void> {
   }
 }
 
+/** What became of requests that were sent at their times, whatever became of those before. */
+interface Flood {
+  /** Unix ms at which each accepted event was sent, by id. */
+  readonly accepted: ReadonlyMap<string, number>;
+  /** Times of the answers, ms. */
+  readonly answered: readonly number[];
+  readonly refused: readonly number[];
+  /** Without an answer: reset, or nobody took the connection. */
+  readonly failed: number;
+}
+
+/** Sends `n` events at `perSecond`, on time also when the answers are not. */
+async function flood(n: number, perSecond: number): Promise<Flood> {
+  const accepted = new Map<string, number>();
+  const answered: number[] = [];
+  const refused: number[] = [];
+  let failed = 0;
+  const send = async (i: number) => {
+    const id = randomUUID();
+    const [sentAt, startedMs] = [Date.now(), performance.now()];
+    const body = JSON.stringify({ ...makers.bumped(i), id });
+    try {
+      const { status } = await post("/api/events", body);
+      const tookMs = performance.now() - startedMs;
+      if (status === 503) refused.push(tookMs);
+      else if (status === 202) {
+        answered.push(tookMs);
+        accepted.set(id, sentAt);
+      } else throw new Error(`/api/events answered ${status}`);
+    } catch {
+      failed += 1;
+    }
+  };
+  const sent: Promise<void>[] = [];
+  const beginMs = performance.now();
+  for (let i = 0; i < n; i += 1) {
+    const wait = beginMs + (i * 1_000) / perSecond - performance.now();
+    if (wait > 0) await delay(wait);
+    sent.push(send(i));
+  }
+  await Promise.all(sent);
+  return { accepted, answered, refused, failed };
+}
+
+async function post(path: string, body: string): Promise<{ readonly status: number }> {
+  const response = await fetch(`${info.url}${path}`, { method: "POST", headers, body });
+  await response.text();
+  return { status: response.status };
+}
+
+/** Times from the request to the effect, ms. Every accepted event must have its effect, and only once. */
+async function effectTimes({ accepted }: Flood): Promise<number[]> {
+  const seen = async () =>
+    (await db.query("SELECT event_id, extract(epoch FROM at) * 1000 AS at FROM bench_effects")).rows;
+  await until("all effects are there", async () => {
+    const ids = new Set((await seen()).map((row) => row.event_id));
+    return [...accepted.keys()].every((id) => ids.has(id));
+  });
+  const rows = await seen();
+  if (new Set(rows.map((row) => row.event_id)).size !== rows.length) throw new Error("an effect came twice");
+  return rows.flatMap((row) => {
+    const sentAt = accepted.get(row.event_id);
+    return sentAt === undefined ? [] : [Number(row.at) - sentAt];
+  });
+}
+
+/** What happened to those that were not accepted; nothing when all were. */
+function shortfall({ refused, failed }: Flood): string {
+  if (refused.length + failed === 0) return "";
+  return `; OVERLOADED: ${refused.length} refused, ${failed} without an answer`;
+}
+
 async function latencyAt200(): Promise<Row> {
   await drainFully("bench_latency");
   await db.query("TRUNCATE bench_effects");
-  const n = 2_000;
-  const startedAt = new Map<string, number>();
-  const sent: Promise<unknown>[] = [];
-  const beginMs = performance.now();
-  for (let i = 0; i < n; i += 1) {
-    const wait = beginMs + i * 5 - performance.now();
-    if (wait > 0) await delay(wait);
-    const id = randomUUID();
-    startedAt.set(id, Date.now());
-    sent.push(call("/api/events", JSON.stringify({ ...makers.bumped(i), id })));
-  }
-  await Promise.all(sent);
-  await until(
-    "all effects are there",
-    async () => (await count("SELECT count(*) AS n FROM bench_effects")) === n,
-  );
-  const { rows } = await db.query("SELECT event_id, extract(epoch FROM at) * 1000 AS at FROM bench_effects");
-  const times = rows.map((row) => Number(row.at) - (startedAt.get(row.event_id) ?? Number.NaN));
+  const result = await flood(2_000, 200);
   return {
-    name: "request to effect, 200 events/s, ms",
-    n,
+    name: `request to effect, 200 events/s, ms${shortfall(result)}`,
+    n: result.accepted.size,
     perSecond: null,
-    ...percentiles(times),
+    ...percentiles(await effectTimes(result)),
     target: "p50 <= 30 ms",
   };
+}
+
+/** Twice as much as it can take, beside half of it. */
+async function overload(): Promise<Row[]> {
+  await drainFully("bench_latency");
+  await db.query("TRUNCATE bench_effects");
+  const jobs = Array.from(
+    { length: 1_000 },
+    (_, n) => () => call("/api/events", JSON.stringify(makers.deleted(n))),
+  );
+  const startedMs = performance.now();
+  await inParallel(jobs, 16);
+  const capacity = Math.round((1_000 * jobs.length) / (performance.now() - startedMs));
+  await until("all is relayed", async () => (await unsent()) === 0);
+  const rows: Row[] = [];
+  for (const share of [0.5, 2]) {
+    await db.query("TRUNCATE bench_effects");
+    const perSecond = Math.round(capacity * share);
+    const result = await flood(perSecond * 10, perSecond);
+    const what = `${share} x the rate it can take (${perSecond}/s)`;
+    const row = (name: string, times: readonly number[]): Row => ({
+      name: `${what}: ${name}`,
+      n: times.length,
+      perSecond: null,
+      ...percentiles(times),
+      target: null,
+    });
+    rows.push(row(`accepted, ms${shortfall(result)}`, result.answered));
+    if (result.refused.length > 0) rows.push(row("refused, ms", result.refused));
+    rows.push(row("request to effect, ms", await effectTimes(result)));
+  }
+  return rows;
 }
 
 async function publishOverhead(): Promise<Row[]> {
@@ -260,6 +347,7 @@ const benches: readonly [string, () => Promise<Row | Row[]>][] = [
       drainRate("drain, one insert per event, 4 lanes", "bench_each", makers.clicked, 10_000, ">= 2,500/s"),
   ],
   ["latency", latencyAt200],
+  ["overload", overload],
   ["overhead", publishOverhead],
 ];
 

@@ -176,9 +176,12 @@ describe("the feed of approvals", () => {
     let isFollowing = false;
     async function* follow(_filter: unknown, _after: unknown, signal: AbortSignal): AsyncGenerator<Followed> {
       isFollowing = true;
-      yield { cursor: "1-1", event: null };
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
-      isFollowing = false;
+      try {
+        yield { cursor: "1-1", event: null };
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      } finally {
+        isFollowing = false;
+      }
     }
     const services = { follow, now: () => new Date(), log: engine.open().log } as unknown as RequestServices;
     const app = new Hono<ModuleEnv>()

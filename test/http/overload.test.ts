@@ -1,0 +1,154 @@
+import { Hono } from "hono";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "../../src/http/app.ts";
+import type { ModuleEnv } from "../../src/modules/module.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+import { waitFor } from "../wait-for.ts";
+import { healthReport } from "./sample-events.ts";
+import { readReply } from "./surface.ts";
+
+/** More requests than may be in work. */
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await createTestEngine();
+});
+afterAll(() => engine?.cleanup());
+
+const places = 5;
+
+/** The app with a route whose requests are in work until the test lets them go. */
+function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const inWork = { count: 0 };
+  const kept: Promise<unknown>[] = [];
+  const routes = new Hono<ModuleEnv>().get("/", async (c) => {
+    inWork.count += 1;
+    await opened;
+    return c.json({ done: true });
+  });
+  const app = createApp({
+    mounts: [{ path: "/api/slow", routes }],
+    isPublic: () => false,
+    requestPlaces,
+    open: () => ({
+      invocation: engine.open(),
+      apiKey,
+      waitUntil: (work) => void kept.push(work),
+      afterCommit: () => undefined,
+      startJobs: () => undefined,
+    }),
+  });
+  const ask = async (path: string, body?: unknown, signal?: AbortSignal) =>
+    readReply(
+      await app.request(path, {
+        method: body === undefined ? "GET" : "POST",
+        headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+  /** Takes places, and returns when the requests are in work. */
+  const fill = async (count = places) => {
+    const before = inWork.count;
+    const slow = Array.from({ length: count }, () => ask("/api/slow"));
+    await waitFor(
+      "the requests are in work",
+      () => inWork.count - before,
+      (seen) => seen === count,
+    );
+    return slow;
+  };
+  return { ask, fill, inWork, kept, open: () => open() };
+}
+
+const recorded = async () =>
+  (await engine.sql<{ count: number }>("SELECT count(*)::int AS count FROM events"))[0]?.count;
+
+describe("when as many requests are in work as may be", () => {
+  test("the next one is refused at once, in the form of all errors, and nothing of it is done", async () => {
+    const app = openApp(places);
+    const slow = await app.fill();
+    const before = await recorded();
+    const reply = await app.ask("/api/events", healthReport());
+    expect(reply.status).toBe(503);
+    expect(reply.body).toEqual({
+      error: {
+        code: "unavailable",
+        message: expect.stringContaining("nothing was done"),
+        request_id: expect.any(String),
+      },
+      retry_after_ms: expect.any(Number),
+    });
+    const ms = Number(reply.headers.get("retry-after-ms"));
+    expect(ms).toBe(reply.body.retry_after_ms);
+    expect(ms).toBeGreaterThanOrEqual(250);
+    expect(reply.headers.get("retry-after")).toBe("1");
+    expect(await recorded()).toBe(before);
+    app.open();
+    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual(Array(places).fill(200));
+    expect((await app.ask("/api/events", healthReport())).status).toBe(202);
+  });
+
+  test("control: with more places it is done", async () => {
+    const app = openApp(places + 1);
+    await app.fill();
+    expect((await app.ask("/api/events", healthReport())).status).toBe(202);
+    app.open();
+  });
+
+  test("health and operators are answered", async () => {
+    const app = openApp(places);
+    await app.fill();
+    expect((await app.ask("/api/health")).status).toBe(200);
+    for (const path of ["/api/consumers", "/api/dead-letters", "/api/alerts", "/api/events/stats"]) {
+      expect([path, (await app.ask(path)).status]).toEqual([path, 200]);
+    }
+    expect((await app.ask("/api/events/history")).status).toBe(503);
+    app.open();
+  });
+
+  test("those who follow events hold none of the places", async () => {
+    const app = openApp(places);
+    const gone = new AbortController();
+    const feeds = Array.from({ length: 3 * places }, () =>
+      app.ask("/api/events/stream", undefined, gone.signal).catch((error: unknown) => error),
+    );
+    await waitFor(
+      "an ordinary request has room",
+      async () => (await app.ask("/api/events", healthReport())).status,
+      (status) => status === 202,
+    );
+    gone.abort();
+    await Promise.all(feeds);
+  });
+
+  test("the work of a client that has gone is kept until its place is free", async () => {
+    const app = openApp(places);
+    await app.fill();
+    expect(app.kept).toHaveLength(places);
+    let isKept = true;
+    const ends = Promise.all(app.kept).then(() => {
+      isKept = false;
+    });
+    await app.ask("/api/health");
+    expect(isKept).toBe(true);
+    app.open();
+    await ends;
+    expect(isKept).toBe(false);
+  });
+
+  test("the log tells of many refusals once", async () => {
+    const app = openApp(places);
+    await app.fill();
+    const before = engine.logs.length;
+    for (let n = 0; n < 50; n += 1) expect((await app.ask("/api/events", healthReport())).status).toBe(503);
+    const lines = engine.logs.slice(before);
+    expect(lines.filter((line) => line.includes("BRAIN_REQUESTS_MAX"))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    app.open();
+  });
+});

@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { waitFor } from "../wait-for.ts";
+import { call } from "./course-flow.ts";
+import { countOf, type Edge, startEdge } from "./edge.ts";
+
+/** More requests, polls and clients that go away than workerd can serve at once. */
+
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge(await bundleWorkers(), { BRAIN_REQUESTS_MAX: "8", BRAIN_FOLLOWERS_PER_KEY: "200" });
+  await waitFor(
+    "the workers answer",
+    async () => (await call(edge, "GET", "/api/health")).status,
+    (status) => status === 200,
+  );
+});
+afterAll(() => edge?.stop());
+
+const slowMs = 60_000;
+
+async function timeOf(work: () => Promise<{ readonly status: number }>, expected: number): Promise<number> {
+  const startedAt = performance.now();
+  expect((await work()).status).toBe(expected);
+  return performance.now() - startedAt;
+}
+
+test("500 long polls leave the health below a second; polls whose clients went away give back their places", async () => {
+  const gone = new AbortController();
+  const statuses: number[] = [];
+  const poll = async () => {
+    for (;;) {
+      const answer = await fetch(`${edge.url}/api/agents/${randomUUID()}/inbox?cursor=now&wait_ms=25000`, {
+        headers: { authorization: `Bearer ${edge.key}` },
+        signal: gone.signal,
+      });
+      await answer.text();
+      statuses.push(answer.status);
+      if (answer.status === 429) return;
+      if (answer.status === 503) await delay(Number(answer.headers.get("retry-after-ms")));
+    }
+  };
+  const polls = Array.from({ length: 500 }, () => poll().catch(() => undefined));
+  await waitFor(
+    "200 are waiting, and the others were told so",
+    () => statuses.filter((status) => status === 429).length,
+    (count) => count >= 300,
+    { timeoutMs: slowMs },
+  );
+  const times: number[] = [];
+  for (let n = 0; n < 5; n += 1) times.push(await timeOf(() => call(edge, "GET", "/api/health"), 200));
+  expect(times.sort((a, b) => a - b)[2]).toBeLessThan(1_000);
+  expect((await call(edge, "GET", "/api/agents/me/inbox?cursor=now")).status).toBe(429);
+  gone.abort();
+  await Promise.all(polls);
+  await waitFor(
+    "there is room again",
+    async () => (await call(edge, "GET", "/api/agents/me/inbox?cursor=now")).status,
+    (status) => status === 200,
+  );
+}, 120_000);
+
+test("of a flood every request is answered: done, or refused and not done; nothing accepted is lost", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const id = randomUUID();
+      const details = { note: "x".repeat(20_000) };
+      const event = { id, type: "system.health", payload: { component: "a", status: "ok", details } };
+      const { status, headers } = await call(edge, "POST", "/api/events", event);
+      return { id, status, retryAfterMs: headers.get("retry-after-ms") };
+    }),
+  );
+  const idsOf = (wanted: number) => answers.filter(({ status }) => status === wanted).map(({ id }) => id);
+  const [accepted, refused] = [idsOf(202), idsOf(503)];
+  expect(answers.filter(({ status }) => status !== 202 && status !== 503)).toEqual([]);
+  expect(accepted.length).toBeGreaterThan(0);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { status, retryAfterMs } of answers) expect(retryAfterMs === null).toBe(status !== 503);
+  const stored = await edge.sql<{ id: string }>("SELECT id FROM events WHERE id = ANY($1)", [
+    answers.map(({ id }) => id),
+  ]);
+  expect(stored.map(({ id }) => id).sort()).toEqual(accepted.sort());
+  await waitFor(
+    "all is sent",
+    async () => {
+      await edge.workers.tick();
+      return countOf(edge, "events WHERE sent_at IS NULL");
+    },
+    (count) => count === 0,
+  );
+}, 60_000);
+
+test("clients that go away in the middle of a request leave all places free", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const gone = new AbortController();
+    const requests = Array.from({ length: 20 }, () =>
+      fetch(`${edge.url}/api/events`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${edge.key}` },
+        body: JSON.stringify({ type: "system.health", payload: { component: "a", status: "ok" } }),
+        signal: gone.signal,
+      }).catch(() => null),
+    );
+    await Promise.race(requests);
+    gone.abort();
+    await Promise.all(requests);
+  }
+  await waitFor(
+    "eight are served at once",
+    () => Promise.all(Array.from({ length: 8 }, () => call(edge, "GET", "/api/events/history?limit=1"))),
+    (answers) => answers.every(({ status }) => status === 200),
+  );
+});
