@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/bundle.ts";
@@ -27,12 +29,12 @@ async function timeOf(work: () => Promise<{ readonly status: number }>, expected
   return performance.now() - startedAt;
 }
 
-test("500 long polls leave the health below a second; polls whose clients went away give back their places", async () => {
+test("500 long polls leave the health below a second; their places come back when the wait is over", async () => {
   const gone = new AbortController();
   const statuses: number[] = [];
   const poll = async () => {
     for (;;) {
-      const answer = await fetch(`${edge.url}/api/agents/${randomUUID()}/inbox?cursor=now&wait_ms=25000`, {
+      const answer = await fetch(`${edge.url}/api/agents/${randomUUID()}/inbox?cursor=now&wait_ms=8000`, {
         headers: { authorization: `Bearer ${edge.key}` },
         signal: gone.signal,
       });
@@ -42,10 +44,16 @@ test("500 long polls leave the health below a second; polls whose clients went a
       if (answer.status === 503) await delay(Number(answer.headers.get("retry-after-ms")));
     }
   };
-  const polls = Array.from({ length: 500 }, () => poll().catch(() => undefined));
+  const failed: string[] = [];
+  const polls = Array.from({ length: 500 }, () =>
+    poll().catch((error) => failed.push(String(error.cause ?? error))),
+  );
   await waitFor(
     "200 are waiting, and the others were told so",
-    () => statuses.filter((status) => status === 429).length,
+    () => {
+      expect(failed).toEqual([]);
+      return Object.groupBy(statuses, String)[429]?.length ?? 0;
+    },
     (count) => count >= 300,
     { timeoutMs: slowMs },
   );
@@ -53,14 +61,45 @@ test("500 long polls leave the health below a second; polls whose clients went a
   for (let n = 0; n < 5; n += 1) times.push(await timeOf(() => call(edge, "GET", "/api/health"), 200));
   expect(times.sort((a, b) => a - b)[2]).toBeLessThan(1_000);
   expect((await call(edge, "GET", "/api/agents/me/inbox?cursor=now")).status).toBe(429);
+  // Whether a client that only waits has gone shows when there is something to tell it.
   gone.abort();
   await Promise.all(polls);
-  await waitFor(
-    "there is room again",
+  await untilRoom();
+}, 120_000);
+
+test("feeds whose clients went away give back their places, long before they would end", async () => {
+  await untilRoom();
+  const feeds = await Promise.all(Array.from({ length: 200 }, openFeed));
+  expect((await call(edge, "GET", "/api/events/stream")).status).toBe(429);
+  for (const feed of feeds) feed.destroy();
+  await untilRoom();
+}, 120_000);
+
+const untilRoom = () =>
+  waitFor(
+    "there is room for one who follows",
     async () => (await call(edge, "GET", "/api/agents/me/inbox?cursor=now")).status,
     (status) => status === 200,
+    { timeoutMs: slowMs },
   );
-}, 120_000);
+
+/** A feed that has begun, on a connection of its own. */
+async function openFeed(): Promise<ClientRequest> {
+  for (;;) {
+    const headers = { authorization: `Bearer ${edge.key}` };
+    const feed = request(`${edge.url}/api/events/stream`, { headers, agent: false });
+    feed.on("error", () => undefined);
+    feed.end();
+    const [answer] = (await once(feed, "response")) as [IncomingMessage];
+    if (answer.statusCode === 200) {
+      await once(answer, "data");
+      return feed;
+    }
+    answer.resume();
+    if (answer.statusCode !== 503) throw new Error(`the feed was answered ${answer.statusCode}`);
+    await delay(Number(answer.headers["retry-after-ms"]));
+  }
+}
 
 test("of a flood every request is answered: done, or refused and not done; nothing accepted is lost", async () => {
   const answers = await Promise.all(
