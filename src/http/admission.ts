@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { OverloadedError } from "../core/errors.ts";
-import type { AppEnv } from "./host.ts";
+import type { AppEnv, Place } from "./host.ts";
 
 /*
  * How many requests are in work at once in this isolate. Beyond that a request is refused at once, before anything of it
@@ -44,14 +44,6 @@ type Kind = "ordinary" | "operator" | "health";
 function kindOf(path: string): Kind {
   if (path === "/api/health") return "health";
   return operatorPath.test(path) ? "operator" : "ordinary";
-}
-
-/** A place among the requests in work. */
-export interface Place {
-  /** Gives it back; again is harmless. */
-  leave(): void;
-  /** Fulfilled when it was given back. */
-  readonly left: Promise<void>;
 }
 
 export interface Admission {

@@ -1,7 +1,6 @@
 import type { Logger } from "../core/log.ts";
 import type { ModuleEnv } from "../modules/module.ts";
 import type { Invocation } from "../operate/invocation.ts";
-import type { Place } from "./admission.ts";
 
 /** What the host (a Worker, Deno, a test) gives to each request. */
 export interface Host {
@@ -14,6 +13,14 @@ export interface Host {
   afterCommit(): void;
   /** Starts scheduled jobs in the background, because they are due now. */
   startJobs(names: readonly string[]): void;
+}
+
+/** A place among the requests in work. */
+export interface Place {
+  /** Gives it back; again is harmless. */
+  leave(): void;
+  /** Fulfilled when it was given back. */
+  readonly left: Promise<void>;
 }
 
 /** What the headers of a request say of its story and its user; null where they say nothing. */

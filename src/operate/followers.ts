@@ -6,12 +6,6 @@ import type { Invocation } from "./invocation.ts";
  * the isolate, and a lower one for each caller, so that one cannot take all.
  */
 
-/** How many may follow at once. */
-export interface FollowerBounds {
-  readonly perIsolate: number;
-  readonly perCaller: number;
-}
-
 interface Follower {
   readonly caller: string;
   seenAtMs: number;

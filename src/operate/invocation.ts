@@ -7,7 +7,6 @@ import type { PublishSettings } from "../publish/publish.ts";
 import type { RelaySettings } from "../publish/relay-deps.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import type { FollowerBounds } from "./followers.ts";
 import type { Archive } from "./retention/archive.ts";
 
 /** How long what is kept. */
@@ -26,6 +25,12 @@ export interface DrainTurns {
   readonly atOnce: number;
   /** A consumer that has more to do lets the next one in after this time, ms, if one waits. */
   readonly turnMs: number;
+}
+
+/** How many may follow the streams at once. */
+export interface FollowerBounds {
+  readonly perIsolate: number;
+  readonly perCaller: number;
 }
 
 /** What one invocation (a request, a wake, a cron tick) works with; nothing of it outlives the invocation. */

@@ -11,7 +11,7 @@ import type { Invocation } from "./invocation.ts";
  */
 
 /** Entries that one look at Redis reads at most, for each shard. */
-export const entriesPerLook = 200;
+const entriesPerLook = 200;
 /** What is kept at most for each shard; whoever is further behind reads Redis. */
 const keptEntries = 1_000;
 const keptCharacters = 4_000_000;

@@ -104,6 +104,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
     const feed = followEvents(invocation, { wants: () => true }, "0-0", {
       signal: new AbortController().signal,
       deadlineMs: Date.now() + 5_000,
+      caller: "a",
     });
     const { value } = await feed.next();
     expect(value?.truncatedBefore).toMatch(/^\d{4}-/);
