@@ -23,6 +23,31 @@ afterAll(() => edge?.stop());
 
 const slowMs = 60_000;
 
+interface Answered {
+  readonly status: number;
+  readonly retryAfterMs: number | null;
+}
+
+/**
+ * Sends a request on a connection of its own: one that is used again may be closed by the server, which has nothing to
+ * do with the load, just when the next request is on its way.
+ */
+async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answered> {
+  const headers = { authorization: `Bearer ${edge.key}`, "content-type": "application/json" };
+  const sent = request(`${edge.url}${path}`, {
+    method,
+    headers,
+    agent: false,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  const [answer] = (await once(sent, "response")) as [IncomingMessage];
+  answer.resume();
+  await once(answer, "end");
+  const ms = answer.headers["retry-after-ms"];
+  return { status: answer.statusCode ?? 0, retryAfterMs: ms === undefined ? null : Number(ms) };
+}
+
 async function timeOf(work: () => Promise<{ readonly status: number }>, expected: number): Promise<number> {
   const startedAt = performance.now();
   expect((await work()).status).toBe(expected);
@@ -34,14 +59,11 @@ test("500 long polls leave the health below a second; their places come back whe
   const statuses: number[] = [];
   const poll = async () => {
     for (;;) {
-      const answer = await fetch(`${edge.url}/api/agents/${randomUUID()}/inbox?cursor=now&wait_ms=8000`, {
-        headers: { authorization: `Bearer ${edge.key}` },
-        signal: gone.signal,
-      });
-      await answer.text();
-      statuses.push(answer.status);
-      if (answer.status === 429) return;
-      if (answer.status === 503) await delay(Number(answer.headers.get("retry-after-ms")));
+      const path = `/api/agents/${randomUUID()}/inbox?cursor=now&wait_ms=8000`;
+      const { status, retryAfterMs } = await send("GET", path, undefined, gone.signal);
+      statuses.push(status);
+      if (status === 429) return;
+      if (status === 503) await delay(retryAfterMs ?? 1_000);
     }
   };
   const failed: string[] = [];
@@ -96,8 +118,10 @@ async function openFeed(): Promise<ClientRequest> {
       return feed;
     }
     answer.resume();
-    if (answer.statusCode !== 503) throw new Error(`the feed was answered ${answer.statusCode}`);
-    await delay(Number(answer.headers["retry-after-ms"]));
+    // Polls of the test before may still hold places.
+    const isFull = answer.statusCode === 429 || answer.statusCode === 503;
+    if (!isFull) throw new Error(`the feed was answered ${answer.statusCode}`);
+    await delay(Number(answer.headers["retry-after-ms"] ?? 1_000));
   }
 }
 
@@ -107,8 +131,7 @@ test("of a flood every request is answered: done, or refused and not done; nothi
       const id = randomUUID();
       const details = { note: "x".repeat(20_000) };
       const event = { id, type: "system.health", payload: { component: "a", status: "ok", details } };
-      const { status, headers } = await call(edge, "POST", "/api/events", event);
-      return { id, status, retryAfterMs: headers.get("retry-after-ms") };
+      return { id, ...(await send("POST", "/api/events", event)) };
     }),
   );
   const idsOf = (wanted: number) => answers.filter(({ status }) => status === wanted).map(({ id }) => id);
