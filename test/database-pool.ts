@@ -75,11 +75,15 @@ export async function borrowDatabase(pool: DatabasePool, file: string): Promise<
   }
   const found = idle.pop();
   if (found !== undefined) return found;
-  const name = `${pool.template.name}_copy_${randomBytes(6).toString("hex")}`;
-  await connected(pool.databaseUrl, (client) =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE ${pool.template.name}`),
-  );
+  const name = await cloneTemplate(pool);
   return { name, file, client: await connect(withDatabase(pool.databaseUrl, name)) };
+}
+
+/** A copy of the template to which nobody is connected. The end of the run drops it. */
+export async function cloneTemplate({ databaseUrl, template }: DatabasePool): Promise<string> {
+  const name = `${template.name}_copy_${randomBytes(6).toString("hex")}`;
+  await connected(databaseUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template.name}`));
+  return name;
 }
 
 /** Empties a database for the next test of its file, or drops it. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { withDatabase } from "../../workers/local/neon-database.ts";
+import { cloneTemplate, describeTemplate } from "../database-pool.ts";
 import { fencedBlocks, readReadme } from "./console.ts";
 import { createOverlay, type Overlay } from "./overlay.ts";
 
@@ -16,11 +17,10 @@ const examples = fencedBlocks(readme, "ts").map((text) => {
 });
 
 const timeLimitMs = 110_000;
-let sandbox: Sandbox;
 let overlay: Overlay;
 
 beforeAll(async () => {
-  [sandbox, overlay] = await Promise.all([createSandbox(), createOverlay()]);
+  overlay = await createOverlay();
   for (const { path, text } of examples) await overlay.write(path, text);
   const { insertBehind } = overlay;
   const event = "./events/library.ts";
@@ -47,7 +47,6 @@ beforeAll(async () => {
 }, timeLimitMs);
 
 afterAll(async () => {
-  await sandbox?.cleanup();
   await overlay?.remove();
 });
 
@@ -67,9 +66,14 @@ test(
   "the new tables get a migration, and the example's own test passes",
   async () => {
     await overlay.run("drizzle-kit", ["generate"]);
-    await overlay.run("node", ["workers/local/migrate.ts"], { DATABASE_URL: sandbox.databaseUrl });
-    const templateDatabase = new URL(sandbox.databaseUrl).pathname.slice(1);
-    const provide = { services: { ...inject("services"), templateDatabase } };
+    const services = inject("services");
+    const { databaseUrl } = services;
+    const name = await cloneTemplate(services);
+    await overlay.run("node", ["workers/local/migrate.ts"], {
+      DATABASE_URL: withDatabase(databaseUrl, name),
+    });
+    const template = await describeTemplate(databaseUrl, name);
+    const provide = { services: { ...services, template } };
     const tested = examples.filter(({ path }) => path.endsWith(".test.ts")).map(({ path }) => path);
     await overlay.write("vitest.config.mjs", `export default ${JSON.stringify({ test: { provide } })}`);
     const output = await overlay.run("vitest", [
