@@ -117,6 +117,29 @@ describe("the configuration", () => {
     expect(() => parse({ [name]: value })).toThrow(new RegExp(name));
   });
 
+  it.each(["UPSTASH_REDIS_REST_URL", "CONTENT_API_URL", "STRIPE_API_URL", "BRAIN_NOTIFY_URL"])(
+    "takes for %s plain http within a private network only, and no password",
+    (name) => {
+      const withUrl = (url: string) =>
+        parse({
+          ...{ CONTENT_API_KEY: "k", CONTENT_MODEL: "m", BRAIN_NOTIFY_SECRET: "0123456789abcdef" },
+          [name]: url,
+        });
+      for (const url of ["http://8.8.8.8/", "http://api.example/v1"])
+        expect(() => withUrl(url)).toThrow(new RegExp(`${name}: expected https`));
+      const withPassword = () => withUrl("https://me:planted@api.example/");
+      expect(withPassword).toThrow(/user and password/);
+      expect(withPassword).not.toThrow(/planted/);
+      for (const url of [
+        "https://api.example",
+        "http://127.0.0.1:9",
+        "http://gateway:8080",
+        "http://10.0.0.7",
+      ])
+        expect(() => withUrl(url)).not.toThrow();
+    },
+  );
+
   it("knows the switch of the tasks module by two names, and by which one it was set", () => {
     const [current, older] = ["USE_NEW_EVENT_SYSTEM", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"];
     expect(parse({ [older]: "false" }).tasks).toEqual({ useNewEventSystem: false, switchSource: older });

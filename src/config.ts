@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isPrivateHost } from "./core/host-guard.ts";
 import type { PayloadLimits } from "./publish/publish.ts";
 import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 
@@ -10,6 +11,20 @@ import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
+/** What is called with a key or with data of ours. Private hosts are meant to be possible: a service beside this one. */
+const calledUrl = z.url({ protocol: /^https?$/ }).superRefine((text, context) => {
+  if (!URL.canParse(text)) return;
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "")
+    context.addIssue({ code: "custom", message: "user and password do not belong into a URL" });
+  if (url.protocol === "http:" && !isPrivateHost(url))
+    context.addIssue({
+      code: "custom",
+      message:
+        "expected https; http is for hosts of a private network, because anybody on the way could read",
+    });
+});
+
 const schema = z
   .object({
     BRAIN_EVENTSTREAM_MODE: z.enum(["required", "degraded"]).default("required"),
@@ -17,7 +32,7 @@ const schema = z
     NEON_DATABASE_URL: z
       .string()
       .regex(/^postgres(ql)?:\/\/.+@.+\/.+/, "expected postgres://user:password@host/database"),
-    UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
+    UPSTASH_REDIS_REST_URL: calledUrl.optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
     /** Bearer key with all rights. */
     BRAIN_API_KEY: z.string().min(16, "expected at least 16 characters"),
@@ -56,13 +71,13 @@ const schema = z
     /** The same under its older name. */
     MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: flag.optional(),
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
-    /** Origin of the public pages, for canonical links; left out: the origin of the request. */
+    /** Origin of the public pages, for canonical links; left out: there are none. */
     BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
     BRAIN_STAGING_DOMAIN: z
       .string()
       .regex(/^[a-z0-9.-]+$/)
       .default("course-factory.staging"),
-    CONTENT_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+    CONTENT_API_URL: calledUrl.optional(),
     CONTENT_API_KEY: z.string().min(1).optional(),
     CONTENT_MODEL: z.string().min(1).optional(),
     /** What happens before plans are carried out: `off` asks nobody, `opt_in` checks the plans there are, `required` demands one. */
@@ -78,12 +93,12 @@ const schema = z
       .string()
       .regex(/[^,\s]/, "expected one or more secrets, separated by commas")
       .optional(),
-    STRIPE_API_URL: z.url({ protocol: /^https?$/ }).default("https://api.stripe.com"),
+    STRIPE_API_URL: calledUrl.default("https://api.stripe.com"),
     /** Age above which a signed webhook is refused, seconds. */
     STRIPE_WEBHOOK_TOLERANCE_SECONDS: whole(1, 86_400).default(300),
     /** Refunds above this need a policy decision, cents. */
     PAYCORE_REFUND_SUPERVISOR_THRESHOLD: whole(0, 2_147_483_647).default(10_000),
-    /** Where the payment page sends the buyer; left out: BRAIN_PUBLIC_URL, or the origin of the request. */
+    /** Where the payment page sends the buyer; left out: BRAIN_PUBLIC_URL, or on this machine the origin of the request. */
     PAYCORE_SUCCESS_URL: z.url({ protocol: /^https?$/ }).optional(),
     PAYCORE_CANCEL_URL: z.url({ protocol: /^https?$/ }).optional(),
     /** False: missions are accepted and wait in the queue. */
@@ -94,7 +109,7 @@ const schema = z
       .regex(/^[a-z0-9.:[\]\- ,]*$/, "expected host names in lower case, separated by commas")
       .optional(),
     /** Gets "your course is ready" as JSON, signed; left out: it goes to the log. */
-    BRAIN_NOTIFY_URL: z.url({ protocol: /^https?$/ }).optional(),
+    BRAIN_NOTIFY_URL: calledUrl.optional(),
     BRAIN_NOTIFY_SECRET: z.string().min(16, "expected at least 16 characters").optional(),
     /** Ed25519 private key that signs certificates, PKCS #8 in base64; left out: none are issued. */
     BRAIN_CERTIFICATE_KEY: z

@@ -1,6 +1,7 @@
 import { parseConfig } from "../src/config.ts";
 import {
   bindArchive,
+  bindResolver,
   createProgram,
   janitorCron,
   type Program,
@@ -14,7 +15,7 @@ import {
 let isolateProgram: Program | null = null;
 
 function program(env: Readonly<Record<string, unknown>>): Program {
-  isolateProgram ??= createProgram(parseConfig(env), bindArchive(env));
+  isolateProgram ??= createProgram(parseConfig(env), bindArchive(env), bindResolver(env));
   return isolateProgram;
 }
 

@@ -32,6 +32,14 @@ export const janitorCron = "17 * * * *";
 /** Keeps the invocation alive until the work is done. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
+/** The addresses of a host; rejects when it has none. */
+export type ResolveHost = (host: string) => Promise<readonly string[]>;
+
+/** A service that a Worker is bound to; its host name means nothing. */
+interface BoundService {
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
 /** One isolate's system with its HTTP app. */
 export interface Program {
   readonly system: System;
@@ -56,7 +64,7 @@ export interface RequestHost {
 export function createProgram(
   config: Config,
   archive: Archive | null = null,
-  resolve?: (host: string) => Promise<readonly string[]>,
+  resolve?: ResolveHost,
 ): Program {
   const system = createSystem(config, productConsumers(config), {
     archive,
@@ -123,7 +131,7 @@ export async function runJanitorCron(system: System, handOn: () => void): Promis
 export function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
   const { ARCHIVE: bucket, ARCHIVE_FOLDER: service } = env as {
     readonly ARCHIVE?: ArchiveBucket;
-    readonly ARCHIVE_FOLDER?: { fetch: typeof fetch };
+    readonly ARCHIVE_FOLDER?: BoundService;
   };
   if (bucket !== undefined) return createBucketArchive(bucket);
   if (service === undefined) return null;
@@ -135,4 +143,18 @@ export function bindArchive(env: Readonly<Record<string, unknown>>): Archive | n
     }
     throw new Error(`The archive answered ${answer.status} to ${name}: ${await answer.text()}`);
   });
+}
+
+/**
+ * The resolver that a Worker is bound to: the service HOST_NAMES (`GET /?name={host}`), which `npm start` gives.
+ * Undefined: nobody resolves for it, as on Cloudflare, from whose network no private address is reached.
+ */
+export function bindResolver(env: Readonly<Record<string, unknown>>): ResolveHost | undefined {
+  const { HOST_NAMES: service } = env as { readonly HOST_NAMES?: BoundService };
+  if (service === undefined) return undefined;
+  return async (host) => {
+    const answer = await service.fetch(`https://host-names/?name=${encodeURIComponent(host)}`);
+    if (!answer.ok) throw new Error(`${host} could not be resolved: ${await answer.text()}`);
+    return (await answer.json()) as readonly string[];
+  };
 }

@@ -59,7 +59,10 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
   };
 
   async function sendOnce(path: string, init: RequestInit): Promise<Sent> {
-    const response = await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    const signal = AbortSignal.timeout(timeoutMs);
+    // A redirect would carry the key to another address, and make a GET of a POST.
+    // biome-ignore lint/style/noRestrictedGlobals: redirects are off
+    const response = await fetch(`${url}${path}`, { ...init, redirect: "manual", signal });
     return { response, text: await response.text() };
   }
 
@@ -91,6 +94,11 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
 
   async function ask<T>(path: string, init: RequestInit): Promise<T> {
     const { response, text } = await send(path, init);
+    const target = response.headers.get("location");
+    if (response.status >= 300 && response.status < 400 && target !== null) {
+      const message = `${url} redirects to ${target}, which is not followed. If that is the server, give its address with --url or CHARTER_URL.`;
+      throw new AnswerError(response.status, message);
+    }
     const body = parseBody(text);
     if (!response.ok) {
       const message = explain(response.status, body as ErrorBody | null, { url, key });

@@ -80,6 +80,9 @@ function configureDriver(loopback: boolean): void {
     isLoopback(host) ? `http://${host}:${port}/sql` : `https://${host.replace(/^[^.]+\./, "api.")}/sql`;
   neonConfig.wsProxy = (host, port) => (isLoopback(host) ? `${host}:${port}/v2` : `${host}/v2`);
   neonConfig.useSecureWebSocket = !loopback;
+  // Its headers hold the password, which a redirect would carry to a host that nobody configured.
+  // biome-ignore lint/style/noRestrictedGlobals: redirects are off
+  neonConfig.fetchFunction = (url: string, init: RequestInit) => fetch(url, { ...init, redirect: "manual" });
   // Neon takes the password ahead of its question, which saves a round trip; so does the gateway.
   neonConfig.pipelineConnect = "password";
 }

@@ -51,7 +51,7 @@ async function idsIn(folder: string, day: string): Promise<unknown[]> {
 describe("old events", () => {
   test("go to the folder of npm start by the janitor's cron, and by hand", async () => {
     const folder = join(await newFolder(), "archive");
-    const edge = await startEdge(await bundleWorkers(), {}, folder);
+    const edge = await startEdge(await bundleWorkers(), {}, { archiveDir: folder });
     onTestFinished(() => edge.stop());
     const first = await recordOn(edge, edge.sql, daysAgo(100));
     await edge.workers.tick();

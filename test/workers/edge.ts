@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { readCompatibility, type WorkerBundles } from "../../workers/local/bundle.ts";
+import type { Lookup } from "../../workers/local/host-names.ts";
 import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
@@ -17,12 +18,13 @@ export interface Edge extends Served {
 /**
  * The built workers in workerd, on a database and a stream of their own. No cron tick comes by itself.
  *
- * @param archiveDir folder of the archive; left out: there is none
+ * @param host.archiveDir folder of the archive; left out: there is none
+ * @param host.lookup what the workers are told of names; left out: what the system says
  */
 export async function startEdge(
   bundles: WorkerBundles,
   env: Record<string, string> = {},
-  archiveDir?: string,
+  host: { readonly archiveDir?: string; readonly lookup?: Lookup } = {},
 ): Promise<Edge> {
   const sandbox = await createSandbox();
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
@@ -33,7 +35,7 @@ export async function startEdge(
     compatibility: await readCompatibility(),
     bindings: sandboxEnv(sandbox, { BRAIN_LEASE_MS: "1000", ...env }),
     port: 0,
-    ...(archiveDir === undefined ? {} : { archiveDir }),
+    ...host,
     onLog: (_level, message) => {
       logs.push(message);
     },

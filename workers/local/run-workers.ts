@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createArchiveService } from "./archive-folder.ts";
 import { bundleFront, type Compatibility, type WorkerBundles } from "./bundle.ts";
 import { formatLogLine } from "./console-lines.ts";
+import { createHostNamesService, type Lookup } from "./host-names.ts";
 import { type Instance, startInstance } from "./runtime-instance.ts";
 import { createRestarts } from "./supervise.ts";
 
@@ -19,6 +20,8 @@ export interface RunWorkersOptions {
   readonly port: number;
   /** Folder of the archive; left out: the workers have none. */
   readonly archiveDir?: string;
+  /** What the workers are told of names. Default: what the system says. */
+  readonly lookup?: Lookup;
   /** A line that a worker logged. Default: standard output, warnings and errors to standard error. */
   readonly onLog?: (level: string, message: string) => void;
 }
@@ -52,6 +55,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
   const { bundles, compatibility, bindings, archiveDir, onLog = printLog } = options;
   const front = await bundleFront();
   const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
+  const hostNames = createHostNamesService(options.lookup);
   const start = (port: number) => {
     // Told once: what a lost instance says later is about itself.
     let lost = false;
@@ -59,7 +63,17 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       if (!lost) void comeBack(reason);
       lost = true;
     };
-    return startInstance({ bundles, front, compatibility, bindings, port, archive, onLog, onLost });
+    return startInstance({
+      bundles,
+      front,
+      compatibility,
+      bindings,
+      port,
+      archive,
+      hostNames,
+      onLog,
+      onLost,
+    });
   };
   const end = (instance: Instance) => instance.dispose().catch(() => undefined);
   let current = await start(options.port);

@@ -19,6 +19,8 @@ export interface InstanceOptions {
   readonly port: number;
   /** What answers ARCHIVE_FOLDER; null: the workers have no archive. */
   readonly archive: ServiceBinding | null;
+  /** What answers HOST_NAMES. */
+  readonly hostNames: ServiceBinding;
   readonly onLog: (level: string, message: string) => void;
   /** Workerd ended, and Miniflare could not bring it back: this instance is of no use any more. */
   readonly onLost: (reason: string) => void;
@@ -74,13 +76,17 @@ async function workerdProcesses(): Promise<number[]> {
 }
 
 /** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
-function workersOf({ bundles, front, compatibility, bindings, port, archive }: InstanceOptions) {
+function workersOf(options: InstanceOptions) {
+  const { bundles, front, compatibility, bindings, port, archive, hostNames } = options;
   const runtime = {
     modules: true as const,
     compatibilityDate: compatibility.date,
     compatibilityFlags: [...compatibility.flags],
   };
-  const services = archive === null ? {} : { ARCHIVE_FOLDER: archive };
+  const services = {
+    HOST_NAMES: hostNames,
+    ...(archive === null ? {} : { ARCHIVE_FOLDER: archive }),
+  };
   const shared = { ...runtime, bindings: { ...bindings } };
   return [
     {

@@ -29,7 +29,10 @@ export function signWebhook(secret: string, body: string, timeSeconds: number): 
 }
 
 export const sendByFetch: SendWebhook = async (url, headers, body) => {
-  const response = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(20_000) });
+  const signal = AbortSignal.timeout(20_000);
+  // As for Stripe, a redirect is a failed delivery.
+  // biome-ignore lint/style/noRestrictedGlobals: redirects are off
+  const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
   await response.arrayBuffer();
   return response.status;
 };

@@ -1,5 +1,6 @@
 import { PermanentError, RetryAfter, TransientError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { callOutside } from "../outgoing.ts";
 
 /** What is told to the outside, and how. */
 
@@ -64,7 +65,7 @@ async function post(webhook: WebhookSettings, notification: Notification, sendin
   const timeout = AbortSignal.timeout(webhook.timeoutMs ?? defaultTimeoutMs);
   let response: Response;
   try {
-    response = await fetch(webhook.url, {
+    response = await callOutside(webhook.url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
@@ -72,8 +73,6 @@ async function post(webhook: WebhookSettings, notification: Notification, sendin
         "x-brain-signature": await sign(webhook.secret, Math.floor(now().getTime() / 1000), body),
       },
       body,
-      // A redirect would carry the notification to a host that nobody configured.
-      redirect: "manual",
       signal: AbortSignal.any([timeout, signal]),
     });
     // Only the status counts; an answer without end is not read.

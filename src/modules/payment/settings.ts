@@ -17,7 +17,7 @@ export interface PaymentSettings {
   readonly stripe: StripeSettings | null;
   /** Above this sum of a payment's refunds the policy decides; in the smallest unit of the currency. */
   readonly refundThresholdCents: number;
-  /** Where Stripe sends the payer; null: `publicUrl`, or the origin of the request. */
+  /** Where Stripe sends the payer; null: `publicUrl`, or on this machine the origin of the request. */
   readonly successUrl: string | null;
   readonly cancelUrl: string | null;
   /** Origin of the public pages. */

@@ -1,5 +1,6 @@
 import { redactText } from "@brain/schemas";
 import * as z from "zod";
+import { callOutside } from "../outgoing.ts";
 import type { StripeSettings } from "./settings.ts";
 import { type ProviderRefund, readRefund } from "./stripe-events.ts";
 
@@ -49,7 +50,11 @@ const providerId = z.string().min(1).max(255);
 const sessionSchema = z
   .object({
     id: providerId,
-    url: z.url().max(2_048).nullish(),
+    // A payer's browser opens it.
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_048)
+      .nullish(),
     payment_intent: z.union([providerId, z.object({ id: providerId })]).nullish(),
   })
   .transform(
@@ -122,7 +127,7 @@ async function call<T>(
   let status: number;
   let text: string;
   try {
-    const response = await fetch(`${settings.apiUrl.replace(/\/+$/, "")}${path}`, {
+    const response = await callOutside(`${settings.apiUrl.replace(/\/+$/, "")}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${settings.secretKey}`,
@@ -131,8 +136,6 @@ async function call<T>(
         ...(idempotencyKey === null ? {} : { "idempotency-key": idempotencyKey }),
       },
       ...(form === null ? {} : { body: form.toString() }),
-      // A redirect would carry the key to a host that nobody configured.
-      redirect: "manual",
       signal: AbortSignal.timeout(settings.timeoutMs ?? defaultTimeoutMs),
     });
     status = response.status;

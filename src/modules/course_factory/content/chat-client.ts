@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { TransientError, UpstreamError } from "../../../core/errors.ts";
 import { issuesOf } from "../../../core/issues.ts";
+import { callOutside } from "../../outgoing.ts";
 
 /** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */
 export interface ChatSettings {
@@ -116,12 +117,10 @@ async function complete(
   let retryAfter: string | null;
   let text: string;
   try {
-    const response = await fetch(`${settings.url.replace(/\/+$/, "")}/chat/completions`, {
+    const response = await callOutside(`${settings.url.replace(/\/+$/, "")}/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${settings.key}` },
       body,
-      // A redirect would carry the key and the request to a host that nobody configured.
-      redirect: "manual",
       signal: signal === null ? timeout : AbortSignal.any([timeout, signal]),
     });
     status = response.status;

@@ -1,10 +1,11 @@
 import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { PermanentError, TransientError, UpstreamError, ValidationError } from "../../../core/errors.ts";
+import { isPrivateAddress, isToBeResolved, refusedHost } from "../../../core/host-guard.ts";
 import { issuesOf } from "../../../core/issues.ts";
 import type { MissionHandler } from "../../mission-handler.ts";
+import { callOutside } from "../../outgoing.ts";
 import type { ResolveHost } from "../settings.ts";
-import { isPrivateAddress, isToBeResolved, refusedHost } from "./host-guard.ts";
 
 /** What is read of an answer, bytes. */
 const maxAnswerBytes = 65_536;
@@ -102,11 +103,10 @@ async function send(call: Request, idempotencyKey: string, signal: AbortSignal):
   let response: Response;
   let answer: Answer;
   try {
-    response = await fetch(call.url, {
+    response = await callOutside(call.url, {
       method: call.method,
       headers,
       ...(call.body === undefined ? {} : { body: isText ? String(call.body) : JSON.stringify(call.body) }),
-      redirect: "manual",
       signal: AbortSignal.any([timeout, signal]),
     });
     answer = await readBounded(response);

@@ -1,6 +1,7 @@
 /*
- * Which hosts a mission may call. Missions come over the API, and a call of the worker reaches what its network reaches:
- * other services of the same machine, metadata services of a cloud. Those are refused unless they are listed.
+ * Which hosts may be called. What comes over the API names a URL, and a call from here reaches what this network reaches:
+ * other services of the same machine, metadata services of a cloud. Those are refused unless they are listed. A URL of
+ * the settings may lead there: whoever runs the service means it.
  */
 
 /** IPv4 blocks that are not of the public internet: https://www.iana.org/assignments/iana-ipv4-special-registry */
@@ -79,12 +80,17 @@ export function refusedHost(url: URL, allowed: readonly string[]): string | null
   if (url.protocol !== "http:" && url.protocol !== "https:") return "expected an http or https URL";
   if (url.username !== "" || url.password !== "")
     return "user and password do not belong into a URL; send a header";
-  // URLs write every form of an IPv4 address (0x7f.1, 2130706433) as four decimal numbers.
   const host = url.hostname.replace(/\.$/, "").toLowerCase();
   if (allowed.includes(host) || allowed.includes(url.host.toLowerCase())) return null;
   const refused = "leads to a private network; list it in BRAIN_MISSION_HTTP_ALLOW if it is meant";
-  if (host.startsWith("[")) return isPrivateV6(host.slice(1, -1)) ? `the host ${refused}` : null;
+  return isPrivateHost(url) ? `the host ${refused}` : null;
+}
+
+/** Whether a URL leads into a private network, as far as its spelling tells. */
+export function isPrivateHost(url: URL): boolean {
+  // URLs write every form of an IPv4 address (0x7f.1, 2130706433) as four decimal numbers.
+  const host = url.hostname.replace(/\.$/, "").toLowerCase();
+  if (host.startsWith("[")) return isPrivateV6(host.slice(1, -1));
   const v4 = v4Number(host);
-  if (v4 !== null) return isPrivateV4(v4) ? `the host ${refused}` : null;
-  return !host.includes(".") || privateNames.test(host) ? `the host ${refused}` : null;
+  return v4 === null ? !host.includes(".") || privateNames.test(host) : isPrivateV4(v4);
 }
