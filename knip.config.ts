@@ -6,7 +6,7 @@ export default {
       entry: [
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate,front-worker}.ts",
-        "tools/{check,check-bundles,check-migrations,generate}.ts",
+        "tools/{check,check-bundles,check-migrations,check-patterns,generate}.ts",
         "test/bench/{main,stack}.ts",
         "test/chaos/{main,edge-process,worker}.ts",
         // Started as a process of its own, by path.

@@ -64,7 +64,8 @@ export function findJsonFault(value: unknown, depth = 0): JsonFault | null {
   return null;
 }
 
-const jsonString = /"(?:[^"\\]|\\.)*"/g;
+/** One without an end reaches to the end of the text, so that no search begins again within it. */
+const jsonString = /"(?:[^"\\]|\\[\s\S])*(?:"|$)/g;
 const nonFiniteToken = /\b(?:NaN|Infinity)\b/;
 
 /** True when text that JSON.parse refused holds `NaN` or `Infinity` outside its strings, as Python's json writes them. */

@@ -13,10 +13,10 @@ const looksRandom = (match: string): boolean =>
 
 /** `Basic` and base64 of `user:password`, RFC 7617; "basic understanding" decodes to nothing like it. */
 function isBasicCredential(match: string): boolean {
-  const encoded = match.slice(match.search(/\S+$/)).replace(/=+$/, "");
+  const encoded = match.slice(match.search(/(?<!\S)\S+$/)).replace(/(?<!=)=+$/, "");
   try {
     const decoded = atob(encoded.padEnd(Math.ceil(encoded.length / 4) * 4, "="));
-    return decoded.length >= 3 && /^[\x20-\x7e\x80-\xff]*:[\x20-\x7e\x80-\xff]*$/.test(decoded);
+    return decoded.length >= 3 && decoded.includes(":") && /^[\x20-\x7e\x80-\xff]+$/.test(decoded);
   } catch {
     return false;
   }
@@ -63,7 +63,8 @@ export const secretRules: readonly ValueRule[] = [
     "a password",
     (match) => hasDigitAndLetter(match.slice(match.search(/[:=]/) + 1)),
   ],
-  [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g, "a JSON Web Token"],
+  // The first part alone matches too, so that no search begins again within it; that keeps it linear.
+  [/\beyJ[\w-]{8,}(?:\.eyJ[\w-]{8,}\.[\w-]*)?/g, "a JSON Web Token", (match) => match.includes(".")],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g, "a private key"],
   [token("(?:cus|pm)_\\w{3,}|(?:pi|cs)_\\w{6,}"), "a payment provider's id", hasDigit],
   [token("(?:cus|pi|cs|ch|sub|pm)_(?:(?:test|live)_)?[A-Za-z0-9]{8,}"), "a payment provider's id", hasDigit],

@@ -31,7 +31,7 @@ const schema = z
     /** Neon's connection string, or that of a gateway on loopback. */
     NEON_DATABASE_URL: z
       .string()
-      .regex(/^postgres(ql)?:\/\/.+@.+\/.+/, "expected postgres://user:password@host/database"),
+      .regex(/^postgres(?:ql)?:\/\/[^@]+@[^/]+\/./, "expected postgres://user:password@host/database"),
     UPSTASH_REDIS_REST_URL: calledUrl.optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
     /** Bearer key with all rights. */

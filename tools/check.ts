@@ -30,6 +30,7 @@ const steps: readonly Step[] = [
     command: ["depcruise", "--output-type=err-long", "schemas", "src", "workers", "tools", "test"],
   },
   { name: "dead code and unused packages", command: ["knip"] },
+  { name: "regular expressions", command: ["node", "tools/check-patterns.ts"] },
   { name: "migrations", command: ["node", "tools/check-migrations.ts"] },
   { name: "format and lint", command: ["biome", "check", "--error-on-warnings", "."] },
 ];

@@ -11,7 +11,7 @@ export async function generateMigrationList(): Promise<readonly GeneratedFile[]>
   const journal = fileURLToPath(new URL("../migrations/meta/_journal.json", import.meta.url).href);
   const { entries } = JSON.parse(await readFile(journal, "utf8")) as Journal;
   const rows = entries.map(
-    ({ tag, when }) => `  { tag: "${tag}", when: ${String(when).replace(/\B(?=(\d{3})+$)/g, "_")} },`,
+    ({ tag, when }) => `  { tag: "${tag}", when: ${when.toLocaleString("en-US").replaceAll(",", "_")} },`,
   );
   const content = `import type { Migration } from "../core/schema-state.ts";
 

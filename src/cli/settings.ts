@@ -37,7 +37,7 @@ export function connectionOf(options: GlobalOptions, env: NodeJS.ProcessEnv): Cl
   }
   const localKey = local !== null && new URL(url).origin === local.url ? local.key : null;
   return {
-    url: url.replace(/\/+$/, ""),
+    url: url.replace(/(?<!\/)\/+$/, ""),
     key: givenKey ?? localKey,
     actor: options.actor ?? nonEmpty(env.CHARTER_ACTOR),
   };

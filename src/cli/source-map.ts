@@ -3,7 +3,7 @@ import { SourceMap, type SourceMapPayload } from "node:module";
 import { UsageError } from "./errors.ts";
 
 /** A place in a bundle, as stacks name it. */
-const place = /([^\s()]+\.m?js):(\d+):(\d+)/g;
+const place = /(?<![^\s()])([^\s()]+\.m?js):(\d+):(\d+)/g;
 
 /**
  * A stack whose places in a bundle are places in the source. Of a deployment: Cloudflare maps what nobody caught, and

@@ -85,7 +85,7 @@ function atSource(frame: Frame): Frame {
 function projectPath(file: string): string {
   const path = decodePath(file)
     .replace(/^[a-z]+:\/\/[^/]*/i, "")
-    .replace(/[?#].*$/, "");
+    .replace(/[?#].*/, "");
   const inPackage = path.lastIndexOf("/node_modules/");
   if (inPackage !== -1) return path.slice(inPackage + 1);
   const inside =

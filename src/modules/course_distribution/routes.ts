@@ -92,7 +92,7 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
     const { row } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings));
     const nonce = newNonce();
     // Only the setting says where we are: the Host header is whatever the client sends.
-    const base = settings.publicBaseUrl?.replace(/\/+$/, "") ?? null;
+    const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? null;
     const canonicalUrl = base === null ? null : `${base}${prefix}/public/${row.slug}/page`;
     const page = await coursePage({ row, nonce, canonicalUrl });
     return c.html(page, 200, pageHeaders(nonce, row.cta.url));

@@ -29,7 +29,7 @@ const filler = "course";
 
 /** Cuts to `maxLength` and never leaves a hyphen at the end. */
 function cut(slug: string, maxLength: number): string {
-  return slug.slice(0, maxLength).replace(/-+$/, "");
+  return slug.slice(0, maxLength).replace(/(?<!-)-+$/, "");
 }
 
 /**
@@ -56,7 +56,7 @@ function wordsOf(text: string): string {
     .replace(/[\s_\p{Pd}]+/gu, "-")
     .replace(/[^a-z0-9-]/g, "")
     .replace(/-{2,}/g, "-")
-    .replace(/^-+|-+$/g, "");
+    .replace(/^-+|(?<!-)-+$/g, "");
 }
 
 /**

@@ -127,7 +127,7 @@ async function call<T>(
   let status: number;
   let text: string;
   try {
-    const response = await callOutside(`${settings.apiUrl.replace(/\/+$/, "")}${path}`, {
+    const response = await callOutside(`${settings.apiUrl.replace(/(?<!\/)\/+$/, "")}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${settings.secretKey}`,

@@ -117,7 +117,7 @@ async function complete(
   let retryAfter: string | null;
   let text: string;
   try {
-    const response = await callOutside(`${settings.url.replace(/\/+$/, "")}/chat/completions`, {
+    const response = await callOutside(`${settings.url.replace(/(?<!\/)\/+$/, "")}/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${settings.key}` },
       body,

@@ -27,7 +27,7 @@ export function unifiedDiff(base: string, enhanced: string): string {
 
 /** Lines with their ends; only the last one may have none. */
 function linesOf(text: string): readonly string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return text.match(/[^\n]+\n?|\n/g) ?? [];
 }
 
 function hunkText(edits: readonly Edit[], from: number, to: number): string {

@@ -29,7 +29,9 @@ export function templateAdditions(
 
 /** Cut, so that a paragraph stays small beside the shortest lesson. */
 function valuesOf(lesson: Lesson) {
-  const objectives = lesson.learning_objectives.map((objective) => objective.replace(/[.\s]+$/, ""));
+  const objectives = lesson.learning_objectives.map((objective) =>
+    objective.replace(/(?<![.\s])[.\s]+$/, ""),
+  );
   return {
     lesson: cut(lesson.title, 120),
     about: asSentence(cut(lesson.description, 200)),

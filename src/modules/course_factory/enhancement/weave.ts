@@ -16,13 +16,13 @@ export function weave(
   paragraphs: LessonAdditions["paragraphs"],
   headings: LanguageTexts["headings"],
 ): string {
-  let lines = markdown.replace(/\n+$/, "").split("\n");
+  let lines = markdown.replace(/(?<!\n)\n+$/, "").split("\n");
   for (const type of order) {
     const paragraph = paragraphs[type];
     if (paragraph === undefined) continue;
     lines = inserted(lines, paragraph, placeFor(lines, headings[sectionOf[type]]));
   }
-  return `${lines.join("\n")}${/\n+$/.exec(markdown)?.[0] ?? ""}`;
+  return `${lines.join("\n")}${/(?<!\n)\n+$/.exec(markdown)?.[0] ?? ""}`;
 }
 
 /** Index of the line before which the paragraph belongs. */
@@ -41,11 +41,19 @@ function headingsOf(lines: readonly string[]) {
   let isCode = false;
   return lines.flatMap((text, line) => {
     if (/^ {0,3}(?:`{3,}|~{3,})/.test(text)) isCode = !isCode;
-    const match = isCode ? null : /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/.exec(text);
-    return match === null
-      ? []
-      : [{ line, level: match[1]?.length ?? 1, title: (match[2] ?? "").toLowerCase() }];
+    const marks = isCode ? undefined : /^ {0,3}(#{1,6})(?=\s)/.exec(text);
+    if (!marks) return [];
+    const title = withoutClosing(text.slice(marks[0].length).trim());
+    return [{ line, level: marks[1]?.length ?? 1, title: title.toLowerCase() }];
   });
+}
+
+/** A heading may end in marks, too: https://spec.commonmark.org/0.31.2/#atx-headings */
+function withoutClosing(title: string): string {
+  const marks = /(?<!#)#+$/.exec(title);
+  if (marks === null) return title;
+  const before = title.slice(0, marks.index);
+  return before === "" || /\s$/.test(before) ? before.trimEnd() : title;
 }
 
 /** With exactly one blank line around the paragraph; blank lines that are there are used. */

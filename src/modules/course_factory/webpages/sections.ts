@@ -118,12 +118,26 @@ export function excerptOf(markdown: string, max: number): string {
   return `${text}…`;
 }
 
+/** Without fenced blocks; one that nobody closes reaches to the end. */
+function withoutCode(markdown: string): string {
+  let fence: string | null = null;
+  const isText = (line: string) => {
+    const text = line.replace(/^ {0,3}/, "").trimEnd();
+    if (fence === null) {
+      fence = /^(?:`{3,}|~{3,})/.exec(text)?.[0] ?? null;
+      return fence === null;
+    }
+    if (text.startsWith(fence) && /^[`~]*$/.test(text.slice(fence.length))) fence = null;
+    return false;
+  };
+  return markdown.split("\n").filter(isText).join("\n");
+}
+
 function plainText(markdown: string): string {
-  return markdown
-    .replace(/^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![\s\S]))/gm, " ")
+  return withoutCode(markdown)
     .replace(/^ {0,3}#{1,6}(?:[ \t][^\n]*)?$/gm, " ")
-    .replace(/^\s*(?:[-*+>]|\d{1,9}[.)])\s+/gm, "")
-    .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, "$1")
+    .replace(/^[ \t]*(?:[-*+>]|\d{1,9}[.)])\s+/gm, "")
+    .replace(/!?\[([^[\]\n]*)\]\([^)\n]{0,2048}\)/g, "$1")
     .replace(/(\*\*|__|`)(?=\S)([^\n]*?\S)\1/g, "$2")
     .replace(/\s+/g, " ")
     .trim();
