@@ -67,6 +67,8 @@ export function createRedis(options: RedisHttpOptions): RedisHttp {
     enableTelemetry: false,
     responseEncoding: false,
     readYourWrites: false,
+    // It follows redirects and cannot be told otherwise. The key stays behind when they lead to another origin:
+    // https://fetch.spec.whatwg.org/#http-redirect-fetch
     // As a function: with a plain signal the client answers an abort with a fabricated success.
     signal: () => AbortSignal.timeout(timeoutMs),
   });

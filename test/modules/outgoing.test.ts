@@ -4,12 +4,14 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../src/cli/client.ts";
+import { TransientError } from "../../src/core/errors.ts";
 import type { Logger } from "../../src/core/log.ts";
 import { createDatabase } from "../../src/db/database.ts";
 import { createNotifier } from "../../src/modules/course_access/notifier.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { httpCallHandler } from "../../src/modules/missions/handlers/http-call.ts";
 import { createRefund } from "../../src/modules/payment/stripe-client.ts";
+import { createRedis } from "../../src/stream/redis.ts";
 import { sendByFetch } from "../../workers/local/stripe-webhooks.ts";
 
 /* Every call of the outside, to a host that sends on to another one: nothing may arrive there. */
@@ -23,8 +25,10 @@ let arrived = 0;
 let redirected = 0;
 let target: string;
 let configured: string;
-const elsewhere = createServer((_request, response) => {
+const keysElsewhere: (string | undefined)[] = [];
+const elsewhere = createServer((request, response) => {
   arrived++;
+  keysElsewhere.push(request.headers.authorization);
   response.end("{}");
 });
 const redirecting = createServer((request, response) => {
@@ -94,6 +98,13 @@ describe("a redirect is not followed", () => {
     await expect(calls[name]?.()).rejects.toThrow();
     expect(redirected).toBeGreaterThan(0);
     expect(arrived).toBe(0);
+  });
+
+  test("by the client of Redis with the key; it cannot be told to follow none", async () => {
+    keysElsewhere.length = 0;
+    const redis = createRedis({ url: `http://${configured}`, token: "planted" });
+    await expect(redis.command(["PING"])).rejects.toThrow(TransientError);
+    expect(keysElsewhere).toEqual([undefined]);
   });
 
   test("control: fetch by itself would follow it", async () => {
