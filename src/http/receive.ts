@@ -73,5 +73,5 @@ function isText(escaped: string): boolean {
 
 function nameOf(parameter: string): string {
   const [name = ""] = parameter.split("=");
-  return /^[\w.-]{1,100}$/.test(name) ? `query.${name}` : "query";
+  return /^[\w.-]{1,100}$/.test(name) ? name : "query";
 }

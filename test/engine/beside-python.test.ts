@@ -127,7 +127,7 @@ describe("entries as the Python programs wrote them", () => {
       event_id: string | null;
       reason: string;
       raw_fields: Record<string, string>;
-    }>("SELECT event_id, reason, raw_fields FROM dead_letters WHERE subscriber_name = 'audit'");
+    }>("SELECT event_id, reason, raw_fields FROM dead_letters WHERE subscriber_name IN ('audit', '*')");
     for (const { name, fields, event } of readable) {
       const id = fields?.id ?? "";
       const row = rows.find(({ event_id }) => event_id === id);

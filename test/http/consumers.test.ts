@@ -229,7 +229,7 @@ describe("the list of consumers", () => {
     ]);
   });
 
-  test.each(["nobody", "PICKY", "edge_picky", "__proto__", "picky%00", "%2e%2e%2fevents"])(
+  test.each(["nobody", "PICKY", "edge_picky", "__proto__", "%2e%2e%2fevents"])(
     "a drain of %s, which is no consumer, is 404",
     async (subscriber) => {
       const reply = await drain(surface, subscriber);

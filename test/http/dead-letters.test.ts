@@ -157,7 +157,7 @@ describe("one letter", () => {
     });
   });
 
-  test.each(["0", "999999", "-1", "1.5", "x", "1%00", "9".repeat(30), randomUUID(), "__proto__"])(
+  test.each(["0", "999999", "-1", "1.5", "x", "9".repeat(30), randomUUID(), "__proto__"])(
     "%s is not there",
     async (id) => {
       expectErrorShape(await surface.send(`/api/dead-letters/${id}`), 404, "not_found");

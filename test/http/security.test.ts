@@ -212,8 +212,9 @@ describe("an error inside", () => {
       expect(line).toContain("connect");
       expect(line).not.toContain(planted);
 
+      // A called service that cannot be reached may be there again in a moment.
       const caused = await surface.send("/api/broken/cause");
-      expectErrorShape(caused, 500, "internal_error");
+      expectErrorShape(caused, 503, "unavailable");
       expect(caused.text).not.toContain(planted);
     } finally {
       await surface.cleanup();
@@ -261,20 +262,21 @@ describe("an error inside", () => {
     const stats = await product.send("/api/events/stats");
     const drained = await product.send("/api/consumers/course_distribution/drain", { method: "POST" });
     expect(drained.status).toBeGreaterThanOrEqual(500);
+    // The log says where it happened; that is for its readers alone.
+    for (const text of [stats.text, drained.text]) expectNoInternals(product, text);
     for (const text of [...product.logs, stats.text, drained.text]) {
-      expectNoInternals(product, text);
-      expect(text).not.toContain(planted);
+      for (const secret of [planted, ...product.secrets]) expect(text).not.toContain(secret);
     }
     await product.command("DEL", product.stream);
     await product.settle();
     expect((await product.send(`/api/events/${event.id}`)).body.sent_at).not.toBeNull();
   });
 
-  test("a table that is missing is our fault, not the caller's, and shows no SQL", async () => {
+  test("a table that is missing is a schema that is behind: not available now, and no SQL is shown", async () => {
     await product.sql("ALTER TABLE dead_letters RENAME TO dead_letters_away");
     try {
       const reply = await product.send("/api/events/stats");
-      expectErrorShape(reply, 500, "internal_error");
+      expectErrorShape(reply, 503, "unavailable");
       expectNoInternals(product, reply.text);
     } finally {
       await product.sql("ALTER TABLE dead_letters_away RENAME TO dead_letters");

@@ -85,9 +85,13 @@ export async function createSurface(
   };
 }
 
+/** The answer as a whole; of a live feed, which has no end, only its head. */
 export async function readReply(response: Response): Promise<Reply> {
-  const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json") === true && text !== "";
+  const type = response.headers.get("content-type") ?? "";
+  const isFeed = type.includes("text/event-stream");
+  if (isFeed) await response.body?.cancel();
+  const text = isFeed ? "" : await response.text();
+  const isJson = type.includes("json") && text !== "";
   return {
     status: response.status,
     headers: response.headers,

@@ -202,15 +202,15 @@ describe("counting", () => {
   test("a flood is counted in full and told in sixty events and one", async () => {
     const entry = await createPublic(engine);
     // All within a minute: the next one begins no sooner than this test is done, or everything is counted once more.
-    const flood = () =>
-      Promise.all([
-        ...Array.from({ length: 100 }, () => engine.request("GET", `${base}/public/${entry.slug}`)),
-        ...Array.from({ length: 50 }, () =>
+    for (let ten = 0; ten < 5; ten += 1) {
+      const answers = await Promise.all([
+        ...Array.from({ length: 20 }, () => engine.request("GET", `${base}/public/${entry.slug}`)),
+        ...Array.from({ length: 10 }, () =>
           engine.request("POST", `${base}/public/${entry.slug}/track-enrollment`),
         ),
       ]);
-    const answers = await flood();
-    expect(answers.every(({ status }) => status === 200)).toBe(true);
+      expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
+    }
     expect(await read(engine, entry.id)).toMatchObject({ view_count: 100, enrollment_count: 50 });
     const { scheduleJob } = await import("../../src/operate/scheduled-jobs.ts");
     await scheduleJob(engine.open(), "course_counts_telling", new Date(0));

@@ -60,6 +60,8 @@ function dyingAfter(n: number): { readonly died: Promise<void>; readonly work: P
     die();
     return new Promise<never>(() => undefined);
   });
+  // Nobody hears of the end of a process that is gone; it may come when the database is gone too.
+  worker.catch(() => undefined);
   return { died, work: worker };
 }
 

@@ -163,7 +163,7 @@ describe("a webhook that is delivered again", () => {
     const told = sessionPaid(intentId);
     await engine.sql("ALTER TABLE paycore_revenue_daily RENAME TO revenue_away");
     try {
-      expect((await engine.webhook(told)).status).toBe(500);
+      expect((await engine.webhook(told)).status).toBe(503);
     } finally {
       await engine.sql("ALTER TABLE revenue_away RENAME TO paycore_revenue_daily");
     }

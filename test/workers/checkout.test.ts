@@ -80,7 +80,11 @@ async function pathWithoutRedis(): Promise<string> {
   const bin = await mkdtemp(join(tmpdir(), "brain-bin-"));
   folders.push(bin);
   await run("chmod", ["755", bin]);
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+  // Programs of this checkout's packages may lie where a user cannot go; npm finds those of the other one.
+  const search = (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.includes("node_modules"));
+  for (const folder of search) {
     for (const name of await readdir(folder).catch(() => [])) {
       if (!/redis|^apt/.test(name)) await symlink(join(folder, name), join(bin, name)).catch(() => undefined);
     }
