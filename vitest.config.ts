@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     // Files share the modules of their worker: loading the product for each again took a fifth of the whole time.
     isolate: false,
-    // Two cores also run Redis, Postgres and the gateways.
-    maxWorkers: 2,
+    // One more than a small machine has cores: many tests wait for processes, and two of three compute.
+    maxWorkers: 3,
     projects: [
       { extends: true, test: { name: "pure", include: pure } },
       {
