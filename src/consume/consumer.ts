@@ -36,6 +36,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
   return {
     subscriber,
+    formerly: options.formerly ?? subscriber,
     // Programs in Python call theirs `group_{subscriber}`: two that share a group take each other's events.
     group: `edge_${subscriber}`,
     source: options.source ?? subscriber,

@@ -89,6 +89,8 @@ export type StartPosition = "0" | "$" | `${number}-${number}`;
 export interface ConsumerOptions {
   /** Unique in the system; names the consumer group (`edge_{subscriber}`) and the claims. */
   readonly subscriber: string;
+  /** Its name in an earlier release: the group goes on where that one was. Its rows are for a migration to rename. */
+  readonly formerly?: string;
   readonly handlers: readonly Subscription[];
   /** Default `0`: a new consumer misses nothing. */
   readonly startAt?: StartPosition;
@@ -115,6 +117,8 @@ export interface ConsumerOptions {
 /** A consumer as the engine runs it: options completed with defaults, handlers by type. */
 export interface Consumer {
   readonly subscriber: string;
+  /** Its name in the release whose groups were called `group_{subscriber}`. */
+  readonly formerly: string;
   readonly group: string;
   readonly source: string;
   readonly startAt: StartPosition;

@@ -41,7 +41,7 @@ async function takeOldPlace(tick: Tick): Promise<boolean> {
   const { deps, consumer, group, options, state } = tick;
   if (state.startId === null) return false;
   const { shard } = options;
-  const oldGroup = oldGroupOf(consumer.subscriber);
+  const oldGroup = oldGroupOf(consumer.formerly);
   const compared = await moveGroup(deps.redis, group, oldGroup, {
     shard,
     heartbeats: deps.keys.heartbeats(),

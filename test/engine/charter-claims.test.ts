@@ -141,6 +141,21 @@ test("claims of forced replays move to a table of their own, and letters of appl
   expect((await sql(pythonClaim, claim)).rows).toHaveLength(1);
 });
 
+test("the consumer of access gets a name of its own: its claims are copied, what is only ours moves", async () => {
+  const { url, sql } = await databaseAt(12);
+  await sql(`INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id)
+    VALUES ('course_access_handler', 's', '1-0', 'e1'), ('payment', 's', '1-0', 'e1')`);
+  await sql(
+    "INSERT INTO consumer_shards (subscriber_name, shard, start_id) VALUES ('course_access_handler', 0, '0-0')",
+  );
+  await migrate(url);
+  const claims = await sql("SELECT subscriber_name AS s FROM processed_events ORDER BY 1");
+  expect(claims.rows).toEqual([{ s: "course_access" }, { s: "course_access_handler" }, { s: "payment" }]);
+  expect((await sql("SELECT subscriber_name AS s FROM consumer_shards")).rows).toEqual([
+    { s: "course_access" },
+  ]);
+});
+
 test("workers of the release before go on claiming while this one is rolled out", async () => {
   const backbone = await openBackbone();
   const claim = () =>

@@ -328,6 +328,19 @@ describe("an upgrade", () => {
     expect(await backbone.redis("XINFO", "GROUPS", backbone.stream)).toHaveLength(1);
   });
 
+  it("of a consumer that has another name now goes on where its group was", async () => {
+    const backbone = await openBackbone();
+    const events = await asBefore(backbone, 2);
+    // As the migration of the release does.
+    await backbone.sql("UPDATE consumer_shards SET subscriber_name = 'renamed'");
+    const renamed = recorder({ subscriber: "renamed", formerly: "recorder" });
+    expect(await backbone.drain(renamed)).toMatchObject({ applied: 5 });
+    const effects = await backbone.sql<{ event_id: string }>(
+      "SELECT event_id FROM effects WHERE subscriber = 'renamed'",
+    );
+    expect(effects.map((row) => row.event_id).sort()).toEqual(events.slice(3).sort());
+  });
+
   it("finds what was pending and is gone from the stream in the record", async () => {
     const backbone = await openBackbone();
     const events = await asBefore(backbone, 2);

@@ -38,6 +38,21 @@ async function handle() {
   return engine.drain(subscriber);
 }
 
+test("a claim of the first Python consumer, in a table that both share, does not keep our access away", async () => {
+  const purchase = newPurchase();
+  const cause = await pay(engine, purchase);
+  await engine.relay();
+  const entry = (await engine.streamEntries()).find(({ fields }) => fields.id === cause.id);
+  await engine.sql(
+    `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, event_type)
+     VALUES ('course_access_handler', 'brain:events:stream', $1, $2, 'payment.transaction.completed')
+     ON CONFLICT (subscriber_name, stream_message_id) DO NOTHING`,
+    [entry?.id, cause.id],
+  );
+  await handle();
+  expect(await accessEvents(engine, purchase.courseId)).toMatchObject([{ type: "course.access.granted" }]);
+});
+
 describe("publishing", () => {
   test("granted access is a row in the record and an entry on the stream, with complete meta", async () => {
     const purchase = newPurchase();

@@ -12,7 +12,7 @@ import type { TestEngine } from "../engine.ts";
 /** What the tests of access share: events as other modules publish them, and looks at what they did. */
 
 export const base = "/api/course-access";
-export const subscriber = "course_access_handler";
+export const subscriber = "course_access";
 
 export interface Purchase {
   readonly paymentId: string;

@@ -263,7 +263,7 @@ test("a broken receiver holds up no access", async () => {
   for (const purchase of [first, second]) {
     await pay(engine, purchase);
     await engine.relay();
-    await engine.drain("course_access_handler");
+    await engine.drain("course_access");
     // The event of the access itself, which the receiver is to be told of.
     await engine.relay();
     expect(await engine.drain(subscriber)).toMatchObject({ applied: 0 });

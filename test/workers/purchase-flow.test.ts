@@ -220,7 +220,7 @@ test("a course is requested, approved, made, sold and given back; the story is o
   expect(childrenOf(all, "payment.refund.completed")).toEqual(["course.access.revoked"]);
   const completed = all.find(({ type }) => type === "payment.transaction.completed");
   expect(completed?.handled_by.map(({ subscriber }) => subscriber)).toEqual(
-    expect.arrayContaining(["course_access_handler", "course_factory"]),
+    expect.arrayContaining(["course_access", "course_factory"]),
   );
   expect(await countOf(edge, "dead_letters")).toBe(0);
   // Nothing of the sale was told outside the story, but what was refused to the reviewer and to the used token.

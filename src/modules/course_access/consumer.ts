@@ -5,7 +5,7 @@ import { source } from "./announce.ts";
 import { grantAfterReversal, grantForPayment, revokeForRefund } from "./payments.ts";
 
 /**
- * The subscriber `course_access_handler`: turns payments into access. All events of one payment share its id as their
+ * The subscriber `course_access`: turns payments into access. All events of one payment share its id as their
  * key, so they arrive in order; those of two payments for the same course do not, and the lock on the access decides.
  *
  * It does not subscribe to `course.payment.completed`: that event names no user, and whoever publishes it has read
@@ -13,7 +13,9 @@ import { grantAfterReversal, grantForPayment, revokeForRefund } from "./payments
  */
 export function courseAccessConsumer(): Consumer {
   return defineConsumer({
-    subscriber: "course_access_handler",
+    subscriber: "course_access",
+    // The first Python consumer has this name too; in a shared table its claims were taken for ours.
+    formerly: "course_access_handler",
     source,
     handlers: [
       on(paymentTransactionCompleted, grantForPayment),
