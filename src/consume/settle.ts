@@ -87,7 +87,7 @@ function finish(tick: Tick, messageId: Incoming["messageId"], queued: Incoming["
 }
 
 /** Unix time, ms; null when it never failed. */
-function firstFailure(
+export function firstFailure(
   tick: Tick,
   messageId: Incoming["messageId"],
   queued: Incoming["queued"],

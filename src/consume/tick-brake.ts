@@ -2,10 +2,12 @@ import { redactText } from "@brain/schemas";
 import { afterFailure, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
 import { classify } from "../core/classify.ts";
 import { backoffMs } from "../core/delivery.ts";
+import { isMissingObject } from "../db/errors.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Applied } from "./apply.ts";
 import { describeError } from "./dead-letters.ts";
 import { placeOf } from "./lease.ts";
+import { firstFailure } from "./settle.ts";
 import type { Tick } from "./tick.ts";
 
 /** Closes the brake: an event was applied. */
@@ -21,32 +23,41 @@ export function noteApplied(tick: Tick): void {
 
 /**
  * Counts a failure for the outage brake. While the brake is open no failure costs an attempt, so that an outage fills
- * no dead letters.
+ * no dead letters. A table, column or function that is missing in Postgres opens it at once: no event brought that about,
+ * and a consumer with few events would use up their attempts before enough of them had failed.
  */
 export function judge(tick: Tick, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
   const outcome = classify(failure.error);
   if (outcome.kind !== "transient" || outcome.overtakable) return { failure, stop: false };
   const nowMs = tick.deps.now();
-  const { messageId, attempt } = failure.incoming;
+  const { messageId, attempt, queued } = failure.incoming;
+  const faultless = isMissingObject(failure.error);
   const wasOpen = isOpen(tick.brake);
   tick.brake = afterFailure(
     tick.brake,
     tick.consumer.brake,
-    attempt,
-    redactText(describeError(failure.error)).slice(0, maxErrorLength),
+    {
+      attempt,
+      error: redactText(describeError(failure.error)).slice(0, maxErrorLength),
+      retryAfterMs: outcome.retryAfterMs,
+      faultless,
+    },
     nowMs,
-    outcome.retryAfterMs,
   );
   tick.brakeChanged = true;
   if (!isOpen(tick.brake)) return { failure, stop: false };
   if (!wasOpen) {
-    tick.result.brake = "opened";
+    tick.result.brake = faultless ? "opened_by_schema" : "opened";
     tick.deps.log.error(
       { failures: tick.brake.failures },
       `The outage brake opens: ${tick.brake.error}. One event at a time is tried until one succeeds.`,
     );
   }
-  const dueAtMs = nowMs + backoffMs(tick.consumer.retry, Math.max(1, attempt), messageId);
+  // What needs the missing thing waits as long again as it has waited already: its tries do not count, and each would
+  // hold up the events that do not need it.
+  const waitedMs = faultless ? nowMs - (firstFailure(tick, messageId, queued) ?? nowMs) : 0;
+  const againMs = Math.min(tick.consumer.brake.capMs, waitedMs);
+  const dueAtMs = nowMs + Math.max(againMs, backoffMs(tick.consumer.retry, Math.max(1, attempt), messageId));
   const delivery = { action: "retry", dueAtMs, overtakable: false } as const;
   return { failure: { ...failure, delivery, uncounted: true }, stop: true };
 }

@@ -83,8 +83,11 @@ export interface DrainResult {
   /** The outage brake is open. */
   braked: boolean;
   /** What became of the brake in this tick; null: nothing. */
-  brake: "opened" | "closed" | null;
+  brake: BrakeChange | null;
 }
+
+/** `opened_by_schema`: because a table, column or function is missing that a handler needs. */
+export type BrakeChange = "opened" | "opened_by_schema" | "closed";
 
 /** Calls that one round needs at most, besides its handlers' own. */
 const callsPerRound = 12;

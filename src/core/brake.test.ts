@@ -14,7 +14,12 @@ import {
 const policy: BrakePolicy = { after: 3, baseMs: 1_000, capMs: 8_000 };
 
 function fail(brake: Brake, nowMs = 0, attempt = 1, retryAfterMs: number | null = null): Brake {
-  return afterFailure(brake, policy, attempt, "the shop is away", nowMs, retryAfterMs);
+  return afterFailure(
+    brake,
+    policy,
+    { attempt, error: "the shop is away", retryAfterMs, faultless: false },
+    nowMs,
+  );
 }
 
 const opened = fail(fail(fail(closedBrake, 5_000), 5_000), 5_000);
@@ -37,6 +42,15 @@ describe("the outage brake", () => {
   test("stays closed however often events fail that failed before", () => {
     const brake = Array.from({ length: 50 }).reduce<Brake>((before) => fail(before, 0, 2), closedBrake);
     expect(isOpen(brake)).toBe(false);
+  });
+
+  test.each([1, 2, 50])("opens at once when no event can be at fault, also at try %i", (attempt) => {
+    const failure = { attempt, error: "a column is missing", retryAfterMs: null, faultless: true };
+    const brake = afterFailure(closedBrake, policy, failure, 5_000);
+    expect(brake).toMatchObject({ failures: 1, openSinceMs: 5_000, probeAtMs: 6_000, probes: 0 });
+    // It waits like any other brake that is open.
+    expect(afterFailure(brake, policy, failure, 6_000)).toMatchObject({ probeAtMs: 8_000, probes: 1 });
+    expect(brakeFromText(brakeToText(brake))).toEqual(brake);
   });
 
   test("lets nothing run before the probe, then one", () => {

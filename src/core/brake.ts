@@ -1,7 +1,8 @@
 /**
  * The outage brake of one consumer on one shard. When several events in a row fail at their first try, the fault is not
  * theirs: instead of using up everybody's attempts, one event at a time is tried until one succeeds. Later tries do not
- * count, because the few events that never work come again and again.
+ * count, because the few events that never work come again and again. A failure that cannot be the event's own opens it
+ * at once, at whichever try.
  *
  *   closed ──(`after` events fail for now, none succeeds)──▶ open ──(probe fails)──▶ open, longer wait
  *     ▲                                                          │
@@ -36,27 +37,32 @@ export function isOpen(brake: Brake): boolean {
   return brake.openSinceMs !== null;
 }
 
-/**
- * Notes an event that failed for now.
- *
- * @param attempt the try that failed, from 1
- * @param retryAfterMs what the handler asked to wait; a probe comes no earlier. Null: it did not say
- */
+/** An event that failed for now. */
+export interface BrakeFailure {
+  /** The try that failed, from 1. */
+  readonly attempt: number;
+  /** One line. */
+  readonly error: string;
+  /** What the handler asked to wait; a probe comes no earlier. Null: it did not say. */
+  readonly retryAfterMs: number | null;
+  /** True when no event can be at fault, e.g. because a column is missing: one such failure is enough. */
+  readonly faultless: boolean;
+}
+
+/** Notes an event that failed for now. */
 export function afterFailure(
   brake: Brake,
   policy: BrakePolicy,
-  attempt: number,
-  error: string,
+  { attempt, error, retryAfterMs, faultless }: BrakeFailure,
   nowMs: number,
-  retryAfterMs: number | null,
 ): Brake {
   if (isOpen(brake)) {
     const probes = brake.probes + 1;
     return { ...brake, probes, error, probeAtMs: nowMs + waitMs(policy, probes, retryAfterMs) };
   }
-  if (attempt > 1) return brake;
+  if (attempt > 1 && !faultless) return brake;
   const failures = brake.failures + 1;
-  if (failures < policy.after) return { ...brake, failures, error };
+  if (failures < policy.after && !faultless) return { ...brake, failures, error };
   return {
     failures,
     error,

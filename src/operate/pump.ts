@@ -2,7 +2,7 @@ import { wants } from "../consume/consumer.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import type { Consumer } from "../consume/define-consumer.ts";
 import { drain } from "../consume/drain.ts";
-import type { DrainResult } from "../consume/tick.ts";
+import type { BrakeChange, DrainResult } from "../consume/tick.ts";
 import { TransientError } from "../core/errors.ts";
 import { markActivity } from "../publish/activity.ts";
 import type { Layout } from "../publish/layout-sql.ts";
@@ -385,7 +385,7 @@ async function tellOfBrake(
   invocation: Invocation,
   { subscriber, group }: Consumer,
   shard: number,
-  change: "opened" | "closed",
+  change: BrakeChange,
 ): Promise<void> {
   const subject = `${group}:${shard}`;
   try {
@@ -395,9 +395,14 @@ async function tellOfBrake(
         kind: "brake_open",
         subject,
         severity: "critical",
-        message: `Events of ${subscriber} fail one after another; one at a time is tried until one succeeds. GET /api/consumers/${subscriber} has the last error.`,
+        message: `${whyOpened(subscriber, change)} One at a time is tried until one succeeds, and no attempt is counted. GET /api/consumers/${subscriber} has the last error.`,
       });
   } catch (error) {
     invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");
   }
+}
+
+function whyOpened(subscriber: string, change: "opened" | "opened_by_schema"): string {
+  if (change === "opened") return `Events of ${subscriber} fail one after another.`;
+  return `A table, column or function that ${subscriber} needs is missing in Postgres: the database is behind the code or was changed by hand. Run "npm run migrate -- --status", and bring back what is missing.`;
 }

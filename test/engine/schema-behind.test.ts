@@ -1,23 +1,28 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
+import { TransientError } from "../../src/core/errors.ts";
 import { migrations } from "../../src/db/migration-list.ts";
 import { checkHealth } from "../../src/operate/health.ts";
+import { drainOnce } from "../../src/operate/pump.ts";
 import type { Backbone } from "../backbone.ts";
 import {
+  createClock,
   deadLetters,
   drainUntilQuiet,
   effects,
+  type OpenOptions,
   openBackbone,
   pendingOf,
   publishReports,
   recorder,
 } from "./fixture.ts";
+import { invoke } from "./pump-fixture.ts";
 
 const last = migrations.at(-1)?.tag ?? "";
 
 /** A backbone with all migrations noted; a database that is used again has the notes of the test before. */
-async function open(): Promise<Backbone> {
-  const backbone = await openBackbone();
+async function open(options: OpenOptions = {}): Promise<Backbone> {
+  const backbone = await openBackbone(options);
   await backbone.sql("CREATE SCHEMA IF NOT EXISTS drizzle");
   await backbone.sql(`CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations
     (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`);
@@ -97,21 +102,137 @@ describe("a schema that is behind the code", () => {
     expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
   });
 
-  test("control: with all migrations there, a missing table is the handler's own fault, tried again and then a dead letter", async () => {
-    const backbone = await open();
-    await publishReports(backbone, 1);
-    await backbone.relay();
-    const consumer = early();
-    expect(await backbone.drain(consumer)).toMatchObject({ retried: 1, stopped: null });
-    await drainUntilQuiet(backbone, consumer);
-    expect(await deadLetters(backbone)).toMatchObject([{ reason: "attempts_exhausted", attempts: 2 }]);
-  });
-
   test("opens the outage brake when many events meet it", async () => {
     const backbone = await open();
     await publishReports(backbone, 20);
     await backbone.relay();
     const consumer = early();
-    expect(await backbone.drain(consumer)).toMatchObject({ brake: "opened", deadLettered: 0 });
+    expect(await backbone.drain(consumer)).toMatchObject({ brake: "opened_by_schema", deadLettered: 0 });
+  });
+});
+
+/** What the effects of a handler need and the test takes away, and how it comes back. */
+const losses = [
+  [
+    "a column",
+    "ALTER TABLE effects RENAME COLUMN number TO gone",
+    "ALTER TABLE effects RENAME COLUMN gone TO number",
+  ],
+  ["a table", "ALTER TABLE effects RENAME TO gone", "ALTER TABLE gone RENAME TO effects"],
+] as const;
+
+/** Two events, and a clock that the test moves. */
+async function openWithTwo(clock: { now(): number }) {
+  const backbone = await open({ now: clock.now });
+  const ids = await publishReports(backbone, 2);
+  await backbone.relay();
+  return { backbone, ids };
+}
+
+const alertsOf = (backbone: Backbone) =>
+  backbone.sql<{ subject: string; severity: string; message: string }>(
+    "SELECT subject, severity, message FROM alerts WHERE kind = 'brake_open' AND resolved_at IS NULL",
+  );
+
+describe("a schema that was changed by hand, with all migrations noted", () => {
+  test.each(losses)(
+    "uses up no attempts of two events, and tells of it: %s",
+    async (_what, take, giveBack) => {
+      const clock = createClock();
+      const { backbone, ids } = await openWithTwo(clock);
+      const consumer = recorder({ retry: { maxAttempts: 2 } });
+      const tick = () => drainOnce(invoke(backbone, [consumer]), consumer, 0, clock.now() + 20_000);
+      await backbone.sql(take);
+      expect(await tick()).toMatchObject({ brake: "opened_by_schema", deadLettered: 0, stopped: null });
+      for (let time = 0; time < 20; time += 1) {
+        clock.advance(60_000);
+        expect(await tick()).toMatchObject({ applied: 0, deadLettered: 0, retried: 1, brake: null });
+      }
+      expect(await deadLetters(backbone)).toEqual([]);
+      expect(await pendingOf(backbone, consumer)).toMatchObject(ids.map(() => ({ deliveries: 0 })));
+      expect(await alertsOf(backbone)).toEqual([
+        {
+          subject: `${consumer.group}:0`,
+          severity: "critical",
+          message: expect.stringContaining(
+            "A table, column or function that recorder needs is missing in Postgres",
+          ),
+        },
+      ]);
+
+      await backbone.sql(giveBack);
+      for (let time = 0; time < 3; time += 1) {
+        clock.advance(60_000);
+        await tick();
+      }
+      expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
+      expect(await deadLetters(backbone)).toEqual([]);
+      expect(await alertsOf(backbone)).toEqual([]);
+    },
+  );
+
+  test("costs no attempt of an event that has only its last one left", async () => {
+    const clock = createClock();
+    const { backbone, ids } = await openWithTwo(clock);
+    const shop = { away: true };
+    const consumer = recorder({
+      retry: { maxAttempts: 2 },
+      beforeReport: () => {
+        if (shop.away) throw new TransientError("the shop is away");
+      },
+    });
+    expect(await backbone.drain(consumer)).toMatchObject({ retried: 2, brake: null });
+    shop.away = false;
+    await backbone.sql(losses[0][1]);
+    for (let time = 0; time < 10; time += 1) {
+      clock.advance(60_000);
+      expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 0, retried: 1 });
+    }
+    expect(await deadLetters(backbone)).toEqual([]);
+    await backbone.sql(losses[0][2]);
+    for (let time = 0; time < 3; time += 1) {
+      clock.advance(60_000);
+      await backbone.drain(consumer);
+    }
+    expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
+  });
+
+  test("holds up what does not need it ever less often", async () => {
+    const clock = createClock();
+    const backbone = await open({ now: clock.now });
+    const consumer = recorder({
+      retry: { maxAttempts: 2 },
+      beforeReport: async ({ payload }, { tx }) => {
+        if (payload.status === "0") await tx.execute(sql`SELECT comes_later(1)`);
+      },
+    });
+    await publishReports(backbone, 40);
+    await backbone.relay();
+    let opened = 0;
+    for (let second = 0; second < 120; second += 1) {
+      if ((await backbone.drain(consumer)).brake === "opened_by_schema") opened += 1;
+      clock.advance(1_000);
+    }
+    expect(await effects(backbone)).toHaveLength(39);
+    expect(await deadLetters(backbone)).toEqual([]);
+    expect(opened).toBeLessThan(15);
+  });
+
+  test("control: two events that fail for now in another way are dead letters after their attempts", async () => {
+    const clock = createClock();
+    const { backbone, ids } = await openWithTwo(clock);
+    const consumer = recorder({
+      retry: { maxAttempts: 2 },
+      beforeReport: () => {
+        throw new TransientError("the shop is away");
+      },
+    });
+    for (let time = 0; time < 3; time += 1) {
+      expect(await backbone.drain(consumer)).toMatchObject({ brake: null, braked: false });
+      clock.advance(60_000);
+    }
+    expect(await deadLetters(backbone)).toMatchObject(
+      ids.map(() => ({ reason: "attempts_exhausted", attempts: 2 })),
+    );
   });
 });
