@@ -102,7 +102,7 @@ describe("a schema that is behind the code", () => {
     expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
   });
 
-  test("opens the outage brake when many events meet it", async () => {
+  test("opens the outage brake, also when many events meet it at once", async () => {
     const backbone = await open();
     await publishReports(backbone, 20);
     await backbone.relay();
