@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
 import { describeError } from "../consume/dead-letters.ts";
 import { BadRequestError, ConflictError, ValidationError } from "../core/errors.ts";
 import { readBytes } from "../modules/request-body.ts";
@@ -44,7 +45,7 @@ const maxKeptLength = 1_048_576;
 /**
  * Answers a repeated POST with the first answer, and does nothing then (header `idempotency-replayed: true`). Every POST
  * goes through here. An answer that says "not now" (408, 425, 429, 500 and above) is not kept unless work was committed,
- * so the same key may be tried again.
+ * so the same key may be tried again. What no route answers (404, 405) does nothing, so its key is not looked at.
  *
  * @throws {BadRequestError} the route takes no key
  * @throws {ValidationError} the key has not the shape of one
@@ -52,7 +53,7 @@ const maxKeptLength = 1_048_576;
  */
 export function idempotent(handlingOf: (path: string) => KeyHandling): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const key = c.req.method === "POST" ? idempotencyKeyOf(c) : null;
+    const key = isAnsweredPost(c) ? idempotencyKeyOf(c) : null;
     const handling = key === null ? null : handlingOf(c.req.path);
     if (key === null || handling === "own") return next();
     if (handling === "refused") {
@@ -90,6 +91,11 @@ export function idempotent(handlingOf: (path: string) => KeyHandling): Middlewar
         await settle(c, request, admission.since);
     }
   };
+}
+
+/** True for a POST that a route answers, and not only middleware. */
+function isAnsweredPost(c: Context): boolean {
+  return c.req.method === "POST" && matchedRoutes(c).some(({ method }) => method === "POST");
 }
 
 /** The key's row is noted in every transaction of the request's services, and ids that it makes come from the key. */

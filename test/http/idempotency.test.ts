@@ -57,6 +57,21 @@ describe("a request with a key", () => {
     expect(calls.count).toBe(1);
   });
 
+  test.each([
+    ["a path that nobody answers", "/api/nothing-here", 404],
+    ["a method that is not possible", "/api/consumers", 405],
+  ])("for %s is refused the same way each time, and leaves nothing behind", async (_, path, status) => {
+    const { surface, work } = await open();
+    for (let tries = 0; tries < 2; tries += 1) {
+      const { status: seen, headers } = await work("k-1", { a: 1 }, path);
+      expect([seen, headers.get("idempotency-replayed")]).toEqual([status, null]);
+    }
+    expect(await surface.sql("SELECT key FROM idempotency_keys")).toEqual([]);
+    // Control: a route that there is leaves its row.
+    await work("k-1");
+    expect(await surface.sql("SELECT key FROM idempotency_keys")).toEqual([{ key: "k-1" }]);
+  });
+
   test("without the guard the work is done twice", async () => {
     const { calls, work } = await open();
     await work("k-1", { a: 1 }, "/api/plain/work");
