@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { BrainError } from "../core/errors.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import type { Database } from "../db/database.ts";
+import { RedisReplyError } from "../stream/redis.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -77,11 +78,15 @@ export function describeFailing({ work, failures, since: from, error }: FailingW
   return `${describeWork(work)} has failed ${failures} times in a row since ${from}: ${error}`;
 }
 
-/** Messages of our own errors name no values; of others only the class is told. */
+/** Messages of our own errors name no values; of a refusal by Redis its words are told, of others only the class. */
+function wordsOf(error: unknown): string {
+  if (error instanceof BrainError) return error.message;
+  if (error instanceof RedisReplyError) return `Redis refused: ${error.words}`;
+  return error instanceof Error ? error.name : typeof error;
+}
+
 function safeText(error: unknown): string {
-  const text =
-    error instanceof BrainError ? error.message : error instanceof Error ? error.name : typeof error;
-  return text.replaceAll(/\s+/g, " ").slice(0, maxErrorLength).toWellFormed();
+  return wordsOf(error).replaceAll(/\s+/g, " ").slice(0, maxErrorLength).toWellFormed();
 }
 
 /** Counts a failure, and raises the alert when it is one too many. Never throws. */

@@ -103,6 +103,18 @@ describe("a request that fails", () => {
     expect(error.message).toContain("could not be reached");
   });
 
+  it.each([
+    [
+      "WRONGTYPE Operation against a key holding the wrong kind of value script: 1f2e, on @user_script:7.",
+      "WRONGTYPE Operation against a key holding the wrong kind of value",
+    ],
+    ["NOGROUP No such key 'planted-secret' or consumer group 'g'", "NOGROUP No such key"],
+    ["ERR unknown command planted-secret", "ERR"],
+    ["planted-secret", "a reply without a code"],
+  ])("shows of %s only words that are no values", (reply, words) => {
+    expect(new RedisReplyError(reply).words).toBe(words);
+  });
+
   it("is never translated twice", () => {
     const reply = new RedisReplyError("NOGROUP x");
     const transient = new TransientError("x");

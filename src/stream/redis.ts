@@ -12,6 +12,18 @@ export class RedisReplyError extends Error {
     this.name = "RedisReplyError";
     this.prefix = reply.split(" ", 1)[0] ?? "";
   }
+
+  /**
+   * What may be shown to anybody: the code, and of replies with a code of their own the words up to the first that could
+   * be a value. Replies with ERR repeat what was sent, in any place.
+   */
+  get words(): string {
+    if (!/^[A-Z]{3,}$/.test(this.prefix)) return "a reply without a code";
+    if (this.prefix === "ERR") return "ERR";
+    // A script's name and line follow behind "script:".
+    const [said = ""] = this.message.split(/ script:|[^A-Za-z ,.-]/, 1);
+    return said.trim();
+  }
 }
 
 /** One Redis command as strings. */

@@ -56,6 +56,28 @@ test("with dead letters, an open brake and a consumer that is late it fails and 
   expect(stderr).toBe("charter: 3 problems found.\n");
 });
 
+test("what cannot be read is a problem of its own, and everything else is looked at all the same", async () => {
+  const { keys } = station.open();
+  const { stdout: before } = await charter(station.url, ["doctor", "--cost"]);
+  expect(before).not.toContain("could not be read");
+  await station.redis("RENAME", keys.stream(0), `${keys.stream(0)}:aside`);
+  await station.redis("SET", keys.stream(0), "a string");
+  try {
+    const { code, stdout, stderr } = await charter(station.url, ["doctor", "--cost"]);
+    expect(code, stdout + stderr).toBe(1);
+    expect(stdout).toMatch(
+      /^PROBLEM {2}consumers: could not be read: GET \/api\/consumers answered 500: .* \(internal_error, request \S+\)$/m,
+    );
+    expect(stdout).toMatch(/^\S+ +health: /m);
+    expect(stdout).toMatch(/^\S+ +alerts?\b.*: /m);
+    expect(stdout).toMatch(/^note +cost: not estimated/m);
+    expect(stderr).toMatch(/^charter: \d+ problems? found\.\n$/);
+  } finally {
+    await station.redis("DEL", keys.stream(0));
+    await station.redis("RENAME", `${keys.stream(0)}:aside`, keys.stream(0));
+  }
+});
+
 test("without a server it says so", async () => {
   await station.stop();
   const { code, stderr } = await charter(station.url, ["doctor"]);

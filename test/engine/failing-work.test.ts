@@ -62,6 +62,19 @@ describe("a relay that fails at every try", () => {
     expect(await failures(backbone)).toEqual([]);
   });
 
+  it("is told of with the words of Redis when its stream is something else", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.redis("SET", backbone.open().keys.stream(0), "a string");
+    for (let tries = 0; tries < 3; tries += 1) await relayOnce(backbone);
+    const { reasons } = await health(backbone);
+    expect(reasons).toContainEqual(
+      expect.stringMatching(
+        /: Redis refused: WRONGTYPE Operation against a key holding the wrong kind of value$/,
+      ),
+    );
+  });
+
   it("is told of when its failures last for a minute, however few they are", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 1);

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import type { Alerts, Consumers, Stats } from "../answers.ts";
+import type { Query } from "../client.ts";
 import { type Cli, cliOf, seconds } from "../command.ts";
-import { CliError } from "../errors.ts";
+import { AnswerError, CliError, ConnectionError } from "../errors.ts";
 import { facts } from "../output.ts";
 import { estimateCost } from "./cost.ts";
-import { type Finding, findingsOf, type Observed } from "./findings.ts";
+import { type Finding, findingsOf, type Observed, type Unread } from "./findings.ts";
 
 interface DoctorOptions {
   readonly cost?: boolean;
@@ -24,22 +25,42 @@ export function addDoctor(program: Command): void {
 async function doctor(cli: Cli, options: DoctorOptions): Promise<void> {
   const { client, out } = cli;
   const health = await client.probe("/api/health");
+  const unread: Unread[] = [];
+  const read = async <T>(about: string, path: string, query?: Query): Promise<T | null> => {
+    try {
+      return await client.get<T>(path, query);
+    } catch (error) {
+      unread.push({ about, path, why: whyUnread(error) });
+      return null;
+    }
+  };
   const [consumers, stats, alerts] = await Promise.all([
-    client.get<Consumers>("/api/consumers"),
-    client.get<Stats>("/api/events/stats"),
-    client.get<Alerts>("/api/alerts", { status: "open", limit: 500 }),
+    read<Consumers>("consumers", "/api/consumers"),
+    read<Stats>("stats", "/api/events/stats"),
+    read<Alerts>("alerts", "/api/alerts", { status: "open", limit: 500 }),
   ]);
   const observed: Observed = {
     health: health.body as Observed["health"],
     consumers,
     stats,
     alerts,
+    unread: unread.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     maxAgeMs: options.maxAge * 1_000,
     nowMs: Date.now(),
   };
   const findings = findingsOf(observed);
   const problems = findings.filter((finding) => finding.level === "problem");
-  const cost = options.cost === true ? estimateCost(consumers.consumers.length, consumers.shards) : null;
+  const cost =
+    options.cost === true && consumers !== null
+      ? estimateCost(consumers.consumers.length, consumers.shards)
+      : null;
+  if (options.cost === true && cost === null) {
+    findings.push({
+      level: "note",
+      about: "cost",
+      message: "not estimated: it depends on the consumers, which could not be read",
+    });
+  }
   if (out.json) {
     out.data({ healthy: problems.length === 0, findings, ...(cost === null ? {} : { cost }) });
   } else {
@@ -49,6 +70,19 @@ async function doctor(cli: Cli, options: DoctorOptions): Promise<void> {
   if (problems.length > 0) {
     throw new CliError(`${problems.length} ${problems.length === 1 ? "problem" : "problems"} found.`);
   }
+}
+
+/**
+ * What came instead of an answer.
+ *
+ * @throws whatever says that this is the wrong server or key: then nothing can be looked at
+ */
+function whyUnread(error: unknown): string {
+  if (error instanceof ConnectionError) return `had no answer: ${error.message}`;
+  if (error instanceof AnswerError && error.status >= 400 && error.status !== 401) {
+    return `answered ${error.status}: ${error.message}`;
+  }
+  throw error;
 }
 
 const marks: Readonly<Record<Finding["level"], string>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ConsumerState } from "../answers.ts";
+import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
 import { estimateCost } from "./cost.ts";
 import { type Finding, findingsOf, type Observed } from "./findings.ts";
 
@@ -27,10 +27,10 @@ const state: ConsumerState = {
 
 interface Changes {
   readonly consumer?: Partial<ConsumerState>;
-  readonly consumers?: Partial<Observed["consumers"]>;
+  readonly consumers?: Partial<Consumers>;
   readonly health?: Observed["health"];
-  readonly stats?: Partial<Observed["stats"]>;
-  readonly alerts?: Observed["alerts"]["alerts"];
+  readonly stats?: Partial<Stats>;
+  readonly alerts?: Alerts["alerts"];
 }
 
 function seen(changes: Changes = {}): Finding[] {
@@ -53,6 +53,7 @@ function seen(changes: Changes = {}): Finding[] {
       ...changes.stats,
     },
     alerts: { alerts: changes.alerts ?? [] },
+    unread: [],
     maxAgeMs: 120_000,
     nowMs,
   });

@@ -1,6 +1,15 @@
 import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
 import { duration } from "../output.ts";
 
+/** Something that the server could not tell. */
+export interface Unread {
+  readonly about: string;
+  /** The path that was asked. */
+  readonly path: string;
+  /** What came instead, with status, code and request where there are any; may have several lines. */
+  readonly why: string;
+}
+
 /** What the doctor saw. */
 export interface Observed {
   readonly health: {
@@ -10,9 +19,12 @@ export interface Observed {
     readonly mode?: string;
     readonly reasons?: readonly string[];
   } | null;
-  readonly consumers: Consumers;
-  readonly stats: Stats;
-  readonly alerts: Alerts;
+  /** Null, as the next two: it could not be read, and `unread` says why. */
+  readonly consumers: Consumers | null;
+  readonly stats: Stats | null;
+  readonly alerts: Alerts | null;
+  /** What could not be read. */
+  readonly unread: readonly Unread[];
   /** What waits longer is a problem, ms. */
   readonly maxAgeMs: number;
   /** Unix time, ms. */
@@ -31,22 +43,28 @@ const cronSilenceMs = 180_000;
 /** The janitor comes every hour. */
 const janitorSilenceMs = 3 * 3_600_000;
 
-/** Judges what was seen. Pure. */
+/** Judges what was seen; what was not is a problem of its own. Pure. */
 export function findingsOf(observed: Observed): Finding[] {
+  const { consumers, stats } = observed;
   return [
     ...health(observed),
-    ...backlog(observed),
-    ...observed.consumers.consumers.flatMap((state) => consumer(state, observed)),
-    ...deadLetters(observed),
-    ...visits(observed),
-    ...streamLength(observed),
-    ...alerts(observed),
+    ...observed.unread.map(unread),
+    ...(stats === null ? [] : backlog(stats, observed.maxAgeMs)),
+    ...(consumers?.consumers ?? []).flatMap((state) => consumer(state, observed)),
+    ...(stats === null ? [] : deadLetters(stats)),
+    ...(consumers === null ? [] : visits(consumers, observed.nowMs)),
+    ...(stats === null || consumers === null ? [] : streamLength(stats, consumers)),
+    ...(observed.alerts === null ? [] : alerts(observed.alerts)),
   ];
 }
 
 const ok = (about: string, message: string): Finding => ({ level: "ok", about, message });
 const note = (about: string, message: string): Finding => ({ level: "note", about, message });
 const problem = (about: string, message: string): Finding => ({ level: "problem", about, message });
+
+function unread({ about, path, why }: Unread): Finding {
+  return problem(about, `could not be read: GET ${path} ${why.replaceAll(/\s+/g, " ")}`);
+}
 
 function health({ health }: Observed): Finding[] {
   if (health?.status === "healthy") return [ok("health", "Redis and Postgres answer")];
@@ -58,8 +76,7 @@ function health({ health }: Observed): Finding[] {
   return reasons.map((reason) => problem("health", reason));
 }
 
-function backlog({ stats, maxAgeMs }: Observed): Finding[] {
-  const { outbox_backlog: count, outbox_oldest_ms: oldest } = stats;
+function backlog({ outbox_backlog: count, outbox_oldest_ms: oldest }: Stats, maxAgeMs: number): Finding[] {
   if (count === 0) return [ok("relay", "nothing waits to be sent")];
   const message = `${count} ${count === 1 ? "event waits" : "events wait"} to be sent, the oldest for ${duration(oldest)}`;
   if ((oldest ?? 0) <= maxAgeMs) return [note("relay", message)];
@@ -119,7 +136,7 @@ function silence(state: ConsumerState, about: string, nowMs: number, isPaused: b
   return [problem(about, `there is work, and the last tick was ${duration(age)} ago`)];
 }
 
-function deadLetters({ stats }: Observed): Finding[] {
+function deadLetters(stats: Stats): Finding[] {
   if (stats.dead_letters === 0) return [ok("dead letters", "none")];
   return [
     problem(
@@ -129,7 +146,7 @@ function deadLetters({ stats }: Observed): Finding[] {
   ];
 }
 
-function visits({ consumers, nowMs }: Observed): Finding[] {
+function visits(consumers: Consumers, nowMs: number): Finding[] {
   const visit = (about: string, at: string | null, silenceMs: number): Finding => {
     if (at === null) return note(about, "not seen yet");
     const age = nowMs - Date.parse(at);
@@ -142,16 +159,14 @@ function visits({ consumers, nowMs }: Observed): Finding[] {
   ];
 }
 
-function streamLength({ stats, consumers }: Observed): Finding[] {
-  const { stream_length: length } = stats;
-  const { retention, shards } = consumers;
+function streamLength({ stream_length: length }: Stats, { retention, shards }: Consumers): Finding[] {
   const message = `${length} entries, ${retention.stream_keep} are kept on each of ${shards}`;
   // What the janitor itself finds too long.
   if (length <= (2 * retention.stream_keep + 10_000) * shards) return [ok("stream", message)];
   return [problem("stream", `${message}; it is not trimmed: a group is behind, or the janitor does not run`)];
 }
 
-function alerts({ alerts: { alerts } }: Observed): Finding[] {
+function alerts({ alerts }: Alerts): Finding[] {
   if (alerts.length === 0) return [ok("alerts", "none is open")];
   return alerts.map(({ kind, subject, severity, message, first_seen_at }) => {
     const text = `${message} (${subject}, since ${first_seen_at})`;
