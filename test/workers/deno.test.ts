@@ -52,10 +52,10 @@ describe("workers/deno.ts in Deno", () => {
   });
 
   test("brings a course to its distribution and to staging at once", async () => {
-    await createToStaging(served, 10_000);
+    await createToStaging(served, 120_000);
     const waits: number[] = [];
     for (let n = 0; n < 3; n += 1) {
-      const { entry, distributedMs } = await createToStaging(served, 5_000);
+      const { entry, distributedMs } = await createToStaging(served, 120_000);
       expect(entry?.staging_url).toMatch(/^https:\/\//);
       waits.push(distributedMs);
     }

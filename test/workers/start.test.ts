@@ -76,7 +76,7 @@ describe("a start on services that are given", () => {
       expect((await call({ ...served, key: `${served.key}x` }, "GET", "/api/events/stats")).status).toBe(401);
       const kept = await readFile(join(dataDir, "server.json"), "utf8");
       expect(JSON.parse(kept)).toEqual({ ...served, pid: child.pid });
-      expect((await createToStaging(served, 10_000)).entry?.staging_url).toMatch(/^https:\/\//);
+      expect((await createToStaging(served, 120_000)).entry?.staging_url).toMatch(/^https:\/\//);
 
       const samePort = start(await newDataDir(), { ...given(), PORT: String(port) });
       expect(await samePort.ended(40_000)).toBe(1);
@@ -228,7 +228,7 @@ describe("a start with nothing given", () => {
       const served = await untilReady(first, 60_000);
       expect(first.output()).toMatch(/✓ redis-server [\d.]+/);
       expect(first.output()).toMatch(/✓ PostgreSQL [\d.]+/);
-      const { courseId } = await createToStaging(served, 10_000);
+      const { courseId } = await createToStaging(served, 120_000);
       const running = (await processesOf(dataDir)).map(({ command }) => command).join("\n");
       for (const program of ["redis-server", "postgres", "workerd"]) expect(running).toContain(program);
 
@@ -249,10 +249,11 @@ describe("a start with nothing given", () => {
       }
       expect(first.output()).toMatch(/! redis-server ended \(SIGKILL\); starting it again/);
       expect(first.output()).toMatch(/! PostgreSQL ended \(SIGKILL\); starting it again/);
-      await createToStaging(served, 30_000);
+      // A wake that died with its worker is made good by cron, a minute later at most.
+      await createToStaging(served, 120_000);
 
       first.signal("SIGTERM");
-      expect(await first.ended(10_000)).toBe(0);
+      expect(await first.ended(30_000)).toBe(0);
       await expectNothingLeft(dataDir);
 
       const second = start(dataDir, { PORT: "0" });
