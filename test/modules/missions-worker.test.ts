@@ -263,12 +263,10 @@ describe("a worker that vanishes", () => {
   it("and comes back late can neither complete, fail nor write", async () => {
     const late = gate();
     const errors: unknown[] = [];
-    let first = true;
     const missions = await start(
       [
-        handler("late", async (_mission, { transact }) => {
-          if (!first) return { by: "second" };
-          first = false;
+        handler("late", async ({ attempt }, { transact }) => {
+          if (attempt !== 1) return { by: "second" };
           await late.opened;
           await transact({ source: "test" }, async (tx) =>
             tx.execute("INSERT INTO effects VALUES (1)"),
