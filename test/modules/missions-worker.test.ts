@@ -262,11 +262,13 @@ describe("a worker that vanishes", () => {
 
   it("and comes back late can neither complete, fail nor write", async () => {
     const late = gate();
+    const begun = gate();
     const errors: unknown[] = [];
     const missions = await start(
       [
         handler("late", async ({ attempt }, { transact }) => {
           if (attempt !== 1) return { by: "second" };
+          begun.open();
           await late.opened;
           await transact({ source: "test" }, async (tx) =>
             tx.execute("INSERT INTO effects VALUES (1)"),
@@ -280,7 +282,7 @@ describe("a worker that vanishes", () => {
     const id = await missions.enqueue({ type: "test.late" });
     let frozen = false;
     const slow = missions.work(() => frozen);
-    await eventually(async () => expect((await row(missions, id)).status).toBe("running"));
+    await begun.opened;
     frozen = true;
     await missions.hurry();
     await missions.work();
