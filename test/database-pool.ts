@@ -1,7 +1,7 @@
 /**
- * Databases that the tests of a file take turns with. A clone of the template is hundreds of files, and every connection to
- * it begins with cold caches; emptying the few tables that a test has filled costs a tenth of that. So a file clones as many
- * databases as it uses at the same time, which is mostly one.
+ * Databases that the tests of a file take turns with. A clone of the template is hundreds of files, which is dear on a
+ * disk, and every connection to a new one begins with cold caches. So a file clones as many databases as it uses at the
+ * same time, which is mostly one, and what a test has put in is taken out again.
  *
  * A database in which something is still going on, or whose tables, rights or settings a test has changed, is dropped.
  */

@@ -15,8 +15,8 @@ import type { Invocation } from "../invocation.ts";
 import { type ClaimsReport, compareClaims, type PendingIds, readPending } from "./compare-claims.ts";
 
 /*
- * Compares the record with the claims (see `compareClaims`), and with the stream. A Redis that fails over may come back without entries that it had confirmed, and
- * the stream's last id shows only a lost tail that nobody has written behind. What is missing becomes unsent again; the
+ * Compares the record with the claims (see `compareClaims`), and with the stream. A Redis that fails over may come back
+ * without entries that it had confirmed, and the stream's last id shows only a lost tail that nobody has written behind. What is missing becomes unsent again; the
  * relay sends it under new ids, and claims keep effects from repeating.
  *
  * An event sent again comes behind the later events of its key that were not lost. Consumers that need the order see

@@ -1,0 +1,71 @@
+import pg from "pg";
+import { expect, test } from "vitest";
+import { createSandbox } from "./sandbox.ts";
+
+/** Runs statements in a sandbox's database, one after the other; the rows of the last. */
+async function inDatabase(databaseUrl: string, ...statements: string[]): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    let rows: unknown[] = [];
+    for (const statement of statements) ({ rows } = await client.query(statement));
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const action =
+  "INSERT INTO operator_actions (action, actor_id, reason) VALUES ('test', 'a', 'b') RETURNING id";
+
+test("a file's tests take turns with one database, and none sees what another put in", async () => {
+  const first = await createSandbox();
+  const [begin] = await inDatabase(first.databaseUrl, "CREATE TABLE of_a_test (n integer)", action);
+  await first.cleanup();
+  const second = await createSandbox();
+  expect(second.databaseUrl).toBe(first.databaseUrl);
+  expect(second.prefix).not.toBe(first.prefix);
+  expect(await inDatabase(second.databaseUrl, "SELECT to_regclass('of_a_test') AS found")).toEqual([
+    { found: null },
+  ]);
+  expect(await inDatabase(second.databaseUrl, "SELECT FROM operator_actions")).toEqual([]);
+  // Identity columns begin anew too.
+  expect(await inDatabase(second.databaseUrl, action)).toEqual([begin]);
+  await second.cleanup();
+});
+
+test("tests that overlap have databases of their own", async () => {
+  const [one, other] = await Promise.all([createSandbox(), createSandbox()]);
+  expect(one.databaseUrl).not.toBe(other.databaseUrl);
+  await Promise.all([one.cleanup(), other.cleanup()]);
+});
+
+test.each([
+  ["a column", "ALTER TABLE operator_actions RENAME COLUMN reason TO why"],
+  ["an index", "DROP INDEX operator_actions_subscriber_idx"],
+  [
+    "a trigger",
+    "ALTER TABLE events DISABLE TRIGGER ALL; CREATE FUNCTION of_a_test() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+  ],
+  ["a right", "GRANT SELECT ON events TO PUBLIC"],
+])("a database in which a test changed %s is used by no other", async (_what, change) => {
+  const changed = await createSandbox();
+  await inDatabase(changed.databaseUrl, change);
+  await changed.cleanup();
+  const next = await createSandbox();
+  expect(next.databaseUrl).not.toBe(changed.databaseUrl);
+  await expect(inDatabase(changed.databaseUrl, "SELECT")).rejects.toMatchObject({ code: "3D000" });
+  await next.cleanup();
+});
+
+test("a database in which something is still going on is used by no other", async () => {
+  const busy = await createSandbox();
+  const client = new pg.Client({ connectionString: busy.databaseUrl });
+  client.on("error", () => undefined);
+  await client.connect();
+  await client.query("BEGIN");
+  await busy.cleanup();
+  const next = await createSandbox();
+  expect(next.databaseUrl).not.toBe(busy.databaseUrl);
+  await next.cleanup();
+});
