@@ -187,7 +187,8 @@ describe("JSON text from outside", () => {
     const text = JSON.stringify({ a: `${"\\".repeat(300_000)}"`, b: "\\" });
     const began = performance.now();
     expect(readJson(text).ok).toBe(true);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // Quadratic time would be minutes.
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 });
 

@@ -217,7 +217,7 @@ describe("nothing is missing", () => {
     expect((await reconcile(backbone)).claims).toMatchObject([{ checked: 4, missing: 0 }]);
   });
 
-  it("while ticks apply and ack all the time", { timeout: 60_000 }, async () => {
+  it("while ticks apply and ack all the time", async () => {
     const backbone = await openBackbone();
     const events: string[] = [];
     let publishing = true;

@@ -344,7 +344,6 @@ it.each([
   [3, 12],
 ])(
   "on %i shards, whatever breaks when: nothing lost, nothing twice, order within a key, ids that grow",
-  { timeout: 120_000 },
   async (shardCount, numRuns) => {
     const world = await openWorld(shardCount);
     await fc.assert(
@@ -364,7 +363,6 @@ it.each([
   [3, 10],
 ])(
   "on %i shards, also when Redis loses data: every event stands where the record says, under an id of its own",
-  { timeout: 120_000 },
   async (shardCount, numRuns) => {
     const world = await openWorld(shardCount, true);
     await fc.assert(

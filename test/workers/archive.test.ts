@@ -95,7 +95,7 @@ describe("old events", () => {
         output: child.output(),
       }),
       ({ status }) => status === 200,
-      { timeoutMs: 20_000, everyMs: 100 },
+      { everyMs: 100 },
     );
     const id = await recordOn(
       served,

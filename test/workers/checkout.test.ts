@@ -55,7 +55,7 @@ async function untilReady(child: Child): Promise<Served> {
 
 async function stop(child: Child): Promise<void> {
   child.signal("SIGTERM");
-  await child.ended(15_000);
+  await child.ended(40_000);
 }
 
 /** Starts, makes a course, stops, starts again and finds the course. */
@@ -126,7 +126,7 @@ function asRoot(): void {
     const services = npm(checkout, ["run", "services"]);
     await services.until(/^ready$/m, startMs);
     await stop(services);
-  }, 120_000);
+  });
 
   test("npm test works", async () => {
     const child = npm(checkout, ["test", "--", "workers/local/data-dir.test.ts"]);
@@ -145,7 +145,7 @@ function asRoot(): void {
     await writeFile(version, "18\n");
     await rm(join(checkout.dataDir, "postgres-password"));
     await expectRefusal(npm(checkout, ["run", "services"]), /postgres-password does not hold the password/);
-  }, 120_000);
+  });
 }
 
 if (isRoot) describe("as root, in a closed folder", asRoot);
@@ -170,7 +170,7 @@ describe("as a user, in a closed folder", () => {
   test("without redis-server it says how to install it", async () => {
     const child = npm(checkout, ["start"], { PATH: await pathWithoutRedis() }, user);
     await expectRefusal(child, /redis-server was not found\. Install it .*apt-get install redis-server/);
-  }, 60_000);
+  });
 
   test("data that cannot be used is refused with what to do", async () => {
     if (isRoot) {
@@ -179,5 +179,5 @@ describe("as a user, in a closed folder", () => {
       await run("chown", ["-R", "root:root", checkout.dataDir]);
     } else await run("chmod", ["0500", checkout.dataDir]);
     await expectRefusal(npm(checkout, ["start"], {}, user), /data directory .* cannot be used \(EACCES\)/);
-  }, 120_000);
+  });
 });

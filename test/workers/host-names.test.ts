@@ -41,7 +41,6 @@ describe("a mission that calls a name", () => {
       "the call was tried",
       async () => (await call(edge, "GET", `/api/missions/${accepted.body.mission_id}`)).body,
       ({ error }) => error !== null,
-      { timeoutMs: 25_000 },
     );
     return mission;
   }
