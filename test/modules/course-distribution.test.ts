@@ -172,6 +172,17 @@ describe("counting", () => {
     expect(await typesOf(engine, entry.id)).not.toContain("distribution.viewed");
   });
 
+  test("counts curl where it reads the JSON, with its event, and not where it fetches the page", async () => {
+    const entry = await createPublic(engine);
+    const headers = { "user-agent": "curl/8.5.0" };
+    await engine.app.request(`${base}/public/${entry.slug}/page`, { headers });
+    expect((await read(engine, entry.id)).view_count).toBe(0);
+    await engine.app.request(`${base}/public/${entry.slug}`, { headers });
+    expect((await read(engine, entry.id)).view_count).toBe(1);
+    const viewed = (await eventsOf(engine, entry.id)).filter((event) => event.type === "distribution.viewed");
+    expect(viewed).toHaveLength(1);
+  });
+
   test("keeps of the referrer its kind only, and nobody's identity", async () => {
     const entry = await createPublic(engine);
     await engine.app.request(`${base}/public/${entry.slug}`, {

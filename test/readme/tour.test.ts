@@ -66,12 +66,10 @@ describe("the five minutes of the README, in their order", () => {
       await engine.settle();
       return page.text();
     }
-    const answer = await engine.request(
-      method,
-      url,
-      body,
-      program === "curl" ? { authorization: "" } : headers,
-    );
+    const answer = await engine.request(method, url, body, {
+      "user-agent": "curl/8.5.0",
+      ...(program === "curl" ? { authorization: "" } : headers),
+    });
     await engine.settle();
     // What is due now: `npm start` runs it at once, this engine with its cron.
     await engine.cron();

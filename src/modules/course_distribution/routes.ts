@@ -31,7 +31,7 @@ import {
   removeDistribution,
   unpublishDistribution,
 } from "./service.ts";
-import { isView, type ReferrerCategory, referrerCategory } from "./visit.ts";
+import { isView, type Reading, type ReferrerCategory, referrerCategory } from "./visit.ts";
 
 export interface CourseDistributionSettings {
   /** Origin for canonical URLs, e.g. `https://courses.example`; null: pages have none. */
@@ -51,12 +51,13 @@ export function courseDistributionRoutes(settings: CourseDistributionSettings): 
   return new Hono<ModuleEnv>().route("/", publicRoutes(settings)).route("/distribution", operatorRoutes());
 }
 
-/** How a GET is to be counted; null when it is no person's view. */
+/** How a GET is to be counted; null when it is no view. */
 function viewOf(
   c: Context<ModuleEnv>,
   settings: CourseDistributionSettings,
+  reading: Reading,
 ): { referrer: ReferrerCategory } | null {
-  if (!isView(c.req.method, c.req.raw.headers)) return null;
+  if (!isView(c.req.method, c.req.raw.headers, reading)) return null;
   const hosts = settings.publicBaseUrl === null ? [] : [settings.publicBaseUrl];
   return {
     referrer: referrerCategory(
@@ -80,7 +81,11 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   });
 
   app.get("/public/:slug", async (c) => {
-    const { row, parentSlug } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings));
+    const { row, parentSlug } = await readServed(
+      c.var.services,
+      c.req.param("slug"),
+      viewOf(c, settings, "json"),
+    );
     return c.json(publicDetail(row, parentSlug));
   });
 
@@ -89,7 +94,7 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   );
 
   app.get("/public/:slug/page", async (c) => {
-    const { row } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings));
+    const { row } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "page"));
     const nonce = newNonce();
     // Only the setting says where we are: the Host header is whatever the client sends.
     const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? null;

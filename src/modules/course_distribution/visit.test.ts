@@ -5,12 +5,13 @@ const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 
 describe("isView", () => {
   test("counts a browser, and a request that names nothing", () => {
-    expect(isView("GET", new Headers({ "user-agent": browser }))).toBe(true);
-    expect(isView("GET", new Headers())).toBe(true);
+    expect(isView("GET", new Headers({ "user-agent": browser }), "page")).toBe(true);
+    expect(isView("GET", new Headers(), "page")).toBe(true);
+    expect(isView("GET", new Headers({ "user-agent": browser }), "json")).toBe(true);
   });
 
   test("does not count HEAD", () => {
-    expect(isView("HEAD", new Headers({ "user-agent": browser }))).toBe(false);
+    expect(isView("HEAD", new Headers({ "user-agent": browser }), "page")).toBe(false);
   });
 
   test.each([
@@ -19,7 +20,7 @@ describe("isView", () => {
     ["purpose", "prefetch"],
     ["x-purpose", "preview"],
   ])("does not count a request with %s: %s", (name, value) => {
-    expect(isView("GET", new Headers({ "user-agent": browser, [name]: value }))).toBe(false);
+    expect(isView("GET", new Headers({ "user-agent": browser, [name]: value }), "page")).toBe(false);
   });
 
   test.each([
@@ -28,15 +29,27 @@ describe("isView", () => {
     "facebookexternalhit/1.1",
     "Twitterbot/1.0",
     "Mozilla/5.0 (compatible; Baiduspider/2.0)",
-    "curl/8.5.0",
-    "python-requests/2.32.0",
   ])("does not count %s", (agent) => {
-    expect(isView("GET", new Headers({ "user-agent": agent }))).toBe(false);
+    expect(isView("GET", new Headers({ "user-agent": agent }), "page")).toBe(false);
+    expect(isView("GET", new Headers({ "user-agent": agent }), "json")).toBe(false);
   });
+
+  test.each(["curl/8.5.0", "Wget/1.21.3", "python-requests/2.32.0", "Go-http-client/2.0"])(
+    "counts %s where it reads the JSON, which is made for programs, and not the page",
+    (agent) => {
+      expect(isView("GET", new Headers({ "user-agent": agent }), "json")).toBe(true);
+      expect(isView("GET", new Headers({ "user-agent": agent }), "page")).toBe(false);
+      expect(isView("HEAD", new Headers({ "user-agent": agent }), "json")).toBe(false);
+    },
+  );
 
   test("counts a phone whose maker's name ends in bot-like letters", () => {
     expect(
-      isView("GET", new Headers({ "user-agent": "Mozilla/5.0 (Linux; Android 14; Cubot_X70) Mobile" })),
+      isView(
+        "GET",
+        new Headers({ "user-agent": "Mozilla/5.0 (Linux; Android 14; Cubot_X70) Mobile" }),
+        "page",
+      ),
     ).toBe(true);
   });
 });

@@ -3,19 +3,26 @@
 export type ReferrerCategory = "organic_search" | "social" | "direct" | "internal" | "other";
 
 /**
- * Programs that read pages without a person in front of them: search and archive crawlers, link previews of messengers
- * and social networks, monitoring, and the common HTTP libraries name themselves in `User-Agent`. A request without
- * that header counts: a missing name says nothing.
+ * Programs that read without a person in front of them: search and archive crawlers, link previews of messengers and
+ * social networks, and monitoring name themselves in `User-Agent`. A request without that header counts: a missing name
+ * says nothing.
  */
 const robots =
-  /bot\b|bots?[/;]|crawl|spider|slurp|archiver|facebookexternalhit|embedly|preview|whatsapp|telegram|lighthouse|headless|pingdom|uptime|monitoring|curl\/|wget\/|python-requests|python-urllib|go-http-client|libwww/i;
+  /bot\b|bots?[/;]|crawl|spider|slurp|archiver|facebookexternalhit|embedly|preview|whatsapp|telegram|lighthouse|headless|pingdom|uptime|monitoring/i;
 
-/** True when a GET is a person's view: not HEAD, not a prefetch, not a robot. */
-export function isView(method: string, headers: Headers): boolean {
+/** The common HTTP clients. Nobody reads a page with them; the API is made for them. */
+const clients = /curl\/|wget\/|python-requests|python-urllib|go-http-client|libwww/i;
+
+/** What is read: the page, which a person opens in a browser, or its JSON, which a program shows to somebody. */
+export type Reading = "page" | "json";
+
+/** True when a GET is a view: not HEAD, not a prefetch, not a robot, and of the page not by an HTTP client. */
+export function isView(method: string, headers: Headers, reading: Reading): boolean {
   if (method !== "GET") return false;
   const purpose = headers.get("sec-purpose") ?? headers.get("purpose") ?? headers.get("x-purpose") ?? "";
   if (/prefetch|prerender|preview/i.test(purpose)) return false;
-  return !robots.test(headers.get("user-agent") ?? "");
+  const agent = headers.get("user-agent") ?? "";
+  return !robots.test(agent) && (reading === "json" || !clients.test(agent));
 }
 
 const searchEngines =
