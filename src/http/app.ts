@@ -48,7 +48,8 @@ const defaultPlaces = 64;
 
 /** The HTTP surface. Built once per isolate; everything that does I/O is opened per request. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
-  const app = new Hono<AppEnv>();
+  // One slash at the end is taken off before anything looks at the path, so all see the same one.
+  const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
   app.notFound((c) => {
     const allowed = methods.filter((method) => hasRoute(app, method, c.req.path));

@@ -114,7 +114,9 @@ function bindWork(c: Context<AppEnv>, request: KeyedRequest, since: string): voi
 }
 
 async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedRequest> {
-  const { pathname, search } = new URL(c.req.url);
+  const { pathname: sent, search } = new URL(c.req.url);
+  // A repetition may write the path with a slash at its end or without.
+  const pathname = sent.replace(/(?<=.)\/$/, "");
   const actor = c.req.header("x-actor-id") ?? "";
   return {
     key,
