@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   base,
@@ -243,6 +244,23 @@ describe("analytics", () => {
     expect(lines).toHaveLength((await get(`/analytics/export?course_id=${learnt.courseId}`)).body.count + 2);
   });
 
+  it("begins CSV with a byte order mark when asked, and JSON never", async () => {
+    const path = `${base}/analytics/export?course_id=${learnt.courseId}`;
+    const bytesOf = async (query: string) =>
+      new Uint8Array(
+        await (
+          await engine.app.request(`${path}${query}`, { headers: { authorization: `Bearer ${testApiKey}` } })
+        ).arrayBuffer(),
+      );
+    const mark = [0xef, 0xbb, 0xbf];
+    const plain = await bytesOf("&format=csv");
+    const marked = await bytesOf("&format=csv&bom=true");
+    expect([...marked]).toEqual([...mark, ...plain]);
+    expect([...plain.subarray(0, 4)]).toEqual([..."date"].map((letter) => letter.charCodeAt(0)));
+    expect(await bytesOf("&format=csv&bom=false")).toEqual(plain);
+    expect((await bytesOf("&bom=true"))[0]).toBe("{".charCodeAt(0));
+  });
+
   it("says when there is more, and takes days to go on with", async () => {
     const path = `/analytics/export?course_id=${learnt.courseId}`;
     const cut = await get(`${path}&limit=2`);
@@ -260,6 +278,7 @@ describe("analytics", () => {
     ["format=xml", 400],
     ["format=", 400],
     ["limit=10001", 422],
+    ["format=csv&bom=yes", 422],
     ["from=yesterday", 422],
     ["course_id=1", 422],
     [`course_id=${unknownCourse}`, 404],

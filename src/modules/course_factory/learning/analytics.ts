@@ -152,8 +152,8 @@ export async function readExport(
 }
 
 /** The rows as CSV with a head line. */
-export function exportCsv(rows: readonly ExportRow[]): string {
-  return csvOf(exportColumns, rows);
+export function exportCsv(rows: readonly ExportRow[], { bom }: Pick<ExportQuery, "bom">): string {
+  return `${bom ? "\uFEFF" : ""}${csvOf(exportColumns, rows)}`;
 }
 
 function exportQuery(query: ExportQuery): SQL {

@@ -96,6 +96,11 @@ export const exportQuery = z.strictObject({
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
   limit: limit(maxExportRows, maxExportRows),
+  /** Of CSV only: begin with a byte order mark, by which spreadsheets know UTF-8. */
+  bom: z
+    .enum(["true", "false"])
+    .transform((value) => value === "true")
+    .default(false),
 });
 export type ExportQuery = z.output<typeof exportQuery>;
 

@@ -155,7 +155,7 @@ function analytics(app: Hono<ModuleEnv>): void {
     if (query.format === "json") {
       return c.json({ course_id: query.course_id ?? null, rows, count: rows.length, truncated });
     }
-    return c.body(exportCsv(rows), 200, {
+    return c.body(exportCsv(rows, query), 200, {
       "content-type": "text/csv; charset=utf-8; header=present",
       "content-disposition": 'attachment; filename="course-analytics.csv"',
       "x-truncated": String(truncated),
