@@ -1,26 +1,44 @@
 import { appendFile, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import type { LineFiles } from "../modules/tasks/index.ts";
+import { fileError } from "./file-errors.ts";
 
-/** Files of lines in a folder of this machine; the folder is made when the first file is written. */
+/**
+ * Files of lines in a folder of this machine; the folder is made when the first file is written.
+ *
+ * Each of its functions throws a `UsageError` when the path is wrong, and a `CliError` when the disk fails.
+ */
 export function createLineFolder(folder: string): LineFiles {
   const pathOf = (name: string) => join(folder, ...name.split("/"));
   return {
-    async append(name, text) {
-      await mkdir(dirname(pathOf(name)), { recursive: true });
-      await appendFile(pathOf(name), text, "utf8");
-    },
-    read: (name) => orNull(() => readFile(pathOf(name))),
+    append: (name, text) =>
+      told(`${pathOf(name)} cannot be written`, async () => {
+        await mkdir(dirname(pathOf(name)), { recursive: true });
+        await appendFile(pathOf(name), text, "utf8");
+      }),
+    read: (name) => told(`${pathOf(name)} cannot be read`, () => orNull(() => readFile(pathOf(name)))),
     async list() {
-      const names = await orNull(() => readdir(folder, { recursive: true }));
+      const names = await told(`${folder} cannot be read`, () =>
+        orNull(() => readdir(folder, { recursive: true })),
+      );
       return (names ?? []).map((name) => name.split(sep).join("/")).sort();
     },
-    async move(from, to) {
-      await mkdir(dirname(pathOf(to)), { recursive: true });
-      await rename(pathOf(from), pathOf(to));
-    },
-    size: (name) => orNull(async () => (await stat(pathOf(name))).size),
+    move: (from, to) =>
+      told(`${pathOf(from)} cannot be moved to ${pathOf(to)}`, async () => {
+        await mkdir(dirname(pathOf(to)), { recursive: true });
+        await rename(pathOf(from), pathOf(to));
+      }),
+    size: (name) =>
+      told(`${pathOf(name)} cannot be read`, () => orNull(async () => (await stat(pathOf(name))).size)),
   };
+}
+
+async function told<T>(what: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw fileError(what, error);
+  }
 }
 
 /** Null: there is no such file or folder. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { UsageError } from "./errors.ts";
+import { fileError } from "./file-errors.ts";
 
 /** A place in a bundle, as stacks name it. */
 const place = /(?<![^\s()])([^\s()]+\.m?js):(\d+):(\d+)/g;
@@ -22,11 +23,15 @@ export function mapStack(stack: string, file: string): string {
 }
 
 function readMap(file: string): SourceMap {
+  let text: string;
   try {
-    return new SourceMap(JSON.parse(readFileSync(file, "utf8")) as SourceMapPayload);
+    text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(
-      `--source-map: ${file} is no source map that can be read (${(error as Error).message}).`,
-    );
+    throw fileError(`--source-map: ${file} cannot be read`, error);
+  }
+  try {
+    return new SourceMap(JSON.parse(text) as SourceMapPayload);
+  } catch (error) {
+    throw new UsageError(`--source-map: ${file} is no source map (${(error as Error).message}).`);
   }
 }

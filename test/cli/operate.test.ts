@@ -156,7 +156,7 @@ describe("dead letters", () => {
       /where it failed\nPermanentError: The report of shown is refused\.\n {4}at .*test\/cli\/operate\.test\.ts:\d+/,
     );
     const missing = await run("dlq", "show", id, "--source-map", "no-such-file.map");
-    expect(missing.stderr).toContain("no-such-file.map is no source map");
+    expect(missing.stderr).toContain("no-such-file.map cannot be read (ENOENT)");
     expect(succeeded(await run("dlq", "ls", "--status", "resolved"))).toBe("No dead letters.\n");
     await run("dlq", "discard", id, "--reason", "seen enough", "--yes");
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
@@ -113,6 +113,37 @@ test("a file that is not there is a mistake of the caller", async () => {
   const ran = await run("import", join(folder, "nothing.json"));
   expect(ran.code).toBe(2);
   expect(ran.stderr).toMatch(/nothing\.json cannot be read \(ENOENT\)/);
+});
+
+test.each([
+  [
+    "a file",
+    "events.json",
+    /events\.json cannot be read \(ENOTDIR\): it is a file where a folder is expected/,
+  ],
+  ["below a file", "events.json/export", /cannot be read \(ENOTDIR\)/],
+])(
+  "an export to a path that is %s is a mistake of the caller, told before anything is asked for",
+  async (_what, path, told) => {
+    await save("events.json", "[]");
+    const ran = await run("export", join(folder, path));
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(told);
+    expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(station.requests).toEqual([]);
+  },
+);
+
+test("an export tells of a folder that stands where a file belongs, and an import of a folder", async () => {
+  await json("import", await save("events.jsonl", lines(many.slice(0, 10))));
+  const target = join(folder, "export");
+  await mkdir(join(target, "events-2025-03-01.jsonl"), { recursive: true });
+  const ran = await run("export", target);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toMatch(/^charter: .*events-2025-03-01\.jsonl cannot be (read|written) \(EISDIR\).*\n$/);
+  const back = await run("import", target);
+  expect(back.code).toBe(2);
+  expect(back.stderr).toMatch(/^charter: .*cannot be read \(EISDIR\).*\n$/);
 });
 
 test("exports daily files, completes them later, and archives old ones; what comes out goes in again", async () => {

@@ -15,6 +15,7 @@ import {
 } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { UsageError } from "../errors.ts";
+import { fileError } from "../file-errors.ts";
 import { facts, table } from "../output.ts";
 import { printJob, watchJob } from "../progress.ts";
 import { mapStack } from "../source-map.ts";
@@ -254,19 +255,19 @@ async function redriveEdited(
 
 function readPayload(text: string): unknown {
   const expected = "Expected a JSON object, or @ and the name of a file with one.";
-  const read = readJson(text.startsWith("@") ? readPayloadFile(text.slice(1), expected) : text);
+  const read = readJson(text.startsWith("@") ? readPayloadFile(text.slice(1)) : text);
   if (read.ok) return read.value;
   const [{ reason, path, message }] = read.faults;
   const why = reason === "invalid_json" ? "is not JSON" : `is not kept as it is: ${path}: ${message}`;
   throw new UsageError(`--payload ${why}. ${expected}`);
 }
 
-function readPayloadFile(file: string, expected: string): string {
+function readPayloadFile(file: string): string {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new UsageError(`--payload could not be read: ${(error as Error).message}. ${expected}`);
+    throw fileError(`--payload: ${file} cannot be read`, error);
   }
   return textOfFile(file, bytes);
 }

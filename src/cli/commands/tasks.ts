@@ -3,7 +3,8 @@ import cliProgress from "cli-progress";
 import type { Command } from "commander";
 import { createLogger } from "../../core/log.ts";
 import { type Cli, cliOf, instant, wholeNumber } from "../command.ts";
-import { CliError, UsageError } from "../errors.ts";
+import { CliError } from "../errors.ts";
+import { fileError } from "../file-errors.ts";
 import { createLineFolder } from "../line-folder.ts";
 import { facts } from "../output.ts";
 import { textOfFile } from "../text-file.ts";
@@ -99,8 +100,8 @@ async function importFile(cli: Cli, file: string, { dryRun, publish }: ImportOpt
 }
 
 async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read (${error.code}). Expected a file.`);
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw fileError(`${file} cannot be read`, error);
   });
   return textOfFile(file, bytes);
 }
@@ -168,7 +169,10 @@ async function exportFiles(cli: Cli, folder: string, options: ExportOptions): Pr
     "warn",
     () => new Date(),
   );
-  const repository = createJsonlTaskEvents(createLineFolder(folder), log);
+  const files = createLineFolder(folder);
+  // A path that is no folder is told before anything is asked for.
+  await files.list();
+  const repository = createJsonlTaskEvents(files, log);
   const { from, to } = options;
   let [read, written] = [0, 0];
   let cursor: string | undefined;
