@@ -106,7 +106,8 @@ function paymentSettings(config: Config): PaymentSettings {
 }
 
 function factorySettings(config: Config): CourseFactorySettings {
-  return { content: config.content, stagingDomain: config.stagingDomain, gate: irGovernanceGate(config.ir) };
+  const { content, publicUrl, stagingDomain, ir } = config;
+  return { content, publicUrl, stagingDomain, gate: irGovernanceGate(ir) };
 }
 
 function learningSettings(config: Config): CourseLearningSettings {

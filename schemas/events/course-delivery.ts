@@ -93,7 +93,12 @@ export const courseAccessGranted = defineEvent("course.access.granted", {
   criticality: "INFO",
   when: "A user may open a course",
   key: byCourse,
-  payload: z.strictObject({ ...accessFields, granted_at: isoTime }),
+  payload: z.strictObject({
+    ...accessFields,
+    granted_at: isoTime,
+    /** Why, in the words of the operator who granted it; null when a payment did. */
+    reason: z.string().max(500).nullable().optional(),
+  }),
   consumers: ["notification", "analytics", "audit"],
 });
 

@@ -176,6 +176,13 @@ export const courseGenerationCompleted = defineEvent("course.generation.complete
     completed_at: isoTime,
     /** True: no course was stored, and consumers ignore the event. */
     dry_run: z.boolean().optional(),
+    /**
+     * Where the course can be read, by who may. Null when the product was not told its own address. The first plan
+     * meant the staged course, so there it is the same as `staging_url`.
+     */
+    url: url.nullable().optional(),
+    /** Seconds, the same as `execution_time_seconds`: the name of the first plan. */
+    duration: seconds.optional(),
   }),
   legacy: readCompleted,
   consumers: ["course_distribution", "course_access", "analytics", "audit"],
@@ -196,6 +203,8 @@ export const courseGenerationFailed = defineEvent("course.generation.failed", {
     error_type: z.string().max(200),
     execution_time_seconds: seconds,
     retry_count: count,
+    /** The same as `error_message`: the name of the first plan. */
+    error: errorText.optional(),
   }),
   legacy: (payload) => {
     const renamed = renameMissing(payload, { error: "error_message", duration: "execution_time_seconds" });
@@ -225,6 +234,8 @@ export const courseWorkflowTransitioned = defineEvent("course.workflow.transitio
     requires_approval: z.boolean(),
     /** The approval that allowed the transition; never its token. */
     approval_id: id.nullable(),
+    /** Why, in the words of who changed it; null when they gave none. */
+    reason: z.string().max(1000).nullable().optional(),
   }),
   legacy: (payload) => {
     const { approval_token: _secret, from_state: from, to_state: to, ...rest } = payload;

@@ -139,7 +139,11 @@ export const missionCancelled = defineEvent("mission.cancelled", {
   severity: "WARNING",
   when: "A mission was cancelled",
   key: byMission,
-  payload: z.strictObject(transition),
+  payload: z.strictObject({
+    ...transition,
+    /** Why, in the words of who cancelled it; null when they gave none. */
+    reason: z.string().max(500).nullable().optional(),
+  }),
   legacy: readTransition("cancelled"),
   nullOnlyInHistory: ["old_status"],
   consumers: ["audit"],

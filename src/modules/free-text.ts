@@ -10,11 +10,15 @@ export const plainText = (maxLength: number, minLength = 1) =>
     .max(maxLength)
     .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "expected text without control characters and line ends");
 
-/** Why somebody acts. It is kept and shown to others, so it must not hold personal data or secrets. */
-export const reasonText = (maxLength: number, minLength: number) =>
-  plainText(maxLength, minLength).superRefine((text, context) => {
+/** The same text, refused when it holds personal data or secrets: for what goes into events. */
+export const withoutFindings = (schema: z.ZodString) =>
+  schema.superRefine((text, context) => {
     const what = forbiddenValue(text);
     if (what !== null) {
       context.addIssue({ code: "custom", message: `the text holds ${what}; remove it or name our own id` });
     }
   });
+
+/** Why somebody acts. It is kept and shown to others, so it must not hold personal data or secrets. */
+export const reasonText = (maxLength: number, minLength: number) =>
+  withoutFindings(plainText(maxLength, minLength));

@@ -89,6 +89,21 @@ function requireAgreement(query: Readonly<Record<string, string>>, body: JsonObj
   if (issues.length > 0) throw new ValidationError(notValid, { issues });
 }
 
+/**
+ * Fields of a JSON object as body, or no body at all; the handler reads them with `c.req.valid("json")`. Unlike
+ * {@link validated} it takes an empty body also when the content type says JSON, as {@link withoutBody} does.
+ *
+ * @throws as {@link validated}; a body that is no object: 422
+ */
+export function validatedOptional<Schema extends z.ZodType>(schema: Schema): InputHandler<Schema> {
+  const accept = accepting(schema);
+  const handler: InputHandler<Schema> = async (c, next) => {
+    accept(c, await readObject(c, "refuse"));
+    await next();
+  };
+  return takes("json", schema, handler);
+}
+
 async function readObject(c: Context, disagreement: Disagreement): Promise<JsonObject> {
   const text = await readText(c);
   const body = text.trim() === "" ? {} : jsonOf(text);

@@ -397,6 +397,7 @@ describe("a course written by a content service", () => {
           path: "/api/course-factory",
           routes: courseFactoryRoutes({
             content: { url, key, model: "m" },
+            publicUrl: null,
             stagingDomain: "s.test",
             gate: irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null }),
             inlineMs: 150,

@@ -142,7 +142,7 @@ describe("an operator", () => {
         type: "course.access.granted",
         actor_id: "operator-1",
         tenant_id: purchase.tenantId,
-        payload: { user_id: purchase.userId, payment_id: null },
+        payload: { user_id: purchase.userId, payment_id: null, reason: "a gift" },
       },
     ]);
   });

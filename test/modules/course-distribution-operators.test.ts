@@ -134,6 +134,61 @@ describe("publishing and unpublishing", () => {
   );
 });
 
+describe("what an operator says of a change", () => {
+  const act = (id: string, action: string, body?: unknown) =>
+    engine.request("POST", `${base}/distribution/${id}/${action}`, body);
+  const last = async (id: string) => (await eventsOf(engine, id)).at(-1);
+
+  test("reaches the event: the reason of unpublishing, and the changelog of a version", async () => {
+    const entry = await createPublic(engine);
+    const changelog = "Two lessons are new.\nThe quiz is longer.";
+    expect((await act(entry.id, "version-bump", { changelog })).status).toBe(200);
+    expect(await last(entry.id)).toMatchObject({
+      type: "distribution.version_bumped",
+      payload: { changelog },
+    });
+    expect((await act(entry.id, "unpublish", { reason: "It is being reworked" })).status).toBe(200);
+    expect(await last(entry.id)).toMatchObject({
+      type: "distribution.unpublished",
+      payload: { reason: "It is being reworked" },
+    });
+  });
+
+  test.each([undefined, "", " ", {}, { reason: null }])(
+    "may be left out: the body %j is taken, also as JSON",
+    async (body) => {
+      const entry = await createPublic(engine);
+      const answer = await engine.request("POST", `${base}/distribution/${entry.id}/unpublish`, body, {
+        "content-type": "application/json",
+      });
+      expect(answer.status, answer.text).toBe(200);
+      expect(await last(entry.id)).toMatchObject({
+        type: "distribution.unpublished",
+        payload: { reason: null },
+      });
+    },
+  );
+
+  test.each([
+    ["unpublish", { reason: "" }],
+    ["unpublish", { reason: "x".repeat(501) }],
+    ["unpublish", { reason: "asked by anna@example.org" }],
+    ["unpublish", { why: "reworked" }],
+    ["unpublish", []],
+    ["version-bump", { changelog: "x".repeat(2001) }],
+    ["version-bump", { changelog: "key sk_live_0123456789abcdef" }],
+    ["version-bump", { changelog: 5 }],
+    ["version-bump", { changes: "two lessons" }],
+  ])("%s with %j is refused, and nothing changes", async (action, body) => {
+    const entry = await createPublic(engine);
+    const answer = await act(entry.id, action, body);
+    expect(answer.status).toBe(422);
+    expect(answer.body.error).toMatchObject({ code: "validation_failed", details: [expect.any(Object)] });
+    expect(await read(engine, entry.id)).toMatchObject({ visibility: "public", version: "v1" });
+    expect((await last(entry.id))?.type).toBe("distribution.published");
+  });
+});
+
 describe("updating", () => {
   test("changes the named fields and records old and new values", async () => {
     const entry = await createPublic(engine);

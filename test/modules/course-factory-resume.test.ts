@@ -309,6 +309,7 @@ describe("a course whose run was lost", () => {
     expect(failed?.payload).toMatchObject({
       course_id: away.course_id,
       error_message: "away",
+      error: "away",
       // The lost run, and the tries of this one but the first.
       retry_count: maxAttempts,
     });

@@ -22,7 +22,12 @@ const pathOf = (courseId: string) => `${base}/courses/${courseId}`;
 describe("the author workflow while the gate is off", () => {
   it("leads from draft to published with one approval", async () => {
     const { course_id } = await generated();
-    const review = await transition({ course_id, from_state: "draft", to_state: "review" });
+    const review = await transition({
+      course_id,
+      from_state: "draft",
+      to_state: "review",
+      reason: "All lessons were read",
+    });
     expect(review.status, review.text).toBe(200);
     expect(review.body).toMatchObject({
       requires_approval: false,
@@ -50,6 +55,7 @@ describe("the author workflow while the gate is off", () => {
     expect(events.map((event) => event.severity)).toEqual(["INFO", "WARNING", "INFO"]);
     expect(events[1]).toMatchObject({ tenant_id: "tenant-a", source: "workflow_state_machine" });
     expect(events[1]?.payload.approval_id).toBe(approved.body.approval_id);
+    expect(events.map(({ payload }) => payload.reason)).toEqual(["All lessons were read", null, null]);
     expect(JSON.stringify(events)).not.toContain("token");
   });
 

@@ -113,7 +113,26 @@ describe("generating a course", () => {
       target_audiences: ["employees", "parents"],
       deployed: false,
       staging_url: null,
+      url: null,
+      duration: completed.execution_time_seconds,
     });
+  });
+
+  it("tells where the course can be read when the product knows its own address", async () => {
+    const known = await createTestEngine({ BRAIN_PUBLIC_URL: "https://courses.example" });
+    try {
+      const answer = await known.request("POST", `${base}/generate`, requestBody());
+      expect(answer.status, answer.text).toBe(201);
+      const [told] = await known.sql<EventRow>(
+        "SELECT * FROM events WHERE type = 'course.generation.completed' AND payload ->> 'course_id' = $1",
+        [answer.body.course_id],
+      );
+      expect(new URL(told?.payload.url).origin).toBe("https://courses.example");
+      const read = await known.request("GET", new URL(told?.payload.url).pathname);
+      expect(read.body).toMatchObject({ course_id: answer.body.course_id });
+    } finally {
+      await known.cleanup();
+    }
   });
 
   it("makes ten lessons with the built-in templates", async () => {

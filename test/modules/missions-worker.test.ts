@@ -356,7 +356,7 @@ describe("a mission that is cancelled", () => {
     });
     expect(mission).toMatchObject({
       type: "mission.cancelled",
-      payload: { old_status: "running", new_status: "cancelled" },
+      payload: { old_status: "running", new_status: "cancelled", reason: "no longer needed" },
     });
   });
 

@@ -26,7 +26,15 @@ export async function publishChange(
   // An access without a tenant leaves the one that the context knows.
   const options = row.tenantId === null ? {} : { tenant_id: row.tenantId };
   if (change === "granted" && row.grantedAt !== null) {
-    await publish(courseAccessGranted, { ...fields, granted_at: row.grantedAt.toISOString() }, options);
+    await publish(
+      courseAccessGranted,
+      {
+        ...fields,
+        granted_at: row.grantedAt.toISOString(),
+        reason: paymentId === null ? row.grantReason : null,
+      },
+      options,
+    );
   }
   if (change === "revoked" && row.revokedAt !== null) {
     await publish(

@@ -66,11 +66,16 @@ export async function publishPublished(publish: Publish, row: Distribution): Pro
   );
 }
 
-/** Records `distribution.unpublished`. */
-export async function publishUnpublished(publish: Publish, row: Distribution, now: Date): Promise<void> {
+/** Records `distribution.unpublished`. @param reason in the words of who did it; null: they gave none */
+export async function publishUnpublished(
+  publish: Publish,
+  row: Distribution,
+  now: Date,
+  reason: string | null,
+): Promise<void> {
   await publish(
     distributionUnpublished,
-    { distribution_id: row.distributionId, slug: row.slug, unpublished_at: now.toISOString(), reason: null },
+    { distribution_id: row.distributionId, slug: row.slug, unpublished_at: now.toISOString(), reason },
     ofTenant(row),
   );
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { atMostMembers } from "../bounds.ts";
+import { reasonText, withoutFindings } from "../free-text.ts";
 import { codePoints } from "./seo.ts";
 import { slugMaxLength, slugMinLength, slugPattern } from "./slug.ts";
 import type { Cta, courseDistributions, DerivedContent, Seo } from "./tables.ts";
@@ -94,6 +95,14 @@ export const updateRequest = z.strictObject({
   visibility: z.enum(["public", "unlisted", "private"]).optional(),
 });
 export type UpdateRequest = z.output<typeof updateRequest>;
+
+/** Why an entry becomes private, for who reads the event; null or left out: not told. */
+export const unpublishRequest = z.strictObject({ reason: reasonText(500, 1).nullable().default(null) });
+
+/** What is new in a version, for who reads the event; null or left out: not told. */
+export const versionBumpRequest = z.strictObject({
+  changelog: withoutFindings(text(1, 2000)).nullable().default(null),
+});
 
 export const microNicheRequest = z.strictObject({
   /** The parent's *distribution* id; the name is that of the reference API. */

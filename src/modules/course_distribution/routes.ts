@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { ModuleEnv } from "../module.ts";
-import { validated, withoutBody } from "../routing.ts";
+import { validated, validatedOptional, withoutBody } from "../routing.ts";
 import {
   listCatalogue,
   listEntries,
@@ -19,7 +19,9 @@ import {
   microNicheRequest,
   operatorView,
   publicDetail,
+  unpublishRequest,
   updateRequest,
+  versionBumpRequest,
 } from "./model.ts";
 import { coursePage, newNonce, pageHeaders, thanksPage } from "./page.ts";
 import {
@@ -178,8 +180,9 @@ function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/unpublish", withoutBody(), async (c) => {
-    const row = await unpublishDistribution(c.var.services, c.req.param("id"));
+  app.post("/:id/unpublish", validatedOptional(unpublishRequest), async (c) => {
+    const { reason } = c.req.valid("json");
+    const row = await unpublishDistribution(c.var.services, c.req.param("id"), reason);
     return c.json({
       distribution_id: row.distributionId,
       published: false,
@@ -187,8 +190,9 @@ function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/version-bump", withoutBody(), async (c) => {
-    const { row, oldVersion } = await bumpVersion(c.var.services, c.req.param("id"));
+  app.post("/:id/version-bump", validatedOptional(versionBumpRequest), async (c) => {
+    const { changelog } = c.req.valid("json");
+    const { row, oldVersion } = await bumpVersion(c.var.services, c.req.param("id"), changelog);
     return c.json({
       distribution_id: row.distributionId,
       old_version: oldVersion,

@@ -190,7 +190,7 @@ export async function changeDistribution(
       if (row === null) throw unknownDistribution(id);
       await publishUpdated(publish, row, changes, now);
       if (changes.transition === "published") await publishPublished(publish, row);
-      if (changes.transition === "unpublished") await publishUnpublished(publish, row, now);
+      if (changes.transition === "unpublished") await publishUnpublished(publish, row, now, null);
       return { row, updatedFields: changes.updatedFields };
     });
   } catch (error) {
@@ -242,7 +242,11 @@ export async function publishDistribution(services: RequestServices, id: string)
  *
  * @throws {NotFoundError} no such entry
  */
-export async function unpublishDistribution(services: RequestServices, id: string): Promise<Distribution> {
+export async function unpublishDistribution(
+  services: RequestServices,
+  id: string,
+  reason: string | null,
+): Promise<Distribution> {
   const distributionId = requireId(id);
   return services.transact(contextOf(services), async (tx, publish) => {
     const now = services.now();
@@ -251,7 +255,7 @@ export async function unpublishDistribution(services: RequestServices, id: strin
     if (entry.visibility === "private") return entry;
     const row = await updateDistribution(tx, distributionId, { visibility: "private", updatedAt: now });
     if (row === null) throw unknownDistribution(id);
-    await publishUnpublished(publish, row, now);
+    await publishUnpublished(publish, row, now, reason);
     return row;
   });
 }
@@ -266,7 +270,11 @@ interface Bumped {
  *
  * @throws {NotFoundError} no such entry
  */
-export async function bumpVersion(services: RequestServices, id: string): Promise<Bumped> {
+export async function bumpVersion(
+  services: RequestServices,
+  id: string,
+  changelog: string | null,
+): Promise<Bumped> {
   const distributionId = requireId(id);
   return services.transact(contextOf(services), async (tx, publish) => {
     const now = services.now();
@@ -285,7 +293,7 @@ export async function bumpVersion(services: RequestServices, id: string): Promis
         old_version: entry.version,
         new_version: row.version,
         bumped_at: now.toISOString(),
-        changelog: null,
+        changelog,
       },
       ofTenant(row),
     );

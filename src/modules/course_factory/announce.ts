@@ -74,7 +74,13 @@ export async function announceStarted(
 }
 
 /** One event per finished step; a placeholder lesson has none. */
-export async function announceMade(publish: Publish, run: Run, made: Made, outline: Outline): Promise<void> {
+export async function announceMade(
+  publish: Publish,
+  run: Run,
+  made: Made,
+  outline: Outline,
+  publicUrl: string | null,
+): Promise<void> {
   const course_id = run.course_id;
   switch (made.kind) {
     case "outline":
@@ -117,11 +123,16 @@ export async function announceMade(publish: Publish, run: Run, made: Made, outli
       });
       return;
     case "finish":
-      await announceCompleted(publish, run, made.result);
+      await announceCompleted(publish, run, made.result, publicUrl);
   }
 }
 
-async function announceCompleted(publish: Publish, run: Run, result: GenerationResult): Promise<void> {
+async function announceCompleted(
+  publish: Publish,
+  run: Run,
+  result: GenerationResult,
+  publicUrl: string | null,
+): Promise<void> {
   const { request } = run;
   await publish(courseGenerationCompleted, {
     course_id: run.course_id,
@@ -139,6 +150,8 @@ async function announceCompleted(publish: Publish, run: Run, result: GenerationR
     deployed: false,
     staging_url: null,
     completed_at: result.generated_at,
+    url: publicUrl === null ? null : new URL(`/api/course-factory/courses/${run.course_id}`, publicUrl).href,
+    duration: result.execution_time_seconds,
   });
 }
 
@@ -147,12 +160,14 @@ export async function announceFailed(
   run: Run,
   failure: { readonly message: string; readonly type: string; readonly retries: number; readonly at: Date },
 ): Promise<void> {
+  const message = cut(redactText(failure.message), 2000);
   await publish(courseGenerationFailed, {
     course_id: run.course_id,
     title: run.request.title,
-    error_message: cut(redactText(failure.message), 2000),
+    error_message: message,
     error_type: failure.type,
     execution_time_seconds: Math.max(0, failure.at.getTime() - Date.parse(run.created_at)) / 1000,
     retry_count: failure.retries,
+    error: message,
   });
 }

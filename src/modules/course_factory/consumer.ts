@@ -15,7 +15,7 @@ import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
 import { recordApproval } from "./governance/approvals.ts";
 import { announcePaymentFailure } from "./payment.ts";
 import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
-import { type CourseFactorySettings, generatorOf } from "./settings.ts";
+import { type CourseFactorySettings, makerOf } from "./settings.ts";
 import { deployToStaging } from "./staging.ts";
 
 /**
@@ -23,7 +23,7 @@ import { deployToStaging } from "./staging.ts";
  * decide, beneath the claim that the engine makes for each event.
  */
 export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer {
-  const generator = generatorOf(settings);
+  const generator = makerOf(settings);
   return defineConsumer({
     subscriber: "course_factory",
     source: factorySource,

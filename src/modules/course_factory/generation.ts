@@ -16,6 +16,11 @@ const groupMs = 50;
 /** Time on top of the slowest call before a run counts as lost, ms. */
 const leaseMarginMs = 5_000;
 
+/** Writes courses, and knows the origin under which they can be read; without one it was not told. */
+export interface CourseMaker extends ContentGenerator {
+  readonly publicUrl?: string | null;
+}
+
 /** Length of the lease, which every commit renews. */
 export function leaseMsOf(generator: ContentGenerator): number {
   return generator.slowestCallMs + leaseMarginMs;
@@ -37,7 +42,7 @@ export type Outcome =
  */
 export async function generate(
   services: Pick<RequestServices, "transact" | "log" | "now">,
-  generator: ContentGenerator,
+  generator: CourseMaker,
   run: Run,
 ): Promise<Outcome> {
   const repeats = createRepeats(() =>
@@ -99,12 +104,12 @@ export async function commitMade(
   run: Run,
   made: readonly Made[],
   progress: Progress,
-  leaseMs: number,
+  maker: CourseMaker,
   at: Date,
 ): Promise<void> {
-  await storeMade(tx, run, made, progress.lessons, leaseMs, at);
+  await storeMade(tx, run, made, progress.lessons, leaseMsOf(maker), at);
   if (progress.outline === null) throw new Error("Nothing can be announced of a course without an outline.");
-  for (const item of made) await announceMade(publish, run, item, progress.outline);
+  for (const item of made) await announceMade(publish, run, item, progress.outline, maker.publicUrl ?? null);
 }
 
 /**
@@ -113,7 +118,7 @@ export async function commitMade(
  */
 async function produceAll(
   services: Pick<RequestServices, "transact" | "log" | "now">,
-  generator: ContentGenerator,
+  generator: CourseMaker,
   run: Run,
   { beforeRepeat }: Repeats,
 ): Promise<GenerationResult> {
@@ -133,7 +138,7 @@ async function produceAll(
     ready = [];
     if (made.length === 0) return;
     await services.transact(contextOf(run), (tx, publish) =>
-      commitMade(tx, publish, run, made, progress, leaseMsOf(generator), services.now()),
+      commitMade(tx, publish, run, made, progress, generator, services.now()),
     );
   };
   for (;;) {

@@ -5,12 +5,11 @@ import { RetryAfter, TransientError, UpstreamError } from "../../core/errors.ts"
 import { issuesOf } from "../../core/issues.ts";
 import type { Database } from "../../db/database.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../mission-handler.ts";
-import type { ContentGenerator } from "./content/generator.ts";
 import { type GenerationRequest, generationRequest } from "./content/model.ts";
-import { generate } from "./generation.ts";
+import { type CourseMaker, generate } from "./generation.ts";
 import type { Run } from "./produce.ts";
 import { acceptRun } from "./service.ts";
-import { type CourseFactorySettings, generatorOf } from "./settings.ts";
+import { type CourseFactorySettings, makerOf } from "./settings.ts";
 
 /**
  * A mission without approval token: missions are stored and shown, a token is a secret. Where the gate wants a person,
@@ -28,9 +27,9 @@ const lookMs = 250;
  * waits for that course and makes no second one. A course that failed stays failed; the next attempt begins another.
  */
 export function courseGenerationMission(
-  settings: Pick<CourseFactorySettings, "content" | "gate">,
+  settings: Pick<CourseFactorySettings, "content" | "gate" | "publicUrl">,
 ): MissionHandler {
-  const generator = generatorOf(settings);
+  const generator = makerOf(settings);
   return {
     type: "course.generate",
     describe: "Generates a course; the payload is that of POST /api/course-factory/generate.",
@@ -64,7 +63,7 @@ function courseIdOf(mission: Pick<MissionWork, "id">, attempt: number): string {
 
 async function make(
   { gate }: Pick<CourseFactorySettings, "gate">,
-  generator: ContentGenerator,
+  generator: CourseMaker,
   mission: MissionWork,
   request: GenerationRequest,
   courseId: string,

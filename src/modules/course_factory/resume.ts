@@ -2,7 +2,7 @@ import type { HandlerContext } from "../../consume/define-consumer.ts";
 import { RetryAfter, TransientError } from "../../core/errors.ts";
 import { announceStarted, contextOf } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
-import { commitMade, fail, leaseMsOf } from "./generation.ts";
+import { type CourseMaker, commitMade, fail, leaseMsOf } from "./generation.ts";
 import { type ProduceDeps, produce } from "./produce.ts";
 import { advance, type Made, nextStep } from "./progress.ts";
 import { markStarted, readLease, type TakenOver, takeOver } from "./store.ts";
@@ -29,11 +29,7 @@ type ResumeContext = Pick<HandlerContext, "tx" | "publish" | "log" | "attempt" |
  *
  * @throws {RetryAfter} the run is alive
  */
-export async function watch(
-  courseId: string,
-  generator: ContentGenerator,
-  context: ResumeContext,
-): Promise<void> {
+export async function watch(courseId: string, generator: CourseMaker, context: ResumeContext): Promise<void> {
   const lease = await readLease(context.tx, courseId);
   if (lease === null || lease.status !== "generating") return;
   if (lease.remainingMs > 0) {
@@ -53,7 +49,7 @@ export async function watch(
 export async function proceed(
   courseId: string,
   run: string,
-  generator: ContentGenerator,
+  generator: CourseMaker,
   context: ResumeContext,
 ): Promise<void> {
   await goOn(courseId, { owner: run, whileAlive: true }, generator, context);
@@ -62,7 +58,7 @@ export async function proceed(
 async function goOn(
   courseId: string,
   previous: { readonly owner: string | null; readonly whileAlive: boolean },
-  generator: ContentGenerator,
+  generator: CourseMaker,
   context: ResumeContext,
 ): Promise<void> {
   const { tx, log, now } = context;
@@ -80,7 +76,7 @@ async function goOn(
  * Does steps until the course is finished or the budget is used up. All of it commits with the handler. What is left
  * is asked for by publishing `course.generation.started` once more: its delivery is the next turn.
  */
-async function workOff(taken: TakenOver, generator: ContentGenerator, context: ResumeContext): Promise<void> {
+async function workOff(taken: TakenOver, generator: CourseMaker, context: ResumeContext): Promise<void> {
   const { run } = taken;
   const { tx, now } = context;
   const publish: ResumeContext["publish"] = (definition, payload, options) =>
@@ -113,7 +109,7 @@ async function workOff(taken: TakenOver, generator: ContentGenerator, context: R
     if (made.length === 0) throw failure.error;
     failure = null;
   }
-  if (made.length > 0) await commitMade(tx, publish, run, made, progress, leaseMsOf(generator), now());
+  if (made.length > 0) await commitMade(tx, publish, run, made, progress, generator, now());
   if (failure !== null) await fail(tx, publish, run, failure.error, context.attempt - 1, now());
   else if (made.at(-1)?.kind !== "finish") await announceStarted(publish, run, generator.name, true);
 }

@@ -10,7 +10,7 @@ import { irActions } from "./governance/ir.ts";
 import { governanceRoutes } from "./governance/routes.ts";
 import { requirePayment } from "./payment.ts";
 import { dryRun, generateCourse, retryCourse } from "./service.ts";
-import { type CourseFactorySettings, defaultInlineMs, generatorOf } from "./settings.ts";
+import { type CourseFactorySettings, defaultInlineMs, makerOf } from "./settings.ts";
 import { workflowStates } from "./state.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
 import { rollbackCourse, transitionCourse } from "./workflow.ts";
@@ -69,7 +69,7 @@ const rollbackInput = z.strictObject({
 /** Routes below `/api/course-factory`. */
 export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
-  const generator = generatorOf(settings);
+  const generator = makerOf(settings);
   const { gate } = settings;
   const deps = { generator, gate, inlineMs: settings.inlineMs ?? defaultInlineMs };
 

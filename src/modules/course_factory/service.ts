@@ -6,7 +6,7 @@ import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
 import { readCourse } from "./courses.ts";
 import { maybeWithCourseId, withCourseId } from "./errors.ts";
-import { generate, leaseMsOf, type Outcome } from "./generation.ts";
+import { type CourseMaker, generate, leaseMsOf, type Outcome } from "./generation.ts";
 import { askGate, blockedError } from "./governance/gate.ts";
 import { buildIr } from "./governance/ir.ts";
 import { produce, type Run } from "./produce.ts";
@@ -34,7 +34,7 @@ function runFor(services: RequestServices, request: GenerationRequest): Run {
 
 /** What POST /generate works with beside the request. */
 export interface GenerateDeps {
-  readonly generator: ContentGenerator;
+  readonly generator: CourseMaker;
   readonly gate: IrGate;
   /** Longest time that the caller waits for the result, ms. */
   readonly inlineMs: number;

@@ -1,13 +1,15 @@
 import type { IrGate } from "../ir-gate.ts";
 import type { ChatSettings } from "./content/chat-client.ts";
-import type { ContentGenerator } from "./content/generator.ts";
 import { createOpenAiGenerator } from "./content/openai-generator.ts";
 import { templateGenerator } from "./content/template-generator.ts";
+import type { CourseMaker } from "./generation.ts";
 
 /** What the composition root hands to the module. */
 export interface CourseFactorySettings {
   /** An OpenAI-compatible service; null: the built-in templates write the courses. */
   readonly content: ChatSettings | null;
+  /** Origin under which this product is reached, for `url` in events; null: it was not told. */
+  readonly publicUrl: string | null;
   /** Host of staging deployments whose request names none. */
   readonly stagingDomain: string;
   /** Who is asked before a course is generated or declared ready for the public. */
@@ -18,7 +20,8 @@ export interface CourseFactorySettings {
 
 export const defaultInlineMs = 10_000;
 
-/** The generator that the settings ask for. */
-export function generatorOf(settings: Pick<CourseFactorySettings, "content">): ContentGenerator {
-  return settings.content === null ? templateGenerator : createOpenAiGenerator(settings.content);
+/** The generator that the settings ask for, and where its courses can be read. */
+export function makerOf(settings: Pick<CourseFactorySettings, "content" | "publicUrl">): CourseMaker {
+  const generator = settings.content === null ? templateGenerator : createOpenAiGenerator(settings.content);
+  return { ...generator, publicUrl: settings.publicUrl };
 }

@@ -272,6 +272,7 @@ async function announceTransition(
       transitioned_by: record.transitioned_by,
       requires_approval: record.requires_approval,
       approval_id: record.approval_id,
+      reason: record.reason,
     },
     { ...context, severity: record.requires_approval ? "WARNING" : "INFO" },
   );

@@ -198,9 +198,9 @@ export const taskCancelledLine =
     );
 
 export const missionCancelledLine =
-  (row: Mission, previous: MissionStatus): Line =>
+  (row: Mission, previous: MissionStatus, reason: string | null): Line =>
   (publish, options) =>
-    publish(missionCancelled, transition(row, previous), options);
+    publish(missionCancelled, { ...transition(row, previous), reason }, options);
 
 function transition(row: Mission, from: MissionStatus) {
   return {

@@ -57,7 +57,7 @@ async function cancelOne(
     updatedAt: now,
     lastEventId: crypto.randomUUID(),
   });
-  const lines: Line[] = [missionCancelledLine(row, before.status)];
+  const lines: Line[] = [missionCancelledLine(row, before.status, reason)];
   // One that never was in the queue has no task.
   if (before.queuedAt !== null) lines.unshift(taskCancelledLine(row, before.status, by, reason, now));
   await tell(publish, row, cause, lines);
