@@ -887,6 +887,7 @@ CREATE TABLE "relay_shards" (
   "trimmed_seq" numeric(20,0) DEFAULT 0 NOT NULL,
   "batch_number" bigint DEFAULT 0 NOT NULL,
   "sent_number" bigint DEFAULT 0 NOT NULL,
+  "id_lane" integer DEFAULT 0 NOT NULL,
   CONSTRAINT "relay_shards_pkey" PRIMARY KEY (shard)
 );
 

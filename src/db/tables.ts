@@ -105,6 +105,8 @@ export const relayShards = pgTable("relay_shards", {
   batchPositions: bigint("batch_positions", { mode: "bigint" }).array(),
   /** Number of the batch in flight, or of the last one. Never given twice; no number is sent before it is stored. */
   batchNumber: bigint("batch_number", { mode: "number" }).notNull().default(0),
+  /** Of the ids to be given, 0–999: another one after each try of which nobody knows what became of it. */
+  idLane: integer("id_lane").notNull().default(0),
   /** Number of the last batch known to be in the stream. */
   sentNumber: bigint("sent_number", { mode: "number" }).notNull().default(0),
   /** First id of a batch in flight of the release before, which gave ids ahead and no numbers; nobody sets it now. */

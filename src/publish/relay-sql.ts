@@ -29,7 +29,8 @@ export const byIndexSql: SQL = sql`
     set_config('jit', 'off', true)`;
 
 /**
- * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark.
+ * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark. A batch that is in flight
+ * then may have been appended by whoever was last, so it gets another lane.
  * One row: `was_failing` (a failure of this relay was noted and no success since), `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark), `shards` and
  * `target` of the layout.
  */
@@ -41,13 +42,17 @@ export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
     ON CONFLICT (shard) DO UPDATE SET
       lease_token = CASE WHEN ${isFree(token)} THEN excluded.lease_token ELSE r.lease_token END,
       lease_until = CASE WHEN ${isFree(token)} THEN excluded.lease_until ELSE r.lease_until END,
-      marked = NOT ${isFree(token)}
+      marked = NOT ${isFree(token)},
+      id_lane = CASE WHEN ${isFree(token)} AND r.batch_positions IS NOT NULL THEN ${nextLane} ELSE r.id_lane END
     RETURNING lease_token = ${token}::uuid AS acquired,
       ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS free_in_ms,
       NOT coalesce((SELECT marked FROM before), false) AS first_mark,
       (SELECT l.shards FROM relay_layout l) AS shards, (SELECT l.target FROM relay_layout l) AS target,
       EXISTS (SELECT FROM failing_work w WHERE w.work = ${`relay:${shard}`}) AS was_failing`;
 }
+
+/** A thousand lanes: see `appendScript`. */
+const nextLane = sql`(r.id_lane + 1) % 1000`;
 
 function isFree(token: string): SQL {
   return sql`(r.lease_token IS NULL OR r.lease_until <= now() OR r.lease_token = ${token}::uuid)`;
@@ -106,6 +111,8 @@ export interface BatchHead {
   readonly now_ms: string;
   /** No id up to this one is given again, nor one of which the janitor noted that it was let go. */
   readonly floor: string;
+  /** Of its ids, 0–999. */
+  readonly lane: number;
   /** The first id that a release gave which gave them ahead; else null. */
   readonly earlier: string | null;
 }
@@ -121,7 +128,7 @@ export function loadSql(shard: number, token: string): SQL {
         'now_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text,
         'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
           THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
-        'earlier', r.batch_ms || '-' || r.batch_seq)::text END AS head,
+        'lane', r.id_lane, 'earlier', r.batch_ms || '-' || r.batch_seq)::text END AS head,
       ${envelopeColumns}
     FROM relay_shards r
     CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
@@ -188,14 +195,11 @@ export function knownSql(shard: number): SQL {
     FROM relay_shards r WHERE r.shard = ${shard}`;
 }
 
-/** Places that the sequence leaves for a batch that is given up: a million, for what the script adds, and its rows. */
-const givenUpPlaces = 2_000_000;
-
 /**
  * Makes what the stream lost unsent again: everything behind `last`, the last id it still has, apart from what the
  * janitor trimmed after every group had handled it. When the record does not know that id, the stream may have been begun
  * anew by another program, so everything counts as lost. A batch in flight is given up; its rows are unsent anyway and
- * come after the lost ones, behind ids that it may have had. One row for each event; nothing happens without the lease, because its new holder may be
+ * come after the lost ones; ids that it may have had are of a lane that is left. One row for each event; nothing happens without the lease, because its new holder may be
  * sending the same events.
  *
  * @param foundNumber number of the last batch that Redis has
@@ -219,8 +223,7 @@ export function requeueLostSql(
       UPDATE relay_shards r SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
         batch_number = ${number}, sent_number = ${foundNumber}::bigint,
         last_ms = greatest(last_ms, coalesce(batch_ms, 0)),
-        last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq END
-          + CASE WHEN batch_positions IS NULL THEN 0 ELSE ${givenUpPlaces}::integer END,
+        last_seq = CASE WHEN batch_ms IS NULL THEN last_seq ELSE batch_seq + cardinality(batch_positions) END,
         known_ms = whole.ms, known_seq = whole.seq
       FROM whole WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
       RETURNING r.known_ms, r.known_seq, r.trimmed_ms, r.trimmed_seq
@@ -241,6 +244,17 @@ export function renewSql(shard: number, token: string, leaseMs: number): SQL {
   return sql`
     UPDATE relay_shards SET ${renewed(leaseMs)} WHERE shard = ${shard} AND lease_token = ${token}::uuid
     RETURNING shard`;
+}
+
+/**
+ * Keeps the lease for another try of the batch in flight, of which nobody knows what became of the one before, and leaves
+ * the lane of its ids. One row `lane`, the next one, when the lease is still ours.
+ */
+export function leaveLaneSql(shard: number, token: string, leaseMs: number): SQL {
+  return sql`
+    UPDATE relay_shards r SET ${renewed(leaseMs)}, id_lane = ${nextLane}
+    WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
+    RETURNING r.id_lane AS lane`;
 }
 
 /** Lets go when there is nothing in flight and nobody left a mark; one row when it did. */

@@ -118,7 +118,7 @@ type LeaseRow = Layout & {
 /** Takes the lease and the next batch, in one round trip. */
 async function acquire(run: Run): Promise<Acquired> {
   const { deps, options, token } = run;
-  const [, , acquired, taken, loaded] = await deps.db.batch([
+  const [, , acquired, , loaded] = await deps.db.batch([
     holdLayoutSql,
     ensureLayoutSql(deps.publish.shards),
     acquireSql(options.shard, token, deps.settings.leaseMs),
@@ -128,7 +128,7 @@ async function acquire(run: Run): Promise<Acquired> {
   const lease = acquired?.[0] as LeaseRow | undefined;
   const layout: Layout = { shards: lease?.shards ?? deps.publish.shards, target: lease?.target ?? null };
   const wasFailing = lease?.was_failing === true;
-  if (lease?.acquired === true) return { batch: toBatch(taken, loaded), busy: null, layout, wasFailing };
+  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null, layout, wasFailing };
   const waitMs = lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null;
   return { batch: null, busy: { waitMs }, layout, wasFailing };
 }
@@ -163,9 +163,9 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       loadSql(shard, token),
       releaseIfIdleSql(shard, token),
     ]);
-    const [taken, loaded, released] = answers.slice(-3);
+    const [loaded, released] = answers.slice(-2);
     if (isReleased(released)) return false;
-    batch = toBatch(taken, loaded);
+    batch = toBatch(loaded);
   }
 }
 

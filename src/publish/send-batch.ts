@@ -3,13 +3,11 @@ import { TransientError } from "../core/errors.ts";
 import { type AppendResult, type AppendTarget, appendBatch, type NumberedBatch } from "../stream/append.ts";
 import type { EnvelopeRow } from "./record.ts";
 import type { RelayDeps } from "./relay-deps.ts";
-import { type BatchHead, byIndexSql, firstSequence, followSql, loadSql, renewSql } from "./relay-sql.ts";
+import { type BatchHead, byIndexSql, firstSequence, followSql, leaveLaneSql, loadSql } from "./relay-sql.ts";
 
 /** The batch in flight: its rows in stream order, and how it follows what was sent before. */
 export interface Batch {
   readonly head: BatchHead;
-  /** It was in flight already. */
-  readonly wasTried: boolean;
   readonly rows: readonly EnvelopeRow[];
 }
 
@@ -33,12 +31,12 @@ const maxAppendTries = 3;
 /** Times that a batch gets a new number in one run; each time somebody else was faster with theirs. */
 const maxFollows = 5;
 
-/** The rows that `takeSql` and `loadSql` gave; null when there is no batch. */
-export function toBatch(taken: unknown[] | undefined, rows: unknown[] | undefined): Batch | null {
+/** The rows that `loadSql` gave; null when there is no batch. */
+export function toBatch(rows: unknown[] | undefined): Batch | null {
   const loaded = (rows ?? []) as (EnvelopeRow & { head: string | null })[];
   const head = loaded[0]?.head;
   if (typeof head !== "string") return null;
-  return { head: JSON.parse(head) as BatchHead, wasTried: (taken?.length ?? 0) === 0, rows: loaded };
+  return { head: JSON.parse(head) as BatchHead, rows: loaded };
 }
 
 /** The keys of a shard. */
@@ -93,10 +91,10 @@ async function appendPatiently(
   const target = targetOf(deps, shard);
   const known = { number, last: parseMessageId(last), isThere: isThere && knownThere };
   const numbered = toNumbered(batch, shard, deps.settings.wireCompat);
-  let { wasTried } = batch;
+  let { lane } = numbered;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await appendBatch(deps.redis, target, known, { ...numbered, wasTried });
+      return await appendBatch(deps.redis, target, known, { ...numbered, lane });
     } catch (error) {
       if (!(error instanceof TransientError) || attempt >= maxAppendTries) throw error;
       deps.log.warn(
@@ -104,9 +102,9 @@ async function appendPatiently(
         "No answer to an append; sending the same batch again.",
       );
     }
-    wasTried = true;
-    const renewed = await deps.db.rows(renewSql(shard, token, deps.settings.leaseMs));
-    if (renewed.length === 0) return null;
+    const [renewed] = await deps.db.rows<{ lane: number }>(leaveLaneSql(shard, token, deps.settings.leaseMs));
+    if (renewed === undefined) return null;
+    lane = renewed.lane;
   }
 }
 
@@ -126,7 +124,7 @@ async function follow(
     followSql(shard, token, head.number, found, deps.settings.leaseMs),
     loadSql(shard, token),
   ]);
-  const batch = toBatch([], loaded);
+  const batch = toBatch(loaded);
   if (batch !== null) {
     deps.log.error(
       { shard, batch: head.number, found },
@@ -143,7 +141,7 @@ function tellOfSetAside({ log }: RelayDeps, shard: number, setAside: string): vo
   );
 }
 
-function toNumbered({ head, wasTried, rows }: Batch, shard: number, compat: boolean): NumberedBatch {
+function toNumbered({ head, rows }: Batch, shard: number, compat: boolean): NumberedBatch {
   const eventId = rows[0]?.id ?? "";
   const first = head.earlier === null ? null : parseMessageId(head.earlier);
   const last = first === null ? null : addToSequence(first, rows.length - 1);
@@ -153,7 +151,7 @@ function toNumbered({ head, wasTried, rows }: Batch, shard: number, compat: bool
     nowMs: head.now_ms,
     firstSequence: firstSequence(shard),
     floor: last ?? parseMessageId(head.floor),
-    wasTried,
+    lane: head.lane,
     earlier: first === null || last === null ? null : { first, last, eventId },
     entries: rows.map((row) => encodeStored(row, { compat })),
   };

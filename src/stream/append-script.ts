@@ -15,11 +15,13 @@ import { idsInLua } from "./ids-in-lua.ts";
 
 /**
  * An id is the greatest of the relay's time, the stream's last id and the last one given, each made greater: entries of
- * a writer that runs ahead of the clock, by whatever unit it counts, are followed by sequence. A sequence within ten
- * million of its end counts as used up: so a batch never gets past it, and the next millisecond begins anew.
+ * a writer that runs ahead of the clock, by whatever unit it counts, are followed by sequence. A sequence within two
+ * thousand million of its end counts as used up: so a batch never gets past it, and the next millisecond begins anew.
  *
- * A batch that was tried before may have been appended, read by consumers and lost by Redis, under ids of which nobody
- * knows. Claims are kept under them, so they must not be another event's: its ids are a million further.
+ * A batch whose reply was lost may have been appended, read by consumers and lost by Redis, under ids of which nobody
+ * knows. Claims are kept under them, so they must not be another event's, whatever the stream ends with by then. So the
+ * sequences of each thousand million are divided into a thousand lanes, and a lane is left for good after a try of which
+ * nobody knows what became of it. The last hundred thousand of a lane are not begun, so a batch stays in its lane.
  *
  * A stream whose last id is the last one there is takes no entry of anybody any more. Its last id could be set back, but
  * a group that has read that far would never be given anything again. So the stream is set aside under another name, and
@@ -30,7 +32,7 @@ import { idsInLua } from "./ids-in-lua.ts";
  * ARGV: ttl of the activity key in ms; number of the batch, 0 only to look; number of the one before; what tells its
  * content; the last id known to be sent; 1 when its entry must be there; time in ms; the shard's first sequence; the last
  * id given; first and last id that a former release gave the batch, and the event id of its first entry, or three empty
- * ones; 1 when the batch was tried before; then for each entry: number of fields, fields …
+ * ones; the lane, three digits; then for each entry: number of fields, fields …
  */
 export const appendScript = `${idsInLua}
 local number, after, content = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
@@ -78,7 +80,7 @@ if ARGV[10] ~= '' then
 end
 
 local ms, seq = ARGV[7], ARGV[8]
-local function isUsedUp(idSeq) return compareParts(idSeq, '18446744073699551615') > 0 end
+local function isUsedUp(idSeq) return compareParts(idSeq, '18446744071709551615') > 0 end
 local function hasRoomBehind(id)
   local idMs, idSeq = parts(id)
   return idMs ~= '18446744073709551615' or not isUsedUp(idSeq)
@@ -116,12 +118,12 @@ if not hasRoomBehind(top) then
 end
 if hasRoomBehind(ARGV[9]) then goBehind(ARGV[9]) end
 goBehind(top)
-if ARGV[13] == '1' then
-  if #seq > 6 then
-    seq = plusOne(string.sub(seq, 1, -7)) .. string.sub(seq, -6)
-  else
-    seq = '1' .. string.rep('0', 6 - #seq) .. seq
-  end
+local lane, digits = ARGV[13], string.rep('0', math.max(0, 10 - #seq)) .. seq
+local block, before, within = string.sub(digits, 1, -10), string.sub(digits, -9, -7), string.sub(digits, -6)
+if before ~= lane or within >= '900000' then
+  if before >= lane then block = plusOne(block) end
+  local firstOfLane = string.gsub(block .. lane .. '000000', '^0+', '')
+  seq = firstOfLane == '' and '0' or firstOfLane
 end
 
 local first, last = ms .. '-' .. seq, nil

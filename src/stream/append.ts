@@ -38,8 +38,8 @@ export interface NumberedBatch {
   readonly floor: MessageId;
   /** Ids that a former release gave the batch: it may stand there already. Else null. */
   readonly earlier: { readonly first: MessageId; readonly last: MessageId; readonly eventId: string } | null;
-  /** It was tried before, and nobody knows what became of that. */
-  readonly wasTried: boolean;
+  /** 0–999, another one after each try of which nobody knows what became of it: so no event gets an id of that try. */
+  readonly lane: number;
   /** Fields of each entry, flat: name, value, name, value … */
   readonly entries: readonly (readonly string[])[];
 }
@@ -73,9 +73,9 @@ export async function appendBatch(
   known: KnownStream,
   batch: NumberedBatch,
 ): Promise<AppendResult> {
-  const { number, content, nowMs, firstSequence, floor, earlier, wasTried, entries } = batch;
+  const { number, content, nowMs, firstSequence, floor, earlier, lane, entries } = batch;
   const args = [...argsOf(number, known, content), nowMs, String(firstSequence), floor];
-  args.push(earlier?.first ?? "", earlier?.last ?? "", earlier?.eventId ?? "", wasTried ? "1" : "");
+  args.push(earlier?.first ?? "", earlier?.last ?? "", earlier?.eventId ?? "", String(lane).padStart(3, "0"));
   for (const fields of entries) {
     args.push(String(fields.length));
     for (const field of fields) args.push(field);

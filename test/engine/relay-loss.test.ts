@@ -131,6 +131,27 @@ describe("a batch that consumers read, and that Redis lost before the relay hear
     expect((await streamEntries(backbone)).filter(({ id }) => places.has(id))).toEqual([]);
     await expectWhole(backbone);
   });
+
+  it("comes back under other ids also when it was given up, and the stream ends again where it ended then", async () => {
+    const { backbone, redis } = await openFaultyBackbone();
+    const ahead = `${Date.now() + 86_400_000}-5`;
+    const writeAhead = () => backbone.redis("XADD", backbone.stream, ahead, "type", "foreign");
+    await send(backbone, 1);
+    const replica = await replicate(backbone);
+    await send(backbone, 2);
+    await writeAhead();
+    await publishReports(backbone, 2);
+    redis.inject({ kind: "drop-reply" }, { when: sends("XADD") });
+    await expect(backbone.relay()).rejects.toBeInstanceOf(TransientError);
+    redis.heal();
+    const read = (await streamEntries(backbone)).slice(-2);
+    await replica.lose();
+    await writeAhead();
+    expect(await backbone.relay()).toMatchObject({ restored: 2, sent: 4 });
+    const places = new Map((await streamEntries(backbone)).map(({ id, fields }) => [id, fields.id]));
+    expect(read.map(({ id }) => places.get(id))).toEqual([undefined, undefined]);
+    await expectWhole(backbone);
+  });
 });
 
 describe("one key without the other", () => {

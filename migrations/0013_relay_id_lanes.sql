@@ -1,0 +1,1 @@
+ALTER TABLE "relay_shards" ADD COLUMN "id_lane" integer DEFAULT 0 NOT NULL;
