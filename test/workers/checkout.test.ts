@@ -55,7 +55,7 @@ async function untilReady(child: Child): Promise<Served> {
 
 async function stop(child: Child): Promise<void> {
   child.signal("SIGTERM");
-  await child.ended(40_000);
+  await child.ended(90_000);
 }
 
 /** Starts, makes a course, stops, starts again and finds the course. */
@@ -70,7 +70,7 @@ async function expectDataToStay(checkout: Checkout, owner: Owner | null, between
 }
 
 async function expectRefusal(child: Child, reason: RegExp): Promise<void> {
-  expect(await child.ended(startMs)).toBe(1);
+  expect(await child.ended(startMs), child.output()).toBe(1);
   expect(child.output()).toMatch(reason);
   expect(child.output()).not.toMatch(/\n\s+at /);
 }

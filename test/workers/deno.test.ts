@@ -76,7 +76,7 @@ describe("workers/deno.ts in Deno", () => {
 
   test("ends at SIGTERM", async () => {
     child.signal("SIGTERM");
-    expect(await child.ended(40_000)).not.toBe("SIGKILL");
+    expect(await child.ended(90_000), child.output()).not.toBe("SIGKILL");
     await expect(call(served, "GET", "/api/health")).rejects.toThrow();
   });
 });
@@ -91,7 +91,7 @@ describe("without its configuration", () => {
   ])("it does not start, and names what is wrong, but no value: %j", async (env, names) => {
     const child = startChild(command, args, { ...env, PORT: "0" });
     try {
-      expect(await child.ended(40_000)).toBe(1);
+      expect(await child.ended(90_000), child.output()).toBe(1);
       for (const name of names) expect(child.output()).toContain(name);
       expect(child.output()).not.toMatch(/short|\n\s+at |workers\/deno\.ts/);
     } finally {

@@ -79,17 +79,17 @@ describe("a start on services that are given", () => {
       expect((await createToStaging(served, 120_000)).entry?.staging_url).toMatch(/^https:\/\//);
 
       const samePort = start(await newDataDir(), { ...given(), PORT: String(port) });
-      expect(await samePort.ended(40_000)).toBe(1);
+      expect(await samePort.ended(90_000), samePort.output()).toBe(1);
       expect(samePort.output()).toContain(`port ${port} is in use`);
       const sameData = start(dataDir, { ...given(), PORT: "0" });
-      expect(await sameData.ended(40_000)).toBe(1);
+      expect(await sameData.ended(90_000), sameData.output()).toBe(1);
       expect(sameData.output()).toContain(`in use by process ${child.pid}`);
       // The first one did not notice.
       expect((await call(served, "GET", "/api/health")).status).toBe(200);
 
       expect((await processesOf(dataDir)).length).toBeGreaterThan(1);
       child.signal("SIGINT");
-      expect(await child.ended(40_000)).toBe(0);
+      expect(await child.ended(90_000), child.output()).toBe(0);
       await expectNothingLeft(dataDir);
       await expect(call(served, "GET", "/api/health")).rejects.toThrow();
       await expect(readFile(join(dataDir, "server.json"))).rejects.toThrow("ENOENT");
@@ -106,7 +106,7 @@ describe("a start on services that are given", () => {
       expect(served.key).toBe(key);
       expect((await call(served, "GET", "/api/consumers")).status).toBe(200);
       child.signal("SIGTERM");
-      expect(await child.ended(40_000)).toBe(0);
+      expect(await child.ended(90_000), child.output()).toBe(0);
     },
     severalStartsMs,
   );
@@ -187,7 +187,7 @@ describe("a start without a stream", () => {
       expect((await call(served, "GET", "/api/missions/health")).body).toMatchObject({ status: "degraded" });
       expect((await createCourse(served)).length).toBeGreaterThan(10);
       child.signal("SIGTERM");
-      expect(await child.ended(40_000)).toBe(0);
+      expect(await child.ended(90_000), child.output()).toBe(0);
       await expectNothingLeft(dataDir);
     },
     severalStartsMs,
@@ -210,7 +210,7 @@ describe("a start that cannot succeed ends with 1, says why, and leaves nothing"
     async (_what, env, reason) => {
       const dataDir = await newDataDir();
       const child = start(dataDir, { PORT: "0", ...env });
-      expect(await child.ended(40_000)).toBe(1);
+      expect(await child.ended(90_000), child.output()).toBe(1);
       expect(child.output()).toMatch(reason);
       expect(child.output()).not.toMatch(/secret-4711|\n\s+at /);
       await expectNothingLeft(dataDir);
@@ -253,7 +253,7 @@ describe("a start with nothing given", () => {
       await createToStaging(served, 120_000);
 
       first.signal("SIGTERM");
-      expect(await first.ended(40_000)).toBe(0);
+      expect(await first.ended(90_000), first.output()).toBe(0);
       await expectNothingLeft(dataDir);
 
       const second = start(dataDir, { PORT: "0" });
@@ -262,7 +262,7 @@ describe("a start with nothing given", () => {
       expect(await distributionsOf(again, courseId)).toHaveLength(1);
       // Not even a kill that nobody can catch leaves a server behind.
       second.signal("SIGKILL");
-      expect(await second.ended(40_000)).toBe("SIGKILL");
+      expect(await second.ended(90_000), second.output()).toBe("SIGKILL");
       await waitFor(
         "the guards end what the killed start left",
         () => processesOf(dataDir),

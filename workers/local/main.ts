@@ -21,7 +21,8 @@ import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
 import { serviceVariables, workerBindings } from "./worker-bindings.ts";
 
-const STOP_LIMIT_MS = 9_500;
+/** What hangs ends by it; a slow machine under load takes ten seconds. Who has no patience sends a second signal. */
+const STOP_LIMIT_MS = 60_000;
 /** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
 const SAME_SIGNAL_MS = 500;
 
