@@ -135,6 +135,15 @@ CREATE TABLE "course_access_refunds" (
   CONSTRAINT "course_access_refunds_payment_id_refund_id_pk" PRIMARY KEY (payment_id, refund_id)
 );
 
+CREATE TABLE "course_distribution_courses" (
+  "course_id" character varying(255) NOT NULL,
+  "access" jsonb,
+  "access_told_at" timestamp(3) with time zone,
+  "workflow_state" character varying(20) DEFAULT 'draft'::character varying NOT NULL,
+  "workflow_told_at" timestamp(3) with time zone,
+  CONSTRAINT "course_distribution_courses_pkey" PRIMARY KEY (course_id)
+);
+
 CREATE TABLE "course_distribution_lessons" (
   "course_id" character varying(255) NOT NULL,
   "lesson_id" character varying(255) NOT NULL,

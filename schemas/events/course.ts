@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { defineEvent, type LegacyPayload } from "../define-event.ts";
 import {
+  accessRule,
   count,
   errorText,
   fillMissing,
@@ -183,6 +184,8 @@ export const courseGenerationCompleted = defineEvent("course.generation.complete
     url: url.nullable().optional(),
     /** Seconds, the same as `execution_time_seconds`: the name of the first plan. */
     duration: seconds.optional(),
+    /** Who may enrol and read; left out: everybody. `free_lessons` counts the first lessons that are free all the same. */
+    access: accessRule.optional(),
   }),
   legacy: readCompleted,
   consumers: ["course_distribution", "course_access", "analytics", "audit"],

@@ -32,6 +32,23 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const openJson = z.unknown() as unknown as z.ZodType<JsonValue, JsonValue>;
 export const openObject = z.record(z.string(), openJson);
 
+/** Who may learn a course. A price without its amount would be none, so both or neither. */
+export const accessRule = z
+  .strictObject({
+    mode: z.enum(["open", "paid"]),
+    price_cents: z.int().min(1).max(99_999_999).optional(),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .optional(),
+    free_lessons: z.int().min(0).max(30).optional(),
+  })
+  .refine(
+    ({ mode, price_cents, currency }) =>
+      (mode === "paid") === (price_cents !== undefined) && (mode === "paid") === (currency !== undefined),
+    { path: ["price_cents"], message: "expected price_cents and currency for a paid course, and only there" },
+  );
+
 /** Importance of a piece of work. */
 export const workPriority = z.enum(["LOW", "NORMAL", "HIGH", "CRITICAL"]);
 

@@ -16,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0011_public_counts", when: 1_795_658_901_288 },
   { tag: "0012_course_access_subscriber", when: 1_795_662_181_091 },
   { tag: "0013_relay_id_lanes", when: 1_795_665_768_349 },
+  { tag: "0014_course_access_rules", when: 1_795_666_783_005 },
 ];

@@ -189,6 +189,24 @@ describe("consuming from the stream", () => {
     expect(await engine.deadLetters(subscriber)).toEqual([]);
   });
 
+  test("the rule of access that a finished course has is shown with its public entry; the later word counts", async () => {
+    const courseId = crypto.randomUUID();
+    const access = { mode: "paid" as const, price_cents: 4900, currency: "EUR", free_lessons: 2 };
+    await publish(courseGenerationCompleted, completed(courseId, { access }));
+    await engine.settle();
+    const [entry] = await entriesOf(courseId);
+    const slug = String(entry?.slug);
+    await engine.request("POST", `${base}/distribution/${entry?.distribution_id}/publish`);
+    // A view is counted by another statement than the one that only reads.
+    const shown = async (userAgent: string) =>
+      (await engine.request("GET", `${base}/public/${slug}`, undefined, { "user-agent": userAgent })).body;
+    expect(await shown("Googlebot/2.1")).toMatchObject({ access, view_count: 0 });
+    expect(await shown("Mozilla/5.0 (X11; Linux x86_64)")).toMatchObject({ access, view_count: 1 });
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    expect(await shown("Googlebot/2.1")).toMatchObject({ access: { mode: "open" } });
+  });
+
   test("a dry run gets no entry", async () => {
     const courseId = crypto.randomUUID();
     await publish(courseGenerationCompleted, completed(courseId, { dry_run: true }));

@@ -229,6 +229,42 @@ describe("generating a course", () => {
   });
 });
 
+describe("the rule of access", () => {
+  it("is kept with the course and told when it is completed", async () => {
+    const access = { mode: "paid", price_cents: 4900 };
+    const rule = { mode: "paid", price_cents: 4900, currency: "EUR", free_lessons: 1 };
+    const { course_id: courseId } = await generated({ access });
+    expect((await engine.request("GET", pathOf(courseId))).body).toMatchObject({ access: rule });
+    const completed = (await eventsOf(courseId)).find(({ type }) => type === "course.generation.completed");
+    expect(completed?.payload.access).toEqual(rule);
+  });
+
+  it("is left out of the event of a course without one, which is open", async () => {
+    const { course_id: courseId } = await generated();
+    expect((await engine.request("GET", pathOf(courseId))).body).toMatchObject({ access: { mode: "open" } });
+    const completed = (await eventsOf(courseId)).find(({ type }) => type === "course.generation.completed");
+    expect(completed?.payload).not.toHaveProperty("access");
+  });
+
+  it.each([
+    ["no price", { mode: "paid" }, "access.price_cents"],
+    ["a price of nothing", { mode: "paid", price_cents: 0 }, "access.price_cents"],
+    ["a price beyond all bounds", { mode: "paid", price_cents: 100_000_000 }, "access.price_cents"],
+    ["a currency that is none", { mode: "paid", price_cents: 1, currency: "EURO" }, "access.currency"],
+    [
+      "more free lessons than a course has",
+      { mode: "paid", price_cents: 1, free_lessons: 31 },
+      "access.free_lessons",
+    ],
+    ["a price of an open course", { mode: "open", price_cents: 1 }, "access"],
+    ["another mode", { mode: "secret" }, "access.mode"],
+  ])("with %s is refused", async (_what, access, path) => {
+    const answer = await engine.request("POST", `${base}/generate`, requestBody({ access }));
+    expect(answer.status, answer.text).toBe(422);
+    expect(answer.text).toContain(path);
+  });
+});
+
 describe("a dry run", () => {
   it("is the default, shows the course and stores none of it", async () => {
     const { dry_run: _, ...body } = requestBody();

@@ -7,6 +7,7 @@ import {
   type DistributionsQuery,
   distributionIdPattern,
   type ListQuery,
+  type ServedDistribution,
 } from "./model.ts";
 import { projectModules, totalChapters } from "./outline.ts";
 
@@ -21,7 +22,6 @@ import {
   findServed,
   listForOperators,
   listPublic,
-  type ServedDistribution,
   toldPerMinute,
 } from "./store.ts";
 import { tellJob } from "./tell-counts.ts";

@@ -13,6 +13,7 @@ import { type Consumer, type HandlerContext, on, onBatch } from "../../consume/d
 import { PermanentError, TransientError } from "../../core/errors.ts";
 import { toldAt } from "../../core/told-at.ts";
 import type { Tx } from "../../db/database.ts";
+import { toldRule } from "../access-rule.ts";
 import { publishCreated, source } from "./announce.ts";
 import type { Distribution } from "./model.ts";
 import { catalogueDescription, catalogueTitle, defaultCta, defaultSeo } from "./seo.ts";
@@ -23,6 +24,7 @@ import {
   lockBaseOfCourse,
   newDistributionId,
   noteStaging,
+  saveAccess,
   saveLessons,
   saveOutlines,
 } from "./store.ts";
@@ -104,6 +106,7 @@ async function listCourse(
 ): Promise<void> {
   if (course.dry_run === true) return;
   const times = { told: toldAt(streamMessageId, now()), now: now() };
+  await saveAccess(tx, course.course_id, toldRule(course.access), times);
   const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, times);
   if (row === null) {
     log.debug({ course_id: course.course_id }, "the course has a distribution already");

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type AccessRule, openAccess } from "../access-rule.ts";
 import { atMostMembers } from "../bounds.ts";
 import { reasonText, withoutFindings } from "../free-text.ts";
 import { codePoints } from "./seo.ts";
@@ -7,6 +8,15 @@ import type { Cta, courseDistributions, DerivedContent, Seo } from "./tables.ts"
 
 /** A stored catalogue entry. */
 export type Distribution = typeof courseDistributions.$inferSelect;
+
+/** An entry with what is shown beside it. */
+export interface ServedDistribution {
+  readonly row: Distribution;
+  /** Null when it has no parent or the parent is not public. */
+  readonly parentSlug: string | null;
+  /** Who may learn the course; null: nothing was told of it, so everybody. */
+  readonly access: AccessRule | null;
+}
 
 export const distributionIdPattern = /^dist_[0-9a-f]{16}$/;
 
@@ -157,11 +167,12 @@ export function listItem(row: Distribution) {
   };
 }
 
-/** The public detail. `derivedFromSlug` is null for an entry without a public parent. */
-export function publicDetail(row: Distribution, derivedFromSlug: string | null) {
+/** The public detail. `parentSlug` is null for an entry without a public parent. */
+export function publicDetail({ row, parentSlug, access }: ServedDistribution) {
   return {
     ...listItem(row),
-    derived_from_slug: derivedFromSlug,
+    derived_from_slug: parentSlug,
+    access: access ?? openAccess,
     seo: row.seo,
     cta: row.cta,
     updated_at: row.updatedAt.toISOString(),

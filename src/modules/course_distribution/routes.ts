@@ -83,12 +83,8 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   });
 
   app.get("/public/:slug", async (c) => {
-    const { row, parentSlug } = await readServed(
-      c.var.services,
-      c.req.param("slug"),
-      viewOf(c, settings, "json"),
-    );
-    return c.json(publicDetail(row, parentSlug));
+    const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "json"));
+    return c.json(publicDetail(served));
   });
 
   app.get("/public/:slug/outline", async (c) =>

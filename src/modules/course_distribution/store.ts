@@ -17,9 +17,15 @@ import { alias } from "drizzle-orm/pg-core";
 import { latestPossible } from "../../core/told-at.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import { translated } from "../../db/errors.ts";
-import type { Distribution } from "./model.ts";
+import type { AccessRule } from "../access-rule.ts";
+import type { Distribution, ServedDistribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";
-import { courseDistributionLessons, courseDistributionOutlines, courseDistributions } from "./tables.ts";
+import {
+  courseDistributionCourses,
+  courseDistributionLessons,
+  courseDistributionOutlines,
+  courseDistributions,
+} from "./tables.ts";
 
 /** The statements of this module, one a function. */
 
@@ -27,12 +33,6 @@ const table = courseDistributions;
 const parents = alias(courseDistributions, "parents");
 
 type NewRow = typeof table.$inferInsert;
-
-/** An entry and the slug of its parent; null when it has none or the parent is not public. */
-export interface ServedDistribution {
-  readonly row: Distribution;
-  readonly parentSlug: string | null;
-}
 
 /** What a direct slug serves: public entries, and unlisted ones for those who know the slug. */
 const servedSlug = (slug: string) =>
@@ -76,8 +76,13 @@ export async function listPublic(
 export async function findServed(db: Database, slug: string): Promise<ServedDistribution | null> {
   const [found] = await translated(
     db.statements
-      .select({ row: getTableColumns(table), parentSlug: parents.slug })
+      .select({
+        row: getTableColumns(table),
+        parentSlug: parents.slug,
+        access: courseDistributionCourses.access,
+      })
       .from(table)
+      .leftJoin(courseDistributionCourses, eq(courseDistributionCourses.courseId, table.courseId))
       .leftJoin(parents, and(eq(parents.distributionId, table.derivedFrom), eq(parents.visibility, "public")))
       .where(servedSlug(slug)),
   );
@@ -247,10 +252,13 @@ export async function countViewOfSlug(tx: Tx, slug: string, now: Date): Promise<
       parentSlug: sql<string | null>`(
         SELECT parents.slug FROM course_distributions parents
         WHERE parents.distribution_id = course_distributions.derived_from AND parents.visibility = 'public')`,
+      access: sql<AccessRule | null>`(
+        SELECT known.access FROM course_distribution_courses known
+        WHERE known.course_id = course_distributions.course_id)`,
     });
   if (found === undefined) return null;
-  const { parentSlug, ...row } = found;
-  return { row, parentSlug };
+  const { parentSlug, access, ...row } = found;
+  return { row, parentSlug, access };
 }
 
 /** @returns null when there is no entry with this id */
@@ -269,6 +277,13 @@ export async function countEnrollment(tx: Tx, slug: string, now: Date): Promise<
   return row ?? null;
 }
 
+/** Whether what was told at `told` counts beside what is stored. */
+function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
+  // A stored time that is far ahead is from a clock that was wrong, and counts no more.
+  return sql`(${stored} IS NULL OR ${stored} <= ${told.toISOString()}::timestamptz
+    OR ${stored} > ${latestPossible(now).toISOString()}::timestamptz)`;
+}
+
 /**
  * Notes the newest staging deployment on all entries of a course; one that was told earlier changes nothing.
  *
@@ -280,9 +295,7 @@ export async function noteStaging(
   staging: { readonly url: string /** When it was told. */; readonly deployedAt: Date; readonly now: Date },
 ): Promise<number> {
   const deployedAt = sql`${staging.deployedAt.toISOString()}::timestamptz`;
-  // A stored time that is far ahead is from a clock that was wrong, and counts no more.
-  const isNewer = sql`(${table.stagingDeployedAt} IS NULL OR ${table.stagingDeployedAt} <= ${deployedAt}
-    OR ${table.stagingDeployedAt} > ${latestPossible(staging.now).toISOString()}::timestamptz)`;
+  const isNewer = isNotOlder(table.stagingDeployedAt, staging.deployedAt, staging.now);
   const rows = await tx
     .update(table)
     .set({
@@ -322,4 +335,22 @@ export async function saveLessons(
     .insert(courseDistributionLessons)
     .values([...lessons])
     .onConflictDoNothing();
+}
+
+/** Keeps who may learn a course, unless something later was told of it. */
+export async function saveAccess(
+  tx: Tx,
+  courseId: string,
+  access: AccessRule | null,
+  { told, now }: { readonly told: Date; readonly now: Date },
+): Promise<void> {
+  const known = courseDistributionCourses;
+  await tx
+    .insert(known)
+    .values({ courseId, access, accessToldAt: told })
+    .onConflictDoUpdate({
+      target: known.courseId,
+      set: { access, accessToldAt: told },
+      setWhere: isNotOlder(known.accessToldAt, told, now),
+    });
 }

@@ -11,6 +11,7 @@ import {
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
+import type { AccessRule } from "../access-rule.ts";
 
 /** Texts that search engines and social networks show. */
 export interface Seo {
@@ -122,6 +123,19 @@ export const courseDistributions = pgTable(
     check("course_distributions_counts_check", sql`view_count >= 0 AND enrollment_count >= 0`),
   ],
 );
+
+/** What the events of the course factory tell of a course as a whole, whatever entries it has. */
+export const courseDistributionCourses = pgTable("course_distribution_courses", {
+  courseId: varchar("course_id", { length: 255 }).primaryKey(),
+  /** Who may learn it; null: nothing was told, so everybody. */
+  access: jsonb("access").$type<AccessRule>(),
+  /** When the rule was told; null: never. */
+  accessToldAt: instant("access_told_at"),
+  /** How far its authors are; a finished course begins as `draft`. */
+  workflowState: varchar("workflow_state", { length: 20 }).notNull().default("draft"),
+  /** When the state was told; null: never. */
+  workflowToldAt: instant("workflow_told_at"),
+});
 
 /** What the events of the course factory tell of a course's structure: its counts. */
 export const courseDistributionOutlines = pgTable("course_distribution_outlines", {

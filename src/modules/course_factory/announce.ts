@@ -152,6 +152,7 @@ async function announceCompleted(
     completed_at: result.generated_at,
     url: publicUrl === null ? null : new URL(`/api/course-factory/courses/${run.course_id}`, publicUrl).href,
     duration: result.execution_time_seconds,
+    ...(request.access === undefined ? {} : { access: request.access }),
   });
 }
 

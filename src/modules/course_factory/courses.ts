@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { NotFoundError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { type AccessRule, openAccess } from "../access-rule.ts";
 import { lessonsOf } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./content/model.ts";
 import { noCourse } from "./errors.ts";
@@ -20,6 +21,7 @@ export interface CourseView {
   readonly version: string;
   readonly status: "generating" | "completed" | "failed";
   readonly workflow_state: string;
+  readonly access: AccessRule;
   readonly workflow_history: readonly TransitionRecord[];
   /** What exists already; of use while the course is being generated. */
   readonly progress: {
@@ -92,6 +94,7 @@ export async function readCourse(db: Database, courseId: string): Promise<Course
     version: row.version,
     status: row.status,
     workflow_state: row.workflow_state,
+    access: request.access ?? openAccess,
     workflow_history: row.history,
     progress: {
       outline: progress.outline !== null,

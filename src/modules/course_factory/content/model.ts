@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { accessRule } from "../../access-rule.ts";
 
 /** Text of a course is shown to people and stored in jsonb: control characters and lone surrogates have no place in it. */
 const controlCharacters = /[^\P{Cc}\t\n\r]/u;
@@ -59,6 +60,8 @@ export const generationRequest = z.strictObject({
   generate_landing_page: z.boolean().default(true),
   deploy_to_staging: z.boolean().default(false),
   staging_domain: hostName.optional(),
+  /** Who may learn the course; left out: everybody. */
+  access: accessRule.optional(),
   dry_run: z.boolean().default(true),
 });
 export type GenerationRequest = z.infer<typeof generationRequest>;

@@ -1,0 +1,38 @@
+import type { courseGenerationCompleted, PayloadOf } from "@brain/schemas";
+import * as z from "zod";
+
+/*
+ * Who may learn a course: a rule of the course. Whoever makes courses keeps it and tells of it in
+ * `course.generation.completed`; whoever sells or shows them reads it there.
+ */
+
+/** Eight digits: more than that no payment provider takes. */
+const maxPriceCents = 99_999_999;
+
+/** As a request says it. `free_lessons`: how many of the first lessons anybody may read. */
+export const accessRule = z.discriminatedUnion("mode", [
+  z.strictObject({ mode: z.literal("open") }),
+  z.strictObject({
+    mode: z.literal("paid"),
+    price_cents: z.int().min(1).max(maxPriceCents),
+    currency: z
+      .string()
+      .regex(/^[A-Za-z]{3}$/, "expected three letters, as EUR")
+      .transform((code) => code.toUpperCase())
+      .default("EUR"),
+    free_lessons: z.int().min(0).max(30).default(1),
+  }),
+]);
+export type AccessRule = z.output<typeof accessRule>;
+
+/** Of a course without a rule. */
+export const openAccess: AccessRule = { mode: "open" };
+
+/** What an event tells of the rule; null when it says nothing, which means that the course is open. */
+export function toldRule(told: PayloadOf<typeof courseGenerationCompleted>["access"]): AccessRule | null {
+  if (told === undefined) return null;
+  const { price_cents, currency = "EUR", free_lessons = 1 } = told;
+  return told.mode === "open" || price_cents === undefined
+    ? { mode: "open" }
+    : { mode: "paid", price_cents, currency, free_lessons };
+}
