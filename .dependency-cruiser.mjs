@@ -17,7 +17,8 @@ const layers = {
   publish: ["core", "stream", "db"],
   consume: ["core", "stream", "db", "publish"],
   operate: ["core", "stream", "db", "publish", "consume"],
-  modules: ["core", "db", "publish", "consume"],
+  pages: ["core"],
+  modules: ["core", "db", "publish", "consume", "pages"],
   http: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$"],
   dashboard: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$", "http"],
 };
@@ -108,6 +109,7 @@ export default {
       [
         "^src/http/",
         "^src/dashboard/",
+        "^src/pages/",
         "^src/modules/[^/]+\\.ts$",
         "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
         "^src/modules/[^/]+/[^/]+/routes\\.tsx?$",

@@ -72,6 +72,19 @@ export const courseGenerationStarted = defineEvent("course.generation.started", 
   consumers: ["analytics", "monitoring"],
 });
 
+/** What the public outline shows of a module. Titles are shortened, so that thirty lessons stay a small event. */
+const outlineModule = z.strictObject({
+  module_id: z.uuid(),
+  title: z.string().min(1).max(120),
+  lessons_count: z.int().min(1).max(20),
+  duration_minutes: count,
+  lessons: z
+    .array(
+      z.strictObject({ lesson_id: z.uuid(), title: z.string().min(1).max(120), duration_minutes: count }),
+    )
+    .max(20),
+});
+
 export const courseOutlineCreated = defineEvent("course.outline.created", {
   version: 1,
   module,
@@ -83,6 +96,10 @@ export const courseOutlineCreated = defineEvent("course.outline.created", {
     modules_count: z.int().min(4).max(6),
     total_lessons: z.int().min(12).max(30),
     template_id: id.nullable(),
+    /** In the order of the course; left out by producers that tell the counts alone. */
+    modules: z.array(outlineModule).max(20).optional(),
+    /** Of all lessons. */
+    total_duration_minutes: count.optional(),
   }),
   consumers: ["course_distribution", "analytics"],
 });

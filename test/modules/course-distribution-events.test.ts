@@ -14,6 +14,7 @@ import { createBackbone } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
 import { base, create, createBody, description } from "./course-distribution-fixtures.ts";
+import { courseRequest } from "./course-factory-fixtures.ts";
 
 const subscriber = "course_distribution";
 
@@ -329,10 +330,10 @@ describe("consuming from the stream", () => {
         module.chapter_count,
       ]),
     ).toEqual([
-      [moduleId, "Module 1", 2],
-      [null, "Module 2", 0],
-      [null, "Module 3", 0],
-      [null, "Module 4", 0],
+      [moduleId, "Modul 1", 2],
+      [null, "Modul 2", 0],
+      [null, "Modul 3", 0],
+      [null, "Modul 4", 0],
     ]);
     const variant = await engine.request("POST", `${base}/distribution/micro-niche`, {
       parent_course_id: entry?.distribution_id,
@@ -344,6 +345,39 @@ describe("consuming from the stream", () => {
       total_chapters: 2,
       modules: [{ module_id: moduleId, chapter_count: 2 }],
     });
+  });
+});
+
+describe("the outline of a course of the factory", () => {
+  test("shows the titles, lessons and durations that its event tells", async () => {
+    const answer = await engine.request(
+      "POST",
+      "/api/course-factory/generate",
+      courseRequest({ dry_run: false }),
+    );
+    expect(answer.status, answer.text).toBe(201);
+    await engine.settle();
+    const { course_id: courseId, outline: made } = answer.body;
+    const [entry] = await entriesOf(courseId);
+    await engine.request("POST", `${base}/distribution/${entry?.distribution_id}/publish`);
+    const shown = await engine.request("GET", `${base}/public/${entry?.slug}/outline`);
+    expect(shown.body).toMatchObject({
+      total_chapters: made.total_lessons,
+      total_duration_minutes: made.total_estimated_duration_minutes,
+      modules: made.modules.map((part: Record<string, unknown> & { lessons: { title: string }[] }) => ({
+        module_id: part.module_id,
+        title: part.title,
+        chapter_count: part.lessons.length,
+        estimated_duration_minutes: part.estimated_total_duration_minutes,
+        lessons: part.lessons.map(({ title }) => ({ title })),
+      })),
+    });
+    const [told] = await engine.sql<{ size: number }>(
+      "SELECT octet_length(payload::text) AS size FROM events WHERE type = 'course.outline.created' AND key = $1",
+      [courseId],
+    );
+    // Far from the size at which payloads are warned of.
+    expect(told?.size).toBeLessThan(4_096);
   });
 });
 

@@ -120,6 +120,23 @@ test("an attempt that was cut off in the middle of a course leads to no second c
   expect(await mission(id)).toMatchObject({ status: "completed", result: { course_id: course?.course_id } });
 });
 
+test("a course whose generation failed is tried again under its id", async () => {
+  const id = await enqueue({ title: "A course that fails at first" });
+  await dyingAfter(3).died;
+  const [begun] = await coursesOf(id);
+  await engine.sql(
+    `UPDATE course_factory_courses SET status = 'failed', error_message = 'no quiz', error_type = 'UpstreamError',
+       generation_owner = NULL, generating_until = NULL WHERE course_id = $1`,
+    [begun?.course_id],
+  );
+  await engine.sql("UPDATE missions SET due_at = now() WHERE id = $1", [id]);
+  await work();
+  await engine.sql("UPDATE missions SET due_at = now() WHERE id = $1 AND status = 'queued'", [id]);
+  await work();
+  expect(await coursesOf(id)).toEqual([{ course_id: begun?.course_id, status: "completed" }]);
+  expect(await mission(id)).toMatchObject({ status: "completed", result: { course_id: begun?.course_id } });
+});
+
 test("where a person must approve, the mission fails with the plan's hash", async () => {
   const strict = await createTestEngine({ WEBGENESIS_IR_MODE: "required", WEBGENESIS_IR_APPROVAL_TIER: "0" });
   try {

@@ -9,7 +9,7 @@ import {
   type ListQuery,
   type ServedDistribution,
 } from "./model.ts";
-import { projectModules, totalChapters } from "./outline.ts";
+import { projectOutline } from "./outline.ts";
 
 import { isSlug } from "./slug.ts";
 import {
@@ -175,20 +175,13 @@ export async function trackEnrollment(services: RequestServices, slug: string): 
 export async function readOutline(services: RequestServices, slug: string) {
   const { row } = await readServed(services, slug, null);
   const stored = await findOutline(services.db, row.courseId);
-  const kept = row.derivedContent?.module_filters ?? null;
-  const lessons =
-    kept === null
-      ? stored.lessons
-      : stored.lessons.filter((lesson) => lesson.moduleId !== null && kept.includes(lesson.moduleId));
-  const counts = kept === null ? stored.counts : null;
+  const keep = row.derivedContent?.module_filters ?? null;
   return {
     slug: row.slug,
     title: row.title,
     language: row.language,
     version: row.version,
-    modules: projectModules(counts, lessons),
-    total_chapters: totalChapters(counts, lessons),
-    total_duration_minutes: null,
+    ...projectOutline(stored.counts, stored.lessons, keep, row.language),
     prerequisites: [] as string[],
     learning_outcomes: [] as string[],
   };

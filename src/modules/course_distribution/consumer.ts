@@ -75,6 +75,8 @@ export function courseDistributionConsumer(): Consumer {
               courseId: event.payload.course_id,
               modulesCount: event.payload.modules_count,
               totalLessons: event.payload.total_lessons,
+              modules: event.payload.modules ?? null,
+              totalDurationMinutes: event.payload.total_duration_minutes ?? null,
               updatedAt: now(),
             },
           ]),

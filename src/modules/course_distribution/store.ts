@@ -137,12 +137,15 @@ export async function findOutline(db: Database, courseId: string): Promise<Store
         .select({
           modulesCount: courseDistributionOutlines.modulesCount,
           totalLessons: courseDistributionOutlines.totalLessons,
+          modules: courseDistributionOutlines.modules,
+          totalDurationMinutes: courseDistributionOutlines.totalDurationMinutes,
         })
         .from(courseDistributionOutlines)
         .where(eq(courseDistributionOutlines.courseId, courseId)),
       db.statements
         .select({
           moduleId: courseDistributionLessons.moduleId,
+          lessonTitle: courseDistributionLessons.lessonTitle,
           lessonIndex: courseDistributionLessons.lessonIndex,
         })
         .from(courseDistributionLessons)
@@ -321,6 +324,8 @@ export async function saveOutlines(
       set: {
         modulesCount: sql`excluded.modules_count`,
         totalLessons: sql`excluded.total_lessons`,
+        modules: sql`excluded.modules`,
+        totalDurationMinutes: sql`excluded.total_duration_minutes`,
         updatedAt: sql`excluded.updated_at`,
       },
     });

@@ -124,6 +124,7 @@ export const courseDistributions = pgTable(
   ],
 );
 
+<<<<<<< HEAD
 /** What the events of the course factory tell of a course as a whole, whatever entries it has. */
 export const courseDistributionCourses = pgTable("course_distribution_courses", {
   courseId: varchar("course_id", { length: 255 }).primaryKey(),
@@ -138,10 +139,29 @@ export const courseDistributionCourses = pgTable("course_distribution_courses", 
 });
 
 /** What the events of the course factory tell of a course's structure: its counts. */
+=======
+/** What an event tells of a module of a course. */
+export interface AnnouncedModule {
+  readonly module_id: string;
+  readonly title: string;
+  readonly lessons_count: number;
+  readonly duration_minutes: number;
+  readonly lessons: readonly {
+    readonly lesson_id: string;
+    readonly title: string;
+    readonly duration_minutes: number;
+  }[];
+}
+
+/** What the events of the course factory tell of a course's structure. */
+>>>>>>> e69ba3c (The public outline shows titles, lessons and durations, which its event tells; a course speaks its language, and a mission's failed course keeps its id)
 export const courseDistributionOutlines = pgTable("course_distribution_outlines", {
   courseId: varchar("course_id", { length: 255 }).primaryKey(),
   modulesCount: integer("modules_count").notNull(),
   totalLessons: integer("total_lessons").notNull(),
+  /** Null when the event told the counts alone. */
+  modules: jsonb("modules").$type<AnnouncedModule[]>(),
+  totalDurationMinutes: integer("total_duration_minutes"),
   updatedAt: instant("updated_at").notNull(),
 });
 

@@ -73,6 +73,11 @@ export async function announceStarted(
   });
 }
 
+/** A content service may put an address or a number into a title; events must not carry it. */
+function publicTitle(title: string): string {
+  return cut(redactText(title), 120);
+}
+
 /** One event per finished step; a placeholder lesson has none. */
 export async function announceMade(
   publish: Publish,
@@ -89,6 +94,18 @@ export async function announceMade(
         modules_count: outline.modules.length,
         total_lessons: outline.total_lessons,
         template_id: made.template_id,
+        modules: outline.modules.map((part) => ({
+          module_id: part.module_id,
+          title: publicTitle(part.title),
+          lessons_count: part.lessons.length,
+          duration_minutes: part.estimated_total_duration_minutes,
+          lessons: part.lessons.map((lesson) => ({
+            lesson_id: lesson.lesson_id,
+            title: publicTitle(lesson.title),
+            duration_minutes: lesson.estimated_duration_minutes,
+          })),
+        })),
+        total_duration_minutes: outline.total_estimated_duration_minutes,
       });
       return;
     case "lesson": {

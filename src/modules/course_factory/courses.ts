@@ -4,6 +4,7 @@ import type { Database } from "../../db/database.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
 import { lessonsOf } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./content/model.ts";
+import { type Tone, toneWord } from "./content/tone.ts";
 import { noCourse } from "./errors.ts";
 import { outlineWithStates, type Progress } from "./progress.ts";
 import { type ArtifactRow, artifactsOf, isoColumn, progressOf } from "./store.ts";
@@ -112,10 +113,19 @@ export async function readCourse(db: Database, courseId: string): Promise<Course
   };
 }
 
+/** The outline as it is shown: its tone is a word of its language. */
+export function shownOutline(outline: Outline): Outline {
+  const { tone, language } = outline.metadata;
+  // The word is no value of the enum; whoever sends it back is understood by `readTone`.
+  return { ...outline, metadata: { ...outline.metadata, tone: toneWord(tone, language) as Tone } };
+}
+
 function resultView(row: CourseRow, counted: StoredResult, progress: Progress): GenerationResult {
   return {
     ...counted,
-    ...(progress.outline === null ? {} : { outline: outlineWithStates(progress.outline, progress.lessons) }),
+    ...(progress.outline === null
+      ? {}
+      : { outline: shownOutline(outlineWithStates(progress.outline, progress.lessons)) }),
     ...(progress.quiz === null ? {} : { quiz: progress.quiz }),
     ...(progress.landingPage === null ? {} : { landing_page: progress.landingPage }),
     deployed: row.staging_url !== null,

@@ -37,6 +37,8 @@ export type Outcome =
  * Generates a course whose row exists and is leased to `run`: announces the work, then stores each artifact together
  * with its event. Failure is recorded and announced too.
  *
+ * @param progress what an earlier run of the course has stored; it is not made again
+ *
  * Never rejects for a failed generation. When even the failure cannot be recorded (Postgres is away), the course stays
  * `generating` until its lease ends; then the consumer goes on with it.
  */
@@ -44,6 +46,7 @@ export async function generate(
   services: Pick<RequestServices, "transact" | "log" | "now">,
   generator: CourseMaker,
   run: Run,
+  progress: Progress = noProgress,
 ): Promise<Outcome> {
   const repeats = createRepeats(() =>
     services.transact(contextOf(run), (tx) => renewLease(tx, run, leaseMsOf(generator))),
@@ -53,7 +56,7 @@ export async function generate(
       await markStarted(tx, run, leaseMsOf(generator), services.now());
       await announceStarted(publish, run, generator.name, false);
     });
-    return { kind: "completed", result: await produceAll(services, generator, run, repeats) };
+    return { kind: "completed", result: await produceAll(services, generator, run, progress, repeats) };
   } catch (error) {
     if (error instanceof LostLeaseError) return { kind: "taken_over" };
     const log = services.log.child({ course_id: run.course_id });
@@ -120,6 +123,7 @@ async function produceAll(
   services: Pick<RequestServices, "transact" | "log" | "now">,
   generator: CourseMaker,
   run: Run,
+  found: Progress,
   { beforeRepeat }: Repeats,
 ): Promise<GenerationResult> {
   const deps: ProduceDeps = {
@@ -130,7 +134,7 @@ async function produceAll(
     willRetry: false,
     beforeRepeat,
   };
-  let progress = noProgress;
+  let progress = found;
   let ready: Made[] = [];
   let readySince = 0;
   const flush = async () => {

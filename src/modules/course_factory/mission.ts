@@ -5,11 +5,14 @@ import { RetryAfter, TransientError, UpstreamError } from "../../core/errors.ts"
 import { issuesOf } from "../../core/issues.ts";
 import type { Database } from "../../db/database.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../mission-handler.ts";
+import { factorySource } from "./announce.ts";
+import { readAuthoredCourse } from "./authored-course.ts";
 import { type GenerationRequest, generationRequest } from "./content/model.ts";
-import { type CourseMaker, generate } from "./generation.ts";
+import { type CourseMaker, generate, leaseMsOf, type Outcome } from "./generation.ts";
 import type { Run } from "./produce.ts";
 import { acceptRun } from "./service.ts";
 import { type CourseFactorySettings, makerOf } from "./settings.ts";
+import { reopenFailed } from "./store.ts";
 
 /**
  * A mission without approval token: missions are stored and shown, a token is a secret. Where the gate wants a person,
@@ -24,7 +27,8 @@ const lookMs = 250;
 /**
  * Missions of type `course.generate`: the payload is that of `POST /generate` (`dry_run` is false), the result names the
  * course. An attempt that was cut off has left its course behind, and the consumer goes on with it: the next attempt
- * waits for that course and makes no second one. A course that failed stays failed; the next attempt begins another.
+ * waits for that course and makes no second one. A course that failed is generated once more, under its id and with what
+ * it has: a mission has one course, however often it is tried.
  */
 export function courseGenerationMission(
   settings: Pick<CourseFactorySettings, "content" | "gate" | "publicUrl">,
@@ -44,9 +48,12 @@ export function courseGenerationMission(
     async execute(mission, context) {
       const request = missionRequest.parse(mission.payload);
       const earlier = await courseOfEarlierAttempt(context, mission);
-      const courseId = earlier ?? courseIdOf(mission, mission.attempt);
-      if (earlier === null) {
-        const outcome = await make(settings, generator, mission, request, courseId, context);
+      const courseId = earlier?.courseId ?? courseIdOf(mission, mission.attempt);
+      if (earlier?.completed !== true) {
+        const outcome =
+          earlier === null
+            ? await make(settings, generator, mission, request, courseId, context)
+            : await makeAgain(generator, courseId, context);
         if (outcome.kind === "failed") throw reasonOf(outcome.error);
         if (outcome.kind === "taken_over") await whenComplete(context, courseId);
       }
@@ -82,19 +89,40 @@ async function make(
   return generate(context, generator, await acceptRun(context, generator, gate, run, null));
 }
 
+/** Generates a failed course once more. The gate is not asked: its answer was about this very content. */
+async function makeAgain(
+  generator: CourseMaker,
+  courseId: string,
+  context: MissionContext,
+): Promise<Outcome> {
+  const run = await context.transact({ source: factorySource }, (tx) =>
+    reopenFailed(tx, courseId, crypto.randomUUID(), leaseMsOf(generator), context.now()),
+  );
+  // Somebody else was faster, e.g. an operator who retried the course.
+  if (run === null) return { kind: "taken_over" };
+  const { progress } = await readAuthoredCourse(context.db, courseId);
+  return generate(context, generator, run, progress);
+}
+
 /** What failed for a passing reason is worth another attempt, although the course of this one has failed. */
 function reasonOf(error: unknown): unknown {
   return error instanceof UpstreamError && error.cause instanceof TransientError ? error.cause : error;
 }
 
-/** The course that an earlier attempt completed, waited for while it is in work; null: there is none that has not failed. */
-async function courseOfEarlierAttempt(context: MissionContext, mission: MissionWork): Promise<string | null> {
+/**
+ * The course of an earlier attempt, waited for while it is in work, and whether it is completed or has failed; null:
+ * there is none.
+ */
+async function courseOfEarlierAttempt(
+  context: MissionContext,
+  mission: MissionWork,
+): Promise<{ readonly courseId: string; readonly completed: boolean } | null> {
   const ids = Array.from({ length: mission.attempt }, (_, index) => courseIdOf(mission, index + 1));
   const [found] = await context.db.rows<{ course_id: string }>(sql`
     SELECT course_id FROM course_factory_courses
-    WHERE course_id = ANY(${sql.param(ids)}::uuid[]) AND status <> 'failed'`);
+    WHERE course_id = ANY(${sql.param(ids)}::uuid[]) ORDER BY status = 'failed' LIMIT 1`);
   if (found === undefined) return null;
-  return (await whenComplete(context, found.course_id)) ? found.course_id : null;
+  return { courseId: found.course_id, completed: await whenComplete(context, found.course_id) };
 }
 
 /** False when the course has failed. @throws {RetryAfter} it takes longer */
@@ -115,6 +143,8 @@ async function resultOf(db: Database, courseId: string): Promise<JsonObject> {
     SELECT status, (result->>'total_modules')::integer AS modules, (result->>'total_lessons')::integer AS lessons
     FROM course_factory_courses WHERE course_id = ${courseId}::uuid`);
   if (course?.status !== "completed")
-    throw new Error(`The course ${courseId} is ${course?.status ?? "gone"}; another attempt begins anew.`);
+    throw new Error(
+      `The course ${courseId} is ${course?.status ?? "gone"}; another attempt goes on with it.`,
+    );
   return { course_id: courseId, total_modules: course.modules, total_lessons: course.lessons };
 }

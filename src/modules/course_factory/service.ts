@@ -4,7 +4,7 @@ import type { RequestServices } from "../module.ts";
 import { announceRequested, announceStarted, contextOf, factorySource } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";
-import { readCourse } from "./courses.ts";
+import { readCourse, shownOutline } from "./courses.ts";
 import { maybeWithCourseId, withCourseId } from "./errors.ts";
 import { type CourseMaker, generate, leaseMsOf, type Outcome } from "./generation.ts";
 import { askGate, blockedError } from "./governance/gate.ts";
@@ -66,7 +66,7 @@ export async function generateCourse(
   const outcome = await within(work, inlineMs);
   if (outcome === null || outcome.kind === "taken_over") return { kind: "running", course_id: run.course_id };
   if (outcome.kind === "failed") throw withCourseId(outcome.error, run.course_id);
-  return { kind: "finished", result: outcome.result };
+  return { kind: "finished", result: shownResult(outcome.result) };
 }
 
 /**
@@ -133,6 +133,11 @@ export async function retryCourse(
   });
 }
 
+/** The result as it is shown: in the words of the course's language. */
+function shownResult(result: GenerationResult): GenerationResult {
+  return result.outline === undefined ? result : { ...result, outline: shownOutline(result.outline) };
+}
+
 /** The outcome, or null when it takes longer. */
 async function within(work: Promise<Outcome>, ms: number): Promise<Outcome | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -172,7 +177,7 @@ export async function dryRun(
   let progress = noProgress;
   for (;;) {
     const made = await produce(run, progress, nextStep(run.request, progress), deps);
-    if (made.kind === "finish") return made.result;
+    if (made.kind === "finish") return shownResult(made.result);
     progress = advance(progress, made);
   }
 }

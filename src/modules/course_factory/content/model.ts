@@ -1,5 +1,9 @@
 import * as z from "zod";
+<<<<<<< HEAD
 import { accessRule } from "../../access-rule.ts";
+=======
+import { readTone, tones } from "./tone.ts";
+>>>>>>> e69ba3c (The public outline shows titles, lessons and durations, which its event tells; a course speaks its language, and a mission's failed course keeps its id)
 
 /** Text of a course is shown to people and stored in jsonb: control characters and lone surrogates have no place in it. */
 const controlCharacters = /[^\P{Cc}\t\n\r]/u;
@@ -66,11 +70,7 @@ export const generationRequest = z.strictObject({
 });
 export type GenerationRequest = z.infer<typeof generationRequest>;
 
-/** `professiona` is how old course files spell it; read as `professional`, never written. */
-const tone = z.preprocess(
-  (value) => (value === "professiona" ? "professional" : value),
-  z.enum(["sachlich", "empowernd", "neutral", "professional"]),
-);
+const tone = z.preprocess(readTone, z.enum(tones));
 
 export const courseMetadata = z.strictObject({
   course_id: z.uuid(),

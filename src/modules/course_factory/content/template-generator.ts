@@ -1,3 +1,4 @@
+import { audienceName } from "../../../pages/audiences.ts";
 import { templateAdditions } from "../enhancement/template-enhancer.ts";
 import {
   artifactId,
@@ -197,7 +198,7 @@ export function templateLandingPage(brief: CourseBrief, outline: Outline): Landi
   const audiencePoints = brief.request.target_audiences
     .slice(0, 3)
     .map((audience) =>
-      fill(landing.forWhomAudience, { ...values, audience: texts.audiences[audience].label }),
+      fill(landing.forWhomAudience, { ...values, audience: audienceName(brief.request.language, audience) }),
     );
   const titles = [
     ["hero", brief.request.title],

@@ -119,47 +119,38 @@ export const de: LanguageTexts = {
   },
   audiences: {
     private_individuals: {
-      label: "Privatpersonen",
       example:
         "Frau Berger regelt ihren Haushalt neben der Arbeit und hat wenig Zeit. Für „{lesson}“ nimmt sie sich zwei Abende, schreibt drei offene Fragen auf und klärt die erste, bevor sie irgendetwas entscheidet.",
     },
     employees: {
-      label: "Angestellte",
       example:
         "Herr Yılmaz arbeitet in einer Verwaltung und soll im Team über „{lesson}“ berichten. Er sammelt Fakten aus zwei unabhängigen Quellen, stellt sie auf einer Seite gegenüber und bittet eine Kollegin um Widerspruch.",
     },
     career_starters: {
-      label: "Menschen am Anfang ihres Berufslebens",
       example:
         "Lena hat gerade ihre Ausbildung beendet und hört von allen Seiten gute Ratschläge. Sie prüft mit „{lesson}“, welcher Rat zu ihrer Lage passt, und verschiebt alles, was sie noch nicht begründen kann.",
     },
     sme_entrepreneurs: {
-      label: "Inhaberinnen und Inhaber kleiner Unternehmen",
       example:
         "Eine Tischlerei mit acht Beschäftigten möchte einen Ablauf ändern. Die Inhaberin überträgt „{lesson}“ auf einen einzelnen Auftrag, misst Zeit und Kosten und entscheidet nach vier Wochen, ob der ganze Betrieb folgt.",
     },
     retirees: {
-      label: "Menschen im Ruhestand",
       example:
         "Herr Novak ist im Ruhestand und lernt gern in Ruhe. Er bespricht „{lesson}“ mit seiner Nachbarin, vergleicht beide Sichtweisen und schreibt seiner Enkelin in einem Brief, was er daraus mitnimmt.",
     },
     self_employed: {
-      label: "Selbstständige",
       example:
         "Eine freie Übersetzerin hat schwankende Einnahmen und wenig Reserven an Zeit. Sie probiert „{lesson}“ an ihrem nächsten Projekt aus, begrenzt den Aufwand auf einen halben Tag und zieht danach Bilanz.",
     },
     students: {
-      label: "Studierende",
       example:
         "Eine Lerngruppe teilt „{lesson}“ unter sich auf: Jede Person erklärt den anderen einen Abschnitt. Wo die Erklärung stockt, schlagen sie gemeinsam nach und halten die Quelle fest.",
     },
     parents: {
-      label: "Eltern",
       example:
         "Ein Elternpaar möchte den Kindern „{lesson}“ erklären. Beide einigen sich auf ein Beispiel aus dem Familienalltag, stellen es beim Abendessen vor und sammeln die Fragen, die dabei offen bleiben.",
     },
     migrants_expats: {
-      label: "Zugewanderte und Expats",
       example:
         "Frau Okafor lebt seit einem Jahr im Land und kennt andere Regeln. Sie vergleicht bei „{lesson}“, was hier anders ist als früher, und fragt bei einer Beratungsstelle nach, bevor sie etwas unterschreibt.",
     },

@@ -119,47 +119,38 @@ export const en: LanguageTexts = {
   },
   audiences: {
     private_individuals: {
-      label: "private individuals",
       example:
         "Ms Baker runs her household alongside her job and has little time. She sets aside two evenings for “{lesson}”, writes down three open questions, and answers the first one before she decides anything at all.",
     },
     employees: {
-      label: "employees",
       example:
         "Mr Demir works in an office and has been asked to brief his team on “{lesson}”. He gathers facts from two independent sources, puts them side by side on one page, and asks a colleague to disagree with him.",
     },
     career_starters: {
-      label: "people at the start of their career",
       example:
         "Lena has just finished her training and hears well-meant advice from all sides. With “{lesson}” she checks which advice fits her situation, and postpones everything she cannot yet give a reason for.",
     },
     sme_entrepreneurs: {
-      label: "owners of small businesses",
       example:
         "A joinery with eight employees wants to change the way it works. The owner applies “{lesson}” to a single order, measures time and cost, and decides after four weeks whether the whole business should follow.",
     },
     retirees: {
-      label: "retired people",
       example:
         "Mr Novak is retired and likes to learn without hurry. He discusses “{lesson}” with his neighbour, compares both points of view, and writes to his granddaughter about what he takes away from it.",
     },
     self_employed: {
-      label: "self-employed people",
       example:
         "A freelance translator has a changing income and little time in reserve. She tries “{lesson}” on her next project, limits the effort to half a day, and takes stock afterwards.",
     },
     students: {
-      label: "students",
       example:
         "A study group divides “{lesson}” among its members: each person explains one section to the others. Wherever an explanation falters, they look it up together and note the source.",
     },
     parents: {
-      label: "parents",
       example:
         "Two parents want to explain “{lesson}” to their children. They agree on an example from family life, present it at dinner, and collect the questions that remain open.",
     },
     migrants_expats: {
-      label: "migrants and expats",
       example:
         "Ms Okafor has lived in the country for a year and grew up with different rules. For “{lesson}” she compares what is different here, and asks an advice centre before she signs anything.",
     },

@@ -119,47 +119,38 @@ export const es: LanguageTexts = {
   },
   audiences: {
     private_individuals: {
-      label: "particulares",
       example:
         "La señora Benítez lleva su hogar además del trabajo y tiene poco tiempo. Reserva dos tardes para «{lesson}», anota tres preguntas abiertas y responde la primera antes de decidir nada.",
     },
     employees: {
-      label: "personas empleadas",
       example:
         "El señor Ruiz trabaja en una oficina y debe informar a su equipo sobre «{lesson}». Reúne datos de dos fuentes independientes, los contrapone en una página y pide a una compañera que le lleve la contraria.",
     },
     career_starters: {
-      label: "personas que empiezan su vida laboral",
       example:
         "Elena acaba de terminar su formación y recibe consejos de todas partes. Con «{lesson}» comprueba cuáles encajan en su situación y aplaza todo lo que aún no puede justificar.",
     },
     sme_entrepreneurs: {
-      label: "propietarios de pequeñas empresas",
       example:
         "Una carpintería de ocho personas quiere cambiar su forma de trabajar. La propietaria aplica «{lesson}» a un solo encargo, mide tiempo y costes, y decide a las cuatro semanas si toda la empresa debe seguir.",
     },
     retirees: {
-      label: "personas jubiladas",
       example:
         "El señor Novak está jubilado y le gusta aprender sin prisa. Habla de «{lesson}» con su vecina, compara ambos puntos de vista y escribe a su nieta lo que ha sacado en claro.",
     },
     self_employed: {
-      label: "personas autónomas",
       example:
         "Una traductora autónoma tiene ingresos variables y poco tiempo de reserva. Prueba «{lesson}» en su próximo proyecto, limita el esfuerzo a medio día y después hace balance.",
     },
     students: {
-      label: "estudiantes",
       example:
         "Un grupo de estudio se reparte «{lesson}»: cada persona explica un apartado a las demás. Donde la explicación se detiene, buscan juntos la respuesta y anotan la fuente.",
     },
     parents: {
-      label: "madres y padres",
       example:
         "Una pareja quiere explicar «{lesson}» a sus hijos. Se ponen de acuerdo en un ejemplo de la vida familiar, lo presentan durante la cena y recogen las preguntas que quedan abiertas.",
     },
     migrants_expats: {
-      label: "personas migrantes y expatriadas",
       example:
         "La señora Okafor vive en el país desde hace un año y conoce otras reglas. En «{lesson}» compara lo que aquí es diferente y pregunta en un centro de asesoramiento antes de firmar nada.",
     },

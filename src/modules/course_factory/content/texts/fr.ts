@@ -119,47 +119,38 @@ export const fr: LanguageTexts = {
   },
   audiences: {
     private_individuals: {
-      label: "les particuliers",
       example:
         "Madame Bernard gère son foyer à côté de son travail et dispose de peu de temps. Elle réserve deux soirées à « {lesson} », note trois questions ouvertes et répond à la première avant de décider quoi que ce soit.",
     },
     employees: {
-      label: "les salariés",
       example:
         "Monsieur Diallo travaille dans un bureau et doit présenter « {lesson} » à son équipe. Il rassemble des faits de deux sources indépendantes, les oppose sur une page et demande à une collègue de le contredire.",
     },
     career_starters: {
-      label: "les personnes en début de carrière",
       example:
         "Léa vient de finir sa formation et reçoit des conseils de toutes parts. Avec « {lesson} », elle vérifie lesquels conviennent à sa situation et remet à plus tard ce qu’elle ne sait pas encore justifier.",
     },
     sme_entrepreneurs: {
-      label: "les dirigeants de petites entreprises",
       example:
         "Une menuiserie de huit personnes veut modifier son organisation. La gérante applique « {lesson} » à une seule commande, mesure le temps et les coûts, et décide après quatre semaines si toute l’entreprise doit suivre.",
     },
     retirees: {
-      label: "les retraités",
       example:
         "Monsieur Novak est à la retraite et aime apprendre sans hâte. Il parle de « {lesson} » avec sa voisine, compare les deux points de vue et écrit à sa petite-fille ce qu’il en retient.",
     },
     self_employed: {
-      label: "les indépendants",
       example:
         "Une traductrice indépendante a des revenus variables et peu de temps en réserve. Elle essaie « {lesson} » sur son prochain projet, limite l’effort à une demi-journée et dresse ensuite un bilan.",
     },
     students: {
-      label: "les étudiants",
       example:
         "Un groupe d’étude se partage « {lesson} » : chaque personne explique une partie aux autres. Là où l’explication hésite, le groupe cherche ensemble et note la source.",
     },
     parents: {
-      label: "les parents",
       example:
         "Deux parents veulent expliquer « {lesson} » à leurs enfants. Ils s’accordent sur un exemple de la vie de famille, le présentent au dîner et recueillent les questions qui restent ouvertes.",
     },
     migrants_expats: {
-      label: "les personnes immigrées et expatriées",
       example:
         "Madame Okafor vit dans le pays depuis un an et a connu d’autres règles. Pour « {lesson} », elle compare ce qui diffère ici et se renseigne auprès d’un service de conseil avant de signer.",
     },

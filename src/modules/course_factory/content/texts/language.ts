@@ -58,7 +58,7 @@ export interface LanguageTexts {
     readonly featuresTitle: string;
     readonly valueTitle: string;
   };
-  readonly audiences: Readonly<Record<Audience, { readonly label: string; readonly example: string }>>;
+  readonly audiences: Readonly<Record<Audience, { readonly example: string }>>;
   readonly generic: CourseSubject;
   readonly banking: CourseSubject;
 }
