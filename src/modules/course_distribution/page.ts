@@ -1,4 +1,5 @@
 import { html, raw } from "hono/html";
+import { audienceLine } from "../../pages/audiences.ts";
 import type { Distribution } from "./model.ts";
 
 /** The public page of a course, as HTML. Every value is escaped where it is put; the page runs no script. */
@@ -70,7 +71,10 @@ function structuredData({ row, canonicalUrl }: PageInput) {
     ...(canonicalUrl === null ? {} : { url: canonicalUrl }),
     inLanguage: row.language,
     version: row.version,
-    audience: row.targetGroup.map((audienceType) => ({ "@type": "Audience", audienceType })),
+    audience: row.targetGroup.map((name) => ({
+      "@type": "Audience",
+      audienceType: audienceLine(row.language, name),
+    })),
     provider: { "@type": "Organization", name: "BRAiN" },
     ...(row.seo.keywords.length > 0 ? { keywords: row.seo.keywords.join(", ") } : {}),
     ...(row.seo.og_image_url === null ? {} : { image: row.seo.og_image_url }),
@@ -111,7 +115,7 @@ ${image === null ? "" : html`<meta name="twitter:image" content="${image}">`}
 export async function coursePage(input: PageInput): Promise<string> {
   const { row } = input;
   const labels = labelsOf(row.language);
-  const audience = row.targetGroup.join(", ");
+  const audience = row.targetGroup.map((name) => audienceLine(row.language, name)).join(", ");
   return String(
     await html`<!DOCTYPE html>
 <html lang="${row.language}">
