@@ -158,6 +158,8 @@ CREATE TABLE "course_distribution_outlines" (
   "modules_count" integer NOT NULL,
   "total_lessons" integer NOT NULL,
   "updated_at" timestamp(3) with time zone NOT NULL,
+  "modules" jsonb,
+  "total_duration_minutes" integer,
   CONSTRAINT "course_distribution_outlines_pkey" PRIMARY KEY (course_id)
 );
 

@@ -124,7 +124,6 @@ export const courseDistributions = pgTable(
   ],
 );
 
-<<<<<<< HEAD
 /** What the events of the course factory tell of a course as a whole, whatever entries it has. */
 export const courseDistributionCourses = pgTable("course_distribution_courses", {
   courseId: varchar("course_id", { length: 255 }).primaryKey(),
@@ -138,8 +137,6 @@ export const courseDistributionCourses = pgTable("course_distribution_courses", 
   workflowToldAt: instant("workflow_told_at"),
 });
 
-/** What the events of the course factory tell of a course's structure: its counts. */
-=======
 /** What an event tells of a module of a course. */
 export interface AnnouncedModule {
   readonly module_id: string;
@@ -154,7 +151,6 @@ export interface AnnouncedModule {
 }
 
 /** What the events of the course factory tell of a course's structure. */
->>>>>>> e69ba3c (The public outline shows titles, lessons and durations, which its event tells; a course speaks its language, and a mission's failed course keeps its id)
 export const courseDistributionOutlines = pgTable("course_distribution_outlines", {
   courseId: varchar("course_id", { length: 255 }).primaryKey(),
   modulesCount: integer("modules_count").notNull(),

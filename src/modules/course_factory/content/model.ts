@@ -1,9 +1,6 @@
 import * as z from "zod";
-<<<<<<< HEAD
 import { accessRule } from "../../access-rule.ts";
-=======
 import { readTone, tones } from "./tone.ts";
->>>>>>> e69ba3c (The public outline shows titles, lessons and durations, which its event tells; a course speaks its language, and a mission's failed course keeps its id)
 
 /** Text of a course is shown to people and stored in jsonb: control characters and lone surrogates have no place in it. */
 const controlCharacters = /[^\P{Cc}\t\n\r]/u;
