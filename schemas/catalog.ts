@@ -113,9 +113,29 @@ export type Catalog = { readonly [D in CataloguedDefinition as D["type"]]: D };
 /** What a handler of events of type `T` receives. */
 export type EventPayload<T extends EventType> = PayloadOf<Catalog[T]>;
 
-const byType = new Map<string, EventDefinition>(
-  definitions.map((definition) => [definition.type, definition]),
-);
+/**
+ * @throws {Error} a definition is undefined, as a circle of imports leaves it, or a name stands for two; names the place
+ */
+export function indexByType(
+  listed: readonly (EventDefinition | undefined)[],
+): ReadonlyMap<string, EventDefinition> {
+  const found = new Map<string, EventDefinition>();
+  let before = "at the beginning";
+  for (const definition of listed) {
+    if (definition === undefined) {
+      throw new Error(
+        `The catalog has an event that is undefined, ${before}. Look whether its file exports it, and whether that file imports the catalog, which imports it.`,
+      );
+    }
+    const { type } = definition;
+    if (found.has(type)) throw new Error(`The catalog has two events named "${type}"; keep one.`);
+    found.set(type, definition);
+    before = `behind "${type}"`;
+  }
+  return found;
+}
+
+const byType = indexByType(definitions);
 
 /** The definitions by wire name; use {@link findEvent} for a name that is not known to the compiler. */
 export const catalog = Object.freeze(Object.fromEntries(byType)) as unknown as Catalog;

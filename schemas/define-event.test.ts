@@ -1,7 +1,15 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { canonicalType, readAliases } from "./aliases.ts";
-import { allEvents, catalog, type EventPayload, type EventType, findEvent, suggestType } from "./catalog.ts";
+import {
+  allEvents,
+  catalog,
+  type EventPayload,
+  type EventType,
+  findEvent,
+  indexByType,
+  suggestType,
+} from "./catalog.ts";
 import { decodeEntry } from "./decode.ts";
 import { defineEvent, type PayloadInputOf, type PayloadOf } from "./define-event.ts";
 import { foreignTypes, isForeignType } from "./foreign.ts";
@@ -14,7 +22,7 @@ const renamed = defineEvent("demo.thing.renamed", {
   ...base,
   version: 3,
   key: (payload) => payload.thing_id,
-  payload: z.strictObject({ thing_id: z.string(), title: z.string(), length: z.int() }),
+  payload: z.strictObject({ thing_id: z.string().max(100), title: z.string().max(100), length: z.int() }),
   upcasts: {
     1: ({ label, ...rest }) => ({ ...rest, title: label ?? "" }),
     2: (payload) => ({ ...payload, length: String(payload.title).length }),
@@ -63,7 +71,7 @@ describe("a definition", () => {
     const broken = defineEvent("demo.thing.broken", {
       ...base,
       version: 2,
-      payload: z.strictObject({ a: z.string() }),
+      payload: z.strictObject({ a: z.string().max(100) }),
       upcasts: {
         1: () => {
           throw new RangeError("no");
@@ -77,7 +85,7 @@ describe("a definition", () => {
   });
 
   test("needs one upcast for each version before its own", () => {
-    const payload = z.strictObject({ a: z.string() });
+    const payload = z.strictObject({ a: z.string().max(100) });
     expect(() => defineEvent("demo.thing.raised", { ...base, version: 2, payload })).toThrow(
       /one step for each version/,
     );
@@ -135,6 +143,17 @@ describe("the catalog", () => {
     });
     expect(types).toHaveLength(86);
     expect(Object.keys(catalog).sort()).toEqual([...types].sort());
+  });
+
+  test("names the place of an event that is undefined, and a name that stands for two", () => {
+    const [first, second] = allEvents();
+    expect(() => indexByType([first, undefined, second])).toThrow(
+      /undefined, behind "course\.generation\.requested".*exports it.*imports the catalog/,
+    );
+    expect(() => indexByType([undefined])).toThrow(/undefined, at the beginning/);
+    expect(() => indexByType([first, second, first])).toThrow(
+      /two events named "course\.generation\.requested"/,
+    );
   });
 
   test("is found by name only, never by what objects inherit", () => {

@@ -1,8 +1,10 @@
 import type * as z from "zod";
-import { CharterError, type CharterIssue } from "./errors.ts";
+import { CharterError, type CharterErrorCode, type CharterIssue, describeReceived } from "./errors.ts";
+import { guardSchema } from "./guard-schema.ts";
 import type { JsonObject } from "./json.ts";
 import { checkEventName } from "./naming.ts";
-import { guardSchema } from "./pii.ts";
+import { payloadFaults } from "./payload-rules.ts";
+import { isSchema, schemaDef } from "./schema-walk.ts";
 import { tolerantSchema } from "./tolerant.ts";
 import { coversAllVersions, type Upcasts } from "./upcast.ts";
 
@@ -80,7 +82,8 @@ export type PayloadOf<D extends EventDefinition> = z.output<D["payload"]>;
 /** What a publisher gives. */
 export type PayloadInputOf<D extends EventDefinition> = z.input<D["payload"]>;
 
-function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P>): void {
+/** @returns every key that the payload names, at any depth. @throws as {@link defineEvent} */
+function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P>): ReadonlySet<string> {
   const naming: CharterIssue[] = checkEventName(type).map(({ message }) => ({ path: "type", message }));
   if (!/^[a-z][a-z0-9_]*$/.test(options.module)) {
     naming.push({
@@ -103,15 +106,23 @@ function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P
       message: `expected one step for each version before ${options.version}, so that stored events stay readable`,
     });
   }
-  if (options.payload._zod.def.type !== "object") {
-    issues.push({
-      path: "payload",
-      message: "expected a z.strictObject(…)",
-      received: options.payload._zod.def.type,
-    });
+  const payload: unknown = options.payload;
+  if (!isSchema(payload) || schemaDef(payload).type !== "object") {
+    const received = isSchema(payload)
+      ? `z.${schemaDef(payload).type}`
+      : `${describeReceived(payload)}, which is no schema of zod 4`;
+    issues.push({ path: "payload", message: "expected a z.strictObject({ … })", received });
+    throw refused(type, "invalid_payload", issues);
   }
-  if (issues.length > 0)
-    throw new CharterError("invalid_payload", `The event "${type}" cannot be defined.`, issues);
+  issues.push(...payloadFaults(payload));
+  const { forbidden, known } = guardSchema(payload, options.contentHashes);
+  if (forbidden.length > 0) throw refused(type, "forbidden_content", [...forbidden, ...issues]);
+  if (issues.length > 0) throw refused(type, "invalid_payload", issues);
+  return known;
+}
+
+function refused(type: string, code: CharterErrorCode, issues: readonly CharterIssue[]): CharterError {
+  return new CharterError(code, `The event "${type}" cannot be defined.`, issues);
 }
 
 /**
@@ -119,13 +130,14 @@ function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P
  *
  * @throws {CharterError} `invalid_name` for a name that breaks the naming rules and is not one of the frozen ones,
  *   `forbidden_content` for payload keys that name personal data, secrets or provider ids,
- *   `invalid_payload` for a schema or a version that cannot be kept.
+ *   `invalid_payload` for a version that cannot be kept, and for a schema that is not strict or has no bound somewhere:
+ *   each place is named, with what to write instead.
  */
 export function defineEvent<const T extends string, P extends z.ZodType>(
   type: T,
   options: EventOptions<P>,
 ): EventDefinition<T, P> {
-  checkOptions(type, options);
+  const knownKeys = checkOptions(type, options);
   const key = options.key;
   return Object.freeze({
     type,
@@ -141,7 +153,7 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
     upcasts: options.upcasts ?? {},
     legacy: options.legacy ?? null,
     nullOnlyInHistory: options.nullOnlyInHistory ?? [],
-    knownKeys: guardSchema(type, options.payload, options.contentHashes),
+    knownKeys,
   });
 }
 

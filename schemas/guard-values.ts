@@ -1,6 +1,7 @@
 import { type CharterIssue, describeReceived } from "./errors.ts";
 import { hasControlCharacters, isPlainObject, maxJsonDepth } from "./json.ts";
-import { forbiddenKeyReason, forbiddenNumber, forbiddenValue } from "./pii.ts";
+import { forbiddenKeyReason } from "./key-rules.ts";
+import { forbiddenNumber, forbiddenValue } from "./pii.ts";
 
 /** What {@link guardValues} found: data that is no JSON, and data that must not be in an event. */
 export interface GuardFindings {
@@ -34,6 +35,7 @@ function guardObject(
   known: ReadonlySet<string>,
   findings: GuardFindings,
   depth: number,
+  field: string | null,
 ): void {
   for (const key of Object.keys(value)) {
     const item = value[key];
@@ -52,7 +54,7 @@ function guardObject(
       continue;
     }
     if (!known.has(key)) {
-      const reason = forbiddenKeyReason(key);
+      const reason = forbiddenKeyReason(key, field);
       if (reason !== null) findings.forbidden.push({ path: childPath, message: `the key names ${reason}` });
       if (/_id$/.test(key) && typeof item === "number") {
         findings.forbidden.push({
@@ -64,7 +66,7 @@ function guardObject(
         findings.invalid.push({ path, message: "a key is not allowed; use plain snake_case names" });
       }
     }
-    visit(item, childPath, known, findings, depth + 1);
+    visit(item, childPath, known, findings, depth + 1, key);
   }
 }
 
@@ -74,6 +76,7 @@ function visit(
   known: ReadonlySet<string>,
   findings: GuardFindings,
   depth: number,
+  field: string | null,
 ): void {
   if (typeof value === "string") {
     guardText(value, path, findings);
@@ -103,9 +106,10 @@ function visit(
       message: `nested deeper than ${maxJsonDepth} levels; flatten it or carry an id`,
     });
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) visit(item, `${path}.${index}`, known, findings, depth + 1);
+    for (const [index, item] of value.entries())
+      visit(item, `${path}.${index}`, known, findings, depth + 1, field);
   } else if (isPlainObject(value)) {
-    guardObject(value, path, known, findings, depth);
+    guardObject(value, path, known, findings, depth, field);
   } else {
     findings.invalid.push({
       path,
@@ -125,6 +129,6 @@ export function guardValues(
   known: ReadonlySet<string> = noKeys,
 ): GuardFindings {
   const findings: GuardFindings = { invalid: [], forbidden: [], hasUndefined: false };
-  visit(value, path, known, findings, 0);
+  visit(value, path, known, findings, 0, null);
   return findings;
 }

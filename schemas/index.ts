@@ -145,6 +145,7 @@ export {
 export { foreignTypes, isForeignType } from "./foreign.ts";
 export { type GuardFindings, guardValues } from "./guard-values.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+export { forbiddenKeyReason } from "./key-rules.ts";
 export {
   addToSequence,
   compareMessageIds,
@@ -158,10 +159,24 @@ export {
 } from "./message-id.ts";
 export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
 export { nearestName } from "./nearest-name.ts";
+export { openObject } from "./open-object.ts";
 export { parsePayload } from "./payload.ts";
-export { forbiddenKeyReason, forbiddenValue, guardSchema, redactText } from "./pii.ts";
+export { forbiddenValue, redactText } from "./pii.ts";
 export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
+export {
+  atMostMembers,
+  childrenOf,
+  isBoundedText,
+  isStrict,
+  maxLengthOf,
+  maxMembersOf,
+  placeBelow,
+  type SchemaDef,
+  type SchemaPlace,
+  schemaDef,
+  walkSchema,
+} from "./schema-walk.ts";
 export { type ReadTime, readTime } from "./time.ts";
 export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
 export { type DecodedText, decodeUtf8 } from "./utf8.ts";

@@ -50,7 +50,7 @@ describe("event names", () => {
       module: "demo",
       criticality: "INFO",
       when: "never",
-      payload: z.strictObject({ demo_id: z.string() }),
+      payload: z.strictObject({ demo_id: z.string().max(100) }),
     } as const;
     expect(() => defineEvent("demo.thing.create", options)).toThrow(/"create" is not in the past tense/);
     expect(() => defineEvent("DemoCreated", options)).toThrow(CharterError);

@@ -91,7 +91,12 @@ export const personRules: readonly ValueRule[] = [
     /[a-z0-9._%+-]{1,64}\s?[([{]\s?(?:at|ät)\s?[)\]}]\s?[a-z0-9-]{1,63}(?:\.|\s?[([{]\s?(?:dot|punkt)\s?[)\]}]\s?)[a-z]{2,24}/gi,
     "an e-mail address",
   ],
-  [/(?<![A-Za-z0-9])[A-Z]{2}[ .-]?\d[ .-]?\d(?:[ .-]{0,2}[A-Z0-9]){11,30}/gi, "an IBAN", ibanLength],
+  // Not inside of a UUID: one in some thousands has groups that would pass as an account of Belgium or Bosnia.
+  [
+    /(?<![A-Za-z0-9])(?<!(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){0,3})(?![0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z]))[A-Z]{2}[ .-]?\d[ .-]?\d(?:[ .-]{0,2}[A-Z0-9]){11,30}/gi,
+    "an IBAN",
+    ibanLength,
+  ],
   [
     /(?<![\w.-])(?:\d{13,19}|\d{4}(?:[ .-]\d{3,6}){2,4})(?![\w-])/g,
     "a payment card number",

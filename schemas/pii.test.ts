@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defineEvent } from "./define-event.ts";
 import { guardValues } from "./guard-values.ts";
-import { forbiddenKeyReason, forbiddenValue, redactText } from "./pii.ts";
+import { forbiddenKeyReason } from "./key-rules.ts";
+import { forbiddenValue, redactText } from "./pii.ts";
 
 const jwt = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${"s".repeat(12)}`;
 const stripeKey = `sk_live_${"a1".repeat(6)}`;
@@ -91,7 +92,7 @@ describe("schemas", () => {
         .nullable()
         .optional(),
     });
-    expect(() => define(payload)).toThrow(/payload\.owners\.email: the key names personal data/);
+    expect(() => define(payload)).toThrow(/payload\.owners\[\]\.email: the key names personal data/);
   });
 
   test("an id that is a number is refused, also when optional or in a list", () => {
@@ -108,7 +109,23 @@ describe("schemas", () => {
   test("a hash is refused unless it is listed as one of public content", () => {
     const payload = z.strictObject({ ir_hash: z.string() });
     expect(() => define(payload)).toThrow(/contentHashes/);
-    expect(define(payload, ["ir_hash"]).knownKeys).toContain("ir_hash");
+    const bounded = z.strictObject({ ir_hash: z.string().length(64) });
+    expect(define(bounded, ["ir_hash"]).knownKeys).toContain("ir_hash");
+  });
+});
+
+describe("ids of our own", () => {
+  test.each(["7b1d3f50-2c6e-4a8b-be68-539007547034", "be685390-0754-7034-8b0a-2f8f4a1c9d10"])(
+    "%s is no IBAN, alone or in a text, although its digits would pass as one",
+    (id) => {
+      for (const text of [id, `artifact:course/${id}`, `https://courses.example/${id}/v1`])
+        expect(forbiddenValue(text), text).toBeNull();
+    },
+  );
+
+  test("what would pass as an account does outside of an id", () => {
+    expect(forbiddenValue("pay to BE68 5390 0754 7034")).toBe("an IBAN");
+    expect(forbiddenValue("pay to be68-539007547034")).toBe("an IBAN");
   });
 });
 

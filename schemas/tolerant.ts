@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { schemaDef } from "./pii.ts";
+import { schemaDef } from "./schema-walk.ts";
 import { readTime } from "./time.ts";
 
 /**
@@ -18,6 +18,7 @@ export function tolerantSchema(schema: z.ZodType): z.ZodType {
   }
   if (def.element !== undefined) return rebuilt({ element: convert(def.element) });
   if (def.innerType !== undefined) return rebuilt({ innerType: convert(def.innerType) });
+  if (def.items !== undefined) return rebuilt({ items: def.items.map(convert) });
   if (def.options !== undefined) return rebuilt({ options: def.options.map(convert) });
   if (def.format === "datetime") return z.preprocess((value) => readTime(value)?.iso ?? value, schema);
   if (def.format === "uuid") return z.string().min(1).max(255);

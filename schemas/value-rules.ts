@@ -26,3 +26,18 @@ export function findAll(
     } else if (confirmed === 0) pattern.lastIndex = match.index + 1;
   }
 }
+
+/** Letters of plain Western text need no look; what is wider, narrower or invisible may be a disguise. */
+const disguised = /[\u00a0\u00aa\u00ad\u00b2\u00b3\u00b9\u00ba\u0100-\uffff]/;
+
+/**
+ * The text as a reader sees it: full-width letters and other compatible forms as plain ones (NFKC), without format
+ * characters (Cf, e.g. a zero-width space), all dashes alike.
+ */
+export function asRead(text: string): string {
+  if (!disguised.test(text)) return text;
+  return text
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .replace(/[\u2010-\u2015\u2212]/g, "-");
+}

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
+import { mostItems } from "../open-object.ts";
 import { count, id, isoTime, sha256, url } from "./fields.ts";
 
 /** What authors do with a finished course: enhance its lessons and make its web page. Texts stay in the record. */
@@ -17,7 +18,10 @@ export const courseEnhancementApplied = defineEvent("course.enhancement.applied"
   payload: z.strictObject({
     course_id: courseId,
     lesson_ids: z.array(z.uuid()).min(1).max(10),
-    enhancement_types: z.array(z.enum(["examples", "summaries", "flashcards", "analogies"])).min(1),
+    enhancement_types: z
+      .array(z.enum(["examples", "summaries", "flashcards", "analogies"]))
+      .min(1)
+      .max(mostItems),
     /** SHA-256 over the unified diffs of these lessons. */
     diff_hash: sha256,
     flashcards_count: count,

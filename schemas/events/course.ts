@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineEvent, type LegacyPayload } from "../define-event.ts";
+import { mostItems } from "../open-object.ts";
 import {
   accessRule,
   count,
@@ -7,7 +8,7 @@ import {
   fillMissing,
   id,
   isoTime,
-  openObject,
+  openData,
   renameMissing,
   seconds,
   url,
@@ -32,7 +33,8 @@ const audiences = z
       "migrants_expats",
     ]),
   )
-  .min(1);
+  .min(1)
+  .max(mostItems);
 const workflowState = z.enum(["draft", "review", "publish_ready", "published", "archived"]);
 const byCourse = (payload: { course_id: string }) => payload.course_id;
 
@@ -66,7 +68,7 @@ export const courseGenerationStarted = defineEvent("course.generation.started", 
     course_id: courseId.nullable(),
     topic: z.string().min(1).max(200),
     user_id: id.nullable().optional(),
-    parameters: openObject,
+    parameters: openData,
   }),
   nullOnlyInHistory: ["course_id"],
   consumers: ["analytics", "monitoring"],
@@ -133,7 +135,7 @@ export const courseQuizCreated = defineEvent("course.quiz.created", {
       course_id: courseId,
       quiz_id: z.uuid(),
       question_count: z.int().min(10).max(15),
-      question_ids: z.array(z.uuid()),
+      question_ids: z.array(z.uuid()).max(15),
     })
     .refine((quiz) => quiz.question_ids.length === quiz.question_count, {
       path: ["question_ids"],

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
-import { count, fillMissing, id, isoTime, languageTag, openObject, slug } from "./fields.ts";
+import { mostItems } from "../open-object.ts";
+import { count, fillMissing, id, isoTime, languageTag, openData, slug } from "./fields.ts";
 
 /** The public catalogue entries of courses. All events of one entry share the key, so they stay in order. */
 
@@ -9,7 +10,7 @@ const distributionId = z.string().regex(/^dist_[0-9a-f]{16}$/);
 const title = z.string().min(10).max(200);
 const visibility = z.enum(["public", "unlisted", "private"]);
 const version = z.string().regex(/^v\d{1,9}$/);
-const targetGroup = z.array(z.string().min(1).max(100));
+const targetGroup = z.array(z.string().min(1).max(100)).max(mostItems);
 const byDistribution = (payload: { distribution_id: string }) => payload.distribution_id;
 
 export const distributionCreated = defineEvent("distribution.created", {
@@ -42,9 +43,9 @@ export const distributionUpdated = defineEvent("distribution.updated", {
   key: byDistribution,
   payload: z.strictObject({
     distribution_id: distributionId,
-    updated_fields: z.array(z.string().min(1).max(100)).min(1),
-    old_values: openObject,
-    new_values: openObject,
+    updated_fields: z.array(z.string().min(1).max(100)).min(1).max(mostItems),
+    old_values: openData,
+    new_values: openData,
     updated_at: isoTime,
   }),
   consumers: ["cache invalidation", "audit"],
@@ -83,7 +84,7 @@ export const distributionPublished = defineEvent("distribution.published", {
     seo: z.strictObject({
       meta_title: z.string().max(200),
       meta_description: z.string().max(500),
-      meta_keywords: z.array(z.string().max(100)),
+      meta_keywords: z.array(z.string().max(100)).max(mostItems),
     }),
     visibility: visibility.optional(),
     published_at: isoTime.nullable(),

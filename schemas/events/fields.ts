@@ -1,12 +1,13 @@
 import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { isJsonObject } from "../json.ts";
+import { openObject } from "../open-object.ts";
 import { readTime } from "../time.ts";
 
 /** Field types that several domains share, and the readers for older forms of them. */
 
 /** ISO-8601 with an offset. On read also naive (UTC) and Unix seconds. */
-export const isoTime = z.iso.datetime({ offset: true });
+export const isoTime = z.iso.datetime({ offset: true }).max(100);
 /** Opaque id text of up to 100 characters; no control characters, because ids travel to envelopes and logs. */
 export const id = z
   .string()
@@ -28,9 +29,9 @@ export const milliseconds = z.number().min(0);
 export const errorText = z.string().max(2000);
 /** Lower-case hex of SHA-256. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-// Open data; that it is JSON is checked for every payload as a whole, so the schema need not walk it again.
-const openJson = z.unknown() as unknown as z.ZodType<JsonValue, JsonValue>;
-export const openObject = z.record(z.string(), openJson);
+
+/** Data of any shape. */
+export const openData = openObject();
 
 /** Who may learn a course. A price without its amount would be none, so both or neither. */
 export const accessRule = z

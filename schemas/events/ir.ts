@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { mostItems } from "../open-object.ts";
 import { fillMissing, id, isoTime, renameMissing, sha256 } from "./fields.ts";
 
 /** IR governance: approvals, validation and the comparison of an IR with its execution graph. Keyed by tenant. */
@@ -131,14 +132,13 @@ const validation = {
   validated_at: isoTime,
   step_count: z.int().min(1),
 };
-const violations = z.array(
-  z.strictObject({
-    step_index: z.int().min(0).nullable(),
-    code: z.string().min(1).max(100),
-    message: z.string().max(1000),
-    severity: z.enum(["ERROR", "WARNING"]),
-  }),
-);
+const violation = z.strictObject({
+  step_index: z.int().min(0).nullable(),
+  code: z.string().min(1).max(100),
+  message: z.string().max(1000),
+  severity: z.enum(["ERROR", "WARNING"]),
+});
+const violations = z.array(violation).max(mostItems);
 
 export const irValidatedPass = defineEvent("ir.validated_pass", {
   version: 1,
@@ -151,7 +151,7 @@ export const irValidatedPass = defineEvent("ir.validated_pass", {
     ...validation,
     risk_tier: z.int().min(0).max(1),
     requires_approval: z.literal(false),
-    violations: violations.max(0),
+    violations: z.array(violation).max(0),
   }),
   contentHashes,
   legacy: readHashes,
@@ -171,15 +171,17 @@ export const irValidatedEscalate = defineEvent("ir.validated_escalate", {
     requires_approval: z.literal(true),
     /** Warnings may stand beside the escalation. */
     violations,
-    high_risk_steps: z.array(
-      z.strictObject({
-        step_index: z.int().min(0),
-        action: z.string().min(1).max(100),
-        provider: z.string().min(1).max(100),
-        risk_tier: z.int().min(2).max(3),
-        reason: z.string().max(500),
-      }),
-    ),
+    high_risk_steps: z
+      .array(
+        z.strictObject({
+          step_index: z.int().min(0),
+          action: z.string().min(1).max(100),
+          provider: z.string().min(1).max(100),
+          risk_tier: z.int().min(2).max(3),
+          reason: z.string().max(500),
+        }),
+      )
+      .max(mostItems),
   }),
   contentHashes,
   legacy: readHashes,
@@ -243,9 +245,11 @@ export const irDagDiffFailed = defineEvent("ir.dag_diff_failed", {
     ...dagDiff,
     all_hashes_match: z.literal(false),
     mismatch_details: z.strictObject({
-      missing_ir_steps: z.array(z.string().max(255)),
-      extra_dag_nodes: z.array(z.string().max(255)),
-      hash_mismatches: z.array(z.strictObject({ step_id: id, expected_hash: cutHash, actual_hash: cutHash })),
+      missing_ir_steps: z.array(z.string().max(255)).max(mostItems),
+      extra_dag_nodes: z.array(z.string().max(255)).max(mostItems),
+      hash_mismatches: z
+        .array(z.strictObject({ step_id: id, expected_hash: cutHash, actual_hash: cutHash }))
+        .max(mostItems),
     }),
   }),
   contentHashes,

@@ -1,13 +1,14 @@
 import * as z from "zod";
 import { defineEvent, type PayloadContext } from "../define-event.ts";
 import type { JsonObject } from "../json.ts";
+import { mostItems } from "../open-object.ts";
 import {
   count,
   errorText,
   fillMissing,
   id,
   isoTime,
-  openObject,
+  openData,
   readPriority,
   renameMissing,
   workPriority,
@@ -50,9 +51,9 @@ export const missionCreated = defineEvent("mission.created", {
     agent_requirements: z
       .strictObject({
         agent_type: z.string().max(100).nullable().optional(),
-        skills_required: z.array(z.string().max(100)).optional(),
+        skills_required: z.array(z.string().max(100)).max(mostItems).optional(),
         min_karma_score: z.number().nullable().optional(),
-        exclude_agents: z.array(id).optional(),
+        exclude_agents: z.array(id).max(mostItems).optional(),
       })
       .optional(),
   }),
@@ -73,7 +74,7 @@ const transition = {
   old_status: missionStatus.nullable(),
   new_status: missionStatus,
   /** Outcome of the work, null before there is one. */
-  result: openObject.nullable(),
+  result: openData.nullable(),
   error_message: errorText.nullable(),
   total_tasks: count.optional(),
 };

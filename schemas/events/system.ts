@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { defineEvent, severities } from "../define-event.ts";
 import type { JsonObject } from "../json.ts";
-import { count, errorText, fillMissing, id, isoTime, openObject, unwrapData } from "./fields.ts";
+import { count, errorText, fillMissing, id, isoTime, openData, unwrapData } from "./fields.ts";
 
 /**
  * Agents, messages, system and ethics. Most of these names were registered and never written, so their payloads are
  * open where no producer ever fixed them: a few known fields and `details`.
  */
 
-const details = openObject.optional();
+const details = openData.optional();
 const severity = z.enum(severities);
 const byAgent = (payload: { agent_id: string }) => payload.agent_id;
 const agentModule = "agents";
@@ -79,7 +79,7 @@ export const agentMessage = defineEvent("agent.message", {
   criticality: "INFO",
   when: "One agent writes to another; the target of the envelope is the receiver",
   key: (payload) => payload.to,
-  payload: z.strictObject({ message: openObject, from: id, to: id }),
+  payload: z.strictObject({ message: openData, from: id, to: id }),
   consumers: ["target agent"],
 });
 
@@ -88,7 +88,7 @@ export const broadcast = defineEvent("broadcast", {
   module: agentModule,
   criticality: "INFO",
   when: "A message to all agents",
-  payload: z.strictObject({ message: openObject, from: id }),
+  payload: z.strictObject({ message: openData, from: id }),
   consumers: ["all agents"],
 });
 
@@ -111,7 +111,7 @@ export const systemAlert = defineEvent("system.alert", {
     event_category: z.string().max(100),
     severity,
     message: z.string().max(2000),
-    details: openObject.optional(),
+    details: openData.optional(),
     trace_context: z
       .strictObject({
         mission_id: id.nullable().optional(),

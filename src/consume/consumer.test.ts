@@ -64,13 +64,40 @@ describe("a consumer", () => {
     expect(() => define({ handlers: [] })).toThrow(/has no handlers/);
   });
 
+  it.each([
+    [
+      "an event that a circle of imports left undefined",
+      on(undefined as never, ignore),
+      /is for an event that is undefined/,
+    ],
+    ["an event that is null", onBatch(null as never, ignore), /is for an event that is null/],
+    ["another object", on({} as never, ignore), /is for an event that is another object/],
+    ["the name of an event", on("a.b.c" as never, ignore), /is for an event that is a string/],
+    ["no subscription at all", undefined as never, /is undefined, expected on\(…\), onBatch/],
+    [
+      "a definition where a subscription belongs",
+      distributionViewed as never,
+      /is another object, expected on/,
+    ],
+    [
+      "a handler that is undefined",
+      on(distributionViewed, undefined as never),
+      /no function to call but undefined/,
+    ],
+    ["a catch-all that is undefined", onAny(undefined as never), /no function to call but undefined/],
+  ])("is refused with %s, naming consumer and place", (_what, bad, message) => {
+    const made = () => define({ handlers: [on(courseDistributionRequested, ignore), bad] });
+    expect(made).toThrow(message);
+    expect(made).toThrow(/^Consumer "course_access", handler 2 of 2 .*exports it.*circle/);
+  });
+
   it("handles only the catalogued definition of a type, not a copy or another version", () => {
     const stranger = defineEvent("course.generation.completed", {
       version: 1,
       module: "course_factory",
       criticality: "INFO",
       when: "never",
-      payload: z.strictObject({ course_id: z.string() }),
+      payload: z.strictObject({ course_id: z.string().max(100) }),
     });
     expect(() => define({ handlers: [on(stranger, ignore)] })).toThrow(/not a catalogued definition/);
   });
@@ -118,6 +145,9 @@ describe("the register of consumers", () => {
     const consumer = define({});
     expect(registerConsumers([consumer]).get("course_access")).toBe(consumer);
     expect(registerConsumers([]).size).toBe(0);
+    expect(() => registerConsumers([consumer, undefined as never])).toThrow(
+      /^Consumer 2 of 2 is undefined\. .*circle/,
+    );
   });
 
   it("refuses two with the same name, who would take each other's events", () => {

@@ -19,7 +19,8 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   }
   const byType = new Map<string, Exclude<Subscription, { kind: "any" }>>();
   let any: Consumer["any"] = null;
-  for (const subscription of options.handlers) {
+  for (const [index, subscription] of options.handlers.entries()) {
+    requireHandler(subscriber, subscription, `${index + 1} of ${options.handlers.length}`);
     if (subscription.kind === "any") {
       if (any !== null) throw new Error(`Consumer "${subscriber}" has two catch-all handlers; keep one.`);
       any = subscription;
@@ -27,7 +28,9 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     }
     const { type } = subscription.definition;
     if (findEvent(type) !== subscription.definition) {
-      throw new Error(`Consumer "${subscriber}" handles "${type}", which is not a catalogued definition.`);
+      throw new Error(
+        `Consumer "${subscriber}" handles "${type}", which is not a catalogued definition (handler ${index + 1} of ${options.handlers.length}). Add it to the catalog of @brain/schemas and handle that definition.`,
+      );
     }
     if (byType.has(type))
       throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
@@ -50,6 +53,38 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     byType,
     any,
   };
+}
+
+/**
+ * Types keep all of this out, but for what is imported: in a circle of imports, or from a module that does not export
+ * it, a value is undefined when the consumer is made.
+ *
+ * @param place of the handler in its list, `2 of 5`
+ */
+function requireHandler(subscriber: string, subscription: Subscription, place: string): void {
+  const given: unknown = subscription;
+  const what = `Consumer "${subscriber}", handler ${place}`;
+  const why =
+    "Look whether the file that defines it exports it, and whether the imports of this consumer lead back to this consumer: in such a circle it is not there yet.";
+  if (typeof given !== "object" || given === null || !("kind" in given)) {
+    throw new Error(`${what} is ${nameOf(given)}, expected on(…), onBatch(…) or onAny(…). ${why}`);
+  }
+  if (subscription.kind !== "any") {
+    const definition: unknown = subscription.definition;
+    if (typeof definition !== "object" || definition === null || !("type" in definition)) {
+      throw new Error(
+        `${what} is for an event that is ${nameOf(definition)}, expected a definition made by defineEvent. ${why}`,
+      );
+    }
+  }
+  if (typeof subscription.handle !== "function") {
+    throw new Error(`${what} has no function to call but ${nameOf(subscription.handle)}. ${why}`);
+  }
+}
+
+function nameOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === "object" ? "another object" : `a ${typeof value}`;
 }
 
 function checkedStart(subscriber: string, startAt: StartPosition): StartPosition {
@@ -86,11 +121,17 @@ function inRange(subscriber: string, name: string, value: number, min: number, m
 /**
  * All consumers of the system.
  *
- * @throws {Error} two consumers with the same subscriber name: they would take each other's events
+ * @throws {Error} two consumers with the same subscriber name: they would take each other's events; one that is
+ *   undefined, as a circle of imports leaves it
  */
 export function registerConsumers(consumers: readonly Consumer[]): ReadonlyMap<string, Consumer> {
   const bySubscriber = new Map<string, Consumer>();
-  for (const consumer of consumers) {
+  for (const [index, consumer] of consumers.entries()) {
+    if (typeof consumer !== "object" || consumer === null) {
+      throw new Error(
+        `Consumer ${index + 1} of ${consumers.length} is ${nameOf(consumer)}. Look whether its file exports it, and whether it is imported in a circle.`,
+      );
+    }
     if (bySubscriber.has(consumer.subscriber)) {
       throw new Error(`Two consumers are named "${consumer.subscriber}"; subscriber names are unique.`);
     }

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@brain/schemas";
+import { openObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { openObject } from "../modules/bounds.ts";
 import { plainText } from "../modules/free-text.ts";
 import { validated } from "../modules/routing.ts";
 import {

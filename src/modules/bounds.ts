@@ -1,58 +1,7 @@
-import * as z from "zod";
+import { maxLengthOf, maxMembersOf, schemaDef } from "@brain/schemas";
+import type * as z from "zod";
 
-/*
- * Every array, record, text and number that a request may bring has a bound. zod has bounds for all but the members of
- * records and open objects; this is theirs.
- */
-
-/** Arguments of `.refine(…)` for a record or an open object: at most so many members. */
-export function atMostMembers(
-  max: number,
-): [(value: object) => boolean, { error: string; params: MemberBound }] {
-  return [
-    (value) => Object.keys(value).length <= max,
-    { error: `Too big: expected at most ${max} members`, params: { maxMembers: max } },
-  ];
-}
-
-/** Data of any shape that its module judges: so many members with names of at most 500 characters. */
-export function openObject(maxMembers: number) {
-  return z.record(z.string().max(500), z.unknown()).refine(...atMostMembers(maxMembers));
-}
-
-interface MemberBound {
-  readonly maxMembers: number;
-}
-
-/** The bound of a record or object that was given with {@link atMostMembers}; null when there is none. */
-export function maxMembersOf(schema: z.core.$ZodType): number | null {
-  const { checks = [] } = schema._zod.def as { readonly checks?: readonly z.core.$ZodCheck[] };
-  for (const check of checks) {
-    const { params } = check._zod.def as { readonly params?: Partial<MemberBound> };
-    if (params?.maxMembers !== undefined) return params.maxMembers;
-  }
-  return null;
-}
-
-/** The `max` or `length` of an array; null when it has none. */
-export function maxItemsOf(schema: z.core.$ZodType): number | null {
-  const { checks = [] } = schema._zod.def as { readonly checks?: readonly z.core.$ZodCheck[] };
-  const bounds = checks.flatMap((check) => {
-    const { maximum, length } = check._zod.def as { readonly maximum?: number; readonly length?: number };
-    return maximum ?? length ?? [];
-  });
-  return bounds.length === 0 ? null : Math.min(...bounds);
-}
-
-interface SizedDef {
-  readonly type: string;
-  readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
-  readonly element?: z.core.$ZodType;
-  readonly innerType?: z.core.$ZodType;
-  readonly valueType?: z.core.$ZodType;
-  readonly catchall?: z.core.$ZodType;
-  readonly in?: z.core.$ZodType;
-}
+/** Every array, record, text and number that a request may bring has a bound; this is the look at the sizes alone. */
 
 /** Where a value is larger than its schema allows, and how. */
 export interface Oversize {
@@ -69,7 +18,7 @@ type SizeCheck = (value: unknown, path: string) => Oversize | null;
  * @returns null when nothing in the schema has a size
  */
 export function sizeCheckOf(schema: z.core.$ZodType): SizeCheck | null {
-  const def = schema._zod.def as unknown as SizedDef;
+  const def = schemaDef(schema);
   switch (def.type) {
     case "array":
       return ofArray(schema, def.element);
@@ -85,7 +34,7 @@ export function sizeCheckOf(schema: z.core.$ZodType): SizeCheck | null {
 }
 
 function ofArray(schema: z.core.$ZodType, element: z.core.$ZodType | undefined): SizeCheck {
-  const maximum = maxItemsOf(schema) ?? Number.POSITIVE_INFINITY;
+  const maximum = maxLengthOf(schema) ?? Number.POSITIVE_INFINITY;
   const inner = element === undefined ? null : sizeCheckOf(element);
   return (value, path) => {
     if (!Array.isArray(value)) return null;

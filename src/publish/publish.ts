@@ -70,6 +70,15 @@ export interface PublishSettings {
   readonly now: () => Date;
 }
 
+/** Types keep this out, but for what is imported in a circle, or from where it is not exported. */
+function requireDefinition(definition: unknown): void {
+  if (typeof definition === "object" && definition !== null && "type" in definition) return;
+  throw new ValidationError(
+    `publish was called with ${definition === undefined ? "undefined" : "something else"} in place of an event. Look whether the file that defines it exports it, and whether it is imported in a circle.`,
+    { issues: [{ path: "type", message: "expected a definition made by defineEvent" }] },
+  );
+}
+
 /**
  * Builds and validates the envelope of one event. Pure but for id and clock.
  *
@@ -82,6 +91,7 @@ export function prepareEvent<D extends EventDefinition>(
   payload: PayloadInputOf<D>,
   context: PublishContext & PublishOptions,
 ): RecordedEvent {
+  requireDefinition(definition);
   if (findEvent(definition.type) !== definition) {
     throw new ValidationError(
       `The event type "${definition.type}" is not the catalogued definition. Add it to the catalog of @brain/schemas and publish that definition.`,
@@ -177,6 +187,7 @@ export function createOutbox(settings: PublishSettings, context: PublishContext)
   let isFlushed = false;
   return {
     publish: async (definition, payload, options) => {
+      requireDefinition(definition);
       if (isFlushed) {
         throw new PermanentError(
           `"${definition.type}" was published when its transaction had ended; it is not recorded. Await every publish before you return.`,

@@ -42,7 +42,7 @@ describe("an event that is not acceptable", () => {
     module: "course_factory",
     criticality: "INFO",
     when: "never",
-    payload: z.strictObject({ course_id: z.string() }),
+    payload: z.strictObject({ course_id: z.string().max(100) }),
   });
   const copy = { ...agentHeartbeat };
 
@@ -56,6 +56,11 @@ describe("an event that is not acceptable", () => {
       "of a copy of a catalogued definition",
       "type",
       (backbone) => backbone.publish({ source }, (emit) => emit(copy, beat)),
+    ],
+    [
+      "of a definition that a circle of imports left undefined",
+      "type",
+      (backbone) => backbone.publish({ source }, (emit) => emit(undefined as never, beat as never)),
     ],
     [
       "with a field of the wrong type",

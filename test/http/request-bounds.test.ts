@@ -1,6 +1,6 @@
+import { atMostMembers } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { atMostMembers } from "../../src/modules/bounds.ts";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
 import { partsOf, routesOf } from "./routes.ts";
 import { unboundedParts } from "./schema-bounds.ts";

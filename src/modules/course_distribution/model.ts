@@ -1,6 +1,6 @@
+import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
 import { type AccessRule, openAccess } from "../access-rule.ts";
-import { atMostMembers } from "../bounds.ts";
 import { reasonText, withoutFindings } from "../free-text.ts";
 import { codePoints } from "./seo.ts";
 import { slugMaxLength, slugMinLength, slugPattern } from "./slug.ts";

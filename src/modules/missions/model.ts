@@ -1,6 +1,5 @@
-import { guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
+import { atMostMembers, guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
 import * as z from "zod";
-import { atMostMembers } from "../bounds.ts";
 import { reasonText } from "../free-text.ts";
 import { priorities, priorityName, queueScore } from "./state.ts";
 import {

@@ -1,5 +1,5 @@
+import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
-import { atMostMembers } from "../bounds.ts";
 import { reasonText } from "../free-text.ts";
 import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
 

@@ -1,6 +1,6 @@
+import { atMostMembers } from "@brain/schemas";
 import { Hono } from "hono";
 import * as z from "zod";
-import { atMostMembers } from "../../bounds.ts";
 import type { IrGate } from "../../ir-gate.ts";
 import type { ModuleEnv } from "../../module.ts";
 import { validated } from "../../routing.ts";

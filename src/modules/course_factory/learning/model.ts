@@ -1,5 +1,5 @@
+import { openObject } from "@brain/schemas";
 import * as z from "zod";
-import { openObject } from "../../bounds.ts";
 import {
   actorId,
   certificateId,
