@@ -270,7 +270,7 @@ export const courseWorkflowTransitioned = defineEvent("course.workflow.transitio
       { approval_id: null },
     );
   },
-  consumers: ["notification", "HITL dashboard", "audit"],
+  consumers: ["course_distribution", "notification", "HITL dashboard", "audit"],
 });
 
 export const courseDeployedStaging = defineEvent("course.deployed.staging", {

@@ -4,6 +4,7 @@ import {
   courseGenerationCompleted,
   courseLessonGenerated,
   courseOutlineCreated,
+  courseWorkflowTransitioned,
   type EventDefinition,
   isUuidV4,
   type PayloadInputOf,
@@ -12,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { courseDistributionConsumer } from "../../src/modules/course_distribution/index.ts";
 import { createBackbone } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { eventually } from "../wait-for.ts";
+import { eventually, waitFor } from "../wait-for.ts";
 import { base, create, createBody, description } from "./course-distribution-fixtures.ts";
 import { courseRequest } from "./course-factory-fixtures.ts";
 
@@ -262,19 +263,27 @@ describe("consuming from the stream", () => {
     }
   });
 
-  test("a requested distribution is published, and the request answered", async () => {
+  test("a requested distribution of a draft stays private, and the request is answered", async () => {
     const courseId = crypto.randomUUID();
     await publish(courseGenerationCompleted, completed(courseId));
     await publish(courseDistributionRequested, { course_id: courseId });
     await engine.settle();
     const [entry] = await entriesOf(courseId);
-    expect(entry?.visibility).toBe("public");
-    expect(await recorded("distribution.published")).toHaveLength(1);
+    expect(entry?.visibility).toBe("private");
+    expect(await recorded("distribution.published")).toEqual([]);
     const answers = await recorded("course.distribution.completed");
     expect(answers).toMatchObject([
       { payload: { course_id: courseId, distribution_id: entry?.distribution_id, slug: entry?.slug } },
     ]);
     expect(answers[0]).toMatchObject({ source: "course_distribution", correlation_id: "request-1" });
+  });
+
+  test("a requested distribution of a course of which nothing was told is published, once", async () => {
+    const courseId = crypto.randomUUID();
+    await createEntry(courseId, "alternatives-to-banks");
+    await publish(courseDistributionRequested, { course_id: courseId });
+    await engine.settle();
+    expect((await entriesOf(courseId))[0]?.visibility).toBe("public");
     await publish(courseDistributionRequested, { course_id: courseId });
     await engine.settle();
     expect(await recorded("course.distribution.completed")).toHaveLength(2);
@@ -311,7 +320,7 @@ describe("consuming from the stream", () => {
       });
     }
     await publish(courseGenerationCompleted, completed(courseId));
-    await publish(courseDistributionRequested, { course_id: courseId });
+    await publish(courseWorkflowTransitioned, changed(courseId, "publish_ready", "published"));
     await engine.settle();
     const [entry] = await entriesOf(courseId);
     const outline = await engine.request("GET", `${base}/public/${entry?.slug}/outline`);
@@ -378,6 +387,113 @@ describe("the outline of a course of the factory", () => {
     );
     // Far from the size at which payloads are warned of.
     expect(told?.size).toBeLessThan(4_096);
+  });
+});
+
+/** A change of the workflow, as its authors made it. */
+function changed(courseId: string, from: WorkflowState, to: WorkflowState) {
+  return {
+    course_id: courseId,
+    from_state: from,
+    to_state: to,
+    transitioned_by: "author-1",
+    requires_approval: false,
+    approval_id: null,
+  };
+}
+type WorkflowState = PayloadInputOf<typeof courseWorkflowTransitioned>["to_state"];
+
+describe("visibility", () => {
+  const visibilities = async (courseId: string) =>
+    (await entriesOf(courseId)).map(({ visibility }) => visibility).sort();
+
+  test("follows the workflow in both directions, for variants too", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    const [base_] = await entriesOf(courseId);
+    const parent = base_?.distribution_id;
+    await engine.request("POST", `${base}/distribution/micro-niche`, { parent_course_id: parent });
+    await publish(courseWorkflowTransitioned, changed(courseId, "draft", "review"));
+    await publish(courseWorkflowTransitioned, changed(courseId, "review", "publish_ready"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["private", "private"]);
+    await publish(courseWorkflowTransitioned, changed(courseId, "publish_ready", "published"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["public", "public"]);
+    expect(await recorded("distribution.published")).toHaveLength(2);
+    expect((await engine.request("GET", `${base}/public/${base_?.slug}`)).status).toBe(200);
+    await publish(courseWorkflowTransitioned, changed(courseId, "published", "archived"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["private", "private"]);
+    expect(await recorded("distribution.unpublished")).toMatchObject([
+      { payload: { reason: "The course went from published to archived." } },
+      {},
+    ]);
+    expect((await engine.request("GET", `${base}/public/${base_?.slug}`)).status).toBe(404);
+  });
+
+  test("of an unlisted entry stays while the course is published, and ends with it", async () => {
+    const courseId = crypto.randomUUID();
+    const id = await createEntry(courseId, "alternatives-to-banks");
+    await engine.request("PUT", `${base}/distribution/${id}`, { visibility: "unlisted" });
+    await publish(courseWorkflowTransitioned, changed(courseId, "publish_ready", "published"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["unlisted"]);
+    await publish(courseWorkflowTransitioned, changed(courseId, "published", "archived"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["private"]);
+  });
+
+  test("that a person chose stands until the next change of the workflow", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    const id = (await entriesOf(courseId))[0]?.distribution_id;
+    expect((await engine.request("POST", `${base}/distribution/${id}/publish`)).status).toBe(200);
+    await publish(courseWorkflowTransitioned, changed(courseId, "draft", "review"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["public"]);
+    await publish(courseWorkflowTransitioned, changed(courseId, "review", "archived"));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["private"]);
+  });
+
+  test("of an entry that is made after its course was published is public", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseWorkflowTransitioned, changed(courseId, "publish_ready", "published"));
+    await engine.settle();
+    await publish(courseGenerationCompleted, completed(courseId));
+    await engine.settle();
+    expect(await visibilities(courseId)).toEqual(["public"]);
+  });
+
+  test("is not changed by a change of the workflow that is handled again after a later one", async () => {
+    const courseId = crypto.randomUUID();
+    await publish(courseGenerationCompleted, completed(courseId));
+    const context = { source: "course_factory_service", correlation_id: "request-published" };
+    await engine.publish(context, (record) =>
+      record(courseWorkflowTransitioned, changed(courseId, "publish_ready", "published")),
+    );
+    await engine.settle();
+    await publish(courseWorkflowTransitioned, changed(courseId, "published", "archived"));
+    await engine.settle();
+    const replay = await engine.request("POST", "/api/replays", {
+      subscriber,
+      name: "published once more",
+      mode: "force",
+      reason: "a test",
+      correlation_id: "request-published",
+    });
+    expect(replay.status, replay.text).toBe(202);
+    await engine.settle();
+    await waitFor(
+      "the replay has applied its event",
+      async () => (await engine.request("GET", `/api/replays/${replay.body.id}`)).body,
+      (job) => job.status === "completed" && job.succeeded === 1,
+    );
+    expect(await visibilities(courseId)).toEqual(["private"]);
+    expect(await recorded("distribution.published")).toHaveLength(1);
   });
 });
 

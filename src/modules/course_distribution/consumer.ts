@@ -6,6 +6,7 @@ import {
   courseGenerationCompleted,
   courseLessonGenerated,
   courseOutlineCreated,
+  courseWorkflowTransitioned,
   type PayloadOf,
 } from "@brain/schemas";
 import { defineConsumer } from "../../consume/consumer.ts";
@@ -20,6 +21,7 @@ import { catalogueDescription, catalogueTitle, defaultCta, defaultSeo } from "./
 import { makePublic } from "./service.ts";
 import { slugCandidates } from "./slug.ts";
 import {
+  findWorkflowState,
   insertUnlessTaken,
   lockBaseOfCourse,
   newDistributionId,
@@ -28,6 +30,8 @@ import {
   saveLessons,
   saveOutlines,
 } from "./store.ts";
+
+import { followWorkflow } from "./workflow.ts";
 
 /** Tries of one event; at the last one a requested distribution that cannot be made is answered with `failed`. */
 const maxAttempts = 5;
@@ -45,6 +49,8 @@ export function courseDistributionConsumer(): Consumer {
       on(courseGenerationCompleted, async (event, context) => {
         await listCourse(event.payload, event.tenant_id, context);
       }),
+
+      on(courseWorkflowTransitioned, (event, context) => followWorkflow(event.payload, context)),
 
       on(courseDeployedStaging, async (event, { tx, now, streamMessageId }) => {
         const { course_id, staging_url } = event.payload;
@@ -115,6 +121,10 @@ async function listCourse(
     return;
   }
   await publishCreated(publish, row);
+  // The event was handled late: the authors have published the course meanwhile.
+  if ((await findWorkflowState(tx, course.course_id)) === "published") {
+    await makePublic(tx, publish, row.distributionId, now());
+  }
 }
 
 /**
@@ -158,8 +168,9 @@ async function insertCourse(
 }
 
 /**
- * Publishes the entry of a course on request, and answers. An unlisted entry stays unlisted: it can be reached by its
- * slug, and an operator chose not to list it.
+ * Answers that a course can be delivered: it has an entry. Whether that is public is decided by the workflow of the
+ * course and by people, not by who has paid. Only a course of which no event told anything has no workflow that could
+ * decide; its entry is published by the request, unless an operator has unlisted it.
  */
 async function answerRequest(courseId: string, { tx, publish, attempt, now }: HandlerContext): Promise<void> {
   const entry = await lockBaseOfCourse(tx, courseId);
@@ -172,7 +183,9 @@ async function answerRequest(courseId: string, { tx, publish, attempt, now }: Ha
     await publish(courseDistributionFailed, { course_id: courseId, error, retry_count: attempt - 1 });
     return;
   }
-  if (entry.visibility === "private") await makePublic(tx, publish, entry.distributionId, now());
+  if (entry.visibility === "private" && (await findWorkflowState(tx, courseId)) === null) {
+    await makePublic(tx, publish, entry.distributionId, now());
+  }
   await publish(courseDistributionCompleted, {
     course_id: courseId,
     distribution_id: entry.distributionId,

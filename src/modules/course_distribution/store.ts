@@ -173,6 +173,16 @@ export async function lockBaseOfCourse(tx: Tx, courseId: string): Promise<Distri
   return row ?? null;
 }
 
+/** The entry of the course and its variants, locked in one order for all. */
+export async function lockAllOfCourse(tx: Tx, courseId: string): Promise<Distribution[]> {
+  return tx
+    .select()
+    .from(table)
+    .where(eq(table.courseId, courseId))
+    .orderBy(asc(table.distributionId))
+    .for("update");
+}
+
 /** @throws a unique violation of the slug or of the course */
 export async function insertDistribution(tx: Tx, row: NewRow): Promise<Distribution> {
   const [inserted] = await tx.insert(table).values(row).returning();
@@ -358,4 +368,38 @@ export async function saveAccess(
       set: { access, accessToldAt: told },
       setWhere: isNotOlder(known.accessToldAt, told, now),
     });
+}
+
+/**
+ * Keeps how far the authors of a course are.
+ *
+ * @returns false when something later was told; nothing was changed then
+ */
+export async function saveWorkflowState(
+  tx: Tx,
+  courseId: string,
+  workflowState: string,
+  { told, now }: { readonly told: Date; readonly now: Date },
+): Promise<boolean> {
+  const known = courseDistributionCourses;
+  const rows = await tx
+    .insert(known)
+    .values({ courseId, workflowState, workflowToldAt: told })
+    .onConflictDoUpdate({
+      target: known.courseId,
+      set: { workflowState, workflowToldAt: told },
+      setWhere: isNotOlder(known.workflowToldAt, told, now),
+    })
+    .returning({ courseId: known.courseId });
+  return rows.length > 0;
+}
+
+/** How far the authors of a course are; null when no event told anything of the course. */
+export async function findWorkflowState(tx: Tx, courseId: string): Promise<string | null> {
+  const known = courseDistributionCourses;
+  const [row] = await tx
+    .select({ state: known.workflowState })
+    .from(known)
+    .where(eq(known.courseId, courseId));
+  return row?.state ?? null;
 }
