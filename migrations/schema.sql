@@ -404,6 +404,17 @@ CREATE TABLE "course_factory_pages" (
   CONSTRAINT "course_factory_pages_course_id_course_factory_courses_course_id" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
 
+CREATE TABLE "course_factory_refunds_due" (
+  "payment_id" text NOT NULL,
+  "course_id" text NOT NULL,
+  "amount_cents" bigint,
+  "refunded_cents" bigint DEFAULT 0 NOT NULL,
+  "reason" text NOT NULL,
+  "noticed_at" timestamp with time zone NOT NULL,
+  "settled_at" timestamp with time zone,
+  CONSTRAINT "course_factory_refunds_due_pkey" PRIMARY KEY (payment_id)
+);
+
 CREATE TABLE "course_factory_transitions" (
   "transition_id" uuid NOT NULL,
   "course_id" uuid NOT NULL,

@@ -7,6 +7,7 @@ import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { agentOfflineSweep, agentsConsumer, agentsRoutes } from "./modules/agents/index.ts";
 import {
+  accessCheck,
   type CourseAccessSettings,
   courseAccessConsumer,
   courseAccessNotificationsConsumer,
@@ -17,6 +18,7 @@ import {
   courseCountsTelling,
   courseDistributionConsumer,
   courseDistributionRoutes,
+  distributionCatalogue,
   isPublicPath,
 } from "./modules/course_distribution/index.ts";
 import {
@@ -26,8 +28,10 @@ import {
   courseFactoryRoutes,
   courseGenerationMission,
   courseLearningRoutes,
+  factoryCatalogue,
   isPublicLearningPath,
 } from "./modules/course_factory/index.ts";
+import { firstThatKnows } from "./modules/course-catalogue.ts";
 import {
   answersToken,
   irGovernanceGate,
@@ -44,6 +48,7 @@ import {
   paymentRoutes,
 } from "./modules/payment/index.ts";
 import { logTaskSwitch, taskRoutes, tasksConsumer } from "./modules/tasks/index.ts";
+import { alertsInTransaction } from "./operate/alerts.ts";
 
 /*
  * The modules of the product: their consumers, jobs and routes, and what of them is public. A new module is added here and
@@ -101,17 +106,21 @@ export function createProductApp(config: Config, open: (c: Context) => Host): Ho
   });
 }
 
+/** The courses that can be bought: those made here, and those of other makers that have an entry. */
+const catalogue = firstThatKnows([factoryCatalogue, distributionCatalogue]);
+
 function paymentSettings(config: Config): PaymentSettings {
-  return { stripe: config.stripe, ...config.payment, publicUrl: config.publicUrl };
+  return { stripe: config.stripe, ...config.payment, publicUrl: config.publicUrl, catalogue };
 }
 
 function factorySettings(config: Config): CourseFactorySettings {
   const { content, publicUrl, stagingDomain, ir } = config;
-  return { content, publicUrl, stagingDomain, gate: irGovernanceGate(ir) };
+  const ports = { gate: irGovernanceGate(ir), catalogue, alerts: alertsInTransaction };
+  return { content, publicUrl, stagingDomain, ...ports };
 }
 
 function learningSettings(config: Config): CourseLearningSettings {
-  return { certificateKey: config.certificateKey, issuer: config.publicUrl ?? "BRAiN" };
+  return { certificateKey: config.certificateKey, issuer: config.publicUrl ?? "BRAiN", accessCheck };
 }
 
 function distributionSettings(config: Config): CourseDistributionSettings {

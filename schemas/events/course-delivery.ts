@@ -10,13 +10,15 @@ export const coursePaymentRequired = defineEvent("course.payment.required", {
   version: 1,
   module: "course_factory",
   criticality: "INFO",
-  when: "A course has to be paid for before it is delivered",
+  when: "A course has to be paid for; before each purchase, also one that begins with its intent",
   key: byCourse,
   payload: z.strictObject({
     course_id: id,
     amount_cents: z.int().min(1),
     /** ISO 4217. */
     currency: z.string().regex(/^[A-Z]{3}$/),
+    /** The same in whole units, e.g. 49 for 4900 cents: the name of the first plan. */
+    amount: z.number().min(0).optional(),
   }),
   legacy: (payload) =>
     // The first plan carried an amount in whole units.
@@ -41,9 +43,25 @@ export const coursePaymentFailed = defineEvent("course.payment.failed", {
   module: "course_factory",
   criticality: "WARNING",
   severity: "WARNING",
-  when: "The payment of a course failed",
+  when: "The payment of a course failed, or was received for a course that cannot be delivered",
   key: byCourse,
-  payload: z.strictObject({ course_id: id, reason: errorText, transaction_id: id.optional() }),
+  payload: z.strictObject({
+    course_id: id,
+    reason: errorText,
+    /** The payment. */
+    transaction_id: id.optional(),
+    /** True: the money was received and has to be paid back; the reason says how. */
+    refund_due: z.boolean().optional(),
+    /** The purchase to pay back, for `POST /api/paycore/refunds`. */
+    intent_id: id.optional(),
+    /** What was received, in the smallest unit of the currency. */
+    amount_cents: z.int().min(0).optional(),
+    /** ISO 4217. */
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .optional(),
+  }),
   consumers: ["notification", "alerting"],
 });
 
@@ -61,7 +79,7 @@ export const courseDistributionCompleted = defineEvent("course.distribution.comp
   version: 1,
   module: "course_distribution",
   criticality: "INFO",
-  when: "A requested distribution exists and is published",
+  when: "A requested distribution exists; whether it is public is decided by the workflow of the course",
   key: byCourse,
   payload: z.strictObject({ course_id: id, distribution_id: id, slug }),
   consumers: ["course_factory", "notification", "analytics"],

@@ -100,7 +100,7 @@ export const paymentRefundCompleted = defineEvent("payment.refund.completed", {
   criticality: "CRITICAL",
   when: "A payment was paid back",
   payload: z.strictObject(refund),
-  consumers: ["course_access", "analytics", "audit"],
+  consumers: ["course_access", "course_factory", "analytics", "audit"],
 });
 
 export const paymentRefundFailed = defineEvent("payment.refund.failed", {

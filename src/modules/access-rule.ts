@@ -1,5 +1,6 @@
 import type { courseGenerationCompleted, PayloadOf } from "@brain/schemas";
 import * as z from "zod";
+import { ValidationError } from "../core/errors.ts";
 
 /*
  * Who may learn a course: a rule of the course. Whoever makes courses keeps it and tells of it in
@@ -35,4 +36,26 @@ export function toldRule(told: PayloadOf<typeof courseGenerationCompleted>["acce
   return told.mode === "open" || price_cents === undefined
     ? { mode: "open" }
     : { mode: "paid", price_cents, currency, free_lessons };
+}
+
+/** Why a payment is not enough for a course; null: it is. More than the price is fine, and so is any for an open course. */
+export function refusalOfPrice(
+  courseId: string,
+  rule: AccessRule | null,
+  { amount_cents: amount, currency }: { readonly amount_cents: number; readonly currency: string },
+): ValidationError | null {
+  if (rule === null || rule.mode === "open") return null;
+  const price = `The course "${courseId}" costs ${rule.price_cents} ${rule.currency} in the smallest unit of the currency`;
+  if (currency !== rule.currency) {
+    return new ValidationError(
+      `${price}; received the currency ${currency}. Send the price in its currency.`,
+      {
+        issues: [{ path: "currency", message: `expected ${rule.currency}` }],
+      },
+    );
+  }
+  if (amount >= rule.price_cents) return null;
+  return new ValidationError(`${price}; received ${amount}. Send its price as amount_cents.`, {
+    issues: [{ path: "amount_cents", message: `expected at least ${rule.price_cents}` }],
+  });
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Logger } from "../core/log.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Tx } from "../db/database.ts";
 
 /** What may need somebody: kinds and what each is about (its subject). */
 export type AlertKind =
@@ -21,7 +21,9 @@ export type AlertKind =
   /** Something fails at every try. Subject: the work, see `failing-work.ts`. */
   | "work_failing"
   /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */
-  | "reshard_waits";
+  | "reshard_waits"
+  /** A payment was received for what cannot be delivered. Subject: the payment. */
+  | "refund_due";
 
 export interface Alert {
   readonly kind: AlertKind;
@@ -36,6 +38,30 @@ export interface AlertDeps {
   readonly log: Logger;
 }
 
+const raising = ({ kind, subject, severity, message }: Alert): SQL => sql`
+    INSERT INTO alerts AS a (kind, subject, severity, message) VALUES (${kind}, ${subject}, ${severity}, ${message})
+    ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
+      severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now()
+    RETURNING count`;
+
+const resolving = (kind: AlertKind, subject: string): SQL => sql`
+    UPDATE alerts SET resolved_at = now()
+    WHERE kind = ${kind} AND subject = ${subject} AND resolved_at IS NULL RETURNING id`;
+
+/** The same for modules: an alert commits with the change that it is about. */
+export const alertsInTransaction = {
+  async raise(tx: Tx, log: Logger, alert: Alert): Promise<void> {
+    const { rows } = await tx.execute<{ count: number }>(raising(alert));
+    if (rows[0]?.count === 1) {
+      log.error({ alert: alert.kind, subject: alert.subject, severity: alert.severity }, alert.message);
+    }
+  },
+  async resolve(tx: Tx, log: Logger, kind: AlertKind, subject: string): Promise<void> {
+    const { rows } = await tx.execute(resolving(kind, subject));
+    if (rows.length > 0) log.info({ alert: kind, subject }, "An alert is over.");
+  },
+};
+
 /**
  * Notes an alert. The same kind and subject counts on while it is open; only a new one is logged, at error level.
  *
@@ -43,11 +69,7 @@ export interface AlertDeps {
  */
 export async function raiseAlert({ db, log }: AlertDeps, alert: Alert): Promise<boolean> {
   const { kind, subject, severity, message } = alert;
-  const [row] = await db.rows<{ count: number }>(sql`
-    INSERT INTO alerts AS a (kind, subject, severity, message) VALUES (${kind}, ${subject}, ${severity}, ${message})
-    ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
-      severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now()
-    RETURNING count`);
+  const [row] = await db.rows<{ count: number }>(raising(alert));
   const isNew = row?.count === 1;
   if (isNew) log.error({ alert: kind, subject, severity }, message);
   return isNew;
@@ -59,9 +81,7 @@ export async function resolveAlert(
   kind: AlertKind,
   subject: string,
 ): Promise<boolean> {
-  const resolved = await db.rows(sql`
-    UPDATE alerts SET resolved_at = now()
-    WHERE kind = ${kind} AND subject = ${subject} AND resolved_at IS NULL RETURNING id`);
+  const resolved = await db.rows(resolving(kind, subject));
   if (resolved.length > 0) log.info({ alert: kind, subject }, "An alert is over.");
   return resolved.length > 0;
 }

@@ -6,7 +6,9 @@ import { TransientError, UpstreamError } from "../../src/core/errors.ts";
 import { createApp } from "../../src/http/app.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { courseFactoryRoutes } from "../../src/modules/course_factory/index.ts";
+import { firstThatKnows } from "../../src/modules/course-catalogue.ts";
 import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
+import { alertsInTransaction } from "../../src/operate/alerts.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
@@ -400,6 +402,8 @@ describe("a course written by a content service", () => {
             publicUrl: null,
             stagingDomain: "s.test",
             gate: irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null }),
+            catalogue: firstThatKnows([]),
+            alerts: alertsInTransaction,
             inlineMs: 150,
           }),
         },

@@ -1,4 +1,9 @@
-import { type PayloadInputOf, paymentTransactionCompleted, paymentTransactionFailed } from "@brain/schemas";
+import {
+  type PayloadInputOf,
+  paymentRefundCompleted,
+  paymentTransactionCompleted,
+  paymentTransactionFailed,
+} from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
@@ -65,9 +70,18 @@ describe("asking for a payment", () => {
         id: answer.body.event_id,
         actor_id: "user-7",
         tenant_id: "tenant-a",
-        payload: { course_id, amount_cents: 4900, currency: "EUR" },
+        payload: { course_id, amount_cents: 4900, currency: "EUR", amount: 49 },
       },
     ]);
+  });
+
+  it("needs the price of a course that has one", async () => {
+    const access = { mode: "paid", price_cents: 5000, currency: "EUR" };
+    const { course_id } = await authors.generated({ access });
+    const answer = await require(course_id, { amount_cents: 4999, currency: "EUR" }, "user-7");
+    expect(answer.status, answer.text).toBe(422);
+    expect(answer.body.error.details).toMatchObject([{ path: "amount_cents" }]);
+    expect((await require(course_id, { amount_cents: 5000, currency: "EUR" }, "user-7")).status).toBe(202);
   });
 
   it("needs a payer, a price, and a finished course", async () => {
@@ -144,7 +158,88 @@ describe("a payment", () => {
     ]);
     expect(await authors.eventsOf(course_id, "course.payment.completed")).toEqual([]);
     expect(await authors.eventsOf(course_id, "course.distribution.requested")).toEqual([]);
-    expect(engine.logs.some((line) => line.includes("pay it back"))).toBe(true);
+    expect(await authors.eventsOf(course_id, "course.payment.failed")).toMatchObject([
+      {
+        payload: {
+          refund_due: true,
+          reason: expect.stringContaining("The generation of the course failed."),
+        },
+      },
+    ]);
+    expect(engine.logs.some((line) => line.includes("Pay it back"))).toBe(true);
+  });
+});
+
+describe("a payment for a course that nobody knows", () => {
+  const alertsOf = async (paymentId: string, status = "open") => {
+    const answer = await engine.request("GET", `/api/alerts?status=${status}`);
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body.alerts.filter((alert: { subject: string }) => alert.subject === paymentId);
+  };
+  const refunded = (payload: Payment, cents: number | null) =>
+    engine.publish(context, (publish) =>
+      publish(paymentRefundCompleted, {
+        ...payload,
+        amount_cents: cents,
+        refund_id: `refund-${crypto.randomUUID()}`,
+      }),
+    );
+
+  it.each([
+    ["a uuid", crypto.randomUUID()],
+    ["another id", "a-course-of-other-origin"],
+  ])("(%s) is told as failed, alerts operators and offers the refund, once", async (_what, courseId) => {
+    const payload = payment(courseId);
+    const cause = await paid(payload);
+    await paid(payload);
+    await engine.settle();
+    const told = await authors.eventsOf(courseId, "course.payment.failed");
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({
+      tenant_id: "tenant-a",
+      correlation_id: "story-of-the-payment",
+      causation_id: cause.id,
+      payload: {
+        transaction_id: payload.payment_id,
+        intent_id: payload.intent_id,
+        amount_cents: 4900,
+        currency: "EUR",
+        refund_due: true,
+        reason: expect.stringContaining("There is no such course."),
+      },
+    });
+    const [alert, ...others] = await alertsOf(payload.payment_id);
+    expect(others).toEqual([]);
+    expect(alert).toMatchObject({ kind: "refund_due", severity: "critical", count: 1 });
+    for (const part of [
+      payload.payment_id,
+      courseId,
+      "4900 EUR",
+      `POST /api/paycore/refunds {"intent_id":"${payload.intent_id}","amount_cents":4900,`,
+    ]) {
+      expect(alert.message).toContain(part);
+    }
+    expect(await engine.deadLetters("course_factory")).toEqual([]);
+
+    await refunded(payload, 900);
+    await engine.settle();
+    expect(await alertsOf(payload.payment_id)).toHaveLength(1);
+    await refunded(payload, 4000);
+    await engine.settle();
+    expect(await alertsOf(payload.payment_id)).toEqual([]);
+    expect(await alertsOf(payload.payment_id, "all")).toHaveLength(1);
+  });
+
+  it("is nothing of the kind when somebody else made the course, or it is for something else", async () => {
+    const courseId = `elsewhere-${crypto.randomUUID()}`;
+    await engine.sql("INSERT INTO course_distribution_courses (course_id) VALUES ($1)", [courseId]);
+    const [known, donation] = [payment(courseId), payment(null)];
+    await paid(known);
+    await paid(donation);
+    await engine.settle();
+    expect(await authors.eventsOf(courseId, "course.payment.failed")).toEqual([]);
+    expect(await alertsOf(known.payment_id)).toEqual([]);
+    expect(await alertsOf(donation.payment_id)).toEqual([]);
   });
 });
 

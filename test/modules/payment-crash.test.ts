@@ -7,6 +7,7 @@ import { closeServer, listenOnLoopback } from "../../workers/local/ports.ts";
 import { sandboxEnv } from "../backbone.ts";
 import {
   createPaymentEngine,
+  knowCourse,
   ledgerOf,
   type PaymentEngine,
   readIntent,
@@ -17,6 +18,7 @@ import {
 let engine: PaymentEngine;
 beforeEach(async () => {
   engine = await createPaymentEngine();
+  await knowCourse(engine, "course-1");
 });
 afterEach(() => engine?.cleanup());
 

@@ -36,8 +36,14 @@ const intentsOf = (courseId: string) =>
     [courseId],
   );
 
-/** Publishes an event as the course factory does. */
-function requirePayment(courseId: string, context: { actor_id: string | null } = { actor_id: "user-9" }) {
+/** Publishes an event as the course factory does, for a course that is known. */
+async function requirePayment(
+  courseId: string,
+  context: { actor_id: string | null } = { actor_id: "user-9" },
+) {
+  await engine.sql("INSERT INTO course_distribution_courses (course_id) VALUES ($1) ON CONFLICT DO NOTHING", [
+    courseId,
+  ]);
   return engine.publish(
     {
       source: "course_factory_service",

@@ -5,6 +5,7 @@ import {
   createPaymentEngine,
   eventsOf,
   intend,
+  knowCourse,
   ledgerOf,
   type PaymentEngine,
   readIntent,
@@ -17,6 +18,7 @@ import {
 let engine: PaymentEngine;
 beforeEach(async () => {
   engine = await createPaymentEngine();
+  await knowCourse(engine, "course-1");
 });
 afterEach(() => engine?.cleanup());
 

@@ -1,3 +1,4 @@
+import { coursePaymentRequired } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
@@ -6,6 +7,7 @@ import {
   createPaymentEngine,
   eventsOf,
   intend,
+  knowCourse,
   ledgerOf,
   type PaymentEngine,
   readIntent,
@@ -19,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => engine?.cleanup());
 
 const actor = () => ({ "x-actor-id": `user-${crypto.randomUUID()}` });
-const course = () => ({ course_id: crypto.randomUUID() });
+const course = async () => ({ course_id: await knowCourse(engine) });
 const post = (body: unknown, headers: Record<string, string> = actor()) =>
   engine.request("POST", `${base}/intents`, body, headers);
 
@@ -82,7 +84,7 @@ describe("a purchase", () => {
 
   test("is one story: one correlation id, and each event is caused by the one before", async () => {
     const headers = { ...actor(), "x-correlation-id": `story-${crypto.randomUUID()}` };
-    const created = await post({ amount_cents: 900, user_id: "user-7", metadata: course() }, headers);
+    const created = await post({ amount_cents: 900, user_id: "user-7", metadata: await course() }, headers);
     await engine.atStripe(() => engine.stripe.account.decline(created.body.provider_intent_id));
     await engine.atStripe(() => engine.stripe.account.pay(created.body.provider_intent_id));
     const events = await eventsOf(engine, created.body.intent_id);
@@ -91,9 +93,13 @@ describe("a purchase", () => {
       "payment.transaction.failed",
       "payment.transaction.completed",
     ]);
+    const [required] = await engine.sql<{ id: string }>(
+      "SELECT id FROM events WHERE type = 'course.payment.required' AND correlation_id = $1",
+      [headers["x-correlation-id"]],
+    );
     for (const [index, event] of events.entries()) {
       expect(event.correlation_id).toBe(headers["x-correlation-id"]);
-      expect(event.causation_id).toBe(events[index - 1]?.id ?? null);
+      expect(event.causation_id).toBe(events[index - 1]?.id ?? required?.id);
     }
     expect(events.map(({ actor_id }) => actor_id)).toEqual([headers["x-actor-id"], null, null]);
   });
@@ -110,12 +116,128 @@ describe("a purchase", () => {
   });
 
   test("puts only course and payer into events, whatever else is in its metadata", async () => {
-    const metadata = { ...course(), product_type: "course", campaign: "kim@example.org" };
+    const metadata = { ...(await course()), product_type: "course", campaign: "kim@example.org" };
     const { intentId } = await intend(engine, { metadata });
     expect((await readIntent(engine, intentId)).metadata).toEqual(metadata);
     const text = JSON.stringify(await eventsOf(engine, intentId));
     expect(text).toContain(metadata.course_id);
     expect(text).not.toContain("example.org");
+  });
+});
+
+/** A course of the factory, with a rule of access. */
+async function ruledCourse(access: Record<string, unknown>): Promise<string> {
+  const made = await engine.request("POST", "/api/course-factory/generate", {
+    tenant_id: "tenant_c",
+    title: "Zeit gut einteilen",
+    description: "Wie man den Tag so plant, dass am Abend das Wichtige getan ist.",
+    language: "de",
+    target_audiences: ["parents"],
+    full_lessons_count: 1,
+    dry_run: false,
+    access,
+  });
+  expect(made.status, made.text).toBe(201);
+  return made.body.course_id;
+}
+
+describe("the purchase of a course", () => {
+  const paid = { mode: "paid", price_cents: 4900, currency: "EUR" };
+  const offer = (courseId: string, changes: Record<string, unknown> = {}) => ({
+    amount_cents: 4900,
+    user_id: "user-1",
+    metadata: { course_id: courseId },
+    ...changes,
+  });
+
+  test("that nobody knows is refused (422), and nothing is stored or told", async () => {
+    const before = await intentCount();
+    for (const courseId of [crypto.randomUUID(), "course-of-nobody"]) {
+      const answer = await post(offer(courseId));
+      expect(answer.status, answer.text).toBe(422);
+      expect(answer.body.error.message).toContain(courseId);
+      expect(answer.body.error.details).toMatchObject([{ path: "metadata.course_id" }]);
+    }
+    expect(await intentCount()).toBe(before);
+    expect(
+      await engine.sql("SELECT id FROM events WHERE payload->>'course_id' = 'course-of-nobody'"),
+    ).toEqual([]);
+  });
+
+  test("needs its price in its currency; more is fine, and an open course has none", async () => {
+    const courseId = await ruledCourse(paid);
+    const refused = async (changes: Record<string, unknown>) => {
+      const answer = await post(offer(courseId, changes));
+      expect(answer.status, answer.text).toBe(422);
+      return answer.body.error.details[0].path;
+    };
+    expect(await refused({ amount_cents: 4899 })).toBe("amount_cents");
+    expect(await refused({ currency: "USD" })).toBe("currency");
+    expect(await refused({ tenant_id: "tenant_d" })).toBe("tenant_id");
+    for (const amount_cents of [4900, 5900]) {
+      const bought = await post(offer(courseId, { amount_cents }));
+      expect(bought.status, bought.text).toBe(201);
+      // Nobody named a tenant: the payment is of the course's.
+      expect(bought.body).toMatchObject({ amount_cents, tenant_id: "tenant_c" });
+    }
+    const open = await ruledCourse({ mode: "open" });
+    expect((await post(offer(open, { amount_cents: 900 }))).status).toBe(201);
+  });
+
+  test("of one that is archived is refused (409); a request that was made before is answered as then", async () => {
+    const courseId = await ruledCourse(paid);
+    const headers = { ...actor(), "idempotency-key": crypto.randomUUID() };
+    const first = await post(offer(courseId), headers);
+    expect(first.status, first.text).toBe(201);
+    await engine.sql("UPDATE course_factory_courses SET workflow_state = 'archived' WHERE course_id = $1", [
+      courseId,
+    ]);
+    expect((await post(offer(courseId))).status).toBe(409);
+    const again = await post(offer(courseId), headers);
+    expect(again.status, again.text).toBe(201);
+    expect(again.body.intent_id).toBe(first.body.intent_id);
+  });
+
+  test("tells course.payment.required once before its intent, and no second payment follows from it", async () => {
+    const courseId = await ruledCourse(paid);
+    const headers = { ...actor(), "idempotency-key": crypto.randomUUID() };
+    const answers = await Promise.all([1, 2, 3].map(() => post(offer(courseId), headers)));
+    const ids = new Set(answers.map(({ body }) => body.intent_id));
+    expect(ids.size).toBe(1);
+    await engine.settle();
+    const told = await engine.sql<{ id: string; type: string; actor_id: string; payload: unknown }>(
+      `SELECT id, type, actor_id, causation_id, payload FROM events
+       WHERE payload->>'course_id' = $1 AND type IN ('course.payment.required', 'payment.intent.created')
+       ORDER BY position`,
+      [courseId],
+    );
+    expect(told).toMatchObject([
+      {
+        type: "course.payment.required",
+        actor_id: "user-1",
+        payload: { course_id: courseId, amount_cents: 4900, currency: "EUR", amount: 49 },
+      },
+      { type: "payment.intent.created", causation_id: told[0]?.id, payload: { intent_id: [...ids][0] } },
+    ]);
+    expect(await intentCount(`WHERE course_id = '${courseId}'`)).toBe(1);
+    expect(await engine.deadLetters("payment")).toEqual([]);
+    // Control: the same event under an id of its own does ask for another payment.
+    await engine.publish({ source: "shop", tenant_id: "tenant_c", actor_id: "user-1" }, (publish) =>
+      publish(coursePaymentRequired, { course_id: courseId, amount_cents: 4900, currency: "EUR" }),
+    );
+    await engine.settle();
+    expect(await intentCount(`WHERE course_id = '${courseId}'`)).toBe(2);
+  });
+
+  test("that an event asks for is refused as well, by a dead letter that says why", async () => {
+    await engine.publish({ source: "shop", tenant_id: "tenant_c", actor_id: "user-1" }, (publish) =>
+      publish(coursePaymentRequired, { course_id: "course-of-nobody", amount_cents: 4900, currency: "EUR" }),
+    );
+    await engine.settle();
+    expect(await engine.deadLetters("payment")).toMatchObject([
+      { error_message: expect.stringContaining('There is no course "course-of-nobody"') },
+    ]);
+    expect(await intentCount("WHERE course_id = 'course-of-nobody'")).toBe(0);
   });
 });
 
@@ -144,7 +266,7 @@ describe("a request is refused, and nothing is stored,", () => {
   });
 
   test("for a course without its payer (422), though the caller is known", async () => {
-    const answer = await post({ amount_cents: 900, metadata: course() });
+    const answer = await post({ amount_cents: 900, metadata: await course() });
     expect(answer.status).toBe(422);
     expect(answer.body.error.details).toMatchObject([{ path: "user_id" }]);
   });
@@ -177,7 +299,11 @@ describe("a tenant that is named", () => {
 describe("an Idempotency-Key", () => {
   test("makes a repeated request the same payment, also when both come at once", async () => {
     const headers = { ...actor(), "idempotency-key": crypto.randomUUID() };
-    const body = { amount_cents: 900, user_id: "user-1", metadata: { ...course(), product_type: "course" } };
+    const body = {
+      amount_cents: 900,
+      user_id: "user-1",
+      metadata: { ...(await course()), product_type: "course" },
+    };
     const sessions = engine.stripe.account.sessions.size;
     const answers = await Promise.all(Array.from({ length: 5 }, () => post(body, headers)));
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);
@@ -194,7 +320,7 @@ describe("an Idempotency-Key", () => {
 
   test("without it each request is a payment of its own, so the test above can fail", async () => {
     const headers = actor();
-    const body = { amount_cents: 900, user_id: "user-1", metadata: course() };
+    const body = { amount_cents: 900, user_id: "user-1", metadata: await course() };
     const [first, second] = [await post(body, headers), await post(body, headers)];
     expect(first.body.intent_id).not.toBe(second.body.intent_id);
   });

@@ -66,12 +66,21 @@ export interface Bought {
   readonly userId: string;
 }
 
+/** Has the catalogue know a course that was made elsewhere. @returns its id */
+export async function knowCourse(
+  engine: TestEngine,
+  courseId: string = crypto.randomUUID(),
+): Promise<string> {
+  await engine.sql("INSERT INTO course_distribution_courses (course_id) VALUES ($1)", [courseId]);
+  return courseId;
+}
+
 /** A new intent for a course, as a user of its own, so that no limit is met. */
 export async function intend(
   engine: PaymentEngine,
   changes: Record<string, unknown> = {},
 ): Promise<Bought & { readonly answer: Answer }> {
-  const courseId = crypto.randomUUID();
+  const courseId = await knowCourse(engine);
   const userId = `user-${crypto.randomUUID()}`;
   const body = {
     amount_cents: 4_900,

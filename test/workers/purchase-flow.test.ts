@@ -164,11 +164,27 @@ test("a course is requested, approved, made, sold and given back; the story is o
   expect(paid.status).toBe(303);
 
   await waitFor("access", access, ({ has_access: has }) => has === true);
+  // The course is delivered; its page stays as its authors left it, until a person publishes it.
   await waitFor(
-    "the published distribution",
-    () => distributionsOf(edge, courseId),
-    ([entry]) => (entry as { visibility?: string } | undefined)?.visibility === "public",
+    "the delivery",
+    async () =>
+      await edge.sql<{ n: string }>(
+        "SELECT count(*) AS n FROM events WHERE type = 'course.distribution.completed'",
+      ),
+    ([row]) => row?.n === "1",
   );
+  const visibility = async () =>
+    (await distributionsOf(edge, courseId)).map((entry) => (entry as { visibility?: string }).visibility);
+  expect(await visibility()).toEqual(["private"]);
+  const published = await as(
+    "author-1",
+    "POST",
+    `/api/courses/distribution/${staged?.distribution_id}/publish`,
+    undefined,
+    { "x-correlation-id": story },
+  );
+  expect(published.status).toBe(200);
+  expect(await visibility()).toEqual(["public"]);
 
   const refund = await as("support-1", "POST", "/api/paycore/refunds", {
     intent_id: intent.body.intent_id,
@@ -192,6 +208,7 @@ test("a course is requested, approved, made, sold and given back; the story is o
     "course.generation.completed",
     "distribution.created",
     "course.deployed.staging",
+    "course.payment.required",
     "payment.intent.created",
     "payment.transaction.completed",
     "course.access.granted",
@@ -212,11 +229,12 @@ test("a course is requested, approved, made, sold and given back; the story is o
   expect(childrenOf(all, "ir.approval_created")).toContain("ir.approval_consumed");
   expect(childrenOf(all, "course.generation.completed")).toContain("distribution.created");
   expect(childrenOf(all, "distribution.created")).toContain("course.deployed.staging");
+  expect(childrenOf(all, "course.payment.required")).toEqual(["payment.intent.created"]);
   expect(childrenOf(all, "payment.intent.created")).toContain("payment.transaction.completed");
   expect(childrenOf(all, "payment.transaction.completed")).toEqual(
     expect.arrayContaining(["course.access.granted", "course.payment.completed", "payment.refund.requested"]),
   );
-  expect(childrenOf(all, "course.distribution.requested")).toContain("distribution.published");
+  expect(childrenOf(all, "course.distribution.requested")).toEqual(["course.distribution.completed"]);
   expect(childrenOf(all, "payment.refund.completed")).toEqual(["course.access.revoked"]);
   const completed = all.find(({ type }) => type === "payment.transaction.completed");
   expect(completed?.handled_by.map(({ subscriber }) => subscriber)).toEqual(

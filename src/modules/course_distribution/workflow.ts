@@ -8,7 +8,7 @@ import { lockAllOfCourse, saveWorkflowState, updateDistribution } from "./store.
 /** Visibility follows the workflow of the authors, in both directions. */
 
 /** What a change of the workflow means for the entries of the course; null: nothing. */
-export function visibilityAfter(from: string, to: string): "public" | "private" | null {
+function visibilityAfter(from: string, to: string): "public" | "private" | null {
   if (to === "published") return "public";
   return from === "published" || to === "archived" ? "private" : null;
 }

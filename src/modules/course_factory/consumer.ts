@@ -5,6 +5,7 @@ import {
   courseGenerationStarted,
   distributionCreated,
   irApprovalConsumed,
+  paymentRefundCompleted,
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
@@ -14,6 +15,7 @@ import { factorySource } from "./announce.ts";
 import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
 import { recordApproval } from "./governance/approvals.ts";
 import { announcePaymentFailure } from "./payment.ts";
+import { settleRefund } from "./refund-due.ts";
 import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
 import { type CourseFactorySettings, makerOf } from "./settings.ts";
 import { deployToStaging } from "./staging.ts";
@@ -41,10 +43,11 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
       }),
       on(distributionCreated, (event, context) => deployToStaging(event, settings.stagingDomain, context)),
       on(irApprovalConsumed, recordApproval),
-      on(paymentTransactionCompleted, beginDelivery),
+      on(paymentTransactionCompleted, (event, context) => beginDelivery(event, context, settings)),
+      on(paymentRefundCompleted, (event, context) => settleRefund(event, context, settings.alerts)),
       on(paymentTransactionFailed, announcePaymentFailure),
       on(courseDistributionCompleted, closeDeliveries),
-      on(courseDistributionFailed, failDeliveries),
+      on(courseDistributionFailed, (event, context) => failDeliveries(event, context, settings.alerts)),
     ],
   });
 }

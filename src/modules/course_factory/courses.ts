@@ -148,17 +148,32 @@ export async function readLesson(db: Database, courseId: string, lessonId: strin
     SELECT c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
     FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
   if (row === undefined) throw noCourse(courseId);
+  return lessonOf(courseId, row, lessonId, `/api/course-factory/courses/${courseId}`).view;
+}
+
+/**
+ * A lesson of a course and its place in it, from 0.
+ *
+ * @param listedAt the route that the caller finds the lessons at
+ * @throws {NotFoundError} no outline yet, or no such lesson in it
+ */
+export function lessonOf(
+  courseId: string,
+  row: Pick<CourseRow, "outline" | "artifacts">,
+  lessonId: string,
+  listedAt: string,
+): { readonly index: number; readonly view: LessonView } {
   const { outline, lessons } = progressOf(row.outline, row.artifacts);
-  const index =
-    outline === null ? -1 : lessonsOf(outline).findIndex((lesson) => lesson.lesson_id === lessonId);
-  const planned = outline === null ? undefined : lessonsOf(outline)[index];
+  const all = outline === null ? [] : lessonsOf(outline);
+  const index = all.findIndex((lesson) => lesson.lesson_id === lessonId);
+  const planned = all[index];
   if (planned === undefined) {
     throw new NotFoundError(
-      `The course ${courseId} has no lesson ${lessonId}. GET /api/course-factory/courses/${courseId} lists its lessons.`,
+      `The course ${courseId} has no lesson ${lessonId}. GET ${listedAt} lists its lessons.`,
     );
   }
   const written = lessons.get(index);
-  return {
+  const view: LessonView = {
     ...planned,
     ...(written === undefined
       ? // Planned as a full lesson, but its text is still to come, or never came because the course failed.
@@ -168,6 +183,7 @@ export async function readLesson(db: Database, courseId: string, lessonId: strin
     word_count: written?.word_count ?? null,
     generated_at: written?.generated_at ?? null,
   };
+  return { index, view };
 }
 
 /** Courses in work, for the health answer. `stalled` ones wait for the consumer to go on with them. */

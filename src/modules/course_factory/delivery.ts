@@ -10,7 +10,11 @@ import {
 import { and, eq } from "drizzle-orm";
 import type { HandlerContext } from "../../consume/define-consumer.ts";
 import { RetryAfter } from "../../core/errors.ts";
+import type { OperatorAlerts } from "../operator-alerts.ts";
+import { readerIn } from "../reader.ts";
 import { findCourse } from "./known-course.ts";
+import { failPayment, noteRefundDue } from "./refund-due.ts";
+import type { CourseFactorySettings } from "./settings.ts";
 import { deliveries } from "./tables.ts";
 
 type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now" | "attempt">;
@@ -19,10 +23,13 @@ type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now" | "
 const firstWaitMs = 1_000;
 const longestWaitMs = 300_000;
 
+/** What delivery asks and tells beside the database. */
+type DeliverySettings = Pick<CourseFactorySettings, "catalogue" | "alerts">;
+
 /**
- * Enables a paid course for delivery, once per payment, and asks for its distribution. A payment for something that
- * is no course of the factory is none of its business. One for a course whose generation failed leaves a failed
- * delivery: somebody has to pay it back.
+ * Enables a paid course for delivery, once per payment, and asks for its distribution. A payment for a course that
+ * others have made is none of its business. One for a course that nobody knows, or whose generation failed, has to be
+ * paid back: that is told, and operators get an alert.
  *
  * @throws {RetryAfter} the course is still being generated; other events of the payment may overtake this one
  * @throws {PermanentError} payment and course belong to different tenants
@@ -30,6 +37,7 @@ const longestWaitMs = 300_000;
 export async function beginDelivery(
   event: Envelope<PayloadOf<typeof paymentTransactionCompleted>>,
   context: DeliveryContext,
+  { catalogue, alerts }: DeliverySettings,
 ): Promise<void> {
   const { course_id: courseId, payment_id: paymentId, tenant_id: payingTenant } = event.payload;
   if (courseId === null) return;
@@ -38,10 +46,11 @@ export async function beginDelivery(
     tenant_id: payingTenant ?? event.tenant_id,
   });
   if (course === null) {
-    context.log.debug(
-      { course_id: courseId },
-      "A payment for a course that the factory has not made; nothing to deliver",
-    );
+    if ((await catalogue.find(readerIn(context.tx), courseId)) === null) {
+      await failPayment(event, courseId, "There is no such course.", context, alerts);
+      return;
+    }
+    context.log.debug({ course_id: courseId }, "A payment for a course that others have made");
     return;
   }
   if (course.status === "generating") {
@@ -65,10 +74,7 @@ export async function beginDelivery(
     .returning({ deliveryId: deliveries.deliveryId });
   if (inserted.length === 0) return;
   if (failed) {
-    context.log.error(
-      { course_id: courseId, payment_id: paymentId },
-      "A course was paid for whose generation had failed; pay it back",
-    );
+    await failPayment(event, courseId, "The generation of the course failed.", context, alerts);
     return;
   }
   const options = { tenant_id: course.tenantId };
@@ -85,17 +91,20 @@ export async function closeDeliveries(
   await endDeliveries(courseId, event, context, { status: "delivered", distributionId, slug });
 }
 
-/** Fails the open deliveries of a course that could not be distributed. Idempotent. */
+/** Fails the open deliveries of a course that could not be distributed, and has operators pay them back. Idempotent. */
 export async function failDeliveries(
   event: Envelope<PayloadOf<typeof courseDistributionFailed>>,
   context: DeliveryContext,
+  alerts: OperatorAlerts,
 ): Promise<void> {
   const { course_id: courseId, error } = event.payload;
-  const ended = await endDeliveries(courseId, event, context, { status: "failed", error });
-  if (ended > 0)
-    context.log.error({ course_id: courseId, deliveries: ended }, "A paid course could not be distributed");
+  for (const paymentId of await endDeliveries(courseId, event, context, { status: "failed", error })) {
+    const due = { payment_id: paymentId, intent_id: null, amount_cents: null, currency: null };
+    await noteRefundDue({ ...due, course_id: courseId }, error, context, alerts);
+  }
 }
 
+/** @returns the payments whose delivery this has ended */
 async function endDeliveries(
   courseId: string,
   event: { readonly type: string; readonly tenant_id: string | null },
@@ -103,12 +112,12 @@ async function endDeliveries(
   end:
     | { readonly status: "delivered"; readonly distributionId: string; readonly slug: string }
     | { readonly status: "failed"; readonly error: string },
-): Promise<number> {
-  if ((await findCourse(context.tx, courseId, event)) === null) return 0;
+): Promise<readonly string[]> {
+  if ((await findCourse(context.tx, courseId, event)) === null) return [];
   const ended = await context.tx
     .update(deliveries)
     .set({ ...end, closedAt: context.now().toISOString() })
     .where(and(eq(deliveries.courseId, courseId), eq(deliveries.status, "requested")))
-    .returning({ deliveryId: deliveries.deliveryId });
-  return ended.length;
+    .returning({ paymentId: deliveries.paymentId });
+  return ended.map(({ paymentId }) => paymentId);
 }

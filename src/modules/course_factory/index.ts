@@ -1,5 +1,6 @@
 /** The only door of the module. */
 
+export { factoryCatalogue } from "./catalogue.ts";
 export { courseFactoryConsumer } from "./consumer.ts";
 export {
   type CourseLearningSettings,

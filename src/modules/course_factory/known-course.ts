@@ -14,6 +14,11 @@ export interface KnownCourse {
 
 const uuidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** False for the id of a course of other origin, which may have any shape; a uuid column would refuse it. */
+export function isCourseId(id: string): boolean {
+  return uuidShape.test(id);
+}
+
 /**
  * The course that an event of another module names; null when the factory has no such course.
  *
@@ -24,8 +29,7 @@ export async function findCourse(
   courseId: string,
   event: { readonly type: string; readonly tenant_id: string | null },
 ): Promise<KnownCourse | null> {
-  // Courses of other origin have ids of any shape; a uuid column would refuse them.
-  if (!uuidShape.test(courseId)) return null;
+  if (!isCourseId(courseId)) return null;
   const [course] = await tx
     .select({
       tenantId: courses.tenantId,

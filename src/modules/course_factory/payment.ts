@@ -8,7 +8,9 @@ import {
 import { eq } from "drizzle-orm";
 import type { HandlerContext } from "../../consume/define-consumer.ts";
 import { ConflictError, ValidationError } from "../../core/errors.ts";
+import { refusalOfPrice } from "../access-rule.ts";
 import type { RequestServices } from "../module.ts";
+import { inWholeUnits } from "../money.ts";
 import { factorySource } from "./announce.ts";
 import { noCourse } from "./errors.ts";
 import { findCourse } from "./known-course.ts";
@@ -27,7 +29,7 @@ export interface PaymentRequired {
  * Asks for the payment of a finished course on behalf of the calling user, who becomes the payer: the event carries the
  * user as its actor. Each call asks for a payment of its own.
  *
- * @throws {ValidationError} the request names no user
+ * @throws {ValidationError} the request names no user, or less than the course costs
  * @throws {NotFoundError} no such course
  * @throws {ConflictError} the course is not completed, or archived
  */
@@ -46,7 +48,12 @@ export async function requirePayment(
   const context = { source: factorySource, actor_id: actorId };
   return await services.transact(context, async (tx, publish) => {
     const [course] = await tx
-      .select({ tenantId: courses.tenantId, status: courses.status, state: courses.workflowState })
+      .select({
+        tenantId: courses.tenantId,
+        status: courses.status,
+        state: courses.workflowState,
+        request: courses.request,
+      })
       .from(courses)
       .where(eq(courses.courseId, courseId));
     if (course === undefined) throw noCourse(courseId);
@@ -56,8 +63,15 @@ export async function requirePayment(
         `The course ${courseId} is ${found} and cannot be sold. Expected a completed course that is not archived.`,
       );
     }
+    const refusal = refusalOfPrice(courseId, course.request.access ?? null, price);
+    if (refusal !== null) throw refusal;
     const payload = { course_id: courseId, ...price };
-    const event = await publish(coursePaymentRequired, payload, { tenant_id: course.tenantId });
+    const amount = inWholeUnits(price.amount_cents, price.currency);
+    const event = await publish(
+      coursePaymentRequired,
+      { ...payload, amount },
+      { tenant_id: course.tenantId },
+    );
     return { ...payload, event_id: event.id };
   });
 }

@@ -1,4 +1,6 @@
+import type { CourseCatalogue } from "../course-catalogue.ts";
 import type { IrGate } from "../ir-gate.ts";
+import type { OperatorAlerts } from "../operator-alerts.ts";
 import type { ChatSettings } from "./content/chat-client.ts";
 import { createOpenAiGenerator } from "./content/openai-generator.ts";
 import { templateGenerator } from "./content/template-generator.ts";
@@ -14,6 +16,10 @@ export interface CourseFactorySettings {
   readonly stagingDomain: string;
   /** Who is asked before a course is generated or declared ready for the public. */
   readonly gate: IrGate;
+  /** What else can be bought than the courses made here. */
+  readonly catalogue: CourseCatalogue;
+  /** Where a payment that cannot be delivered is shown to operators. */
+  readonly alerts: OperatorAlerts;
   /** Longest time that POST /generate waits for the result, ms; default 10,000. */
   readonly inlineMs?: number;
 }

@@ -161,3 +161,17 @@ export const deliveries = pgTable(
     check("course_factory_deliveries_status", sql`${table.status} in ('requested', 'delivered', 'failed')`),
   ],
 );
+
+/** Payments for what cannot be delivered, until they are paid back. */
+export const refundsDue = pgTable("course_factory_refunds_due", {
+  paymentId: text("payment_id").primaryKey(),
+  /** Of any shape: perhaps there is no such course. */
+  courseId: text("course_id").notNull(),
+  /** Null: nobody said how much was paid. */
+  amountCents: bigint("amount_cents", { mode: "number" }),
+  refundedCents: bigint("refunded_cents", { mode: "number" }).notNull().default(0),
+  reason: text("reason").notNull(),
+  noticedAt: at("noticed_at").notNull(),
+  /** When it was paid back in full. */
+  settledAt: at("settled_at"),
+});

@@ -2,13 +2,12 @@ import { coursePaymentRequired } from "@brain/schemas";
 import { defineConsumer } from "../../consume/consumer.ts";
 import { type Consumer, on } from "../../consume/define-consumer.ts";
 import { PermanentError } from "../../core/errors.ts";
+import { readerIn } from "../reader.ts";
 import { publishCreated, source } from "./announce.ts";
-import { newIntent } from "./intents.ts";
+import { defaultTenant, newIntent } from "./intents.ts";
+import { refusalOfPurchase } from "./purchase.ts";
 import type { PaymentSettings } from "./settings.ts";
-import { insertIntent } from "./store.ts";
-
-/** Of a payment that an event without a tenant asks for, as in a request that names none. */
-const defaultTenant = "default";
+import { hasIntentOfEvent, insertIntent } from "./store.ts";
 
 /**
  * The subscriber `payment`: a course that has to be paid for gets a payment. Stripe is not called here, so that no
@@ -21,6 +20,10 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
     handlers: [
       on(coursePaymentRequired, async (event, { tx, publish, log, now }) => {
         const { course_id: courseId, amount_cents: amountCents, currency } = event.payload;
+        if (await hasIntentOfEvent(tx, event.id)) {
+          log.debug({ course_id: courseId }, "this event has its payment already");
+          return;
+        }
         if (event.actor_id === null) {
           throw new PermanentError(
             `The course "${courseId}" has to be paid for, but the event does not say by whom. Publish it with the payer's id as actor_id, or create the payment with POST /api/paycore/intents.`,
@@ -31,10 +34,18 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
             "No payment is possible: Stripe is not configured. Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET, then retry this dead letter.",
           );
         }
+        const course = await settings.catalogue?.find(readerIn(tx), courseId);
+        if (course !== undefined) {
+          const offer = { amount_cents: amountCents, currency, tenant_id: event.tenant_id ?? undefined };
+          const refusal = refusalOfPurchase(courseId, course, offer);
+          if (refusal !== null) {
+            throw new PermanentError(`No payment was begun. ${refusal.message}`, { cause: refusal });
+          }
+        }
         const at = now();
         const row = newIntent(
           {
-            tenantId: event.tenant_id ?? defaultTenant,
+            tenantId: event.tenant_id ?? course?.tenantId ?? defaultTenant,
             userId: event.actor_id,
             courseId,
             amountCents,
@@ -50,7 +61,7 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
         );
         const intent = await insertIntent(tx, row);
         if (intent === null) {
-          log.debug({ course_id: courseId }, "this event has its payment already");
+          log.debug({ course_id: courseId }, "somebody else has made the payment of this event");
           return;
         }
         await publishCreated(publish, intent, at, { id: intent.lastEventId });

@@ -11,9 +11,11 @@ import {
   ValidationError,
 } from "../../core/errors.ts";
 import type { RequestServices } from "../module.ts";
+import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";
 import { applyPayment } from "./apply.ts";
 import type { Intent, IntentRequest } from "./model.ts";
+import { publishRequired, refusalOfPurchase } from "./purchase.ts";
 import { type RequestKey, requestKeyOf, requireSameRequest } from "./request-key.ts";
 import { type PaymentSettings, returnUrls, type StripeSettings } from "./settings.ts";
 import { nextAttemptAt } from "./state.ts";
@@ -35,6 +37,9 @@ export type World = Pick<RequestServices, "db" | "log" | "now" | "transact">;
 class NoAnswerError extends BrainError {
   readonly code: ErrorCode = "unavailable";
 }
+
+/** Of a payment whose request or event names no tenant. */
+export const defaultTenant = "default";
 
 export const checkoutRepairJob = "payment_checkout_repair";
 const intentsPerMinute = 20;
@@ -99,18 +104,28 @@ export function newIntent(
   };
 }
 
+interface Storing {
+  readonly key: RequestKey | null;
+  /** Why there must be no such payment; a repeated request is answered with its first payment all the same. */
+  readonly refusal: BrainError | null;
+  readonly now: Date;
+}
+
 /** @throws {ConflictError} the key belongs to another request */
 async function storeIntent(
   services: RequestServices,
   row: ReturnType<typeof newIntent>,
-  key: RequestKey | null,
-  now: Date,
+  { key, refusal, now }: Storing,
 ): Promise<{ readonly intent: Intent; readonly replayed: boolean }> {
   const context = { source, actor_id: services.actorId, tenant_id: row.tenantId };
   return services.transact(context, async (tx, publish) => {
     const inserted = await insertIntent(tx, row);
     if (inserted !== null) {
-      await publishCreated(publish, inserted, now, { id: inserted.lastEventId });
+      if (refusal !== null) throw refusal;
+      const { sourceEventId: requiredId } = inserted;
+      if (requiredId !== null) await publishRequired(publish, inserted, requiredId);
+      const caused = requiredId === null ? {} : { causation_id: requiredId };
+      await publishCreated(publish, inserted, now, { id: inserted.lastEventId, ...caused });
       return { intent: inserted, replayed: false };
     }
     const first = key === null ? null : await findIntentOfRequest(tx, row.tenantId, key.key);
@@ -126,6 +141,8 @@ async function storeIntent(
  *
  * @param origin of the request, for the addresses that the payer comes back to
  * @throws {TransientError} Stripe did not answer; the intent stays, its id is beside the error, and the job goes on
+ * @throws {ValidationError} the course does not exist, is of another tenant, or costs more or in another currency
+ * @throws {ConflictError} the course is not sold any more
  * @throws {BadRequestError | UpstreamError} Stripe refused it; the intent has failed
  */
 export async function beginPayment(
@@ -134,7 +151,14 @@ export async function beginPayment(
   request: IntentRequest,
   call: { readonly idempotencyKey: string | undefined; readonly origin: string | null },
 ): Promise<{ readonly intent: Intent; readonly replayed: boolean }> {
-  await services.limit(`payment_intents:${request.tenant_id}:${services.actorId ?? "-"}`, intentsPerMinute);
+  const courseId = request.metadata.course_id ?? null;
+  const catalogue = courseId === null ? undefined : settings.catalogue;
+  const course =
+    courseId === null || catalogue === undefined
+      ? null
+      : await catalogue.find(readerOf(services.db), courseId);
+  const tenantId = request.tenant_id ?? course?.tenantId ?? defaultTenant;
+  await services.limit(`payment_intents:${tenantId}:${services.actorId ?? "-"}`, intentsPerMinute);
   if (request.provider !== "stripe") {
     throw new BadRequestError(
       `The provider "${request.provider}" is not connected here. Use "stripe", the only one that is.`,
@@ -143,24 +167,32 @@ export async function beginPayment(
   }
   const stripe = requireStripe(settings);
   const userId = payerOf(request, services.actorId);
-  const key = await requestKeyOf(call.idempotencyKey, { ...request, user_id: userId });
+  const key = await requestKeyOf(call.idempotencyKey, {
+    ...request,
+    tenant_id: tenantId,
+    user_id: userId,
+  });
   const now = services.now();
   const row = newIntent(
     {
-      tenantId: request.tenant_id,
+      tenantId,
       userId,
-      courseId: request.metadata.course_id ?? null,
+      courseId,
       amountCents: request.amount_cents,
       currency: request.currency,
       paymentMetadata: request.metadata,
       correlationId: services.correlationId,
+      // Of the event that asks for this payment, so that its consumer finds that there is one.
+      ...(courseId === null ? {} : { sourceEventId: uuidv4() }),
       ...(key === null ? {} : { idempotencyKey: key.key, requestHash: key.hash }),
     },
     settings,
     call.origin,
     now,
   );
-  const stored = await storeIntent(services, row, key, now);
+  const refusal =
+    courseId === null || catalogue === undefined ? null : refusalOfPurchase(courseId, course, request);
+  const stored = await storeIntent(services, row, { key, refusal, now });
   if (stored.intent.status !== "created") return stored;
   services.schedule(checkoutRepairJob, nextAttemptAt(now, 0));
   return { ...stored, intent: await openPage(services, stripe, stored.intent) };

@@ -50,7 +50,8 @@ export const intentRequest = z.strictObject({
     .transform((code) => code.toUpperCase())
     .default("EUR"),
   provider: z.enum(["stripe", "paypal", "crypto"]).default("stripe"),
-  tenant_id: opaqueId.default("default"),
+  /** Left out: the tenant of the course, `default` for a payment of anything else. */
+  tenant_id: opaqueId.optional(),
   user_id: opaqueId.optional(),
   metadata: metadata.default({}),
 });

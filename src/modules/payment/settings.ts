@@ -1,3 +1,4 @@
+import type { CourseCatalogue } from "../course-catalogue.ts";
 import type { RefundPolicy } from "./refund-policy.ts";
 
 /** How Stripe is reached and its webhooks are checked. */
@@ -22,6 +23,8 @@ export interface PaymentSettings {
   readonly cancelUrl: string | null;
   /** Origin of the public pages. */
   readonly publicUrl: string | null;
+  /** What can be bought; left out: every course is taken to exist, at any price. */
+  readonly catalogue?: CourseCatalogue;
   /** Default: `fourEyes`. */
   readonly refundPolicy?: RefundPolicy;
 }

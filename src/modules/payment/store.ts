@@ -137,3 +137,12 @@ export async function updateIntent(tx: Tx, id: string, columns: Partial<NewInten
   if (row === undefined) throw new Error("A payment that was locked is gone.");
   return row;
 }
+
+/** Whether an event that asks for a payment has one. */
+export async function hasIntentOfEvent(tx: Tx, eventId: string): Promise<boolean> {
+  const [row] = await tx
+    .select({ id: paycoreIntents.id })
+    .from(paycoreIntents)
+    .where(eq(paycoreIntents.sourceEventId, eventId));
+  return row !== undefined;
+}

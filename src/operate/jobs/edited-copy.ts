@@ -32,8 +32,7 @@ export async function editCopy(
 ): Promise<EditedCopy> {
   const original = await originalOf(db, letterId);
   const definition = findEvent(original.type);
-  // The copy is no row of the record, so it has no position.
-  const { schema_version: _old, position: _position, ...meta } = original.meta;
+  const { schema_version: _old, ...meta } = original.meta;
   const { event, key } = admitEnvelope(settings, {
     ...original,
     id: crypto.randomUUID(),

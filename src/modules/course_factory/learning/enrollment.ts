@@ -1,7 +1,10 @@
 import { courseCompletionRecorded, courseEnrollmentCreated, courseProgressRecorded } from "@brain/schemas";
 import type { Tx } from "../../../db/database.ts";
+import type { AccessCheck } from "../../access-check.ts";
 import type { RequestServices } from "../../module.ts";
+import { readerIn } from "../../reader.ts";
 import { noCourse } from "../errors.ts";
+import { requireAccess } from "./access.ts";
 import { hexOf } from "./certificate.ts";
 import { aboutLearner, contextOf, noEnrollment, requireOutline, wholeSecond } from "./context.ts";
 import {
@@ -39,14 +42,21 @@ import {
  *
  * @throws {NotFoundError} no such course
  * @throws {ConflictError} the course is not completed, or is archived
+ * @throws {UnauthorizedError | ForbiddenError} it is a paid course, and the learner is not named or has no access to it
  */
-export async function enroll(services: RequestServices, courseId: string, input: EnrollInput) {
+export async function enroll(
+  services: RequestServices,
+  check: AccessCheck,
+  courseId: string,
+  input: EnrollInput,
+) {
   const actorId = input.actor_id ?? services.actorId;
   const enrolledAt = wholeSecond(services);
   return services.transact(contextOf(services), async (tx, publish) => {
     const course = await findCourse(tx, courseId);
     if (course === null) throw noCourse(courseId);
     assertEnrollable({ course_id: courseId, status: course.status, workflow_state: course.workflowState });
+    await requireAccess({ read: readerIn(tx), check }, course, actorId);
     const row = {
       enrollmentId: newId("enr"),
       courseId,

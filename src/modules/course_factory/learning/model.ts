@@ -19,6 +19,7 @@ import type { Completion, Enrollment, Pack, ProgressRow } from "./store.ts";
 const uuid = z.uuid().transform((id) => id.toLowerCase());
 
 export const courseParam = z.strictObject({ course_id: uuid });
+export const lessonParam = z.strictObject({ course_id: uuid, lesson_id: uuid });
 export const certificateParam = z.strictObject({ course_id: uuid, certificate_id: certificateId });
 export const packParam = z.strictObject({ course_id: uuid, pack_id: packId });
 

@@ -1,9 +1,13 @@
 import { coursePackCreated } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { NotFoundError, ValidationError } from "../../../core/errors.ts";
+import type { AccessCheck } from "../../access-check.ts";
+import type { AccessRule } from "../../access-rule.ts";
 import type { RequestServices } from "../../module.ts";
+import { readerOf } from "../../reader.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
+import { requireAccess } from "./access.ts";
 import { contextOf, readyCourse, requireOutline } from "./context.ts";
 import { type PackInput, type PacksQuery, packView } from "./model.ts";
 import { type Override, refusalOf } from "./override.ts";
@@ -125,6 +129,7 @@ interface SourceRow {
   readonly status: string;
   readonly version: string;
   readonly outline: Outline | null;
+  readonly access: AccessRule | null;
   readonly texts: Readonly<Record<string, string>>;
 }
 
@@ -133,14 +138,16 @@ interface SourceRow {
  *
  * @throws {NotFoundError} no such course, or it has no such pack
  * @throws {ConflictError} the course is not completed
+ * @throws {UnauthorizedError | ForbiddenError} it is a paid course, and the caller is not named or has no access to it
  */
 export async function renderPack(
   services: RequestServices,
+  check: AccessCheck,
   courseId: string,
   packId: string | null,
 ): Promise<Rendering & { readonly pack_id: string | null; readonly target_audience: string | null }> {
   const [[course], [pack]] = (await services.db.batch([
-    sql`SELECT c.status, c.version, c.outline,
+    sql`SELECT c.status, c.version, c.outline, c.request -> 'access' AS access,
         (SELECT coalesce(json_object_agg(a.content ->> 'lesson_id', a.content ->> 'content_markdown'), '{}'::json)
           FROM course_factory_artifacts a WHERE a.course_id = c.course_id AND a.kind = 'lesson') AS texts
       FROM course_factory_courses c WHERE c.course_id = ${courseId}`,
@@ -149,6 +156,8 @@ export async function renderPack(
   if (course === undefined) throw noCourse(courseId);
   if (packId !== null && pack === undefined) throw noPack(courseId);
   assertCompleted({ course_id: courseId, status: course.status });
+  const read = readerOf(services.db);
+  await requireAccess({ read, check }, { courseId, access: course.access }, services.actorId);
   const source = {
     course_id: courseId,
     version: course.version,

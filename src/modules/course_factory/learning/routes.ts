@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { BadRequestError } from "../../../core/errors.ts";
+import type { AccessCheck } from "../../access-check.ts";
 import type { ModuleEnv } from "../../module.ts";
 import { validated, validatedInput } from "../../routing.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
@@ -13,6 +14,7 @@ import {
 } from "./certificates.ts";
 import { completeCourse, enroll, recordProgress } from "./enrollment.ts";
 import { readHealth } from "./health.ts";
+import { listLessons, readLearnersLesson } from "./lessons.ts";
 import {
   catalogQuery,
   certificateParam,
@@ -21,6 +23,7 @@ import {
   enrollInput,
   enrollmentInput,
   exportQuery,
+  lessonParam,
   packInput,
   packParam,
   packsQuery,
@@ -33,7 +36,10 @@ import { createPack, listPacks, readPack, renderPack } from "./packs.ts";
 import { readStatus } from "./status.ts";
 
 /** What the composition root hands to learning. */
-export type CourseLearningSettings = CertificateSettings;
+export interface CourseLearningSettings extends CertificateSettings {
+  /** Who knows whether a user has access to a paid course. */
+  readonly accessCheck: AccessCheck;
+}
 
 /** Certificates that one address may have checked, a minute. */
 const verificationsPerMinute = 60;
@@ -58,20 +64,28 @@ export function courseLearningRoutes(settings: CourseLearningSettings): Hono<Mod
   );
   analytics(app);
   certificates(app, settings);
-  learners(app);
-  packs(app);
+  learners(app, settings);
+  packs(app, settings);
   app.get("/:course_id/catalog", validated("param", courseParam), async (c) =>
     c.json(await readCatalogEntry(c.var.services, c.req.valid("param").course_id)),
   );
   return app;
 }
 
-function learners(app: Hono<ModuleEnv>): void {
+function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings): void {
+  app.get("/:course_id/lessons", validated("param", courseParam), async (c) =>
+    c.json(await listLessons(c.var.services, accessCheck, c.req.valid("param").course_id)),
+  );
+  app.get("/:course_id/lessons/:lesson_id", validated("param", lessonParam), async (c) => {
+    const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
+    return c.json(await readLearnersLesson(c.var.services, accessCheck, courseId, lessonId));
+  });
   app.post(
     "/:course_id/enroll",
     validated("param", courseParam),
     validatedInput(enrollInput, "query_wins"),
-    async (c) => c.json(await enroll(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+    async (c) =>
+      c.json(await enroll(c.var.services, accessCheck, c.req.valid("param").course_id, c.req.valid("json"))),
   );
   app.post(
     "/:course_id/progress",
@@ -120,7 +134,7 @@ function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): v
   });
 }
 
-function packs(app: Hono<ModuleEnv>): void {
+function packs(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings): void {
   app.post("/:course_id/packs", validated("param", courseParam), validated("json", packInput), async (c) =>
     c.json(await createPack(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
   );
@@ -137,7 +151,9 @@ function packs(app: Hono<ModuleEnv>): void {
     validated("query", renderQuery),
     async (c) => {
       const { pack_id: packId } = c.req.valid("query");
-      return c.json(await renderPack(c.var.services, c.req.valid("param").course_id, packId ?? null));
+      return c.json(
+        await renderPack(c.var.services, accessCheck, c.req.valid("param").course_id, packId ?? null),
+      );
     },
   );
 }

@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../../../db/database.ts";
+import type { AccessRule } from "../../access-rule.ts";
 import { courses } from "../tables.ts";
 import { hexOf } from "./certificate.ts";
 import type { ProgressEntry, ProgressStatus, Target } from "./state.ts";
@@ -35,6 +36,7 @@ const courseColumns = {
   language: courses.language,
   version: courses.version,
   outline: courses.outline,
+  access: sql<AccessRule | null>`${courses.request} -> 'access'`,
 };
 
 /** Null when there is no such course. */

@@ -1,0 +1,10 @@
+import type { Reader } from "./reader.ts";
+
+/*
+ * Whether somebody may learn a paid course, as a port: who keeps courses asks it, who keeps accesses answers, and the
+ * composition root connects the two. It reads what is committed, so a payment counts as soon as its access is granted.
+ */
+export interface AccessCheck {
+  /** True when the user has active access to the course, of whatever tenant. Throws rather than guesses. */
+  hasAccess(read: Reader, courseId: string, userId: string): Promise<boolean>;
+}

@@ -1,0 +1,58 @@
+import { ForbiddenError, UnauthorizedError } from "../../../core/errors.ts";
+import type { AccessCheck } from "../../access-check.ts";
+import type { AccessRule } from "../../access-rule.ts";
+import type { Reader } from "../../reader.ts";
+
+/** What of a course is free, and who may have the rest. */
+
+/** True for a lesson that anybody may read. @param index its place in the course, from 0 */
+export function isFree(rule: AccessRule | null, index: number): boolean {
+  return rule === null || rule.mode === "open" || index < rule.free_lessons;
+}
+
+/** What a buyer sends to which route; it stands beside the refusal. */
+function howToBuy(courseId: string, rule: Extract<AccessRule, { mode: "paid" }>, userId: string | null) {
+  return {
+    access: rule,
+    buy: {
+      method: "POST",
+      path: "/api/paycore/intents",
+      body: {
+        amount_cents: rule.price_cents,
+        currency: rule.currency,
+        user_id: userId,
+        metadata: { course_id: courseId },
+      },
+    },
+  };
+}
+
+/**
+ * Lets who has access to a paid course through, and everybody to an open one. When nobody can be asked, nobody is let
+ * through: the error of the check is the answer.
+ *
+ * @param userId who wants to learn; null: the request names nobody
+ * @throws {UnauthorizedError} a paid course, and no user is named
+ * @throws {ForbiddenError} the user has no access; `extra` says how to buy it
+ */
+export async function requireAccess(
+  { read, check }: { readonly read: Reader; readonly check: AccessCheck },
+  course: { readonly courseId: string; readonly access: AccessRule | null },
+  userId: string | null,
+): Promise<void> {
+  const { courseId, access: rule } = course;
+  if (rule === null || rule.mode === "open") return;
+  const price = `The course ${courseId} costs ${rule.price_cents} ${rule.currency} in the smallest unit of the currency`;
+  const extra = howToBuy(courseId, rule, userId);
+  if (userId === null) {
+    throw new UnauthorizedError(
+      `${price}, and the request does not say who wants to learn it. Send the user's id in the header x-actor-id; who has no access yet buys it with POST /api/paycore/intents.`,
+      { extra },
+    );
+  }
+  if (await check.hasAccess(read, courseId, userId)) return;
+  throw new ForbiddenError(
+    `${price}, and "${userId}" has no access to it. Buy it with POST /api/paycore/intents, as "buy" says, or have an operator grant access; GET /api/courses/${courseId}/lessons lists what is free.`,
+    { extra },
+  );
+}
