@@ -25,6 +25,7 @@ export interface System {
   readonly log: Logger;
   readonly now: () => number;
   readonly archive: Archive | null;
+  readonly hostStartedMs: number | null;
 }
 
 export interface SystemOptions {
@@ -35,6 +36,8 @@ export interface SystemOptions {
   readonly jobs?: readonly ScheduledJob[];
   /** Where old events go; left out: they stay in the record. */
   readonly archive?: Archive | null;
+  /** When the program that fires cron began, Unix ms; left out where none has to run for it. */
+  readonly hostStartedMs?: number | null;
 }
 
 /** @throws {Error} two consumers, or two jobs, share a name */
@@ -64,6 +67,7 @@ export function createSystem(
     log,
     now,
     archive: options.archive ?? null,
+    hostStartedMs: options.hostStartedMs ?? null,
   };
 }
 
@@ -88,7 +92,8 @@ const drainTurns: DrainTurns = { atOnce: 3, turnMs: 2_000 };
 const redisTimeoutMs = 5_000;
 
 /** Opens what one invocation works with. Cheap: nothing is connected before it is used. */
-export function openInvocation({ config, consumers, scheduled, log, now, archive }: System): Invocation {
+export function openInvocation(system: System): Invocation {
+  const { config, consumers, scheduled, log, now, archive, hostStartedMs } = system;
   const meter = createSubrequestMeter(config.subrequestLimit);
   return {
     mode: config.mode,
@@ -128,6 +133,7 @@ export function openInvocation({ config, consumers, scheduled, log, now, archive
     consumers,
     scheduled,
     now,
+    hostStartedMs,
     scope: `${config.redisPrefix}@${config.redis?.url ?? "none"}`,
   };
 }

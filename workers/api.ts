@@ -1,6 +1,6 @@
 import { ConfigError, parseConfig } from "../src/config.ts";
 import { errorBody } from "../src/http/errors.ts";
-import { bindArchive, bindResolver, createProgram, type Program, type RequestHost } from "./host.ts";
+import { bindHost, createProgram, type Program, type RequestHost } from "./host.ts";
 
 interface Env {
   /** The consumer worker. */
@@ -14,7 +14,7 @@ let isolateProgram: Program | null = null;
 export default {
   fetch(request, env, context) {
     try {
-      isolateProgram ??= createProgram(parseConfig(env), bindArchive(env), bindResolver(env));
+      isolateProgram ??= createProgram(parseConfig(env), bindHost(env));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       return notConfigured(error);

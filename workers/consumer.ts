@@ -1,7 +1,6 @@
 import { parseConfig } from "../src/config.ts";
 import {
-  bindArchive,
-  bindResolver,
+  bindHost,
   createProgram,
   janitorCron,
   type Program,
@@ -15,7 +14,7 @@ import {
 let isolateProgram: Program | null = null;
 
 function program(env: Readonly<Record<string, unknown>>): Program {
-  isolateProgram ??= createProgram(parseConfig(env), bindArchive(env), bindResolver(env));
+  isolateProgram ??= createProgram(parseConfig(env), bindHost(env));
   return isolateProgram;
 }
 

@@ -24,7 +24,12 @@ import {
 const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR"] as const;
 const setting = (name: (typeof ownSettings)[number]) => Deno.env.get(name) || null;
 const archiveDir = setting("BRAIN_ARCHIVE_DIR") ?? ".brain/archive";
-const { app, system } = createProgram(readConfig(), await openArchive(), resolveHost);
+const { app, system } = createProgram(readConfig(), {
+  archive: await openArchive(),
+  resolve: resolveHost,
+  // On Deno Deploy an isolate begins whenever there is work, and cron comes without one.
+  startedMs: Deno.env.has("DENO_DEPLOYMENT_ID") ? null : Date.now(),
+});
 
 const host: RequestHost = {
   // Deno keeps the process; an error that nobody awaits must not end it.

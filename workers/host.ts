@@ -56,19 +56,25 @@ export interface RequestHost {
   readonly clientAddress: string | null;
 }
 
-/**
- * @param archive where old events go; null: they stay in the record
- * @param resolve addresses of a host; left out where the network resolves for us
- * @throws {Error} the configuration or the consumers are not valid
- */
+/** What a program gets from where it runs, beside its configuration. */
+export interface HostGifts {
+  /** Where old events go; null: they stay in the record. */
+  readonly archive: Archive | null;
+  /** Addresses of a host; left out where the network resolves for us. */
+  readonly resolve?: ResolveHost | undefined;
+  /** When the program that fires cron began, Unix ms; null where none has to run for it, as on Cloudflare. */
+  readonly startedMs: number | null;
+}
+
+/** @throws {Error} the configuration or the consumers are not valid */
 export function createProgram(
   config: Config,
-  archive: Archive | null = null,
-  resolve?: ResolveHost,
+  { archive, resolve, startedMs }: HostGifts = { archive: null, startedMs: null },
 ): Program {
   const system = createSystem(config, productConsumers(config), {
     archive,
     jobs: productJobs(config, resolve),
+    hostStartedMs: startedMs,
   });
   logProductStart(config, system.log);
   const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
@@ -125,10 +131,23 @@ export async function runJanitorCron(system: System, handOn: () => void): Promis
 }
 
 /**
+ * What a Worker is bound to. HOST_STARTED_AT is the start of the program around workerd, Unix ms, which `npm start`
+ * gives; on Cloudflare there is none.
+ */
+export function bindHost(env: Readonly<Record<string, unknown>>): HostGifts {
+  const startedMs = Number(env.HOST_STARTED_AT ?? Number.NaN);
+  return {
+    archive: bindArchive(env),
+    resolve: bindResolver(env),
+    startedMs: Number.isFinite(startedMs) ? startedMs : null,
+  };
+}
+
+/**
  * The archive that a Worker is bound to: the R2 bucket ARCHIVE, or, where there is none, the service ARCHIVE_FOLDER,
  * which writes files (`PUT /{name}?at={offset}`). Null: none, old events stay in the record.
  */
-export function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
+function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
   const { ARCHIVE: bucket, ARCHIVE_FOLDER: service } = env as {
     readonly ARCHIVE?: ArchiveBucket;
     readonly ARCHIVE_FOLDER?: BoundService;
@@ -149,7 +168,7 @@ export function bindArchive(env: Readonly<Record<string, unknown>>): Archive | n
  * The resolver that a Worker is bound to: the service HOST_NAMES (`GET /?name={host}`), which `npm start` gives.
  * Undefined: nobody resolves for it, as on Cloudflare, from whose network no private address is reached.
  */
-export function bindResolver(env: Readonly<Record<string, unknown>>): ResolveHost | undefined {
+function bindResolver(env: Readonly<Record<string, unknown>>): ResolveHost | undefined {
   const { HOST_NAMES: service } = env as { readonly HOST_NAMES?: BoundService };
   if (service === undefined) return undefined;
   return async (host) => {

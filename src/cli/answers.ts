@@ -33,6 +33,8 @@ export interface Consumers {
   readonly shards: number;
   readonly last_cron_tick_at: string | null;
   readonly last_janitor_at: string | null;
+  /** When the program that fires cron began; null where none has to run for it; missing in answers of older servers. */
+  readonly host_started_at?: string | null;
   readonly retention: { readonly stream_keep: number };
 }
 

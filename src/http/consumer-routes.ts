@@ -47,11 +47,13 @@ export function consumerRoutes(): Hono<AppEnv> {
       lastVisits(invocation),
     ]);
     const { streamKeep, dedupDays, eventsDays } = invocation.retention;
+    const { hostStartedMs: startedMs } = invocation;
     return c.json({
       consumers,
       shards: invocation.publish.shards,
       last_cron_tick_at: cronAt,
       last_janitor_at: janitorAt,
+      host_started_at: startedMs === null ? null : new Date(startedMs).toISOString(),
       retention: { stream_keep: streamKeep, dedup_days: dedupDays, events_days: eventsDays },
     });
   });

@@ -67,7 +67,9 @@ export interface Gate {
   readonly places: readonly Place[];
   /** Entries of each stream. */
   readonly lengths: readonly number[];
-  /** Time since the last visit of cron, ms; null when none is known. */
+  /**
+   * Time since cron came last, or could have: while its host was off, nobody missed it. Ms; null when no visit is known.
+   */
   readonly silentForMs: number | null;
 }
 
@@ -77,7 +79,7 @@ export interface Gate {
  * @throws {TransientError} Redis is not reachable
  */
 export async function openGate(invocation: Invocation): Promise<Gate | null> {
-  const { redis, keys, consumers, publish, relaySweepMs, now } = invocation;
+  const { redis, keys, consumers, publish, relaySweepMs, now, hostStartedMs } = invocation;
   if (redis === null) return null;
   const all = [...consumers.values()];
   const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
@@ -95,9 +97,9 @@ export async function openGate(invocation: Invocation): Promise<Gate | null> {
   )) as [string, number, number, number, readonly string[], readonly string[], ...(readonly number[])[]];
   const [before, sweep, active, jobs, due, failing, ...lines] = reply;
   const lastMs = Number(before);
-  const silentForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, now() - lastMs);
+  const awayForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, now() - lastMs);
   return {
-    sweep: sweep === 1 || active === 1 || silentForMs === null || silentForMs > silentMs,
+    sweep: sweep === 1 || active === 1 || awayForMs === null || awayForMs > silentMs,
     jobs: jobs === 1,
     due,
     failing: new Set(failing),
@@ -105,6 +107,6 @@ export async function openGate(invocation: Invocation): Promise<Gate | null> {
       all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
     ),
     lengths: lines.map(([length = 0]) => length),
-    silentForMs,
+    silentForMs: awayForMs === null ? null : Math.min(awayForMs, Math.max(0, now() - (hostStartedMs ?? lastMs))),
   };
 }

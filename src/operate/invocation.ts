@@ -57,6 +57,8 @@ export interface Invocation {
   readonly scheduled: ReadonlyMap<string, ScheduledJob>;
   /** Unix time, ms. */
   readonly now: () => number;
+  /** When the program that fires cron began, Unix ms; null where none has to run for it, as on Cloudflare. */
+  readonly hostStartedMs: number | null;
   /** Tells systems in one process apart, e.g. in tests. */
   readonly scope: string;
 }

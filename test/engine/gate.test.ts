@@ -4,6 +4,7 @@ import { TransientError } from "../../src/core/errors.ts";
 import { cronTick } from "../../src/operate/cron.ts";
 import { openGate } from "../../src/operate/gate.ts";
 import { relayAll } from "../../src/operate/pump.ts";
+import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
 import { invoke, soon } from "./pump-fixture.ts";
@@ -84,6 +85,39 @@ test("looks at Postgres when cron was away for long, and when Redis forgot that 
   expect(await sweeps()).toBe(true);
   await backbone.redis("DEL", backbone.open().keys.cronTick());
   expect(await sweeps()).toBe(true);
+});
+
+const missingTicks = (backbone: Backbone) =>
+  backbone.sql("SELECT message FROM alerts WHERE kind = 'missing_tick' AND resolved_at IS NULL");
+
+test("a host that was off missed no tick; what waits is looked at all the same", async () => {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now, env });
+  await cronTick(invoke(backbone, consumers), clock.now() + 20_000);
+  await publishReports(backbone, 1);
+  clock.advance(10 * 3_600_000);
+  const restarted = { hostStartedMs: clock.now() };
+  clock.advance(3_000);
+  await cronTick(invoke(backbone, consumers, restarted), clock.now() + 20_000);
+  expect(await missingTicks(backbone)).toEqual([]);
+  expect(await backbone.sql("SELECT FROM effects")).toHaveLength(3);
+});
+
+test.each([
+  ["a host that runs", 0],
+  ["a host that was started meanwhile, and has been silent since", 200_000],
+  ["a platform without such a host", null],
+])("control: %s, whose tick is missing, is an alert", async (_what, startedAfterMs) => {
+  const clock = createClock();
+  const hostStartedMs = startedAfterMs === null ? null : clock.now() + startedAfterMs;
+  const backbone = await openBackbone({ now: clock.now, env });
+  await cronTick(invoke(backbone, consumers), clock.now() + 20_000);
+  clock.advance(300_000);
+  await cronTick(invoke(backbone, consumers, { hostStartedMs }), clock.now() + 20_000);
+  const silentForS = (300_000 - (startedAfterMs ?? 0)) / 1_000;
+  expect(await missingTicks(backbone)).toEqual([
+    { message: expect.stringContaining(`Cron did not come for ${silentForS} s;`) },
+  ]);
 });
 
 test("an event that was committed and never relayed is found after Redis lost everything, without a new one", async () => {

@@ -208,6 +208,7 @@ describe("the list of consumers", () => {
     expect((await surface.send("/api/consumers")).body).toMatchObject({
       shards: 1,
       last_cron_tick_at: null,
+      host_started_at: null,
       last_janitor_at: null,
     });
     await surface.redis("SET", keys.cronTick(), "1700000000000");

@@ -56,6 +56,8 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
   const front = await bundleFront();
   const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
   const hostNames = createHostNamesService(options.lookup);
+  // A workerd that comes back later has missed the ticks since then.
+  const startedMs = Date.now();
   const start = (port: number) => {
     // Told once: what a lost instance says later is about itself.
     let lost = false;
@@ -71,6 +73,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       port,
       archive,
       hostNames,
+      startedMs,
       onLog,
       onLost,
     });

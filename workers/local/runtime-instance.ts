@@ -21,6 +21,8 @@ export interface InstanceOptions {
   readonly archive: ServiceBinding | null;
   /** What answers HOST_NAMES. */
   readonly hostNames: ServiceBinding;
+  /** When this program began, Unix ms. */
+  readonly startedMs: number;
   readonly onLog: (level: string, message: string) => void;
   /** Workerd ended, and Miniflare could not bring it back: this instance is of no use any more. */
   readonly onLost: (reason: string) => void;
@@ -77,7 +79,7 @@ async function workerdProcesses(): Promise<number[]> {
 
 /** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
 function workersOf(options: InstanceOptions) {
-  const { bundles, front, compatibility, bindings, port, archive, hostNames } = options;
+  const { bundles, front, compatibility, bindings, port, archive, hostNames, startedMs } = options;
   const runtime = {
     modules: true as const,
     compatibilityDate: compatibility.date,
@@ -87,7 +89,7 @@ function workersOf(options: InstanceOptions) {
     HOST_NAMES: hostNames,
     ...(archive === null ? {} : { ARCHIVE_FOLDER: archive }),
   };
-  const shared = { ...runtime, bindings: { ...bindings } };
+  const shared = { ...runtime, bindings: { ...bindings, HOST_STARTED_AT: String(startedMs) } };
   return [
     {
       ...runtime,

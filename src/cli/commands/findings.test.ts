@@ -33,6 +33,13 @@ interface Changes {
   readonly alerts?: Alerts["alerts"];
 }
 
+/** What is late on a system that was off for a day. */
+const late: Changes = {
+  consumer: { lag: 3, oldest_unread_age_ms: 8.64e7, last_tick: { at: ago(8.64e7), stopped: null } },
+  consumers: { last_cron_tick_at: ago(8.64e7), last_janitor_at: ago(8.64e7) },
+  stats: { outbox_backlog: 2, outbox_oldest_ms: 8.64e7 },
+};
+
 function seen(changes: Changes = {}): Finding[] {
   return findingsOf({
     health: changes.health ?? { status: "healthy", event_stream: true, database: true },
@@ -153,6 +160,19 @@ describe("the doctor", () => {
     ]);
     const oneType = { ...pause, event_type: "course.generation.completed" };
     expect(problems({ consumer: { ...consumer, paused: [oneType] } })).toHaveLength(2);
+  });
+
+  it("does not count the time in which the host was off: 3 s after a start nothing is late yet", () => {
+    const started = (ms: number): Changes => ({
+      ...late,
+      consumers: { ...late.consumers, host_started_at: ago(ms) },
+    });
+    expect(problems(started(3_000))).toEqual([]);
+    // Once it runs for long, what is late is late.
+    expect(problems(started(12_000_000))).toEqual(problems(late));
+    // Control: where no host has to run for it, or an older server does not tell, all of it is a problem at once.
+    expect(problems({ ...late, consumers: { ...late.consumers, host_started_at: null } })).toHaveLength(5);
+    expect(problems(late)).toHaveLength(5);
   });
 
   it("needs no tick where there is nothing to do", () => {

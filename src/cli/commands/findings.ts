@@ -38,21 +38,30 @@ export interface Finding {
   readonly message: string;
 }
 
+/** What was seen, and who has to answer for it. */
+interface Judged extends Observed {
+  /** Whether something waits too long: time in which the host was off does not count. */
+  readonly isLate: (ageMs: number, limitMs: number) => boolean;
+}
+
 /** Cron comes every minute. */
 const cronSilenceMs = 180_000;
 /** The janitor comes every hour. */
 const janitorSilenceMs = 3 * 3_600_000;
 
 /** Judges what was seen; what was not is a problem of its own. Pure. */
-export function findingsOf(observed: Observed): Finding[] {
-  const { consumers, stats } = observed;
+export function findingsOf(seen: Observed): Finding[] {
+  const { consumers, stats } = seen;
+  const startedMs = Date.parse(consumers?.host_started_at ?? "");
+  const upForMs = Number.isNaN(startedMs) ? Number.POSITIVE_INFINITY : Math.max(0, seen.nowMs - startedMs);
+  const observed: Judged = { ...seen, isLate: (ageMs, limitMs) => Math.min(ageMs, upForMs) > limitMs };
   return [
     ...health(observed),
     ...observed.unread.map(unread),
-    ...(stats === null ? [] : backlog(stats, observed.maxAgeMs)),
+    ...(stats === null ? [] : backlog(stats, observed)),
     ...(consumers?.consumers ?? []).flatMap((state) => consumer(state, observed)),
     ...(stats === null ? [] : deadLetters(stats)),
-    ...(consumers === null ? [] : visits(consumers, observed.nowMs)),
+    ...(consumers === null ? [] : visits(consumers, observed)),
     ...(stats === null || consumers === null ? [] : streamLength(stats, consumers)),
     ...(observed.alerts === null ? [] : alerts(observed.alerts)),
   ];
@@ -76,15 +85,19 @@ function health({ health }: Observed): Finding[] {
   return reasons.map((reason) => problem("health", reason));
 }
 
-function backlog({ outbox_backlog: count, outbox_oldest_ms: oldest }: Stats, maxAgeMs: number): Finding[] {
+function backlog(
+  { outbox_backlog: count, outbox_oldest_ms: oldest }: Stats,
+  { maxAgeMs, isLate }: Judged,
+): Finding[] {
   if (count === 0) return [ok("relay", "nothing waits to be sent")];
   const message = `${count} ${count === 1 ? "event waits" : "events wait"} to be sent, the oldest for ${duration(oldest)}`;
-  if ((oldest ?? 0) <= maxAgeMs) return [note("relay", message)];
+  if (!isLate(oldest ?? 0, maxAgeMs)) return [note("relay", message)];
   return [problem("relay", `${message}; the relay does not run, or Redis refuses its batches: see the log`)];
 }
 
-function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[] {
+function consumer(state: ConsumerState, observed: Judged): Finding[] {
   const about = `${state.subscriber}, shard ${state.shard}`;
+  const { maxAgeMs, isLate } = observed;
   const findings: Finding[] = [];
   const isPaused = state.paused.some((pause) => pause.event_type === null);
   for (const { event_type, reason, expires_at } of state.paused) {
@@ -111,11 +124,11 @@ function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[
     ["queued", state.queued, state.oldest_queued_age_ms],
   ] as const;
   for (const [what, count, age] of waits) {
-    if (age === null || age <= maxAgeMs) continue;
+    if (age === null || !isLate(age, maxAgeMs)) continue;
     const message = `${count ?? "some"} ${count === 1 ? "event is" : "events are"} ${what}, the oldest for ${duration(age)}`;
     findings.push(isPaused ? note(about, message) : problem(about, message));
   }
-  findings.push(...silence(state, about, nowMs, isPaused));
+  findings.push(...silence(state, about, observed, isPaused));
   const stopped = state.last_tick?.stopped ?? null;
   if (stopped !== null) findings.push(problem(about, `the last tick ended early: ${stopped}`));
   for (const job of state.jobs) findings.push(note(about, `${job.kind} "${job.name}" is ${job.status}`));
@@ -125,14 +138,19 @@ function consumer(state: ConsumerState, { maxAgeMs, nowMs }: Observed): Finding[
 }
 
 /** An idle consumer needs no tick; one with work and without ticks is silent. */
-function silence(state: ConsumerState, about: string, nowMs: number, isPaused: boolean): Finding[] {
+function silence(
+  state: ConsumerState,
+  about: string,
+  { nowMs, isLate }: Judged,
+  isPaused: boolean,
+): Finding[] {
   const isUnread = (state.lag ?? 0) > 0 || (state.lag === null && state.oldest_unread_age_ms !== null);
   const hasWork = isUnread || (state.pending ?? 0) > 0 || state.queued > 0;
   if (!hasWork || isPaused) return [];
   const at = state.last_tick?.at;
   if (at === undefined) return [note(about, "there is work, and no tick was ever seen")];
   const age = nowMs - Date.parse(at);
-  if (age <= cronSilenceMs) return [];
+  if (!isLate(age, cronSilenceMs)) return [];
   return [problem(about, `there is work, and the last tick was ${duration(age)} ago`)];
 }
 
@@ -146,12 +164,12 @@ function deadLetters(stats: Stats): Finding[] {
   ];
 }
 
-function visits(consumers: Consumers, nowMs: number): Finding[] {
+function visits(consumers: Consumers, { nowMs, isLate }: Judged): Finding[] {
   const visit = (about: string, at: string | null, silenceMs: number): Finding => {
     if (at === null) return note(about, "not seen yet");
     const age = nowMs - Date.parse(at);
     const message = `last seen ${duration(age)} ago`;
-    return age > silenceMs ? problem(about, message) : ok(about, message);
+    return isLate(age, silenceMs) ? problem(about, message) : ok(about, message);
   };
   return [
     visit("cron", consumers.last_cron_tick_at, cronSilenceMs),
