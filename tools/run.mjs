@@ -128,8 +128,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-// npm passes a signal on to the shell between it and us, which dies of it without a word. When npm started us and that
-// parent is gone, nobody is left who could stop us.
+// The scripts begin with `exec`, so npm's signals reach us: a shell between it and us would keep SIGINT until we end.
+// When npm started us and that parent is gone, nobody is left who could stop us.
 const parent = process.ppid;
 if (process.env.npm_lifecycle_event !== undefined && !windows) {
   setInterval(() => {

@@ -107,6 +107,7 @@ export async function openGate(invocation: Invocation): Promise<Gate | null> {
       all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
     ),
     lengths: lines.map(([length = 0]) => length),
-    silentForMs: awayForMs === null ? null : Math.min(awayForMs, Math.max(0, now() - (hostStartedMs ?? lastMs))),
+    silentForMs:
+      awayForMs === null ? null : Math.min(awayForMs, Math.max(0, now() - (hostStartedMs ?? lastMs))),
   };
 }

@@ -21,10 +21,15 @@ afterAll(async () => {
   await sandbox?.cleanup();
 });
 
-async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+const run = (...args: string[]) => runOn(sandbox.databaseUrl, ...args);
+
+async function runOn(
+  databaseUrl: string,
+  ...args: string[]
+): Promise<{ code: number | null; out: string; err: string }> {
   const { NEON_DATABASE_URL: _neon, ...env } = process.env;
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program, ...args], {
-    env: { ...env, DATABASE_URL: sandbox.databaseUrl },
+    env: { ...env, DATABASE_URL: databaseUrl },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -59,4 +64,31 @@ test("refuses what it does not know", async () => {
   const { code, err } = await run("--dryrun");
   expect(code).toBe(2);
   expect(err).toMatch(/^--dryrun is not known\.\nUsage: /);
+});
+
+test.each([
+  [
+    "postgres://brain:secret-4711@127.0.0.1:1/brain",
+    /^✗ DATABASE_URL names 127\.0\.0\.1:1, and .*ECONNREFUSED.*\n$/,
+  ],
+  ["postgres://brain:secret-4711@[::1]:1/brain", /^✗ DATABASE_URL names \[::1\]:1, and .*\n$/],
+  ["nonsense", /^✗ DATABASE_URL is no address, expected one like postgres:.*\n$/],
+])("says in one line why %s cannot be migrated", async (url, expected) => {
+  for (const flags of [[], ["--status"], ["--dry-run"]]) {
+    const { code, out, err } = await runOn(url, ...flags);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(expected);
+    expect(err).not.toContain("secret-4711");
+  }
+});
+
+test("says in one line what the database refused", async () => {
+  await client.query("CREATE ROLE nobody_may LOGIN PASSWORD 'p'").catch(() => undefined);
+  const url = new URL(sandbox.databaseUrl);
+  url.username = "nobody_may";
+  url.password = "p";
+  await client.query("DELETE FROM drizzle.__drizzle_migrations");
+  const { code, err } = await runOn(url.href);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^✗ .*permission denied.*\n$/);
 });

@@ -3,13 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createStreamKeys } from "../../src/stream/keys.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
+import { createRedisConnection } from "../../workers/local/redis-connection.ts";
+import { plainReply } from "../../workers/local/resp.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Child, processesOf, startChild } from "./child.ts";
 import { call, createCourse, createToStaging, distributionsOf, type Served } from "./course-flow.ts";
 
 const main = fileURLToPath(new URL("../../workers/local/main.ts", import.meta.url).href);
+const charter = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
 /** Several starts, each with a bundler and a runtime, on a machine that others use too. */
 const severalStartsMs = 240_000;
 const readyLine = /^ready {2}(http:\/\/127\.0\.0\.1:\d+) {2}key (\S{16,})$/m;
@@ -23,8 +27,12 @@ async function newDataDir(): Promise<string> {
   return dataDir;
 }
 
-function start(dataDir: string, env: Readonly<Record<string, string>>): Child {
-  const child = startChild(process.execPath, [main], { BRAIN_DATA_DIR: dataDir, ...env });
+function start(
+  dataDir: string,
+  env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): Child {
+  const child = startChild(process.execPath, [main, ...options], { BRAIN_DATA_DIR: dataDir, ...env });
   children.push({ child, dataDir });
   return child;
 }
@@ -93,6 +101,49 @@ describe("a start on services that are given", () => {
       await expectNothingLeft(dataDir);
       await expect(call(served, "GET", "/api/health")).rejects.toThrow();
       await expect(readFile(join(dataDir, "server.json"))).rejects.toThrow("ENOENT");
+    },
+    severalStartsMs,
+  );
+
+  test(
+    "stops at a SIGINT that only npm gets, and shows the address last",
+    async () => {
+      const dataDir = await newDataDir();
+      const child = startChild("npm", ["start"], { ...given(), PORT: "0", BRAIN_DATA_DIR: dataDir });
+      children.push({ child, dataDir });
+      await untilReady(child, 60_000);
+      expect(child.output().trimEnd().split("\n").at(-1)).toMatch(readyLine);
+      child.signal("SIGINT");
+      expect(await child.ended(90_000), child.output()).toBe(0);
+      await expectNothingLeft(dataDir);
+    },
+    severalStartsMs,
+  );
+
+  test(
+    "after ten hours off raises no alert, and the doctor has nothing to say",
+    async () => {
+      const tenHoursAgo = Date.now() - 36_000_000;
+      const keys = createStreamKeys(sandbox.prefix);
+      const redis = createRedisConnection({ url: sandbox.redisUrl });
+      await redis.send(
+        [
+          ["SET", keys.cronTick(), String(tenHoursAgo)],
+          ["HSET", keys.heartbeats(), "janitor", JSON.stringify({ at: new Date(tenHoursAgo) })],
+        ],
+        plainReply,
+      );
+      redis.close();
+      const child = start(await newDataDir(), { ...given(), PORT: "0" });
+      const served = await untilReady(child, 60_000);
+      const doctor = startChild(process.execPath, [charter, "doctor"], {
+        CHARTER_URL: served.url,
+        CHARTER_KEY: served.key,
+      });
+      expect(await doctor.ended(40_000), doctor.output()).toBe(0);
+      expect(doctor.output()).toMatch(/^ok +cron: last seen /m);
+      expect((await call(served, "GET", "/api/alerts?status=all")).body.alerts).toEqual([]);
+      expect(child.output()).not.toContain("did not come");
     },
     severalStartsMs,
   );
@@ -201,16 +252,28 @@ describe("a start that cannot succeed ends with 1, says why, and leaves nothing"
       { DATABASE_URL: "postgres://brain:secret-4711@127.0.0.1:1/brain" },
       /127\.0\.0\.1:1|ECONNREFUSED/,
     ],
+    [
+      "a Redis that is not there",
+      { REDIS_URL: "redis://:secret-4711@127.0.0.1:1" },
+      /^✗ REDIS_URL names 127\.0\.0\.1:1, and cannot connect .*ECONNREFUSED.*leave it out/m,
+    ],
+    [
+      "an Upstash that is not there",
+      { UPSTASH_REDIS_REST_URL: "http://127.0.0.1:1", UPSTASH_REDIS_REST_TOKEN: "secret-4711" },
+      /^✗ UPSTASH_REDIS_REST_URL names 127\.0\.0\.1:1, and /m,
+    ],
+    ["an unknown option", {}, /^✗ --wach is not known, expected --services or --watch/m, ["--wach"]],
     ["a database address that is none", { DATABASE_URL: "nonsense" }, /DATABASE_URL|URL/],
     ["a port that is none", { PORT: "70000" }, /PORT is '70000'/],
     ["an unknown mode", { BRAIN_EVENTSTREAM_MODE: "optional" }, /BRAIN_EVENTSTREAM_MODE is 'optional'/],
     ["half of Upstash", { UPSTASH_REDIS_REST_URL: "http://127.0.0.1:1" }, /UPSTASH_REDIS_REST_TOKEN is not/],
   ])(
     "%s",
-    async (_what, env, reason) => {
+    async (_what, env: Readonly<Record<string, string>>, reason, options: readonly string[] = []) => {
       const dataDir = await newDataDir();
-      const child = start(dataDir, { PORT: "0", ...env });
+      const child = start(dataDir, { PORT: "0", ...env }, options);
       expect(await child.ended(90_000), child.output()).toBe(1);
+      expect(child.output()).not.toMatch(/✓ (Redis|Upstash|PostgreSQL) at/);
       expect(child.output()).toMatch(reason);
       expect(child.output()).not.toMatch(/secret-4711|\n\s+at /);
       await expectNothingLeft(dataDir);

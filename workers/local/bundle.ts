@@ -17,7 +17,8 @@ export interface Compatibility {
   readonly flags: readonly string[];
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url).href);
+/** The project's folder, with a slash at its end. */
+export const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
 /** Bundles `workers/api.ts` and `workers/consumer.ts`. @throws Error with the compiler's messages. */
 export async function bundleWorkers(

@@ -1,11 +1,13 @@
 /**
  * `npm start`: everything the project needs on this machine, then the workers, then a tick a minute.
- * With `--services` only the services and their gateways, for other programs to use.
+ * With `--services` only the services and their gateways, for other programs to use; with `--watch` a change of the
+ * source reaches the workers at once.
  */
 
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { describeUnknownSetting } from "../../src/unknown-settings.ts";
-import { bundleWorkers, readCompatibility } from "./bundle.ts";
+import { bundleWorkers, readCompatibility, type WorkerBundles } from "./bundle.ts";
 import {
   announceServer,
   lockDataDir,
@@ -15,7 +17,9 @@ import {
 } from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
 import { isPortFree } from "./ports.ts";
-import { runWorkers, startTickLoop } from "./run-workers.ts";
+import { type ReadyLine, showReadyLine } from "./ready-line.ts";
+import { createReload, watchSource } from "./reload.ts";
+import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./run-workers.ts";
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
@@ -25,13 +29,26 @@ import { serviceVariables, workerBindings } from "./worker-bindings.ts";
 const STOP_LIMIT_MS = 60_000;
 /** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
 const SAME_SIGNAL_MS = 500;
+/** The first tick and the first visit of the janitor print; a long backlog does not keep anybody waiting for the address, ms. */
+const FIRST_WORK_MS = 5_000;
+const flags = ["--services", "--watch"];
 
 /** The start was interrupted by a signal. */
 class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
-const say = (line: string) => console.log(line);
+let readyLine: ReadyLine | null = null;
+
+function say(line: string): void {
+  console.log(line);
+  readyLine?.pushed(false);
+}
+
+function complain(line: string): void {
+  console.error(line);
+  readyLine?.pushed(true);
+}
 
 /** What was started, to be stopped in reverse; a failing step does not keep the others from stopping. */
 const stopSteps: (() => Promise<void>)[] = [];
@@ -54,6 +71,7 @@ function checkInterrupted(): void {
 }
 
 async function stopAndExit(exitCode: number): Promise<never> {
+  readyLine?.stop();
   setTimeout(() => {
     console.error(`not everything stopped within ${STOP_LIMIT_MS} ms, ending anyway`);
     process.exit(1);
@@ -69,6 +87,7 @@ function onStopSignal(): void {
     return;
   }
   firstSignalAt = performance.now();
+  readyLine?.stop();
   say("stopping (once more to stop at once)");
   // Before the start is through, the step that runs now ends first and then finds the signal.
   if (started) void stopAndExit(0).then(() => undefined);
@@ -139,7 +158,8 @@ async function startWorkers(
   services: Services,
   dataDir: string,
   apiKey: string,
-): Promise<string> {
+  watches: boolean,
+): Promise<RunningWorkers> {
   const [bundles, compatibility] = await Promise.all([bundleWorkers(), readCompatibility()]);
   say("✓ workers bundled");
   const stripe = await startStripe(options, dataDir);
@@ -155,22 +175,43 @@ async function startWorkers(
     }),
     port: options.port,
     archiveDir: join(dataDir, "archive"),
+    inspectorPort: 0,
+    onLog: (level, message) => {
+      printLog(level, message);
+      readyLine?.pushed(level === "warn" || level === "error");
+    },
   });
   stopSteps.push(() => workers.dispose());
   stripe?.standIn.setEndpoint(`${workers.url}/api/paycore/webhooks/stripe`);
   say(`✓ workers brain-api and brain-consumer in workerd, a tick every ${options.tickMs / 1000} s`);
-  const ticks = startTickLoop(workers.tick, options.tickMs, (error) =>
-    console.error(`tick failed: ${describe(error)}`),
+  if (watches) watchForChanges(bundles, workers, services);
+  await startTicks(options, workers);
+  return workers;
+}
+
+/** Gives the first ones time to come to their end, as what they print would hide the address. */
+async function startTicks(options: StartOptions, workers: RunningWorkers): Promise<void> {
+  const loops = [
+    startTickLoop(workers.tick, options.tickMs, (error) => complain(`tick failed: ${describe(error)}`)),
+    startTickLoop(workers.janitor, options.janitorMs, (error) =>
+      complain(`janitor failed: ${describe(error)}`),
+    ),
+  ];
+  for (const loop of loops) stopSteps.push(() => loop.stop(2000));
+  await Promise.race([Promise.all(loops.map((loop) => loop.first)), delay(FIRST_WORK_MS)]);
+}
+
+function watchForChanges(bundles: WorkerBundles, { reload }: RunningWorkers, services: Services): void {
+  const watch = watchSource(
+    createReload({ bundles, reload, migrate: () => migrate(services.migrationUrl), say, complain }),
   );
-  stopSteps.push(() => ticks.stop(2000));
-  const janitor = startTickLoop(workers.janitor, options.janitorMs, (error) =>
-    console.error(`janitor failed: ${describe(error)}`),
-  );
-  stopSteps.push(() => janitor.stop(2000));
-  return workers.url;
+  stopSteps.push(() => watch.stop());
+  say("✓ watching src, schemas, workers and migrations");
 }
 
 async function main(): Promise<void> {
+  const unknown = process.argv.slice(2).find((flag) => !flags.includes(flag));
+  if (unknown !== undefined) throw new Error(`${unknown} is not known, expected ${flags.join(" or ")}.`);
   const onlyServices = process.argv.includes("--services");
   const options = readStartOptions(process.env);
   for (const setting of options.unknown) console.error(`! ${describeUnknownSetting(setting)}`);
@@ -182,12 +223,16 @@ async function main(): Promise<void> {
     say("ready");
   } else {
     const apiKey = options.apiKey ?? (await readOrCreateSecret(dataDir, "api-key", "brain_key_"));
-    const url = await startWorkers(options, services, dataDir, apiKey);
+    const watches = process.argv.includes("--watch");
+    const { url, inspectorUrl } = await startWorkers(options, services, dataDir, apiKey, watches);
     checkInterrupted();
     printVariables(services);
+    if (inspectorUrl !== null) {
+      say(`  inspector ${inspectorUrl}/brain-api and ${inspectorUrl}/brain-consumer (chrome://inspect)`);
+    }
     // A key that was given is whoever gave it's to hand on.
     if (options.apiKey === null) stopSteps.push(await announceServer(dataDir, url, apiKey));
-    say(`ready  ${url}  key ${apiKey}`);
+    readyLine = showReadyLine(`ready  ${url}  key ${apiKey}`, (line) => console.log(line));
   }
   started = true;
   if (firstSignalAt !== null) await stopAndExit(0);

@@ -7,6 +7,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { judgeSchema, type Migration, type SchemaState } from "../../src/core/schema-state.ts";
+import { probePostgres, ServiceAwayError } from "./named-services.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);
 
@@ -62,15 +63,29 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${unknown} is not known.\n${usage}`);
     return 2;
   }
-  const databaseUrl = process.env.DATABASE_URL ?? process.env.NEON_DATABASE_URL;
+  const databaseUrl = process.env.DATABASE_URL || process.env.NEON_DATABASE_URL;
   if (!databaseUrl) {
     console.error(`DATABASE_URL is not set. Set it to the database to migrate.\n${usage}`);
     return 1;
   }
-  if (args.length > 0) return tell(await migrationsAhead(databaseUrl), args.includes("--status"));
-  await migrate(databaseUrl);
+  const variable = process.env.DATABASE_URL ? "DATABASE_URL" : "NEON_DATABASE_URL";
+  try {
+    await probePostgres(databaseUrl, variable);
+    if (args.length > 0) return tell(await migrationsAhead(databaseUrl), args.includes("--status"));
+    await migrate(databaseUrl);
+  } catch (error) {
+    console.error(`✗ ${describeFailure(error)}`);
+    return 1;
+  }
   console.log("✓ migrations applied");
   return 0;
+}
+
+/** In one line, and what caused it: a refused statement is told by the driver below the migrator. */
+function describeFailure(error: unknown): string {
+  const { message, cause } = error as Error;
+  const said = message.split("\n", 1)[0] ?? "";
+  return cause instanceof Error && !(error instanceof ServiceAwayError) ? `${said} ${cause.message}` : said;
 }
 
 function tell(state: SchemaState, fails: boolean): number {

@@ -22,12 +22,23 @@ export interface RunWorkersOptions {
   readonly archiveDir?: string;
   /** What the workers are told of names. Default: what the system says. */
   readonly lookup?: Lookup;
+  /** Of the inspector; 0 takes a free one. Left out: there is none. */
+  readonly inspectorPort?: number;
   /** A line that a worker logged. Default: standard output, warnings and errors to standard error. */
   readonly onLog?: (level: string, message: string) => void;
 }
 
 export interface RunningWorkers {
   readonly url: string;
+  /** Where debuggers find the workers, `ws://host:port`; null: nowhere. */
+  readonly inspectorUrl: string | null;
+  /**
+   * Runs other code from now on, at the same address. What was under way is cut off; its events are not, they are
+   * taken over as after a crash.
+   *
+   * @throws Error when it does not load; the code from before goes on then
+   */
+  reload(bundles: WorkerBundles): Promise<void>;
   /**
    * One run of the consumer's cron handler.
    * @throws Error when the handler fails or workerd is away.
@@ -40,7 +51,7 @@ export interface RunningWorkers {
   dispose(): Promise<void>;
 }
 
-function printLog(level: string, message: string): void {
+export function printLog(level: string, message: string): void {
   const print = level === "error" || level === "warn" ? console.error : console.log;
   print(formatLogLine(message));
 }
@@ -52,13 +63,14 @@ function printLog(level: string, message: string): void {
  * @throws Error when a bundle does not load or the port is taken
  */
 export async function runWorkers(options: RunWorkersOptions): Promise<RunningWorkers> {
-  const { bundles, compatibility, bindings, archiveDir, onLog = printLog } = options;
+  const { compatibility, bindings, archiveDir, onLog = printLog } = options;
+  let { bundles } = options;
   const front = await bundleFront();
   const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
   const hostNames = createHostNamesService(options.lookup);
   // A workerd that comes back later has missed the ticks since then.
   const startedMs = Date.now();
-  const start = (port: number) => {
+  const start = (port: number, inspectorPort: number | null) => {
     // Told once: what a lost instance says later is about itself.
     let lost = false;
     const onLost = (reason: string) => {
@@ -74,18 +86,30 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       archive,
       hostNames,
       startedMs,
+      inspectorPort,
       onLog,
       onLost,
     });
   };
   const end = (instance: Instance) => instance.dispose().catch(() => undefined);
-  let current = await start(options.port);
-  const { url } = current;
-  const again = () => start(Number(new URL(url).port));
+  let current = await start(options.port, options.inspectorPort ?? null);
+  const { url, inspectorUrl } = current;
+  const again = () =>
+    start(Number(new URL(url).port), inspectorUrl === null ? null : Number(new URL(inspectorUrl).port));
   const restarts = createRestarts("workerd", again, end, (line) => onLog("warn", line));
   const comeBack = async (reason: string) => {
     await end(current);
     current = (await restarts.start(`is gone (${reason})`)) ?? current;
+  };
+
+  const reload = async (next: WorkerBundles) => {
+    try {
+      await current.reload(next);
+    } catch (error) {
+      await current.reload(bundles);
+      throw error;
+    }
+    bundles = next;
   };
 
   const runCron = async (cron: string) => {
@@ -95,6 +119,8 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
   };
   return {
     url,
+    inspectorUrl,
+    reload,
     tick: () => runCron("* * * * *"),
     janitor: () => runCron(janitorCron),
     crash: () => current.crash(),
@@ -106,6 +132,8 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
 }
 
 export interface TickLoop {
+  /** Fulfilled when the first tick is over, whatever came of it. */
+  readonly first: Promise<void>;
   /** No further tick; waits for the one that runs, at most `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -128,8 +156,10 @@ export function startTickLoop(
       });
   };
   fire();
+  const first = running ?? Promise.resolve();
   const timer = setInterval(fire, intervalMs);
   return {
+    first,
     async stop(graceMs) {
       clearInterval(timer);
       if (running) await Promise.race([running, delay(graceMs)]);

@@ -23,6 +23,8 @@ export interface InstanceOptions {
   readonly hostNames: ServiceBinding;
   /** When this program began, Unix ms. */
   readonly startedMs: number;
+  /** Of the inspector; 0 takes a free one; null: there is none. */
+  readonly inspectorPort: number | null;
   readonly onLog: (level: string, message: string) => void;
   /** Workerd ended, and Miniflare could not bring it back: this instance is of no use any more. */
   readonly onLost: (reason: string) => void;
@@ -30,7 +32,15 @@ export interface InstanceOptions {
 
 export interface Instance {
   readonly url: string;
+  /** Where debuggers find the workers; null: nowhere. */
+  readonly inspectorUrl: string | null;
   readonly miniflare: Miniflare;
+  /**
+   * Runs other code, at the same address. What was under way is cut off.
+   *
+   * @throws Error when it does not load; then nothing runs, until other code is given or this is disposed
+   */
+  reload(bundles: WorkerBundles): Promise<void>;
   /** Kills workerd with SIGKILL and waits until Miniflare has a new one. Linux only. */
   crash(): Promise<void>;
   dispose(): Promise<void>;
@@ -80,6 +90,7 @@ async function workerdProcesses(): Promise<number[]> {
 /** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
 function workersOf(options: InstanceOptions) {
   const { bundles, front, compatibility, bindings, port, archive, hostNames, startedMs } = options;
+  const inspected = { unsafeInspectorProxy: options.inspectorPort !== null };
   const runtime = {
     modules: true as const,
     compatibilityDate: compatibility.date,
@@ -101,11 +112,18 @@ function workersOf(options: InstanceOptions) {
     },
     {
       ...shared,
+      ...inspected,
       name: "brain-api",
       script: bundles.api,
       serviceBindings: { CONSUMER: "brain-consumer", ...services },
     },
-    { ...shared, name: "brain-consumer", script: bundles.consumer, serviceBindings: services },
+    {
+      ...shared,
+      ...inspected,
+      name: "brain-consumer",
+      script: bundles.consumer,
+      serviceBindings: services,
+    },
   ];
 }
 
@@ -120,26 +138,28 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     dismissGuards = (await ownProcesses()).map((pid) => guardProcess(pid, "SIGKILL"));
   };
   let restarts = 0;
-  const miniflare = withoutSignalHandlers(
-    () =>
-      new Miniflare({
-        host: "127.0.0.1",
-        port: 0,
-        // Without this Miniflare asks the network what request.cf should look like.
-        cf: false,
-        log: new LossLog(options.onLost),
-        handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
-          options.onLog(level, message),
-        unsafeHandleRuntimeRestart: async () => {
-          await guardWorkerd();
-          restarts++;
-        },
-        workers: workersOf(options),
-      }),
-  );
+  const log = new LossLog(options.onLost);
+  const configure = (bundles: WorkerBundles, port: number) => ({
+    host: "127.0.0.1",
+    port: 0,
+    ...(options.inspectorPort === null ? {} : { inspectorPort: options.inspectorPort }),
+    // Without this Miniflare asks the network what request.cf should look like.
+    cf: false,
+    log,
+    handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
+      options.onLog(level, message),
+    unsafeHandleRuntimeRestart: async () => {
+      await guardWorkerd();
+      restarts++;
+    },
+    workers: workersOf({ ...options, bundles, port }),
+  });
+  const miniflare = withoutSignalHandlers(() => new Miniflare(configure(options.bundles, options.port)));
   let url: URL;
+  let inspectorUrl: string | null = null;
   try {
     await miniflare.ready;
+    if (options.inspectorPort !== null) inspectorUrl = (await miniflare.getInspectorURL()).origin;
     url = await miniflare.unsafeGetDirectURL("brain-front");
     await guardWorkerd();
   } catch (error) {
@@ -148,7 +168,12 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   }
   return {
     url: url.origin,
+    inspectorUrl,
     miniflare,
+    async reload(bundles) {
+      await miniflare.setOptions(configure(bundles, Number(url.port)));
+      await guardWorkerd();
+    },
     async crash() {
       const restartsBefore = restarts;
       const own = await ownProcesses();

@@ -2,6 +2,7 @@
 
 import pg from "pg";
 import { prepareDataDir, readOrCreateSecret } from "./data-dir.ts";
+import { probePostgres, probeRedis, probeUpstash } from "./named-services.ts";
 import { withDatabase } from "./neon-database.ts";
 import { startNeonGateway } from "./neon-gateway.ts";
 import { provideAppRole } from "./postgres-role.ts";
@@ -81,6 +82,7 @@ async function provideRedis({ env, dataDir, onProgress, keepsRunning, steps }: C
     );
   }
   if (url && token) {
+    await probeUpstash(url, token);
     onProgress(`✓ Upstash at ${url}`);
     return { redisUrl: null, upstash: { url, token } };
   }
@@ -92,8 +94,9 @@ async function provideRedis({ env, dataDir, onProgress, keepsRunning, steps }: C
     );
     return { redisUrl: null, upstash: null };
   }
-  if (redisUrl) onProgress(`✓ Redis at ${new URL(redisUrl).host} (REDIS_URL)`);
-  else {
+  if (redisUrl) {
+    onProgress(`✓ Redis ${await probeRedis(redisUrl)} at ${new URL(redisUrl).host} (REDIS_URL)`);
+  } else {
     const redis = await startRedis({ dataDir, onProgress, keepsRunning });
     steps.push(() => redis.stop());
     redisUrl = redis.url;
@@ -112,8 +115,9 @@ async function providePostgres(context: Context) {
   const { env, dataDir, onProgress, fsync, keepsRunning, limitsRole, steps } = context;
   if (env.NEON_DATABASE_URL) {
     const neonUrl = env.NEON_DATABASE_URL;
-    onProgress(`✓ Neon at ${new URL(neonUrl).host}`);
     const databaseUrl = env.DATABASE_URL || neonUrl;
+    await probePostgres(databaseUrl, env.DATABASE_URL ? "DATABASE_URL" : "NEON_DATABASE_URL");
+    onProgress(`✓ Neon at ${new URL(neonUrl).host}`);
     return {
       databaseUrl,
       migrationUrl: databaseUrl,
@@ -124,8 +128,10 @@ async function providePostgres(context: Context) {
   }
   let databaseUrl = env.DATABASE_URL;
   let appUrl = databaseUrl;
-  if (databaseUrl) onProgress(`✓ PostgreSQL at ${new URL(databaseUrl).host} (DATABASE_URL)`);
-  else {
+  if (databaseUrl) {
+    const version = await probePostgres(databaseUrl, "DATABASE_URL");
+    onProgress(`✓ PostgreSQL ${version} at ${new URL(databaseUrl).host} (DATABASE_URL)`);
+  } else {
     const postgres = await startPostgres({ dataDir, onProgress, fsync, keepsRunning });
     steps.push(() => postgres.stop());
     databaseUrl = postgres.url;

@@ -1,0 +1,181 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import WebSocket from "ws";
+import { createReload } from "../../workers/local/reload.ts";
+import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { waitFor } from "../wait-for.ts";
+import { type Checkout, makeCheckout, makeClosedFolder } from "./checkout.ts";
+import { type Child, startChild } from "./child.ts";
+import { call, type Served } from "./course-flow.ts";
+
+/** One start, and several bundles, on a machine that others use too. */
+const startMs = 240_000;
+const waitMs = 120_000;
+
+let closed: string;
+let checkout: Checkout;
+let sandbox: Sandbox;
+let child: Child;
+let served: Served;
+let inspector: string;
+
+beforeAll(async () => {
+  [sandbox, closed] = await Promise.all([createSandbox(), makeClosedFolder()]);
+  checkout = await makeCheckout(closed);
+  child = startChild("npm", ["run", "dev"], environment(), { cwd: checkout.folder });
+  const [, url = "", key = ""] = await child.until(/^ready {2}(\S+) {2}key (\S+)$/m, waitMs);
+  served = { url, key };
+  [, inspector = ""] = await child.until(/^ {2}inspector ws:\/\/(127\.0\.0\.1:\d+)\/brain-api and /m, 1_000);
+}, startMs);
+afterAll(async () => {
+  child?.signal("SIGINT");
+  await child?.ended(waitMs);
+  await sandbox?.cleanup();
+  await rm(closed, { recursive: true, force: true });
+}, startMs);
+
+function environment(): Record<string, string> {
+  return {
+    REDIS_URL: sandbox.redisUrl,
+    DATABASE_URL: sandbox.databaseUrl,
+    BRAIN_REDIS_PREFIX: sandbox.prefix,
+    PORT: "0",
+  };
+}
+
+/** Changes a file of the checkout and waits for a line that was not printed before. */
+async function change(file: string, edit: (text: string) => string, expected: RegExp): Promise<string> {
+  const path = join(checkout.folder, file);
+  const printed = child.output().length;
+  await writeFile(path, edit(await readFile(path, "utf8").catch(() => "")));
+  const output = await waitFor(
+    `the answer to a change of ${file}`,
+    () => child.output().slice(printed),
+    (text) => expected.test(text),
+    { timeoutMs: waitMs },
+  );
+  return output;
+}
+
+/** What a debugger is answered that asks the API worker for 6 * 7. */
+function evaluate(headers: Readonly<Record<string, string>>): Promise<unknown> {
+  const socket = new WebSocket(`ws://${inspector}/brain-api`, { headers });
+  const expression = { id: 1, method: "Runtime.evaluate", params: { expression: "6 * 7" } };
+  return new Promise((resolve, reject) => {
+    socket.on("open", () => socket.send(JSON.stringify(expression)));
+    socket.on("message", (data) => {
+      const { id, result } = JSON.parse(String(data));
+      if (id !== 1) return;
+      resolve(result.result.value);
+      socket.close();
+    });
+    socket.on("close", () => resolve("closed"));
+    socket.on("error", reject);
+  });
+}
+
+/** What the running code says of a consumer that does not exist. */
+async function said(): Promise<string> {
+  return (await call(served, "GET", "/api/consumers/nobody")).body.error.message;
+}
+
+const routes = "src/http/consumer-routes.ts";
+
+test("a change of the source is there at once, at the same address, and says so", async () => {
+  expect(await said()).toMatch(/^There is no consumer "nobody"/);
+  const output = await change(
+    routes,
+    (text) => text.replace("There is no consumer", "Nobody is called"),
+    /✓ reloaded in [\d.]+ s/,
+  );
+  expect(output).toMatch(/^… src\/http\/consumer-routes\.ts changed$/m);
+  expect(await said()).toMatch(/^Nobody is called "nobody"/);
+});
+
+test("code that does not build is shown with its place, and what ran before goes on", async () => {
+  const output = await change(
+    routes,
+    (text) => `${text}\nconst = ;`,
+    /✗ it does not build; what ran before goes on/,
+  );
+  expect(output).toMatch(/src\/http\/consumer-routes\.ts:\d+:\d+: ERROR: /);
+  expect(await said()).toMatch(/^Nobody is called "nobody"/);
+});
+
+test("code that throws when it loads is shown, and what ran before goes on", async () => {
+  const throwing = "\nif (URL.canParse('a:b')) throw new Error('thrown while loading');";
+  const output = await change(
+    routes,
+    (text) => text.replace("\nconst = ;", throwing),
+    /✗ it does not start; what ran before goes on/,
+  );
+  expect(output).toContain("thrown while loading");
+  await waitFor("what ran before", said, (message) => message.startsWith("Nobody is called"), {
+    timeoutMs: waitMs,
+  });
+  await change(
+    routes,
+    (text) => text.replace(throwing, "").replace("Nobody is called", "Who is"),
+    /✓ reloaded in/,
+  );
+  expect(await said()).toMatch(/^Who is "nobody"/);
+});
+
+test("a new migration is applied", async () => {
+  const journal = "migrations/meta/_journal.json";
+  const tag = "9999_added_while_it_ran";
+  await writeFile(
+    join(checkout.folder, `migrations/${tag}.sql`),
+    "CREATE TABLE added_while_it_ran (id integer PRIMARY KEY);\n",
+  );
+  await change(
+    journal,
+    (text) => {
+      const content = JSON.parse(text);
+      content.entries.push({ idx: 9_999, version: "7", when: Date.now() + 1e9, tag, breakpoints: true });
+      return JSON.stringify(content);
+    },
+    /✓ migrations applied\n[^…]*(nothing that the workers run|✓ reloaded)/,
+  );
+  const client = new pg.Client({ connectionString: sandbox.databaseUrl });
+  await client.connect();
+  expect((await client.query("SELECT * FROM added_while_it_ran")).rows).toEqual([]);
+  await client.end();
+});
+
+test("a debugger finds both workers where the start says, and a page of somebody else does not get in", async () => {
+  const list = await (await fetch(`http://${inspector}/json/list`)).json();
+  expect(list).toMatchObject([
+    { webSocketDebuggerUrl: `ws://${inspector}/brain-api` },
+    { webSocketDebuggerUrl: `ws://${inspector}/brain-consumer` },
+  ]);
+  expect(await evaluate({})).toBe(42);
+  expect(await evaluate({ origin: "https://evil.example" })).toBe("closed");
+});
+
+test("code that is the same is not loaded again, and a failed migration loads nothing", async () => {
+  const loaded: string[] = [];
+  const lines: string[] = [];
+  const bundles = { api: "a", consumer: "c" };
+  let built = bundles;
+  const reload = createReload({
+    bundles,
+    reload: async ({ api }) => void loaded.push(api),
+    migrate: () => Promise.reject(new Error("syntax error at or near")),
+    build: async () => built,
+    say: (line) => lines.push(line),
+    complain: (line) => lines.push(line),
+  });
+  await reload(["src/a.test.ts"]);
+  expect(loaded).toEqual([]);
+  built = { api: "b", consumer: "c" };
+  await reload(["migrations/0001.sql", "src/a.ts"]);
+  expect(loaded).toEqual([]);
+  expect(lines.at(-1)).toBe(
+    "✗ the migrations cannot be applied; what ran before goes on.\nsyntax error at or near",
+  );
+  await reload(["src/a.ts"]);
+  expect(loaded).toEqual(["b"]);
+});
