@@ -1,5 +1,8 @@
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
+import { createDatabase } from "../src/db/database.ts";
+import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/index.ts";
 import { type Archive, ArchiveLostError, createFolderArchive } from "../src/operate/retention/archive.ts";
+import { createDenoFolder } from "./deno-folder.ts";
 import {
   createProgram,
   janitorCron,
@@ -16,12 +19,15 @@ import {
  *   deno run --node-modules-dir=manual --unstable-cron --allow-env --allow-net --allow-read=.brain/archive \
  *     --allow-write=.brain/archive workers/deno.ts
  *
+ * The daily files of the tasks (`events-YYYY-MM-DD.jsonl`) go to the folder BRAIN_TASK_FILES_DIR, and are not written when
+ * it is not set.
+ *
  * Old events go to the folder BRAIN_ARCHIVE_DIR, `.brain/archive` when it is not set. Without the right to write there
  * they stay in the record.
  */
 
 /** What is read here beside the configuration of all hosts. */
-const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR"] as const;
+const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR", "BRAIN_TASK_FILES_DIR"] as const;
 const setting = (name: (typeof ownSettings)[number]) => Deno.env.get(name) || null;
 const archiveDir = setting("BRAIN_ARCHIVE_DIR") ?? ".brain/archive";
 const { app, system } = createProgram(readConfig(), {
@@ -31,12 +37,17 @@ const { app, system } = createProgram(readConfig(), {
   startedMs: Deno.env.has("DENO_DEPLOYMENT_ID") ? null : Date.now(),
 });
 
+const taskFiles = await openTaskFiles();
+
 const host: RequestHost = {
   // Deno keeps the process; an error that nobody awaits must not end it.
   waitUntil: (work) => {
     work.catch((error: unknown) => system.log.error({ error_class: "background" }, String(error)));
   },
-  wake: (types) => host.waitUntil(runWake(system, types, handOn)),
+  wake: (types) => {
+    host.waitUntil(runWake(system, types, handOn));
+    if (types === null || [...types].some((type) => type.startsWith("task.item."))) writeTaskFiles("recent");
+  },
   startJobs: (names) => host.waitUntil(runJobsWake(system, names, handOn)),
   clientAddress: null,
 };
@@ -47,7 +58,11 @@ function handOn(): void {
 }
 
 Deno.cron("tick", "* * * * *", () => runCron(system, handOn));
-Deno.cron("janitor", janitorCron, () => runJanitorCron(system, handOn));
+Deno.cron("janitor", janitorCron, () => {
+  writeTaskFiles("all");
+  return runJanitorCron(system, handOn);
+});
+writeTaskFiles("all");
 host.waitUntil(runCron(system, handOn));
 
 Deno.serve(
@@ -56,6 +71,27 @@ Deno.serve(
     // The address of the connection: a header could say anything.
     app.fetch(request, { ...host, clientAddress: remoteAddr.hostname }),
 );
+
+/** Null: they are not wanted. A folder that may not be used ends the program. */
+async function openTaskFiles(): Promise<DailyFiles | null> {
+  const folder = setting("BRAIN_TASK_FILES_DIR");
+  if (folder === null) return null;
+  for (const name of ["read", "write"] as const) {
+    if ((await Deno.permissions.query({ name, path: folder })).state === "granted") continue;
+    console.error(`BRAIN_TASK_FILES_DIR is set; start with --allow-read=${folder} --allow-write=${folder}.`);
+    Deno.exit(1);
+  }
+  const run = rowsOf(createDatabase(system.config.databaseUrl));
+  return createDailyFiles(run, createDenoFolder(folder), system.log, system.now);
+}
+
+/** Rounds wait for each other; what fails is made good by the next one. */
+function writeTaskFiles(scope: FilesScope): void {
+  const round = taskFiles?.round(scope).catch((error: unknown) => {
+    system.log.error({ scope }, `The files of the tasks were not written: ${String(error)}`);
+  });
+  if (round !== undefined) host.waitUntil(round);
+}
 
 /** A wrong configuration ends the program with a message that names each variable. */
 function readConfig(): Config {

@@ -171,3 +171,44 @@ test("exports daily files, completes them later, and archives old ones; what com
   const imported = back.files.map((report: { imported: number }) => report.imported);
   expect(imported).toEqual([401, 400, 400]);
 });
+
+test("query reads the files of a folder, archived ones too, and archive moves them; neither asks a server", async () => {
+  const record = (index: number, day: string) => ({
+    event_id: `e-${index}`,
+    event_type: index % 2 === 0 ? "TaskDeleted" : "TaskCompleted",
+    timestamp: `${day}T10:00:0${index}`,
+    aggregate_id: "t",
+    task_id: "t",
+    metadata: {},
+    ...(index % 2 === 0 ? { reason: "r" } : { completed_date: day, completion_notes: "n" }),
+  });
+  await save("events-2025-03-01.jsonl", lines([record(1, "2025-03-01"), record(2, "2025-03-01")]));
+  await save("events-2025-03-02.jsonl", `{"torn\n${lines([record(3, "2025-03-02")])}`);
+  const away = (...args: string[]) => charter("http://127.0.0.1:1", ["tasks", ...args]);
+  const ids = async (...args: string[]) => {
+    const ran = await away("query", folder, ...args);
+    expect(ran.code, ran.stderr).toBe(0);
+    return [...ran.stdout.matchAll(/^\{"event_id":"(.*?)"/gm)].map(([, id]) => id);
+  };
+  expect(await ids()).toEqual(["e-3", "e-2", "e-1"]);
+  expect((await away("query", folder)).stderr).toMatch(/corrupt line was skipped/);
+  expect(await ids("--from", "2025-03-01", "--to", "2025-03-01T23:00:00Z")).toEqual(["e-1", "e-2"]);
+  expect(await ids("--type", "TaskDeleted")).toEqual(["e-2"]);
+  expect(await ids("--limit", "1")).toEqual(["e-3"]);
+
+  const archived = await away("archive", folder, "--days", "30");
+  expect(archived.stdout).toMatch(/archive\/events-2025-03-01\.jsonl, archive\/events-2025-03-02\.jsonl/);
+  expect(await readdir(folder)).toEqual(["archive"]);
+  expect(await ids()).toEqual(["e-3", "e-2", "e-1"]);
+  expect(await ids("--id", "e-1")).toEqual(["e-1"]);
+  expect(await ids("--no-archive")).toEqual([]);
+
+  for (const [args, why] of [
+    [["query", folder, "--type", "TaskLost"], /expected one of TaskCreated/],
+    [["query", join(folder, "none")], /holds no files/],
+  ] as const) {
+    const refused = await away(...args);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(why);
+  }
+});

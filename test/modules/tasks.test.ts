@@ -251,6 +251,21 @@ describe.each(paths)("on the path %s", (mode, env) => {
     },
   );
 
+  test("one event is asked for by its id; an id of none, or no possible one, is answered with 404", async () => {
+    await create();
+    const [listed] = (await engine.request("GET", `${base}/events?limit=1`)).body.events;
+    const answer = await engine.request("GET", `${base}/events/${listed.event_id}`);
+    expect(answer).toMatchObject({ status: 200, body: listed });
+    for (const id of [crypto.randomUUID(), "legacy-1-x", "x", "%00", "y".repeat(300)]) {
+      const missing = await engine.request("GET", `${base}/events/${id}`);
+      expect(missing.status).toBe(404);
+      expect(missing.body.error).toMatchObject({
+        code: "not_found",
+        message: expect.stringContaining("no task event"),
+      });
+    }
+  });
+
   test("an unknown cursor ends the list", async () => {
     for (const cursor of [crypto.randomUUID(), "legacy-0-x", "x"]) {
       const { body } = await engine.request("GET", `${base}/events?cursor=${cursor}`);

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findFreePort } from "../../workers/local/ports.ts";
@@ -9,24 +12,26 @@ import { call, createToStaging, type Served, sendTooMuch } from "./course-flow.t
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const command = `${root}node_modules/.bin/deno`;
-const args = [
-  "run",
-  "--node-modules-dir=manual",
-  "--unstable-cron",
-  "--allow-env",
-  "--allow-net",
-  `${root}workers/deno.ts`,
-];
+const args = ["run", "--node-modules-dir=manual", "--unstable-cron", "--allow-env", "--allow-net"];
+const program = `${root}workers/deno.ts`;
 
 describe("workers/deno.ts in Deno", () => {
   let sandbox: Sandbox;
   let child: Child;
   let served: Served;
+  let folder: string;
   beforeAll(async () => {
     sandbox = await createSandbox();
     const port = await findFreePort();
-    const env = { PORT: String(port), BRAIN_LEASE_MS: "1000", BRAIN_SHARD: "2" };
-    child = startChild(command, args, sandboxEnv(sandbox, env));
+    folder = await mkdtemp(join(tmpdir(), "brain-deno-"));
+    const env = {
+      PORT: String(port),
+      BRAIN_LEASE_MS: "1000",
+      BRAIN_SHARD: "2",
+      BRAIN_TASK_FILES_DIR: folder,
+    };
+    const rights = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+    child = startChild(command, [...args, ...rights, program], sandboxEnv(sandbox, env));
     served = { url: `http://127.0.0.1:${port}`, key: testApiKey };
     // Deno says nothing of our own when it is ready, so we ask; when it ended, its output tells why.
     await waitFor(
@@ -42,6 +47,7 @@ describe("workers/deno.ts in Deno", () => {
   afterAll(async () => {
     await child?.kill();
     await sandbox?.cleanup();
+    await rm(folder, { recursive: true, force: true });
   });
 
   test("names the setting that nobody reads, and no other", () => {
@@ -62,6 +68,23 @@ describe("workers/deno.ts in Deno", () => {
     // Other tests share the processors, so the best of three counts.
     expect(Math.min(...waits)).toBeLessThan(1_000);
     expect(child.output()).not.toMatch(/"level":"error"/);
+  });
+
+  test("writes the daily files of the tasks as they change", async () => {
+    const task = await call(served, "POST", "/api/tasks", { title: "Order frames" });
+    expect(task.status).toBe(201);
+    const name = `events-${task.body.created_at.slice(0, 10)}.jsonl`;
+    const text = await waitFor(
+      "the daily file",
+      () => readFile(join(folder, name), "utf8").catch(() => ""),
+      (seen) => seen.endsWith("\n"),
+    );
+    expect(
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ event_type: "TaskCreated", task_id: task.body.task_id }]);
   });
 
   test("speaks HTTP as the other runtime does", async () => {
@@ -89,7 +112,7 @@ describe("without its configuration", () => {
       ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
     ],
   ])("it does not start, and names what is wrong, but no value: %j", async (env, names) => {
-    const child = startChild(command, args, { ...env, PORT: "0" });
+    const child = startChild(command, [...args, program], { ...env, PORT: "0" });
     try {
       expect(await child.ended(90_000), child.output()).toBe(1);
       for (const name of names) expect(child.output()).toContain(name);

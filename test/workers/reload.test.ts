@@ -59,19 +59,17 @@ async function change(file: string, edit: (text: string) => string, expected: Re
   return output;
 }
 
-/** What a debugger is answered that asks the API worker for 6 * 7. */
-function evaluate(headers: Readonly<Record<string, string>>): Promise<unknown> {
+/** Whether a debugger of the API worker is answered. */
+function debuggerIs(headers: Readonly<Record<string, string>>): Promise<"answered" | "sent away"> {
   const socket = new WebSocket(`ws://${inspector}/brain-api`, { headers });
-  const expression = { id: 1, method: "Runtime.evaluate", params: { expression: "6 * 7" } };
   return new Promise((resolve, reject) => {
-    socket.on("open", () => socket.send(JSON.stringify(expression)));
+    socket.on("open", () => socket.send(JSON.stringify({ id: 1, method: "Runtime.enable" })));
     socket.on("message", (data) => {
-      const { id, result } = JSON.parse(String(data));
-      if (id !== 1) return;
-      resolve(result.result.value);
+      if (JSON.parse(String(data)).id !== 1) return;
+      resolve("answered");
       socket.close();
     });
-    socket.on("close", () => resolve("closed"));
+    socket.on("close", () => resolve("sent away"));
     socket.on("error", reject);
   });
 }
@@ -139,9 +137,15 @@ test("a new migration is applied", async () => {
     },
     /✓ migrations applied\n[^…]*(nothing that the workers run|✓ reloaded)/,
   );
+  // The file alone is no migration yet, so there may be two rounds.
   const client = new pg.Client({ connectionString: sandbox.databaseUrl });
   await client.connect();
-  expect((await client.query("SELECT * FROM added_while_it_ran")).rows).toEqual([]);
+  await waitFor(
+    "the new table",
+    async () => (await client.query("SELECT to_regclass('added_while_it_ran')::text AS name")).rows,
+    ([row]) => row.name !== null,
+    { timeoutMs: waitMs },
+  );
   await client.end();
 });
 
@@ -151,8 +155,8 @@ test("a debugger finds both workers where the start says, and a page of somebody
     { webSocketDebuggerUrl: `ws://${inspector}/brain-api` },
     { webSocketDebuggerUrl: `ws://${inspector}/brain-consumer` },
   ]);
-  expect(await evaluate({})).toBe(42);
-  expect(await evaluate({ origin: "https://evil.example" })).toBe("closed");
+  expect(await debuggerIs({})).toBe("answered");
+  expect(await debuggerIs({ origin: "https://evil.example" })).toBe("sent away");
 });
 
 test("code that is the same is not loaded again, and a failed migration loads nothing", async () => {

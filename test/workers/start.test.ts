@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -315,9 +315,17 @@ describe("a start with nothing given", () => {
       // A wake that died with its worker is made good by cron, a minute later at most.
       await createToStaging(served, 120_000);
 
+      const task = await call(served, "POST", "/api/tasks", { title: "Order frames" });
       first.signal("SIGTERM");
       expect(await first.ended(90_000), first.output()).toBe(0);
       await expectNothingLeft(dataDir);
+      // The daily file arose by itself, and ended whole.
+      const [daily = ""] = await readdir(join(dataDir, "task-events"));
+      expect(daily).toMatch(/^events-\d{4}-\d\d-\d\d\.jsonl$/);
+      const lines = (await readFile(join(dataDir, "task-events", daily), "utf8")).trimEnd().split("\n");
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+        { event_type: "TaskCreated", task_id: task.body.task_id, title: "Order frames" },
+      ]);
 
       const second = start(dataDir, { PORT: "0" });
       const again = await untilReady(second, 60_000);

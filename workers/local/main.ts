@@ -23,6 +23,7 @@ import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./run-
 import { type Services, startServices } from "./services.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe.ts";
+import { createTaskFiles } from "./task-files.ts";
 import { serviceVariables, workerBindings } from "./worker-bindings.ts";
 
 /** What hangs ends by it; a slow machine under load takes ten seconds. Who has no patience sends a second signal. */
@@ -153,6 +154,35 @@ interface LocalStripe {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Writes them once more when the workers have ended and the services have not. */
+function startTaskFiles(
+  { taskFilesDir, tickMs, janitorMs }: StartOptions,
+  services: Services,
+  dataDir: string,
+) {
+  const files = createTaskFiles(services.neonUrl, taskFilesDir ?? join(dataDir, "task-events"), showLog);
+  // A database of somebody else may sleep while nothing happens.
+  const isOurs = new URL(services.neonUrl).hostname === "127.0.0.1";
+  let allSince = Number.NEGATIVE_INFINITY;
+  const write = async () => {
+    const now = performance.now();
+    const isAllDue = now - allSince >= janitorMs;
+    await files.round(isAllDue ? "all" : "recent");
+    if (isAllDue) allSince = now;
+  };
+  const failed = (error: unknown) => complain(`the files of the tasks were not written: ${describe(error)}`);
+  const loop = startTickLoop(write, isOurs ? tickMs : janitorMs, failed);
+  stopSteps.push(async () => {
+    await loop.stop(2000);
+    await Promise.race([files.round("recent").catch(failed), delay(2000)]);
+  });
+}
+
+function showLog(level: string, message: string): void {
+  printLog(level, message);
+  readyLine?.pushed(level === "warn" || level === "error");
+}
+
 async function startWorkers(
   options: StartOptions,
   services: Services,
@@ -163,6 +193,7 @@ async function startWorkers(
   const [bundles, compatibility] = await Promise.all([bundleWorkers(), readCompatibility()]);
   say("✓ workers bundled");
   const stripe = await startStripe(options, dataDir);
+  startTaskFiles(options, services, dataDir);
   const workers = await runWorkers({
     bundles,
     compatibility,
@@ -176,10 +207,7 @@ async function startWorkers(
     port: options.port,
     archiveDir: join(dataDir, "archive"),
     inspectorPort: 0,
-    onLog: (level, message) => {
-      printLog(level, message);
-      readyLine?.pushed(level === "warn" || level === "error");
-    },
+    onLog: showLog,
   });
   stopSteps.push(() => workers.dispose());
   stripe?.standIn.setEndpoint(`${workers.url}/api/paycore/webhooks/stripe`);

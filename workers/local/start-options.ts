@@ -8,6 +8,8 @@ import type { ServicesEnv } from "./services.ts";
 export interface StartOptions {
   readonly port: number;
   readonly dataDir: string;
+  /** Folder of the daily files of the tasks; null: `task-events` in the data directory. */
+  readonly taskFilesDir: string | null;
   readonly tickMs: number;
   readonly janitorMs: number;
   /** Null when it is to be generated and kept in the data directory. */
@@ -37,6 +39,7 @@ function address(protocol: RegExp, example: string) {
 const schema = z.object({
   PORT: whole(0, 65_535, 8_787),
   BRAIN_DATA_DIR: z.string().default(".brain"),
+  BRAIN_TASK_FILES_DIR: z.string().optional(),
   BRAIN_TICK_MS: whole(10, 3_600_000, 60_000),
   BRAIN_JANITOR_MS: whole(100, 86_400_000, 3_600_000),
   REDIS_URL: address(/^rediss?$/, "redis://127.0.0.1:6379"),
@@ -106,6 +109,7 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
   return {
     port: own.PORT,
     dataDir: own.BRAIN_DATA_DIR,
+    taskFilesDir: own.BRAIN_TASK_FILES_DIR ?? null,
     tickMs: own.BRAIN_TICK_MS,
     janitorMs: own.BRAIN_JANITOR_MS,
     apiKey: given.BRAIN_API_KEY ?? null,

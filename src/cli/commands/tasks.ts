@@ -9,6 +9,7 @@ import { createLineFolder } from "../line-folder.ts";
 import { facts } from "../output.ts";
 import { textOfFile } from "../text-file.ts";
 import { partsOf } from "./task-file.ts";
+import { addTaskFolder } from "./task-folder.ts";
 
 interface Refused {
   readonly line: number;
@@ -31,7 +32,7 @@ interface Report {
 export function addTasks(program: Command): void {
   const tasks = program
     .command("tasks")
-    .description("events of task items: import older files, export files");
+    .description("events of task items: import older files, export files, look into exported ones");
 
   tasks
     .command("import <file...>")
@@ -48,6 +49,8 @@ export function addTasks(program: Command): void {
     .option("--archive-days <n>", "move files of days longer ago to archive/", wholeNumber(1, 36_500))
     .option("--archive-mb <n>", "move larger files to archive/, megabytes", wholeNumber(1, 100_000), 100)
     .action((folder: string, options, command: Command) => exportFiles(cliOf(command), folder, options));
+
+  addTaskFolder(tasks);
 }
 
 interface ImportOptions {

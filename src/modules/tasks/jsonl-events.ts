@@ -32,9 +32,17 @@ export interface ArchiveRule {
 }
 
 export interface JsonlTaskEvents extends TaskEventRepository {
+  /** Keeps many events; those that are there already are left out. @returns how many were new */
+  saveAll(events: readonly TaskEvent[]): Promise<number>;
+  /** Ids of the events in a day's files, archived ones too. `2026-03-01` */
+  idsOf(day: string): Promise<ReadonlySet<string>>;
+  /** Bytes of a day's files, archived ones too. */
+  sizeOf(day: string): Promise<number>;
+  /** Lets go what is remembered of a day; it is read again when it is needed. */
+  forget(day: string): void;
   /**
-   * Moves large and old files to `archive/`. Archived events are not searched any more, but saving one of them again is
-   * still recognised.
+   * Moves large and old files to `archive/`. Archived events are searched only when that was asked for, but saving one of
+   * them again is always recognised.
    *
    * @returns the new names
    */
@@ -42,13 +50,18 @@ export interface JsonlTaskEvents extends TaskEventRepository {
 }
 
 const fileShape = /^events-(\d{4}-\d{2}-\d{2})\.jsonl$/;
-const archivedShape = /^archive\/events-(\d{4}-\d{2}-\d{2})(?:\.\d+)?\.jsonl$/;
+const archivedShape = /^archive\/events-(\d{4}-\d{2}-\d{2})(?:\.(\d+))?\.jsonl$/;
 const lineFeed = 0x0a;
 const defaultMaxBytes = 100 * 1_000_000;
 
 const fileOf = (day: string): string => `events-${day}.jsonl`;
 
-export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskEvents {
+/** @param searchesArchive true: what was archived is found too */
+export function createJsonlTaskEvents(
+  files: LineFiles,
+  log: Logger,
+  searchesArchive = false,
+): JsonlTaskEvents {
   /** Ids of each day that was written to; forgotten when a write fails, because nobody knows what it left behind. */
   const knownIds = new Map<string, Set<string>>();
   /** Files that this program has ended with a whole line. */
@@ -61,19 +74,38 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
     return bytes === null ? [] : parseLines(name, bytes, log);
   }
 
+  /** The day of a file that is searched; null for others. */
+  function dayOf(name: string, withArchive = searchesArchive): string | null {
+    return fileShape.exec(name)?.[1] ?? (withArchive ? archivedShape.exec(name)?.[1] : null) ?? null;
+  }
+
   async function daysWith(wanted: (day: string) => boolean): Promise<string[]> {
-    const days = (await files.list()).flatMap((name) => fileShape.exec(name)?.[1] ?? []);
-    return days.filter(wanted).sort();
+    const days = new Set((await files.list()).flatMap((name) => dayOf(name) ?? []));
+    return [...days].filter(wanted).sort();
+  }
+
+  /** Names of a day's files; what was archived first comes first, and the one that grows last. */
+  async function filesOf(day: string, withArchive = searchesArchive): Promise<string[]> {
+    const names = (await files.list()).filter((name) => dayOf(name, withArchive) === day);
+    return names.toSorted((a, b) => placeOf(a) - placeOf(b));
+  }
+
+  /** The events of a day, each id once, in the order in which they were saved. */
+  async function eventsOf(day: string): Promise<TaskEvent[]> {
+    const byId = new Map<string, TaskEvent>();
+    for (const name of await filesOf(day)) {
+      for (const event of await readEvents(name))
+        if (!byId.has(event.eventId)) byId.set(event.eventId, event);
+    }
+    return [...byId.values()];
   }
 
   async function idsOf(day: string): Promise<Set<string>> {
     const known = knownIds.get(day);
     if (known !== undefined) return known;
-    const names = (await files.list()).filter(
-      (name) => name === fileOf(day) || archivedShape.exec(name)?.[1] === day,
-    );
     const ids = new Set<string>();
-    for (const name of names) for (const { eventId } of await readEvents(name)) ids.add(eventId);
+    for (const name of await filesOf(day, true))
+      for (const { eventId } of await readEvents(name)) ids.add(eventId);
     knownIds.set(day, ids);
     return ids;
   }
@@ -85,12 +117,14 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
     return last === undefined || last === lineFeed ? "" : "\n";
   }
 
-  async function append(event: TaskEvent): Promise<boolean> {
-    const day = event.timestamp.slice(0, 10);
+  /** @returns how many were new */
+  async function append(day: string, events: readonly TaskEvent[]): Promise<number> {
     const ids = await idsOf(day);
-    if (ids.has(event.eventId)) return false;
+    const fresh = new Map(events.filter(({ eventId }) => !ids.has(eventId)).map((e) => [e.eventId, e]));
+    if (fresh.size === 0) return 0;
     const name = fileOf(day);
-    const text = `${await lineBreakFor(name)}${JSON.stringify(toRecord(event))}\n`;
+    const lines = [...fresh.values()].map((event) => `${JSON.stringify(toRecord(event))}\n`);
+    const text = `${await lineBreakFor(name)}${lines.join("")}`;
     try {
       await files.append(name, text);
     } catch (error) {
@@ -99,8 +133,22 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
       throw error;
     }
     wholeFiles.add(name);
-    ids.add(event.eventId);
-    return true;
+    for (const id of fresh.keys()) ids.add(id);
+    return fresh.size;
+  }
+
+  async function appendAll(events: readonly TaskEvent[]): Promise<number> {
+    let saved = 0;
+    for (const [day, ofDay] of Map.groupBy(events, ({ timestamp }) => timestamp.slice(0, 10))) {
+      saved += await append(day, ofDay);
+    }
+    return saved;
+  }
+
+  function saveAll(events: readonly TaskEvent[]): Promise<number> {
+    const saved = lastSave.then(() => appendAll(events));
+    lastSave = saved.catch(() => undefined);
+    return saved;
   }
 
   /** Events in the order of time, newest first, of the days from the newest on, until `limit` of them are wanted. */
@@ -108,20 +156,26 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
     const found: TaskEvent[] = [];
     for (const day of (await daysWith(() => true)).reverse()) {
       if (found.length >= limit) break;
-      found.push(...inOrder((await readEvents(fileOf(day))).filter(wanted)).reverse());
+      found.push(...inOrder((await eventsOf(day)).filter(wanted)).reverse());
     }
     return found.slice(0, limit);
   }
 
   return {
-    save(event) {
-      const saved = lastSave.then(() => append(event));
-      lastSave = saved.catch(() => undefined);
-      return saved;
+    save: async (event) => (await saveAll([event])) === 1,
+    saveAll,
+    idsOf,
+    async sizeOf(day) {
+      let bytes = 0;
+      for (const name of await filesOf(day, true)) bytes += (await files.size(name)) ?? 0;
+      return bytes;
+    },
+    forget(day) {
+      knownIds.delete(day);
     },
     async findById(eventId) {
       for (const day of (await daysWith(() => true)).reverse()) {
-        const found = (await readEvents(fileOf(day))).find((event) => event.eventId === eventId);
+        const found = (await eventsOf(day)).find((event) => event.eventId === eventId);
         if (found !== undefined) return found;
       }
       return null;
@@ -132,7 +186,7 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
       const found: TaskEvent[] = [];
       for (const day of await daysWith((day) => day >= from.slice(0, 10) && day <= to.slice(0, 10))) {
         if (found.length >= limit) break;
-        const events = inOrder(await readEvents(fileOf(day)));
+        const events = inOrder(await eventsOf(day));
         found.push(...events.filter(({ timestamp }) => inRange(timeKey(timestamp), from, to)));
       }
       return found.slice(0, limit);
@@ -144,6 +198,12 @@ export function createJsonlTaskEvents(files: LineFiles, log: Logger): JsonlTaskE
       return archived;
     },
   };
+}
+
+/** Order of a day's files. */
+function placeOf(name: string): number {
+  if (fileShape.test(name)) return Number.MAX_SAFE_INTEGER;
+  return Number(archivedShape.exec(name)?.[2] ?? 0);
 }
 
 function inRange(key: string, from: string, to: string): boolean {

@@ -106,6 +106,9 @@ interface LegacyRow {
   readonly at: string;
 }
 
+const legacyColumns = sql`position::float8 AS position, type, task_id, title,
+  to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') AS at`;
+
 /**
  * The old records as events, in the order of `listTaskEvents`. Their ids are `legacy-{position}-{task id}`: other systems
  * have the same positions, and an import must tell them apart.
@@ -115,17 +118,28 @@ export async function listLegacy(run: RunRows, filter: LegacyFilter): Promise<Ta
   const direction = oldestFirst ? sql`ASC` : sql`DESC`;
   const position = cursor === undefined ? null : Number(/^legacy-(\d{1,15})-/.exec(cursor)?.[1] ?? 0);
   const rows = await run<LegacyRow>(sql`
-    SELECT position::float8 AS position, type, task_id, title,
-      to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') AS at
-    FROM task_legacy_events
+    SELECT ${legacyColumns} FROM task_legacy_events
     WHERE timestamp BETWEEN ${`${range.from}Z`}::timestamptz AND ${`${range.to}Z`}::timestamptz
       AND (${type === undefined ? null : legacyTypes[type]}::text IS NULL OR type = ${type === undefined ? null : legacyTypes[type]})
       AND (${position}::bigint IS NULL OR (timestamp, position) ${oldestFirst ? sql`>` : sql`<`}
         (SELECT timestamp, position FROM task_legacy_events WHERE position = ${position}::bigint))
     ORDER BY timestamp ${direction}, position ${direction} LIMIT ${limit}`);
-  return rows.map(({ position, at, type, task_id, title }) =>
-    fromLegacy({ type, task_id, title, timestamp: at }, `legacy-${position}-${task_id}`),
+  return rows.map(toEvent);
+}
+
+/** The event that `listLegacy` gives this id; null when there is none. */
+export async function findLegacy(run: RunRows, eventId: string): Promise<TaskEvent | null> {
+  const position = /^legacy-(\d{1,15})-/.exec(eventId)?.[1];
+  if (position === undefined) return null;
+  const [row] = await run<LegacyRow>(
+    sql`SELECT ${legacyColumns} FROM task_legacy_events WHERE position = ${position}::bigint`,
   );
+  const event = row === undefined ? null : toEvent(row);
+  return event?.eventId === eventId ? event : null;
+}
+
+function toEvent({ position, at, type, task_id, title }: LegacyRow): TaskEvent {
+  return fromLegacy({ type, task_id, title, timestamp: at }, `legacy-${position}-${task_id}`);
 }
 
 /** Time of an old record, naive: ISO text or Unix seconds. Null: it is no point in time. */

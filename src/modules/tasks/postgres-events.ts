@@ -67,7 +67,7 @@ interface RecordRow {
   readonly record: unknown;
 }
 
-async function findTaskEvent(run: RunRows, eventId: string): Promise<TaskEvent | null> {
+export async function findTaskEvent(run: RunRows, eventId: string): Promise<TaskEvent | null> {
   const [row] = await run<RecordRow>(sql`SELECT record FROM task_events WHERE event_id = ${eventId}`);
   return row === undefined ? null : fromRecord(row.record);
 }

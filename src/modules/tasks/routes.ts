@@ -25,6 +25,7 @@ import {
   deleteItem,
   listEvents,
   listItems,
+  readEvent,
   readHealth,
   readHistory,
   readItem,
@@ -33,7 +34,7 @@ import {
   updateItem,
 } from "./service.ts";
 import { modeOf, switchEndsOn, type TaskSettings } from "./settings.ts";
-import { taskEventTypes, taskPriorities, taskStatuses } from "./task-events.ts";
+import { taskEventTypes, taskPriorities, taskStatuses, toRecord } from "./task-events.ts";
 
 /** The version that the caller has seen, from the header or the body; null: not told. */
 function seenVersion(header: number | null | undefined, body: number | undefined): number | null {
@@ -93,6 +94,8 @@ function eventRoutes(of: Of): Hono<ModuleEnv> {
     const query = c.req.valid("query");
     return c.json(eventPage(await listEvents(of(c), query), query.limit));
   });
+
+  app.get("/events/:id", async (c) => c.json(toRecord(await readEvent(of(c), c.req.param("id")))));
 
   app.post("/import", validated("query", importQuery), receives("text"), async (c) => {
     const { dry_run: dryRun, publish } = c.req.valid("query");

@@ -3,7 +3,7 @@ import type { Tx } from "../../db/database.ts";
 import type { Publish, PublishContext } from "../../publish/publish.ts";
 import type { RequestServices } from "../module.ts";
 import { publishTaskEvent, source } from "./announce.ts";
-import { listLegacy, saveLegacy } from "./legacy.ts";
+import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";
 import {
   type CreateRequest,
   type EventsQuery,
@@ -12,7 +12,7 @@ import {
   taskIdPattern,
   type UpdateRequest,
 } from "./model.ts";
-import { listTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";
+import { findTaskEvent, listTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";
 import { requireRange } from "./repository.ts";
 import { modeOf, type TaskSettings } from "./settings.ts";
 import { completeTask, createTask, type Decision, deleteTask, type Occasion, updateTask } from "./state.ts";
@@ -29,7 +29,7 @@ import {
   setReferences,
   updateTaskRow,
 } from "./store.ts";
-import type { TaskEvent } from "./task-events.ts";
+import { isStorable, type TaskEvent } from "./task-events.ts";
 
 /** What callers do with task items. Each change, its domain event and its stream event commit together. */
 
@@ -189,6 +189,15 @@ export async function listEvents(
   const filter = { type, range, limit, cursor, oldestFirst: order === "oldest" };
   const run = rowsOf(services.db);
   return settings.useNewEventSystem ? listTaskEvents(run, filter) : listLegacy(run, filter);
+}
+
+/** @throws {NotFoundError} no event has this id */
+export async function readEvent({ services, settings }: TaskServices, id: string): Promise<TaskEvent> {
+  const run = rowsOf(services.db);
+  const find = settings.useNewEventSystem ? findTaskEvent : findLegacy;
+  const event = isStorable(id) ? await find(run, id) : null;
+  if (event !== null) return event;
+  throw new NotFoundError(`There is no task event "${id.slice(0, 100)}".`);
 }
 
 export function readStats(services: RequestServices, days: number): Promise<DayCount[]> {

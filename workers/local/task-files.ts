@@ -1,0 +1,15 @@
+/** The daily files of the tasks, `events-YYYY-MM-DD.jsonl`: workerd has no file system, so this program writes them. */
+
+import { createLineFolder } from "../../src/cli/line-folder.ts";
+import { createLogger, type LogSink } from "../../src/core/log.ts";
+import { createDatabase } from "../../src/db/database.ts";
+import { createDailyFiles, type DailyFiles, rowsOf } from "../../src/modules/tasks/index.ts";
+
+/**
+ * @param neonUrl the record
+ * @param folder made when the first file is written; nobody else writes there
+ */
+export function createTaskFiles(neonUrl: string, folder: string, sink: LogSink): DailyFiles {
+  const log = createLogger(sink, "info", () => new Date());
+  return createDailyFiles(rowsOf(createDatabase(neonUrl)), createLineFolder(folder), log, Date.now);
+}
