@@ -18,6 +18,7 @@ const copied = [
 
 /** A copy of the project, to be changed as a reader of the README changes it. */
 export interface Overlay {
+  readonly folder: string;
   write(path: string, text: string): Promise<void>;
   /** Replaces the one place where `text` stands. @throws {Error} it stands nowhere, or more than once */
   insertBehind(path: string, text: string, addition: string): Promise<void>;
@@ -44,6 +45,7 @@ export async function createOverlay(): Promise<Overlay> {
   await Promise.all(copied.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
   await linkPackages(folder);
   return {
+    folder,
     async write(path, text) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
