@@ -1,12 +1,10 @@
-import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import pg from "pg";
+import { startStack } from "./connect.ts";
 import { percentiles, type Row, table } from "./report.ts";
-import type { StackInfo } from "./stack.ts";
+import { benchSeeds } from "./seeds.ts";
+import { benchStress } from "./stress.ts";
 
 /*
  * `npm run bench`: everything on this machine — load, workerd, gateways, Redis, PostgreSQL — so the figures say what a
@@ -14,22 +12,11 @@ import type { StackInfo } from "./stack.ts";
  */
 
 const only = process.argv.slice(2);
-const stack = fork(fileURLToPath(new URL("stack.ts", import.meta.url).href));
-const [info] = (await once(stack, "message")) as [StackInfo];
-const db = new pg.Pool({ connectionString: info.databaseUrl, max: 4 });
-await db.query("CREATE TABLE bench_effects (event_id uuid, n integer, at timestamptz)");
+if (only[0] === "seeds") process.exit(await benchSeeds(only.slice(1)));
+if (only[0] === "stress") process.exit(await benchStress(only.slice(1)));
 
+const { info, db, call, stop } = await startStack("bench");
 const headers = { authorization: `Bearer ${info.apiKey}`, "content-type": "application/json" };
-async function call(path: string, body?: string): Promise<Response> {
-  const response = await fetch(`${info.url}${path}`, {
-    method: body === undefined ? "GET" : "POST",
-    headers,
-    ...(body === undefined ? {} : { body }),
-  });
-  if (response.status >= 300)
-    throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-  return response;
-}
 
 const distribution = (n: number) => ({
   distribution_id: `dist_${n.toString(16).padStart(16, "0")}`,
@@ -369,8 +356,5 @@ try {
   }
   console.log(table(rows));
 } finally {
-  await db.end();
-  const ended = once(stack, "exit");
-  stack.disconnect();
-  await ended;
+  await stop();
 }

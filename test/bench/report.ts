@@ -16,6 +16,43 @@ export function percentiles(samples: readonly number[]): { p50: number; p95: num
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
+/** Something that was demanded, and what was measured. */
+export interface Check {
+  readonly what: string;
+  readonly measured: string;
+  readonly demanded: string;
+  readonly holds: boolean;
+}
+
+/** A line for each, with pass or FAIL. */
+export function checkLines(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ what }) => what.length));
+  return checks
+    .map(
+      ({ what, measured, demanded, holds }) =>
+        `${holds ? "pass" : "FAIL"}  ${what.padEnd(width)}  ${measured}  (demanded: ${demanded})`,
+    )
+    .join("\n");
+}
+
+/** Options like `--seconds 60`. @throws {Error} an unknown one, or no whole number above 0 */
+export function numberOptions<const T extends Readonly<Record<string, number>>>(
+  args: readonly string[],
+  standard: T,
+): { [K in keyof T]: number } {
+  const given: Record<string, number> = { ...standard };
+  for (let at = 0; at < args.length; at += 2) {
+    const name = args[at]?.replace(/^--/, "") ?? "";
+    const value = Number(args[at + 1]);
+    if (!(name in standard) || !Number.isInteger(value) || value < 1) {
+      const known = Object.keys(standard).map((option) => `--${option} <n>`);
+      throw new Error(`${args.slice(at, at + 2).join(" ")} is no option; expected ${known.join(", ")}`);
+    }
+    given[name] = value;
+  }
+  return given as { [K in keyof T]: number };
+}
+
 /** The rows as a plain text table. */
 export function table(rows: readonly Row[]): string {
   const ms = (value: number | null) => (value === null ? "" : value.toFixed(1));

@@ -17,18 +17,25 @@ export interface StackInfo {
   readonly url: string;
   readonly apiKey: string;
   readonly databaseUrl: string;
+  /** As the workers reach it. */
+  readonly neonUrl: string;
+  readonly redisUrl: string;
 }
+
+/** `bench`: the backbone with small consumers; `product`: the product itself. */
+export type StackKind = "bench" | "product";
+const [, , kind = "bench", consumers = "0"] = process.argv;
 
 const apiKey = "bench-key-0123456789";
 const dataDir = await mkdtemp(join(tmpdir(), "brain-bench-"));
 const services = await startServices({ env: {}, dataDir });
-if (services.upstash === null) throw new Error("the benchmark needs a stream");
+if (services.upstash === null || services.redisUrl === null) throw new Error("the benchmark needs a stream");
 const databaseUrl = services.databaseUrlFor("brain_bench");
 await services.createDatabase("brain_bench");
 await migrate(databaseUrl);
 const worker = fileURLToPath(new URL("worker.ts", import.meta.url).href);
 const workers = await runWorkers({
-  bundles: await bundleWorkers({ api: worker, consumer: worker }),
+  bundles: await (kind === "product" ? bundleWorkers() : bundleWorkers({ api: worker, consumer: worker })),
   compatibility: await readCompatibility(),
   port: 0,
   bindings: {
@@ -38,6 +45,7 @@ const workers = await runWorkers({
     BRAIN_API_KEY: apiKey,
     BRAIN_SUBREQUEST_LIMIT: "10000",
     BRAIN_LOG_LEVEL: "error",
+    BENCH_CONSUMERS: consumers,
   },
 });
 
@@ -47,4 +55,10 @@ process.once("disconnect", async () => {
   await rm(dataDir, { recursive: true, force: true });
   process.exit(0);
 });
-process.send?.({ url: workers.url, apiKey, databaseUrl } satisfies StackInfo);
+process.send?.({
+  url: workers.url,
+  apiKey,
+  databaseUrl,
+  neonUrl: services.neonUrlFor("brain_bench"),
+  redisUrl: services.redisUrl,
+} satisfies StackInfo);

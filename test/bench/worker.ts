@@ -2,9 +2,11 @@ import { distributionEnrollmentClicked, distributionVersionBumped, distributionV
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../../src/config.ts";
 import { defineConsumer } from "../../src/consume/consumer.ts";
+import type { Consumer } from "../../src/consume/define-consumer.ts";
 import { on, onBatch } from "../../src/consume/define-consumer.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
+import { cronTick } from "../../src/operate/cron.ts";
 import { drainAll, drainOnce, relayAll, type Wake } from "../../src/operate/pump.ts";
 import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
@@ -50,6 +52,17 @@ const latency = defineConsumer({
   ],
 });
 
+/** As many as one likes: each gets every view, and has its claims as its only effect. */
+function smallConsumers(count: number): Consumer[] {
+  return Array.from({ length: count }, (_, index) =>
+    defineConsumer({
+      subscriber: `bench_small_${index}`,
+      batchSize: 1_000,
+      handlers: [onBatch(distributionViewed, async () => undefined)],
+    }),
+  );
+}
+
 interface Env {
   readonly CONSUMER: Fetcher;
   readonly [name: string]: unknown;
@@ -66,7 +79,11 @@ const app = createApp({
 
 export default {
   async fetch(request, env, context): Promise<Response> {
-    isolateSystem ??= createSystem(parseConfig(env), [setBased, perEvent, latency]);
+    const small = Number(env.BENCH_CONSUMERS ?? 0);
+    isolateSystem ??= createSystem(
+      parseConfig(env),
+      small > 0 ? smallConsumers(small) : [setBased, perEvent, latency],
+    );
     const system = isolateSystem;
     const invocation = openInvocation(system);
     const deadlineMs = Date.now() + budgetMs;
@@ -89,20 +106,26 @@ export default {
       case "/bench/relay":
         await relayAll(invocation, deadlineMs, () => undefined);
         return new Response("ok");
+      case "/bench/tick":
+        await cronTick(invocation, deadlineMs);
+        return new Response("ok");
+      case "/bench/drain-all":
+        await drainAll(invocation, deadlineMs, null);
+        return new Response("ok");
       case "/bench/drain": {
         const consumer = system.consumers.get(url.searchParams.get("subscriber") ?? "");
         if (consumer === undefined) return new Response("no such consumer", { status: 404 });
         return Response.json(await drainOnce(invocation, consumer, 0, deadlineMs));
       }
       case "/bench/transaction": {
-        const withEvent = url.searchParams.get("publish") === "1";
+        const events = Number(url.searchParams.get("publish"));
         await transactAndPublish(
           invocation.db,
           invocation.publish,
           { source: "bench" },
           async (tx, publish) => {
             await tx.execute(sql`INSERT INTO bench_effects (event_id, n) VALUES (gen_random_uuid(), 0)`);
-            if (withEvent) {
+            for (let event = 0; event < events; event += 1) {
               const at = new Date().toISOString();
               await publish(distributionVersionBumped, {
                 distribution_id: "dist_0123456789abcdef",
