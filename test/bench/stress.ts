@@ -115,7 +115,7 @@ async function drainFully({ call }: Stack, subscriber: string): Promise<void> {
   }
 }
 
-/** Commands that Redis has processed, and its memory, bytes. */
+/** Commands that Redis has processed, also those inside of scripts, and its memory, bytes. */
 async function redisUsage(url: string): Promise<{ readonly commands: number; readonly memory: number }> {
   const connection = createRedisConnection({ url });
   try {
@@ -167,8 +167,8 @@ async function measureConsumers(
   const each = (value: number, digits = 1) => (value / consumers).toFixed(digits);
   const lines: readonly (readonly [string, string])[] = [
     ["to begin", `${each(begun.redis.commands - before.redis.commands)} Redis commands`],
-    ["memory of workerd", `${each((to.workerd.memory - before.workerd.memory) / 1_024)} KiB`],
-    ["memory of Redis", `${each((to.redis.memory - before.redis.memory) / 1_024)} KiB`],
+    ["growth of workerd", `${each((to.workerd.memory - before.workerd.memory) / 1_024)} KiB`],
+    ["growth of Redis", `${each((to.redis.memory - before.redis.memory) / 1_024)} KiB`],
     // INFO itself is one of them.
     ["an idle tick", `${each(idleTo.commands - idleFrom.commands - 1, 4)} Redis commands`],
     [`${events} events`, `${each(to.redis.commands - from.redis.commands)} Redis commands`],
@@ -177,7 +177,9 @@ async function measureConsumers(
       `${((1_000 * (to.workerd.cpuMs - from.workerd.cpuMs)) / deliveries).toFixed(0)} µs of workerd, ${((1_000 * (to.server.cpuMs - from.server.cpuMs)) / deliveries).toFixed(1)} µs of redis-server`,
     ],
   ];
-  console.log(`${whole(consumers)} consumers, each of them:`);
+  console.log(
+    `${whole(consumers)} consumers; shared out, each of them has cost (Redis counts commands in scripts too):`,
+  );
   for (const [what, cost] of lines) console.log(`  ${what.padEnd(18)} ${cost}`);
   return {
     what: `${whole(events)} events to each of ${whole(consumers)} consumers`,
