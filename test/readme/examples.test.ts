@@ -16,7 +16,7 @@ const examples = fencedBlocks(readme, "ts").map((text) => {
   return { path, text };
 });
 
-const timeLimitMs = 110_000;
+const timeLimitMs = 400_000;
 let overlay: Overlay;
 
 beforeAll(async () => {

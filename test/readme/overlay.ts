@@ -61,7 +61,8 @@ export async function createOverlay(): Promise<Overlay> {
   };
 }
 
-const timeLimitMs = 100_000;
+/** What hangs is ended; a compiler on a busy machine takes two minutes. */
+const timeLimitMs = 380_000;
 
 function run(
   folder: string,
