@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Client, neon, Pool } from "@neondatabase/serverless";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
@@ -11,6 +12,7 @@ import { listenOnLoopback } from "../../workers/local/ports.ts";
 import { startPostgres } from "../../workers/local/postgres-server.ts";
 import type { RunningServer } from "../../workers/local/redis-server.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
+import { waitFor } from "../wait-for.ts";
 import { useLocalGateway, withClient, withPool } from "./neon-client.ts";
 
 let sandbox: Sandbox;
@@ -208,6 +210,49 @@ describe("who may come in", () => {
     await new Promise((resolve) => socket.on("close", resolve));
     expect(Buffer.concat(received).toString("latin1")).toMatch(/^E[\s\S]*08P01/);
   });
+});
+
+test("a connection that Postgres resets while it is made clean for the next one ends nothing but itself", async () => {
+  const { hostname, port } = new URL(sandbox.databaseUrl);
+  let resets = 0;
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    near.on("error", () => far.destroy());
+    far.on("error", () => near.destroy());
+    near.on("data", (bytes: Buffer) => {
+      if (bytes.includes("DISCARD ALL")) {
+        resets += 1;
+        near.resetAndDestroy();
+      } else far.write(bytes);
+    });
+    far.on("data", (bytes: Buffer) => near.write(bytes));
+    near.on("close", () => far.destroy());
+  });
+  const behind = Object.assign(new URL(sandbox.databaseUrl), {
+    port: String(await listenOnLoopback(proxy, 0)),
+  });
+  const gateway = await startNeonGateway({ databaseUrl: behind.href });
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on("uncaughtException", note);
+  try {
+    for (let session = 1; session <= 3; session += 1) {
+      await withClient(gateway.connectionString(), async (client) => {
+        expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+      });
+      await waitFor(
+        "the reset of the connection",
+        async () => resets,
+        (count) => count === session,
+      );
+    }
+    await setTimeout(50);
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off("uncaughtException", note);
+    await gateway.close();
+    proxy.close();
+  }
 });
 
 describe("a server that wants SCRAM", () => {

@@ -155,6 +155,8 @@ async function openUpstream(databaseUrl: string, parameters: Map<string, string>
   await client.connect();
   const stream = client.connection.stream;
   for (const event of ["data", "end", "close", "error"]) stream.removeAllListeners(event);
+  // Whoever has it listens for its own reasons; between them a connection that is reset must end nothing but itself.
+  stream.on("error", () => undefined);
   return { stream, greeting: Buffer.concat(greeting), processId };
 }
 
