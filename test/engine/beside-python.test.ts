@@ -53,7 +53,7 @@ interface Open {
 }
 
 async function open(consumers: readonly Consumer[] = [reports, audit]): Promise<Open> {
-  const backbone = await createBackbone({ consumers, env: { BRAIN_LEASE_MS: "500" } });
+  const backbone = await createBackbone({ consumers, env: { BRAIN_LEASE_MS: "10000" } });
   onTestFinished(() => backbone.cleanup());
   await backbone.sql("CREATE TABLE effects (subscriber text, event_id text, type text, payload jsonb)");
   const python = startPythonWriter(inject("services").redisUrl, backbone.stream);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { waitFor } from "../wait-for.ts";
 import {
   drainUntilQuiet,
   effects,
   endLease,
   openBackbone,
+  openFaultyBackbone,
   publishBeats,
   publishReports,
   recorder,
@@ -99,7 +101,7 @@ describe("a tick that finds the lease taken", () => {
   });
 
   it("that lost its lease to another lets the other's alone and reads nothing more", async () => {
-    const backbone = await openBackbone();
+    const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "2000" } });
     const ids = await publishReports(backbone, 4);
     await backbone.relay();
     const [begun, end] = [gate(), gate()];
@@ -114,7 +116,12 @@ describe("a tick that finds the lease taken", () => {
     const running = backbone.drain(losing);
     await begun.opened;
     await backbone.redis("SET", lease, "somebody else", "PX", "60000");
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    const before = redis.requests.length;
+    await waitFor(
+      "the renewal of the lease, and its answer",
+      async () => redis.requests.length,
+      (count) => count > before + 1,
+    );
     end.open();
     expect(await running).toMatchObject({ read: 2, applied: 2, more: true });
     expect(await backbone.redis("GET", lease)).toBe("somebody else");

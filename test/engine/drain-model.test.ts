@@ -279,7 +279,7 @@ async function play(backbone: Backbone, clock: Clock, steps: readonly Step[]): P
 
 it("whatever happens in whatever order, each event has its effects once and in order per key", async () => {
   const clock = createClock();
-  const backbone = await createBackbone({ now: clock.now, env: { BRAIN_LEASE_MS: "500" } });
+  const backbone = await createBackbone({ now: clock.now, env: { BRAIN_LEASE_MS: "10000" } });
   onTestFinished(() => backbone.cleanup());
   await backbone.sql(effectsTable);
   const seed = Date.now() % 1_000_000;

@@ -11,6 +11,7 @@ import {
   drainWith,
   effects,
   endLease,
+  leaseMs,
   openBackbone,
   openFaultyBackbone,
   pendingOf,
@@ -219,7 +220,7 @@ describe("a crash", () => {
     expect(await pendingOf(backbone, consumer)).toHaveLength(5);
     const { busy } = await backbone.drain(consumer);
     expect(busy?.waitMs).toBeGreaterThan(0);
-    expect(busy?.waitMs).toBeLessThanOrEqual(500);
+    expect(busy?.waitMs).toBeLessThanOrEqual(leaseMs);
     await isolate.kill();
     expect(await effects(backbone)).toEqual([]);
     await endLease(backbone, consumer);

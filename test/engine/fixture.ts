@@ -32,10 +32,13 @@ export interface OpenOptions {
   readonly now?: () => number;
 }
 
+/** Far longer than a slow machine keeps a tick from renewing its lease; `endLease` ends one. */
+export const leaseMs = 10_000;
+
 /** A backbone for one test, gone when the test ends. */
 export async function openBackbone({ env, now }: OpenOptions = {}): Promise<Backbone> {
   const backbone = await createBackbone({
-    env: { BRAIN_LEASE_MS: "500", ...env },
+    env: { BRAIN_LEASE_MS: String(leaseMs), ...env },
     ...(now === undefined ? {} : { now }),
   });
   onTestFinished(() => backbone.cleanup());

@@ -42,7 +42,7 @@ export async function openLedger(
     retry: { baseMs: 1, capMs: 1 },
     ...options,
   });
-  const surface = await createSurface({ consumers: [ledger], env: { BRAIN_LEASE_MS: "500", ...env } });
+  const surface = await createSurface({ consumers: [ledger], env: { BRAIN_LEASE_MS: "10000", ...env } });
   onTestFinished(async () => {
     await surface.background();
     await surface.cleanup();
