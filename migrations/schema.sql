@@ -415,6 +415,14 @@ CREATE TABLE "course_factory_refunds_due" (
   CONSTRAINT "course_factory_refunds_due_pkey" PRIMARY KEY (payment_id)
 );
 
+CREATE TABLE "course_factory_stagings" (
+  "course_id" uuid NOT NULL,
+  "token" text NOT NULL,
+  "given_at" timestamp with time zone NOT NULL,
+  CONSTRAINT "course_factory_stagings_pkey" PRIMARY KEY (course_id),
+  CONSTRAINT "course_factory_stagings_course_id_course_factory_courses_course" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
+);
+
 CREATE TABLE "course_factory_transitions" (
   "transition_id" uuid NOT NULL,
   "course_id" uuid NOT NULL,

@@ -33,6 +33,7 @@ describe("the configuration", () => {
       followers: { perIsolate: 500, perCaller: 250 },
       logLevel: "info",
       publicUrl: null,
+      enrolmentUrl: null,
       stagingDomain: "course-factory.staging",
       content: null,
       ir: { mode: "opt_in", approvalTier: 2, maxBudgetCents: null },
@@ -68,6 +69,7 @@ describe("the configuration", () => {
       agentHeartbeatSeconds: 30,
       leaseMs: 500,
       publicUrl: "https://courses.example",
+      enrolmentUrl: null,
       missions: { worker: false, httpAllow: ["127.0.0.1:9000", "hooks.internal"] },
       content: { url: "http://127.0.0.1:11434/v1", key: "k", model: "m" },
     });

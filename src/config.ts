@@ -73,6 +73,8 @@ const schema = z
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
     /** Origin of the public pages, for canonical links; left out: there are none. */
     BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** Where the button of a public course leads; `{course_id}`, `{slug}`, `{language}` are filled in. Left out: to a page of ours. */
+    BRAIN_ENROLMENT_URL: z.url({ protocol: /^https?$/ }).optional(),
     BRAIN_STAGING_DOMAIN: z
       .string()
       .regex(/^[a-z0-9.-]+$/)
@@ -187,6 +189,8 @@ export interface Config {
   readonly tasks: { readonly useNewEventSystem: boolean; readonly switchSource: string };
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly publicUrl: string | null;
+  /** Null: the button of a public course leads to a page of ours. */
+  readonly enrolmentUrl: string | null;
   readonly stagingDomain: string;
   readonly content: { readonly url: string; readonly key: string; readonly model: string } | null;
   readonly ir: {
@@ -275,6 +279,7 @@ export function parseConfig(
     tasks: taskConfig(values),
     logLevel: values.BRAIN_LOG_LEVEL,
     publicUrl: values.BRAIN_PUBLIC_URL ?? null,
+    enrolmentUrl: values.BRAIN_ENROLMENT_URL ?? null,
     stagingDomain: values.BRAIN_STAGING_DOMAIN,
     content:
       contentUrl === undefined || contentKey === undefined || contentModel === undefined

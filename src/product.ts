@@ -28,8 +28,10 @@ import {
   courseFactoryRoutes,
   courseGenerationMission,
   courseLearningRoutes,
+  courseShowcase,
   factoryCatalogue,
   isPublicLearningPath,
+  stagingRoutes,
 } from "./modules/course_factory/index.ts";
 import { firstThatKnows } from "./modules/course-catalogue.ts";
 import {
@@ -93,6 +95,7 @@ export function createProductApp(config: Config, open: (c: Context) => Host): Ho
     // Payments store the key with what they make; the answer to a new approval holds a token that is kept nowhere.
     keyHandling: (path) => (keepsOwnKeys(path) ? "own" : answersToken(path) ? "refused" : "kept"),
     mounts: [
+      { path: "/staging", routes: stagingRoutes() },
       { path: "/api/course-factory", routes: courseFactoryRoutes(factorySettings(config)) },
       { path: "/api/courses", routes: courseDistributionRoutes(distributionSettings(config)) },
       { path: "/api/courses", routes: courseLearningRoutes(learningSettings(config)) },
@@ -124,7 +127,12 @@ function learningSettings(config: Config): CourseLearningSettings {
 }
 
 function distributionSettings(config: Config): CourseDistributionSettings {
-  return { publicBaseUrl: config.publicUrl };
+  return {
+    publicBaseUrl: config.publicUrl,
+    enrolmentUrl: config.enrolmentUrl,
+    certificates: config.certificateKey !== null,
+    showcase: courseShowcase,
+  };
 }
 
 /** What missions can do beside the built-in types comes from the modules. */

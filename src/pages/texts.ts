@@ -1,5 +1,5 @@
 /** Words that the pages of a course say themselves, in each language that courses have. */
-interface PageWords {
+export interface PageWords {
   readonly module: string;
   readonly audience: string;
   readonly atAGlance: string;
@@ -15,13 +15,11 @@ interface PageWords {
   readonly freeLesson: string;
   readonly preview: string;
   readonly buy: string;
-  readonly enrol: string;
   readonly thanksTitle: string;
   readonly thanksBuy: string;
   readonly thanksEnrol: string;
   readonly backToCourse: string;
   readonly skipToContent: string;
-  readonly published: string;
   readonly lessons: Plural;
   readonly modules: Plural;
   readonly questions: Plural;
@@ -60,7 +58,6 @@ const de: PageWords = {
   freeLesson: "Kostenlose Lektion",
   preview: "Leseprobe",
   buy: "Jetzt kaufen",
-  enrol: "Jetzt anmelden",
   thanksTitle: "So geht es weiter",
   thanksBuy:
     "Wir haben Ihren Kaufwunsch vermerkt. Den Kauf schließen Sie beim Anbieter des Kurses ab; sobald die Zahlung eingegangen ist, werden alle Lektionen freigeschaltet.",
@@ -68,7 +65,6 @@ const de: PageWords = {
     "Wir haben Ihr Interesse vermerkt. Die Anmeldung schließen Sie beim Anbieter des Kurses ab; danach können Sie sofort mit der ersten Lektion beginnen.",
   backToCourse: "Zurück zum Kurs",
   skipToContent: "Zum Inhalt springen",
-  published: "Veröffentlicht",
   lessons: ["{n} Lektion", "{n} Lektionen"],
   modules: ["{n} Modul", "{n} Module"],
   questions: ["Quiz mit {n} Frage", "Quiz mit {n} Fragen"],
@@ -104,7 +100,6 @@ const en: PageWords = {
   freeLesson: "Free lesson",
   preview: "Read a sample",
   buy: "Buy now",
-  enrol: "Enrol now",
   thanksTitle: "What happens next",
   thanksBuy:
     "We have noted that you want to buy this course. You complete the purchase with the provider of the course; all lessons open as soon as the payment has arrived.",
@@ -112,7 +107,6 @@ const en: PageWords = {
     "We have noted your interest. You complete your enrolment with the provider of the course; then you can begin with the first lesson at once.",
   backToCourse: "Back to the course",
   skipToContent: "Skip to content",
-  published: "Published",
   lessons: ["{n} lesson", "{n} lessons"],
   modules: ["{n} module", "{n} modules"],
   questions: ["Quiz with {n} question", "Quiz with {n} questions"],
@@ -148,7 +142,6 @@ const fr: PageWords = {
   freeLesson: "Leçon gratuite",
   preview: "Extrait",
   buy: "Acheter maintenant",
-  enrol: "S’inscrire maintenant",
   thanksTitle: "La suite",
   thanksBuy:
     "Nous avons noté que vous souhaitez acheter ce cours. L’achat se conclut auprès du fournisseur du cours ; toutes les leçons s’ouvrent dès que le paiement est arrivé.",
@@ -156,7 +149,6 @@ const fr: PageWords = {
     "Nous avons noté votre intérêt. L’inscription se conclut auprès du fournisseur du cours ; vous pourrez ensuite commencer aussitôt par la première leçon.",
   backToCourse: "Retour au cours",
   skipToContent: "Aller au contenu",
-  published: "Publié",
   lessons: ["{n} leçon", "{n} leçons"],
   modules: ["{n} module", "{n} modules"],
   questions: ["Quiz de {n} question", "Quiz de {n} questions"],
@@ -192,7 +184,6 @@ const es: PageWords = {
   freeLesson: "Lección gratuita",
   preview: "Fragmento",
   buy: "Comprar ahora",
-  enrol: "Inscribirse ahora",
   thanksTitle: "Próximos pasos",
   thanksBuy:
     "Hemos anotado que desea comprar este curso. La compra se completa con el proveedor del curso; todas las lecciones se abren en cuanto llega el pago.",
@@ -200,7 +191,6 @@ const es: PageWords = {
     "Hemos anotado su interés. La inscripción se completa con el proveedor del curso; después podrá empezar enseguida con la primera lección.",
   backToCourse: "Volver al curso",
   skipToContent: "Ir al contenido",
-  published: "Publicado",
   lessons: ["{n} lección", "{n} lecciones"],
   modules: ["{n} módulo", "{n} módulos"],
   questions: ["Cuestionario de {n} pregunta", "Cuestionario de {n} preguntas"],
@@ -224,7 +214,7 @@ const es: PageWords = {
 const byLanguage: Readonly<Record<string, PageWords>> = { de, en, fr, es };
 
 /** The words of a language tag such as `de-AT`; English where the language is none of ours. */
-function wordsOf(language: string): PageWords {
+export function wordsOf(language: string): PageWords {
   return byLanguage[language.slice(0, 2)] ?? en;
 }
 

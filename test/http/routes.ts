@@ -41,6 +41,7 @@ export function isPublic({ path }: Route): boolean {
   return (
     path === "/api/health" ||
     path.startsWith("/api/courses/public") ||
+    path.startsWith("/staging/") ||
     path.startsWith("/api/paycore/webhooks/") ||
     path === "/api/courses/certificates/verify" ||
     path === "/api/courses/certificates/key"

@@ -258,7 +258,7 @@ describe("counting", () => {
       headers,
     });
     expect(thanked.status).toBe(200);
-    expect(await thanked.text()).toContain("Thank you");
+    expect(await thanked.text()).toContain("What happens next");
   });
 
   test("logs a view by id", async () => {

@@ -147,8 +147,12 @@ describe("what the factory consumes", () => {
     const [deployed] = await events(courseId, "course.deployed.staging");
     expect(deployed).toMatchObject({
       tenant_id: "tenant-a",
-      payload: { staging_url: "https://courses.example.org", staging_domain: "courses.example.org" },
+      payload: { staging_domain: "courses.example.org" },
     });
+    const stagingUrl = deployed?.payload.staging_url;
+    expect(stagingUrl).toMatch(
+      new RegExp(`^https://courses\\.example\\.org/staging/${courseId}/[a-p]{40}/v1/$`),
+    );
     const [deployment] = await engine.sql<{ job: unknown }>(
       "SELECT job FROM course_factory_deployments WHERE course_id = $1",
       [courseId],
@@ -161,19 +165,19 @@ describe("what the factory consumes", () => {
       blast_radius: 1,
     });
     const view = await engine.request("GET", `/api/course-factory/courses/${courseId}`);
-    expect(view.body.result).toMatchObject({ deployed: true, staging_url: "https://courses.example.org" });
+    expect(view.body.result).toMatchObject({ deployed: true, staging_url: stagingUrl });
     const [entry] = await engine.sql<{ staging_url: string }>(
       "SELECT staging_url FROM course_distributions WHERE course_id = $1",
       [courseId],
     );
-    expect(entry?.staging_url).toBe("https://courses.example.org");
+    expect(entry?.staging_url).toBe(stagingUrl);
   });
 
   it("uses the configured domain when the request names none", async () => {
     const courseId = await newCourse();
     await engine.settle();
     const [deployed] = await events(courseId, "course.deployed.staging");
-    expect(deployed?.payload.staging_url).toBe("https://course-factory.staging");
+    expect(deployed?.payload.staging_url).toContain("https://course-factory.staging/staging/");
   });
 
   it("deploys once per version: variants and further distributions change nothing", async () => {

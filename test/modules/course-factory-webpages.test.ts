@@ -213,7 +213,10 @@ describe("texts for search engines", () => {
 describe("a preview", () => {
   it("has an address with the number of the version, however that is named", async () => {
     const { course_id } = await authors.generated();
-    const preview_url = `https://brain.staging/previews/${course_id}/v1/`;
+    const { preview_url } = (await inQuery("preview", { course_id })).body;
+    expect(preview_url).toMatch(
+      new RegExp(`^https://course-factory\\.staging/staging/${course_id}/[a-p]{40}/v1/$`),
+    );
     for (const fields of [{}, { version: "latest" }, { version: "1" }, { version: "1.0.0" }]) {
       expect((await inQuery("preview", { course_id, ...fields })).body).toEqual({ preview_url });
     }

@@ -26,6 +26,8 @@ export function workerBindings(sources: BindingSources): Record<string, string> 
   const { options, services, apiKey, certificateKey, stripe } = sources;
   return {
     BRAIN_CERTIFICATE_KEY: certificateKey,
+    // A free port that is chosen later cannot be told here.
+    ...(options.port === 0 ? {} : { BRAIN_PUBLIC_URL: `http://127.0.0.1:${options.port}` }),
     ...stripe,
     ...options.passedOn,
     ...serviceVariables(services),

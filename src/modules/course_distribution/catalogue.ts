@@ -1,5 +1,6 @@
 import { NotFoundError, TooManyRequestsError } from "../../core/errors.ts";
 import type { PublishContext } from "../../publish/publish.ts";
+import type { CourseShowcase } from "../course-showcase.ts";
 import type { RequestServices } from "../module.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type ServedDistribution,
 } from "./model.ts";
 import { projectOutline } from "./outline.ts";
+import type { PageFacts } from "./public-page.ts";
 
 import { isSlug } from "./slug.ts";
 import {
@@ -20,6 +22,7 @@ import {
   findById,
   findOutline,
   findServed,
+  findTranslations,
   listForOperators,
   listPublic,
   toldPerMinute,
@@ -184,6 +187,45 @@ export async function readOutline(services: RequestServices, slug: string) {
     ...projectOutline(stored.counts, stored.lessons, keep, row.language),
     prerequisites: [] as string[],
     learning_outcomes: [] as string[],
+  };
+}
+
+/** Path of an entry's public page. */
+export function pagePath(slug: string): string {
+  return `/api/courses/public/${slug}/page`;
+}
+
+/** What the page of a served entry shows; three reads beside each other. */
+export async function readPageFacts(
+  services: RequestServices,
+  settings: {
+    readonly publicBaseUrl: string | null;
+    readonly certificates: boolean;
+    readonly showcase: CourseShowcase;
+  },
+  { row, access }: ServedDistribution,
+): Promise<PageFacts> {
+  const { db } = services;
+  const [stored, made, others] = await Promise.all([
+    findOutline(db, row.courseId),
+    settings.showcase.read(db, row.courseId),
+    findTranslations(db, row),
+  ]);
+  const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? "";
+  const translations = new Map(
+    others.map(({ language, slug }) => [language, `${base}${pagePath(slug)}`] as const),
+  );
+  // What an operator wrote down counts more than what we found.
+  for (const [language, url] of Object.entries(row.seo.hreflang_alternates)) translations.set(language, url);
+  translations.delete(row.language);
+  const keep = row.derivedContent?.module_filters ?? null;
+  return {
+    row,
+    access,
+    made,
+    certificates: settings.certificates,
+    outline: projectOutline(stored.counts, stored.lessons, keep, row.language),
+    translations: [...translations].map(([language, url]) => ({ language, url })),
   };
 }
 

@@ -153,7 +153,7 @@ async function insertCourse(
       description,
       targetGroup: [...course.target_audiences],
       seo: defaultSeo(course.title, course.description, language),
-      cta: defaultCta(language),
+      cta: defaultCta(language, toldRule(course.access)),
       stagingUrl: course.staging_url,
       stagingDeployedAt: course.staging_url === null ? null : told,
       createdAt: now,

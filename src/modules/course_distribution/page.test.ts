@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { jsonForScript, newNonce } from "../../pages/document.ts";
+import type { MadeCourse } from "../course-showcase.ts";
 import type { Distribution } from "./model.ts";
-import { coursePage, jsonForScript, newNonce, pageHeaders, thanksPage } from "./page.ts";
+import { coursePage, nextStepsPage, pageHeaders } from "./page.ts";
+import { type PageFacts, publicPage } from "./public-page.ts";
+import { defaultSeo } from "./seo.ts";
 
 const at = new Date("2026-11-21T10:00:00.000Z");
 const hostile = `</script><script>alert(1)</script>`;
@@ -44,7 +48,44 @@ function entry(overrides: Partial<Distribution> = {}): Distribution {
 }
 
 const canonicalUrl = "https://courses.example/api/courses/public/bank-alternatives/page";
-const render = (row: Distribution) => coursePage({ row, canonicalUrl, nonce: "n0nce" });
+const facts = (row: Distribution, more: Partial<PageFacts> = {}): PageFacts => ({
+  row,
+  access: null,
+  made: null,
+  outline: { modules: [], total_chapters: 0, total_duration_minutes: null },
+  translations: Object.entries(row.seo.hreflang_alternates).map(([language, url]) => ({ language, url })),
+  certificates: true,
+  ...more,
+});
+const madeHere: MadeCourse = {
+  language: "de",
+  title: "Alternativen zu Banken",
+  description: "Wie man Geld ohne Bank verwaltet.",
+  audiences: ["students"],
+  theme: { primary: "#0066cc", secondary: "#6c757d", accent: "#ffc107" },
+  landing: {
+    subtitle: "Ein Kurs",
+    valueTitle: "Was gelernt wird",
+    value: "Alles Wichtige.",
+    forWhomTitle: "Für wen?",
+    forWhom: ["Für alle"],
+    notForWhomTitle: "Für wen nicht?",
+    notForWhom: ["Für niemanden"],
+    features: ["Beispiele"],
+    disclaimer: "Ohne Gewähr.",
+  },
+  modules: [],
+  lessonsCount: 0,
+  minutes: 0,
+  previews: [],
+  faq: [],
+  faqTitle: null,
+  questionsCount: 0,
+  search: { meta_title: "Made for search", meta_description: "Made for search engines.", keywords: ["made"] },
+};
+const buttonPath = "/api/courses/public/bank-alternatives/track-enrollment";
+const render = (row: Distribution, more: Partial<PageFacts> = {}) =>
+  coursePage({ ...facts(row, more), canonicalUrl, buttonPath, nonce: "n0nce" });
 
 function structuredDataOf(page: string): Record<string, unknown> {
   const match = /<script type="application\/ld\+json">(.*?)<\/script>/s.exec(page);
@@ -61,7 +102,7 @@ describe("course page", () => {
     expect(page).toContain('<meta property="og:locale" content="de_AT">');
     expect(page).toContain('<meta property="og:image" content="https://cdn.example/og.png">');
     expect(page).toContain('<meta name="twitter:card" content="summary_large_image">');
-    expect(page).toContain('<form method="post" action="track-enrollment">');
+    expect(page).toContain(`<form method="post" action="${buttonPath}">`);
     expect(page).toContain("Schritt für Schritt &amp; für alle.");
   });
 
@@ -116,10 +157,82 @@ describe("course page", () => {
     },
   );
 
-  test("thanks harmlessly, too", async () => {
-    const page = await thanksPage({ row: entry({ title: hostile }), nonce: "n0nce" });
+  test("says harmlessly what comes next, too", async () => {
+    const row = entry({ title: hostile });
+    const page = await nextStepsPage({
+      row,
+      page: publicPage(facts(row)),
+      pagePath: "/page",
+      nonce: "n0nce",
+    });
     expect(page).not.toContain("<script");
-    expect(page).toContain("Danke!");
+    expect(page).toContain("So geht es weiter");
+  });
+
+  test("names audiences, durations and price as the language does, and what is free to read", async () => {
+    const outline = {
+      modules: [
+        {
+          module_id: null,
+          title: "Grundlagen",
+          description: null,
+          chapter_count: 2,
+          estimated_duration_minutes: 90,
+          lessons: [
+            { title: "Was ist ein Konto?", estimated_duration_minutes: 45 },
+            { title: "Was ist Geld?", estimated_duration_minutes: 45 },
+          ],
+        },
+      ],
+      total_chapters: 2,
+      total_duration_minutes: 90,
+    };
+    const access = { mode: "paid" as const, price_cents: 4_900, currency: "EUR", free_lessons: 1 };
+    const page = await render(entry({ language: "de" }), { outline, access });
+    for (const text of ["Studierende", "Eltern", "1 Stunde 30 Minuten", "2 Lektionen", "Was ist Geld?"]) {
+      expect(page).toContain(text);
+    }
+    expect(page).toMatch(/49,00\s€/);
+    expect(page.match(/Kostenlose Lektion/g)).toHaveLength(1);
+    expect(page).not.toContain("students");
+    expect(structuredDataOf(page)).toMatchObject({
+      timeRequired: "PT90M",
+      audience: [{ audienceType: "Studierende" }, { audienceType: "Eltern" }],
+      offers: { category: "Paid", price: "49.00", priceCurrency: "EUR" },
+      syllabusSections: [{ name: "Grundlagen", timeRequired: "PT90M" }],
+    });
+  });
+
+  test("promises a certificate only where the course is learned here and certificates are issued", async () => {
+    const words = "Zertifikat";
+    const made = { ...madeHere, language: "de" };
+    expect(await render(entry(), { made })).toContain(words);
+    expect(await render(entry(), { made, certificates: false })).not.toContain(words);
+    expect(await render(entry())).not.toContain(words);
+  });
+
+  test("keeps the words of an operator, and of a variant, before those that were made for the course", async () => {
+    const untouched = entry({ seo: defaultSeo("Alternativen zu Banken", entry().description, "de-AT") });
+    expect(await render(untouched, { made: madeHere })).toContain("<title>Made for search</title>");
+    expect(await render(entry(), { made: madeHere })).toContain("<title>Alternativen zu Banken</title>");
+    expect(await render(untouched, { made: madeHere })).toContain("Was gelernt wird");
+    const variant = entry({ derivedFrom: "dist_fedcba9876543210" });
+    expect(await render(variant, { made: madeHere })).not.toContain("Was gelernt wird");
+    expect(await render(entry({ language: "fr" }), { made: madeHere })).not.toContain("Was gelernt wird");
+  });
+
+  test("links its other languages for readers and for search engines", async () => {
+    const translations = [
+      { language: "fr", url: "https://courses.example/fr" },
+      { language: "x-default", url: "https://courses.example/any" },
+    ];
+    const page = await render(entry(), { translations });
+    expect(page).toContain('<link rel="alternate" hreflang="fr" href="https://courses.example/fr">');
+    expect(page).toContain(`<link rel="alternate" hreflang="de-AT" href="${canonicalUrl}">`);
+    expect(page).toContain('hreflang="x-default"');
+    expect(page).toContain(
+      '<a href="https://courses.example/fr" hreflang="fr"><span lang="fr">français</span></a>',
+    );
   });
 });
 

@@ -1,18 +1,23 @@
 import { type Context, Hono } from "hono";
+import { newNonce } from "../../pages/document.ts";
+import type { CourseShowcase } from "../course-showcase.ts";
 import type { ModuleEnv } from "../module.ts";
 import { validated, validatedOptional, withoutBody } from "../routing.ts";
 import {
   listCatalogue,
   listEntries,
   logView,
+  pagePath,
   readEntry,
   readHealth,
   readOutline,
+  readPageFacts,
   readServed,
   trackEnrollment,
 } from "./catalogue.ts";
 import {
   createRequest,
+  type Distribution,
   distributionsQuery,
   listItem,
   listQuery,
@@ -23,7 +28,8 @@ import {
   updateRequest,
   versionBumpRequest,
 } from "./model.ts";
-import { coursePage, newNonce, pageHeaders, thanksPage } from "./page.ts";
+import { coursePage, nextStepsPage, pageHeaders } from "./page.ts";
+import { publicPage } from "./public-page.ts";
 import {
   bumpVersion,
   changeDistribution,
@@ -38,6 +44,15 @@ import { isView, type Reading, type ReferrerCategory, referrerCategory } from ".
 export interface CourseDistributionSettings {
   /** Origin for canonical URLs, e.g. `https://courses.example`; null: pages have none. */
   readonly publicBaseUrl: string | null;
+  /**
+   * Where the button of a course leads whose entry names no address; `{course_id}`, `{slug}` and `{language}` are
+   * filled in. Null: a page of ours says what comes next.
+   */
+  readonly enrolmentUrl: string | null;
+  /** Whether certificates are issued here. */
+  readonly certificates: boolean;
+  /** Knows what was made for the page of a course. */
+  readonly showcase: CourseShowcase;
 }
 
 /** Where `src/http` mounts the routes. */
@@ -74,8 +89,24 @@ function wantsPage(c: Context<ModuleEnv>): boolean {
   return (c.req.header("accept") ?? "").includes("text/html");
 }
 
+/** Where the button leads; null: to a page of ours. */
+function buttonUrl(row: Distribution, { enrolmentUrl }: CourseDistributionSettings): string | null {
+  if (row.cta.url !== null || enrolmentUrl === null) return row.cta.url;
+  const values: Readonly<Record<string, string>> = {
+    course_id: row.courseId,
+    slug: row.slug,
+    language: row.language,
+  };
+  return enrolmentUrl.replace(/\{(\w{1,20})\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : encodeURIComponent(value);
+  });
+}
+
 function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
+  // Only the setting says where we are: the Host header is whatever the client sends.
+  const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? null;
 
   app.get("/public", validated("query", listQuery), async (c) => {
     const rows = await listCatalogue(c.var.services, c.req.valid("query"));
@@ -92,21 +123,28 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   );
 
   app.get("/public/:slug/page", async (c) => {
-    const { row } = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "page"));
+    const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "page"));
+    const { row } = served;
     const nonce = newNonce();
-    // Only the setting says where we are: the Host header is whatever the client sends.
-    const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? null;
-    const canonicalUrl = base === null ? null : `${base}${prefix}/public/${row.slug}/page`;
-    const page = await coursePage({ row, nonce, canonicalUrl });
-    return c.html(page, 200, pageHeaders(nonce, row.cta.url));
+    const page = await coursePage({
+      ...(await readPageFacts(c.var.services, settings, served)),
+      nonce,
+      canonicalUrl: base === null ? null : `${base}${pagePath(row.slug)}`,
+      buttonPath: `${prefix}/public/${row.slug}/track-enrollment`,
+    });
+    return c.html(page, 200, pageHeaders(nonce, buttonUrl(row, settings)));
   });
 
   app.post("/public/:slug/track-enrollment", withoutBody(), async (c) => {
     const row = await trackEnrollment(c.var.services, c.req.param("slug"));
     if (!wantsPage(c)) return c.json({ slug: row.slug, tracked: true, message: "The click was counted." });
-    if (row.cta.url !== null) return c.redirect(row.cta.url, 303);
+    const url = buttonUrl(row, settings);
+    if (url !== null) return c.redirect(url, 303);
     const nonce = newNonce();
-    return c.html(await thanksPage({ row, nonce }), 200, pageHeaders(nonce, null));
+    const served = await readServed(c.var.services, row.slug, null);
+    const page = publicPage(await readPageFacts(c.var.services, settings, served));
+    const answer = await nextStepsPage({ row, page, pagePath: pagePath(row.slug), nonce });
+    return c.html(answer, 200, pageHeaders(nonce, null));
   });
 
   return app;

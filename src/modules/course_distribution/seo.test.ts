@@ -59,7 +59,9 @@ describe("search texts", () => {
 
 describe("call to action", () => {
   test("opens the course, in the language of the course", () => {
-    expect(defaultCta("de-AT")).toEqual({ label: "Jetzt starten", action: "open_course", url: null });
-    expect(defaultCta("it").label).toBe("Start now");
+    expect(defaultCta("de-AT", null)).toEqual({ label: "Jetzt starten", action: "open_course", url: null });
+    expect(defaultCta("it", { mode: "open" }).label).toBe("Start now");
+    const paid = { mode: "paid" as const, price_cents: 4_900, currency: "EUR", free_lessons: 1 };
+    expect(defaultCta("es", paid).label).toBe("Comprar ahora");
   });
 });

@@ -1,3 +1,5 @@
+import { wordsOf } from "../../pages/texts.ts";
+import type { AccessRule } from "../access-rule.ts";
 import type { Cta, Seo } from "./tables.ts";
 
 /** Texts that the catalogue writes itself, for an entry that nobody has edited yet. */
@@ -88,6 +90,8 @@ export function defaultSeo(title: string, description: string, language: string)
   };
 }
 
-export function defaultCta(language: string): Cta {
-  return { label: textsOf(language).startNow, action: "open_course", url: null };
+/** @param access null: nothing was told of it, so everybody may learn the course */
+export function defaultCta(language: string, access: AccessRule | null): Cta {
+  const label = access?.mode === "paid" ? wordsOf(language).buy : textsOf(language).startNow;
+  return { label, action: "open_course", url: null };
 }

@@ -8,6 +8,7 @@ import {
   ilike,
   inArray,
   isNull,
+  ne,
   or,
   type SQL,
   sql,
@@ -153,6 +154,21 @@ export async function findOutline(db: Database, courseId: string): Promise<Store
     ]),
   );
   return { counts: counts[0] ?? null, lessons };
+}
+
+/** Public entries of the same course in other languages, one of each language: the course's own before variants. */
+export async function findTranslations(
+  db: Database,
+  { courseId, language }: Pick<Distribution, "courseId" | "language">,
+): Promise<{ readonly language: string; readonly slug: string }[]> {
+  return translated(
+    db.statements
+      .selectDistinctOn([table.language], { language: table.language, slug: table.slug })
+      .from(table)
+      .where(and(eq(table.courseId, courseId), eq(table.visibility, "public"), ne(table.language, language)))
+      .orderBy(asc(table.language), sql`${table.derivedFrom} IS NOT NULL`, asc(table.createdAt))
+      .limit(50),
+  );
 }
 
 // Statements inside a transaction.

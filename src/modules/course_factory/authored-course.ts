@@ -20,13 +20,20 @@ export interface AuthoredCourse {
 
 /** One course with everything that was generated. @throws {NotFoundError} */
 export async function readAuthoredCourse(db: Database, courseId: string): Promise<AuthoredCourse> {
+  const course = await findAuthoredCourse(db, courseId);
+  if (course === null) throw noCourse(courseId);
+  return course;
+}
+
+/** The same; null when there is no such course. */
+export async function findAuthoredCourse(db: Database, courseId: string): Promise<AuthoredCourse | null> {
   const [row] = await db.rows<
     Omit<AuthoredCourse, "progress"> & { outline: Outline | null; artifacts: readonly ArtifactRow[] }
   >(sql`
     SELECT c.tenant_id, c.status, c.workflow_state AS "workflowState", c.version, c.request,
       ${isoColumn(sql`c.created_at`)} AS created_at, c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
     FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
-  if (row === undefined) throw noCourse(courseId);
+  if (row === undefined) return null;
   const { outline, artifacts, ...course } = row;
   return { ...course, progress: progressOf(outline, artifacts) };
 }

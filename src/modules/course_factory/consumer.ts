@@ -18,7 +18,7 @@ import { announcePaymentFailure } from "./payment.ts";
 import { settleRefund } from "./refund-due.ts";
 import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
 import { type CourseFactorySettings, makerOf } from "./settings.ts";
-import { deployToStaging } from "./staging.ts";
+import { deployToStaging } from "./staging/deploy.ts";
 
 /**
  * The subscriber `course_factory`. Each handler is safe to run twice: leases, unique keys and conditional updates
@@ -41,7 +41,7 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
         if (courseId === null || parameters.resumed !== true || typeof parameters.run !== "string") return;
         await proceed(courseId, parameters.run, generator, context);
       }),
-      on(distributionCreated, (event, context) => deployToStaging(event, settings.stagingDomain, context)),
+      on(distributionCreated, (event, context) => deployToStaging(event, settings, context)),
       on(irApprovalConsumed, recordApproval),
       on(paymentTransactionCompleted, (event, context) => beginDelivery(event, context, settings)),
       on(paymentRefundCompleted, (event, context) => settleRefund(event, context, settings.alerts)),

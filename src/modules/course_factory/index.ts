@@ -10,3 +10,5 @@ export {
 export { courseGenerationMission } from "./mission.ts";
 export { courseFactoryRoutes } from "./routes.ts";
 export type { CourseFactorySettings } from "./settings.ts";
+export { stagingRoutes } from "./staging/routes.ts";
+export { courseShowcase } from "./webpages/showcase.ts";

@@ -134,7 +134,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
 
   routes.route("/", governanceRoutes(gate));
   routes.route("/", enhancementRoutes(generator));
-  routes.route("/webgenesis", webpageRoutes());
+  routes.route("/webgenesis", webpageRoutes(settings));
   return routes;
 }
 

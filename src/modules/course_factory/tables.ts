@@ -14,7 +14,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { GenerationRequest, GenerationResult, Outline } from "./content/model.ts";
-import type { JobContract } from "./staging-contract.ts";
+import type { JobContract } from "./staging/contract.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: "string" });
 

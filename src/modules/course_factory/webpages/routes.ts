@@ -41,10 +41,17 @@ const previewInput = z.strictObject({
     .string()
     .regex(/^(?:latest|v?\d{1,6}(?:\.\d{1,6}){0,2})$/, 'expected "latest" or a version such as 1')
     .default("latest"),
+  /** A new address; the old one leads nowhere from then on. Query parameters are text. */
+  renew: z
+    .union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")])
+    .default(false),
 });
 
 /** Routes below `/webgenesis`: what the web page of a course is made of. Fields come in the query or in the body. */
-export function webpageRoutes(): Hono<ModuleEnv> {
+export function webpageRoutes(where: {
+  readonly publicUrl: string | null;
+  readonly stagingDomain: string;
+}): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
 
   routes.get("/themes", (c) => c.json({ themes }));
@@ -66,7 +73,7 @@ export function webpageRoutes(): Hono<ModuleEnv> {
   );
 
   routes.post("/preview", validatedInput(previewInput, "query_wins"), async (c) =>
-    c.json(await createPreview(c.var.services, c.req.valid("json"))),
+    c.json(await createPreview(c.var.services, where, c.req.valid("json"))),
   );
 
   return routes;

@@ -1,9 +1,11 @@
 import {
+  courseDeployedStaging,
   coursePreviewCreated,
   courseSectionBuilt,
   courseSeoPackGenerated,
   courseThemeBound,
 } from "@brain/schemas";
+import { and, eq, ne } from "drizzle-orm";
 import { ConflictError, NotFoundError, ValidationError } from "../../../core/errors.ts";
 import type { Tx } from "../../../db/database.ts";
 import type { Publish } from "../../../publish/publish.ts";
@@ -15,13 +17,14 @@ import {
   readAuthoredCourse,
   refuseUnfinished,
 } from "../authored-course.ts";
-import { lessonsOf } from "../content/assemble.ts";
-import type { LandingPage, Lesson, Outline } from "../content/model.ts";
-import { templateLandingPage } from "../content/template-generator.ts";
+import type { LandingPage, Outline } from "../content/model.ts";
+import { renewStagingToken, stagingAddress, stagingToken } from "../staging/token.ts";
+import { deployments } from "../tables.ts";
 import type { CustomColors, Section, SeoPack, Theme } from "./model.ts";
-import { previewUrl, requestedVersion, versionNumber } from "./preview.ts";
+import { requestedVersion, versionNumber } from "./preview.ts";
 import { buildSections } from "./sections.ts";
 import { seoPackOf } from "./seo.ts";
+import { standardPage, textsOf } from "./source.ts";
 import { readPage, setPage } from "./store.ts";
 import { findTheme, themes, themeWith } from "./themes.ts";
 
@@ -110,30 +113,63 @@ export async function generateSeo(
   return seoPack;
 }
 
-/** @throws {NotFoundError} no such course, or no such version of it @throws {ConflictError} as {@link bindTheme} */
+/**
+ * The address of the course's staged pages. The same each time, unless `renew` asks for a new one: then the old address
+ * leads nowhere, and a deployment tells the new one.
+ *
+ * @throws {NotFoundError} no such course, or no such version of it @throws {ConflictError} as {@link bindTheme}
+ */
 export async function createPreview(
   services: RequestServices,
-  input: { readonly course_id: string; readonly version: string },
+  where: { readonly publicUrl: string | null; readonly stagingDomain: string },
+  input: { readonly course_id: string; readonly version: string; readonly renew: boolean },
 ): Promise<{ readonly preview_url: string }> {
-  const course = await readAuthoredCourse(services.db, input.course_id);
+  const courseId = input.course_id;
+  const course = await readAuthoredCourse(services.db, courseId);
   const version = requestedVersion(input.version, course.version);
   if (version === null) {
     throw new NotFoundError(
-      `The course ${input.course_id} has no version ${input.version}. Expected "latest" or ${versionNumber(course.version)}.`,
+      `The course ${courseId} has no version ${input.version}. Expected "latest" or ${versionNumber(course.version)}.`,
     );
   }
-  const url = previewUrl(input.course_id, version);
-  await change(services, input.course_id, async (tx, publish, at) => {
-    const part = { previewUrl: url, previewVersion: version };
-    if (!(await setPage(tx, input.course_id, part, at))) return;
+  const domain = course.request.staging_domain ?? where.stagingDomain;
+  let url = "";
+  await change(services, courseId, async (tx, publish, at) => {
+    const token = await (input.renew ? renewStagingToken : stagingToken)(tx, courseId, at);
+    url = stagingAddress({ publicUrl: where.publicUrl, domain }, courseId, token, course.version);
+    // Also when the preview has this address already: a deployment may be older than its staged pages.
+    await moveDeployment(tx, publish, courseId, url, at);
+    if (!(await setPage(tx, courseId, { previewUrl: url, previewVersion: version }, at))) return;
     await publish(coursePreviewCreated, {
-      course_id: input.course_id,
+      course_id: courseId,
       preview_url: url,
       course_version: version,
       created_at: at,
     });
   });
   return { preview_url: url };
+}
+
+/** A deployment whose address is another now tells the new one; a course that is not deployed has none to tell. */
+async function moveDeployment(
+  tx: Tx,
+  publish: Publish,
+  courseId: string,
+  url: string,
+  at: string,
+): Promise<void> {
+  const [moved] = await tx
+    .update(deployments)
+    .set({ stagingUrl: url, deployedAt: at })
+    .where(and(eq(deployments.courseId, courseId), ne(deployments.stagingUrl, url)))
+    .returning({ domain: deployments.stagingDomain });
+  if (moved === undefined) return;
+  await publish(courseDeployedStaging, {
+    course_id: courseId,
+    staging_url: url,
+    staging_domain: moved.domain,
+    deployed_at: at,
+  });
 }
 
 /** Everything of a course's page; parts that were not made are null. @throws {NotFoundError} no such course */
@@ -184,23 +220,4 @@ function outlineOf(
     });
   }
   return outline;
-}
-
-/** The text of a lesson: its own in the outline of the request, otherwise the stored one. */
-function textsOf(course: AuthoredCourse): (lesson: Lesson) => string | null {
-  const { outline, lessons } = course.progress;
-  const stored = new Map(
-    outline === null
-      ? []
-      : lessonsOf(outline).flatMap((lesson, index) => {
-          const written = lessons.get(index);
-          return written?.status === "full" ? [[lesson.lesson_id, written.content_markdown] as const] : [];
-        }),
-  );
-  return (lesson) => lesson.content_markdown ?? stored.get(lesson.lesson_id) ?? null;
-}
-
-function standardPage(course: AuthoredCourse, courseId: string, outline: Outline): LandingPage {
-  const brief = { course_id: courseId, request: course.request, created_at: course.created_at };
-  return templateLandingPage(brief, outline);
 }

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { CourseBrief } from "../content/generator.ts";
 import { generationRequest, languages, type Outline } from "../content/model.ts";
 import { templateGenerator, templateLandingPage } from "../content/template-generator.ts";
+import { newStagingToken, stagingAddress, stagingTokenShape } from "../staging/token.ts";
 import { customColors } from "./model.ts";
-import { previewUrl, requestedVersion, versionNumber } from "./preview.ts";
+import { requestedVersion, versionNumber } from "./preview.ts";
 import { buildSections, excerptOf } from "./sections.ts";
 import { embeddedJson, fitted, seoPackOf } from "./seo.ts";
 import { findTheme, themes, themeWith } from "./themes.ts";
@@ -185,13 +186,19 @@ describe("the texts for search engines", () => {
 });
 
 describe("the address of a preview", () => {
-  it("holds the course's id and the number of its version", () => {
-    expect(previewUrl("6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10", 1)).toBe(
-      "https://brain.staging/previews/6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10/v1/",
-    );
-    expect(previewUrl(`a_b_${"c".repeat(60)}`, 2)).toBe(
-      `https://brain.staging/previews/a-b-${"c".repeat(46)}/v2/`,
-    );
+  it("is below the staging path, under the public origin or else the staging domain", () => {
+    const courseId = "6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10";
+    const domain = "course-factory.staging";
+    const address = (publicUrl: string | null) =>
+      stagingAddress({ publicUrl, domain }, courseId, "abcd", "2.1.0");
+    expect(address("http://127.0.0.1:8787")).toBe(`http://127.0.0.1:8787/staging/${courseId}/abcd/v2/`);
+    expect(address(null)).toBe(`https://${domain}/staging/${courseId}/abcd/v2/`);
+  });
+
+  it("holds 160 bits that nobody can guess, as letters", () => {
+    const tokens = Array.from({ length: 100 }, newStagingToken);
+    expect(new Set(tokens).size).toBe(100);
+    for (const token of tokens) expect(token).toMatch(stagingTokenShape);
   });
 
   it.each([

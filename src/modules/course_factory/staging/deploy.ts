@@ -4,17 +4,19 @@ import {
   type Envelope,
   type PayloadOf,
 } from "@brain/schemas";
-import type { HandlerContext } from "../../consume/define-consumer.ts";
-import { RetryAfter } from "../../core/errors.ts";
-import { findCourse } from "./known-course.ts";
-import { stagingContract } from "./staging-contract.ts";
-import { deployments } from "./tables.ts";
+import type { HandlerContext } from "../../../consume/define-consumer.ts";
+import { RetryAfter } from "../../../core/errors.ts";
+import { findCourse } from "../known-course.ts";
+import { deployments } from "../tables.ts";
+import { stagingContract } from "./contract.ts";
+import { stagingAddress, stagingToken } from "./token.ts";
 
 /** A course whose distribution came first is looked at again after this time, ms. */
 const notReadyMs = 1_000;
 
 /**
- * Deploys the course of a new distribution to staging, once per course and version. Variants share their parent's
+ * Deploys the course of a new distribution to staging, once per course and version: from then on its pages are served
+ * under the address that the event tells (`routes.ts` here). Variants share their parent's
  * course and are left alone, and so is a course that the factory does not have.
  *
  * @throws {RetryAfter} the course is still being generated
@@ -22,7 +24,7 @@ const notReadyMs = 1_000;
  */
 export async function deployToStaging(
   event: Envelope<PayloadOf<typeof distributionCreated>>,
-  stagingDomain: string,
+  where: { readonly publicUrl: string | null; readonly stagingDomain: string },
   context: Pick<HandlerContext, "tx" | "publish" | "log" | "now">,
 ): Promise<void> {
   const { course_id: courseId, derived_from: parent, distribution_id: distributionId } = event.payload;
@@ -41,9 +43,11 @@ export async function deployToStaging(
       `The course ${courseId} is still being generated and cannot be deployed yet.`,
     );
   }
-  const domain = course.request.staging_domain ?? stagingDomain;
+  const domain = course.request.staging_domain ?? where.stagingDomain;
   const deployedAt = context.now().toISOString();
-  const stagingUrl = `https://${domain}`;
+  const token = await stagingToken(context.tx, courseId, deployedAt);
+  const { publicUrl } = where;
+  const stagingUrl = stagingAddress({ publicUrl, domain }, courseId, token, course.version);
   const inserted = await context.tx
     .insert(deployments)
     .values({

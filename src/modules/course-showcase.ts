@@ -1,0 +1,36 @@
+import type { Database } from "../db/database.ts";
+import type { CoursePage } from "../pages/model.ts";
+
+/*
+ * What was made for the page of a course, as a port: who sells a course asks for it, the composition root plugs in who
+ * made it. So the texts need not travel in events, and neither side knows the other.
+ */
+
+export interface CourseShowcase {
+  /** Null: nobody here made the course, or it is not finished. */
+  read(db: Database, courseId: string): Promise<MadeCourse | null>;
+}
+
+export type MadeCourse = Pick<
+  CoursePage,
+  | "language"
+  | "theme"
+  | "landing"
+  | "modules"
+  | "lessonsCount"
+  | "minutes"
+  | "previews"
+  | "faq"
+  | "faqTitle"
+  | "questionsCount"
+> & {
+  readonly title: string;
+  readonly description: string;
+  readonly audiences: readonly string[];
+  /** Texts for search engines and link previews. */
+  readonly search: {
+    readonly meta_title: string;
+    readonly meta_description: string;
+    readonly keywords: readonly string[];
+  };
+};

@@ -1,0 +1,108 @@
+import { type Context, Hono } from "hono";
+import { timingSafeEqual } from "hono/utils/buffer";
+import * as z from "zod";
+import { NotFoundError } from "../../../core/errors.ts";
+import { lessonPage, quizPage, type StagingLinks, startPage } from "../../../pages/staging.ts";
+import { styleSheet } from "../../../pages/style.ts";
+import type { ModuleEnv } from "../../module.ts";
+import { validated } from "../../routing.ts";
+import { versionNumber } from "../webpages/preview.ts";
+import { readStagedCourse, type StagedCourse } from "./staged-course.ts";
+import { stagingPath, stagingTokenShape } from "./token.ts";
+
+const place = { course_id: z.uuid(), token: z.string().regex(stagingTokenShape), version: z.string() };
+const pageParam = z.object(place);
+const lessonParam = z.object({ ...place, number: z.string().regex(/^[1-9]\d?$/) });
+const sheetParam = z.object({ ...place, name: z.string().max(100) });
+
+/** Tries of one address with a wrong token, a minute. */
+const guessesPerMinute = 30;
+
+function nothingHere(): NotFoundError {
+  return new NotFoundError(
+    "No staged page has this address. POST /api/course-factory/webgenesis/preview answers the address of a course.",
+  );
+}
+
+/**
+ * Routes below `/staging`: the pages of a course as they would be public, for whoever has the address. No key, no
+ * cookie: the token in the path is what lets in, so that links between the pages need nothing else.
+ */
+export function stagingRoutes(): Hono<ModuleEnv> {
+  const routes = new Hono<ModuleEnv>();
+  const base = "/:course_id/:token/:version";
+
+  routes.get(base, validated("param", pageParam), async (c) => {
+    const { course, links } = await open(c, c.req.valid("param"));
+    return answer(c, await startPage(course, links));
+  });
+
+  routes.get(`${base}/lessons/:number`, validated("param", lessonParam), async (c) => {
+    const { course, links } = await open(c, c.req.valid("param"));
+    const page = await lessonPage(course, links, Number(c.req.valid("param").number));
+    if (page === null) throw nothingHere();
+    return answer(c, page);
+  });
+
+  routes.get(`${base}/quiz`, validated("param", pageParam), async (c) => {
+    const { course, links } = await open(c, c.req.valid("param"));
+    const page = await quizPage(course, links);
+    if (page === null) throw nothingHere();
+    return answer(c, page);
+  });
+
+  routes.get(`${base}/assets/:name`, validated("param", sheetParam), async (c) => {
+    const { course, sheet } = await open(c, c.req.valid("param"));
+    if (c.req.valid("param").name !== sheet) throw nothingHere();
+    return c.body(styleSheet(course.page.theme), 200, {
+      "content-type": "text/css; charset=utf-8",
+      // Its name is made of its content, so it never changes.
+      "cache-control": "private, max-age=31536000, immutable",
+      "x-robots-tag": "noindex",
+    });
+  });
+
+  return routes;
+}
+
+/** @throws {NotFoundError} no such course or version, or the token is wrong: one answer for all */
+async function open(
+  c: Context<ModuleEnv>,
+  { course_id: courseId, token, version }: z.output<typeof pageParam>,
+): Promise<{ readonly course: StagedCourse; readonly sheet: string; readonly links: StagingLinks }> {
+  const { services } = c.var;
+  const course = await readStagedCourse(services.db, courseId);
+  const letsIn = course !== null && (await timingSafeEqual(token, course.token));
+  if (!letsIn || version !== `v${versionNumber(course.version)}`) {
+    await services.limitCaller("staging", guessesPerMinute);
+    throw nothingHere();
+  }
+  const root = stagingPath(courseId, token, versionNumber(course.version));
+  const sheet = `style-${await digestOf(styleSheet(course.page.theme))}.css`;
+  return {
+    course,
+    sheet,
+    links: {
+      start: root,
+      quiz: course.quiz === null ? null : `${root}quiz`,
+      styleSheet: `${root}assets/${sheet}`,
+      lesson: (number) => `${root}lessons/${number}`,
+    },
+  };
+}
+
+async function digestOf(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return Array.from(bytes.slice(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function answer(c: Context<ModuleEnv>, page: string) {
+  return c.html(page, 200, {
+    "content-security-policy":
+      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-robots-tag": "noindex, nofollow",
+    // The address lets in whoever knows it: it goes to nobody, and no cache keeps what it led to.
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-store",
+  });
+}
