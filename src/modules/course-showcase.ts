@@ -1,5 +1,6 @@
 import type { Database } from "../db/database.ts";
 import type { CoursePage } from "../pages/model.ts";
+import type { AccessRule } from "./access-rule.ts";
 
 /*
  * What was made for the page of a course, as a port: who sells a course asks for it, the composition root plugs in who
@@ -34,3 +35,9 @@ export type MadeCourse = Pick<
     readonly keywords: readonly string[];
   };
 };
+
+/** What a page says of the price; null: the course is open. */
+export function priceOf(access: AccessRule | null): CoursePage["price"] {
+  if (access?.mode !== "paid") return null;
+  return { cents: access.price_cents, currency: access.currency, freeLessons: access.free_lessons };
+}

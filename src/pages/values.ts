@@ -48,10 +48,6 @@ export function percentText(language: string, percent: number): string {
   return new Intl.NumberFormat(language, { style: "percent" }).format(percent / 100);
 }
 
-export function dateText(language: string, date: Date): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(date);
-}
-
 /** A language in its own words: `Deutsch`, `français`. */
 export function languageName(tag: string): string {
   return new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? tag;

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -33,8 +32,6 @@ const courseTexts: Readonly<Record<Language, { readonly title: string; readonly 
 const looks = (["light", "dark"] as const).flatMap((scheme) =>
   [390, 1280].map((width) => ({ scheme, width })),
 );
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let engine: TestEngine;
 let browser: Browser;
@@ -131,7 +128,7 @@ async function visit(url: string, look: (visit: Visit) => Promise<void>): Promis
 async function violationsOf(page: Page): Promise<string[]> {
   // The program runs from outside of the page, so the policy of the page stays as it is.
   const found = await page.evaluate(
-    `${axeSource}; axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+    `${axe.source}; axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
       violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html, failureSummary }) => html + " " + failureSummary).join(" | ")))`,
   );
   return found as string[];

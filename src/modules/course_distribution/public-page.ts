@@ -1,6 +1,5 @@
 import type { CoursePage, LandingTexts, PageModule } from "../../pages/model.ts";
-import type { AccessRule } from "../access-rule.ts";
-import type { MadeCourse } from "../course-showcase.ts";
+import { type MadeCourse, priceOf } from "../course-showcase.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { PublicOutline } from "./outline.ts";
 import { defaultSeo } from "./seo.ts";
@@ -76,11 +75,6 @@ export function publicPage({
 
 function landingOf(made: MadeCourse | null): LandingTexts | null {
   return made?.landing ?? null;
-}
-
-export function priceOf(access: AccessRule | null): CoursePage["price"] {
-  if (access?.mode !== "paid") return null;
-  return { cents: access.price_cents, currency: access.currency, freeLessons: access.free_lessons };
 }
 
 function modulesOf(outline: PublicOutline): readonly PageModule[] {

@@ -2,6 +2,7 @@ import { eq } from "drizzle-orm";
 import type { Database } from "../../../db/database.ts";
 import { translated } from "../../../db/errors.ts";
 import type { StagedPages } from "../../../pages/staging.ts";
+import { priceOf } from "../../course-showcase.ts";
 import { findAuthoredCourse } from "../authored-course.ts";
 import { type Answer, answers, type Quiz } from "../content/model.ts";
 import { madeCourse } from "../webpages/showcase.ts";
@@ -31,7 +32,6 @@ export async function readStagedCourse(db: Database, courseId: string): Promise<
   if (course.status !== "completed" || course.workflowState === "archived") return null;
   const made = madeCourse(courseId, course, outline, page);
   const textOf = textsOf(course);
-  const access = course.request.access;
   return {
     token: staging.token,
     version: course.version,
@@ -39,10 +39,7 @@ export async function readStagedCourse(db: Database, courseId: string): Promise<
       ...made,
       certificate: false,
       languages: [{ tag: made.language, href: null }],
-      price:
-        access?.mode === "paid"
-          ? { cents: access.price_cents, currency: access.currency, freeLessons: access.free_lessons }
-          : null,
+      price: priceOf(course.request.access ?? null),
     },
     lessons: outline.modules.flatMap((part) =>
       part.lessons.map((lesson) => ({

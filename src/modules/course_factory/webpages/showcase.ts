@@ -24,7 +24,7 @@ export const courseShowcase: CourseShowcase = {
 };
 
 /** Null: there is no such course, or it is not finished. */
-export async function readMadeCourse(db: Database, courseId: string): Promise<MadeCourse | null> {
+async function readMadeCourse(db: Database, courseId: string): Promise<MadeCourse | null> {
   const [course, page] = await Promise.all([findAuthoredCourse(db, courseId), readPage(db, courseId)]);
   const outline = course?.progress.outline ?? null;
   if (course === null || course.status !== "completed" || outline === null) return null;
