@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
 /** A bundle above this is a reason to look at what came in; the platform's own limit is 3 MB on the free plan. */
-const maxGzipKiB = 480;
+const maxGzipKiB = 540;
 const timeLimitMs = 300_000;
 
 async function gzipKiB(folder: string): Promise<number> {

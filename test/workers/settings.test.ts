@@ -19,6 +19,7 @@ const values: Readonly<Record<string, string>> = {
   BRAIN_REDIS_PREFIX: "another",
   BRAIN_LOG_LEVEL: "warn",
   BRAIN_PUBLIC_URL: "https://courses.example",
+  BRAIN_ENROLMENT_URL: "https://shop.example/{slug}",
   BRAIN_STAGING_DOMAIN: "staging.example",
   BRAIN_WIRE_COMPAT: "true",
   BRAIN_PUBSUB_FANOUT: "true",
