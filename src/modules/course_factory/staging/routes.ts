@@ -10,7 +10,11 @@ import { versionNumber } from "../webpages/preview.ts";
 import { readStagedCourse, type StagedCourse } from "./staged-course.ts";
 import { stagingPath, stagingTokenShape } from "./token.ts";
 
-const place = { course_id: z.uuid(), token: z.string().regex(stagingTokenShape), version: z.string().max(20) };
+const place = {
+  course_id: z.uuid(),
+  token: z.string().regex(stagingTokenShape),
+  version: z.string().max(20),
+};
 const pageParam = z.object(place);
 const lessonParam = z.object({ ...place, number: z.string().regex(/^[1-9]\d?$/) });
 const sheetParam = z.object({ ...place, name: z.string().max(100) });
