@@ -40,8 +40,15 @@ export interface EventOptions<P extends z.ZodType> {
   readonly key?: (payload: z.output<P>) => string | null;
   /** A strict object: what is written. */
   readonly payload: P;
-  /** Subscribers or purposes, for the documentation. */
+  /** Subscribers that handle it, for the documentation; `npm run check` refuses one that does not. */
   readonly consumers?: readonly string[];
+  /** Programs and purposes outside of this product that it is meant for, for the documentation. */
+  readonly outside?: readonly string[];
+  /**
+   * `meta.producer` of what the owning module publishes, for the documentation. Default: the name of the module. Empty: the
+   * product never publishes it, programs outside do.
+   */
+  readonly producers?: readonly string[];
   /** One step for each older version. */
   readonly upcasts?: Upcasts;
   /** For shapes of the same version that older producers wrote. */
@@ -70,6 +77,8 @@ export interface EventDefinition<T extends string = string, P extends z.ZodType 
   /** Ordering key of a payload, also of a raw one; null when there is none. Never throws. */
   keyOf(payload: unknown): string | null;
   readonly consumers: readonly string[];
+  readonly outside: readonly string[];
+  readonly producers: readonly string[];
   readonly upcasts: Upcasts;
   readonly legacy: LegacyPayload | null;
   readonly nullOnlyInHistory: readonly string[];
@@ -150,6 +159,8 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
     reader: tolerantSchema(options.payload),
     keyOf: key === undefined ? () => null : (payload: unknown) => safeKey(key, payload),
     consumers: options.consumers ?? [],
+    outside: options.outside ?? [],
+    producers: options.producers ?? [options.module],
     upcasts: options.upcasts ?? {},
     legacy: options.legacy ?? null,
     nullOnlyInHistory: options.nullOnlyInHistory ?? [],

@@ -7,7 +7,7 @@ import { allEvents, type EventDefinition } from "@brain/schemas";
 import { parseConfig } from "../src/config.ts";
 import type { Consumer, Subscription } from "../src/consume/define-consumer.ts";
 import { productConsumers } from "../src/product.ts";
-import { type FieldComments, readFieldComments } from "./field-comments.ts";
+import { documentFaults, subscribersOf } from "./document-faults.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { payloadFields, payloadShape } from "./payload-fields.ts";
 
@@ -22,6 +22,8 @@ interface ModuleFacts {
   readonly published: readonly EventDefinition[];
   /** None for a module that only publishes. */
   readonly consumers: readonly Consumer[];
+  /** Those of the whole product. */
+  readonly allConsumers: readonly Consumer[];
   /** TypeScript files of the module, by path from the root. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -44,11 +46,19 @@ function bullets(items: readonly string[]): string {
   return items.length === 0 ? "- none yet" : items.map((item) => `- ${item}`).join("\n");
 }
 
+/** Who handles it here, as the consumers themselves say, and what it is meant for elsewhere. */
+function readers(definition: EventDefinition, all: readonly Consumer[]): string {
+  return bullets([
+    ...subscribersOf(definition, all).map((name) => `\`${name}\``),
+    ...definition.outside.map((name) => `outside: ${name}`),
+  ]);
+}
+
 function publishedSection(facts: ModuleFacts): string {
   const sections = facts.published.map((definition, index) => {
     const meta = {
       schema_version: definition.version,
-      producer: facts.consumers[0]?.source ?? facts.module,
+      producer: definition.producers.join(" | ") || "(a program outside)",
       source_module: definition.module,
     };
     return [
@@ -56,7 +66,7 @@ function publishedSection(facts: ModuleFacts): string {
       eventType(definition),
       `**Wann:** ${definition.when}.`,
       `**Payload:**\n\n\`\`\`json\n${payloadShape(definition)}\n\`\`\``,
-      `**Consumers:**\n\n${bullets(definition.consumers)}`,
+      `**Consumers:**\n\n${readers(definition, facts.allConsumers)}`,
       `**Meta:**\n\n\`\`\`json\n${JSON.stringify(meta, null, 2)}\n\`\`\``,
     ].join("\n\n");
   });
@@ -116,25 +126,24 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|");
 }
 
-function payloadTable(definition: EventDefinition, comments: FieldComments): string {
-  const meanings = comments.get(exportName(definition));
-  const rows = payloadFields(definition).map(({ path, type, required, limits }) => {
+function payloadTable(definition: EventDefinition): string {
+  const rows = payloadFields(definition).map(({ path, type, required, limits, meaning }) => {
     const inHistory = definition.nullOnlyInHistory.includes(path) ? "never null when published" : null;
-    const about = [meanings?.get(path), limits, inHistory].filter((part) => part).join(" ");
+    const about = [meaning, limits, inHistory].filter((part) => part).join(" ");
     return `| \`${path}\` | ${cell(type)} | ${required ? "yes" : "no"} | ${cell(about)} |`;
   });
   return ["| Field | Type | Required | Meaning, limits |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-function eventsSection(facts: ModuleFacts, comments: FieldComments): string {
+function eventsSection(facts: ModuleFacts): string {
   const published = facts.published.map((definition, index) =>
     [
       `### ${index + 1}. ${definition.type}`,
       `**When:** ${definition.when}.`,
       `**Criticality:** ${definition.criticality}`,
       `**Schema version:** ${definition.version}`,
-      `**Payload:**\n\n${payloadTable(definition, comments)}`,
-      `**Consumers:**\n\n${bullets(definition.consumers)}`,
+      `**Payload:**\n\n${payloadTable(definition)}`,
+      `**Consumers:**\n\n${readers(definition, facts.allConsumers)}`,
     ].join("\n\n"),
   );
   const consumed = handledEvents(facts).map(
@@ -178,6 +187,7 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
       module,
       published: allEvents().filter((definition) => definition.module === module),
       // A module may have several: each is named after it, or publishes as it.
+      allConsumers: consumers,
       consumers: consumers.filter(({ subscriber, source }) => subscriber === module || source === module),
       sources: await readSources(`src/modules/${module}`),
     })),
@@ -200,9 +210,14 @@ async function readSources(folder: string): Promise<ReadonlyMap<string, string>>
  * @throws {Error} a document or its markers are missing
  */
 export async function generateDocs(): Promise<readonly GeneratedFile[]> {
-  const comments = await readFieldComments();
   const files: GeneratedFile[] = [];
-  for (const facts of await readModules()) {
+  const modules = await readModules();
+  const documented = new Set(modules.map(({ module }) => module));
+  // Events whose module is no folder stand in no document; the same holds for them.
+  const others = allEvents().filter(({ module }) => !documented.has(module));
+  const faults = documentFaults(others, modules[0]?.allConsumers ?? []);
+  if (faults.length > 0) throw new Error(faults.join("\n  "));
+  for (const facts of modules) {
     const readme = `src/modules/${facts.module}/README.md`;
     const events = `src/modules/${facts.module}/EVENTS.md`;
     let text = await readFile(root + readme, "utf8");
@@ -214,10 +229,8 @@ export async function generateDocs(): Promise<readonly GeneratedFile[]> {
     files.push({ path: readme, content: text, problem });
     files.push({
       path: events,
-      content: fill(events, await readFile(root + events, "utf8"), "events", () =>
-        eventsSection(facts, comments),
-      ),
-      problem: null,
+      content: fill(events, await readFile(root + events, "utf8"), "events", () => eventsSection(facts)),
+      problem: documentFaults(facts.published, facts.allConsumers).join("\n  ") || null,
     });
   }
   return files;

@@ -6,6 +6,7 @@ import * as z from "zod";
 /** The parts of JSON Schema that zod writes for our payloads. */
 interface Schema {
   readonly type?: string | readonly string[];
+  readonly description?: string;
   readonly format?: string;
   readonly pattern?: string;
   readonly enum?: readonly unknown[];
@@ -13,7 +14,10 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  readonly oneOf?: readonly Schema[];
   readonly items?: Schema;
+  readonly prefixItems?: readonly Schema[];
+  readonly additionalProperties?: Schema | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -29,6 +33,8 @@ export interface PayloadField {
   readonly required: boolean;
   /** Limits in words; empty when there are none. */
   readonly limits: string;
+  /** What its author said of it with `.describe(…)`; empty when nothing. */
+  readonly meaning: string;
 }
 
 /** A field's type in words and in JSON: what the tables and the JSON shape of a payload are made of. */
@@ -106,7 +112,9 @@ function describe(schema: Schema): Described {
 function describeType(type: string, schema: Schema): Described {
   switch (type) {
     case "string": {
-      const size = counted(schema.minLength, schema.maxLength, "characters");
+      // How long a time may be says nothing to anybody: the format does.
+      const most = schema.format === "date-time" ? undefined : schema.maxLength;
+      const size = counted(schema.minLength, most, "characters");
       return {
         type: (schema.format && formats[schema.format]) ?? schema.format ?? "text",
         limits: joined([size, patternLimit(schema)]),
@@ -131,23 +139,28 @@ function describeType(type: string, schema: Schema): Described {
   }
 }
 
-/** The object whose fields are listed below `path`, if the schema is one, a list of one, or one or null. */
-function nestedObject(schema: Schema, path: string): { schema: Schema; path: string } | null {
-  if (schema.properties !== undefined) return { schema, path };
-  if (schema.items !== undefined && schema.maxItems !== 0) return nestedObject(schema.items, `${path}[]`);
-  for (const branch of schema.anyOf ?? []) {
-    const found = nestedObject(branch, path);
-    if (found !== null) return found;
-  }
-  return null;
+/** The objects whose fields are listed below `path`: the schema itself, what a list or record holds, each way of a union. */
+function nestedObjects(schema: Schema, path: string): readonly { schema: Schema; path: string }[] {
+  const others = schema.additionalProperties;
+  return [
+    ...(schema.properties === undefined ? [] : [{ schema, path }]),
+    ...(schema.items === undefined || schema.maxItems === 0 ? [] : nestedObjects(schema.items, `${path}[]`)),
+    ...(schema.prefixItems ?? []).flatMap((item, index) => nestedObjects(item, `${path}.${index}`)),
+    ...(typeof others === "object" ? nestedObjects(others, `${path}{}`) : []),
+    ...[...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((branch) => nestedObjects(branch, path)),
+  ];
 }
 
 function collect(schema: Schema, prefix: string, fields: PayloadField[]): void {
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const path = prefix === "" ? name : `${prefix}.${name}`;
-    fields.push({ path, ...describe(field), required: schema.required?.includes(name) ?? false });
-    const nested = nestedObject(field, path);
-    if (nested !== null) collect(nested.schema, nested.path, fields);
+    fields.push({
+      path,
+      ...describe(field),
+      required: schema.required?.includes(name) ?? false,
+      meaning: field.description?.trim() ?? "",
+    });
+    for (const nested of nestedObjects(field, path)) collect(nested.schema, nested.path, fields);
   }
 }
 

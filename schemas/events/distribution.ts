@@ -20,19 +20,19 @@ export const distributionCreated = defineEvent("distribution.created", {
   when: "A catalogue entry is stored; it is private at first",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    course_id: id,
-    slug,
-    language: languageTag,
-    title,
-    target_group: targetGroup,
-    visibility,
-    version,
-    /** The parent entry of a micro-niche variant, else null. */
-    derived_from: distributionId.nullable(),
-    created_at: isoTime,
+    distribution_id: distributionId.describe("The catalogue entry."),
+    course_id: id.describe("The course."),
+    slug: slug.describe("The entry's part of its public address."),
+    language: languageTag.describe("Language of the entry."),
+    title: title.describe("Title that the public sees."),
+    target_group: targetGroup.describe("For whom the course is, as the entry says; empty: for everybody."),
+    visibility: visibility.describe("Who can see the entry; a new one is private."),
+    version: version.describe("Version of the entry."),
+    derived_from: distributionId.nullable().describe("The parent entry of a micro-niche variant, else null."),
+    created_at: isoTime.describe("When the entry was stored."),
   }),
-  consumers: ["course_factory", "analytics", "audit"],
+  consumers: ["course_factory"],
+  outside: ["analytics", "audit"],
 });
 
 export const distributionUpdated = defineEvent("distribution.updated", {
@@ -42,13 +42,17 @@ export const distributionUpdated = defineEvent("distribution.updated", {
   when: "At least one known field of an entry changed",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    updated_fields: z.array(z.string().min(1).max(100)).min(1).max(mostItems),
-    old_values: openData,
-    new_values: openData,
-    updated_at: isoTime,
+    distribution_id: distributionId.describe("The catalogue entry."),
+    updated_fields: z
+      .array(z.string().min(1).max(100))
+      .min(1)
+      .max(mostItems)
+      .describe("Names of the fields that changed."),
+    old_values: openData.describe("These fields as they were."),
+    new_values: openData.describe("These fields as they are now."),
+    updated_at: isoTime.describe("When the entry changed."),
   }),
-  consumers: ["cache invalidation", "audit"],
+  outside: ["cache invalidation", "audit"],
 });
 
 export const distributionDeleted = defineEvent("distribution.deleted", {
@@ -58,14 +62,14 @@ export const distributionDeleted = defineEvent("distribution.deleted", {
   when: "An entry is removed",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    slug,
-    course_id: id,
-    deleted_at: isoTime,
-    deleted_by: id.nullable(),
+    distribution_id: distributionId.describe("The catalogue entry."),
+    slug: slug.describe("The entry's part of its public address."),
+    course_id: id.describe("The course."),
+    deleted_at: isoTime.describe("When the entry was removed."),
+    deleted_by: id.nullable().describe("Who removed it; null: not known."),
   }),
   legacy: (payload) => fillMissing(payload, { deleted_by: null }),
-  consumers: ["cache invalidation", "SEO indexer", "analytics"],
+  outside: ["cache invalidation", "SEO indexer", "analytics"],
 });
 
 export const distributionPublished = defineEvent("distribution.published", {
@@ -75,21 +79,26 @@ export const distributionPublished = defineEvent("distribution.published", {
   when: "An entry became public",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    slug,
-    course_id: id,
-    title,
-    language: languageTag,
-    target_group: targetGroup,
-    seo: z.strictObject({
-      meta_title: z.string().max(200),
-      meta_description: z.string().max(500),
-      meta_keywords: z.array(z.string().max(100)).max(mostItems),
-    }),
-    visibility: visibility.optional(),
-    published_at: isoTime.nullable(),
+    distribution_id: distributionId.describe("The catalogue entry."),
+    slug: slug.describe("The entry's part of its public address."),
+    course_id: id.describe("The course."),
+    title: title.describe("Title that the public sees."),
+    language: languageTag.describe("Language of the entry."),
+    target_group: targetGroup.describe("For whom the course is, as the entry says; empty: for everybody."),
+    seo: z
+      .strictObject({
+        meta_title: z.string().max(200).describe("Title for search results."),
+        meta_description: z.string().max(500).describe("Description for search results."),
+        meta_keywords: z
+          .array(z.string().max(100))
+          .max(mostItems)
+          .describe("Words that it is to be found by."),
+      })
+      .describe("What search engines are told of the entry."),
+    visibility: visibility.optional().describe("Who can see the entry now; left out: the public."),
+    published_at: isoTime.nullable().describe("When the entry became public this time; null: not recorded."),
   }),
-  consumers: ["SEO indexer", "marketing", "notification", "analytics"],
+  outside: ["SEO indexer", "marketing", "notification", "analytics"],
 });
 
 export const distributionUnpublished = defineEvent("distribution.unpublished", {
@@ -99,13 +108,13 @@ export const distributionUnpublished = defineEvent("distribution.unpublished", {
   when: "An entry became private again",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    slug,
-    unpublished_at: isoTime,
-    reason: z.string().max(500).nullable(),
+    distribution_id: distributionId.describe("The catalogue entry."),
+    slug: slug.describe("The entry's part of its public address."),
+    unpublished_at: isoTime.describe("When the entry became private."),
+    reason: z.string().max(500).nullable().describe("Why, in the words of who did it; null: they gave none."),
   }),
   legacy: (payload) => fillMissing(payload, { reason: null }),
-  consumers: ["SEO indexer", "cache invalidation"],
+  outside: ["SEO indexer", "cache invalidation"],
 });
 
 export const distributionViewed = defineEvent("distribution.viewed", {
@@ -115,18 +124,26 @@ export const distributionViewed = defineEvent("distribution.viewed", {
   when: "A public entry was read; holds no user, IP address or session",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    slug,
-    /** After the increment. */
-    view_count: count,
-    viewed_at: isoTime,
-    /** E.g. `organic_search`. Null when it is not known, or when the event tells of several views. */
-    referrer_category: z.string().max(100).nullable(),
-    /** How many views this event tells of, the last of which has the number `view_count`. Left out: one. */
-    views: count.min(1).optional(),
+    distribution_id: distributionId.describe("The catalogue entry."),
+    slug: slug.describe("The entry's part of its public address."),
+    view_count: count.describe("After the increment."),
+    viewed_at: isoTime.describe("When it was read; of several views, the last."),
+    referrer_category: z
+      .string()
+      .max(100)
+      .nullable()
+      .describe(
+        "E.g. `organic_search`. Null when it is not known, or when the event tells of several views.",
+      ),
+    views: count
+      .min(1)
+      .optional()
+      .describe(
+        "How many views this event tells of, the last of which has the number `view_count`. Left out: one.",
+      ),
   }),
   legacy: (payload) => fillMissing(payload, { referrer_category: null }),
-  consumers: ["analytics", "recommendations"],
+  outside: ["analytics", "recommendations"],
 });
 
 export const distributionEnrollmentClicked = defineEvent("distribution.enrollment_clicked", {
@@ -136,16 +153,19 @@ export const distributionEnrollmentClicked = defineEvent("distribution.enrollmen
   when: "The call to action of an entry was clicked",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    slug,
-    /** After the increment. */
-    enrollment_count: count,
-    clicked_at: isoTime,
-    cta_type: z.string().min(1).max(100),
-    /** How many clicks this event tells of, the last of which has the number `enrollment_count`. Left out: one. */
-    clicks: count.min(1).optional(),
+    distribution_id: distributionId.describe("The catalogue entry."),
+    slug: slug.describe("The entry's part of its public address."),
+    enrollment_count: count.describe("After the increment."),
+    clicked_at: isoTime.describe("When it was clicked; of several clicks, the last."),
+    cta_type: z.string().min(1).max(100).describe("Which call to action it was, such as `primary_button`."),
+    clicks: count
+      .min(1)
+      .optional()
+      .describe(
+        "How many clicks this event tells of, the last of which has the number `enrollment_count`. Left out: one.",
+      ),
   }),
-  consumers: ["analytics"],
+  outside: ["analytics"],
 });
 
 export const distributionMicroNicheCreated = defineEvent("distribution.micro_niche_created", {
@@ -155,15 +175,15 @@ export const distributionMicroNicheCreated = defineEvent("distribution.micro_nic
   when: "A variant was derived, after its own distribution.created",
   key: (payload) => payload.child_distribution_id,
   payload: z.strictObject({
-    child_distribution_id: distributionId,
-    parent_distribution_id: distributionId,
-    parent_slug: slug,
-    child_slug: slug,
-    target_group_override: targetGroup,
-    title_override: z.string().max(200),
-    created_at: isoTime,
+    child_distribution_id: distributionId.describe("The entry of the variant."),
+    parent_distribution_id: distributionId.describe("The entry that it was derived from."),
+    parent_slug: slug.describe("Public address of the parent, its own part."),
+    child_slug: slug.describe("Public address of the variant, its own part."),
+    target_group_override: targetGroup.describe("For whom the variant is."),
+    title_override: z.string().max(200).describe("Title of the variant."),
+    created_at: isoTime.describe("When the variant was stored."),
   }),
-  consumers: ["analytics"],
+  outside: ["analytics"],
 });
 
 export const distributionVersionBumped = defineEvent("distribution.version_bumped", {
@@ -173,13 +193,17 @@ export const distributionVersionBumped = defineEvent("distribution.version_bumpe
   when: "The version of an entry was raised",
   key: byDistribution,
   payload: z.strictObject({
-    distribution_id: distributionId,
-    slug,
-    old_version: z.string().min(1).max(20),
-    new_version: version,
-    bumped_at: isoTime,
-    changelog: z.string().max(2000).nullable(),
+    distribution_id: distributionId.describe("The catalogue entry."),
+    slug: slug.describe("The entry's part of its public address."),
+    old_version: z.string().min(1).max(20).describe("Version before; older producers named them freely."),
+    new_version: version.describe("Version now."),
+    bumped_at: isoTime.describe("When the version was raised."),
+    changelog: z
+      .string()
+      .max(2000)
+      .nullable()
+      .describe("What is new, in the words of who raised it; null: they gave none."),
   }),
   legacy: (payload) => fillMissing(payload, { changelog: null }),
-  consumers: ["changelog", "notification"],
+  outside: ["changelog", "notification"],
 });

@@ -36,13 +36,24 @@ export const openData = openObject();
 /** Who may learn a course. A price without its amount would be none, so both or neither. */
 export const accessRule = z
   .strictObject({
-    mode: z.enum(["open", "paid"]),
-    price_cents: z.int().min(1).max(99_999_999).optional(),
+    mode: z.enum(["open", "paid"]).describe("`open`: everybody; `paid`: who has bought it."),
+    price_cents: z
+      .int()
+      .min(1)
+      .max(99_999_999)
+      .optional()
+      .describe("Price in the smallest unit of the currency; left out: the course is open."),
     currency: z
       .string()
       .regex(/^[A-Z]{3}$/)
-      .optional(),
-    free_lessons: z.int().min(0).max(30).optional(),
+      .optional()
+      .describe("ISO 4217; left out: the course is open."),
+    free_lessons: z
+      .int()
+      .min(0)
+      .max(30)
+      .optional()
+      .describe("How many of the first lessons are free all the same; left out: none."),
   })
   .refine(
     ({ mode, price_cents, currency }) =>

@@ -25,7 +25,11 @@ function readHashes(payload: JsonObject): JsonObject {
   return result;
 }
 
-const approval = { approval_id: z.uuid(), tenant_id: id, ir_hash: sha256 };
+const approval = {
+  approval_id: z.uuid().describe("The approval."),
+  tenant_id: id.describe("The tenant that it belongs to."),
+  ir_hash: sha256.describe("Hash of the content of the IR."),
+};
 
 export const irApprovalCreated = defineEvent("ir.approval_created", {
   version: 1,
@@ -36,14 +40,14 @@ export const irApprovalCreated = defineEvent("ir.approval_created", {
   key: byTenant,
   payload: z.strictObject({
     ...approval,
-    ttl_seconds: ttlSeconds,
-    expires_at: isoTime,
-    created_by: id.nullable(),
-    created_at: isoTime,
+    ttl_seconds: ttlSeconds.describe("How long the approval holds, seconds from its creation."),
+    expires_at: isoTime.describe("When the approval ends."),
+    created_by: id.nullable().describe("Who asked for it; null: not known."),
+    created_at: isoTime.describe("When it was asked for."),
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { created_by: null }),
-  consumers: ["audit", "security monitoring", "analytics"],
+  outside: ["audit", "security monitoring", "analytics"],
 });
 
 export const irApprovalConsumed = defineEvent("ir.approval_consumed", {
@@ -55,15 +59,14 @@ export const irApprovalConsumed = defineEvent("ir.approval_consumed", {
   key: byTenant,
   payload: z.strictObject({
     ...approval,
-    consumed_by: id.nullable(),
-    consumed_at: isoTime,
-    time_to_consume_seconds: z.int().min(0),
-    /** Always false: an expired approval is never consumed. */
-    was_expired: z.boolean(),
+    consumed_by: id.nullable().describe("Who used it; null: not known."),
+    consumed_at: isoTime.describe("When it was used."),
+    time_to_consume_seconds: z.int().min(0).describe("From its creation to its use, seconds."),
+    was_expired: z.boolean().describe("Always false: an expired approval is never consumed."),
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { consumed_by: null, was_expired: false }),
-  consumers: ["execution engine", "audit", "compliance", "analytics"],
+  outside: ["execution engine", "audit", "compliance", "analytics"],
 });
 
 export const irApprovalExpired = defineEvent("ir.approval_expired", {
@@ -75,15 +78,14 @@ export const irApprovalExpired = defineEvent("ir.approval_expired", {
   key: byTenant,
   payload: z.strictObject({
     ...approval,
-    expired_at: isoTime,
-    created_at: isoTime,
-    ttl_seconds: ttlSeconds,
-    /** Always false. */
-    was_consumed: z.boolean(),
+    expired_at: isoTime.describe("When it had ended."),
+    created_at: isoTime.describe("When it was asked for."),
+    ttl_seconds: ttlSeconds.describe("How long the approval holds, seconds from its creation."),
+    was_consumed: z.boolean().describe("Always false."),
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { was_consumed: false }),
-  consumers: ["audit", "security monitoring", "analytics"],
+  outside: ["audit", "security monitoring", "analytics"],
 });
 
 export const irApprovalAcknowledged = defineEvent("ir.approval.acknowledged", {
@@ -93,9 +95,13 @@ export const irApprovalAcknowledged = defineEvent("ir.approval.acknowledged", {
   severity: "INFO",
   when: "A person has taken note of an approval",
   key: byTenant,
-  payload: z.strictObject({ ...approval, acknowledged_by: id, acknowledged_at: isoTime }),
+  payload: z.strictObject({
+    ...approval,
+    acknowledged_by: id.describe("Who took note."),
+    acknowledged_at: isoTime.describe("When they took note."),
+  }),
   contentHashes,
-  consumers: ["audit", "analytics"],
+  outside: ["audit", "analytics"],
 });
 
 export const irApprovalInvalid = defineEvent("ir.approval_invalid", {
@@ -107,14 +113,14 @@ export const irApprovalInvalid = defineEvent("ir.approval_invalid", {
   key: byTenant,
   payload: z
     .strictObject({
-      /** The requested tenant and hash; the stored ones for `already_consumed`. */
-      tenant_id: id,
-      ir_hash: sha256,
-      reason: z.enum(["token_not_found", "tenant_mismatch", "ir_hash_mismatch", "already_consumed"]),
-      attempted_by: id.nullable(),
-      attempted_at: isoTime,
-      /** Null only for `token_not_found`. */
-      approval_id: z.uuid().nullable(),
+      tenant_id: id.describe("The requested tenant and hash; the stored ones for `already_consumed`."),
+      ir_hash: sha256.describe("Hash of the IR that was to be run; the stored one for `already_consumed`."),
+      reason: z
+        .enum(["token_not_found", "tenant_mismatch", "ir_hash_mismatch", "already_consumed"])
+        .describe("Why it was refused."),
+      attempted_by: id.nullable().describe("Who tried to use it; null: not known."),
+      attempted_at: isoTime.describe("When they tried."),
+      approval_id: z.uuid().nullable().describe("Null only for `token_not_found`."),
     })
     .refine((payload) => (payload.approval_id === null) === (payload.reason === "token_not_found"), {
       path: ["approval_id"],
@@ -122,21 +128,21 @@ export const irApprovalInvalid = defineEvent("ir.approval_invalid", {
     }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { attempted_by: null, approval_id: null }),
-  consumers: ["security monitoring", "audit", "incident response"],
+  outside: ["security monitoring", "audit", "incident response"],
 });
 
 const validation = {
-  tenant_id: id,
-  request_id: z.uuid(),
-  ir_hash: sha256,
-  validated_at: isoTime,
-  step_count: z.int().min(1),
+  tenant_id: id.describe("The tenant that it belongs to."),
+  request_id: z.uuid().describe("The request that the IR came with."),
+  ir_hash: sha256.describe("Hash of the content of the IR."),
+  validated_at: isoTime.describe("When the IR was validated."),
+  step_count: z.int().min(1).describe("Steps of the IR."),
 };
 const violation = z.strictObject({
-  step_index: z.int().min(0).nullable(),
-  code: z.string().min(1).max(100),
-  message: z.string().max(1000),
-  severity: z.enum(["ERROR", "WARNING"]),
+  step_index: z.int().min(0).nullable().describe("The step, from 0; null: the plan as a whole."),
+  code: z.string().min(1).max(100).describe("The rule that is broken."),
+  message: z.string().max(1000).describe("What is wrong, for people."),
+  severity: z.enum(["ERROR", "WARNING"]).describe("`ERROR` forbids the run, `WARNING` does not."),
 });
 const violations = z.array(violation).max(mostItems);
 
@@ -149,13 +155,13 @@ export const irValidatedPass = defineEvent("ir.validated_pass", {
   key: byTenant,
   payload: z.strictObject({
     ...validation,
-    risk_tier: z.int().min(0).max(1),
-    requires_approval: z.literal(false),
-    violations: z.array(violation).max(0),
+    risk_tier: z.int().min(0).max(1).describe("Highest risk of its steps, 0 (safe) to 3."),
+    requires_approval: z.literal(false).describe("False: it may run at once."),
+    violations: z.array(violation).max(0).describe("Always empty."),
   }),
   contentHashes,
   legacy: readHashes,
-  consumers: ["execution engine", "audit", "analytics"],
+  outside: ["execution engine", "audit", "analytics"],
 });
 
 export const irValidatedEscalate = defineEvent("ir.validated_escalate", {
@@ -167,25 +173,25 @@ export const irValidatedEscalate = defineEvent("ir.validated_escalate", {
   key: byTenant,
   payload: z.strictObject({
     ...validation,
-    risk_tier: z.int().min(2).max(3),
-    requires_approval: z.literal(true),
-    /** Warnings may stand beside the escalation. */
-    violations,
+    risk_tier: z.int().min(2).max(3).describe("Highest risk of its steps, 0 (safe) to 3."),
+    requires_approval: z.literal(true).describe("True: a person has to approve it."),
+    violations: violations.describe("Warnings may stand beside the escalation."),
     high_risk_steps: z
       .array(
         z.strictObject({
-          step_index: z.int().min(0),
-          action: z.string().min(1).max(100),
-          provider: z.string().min(1).max(100),
-          risk_tier: z.int().min(2).max(3),
-          reason: z.string().max(500),
+          step_index: z.int().min(0).describe("The step, from 0."),
+          action: z.string().min(1).max(100).describe("What the step does."),
+          provider: z.string().min(1).max(100).describe("With what it does it."),
+          risk_tier: z.int().min(2).max(3).describe("Risk of the step."),
+          reason: z.string().max(500).describe("Why the risk is that high, for people."),
         }),
       )
-      .max(mostItems),
+      .max(mostItems)
+      .describe("The steps for whose sake it needs an approval."),
   }),
   contentHashes,
   legacy: readHashes,
-  consumers: ["approval service", "execution engine", "audit", "security monitoring"],
+  outside: ["approval service", "execution engine", "audit", "security monitoring"],
 });
 
 export const irValidatedReject = defineEvent("ir.validated_reject", {
@@ -197,25 +203,24 @@ export const irValidatedReject = defineEvent("ir.validated_reject", {
   key: byTenant,
   payload: z.strictObject({
     ...validation,
-    /** 0 for an IR that holds no step at all. */
-    step_count: z.int().min(0),
-    risk_tier: z.int().min(0).max(3),
-    requires_approval: z.boolean(),
-    violations: violations.min(1),
+    step_count: z.int().min(0).describe("0 for an IR that holds no step at all."),
+    risk_tier: z.int().min(0).max(3).describe("Highest risk of its steps, 0 (safe) to 3."),
+    requires_approval: z.boolean().describe("Whether it would have needed an approval, had it been valid."),
+    violations: violations.min(1).describe("The rules that it breaks, and warnings."),
   }),
   contentHashes,
   legacy: readHashes,
-  consumers: ["execution engine", "audit", "security monitoring", "analytics"],
+  outside: ["execution engine", "audit", "security monitoring", "analytics"],
 });
 
 const dagDiff = {
-  tenant_id: id,
-  request_id: z.uuid(),
-  ir_hash: sha256,
-  dag_hash: sha256,
-  step_count: z.int().min(0),
-  dag_node_count: z.int().min(0),
-  verified_at: isoTime,
+  tenant_id: id.describe("The tenant that it belongs to."),
+  request_id: z.uuid().describe("The request that the IR came with."),
+  ir_hash: sha256.describe("Hash of the content of the IR."),
+  dag_hash: sha256.describe("Hash of the execution graph."),
+  step_count: z.int().min(0).describe("Steps of the IR."),
+  dag_node_count: z.int().min(0).describe("Nodes of the execution graph."),
+  verified_at: isoTime.describe("When the two were compared."),
 };
 
 export const irDagDiffOk = defineEvent("ir.dag_diff_ok", {
@@ -225,10 +230,13 @@ export const irDagDiffOk = defineEvent("ir.dag_diff_ok", {
   severity: "INFO",
   when: "The execution graph is the one of the IR",
   key: byTenant,
-  payload: z.strictObject({ ...dagDiff, all_hashes_match: z.literal(true) }),
+  payload: z.strictObject({
+    ...dagDiff,
+    all_hashes_match: z.literal(true).describe("True: each step is the one of the IR."),
+  }),
   contentHashes,
   legacy: readHashes,
-  consumers: ["execution engine", "audit", "analytics"],
+  outside: ["execution engine", "audit", "analytics"],
 });
 
 /** Hashes are cut to 16 characters and `...`. */
@@ -243,18 +251,33 @@ export const irDagDiffFailed = defineEvent("ir.dag_diff_failed", {
   key: byTenant,
   payload: z.strictObject({
     ...dagDiff,
-    all_hashes_match: z.literal(false),
-    mismatch_details: z.strictObject({
-      missing_ir_steps: z.array(z.string().max(255)).max(mostItems),
-      extra_dag_nodes: z.array(z.string().max(255)).max(mostItems),
-      hash_mismatches: z
-        .array(z.strictObject({ step_id: id, expected_hash: cutHash, actual_hash: cutHash }))
-        .max(mostItems),
-    }),
+    all_hashes_match: z.literal(false).describe("False: something differs."),
+    mismatch_details: z
+      .strictObject({
+        missing_ir_steps: z
+          .array(z.string().max(255))
+          .max(mostItems)
+          .describe("Steps of the IR that the graph lacks."),
+        extra_dag_nodes: z
+          .array(z.string().max(255))
+          .max(mostItems)
+          .describe("Nodes of the graph that are no step of the IR."),
+        hash_mismatches: z
+          .array(
+            z.strictObject({
+              step_id: id.describe("The step."),
+              expected_hash: cutHash.describe("Hash of the step in the IR, cut to 16 characters and `...`."),
+              actual_hash: cutHash.describe("Hash of the node in the graph, cut to 16 characters and `...`."),
+            }),
+          )
+          .max(mostItems)
+          .describe("Steps that stand in both and differ."),
+      })
+      .describe("Where they differ."),
   }),
   contentHashes,
   legacy: (payload) => ({ ...readHashes(payload), ...readMismatches(payload.mismatch_details) }),
-  consumers: ["security monitoring", "execution engine", "incident response", "audit"],
+  outside: ["security monitoring", "execution engine", "incident response", "audit"],
 });
 
 /** The documents of the first release name the parts of a mismatch step_index, ir_step_hash and dag_node_hash. */

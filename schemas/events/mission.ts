@@ -38,24 +38,47 @@ export const missionCreated = defineEvent("mission.created", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_queue_manager"],
   when: "A mission was recorded",
   key: byMission,
   payload: z.strictObject({
-    mission_id: id,
-    mission_name: missionName,
-    /** What kind of work; null when the controller wrote the event. */
-    type: z.string().min(1).max(100).nullable(),
-    priority: workPriority,
-    created_at: isoTime,
-    objectives_count: count.optional(),
+    mission_id: id.describe("The mission."),
+    mission_name: missionName.describe("Name of the mission."),
+    type: z
+      .string()
+      .min(1)
+      .max(100)
+      .nullable()
+      .describe("What kind of work; null when the controller wrote the event."),
+    priority: workPriority.describe("How important it is."),
+    created_at: isoTime.describe("When it was recorded."),
+    objectives_count: count.optional().describe("Objectives of the mission; left out: not told."),
     agent_requirements: z
       .strictObject({
-        agent_type: z.string().max(100).nullable().optional(),
-        skills_required: z.array(z.string().max(100)).max(mostItems).optional(),
-        min_karma_score: z.number().nullable().optional(),
-        exclude_agents: z.array(id).max(mostItems).optional(),
+        agent_type: z
+          .string()
+          .max(100)
+          .nullable()
+          .optional()
+          .describe("Kind of agent; null or left out: any."),
+        skills_required: z
+          .array(z.string().max(100))
+          .max(mostItems)
+          .optional()
+          .describe("Skills that it must have; left out: none."),
+        min_karma_score: z
+          .number()
+          .nullable()
+          .optional()
+          .describe("Least karma that it must have; null or left out: none."),
+        exclude_agents: z
+          .array(id)
+          .max(mostItems)
+          .optional()
+          .describe("Agents that must not do it; left out: none."),
       })
-      .optional(),
+      .optional()
+      .describe("What an agent must be to do it; left out: not told."),
   }),
   legacy: (payload, context) => {
     const renamed = renameMissing(payload, { name: "mission_name" });
@@ -65,25 +88,29 @@ export const missionCreated = defineEvent("mission.created", {
     });
   },
   nullOnlyInHistory: ["type"],
-  consumers: ["supervisor", "analytics", "audit"],
+  outside: ["supervisor", "analytics", "audit"],
 });
 
 const transition = {
-  mission_id: id,
-  mission_name: missionName,
-  old_status: missionStatus.nullable(),
-  new_status: missionStatus,
-  /** Outcome of the work, null before there is one. */
-  result: openData.nullable(),
-  error_message: errorText.nullable(),
-  total_tasks: count.optional(),
+  mission_id: id.describe("The mission."),
+  mission_name: missionName.describe("Name of the mission."),
+  old_status: missionStatus.nullable().describe("Status before; null: the producer did not say."),
+  new_status: missionStatus.describe("Status now."),
+  result: openData.nullable().describe("Outcome of the work, null before there is one."),
+  error_message: errorText.nullable().describe("What went wrong, for operators; null: nothing did."),
+  total_tasks: count.optional().describe("Tasks of the mission; left out: not told."),
 };
 const outcome = {
   ...transition,
-  /** `partial`: some tasks failed. */
-  final_status: z.string().max(50).optional(),
-  completed_tasks: count.optional(),
-  failed_tasks: count.optional(),
+  final_status: z
+    .string()
+    .max(50)
+    .optional()
+    .describe(
+      "How it ended in a word; `partial`: some tasks failed. Left out: as the name of the event says.",
+    ),
+  completed_tasks: count.optional().describe("Tasks that succeeded; left out: not told."),
+  failed_tasks: count.optional().describe("Tasks that failed; left out: not told."),
 };
 
 /** `mission.started` was written without a status by the controller; the name says it. */
@@ -100,52 +127,60 @@ export const missionStarted = defineEvent("mission.started", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_worker"],
   when: "Work on a mission began",
   key: byMission,
   payload: z.strictObject(transition),
   legacy: readTransition("running"),
   nullOnlyInHistory: ["old_status"],
-  consumers: ["supervisor", "analytics", "audit"],
+  outside: ["supervisor", "analytics", "audit"],
 });
 
 export const missionCompleted = defineEvent("mission.completed", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_worker"],
   when: "A mission succeeded, also in part",
   key: byMission,
   payload: z.strictObject(outcome),
   legacy: readTransition("completed"),
   nullOnlyInHistory: ["old_status"],
-  consumers: ["analytics"],
+  outside: ["analytics"],
 });
 
 export const missionFailed = defineEvent("mission.failed", {
   version: 1,
   module,
   criticality: "ERROR",
+  producers: ["mission_worker"],
   severity: "ERROR",
   when: "A mission failed for good",
   key: byMission,
   payload: z.strictObject(outcome),
   legacy: readTransition("failed"),
   nullOnlyInHistory: ["old_status"],
-  consumers: ["alerting"],
+  outside: ["alerting"],
 });
 
 export const missionCancelled = defineEvent("mission.cancelled", {
   version: 1,
   module,
   criticality: "WARNING",
+  producers: ["mission_queue_manager"],
   severity: "WARNING",
   when: "A mission was cancelled",
   key: byMission,
   payload: z.strictObject({
     ...transition,
-    /** Why, in the words of who cancelled it; null when they gave none. */
-    reason: z.string().max(500).nullable().optional(),
+    reason: z
+      .string()
+      .max(500)
+      .nullable()
+      .optional()
+      .describe("Why, in the words of who cancelled it; null when they gave none."),
   }),
   legacy: readTransition("cancelled"),
   nullOnlyInHistory: ["old_status"],
-  consumers: ["audit"],
+  outside: ["audit"],
 });

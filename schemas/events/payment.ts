@@ -13,22 +13,31 @@ const module = "payment";
 const byPayment = (payload: { payment_id: string }) => payload.payment_id;
 
 const payment = {
-  payment_id: id,
-  intent_id: id.nullable(),
-  user_id: id,
-  tenant_id: id.nullable(),
-  /** Null for what is no course. */
-  course_id: id.nullable(),
-  amount_cents: z.int().min(0).nullable(),
-  /** ISO 4217. */
+  payment_id: id.describe("The payment: its transaction, or the intent while there is no transaction."),
+  intent_id: id.nullable().describe("The intent that it belongs to; null: the producer did not say."),
+  user_id: id.describe("Who pays."),
+  tenant_id: id.nullable().describe("The tenant of the purchase; null: of none."),
+  course_id: id.nullable().describe("Null for what is no course."),
+  amount_cents: z
+    .int()
+    .min(0)
+    .nullable()
+    .describe("Amount in the smallest unit of the currency; null: the producer did not say."),
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/)
-    .nullable(),
-  provider: z.enum(["stripe", "paypal", "crypto"]).nullable(),
-  occurred_at: isoTime,
+    .nullable()
+    .describe("ISO 4217."),
+  provider: z
+    .enum(["stripe", "paypal", "crypto"])
+    .nullable()
+    .describe("Through whom it was paid; null: the producer did not say."),
+  occurred_at: isoTime.describe("When it happened."),
 };
-const refund = { ...payment, refund_id: id.optional() };
+const refund = {
+  ...payment,
+  refund_id: id.optional().describe("The refund; left out: the producer did not say."),
+};
 
 type Field = keyof typeof payment;
 const nullOnlyInHistory: readonly Field[] = ["intent_id", "amount_cents", "currency", "provider"];
@@ -59,7 +68,7 @@ export const paymentIntentCreated = defineEvent("payment.intent.created", {
   criticality: "INFO",
   when: "A payment was begun",
   payload: z.strictObject(payment),
-  consumers: ["analytics", "audit"],
+  outside: ["analytics", "audit"],
 });
 
 export const paymentTransactionCompleted = defineEvent("payment.transaction.completed", {
@@ -67,7 +76,8 @@ export const paymentTransactionCompleted = defineEvent("payment.transaction.comp
   criticality: "CRITICAL",
   when: "A payment was received",
   payload: z.strictObject(payment),
-  consumers: ["course_access", "course_factory", "analytics", "audit"],
+  consumers: ["course_access", "course_factory"],
+  outside: ["analytics", "audit"],
 });
 
 export const paymentTransactionFailed = defineEvent("payment.transaction.failed", {
@@ -76,7 +86,7 @@ export const paymentTransactionFailed = defineEvent("payment.transaction.failed"
   severity: "WARNING",
   when: "A payment failed",
   payload: z.strictObject(payment),
-  consumers: ["notification", "analytics", "audit"],
+  outside: ["notification", "analytics", "audit"],
 });
 
 export const paymentTransactionCancelled = defineEvent("payment.transaction.cancelled", {
@@ -84,7 +94,7 @@ export const paymentTransactionCancelled = defineEvent("payment.transaction.canc
   criticality: "INFO",
   when: "A payment was given up by the payer",
   payload: z.strictObject(payment),
-  consumers: ["analytics", "audit"],
+  outside: ["analytics", "audit"],
 });
 
 export const paymentRefundRequested = defineEvent("payment.refund.requested", {
@@ -92,7 +102,7 @@ export const paymentRefundRequested = defineEvent("payment.refund.requested", {
   criticality: "INFO",
   when: "A refund was asked for",
   payload: z.strictObject(refund),
-  consumers: ["audit"],
+  outside: ["audit"],
 });
 
 export const paymentRefundCompleted = defineEvent("payment.refund.completed", {
@@ -100,7 +110,8 @@ export const paymentRefundCompleted = defineEvent("payment.refund.completed", {
   criticality: "CRITICAL",
   when: "A payment was paid back",
   payload: z.strictObject(refund),
-  consumers: ["course_access", "course_factory", "analytics", "audit"],
+  consumers: ["course_access", "course_factory"],
+  outside: ["analytics", "audit"],
 });
 
 export const paymentRefundFailed = defineEvent("payment.refund.failed", {
@@ -110,8 +121,13 @@ export const paymentRefundFailed = defineEvent("payment.refund.failed", {
   when: "A refund failed",
   payload: z.strictObject({
     ...refund,
-    /** True: it had completed before, and the money came back to us. Left out: not told, so it had not. */
-    was_completed: z.boolean().optional(),
+    was_completed: z
+      .boolean()
+      .optional()
+      .describe(
+        "True: it had completed before, and the money came back to us. Left out: not told, so it had not.",
+      ),
   }),
-  consumers: ["course_access", "alerting", "audit"],
+  consumers: ["course_access"],
+  outside: ["alerting", "audit"],
 });

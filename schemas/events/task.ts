@@ -44,26 +44,33 @@ export const taskCreated = defineEvent("task.created", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_queue_manager", "mission_worker"],
   when: "A mission was put into the queue",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    mission_type: missionType,
-    priority: workPriority.nullable(),
-    created_at: isoTime.optional(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    mission_type: missionType.describe("What kind of work it is; null: the producer did not say."),
+    priority: workPriority.nullable().describe("How important it is; null: the producer did not say."),
+    created_at: isoTime
+      .optional()
+      .describe("When it was put into the queue; left out: at the time of the event."),
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "priority"],
-  consumers: ["analytics", "audit", "monitoring"],
+  outside: ["analytics", "audit", "monitoring"],
 });
 
 export const taskAssigned = defineEvent("task.assigned", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: [],
   when: "A task was given to an agent",
   key: byTask,
-  payload: z.strictObject({ task_id: id, agent_id: id }),
+  payload: z.strictObject({
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    agent_id: id.describe("The agent that is to do it."),
+  }),
   legacy: readTask,
 });
 
@@ -71,61 +78,82 @@ export const taskStarted = defineEvent("task.started", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_worker"],
   when: "A worker took the mission from the queue",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    mission_type: missionType,
-    priority: workPriority.nullable(),
-    /** Position in the queue: priority and, inside it, time. */
-    score: z.number().nullable(),
-    retry_count: count.nullable(),
-    started_at: isoTime.nullable(),
-    agent_id: id.optional(),
-    wait_time_ms: milliseconds.optional(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    mission_type: missionType.describe("What kind of work it is; null: the producer did not say."),
+    priority: workPriority.nullable().describe("How important it is; null: the producer did not say."),
+    score: z.number().nullable().describe("Position in the queue: priority and, inside it, time."),
+    retry_count: count.nullable().describe("Attempts that failed before; null: the producer did not say."),
+    started_at: isoTime.nullable().describe("When this attempt began; null: the producer did not say."),
+    agent_id: id.optional().describe("The agent that works on it; left out: the product's own worker."),
+    wait_time_ms: milliseconds
+      .optional()
+      .describe("From the queue to the start, milliseconds; left out: not told."),
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "priority", "score", "retry_count", "started_at"],
-  consumers: ["monitoring", "analytics"],
+  outside: ["monitoring", "analytics"],
 });
 
 export const taskCompleted = defineEvent("task.completed", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_worker"],
   when: "A mission succeeded",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    mission_type: missionType,
-    duration_ms: milliseconds.nullable(),
-    completed_at: isoTime.nullable(),
-    agent_id: id.optional(),
-    wait_time_ms: milliseconds.optional(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    mission_type: missionType.describe("What kind of work it is; null: the producer did not say."),
+    duration_ms: milliseconds
+      .nullable()
+      .describe("Time that the attempt took, milliseconds; null: the producer did not say."),
+    completed_at: isoTime.nullable().describe("When it succeeded; null: the producer did not say."),
+    agent_id: id.optional().describe("The agent that did it; left out: the product's own worker."),
+    wait_time_ms: milliseconds
+      .optional()
+      .describe("From the queue to the start, milliseconds; left out: not told."),
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "duration_ms", "completed_at"],
-  consumers: ["analytics", "monitoring"],
+  outside: ["analytics", "monitoring"],
 });
 
 export const taskFailed = defineEvent("task.failed", {
   version: 1,
   module,
   criticality: "WARNING",
+  producers: ["mission_worker"],
   severity: "WARNING",
   when: "An attempt failed; publish it as ERROR when no further attempt follows, as CRITICAL when all are used up",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    mission_type: missionType,
-    error: errorText.nullable(),
-    error_type: z.string().max(200).nullable(),
-    retry_count: count.nullable(),
-    max_retries: count.nullable(),
-    will_retry: z.boolean().nullable(),
-    duration_ms: milliseconds.nullable(),
-    failed_at: isoTime.nullable(),
-    agent_id: id.optional(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    mission_type: missionType.describe("What kind of work it is; null: the producer did not say."),
+    error: errorText.nullable().describe("What went wrong, for operators; null: the producer did not say."),
+    error_type: z
+      .string()
+      .max(200)
+      .nullable()
+      .describe("Class of the error; null: the producer did not say."),
+    retry_count: count
+      .nullable()
+      .describe("Attempts that have failed so far, this one with them; null: the producer did not say."),
+    max_retries: count
+      .nullable()
+      .describe("Attempts that are allowed in all; null: the producer did not say."),
+    will_retry: z
+      .boolean()
+      .nullable()
+      .describe("True: another attempt follows; null: the producer did not say."),
+    duration_ms: milliseconds
+      .nullable()
+      .describe("Time that the attempt took, milliseconds; null: the producer did not say."),
+    failed_at: isoTime.nullable().describe("When the attempt failed; null: the producer did not say."),
+    agent_id: id.optional().describe("The agent that tried; left out: the product's own worker."),
   }),
   legacy: (payload) => {
     const flat = readTask(payload);
@@ -142,43 +170,56 @@ export const taskFailed = defineEvent("task.failed", {
     "duration_ms",
     "failed_at",
   ],
-  consumers: ["alerting", "error tracking", "analytics", "audit"],
+  outside: ["alerting", "error tracking", "analytics", "audit"],
 });
 
 export const taskCancelled = defineEvent("task.cancelled", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: ["mission_queue_manager"],
   when: "A queued or running mission was cancelled",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    cancelled_by: id.nullable(),
-    cancelled_at: isoTime.nullable(),
-    reason: z.string().max(500).nullable(),
-    /** The status before; null when the producer did not say. */
-    previous_status: z.string().max(50).nullable(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    cancelled_by: id.nullable().describe("Who cancelled it; null: not known."),
+    cancelled_at: isoTime.nullable().describe("When it was cancelled; null: the producer did not say."),
+    reason: z
+      .string()
+      .max(500)
+      .nullable()
+      .describe("Why, in the words of who cancelled it; null: they gave none."),
+    previous_status: z
+      .string()
+      .max(50)
+      .nullable()
+      .describe("The status before; null when the producer did not say."),
   }),
   legacy: (payload) =>
     fillMissing(readTask(payload), { cancelled_by: null, reason: null, previous_status: null }),
   nullOnlyInHistory: ["cancelled_at"],
-  consumers: ["audit"],
+  outside: ["audit"],
 });
 
 export const taskRetrying = defineEvent("task.retrying", {
   version: 1,
   module,
   criticality: "WARNING",
+  producers: ["mission_queue_manager", "mission_worker"],
   severity: "WARNING",
   when: "A failed mission went back into the queue",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    mission_type: missionType,
-    retry_count: z.int().min(1),
-    max_retries: count.nullable(),
-    next_attempt: z.int().min(1),
-    retried_at: isoTime.nullable(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    mission_type: missionType.describe("What kind of work it is; null: the producer did not say."),
+    retry_count: z.int().min(1).describe("Attempts that have failed so far."),
+    max_retries: count
+      .nullable()
+      .describe("Attempts that are allowed in all; null: the producer did not say."),
+    next_attempt: z.int().min(1).describe("Number of the attempt that follows, from 2."),
+    retried_at: isoTime
+      .nullable()
+      .describe("When it went back into the queue; null: the producer did not say."),
   }),
   legacy: (payload) => {
     const flat = readTask(payload);
@@ -187,21 +228,22 @@ export const taskRetrying = defineEvent("task.retrying", {
       : flat;
   },
   nullOnlyInHistory: ["mission_type", "max_retries", "retried_at"],
-  consumers: ["monitoring", "analytics", "alerting"],
+  outside: ["monitoring", "analytics", "alerting"],
 });
 
 export const taskScheduled = defineEvent("task.scheduled", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: [],
   when: "A task was put off to a later time",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    mission_type: missionType,
-    priority: workPriority.nullable(),
-    scheduled: z.boolean().optional(),
-    scheduled_at: isoTime.optional(),
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    mission_type: missionType.describe("What kind of work it is; null: the producer did not say."),
+    priority: workPriority.nullable().describe("How important it is; null: the producer did not say."),
+    scheduled: z.boolean().optional().describe("True: it waits for its time; left out: not told."),
+    scheduled_at: isoTime.optional().describe("The time that it waits for; left out: not told."),
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "priority"],
@@ -211,9 +253,14 @@ export const taskClaimed = defineEvent("task.claimed", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: [],
   when: "An agent claimed a task",
   key: byTask,
-  payload: z.strictObject({ task_id: id, agent_id: id, priority: workPriority.nullable() }),
+  payload: z.strictObject({
+    task_id: id.describe("The task; for missions of this product the same as the mission."),
+    agent_id: id.describe("The agent that took it."),
+    priority: workPriority.nullable().describe("How important it is; null: the producer did not say."),
+  }),
   legacy: readTask,
   nullOnlyInHistory: ["priority"],
 });
@@ -222,12 +269,13 @@ export const taskLeaseCreated = defineEvent("tasklease.created.v1", {
   version: 1,
   module,
   criticality: "INFO",
+  producers: [],
   when: "A skill run leased a task",
   key: (payload) => payload.task_id ?? payload.skill_run_id,
   payload: z.strictObject({
-    task_id: id.nullable(),
-    skill_run_id: id,
-    correlation_id: id.nullable(),
+    task_id: id.nullable().describe("The leased task; null: the run has none."),
+    skill_run_id: id.describe("The run of a skill that took the lease."),
+    correlation_id: id.nullable().describe("The story that the run belongs to; null: it named none."),
   }),
   legacy: (payload) => fillMissing(unwrapData(payload), { task_id: null, correlation_id: null }),
 });
@@ -243,12 +291,12 @@ export const taskItemCreated = defineEvent("task.item.created", {
   when: "A task item was created",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    title: z.string().min(1).max(500),
-    priority: taskItemPriority,
-    status: taskItemStatus,
+    task_id: id.describe("The task item."),
+    title: z.string().min(1).max(500).describe("What is to be done."),
+    priority: taskItemPriority.describe("How important it is; `P0` is the most."),
+    status: taskItemStatus.describe("Its status at the beginning."),
   }),
-  consumers: ["analytics", "audit"],
+  outside: ["analytics", "audit"],
 });
 
 export const taskItemCompleted = defineEvent("task.item.completed", {
@@ -258,9 +306,9 @@ export const taskItemCompleted = defineEvent("task.item.completed", {
   when: "A task item was done",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    completed_date: isoTime,
-    completion_notes: z.string().max(2000),
+    task_id: id.describe("The task item."),
+    completed_date: isoTime.describe("When it was done."),
+    completion_notes: z.string().max(2000).describe("What was noted of it; empty: nothing."),
   }),
   legacy: (payload) => {
     const date = payload.completed_date;
@@ -271,7 +319,7 @@ export const taskItemCompleted = defineEvent("task.item.completed", {
       completion_notes: "",
     });
   },
-  consumers: ["analytics", "audit"],
+  outside: ["analytics", "audit"],
 });
 
 export const taskItemDeleted = defineEvent("task.item.deleted", {
@@ -280,8 +328,11 @@ export const taskItemDeleted = defineEvent("task.item.deleted", {
   criticality: "INFO",
   when: "A task item was deleted",
   key: byTask,
-  payload: z.strictObject({ task_id: id, reason: z.string().max(500) }),
-  consumers: ["analytics", "audit"],
+  payload: z.strictObject({
+    task_id: id.describe("The task item."),
+    reason: z.string().max(500).describe("Why it was deleted; empty: not told."),
+  }),
+  outside: ["analytics", "audit"],
 });
 
 export const taskItemUpdated = defineEvent("task.item.updated", {
@@ -291,11 +342,11 @@ export const taskItemUpdated = defineEvent("task.item.updated", {
   when: "Fields of a task item changed",
   key: byTask,
   payload: z.strictObject({
-    task_id: id,
-    changes: openData,
-    old_values: openData,
-    new_values: openData,
+    task_id: id.describe("The task item."),
+    changes: openData.describe("The fields that changed, with their new values."),
+    old_values: openData.describe("These fields as they were; empty: the producer did not say."),
+    new_values: openData.describe("These fields as they are now; empty: the producer did not say."),
   }),
   legacy: (payload) => fillMissing(payload, { old_values: {}, new_values: {} }),
-  consumers: ["analytics", "audit"],
+  outside: ["analytics", "audit"],
 });

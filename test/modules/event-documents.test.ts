@@ -1,0 +1,155 @@
+import { allEvents, courseDistributionRequested, defineEvent, findEvent } from "@brain/schemas";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { defineConsumer } from "../../src/consume/consumer.ts";
+import { on } from "../../src/consume/define-consumer.ts";
+import { productConsumers } from "../../src/product.ts";
+import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+
+const ignore = async () => undefined;
+const text = z.string().max(100);
+
+function demo(payload: z.ZodType, outside: readonly string[] = []) {
+  return defineEvent("demo.thing.created", {
+    version: 1,
+    module: "demo",
+    criticality: "INFO",
+    when: "never",
+    payload,
+    outside,
+  });
+}
+
+describe("the check of what documents say", () => {
+  const consumers = [
+    defineConsumer({ subscriber: "reader", handlers: [on(courseDistributionRequested, ignore)] }),
+    defineConsumer({ subscriber: "idler", handlers: [on(allEvents()[0] as never, ignore)] }),
+  ];
+  const said = text.describe("A text.");
+
+  it.each<[string, z.ZodType, readonly string[]]>([
+    ["a field", z.strictObject({ a: text, b: said }), ["payload.a"]],
+    ["a meaning of blanks", z.strictObject({ a: text.describe("  ") }), ["payload.a"]],
+    [
+      "a field of an object, although the object has one",
+      z.strictObject({ a: z.strictObject({ b: text }).describe("An object.") }),
+      ["payload.a.b"],
+    ],
+    [
+      "a field in a list that may be null or left out",
+      z.strictObject({
+        a: z
+          .array(z.strictObject({ b: text }))
+          .max(2)
+          .nullable()
+          .optional()
+          .describe("A list."),
+      }),
+      ["payload.a[].b"],
+    ],
+    [
+      "a field of the second way of a union",
+      z.strictObject({
+        a: z.union([z.strictObject({ b: said }), z.strictObject({ c: text })]).describe("Either."),
+      }),
+      ["payload.a.c"],
+    ],
+    [
+      "a field of what a record or a tuple holds",
+      z.strictObject({
+        a: z.record(z.enum(["x"]), z.strictObject({ b: text })).describe("A record."),
+        c: z.tuple([z.strictObject({ d: text })]).describe("A tuple."),
+      }),
+      ["payload.a{}.b", "payload.c.0.d"],
+    ],
+  ])("misses the meaning of %s", (_what, payload, places) => {
+    expect(documentFaults([demo(payload)], consumers)).toEqual(
+      places.map((place) => `demo.thing.created: ${place} has no meaning. Say it with .describe("…").`),
+    );
+  });
+
+  it("is content with a meaning for each, and takes a name for elsewhere under outside", () => {
+    expect(documentFaults([demo(z.strictObject({ a: said }), ["analytics"])], consumers)).toEqual([]);
+    expect(documentFaults([{ ...courseDistributionRequested, consumers: ["reader"] }], consumers)).toEqual(
+      [],
+    );
+  });
+
+  it("refuses a consumer that does not exist or does not handle it, and one that is called outside", () => {
+    const named = { ...courseDistributionRequested, consumers: ["analytics", "idler"], outside: ["reader"] };
+    expect(documentFaults([named], consumers)).toEqual([
+      expect.stringMatching(/consumers names "analytics", and no consumer of the product has that name\./),
+      expect.stringMatching(/consumers names "idler", which does not handle it\./),
+      expect.stringMatching(/outside names "reader", which is a consumer of the product\./),
+    ]);
+    expect(subscribersOf(courseDistributionRequested, consumers)).toEqual(["reader"]);
+  });
+});
+
+describe("the product", () => {
+  let engine: TestEngine;
+  beforeAll(async () => {
+    engine = await createTestEngine();
+  });
+  afterAll(() => engine?.cleanup());
+
+  const post = async (path: string, body: unknown) => {
+    const answer = await engine.request("POST", path, body);
+    expect(answer.status, `${path} ${answer.text}`).toBeLessThan(300);
+    return answer.body;
+  };
+
+  it("says in its documents nothing that the check refuses", () => {
+    expect(documentFaults(allEvents(), productConsumers(engine.system.config))).toEqual([]);
+  });
+
+  it("publishes each event as the producer that its documents name", async () => {
+    const { course_id } = await post("/api/course-factory/generate", {
+      tenant_id: "tenant-a",
+      title: "Zeit gut einteilen",
+      description: "Wie man den Tag so plant, dass am Abend das Wichtige getan ist.",
+      language: "de",
+      target_audiences: ["parents"],
+      dry_run: false,
+    });
+    await engine.settle();
+    const change = { course_id, from_state: "draft", to_state: "review", actor: "author-1" };
+    await post("/api/course-factory/workflow/transition", change);
+    await post(`/api/courses/${course_id}/enroll`, { actor_id: "learner-1" });
+    await post(`/api/course-access/${course_id}/grant`, { user_id: "user-1", reason: "a gift" });
+    await post("/api/missions/enqueue", { type: "echo" });
+    await engine.settle();
+    await engine.cron();
+    const { mission_id } = await post("/api/missions/enqueue", { type: "echo" });
+    await post(`/api/missions/${mission_id}/cancel`, { reason: "no longer needed" });
+    await post("/api/tasks", { title: "Write the report" });
+    await post("/api/agents/robot-1/online", {});
+    const step = {
+      action: "dns.list_zones",
+      provider: "dns.hetzner",
+      resource: "zone:example.org",
+      params: {},
+      idempotency_key: "zone-1",
+    };
+    await post("/api/ir/validate", { tenant_id: "tenant-a", steps: [step], intent_summary: "Try it" });
+    await engine.settle();
+    const rows = await engine.sql<{ type: string; producer: string; module: string }>(
+      "SELECT DISTINCT type, meta->>'producer' AS producer, meta->>'source_module' AS module FROM events",
+    );
+    const wrong = rows.filter(({ type, producer }) => !findEvent(type)?.producers.includes(producer));
+    expect(wrong).toEqual([]);
+    expect(new Set(rows.map(({ module }) => module))).toEqual(
+      new Set([
+        "course_factory",
+        "course_distribution",
+        "course_access",
+        "missions",
+        "tasks",
+        "agents",
+        "ir_governance",
+      ]),
+    );
+    expect(new Set(rows.map(({ producer }) => producer)).size).toBeGreaterThanOrEqual(10);
+  });
+});
