@@ -84,7 +84,11 @@ describe("a start on services that are given", () => {
       expect((await call({ ...served, key: `${served.key}x` }, "GET", "/api/events/stats")).status).toBe(401);
       const kept = await readFile(join(dataDir, "server.json"), "utf8");
       expect(JSON.parse(kept)).toEqual({ ...served, pid: child.pid });
-      expect((await createToStaging(served, 120_000)).entry?.staging_url).toMatch(/^https:\/\//);
+      const stagingUrl = (await createToStaging(served, 120_000)).entry?.staging_url ?? "";
+      expect(stagingUrl).toContain(`http://127.0.0.1:${port}/staging/`);
+      const staged = await fetch(stagingUrl);
+      expect(staged.status).toBe(200);
+      expect(await staged.text()).toContain("<h1>");
 
       const samePort = start(await newDataDir(), { ...given(), PORT: String(port) });
       expect(await samePort.ended(90_000), samePort.output()).toBe(1);
