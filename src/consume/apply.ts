@@ -1,5 +1,5 @@
 import { classify } from "../core/classify.ts";
-import { type Delivery, decideDelivery } from "../core/delivery.ts";
+import { type Decision, decideDelivery } from "../core/delivery.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
@@ -7,7 +7,7 @@ import { isMissingObject } from "../db/errors.ts";
 import { publishMany } from "../publish/publish.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
 import type { Consumer } from "./define-consumer.ts";
-import type { Incoming } from "./route.ts";
+import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
 import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 
 /*
@@ -20,8 +20,8 @@ import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.t
 
 /** What became of one delivery. */
 export interface Applied {
-  readonly incoming: Incoming;
-  readonly delivery: Delivery;
+  readonly delivery: Runnable;
+  readonly decision: Decision;
   /** How a duplicate was told: the same entry, or the same event under another id. */
   readonly duplicate: "redelivered" | "published_twice" | null;
   /** What was thrown; null when nothing was. */
@@ -33,7 +33,7 @@ export interface Applied {
 export interface ApplyResult {
   readonly applied: readonly Applied[];
   /** Not tried: time was up, the database was away, or an older delivery with the same key failed. */
-  readonly untried: readonly Incoming[];
+  readonly untried: readonly Runnable[];
   /** The database could not be reached; trying on would only count attempts. */
   readonly unavailable: unknown;
 }
@@ -93,20 +93,20 @@ const manyFailures = 4;
 export async function applyAll(
   deps: ApplyDeps,
   lane: Lane,
-  deliveries: readonly Incoming[],
+  deliveries: readonly Runnable[],
   deadlineMs: number,
 ): Promise<ApplyResult> {
   const applied: Applied[] = [];
-  const untried: Incoming[] = [];
+  const untried: Runnable[] = [];
   const failedKeys = new Set<string>();
-  const spared = new Set<Incoming>();
+  const spared = new Set<Runnable>();
   let listFailures = 0;
-  const queue: (readonly Incoming[])[] = [deliveries];
+  const queue: (readonly Runnable[])[] = [deliveries];
 
   for (let list = queue.shift(); list !== undefined; list = queue.shift()) {
-    const open = list.filter((incoming) => {
-      if (incoming.key === null || !failedKeys.has(incoming.key)) return true;
-      untried.push(incoming);
+    const open = list.filter((delivery) => {
+      if (delivery.key === null || !failedKeys.has(delivery.key)) return true;
+      untried.push(delivery);
       return false;
     });
     if (open.length === 0) continue;
@@ -116,7 +116,7 @@ export async function applyAll(
     }
     const isDense = listFailures >= manyFailures && listFailures * manyFailures > applied.length;
     if (open.length > 1 && isDense) {
-      queue.unshift(...open.map((incoming) => [incoming]));
+      queue.unshift(...open.map((delivery) => [delivery]));
       continue;
     }
     const attempt = await tryTogether(deps, lane, open, deadlineMs);
@@ -151,19 +151,20 @@ export async function applyAll(
   return { applied, untried, unavailable: null };
 }
 
-function failed(deps: ApplyDeps, incoming: Incoming, error: unknown): Applied {
-  const { attempt, messageId } = incoming;
-  const delivery = decideDelivery(classify(error), attempt, deps.consumer.retry, messageId, deps.now());
-  return { incoming, delivery, duplicate: null, error };
+function failed(deps: ApplyDeps, delivery: Runnable, error: unknown): Applied {
+  const { retry } = deps.consumer;
+  const outcome = classify(error);
+  const decision = decideDelivery(outcome, attemptOf(delivery), retry, delivery.messageId, deps.now());
+  return { delivery, decision, duplicate: null, error };
 }
 
 /** True when later deliveries with the same key have to wait for this one. */
-export function holdsKey({ afterDeadLetter }: Consumer, { delivery }: Applied): boolean {
-  if (delivery.action === "dead-letter") return afterDeadLetter === "hold_key";
-  return delivery.action === "retry" && !delivery.overtakable;
+export function holdsKey({ afterDeadLetter }: Consumer, { decision }: Applied): boolean {
+  if (decision.action === "dead-letter") return afterDeadLetter === "hold_key";
+  return decision.action === "retry" && !decision.overtakable;
 }
 
-function split(list: readonly Incoming[], culprit: Incoming | null): (readonly Incoming[])[] {
+function split(list: readonly Runnable[], culprit: Runnable | null): (readonly Runnable[])[] {
   const at = culprit === null ? -1 : list.indexOf(culprit);
   if (at === -1) {
     const middle = Math.ceil(list.length / 2);
@@ -173,11 +174,11 @@ function split(list: readonly Incoming[], culprit: Incoming | null): (readonly I
 }
 
 type Attempt =
-  | { readonly kind: "done"; readonly applied: readonly Applied[]; readonly remaining: readonly Incoming[] }
+  | { readonly kind: "done"; readonly applied: readonly Applied[]; readonly remaining: readonly Runnable[] }
   | {
       readonly kind: "failed";
       readonly error: unknown;
-      readonly culprit: Incoming | null;
+      readonly culprit: Runnable | null;
       /** The connection ended on its own, before the transaction did. */
       readonly lost: boolean;
     }
@@ -186,7 +187,7 @@ type Attempt =
 async function tryTogether(
   deps: ApplyDeps,
   lane: Lane,
-  list: readonly Incoming[],
+  list: readonly Runnable[],
   deadlineMs: number,
 ): Promise<Attempt> {
   let session: Session;
@@ -219,32 +220,23 @@ async function tryTogether(
   return { kind: "done", applied, remaining: run.remaining };
 }
 
-/** The claim of a delivery: a forced replay has its own. */
-export function claimOf({ messageId, event, queued }: Incoming): {
-  readonly messageId: string;
-  readonly eventId: string;
-  readonly epoch: number;
-} {
-  return { messageId, eventId: event.id, epoch: queued?.epoch ?? 0 };
-}
-
 async function applyInTransaction(
   deps: ApplyDeps,
   session: Session,
   tx: Tx,
-  list: readonly Incoming[],
+  list: readonly Runnable[],
   run: HandlerRun,
   sliceEndMs: number,
 ): Promise<Applied[]> {
   const { subscriber } = deps.consumer;
-  const claims = list.map((incoming) => ({
-    ...claimOf(incoming),
-    type: incoming.event.type,
-    tenantId: incoming.event.tenant_id,
+  const claims = list.map((delivery) => ({
+    ...claimOf(delivery),
+    type: delivery.content.event.type,
+    tenantId: delivery.content.event.tenant_id,
   }));
   const { claimed, redelivered, buried } = await claimDeliveries(tx, subscriber, deps.stream, claims);
   run.claimed = true;
-  const fresh = list.filter((incoming) => claimed.has(claimId(claimOf(incoming))));
+  const fresh = list.filter((delivery) => claimed.has(claimId(claimOf(delivery))));
   try {
     await runHandlers(deps, tx, fresh, run, sliceEndMs);
   } catch (error) {
@@ -263,13 +255,13 @@ async function applyInTransaction(
     .filter((claim) => buried.has(claimId(claim)));
   if (revived.length > 0) await closeLetters(tx, subscriber, revived);
   return list
-    .filter((incoming) => !remaining.has(incoming))
-    .map((incoming): Applied => {
-      const id = claimId(claimOf(incoming));
+    .filter((delivery) => !remaining.has(delivery))
+    .map((delivery): Applied => {
+      const id = claimId(claimOf(delivery));
       if (claimed.has(id)) {
-        return { incoming, delivery: { action: "ack" }, duplicate: null, error: null };
+        return { delivery, decision: { action: "ack" }, duplicate: null, error: null };
       }
       const duplicate = redelivered.has(id) ? "redelivered" : "published_twice";
-      return { incoming, delivery: { action: "ack" }, duplicate, error: null };
+      return { delivery, decision: { action: "ack" }, duplicate, error: null };
     });
 }

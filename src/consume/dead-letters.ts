@@ -6,30 +6,19 @@ import { fingerprintOf } from "../core/fingerprint.ts";
 import { maxStackLength, stackText } from "../core/stack.ts";
 import type { Database } from "../db/database.ts";
 import { postgresDetail, translateDatabaseError } from "../db/errors.ts";
-import type { QueuedDelivery } from "./queued-delivery.ts";
+import { fieldsToObject } from "../stream/entry-fields.ts";
+import { type Delivery, eventOf } from "./delivery.ts";
 
 /** What is stored of an event that could not be handled. */
 export interface DeadLetter {
-  readonly messageId: string;
-  readonly eventId: string | null;
-  readonly eventType: string | null;
-  readonly tenantId: string | null;
-  readonly correlationId: string | null;
-  /** The entry as it stood on the stream; null when its body had been trimmed. */
-  readonly rawFields: Readonly<Record<string, string>> | null;
+  readonly delivery: Delivery;
   readonly reason: DeadLetterReason;
   readonly error: unknown;
   /** Where a handler threw it; null when no handler did. */
   readonly stack: string | null;
   readonly attempts: number;
-  readonly firstFailedAtMs: number;
-  readonly lastFailedAtMs: number;
-  /** Ordering key; null means that the event has no order among others, or could not be decoded. */
-  readonly key: string | null;
-  /** Where it waited in the queue; null when it comes from the stream. */
-  readonly queued: QueuedDelivery | null;
-  /** Nobody can read the entry, so that it concerns no consumer more than another. */
-  readonly everybodys: boolean;
+  /** Unix time, ms. */
+  readonly failedAtMs: number;
 }
 
 /** Where dead letters come from. */
@@ -107,34 +96,57 @@ export async function storeDeadLetters(
   return answer?.stored ?? [];
 }
 
+/** True for an entry of which not even the type can be read: it concerns no consumer more than another. */
+function isEverybodys({ content, deadLetterId }: Delivery): boolean {
+  // One that comes from a letter was given to its consumer by somebody.
+  return content.kind === "refuse" && content.type === null && deadLetterId === null;
+}
+
+/** What a letter says of its event; null where the entry could not be read. */
+function identityOf(delivery: Delivery) {
+  const { content } = delivery;
+  if (content.kind === "lost") return { ...content, correlationId: null };
+  const event = eventOf(delivery);
+  const type = content.kind === "refuse" ? content.type : (event?.type ?? null);
+  return {
+    eventId: event?.id ?? null,
+    type,
+    tenantId: event?.tenant_id ?? null,
+    correlationId: event?.correlation_id ?? null,
+  };
+}
+
 function rowOf(subscriber: string, letter: DeadLetter) {
-  const owner = letter.everybodys ? everybody : subscriber;
-  const message = describeError(letter.error, true);
+  const { delivery, reason, error, stack, attempts, failedAtMs } = letter;
+  const { messageId, fields, key, firstFailedAtMs, replayEpoch, deadLetterId, row } = delivery;
+  const owner = isEverybodys(delivery) ? everybody : subscriber;
+  const { eventId, type, tenantId, correlationId } = identityOf(delivery);
+  const message = describeError(error, true);
   return {
     subscriber: owner,
-    message_id: letter.messageId,
-    event_id: clean(letter.eventId, maxNameLength),
-    event_type: clean(letter.eventType, maxNameLength),
-    tenant_id: clean(letter.tenantId, maxNameLength),
-    correlation_id: clean(letter.correlationId, maxNameLength),
-    raw_fields: letter.rawFields === null ? null : cleanFields(letter.rawFields),
-    reason: letter.reason,
-    error_class: clean(errorClass(letter.error), maxNameLength),
+    message_id: messageId,
+    event_id: clean(eventId, maxNameLength),
+    event_type: clean(type, maxNameLength),
+    tenant_id: clean(tenantId, maxNameLength),
+    correlation_id: clean(correlationId, maxNameLength),
+    raw_fields: fields === null ? null : cleanFields(fieldsToObject(fields)),
+    reason,
+    error_class: clean(errorClass(error), maxNameLength),
     error_message: clean(redactText(message), maxMessageLength),
-    error_stack: clean(letter.stack, maxStackLength),
-    attempts: letter.attempts,
-    first_failed_at: new Date(letter.firstFailedAtMs).toISOString(),
-    last_failed_at: new Date(letter.lastFailedAtMs).toISOString(),
-    key: clean(letter.key, maxNameLength),
+    error_stack: clean(stack, maxStackLength),
+    attempts,
+    first_failed_at: new Date(firstFailedAtMs ?? failedAtMs).toISOString(),
+    last_failed_at: new Date(failedAtMs).toISOString(),
+    key: clean(key, maxNameLength),
     fingerprint: fingerprintOf({
       subscriber: owner,
-      eventType: letter.eventType,
-      errorClass: errorClass(letter.error),
+      eventType: type,
+      errorClass: errorClass(error),
       message,
     }),
-    replay_epoch: letter.queued?.epoch ?? 0,
-    letter_id: letter.queued?.deadLetterId ?? null,
-    place: letter.queued?.place ?? null,
+    replay_epoch: replayEpoch,
+    letter_id: deadLetterId,
+    place: row,
   };
 }
 

@@ -1,3 +1,4 @@
+import { FencedError } from "../core/errors.ts";
 import { pairs } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { Command, RedisHttp } from "../stream/redis.ts";
@@ -103,6 +104,33 @@ export interface LeaseScope {
   readonly shard: number;
   /** A holder that vanished is succeeded after this time, ms. */
   readonly leaseMs: number;
+}
+
+/** A lease that this worker holds, as far as it knows. */
+export interface HeldLease extends Lease {
+  readonly scope: LeaseScope;
+  /** Somebody else has taken it: nothing may be begun any more. */
+  isLost: boolean;
+  /**
+   * Runs commands that only its holder may give, as one; what they answer is not told.
+   *
+   * @throws {FencedError} another worker took over: nothing was run
+   */
+  run(commands: readonly Command[]): Promise<void>;
+}
+
+export function holdLease(scope: LeaseScope, lease: Lease): HeldLease {
+  const held: HeldLease = {
+    ...lease,
+    scope,
+    isLost: false,
+    async run(commands) {
+      if (await asHolder(scope, lease.token, commands)) return;
+      held.isLost = true;
+      throw new FencedError();
+    },
+  };
+  return held;
 }
 
 /** Takes the lease or leaves the mark. */

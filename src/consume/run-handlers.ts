@@ -5,7 +5,7 @@ import type { Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./define-consumer.ts";
-import type { Incoming } from "./route.ts";
+import { attemptOf, type Runnable } from "./delivery.ts";
 
 export interface HandlerDeps {
   readonly consumer: Consumer;
@@ -22,9 +22,9 @@ export interface HandlerRun {
   /** Events that handlers published, to be inserted before the commit. */
   readonly published: RecordedEvent[];
   /** Not begun, because the time for one transaction was used up; their claims are given back. */
-  remaining: readonly Incoming[];
+  remaining: readonly Runnable[];
   /** The delivery whose handler threw, when that is known. */
-  culprit: Incoming | null;
+  culprit: Runnable | null;
 }
 
 type EachSubscription = Extract<Subscription, { kind: "each" }>;
@@ -40,11 +40,11 @@ type SetSubscription = Exclude<Subscription, { kind: "each" }>;
 export async function runHandlers(
   deps: HandlerDeps,
   tx: Tx,
-  deliveries: readonly Incoming[],
+  deliveries: readonly Runnable[],
   run: HandlerRun,
   sliceEndMs: number,
 ): Promise<void> {
-  const gathered = new Map<SetSubscription, Incoming[]>();
+  const gathered = new Map<SetSubscription, Runnable[]>();
   const gatheredKeys = new Map<string, SetSubscription>();
 
   const flush = async (subscription: SetSubscription) => {
@@ -56,8 +56,9 @@ export async function runHandlers(
     run.culprit = null;
   };
 
-  for (const [index, incoming] of deliveries.entries()) {
-    const { key, subscription } = incoming;
+  for (const [index, delivery] of deliveries.entries()) {
+    const { key, content } = delivery;
+    const { subscription } = content;
     const other = key === null ? undefined : gatheredKeys.get(key);
     if (other !== undefined && other !== subscription) await flush(other);
     if (subscription.kind === "each") {
@@ -65,14 +66,14 @@ export async function runHandlers(
         run.remaining = deliveries.slice(index);
         break;
       }
-      run.culprit = incoming;
-      await callEach(deps, tx, subscription, incoming, run);
+      run.culprit = delivery;
+      await callEach(deps, tx, subscription, delivery, run);
       run.culprit = null;
       continue;
     }
     const group = gathered.get(subscription);
-    if (group === undefined) gathered.set(subscription, [incoming]);
-    else group.push(incoming);
+    if (group === undefined) gathered.set(subscription, [delivery]);
+    else group.push(delivery);
     if (key !== null) gatheredKeys.set(key, subscription);
   }
   for (const subscription of [...gathered.keys()]) await flush(subscription);
@@ -82,11 +83,11 @@ async function callEach(
   deps: HandlerDeps,
   tx: Tx,
   subscription: EachSubscription,
-  incoming: Incoming,
+  delivery: Runnable,
   run: HandlerRun,
 ): Promise<void> {
   const { consumer } = deps;
-  const { event } = incoming;
+  const { event } = delivery.content;
   await withTimeLimit(
     consumer.handlerTimeoutMs,
     `The handler of "${event.type}" in "${consumer.subscriber}"`,
@@ -95,12 +96,11 @@ async function callEach(
         tx,
         signal,
         publish: publishFrom(deps, run, event),
-        log: eventLog(deps, incoming),
-        attempt: incoming.attempt,
-        streamMessageId: incoming.messageId,
-        idempotencyKey: (label) =>
-          idempotencyKey(consumer.subscriber, event.id, label, incoming.queued?.epoch),
-        replay: isReplay(incoming),
+        log: eventLog(deps, delivery),
+        attempt: attemptOf(delivery),
+        streamMessageId: delivery.messageId,
+        idempotencyKey: (label) => idempotencyKey(consumer.subscriber, event.id, label, delivery.replayEpoch),
+        replay: delivery.isReplay,
         now: () => new Date(deps.now()),
       };
       return subscription.handle(event, context);
@@ -112,15 +112,15 @@ async function callSet(
   deps: HandlerDeps,
   tx: Tx,
   subscription: SetSubscription,
-  group: readonly Incoming[],
+  group: readonly Runnable[],
   run: HandlerRun,
 ): Promise<void> {
   const { consumer } = deps;
-  const deliveries: Delivered[] = group.map((incoming) => ({
-    event: incoming.event,
-    streamMessageId: incoming.messageId,
-    attempt: incoming.attempt,
-    replay: isReplay(incoming),
+  const deliveries: Delivered[] = group.map((delivery) => ({
+    event: delivery.content.event,
+    streamMessageId: delivery.messageId,
+    attempt: attemptOf(delivery),
+    replay: delivery.isReplay,
   }));
   const what = subscription.kind === "batch" ? `"${subscription.definition.type}"` : "all events";
   await withTimeLimit(
@@ -137,7 +137,7 @@ async function callSet(
             consumer.subscriber,
             delivered.event.id,
             label,
-            group.find(({ event }) => event === delivered.event)?.queued?.epoch,
+            group.find(({ content }) => content.event === delivered.event)?.replayEpoch,
           ),
         now: () => new Date(deps.now()),
       };
@@ -172,18 +172,14 @@ function inherited(consumer: Consumer, cause: Envelope<unknown>): PublishContext
   };
 }
 
-function isReplay({ event, queued }: Incoming): boolean {
-  return queued?.cause === "replay" || (event.meta.replay ?? null) !== null;
-}
-
 /** The fields that each line about one delivery carries. */
-export function eventLog(deps: Pick<HandlerDeps, "log">, incoming: Incoming): Logger {
-  const { event } = incoming;
+export function eventLog(deps: Pick<HandlerDeps, "log">, delivery: Runnable): Logger {
+  const { event } = delivery.content;
   return deps.log.child({
     event_id: event.id,
     event_type: event.type,
-    stream_message_id: incoming.messageId,
-    attempt: incoming.attempt,
+    stream_message_id: delivery.messageId,
+    attempt: attemptOf(delivery),
     tenant_id: event.tenant_id,
     correlation_id: event.correlation_id,
   });

@@ -5,14 +5,14 @@ import { createGroup } from "../stream/group.ts";
 import { moveGroup, oldGroupOf } from "../stream/move-group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 import { subscribedTypes } from "./consumer.ts";
-import { holding, type Tick } from "./tick.ts";
+import type { TickBase } from "./tick.ts";
 
 /**
  * Creates the group that does not exist: because the consumer is new, because the group had another name, or because
  * Redis lost it. Where it began is remembered in Postgres, so a group that vanished begins there again; what it has
  * applied is known by its claims.
  */
-export async function startGroup(tick: Tick): Promise<void> {
+export async function startGroup(tick: TickBase): Promise<void> {
   const { deps, consumer, group, options, state } = tick;
   if (await takeOldPlace(tick)) return;
   if (state.startId !== null) {
@@ -32,12 +32,12 @@ export async function startGroup(tick: Tick): Promise<void> {
 }
 
 /** Notes where a group began that existed before anybody noted it. */
-export async function rememberExisting(tick: Tick): Promise<void> {
+export async function rememberExisting(tick: TickBase): Promise<void> {
   await rememberStart(tick, await firstPosition(tick), tick.state.backfilling);
 }
 
 /** @returns true when the group goes on where it was under its old name */
-async function takeOldPlace(tick: Tick): Promise<boolean> {
+async function takeOldPlace(tick: TickBase): Promise<boolean> {
   const { deps, consumer, group, options, state } = tick;
   if (state.startId === null) return false;
   const { shard } = options;
@@ -54,7 +54,7 @@ async function takeOldPlace(tick: Tick): Promise<boolean> {
   return true;
 }
 
-async function rememberStart(tick: Tick, startId: string, backfilling: boolean): Promise<void> {
+async function rememberStart(tick: TickBase, startId: string, backfilling: boolean): Promise<void> {
   const { deps, consumer, options, group } = tick;
   const compared = await firstCompared(deps.redis, group.stream, startId);
   await deps.db.batch([
@@ -64,11 +64,11 @@ async function rememberStart(tick: Tick, startId: string, backfilling: boolean):
   ]);
   tick.state = { ...tick.state, startId, backfilling };
   const key = deps.keys.state(consumer.group, options.shard);
-  await holding(tick, [["HSET", key, "start", startId, "backfilling", backfilling ? "1" : "0"]]);
+  await tick.lease.run([["HSET", key, "start", startId, "backfilling", backfilling ? "1" : "0"]]);
 }
 
 /** Notes that the claims of events behind this id are to be compared, and of all types that are handled now. */
-function noteComparedSql({ consumer, options }: Tick, compared: MessageId) {
+function noteComparedSql({ consumer, options }: TickBase, compared: MessageId) {
   const since = JSON.stringify(Object.fromEntries(subscribedTypes(consumer).map((type) => [type, compared])));
   return sql`
     UPDATE consumer_shards SET claims_id = ${compared}, claims_since = ${since}::jsonb
@@ -86,7 +86,7 @@ async function firstCompared(redis: RedisHttp, stream: string, startId: string):
  * The id behind which a consumer begins. `$` is made an id once, so that it means the same for ever; on a further shard
  * it means the same time, because ids begin with it.
  */
-async function firstPosition({ deps, consumer, group }: Tick): Promise<string> {
+async function firstPosition({ deps, consumer, group }: TickBase): Promise<string> {
   const { startAt, subscriber } = consumer;
   if (startAt === "0") return "0-0";
   if (startAt !== "$") return startAt;

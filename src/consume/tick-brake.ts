@@ -6,8 +6,8 @@ import { isMissingObject } from "../db/errors.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Applied } from "./apply.ts";
 import { describeError } from "./dead-letters.ts";
+import { attemptOf } from "./delivery.ts";
 import { placeOf } from "./lease.ts";
-import { firstFailure } from "./settle.ts";
 import type { Tick } from "./tick.ts";
 
 /** Closes the brake: an event was applied. */
@@ -30,7 +30,8 @@ export function judge(tick: Tick, failure: Applied): { readonly failure: Applied
   const outcome = classify(failure.error);
   if (outcome.kind !== "transient" || outcome.overtakable) return { failure, stop: false };
   const nowMs = tick.deps.now();
-  const { messageId, attempt, queued } = failure.incoming;
+  const { messageId, firstFailedAtMs } = failure.delivery;
+  const attempt = attemptOf(failure.delivery);
   const faultless = isMissingObject(failure.error);
   const wasOpen = isOpen(tick.brake);
   tick.brake = afterFailure(
@@ -55,11 +56,11 @@ export function judge(tick: Tick, failure: Applied): { readonly failure: Applied
   }
   // What needs the missing thing waits as long again as it has waited already: its tries do not count, and each would
   // hold up the events that do not need it.
-  const waitedMs = faultless ? nowMs - (firstFailure(tick, messageId, queued) ?? nowMs) : 0;
+  const waitedMs = faultless ? nowMs - (firstFailedAtMs ?? nowMs) : 0;
   const againMs = Math.min(tick.consumer.brake.capMs, waitedMs);
-  const dueAtMs = nowMs + Math.max(againMs, backoffMs(tick.consumer.retry, Math.max(1, attempt), messageId));
-  const delivery = { action: "retry", dueAtMs, overtakable: false } as const;
-  return { failure: { ...failure, delivery, uncounted: true }, stop: true };
+  const dueAtMs = nowMs + Math.max(againMs, backoffMs(tick.consumer.retry, attempt, messageId));
+  const decision = { action: "retry", dueAtMs, overtakable: false } as const;
+  return { failure: { ...failure, decision, uncounted: true }, stop: true };
 }
 
 const maxErrorLength = 300;
@@ -68,6 +69,6 @@ const maxErrorLength = 300;
 export function brakeCommands(tick: Tick): Command[] {
   if (!tick.brakeChanged) return [];
   tick.brakeChanged = false;
-  const [key, field, text] = [tick.deps.keys.brakes(), placeOf(tick.scope), brakeToText(tick.brake)];
+  const [key, field, text] = [tick.deps.keys.brakes(), placeOf(tick.lease.scope), brakeToText(tick.brake)];
   return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   backoffMs,
-  type Delivery,
+  type Decision,
   decideDelivery,
   defaultRetryPolicy,
   dueAt,
@@ -20,13 +20,13 @@ const policy: RetryPolicy = {
 };
 const seed = "1735380000000-0";
 const nowMs = 1_735_380_000_000;
-const later = (attempt: number): Delivery => ({
+const later = (attempt: number): Decision => ({
   action: "retry",
   dueAtMs: nowMs + backoffMs(policy, attempt, seed),
   overtakable: false,
 });
-const ack: Delivery = { action: "ack" };
-const dead = (reason: Extract<Delivery, { action: "dead-letter" }>["reason"]): Delivery => ({
+const ack: Decision = { action: "ack" };
+const dead = (reason: Extract<Decision, { action: "dead-letter" }>["reason"]): Decision => ({
   action: "dead-letter",
   reason,
 });
@@ -38,9 +38,9 @@ describe("what happens after a try", () => {
   const programming: Outcome = { kind: "programming" };
   const transient: Outcome = { kind: "transient", retryAfterMs: null, overtakable: false };
   const asked: Outcome = { kind: "transient", retryAfterMs: 7_000, overtakable: true };
-  const inSevenSeconds: Delivery = { action: "retry", dueAtMs: nowMs + 7_000, overtakable: true };
+  const inSevenSeconds: Decision = { action: "retry", dueAtMs: nowMs + 7_000, overtakable: true };
 
-  it.each<[Outcome, number, Delivery]>([
+  it.each<[Outcome, number, Decision]>([
     [settled, 1, ack],
     [settled, 5, ack],
     [settled, 99, ack],

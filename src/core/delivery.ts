@@ -49,7 +49,7 @@ export type DeadLetterReason =
   | "skipped";
 
 /** What to do with the entry now. A retry is a stored time: nothing sleeps while it holds an entry. */
-export type Delivery =
+export type Decision =
   | { readonly action: "ack" }
   | { readonly action: "retry"; readonly dueAtMs: number; readonly overtakable: boolean }
   | { readonly action: "dead-letter"; readonly reason: DeadLetterReason };
@@ -84,7 +84,7 @@ export function decideDelivery(
   policy: RetryPolicy,
   seed: string,
   nowMs: number,
-): Delivery {
+): Decision {
   switch (outcome.kind) {
     case "settled":
       return { action: "ack" };

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { leastSuspectFirst, planRound, splitLanes } from "./ordering.ts";
+import { leastSuspectFirst, orderOf, planRound, splitLanes } from "./ordering.ts";
 import { hashText } from "./sharding.ts";
 
 const key = fc.option(fc.constantFrom("a", "b", "c"), { nil: null });
+const nowMs = 1_000;
+const dueAtMs = fc.constantFrom(0, nowMs, nowMs + 1);
+const overtakable = fc.boolean();
 const entries = fc
   .record({
-    pending: fc.array(fc.record({ key, due: fc.boolean(), deliveries: fc.integer({ min: 0, max: 3 }) })),
-    fresh: fc.array(fc.record({ key })),
+    pending: fc.array(fc.record({ key, dueAtMs, overtakable, begun: fc.integer({ min: 0, max: 3 }) })),
+    fresh: fc.array(fc.record({ key, dueAtMs: fc.constant(0), overtakable, begun: fc.constant(0) })),
   })
   .map(({ pending, fresh }) => ({
     pending: pending.map((entry, index) => ({ ...entry, place: index })),
@@ -15,50 +18,66 @@ const entries = fc
   }));
 
 const places = (list: readonly { place: number }[]) => list.map(({ place }) => place);
+const isDue = (entry: { dueAtMs: number }) => entry.dueAtMs <= nowMs;
+const ordered = (order: string | null, wait: "due" | "waits", begun: number) => ({
+  key: order,
+  dueAtMs: wait === "due" ? nowMs : nowMs + 1,
+  overtakable: false,
+  begun,
+});
+const fresh = (order: string | null) => ({ key: order, dueAtMs: 0, overtakable: false, begun: 0 });
 const sorted = (list: readonly number[]) => [...list].sort((left, right) => left - right);
 
 describe("the plan of a round", () => {
   it("runs what failed before alone, what was set aside with the fresh ones", () => {
-    const failed = { key: "a", due: true, deliveries: 2 };
-    const aside = { key: "b", due: true, deliveries: 0 };
-    const fresh = { key: "c" };
-    expect(planRound([failed, aside], [fresh])).toEqual({
+    const failed = ordered("a", "due", 2);
+    const aside = ordered("b", "due", 0);
+    expect(planRound([failed, aside], [fresh("c")], nowMs)).toEqual({
       alone: [failed],
       resumed: [aside],
-      fresh: [fresh],
-      parked: [],
-      blockedKeys: new Set(),
+      fresh: [fresh("c")],
+      behind: [],
+      left: [],
     });
   });
 
   it("lets everything with the key of a waiting entry wait, and nothing else", () => {
-    const waiting = { key: "a", due: false, deliveries: 1 };
-    const behind = { key: "a", due: true, deliveries: 0 };
-    const other = { key: "b", due: true, deliveries: 1 };
-    const plan = planRound([waiting, behind, other], [{ key: "a" }, { key: "b" }, { key: null }]);
+    const waiting = ordered("a", "waits", 1);
+    const behind = ordered("a", "due", 0);
+    const other = ordered("b", "due", 1);
+    const plan = planRound([waiting, behind, other], [fresh("a"), fresh("b"), fresh(null)], nowMs);
     expect(plan).toEqual({
       alone: [other],
       resumed: [],
-      fresh: [{ key: "b" }, { key: null }],
-      parked: [{ key: "a" }],
-      blockedKeys: new Set(["a"]),
+      fresh: [fresh("b"), fresh(null)],
+      behind: [fresh("a")],
+      left: [waiting, behind],
     });
   });
 
   it("an entry without a key blocks nobody", () => {
-    const plan = planRound([{ key: null, due: false, deliveries: 1 }], [{ key: null }]);
+    const plan = planRound([ordered(null, "waits", 1)], [fresh(null)], nowMs);
     expect(plan.fresh).toHaveLength(1);
-    expect(plan.blockedKeys.size).toBe(0);
+    expect(plan.behind).toEqual([]);
+  });
+
+  it("one that later ones may overtake blocks nobody, and waits for nobody", () => {
+    const passed = { ...ordered("a", "waits", 1), overtakable: true };
+    const older = ordered("a", "waits", 1);
+    const due = { ...ordered("a", "due", 1), overtakable: true };
+    expect(planRound([passed], [fresh("a")], nowMs).fresh).toEqual([fresh("a")]);
+    expect(planRound([older, due], [], nowMs).alone).toEqual([due]);
   });
 
   it("never runs an entry while an older one with the same key waits", () => {
     fc.assert(
-      fc.property(entries, ({ pending, fresh }) => {
-        const plan = planRound(pending, fresh);
-        const waiting = pending.filter((entry) => !entry.due);
+      fc.property(entries, ({ pending, fresh: news }) => {
+        const plan = planRound(pending, news, nowMs);
+        const waiting = pending.filter((entry) => !isDue(entry));
         for (const entry of [...plan.alone, ...plan.resumed, ...plan.fresh]) {
-          const older = waiting.filter((other) => other.key === entry.key && other.place < entry.place);
-          if (entry.key !== null) expect(older).toEqual([]);
+          const order = orderOf(entry);
+          const older = waiting.filter((other) => orderOf(other) === order && other.place < entry.place);
+          if (order !== null) expect(older).toEqual([]);
         }
       }),
     );
@@ -66,14 +85,14 @@ describe("the plan of a round", () => {
 
   it("loses nothing, doubles nothing and keeps the order", () => {
     fc.assert(
-      fc.property(entries, ({ pending, fresh }) => {
-        const plan = planRound(pending, fresh);
-        const freshPlaces = [...places(plan.fresh), ...places(plan.parked)];
-        expect(sorted(freshPlaces)).toEqual(places(fresh));
-        const chosen = [...places(plan.alone), ...places(plan.resumed)];
-        expect(new Set(chosen).size).toBe(chosen.length);
-        for (const place of chosen) expect(pending[place]?.due).toBe(true);
-        for (const list of [plan.alone, plan.resumed, plan.fresh, plan.parked]) {
+      fc.property(entries, ({ pending, fresh: news }) => {
+        const plan = planRound(pending, news, nowMs);
+        const freshPlaces = [...places(plan.fresh), ...places(plan.behind)];
+        expect(sorted(freshPlaces)).toEqual(places(news));
+        const chosen = [...plan.alone, ...plan.resumed];
+        expect(sorted(places([...chosen, ...plan.left]))).toEqual(places(pending));
+        for (const entry of chosen) expect(isDue(entry)).toBe(true);
+        for (const list of [plan.alone, plan.resumed, plan.fresh, plan.behind, plan.left]) {
           expect(places(list)).toEqual(sorted(places(list)));
         }
       }),
@@ -82,13 +101,15 @@ describe("the plan of a round", () => {
 
   it("leaves out a due entry only behind another one with its key that waits, or runs after it", () => {
     fc.assert(
-      fc.property(entries, ({ pending, fresh }) => {
-        const plan = planRound(pending, fresh);
+      fc.property(entries, ({ pending, fresh: news }) => {
+        const plan = planRound(pending, news, nowMs);
         const chosen = new Set([...places(plan.alone), ...places(plan.resumed)]);
-        for (const entry of pending.filter((one) => one.due && !chosen.has(one.place))) {
+        for (const entry of pending.filter((one) => isDue(one) && !chosen.has(one.place))) {
           const resumed = new Set(places(plan.resumed));
-          const older = pending.filter((other) => other.key === entry.key && other.place < entry.place);
-          const runsLater = entry.deliveries > 0 && older.some((other) => resumed.has(other.place));
+          const older = pending.filter(
+            (other) => orderOf(other) === orderOf(entry) && other.place < entry.place,
+          );
+          const runsLater = entry.begun > 0 && older.some((other) => resumed.has(other.place));
           const waits = older.some((other) => !chosen.has(other.place));
           expect(runsLater || waits).toBe(true);
         }
@@ -136,10 +157,10 @@ describe("lanes", () => {
 });
 
 describe("the order of what runs alone", () => {
-  const deathsOf = ({ deliveries }: { deliveries: number }) => deliveries;
+  const deathsOf = ({ begun }: { begun: number }) => begun;
 
   it("begins with what ended fewest workers", () => {
-    const items = [3, 1, 2, 1].map((deliveries, place) => ({ key: null, deliveries, place }));
+    const items = [3, 1, 2, 1].map((begun, place) => ({ key: null, begun, place }));
     expect(places(leastSuspectFirst(items, deathsOf))).toEqual([1, 3, 2, 0]);
   });
 

@@ -1,59 +1,75 @@
-/** An entry as the plan sees it; `key` null means that it has no order among others. */
+/** What has an ordering key; null means that it has no order among others. */
 export interface Orderable {
   readonly key: string | null;
 }
 
-/** A pending entry, oldest first in its list. */
-export interface PendingOrderable extends Orderable {
-  readonly due: boolean;
+/** A delivery as the plan sees it. */
+export interface Plannable extends Orderable {
+  /** Later ones with its key need not wait for it. */
+  readonly overtakable: boolean;
+  /** Unix time, ms, from which it may be tried. */
+  readonly dueAtMs: number;
   /** Tries begun; 0 means set aside before any. */
-  readonly deliveries: number;
+  readonly begun: number;
 }
 
-/** What one round does with what it found. Each list keeps the order of the stream. */
-export interface RoundPlan<Pending, Fresh> {
-  /** Delivered before, so one of them may have killed its isolate: each runs alone. */
-  readonly alone: readonly Pending[];
-  /** Read earlier but never tried; free to run now, together with `fresh`. */
-  readonly resumed: readonly Pending[];
-  readonly fresh: readonly Fresh[];
-  /** Just read, but an older entry with the same key waits: set aside behind it. */
-  readonly parked: readonly Fresh[];
-  /** Keys that wait; later entries with them wait too. */
-  readonly blockedKeys: ReadonlySet<string>;
+/** The key within which it has to keep its place; null once later ones may overtake it. */
+export function orderOf({ key, overtakable }: Pick<Plannable, "key" | "overtakable">): string | null {
+  return overtakable ? null : key;
+}
+
+/** What one round does with what it took. Each list keeps the order of the stream. */
+export interface RoundPlan<T> {
+  /** Tried before, so one of them may have killed its isolate: each runs alone. */
+  readonly alone: readonly T[];
+  /** Met earlier but never tried; free to run now, together with `fresh`. */
+  readonly resumed: readonly T[];
+  readonly fresh: readonly T[];
+  /** New, but an older one with the same key waits. */
+  readonly behind: readonly T[];
+  /** Met earlier, and does not run now: it is not due, or an older one with the same key waits or runs. */
+  readonly left: readonly T[];
 }
 
 /**
- * Decides what may run: an entry runs only when no older entry with the same key waits, and entries with other keys go
- * on. Both lists come in stream order, and everything pending is older than everything fresh.
+ * Decides what may run: a delivery runs only when no older one with the same key waits, and those with other keys go
+ * on. Both lists come in stream order, and everything that waits is older than everything fresh.
+ *
+ * @param nowMs Unix time, ms
  */
-export function planRound<Pending extends PendingOrderable, Fresh extends Orderable>(
-  pending: readonly Pending[],
-  fresh: readonly Fresh[],
-): RoundPlan<Pending, Fresh> {
+export function planRound<T extends Plannable>(
+  waiting: readonly T[],
+  fresh: readonly T[],
+  nowMs: number,
+): RoundPlan<T> {
   const blockedKeys = new Set<string>();
-  const alone: Pending[] = [];
-  const resumed: Pending[] = [];
+  const alone: T[] = [];
+  const resumed: T[] = [];
+  const left: T[] = [];
   const resumedKeys = new Set<string>();
-  for (const entry of pending) {
-    const { due, key, deliveries } = entry;
-    if (key !== null && blockedKeys.has(key)) continue;
+  for (const delivery of waiting) {
+    const key = orderOf(delivery);
+    const wasTried = delivery.begun > 0;
     // What runs alone runs first, so it must not pass an older one that runs with the others.
-    const passes = deliveries > 0 && key !== null && resumedKeys.has(key);
-    if (!due || passes) {
+    const passes = wasTried && key !== null && resumedKeys.has(key);
+    if (delivery.dueAtMs > nowMs || passes || (key !== null && blockedKeys.has(key))) {
       if (key !== null) blockedKeys.add(key);
+      left.push(delivery);
       continue;
     }
-    (deliveries === 0 ? resumed : alone).push(entry);
-    if (deliveries === 0 && key !== null) resumedKeys.add(key);
+    (wasTried ? alone : resumed).push(delivery);
+    if (!wasTried && key !== null) resumedKeys.add(key);
   }
-  const isBlocked = (entry: Orderable) => entry.key !== null && blockedKeys.has(entry.key);
+  const isBlocked = (delivery: T) => {
+    const key = orderOf(delivery);
+    return key !== null && blockedKeys.has(key);
+  };
   return {
     alone,
     resumed,
-    fresh: fresh.filter((entry) => !isBlocked(entry)),
-    parked: fresh.filter(isBlocked),
-    blockedKeys,
+    left,
+    fresh: fresh.filter((delivery) => !isBlocked(delivery)),
+    behind: fresh.filter(isBlocked),
   };
 }
 

@@ -33,6 +33,12 @@ export function isMissingGroup(reply: unknown): reply is RedisReplyError {
   return reply instanceof RedisReplyError && reply.prefix === "NOGROUP";
 }
 
+/**
+ * Entries of a group that may be pending at once; Upstash advises about 1,000. New ones are read only into the room that
+ * is left, so the list that one XPENDING gives is complete, and no entry runs ahead of an older one that was not listed.
+ */
+export const maxPending = 1_000;
+
 /** Entries nobody in the group has seen; they become pending for our consumer. */
 export function readNewCommand({ stream, group, consumer }: Group, count: number): Command {
   return ["XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "STREAMS", stream, ">"];

@@ -1,10 +1,10 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
-import { bodiesOfPending, failureFromText } from "../../consume/recover.ts";
-import { routeEntry } from "../../consume/route.ts";
+import { interpretEntry } from "../../consume/interpret.ts";
+import { bodiesOfPending, failureFromText } from "../../consume/sources/pending.ts";
 import { byId } from "../../db/stream-ids.ts";
-import { isMissingGroup, parsePending, pendingCommand } from "../../stream/group.ts";
+import { isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import type { Invocation } from "../invocation.ts";
 import { isoText } from "../jobs/job-view.ts";
@@ -28,9 +28,6 @@ export interface StreamHead {
 }
 
 type StreamHeads = ReadonlyMap<string, StreamHead>;
-
-/** The drain lets no more entries than this be pending at once. */
-const maxPending = 1_000;
 
 /** The oldest pending entry of each key on all shards; entries that later ones may overtake hold nothing. */
 export async function readStreamHeads(
@@ -72,9 +69,8 @@ async function readShardHeads(
   entries.forEach(({ id }, index) => {
     const fields = bodies.get(id);
     if (fields === undefined) return;
-    const routed = routeEntry(consumer, { id, fields }, 1);
-    const key = routed.kind === "handle" ? routed.incoming.key : routed.key;
-    if (key === null || routed.kind === "skip") return;
+    const { content, key } = interpretEntry(consumer, fields);
+    if (key === null || content.kind === "skip") return;
     const stored: unknown = Array.isArray(texts) ? texts[index] : null;
     const text = typeof stored === "string" ? stored : null;
     if (text !== null && failureFromText(text)?.overtakable === true) return;
@@ -83,8 +79,7 @@ async function readShardHeads(
       heads.set(key, { ...head, count: head.count + 1 });
       return;
     }
-    const event = routed.kind === "handle" ? routed.incoming.event : routed.event;
-    const [eventId, eventType] = [event?.id ?? null, event?.type ?? null];
+    const [eventId, eventType] = [content.event?.id ?? null, content.event?.type ?? null];
     heads.set(key, { key, shard, messageId: id, eventId, eventType, count: 1, text });
   });
   return [...heads.values()];

@@ -2,7 +2,7 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
 import { signalQueue } from "../../consume/queue-signal.ts";
-import { failureFromText, failureToText } from "../../consume/recover.ts";
+import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError, TransientError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import type { RedisHttp } from "../../stream/redis.ts";

@@ -1,10 +1,10 @@
 import { decodeEntry, type Envelope, encodeEntry, findEvent, type JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { fieldsToObject } from "../../consume/route.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 import { admitEnvelope, type PublishSettings } from "../../publish/publish.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
+import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
 import { isRowId } from "./job-view.ts";
 

@@ -1,9 +1,10 @@
-import { isMessageId } from "@brain/schemas";
+import { type Envelope, isMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
-import { type Incoming, objectToFields, routeEntry } from "../../consume/route.ts";
+import { interpretEntry } from "../../consume/interpret.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
+import { objectToFields } from "../../stream/entry-fields.ts";
 import { noLetter, notOpen } from "../consumers/dead-letters.ts";
 import type { Invocation } from "../invocation.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
@@ -16,7 +17,9 @@ import { type Operator, recordAction } from "../operator-actions.ts";
 /** A consumer that handles the event which the entry is. */
 export interface Reader {
   readonly consumer: Consumer;
-  readonly incoming: Incoming;
+  readonly event: Envelope;
+  /** Ordering key; null: none. */
+  readonly key: string | null;
 }
 
 /**
@@ -29,16 +32,18 @@ export async function readersOf({ db, consumers }: Invocation, id: string): Prom
   const [letter] = await db.rows<{ fields: Record<string, string> | null; message_id: string }>(sql`
     SELECT raw_fields AS fields, stream_message_id AS message_id FROM dead_letters WHERE id = ${id}::bigint`);
   if (letter === undefined || !isMessageId(letter.message_id)) throw noLetter(id);
-  const entry = { id: letter.message_id, fields: objectToFields(letter.fields ?? {}) };
-  const routes = [...consumers.values()].map((consumer) => ({
+  const fields = objectToFields(letter.fields ?? {});
+  const meanings = [...consumers.values()].map((consumer) => ({
     consumer,
-    routed: routeEntry(consumer, entry, 1),
+    ...interpretEntry(consumer, fields),
   }));
-  const readers = routes.flatMap(({ consumer, routed }): Reader[] =>
-    routed.kind === "handle" ? [{ consumer, incoming: routed.incoming }] : [],
+  const readers = meanings.flatMap(({ consumer, content, key }): Reader[] =>
+    content.kind === "handle" ? [{ consumer, event: content.event, key }] : [],
   );
   if (readers.length > 0) return readers;
-  const refused = routes.flatMap(({ routed }) => (routed.kind === "refuse" ? [routed.error.message] : []))[0];
+  const [refused] = meanings.flatMap(({ content }) =>
+    content.kind === "refuse" ? [content.error.message] : [],
+  );
   throw new ConflictError(
     refused === undefined
       ? `Nobody here handles what the entry of dead letter ${id} is. Discard it, or bring a consumer.`
@@ -60,7 +65,7 @@ export async function queueForReaders(
       resolution = ${`read after all, and given to ${names.join(", ")}`}
     WHERE id = ${id}::bigint AND status = 'open' RETURNING 1`);
   if (rows.length === 0) throw await notOpen(tx, id);
-  const deliveries = readers.map(({ consumer: { subscriber }, incoming: { event, key } }) => ({
+  const deliveries = readers.map(({ consumer: { subscriber }, event, key }) => ({
     subscriber,
     event_id: event.id,
     event_type: event.type,

@@ -1,10 +1,10 @@
 import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { cleanFields } from "../../consume/dead-letters.ts";
-import { fieldsToObject } from "../../consume/route.ts";
 import { idValue } from "../../db/stream-ids.ts";
 import { restoreTrimmedByOthers } from "../../publish/trimmed-by-others.ts";
 import { parseReadEntries } from "../../stream/append.ts";
+import { fieldsToObject } from "../../stream/entry-fields.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import {
   type EntryHead,

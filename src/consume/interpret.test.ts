@@ -1,15 +1,10 @@
-import {
-  courseDistributionRequested,
-  distributionViewed,
-  type Envelope,
-  encodeEntry,
-  type MessageId,
-} from "@brain/schemas";
+import { courseDistributionRequested, distributionViewed, type Envelope, encodeEntry } from "@brain/schemas";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fieldsToObject } from "../stream/entry-fields.ts";
 import { defineConsumer } from "./consumer.ts";
 import { on, onAny, onBatch } from "./define-consumer.ts";
-import { fieldsToObject, type Routed, routeEntry, UndecodableError } from "./route.ts";
+import { type Interpreted, interpretEntry, UndecodableError } from "./interpret.ts";
 
 const ignore = async () => undefined;
 const consumer = defineConsumer({
@@ -17,7 +12,6 @@ const consumer = defineConsumer({
   handlers: [on(courseDistributionRequested, ignore), onBatch(distributionViewed, ignore)],
 });
 const audit = defineConsumer({ subscriber: "audit", handlers: [onAny(ignore)] });
-const id = "1735380000000-0" as MessageId;
 const courseId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
 
 const event: Envelope = {
@@ -36,7 +30,8 @@ const event: Envelope = {
   severity: null,
 };
 
-const route = (fields: readonly string[], to = consumer): Routed => routeEntry(to, { id, fields }, 3);
+const interpret = (fields: readonly string[], to = consumer): Interpreted => interpretEntry(to, fields);
+const contentOf = (fields: readonly string[], to = consumer) => interpret(fields, to).content;
 const changed = (change: Partial<Envelope>) => encodeEntry({ ...event, ...change });
 function without(name: string): string[] {
   const fields = encodeEntry(event);
@@ -57,42 +52,33 @@ function brokenOfType(type: string): string[] {
 }
 
 describe("an entry with a handler", () => {
-  it("comes with its event, ordering key, attempt and subscription", () => {
-    const fields = encodeEntry(event);
-    expect(route(fields)).toEqual({
-      kind: "handle",
-      incoming: {
-        queued: null,
-        messageId: id,
-        fields,
-        event,
-        key: courseId,
-        attempt: 3,
-        subscription: consumer.byType.get(event.type),
-      },
+  it("comes with its event, ordering key and subscription", () => {
+    expect(interpret(encodeEntry(event))).toEqual({
+      content: { kind: "handle", event, subscription: consumer.byType.get(event.type) },
+      key: courseId,
     });
   });
 
   it("of the first Python program, without a target, is handled like any other", () => {
     expect(encodeEntry(event)).not.toContain("target");
-    expect(route(encodeEntry(event)).kind).toBe("handle");
-    expect(route(encodeEntry(event, { compat: true })).kind).toBe("handle");
+    expect(contentOf(encodeEntry(event)).kind).toBe("handle");
+    expect(contentOf(encodeEntry(event, { compat: true })).kind).toBe("handle");
   });
 });
 
 describe("an entry nobody here handles", () => {
   it("is skipped with its key, so that order holds around it", () => {
     const other = changed({ type: "course.distribution.completed" });
-    expect(route(other)).toEqual({ kind: "skip", key: courseId });
+    expect(interpret(other)).toEqual({ content: { kind: "skip" }, key: courseId });
   });
 
   it.each(["no.such.event", "x", "task.somewhere.else"])("of the unknown type %s is skipped", (type) => {
-    expect(route(changed({ type }))).toEqual({ kind: "skip", key: null });
+    expect(interpret(changed({ type }))).toEqual({ content: { kind: "skip" }, key: null });
   });
 
   it.each(["no.such.event", "course.distribution.completed"])("of type %s goes to a catch-all", (type) => {
-    const routed = route(changed({ type }), audit);
-    expect(routed).toMatchObject({ kind: "handle", incoming: { event: { type }, subscription: audit.any } });
+    const content = contentOf(changed({ type }), audit);
+    expect(content).toMatchObject({ kind: "handle", event: { type }, subscription: audit.any });
   });
 });
 
@@ -106,21 +92,16 @@ describe("an entry that can never be handled", () => {
     ["a timestamp that is no time", replaced("timestamp", "yesterday")],
   ])("because of %s is undecodable for who handles its type, and for a catch-all", (_why, fields) => {
     for (const to of [consumer, audit]) {
-      const routed = route(fields, to);
-      expect(routed).toMatchObject({
-        kind: "refuse",
-        reason: "undecodable",
-        event: null,
-        type: event.type,
-        key: null,
-      });
-      expect(routed.kind === "refuse" && routed.error).toBeInstanceOf(UndecodableError);
+      const { content, key } = interpret(fields, to);
+      expect(content).toMatchObject({ kind: "refuse", reason: "undecodable", event: null, type: event.type });
+      expect(content.kind === "refuse" && content.error).toBeInstanceOf(UndecodableError);
+      expect(key).toBeNull();
     }
   });
 
   it("is nothing to those who do not handle its type", () => {
-    expect(route(brokenOfType("task.completed"))).toEqual({ kind: "skip", key: null });
-    expect(route(brokenOfType("task.completed"), audit)).toMatchObject({ type: "task.completed" });
+    expect(interpret(brokenOfType("task.completed"))).toEqual({ content: { kind: "skip" }, key: null });
+    expect(contentOf(brokenOfType("task.completed"), audit)).toMatchObject({ type: "task.completed" });
   });
 
   it.each([
@@ -130,12 +111,12 @@ describe("an entry that can never be handled", () => {
     ["an odd number of fields", ["id"]],
   ])("because of %s concerns everybody", (_why, fields) => {
     for (const to of [consumer, audit]) {
-      expect(route(fields, to)).toMatchObject({ kind: "refuse", reason: "undecodable", type: null });
+      expect(contentOf(fields, to)).toMatchObject({ kind: "refuse", reason: "undecodable", type: null });
     }
   });
 
   it("because of its payload names the fields and keeps the event", () => {
-    const routed = route(changed({ payload: { course_id: 7 } }));
+    const routed = contentOf(changed({ payload: { course_id: 7 } }));
     expect(routed).toMatchObject({
       kind: "refuse",
       reason: "invalid_payload",
@@ -145,7 +126,7 @@ describe("an entry that can never be handled", () => {
   });
 
   it("because of its payload still reaches a catch-all, which takes everything", () => {
-    expect(route(changed({ payload: { course_id: 7 } }), audit).kind).toBe("handle");
+    expect(contentOf(changed({ payload: { course_id: 7 } }), audit).kind).toBe("handle");
   });
 });
 
@@ -154,7 +135,7 @@ it("never throws, whatever stands on the stream", () => {
   fc.assert(
     fc.property(anything, (fields) => {
       for (const to of [consumer, audit])
-        expect(["handle", "skip", "refuse"]).toContain(route(fields, to).kind);
+        expect(["handle", "skip", "refuse"]).toContain(contentOf(fields, to).kind);
     }),
   );
 });

@@ -1,48 +1,39 @@
 import type { MessageId } from "@brain/schemas";
 import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { PendingEntry } from "../core/delivery.ts";
-import type { Database } from "../db/database.ts";
-import { sentUnder } from "../db/stream-ids.ts";
-import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
-import { parseReadEntries } from "../stream/append.ts";
-import { type Group, rangeCommand } from "../stream/group.ts";
-import type { RedisHttp } from "../stream/redis.ts";
+import type { PendingEntry } from "../../core/delivery.ts";
+import type { Database } from "../../db/database.ts";
+import { sentUnder } from "../../db/stream-ids.ts";
+import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
+import { parseReadEntries } from "../../stream/append.ts";
+import { type Group, rangeCommand } from "../../stream/group.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import type { Failure } from "./source.ts";
 
 interface PendingDetails {
   /** Fields by message id; missing when neither the stream nor the record has the entry. */
   readonly bodies: ReadonlyMap<string, readonly string[]>;
   /** Entries whose body is no longer on the stream. Claiming one would drop it from the pending list. */
   readonly trimmed: ReadonlySet<string>;
-  readonly failures: ReadonlyMap<string, Failure>;
+  readonly failures: ReadonlyMap<string, StoredFailure>;
 }
 
-/** What is stored when a try failed, beside Redis' own pending list. */
-export interface Failure {
-  /** Unix time, ms, of the next try. */
-  readonly dueAtMs: number;
-  /** Unix time, ms. */
-  readonly firstFailedAtMs: number;
-  /** Tries so far. */
-  readonly attempts: number;
-  /** Later entries with the same key need not wait for it. */
-  readonly overtakable: boolean;
-  /** An operator gave it up: it becomes a dead letter without another try. */
+/** A failure as it stands beside the pending list. */
+export interface StoredFailure extends Failure {
+  /** An operator gave the entry up: it becomes a dead letter without another try. */
   readonly skip: boolean;
-  /** The last failure, one line. */
-  readonly error: string;
 }
 
 const maxErrorLength = 300;
 
 /** The text of a failure as it stands in the hash of retry times: `due:first:attempts:overtakable:skip:error`. */
-export function failureToText(failure: Failure): string {
+export function failureToText(failure: StoredFailure): string {
   const { dueAtMs, firstFailedAtMs, attempts, overtakable, skip, error } = failure;
   return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}:${skip ? 1 : 0}:${error.slice(0, maxErrorLength).toWellFormed()}`;
 }
 
 /** Null for a text that is no failure. */
-export function failureFromText(text: string): Failure | null {
+export function failureFromText(text: string): StoredFailure | null {
   const [numbers = [], error = ""] = splitFailure(text);
   const [dueAtMs, firstFailedAtMs, attempts, overtakable, skip] = numbers.map(Number);
   if (dueAtMs === undefined || firstFailedAtMs === undefined || attempts === undefined) return null;
@@ -86,7 +77,7 @@ export async function bodiesOfPending(
 }
 
 function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetails["failures"] {
-  const failures = new Map<string, Failure>();
+  const failures = new Map<string, StoredFailure>();
   if (!Array.isArray(reply)) return failures;
   ids.forEach((id, index) => {
     const value: unknown = reply[index];

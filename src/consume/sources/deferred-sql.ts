@@ -1,30 +1,36 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
-import { byId, idIn } from "../db/stream-ids.ts";
-import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
-import type { QueuedDelivery } from "./queued-delivery.ts";
-import { objectToFields } from "./route.ts";
+import type { Database } from "../../db/database.ts";
+import { byId, idIn } from "../../db/stream-ids.ts";
+import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
+import { objectToFields } from "../../stream/entry-fields.ts";
 
-/*
- * The queue of a consumer in Postgres: what waits outside of the stream. Rows are taken in the order of the stream ids;
- * a row is taken only when no older one with its key waits.
- */
-
-/** What a row says of its event; null where the entry could not be decoded. */
-export interface Identity {
+/** A row that was taken. */
+export interface DeferredRow {
+  /** Primary key, decimal. */
+  readonly id: string;
+  readonly messageId: MessageId;
+  /** Null when neither the row nor the record has the body. */
+  readonly fields: readonly string[] | null;
+  /** What the row says of its event; null where the entry could not be decoded. */
   readonly eventId: string | null;
   readonly eventType: string | null;
   readonly tenantId: string | null;
   readonly key: string | null;
-}
-
-/** A row with what it delivers; `fields` null when neither the row nor the record has the body. */
-export interface TakenDelivery {
-  readonly delivery: QueuedDelivery;
-  readonly messageId: MessageId;
-  readonly identity: Identity;
-  readonly fields: readonly string[] | null;
+  readonly isReplay: boolean;
+  readonly deadLetterId: string | null;
+  readonly replayEpoch: number;
+  /** Tries begun before this one. */
+  readonly begun: number;
+  /** Tries that came to an outcome. */
+  readonly ended: number;
+  /** Unix time, ms. */
+  readonly dueAtMs: number;
+  /** Unix time, ms; null when it never failed. */
+  readonly firstFailedAtMs: number | null;
+  readonly lastError: string | null;
+  readonly skipReason: string | null;
+  readonly overtakable: boolean;
 }
 
 export interface TakeOptions {
@@ -36,7 +42,7 @@ export interface TakeOptions {
   readonly pausedTypes: readonly string[];
   /** Keys that wait for an entry on the stream. */
   readonly blockedKeys: readonly string[];
-  /** Keys of the entries at hand, which may have to go behind the queue. */
+  /** Keys of the entries at hand, which may have to go behind what waits here. */
   readonly keys: readonly string[];
   /** An open dead letter holds its key. */
   readonly holdKeys: boolean;
@@ -44,13 +50,13 @@ export interface TakeOptions {
 
 export interface TakeResult {
   /** In the order of the stream ids. */
-  readonly taken: readonly TakenDelivery[];
-  /** For those of `keys` that have something queued: the oldest id. */
+  readonly rows: readonly DeferredRow[];
+  /** For those of `keys` of which something waits here: the oldest id. */
   readonly heads: ReadonlyMap<string, MessageId>;
-  /** Unix time, ms, at which the next retry of the queue is due; null when none waits. */
+  /** Unix time, ms, at which the next retry is due; null when none waits. */
   readonly nextDueMs: number | null;
-  /** Nothing is queued, not even what waits. */
-  readonly empty: boolean;
+  /** There is nothing here, not even what waits. */
+  readonly isEmpty: boolean;
 }
 
 interface TakenRow extends Partial<EnvelopeRow> {
@@ -61,13 +67,14 @@ interface TakenRow extends Partial<EnvelopeRow> {
   readonly queued_tenant: string | null;
   readonly queued_key: string | null;
   readonly raw_fields: Record<string, string> | null;
-  readonly cause: QueuedDelivery["cause"];
-  readonly job_id: string | null;
+  readonly is_replay: boolean;
   readonly dead_letter_id: string | null;
   readonly replay_epoch: number;
   readonly begun: number;
   readonly attempts: number;
+  readonly due_ms: number;
   readonly first_failed_ms: number | null;
+  readonly last_error: string | null;
   readonly skip_reason: string | null;
   readonly overtakable: boolean;
 }
@@ -76,28 +83,23 @@ const texts = (values: readonly string[]) => sql`${sql.param([...values])}::text
 
 /**
  * Takes what is due. A row that was never begun is marked as begun, because it runs together with others; one that was
- * is marked by `beginQueued` just before its try, so that a death of the worker counts for it alone.
+ * is marked by `beginDeferred` just before its try, so that a death of the worker counts for it alone.
  *
- * @param done rows that are finished; removed in the same round trip
+ * @param done statements that remove what is finished, for the same round trip
  */
-export async function takeQueued(
+export async function takeDeferred(
   db: Database,
   options: TakeOptions,
-  done: readonly string[],
+  done: readonly SQL[],
 ): Promise<TakeResult> {
-  const answers = await db.batch([
-    ...(done.length === 0 ? [] : [finishSql(done)]),
-    takeSql(options),
-    headsSql(options),
-    restSql(options),
-  ]);
+  const answers = await db.batch([...done, takeSql(options), headsSql(options), restSql(options)]);
   const [taken, heads, rest] = answers.slice(-3);
   const [state] = (rest ?? []) as { next_due_ms: number | null; filled: boolean }[];
   return {
-    taken: ((taken ?? []) as TakenRow[]).map(toTaken),
+    rows: ((taken ?? []) as TakenRow[]).map(toRow),
     heads: new Map(((heads ?? []) as { key: string; id: MessageId }[]).map(({ key, id }) => [key, id])),
     nextDueMs: state?.next_due_ms ?? null,
-    empty: state?.filled !== true,
+    isEmpty: state?.filled !== true,
   };
 }
 
@@ -128,9 +130,9 @@ function takeSql(options: TakeOptions): SQL {
       RETURNING d.*, due.begun_before
     )
     SELECT t.place::text AS place, t.stream_message_id AS message_id, t.event_id AS queued_event_id,
-      t.event_type AS queued_type, t.tenant_id AS queued_tenant, t.key AS queued_key, t.raw_fields, t.cause, t.job_id::text AS job_id,
+      t.event_type AS queued_type, t.tenant_id AS queued_tenant, t.key AS queued_key, t.raw_fields, t.cause = 'replay' AS is_replay,
       t.dead_letter_id::text AS dead_letter_id, t.replay_epoch,
-      t.begun_before AS begun, t.attempts,
+      t.begun_before AS begun, t.attempts, t.last_error, floor(extract(epoch FROM t.due_at) * 1000)::float8 AS due_ms,
       floor(extract(epoch FROM t.first_failed_at) * 1000)::float8 AS first_failed_ms, t.skip_reason, t.overtakable,
       ${envelopeColumns}
     FROM taken t
@@ -168,7 +170,7 @@ function isOlder(letter: SQL, row: SQL): SQL {
   return sql`${idIn(sql`${letter}.stream_message_id`)} < (${row}.stream_ms, ${row}.stream_seq)`;
 }
 
-function toTaken(row: TakenRow): TakenDelivery {
+function toRow(row: TakenRow): DeferredRow {
   const fields =
     row.raw_fields !== null
       ? objectToFields(row.raw_fields)
@@ -176,36 +178,33 @@ function toTaken(row: TakenRow): TakenDelivery {
         ? encodeStored(row as EnvelopeRow)
         : null;
   return {
-    delivery: {
-      place: row.place,
-      cause: row.cause,
-      deadLetterId: row.dead_letter_id,
-      jobId: row.job_id,
-      epoch: row.replay_epoch,
-      begun: row.begun,
-      attempts: row.attempts,
-      firstFailedAtMs: row.first_failed_ms,
-      skipReason: row.skip_reason,
-      overtakable: row.overtakable,
-    },
+    id: row.place,
     messageId: row.message_id,
-    identity: {
-      eventId: row.queued_event_id,
-      eventType: row.queued_type,
-      tenantId: row.queued_tenant,
-      key: row.queued_key,
-    },
     fields,
+    eventId: row.queued_event_id,
+    eventType: row.queued_type,
+    tenantId: row.queued_tenant,
+    key: row.queued_key,
+    isReplay: row.is_replay,
+    deadLetterId: row.dead_letter_id,
+    replayEpoch: row.replay_epoch,
+    begun: row.begun,
+    ended: row.attempts,
+    dueAtMs: row.due_ms,
+    firstFailedAtMs: row.first_failed_ms,
+    lastError: row.last_error,
+    skipReason: row.skip_reason,
+    overtakable: row.overtakable,
   };
 }
 
-const placeList = (places: readonly string[]) => sql`${sql.param([...places])}::bigint[]`;
+const idList = (ids: readonly string[]) => sql`${sql.param([...ids])}::bigint[]`;
 
 /** Removes what is applied, and tells its dead letter and its job. */
-export function finishSql(places: readonly string[]): SQL {
+export function finishSql(ids: readonly string[]): SQL {
   return sql`
     WITH gone AS (
-      DELETE FROM deliveries WHERE place = ANY(${placeList(places)}) RETURNING job_id, dead_letter_id
+      DELETE FROM deliveries WHERE place = ANY(${idList(ids)}) RETURNING job_id, dead_letter_id
     ), resolved AS (
       UPDATE dead_letters l SET status = 'resolved', resolved_at = now(), resolution = 'applied'
       FROM gone WHERE l.id = gone.dead_letter_id
@@ -215,28 +214,27 @@ export function finishSql(places: readonly string[]): SQL {
     WHERE j.id = c.job_id`;
 }
 
-/** Marks a try as begun just before it. */
-export async function beginQueued(db: Database, place: string): Promise<void> {
-  await db.rows(sql`UPDATE deliveries SET begun = begun + 1 WHERE place = ${place}::bigint`);
+/** Marks a try of each as begun just before it. */
+export async function beginDeferred(db: Database, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db.rows(sql`UPDATE deliveries SET begun = begun + 1 WHERE place = ANY(${idList(ids)})`);
 }
 
-/** A row that goes back without having been tried; `begun` as it was before. */
-export interface PutBackRow {
-  readonly place: string;
-  readonly begun: number;
-}
-
-export async function putBackQueued(db: Database, rows: readonly PutBackRow[]): Promise<void> {
+/** Rows that go back without having been tried; `begun` as it was before. */
+export async function putBackDeferred(
+  db: Database,
+  rows: readonly { readonly id: string; readonly begun: number }[],
+): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
     UPDATE deliveries d SET begun = r.begun
-    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(place bigint, begun integer)
-    WHERE d.place = r.place`);
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(id bigint, begun integer)
+    WHERE d.place = r.id`);
 }
 
 /** A row that failed for now. */
 export interface RetriedRow {
-  readonly place: string;
+  readonly id: string;
   /** Tries that count so far. */
   readonly attempts: number;
   /** ISO 8601. */
@@ -247,18 +245,18 @@ export interface RetriedRow {
   readonly overtakable: boolean;
 }
 
-export async function retryQueued(db: Database, rows: readonly RetriedRow[]): Promise<void> {
+export async function retryDeferred(db: Database, rows: readonly RetriedRow[]): Promise<void> {
   if (rows.length === 0) return;
   await db.rows(sql`
     UPDATE deliveries d SET attempts = r.attempts, begun = r.attempts, due_at = r.due_at, last_error = r.error,
       overtakable = r.overtakable, first_failed_at = coalesce(d.first_failed_at, r.failed_at)
-    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(place bigint, attempts integer, due_at timestamptz,
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(id bigint, attempts integer, due_at timestamptz,
       failed_at timestamptz, error text, overtakable boolean)
-    WHERE d.place = r.place`);
+    WHERE d.place = r.id`);
 }
 
-/** An entry of the stream that goes to the queue. */
-export interface ParkedEntry {
+/** An entry of the stream that is deferred. */
+export interface NewDeferredRow {
   readonly message_id: MessageId;
   readonly event_id: string | null;
   readonly event_type: string | null;
@@ -276,11 +274,11 @@ export interface ParkedEntry {
   readonly overtakable: boolean;
 }
 
-/** Stores entries in the queue; only then may they be acked. Storing one twice stores it once. */
-export async function storeParked(
+/** Stores entries of the stream; only then may they be acked. Storing one twice stores it once. */
+export async function storeDeferred(
   db: Database,
   place: { readonly subscriber: string; readonly stream: string; readonly shard: number },
-  entries: readonly ParkedEntry[],
+  entries: readonly NewDeferredRow[],
 ): Promise<void> {
   await db.rows(sql`
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,

@@ -1,0 +1,98 @@
+import { compareMessageIds, type MessageId } from "@brain/schemas";
+import { orderOf } from "../core/ordering.ts";
+import { type Delivery, isRunnable } from "./delivery.ts";
+import type { NewDeferredRow } from "./sources/deferred-sql.ts";
+import type { Taken } from "./sources/source.ts";
+import type { Tick } from "./tick.ts";
+
+/*
+ * Deferring moves entries from the stream to the table of deferred deliveries, with all that is known of their tries. The
+ * pending list of Redis is short and shared by all keys: what may wait long must not fill it.
+ */
+
+/** Entries of the stream that may wait for a retry, or behind one; beyond that they are deferred. */
+const maxWaiting = 200;
+
+/** One that leaves the stream, and why. */
+export interface Deferral {
+  readonly delivery: Delivery;
+  readonly cause: NewDeferredRow["cause"];
+}
+
+/** What leaves the stream, and what stays. Each list keeps the order of the stream. */
+export interface Deferrals extends Pick<Taken, "waiting" | "fresh"> {
+  readonly deferred: readonly Deferral[];
+}
+
+/** What the choice depends on besides the deliveries. */
+export interface DeferConditions {
+  readonly pausedTypes: ReadonlySet<string | null>;
+  /** The oldest id among the deferred deliveries, of each key at hand. */
+  readonly heads: ReadonlyMap<string, MessageId>;
+  /** Unix time, ms. */
+  readonly nowMs: number;
+}
+
+/**
+ * Decides what is deferred: what is behind a deferred one with its key already, what is of a paused type, what was
+ * trimmed from the stream, and, when much waits, all that waits. Whatever follows with the same key goes along. Pure.
+ */
+export function chooseDeferred(
+  { waiting, fresh }: Pick<Taken, "waiting" | "fresh">,
+  { pausedTypes, heads, nowMs }: DeferConditions,
+): Deferrals {
+  const causes = new Map<Delivery, Deferral["cause"]>();
+  const deferredKeys = new Set<string>();
+  for (const delivery of [...waiting, ...fresh]) {
+    if (!isRunnable(delivery)) continue;
+    const key = orderOf(delivery);
+    const isBehind = key !== null && (deferredKeys.has(key) || isOlder(heads.get(key), delivery.messageId));
+    if (pausedTypes.has(delivery.content.event.type)) causes.set(delivery, "paused");
+    else if (isBehind || delivery.isTrimmed) causes.set(delivery, "waiting");
+    else continue;
+    if (key !== null) deferredKeys.add(key);
+  }
+  const stuck = stuckOf([...waiting, ...fresh], nowMs).filter((delivery) => !causes.has(delivery));
+  if (stuck.length > maxWaiting) for (const delivery of stuck) causes.set(delivery, "waiting");
+  const stays = (delivery: Delivery) => !causes.has(delivery);
+  return {
+    deferred: [...causes].map(([delivery, cause]) => ({ delivery, cause })),
+    waiting: waiting.filter(stays),
+    fresh: fresh.filter(stays),
+  };
+}
+
+function isOlder(head: MessageId | undefined, id: MessageId): boolean {
+  return head !== undefined && compareMessageIds(head, id) < 0;
+}
+
+/** What waits for its time, and what stands behind it. */
+function stuckOf(deliveries: readonly Delivery[], nowMs: number): readonly Delivery[] {
+  const keys = new Set<string>();
+  return deliveries.filter((delivery) => {
+    const key = orderOf(delivery);
+    const isStuck = delivery.dueAtMs > nowMs || (key !== null && keys.has(key));
+    if (isStuck && key !== null) keys.add(key);
+    return isStuck && isRunnable(delivery);
+  });
+}
+
+/**
+ * Stores them in the table, then acks them.
+ *
+ * @throws {TransientError} not stored: they stay pending
+ * @throws {FencedError} another worker took over: they stay pending, and stand in the table too
+ */
+export async function defer(tick: Tick, deferred: readonly Deferral[]): Promise<void> {
+  if (deferred.length === 0) return;
+  const { deps, consumer, options, stream } = tick;
+  await tick.deferred.store(deferred);
+  const queued = crypto.randomUUID();
+  const stateKey = deps.keys.state(consumer.group, options.shard);
+  await stream.handOver(
+    deferred.map(({ delivery }) => delivery),
+    ["HSET", stateKey, "queued", queued],
+  );
+  tick.state = { ...tick.state, queued };
+  tick.result.parked += deferred.length;
+}

@@ -1,0 +1,227 @@
+import { redactText } from "@brain/schemas";
+import type { DeadLetterReason } from "../core/delivery.ts";
+import { RetryAfter } from "../core/errors.ts";
+import { orderOf } from "../core/ordering.ts";
+import { thrownAt } from "../core/stack.ts";
+import { type Applied, holdsKey } from "./apply.ts";
+import {
+  type DeadLetter,
+  describeError,
+  errorClass,
+  errorStack,
+  type StoredLetter,
+  storeDeadLetters,
+} from "./dead-letters.ts";
+import { isApplied } from "./dedup.ts";
+import {
+  attemptOf,
+  claimOf,
+  type Delivery,
+  eventOf,
+  isRunnable,
+  type Runnable,
+  triesOf,
+} from "./delivery.ts";
+import { eventLog } from "./run-handlers.ts";
+import type { Retry, Source } from "./sources/source.ts";
+import { noteDue, type Tick } from "./tick.ts";
+
+/*
+ * The last word on a delivery: it is done, it is tried again, or it is a dead letter. Its source is told; of what is done
+ * with the next round trip, and of a dead letter only when that is stored.
+ */
+
+/** Groups deliveries by their sources, so that each is told once. */
+export async function tellSources<T>(
+  items: readonly T[],
+  sourceOf: (item: T) => Source,
+  tell: (source: Source, items: readonly T[]) => Promise<void> | void,
+): Promise<void> {
+  for (const [source, own] of Map.groupBy(items, sourceOf)) await tell(source, own);
+}
+
+function finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"): void {
+  for (const delivery of deliveries) delivery.source.finish([delivery], as);
+}
+
+/**
+ * Finishes what needs no handler: skips, dead letters of what can never be handled, and what an operator gave up.
+ *
+ * @returns what is left to apply
+ */
+export async function finishUnhandled(tick: Tick, deliveries: readonly Delivery[]): Promise<Runnable[]> {
+  const skipped = deliveries.filter(({ content }) => content.kind === "skip");
+  finish(skipped, "applied");
+  tick.result.skipped += skipped.length;
+  const runs = (one: Delivery): one is Runnable => isRunnable(one) && one.skipReason === null;
+  const others = deliveries.filter((one) => one.content.kind !== "skip" && !runs(one));
+  await bury(
+    tick,
+    others.map((delivery) => toDeadLetter(tick, delivery, whyUnhandled(delivery))),
+  );
+  return deliveries.filter(runs);
+}
+
+interface Why {
+  readonly reason: DeadLetterReason;
+  readonly error: unknown;
+  /** Where a handler threw it; default null: no handler did. */
+  readonly stack?: string | null;
+  /** Tries; default those so far, at least this one. */
+  readonly attempts?: number;
+}
+
+function whyUnhandled({ content, skipReason }: Delivery): Why {
+  if (skipReason !== null) return { reason: "skipped", error: new SkippedError(skipReason) };
+  if (content.kind === "refuse") return { reason: content.reason, error: content.error };
+  const error = new Error(
+    "The entry was trimmed from the stream before it was handled, and the record does not hold it.",
+  );
+  return { reason: "body_lost", error };
+}
+
+/** An operator gave the event up, so that its key could go on. */
+class SkippedError extends Error {
+  override readonly name = "SkippedError";
+}
+
+function toDeadLetter(tick: Tick, delivery: Delivery, why: Why): DeadLetter {
+  const { reason, error, stack = null, attempts = Math.max(1, triesOf(delivery)) } = why;
+  return { delivery, reason, error, stack, attempts, failedAtMs: tick.deps.now() };
+}
+
+/**
+ * Finishes one whose tries are used up without an outcome, because each of them ended its worker. When one of them had
+ * committed and only its ack was lost, it is done; otherwise it becomes a dead letter, not tried again.
+ */
+export async function giveUp(
+  tick: Tick,
+  delivery: Runnable,
+  reason: "worker_died" | "attempts_exhausted",
+): Promise<void> {
+  if (await isApplied(tick.deps.db, tick.consumer.subscriber, claimOf(delivery))) {
+    finish([delivery], "applied");
+    tick.result.redelivered += 1;
+    return;
+  }
+  const attempts = triesOf(delivery);
+  const error = new Error(
+    `Of ${attempts} tries the last ones left no outcome: each time the worker ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
+  );
+  await bury(tick, [toDeadLetter(tick, delivery, { reason, error, attempts })]);
+}
+
+/** Stores dead letters, then lets their deliveries go; never the other way round. */
+async function bury(tick: Tick, letters: readonly DeadLetter[]): Promise<void> {
+  if (letters.length === 0) return;
+  const origin = {
+    subscriber: tick.consumer.subscriber,
+    stream: tick.group.stream,
+    shard: tick.options.shard,
+    epoch: tick.state.epoch,
+  };
+  // One statement cannot store the same entry twice; two epochs of a replay may both have failed.
+  const first = new Map(letters.map((letter) => [letter.delivery.messageId, letter]));
+  const again = letters.filter((letter) => first.get(letter.delivery.messageId) !== letter);
+  const stored = await storeDeadLetters(tick.deps.db, origin, [...first.values()]);
+  for (const letter of again) stored.push(...(await storeDeadLetters(tick.deps.db, origin, [letter])));
+  tick.result.deadLettered += stored.length;
+  finish(
+    letters.map(({ delivery }) => delivery),
+    "dead_letter",
+  );
+  for (const letter of letters) logLetter(tick, letter, stored);
+}
+
+function logLetter(tick: Tick, letter: DeadLetter, stored: readonly StoredLetter[]): void {
+  const { delivery, reason, error, stack, attempts } = letter;
+  const id = stored.findLast(({ messageId }) => messageId === delivery.messageId)?.id;
+  if (id === undefined) return;
+  const event = eventOf(delivery);
+  const { content, messageId } = delivery;
+  const known = content.kind === "lost" ? content : null;
+  tick.deps.log.error(
+    {
+      dead_letter_id: id,
+      event_id: event?.id ?? known?.eventId ?? null,
+      event_type: event?.type ?? known?.type ?? (content.kind === "refuse" ? content.type : null),
+      stream_message_id: messageId,
+      tenant_id: event?.tenant_id ?? known?.tenantId ?? null,
+      correlation_id: event?.correlation_id ?? null,
+      attempt: attempts,
+      reason,
+      error_class: errorClass(error),
+      error_stack: stack ?? undefined,
+    },
+    `The event became a dead letter: ${redactText(describeError(error))}`,
+  );
+}
+
+/**
+ * Finishes what was tried: counts, lets go, stores retry times and dead letters.
+ *
+ * @param blocked gets the keys whose later deliveries have to wait
+ */
+export async function finishApplied(
+  tick: Tick,
+  applied: readonly Applied[],
+  blocked: Set<string>,
+): Promise<void> {
+  const letters: DeadLetter[] = [];
+  const retries: Retry[] = [];
+  for (const one of applied) {
+    const { delivery, decision, error } = one;
+    // Once somebody has let later events pass, the event does not hold them again.
+    const key = orderOf(delivery);
+    if (key !== null && holdsKey(tick.consumer, one)) blocked.add(key);
+    if (decision.action === "ack") {
+      countApplied(tick, one);
+    } else if (decision.action === "retry") {
+      retries.push(toRetry(tick, one, decision));
+    } else {
+      const why = { reason: decision.reason, error, stack: errorStack(error), attempts: attemptOf(delivery) };
+      letters.push(toDeadLetter(tick, delivery, why));
+    }
+  }
+  await tellSources(
+    retries,
+    ({ delivery }) => delivery.source,
+    (source, own) => source.retryAt(own),
+  );
+  tick.result.retried += retries.length;
+  for (const { failure } of retries) noteDue(tick.result, failure.dueAtMs);
+  await bury(tick, letters);
+}
+
+/** Counts a delivery that is done, and lets its source forget it. */
+function countApplied({ result }: Tick, { delivery, duplicate }: Applied): void {
+  finish([delivery], "applied");
+  if (duplicate === "redelivered") result.redelivered += 1;
+  else if (duplicate === "published_twice") result.publishedTwice += 1;
+  else result.applied += 1;
+}
+
+function toRetry(
+  { deps }: Tick,
+  { delivery, error, uncounted }: Applied,
+  { dueAtMs, overtakable }: Extract<Applied["decision"], { action: "retry" }>,
+): Retry {
+  const nowMs = deps.now();
+  const text = redactText(describeError(error));
+  // A handler that asks to wait is not in trouble.
+  const level = error instanceof RetryAfter ? "debug" : "warn";
+  eventLog(deps, delivery)[level](
+    { error_class: errorClass(error), at: thrownAt(error), retry_in_ms: dueAtMs - nowMs },
+    `The event will be tried again: ${text}`,
+  );
+  return {
+    delivery,
+    failure: {
+      dueAtMs,
+      firstFailedAtMs: delivery.firstFailedAtMs ?? nowMs,
+      attempts: uncounted === true ? triesOf(delivery) : attemptOf(delivery),
+      overtakable: overtakable || delivery.overtakable,
+      error: text,
+    },
+  };
+}

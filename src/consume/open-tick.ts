@@ -1,0 +1,93 @@
+import { v4 as uuidv4 } from "uuid";
+import { closedBrake } from "../core/brake.ts";
+import { describeMissing } from "../core/schema-state.ts";
+import { fenceText } from "../db/database.ts";
+import { readSchemaState } from "../db/read-schema-state.ts";
+import type { Consumer } from "./define-consumer.ts";
+import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
+import { DeferredSource } from "./sources/deferred.ts";
+import { StreamSource } from "./sources/stream.ts";
+import type { DrainDeps, DrainOptions, DrainResult, Tick, TickBase } from "./tick.ts";
+import { judge, noteApplied } from "./tick-brake.ts";
+
+/** New entries that the first round of a tick reads at most. */
+const firstReadSize = 100;
+
+/** Takes the lease; `tick` null when another drainer has it. */
+export async function openTick(
+  given: DrainDeps,
+  consumer: Consumer,
+  options: DrainOptions,
+): Promise<{ readonly tick: Tick | null; readonly result: DrainResult }> {
+  const { subscriber, group } = consumer;
+  const { shard } = options;
+  const deps = { ...given, log: given.log.child({ subscriber, shard }) };
+  const scope: LeaseScope = { ...deps, group, shard };
+  const lease = await acquireLease(scope, uuidv4());
+  const result = emptyResult();
+  if (!("token" in lease)) return { tick: null, result: { ...result, busy: lease } };
+  const stream = deps.keys.stream(shard);
+  const base: TickBase = {
+    deps,
+    consumer,
+    options,
+    group: { stream, group, consumer: group },
+    lease: holdLease(scope, lease),
+    result,
+    state: { epoch: 0, pauses: [], queued: null, backfilling: false, startId: null },
+    hasChanged: false,
+  };
+  const tick: Tick = Object.assign(base, {
+    stream: new StreamSource(base),
+    deferred: new DeferredSource(base),
+    apply: {
+      ...deps,
+      consumer,
+      stream,
+      fence: () => fenceText(subscriber, shard, base.state.epoch),
+      judge: (failure) => judge(tick, failure),
+      onApplied: () => noteApplied(tick),
+      schemaLacks: once(async () =>
+        describeMissing(await readSchemaState(deps.db).catch(() => ({ kind: "unknown" }))),
+      ),
+    } satisfies Tick["apply"],
+    lanes: [],
+    running: new Set<never>(),
+    brake: closedBrake,
+    brakeChanged: false,
+    readSize: Math.min(consumer.batchSize, firstReadSize),
+    rounds: 0,
+    appliedBefore: 0,
+  });
+  return { tick, result };
+}
+
+function emptyResult(): DrainResult {
+  return {
+    read: 0,
+    applied: 0,
+    redelivered: 0,
+    publishedTwice: 0,
+    skipped: 0,
+    retried: 0,
+    deadLettered: 0,
+    setAside: 0,
+    busy: null,
+    more: false,
+    nextDueMs: null,
+    stopped: null,
+    parked: 0,
+    paused: false,
+    braked: false,
+    brake: null,
+  };
+}
+
+/** The answer of the first call, for all calls. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}

@@ -1,0 +1,189 @@
+import type { MessageId } from "@brain/schemas";
+import type { SQL } from "drizzle-orm";
+import { orderOf } from "../../core/ordering.ts";
+import { fieldsToObject } from "../../stream/entry-fields.ts";
+import { cleanFields } from "../dead-letters.ts";
+import { type Delivery, eventOf, triesOf } from "../delivery.ts";
+import { interpretEntry, type Lost } from "../interpret.ts";
+import type { TickBase } from "../tick.ts";
+import { activePauses, clearQueued } from "../tick-state.ts";
+import {
+  beginDeferred,
+  type DeferredRow,
+  finishSql,
+  type NewDeferredRow,
+  putBackDeferred,
+  retryDeferred,
+  storeDeferred,
+  takeDeferred,
+} from "./deferred-sql.ts";
+import type { Retry, Source, Taken } from "./source.ts";
+
+/** What the table adds to a round. */
+export interface TakenDeferred extends Taken {
+  /** The oldest id that waits here of each key at hand. */
+  readonly heads: ReadonlyMap<string, MessageId>;
+  /** Unix time, ms, at which the next retry is due; null when none waits. */
+  readonly nextDueMs: number | null;
+}
+
+const nothing: TakenDeferred = { waiting: [], fresh: [], isFull: false, heads: new Map(), nextDueMs: null };
+
+/**
+ * The deferred deliveries, in a table of Postgres: what waits long, behind others of its key, for a paused type; what is
+ * redriven and replayed. Rows are taken in the order of the stream ids, and one only when no older one with its key waits.
+ */
+export class DeferredSource implements Source {
+  readonly #tick: TickBase;
+  /** Rows that are done, removed with the next round trip. */
+  readonly #done: string[] = [];
+
+  constructor(tick: TickBase) {
+    this.#tick = tick;
+  }
+
+  /**
+   * Takes what is due, and learns which of the deliveries at hand have to go behind what waits here. Asks nothing when
+   * nothing can be waiting.
+   *
+   * @param atHand what the stream gave in this round
+   */
+  async take(atHand: Taken, limit: number): Promise<TakenDeferred> {
+    const { deps, consumer, options, state, lease } = this.#tick;
+    const holdKeys = consumer.afterDeadLetter === "hold_key";
+    const given = [...atHand.waiting, ...atHand.fresh];
+    const keys = [...new Set(given.flatMap((delivery) => orderOf(delivery) ?? []))];
+    if (state.queued === null && !(holdKeys && keys.length > 0)) return nothing;
+    const nowMs = deps.now();
+    const taken = await takeDeferred(
+      deps.db,
+      {
+        subscriber: consumer.subscriber,
+        shard: options.shard,
+        nowMs,
+        limit,
+        pausedTypes: activePauses(state, nowMs).flatMap(({ eventType }) => eventType ?? []),
+        blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
+        keys,
+        holdKeys,
+      },
+      this.takeDone(),
+    );
+    if (taken.isEmpty && state.queued !== null) {
+      await clearQueued(lease.scope, state.queued);
+      this.#tick.state = { ...state, queued: null };
+    }
+    const onStream = new Set<string>(given.map(({ messageId }) => messageId));
+    // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round.
+    const rows = taken.rows.filter((row) => row.replayEpoch !== 0 || !onStream.has(row.messageId));
+    return {
+      waiting: rows.map((row) => this.#deliver(row, nowMs)),
+      fresh: [],
+      isFull: taken.rows.length >= limit,
+      heads: taken.heads,
+      nextDueMs: taken.nextDueMs,
+    };
+  }
+
+  #deliver(row: DeferredRow, nowMs: number): Delivery {
+    const { fields, key, begun, isReplay } = row;
+    const lost: Lost = { kind: "lost", eventId: row.eventId, type: row.eventType, tenantId: row.tenantId };
+    const meaning = fields === null ? { content: lost, key } : interpretEntry(this.#tick.consumer, fields);
+    const { content } = meaning;
+    return {
+      source: this,
+      row: row.id,
+      messageId: row.messageId,
+      fields,
+      ...meaning,
+      begun,
+      ended: row.ended,
+      isBegun: begun === 0,
+      firstFailedAtMs: row.firstFailedAtMs,
+      // What was taken is due, whatever its time says: the clocks of who queued it and who takes it may differ.
+      dueAtMs: Math.min(row.dueAtMs, nowMs),
+      lastError: row.lastError,
+      overtakable: row.overtakable,
+      skipReason: row.skipReason,
+      isTrimmed: false,
+      replayEpoch: row.replayEpoch,
+      isReplay: isReplay || (content.kind === "handle" && (content.event.meta.replay ?? null) !== null),
+      deadLetterId: row.deadLetterId,
+    };
+  }
+
+  async begin(deliveries: readonly Delivery[]): Promise<void> {
+    await beginDeferred(
+      this.#tick.deps.db,
+      deliveries.flatMap(({ row, isBegun }) => (isBegun || row === null ? [] : [row])),
+    );
+  }
+
+  async putBack(deliveries: readonly Delivery[]): Promise<void> {
+    await putBackDeferred(
+      this.#tick.deps.db,
+      deliveries.flatMap(({ row, begun }) => (row === null ? [] : [{ id: row, begun }])),
+    );
+  }
+
+  async retryAt(retries: readonly Retry[]): Promise<void> {
+    await retryDeferred(
+      this.#tick.deps.db,
+      retries.flatMap(({ delivery: { row }, failure }) =>
+        row === null
+          ? []
+          : {
+              id: row,
+              attempts: failure.attempts,
+              due_at: new Date(failure.dueAtMs).toISOString(),
+              failed_at: new Date(failure.firstFailedAtMs).toISOString(),
+              error: failure.error,
+              overtakable: failure.overtakable,
+            },
+      ),
+    );
+  }
+
+  finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"): void {
+    if (as === "dead_letter") return;
+    for (const { row } of deliveries) if (row !== null) this.#done.push(row);
+  }
+
+  /** The statements that remove what is done. */
+  takeDone(): SQL[] {
+    return this.#done.length === 0 ? [] : [finishSql(this.#done.splice(0))];
+  }
+
+  /** Stores deliveries of the stream here; only then may they be acked. Storing one twice stores it once. */
+  async store(
+    deliveries: readonly { readonly delivery: Delivery; readonly cause: NewDeferredRow["cause"] }[],
+  ) {
+    const { deps, consumer, group, options } = this.#tick;
+    await storeDeferred(
+      deps.db,
+      { subscriber: consumer.subscriber, stream: group.stream, shard: options.shard },
+      deliveries.map(({ delivery, cause }) => toRow(delivery, cause)),
+    );
+  }
+}
+
+function toRow(delivery: Delivery, cause: NewDeferredRow["cause"]): NewDeferredRow {
+  const { messageId, fields, ended, firstFailedAtMs, dueAtMs, lastError, overtakable } = delivery;
+  const event = eventOf(delivery);
+  const hasFailed = firstFailedAtMs !== null;
+  return {
+    message_id: messageId,
+    event_id: event?.id ?? null,
+    event_type: event?.type ?? null,
+    tenant_id: event?.tenant_id ?? null,
+    key: orderOf(delivery),
+    raw_fields: cleanFields(fieldsToObject(fields ?? [])),
+    cause,
+    begun: triesOf(delivery),
+    attempts: ended,
+    due_at: hasFailed ? new Date(dueAtMs).toISOString() : null,
+    first_failed_at: hasFailed ? new Date(firstFailedAtMs).toISOString() : null,
+    last_error: lastError,
+    overtakable,
+  };
+}

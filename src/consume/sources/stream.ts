@@ -1,0 +1,215 @@
+import type { MessageId } from "@brain/schemas";
+import { dueAt, type PendingEntry } from "../../core/delivery.ts";
+import { FencedError } from "../../core/errors.ts";
+import type { ReadEntry } from "../../stream/append.ts";
+import {
+  ackCommand,
+  claimCommand,
+  isMissingGroup,
+  maxPending,
+  parsePending,
+  parseReadNew,
+  pendingCommand,
+  putBackCommand,
+  readNewCommand,
+} from "../../stream/group.ts";
+import type { Command } from "../../stream/redis.ts";
+import { attemptOf, type Delivery, triesOf } from "../delivery.ts";
+import { type Interpreted, interpretEntry, type Lost } from "../interpret.ts";
+import { rememberExisting, startGroup } from "../start-group.ts";
+import type { TickBase } from "../tick.ts";
+import { bodiesOfPending, failureToText, type StoredFailure } from "./pending.ts";
+import type { Retry, Source, Taken } from "./source.ts";
+
+const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };
+
+/**
+ * The stream: what nobody has read, and the pending list of the consumer's group, which counts the tries. Beside it
+ * stands a hash with the failures. Only the holder of the lease changes them.
+ */
+export class StreamSource implements Source {
+  readonly #tick: TickBase;
+  readonly #retryKey: string;
+  /** Acked with the next round trip. */
+  readonly #acks: MessageId[] = [];
+  /** Entries whose failure stands in the hash. */
+  readonly #failed = new Set<string>();
+  /** Entries pending in the group, those whose ack was not sent yet included. */
+  #pending: number;
+  /** What the predecessor left is due at once; what this tick sets aside follows the ordinary times. */
+  #isTakeover: boolean;
+
+  constructor(tick: TickBase) {
+    const { deps, consumer, options, lease } = tick;
+    this.#tick = tick;
+    this.#retryKey = deps.keys.retryAt(consumer.group, options.shard);
+    this.#pending = lease.pending;
+    this.#isTakeover = lease.takeover;
+  }
+
+  /**
+   * Acks what is done, lists what is pending and reads what is new, in one round trip. In the same one it learns whether
+   * an operator changed something (`hasChanged`) or somebody deferred deliveries.
+   *
+   * @throws {FencedError} another worker took over
+   */
+  async take(maxCount: number): Promise<Taken> {
+    const { deps, consumer, options, group, state } = this.#tick;
+    const acks = this.takeAcks();
+    const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
+    const stateKey = deps.keys.state(consumer.group, options.shard);
+    const reads: Command[] = [["HMGET", stateKey, "epoch", "queued"], pendingCommand(group, maxPending)];
+    if (count > 0) reads.push(readNewCommand(group, count));
+    const replies = await deps.redis.pipeline([...acks, ...reads]);
+    const [stateReply, pendingReply, newReply = null] = replies.slice(acks.length);
+    if (isMissingGroup(pendingReply) || isMissingGroup(newReply)) {
+      await startGroup(this.#tick);
+      this.#pending = 0;
+      return this.take(maxCount);
+    }
+    for (const reply of replies) if (reply instanceof Error) throw reply;
+    noteState(this.#tick, stateReply);
+    if (state.startId === null) await rememberExisting(this.#tick);
+    const read = parseReadNew(newReply);
+    const readIds = new Set(read.map(({ id }) => id));
+    const listed = parsePending(pendingReply).filter(({ id }) => !readIds.has(id));
+    this.#pending = listed.length + read.length;
+    const waiting = listed.length === 0 ? [] : await this.#lookUp(listed);
+    this.#isTakeover = false;
+    return {
+      waiting,
+      fresh: read.map((entry) => this.#fresh(entry)),
+      isFull: count > 0 && read.length >= count,
+    };
+  }
+
+  #fresh({ id, fields }: ReadEntry): Delivery {
+    return this.#deliver(id, fields, { begun: 0, isBegun: true, dueAtMs: 0 });
+  }
+
+  async #lookUp(entries: readonly PendingEntry[]): Promise<Delivery[]> {
+    const { deps, group, options } = this.#tick;
+    const place = { shard: options.shard, retryKey: this.#retryKey };
+    const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, place, entries);
+    for (const id of failures.keys()) this.#failed.add(id);
+    return entries.map((entry) => {
+      const failure = failures.get(entry.id) ?? null;
+      return {
+        ...this.#deliver(entry.id, bodies.get(entry.id) ?? null, {
+          begun: entry.deliveries,
+          isBegun: false,
+          dueAtMs: this.#dueAt(entry, failure),
+        }),
+        isTrimmed: trimmed.has(entry.id),
+        ...(failure === null ? {} : whatFailed(failure)),
+      };
+    });
+  }
+
+  #dueAt(entry: PendingEntry, failure: StoredFailure | null): number {
+    const { deps, consumer } = this.#tick;
+    if (failure?.skip === true) return deps.now();
+    return dueAt(entry, consumer.retry, deps.now(), failure?.dueAtMs ?? null, this.#isTakeover);
+  }
+
+  #deliver(
+    messageId: MessageId,
+    fields: readonly string[] | null,
+    tries: Pick<Delivery, "begun" | "isBegun" | "dueAtMs">,
+  ): Delivery {
+    const meaning: Interpreted | { content: Lost; key: null } =
+      fields === null ? { content: lost, key: null } : interpretEntry(this.#tick.consumer, fields);
+    const { content } = meaning;
+    return {
+      source: this,
+      row: null,
+      messageId,
+      fields,
+      ...meaning,
+      ...tries,
+      ended: 0,
+      firstFailedAtMs: null,
+      lastError: null,
+      overtakable: false,
+      skipReason: null,
+      isTrimmed: false,
+      replayEpoch: 0,
+      isReplay: content.kind === "handle" && (content.event.meta.replay ?? null) !== null,
+      deadLetterId: null,
+    };
+  }
+
+  /** Together with the acks of those before them: if a try ends this worker, its own count has grown and no other. */
+  async begin(deliveries: readonly Delivery[]): Promise<void> {
+    if (deliveries.every(({ isBegun }) => isBegun)) return;
+    const ids = deliveries.filter(({ isBegun }) => !isBegun).flatMap(claimable);
+    const claim = ids.length === 0 ? [] : [claimCommand(this.#tick.group, ids)];
+    await this.#tick.lease.run([...this.takeAcks(), ...claim]);
+  }
+
+  async putBack(deliveries: readonly Delivery[]): Promise<void> {
+    const { group, lease } = this.#tick;
+    const counts = Map.groupBy(deliveries, triesOf);
+    const commands = [...counts].flatMap(([count, alike]): Command[] => {
+      const ids = alike.flatMap(claimable);
+      return ids.length === 0 ? [] : [putBackCommand(group, count, ids)];
+    });
+    await lease.run(commands);
+  }
+
+  async retryAt(retries: readonly Retry[]): Promise<void> {
+    const { group, lease } = this.#tick;
+    const fields = retries.flatMap(({ delivery, failure }) => [
+      delivery.messageId,
+      failureToText({ ...failure, skip: false }),
+    ]);
+    // The pending list counts deliveries; a try that costs no attempt is taken back.
+    const uncounted = retries.filter(({ delivery, failure }) => failure.attempts < attemptOf(delivery));
+    await lease.run([
+      ["HSET", this.#retryKey, ...fields],
+      ...uncounted.flatMap(({ delivery, failure }) =>
+        claimable(delivery).map((id) => putBackCommand(group, failure.attempts, [id])),
+      ),
+    ]);
+    for (const { delivery } of retries) this.#failed.add(delivery.messageId);
+  }
+
+  finish(deliveries: readonly Delivery[]): void {
+    for (const { messageId } of deliveries) this.#acks.push(messageId);
+  }
+
+  /** The acks that are due, and the removal of what was stored about their failures. */
+  takeAcks(): Command[] {
+    return this.#forget(this.#acks.splice(0));
+  }
+
+  /** Lets go at once of what was stored elsewhere, in one step with `before`. */
+  async handOver(deliveries: readonly Delivery[], before: Command): Promise<void> {
+    await this.#tick.lease.run([before, ...this.#forget(deliveries.map(({ messageId }) => messageId))]);
+  }
+
+  #forget(ids: readonly MessageId[]): Command[] {
+    if (ids.length === 0) return [];
+    this.#pending -= ids.length;
+    const failed = ids.filter((id) => this.#failed.delete(id));
+    const forget: Command[] = failed.length === 0 ? [] : [["HDEL", this.#retryKey, ...failed]];
+    return [ackCommand(this.#tick.group, ids), ...forget];
+  }
+}
+
+function whatFailed(failure: StoredFailure): Partial<Delivery> {
+  const { attempts, firstFailedAtMs, overtakable, skip, error } = failure;
+  return { ended: attempts, firstFailedAtMs, lastError: error, overtakable, skipReason: skip ? error : null };
+}
+
+/** A trimmed entry was never claimed for its try, so there is nothing to take back either. */
+function claimable({ messageId, isTrimmed }: Delivery): MessageId[] {
+  return isTrimmed ? [] : [messageId];
+}
+
+function noteState(tick: TickBase, reply: unknown): void {
+  const [epoch, queued] = Array.isArray(reply) ? reply : [];
+  if (epoch === null || epoch === undefined) tick.hasChanged = true;
+  else if (Number(epoch) !== tick.state.epoch) throw new FencedError();
+  if (typeof queued === "string") tick.state = { ...tick.state, queued };
+}
