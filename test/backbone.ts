@@ -4,7 +4,7 @@ import { parseConfig } from "../src/config.ts";
 import type { Consumer } from "../src/consume/define-consumer.ts";
 import type { ScheduledJob } from "../src/consume/define-job.ts";
 import { drain } from "../src/consume/drain.ts";
-import type { DrainOptions, DrainResult } from "../src/consume/tick.ts";
+import type { DrainOptions, DrainResult } from "../src/consume/tick-base.ts";
 import type { Tx } from "../src/db/database.ts";
 import type { Invocation } from "../src/operate/invocation.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "../src/publish/publish.ts";

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { parseConfig } from "../src/config.ts";
-import type { DrainResult } from "../src/consume/tick.ts";
+import type { DrainResult } from "../src/consume/tick-base.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { cronTick } from "../src/operate/cron.ts";
 import { drainAll, relayAll } from "../src/operate/pump.ts";

@@ -1,6 +1,6 @@
 import { classify } from "../core/classify.ts";
-import { type Decision, decideDelivery } from "../core/delivery.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
+import { type Decision, decideDelivery } from "../core/retry.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isMissingObject } from "../db/errors.ts";
@@ -11,7 +11,15 @@ import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
 import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 
 /*
- * Claim, effects, published events: one transaction.
+ * The guarantee: a consumer applies an event once, however often it is delivered and whatever ends whom in between.
+ *
+ *   BEGIN → claim → handlers → events they published → fence → COMMIT        then, and only then, the source lets it go
+ *
+ * - One transaction holds all of it: the claim, a row under (subscriber, message id) and (subscriber, event id), what the
+ *   handlers did in Postgres, and the events they published. All of it stands, or nothing.
+ * - A second delivery waits for a claim that is being made, finds it, and calls no handler.
+ * - The fence is a row that whoever takes over has raised: a worker that comes late cannot commit.
+ * - A reply to COMMIT that was lost costs a second delivery, which finds the claim. Nothing else has to be remembered.
  *
  * Optimistic: one transaction for the whole list. When it fails, nothing of it happened. If the failing delivery is
  * known, the ones before it run again together, it runs alone, and the ones behind it run together; if not, the list is

@@ -1,6 +1,6 @@
 import { findEvent, isMessageId } from "@brain/schemas";
 import { defaultBrakePolicy } from "../core/brake.ts";
-import { defaultRetryPolicy } from "../core/delivery.ts";
+import { defaultRetryPolicy } from "../core/retry.ts";
 import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./define-consumer.ts";
 
 const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;

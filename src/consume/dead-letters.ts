@@ -1,8 +1,8 @@
 import { redactText } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { DeadLetterReason } from "../core/delivery.ts";
 import { BrainError, FencedError } from "../core/errors.ts";
 import { fingerprintOf } from "../core/fingerprint.ts";
+import type { DeadLetterReason } from "../core/retry.ts";
 import { maxStackLength, stackText } from "../core/stack.ts";
 import type { Database } from "../db/database.ts";
 import { postgresDetail, translateDatabaseError } from "../db/errors.ts";

@@ -1,8 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../core/ordering.ts";
-import { type Delivery, isRunnable } from "./delivery.ts";
+import { type Delivery, isRunnable, type Taken } from "./delivery.ts";
 import type { NewDeferredRow } from "./sources/deferred-sql.ts";
-import type { Taken } from "./sources/source.ts";
 import type { Tick } from "./tick.ts";
 
 /*

@@ -1,7 +1,7 @@
 import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
 import type { BrakePolicy } from "../core/brake.ts";
-import type { RetryPolicy } from "../core/delivery.ts";
 import type { Logger } from "../core/log.ts";
+import type { RetryPolicy } from "../core/retry.ts";
 import type { Tx } from "../db/database.ts";
 import type { Publish } from "../publish/publish.ts";
 

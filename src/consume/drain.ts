@@ -11,16 +11,8 @@ import { attemptOf, type Delivery, deathsOf, type Runnable } from "./delivery.ts
 import { finishApplied, finishUnhandled, giveUp, tellSources } from "./finish.ts";
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
 import { openTick } from "./open-tick.ts";
-import {
-  type DrainDeps,
-  type DrainOptions,
-  type DrainResult,
-  hasTime,
-  heartbeat,
-  mayGoOn,
-  noteDue,
-  type Tick,
-} from "./tick.ts";
+import { hasTime, heartbeat, mayGoOn, type Tick } from "./tick.ts";
+import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./tick-base.ts";
 import { brakeCommands } from "./tick-brake.ts";
 import { activePauses, loadTickState } from "./tick-state.ts";
 

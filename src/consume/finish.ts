@@ -1,7 +1,7 @@
 import { redactText } from "@brain/schemas";
-import type { DeadLetterReason } from "../core/delivery.ts";
 import { RetryAfter } from "../core/errors.ts";
 import { orderOf } from "../core/ordering.ts";
+import type { DeadLetterReason } from "../core/retry.ts";
 import { thrownAt } from "../core/stack.ts";
 import { type Applied, holdsKey } from "./apply.ts";
 import {
@@ -19,12 +19,14 @@ import {
   type Delivery,
   eventOf,
   isRunnable,
+  type Retry,
   type Runnable,
+  type Source,
   triesOf,
 } from "./delivery.ts";
 import { eventLog } from "./run-handlers.ts";
-import type { Retry, Source } from "./sources/source.ts";
-import { noteDue, type Tick } from "./tick.ts";
+import type { Tick } from "./tick.ts";
+import { noteDue } from "./tick-base.ts";
 
 /*
  * The last word on a delivery: it is done, it is tried again, or it is a dead letter. Its source is told; of what is done

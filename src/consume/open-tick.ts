@@ -7,7 +7,8 @@ import type { Consumer } from "./define-consumer.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
 import { DeferredSource } from "./sources/deferred.ts";
 import { StreamSource } from "./sources/stream.ts";
-import type { DrainDeps, DrainOptions, DrainResult, Tick, TickBase } from "./tick.ts";
+import type { Tick } from "./tick.ts";
+import type { DrainDeps, DrainOptions, DrainResult, TickBase } from "./tick-base.ts";
 import { judge, noteApplied } from "./tick-brake.ts";
 
 /** New entries that the first round of a tick reads at most. */

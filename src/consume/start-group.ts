@@ -5,7 +5,7 @@ import { createGroup } from "../stream/group.ts";
 import { moveGroup, oldGroupOf } from "../stream/move-group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 import { subscribedTypes } from "./consumer.ts";
-import type { TickBase } from "./tick.ts";
+import type { TickBase } from "./tick-base.ts";
 
 /**
  * Creates the group that does not exist: because the consumer is new, because the group had another name, or because

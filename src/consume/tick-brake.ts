@@ -1,7 +1,7 @@
 import { redactText } from "@brain/schemas";
 import { afterFailure, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
 import { classify } from "../core/classify.ts";
-import { backoffMs } from "../core/delivery.ts";
+import { backoffMs } from "../core/retry.ts";
 import { isMissingObject } from "../db/errors.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Applied } from "./apply.ts";

@@ -1,109 +1,9 @@
 import type { Brake } from "../core/brake.ts";
-import type { SubrequestMeter } from "../core/budget.ts";
-import type { Logger } from "../core/log.ts";
-import type { Database } from "../db/database.ts";
-import type { PublishSettings } from "../publish/publish.ts";
-import type { Group } from "../stream/group.ts";
-import type { StreamKeys } from "../stream/keys.ts";
-import type { RedisHttp } from "../stream/redis.ts";
 import type { ApplyDeps, Lane } from "./apply.ts";
-import type { Consumer } from "./define-consumer.ts";
 import type { Delivery } from "./delivery.ts";
-import type { HeldLease } from "./lease.ts";
 import type { DeferredSource } from "./sources/deferred.ts";
 import type { StreamSource } from "./sources/stream.ts";
-import type { TickState } from "./tick-state.ts";
-
-export interface DrainDeps {
-  readonly db: Database;
-  readonly redis: RedisHttp;
-  readonly keys: StreamKeys;
-  readonly log: Logger;
-  readonly publish: PublishSettings;
-  /** Counts what this invocation sends out; null where nothing limits it. */
-  readonly meter: SubrequestMeter | null;
-  /** Unix time, ms. */
-  readonly now: () => number;
-  /** A drainer that vanished is succeeded after this time, ms. */
-  readonly leaseMs: number;
-  /** Called after each commit of handlers that published events; starts the relay. */
-  readonly onPublished: () => void;
-  /** Called before such a commit, so that the events are found even if this worker ends right behind it. */
-  readonly beforePublish?: () => void;
-  /** True when another trigger came since it was last asked: the tick goes on with what it has open. */
-  readonly takeNews?: () => boolean;
-  /** True when others wait and the tick has had its time: it ends after what it has begun, and says that there is more. */
-  readonly yields?: () => boolean;
-  /**
-   * How long a tick that applied something stays ready for news, ms; default 0. Nothing is held meanwhile but the lease
-   * and the connection, which are what a new tick would spend most of its time on.
-   */
-  readonly lingerMs?: number;
-  /**
-   * Called once when the group of a consumer that begins with the record is created on a shard; true when events that
-   * are no longer on the stream are being delivered from the record, and what is on the stream waits for them.
-   */
-  readonly onStart?: (consumer: Consumer, shard: number) => Promise<boolean>;
-}
-
-export interface DrainOptions {
-  readonly shard: number;
-  /** Unix time, ms, after which nothing new is begun. */
-  readonly deadlineMs: number;
-  /** Entries read, at most. */
-  readonly maxEvents: number;
-}
-
-/** Counts of one tick. */
-export interface DrainResult {
-  read: number;
-  applied: number;
-  /** Entries delivered again after they had been applied. */
-  redelivered: number;
-  /** Events that stood on the stream under a second id. */
-  publishedTwice: number;
-  /** Entries of types that nobody here handles. */
-  skipped: number;
-  retried: number;
-  deadLettered: number;
-  /** Read and set aside, behind an older event with the same key or because time was up. */
-  setAside: number;
-  /** Another drainer holds the lease. `waitMs` until it ends, for the one that left the mark first; else null. */
-  busy: { readonly waitMs: number | null } | null;
-  /** Time, count or calls were used up before everything was read. */
-  more: boolean;
-  /** Unix time, ms, at which the next retry is due; null when none waits. */
-  nextDueMs: number | null;
-  /** Why the tick ended early; null when it did not. */
-  stopped: string | null;
-  /** Entries that went from the stream to the queue. */
-  parked: number;
-  /** The consumer is paused: nothing was read. */
-  paused: boolean;
-  /** The outage brake is open. */
-  braked: boolean;
-  /** What became of the brake in this tick; null: nothing. */
-  brake: BrakeChange | null;
-}
-
-/** `opened_by_schema`: because a table, column or function is missing that a handler needs. */
-export type BrakeChange = "opened" | "opened_by_schema" | "closed";
-
-/** Calls that one round needs at most, besides its handlers' own. */
-const callsPerRound = 12;
-
-/** What both sources of a tick work with. */
-export interface TickBase {
-  readonly deps: DrainDeps;
-  readonly consumer: Consumer;
-  readonly options: DrainOptions;
-  readonly group: Group;
-  readonly lease: HeldLease;
-  readonly result: DrainResult;
-  state: TickState;
-  /** An operator changed what the tick must know: it ends, and the next one begins with the new. */
-  hasChanged: boolean;
-}
+import type { TickBase } from "./tick-base.ts";
 
 /** State of one tick; gone when it ends. */
 export interface Tick extends TickBase {
@@ -122,10 +22,8 @@ export interface Tick extends TickBase {
   appliedBefore: number;
 }
 
-/** Notes when the next retry is due. */
-export function noteDue(result: DrainResult, dueAtMs: number): void {
-  result.nextDueMs = Math.min(result.nextDueMs ?? Number.POSITIVE_INFINITY, dueAtMs);
-}
+/** Calls that one round needs at most, besides its handlers' own. */
+const callsPerRound = 12;
 
 /** True while another round may begin. */
 export function mayGoOn(tick: Tick): boolean {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { backoffMs, defaultRetryPolicy } from "./delivery.ts";
+import { backoffMs, defaultRetryPolicy } from "./retry.ts";
 
 const policies = fc
   .record({ baseMs: fc.integer({ min: 1, max: 60_000 }), factor: fc.integer({ min: 1, max: 5_000 }) })

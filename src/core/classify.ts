@@ -1,6 +1,6 @@
 import { $ZodError } from "zod/v4/core";
-import type { Outcome } from "./delivery.ts";
 import { BrainError, TransientError } from "./errors.ts";
+import type { Outcome } from "./retry.ts";
 
 /** HTTP statuses of a called service after which the same call may succeed. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429]);

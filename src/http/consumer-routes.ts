@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { Consumer } from "../consume/define-consumer.ts";
-import type { DrainResult } from "../consume/tick.ts";
+import type { DrainResult } from "../consume/tick-base.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";
 import { plainText } from "../modules/free-text.ts";
 import { validated, withoutBody } from "../modules/routing.ts";

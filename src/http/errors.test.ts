@@ -2,7 +2,6 @@ import { DrizzleQueryError } from "drizzle-orm";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, test } from "vitest";
 import { classify } from "../core/classify.ts";
-import { decideDelivery, defaultRetryPolicy } from "../core/delivery.ts";
 import {
   BadRequestError,
   ConflictError,
@@ -17,6 +16,7 @@ import {
   UpstreamError,
   ValidationError,
 } from "../core/errors.ts";
+import { decideDelivery, defaultRetryPolicy } from "../core/retry.ts";
 import { RedisReplyError } from "../stream/redis.ts";
 import { errorBody, publicError, statusOf } from "./errors.ts";
 

@@ -2,7 +2,7 @@ import { wants } from "../consume/consumer.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import type { Consumer } from "../consume/define-consumer.ts";
 import { drain } from "../consume/drain.ts";
-import type { BrakeChange, DrainResult } from "../consume/tick.ts";
+import type { BrakeChange, DrainResult } from "../consume/tick-base.ts";
 import { TransientError } from "../core/errors.ts";
 import { markActivity } from "../publish/activity.ts";
 import type { Layout } from "../publish/layout-sql.ts";

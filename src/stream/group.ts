@@ -1,5 +1,5 @@
 import { isMessageId, type MessageId } from "@brain/schemas";
-import type { PendingEntry } from "../core/delivery.ts";
+import type { PendingEntry } from "../core/retry.ts";
 import { pairs, parseReadEntries, type ReadEntry } from "./append.ts";
 import { type Command, type RedisHttp, RedisReplyError } from "./redis.ts";
 

@@ -4,8 +4,8 @@ import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
-import { backoffMs, defaultRetryPolicy } from "../../src/core/delivery.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/core/errors.ts";
+import { backoffMs, defaultRetryPolicy } from "../../src/core/retry.ts";
 import type { Tx } from "../../src/db/database.ts";
 import {
   createClock,

@@ -4,7 +4,7 @@ import { inject, onTestFinished } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { type Consumer, type ConsumerOptions, on } from "../../src/consume/define-consumer.ts";
 import { drain } from "../../src/consume/drain.ts";
-import type { DrainDeps, DrainOptions, DrainResult } from "../../src/consume/tick.ts";
+import type { DrainDeps, DrainOptions, DrainResult } from "../../src/consume/tick-base.ts";
 import type { Tx } from "../../src/db/database.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
 import { type PublishSettings, prepareEvent, publishMany } from "../../src/publish/publish.ts";

@@ -3,9 +3,9 @@ import type { SQL } from "drizzle-orm";
 import { orderOf } from "../../core/ordering.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { cleanFields } from "../dead-letters.ts";
-import { type Delivery, eventOf, triesOf } from "../delivery.ts";
+import { type Delivery, eventOf, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
 import { interpretEntry, type Lost } from "../interpret.ts";
-import type { TickBase } from "../tick.ts";
+import type { TickBase } from "../tick-base.ts";
 import { activePauses, clearQueued } from "../tick-state.ts";
 import {
   beginDeferred,
@@ -17,7 +17,6 @@ import {
   storeDeferred,
   takeDeferred,
 } from "./deferred-sql.ts";
-import type { Retry, Source, Taken } from "./source.ts";
 
 /** What the table adds to a round. */
 export interface TakenDeferred extends Taken {

@@ -1,14 +1,14 @@
 import type { MessageId } from "@brain/schemas";
 import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { PendingEntry } from "../../core/delivery.ts";
+import type { PendingEntry } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
-import type { Failure } from "./source.ts";
+import type { Failure } from "../delivery.ts";
 
 interface PendingDetails {
   /** Fields by message id; missing when neither the stream nor the record has the entry. */

@@ -1,6 +1,6 @@
 import type { MessageId } from "@brain/schemas";
-import { dueAt, type PendingEntry } from "../../core/delivery.ts";
 import { FencedError } from "../../core/errors.ts";
+import { dueAt, type PendingEntry } from "../../core/retry.ts";
 import type { ReadEntry } from "../../stream/append.ts";
 import {
   ackCommand,
@@ -14,12 +14,11 @@ import {
   readNewCommand,
 } from "../../stream/group.ts";
 import type { Command } from "../../stream/redis.ts";
-import { attemptOf, type Delivery, triesOf } from "../delivery.ts";
+import { attemptOf, type Delivery, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
 import { type Interpreted, interpretEntry, type Lost } from "../interpret.ts";
 import { rememberExisting, startGroup } from "../start-group.ts";
-import type { TickBase } from "../tick.ts";
+import type { TickBase } from "../tick-base.ts";
 import { bodiesOfPending, failureToText, type StoredFailure } from "./pending.ts";
-import type { Retry, Source, Taken } from "./source.ts";
 
 const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };
 

@@ -9,7 +9,7 @@ import {
   dueAt,
   type Outcome,
   type RetryPolicy,
-} from "./delivery.ts";
+} from "./retry.ts";
 
 const policy: RetryPolicy = {
   maxAttempts: 5,
