@@ -3,6 +3,7 @@ import * as z from "zod";
 import { plainText } from "../modules/free-text.ts";
 import { validated } from "../modules/routing.ts";
 import { serveLive } from "../modules/server-sent-events.ts";
+import { placed } from "../publish/position.ts";
 import type { AppEnv } from "./host.ts";
 
 const streamQuery = z.strictObject({
@@ -23,7 +24,7 @@ export function eventStreamRoutes(): Hono<AppEnv> {
         isWanted(event.type) &&
         (tenantId === undefined || event.tenant_id === tenantId) &&
         (correlationId === undefined || event.correlation_id === correlationId),
-      toMessage: (event) => ({ event: event.type, data: event }),
+      toMessage: (event) => ({ event: event.type, data: placed(event) }),
     });
   });
   return routes;

@@ -5,6 +5,8 @@ import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record
 
 /** An event of the record with what became of it. */
 export interface RecordedDetails extends Envelope {
+  /** Grows in the order of the commits, among events with the same key. */
+  readonly position: number;
   readonly stored_at: string;
   /** Null until the relay sent it. */
   readonly sent_at: string | null;
@@ -28,8 +30,16 @@ const detailColumns = sql`${envelopeColumns}, e.position::text AS position, e.sh
   ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`e.sent_at`)} AS sent_at`;
 
 function toDetails(row: DetailsRow): RecordedDetails {
-  const { stored_at, sent_at, stream_message_id, shard, key } = row;
-  return { ...toEnvelope(row), stored_at, sent_at, stream_message_id, shard, key };
+  const { position, stored_at, sent_at, stream_message_id, shard, key } = row;
+  return {
+    ...toEnvelope(row),
+    position: Number(position),
+    stored_at,
+    sent_at,
+    stream_message_id,
+    shard,
+    key,
+  };
 }
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

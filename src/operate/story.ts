@@ -28,6 +28,7 @@ export interface Failed {
 /** An event of a story, without its place in it. */
 export interface StoryEvent {
   readonly id: string;
+  readonly position: number;
   readonly type: string;
   readonly source: string;
   readonly tenant_id: string | null;
@@ -54,6 +55,7 @@ export interface Story {
 const maxPayloadBytes = 4_194_304;
 
 interface EventRow extends Omit<EnvelopeRow, "meta"> {
+  readonly position: string;
   readonly causation_id: string | null;
   readonly sent_at: string | null;
   readonly stream_message_id: string | null;
@@ -79,7 +81,7 @@ export async function readStory(db: Database, correlationId: string, limit: numb
     const { id, type, source, tenant_id, actor_id, timestamp, severity, payload } = row;
     const { causation_id, sent_at, stream_message_id } = row;
     return {
-      ...{ id, type, source, tenant_id, actor_id, timestamp, severity },
+      ...{ id, position: Number(row.position), type, source, tenant_id, actor_id, timestamp, severity },
       payload: JSON.parse(payload),
       ...{ causation_id, sent_at, stream_message_id },
       handled_by: (handledBy.get(id) ?? []).map(({ subscriber, processed_at, replay_epoch }) => ({
@@ -107,10 +109,10 @@ function eventsSql(correlationId: string, limit: number) {
         count(*) OVER ()::integer AS found
       FROM story JOIN events USING (position) WINDOW running AS (ORDER BY position)
     )
-    SELECT ${envelopeColumns}, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, m.found
+    SELECT ${envelopeColumns}, position::text AS position, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, m.found
     FROM measured m JOIN events e USING (position)
     WHERE m.place = 1 OR (m.place <= ${limit} AND m.bytes <= ${maxPayloadBytes})
-    ORDER BY position`;
+    ORDER BY e.position`;
 }
 
 const listed = (values: readonly string[]) =>

@@ -10,33 +10,50 @@ export interface RecordedEvent {
 }
 
 /**
- * Keys that one statement locks at most. All sessions of a Postgres share one lock table of
- * max_locks_per_transaction × max_connections places (64 × 100 by default), and when it is full, statements of anybody
- * fail: a few bulk statements of a thousand keys would fill it.
+ * Keys that one statement locks at most, and how many it may lock beside any number of others. All sessions of a
+ * Postgres share one lock table of max_locks_per_transaction × max_connections places (64 × 100 by default), and when it
+ * is full, statements of anybody fail: seven bulk statements of a thousand keys at once would fill it. So those with many
+ * keys take turns, `bulkTurns` of them at a time.
  *
  * @see https://www.postgresql.org/docs/current/runtime-config-locks.html
  */
-export const maxLockedKeys = 64;
+export const maxLockedKeys = 1_000;
+export const freelyLockedKeys = 64;
+export const bulkTurns = 3;
+
+/** Names of the turns, in the space of two integers, where 1 is the layout's; keys of events are in that of one. */
+const turnLock = (turn: number): SQL => sql`1918985580, ${sql.raw(String(2 + turn))}`;
+
+/** Takes the first turn that is free; when none is, waits for one, each statement for another. */
+function takeTurn(): SQL {
+  const turns = Array.from({ length: bulkTurns }, (_, turn) => turn);
+  const tries = turns.map((turn) => sql`WHEN pg_try_advisory_xact_lock(${turnLock(turn)}) THEN true`);
+  const awaited = turnLock(Math.floor(Math.random() * bulkTurns));
+  return sql`CASE ${sql.join(tries, sql` `)} ELSE pg_advisory_xact_lock(${awaited})::text IS NOT NULL END`;
+}
 
 /**
  * Positions are given when a row is inserted, events become visible when its transaction commits. Two transactions that
- * publish for one key would therefore reach the stream in the wrong order, if the first to insert is the last to commit.
- * So whoever inserts locks its keys until it commits: in one order for all, so that nobody waits in a circle. The
- * condition has no column in it, so Postgres evaluates it, and with it the locks, before the first row has a position.
+ * publish for one key would therefore reach the stream in the wrong order, and readers would meet a position below the
+ * one they have seen, if the first to insert is the last to commit. So whoever inserts locks its keys until it commits: a
+ * turn first, when there are many, and then the keys in one order for all, so that nobody waits in a circle. The
+ * conditions have no column in them, so Postgres evaluates them, and with them the locks, before the first row has a
+ * position.
  *
- * A statement with more than `maxLockedKeys` keys does not lock. Bulk ingest is one statement that is its own
- * transaction, so for the same key another one must insert and commit within the time in which it commits.
+ * A statement with more than `maxLockedKeys` keys does not lock: more than a bulk request can hold, but a handler of
+ * whole batches can publish it. Its positions are in the order of its inserts only.
  */
 function lockKeys(prepared: readonly RecordedEvent[]): { readonly locks: SQL; readonly hold: SQL } {
   const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));
   if (keys.size === 0 || keys.size > maxLockedKeys) return { locks: sql``, hold: sql`` };
+  const inTurn = keys.size > freelyLockedKeys;
   return {
     locks: sql`
-    WITH locks AS MATERIALIZED (
+    WITH ${inTurn ? sql`turn AS MATERIALIZED (SELECT ${takeTurn()} AS taken), ` : sql``}locks AS MATERIALIZED (
       SELECT pg_advisory_xact_lock(hash) FROM (
         SELECT DISTINCT hashtextextended(key, 0) AS hash
         FROM json_array_elements_text(${JSON.stringify([...keys])}::json) AS k(key) ORDER BY hash
-      ) sorted
+      ) sorted ${inTurn ? sql`WHERE (SELECT taken FROM turn)` : sql``}
     )`,
     hold: sql`WHERE (SELECT count(*) FROM locks) > 0`,
   };
@@ -77,8 +94,10 @@ export function insertEventsTellingSql(prepared: readonly RecordedEvent[]): SQL 
     FROM inserted`;
 }
 
+/** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
 function toRow({ event, key }: RecordedEvent) {
-  return { ...event, key };
+  const { position: _told, ...meta } = event.meta;
+  return { ...event, meta, key };
 }
 
 /** Inserts events in the caller's transaction, of which it should be the last statement. */
@@ -86,12 +105,17 @@ export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): 
   await tx.execute(insertEventsSql(prepared));
 }
 
-/** Columns of `events` as an envelope with texts for the JSON columns; shared by every reader. */
-export const envelopeColumns = sql`e.id::text AS id, e.type, e.source, e.target,
+const columnsWith = (meta: SQL): SQL => sql`e.id::text AS id, e.type, e.source, e.target,
   e.payload::text AS payload, to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS timestamp,
-  e.meta::text AS meta, e.mission_id, e.task_id, e.correlation_id, e.tenant_id, e.actor_id, e.severity`;
+  (${meta})::text AS meta, e.mission_id, e.task_id, e.correlation_id, e.tenant_id, e.actor_id, e.severity`;
 
-/** A row read with `envelopeColumns`. */
+/** Columns of `events` as an envelope with texts for the JSON columns; shared by every reader. */
+export const envelopeColumns = columnsWith(sql`e.meta`);
+
+/** The same as an event leaves for the stream and for handlers: an envelope has no other place for its position than meta. */
+export const outgoingColumns = columnsWith(sql`e.meta || jsonb_build_object('position', e.position)`);
+
+/** A row read with `envelopeColumns` or `outgoingColumns`. */
 export interface EnvelopeRow {
   readonly id: string;
   readonly type: string;

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { idIn, idParts, idValue } from "../db/stream-ids.ts";
-import { envelopeColumns } from "./record.ts";
+import { outgoingColumns } from "./record.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
 export interface BatchBounds {
@@ -129,7 +129,7 @@ export function loadSql(shard: number, token: string): SQL {
         'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
           THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
         'lane', r.id_lane, 'earlier', r.batch_ms || '-' || r.batch_seq)::text END AS head,
-      ${envelopeColumns}
+      ${outgoingColumns}
     FROM relay_shards r
     CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
     JOIN events e ON e.position = b.position

@@ -59,8 +59,11 @@ describe("a day of the record", () => {
     expect(Object.keys(lines[0] ?? {})).toEqual([
       ...["id", "type", "source", "target", "payload", "timestamp", "meta", "mission_id", "task_id"],
       ...["correlation_id", "tenant_id", "actor_id", "severity"],
-      ...["stored_at", "sent_at", "stream_message_id", "shard", "key"],
+      ...["position", "stored_at", "sent_at", "stream_message_id", "shard", "key"],
     ]);
+    const positions = lines.map((line) => Number(line.position));
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+    expect(new Set(positions).size).toBe(30);
     expect(lines[0]).toMatchObject({
       type: "system.health",
       payload: { component: "db", status: "0" },

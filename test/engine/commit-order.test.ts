@@ -3,9 +3,10 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sqlState } from "../../src/db/errors.ts";
+import { listHistory } from "../../src/operate/history.ts";
 import { ingest } from "../../src/operate/ingest.ts";
 import { createOutbox, prepareEvent } from "../../src/publish/publish.ts";
-import { insertEvents, maxLockedKeys } from "../../src/publish/record.ts";
+import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../src/publish/record.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone, streamEntries, until } from "./fixture.ts";
 import { gate } from "./pump-fixture.ts";
@@ -150,17 +151,108 @@ describe("events that need not wait", () => {
     await open.commit();
   });
 
-  it("are those of bulk statements, which would fill the lock table", async () => {
+  it("are those of one transaction with more keys than a lock table may be filled with", async () => {
     const backbone = await openBackbone();
-    const keys = Array.from({ length: maxLockedKeys + 1 }, (_, index) => `k-${index}`);
-    const locks = () => backbone.sql(locksOf);
-    const bulk = await insertAndWait(backbone, keys, 1);
-    expect(await locks()).toHaveLength(0);
+    const bulk = await insertAndWait(backbone, keysOf("k", maxLockedKeys + 1), 1);
+    expect(await backbone.sql(locksOf)).toHaveLength(0);
     await bulk.commit();
-    const bounded = await insertAndWait(backbone, keys.slice(1), 2);
-    expect(await locks()).toHaveLength(maxLockedKeys);
-    await bounded.commit();
-    expect(await locks()).toHaveLength(0);
+  });
+});
+
+describe("bulk statements", () => {
+  const manyKeys = freelyLockedKeys + 1;
+
+  it("lock every key as small ones do, and take a turn beside", async () => {
+    const backbone = await openBackbone();
+    const small = await insertAndWait(backbone, keysOf("k", freelyLockedKeys), 1);
+    expect(await backbone.sql(locksOf)).toHaveLength(freelyLockedKeys);
+    await small.commit();
+    const bulk = await insertAndWait(backbone, keysOf("k", maxLockedKeys), 2);
+    expect(await backbone.sql(locksOf)).toHaveLength(maxLockedKeys + 1);
+    await bulk.commit();
+    expect(await backbone.sql(locksOf)).toHaveLength(0);
+  });
+
+  it("of other keys go side by side up to their turns; the next one waits and locks no key meanwhile", async () => {
+    const backbone = await openBackbone();
+    const sideBySide = await Promise.all(
+      Array.from({ length: bulkTurns }, (_, n) => insertAndWait(backbone, keysOf(`b${n}`, manyKeys), n)),
+    );
+    const next = insertAndWait(backbone, keysOf("last", manyKeys), 9);
+    await waiting(backbone);
+    expect(await backbone.sql(`${locksOf} AND granted`)).toHaveLength(bulkTurns * (manyKeys + 1));
+    // A small one needs no turn.
+    await (await insertAndWait(backbone, ["small"], 8)).commit();
+    for (const bulk of sideBySide) await bulk.commit();
+    await (await next).commit();
+    expect(await backbone.sql("SELECT FROM events")).toHaveLength((bulkTurns + 1) * manyKeys + 1);
+  });
+
+  it("wait for a transaction of one of their keys, and have all their positions behind it", async () => {
+    const backbone = await openBackbone();
+    const first = await insertAndWait(backbone, ["k-7"], 1);
+    const bodies = keysOf("k", manyKeys).map((agent) => prepareBeat(backbone, agent, 2).event);
+    const bulk = ingest(backbone.open(), bodies, { correlationId: null, actorId: null });
+    await waiting(backbone);
+    // The next position is somebody else's, who commits before.
+    await (await insertAndWait(backbone, ["other"], 3)).commit();
+    await first.commit();
+    expect(await bulk).toHaveLength(manyKeys);
+    const rows = await backbone.sql<{ number: string }>(
+      "SELECT payload ->> 'tasks_completed' AS number FROM events ORDER BY position",
+    );
+    expect(rows.slice(0, 3).map((row) => Number(row.number))).toEqual([1, 3, 2]);
+  });
+});
+
+const keysOf = (name: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${name}-${index}`);
+
+/**
+ * One transaction inserts first and commits last, another of the same key comes in between. A reader asks before and
+ * after for what is behind the last position it saw, as a program outside would.
+ *
+ * @param othersInBulk keys of the first transaction beside the common one
+ */
+async function readBehindPositions(backbone: Backbone, othersInBulk: number) {
+  const { db } = backbone.open();
+  const first = await insertAndWait(backbone, ["hot", ...keysOf("other", othersInBulk)], 1);
+  const second = insertAndWait(backbone, ["hot"], 2).then(({ commit }) => commit());
+  const isOvertaken = await Promise.race([second.then(() => true), waiting(backbone).then(() => false)]);
+  const seen: number[] = [];
+  let position = 0;
+  const look = async () => {
+    const page = await listHistory(db, {
+      types: ["agent.heartbeat"],
+      order: "asc",
+      limit: 2_000,
+      cursor: String(position),
+    });
+    for (const event of page.events.filter(({ key }) => key === "hot")) {
+      position = event.position;
+      seen.push(Number((event.payload as { tasks_completed: number }).tasks_completed));
+    }
+  };
+  await look();
+  await first.commit();
+  await second;
+  await look();
+  return { seen, isOvertaken };
+}
+
+describe("a reader outside who keeps the last position of a key", () => {
+  it("misses nothing of bulk and single writers that commit in the opposite order", async () => {
+    expect(await readBehindPositions(await openBackbone(), maxLockedKeys - 1)).toEqual({
+      seen: [1, 2],
+      isOvertaken: false,
+    });
+  });
+
+  it("control: without the locks it misses the event that committed late", async () => {
+    expect(await readBehindPositions(await openBackbone(), maxLockedKeys)).toEqual({
+      seen: [2],
+      isOvertaken: true,
+    });
   });
 });
 

@@ -78,6 +78,58 @@ test("a listener hears what happens from now on, in order, and nothing of before
   await close();
 });
 
+test("an event has its position live as in the history, and beside the envelope in both", async () => {
+  const { next, close } = await listen("/api/events/stream?type=agent.heartbeat");
+  await next();
+  const beats = [1, 2].map((tasks_completed) => ({
+    type: "agent.heartbeat",
+    payload: { agent_id: "placed-1", tasks_completed, tasks_failed: 0 },
+  }));
+  await engine.request("POST", "/api/events/batch", beats);
+  await engine.relay();
+  const live = [(await next()).data, (await next()).data];
+  const { body } = await engine.request("GET", "/api/events/history?type=agent.heartbeat&order=asc");
+  expect(live.map(({ position }) => position)).toEqual(
+    body.events.map((event: { position: number }) => event.position),
+  );
+  expect(live[0].position).toBeLessThan(live[1].position);
+  expect(live.map(({ meta }) => meta)).toEqual(body.events.map((event: { meta: object }) => event.meta));
+  const one = await engine.request("GET", `/api/events/${live[0].id}`);
+  expect(one.body.position).toBe(live[0].position);
+  const story = await engine.request("GET", `/api/events/correlation/${live[0].correlation_id}`);
+  expect(JSON.stringify(story.body)).toContain(`"position":${live[0].position},`);
+  const entry = (await engine.streamEntries()).find(({ fields }) => fields.id === live[0].id);
+  expect(JSON.parse(entry?.fields.meta ?? "{}").position).toBe(live[0].position);
+  await close();
+});
+
+test("a position that somebody else tells of is none", async () => {
+  const { next, close } = await listen("/api/events/stream?type=system.health");
+  await next();
+  const id = "6f1b0c3a-2d5e-4f70-8a91-b2c3d4e5f607";
+  const meta = { schema_version: 1, producer: "p", source_module: "system", position: 7_777_777 };
+  const timestamp = new Date().toISOString();
+  const envelope = {
+    id,
+    type: "system.health",
+    source: "p",
+    timestamp,
+    meta,
+    payload: { component: "db", status: "ok" },
+  };
+  expect((await engine.request("POST", "/api/events", envelope)).status).toBe(202);
+  await engine.relay();
+  const heard = (await next()).data;
+  expect(heard).toMatchObject({ id, position: expect.any(Number) });
+  expect(heard.position).not.toBe(7_777_777);
+  expect((await engine.request("GET", `/api/events/${id}`)).body).toMatchObject({ position: heard.position });
+  // Written to the stream by a program that has no record.
+  const { position: _none, ...own } = meta;
+  await engine.append({ ...heard, id: "6f1b0c3a-2d5e-4f70-8a91-b2c3d4e5f608", meta: own });
+  expect((await next()).data.position).toBeNull();
+  await close();
+});
+
 test("a listener that comes back with its last id misses nothing and hears nothing twice", async () => {
   const first = await listen("/api/events/stream");
   await first.next();

@@ -97,6 +97,7 @@ describe("the story of a correlation id", () => {
     expect(others).toEqual([]);
     expect(root).toEqual({
       id: door,
+      position: expect.any(Number),
       type: "system.health",
       source: "probe",
       tenant_id: null,

@@ -2,7 +2,7 @@ import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { byId, idIn } from "../../db/stream-ids.ts";
-import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
+import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { objectToFields } from "../../stream/entry-fields.ts";
 
 /** A row that was taken. */
@@ -134,7 +134,7 @@ function takeSql(options: TakeOptions): SQL {
       t.dead_letter_id::text AS dead_letter_id, t.replay_epoch,
       t.begun_before AS begun, t.attempts, t.last_error, floor(extract(epoch FROM t.due_at) * 1000)::float8 AS due_ms,
       floor(extract(epoch FROM t.first_failed_at) * 1000)::float8 AS first_failed_ms, t.skip_reason, t.overtakable,
-      ${envelopeColumns}
+      ${outgoingColumns}
     FROM taken t
     LEFT JOIN events e ON t.raw_fields IS NULL AND e.id = CASE WHEN t.raw_fields IS NULL THEN t.event_id::uuid END
     ORDER BY t.stream_ms, t.stream_seq`;

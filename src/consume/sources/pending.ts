@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import type { PendingEntry } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { sentUnder } from "../../db/stream-ids.ts";
-import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
+import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
@@ -95,7 +95,7 @@ async function bodiesFromRecord(
   ids: readonly MessageId[],
 ): Promise<[string, readonly string[]][]> {
   const rows = await db.rows<EnvelopeRow & { stream_message_id: string }>(
-    sql`SELECT e.stream_message_id, ${envelopeColumns} FROM ${sentUnder(shard, ids)}`,
+    sql`SELECT e.stream_message_id, ${outgoingColumns} FROM ${sentUnder(shard, ids)}`,
   );
   return rows.map((row) => [row.stream_message_id, encodeStored(row)]);
 }

@@ -1,4 +1,5 @@
 import type { Envelope } from "@brain/schemas";
+import { type PlacedEvent, placed } from "../../publish/position.ts";
 import type { RequestServices } from "../module.ts";
 import type { InboxQuery } from "./model.ts";
 
@@ -19,7 +20,7 @@ export function inInbox(agentId: string, broadcasts: boolean): (event: Envelope)
 
 /** What the inbox held behind the cursor. */
 export interface InboxPage {
-  readonly events: readonly Envelope[];
+  readonly events: readonly PlacedEvent[];
   /** The place behind all of them, for the next request. */
   readonly cursor: string;
   /** True when there may be more behind the cursor right now. */
@@ -49,7 +50,7 @@ export async function readInbox(
   const ended = new AbortController();
   let timer = setTimeout(() => ended.abort(), Math.max(waitMs, scanMs));
   const startedMs = services.now().getTime();
-  const events: Envelope[] = [];
+  const events: PlacedEvent[] = [];
   let length = 0;
   let place = cursor;
   let isAtEnd = false;
@@ -73,7 +74,7 @@ export async function readInbox(
       place = item.cursor;
       if (item.event === null) continue;
       isAtEnd = false;
-      events.push(item.event);
+      events.push(placed(item.event));
       length += JSON.stringify(item.event.payload).length;
       if (events.length === limit || length >= maxLength) break;
     }

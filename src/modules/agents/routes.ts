@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { placed } from "../../publish/position.ts";
 import type { ModuleEnv } from "../module.ts";
 import { validated, withoutBody } from "../routing.ts";
 import { serveLive } from "../server-sent-events.ts";
@@ -125,7 +126,7 @@ function messageRoutes(): Hono<ModuleEnv> {
     (c) =>
       serveLive(c, {
         wants: inInbox(c.req.valid("param").agent_id, c.req.valid("query").broadcasts),
-        toMessage: (event) => ({ event: event.type, data: event }),
+        toMessage: (event) => ({ event: event.type, data: placed(event) }),
       }),
   );
   return app;

@@ -5,6 +5,7 @@ import {
   irApprovalExpired,
   irApprovalInvalid,
 } from "@brain/schemas";
+import { placed } from "../../publish/position.ts";
 import type { LiveOptions } from "../server-sent-events.ts";
 
 /** What happens to the approvals of a tenant, as server-sent events. */
@@ -21,9 +22,12 @@ const liveNames: ReadonlyMap<string, string> = new Map([
 export function approvalsLive(tenantId: string): LiveOptions {
   return {
     wants: (event) => event.tenant_id === tenantId && liveNames.has(event.type),
-    toMessage: ({ id, type, timestamp, correlation_id, payload }) => ({
-      event: liveNames.get(type) ?? type,
-      data: { event_id: id, type, timestamp, correlation_id, ...payload },
-    }),
+    toMessage: (event) => {
+      const { id, type, timestamp, correlation_id, position, payload } = placed(event);
+      return {
+        event: liveNames.get(type) ?? type,
+        data: { event_id: id, type, timestamp, correlation_id, position, ...payload },
+      };
+    },
   };
 }

@@ -1,7 +1,8 @@
 import { allEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { BrainError } from "../../core/errors.ts";
-import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
+import { placed } from "../../publish/position.ts";
+import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../publish/record.ts";
 import type { RequestServices } from "../module.ts";
 import type { HistoryQuery } from "./model.ts";
 import type { MissionDeps } from "./service.ts";
@@ -114,10 +115,10 @@ const ofMissions: SQL = sql`e.type IN (${sql.join(
 export async function readHistory({ db }: RequestServices, { limit, agent_id: agent }: HistoryQuery) {
   const ofAgent = agent === undefined ? sql`` : sql`AND (e.source = ${agent} OR e.target = ${agent})`;
   const rows = await db.rows<EnvelopeRow>(sql`
-    SELECT ${envelopeColumns} FROM events e WHERE ${ofMissions} ${ofAgent}
+    SELECT ${outgoingColumns} FROM events e WHERE ${ofMissions} ${ofAgent}
     ORDER BY e.position DESC LIMIT ${limit}`);
   return rows.map((row) => {
-    const { meta: _meta, actor_id: _actor, severity, ...event } = toEnvelope(row);
+    const { meta: _meta, actor_id: _actor, severity, ...event } = placed(toEnvelope(row));
     return { ...event, severity };
   });
 }

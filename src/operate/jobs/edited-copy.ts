@@ -32,7 +32,8 @@ export async function editCopy(
 ): Promise<EditedCopy> {
   const original = await originalOf(db, letterId);
   const definition = findEvent(original.type);
-  const { schema_version: _old, ...meta } = original.meta;
+  // The copy is no row of the record, so it has no position.
+  const { schema_version: _old, position: _position, ...meta } = original.meta;
   const { event, key } = admitEnvelope(settings, {
     ...original,
     id: crypto.randomUUID(),

@@ -224,8 +224,16 @@ async function save(
 }
 
 function eventLine(row: ArchivedRow): object {
-  const { stored_at, sent_at, stream_message_id, shard, key } = row;
-  return { ...toEnvelope(row), stored_at, sent_at, stream_message_id, shard, key };
+  const { position, stored_at, sent_at, stream_message_id, shard, key } = row;
+  return {
+    ...toEnvelope(row),
+    position: Number(position),
+    stored_at,
+    sent_at,
+    stream_message_id,
+    shard,
+    key,
+  };
 }
 
 function entryLine({ stream_name, stream_message_id, raw_fields, archived_at }: EntryRow): object {
