@@ -538,6 +538,7 @@ CREATE TABLE "events" (
   "stream_message_id" character varying(50),
   "sent_at" timestamp(3) with time zone,
   "slot" integer GENERATED ALWAYS AS (((('x'::text || "left"(md5((COALESCE(key, ((id)::text)::character varying))::text), 4)))::bit(16))::integer) STORED,
+  "origin" jsonb,
   CONSTRAINT "events_pkey" PRIMARY KEY ("position")
 );
 CREATE INDEX events_actor_idx ON public.events USING btree (actor_id, "position") WHERE (actor_id IS NOT NULL);

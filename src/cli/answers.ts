@@ -78,8 +78,21 @@ export interface Story {
   readonly truncated: boolean;
   readonly first_at: string;
   readonly last_at: string;
-  readonly events: readonly StoryEvent[];
+  readonly events: readonly (StoryEvent | StoryOrigin)[];
 }
+
+/** What began a part of the story, in front of what it published. */
+export type StoryOrigin = { readonly id: string; readonly timestamp: string; readonly depth: number } & (
+  | {
+      readonly type: "request";
+      readonly request_id: string;
+      readonly method: string;
+      readonly path: string;
+      readonly actor_id: string | null;
+      readonly status: number | null;
+    }
+  | { readonly type: "job"; readonly name: string }
+);
 
 export interface StoryEvent {
   readonly id: string;

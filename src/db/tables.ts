@@ -26,8 +26,8 @@ const idPart = (name: string) => numeric(name, { precision: 20, scale: 0, mode: 
 
 /**
  * The record: every event that a module published, committed with the change it tells of. Rows are never changed,
- * except that the relay notes when, where and under which stream id an entry was sent; the janitor deletes what is old,
- * sent and archived.
+ * except that the relay notes when, where and under which stream id an entry was sent, and that the end of a request
+ * notes its status in `origin`; the janitor deletes what is old, sent and archived.
  */
 export const events = pgTable(
   "events",
@@ -65,6 +65,8 @@ export const events = pgTable(
     /** Null until sent. */
     streamMessageId: varchar("stream_message_id", { length: 50 }),
     sentAt: instant("sent_at"),
+    /** The request or job that began the work, see `src/publish/origin.ts`; null when an event or another program did. */
+    origin: jsonb("origin"),
   },
   (table) => [
     uniqueIndex("events_id_key").on(table.id),

@@ -25,6 +25,7 @@ import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
+import { type RequestStory, requestStory } from "./request-origin.ts";
 
 /** Routes of a module and where they are mounted. */
 export interface Mount {
@@ -74,8 +75,11 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     c.set("told", { correlationId: told, actorId: null });
     const correlationId = told ?? c.get("requestId");
     c.header("x-correlation-id", correlationId);
-    c.set("services", requestServices(c, host, correlationId));
+    const story = requestStory(c);
+    c.set("services", requestServices(c, host, correlationId, story));
     await next();
+    // Behind the answer, like the relay.
+    host.waitUntil(story.end(c.res.status));
   });
   app.use(admitRequests(options.requestPlaces ?? defaultPlaces));
   app.use(receiveBody());
@@ -169,7 +173,12 @@ function readCorrelation(c: Context): string | null {
 /** A feed ends after this time; the listener comes back with its cursor, ms. */
 const feedMs = 300_000;
 
-function requestServices(c: Context<AppEnv>, host: Host, correlationId: string): RequestServices {
+function requestServices(
+  c: Context<AppEnv>,
+  host: Host,
+  correlationId: string,
+  story: RequestStory,
+): RequestServices {
   const { invocation } = host;
   const { requestId, log } = c.var;
   return {
@@ -202,9 +211,18 @@ function requestServices(c: Context<AppEnv>, host: Host, correlationId: string):
         onAdmitted: () => c.get("place").leave(),
       }),
     async transact(context, run) {
-      const bound = { correlation_id: correlationId, ...context };
+      const bound = { correlation_id: correlationId, origin: story.origin(), ...context };
       host.waitUntil(markActivity(invocation));
-      const result = await transactAndPublish(invocation.db, invocation.publish, bound, run);
+      const { result, committed } = await transactAndPublish(
+        invocation.db,
+        invocation.publish,
+        bound,
+        async (tx, publish) => {
+          const watched = story.watch(publish);
+          return { result: await run(tx, watched.publish), committed: watched.committed };
+        },
+      );
+      committed();
       host.afterCommit();
       return result;
     },

@@ -10,7 +10,16 @@ import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestContext, type IngestResult, ingest } from "../operate/ingest.ts";
 import { moveState } from "../operate/move-state.ts";
-import { flattenTrees, growTrees, readStory, spanOf, treesToJson } from "../operate/story.ts";
+import {
+  flattenTrees,
+  growTrees,
+  readStory,
+  type StoryBegin,
+  type StoryEvent,
+  spanOf,
+  treesToJson,
+  withOrigins,
+} from "../operate/story.ts";
 import { markActivity } from "../publish/activity.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
@@ -132,8 +141,9 @@ export function eventRoutes(): Hono<AppEnv> {
         );
       }
       const { events, truncated } = story;
-      const facts = { correlation_id: id, count: events.length, truncated, ...spanOf(events) };
-      const roots = growTrees(events);
+      const nodes = withOrigins(story);
+      const facts = { correlation_id: id, count: nodes.length, truncated, ...spanOf(events) };
+      const roots = growTrees<StoryBegin | StoryEvent>(nodes);
       if (view === "flat") return c.json({ ...facts, events: flattenTrees(roots) });
       const body = `${JSON.stringify(facts).slice(0, -1)},"roots":${treesToJson(roots)}}`;
       return c.body(body, 200, { "content-type": "application/json" });

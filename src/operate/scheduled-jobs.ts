@@ -1,6 +1,7 @@
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import type { JobContext, ScheduledJob } from "../consume/define-job.ts";
 import { markActivity } from "../publish/activity.ts";
+import type { JobOrigin } from "../publish/origin.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import type { Command } from "../stream/redis.ts";
 import { noteFailure, noteSuccess } from "./failing-work.ts";
@@ -59,7 +60,7 @@ export async function runJobsNow(
 async function runJobTurns(effort: Effort, job: ScheduledJob): Promise<void> {
   await runTurns(effort, `The job ${job.name}`, 0, async () => {
     let published = false;
-    const context = jobContext(effort, () => {
+    const context = jobContext(effort, job.name, () => {
       published = true;
     });
     const nextAt = await runJob(effort.invocation, job, context);
@@ -114,8 +115,10 @@ export function dueJobs(members: readonly string[]): string[] {
   return [...new Set(members.map((member) => member.replace(/!$/, "")))];
 }
 
-function jobContext(effort: Effort, onCommit: () => void): JobContext {
+function jobContext(effort: Effort, name: string, onCommit: () => void): JobContext {
   const { invocation } = effort;
+  const at = new Date(invocation.now()).toISOString();
+  const origin: JobOrigin = { id: crypto.randomUUID(), type: "job", at, name };
   return {
     db: invocation.db,
     log: invocation.log,
@@ -123,7 +126,7 @@ function jobContext(effort: Effort, onCommit: () => void): JobContext {
     isOver: () => !hasBudget(effort),
     async transact(context, run) {
       await markActivity(invocation);
-      const result = await transactAndPublish(invocation.db, invocation.publish, context, run);
+      const result = await transactAndPublish(invocation.db, invocation.publish, { origin, ...context }, run);
       effort.progress = true;
       onCommit();
       return result;

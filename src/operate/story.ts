@@ -1,10 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import type { JobOrigin, Origin, RequestOrigin } from "../publish/origin.ts";
 import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
 
 /*
  * One story: the events of a correlation id as a tree of causes and effects, each with who handled it and where it
- * failed. Correlation and causation ids also come from other programs, so nothing is assumed of them: a cause may be
+ * failed. What a request or a job published itself hangs under that request or job. Correlation and causation ids also come from other programs, so nothing is assumed of them: a cause may be
  * missing, be the event itself, or be one of its own effects.
  */
 
@@ -36,8 +37,10 @@ export interface StoryEvent {
   readonly timestamp: string;
   readonly severity: string | null;
   readonly payload: unknown;
-  /** Null when nothing is known to have caused it. */
+  /** Null when no event is known to have caused it. */
   readonly causation_id: string | null;
+  /** The request or job that published it; left out when an event caused it or another program told of it. */
+  readonly origin_id?: string;
   /** Null until the relay sent it. */
   readonly sent_at: string | null;
   readonly stream_message_id: string | null;
@@ -45,7 +48,24 @@ export interface StoryEvent {
   readonly dead_letters: readonly Failed[];
 }
 
+/** What began a part of the story: the first node of what it published. */
+export type StoryBegin = (Omit<RequestOrigin, "at"> | Omit<JobOrigin, "at">) & {
+  readonly timestamp: string;
+  /** Of requests only: HTTP status of the answer; null when it is not known, because nobody lived to note it. */
+  readonly status?: number | null;
+} & typeof unlikeEvents;
+
+/** What every node of a story has, so that whoever walks over it need not ask what a node is. */
+const unlikeEvents = {
+  causation_id: null,
+  payload: {},
+  handled_by: [] as readonly Handled[],
+  dead_letters: [] as readonly Failed[],
+} as const;
+
 export interface Story {
+  /** In the order of their first events. */
+  readonly origins: readonly StoryBegin[];
   readonly events: readonly StoryEvent[];
   /** True when the record holds more of it: the limit or the size was reached. */
   readonly truncated: boolean;
@@ -60,6 +80,8 @@ interface EventRow extends Omit<EnvelopeRow, "meta"> {
   readonly sent_at: string | null;
   readonly stream_message_id: string | null;
   readonly found: number;
+  /** JSON text; null when there is none. */
+  readonly origin: string | null;
 }
 
 /**
@@ -77,13 +99,17 @@ export async function readStory(db: Database, correlationId: string, limit: numb
   ];
   const handledBy = Map.groupBy(handled, ({ event_id }) => event_id);
   const deadLetters = Map.groupBy(failed, ({ event_id }) => event_id);
+  const origins = new Map<string, StoryBegin>();
   const events = rows.map((row): StoryEvent => {
+    const origin = readOrigin(origins, row.origin);
     const { id, type, source, tenant_id, actor_id, timestamp, severity, payload } = row;
     const { causation_id, sent_at, stream_message_id } = row;
     return {
       ...{ id, position: Number(row.position), type, source, tenant_id, actor_id, timestamp, severity },
       payload: JSON.parse(payload),
-      ...{ causation_id, sent_at, stream_message_id },
+      causation_id,
+      ...(origin === null ? {} : { origin_id: origin }),
+      ...{ sent_at, stream_message_id },
       handled_by: (handledBy.get(id) ?? []).map(({ subscriber, processed_at, replay_epoch }) => ({
         subscriber,
         processed_at,
@@ -92,7 +118,18 @@ export async function readStory(db: Database, correlationId: string, limit: numb
       dead_letters: (deadLetters.get(id) ?? []).map(({ event_id: _, ...letter }) => letter),
     };
   });
-  return { events, truncated: found > rows.length };
+  return { origins: [...origins.values()], events, truncated: found > rows.length };
+}
+
+/** @returns the id of the origin, which is in `origins` now */
+function readOrigin(origins: Map<string, StoryBegin>, text: string | null): string | null {
+  if (text === null) return null;
+  const { at, ...origin } = JSON.parse(text) as Origin & { readonly status?: number };
+  // The status stands at the first event of the request only.
+  const status = origin.status ?? origins.get(origin.id)?.status ?? null;
+  const begin = { ...origin, timestamp: at, ...unlikeEvents };
+  origins.set(origin.id, origin.type === "request" ? { ...begin, status } : begin);
+  return origin.id;
 }
 
 type OfEvent<T> = Required<T> & { readonly event_id: string };
@@ -109,7 +146,7 @@ function eventsSql(correlationId: string, limit: number) {
         count(*) OVER ()::integer AS found
       FROM story JOIN events USING (position) WINDOW running AS (ORDER BY position)
     )
-    SELECT ${envelopeColumns}, position::text AS position, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, m.found
+    SELECT ${envelopeColumns}, position::text AS position, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, e.origin::text AS origin, m.found
     FROM measured m JOIN events e USING (position)
     WHERE m.place = 1 OR (m.place <= ${limit} AND m.bytes <= ${maxPayloadBytes})
     ORDER BY e.position`;
@@ -140,20 +177,24 @@ function failedSql(ids: readonly string[]) {
 /** What a tree is built of. */
 interface Caused {
   readonly id: string;
-  readonly causation_id: string | null;
+  readonly causation_id?: string | null;
+  readonly origin_id?: string;
 }
 
 /** An event with what it caused, in the order of the record. */
 export type StoryNode<E extends Caused> = E & { readonly children: readonly StoryNode<E>[] };
 
 /**
- * The trees of a story. An event whose cause is not among them is a root. Where causes go in a circle, the earliest
- * event of the circle is a root, so that every event has exactly one place. No recursion: a chain may be as long as the
- * story.
+ * The trees of a story. An event whose cause is not among them hangs under the request or job that published it, and is
+ * a root when none did. Where causes go in a circle, the earliest event of the circle is a root, so that every event has
+ * exactly one place. No recursion: a chain may be as long as the story.
  */
 export function growTrees<E extends Caused>(events: readonly E[]): readonly StoryNode<E>[] {
   const places = new Map(events.map(({ id }, place) => [id.toLowerCase(), place]));
-  const causes = events.map(({ causation_id: cause }) => places.get(cause?.toLowerCase() ?? "") ?? null);
+  const placeOf = (id: string | null | undefined) => places.get(id?.toLowerCase() ?? "") ?? null;
+  const causes = events.map(
+    ({ causation_id: cause, origin_id: origin }) => placeOf(cause) ?? placeOf(origin),
+  );
   breakCircles(causes);
   const nodes = events.map((event) => ({ ...event, children: [] as StoryNode<E>[] }));
   return nodes.filter((node, place) => {
@@ -185,6 +226,18 @@ function breakCircles(causes: (number | null)[]): void {
 
 /** An event with its depth below its root; what it caused follows at once. */
 export type StoryLine<E extends Caused> = Omit<E, "children"> & { readonly depth: number };
+
+/** Origins and events in one list, an origin in front of the first event that has no other cause here. */
+export function withOrigins({ origins, events }: Story): readonly (StoryBegin | StoryEvent)[] {
+  const waiting = new Map(origins.map((origin) => [origin.id, origin]));
+  const ids = new Set(events.map(({ id }) => id));
+  return events.flatMap((event): readonly (StoryBegin | StoryEvent)[] => {
+    const origin = waiting.get(event.origin_id ?? "");
+    if (origin === undefined || ids.has(event.causation_id?.toLowerCase() ?? "")) return [event];
+    waiting.delete(origin.id);
+    return [origin, event];
+  });
+}
 
 /** The trees line by line, each event before what it caused. */
 export function flattenTrees<E extends Caused>(roots: readonly StoryNode<E>[]): readonly StoryLine<E>[] {

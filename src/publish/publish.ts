@@ -13,6 +13,7 @@ import {
 import { v4 as uuidv4 } from "uuid";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
 import type { Database, Tx } from "../db/database.ts";
+import type { Origin } from "./origin.ts";
 import { insertEvents, type RecordedEvent } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
@@ -36,6 +37,8 @@ export interface PublishContext {
   readonly severity?: Severity | null;
   /** W3C trace context of the producer. */
   readonly traceparent?: string | null;
+  /** What began the work, when no event did. Kept in the record, and not part of the envelope. */
+  readonly origin?: Origin | null;
 }
 
 /** What differs from the context for one event. `id` makes a repeated publish the same event. */
@@ -106,7 +109,7 @@ export function prepareEvent<D extends EventDefinition>(
   };
   if (context.causation_id) meta.causation_id = context.causation_id;
   if (context.traceparent) meta.traceparent = context.traceparent;
-  return admitEnvelope(settings, {
+  const admitted = admitEnvelope(settings, {
     id,
     type: definition.type,
     source: context.source,
@@ -121,6 +124,7 @@ export function prepareEvent<D extends EventDefinition>(
     actor_id: context.actor_id ?? null,
     severity: context.severity ?? definition.severity,
   });
+  return context.origin == null ? admitted : { ...admitted, origin: context.origin };
 }
 
 /**

@@ -1,12 +1,15 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
+import type { Origin } from "./origin.ts";
 
 /** A validated event, ready for the record. */
 export interface RecordedEvent {
   readonly event: Envelope;
   /** Ordering key; null means that the event has no order among others. */
   readonly key: string | null;
+  /** What began the work that published it, when no event did. */
+  readonly origin?: Origin;
 }
 
 /**
@@ -69,15 +72,15 @@ function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const { locks, hold } = lockKeys(prepared);
   return sql`${locks}
     INSERT INTO events (id, type, source, target, tenant_id, actor_id, correlation_id, causation_id, mission_id,
-      task_id, severity, schema_version, producer, source_module, meta, payload, occurred_at, key)
+      task_id, severity, schema_version, producer, source_module, meta, payload, occurred_at, key, origin)
     SELECT e.id, e.type, e.source, e.target, e.tenant_id, e.actor_id, e.correlation_id, e.meta ->> 'causation_id',
       e.mission_id, e.task_id, e.severity, (e.meta ->> 'schema_version')::integer, e.meta ->> 'producer',
-      e.meta ->> 'source_module', e.meta, e.payload, e.timestamp, e.key
+      e.meta ->> 'source_module', e.meta, e.payload, e.timestamp, e.key, e.origin
     FROM ROWS FROM (json_to_recordset(${rows}::json) AS (id uuid, type text, source text, target text,
       tenant_id text, actor_id text, correlation_id text, mission_id text, task_id text, severity text,
-      meta jsonb, payload jsonb, timestamp timestamptz, key text))
+      meta jsonb, payload jsonb, timestamp timestamptz, key text, origin jsonb))
       WITH ORDINALITY AS e(id, type, source, target, tenant_id, actor_id, correlation_id, mission_id, task_id,
-      severity, meta, payload, timestamp, key, place)
+      severity, meta, payload, timestamp, key, origin, place)
     ${hold}
     ORDER BY e.place
     ON CONFLICT (id) DO NOTHING`;
@@ -95,9 +98,9 @@ export function insertEventsTellingSql(prepared: readonly RecordedEvent[]): SQL 
 }
 
 /** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
-function toRow({ event, key }: RecordedEvent) {
+function toRow({ event, key, origin }: RecordedEvent) {
   const { position: _told, ...meta } = event.meta;
-  return { ...event, meta, key };
+  return { ...event, meta, key, origin };
 }
 
 /** Inserts events in the caller's transaction, of which it should be the last statement. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Story, StoryEvent } from "../answers.ts";
+import type { Story, StoryEvent, StoryOrigin } from "../answers.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
 
@@ -22,16 +22,35 @@ export function addStory(program: Command): void {
         limit,
       });
       if (out.json) return out.data(story);
-      const { count, first_at, last_at } = story;
+      const { first_at, last_at } = story;
+      const count = story.events.filter((node) => !isOrigin(node)).length;
       const span = duration(Date.parse(last_at) - Date.parse(first_at));
       out.line(`${count} ${count === 1 ? "event" : "events"} in ${span} from ${first_at}`);
       const branches = branchesOf(story.events);
       story.events.forEach((event, place) => {
-        out.line(`${branches[place]}${describe(event, story, payload === true)}`);
+        const text = isOrigin(event) ? describeOrigin(event) : describe(event, story, payload === true);
+        out.line(`${branches[place]}${text}`);
       });
       if (story.truncated)
         out.note("There is more of it; these are the oldest events. --limit goes to 2000.");
     });
+}
+
+/** No type of an event is one of these two words. */
+function isOrigin(node: StoryEvent | StoryOrigin): node is StoryOrigin {
+  return node.type === "request" || node.type === "job";
+}
+
+function describeOrigin(origin: StoryOrigin): string {
+  if (origin.type === "job") return ["job", origin.name, origin.timestamp].map(printable).join("  ");
+  const { method, path, status, actor_id: actor, request_id: id } = origin;
+  const parts = [
+    `${method} ${path}`,
+    status === null ? "status not known" : String(status),
+    ...(actor === null ? [] : [`by ${actor}`]),
+    `request ${id}`,
+  ];
+  return parts.map(printable).join("  ");
 }
 
 function describe(event: StoryEvent, { first_at }: Story, withPayload: boolean): string {

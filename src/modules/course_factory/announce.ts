@@ -44,7 +44,11 @@ export async function announceRequested(publish: Publish, run: Run, causedBy: st
       dry_run: request.dry_run,
       full_lessons_count: request.full_lessons_count,
     },
-    { correlation_id: run.correlation_id, causation_id: causedBy },
+    {
+      correlation_id: run.correlation_id,
+      // Without one it belongs to whatever the caller's context says, e.g. to the mission.
+      ...(causedBy === null ? {} : { causation_id: causedBy }),
+    },
   );
 }
 
