@@ -31,6 +31,7 @@ describe("the configuration", () => {
       tasks: { useNewEventSystem: true, switchSource: "default" },
       requestPlaces: 64,
       followers: { perIsolate: 500, perCaller: 250 },
+      ingestPerMinute: null,
       logLevel: "info",
       publicUrl: null,
       enrolmentUrl: null,

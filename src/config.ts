@@ -56,6 +56,8 @@ const schema = z
     /** Long polls and live feeds at once in an isolate, and of one key; what is beyond is answered 429. */
     BRAIN_FOLLOWERS_MAX: whole(1, 10_000).default(500),
     BRAIN_FOLLOWERS_PER_KEY: whole(1, 10_000).default(250),
+    /** Events that one key may hand in a minute, over all isolates; 0: any number. */
+    BRAIN_INGEST_PER_MINUTE: whole(0, 1_000_000_000).default(0),
     /** Least time between looks at an idle database; it sleeps after five idle minutes, and each look wakes it. */
     BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(3_600_000),
     /** Entries of each stream that the janitor leaves for readers who look back. */
@@ -180,6 +182,8 @@ export interface Config {
   readonly requestPlaces: number;
   /** Who may follow events live, in an isolate. */
   readonly followers: { readonly perIsolate: number; readonly perCaller: number };
+  /** Events of one caller a minute; null: any number. */
+  readonly ingestPerMinute: number | null;
   readonly relaySweepMs: number;
   readonly streamKeep: number;
   readonly dedupDays: number;
@@ -271,6 +275,7 @@ export function parseConfig(
     leaseMs: values.BRAIN_LEASE_MS,
     requestPlaces: values.BRAIN_REQUESTS_MAX,
     followers: { perIsolate: values.BRAIN_FOLLOWERS_MAX, perCaller: values.BRAIN_FOLLOWERS_PER_KEY },
+    ingestPerMinute: values.BRAIN_INGEST_PER_MINUTE || null,
     relaySweepMs: values.BRAIN_RELAY_SWEEP_MS,
     streamKeep: values.BRAIN_STREAM_KEEP,
     dedupDays: values.BRAIN_DEDUP_DAYS,

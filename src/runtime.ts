@@ -127,6 +127,7 @@ export function openInvocation(system: System): Invocation {
     leaseMs: config.leaseMs,
     drains: drainTurns,
     followers: config.followers,
+    ingestPerMinute: config.ingestPerMinute,
     relaySweepMs: config.relaySweepMs,
     retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
     archive,

@@ -134,8 +134,8 @@ export class TooManyRequestsError extends BrainError {
   readonly code: ErrorCode = "too_many_requests";
   readonly retryAfterSeconds: number;
 
-  constructor(message: string, retryAfterSeconds: number) {
-    super(message);
+  constructor(message: string, retryAfterSeconds: number, issues: readonly Issue[] = []) {
+    super(message, { issues });
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

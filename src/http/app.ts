@@ -12,7 +12,7 @@ import { scheduleJob } from "../operate/scheduled-jobs.ts";
 import { markActivity } from "../publish/activity.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import { admitRequests } from "./admission.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, keyCaller } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { answerError } from "./errors.ts";
@@ -205,8 +205,8 @@ function requestServices(
         // The second one aborts when the client has gone, where the host tells.
         signal: AbortSignal.any([signal, c.req.raw.signal]),
         deadlineMs: invocation.now() + feedMs,
-        // There is one key, and nobody without it follows.
-        caller: "api-key",
+        // Nobody without a key follows.
+        caller: keyCaller,
         // Whoever follows waits most of the time, and is counted among the followers.
         onAdmitted: () => c.get("place").leave(),
       }),

@@ -9,6 +9,7 @@ import { receives, validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestContext, type IngestResult, ingest } from "../operate/ingest.ts";
+import { limitIngest } from "../operate/ingest-limit.ts";
 import { moveState } from "../operate/move-state.ts";
 import {
   flattenTrees,
@@ -21,6 +22,7 @@ import {
   withOrigins,
 } from "../operate/story.ts";
 import { markActivity } from "../publish/activity.ts";
+import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
 
@@ -88,7 +90,9 @@ export function eventRoutes(): Hono<AppEnv> {
   routes.post("/", receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const [result] = await ingest(invocation, [jsonOf(await readText(c))], contextOf(c));
+    const input = jsonOf(await readText(c));
+    await limitIngest(invocation, keyCaller, 1);
+    const [result] = await ingest(invocation, [input], contextOf(c));
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
     if (result.status === "accepted") afterCommit();
@@ -99,6 +103,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
     const inputs = readBatch(await readText(c), c.req.header("content-type") ?? "");
+    await limitIngest(invocation, keyCaller, inputs.length);
     const results = await ingest(invocation, inputs, contextOf(c));
     const count = (status: IngestResult["status"]) =>
       results.filter((result) => result.status === status).length;

@@ -47,6 +47,8 @@ export interface Invocation {
   readonly leaseMs: number;
   readonly drains: DrainTurns;
   readonly followers: FollowerBounds;
+  /** Events that one caller may hand in a minute, over all isolates; null: any number. */
+  readonly ingestPerMinute: number | null;
   /** Least time between looks at an idle database, ms. */
   readonly relaySweepMs: number;
   readonly retention: Retention;

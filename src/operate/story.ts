@@ -124,12 +124,19 @@ export async function readStory(db: Database, correlationId: string, limit: numb
 /** @returns the id of the origin, which is in `origins` now */
 function readOrigin(origins: Map<string, StoryBegin>, text: string | null): string | null {
   if (text === null) return null;
-  const { at, ...origin } = JSON.parse(text) as Origin & { readonly status?: number };
+  const origin = JSON.parse(text) as Origin & { readonly status?: number };
   // The status stands at the first event of the request only.
   const status = origin.status ?? origins.get(origin.id)?.status ?? null;
-  const begin = { ...origin, timestamp: at, ...unlikeEvents };
-  origins.set(origin.id, origin.type === "request" ? { ...begin, status } : begin);
-  return origin.id;
+  const { id, at: timestamp } = origin;
+  // Postgres keeps the fields in an order of its own.
+  if (origin.type === "job") {
+    origins.set(id, { id, type: "job", name: origin.name, timestamp, ...unlikeEvents });
+  } else {
+    const { type, request_id, method, path, actor_id } = origin;
+    const told = { id, type, request_id, method, path, actor_id, status, timestamp };
+    origins.set(id, { ...told, ...unlikeEvents });
+  }
+  return id;
 }
 
 type OfEvent<T> = Required<T> & { readonly event_id: string };
