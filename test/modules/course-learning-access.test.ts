@@ -2,13 +2,23 @@ import { type PayloadInputOf, paymentRefundCompleted, paymentTransactionComplete
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { base, newCourse, type TestCourse, tenant } from "./course-learning-fixtures.ts";
+import {
+  base,
+  completed,
+  eventsOf,
+  firstKey,
+  learnt,
+  newCourse,
+  report,
+  type TestCourse,
+  tenant,
+} from "./course-learning-fixtures.ts";
 
 /** Access gates enrolment and the lessons that are not free. */
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await createTestEngine();
+  engine = await createTestEngine({ BRAIN_CERTIFICATE_KEY: firstKey });
 });
 afterAll(() => engine?.cleanup());
 
@@ -149,6 +159,80 @@ describe("a paid course", () => {
     } finally {
       await engine.sql("ALTER TABLE course_access_away RENAME TO course_access");
     }
+  });
+});
+
+describe("a refund", () => {
+  const post = (courseId: string, path: string, body?: unknown) =>
+    engine.request("POST", `${base}/${courseId}/${path}`, body);
+  const complete = (courseId: string, enrollmentId: string) =>
+    post(courseId, `complete?enrollment_id=${enrollmentId}`);
+  const issue = (courseId: string, enrollmentId: string) =>
+    post(courseId, `certificates/issue?enrollment_id=${enrollmentId}`);
+
+  test("ends learning: no progress, no completion and no certificate without access, until it is bought again", async () => {
+    const course = await paidCourse();
+    const { courseId } = course;
+    const step = (enrollment_id: string) =>
+      report(engine, courseId, { enrollment_id, module_id: course.modules[0], status: "completed" });
+    for (const user of ["user-1", "user-2", "user-3"]) await pays(courseId, user);
+    const fresh = (await enroll(courseId, "user-1")).body.enrollment_id;
+    const done = await learnt(engine, course, "user-2");
+    const finished = await completed(engine, course, "user-3");
+    for (const user of ["user-1", "user-2", "user-3"]) await isPaidBack(courseId, user);
+    for (const refused of [
+      await step(fresh),
+      await complete(courseId, done),
+      // What is known already is not told either.
+      await complete(courseId, finished),
+      await issue(courseId, finished),
+    ]) {
+      expect(refused.status, refused.text).toBe(403);
+      expect(refused.body).toMatchObject({
+        error: { code: "forbidden", message: expect.stringContaining("4900 EUR") },
+        access: rule,
+        buy: { path: "/api/paycore/intents" },
+      });
+    }
+    expect(await eventsOf(engine, courseId, "course.completion.recorded")).toHaveLength(1);
+    expect(await eventsOf(engine, courseId, "course.certificate.issued")).toEqual([]);
+
+    const granted = await engine.request("POST", `/api/course-access/${courseId}/grant`, {
+      user_id: "user-2",
+      reason: "a present",
+      tenant_id: tenant,
+    });
+    expect(granted.status, granted.text).toBe(200);
+    expect((await complete(courseId, done)).status).toBe(200);
+    expect((await issue(courseId, done)).status).toBe(200);
+  });
+
+  test("leaves a certificate that was issued readable and valid", async () => {
+    const course = await paidCourse();
+    const { courseId } = course;
+    await pays(courseId, "user-7");
+    const issued = await issue(courseId, await completed(engine, course, "user-7"));
+    expect(issued.status, issued.text).toBe(200);
+    await isPaidBack(courseId, "user-7");
+    expect((await issue(courseId, issued.body.enrollment_id)).status).toBe(403);
+    const read = await get(`${courseId}/certificates/${issued.body.certificate_id}`, "user-7");
+    expect(read.body).toEqual(issued.body);
+    const { certificate_payload, signature_hex } = issued.body;
+    const verified = await engine.request("POST", `${base}/certificates/verify`, {
+      certificate_payload,
+      signature_hex,
+    });
+    expect(verified.body).toMatchObject({ valid: true });
+  });
+
+  test("changes nothing in an open course, so the tests above see the rule at work", async () => {
+    const course = await newCourse(engine);
+    const { courseId } = course;
+    await pays(courseId, "user-7");
+    const enrollmentId = await learnt(engine, course, "user-7");
+    await isPaidBack(courseId, "user-7");
+    expect((await complete(courseId, enrollmentId)).status).toBe(200);
+    expect((await issue(courseId, enrollmentId)).status).toBe(200);
   });
 });
 

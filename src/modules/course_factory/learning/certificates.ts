@@ -2,7 +2,10 @@ import { courseCertificateIssued } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { BadRequestError, NotFoundError, TransientError } from "../../../core/errors.ts";
 import type { Database, Tx } from "../../../db/database.ts";
+import type { AccessCheck } from "../../access-check.ts";
 import type { RequestServices } from "../../module.ts";
+import { readerIn } from "../../reader.ts";
+import { requireLearnersAccess } from "./access.ts";
 import {
   type CertificatePayload,
   certificatePayload,
@@ -25,18 +28,25 @@ export interface CertificateSettings {
   readonly issuer: string;
 }
 
+/** What issuing needs beside them. */
+export interface IssuingSettings extends CertificateSettings {
+  /** Who knows whether a user has access to a paid course. */
+  readonly accessCheck: AccessCheck;
+}
+
 /**
  * Issues the certificate of a completed enrolment. Idempotent: the first certificate is answered again, also when the
- * key has changed since.
+ * key has changed since. One that was issued can be read and verified whatever becomes of the learner's access.
  *
  * @throws {NotFoundError} the course has no such enrolment
  * @throws {ForbiddenError} the enrolment belongs to another actor
+ * @throws {UnauthorizedError | ForbiddenError} as {@link requireLearnersAccess}
  * @throws {BadRequestError} the course is not completed
  * @throws {TransientError} 503: there is no key to sign with
  */
 export async function issueCertificate(
   services: RequestServices,
-  settings: CertificateSettings,
+  settings: IssuingSettings,
   courseId: string,
   enrollmentId: string,
 ) {
@@ -47,6 +57,8 @@ export async function issueCertificate(
     if (found === null) throw noEnrollment(courseId);
     const { enrollment, course } = found;
     assertMayAct(enrollment.actorId, [services.actorId]);
+    const asking = { read: readerIn(tx), check: settings.accessCheck };
+    await requireLearnersAccess(asking, course, enrollment.actorId);
     const issued = await findCertificateOf(tx, enrollmentId);
     if (issued !== null) {
       const { payload, signature } = issued.certificate;

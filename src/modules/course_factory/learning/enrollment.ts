@@ -4,7 +4,7 @@ import type { AccessCheck } from "../../access-check.ts";
 import type { RequestServices } from "../../module.ts";
 import { readerIn } from "../../reader.ts";
 import { noCourse } from "../errors.ts";
-import { requireAccess } from "./access.ts";
+import { requireAccess, requireLearnersAccess } from "./access.ts";
 import { hexOf } from "./certificate.ts";
 import { aboutLearner, contextOf, noEnrollment, requireOutline, wholeSecond } from "./context.ts";
 import {
@@ -88,9 +88,10 @@ async function existing(tx: Tx, courseId: string, actorId: string | null) {
   return row;
 }
 
-/** An enrolment for whose learner the request may act, locked. */
+/** An enrolment for whose learner the request may act, and whose learner has access to the course, locked. */
 async function ownEnrollment(
   services: RequestServices,
+  check: AccessCheck,
   tx: Tx,
   courseId: string,
   input: { readonly enrollment_id: string; readonly actor_id?: string | undefined },
@@ -98,6 +99,7 @@ async function ownEnrollment(
   const found = await lockEnrollment(tx, courseId, input.enrollment_id);
   if (found === null) throw noEnrollment(courseId);
   assertMayAct(found.enrollment.actorId, [services.actorId, input.actor_id ?? null]);
+  await requireLearnersAccess({ read: readerIn(tx), check }, found.course, found.enrollment.actorId);
   return { ...found, outline: requireOutline(found.course.outline) };
 }
 
@@ -107,11 +109,17 @@ async function ownEnrollment(
  *
  * @throws {NotFoundError} the course has no such enrolment, chapter or module
  * @throws {ForbiddenError} the enrolment belongs to another actor
+ * @throws {UnauthorizedError | ForbiddenError} as {@link requireLearnersAccess}
  */
-export async function recordProgress(services: RequestServices, courseId: string, input: ProgressInput) {
+export async function recordProgress(
+  services: RequestServices,
+  check: AccessCheck,
+  courseId: string,
+  input: ProgressInput,
+) {
   const now = wholeSecond(services);
   return services.transact(contextOf(services), async (tx, publish) => {
-    const { enrollment, course, outline } = await ownEnrollment(services, tx, courseId, input);
+    const { enrollment, course, outline } = await ownEnrollment(services, check, tx, courseId, input);
     const target = targetOf(outline, input);
     const known = await listProgress(tx, enrollment.enrollmentId);
     const { row, changed } = await saveProgress(tx, enrollment, target, input.status, now);
@@ -141,12 +149,18 @@ export async function recordProgress(services: RequestServices, courseId: string
  *
  * @throws {NotFoundError} the course has no such enrolment
  * @throws {ForbiddenError} the enrolment belongs to another actor
+ * @throws {UnauthorizedError | ForbiddenError} as {@link requireLearnersAccess}
  * @throws {ConflictError} chapters are missing; the error names them
  */
-export async function completeCourse(services: RequestServices, courseId: string, input: CompleteInput) {
+export async function completeCourse(
+  services: RequestServices,
+  check: AccessCheck,
+  courseId: string,
+  input: CompleteInput,
+) {
   const completedAt = wholeSecond(services);
   return services.transact(contextOf(services), async (tx, publish) => {
-    const { enrollment, course, outline } = await ownEnrollment(services, tx, courseId, input);
+    const { enrollment, course, outline } = await ownEnrollment(services, check, tx, courseId, input);
     const { enrollmentId, actorId } = enrollment;
     const before = await findCompletion(tx, enrollmentId);
     if (before !== null) return completionView(before, actorId);

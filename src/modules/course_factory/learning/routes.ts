@@ -1,12 +1,11 @@
 import { Hono } from "hono";
 import { BadRequestError } from "../../../core/errors.ts";
-import type { AccessCheck } from "../../access-check.ts";
 import type { ModuleEnv } from "../../module.ts";
 import { validated, validatedInput } from "../../routing.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
 import { listCatalog, readCatalogEntry } from "./catalog.ts";
 import {
-  type CertificateSettings,
+  type IssuingSettings,
   issueCertificate,
   readCertificate,
   readKeys,
@@ -36,10 +35,7 @@ import { createPack, listPacks, readPack, renderPack } from "./packs.ts";
 import { readStatus } from "./status.ts";
 
 /** What the composition root hands to learning. */
-export interface CourseLearningSettings extends CertificateSettings {
-  /** Who knows whether a user has access to a paid course. */
-  readonly accessCheck: AccessCheck;
-}
+export type CourseLearningSettings = IssuingSettings;
 
 /** Certificates that one address may have checked, a minute. */
 const verificationsPerMinute = 60;
@@ -92,7 +88,14 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
     validated("param", courseParam),
     validatedInput(progressInput, "query_wins"),
     async (c) =>
-      c.json(await recordProgress(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+      c.json(
+        await recordProgress(
+          c.var.services,
+          accessCheck,
+          c.req.valid("param").course_id,
+          c.req.valid("json"),
+        ),
+      ),
   );
   app.get(
     "/:course_id/status",
@@ -108,7 +111,14 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
     validated("param", courseParam),
     validatedInput(completeInput, "query_wins"),
     async (c) =>
-      c.json(await completeCourse(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+      c.json(
+        await completeCourse(
+          c.var.services,
+          accessCheck,
+          c.req.valid("param").course_id,
+          c.req.valid("json"),
+        ),
+      ),
   );
 }
 
