@@ -105,13 +105,17 @@ export const distributionUnpublished = defineEvent("distribution.unpublished", {
   version: 1,
   module,
   criticality: "INFO",
-  when: "An entry became private again",
+  when: "An entry left the public catalogue: it became private, or unlisted",
   key: byDistribution,
   payload: z.strictObject({
     distribution_id: distributionId.describe("The catalogue entry."),
     slug: slug.describe("The entry's part of its public address."),
-    unpublished_at: isoTime.describe("When the entry became private."),
+    unpublished_at: isoTime.describe("When the entry left the catalogue."),
     reason: z.string().max(500).nullable().describe("Why, in the words of who did it; null: they gave none."),
+    visibility: visibility
+      .exclude(["public"])
+      .optional()
+      .describe("Who can see the entry now; left out: operators only, it is private."),
   }),
   legacy: (payload) => fillMissing(payload, { reason: null }),
   outside: ["SEO indexer", "cache invalidation"],

@@ -37,6 +37,14 @@ const payment = {
 const refund = {
   ...payment,
   refund_id: id.optional().describe("The refund; left out: the producer did not say."),
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe(
+      "Why, in the words of who asked for it, without personal data; left out: they gave none, or it was made at the provider.",
+    ),
 };
 
 type Field = keyof typeof payment;

@@ -1,4 +1,4 @@
-import { forbiddenValue } from "@brain/schemas";
+import { forbiddenValue, redactText } from "@brain/schemas";
 import * as z from "zod";
 
 /** Text of one line that Postgres can store and compare, and that can stand in a log. */
@@ -22,3 +22,11 @@ export const withoutFindings = (schema: z.ZodString) =>
 /** Why somebody acts. It is kept and shown to others, so it must not hold personal data or secrets. */
 export const reasonText = (maxLength: number, minLength: number) =>
   withoutFindings(plainText(maxLength, minLength));
+
+/**
+ * A reason as an event may carry it, without personal data and secrets, also when it was stored by a release that knew
+ * fewer of them. The replacement may be longer than what it replaces, and an event takes 500 characters.
+ */
+export function safeReason(reason: string): string {
+  return redactText(reason).slice(0, 500).toWellFormed();
+}

@@ -154,6 +154,49 @@ describe("what an operator says of a change", () => {
     });
   });
 
+  test.each([
+    ["public", "unlisted", { visibility: "unlisted", reason: "For members only" }],
+    ["public", "private", { visibility: "private", reason: "It is being reworked" }],
+    ["unlisted", "private", { visibility: "private", reason: null }],
+    ["public", "unlisted", { visibility: "unlisted", reason: undefined }],
+  ])("reaches the event when a PUT takes an entry from %s to %s", async (from, to, body) => {
+    const entry = await createPublic(engine);
+    const put = (fields: unknown) => engine.request("PUT", `${base}/distribution/${entry.id}`, fields);
+    if (from !== "public") await put({ visibility: from });
+    const answer = await put(body);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body.updated_fields).toEqual(["visibility"]);
+    const [updated, unpublished] = (await eventsOf(engine, entry.id)).slice(-2);
+    expect(updated).toMatchObject({
+      type: "distribution.updated",
+      payload: { updated_fields: ["visibility"] },
+    });
+    expect(unpublished).toMatchObject({
+      type: "distribution.unpublished",
+      payload: { reason: body.reason ?? null, visibility: to },
+    });
+  });
+
+  test("is not told of an entry that was not in the catalogue", async () => {
+    const entry = await create(engine);
+    const body = { visibility: "unlisted", reason: "For members only" };
+    expect((await engine.request("PUT", `${base}/distribution/${entry.id}`, body)).status).toBe(200);
+    expect(await typesOf(engine, entry.id)).toEqual(["distribution.created", "distribution.updated"]);
+  });
+
+  test.each([
+    { reason: "It is being reworked" },
+    { reason: "It is ready", visibility: "public" },
+    { reason: "asked by anna@example.org", visibility: "private" },
+    { reason: "", visibility: "private" },
+  ])("is refused in a PUT where no event could carry it: %j", async (body) => {
+    const entry = await createPublic(engine);
+    const answer = await engine.request("PUT", `${base}/distribution/${entry.id}`, body);
+    expect(answer.status).toBe(422);
+    expect(answer.body.error.details).toMatchObject([{ path: "reason" }]);
+    expect((await last(entry.id))?.type).toBe("distribution.published");
+  });
+
   test.each([undefined, "", " ", {}, { reason: null }])(
     "may be left out: the body %j is taken, also as JSON",
     async (body) => {

@@ -91,12 +91,45 @@ describe("a refund", () => {
       currency: "EUR",
       provider: "stripe",
       occurred_at: expect.any(String),
+      reason: "changed my mind",
     });
+    expect(events[2]?.payload).toMatchObject({ refund_id: id, reason: "changed my mind" });
     expect(events[2]?.actor_id).toBe("clerk-1");
     expect(events[3]?.causation_id).toBe(events[2]?.id);
-    expect(JSON.stringify(events)).not.toContain("changed my mind");
     expect(await ledgerOf(engine, intentId)).toEqual(["payment_succeeded", "refund_succeeded"]);
     expect(await outcomesOf(engine, intentId)).toMatchObject({ "refund.created": "ignored" });
+  });
+
+  test("tells its reason without personal data, also one that an older release stored", async () => {
+    const { intentId } = await buy(engine);
+    const body = { intent_id: intentId, amount_cents: 4_900, reason: "asked by anna@example.org" };
+    const refused = await refund(engine, body);
+    expect(refused.status).toBe(422);
+    expect(refused.body.error.details).toMatchObject([{ path: "reason" }]);
+    engine.stripe.setRefundState("pending");
+    const answer = await refund(engine, { ...body, reason: "asked for" });
+    engine.stripe.setRefundState("succeeded");
+    await settled();
+    await engine.sql("UPDATE paycore_refunds SET reason = $2 WHERE id = $1", [
+      answer.body.refund_id,
+      body.reason,
+    ]);
+    await engine.atStripe(() =>
+      engine.stripe.account.settleRefund(answer.body.provider_refund_id, "succeeded"),
+    );
+    expect((await eventsOf(engine, intentId)).at(-1)).toMatchObject({
+      type: "payment.refund.completed",
+      payload: { reason: "asked by [redacted]" },
+    });
+  });
+
+  test("without a reason tells none", async () => {
+    const { intentId } = await buy(engine);
+    expect((await refund(engine, { intent_id: intentId, amount_cents: 100 })).status).toBe(201);
+    await settled();
+    const told = (await eventsOf(engine, intentId)).filter(({ type }) => type.startsWith("payment.refund."));
+    expect(told).toHaveLength(2);
+    for (const { payload } of told) expect(payload).not.toHaveProperty("reason");
   });
 
   test("that Stripe is still working on completes by webhook, once", async () => {

@@ -1,7 +1,7 @@
-import { redactText } from "@brain/schemas";
 import { NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Publish, PublishContext } from "../../publish/publish.ts";
+import { safeReason } from "../free-text.ts";
 import type { RequestServices } from "../module.ts";
 import { publishChange, source } from "./announce.ts";
 import {
@@ -120,11 +120,6 @@ async function apply(
   if (decision === null || row === null) return { row: access, hasChanged: false };
   await publishChange(publish, row, decision.change, null);
   return { row, hasChanged: true };
-}
-
-/** Without personal data. The replacement may be longer than what it replaces, and an event takes 500 characters. */
-function safeReason(reason: string): string {
-  return redactText(reason).slice(0, 500).toWellFormed();
 }
 
 /** Whether accesses can be read. Never throws: an unreachable database is what it reports. */

@@ -75,7 +75,13 @@ export async function publishUnpublished(
 ): Promise<void> {
   await publish(
     distributionUnpublished,
-    { distribution_id: row.distributionId, slug: row.slug, unpublished_at: now.toISOString(), reason },
+    {
+      distribution_id: row.distributionId,
+      slug: row.slug,
+      unpublished_at: now.toISOString(),
+      reason,
+      visibility: row.visibility === "unlisted" ? "unlisted" : "private",
+    },
     ofTenant(row),
   );
 }

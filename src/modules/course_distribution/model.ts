@@ -93,18 +93,31 @@ export const createRequest = z.strictObject({
 });
 export type CreateRequest = z.output<typeof createRequest>;
 
-/** A field that is left out stays as it is. `version` is raised by the version bump, staging by its event. */
-export const updateRequest = z.strictObject({
-  slug: slug.optional(),
-  language: language.optional(),
-  title: title.optional(),
-  description: description.optional(),
-  target_group: targetGroup.optional(),
-  seo: seo.optional(),
-  cta: cta.optional(),
-  visibility: z.enum(["public", "unlisted", "private"]).optional(),
-});
+const becomesHidden = ["private", "unlisted"];
+
+/**
+ * A field that is left out stays as it is. `version` is raised by the version bump, staging by its event. `reason` is no
+ * field of the entry: it says why it leaves the catalogue.
+ */
+export const updateRequest = z
+  .strictObject({
+    slug: slug.optional(),
+    language: language.optional(),
+    title: title.optional(),
+    description: description.optional(),
+    target_group: targetGroup.optional(),
+    seo: seo.optional(),
+    cta: cta.optional(),
+    visibility: z.enum(["public", "unlisted", "private"]).optional(),
+    reason: reasonText(500, 1).nullish(),
+  })
+  .refine(({ reason, visibility = "" }) => reason == null || becomesHidden.includes(visibility), {
+    path: ["reason"],
+    message: "expected only beside visibility `private` or `unlisted`, whose event carries it",
+  });
 export type UpdateRequest = z.output<typeof updateRequest>;
+/** What an update may change of an entry. */
+export type EntryChange = Omit<UpdateRequest, "reason">;
 
 /** Why an entry becomes private, for who reads the event; null or left out: not told. */
 export const unpublishRequest = z.strictObject({ reason: reasonText(500, 1).nullable().default(null) });

@@ -168,7 +168,8 @@ interface Updated {
 }
 
 /**
- * Changes fields of an entry. A change of visibility also publishes `distribution.published` or `.unpublished`.
+ * Changes fields of an entry. A change of visibility also publishes `distribution.published` or `.unpublished`, which
+ * carries the reason.
  *
  * @throws {NotFoundError} no such entry
  * @throws {BadRequestError} the new slug is taken
@@ -190,7 +191,8 @@ export async function changeDistribution(
       if (row === null) throw unknownDistribution(id);
       await publishUpdated(publish, row, changes, now);
       if (changes.transition === "published") await publishPublished(publish, row);
-      if (changes.transition === "unpublished") await publishUnpublished(publish, row, now, null);
+      if (changes.transition === "unpublished")
+        await publishUnpublished(publish, row, now, request.reason ?? null);
       return { row, updatedFields: changes.updatedFields };
     });
   } catch (error) {

@@ -102,11 +102,10 @@ describe("changesOf", () => {
     expect(hidden.columns).not.toHaveProperty("publishedAt");
   });
 
-  test("unlisting is an update, neither published nor unpublished", () => {
-    expect(changesOf(entry, { visibility: "unlisted" }, now)).toMatchObject({
-      updatedFields: ["visibility"],
-      transition: null,
-    });
+  test("unlisting takes a public entry out of the catalogue, in which a private one was not", () => {
+    const unlisted = (visibility: Distribution["visibility"]) =>
+      changesOf({ ...entry, visibility }, { visibility: "unlisted" }, now).transition;
+    expect([unlisted("public"), unlisted("private"), unlisted("unlisted")]).toEqual(["unpublished", null, null]);
   });
 
   test("gives values that JSON can hold", () => {

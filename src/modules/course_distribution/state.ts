@@ -1,5 +1,5 @@
 import type { JsonValue } from "@brain/schemas";
-import type { Distribution, MicroNicheRequest, UpdateRequest } from "./model.ts";
+import type { Distribution, EntryChange, MicroNicheRequest } from "./model.ts";
 import { defaultSeo } from "./seo.ts";
 import { variantSlug } from "./slug.ts";
 import type { courseDistributions, Visibility } from "./tables.ts";
@@ -31,7 +31,7 @@ function sameJson(left: unknown, right: unknown): boolean {
 /** What an update changes; all of it empty when it changes nothing. */
 export interface Changes {
   /** API names, in the order of the entry's fields. */
-  readonly updatedFields: readonly (keyof UpdateRequest)[];
+  readonly updatedFields: readonly (keyof EntryChange)[];
   readonly oldValues: Record<string, JsonValue>;
   readonly newValues: Record<string, JsonValue>;
   /** The columns to write. */
@@ -49,14 +49,14 @@ const columnOf = {
   seo: "seo",
   cta: "cta",
   visibility: "visibility",
-} as const satisfies Record<keyof UpdateRequest, keyof Distribution>;
+} as const satisfies Record<keyof EntryChange, keyof Distribution>;
 
 /**
  * Compares a request with the stored entry. An entry made public gets `now` as its time of publication, and one made
  * private keeps the time it has.
  */
-export function changesOf(entry: Distribution, request: UpdateRequest, now: Date): Changes {
-  const fields = Object.keys(columnOf) as (keyof UpdateRequest)[];
+export function changesOf(entry: Distribution, request: EntryChange, now: Date): Changes {
+  const fields = Object.keys(columnOf) as (keyof EntryChange)[];
   const updatedFields = fields.filter(
     (field) => request[field] !== undefined && !sameJson(entry[columnOf[field]], request[field]),
   );
@@ -69,15 +69,19 @@ export function changesOf(entry: Distribution, request: UpdateRequest, now: Date
     newValues[field] = request[field] as unknown as JsonValue;
     columns[columnOf[field]] = request[field];
   }
-  const transition = updatedFields.includes("visibility") ? transitionTo(request.visibility) : null;
+  const transition = updatedFields.includes("visibility")
+    ? transitionTo(entry.visibility, request.visibility)
+    : null;
   if (transition === "published") columns.publishedAt = now;
   if (updatedFields.length > 0) columns.updatedAt = now;
   return { updatedFields, oldValues, newValues, columns: columns as Partial<NewRow>, transition };
 }
 
-function transitionTo(visibility: Visibility | undefined): Changes["transition"] {
-  if (visibility === "public") return "published";
-  return visibility === "private" ? "unpublished" : null;
+/** Unlisted is out of the catalogue, but what was private was not in it. */
+function transitionTo(before: Visibility, after: Visibility | undefined): Changes["transition"] {
+  if (after === undefined) return null;
+  if (after === "public") return "published";
+  return after === "unlisted" && before === "private" ? null : "unpublished";
 }
 
 /**

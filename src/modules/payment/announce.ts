@@ -10,7 +10,8 @@ import {
   paymentTransactionFailed,
 } from "@brain/schemas";
 import type { Publish, PublishContext, PublishOptions } from "../../publish/publish.ts";
-import type { Intent } from "./model.ts";
+import { safeReason } from "../free-text.ts";
+import type { Intent, Refund } from "./model.ts";
 import type { IntentStep, RefundStep } from "./state.ts";
 
 /** The events of payments: ids and amounts, no provider's id, and of the metadata only what is a field of its own. */
@@ -87,7 +88,7 @@ const refundEvents = {
 } as const satisfies Record<"refund_requested" | NonNullable<RefundStep["entry"]>, object>;
 
 /**
- * Records what became of a refund; `amount_cents` is the refund's.
+ * Records what became of a refund; `amount_cents` and `reason` are the refund's.
  *
  * @param actorId who asked for it; null when the provider told of it
  * @returns the event's id
@@ -95,7 +96,7 @@ const refundEvents = {
 export async function publishRefund(
   publish: Publish,
   intent: Intent,
-  refund: { readonly id: string; readonly amountCents: number },
+  refund: Pick<Refund, "id" | "amountCents" | "reason">,
   what: keyof typeof refundEvents,
   now: Date,
   actorId: string | null = null,
@@ -106,6 +107,7 @@ export async function publishRefund(
     ...factsOf(intent, now),
     amount_cents: refund.amountCents,
     refund_id: refund.id,
+    ...(refund.reason === null ? {} : { reason: safeReason(refund.reason) }),
     ...more,
   };
   const event = await publish(definition, payload, { ...storyOf(intent), actor_id: actorId });
