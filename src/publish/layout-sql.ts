@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { numberedLock } from "../db/locks.ts";
 import { byIndexSql } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */
@@ -8,8 +9,7 @@ export interface Layout {
   readonly target: number | null;
 }
 
-/** Name of the advisory lock on the layout, in the space of two integers; keys of events are in that of one. */
-const layoutLock = sql`1918985580, 1`;
+const layoutLock = numberedLock("publishing", 1);
 
 /**
  * Whoever chooses rows for a shard holds the layout shared until the end of its transaction, and finds rows by index. A

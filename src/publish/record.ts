@@ -1,6 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
+import { keyHash, numberedLock } from "../db/locks.ts";
 import type { Origin } from "./origin.ts";
 
 /** A validated event, ready for the record. */
@@ -24,8 +25,7 @@ export const maxLockedKeys = 1_000;
 export const freelyLockedKeys = 64;
 export const bulkTurns = 3;
 
-/** Names of the turns, in the space of two integers, where 1 is the layout's; keys of events are in that of one. */
-const turnLock = (turn: number): SQL => sql`1918985580, ${sql.raw(String(2 + turn))}`;
+const turnLock = (turn: number): SQL => numberedLock("publishing", 2 + turn);
 
 /** Takes the first turn that is free; when none is, waits for one, each statement for another. */
 function takeTurn(): SQL {
@@ -54,7 +54,7 @@ function lockKeys(prepared: readonly RecordedEvent[]): { readonly locks: SQL; re
     locks: sql`
     WITH ${inTurn ? sql`turn AS MATERIALIZED (SELECT ${takeTurn()} AS taken), ` : sql``}locks AS MATERIALIZED (
       SELECT pg_advisory_xact_lock(hash) FROM (
-        SELECT DISTINCT hashtextextended(key, 0) AS hash
+        SELECT DISTINCT ${keyHash(sql`key`)} AS hash
         FROM json_array_elements_text(${JSON.stringify([...keys])}::json) AS k(key) ORDER BY hash
       ) sorted ${inTurn ? sql`WHERE (SELECT taken FROM turn)` : sql``}
     )`,

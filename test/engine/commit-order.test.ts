@@ -2,9 +2,12 @@ import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Tx } from "../../src/db/database.ts";
 import { sqlState } from "../../src/db/errors.ts";
+import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
 import { listHistory } from "../../src/operate/history.ts";
 import { ingest } from "../../src/operate/ingest.ts";
+import { lockJobs } from "../../src/operate/jobs/job-store.ts";
 import { createOutbox, prepareEvent } from "../../src/publish/publish.ts";
 import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../src/publish/record.ts";
 import type { Backbone } from "../backbone.ts";
@@ -307,4 +310,19 @@ describe("transactions with many keys at once", () => {
     const ends = await Promise.all([oneByOne(0, ["a", "b"]), oneByOne(1, ["b", "a"])]);
     expect(ends.sort()).toEqual(["40P01", null]);
   });
+});
+
+it.each([
+  ["jobs are started", "jobs", lockJobs],
+  ["a provider tells of a payment", "paycore:pi_1", (tx: Tx) => lockProviderPayment(tx, "pi_1")],
+] as const)("an event is published while %s, also one whose key is called like it", async (_, key, lock) => {
+  const backbone = await openBackbone();
+  const committed = await backbone.open().db.transaction(async (tx) => {
+    await lock(tx);
+    // Would wait for this transaction, and this one for it, if both had one lock.
+    const other = await insertAndWait(backbone, [key], 1);
+    await other.commit();
+    return backbone.sql("SELECT FROM events WHERE key = $1", [key]);
+  });
+  expect(committed).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 import { asc, eq, lt, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
+import { namedLock } from "../../db/locks.ts";
 import type { Applying } from "./apply.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
 import { paycoreEarlyRefunds } from "./tables.ts";
@@ -14,7 +15,7 @@ const keptMs = 30 * 24 * 3_600_000;
 
 /** Lets nobody else tell of this payment until the transaction ends, so that a refund is either seen or waits. */
 export async function lockProviderPayment(tx: Tx, providerPaymentId: string): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`paycore:${providerPaymentId}`}, 0))`);
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(${namedLock("payments", providerPaymentId)})`);
 }
 
 /** Keeps what was told of refunds. The caller holds the lock of the provider's payment. */

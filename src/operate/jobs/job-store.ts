@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { ConflictError, TransientError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
+import { numberedLock } from "../../db/locks.ts";
 import type { Invocation } from "../invocation.ts";
 import type { JobKind } from "./job-view.ts";
 
@@ -27,7 +28,7 @@ export interface NewJob {
 
 /** Lets one start at a time through, so that names and epochs are given once. Holds until the transaction ends. */
 export async function lockJobs(tx: Tx): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended('jobs', 0))`);
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(${numberedLock("jobs", 1)})`);
 }
 
 /** Id of the job that a request with this key started before; null when none did. */

@@ -1,0 +1,36 @@
+import { type SQL, sql } from "drizzle-orm";
+
+/*
+ * Advisory locks of Postgres, all of them. The keys of events have the space of one integer to themselves, as hashes of 64
+ * bits; whatever else is locked has the space of two, a class and a number. So no event's key, whatever it is called, can
+ * share a lock with anything but another key.
+ *
+ * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+
+/** Classes of the space of two integers. A number is never used again for something else. */
+const classes = {
+  /** 1: the layout of the shards; 2 and on: turns of statements with many keys. */
+  publishing: 1_918_985_580,
+  /** 1: which jobs run. */
+  jobs: 1_918_985_581,
+  /** Hashes of a payment's id at its provider. */
+  payments: 1_918_985_582,
+} as const;
+
+export type LockClass = keyof typeof classes;
+
+/** Arguments of a function that takes the lock with this number. */
+export function numberedLock(lockClass: LockClass, number: number): SQL {
+  return sql`${sql.raw(String(classes[lockClass]))}, ${sql.raw(String(number))}`;
+}
+
+/** The same for a name; two names may share a lock, which costs a wait and nothing else. */
+export function namedLock(lockClass: LockClass, name: string): SQL {
+  return sql`${sql.raw(String(classes[lockClass]))}, hashtext(${name})`;
+}
+
+/** The hash that locks the key of an event, from a column or parameter. */
+export function keyHash(key: SQL): SQL {
+  return sql`hashtextextended(${key}, 0)`;
+}
