@@ -87,7 +87,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/health", healthRoutes());
   const authenticated = authenticate();
   app.use("/api/*", (c, next) => (options.isPublic(c.req.path) ? next() : authenticated(c, next)));
-  app.use("/api/*", (c, next) => {
+  // Not of the API alone: whatever a module mounts reads its address.
+  app.use((c, next) => {
     requireStorableUrl(c.req.url);
     return next();
   });

@@ -43,6 +43,7 @@ describe("an event in the short form", () => {
       tenant_id: "t-1",
       actor_id: null,
       severity: waiting.body.severity,
+      position: 1,
       stored_at: expect.stringMatching(instant),
       sent_at: null,
       stream_message_id: null,

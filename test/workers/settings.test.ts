@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parseConfig, settingNames } from "../../src/config.ts";
 import { readCompatibility } from "../../workers/local/bundle.ts";
 import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
@@ -9,12 +9,14 @@ import { startServices } from "../../workers/local/services.ts";
 import { readStartOptions } from "../../workers/local/start-options.ts";
 import { workerBindings } from "../../workers/local/worker-bindings.ts";
 
-/** A value for every setting, none of them its default. */
+const { neonUrl, upstash } = inject("services");
+
+/** A value for every setting, none of them its default. What it names is asked at the start, so it has to be there. */
 const values: Readonly<Record<string, string>> = {
   BRAIN_EVENTSTREAM_MODE: "degraded",
-  NEON_DATABASE_URL: "postgres://somebody:secret@db.example/other",
-  UPSTASH_REDIS_REST_URL: "https://redis.example",
-  UPSTASH_REDIS_REST_TOKEN: "another-token",
+  NEON_DATABASE_URL: neonUrl,
+  UPSTASH_REDIS_REST_URL: upstash.url,
+  UPSTASH_REDIS_REST_TOKEN: upstash.token,
   BRAIN_API_KEY: "a-key-of-my-own-0123456789",
   BRAIN_REDIS_PREFIX: "another",
   BRAIN_LOG_LEVEL: "warn",
