@@ -1,6 +1,7 @@
 import type { courseGenerationCompleted, PayloadOf } from "@brain/schemas";
 import * as z from "zod";
 import { ValidationError } from "../core/errors.ts";
+import { inWholeUnits } from "./money.ts";
 
 /*
  * Who may learn a course: a rule of the course. Whoever makes courses keeps it and tells of it in
@@ -38,6 +39,11 @@ export function toldRule(told: PayloadOf<typeof courseGenerationCompleted>["acce
     : { mode: "paid", price_cents, currency, free_lessons };
 }
 
+/** As people write it, and as requests have it: `49 EUR (price_cents 4900)`. */
+export function priceOf(rule: Extract<AccessRule, { mode: "paid" }>): string {
+  return `${inWholeUnits(rule.price_cents, rule.currency)} ${rule.currency} (price_cents ${rule.price_cents})`;
+}
+
 /** Why a payment is not enough for a course; null: it is. More than the price is fine, and so is any for an open course. */
 export function refusalOfPrice(
   courseId: string,
@@ -45,7 +51,7 @@ export function refusalOfPrice(
   { amount_cents: amount, currency }: { readonly amount_cents: number; readonly currency: string },
 ): ValidationError | null {
   if (rule === null || rule.mode === "open") return null;
-  const price = `The course "${courseId}" costs ${rule.price_cents} ${rule.currency} in the smallest unit of the currency`;
+  const price = `The course "${courseId}" costs ${priceOf(rule)}`;
   if (currency !== rule.currency) {
     return new ValidationError(
       `${price}; received the currency ${currency}. Send the price in its currency.`,
@@ -55,7 +61,7 @@ export function refusalOfPrice(
     );
   }
   if (amount >= rule.price_cents) return null;
-  return new ValidationError(`${price}; received ${amount}. Send its price as amount_cents.`, {
+  return new ValidationError(`${price}; received amount_cents ${amount}. Send its price as amount_cents.`, {
     issues: [{ path: "amount_cents", message: `expected at least ${rule.price_cents}` }],
   });
 }

@@ -75,7 +75,7 @@ describe("a paid course", () => {
     const refused = await enroll(courseId, "user-7");
     expect(refused.status, refused.text).toBe(403);
     expect(refused.body).toMatchObject({
-      error: { code: "forbidden", message: expect.stringContaining("4900 EUR") },
+      error: { code: "forbidden", message: expect.stringContaining("49 EUR (price_cents 4900)") },
       access: rule,
       buy: {
         method: "POST",
@@ -189,7 +189,7 @@ describe("a refund", () => {
     ]) {
       expect(refused.status, refused.text).toBe(403);
       expect(refused.body).toMatchObject({
-        error: { code: "forbidden", message: expect.stringContaining("4900 EUR") },
+        error: { code: "forbidden", message: expect.stringContaining("49 EUR (price_cents 4900)") },
         access: rule,
         buy: { path: "/api/paycore/intents" },
       });

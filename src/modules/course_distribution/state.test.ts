@@ -105,7 +105,11 @@ describe("changesOf", () => {
   test("unlisting takes a public entry out of the catalogue, in which a private one was not", () => {
     const unlisted = (visibility: Distribution["visibility"]) =>
       changesOf({ ...entry, visibility }, { visibility: "unlisted" }, now).transition;
-    expect([unlisted("public"), unlisted("private"), unlisted("unlisted")]).toEqual(["unpublished", null, null]);
+    expect([unlisted("public"), unlisted("private"), unlisted("unlisted")]).toEqual([
+      "unpublished",
+      null,
+      null,
+    ]);
   });
 
   test("gives values that JSON can hold", () => {

@@ -1,6 +1,6 @@
 import { ForbiddenError, UnauthorizedError } from "../../../core/errors.ts";
 import type { AccessCheck } from "../../access-check.ts";
-import type { AccessRule } from "../../access-rule.ts";
+import { type AccessRule, priceOf } from "../../access-rule.ts";
 import type { Reader } from "../../reader.ts";
 
 /** What of a course is free, and who may have the rest. */
@@ -48,7 +48,7 @@ export async function requireAccess(
 ): Promise<void> {
   const { courseId, access: rule } = course;
   if (rule === null || rule.mode === "open") return;
-  const price = `The course ${courseId} costs ${rule.price_cents} ${rule.currency} in the smallest unit of the currency`;
+  const price = `The course ${courseId} costs ${priceOf(rule)}`;
   const extra = howToBuy(courseId, rule, userId);
   if (userId === null) {
     throw new UnauthorizedError(`${price}, and ${unnamed}`, { extra });
