@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -49,7 +49,10 @@ function environment(): Record<string, string> {
 async function change(file: string, edit: (text: string) => string, expected: RegExp): Promise<string> {
   const path = join(checkout.folder, file);
   const printed = child.output().length;
-  await writeFile(path, edit(await readFile(path, "utf8").catch(() => "")));
+  const text = edit(await readFile(path, "utf8").catch(() => ""));
+  // As editors, `sed -i` and git write: beside it, then renamed, so that it is another file each time.
+  await writeFile(`${path}.tmp`, text);
+  await rename(`${path}.tmp`, path);
   const output = await waitFor(
     `the answer to a change of ${file}`,
     () => child.output().slice(printed),
@@ -182,4 +185,28 @@ test("code that is the same is not loaded again, and a failed migration loads no
   );
   await reload(["src/a.ts"]);
   expect(loaded).toEqual(["b"]);
+});
+
+test("whoever takes a fault back is told that it is gone, though nothing is loaded", async () => {
+  const lines: string[] = [];
+  const bundles = { api: "a", consumer: "c" };
+  let isBroken = true;
+  const reload = createReload({
+    bundles,
+    reload: () => Promise.reject(new Error("loaded")),
+    migrate: async () => undefined,
+    build: async () => {
+      if (isBroken) throw new Error('Unexpected "functio"');
+      return bundles;
+    },
+    say: (line) => lines.push(line),
+    complain: (line) => lines.push(line),
+  });
+  await reload(["src/a.ts"]);
+  expect(lines.at(-1)).toContain("it does not build");
+  isBroken = false;
+  await reload(["src/a.ts"]);
+  expect(lines.at(-1)).toBe("✓ mended; it is what runs already");
+  await reload(["src/a.test.ts"]);
+  expect(lines.at(-1)).toBe("  nothing that the workers run");
 });

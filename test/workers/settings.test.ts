@@ -96,6 +96,7 @@ describe("npm start with every documented variable set", () => {
       bindings: workerBindings({
         options,
         services,
+        port: options.port,
         apiKey: options.apiKey ?? "",
         certificateKey: "generated",
         stripe: { STRIPE_API_URL: "http://stand-in", PAYCORE_SUCCESS_URL: "http://stand-in/thanks" },

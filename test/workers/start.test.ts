@@ -212,7 +212,10 @@ describe("a start on the gateways of npm run services", () => {
       });
       const served = await untilReady(child, 60_000);
       expect(child.output()).toContain("✓ migrations applied");
-      await createToStaging(served, 20_000);
+      const { entry } = await createToStaging(served, 20_000);
+      // The workers know also a port that was chosen for them.
+      expect(entry?.staging_url).toContain(`${served.url}/staging/`);
+      expect((await fetch(entry?.staging_url ?? "")).status).toBe(200);
     },
     severalStartsMs,
   );

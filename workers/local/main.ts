@@ -16,7 +16,7 @@ import {
   readOrCreateSigningKey,
 } from "./data-dir.ts";
 import { migrate } from "./migrate.ts";
-import { isPortFree } from "./ports.ts";
+import { findFreePort, isPortFree } from "./ports.ts";
 import { type ReadyLine, showReadyLine } from "./ready-line.ts";
 import { createReload, watchSource } from "./reload.ts";
 import { printLog, type RunningWorkers, runWorkers, startTickLoop } from "./run-workers.ts";
@@ -194,17 +194,20 @@ async function startWorkers(
   say("✓ workers bundled");
   const stripe = await startStripe(options, dataDir);
   startTaskFiles(options, services, dataDir);
+  // Chosen here and not by workerd, because the workers are told their own address.
+  const port = options.port === 0 ? await findFreePort() : options.port;
   const workers = await runWorkers({
     bundles,
     compatibility,
     bindings: workerBindings({
       options,
       services,
+      port,
       apiKey,
       certificateKey: await readOrCreateSigningKey(dataDir, "certificate-key"),
       stripe: stripe?.variables ?? {},
     }),
-    port: options.port,
+    port,
     archiveDir: join(dataDir, "archive"),
     inspectorPort: 0,
     onLog: showLog,

@@ -1,9 +1,8 @@
 /** `npm run dev`: a change of the source reaches the workers that run. */
 
-import { type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { bundleWorkers, root, type WorkerBundles } from "./bundle.ts";
+import { watchFolder } from "./watch-folder.ts";
 
 /** What the workers are made of, below the project's folder. */
 const folders = ["src", "schemas", "workers", "migrations"] as const;
@@ -27,8 +26,12 @@ export interface ReloadOptions {
 export function createReload(options: ReloadOptions): (files: readonly string[]) => Promise<void> {
   const { reload, migrate, say, complain, build = bundleWorkers } = options;
   let running = options.bundles;
-  const tell = (failure: string, error: unknown) =>
+  /** The last round ended with a fault, so whoever mends it waits for a word. */
+  let isBroken = false;
+  const tell = (failure: string, error: unknown) => {
+    isBroken = true;
     complain(`✗ ${failure}; what ran before goes on.\n${error instanceof Error ? error.message : error}`);
+  };
   const succeeds = (failure: string, work: Promise<void>) =>
     work.then(
       () => true,
@@ -47,17 +50,22 @@ export function createReload(options: ReloadOptions): (files: readonly string[])
     const built = await build().catch((error: unknown) => tell("it does not build", error));
     if (built === undefined) return;
     if (built.api === running.api && built.consumer === running.consumer) {
-      say(
-        files.every((file) => file.startsWith("workers/local/"))
-          ? "  what runs around the workers takes effect with a new start"
-          : "  nothing that the workers run",
-      );
+      say(describeUnchanged(files, isBroken));
+      isBroken = false;
       return;
     }
     if (!(await succeeds("it does not start", reload(built)))) return;
     running = built;
+    isBroken = false;
     say(`✓ reloaded in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
   };
+}
+
+function describeUnchanged(files: readonly string[], wasBroken: boolean): string {
+  if (wasBroken) return "✓ mended; it is what runs already";
+  return files.every((file) => file.startsWith("workers/local/"))
+    ? "  what runs around the workers takes effect with a new start"
+    : "  nothing that the workers run";
 }
 
 function describeFiles(files: readonly string[]): string {
@@ -92,19 +100,17 @@ export function watchSource(
     }
     running = null;
   };
-  const watchers: FSWatcher[] = folders.map((name) =>
-    watch(join(folder, name), { recursive: true }, (_event, file) => {
-      if (file === null || !/\.(ts|tsx|sql|json)$/.test(file) || stopped) return;
-      changed.add(`${name}/${file}`);
+  const ends = folders.map((name) =>
+    watchFolder(folder, name, (file) => {
+      if (!/\.(ts|tsx|sql|json)$/.test(file) || stopped) return;
+      changed.add(file);
       running ??= run();
     }),
   );
-  // A folder that vanishes ends its watcher, and is no reason to end the servers.
-  for (const watcher of watchers) watcher.on("error", () => undefined);
   return {
     async stop() {
       stopped = true;
-      for (const watcher of watchers) watcher.close();
+      for (const end of ends) end();
       await running;
     },
   };

@@ -14,6 +14,8 @@ export function serviceVariables({ upstash, neonUrl }: Services): Record<string,
 export interface BindingSources {
   readonly options: StartOptions;
   readonly services: Services;
+  /** Of the API, never 0: addresses that are told in events and on pages lead to it. */
+  readonly port: number;
   readonly apiKey: string;
   /** Used when the environment gives none. */
   readonly certificateKey: string;
@@ -23,11 +25,10 @@ export interface BindingSources {
 
 /** The environment of both workers: what was set, and what `npm start` adds where nothing was. */
 export function workerBindings(sources: BindingSources): Record<string, string> {
-  const { options, services, apiKey, certificateKey, stripe } = sources;
+  const { options, services, port, apiKey, certificateKey, stripe } = sources;
   return {
     BRAIN_CERTIFICATE_KEY: certificateKey,
-    // A free port that is chosen later cannot be told here.
-    ...(options.port === 0 ? {} : { BRAIN_PUBLIC_URL: `http://127.0.0.1:${options.port}` }),
+    BRAIN_PUBLIC_URL: `http://127.0.0.1:${port}`,
     ...stripe,
     ...options.passedOn,
     ...serviceVariables(services),
