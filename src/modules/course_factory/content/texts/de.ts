@@ -71,7 +71,7 @@ export const de: LanguageTexts = {
     "Ihr eigenes Lernheft: Notieren Sie Datum, Frage, Antwort und Quelle, damit Sie später nachvollziehen können, worauf Ihr Wissen beruht.",
   ],
   disclaimer:
-    "Diese Lektion dient der Bildung und gibt einen allgemeinen Überblick. Sie ersetzt keine rechtliche, steuerliche, finanzielle oder sonstige fachliche Beratung im Einzelfall und empfiehlt keine bestimmten Produkte oder Anbieter. Prüfen Sie wichtige Angaben vor einer Entscheidung anhand aktueller Quellen.",
+    "Dieser Kurs dient der Bildung und gibt einen allgemeinen Überblick. Er ersetzt keine rechtliche, steuerliche, finanzielle oder sonstige fachliche Beratung im Einzelfall und empfiehlt keine bestimmten Produkte oder Anbieter. Prüfen Sie wichtige Angaben vor einer Entscheidung anhand aktueller Quellen.",
   placeholder:
     "Der Text der Lektion „{lesson}“ liegt noch nicht vor. Geplant sind eine Einführung, die wichtigsten Begriffe, Beispiele und eine Zusammenfassung. {about}",
   plannedPoints: [

@@ -71,7 +71,7 @@ export const en: LanguageTexts = {
     "Your own learning journal: note date, question, answer and source, so that you can later trace what your knowledge rests on.",
   ],
   disclaimer:
-    "This lesson is for education and gives a general overview. It does not replace legal, tax, financial or other professional advice in an individual case, and it recommends no particular products or providers. Check important statements against current sources before you make a decision.",
+    "This course is for education and gives a general overview. It does not replace legal, tax, financial or other professional advice in an individual case, and it recommends no particular products or providers. Check important statements against current sources before you make a decision.",
   placeholder:
     "The text of the lesson “{lesson}” is not available yet. An introduction, the most important terms, examples and a summary are planned. {about}",
   plannedPoints: [

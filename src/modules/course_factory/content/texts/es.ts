@@ -71,7 +71,7 @@ export const es: LanguageTexts = {
     "Su propio cuaderno de aprendizaje: anote fecha, pregunta, respuesta y fuente, para saber más tarde en qué se apoyan sus conocimientos.",
   ],
   disclaimer:
-    "Esta lección tiene fines educativos y ofrece una visión general. No sustituye el asesoramiento jurídico, fiscal, financiero ni profesional en un caso concreto, y no recomienda productos ni proveedores determinados. Compruebe los datos importantes en fuentes actuales antes de tomar una decisión.",
+    "Este curso tiene fines educativos y ofrece una visión general. No sustituye el asesoramiento jurídico, fiscal, financiero ni profesional en un caso concreto, y no recomienda productos ni proveedores determinados. Compruebe los datos importantes en fuentes actuales antes de tomar una decisión.",
   placeholder:
     "El texto de la lección «{lesson}» todavía no está disponible. Se prevén una introducción, los conceptos más importantes, ejemplos y un resumen. {about}",
   plannedPoints: [

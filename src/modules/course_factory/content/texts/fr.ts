@@ -71,7 +71,7 @@ export const fr: LanguageTexts = {
     "Votre propre cahier d’apprentissage : notez la date, la question, la réponse et la source, afin de savoir plus tard sur quoi repose votre savoir.",
   ],
   disclaimer:
-    "Cette leçon sert à la formation et donne un aperçu général. Elle ne remplace pas un conseil juridique, fiscal, financier ou professionnel dans un cas particulier, et elle ne recommande aucun produit ni aucun prestataire. Vérifiez les informations importantes auprès de sources actuelles avant toute décision.",
+    "Ce cours sert à la formation et donne un aperçu général. Il ne remplace pas un conseil juridique, fiscal, financier ou professionnel dans un cas particulier, et il ne recommande aucun produit ni aucun prestataire. Vérifiez les informations importantes auprès de sources actuelles avant toute décision.",
   placeholder:
     "Le texte de la leçon « {lesson} » n’est pas encore disponible. Une introduction, les notions principales, des exemples et un résumé sont prévus. {about}",
   plannedPoints: [
