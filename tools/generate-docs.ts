@@ -9,6 +9,7 @@ import type { Consumer, Subscription } from "../src/consume/define-consumer.ts";
 import { productConsumers } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import type { GeneratedFile } from "./generated-file.ts";
+import { readModuleDocument, unwrittenParts } from "./module-document.ts";
 import { payloadFields, payloadShape } from "./payload-fields.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
@@ -205,9 +206,10 @@ async function readSources(folder: string): Promise<ReadonlyMap<string, string>>
 }
 
 /**
- * README.md and EVENTS.md of every module with their generated parts made anew; the rest is kept.
+ * README.md and EVENTS.md of every module with their generated parts made anew; the rest is kept. A module that has none
+ * gets them, with their headings, to be completed.
  *
- * @throws {Error} a document or its markers are missing
+ * @throws {Error} the markers of a document are missing
  */
 export async function generateDocs(): Promise<readonly GeneratedFile[]> {
   const files: GeneratedFile[] = [];
@@ -220,18 +222,18 @@ export async function generateDocs(): Promise<readonly GeneratedFile[]> {
   for (const facts of modules) {
     const readme = `src/modules/${facts.module}/README.md`;
     const events = `src/modules/${facts.module}/EVENTS.md`;
-    let text = await readFile(root + readme, "utf8");
+    let text = await readModuleDocument(root + readme, facts.module);
     text = fill(readme, text, "published", () => publishedSection(facts));
     text = fill(readme, text, "consumed", (present) => consumedSection(facts, present));
-    const problem = text.includes(`**Aktion:** ${unsaid}\n`)
+    const action = text.includes(`**Aktion:** ${unsaid}\n`)
       ? `A handler's action is not described. Write it behind "**Aktion:**" instead of "${unsaid}".`
       : null;
+    const problem = [action, unwrittenParts(text)].filter((part) => part !== null).join("\n  ") || null;
     files.push({ path: readme, content: text, problem });
-    files.push({
-      path: events,
-      content: fill(events, await readFile(root + events, "utf8"), "events", () => eventsSection(facts)),
-      problem: documentFaults(facts.published, facts.allConsumers).join("\n  ") || null,
-    });
+    const present = await readModuleDocument(root + events, facts.module);
+    const content = fill(events, present, "events", () => eventsSection(facts));
+    const eventFaults = documentFaults(facts.published, facts.allConsumers).join("\n  ");
+    files.push({ path: events, content, problem: eventFaults || unwrittenParts(content) });
   }
   return files;
 }

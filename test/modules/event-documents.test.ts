@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { allEvents, courseDistributionRequested, defineEvent, findEvent } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -5,6 +7,7 @@ import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
 import { productConsumers } from "../../src/product.ts";
 import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
+import { readModuleDocument, unwrittenParts } from "../../tools/module-document.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const ignore = async () => undefined;
@@ -20,6 +23,28 @@ function demo(payload: z.ZodType, outside: readonly string[] = []) {
     outside,
   });
 }
+
+describe("the documents of a module that has none", () => {
+  const folder = fileURLToPath(new URL("../../src/modules/", import.meta.url).href);
+
+  it.each(["README.md", "EVENTS.md"])(
+    "begin with the headings of others, and %s waits for words",
+    async (name) => {
+      const text = await readModuleDocument(`${folder}nowhere/${name}`, "nowhere");
+      const present = await readModuleDocument(`${folder}tasks/${name}`, "tasks");
+      expect(text.split("\n", 1)[0]).toContain("nowhere");
+      const fixed = /^(## (?!Events (Published|Consumed) by).*|<!-- \/?generated:.*)$/gm;
+      const wanted = text.match(fixed) ?? [];
+      expect(present.match(fixed)).toEqual(expect.arrayContaining(wanted));
+      expect(wanted.length).toBeGreaterThan(1);
+      expect(unwrittenParts(text)).toMatch(/ in line \d+(, \d+)+\.$/);
+      expect(unwrittenParts(text.replaceAll("\n?\n", "\nSome words.\n"))).toBeNull();
+      // What is there stays as it is, and is complete.
+      expect(present).toBe(await readFile(`${folder}tasks/${name}`, "utf8"));
+      expect(unwrittenParts(present)).toBeNull();
+    },
+  );
+});
 
 describe("the check of what documents say", () => {
   const consumers = [
