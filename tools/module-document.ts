@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 
 /** Stands alone in a line where an author has yet to write. */
-export const unwritten = "?";
+const unwritten = "?";
 
 const markers = (name: string) => [`<!-- generated:${name} -->`, `<!-- /generated:${name} -->`];
 
