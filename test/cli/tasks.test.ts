@@ -201,6 +201,8 @@ test("query reads the files of a folder, archived ones too, and archive moves th
   expect(await readdir(folder)).toEqual(["archive"]);
   expect(await ids()).toEqual(["e-3", "e-2", "e-1"]);
   expect(await ids("--id", "e-1")).toEqual(["e-1"]);
+  expect(await ids("--id", "e-9")).toEqual([]);
+  expect((await away("query", folder, "--id", "e-9")).stderr).toContain(`No event in ${folder} matches.`);
   expect(await ids("--no-archive")).toEqual([]);
 
   for (const [args, why] of [

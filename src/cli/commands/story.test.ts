@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { branchesOf } from "./story.ts";
+import { branchesOf, sinceFirst } from "./story.ts";
 
 const drawn = (...depths: number[]) =>
   branchesOf(depths.map((depth) => ({ depth }))).map((branch, place) => `${branch}${place}`);
@@ -26,4 +26,15 @@ test("a deep chain stays within the terminal, and tells the depth", () => {
 
 test("no events are no lines", () => {
   expect(drawn()).toEqual([]);
+});
+
+test("what happened within seconds is told in milliseconds, so that an order is seen", () => {
+  expect([0, 1_412, 1_980, 9_999, 12_300, 300_000].map(sinceFirst)).toEqual([
+    "0 ms",
+    "1412 ms",
+    "1980 ms",
+    "9999 ms",
+    "12 s",
+    "5 min",
+  ]);
 });

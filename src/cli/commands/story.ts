@@ -53,6 +53,11 @@ function describeOrigin(origin: StoryOrigin): string {
   return parts.map(printable).join("  ");
 }
 
+/** Finer than a duration: what followed within the same second has an order too. */
+export function sinceFirst(ms: number): string {
+  return ms < 10_000 ? `${ms} ms` : duration(ms);
+}
+
 function describe(event: StoryEvent, { first_at }: Story, withPayload: boolean): string {
   const handled = event.handled_by.map(({ subscriber, replay_epoch }) =>
     replay_epoch === undefined ? subscriber : `${subscriber} (replayed)`,
@@ -62,7 +67,7 @@ function describe(event: StoryEvent, { first_at }: Story, withPayload: boolean):
   );
   const parts = [
     event.type,
-    `+${duration(Date.parse(event.timestamp) - Date.parse(first_at))}`,
+    `+${sinceFirst(Date.parse(event.timestamp) - Date.parse(first_at))}`,
     ...(handled.length === 0 ? [] : [`handled by ${handled.join(", ")}`]),
     ...(failed.length === 0 ? [] : [`failed for ${failed.join(", ")}`]),
     ...(event.sent_at === null ? ["unsent"] : []),

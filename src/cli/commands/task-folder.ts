@@ -90,8 +90,9 @@ async function query(out: Output, folder: string, options: QueryOptions): Promis
     return ofRange.filter(({ eventType }) => type === undefined || eventType === type).slice(0, limit);
   };
   const events = (await find()).map(toRecord);
-  if (out.json) out.data({ events });
-  else for (const event of events) out.line(JSON.stringify(event));
+  if (out.json) return out.data({ events });
+  for (const event of events) out.line(JSON.stringify(event));
+  if (events.length === 0) out.note(`No event in ${folder} matches.`);
 }
 
 interface ArchiveOptions {
