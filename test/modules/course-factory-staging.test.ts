@@ -86,7 +86,18 @@ describe("a staged course", () => {
       expect(answer.status, wrong).toBe(404);
       expect(answer.text).not.toContain(token);
     }
-    expect((await open(url.replace(token, "short"))).status).toBe(422);
+    for (const impossible of [
+      url.replace(token, "short"),
+      url.replace(token, token.toUpperCase()),
+      url.replace(course_id, "1"),
+      `${url}lessons/0`,
+      `${url}lessons/99999999999999999999`,
+      `${url}assets/${"a".repeat(500)}`,
+    ]) {
+      const answer = await open(impossible);
+      expect(answer.status, impossible).toBe(404);
+      expect(answer.body.error.code).toBe("not_found");
+    }
     expect((await open(url)).status).toBe(200);
     await authors.transition({ course_id, from_state: "draft", to_state: "archived", actor: "author-1" });
     expect((await open(url)).status).toBe(404);

@@ -12,9 +12,13 @@ export interface KnownCourse {
   readonly request: GenerationRequest;
 }
 
-const uuidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const uuidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** False for the id of a course of other origin, which may have any shape; a uuid column would refuse it. */
+/**
+ * False for the id of a course of other origin, which may have any shape; a uuid column would refuse it. Ids of ours
+ * are in small letters: who tells of a course in capitals tells of another one, as accesses and distributions compare
+ * text.
+ */
 export function isCourseId(id: string): boolean {
   return uuidShape.test(id);
 }

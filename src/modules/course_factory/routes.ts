@@ -3,6 +3,7 @@ import * as z from "zod";
 import { reasonText } from "../free-text.ts";
 import type { ModuleEnv } from "../module.ts";
 import { validated, validatedInput, withoutBody } from "../routing.ts";
+import { writtenUuid } from "../written-uuid.ts";
 import { generationRequest, languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
 import { enhancementRoutes } from "./enhancement/routes.ts";
@@ -15,8 +16,8 @@ import { workflowStates } from "./state.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
 import { rollbackCourse, transitionCourse } from "./workflow.ts";
 
-const courseParam = z.strictObject({ course_id: z.uuid() });
-const lessonParam = z.strictObject({ course_id: z.uuid(), lesson_id: z.uuid() });
+const courseParam = z.strictObject({ course_id: writtenUuid });
+const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
 
 /** The actor is copied into events, so it is an id: names and e-mail addresses are personal data. */
 const actor = z
@@ -48,7 +49,7 @@ const paymentInput = z.strictObject({
 });
 
 const transitionInput = z.strictObject({
-  course_id: z.uuid(),
+  course_id: writtenUuid,
   from_state: z.enum(workflowStates),
   to_state: z.enum(workflowStates),
   actor,
@@ -58,8 +59,8 @@ const transitionInput = z.strictObject({
 });
 
 const rollbackInput = z.strictObject({
-  course_id: z.uuid(),
-  transition_id: z.uuid(),
+  course_id: writtenUuid,
+  transition_id: writtenUuid,
   actor,
   reason,
   hitl_approval: approval,

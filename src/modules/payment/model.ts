@@ -1,6 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
 import { reasonText } from "../free-text.ts";
+import { writtenUuid } from "../written-uuid.ts";
 import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
 
 /** Requests and answers of the routes. */
@@ -58,7 +59,7 @@ export const intentRequest = z.strictObject({
 export type IntentRequest = z.output<typeof intentRequest>;
 
 export const refundRequest = z.strictObject({
-  intent_id: z.uuid(),
+  intent_id: writtenUuid,
   amount_cents: amount,
   reason: reasonText(500, 1).optional(),
   /** Who approved it, where the amount needs somebody. */

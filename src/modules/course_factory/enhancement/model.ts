@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { writtenUuid } from "../../written-uuid.ts";
 import { text } from "../content/model.ts";
 
 export const enhancementTypes = ["examples", "summaries", "flashcards", "analogies"] as const;
@@ -26,9 +27,9 @@ const each = <Item extends z.ZodType>(item: Item, max: number) =>
 
 /** Body of POST /enhance. Unknown fields are refused. */
 export const enhancementRequest = z.strictObject({
-  course_id: z.uuid(),
+  course_id: writtenUuid,
   /** A course has at most 10 lessons with a text of their own. */
-  lesson_ids: each(z.uuid(), 10),
+  lesson_ids: each(writtenUuid, 10),
   enhancement_types: each(z.enum(enhancementTypes), enhancementTypes.length),
   /** Both are for content services; the built-in templates do without. */
   llm_temperature: z.number().min(0).max(1).default(0.7),

@@ -2,13 +2,14 @@ import { Hono } from "hono";
 import * as z from "zod";
 import type { ModuleEnv } from "../../module.ts";
 import { validated } from "../../routing.ts";
+import { writtenUuid } from "../../written-uuid.ts";
 import type { ContentGenerator } from "../content/generator.ts";
 import { readLesson } from "../courses.ts";
 import { enhancementRequest } from "./model.ts";
 import { enhanceCourse } from "./service.ts";
 import { readVersions } from "./store.ts";
 
-const lessonParam = z.strictObject({ course_id: z.uuid(), lesson_id: z.uuid() });
+const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
 
 const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(50).default(10),

@@ -1,5 +1,6 @@
 import { openObject } from "@brain/schemas";
 import * as z from "zod";
+import { writtenUuid } from "../../written-uuid.ts";
 import {
   actorId,
   certificateId,
@@ -15,13 +16,10 @@ import type { Completion, Enrollment, Pack, ProgressRow } from "./store.ts";
 
 /** What the routes of learning take and answer. Times in answers are Unix seconds. */
 
-// Postgres compares uuids whatever their case; the ids inside an outline are compared as text.
-const uuid = z.uuid().transform((id) => id.toLowerCase());
-
-export const courseParam = z.strictObject({ course_id: uuid });
-export const lessonParam = z.strictObject({ course_id: uuid, lesson_id: uuid });
-export const certificateParam = z.strictObject({ course_id: uuid, certificate_id: certificateId });
-export const packParam = z.strictObject({ course_id: uuid, pack_id: packId });
+export const courseParam = z.strictObject({ course_id: writtenUuid });
+export const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
+export const certificateParam = z.strictObject({ course_id: writtenUuid, certificate_id: certificateId });
+export const packParam = z.strictObject({ course_id: writtenUuid, pack_id: packId });
 
 export const enrollInput = z.strictObject({
   /** Left out: the language of the course. */
@@ -33,8 +31,8 @@ export type EnrollInput = z.output<typeof enrollInput>;
 
 export const progressInput = z.strictObject({
   enrollment_id: enrollmentId,
-  chapter_id: uuid.optional(),
-  module_id: uuid.optional(),
+  chapter_id: writtenUuid.optional(),
+  module_id: writtenUuid.optional(),
   status: z.enum(["started", "completed"]),
 });
 export type ProgressInput = z.output<typeof progressInput>;
@@ -85,12 +83,12 @@ export const catalogQuery = z.strictObject({
 });
 export type CatalogQuery = z.output<typeof catalogQuery>;
 
-export const summaryQuery = z.strictObject({ course_id: uuid.optional() });
+export const summaryQuery = z.strictObject({ course_id: writtenUuid.optional() });
 
 const maxExportRows = 10_000;
 
 export const exportQuery = z.strictObject({
-  course_id: uuid.optional(),
+  course_id: writtenUuid.optional(),
   /** Checked by the route: another format is no field error, but 400. */
   format: z.string().max(100).default("json"),
   /** First and last day, in UTC. */

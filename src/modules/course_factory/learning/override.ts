@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { writtenUuid } from "../../written-uuid.ts";
 import type { Outline } from "../content/model.ts";
 import { oneLine, plainText } from "./fields.ts";
 
@@ -23,17 +24,17 @@ export const override = z.discriminatedUnion("operation", [
   /** The text of a chapter, in Markdown. */
   z.strictObject({
     operation: z.literal("replace_text"),
-    target_id: z.uuid(),
+    target_id: writtenUuid,
     value: plainText(1, 10_000),
   }),
   /** After the module that is named, or at the end of the course that is named. */
-  z.strictObject({ operation: z.literal("append_module"), target_id: z.uuid(), value: addedModule }),
+  z.strictObject({ operation: z.literal("append_module"), target_id: writtenUuid, value: addedModule }),
   /** Of the course, a module or a chapter. */
-  z.strictObject({ operation: z.literal("override_title"), target_id: z.uuid(), value: oneLine(1, 200) }),
+  z.strictObject({ operation: z.literal("override_title"), target_id: writtenUuid, value: oneLine(1, 200) }),
   /** Of the course, a module or a chapter. */
   z.strictObject({
     operation: z.literal("override_description"),
-    target_id: z.uuid(),
+    target_id: writtenUuid,
     value: plainText(1, 1000),
   }),
 ]);

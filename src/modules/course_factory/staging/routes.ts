@@ -1,17 +1,18 @@
 import { type Context, Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import * as z from "zod";
-import { NotFoundError } from "../../../core/errors.ts";
+import { NotFoundError, ValidationError } from "../../../core/errors.ts";
 import { lessonPage, quizPage, type StagingLinks, startPage } from "../../../pages/staging.ts";
 import { styleSheet } from "../../../pages/style.ts";
 import type { ModuleEnv } from "../../module.ts";
 import { validated } from "../../routing.ts";
+import { writtenUuid } from "../../written-uuid.ts";
 import { versionNumber } from "../webpages/preview.ts";
 import { readStagedCourse, type StagedCourse } from "./staged-course.ts";
 import { stagingPath, stagingTokenShape } from "./token.ts";
 
 const place = {
-  course_id: z.uuid(),
+  course_id: writtenUuid,
   token: z.string().regex(stagingTokenShape),
   version: z.string().max(20),
 };
@@ -35,6 +36,11 @@ function nothingHere(): NotFoundError {
 export function stagingRoutes(): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
   const base = "/:course_id/:token/:version";
+
+  // To whoever opens an address, one that cannot be is a page that is not there.
+  routes.onError((error) => {
+    throw error instanceof ValidationError ? nothingHere() : error;
+  });
 
   routes.get(base, validated("param", pageParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));

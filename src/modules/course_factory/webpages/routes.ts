@@ -2,12 +2,13 @@ import { Hono } from "hono";
 import * as z from "zod";
 import type { ModuleEnv } from "../../module.ts";
 import { validated, validatedInput } from "../../routing.ts";
+import { writtenUuid } from "../../written-uuid.ts";
 import { landingPage, outline, text } from "../content/model.ts";
 import { customColors } from "./model.ts";
 import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";
 import { themes } from "./themes.ts";
 
-const course_id = z.uuid();
+const course_id = writtenUuid;
 
 const themeInput = z.strictObject({
   course_id,

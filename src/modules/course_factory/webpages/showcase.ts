@@ -5,6 +5,7 @@ import type { CourseShowcase, MadeCourse } from "../../course-showcase.ts";
 import { type AuthoredCourse, findAuthoredCourse } from "../authored-course.ts";
 import type { LandingPage, Outline } from "../content/model.ts";
 import { textsFor } from "../content/text.ts";
+import { isCourseId } from "../known-course.ts";
 import type { Section } from "./model.ts";
 import { buildSections } from "./sections.ts";
 import { seoPackOf } from "./seo.ts";
@@ -14,12 +15,10 @@ import { findTheme, themes, themeWith } from "./themes.ts";
 
 /** What was made for the page of a course: parts that no author has built yet are built from the course. */
 
-const uuid = z.uuid();
-
 export const courseShowcase: CourseShowcase = {
   async read(db, courseId) {
     // Courses of other origin have ids of any shape; a uuid column would refuse them.
-    return uuid.safeParse(courseId).success ? await readMadeCourse(db, courseId) : null;
+    return isCourseId(courseId) ? await readMadeCourse(db, courseId) : null;
   },
 };
 
