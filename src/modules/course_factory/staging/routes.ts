@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import * as z from "zod";
-import { NotFoundError, ValidationError } from "../../../core/errors.ts";
+import { NotFoundError } from "../../../core/errors.ts";
 import { lessonPage, quizPage, type StagingLinks, startPage } from "../../../pages/staging.ts";
 import { styleSheet } from "../../../pages/style.ts";
 import type { ModuleEnv } from "../../module.ts";
@@ -16,9 +16,11 @@ const place = {
   token: z.string().regex(stagingTokenShape),
   version: z.string().max(20),
 };
-const pageParam = z.object(place);
-const lessonParam = z.object({ ...place, number: z.string().regex(/^[1-9]\d?$/) });
-const sheetParam = z.object({ ...place, name: z.string().max(100) });
+/** Null: no page can have this address. To whoever opens it that is a page that is not there, and no mistake in a request. */
+const address = <Parts extends z.ZodRawShape>(parts: Parts) => z.object(parts).nullable().catch(null);
+const pageParam = address(place);
+const lessonParam = address({ ...place, number: z.string().regex(/^[1-9]\d?$/) });
+const sheetParam = address({ ...place, name: z.string().max(100) });
 
 /** Tries of one address with a wrong token, a minute. */
 const guessesPerMinute = 30;
@@ -37,11 +39,6 @@ export function stagingRoutes(): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
   const base = "/:course_id/:token/:version";
 
-  // To whoever opens an address, one that cannot be is a page that is not there.
-  routes.onError((error) => {
-    throw error instanceof ValidationError ? nothingHere() : error;
-  });
-
   routes.get(base, validated("param", pageParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
     return answer(c, await startPage(course, links));
@@ -49,7 +46,7 @@ export function stagingRoutes(): Hono<ModuleEnv> {
 
   routes.get(`${base}/lessons/:number`, validated("param", lessonParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
-    const page = await lessonPage(course, links, Number(c.req.valid("param").number));
+    const page = await lessonPage(course, links, Number(c.req.valid("param")?.number));
     if (page === null) throw nothingHere();
     return answer(c, page);
   });
@@ -63,7 +60,7 @@ export function stagingRoutes(): Hono<ModuleEnv> {
 
   routes.get(`${base}/assets/:name`, validated("param", sheetParam), async (c) => {
     const { course, sheet } = await open(c, c.req.valid("param"));
-    if (c.req.valid("param").name !== sheet) throw nothingHere();
+    if (c.req.valid("param")?.name !== sheet) throw nothingHere();
     return c.body(styleSheet(course.page.theme), 200, {
       "content-type": "text/css; charset=utf-8",
       // Its name is made of its content, so it never changes.
@@ -75,11 +72,13 @@ export function stagingRoutes(): Hono<ModuleEnv> {
   return routes;
 }
 
-/** @throws {NotFoundError} no such course or version, or the token is wrong: one answer for all */
+/** @throws {NotFoundError} no address, no such course or version, or the token is wrong: one answer for all */
 async function open(
   c: Context<ModuleEnv>,
-  { course_id: courseId, token, version }: z.output<typeof pageParam>,
+  asked: z.output<typeof pageParam>,
 ): Promise<{ readonly course: StagedCourse; readonly sheet: string; readonly links: StagingLinks }> {
+  if (asked === null) throw nothingHere();
+  const { course_id: courseId, token, version } = asked;
   const { services } = c.var;
   const course = await readStagedCourse(services.db, courseId);
   const letsIn = course !== null && (await timingSafeEqual(token, course.token));
