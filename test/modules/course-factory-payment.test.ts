@@ -147,6 +147,22 @@ describe("a payment", () => {
     expect(await engine.deadLetters("course_factory")).toEqual([]);
   });
 
+  it("for a course that was archived after it was begun is told as failed, and is to be paid back", async () => {
+    const { course_id } = await authors.generated();
+    await engine.settle();
+    await authors.transition({ course_id, from_state: "draft", to_state: "archived", actor: "author-1" });
+    const payload = payment(course_id);
+    await paid(payload);
+    await paid(payload);
+    await engine.settle();
+    expect(await deliveries(course_id)).toEqual([{ status: "failed", error: "The course is archived." }]);
+    expect(await authors.eventsOf(course_id, "course.payment.completed")).toEqual([]);
+    expect(await authors.eventsOf(course_id, "course.distribution.requested")).toEqual([]);
+    expect(await authors.eventsOf(course_id, "course.payment.failed")).toMatchObject([
+      { payload: { refund_due: true, reason: expect.stringContaining("The course is archived.") } },
+    ]);
+  });
+
   it("for a course whose generation failed leaves a failed delivery and asks for no distribution", async () => {
     const { course_id } = await authors.generated();
     await engine.settle();

@@ -12,7 +12,7 @@ import type { HandlerContext } from "../../consume/define-consumer.ts";
 import { RetryAfter } from "../../core/errors.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
 import { readerIn } from "../reader.ts";
-import { findCourse } from "./known-course.ts";
+import { findCourse, type KnownCourse } from "./known-course.ts";
 import { failPayment, noteRefundDue } from "./refund-due.ts";
 import type { CourseFactorySettings } from "./settings.ts";
 import { deliveries } from "./tables.ts";
@@ -28,8 +28,8 @@ type DeliverySettings = Pick<CourseFactorySettings, "catalogue" | "alerts">;
 
 /**
  * Enables a paid course for delivery, once per payment, and asks for its distribution. A payment for a course that
- * others have made is none of its business. One for a course that nobody knows, or whose generation failed, has to be
- * paid back: that is told, and operators get an alert.
+ * others have made is none of its business. One for a course that nobody knows, whose generation failed, or that was
+ * archived since its payment began, has to be paid back: that is told, and operators get an alert.
  *
  * @throws {RetryAfter} the course is still being generated; other events of the payment may overtake this one
  * @throws {PermanentError} payment and course belong to different tenants
@@ -59,7 +59,7 @@ export async function beginDelivery(
       overtakable: true,
     });
   }
-  const failed = course.status === "failed";
+  const error = whyUndeliverable(course);
   const now = context.now().toISOString();
   const inserted = await context.tx
     .insert(deliveries)
@@ -68,18 +68,24 @@ export async function beginDelivery(
       paymentId,
       courseId,
       requestedAt: now,
-      ...(failed ? { status: "failed", error: "The generation of the course failed.", closedAt: now } : {}),
+      ...(error === null ? {} : { status: "failed", error, closedAt: now }),
     })
     .onConflictDoNothing({ target: deliveries.paymentId })
     .returning({ deliveryId: deliveries.deliveryId });
   if (inserted.length === 0) return;
-  if (failed) {
-    await failPayment(event, courseId, "The generation of the course failed.", context, alerts);
+  if (error !== null) {
+    await failPayment(event, courseId, error, context, alerts);
     return;
   }
   const options = { tenant_id: course.tenantId };
   await context.publish(coursePaymentCompleted, { course_id: courseId, transaction_id: paymentId }, options);
   await context.publish(courseDistributionRequested, { course_id: courseId }, options);
+}
+
+/** Null: the course can be delivered. */
+function whyUndeliverable({ status, state }: KnownCourse): string | null {
+  if (status === "failed") return "The generation of the course failed.";
+  return state === "archived" ? "The course is archived." : null;
 }
 
 /** Closes the open deliveries of a course whose distribution is done. Idempotent. */

@@ -8,6 +8,8 @@ import { courses } from "./tables.ts";
 export interface KnownCourse {
   readonly tenantId: string;
   readonly status: string;
+  /** Where the workflow of the authors has it. */
+  readonly state: string;
   readonly version: string;
   readonly request: GenerationRequest;
 }
@@ -38,6 +40,7 @@ export async function findCourse(
     .select({
       tenantId: courses.tenantId,
       status: courses.status,
+      state: courses.workflowState,
       version: courses.version,
       request: courses.request,
     })
