@@ -23,6 +23,7 @@ const definitions = [
   course.courseGenerationCompleted,
   course.courseGenerationFailed,
   course.courseWorkflowTransitioned,
+  course.courseAccessRuleChanged,
   course.courseDeployedStaging,
   authoring.courseEnhancementApplied,
   authoring.courseThemeBound,

@@ -34,6 +34,7 @@ export {
 } from "./envelope.ts";
 export { CharterError, type CharterErrorCode, type CharterIssue } from "./errors.ts";
 export {
+  courseAccessRuleChanged,
   courseDeployedStaging,
   courseGenerationCompleted,
   courseGenerationFailed,

@@ -342,6 +342,23 @@ export const courseWorkflowTransitioned = defineEvent("course.workflow.transitio
   outside: ["notification", "HITL dashboard", "audit"],
 });
 
+export const courseAccessRuleChanged = defineEvent("course.access_rule.changed", {
+  version: 1,
+  module,
+  criticality: "INFO",
+  producers: ["course_factory_service"],
+  when: "Who may learn a course, or its price, was changed; what was bought or begun before keeps its price",
+  key: byCourse,
+  payload: z.strictObject({
+    course_id: courseId.describe("The course."),
+    access: accessRule.describe("The rule from now on."),
+    previous: accessRule.optional().describe("The rule before; left out: the producer did not say."),
+    changed_at: isoTime.describe("When it was changed."),
+  }),
+  consumers: ["course_distribution"],
+  outside: ["analytics", "audit"],
+});
+
 export const courseDeployedStaging = defineEvent("course.deployed.staging", {
   version: 1,
   module,

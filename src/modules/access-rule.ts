@@ -5,7 +5,7 @@ import { inWholeUnits } from "./money.ts";
 
 /*
  * Who may learn a course: a rule of the course. Whoever makes courses keeps it and tells of it in
- * `course.generation.completed`; whoever sells or shows them reads it there.
+ * `course.generation.completed` and `course.access_rule.changed`; whoever sells or shows them reads it there.
  */
 
 /** Eight digits: more than that no payment provider takes. */
@@ -42,6 +42,16 @@ export function toldRule(told: PayloadOf<typeof courseGenerationCompleted>["acce
 /** As people write it, and as requests have it: `49 EUR (price_cents 4900)`. */
 export function priceOf(rule: Extract<AccessRule, { mode: "paid" }>): string {
   return `${inWholeUnits(rule.price_cents, rule.currency)} ${rule.currency} (price_cents ${rule.price_cents})`;
+}
+
+/** Whether two rules say the same. */
+export function isSameRule(left: AccessRule, right: AccessRule): boolean {
+  if (left.mode === "open" || right.mode === "open") return left.mode === right.mode;
+  return (
+    left.price_cents === right.price_cents &&
+    left.currency === right.currency &&
+    left.free_lessons === right.free_lessons
+  );
 }
 
 /** Why a payment is not enough for a course; null: it is. More than the price is fine, and so is any for an open course. */

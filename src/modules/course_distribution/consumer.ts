@@ -1,4 +1,5 @@
 import {
+  courseAccessRuleChanged,
   courseDeployedStaging,
   courseDistributionCompleted,
   courseDistributionFailed,
@@ -14,7 +15,8 @@ import { type Consumer, type HandlerContext, on, onBatch } from "../../consume/d
 import { PermanentError, TransientError } from "../../core/errors.ts";
 import { toldAt } from "../../core/told-at.ts";
 import type { Tx } from "../../db/database.ts";
-import { toldRule } from "../access-rule.ts";
+import { type AccessRule, toldRule } from "../access-rule.ts";
+import { followAccessRule } from "./access.ts";
 import { publishCreated, source } from "./announce.ts";
 import type { Distribution } from "./model.ts";
 import { catalogueDescription, catalogueTitle, defaultCta, defaultSeo } from "./seo.ts";
@@ -49,6 +51,8 @@ export function courseDistributionConsumer(): Consumer {
       on(courseGenerationCompleted, async (event, context) => {
         await listCourse(event.payload, event.tenant_id, context);
       }),
+
+      on(courseAccessRuleChanged, (event, context) => followAccessRule(event.payload, context)),
 
       on(courseWorkflowTransitioned, (event, context) => followWorkflow(event.payload, context)),
 
@@ -114,8 +118,9 @@ async function listCourse(
 ): Promise<void> {
   if (course.dry_run === true) return;
   const times = { told: toldAt(streamMessageId, now()), now: now() };
-  await saveAccess(tx, course.course_id, toldRule(course.access), times);
-  const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, times);
+  // Of a late event the rule may be an old one.
+  const access = await saveAccess(tx, course.course_id, toldRule(course.access), times);
+  const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, { ...times, access });
   if (row === null) {
     log.debug({ course_id: course.course_id }, "the course has a distribution already");
     return;
@@ -137,7 +142,7 @@ async function insertCourse(
   tx: Tx,
   course: PayloadOf<typeof courseGenerationCompleted>,
   tenantId: string | null,
-  { told, now }: { readonly told: Date; readonly now: Date },
+  { told, now, access }: { readonly told: Date; readonly now: Date; readonly access: AccessRule | null },
 ): Promise<Distribution | null> {
   const { course_id: courseId, language } = course;
   const title = catalogueTitle(course.title, language);
@@ -153,7 +158,7 @@ async function insertCourse(
       description,
       targetGroup: [...course.target_audiences],
       seo: defaultSeo(course.title, course.description, language),
-      cta: defaultCta(language, toldRule(course.access)),
+      cta: defaultCta(language, access),
       stagingUrl: course.staging_url,
       stagingDeployedAt: course.staging_url === null ? null : told,
       createdAt: now,

@@ -95,3 +95,9 @@ export function defaultCta(language: string, access: AccessRule | null): Cta {
   const label = access?.mode === "paid" ? wordsOf(language).buy : textsOf(language).startNow;
   return { label, action: "open_course", url: null };
 }
+
+/** Whether a button still has our words, for whatever rule of access. */
+export function isDefaultCta(cta: Cta, language: string): boolean {
+  if (cta.action !== "open_course" || cta.url !== null) return false;
+  return [textsOf(language).startNow, wordsOf(language).buy].includes(cta.label);
+}

@@ -368,22 +368,27 @@ export async function saveLessons(
     .onConflictDoNothing();
 }
 
-/** Keeps who may learn a course, unless something later was told of it. */
+/** Keeps who may learn a course, unless something later was told of it. @returns the rule as it is now */
 export async function saveAccess(
   tx: Tx,
   courseId: string,
   access: AccessRule | null,
   { told, now }: { readonly told: Date; readonly now: Date },
-): Promise<void> {
+): Promise<AccessRule | null> {
   const known = courseDistributionCourses;
-  await tx
+  const isLater = isNotOlder(known.accessToldAt, told, now);
+  const [row] = await tx
     .insert(known)
     .values({ courseId, access, accessToldAt: told })
     .onConflictDoUpdate({
       target: known.courseId,
-      set: { access, accessToldAt: told },
-      setWhere: isNotOlder(known.accessToldAt, told, now),
-    });
+      set: {
+        access: sql`CASE WHEN ${isLater} THEN excluded.access ELSE ${known.access} END`,
+        accessToldAt: sql`CASE WHEN ${isLater} THEN excluded.access_told_at ELSE ${known.accessToldAt} END`,
+      },
+    })
+    .returning({ access: known.access });
+  return row?.access ?? null;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   redactText,
 } from "@brain/schemas";
 import type { Publish } from "../../publish/publish.ts";
+import type { AccessRule } from "../access-rule.ts";
 import { lessonAt } from "./content/assemble.ts";
 import type { GenerationResult, Outline } from "./content/model.ts";
 import { cut } from "./content/text.ts";
@@ -82,12 +83,16 @@ function publicTitle(title: string): string {
   return cut(redactText(title), 120);
 }
 
-/** One event per finished step; a placeholder lesson has none. */
+/**
+ * One event per finished step; a placeholder lesson has none.
+ *
+ * @param access who may learn the course now, not when the run began
+ */
 export async function announceMade(
   publish: Publish,
   run: Run,
   made: Made,
-  outline: Outline,
+  { outline, access }: { readonly outline: Outline; readonly access: AccessRule | null },
   publicUrl: string | null,
 ): Promise<void> {
   const course_id = run.course_id;
@@ -144,7 +149,7 @@ export async function announceMade(
       });
       return;
     case "finish":
-      await announceCompleted(publish, run, made.result, publicUrl);
+      await announceCompleted(publish, run, made.result, access, publicUrl);
   }
 }
 
@@ -152,6 +157,7 @@ async function announceCompleted(
   publish: Publish,
   run: Run,
   result: GenerationResult,
+  access: AccessRule | null,
   publicUrl: string | null,
 ): Promise<void> {
   const { request } = run;
@@ -173,7 +179,7 @@ async function announceCompleted(
     completed_at: result.generated_at,
     url: publicUrl === null ? null : new URL(`/api/course-factory/courses/${run.course_id}`, publicUrl).href,
     duration: result.execution_time_seconds,
-    ...(request.access === undefined ? {} : { access: request.access }),
+    ...(access === null ? {} : { access }),
   });
 }
 

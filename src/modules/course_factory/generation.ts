@@ -110,9 +110,10 @@ export async function commitMade(
   maker: CourseMaker,
   at: Date,
 ): Promise<void> {
-  await storeMade(tx, run, made, progress.lessons, leaseMsOf(maker), at);
+  const access = await storeMade(tx, run, made, progress.lessons, leaseMsOf(maker), at);
   if (progress.outline === null) throw new Error("Nothing can be announced of a course without an outline.");
-  for (const item of made) await announceMade(publish, run, item, progress.outline, maker.publicUrl ?? null);
+  const url = maker.publicUrl ?? null;
+  for (const item of made) await announceMade(publish, run, item, { outline: progress.outline, access }, url);
 }
 
 /**

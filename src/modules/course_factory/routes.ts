@@ -1,9 +1,11 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { accessRule } from "../access-rule.ts";
 import { reasonText } from "../free-text.ts";
 import type { ModuleEnv } from "../module.ts";
 import { validated, validatedInput, withoutBody } from "../routing.ts";
 import { writtenUuid } from "../written-uuid.ts";
+import { changeAccessRule } from "./access.ts";
 import { generationRequest, languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
 import { enhancementRoutes } from "./enhancement/routes.ts";
@@ -114,6 +116,12 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     return c.json(inWork(courseId), 202);
   });
 
+  const accessParts = [validated("param", courseParam), validated("json", accessRule)] as const;
+  routes.put("/courses/:course_id/access", ...accessParts, async (c) => {
+    const { course_id: courseId } = c.req.valid("param");
+    return c.json(await changeAccessRule(c.var.services, courseId, c.req.valid("json")));
+  });
+
   routes.get("/courses/:course_id/lessons/:lesson_id", validated("param", lessonParam), async (c) => {
     const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
     return c.json(await readLesson(c.var.services.db, courseId, lessonId));
@@ -173,6 +181,7 @@ function information(generator: string) {
       "POST /dry-run",
       "GET /courses/{course_id}",
       "POST /courses/{course_id}/retry",
+      "PUT /courses/{course_id}/access",
       "GET /courses/{course_id}/lessons/{lesson_id}",
       "GET /courses/{course_id}/lessons/{lesson_id}/enhancements",
       "POST /courses/{course_id}/payment-required",

@@ -1,5 +1,6 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
+import type { AccessRule } from "../access-rule.ts";
 import { artifactId } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, LandingPage, Outline, Quiz } from "./content/model.ts";
 import { LostLeaseError } from "./errors.ts";
@@ -44,22 +45,26 @@ function owned(run: Run): SQL | undefined {
   );
 }
 
-/** @throws {LostLeaseError} nothing was changed: the course is finished or another run owns it */
+/**
+ * @returns the rule of access as it is now; it may have been changed since the run began
+ * @throws {LostLeaseError} nothing was changed: the course is finished or another run owns it
+ */
 async function changeOwned(
   tx: Tx,
   run: Run,
   values: Partial<Record<keyof typeof courses.$inferInsert, unknown>>,
-): Promise<void> {
-  const rows = await tx
+): Promise<AccessRule | null> {
+  const [row] = await tx
     .update(courses)
     .set(values as Partial<typeof courses.$inferInsert>)
     .where(owned(run))
-    .returning({ courseId: courses.courseId });
-  if (rows.length === 0) {
+    .returning({ access: sql<AccessRule | null>`${courses.request} -> 'access'` });
+  if (row === undefined) {
     throw new LostLeaseError(
       `Another run works on course ${run.course_id} or has ended it; this one stops. Read the course for its state.`,
     );
   }
+  return row.access;
 }
 
 /** Notes that the work begins. @throws {LostLeaseError} */
@@ -75,6 +80,7 @@ export async function markStarted(tx: Tx, run: Run, leaseMs: number, at: Date): 
  * Stores finished steps and renews the lease: one update and at most one insert.
  *
  * @param lessons of the whole course so far, for the final outline
+ * @returns the rule of access as it is now
  * @throws {LostLeaseError} nothing was stored
  */
 export async function storeMade(
@@ -84,17 +90,18 @@ export async function storeMade(
   lessons: Progress["lessons"],
   leaseMs: number,
   at: Date,
-): Promise<void> {
+): Promise<AccessRule | null> {
   const time = at.toISOString();
   const rows = made.flatMap((item) => artifactRow(run, item, time) ?? []);
   const outline = made.find((item) => item.kind === "outline")?.outline;
   const result = made.find((item) => item.kind === "finish")?.result;
-  await changeOwned(tx, run, {
+  const access = await changeOwned(tx, run, {
     updatedAt: time,
     ...(outline === undefined ? {} : { outline: outlineWithStates(outline, lessons) }),
     ...(result === undefined ? { generatingUntil: leaseEnd(leaseMs) } : finished(result, time)),
   });
   if (rows.length > 0) await tx.insert(artifacts).values(rows);
+  return access;
 }
 
 function finished(result: GenerationResult, time: string) {
