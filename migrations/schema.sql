@@ -307,6 +307,9 @@ CREATE TABLE "course_factory_deliveries" (
   "error" text,
   "requested_at" timestamp with time zone NOT NULL,
   "closed_at" timestamp with time zone,
+  "intent_id" text,
+  "amount_cents" bigint,
+  "currency" text,
   CONSTRAINT "course_factory_deliveries_pkey" PRIMARY KEY (delivery_id),
   CONSTRAINT "course_factory_deliveries_status" CHECK ((status = ANY (ARRAY['requested'::text, 'delivered'::text, 'failed'::text]))),
   CONSTRAINT "course_factory_deliveries_course_id_course_factory_courses_cour" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE

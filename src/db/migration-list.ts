@@ -21,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0016_refunds_due", when: 1_795_668_915_683 },
   { tag: "0017_staged_pages", when: 1_795_669_976_567 },
   { tag: "0018_event_origins", when: 1_795_670_553_546 },
+  { tag: "0019_delivery_payments", when: 1_795_672_560_472 },
 ];

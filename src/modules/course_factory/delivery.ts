@@ -13,7 +13,7 @@ import { RetryAfter } from "../../core/errors.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
 import { readerIn } from "../reader.ts";
 import { findCourse, type KnownCourse } from "./known-course.ts";
-import { failPayment, noteRefundDue } from "./refund-due.ts";
+import { type Due, dueFor, failPayment } from "./refund-due.ts";
 import type { CourseFactorySettings } from "./settings.ts";
 import { deliveries } from "./tables.ts";
 
@@ -40,6 +40,7 @@ export async function beginDelivery(
   { catalogue, alerts }: DeliverySettings,
 ): Promise<void> {
   const { course_id: courseId, payment_id: paymentId, tenant_id: payingTenant } = event.payload;
+  const { intent_id: intentId, amount_cents: amountCents, currency } = event.payload;
   if (courseId === null) return;
   const course = await findCourse(context.tx, courseId, {
     type: event.type,
@@ -47,7 +48,7 @@ export async function beginDelivery(
   });
   if (course === null) {
     if ((await catalogue.find(readerIn(context.tx), courseId)) === null) {
-      await failPayment(event, courseId, "There is no such course.", context, alerts);
+      await failPayment(dueFor(event, courseId), "There is no such course.", context, alerts);
       return;
     }
     context.log.debug({ course_id: courseId }, "A payment for a course that others have made");
@@ -67,6 +68,9 @@ export async function beginDelivery(
       deliveryId: crypto.randomUUID(),
       paymentId,
       courseId,
+      intentId,
+      amountCents,
+      currency,
       requestedAt: now,
       ...(error === null ? {} : { status: "failed", error, closedAt: now }),
     })
@@ -74,7 +78,7 @@ export async function beginDelivery(
     .returning({ deliveryId: deliveries.deliveryId });
   if (inserted.length === 0) return;
   if (error !== null) {
-    await failPayment(event, courseId, error, context, alerts);
+    await failPayment(dueFor(event, courseId), error, context, alerts);
     return;
   }
   const options = { tenant_id: course.tenantId };
@@ -104,13 +108,12 @@ export async function failDeliveries(
   alerts: OperatorAlerts,
 ): Promise<void> {
   const { course_id: courseId, error } = event.payload;
-  for (const paymentId of await endDeliveries(courseId, event, context, { status: "failed", error })) {
-    const due = { payment_id: paymentId, intent_id: null, amount_cents: null, currency: null };
-    await noteRefundDue({ ...due, course_id: courseId }, error, context, alerts);
+  for (const due of await endDeliveries(courseId, event, context, { status: "failed", error })) {
+    await failPayment(due, error, context, alerts);
   }
 }
 
-/** @returns the payments whose delivery this has ended */
+/** @returns the payments whose delivery this has ended, as they would be paid back */
 async function endDeliveries(
   courseId: string,
   event: { readonly type: string; readonly tenant_id: string | null },
@@ -118,12 +121,18 @@ async function endDeliveries(
   end:
     | { readonly status: "delivered"; readonly distributionId: string; readonly slug: string }
     | { readonly status: "failed"; readonly error: string },
-): Promise<readonly string[]> {
-  if ((await findCourse(context.tx, courseId, event)) === null) return [];
+): Promise<readonly Due[]> {
+  const course = await findCourse(context.tx, courseId, event);
+  if (course === null) return [];
   const ended = await context.tx
     .update(deliveries)
     .set({ ...end, closedAt: context.now().toISOString() })
     .where(and(eq(deliveries.courseId, courseId), eq(deliveries.status, "requested")))
-    .returning({ paymentId: deliveries.paymentId });
-  return ended.map(({ paymentId }) => paymentId);
+    .returning({
+      payment_id: deliveries.paymentId,
+      intent_id: deliveries.intentId,
+      amount_cents: deliveries.amountCents,
+      currency: deliveries.currency,
+    });
+  return ended.map((payment) => ({ ...payment, course_id: courseId, tenant_id: course.tenantId }));
 }

@@ -16,9 +16,14 @@ type Context = Pick<HandlerContext, "tx" | "publish" | "log" | "now">;
 type Payment = PayloadOf<typeof paymentTransactionCompleted>;
 
 /** What is known of a payment; all but its id and course may be null. */
-type Due = Pick<Payment, "payment_id" | "intent_id" | "amount_cents" | "currency"> & {
+export type Due = Pick<Payment, "payment_id" | "intent_id" | "amount_cents" | "currency" | "tenant_id"> & {
   readonly course_id: string;
 };
+
+/** A payment as its own event tells it. */
+export function dueFor({ payload, tenant_id }: Envelope<Payment>, courseId: string): Due {
+  return { ...payload, course_id: courseId, tenant_id: payload.tenant_id ?? tenant_id };
+}
 
 /** The request that pays it back, in words. */
 function howToRefund({ payment_id: paymentId, intent_id: intentId, amount_cents: amount }: Due): string {
@@ -36,7 +41,7 @@ function howToRefund({ payment_id: paymentId, intent_id: intentId, amount_cents:
  *
  * @returns false when it was known already
  */
-export async function noteRefundDue(
+async function noteRefundDue(
   due: Due,
   reason: string,
   { tx, log, now }: Pick<Context, "tx" | "log" | "now">,
@@ -64,29 +69,27 @@ export async function noteRefundDue(
   return true;
 }
 
-/** As {@link noteRefundDue}, and tells of it as `course.payment.failed`. */
+/** Tells, once per payment, that it has to be paid back: as `course.payment.failed`, and operators by an alert. */
 export async function failPayment(
-  event: Envelope<Payment>,
-  courseId: string,
+  due: Due,
   reason: string,
   context: Context,
   alerts: OperatorAlerts,
 ): Promise<void> {
-  const { payment_id, intent_id, amount_cents, currency, tenant_id } = event.payload;
-  const due = { payment_id, intent_id, amount_cents, currency, course_id: courseId };
   if (!(await noteRefundDue(due, reason, context, alerts))) return;
+  const { course_id, payment_id, intent_id, amount_cents, currency, tenant_id } = due;
   await context.publish(
     coursePaymentFailed,
     {
-      course_id: courseId,
+      course_id,
       transaction_id: payment_id,
-      reason: `${reason} ${howToRefund(due)}`,
+      reason: `${reason} ${howToRefund(due)}`.slice(0, 2000).toWellFormed(),
       refund_due: true,
       ...(intent_id === null ? {} : { intent_id }),
       ...(amount_cents === null ? {} : { amount_cents }),
       ...(currency === null ? {} : { currency }),
     },
-    { tenant_id: tenant_id ?? event.tenant_id },
+    { tenant_id },
   );
 }
 

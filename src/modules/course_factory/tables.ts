@@ -152,6 +152,10 @@ export const deliveries = pgTable(
     distributionId: text("distribution_id"),
     slug: text("slug"),
     error: text("error"),
+    /** What the payment's event told, for paying it back; null: it did not say, or came before these columns. */
+    intentId: text("intent_id"),
+    amountCents: bigint("amount_cents", { mode: "number" }),
+    currency: text("currency"),
     requestedAt: at("requested_at").notNull(),
     closedAt: at("closed_at"),
   },
