@@ -443,6 +443,7 @@ describe("what the first Python reader parses", () => {
     const unknown = allEvents().filter(({ type }) => !firstReaderTypes.has(type));
     expect(distinct(unknown.map(({ type }) => type.replace(/\.[^.]+$/, ".*")))).toEqual([
       "course.access.*",
+      "course.access_rule.*",
       "course.certificate.*",
       "course.completion.*",
       "course.distribution.*",
