@@ -1,7 +1,7 @@
 /*
  * Who may import whom. Imports run one way:
  *
- *   schemas ← core ← {stream, db} ← publish ← consume ← {operate, modules} ← {http, dashboard}
+ *   schemas ← core ← {stream, db} ← publish ← consume ← {operate, http/kit} ← {http, modules}
  *           ← {config, runtime, product} ← {workers, cli}
  *
  * Tests and tools may import everything; nothing that is deployed may import them.
@@ -18,9 +18,9 @@ const layers = {
   consume: ["core", "stream", "db", "publish"],
   operate: ["core", "stream", "db", "publish", "consume"],
   pages: ["core"],
-  modules: ["core", "db", "publish", "consume", "pages"],
-  http: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$"],
-  dashboard: ["core", "stream", "db", "publish", "consume", "operate", "modules/[^/]+\\.ts$", "http"],
+  "http/kit": ["core", "db", "publish", "consume"],
+  http: ["core", "stream", "db", "publish", "consume", "operate"],
+  modules: ["core", "db", "publish", "consume", "pages", "http/kit"],
 };
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
@@ -86,7 +86,7 @@ export default {
       from: { path: "^src/modules/([^/]+)/", pathNot: tests },
       to: {
         path: "^src/modules/",
-        pathNot: ["^src/modules/$1/", "^src/modules/[^/]+\\.ts$"],
+        pathNot: ["^src/modules/$1/", "^src/modules/[^/]+\\.ts$", "^src/modules/ports/"],
       },
     },
     {
@@ -94,7 +94,7 @@ export default {
       severity: "error",
       comment: "From outside a module is reached through its index.ts.",
       from: { path: "^(src/(?!modules/)|src/modules/[^/]+$|workers/)", pathNot: tests },
-      to: { path: "^src/modules/[^/]+/", pathNot: "^src/modules/[^/]+/index\\.ts$" },
+      to: { path: "^src/modules/[^/]+/", pathNot: ["^src/modules/[^/]+/index\\.ts$", "^src/modules/ports/"] },
     },
     {
       name: "config-and-composition-are-on-top",
@@ -108,9 +108,7 @@ export default {
       [npm("hono"), npm("@hono/[^/]+")],
       [
         "^src/http/",
-        "^src/dashboard/",
         "^src/pages/",
-        "^src/modules/[^/]+\\.ts$",
         "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
         "^src/modules/[^/]+/[^/]+/routes\\.tsx?$",
         "^src/product\\.ts$",

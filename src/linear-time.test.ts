@@ -1,10 +1,10 @@
 import { decodeEntry, redactText } from "@brain/schemas";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
+import { withoutBody } from "./http/kit/routing.ts";
 import { textsFor } from "./modules/course_factory/content/text.ts";
 import { weave } from "./modules/course_factory/enhancement/weave.ts";
 import { excerptOf } from "./modules/course_factory/webpages/sections.ts";
-import { withoutBody } from "./modules/routing.ts";
 
 /*
  * Texts from outside that a regular expression tried to read in very many ways. `npm run check` finds most such

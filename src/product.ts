@@ -33,7 +33,6 @@ import {
   isPublicLearningPath,
   stagingRoutes,
 } from "./modules/course_factory/index.ts";
-import { firstThatKnows } from "./modules/course-catalogue.ts";
 import {
   answersToken,
   irGovernanceGate,
@@ -49,6 +48,7 @@ import {
   paymentJobs,
   paymentRoutes,
 } from "./modules/payment/index.ts";
+import { firstThatKnows } from "./modules/ports/course-catalogue.ts";
 import { logTaskSwitch, taskRoutes, tasksConsumer } from "./modules/tasks/index.ts";
 import { alertsInTransaction } from "./operate/alerts.ts";
 

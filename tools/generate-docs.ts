@@ -182,7 +182,10 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
   });
   const consumers = productConsumers(config);
   const entries = await readdir(`${root}src/modules`, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  // `ports` is what modules ask each other through, and no module.
+  const folders = entries.flatMap((entry) =>
+    entry.isDirectory() && entry.name !== "ports" ? [entry.name] : [],
+  );
   return Promise.all(
     folders.sort().map(async (module) => ({
       module,

@@ -3,8 +3,6 @@ import * as z from "zod";
 import type { Consumer } from "../consume/define-consumer.ts";
 import type { DrainResult } from "../consume/tick-base.ts";
 import { NotFoundError, TransientError } from "../core/errors.ts";
-import { plainText } from "../modules/free-text.ts";
-import { validated, withoutBody } from "../modules/routing.ts";
 import { changeBlockedKey, listBlockedKeys } from "../operate/consumers/blocked-keys.ts";
 import { consumerDetails, consumerStates, lastVisits } from "../operate/consumers/consumer-states.ts";
 import { listPauses, pauseConsumer, resumeConsumer } from "../operate/consumers/pauses.ts";
@@ -12,6 +10,8 @@ import { recordAction } from "../operate/operator-actions.ts";
 import { drainOnce } from "../operate/pump.ts";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
+import { plainText } from "./kit/free-text.ts";
+import { validated, withoutBody } from "./kit/routing.ts";
 import { instant, operatorOf, reasonText } from "./paging.ts";
 
 /** Time of a drain by hand, ms. */

@@ -2,8 +2,6 @@ import type { JsonObject } from "@brain/schemas";
 import { openObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { plainText } from "../modules/free-text.ts";
-import { validated } from "../modules/routing.ts";
 import {
   countOpen,
   discardLetter,
@@ -18,6 +16,8 @@ import { previewRedrive, redriveLetter, startRedrive } from "../operate/jobs/red
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";
+import { plainText } from "./kit/free-text.ts";
+import { validated } from "./kit/routing.ts";
 import { instant, operatorOf, pageFields, reasonText, rowId } from "./paging.ts";
 
 const status = z.enum(["open", "requeued", "resolved", "discarded", "all"]).default("open");

@@ -4,8 +4,6 @@ import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
 import { BadRequestError, NotFoundError, ValidationError } from "../core/errors.ts";
 import { boundIssues, boundText } from "../core/issues.ts";
-import { jsonOf, readText } from "../modules/request-body.ts";
-import { receives, validated } from "../modules/routing.ts";
 import { eventStats } from "../operate/event-stats.ts";
 import { findRecorded, listHistory } from "../operate/history.ts";
 import { type IngestContext, type IngestResult, ingest } from "../operate/ingest.ts";
@@ -25,6 +23,8 @@ import { markActivity } from "../publish/activity.ts";
 import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
+import { jsonOf, readText } from "./kit/request-body.ts";
+import { receives, validated } from "./kit/routing.ts";
 
 const maxBatch = 1_000;
 

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { plainText } from "../modules/free-text.ts";
-import { validated } from "../modules/routing.ts";
-import { serveLive } from "../modules/server-sent-events.ts";
 import { placed } from "../publish/position.ts";
 import type { AppEnv } from "./host.ts";
+import { plainText } from "./kit/free-text.ts";
+import { validated } from "./kit/routing.ts";
+import { serveLive } from "./kit/server-sent-events.ts";
 
 const streamQuery = z.strictObject({
   type: plainText(100).optional(),

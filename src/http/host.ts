@@ -1,6 +1,6 @@
 import type { Logger } from "../core/log.ts";
-import type { ModuleEnv } from "../modules/module.ts";
 import type { Invocation } from "../operate/invocation.ts";
+import type { ModuleEnv } from "./kit/module-env.ts";
 
 /** What the host (a Worker, Deno, a test) gives to each request. */
 export interface Host {

@@ -2,7 +2,6 @@ import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { describeError } from "../consume/dead-letters.ts";
 import { BadRequestError, ConflictError, ValidationError } from "../core/errors.ts";
-import { readBytes } from "../modules/request-body.ts";
 import {
   admitRequest,
   forgetRequest,
@@ -13,6 +12,7 @@ import {
   sha256Hex,
 } from "../operate/idempotency.ts";
 import type { AppEnv } from "./host.ts";
+import { readBytes } from "./kit/request-body.ts";
 
 const keyShape = /^[\x21-\x7e]{1,255}$/;
 const maxRouteLength = 300;

@@ -1,12 +1,12 @@
 import type { Context, Hono } from "hono";
 import * as z from "zod";
-import { plainText } from "../modules/free-text.ts";
-import { validated } from "../modules/routing.ts";
 import { runAllJobs } from "../operate/cron.ts";
 import { changeJob, type JobChange } from "../operate/jobs/job-changes.ts";
 import { findJob, type JobKind, listJobs } from "../operate/jobs/job-view.ts";
 import { createEffort, drainSubscribers } from "../operate/pump.ts";
 import type { AppEnv } from "./host.ts";
+import { plainText } from "./kit/free-text.ts";
+import { validated } from "./kit/routing.ts";
 import { operatorOf, pageFields, reasonText } from "./paging.ts";
 
 /** Time that a request's background work on jobs takes, at most, ms; the cron does the rest. */

@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { TransientError } from "../core/errors.ts";
-import { validated, withoutBody } from "../modules/routing.ts";
 import { listAlerts } from "../operate/alerts.ts";
 import { recordAction } from "../operate/operator-actions.ts";
 import type { ArchiveReport } from "../operate/retention/archive-days.ts";
@@ -11,6 +10,7 @@ import { type ReconcileReport, redeliveredBy } from "../operate/retention/reconc
 import type { TrimReport } from "../operate/retention/trim.ts";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
+import { validated, withoutBody } from "./kit/routing.ts";
 
 /** Time of a run by hand, ms. */
 const manualMs = 20_000;

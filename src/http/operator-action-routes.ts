@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import { plainText } from "../modules/free-text.ts";
-import { validated } from "../modules/routing.ts";
 import { listActions } from "../operate/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
+import { plainText } from "./kit/free-text.ts";
+import { validated } from "./kit/routing.ts";
 import { pageFields } from "./paging.ts";
 
 const actionsQuery = z.strictObject({

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import * as z from "zod";
-import { reasonText as freeReason } from "../modules/free-text.ts";
 import type { Operator } from "../operate/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
+import { reasonText as freeReason } from "./kit/free-text.ts";
 
 /*
  * Fields that the routes for operators share: pages of lists, texts, times, and who acts.

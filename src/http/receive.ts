@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { BrainError, TooLargeError, ValidationError } from "../core/errors.ts";
-import { requireReadable, unreadable } from "../modules/request-body.ts";
+import { requireReadable, unreadable } from "./kit/request-body.ts";
 
 /** No route takes more; the batch route says so too. */
 const maxBodyBytes = 1_048_576;

@@ -1,13 +1,13 @@
 import { Hono } from "hono";
 import * as z from "zod";
 import { NotFoundError } from "../core/errors.ts";
-import { plainText } from "../modules/free-text.ts";
-import { validated } from "../modules/routing.ts";
 import { findJob } from "../operate/jobs/job-view.ts";
 import { previewReplay, replayStep, startReplay } from "../operate/jobs/replay.ts";
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, runJobsSoon } from "./job-routes.ts";
+import { plainText } from "./kit/free-text.ts";
+import { validated } from "./kit/routing.ts";
 import { instant, operatorOf, reasonText } from "./paging.ts";
 
 const replayBody = z

@@ -1,7 +1,7 @@
 import { agentError } from "@brain/schemas";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { ModuleEnv } from "../../src/modules/module.ts";
+import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { createProductApp } from "../../src/product.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { courseRequest } from "../modules/course-factory-fixtures.ts";

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
-import type { ModuleEnv } from "../../src/modules/module.ts";
+import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { recorder } from "../engine/fixture.ts";
 import { plantLetters } from "../engine/job-fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
-import type { ModuleEnv } from "../../src/modules/module.ts";
+import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 import { healthReport } from "./sample-events.ts";

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { expect } from "vitest";
 import type { AppEnv } from "../../src/http/host.ts";
-import { type RequestPart, requestPartOf } from "../../src/modules/routing.ts";
+import { type RequestPart, requestPartOf } from "../../src/http/kit/routing.ts";
 import type { GatedProduct } from "./gated-product.ts";
 
 export interface Route {

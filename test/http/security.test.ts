@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ModuleEnv } from "../../src/modules/module.ts";
+import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { testApiKey } from "../backbone.ts";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
 import { expectErrorShape } from "./refusal.ts";

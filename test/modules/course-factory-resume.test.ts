@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RetryAfter, TransientError, UpstreamError } from "../../src/core/errors.ts";
+import type { RequestServices } from "../../src/http/kit/module-env.ts";
 import { announceRequested, contextOf } from "../../src/modules/course_factory/announce.ts";
 import { artifactId } from "../../src/modules/course_factory/content/assemble.ts";
 import type { ContentGenerator } from "../../src/modules/course_factory/content/generator.ts";
@@ -9,7 +10,6 @@ import { generate } from "../../src/modules/course_factory/generation.ts";
 import type { Run } from "../../src/modules/course_factory/produce.ts";
 import { maxAttempts, proceed, watch } from "../../src/modules/course_factory/resume.ts";
 import { insertCourse } from "../../src/modules/course_factory/store.ts";
-import type { RequestServices } from "../../src/modules/module.ts";
 import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";

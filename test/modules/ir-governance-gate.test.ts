@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type IrGovernanceSettings, irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
-import type { GateDecision, GateRequest } from "../../src/modules/ir-gate.ts";
+import type { GateDecision, GateRequest } from "../../src/modules/ports/ir-gate.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   approve,

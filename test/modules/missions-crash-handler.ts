@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { MissionHandler } from "../../src/modules/mission-handler.ts";
+import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
 
 /** What the processes do that the test kills: one effect on its own, and one with the completion. */
 export const crashHandler: MissionHandler = {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@brain/schemas";
 import type { JobContext } from "../../src/consume/define-job.ts";
-import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/mission-handler.ts";
 import { type MissionSettings, missionRoutes, missionWorker } from "../../src/modules/missions/index.ts";
+import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/ports/mission-handler.ts";
 import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createSurface, type Reply, type Surface } from "../http/surface.ts";
 

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@brain/schemas";
 import { afterEach, describe, expect, it } from "vitest";
 import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../src/core/errors.ts";
-import type { MissionHandler } from "../../src/modules/mission-handler.ts";
 import type { MissionSettings } from "../../src/modules/missions/index.ts";
+import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
 import { eventually } from "../wait-for.ts";
 import { createMissions, gate, handler, type MissionSurface } from "./missions-fixture.ts";
 

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, withoutBody } from "../../http/kit/routing.ts";
+import { serveLive } from "../../http/kit/server-sent-events.ts";
 import { placed } from "../../publish/position.ts";
-import type { ModuleEnv } from "../module.ts";
-import { validated, withoutBody } from "../routing.ts";
-import { serveLive } from "../server-sent-events.ts";
 import { inInbox, readInbox } from "./inbox.ts";
 import {
   agentParam,

@@ -9,8 +9,8 @@ import {
 } from "@brain/schemas";
 import { NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { Publish, PublishContext } from "../../publish/publish.ts";
-import type { RequestServices } from "../module.ts";
 import { contextOf, publishFacts } from "./announce.ts";
 import type {
   Agent,

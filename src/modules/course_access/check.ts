@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { AccessCheck } from "../access-check.ts";
+import type { AccessCheck } from "../ports/access-check.ts";
 
 /** Answers from the table of accesses; see GET /api/course-access/{course_id}. */
 export const accessCheck: AccessCheck = {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import type { ModuleEnv } from "../module.ts";
-import { validated } from "../routing.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated } from "../../http/kit/routing.ts";
 import { accessQuery, courseParam, grantRequest, listQuery, revokeRequest } from "./model.ts";
 import type { WebhookSettings } from "./notifier.ts";
 import { grantAccess, listAccesses, readAccess, readHealth, revokeAccess } from "./service.ts";

@@ -1,7 +1,7 @@
 import { NotFoundError, TooManyRequestsError } from "../../core/errors.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { PublishContext } from "../../publish/publish.ts";
-import type { CourseShowcase } from "../course-showcase.ts";
-import type { RequestServices } from "../module.ts";
+import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import {
   type Distribution,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { AccessRule } from "../access-rule.ts";
-import type { CourseCatalogue } from "../course-catalogue.ts";
+import type { CourseCatalogue } from "../ports/course-catalogue.ts";
 
 /** The courses that have an entry or of which an event told, wherever they were made. */
 export const distributionCatalogue: CourseCatalogue = {

@@ -1,7 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
+import { reasonText, withoutFindings } from "../../http/kit/free-text.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
-import { reasonText, withoutFindings } from "../free-text.ts";
 import { codePoints } from "./seo.ts";
 import { slugMaxLength, slugMinLength, slugPattern } from "./slug.ts";
 import type { Cta, courseDistributions, DerivedContent, Seo } from "./tables.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { jsonForScript, newNonce } from "../../pages/document.ts";
-import type { MadeCourse } from "../course-showcase.ts";
+import type { MadeCourse } from "../ports/course-showcase.ts";
 import type { Distribution } from "./model.ts";
 import { coursePage, nextStepsPage, pageHeaders } from "./page.ts";
 import { type PageFacts, publicPage } from "./public-page.ts";

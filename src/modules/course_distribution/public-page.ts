@@ -1,5 +1,5 @@
 import type { CoursePage, LandingTexts, PageModule } from "../../pages/model.ts";
-import { type MadeCourse, priceOf } from "../course-showcase.ts";
+import { type MadeCourse, priceOf } from "../ports/course-showcase.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { PublicOutline } from "./outline.ts";
 import { defaultSeo } from "./seo.ts";

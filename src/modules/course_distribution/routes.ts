@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { newNonce } from "../../pages/document.ts";
-import type { CourseShowcase } from "../course-showcase.ts";
-import type { ModuleEnv } from "../module.ts";
-import { validated, validatedOptional, withoutBody } from "../routing.ts";
+import type { CourseShowcase } from "../ports/course-showcase.ts";
 import {
   listCatalogue,
   listEntries,

@@ -6,8 +6,8 @@ import {
 import { BadRequestError, NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import { violatedConstraint } from "../../db/errors.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { Publish, PublishContext } from "../../publish/publish.ts";
-import type { RequestServices } from "../module.ts";
 import {
   ofTenant,
   publishCreated,

@@ -1,8 +1,8 @@
 import { courseAccessRuleChanged } from "@brain/schemas";
 import { eq, sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import { type AccessRule, isSameRule, openAccess } from "../access-rule.ts";
-import type { RequestServices } from "../module.ts";
 import { factorySource } from "./announce.ts";
 import { noCourse } from "./errors.ts";
 import { courses } from "./tables.ts";

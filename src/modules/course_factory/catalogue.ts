@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { AccessRule } from "../access-rule.ts";
-import type { CourseCatalogue } from "../course-catalogue.ts";
+import type { CourseCatalogue } from "../ports/course-catalogue.ts";
 import { isCourseId } from "./known-course.ts";
 
 /** The courses that were made here, from the moment that their request was accepted. */

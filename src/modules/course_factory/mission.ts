@@ -4,7 +4,7 @@ import { v5 as uuidv5 } from "uuid";
 import { RetryAfter, TransientError, UpstreamError } from "../../core/errors.ts";
 import { issuesOf } from "../../core/issues.ts";
 import type { Database } from "../../db/database.ts";
-import type { MissionContext, MissionHandler, MissionWork } from "../mission-handler.ts";
+import type { MissionContext, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
 import { factorySource } from "./announce.ts";
 import { readAuthoredCourse } from "./authored-course.ts";
 import { type GenerationRequest, generationRequest } from "./content/model.ts";

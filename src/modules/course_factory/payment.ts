@@ -8,8 +8,8 @@ import {
 import { eq } from "drizzle-orm";
 import type { HandlerContext } from "../../consume/define-consumer.ts";
 import { ConflictError, ValidationError } from "../../core/errors.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import { refusalOfPrice } from "../access-rule.ts";
-import type { RequestServices } from "../module.ts";
 import { inWholeUnits } from "../money.ts";
 import { factorySource } from "./announce.ts";
 import { noCourse } from "./errors.ts";

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { reasonText } from "../../http/kit/free-text.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, validatedInput, withoutBody } from "../../http/kit/routing.ts";
+import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { accessRule } from "../access-rule.ts";
-import { reasonText } from "../free-text.ts";
-import type { ModuleEnv } from "../module.ts";
-import { validated, validatedInput, withoutBody } from "../routing.ts";
-import { writtenUuid } from "../written-uuid.ts";
 import { changeAccessRule } from "./access.ts";
 import { generationRequest, languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";

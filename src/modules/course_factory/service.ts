@@ -1,6 +1,6 @@
 import { ConflictError } from "../../core/errors.ts";
-import type { IrGate } from "../ir-gate.ts";
-import type { RequestServices } from "../module.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
+import type { IrGate } from "../ports/ir-gate.ts";
 import { announceRequested, announceStarted, contextOf, factorySource } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationRequest, GenerationResult } from "./content/model.ts";

@@ -1,6 +1,6 @@
-import type { CourseCatalogue } from "../course-catalogue.ts";
-import type { IrGate } from "../ir-gate.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
+import type { CourseCatalogue } from "../ports/course-catalogue.ts";
+import type { IrGate } from "../ports/ir-gate.ts";
 import type { ChatSettings } from "./content/chat-client.ts";
 import { createOpenAiGenerator } from "./content/openai-generator.ts";
 import { templateGenerator } from "./content/template-generator.ts";

@@ -5,8 +5,8 @@ import {
   irApprovalExpired,
   irApprovalInvalid,
 } from "@brain/schemas";
+import type { LiveOptions } from "../../http/kit/server-sent-events.ts";
 import { placed } from "../../publish/position.ts";
-import type { LiveOptions } from "../server-sent-events.ts";
 
 /** What happens to the approvals of a tenant, as server-sent events. */
 

@@ -1,9 +1,9 @@
 import type { JsonValue } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import type { ModuleEnv } from "../module.ts";
-import { validated, validatedInput } from "../routing.ts";
-import { serveLive } from "../server-sent-events.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, validatedInput } from "../../http/kit/routing.ts";
+import { serveLive } from "../../http/kit/server-sent-events.ts";
 import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
 import { approvalsLive } from "./live.ts";
 import {

@@ -1,7 +1,7 @@
 import { irDagDiffFailed, irDagDiffOk } from "@brain/schemas";
 import { ValidationError } from "../../core/errors.ts";
-import type { IrValidation } from "../ir-gate.ts";
-import type { RequestServices } from "../module.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
+import type { IrValidation } from "../ports/ir-gate.ts";
 import { contextOf, limitUses } from "./approvals.ts";
 import { type DagNode, hashDag, hashRejected, hashStepV1 } from "./canonical.ts";
 import { type DagDiff, diffDag, type HashedStep, mismatchDetails, readNode } from "./dag-diff.ts";

@@ -1,4 +1,4 @@
-import type { IrValidation } from "../ir-gate.ts";
+import type { IrValidation } from "../ports/ir-gate.ts";
 import type { PlanContent, PlanStep, Violation } from "./plan.ts";
 import { riskOf, type StepRisk } from "./risk.ts";
 import type { ApprovalStatus, HashScheme } from "./tables.ts";

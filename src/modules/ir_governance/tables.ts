@@ -12,7 +12,7 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-import type { IrValidation } from "../ir-gate.ts";
+import type { IrValidation } from "../ports/ir-gate.ts";
 import type { PlanContent, PlanSummary } from "./plan.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });

@@ -1,7 +1,7 @@
 import { irValidatedEscalate, irValidatedPass, irValidatedReject } from "@brain/schemas";
 import type { Tx } from "../../db/database.ts";
 import type { Publish, PublishOptions } from "../../publish/publish.ts";
-import type { IrValidation } from "../ir-gate.ts";
+import type { IrValidation } from "../ports/ir-gate.ts";
 import { hashContent, hashRejected, hashRequestV1, hashStep } from "./canonical.ts";
 import { readIr } from "./model.ts";
 import { type PlanContent, type PlanSummary, type ReadIr, stepIdOf } from "./plan.ts";

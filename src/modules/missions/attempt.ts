@@ -6,7 +6,7 @@ import type { Logger } from "../../core/log.ts";
 import { withTimeLimit } from "../../core/time-limit.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Publish, PublishContext, Transact } from "../../publish/publish.ts";
-import type { MissionContext, MissionFinish, MissionHandler, MissionWork } from "../mission-handler.ts";
+import type { MissionContext, MissionFinish, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
 import {
   attemptCompletedLine,
   attemptFailedLine,

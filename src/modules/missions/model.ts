@@ -1,6 +1,6 @@
 import { atMostMembers, guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
 import * as z from "zod";
-import { reasonText } from "../free-text.ts";
+import { reasonText } from "../../http/kit/free-text.ts";
 import { priorities, priorityName, queueScore } from "./state.ts";
 import {
   type missionLog,

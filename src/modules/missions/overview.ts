@@ -1,9 +1,9 @@
 import { allEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import { BrainError } from "../../core/errors.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import { placed } from "../../publish/position.ts";
 import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../publish/record.ts";
-import type { RequestServices } from "../module.ts";
 import type { HistoryQuery } from "./model.ts";
 import type { MissionDeps } from "./service.ts";
 import { countByStatus } from "./store.ts";

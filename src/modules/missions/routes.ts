@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import type { ModuleEnv } from "../module.ts";
-import { validated, withoutBody } from "../routing.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { type Handlers, registerHandlers } from "./handlers/registry.ts";
 import {
   cancelRequest,

@@ -1,4 +1,4 @@
-import type { MissionHandler } from "../mission-handler.ts";
+import type { MissionHandler } from "../ports/mission-handler.ts";
 
 /** The job that works the queue off. */
 export const workerJob = "mission_worker";

@@ -1,7 +1,7 @@
 import { and, count, desc, eq } from "drizzle-orm";
 import { NotFoundError, ValidationError } from "../../core/errors.ts";
 import { translated } from "../../db/errors.ts";
-import type { RequestServices } from "../module.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import { requireValid } from "./handlers/registry.ts";
 import {
   type InstantiateRequest,

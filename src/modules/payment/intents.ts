@@ -10,7 +10,7 @@ import {
   UpstreamError,
   ValidationError,
 } from "../../core/errors.ts";
-import type { RequestServices } from "../module.ts";
+import type { RequestServices } from "../../http/kit/module-env.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";
 import { applyPayment } from "./apply.ts";

@@ -1,7 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
-import { reasonText } from "../free-text.ts";
-import { writtenUuid } from "../written-uuid.ts";
+import { reasonText } from "../../http/kit/free-text.ts";
+import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
 
 /** Requests and answers of the routes. */

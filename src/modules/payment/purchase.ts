@@ -2,8 +2,8 @@ import { coursePaymentRequired } from "@brain/schemas";
 import { type BrainError, ConflictError, ValidationError } from "../../core/errors.ts";
 import type { Publish } from "../../publish/publish.ts";
 import { refusalOfPrice } from "../access-rule.ts";
-import type { CatalogueCourse } from "../course-catalogue.ts";
 import { inWholeUnits } from "../money.ts";
+import type { CatalogueCourse } from "../ports/course-catalogue.ts";
 import type { Intent } from "./model.ts";
 
 /** The purchase of a course: what may be bought, and the event that goes before it. */

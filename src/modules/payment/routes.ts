@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { NotFoundError, TooLargeError } from "../../core/errors.ts";
-import type { ModuleEnv } from "../module.ts";
-import { readBytes } from "../request-body.ts";
-import { receives, validated, withoutBody } from "../routing.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { readBytes } from "../../http/kit/request-body.ts";
+import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
 import {

@@ -1,4 +1,4 @@
-import type { CourseCatalogue } from "../course-catalogue.ts";
+import type { CourseCatalogue } from "../ports/course-catalogue.ts";
 import type { RefundPolicy } from "./refund-policy.ts";
 
 /** How Stripe is reached and its webhooks are checked. */

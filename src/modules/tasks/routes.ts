@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { ValidationError } from "../../core/errors.ts";
-import type { ModuleEnv } from "../module.ts";
-import { readText } from "../request-body.ts";
-import { receives, validated, withoutBody } from "../routing.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { readText } from "../../http/kit/request-body.ts";
+import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
 import { importEvents } from "./import.ts";
 import {
   completeRequest,

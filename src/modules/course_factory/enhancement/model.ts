@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { writtenUuid } from "../../written-uuid.ts";
+import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import { text } from "../content/model.ts";
 
 export const enhancementTypes = ["examples", "summaries", "flashcards", "analogies"] as const;

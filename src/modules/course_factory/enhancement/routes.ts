@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import type { ModuleEnv } from "../../module.ts";
-import { validated } from "../../routing.ts";
-import { writtenUuid } from "../../written-uuid.ts";
+import type { ModuleEnv } from "../../../http/kit/module-env.ts";
+import { validated } from "../../../http/kit/routing.ts";
+import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { ContentGenerator } from "../content/generator.ts";
 import { readLesson } from "../courses.ts";
 import { enhancementRequest } from "./model.ts";

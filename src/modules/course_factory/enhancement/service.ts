@@ -1,8 +1,8 @@
 import { courseEnhancementApplied } from "@brain/schemas";
 import { ConflictError, NotFoundError, ValidationError } from "../../../core/errors.ts";
 import type { Tx } from "../../../db/database.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { Publish } from "../../../publish/publish.ts";
-import type { RequestServices } from "../../module.ts";
 import { factorySource } from "../announce.ts";
 import {
   type AuthoredCourse,

@@ -1,7 +1,7 @@
 import { ForbiddenError } from "../../../core/errors.ts";
 import type { Tx } from "../../../db/database.ts";
 import type { Publish } from "../../../publish/publish.ts";
-import type { GateDecision, GateRequest, Ir, IrGate, IrValidation } from "../../ir-gate.ts";
+import type { GateDecision, GateRequest, Ir, IrGate, IrValidation } from "../../ports/ir-gate.ts";
 import { type Claim, claimApproval, markUsed, releaseApproval } from "./approvals.ts";
 
 /** An action that the gate is asked about. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@brain/schemas";
-import type { Ir, IrStep } from "../../ir-gate.ts";
+import type { Ir, IrStep } from "../../ports/ir-gate.ts";
 import type { GenerationRequest } from "../content/model.ts";
 import type { WorkflowState } from "../state.ts";
 

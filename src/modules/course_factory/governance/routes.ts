@@ -1,9 +1,9 @@
 import { atMostMembers } from "@brain/schemas";
 import { Hono } from "hono";
 import * as z from "zod";
-import type { IrGate } from "../../ir-gate.ts";
-import type { ModuleEnv } from "../../module.ts";
-import { validated } from "../../routing.ts";
+import type { ModuleEnv } from "../../../http/kit/module-env.ts";
+import { validated } from "../../../http/kit/routing.ts";
+import type { IrGate } from "../../ports/ir-gate.ts";
 import { factorySource } from "../announce.ts";
 import { generationRequest } from "../content/model.ts";
 import { buildIr, irDocument } from "./ir.ts";

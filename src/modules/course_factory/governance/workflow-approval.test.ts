@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ForbiddenError } from "../../../core/errors.ts";
-import type { IrValidation } from "../../ir-gate.ts";
+import type { IrValidation } from "../../ports/ir-gate.ts";
 import { blockedError, type GateAnswer } from "./gate.ts";
 import { judgeApproval } from "./workflow-approval.ts";
 

@@ -1,6 +1,6 @@
 import { ForbiddenError, UnauthorizedError } from "../../../core/errors.ts";
-import type { AccessCheck } from "../../access-check.ts";
 import { type AccessRule, priceOf } from "../../access-rule.ts";
+import type { AccessCheck } from "../../ports/access-check.ts";
 import type { Reader } from "../../reader.ts";
 
 /** What of a course is free, and who may have the rest. */

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { RequestServices } from "../../module.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { noCourse } from "../errors.ts";
 import { csvOf } from "./csv.ts";
 import type { ExportQuery } from "./model.ts";

@@ -2,8 +2,8 @@ import { courseCertificateIssued } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { BadRequestError, NotFoundError, TransientError } from "../../../core/errors.ts";
 import type { Database, Tx } from "../../../db/database.ts";
-import type { AccessCheck } from "../../access-check.ts";
-import type { RequestServices } from "../../module.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
 import { requireLearnersAccess } from "./access.ts";
 import {

@@ -1,7 +1,7 @@
 import { NotFoundError } from "../../../core/errors.ts";
 import type { Tx } from "../../../db/database.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { PublishContext, PublishOptions } from "../../../publish/publish.ts";
-import type { RequestServices } from "../../module.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
 import { assertCompleted } from "./state.ts";

@@ -1,7 +1,7 @@
 import { courseCompletionRecorded, courseEnrollmentCreated, courseProgressRecorded } from "@brain/schemas";
 import type { Tx } from "../../../db/database.ts";
-import type { AccessCheck } from "../../access-check.ts";
-import type { RequestServices } from "../../module.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
 import { noCourse } from "../errors.ts";
 import { requireAccess, requireLearnersAccess } from "./access.ts";

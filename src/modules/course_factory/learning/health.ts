@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { RequestServices } from "../../module.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 
 /** Whether learners can be served. Never throws: an unreachable database is what it reports. */
 export async function readHealth(services: RequestServices, certificatesEnabled: boolean) {

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { AccessCheck } from "../../access-check.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { type AccessRule, openAccess } from "../../access-rule.ts";
-import type { RequestServices } from "../../module.ts";
+import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
 import { lessonsOf } from "../content/assemble.ts";
 import type { Outline } from "../content/model.ts";

@@ -1,6 +1,6 @@
 import { openObject } from "@brain/schemas";
 import * as z from "zod";
-import { writtenUuid } from "../../written-uuid.ts";
+import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import {
   actorId,
   certificateId,

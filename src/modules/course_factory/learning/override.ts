@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { writtenUuid } from "../../written-uuid.ts";
+import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { Outline } from "../content/model.ts";
 import { oneLine, plainText } from "./fields.ts";
 

@@ -1,9 +1,9 @@
 import { coursePackCreated } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { NotFoundError, ValidationError } from "../../../core/errors.ts";
-import type { AccessCheck } from "../../access-check.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { AccessRule } from "../../access-rule.ts";
-import type { RequestServices } from "../../module.ts";
+import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";

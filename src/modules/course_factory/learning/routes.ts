@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { BadRequestError } from "../../../core/errors.ts";
-import type { ModuleEnv } from "../../module.ts";
-import { validated, validatedInput } from "../../routing.ts";
+import type { ModuleEnv } from "../../../http/kit/module-env.ts";
+import { validated, validatedInput } from "../../../http/kit/routing.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
 import { listCatalog, readCatalogEntry } from "./catalog.ts";
 import {

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { RequestServices } from "../../module.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { Outline } from "../content/model.ts";
 import { noEnrollment, requireOutline } from "./context.ts";
 import { assertMayAct, type ProgressEntry, percentageOf } from "./state.ts";

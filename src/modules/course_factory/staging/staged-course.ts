@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import type { Database } from "../../../db/database.ts";
 import { translated } from "../../../db/errors.ts";
 import type { StagedPages } from "../../../pages/staging.ts";
-import { priceOf } from "../../course-showcase.ts";
+import { priceOf } from "../../ports/course-showcase.ts";
 import { findAuthoredCourse } from "../authored-course.ts";
 import { type Answer, answers, type Quiz } from "../content/model.ts";
 import { madeCourse } from "../webpages/showcase.ts";

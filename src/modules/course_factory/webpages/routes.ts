@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import * as z from "zod";
-import type { ModuleEnv } from "../../module.ts";
-import { validated, validatedInput } from "../../routing.ts";
-import { writtenUuid } from "../../written-uuid.ts";
+import type { ModuleEnv } from "../../../http/kit/module-env.ts";
+import { validated, validatedInput } from "../../../http/kit/routing.ts";
+import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import { landingPage, outline, text } from "../content/model.ts";
 import { customColors } from "./model.ts";
 import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Database } from "../../../db/database.ts";
 import type { LandingTexts, PageModule } from "../../../pages/model.ts";
-import type { CourseShowcase, MadeCourse } from "../../course-showcase.ts";
+import type { CourseShowcase, MadeCourse } from "../../ports/course-showcase.ts";
 import { type AuthoredCourse, findAuthoredCourse } from "../authored-course.ts";
 import type { LandingPage, Outline } from "../content/model.ts";
 import { textsFor } from "../content/text.ts";

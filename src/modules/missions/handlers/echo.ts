@@ -1,4 +1,4 @@
-import type { MissionHandler } from "../../mission-handler.ts";
+import type { MissionHandler } from "../../ports/mission-handler.ts";
 
 /** Answers with its payload: proves that the queue works, and is a record of something that people do elsewhere. */
 export const echoHandler: MissionHandler = {

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { PermanentError, TransientError, UpstreamError, ValidationError } from "../../../core/errors.ts";
 import { isPrivateAddress, isToBeResolved, refusedHost } from "../../../core/host-guard.ts";
 import { issuesOf } from "../../../core/issues.ts";
-import type { MissionHandler } from "../../mission-handler.ts";
 import { callOutside } from "../../outgoing.ts";
+import type { MissionHandler } from "../../ports/mission-handler.ts";
 import type { ResolveHost } from "../settings.ts";
 
 /** What is read of an answer, bytes. */

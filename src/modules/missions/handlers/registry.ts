@@ -1,6 +1,6 @@
 import type { JsonObject } from "@brain/schemas";
 import { ValidationError } from "../../../core/errors.ts";
-import type { MissionHandler } from "../../mission-handler.ts";
+import type { MissionHandler } from "../../ports/mission-handler.ts";
 import { missionType } from "../model.ts";
 import type { MissionSettings } from "../settings.ts";
 import { echoHandler } from "./echo.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PermanentError, TransientError } from "../../../core/errors.ts";
 import { isPrivateAddress } from "../../../core/host-guard.ts";
-import type { MissionContext, MissionWork } from "../../mission-handler.ts";
+import type { MissionContext, MissionWork } from "../../ports/mission-handler.ts";
 import { httpCallHandler } from "./http-call.ts";
 
 const mission: MissionWork = {

@@ -1,5 +1,5 @@
-import type { AccessRule } from "./access-rule.ts";
-import type { Reader } from "./reader.ts";
+import type { AccessRule } from "../access-rule.ts";
+import type { Reader } from "../reader.ts";
 
 /*
  * What can be bought, as a port: who takes payments asks it, whoever keeps courses answers, and the composition root

@@ -1,4 +1,4 @@
-import type { Reader } from "./reader.ts";
+import type { Reader } from "../reader.ts";
 
 /*
  * Whether somebody may learn a paid course, as a port: who keeps courses asks it, who keeps accesses answers, and the

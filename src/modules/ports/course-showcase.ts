@@ -1,6 +1,6 @@
-import type { Database } from "../db/database.ts";
-import type { CoursePage } from "../pages/model.ts";
-import type { AccessRule } from "./access-rule.ts";
+import type { Database } from "../../db/database.ts";
+import type { CoursePage } from "../../pages/model.ts";
+import type { AccessRule } from "../access-rule.ts";
 
 /*
  * What was made for the page of a course, as a port: who sells a course asks for it, the composition root plugs in who
