@@ -1,7 +1,7 @@
 import { redactText } from "@brain/schemas";
 import { afterFailure, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
 import { classify } from "../core/classify.ts";
-import { backoffMs } from "../core/retry.ts";
+import { backoffMs, maxFailureLength } from "../core/retry.ts";
 import { isMissingObject } from "../db/errors.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Applied } from "./apply.ts";
@@ -39,7 +39,7 @@ export function judge(tick: Tick, failure: Applied): { readonly failure: Applied
     tick.consumer.brake,
     {
       attempt,
-      error: redactText(describeError(failure.error)).slice(0, maxErrorLength),
+      error: redactText(describeError(failure.error)).slice(0, maxFailureLength),
       retryAfterMs: outcome.retryAfterMs,
       faultless,
     },
@@ -62,8 +62,6 @@ export function judge(tick: Tick, failure: Applied): { readonly failure: Applied
   const decision = { action: "retry", dueAtMs, overtakable: false } as const;
   return { failure: { ...failure, decision, uncounted: true }, stop: true };
 }
-
-const maxErrorLength = 300;
 
 /** Stores the brake, if it changed. */
 export function brakeCommands(tick: Tick): Command[] {

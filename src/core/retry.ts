@@ -54,6 +54,9 @@ export type Decision =
   | { readonly action: "retry"; readonly dueAtMs: number; readonly overtakable: boolean }
   | { readonly action: "dead-letter"; readonly reason: DeadLetterReason };
 
+/** Characters of a failure that are kept beside what waits because of it, one line; the log has all of it. */
+export const maxFailureLength = 300;
+
 /** Shortest wait before a retry, so that a failing entry cannot spin. */
 const minBackoffMs = 50;
 

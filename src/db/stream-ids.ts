@@ -19,9 +19,15 @@ export function idValue(id: string): SQL {
   return sql`(${idParts(id)})`;
 }
 
+/** The time and the sequence of an id, decimals. */
+export function splitId(id: string): readonly [ms: string, seq: string] {
+  const [ms = "0", seq = "0"] = id.split("-");
+  return [ms, seq];
+}
+
 /** The parts of an id, as two values. */
 export function idParts(id: string): SQL {
-  const [ms = "0", seq = "0"] = id.split("-");
+  const [ms, seq] = splitId(id);
   return sql`${ms}::numeric, ${seq}::numeric`;
 }
 
@@ -58,8 +64,7 @@ export function sentUnder(shard: number, ids: readonly string[]): SQL {
     CROSS JOIN LATERAL (
       SELECT * FROM events s
       WHERE s.shard = ${shard} AND s.stream_message_id IS NOT NULL
-        AND split_part(s.stream_message_id, '-', 1)::numeric = split_part(given.id, '-', 1)::numeric
-        AND split_part(s.stream_message_id, '-', 2)::numeric = split_part(given.id, '-', 2)::numeric
+        AND ${idIn(sql.raw("s.stream_message_id"))} = ${idIn(sql.raw("given.id"))}
       LIMIT 1
     ) e`;
 }

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { BrainError } from "../core/errors.ts";
+import { maxFailureLength } from "../core/retry.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import type { Database } from "../db/database.ts";
 import { RedisReplyError } from "../stream/redis.ts";
@@ -41,7 +42,6 @@ export interface FailingWork {
 
 /** The time that noting a failure may take, ms: Postgres may be what is away. */
 const noteMs = 3_000;
-const maxErrorLength = 300;
 
 /** Three in a row, or failures over a minute. */
 const isAlarming = sql.raw("(failures >= 3 OR last_failed_at - first_failed_at >= interval '1 minute')");
@@ -86,7 +86,7 @@ function wordsOf(error: unknown): string {
 }
 
 function safeText(error: unknown): string {
-  return wordsOf(error).replaceAll(/\s+/g, " ").slice(0, maxErrorLength).toWellFormed();
+  return wordsOf(error).replaceAll(/\s+/g, " ").slice(0, maxFailureLength).toWellFormed();
 }
 
 /** Counts a failure, and raises the alert when it is one too many. Never throws. */

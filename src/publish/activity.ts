@@ -1,4 +1,5 @@
 import type { Logger } from "../core/log.ts";
+import { activityTtlMs } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { Command, RedisHttp } from "../stream/redis.ts";
 
@@ -14,8 +15,6 @@ export interface ActivityDeps {
   readonly scope: string;
 }
 
-/** As long as the key lives, cron looks for unsent events at each tick; afterwards only once in a long while. */
-const activityTtlMs = 300_000;
 /**
  * An isolate renews the key at most this often, so it lives for another two minutes whenever a transaction begins: time
  * to commit, and for a cron tick after that.

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { numberedLock } from "../db/locks.ts";
+import { slotOf } from "../db/slots.ts";
 import { byIndexSql } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */
@@ -76,7 +77,7 @@ export function aimSql(configured: number): SQL {
  * @param target of the layout; null: the one without
  */
 export function moveQueuedSql(shards: number, target: number | null): SQL {
-  const shard = sql`('x' || left(md5(key), 4))::bit(16)::integer % ${shards}::integer`;
+  const shard = sql`${slotOf(sql`key`)} % ${shards}::integer`;
   return sql`
     UPDATE deliveries SET shard = ${shard}
     WHERE key IS NOT NULL AND shard <> ${shard}

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { idIn, idParts, idValue } from "../db/stream-ids.ts";
+import { idIn, idParts, idValue, splitId } from "../db/stream-ids.ts";
 import { outgoingColumns } from "./record.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
@@ -100,6 +100,10 @@ const knownLast = sql`r.known_ms || '-' || r.known_seq`;
 /** False when the janitor trimmed that entry: then nobody can tell by it whether the stream is whole. */
 const knownThere = sql`(r.known_ms, r.known_seq) > (r.trimmed_ms, r.trimmed_seq)`;
 
+/** The event that was sent under that id; null when the record no longer has it. */
+const knownEvent = sql`(SELECT s.id FROM events s WHERE s.shard = r.shard AND s.stream_message_id IS NOT NULL
+  AND ${idIn(sql.raw("s.stream_message_id"))} = (r.known_ms, r.known_seq) LIMIT 1)`;
+
 /** What `loadSql` tells of a batch. */
 export interface BatchHead {
   readonly number: number;
@@ -107,6 +111,7 @@ export interface BatchHead {
   readonly after: number;
   readonly known_last: string;
   readonly known_there: boolean;
+  readonly known_event: string | null;
   /** Unix ms. */
   readonly now_ms: string;
   /** No id up to this one is given again, nor one of which the janitor noted that it was let go. */
@@ -124,7 +129,7 @@ export interface BatchHead {
 export function loadSql(shard: number, token: string): SQL {
   return sql`
     SELECT CASE WHEN b.place = 1 THEN json_build_object('number', ${number}, 'after', r.sent_number,
-        'known_last', ${knownLast}, 'known_there', ${knownThere},
+        'known_last', ${knownLast}, 'known_there', ${knownThere}, 'known_event', ${knownEvent},
         'now_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text,
         'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
           THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
@@ -146,7 +151,7 @@ function isBatch(shard: number, batchNumber: number): SQL {
  * longer in flight.
  */
 export function markSentSql(shard: number, batchNumber: number, first: string): SQL {
-  const [ms = "0", seq = "0"] = first.split("-");
+  const [ms, seq] = splitId(first);
   return sql`
     UPDATE events e
     SET sent_at = now(), shard = ${shard}, stream_message_id = ${ms}::text || '-' || (${seq}::numeric + b.place - 1)
@@ -160,7 +165,7 @@ export function markSentSql(shard: number, batchNumber: number, first: string): 
 
 /** Ends a batch of which the first entry stands under the id `first`: its last id becomes the shard's. */
 export function endBatchSql(shard: number, batchNumber: number, first: string): SQL {
-  const [ms = "0", seq = "0"] = first.split("-");
+  const [ms, seq] = splitId(first);
   const lastSeq = sql`${seq}::numeric + cardinality(batch_positions) - 1`;
   return sql`
     UPDATE relay_shards r
@@ -191,7 +196,7 @@ export function followSql(
 /** What is known of the stream of a shard; no row when nothing was ever sent. */
 export function knownSql(shard: number): SQL {
   return sql`
-    SELECT r.sent_number::float8 AS number, ${knownLast} AS last, ${knownThere} AS "isThere"
+    SELECT r.sent_number::float8 AS number, ${knownLast} AS last, ${knownThere} AS "isThere", ${knownEvent} AS event
     FROM relay_shards r WHERE r.shard = ${shard}`;
 }
 

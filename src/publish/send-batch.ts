@@ -87,9 +87,9 @@ async function appendPatiently(
   batch: Batch,
   knownThere: boolean,
 ): Promise<AppendResult | null> {
-  const { after: number, known_last: last, known_there: isThere } = batch.head;
+  const { after: number, known_last: last, known_there: isThere, known_event: event } = batch.head;
   const target = targetOf(deps, shard);
-  const known = { number, last: parseMessageId(last), isThere: isThere && knownThere };
+  const known = { number, last: parseMessageId(last), isThere: isThere && knownThere, event };
   const numbered = toNumbered(batch, shard, deps.settings.wireCompat);
   let { lane } = numbered;
   for (let attempt = 1; ; attempt += 1) {

@@ -30,7 +30,7 @@ import { idsInLua } from "./ids-in-lua.ts";
  *
  * KEYS: stream, note, activity, name for a stream that is set aside.
  * ARGV: ttl of the activity key in ms; number of the batch, 0 only to look; number of the one before; what tells its
- * content; the last id known to be sent; 1 when its entry must be there; time in ms; the shard's first sequence; the last
+ * content; the last id known to be sent; its event when the entry must be there, 1 when only the entry is known, or empty; time in ms; the shard's first sequence; the last
  * id given; first and last id that a former release gave the batch, and the event id of its first entry, or three empty
  * ones; the lane, three digits; then for each entry: number of fields, fields …
  */
@@ -42,20 +42,25 @@ local isNoted = number > 0 and noted == number and note[2] == content
 if number > 0 and noted > after and not isNoted then return {'ahead', note[1]} end
 
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+-- Another program may have been given the id of an entry that was lost.
+local function standsAt(id, event)
+  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+  return entry ~= nil and (event == '1' or field(entry[2], 'id') == event)
+end
 local top = '0-0'
 if not info.err then
   top = field(info, 'last-generated-id')
 elseif not string.find(info.err, 'no such key') then
   return info
 end
-if isNoted and compare(top, note[4]) >= 0 then return {'repeated', note[3]} end
+local noteStands = noted > 0 and compare(top, note[4]) >= 0 and standsAt(note[4], string.match(note[2] or '', '^%S+ (%S+)'))
+if isNoted and noteStands then return {'repeated', note[3]} end
 local known = ARGV[5]
-local lacksKnown = ARGV[6] == '1' and known ~= '0-0' and #redis.call('XRANGE', KEYS[1], known, known) == 0
+local lacksKnown = ARGV[6] ~= '' and known ~= '0-0' and not standsAt(known, ARGV[6])
 if noted < after then
   if noted > 0 then
     -- Without the entry that the note names, stream and note are of two times: nobody can tell what is there.
-    local isWhole = compare(top, note[4]) >= 0 and #redis.call('XRANGE', KEYS[1], note[4], note[4]) > 0
-    return {'lost', isWhole and note[4] or '0-0', note[1]}
+    return {'lost', noteStands and note[4] or '0-0', note[1]}
   end
   if lacksKnown or known == '0-0' or compare(top, known) < 0 then return {'lost', '0-0', '0'} end
 elseif compare(top, known) < 0 then

@@ -2,8 +2,11 @@ import { isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { appendScript } from "./append-script.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
-/** Neon sleeps after five idle minutes; as long as the key lives the database is awake and a sweep costs nothing. */
-const activityTtlMs = 300_000;
+/**
+ * As long as the key that notes recent work lives, cron looks for unsent events at each tick; afterwards only once in a
+ * long while. Neon sleeps after five idle minutes: until then the database is awake, and a look costs nothing.
+ */
+export const activityTtlMs = 300_000;
 
 /** Where batches go. */
 export interface AppendTarget {
@@ -22,6 +25,8 @@ export interface KnownStream {
   readonly last: MessageId;
   /** False when that entry was trimmed after everybody had handled it. */
   readonly isThere: boolean;
+  /** Id of the event in that entry; null when the record no longer has it. */
+  readonly event: string | null;
 }
 
 /** A batch to be appended. */
@@ -105,8 +110,8 @@ export async function findLoss(
 }
 
 function argsOf(number: number, known: KnownStream, content: string): string[] {
-  const { number: after, last, isThere } = known;
-  return [String(activityTtlMs), String(number), String(after), content, last, isThere ? "1" : "0"];
+  const { number: after, last, isThere, event } = known;
+  return [String(activityTtlMs), String(number), String(after), content, last, isThere ? (event ?? "1") : ""];
 }
 
 function wordsOf(reply: unknown): readonly string[] {

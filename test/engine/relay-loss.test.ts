@@ -208,6 +208,42 @@ describe("one key without the other", () => {
   });
 });
 
+describe("an id of ours that another program was given after a loss", () => {
+  /** The stream is ahead of the clock, so Redis gives the ids behind its last one, which were ours before. */
+  async function fillUp(backbone: Backbone, count: number): Promise<string[]> {
+    const given: string[] = [];
+    for (let n = 0; n < count; n += 1)
+      given.push(await backbone.append(["id", `foreign-${n}`, "type", "foreign"]));
+    return given;
+  }
+
+  it.each([
+    ["without the number", true],
+    ["with the number of the last batch but one", false],
+  ])("does not hide the loss, %s", async (_, losesNumber) => {
+    const backbone = await openBackbone();
+    await backbone.redis("XADD", backbone.stream, `${Date.now() + 86_400_000}-5`, "type", "foreign");
+    await send(backbone, 2);
+    const replica = await replicate(backbone);
+    await send(backbone, 3);
+    const lost = (await streamEntries(backbone)).slice(-3).map(({ id }) => id);
+    await replica.lose();
+    if (losesNumber) await backbone.redis("DEL", sentKey(backbone));
+    expect(await fillUp(backbone, 3)).toEqual(lost);
+    const { restored } = await backbone.relay({ verify: true });
+    // Without the number nobody can tell how much was lost.
+    expect(restored).toBe(losesNumber ? 5 : 3);
+    await backbone.relay();
+    const ids = await eventIds(backbone);
+    const rows = await backbone.sql<{ id: string; place: string }>(
+      "SELECT id, stream_message_id AS place FROM events",
+    );
+    const places = new Map((await streamEntries(backbone)).map(({ id, fields }) => [id, fields.id]));
+    for (const { id, place } of rows) expect(places.get(place)).toBe(id);
+    expect(ids.filter((id) => id.startsWith("foreign"))).toHaveLength(3);
+  });
+});
+
 describe("a record that was set back to a backup", () => {
   /** The relay's state as a backup had it; the events since are gone from the record. */
   async function backUp(backbone: Backbone): Promise<{ restore(): Promise<void> }> {

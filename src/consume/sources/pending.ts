@@ -1,7 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { PendingEntry } from "../../core/retry.ts";
+import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
 import { sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
@@ -24,12 +24,10 @@ export interface StoredFailure extends Failure {
   readonly skip: boolean;
 }
 
-const maxErrorLength = 300;
-
 /** The text of a failure as it stands in the hash of retry times: `due:first:attempts:overtakable:skip:error`. */
 export function failureToText(failure: StoredFailure): string {
   const { dueAtMs, firstFailedAtMs, attempts, overtakable, skip, error } = failure;
-  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}:${skip ? 1 : 0}:${error.slice(0, maxErrorLength).toWellFormed()}`;
+  return `${dueAtMs}:${firstFailedAtMs}:${attempts}:${overtakable ? 1 : 0}:${skip ? 1 : 0}:${error.slice(0, maxFailureLength).toWellFormed()}`;
 }
 
 /** Null for a text that is no failure. */

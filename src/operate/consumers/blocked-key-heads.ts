@@ -3,6 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/define-consumer.ts";
 import { interpretEntry } from "../../consume/interpret.ts";
 import { bodiesOfPending, failureFromText } from "../../consume/sources/pending.ts";
+import { maxFailureLength } from "../../core/retry.ts";
 import { byId } from "../../db/stream-ids.ts";
 import { isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
@@ -132,7 +133,7 @@ function queueHeadSql({ subscriber, pausedTypes }: KeyQuery, key: SQL): SQL {
 function letterSql({ subscriber, holdKeys }: KeyQuery, key: SQL): SQL {
   return sql`
     SELECT id::text, stream_message_id AS message_id, shard, event_id, event_type, attempts,
-      left(error_message, 300) AS error, 'dead_letter' AS cause, NULL AS next_try_at, true AS blocks
+      left(error_message, ${sql.raw(String(maxFailureLength))}) AS error, 'dead_letter' AS cause, NULL AS next_try_at, true AS blocks
     FROM dead_letters
     WHERE ${holdKeys} AND subscriber_name = ${subscriber} AND dead_letters.key = ${key}
       AND status IN ('open', 'requeued')
