@@ -16,7 +16,7 @@ export interface RecordedDetails extends Envelope {
   readonly key: string | null;
 }
 
-interface DetailsRow extends EnvelopeRow {
+export interface DetailsRow extends EnvelopeRow {
   readonly position: string;
   readonly stored_at: string;
   readonly sent_at: string | null;
@@ -29,7 +29,8 @@ const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-
 const detailColumns = sql`${envelopeColumns}, e.position::text AS position, e.shard, e.key, e.stream_message_id,
   ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`e.sent_at`)} AS sent_at`;
 
-function toDetails(row: DetailsRow): RecordedDetails {
+/** An event as it leaves the record: envelope, position, and where it went. */
+export function toDetails(row: DetailsRow): RecordedDetails {
   const { position, stored_at, sent_at, stream_message_id, shard, key } = row;
   return {
     ...toEnvelope(row),

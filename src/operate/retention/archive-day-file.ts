@@ -1,9 +1,8 @@
 import { TransientError } from "../../core/errors.ts";
-import { toEnvelope } from "../../publish/record.ts";
+import { type DetailsRow, toDetails } from "../history.ts";
 import type { Invocation } from "../invocation.ts";
 import { type Archive, type ArchiveFile, ArchiveLostError, type ArchiveState } from "./archive.ts";
 import {
-  type ArchivedRow,
   type DayRow,
   type EntryRow,
   entriesOfDaySql,
@@ -142,10 +141,10 @@ async function writeLines(writing: Writing, mayGoOn: () => boolean): Promise<boo
   const { last } = positions;
   while (last !== null) {
     if (!mayGoOn()) return false;
-    const rows = await db.rows<ArchivedRow>(eventsOfDaySql(day, writing.cursor, last, page));
+    const rows = await db.rows<DetailsRow>(eventsOfDaySql(day, writing.cursor, last, page));
     if (rows.length === 0) break;
     for (const row of rows)
-      await addLine(writing, encodeLine(eventLine(row)), row.position, writing.entry, 1);
+      await addLine(writing, encodeLine(toDetails(row)), row.position, writing.entry, 1);
   }
   for (;;) {
     if (!mayGoOn()) return false;
@@ -221,19 +220,6 @@ async function save(
 ): Promise<void> {
   const saved = await db.rows(saveProgressSql(day, before, now, done));
   if (saved.length === 0) throw new TransientError(`Another janitor goes on with the archive of ${day}.`);
-}
-
-function eventLine(row: ArchivedRow): object {
-  const { position, stored_at, sent_at, stream_message_id, shard, key } = row;
-  return {
-    ...toEnvelope(row),
-    position: Number(position),
-    stored_at,
-    sent_at,
-    stream_message_id,
-    shard,
-    key,
-  };
 }
 
 function entryLine({ stream_name, stream_message_id, raw_fields, archived_at }: EntryRow): object {

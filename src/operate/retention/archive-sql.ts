@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type EnvelopeRow, envelopeColumns } from "../../publish/record.ts";
+import { envelopeColumns } from "../../publish/record.ts";
 
 /*
  * Statements of the archive. Rows of a day are found by the block range index on `stored_at` once; from then on by their
@@ -84,16 +84,6 @@ export function beginDaySql(day: string, state: object): SQL {
   return sql`
     INSERT INTO archive_days (day, state) VALUES (${day}::date, ${JSON.stringify(state)}::jsonb)
     ON CONFLICT (day) DO NOTHING RETURNING day::text AS day`;
-}
-
-/** A row of the record with what the archive adds to the envelope. */
-export interface ArchivedRow extends EnvelopeRow {
-  readonly position: string;
-  readonly stored_at: string;
-  readonly sent_at: string | null;
-  readonly stream_message_id: string | null;
-  readonly shard: number | null;
-  readonly key: string | null;
 }
 
 /** Bounds of one page: few calls for small events, little memory for large ones. */
