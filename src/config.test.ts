@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigError, parseConfig } from "./config.ts";
 
 const complete = {
@@ -10,7 +10,7 @@ const complete = {
 const parse = (env: Record<string, unknown>) => parseConfig({ ...complete, ...env });
 
 describe("the configuration", () => {
-  it("has a default for whatever is not about this deployment", () => {
+  test("has a default for whatever is not about this deployment", () => {
     expect(parse({})).toEqual({
       mode: "required",
       databaseUrl: complete.NEON_DATABASE_URL,
@@ -47,7 +47,7 @@ describe("the configuration", () => {
     });
   });
 
-  it("takes what is given", () => {
+  test("takes what is given", () => {
     const config = parse({
       BRAIN_REDIS_PREFIX: "staging:brain",
       BRAIN_SHARDS: "4",
@@ -76,12 +76,12 @@ describe("the configuration", () => {
     });
   });
 
-  it.each(Object.keys(complete))("stops the start without %s", (name) => {
+  test.each(Object.keys(complete))("stops the start without %s", (name) => {
     expect(() => parse({ [name]: undefined })).toThrow(ConfigError);
     expect(() => parse({ [name]: "" })).toThrow(new RegExp(name));
   });
 
-  it("does without a stream only when degraded mode was asked for", () => {
+  test("does without a stream only when degraded mode was asked for", () => {
     const env = { UPSTASH_REDIS_REST_URL: undefined, UPSTASH_REDIS_REST_TOKEN: undefined };
     expect(() => parse(env)).toThrow(/the event stream is required/);
     expect(parse({ ...env, BRAIN_EVENTSTREAM_MODE: "degraded" })).toMatchObject({
@@ -91,7 +91,7 @@ describe("the configuration", () => {
     expect(parse({ BRAIN_EVENTSTREAM_MODE: "degraded" }).redis).not.toBeNull();
   });
 
-  it.each<[string, string]>([
+  test.each<[string, string]>([
     ["BRAIN_EVENTSTREAM_MODE", "off"],
     ["BRAIN_EVENTSTREAM_MODE", "REQUIRED"],
     ["NEON_DATABASE_URL", "mysql://a:b@c/d"],
@@ -120,7 +120,7 @@ describe("the configuration", () => {
     expect(() => parse({ [name]: value })).toThrow(new RegExp(name));
   });
 
-  it.each(["UPSTASH_REDIS_REST_URL", "CONTENT_API_URL", "STRIPE_API_URL", "BRAIN_NOTIFY_URL"])(
+  test.each(["UPSTASH_REDIS_REST_URL", "CONTENT_API_URL", "STRIPE_API_URL", "BRAIN_NOTIFY_URL"])(
     "takes for %s plain http within a private network only, and no password",
     (name) => {
       const withUrl = (url: string) =>
@@ -143,14 +143,14 @@ describe("the configuration", () => {
     },
   );
 
-  it("knows the switch of the tasks module by two names, and by which one it was set", () => {
+  test("knows the switch of the tasks module by two names, and by which one it was set", () => {
     const [current, older] = ["USE_NEW_EVENT_SYSTEM", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"];
     expect(parse({ [older]: "false" }).tasks).toEqual({ useNewEventSystem: false, switchSource: older });
     expect(parse({ [current]: "false", [older]: "false" }).tasks.switchSource).toBe(current);
     expect(() => parse({ [current]: "true", [older]: "false" })).toThrow(/differs from USE_NEW_EVENT_SYSTEM/);
   });
 
-  it("refuses settings that contradict each other", () => {
+  test("refuses settings that contradict each other", () => {
     const sizes = { BRAIN_PAYLOAD_WARN_BYTES: "2000", BRAIN_PAYLOAD_MAX_BYTES: "1000" };
     expect(() => parse(sizes)).toThrow(/BRAIN_PAYLOAD_WARN_BYTES: is above/);
     expect(() => parse({ CONTENT_API_URL: "https://x.example" })).toThrow(
@@ -158,13 +158,13 @@ describe("the configuration", () => {
     );
   });
 
-  it("ignores what is not text, and what is not ours", () => {
+  test("ignores what is not text, and what is not ours", () => {
     expect(parse({ ASSETS: { fetch: () => undefined }, PATH: "/bin", BRAIN_LEASE_MS: 7 }).leaseMs).toBe(
       4_000,
     );
   });
 
-  it("names every wrong variable at once and no value", () => {
+  test("names every wrong variable at once and no value", () => {
     const wrong = {
       ...complete,
       NEON_DATABASE_URL: "planted-database-url",

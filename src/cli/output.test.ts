@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { instant, numberUpTo, seconds, wholeNumber } from "./command.ts";
 import { duration, facts, table } from "./output.ts";
 
 describe("a table", () => {
-  it("is aligned, cuts long texts and shows nothing as a dash", () => {
+  test("is aligned, cuts long texts and shows nothing as a dash", () => {
     const rows = [
       { name: "a", error: null },
       { name: "long name", error: "x".repeat(100) },
@@ -17,19 +17,19 @@ describe("a table", () => {
     expect(second).toBe(`long name  ${"x".repeat(79)}…`);
   });
 
-  it("keeps a row on its line, whatever a text holds", () => {
+  test("keeps a row on its line, whatever a text holds", () => {
     const text = table([{ error: "one\r\ntwo\u001b[31m\u2028three\u202E" }], [["ERROR", (row) => row.error]]);
     expect(text.split("\n")).toEqual(["ERROR", "one two [31m three"]);
   });
 });
 
-it("facts stand below each other, objects as JSON", () => {
+test("facts stand below each other, objects as JSON", () => {
   expect(facts([["id", 1] as const, ["filter", { a: 1 }] as const, ["reason", null] as const])).toBe(
     'id      1\nfilter  {"a":1}\nreason  -',
   );
 });
 
-it.each([
+test.each([
   [0, "0 ms"],
   [999, "999 ms"],
   [1_000, "1 s"],
@@ -43,7 +43,7 @@ it.each([
 });
 
 describe("options", () => {
-  it.each([
+  test.each([
     ["90", 90],
     ["90s", 90],
     ["10m", 600],
@@ -53,11 +53,11 @@ describe("options", () => {
     expect(seconds(text)).toBe(value);
   });
 
-  it.each(["", "0", "-5", "1.5h", "1w", "h", "1 h m"])("%o is no time", (text) => {
+  test.each(["", "0", "-5", "1.5h", "1w", "h", "1 h m"])("%o is no time", (text) => {
     expect(() => seconds(text)).toThrow(/like 90s/);
   });
 
-  it.each([
+  test.each([
     ["2026-05-01", "2026-05-01T00:00:00.000Z"],
     ["2026-05-01T12:00", "2026-05-01T12:00:00.000Z"],
     ["2026-05-01T12:00:00+02:00", "2026-05-01T10:00:00.000Z"],
@@ -65,11 +65,11 @@ describe("options", () => {
     expect(instant(text)).toBe(iso);
   });
 
-  it.each(["", "yesterday", "05/01/2026", "2026-13-01", "1"])("%o is no instant", (text) => {
+  test.each(["", "yesterday", "05/01/2026", "2026-13-01", "1"])("%o is no instant", (text) => {
     expect(() => instant(text)).toThrow(/like 2026/);
   });
 
-  it("numbers out of their bounds are refused", () => {
+  test("numbers out of their bounds are refused", () => {
     expect(wholeNumber(1, 5)("5")).toBe(5);
     for (const text of ["0", "6", "1.5", "", "x"])
       expect(() => wholeNumber(1, 5)(text)).toThrow(/from 1 to 5/);

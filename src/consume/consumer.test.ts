@@ -4,7 +4,7 @@ import {
   defineEvent,
   distributionViewed,
 } from "@brain/schemas";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defineConsumer, registerConsumers, wants } from "./consumer.ts";
 import { type ConsumerOptions, on, onAny, onBatch } from "./define-consumer.ts";
@@ -15,7 +15,7 @@ const define = (options: Partial<ConsumerOptions>) =>
   defineConsumer({ subscriber: "course_access", handlers, ...options });
 
 describe("a consumer", () => {
-  it("is completed with defaults that miss nothing", () => {
+  test("is completed with defaults that miss nothing", () => {
     expect(define({})).toMatchObject({
       subscriber: "course_access",
       group: "edge_course_access",
@@ -31,7 +31,7 @@ describe("a consumer", () => {
     });
   });
 
-  it("keeps what it was given, and the other defaults", () => {
+  test("keeps what it was given, and the other defaults", () => {
     const consumer = define({ retry: { baseMs: 10 }, startAt: "$", source: "payments", concurrency: 3 });
     expect(consumer.retry).toEqual({
       maxAttempts: 5,
@@ -43,28 +43,35 @@ describe("a consumer", () => {
     expect(consumer).toMatchObject({ startAt: "$", source: "payments", concurrency: 3 });
   });
 
-  it.each(["", "Course", "1course", "course-access", "course access", "_x", "ä", "x".repeat(101), "group:x"])(
-    "is refused under the name %o",
-    (subscriber) => {
-      expect(() => define({ subscriber })).toThrow(/not a valid name: expected lower-case/);
-    },
-  );
+  test.each([
+    "",
+    "Course",
+    "1course",
+    "course-access",
+    "course access",
+    "_x",
+    "ä",
+    "x".repeat(101),
+    "group:x",
+  ])("is refused under the name %o", (subscriber) => {
+    expect(() => define({ subscriber })).toThrow(/not a valid name: expected lower-case/);
+  });
 
-  it.each(["a", "course_access", "x9", "x".repeat(100)])("is accepted under the name %o", (subscriber) => {
+  test.each(["a", "course_access", "x9", "x".repeat(100)])("is accepted under the name %o", (subscriber) => {
     expect(define({ subscriber }).group).toBe(`edge_${subscriber}`);
   });
 
-  it("has one handler for a type", () => {
+  test("has one handler for a type", () => {
     const twice = [on(courseDistributionRequested, ignore), onBatch(courseDistributionRequested, ignore)];
     expect(() => define({ handlers: twice })).toThrow(/two handlers for "course.distribution.requested"/);
   });
 
-  it("has one catch-all handler, and some handler at all", () => {
+  test("has one catch-all handler, and some handler at all", () => {
     expect(() => define({ handlers: [onAny(ignore), onAny(ignore)] })).toThrow(/two catch-all handlers/);
     expect(() => define({ handlers: [] })).toThrow(/has no handlers/);
   });
 
-  it.each([
+  test.each([
     [
       "an event that a circle of imports left undefined",
       on(undefined as never, ignore),
@@ -91,7 +98,7 @@ describe("a consumer", () => {
     expect(made).toThrow(/^Consumer "course_access", handler 2 of 2 .*exports it.*circle/);
   });
 
-  it("handles only the catalogued definition of a type, not a copy or another version", () => {
+  test("handles only the catalogued definition of a type, not a copy or another version", () => {
     const stranger = defineEvent("course.generation.completed", {
       version: 1,
       module: "course_factory",
@@ -102,7 +109,7 @@ describe("a consumer", () => {
     expect(() => define({ handlers: [on(stranger, ignore)] })).toThrow(/not a catalogued definition/);
   });
 
-  it.each<[string, Partial<ConsumerOptions>]>([
+  test.each<[string, Partial<ConsumerOptions>]>([
     ["retry.maxAttempts", { retry: { maxAttempts: 0 } }],
     ["retry.maxAttempts", { retry: { maxAttempts: 1.5 } }],
     ["retry.maxAttempts", { retry: { maxAttempts: Number.NaN } }],
@@ -126,13 +133,13 @@ describe("a consumer", () => {
 });
 
 describe("what a consumer wants", () => {
-  it("are the types it handles", () => {
+  test("are the types it handles", () => {
     const consumer = define({});
     expect(wants(consumer, courseDistributionRequested.type)).toBe(true);
     expect(wants(consumer, distributionViewed.type)).toBe(false);
   });
 
-  it("is everything for a catch-all", () => {
+  test("is everything for a catch-all", () => {
     const consumer = define({ handlers: [onAny(ignore), on(courseGenerationCompleted, ignore)] });
     expect(wants(consumer, "no.such.type")).toBe(true);
     expect(consumer.any).not.toBeNull();
@@ -141,7 +148,7 @@ describe("what a consumer wants", () => {
 });
 
 describe("the register of consumers", () => {
-  it("finds each by its subscriber name", () => {
+  test("finds each by its subscriber name", () => {
     const consumer = define({});
     expect(registerConsumers([consumer]).get("course_access")).toBe(consumer);
     expect(registerConsumers([]).size).toBe(0);
@@ -150,7 +157,7 @@ describe("the register of consumers", () => {
     );
   });
 
-  it("refuses two with the same name, who would take each other's events", () => {
+  test("refuses two with the same name, who would take each other's events", () => {
     expect(() => registerConsumers([define({}), define({})])).toThrow(
       /Two consumers are named "course_access"/,
     );

@@ -1,6 +1,6 @@
 import { courseDistributionRequested, distributionViewed, type Envelope, encodeEntry } from "@brain/schemas";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fieldsToObject } from "../stream/entry-fields.ts";
 import { defineConsumer } from "./consumer.ts";
 import { on, onAny, onBatch } from "./define-consumer.ts";
@@ -52,14 +52,14 @@ function brokenOfType(type: string): string[] {
 }
 
 describe("an entry with a handler", () => {
-  it("comes with its event, ordering key and subscription", () => {
+  test("comes with its event, ordering key and subscription", () => {
     expect(interpret(encodeEntry(event))).toEqual({
       content: { kind: "handle", event, subscription: consumer.byType.get(event.type) },
       key: courseId,
     });
   });
 
-  it("of the first Python program, without a target, is handled like any other", () => {
+  test("of the first Python program, without a target, is handled like any other", () => {
     expect(encodeEntry(event)).not.toContain("target");
     expect(contentOf(encodeEntry(event)).kind).toBe("handle");
     expect(contentOf(encodeEntry(event, { compat: true })).kind).toBe("handle");
@@ -67,23 +67,23 @@ describe("an entry with a handler", () => {
 });
 
 describe("an entry nobody here handles", () => {
-  it("is skipped with its key, so that order holds around it", () => {
+  test("is skipped with its key, so that order holds around it", () => {
     const other = changed({ type: "course.distribution.completed" });
     expect(interpret(other)).toEqual({ content: { kind: "skip" }, key: courseId });
   });
 
-  it.each(["no.such.event", "x", "task.somewhere.else"])("of the unknown type %s is skipped", (type) => {
+  test.each(["no.such.event", "x", "task.somewhere.else"])("of the unknown type %s is skipped", (type) => {
     expect(interpret(changed({ type }))).toEqual({ content: { kind: "skip" }, key: null });
   });
 
-  it.each(["no.such.event", "course.distribution.completed"])("of type %s goes to a catch-all", (type) => {
+  test.each(["no.such.event", "course.distribution.completed"])("of type %s goes to a catch-all", (type) => {
     const content = contentOf(changed({ type }), audit);
     expect(content).toMatchObject({ kind: "handle", event: { type }, subscription: audit.any });
   });
 });
 
 describe("an entry that can never be handled", () => {
-  it.each([
+  test.each([
     ["no id", without("id")],
     ["no timestamp", without("timestamp")],
     ["a payload that is no JSON", replaced("payload", "{'course_id': 'x'}")],
@@ -99,12 +99,12 @@ describe("an entry that can never be handled", () => {
     }
   });
 
-  it("is nothing to those who do not handle its type", () => {
+  test("is nothing to those who do not handle its type", () => {
     expect(interpret(brokenOfType("task.completed"))).toEqual({ content: { kind: "skip" }, key: null });
     expect(contentOf(brokenOfType("task.completed"), audit)).toMatchObject({ type: "task.completed" });
   });
 
-  it.each([
+  test.each([
     ["no type", without("type")],
     ["a type that is none", brokenOfType("no type at all")],
     ["nothing at all", []],
@@ -115,7 +115,7 @@ describe("an entry that can never be handled", () => {
     }
   });
 
-  it("because of its payload names the fields and keeps the event", () => {
+  test("because of its payload names the fields and keeps the event", () => {
     const routed = contentOf(changed({ payload: { course_id: 7 } }));
     expect(routed).toMatchObject({
       kind: "refuse",
@@ -125,12 +125,12 @@ describe("an entry that can never be handled", () => {
     });
   });
 
-  it("because of its payload still reaches a catch-all, which takes everything", () => {
+  test("because of its payload still reaches a catch-all, which takes everything", () => {
     expect(contentOf(changed({ payload: { course_id: 7 } }), audit).kind).toBe("handle");
   });
 });
 
-it("never throws, whatever stands on the stream", () => {
+test("never throws, whatever stands on the stream", () => {
   const anything = fc.array(fc.oneof(fc.string(), fc.constantFrom(...encodeEntry(event))), { maxLength: 24 });
   fc.assert(
     fc.property(anything, (fields) => {
@@ -140,6 +140,6 @@ it("never throws, whatever stands on the stream", () => {
   );
 });
 
-it("keeps the raw fields of an entry for its dead letter", () => {
+test("keeps the raw fields of an entry for its dead letter", () => {
   expect(fieldsToObject(["a", "1", "b", "2", "lonely"])).toEqual({ a: "1", b: "2" });
 });

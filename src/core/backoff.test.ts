@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { backoffMs, defaultRetryPolicy } from "./retry.ts";
 
 const policies = fc
@@ -8,7 +8,7 @@ const policies = fc
 const seeds = Array.from({ length: 400 }, (_, index) => `1735380000000-${index}`);
 
 describe("the wait before a retry", () => {
-  it("is never below 50 ms, unless the policy itself stays below, and never above the cap", () => {
+  test("is never below 50 ms, unless the policy itself stays below, and never above the cap", () => {
     fc.assert(
       fc.property(
         policies,
@@ -25,7 +25,7 @@ describe("the wait before a retry", () => {
     );
   });
 
-  it("has a ceiling that doubles with each attempt up to the cap and never falls; the whole range is used", () => {
+  test("has a ceiling that doubles with each attempt up to the cap and never falls; the whole range is used", () => {
     const attempts = fc.integer({ min: 1, max: 40 });
     fc.assert(
       fc.property(policies, attempts, (given, attempt) => {

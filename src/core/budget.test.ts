@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { createSubrequestMeter } from "./budget.ts";
 
-it("counts calls one by one and several at once", () => {
+test("counts calls one by one and several at once", () => {
   const meter = createSubrequestMeter(50);
   meter.count();
   meter.count(4);
@@ -9,7 +9,7 @@ it("counts calls one by one and several at once", () => {
   expect(meter.limit).toBe(50);
 });
 
-it("is near from 80 % of the limit on, so that the rest suffices to finish", () => {
+test("is near from 80 % of the limit on, so that the rest suffices to finish", () => {
   const meter = createSubrequestMeter(50);
   meter.count(39);
   expect(meter.isNear()).toBe(false);
@@ -17,7 +17,7 @@ it("is near from 80 % of the limit on, so that the rest suffices to finish", () 
   expect(meter.isNear()).toBe(true);
 });
 
-it("is near earlier for work that needs a reserve", () => {
+test("is near earlier for work that needs a reserve", () => {
   const meter = createSubrequestMeter(50);
   meter.count(27);
   expect(meter.isNear(12)).toBe(false);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { classify, isNetworkError } from "./classify.ts";
 import {
@@ -29,7 +29,7 @@ function named(name: string, message = "x"): Error {
 const withStatus = (fields: object) => Object.assign(new Error("answered"), fields);
 
 describe("errors thrown on purpose", () => {
-  it.each<[Error, object]>([
+  test.each<[Error, object]>([
     [new TransientError("x"), transient],
     [
       new TransientError("x", { retryAfterMs: 1_500 }),
@@ -54,7 +54,7 @@ describe("errors thrown on purpose", () => {
     expect(classify(error)).toEqual(expected);
   });
 
-  it("keeps the name, the cause and the refused fields", () => {
+  test("keeps the name, the cause and the refused fields", () => {
     const cause = new Error("driver");
     const error = new ValidationError("refused", {
       cause,
@@ -72,7 +72,7 @@ describe("errors thrown on purpose", () => {
 });
 
 describe("a dead network is transient, on every runtime", () => {
-  it.each([
+  test.each([
     ["Node", "fetch failed"],
     ["workerd", "Network connection lost."],
     ["workerd, internal", "Error: internal error; Network error"],
@@ -94,11 +94,11 @@ describe("a dead network is transient, on every runtime", () => {
     expect(classify(new TypeError(message))).toEqual(transient);
   });
 
-  it.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET"])("by code %s", (code) => {
+  test.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET"])("by code %s", (code) => {
     expect(classify(Object.assign(new TypeError("odd"), { code }))).toEqual(transient);
   });
 
-  it.each([
+  test.each([
     "the contract terminated early",
     "course.load failed",
     "steps[0] is terminated",
@@ -108,24 +108,24 @@ describe("a dead network is transient, on every runtime", () => {
     expect(classify(new TypeError(message))).toEqual(programming);
   });
 
-  it("also when it stands only in the cause", () => {
+  test("also when it stands only in the cause", () => {
     expect(classify(new TypeError("odd", { cause: new Error("read ECONNRESET") }))).toEqual(transient);
     expect(isNetworkError(new Error("outer", { cause: new Error("inner") }))).toBe(false);
   });
 
-  it("does not follow a cause that points to itself", () => {
+  test("does not follow a cause that points to itself", () => {
     const error: Error & { cause?: unknown } = new Error("round");
     error.cause = error;
     expect(isNetworkError(error)).toBe(false);
   });
 
-  it.each(["AbortError", "TimeoutError", "NetworkError", "FetchError"])("%s", (name) => {
+  test.each(["AbortError", "TimeoutError", "NetworkError", "FetchError"])("%s", (name) => {
     expect(classify(named(name))).toEqual(transient);
   });
 });
 
 describe("HTTP statuses of a called service", () => {
-  it.each([
+  test.each([
     [400, permanent],
     [401, permanent],
     [403, permanent],
@@ -145,13 +145,13 @@ describe("HTTP statuses of a called service", () => {
     expect(classify(withStatus({ statusCode: status }))).toEqual(expected);
   });
 
-  it.each([200, 302, 399, "404", 404.5, null])("a status of %o says nothing", (status) => {
+  test.each([200, 302, 399, "404", 404.5, null])("a status of %o says nothing", (status) => {
     expect(classify(withStatus({ status }))).toEqual(transient);
   });
 });
 
 describe("whatever else a handler throws", () => {
-  it.each([
+  test.each([
     new TypeError("x is not a function"),
     new ReferenceError("x is not defined"),
     new RangeError("Invalid array length"),
@@ -166,12 +166,12 @@ describe("whatever else a handler throws", () => {
     expect(classify(error)).toEqual(programming);
   });
 
-  it("a refused schema is permanent", () => {
+  test("a refused schema is permanent", () => {
     const result = z.object({ a: z.string() }).safeParse({});
     expect(classify(result.error)).toEqual(permanent);
   });
 
-  it.each([new Error("odd"), named("OddError"), "text", 42, null, undefined, { status: 404 }])(
+  test.each([new Error("odd"), named("OddError"), "text", 42, null, undefined, { status: 404 }])(
     "an unknown throw is transient: %o",
     (thrown) => {
       expect(classify(thrown)).toEqual(transient);

@@ -1,8 +1,8 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import * as z from "zod";
 import { issuesOf } from "./issues.ts";
 
-it("names each refused field by its dotted path", () => {
+test("names each refused field by its dotted path", () => {
   const schema = z.strictObject({ title: z.string(), groups: z.array(z.string().min(1)) });
   const { error } = schema.safeParse({ title: 1, groups: ["a", ""] });
   expect(error).toBeDefined();
@@ -14,7 +14,7 @@ it("names each refused field by its dotted path", () => {
   }
 });
 
-it("uses the empty path for the value itself", () => {
+test("uses the empty path for the value itself", () => {
   const { error } = z.string().safeParse(7);
   expect(error === undefined ? [] : issuesOf(error)).toEqual([{ path: "", message: expect.any(String) }]);
 });

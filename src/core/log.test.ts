@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createLogger, type LogLevel } from "./log.ts";
 
 const now = () => new Date("2026-01-02T03:04:05.678Z");
@@ -14,7 +14,7 @@ function capture(level: LogLevel) {
 }
 
 describe("the logger", () => {
-  it("writes one line whatever the text is, and nothing that steers a terminal", () => {
+  test("writes one line whatever the text is, and nothing that steers a terminal", () => {
     const lines: string[] = [];
     const log = createLogger((_level, line) => lines.push(line), "debug", now);
     const text = "a\nb\r\u0085c\u2028d\u2029e\u001b[31m\u009b2J\u007f";
@@ -24,7 +24,7 @@ describe("the logger", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ message: text, reason: text });
   });
 
-  it("writes one JSON line with time, level, message and fields", () => {
+  test("writes one JSON line with time, level, message and fields", () => {
     const { log, lines } = capture("debug");
     log.info({ event_id: "e1", attempt: 2, tenant_id: null }, "Applied.");
     expect(lines).toEqual([
@@ -42,7 +42,7 @@ describe("the logger", () => {
     ]);
   });
 
-  it.each<[LogLevel, LogLevel[]]>([
+  test.each<[LogLevel, LogLevel[]]>([
     ["debug", ["debug", "info", "warn", "error"]],
     ["info", ["info", "warn", "error"]],
     ["warn", ["warn", "error"]],
@@ -56,20 +56,20 @@ describe("the logger", () => {
     expect(lines.map((entry) => entry.level)).toEqual(expected);
   });
 
-  it("adds the fields of every parent to a child's lines, the nearest winning", () => {
+  test("adds the fields of every parent to a child's lines, the nearest winning", () => {
     const { log, lines } = capture("info");
     log.child({ request_id: "r", shard: 0 }).child({ shard: 3 }).warn({ attempt: 1 }, "x");
     expect(lines[0]?.line).toMatchObject({ request_id: "r", shard: 3, attempt: 1 });
   });
 
-  it("leaves the parent as it was", () => {
+  test("leaves the parent as it was", () => {
     const { log, lines } = capture("info");
     log.child({ request_id: "r" });
     log.info({}, "x");
     expect(lines[0]?.line).not.toHaveProperty("request_id");
   });
 
-  it("lets no field stand in for the time, the level or the message of a line", () => {
+  test("lets no field stand in for the time, the level or the message of a line", () => {
     const { log, lines } = capture("info");
     log.child({ level: "debug" }).info({ message: "forged", time: "never" }, "real");
     expect(lines[0]?.line).toMatchObject({

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { leastSuspectFirst, orderOf, planRound, splitLanes } from "./ordering.ts";
 import { hashText } from "./sharding.ts";
 
@@ -29,7 +29,7 @@ const fresh = (order: string | null) => ({ key: order, dueAtMs: 0, overtakable: 
 const sorted = (list: readonly number[]) => [...list].sort((left, right) => left - right);
 
 describe("the plan of a round", () => {
-  it("runs what failed before alone, what was set aside with the fresh ones", () => {
+  test("runs what failed before alone, what was set aside with the fresh ones", () => {
     const failed = ordered("a", "due", 2);
     const aside = ordered("b", "due", 0);
     expect(planRound([failed, aside], [fresh("c")], nowMs)).toEqual({
@@ -41,7 +41,7 @@ describe("the plan of a round", () => {
     });
   });
 
-  it("lets everything with the key of a waiting entry wait, and nothing else", () => {
+  test("lets everything with the key of a waiting entry wait, and nothing else", () => {
     const waiting = ordered("a", "waits", 1);
     const behind = ordered("a", "due", 0);
     const other = ordered("b", "due", 1);
@@ -55,13 +55,13 @@ describe("the plan of a round", () => {
     });
   });
 
-  it("an entry without a key blocks nobody", () => {
+  test("an entry without a key blocks nobody", () => {
     const plan = planRound([ordered(null, "waits", 1)], [fresh(null)], nowMs);
     expect(plan.fresh).toHaveLength(1);
     expect(plan.behind).toEqual([]);
   });
 
-  it("one that later ones may overtake blocks nobody, and waits for nobody", () => {
+  test("one that later ones may overtake blocks nobody, and waits for nobody", () => {
     const passed = { ...ordered("a", "waits", 1), overtakable: true };
     const older = ordered("a", "waits", 1);
     const due = { ...ordered("a", "due", 1), overtakable: true };
@@ -69,7 +69,7 @@ describe("the plan of a round", () => {
     expect(planRound([older, due], [], nowMs).alone).toEqual([due]);
   });
 
-  it("never runs an entry while an older one with the same key waits", () => {
+  test("never runs an entry while an older one with the same key waits", () => {
     fc.assert(
       fc.property(entries, ({ pending, fresh: news }) => {
         const plan = planRound(pending, news, nowMs);
@@ -83,7 +83,7 @@ describe("the plan of a round", () => {
     );
   });
 
-  it("loses nothing, doubles nothing and keeps the order", () => {
+  test("loses nothing, doubles nothing and keeps the order", () => {
     fc.assert(
       fc.property(entries, ({ pending, fresh: news }) => {
         const plan = planRound(pending, news, nowMs);
@@ -99,7 +99,7 @@ describe("the plan of a round", () => {
     );
   });
 
-  it("leaves out a due entry only behind another one with its key that waits, or runs after it", () => {
+  test("leaves out a due entry only behind another one with its key that waits, or runs after it", () => {
     fc.assert(
       fc.property(entries, ({ pending, fresh: news }) => {
         const plan = planRound(pending, news, nowMs);
@@ -125,7 +125,7 @@ describe("lanes", () => {
   const lanes = fc.integer({ min: 1, max: 6 });
   const minPerLane = fc.integer({ min: 1, max: 20 });
 
-  it("keep events with the same key together and in order, and lose nothing", () => {
+  test("keep events with the same key together and in order, and lose nothing", () => {
     fc.assert(
       fc.property(items, lanes, minPerLane, (list, count, least) => {
         const split = splitLanes(list, count, least, hashText);
@@ -145,13 +145,13 @@ describe("lanes", () => {
     );
   });
 
-  it("open no further connection for a handful of events", () => {
+  test("open no further connection for a handful of events", () => {
     const few = Array.from({ length: 31 }, () => ({ key: null }));
     expect(splitLanes(few, 6, 16, hashText)).toEqual([few]);
     expect(splitLanes([...few, { key: null }], 6, 16, hashText)).toHaveLength(2);
   });
 
-  it("are none for nothing", () => {
+  test("are none for nothing", () => {
     expect(splitLanes([], 4, 1, hashText)).toEqual([]);
   });
 });
@@ -159,12 +159,12 @@ describe("lanes", () => {
 describe("the order of what runs alone", () => {
   const deathsOf = ({ begun }: { begun: number }) => begun;
 
-  it("begins with what ended fewest workers", () => {
+  test("begins with what ended fewest workers", () => {
     const items = [3, 1, 2, 1].map((begun, place) => ({ key: null, begun, place }));
     expect(places(leastSuspectFirst(items, deathsOf))).toEqual([1, 3, 2, 0]);
   });
 
-  it("drops nothing, keeps the order of each key, and puts nothing before what is less suspect and free", () => {
+  test("drops nothing, keeps the order of each key, and puts nothing before what is less suspect and free", () => {
     fc.assert(
       fc.property(entries, ({ pending }) => {
         const order = leastSuspectFirst(pending, deathsOf);

@@ -1,6 +1,6 @@
 import type { MessageId } from "@brain/schemas";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   backoffMs,
   type Decision,
@@ -40,7 +40,7 @@ describe("what happens after a try", () => {
   const asked: Outcome = { kind: "transient", retryAfterMs: 7_000, overtakable: true };
   const inSevenSeconds: Decision = { action: "retry", dueAtMs: nowMs + 7_000, overtakable: true };
 
-  it.each<[Outcome, number, Decision]>([
+  test.each<[Outcome, number, Decision]>([
     [settled, 1, ack],
     [settled, 5, ack],
     [settled, 99, ack],
@@ -63,7 +63,7 @@ describe("what happens after a try", () => {
     expect(decideDelivery(outcome, attempt, policy, seed, nowMs)).toEqual(expected);
   });
 
-  it.each([
+  test.each([
     [-5_000, nowMs],
     [0, nowMs],
     [1, nowMs + 1],
@@ -79,12 +79,12 @@ describe("what happens after a try", () => {
     });
   });
 
-  it("never gives a programming error more tries than the policy gives any error", () => {
+  test("never gives a programming error more tries than the policy gives any error", () => {
     const strict = { ...policy, maxAttempts: 1 };
     expect(decideDelivery(programming, 1, strict, seed, nowMs)).toEqual(dead("programming_error"));
   });
 
-  it("ends every event after a bounded number of tries", () => {
+  test("ends every event after a bounded number of tries", () => {
     const outcome = fc.constantFrom(programming, transient, asked);
     fc.assert(
       fc.property(outcome, fc.integer({ min: 1, max: 50 }), (failed, maxAttempts) => {
@@ -100,7 +100,7 @@ describe("backoff", () => {
     .record({ baseMs: fc.integer({ min: 1, max: 60_000 }), factor: fc.integer({ min: 1, max: 1_000 }) })
     .map(({ baseMs, factor }) => ({ ...policy, baseMs, capMs: baseMs * factor }));
 
-  it("stays within the doubled base and the cap, and never becomes a busy loop", () => {
+  test("stays within the doubled base and the cap, and never becomes a busy loop", () => {
     fc.assert(
       fc.property(policies, fc.integer({ min: 1, max: 2_000 }), fc.string(), (given, attempt, text) => {
         const ceiling = Math.min(given.capMs, given.baseMs * 2 ** (attempt - 1));
@@ -112,7 +112,7 @@ describe("backoff", () => {
     );
   });
 
-  it("is the same for everybody who looks at the same entry and attempt", () => {
+  test("is the same for everybody who looks at the same entry and attempt", () => {
     fc.assert(
       fc.property(policies, fc.integer({ min: 1, max: 50 }), fc.string(), (given, attempt, text) => {
         expect(backoffMs(given, attempt, text)).toBe(backoffMs({ ...given }, attempt, `${text}`));
@@ -120,7 +120,7 @@ describe("backoff", () => {
     );
   });
 
-  it("spreads entries that failed together over the whole interval", () => {
+  test("spreads entries that failed together over the whole interval", () => {
     const waits = Array.from({ length: 1_000 }, (_, index) =>
       backoffMs(defaultRetryPolicy, 4, `1735380000000-${index}`),
     );
@@ -130,7 +130,7 @@ describe("backoff", () => {
     for (const count of quarters) expect(count).toBeGreaterThan(150);
   });
 
-  it("treats an attempt below one as the first", () => {
+  test("treats an attempt below one as the first", () => {
     expect(backoffMs(policy, 0, seed)).toBeLessThanOrEqual(policy.baseMs);
     expect(backoffMs(policy, -3, seed)).toBeLessThanOrEqual(policy.baseMs);
   });
@@ -154,7 +154,7 @@ describe("when a pending entry is due", () => {
     ["ended its last worker: it is not tried again", 3, 0, null, true, 0],
     ["set aside, but a failure before that is stored", 0, 0, nowMs + 1, false, 1],
   ];
-  it.each(cases)("an entry that %s", (_name, deliveries, idleMs, retryAtMs, takeover, dueInMs) => {
+  test.each(cases)("an entry that %s", (_name, deliveries, idleMs, retryAtMs, takeover, dueInMs) => {
     expect(dueAt({ id, idleMs, deliveries }, policy, nowMs, retryAtMs, takeover) - nowMs).toBe(dueInMs);
   });
 });

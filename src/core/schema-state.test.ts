@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { migrations } from "../db/migration-list.ts";
 import { describeMissing, judgeSchema } from "./schema-state.ts";
 
@@ -8,7 +8,7 @@ const needed = [
   { tag: "0002_last", when: 30 },
 ];
 
-it.each([
+test.each([
   [null, { kind: "behind", missing: ["0000_init", "0001_more", "0002_last"] }],
   [10, { kind: "behind", missing: ["0001_more", "0002_last"] }],
   [25, { kind: "behind", missing: ["0002_last"] }],
@@ -18,7 +18,7 @@ it.each([
   expect(judgeSchema(needed, newest)).toEqual(state);
 });
 
-it("names what is missing and what to run, and only then says anything", () => {
+test("names what is missing and what to run, and only then says anything", () => {
   expect(describeMissing(judgeSchema(needed, 20))).toBe(
     "The schema of the database is behind the code: migration 0002_last is missing. Run DATABASE_URL=… npm run migrate",
   );
@@ -26,7 +26,7 @@ it("names what is missing and what to run, and only then says anything", () => {
   for (const newest of [30, 40]) expect(describeMissing(judgeSchema(needed, newest))).toBeNull();
 });
 
-it("the list is in order, which the migrator goes by", () => {
+test("the list is in order, which the migrator goes by", () => {
   const times = migrations.map(({ when }) => when);
   expect(times).toEqual([...times].sort((a, b) => a - b));
   expect(new Set(times).size).toBe(times.length);

@@ -1,14 +1,14 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { hashText } from "./sharding.ts";
 
-it("hashes as published for FNV-1a, so that every runtime and release computes the same backoff", () => {
+test("hashes as published for FNV-1a, so that every runtime and release computes the same backoff", () => {
   expect(hashText("")).toBe(0x811c9dc5);
   expect(hashText("a")).toBe(0xe40c292c);
   expect(hashText("foobar")).toBe(0xbf9cf968);
 });
 
-it("gives the same unsigned 32-bit number for the same text", () => {
+test("gives the same unsigned 32-bit number for the same text", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       const hash = hashText(text);
@@ -18,7 +18,7 @@ it("gives the same unsigned 32-bit number for the same text", () => {
   );
 });
 
-it("spreads keys over lanes", () => {
+test("spreads keys over lanes", () => {
   const counts = [0, 0, 0, 0];
   for (let index = 0; index < 4_000; index += 1) {
     const lane = hashText(`course-${index}`) % 4;

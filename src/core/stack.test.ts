@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { maxStackLength, sourceLinesName, stackText, thrownAt } from "./stack.ts";
 
 const withStack = (stack: string, message = "planted", cause?: unknown) =>
@@ -7,7 +7,7 @@ const withStack = (stack: string, message = "planted", cause?: unknown) =>
 const said = () => "said";
 
 describe("the stack of an error", () => {
-  it("names class, place and function, with paths from the root of the project", () => {
+  test("names class, place and function, with paths from the root of the project", () => {
     const error = withStack(
       [
         "TypeError: planted",
@@ -33,13 +33,13 @@ describe("the stack of an error", () => {
     expect(thrownAt(error)).toBe("src/modules/payment/consumer.ts:41");
   });
 
-  it("of a real one is that of this file", () => {
+  test("of a real one is that of this file", () => {
     const error = new TypeError("planted");
     expect(thrownAt(error)).toMatch(/^src\/core\/stack\.test\.ts:\d+$/);
     expect(stackText(error, said)).toContain("TypeError: said\n    at src/core/stack.test.ts:");
   });
 
-  it("holds nothing of the messages, not even lines that look like places", () => {
+  test("holds nothing of the messages, not even lines that look like places", () => {
     const message = 'planted\n    at planted (src/planted.ts:1:1)\n"planted"';
     const cause = withStack(`Error: ${message}\n    at real (src/a.ts:1:1)`, message);
     const text = stackText(withStack(`Error: ${message}\n    at outer (src/b.ts:2:2)`, message, cause), said);
@@ -48,7 +48,7 @@ describe("the stack of an error", () => {
     );
   });
 
-  it.each([
+  test.each([
     [
       "endless",
       Array.from({ length: 900 }, (_, line) => `    at f${"x".repeat(190)} (src/a.ts:${line}:1)`).join("\n"),
@@ -60,7 +60,7 @@ describe("the stack of an error", () => {
     expect((stackText(error, said) ?? "").length).toBeLessThanOrEqual(maxStackLength);
   });
 
-  it.each([withStack("Error: planted"), withStack(""), "text", null, { stack: "x" }])(
+  test.each([withStack("Error: planted"), withStack(""), "text", null, { stack: "x" }])(
     "is null for %o",
     (thrown) => {
       expect(stackText(thrown, said)).toBeNull();
@@ -75,7 +75,7 @@ describe("in a bundle whose lines are known", () => {
     vi.resetModules();
   });
 
-  it("places are those of the source, and what is not the project's own stays", async () => {
+  test("places are those of the source, and what is not the project's own stays", async () => {
     // Lines 10 to 19 are src/a.ts from line 5, 20 to 29 are a package, from 30 on src/b.ts from line 1.
     const runs = [
       [10, 0, 5],

@@ -1,7 +1,7 @@
-import { expect, it, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { HandlerTimeoutError, withTimeLimit } from "./time-limit.ts";
 
-it("gives back what the work returns, and leaves its signal alone", async () => {
+test("gives back what the work returns, and leaves its signal alone", async () => {
   let seen: AbortSignal | undefined;
   const result = await withTimeLimit(1_000, "It", async (signal) => {
     seen = signal;
@@ -11,20 +11,20 @@ it("gives back what the work returns, and leaves its signal alone", async () => 
   expect(seen?.aborted).toBe(false);
 });
 
-it("passes the error of the work on", async () => {
+test("passes the error of the work on", async () => {
   await expect(withTimeLimit(1_000, "It", () => Promise.reject(new RangeError("own")))).rejects.toThrow(
     "own",
   );
 });
 
-it("passes on what the work throws before its first await", async () => {
+test("passes on what the work throws before its first await", async () => {
   const work = () => {
     throw new RangeError("at once");
   };
   await expect(withTimeLimit(1_000, "It", work)).rejects.toThrow("at once");
 });
 
-it("aborts the signal and fails with a transient error at the limit", async () => {
+test("aborts the signal and fails with a transient error at the limit", async () => {
   vi.useFakeTimers();
   try {
     let seen: AbortSignal | undefined;
@@ -44,7 +44,7 @@ it("aborts the signal and fails with a transient error at the limit", async () =
   }
 });
 
-it("ignores what the work does after the limit", async () => {
+test("ignores what the work does after the limit", async () => {
   vi.useFakeTimers();
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);

@@ -1,6 +1,6 @@
 import { DatabaseError, NeonDbError } from "@neondatabase/serverless";
 import { DrizzleQueryError } from "drizzle-orm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { classify } from "../core/classify.ts";
 import { ConflictError, NotFoundError, PermanentError, TransientError } from "../core/errors.ts";
 import { postgresDetail, sqlState, translateDatabaseError, violatedConstraint } from "./errors.ts";
@@ -21,7 +21,7 @@ function onConnection(code: string): DatabaseError {
 const wrap = (inner: Error) => new DrizzleQueryError("INSERT INTO t VALUES ($1)", [secret], inner);
 
 describe("SQLSTATE", () => {
-  it.each([
+  test.each([
     ["08006", "connection failure"],
     ["08001", "cannot connect"],
     ["40001", "serialization failure"],
@@ -44,7 +44,7 @@ describe("SQLSTATE", () => {
     expect(classify(error).kind).toBe("transient");
   });
 
-  it.each([
+  test.each([
     ["22P02", "invalid text representation"],
     ["23502", "not null violation"],
     ["23503", "foreign key violation"],
@@ -58,7 +58,7 @@ describe("SQLSTATE", () => {
     expect(classify(error)).toEqual({ kind: "permanent", reason: "permanent_error" });
   });
 
-  it("23505 is a conflict that names the constraint", () => {
+  test("23505 is a conflict that names the constraint", () => {
     const error = translateDatabaseError(postgres("23505", { constraint: "courses_slug_key" }), "caller");
     expect(error).toBeInstanceOf(ConflictError);
     expect((error as Error).message).toContain("courses_slug_key");
@@ -67,19 +67,19 @@ describe("SQLSTATE", () => {
     );
   });
 
-  it("is found below the wrappers of the driver and of drizzle", () => {
+  test("is found below the wrappers of the driver and of drizzle", () => {
     expect(sqlState(wrap(wrap(postgres("40001"))))).toBe("40001");
     expect(sqlState(Object.assign(new NeonDbError("x"), { sourceError: postgres("40001") }))).toBe("40001");
     expect(violatedConstraint(wrap(postgres("23503", { constraint: "fk" })))).toBe("fk");
   });
 
-  it("is read from both classes of the driver", () => {
+  test("is read from both classes of the driver", () => {
     expect(sqlState(onConnection("40001"))).toBe("40001");
     expect(translateDatabaseError(wrap(onConnection("42703")), "caller")).toBeInstanceOf(TransientError);
   });
 
   const system = (code: string) => Object.assign(new Error(code), { code });
-  it.each([
+  test.each([
     new Error("plain"),
     "text",
     null,
@@ -95,19 +95,19 @@ describe("SQLSTATE", () => {
     expect(violatedConstraint(error)).toBeNull();
   });
 
-  it("is not sought for ever in a circle of causes", () => {
+  test("is not sought for ever in a circle of causes", () => {
     const round: { cause?: unknown } = {};
     round.cause = round;
     expect(sqlState(round)).toBeNull();
   });
 
-  it("an empty constraint name is none", () => {
+  test("an empty constraint name is none", () => {
     expect(violatedConstraint(postgres("23505", { constraint: "" }))).toBeNull();
   });
 });
 
 describe("errors without a SQLSTATE", () => {
-  it("are a lost connection when only the driver can have thrown them", () => {
+  test("are a lost connection when only the driver can have thrown them", () => {
     for (const error of [new Error("Connection terminated"), { type: "error" }, "closed"]) {
       expect(translateDatabaseError(error, "driver")).toBeInstanceOf(TransientError);
     }
@@ -123,21 +123,21 @@ describe("errors without a SQLSTATE", () => {
     }
   });
 
-  it("stay what they are when the code inside the transaction threw them", () => {
+  test("stay what they are when the code inside the transaction threw them", () => {
     const own = new RangeError("own");
     expect(translateDatabaseError(own, "caller")).toBe(own);
     expect(translateDatabaseError("text", "caller")).toBe("text");
     expect(translateDatabaseError(null, "caller")).toBeNull();
   });
 
-  it("stay what they are when they are in the taxonomy already", () => {
+  test("stay what they are when they are in the taxonomy already", () => {
     const known = new NotFoundError("no such course", { cause: postgres("40001") });
     expect(translateDatabaseError(known, "caller")).toBe(known);
     expect(translateDatabaseError(wrap(known), "caller")).toBe(known);
   });
 });
 
-it("lets no statement, parameter or connection string into a message, and keeps the original as the cause", () => {
+test("lets no statement, parameter or connection string into a message, and keeps the original as the cause", () => {
   for (const code of ["40001", "23505", "42P01", "42601"]) {
     const original = postgres(code, { detail: `Key (email)=(${secret})` });
     const error = translateDatabaseError(original, "caller") as Error;
@@ -152,7 +152,7 @@ it("lets no statement, parameter or connection string into a message, and keeps 
 describe("what Postgres said", () => {
   const saying = (code: string, message: string) => Object.assign(new NeonDbError(message), { code });
 
-  it.each([
+  test.each([
     ["23502", 'null value in column "title" of relation "courses" violates not-null constraint'],
     ["42703", 'column "planted" does not exist'],
     ["22003", "integer out of range"],
@@ -160,7 +160,7 @@ describe("what Postgres said", () => {
     expect(postgresDetail(wrap(saying(code, message)))).toBe(message);
   });
 
-  it.each([
+  test.each([
     ["22P02", 'invalid input syntax for type uuid: "planted"', 'invalid input syntax for type uuid: "…"'],
     ["22007", 'invalid input syntax for type date: "pla"nted"', 'invalid input syntax for type date: "…"'],
     ["P0001", "no such user 'planted'", 'no such user "…"'],
@@ -168,7 +168,7 @@ describe("what Postgres said", () => {
     expect(postgresDetail(saying(code, message))).toBe(shown);
   });
 
-  it("is null for an error that is not of Postgres", () => {
+  test("is null for an error that is not of Postgres", () => {
     expect(postgresDetail(new Error('"x"'))).toBeNull();
   });
 });

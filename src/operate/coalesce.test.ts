@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { coalesce, sleepOnce } from "./coalesce.ts";
 
 /** A promise that the test fulfils. */
@@ -12,14 +12,14 @@ function gate() {
 
 const always = () => true;
 
-it("runs work that nobody runs, once", async () => {
+test("runs work that nobody runs, once", async () => {
   const work = vi.fn(async () => undefined);
   const options = { name: "once", now: () => 0, limitMs: 1_000 };
   expect(await coalesce(options, work, always)).toBe("ran");
   expect(work).toHaveBeenCalledTimes(1);
 });
 
-it("goes round once more for any number of triggers that came meanwhile", async () => {
+test("goes round once more for any number of triggers that came meanwhile", async () => {
   const first = gate();
   const options = { name: "again", now: () => 0, limitMs: 1_000 };
   let runs = 0;
@@ -35,7 +35,7 @@ it("goes round once more for any number of triggers that came meanwhile", async 
   expect(runs).toBe(2);
 });
 
-it("does not go round when there is no time", async () => {
+test("does not go round when there is no time", async () => {
   const first = gate();
   const options = { name: "no time", now: () => 0, limitMs: 1_000 };
   const work = vi.fn(() => first.opened);
@@ -46,7 +46,7 @@ it("does not go round when there is no time", async () => {
   expect(work).toHaveBeenCalledTimes(1);
 });
 
-it("runs different work side by side", async () => {
+test("runs different work side by side", async () => {
   const first = gate();
   const running = coalesce({ name: "left", now: () => 0, limitMs: 1_000 }, () => first.opened, always);
   expect(await coalesce({ name: "right", now: () => 0, limitMs: 1_000 }, async () => undefined, always)).toBe(
@@ -56,7 +56,7 @@ it("runs different work side by side", async () => {
   await running;
 });
 
-it("takes a run that outlived its limit for dead, and the late end of it harms nobody", async () => {
+test("takes a run that outlived its limit for dead, and the late end of it harms nobody", async () => {
   let clock = 0;
   const now = () => clock;
   const dead = gate();
@@ -72,13 +72,13 @@ it("takes a run that outlived its limit for dead, and the late end of it harms n
   expect(await second).toBe("ran");
 });
 
-it("is free again after work that failed", async () => {
+test("is free again after work that failed", async () => {
   const options = { name: "failed", now: () => 0, limitMs: 1_000 };
   await expect(coalesce(options, () => Promise.reject(new Error("down")), always)).rejects.toThrow("down");
   expect(await coalesce(options, async () => undefined, always)).toBe("ran");
 });
 
-it("lets one sleeper of a name wake, the earliest", async () => {
+test("lets one sleeper of a name wake, the earliest", async () => {
   vi.useFakeTimers();
   try {
     const woken: string[] = [];

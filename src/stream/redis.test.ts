@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { errors } from "@upstash/redis/cloudflare";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { TransientError } from "../core/errors.ts";
 import { createRedis, RedisReplyError, translateRedisError } from "./redis.ts";
 
@@ -20,7 +20,7 @@ function replying(reply: string) {
 }
 
 describe("what Redis replied", () => {
-  it.each([
+  test.each([
     ["NOGROUP No such key 's' or consumer group 'g'", "NOGROUP"],
     ["BUSYGROUP Consumer Group name already exists", "BUSYGROUP"],
     ["WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE"],
@@ -34,7 +34,7 @@ describe("what Redis replied", () => {
     expect(await redis.pipeline([["XADD", "planted-secret"]])).toEqual([expect.objectContaining(expected)]);
   });
 
-  it.each([
+  test.each([
     "LOADING Redis is loading the dataset in memory",
     "ERR LOADING Redis is loading the dataset in memory",
     "READONLY You can't write against a read only replica.",
@@ -55,7 +55,7 @@ describe("what Redis replied", () => {
 });
 
 describe("what the service in front of Redis says", () => {
-  it.each([
+  test.each([
     [500, '{"error":"ERR upstream redis unavailable: connection closed by Redis"}'],
     [
       500,
@@ -91,19 +91,19 @@ function named(name: string): Error {
 }
 
 describe("a request that fails", () => {
-  it.each(["TimeoutError", "AbortError"])("%s: no answer in time", (name) => {
+  test.each(["TimeoutError", "AbortError"])("%s: no answer in time", (name) => {
     const error = translateRedisError(named(name));
     expect(error).toBeInstanceOf(TransientError);
     expect(error.message).toBe("Redis did not answer in time.");
   });
 
-  it.each([named("TypeError"), "text", null])("anything else is an unreachable Redis: %o", (thrown) => {
+  test.each([named("TypeError"), "text", null])("anything else is an unreachable Redis: %o", (thrown) => {
     const error = translateRedisError(thrown);
     expect(error).toBeInstanceOf(TransientError);
     expect(error.message).toContain("could not be reached");
   });
 
-  it.each([
+  test.each([
     [
       "WRONGTYPE Operation against a key holding the wrong kind of value script: 1f2e, on @user_script:7.",
       "WRONGTYPE Operation against a key holding the wrong kind of value",
@@ -115,14 +115,14 @@ describe("a request that fails", () => {
     expect(new RedisReplyError(reply).words).toBe(words);
   });
 
-  it("is never translated twice", () => {
+  test("is never translated twice", () => {
     const reply = new RedisReplyError("NOGROUP x");
     const transient = new TransientError("x");
     expect(translateRedisError(reply)).toBe(reply);
     expect(translateRedisError(transient)).toBe(transient);
   });
 
-  it("never holds the command, in no depth of causes", () => {
+  test("never holds the command, in no depth of causes", () => {
     for (const thrown of [
       upstash("ERR odd"),
       upstash("LOADING x"),

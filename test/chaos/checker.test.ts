@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { check, type Effect, type Evidence, type PublishedEvent } from "./checker.ts";
 
 const followUps = [{ subscriber: "follow", causedBy: "cause" }];
@@ -39,7 +39,7 @@ const without = (subscriber: string, of: string) =>
   sound.effects.filter((one) => one.subscriber !== subscriber || one.of !== of);
 
 describe("the checker of the chaos run", () => {
-  it("is content when each accepted event has each of its effects once and in order", () => {
+  test("is content when each accepted event has each of its effects once and in order", () => {
     const verdict = check(sound);
     expect(verdict.violations).toEqual([]);
     expect(verdict.effects).toEqual(
@@ -50,16 +50,16 @@ describe("the checker of the chaos run", () => {
     );
   });
 
-  it("sees an event that was accepted and left no effect", () => {
+  test("sees an event that was accepted and left no effect", () => {
     expect(kindsOf({ effects: without("follow", "b") })).toEqual(["lost"]);
   });
 
-  it("sees an effect that happened twice", () => {
+  test("sees an effect that happened twice", () => {
     const twice = { ...effect("cause", "b", 2, 1), key: null };
     expect(kindsOf({ effects: [...sound.effects, twice] })).toEqual(["doubled"]);
   });
 
-  it("sees two events of one key in the wrong order", () => {
+  test("sees two events of one key in the wrong order", () => {
     const effects = [
       effect("cause", "b", 2, null),
       effect("cause", "a", 1, 2),
@@ -69,20 +69,20 @@ describe("the checker of the chaos run", () => {
     expect(kindsOf({ effects })).toEqual(["reordered"]);
   });
 
-  it("sees two events of one key that ran at the same time", () => {
+  test("sees two events of one key that ran at the same time", () => {
     const effects = sound.effects.map((one) =>
       one.subscriber === "cause" && one.of === "b" ? { ...one, previous: null } : one,
     );
     expect(kindsOf({ effects })).toEqual(["overlapped"]);
   });
 
-  it("sees a dead letter of an event that had no reason to fail", () => {
+  test("sees a dead letter of an event that had no reason to fail", () => {
     const letters = [{ subscriber: "follow", eventId: "b", reason: "attempts_exhausted" }];
     expect(kindsOf({ effects: without("follow", "b"), letters })).toEqual(["unexplained_dead_letter"]);
     expect(kindsOf({ letters })).toEqual(["unexplained_dead_letter"]);
   });
 
-  it("sees a dead letter that is missing, and takes it for the event's end when it is there", () => {
+  test("sees a dead letter that is missing, and takes it for the event's end when it is there", () => {
     const failing = published("c", { fates: [{ subscriber: "cause", outcome: "permanent_error" }] });
     const events = [...sound.published, failing];
     const letter = { subscriber: "cause", eventId: "c", reason: "permanent_error" };
@@ -92,24 +92,24 @@ describe("the checker of the chaos run", () => {
     expect(kindsOf({ published: events, letters: [letter, letter], sentAgain: true })).toEqual([]);
   });
 
-  it("sees an effect next to the dead letter of an event that fails for good", () => {
+  test("sees an effect next to the dead letter of an event that fails for good", () => {
     const failing = published("c", { fates: [{ subscriber: "other", outcome: "permanent_error" }] });
     const letters = [{ subscriber: "other", eventId: "c", reason: "permanent_error" }];
     const effects = [...sound.effects, effect("other", "c", 1, null)];
     expect(kindsOf({ published: [...sound.published, failing], effects, letters })).toEqual(["doubled"]);
   });
 
-  it("sees a follow-up whose cause has no effect", () => {
+  test("sees a follow-up whose cause has no effect", () => {
     const kinds = kindsOf({ effects: without("cause", "b") });
     expect(kinds).toEqual(["lost", "follow_up_without_cause"]);
   });
 
-  it("sees an effect of an event that nobody published", () => {
+  test("sees an effect of an event that nobody published", () => {
     const foreign = { ...effect("cause", "x", 1, null), key: null };
     expect(kindsOf({ effects: [...sound.effects, foreign] })).toEqual(["unknown_event"]);
   });
 
-  it("lets an event without an answer be there once or not at all, and never twice", () => {
+  test("lets an event without an answer be there once or not at all, and never twice", () => {
     const fates = [{ subscriber: "cause", outcome: "effect" }] as const;
     const events = [...sound.published, published("m", { certainty: "maybe", fates })];
     const once = { ...effect("cause", "m", 1, null), key: null };

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { TimedFault } from "./fault-plan.ts";
 import { reportLines } from "./report.ts";
 import { runChaos } from "./run.ts";
@@ -17,7 +17,7 @@ const plan: readonly TimedFault[] = [
   { atMs: 5_500, fault: { kind: "kill postgres", downMs: 200 } },
 ];
 
-it("nothing is lost, doubled or out of order when workers, Redis and Postgres are killed under load", async () => {
+test("nothing is lost, doubled or out of order when workers, Redis and Postgres are killed under load", async () => {
   const seed = Date.now() % 1_000_000;
   const result = await runChaos({
     seed,

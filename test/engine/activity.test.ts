@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { registerConsumers } from "../../src/consume/consumer.ts";
 import { createApp } from "../../src/http/app.ts";
 import { cronTick } from "../../src/operate/cron.ts";
@@ -26,7 +26,7 @@ async function cronAsks(backbone: Backbone): Promise<boolean> {
 }
 
 describe("an isolate that dies between commit and relay", () => {
-  it("leaves an event that the next cron tick finds, though nothing was sent for long", async () => {
+  test("leaves an event that the next cron tick finds, though nothing was sent for long", async () => {
     const backbone = await openBackbone({ env: hour });
     await cronAsks(backbone);
     expect(await cronAsks(backbone)).toBe(false);
@@ -36,7 +36,7 @@ describe("an isolate that dies between commit and relay", () => {
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
   });
 
-  it("control: without the mark the event waits for the hourly look", async () => {
+  test("control: without the mark the event waits for the hourly look", async () => {
     const backbone = await openBackbone({ env: hour });
     await cronAsks(backbone);
     await publishReports(backbone, 1);
@@ -44,7 +44,7 @@ describe("an isolate that dies between commit and relay", () => {
     expect(await effects(backbone)).toEqual([]);
   });
 
-  it("has told before its transaction began, when it served a request that sends an event", async () => {
+  test("has told before its transaction began, when it served a request that sends an event", async () => {
     const backbone = await openBackbone({ env: hour });
     await cronAsks(backbone);
     const background: Promise<unknown>[] = [];
@@ -81,7 +81,7 @@ describe("the mark of activity", () => {
     requests.flat().filter(([command, key = ""]) => command === "SET" && key.endsWith(":relay-active"))
       .length;
 
-  it("is set once in three minutes by an isolate, lives for five, and is another one for another system", async () => {
+  test("is set once in three minutes by an isolate, lives for five, and is another one for another system", async () => {
     let nowMs = Date.now();
     const { backbone, redis } = await openFaultyBackbone({ now: () => nowMs });
     for (let request = 0; request < 5; request += 1) await markActivity(backbone.open());
@@ -95,7 +95,7 @@ describe("the mark of activity", () => {
     expect(setsOf(redis.requests)).toBe(3);
   });
 
-  it("that cannot be set is no error for anybody, and is tried again after a while", async () => {
+  test("that cannot be set is no error for anybody, and is tried again after a while", async () => {
     let nowMs = Date.now();
     const { backbone, redis } = await openFaultyBackbone({
       now: () => nowMs,
@@ -112,7 +112,7 @@ describe("the mark of activity", () => {
     expect(await backbone.redis("EXISTS", backbone.open().keys.relayActive())).toBe(1);
   });
 
-  it("is not set without a stream", async () => {
+  test("is not set without a stream", async () => {
     const backbone = await openBackbone();
     await markActivity({ ...backbone.open(), redis: null });
     expect(await backbone.redis("EXISTS", backbone.open().keys.relayActive())).toBe(0);

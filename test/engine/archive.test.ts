@@ -1,5 +1,5 @@
 import { Miniflare } from "miniflare";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../src/operate/alerts.ts";
 import {
   type Archive,
@@ -41,7 +41,7 @@ async function openAlerts(backbone: Backbone) {
 }
 
 describe("a day of the record", () => {
-  it("goes to its file, one event a line, and is deleted when the file is complete", async () => {
+  test("goes to its file, one event a line, and is deleted when the file is complete", async () => {
     const backbone = await openBackbone();
     const { archive, read } = await openFolder();
     const ids = await recorded(backbone, 30);
@@ -79,7 +79,7 @@ describe("a day of the record", () => {
     expect(await run(backbone, archive)).toEqual({ configured: true, days: [], more: false });
   });
 
-  it("ends at midnight UTC, whatever the order of the positions", async () => {
+  test("ends at midnight UTC, whatever the order of the positions", async () => {
     const backbone = await openBackbone();
     const { archive, read } = await openFolder();
     const ids = await recorded(backbone, 4);
@@ -99,7 +99,7 @@ describe("a day of the record", () => {
     expect(await eventCount(backbone)).toBe(0);
   });
 
-  it("is not due before its last event is old enough", async () => {
+  test("is not due before its last event is old enough", async () => {
     const backbone = await openBackbone({ env: { BRAIN_EVENTS_DAYS: "10" } });
     const { archive } = await openFolder();
     await recorded(backbone, 2, daysAgo(10));
@@ -109,7 +109,7 @@ describe("a day of the record", () => {
     expect(await eventCount(backbone)).toBe(2);
   });
 
-  it("holds the entries of other programs too, behind the events", async () => {
+  test("holds the entries of other programs too, behind the events", async () => {
     const backbone = await openBackbone();
     const { archive, read } = await openFolder();
     await recorded(backbone, 1);
@@ -133,7 +133,7 @@ describe("a day of the record", () => {
 });
 
 describe("nothing is deleted", () => {
-  it("without an archive: an alert tells that days are due", async () => {
+  test("without an archive: an alert tells that days are due", async () => {
     const backbone = await openBackbone();
     const { archive } = await openFolder();
     await recorded(backbone, 3);
@@ -145,7 +145,7 @@ describe("nothing is deleted", () => {
     expect(await eventCount(backbone)).toBe(0);
   });
 
-  it("when events are to be kept for ever", async () => {
+  test("when events are to be kept for ever", async () => {
     const backbone = await openBackbone({ env: { BRAIN_EVENTS_DAYS: "0" } });
     const { archive } = await openFolder();
     await recorded(backbone, 3);
@@ -153,7 +153,7 @@ describe("nothing is deleted", () => {
     expect(await eventCount(backbone)).toBe(3);
   });
 
-  it("and nothing archived while an event of the day was not sent", async () => {
+  test("and nothing archived while an event of the day was not sent", async () => {
     const backbone = await openBackbone();
     const { archive } = await openFolder();
     await publishReports(backbone, 2);
@@ -168,7 +168,7 @@ describe("nothing is deleted", () => {
     expect(await eventCount(backbone)).toBe(0);
   });
 
-  it.each([
+  test.each([
     [
       "a queued delivery needs",
       "deliveries",
@@ -247,7 +247,7 @@ async function runWithDeaths(backbone: Backbone, archive: Archive, callsEach: nu
 }
 
 describe("a janitor that is killed again and again", () => {
-  it("leaves one complete file in the end, each event in it once", async () => {
+  test("leaves one complete file in the end, each event in it once", async () => {
     const backbone = await openBackbone();
     const { archive, read } = await openFolder();
     const ids = await recorded(backbone, 50);
@@ -294,7 +294,7 @@ async function recordLarge(backbone: Backbone, count: number): Promise<string[]>
 const partBytes = 5 * 1_048_576;
 
 describe("an archive in a bucket", () => {
-  it("takes a small day as one part", async () => {
+  test("takes a small day as one part", async () => {
     const backbone = await openBackbone();
     const { bucket, read } = await openBucket();
     const ids = await recorded(backbone, 3);
@@ -304,7 +304,7 @@ describe("an archive in a bucket", () => {
     expect(parse(await read(due)).map((line) => line.id)).toEqual(ids);
   });
 
-  it("goes on with a large day over several invocations, also within a line", async () => {
+  test("goes on with a large day over several invocations, also within a line", async () => {
     const backbone = await openBackbone();
     const { bucket, read } = await openBucket();
     const ids = await recordLarge(backbone, 160);
@@ -322,7 +322,7 @@ describe("an archive in a bucket", () => {
     expect(lines.at(99)?.payload).toEqual({ text: "ü100".repeat(25_000) });
   });
 
-  it("finds out that a file was completed, when nobody heard of it", async () => {
+  test("finds out that a file was completed, when nobody heard of it", async () => {
     const backbone = await openBackbone();
     const { bucket, read } = await openBucket();
     const ids = await recorded(backbone, 3);
@@ -350,7 +350,7 @@ describe("an archive in a bucket", () => {
     expect(parse(await read(due)).map((line) => line.id)).toEqual(ids);
   });
 
-  it("begins a file anew that the storage has given up", async () => {
+  test("begins a file anew that the storage has given up", async () => {
     const backbone = await openBackbone();
     const { bucket, read } = await openBucket();
     await recordLarge(backbone, 160);

@@ -1,7 +1,7 @@
 import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Tx } from "../../src/db/database.ts";
 import { sqlState } from "../../src/db/errors.ts";
 import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
@@ -63,7 +63,7 @@ const waiting = (backbone: Backbone) =>
   );
 
 describe("two transactions that publish for one key", () => {
-  it("come to the stream in the order of their commits: the second waits with its insert", async () => {
+  test("come to the stream in the order of their commits: the second waits with its insert", async () => {
     const backbone = await openBackbone();
     const first = await insertAndWait(backbone, ["a"], 1);
     const second = backbone.publish({ source }, (emit) =>
@@ -77,7 +77,7 @@ describe("two transactions that publish for one key", () => {
     expect(await numbersInStream(backbone)).toEqual([1, 2]);
   });
 
-  it("have no position before they have the lock, so the record's order is that of the commits, too", async () => {
+  test("have no position before they have the lock, so the record's order is that of the commits, too", async () => {
     const backbone = await openBackbone();
     const first = await insertAndWait(backbone, ["a", "b"], 1);
     const second = insertAndWait(backbone, ["b"], 2);
@@ -92,7 +92,7 @@ describe("two transactions that publish for one key", () => {
     expect(rows.map((row) => Number(row.number))).toEqual([1, 1, 3, 2]);
   });
 
-  it("control: without the locks the first to insert is overtaken on the stream by the first to commit", async () => {
+  test("control: without the locks the first to insert is overtaken on the stream by the first to commit", async () => {
     const backbone = await openBackbone();
     const many = Array.from({ length: maxLockedKeys }, (_, index) => `other-${index}`);
     // One key over the bound, so this one does not lock.
@@ -109,7 +109,7 @@ describe("two transactions that publish for one key", () => {
     expect(ofKey.map(({ tasks_completed }) => tasks_completed)).toEqual([2, 1]);
   });
 
-  it("wait also when another program's single event is the second", async () => {
+  test("wait also when another program's single event is the second", async () => {
     const backbone = await openBackbone();
     const first = await insertAndWait(backbone, ["a"], 1);
     const { event } = prepareBeat(backbone, "a", 2);
@@ -121,7 +121,7 @@ describe("two transactions that publish for one key", () => {
     expect(await numbersInStream(backbone)).toEqual([1, 2]);
   });
 
-  it("hold the lock for the end of the transaction only, not while their authors work", async () => {
+  test("hold the lock for the end of the transaction only, not while their authors work", async () => {
     const backbone = await openBackbone();
     const worked = gate();
     const end = gate();
@@ -143,7 +143,7 @@ describe("two transactions that publish for one key", () => {
 });
 
 describe("events that need not wait", () => {
-  it("are those of other keys and those without one", async () => {
+  test("are those of other keys and those without one", async () => {
     const backbone = await openBackbone();
     const open = await insertAndWait(backbone, ["a"], 1);
     await backbone.publish({ source }, async (emit) => {
@@ -154,7 +154,7 @@ describe("events that need not wait", () => {
     await open.commit();
   });
 
-  it("are those of one transaction with more keys than a lock table may be filled with", async () => {
+  test("are those of one transaction with more keys than a lock table may be filled with", async () => {
     const backbone = await openBackbone();
     const bulk = await insertAndWait(backbone, keysOf("k", maxLockedKeys + 1), 1);
     expect(await backbone.sql(locksOf)).toHaveLength(0);
@@ -165,7 +165,7 @@ describe("events that need not wait", () => {
 describe("bulk statements", () => {
   const manyKeys = freelyLockedKeys + 1;
 
-  it("lock every key as small ones do, and take a turn beside", async () => {
+  test("lock every key as small ones do, and take a turn beside", async () => {
     const backbone = await openBackbone();
     const small = await insertAndWait(backbone, keysOf("k", freelyLockedKeys), 1);
     expect(await backbone.sql(locksOf)).toHaveLength(freelyLockedKeys);
@@ -176,7 +176,7 @@ describe("bulk statements", () => {
     expect(await backbone.sql(locksOf)).toHaveLength(0);
   });
 
-  it("of other keys go side by side up to their turns; the next one waits and locks no key meanwhile", async () => {
+  test("of other keys go side by side up to their turns; the next one waits and locks no key meanwhile", async () => {
     const backbone = await openBackbone();
     const sideBySide = await Promise.all(
       Array.from({ length: bulkTurns }, (_, n) => insertAndWait(backbone, keysOf(`b${n}`, manyKeys), n)),
@@ -191,7 +191,7 @@ describe("bulk statements", () => {
     expect(await backbone.sql("SELECT FROM events")).toHaveLength((bulkTurns + 1) * manyKeys + 1);
   });
 
-  it("wait for a transaction of one of their keys, and have all their positions behind it", async () => {
+  test("wait for a transaction of one of their keys, and have all their positions behind it", async () => {
     const backbone = await openBackbone();
     const first = await insertAndWait(backbone, ["k-7"], 1);
     const bodies = keysOf("k", manyKeys).map((agent) => prepareBeat(backbone, agent, 2).event);
@@ -244,14 +244,14 @@ async function readBehindPositions(backbone: Backbone, othersInBulk: number) {
 }
 
 describe("a reader outside who keeps the last position of a key", () => {
-  it("misses nothing of bulk and single writers that commit in the opposite order", async () => {
+  test("misses nothing of bulk and single writers that commit in the opposite order", async () => {
     expect(await readBehindPositions(await openBackbone(), maxLockedKeys - 1)).toEqual({
       seen: [1, 2],
       isOvertaken: false,
     });
   });
 
-  it("control: without the locks it misses the event that committed late", async () => {
+  test("control: without the locks it misses the event that committed late", async () => {
     expect(await readBehindPositions(await openBackbone(), maxLockedKeys)).toEqual({
       seen: [2],
       isOvertaken: true,
@@ -265,7 +265,7 @@ describe("transactions with many keys at once", () => {
     maxLength: 8,
   });
 
-  it("never wait for each other in a circle, whatever the order of their keys", async () => {
+  test("never wait for each other in a circle, whatever the order of their keys", async () => {
     const backbone = await openBackbone();
     await fc.assert(
       fc.asyncProperty(keySets, async (sets) => {
@@ -286,7 +286,7 @@ describe("transactions with many keys at once", () => {
     expect((await backbone.sql("SELECT FROM events")).length).toBeGreaterThan(0);
   });
 
-  it("control: event by event in opposite orders, they do", async () => {
+  test("control: event by event in opposite orders, they do", async () => {
     const backbone = await openBackbone();
     const reached = [gate(), gate()];
     const oneByOne = (own: number, keys: readonly string[]) =>
@@ -312,7 +312,7 @@ describe("transactions with many keys at once", () => {
   });
 });
 
-it.each([
+test.each([
   ["jobs are started", "jobs", lockJobs],
   ["a provider tells of a payment", "paycore:pi_1", (tx: Tx) => lockProviderPayment(tx, "pi_1")],
 ] as const)("an event is published while %s, also one whose key is called like it", async (_, key, lock) => {

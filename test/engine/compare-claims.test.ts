@@ -1,5 +1,5 @@
 import { systemHealth } from "@brain/schemas";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineConsumer, registerConsumers } from "../../src/consume/consumer.ts";
 import { type Consumer, on } from "../../src/consume/define-consumer.ts";
 import { listAlerts } from "../../src/operate/alerts.ts";
@@ -79,7 +79,7 @@ const openAlerts = async (backbone: Backbone) =>
   );
 
 describe("what a stranger acked in our group", () => {
-  it("has its effects after all, once, and is reported", async () => {
+  test("has its effects after all, once, and is reported", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 10);
     await backbone.drain(consumer, { maxEvents: 2 });
@@ -110,7 +110,7 @@ describe("what a stranger acked in our group", () => {
     expect(await openAlerts(backbone)).toEqual([]);
   });
 
-  it("is found although the stranger was there before us", async () => {
+  test("is found although the stranger was there before us", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 6);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, consumer.group, "0");
@@ -122,7 +122,7 @@ describe("what a stranger acked in our group", () => {
     expect(await applied(backbone)).toEqual([...events].sort());
   });
 
-  it("comes by cron too: the ticks are told that something is queued", async () => {
+  test("comes by cron too: the ticks are told that something is queued", async () => {
     const backbone = await openBackbone();
     await send(backbone, 3);
     await backbone.drain(consumer, { maxEvents: 1 });
@@ -133,7 +133,7 @@ describe("what a stranger acked in our group", () => {
     expect(await effects(backbone)).toHaveLength(3);
   });
 
-  it("that it has not acked yet is not missing; our tick takes it over", async () => {
+  test("that it has not acked yet is not missing; our tick takes it over", async () => {
     const backbone = await openBackbone();
     await send(backbone, 4);
     await backbone.drain(consumer, { maxEvents: 1 });
@@ -148,7 +148,7 @@ describe("what a stranger acked in our group", () => {
 });
 
 describe("nothing is missing", () => {
-  it("of what waits, failed, was discarded, or is paused", async () => {
+  test("of what waits, failed, was discarded, or is paused", async () => {
     const backbone = await openBackbone();
     const flaky = recorder({
       afterDeadLetter: "go_on",
@@ -177,7 +177,7 @@ describe("nothing is missing", () => {
     expect((await reconcile(backbone, [flaky])).claims).toMatchObject([{ checked: 4, missing: 0 }]);
   });
 
-  it("of what came before a consumer that begins with what comes", async () => {
+  test("of what came before a consumer that begins with what comes", async () => {
     const backbone = await openBackbone();
     await send(backbone, 3);
     const late = recorder({ startAt: "$" });
@@ -187,7 +187,7 @@ describe("nothing is missing", () => {
     expect((await reconcile(backbone, [late])).claims).toMatchObject([{ checked: 2, missing: 0 }]);
   });
 
-  it("of a type that was not handled when the group passed it, and something is of one that is handled since", async () => {
+  test("of a type that was not handled when the group passed it, and something is of one that is handled since", async () => {
     const backbone = await openBackbone();
     const narrow = defineConsumer({
       subscriber: "recorder",
@@ -206,7 +206,7 @@ describe("nothing is missing", () => {
     expect(await effects(backbone)).toMatchObject([{ agent: null }, { agent: "robot", number: 2 }]);
   });
 
-  it("of events older than the claims, or applied by a forced replay's copy under another id", async () => {
+  test("of events older than the claims, or applied by a forced replay's copy under another id", async () => {
     const backbone = await openBackbone();
     await send(backbone, 4);
     await backbone.drain(consumer);
@@ -217,7 +217,7 @@ describe("nothing is missing", () => {
     expect((await reconcile(backbone)).claims).toMatchObject([{ checked: 4, missing: 0 }]);
   });
 
-  it("while ticks apply and ack all the time", async () => {
+  test("while ticks apply and ack all the time", async () => {
     const backbone = await openBackbone();
     const events: string[] = [];
     let publishing = true;
@@ -243,7 +243,7 @@ describe("nothing is missing", () => {
 });
 
 describe("the work of a run is bounded", () => {
-  it("and each event is looked at once", async () => {
+  test("and each event is looked at once", async () => {
     const backbone = await openBackbone();
     await send(backbone, 1);
     await backbone.drain(consumer);
@@ -264,7 +264,7 @@ describe("the work of a run is bounded", () => {
     ]);
   });
 
-  it("page by page, and the next run goes on", async () => {
+  test("page by page, and the next run goes on", async () => {
     const backbone = await openBackbone();
     await backbone.drain(consumer);
     await send(backbone, 2_500);
@@ -314,7 +314,7 @@ describe("an upgrade", () => {
     return events;
   }
 
-  it("goes on where the old group was, with what was pending, and misses and repeats nothing", async () => {
+  test("goes on where the old group was, with what was pending, and misses and repeats nothing", async () => {
     const backbone = await openBackbone();
     const events = await asBefore(backbone, 2);
     await backbone.drain(consumer);
@@ -328,7 +328,7 @@ describe("an upgrade", () => {
     expect(await backbone.redis("XINFO", "GROUPS", backbone.stream)).toHaveLength(1);
   });
 
-  it("of a consumer that has another name now goes on where its group was", async () => {
+  test("of a consumer that has another name now goes on where its group was", async () => {
     const backbone = await openBackbone();
     const events = await asBefore(backbone, 2);
     // As the migration of the release does.
@@ -341,7 +341,7 @@ describe("an upgrade", () => {
     expect(effects.map((row) => row.event_id).sort()).toEqual(events.slice(3).sort());
   });
 
-  it("finds what was pending and is gone from the stream in the record", async () => {
+  test("finds what was pending and is gone from the stream in the record", async () => {
     const backbone = await openBackbone();
     const events = await asBefore(backbone, 2);
     const [[lost]] = (await backbone.redis("XPENDING", backbone.stream, "group_recorder", "-", "+", "1")) as [
@@ -355,7 +355,7 @@ describe("an upgrade", () => {
     expect(await applied(backbone)).toEqual(events.slice(3).sort());
   });
 
-  it("leaves a group alone in which only somebody else ever read", async () => {
+  test("leaves a group alone in which only somebody else ever read", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 4);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, "group_recorder", "0");

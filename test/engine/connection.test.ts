@@ -1,5 +1,5 @@
 import { DrizzleQueryError, sql } from "drizzle-orm";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeError } from "../../src/consume/dead-letters.ts";
 import { TransientError } from "../../src/core/errors.ts";
 import { createDatabase } from "../../src/db/database.ts";
@@ -24,7 +24,7 @@ async function behindProxy() {
 }
 
 describe("a connection that dies in the middle of a transaction", () => {
-  it.each([
+  test.each([
     ["by a word of the server", "terminate"],
     ["without a word", "cut"],
   ])("%s fails every later statement at once, and closing it does not wait", async (_how, way) => {
@@ -54,7 +54,7 @@ describe("a connection that dies in the middle of a transaction", () => {
     expect(await backbone.sql("SELECT FROM rows")).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ["by a word of the server", "terminate"],
     ["without a word", "cut"],
   ])("%s while a statement runs is a transient error that holds no value", async (_how, way) => {
@@ -85,7 +85,7 @@ describe("a connection that dies in the middle of a transaction", () => {
     expect(publicError(seen[0])).toMatchObject({ code: "unavailable" });
   });
 
-  it("fails the commit when nobody noticed before", async () => {
+  test("fails the commit when nobody noticed before", async () => {
     const { proxy, db } = await behindProxy();
     const work = db.transaction(async (tx) => {
       await tx.execute(sql`INSERT INTO rows VALUES ('lost')`);
@@ -96,7 +96,7 @@ describe("a connection that dies in the middle of a transaction", () => {
   });
 });
 
-it("a transaction given up while its statement runs does not wait for it", async () => {
+test("a transaction given up while its statement runs does not wait for it", async () => {
   const { db } = await behindProxy();
   const started = Date.now();
   const work = db.transaction(async (tx) => {
@@ -107,7 +107,7 @@ it("a transaction given up while its statement runs does not wait for it", async
   expect(Date.now() - started).toBeLessThan(60_000);
 });
 
-it("a database that cannot be reached is a transient error, over HTTP and over a connection", async () => {
+test("a database that cannot be reached is a transient error, over HTTP and over a connection", async () => {
   const { proxy, db } = await behindProxy();
   proxy.cut();
   await expect(db.open()).rejects.toBeInstanceOf(TransientError);

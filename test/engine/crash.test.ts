@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, inject, it, onTestFinished } from "vitest";
+import { expect, inject, onTestFinished, test } from "vitest";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { sends, startFaultyRedis } from "../faults.ts";
 import { crashConsumer } from "./crash-consumer.ts";
@@ -52,7 +52,7 @@ async function expectOnceEach(backbone: Backbone, ids: readonly string[]): Promi
   expect(await pendingOf(backbone, crashConsumer)).toEqual([]);
 }
 
-it("a process killed between commit and ack leaves one effect for each event", async () => {
+test("a process killed between commit and ack leaves one effect for each event", async () => {
   const backbone = await openBackbone();
   const ids = await publishBeats(
     backbone,
@@ -72,7 +72,7 @@ it("a process killed between commit and ack leaves one effect for each event", a
   await expectOnceEach(backbone, ids);
 });
 
-it("processes killed at random points leave one effect for each event, in order per key", async () => {
+test("processes killed at random points leave one effect for each event, in order per key", async () => {
   const seed = Date.now() % 1_000_000;
   const delays = fc.sample(fc.integer({ min: 0, max: 500 }), { seed, numRuns: 10 });
   console.log(`crash test: seed ${seed}, kills after ${delays.join(" ")} ms`);

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createSubrequestMeter } from "../../src/core/budget.ts";
 import { TransientError } from "../../src/core/errors.ts";
 import { createDatabase } from "../../src/db/database.ts";
@@ -32,7 +32,7 @@ async function cuttableDatabase(backbone: Backbone) {
 }
 
 describe("a tick that runs out of", () => {
-  it("time sets the rest aside, and no try is counted", async () => {
+  test("time sets the rest aside, and no try is counted", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
     await publishReports(backbone, 8);
@@ -52,7 +52,7 @@ describe("a tick that runs out of", () => {
     expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it("time among retries leaves the other retries as they are and puts back what is new", async () => {
+  test("time among retries leaves the other retries as they are and puts back what is new", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
     const ids = await publishReports(backbone, 3);
@@ -77,14 +77,14 @@ describe("a tick that runs out of", () => {
     expect(attempts).toEqual(["0#2", "1#2", "2#2", "3#1", "4#1"]);
   });
 
-  it("time before it began reads nothing", async () => {
+  test("time before it began reads nothing", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
     expect(await backbone.drain(consumer, { deadlineMs: 0 })).toMatchObject({ read: 0, more: true });
   });
 
-  it("its number of events stops there and says that there is more", async () => {
+  test("its number of events stops there and says that there is more", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 5);
     await backbone.relay();
@@ -100,7 +100,7 @@ describe("a tick that runs out of", () => {
     });
   });
 
-  it("calls stops before the platform would end it, and the next tick goes on", async () => {
+  test("calls stops before the platform would end it, and the next tick goes on", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 100);
     await backbone.relay();
@@ -131,7 +131,7 @@ describe("a tick that runs out of", () => {
 });
 
 describe("without Postgres", () => {
-  it("nothing is tried, and no try is counted", async () => {
+  test("nothing is tried, and no try is counted", async () => {
     const backbone = await openBackbone();
     const { proxy, db } = await cuttableDatabase(backbone);
     const attempts: number[] = [];
@@ -156,7 +156,7 @@ describe("without Postgres", () => {
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
   });
 
-  it("a consumer that does not know yet what is paused reads nothing", async () => {
+  test("a consumer that does not know yet what is paused reads nothing", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 3);
     await backbone.relay();
@@ -168,7 +168,7 @@ describe("without Postgres", () => {
     expect(await drainWith(backbone, recorder(), () => ({ db }))).toMatchObject({ applied: 3 });
   });
 
-  it("from the middle of a batch on, what was not tried loses no try", async () => {
+  test("from the middle of a batch on, what was not tried loses no try", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 10);
     await backbone.relay();
@@ -190,7 +190,7 @@ describe("without Postgres", () => {
   });
 });
 
-it("without Redis a tick fails as transient, and the next one goes on", async () => {
+test("without Redis a tick fails as transient, and the next one goes on", async () => {
   const { backbone, redis } = await openFaultyBackbone();
   await publishReports(backbone, 2);
   await backbone.relay();
@@ -202,7 +202,7 @@ it("without Redis a tick fails as transient, and the next one goes on", async ()
   expect(await backbone.drain(consumer)).toMatchObject({ applied: 2 });
 });
 
-it("a key with more waiting events than may be pending stays in order, and the pending list stays bounded", async () => {
+test("a key with more waiting events than may be pending stays in order, and the pending list stays bounded", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });
   let isDown = true;
@@ -228,7 +228,7 @@ it("a key with more waiting events than may be pending stays in order, and the p
   expect(await numbersOf(backbone, "b")).toEqual([1]);
 });
 
-it("a thousand events with failures everywhere are each applied once", async () => {
+test("a thousand events with failures everywhere are each applied once", async () => {
   const backbone = await openBackbone();
   const stressed = recorder({
     concurrency: 2,

@@ -1,5 +1,5 @@
 import { agentHeartbeat, type Envelope, encodeEntry } from "@brain/schemas";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on, onAny } from "../../src/consume/define-consumer.ts";
@@ -56,7 +56,7 @@ function foreignBeat(backbone: Backbone, agent: string, number: number): string[
 }
 
 describe("an event that always fails", () => {
-  it("becomes a dead letter that has all of it; the others of its batch are applied", async () => {
+  test("becomes a dead letter that has all of it; the others of its batch are applied", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 6);
     await backbone.relay();
@@ -83,7 +83,7 @@ describe("an event that always fails", () => {
     ]);
   });
 
-  it("is not acked while its dead letter cannot be stored, and the tick says so", async () => {
+  test("is not acked while its dead letter cannot be stored, and the tick says so", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -103,7 +103,7 @@ describe("an event that always fails", () => {
     expect(await pendingOf(backbone, consumer)).toEqual([]);
   });
 
-  it("control: acked before its dead letter is stored, it is lost", async () => {
+  test("control: acked before its dead letter is stored, it is lost", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -120,7 +120,7 @@ describe("an event that always fails", () => {
     expect(await deadLetters(backbone)).toEqual([]);
   });
 
-  it("is stored once when it fails again behind a lost ack, with what is known last", async () => {
+  test("is stored once when it fails again behind a lost ack, with what is known last", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -134,7 +134,7 @@ describe("an event that always fails", () => {
 });
 
 describe("an entry that is no event", () => {
-  it("is a dead letter with its raw fields for those who handle its type, and one for all when it has none", async () => {
+  test("is a dead letter with its raw fields for those who handle its type, and one for all when it has none", async () => {
     const backbone = await openBackbone();
     for (const entry of onStream(legacy.refused)) {
       const type = "type" in entry.fields ? entry.fields.type : null;
@@ -165,7 +165,7 @@ describe("an entry that is no event", () => {
     }
   });
 
-  it("is one dead letter when several consumers meet it at once, and counts once", async () => {
+  test("is one dead letter when several consumers meet it at once, and counts once", async () => {
     const backbone = await openBackbone();
     const consumers = ["a", "b", "c", "d"].map((subscriber) => recorder({ subscriber }));
     await Promise.all([1, 2, 3].map((n) => backbone.append(["id", String(n), "payload", "?"])));
@@ -179,7 +179,7 @@ describe("an entry that is no event", () => {
     expect(backbone.logs.filter((line) => line.includes("became a dead letter"))).toHaveLength(3);
   });
 
-  it("stays discarded when a consumer meets it later", async () => {
+  test("stays discarded when a consumer meets it later", async () => {
     const backbone = await openBackbone();
     await backbone.append(["id", "1"]);
     await backbone.drain(recorder());
@@ -188,7 +188,7 @@ describe("an entry that is no event", () => {
     expect((await deadLetters(backbone)).map(({ status }) => status)).toEqual(["discarded"]);
   });
 
-  it("is given to all who handle it when it can be read after all, and is refused until then", async () => {
+  test("is given to all who handle it when it can be read after all, and is refused until then", async () => {
     const backbone = await openBackbone();
     const { consumer: audit, seen } = witness();
     const [handler, other] = [recorder(), recorder({ subscriber: "other" })];
@@ -221,7 +221,7 @@ describe("an entry that is no event", () => {
     });
   });
 
-  it("with characters that Postgres cannot store is kept all the same, and marked", async () => {
+  test("with characters that Postgres cannot store is kept all the same, and marked", async () => {
     const backbone = await openBackbone();
     await backbone.append(["id", "nul\u0000id", "payload", "{\u0000"]);
     expect(await backbone.drain(recorder())).toMatchObject({ deadLettered: 1 });
@@ -230,7 +230,7 @@ describe("an entry that is no event", () => {
     ]);
   });
 
-  it("with a payload that does not fit its schema is a dead letter that names the field", async () => {
+  test("with a payload that does not fit its schema is a dead letter that names the field", async () => {
     const backbone = await openBackbone();
     const fields = foreignBeat(backbone, "a", 1);
     fields[fields.indexOf("payload") + 1] = '{"agent_id":"a","tasks_completed":"many","tasks_failed":0}';
@@ -247,7 +247,7 @@ describe("an entry that is no event", () => {
 });
 
 describe("an entry of another program", () => {
-  it("in any shape that history holds reaches the catch-all", async () => {
+  test("in any shape that history holds reaches the catch-all", async () => {
     const backbone = await openBackbone();
     for (const entry of readable) await backbone.append(flat(entry.fields));
     const { consumer, seen } = witness();
@@ -258,7 +258,7 @@ describe("an entry of another program", () => {
     expect(seen).toHaveLength(result.applied);
   });
 
-  it("without a target is applied like any other", async () => {
+  test("without a target is applied like any other", async () => {
     const backbone = await openBackbone();
     const fields = foreignBeat(backbone, "a", 1);
     expect(fields).not.toContain("target");
@@ -266,7 +266,7 @@ describe("an entry of another program", () => {
     expect(await backbone.drain(recorder())).toMatchObject({ applied: 1, deadLettered: 0 });
   });
 
-  it("of a type that a consumer does not handle is skipped without a claim", async () => {
+  test("of a type that a consumer does not handle is skipped without a claim", async () => {
     const backbone = await openBackbone();
     const fields = foreignBeat(backbone, "a", 1);
     for (const type of ["no.such.event", "course.distribution.completed", "TASK_CREATED"]) {
@@ -295,7 +295,7 @@ describe("an entry whose body is gone from the stream", () => {
     if (attempt === 1) throw new TransientError("not yet");
   };
 
-  it("is restored from the record", async () => {
+  test("is restored from the record", async () => {
     const backbone = await openBackbone();
     const [id] = await publishReports(backbone, 1);
     await backbone.relay();
@@ -307,7 +307,7 @@ describe("an entry whose body is gone from the stream", () => {
     expect(await deadLetters(backbone)).toEqual([]);
   });
 
-  it("keeps its place and its tries when it waits behind another one", async () => {
+  test("keeps its place and its tries when it waits behind another one", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
     await publishBeats(backbone, [
@@ -338,7 +338,7 @@ describe("an entry whose body is gone from the stream", () => {
     expect(await pendingOf(backbone, consumer)).toEqual([]);
   });
 
-  it("and is not in the record is a dead letter that says so", async () => {
+  test("and is not in the record is a dead letter that says so", async () => {
     const backbone = await openBackbone();
     const id = await backbone.append(foreignBeat(backbone, "a", 1));
     const consumer = recorder({ beforeBeat: (_event, { attempt }) => failOnce(attempt) });
@@ -351,7 +351,7 @@ describe("an entry whose body is gone from the stream", () => {
     expect(await effects(backbone)).toEqual([]);
   });
 
-  it("control: claimed, it would vanish from the pending list", async () => {
+  test("control: claimed, it would vanish from the pending list", async () => {
     const backbone = await openBackbone();
     const id = await backbone.append(foreignBeat(backbone, "a", 1));
     const consumer = recorder({ beforeBeat: (_event, { attempt }) => failOnce(attempt) });
@@ -362,7 +362,7 @@ describe("an entry whose body is gone from the stream", () => {
   });
 });
 
-it("handlers for single types and a catch-all share a consumer: each event goes to one of them", async () => {
+test("handlers for single types and a catch-all share a consumer: each event goes to one of them", async () => {
   const backbone = await openBackbone();
   const special: string[] = [];
   const rest: string[] = [];

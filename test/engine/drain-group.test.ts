@@ -1,5 +1,5 @@
 import { agentHeartbeat, courseDistributionRequested, systemHealth } from "@brain/schemas";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on, onBatch } from "../../src/consume/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/core/errors.ts";
@@ -15,7 +15,7 @@ import {
 } from "./fixture.ts";
 
 describe("a new group begins", () => {
-  it.each(["0", "$", "id"] as const)("where its consumer says: %s", async (start) => {
+  test.each(["0", "$", "id"] as const)("where its consumer says: %s", async (start) => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -30,7 +30,7 @@ describe("a new group begins", () => {
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(expected);
   });
 
-  it("before there is a stream, and misses nothing that comes", async () => {
+  test("before there is a stream, and misses nothing that comes", async () => {
     const backbone = await openBackbone();
     const consumer = recorder({ startAt: "$" });
     expect(await backbone.drain(consumer)).toMatchObject({ read: 0 });
@@ -41,7 +41,7 @@ describe("a new group begins", () => {
 });
 
 describe("a group that vanished", () => {
-  it.each(["0", "$"] as const)("is created again and repeats no effect, started at %s", async (startAt) => {
+  test.each(["0", "$"] as const)("is created again and repeats no effect, started at %s", async (startAt) => {
     const backbone = await openBackbone();
     const consumer = recorder({ startAt });
     await backbone.drain(consumer);
@@ -56,7 +56,7 @@ describe("a group that vanished", () => {
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
   });
 
-  it("with the whole stream is created again, and new events flow", async () => {
+  test("with the whole stream is created again, and new events flow", async () => {
     const backbone = await openBackbone();
     const consumer = recorder();
     const ids = await publishReports(backbone, 2);
@@ -70,7 +70,7 @@ describe("a group that vanished", () => {
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
   });
 
-  it("while its handlers run fails that tick only", async () => {
+  test("while its handlers run fails that tick only", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     await backbone.relay();
@@ -102,7 +102,7 @@ describe("events that a handler publishes", () => {
   const recorded =
     "SELECT type, source, tenant_id, correlation_id, causation_id, mission_id, task_id, meta FROM events ORDER BY position";
 
-  it("commit with its effects, caused by the event it handled", async () => {
+  test("commit with its effects, caused by the event it handled", async () => {
     const backbone = await openBackbone();
     let started = 0;
     const consumer = defineConsumer({
@@ -141,7 +141,7 @@ describe("events that a handler publishes", () => {
     expect(await backbone.relay()).toMatchObject({ sent: 2 });
   });
 
-  it("are published by a batch handler for the event that caused each", async () => {
+  test("are published by a batch handler for the event that caused each", async () => {
     const backbone = await openBackbone();
     const consumer = defineConsumer({
       subscriber: "chain",
@@ -168,7 +168,7 @@ describe("events that a handler publishes", () => {
     expect(rows).toEqual(causes.map(({ id }) => ({ causation_id: id, correlation_id: id })));
   });
 
-  it("roll back with it, and are there once when a later try succeeds", async () => {
+  test("roll back with it, and are there once when a later try succeeds", async () => {
     const backbone = await openBackbone();
     const consumer = defineConsumer({
       subscriber: "chain",
@@ -188,7 +188,7 @@ describe("events that a handler publishes", () => {
     ]);
   });
 
-  it("that are not acceptable make the event a dead letter, with nothing applied", async () => {
+  test("that are not acceptable make the event a dead letter, with nothing applied", async () => {
     const backbone = await openBackbone();
     const consumer = defineConsumer({
       subscriber: "chain",
@@ -208,7 +208,7 @@ describe("events that a handler publishes", () => {
   });
 });
 
-it("the key for external calls is the same over all tries, another for each label, event and subscriber", async () => {
+test("the key for external calls is the same over all tries, another for each label, event and subscriber", async () => {
   const backbone = await openBackbone();
   const keys: string[] = [];
   const keyed = (subscriber: string) =>

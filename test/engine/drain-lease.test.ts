@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import {
   drainUntilQuiet,
@@ -23,7 +23,7 @@ function gate() {
 }
 
 describe("a tick that finds the lease taken", () => {
-  it("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
+  test("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
     const backbone = await openBackbone();
     const [first, second] = [gate(), gate()];
     const holding = recorder({
@@ -47,7 +47,7 @@ describe("a tick that finds the lease taken", () => {
     expect(await backbone.redis("EXISTS", backbone.open().keys.lease(holding.group, 0))).toBe(0);
   });
 
-  it("of another shard or another consumer does not wait", async () => {
+  test("of another shard or another consumer does not wait", async () => {
     const backbone = await openBackbone();
     const [begun, end] = [gate(), gate()];
     await publishReports(backbone, 1);
@@ -67,7 +67,7 @@ describe("a tick that finds the lease taken", () => {
     await holder;
   });
 
-  it("keeps it as long as its handler works, though that is longer than the lease", async () => {
+  test("keeps it as long as its handler works, though that is longer than the lease", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -100,7 +100,7 @@ describe("a tick that finds the lease taken", () => {
     expect(await running).toMatchObject({ applied: 1 });
   });
 
-  it("that lost its lease to another lets the other's alone and reads nothing more", async () => {
+  test("that lost its lease to another lets the other's alone and reads nothing more", async () => {
     const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "2000" } });
     const ids = await publishReports(backbone, 4);
     await backbone.relay();

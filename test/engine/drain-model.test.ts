@@ -1,6 +1,6 @@
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import fc from "fast-check";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/consume/define-consumer.ts";
 import { prepareEvent, publishMany } from "../../src/publish/publish.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
@@ -277,7 +277,7 @@ async function play(backbone: Backbone, clock: Clock, steps: readonly Step[]): P
   expect(check({ published, effects, letters, followUps, sentAgain }).violations).toEqual([]);
 }
 
-it("whatever happens in whatever order, each event has its effects once and in order per key", async () => {
+test("whatever happens in whatever order, each event has its effects once and in order per key", async () => {
   const clock = createClock();
   const backbone = await createBackbone({ now: clock.now, env: { BRAIN_LEASE_MS: "10000" } });
   onTestFinished(() => backbone.cleanup());

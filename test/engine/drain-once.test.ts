@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { claimDeliveries } from "../../src/consume/dedup.ts";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Tx } from "../../src/db/database.ts";
@@ -31,7 +31,7 @@ async function expectOnceEach(backbone: Backbone, ids: readonly string[]): Promi
 }
 
 describe("an effect happens once", () => {
-  it("however often the tick runs", async () => {
+  test("however often the tick runs", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -48,7 +48,7 @@ describe("an effect happens once", () => {
     ).toEqual([{ subscriber_name: "recorder", stream_name: backbone.stream, event_type: "system.health" }]);
   });
 
-  it("when the whole group is delivered again", async () => {
+  test("when the whole group is delivered again", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -58,7 +58,7 @@ describe("an effect happens once", () => {
     await expectOnceEach(backbone, ids);
   });
 
-  it("when the event stands on the stream a second time, behind the first or in the same batch", async () => {
+  test("when the event stands on the stream a second time, behind the first or in the same batch", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     await backbone.relay();
@@ -76,7 +76,7 @@ describe("an effect happens once", () => {
     await expectOnceEach(backbone, ids);
   });
 
-  it("per subscriber: each has its own", async () => {
+  test("per subscriber: each has its own", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 2);
     await backbone.relay();
@@ -86,7 +86,7 @@ describe("an effect happens once", () => {
     expect(subscribers.sort()).toEqual(["recorder", "recorder", "second", "second"]);
   });
 
-  it("when two drainers work on the same entries because the lease failed them", async () => {
+  test("when two drainers work on the same entries because the lease failed them", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 40);
     await backbone.relay();
@@ -124,7 +124,7 @@ async function loseConnection(backbone: Backbone, tx: Tx): Promise<void> {
 }
 
 describe("a crash", () => {
-  it("between commit and ack repeats no effect", async () => {
+  test("between commit and ack repeats no effect", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -137,7 +137,7 @@ describe("a crash", () => {
     await expectOnceEach(backbone, ids);
   });
 
-  it("before the commit loses no effect", async () => {
+  test("before the commit loses no effect", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -152,7 +152,7 @@ describe("a crash", () => {
     expect(await deadLetters(backbone)).toEqual([]);
   });
 
-  it("of the connection inside a handler costs the event no attempt, and shows no value", async () => {
+  test("of the connection inside a handler costs the event no attempt, and shows no value", async () => {
     const backbone = await openBackbone();
     const [id = ""] = await publishReports(backbone, 1);
     await backbone.relay();
@@ -169,7 +169,7 @@ describe("a crash", () => {
     expect(backbone.logs.join("\n")).not.toContain("planted");
   });
 
-  it("of the connection each time is the event's own fault in the end, and its dead letter shows no value", async () => {
+  test("of the connection each time is the event's own fault in the end, and its dead letter shows no value", async () => {
     const backbone = await openBackbone();
     const [poison = ""] = await publishReports(backbone, 1);
     await backbone.relay();
@@ -190,7 +190,7 @@ describe("a crash", () => {
     expect(backbone.logs.join("\n")).not.toContain("planted");
   });
 
-  it("of the connection after the commit, before its answer, repeats no effect", async () => {
+  test("of the connection after the commit, before its answer, repeats no effect", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -208,7 +208,7 @@ describe("a crash", () => {
     await expectOnceEach(backbone, ids);
   });
 
-  it("of the isolate in the middle of a batch: the successor takes over when the lease ends, one by one", async () => {
+  test("of the isolate in the middle of a batch: the successor takes over when the lease ends, one by one", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 5);
     await backbone.relay();
@@ -245,7 +245,7 @@ describe("a crash", () => {
     await expectOnceEach(backbone, ids);
   });
 
-  it("that an event causes each time ends with its dead letter; the others are applied and keep their tries", async () => {
+  test("that an event causes each time ends with its dead letter; the others are applied and keep their tries", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 6);
     await backbone.relay();
@@ -277,7 +277,7 @@ describe("a crash", () => {
     );
   });
 
-  it("of workers that are killed faster than they come up is not blamed on the first in line", async () => {
+  test("of workers that are killed faster than they come up is not blamed on the first in line", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 6);
     await backbone.relay();
@@ -302,7 +302,7 @@ describe("a crash", () => {
     await expectOnceEach(backbone, ids);
   });
 
-  it("after the last allowed try had committed is no dead letter", async () => {
+  test("after the last allowed try had committed is no dead letter", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 1);
     await backbone.relay();
@@ -322,7 +322,7 @@ describe("control: without one transaction for claim and effect", () => {
   };
   const effect = sql`INSERT INTO effects (subscriber) VALUES ('naive')`;
 
-  it("an effect before its claim happens twice when the isolate ends in between", async () => {
+  test("an effect before its claim happens twice when the isolate ends in between", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -336,7 +336,7 @@ describe("control: without one transaction for claim and effect", () => {
     expect(await effects(backbone)).toHaveLength(2);
   });
 
-  it("a claim before its effect loses the effect when the isolate ends in between", async () => {
+  test("a claim before its effect loses the effect when the isolate ends in between", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -353,7 +353,7 @@ describe("control: without one transaction for claim and effect", () => {
   });
 });
 
-it("an event whose id is longer than a claim can hold is still guarded by its message id", async () => {
+test("an event whose id is longer than a claim can hold is still guarded by its message id", async () => {
   const backbone = await openBackbone();
   const [entry] = await publishReports(backbone, 1).then(async () => {
     await backbone.relay();

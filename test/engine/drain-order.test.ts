@@ -1,7 +1,7 @@
 import { agentHeartbeat, agentOffline, agentOnline, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { type Delivered, on, onBatch } from "../../src/consume/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/core/errors.ts";
@@ -22,7 +22,7 @@ import {
 } from "./fixture.ts";
 
 describe("a key whose event fails", () => {
-  it("waits, with all that comes behind it; the other keys go on", async () => {
+  test("waits, with all that comes behind it; the other keys go on", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
     const calls: string[] = [];
@@ -65,7 +65,7 @@ describe("a key whose event fails", () => {
     expect(calls.filter((call) => /^a[34]/.test(call)).sort()).toEqual(["a3#1", "a4#1"]);
   });
 
-  it("goes on behind its dead letter", async () => {
+  test("goes on behind its dead letter", async () => {
     const backbone = await openBackbone();
     const consumer = recorder({
       beforeBeat: ({ payload }) => {
@@ -82,7 +82,7 @@ describe("a key whose event fails", () => {
     expect(await numbersOf(backbone, "a")).toEqual([1, 3]);
   });
 
-  it("lets later events pass when the handler says that it waits for one of them", async () => {
+  test("lets later events pass when the handler says that it waits for one of them", async () => {
     const backbone = await openBackbone();
     const consumer = recorder({
       beforeBeat: async ({ payload }, { tx }) => {
@@ -100,7 +100,7 @@ describe("a key whose event fails", () => {
     expect(await numbersOf(backbone, "a")).toEqual([2, 1]);
   });
 
-  it("is not overtaken, whatever fails, however often, in whatever batches and lanes", async () => {
+  test("is not overtaken, whatever fails, however often, in whatever batches and lanes", async () => {
     const backbone = await openBackbone();
     let run = 0;
     const agents = ["a", "b", "c"];
@@ -145,7 +145,7 @@ describe("a key whose event fails", () => {
     );
   });
 
-  it("control: without a key the same failure is overtaken", async () => {
+  test("control: without a key the same failure is overtaken", async () => {
     const backbone = await openBackbone();
     const consumer = recorder({
       beforeReport: ({ payload }, { attempt }) => {
@@ -160,7 +160,7 @@ describe("a key whose event fails", () => {
 });
 
 describe("a batch", () => {
-  it("with one bad event costs only that event", async () => {
+  test("with one bad event costs only that event", async () => {
     const backbone = await openBackbone();
     const calls = new Map<number, number>();
     const consumer = recorder({
@@ -179,7 +179,7 @@ describe("a batch", () => {
     expect(total).toBe(151);
   });
 
-  it("full of bad events costs each good one a few tries at most", async () => {
+  test("full of bad events costs each good one a few tries at most", async () => {
     const backbone = await openBackbone();
     let calls = 0;
     const consumer = recorder({
@@ -195,7 +195,7 @@ describe("a batch", () => {
     expect(calls).toBeLessThan(160);
   });
 
-  it("runs in lanes side by side, each key in one of them", async () => {
+  test("runs in lanes side by side, each key in one of them", async () => {
     const backbone = await openBackbone();
     const backends = new Map<string, Set<number>>();
     const consumer = recorder({
@@ -225,7 +225,7 @@ describe("set-based handlers", () => {
   const insert = (tx: Tx, agent: string, id: string) =>
     tx.execute(sql`INSERT INTO effects (event_id, agent) VALUES (${id}, ${agent})`);
 
-  it("get all events of a type at once, and one of them that fails costs only itself", async () => {
+  test("get all events of a type at once, and one of them that fails costs only itself", async () => {
     const backbone = await openBackbone();
     const sizes: number[] = [];
     const consumer = defineConsumer({
@@ -247,7 +247,7 @@ describe("set-based handlers", () => {
     expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 1, 2, 3, 4, 5, 7, 8]);
   });
 
-  it("keep the order per key among each other and with handlers for single events", async () => {
+  test("keep the order per key among each other and with handlers for single events", async () => {
     const backbone = await openBackbone();
     let calls = 0;
     const set = async (deliveries: readonly Delivered[], tx: Tx) => {
@@ -290,7 +290,7 @@ describe("set-based handlers", () => {
     expect(calls).toBeLessThan(80);
   });
 
-  it("run in order with nothing in between when only they see a key", async () => {
+  test("run in order with nothing in between when only they see a key", async () => {
     const backbone = await openBackbone();
     let calls = 0;
     const consumer = defineConsumer({

@@ -1,5 +1,5 @@
 import { courseDistributionRequested } from "@brain/schemas";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { onBatch } from "../../src/consume/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
@@ -33,15 +33,15 @@ async function batchSizes(events: number, callMs: number): Promise<number[]> {
 }
 
 describe("how much a round reads", () => {
-  it("grows while rounds are short, up to the consumer's batch size", async () => {
+  test("grows while rounds are short, up to the consumer's batch size", async () => {
     expect(await batchSizes(1_300, 0)).toEqual([100, 200, 400, 500, 100]);
   });
 
-  it("shrinks while rounds are long, so that a killed isolate leaves little behind", async () => {
+  test("shrinks while rounds are long, so that a killed isolate leaves little behind", async () => {
     expect(await batchSizes(200, 1_500)).toEqual([100, 50, 25, 12, 10, 3]);
   });
 
-  it("stays when a round takes about as long as it should", async () => {
+  test("stays when a round takes about as long as it should", async () => {
     expect(await batchSizes(250, 500)).toEqual([100, 100, 50]);
   });
 });

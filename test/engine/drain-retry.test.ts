@@ -1,7 +1,7 @@
 import { type MessageId, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import pg from "pg";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/core/errors.ts";
@@ -52,7 +52,7 @@ async function openWithOneReport() {
 }
 
 describe("a transient error", () => {
-  it("leaves the entry pending, due after the backoff, with its tries counted", async () => {
+  test("leaves the entry pending, due after the backoff, with its tries counted", async () => {
     const { backbone, clock, id } = await openWithOneReport();
     const { consumer, attempts } = failing((attempt) => (attempt < 4 ? new TransientError("not yet") : null));
     for (const attempt of [1, 2, 3]) {
@@ -71,7 +71,7 @@ describe("a transient error", () => {
     expect(await backbone.redis("HLEN", backbone.open().keys.retryAt(consumer.group, 0))).toBe(0);
   });
 
-  it("that lasts becomes a dead letter after the last try, stored before the ack", async () => {
+  test("that lasts becomes a dead letter after the last try, stored before the ack", async () => {
     const clock = createClock();
     const { backbone, redis } = await openFaultyBackbone({ now: clock.now });
     const [eventId] = await publishReports(backbone, 1);
@@ -112,7 +112,7 @@ describe("a transient error", () => {
     expect(await deadLetters(backbone)).toHaveLength(1);
   });
 
-  it("may say itself when to look again", async () => {
+  test("may say itself when to look again", async () => {
     const { backbone, clock } = await openWithOneReport();
     const { consumer, attempts } = failing((attempt) =>
       attempt === 1 ? new RetryAfter(7_000, "429") : null,
@@ -126,7 +126,7 @@ describe("a transient error", () => {
     expect(attempts).toEqual([1, 2]);
   });
 
-  it("survives the isolate: the time of the retry is stored, not kept", async () => {
+  test("survives the isolate: the time of the retry is stored, not kept", async () => {
     const { backbone, clock } = await openWithOneReport();
     const first = failing(() => new RetryAfter(60_000, "later"));
     await backbone.drain(first.consumer);
@@ -142,7 +142,7 @@ describe("a transient error", () => {
 });
 
 describe("other errors", () => {
-  it("a programming error is tried twice, then it is a dead letter", async () => {
+  test("a programming error is tried twice, then it is a dead letter", async () => {
     const { backbone, clock } = await openWithOneReport();
     const { consumer, attempts } = failing(() => new TypeError("x is not a function"));
     const { nextDueMs } = await backbone.drain(consumer);
@@ -154,7 +154,7 @@ describe("other errors", () => {
     ]);
   });
 
-  it("a permanent error is a dead letter at once", async () => {
+  test("a permanent error is a dead letter at once", async () => {
     const { backbone } = await openWithOneReport();
     const { consumer, attempts } = failing(() => new PermanentError("the course was deleted"));
     expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1, retried: 0 });
@@ -162,7 +162,7 @@ describe("other errors", () => {
     expect(await pendingOf(backbone, consumer)).toEqual([]);
   });
 
-  it("a dead network of a called service is transient, though it is a TypeError", async () => {
+  test("a dead network of a called service is transient, though it is a TypeError", async () => {
     const { backbone } = await openWithOneReport();
     const { consumer } = failing(() => new TypeError("fetch failed"));
     for (let attempt = 1; attempt < 3; attempt += 1) {
@@ -170,7 +170,7 @@ describe("other errors", () => {
     }
   });
 
-  it("a refused statement names what Postgres said, and no parameter", async () => {
+  test("a refused statement names what Postgres said, and no parameter", async () => {
     const { backbone } = await openWithOneReport();
     const consumer = recorder({
       beforeReport: async (_event, { tx }) => {
@@ -185,7 +185,7 @@ describe("other errors", () => {
 });
 
 describe("a handler that swallows an SQL error", () => {
-  it.each<[string, (tx: Tx) => Promise<unknown>]>([
+  test.each<[string, (tx: Tx) => Promise<unknown>]>([
     ["and does nothing more", async () => undefined],
     ["and goes on writing", (tx) => tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('lost')`)],
     [
@@ -217,7 +217,7 @@ describe("a handler that swallows an SQL error", () => {
 });
 
 describe("a handler that takes too long", () => {
-  it("is told by its signal, fails as transient and cannot write afterwards", async () => {
+  test("is told by its signal, fails as transient and cannot write afterwards", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -241,7 +241,7 @@ describe("a handler that takes too long", () => {
     expect((await effects(backbone)).map((row) => row.subscriber)).toEqual(["recorder"]);
   });
 
-  it("in the middle of a statement loses its connection, and the next event gets a new one", async () => {
+  test("in the middle of a statement loses its connection, and the next event gets a new one", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
     await publishReports(backbone, 3);
@@ -260,7 +260,7 @@ describe("a handler that takes too long", () => {
   });
 });
 
-it("a transaction used after its end throws, and writes nothing", async () => {
+test("a transaction used after its end throws, and writes nothing", async () => {
   const { backbone } = await openWithOneReport();
   let kept: Tx | null = null;
   const consumer = recorder({
@@ -276,7 +276,7 @@ it("a transaction used after its end throws, and writes nothing", async () => {
   expect(await effects(backbone)).toHaveLength(1);
 });
 
-it("control: Postgres itself answers COMMIT of a failed transaction without an error", async () => {
+test("control: Postgres itself answers COMMIT of a failed transaction without an error", async () => {
   const { backbone } = await openWithOneReport();
   const client = new pg.Client({ connectionString: backbone.sandbox.databaseUrl });
   await client.connect();

@@ -1,4 +1,4 @@
-import { describe, expect, inject, it, onTestFinished, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import type { ScheduledJob } from "../../src/consume/define-job.ts";
 import { listAlerts } from "../../src/operate/alerts.ts";
 import { cronTick } from "../../src/operate/cron.ts";
@@ -36,7 +36,7 @@ async function failures(backbone: Backbone): Promise<{ work: string; failures: n
 }
 
 describe("a relay that fails at every try", () => {
-  it("is an alert and unhealthy after three tries, and healthy again with the first success", async () => {
+  test("is an alert and unhealthy after three tries, and healthy again with the first success", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 1);
     const isAppend = sends("XADD");
@@ -62,7 +62,7 @@ describe("a relay that fails at every try", () => {
     expect(await failures(backbone)).toEqual([]);
   });
 
-  it("is told of with the words of Redis when its stream is something else", async () => {
+  test("is told of with the words of Redis when its stream is something else", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.redis("SET", backbone.open().keys.stream(0), "a string");
@@ -75,7 +75,7 @@ describe("a relay that fails at every try", () => {
     );
   });
 
-  it("is told of when its failures last for a minute, however few they are", async () => {
+  test("is told of when its failures last for a minute, however few they are", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 1);
     redis.inject({ kind: "error-500" }, { when: sends("XADD") });
@@ -87,7 +87,7 @@ describe("a relay that fails at every try", () => {
     expect(await health(backbone)).toMatchObject({ status: "unhealthy" });
   });
 
-  it("is told of when a column is missing, without the statement or a value", async () => {
+  test("is told of when a column is missing, without the statement or a value", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.sql("ALTER TABLE events RENAME COLUMN payload TO payload_secret");
@@ -101,7 +101,7 @@ describe("a relay that fails at every try", () => {
     expect(await health(backbone)).toMatchObject({ status: "healthy" });
   });
 
-  it("costs nothing while it works: the calls of a run are the same", async () => {
+  test("costs nothing while it works: the calls of a run are the same", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const count = async () => {
       await publishReports(backbone, 1);
@@ -173,7 +173,7 @@ describe("a scheduled job that fails at every try", () => {
     return null;
   };
 
-  it("is an alert, in whatever isolate it succeeds again", async () => {
+  test("is an alert, in whatever isolate it succeeds again", async () => {
     const backbone = await openBackbone();
     for (let tries = 0; tries < 3; tries += 1) await run(backbone, usesTable);
     expect(await alertsOf(backbone)).toEqual(["critical work_failing job:expiry"]);
@@ -182,7 +182,7 @@ describe("a scheduled job that fails at every try", () => {
     expect(await alertsOf(backbone)).toEqual([]);
   });
 
-  it("is known as failing although Redis lost its data", async () => {
+  test("is known as failing although Redis lost its data", async () => {
     const backbone = await openBackbone();
     for (let tries = 0; tries < 3; tries += 1) await run(backbone, usesTable);
     await backbone.redis("DEL", backbone.open().keys.failing());

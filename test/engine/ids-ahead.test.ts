@@ -1,5 +1,5 @@
 import { type MessageId, maxMessageId } from "@brain/schemas";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { consumerStates } from "../../src/operate/consumers/consumer-states.ts";
 import { followEvents } from "../../src/operate/feed.ts";
 import { reconcileShard } from "../../src/operate/retention/reconcile.ts";
@@ -42,7 +42,7 @@ function reconcile(backbone: Backbone) {
 }
 
 describe.each(heads)("behind a foreign entry %s", (_what, id) => {
-  it("the comparison finds what the stream lost, and it is applied once", async () => {
+  test("the comparison finds what the stream lost, and it is applied once", async () => {
     const backbone = await openWith(id());
     await publishReports(backbone, 6);
     expect(await backbone.relay()).toMatchObject({ sent: 6 });
@@ -56,7 +56,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
     expect(await reconcile(backbone)).toMatchObject({ missing: 0, restored: 0 });
   });
 
-  it("a pending entry whose body was deleted is handled from the record", async () => {
+  test("a pending entry whose body was deleted is handled from the record", async () => {
     const backbone = await openWith(id());
     let failing = true;
     const flaky = recorder({
@@ -77,7 +77,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
     expect(await effects(backbone)).toHaveLength(5);
   });
 
-  it("trimming, the feed and the states of consumers go on", async () => {
+  test("trimming, the feed and the states of consumers go on", async () => {
     const backbone = await openWith(id());
     await publishReports(backbone, 6);
     await backbone.relay();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Archive } from "../../src/operate/retention/archive.ts";
 import { runJanitor } from "../../src/operate/retention/janitor.ts";
 import { sends } from "../faults.ts";
@@ -8,7 +8,7 @@ import { createGroup, daysAgo, handle, moveToDay, openFolder, streamIds } from "
 const soon = () => Date.now() + 20_000;
 
 describe("the janitor", () => {
-  it("does all its parts in one run, and nothing in the next", async () => {
+  test("does all its parts in one run, and nothing in the next", async () => {
     const backbone = await openBackbone({ env: { BRAIN_STREAM_KEEP: "2" } });
     const { archive } = await openFolder();
     await publishReports(backbone, 10);
@@ -42,7 +42,7 @@ describe("the janitor", () => {
     });
   });
 
-  it("runs once at a time", async () => {
+  test("runs once at a time", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -55,7 +55,7 @@ describe("the janitor", () => {
     expect(await runJanitor(backbone.open(), soon())).toMatchObject({ busy: false });
   });
 
-  it("does the other parts when one fails, and says why it failed", async () => {
+  test("does the other parts when one fails, and says why it failed", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone();
     await publishReports(backbone, 2);
     await backbone.relay();
@@ -74,7 +74,7 @@ describe("the janitor", () => {
     expect(await backbone.sql("SELECT id FROM events")).toHaveLength(2);
   });
 
-  it("begins nothing when its time is over", async () => {
+  test("begins nothing when its time is over", async () => {
     const backbone = await openBackbone();
     const { archive } = await openFolder();
     await publishReports(backbone, 2);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { registerConsumers } from "../../src/consume/consumer.ts";
 import { consumerStates } from "../../src/operate/consumers/consumer-states.ts";
 import { eventStats } from "../../src/operate/event-stats.ts";
@@ -31,7 +31,7 @@ async function lagOfRedis(backbone: Backbone): Promise<unknown> {
 }
 
 describe("the lag of a consumer", () => {
-  it("counts what is there, also after another program cut what was unread", async () => {
+  test("counts what is there, also after another program cut what was unread", async () => {
     const backbone = await openBackbone();
     await send(backbone, 5);
     await backbone.drain(consumer);
@@ -49,7 +49,7 @@ describe("the lag of a consumer", () => {
     expect(groups).toMatchObject([{ group: consumer.group, lag: 0, pending: 0 }]);
   });
 
-  it("is 0 when all that was unread is gone", async () => {
+  test("is 0 when all that was unread is gone", async () => {
     const backbone = await openBackbone();
     await send(backbone, 2);
     await backbone.drain(consumer);
@@ -58,7 +58,7 @@ describe("the lag of a consumer", () => {
     expect(await stateOf(backbone)).toMatchObject({ lag: 0, oldest_unread_age_ms: null });
   });
 
-  it("is unknown beyond what is counted, when Redis says more than there is", async () => {
+  test("is unknown beyond what is counted, when Redis says more than there is", async () => {
     const backbone = await openBackbone();
     await send(backbone, 3_000);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, consumer.group, "0");

@@ -1,6 +1,6 @@
 import { courseDistributionCompleted, courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
 import { TransientError } from "../../src/core/errors.ts";
@@ -47,11 +47,11 @@ async function run(overtakable: boolean): Promise<unknown[]> {
 }
 
 describe("an event that waits for a later one with the same key", () => {
-  it("lets it pass when its handler says so, and is applied afterwards", async () => {
+  test("lets it pass when its handler says so, and is applied afterwards", async () => {
     expect(await run(true)).toEqual(["completed", "requested"]);
   });
 
-  it("holds the key otherwise, so that the order is kept", async () => {
+  test("holds the key otherwise, so that the order is kept", async () => {
     expect(await run(false)).toEqual([]);
   });
 });

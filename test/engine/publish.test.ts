@@ -9,7 +9,7 @@ import {
 } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import { defineConsumer } from "../../src/consume/consumer.ts";
@@ -46,7 +46,7 @@ describe("an event that is not acceptable", () => {
   });
   const copy = { ...agentHeartbeat };
 
-  it.each<[string, string, (backbone: Backbone) => Promise<unknown>]>([
+  test.each<[string, string, (backbone: Backbone) => Promise<unknown>]>([
     [
       "of a type that is not catalogued",
       "type",
@@ -94,7 +94,7 @@ describe("an event that is not acceptable", () => {
     expect(await countEvents(backbone)).toBe(0);
   });
 
-  it("leaves it to the caller whether the change commits without it", async () => {
+  test("leaves it to the caller whether the change commits without it", async () => {
     const backbone = await openBackbone();
     const invalid = { ...beat, tasks_completed: 1.5 };
     await backbone.publish({ source }, async (emit, tx) => {
@@ -111,7 +111,7 @@ describe("an event that is not acceptable", () => {
     expect(await countEvents(backbone)).toBe(0);
   });
 
-  it("of a foreign type is refused when another program hands in its envelope", async () => {
+  test("of a foreign type is refused when another program hands in its envelope", async () => {
     const backbone = await openBackbone();
     const envelope = (type: string) => ({
       ...prepareEvent(backbone.open().publish, agentHeartbeat, beat, { source }).event,
@@ -125,7 +125,7 @@ describe("an event that is not acceptable", () => {
 });
 
 describe("an event and the change it tells of", () => {
-  it("commit together", async () => {
+  test("commit together", async () => {
     const backbone = await openBackbone();
     await backbone.publish({ source }, async (emit, tx) => {
       await tx.execute(otherRow);
@@ -135,7 +135,7 @@ describe("an event and the change it tells of", () => {
     expect(await countEvents(backbone)).toBe(1);
   });
 
-  it("roll back together, and the stream never sees it", async () => {
+  test("roll back together, and the stream never sees it", async () => {
     const backbone = await openBackbone();
     const failed = backbone.publish({ source }, async (emit, tx) => {
       await tx.execute(otherRow);
@@ -149,7 +149,7 @@ describe("an event and the change it tells of", () => {
     expect(await backbone.redis("EXISTS", backbone.stream)).toBe(0);
   });
 
-  it("are not lost between two transactions: control, an event published on its own connection", async () => {
+  test("are not lost between two transactions: control, an event published on its own connection", async () => {
     const backbone = await openBackbone();
     const failed = backbone.publish({ source }, async (_emit, tx) => {
       await tx.execute(otherRow);
@@ -163,7 +163,7 @@ describe("an event and the change it tells of", () => {
 });
 
 describe("the events of a transaction", () => {
-  it("are recorded by its last statement, after all that its author wrote", async () => {
+  test("are recorded by its last statement, after all that its author wrote", async () => {
     const backbone = await openBackbone();
     await backbone.publish({ source }, async (emit, tx) => {
       await emit(agentHeartbeat, beat);
@@ -174,7 +174,7 @@ describe("the events of a transaction", () => {
     expect(await countEvents(backbone)).toBe(1);
   });
 
-  it("cannot be added to when it has ended: the late one is refused, not forgotten", async () => {
+  test("cannot be added to when it has ended: the late one is refused, not forgotten", async () => {
     const backbone = await openBackbone();
     let late: Promise<unknown> = Promise.resolve();
     await backbone.publish({ source }, async (emit) => {
@@ -187,7 +187,7 @@ describe("the events of a transaction", () => {
     expect(await countEvents(backbone)).toBe(1);
   });
 
-  it("go back with a failed insert: control, the change alone would stay", async () => {
+  test("go back with a failed insert: control, the change alone would stay", async () => {
     const backbone = await openBackbone();
     const { db, publish: settings } = backbone.open();
     await backbone.sql("ALTER TABLE events RENAME TO events_gone");
@@ -204,7 +204,7 @@ describe("the events of a transaction", () => {
 });
 
 describe("many events", () => {
-  it("are recorded in one statement, in their order", async () => {
+  test("are recorded in one statement, in their order", async () => {
     const backbone = await openBackbone();
     const { db, publish: settings } = backbone.open();
     const prepared = Array.from({ length: 300 }, (_, number) =>
@@ -216,7 +216,7 @@ describe("many events", () => {
     expect(rows.map((row) => row.id)).toEqual(prepared.map(({ event }) => event.id));
   });
 
-  it("with the same id are one event, in one statement or several", async () => {
+  test("with the same id are one event, in one statement or several", async () => {
     const backbone = await openBackbone();
     const { db, publish: settings } = backbone.open();
     const id = crypto.randomUUID();
@@ -227,7 +227,7 @@ describe("many events", () => {
     expect(await backbone.relay()).toMatchObject({ sent: 1 });
   });
 
-  it("with the same id, published at once in two transactions, are one event", async () => {
+  test("with the same id, published at once in two transactions, are one event", async () => {
     const backbone = await openBackbone();
     const id = crypto.randomUUID();
     const once = () => backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id }));
@@ -241,7 +241,7 @@ describe("the payload's size", () => {
   const send = (backbone: Backbone, message: string) =>
     backbone.publish({ source }, (emit) => emit(systemMaintenance, { message }));
 
-  it("is counted in bytes of UTF-8, warned about and bounded", async () => {
+  test("is counted in bytes of UTF-8, warned about and bounded", async () => {
     const backbone = await openBackbone(small);
     const frame = new TextEncoder().encode(JSON.stringify({ message: "" })).byteLength;
     await send(backbone, "x".repeat(200 - frame));
@@ -256,7 +256,7 @@ describe("the payload's size", () => {
     expect(await countEvents(backbone)).toBe(2);
   });
 
-  it("is warned about above 8 KiB and refused above 64 KiB by default, and never logged itself", async () => {
+  test("is warned about above 8 KiB and refused above 64 KiB by default, and never logged itself", async () => {
     const backbone = await openBackbone();
     const alert = (bytes: number) =>
       backbone.publish({ source }, (emit) =>
@@ -275,7 +275,7 @@ describe("the payload's size", () => {
 });
 
 describe("the envelope", () => {
-  it("takes its facts from the context, and what one event says for itself wins", async () => {
+  test("takes its facts from the context, and what one event says for itself wins", async () => {
     const backbone = await openBackbone();
     const cause = crypto.randomUUID();
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -322,7 +322,7 @@ describe("the envelope", () => {
     ]);
   });
 
-  it("starts a new group under its own id when the context has none", async () => {
+  test("starts a new group under its own id when the context has none", async () => {
     const backbone = await openBackbone();
     const event = await backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat));
     expect(event.correlation_id).toBe(event.id);
@@ -333,7 +333,7 @@ describe("the envelope", () => {
     expect(alert.severity).toBe("WARNING");
   });
 
-  it("of any catalogued event is the same at the end of its way: record, relay, stream, consumer", async () => {
+  test("of any catalogued event is the same at the end of its way: record, relay, stream, consumer", async () => {
     const backbone = await openBackbone({
       env: { BRAIN_PAYLOAD_MAX_BYTES: "1048576", BRAIN_PAYLOAD_WARN_BYTES: "1048576" },
     });

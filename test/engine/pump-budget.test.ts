@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import { drainAll, relayAll } from "../../src/operate/pump.ts";
 import { createClock, effects, openBackbone, pendingOf, publishReports, recorder } from "./fixture.ts";
@@ -8,7 +8,7 @@ const limit = 30;
 const env = { BRAIN_SUBREQUEST_LIMIT: String(limit) };
 
 describe("an invocation with few calls", () => {
-  it("stops cleanly and hands on as often as it takes, each time after progress, until all is applied", async () => {
+  test("stops cleanly and hands on as often as it takes, each time after progress, until all is applied", async () => {
     const backbone = await openBackbone({ env });
     const ids = await publishReports(backbone, 60);
     await backbone.relay();
@@ -30,7 +30,7 @@ describe("an invocation with few calls", () => {
     expect(await pendingOf(backbone, consumer)).toEqual([]);
   });
 
-  it("hands on once, not once for each consumer", async () => {
+  test("hands on once, not once for each consumer", async () => {
     const backbone = await openBackbone({ env });
     await publishReports(backbone, 60);
     await backbone.relay();
@@ -42,7 +42,7 @@ describe("an invocation with few calls", () => {
     expect(invocation.meter.used).toBeLessThanOrEqual(limit);
   });
 
-  it("hands nothing on without progress: a poisonous event that only waits starts no chain", async () => {
+  test("hands nothing on without progress: a poisonous event that only waits starts no chain", async () => {
     const backbone = await openBackbone({ env });
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -61,7 +61,7 @@ describe("an invocation with few calls", () => {
     expect((await pendingOf(backbone, poisoned)).length).toBe(1);
   });
 
-  it("asks no more consumers than it may, and each has its turn in the course of a few invocations", async () => {
+  test("asks no more consumers than it may, and each has its turn in the course of a few invocations", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ env, now: clock.now });
     const consumers = Array.from({ length: 20 }, (_, number) => recorder({ subscriber: `s${number}` }));
@@ -79,7 +79,7 @@ describe("an invocation with few calls", () => {
 });
 
 describe("the relay whose budget is used up", () => {
-  it.each(["calls", "time"])(
+  test.each(["calls", "time"])(
     "(%s) sends a batch, wakes its consumers, and then somebody who goes on",
     async (what) => {
       const backbone = await openBackbone({ env: { BRAIN_SUBREQUEST_LIMIT: "50" } });
@@ -100,7 +100,7 @@ describe("the relay whose budget is used up", () => {
     },
   );
 
-  it("wakes nobody when there was nothing to send", async () => {
+  test("wakes nobody when there was nothing to send", async () => {
     const backbone = await openBackbone();
     const woken: unknown[] = [];
     await relayAll(backbone.open(), Date.now() - 1, (types) => woken.push(types));

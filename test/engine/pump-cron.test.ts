@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cronTick } from "../../src/operate/cron.ts";
 import { drainAll, relayAll } from "../../src/operate/pump.ts";
 import type { Backbone } from "../backbone.ts";
@@ -24,7 +24,7 @@ async function cron(backbone: Backbone, deadlineMs = soon()): Promise<string[]> 
 }
 
 describe("cron", () => {
-  it("relays and applies what lost triggers left behind", async () => {
+  test("relays and applies what lost triggers left behind", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await drainAll(invoke(backbone, [consumer]), soon(), null);
@@ -33,7 +33,7 @@ describe("cron", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("does not ask a database that is idle until the next look is due", async () => {
+  test("does not ask a database that is idle until the next look is due", async () => {
     const backbone = await openBackbone({ env: hour });
     const { keys } = backbone.open();
     expect(await cron(backbone)).not.toEqual([]);
@@ -46,7 +46,7 @@ describe("cron", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("looks at each tick while events flow", async () => {
+  test("looks at each tick while events flow", async () => {
     const backbone = await openBackbone({ env: hour });
     const { keys } = backbone.open();
     await cron(backbone);
@@ -60,13 +60,13 @@ describe("cron", () => {
     expect(await cron(backbone)).toEqual([]);
   });
 
-  it("asks an idle database at each tick where that costs nothing", async () => {
+  test("asks an idle database at each tick where that costs nothing", async () => {
     const backbone = await openBackbone({ env: { BRAIN_RELAY_SWEEP_MS: "0" } });
     await cron(backbone);
     expect(await cron(backbone)).not.toEqual([]);
   });
 
-  it("still applies what is on the stream when it does not look at the record", async () => {
+  test("still applies what is on the stream when it does not look at the record", async () => {
     const backbone = await openBackbone({ env: hour });
     await cron(backbone);
     const ids = await publishReports(backbone, 2);
@@ -76,7 +76,7 @@ describe("cron", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("restores a stream that Redis lost, which the other triggers do not notice", async () => {
+  test("restores a stream that Redis lost, which the other triggers do not notice", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     await backbone.relay();
@@ -91,7 +91,7 @@ describe("cron", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("does not throw when Redis is away, says so, and goes on when it is back", async () => {
+  test("does not throw when Redis is away, says so, and goes on when it is back", async () => {
     const { backbone, redis } = await openFaultyBackbone({ env: hour });
     const ids = await publishReports(backbone, 1);
     redis.inject({ kind: "error-500" });
@@ -104,7 +104,7 @@ describe("cron", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("hands on what its calls do not suffice for", async () => {
+  test("hands on what its calls do not suffice for", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SUBREQUEST_LIMIT: "30" } });
     await publishReports(backbone, 60);
     const small = recorder({ batchSize: 2 });
@@ -120,7 +120,7 @@ describe("cron", () => {
   });
 });
 
-it("degraded, without a stream, all triggers return without a call; the events wait in the record", async () => {
+test("degraded, without a stream, all triggers return without a call; the events wait in the record", async () => {
   const env = {
     BRAIN_EVENTSTREAM_MODE: "degraded",
     UPSTASH_REDIS_REST_URL: "",

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { DrainTurns } from "../../src/operate/invocation.ts";
 import { drainAll } from "../../src/operate/pump.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
@@ -33,19 +33,19 @@ async function drainBacklog(drains: DrainTurns) {
 }
 
 describe("a backlog that is too large for one invocation", () => {
-  it("shrinks for every consumer, and for the slow ones by about the same", async () => {
+  test("shrinks for every consumer, and for the slow ones by about the same", async () => {
     const { fast, slow, handedOn } = await drainBacklog({ atOnce: 3, turnMs: 2_000 });
     expect(Math.min(fast, ...slow)).toBeGreaterThan(200);
     expect(Math.max(...slow)).toBeLessThan(2.5 * Math.min(...slow));
     expect(handedOn).toBe(1);
   });
 
-  it("control: without turns whoever begins goes on to the end, and others stand where they were", async () => {
+  test("control: without turns whoever begins goes on to the end, and others stand where they were", async () => {
     const { fast, slow } = await drainBacklog({ atOnce: 3, turnMs: Number.POSITIVE_INFINITY });
     expect(Math.min(fast, ...slow)).toBe(0);
   });
 
-  it("is cut in the middle of a round when a single event takes longer than a turn", async () => {
+  test("is cut in the middle of a round when a single event takes longer than a turn", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
     const applied: string[] = [];
@@ -68,7 +68,7 @@ describe("a backlog that is too large for one invocation", () => {
 });
 
 describe("a consumer that is alone", () => {
-  it("keeps its lease and its connection, however short turns are", async () => {
+  test("keeps its lease and its connection, however short turns are", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, backlog);
     for (let more = true; more; ) ({ more } = await backbone.relay());
@@ -80,7 +80,7 @@ describe("a consumer that is alone", () => {
     expect(leasesAsked(redis)).toBe(1);
   });
 
-  it("control: with another one that waits, each turn asks for it anew", async () => {
+  test("control: with another one that waits, each turn asks for it anew", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 300);
     await backbone.relay();

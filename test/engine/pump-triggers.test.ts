@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
 import { drainAll, relayAll } from "../../src/operate/pump.ts";
@@ -50,15 +50,15 @@ describe("many triggers at once", () => {
     return taken;
   }
 
-  it("ask for no lease of their own in the isolate that drains, and nothing is left behind", async () => {
+  test("ask for no lease of their own in the isolate that drains, and nothing is left behind", async () => {
     expect(await triggerTenTimes(() => ({}))).toBe(0);
   });
 
-  it("in isolates of their own each ask for the lease, and nothing is left behind", async () => {
+  test("in isolates of their own each ask for the lease, and nothing is left behind", async () => {
     expect(await triggerTenTimes(otherIsolate)).toBe(10);
   });
 
-  it("in a steady flow of commits leave no event unsent or unapplied", async () => {
+  test("in a steady flow of commits leave no event unsent or unapplied", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const consumer = recorder();
     const work: Promise<void>[] = [];
@@ -77,7 +77,7 @@ describe("many triggers at once", () => {
 });
 
 describe("a trigger that joins a run which may not go on", () => {
-  it("is handed on by the run, and its event is applied", async () => {
+  test("is handed on by the run, and its event is applied", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SUBREQUEST_LIMIT: "100" } });
     const [begun, end] = [gate(), gate()];
     const consumer = recorder({
@@ -113,7 +113,7 @@ describe("a retry", () => {
       },
     });
 
-  it("due within the deadline is waited for and done", async () => {
+  test("due within the deadline is waited for and done", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     await backbone.relay();
@@ -121,7 +121,7 @@ describe("a retry", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("due later is left for another invocation, and is not waited for", async () => {
+  test("due later is left for another invocation, and is not waited for", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 2);
     await backbone.relay();
@@ -131,7 +131,7 @@ describe("a retry", () => {
     expect((await pendingOf(backbone, consumer)).map((entry) => entry.deliveries)).toEqual([1, 1]);
   });
 
-  it("is waited for by one of the triggers that find it", async () => {
+  test("is waited for by one of the triggers that find it", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 1);
     await backbone.relay();

@@ -1,6 +1,6 @@
 import { agentHeartbeat, systemHealth, systemMaintenance } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
 import { TransientError } from "../../src/core/errors.ts";
@@ -54,7 +54,7 @@ describe("what handlers publish", () => {
     }),
   ];
 
-  it("is relayed and drained until a chain of three consumers has settled, in one call", async () => {
+  test("is relayed and drained until a chain of three consumers has settled, in one call", async () => {
     const backbone = await openBackbone();
     await publishBeats(backbone, [["a", 1]]);
     await backbone.relay();
@@ -65,7 +65,7 @@ describe("what handlers publish", () => {
     expect(handedOn).toEqual([]);
   });
 
-  it("stays in the record when nobody relays it", async () => {
+  test("stays in the record when nobody relays it", async () => {
     const backbone = await openBackbone();
     await publishBeats(backbone, [["a", 1]]);
     await backbone.relay();
@@ -79,7 +79,7 @@ describe("what handlers publish", () => {
   });
 });
 
-it("only the consumers that want one of the types are asked; null asks everybody", async () => {
+test("only the consumers that want one of the types are asked; null asks everybody", async () => {
   const { backbone, redis } = await openFaultyBackbone();
   const deaf = defineConsumer({
     subscriber: "deaf",
@@ -97,7 +97,7 @@ it("only the consumers that want one of the types are asked; null asks everybody
 });
 
 describe("a service that fails and comes back", () => {
-  it("Redis is tried again within the deadline, and everything is relayed and applied", async () => {
+  test("Redis is tried again within the deadline, and everything is relayed and applied", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 3);
     const relayFault = redis.inject({ kind: "refuse" }, { times: 1 });
@@ -110,7 +110,7 @@ describe("a service that fails and comes back", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  it("a tick that Postgres ended early is tried again too", async () => {
+  test("a tick that Postgres ended early is tried again too", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -137,7 +137,7 @@ describe("a service that fails and comes back", () => {
     expect(await deadLetters(backbone)).toEqual([]);
   });
 
-  it("is logged without secrets and never thrown, though a tick by itself throws", async () => {
+  test("is logged without secrets and never thrown, though a tick by itself throws", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -180,7 +180,7 @@ describe("a lease that somebody holds", () => {
     if (!letGo) await backbone.redis("SET", keys.holder(slow.group, 0), "vanished");
   }
 
-  it("is waited for by the first trigger, which takes over from the vanished holder; others return at once", async () => {
+  test("is waited for by the first trigger, which takes over from the vanished holder; others return at once", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -198,7 +198,7 @@ describe("a lease that somebody holds", () => {
     expect(await pendingOf(backbone, slow)).toEqual([]);
   });
 
-  it("that its holder gave back leaves its entries to the backoff", async () => {
+  test("that its holder gave back leaves its entries to the backoff", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 3);
     await backbone.relay();
@@ -208,7 +208,7 @@ describe("a lease that somebody holds", () => {
     expect(await pendingOf(backbone, slow)).toHaveLength(3);
   });
 
-  it("beyond the deadline is not waited for", async () => {
+  test("beyond the deadline is not waited for", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 3);
     await backbone.relay();

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { purge } from "../../src/operate/retention/purge.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone } from "./fixture.ts";
@@ -26,7 +26,7 @@ async function insertLetter(backbone: Backbone, id: string, status: string, days
 const count = async (backbone: Backbone, from: string) =>
   (await backbone.sql<{ n: number }>(`SELECT count(*)::integer AS n FROM ${from}`))[0]?.n;
 
-it("deletes claims that are older than their time, in batches, and no others", async () => {
+test("deletes claims that are older than their time, in batches, and no others", async () => {
   const backbone = await openBackbone();
   await insertClaims(backbone, 12_000, 91);
   await insertClaims(backbone, 10, 89);
@@ -36,13 +36,13 @@ it("deletes claims that are older than their time, in batches, and no others", a
   expect(await count(backbone, "processed_events")).toBe(10);
 });
 
-it("follows the setting of how long claims are kept", async () => {
+test("follows the setting of how long claims are kept", async () => {
   const backbone = await openBackbone({ env: { BRAIN_DEDUP_DAYS: "365" } });
   await insertClaims(backbone, 5, 91);
   expect(await purge(backbone.open(), always)).toMatchObject({ processedEvents: 0 });
 });
 
-it("deletes dead letters that were settled long ago; open ones stay however old they are", async () => {
+test("deletes dead letters that were settled long ago; open ones stay however old they are", async () => {
   const backbone = await openBackbone();
   await insertLetter(backbone, "1-1", "resolved", 91);
   await insertLetter(backbone, "1-2", "discarded", 91);
@@ -57,7 +57,7 @@ it("deletes dead letters that were settled long ago; open ones stay however old 
   ]);
 });
 
-it("deletes old answers to keyed requests and old alerts that are over; audit and jobs stay", async () => {
+test("deletes old answers to keyed requests and old alerts that are over; audit and jobs stay", async () => {
   const backbone = await openBackbone();
   await backbone.sql(`
     INSERT INTO idempotency_keys (key, route, request_hash, created_at) VALUES

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { reconcileShard } from "../../src/operate/retention/reconcile.ts";
 import { trimShard } from "../../src/operate/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
@@ -25,7 +25,7 @@ async function applied(backbone: Backbone): Promise<string[]> {
 }
 
 describe("the comparison of record and stream", () => {
-  it("finds nothing where nothing is missing, and says so", async () => {
+  test("finds nothing where nothing is missing, and says so", async () => {
     const backbone = await openBackbone();
     expect(await reconcile(backbone)).toMatchObject({ checked: 0, missing: 0, restored: 0, more: false });
     await send(backbone, 20);
@@ -33,7 +33,7 @@ describe("the comparison of record and stream", () => {
     expect(backbone.logs.filter((line) => line.includes("20 events, 0 missing"))).toHaveLength(1);
   });
 
-  it("restores entries that vanished from the middle, which nothing else would notice", async () => {
+  test("restores entries that vanished from the middle, which nothing else would notice", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 20);
     const ids = await streamIds(backbone);
@@ -51,7 +51,7 @@ describe("the comparison of record and stream", () => {
     expect(await reconcile(backbone)).toMatchObject({ checked: 20, missing: 0, restored: 0 });
   });
 
-  it("restores a stream that is gone with its groups, and effects are applied once", async () => {
+  test("restores a stream that is gone with its groups, and effects are applied once", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 6);
     await backbone.drain(consumer);
@@ -63,7 +63,7 @@ describe("the comparison of record and stream", () => {
     expect(await applied(backbone)).toEqual([...events].sort());
   });
 
-  it("restores what was lost in the middle, which the entries behind it hide", async () => {
+  test("restores what was lost in the middle, which the entries behind it hide", async () => {
     const backbone = await openBackbone();
     const events = await send(backbone, 10);
     const ids = await streamIds(backbone);
@@ -79,7 +79,7 @@ describe("the comparison of record and stream", () => {
     expect(await applied(backbone)).toEqual([...events].sort());
   });
 
-  it("is not deceived by another event that stands under the same id", async () => {
+  test("is not deceived by another event that stands under the same id", async () => {
     const backbone = await openBackbone();
     await send(backbone, 1);
     const [id = ""] = await streamIds(backbone);
@@ -98,7 +98,7 @@ describe("the comparison of record and stream", () => {
     expect(await reconcile(backbone)).toMatchObject({ checked: 1, missing: 1, restored: 1 });
   });
 
-  it("leaves alone what was trimmed on purpose", async () => {
+  test("leaves alone what was trimmed on purpose", async () => {
     const backbone = await openBackbone({ env: { BRAIN_STREAM_KEEP: "3" } });
     await send(backbone, 10);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, "edge_recorder", "0");
@@ -110,7 +110,7 @@ describe("the comparison of record and stream", () => {
     expect(await reconcile(backbone)).toMatchObject({ checked: 3, missing: 3, restored: 3 });
   });
 
-  it("does not send again what is older than the claims, and tells", async () => {
+  test("does not send again what is older than the claims, and tells", async () => {
     const backbone = await openBackbone();
     await send(backbone, 4);
     await backbone.sql("UPDATE events SET stored_at = now() - interval '91 days' WHERE position % 2 = 0");
@@ -119,7 +119,7 @@ describe("the comparison of record and stream", () => {
     expect(backbone.logs.at(-1)).toContain("the others are older than the claims");
   });
 
-  it("leaves a batch alone that is on its way", async () => {
+  test("leaves a batch alone that is on its way", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone();
     await send(backbone, 3);
     await publishReports(backbone, 5);
@@ -132,7 +132,7 @@ describe("the comparison of record and stream", () => {
     expect(await reconcile(backbone)).toMatchObject({ checked: 8, missing: 0 });
   });
 
-  it("compares page by page, and goes on another time when time is used up", async () => {
+  test("compares page by page, and goes on another time when time is used up", async () => {
     const backbone = await openBackbone();
     await send(backbone, 2_500);
     const ids = await streamIds(backbone);
@@ -143,7 +143,7 @@ describe("the comparison of record and stream", () => {
     expect(await reconcile(backbone)).toMatchObject({ checked: 2_497, missing: 0, more: false });
   });
 
-  it("names the groups that the stream does not have", async () => {
+  test("names the groups that the stream does not have", async () => {
     const backbone = await openBackbone();
     await send(backbone, 1);
     const { invocation, redis } = openWithRedis(backbone);

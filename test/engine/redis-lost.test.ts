@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import { publicError } from "../../src/http/errors.ts";
 import { createRedis, type RedisHttp } from "../../src/stream/redis.ts";
@@ -26,14 +26,14 @@ async function dyingRedis(): Promise<string> {
 }
 
 describe("Redis that ends in the middle of a command is not available now, which a caller may try again", () => {
-  it("for a command, a script and a pipeline", async () => {
+  test("for a command, a script and a pipeline", async () => {
     const redis = await throughGateway(await dyingRedis());
     await expectUnavailable(redis.command(["SET", "planted", "planted"]));
     await expectUnavailable(redis.eval("return 1", ["planted"], ["planted"]));
     await expectUnavailable(redis.pipeline([["PING"], ["GET", "planted"]]));
   });
 
-  it("and so is one that keeps silent, or is not there at all; then it works again", async () => {
+  test("and so is one that keeps silent, or is not there at all; then it works again", async () => {
     const gate = await openTcpGate(inject("services").redisUrl);
     onTestFinished(() => gate.close());
     const redis = await throughGateway(gate.url, 300);

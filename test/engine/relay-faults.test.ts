@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
@@ -35,7 +35,7 @@ async function foreignEntry(backbone: Backbone, aheadMs: number): Promise<string
 }
 
 describe("a reply that got lost after the append", () => {
-  it("does not duplicate: Redis answers with the ids that it gave, and the record notes them", async () => {
+  test("does not duplicate: Redis answers with the ids that it gave, and the record notes them", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 5);
     const lost = redis.inject({ kind: "drop-reply" }, { when: appends, times: 1 });
@@ -46,7 +46,7 @@ describe("a reply that got lost after the append", () => {
     expect(await noted(backbone)).toEqual((await streamEntries(backbone)).map((entry) => entry.id));
   });
 
-  it("every time: the relay gives up, and the next one finds that the batch is there", async () => {
+  test("every time: the relay gives up, and the next one finds that the batch is there", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 3);
     redis.inject({ kind: "drop-reply" }, { when: appends });
@@ -58,7 +58,7 @@ describe("a reply that got lost after the append", () => {
     expect(await eventIds(backbone)).toEqual(ids);
   });
 
-  it("control: with ids given by Redis the repeat is a second entry", async () => {
+  test("control: with ids given by Redis the repeat is a second entry", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     redis.inject({ kind: "drop-reply" }, { when: appends, times: 1 });
     const append = () => backbone.redis("XADD", backbone.stream, "*", "id", "one");
@@ -71,7 +71,7 @@ describe("a reply that got lost after the append", () => {
 describe("a relay that dies", () => {
   const isMark = (text: string) => text.includes("SET sent_at");
 
-  it("between append and mark: the next one marks without a second append", async () => {
+  test("between append and mark: the next one marks without a second append", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 4);
     let isDead = false;
@@ -96,7 +96,7 @@ describe("a relay that dies", () => {
     expect(await unsent(backbone)).toBe(0);
   });
 
-  it("before the append: the next one sends the very batch, under the number it was given", async () => {
+  test("before the append: the next one sends the very batch, under the number it was given", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 4);
     redis.inject({ kind: "refuse" }, { when: appends });
@@ -113,7 +113,7 @@ describe("a relay that dies", () => {
     expect(await backbone.redis("HGET", backbone.open().keys.sent(0), "number")).toBe("2");
   });
 
-  it("after the mark was executed, with its answer lost: nothing is sent again", async () => {
+  test("after the mark was executed, with its answer lost: nothing is sent again", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     const deaf = relayWith(backbone, ({ db }) => ({
@@ -133,7 +133,7 @@ describe("a relay that dies", () => {
 });
 
 describe("Redis that is away", () => {
-  it.each(["refuse", "error-500"] as const)(
+  test.each(["refuse", "error-500"] as const)(
     "(%s) neither fails a request nor loses an event",
     async (kind) => {
       const { backbone, redis } = await openFaultyBackbone();
@@ -150,7 +150,7 @@ describe("Redis that is away", () => {
     },
   );
 
-  it("for one request only is not noticed by anybody", async () => {
+  test("for one request only is not noticed by anybody", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 2);
     redis.inject({ kind: "refuse" }, { when: appends, times: 2 });
@@ -158,7 +158,7 @@ describe("Redis that is away", () => {
     expect(await eventIds(backbone)).toEqual(ids);
   });
 
-  it("and slow is waited for", async () => {
+  test("and slow is waited for", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 1);
     redis.inject({ kind: "delay", ms: 300 }, { when: appends, times: 1 });
@@ -167,7 +167,7 @@ describe("Redis that is away", () => {
 });
 
 describe("another writer on the stream", () => {
-  it("whose ids run ahead of our clock: ours follow them, nothing is lost, all can be read", async () => {
+  test("whose ids run ahead of our clock: ours follow them, nothing is lost, all can be read", async () => {
     const backbone = await openBackbone();
     const foreign = await foreignEntry(backbone, 60_000);
     const ids = await publishReports(backbone, 3);
@@ -181,7 +181,7 @@ describe("another writer on the stream", () => {
     expect(await backbone.drain(consumer)).toMatchObject({ read: 6, applied: 5 });
   });
 
-  it("that writes between our batches all the time loses nothing and stays in order", async () => {
+  test("that writes between our batches all the time loses nothing and stays in order", async () => {
     const backbone = await openBackbone();
     const ids: string[] = [];
     const foreign: string[] = [];
@@ -197,7 +197,7 @@ describe("another writer on the stream", () => {
     expect(seen.filter((id) => id?.startsWith("foreign-"))).toHaveLength(foreign.length);
   });
 
-  it("that is a step ahead at each of our appends costs no round trip", async () => {
+  test("that is a step ahead at each of our appends costs no round trip", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     let aheadMs = 60_000;
@@ -219,14 +219,14 @@ describe("another writer on the stream", () => {
 });
 
 describe("publishing has no second way", () => {
-  it("an error of the database reaches the caller; nothing is swallowed into a result that nobody looks at", async () => {
+  test("an error of the database reaches the caller; nothing is swallowed into a result that nobody looks at", async () => {
     const backbone = await openBackbone();
     await backbone.sql("ALTER TABLE events RENAME TO events_gone");
     await expect(publishReports(backbone, 1)).rejects.toThrow(/42P01/);
     await backbone.sql("ALTER TABLE events_gone RENAME TO events");
   });
 
-  it("a stream that is away is not replaced by another one: the events wait and go where they belong", async () => {
+  test("a stream that is away is not replaced by another one: the events wait and go where they belong", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     redis.inject({ kind: "refuse" });
     await publishReports(backbone, 1);
@@ -238,7 +238,7 @@ describe("publishing has no second way", () => {
     expect(((await keys()) as string[]).filter((key) => key.includes("stream"))).toEqual([backbone.stream]);
   });
 
-  it("a failure behind the append does not publish again: a repeated publish under the same id is one effect", async () => {
+  test("a failure behind the append does not publish again: a repeated publish under the same id is one effect", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const [id] = await publishReports(backbone, 1);
     redis.inject({ kind: "drop-reply" }, { when: appends });

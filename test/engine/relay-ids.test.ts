@@ -1,6 +1,6 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import fc from "fast-check";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { idsInLua } from "../../src/stream/ids-in-lua.ts";
 import { createRedis } from "../../src/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
@@ -43,7 +43,7 @@ async function expectInOrder(backbone: Backbone, ids: readonly string[]): Promis
 }
 
 describe("behind an entry of another writer, ours follow in their order:", () => {
-  it.each([
+  test.each([
     ["two days ahead", `${now + 2 * 86_400_000}-0`],
     ["thirty days ahead", `${now + 30 * 86_400_000}-7`],
     ["microseconds", `${now}000-0`],
@@ -71,7 +71,7 @@ describe("behind an entry of another writer, ours follow in their order:", () =>
     await expectInOrder(backbone, ids);
   });
 
-  it("on a further shard too, and never an id that another shard gives", async () => {
+  test("on a further shard too, and never an id that another shard gives", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SHARDS: "2" } });
     const id = `${now + 86_400_000}-${maxPart}`;
     const streams = [0, 1].map((shard) => backbone.open().keys.stream(shard));
@@ -94,7 +94,7 @@ describe("behind an entry of another writer, ours follow in their order:", () =>
 describe("a stream that has come to the last id there is", () => {
   const last = `${maxPart}-${maxPart}`;
 
-  it("control: takes no entry of anybody any more, and set back it gives nothing to a group that has read it", async () => {
+  test("control: takes no entry of anybody any more, and set back it gives nothing to a group that has read it", async () => {
     const backbone = await openBackbone();
     await backbone.redis("XADD", backbone.stream, last, "type", "foreign");
     await backbone.redis("XGROUP", "CREATE", backbone.stream, "theirs", "0");
@@ -108,7 +108,7 @@ describe("a stream that has come to the last id there is", () => {
     expect(await read()).toBeNull();
   });
 
-  it.each(["entry", "XSETID"])(
+  test.each(["entry", "XSETID"])(
     "by an %s is set aside, and everything goes on with what it held",
     async (by) => {
       const backbone = await openBackbone();
@@ -149,7 +149,7 @@ describe("the arithmetic of ids in scripts", () => {
   );
   const around = (value: bigint) => [value - 1n, value, value + 1n];
 
-  it("counts and compares as 64 unsigned bits do", async () => {
+  test("counts and compares as 64 unsigned bits do", async () => {
     const parts = fc.sample(part, 400);
     const script = `${idsInLua}
 local answer = {}
@@ -210,7 +210,7 @@ describe("beside a program that writes all the time, with a long way to Redis", 
     return counts;
   }
 
-  it("a batch takes the round trips that it takes alone: one to Redis, one to Postgres", async () => {
+  test("a batch takes the round trips that it takes alone: one to Redis, one to Postgres", async () => {
     const alone = await countCalls(false);
     const beside = await countCalls(true);
     expect(beside.theirs).toBeGreaterThan(50);
@@ -218,7 +218,7 @@ describe("beside a program that writes all the time, with a long way to Redis", 
     expect({ ...beside, theirs: 0 }).toEqual(alone);
   });
 
-  it("control: an id that is chosen before the way is taken by the time it arrives", async () => {
+  test("control: an id that is chosen before the way is taken by the time it arrives", async () => {
     const { backbone } = await openFaultyBackbone();
     const slow = await startFaultyRedis(inject("services").upstash.url);
     onTestFinished(() => slow.close());

@@ -1,5 +1,5 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import type { RelayResult } from "../../src/publish/relay.ts";
 import { createRedis } from "../../src/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
@@ -33,7 +33,7 @@ async function startHeldRelay(
 }
 
 describe("a relay that lost its lease", () => {
-  it("and appends late neither doubles nor inverts anything", async () => {
+  test("and appends late neither doubles nor inverts anything", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     const stale = await startHeldRelay(backbone);
@@ -53,7 +53,7 @@ describe("a relay that lost its lease", () => {
     expect(stored.map((row) => row.id)).toEqual((await streamEntries(backbone)).map((entry) => entry.id));
   });
 
-  it("and appends first leaves nothing to send, only to mark", async () => {
+  test("and appends first leaves nothing to send, only to mark", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     const stale = await startHeldRelay(backbone);
@@ -69,7 +69,7 @@ describe("a relay that lost its lease", () => {
     expect(await unsent(backbone)).toBe(0);
   });
 
-  it("appends nothing when another writer was faster than both", async () => {
+  test("appends nothing when another writer was faster than both", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     const stale = await startHeldRelay(backbone);
@@ -85,7 +85,7 @@ describe("a relay that lost its lease", () => {
     expect(order).toEqual([...order].sort(compareMessageIds));
   });
 
-  it("does not send again what its successor is about to, when the reply to it was lost", async () => {
+  test("does not send again what its successor is about to, when the reply to it was lost", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 3);
     const lost = redis.inject({ kind: "drop-reply" }, { when: appends, times: 1 });
@@ -107,7 +107,7 @@ describe("a relay that lost its lease", () => {
     expect(redis.requests.filter(appends)).toHaveLength(1);
   });
 
-  it("does not give up the batch that its successor restores after a loss of Redis", async () => {
+  test("does not give up the batch that its successor restores after a loss of Redis", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     await backbone.relay();

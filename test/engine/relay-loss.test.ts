@@ -1,5 +1,5 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
@@ -45,7 +45,7 @@ async function send(backbone: Backbone, count: number): Promise<string[]> {
 }
 
 describe("Redis that comes back without the last batches", () => {
-  it("gets what it lost, and nothing else, also when another program has written since", async () => {
+  test("gets what it lost, and nothing else, also when another program has written since", async () => {
     const backbone = await openBackbone();
     const ids = await send(backbone, 3);
     const replica = await replicate(backbone);
@@ -60,7 +60,7 @@ describe("Redis that comes back without the last batches", () => {
     expect(await backbone.relay({ verify: true })).toMatchObject({ sent: 0, restored: 0 });
   });
 
-  it("gets it at a look of cron, without a new event", async () => {
+  test("gets it at a look of cron, without a new event", async () => {
     const backbone = await openBackbone();
     const ids = await send(backbone, 3);
     const replica = await replicate(backbone);
@@ -71,7 +71,7 @@ describe("Redis that comes back without the last batches", () => {
     await expectWhole(backbone);
   });
 
-  it("gets the batch again of which the reply was lost with it", async () => {
+  test("gets the batch again of which the reply was lost with it", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await send(backbone, 3);
     const replica = await replicate(backbone);
@@ -85,7 +85,7 @@ describe("Redis that comes back without the last batches", () => {
     await expectWhole(backbone);
   });
 
-  it("gets everything when nothing is left, though another program began the stream with a clock that is behind", async () => {
+  test("gets everything when nothing is left, though another program began the stream with a clock that is behind", async () => {
     const backbone = await openBackbone();
     const ids = [...(await send(backbone, 3)), ...(await send(backbone, 2))];
     await backbone.redis("DEL", backbone.stream, sentKey(backbone));
@@ -97,7 +97,7 @@ describe("Redis that comes back without the last batches", () => {
     await expectWhole(backbone);
   });
 
-  it("never gets an id again that an event had before the loss, also not far ahead of the clock", async () => {
+  test("never gets an id again that an event had before the loss, also not far ahead of the clock", async () => {
     const backbone = await openBackbone();
     await backbone.redis("XADD", backbone.stream, `${Date.now() + 86_400_000}-5`, "type", "foreign");
     await send(backbone, 3);
@@ -114,7 +114,7 @@ describe("Redis that comes back without the last batches", () => {
 });
 
 describe("a batch that consumers read, and that Redis lost before the relay heard of it", () => {
-  it("comes back under other ids: what was claimed under those is no other event's", async () => {
+  test("comes back under other ids: what was claimed under those is no other event's", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     // The clock does not tell ids apart here.
     await backbone.redis("XADD", backbone.stream, `${Date.now() + 86_400_000}-5`, "type", "foreign");
@@ -132,7 +132,7 @@ describe("a batch that consumers read, and that Redis lost before the relay hear
     await expectWhole(backbone);
   });
 
-  it("comes back under other ids also when it was given up, and the stream ends again where it ended then", async () => {
+  test("comes back under other ids also when it was given up, and the stream ends again where it ended then", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ahead = `${Date.now() + 86_400_000}-5`;
     const writeAhead = () => backbone.redis("XADD", backbone.stream, ahead, "type", "foreign");
@@ -155,7 +155,7 @@ describe("a batch that consumers read, and that Redis lost before the relay hear
 });
 
 describe("one key without the other", () => {
-  it("the stream, with the number left: everything is sent again", async () => {
+  test("the stream, with the number left: everything is sent again", async () => {
     const backbone = await openBackbone();
     const ids = await send(backbone, 3);
     await backbone.redis("DEL", backbone.stream);
@@ -166,7 +166,7 @@ describe("one key without the other", () => {
     await expectWhole(backbone);
   });
 
-  it("the stream, with the number of a batch left of which the reply was lost: it is sent again", async () => {
+  test("the stream, with the number of a batch left of which the reply was lost: it is sent again", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await send(backbone, 3);
     ids.push(...(await publishReports(backbone, 2)));
@@ -179,7 +179,7 @@ describe("one key without the other", () => {
     await expectWhole(backbone);
   });
 
-  it("the number, with the stream left: the relay goes on, and sends nothing again", async () => {
+  test("the number, with the stream left: the relay goes on, and sends nothing again", async () => {
     const backbone = await openBackbone();
     const ids = await send(backbone, 3);
     await backbone.redis("DEL", sentKey(backbone));
@@ -189,7 +189,7 @@ describe("one key without the other", () => {
     expect(await backbone.redis("HGET", sentKey(backbone), "number")).toBe("2");
   });
 
-  it("a stream cut at its end by hand, behind which another program wrote: nobody can tell, so everything is sent again", async () => {
+  test("a stream cut at its end by hand, behind which another program wrote: nobody can tell, so everything is sent again", async () => {
     const backbone = await openBackbone();
     const ids = await send(backbone, 3);
     await backbone.redis("DEL", backbone.stream);
@@ -217,7 +217,7 @@ describe("an id of ours that another program was given after a loss", () => {
     return given;
   }
 
-  it.each([
+  test.each([
     ["without the number", true],
     ["with the number of the last batch but one", false],
   ])("does not hide the loss, %s", async (_, losesNumber) => {
@@ -258,7 +258,7 @@ describe("a record that was set back to a backup", () => {
     };
   }
 
-  it.each([1, 3])("%i batches ago: what comes next is sent, behind what Redis has", async (batches) => {
+  test.each([1, 3])("%i batches ago: what comes next is sent, behind what Redis has", async (batches) => {
     const backbone = await openBackbone();
     await send(backbone, 2);
     const backup = await backUp(backbone);
@@ -275,7 +275,7 @@ describe("a record that was set back to a backup", () => {
     expect(await unsent(backbone)).toBe(0);
   });
 
-  it("is no matter for the batch in flight that it still has", async () => {
+  test("is no matter for the batch in flight that it still has", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 2);
     redis.inject({ kind: "refuse" }, { when: sends("XADD") });
@@ -309,7 +309,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
     return { append: () => backbone.redis("EVAL", script, "1", backbone.stream, ...args) };
   }
 
-  it.each(["new", "going on"])("that was not appended is sent (%s system)", async (system) => {
+  test.each(["new", "going on"])("that was not appended is sent (%s system)", async (system) => {
     const backbone = await openBackbone();
     const ids = system === "new" ? [] : await send(backbone, 2);
     ids.push(...(await publishReports(backbone, 3)));
@@ -322,7 +322,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
     await expect(former.append()).rejects.toThrow(/equal or smaller/);
   });
 
-  it.each(["new", "going on"])("that was appended is found there (%s system)", async (system) => {
+  test.each(["new", "going on"])("that was appended is found there (%s system)", async (system) => {
     const backbone = await openBackbone();
     const ids = system === "new" ? [] : await send(backbone, 2);
     ids.push(...(await publishReports(backbone, 3)));
@@ -335,7 +335,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
     await expectWhole(backbone);
   });
 
-  it("of which the ids were taken by another writer gets others", async () => {
+  test("of which the ids were taken by another writer gets others", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     const former = await takeAsBefore(backbone);
@@ -346,7 +346,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
     await expectWhole(backbone);
   });
 
-  it("stands once, also when the reply to us is lost and that release goes on with it meanwhile", async () => {
+  test("stands once, also when the reply to us is lost and that release goes on with it meanwhile", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 3);
     const former = await takeAsBefore(backbone);
@@ -359,7 +359,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
     await expectWhole(backbone);
   });
 
-  it("is finished by that release while ours waits, and what it takes then is ours to finish", async () => {
+  test("is finished by that release while ours waits, and what it takes then is ours to finish", async () => {
     const backbone = await openBackbone();
     const ids = await send(backbone, 2);
     ids.push(...(await publishReports(backbone, 2)));

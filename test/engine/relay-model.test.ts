@@ -1,6 +1,6 @@
 import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import fc from "fast-check";
-import { expect, inject, it } from "vitest";
+import { expect, inject, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Invocation } from "../../src/operate/invocation.ts";
 import type { RelayDeps } from "../../src/publish/relay-deps.ts";
@@ -339,7 +339,7 @@ async function openWorld(shardCount: number, looks = false): Promise<World> {
   };
 }
 
-it.each([
+test.each([
   [1, 25],
   [3, 12],
 ])(
@@ -358,7 +358,7 @@ it.each([
   },
 );
 
-it.each([
+test.each([
   [1, 25],
   [3, 10],
 ])(
@@ -376,7 +376,7 @@ it.each([
   },
 );
 
-it("control: a relay that lets Redis give the ids doubles or loses in such a history", async () => {
+test("control: a relay that lets Redis give the ids doubles or loses in such a history", async () => {
   const world = await openWorld(1);
   const { backbone, redis } = world;
   const naive = async (): Promise<void> => {

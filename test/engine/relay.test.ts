@@ -9,7 +9,7 @@ import {
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ensureLayoutSql } from "../../src/publish/layout-sql.ts";
 import { prepareEvent } from "../../src/publish/publish.ts";
 import { insertEvents } from "../../src/publish/record.ts";
@@ -35,7 +35,7 @@ function expectGrowing(ids: readonly string[]): void {
 }
 
 describe("the relay", () => {
-  it("sends in the order of the record, within a batch and over batches, and notes the ids it gave", async () => {
+  test("sends in the order of the record, within a batch and over batches, and notes the ids it gave", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 25);
     const types: string[][] = [];
@@ -64,13 +64,13 @@ describe("the relay", () => {
     expect(await eventIds(backbone)).toEqual(ids);
   });
 
-  it("has nothing to do without events, and touches no stream", async () => {
+  test("has nothing to do without events, and touches no stream", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     expect(await backbone.relay()).toMatchObject({ sent: 0, batches: 0, more: false });
     expect(redis.requests).toEqual([]);
   });
 
-  it("bounds a batch by bytes, and takes a single large event all the same", async () => {
+  test("bounds a batch by bytes, and takes a single large event all the same", async () => {
     const backbone = await openBackbone();
     await backbone.publish({ source: "engine_test" }, async (publish) => {
       for (let number = 0; number < 6; number += 1) {
@@ -90,7 +90,7 @@ describe("the relay", () => {
     expect(await bounded(1_000_000)).toMatchObject({ sent: 3, batches: 1, more: true });
   });
 
-  it("stops when time is up, lets go, and the next one goes on", async () => {
+  test("stops when time is up, lets go, and the next one goes on", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 30);
     const small = { maxCount: 10 };
@@ -106,7 +106,7 @@ describe("the relay", () => {
     expect(await eventIds(backbone)).toEqual(ids);
   });
 
-  it("sends what commits late, though later events were sent before it", async () => {
+  test("sends what commits late, though later events were sent before it", async () => {
     const backbone = await openBackbone();
     const { publish: settings } = backbone.open();
     const late = prepareEvent(
@@ -141,7 +141,7 @@ describe("the relay", () => {
     expect(positions[0]?.id).toBe(late.event.id);
   });
 
-  it("control: taken by 'greater than the last', the late one would be missed", async () => {
+  test("control: taken by 'greater than the last', the late one would be missed", async () => {
     const backbone = await openBackbone();
     const client = new pg.Client({ connectionString: backbone.sandbox.databaseUrl });
     await client.connect();
@@ -156,7 +156,7 @@ describe("the relay", () => {
     expect([Number(first?.last), missed.length]).toEqual([2, 0]);
   });
 
-  it("never trims: a stream longer than ten thousand entries stays whole", async () => {
+  test("never trims: a stream longer than ten thousand entries stays whole", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const ids = await publishReports(backbone, 12_000);
     expect(await backbone.relay()).toMatchObject({ sent: 12_000, batches: 12 });
@@ -169,7 +169,7 @@ describe("the relay", () => {
     expect(JSON.stringify(redis.requests)).not.toMatch(/MAXLEN|MINID|XTRIM/i);
   });
 
-  it("control: with MAXLEN on append the oldest events are gone before anybody read them", async () => {
+  test("control: with MAXLEN on append the oldest events are gone before anybody read them", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 300);
     await backbone.relay();
@@ -179,7 +179,7 @@ describe("the relay", () => {
 });
 
 describe("the choice of a batch", () => {
-  it.each([1, 4])(
+  test.each([1, 4])(
     "walks the index of unsent rows and stops when the batch is full, on %i shards",
     async (shards) => {
       const backbone = await openBackbone();
@@ -210,7 +210,7 @@ describe("the choice of a batch", () => {
 });
 
 describe("several relays", () => {
-  it("at once send each event once, in order", async () => {
+  test("at once send each event once, in order", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 60);
     const small = () =>
@@ -220,7 +220,7 @@ describe("several relays", () => {
     expect(await eventIds(backbone)).toEqual(ids);
   });
 
-  it("the second leaves a mark, and the holder goes round for what came meanwhile", async () => {
+  test("the second leaves a mark, and the holder goes round for what came meanwhile", async () => {
     const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "10000" } });
     const ids = await publishReports(backbone, 2);
     const held = redis.inject({ kind: "hold" }, { when: sends("XADD"), times: 1 });
@@ -238,7 +238,7 @@ describe("several relays", () => {
     expect(await eventIds(backbone)).toEqual(ids);
   });
 
-  it("what comes right behind the last look of the holder is sent by its own trigger", async () => {
+  test("what comes right behind the last look of the holder is sent by its own trigger", async () => {
     const backbone = await openBackbone();
     const first = await publishReports(backbone, 1);
     let second: string[] = [];
@@ -265,7 +265,7 @@ describe("several relays", () => {
 });
 
 describe("several shards", () => {
-  it("keep the events of a key together, and never give the same id twice", async () => {
+  test("keep the events of a key together, and never give the same id twice", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SHARDS: "4" } });
     const agents = Array.from({ length: 24 }, (_, index) => `agent-${index}`);
     const beats = Array.from({ length: 240 }, (_, number) => [agents[number % 24] ?? "", number] as const);
@@ -290,7 +290,7 @@ describe("several shards", () => {
     expect(new Set(ids).size).toBe(240);
   });
 
-  it("give ids that differ also where another writer is ahead on both", async () => {
+  test("give ids that differ also where another writer is ahead on both", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SHARDS: "2" } });
     const { publish: settings } = backbone.open();
     const ahead = Date.now() + 3_600_000;

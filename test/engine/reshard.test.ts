@@ -1,5 +1,5 @@
 import pg from "pg";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { registerConsumers } from "../../src/consume/consumer.ts";
 import type { Consumer } from "../../src/consume/define-consumer.ts";
@@ -80,7 +80,7 @@ async function movingAgent(backbone: Backbone): Promise<string> {
 }
 
 describe("more shards on a running system", () => {
-  it("keep each key in order and lose or repeat nothing, with a key that fails meanwhile and an old worker that stays", async () => {
+  test("keep each key in order and lose or repeat nothing, with a key that fails meanwhile and an old worker that stays", async () => {
     const backbone = await openBackbone();
     const agents = Array.from({ length: 24 }, (_, index) => `agent-${index}`);
     const rounds = 16;
@@ -195,7 +195,7 @@ describe("more shards on a running system", () => {
     return { backbone, agent, consumer, old, raised, heal };
   }
 
-  it("wait for an event that is tried again; its successors are recorded and sent afterwards, in order", async () => {
+  test("wait for an event that is tried again; its successors are recorded and sent afterwards, in order", async () => {
     const { backbone, agent, consumer, raised, heal } = await withPendingKey();
     expect(await look(raised)).toEqual({
       shards: 1,
@@ -224,7 +224,7 @@ describe("more shards on a running system", () => {
     expect(await numbersOf(backbone, agent)).toEqual([1, 2]);
   });
 
-  it("control: switched at once, without the wait, they put the successor before its predecessor", async () => {
+  test("control: switched at once, without the wait, they put the successor before its predecessor", async () => {
     const { backbone, agent, consumer, raised, heal } = await withPendingKey();
     await backbone.sql("UPDATE relay_layout SET shards = 4");
     await publishBeats(backbone, [[agent, 2]]);
@@ -242,7 +242,7 @@ describe("more shards on a running system", () => {
     expect(await numbersOf(backbone, agent)).toEqual([2, 1]);
   });
 
-  it("wait for a consumer that has not read, or not even begun, and not for one that wants only what comes", async () => {
+  test("wait for a consumer that has not read, or not even begun, and not for one that wants only what comes", async () => {
     const backbone = await openBackbone();
     const consumer = recorder();
     const late = recorder({ subscriber: "late", startAt: "$" });
@@ -266,7 +266,7 @@ describe("more shards on a running system", () => {
     expect(await look(raised)).toMatchObject({ state: "changed", shards: 2 });
   });
 
-  it("do not wait for what other programs wrote: it has no part in the order of our keys", async () => {
+  test("do not wait for what other programs wrote: it has no part in the order of our keys", async () => {
     const backbone = await openBackbone();
     const consumer = recorder();
     const raised = deploy(backbone, 2, [consumer]);
@@ -288,7 +288,7 @@ describe("more shards on a running system", () => {
     expect(await look(raised)).toMatchObject({ state: "changed" });
   });
 
-  it("wait for a batch in flight, which the relay finishes in spite of the change", async () => {
+  test("wait for a batch in flight, which the relay finishes in spite of the change", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const consumer = recorder();
     const behindFaults = { UPSTASH_REDIS_REST_URL: redis.url };
@@ -311,7 +311,7 @@ describe("more shards on a running system", () => {
     expect(await numbersOf(backbone, "a")).toEqual([1, 2]);
   });
 
-  it("wait for a relay that is just choosing rows", async () => {
+  test("wait for a relay that is just choosing rows", async () => {
     const backbone = await openBackbone();
     const raised = deploy(backbone, 2, []);
     await relayEach(deploy(backbone, 1, []));
@@ -338,7 +338,7 @@ describe("more shards on a running system", () => {
     expect(await change).toMatchObject({ state: "changed" });
   });
 
-  it("do not wait for what is queued in Postgres; a key that is queued on the old shard is waited for on the new one", async () => {
+  test("do not wait for what is queued in Postgres; a key that is queued on the old shard is waited for on the new one", async () => {
     const { backbone, agent, consumer, old, raised, heal } = await withPendingKey();
     const { redis, keys } = old();
     // An old worker knows of shard 0 only, and the new ones have looked at theirs before.
@@ -373,14 +373,14 @@ describe("more shards on a running system", () => {
     expect(await numbersOf(backbone, agent)).toEqual([1, 2]);
   });
 
-  it("keep cron looking while they wait, also when nothing else happens", async () => {
+  test("keep cron looking while they wait, also when nothing else happens", async () => {
     const { backbone, raised } = await withPendingKey();
     const active = () => backbone.redis("EXISTS", backbone.open().keys.relayActive());
     await backbone.redis("DEL", backbone.open().keys.relayActive());
     expect([await active(), (await look(raised)).state, await active()]).toEqual([0, "waiting", 1]);
   });
 
-  it("until the deadline, when it is asked to", async () => {
+  test("until the deadline, when it is asked to", async () => {
     const { backbone, agent, consumer, raised, heal } = await withPendingKey();
     const deadlineMs = Date.now() + 400;
     expect(await changeShards(raised(), deadlineMs)).toMatchObject({ state: "waiting" });
@@ -400,7 +400,7 @@ describe("more shards on a running system", () => {
 });
 
 describe("a change of the number of shards", () => {
-  it("that was given up and begun again during a look at Redis is not completed by that look", async () => {
+  test("that was given up and begun again during a look at Redis is not completed by that look", async () => {
     const backbone = await openBackbone();
     const consumer = recorder();
     const old = deploy(backbone, 1, [consumer]);
@@ -433,7 +433,7 @@ describe("a change of the number of shards", () => {
     expect(await look(raised)).toMatchObject({ state: "changed" });
   });
 
-  it("ends when the configuration goes back to what is in use, and the relay goes on", async () => {
+  test("ends when the configuration goes back to what is in use, and the relay goes on", async () => {
     const backbone = await openBackbone();
     const consumer = recorder();
     const old = deploy(backbone, 1, [consumer]);
@@ -446,7 +446,7 @@ describe("a change of the number of shards", () => {
     expect(await relayEach(old)).toBe(1);
   });
 
-  it("that is given up hands back what was queued for a key", async () => {
+  test("that is given up hands back what was queued for a key", async () => {
     const backbone = await openBackbone();
     const agent = await movingAgent(backbone);
     const consumer = recorder();
@@ -481,7 +481,7 @@ describe("a change of the number of shards", () => {
     expect([moved === 0, withoutKey]).toEqual([false, 0]);
   });
 
-  it("to fewer is refused, loudly but not at each look, and nothing moves", async () => {
+  test("to fewer is refused, loudly but not at each look, and nothing moves", async () => {
     const backbone = await openBackbone();
     await relayEach(deploy(backbone, 4, []));
     const lowered = deploy(backbone, 2, []);
@@ -494,20 +494,20 @@ describe("a change of the number of shards", () => {
     expect(await layoutOf(backbone)).toEqual({ shards: 4, target: null });
   });
 
-  it("is not needed by a new system, which begins with what is configured", async () => {
+  test("is not needed by a new system, which begins with what is configured", async () => {
     const backbone = await openBackbone();
     const four = deploy(backbone, 4, []);
     expect(await look(four)).toEqual({ shards: 4, target: null, state: "same" });
   });
 
-  it("is needed by one that sent before the layout was kept", async () => {
+  test("is needed by one that sent before the layout was kept", async () => {
     const backbone = await openBackbone();
     await backbone.sql("INSERT INTO relay_shards (shard) VALUES (0), (1)");
     const results = await relayShard(deploy(backbone, 4, []), 0);
     expect(results.layout).toEqual({ shards: 2, target: null });
   });
 
-  it("that fails on a dead Redis stays begun, and goes on when Redis is back", async () => {
+  test("that fails on a dead Redis stays begun, and goes on when Redis is back", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const consumer = recorder();
     const env = { UPSTASH_REDIS_REST_URL: redis.url };
@@ -524,7 +524,7 @@ describe("a change of the number of shards", () => {
 });
 
 describe("what is said about the layout", () => {
-  it.each([
+  test.each([
     ["nothing when it is as configured", { shards: 2, target: null }, 2, longChangeMs + 1, null],
     ["nothing while a change is young", { shards: 2, target: 4 }, 4, longChangeMs, null],
     [
@@ -541,7 +541,7 @@ describe("what is said about the layout", () => {
     else expect(line).toMatch(said);
   });
 
-  it("a change that waits for more than ten minutes is an error in the log, which names what it waits for", async () => {
+  test("a change that waits for more than ten minutes is an error in the log, which names what it waits for", async () => {
     const backbone = await openBackbone();
     const consumer = recorder();
     await publishBeats(backbone, [["a", 1]]);

@@ -1,6 +1,6 @@
 import { courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
@@ -29,7 +29,7 @@ async function publishSome(n: number) {
 const effects = () => backbone.sql("SELECT event_id FROM effects");
 const distinctEffects = async () => new Set((await effects()).map((row) => row.event_id)).size;
 
-it("sends again what a Redis that lost everything no longer has, and applies each event once", async () => {
+test("sends again what a Redis that lost everything no longer has, and applies each event once", async () => {
   await publishSome(5);
   await backbone.relay();
   await backbone.drain(consumer);
@@ -48,7 +48,7 @@ it("sends again what a Redis that lost everything no longer has, and applies eac
   expect(await backbone.relay({ verify: true })).toMatchObject({ sent: 0, restored: 0 });
 });
 
-it("notices a lost tail before it appends behind the gap", async () => {
+test("notices a lost tail before it appends behind the gap", async () => {
   await publishSome(3);
   await backbone.relay();
   const entries = (await backbone.redis("XRANGE", backbone.stream, "-", "+")) as [string, string[]][];
@@ -63,7 +63,7 @@ it("notices a lost tail before it appends behind the gap", async () => {
   expect(await distinctEffects()).toBe(14);
 });
 
-it("notices a total loss also when another program wrote first, under ids above ours", async () => {
+test("notices a total loss also when another program wrote first, under ids above ours", async () => {
   const before = await distinctEffects();
   await publishSome(4);
   await backbone.relay();

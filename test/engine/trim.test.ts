@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/consume/define-consumer.ts";
 import { forgetState } from "../../src/consume/queue-signal.ts";
 import { listAlerts } from "../../src/operate/alerts.ts";
@@ -45,7 +45,7 @@ async function trimmedNote(backbone: Backbone): Promise<string | undefined> {
 }
 
 describe("trimming", () => {
-  it("removes what every group has handled, keeps the newest, and notes how far it went", async () => {
+  test("removes what every group has handled, keeps the newest, and notes how far it went", async () => {
     const backbone = await openSystem([one, two], 5);
     const ids = await send(backbone, 20);
     for (const { group } of [one, two]) {
@@ -67,7 +67,7 @@ describe("trimming", () => {
     expect(await trim(backbone)).toMatchObject({ before: 5, trimmed: 0, kept: 5, heldBackBy: null });
   });
 
-  it("stops at the slowest group, where trimming by length loses what it has not read", async () => {
+  test("stops at the slowest group, where trimming by length loses what it has not read", async () => {
     const backbone = await openSystem([one, two], 0);
     const ids = await send(backbone, 20);
     await createGroup(backbone, one.group);
@@ -86,7 +86,7 @@ describe("trimming", () => {
     expect(await handle(byLength, two.group, 100)).toHaveLength(5);
   });
 
-  it("keeps what is pending, wherever the group reads by now", async () => {
+  test("keeps what is pending, wherever the group reads by now", async () => {
     const backbone = await openSystem([one], 0);
     const ids = await send(backbone, 10);
     await createGroup(backbone, one.group);
@@ -99,7 +99,7 @@ describe("trimming", () => {
     expect(await trim(backbone)).toMatchObject({ trimmed: 7, kept: 0, heldBackBy: null });
   });
 
-  it("removes nothing while a registered group does not exist", async () => {
+  test("removes nothing while a registered group does not exist", async () => {
     const backbone = await openSystem([one, two], 0);
     await send(backbone, 10);
     await createGroup(backbone, one.group);
@@ -110,7 +110,7 @@ describe("trimming", () => {
     expect(await trim(backbone)).toMatchObject({ trimmed: 10, heldBackBy: null });
   });
 
-  it("waits for the group of another program as for its own", async () => {
+  test("waits for the group of another program as for its own", async () => {
     const backbone = await openSystem([one], 0);
     await send(backbone, 10);
     await createGroup(backbone, one.group);
@@ -122,7 +122,7 @@ describe("trimming", () => {
     expect(await trim(backbone)).toMatchObject({ trimmed: 6, kept: 0, heldBackBy: null });
   });
 
-  it("removes nothing that a group needs again because it was moved back", async () => {
+  test("removes nothing that a group needs again because it was moved back", async () => {
     const backbone = await openSystem([one], 0);
     const ids = await send(backbone, 6);
     await createGroup(backbone, one.group);
@@ -131,7 +131,7 @@ describe("trimming", () => {
     expect(await trim(backbone)).toMatchObject({ trimmed: 2, kept: 4, heldBackBy: one.group });
   });
 
-  it("compares ids by number: a sequence of 10 comes after 9", async () => {
+  test("compares ids by number: a sequence of 10 comes after 9", async () => {
     const backbone = await openSystem([one], 0);
     for (let seq = 1; seq <= 12; seq += 1) {
       await backbone.redis("XADD", backbone.stream, `5-${seq}`, "id", `foreign-${seq}`, "type", "x");
@@ -142,7 +142,7 @@ describe("trimming", () => {
     expect(await streamIds(backbone)).toEqual(["5-10", "5-11", "5-12"]);
   });
 
-  it("keeps what the record does not hold in Postgres, with all its fields", async () => {
+  test("keeps what the record does not hold in Postgres, with all its fields", async () => {
     const backbone = await openSystem([one], 0);
     await send(backbone, 2);
     const foreign = await backbone.append([
@@ -173,7 +173,7 @@ describe("trimming", () => {
     ]);
   });
 
-  it("goes page by page, and the next run does what time did not allow", async () => {
+  test("goes page by page, and the next run does what time did not allow", async () => {
     const backbone = await openSystem([one], 100);
     await send(backbone, 2_600);
     await backbone.relay();
@@ -183,7 +183,7 @@ describe("trimming", () => {
     expect(await trim(backbone)).toMatchObject({ trimmed: 1_500, kept: 100, more: false });
   });
 
-  it("does nothing where there is no stream, and where nobody reads", async () => {
+  test("does nothing where there is no stream, and where nobody reads", async () => {
     const backbone = await openSystem([], 0);
     expect(await trim(backbone)).toMatchObject({ before: 0, trimmed: 0, heldBackBy: null });
     await send(backbone, 3);
@@ -192,7 +192,7 @@ describe("trimming", () => {
 });
 
 describe("a group that comes while the janitor is at work", () => {
-  it("stops the trim, and what was noted is taken back", async () => {
+  test("stops the trim, and what was noted is taken back", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone({ env: { BRAIN_STREAM_KEEP: "0" } });
     await send(backbone, 5);
     await createGroup(backbone, "first");
@@ -208,7 +208,7 @@ describe("a group that comes while the janitor is at work", () => {
     expect(await handle(backbone, "latecomer", 10)).toHaveLength(5);
   });
 
-  it("a trim whose answer was lost is done, noted, and harmless to repeat", async () => {
+  test("a trim whose answer was lost is done, noted, and harmless to repeat", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone({ env: { BRAIN_STREAM_KEEP: "0" } });
     const ids = await send(backbone, 5);
     await createGroup(backbone, "first");
@@ -222,7 +222,7 @@ describe("a group that comes while the janitor is at work", () => {
 });
 
 describe("two trims at once", () => {
-  it("leave the note where the stream begins, whoever comes last", async () => {
+  test("leave the note where the stream begins, whoever comes last", async () => {
     const { backbone, redis: proxy } = await openFaultyBackbone({ env: { BRAIN_STREAM_KEEP: "0" } });
     const ids = await send(backbone, 10);
     await createGroup(backbone, "first");
@@ -240,7 +240,7 @@ describe("two trims at once", () => {
 });
 
 describe("a consumer that an operator paused", () => {
-  it("finds everything when it goes on, however often the janitor came", async () => {
+  test("finds everything when it goes on, however often the janitor came", async () => {
     const backbone = await openSystem([one], 0);
     await backbone.sql(
       "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, subscriber text, event_id text, agent text, number int)",
@@ -262,7 +262,7 @@ describe("a consumer that an operator paused", () => {
 });
 
 describe("what was lost before it was trimmed", () => {
-  it("is sent again, although nobody compared record and stream before", async () => {
+  test("is sent again, although nobody compared record and stream before", async () => {
     const backbone = await openSystem([one], 0);
     const ids = await send(backbone, 8);
     await backbone.redis("XDEL", backbone.stream, ids[0] ?? "", ids[3] ?? "");
@@ -276,7 +276,7 @@ describe("what was lost before it was trimmed", () => {
 });
 
 describe("what was trimmed", () => {
-  it("is not sent again when Redis loses its data; what was not trimmed is", async () => {
+  test("is not sent again when Redis loses its data; what was not trimmed is", async () => {
     const backbone = await openSystem([one], 4);
     await send(backbone, 10);
     await createGroup(backbone, one.group);
@@ -289,7 +289,7 @@ describe("what was trimmed", () => {
 });
 
 describe("a stream that one group keeps long", () => {
-  it("is an alert with the group's name, until it is over", async () => {
+  test("is an alert with the group's name, until it is over", async () => {
     const backbone = await openSystem([one], 0);
     await send(backbone, 1);
     await createGroup(backbone, one.group);
@@ -318,7 +318,7 @@ describe("a stream that one group keeps long", () => {
 });
 
 describe("trimming on the side", () => {
-  it("happens when the stream is longer than twice what is kept, and at most once in a while", async () => {
+  test("happens when the stream is longer than twice what is kept, and at most once in a while", async () => {
     const backbone = await openSystem([one], 3);
     await send(backbone, 7);
     await createGroup(backbone, one.group);

@@ -1,5 +1,5 @@
 import { systemHealth } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { raiseAlert, resolveAlert } from "../../src/operate/alerts.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
@@ -21,7 +21,7 @@ async function send(count: number): Promise<string[]> {
 }
 
 describe("POST /api/maintenance/reconcile", () => {
-  it("reports what was missing, and what was lost is on the stream again", async () => {
+  test("reports what was missing, and what was lost is on the stream again", async () => {
     const ids = await send(6);
     expect(await surface.post("/api/maintenance/reconcile", {})).toMatchObject({
       status: 200,
@@ -39,7 +39,7 @@ describe("POST /api/maintenance/reconcile", () => {
 });
 
 describe("POST /api/maintenance/janitor", () => {
-  it("reports each part, and is in the audit with who called", async () => {
+  test("reports each part, and is in the audit with who called", async () => {
     await surface.redis("XGROUP", "CREATE", surface.stream, "reader", "0");
     await surface.redis("XREADGROUP", "GROUP", "reader", "r", "NOACK", "STREAMS", surface.stream, ">");
     const reply = await surface.post("/api/maintenance/janitor", {}, { "x-actor-id": "user:7" });
@@ -84,14 +84,14 @@ describe("POST /api/maintenance/janitor", () => {
     ).toEqual([{ action: "maintenance.janitor_run", actor_id: "user:7" }]);
   });
 
-  it.each(["janitor", "reconcile"])("%s refuses settings that it would not follow", async (name) => {
+  test.each(["janitor", "reconcile"])("%s refuses settings that it would not follow", async (name) => {
     const reply = await surface.post(`/api/maintenance/${name}`, { force: true });
     expect(reply).toMatchObject({ status: 422, body: { error: { code: "validation_failed" } } });
   });
 });
 
 describe("GET /api/alerts", () => {
-  it("lists what is open, newest first, and everything when asked", async () => {
+  test("lists what is open, newest first, and everything when asked", async () => {
     const invocation = surface.open();
     const alert = { severity: "warning", message: "m" } as const;
     for (const subject of ["a:0", "b:0", "c:0"]) {
@@ -123,7 +123,7 @@ describe("GET /api/alerts", () => {
     expect(second.body).toMatchObject({ alerts: [{ subject: "a:0" }], next_cursor: null });
   });
 
-  it.each(["status=closed", "limit=0", "limit=501", "cursor=x", "kind=x"])("refuses ?%s", async (query) => {
+  test.each(["status=closed", "limit=0", "limit=501", "cursor=x", "kind=x"])("refuses ?%s", async (query) => {
     expect((await surface.send(`/api/alerts?${query}`)).status).toBe(422);
   });
 });

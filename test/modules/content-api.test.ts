@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { TransientError, UpstreamError } from "../../src/core/errors.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -148,7 +148,7 @@ async function types(courseId: string): Promise<string[]> {
 }
 
 describe("a course written by a content service", () => {
-  it("asks part by part in JSON mode and keeps what it answered", async () => {
+  test("asks part by part in JSON mode and keeps what it answered", async () => {
     const answer = await generate();
     expect(answer.status, answer.text).toBe(201);
     expect(calls.map((call) => call.part)).toEqual([
@@ -176,7 +176,7 @@ describe("a course written by a content service", () => {
     expect(counts).toEqual(new Set(["a", "b", "c", "d"]));
   });
 
-  it("sends a bad answer back once, with what was wrong", async () => {
+  test("sends a bad answer back once, with what was wrong", async () => {
     script = (call, nth) => {
       if (call.part === "outline" && nth === 1) return { content: "Sure! Here is your outline." };
       if (call.part === "quiz" && nth === 1) return { content: JSON.stringify({ questions: [] }) };
@@ -192,7 +192,7 @@ describe("a course written by a content service", () => {
     expect(answer.body.warnings).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ["a fence that never ends", `\`\`\`${" ".repeat(200_000)}x`],
     ["a fence around nothing but spaces", `\`\`\`json${" \n".repeat(100_000)}x\`\`\``],
     ["spaces and fences in turn", "``` ".repeat(60_000)],
@@ -204,13 +204,13 @@ describe("a course written by a content service", () => {
     expect(performance.now() - startedMs).toBeLessThan(20_000);
   });
 
-  it("reads JSON that the model wrapped in a Markdown fence", async () => {
+  test("reads JSON that the model wrapped in a Markdown fence", async () => {
     script = (call) => ({ content: `\`\`\`json\n${JSON.stringify(good[call.part])}\n\`\`\`` });
     expect((await generate()).status).toBe(201);
     expect(calls).toHaveLength(6);
   });
 
-  it("puts a placeholder where one lesson fails, and does not count or announce it", async () => {
+  test("puts a placeholder where one lesson fails, and does not count or announce it", async () => {
     // The second lesson, whenever it is asked for.
     script = (call, nth) => (call.part === "lesson" && nth >= 2 && nth <= 4 ? { status: 500 } : null);
     const answer = await generate();
@@ -235,7 +235,7 @@ describe("a course written by a content service", () => {
     expect(view.body.result).toEqual(answer.body);
   });
 
-  it("treats a lesson of fewer than 300 words as failed", async () => {
+  test("treats a lesson of fewer than 300 words as failed", async () => {
     script = (call) =>
       call.part === "lesson" ? { content: JSON.stringify({ content_markdown: "x ".repeat(299) }) } : null;
     const answer = await generate();
@@ -243,7 +243,7 @@ describe("a course written by a content service", () => {
     expect(answer.body.warnings).toHaveLength(3);
   });
 
-  it("uses the standard landing page when the service cannot write one", async () => {
+  test("uses the standard landing page when the service cannot write one", async () => {
     script = (call) => (call.part === "landing" ? { status: 503 } : null);
     const answer = await generate();
     expect(answer.status, answer.text).toBe(201);
@@ -252,7 +252,7 @@ describe("a course written by a content service", () => {
     expect(await types(answer.body.course_id)).toContain("course.landing_page.created");
   });
 
-  it.each([
+  test.each([
     ["outline", 401, 1],
     ["outline", 429, 3],
     ["quiz", 500, 3],
@@ -293,7 +293,7 @@ describe("a course written by a content service", () => {
     },
   );
 
-  it.each(["outline", "lesson", "quiz", "landing"] as const)(
+  test.each(["outline", "lesson", "quiz", "landing"] as const)(
     "asks again for the %s after passing failures, and gets it",
     async (part) => {
       script = (call, nth) => (call.part === part && nth < 3 ? { status: nth === 1 ? 503 : 429 } : null);
@@ -304,13 +304,13 @@ describe("a course written by a content service", () => {
     },
   );
 
-  it("does not wait for a service that wants to be left alone for an hour", async () => {
+  test("does not wait for a service that wants to be left alone for an hour", async () => {
     script = (call) => (call.part === "outline" ? { status: 429, headers: { "retry-after": "3600" } } : null);
     expect((await generate()).status).toBe(502);
     expect(calls).toHaveLength(1);
   });
 
-  it("generates a failed course again, under its id and with what it has", async () => {
+  test("generates a failed course again, under its id and with what it has", async () => {
     script = (call) => (call.part === "quiz" ? { status: 400 } : null);
     const refused = await generate();
     expect(refused.status).toBe(502);
@@ -331,7 +331,7 @@ describe("a course written by a content service", () => {
     expect(unknown.status).toBe(404);
   });
 
-  it("counts each failure of a course that is tried again", async () => {
+  test("counts each failure of a course that is tried again", async () => {
     script = (call) => (call.part === "outline" ? { status: 400 } : null);
     const courseId: string = (await generate()).body.error.details[0].message;
     await engine.request("POST", `/api/course-factory/courses/${courseId}/retry`);
@@ -344,7 +344,7 @@ describe("a course written by a content service", () => {
     expect(rows.map(({ retries }) => retries)).toEqual([0, 1]);
   });
 
-  it("gives a mission another attempt after passing failures, until it has its course", async () => {
+  test("gives a mission another attempt after passing failures, until it has its course", async () => {
     // All calls of two attempts fail.
     script = (call, nth) => (call.part === "outline" && nth <= 6 ? { status: 503 } : null);
     const { dry_run: _, ...payload } = { ...request, dry_run: false };
@@ -365,7 +365,7 @@ describe("a course written by a content service", () => {
     expect(calls.filter((call) => call.part === "outline")).toHaveLength(7);
   });
 
-  it("never lets the key reach the log or the database", async () => {
+  test("never lets the key reach the log or the database", async () => {
     script = (call) => (call.part === "outline" ? { status: 401, raw: `bad key ${key}` } : null);
     await generate();
     expect(engine.logs.join("\n")).not.toContain(key);
@@ -373,7 +373,7 @@ describe("a course written by a content service", () => {
     expect(JSON.stringify(rows)).not.toContain(key);
   });
 
-  it("takes control characters and half pairs out of what the service wrote", async () => {
+  test("takes control characters and half pairs out of what the service wrote", async () => {
     const markdown = `# T\u0000itle \ud83d\n\n${"A sentence with five words. ".repeat(90)}`;
     script = (call) =>
       call.part === "lesson" ? { content: JSON.stringify({ content_markdown: markdown }) } : null;
@@ -382,7 +382,7 @@ describe("a course written by a content service", () => {
     expect(answer.body.full_lessons_generated).toBe(3);
   });
 
-  it("answers 202 when it takes longer than the caller should wait, and goes on behind the answer", async () => {
+  test("answers 202 when it takes longer than the caller should wait, and goes on behind the answer", async () => {
     script = (call) => (call.part === "quiz" ? { content: JSON.stringify(good.quiz), delayMs: 400 } : null);
     const background: Promise<unknown>[] = [];
     const app = createApp({
@@ -438,7 +438,7 @@ describe("one question to the service", () => {
   const ask = (signal: AbortSignal | null = null, timeoutMs = 5_000) =>
     askForJson({ url, key, model: "m", timeoutMs }, answer, "system", "task", signal);
 
-  it.each([408, 425, 429, 500, 503])(
+  test.each([408, 425, 429, 500, 503])(
     "is transient after status %d and carries Retry-After",
     async (status) => {
       script = () => ({ status, headers: { "retry-after": "7" } });
@@ -448,7 +448,7 @@ describe("one question to the service", () => {
     },
   );
 
-  it.each([400, 401, 403, 404, 422])("is refused for good after status %d", async (status) => {
+  test.each([400, 401, 403, 404, 422])("is refused for good after status %d", async (status) => {
     script = () => ({ status, raw: `secret ${key}` });
     const error = await ask().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UpstreamError);
@@ -456,13 +456,13 @@ describe("one question to the service", () => {
     expect(calls).toHaveLength(1);
   });
 
-  it("gives up after two unusable answers", async () => {
+  test("gives up after two unusable answers", async () => {
     script = () => ({ content: '{"ok":false}' });
     await expect(ask()).rejects.toThrow(UpstreamError);
     expect(calls).toHaveLength(2);
   });
 
-  it.each(["no json", "{}", '{"choices":[]}', '{"choices":[{"message":{"content":7}}]}', "null"])(
+  test.each(["no json", "{}", '{"choices":[]}', '{"choices":[{"message":{"content":7}}]}', "null"])(
     "says that %s is not an answer of the protocol",
     async (raw) => {
       script = () => ({ raw });
@@ -470,13 +470,13 @@ describe("one question to the service", () => {
     },
   );
 
-  it("is transient when the answer takes too long", async () => {
+  test("is transient when the answer takes too long", async () => {
     script = () => ({ content: '{"ok":true}', delayMs: 500 });
     await expect(ask(null, 50)).rejects.toThrow(/in time/);
     await expect(ask(null, 50)).rejects.toThrow(TransientError);
   });
 
-  it("ends with the caller's reason when the caller gives up", async () => {
+  test("ends with the caller's reason when the caller gives up", async () => {
     script = () => ({ content: '{"ok":true}', delayMs: 500 });
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -484,12 +484,12 @@ describe("one question to the service", () => {
     await expect(ask(controller.signal)).rejects.toBe(reason);
   });
 
-  it("is transient when nobody listens", async () => {
+  test("is transient when nobody listens", async () => {
     const settings = { url: "http://127.0.0.1:1/v1", key, model: "m" };
     await expect(askForJson(settings, answer, "s", "t", null)).rejects.toThrow(TransientError);
   });
 
-  it("stops reading an endless answer", async () => {
+  test("stops reading an endless answer", async () => {
     script = () => ({ raw: "x".repeat(400_000) });
     await expect(ask()).rejects.toThrow(/more than 262144/);
   });

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { authoring, type Fields } from "./course-factory-fixtures.ts";
 
@@ -49,7 +49,7 @@ const versionsOf = (course: Course, index = 0, query = "") =>
 const applied = (course: Course) => authors.eventsOf(course.course_id, "course.enhancement.applied");
 
 describe("enhancing a lesson", () => {
-  it("shows what would be made and stores nothing, unless told otherwise", async () => {
+  test("shows what would be made and stores nothing, unless told otherwise", async () => {
     const course = await newCourse();
     const { dry_run: _, ...body } = {
       dry_run: true,
@@ -76,7 +76,7 @@ describe("enhancing a lesson", () => {
     expect(await applied(course)).toEqual([]);
   });
 
-  it("stores versions with their event, leaves the lesson as it is, and keeps the texts out of the event", async () => {
+  test("stores versions with their event, leaves the lesson as it is, and keeps the texts out of the event", async () => {
     const course = await newCourse();
     const path = `/api/course-factory/courses/${course.course_id}/lessons/${course.lessons[0]}`;
     const before = (await authors.request("GET", path)).body;
@@ -114,7 +114,7 @@ describe("enhancing a lesson", () => {
     expect(JSON.stringify(event?.payload).length).toBeLessThan(1_000);
   });
 
-  it("changes nothing when the same is asked for again, and makes a version of something else", async () => {
+  test("changes nothing when the same is asked for again, and makes a version of something else", async () => {
     const course = await newCourse();
     await enhance(course);
     const again = await enhance(course);
@@ -131,7 +131,7 @@ describe("enhancing a lesson", () => {
     });
   });
 
-  it("gives concurrent authors one version for the same and a version each for different things", async () => {
+  test("gives concurrent authors one version for the same and a version each for different things", async () => {
     const course = await newCourse();
     const same = await Promise.all(Array.from({ length: 6 }, () => enhance(course)));
     expect(same.map(({ body }) => body.lessons[0].version)).toEqual([1, 1, 1, 1, 1, 1]);
@@ -144,7 +144,7 @@ describe("enhancing a lesson", () => {
     expect(await applied(course)).toHaveLength(5);
   });
 
-  it("is for completed courses and written lessons only", async () => {
+  test("is for completed courses and written lessons only", async () => {
     const course = await newCourse({ full_lessons_count: 1 });
     expect((await enhance(course, { lesson_ids: [course.lessons[1]] })).status).toBe(409);
     expect((await enhance(course, { lesson_ids: [crypto.randomUUID()] })).status).toBe(404);
@@ -162,7 +162,7 @@ describe("enhancing a lesson", () => {
     expect(await applied(course)).toEqual([]);
   });
 
-  it("refuses what is out of bounds", async () => {
+  test("refuses what is out of bounds", async () => {
     const course = await newCourse();
     for (const fields of [
       { lesson_ids: [] },
@@ -189,7 +189,7 @@ describe("a text that breaks a rule", () => {
     );
   }
 
-  it("is left out and reported, while the others are stored", async () => {
+  test("is left out and reported, while the others are stored", async () => {
     const course = await newCourse();
     await shortLesson(course, 0);
     const answer = await enhance(course, { lesson_ids: course.lessons.slice(0, 2) });
@@ -205,7 +205,7 @@ describe("a text that breaks a rule", () => {
     expect(event?.payload.lesson_ids).toEqual([course.lessons[1]]);
   });
 
-  it("fails the whole request when that is wanted, and then nothing is stored", async () => {
+  test("fails the whole request when that is wanted, and then nothing is stored", async () => {
     const course = await newCourse();
     await shortLesson(course, 0);
     const answer = await enhance(course, {
@@ -220,7 +220,7 @@ describe("a text that breaks a rule", () => {
     expect((await versionsOf(course, 1)).body.versions).toEqual([]);
   });
 
-  it("is stored when nobody wants the checks (control)", async () => {
+  test("is stored when nobody wants the checks (control)", async () => {
     const course = await newCourse();
     await shortLesson(course, 0);
     const answer = await enhance(course, { validate_enhancements: false });
@@ -287,7 +287,7 @@ describe("enhancing with a content service", () => {
     keywords: ["time"],
   };
 
-  it("weaves its paragraph into the lesson and passes the settings on", async () => {
+  test("weaves its paragraph into the lesson and passes the settings on", async () => {
     const course = await copied();
     reply = () => ({
       status: 200,
@@ -300,7 +300,7 @@ describe("enhancing with a content service", () => {
     expect(requests.at(-1)).toMatchObject({ temperature: 0.2, max_tokens: 500 });
   });
 
-  it("reports a paragraph that would change the structure", async () => {
+  test("reports a paragraph that would change the structure", async () => {
     const course = await copied();
     reply = () => ({ status: 200, content: { examples: "# A heading of its own, and more" } });
     const answer = await post(course, { enhancement_types: ["examples"] });
@@ -308,7 +308,7 @@ describe("enhancing with a content service", () => {
     expect(answer.body.validation_errors[0].message).toContain("headings changed");
   });
 
-  it.each([
+  test.each([
     [500, 503],
     [401, 502],
   ])("answers a status %i of the service with %i and stores nothing", async (status, expected) => {

@@ -5,7 +5,7 @@ import {
   type PayloadInputOf,
   paymentTransactionCompleted,
 } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
 
@@ -92,7 +92,7 @@ async function redeliver() {
 }
 
 describe("what the factory publishes", () => {
-  it("is recorded with a complete envelope and travels as a stream entry with the same id", async () => {
+  test("is recorded with a complete envelope and travels as a stream entry with the same id", async () => {
     const courseId = await newCourse();
     const [row] = await engine.sql<{ id: string; meta: unknown; tenant_id: string; correlation_id: string }>(
       "SELECT * FROM events WHERE type = $1 AND payload ->> 'course_id' = $2",
@@ -121,7 +121,7 @@ describe("what the factory publishes", () => {
     });
   });
 
-  it("commits with the course or not at all", async () => {
+  test("commits with the course or not at all", async () => {
     const before = await engine.sql("SELECT count(*) FROM events");
     await engine.sql(
       "ALTER TABLE course_factory_courses ADD CONSTRAINT no_more CHECK (title <> 'Verbotener Titel')",
@@ -141,7 +141,7 @@ describe("what the factory publishes", () => {
 });
 
 describe("what the factory consumes", () => {
-  it("deploys a course to staging when its distribution appears, and the catalogue learns of it", async () => {
+  test("deploys a course to staging when its distribution appears, and the catalogue learns of it", async () => {
     const courseId = await newCourse({ staging_domain: "courses.example.org" });
     await engine.settle();
     const [deployed] = await events(courseId, "course.deployed.staging");
@@ -173,14 +173,14 @@ describe("what the factory consumes", () => {
     expect(entry?.staging_url).toBe(stagingUrl);
   });
 
-  it("uses the configured domain when the request names none", async () => {
+  test("uses the configured domain when the request names none", async () => {
     const courseId = await newCourse();
     await engine.settle();
     const [deployed] = await events(courseId, "course.deployed.staging");
     expect(deployed?.payload.staging_url).toContain("https://course-factory.staging/staging/");
   });
 
-  it("deploys once per version: variants and further distributions change nothing", async () => {
+  test("deploys once per version: variants and further distributions change nothing", async () => {
     const courseId = await newCourse();
     await engine.settle();
     await engine.publish(fromTenantA, async (publish) => {
@@ -192,7 +192,7 @@ describe("what the factory consumes", () => {
     expect(await events(courseId, "course.deployed.staging")).toHaveLength(1);
   });
 
-  it("leaves alone distributions of courses it does not know", async () => {
+  test("leaves alone distributions of courses it does not know", async () => {
     await engine.publish(fromTenantA, async (publish) => {
       await publish(distributionCreated, created(crypto.randomUUID()));
       await publish(distributionCreated, created("a-course-of-other-origin"));
@@ -202,7 +202,7 @@ describe("what the factory consumes", () => {
     expect(await engine.deadLetters(subscriber)).toHaveLength(before);
   });
 
-  it("enables a paid course and closes the delivery when the distribution is done", async () => {
+  test("enables a paid course and closes the delivery when the distribution is done", async () => {
     const courseId = await newCourse();
     await engine.settle();
     const payment = paid(courseId);
@@ -223,7 +223,7 @@ describe("what the factory consumes", () => {
     });
   });
 
-  it("does one delivery per payment, though the payment is told twice", async () => {
+  test("does one delivery per payment, though the payment is told twice", async () => {
     const courseId = await newCourse();
     const payment = paid(courseId);
     await engine.publish(fromTenantA, async (publish) => {
@@ -235,7 +235,7 @@ describe("what the factory consumes", () => {
     expect(await events(courseId, "course.payment.completed")).toHaveLength(1);
   });
 
-  it("ignores payments for something else", async () => {
+  test("ignores payments for something else", async () => {
     const before = (await engine.deadLetters(subscriber)).length;
     await engine.publish(fromTenantA, async (publish) => {
       await publish(paymentTransactionCompleted, paid(null));
@@ -245,7 +245,7 @@ describe("what the factory consumes", () => {
     expect(await engine.deadLetters(subscriber)).toHaveLength(before);
   });
 
-  it("fails the open deliveries when the distribution failed, and not those that were delivered", async () => {
+  test("fails the open deliveries when the distribution failed, and not those that were delivered", async () => {
     const courseId = await newCourse();
     const insert = `INSERT INTO course_factory_deliveries (delivery_id, payment_id, course_id, status, requested_at)
       VALUES (gen_random_uuid(), $1, $2, $3, now())`;
@@ -267,7 +267,7 @@ describe("what the factory consumes", () => {
 });
 
 describe("delivery again", () => {
-  it("of the same stream entries has no second effect", async () => {
+  test("of the same stream entries has no second effect", async () => {
     const courseId = await newCourse();
     await engine.publish(fromTenantA, (publish) => publish(paymentTransactionCompleted, paid(courseId)));
     await engine.settle();
@@ -280,7 +280,7 @@ describe("delivery again", () => {
     expect(await count("course_factory_deliveries", courseId)).toBe(1);
   });
 
-  it("of the same event under a new stream id has no second effect", async () => {
+  test("of the same event under a new stream id has no second effect", async () => {
     const courseId = await newCourse();
     await engine.publish(fromTenantA, (publish) => publish(paymentTransactionCompleted, paid(courseId)));
     await engine.settle();
@@ -299,7 +299,7 @@ describe("delivery again", () => {
 });
 
 describe("a failing event", () => {
-  it("that can never work is acked and kept as a dead letter with its reason", async () => {
+  test("that can never work is acked and kept as a dead letter with its reason", async () => {
     const courseId = await newCourse();
     await engine.settle();
     const payment = { ...paid(courseId), tenant_id: "tenant-b" };
@@ -314,7 +314,7 @@ describe("a failing event", () => {
     expect(await count("course_factory_deliveries", courseId)).toBe(0);
   });
 
-  it("that may work later is not acked, and is handled when its time has come", async () => {
+  test("that may work later is not acked, and is handled when its time has come", async () => {
     const courseId = await newCourse();
     await engine.settle();
     await engine.sql("DELETE FROM course_factory_deployments WHERE course_id = $1", [courseId]);

@@ -1,5 +1,5 @@
 import { irApprovalConsumed } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { authoring, courseRequest, type Fields } from "./course-factory-fixtures.ts";
 
@@ -45,7 +45,7 @@ async function coursesTitled(title: unknown): Promise<number> {
 }
 
 describe("a harmless course", () => {
-  it("is generated at once, caused by the validation that let it pass", async () => {
+  test("is generated at once, caused by the validation that let it pass", async () => {
     const { course_id } = await authors.generated({ title: "Produkte und Deliverables für Oliver" });
     const [requested] = await authors.eventsOf(course_id, "course.generation.requested");
     const pass = (await authors.eventsOfType("ir.validated_pass")).find(
@@ -55,7 +55,7 @@ describe("a harmless course", () => {
     expect(pass?.correlation_id).toBe(requested?.correlation_id);
   });
 
-  it("is not asked about when it is only shown", async () => {
+  test("is not asked about when it is only shown", async () => {
     const count = () => engine.sql("SELECT count(*) FROM events WHERE type LIKE 'ir.%'");
     const before = await count();
     expect((await generate({ ...risky(), dry_run: true })).status).toBe(200);
@@ -65,7 +65,7 @@ describe("a harmless course", () => {
 });
 
 describe("a course that needs approval", () => {
-  it("is blocked with the hash to approve; what the gate found is recorded, the course is not", async () => {
+  test("is blocked with the hash to approve; what the gate found is recorded, the course is not", async () => {
     const body = risky();
     const answer = await generate(body);
     expect(answer.status).toBe(403);
@@ -82,7 +82,7 @@ describe("a course that needs approval", () => {
     expect(told).toHaveLength(1);
   });
 
-  it("has the same hash at every request, and is generated with the token", async () => {
+  test("has the same hash at every request, and is generated with the token", async () => {
     const body = risky();
     const irHash = await blocked(body);
     expect(await blocked(body)).toBe(irHash);
@@ -110,7 +110,7 @@ describe("a course that needs approval", () => {
     expect(JSON.stringify(await engine.sql("SELECT * FROM course_factory_approvals"))).not.toContain(token);
   });
 
-  it("is generated once per token, also when many ask at once", async () => {
+  test("is generated once per token, also when many ask at once", async () => {
     const body = risky();
     const { token } = await authors.approve(await blocked(body));
     const answers = await Promise.all(Array.from({ length: 5 }, () => generate(body, token)));
@@ -118,7 +118,7 @@ describe("a course that needs approval", () => {
     expect(await coursesTitled(body.title)).toBe(1);
   });
 
-  it("stays blocked with a wrong token, another plan's token, or the token of who asks", async () => {
+  test("stays blocked with a wrong token, another plan's token, or the token of who asks", async () => {
     const body = risky();
     const irHash = await blocked(body);
     const other = await authors.approve(await blocked(risky()));
@@ -135,7 +135,7 @@ describe("a course that needs approval", () => {
     expect((await generate(body, own.token, "author-2")).status).toBe(201);
   });
 
-  it("uses the token up only when the course is stored", async () => {
+  test("uses the token up only when the course is stored", async () => {
     const body = risky();
     const { token } = await authors.approve(await blocked(body));
     await engine.sql(
@@ -146,7 +146,7 @@ describe("a course that needs approval", () => {
     expect((await generate(body, token)).status).toBe(201);
   });
 
-  it("refuses what is no token", async () => {
+  test("refuses what is no token", async () => {
     for (const token of ["", "a b", "x".repeat(201)]) {
       expect((await generate(risky(), token)).status).toBe(422);
     }
@@ -154,7 +154,7 @@ describe("a course that needs approval", () => {
 });
 
 describe("an approval that was consumed elsewhere", () => {
-  it("allows the request that comes after its event, once, and not the one before", async () => {
+  test("allows the request that comes after its event, once, and not the one before", async () => {
     const body = risky();
     const irHash = await blocked(body);
     const { token, approval_id } = await authors.approve(irHash);
@@ -172,7 +172,7 @@ describe("an approval that was consumed elsewhere", () => {
     expect(await coursesTitled(body.title)).toBe(1);
   });
 
-  it("allows one of many concurrent requests", async () => {
+  test("allows one of many concurrent requests", async () => {
     const body = risky();
     const irHash = await blocked(body);
     const { token } = await authors.approve(irHash);
@@ -183,7 +183,7 @@ describe("an approval that was consumed elsewhere", () => {
     expect(await coursesTitled(body.title)).toBe(1);
   });
 
-  it("allows as many concurrent requests as there are approvals", async () => {
+  test("allows as many concurrent requests as there are approvals", async () => {
     const body = risky();
     const irHash = await blocked(body);
     for (const by of ["reviewer-1", "reviewer-2"]) {
@@ -194,7 +194,7 @@ describe("an approval that was consumed elsewhere", () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
   });
 
-  it("does not allow its own creator, and stays for somebody else", async () => {
+  test("does not allow its own creator, and stays for somebody else", async () => {
     const body = risky();
     const irHash = await blocked(body);
     const { token, approval_id } = await authors.approve(irHash, { by: "author-1" });
@@ -205,7 +205,7 @@ describe("an approval that was consumed elsewhere", () => {
     expect((await generate(body, undefined, "author-2")).status).toBe(201);
   });
 
-  it("is found behind those that the gate refuses", async () => {
+  test("is found behind those that the gate refuses", async () => {
     const body = risky();
     const irHash = await blocked(body);
     for (const by of ["author-1", "reviewer-1"]) {
@@ -219,7 +219,7 @@ describe("an approval that was consumed elsewhere", () => {
     await blocked(body);
   });
 
-  it("is worth nothing when the gate does not know it", async () => {
+  test("is worth nothing when the gate does not know it", async () => {
     const body = risky();
     const irHash = await blocked(body);
     await engine.publish({ source: "test", tenant_id: "tenant-a" }, (publish) =>
@@ -230,7 +230,7 @@ describe("an approval that was consumed elsewhere", () => {
     expect(await coursesTitled(body.title)).toBe(0);
   });
 
-  it("is worth nothing a day later", async () => {
+  test("is worth nothing a day later", async () => {
     const body = risky();
     const irHash = await blocked(body);
     const { token, approval_id } = await authors.approve(irHash);
@@ -270,14 +270,14 @@ describe("the event of an approval that the factory consumed itself", () => {
     return { body, approval_id };
   }
 
-  it("gives no second use", async () => {
+  test("gives no second use", async () => {
     const { body } = await generatedWithToken();
     await engine.settle();
     await blocked(body);
     expect(await coursesTitled(body.title)).toBe(1);
   });
 
-  it("would give one without the note of its use (control)", async () => {
+  test("would give one without the note of its use (control)", async () => {
     const { body, approval_id } = await generatedWithToken();
     await engine.sql("DELETE FROM course_factory_approvals WHERE approval_id = $1", [approval_id]);
     await engine.settle();
@@ -287,7 +287,7 @@ describe("the event of an approval that the factory consumed itself", () => {
 });
 
 describe("the event of a consumed approval", () => {
-  it("has one effect, though it is delivered again and under a new stream id", async () => {
+  test("has one effect, though it is delivered again and under a new stream id", async () => {
     const payload = consumption("a".repeat(64));
     const event = await engine.publish({ source: "test", tenant_id: "tenant-a" }, (publish) =>
       publish(irApprovalConsumed, payload),
@@ -311,7 +311,7 @@ describe("the event of a consumed approval", () => {
 });
 
 describe("the plan of a course", () => {
-  it("is shown without being judged, and judged without being carried out", async () => {
+  test("is shown without being judged, and judged without being carried out", async () => {
     const body = risky();
     const shown = await authors.post("/generate-ir", body);
     expect(shown.status, shown.text).toBe(200);
@@ -331,19 +331,19 @@ describe("the plan of a course", () => {
     expect(await coursesTitled(body.title)).toBe(0);
   });
 
-  it("passes with a staging deployment, which is no production", async () => {
+  test("passes with a staging deployment, which is no production", async () => {
     const body = courseRequest({ deploy_to_staging: true, staging_domain: "courses.example.org" });
     const judged = await authors.post("/validate-ir", (await authors.post("/generate-ir", body)).body);
     expect(judged.body, judged.text).toMatchObject({ status: "PASS", risk_tier: 1, violations: [] });
   });
 
-  it("fits the gate for the longest title and tenant", async () => {
+  test("fits the gate for the longest title and tenant", async () => {
     const body = courseRequest({ tenant_id: "t".repeat(100), title: "x".repeat(200) });
     const judged = await authors.post("/validate-ir", (await authors.post("/generate-ir", body)).body);
     expect(judged.body, judged.text).toMatchObject({ status: "PASS", violations: [] });
   });
 
-  it("is rejected, and not refused, when it names an unknown action", async () => {
+  test("is rejected, and not refused, when it names an unknown action", async () => {
     const ir = (await authors.post("/generate-ir", risky())).body;
     const judged = await authors.post("/validate-ir", {
       ...ir,
@@ -353,14 +353,14 @@ describe("the plan of a course", () => {
     expect(judged.body.violations[0]).toMatchObject({ code: "UNKNOWN_ACTION" });
   });
 
-  it("is refused when it is no plan at all", async () => {
+  test("is refused when it is no plan at all", async () => {
     for (const body of [[], '"text"', 7]) expect((await authors.post("/validate-ir", body)).status).toBe(422);
     expect((await authors.post("/validate-ir", {})).status).toBe(422);
   });
 });
 
 describe("information", () => {
-  it("names the actions that are planned", async () => {
+  test("names the actions that are planned", async () => {
     const { body } = await authors.request("GET", "/api/course-factory/info");
     expect(body.ir_actions).toEqual(expect.arrayContaining(["course.create", "course.workflow_transition"]));
     const health = await authors.request("GET", "/api/course-factory/health");

@@ -1,5 +1,5 @@
 import { paymentTransactionCompleted } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { authoring } from "./course-factory-fixtures.ts";
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => engine?.cleanup());
 
 describe("an id of a course in capitals", () => {
-  it("in a request to the factory is the course, under its own id in answers, events and keys", async () => {
+  test("in a request to the factory is the course, under its own id in answers, events and keys", async () => {
     const { course_id: id, outline } = await authors.generated({ title: `Kurs ${crypto.randomUUID()}` });
     const capitals = id.toUpperCase();
     const moved = await authors.transition({
@@ -64,7 +64,7 @@ describe("an id of a course in capitals", () => {
     expect(await authors.eventsOf(id, "course.workflow.transitioned")).toHaveLength(2);
   });
 
-  it("names no course where payments, accesses and distributions compare text: nobody pays for nothing", async () => {
+  test("names no course where payments, accesses and distributions compare text: nobody pays for nothing", async () => {
     const { course_id: id } = await authors.generated({ title: `Kurs ${crypto.randomUUID()}` });
     await engine.settle();
     const capitals = id.toUpperCase();

@@ -4,7 +4,7 @@ import {
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
 import { authoring } from "./course-factory-fixtures.ts";
@@ -60,7 +60,7 @@ async function pending(): Promise<number> {
 }
 
 describe("asking for a payment", () => {
-  it("publishes what is to be paid and who is to pay", async () => {
+  test("publishes what is to be paid and who is to pay", async () => {
     const { course_id } = await authors.generated();
     const answer = await require(course_id, { amount_cents: 4900, currency: "EUR" }, "user-7");
     expect(answer.status, answer.text).toBe(202);
@@ -75,7 +75,7 @@ describe("asking for a payment", () => {
     ]);
   });
 
-  it("needs the price of a course that has one", async () => {
+  test("needs the price of a course that has one", async () => {
     const access = { mode: "paid", price_cents: 5000, currency: "EUR" };
     const { course_id } = await authors.generated({ access });
     const answer = await require(course_id, { amount_cents: 4999, currency: "EUR" }, "user-7");
@@ -84,7 +84,7 @@ describe("asking for a payment", () => {
     expect((await require(course_id, { amount_cents: 5000, currency: "EUR" }, "user-7")).status).toBe(202);
   });
 
-  it("needs a payer, a price, and a finished course", async () => {
+  test("needs a payer, a price, and a finished course", async () => {
     const { course_id } = await authors.generated();
     const price = { amount_cents: 4900, currency: "EUR" };
     expect((await require(course_id, price)).status).toBe(422);
@@ -107,7 +107,7 @@ describe("asking for a payment", () => {
 });
 
 describe("a payment", () => {
-  it("starts the delivery once, in the story of the payment", async () => {
+  test("starts the delivery once, in the story of the payment", async () => {
     const { course_id } = await authors.generated();
     await engine.settle();
     const payload = payment(course_id);
@@ -121,7 +121,7 @@ describe("a payment", () => {
     }
   });
 
-  it("for a course that is still being generated waits, and holds nothing else up", async () => {
+  test("for a course that is still being generated waits, and holds nothing else up", async () => {
     const { course_id } = await authors.generated();
     const other = await authors.generated();
     await engine.settle();
@@ -147,7 +147,7 @@ describe("a payment", () => {
     expect(await engine.deadLetters("course_factory")).toEqual([]);
   });
 
-  it("for a course that was archived after it was begun is told as failed, and is to be paid back", async () => {
+  test("for a course that was archived after it was begun is told as failed, and is to be paid back", async () => {
     const { course_id } = await authors.generated();
     await engine.settle();
     await authors.transition({ course_id, from_state: "draft", to_state: "archived", actor: "author-1" });
@@ -163,7 +163,7 @@ describe("a payment", () => {
     ]);
   });
 
-  it("for a course whose generation failed leaves a failed delivery and asks for no distribution", async () => {
+  test("for a course whose generation failed leaves a failed delivery and asks for no distribution", async () => {
     const { course_id } = await authors.generated();
     await engine.settle();
     await setStatus(course_id, "failed");
@@ -201,7 +201,7 @@ describe("a payment for a course that nobody knows", () => {
       }),
     );
 
-  it.each([
+  test.each([
     ["a uuid", crypto.randomUUID()],
     ["another id", "a-course-of-other-origin"],
   ])("(%s) is told as failed, alerts operators and offers the refund, once", async (_what, courseId) => {
@@ -246,7 +246,7 @@ describe("a payment for a course that nobody knows", () => {
     expect(await alertsOf(payload.payment_id, "all")).toHaveLength(1);
   });
 
-  it("is nothing of the kind when somebody else made the course, or it is for something else", async () => {
+  test("is nothing of the kind when somebody else made the course, or it is for something else", async () => {
     const courseId = `elsewhere-${crypto.randomUUID()}`;
     await engine.sql("INSERT INTO course_distribution_courses (course_id) VALUES ($1)", [courseId]);
     const [known, donation] = [payment(courseId), payment(null)];
@@ -260,7 +260,7 @@ describe("a payment for a course that nobody knows", () => {
 });
 
 describe("a payment that failed", () => {
-  it("is told as a fact of the course, in its story", async () => {
+  test("is told as a fact of the course, in its story", async () => {
     const { course_id } = await authors.generated();
     const payload = payment(course_id);
     const cause = await failed(payload);
@@ -280,7 +280,7 @@ describe("a payment that failed", () => {
     expect(await authors.eventsOf(course_id, "course.payment.failed")).toHaveLength(1);
   });
 
-  it("is none of the factory's business when it was for something else", async () => {
+  test("is none of the factory's business when it was for something else", async () => {
     const before = await engine.sql("SELECT count(*) FROM events WHERE type = 'course.payment.failed'");
     await failed(payment(null));
     await failed(payment(crypto.randomUUID()));
@@ -292,7 +292,7 @@ describe("a payment that failed", () => {
     expect(await engine.deadLetters("course_factory")).toEqual([]);
   });
 
-  it("of another tenant than the course becomes a dead letter", async () => {
+  test("of another tenant than the course becomes a dead letter", async () => {
     const { course_id } = await authors.generated();
     const event = await failed(payment(course_id, { tenant_id: "tenant-b" }));
     await engine.settle();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { authoring } from "./course-factory-fixtures.ts";
 
@@ -25,7 +25,7 @@ async function staged(fields: Readonly<Record<string, unknown>> = {}) {
 }
 
 describe("a staged course", () => {
-  it("is opened by the address that the event, the distribution and the preview tell", async () => {
+  test("is opened by the address that the event, the distribution and the preview tell", async () => {
     const { course_id, outline, url } = await staged();
     const [entry] = (await engine.request("GET", `/api/courses/distribution?course_id=${course_id}`)).body;
     expect(entry.staging_url).toBe(url);
@@ -46,7 +46,7 @@ describe("a staged course", () => {
     expect(sheet.headers.get("cache-control")).toContain("immutable");
   });
 
-  it("shows a written lesson as its text, a planned one as its points, and the quiz with its answers", async () => {
+  test("shows a written lesson as its text, a planned one as its points, and the quiz with its answers", async () => {
     const { outline, url } = await staged();
     const [first, , , fourth] = outline.modules.flatMap((part: { lessons: unknown[] }) => part.lessons);
     const written = await open(`${url}lessons/1`);
@@ -60,7 +60,7 @@ describe("a staged course", () => {
     expect((await open(`${url}lessons/13`)).status).toBe(404);
   });
 
-  it("has the theme of the course, in a sheet of a new name", async () => {
+  test("has the theme of the course, in a sheet of a new name", async () => {
     const { course_id, url } = await staged();
     const sheetOf = async () => /href="([^"]+\.css)"/.exec((await open(url)).text)?.[1] ?? "";
     const before = await sheetOf();
@@ -71,7 +71,7 @@ describe("a staged course", () => {
     expect((await open(before)).status).toBe(404);
   });
 
-  it("is not found with another token, another version, or when it is archived", async () => {
+  test("is not found with another token, another version, or when it is archived", async () => {
     const { course_id, url } = await staged();
     const other = await staged();
     const token = /\/([a-p]{40})\//.exec(url)?.[1] ?? "";
@@ -103,7 +103,7 @@ describe("a staged course", () => {
     expect((await open(url)).status).toBe(404);
   });
 
-  it("gets a new address on request: the old one leads nowhere, and everybody who knew it is told", async () => {
+  test("gets a new address on request: the old one leads nowhere, and everybody who knew it is told", async () => {
     const { course_id, url } = await staged();
     const renewed = await authors.post("/webgenesis/preview", { course_id, renew: true });
     const { preview_url } = renewed.body;
@@ -119,7 +119,7 @@ describe("a staged course", () => {
     expect(await authors.eventsOf(course_id, "course.deployed.staging")).toHaveLength(2);
   });
 
-  it("shows hostile texts as texts", async () => {
+  test("shows hostile texts as texts", async () => {
     const hostile = 'Tags </title><script>alert(1)</script> & "quotes"';
     const { url } = await staged({ title: hostile, description: hostile });
     for (const path of ["", "lessons/1", "lessons/9", "quiz"]) {
@@ -132,7 +132,7 @@ describe("a staged course", () => {
 });
 
 describe("the public page of a course of the factory", () => {
-  it("sells it: what was made, for whom, outline, price and what one gets, and a button that leads on", async () => {
+  test("sells it: what was made, for whom, outline, price and what one gets, and a button that leads on", async () => {
     const access = { mode: "paid", price_cents: 4_900, currency: "EUR", free_lessons: 2 };
     const { course_id, outline, landing_page, quiz } = await authors.generated({ access });
     await engine.settle();
@@ -159,7 +159,7 @@ describe("the public page of a course of the factory", () => {
     expect(next.text).toContain("So geht es weiter");
   });
 
-  it("leads its button to the shop that the settings name, and its policy allows that", async () => {
+  test("leads its button to the shop that the settings name, and its policy allows that", async () => {
     const shop = await createTestEngine({
       BRAIN_ENROLMENT_URL: "https://shop.example/buy/{slug}?course={course_id}&lang={language}",
     });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { authoring, type Fields } from "./course-factory-fixtures.ts";
 
@@ -26,7 +26,7 @@ const routes = (course_id: string) =>
   ] as const;
 
 describe("every route of the web page", () => {
-  it("publishes one event in its transaction, with tenant and actor, and none when nothing changes", async () => {
+  test("publishes one event in its transaction, with tenant and actor, and none when nothing changes", async () => {
     const { course_id } = await authors.generated();
     for (const [route, body, type] of routes(course_id)) {
       const first = await post(route, body);
@@ -48,7 +48,7 @@ describe("every route of the web page", () => {
     for (const [, , type] of routes(course_id)) expect(types).toContain(type);
   });
 
-  it("does one change for many at once", async () => {
+  test("does one change for many at once", async () => {
     const { course_id } = await authors.generated();
     for (const [route, body, type] of routes(course_id)) {
       await Promise.all(Array.from({ length: 5 }, () => post(route, body)));
@@ -56,7 +56,7 @@ describe("every route of the web page", () => {
     }
   });
 
-  it("answers 404 for an unknown course, 409 for one that is not finished, and 422 for nonsense", async () => {
+  test("answers 404 for an unknown course, 409 for one that is not finished, and 422 for nonsense", async () => {
     const { course_id } = await authors.generated();
     for (const [route, body] of routes(course_id)) {
       expect((await post(route, { ...body, course_id: crypto.randomUUID() })).status, route).toBe(404);
@@ -71,7 +71,7 @@ describe("every route of the web page", () => {
     expect(await pageOf(course_id)).toMatchObject({ theme: null, sections: null, preview_url: null });
   });
 
-  it("leaves nothing behind when its event cannot be recorded", async () => {
+  test("leaves nothing behind when its event cannot be recorded", async () => {
     const { course_id } = await authors.generated();
     await engine.sql(
       `ALTER TABLE events ADD CONSTRAINT no_page CHECK (type NOT LIKE 'course.theme.%' OR payload ->> 'course_id' <> '${course_id}')`,
@@ -81,7 +81,7 @@ describe("every route of the web page", () => {
     expect(await pageOf(course_id)).toMatchObject({ theme: null });
   });
 
-  it("keeps the other parts when one is made anew", async () => {
+  test("keeps the other parts when one is made anew", async () => {
     const { course_id } = await authors.generated();
     for (const [route, body] of routes(course_id)) await post(route, body);
     const before = await pageOf(course_id);
@@ -93,7 +93,7 @@ describe("every route of the web page", () => {
 });
 
 describe("binding a theme", () => {
-  it("answers the theme with the colours of this course and no other", async () => {
+  test("answers the theme with the colours of this course and no other", async () => {
     const own = await authors.generated();
     const other = await authors.generated();
     const custom_colors = { accent: "#AABBCC" };
@@ -115,7 +115,7 @@ describe("binding a theme", () => {
     expect(event?.payload).toMatchObject({ theme_id: "course-minimal", has_custom_colors: true });
   });
 
-  it("knows three themes and takes only colours", async () => {
+  test("knows three themes and takes only colours", async () => {
     const { course_id } = await authors.generated();
     expect((await post("bind-theme", { course_id, theme_id: "course-gothic" })).status).toBe(404);
     const wrong = { course_id, theme_id: "course-minimal", custom_colors: { accent: "red;}body{" } };
@@ -124,7 +124,7 @@ describe("binding a theme", () => {
 });
 
 describe("building sections", () => {
-  it("takes what is stored, and previews of the first full lessons", async () => {
+  test("takes what is stored, and previews of the first full lessons", async () => {
     const course = await authors.generated({ full_lessons_count: 5 });
     const built = await post("build-sections", { course_id: course.course_id });
     expect(built.body.map((section: Fields) => [section.kind, section.order_index])).toEqual([
@@ -146,7 +146,7 @@ describe("building sections", () => {
     expect(event?.payload).toMatchObject({ sections_count: 8, lesson_previews_count: 3 });
   });
 
-  it("has no preview of a lesson that could not be written", async () => {
+  test("has no preview of a lesson that could not be written", async () => {
     const { course_id } = await authors.generated();
     await engine.sql(
       `UPDATE course_factory_artifacts SET content = jsonb_set(content, '{status}', '"placeholder"')
@@ -157,13 +157,13 @@ describe("building sections", () => {
     expect(body.filter((section: Fields) => section.kind === "lesson_preview")).toHaveLength(2);
   });
 
-  it("works without a stored landing page", async () => {
+  test("works without a stored landing page", async () => {
     const { course_id } = await authors.generated({ generate_landing_page: false });
     const { body } = await post("build-sections", { course_id });
     expect(body[0]).toMatchObject({ kind: "hero", title: "Zeit gut einteilen" });
   });
 
-  it("takes the outline and the landing page of the request, if they are of this course", async () => {
+  test("takes the outline and the landing page of the request, if they are of this course", async () => {
     const course = await authors.generated();
     const { course_id, outline, landing_page } = course;
     const edited = {
@@ -184,7 +184,7 @@ describe("building sections", () => {
 });
 
 describe("texts for search engines", () => {
-  it("keep their limits and take the author's keywords, from the body or the query", async () => {
+  test("keep their limits and take the author's keywords, from the body or the query", async () => {
     const { course_id } = await authors.generated({ description: "Kurz." });
     const { body, text } = await post("generate-seo", { course_id, keywords: ["Zeit", "Plan"] });
     expect(body, text).toMatchObject({
@@ -202,7 +202,7 @@ describe("texts for search engines", () => {
     }
   });
 
-  it("cannot be left early by the text of a course", async () => {
+  test("cannot be left early by the text of a course", async () => {
     const { course_id } = await authors.generated({ title: "Ende </script><script>alert(1)</script>" });
     const { body } = await post("generate-seo", { course_id });
     expect(body.json_ld_script.match(/<\/script>/g)).toHaveLength(1);
@@ -211,7 +211,7 @@ describe("texts for search engines", () => {
 });
 
 describe("a preview", () => {
-  it("has an address with the number of the version, however that is named", async () => {
+  test("has an address with the number of the version, however that is named", async () => {
     const { course_id } = await authors.generated();
     const { preview_url } = (await inQuery("preview", { course_id })).body;
     expect(preview_url).toMatch(

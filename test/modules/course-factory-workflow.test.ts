@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { authoring, factoryBase as base, type Fields } from "./course-factory-fixtures.ts";
 
@@ -20,7 +20,7 @@ const eventsOf = (courseId: string, type?: string) => authoring(engine).eventsOf
 const pathOf = (courseId: string) => `${base}/courses/${courseId}`;
 
 describe("the author workflow while the gate is off", () => {
-  it("leads from draft to published with one approval", async () => {
+  test("leads from draft to published with one approval", async () => {
     const { course_id } = await generated();
     const review = await transition({
       course_id,
@@ -59,7 +59,7 @@ describe("the author workflow while the gate is off", () => {
     expect(JSON.stringify(events)).not.toContain("token");
   });
 
-  it("takes its fields from the query as well", async () => {
+  test("takes its fields from the query as well", async () => {
     const { course_id } = await generated();
     const query = new URLSearchParams({
       course_id,
@@ -80,7 +80,7 @@ describe("the author workflow while the gate is off", () => {
     expect(undone.body).toMatchObject({ to_state: "draft", rollback_of: answer.body.transition_id });
   });
 
-  it("refuses a from_state that is not the stored one, and what the table does not allow", async () => {
+  test("refuses a from_state that is not the stored one, and what the table does not allow", async () => {
     const { course_id } = await generated();
     expect((await transition({ course_id, from_state: "review", to_state: "draft" })).status).toBe(409);
     expect((await transition({ course_id, from_state: "draft", to_state: "published" })).status).toBe(400);
@@ -97,7 +97,7 @@ describe("the author workflow while the gate is off", () => {
     );
   });
 
-  it("lets one of many concurrent transitions win", async () => {
+  test("lets one of many concurrent transitions win", async () => {
     const { course_id } = await generated();
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
@@ -109,7 +109,7 @@ describe("the author workflow while the gate is off", () => {
     expect(events).toHaveLength(1);
   });
 
-  it("takes back the newest transition only, under the same approval rule", async () => {
+  test("takes back the newest transition only, under the same approval rule", async () => {
     const { course_id } = await generated();
     const first = await transition({ course_id, from_state: "draft", to_state: "review" });
     const second = await transition({
@@ -129,7 +129,7 @@ describe("the author workflow while the gate is off", () => {
     expect((await rollback({ course_id, transition_id: crypto.randomUUID() })).status).toBe(404);
   });
 
-  it("has no way back from published and archived", async () => {
+  test("has no way back from published and archived", async () => {
     const { course_id } = await generated();
     const archived = await transition({ course_id, from_state: "draft", to_state: "archived" });
     expect(archived.body).toMatchObject({ rollback_state: null });
@@ -151,7 +151,7 @@ describe("the author workflow while the gate is on", () => {
     return (await gated.request("GET", pathOf(courseId))).body.workflow_state;
   }
 
-  it("does not take the caller's word, and says what is to be approved", async () => {
+  test("does not take the caller's word, and says what is to be approved", async () => {
     const { course_id, step, transition, eventsOfType } = await inReview();
     for (const fields of [{}, { hitl_approval: true }]) {
       const refused = await transition({ ...step, ...fields });
@@ -169,7 +169,7 @@ describe("the author workflow while the gate is on", () => {
     expect(await stateOf(course_id)).toBe("review");
   });
 
-  it("takes the token of another person's approval, in the body or in the query, and keeps only its id", async () => {
+  test("takes the token of another person's approval, in the body or in the query, and keeps only its id", async () => {
     for (const place of ["body", "query"]) {
       const { course_id, step, transition, request, approve, eventsOf, eventsOfType } = await inReview();
       const refused = await transition(step);
@@ -201,7 +201,7 @@ describe("the author workflow while the gate is on", () => {
     }
   });
 
-  it("takes an approval that was consumed elsewhere, once", async () => {
+  test("takes an approval that was consumed elsewhere, once", async () => {
     const { course_id, step, transition, rollback, approve, consume } = await inReview();
     const refused = await transition(step);
     const { token, approval_id } = await approve(refused.body.ir_hash);
@@ -213,7 +213,7 @@ describe("the author workflow while the gate is on", () => {
     expect((await transition(step)).status).toBe(403);
   });
 
-  it("asks anew in the next round: an approval allows one round only", async () => {
+  test("asks anew in the next round: an approval allows one round only", async () => {
     const { course_id, step, transition, rollback, approve } = await inReview();
     const first = await transition(step);
     const spare = await approve(first.body.ir_hash, { by: "reviewer-2" });
@@ -230,7 +230,7 @@ describe("the author workflow while the gate is on", () => {
     expect(await stateOf(course_id)).toBe("review");
   });
 
-  it("asks for a person too when a rollback leads to publish_ready", async () => {
+  test("asks for a person too when a rollback leads to publish_ready", async () => {
     const { course_id, step, transition, rollback, approve } = await inReview();
     const { token } = await approve((await transition(step)).body.ir_hash);
     const approved = await transition({ ...step, approval_token: token });
@@ -246,7 +246,7 @@ describe("the author workflow while the gate is on", () => {
     });
   });
 
-  it("wants four eyes: who approved may not make the change, in whatever name the request comes", async () => {
+  test("wants four eyes: who approved may not make the change, in whatever name the request comes", async () => {
     const { course_id, step, transition, approve } = await inReview();
     const refused = await transition(step);
     for (const actor of [undefined, "somebody-else"]) {
@@ -257,7 +257,7 @@ describe("the author workflow while the gate is on", () => {
     expect(await stateOf(course_id)).toBe("review");
   });
 
-  it("wastes no approval on a change that is not possible", async () => {
+  test("wastes no approval on a change that is not possible", async () => {
     const { course_id, step, transition, approve } = await inReview();
     const { token } = await approve((await transition(step)).body.ir_hash);
     const wrong = await transition({
@@ -270,7 +270,7 @@ describe("the author workflow while the gate is on", () => {
     expect((await transition({ ...step, approval_token: token })).status).toBe(200);
   });
 
-  it("lets one of many concurrent changes with one token win", async () => {
+  test("lets one of many concurrent changes with one token win", async () => {
     const { course_id, step, transition, approve, eventsOf } = await inReview();
     const { token } = await approve((await transition(step)).body.ir_hash);
     const answers = await Promise.all(
@@ -280,7 +280,7 @@ describe("the author workflow while the gate is on", () => {
     expect(await eventsOf(course_id, "course.workflow.transitioned")).toHaveLength(2);
   });
 
-  it.each(["x y", "tok\u0000en", "", "x".repeat(201)])(
+  test.each(["x y", "tok\u0000en", "", "x".repeat(201)])(
     "refuses what is no token: %j",
     async (approval_token) => {
       const { step, transition } = await inReview();

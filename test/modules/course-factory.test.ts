@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const base = "/api/course-factory";
@@ -49,7 +49,7 @@ function pathOf(courseId: string): string {
 }
 
 describe("generating a course", () => {
-  it("stores every artifact with its event, in order, for the tenant and the request", async () => {
+  test("stores every artifact with its event, in order, for the tenant and the request", async () => {
     const answer = await engine.request("POST", `${base}/generate`, requestBody(), {
       authorization: "Bearer test-key-0123456789abcdef",
       "content-type": "application/json",
@@ -118,7 +118,7 @@ describe("generating a course", () => {
     });
   });
 
-  it("tells where the course can be read when the product knows its own address", async () => {
+  test("tells where the course can be read when the product knows its own address", async () => {
     const known = await createTestEngine({ BRAIN_PUBLIC_URL: "https://courses.example" });
     try {
       const answer = await known.request("POST", `${base}/generate`, requestBody());
@@ -135,14 +135,14 @@ describe("generating a course", () => {
     }
   });
 
-  it("makes ten lessons with the built-in templates", async () => {
+  test("makes ten lessons with the built-in templates", async () => {
     await generated();
     const course = await generated({ title: "Alternativen zu Banken", full_lessons_count: 10 });
     expect(course.full_lessons_generated).toBe(10);
     expect(course.execution_time_seconds).toBeLessThan(30);
   });
 
-  it("takes the banking template by the title, in the language of the request", async () => {
+  test("takes the banking template by the title, in the language of the request", async () => {
     const course = await generated({ title: "Understanding Banking today", language: "en" });
     expect(course).toMatchObject({ total_lessons: 15, total_modules: 4 });
     expect(course.outline.total_estimated_duration_minutes).toBe(310);
@@ -152,7 +152,7 @@ describe("generating a course", () => {
     expect(outline?.payload.template_id).toBe("banking-alternatives-de");
   });
 
-  it("leaves out the quiz and the landing page that nobody asked for", async () => {
+  test("leaves out the quiz and the landing page that nobody asked for", async () => {
     const course = await generated({ generate_quiz: false, generate_landing_page: false });
     expect(course.quiz).toBeUndefined();
     expect(course.landing_page).toBeUndefined();
@@ -161,7 +161,7 @@ describe("generating a course", () => {
     expect(types).not.toContain("course.landing_page.created");
   });
 
-  it("can be read afterwards as it was answered", async () => {
+  test("can be read afterwards as it was answered", async () => {
     const course = await generated();
     const view = await engine.request("GET", pathOf(course.course_id));
     expect(view.status).toBe(200);
@@ -178,7 +178,7 @@ describe("generating a course", () => {
     expect(view.body.result).toEqual(course);
   });
 
-  it("says of a planned lesson that it has no text yet", async () => {
+  test("says of a planned lesson that it has no text yet", async () => {
     const course = await generated();
     const planned = course.outline.modules[3].lessons[0];
     const lesson = await engine.request("GET", `${pathOf(course.course_id)}/lessons/${planned.lesson_id}`);
@@ -186,7 +186,7 @@ describe("generating a course", () => {
     expect(lesson.body.content_markdown).toBeUndefined();
   });
 
-  it("refuses a request with details for each field and stores nothing", async () => {
+  test("refuses a request with details for each field and stores nothing", async () => {
     const before = await engine.sql("SELECT count(*) FROM events");
     const answer = await engine.request(
       "POST",
@@ -200,7 +200,7 @@ describe("generating a course", () => {
     expect(await engine.sql("SELECT count(*) FROM events")).toEqual(before);
   });
 
-  it("refuses personal data in a title, because events carry the title", async () => {
+  test("refuses personal data in a title, because events carry the title", async () => {
     const answer = await engine.request(
       "POST",
       `${base}/generate`,
@@ -211,7 +211,7 @@ describe("generating a course", () => {
     expect(await engine.sql("SELECT 1 FROM course_factory_courses WHERE title LIKE '%lena@%'")).toEqual([]);
   });
 
-  it("answers 404 for a course or lesson that does not exist and 422 for what is no id", async () => {
+  test("answers 404 for a course or lesson that does not exist and 422 for what is no id", async () => {
     const unknown = crypto.randomUUID();
     expect((await engine.request("GET", pathOf(unknown))).status).toBe(404);
     const { course_id: courseId } = await generated();
@@ -219,7 +219,7 @@ describe("generating a course", () => {
     expect((await engine.request("GET", pathOf("x"))).status).toBe(422);
   });
 
-  it("keeps concurrent requests apart", async () => {
+  test("keeps concurrent requests apart", async () => {
     const courses = await Promise.all(
       Array.from({ length: 6 }, (_, index) => generated({ title: `Kurs Nummer ${index} von sechs` })),
     );
@@ -230,7 +230,7 @@ describe("generating a course", () => {
 });
 
 describe("the rule of access", () => {
-  it("is kept with the course and told when it is completed", async () => {
+  test("is kept with the course and told when it is completed", async () => {
     const access = { mode: "paid", price_cents: 4900 };
     const rule = { mode: "paid", price_cents: 4900, currency: "EUR", free_lessons: 1 };
     const { course_id: courseId } = await generated({ access });
@@ -239,14 +239,14 @@ describe("the rule of access", () => {
     expect(completed?.payload.access).toEqual(rule);
   });
 
-  it("is left out of the event of a course without one, which is open", async () => {
+  test("is left out of the event of a course without one, which is open", async () => {
     const { course_id: courseId } = await generated();
     expect((await engine.request("GET", pathOf(courseId))).body).toMatchObject({ access: { mode: "open" } });
     const completed = (await eventsOf(courseId)).find(({ type }) => type === "course.generation.completed");
     expect(completed?.payload).not.toHaveProperty("access");
   });
 
-  it.each([
+  test.each([
     ["no price", { mode: "paid" }, "access.price_cents"],
     ["a price of nothing", { mode: "paid", price_cents: 0 }, "access.price_cents"],
     ["a price beyond all bounds", { mode: "paid", price_cents: 100_000_000 }, "access.price_cents"],
@@ -266,7 +266,7 @@ describe("the rule of access", () => {
 });
 
 describe("a dry run", () => {
-  it("is the default, shows the course and stores none of it", async () => {
+  test("is the default, shows the course and stores none of it", async () => {
     const { dry_run: _, ...body } = requestBody();
     const answer = await engine.request("POST", `${base}/generate`, body);
     expect(answer.status).toBe(200);
@@ -285,14 +285,14 @@ describe("a dry run", () => {
     ]);
   });
 
-  it("is forced by its own route", async () => {
+  test("is forced by its own route", async () => {
     const answer = await engine.request("POST", `${base}/dry-run`, requestBody({ dry_run: false }));
     expect(answer.status).toBe(200);
     expect(answer.body.full_lessons_generated).toBe(0);
     expect((await engine.request("GET", pathOf(answer.body.course_id))).status).toBe(404);
   });
 
-  it("leaves nothing to do for the consumer", async () => {
+  test("leaves nothing to do for the consumer", async () => {
     await engine.request("POST", `${base}/dry-run`, requestBody());
     await engine.settle();
     expect(await engine.deadLetters("course_factory")).toEqual([]);
@@ -300,7 +300,7 @@ describe("a dry run", () => {
 });
 
 describe("information", () => {
-  it("names routes and languages", async () => {
+  test("names routes and languages", async () => {
     const answer = await engine.request("GET", `${base}/info`);
     expect(answer.body).toMatchObject({
       name: "course_factory",
@@ -308,7 +308,7 @@ describe("information", () => {
     });
   });
 
-  it("says how many courses are in work and how many of them stand still", async () => {
+  test("says how many courses are in work and how many of them stand still", async () => {
     const answer = await engine.request("GET", `${base}/health`);
     expect(answer.body).toMatchObject({
       status: "healthy",

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
@@ -24,7 +24,7 @@ const get = (path: string) => engine.request("GET", `${base}${path}`);
 const idsOf = (courses: readonly { course_id: string }[]) => courses.map(({ course_id: id }) => id);
 
 describe("the catalogue", () => {
-  it("lists courses that take learners, newest first, page by page", async () => {
+  test("lists courses that take learners, newest first, page by page", async () => {
     const tenant_id = "tenant-pages";
     const ids: string[] = [];
     for (let index = 0; index < 4; index += 1) ids.unshift((await newCourse(engine, { tenant_id })).courseId);
@@ -45,7 +45,7 @@ describe("the catalogue", () => {
     expect(idsOf((await get(`/catalog?tenant_id=${tenant_id}`)).body.courses)).toEqual(ids);
   });
 
-  it("lists courses that were finished at one time completely", async () => {
+  test("lists courses that were finished at one time completely", async () => {
     const tenant_id = "tenant-same-time";
     const ids = [];
     for (let index = 0; index < 3; index += 1) ids.push((await newCourse(engine, { tenant_id })).courseId);
@@ -63,7 +63,7 @@ describe("the catalogue", () => {
     expect(seen.sort()).toEqual(ids.sort());
   });
 
-  it("tells of each course what it holds and who learns it", async () => {
+  test("tells of each course what it holds and who learns it", async () => {
     const english = await newCourse(engine, { language: "en", title: "Planning your time" });
     await completed(engine, english, "user-1");
     await enrolled(engine, english.courseId, null);
@@ -89,7 +89,7 @@ describe("the catalogue", () => {
     ]);
   });
 
-  it("shows the modules and chapters of one course", async () => {
+  test("shows the modules and chapters of one course", async () => {
     const answer = await get(`/${course.courseId}/catalog`);
     expect(answer.body).toMatchObject({ course_id: course.courseId, total_lessons: 12 });
     expect(answer.body).not.toHaveProperty("outline");
@@ -106,14 +106,14 @@ describe("the catalogue", () => {
     expect((await get(`/${archived.courseId}/catalog`)).status).toBe(409);
   });
 
-  it.each(["limit=0", "limit=101", "limit=x", "language=xx", "cursor=1", "cursor=1_x", "other=1"])(
+  test.each(["limit=0", "limit=101", "limit=x", "language=xx", "cursor=1", "cursor=1_x", "other=1"])(
     "refuses %s",
     async (query) => {
       expect((await get(`/catalog?${query}`)).status).toBe(422);
     },
   );
 
-  it("does not stand in the way of the distribution", async () => {
+  test("does not stand in the way of the distribution", async () => {
     expect((await get("/distribution/health")).body).toMatchObject({ name: "course_distribution" });
     expect((await get("/public")).body).toEqual([]);
     expect((await get("/distribution/catalog")).status).toBe(404);
@@ -127,7 +127,7 @@ describe("the catalogue", () => {
 });
 
 describe("the health", () => {
-  it("is degraded when enrolments cannot be read, and is still an answer", async () => {
+  test("is degraded when enrolments cannot be read, and is still an answer", async () => {
     await engine.sql("ALTER TABLE course_factory_enrollments RENAME TO enrollments_away");
     const away = await get("/health");
     await engine.sql("ALTER TABLE enrollments_away RENAME TO course_factory_enrollments");
@@ -162,7 +162,7 @@ describe("analytics", () => {
     );
   });
 
-  it("sums up a course by language and by chapter", async () => {
+  test("sums up a course by language and by chapter", async () => {
     const answer = await get(`/analytics/summary?course_id=${learnt.courseId}`);
     expect(answer.status, answer.text).toBe(200);
     const { chapter_dropoff: dropoff, ...sums } = answer.body;
@@ -186,7 +186,7 @@ describe("analytics", () => {
     expect(dropoff[2]).toMatchObject({ started: 1, completed: 1, dropoff_percentage: 0 });
   });
 
-  it("sums up all courses, and an empty one without dividing by zero", async () => {
+  test("sums up all courses, and an empty one without dividing by zero", async () => {
     const all = (await get("/analytics/summary")).body;
     expect(all).toMatchObject({ course_id: null, chapter_dropoff: [] });
     expect(all.total_enrollments).toBeGreaterThanOrEqual(4);
@@ -200,7 +200,7 @@ describe("analytics", () => {
     expect((await get(`/analytics/summary?course_id=${unknownCourse}`)).status).toBe(404);
   });
 
-  it("exports sums by day and chapter, without any learner", async () => {
+  test("exports sums by day and chapter, without any learner", async () => {
     const answer = await get(`/analytics/export?course_id=${learnt.courseId}`);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.body).toMatchObject({ course_id: learnt.courseId, truncated: false });
@@ -224,7 +224,7 @@ describe("analytics", () => {
     ).toHaveLength(4);
   });
 
-  it("exports all courses when none is named", async () => {
+  test("exports all courses when none is named", async () => {
     const other = await newCourse(engine);
     await enrolled(engine, other.courseId, null);
     const { rows } = (await get("/analytics/export")).body;
@@ -232,7 +232,7 @@ describe("analytics", () => {
     expect([...courses]).toEqual(expect.arrayContaining([learnt.courseId, other.courseId]));
   });
 
-  it("exports CSV that no spreadsheet takes for a formula", async () => {
+  test("exports CSV that no spreadsheet takes for a formula", async () => {
     const answer = await get(`/analytics/export?course_id=${learnt.courseId}&format=csv`);
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toContain("text/csv");
@@ -244,7 +244,7 @@ describe("analytics", () => {
     expect(lines).toHaveLength((await get(`/analytics/export?course_id=${learnt.courseId}`)).body.count + 2);
   });
 
-  it("begins CSV with a byte order mark when asked, and JSON never", async () => {
+  test("begins CSV with a byte order mark when asked, and JSON never", async () => {
     const path = `${base}/analytics/export?course_id=${learnt.courseId}`;
     const bytesOf = async (query: string) =>
       new Uint8Array(
@@ -261,7 +261,7 @@ describe("analytics", () => {
     expect((await bytesOf("&bom=true"))[0]).toBe("{".charCodeAt(0));
   });
 
-  it("says when there is more, and takes days to go on with", async () => {
+  test("says when there is more, and takes days to go on with", async () => {
     const path = `/analytics/export?course_id=${learnt.courseId}`;
     const cut = await get(`${path}&limit=2`);
     expect(cut.body).toMatchObject({ count: 2, truncated: true });
@@ -274,7 +274,7 @@ describe("analytics", () => {
     expect(new Set(days)).toEqual(new Set([day]));
   });
 
-  it.each([
+  test.each([
     ["format=xml", 400],
     ["format=", 400],
     ["limit=10001", 422],

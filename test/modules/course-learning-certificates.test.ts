@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import type { JsonObject } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { canonicalJson } from "../../src/core/canonical-json.ts";
 import { createProductApp } from "../../src/product.ts";
 import { testApiKey } from "../backbone.ts";
@@ -64,7 +64,7 @@ function withKey(certificateKey: string | null) {
 }
 
 describe("a certificate", () => {
-  it("is signed, holds ids only, and is told of", async () => {
+  test("is signed, holds ids only, and is told of", async () => {
     const actor = newActor();
     const enrollmentId = await completed(engine, course, actor);
     const answer = await issue(enrollmentId);
@@ -99,7 +99,7 @@ describe("a certificate", () => {
     expect(read.body).toEqual(answer.body);
   });
 
-  it("is the same when it is issued again, also 20 times at once", async () => {
+  test("is the same when it is issued again, also 20 times at once", async () => {
     const enrollmentId = await completed(engine, course, newActor());
     const answers = await atOnce(20, () => issue(enrollmentId));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
@@ -109,14 +109,14 @@ describe("a certificate", () => {
     expect(events.filter(({ payload }) => payload.enrollment_id === enrollmentId)).toHaveLength(1);
   });
 
-  it("needs a completed enrolment of this course", async () => {
+  test("needs a completed enrolment of this course", async () => {
     const refused = await issue(await enrolled(engine, course.courseId, newActor()));
     expect([refused.status, refused.body.error.code]).toEqual([400, "bad_request"]);
     expect((await issue(unknownEnrollment)).status).toBe(404);
     expect((await issue("enr_1")).status).toBe(422);
   });
 
-  it("of one actor is not issued to or read by another; what is not there is 404", async () => {
+  test("of one actor is not issued to or read by another; what is not there is 404", async () => {
     const actor = newActor();
     const enrollmentId = await completed(engine, course, actor);
     const stranger = { authorization: `Bearer ${testApiKey}`, "x-actor-id": newActor() };
@@ -141,7 +141,7 @@ describe("verifying", () => {
     };
   }
 
-  it("needs no key and knows a true certificate, whatever the order of its fields", async () => {
+  test("needs no key and knows a true certificate, whatever the order of its fields", async () => {
     const { certificate_id, issued_at, certificate_payload, signature_hex } = await certificate();
     const turned = Object.fromEntries(Object.entries(certificate_payload).reverse());
     for (const payload of [certificate_payload, turned]) {
@@ -150,7 +150,7 @@ describe("verifying", () => {
     }
   });
 
-  it("knows what was changed or forged, with status 200", async () => {
+  test("knows what was changed or forged, with status 200", async () => {
     const { certificate_payload: payload, signature_hex } = await certificate();
     // Well-formed and correctly signed, but by somebody else.
     const forger = createPrivateKey({
@@ -178,7 +178,7 @@ describe("verifying", () => {
     }
   });
 
-  it("takes exactly two fields", async () => {
+  test("takes exactly two fields", async () => {
     const { certificate_payload, signature_hex } = await certificate();
     for (const body of [
       {},
@@ -191,7 +191,7 @@ describe("verifying", () => {
     }
   });
 
-  it("can be done by anybody with the published key, without us", async () => {
+  test("can be done by anybody with the published key, without us", async () => {
     const { certificate_payload: payload, signature_hex } = await certificate();
     const keys = await engine.request("GET", `${base}/certificates/key`, undefined, { authorization: "" });
     expect(keys.status).toBe(200);
@@ -202,7 +202,7 @@ describe("verifying", () => {
     expect(verify(null, text, publicKey, Buffer.from(signature_hex, "hex"))).toBe(true);
   });
 
-  it("goes on working when the key changes; a key that is removed takes its certificates along", async () => {
+  test("goes on working when the key changes; a key that is removed takes its certificates along", async () => {
     const old = await certificate();
     const body = { certificate_payload: old.certificate_payload, signature_hex: old.signature_hex };
     const rotated = withKey(secondKey);
@@ -237,7 +237,7 @@ describe("verifying", () => {
 });
 
 describe("without a key for certificates", () => {
-  it("none are issued, the answer says what to set, and those that exist stay valid", async () => {
+  test("none are issued, the answer says what to set, and those that exist stay valid", async () => {
     const without = withKey(null);
     const path = `${base}/${course.courseId}/certificates/issue`;
     const open = await completed(engine, course, newActor());
@@ -260,7 +260,7 @@ describe("without a key for certificates", () => {
     expect((await without("GET", `${base}/health`)).body).toMatchObject({ certificates_enabled: false });
   });
 
-  it("a setting that is no Ed25519 key is said to be none, and not shown", async () => {
+  test("a setting that is no Ed25519 key is said to be none, and not shown", async () => {
     const wrong = btoa("x".repeat(48));
     const path = `${base}/${course.courseId}/certificates/issue`;
     const enrollmentId = await completed(engine, course, newActor());

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   atOnce,
@@ -35,7 +35,7 @@ describe("completing", () => {
       headers,
     );
 
-  it("needs all chapters, and says which are missing", async () => {
+  test("needs all chapters, and says which are missing", async () => {
     const enrollmentId = await enrolled(engine, course.courseId, newActor());
     for (const module_id of course.modules.slice(1)) {
       await report(engine, course.courseId, { enrollment_id: enrollmentId, module_id, status: "completed" });
@@ -50,7 +50,7 @@ describe("completing", () => {
     expect(await eventsOf(engine, course.courseId, "course.completion.recorded")).toEqual([]);
   });
 
-  it("answers a hash that can be computed again, and the first completion ever after", async () => {
+  test("answers a hash that can be computed again, and the first completion ever after", async () => {
     const actor = newActor();
     const enrollmentId = await learnt(engine, course, actor);
     const first = await complete(enrollmentId, `&actor_id=${actor}`);
@@ -73,7 +73,7 @@ describe("completing", () => {
     expect(status.body).toMatchObject({ completion: first.body, completion_percentage: 100 });
   });
 
-  it("20 times at once makes one completion and one event", async () => {
+  test("20 times at once makes one completion and one event", async () => {
     const actor = newActor();
     const enrollmentId = await learnt(engine, course, actor);
     const answers = await atOnce(20, () => complete(enrollmentId));
@@ -85,7 +85,7 @@ describe("completing", () => {
     ]);
   });
 
-  it("is for the enrolled actor, or the holder of the key who names nobody", async () => {
+  test("is for the enrolled actor, or the holder of the key who names nobody", async () => {
     const actor = newActor();
     const stranger = newActor();
     const enrollmentId = await learnt(engine, course, actor);
@@ -98,7 +98,7 @@ describe("completing", () => {
     expect((await complete(anonymous)).body).toMatchObject({ actor_id: null });
   });
 
-  it("needs an enrolment of this course", async () => {
+  test("needs an enrolment of this course", async () => {
     expect((await complete(unknownEnrollment)).status).toBe(404);
     expect((await complete("1")).status).toBe(422);
     const other = await newCourse(engine);

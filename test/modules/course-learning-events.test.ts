@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   atOnce,
@@ -51,7 +51,7 @@ async function wholeWay(actorId: string): Promise<void> {
 }
 
 describe("the events of learning", () => {
-  it("are recorded with their envelope, once per change, and reach the stream in this order", async () => {
+  test("are recorded with their envelope, once per change, and reach the stream in this order", async () => {
     await wholeWay("user-way");
     const rows = await engine.sql<{
       id: string;
@@ -91,7 +91,7 @@ describe("the events of learning", () => {
     });
   });
 
-  it("carry ids only: no title, text or signature", async () => {
+  test("carry ids only: no title, text or signature", async () => {
     await wholeWay("user-ids");
     const rows = await engine.sql<{ payload: unknown }>("SELECT payload FROM events WHERE type = ANY($1)", [
       learningTypes,
@@ -102,7 +102,7 @@ describe("the events of learning", () => {
     }
   });
 
-  it("pass by the consumers of the product, which have nothing to do with them", async () => {
+  test("pass by the consumers of the product, which have nothing to do with them", async () => {
     await wholeWay("user-consumers");
     await engine.settle();
     const letters = await engine.sql("SELECT * FROM dead_letters WHERE event_type = ANY($1)", [
@@ -111,7 +111,7 @@ describe("the events of learning", () => {
     expect(letters).toEqual([]);
   });
 
-  it("do not exist when the change failed: state and event commit together or not at all", async () => {
+  test("do not exist when the change failed: state and event commit together or not at all", async () => {
     const enrollmentId = await learnt(engine, course, "user-atomic");
     // The table of events refuses this one type, as it would in a failing transaction.
     await engine.sql(
@@ -132,7 +132,7 @@ describe("the events of learning", () => {
 });
 
 describe("what keeps commands idempotent", () => {
-  it("is the unique index for enrolments: without it, 20 at once make more than one", async () => {
+  test("is the unique index for enrolments: without it, 20 at once make more than one", async () => {
     const other = await newCourse(engine);
     const send = () =>
       engine.request("POST", `${base}/${other.courseId}/enroll`, { actor_id: "user-control" });
@@ -149,7 +149,7 @@ describe("what keeps commands idempotent", () => {
     expect(await count()).toBe(before + 1);
   });
 
-  it("is the state in the condition of the update for progress: a completion is never taken back", async () => {
+  test("is the state in the condition of the update for progress: a completion is never taken back", async () => {
     const enrollment_id = await enrolled(engine, course.courseId, "user-regress");
     const chapter_id = course.chapters[0];
     await report(engine, course.courseId, { enrollment_id, chapter_id, status: "completed" });
@@ -169,7 +169,7 @@ describe("what keeps commands idempotent", () => {
     expect(await status()).toEqual([{ status: "started" }]);
   });
 
-  it("is one certificate per enrolment in the table itself", async () => {
+  test("is one certificate per enrolment in the table itself", async () => {
     const enrollmentId = await completed(engine, course, "user-unique");
     await engine.request("POST", `${base}/${course.courseId}/certificates/issue`, {
       enrollment_id: enrollmentId,

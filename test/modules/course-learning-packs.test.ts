@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   base,
@@ -39,7 +39,7 @@ const render = (packId: string | null, courseId = course.courseId) =>
   engine.request("GET", `${base}/${courseId}/render${packId === null ? "" : `?pack_id=${packId}`}`);
 
 describe("a pack", () => {
-  it("is stored with its overrides, and told of without any text", async () => {
+  test("is stored with its overrides, and told of without any text", async () => {
     const answer = await create([title("Zeit im Schichtdienst")], { description: "Für die Station." });
     expect(answer.status, answer.text).toBe(200);
     expect(answer.body).toEqual({
@@ -65,7 +65,7 @@ describe("a pack", () => {
     });
   });
 
-  it("is refused when it names what the course does not have, with each place", async () => {
+  test("is refused when it names what the course does not have, with each place", async () => {
     const before = await eventsOf(engine, course.courseId, "course.pack.created");
     const answer = await create([
       title("Gut"),
@@ -80,7 +80,7 @@ describe("a pack", () => {
     expect(await eventsOf(engine, course.courseId, "course.pack.created")).toEqual(before);
   });
 
-  it.each([
+  test.each([
     ["no override", { overrides: [] }],
     ["too many overrides", { overrides: Array.from({ length: 101 }, () => title("x", unknownCourse)) }],
     ["an unknown operation", { overrides: [{ operation: "delete", target_id: unknownCourse, value: "x" }] }],
@@ -92,7 +92,7 @@ describe("a pack", () => {
     expect((await create([title("Gut")], fields)).status).toBe(422);
   });
 
-  it("needs a completed course", async () => {
+  test("needs a completed course", async () => {
     expect((await create([title("x", unknownCourse)], {}, unknownCourse)).status).toBe(404);
     const other = await newCourse(engine);
     await engine.sql("UPDATE course_factory_courses SET status = 'failed' WHERE course_id = $1", [
@@ -102,7 +102,7 @@ describe("a pack", () => {
     expect((await render(null, other.courseId)).status).toBe(409);
   });
 
-  it("is found in the list of its course, newest first, page by page", async () => {
+  test("is found in the list of its course, newest first, page by page", async () => {
     const other = await newCourse(engine);
     const ids: string[] = [];
     for (const name of ["Eins", "Zwei", "Drei"]) {
@@ -122,7 +122,7 @@ describe("a pack", () => {
     expect((await engine.request("GET", `${path}?limit=0`)).status).toBe(422);
   });
 
-  it("belongs to its course", async () => {
+  test("belongs to its course", async () => {
     const other = await newCourse(engine);
     const { pack_id: packId } = (await create([title("Hier")])).body;
     expect((await engine.request("GET", `${base}/${other.courseId}/packs/${packId}`)).status).toBe(404);
@@ -133,7 +133,7 @@ describe("a pack", () => {
 });
 
 describe("rendering", () => {
-  it("without a pack shows the course with the texts that were written", async () => {
+  test("without a pack shows the course with the texts that were written", async () => {
     const answer = await render(null);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.body).toMatchObject({
@@ -157,7 +157,7 @@ describe("rendering", () => {
     expect(texts[0]).toBe(lesson.body.content_markdown);
   });
 
-  it("with a pack applies its overrides and leaves the course alone", async () => {
+  test("with a pack applies its overrides and leaves the course alone", async () => {
     const before = await render(null);
     const pack = await create([
       title("Zeit im Schichtdienst"),
@@ -185,7 +185,7 @@ describe("rendering", () => {
     expect((await render(null)).body).toEqual(before.body);
   });
 
-  it("skips what a later outline lost, and says so", async () => {
+  test("skips what a later outline lost, and says so", async () => {
     const other = await newCourse(engine);
     const gone = other.chapters[11] ?? "";
     const pack = await create([title("Bleibt", other.courseId), title("Weg", gone)], {}, other.courseId);

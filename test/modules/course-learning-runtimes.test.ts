@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firstKey } from "./course-learning-fixtures.ts";
 
 /**
@@ -74,7 +74,7 @@ async function inDeno() {
 }
 
 describe("a certificate's signature", () => {
-  it("is made and verified alike in Node, workerd and Deno", async () => {
+  test("is made and verified alike in Node, workerd and Deno", async () => {
     const inNodeJs = await inNode();
     expect(inNodeJs).toEqual({
       keyId: "21fe31dfa154a261",

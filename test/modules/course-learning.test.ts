@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   atOnce,
@@ -27,7 +27,7 @@ const as = (actor: string) => ({ authorization: key, "x-actor-id": actor });
 const newActor = () => `user-${crypto.randomUUID()}`;
 
 describe("enrolling", () => {
-  it("answers the enrolment, in Unix seconds, and tells of it", async () => {
+  test("answers the enrolment, in Unix seconds, and tells of it", async () => {
     const actor = newActor();
     const before = Math.floor(Date.now() / 1000);
     const answer = await engine.request("POST", `${base}/${course.courseId}/enroll`, {
@@ -53,7 +53,7 @@ describe("enrolling", () => {
     });
   });
 
-  it("takes its fields from the query too, and without them the caller and the language of the course", async () => {
+  test("takes its fields from the query too, and without them the caller and the language of the course", async () => {
     const actor = newActor();
     const byQuery = await engine.request(
       "POST",
@@ -65,7 +65,7 @@ describe("enrolling", () => {
     expect(byCaller.body).toMatchObject({ actor_id: caller, language: "de" });
   });
 
-  it("answers the same actor the same enrolment, and tells of it once", async () => {
+  test("answers the same actor the same enrolment, and tells of it once", async () => {
     const actor = newActor();
     const first = await enrolled(engine, course.courseId, actor);
     expect(await enrolled(engine, course.courseId, actor, { language: "es" })).toBe(first);
@@ -73,7 +73,7 @@ describe("enrolling", () => {
     expect(events.filter(({ payload }) => payload.user_id === actor)).toHaveLength(1);
   });
 
-  it("gives who is not known a new enrolment each time", async () => {
+  test("gives who is not known a new enrolment each time", async () => {
     const ids = [
       await enrolled(engine, course.courseId, null),
       await enrolled(engine, course.courseId, null),
@@ -81,7 +81,7 @@ describe("enrolling", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("20 times at once makes one enrolment and one event", async () => {
+  test("20 times at once makes one enrolment and one event", async () => {
     const actor = newActor();
     const answers = await atOnce(20, () =>
       engine.request("POST", `${base}/${course.courseId}/enroll`, { actor_id: actor }),
@@ -92,7 +92,7 @@ describe("enrolling", () => {
     expect(events.filter(({ payload }) => payload.user_id === actor)).toHaveLength(1);
   });
 
-  it("needs a course that is completed and not archived", async () => {
+  test("needs a course that is completed and not archived", async () => {
     const unknown = await engine.request("POST", `${base}/${unknownCourse}/enroll`, {});
     expect(unknown.status).toBe(404);
     const other = await newCourse(engine);
@@ -108,7 +108,7 @@ describe("enrolling", () => {
     expect(await eventsOf(engine, other.courseId, "course.enrollment.created")).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [{ actor_id: "anna@example.org" }],
     [{ actor_id: "Anna Schmidt" }],
     [{ language: "it" }],
@@ -121,7 +121,7 @@ describe("enrolling", () => {
     expect(answer.text).not.toContain("Anna Schmidt");
   });
 
-  it("refuses a body that is no object, and a course id that is none", async () => {
+  test("refuses a body that is no object, and a course id that is none", async () => {
     expect((await engine.request("POST", `${base}/${course.courseId}/enroll`, "{")).status).toBe(400);
     expect((await engine.request("POST", `${base}/${course.courseId}/enroll`, "[]")).status).toBe(400);
     expect((await engine.request("POST", `${base}/distribution/enroll`, {})).status).toBe(422);
@@ -129,7 +129,7 @@ describe("enrolling", () => {
 });
 
 describe("progress", () => {
-  it("is measured against the course, and each step is told", async () => {
+  test("is measured against the course, and each step is told", async () => {
     const enrollment_id = await enrolled(engine, course.courseId, newActor());
     const [chapter_id = "", second = ""] = course.chapters;
     const steps = [
@@ -157,7 +157,7 @@ describe("progress", () => {
     ).toEqual(steps.map((step) => [step.chapter_id ?? null, step.status, step.percentage]));
   });
 
-  it("that is known changes nothing and is not told again; a completion stays", async () => {
+  test("that is known changes nothing and is not told again; a completion stays", async () => {
     const enrollment_id = await enrolled(engine, course.courseId, newActor());
     const chapter_id = course.chapters[0];
     const first = await report(engine, course.courseId, { enrollment_id, chapter_id, status: "completed" });
@@ -169,7 +169,7 @@ describe("progress", () => {
     expect(events.filter(({ payload }) => payload.enrollment_id === enrollment_id)).toHaveLength(1);
   });
 
-  it("reported for all chapters at once reaches 100 % step by step, each percentage told once", async () => {
+  test("reported for all chapters at once reaches 100 % step by step, each percentage told once", async () => {
     const enrollment_id = await enrolled(engine, course.courseId, newActor());
     const answers = await Promise.all(
       course.chapters.map((chapter_id) =>
@@ -185,7 +185,7 @@ describe("progress", () => {
     expect(told.sort((a, b) => Number(a) - Number(b))).toEqual(steps);
   });
 
-  it("reported twice at once is told once", async () => {
+  test("reported twice at once is told once", async () => {
     const enrollment_id = await enrolled(engine, course.courseId, newActor());
     const chapter_id = course.chapters[0];
     await atOnce(10, () =>
@@ -195,7 +195,7 @@ describe("progress", () => {
     expect(events.filter(({ payload }) => payload.enrollment_id === enrollment_id)).toHaveLength(1);
   });
 
-  it("needs an enrolment of this course, and what the course has", async () => {
+  test("needs an enrolment of this course, and what the course has", async () => {
     const enrollment_id = await enrolled(engine, course.courseId, newActor());
     const other = await newCourse(engine);
     const status = "started";
@@ -217,7 +217,7 @@ describe("progress", () => {
     }
   });
 
-  it("of one actor is not reported or read by another", async () => {
+  test("of one actor is not reported or read by another", async () => {
     const actor = newActor();
     const enrollment_id = await enrolled(engine, course.courseId, actor);
     const body = { enrollment_id, chapter_id: course.chapters[0], status: "started" };
@@ -232,7 +232,7 @@ describe("progress", () => {
 });
 
 describe("the status", () => {
-  it("shows enrolment, progress, completion and percentage", async () => {
+  test("shows enrolment, progress, completion and percentage", async () => {
     const actor = newActor();
     const enrollmentId = await enrolled(engine, course.courseId, actor);
     const path = `${base}/${course.courseId}/status?enrollment_id=${enrollmentId}`;
@@ -261,7 +261,7 @@ describe("the status", () => {
     expect(Number.isInteger(answer.body.progress[0].completed_at)).toBe(true);
   });
 
-  it("of what is not there is 404", async () => {
+  test("of what is not there is 404", async () => {
     const enrollmentId = await enrolled(engine, course.courseId, null);
     for (const [courseId, id] of [
       [course.courseId, unknownEnrollment],

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { allEvents, courseDistributionRequested, defineEvent, findEvent } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defineConsumer } from "../../src/consume/consumer.ts";
 import { on } from "../../src/consume/define-consumer.ts";
@@ -27,7 +27,7 @@ function demo(payload: z.ZodType, outside: readonly string[] = []) {
 describe("the documents of a module that has none", () => {
   const folder = fileURLToPath(new URL("../../src/modules/", import.meta.url).href);
 
-  it.each(["README.md", "EVENTS.md"])(
+  test.each(["README.md", "EVENTS.md"])(
     "begin with the headings of others, and %s waits for words",
     async (name) => {
       const text = await readModuleDocument(`${folder}nowhere/${name}`, "nowhere");
@@ -53,7 +53,7 @@ describe("the check of what documents say", () => {
   ];
   const said = text.describe("A text.");
 
-  it.each<[string, z.ZodType, readonly string[]]>([
+  test.each<[string, z.ZodType, readonly string[]]>([
     ["a field", z.strictObject({ a: text, b: said }), ["payload.a"]],
     ["a meaning of blanks", z.strictObject({ a: text.describe("  ") }), ["payload.a"]],
     [
@@ -94,14 +94,14 @@ describe("the check of what documents say", () => {
     );
   });
 
-  it("is content with a meaning for each, and takes a name for elsewhere under outside", () => {
+  test("is content with a meaning for each, and takes a name for elsewhere under outside", () => {
     expect(documentFaults([demo(z.strictObject({ a: said }), ["analytics"])], consumers)).toEqual([]);
     expect(documentFaults([{ ...courseDistributionRequested, consumers: ["reader"] }], consumers)).toEqual(
       [],
     );
   });
 
-  it("refuses a consumer that does not exist or does not handle it, and one that is called outside", () => {
+  test("refuses a consumer that does not exist or does not handle it, and one that is called outside", () => {
     const named = { ...courseDistributionRequested, consumers: ["analytics", "idler"], outside: ["reader"] };
     expect(documentFaults([named], consumers)).toEqual([
       expect.stringMatching(/consumers names "analytics", and no consumer of the product has that name\./),
@@ -125,11 +125,11 @@ describe("the product", () => {
     return answer.body;
   };
 
-  it("says in its documents nothing that the check refuses", () => {
+  test("says in its documents nothing that the check refuses", () => {
     expect(documentFaults(allEvents(), productConsumers(engine.system.config))).toEqual([]);
   });
 
-  it("publishes each event as the producer that its documents name", async () => {
+  test("publishes each event as the producer that its documents name", async () => {
     const { course_id } = await post("/api/course-factory/generate", {
       tenant_id: "tenant-a",
       title: "Zeit gut einteilen",

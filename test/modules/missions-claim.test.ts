@@ -1,5 +1,5 @@
 import pg from "pg";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimNext } from "../../src/modules/missions/claim.ts";
 import { createMissions, type MissionSurface } from "./missions-fixture.ts";
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 describe(`${claimers} workers that claim ${count} missions at once`, () => {
-  it("never get the same one, and leave none behind", async () => {
+  test("never get the same one, and leave none behind", async () => {
     const claim = async () => {
       const job = missions.job();
       const owner = crypto.randomUUID();
@@ -49,7 +49,7 @@ describe(`${claimers} workers that claim ${count} missions at once`, () => {
     expect(await missions.sql("SELECT FROM missions WHERE attempt <> 1")).toEqual([]);
   });
 
-  it("control: get the same ones when they read first and write then", async () => {
+  test("control: get the same ones when they read first and write then", async () => {
     const pool = new pg.Pool({ connectionString: missions.sandbox.databaseUrl, max: claimers });
     const claim = async () => {
       const mine: string[] = [];
@@ -71,7 +71,7 @@ describe(`${claimers} workers that claim ${count} missions at once`, () => {
     expect(all.length).toBeGreaterThan(count);
   });
 
-  it("are served from the index of the claim, however many missions are finished", async () => {
+  test("are served from the index of the claim, however many missions are finished", async () => {
     await missions.sql(
       `INSERT INTO missions (id, type, name, payload, priority, status, max_retries, attempt_limit, correlation_id,
          created_by, last_event_id, created_at, updated_at)

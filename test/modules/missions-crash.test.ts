@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { sandboxEnv } from "../backbone.ts";
 import { crashHandler } from "./missions-crash-handler.ts";
 import { createMissions, type MissionSurface } from "./missions-fixture.ts";
@@ -26,7 +26,7 @@ async function startProcess(missions: MissionSurface): Promise<ChildProcess> {
   return started;
 }
 
-it("workers killed at random points lose no mission, and leave one effect and one completion of each", async () => {
+test("workers killed at random points lose no mission, and leave one effect and one completion of each", async () => {
   const seed = Date.now() % 1_000_000;
   const delays = fc.sample(fc.integer({ min: 50, max: 600 }), { seed, numRuns: 8 });
   console.log(`crash test: seed ${seed}, kills after ${delays.join(" ")} ms`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TransientError } from "../../src/core/errors.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { createMissions, handler, type MissionSurface, type StoryEvent } from "./missions-fixture.ts";
@@ -28,7 +28,7 @@ describe("what the module publishes", () => {
       [id],
     );
 
-  it("is recorded with a complete envelope and travels as stream entries in order", async () => {
+  test("is recorded with a complete envelope and travels as stream entries in order", async () => {
     const id = await enqueue({ "x-correlation-id": "story-1", "x-actor-id": "op-1" });
     await engine.settle();
     await engine.cron();
@@ -86,7 +86,7 @@ describe("what the module publishes", () => {
     });
   });
 
-  it("is done by the product's own worker, which cron starts", async () => {
+  test("is done by the product's own worker, which cron starts", async () => {
     const id = await enqueue();
     await engine.cron();
     expect((await engine.request("GET", `/api/missions/${id}`)).body).toMatchObject({
@@ -95,7 +95,7 @@ describe("what the module publishes", () => {
     });
   });
 
-  it("starts the worker by its schedule, not by polling", async () => {
+  test("starts the worker by its schedule, not by polling", async () => {
     const due = () => engine.redis("ZSCORE", engine.open().keys.jobsDue(), "mission_worker");
     await engine.settle();
     await engine.cron();
@@ -107,7 +107,7 @@ describe("what the module publishes", () => {
     expect(await due()).toBeNull();
   });
 
-  it("waits where the worker is switched off", async () => {
+  test("waits where the worker is switched off", async () => {
     const idle = await createTestEngine({ ENABLE_MISSION_WORKER: "false" });
     try {
       const { body } = await idle.request("POST", "/api/missions/enqueue", { type: "echo" });
@@ -125,7 +125,7 @@ describe("what the module publishes", () => {
     }
   });
 
-  it("commits with the mission or not at all", async () => {
+  test("commits with the mission or not at all", async () => {
     const [before] = await engine.sql("SELECT count(*) FROM events");
     await engine.sql("ALTER TABLE missions ADD CONSTRAINT no_more CHECK (name <> 'Forbidden')");
     const answer = await engine.request("POST", "/api/missions/enqueue", { type: "echo", name: "Forbidden" });
@@ -159,7 +159,7 @@ describe("what the worker is handed", () => {
   });
   afterAll(() => missions?.cleanup());
 
-  it("has its effect, its completion and its events in one transaction", async () => {
+  test("has its effect, its completion and its events in one transaction", async () => {
     const id = await missions.enqueue({ type: "test.effect" });
     await missions.sql("ALTER TABLE effects ADD CONSTRAINT none_yet CHECK (id IS NULL)");
     await missions.work();
@@ -172,7 +172,7 @@ describe("what the worker is handed", () => {
     expect((await missions.story(id)).map(({ type }) => type)).toContain("task.completed");
   });
 
-  it("has no second effect when it is done already: nobody can claim it again", async () => {
+  test("has no second effect when it is done already: nobody can claim it again", async () => {
     const id = await missions.enqueue({ type: "test.effect" });
     await missions.work();
     const before = await missions.recorded();
@@ -181,7 +181,7 @@ describe("what the worker is handed", () => {
     expect(await missions.recorded()).toBe(before);
   });
 
-  it("is tried later when it fails in passing, and is not a dead letter then", async () => {
+  test("is tried later when it fails in passing, and is not a dead letter then", async () => {
     const id = await missions.enqueue({ type: "test.later" });
     const next = await missions.work();
     expect(next).not.toBeNull();
@@ -200,7 +200,7 @@ describe("what the worker is handed", () => {
     });
   });
 
-  it("tells of its result what its handler allows, and never what an event must not hold", async () => {
+  test("tells of its result what its handler allows, and never what an event must not hold", async () => {
     const told = await missions.enqueue({ type: "test.told" });
     const careless = await missions.enqueue({ type: "test.careless" });
     await missions.work();

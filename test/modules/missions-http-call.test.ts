@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JsonObject } from "@brain/schemas";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createMissions, type MissionSurface } from "./missions-fixture.ts";
 
 interface Seen {
@@ -51,7 +51,7 @@ async function call(payload: JsonObject, fields: JsonObject = {}) {
 }
 
 describe("a mission that calls a URL", () => {
-  it("sends method, headers and body, and keeps status and answer", async () => {
+  test("sends method, headers and body, and keeps status and answer", async () => {
     answer = (_request, response) => {
       response.setHeader("content-type", "application/json");
       response.end('{"made":7}');
@@ -75,7 +75,7 @@ describe("a mission that calls a URL", () => {
     expect((await missions.story(mission.id)).at(-1)?.payload.result).toEqual({ status: 200 });
   });
 
-  it("sends text as it is, and nothing where there is no body", async () => {
+  test("sends text as it is, and nothing where there is no body", async () => {
     await call({ body: "plain" });
     await call({ method: "GET" });
     expect(seen.map(({ method, body }) => [method, body])).toEqual([
@@ -85,7 +85,7 @@ describe("a mission that calls a URL", () => {
     expect(seen[0]?.headers["content-type"]).toContain("text/plain");
   });
 
-  it("has the same idempotency key in all attempts", async () => {
+  test("has the same idempotency key in all attempts", async () => {
     answer = (_request, response) => {
       response.statusCode = seen.length < 3 ? 503 : 200;
       response.end();
@@ -100,7 +100,7 @@ describe("a mission that calls a URL", () => {
     expect(seen).toHaveLength(3);
   });
 
-  it.each([408, 425, 429, 500, 503])("is tried again after status %i", async (status) => {
+  test.each([408, 425, 429, 500, 503])("is tried again after status %i", async (status) => {
     answer = (_request, response) => {
       response.statusCode = status;
       response.end();
@@ -109,7 +109,7 @@ describe("a mission that calls a URL", () => {
     await missions.sql("DELETE FROM missions");
   });
 
-  it("waits as long as Retry-After says", async () => {
+  test("waits as long as Retry-After says", async () => {
     answer = (_request, response) => {
       response.statusCode = 429;
       response.setHeader("retry-after", "120");
@@ -122,7 +122,7 @@ describe("a mission that calls a URL", () => {
     await missions.sql("DELETE FROM missions");
   });
 
-  it.each([
+  test.each([
     [400, "refused the call with status 400"],
     [404, "refused the call with status 404"],
     [302, "redirect"],
@@ -137,7 +137,7 @@ describe("a mission that calls a URL", () => {
     expect(mission.error).toContain(message);
   });
 
-  it("is tried again when nobody answers in time, and when the connection breaks", async () => {
+  test("is tried again when nobody answers in time, and when the connection breaks", async () => {
     answer = () => undefined;
     expect(await call({ timeout_ms: 100 })).toMatchObject({
       status: "queued",
@@ -151,7 +151,7 @@ describe("a mission that calls a URL", () => {
     await missions.sql("DELETE FROM missions");
   });
 
-  it("keeps 64 KiB of an answer and hangs up on the rest", async () => {
+  test("keeps 64 KiB of an answer and hangs up on the rest", async () => {
     let hungUp = false;
     answer = (_request, response) => {
       response.on("close", () => {
@@ -170,12 +170,12 @@ describe("a mission that calls a URL", () => {
     expect(hungUp).toBe(true);
   });
 
-  it("stores an answer that Postgres could not hold as it is", async () => {
+  test("stores an answer that Postgres could not hold as it is", async () => {
     answer = (_request, response) => response.end(Buffer.from([0x61, 0x00, 0xff, 0x62]));
     expect((await call({})).result.body).toBe("a\ufffd\ufffdb");
   });
 
-  it.each<[string, JsonObject]>([
+  test.each<[string, JsonObject]>([
     ["payload.url", { url: "http://127.0.0.1:1/" }],
     ["payload.url", { url: "file:///etc/passwd" }],
     ["payload.url", {}],
@@ -191,7 +191,7 @@ describe("a mission that calls a URL", () => {
     expect(reply.body.error.details.map((issue: { path: string }) => issue.path)).toContain(path);
   });
 
-  it("is judged again when it is done: a host that was allowed may no longer be", async () => {
+  test("is judged again when it is done: a host that was allowed may no longer be", async () => {
     const id = await missions.enqueue({ type: "http_call", payload: { url: `${base}/hook` } });
     await missions.sql(`UPDATE missions SET payload = '{"url":"http://169.254.169.254/"}' WHERE id = $1`, [
       id,

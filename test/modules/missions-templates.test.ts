@@ -1,5 +1,5 @@
 import type { JsonObject } from "@brain/schemas";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PermanentError } from "../../src/core/errors.ts";
 import { createMissions, handler, type MissionSurface } from "./missions-fixture.ts";
 
@@ -41,7 +41,7 @@ const statuses = async (runId: string) =>
   ).map(({ status }) => status);
 
 describe("a template", () => {
-  it("is made, read, replaced and removed", async () => {
+  test("is made, read, replaced and removed", async () => {
     const id = await create({ description: "For tests." });
     const read = await missions.get(`/templates/${id}`);
     expect(read.body).toMatchObject({
@@ -71,7 +71,7 @@ describe("a template", () => {
     expect((await missions.get("/templates/unknown")).status).toBe(404);
   });
 
-  it("is found by its category, on pages", async () => {
+  test("is found by its category, on pages", async () => {
     const category = `c-${crypto.randomUUID()}`;
     const ids = [
       await create({ category }),
@@ -88,7 +88,7 @@ describe("a template", () => {
     expect(categories).toContainEqual({ name: category, templates: 3 });
   });
 
-  it.each<[string, JsonObject]>([
+  test.each<[string, JsonObject]>([
     ["name", { name: "" }],
     ["steps", { steps: [] }],
     ["steps.1.order", { steps: [steps[0] ?? {}, steps[0] ?? {}] }],
@@ -106,7 +106,7 @@ describe("a template", () => {
 });
 
 describe("a run of a template", () => {
-  it("fills in the variables, with their types", async () => {
+  test("fills in the variables, with their types", async () => {
     const id = await create({
       steps: [{ order: 1, action: "echo", config: { text: "Hello {{who}}", n: "{{n}}" } }],
       variables: {
@@ -148,7 +148,7 @@ describe("a run of a template", () => {
     await missions.work();
   });
 
-  it("does its steps one after the other, each when the one before is completed", async () => {
+  test("does its steps one after the other, each when the one before is completed", async () => {
     done.length = 0;
     const reply = await run(await create());
     expect(reply.body.missions.map(({ step, status }: JsonObject) => [step, status])).toEqual([
@@ -167,7 +167,7 @@ describe("a run of a template", () => {
     expect(first?.at(-1)?.type).toBe("mission.completed");
   });
 
-  it("waits for a step that failed, and goes on when that is executed again", async () => {
+  test("waits for a step that failed, and goes on when that is executed again", async () => {
     broken = true;
     done.length = 0;
     const { run_id: runId, missions: made } = (await run(await create())).body;
@@ -183,7 +183,7 @@ describe("a run of a template", () => {
     expect(done).toEqual([1, 2, 3]);
   });
 
-  it("ends when a step is cancelled: those behind it are cancelled too", async () => {
+  test("ends when a step is cancelled: those behind it are cancelled too", async () => {
     const { run_id: runId, missions: made } = (await run(await create())).body;
     await missions.post(`/api/missions/${made[0].mission_id}/cancel`, { reason: "stop" });
     expect(await statuses(runId)).toEqual(["cancelled", "cancelled", "cancelled"]);
@@ -191,7 +191,7 @@ describe("a run of a template", () => {
     expect(last.map(({ type }) => type)).toEqual(["mission.created", "mission.cancelled"]);
   });
 
-  it("is refused as a whole when one step cannot work", async () => {
+  test("is refused as a whole when one step cannot work", async () => {
     const before = await missions.sql("SELECT FROM missions");
     const config = { size: "{{size}}" };
     const picky = await create({
@@ -209,7 +209,7 @@ describe("a run of a template", () => {
     expect(await missions.sql("SELECT FROM missions")).toHaveLength(before.length);
   });
 
-  it("is possible five times a minute for each template", async () => {
+  test("is possible five times a minute for each template", async () => {
     const [busy, other] = [await create(), await create()];
     // The counter belongs to a minute of the clock.
     if (new Date().getSeconds() > 55) await new Promise((resolve) => setTimeout(resolve, 5_500));

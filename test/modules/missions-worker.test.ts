@@ -1,5 +1,5 @@
 import type { JsonObject } from "@brain/schemas";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../src/core/errors.ts";
 import type { MissionSettings } from "../../src/modules/missions/index.ts";
 import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
@@ -28,7 +28,7 @@ const types = (events: { type: string }[]) => events.map(({ type }) => type);
 const row = async (missions: MissionSurface, id: string) => (await missions.get(`/${id}`)).body;
 
 describe("a mission that fails", () => {
-  it("is tried three times under one id, and is then a dead letter with its error", async () => {
+  test("is tried three times under one id, and is then a dead letter with its error", async () => {
     const attempts: { id: string; attempt: number }[] = [];
     const missions = await start([
       handler("flaky", async ({ id, attempt }) => {
@@ -70,7 +70,7 @@ describe("a mission that fails", () => {
     expect(await missions.sql("SELECT FROM missions")).toHaveLength(1);
   });
 
-  it("waits longer and longer, as its events and its row say", async () => {
+  test("waits longer and longer, as its events and its row say", async () => {
     const missions = await start([
       handler("flaky", async () => {
         throw new Error("no");
@@ -90,7 +90,7 @@ describe("a mission that fails", () => {
     expect(await row(missions, id)).toMatchObject({ status: "queued" });
   });
 
-  it("comes back when its error says so", async () => {
+  test("comes back when its error says so", async () => {
     const missions = await start([
       handler("limited", async () => {
         throw new RetryAfter(90_000, "Too many requests.");
@@ -102,7 +102,7 @@ describe("a mission that fails", () => {
     expect(next?.getTime()).toBeLessThan(Date.now() + 91_000);
   });
 
-  it.each([
+  test.each([
     ["PermanentError", () => new PermanentError("Never.")],
     ["ValidationError", () => new ValidationError("Not like this.")],
   ])("for good is not tried again: %s", async (type, make) => {
@@ -118,7 +118,7 @@ describe("a mission that fails", () => {
     expect(failed).toMatchObject({ severity: "ERROR", payload: { will_retry: false, retry_count: 1 } });
   });
 
-  it("and is executed again gets new attempts on top, and is told of as before", async () => {
+  test("and is executed again gets new attempts on top, and is told of as before", async () => {
     let works = false;
     const missions = await start([
       handler("flaky", async () => {
@@ -142,7 +142,7 @@ describe("a mission that fails", () => {
     expect(after[0]?.payload).toMatchObject({ retry_count: 3, next_attempt: 4, max_retries: 6 });
   });
 
-  it("shows operators its error without what nobody may read, and events only errors of our own", async () => {
+  test("shows operators its error without what nobody may read, and events only errors of our own", async () => {
     const missions = await start([
       handler("leaky", async () => {
         throw new Error("anna@example.org has the key sk_live_0123456789abcdef\u0000");
@@ -162,7 +162,7 @@ describe("a mission that fails", () => {
     expect(missions.logs.join("\n")).not.toMatch(/anna|sk_live/);
   });
 
-  it("of a type that nobody does any more has failed, and says why", async () => {
+  test("of a type that nobody does any more has failed, and says why", async () => {
     const missions = await start([]);
     const id = await missions.enqueue({ type: "echo" });
     await missions.sql("UPDATE missions SET type = 'gone' WHERE id = $1", [id]);
@@ -170,7 +170,7 @@ describe("a mission that fails", () => {
     expect((await row(missions, id)).error).toContain('Nobody here does missions of type "gone"');
   });
 
-  it("to come back in time fails as an attempt", async () => {
+  test("to come back in time fails as an attempt", async () => {
     const missions = await start([handler("slow", () => new Promise(() => undefined), { timeoutMs: 100 })]);
     const id = await missions.enqueue({ type: "test.slow", max_retries: 1 });
     await missions.work();
@@ -191,7 +191,7 @@ describe("a worker that vanishes", () => {
     dead = true;
   }
 
-  it("loses no mission and doubles no effect", async () => {
+  test("loses no mission and doubles no effect", async () => {
     const never = gate();
     const missions = await start(
       [
@@ -240,7 +240,7 @@ describe("a worker that vanishes", () => {
     });
   });
 
-  it("three times has failed: a mission that kills its worker does so no more", async () => {
+  test("three times has failed: a mission that kills its worker does so no more", async () => {
     const missions = await start([handler("deadly", () => new Promise(() => undefined))], {
       leaseMs: 600_000,
     });
@@ -260,7 +260,7 @@ describe("a worker that vanishes", () => {
     expect(story.filter(({ type }) => type === "task.started")).toHaveLength(3);
   });
 
-  it("and comes back late can neither complete, fail nor write", async () => {
+  test("and comes back late can neither complete, fail nor write", async () => {
     const late = gate();
     const begun = gate();
     const errors: unknown[] = [];
@@ -296,7 +296,7 @@ describe("a worker that vanishes", () => {
     expect(await missions.recorded()).toBe(recorded);
   });
 
-  it("keeps its lease as long as it lives", async () => {
+  test("keeps its lease as long as it lives", async () => {
     const done = gate();
     const missions = await start(
       [
@@ -321,7 +321,7 @@ describe("a worker that vanishes", () => {
 });
 
 describe("a mission that is cancelled", () => {
-  it("while it runs is told so at the next heartbeat, and its result is discarded", async () => {
+  test("while it runs is told so at the next heartbeat, and its result is discarded", async () => {
     const seen: boolean[] = [];
     const missions = await start(
       [
@@ -360,7 +360,7 @@ describe("a mission that is cancelled", () => {
     });
   });
 
-  it("before it ran is never done; one that was never queued has no task", async () => {
+  test("before it ran is never done; one that was never queued has no task", async () => {
     const missions = await start([]);
     const queued = await missions.enqueue({ type: "echo" });
     const pending = (await missions.post("/api/missions", { name: "Later" })).body.id;
@@ -374,7 +374,7 @@ describe("a mission that is cancelled", () => {
 });
 
 describe("the worker", () => {
-  it("begins the next mission in the transaction that ends the one before", async () => {
+  test("begins the next mission in the transaction that ends the one before", async () => {
     const missions = await start([], { concurrency: 1 });
     const ids = [await missions.enqueue({ type: "echo" }), await missions.enqueue({ type: "echo" })];
     await missions.work();
@@ -387,7 +387,7 @@ describe("the worker", () => {
     expect((await missions.get("/stats/overview")).body.completed).toBe(2);
   });
 
-  it("does missions side by side, and one that lasts holds up nobody", async () => {
+  test("does missions side by side, and one that lasts holds up nobody", async () => {
     const long = gate();
     const missions = await start([
       handler("long", async () => {
@@ -406,7 +406,7 @@ describe("the worker", () => {
     expect(await working).toBeNull();
   });
 
-  it("never does more at once than it is allowed to", async () => {
+  test("never does more at once than it is allowed to", async () => {
     let now = 0;
     let most = 0;
     const missions = await start(
@@ -427,7 +427,7 @@ describe("the worker", () => {
     expect((await missions.get("/stats/overview")).body.completed).toBe(8);
   });
 
-  it("begins nothing when its time is over, and says that it wants to go on", async () => {
+  test("begins nothing when its time is over, and says that it wants to go on", async () => {
     const missions = await start([]);
     const id = await missions.enqueue({ type: "echo" });
     const next = await missions.work(() => true);
@@ -435,7 +435,7 @@ describe("the worker", () => {
     expect((await row(missions, id)).status).toBe("queued");
   });
 
-  it("does higher priorities first, and inside a priority who came first", async () => {
+  test("does higher priorities first, and inside a priority who came first", async () => {
     const order: unknown[] = [];
     const missions = await start(
       [
@@ -453,7 +453,7 @@ describe("the worker", () => {
     expect(order).toEqual([4, 2, 7, 0, 3, 6, 1, 5]);
   });
 
-  it("writes a completion again when Postgres was away for a moment, and does the work once", async () => {
+  test("writes a completion again when Postgres was away for a moment, and does the work once", async () => {
     let works = 0;
     const missions = await start([
       handler("once", async () => {
@@ -472,7 +472,7 @@ describe("the worker", () => {
     expect(await row(missions, id)).toMatchObject({ status: "completed", attempt: 1, result: { tries: 2 } });
   });
 
-  it.each<[string, JsonObject | string]>([
+  test.each<[string, JsonObject | string]>([
     ["no JSON object", "text"],
     ["262144 are kept", { big: "x".repeat(300_000) }],
   ])("refuses a result that cannot be kept: %s", async (message, result) => {
@@ -484,7 +484,7 @@ describe("the worker", () => {
     expect(view.error).toContain(message);
   });
 
-  it("stores a result that Postgres could not hold as it is", async () => {
+  test("stores a result that Postgres could not hold as it is", async () => {
     const missions = await start([handler("odd", async () => ({ text: "a\u0000b\ud800c" }))]);
     const id = await missions.enqueue({ type: "test.odd" });
     await missions.work();

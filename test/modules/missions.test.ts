@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PermanentError } from "../../src/core/errors.ts";
 import { createMissions, handler, type MissionSurface } from "./missions-fixture.ts";
 
@@ -22,7 +22,7 @@ const post = (path: string, body: unknown) => missions.post(`/api/missions${path
 const view = async (id: string) => (await missions.get(`/${id}`)).body;
 
 describe("a mission", () => {
-  it("is enqueued, done and told of", async () => {
+  test("is enqueued, done and told of", async () => {
     const reply = await post("/enqueue", { type: "echo", payload: { a: 1 }, priority: 30 });
     expect(reply.status).toBe(202);
     expect(reply.body).toEqual({ mission_id: expect.any(String), status: "queued" });
@@ -44,7 +44,7 @@ describe("a mission", () => {
     expect(await view(id)).toMatchObject({ status: "completed", attempt: 1, result: { echo: { a: 1 } } });
   });
 
-  it("that is created waits until it is executed", async () => {
+  test("that is created waits until it is executed", async () => {
     const id = crypto.randomUUID();
     const created = await post("", { name: "Later", data: { x: true }, id });
     expect(created.status).toBe(201);
@@ -59,7 +59,7 @@ describe("a mission", () => {
     expect((await post(`/${id}/execute`, undefined)).status).toBe(409);
   });
 
-  it("has one id: a second one with it is refused", async () => {
+  test("has one id: a second one with it is refused", async () => {
     const id = crypto.randomUUID();
     expect((await post("", { name: "A", id })).status).toBe(201);
     const again = await post("", { name: "B", id: id.toUpperCase() });
@@ -67,7 +67,7 @@ describe("a mission", () => {
     expect(again.body.error.details).toEqual([{ path: "id", message: "already taken" }]);
   });
 
-  it.each([
+  test.each([
     [{}, "type"],
     [{ type: "nobody.does.this" }, "type"],
     [{ type: "echo", priority: 25 }, "priority"],
@@ -88,13 +88,13 @@ describe("a mission", () => {
     expect(await missions.recorded()).toBe(before);
   });
 
-  it("whose name holds an e-mail address is refused, because events carry the name", async () => {
+  test("whose name holds an e-mail address is refused, because events carry the name", async () => {
     const reply = await post("", { name: "Write to anna@example.org" });
     expect(reply.status).toBe(422);
     expect(await missions.sql("SELECT FROM missions WHERE name LIKE '%anna%'")).toEqual([]);
   });
 
-  it.each(["unknown", "00000000-0000-4000-8000-000000000000"])(
+  test.each(["unknown", "00000000-0000-4000-8000-000000000000"])(
     "that does not exist answers 404: %s",
     async (id) => {
       for (const [method, path, body] of [
@@ -114,7 +114,7 @@ describe("a mission", () => {
 });
 
 describe("the list", () => {
-  it("has pages, newest first, and filters by status", async () => {
+  test("has pages, newest first, and filters by status", async () => {
     const fresh = await createMissions();
     try {
       const ids: string[] = [];
@@ -141,7 +141,7 @@ describe("the list", () => {
 });
 
 describe("the status by hand", () => {
-  it("pauses and resumes at the old place", async () => {
+  test("pauses and resumes at the old place", async () => {
     const id = await missions.enqueue({ type: "echo" });
     const place = await missions.sql("SELECT place FROM missions WHERE id = $1", [id]);
     const paused = await post(`/${id}/status`, { status: "paused", reason: "not now" });
@@ -158,7 +158,7 @@ describe("the status by hand", () => {
     expect((await view(id)).status).toBe("completed");
   });
 
-  it.each(["running", "completed", "failed", "pending"])(
+  test.each(["running", "completed", "failed", "pending"])(
     "cannot pretend what the worker does: %s",
     async (status) => {
       const id = await missions.enqueue({ type: "echo" });
@@ -169,14 +169,14 @@ describe("the status by hand", () => {
     },
   );
 
-  it("does not leave a final one", async () => {
+  test("does not leave a final one", async () => {
     const id = await missions.enqueue({ type: "echo" });
     await missions.work();
     for (const status of ["queued", "cancelled", "paused"])
       expect((await post(`/${id}/status`, { status })).status).toBe(409);
   });
 
-  it("queues a failed one again, with new attempts", async () => {
+  test("queues a failed one again, with new attempts", async () => {
     const id = await missions.enqueue({ type: "test.broken" });
     await missions.work();
     expect(await view(id)).toMatchObject({ status: "failed", attempt: 1, error: "It never works." });
@@ -191,7 +191,7 @@ describe("the status by hand", () => {
 });
 
 describe("the log", () => {
-  it("tells what happened, newest first, and takes entries", async () => {
+  test("tells what happened, newest first, and takes entries", async () => {
     const id = await missions.enqueue({ type: "test.broken" });
     await missions.work();
     const written = await post(`/${id}/log`, {
@@ -210,7 +210,7 @@ describe("the log", () => {
     expect((await missions.get(`/${id}/log?limit=1`)).body.log).toHaveLength(1);
   });
 
-  it("is bounded: the oldest entries go", async () => {
+  test("is bounded: the oldest entries go", async () => {
     const id = await missions.enqueue({ type: "echo" });
     await missions.sql(
       "INSERT INTO mission_log (mission_id, at, level, message, data) SELECT $1, now(), 'info', 'n' || n, '{}' FROM generate_series(1, 250) n",
@@ -226,7 +226,7 @@ describe("the log", () => {
     expect(rows.at(-1)?.message).toBe("the last");
   });
 
-  it("refuses what cannot be stored", async () => {
+  test("refuses what cannot be stored", async () => {
     const id = await missions.enqueue({ type: "echo" });
     for (const body of [{}, { message: "" }, { message: "\u0000" }, { message: "x", level: "fatal" }])
       expect((await post(`/${id}/log`, body)).status).toBe(422);
@@ -234,7 +234,7 @@ describe("the log", () => {
 });
 
 describe("the queue as a whole", () => {
-  it("shows what waits in the order in which it will be done", async () => {
+  test("shows what waits in the order in which it will be done", async () => {
     const fresh = await createMissions();
     try {
       const low = await fresh.enqueue({ type: "echo", priority: 10 });
@@ -255,7 +255,7 @@ describe("the queue as a whole", () => {
     }
   });
 
-  it("does nothing while it is paused, and goes on when it is resumed", async () => {
+  test("does nothing while it is paused, and goes on when it is resumed", async () => {
     const fresh = await createMissions();
     try {
       const id = await fresh.enqueue({ type: "echo" });
@@ -291,7 +291,7 @@ describe("the queue as a whole", () => {
     }
   });
 
-  it("counts what there is", async () => {
+  test("counts what there is", async () => {
     const fresh = await createMissions({
       handlers: [
         handler("broken", async () => {
@@ -337,7 +337,7 @@ describe("the queue as a whole", () => {
     }
   });
 
-  it("says what it can do", async () => {
+  test("says what it can do", async () => {
     const { types } = (await missions.get("/agents/info")).body;
     expect(types.map(({ type }: { type: string }) => type)).toEqual([
       "echo",

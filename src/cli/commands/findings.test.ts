@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
 import { estimateCost } from "./cost.ts";
 import { type Finding, findingsOf, type Observed } from "./findings.ts";
@@ -74,13 +74,13 @@ const notes = (changes: Changes) => levels(seen(changes), "note");
 const alert = { kind: "brake_open", subject: "edge_mailer:0", first_seen_at: ago(0), message: "Down." };
 
 describe("the doctor", () => {
-  it("finds nothing wrong with a healthy system", () => {
+  test("finds nothing wrong with a healthy system", () => {
     const findings = seen();
     expect(findings.length).toBeGreaterThan(6);
     expect(findings.every(({ level }) => level === "ok")).toBe(true);
   });
 
-  it.each<[string, Changes, RegExp]>([
+  test.each<[string, Changes, RegExp]>([
     [
       "Redis away",
       {
@@ -138,7 +138,7 @@ describe("the doctor", () => {
     expect(found[0]).toMatch(expected);
   });
 
-  it.each<[string, Changes]>([
+  test.each<[string, Changes]>([
     ["degraded mode", { health: { status: "degraded" } }],
     ["events that were just published", { stats: { outbox_backlog: 7, outbox_oldest_ms: 300 } }],
     ["a redrive", { consumer: { jobs: [{ kind: "redrive", name: "x", status: "running" }] } }],
@@ -150,7 +150,7 @@ describe("the doctor", () => {
     expect(notes(changes)).toHaveLength(1);
   });
 
-  it("does not call the work of a paused consumer a problem, and tells of the pause", () => {
+  test("does not call the work of a paused consumer a problem, and tells of the pause", () => {
     const pause = { event_type: null, reason: "moving house", actor_id: null, expires_at: null };
     const consumer = { lag: 5, oldest_unread_age_ms: 1e7, last_tick: { at: ago(1e7) }, paused: [pause] };
     expect(problems({ consumer })).toEqual([]);
@@ -162,7 +162,7 @@ describe("the doctor", () => {
     expect(problems({ consumer: { ...consumer, paused: [oneType] } })).toHaveLength(2);
   });
 
-  it("does not count the time in which the host was off: 3 s after a start nothing is late yet", () => {
+  test("does not count the time in which the host was off: 3 s after a start nothing is late yet", () => {
     const started = (ms: number): Changes => ({
       ...late,
       consumers: { ...late.consumers, host_started_at: ago(ms) },
@@ -175,18 +175,18 @@ describe("the doctor", () => {
     expect(problems(late)).toHaveLength(5);
   });
 
-  it("needs no tick where there is nothing to do", () => {
+  test("needs no tick where there is nothing to do", () => {
     expect(problems({ consumer: { last_tick: { at: ago(1e9) } } })).toEqual([]);
   });
 });
 
 describe("the estimate of the cost", () => {
-  it("has a script a minute when idle, whatever the number of consumers", () => {
+  test("has a script a minute when idle, whatever the number of consumers", () => {
     expect(estimateCost(1, 1).idle_per_month).toBe(43_200);
     expect(estimateCost(40, 4).idle_per_month).toBe(43_200);
   });
 
-  it("grows with consumers, not with shards, and falls with bulk", () => {
+  test("grows with consumers, not with shards, and falls with bulk", () => {
     const [one, ten] = [estimateCost(1, 1), estimateCost(10, 1)];
     expect(ten.per_event_alone).toBeGreaterThan(5 * one.per_event_alone);
     expect(estimateCost(40, 4).per_event_alone).toBe(ten.per_event_alone);

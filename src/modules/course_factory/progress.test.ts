@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { CourseBrief } from "./content/generator.ts";
 import { type GenerationRequest, generationRequest } from "./content/model.ts";
 import { templateGenerator } from "./content/template-generator.ts";
@@ -47,7 +47,7 @@ async function withOutline(request: GenerationRequest): Promise<Progress> {
 }
 
 describe("the next step", () => {
-  it("goes through outline, lessons, quiz and landing page to the end", async () => {
+  test("goes through outline, lessons, quiz and landing page to the end", async () => {
     const request = requestWith();
     const brief = briefOf(request);
     let progress = noProgress;
@@ -79,7 +79,7 @@ describe("the next step", () => {
     expect(seen).toEqual(["outline", "lesson 0", "lesson 1", "quiz", "landing_page"]);
   });
 
-  it("is the first one that is missing, whatever came after it", async () => {
+  test("is the first one that is missing, whatever came after it", async () => {
     const request = requestWith({ full_lessons_count: 3 });
     const progress = {
       ...(await withOutline(request)),
@@ -91,7 +91,7 @@ describe("the next step", () => {
     expect(nextStep(request, progress)).toEqual({ kind: "lesson", index: 1 });
   });
 
-  it("leaves out what the request does not want", async () => {
+  test("leaves out what the request does not want", async () => {
     const request = requestWith({
       generate_quiz: false,
       generate_landing_page: false,
@@ -101,14 +101,14 @@ describe("the next step", () => {
     expect(nextStep(request, progress)).toEqual({ kind: "finish" });
   });
 
-  it("writes no lessons in a dry run", async () => {
+  test("writes no lessons in a dry run", async () => {
     const request = requestWith({ dry_run: true });
     expect(nextStep(request, await withOutline(request))).toEqual({ kind: "quiz" });
   });
 });
 
 describe("the result", () => {
-  it("counts only lessons that got their text and warns of the others", async () => {
+  test("counts only lessons that got their text and warns of the others", async () => {
     const request = requestWith();
     const progress: Progress = {
       ...(await withOutline(request)),
@@ -132,25 +132,25 @@ describe("the result", () => {
     expect(states).toEqual(["full", "placeholder", "placeholder"]);
   });
 
-  it("of a dry run refers to no stored artifacts", async () => {
+  test("of a dry run refers to no stored artifacts", async () => {
     const request = requestWith({ dry_run: true });
     const result = resultOf(courseId, await withOutline(request), { at, startedAt, dryRun: true });
     expect(result).toMatchObject({ evidence_pack_path: null, full_lessons_generated: 0, warnings: [] });
   });
 
-  it("never has a negative duration when clocks differ", async () => {
+  test("never has a negative duration when clocks differ", async () => {
     const progress = await withOutline(requestWith());
     const result = resultOf(courseId, progress, { at: startedAt, startedAt: at, dryRun: false });
     expect(result.execution_time_seconds).toBe(0);
   });
 
-  it("does not exist without an outline", () => {
+  test("does not exist without an outline", () => {
     expect(() => resultOf(courseId, noProgress, { at, startedAt, dryRun: false })).toThrow(
       "without an outline",
     );
   });
 
-  it("leaves the given outline as it was", async () => {
+  test("leaves the given outline as it was", async () => {
     const { outline } = await withOutline(requestWith());
     if (outline === null) throw new Error("expected an outline");
     const copy = structuredClone(outline);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decideTransition, nextStates, type WorkflowState, workflowStates } from "./state.ts";
 
 /** Written out by hand on purpose: the table the product promises, independent of the code. */
@@ -17,14 +17,14 @@ describe("the author workflow", () => {
     workflowStates.map((to) => [from, to, table[from][to]] as const),
   );
 
-  it.each(pairs)("from %s to %s is allowed: %s", (from, to, expected) => {
+  test.each(pairs)("from %s to %s is allowed: %s", (from, to, expected) => {
     const decision = decideTransition(from, to, ready);
     expect(decision.ok).toBe(expected);
     expect(nextStates(from).includes(to)).toBe(expected);
     if (!decision.ok) expect(decision.refusal).toBe("not_allowed");
   });
 
-  it.each(pairs.filter(([, , ok]) => ok))(
+  test.each(pairs.filter(([, , ok]) => ok))(
     "from %s to %s asks for approval only before publish_ready",
     (from, to) => {
       const decision = decideTransition(from, to, ready);
@@ -33,7 +33,7 @@ describe("the author workflow", () => {
     },
   );
 
-  it.each(pairs.filter(([, , ok]) => ok))(
+  test.each(pairs.filter(([, , ok]) => ok))(
     "from %s to %s needs the content unless it steps back",
     (from, to) => {
       const decision = decideTransition(from, to, { contentComplete: false });
@@ -41,21 +41,21 @@ describe("the author workflow", () => {
     },
   );
 
-  it.each(pairs.filter(([, , ok]) => ok))("from %s to %s says where a rollback leads", (from, to) => {
+  test.each(pairs.filter(([, , ok]) => ok))("from %s to %s says where a rollback leads", (from, to) => {
     const decision = decideTransition(from, to, ready);
     if (!decision.ok) throw new Error(decision.message);
     expect(decision.plan.rollback_state).toBe(to === "archived" ? null : from);
     expect(decision.plan.can_rollback).toBe(to !== "published" && to !== "archived");
   });
 
-  it("asks for the approval again when the way back leads to publish_ready", () => {
+  test("asks for the approval again when the way back leads to publish_ready", () => {
     const back = decideTransition("publish_ready", "review", ready);
     if (!back.ok || back.plan.rollback_state === null) throw new Error("expected a way back");
     const rollback = decideTransition(back.plan.to_state, back.plan.rollback_state, ready);
     expect(rollback).toMatchObject({ ok: true, plan: { requires_approval: true } });
   });
 
-  it("names the states that may follow", () => {
+  test("names the states that may follow", () => {
     const decision = decideTransition("draft", "published", ready);
     expect(decision).toMatchObject({ ok: false });
     if (!decision.ok) expect(decision.message).toContain("review, archived");

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lessonsOf } from "./assemble.ts";
 import type { CourseBrief } from "./generator.ts";
 import {
@@ -59,7 +59,7 @@ const arbitraryRequest = fc.record({
 });
 
 describe("the template generator", () => {
-  it("keeps every limit of the model for any request", async () => {
+  test("keeps every limit of the model for any request", async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryRequest, async (input) => {
         const parsed = generationRequest.safeParse({ tenant_id: "t", ...input });
@@ -74,7 +74,7 @@ describe("the template generator", () => {
     );
   });
 
-  it("writes the same course for the same brief, ids included, and other ids for another course", async () => {
+  test("writes the same course for the same brief, ids included, and other ids for another course", async () => {
     const first = await wholeCourse(briefFor());
     expect(await wholeCourse(briefFor())).toEqual(first);
     const other = await wholeCourse({ ...briefFor(), course_id: "0b0f6a52-6d2c-4bb3-8b0e-5a1f6f0d9e21" });
@@ -82,7 +82,7 @@ describe("the template generator", () => {
     expect(ids(other).filter((id) => ids(first).includes(id))).toEqual([]);
   });
 
-  it.each(["Alternativen zu Banken", "Digital Banking für alle", "Was Sparkassen leisten"])(
+  test.each(["Alternativen zu Banken", "Digital Banking für alle", "Was Sparkassen leisten"])(
     "takes the banking outline for the title %s: 15 lessons, 310 minutes",
     async (title) => {
       const { outline, template_id } = await wholeCourse(briefFor({ title }));
@@ -93,7 +93,7 @@ describe("the template generator", () => {
     },
   );
 
-  it("takes the generic outline otherwise: 4 modules of 3 lessons, 20 minutes each", async () => {
+  test("takes the generic outline otherwise: 4 modules of 3 lessons, 20 minutes each", async () => {
     const { outline, template_id } = await wholeCourse(briefFor());
     expect(template_id).toBeNull();
     expect(outline.modules.map((part) => part.lessons.length)).toEqual([3, 3, 3, 3]);
@@ -101,7 +101,7 @@ describe("the template generator", () => {
     expect(lessonsOf(outline).every((lesson) => lesson.estimated_duration_minutes === 20)).toBe(true);
   });
 
-  it("plans the first lessons as full and the others with four points", async () => {
+  test("plans the first lessons as full and the others with four points", async () => {
     const { outline } = await wholeCourse(briefFor({ full_lessons_count: 5 }));
     const lessons = lessonsOf(outline);
     expect(lessons.map((lesson) => lesson.status === "full")).toEqual(lessons.map((_, index) => index < 5));
@@ -125,7 +125,7 @@ describe("the template generator", () => {
     const brief = (title: string) =>
       briefFor({ language, title, description: "2026.", target_audiences: [...audiences] });
 
-    it.each([titles[language], `${titles[language]}: Banking`])(
+    test.each([titles[language], `${titles[language]}: Banking`])(
       "every lesson of “%s” has its 300 words",
       async (title) => {
         const { lessons } = await wholeCourse(brief(title));
@@ -142,7 +142,7 @@ describe("the template generator", () => {
       },
     );
 
-    it("speaks this language and no other", async () => {
+    test("speaks this language and no other", async () => {
       const course = JSON.stringify(await wholeCourse(brief(titles[language])));
       for (const other of languages) {
         for (const word of markers[other]) {
@@ -151,13 +151,13 @@ describe("the template generator", () => {
       }
     });
 
-    it("leaves no placeholder unfilled", async () => {
+    test("leaves no placeholder unfilled", async () => {
       for (const title of [titles[language], `${titles[language]}: Banking`]) {
         expect(JSON.stringify(await wholeCourse(brief(title)))).not.toMatch(/\{[a-z]+\}/);
       }
     });
 
-    it("has texts within the limits of quiz options, all different", () => {
+    test("has texts within the limits of quiz options, all different", () => {
       const { generic, banking } = textsFor(language);
       for (const subject of [generic, banking]) {
         const statements = subject.flatMap((part) =>
@@ -171,7 +171,7 @@ describe("the template generator", () => {
     });
   });
 
-  it("writes each lesson differently", async () => {
+  test("writes each lesson differently", async () => {
     const { lessons } = await wholeCourse(briefFor({ target_audiences: [...audiences] }));
     const sentences = (markdown: string) => new Set(markdown.split(/(?<=[.?!])\s+/));
     for (const [index, lesson] of lessons.entries()) {
@@ -183,13 +183,13 @@ describe("the template generator", () => {
     }
   });
 
-  it("asks about the course and not about banks", async () => {
+  test("asks about the course and not about banks", async () => {
     const { quiz } = await wholeCourse(briefFor({ title: "Gemüse im Garten ziehen" }));
     expect(JSON.stringify(quiz)).not.toMatch(/[Bb]ank|Sparkasse/);
     for (const item of quiz.questions) expect(item.question_text).toContain("Gemüse im Garten ziehen");
   });
 
-  it("spreads the right answers over a to d and does not favour one", async () => {
+  test("spreads the right answers over a to d and does not favour one", async () => {
     const { quiz } = await wholeCourse(briefFor());
     const counts = new Map<string, number>();
     for (const { correct_answer: answer } of quiz.questions)
@@ -198,7 +198,7 @@ describe("the template generator", () => {
     for (const count of counts.values()) expect(count).toBeGreaterThanOrEqual(3);
   });
 
-  it("marks the true statement as the right answer", async () => {
+  test("marks the true statement as the right answer", async () => {
     const { quiz } = await wholeCourse(briefFor());
     const insights = textsFor("de").generic.flatMap((part) => part.lessons.map((item) => item.insight));
     for (const [index, item] of quiz.questions.slice(0, 12).entries()) {
@@ -206,7 +206,7 @@ describe("the template generator", () => {
     }
   });
 
-  it("fills a landing page for a description of one letter", async () => {
+  test("fills a landing page for a description of one letter", async () => {
     const { page } = await wholeCourse(briefFor({ description: "x" }));
     expect(page.hero_subtitle.length).toBeGreaterThanOrEqual(10);
     expect(page.value_proposition.length).toBeGreaterThanOrEqual(50);
@@ -216,7 +216,7 @@ describe("the template generator", () => {
 });
 
 describe("the models", () => {
-  it("read the misspelt tone of old files and write the right one", () => {
+  test("read the misspelt tone of old files and write the right one", () => {
     const metadata = {
       course_id: courseId,
       title: "Zeit gut einteilen",
@@ -232,7 +232,7 @@ describe("the models", () => {
     expect(courseMetadata.safeParse({ ...metadata, tone: "loud" }).success).toBe(false);
   });
 
-  it.each([
+  test.each([
     ["title", "too short"],
     ["title", "x".repeat(201)],
     ["description", ""],
@@ -256,13 +256,13 @@ describe("the models", () => {
     expect(result.success).toBe(false);
   });
 
-  it("make a title one line", () => {
+  test("make a title one line", () => {
     expect(generationRequest.parse({ ...briefFor().request, title: "  Zeit\n gut\t einteilen " }).title).toBe(
       "Zeit gut einteilen",
     );
   });
 
-  it("run dry and write three lessons unless the request says otherwise", () => {
+  test("run dry and write three lessons unless the request says otherwise", () => {
     expect(briefFor().request).toMatchObject({
       dry_run: true,
       full_lessons_count: 3,
@@ -274,11 +274,11 @@ describe("the models", () => {
 });
 
 describe("text", () => {
-  it("is filled once, so that a value cannot bring in another placeholder", () => {
+  test("is filled once, so that a value cannot bring in another placeholder", () => {
     expect(fill("{a} {b} {c}", { a: "{b}", b: "$&" })).toBe("{b} $& {c}");
   });
 
-  it("is cut without breaking a character", () => {
+  test("is cut without breaking a character", () => {
     expect(cut("ab😀cd", 4)).toBe("ab…");
     expect(cut("abcd", 4)).toBe("abcd");
     fc.assert(

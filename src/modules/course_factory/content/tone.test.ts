@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { shownOutline } from "../courses.ts";
 import { courseMetadata, languages } from "./model.ts";
 import { templateGenerator } from "./template-generator.ts";
@@ -25,7 +25,7 @@ async function outlineIn(language: (typeof languages)[number]) {
 }
 
 describe("the tone of a course", () => {
-  it.each([
+  test.each([
     ["de", "sachlich"],
     ["en", "factual"],
     ["fr", "factuel"],
@@ -39,7 +39,7 @@ describe("the tone of a course", () => {
     },
   );
 
-  it("is understood in every language, so that an outline can be sent back as it was shown", async () => {
+  test("is understood in every language, so that an outline can be sent back as it was shown", async () => {
     for (const language of languages) {
       const outline = await outlineIn(language);
       for (const tone of tones) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkEnhancement, structureOf } from "./checks.ts";
 
 const lesson = [
@@ -19,7 +19,7 @@ const lesson = [
 ].join("\n");
 
 describe("the structure of a text", () => {
-  it("counts headings, list lines and code blocks, but nothing inside of code", () => {
+  test("counts headings, list lines and code blocks, but nothing inside of code", () => {
     expect(structureOf(lesson)).toEqual({ headings: 1, listLines: 3, codeBlocks: 1 });
     expect(structureOf("**bold** start\n*emphasis* start\n#hashtag\n-dash\n1.2 is a number")).toEqual({
       headings: 0,
@@ -33,7 +33,7 @@ describe("the structure of a text", () => {
     });
   });
 
-  it("ends a code block only at a fence of its own kind", () => {
+  test("ends a code block only at a fence of its own kind", () => {
     expect(structureOf("````\n```\n# in code\n````\n# heading")).toMatchObject({
       headings: 1,
       codeBlocks: 1,
@@ -43,18 +43,18 @@ describe("the structure of a text", () => {
 });
 
 describe("the check of an enhancement", () => {
-  it("given a paragraph more, finds nothing", () => {
+  test("given a paragraph more, finds nothing", () => {
     expect(checkEnhancement(lesson, `${lesson}\nA little more.\n`)).toEqual([]);
   });
 
-  it("given a text half as long again, finds nothing, and given one character more, refuses it", () => {
+  test("given a text half as long again, finds nothing, and given one character more, refuses it", () => {
     const base = "x".repeat(100);
     expect(checkEnhancement(base, "x".repeat(150))).toEqual([]);
     expect(checkEnhancement(base, "x".repeat(151))).toEqual([expect.stringContaining("grew by 51 %")]);
     expect(checkEnhancement(base, "x".repeat(10))).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ["a heading", "\n## New\n", "headings changed from 1 to 2"],
     ["a list line", "\n- new\n", "list lines changed from 3 to 4"],
     ["a code block", "\n```\nx\n```\n", "code blocks changed from 1 to 2"],
@@ -63,12 +63,12 @@ describe("the check of an enhancement", () => {
     expect(checkEnhancement(long, long + addition)).toEqual([expect.stringContaining(message)]);
   });
 
-  it("given a fence that is never closed, sees that the headings behind it are gone", () => {
+  test("given a fence that is never closed, sees that the headings behind it are gone", () => {
     const base = `intro\n\n# One\n\n${"text ".repeat(40)}\n\n# Two\n`;
     expect(checkEnhancement(base, base.replace("intro", "intro\n```"))).toHaveLength(2);
   });
 
-  it.each(["", "  \n\t"])("given nothing but white space, says so", (empty) => {
+  test.each(["", "  \n\t"])("given nothing but white space, says so", (empty) => {
     expect(checkEnhancement(lesson, empty)).toEqual(["The enhanced text is empty."]);
   });
 });

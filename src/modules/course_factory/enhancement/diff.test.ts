@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { unifiedDiff } from "./diff.ts";
 
 /** Applies a unified diff as `patch` does, strictly: context and removed lines must be there. */
@@ -30,12 +30,12 @@ function patched(base: string, diff: string): string {
 }
 
 describe("a unified diff", () => {
-  it("of equal texts is empty", () => {
+  test("of equal texts is empty", () => {
     expect(unifiedDiff("a\nb\n", "a\nb\n")).toBe("");
     expect(unifiedDiff("", "")).toBe("");
   });
 
-  it("looks as `diff -u` writes it", () => {
+  test("looks as `diff -u` writes it", () => {
     const base = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
     expect(unifiedDiff(base, base.replace("5\n", "5\n5a\n"))).toBe(
       "--- base\n+++ enhanced\n@@ -3,6 +3,7 @@\n 3\n 4\n 5\n+5a\n 6\n 7\n 8\n",
@@ -43,20 +43,20 @@ describe("a unified diff", () => {
     expect(unifiedDiff("", "a\n")).toBe("--- base\n+++ enhanced\n@@ -0,0 +1,1 @@\n+a\n");
   });
 
-  it("has a hunk per group of changes", () => {
+  test("has a hunk per group of changes", () => {
     const base = Array.from({ length: 30 }, (_, index) => `line ${index}\n`).join("");
     const changed = base.replace("line 2\n", "two\n").replace("line 25\n", "");
     expect(unifiedDiff(base, changed).match(/^@@/gm)).toHaveLength(2);
     expect(patched(base, unifiedDiff(base, changed))).toBe(changed);
   });
 
-  it("tells a text that ends without a line end from one that has it", () => {
+  test("tells a text that ends without a line end from one that has it", () => {
     expect(unifiedDiff("a", "a\n")).toBe(
       "--- base\n+++ enhanced\n@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+a\n",
     );
   });
 
-  it("leads from any text to any other", () => {
+  test("leads from any text to any other", () => {
     const text = fc
       .array(fc.constantFrom("a", "b", "c", "", "d d"), { maxLength: 12 })
       .chain((lines) => fc.constantFrom(lines.join("\n"), `${lines.join("\n")}\n`));
@@ -68,7 +68,7 @@ describe("a unified diff", () => {
     );
   });
 
-  it("is quick for a long text with a small change", () => {
+  test("is quick for a long text with a small change", () => {
     const base = `${"x\ny\n".repeat(3_000)}`;
     const diff = unifiedDiff(base, `${base.slice(0, 6_000)}new\n${base.slice(6_000)}`);
     expect(diff.match(/^[+-](?![+-])/gm)).toHaveLength(1);

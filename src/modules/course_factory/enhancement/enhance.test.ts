@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lessonsOf } from "../content/assemble.ts";
 import type { CourseBrief, EnhancementOrder } from "../content/generator.ts";
 import { audiences, generationRequest, languages } from "../content/model.ts";
@@ -46,14 +46,14 @@ describe("weaving paragraphs into a lesson", () => {
   const lesson =
     "# Title\n\n## Main part\n\nBody.\n\n## Examples\n\n- one\n\n## Summary\n\nShort.\n\n## Disclaimer\n\nNone.\n";
 
-  it("puts each at the end of its section and keeps every line of the lesson", () => {
+  test("puts each at the end of its section and keeps every line of the lesson", () => {
     const paragraphs = { examples: "EX", summaries: "SUM", analogies: "AN" };
     expect(weave(lesson, paragraphs, headings)).toBe(
       "# Title\n\n## Main part\n\nBody.\n\nAN\n\n## Examples\n\n- one\n\nEX\n\n## Summary\n\nShort.\n\nSUM\n\n## Disclaimer\n\nNone.\n",
     );
   });
 
-  it("puts it before the last section of a lesson with other sections, and at the end of one without", () => {
+  test("puts it before the last section of a lesson with other sections, and at the end of one without", () => {
     expect(weave("# A\n\ntext\n\n# B\n\nend", { examples: "EX" }, headings)).toBe(
       "# A\n\ntext\n\nEX\n\n# B\n\nend",
     );
@@ -61,21 +61,21 @@ describe("weaving paragraphs into a lesson", () => {
     expect(weave("text", { examples: "EX" }, headings)).toBe("text\n\nEX");
   });
 
-  it("takes a heading inside of code for code", () => {
+  test("takes a heading inside of code for code", () => {
     const code = "# A\n\n```\n## Examples\n```\n\n## Examples ##\n\nreal\n";
     expect(weave(code, { examples: "EX" }, headings)).toBe(
       "# A\n\n```\n## Examples\n```\n\n## Examples ##\n\nreal\n\nEX\n",
     );
   });
 
-  it("keeps sub-sections together with their section", () => {
+  test("keeps sub-sections together with their section", () => {
     const nested = "## Examples\n\n### First\n\na\n\n## Summary\n\nb\n";
     expect(weave(nested, { examples: "EX" }, headings)).toBe(
       "## Examples\n\n### First\n\na\n\nEX\n\n## Summary\n\nb\n",
     );
   });
 
-  it("changes nothing when there is nothing to add", () => {
+  test("changes nothing when there is nothing to add", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(weave(text, {}, headings)).toBe(text);
@@ -89,7 +89,7 @@ describe("enhancements of the templates", () => {
     ["Zeit gut einteilen", "Alternativen zu Banken"].map((title) => [language, title] as const),
   );
 
-  it.each(requests)("pass the checks for every lesson (%s, %s)", async (language, title) => {
+  test.each(requests)("pass the checks for every lesson (%s, %s)", async (language, title) => {
     for (const target_audiences of [["employees"], ["parents", "students"], [...audiences]]) {
       const brief = briefFor({ language, title, target_audiences });
       for (let index = 0; index < 12; index += 1) {
@@ -111,7 +111,7 @@ describe("enhancements of the templates", () => {
     }
   });
 
-  it("fit the limits for titles and descriptions of any length", async () => {
+  test("fit the limits for titles and descriptions of any length", async () => {
     for (const title of ["x".repeat(200), "{lesson} {about} $& <b>"]) {
       const { result } = await enhanced(briefFor({ title, description: "y".repeat(2000) }), 0, [
         "flashcards",
@@ -121,14 +121,14 @@ describe("enhancements of the templates", () => {
     }
   });
 
-  it("make only what was asked for", async () => {
+  test("make only what was asked for", async () => {
     const { additions, result } = await enhanced(briefFor({}), 1, ["summaries"]);
     expect(Object.keys(additions.paragraphs)).toEqual(["summaries"]);
     expect(additions.flashcards).toEqual([]);
     expect(result.diff.match(/^\+(?!\+\+)./gm)).toHaveLength(1);
   });
 
-  it("have the same fingerprint for the same, in whatever order the types come, and another for others", async () => {
+  test("have the same fingerprint for the same, in whatever order the types come, and another for others", async () => {
     const brief = briefFor({});
     const one = await enhanced(brief, 0, ["examples", "summaries"]);
     const same = await enhanced(brief, 0, ["summaries", "examples"]);
@@ -140,7 +140,7 @@ describe("enhancements of the templates", () => {
 });
 
 describe("a text that breaks a rule", () => {
-  it("is reported when it is to be checked, and only then", async () => {
+  test("is reported when it is to be checked, and only then", async () => {
     const brief = briefFor({});
     const { outline } = await templateGenerator.outline(brief, null);
     const [lesson] = lessonsOf(outline);
@@ -161,7 +161,7 @@ describe("what a content service answers", () => {
     keywords: [],
   };
 
-  it("has to hold what was asked for; the rest is dropped", () => {
+  test("has to hold what was asked for; the rest is dropped", () => {
     const schema = additionsSchema({ types: ["examples", "flashcards"] });
     expect(schema.safeParse({ flashcards: [card, card, card] }).success).toBe(false);
     const answer = schema.parse({
@@ -175,7 +175,7 @@ describe("what a content service answers", () => {
     });
   });
 
-  it("has exactly three flashcards within their limits", () => {
+  test("has exactly three flashcards within their limits", () => {
     const schema = additionsSchema({ types: ["flashcards"] });
     expect(schema.safeParse({ flashcards: [card, card] }).success).toBe(false);
     expect(schema.safeParse({ flashcards: [card, card, { ...card, question: "short" }] }).success).toBe(
@@ -183,7 +183,7 @@ describe("what a content service answers", () => {
     );
   });
 
-  it("is asked for with the lesson as data", async () => {
+  test("is asked for with the lesson as data", async () => {
     const { outline } = await templateGenerator.outline(briefFor({}), null);
     const task = additionsTask(outline, 0, orderFor('text "in quotes"', ["analogies", "flashcards"]));
     expect(task).toContain(String.raw`text \"in quotes\"`);

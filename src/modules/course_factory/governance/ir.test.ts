@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type GenerationRequest, generationRequest } from "../content/model.ts";
 import { boundedKey, buildIr, buildWorkflowIr, irDocument, type WorkflowChange } from "./ir.ts";
 
@@ -16,7 +16,7 @@ function request(fields: Readonly<Record<string, unknown>> = {}): GenerationRequ
 }
 
 describe("the plan of a generation", () => {
-  it("has one step per artifact that was asked for", async () => {
+  test("has one step per artifact that was asked for", async () => {
     const actions = async (fields: Readonly<Record<string, unknown>>) =>
       (await buildIr(request(fields))).steps.map((step) => step.action);
     const always = ["course.create", "course.generate_outline", "course.generate_lessons"];
@@ -27,7 +27,7 @@ describe("the plan of a generation", () => {
     ).toEqual([...always, "course.generate_landing", "course.deploy_staging"]);
   });
 
-  it("plans staging only when a domain was named, and says that it is staging", async () => {
+  test("plans staging only when a domain was named, and says that it is staging", async () => {
     const without = await buildIr(request({ deploy_to_staging: true }));
     expect(without.steps.some((step) => step.action === "course.deploy_staging")).toBe(false);
     const unasked = await buildIr(request({ staging_domain: "a.example" }));
@@ -41,7 +41,7 @@ describe("the plan of a generation", () => {
     });
   });
 
-  it("names resources, keys, parameters and labels as promised", async () => {
+  test("names resources, keys, parameters and labels as promised", async () => {
     const ir = await buildIr(request());
     expect(ir).toMatchObject({
       tenant_id: "tenant-1",
@@ -88,12 +88,12 @@ describe("the plan of a generation", () => {
     );
   });
 
-  it("is the same for the same request, so that an approval fits the repeated request", async () => {
+  test("is the same for the same request, so that an approval fits the repeated request", async () => {
     expect(await buildIr(request())).toEqual(await buildIr(request()));
     expect(await buildIr(request({ full_lessons_count: 4 }))).not.toEqual(await buildIr(request()));
   });
 
-  it("keeps keys and resources within their limits for any title and tenant", async () => {
+  test("keeps keys and resources within their limits for any title and tenant", async () => {
     const anyText = (min: number, max: number) =>
       fc
         .string({ unit: "grapheme", minLength: min, maxLength: max })
@@ -114,7 +114,7 @@ describe("the plan of a generation", () => {
 });
 
 describe("a key that is too long", () => {
-  it("differs where only its end differs, and is cut between characters", async () => {
+  test("differs where only its end differs, and is cut between characters", async () => {
     const a = await boundedKey(`course_create_${"x".repeat(300)}a`);
     const b = await boundedKey(`course_create_${"x".repeat(300)}b`);
     expect(a).toMatch(/^course_create_x+_[0-9a-f]{16}$/);
@@ -134,13 +134,13 @@ describe("the plan of a workflow change", () => {
     after_transition: "0b0f4f0e-2b47-4d0c-9a5e-0d7c3f1b2a11",
   };
 
-  it("is the same for one round and another one for the next", () => {
+  test("is the same for one round and another one for the next", () => {
     expect(buildWorkflowIr(change)).toEqual(buildWorkflowIr({ ...change }));
     const next = { ...change, after_transition: "1c0f4f0e-2b47-4d0c-9a5e-0d7c3f1b2a12" };
     expect(buildWorkflowIr(next)).not.toEqual(buildWorkflowIr(change));
   });
 
-  it("names the course and the change", () => {
+  test("names the course and the change", () => {
     const [step] = buildWorkflowIr(change).steps;
     expect(step).toMatchObject({
       action: "course.workflow_transition",
@@ -155,7 +155,7 @@ describe("the plan of a workflow change", () => {
 });
 
 describe("the plan as it is answered", () => {
-  it("leaves open what the gate computes", async () => {
+  test("leaves open what the gate computes", async () => {
     const document = irDocument(await buildIr(request()), "req-1", new Date("2026-11-21T08:00:00Z"));
     expect(document).toMatchObject({ request_id: "req-1", created_at: "2026-11-21T08:00:00.000Z" });
     for (const step of document.steps) {

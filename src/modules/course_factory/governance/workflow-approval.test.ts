@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ForbiddenError } from "../../../core/errors.ts";
 import type { IrValidation } from "../../ports/ir-gate.ts";
 import { blockedError, type GateAnswer } from "./gate.ts";
@@ -20,11 +20,11 @@ const gateOff: GateAnswer = { allowed: true, validation, validated_event_id: nul
 const blocked = { allowed: false, validation, reason: "approval required" } as const;
 
 describe("what the gate's answer means for a change that needs a person", () => {
-  it("given a block, is a block, whatever the caller says", () => {
+  test("given a block, is a block, whatever the caller says", () => {
     expect(judgeApproval(blocked, { isTold: true, actor: "author-1" }, "new")).toEqual({ blocked });
   });
 
-  it("given an approval, is that approval, whatever the caller says", () => {
+  test("given an approval, is that approval, whatever the caller says", () => {
     for (const isTold of [true, false]) {
       expect(judgeApproval(approved, { isTold, actor: "author-1" }, "new")).toEqual({
         blocked: null,
@@ -34,13 +34,13 @@ describe("what the gate's answer means for a change that needs a person", () => 
     }
   });
 
-  it("given an approval by who makes the change, is a block", () => {
+  test("given an approval by who makes the change, is a block", () => {
     expect(judgeApproval(approved, { isTold: true, actor: "reviewer-1" }, "new")).toMatchObject({
       blocked: { allowed: false, reason: expect.stringContaining("must not be who approved it") },
     });
   });
 
-  it("given an approval by nobody known, is that approval", () => {
+  test("given an approval by nobody known, is that approval", () => {
     const unknown: GateAnswer = { ...approved, approval: { ...approval, approved_by: null } };
     expect(judgeApproval(unknown, { isTold: false, actor: "author-1" }, "new")).toMatchObject({
       approval_id: "approval-1",
@@ -48,7 +48,7 @@ describe("what the gate's answer means for a change that needs a person", () => 
     });
   });
 
-  it("given a gate that is off, is the caller's word, and without it undecided", () => {
+  test("given a gate that is off, is the caller's word, and without it undecided", () => {
     expect(judgeApproval(gateOff, { isTold: true, actor: "author-1" }, "new")).toEqual({
       blocked: null,
       approval_id: "new",
@@ -59,7 +59,7 @@ describe("what the gate's answer means for a change that needs a person", () => 
     expect(judgeApproval(gateOff, { isTold: false, actor: "author-1" }, "new")).toBeNull();
   });
 
-  it("given a gate that is on and asked nobody, is a block", () => {
+  test("given a gate that is on and asked nobody, is a block", () => {
     const unasked: GateAnswer = { ...gateOff, validated_event_id: "event-1" };
     expect(judgeApproval(unasked, { isTold: true, actor: "author-1" }, "new")).toMatchObject({
       blocked: { reason: "approval required" },
@@ -68,7 +68,7 @@ describe("what the gate's answer means for a change that needs a person", () => 
 });
 
 describe("the refusal of a blocked action", () => {
-  it("says why and what to do, and carries what is to be approved", () => {
+  test("says why and what to do, and carries what is to be approved", () => {
     const error = blockedError("The change", blocked);
     expect(error).toBeInstanceOf(ForbiddenError);
     expect(error.message).toContain(
@@ -81,7 +81,7 @@ describe("the refusal of a blocked action", () => {
     });
   });
 
-  it("asks to mend a rejected plan", () => {
+  test("asks to mend a rejected plan", () => {
     const rejected = { ...blocked, validation: { ...validation, status: "REJECT" as const } };
     expect(blockedError("It", rejected).message).toContain("Mend what validation_result.violations names");
   });

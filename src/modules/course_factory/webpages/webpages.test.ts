@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { CourseBrief } from "../content/generator.ts";
 import { generationRequest, languages, type Outline } from "../content/model.ts";
 import { templateGenerator, templateLandingPage } from "../content/template-generator.ts";
@@ -30,7 +30,7 @@ async function outlineFor(fields: Readonly<Record<string, unknown>> = {}): Promi
 }
 
 describe("themes", () => {
-  it("are three, and unknown ones are none", () => {
+  test("are three, and unknown ones are none", () => {
     expect(themes.map(({ theme_id, colors }) => [theme_id, colors.primary, colors.secondary])).toEqual([
       ["course-minimal", "#0066cc", "#6c757d"],
       ["course-professional", "#1a237e", "#455a64"],
@@ -39,7 +39,7 @@ describe("themes", () => {
     expect(findTheme("toString")).toBeNull();
   });
 
-  it("stay as they are when a course has colours of its own", () => {
+  test("stay as they are when a course has colours of its own", () => {
     const [first] = themes;
     if (first === undefined) throw new Error("no theme");
     const own = themeWith(first, { accent: "#000000" });
@@ -48,7 +48,7 @@ describe("themes", () => {
     expect(() => Object.assign(first.colors, { accent: "#000000" })).toThrow(TypeError);
   });
 
-  it("take colours as #rrggbb only", () => {
+  test("take colours as #rrggbb only", () => {
     expect(customColors.parse({ accent: "#AbCdEf" })).toEqual({ accent: "#abcdef" });
     for (const wrong of [{}, { accent: "red" }, { accent: "#fff" }, { shadow: "#000000" }]) {
       expect(customColors.safeParse(wrong).success).toBe(false);
@@ -57,7 +57,7 @@ describe("themes", () => {
 });
 
 describe("the sections of a page", () => {
-  it.each(languages)("stand in their places (%s)", async (language) => {
+  test.each(languages)("stand in their places (%s)", async (language) => {
     const brief = briefFor({ language, full_lessons_count: 5 });
     const { outline } = await templateGenerator.outline(brief, null);
     const page = templateLandingPage(brief, outline);
@@ -76,7 +76,7 @@ describe("the sections of a page", () => {
     expect(JSON.stringify(sections)).not.toMatch(/\{(course|lessons|minutes)\}/);
   });
 
-  it("show lessons that have a text, and no more than there are", async () => {
+  test("show lessons that have a text, and no more than there are", async () => {
     const brief = briefFor({ full_lessons_count: 2 });
     const { outline } = await templateGenerator.outline(brief, null);
     const page = templateLandingPage(brief, outline);
@@ -88,21 +88,21 @@ describe("the sections of a page", () => {
 });
 
 describe("an excerpt", () => {
-  it("is plain text without headings, lists, emphasis, links and code", () => {
+  test("is plain text without headings, lists, emphasis, links and code", () => {
     const markdown =
       "# Title\n\n## Overview\n\nSome **bold** and `code` [link](https://x.example/) text.\n\n- item\n2. second\n\n```js\nlet x;\n```\n\nEnd.";
     expect(excerptOf(markdown, 300)).toBe("Some bold and code link text. item second End.");
     expect(excerptOf("a\n```\nnever closed", 300)).toBe("a");
   });
 
-  it("ends behind a word and says that there is more", () => {
+  test("ends behind a word and says that there is more", () => {
     expect(excerptOf("one two three", 13)).toBe("one two three");
     expect(excerptOf("one two three", 12)).toBe("one two…");
     expect(excerptOf("x".repeat(20), 10)).toBe(`${"x".repeat(9)}…`);
     expect(excerptOf(`${"x".repeat(8)}😀${"x".repeat(9)}`, 10)).toBe(`${"x".repeat(8)}…`);
   });
 
-  it("is never longer than allowed and never broken text", () => {
+  test("is never longer than allowed and never broken text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 600 }), (text) => {
         const excerpt = excerptOf(text, 300);
@@ -112,7 +112,7 @@ describe("an excerpt", () => {
     );
   });
 
-  it("is quick for hostile Markdown", () => {
+  test("is quick for hostile Markdown", () => {
     const started = performance.now();
     for (const text of [
       "`".repeat(300_000),
@@ -137,7 +137,7 @@ describe("the texts for search engines", () => {
     ["twitter_description", 50, 200],
   ] as const;
 
-  it.each(languages)("keep their limits for any title and description (%s)", async (language) => {
+  test.each(languages)("keep their limits for any title and description (%s)", async (language) => {
     for (const title of ["Zehn Teile", "x".repeat(200), "Kurs ".repeat(30)]) {
       for (const description of ["x", "y".repeat(2000), "Ein Satz. ".repeat(30)]) {
         const pack = seoPackOf(await outlineFor({ language, title, description }), []);
@@ -151,7 +151,7 @@ describe("the texts for search engines", () => {
     }
   });
 
-  it("complete a short text in the language of the course", async () => {
+  test("complete a short text in the language of the course", async () => {
     const pack = seoPackOf(await outlineFor({ language: "fr", description: "Court." }), []);
     expect(pack.meta_description).toBe(
       "Court. Un cours en ligne avec des leçons, des exemples et des exercices.",
@@ -159,7 +159,7 @@ describe("the texts for search engines", () => {
     expect(fitted("", 10, 20, "ab")).toBe("ab ab ab ab");
   });
 
-  it("take the keywords of the author, each once, or else words of the course", async () => {
+  test("take the keywords of the author, each once, or else words of the course", async () => {
     const outline = await outlineFor();
     expect(seoPackOf(outline, ["Zeit", "zeit", "Plan"]).keywords).toEqual(["Zeit", "Plan"]);
     expect(seoPackOf(outline, []).keywords).toContain("Zeit");
@@ -171,7 +171,7 @@ describe("the texts for search engines", () => {
     ).toHaveLength(10);
   });
 
-  it("describe the course after schema.org, so that no text of it can end the script element", async () => {
+  test("describe the course after schema.org, so that no text of it can end the script element", async () => {
     const title = "Tags </script><script>alert(1)</script> & <!-- more";
     const pack = seoPackOf(await outlineFor({ title }), []);
     expect(pack.json_ld).toMatchObject({ "@context": "https://schema.org", "@type": "Course", name: title });
@@ -186,7 +186,7 @@ describe("the texts for search engines", () => {
 });
 
 describe("the address of a preview", () => {
-  it("is below the staging path, under the public origin or else the staging domain", () => {
+  test("is below the staging path, under the public origin or else the staging domain", () => {
     const courseId = "6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10";
     const domain = "course-factory.staging";
     const address = (publicUrl: string | null) =>
@@ -195,13 +195,13 @@ describe("the address of a preview", () => {
     expect(address(null)).toBe(`https://${domain}/staging/${courseId}/abcd/v2/`);
   });
 
-  it("holds 160 bits that nobody can guess, as letters", () => {
+  test("holds 160 bits that nobody can guess, as letters", () => {
     const tokens = Array.from({ length: 100 }, newStagingToken);
     expect(new Set(tokens).size).toBe(100);
     for (const token of tokens) expect(token).toMatch(stagingTokenShape);
   });
 
-  it.each([
+  test.each([
     ["latest", 3],
     ["3", 3],
     ["v3", 3],
