@@ -1,8 +1,11 @@
 /*
  * Who may import whom. Imports run one way:
  *
- *   schemas ← core ← {stream, db} ← publish ← consume ← {operate, http/kit} ← {http, modules}
- *           ← {config, runtime, product} ← {workers, cli}
+ *   schemas ← engine ← http/kit ← {http, modules} ← {config, runtime, product} ← {workers, cli}
+ *
+ * and inside the engine
+ *
+ *   core ← {stream, db} ← publish ← relay ← consume ← invocation ← alerts ← operations ← events ← retention ← dispatch
  *
  * Tests and tools may import everything; nothing that is deployed may import them.
  */
@@ -10,28 +13,43 @@
 const tests = "\\.test\\.ts$";
 
 /** What each part of `src` may import of the rest of `src`, beside itself. */
+const engineLayers = [
+  ["core"],
+  ["stream", "db"],
+  ["publish"],
+  ["relay"],
+  ["consume"],
+  ["archive.ts", "invocation.ts"],
+  ["alerts"],
+  ["operations"],
+  ["events"],
+  ["retention"],
+  ["dispatch"],
+];
+
+const inEngine = (names) => names.map((name) => `engine/${name}`);
+
 const layers = {
-  core: [],
-  stream: ["core"],
-  db: ["core"],
-  publish: ["core", "stream", "db"],
-  consume: ["core", "stream", "db", "publish"],
-  operate: ["core", "stream", "db", "publish", "consume"],
-  pages: ["core"],
-  "http/kit": ["core", "db", "publish", "consume"],
-  http: ["core", "stream", "db", "publish", "consume", "operate"],
-  modules: ["core", "db", "publish", "consume", "pages", "http/kit"],
+  ...Object.fromEntries(
+    engineLayers.flatMap((names, level) =>
+      names.map((name) => [`engine/${name}`, inEngine(engineLayers.slice(0, level).flat())]),
+    ),
+  ),
+  "engine/invocation.ts": inEngine(["core", "stream", "db", "publish", "relay", "consume", "archive.ts"]),
+  pages: ["engine/core"],
+  "http/kit": ["engine"],
+  http: ["engine"],
+  modules: ["engine", "pages", "http/kit"],
 };
+
+const placeOf = (name) => (name.endsWith(".ts") ? `^src/${name.replace(".", "\\.")}$` : `^src/${name}/`);
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
   name: `layer-${layer}`,
   severity: "error",
-  comment: `src/${layer} may import ${allowed.length === 0 ? "nothing else of src" : allowed.map((name) => name.replaceAll("\\", "").replace("$", "")).join(", ")} and schemas.`,
-  from: { path: `^src/${layer}/`, pathNot: tests },
-  to: {
-    path: "^(src|workers)/",
-    pathNot: [layer, ...allowed].map((name) => (name.endsWith("$") ? `^src/${name}` : `^src/${name}/`)),
-  },
+  comment: `src/${layer} may import ${allowed.length === 0 ? "nothing else of src" : allowed.join(", ")} and schemas.`,
+  from: { path: placeOf(layer), pathNot: tests },
+  to: { path: "^(src|workers)/", pathNot: [layer, ...allowed].map(placeOf) },
 }));
 
 /** A package that only some files may know; type imports count. */
@@ -54,9 +72,10 @@ export default {
     {
       name: "core-is-pure",
       severity: "error",
-      comment: "src/core decides and knows no driver and no framework: only schemas, and types of zod.",
-      from: { path: "^src/core/", pathNot: tests },
-      to: { pathNot: ["^src/core/", "^schemas/", npm("zod")] },
+      comment:
+        "src/engine/core decides and knows no driver and no framework: only schemas, and types of zod.",
+      from: { path: "^src/engine/core/", pathNot: tests },
+      to: { pathNot: ["^src/engine/core/", "^schemas/", npm("zod")] },
     },
     {
       name: "schemas-stand-alone",
@@ -115,13 +134,13 @@ export default {
         "^workers/",
       ],
     ),
-    onlyIn("@upstash/redis", [npm("@upstash/redis")], ["^src/stream/"]),
-    onlyIn("@neondatabase/serverless", [npm("@neondatabase/serverless")], ["^src/db/"]),
+    onlyIn("@upstash/redis", [npm("@upstash/redis")], ["^src/engine/stream/"]),
+    onlyIn("@neondatabase/serverless", [npm("@neondatabase/serverless")], ["^src/engine/db/"]),
     {
       name: "no-sql-in-stream",
       severity: "error",
-      comment: "Redis is all that src/stream knows.",
-      from: { path: "^src/stream/", pathNot: tests },
+      comment: "Redis is all that src/engine/stream knows.",
+      from: { path: "^src/engine/stream/", pathNot: tests },
       to: { path: npm("drizzle-orm") },
     },
     {

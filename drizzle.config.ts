@@ -2,6 +2,6 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./src/db/tables.ts", "./src/db/operation-tables.ts", "./src/modules/**/tables.ts"],
+  schema: ["./src/engine/db/tables.ts", "./src/engine/db/operation-tables.ts", "./src/modules/**/tables.ts"],
   out: "./migrations",
 });

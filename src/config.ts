@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { isPrivateHost } from "./core/host-guard.ts";
-import type { PayloadLimits } from "./publish/publish.ts";
+import { isPrivateHost } from "./engine/core/host-guard.ts";
+import type { PayloadLimits } from "./engine/publish/publish.ts";
 import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 
 /*

@@ -1,8 +1,9 @@
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
-import type { Consumer } from "./consume/define-consumer.ts";
-import type { ScheduledJob } from "./consume/define-job.ts";
-import type { Logger } from "./core/log.ts";
+import { alertsInTransaction } from "./engine/alerts/alerts.ts";
+import type { Consumer } from "./engine/consume/define-consumer.ts";
+import type { ScheduledJob } from "./engine/consume/define-job.ts";
+import type { Logger } from "./engine/core/log.ts";
 import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { agentOfflineSweep, agentsConsumer, agentsRoutes } from "./modules/agents/index.ts";
@@ -50,7 +51,6 @@ import {
 } from "./modules/payment/index.ts";
 import { firstThatKnows } from "./modules/ports/course-catalogue.ts";
 import { logTaskSwitch, taskRoutes, tasksConsumer } from "./modules/tasks/index.ts";
-import { alertsInTransaction } from "./operate/alerts.ts";
 
 /*
  * The modules of the product: their consumers, jobs and routes, and what of them is public. A new module is added here and

@@ -1,15 +1,15 @@
 import type { Config } from "./config.ts";
-import { registerConsumers } from "./consume/consumer.ts";
-import type { Consumer } from "./consume/define-consumer.ts";
-import type { ScheduledJob } from "./consume/define-job.ts";
-import { createSubrequestMeter } from "./core/budget.ts";
-import { createLogger, type Logger, type LogSink } from "./core/log.ts";
-import { createDatabase } from "./db/database.ts";
-import type { DrainTurns, Invocation } from "./operate/invocation.ts";
-import type { Archive } from "./operate/retention/archive.ts";
-import { defaultBatchBounds } from "./publish/relay-deps.ts";
-import { createStreamKeys } from "./stream/keys.ts";
-import { createRedis } from "./stream/redis.ts";
+import type { Archive } from "./engine/archive.ts";
+import { registerConsumers } from "./engine/consume/consumer.ts";
+import type { Consumer } from "./engine/consume/define-consumer.ts";
+import type { ScheduledJob } from "./engine/consume/define-job.ts";
+import { createSubrequestMeter } from "./engine/core/budget.ts";
+import { createLogger, type Logger, type LogSink } from "./engine/core/log.ts";
+import { createDatabase } from "./engine/db/database.ts";
+import type { DrainTurns, Invocation } from "./engine/invocation.ts";
+import { defaultBatchBounds } from "./engine/relay/relay-deps.ts";
+import { createStreamKeys } from "./engine/stream/keys.ts";
+import { createRedis } from "./engine/stream/redis.ts";
 import { describeUnknownSetting } from "./unknown-settings.ts";
 
 /*

@@ -13,7 +13,7 @@ import {
 } from "node:net";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { Database, Session } from "../src/db/database.ts";
+import type { Database, Session } from "../src/engine/db/database.ts";
 
 /** One request to Redis: its commands, each as the words that were sent. */
 export type RedisRequest = readonly (readonly string[])[];

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import * as charter from "@brain/schemas";
 import { allEvents, type EventDefinition } from "@brain/schemas";
 import { parseConfig } from "../src/config.ts";
-import type { Consumer, Subscription } from "../src/consume/define-consumer.ts";
+import type { Consumer, Subscription } from "../src/engine/consume/define-consumer.ts";
 import { productConsumers } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import type { GeneratedFile } from "./generated-file.ts";

@@ -20,5 +20,5 @@ export const migrations: readonly Migration[] = [
 ${rows.join("\n")}
 ];
 `;
-  return [{ path: "src/db/migration-list.ts", content, problem: null }];
+  return [{ path: "src/engine/db/migration-list.ts", content, problem: null }];
 }

@@ -1,7 +1,7 @@
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
-import { createDatabase } from "../src/db/database.ts";
+import { type Archive, ArchiveLostError, createFolderArchive } from "../src/engine/archive.ts";
+import { createDatabase } from "../src/engine/db/database.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/index.ts";
-import { type Archive, ArchiveLostError, createFolderArchive } from "../src/operate/retention/archive.ts";
 import { createDenoFolder } from "./deno-folder.ts";
 import {
   createProgram,

@@ -1,17 +1,17 @@
 import type { Hono } from "hono";
 import type { Config } from "../src/config.ts";
-import type { AppEnv, Host } from "../src/http/host.ts";
-import { cronTick } from "../src/operate/cron.ts";
-import { drainAll, relayAll, type Wake } from "../src/operate/pump.ts";
 import {
   type Archive,
   type ArchiveBucket,
   ArchiveLostError,
   createBucketArchive,
   createFolderArchive,
-} from "../src/operate/retention/archive.ts";
-import { runJanitor } from "../src/operate/retention/janitor.ts";
-import { runJobsNow } from "../src/operate/scheduled-jobs.ts";
+} from "../src/engine/archive.ts";
+import { cronTick } from "../src/engine/dispatch/cron.ts";
+import { drainAll, relayAll, type Wake } from "../src/engine/dispatch/pump.ts";
+import { runJobsNow } from "../src/engine/dispatch/scheduled-jobs.ts";
+import { runJanitor } from "../src/engine/retention/janitor.ts";
+import type { AppEnv, Host } from "../src/http/host.ts";
 import { createProductApp, logProductStart, productConsumers, productJobs } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { OverloadedError } from "../core/errors.ts";
+import { OverloadedError } from "../engine/core/errors.ts";
 import type { AppEnv, Place } from "./host.ts";
 
 /*

@@ -1,13 +1,17 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import type { Consumer } from "../consume/define-consumer.ts";
-import type { DrainResult } from "../consume/tick-base.ts";
-import { NotFoundError, TransientError } from "../core/errors.ts";
-import { changeBlockedKey, listBlockedKeys } from "../operate/consumers/blocked-keys.ts";
-import { consumerDetails, consumerStates, lastVisits } from "../operate/consumers/consumer-states.ts";
-import { listPauses, pauseConsumer, resumeConsumer } from "../operate/consumers/pauses.ts";
-import { recordAction } from "../operate/operator-actions.ts";
-import { drainOnce } from "../operate/pump.ts";
+import type { Consumer } from "../engine/consume/define-consumer.ts";
+import type { DrainResult } from "../engine/consume/tick-base.ts";
+import { NotFoundError, TransientError } from "../engine/core/errors.ts";
+import { drainOnce } from "../engine/dispatch/pump.ts";
+import { changeBlockedKey, listBlockedKeys } from "../engine/operations/consumers/blocked-keys.ts";
+import {
+  consumerDetails,
+  consumerStates,
+  lastVisits,
+} from "../engine/operations/consumers/consumer-states.ts";
+import { listPauses, pauseConsumer, resumeConsumer } from "../engine/operations/consumers/pauses.ts";
+import { recordAction } from "../engine/operations/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
 import { plainText } from "./kit/free-text.ts";

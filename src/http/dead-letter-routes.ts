@@ -9,10 +9,10 @@ import {
   findLetter,
   groupLetters,
   listLetters,
-} from "../operate/consumers/dead-letters.ts";
-import { editCopy } from "../operate/jobs/edited-copy.ts";
-import { findJob } from "../operate/jobs/job-view.ts";
-import { previewRedrive, redriveLetter, startRedrive } from "../operate/jobs/redrive.ts";
+} from "../engine/operations/consumers/dead-letters.ts";
+import { editCopy } from "../engine/operations/jobs/edited-copy.ts";
+import { findJob } from "../engine/operations/jobs/job-view.ts";
+import { previewRedrive, redriveLetter, startRedrive } from "../engine/operations/jobs/redrive.ts";
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from "drizzle-orm";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, test } from "vitest";
-import { classify } from "../core/classify.ts";
+import { classify } from "../engine/core/classify.ts";
 import {
   BadRequestError,
   ConflictError,
@@ -15,9 +15,9 @@ import {
   UnauthorizedError,
   UpstreamError,
   ValidationError,
-} from "../core/errors.ts";
-import { decideDelivery, defaultRetryPolicy } from "../core/retry.ts";
-import { RedisReplyError } from "../stream/redis.ts";
+} from "../engine/core/errors.ts";
+import { decideDelivery, defaultRetryPolicy } from "../engine/core/retry.ts";
+import { RedisReplyError } from "../engine/stream/redis.ts";
 import { errorBody, publicError, statusOf } from "./errors.ts";
 
 const statuses: Readonly<Record<ErrorCode, number>> = {

@@ -2,8 +2,8 @@ import { redactText } from "@brain/schemas";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { describeError, errorClass, errorStack } from "../consume/dead-letters.ts";
-import { isNetworkError } from "../core/classify.ts";
+import { describeError, errorClass, errorStack } from "../engine/consume/dead-letters.ts";
+import { isNetworkError } from "../engine/core/classify.ts";
 import {
   BadRequestError,
   BrainError,
@@ -11,9 +11,9 @@ import {
   type Issue,
   OverloadedError,
   TooManyRequestsError,
-} from "../core/errors.ts";
-import { boundIssues, boundText } from "../core/issues.ts";
-import { translateDatabaseError } from "../db/errors.ts";
+} from "../engine/core/errors.ts";
+import { boundIssues, boundText } from "../engine/core/issues.ts";
+import { translateDatabaseError } from "../engine/db/errors.ts";
 
 /** Status of each code; the compiler refuses a code without one. */
 export function statusOf(code: ErrorCode): ContentfulStatusCode {

@@ -2,13 +2,12 @@ import { elementTexts, readJson } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
-import { BadRequestError, NotFoundError, ValidationError } from "../core/errors.ts";
-import { boundIssues, boundText } from "../core/issues.ts";
-import { eventStats } from "../operate/event-stats.ts";
-import { findRecorded, listHistory } from "../operate/history.ts";
-import { type IngestContext, type IngestResult, ingest } from "../operate/ingest.ts";
-import { limitIngest } from "../operate/ingest-limit.ts";
-import { moveState } from "../operate/move-state.ts";
+import { BadRequestError, NotFoundError, ValidationError } from "../engine/core/errors.ts";
+import { boundIssues, boundText } from "../engine/core/issues.ts";
+import { eventStats } from "../engine/events/event-stats.ts";
+import { findRecorded, listHistory } from "../engine/events/history.ts";
+import { type IngestContext, type IngestResult, ingest } from "../engine/events/ingest.ts";
+import { limitIngest } from "../engine/events/ingest-limit.ts";
 import {
   flattenTrees,
   growTrees,
@@ -18,8 +17,9 @@ import {
   spanOf,
   treesToJson,
   withOrigins,
-} from "../operate/story.ts";
-import { markActivity } from "../publish/activity.ts";
+} from "../engine/events/story.ts";
+import { moveState } from "../engine/operations/move-state.ts";
+import { markActivity } from "../engine/publish/activity.ts";
 import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";

@@ -1,5 +1,5 @@
-import type { Logger } from "../core/log.ts";
-import type { Invocation } from "../operate/invocation.ts";
+import type { Logger } from "../engine/core/log.ts";
+import type { Invocation } from "../engine/invocation.ts";
 import type { ModuleEnv } from "./kit/module-env.ts";
 
 /** What the host (a Worker, Deno, a test) gives to each request. */

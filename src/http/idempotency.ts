@@ -1,7 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
-import { describeError } from "../consume/dead-letters.ts";
-import { BadRequestError, ConflictError, ValidationError } from "../core/errors.ts";
+import { describeError } from "../engine/consume/dead-letters.ts";
+import { BadRequestError, ConflictError, ValidationError } from "../engine/core/errors.ts";
+import type { AppEnv } from "./host.ts";
 import {
   admitRequest,
   forgetRequest,
@@ -10,8 +11,7 @@ import {
   keepAnswer,
   noteCommitted,
   sha256Hex,
-} from "../operate/idempotency.ts";
-import type { AppEnv } from "./host.ts";
+} from "./kit/idempotency.ts";
 import { readBytes } from "./kit/request-body.ts";
 
 const keyShape = /^[\x21-\x7e]{1,255}$/;

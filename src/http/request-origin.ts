@@ -1,9 +1,9 @@
 import { forbiddenValue } from "@brain/schemas";
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
-import { describeError } from "../consume/dead-letters.ts";
-import { noteStatusSql, type RequestOrigin } from "../publish/origin.ts";
-import type { Publish } from "../publish/publish.ts";
+import { describeError } from "../engine/consume/dead-letters.ts";
+import { noteStatusSql, type RequestOrigin } from "../engine/publish/origin.ts";
+import type { Publish } from "../engine/publish/publish.ts";
 import type { AppEnv } from "./host.ts";
 
 /** Longest value in a path that is kept, characters: our ids are shorter, tokens are longer. */

@@ -1,6 +1,6 @@
 import type { courseGenerationCompleted, PayloadOf } from "@brain/schemas";
 import * as z from "zod";
-import { ValidationError } from "../core/errors.ts";
+import { ValidationError } from "../engine/core/errors.ts";
 import { inWholeUnits } from "./money.ts";
 
 /*

@@ -1,5 +1,5 @@
-import type { Logger } from "../core/log.ts";
-import type { Tx } from "../db/database.ts";
+import type { Logger } from "../engine/core/log.ts";
+import type { Tx } from "../engine/db/database.ts";
 
 /*
  * How modules ask for a person, as a port: what operates the product keeps the alerts, and the composition root hands

@@ -1,8 +1,8 @@
 import { parseConfig } from "../../src/config.ts";
-import { TransientError } from "../../src/core/errors.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { relayAll, type Wake } from "../../src/engine/dispatch/pump.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
-import { relayAll, type Wake } from "../../src/operate/pump.ts";
 import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
 import { runCron, runWake } from "../../workers/host.ts";
 import { type AskToDie, chaosConsumers } from "./consumers.ts";

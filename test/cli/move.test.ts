@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on } from "../../src/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on } from "../../src/engine/consume/define-consumer.ts";
 import { pythonHeartbeat, startPythonWriter } from "../engine/python-programs.ts";
 import { charter, openStation, type Station } from "./server.ts";
 

@@ -5,9 +5,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
 import { createApp, type Mount } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
-import { drainAll, relayAll } from "../../src/operate/pump.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 
 export interface Station extends Backbone {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { registerConsumers } from "../../src/consume/consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/consumer.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { markActivity } from "../../src/engine/publish/activity.ts";
 import { createApp } from "../../src/http/app.ts";
-import { cronTick } from "../../src/operate/cron.ts";
-import { markActivity } from "../../src/publish/activity.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";

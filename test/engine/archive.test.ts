@@ -1,12 +1,8 @@
 import { Miniflare } from "miniflare";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { listAlerts } from "../../src/operate/alerts.ts";
-import {
-  type Archive,
-  type ArchiveBucket,
-  createBucketArchive,
-} from "../../src/operate/retention/archive.ts";
-import { archiveDays } from "../../src/operate/retention/archive-days.ts";
+import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import { type Archive, type ArchiveBucket, createBucketArchive } from "../../src/engine/archive.ts";
+import { archiveDays } from "../../src/engine/retention/archive-days.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone, publishReports } from "./fixture.ts";
 import { always, daysAgo, moveToDay, openFolder, times } from "./janitor-fixture.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { runAllJobs } from "../../src/operate/cron.ts";
-import { drainOnce } from "../../src/operate/pump.ts";
-import { trimShard } from "../../src/operate/retention/trim.ts";
+import { runAllJobs } from "../../src/engine/dispatch/cron.ts";
+import { drainOnce } from "../../src/engine/dispatch/pump.ts";
+import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
 import { effects, numbersOf, openBackbone, publishBeats, recorder } from "./fixture.ts";
 import { invoke, soon } from "./pump-fixture.ts";

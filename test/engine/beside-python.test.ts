@@ -4,12 +4,18 @@ import fc from "fast-check";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { type Consumer, type Delivered, on, onAny, onBatch } from "../../src/consume/define-consumer.ts";
-import { PermanentError } from "../../src/core/errors.ts";
-import type { Tx } from "../../src/db/database.ts";
-import { cronTick } from "../../src/operate/cron.ts";
-import { reconcileShard } from "../../src/operate/retention/reconcile.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import {
+  type Consumer,
+  type Delivered,
+  on,
+  onAny,
+  onBatch,
+} from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError } from "../../src/engine/core/errors.ts";
+import type { Tx } from "../../src/engine/db/database.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { pendingOf, publishReports, relayWith, streamEntries } from "./fixture.ts";
 import { always, openWithRedis } from "./janitor-fixture.ts";

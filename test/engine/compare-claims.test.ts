@@ -1,13 +1,13 @@
 import { systemHealth } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { defineConsumer, registerConsumers } from "../../src/consume/consumer.ts";
-import { type Consumer, on } from "../../src/consume/define-consumer.ts";
-import { listAlerts } from "../../src/operate/alerts.ts";
-import { consumerStates } from "../../src/operate/consumers/consumer-states.ts";
-import { pauseConsumer } from "../../src/operate/consumers/pauses.ts";
-import { drainAll } from "../../src/operate/pump.ts";
-import { type ReconcileReport, reconcileShard } from "../../src/operate/retention/reconcile.ts";
-import { removeLeftGroups } from "../../src/stream/move-group.ts";
+import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import { defineConsumer, registerConsumers } from "../../src/engine/consume/consumer.ts";
+import { type Consumer, on } from "../../src/engine/consume/define-consumer.ts";
+import { drainAll } from "../../src/engine/dispatch/pump.ts";
+import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
+import { pauseConsumer } from "../../src/engine/operations/consumers/pauses.ts";
+import { type ReconcileReport, reconcileShard } from "../../src/engine/retention/reconcile.ts";
+import { removeLeftGroups } from "../../src/engine/stream/move-group.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   deadLetters,

@@ -1,8 +1,8 @@
 import { DrizzleQueryError, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { describeError } from "../../src/consume/dead-letters.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import { createDatabase } from "../../src/db/database.ts";
+import { describeError } from "../../src/engine/consume/dead-letters.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { createDatabase } from "../../src/engine/db/database.ts";
 import { publicError } from "../../src/http/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createSubrequestMeter } from "../../src/core/budget.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import { createDatabase } from "../../src/db/database.ts";
-import { createRedis } from "../../src/stream/redis.ts";
+import { createSubrequestMeter } from "../../src/engine/core/budget.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { createDatabase } from "../../src/engine/db/database.ts";
+import { createRedis } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RetryAfter, TransientError } from "../../src/core/errors.ts";
+import { RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
 import {
   createClock,
   deadLetters,

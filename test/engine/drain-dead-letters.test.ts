@@ -1,12 +1,12 @@
 import { agentHeartbeat, type Envelope, encodeEntry } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on, onAny } from "../../src/consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../src/core/errors.ts";
-import { discardLetters, findLetter } from "../../src/operate/consumers/dead-letters.ts";
-import { redriveLetter } from "../../src/operate/jobs/redrive.ts";
-import { prepareEvent } from "../../src/publish/publish.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on, onAny } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
+import { discardLetters, findLetter } from "../../src/engine/operations/consumers/dead-letters.ts";
+import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
+import { prepareEvent } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import {

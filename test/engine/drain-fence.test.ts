@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import { FencedError, PermanentError } from "../../src/core/errors.ts";
-import { fenceText } from "../../src/db/database.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import { FencedError, PermanentError } from "../../src/engine/core/errors.ts";
+import { fenceText } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   deadLetters,

@@ -1,8 +1,8 @@
 import { agentHeartbeat, courseDistributionRequested, systemHealth } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on, onBatch } from "../../src/consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../src/core/errors.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on, onBatch } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import {
   deadLetters,
   drainUntilQuiet,

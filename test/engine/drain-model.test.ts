@@ -1,8 +1,8 @@
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import { prepareEvent, publishMany } from "../../src/publish/publish.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import { prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { check, type Effect, type Fate, type Letter, type PublishedEvent } from "../chaos/checker.ts";
 import { chaosConsumers, effectsTable } from "../chaos/consumers.ts";

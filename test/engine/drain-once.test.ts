@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { claimDeliveries } from "../../src/consume/dedup.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import type { Tx } from "../../src/db/database.ts";
+import { claimDeliveries } from "../../src/engine/consume/dedup.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Tx } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forgetState } from "../../src/consume/queue-signal.ts";
+import { forgetState } from "../../src/engine/consume/queue-signal.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   createClock,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import { signalQueue } from "../../src/consume/queue-signal.ts";
-import { PermanentError, TransientError } from "../../src/core/errors.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
+import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   createClock,

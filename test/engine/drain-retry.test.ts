@@ -2,11 +2,11 @@ import { type MessageId, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on } from "../../src/consume/define-consumer.ts";
-import { PermanentError, RetryAfter, TransientError } from "../../src/core/errors.ts";
-import { backoffMs, defaultRetryPolicy } from "../../src/core/retry.ts";
-import type { Tx } from "../../src/db/database.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
+import { backoffMs, defaultRetryPolicy } from "../../src/engine/core/retry.ts";
+import type { Tx } from "../../src/engine/db/database.ts";
 import {
   createClock,
   deadLetters,

@@ -1,11 +1,11 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import type { ScheduledJob } from "../../src/consume/define-job.ts";
-import { listAlerts } from "../../src/operate/alerts.ts";
-import { cronTick } from "../../src/operate/cron.ts";
-import { checkHealth } from "../../src/operate/health.ts";
-import { relayAll } from "../../src/operate/pump.ts";
-import { reconcileAll, runJanitor } from "../../src/operate/retention/janitor.ts";
-import { runJobsNow } from "../../src/operate/scheduled-jobs.ts";
+import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { relayAll } from "../../src/engine/dispatch/pump.ts";
+import { runJobsNow } from "../../src/engine/dispatch/scheduled-jobs.ts";
+import { checkHealth } from "../../src/engine/operations/health.ts";
+import { reconcileAll, runJanitor } from "../../src/engine/retention/janitor.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends, startFaultyRedis } from "../faults.ts";
 import { openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";

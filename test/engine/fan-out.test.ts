@@ -8,7 +8,7 @@ import {
   taskCreated,
 } from "@brain/schemas";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { placed } from "../../src/publish/position.ts";
+import { placed } from "../../src/engine/publish/position.ts";
 import { createRedisConnection } from "../../workers/local/redis-connection.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";

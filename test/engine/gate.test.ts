@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { signalQueue } from "../../src/consume/queue-signal.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import { cronTick } from "../../src/operate/cron.ts";
-import { openGate } from "../../src/operate/gate.ts";
-import { relayAll } from "../../src/operate/pump.ts";
+import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { openGate } from "../../src/engine/dispatch/gate.ts";
+import { relayAll } from "../../src/engine/dispatch/pump.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";

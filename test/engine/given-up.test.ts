@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
-import { PermanentError } from "../../src/core/errors.ts";
-import { discardLetter, discardLetters, findLetter } from "../../src/operate/consumers/dead-letters.ts";
-import { editCopy } from "../../src/operate/jobs/edited-copy.ts";
-import { redriveLetter } from "../../src/operate/jobs/redrive.ts";
+import { PermanentError } from "../../src/engine/core/errors.ts";
+import {
+  discardLetter,
+  discardLetters,
+  findLetter,
+} from "../../src/engine/operations/consumers/dead-letters.ts";
+import { editCopy } from "../../src/engine/operations/jobs/edited-copy.ts";
+import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   deadLetters,

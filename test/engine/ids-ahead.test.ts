@@ -1,9 +1,9 @@
 import { type MessageId, maxMessageId } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { consumerStates } from "../../src/operate/consumers/consumer-states.ts";
-import { followEvents } from "../../src/operate/feed.ts";
-import { reconcileShard } from "../../src/operate/retention/reconcile.ts";
-import { trimShard } from "../../src/operate/retention/trim.ts";
+import { followEvents } from "../../src/engine/events/live.ts";
+import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
+import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
+import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
 import { deadLetters, effects, openBackbone, pendingOf, publishReports, recorder } from "./fixture.ts";
 import { always, openWithRedis, streamIds } from "./janitor-fixture.ts";

@@ -1,6 +1,6 @@
-import { TransientError } from "../../src/core/errors.ts";
-import type { Database } from "../../src/db/database.ts";
-import type { RedisHttp } from "../../src/stream/redis.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Database } from "../../src/engine/db/database.ts";
+import type { RedisHttp } from "../../src/engine/stream/redis.ts";
 import { hookDatabase } from "../faults.ts";
 
 /*

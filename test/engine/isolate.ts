@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { inject } from "vitest";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import type { Tx } from "../../src/db/database.ts";
-import { createRedis } from "../../src/stream/redis.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Tx } from "../../src/engine/db/database.ts";
+import { createRedis } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, startFaultyRedis } from "../faults.ts";
 import { drainWith } from "./fixture.ts";

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Invocation } from "../../src/operate/invocation.ts";
-import { createFolderArchive } from "../../src/operate/retention/archive.ts";
+import { createFolderArchive } from "../../src/engine/archive.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
 import { createArchiveService } from "../../workers/local/archive-folder.ts";
 import type { Backbone } from "../backbone.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Archive } from "../../src/operate/retention/archive.ts";
-import { runJanitor } from "../../src/operate/retention/janitor.ts";
+import type { Archive } from "../../src/engine/archive.ts";
+import { runJanitor } from "../../src/engine/retention/janitor.ts";
 import { sends } from "../faults.ts";
 import { openBackbone, openFaultyBackbone, publishReports } from "./fixture.ts";
 import { createGroup, daysAgo, handle, moveToDay, openFolder, streamIds } from "./janitor-fixture.ts";

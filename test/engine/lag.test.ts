@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { registerConsumers } from "../../src/consume/consumer.ts";
-import { consumerStates } from "../../src/operate/consumers/consumer-states.ts";
-import { eventStats } from "../../src/operate/event-stats.ts";
+import { registerConsumers } from "../../src/engine/consume/consumer.ts";
+import { eventStats } from "../../src/engine/events/event-stats.ts";
+import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone, publishReports, recorder } from "./fixture.ts";
 import { openWithRedis, streamIds } from "./janitor-fixture.ts";
 
 /*
  * What Redis calls lag holds for good what was trimmed before the group had read it; see
- * `src/stream/group-states.ts`.
+ * `src/engine/stream/group-states.ts`.
  */
 
 const consumer = recorder();

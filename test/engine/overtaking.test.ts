@@ -1,9 +1,9 @@
 import { courseDistributionCompleted, courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on } from "../../src/consume/define-consumer.ts";
-import { TransientError } from "../../src/core/errors.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on } from "../../src/engine/consume/define-consumer.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 
 let backbone: Backbone;

@@ -12,11 +12,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { onAny } from "../../src/consume/define-consumer.ts";
-import { PermanentError, TooLargeError, ValidationError } from "../../src/core/errors.ts";
-import { placed } from "../../src/publish/position.ts";
-import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/publish/publish.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { onAny } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError, TooLargeError, ValidationError } from "../../src/engine/core/errors.ts";
+import { placed } from "../../src/engine/publish/position.ts";
+import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { effects, openBackbone, publishBeats, streamEntries } from "./fixture.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
-import { drainAll, relayAll } from "../../src/operate/pump.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
 import { createClock, effects, openBackbone, pendingOf, publishReports, recorder } from "./fixture.ts";
 import { health, idsOf, invoke, soon } from "./pump-fixture.ts";
 

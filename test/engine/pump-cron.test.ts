@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { cronTick } from "../../src/operate/cron.ts";
-import { drainAll, relayAll } from "../../src/operate/pump.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { DrainTurns } from "../../src/operate/invocation.ts";
-import { drainAll } from "../../src/operate/pump.ts";
+import { drainAll } from "../../src/engine/dispatch/pump.ts";
+import type { DrainTurns } from "../../src/engine/invocation.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
 import { health, invoke, leasesAsked } from "./pump-fixture.ts";
 

@@ -1,6 +1,6 @@
-import { registerConsumers } from "../../src/consume/consumer.ts";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import type { Invocation } from "../../src/operate/invocation.ts";
+import { registerConsumers } from "../../src/engine/consume/consumer.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import type { FaultyRedis } from "../faults.ts";
 import { effects } from "./fixture.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
-import type { Invocation } from "../../src/operate/invocation.ts";
-import { drainAll, relayAll } from "../../src/operate/pump.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
 import { sends } from "../faults.ts";
 import {
   effects,

@@ -1,11 +1,11 @@
 import { agentHeartbeat, systemHealth, systemMaintenance } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on } from "../../src/consume/define-consumer.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import { createDatabase } from "../../src/db/database.ts";
-import { drainAll, drainOnce, relayAll } from "../../src/operate/pump.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on } from "../../src/engine/consume/define-consumer.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { createDatabase } from "../../src/engine/db/database.ts";
+import { drainAll, drainOnce, relayAll } from "../../src/engine/dispatch/pump.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
 import {

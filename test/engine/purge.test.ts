@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { purge } from "../../src/operate/retention/purge.ts";
+import { purge } from "../../src/engine/retention/purge.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone } from "./fixture.ts";
 import { always, times } from "./janitor-fixture.ts";

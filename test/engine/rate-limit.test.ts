@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { TooManyRequestsError } from "../../src/core/errors.ts";
-import { limitRate } from "../../src/operate/rate-limit.ts";
+import { TooManyRequestsError } from "../../src/engine/core/errors.ts";
+import { limitRate } from "../../src/http/kit/rate-limit.ts";
 import { sends } from "../faults.ts";
 import { createClock, openBackbone, openFaultyBackbone } from "./fixture.ts";
 

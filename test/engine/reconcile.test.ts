@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { reconcileShard } from "../../src/operate/retention/reconcile.ts";
-import { trimShard } from "../../src/operate/retention/trim.ts";
+import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
+import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";

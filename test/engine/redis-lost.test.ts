@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { createRedis, type RedisHttp } from "../../src/engine/stream/redis.ts";
 import { publicError } from "../../src/http/errors.ts";
-import { createRedis, type RedisHttp } from "../../src/stream/redis.ts";
 import { startUpstashGateway } from "../../workers/local/upstash-gateway.ts";
 import { openTcpGate } from "../http/tcp-gate.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ConflictError, NotFoundError } from "../../src/core/errors.ts";
-import { discardLetters } from "../../src/operate/consumers/dead-letters.ts";
-import { changeJob } from "../../src/operate/jobs/job-changes.ts";
-import { runJobs, stepJob } from "../../src/operate/jobs/jobs.ts";
-import { previewRedrive, redriveLetter, startRedrive } from "../../src/operate/jobs/redrive.ts";
-import { queueLetters } from "../../src/operate/jobs/redrive-step.ts";
+import { ConflictError, NotFoundError } from "../../src/engine/core/errors.ts";
+import { discardLetters } from "../../src/engine/operations/consumers/dead-letters.ts";
+import { changeJob } from "../../src/engine/operations/jobs/job-changes.ts";
+import { runJobs, stepJob } from "../../src/engine/operations/jobs/jobs.ts";
+import { previewRedrive, redriveLetter, startRedrive } from "../../src/engine/operations/jobs/redrive.ts";
+import { queueLetters } from "../../src/engine/operations/jobs/redrive-step.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { createClock, recorder } from "./fixture.ts";
 import {

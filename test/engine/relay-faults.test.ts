@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
 import {

@@ -1,8 +1,8 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import fc from "fast-check";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { idsInLua } from "../../src/stream/ids-in-lua.ts";
-import { createRedis } from "../../src/stream/redis.ts";
+import { idsInLua } from "../../src/engine/stream/ids-in-lua.ts";
+import { createRedis } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, startFaultyRedis } from "../faults.ts";
 import {

@@ -1,7 +1,7 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import type { RelayResult } from "../../src/publish/relay.ts";
-import { createRedis } from "../../src/stream/redis.ts";
+import type { RelayResult } from "../../src/engine/relay/relay.ts";
+import { createRedis } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, type RedisRequest, sends, startFaultyRedis } from "../faults.ts";
 import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntries } from "./fixture.ts";

@@ -1,6 +1,6 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntries } from "./fixture.ts";

@@ -1,10 +1,10 @@
 import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
-import type { Invocation } from "../../src/operate/invocation.ts";
-import type { RelayDeps } from "../../src/publish/relay-deps.ts";
-import { createRedis, type RedisHttp } from "../../src/stream/redis.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
+import type { RelayDeps } from "../../src/engine/relay/relay-deps.ts";
+import { createRedis, type RedisHttp } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { type FaultyRedis, hookDatabase, sends } from "../faults.ts";
 import { openFaultyBackbone, publishBeats, relayWith, streamEntries } from "./fixture.ts";

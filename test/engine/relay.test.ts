@@ -10,10 +10,10 @@ import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ensureLayoutSql } from "../../src/publish/layout-sql.ts";
-import { prepareEvent } from "../../src/publish/publish.ts";
-import { insertEvents } from "../../src/publish/record.ts";
-import { acquireSql, byIndexSql, takeSql } from "../../src/publish/relay-sql.ts";
+import { prepareEvent } from "../../src/engine/publish/publish.ts";
+import { insertEvents } from "../../src/engine/publish/record.ts";
+import { ensureLayoutSql } from "../../src/engine/relay/layout-sql.ts";
+import { acquireSql, byIndexSql, takeSql } from "../../src/engine/relay/relay-sql.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import {

@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { onAny } from "../../src/consume/define-consumer.ts";
-import { changeJob } from "../../src/operate/jobs/job-changes.ts";
-import { runJobs, stepJob } from "../../src/operate/jobs/jobs.ts";
-import { previewReplay, startBackfill, startReplay } from "../../src/operate/jobs/replay.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { onAny } from "../../src/engine/consume/define-consumer.ts";
+import { changeJob } from "../../src/engine/operations/jobs/job-changes.ts";
+import { runJobs, stepJob } from "../../src/engine/operations/jobs/jobs.ts";
+import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/jobs/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { publishBeats, publishReports, recorder } from "./fixture.ts";
 import {

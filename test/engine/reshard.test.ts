@@ -1,14 +1,19 @@
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
-import { registerConsumers } from "../../src/consume/consumer.ts";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import { drain } from "../../src/consume/drain.ts";
-import { signalQueue } from "../../src/consume/queue-signal.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import type { Invocation } from "../../src/operate/invocation.ts";
-import { changeShards, describeLayout, layoutProblem, longChangeMs } from "../../src/operate/reshard.ts";
-import { type RelayResult, relay } from "../../src/publish/relay.ts";
+import { registerConsumers } from "../../src/engine/consume/consumer.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import { drain } from "../../src/engine/consume/drain.ts";
+import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
+import {
+  changeShards,
+  describeLayout,
+  layoutProblem,
+  longChangeMs,
+} from "../../src/engine/operations/reshard.ts";
+import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";

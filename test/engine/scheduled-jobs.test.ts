@@ -1,9 +1,9 @@
 import { systemHealth } from "@brain/schemas";
 import { expect, test } from "vitest";
-import type { ScheduledJob } from "../../src/consume/define-job.ts";
-import { cronTick } from "../../src/operate/cron.ts";
-import type { Invocation } from "../../src/operate/invocation.ts";
-import { runJobsNow, scheduleJob } from "../../src/operate/scheduled-jobs.ts";
+import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { runJobsNow, scheduleJob } from "../../src/engine/dispatch/scheduled-jobs.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { createClock, effects, openBackbone, recorder } from "./fixture.ts";

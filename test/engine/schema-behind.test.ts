@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
-import { migrations } from "../../src/db/migration-list.ts";
-import { checkHealth } from "../../src/operate/health.ts";
-import { drainOnce } from "../../src/operate/pump.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { migrations } from "../../src/engine/db/migration-list.ts";
+import { drainOnce } from "../../src/engine/dispatch/pump.ts";
+import { checkHealth } from "../../src/engine/operations/health.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   createClock,

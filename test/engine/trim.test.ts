@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
-import { forgetState } from "../../src/consume/queue-signal.ts";
-import { listAlerts } from "../../src/operate/alerts.ts";
-import { trimIfLong, trimShard } from "../../src/operate/retention/trim.ts";
+import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import { forgetState } from "../../src/engine/consume/queue-signal.ts";
+import { trimIfLong, trimShard } from "../../src/engine/retention/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { effects, openFaultyBackbone, publishReports, recorder, streamEntries } from "./fixture.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDatabase } from "../../src/db/database.ts";
+import { createDatabase } from "../../src/engine/db/database.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { withDatabase } from "../../workers/local/neon-database.ts";
 import { startPostgres } from "../../workers/local/postgres-server.ts";

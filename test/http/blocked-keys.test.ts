@@ -1,10 +1,10 @@
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { type ConsumerOptions, on } from "../../src/consume/define-consumer.ts";
-import { failureFromText } from "../../src/consume/sources/pending.ts";
-import { RetryAfter } from "../../src/core/errors.ts";
-import { changeBlockedKey } from "../../src/operate/consumers/blocked-keys.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { type ConsumerOptions, on } from "../../src/engine/consume/define-consumer.ts";
+import { failureFromText } from "../../src/engine/consume/sources/pending.ts";
+import { RetryAfter } from "../../src/engine/core/errors.ts";
+import { changeBlockedKey } from "../../src/engine/operations/consumers/blocked-keys.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /** Agents whose heartbeats are refused for now. */

@@ -1,8 +1,8 @@
 import { agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on, onAny } from "../../src/consume/define-consumer.ts";
-import { PermanentError, RetryAfter } from "../../src/core/errors.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on, onAny } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError, RetryAfter } from "../../src/engine/core/errors.ts";
 import { waitFor } from "../wait-for.ts";
 import { healthReport } from "./sample-events.ts";
 import { createSurface, type Surface } from "./surface.ts";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { TransientError } from "../../src/core/errors.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { recorder } from "../engine/fixture.ts";
 import { plantLetters } from "../engine/job-fixture.ts";

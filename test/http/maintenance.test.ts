@@ -1,6 +1,6 @@
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { raiseAlert, resolveAlert } from "../../src/operate/alerts.ts";
+import { raiseAlert, resolveAlert } from "../../src/engine/alerts/alerts.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 let surface: Surface;

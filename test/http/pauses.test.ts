@@ -1,7 +1,7 @@
 import { agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on, onAny } from "../../src/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on, onAny } from "../../src/engine/consume/define-consumer.ts";
 import { waitFor } from "../wait-for.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

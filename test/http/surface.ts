@@ -1,6 +1,6 @@
+import { relayAll } from "../../src/engine/dispatch/pump.ts";
 import { createApp, type Mount } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
-import { relayAll } from "../../src/operate/pump.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 
 export interface Reply {

@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { TransientError, UpstreamError } from "../../src/core/errors.ts";
+import { alertsInTransaction } from "../../src/engine/alerts/alerts.ts";
+import { TransientError, UpstreamError } from "../../src/engine/core/errors.ts";
 import { createApp } from "../../src/http/app.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { courseFactoryRoutes } from "../../src/modules/course_factory/index.ts";
 import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
 import { firstThatKnows } from "../../src/modules/ports/course-catalogue.ts";
-import { alertsInTransaction } from "../../src/operate/alerts.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
@@ -356,7 +356,7 @@ describe("a course written by a content service", () => {
     const id: string = accepted.body.mission_id;
     for (let attempt = 1; attempt <= 3; attempt++) {
       await engine.sql("UPDATE missions SET due_at = now() WHERE id = $1 AND status = 'queued'", [id]);
-      const { scheduleJob } = await import("../../src/operate/scheduled-jobs.ts");
+      const { scheduleJob } = await import("../../src/engine/dispatch/scheduled-jobs.ts");
       await scheduleJob(engine.open(), "mission_worker", new Date(0));
       await engine.cron();
     }

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import type { Consumer } from "../../src/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
 import { courseAccessNotificationsConsumer } from "../../src/modules/course_access/index.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { createTestEngine } from "../engine.ts";

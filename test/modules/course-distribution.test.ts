@@ -223,7 +223,7 @@ describe("counting", () => {
       expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
     }
     expect(await read(engine, entry.id)).toMatchObject({ view_count: 100, enrollment_count: 50 });
-    const { scheduleJob } = await import("../../src/operate/scheduled-jobs.ts");
+    const { scheduleJob } = await import("../../src/engine/dispatch/scheduled-jobs.ts");
     await scheduleJob(engine.open(), "course_counts_telling", new Date(0));
     await engine.cron();
     const events = (await eventsOf(engine, entry.id)).filter(({ type }) => type.match(/viewed|clicked/));

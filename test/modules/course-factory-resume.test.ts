@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RetryAfter, TransientError, UpstreamError } from "../../src/core/errors.ts";
+import { RetryAfter, TransientError, UpstreamError } from "../../src/engine/core/errors.ts";
+import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import type { RequestServices } from "../../src/http/kit/module-env.ts";
 import { announceRequested, contextOf } from "../../src/modules/course_factory/announce.ts";
 import { artifactId } from "../../src/modules/course_factory/content/assemble.ts";
@@ -10,7 +11,6 @@ import { generate } from "../../src/modules/course_factory/generation.ts";
 import type { Run } from "../../src/modules/course_factory/produce.ts";
 import { maxAttempts, proceed, watch } from "../../src/modules/course_factory/resume.ts";
 import { insertCourse } from "../../src/modules/course_factory/store.ts";
-import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 

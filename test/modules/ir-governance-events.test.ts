@@ -7,12 +7,12 @@ import {
 } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on } from "../../src/consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../src/core/errors.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
+import { createEffort } from "../../src/engine/dispatch/pump.ts";
+import { runScheduledJobs } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import { irGovernanceJobs, irGovernanceRoutes } from "../../src/modules/ir_governance/index.ts";
-import { createEffort } from "../../src/operate/pump.ts";
-import { runScheduledJobs } from "../../src/operate/scheduled-jobs.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { createSurface, type Surface } from "../http/surface.ts";
 import {

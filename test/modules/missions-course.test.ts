@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { JobContext } from "../../src/consume/define-job.ts";
+import type { JobContext } from "../../src/engine/consume/define-job.ts";
+import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { courseGenerationMission } from "../../src/modules/course_factory/index.ts";
 import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
 import { missionWorker } from "../../src/modules/missions/index.ts";
-import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 import { courseRequest, type Fields } from "./course-factory-fixtures.ts";

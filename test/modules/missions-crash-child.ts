@@ -1,8 +1,8 @@
 /** Works the missions off until somebody kills this process. Its environment is that of the system under test. */
 
 import { parseConfig } from "../../src/config.ts";
+import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { missionWorker } from "../../src/modules/missions/index.ts";
-import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { crashHandler } from "./missions-crash-handler.ts";
 

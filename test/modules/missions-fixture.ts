@@ -1,8 +1,8 @@
 import type { JsonObject } from "@brain/schemas";
-import type { JobContext } from "../../src/consume/define-job.ts";
+import type { JobContext } from "../../src/engine/consume/define-job.ts";
+import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { type MissionSettings, missionRoutes, missionWorker } from "../../src/modules/missions/index.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/ports/mission-handler.ts";
-import { transactAndPublish } from "../../src/publish/publish.ts";
 import { createSurface, type Reply, type Surface } from "../http/surface.ts";
 
 /** The missions module with the handlers of a test, on real Redis and Postgres. Nobody works before the test says so. */

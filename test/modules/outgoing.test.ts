@@ -4,14 +4,14 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../src/cli/client.ts";
-import { TransientError } from "../../src/core/errors.ts";
-import type { Logger } from "../../src/core/log.ts";
-import { createDatabase } from "../../src/db/database.ts";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Logger } from "../../src/engine/core/log.ts";
+import { createDatabase } from "../../src/engine/db/database.ts";
+import { createRedis } from "../../src/engine/stream/redis.ts";
 import { createNotifier } from "../../src/modules/course_access/notifier.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { httpCallHandler } from "../../src/modules/missions/handlers/http-call.ts";
 import { createRefund } from "../../src/modules/payment/stripe-client.ts";
-import { createRedis } from "../../src/stream/redis.ts";
 import { sendByFetch } from "../../workers/local/stripe-webhooks.ts";
 
 /* Every call of the outside, to a host that sends on to another one: nothing may arrive there. */

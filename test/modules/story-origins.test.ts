@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runJobsNow } from "../../src/operate/scheduled-jobs.ts";
+import { runJobsNow } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { createPublic } from "./course-distribution-fixtures.ts";
 import { courseRequest } from "./course-factory-fixtures.ts";

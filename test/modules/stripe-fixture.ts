@@ -173,7 +173,7 @@ export async function runJob(
   const name = table === "paycore_intents" ? "payment_checkout_repair" : "payment_refund_repair";
   const job = engine.system.scheduled.get(name);
   if (job === undefined) throw new Error(`the system has no job ${name}`);
-  const { scheduleJob } = await import("../../src/operate/scheduled-jobs.ts");
+  const { scheduleJob } = await import("../../src/engine/dispatch/scheduled-jobs.ts");
   await scheduleJob(engine.open(), name, new Date(0));
   await engine.cron();
 }

@@ -1,7 +1,7 @@
 import { systemHealth } from "@brain/schemas";
 import { parseConfig } from "../../src/config.ts";
-import { defineConsumer } from "../../src/consume/consumer.ts";
-import { on } from "../../src/consume/define-consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/consumer.ts";
+import { on } from "../../src/engine/consume/define-consumer.ts";
 import { createSystem, type System } from "../../src/runtime.ts";
 import { runWake } from "../../workers/host.ts";
 

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { migrations } from "../../src/db/migration-list.ts";
+import { migrations } from "../../src/engine/db/migration-list.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 
 const program = fileURLToPath(new URL("../../workers/local/migrate.ts", import.meta.url).href);

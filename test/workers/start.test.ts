@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createStreamKeys } from "../../src/stream/keys.ts";
+import { createStreamKeys } from "../../src/engine/stream/keys.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { createRedisConnection } from "../../workers/local/redis-connection.ts";
 import { plainReply } from "../../workers/local/resp.ts";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
-import { judgeSchema, type Migration, type SchemaState } from "../../src/core/schema-state.ts";
+import { judgeSchema, type Migration, type SchemaState } from "../../src/engine/core/schema-state.ts";
 import { probePostgres, ServiceAwayError } from "./named-services.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);

@@ -1,5 +1,5 @@
 import { agentHeartbeat, agentOffline, agentOnline, type JsonObject } from "@brain/schemas";
-import type { Publish, PublishContext } from "../../publish/publish.ts";
+import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { Agent } from "./model.ts";
 import type { AgentFact } from "./state.ts";
 

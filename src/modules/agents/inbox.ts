@@ -1,6 +1,6 @@
 import type { Envelope } from "@brain/schemas";
+import { type PlacedEvent, placed } from "../../engine/publish/position.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import { type PlacedEvent, placed } from "../../publish/position.ts";
 import type { InboxQuery } from "./model.ts";
 
 /*

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
+import { placed } from "../../engine/publish/position.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
-import { placed } from "../../publish/position.ts";
 import { inInbox, readInbox } from "./inbox.ts";
 import {
   agentParam,

@@ -7,10 +7,10 @@ import {
   type JsonObject,
   redactText,
 } from "@brain/schemas";
-import { NotFoundError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { NotFoundError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish, PublishContext } from "../../publish/publish.ts";
 import { contextOf, publishFacts } from "./announce.ts";
 import type {
   Agent,

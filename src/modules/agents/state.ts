@@ -1,4 +1,4 @@
-import { isImpossible } from "../../core/told-at.ts";
+import { isImpossible } from "../../engine/core/told-at.ts";
 import type { AgentStatus } from "./tables.ts";
 
 /*

@@ -1,5 +1,5 @@
 import { courseAccessGranted, courseAccessRevoked } from "@brain/schemas";
-import type { Publish } from "../../publish/publish.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { Access, Decision } from "./state.ts";
 
 /** Producer of all events of this module. */

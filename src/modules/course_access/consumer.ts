@@ -1,6 +1,6 @@
 import { paymentRefundCompleted, paymentRefundFailed, paymentTransactionCompleted } from "@brain/schemas";
-import { defineConsumer } from "../../consume/consumer.ts";
-import { type Consumer, on } from "../../consume/define-consumer.ts";
+import { defineConsumer } from "../../engine/consume/consumer.ts";
+import { type Consumer, on } from "../../engine/consume/define-consumer.ts";
 import { source } from "./announce.ts";
 import { grantAfterReversal, grantForPayment, revokeForRefund } from "./payments.ts";
 

@@ -1,6 +1,6 @@
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
-import { defineConsumer } from "../../consume/consumer.ts";
-import { type Consumer, type HandlerContext, on } from "../../consume/define-consumer.ts";
+import { defineConsumer } from "../../engine/consume/consumer.ts";
+import { type Consumer, type HandlerContext, on } from "../../engine/consume/define-consumer.ts";
 import { source } from "./announce.ts";
 import { createNotifier, hex, type Notification, type Notifier, type WebhookSettings } from "./notifier.ts";
 import { noteNotification } from "./store.ts";

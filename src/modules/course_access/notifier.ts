@@ -1,5 +1,5 @@
-import { PermanentError, RetryAfter, TransientError } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
+import { PermanentError, RetryAfter, TransientError } from "../../engine/core/errors.ts";
+import type { Logger } from "../../engine/core/log.ts";
 import { callOutside } from "../outgoing.ts";
 
 /** What is told to the outside, and how. */

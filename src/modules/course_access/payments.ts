@@ -5,8 +5,8 @@ import type {
   paymentRefundFailed,
   paymentTransactionCompleted,
 } from "@brain/schemas";
-import type { HandlerContext } from "../../consume/define-consumer.ts";
-import { TransientError } from "../../core/errors.ts";
+import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
+import { TransientError } from "../../engine/core/errors.ts";
 import { publishChange } from "./announce.ts";
 import {
   type Access,

@@ -1,8 +1,8 @@
-import { NotFoundError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { NotFoundError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import { safeReason } from "../../http/kit/free-text.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish, PublishContext } from "../../publish/publish.ts";
 import { publishChange, source } from "./announce.ts";
 import {
   type AccessQuery,

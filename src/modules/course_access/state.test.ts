@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PermanentError } from "../../core/errors.ts";
+import { PermanentError } from "../../engine/core/errors.ts";
 import {
   type Access,
   awaitedPayment,

@@ -1,4 +1,4 @@
-import { PermanentError } from "../../core/errors.ts";
+import { PermanentError } from "../../engine/core/errors.ts";
 import type { AccessStatus, courseAccess, courseAccessPayments } from "./tables.ts";
 
 /**

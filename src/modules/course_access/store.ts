@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../db/database.ts";
-import { translated } from "../../db/errors.ts";
+import type { Database, Tx } from "../../engine/db/database.ts";
+import { translated } from "../../engine/db/errors.ts";
 import type { Access, Decision, PaidBack, Payment } from "./state.ts";
 import {
   courseAccess,

@@ -1,6 +1,6 @@
 import type { courseAccessRuleChanged, PayloadOf } from "@brain/schemas";
-import type { HandlerContext } from "../../consume/define-consumer.ts";
-import { toldAt } from "../../core/told-at.ts";
+import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
+import { toldAt } from "../../engine/core/told-at.ts";
 import { toldRule } from "../access-rule.ts";
 import { publishUpdated } from "./announce.ts";
 import { defaultCta, isDefaultCta } from "./seo.ts";

@@ -8,7 +8,7 @@ import {
   type JsonValue,
   redactText,
 } from "@brain/schemas";
-import type { Publish } from "../../publish/publish.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { Distribution } from "./model.ts";
 import type { Changes } from "./state.ts";
 import type { ReferrerCategory } from "./visit.ts";

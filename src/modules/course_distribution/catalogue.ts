@@ -1,6 +1,6 @@
-import { NotFoundError, TooManyRequestsError } from "../../core/errors.ts";
+import { NotFoundError, TooManyRequestsError } from "../../engine/core/errors.ts";
+import type { PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { PublishContext } from "../../publish/publish.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import {

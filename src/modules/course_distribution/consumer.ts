@@ -10,11 +10,11 @@ import {
   courseWorkflowTransitioned,
   type PayloadOf,
 } from "@brain/schemas";
-import { defineConsumer } from "../../consume/consumer.ts";
-import { type Consumer, type HandlerContext, on, onBatch } from "../../consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../core/errors.ts";
-import { toldAt } from "../../core/told-at.ts";
-import type { Tx } from "../../db/database.ts";
+import { defineConsumer } from "../../engine/consume/consumer.ts";
+import { type Consumer, type HandlerContext, on, onBatch } from "../../engine/consume/define-consumer.ts";
+import { PermanentError, TransientError } from "../../engine/core/errors.ts";
+import { toldAt } from "../../engine/core/told-at.ts";
+import type { Tx } from "../../engine/db/database.ts";
 import { type AccessRule, toldRule } from "../access-rule.ts";
 import { followAccessRule } from "./access.ts";
 import { publishCreated, source } from "./announce.ts";

@@ -3,11 +3,11 @@ import {
   distributionMicroNicheCreated,
   distributionVersionBumped,
 } from "@brain/schemas";
-import { BadRequestError, NotFoundError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
-import { violatedConstraint } from "../../db/errors.ts";
+import { BadRequestError, NotFoundError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import { violatedConstraint } from "../../engine/db/errors.ts";
+import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish, PublishContext } from "../../publish/publish.ts";
 import {
   ofTenant,
   publishCreated,

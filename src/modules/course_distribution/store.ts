@@ -15,9 +15,9 @@ import {
 } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { alias } from "drizzle-orm/pg-core";
-import { latestPossible } from "../../core/told-at.ts";
-import type { Database, Tx } from "../../db/database.ts";
-import { translated } from "../../db/errors.ts";
+import { latestPossible } from "../../engine/core/told-at.ts";
+import type { Database, Tx } from "../../engine/db/database.ts";
+import { translated } from "../../engine/db/errors.ts";
 import type { AccessRule } from "../access-rule.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";

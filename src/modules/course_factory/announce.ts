@@ -9,7 +9,7 @@ import {
   courseQuizCreated,
   redactText,
 } from "@brain/schemas";
-import type { Publish } from "../../publish/publish.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { AccessRule } from "../access-rule.ts";
 import { lessonAt } from "./content/assemble.ts";
 import type { GenerationResult, Outline } from "./content/model.ts";

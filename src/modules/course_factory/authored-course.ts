@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
-import { ConflictError } from "../../core/errors.ts";
-import type { Database, Tx } from "../../db/database.ts";
+import { ConflictError } from "../../engine/core/errors.ts";
+import type { Database, Tx } from "../../engine/db/database.ts";
 import type { GenerationRequest, Outline } from "./content/model.ts";
 import { noCourse } from "./errors.ts";
 import type { Progress } from "./progress.ts";

@@ -9,8 +9,8 @@ import {
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
-import { defineConsumer } from "../../consume/consumer.ts";
-import { type Consumer, on } from "../../consume/define-consumer.ts";
+import { defineConsumer } from "../../engine/consume/consumer.ts";
+import { type Consumer, on } from "../../engine/consume/define-consumer.ts";
 import { factorySource } from "./announce.ts";
 import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
 import { recordApproval } from "./governance/approvals.ts";

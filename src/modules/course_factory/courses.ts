@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { NotFoundError } from "../../core/errors.ts";
-import type { Database } from "../../db/database.ts";
+import { NotFoundError } from "../../engine/core/errors.ts";
+import type { Database } from "../../engine/db/database.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
 import { lessonsOf } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./content/model.ts";

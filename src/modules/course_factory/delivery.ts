@@ -8,8 +8,8 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq } from "drizzle-orm";
-import type { HandlerContext } from "../../consume/define-consumer.ts";
-import { RetryAfter } from "../../core/errors.ts";
+import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
+import { RetryAfter } from "../../engine/core/errors.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
 import { readerIn } from "../reader.ts";
 import { findCourse, type KnownCourse } from "./known-course.ts";

@@ -5,8 +5,8 @@ import {
   NotFoundError,
   TransientError,
   UpstreamError,
-} from "../../core/errors.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+} from "../../engine/core/errors.ts";
+import { translateDatabaseError } from "../../engine/db/errors.ts";
 
 /** Another run has taken the course over; whoever gets this stops without a trace. */
 export class LostLeaseError extends TransientError {}

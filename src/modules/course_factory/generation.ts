@@ -1,6 +1,6 @@
-import type { Tx } from "../../db/database.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish } from "../../publish/publish.ts";
 import { announceFailed, announceMade, announceStarted, contextOf } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import type { GenerationResult } from "./content/model.ts";

@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm";
-import { PermanentError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { PermanentError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
 import type { GenerationRequest } from "./content/model.ts";
 import { courses } from "./tables.ts";
 

@@ -1,5 +1,5 @@
-import { TransientError, UpstreamError } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
+import { TransientError, UpstreamError } from "../../engine/core/errors.ts";
+import type { Logger } from "../../engine/core/log.ts";
 import { lessonAt, placeholderText } from "./content/assemble.ts";
 import type { ContentGenerator, CourseBrief } from "./content/generator.ts";
 import { countWords, type GenerationRequest, type Outline } from "./content/model.ts";

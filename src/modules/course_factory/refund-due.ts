@@ -6,7 +6,7 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, isNull, sql } from "drizzle-orm";
-import type { HandlerContext } from "../../consume/define-consumer.ts";
+import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
 import { refundsDue } from "./tables.ts";
 

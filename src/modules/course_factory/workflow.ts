@@ -1,9 +1,9 @@
 import { courseWorkflowTransitioned } from "@brain/schemas";
 import { and, eq, sql } from "drizzle-orm";
-import { BadRequestError, ConflictError, NotFoundError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { BadRequestError, ConflictError, NotFoundError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish, PublishOptions } from "../../publish/publish.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { noCourse } from "./errors.ts";
 import { blockedError, type GateAnswer } from "./governance/gate.ts";

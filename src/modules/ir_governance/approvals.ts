@@ -1,7 +1,7 @@
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
-import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import { ConflictError, NotFoundError } from "../../engine/core/errors.ts";
+import type { PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { PublishContext } from "../../publish/publish.ts";
 import { expiryJobName } from "./jobs.ts";
 import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";
 import { type Approval, acknowledgeApproval, findApproval, findValidation, insertApproval } from "./store.ts";

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { canonicalJson } from "../../core/canonical-json.ts";
+import { canonicalJson } from "../../engine/core/canonical-json.ts";
 import type { PlanContent, PlanStep, PlanV1, StepV1 } from "./plan.ts";
 
 /*

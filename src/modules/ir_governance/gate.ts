@@ -1,6 +1,6 @@
-import { ValidationError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
-import type { Publish } from "../../publish/publish.ts";
+import { ValidationError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
 import { sha256Hex } from "./canonical.ts";
 import { decideGate, type IrGovernanceSettings, refuseConsumed, type UseRequest } from "./state.ts";

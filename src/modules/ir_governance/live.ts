@@ -5,8 +5,8 @@ import {
   irApprovalExpired,
   irApprovalInvalid,
 } from "@brain/schemas";
+import { placed } from "../../engine/publish/position.ts";
 import type { LiveOptions } from "../../http/kit/server-sent-events.ts";
-import { placed } from "../../publish/position.ts";
 
 /** What happens to the approvals of a tenant, as server-sent events. */
 

@@ -1,6 +1,6 @@
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../db/database.ts";
-import { translated } from "../../db/errors.ts";
+import type { Database, Tx } from "../../engine/db/database.ts";
+import { translated } from "../../engine/db/errors.ts";
 import {
   irGovernanceApprovals as approvals,
   type HashScheme,

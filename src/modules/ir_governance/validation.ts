@@ -1,6 +1,6 @@
 import { irValidatedEscalate, irValidatedPass, irValidatedReject } from "@brain/schemas";
-import type { Tx } from "../../db/database.ts";
-import type { Publish, PublishOptions } from "../../publish/publish.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import { hashContent, hashRejected, hashRequestV1, hashStep } from "./canonical.ts";
 import { readIr } from "./model.ts";

@@ -14,7 +14,7 @@ import {
   taskRetrying,
   taskStarted,
 } from "@brain/schemas";
-import type { Publish, PublishOptions } from "../../publish/publish.ts";
+import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import type { Mission } from "./model.ts";
 import { type Failure, priorityName, queueScore, storable } from "./state.ts";
 import type { MissionStatus } from "./tables.ts";

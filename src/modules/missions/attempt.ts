@@ -1,11 +1,11 @@
 import { guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
-import { describeError, errorClass } from "../../consume/dead-letters.ts";
-import type { JobContext } from "../../consume/define-job.ts";
-import { FencedError, PermanentError, TransientError, ValidationError } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
-import { withTimeLimit } from "../../core/time-limit.ts";
-import type { Tx } from "../../db/database.ts";
-import type { Publish, PublishContext, Transact } from "../../publish/publish.ts";
+import { describeError, errorClass } from "../../engine/consume/dead-letters.ts";
+import type { JobContext } from "../../engine/consume/define-job.ts";
+import { FencedError, PermanentError, TransientError, ValidationError } from "../../engine/core/errors.ts";
+import type { Logger } from "../../engine/core/log.ts";
+import { withTimeLimit } from "../../engine/core/time-limit.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish, PublishContext, Transact } from "../../engine/publish/publish.ts";
 import type { MissionContext, MissionFinish, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
 import {
   attemptCompletedLine,

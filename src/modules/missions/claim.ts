@@ -1,6 +1,6 @@
-import type { JobContext } from "../../consume/define-job.ts";
-import type { Tx } from "../../db/database.ts";
-import type { Publish } from "../../publish/publish.ts";
+import type { JobContext } from "../../engine/consume/define-job.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import {
   attemptFailedLine,
   attemptStartedLine,

@@ -1,5 +1,5 @@
-import { errorClass } from "../../consume/dead-letters.ts";
-import type { Logger } from "../../core/log.ts";
+import { errorClass } from "../../engine/consume/dead-letters.ts";
+import type { Logger } from "../../engine/core/log.ts";
 
 /** Keeps a lease alive while an attempt runs. */
 export interface Heartbeat {

@@ -1,9 +1,9 @@
 import { allEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
-import { BrainError } from "../../core/errors.ts";
+import { BrainError } from "../../engine/core/errors.ts";
+import { placed } from "../../engine/publish/position.ts";
+import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../engine/publish/record.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import { placed } from "../../publish/position.ts";
-import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../publish/record.ts";
 import type { HistoryQuery } from "./model.ts";
 import type { MissionDeps } from "./service.ts";
 import { countByStatus } from "./store.ts";

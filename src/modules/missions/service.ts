@@ -1,8 +1,8 @@
-import { ConflictError, NotFoundError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
-import { violatedConstraint } from "../../db/errors.ts";
+import { ConflictError, NotFoundError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import { violatedConstraint } from "../../engine/db/errors.ts";
+import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish, PublishContext } from "../../publish/publish.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";
 import {

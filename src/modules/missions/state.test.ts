@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../core/errors.ts";
+import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../engine/core/errors.ts";
 import {
   allowedByHand,
   describeFailure,

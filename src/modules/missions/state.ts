@@ -1,8 +1,8 @@
 import { redactText, type Severity } from "@brain/schemas";
-import { describeError, errorClass } from "../../consume/dead-letters.ts";
-import { classify } from "../../core/classify.ts";
-import { BrainError } from "../../core/errors.ts";
-import { decideDelivery, defaultRetryPolicy } from "../../core/retry.ts";
+import { describeError, errorClass } from "../../engine/consume/dead-letters.ts";
+import { classify } from "../../engine/core/classify.ts";
+import { BrainError } from "../../engine/core/errors.ts";
+import { decideDelivery, defaultRetryPolicy } from "../../engine/core/retry.ts";
 import type { MissionStatus } from "./tables.ts";
 
 /** Decisions about missions. Pure: time is an argument. */

@@ -1,6 +1,6 @@
-import type { Tx } from "../../db/database.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish } from "../../publish/publish.ts";
 import { type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
 import type { Mission, StatusRequest } from "./model.ts";
 import {

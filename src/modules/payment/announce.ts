@@ -9,8 +9,8 @@ import {
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
+import type { Publish, PublishContext, PublishOptions } from "../../engine/publish/publish.ts";
 import { safeReason } from "../../http/kit/free-text.ts";
-import type { Publish, PublishContext, PublishOptions } from "../../publish/publish.ts";
 import type { Intent, Refund } from "./model.ts";
 import type { IntentStep, RefundStep } from "./state.ts";
 

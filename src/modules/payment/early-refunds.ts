@@ -1,6 +1,6 @@
 import { asc, eq, lt, sql } from "drizzle-orm";
-import type { Tx } from "../../db/database.ts";
-import { namedLock } from "../../db/locks.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import { namedLock } from "../../engine/db/locks.ts";
 import type { Applying } from "./apply.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
 import { paycoreEarlyRefunds } from "./tables.ts";

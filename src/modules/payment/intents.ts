@@ -9,7 +9,7 @@ import {
   TransientError,
   UpstreamError,
   ValidationError,
-} from "../../core/errors.ts";
+} from "../../engine/core/errors.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";

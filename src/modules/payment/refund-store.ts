@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../db/database.ts";
-import { translated } from "../../db/errors.ts";
+import type { Database, Tx } from "../../engine/db/database.ts";
+import { translated } from "../../engine/db/errors.ts";
 import type { Refund } from "./model.ts";
 import { holdingRefundStates } from "./state.ts";
 import type { ProviderRefund } from "./stripe-events.ts";

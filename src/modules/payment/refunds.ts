@@ -1,8 +1,8 @@
 import { v4 as uuidv4 } from "uuid";
-import { BadRequestError, ConflictError, ForbiddenError, NotFoundError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { BadRequestError, ConflictError, ForbiddenError, NotFoundError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish } from "../../publish/publish.ts";
 import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";
 import { isUuid, type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";

@@ -1,7 +1,7 @@
 import { decodeUtf8, readJson } from "@brain/schemas";
 import * as z from "zod";
-import { BadRequestError } from "../../core/errors.ts";
-import { issuesOf } from "../../core/issues.ts";
+import { BadRequestError } from "../../engine/core/errors.ts";
+import { issuesOf } from "../../engine/core/issues.ts";
 import type { PaymentFact, RefundFact } from "./state.ts";
 
 /*

@@ -1,7 +1,7 @@
-import { BadRequestError, TransientError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { BadRequestError, TransientError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish } from "../../publish/publish.ts";
 import { source } from "./announce.ts";
 import { type Applying, applyPayment, applyRefund } from "./apply.ts";
 import { lockProviderPayment, rememberRefunds, takeEarlyRefunds } from "./early-refunds.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@brain/schemas";
-import type { Tx } from "../../db/database.ts";
-import type { Publish } from "../../publish/publish.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 
 /*
  * The gate before actions with consequences, as a port: modules that plan actions ask it, the composition root plugs in

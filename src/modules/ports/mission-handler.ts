@@ -1,8 +1,8 @@
 import type { JsonObject } from "@brain/schemas";
-import type { Issue } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
-import type { Database, Tx } from "../../db/database.ts";
-import type { Publish, Transact } from "../../publish/publish.ts";
+import type { Issue } from "../../engine/core/errors.ts";
+import type { Logger } from "../../engine/core/log.ts";
+import type { Database, Tx } from "../../engine/db/database.ts";
+import type { Publish, Transact } from "../../engine/publish/publish.ts";
 
 /*
  * What a mission does, as a port: modules bring the kinds of work, the mission worker runs them, the composition root

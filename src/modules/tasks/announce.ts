@@ -10,7 +10,7 @@ import {
   taskItemDeleted,
   taskItemUpdated,
 } from "@brain/schemas";
-import type { Publish } from "../../publish/publish.ts";
+import type { Publish } from "../../engine/publish/publish.ts";
 import { createTaskEvent, maxTaskText, type TaskEvent, type TaskEventInput } from "./task-events.ts";
 
 /** The two forms of an event: the domain event of this module, and what the stream carries of it. */

@@ -6,8 +6,8 @@ import {
   taskItemDeleted,
   taskItemUpdated,
 } from "@brain/schemas";
-import { defineConsumer } from "../../consume/consumer.ts";
-import { type Consumer, type HandlerContext, on } from "../../consume/define-consumer.ts";
+import { defineConsumer } from "../../engine/consume/consumer.ts";
+import { type Consumer, type HandlerContext, on } from "../../engine/consume/define-consumer.ts";
 import { fromEnvelope, source } from "./announce.ts";
 import { createTaskEventDispatcher } from "./dispatcher.ts";
 import { taskEventHandlers } from "./handlers.ts";

@@ -1,6 +1,6 @@
-import { describeError } from "../../consume/dead-letters.ts";
-import type { Logger } from "../../core/log.ts";
-import { translateDatabaseError } from "../../db/errors.ts";
+import { describeError } from "../../engine/consume/dead-letters.ts";
+import type { Logger } from "../../engine/core/log.ts";
+import { translateDatabaseError } from "../../engine/db/errors.ts";
 import { defaultLimits, type TaskEventRepository } from "./repository.ts";
 import type { TaskEvent, TaskEventType } from "./task-events.ts";
 

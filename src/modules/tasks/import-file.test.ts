@@ -1,6 +1,6 @@
 import { isUuidV4 } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { TooLargeError } from "../../core/errors.ts";
+import { TooLargeError } from "../../engine/core/errors.ts";
 import { maxRecords, readEventFile } from "./import-file.ts";
 import { eventTypeOf } from "./legacy.ts";
 

@@ -6,8 +6,8 @@ import {
   type JsonValue,
   readJson,
 } from "@brain/schemas";
-import { describeError } from "../../consume/dead-letters.ts";
-import { TooLargeError, ValidationError } from "../../core/errors.ts";
+import { describeError } from "../../engine/consume/dead-letters.ts";
+import { TooLargeError, ValidationError } from "../../engine/core/errors.ts";
 import { eventTypeOf, fromLegacy, legacyTime } from "./legacy.ts";
 import {
   createTaskEvent,

@@ -1,5 +1,5 @@
-import { describeError } from "../../consume/dead-letters.ts";
-import { BadRequestError, ConflictError, ValidationError } from "../../core/errors.ts";
+import { describeError } from "../../engine/consume/dead-letters.ts";
+import { BadRequestError, ConflictError, ValidationError } from "../../engine/core/errors.ts";
 import { publishTaskEvent } from "./announce.ts";
 import { type ReadEvent, type Refused, readEventFile } from "./import-file.ts";
 import { knownTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";

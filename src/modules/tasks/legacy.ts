@@ -1,6 +1,6 @@
 import { readTime } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { ValidationError } from "../../core/errors.ts";
+import { ValidationError } from "../../engine/core/errors.ts";
 import { naiveOf, type TimeRange, toNaive } from "./naive-time.ts";
 import type { RunRows } from "./postgres-events.ts";
 import {

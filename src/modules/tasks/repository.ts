@@ -1,4 +1,4 @@
-import { ValidationError } from "../../core/errors.ts";
+import { ValidationError } from "../../engine/core/errors.ts";
 import { type TimeRange, timeRange } from "./naive-time.ts";
 import type { TaskEvent, TaskEventType } from "./task-events.ts";
 

@@ -1,7 +1,7 @@
-import { NotFoundError, ValidationError } from "../../core/errors.ts";
-import type { Tx } from "../../db/database.ts";
+import { NotFoundError, ValidationError } from "../../engine/core/errors.ts";
+import type { Tx } from "../../engine/db/database.ts";
+import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { Publish, PublishContext } from "../../publish/publish.ts";
 import { publishTaskEvent, source } from "./announce.ts";
 import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";
 import {

@@ -1,7 +1,7 @@
 import type { Envelope, irApprovalConsumed, PayloadOf } from "@brain/schemas";
 import { and, eq, isNull, lt, sql } from "drizzle-orm";
-import type { HandlerContext } from "../../../consume/define-consumer.ts";
-import type { Tx } from "../../../db/database.ts";
+import type { HandlerContext } from "../../../engine/consume/define-consumer.ts";
+import type { Tx } from "../../../engine/db/database.ts";
 import { approvals } from "./tables.ts";
 
 /**

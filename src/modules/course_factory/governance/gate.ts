@@ -1,6 +1,6 @@
-import { ForbiddenError } from "../../../core/errors.ts";
-import type { Tx } from "../../../db/database.ts";
-import type { Publish } from "../../../publish/publish.ts";
+import { ForbiddenError } from "../../../engine/core/errors.ts";
+import type { Tx } from "../../../engine/db/database.ts";
+import type { Publish } from "../../../engine/publish/publish.ts";
 import type { GateDecision, GateRequest, Ir, IrGate, IrValidation } from "../../ports/ir-gate.ts";
 import { type Claim, claimApproval, markUsed, releaseApproval } from "./approvals.ts";
 

@@ -1,6 +1,6 @@
-import { BadRequestError } from "../../../core/errors.ts";
-import type { Tx } from "../../../db/database.ts";
-import type { Publish } from "../../../publish/publish.ts";
+import { BadRequestError } from "../../../engine/core/errors.ts";
+import type { Tx } from "../../../engine/db/database.ts";
+import type { Publish } from "../../../engine/publish/publish.ts";
 import type { IrGate } from "../../ports/ir-gate.ts";
 import { askGate, type GateAnswer, isGateOff } from "./gate.ts";
 import { buildWorkflowIr, type WorkflowChange, workflowResource } from "./ir.ts";

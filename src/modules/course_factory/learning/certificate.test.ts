@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { TransientError } from "../../../core/errors.ts";
+import { TransientError } from "../../../engine/core/errors.ts";
 import {
   type CertificatePayload,
   certificatePayload,

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { canonicalJson } from "../../../core/canonical-json.ts";
-import { TransientError } from "../../../core/errors.ts";
+import { canonicalJson } from "../../../engine/core/canonical-json.ts";
+import { TransientError } from "../../../engine/core/errors.ts";
 import { actorId, certificateId, enrollmentId, unixSeconds } from "./fields.ts";
 
 /**

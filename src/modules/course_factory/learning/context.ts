@@ -1,7 +1,7 @@
-import { NotFoundError } from "../../../core/errors.ts";
-import type { Tx } from "../../../db/database.ts";
+import { NotFoundError } from "../../../engine/core/errors.ts";
+import type { Tx } from "../../../engine/db/database.ts";
+import type { PublishContext, PublishOptions } from "../../../engine/publish/publish.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
-import type { PublishContext, PublishOptions } from "../../../publish/publish.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
 import { assertCompleted } from "./state.ts";

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "../../../core/errors.ts";
+import {
+  ConflictError,
+  ForbiddenError,
+  NotFoundError,
+  ValidationError,
+} from "../../../engine/core/errors.ts";
 import { generationRequest } from "../content/model.ts";
 import { templateGenerator } from "../content/template-generator.ts";
 import {

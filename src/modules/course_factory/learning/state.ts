@@ -1,4 +1,9 @@
-import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "../../../core/errors.ts";
+import {
+  ConflictError,
+  ForbiddenError,
+  NotFoundError,
+  ValidationError,
+} from "../../../engine/core/errors.ts";
 import { lessonsOf } from "../content/assemble.ts";
 import type { Outline } from "../content/model.ts";
 

@@ -4,8 +4,8 @@ import {
   type Envelope,
   type PayloadOf,
 } from "@brain/schemas";
-import type { HandlerContext } from "../../../consume/define-consumer.ts";
-import { RetryAfter } from "../../../core/errors.ts";
+import type { HandlerContext } from "../../../engine/consume/define-consumer.ts";
+import { RetryAfter } from "../../../engine/core/errors.ts";
 import { findCourse } from "../known-course.ts";
 import { deployments } from "../tables.ts";
 import { stagingContract } from "./contract.ts";

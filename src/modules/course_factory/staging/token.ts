@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import type { Tx } from "../../../db/database.ts";
+import type { Tx } from "../../../engine/db/database.ts";
 import { versionNumber } from "../webpages/preview.ts";
 import { stagings } from "./tables.ts";
 

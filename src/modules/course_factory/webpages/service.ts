@@ -6,10 +6,10 @@ import {
   courseThemeBound,
 } from "@brain/schemas";
 import { and, eq, ne } from "drizzle-orm";
-import { ConflictError, NotFoundError, ValidationError } from "../../../core/errors.ts";
-import type { Tx } from "../../../db/database.ts";
+import { ConflictError, NotFoundError, ValidationError } from "../../../engine/core/errors.ts";
+import type { Tx } from "../../../engine/db/database.ts";
+import type { Publish } from "../../../engine/publish/publish.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
-import type { Publish } from "../../../publish/publish.ts";
 import { factorySource } from "../announce.ts";
 import {
   type AuthoredCourse,

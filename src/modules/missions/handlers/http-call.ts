@@ -1,8 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
-import { PermanentError, TransientError, UpstreamError, ValidationError } from "../../../core/errors.ts";
-import { isPrivateAddress, isToBeResolved, refusedHost } from "../../../core/host-guard.ts";
-import { issuesOf } from "../../../core/issues.ts";
+import {
+  PermanentError,
+  TransientError,
+  UpstreamError,
+  ValidationError,
+} from "../../../engine/core/errors.ts";
+import { isPrivateAddress, isToBeResolved, refusedHost } from "../../../engine/core/host-guard.ts";
+import { issuesOf } from "../../../engine/core/issues.ts";
 import { callOutside } from "../../outgoing.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
 import type { ResolveHost } from "../settings.ts";

@@ -1,0 +1,133 @@
+import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
+import type { BrakePolicy } from "../core/brake.ts";
+import type { Logger } from "../core/log.ts";
+import type { RetryPolicy } from "../core/retry.ts";
+import type { Tx } from "../db/database.ts";
+import type { Publish } from "../publish/publish.ts";
+
+/** What a handler may use while it applies one event. All of it dies with the transaction. */
+export interface HandlerContext {
+  /** The transaction that also holds the claim and the events published: all commit together, or nothing does. */
+  readonly tx: Tx;
+  /** Records an event in `tx`, caused by the event being handled. */
+  readonly publish: Publish;
+  readonly log: Logger;
+  /** 1 at the first try. */
+  readonly attempt: number;
+  /** Id of the stream entry, `{ms}-{seq}`. */
+  readonly streamMessageId: string;
+  /** Stable over all tries of this event by this subscriber; hand it to external services that deduplicate. */
+  idempotencyKey(label: string): Promise<string>;
+  /** Set when an operator replays the event. */
+  readonly replay: boolean;
+  /** Aborts at the handler's time limit; pass it to `fetch`. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+}
+
+/** A delivery inside a batch handler: one event, and what is known of its delivery. */
+export interface Delivered<D extends EventDefinition = EventDefinition> {
+  readonly event: Envelope<PayloadOf<D>>;
+  readonly streamMessageId: string;
+  readonly attempt: number;
+  readonly replay: boolean;
+}
+
+/** Context of a batch handler; what belongs to one event is on its `Delivered`. */
+export interface BatchContext
+  extends Omit<HandlerContext, "attempt" | "streamMessageId" | "replay" | "idempotencyKey" | "publish"> {
+  /** Records an event in `tx`, caused by `cause`. */
+  publishFrom(cause: Delivered): Publish;
+  idempotencyKey(delivered: Delivered, label: string): Promise<string>;
+}
+
+export type EventHandler<D extends EventDefinition> = (
+  event: Envelope<PayloadOf<D>>,
+  context: HandlerContext,
+) => Promise<void>;
+
+export type BatchHandler<D extends EventDefinition> = (
+  deliveries: readonly Delivered<D>[],
+  context: BatchContext,
+) => Promise<void>;
+
+/** Receives every event, known or not, with what the decoder noted. */
+export type CatchAllHandler = (deliveries: readonly Delivered[], context: BatchContext) => Promise<void>;
+
+/** A subscription of one consumer; made by `on`, `onBatch` or `onAny`. */
+export type Subscription =
+  | {
+      readonly kind: "each";
+      readonly definition: EventDefinition;
+      readonly handle: EventHandler<EventDefinition>;
+    }
+  | {
+      readonly kind: "batch";
+      readonly definition: EventDefinition;
+      readonly handle: BatchHandler<EventDefinition>;
+    }
+  | { readonly kind: "any"; readonly handle: CatchAllHandler };
+
+/** Handles one event at a time. The order of events with the same key is kept. */
+export function on<D extends EventDefinition>(definition: D, handle: EventHandler<D>): Subscription {
+  return { kind: "each", definition, handle: handle as EventHandler<EventDefinition> };
+}
+
+/** Handles all events of a type in a batch at once, with set-based statements. */
+export function onBatch<D extends EventDefinition>(definition: D, handle: BatchHandler<D>): Subscription {
+  return { kind: "batch", definition, handle: handle as BatchHandler<EventDefinition> };
+}
+
+/** Handles everything on the stream, unknown and foreign types too. */
+export function onAny(handle: CatchAllHandler): Subscription {
+  return { kind: "any", handle };
+}
+
+/** Where a new group begins: `0` with the first event of the record, `$` only what comes, or behind a given message id. */
+export type StartPosition = "0" | "$" | `${number}-${number}`;
+
+export interface ConsumerOptions {
+  /** Unique in the system; names the consumer group (`edge_{subscriber}`) and the claims. */
+  readonly subscriber: string;
+  /** Its name in an earlier release: the group goes on where that one was. Its rows are for a migration to rename. */
+  readonly formerly?: string;
+  readonly handlers: readonly Subscription[];
+  /** Default `0`: a new consumer misses nothing. */
+  readonly startAt?: StartPosition;
+  /** Source of the events its handlers publish; default is the subscriber's name. */
+  readonly source?: string;
+  readonly retry?: Partial<RetryPolicy>;
+  /** When to stop trying everything and try one event at a time; see `src/engine/core/brake.ts`. */
+  readonly brake?: Partial<BrakePolicy>;
+  /**
+   * What a dead letter does to its key. `go_on` (default): later events are handled. `hold_key`: they wait until the
+   * dead letter was redriven or discarded, so that the order holds over redrives too; costs a look at Postgres a round.
+   */
+  readonly afterDeadLetter?: "go_on" | "hold_key";
+  /** Time limit of one handler call, ms; default 10,000. */
+  readonly handlerTimeoutMs?: number;
+  /** Entries read at once, at most; default 500. Reads begin at 100 and adapt to the time the handlers take. */
+  readonly batchSize?: number;
+  /**
+   * Transactions that run side by side, each with its own connection; events with the same key share one. Default 1.
+   */
+  readonly concurrency?: number;
+}
+
+/** A consumer as the engine runs it: options completed with defaults, handlers by type. */
+export interface Consumer {
+  readonly subscriber: string;
+  /** Its name in the release whose groups were called `group_{subscriber}`. */
+  readonly formerly: string;
+  readonly group: string;
+  readonly source: string;
+  readonly startAt: StartPosition;
+  readonly retry: RetryPolicy;
+  readonly brake: BrakePolicy;
+  readonly afterDeadLetter: "go_on" | "hold_key";
+  readonly handlerTimeoutMs: number;
+  readonly batchSize: number;
+  readonly concurrency: number;
+  readonly byType: ReadonlyMap<string, Exclude<Subscription, { kind: "any" }>>;
+  readonly any: Extract<Subscription, { kind: "any" }> | null;
+}

@@ -1,0 +1,201 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  date,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  real,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  varchar,
+} from "drizzle-orm/pg-core";
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+
+/** Long work of operators, done in steps by ticks: redrives of dead letters, replays, and backfills of new consumers. */
+export const jobs = pgTable(
+  "jobs",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    /** `redrive`, `replay`, `backfill`. */
+    kind: varchar("kind", { length: 10 }).notNull(),
+    /** Null: a redrive over several subscribers. */
+    subscriberName: varchar("subscriber_name", { length: 255 }),
+    name: varchar("name", { length: 100 }).notNull(),
+    /** `running`, `paused`, `stopped` (by the stop rule), `completed`, `cancelled`. */
+    status: varchar("status", { length: 10 }).notNull().default("running"),
+    /** Why it has this status, when nobody asked for it; null otherwise. */
+    statusReason: text("status_reason"),
+    filter: jsonb("filter").notNull(),
+    /** `only_missing` or `force`; null for a redrive. */
+    mode: varchar("mode", { length: 12 }),
+    /** Epoch of the claims of a forced replay; 0 otherwise. */
+    replayEpoch: integer("replay_epoch").notNull().default(0),
+    /** A replay covers the record up to this position; null for a redrive, whose set is marked on the dead letters. */
+    untilPosition: bigint("until_position", { mode: "bigint" }),
+    /** The last position, or id of a dead letter, that was queued or passed over. */
+    cursorPosition: bigint("cursor_position", { mode: "bigint" }).notNull().default(sql`0`),
+    /** Events in the set when it was frozen. */
+    total: integer("total").notNull(),
+    /** Handed to the consumers so far. */
+    queued: integer("queued").notNull().default(0),
+    succeeded: integer("succeeded").notNull().default(0),
+    failed: integer("failed").notNull().default(0),
+    /** Not needed any more when their turn came: applied or discarded meanwhile. */
+    skipped: integer("skipped").notNull().default(0),
+    /** Events a second; null: as fast as the consumers are. */
+    ratePerSecond: real("rate_per_second"),
+    /** Size of the next step; grows 1 → 2 → 5 → 10 … up to `max_step`. */
+    step: integer("step").notNull().default(1),
+    maxStep: integer("max_step").notNull().default(1000),
+    /** Share of failures in a step, 0 … 1, above which the job stops; null: never. */
+    stopRatio: real("stop_ratio"),
+    /** `succeeded` and `failed` when the step under way began. */
+    stepSucceeded: integer("step_succeeded").notNull().default(0),
+    stepFailed: integer("step_failed").notNull().default(0),
+    nextStepAt: instant("next_step_at").notNull().defaultNow(),
+    reason: text("reason"),
+    actorId: varchar("actor_id", { length: 255 }),
+    idempotencyKey: varchar("idempotency_key", { length: 255 }),
+    createdAt: instant("created_at").notNull().defaultNow(),
+    updatedAt: instant("updated_at").notNull().defaultNow(),
+    finishedAt: instant("finished_at"),
+  },
+  (table) => [
+    unique("jobs_name_key").on(table.kind, table.subscriberName, table.name),
+    uniqueIndex("jobs_idempotency_key").on(table.idempotencyKey),
+    index("jobs_running_idx").on(table.nextStepAt).where(sql`status = 'running'`),
+  ],
+);
+
+/** What operators did: who, why, with which filter, on how many. Written in the transaction of the change. */
+export const operatorActions = pgTable(
+  "operator_actions",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    /** `consumer.paused`, `dead_letters.discarded` … */
+    action: varchar("action", { length: 50 }).notNull(),
+    /** Id of the user (`x-actor-id`); null: the holder of the key. */
+    actorId: varchar("actor_id", { length: 255 }),
+    reason: text("reason"),
+    subscriberName: varchar("subscriber_name", { length: 255 }),
+    filter: jsonb("filter"),
+    /** Events, dead letters or keys concerned; null when it is not about a number. */
+    affected: integer("affected"),
+    jobId: bigint("job_id", { mode: "bigint" }),
+    requestId: varchar("request_id", { length: 100 }),
+    at: instant("at").notNull().defaultNow(),
+  },
+  (table) => [index("operator_actions_subscriber_idx").on(table.subscriberName, table.id)],
+);
+
+/** Pauses of consumers. `event_type` empty: the whole consumer. */
+export const consumerPauses = pgTable(
+  "consumer_pauses",
+  {
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    eventType: varchar("event_type", { length: 100 }).notNull().default(""),
+    reason: text("reason").notNull(),
+    actorId: varchar("actor_id", { length: 255 }),
+    pausedAt: instant("paused_at").notNull().defaultNow(),
+    /** Null: until somebody resumes it. */
+    expiresAt: instant("expires_at"),
+  },
+  (table) => [primaryKey({ columns: [table.subscriberName, table.eventType] })],
+);
+
+/** Answers to requests with an `Idempotency-Key`, so that a repeat gets the same answer and does nothing. */
+export const idempotencyKeys = pgTable(
+  "idempotency_keys",
+  {
+    key: varchar("key", { length: 255 }).notNull(),
+    /** Method and path. */
+    route: varchar("route", { length: 300 }).notNull(),
+    /** SHA-256 of the request's body, hex. */
+    requestHash: varchar("request_hash", { length: 64 }).notNull(),
+    /** Null while the first request is under way. */
+    status: integer("status"),
+    response: text("response"),
+    /** When its work was committed, in the same transaction; null: not yet, or it needed none. */
+    committedAt: instant("committed_at"),
+    /** The story of the first request, to find what it did when its answer was lost. */
+    correlationId: varchar("correlation_id", { length: 255 }),
+    createdAt: instant("created_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.key, table.route] }),
+    index("idempotency_keys_created_at_idx").on(table.createdAt),
+  ],
+);
+
+/** What somebody should look at. One open row for each kind and subject. */
+export const alerts = pgTable(
+  "alerts",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    kind: varchar("kind", { length: 50 }).notNull(),
+    /** What it is about, e.g. a consumer group. */
+    subject: varchar("subject", { length: 255 }).notNull(),
+    /** `warning` or `critical`. */
+    severity: varchar("severity", { length: 10 }).notNull(),
+    message: text("message").notNull(),
+    /** Times it was seen. */
+    count: integer("count").notNull().default(1),
+    firstSeenAt: instant("first_seen_at").notNull().defaultNow(),
+    lastSeenAt: instant("last_seen_at").notNull().defaultNow(),
+    resolvedAt: instant("resolved_at"),
+  },
+  (table) => [uniqueIndex("alerts_open_key").on(table.kind, table.subject).where(sql`resolved_at IS NULL`)],
+);
+
+/**
+ * Work that failed at its last try: a row from its first failure to its next success, so that every isolate knows. See
+ * `src/engine/alerts/failing-work.ts`.
+ */
+export const failingWork = pgTable("failing_work", {
+  /** `relay:0`, `comparison`, `job:payment_refund_repair` … */
+  work: varchar("work", { length: 150 }).primaryKey(),
+  /** In a row. */
+  failures: integer("failures").notNull().default(1),
+  firstFailedAt: instant("first_failed_at").notNull().defaultNow(),
+  lastFailedAt: instant("last_failed_at").notNull().defaultNow(),
+  /** The last one, one line. */
+  error: text("error").notNull(),
+});
+
+/** Files of the archive, one a day (UTC, by `stored_at`), and how far each has come. */
+export const archiveDays = pgTable("archive_days", {
+  day: date("day", { mode: "string" }).primaryKey(),
+  /** The last event in the file. */
+  cursorPosition: bigint("cursor_position", { mode: "bigint" }).notNull().default(sql`0`),
+  /** What the storage needs to go on with the file; null when it needs nothing. */
+  state: jsonb("state"),
+  rows: integer("rows").notNull().default(0),
+  bytes: bigint("bytes", { mode: "number" }).notNull().default(0),
+  /** The file is complete; its events may be deleted. */
+  archivedAt: instant("archived_at"),
+  deletedAt: instant("deleted_at"),
+});
+
+/** Entries of other programs that the record does not hold, kept before they are trimmed from the stream. */
+export const archivedEntries = pgTable(
+  "archived_entries",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    eventId: varchar("event_id", { length: 255 }),
+    eventType: varchar("event_type", { length: 255 }),
+    rawFields: jsonb("raw_fields").notNull(),
+    archivedAt: instant("archived_at").notNull().defaultNow(),
+  },
+  (table) => [
+    unique("archived_entries_key").on(table.streamName, table.streamMessageId),
+    index("archived_entries_archived_at_idx").on(table.archivedAt),
+  ],
+);

@@ -1,0 +1,316 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core";
+import { slotOf } from "./slots.ts";
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+
+/**
+ * A part of a stream id. Redis counts with 64 unsigned bits and takes any id of another program that is greater than its
+ * last one, so what a `bigint` holds is not enough.
+ */
+const idPart = (name: string) => numeric(name, { precision: 20, scale: 0, mode: "bigint" });
+
+/**
+ * The record: every event that a module published, committed with the change it tells of. Rows are never changed,
+ * except that the relay notes when, where and under which stream id an entry was sent, and that the end of a request
+ * notes its status in `origin`; the janitor deletes what is old, sent and archived.
+ */
+export const events = pgTable(
+  "events",
+  {
+    /** Order of insertion, not of commit: unsent rows are therefore taken by state, never by "greater than the last". */
+    position: bigint("position", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    id: uuid("id").notNull(),
+    type: varchar("type", { length: 100 }).notNull(),
+    source: varchar("source", { length: 255 }).notNull(),
+    target: varchar("target", { length: 255 }),
+    tenantId: varchar("tenant_id", { length: 100 }),
+    actorId: varchar("actor_id", { length: 255 }),
+    correlationId: varchar("correlation_id", { length: 255 }),
+    causationId: varchar("causation_id", { length: 255 }),
+    missionId: varchar("mission_id", { length: 255 }),
+    taskId: varchar("task_id", { length: 255 }),
+    severity: varchar("severity", { length: 8 }),
+    schemaVersion: integer("schema_version").notNull(),
+    producer: varchar("producer", { length: 255 }).notNull(),
+    sourceModule: varchar("source_module", { length: 100 }).notNull(),
+    /** The envelope's meta, complete. */
+    meta: jsonb("meta").notNull(),
+    payload: jsonb("payload").notNull(),
+    /** `timestamp` of the envelope. */
+    occurredAt: instant("occurred_at").notNull(),
+    storedAt: instant("stored_at").notNull().defaultNow(),
+    /** Ordering key; null means that the event has no order among others. */
+    key: varchar("key", { length: 255 }),
+    /** Place of the key (of the id, when there is none) among 65,536; modulo the number of shards it is the shard. */
+    slot: integer("slot").generatedAlwaysAs(slotOf(sql`coalesce(key, id::text)`)),
+    /** Shard of the stream it was sent to; null until sent. */
+    shard: integer("shard"),
+    /** Null until sent. */
+    streamMessageId: varchar("stream_message_id", { length: 50 }),
+    sentAt: instant("sent_at"),
+    /** The request or job that began the work, see `src/engine/publish/origin.ts`; null when an event or another program did. */
+    origin: jsonb("origin"),
+  },
+  (table) => [
+    uniqueIndex("events_id_key").on(table.id),
+    index("events_unsent_idx").on(table.position).where(sql`sent_at IS NULL`),
+    // Entries of a time; a block range index costs next to nothing on a table that only grows.
+    index("events_stored_at_idx").using("brin", table.storedAt),
+    // What was sent under which id, in the order of the stream: see `src/engine/db/stream-ids.ts`.
+    index("events_stream_id_idx")
+      .on(
+        table.shard,
+        sql`(split_part(stream_message_id, '-', 1)::numeric)`,
+        sql`(split_part(stream_message_id, '-', 2)::numeric)`,
+      )
+      .where(sql`stream_message_id IS NOT NULL`),
+    index("events_type_idx").on(table.type, table.position),
+    index("events_tenant_idx").on(table.tenantId, table.position).where(sql`tenant_id IS NOT NULL`),
+    index("events_correlation_idx")
+      .on(table.correlationId, table.position)
+      .where(sql`correlation_id IS NOT NULL`),
+    index("events_actor_idx").on(table.actorId, table.position).where(sql`actor_id IS NOT NULL`),
+  ],
+);
+
+/** State of the relay, one row a shard: its lease, the last stream id that its events got, and the batch in flight. */
+export const relayShards = pgTable("relay_shards", {
+  shard: integer("shard").primaryKey(),
+  /** Holder of the lease; null when free. */
+  leaseToken: uuid("lease_token"),
+  leaseUntil: instant("lease_until"),
+  /** Somebody asked for the relay while the lease was taken: the holder goes round again before it lets go. */
+  marked: boolean("marked").notNull().default(false),
+  lastMs: idPart("last_ms").notNull().default(sql`0`),
+  lastSeq: idPart("last_seq").notNull().default(sql`0`),
+  /** The last id known to be in the stream. Behind `last_…` after Redis lost data, until the lost events are sent again. */
+  knownMs: idPart("known_ms").notNull().default(sql`0`),
+  knownSeq: idPart("known_seq").notNull().default(sql`0`),
+  /** Positions of the batch in flight, in stream order; null when there is none. Stored before the batch is sent. */
+  batchPositions: bigint("batch_positions", { mode: "bigint" }).array(),
+  /** Number of the batch in flight, or of the last one. Never given twice; no number is sent before it is stored. */
+  batchNumber: bigint("batch_number", { mode: "number" }).notNull().default(0),
+  /** Of the ids to be given, 0–999: another one after each try of which nobody knows what became of it. */
+  idLane: integer("id_lane").notNull().default(0),
+  /** Number of the last batch known to be in the stream. */
+  sentNumber: bigint("sent_number", { mode: "number" }).notNull().default(0),
+  /** First id of a batch in flight of the release before, which gave ids ahead and no numbers; nobody sets it now. */
+  batchMs: idPart("batch_ms"),
+  batchSeq: idPart("batch_seq"),
+  /** Entries up to this id were trimmed by the janitor, after every group had handled them. */
+  trimmedMs: idPart("trimmed_ms").notNull().default(sql`0`),
+  trimmedSeq: idPart("trimmed_seq").notNull().default(sql`0`),
+});
+
+/** How many shards the relay sends to; one row. */
+export const relayLayout = pgTable("relay_layout", {
+  id: integer("id").primaryKey().default(1),
+  shards: integer("shards").notNull(),
+  /** Not null while the number of shards changes: nothing is sent until every group has handled what was sent before. */
+  target: integer("target"),
+  changedAt: instant("changed_at").notNull().defaultNow(),
+});
+
+/**
+ * Claims: one row says that a subscriber applied an event. Written in the transaction of the effects. The charter's
+ * table, so that its Python consumers can use it too: they say ON CONFLICT (subscriber_name, stream_message_id). Only
+ * `id` is wider than there, because an integer would last for two days at 10,000 events a second.
+ */
+export const processedEvents = pgTable(
+  "processed_events",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    /** Null when the id is longer than the column; the stream message id still guards the delivery. */
+    eventId: varchar("event_id", { length: 50 }),
+    eventType: varchar("event_type", { length: 100 }),
+    processedAt: instant("processed_at").notNull().defaultNow(),
+    tenantId: varchar("tenant_id", { length: 100 }),
+    /** Null for what a handler applied; else why it must not be: `discarded`, `edited`. The Python consumers keep the event's meta. */
+    metadata: jsonb("metadata"),
+    /** Always 0, and read by nobody: workers of the release before, still running while this one is rolled out, write it. */
+    replayEpoch: integer("replay_epoch").notNull().default(0),
+  },
+  (table) => [
+    unique("uq_subscriber_stream_msg_id").on(table.subscriberName, table.streamMessageId),
+    unique("uq_subscriber_event_id").on(table.subscriberName, table.eventId),
+    index("idx_processed_events_subscriber").on(table.subscriberName),
+    index("idx_processed_events_event_id").on(table.eventId),
+    index("idx_processed_events_processed_at").on(table.processedAt),
+    index("idx_processed_events_tenant").on(table.tenantId),
+  ],
+);
+
+/** Claims of forced replays, each under a number of its own: what was applied before is applied once more, and only once. */
+export const replayClaims = pgTable(
+  "replay_claims",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    replayEpoch: integer("replay_epoch").notNull(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    eventId: varchar("event_id", { length: 50 }),
+    eventType: varchar("event_type", { length: 100 }),
+    processedAt: instant("processed_at").notNull().defaultNow(),
+    tenantId: varchar("tenant_id", { length: 100 }),
+    metadata: jsonb("metadata"),
+  },
+  (table) => [
+    unique("replay_claims_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
+    unique("replay_claims_event_key").on(table.subscriberName, table.eventId, table.replayEpoch),
+    index("replay_claims_event_idx").on(table.eventId),
+    index("replay_claims_processed_at_idx").on(table.processedAt),
+  ],
+);
+
+/** What could not be handled, with all that is needed to look at it and to run it again. */
+export const deadLetters = pgTable(
+  "dead_letters",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    /** `*`: nobody can read the entry, so the letter is everybody's. */
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    /** Null when the entry could not be decoded. */
+    eventId: varchar("event_id", { length: 255 }),
+    eventType: varchar("event_type", { length: 255 }),
+    tenantId: varchar("tenant_id", { length: 255 }),
+    /** The entry's fields as they stood on the stream; null when its body had been trimmed. */
+    rawFields: jsonb("raw_fields"),
+    reason: varchar("reason", { length: 50 }).notNull(),
+    errorClass: varchar("error_class", { length: 255 }).notNull(),
+    errorMessage: text("error_message").notNull(),
+    /** Where it was thrown, and where its causes were; without values. Null when nothing was thrown. */
+    errorStack: text("error_stack"),
+    correlationId: varchar("correlation_id", { length: 255 }),
+    attempts: integer("attempts").notNull(),
+    firstFailedAt: instant("first_failed_at").notNull(),
+    lastFailedAt: instant("last_failed_at").notNull(),
+    /** `open`, `requeued` (a redrive has taken it), `resolved` (applied after all), `discarded`. */
+    status: varchar("status", { length: 10 }).notNull().default("open"),
+    shard: integer("shard").notNull().default(0),
+    /** Ordering key; null means that the event has no order among others, or could not be decoded. */
+    key: varchar("key", { length: 255 }),
+    /** The same for failures of one kind: subscriber, event type, error class, normalised message. 16 hex digits. */
+    fingerprint: varchar("fingerprint", { length: 16 }).notNull().default(""),
+    /** Epoch of the forced replay in which it failed; else 0. */
+    replayEpoch: integer("replay_epoch").notNull().default(0),
+    /** The redrive that took it last; null when none did. */
+    jobId: bigint("job_id", { mode: "bigint" }),
+    /** Times it was redriven. */
+    redrives: integer("redrives").notNull().default(0),
+    /** Why an operator discarded it or how it was resolved; null while open. */
+    resolution: text("resolution"),
+    resolvedAt: instant("resolved_at"),
+    /** The copy that an operator edited and redrove, as entry fields; null when it never was. */
+    editedFields: jsonb("edited_fields"),
+    editedEventId: varchar("edited_event_id", { length: 255 }),
+  },
+  (table) => [
+    unique("dead_letters_delivery_key").on(table.subscriberName, table.streamMessageId),
+    index("dead_letters_open_idx").on(table.subscriberName, table.id).where(sql`status = 'open'`),
+    index("dead_letters_key_idx")
+      .on(table.subscriberName, table.key)
+      .where(sql`status IN ('open', 'requeued') AND key IS NOT NULL`),
+    index("dead_letters_fingerprint_idx").on(table.fingerprint, table.id),
+    // A claim asks whether its event has an open letter.
+    index("dead_letters_open_event_idx").on(table.subscriberName, table.eventId).where(sql`status = 'open'`),
+    index("dead_letters_event_idx").on(table.eventId).where(sql`event_id IS NOT NULL`),
+    index("dead_letters_job_idx").on(table.jobId, table.id).where(sql`job_id IS NOT NULL`),
+  ],
+);
+
+/**
+ * What waits for one subscriber outside of the stream: events behind a key that has waited long, events of a paused
+ * type, redriven dead letters and replays. Order is that of the stream ids, here and on the stream together: what is
+ * read from the stream while an older event of its key waits here goes behind it.
+ */
+export const deliveries = pgTable(
+  "deliveries",
+  {
+    place: bigint("place", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    /** The tick of this shard handles it. */
+    shard: integer("shard").notNull(),
+    streamName: varchar("stream_name", { length: 255 }).notNull(),
+    streamMessageId: varchar("stream_message_id", { length: 50 }).notNull(),
+    /** The two parts of the id, because text does not sort as ids do. */
+    streamMs: idPart("stream_ms")
+      .notNull()
+      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 1)::numeric`),
+    streamSeq: idPart("stream_seq")
+      .notNull()
+      .generatedAlwaysAs(sql`split_part(stream_message_id, '-', 2)::numeric`),
+    /** Null when the entry could not be decoded. */
+    eventId: varchar("event_id", { length: 255 }),
+    eventType: varchar("event_type", { length: 255 }),
+    tenantId: varchar("tenant_id", { length: 255 }),
+    key: varchar("key", { length: 255 }),
+    /** The entry's fields; null: the record has them under `event_id`. */
+    rawFields: jsonb("raw_fields"),
+    /** `waiting` (behind a key), `paused` (its type), `redrive`, `replay`, `missed` (its group passed it unhandled). */
+    cause: varchar("cause", { length: 10 }).notNull(),
+    jobId: bigint("job_id", { mode: "bigint" }),
+    deadLetterId: bigint("dead_letter_id", { mode: "bigint" }),
+    replayEpoch: integer("replay_epoch").notNull().default(0),
+    /** Tries begun; more than `attempts` when a worker died in one. */
+    begun: integer("begun").notNull().default(0),
+    /** Tries that came to an outcome. */
+    attempts: integer("attempts").notNull().default(0),
+    dueAt: instant("due_at").notNull().defaultNow(),
+    firstFailedAt: instant("first_failed_at"),
+    /** The last failure, one line; null when none. */
+    lastError: text("last_error"),
+    /** Later events with the same key need not wait for it. */
+    overtakable: boolean("overtakable").notNull().default(false),
+    /** Not null: an operator gave it up; it becomes a dead letter without another try. */
+    skipReason: text("skip_reason"),
+    queuedAt: instant("queued_at").notNull().defaultNow(),
+  },
+  (table) => [
+    unique("deliveries_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
+    index("deliveries_order_idx").on(table.subscriberName, table.shard, table.streamMs, table.streamSeq),
+    index("deliveries_key_idx")
+      .on(table.subscriberName, table.key, table.streamMs, table.streamSeq)
+      .where(sql`key IS NOT NULL`),
+    index("deliveries_job_idx").on(table.jobId).where(sql`job_id IS NOT NULL`),
+  ],
+);
+
+/** What is known of a consumer on a shard, beside what Redis has. */
+export const consumerShards = pgTable(
+  "consumer_shards",
+  {
+    subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
+    shard: integer("shard").notNull(),
+    /** The fence: a tick's transactions commit only under the epoch that it began with; who takes over raises it. */
+    epoch: bigint("epoch", { mode: "number" }).notNull().default(1),
+    /** The id behind which its group began; null until it has begun. */
+    startId: varchar("start_id", { length: 50 }),
+    /** All that the group passed up to this id was found among the claims; null until it was compared. */
+    claimsId: varchar("claims_id", { length: 50 }),
+    /** Type → the id behind which its events must have left a trace; `*`: all types. Null until it was compared. */
+    claimsSince: jsonb("claims_since"),
+  },
+  (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],
+);

@@ -1,0 +1,113 @@
+import type { Consumer } from "../consume/define-consumer.ts";
+import type { Invocation } from "../invocation.ts";
+
+/*
+ * One command a tick tells what has work. A system in which nothing happens spends nothing else: no lease, no read, no
+ * look at Postgres, which may sleep.
+ */
+
+/** Cron comes every minute; when its last visit is longer ago, Redis was away or lost its data meanwhile. */
+export const silentMs = 90_000;
+
+/**
+ * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, jobs, scheduled
+ * jobs, then for each shard its stream and, for each group, the state of its ticks.
+ *
+ * A group has work when it is missing, has something pending, has not read the newest entry, or has deliveries queued.
+ */
+const gateScript = `
+local before = redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1])
+local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
+local reply = {before or '', sweep and 1 or 0, redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4]),
+  redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100), redis.call('HKEYS', KEYS[6])}
+local groups = #ARGV - 2
+local at = 7
+while at <= #KEYS do
+  local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
+  if not info.err then
+    for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
+  end
+  local works = {}
+  local known = redis.pcall('XINFO', 'GROUPS', KEYS[at])
+  if not known.err then
+    for _, group in ipairs(known) do
+      local fields = {}
+      for i = 1, #group, 2 do fields[group[i]] = group[i + 1] end
+      works[fields.name] = (fields.pending > 0 or fields['last-delivered-id'] ~= last) and 1 or 0
+    end
+  end
+  local line = {redis.call('XLEN', KEYS[at])}
+  for g = 1, groups do
+    local work = works[ARGV[g + 2]]
+    if work == 0 and redis.call('HEXISTS', KEYS[at + g], 'queued') == 1 then work = 1 end
+    line[g + 1] = work or 1
+  end
+  reply[#reply + 1] = line
+  at = at + groups + 1
+end
+return reply`;
+
+/** A consumer on a shard. */
+export interface Place {
+  readonly consumer: Consumer;
+  readonly shard: number;
+}
+
+export interface Gate {
+  /** Look at Postgres: events were recorded lately, the last look is long ago, or Redis may have forgotten something. */
+  readonly sweep: boolean;
+  /** Redrives or replays run. */
+  readonly jobs: boolean;
+  /** Scheduled jobs whose time has come; see `dueJobs`. */
+  readonly due: readonly string[];
+  /** Work that failed the last time, but for the relay; see `failing-work.ts`. */
+  readonly failing: ReadonlySet<string>;
+  /** Who has something to do. */
+  readonly places: readonly Place[];
+  /** Entries of each stream. */
+  readonly lengths: readonly number[];
+  /**
+   * Time since cron came last, or could have: while its host was off, nobody missed it. Ms; null when no visit is known.
+   */
+  readonly silentForMs: number | null;
+}
+
+/**
+ * Asks Redis what there is to do, in one command, and notes that cron was here.
+ *
+ * @throws {TransientError} Redis is not reachable
+ */
+export async function openGate(invocation: Invocation): Promise<Gate | null> {
+  const { redis, keys, consumers, publish, relaySweepMs, now, hostStartedMs } = invocation;
+  if (redis === null) return null;
+  const all = [...consumers.values()];
+  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  const reply = (await redis.eval(
+    gateScript,
+    [
+      ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.jobsRunning(), keys.jobsDue()],
+      keys.failing(),
+      ...shards.flatMap((shard) => [
+        keys.stream(shard),
+        ...all.map((consumer) => keys.state(consumer.group, shard)),
+      ]),
+    ],
+    [String(now()), String(relaySweepMs), ...all.map((consumer) => consumer.group)],
+  )) as [string, number, number, number, readonly string[], readonly string[], ...(readonly number[])[]];
+  const [before, sweep, active, jobs, due, failing, ...lines] = reply;
+  const lastMs = Number(before);
+  const awayForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, now() - lastMs);
+  return {
+    sweep: sweep === 1 || active === 1 || awayForMs === null || awayForMs > silentMs,
+    jobs: jobs === 1,
+    due,
+    failing: new Set(failing),
+    places: lines.flatMap(([, ...works], shard) =>
+      all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
+    ),
+    lengths: lines.map(([length = 0]) => length),
+    silentForMs:
+      awayForMs === null ? null : Math.min(awayForMs, Math.max(0, now() - (hostStartedMs ?? lastMs))),
+  };
+}

@@ -1,0 +1,223 @@
+import { compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
+import type { Invocation } from "../invocation.ts";
+import { parseReadEntries } from "../stream/append.ts";
+
+/*
+ * The newest entries of the streams, read once for all who follow them in this isolate.
+ *
+ * Nobody is the reader: each follower looks here first, and the one that finds the last look too old reads for all.
+ * So the end of an invocation, which stops everything that it had begun, stops nobody else, and no follower waits for a
+ * promise of another one's request (Workers let no request touch the I/O of another).
+ */
+
+/** Entries that one look at Redis reads at most, for each shard. */
+const entriesPerLook = 200;
+/** What is kept at most for each shard; whoever is further behind reads Redis. */
+const keptEntries = 1_000;
+const keptCharacters = 4_000_000;
+/** Pause between two looks at Redis: short while events come, longer when nothing does, ms. */
+const busyPauseMs = 200;
+const idlePauseMs = 1_000;
+/** A look that takes longer may belong to an invocation that was ended: another one is begun beside it, ms. */
+const lookMs = 250;
+/** Nobody has looked for so long that what came since may be more than is kept: the tail begins anew, ms. */
+const staleMs = 5_000;
+/** Followers that read Redis for themselves at the same time, and the time after which one counts as ended, ms. */
+const catchUpsAtOnce = 8;
+const catchUpMs = 6_000;
+
+export interface TailEntry {
+  readonly id: MessageId;
+  /** Null: an entry that is no event. */
+  readonly event: Envelope | null;
+}
+
+interface Part {
+  /** Everything on the stream behind `floor`, up to `top`, is in `entries`. */
+  floor: MessageId;
+  top: MessageId;
+  readonly entries: (TailEntry & { readonly characters: number })[];
+  characters: number;
+}
+
+export interface Tail {
+  readonly parts: readonly Part[];
+  /** Looks at Redis begun so far, and the number of the newest one that has come to its end. */
+  begun: number;
+  done: number;
+  /** Unix ms. */
+  lookedAtMs: number;
+  grewAtMs: number;
+  /** When the look that is under way began, Unix ms; null: none is. */
+  lookingSinceMs: number | null;
+  /** The newest look found no more than it could read. */
+  atEnd: boolean;
+}
+
+/**
+ * Tails of this isolate by system. A second old at most while somebody follows; a few megabytes that the last follower
+ * gives back.
+ */
+const isolateTails = new Map<string, Tail>();
+/** When those who read Redis for themselves began, Unix ms. */
+const isolateCatchUps = new Map<symbol, number>();
+
+const keyOf = ({ scope, publish }: Invocation) => `${scope}/${publish.shards}`;
+
+/** The tail as it is; null when nobody has looked lately. */
+export function currentTail(invocation: Invocation): Tail | null {
+  const tail = isolateTails.get(keyOf(invocation));
+  return tail === undefined || invocation.now() - tail.lookedAtMs > staleMs ? null : tail;
+}
+
+/** A new tail that begins behind these ids. */
+export function beginTail(invocation: Invocation, last: readonly MessageId[]): Tail {
+  const tail: Tail = {
+    parts: last.map((id) => ({ floor: id, top: id, entries: [], characters: 0 })),
+    begun: 0,
+    done: 0,
+    lookedAtMs: invocation.now(),
+    grewAtMs: 0,
+    lookingSinceMs: null,
+    atEnd: false,
+  };
+  isolateTails.set(keyOf(invocation), tail);
+  return tail;
+}
+
+/** Gives the memory back. */
+export function dropTail(invocation: Invocation): void {
+  isolateTails.delete(keyOf(invocation));
+}
+
+/** True when all that came behind these places is in the tail or will be. */
+export function covers({ parts }: Tail, places: readonly MessageId[]): boolean {
+  return parts.every(({ floor }, shard) => isAtOrBehind(places[shard], floor));
+}
+
+function isAtOrBehind(place: MessageId | undefined, floor: MessageId): boolean {
+  return place !== undefined && compareMessageIds(place, floor) >= 0;
+}
+
+/** Time until a follower should look again, ms. */
+export function pauseOf({ grewAtMs }: Tail, nowMs: number): number {
+  return nowMs - grewAtMs < idlePauseMs ? busyPauseMs : idlePauseMs;
+}
+
+/**
+ * Looks at Redis for all followers, if it is time and nobody else does.
+ *
+ * @param seen the look that the caller needs at least, by its number
+ * @throws {TransientError} Redis cannot be reached
+ */
+export async function refresh(invocation: Invocation, tail: Tail, seen: number): Promise<void> {
+  const { redis, keys, now } = invocation;
+  const isLooking = tail.lookingSinceMs !== null && now() - tail.lookingSinceMs < lookMs;
+  const isDue = tail.done < seen || !tail.atEnd || now() - tail.lookedAtMs >= pauseOf(tail, now());
+  if (redis === null || isLooking || !isDue) return;
+  tail.begun += 1;
+  const own = tail.begun;
+  tail.lookingSinceMs = now();
+  try {
+    const commands = tail.parts.map(({ top }, shard) => rangeCommand(keys.stream(shard), top));
+    const replies = await redis.pipeline(commands);
+    const lists = replies.map(parseReply);
+    tail.atEnd = lists.every((entries) => entries.length < entriesPerLook);
+    for (const [shard, part] of tail.parts.entries()) {
+      if (keep(part, lists[shard] ?? [])) tail.grewAtMs = now();
+    }
+    tail.done = Math.max(tail.done, own);
+    tail.lookedAtMs = now();
+  } finally {
+    if (tail.begun === own) tail.lookingSinceMs = null;
+  }
+}
+
+function rangeCommand(stream: string, after: MessageId) {
+  return ["XRANGE", stream, `(${after}`, "+", "COUNT", String(entriesPerLook)] as const;
+}
+
+type Kept = Part["entries"][number];
+
+function parseReply(reply: unknown): Kept[] {
+  if (reply instanceof Error) throw reply;
+  return parseReadEntries(reply).map(({ id, fields }) => {
+    const decoded = fields === null ? null : decodeEntry(fields);
+    const characters = (fields ?? []).reduce((sum, text) => sum + text.length, 0);
+    return { id, event: decoded?.ok === true ? decoded.event : null, characters };
+  });
+}
+
+/** @returns true when there was something new; two looks at once may bring the same */
+function keep(part: Part, entries: readonly Kept[]): boolean {
+  const fresh = entries.filter(({ id }) => compareMessageIds(id, part.top) > 0);
+  for (const entry of fresh) {
+    part.entries.push(entry);
+    part.characters += entry.characters;
+    part.top = entry.id;
+  }
+  let dropped = 0;
+  while (part.entries.length - dropped > keptEntries || part.characters > keptCharacters) {
+    const oldest = part.entries[dropped];
+    if (oldest === undefined) break;
+    dropped += 1;
+    part.characters -= oldest.characters;
+    part.floor = oldest.id;
+  }
+  part.entries.splice(0, dropped);
+  return fresh.length > 0;
+}
+
+/** What the tail has behind a place, in order. */
+export function entriesBehind(part: Part | undefined, place: MessageId): readonly TailEntry[] {
+  const entries = part?.entries ?? [];
+  let low = 0;
+  for (let high = entries.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    const entry = entries[middle];
+    if (entry !== undefined && compareMessageIds(entry.id, place) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return entries.slice(low);
+}
+
+/** What one follower reads for itself, because the tail does not reach back so far. */
+export interface CatchUp {
+  readonly lists: readonly (readonly TailEntry[])[];
+  /** Where the follower stands behind these entries. */
+  readonly places: readonly MessageId[];
+}
+
+/**
+ * The next entries behind these places; null when too many do the same at the moment.
+ *
+ * @throws {TransientError} Redis cannot be reached
+ */
+export async function catchUp(
+  invocation: Invocation,
+  tail: Tail,
+  places: readonly MessageId[],
+): Promise<CatchUp | null> {
+  const { redis, keys, now } = invocation;
+  for (const [one, sinceMs] of isolateCatchUps) {
+    if (now() - sinceMs > catchUpMs) isolateCatchUps.delete(one);
+  }
+  if (redis === null || isolateCatchUps.size >= catchUpsAtOnce) return null;
+  const own = Symbol("catch-up");
+  isolateCatchUps.set(own, now());
+  const floors = tail.parts.map(({ floor }) => floor);
+  try {
+    const commands = places.map((place, shard) => rangeCommand(keys.stream(shard), place));
+    const lists = (await redis.pipeline(commands)).map(parseReply);
+    const after = places.map((place, shard) => {
+      const list = lists[shard] ?? [];
+      const last = list.at(-1)?.id ?? place;
+      const floor = floors[shard] ?? last;
+      // All that there was has been read, so the tail, which began before, goes on from here.
+      return list.length < entriesPerLook && compareMessageIds(last, floor) < 0 ? floor : last;
+    });
+    return { lists, places: after };
+  } finally {
+    isolateCatchUps.delete(own);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Archive } from "./archive.ts";
+import type { Consumer } from "./consume/define-consumer.ts";
+import type { ScheduledJob } from "./consume/define-job.ts";
+import type { SubrequestMeter } from "./core/budget.ts";
+import type { Logger } from "./core/log.ts";
+import type { Database } from "./db/database.ts";
+import type { PublishSettings } from "./publish/publish.ts";
+import type { RelaySettings } from "./relay/relay-deps.ts";
+import type { StreamKeys } from "./stream/keys.ts";
+import type { RedisHttp } from "./stream/redis.ts";
+
+/** How long what is kept. */
+export interface Retention {
+  /** Entries of each stream that stay for readers who look back. */
+  readonly streamKeep: number;
+  /** Days that claims are kept; a replay reaches no further back. */
+  readonly dedupDays: number;
+  /** Days that sent events stay in the record; 0: for ever. */
+  readonly eventsDays: number;
+}
+
+/** How consumers share an invocation. */
+export interface DrainTurns {
+  /** Consumers drained at once. */
+  readonly atOnce: number;
+  /** A consumer that has more to do lets the next one in after this time, ms, if one waits. */
+  readonly turnMs: number;
+}
+
+/** How many may follow the streams at once. */
+export interface FollowerBounds {
+  readonly perIsolate: number;
+  readonly perCaller: number;
+}
+
+/** What one invocation (a request, a wake, a cron tick) works with; nothing of it outlives the invocation. */
+export interface Invocation {
+  readonly mode: "required" | "degraded";
+  readonly db: Database;
+  /** Null in degraded mode without a stream: events wait in the record. */
+  readonly redis: RedisHttp | null;
+  readonly keys: StreamKeys;
+  readonly log: Logger;
+  readonly meter: SubrequestMeter;
+  readonly publish: PublishSettings;
+  readonly relay: RelaySettings;
+  readonly leaseMs: number;
+  readonly drains: DrainTurns;
+  readonly followers: FollowerBounds;
+  /** Events that one caller may hand in a minute, over all isolates; null: any number. */
+  readonly ingestPerMinute: number | null;
+  /** Least time between looks at an idle database, ms. */
+  readonly relaySweepMs: number;
+  readonly retention: Retention;
+  /** Where old events go; null: they stay in the record. */
+  readonly archive: Archive | null;
+  readonly consumers: ReadonlyMap<string, Consumer>;
+  /** What time starts, by name. */
+  readonly scheduled: ReadonlyMap<string, ScheduledJob>;
+  /** Unix time, ms. */
+  readonly now: () => number;
+  /** When the program that fires cron began, Unix ms; null where none has to run for it, as on Cloudflare. */
+  readonly hostStartedMs: number | null;
+  /** Tells systems in one process apart, e.g. in tests. */
+  readonly scope: string;
+}

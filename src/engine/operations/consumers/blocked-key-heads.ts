@@ -1,0 +1,190 @@
+import { compareMessageIds, type MessageId } from "@brain/schemas";
+import { type SQL, sql } from "drizzle-orm";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { interpretEntry } from "../../consume/interpret.ts";
+import { bodiesOfPending, failureFromText } from "../../consume/sources/pending.ts";
+import { maxFailureLength } from "../../core/retry.ts";
+import { byId } from "../../db/stream-ids.ts";
+import type { Invocation } from "../../invocation.ts";
+import { isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
+import type { RedisHttp } from "../../stream/redis.ts";
+import { isoText } from "../jobs/job-view.ts";
+
+/*
+ * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in
+ * Postgres, from the queue and from the dead letters that hold their keys.
+ */
+
+/** The oldest pending entry of a key on the stream. */
+export interface StreamHead {
+  readonly key: string;
+  readonly shard: number;
+  readonly messageId: MessageId;
+  readonly eventId: string | null;
+  readonly eventType: string | null;
+  /** Pending entries of the key, this one included. */
+  readonly count: number;
+  /** Its failure as the hash of retry times has it; null: no try has failed, or one is under way. */
+  readonly text: string | null;
+}
+
+type StreamHeads = ReadonlyMap<string, StreamHead>;
+
+/** The oldest pending entry of each key on all shards; entries that later ones may overtake hold nothing. */
+export async function readStreamHeads(
+  invocation: Invocation,
+  redis: RedisHttp,
+  consumer: Consumer,
+): Promise<StreamHeads> {
+  const shards = Array.from({ length: invocation.publish.shards }, (_, shard) => shard);
+  const found = await Promise.all(shards.map((shard) => readShardHeads(invocation, redis, consumer, shard)));
+  const heads = new Map<string, StreamHead>();
+  for (const head of found.flat()) {
+    // After a change of the number of shards a key may stand on two.
+    const other = heads.get(head.key);
+    const older =
+      other !== undefined && compareMessageIds(other.messageId, head.messageId) < 0 ? other : head;
+    heads.set(head.key, { ...older, count: head.count + (other?.count ?? 0) });
+  }
+  return heads;
+}
+
+async function readShardHeads(
+  { db, keys }: Invocation,
+  redis: RedisHttp,
+  consumer: Consumer,
+  shard: number,
+): Promise<StreamHead[]> {
+  const group = { stream: keys.stream(shard), group: consumer.group, consumer: consumer.group };
+  const [reply] = await redis.pipeline([pendingCommand(group, maxPending)]);
+  if (isMissingGroup(reply)) return [];
+  if (reply instanceof Error) throw reply;
+  const entries = parsePending(reply);
+  if (entries.length === 0) return [];
+  const retryKey = keys.retryAt(consumer.group, shard);
+  const [{ bodies }, texts] = await Promise.all([
+    bodiesOfPending({ redis, db }, group, { shard, retryKey }, entries),
+    redis.command(["HMGET", retryKey, ...entries.map((entry) => entry.id)]),
+  ]);
+  const heads = new Map<string, StreamHead>();
+  entries.forEach(({ id }, index) => {
+    const fields = bodies.get(id);
+    if (fields === undefined) return;
+    const { content, key } = interpretEntry(consumer, fields);
+    if (key === null || content.kind === "skip") return;
+    const stored: unknown = Array.isArray(texts) ? texts[index] : null;
+    const text = typeof stored === "string" ? stored : null;
+    if (text !== null && failureFromText(text)?.overtakable === true) return;
+    const head = heads.get(key);
+    if (head !== undefined) {
+      heads.set(key, { ...head, count: head.count + 1 });
+      return;
+    }
+    const [eventId, eventType] = [content.event?.id ?? null, content.event?.type ?? null];
+    heads.set(key, { key, shard, messageId: id, eventId, eventType, count: 1, text });
+  });
+  return [...heads.values()];
+}
+
+/** What Postgres knows of a key: its oldest row in the queue, and the oldest dead letter that holds it. */
+export interface KeyRow {
+  readonly key: string;
+  /** Rows of the key in the queue. */
+  readonly count: number;
+  readonly queue: StoredHead | null;
+  readonly letter: StoredHead | null;
+}
+
+/** A row of `deliveries` or `dead_letters`, as JSON. */
+export interface StoredHead {
+  readonly id: string;
+  readonly message_id: MessageId;
+  readonly shard: number;
+  readonly event_id: string | null;
+  readonly event_type: string | null;
+  readonly attempts: number;
+  readonly next_try_at: string | null;
+  readonly error: string | null;
+  readonly cause: string;
+  readonly blocks: boolean;
+}
+
+export interface KeyQuery {
+  readonly subscriber: string;
+  readonly pausedTypes: readonly string[];
+  /** Open dead letters hold their keys. */
+  readonly holdKeys: boolean;
+}
+
+const byStreamId = sql.raw("ORDER BY stream_ms, stream_seq");
+
+function queueHeadSql({ subscriber, pausedTypes }: KeyQuery, key: SQL): SQL {
+  return sql`
+    SELECT place::text AS id, stream_message_id AS message_id, shard, event_id, event_type, attempts,
+      last_error AS error, cause,
+      CASE WHEN NOT paused.held AND attempts > 0 THEN ${isoText(sql`due_at`)} END AS next_try_at,
+      paused.held OR attempts > 0 AS blocks
+    FROM deliveries CROSS JOIN LATERAL
+      (SELECT coalesce(event_type = ANY(${sql.param([...pausedTypes])}::text[]), false) AS held) paused
+    WHERE subscriber_name = ${subscriber} AND deliveries.key = ${key} AND NOT overtakable
+    ${byStreamId} LIMIT 1`;
+}
+
+function letterSql({ subscriber, holdKeys }: KeyQuery, key: SQL): SQL {
+  return sql`
+    SELECT id::text, stream_message_id AS message_id, shard, event_id, event_type, attempts,
+      left(error_message, ${sql.raw(String(maxFailureLength))}) AS error, 'dead_letter' AS cause, NULL AS next_try_at, true AS blocks
+    FROM dead_letters
+    WHERE ${holdKeys} AND subscriber_name = ${subscriber} AND dead_letters.key = ${key}
+      AND status IN ('open', 'requeued')
+    ORDER BY ${byId(sql`stream_message_id`)} LIMIT 1`;
+}
+
+/** What Postgres knows of the keys of `chosen(key)`, in their order. */
+function describeKeysSql(query: KeyQuery): SQL {
+  return sql`
+    SELECT chosen.key, to_json(queue) AS queue, to_json(letter) AS letter,
+      (SELECT count(*)::integer FROM deliveries d
+        WHERE d.subscriber_name = ${query.subscriber} AND d.key = chosen.key AND NOT d.overtakable) AS count
+    FROM chosen
+    LEFT JOIN LATERAL (${queueHeadSql(query, sql`chosen.key`)}) queue ON true
+    LEFT JOIN LATERAL (${letterSql(query, sql`chosen.key`)}) letter ON true
+    ORDER BY chosen.key`;
+}
+
+/**
+ * The next keys after `after` that have a blocking row, or are in `streamKeys`, in order. The walk jumps from key to key
+ * in the index, so that a long queue of few keys is not read whole.
+ */
+export function nextKeysSql(
+  query: KeyQuery,
+  after: string,
+  streamKeys: readonly string[],
+  limit: number,
+): SQL {
+  const { subscriber, holdKeys } = query;
+  return sql`
+    WITH RECURSIVE walk(key) AS (
+      (SELECT key FROM deliveries WHERE subscriber_name = ${subscriber} AND key > ${after} ORDER BY key LIMIT 1)
+      UNION ALL
+      SELECT (SELECT d.key FROM deliveries d WHERE d.subscriber_name = ${subscriber} AND d.key > walk.key
+        ORDER BY d.key LIMIT 1)
+      FROM walk WHERE walk.key IS NOT NULL
+    ), queued AS (
+      SELECT walk.key FROM walk CROSS JOIN LATERAL (${queueHeadSql(query, sql`walk.key`)}) head
+      WHERE head.blocks LIMIT ${limit}::integer
+    ), held AS (
+      SELECT DISTINCT key FROM dead_letters
+      WHERE ${holdKeys} AND subscriber_name = ${subscriber} AND status IN ('open', 'requeued') AND key > ${after}
+      ORDER BY key LIMIT ${limit}::integer
+    ), chosen AS (
+      SELECT key FROM queued UNION SELECT key FROM held
+      UNION SELECT key FROM unnest(${sql.param([...streamKeys])}::text[]) AS s(key) WHERE key > ${after}
+      ORDER BY key LIMIT ${limit}::integer
+    )
+    ${describeKeysSql(query)}`;
+}
+
+export function oneKeySql(query: KeyQuery, key: string): SQL {
+  return sql`WITH chosen AS (SELECT ${key}::text AS key) ${describeKeysSql(query)}`;
+}

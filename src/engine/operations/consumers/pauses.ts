@@ -1,0 +1,142 @@
+import { sql } from "drizzle-orm";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { forgetState } from "../../consume/queue-signal.ts";
+import { ValidationError } from "../../core/errors.ts";
+import type { Database } from "../../db/database.ts";
+import type { Invocation } from "../../invocation.ts";
+import { isoText } from "../jobs/job-view.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
+
+/*
+ * Pauses. A paused consumer reads nothing; with a paused type its events are parked and the others go on. The change is
+ * a row in Postgres, written together with who did it and why; the ticks keep a copy of it for a minute at most.
+ */
+
+/** A pause that holds now. */
+export interface Pause {
+  /** Null: the whole consumer. */
+  readonly event_type: string | null;
+  readonly reason: string;
+  readonly actor_id: string | null;
+  readonly paused_at: string;
+  /** Null: until somebody resumes it. */
+  readonly expires_at: string | null;
+}
+
+/** After a change: `at_once`, or `within_a_minute` when Redis could not be told. */
+export type Effective = "at_once" | "within_a_minute";
+
+/** Pauses that hold now, of one subscriber or of all (null). */
+export function pausesSql(subscriber: string | null) {
+  return sql`
+    SELECT subscriber_name AS subscriber, nullif(event_type, '') AS event_type, reason, actor_id,
+      ${isoText(sql`paused_at`)} AS paused_at, ${isoText(sql`expires_at`)} AS expires_at
+    FROM consumer_pauses
+    WHERE (expires_at IS NULL OR expires_at > now())
+      AND ${subscriber === null ? sql`true` : sql`subscriber_name = ${subscriber}`}
+    ORDER BY subscriber_name, consumer_pauses.event_type`;
+}
+
+/** A row of `pausesSql`. */
+export type PauseRow = Pause & { readonly subscriber: string };
+
+export function toPause({ event_type, reason, actor_id, paused_at, expires_at }: PauseRow): Pause {
+  return { event_type, reason, actor_id, paused_at, expires_at };
+}
+
+/** Pauses of one subscriber that hold now, the one of the whole consumer first. */
+export async function listPauses(db: Database, subscriber: string): Promise<Pause[]> {
+  return (await db.rows<PauseRow>(pausesSql(subscriber))).map(toPause);
+}
+
+/**
+ * Pauses the consumer, or one of its types. Pausing what is paused replaces reason and end.
+ *
+ * @param eventType null: the whole consumer
+ * @param expiresAt null: until somebody resumes it
+ * @throws {ValidationError} the consumer does not handle the type, or the end is not in the future
+ */
+export async function pauseConsumer(
+  invocation: Invocation,
+  consumer: Consumer,
+  pause: { readonly eventType: string | null; readonly reason: string; readonly expiresAt: Date | null },
+  by: Operator,
+): Promise<Effective> {
+  const { eventType, reason, expiresAt } = pause;
+  assertHandled(consumer, eventType);
+  if (expiresAt !== null && expiresAt.getTime() <= invocation.now()) {
+    throw new ValidationError("The pause would end before it begins.", {
+      issues: [
+        { path: "expires_at", message: `expected a time in the future, received ${expiresAt.toISOString()}` },
+      ],
+    });
+  }
+  const until = expiresAt?.toISOString() ?? null;
+  await invocation.db.transaction(async (tx) => {
+    await tx.execute(sql`
+      INSERT INTO consumer_pauses (subscriber_name, event_type, reason, actor_id, expires_at)
+      VALUES (${consumer.subscriber}, ${eventType ?? ""}, ${reason}, ${by.actorId}, ${until}::timestamptz)
+      ON CONFLICT (subscriber_name, event_type) DO UPDATE SET
+        reason = excluded.reason, actor_id = excluded.actor_id, paused_at = now(), expires_at = excluded.expires_at`);
+    await recordAction(tx, {
+      ...by,
+      action: "consumer.paused",
+      reason,
+      subscriber: consumer.subscriber,
+      filter: { event_type: eventType, expires_at: until },
+    });
+  });
+  return tellTicks(invocation, consumer);
+}
+
+/**
+ * Ends the pause of the consumer, or of one of its types; the other pauses stay. Nothing to end is no error.
+ *
+ * @param resume.eventType null: the pause of the whole consumer
+ * @returns whether there was a pause, and when the change holds
+ */
+export async function resumeConsumer(
+  invocation: Invocation,
+  consumer: Consumer,
+  resume: { readonly eventType: string | null; readonly reason: string | null },
+  by: Operator,
+): Promise<{ readonly resumed: boolean; readonly effective: Effective }> {
+  const { eventType, reason } = resume;
+  const resumed = await invocation.db.transaction(async (tx) => {
+    const { rows } = await tx.execute<{ held: boolean }>(sql`
+      DELETE FROM consumer_pauses
+      WHERE subscriber_name = ${consumer.subscriber} AND event_type = ${eventType ?? ""}
+      RETURNING (expires_at IS NULL OR expires_at > now()) AS held`);
+    if (rows[0]?.held !== true) return false;
+    await recordAction(tx, {
+      ...by,
+      action: "consumer.resumed",
+      reason,
+      subscriber: consumer.subscriber,
+      filter: { event_type: eventType },
+    });
+    return true;
+  });
+  return { resumed, effective: await tellTicks(invocation, consumer) };
+}
+
+/** A type that the consumer never sees cannot be paused; most likely it is a typing error. */
+function assertHandled(consumer: Consumer, eventType: string | null): void {
+  if (eventType === null || consumer.any !== null || consumer.byType.has(eventType)) return;
+  throw new ValidationError(`"${consumer.subscriber}" does not handle this event type.`, {
+    issues: [{ path: "event_type", message: `expected one of: ${[...consumer.byType.keys()].join(", ")}` }],
+  });
+}
+
+/** The change is committed; a Redis that is away only delays it, until the ticks' own copy is too old. */
+async function tellTicks(invocation: Invocation, consumer: Consumer): Promise<Effective> {
+  const { redis, keys, publish, log } = invocation;
+  if (redis === null) return "at_once";
+  try {
+    await forgetState({ redis, keys }, [consumer.group], publish.shards);
+    return "at_once";
+  } catch {
+    log.warn({ subscriber: consumer.subscriber }, "Redis could not be told of a pause or its end.");
+    return "within_a_minute";
+  }
+}

@@ -1,0 +1,46 @@
+import { sql } from "drizzle-orm";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { idIn } from "../../db/stream-ids.ts";
+import type { Invocation } from "../../invocation.ts";
+import { markJobsRunning } from "./job-store.ts";
+import { startBackfill } from "./replay.ts";
+
+/**
+ * Starts the first fill of a new consumer, when events that it should get are no longer on the stream. Its group exists
+ * by now, so the janitor trims no further: what was trimmed comes from the record, the rest from the stream, and the
+ * claims know what came by both.
+ *
+ * @returns true when a backfill is under way: what is on the stream waits for it
+ * @throws {TransientError} Postgres or Redis is not reachable; the consumer has not begun, and is asked again
+ */
+export async function backfillTrimmed(
+  invocation: Invocation,
+  consumer: Consumer,
+  shard: number,
+): Promise<boolean> {
+  const { db, log } = invocation;
+  const [running, last] = await db.batch([
+    sql`SELECT FROM jobs WHERE kind = 'backfill' AND subscriber_name = ${consumer.subscriber}
+      AND status IN ('running', 'paused', 'stopped')`,
+    lastTrimmedSql,
+  ]);
+  if ((running ?? []).length > 0) return true;
+  const [position] = (last ?? []) as { position: string }[];
+  if (position === undefined) return false;
+  await markJobsRunning(invocation);
+  const id = await db.transaction((tx) => startBackfill(tx, consumer, position.position));
+  if (id === null) return false;
+  await markJobsRunning(invocation);
+  log.info(
+    { subscriber: consumer.subscriber, shard, job_id: id },
+    "A new consumer: what is no longer on the stream is delivered from the record first.",
+  );
+  return true;
+}
+
+/** The last event that was trimmed; found from the end of the record, where only what the stream keeps stands before it. */
+const lastTrimmedSql = sql`
+  SELECT e.position::text AS position FROM events e JOIN relay_shards r ON r.shard = e.shard
+  WHERE e.sent_at IS NOT NULL AND r.trimmed_ms > 0
+    AND ${idIn(sql`e.stream_message_id`)} <= (r.trimmed_ms, r.trimmed_seq)
+  ORDER BY e.position DESC LIMIT 1`;

@@ -1,0 +1,70 @@
+import { sql } from "drizzle-orm";
+import { ConflictError } from "../../core/errors.ts";
+import type { Invocation } from "../../invocation.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
+import { markJobsRunning } from "./job-store.ts";
+import { findJob, isRowId, type JobKind, type JobStatus, type JobView } from "./job-view.ts";
+import { releaseLetters } from "./redrive-step.ts";
+
+/** What an operator may do to a job, from which states, and what it becomes. */
+const changes = {
+  pause: { from: ["running"], to: "paused", done: "paused" },
+  resume: { from: ["paused"], to: "running", done: "resumed" },
+  cancel: { from: ["running", "paused"], to: "cancelled", done: "cancelled" },
+} as const satisfies Record<string, { from: readonly JobStatus[]; to: JobStatus; done: string }>;
+
+export type JobChange = keyof typeof changes;
+
+/**
+ * Pauses, resumes or cancels a job. Deliveries that are queued come to their end all the same. Cancelling a redrive
+ * opens the letters that it had not queued; a pause keeps them. A stopped replay can be resumed where it stands; a
+ * stopped redrive cannot, because its letters are open again.
+ *
+ * @throws {NotFoundError} no job of these kinds has the id
+ * @throws {ConflictError} the job's state does not allow it
+ * @throws {TransientError} Postgres or, for a resume, Redis is not reachable
+ */
+export async function changeJob(
+  invocation: Invocation,
+  kinds: readonly JobKind[],
+  id: string,
+  change: JobChange,
+  reason: string | null,
+  by: Operator,
+): Promise<JobView> {
+  const { db } = invocation;
+  if (!isRowId(id)) return findJob(db, kinds, id);
+  const { from, to, done } = changes[change];
+  if (change === "resume") await markJobsRunning(invocation);
+  const changed = await db.transaction(async (tx) => {
+    const { rows } = await tx.execute<{ kind: JobKind; subscriber: string | null }>(sql`
+      UPDATE jobs SET status = ${to}, status_reason = NULL, updated_at = now(),
+        finished_at = ${change === "cancel" ? sql`now()` : sql`NULL`},
+        next_step_at = ${change === "resume" ? sql`now()` : sql`next_step_at`},
+        step_succeeded = ${change === "resume" ? sql`succeeded` : sql`step_succeeded`},
+        step_failed = ${change === "resume" ? sql`failed` : sql`step_failed`}
+      WHERE id = ${id}::bigint AND kind = ANY(${sql.param([...kinds])}::text[])
+        AND (status = ANY(${sql.param([...from])}::text[])
+          OR (status = 'stopped' AND kind <> 'redrive' AND ${change !== "pause"}::boolean))
+      RETURNING kind, subscriber_name AS subscriber`);
+    const [job] = rows;
+    if (job === undefined) return false;
+    if (change === "cancel" && job.kind === "redrive") await releaseLetters(tx, id);
+    await recordAction(tx, {
+      ...by,
+      action: `${job.kind}.${done}`,
+      reason,
+      subscriber: job.subscriber,
+      jobId: id,
+    });
+    return true;
+  });
+  const job = await findJob(db, kinds, id);
+  if (!changed) {
+    throw new ConflictError(
+      `The ${job.kind} ${id} is ${job.status}, so it cannot be ${done}.${job.status === "stopped" && job.kind === "redrive" ? " Its letters are open again: mend the cause and start another redrive." : ""}`,
+    );
+  }
+  if (change === "resume") await markJobsRunning(invocation);
+  return job;
+}

@@ -1,0 +1,92 @@
+import { sql } from "drizzle-orm";
+import { ConflictError, TransientError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import { numberedLock } from "../../db/locks.ts";
+import type { Invocation } from "../../invocation.ts";
+import type { JobKind } from "./job-view.ts";
+
+/** A job about to start. */
+export interface NewJob {
+  readonly kind: JobKind;
+  /** Null: a redrive over several subscribers. */
+  readonly subscriber: string | null;
+  readonly name: string;
+  readonly filter: unknown;
+  readonly mode: "only_missing" | "force" | null;
+  readonly replayEpoch: number;
+  /** Null for a redrive. */
+  readonly untilPosition: string | null;
+  readonly total: number;
+  readonly ratePerSecond: number | null;
+  readonly step: number;
+  readonly maxStep: number;
+  readonly stopRatio: number | null;
+  readonly reason: string | null;
+  readonly actorId: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+/** Lets one start at a time through, so that names and epochs are given once. Holds until the transaction ends. */
+export async function lockJobs(tx: Tx): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(${numberedLock("jobs", 1)})`);
+}
+
+/** Id of the job that a request with this key started before; null when none did. */
+export async function jobOfKey(tx: Tx, idempotencyKey: string | null): Promise<string | null> {
+  if (idempotencyKey === null) return null;
+  const { rows } = await tx.execute<{ id: string }>(
+    sql`SELECT id::text AS id FROM jobs WHERE idempotency_key = ${idempotencyKey}`,
+  );
+  return rows[0]?.id ?? null;
+}
+
+/** @throws {ConflictError} a job of this kind and subscriber has the name */
+export async function assertNameIsFree(
+  tx: Tx,
+  { kind, subscriber, name }: Pick<NewJob, "kind" | "subscriber" | "name">,
+): Promise<void> {
+  const { rows } = await tx.execute<{ id: string; status: string }>(sql`
+    SELECT id::text AS id, status FROM jobs
+    WHERE kind = ${kind} AND subscriber_name IS NOT DISTINCT FROM ${subscriber}::text AND name = ${name}`);
+  const [taken] = rows;
+  if (taken === undefined) return;
+  throw new ConflictError(
+    `The ${kind} "${name}" is there already: job ${taken.id}, ${taken.status}. Choose another name, or look at that job.`,
+    { issues: [{ path: "name", message: `taken by job ${taken.id}` }] },
+  );
+}
+
+/** @returns the job's id; null when the name is taken */
+export async function insertJob(tx: Tx, job: NewJob): Promise<string | null> {
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    INSERT INTO jobs (kind, subscriber_name, name, filter, mode, replay_epoch, until_position, total,
+      rate_per_second, step, max_step, stop_ratio, reason, actor_id, idempotency_key)
+    VALUES (${job.kind}, ${job.subscriber}, ${job.name}, ${JSON.stringify(job.filter)}::jsonb, ${job.mode},
+      ${job.replayEpoch}::integer, ${job.untilPosition}::bigint, ${job.total}::integer, ${job.ratePerSecond}::real,
+      ${job.step}::integer, ${job.maxStep}::integer, ${job.stopRatio}::real, ${job.reason}, ${job.actorId},
+      ${job.idempotencyKey})
+    ON CONFLICT (kind, subscriber_name, name) DO NOTHING
+    RETURNING id::text AS id`);
+  return rows[0]?.id ?? null;
+}
+
+/**
+ * Tells the cron that jobs run. Call it before the job's row commits and after: a run that looked in between and saw
+ * no job takes the flag away.
+ *
+ * @throws {TransientError} there is no stream in this mode, or Redis is not reachable
+ */
+export async function markJobsRunning({ redis, keys }: Pick<Invocation, "redis" | "keys">): Promise<void> {
+  if (redis === null) {
+    throw new TransientError(
+      "There is no event stream in this mode, so no consumer could handle the events.",
+    );
+  }
+  await redis.command(["SET", keys.jobsRunning(), "1"]);
+}
+
+/** A name for a job that was given none. */
+export function unnamed(kind: JobKind, now: Date): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
+  return `${kind}-${time}-${crypto.randomUUID().slice(0, 8)}`;
+}

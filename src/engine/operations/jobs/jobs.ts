@@ -1,0 +1,290 @@
+import { sql } from "drizzle-orm";
+import { describeError, errorClass } from "../../consume/dead-letters.ts";
+import { forgetState, signalQueue } from "../../consume/queue-signal.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Invocation } from "../../invocation.ts";
+import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./job-steps.ts";
+import { markJobsRunning } from "./job-store.ts";
+import type { JobKind } from "./job-view.ts";
+import { queueLetters, releaseLetters } from "./redrive-step.ts";
+import {
+  claimsGoneReason,
+  queueEvents,
+  type ReplayFilter,
+  type ReplayJob,
+  type ReplayMode,
+} from "./replay-step.ts";
+
+/*
+ * Jobs: redrives, replays, backfills. A job is a row; whoever has time does its next step in one transaction, and the
+ * ticks of the consumers execute what the step queued. Nothing of a job is in memory, so it survives every isolate.
+ *
+ * running → completed (nothing left) | stopped (too many failures) | paused → running | cancelled
+ */
+
+/** How a run of the jobs ended. */
+export interface JobsRun {
+  /** Work is left that could be done now; hand it on to another invocation. */
+  readonly more: boolean;
+  /** When the next step is due, Unix ms; null when no job waits for a time. */
+  readonly nextAtMs: number | null;
+}
+
+/** Handles what is queued for these subscribers, as far as it is due. Must not throw. */
+export type DrainNow = (subscribers: readonly string[]) => Promise<void>;
+
+/** Calls that a step and its drain need at most. */
+const callsToFinish = 20;
+/** Jobs looked at in one round. */
+const jobsAtOnce = 20;
+
+interface Running {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly subscriber: string | null;
+  /** Until the next step is due, ms; 0 or less: it is. */
+  readonly due_in_ms: number;
+  /** A delivery of the last step has not come to an end. */
+  readonly in_flight: boolean;
+  readonly moved: string;
+}
+
+/**
+ * Does what jobs have to do until nothing of it is due before the deadline: step, drain, look, next step. Any number of
+ * runners may do so at once. Errors of a job are logged; the next run tries again.
+ *
+ * @param deadlineMs Unix time, ms, after which nothing new is begun
+ * @throws {TransientError} Redis or Postgres is not reachable
+ */
+export async function runJobs(
+  invocation: Invocation,
+  deadlineMs: number,
+  drainNow: DrainNow,
+): Promise<JobsRun> {
+  const { redis, keys, now, meter } = invocation;
+  if (redis === null) return { more: false, nextAtMs: null };
+  const mayGoOn = () => now() < deadlineMs && !meter.isNear(callsToFinish);
+  let seen: string | null = null;
+  let hasMoved = false;
+  /** Jobs whose step was tried since something moved last. */
+  let tried = new Set<string>();
+  for (;;) {
+    const running = await listRunning(invocation);
+    if (running.length === 0) {
+      await redis.command(["DEL", keys.jobsRunning()]);
+      // A job whose flag was set between our look and the DEL is seen now; one that commits later sets it again itself.
+      if ((await listRunning(invocation)).length === 0) return { more: false, nextAtMs: null };
+      await markJobsRunning(invocation);
+      continue;
+    }
+    const state = running.map((job) => `${job.id}:${job.moved}`).join();
+    hasMoved ||= seen !== null && state !== seen;
+    const nextAtMs = nextStepAt(running, now());
+    if (!mayGoOn()) {
+      await markJobsRunning(invocation);
+      return { more: hasMoved && (nextAtMs === null || nextAtMs <= now()), nextAtMs };
+    }
+    if (state === seen) {
+      // Nothing moved because the time of a step came only after it was looked at.
+      if (running.some((job) => !job.in_flight && job.due_in_ms <= 0 && !tried.has(job.id))) {
+        seen = null;
+        continue;
+      }
+      // Nothing moved: the events of the last step wait, or the step failed. A later run looks again.
+      if (nextAtMs === null || nextAtMs >= deadlineMs || nextAtMs <= now()) {
+        await markJobsRunning(invocation);
+        return { more: false, nextAtMs: nextAtMs === null || nextAtMs <= now() ? null : nextAtMs };
+      }
+      await sleepUntil(nextAtMs, now);
+      seen = null;
+      continue;
+    }
+    seen = state;
+    tried = new Set();
+    const concerned = new Set<string>();
+    for (const job of running) {
+      if (!mayGoOn()) break;
+      const isDue = !job.in_flight && job.due_in_ms <= 0;
+      if (isDue) tried.add(job.id);
+      const queued = isDue ? await tryStep(invocation, job) : 0;
+      const mayBeOver = job.kind === "backfill" && queued === 0;
+      if (job.in_flight || queued > 0 || mayBeOver)
+        for (const name of subscribersOf(invocation, job)) concerned.add(name);
+    }
+    if (concerned.size > 0) await drainNow([...concerned]);
+  }
+}
+
+async function listRunning({ db }: Invocation): Promise<Running[]> {
+  return db.rows<Running>(sql`
+    SELECT j.id::text AS id, j.kind, j.subscriber_name AS subscriber,
+      ceil(extract(epoch FROM j.next_step_at - now()) * 1000)::float8 AS due_in_ms,
+      EXISTS (SELECT FROM deliveries d WHERE d.job_id = j.id) AS in_flight,
+      concat_ws('/', j.queued, j.succeeded, j.failed, j.skipped, j.cursor_position) AS moved
+    FROM jobs j WHERE j.status = 'running' ORDER BY j.next_step_at LIMIT ${jobsAtOnce}`);
+}
+
+/** The earliest step that waits for its time alone; null when there is none. */
+function nextStepAt(running: readonly Running[], nowMs: number): number | null {
+  const waits = running.filter((job) => !job.in_flight).map((job) => nowMs + job.due_in_ms);
+  return waits.length === 0 ? null : Math.min(...waits);
+}
+
+function subscribersOf({ consumers }: Invocation, { subscriber }: Running): readonly string[] {
+  return subscriber === null ? [...consumers.keys()] : [subscriber];
+}
+
+/** Longest sleep at once, ms: another runner, or an operator, may have changed the plan. */
+const longestSleepMs = 2_000;
+
+async function sleepUntil(atMs: number, now: () => number): Promise<void> {
+  const ms = Math.min(longestSleepMs, Math.max(1, atMs - now()));
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** @returns deliveries queued */
+async function tryStep(invocation: Invocation, job: Running): Promise<number> {
+  try {
+    const queued = await stepJob(invocation, job);
+    if (queued === 0 && job.kind === "backfill") await letLive(invocation, job);
+    return queued;
+  } catch (error) {
+    invocation.log.error(
+      { job_id: job.id, kind: job.kind, error_class: errorClass(error) },
+      `A step failed: ${describeError(error)}`,
+    );
+    return 0;
+  }
+}
+
+/** A backfill that is over no longer holds the stream back; its consumer learns of it with its next tick. */
+async function letLive(invocation: Invocation, job: Running): Promise<void> {
+  const { redis, keys, consumers, publish } = invocation;
+  const groups = subscribersOf(invocation, job).flatMap((name) => consumers.get(name)?.group ?? []);
+  if (redis !== null) await forgetState({ redis, keys }, groups, publish.shards);
+}
+
+/** A job's row as a step reads it, under a lock. */
+interface StepRow {
+  readonly kind: JobKind;
+  readonly subscriber: string | null;
+  /** JSON text. */
+  readonly filter: string;
+  readonly mode: ReplayMode | null;
+  readonly replay_epoch: number;
+  readonly until_position: string | null;
+  readonly cursor: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly step_succeeded: number;
+  readonly step_failed: number;
+  readonly rate_per_second: number | null;
+  readonly step: number;
+  readonly max_step: number;
+  readonly stop_ratio: number | null;
+}
+
+/**
+ * One step of one job, in one transaction that holds the job's row: of two runners, the second finds the step done.
+ *
+ * @returns deliveries queued
+ * @throws {TransientError} nothing happened
+ */
+export async function stepJob(
+  invocation: Invocation,
+  job: { readonly id: string; readonly subscriber: string | null },
+): Promise<number> {
+  const { redis, keys, consumers, publish, log } = invocation;
+  if (redis === null) return 0;
+  const names = job.subscriber === null ? [...consumers.keys()] : [job.subscriber];
+  const groups = names.flatMap((name) => consumers.get(name)?.group ?? []);
+  const signal = () => signalQueue({ redis, keys }, groups, publish.shards);
+  await signal();
+  const inserted = await invocation.db.transaction((tx) => stepInTransaction(invocation, tx, job.id));
+  if (inserted === 0) return 0;
+  try {
+    await signal();
+  } catch {
+    log.warn({ job_id: job.id }, "Redis could not be told of queued deliveries; they begin within a minute.");
+  }
+  return inserted;
+}
+
+async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Promise<number> {
+  const { keys, log, retention } = invocation;
+  const row = await lockDue(tx, id);
+  // Looked at only now that the row is ours: what another runner queued is visible.
+  if (row === null || (await hasDeliveries(tx, id))) return 0;
+  const replay = row.kind === "redrive" ? null : replayJob(id, row);
+  const reason =
+    stopReason({
+      succeeded: row.succeeded,
+      failed: row.failed,
+      stepSucceeded: row.step_succeeded,
+      stepFailed: row.step_failed,
+      stopRatio: row.stop_ratio,
+    }) ?? (replay === null ? null : await claimsGoneReason(tx, replay, retention.dedupDays));
+  if (reason !== null) {
+    await finish(tx, id, "stopped", reason);
+    if (replay === null) await releaseLetters(tx, id);
+    log.error({ job_id: id, kind: row.kind }, `The job was stopped: ${reason}`);
+    return 0;
+  }
+  const wentOn = row.succeeded + row.failed > row.step_succeeded + row.step_failed;
+  const step = wentOn ? nextStepSize(row.step, row.max_step) : row.step;
+  const limit = stepLimit(step, row.rate_per_second);
+  const queued =
+    replay === null ? await queueLetters(tx, id, limit) : await queueEvents(tx, keys, replay, limit);
+  if (queued.cursor === null) {
+    await finish(tx, id, "completed", null);
+    return 0;
+  }
+  await tx.execute(sql`
+    UPDATE jobs SET queued = queued + ${queued.inserted}::integer, skipped = skipped + ${queued.passed}::integer,
+      cursor_position = greatest(cursor_position, ${queued.cursor}::bigint), step = ${step}::integer,
+      step_succeeded = succeeded, step_failed = failed, updated_at = clock_timestamp(),
+      next_step_at = clock_timestamp()
+        + ${pauseBehind(queued.inserted, row.rate_per_second)}::float8 * interval '1 millisecond'
+    WHERE id = ${id}::bigint`);
+  return queued.inserted;
+}
+
+function replayJob(id: string, row: StepRow): ReplayJob {
+  return {
+    id,
+    subscriber: row.subscriber ?? "",
+    mode: row.mode ?? "only_missing",
+    filter: JSON.parse(row.filter) as ReplayFilter,
+    replayEpoch: row.replay_epoch,
+    cursor: row.cursor,
+    untilPosition: row.until_position ?? "0",
+  };
+}
+
+async function lockDue(tx: Tx, id: string): Promise<StepRow | null> {
+  const { rows } = await tx.execute<StepRow & Record<string, unknown>>(sql`
+    SELECT kind, subscriber_name AS subscriber, filter::text AS filter, mode, replay_epoch,
+      until_position::text AS until_position, cursor_position::text AS cursor, succeeded, failed, step_succeeded,
+      step_failed, rate_per_second::float8 AS rate_per_second, step, max_step,
+      round(stop_ratio::numeric, 4)::float8 AS stop_ratio
+    FROM jobs WHERE id = ${id}::bigint AND status = 'running' AND next_step_at <= clock_timestamp() FOR UPDATE`);
+  return rows[0] ?? null;
+}
+
+async function hasDeliveries(tx: Tx, id: string): Promise<boolean> {
+  const { rows } = await tx.execute(
+    sql`SELECT 1 AS one FROM deliveries WHERE job_id = ${id}::bigint LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
+async function finish(
+  tx: Tx,
+  id: string,
+  status: "stopped" | "completed",
+  reason: string | null,
+): Promise<void> {
+  await tx.execute(sql`
+    UPDATE jobs SET status = ${status}, status_reason = ${reason}, finished_at = now(), updated_at = now()
+    WHERE id = ${id}::bigint`);
+}

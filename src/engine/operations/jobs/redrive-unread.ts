@@ -1,0 +1,92 @@
+import { type Envelope, isMessageId } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { interpretEntry } from "../../consume/interpret.ts";
+import { ConflictError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Invocation } from "../../invocation.ts";
+import { objectToFields } from "../../stream/entry-fields.ts";
+import { noLetter, notOpen } from "../consumers/dead-letters.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
+
+/*
+ * An entry that nobody could read is one dead letter for all. When the code has learned to read it, a redrive gives it
+ * to everybody who handles its type, and the letter is done: what fails then is a letter of that consumer.
+ */
+
+/** A consumer that handles the event which the entry is. */
+export interface Reader {
+  readonly consumer: Consumer;
+  readonly event: Envelope;
+  /** Ordering key; null: none. */
+  readonly key: string | null;
+}
+
+/**
+ * Who can handle the entry of a letter of everybody now.
+ *
+ * @throws {NotFoundError} no dead letter has the id
+ * @throws {ConflictError} the entry still cannot be read, or nobody here handles its type
+ */
+export async function readersOf({ db, consumers }: Invocation, id: string): Promise<readonly Reader[]> {
+  const [letter] = await db.rows<{ fields: Record<string, string> | null; message_id: string }>(sql`
+    SELECT raw_fields AS fields, stream_message_id AS message_id FROM dead_letters WHERE id = ${id}::bigint`);
+  if (letter === undefined || !isMessageId(letter.message_id)) throw noLetter(id);
+  const fields = objectToFields(letter.fields ?? {});
+  const meanings = [...consumers.values()].map((consumer) => ({
+    consumer,
+    ...interpretEntry(consumer, fields),
+  }));
+  const readers = meanings.flatMap(({ consumer, content, key }): Reader[] =>
+    content.kind === "handle" ? [{ consumer, event: content.event, key }] : [],
+  );
+  if (readers.length > 0) return readers;
+  const [refused] = meanings.flatMap(({ content }) =>
+    content.kind === "refuse" ? [content.error.message] : [],
+  );
+  throw new ConflictError(
+    refused === undefined
+      ? `Nobody here handles what the entry of dead letter ${id} is. Discard it, or bring a consumer.`
+      : `The entry of dead letter ${id} still cannot be read. ${refused} Publish the event anew, and discard the letter.`,
+  );
+}
+
+/** @throws {ConflictError} the letter is not open; nothing changed then */
+export async function queueForReaders(
+  tx: Tx,
+  id: string,
+  readers: readonly Reader[],
+  reason: string | null,
+  by: Operator,
+): Promise<void> {
+  const names = readers.map(({ consumer }) => consumer.subscriber);
+  const { rows } = await tx.execute(sql`
+    UPDATE dead_letters SET status = 'resolved', redrives = redrives + 1, resolved_at = now(),
+      resolution = ${`read after all, and given to ${names.join(", ")}`}
+    WHERE id = ${id}::bigint AND status = 'open' RETURNING 1`);
+  if (rows.length === 0) throw await notOpen(tx, id);
+  const deliveries = readers.map(({ consumer: { subscriber }, event, key }) => ({
+    subscriber,
+    event_id: event.id,
+    event_type: event.type,
+    tenant_id: event.tenant_id,
+    key,
+  }));
+  await tx.execute(sql`
+    INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
+      key, raw_fields, cause)
+    SELECT d.subscriber, l.shard, l.stream_name, l.stream_message_id, d.event_id, d.event_type, d.tenant_id, d.key,
+      l.raw_fields, 'redrive'
+    FROM dead_letters l, json_to_recordset(${JSON.stringify(deliveries)}::json)
+      AS d(subscriber text, event_id text, event_type text, tenant_id text, key text)
+    WHERE l.id = ${id}::bigint
+    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`);
+  await recordAction(tx, {
+    ...by,
+    action: "dead_letter.redriven",
+    reason,
+    subscriber: "*",
+    filter: { ids: [id], given_to: names },
+    affected: names.length,
+  });
+}

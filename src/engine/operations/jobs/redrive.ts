@@ -1,0 +1,270 @@
+import { type SQL, sql } from "drizzle-orm";
+import { everybody } from "../../consume/dead-letters.ts";
+import { barSql } from "../../consume/dedup.ts";
+import { signalQueue } from "../../consume/queue-signal.ts";
+import { ConflictError } from "../../core/errors.ts";
+import type { Database, Tx } from "../../db/database.ts";
+import type { Invocation } from "../../invocation.ts";
+import {
+  hasBody,
+  type LetterFilter,
+  letterCondition,
+  noLetter,
+  notOpen,
+  openLettersSql,
+} from "../consumers/dead-letters.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
+import type { EditedCopy } from "./edited-copy.ts";
+import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning, unnamed } from "./job-store.ts";
+import { isRowId } from "./job-view.ts";
+import { queueForReaders, readersOf } from "./redrive-unread.ts";
+
+/*
+ * Redrive: dead letters go back to their consumer. A row in `deliveries` for each; the tick of the consumer executes it
+ * with the same claims, retries and order as any other delivery. An event that was applied meanwhile is not applied
+ * again, because its claim is found.
+ */
+
+export interface RedriveOptions {
+  readonly filter: LetterFilter;
+  /** Null: one is made. */
+  readonly name: string | null;
+  /** True: steps of 1, 2, 5, 10 …; false: the largest at once. */
+  readonly ramp: boolean;
+  readonly maxStep: number;
+  readonly ratePerSecond: number | null;
+  readonly stopRatio: number | null;
+  readonly reason: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+/** What a redrive would do. */
+export interface RedrivePreview {
+  readonly count: number;
+  /** Open and met by the filter, but left out: the body is lost, or no consumer has the name. */
+  readonly not_redrivable: number;
+  readonly by_subscriber: readonly { readonly subscriber: string; readonly count: number }[];
+}
+
+const knownSubscribers = ({ consumers }: Invocation) => sql.param([...consumers.keys()]);
+
+/** Letters that somebody here can handle, and whose body is still there. */
+function redrivable(invocation: Invocation) {
+  return sql`l.subscriber_name = ANY(${knownSubscribers(invocation)}::text[]) AND ${hasBody}`;
+}
+
+/** Counts what `startRedrive` would take. */
+export async function previewRedrive(invocation: Invocation, filter: LetterFilter): Promise<RedrivePreview> {
+  const rows = await invocation.db.rows<{ subscriber: string; count: number; open: number }>(sql`
+    SELECT l.subscriber_name AS subscriber, count(*)::integer AS open,
+      (count(*) FILTER (WHERE ${redrivable(invocation)}))::integer AS count
+    FROM dead_letters l WHERE l.status = 'open' AND ${letterCondition(filter)}
+    GROUP BY l.subscriber_name ORDER BY l.subscriber_name`);
+  const sum = (pick: (row: (typeof rows)[number]) => number) =>
+    rows.reduce((total, row) => total + pick(row), 0);
+  return {
+    count: sum((row) => row.count),
+    not_redrivable: sum((row) => row.open - row.count),
+    by_subscriber: rows
+      .filter((row) => row.count > 0)
+      .map(({ subscriber, count }) => ({ subscriber, count })),
+  };
+}
+
+/**
+ * Starts a redrive of all open dead letters that the filter meets now. They are marked in the transaction of the job's
+ * row: what fails later is not part of it, and nobody else can take them.
+ *
+ * @returns the job's id; that of the first start when `idempotencyKey` was used before
+ * @throws {ConflictError} the name is taken
+ * @throws {TransientError} Postgres or Redis is not reachable; nothing was started
+ */
+export async function startRedrive(
+  invocation: Invocation,
+  options: RedriveOptions,
+  by: Operator,
+): Promise<string> {
+  await markJobsRunning(invocation);
+  const id = await invocation.db.transaction(async (tx) => {
+    await lockJobs(tx);
+    const earlier = await jobOfKey(tx, options.idempotencyKey);
+    return earlier ?? (await freezeSet(invocation, tx, options, by));
+  });
+  await markJobsRunning(invocation);
+  return id;
+}
+
+async function freezeSet(
+  invocation: Invocation,
+  tx: Tx,
+  options: RedriveOptions,
+  by: Operator,
+): Promise<string> {
+  const { filter, reason } = options;
+  const subscriber = await onlySubscriber(invocation, tx, filter);
+  const name = options.name ?? unnamed("redrive", new Date(invocation.now()));
+  await assertNameIsFree(tx, { kind: "redrive", subscriber, name });
+  const jobId = await insertJob(tx, {
+    kind: "redrive",
+    subscriber,
+    name,
+    filter,
+    mode: null,
+    replayEpoch: 0,
+    untilPosition: null,
+    total: 0,
+    ratePerSecond: options.ratePerSecond,
+    step: options.ramp ? 1 : options.maxStep,
+    maxStep: options.maxStep,
+    stopRatio: options.stopRatio,
+    reason,
+    actorId: by.actorId,
+    idempotencyKey: options.idempotencyKey,
+  });
+  if (jobId === null) throw new ConflictError(`The redrive "${name}" is there already. Choose another name.`);
+  const set = subscriber === null ? filter : { ...filter, subscriber };
+  const { rows } = await tx.execute<{ total: number }>(sql`
+    WITH chosen AS (${openLettersSql(set, redrivable(invocation))}), taken AS (
+      UPDATE dead_letters d SET status = 'requeued', job_id = ${jobId}::bigint
+      FROM chosen WHERE d.id = chosen.id RETURNING d.id
+    )
+    UPDATE jobs SET total = (SELECT count(*) FROM taken)::integer WHERE id = ${jobId}::bigint RETURNING total`);
+  await recordAction(tx, {
+    ...by,
+    action: "redrive.started",
+    reason,
+    subscriber,
+    filter,
+    affected: rows[0]?.total ?? 0,
+    jobId,
+  });
+  return jobId;
+}
+
+/** The subscriber, when the filter meets letters of one alone; null when there are several, or none. */
+async function onlySubscriber(invocation: Invocation, tx: Tx, filter: LetterFilter): Promise<string | null> {
+  if (filter.subscriber !== undefined) return filter.subscriber;
+  const { rows } = await tx.execute<{ subscriber: string }>(sql`
+    SELECT DISTINCT l.subscriber_name AS subscriber FROM dead_letters l
+    WHERE l.status = 'open' AND ${letterCondition(filter)} AND ${redrivable(invocation)} LIMIT 2`);
+  return rows.length === 1 ? (rows[0]?.subscriber ?? null) : null;
+}
+
+/** What is needed to redrive one letter. */
+interface TakenLetter {
+  readonly subscriber: string;
+  readonly has_body: boolean;
+}
+
+/**
+ * Redrives one dead letter at once, as it is or as an edited copy. The copy has an id of its own and the stream message
+ * id of the original, so that of the two only one can ever be applied; the letter keeps both.
+ *
+ * @param copy null: as it is, or as it was edited before
+ * @throws {NotFoundError} no dead letter has the id
+ * @throws {ConflictError} it is not open, its body is lost, nobody here has the subscriber's name, or its entry waits in
+ *   the queue already; nothing changed then
+ * @returns the subscribers that have it now
+ * @throws {TransientError} Postgres or Redis is not reachable
+ */
+export async function redriveLetter(
+  invocation: Invocation,
+  id: string,
+  copy: EditedCopy | null,
+  reason: string | null,
+  by: Operator,
+): Promise<readonly string[]> {
+  if (!isRowId(id)) throw noLetter(id);
+  const { redis, keys, publish, log } = invocation;
+  const subscriber = await subscriberOf(invocation.db, id);
+  const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
+  const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
+  if (redis === null) await markJobsRunning(invocation);
+  const signal = async () => {
+    if (redis !== null) await signalQueue({ redis, keys }, groups, publish.shards);
+  };
+  await signal();
+  await invocation.db.transaction((tx) =>
+    readers === null ? queueLetter(tx, id, copy, reason, by) : queueForReaders(tx, id, readers, reason, by),
+  );
+  try {
+    await signal();
+  } catch {
+    log.warn({ dead_letter_id: id }, "Redis could not be told of a redrive; it begins within a minute.");
+  }
+  return readers?.map(({ consumer }) => consumer.subscriber) ?? [subscriber];
+}
+
+function groupOf({ consumers }: Pick<Invocation, "consumers">, id: string, subscriber: string): string {
+  const consumer = consumers.get(subscriber);
+  if (consumer !== undefined) return consumer.group;
+  throw new ConflictError(
+    `The dead letter ${id} is of "${subscriber}", and no consumer has that name any more. Discard it, or bring the consumer back.`,
+  );
+}
+
+async function subscriberOf(db: Database, id: string): Promise<string> {
+  const [row] = await db.rows<{ subscriber: string }>(
+    sql`SELECT subscriber_name AS subscriber FROM dead_letters WHERE id = ${id}::bigint`,
+  );
+  if (row === undefined) throw noLetter(id);
+  return row.subscriber;
+}
+
+async function queueLetter(
+  tx: Tx,
+  id: string,
+  copy: EditedCopy | null,
+  reason: string | null,
+  by: Operator,
+): Promise<void> {
+  const edited = copy === null ? null : JSON.stringify(copy.fields);
+  const { rows } = await tx.execute<TakenLetter & Record<string, unknown>>(sql`
+    UPDATE dead_letters l SET status = 'requeued', job_id = NULL, redrives = l.redrives + 1,
+      edited_fields = coalesce(${edited}::jsonb, l.edited_fields),
+      edited_event_id = coalesce(${copy?.eventId ?? null}, l.edited_event_id)
+    WHERE l.id = ${id}::bigint AND l.status = 'open'
+    RETURNING l.subscriber_name AS subscriber, ${hasBody} AS has_body`);
+  const [letter] = rows;
+  if (letter === undefined) throw await notOpen(tx, id);
+  if (!letter.has_body) {
+    throw new ConflictError(
+      `The body of the event in dead letter ${id} is lost: the entry was trimmed from the stream, and the record does not hold it. It cannot be redriven; discard it, or publish the event anew.`,
+    );
+  }
+  const inserted = await tx.execute(sql`
+    INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
+      key, raw_fields, cause, dead_letter_id, replay_epoch)
+    SELECT l.subscriber_name, l.shard, l.stream_name, l.stream_message_id, coalesce(l.edited_event_id, l.event_id),
+      l.event_type, l.tenant_id, ${copy === null ? sql`l.key` : sql`${copy.key}::text`},
+      coalesce(l.edited_fields, nullif(l.raw_fields, 'null'::jsonb)), 'redrive', l.id, l.replay_epoch
+    FROM dead_letters l WHERE l.id = ${id}::bigint
+    ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING
+    RETURNING place`);
+  if (inserted.rows.length === 0) {
+    throw new ConflictError(
+      `The entry of dead letter ${id} waits in the queue already; the letter stays open. Look again when "${letter.subscriber}" has handled it.`,
+    );
+  }
+  if (copy !== null) await tx.execute(barOriginalSql(id));
+  await recordAction(tx, {
+    ...by,
+    action: copy === null ? "dead_letter.redriven" : "dead_letter.edited",
+    reason,
+    subscriber: letter.subscriber,
+    filter: { ids: [id], ...(copy === null ? {} : { edited_event_id: copy.eventId }) },
+    affected: 1,
+  });
+}
+
+/**
+ * Claims the event that a copy stands for, under an id of its own, so that the original is not applied beside its copy
+ * when something brings it back under another stream id.
+ */
+function barOriginalSql(id: string): SQL {
+  return sql`
+    WITH original AS (
+      SELECT * FROM dead_letters WHERE id = ${id}::bigint AND length(event_id) <= 50
+    ), ${barSql(sql`original`, sql`'edited:' || d.id`, "edited")}
+    SELECT`;
+}

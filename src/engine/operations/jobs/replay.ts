@@ -1,0 +1,231 @@
+import { sql } from "drizzle-orm";
+import type { Consumer } from "../../consume/define-consumer.ts";
+import { ConflictError, ValidationError } from "../../core/errors.ts";
+import type { Tx } from "../../db/database.ts";
+import type { Invocation } from "../../invocation.ts";
+import { type Operator, recordAction } from "../operator-actions.ts";
+import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning } from "./job-store.ts";
+import { isoText } from "./job-view.ts";
+import { eventCondition, hasClaim, type ReplayFilter, type ReplayMode } from "./replay-step.ts";
+
+/*
+ * Replay: events of the record go to one consumer again. Its set is what the record holds when it starts; rows in
+ * `deliveries` without a body are inserted inside Postgres, so a replay of a million events moves none of them through a
+ * worker.
+ *
+ * `only_missing` brings what was never applied: an event with a claim is passed over, and the claim guards once more
+ * when it is handled. `force` applies everything once more: an event with a claim gets one under a new epoch; one
+ * without is brought under the ordinary epoch, so that the stream cannot apply it a second time.
+ */
+
+export interface ReplayOptions {
+  readonly name: string;
+  readonly mode: ReplayMode;
+  readonly filter: ReplayFilter;
+  readonly ratePerSecond: number | null;
+  readonly maxStep: number;
+  readonly stopRatio: number | null;
+  readonly reason: string | null;
+  /** True: events older than the claims are brought all the same. */
+  readonly acceptDuplicates: boolean;
+  readonly idempotencyKey: string | null;
+}
+
+/** What a replay would do. */
+export interface ReplayPreview {
+  /** Events in the set. */
+  readonly count: number;
+  /** Of them, applied by the consumer before. */
+  readonly already_applied: number;
+  /** `stored_at` of the first and the last; null when there are none. */
+  readonly oldest: string | null;
+  readonly newest: string | null;
+}
+
+/** Events handed over at once. */
+export const replayStep = 500;
+const dayMs = 86_400_000;
+
+/** The filter with the types that the consumer handles. A type that it does not handle is most likely a typing error. */
+function narrowed(consumer: Consumer, filter: ReplayFilter): ReplayFilter {
+  if (consumer.any !== null) return filter;
+  const handled = [...consumer.byType.keys()];
+  const strange = (filter.types ?? []).filter((type) => !consumer.byType.has(type));
+  if (strange.length > 0) {
+    throw new ValidationError(`"${consumer.subscriber}" does not handle ${strange.join(", ")}.`, {
+      issues: [{ path: "types", message: `expected some of: ${handled.join(", ")}` }],
+    });
+  }
+  return { ...filter, types: filter.types ?? handled };
+}
+
+/** @throws {ValidationError} a type that the consumer does not handle */
+export async function previewReplay(
+  { db }: Pick<Invocation, "db">,
+  consumer: Consumer,
+  filter: ReplayFilter,
+): Promise<ReplayPreview> {
+  const [row] = await db.rows<ReplayPreview>(sql`
+    SELECT count(*)::integer AS count,
+      (count(*) FILTER (WHERE ${hasClaim(consumer.subscriber)}))::integer AS already_applied,
+      ${isoText(sql`min(e.stored_at)`)} AS oldest, ${isoText(sql`max(e.stored_at)`)} AS newest
+    FROM events e WHERE ${eventCondition(narrowed(consumer, filter), null)}`);
+  return row ?? { count: 0, already_applied: 0, oldest: null, newest: null };
+}
+
+/**
+ * Starts a replay.
+ *
+ * @returns the job's id; that of the first start when `idempotencyKey` was used before
+ * @throws {ValidationError} a type that the consumer does not handle
+ * @throws {ConflictError} the name is taken, or the set reaches further back than the claims
+ * @throws {TransientError} Postgres or Redis is not reachable; nothing was started
+ */
+export async function startReplay(
+  invocation: Invocation,
+  consumer: Consumer,
+  options: ReplayOptions,
+  by: Operator,
+): Promise<string> {
+  const filter = narrowed(consumer, options.filter);
+  await markJobsRunning(invocation);
+  const id = await invocation.db.transaction(async (tx) => {
+    await lockJobs(tx);
+    const earlier = await jobOfKey(tx, options.idempotencyKey);
+    return earlier ?? (await freezeSet(invocation, tx, consumer, { ...options, filter }, by));
+  });
+  await markJobsRunning(invocation);
+  return id;
+}
+
+async function freezeSet(
+  invocation: Invocation,
+  tx: Tx,
+  { subscriber }: Consumer,
+  options: ReplayOptions,
+  by: Operator,
+): Promise<string> {
+  const { name, mode, filter, reason } = options;
+  await assertNameIsFree(tx, { kind: "replay", subscriber, name });
+  const untilPosition = await lastPosition(tx);
+  const { total, oldestMs } = await measure(tx, filter, untilPosition);
+  // A subscriber that never applied anything has nothing to apply twice.
+  const withinClaims =
+    mode === "only_missing" && !options.acceptDuplicates && (await hasAnyClaim(tx, subscriber));
+  if (withinClaims) assertWithinClaims(invocation, subscriber, oldestMs);
+  const jobId = await insertJob(tx, {
+    kind: "replay",
+    subscriber,
+    name,
+    filter: { ...filter, accept_duplicates: options.acceptDuplicates, within_claims: withinClaims },
+    mode,
+    replayEpoch: mode === "force" ? await nextEpoch(tx, subscriber) : 0,
+    untilPosition,
+    total,
+    ratePerSecond: options.ratePerSecond,
+    step: options.maxStep,
+    maxStep: options.maxStep,
+    stopRatio: options.stopRatio,
+    reason,
+    actorId: by.actorId,
+    idempotencyKey: options.idempotencyKey,
+  });
+  if (jobId === null) throw new ConflictError(`The replay "${name}" is there already. Choose another name.`);
+  await recordAction(tx, {
+    ...by,
+    action: "replay.started",
+    reason,
+    subscriber,
+    filter: { ...filter, mode },
+    affected: total,
+    jobId,
+  });
+  return jobId;
+}
+
+async function lastPosition(tx: Tx): Promise<string> {
+  const { rows } = await tx.execute<{ position: string }>(
+    sql`SELECT coalesce(max(position), 0)::text AS position FROM events`,
+  );
+  return rows[0]?.position ?? "0";
+}
+
+async function measure(
+  tx: Tx,
+  filter: ReplayFilter,
+  untilPosition: string,
+): Promise<{ readonly total: number; readonly oldestMs: number | null }> {
+  const { rows } = await tx.execute<{ total: number; oldest_ms: number | null }>(sql`
+    SELECT count(*)::integer AS total, (extract(epoch FROM min(e.stored_at)) * 1000)::float8 AS oldest_ms
+    FROM events e WHERE ${eventCondition(filter, untilPosition)}`);
+  return { total: rows[0]?.total ?? 0, oldestMs: rows[0]?.oldest_ms ?? null };
+}
+
+async function hasAnyClaim(tx: Tx, subscriber: string): Promise<boolean> {
+  const { rows } = await tx.execute(
+    sql`SELECT 1 AS one FROM processed_events WHERE subscriber_name = ${subscriber} LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
+/** Events older than the claims cannot be told from missing ones: a replay of "what is missing" would apply them again. */
+function assertWithinClaims(
+  { now, retention: { dedupDays } }: Invocation,
+  subscriber: string,
+  oldestMs: number | null,
+): void {
+  const horizonMs = now() - dedupDays * dayMs;
+  if (oldestMs === null || oldestMs >= horizonMs) return;
+  const horizon = new Date(horizonMs).toISOString();
+  throw new ConflictError(
+    `The set begins at ${new Date(oldestMs).toISOString()}, but what "${subscriber}" applied is known only since ${horizon} (BRAIN_DEDUP_DAYS=${dedupDays}). Older events could be applied twice. Set "from" to ${horizon} or later; or send "accept_duplicates": true when applying them twice does no harm; or use mode "force" to apply all of them once more.`,
+    { issues: [{ path: "from", message: `expected ${horizon} or later` }] },
+  );
+}
+
+/** An epoch that no replay of the subscriber had. */
+async function nextEpoch(tx: Tx, subscriber: string): Promise<number> {
+  const { rows } = await tx.execute<{ epoch: number }>(sql`
+    SELECT coalesce(max(replay_epoch), 0)::integer + 1 AS epoch FROM jobs WHERE subscriber_name = ${subscriber}`);
+  return rows[0]?.epoch ?? 1;
+}
+
+/**
+ * Starts the first fill of a consumer: everything in the record up to a position that it handles and has not applied.
+ * Then call `markJobsRunning`, before the transaction commits and after.
+ *
+ * @param untilPosition the last position of the set; what comes after it comes by the stream
+ * @returns the job's id; null when the consumer had its backfill already
+ */
+export async function startBackfill(
+  tx: Tx,
+  consumer: Consumer,
+  untilPosition: string,
+): Promise<string | null> {
+  const filter = narrowed(consumer, {
+    types: null,
+    from: null,
+    to: null,
+    tenant_id: null,
+    correlation_id: null,
+  });
+  const { total } = await measure(tx, filter, untilPosition);
+  return insertJob(tx, {
+    kind: "backfill",
+    subscriber: consumer.subscriber,
+    name: "backfill",
+    filter,
+    mode: "only_missing",
+    replayEpoch: 0,
+    untilPosition,
+    total,
+    ratePerSecond: null,
+    step: replayStep,
+    maxStep: replayStep,
+    // What fails is in the dead letters, where it can be redriven; a consumer without its past could not be.
+    stopRatio: null,
+    reason: null,
+    actorId: null,
+    idempotencyKey: null,
+  });
+}

@@ -1,0 +1,170 @@
+import { type Work, watchWork } from "../alerts/failing-work.ts";
+import { describeError, errorClass } from "../consume/dead-letters.ts";
+import type { Invocation } from "../invocation.ts";
+import { removeLeftGroups } from "../stream/move-group.ts";
+import { type ArchiveReport, archiveDays } from "./archive-days.ts";
+import { type PurgeReport, purge } from "./purge.ts";
+import { mayReconcile, type ReconcileReport, reconcileShard, redeliveredBy } from "./reconcile.ts";
+import { callsOfAPage, shardsInUse, type TrimReport, trimShard } from "./trim.ts";
+
+/*
+ * What has to be done now and then: compare record and stream, trim the streams, delete what is too old, archive days.
+ * Each part has a share of the time and fails alone; what is left is done by the next run.
+ */
+
+/** What a part did, or why it could not. */
+export type Part<T> =
+  | { readonly result: T; readonly error: null }
+  | { readonly result: null; readonly error: string };
+
+export interface JanitorReport {
+  /** Another janitor is at work; nothing was done. */
+  readonly busy: boolean;
+  /** Null without a stream. */
+  readonly reconcile: Part<readonly ReconcileReport[]> | null;
+  readonly trim: Part<readonly TrimReport[]> | null;
+  readonly purge: Part<PurgeReport> | null;
+  readonly archive: Part<ArchiveReport> | null;
+  /** Events that are to be sent again: run the relay. */
+  readonly restored: number;
+  /** Events that are to be delivered again to one consumer: run the ticks. */
+  readonly redelivered: number;
+  readonly tookMs: number;
+}
+
+/** Shares of what is left of the time; the last part may use all of it. */
+const shares = { reconcile: 0.3, trim: 0.4, purge: 0.4, archive: 1 };
+const workOf = {
+  reconcile: "comparison",
+  trim: "janitor:trim",
+  purge: "janitor:purge",
+  archive: "janitor:archive",
+} as const satisfies Record<keyof typeof shares, Work>;
+/** A janitor that was killed is succeeded this long after its time, ms. */
+const leaseMarginMs = 30_000;
+/** Calls kept for finishing what was begun. */
+const callsToFinish = 8;
+
+const releaseScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`;
+
+/**
+ * One run of the janitor. One at a time; a second one does nothing. Errors are logged and reported, not thrown.
+ *
+ * @param deadlineMs Unix time, ms, after which nothing new is begun
+ */
+export async function runJanitor(invocation: Invocation, deadlineMs: number): Promise<JanitorReport> {
+  const { redis, keys, now, log } = invocation;
+  const startMs = now();
+  const token = crypto.randomUUID();
+  const done = (report: Partial<JanitorReport>): JanitorReport => ({
+    busy: false,
+    reconcile: null,
+    trim: null,
+    purge: null,
+    archive: null,
+    restored: 0,
+    redelivered: 0,
+    ...report,
+    tookMs: now() - startMs,
+  });
+  if (redis !== null) {
+    const leaseMs = String(Math.max(0, deadlineMs - startMs) + leaseMarginMs);
+    const taken = await attempt(invocation, "lease", () =>
+      redis.command(["SET", keys.janitor(), token, "NX", "PX", leaseMs]),
+    );
+    // Without Redis there is no lease, and the parts that need none still run: two at once are harmless.
+    if (taken.error === null && taken.result !== "OK") return done({ busy: true });
+  }
+  const part = async <T>(
+    name: keyof typeof shares,
+    work: (mayGoOn: () => boolean, untilMs: number) => Promise<T>,
+  ) => {
+    const untilMs = now() + Math.max(0, deadlineMs - now()) * shares[name];
+    const mayGoOn = () => mayBegin(invocation, untilMs, callsToFinish);
+    // It comes once an hour, so a look at what failed before costs nothing that counts.
+    const watched = () =>
+      watchWork(
+        invocation,
+        workOf[name],
+        () => work(mayGoOn, untilMs),
+        () => true,
+      );
+    return attempt(invocation, name, name === "reconcile" ? () => work(mayGoOn, untilMs) : watched);
+  };
+  const reconcile =
+    redis === null ? null : await part("reconcile", (_, untilMs) => reconcileAll(invocation, untilMs));
+  const trim = redis === null ? null : await part("trim", (_, untilMs) => trimAll(invocation, untilMs));
+  const purged = await part("purge", (mayGoOn) => purge(invocation, mayGoOn));
+  const archive = await part("archive", (mayGoOn) => archiveDays(invocation, mayGoOn));
+  if (redis !== null) {
+    await attempt(invocation, "release", () => redis.eval(releaseScript, [keys.janitor()], [token]));
+    const visit = JSON.stringify({ at: new Date(now()).toISOString() });
+    await attempt(invocation, "note", () => redis.command(["HSET", keys.heartbeats(), "janitor", visit]));
+  }
+  const found = [...(reconcile?.result ?? []), ...(trim?.result ?? [])];
+  const restored = found.reduce((sum, shard) => sum + shard.restored, 0);
+  const redelivered = (reconcile?.result ?? []).reduce((sum, shard) => sum + redeliveredBy(shard), 0);
+  const report = done({ reconcile, trim, purge: purged, archive, restored, redelivered });
+  log.info(
+    {
+      restored,
+      redelivered,
+      trimmed: (trim?.result ?? []).reduce((sum, shard) => sum + shard.trimmed, 0),
+      archived_days: archive.result?.days.filter((day) => day.archived).length,
+      took_ms: report.tookMs,
+    },
+    "The janitor was here.",
+  );
+  return report;
+}
+
+/**
+ * Compares all shards with the record, and makes unsent again what was lost.
+ *
+ * @throws {TransientError} Redis or Postgres is not reachable
+ */
+export async function reconcileAll(invocation: Invocation, deadlineMs: number): Promise<ReconcileReport[]> {
+  const { redis } = invocation;
+  if (redis === null) return [];
+  const compare = async () => {
+    const reports: ReconcileReport[] = [];
+    for (const shard of await shardsInUse(invocation)) {
+      reports.push(
+        await reconcileShard(invocation, redis, shard, () => mayReconcile(invocation, deadlineMs)),
+      );
+    }
+    return reports;
+  };
+  return watchWork(invocation, "comparison", compare, () => true);
+}
+
+async function trimAll(invocation: Invocation, deadlineMs: number): Promise<TrimReport[]> {
+  const { redis, keys, log } = invocation;
+  if (redis === null) return [];
+  for (const group of await removeLeftGroups(redis, keys)) {
+    log.info({ group }, "A group that goes on under another name was removed.");
+  }
+  const reports: TrimReport[] = [];
+  for (const shard of await shardsInUse(invocation)) {
+    reports.push(
+      await trimShard(invocation, redis, shard, () => mayBegin(invocation, deadlineMs, callsOfAPage)),
+    );
+  }
+  return reports;
+}
+
+function mayBegin({ now, meter }: Invocation, deadlineMs: number, calls: number): boolean {
+  return now() < deadlineMs && !meter.isNear(calls);
+}
+
+async function attempt<T>({ log }: Invocation, name: string, work: () => Promise<T>): Promise<Part<T>> {
+  try {
+    return { result: await work(), error: null };
+  } catch (error) {
+    const message = describeError(error);
+    log.error({ part: name, error_class: errorClass(error) }, `The janitor's ${name} failed: ${message}`);
+    return { result: null, error: message };
+  }
+}

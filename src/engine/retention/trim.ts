@@ -1,0 +1,270 @@
+import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
+import { cleanFields } from "../consume/dead-letters.ts";
+import { idValue } from "../db/stream-ids.ts";
+import type { Invocation } from "../invocation.ts";
+import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
+import { parseReadEntries } from "../stream/append.ts";
+import { fieldsToObject } from "../stream/entry-fields.ts";
+import type { RedisHttp } from "../stream/redis.ts";
+import {
+  type EntryHead,
+  type GroupPosition,
+  neededFrom,
+  readHeads,
+  readPositions,
+  trimStream,
+} from "../stream/trim.ts";
+import { compareStretch } from "./reconcile.ts";
+
+/*
+ * Trimming of one shard. An entry goes only when every group has handled it, the newest `streamKeep` stay, and what the
+ * record does not hold is kept in `archived_entries`:
+ *
+ *   where do the groups stand → page of what nobody needs → what of it does the record not hold? keep that
+ *     → what should be there and is not? that was lost, and is sent again
+ *     → note the last id as trimmed (Postgres) → trim up to there (Redis checks the groups again)
+ *
+ * The note comes before the trim: what is gone from the stream and noted was let go, what is gone and not noted was
+ * lost. It comes after the comparison, because behind the note nobody looks for what was lost.
+ */
+
+/** What was done on one shard. */
+export interface TrimReport {
+  readonly shard: number;
+  /** Entries before and after. */
+  readonly before: number;
+  readonly trimmed: number;
+  readonly kept: number;
+  /** Entries of other programs that were kept in Postgres. */
+  readonly archived: number;
+  /** Events that the stream had lost, and that are to be sent again. */
+  readonly restored: number;
+  /** The group for whose sake entries stay that would have been trimmed; null when there are none. */
+  readonly heldBackBy: string | null;
+  /** Time was used up before all was trimmed. */
+  readonly more: boolean;
+}
+
+/** Entries checked and trimmed at once. */
+const pageSize = 1_000;
+/** Bodies read at once, so that an answer stays small. */
+const bodiesAtOnce = 100;
+/** A stream this much longer than it needs to be, because of one group, is worth an alert. */
+const toleratedBacklog = 10_000;
+/** A stream with traffic is looked at this often, ms. */
+const trimPauseMs = 5_000;
+const noGroup = "(no group)";
+
+/**
+ * Trims one shard's stream as far as it may be.
+ *
+ * @param mayGoOn false when time or calls are used up: no further page is begun
+ * @throws {TransientError} Redis or Postgres is not reachable; what was trimmed was allowed to be
+ */
+export async function trimShard(
+  invocation: Invocation,
+  redis: RedisHttp,
+  shard: number,
+  mayGoOn: () => boolean,
+): Promise<TrimReport> {
+  const { keys, retention, consumers, log } = invocation;
+  const stream = keys.stream(shard);
+  const keep = retention.streamKeep;
+  const registered = [...consumers.values()].map((consumer) => consumer.group);
+  const positions = await readPositions(redis, stream);
+  if (positions === null) return emptyReport(shard);
+  // First, so that what another program trimmed and nobody needs is not taken for lost.
+  const cut = await restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard);
+  const { limit, group } = limitOf(positions.groups, registered);
+  let length = positions.length;
+  const noted = await trimmedUpTo(invocation, shard);
+  let trimmedTo = noted !== null && cut !== null && compareMessageIds(noted, cut.upTo) < 0 ? cut.upTo : noted;
+  let archived = 0;
+  let restored = cut?.restored ?? 0;
+  let refusedBy: string | null = null;
+  let reached = limit === null;
+  while (!reached && length > keep && mayGoOn()) {
+    const count = Math.min(pageSize, length - keep);
+    const page = await readHeads(redis, stream, "-", `(${limit}`, count);
+    const last = page.at(-1);
+    if (last === undefined) {
+      reached = true;
+      break;
+    }
+    archived += await keepForeign(invocation, redis, stream, page);
+    if (trimmedTo !== null) {
+      const stretch = { behind: trimmedTo, to: last.id, page, waiting: [] };
+      restored += (await compareStretch(invocation, shard, stretch)).restored;
+      await noteTrimmed(invocation, shard, last.id);
+    }
+    const answer = await trimStream(redis, stream, {
+      last: last.id,
+      count: page.length,
+      keep,
+      groups: registered,
+    });
+    if (answer.kind === "refused") {
+      if (trimmedTo !== null && answer.group !== null) {
+        await takeBackNote(invocation, shard, last.id, trimmedTo);
+      }
+      refusedBy = answer.group;
+      reached = true;
+      break;
+    }
+    length = answer.length;
+    if (trimmedTo !== null) trimmedTo = last.id;
+    reached = page.length < count;
+  }
+  const heldBackBy = refusedBy ?? (reached && length > keep ? group : null);
+  const report = {
+    shard,
+    before: positions.length,
+    trimmed: Math.max(0, positions.length - length),
+    kept: length,
+    archived,
+    restored,
+    heldBackBy,
+    more: !reached && length > keep,
+  };
+  if (restored > 0) {
+    log.error({ shard, restored }, `The stream lost ${restored} events that were sent. They are sent again.`);
+  }
+  await tellOfBacklog(invocation, report);
+  return report;
+}
+
+function emptyReport(shard: number): TrimReport {
+  return { shard, before: 0, trimmed: 0, kept: 0, archived: 0, restored: 0, heldBackBy: null, more: false };
+}
+
+/**
+ * The first id that somebody needs, and who; `limit` null when a registered group does not exist yet, or no group at
+ * all: then everything is needed.
+ */
+function limitOf(
+  groups: readonly GroupPosition[],
+  registered: readonly string[],
+): { readonly limit: MessageId | null; readonly group: string } {
+  const missing = registered.find((name) => !groups.some(({ group }) => group === name));
+  if (missing !== undefined) return { limit: null, group: missing };
+  let limit: MessageId | null = null;
+  let slowest = noGroup;
+  for (const position of groups) {
+    const needed = neededFrom(position);
+    if (limit !== null && compareMessageIds(needed, limit) >= 0) continue;
+    limit = needed;
+    slowest = position.group;
+  }
+  return { limit, group: slowest };
+}
+
+/** Stores the entries that the record does not hold. @returns how many */
+async function keepForeign(
+  { db }: Invocation,
+  redis: RedisHttp,
+  stream: string,
+  page: readonly EntryHead[],
+): Promise<number> {
+  const ids = JSON.stringify(page.map((head) => head.eventId).filter((id) => uuidShape.test(id)));
+  const recorded = await db.rows<{ id: string }>(sql`
+    SELECT e.id::text AS id FROM json_array_elements_text(${ids}::json) AS given(id)
+    JOIN events e ON e.id = given.id::uuid`);
+  const known = new Set(recorded.map((row) => row.id));
+  const foreign = page.filter(({ eventId }) => !known.has(eventId.toLowerCase()));
+  for (let at = 0; at < foreign.length; at += bodiesAtOnce) {
+    const part = foreign.slice(at, at + bodiesAtOnce);
+    const replies = await redis.pipeline(part.map(({ id }) => ["XRANGE", stream, id, id]));
+    const entries = replies.flatMap((reply) => {
+      if (reply instanceof Error) throw reply;
+      return parseReadEntries(reply);
+    });
+    const rows = JSON.stringify(
+      entries.map(({ id, fields }) => {
+        const raw = cleanFields(fieldsToObject(fields ?? []));
+        return { id, event_id: short(raw.id), event_type: short(raw.type), raw_fields: raw };
+      }),
+    );
+    await db.rows(sql`
+      INSERT INTO archived_entries (stream_name, stream_message_id, event_id, event_type, raw_fields)
+      SELECT ${stream}, a.id, a.event_id, a.event_type, a.raw_fields
+      FROM json_to_recordset(${rows}::json) AS a(id text, event_id text, event_type text, raw_fields jsonb)
+      ON CONFLICT (stream_name, stream_message_id) DO NOTHING`);
+  }
+  return foreign.length;
+}
+
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+const short = (text: string | undefined) => text?.slice(0, 255).toWellFormed() ?? null;
+
+/** How far the stream was trimmed; null when the relay has never sent anything there: then nothing can be lost. */
+async function trimmedUpTo({ db }: Invocation, shard: number): Promise<MessageId | null> {
+  const [row] = await db.rows<{ id: string }>(
+    sql`SELECT trimmed_ms || '-' || trimmed_seq AS id FROM relay_shards WHERE shard = ${shard}`,
+  );
+  return isMessageId(row?.id) ? row.id : null;
+}
+
+/** Notes how far the stream is about to be trimmed. Never moves the note back: another trim may have gone further. */
+async function noteTrimmed({ db }: Invocation, shard: number, id: MessageId): Promise<void> {
+  await db.rows(sql`
+    UPDATE relay_shards SET (trimmed_ms, trimmed_seq) = ${idValue(id)}
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) < ${idValue(id)}`);
+}
+
+/** A group still needs what was noted, so nothing of it may count as let go. */
+async function takeBackNote(
+  { db }: Invocation,
+  shard: number,
+  noted: MessageId,
+  before: MessageId,
+): Promise<void> {
+  await db.rows(sql`
+    UPDATE relay_shards SET (trimmed_ms, trimmed_seq) = ${idValue(before)}
+    WHERE shard = ${shard} AND (trimmed_ms, trimmed_seq) = ${idValue(noted)}`);
+}
+
+/** Raises an alert while a group keeps a stream long, and ends the ones of this shard that are over. */
+async function tellOfBacklog(invocation: Invocation, { shard, kept, heldBackBy }: TrimReport): Promise<void> {
+  const { streamKeep } = invocation.retention;
+  const isLong = heldBackBy !== null && kept > 2 * streamKeep + toleratedBacklog;
+  const subject = `${heldBackBy}:${shard}`;
+  if (isLong) {
+    await raiseAlert(invocation, {
+      kind: "trim_held_back",
+      subject,
+      severity: "warning",
+      message: `The stream of shard ${shard} holds ${kept} entries, expected about ${streamKeep}: ${heldBackBy} has not handled the oldest ones. Look at GET /api/consumers; a group that nobody uses any more can be removed with XGROUP DESTROY.`,
+    });
+  }
+  await resolveOthers(invocation, "trim_held_back", `:${shard}`, isLong ? [subject] : []);
+}
+
+/**
+ * For whoever has just seen that a stream is long: trims when it is longer than twice what is kept, at most every 5 s
+ * for a shard, wherever the calls come from. @returns null when it was not time
+ */
+export async function trimIfLong(
+  invocation: Invocation,
+  shard: number,
+  length: number,
+  deadlineMs: number,
+): Promise<TrimReport | null> {
+  const { redis, keys, retention, now, meter } = invocation;
+  if (redis === null || length <= 2 * retention.streamKeep) return null;
+  const turn = await redis.command(["SET", keys.trimmed(shard), "1", "NX", "PX", String(trimPauseMs)]);
+  if (turn !== "OK") return null;
+  return trimShard(invocation, redis, shard, () => now() < deadlineMs && !meter.isNear(callsOfAPage));
+}
+
+/** Calls that checking and trimming one page takes at most. */
+export const callsOfAPage = 28;
+
+/** The shards that have, or had, a stream. */
+export async function shardsInUse({ db, publish }: Invocation): Promise<number[]> {
+  const rows = await db.rows<{ shard: number }>(sql`SELECT shard FROM relay_shards ORDER BY shard`);
+  const configured = Array.from({ length: publish.shards }, (_, shard) => shard);
+  return [...new Set([...configured, ...rows.map((row) => row.shard)])].sort((a, b) => a - b);
+}
