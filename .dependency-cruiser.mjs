@@ -99,6 +99,20 @@ export default {
       to: { path: "^schemas/", pathNot: "^schemas/index\\.ts$" },
     },
     {
+      name: "engine-has-two-doors",
+      severity: "error",
+      comment: 'Import "@brain/engine", or in tests "@brain/engine/testing"; its files are its own business.',
+      from: { path: "^(src/(?!engine/)|workers/)", pathNot: tests },
+      to: { path: "^src/engine/", pathNot: "^src/engine/(index|testing)\\.ts$" },
+    },
+    {
+      name: "engine-knows-no-product",
+      severity: "error",
+      comment: "The engine serves any product: it imports the charter and nothing else of this project.",
+      from: { path: "^src/engine/", pathNot: tests },
+      to: { path: "^(src/(?!engine/)|workers/)" },
+    },
+    {
       name: "modules-do-not-know-each-other",
       severity: "error",
       comment: "A module talks to another by events of the catalog, and imports only its own folder.",

@@ -1,6 +1,5 @@
+import { isPrivateHost, type PayloadLimits } from "@brain/engine";
 import * as z from "zod";
-import { isPrivateHost } from "./engine/core/host-guard.ts";
-import type { PayloadLimits } from "./engine/publish/publish.ts";
 import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
 
 /*

@@ -1,9 +1,6 @@
+import { alertsInTransaction, type Consumer, type Logger, type ScheduledJob } from "@brain/engine";
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
-import { alertsInTransaction } from "./engine/alerts/alerts.ts";
-import type { Consumer } from "./engine/consume/define-consumer.ts";
-import type { ScheduledJob } from "./engine/consume/define-job.ts";
-import type { Logger } from "./engine/core/log.ts";
 import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { agentOfflineSweep, agentsConsumer, agentsRoutes } from "./modules/agents/index.ts";

@@ -1,15 +1,20 @@
+import {
+  type Archive,
+  type Consumer,
+  createDatabase,
+  createLogger,
+  createRedis,
+  createStreamKeys,
+  createSubrequestMeter,
+  type DrainTurns,
+  defaultBatchBounds,
+  type Invocation,
+  type Logger,
+  type LogSink,
+  registerConsumers,
+  type ScheduledJob,
+} from "@brain/engine";
 import type { Config } from "./config.ts";
-import type { Archive } from "./engine/archive.ts";
-import { registerConsumers } from "./engine/consume/consumer.ts";
-import type { Consumer } from "./engine/consume/define-consumer.ts";
-import type { ScheduledJob } from "./engine/consume/define-job.ts";
-import { createSubrequestMeter } from "./engine/core/budget.ts";
-import { createLogger, type Logger, type LogSink } from "./engine/core/log.ts";
-import { createDatabase } from "./engine/db/database.ts";
-import type { DrainTurns, Invocation } from "./engine/invocation.ts";
-import { defaultBatchBounds } from "./engine/relay/relay-deps.ts";
-import { createStreamKeys } from "./engine/stream/keys.ts";
-import { createRedis } from "./engine/stream/redis.ts";
 import { describeUnknownSetting } from "./unknown-settings.ts";
 
 /*

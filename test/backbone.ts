@@ -1,13 +1,17 @@
+import {
+  type Consumer,
+  type Invocation,
+  type Publish,
+  type PublishContext,
+  type ScheduledJob,
+  type Tx,
+  transactAndPublish,
+} from "@brain/engine";
 import { type Envelope, encodeEntry } from "@brain/schemas";
 import pg from "pg";
 import { parseConfig } from "../src/config.ts";
-import type { Consumer } from "../src/engine/consume/define-consumer.ts";
-import type { ScheduledJob } from "../src/engine/consume/define-job.ts";
 import { drain } from "../src/engine/consume/drain.ts";
 import type { DrainOptions, DrainResult } from "../src/engine/consume/tick-base.ts";
-import type { Tx } from "../src/engine/db/database.ts";
-import type { Invocation } from "../src/engine/invocation.ts";
-import { type Publish, type PublishContext, transactAndPublish } from "../src/engine/publish/publish.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/engine/relay/relay.ts";
 import type { Command } from "../src/engine/stream/redis.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";

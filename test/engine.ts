@@ -1,8 +1,6 @@
+import { cronTick, type DrainResult, drainAll, relayAll } from "@brain/engine";
 import type { Hono } from "hono";
 import { parseConfig } from "../src/config.ts";
-import type { DrainResult } from "../src/engine/consume/tick-base.ts";
-import { cronTick } from "../src/engine/dispatch/cron.ts";
-import { drainAll, relayAll } from "../src/engine/dispatch/pump.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
 import { type Backbone, createBackbone, sandboxEnv, testApiKey } from "./backbone.ts";

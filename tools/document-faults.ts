@@ -1,7 +1,7 @@
 /** What the documentation of events must not say, and what it must not leave out. */
 
+import type { Consumer } from "@brain/engine";
 import type { EventDefinition } from "@brain/schemas";
-import type { Consumer } from "../src/engine/consume/define-consumer.ts";
 import { payloadFields } from "./payload-fields.ts";
 
 /** The subscribers that get the event, by what they subscribe to. */

@@ -2,10 +2,10 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import type { Consumer, Subscription } from "@brain/engine";
 import * as charter from "@brain/schemas";
 import { allEvents, type EventDefinition } from "@brain/schemas";
 import { parseConfig } from "../src/config.ts";
-import type { Consumer, Subscription } from "../src/engine/consume/define-consumer.ts";
 import { productConsumers } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import type { GeneratedFile } from "./generated-file.ts";

@@ -1,6 +1,5 @@
+import { type Archive, ArchiveLostError, createDatabase, createFolderArchive } from "@brain/engine";
 import { type Config, ConfigError, parseConfig } from "../src/config.ts";
-import { type Archive, ArchiveLostError, createFolderArchive } from "../src/engine/archive.ts";
-import { createDatabase } from "../src/engine/db/database.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/index.ts";
 import { createDenoFolder } from "./deno-folder.ts";
 import {

@@ -1,16 +1,18 @@
-import type { Hono } from "hono";
-import type { Config } from "../src/config.ts";
 import {
   type Archive,
   type ArchiveBucket,
   ArchiveLostError,
   createBucketArchive,
   createFolderArchive,
-} from "../src/engine/archive.ts";
-import { cronTick } from "../src/engine/dispatch/cron.ts";
-import { drainAll, relayAll, type Wake } from "../src/engine/dispatch/pump.ts";
-import { runJobsNow } from "../src/engine/dispatch/scheduled-jobs.ts";
-import { runJanitor } from "../src/engine/retention/janitor.ts";
+  cronTick,
+  drainAll,
+  relayAll,
+  runJanitor,
+  runJobsNow,
+  type Wake,
+} from "@brain/engine";
+import type { Hono } from "hono";
+import type { Config } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { createProductApp, logProductStart, productConsumers, productJobs } from "../src/product.ts";
 import { createSystem, openInvocation, type System } from "../src/runtime.ts";

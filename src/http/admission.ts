@@ -1,5 +1,5 @@
+import { OverloadedError } from "@brain/engine";
 import type { MiddlewareHandler } from "hono";
-import { OverloadedError } from "../engine/core/errors.ts";
 import type { AppEnv, Place } from "./host.ts";
 
 /*

@@ -1,14 +1,18 @@
+import {
+  followEvents,
+  markActivity,
+  NotFoundError,
+  scheduleJob,
+  transactAndPublish,
+  UnauthorizedError,
+  ValidationError,
+} from "@brain/engine";
 import { type Context, Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { timingSafeEqual } from "hono/utils/buffer";
-import { NotFoundError, UnauthorizedError, ValidationError } from "../engine/core/errors.ts";
-import { scheduleJob } from "../engine/dispatch/scheduled-jobs.ts";
-import { followEvents } from "../engine/events/live.ts";
-import { markActivity } from "../engine/publish/activity.ts";
-import { transactAndPublish } from "../engine/publish/publish.ts";
 import { admitRequests } from "./admission.ts";
 import { callerOf, keyCaller } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";

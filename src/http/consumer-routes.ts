@@ -1,17 +1,21 @@
-import { type Context, Hono } from "hono";
-import * as z from "zod";
-import type { Consumer } from "../engine/consume/define-consumer.ts";
-import type { DrainResult } from "../engine/consume/tick-base.ts";
-import { NotFoundError, TransientError } from "../engine/core/errors.ts";
-import { drainOnce } from "../engine/dispatch/pump.ts";
-import { changeBlockedKey, listBlockedKeys } from "../engine/operations/consumers/blocked-keys.ts";
 import {
+  type Consumer,
+  changeBlockedKey,
   consumerDetails,
   consumerStates,
+  type DrainResult,
+  drainOnce,
   lastVisits,
-} from "../engine/operations/consumers/consumer-states.ts";
-import { listPauses, pauseConsumer, resumeConsumer } from "../engine/operations/consumers/pauses.ts";
-import { recordAction } from "../engine/operations/operator-actions.ts";
+  listBlockedKeys,
+  listPauses,
+  NotFoundError,
+  pauseConsumer,
+  recordAction,
+  resumeConsumer,
+  TransientError,
+} from "@brain/engine";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
 import { plainText } from "./kit/free-text.ts";

@@ -1,18 +1,20 @@
-import type { JsonObject } from "@brain/schemas";
-import { openObject } from "@brain/schemas";
-import { type Context, Hono } from "hono";
-import * as z from "zod";
 import {
   countOpen,
   discardLetter,
   discardLetters,
+  editCopy,
+  findJob,
   findLetter,
   groupLetters,
   listLetters,
-} from "../engine/operations/consumers/dead-letters.ts";
-import { editCopy } from "../engine/operations/jobs/edited-copy.ts";
-import { findJob } from "../engine/operations/jobs/job-view.ts";
-import { previewRedrive, redriveLetter, startRedrive } from "../engine/operations/jobs/redrive.ts";
+  previewRedrive,
+  redriveLetter,
+  startRedrive,
+} from "@brain/engine";
+import type { JsonObject } from "@brain/schemas";
+import { openObject } from "@brain/schemas";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";

@@ -1,23 +1,24 @@
-import { DrizzleQueryError } from "drizzle-orm";
-import { HTTPException } from "hono/http-exception";
-import { describe, expect, test } from "vitest";
-import { classify } from "../engine/core/classify.ts";
 import {
   BadRequestError,
   ConflictError,
+  classify,
+  decideDelivery,
+  defaultRetryPolicy,
   type ErrorCode,
   ForbiddenError,
   NotFoundError,
   PermanentError,
+  RedisReplyError,
   RetryAfter,
   TooLargeError,
   TransientError,
   UnauthorizedError,
   UpstreamError,
   ValidationError,
-} from "../engine/core/errors.ts";
-import { decideDelivery, defaultRetryPolicy } from "../engine/core/retry.ts";
-import { RedisReplyError } from "../engine/stream/redis.ts";
+} from "@brain/engine";
+import { DrizzleQueryError } from "drizzle-orm";
+import { HTTPException } from "hono/http-exception";
+import { describe, expect, test } from "vitest";
 import { errorBody, publicError, statusOf } from "./errors.ts";
 
 const statuses: Readonly<Record<ErrorCode, number>> = {

@@ -1,19 +1,22 @@
+import {
+  BadRequestError,
+  BrainError,
+  boundIssues,
+  boundText,
+  describeError,
+  type ErrorCode,
+  errorClass,
+  errorStack,
+  type Issue,
+  isNetworkError,
+  OverloadedError,
+  TooManyRequestsError,
+  translateDatabaseError,
+} from "@brain/engine";
 import { redactText } from "@brain/schemas";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { describeError, errorClass, errorStack } from "../engine/consume/dead-letters.ts";
-import { isNetworkError } from "../engine/core/classify.ts";
-import {
-  BadRequestError,
-  BrainError,
-  type ErrorCode,
-  type Issue,
-  OverloadedError,
-  TooManyRequestsError,
-} from "../engine/core/errors.ts";
-import { boundIssues, boundText } from "../engine/core/issues.ts";
-import { translateDatabaseError } from "../engine/db/errors.ts";
 
 /** Status of each code; the compiler refuses a code without one. */
 export function statusOf(code: ErrorCode): ContentfulStatusCode {

@@ -1,25 +1,31 @@
-import { elementTexts, readJson } from "@brain/schemas";
-import { type Context, Hono } from "hono";
-import { v5 as uuidv5 } from "uuid";
-import * as z from "zod";
-import { BadRequestError, NotFoundError, ValidationError } from "../engine/core/errors.ts";
-import { boundIssues, boundText } from "../engine/core/issues.ts";
-import { eventStats } from "../engine/events/event-stats.ts";
-import { findRecorded, listHistory } from "../engine/events/history.ts";
-import { type IngestContext, type IngestResult, ingest } from "../engine/events/ingest.ts";
-import { limitIngest } from "../engine/events/ingest-limit.ts";
 import {
+  BadRequestError,
+  boundIssues,
+  boundText,
+  eventStats,
+  findRecorded,
   flattenTrees,
   growTrees,
+  type IngestContext,
+  type IngestResult,
+  ingest,
+  limitIngest,
+  listHistory,
+  markActivity,
+  moveState,
+  NotFoundError,
   readStory,
   type StoryBegin,
   type StoryEvent,
   spanOf,
   treesToJson,
+  ValidationError,
   withOrigins,
-} from "../engine/events/story.ts";
-import { moveState } from "../engine/operations/move-state.ts";
-import { markActivity } from "../engine/publish/activity.ts";
+} from "@brain/engine";
+import { elementTexts, readJson } from "@brain/schemas";
+import { type Context, Hono } from "hono";
+import { v5 as uuidv5 } from "uuid";
+import * as z from "zod";
 import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";

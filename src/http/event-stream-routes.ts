@@ -1,6 +1,6 @@
+import { placed } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
-import { placed } from "../engine/publish/position.ts";
 import type { AppEnv } from "./host.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";

@@ -1,5 +1,5 @@
+import { checkHealth } from "@brain/engine";
 import { Hono } from "hono";
-import { checkHealth } from "../engine/operations/health.ts";
 import type { AppEnv } from "./host.ts";
 
 /** Reached without a key. */

@@ -1,5 +1,4 @@
-import type { Logger } from "../engine/core/log.ts";
-import type { Invocation } from "../engine/invocation.ts";
+import type { Invocation, Logger } from "@brain/engine";
 import type { ModuleEnv } from "./kit/module-env.ts";
 
 /** What the host (a Worker, Deno, a test) gives to each request. */

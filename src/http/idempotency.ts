@@ -1,7 +1,6 @@
+import { BadRequestError, ConflictError, describeError, ValidationError } from "@brain/engine";
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
-import { describeError } from "../engine/consume/dead-letters.ts";
-import { BadRequestError, ConflictError, ValidationError } from "../engine/core/errors.ts";
 import type { AppEnv } from "./host.ts";
 import {
   admitRequest,

@@ -1,9 +1,15 @@
+import {
+  changeJob,
+  createEffort,
+  drainSubscribers,
+  findJob,
+  type JobChange,
+  type JobKind,
+  listJobs,
+  runAllJobs,
+} from "@brain/engine";
 import type { Context, Hono } from "hono";
 import * as z from "zod";
-import { runAllJobs } from "../engine/dispatch/cron.ts";
-import { createEffort, drainSubscribers } from "../engine/dispatch/pump.ts";
-import { changeJob, type JobChange } from "../engine/operations/jobs/job-changes.ts";
-import { findJob, type JobKind, listJobs } from "../engine/operations/jobs/job-view.ts";
 import type { AppEnv } from "./host.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";

@@ -1,13 +1,18 @@
+import {
+  type ArchiveReport,
+  listAlerts,
+  type Part,
+  type PurgeReport,
+  type ReconcileReport,
+  reconcileAll,
+  recordAction,
+  redeliveredBy,
+  runJanitor,
+  TransientError,
+  type TrimReport,
+} from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { listAlerts } from "../engine/alerts/alerts.ts";
-import { TransientError } from "../engine/core/errors.ts";
-import { recordAction } from "../engine/operations/operator-actions.ts";
-import type { ArchiveReport } from "../engine/retention/archive-days.ts";
-import { type Part, reconcileAll, runJanitor } from "../engine/retention/janitor.ts";
-import type { PurgeReport } from "../engine/retention/purge.ts";
-import { type ReconcileReport, redeliveredBy } from "../engine/retention/reconcile.ts";
-import type { TrimReport } from "../engine/retention/trim.ts";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
 import { validated, withoutBody } from "./kit/routing.ts";

@@ -1,6 +1,6 @@
+import { listActions } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
-import { listActions } from "../engine/operations/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";

@@ -1,6 +1,6 @@
+import type { Operator } from "@brain/engine";
 import type { Context } from "hono";
 import * as z from "zod";
-import type { Operator } from "../engine/operations/operator-actions.ts";
 import type { AppEnv } from "./host.ts";
 import { reasonText as freeReason } from "./kit/free-text.ts";
 

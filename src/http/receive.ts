@@ -1,6 +1,6 @@
+import { BrainError, TooLargeError, ValidationError } from "@brain/engine";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { BrainError, TooLargeError, ValidationError } from "../engine/core/errors.ts";
 import { requireReadable, unreadable } from "./kit/request-body.ts";
 
 /** No route takes more; the batch route says so too. */

@@ -1,8 +1,6 @@
+import { findJob, NotFoundError, previewReplay, replayStep, startReplay } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
-import { NotFoundError } from "../engine/core/errors.ts";
-import { findJob } from "../engine/operations/jobs/job-view.ts";
-import { previewReplay, replayStep, startReplay } from "../engine/operations/jobs/replay.ts";
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, runJobsSoon } from "./job-routes.ts";

@@ -1,9 +1,7 @@
+import { describeError, noteStatusSql, type Publish, type RequestOrigin } from "@brain/engine";
 import { forbiddenValue } from "@brain/schemas";
 import type { Context } from "hono";
 import { matchedRoutes } from "hono/route";
-import { describeError } from "../engine/consume/dead-letters.ts";
-import { noteStatusSql, type RequestOrigin } from "../engine/publish/origin.ts";
-import type { Publish } from "../engine/publish/publish.ts";
 import type { AppEnv } from "./host.ts";
 
 /** Longest value in a path that is kept, characters: our ids are shorter, tokens are longer. */

@@ -1,6 +1,6 @@
+import { ValidationError } from "@brain/engine";
 import type { courseGenerationCompleted, PayloadOf } from "@brain/schemas";
 import * as z from "zod";
-import { ValidationError } from "../engine/core/errors.ts";
 import { inWholeUnits } from "./money.ts";
 
 /*

@@ -1,5 +1,4 @@
-import type { Logger } from "../engine/core/log.ts";
-import type { Tx } from "../engine/db/database.ts";
+import type { Logger, Tx } from "@brain/engine";
 
 /*
  * How modules ask for a person, as a port: what operates the product keeps the alerts, and the composition root hands

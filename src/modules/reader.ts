@@ -1,5 +1,5 @@
+import type { Database, Tx } from "@brain/engine";
 import type { SQL } from "drizzle-orm";
-import type { Database, Tx } from "../engine/db/database.ts";
 
 /** Rows of one statement. Ports read through it, so that they answer in a transaction and outside of one alike. */
 export type Reader = (statement: SQL) => Promise<readonly Readonly<Record<string, unknown>>[]>;

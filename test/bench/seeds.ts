@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createDatabase, createLogger } from "@brain/engine";
 import { createLineFolder } from "../../src/cli/line-folder.ts";
-import { createLogger } from "../../src/engine/core/log.ts";
-import { createDatabase } from "../../src/engine/db/database.ts";
 import { createTaskEventDispatcher } from "../../src/modules/tasks/dispatcher.ts";
 import { createJsonlTaskEvents } from "../../src/modules/tasks/jsonl-events.ts";
 import { createPostgresTaskEvents, rowsOf } from "../../src/modules/tasks/postgres-events.ts";

@@ -1,12 +1,18 @@
+import {
+  type Consumer,
+  cronTick,
+  defineConsumer,
+  drainAll,
+  drainOnce,
+  on,
+  onBatch,
+  relayAll,
+  transactAndPublish,
+  type Wake,
+} from "@brain/engine";
 import { distributionEnrollmentClicked, distributionVersionBumped, distributionViewed } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../../src/config.ts";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
-import { on, onBatch } from "../../src/engine/consume/define-consumer.ts";
-import { cronTick } from "../../src/engine/dispatch/cron.ts";
-import { drainAll, drainOnce, relayAll, type Wake } from "../../src/engine/dispatch/pump.ts";
-import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import { createSystem, openInvocation, type System } from "../../src/runtime.ts";

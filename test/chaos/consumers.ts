@@ -1,9 +1,14 @@
+import {
+  type Consumer,
+  defineConsumer,
+  on,
+  onBatch,
+  PermanentError,
+  TransientError,
+  type Tx,
+} from "@brain/engine";
 import { agentHeartbeat, agentOffline, agentOnline, agentTaskRequest, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { type Consumer, on, onBatch } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
-import type { Tx } from "../../src/engine/db/database.ts";
 import { codes, subscribers } from "./content.ts";
 
 /*

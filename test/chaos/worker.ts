@@ -1,6 +1,5 @@
+import { relayAll, TransientError, type Wake } from "@brain/engine";
 import { parseConfig } from "../../src/config.ts";
-import { TransientError } from "../../src/engine/core/errors.ts";
-import { relayAll, type Wake } from "../../src/engine/dispatch/pump.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import { createSystem, openInvocation, type System } from "../../src/runtime.ts";

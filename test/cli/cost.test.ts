@@ -1,9 +1,7 @@
+import { cronTick, defineConsumer, on } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { estimateCost } from "../../src/cli/commands/cost.ts";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
-import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { startFaultyRedis } from "../faults.ts";
 import { openStation } from "./server.ts";
 

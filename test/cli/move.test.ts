@@ -1,10 +1,9 @@
 /** `charter move status` on a stream that the first Python programs share. */
 
 import { randomUUID } from "node:crypto";
+import { defineConsumer, on } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
 import { pythonHeartbeat, startPythonWriter } from "../engine/python-programs.ts";
 import { charter, openStation, type Station } from "./server.ts";
 

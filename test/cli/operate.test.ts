@@ -1,8 +1,6 @@
+import { defineConsumer, on, PermanentError, RetryAfter } from "@brain/engine";
 import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError, RetryAfter } from "../../src/engine/core/errors.ts";
 import { waitFor } from "../wait-for.ts";
 import { charter, openStation, type Ran, type Station } from "./server.ts";
 

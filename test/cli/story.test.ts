@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { defineConsumer, on, PermanentError } from "@brain/engine";
 import { agentOffline, agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError } from "../../src/engine/core/errors.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
 const watcher = defineConsumer({

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createDatabase } from "@brain/engine";
 import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDatabase } from "../../src/engine/db/database.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { withDatabase } from "../../workers/local/neon-database.ts";
 import { startPostgres } from "../../workers/local/postgres-server.ts";

@@ -1,10 +1,8 @@
+import { changeBlockedKey, defineConsumer, RetryAfter } from "@brain/engine";
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
 import { type ConsumerOptions, on } from "../../src/engine/consume/define-consumer.ts";
 import { failureFromText } from "../../src/engine/consume/sources/pending.ts";
-import { RetryAfter } from "../../src/engine/core/errors.ts";
-import { changeBlockedKey } from "../../src/engine/operations/consumers/blocked-keys.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /** Agents whose heartbeats are refused for now. */

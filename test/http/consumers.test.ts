@@ -1,8 +1,7 @@
+import { defineConsumer, PermanentError, RetryAfter } from "@brain/engine";
 import { agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
 import { on, onAny } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError, RetryAfter } from "../../src/engine/core/errors.ts";
 import { waitFor } from "../wait-for.ts";
 import { healthReport } from "./sample-events.ts";
 import { createSurface, type Surface } from "./surface.ts";

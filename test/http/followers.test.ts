@@ -1,6 +1,6 @@
+import { followEvents } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
-import { followEvents } from "../../src/engine/events/live.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
+import { drainAll, relayAll } from "@brain/engine";
 import type { Hono } from "hono";
 import pg from "pg";
 import { parseConfig } from "../../src/config.ts";
-import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
 import type { AppEnv } from "../../src/http/host.ts";
 import { createProductApp, productConsumers, productJobs } from "../../src/product.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";

@@ -1,6 +1,6 @@
+import { TransientError } from "@brain/engine";
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { TransientError } from "../../src/engine/core/errors.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { recorder } from "../engine/fixture.ts";
 import { plantLetters } from "../engine/job-fixture.ts";

@@ -1,5 +1,5 @@
+import { limitIngest } from "@brain/engine";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { limitIngest } from "../../src/engine/events/ingest-limit.ts";
 import { sends, startFaultyRedis } from "../faults.ts";
 import { expectErrorShape } from "./refusal.ts";
 import { healthReport } from "./sample-events.ts";

@@ -1,9 +1,8 @@
+import { defineConsumer, PermanentError } from "@brain/engine";
 import { agentHeartbeat } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { onTestFinished } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
 import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError } from "../../src/engine/core/errors.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /*

@@ -1,5 +1,5 @@
+import { recordAction } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { recordAction } from "../../src/engine/operations/operator-actions.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { defineConsumer, on, PermanentError } from "@brain/engine";
 import { agentOffline, agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError } from "../../src/engine/core/errors.ts";
 import { healthEnvelope } from "./sample-events.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

@@ -1,4 +1,4 @@
-import { relayAll } from "../../src/engine/dispatch/pump.ts";
+import { relayAll } from "@brain/engine";
 import { createApp, type Mount } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";

@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { alertsInTransaction, TransientError, UpstreamError } from "@brain/engine";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { alertsInTransaction } from "../../src/engine/alerts/alerts.ts";
-import { TransientError, UpstreamError } from "../../src/engine/core/errors.ts";
 import { createApp } from "../../src/http/app.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { courseFactoryRoutes } from "../../src/modules/course_factory/index.ts";

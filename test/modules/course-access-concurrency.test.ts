@@ -1,7 +1,6 @@
+import type { HandlerContext, Tx } from "@brain/engine";
 import { paymentRefundCompleted, paymentTransactionCompleted } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { HandlerContext } from "../../src/engine/consume/define-consumer.ts";
-import type { Tx } from "../../src/engine/db/database.ts";
 import { grantForPayment, revokeForRefund } from "../../src/modules/course_access/payments.ts";
 import { findPaid, lockPayment, updatePayment } from "../../src/modules/course_access/store.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Consumer } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
 import { courseAccessNotificationsConsumer } from "../../src/modules/course_access/index.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { createTestEngine } from "../engine.ts";

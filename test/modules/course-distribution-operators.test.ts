@@ -1,5 +1,5 @@
+import { createDatabase } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDatabase } from "../../src/engine/db/database.ts";
 import { createProductApp } from "../../src/product.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";

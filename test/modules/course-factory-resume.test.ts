@@ -1,6 +1,5 @@
+import { RetryAfter, TransientError, transactAndPublish, UpstreamError } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RetryAfter, TransientError, UpstreamError } from "../../src/engine/core/errors.ts";
-import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import type { RequestServices } from "../../src/http/kit/module-env.ts";
 import { announceRequested, contextOf } from "../../src/modules/course_factory/announce.ts";
 import { artifactId } from "../../src/modules/course_factory/content/assemble.ts";

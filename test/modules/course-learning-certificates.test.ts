@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { canonicalJson } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { canonicalJson } from "../../src/engine/core/canonical-json.ts";
 import { createProductApp } from "../../src/product.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { defineConsumer, on } from "@brain/engine";
 import { allEvents, courseDistributionRequested, defineEvent, findEvent } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
 import { productConsumers } from "../../src/product.ts";
 import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
 import { readModuleDocument, unwrittenParts } from "../../tools/module-document.ts";

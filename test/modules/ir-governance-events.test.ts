@@ -1,3 +1,4 @@
+import { createEffort, defineConsumer, on, PermanentError, TransientError } from "@brain/engine";
 import {
   compareMessageIds,
   irApprovalConsumed,
@@ -7,10 +8,6 @@ import {
 } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
-import { createEffort } from "../../src/engine/dispatch/pump.ts";
 import { runScheduledJobs } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import { irGovernanceJobs, irGovernanceRoutes } from "../../src/modules/ir_governance/index.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";

@@ -1,6 +1,5 @@
+import { type JobContext, transactAndPublish } from "@brain/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { JobContext } from "../../src/engine/consume/define-job.ts";
-import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { courseGenerationMission } from "../../src/modules/course_factory/index.ts";
 import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
 import { missionWorker } from "../../src/modules/missions/index.ts";

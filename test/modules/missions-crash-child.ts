@@ -1,7 +1,7 @@
 /** Works the missions off until somebody kills this process. Its environment is that of the system under test. */
 
+import { transactAndPublish } from "@brain/engine";
 import { parseConfig } from "../../src/config.ts";
-import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { missionWorker } from "../../src/modules/missions/index.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { crashHandler } from "./missions-crash-handler.ts";

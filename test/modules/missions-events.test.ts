@@ -1,5 +1,5 @@
+import { TransientError } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { TransientError } from "../../src/engine/core/errors.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { createMissions, handler, type MissionSurface, type StoryEvent } from "./missions-fixture.ts";
 

@@ -1,6 +1,5 @@
+import { type JobContext, transactAndPublish } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
-import type { JobContext } from "../../src/engine/consume/define-job.ts";
-import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { type MissionSettings, missionRoutes, missionWorker } from "../../src/modules/missions/index.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/ports/mission-handler.ts";
 import { createSurface, type Reply, type Surface } from "../http/surface.ts";

@@ -1,6 +1,6 @@
+import { PermanentError } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PermanentError } from "../../src/engine/core/errors.ts";
 import { createMissions, handler, type MissionSurface } from "./missions-fixture.ts";
 
 let missions: MissionSurface;

@@ -1,6 +1,6 @@
+import { PermanentError, RetryAfter, TransientError, ValidationError } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { afterEach, describe, expect, test } from "vitest";
-import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../src/engine/core/errors.ts";
 import type { MissionSettings } from "../../src/modules/missions/index.ts";
 import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
 import { eventually } from "../wait-for.ts";

@@ -1,5 +1,5 @@
+import { PermanentError } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PermanentError } from "../../src/engine/core/errors.ts";
 import { createMissions, handler, type MissionSurface } from "./missions-fixture.ts";
 
 let missions: MissionSurface;

@@ -1,13 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createDatabase, createRedis, type Logger, TransientError } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../src/cli/client.ts";
-import { TransientError } from "../../src/engine/core/errors.ts";
-import type { Logger } from "../../src/engine/core/log.ts";
-import { createDatabase } from "../../src/engine/db/database.ts";
-import { createRedis } from "../../src/engine/stream/redis.ts";
 import { createNotifier } from "../../src/modules/course_access/notifier.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
 import { httpCallHandler } from "../../src/modules/missions/handlers/http-call.ts";

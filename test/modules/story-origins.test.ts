@@ -1,5 +1,5 @@
+import { runJobsNow } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runJobsNow } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { createPublic } from "./course-distribution-fixtures.ts";
 import { courseRequest } from "./course-factory-fixtures.ts";

@@ -3,11 +3,10 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createDatabase, createLogger } from "@brain/engine";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLineFolder } from "../../src/cli/line-folder.ts";
-import { createLogger } from "../../src/engine/core/log.ts";
-import { createDatabase } from "../../src/engine/db/database.ts";
 import { createDailyFiles, rowsOf } from "../../src/modules/tasks/index.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";

@@ -1,10 +1,9 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLogger, ValidationError } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createLineFolder } from "../../src/cli/line-folder.ts";
-import { ValidationError } from "../../src/engine/core/errors.ts";
-import { createLogger } from "../../src/engine/core/log.ts";
 import { createTaskEventDispatcher } from "../../src/modules/tasks/dispatcher.ts";
 import { createJsonlTaskEvents } from "../../src/modules/tasks/jsonl-events.ts";
 import { createPostgresTaskEvents, rowsOf } from "../../src/modules/tasks/postgres-events.ts";

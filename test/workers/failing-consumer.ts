@@ -1,7 +1,6 @@
+import { defineConsumer, on } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { parseConfig } from "../../src/config.ts";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
 import { createSystem, type System } from "../../src/runtime.ts";
 import { runWake } from "../../workers/host.ts";
 

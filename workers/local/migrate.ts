@@ -3,10 +3,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { judgeSchema, type Migration, type SchemaState } from "@brain/engine";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
-import { judgeSchema, type Migration, type SchemaState } from "../../src/engine/core/schema-state.ts";
 import { probePostgres, ServiceAwayError } from "./named-services.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);

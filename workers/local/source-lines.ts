@@ -2,7 +2,7 @@
 
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join, relative, sep } from "node:path";
-import { type SourceLines, sourceLinesName } from "../../src/engine/core/stack.ts";
+import { type SourceLines, sourceLinesName } from "@brain/engine";
 
 /** The line of the project's own source for each line of the bundle; null for lines of packages. */
 function linesOf(

@@ -1,8 +1,7 @@
 /** The daily files of the tasks, `events-YYYY-MM-DD.jsonl`: workerd has no file system, so this program writes them. */
 
+import { createDatabase, createLogger, type LogSink } from "@brain/engine";
 import { createLineFolder } from "../../src/cli/line-folder.ts";
-import { createLogger, type LogSink } from "../../src/engine/core/log.ts";
-import { createDatabase } from "../../src/engine/db/database.ts";
 import { createDailyFiles, type DailyFiles, rowsOf } from "../../src/modules/tasks/index.ts";
 
 /**

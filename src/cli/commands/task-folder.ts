@@ -1,5 +1,5 @@
+import { createLogger } from "@brain/engine";
 import type { Command } from "commander";
-import { createLogger } from "../../engine/core/log.ts";
 import { instant, wholeNumber } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { createLineFolder } from "../line-folder.ts";

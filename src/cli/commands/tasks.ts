@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { createLogger } from "@brain/engine";
 import cliProgress from "cli-progress";
 import type { Command } from "commander";
-import { createLogger } from "../../engine/core/log.ts";
 import { type Cli, cliOf, instant, wholeNumber } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { fileError } from "../file-errors.ts";

@@ -1,6 +1,5 @@
+import { ConflictError, type Database, type Tx } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import { ConflictError } from "../../engine/core/errors.ts";
-import type { Database, Tx } from "../../engine/db/database.ts";
 
 /*
  * Answers to requests with an idempotency key. The row is there before the work begins, so that of two requests at once

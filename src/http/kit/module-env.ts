@@ -1,7 +1,5 @@
+import type { Database, Logger, Transact } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
-import type { Logger } from "../../engine/core/log.ts";
-import type { Database } from "../../engine/db/database.ts";
-import type { Transact } from "../../engine/publish/publish.ts";
 
 /** What one HTTP request may use. Lives for that request only. */
 export interface RequestServices {

@@ -1,5 +1,4 @@
-import { TooManyRequestsError } from "../../engine/core/errors.ts";
-import type { Invocation } from "../../engine/invocation.ts";
+import { type Invocation, TooManyRequestsError } from "@brain/engine";
 
 const minuteMs = 60_000;
 

@@ -1,6 +1,6 @@
+import { BadRequestError, UnsupportedMediaTypeError, ValidationError } from "@brain/engine";
 import { decodeUtf8, type JsonValue, readJson } from "@brain/schemas";
 import type { Context } from "hono";
-import { BadRequestError, UnsupportedMediaTypeError, ValidationError } from "../../engine/core/errors.ts";
 
 /* The one place that reads what a request carries. Strict: what is not understood is refused, never kept as something else. */
 

@@ -1,9 +1,8 @@
+import { BadRequestError, boundIssues, issuesOf, ValidationError } from "@brain/engine";
 import { isJsonObject, type JsonObject } from "@brain/schemas";
 import { zValidator } from "@hono/zod-validator";
 import type { Context, MiddlewareHandler, ValidationTargets } from "hono";
 import type * as z from "zod";
-import { BadRequestError, ValidationError } from "../../engine/core/errors.ts";
-import { boundIssues, issuesOf } from "../../engine/core/issues.ts";
 import { sizeCheckOf } from "./bounds.ts";
 import { jsonOf, readJsonBody, readText } from "./request-body.ts";
 

@@ -1,7 +1,6 @@
+import { describeError, type Logger } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
 import type { Context } from "hono";
-import { describeError } from "../../engine/consume/dead-letters.ts";
-import type { Logger } from "../../engine/core/log.ts";
 import type { Followed, ModuleEnv } from "./module-env.ts";
 
 /** One message for the listener; `data` is sent as JSON. */

@@ -1,5 +1,5 @@
+import type { Publish, PublishContext } from "@brain/engine";
 import { agentHeartbeat, agentOffline, agentOnline, type JsonObject } from "@brain/schemas";
-import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { Agent } from "./model.ts";
 import type { AgentFact } from "./state.ts";
 

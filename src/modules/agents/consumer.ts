@@ -1,7 +1,5 @@
+import { type Consumer, defineConsumer, type HandlerContext, on, toldAt } from "@brain/engine";
 import { agentError, agentHeartbeat, agentOffline, agentOnline, type Envelope } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, type HandlerContext, on } from "../../engine/consume/define-consumer.ts";
-import { toldAt } from "../../engine/core/told-at.ts";
 import { producer } from "./announce.ts";
 import { afterReport, type Report } from "./state.ts";
 import { countError, lockOrCreate, saveState } from "./store.ts";

@@ -1,5 +1,5 @@
+import { type PlacedEvent, placed } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
-import { type PlacedEvent, placed } from "../../engine/publish/position.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { InboxQuery } from "./model.ts";
 

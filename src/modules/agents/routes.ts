@@ -1,5 +1,5 @@
+import { placed } from "@brain/engine";
 import { Hono } from "hono";
-import { placed } from "../../engine/publish/position.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";

@@ -1,3 +1,4 @@
+import { NotFoundError, type Publish, type PublishContext, type Tx } from "@brain/engine";
 import {
   agentError,
   agentMessage,
@@ -7,9 +8,6 @@ import {
   type JsonObject,
   redactText,
 } from "@brain/schemas";
-import { NotFoundError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { contextOf, publishFacts } from "./announce.ts";
 import type {

@@ -1,4 +1,4 @@
-import { isImpossible } from "../../engine/core/told-at.ts";
+import { isImpossible } from "@brain/engine";
 import type { AgentStatus } from "./tables.ts";
 
 /*

@@ -1,7 +1,5 @@
+import { type Database, latestPossible, type Tx, translated } from "@brain/engine";
 import { and, asc, eq, gt, lte, min, type SQL, sql } from "drizzle-orm";
-import { latestPossible } from "../../engine/core/told-at.ts";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { Agent, AgentsQuery } from "./model.ts";
 import { type AgentState, offlineAtOf, unheardAgent } from "./state.ts";
 import { agents } from "./tables.ts";

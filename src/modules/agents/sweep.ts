@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "../../engine/consume/define-job.ts";
+import type { JobContext, ScheduledJob } from "@brain/engine";
 import { contextOf, producer, publishFacts } from "./announce.ts";
 import { afterSilence } from "./state.ts";
 import { lockOverdue, nextOfflineAt, saveState } from "./store.ts";

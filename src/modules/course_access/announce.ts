@@ -1,5 +1,5 @@
+import type { Publish } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked } from "@brain/schemas";
-import type { Publish } from "../../engine/publish/publish.ts";
 import type { Access, Decision } from "./state.ts";
 
 /** Producer of all events of this module. */

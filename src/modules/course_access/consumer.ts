@@ -1,6 +1,5 @@
+import { type Consumer, defineConsumer, on } from "@brain/engine";
 import { paymentRefundCompleted, paymentRefundFailed, paymentTransactionCompleted } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, on } from "../../engine/consume/define-consumer.ts";
 import { source } from "./announce.ts";
 import { grantAfterReversal, grantForPayment, revokeForRefund } from "./payments.ts";
 

@@ -1,6 +1,5 @@
+import { type Consumer, defineConsumer, type HandlerContext, on } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, type HandlerContext, on } from "../../engine/consume/define-consumer.ts";
 import { source } from "./announce.ts";
 import { createNotifier, hex, type Notification, type Notifier, type WebhookSettings } from "./notifier.ts";
 import { noteNotification } from "./store.ts";

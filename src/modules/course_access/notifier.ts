@@ -1,5 +1,4 @@
-import { PermanentError, RetryAfter, TransientError } from "../../engine/core/errors.ts";
-import type { Logger } from "../../engine/core/log.ts";
+import { type Logger, PermanentError, RetryAfter, TransientError } from "@brain/engine";
 import { callOutside } from "../outgoing.ts";
 
 /** What is told to the outside, and how. */

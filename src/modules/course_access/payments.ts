@@ -1,3 +1,4 @@
+import { type HandlerContext, TransientError } from "@brain/engine";
 import type {
   Envelope,
   PayloadOf,
@@ -5,8 +6,6 @@ import type {
   paymentRefundFailed,
   paymentTransactionCompleted,
 } from "@brain/schemas";
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
-import { TransientError } from "../../engine/core/errors.ts";
 import { publishChange } from "./announce.ts";
 import {
   type Access,

@@ -1,6 +1,4 @@
-import { NotFoundError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
+import { NotFoundError, type Publish, type PublishContext, type Tx } from "@brain/engine";
 import { safeReason } from "../../http/kit/free-text.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishChange, source } from "./announce.ts";

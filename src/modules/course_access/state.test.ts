@@ -1,5 +1,5 @@
+import { PermanentError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { PermanentError } from "../../engine/core/errors.ts";
 import {
   type Access,
   awaitedPayment,

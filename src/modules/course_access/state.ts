@@ -1,4 +1,4 @@
-import { PermanentError } from "../../engine/core/errors.ts";
+import { PermanentError } from "@brain/engine";
 import type { AccessStatus, courseAccess, courseAccessPayments } from "./tables.ts";
 
 /**

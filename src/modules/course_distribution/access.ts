@@ -1,6 +1,5 @@
+import { type HandlerContext, toldAt } from "@brain/engine";
 import type { courseAccessRuleChanged, PayloadOf } from "@brain/schemas";
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
-import { toldAt } from "../../engine/core/told-at.ts";
 import { toldRule } from "../access-rule.ts";
 import { publishUpdated } from "./announce.ts";
 import { defaultCta, isDefaultCta } from "./seo.ts";

@@ -1,3 +1,4 @@
+import type { Publish } from "@brain/engine";
 import {
   distributionCreated,
   distributionEnrollmentClicked,
@@ -8,7 +9,6 @@ import {
   type JsonValue,
   redactText,
 } from "@brain/schemas";
-import type { Publish } from "../../engine/publish/publish.ts";
 import type { Distribution } from "./model.ts";
 import type { Changes } from "./state.ts";
 import type { ReferrerCategory } from "./visit.ts";

@@ -1,5 +1,4 @@
-import { NotFoundError, TooManyRequestsError } from "../../engine/core/errors.ts";
-import type { PublishContext } from "../../engine/publish/publish.ts";
+import { NotFoundError, type PublishContext, TooManyRequestsError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";

@@ -1,4 +1,15 @@
 import {
+  type Consumer,
+  defineConsumer,
+  type HandlerContext,
+  on,
+  onBatch,
+  PermanentError,
+  TransientError,
+  type Tx,
+  toldAt,
+} from "@brain/engine";
+import {
   courseAccessRuleChanged,
   courseDeployedStaging,
   courseDistributionCompleted,
@@ -10,11 +21,6 @@ import {
   courseWorkflowTransitioned,
   type PayloadOf,
 } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, type HandlerContext, on, onBatch } from "../../engine/consume/define-consumer.ts";
-import { PermanentError, TransientError } from "../../engine/core/errors.ts";
-import { toldAt } from "../../engine/core/told-at.ts";
-import type { Tx } from "../../engine/db/database.ts";
 import { type AccessRule, toldRule } from "../access-rule.ts";
 import { followAccessRule } from "./access.ts";
 import { publishCreated, source } from "./announce.ts";

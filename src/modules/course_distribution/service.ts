@@ -1,12 +1,16 @@
 import {
+  BadRequestError,
+  NotFoundError,
+  type Publish,
+  type PublishContext,
+  type Tx,
+  violatedConstraint,
+} from "@brain/engine";
+import {
   distributionDeleted,
   distributionMicroNicheCreated,
   distributionVersionBumped,
 } from "@brain/schemas";
-import { BadRequestError, NotFoundError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import { violatedConstraint } from "../../engine/db/errors.ts";
-import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import {
   ofTenant,

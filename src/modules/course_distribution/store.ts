@@ -1,3 +1,4 @@
+import { type Database, latestPossible, type Tx, translated } from "@brain/engine";
 import {
   and,
   asc,
@@ -15,9 +16,6 @@ import {
 } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { alias } from "drizzle-orm/pg-core";
-import { latestPossible } from "../../engine/core/told-at.ts";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { AccessRule } from "../access-rule.ts";
 import type { Distribution, ServedDistribution } from "./model.ts";
 import type { AnnouncedLesson, OutlineCounts } from "./outline.ts";

@@ -1,4 +1,4 @@
-import type { ScheduledJob } from "../../engine/consume/define-job.ts";
+import type { ScheduledJob } from "@brain/engine";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import { takeUntold } from "./store.ts";
 

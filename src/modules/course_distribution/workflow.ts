@@ -1,6 +1,5 @@
+import { type HandlerContext, toldAt } from "@brain/engine";
 import type { courseWorkflowTransitioned, PayloadOf } from "@brain/schemas";
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
-import { toldAt } from "../../engine/core/told-at.ts";
 import { publishUnpublished } from "./announce.ts";
 import { makePublic } from "./service.ts";
 import { lockAllOfCourse, saveWorkflowState, updateDistribution } from "./store.ts";

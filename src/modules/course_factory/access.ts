@@ -1,6 +1,6 @@
+import { ConflictError } from "@brain/engine";
 import { courseAccessRuleChanged } from "@brain/schemas";
 import { eq, sql } from "drizzle-orm";
-import { ConflictError } from "../../engine/core/errors.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { type AccessRule, isSameRule, openAccess } from "../access-rule.ts";
 import { factorySource } from "./announce.ts";

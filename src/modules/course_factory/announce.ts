@@ -1,3 +1,4 @@
+import type { Publish } from "@brain/engine";
 import {
   courseGenerationCompleted,
   courseGenerationFailed,
@@ -9,7 +10,6 @@ import {
   courseQuizCreated,
   redactText,
 } from "@brain/schemas";
-import type { Publish } from "../../engine/publish/publish.ts";
 import type { AccessRule } from "../access-rule.ts";
 import { lessonAt } from "./content/assemble.ts";
 import type { GenerationResult, Outline } from "./content/model.ts";

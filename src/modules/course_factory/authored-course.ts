@@ -1,6 +1,5 @@
+import { ConflictError, type Database, type Tx } from "@brain/engine";
 import { eq, sql } from "drizzle-orm";
-import { ConflictError } from "../../engine/core/errors.ts";
-import type { Database, Tx } from "../../engine/db/database.ts";
 import type { GenerationRequest, Outline } from "./content/model.ts";
 import { noCourse } from "./errors.ts";
 import type { Progress } from "./progress.ts";

@@ -1,3 +1,4 @@
+import { type Consumer, defineConsumer, on } from "@brain/engine";
 import {
   courseDistributionCompleted,
   courseDistributionFailed,
@@ -9,8 +10,6 @@ import {
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, on } from "../../engine/consume/define-consumer.ts";
 import { factorySource } from "./announce.ts";
 import { beginDelivery, closeDeliveries, failDeliveries } from "./delivery.ts";
 import { recordApproval } from "./governance/approvals.ts";

@@ -1,6 +1,5 @@
+import { type Database, NotFoundError } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
-import { NotFoundError } from "../../engine/core/errors.ts";
-import type { Database } from "../../engine/db/database.ts";
 import { type AccessRule, openAccess } from "../access-rule.ts";
 import { lessonsOf } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, Lesson, Outline } from "./content/model.ts";

@@ -1,3 +1,4 @@
+import { type HandlerContext, RetryAfter } from "@brain/engine";
 import {
   type courseDistributionCompleted,
   type courseDistributionFailed,
@@ -8,8 +9,6 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq } from "drizzle-orm";
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
-import { RetryAfter } from "../../engine/core/errors.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
 import { readerIn } from "../reader.ts";
 import { findCourse, type KnownCourse } from "./known-course.ts";

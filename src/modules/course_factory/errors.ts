@@ -4,9 +4,9 @@ import {
   type Issue,
   NotFoundError,
   TransientError,
+  translateDatabaseError,
   UpstreamError,
-} from "../../engine/core/errors.ts";
-import { translateDatabaseError } from "../../engine/db/errors.ts";
+} from "@brain/engine";
 
 /** Another run has taken the course over; whoever gets this stops without a trace. */
 export class LostLeaseError extends TransientError {}

@@ -1,5 +1,4 @@
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
+import type { Publish, Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { announceFailed, announceMade, announceStarted, contextOf } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";

@@ -1,6 +1,5 @@
+import { PermanentError, type Tx } from "@brain/engine";
 import { eq } from "drizzle-orm";
-import { PermanentError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
 import type { GenerationRequest } from "./content/model.ts";
 import { courses } from "./tables.ts";
 

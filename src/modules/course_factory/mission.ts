@@ -1,9 +1,7 @@
+import { type Database, issuesOf, RetryAfter, TransientError, UpstreamError } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v5 as uuidv5 } from "uuid";
-import { RetryAfter, TransientError, UpstreamError } from "../../engine/core/errors.ts";
-import { issuesOf } from "../../engine/core/issues.ts";
-import type { Database } from "../../engine/db/database.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
 import { factorySource } from "./announce.ts";
 import { readAuthoredCourse } from "./authored-course.ts";

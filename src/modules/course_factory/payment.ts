@@ -1,3 +1,4 @@
+import { ConflictError, type HandlerContext, ValidationError } from "@brain/engine";
 import {
   coursePaymentFailed,
   coursePaymentRequired,
@@ -6,8 +7,6 @@ import {
   type paymentTransactionFailed,
 } from "@brain/schemas";
 import { eq } from "drizzle-orm";
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
-import { ConflictError, ValidationError } from "../../engine/core/errors.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { refusalOfPrice } from "../access-rule.ts";
 import { inWholeUnits } from "../money.ts";

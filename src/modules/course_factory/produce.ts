@@ -1,5 +1,4 @@
-import { TransientError, UpstreamError } from "../../engine/core/errors.ts";
-import type { Logger } from "../../engine/core/log.ts";
+import { type Logger, TransientError, UpstreamError } from "@brain/engine";
 import { lessonAt, placeholderText } from "./content/assemble.ts";
 import type { ContentGenerator, CourseBrief } from "./content/generator.ts";
 import { countWords, type GenerationRequest, type Outline } from "./content/model.ts";

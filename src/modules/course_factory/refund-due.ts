@@ -1,3 +1,4 @@
+import type { HandlerContext } from "@brain/engine";
 import {
   coursePaymentFailed,
   type Envelope,
@@ -6,7 +7,6 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, isNull, sql } from "drizzle-orm";
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
 import type { OperatorAlerts } from "../operator-alerts.ts";
 import { refundsDue } from "./tables.ts";
 

@@ -1,4 +1,4 @@
-import type { TransientError } from "../../engine/core/errors.ts";
+import type { TransientError } from "@brain/engine";
 
 /** How often a call of the content service is made when it fails for a passing reason, in all. */
 const maxCalls = 3;

@@ -1,5 +1,4 @@
-import type { HandlerContext } from "../../engine/consume/define-consumer.ts";
-import { RetryAfter, TransientError } from "../../engine/core/errors.ts";
+import { type HandlerContext, RetryAfter, TransientError } from "@brain/engine";
 import { announceStarted, contextOf } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
 import { type CourseMaker, commitMade, fail, leaseMsOf } from "./generation.ts";

@@ -1,4 +1,4 @@
-import { ConflictError } from "../../engine/core/errors.ts";
+import { ConflictError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { announceRequested, announceStarted, contextOf, factorySource } from "./announce.ts";

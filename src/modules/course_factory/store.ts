@@ -1,5 +1,5 @@
+import type { Tx } from "@brain/engine";
 import { and, eq, type SQL, sql } from "drizzle-orm";
-import type { Tx } from "../../engine/db/database.ts";
 import type { AccessRule } from "../access-rule.ts";
 import { artifactId } from "./content/assemble.ts";
 import type { GenerationRequest, GenerationResult, LandingPage, Outline, Quiz } from "./content/model.ts";

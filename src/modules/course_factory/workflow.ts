@@ -1,8 +1,13 @@
+import {
+  BadRequestError,
+  ConflictError,
+  NotFoundError,
+  type Publish,
+  type PublishOptions,
+  type Tx,
+} from "@brain/engine";
 import { courseWorkflowTransitioned } from "@brain/schemas";
 import { and, eq, sql } from "drizzle-orm";
-import { BadRequestError, ConflictError, NotFoundError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { noCourse } from "./errors.ts";

@@ -1,6 +1,5 @@
+import { ConflictError, NotFoundError, type PublishContext } from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
-import { ConflictError, NotFoundError } from "../../engine/core/errors.ts";
-import type { PublishContext } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { expiryJobName } from "./jobs.ts";
 import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";

@@ -1,5 +1,5 @@
+import { canonicalJson } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { canonicalJson } from "../../engine/core/canonical-json.ts";
 import type { PlanContent, PlanStep, PlanV1, StepV1 } from "./plan.ts";
 
 /*

@@ -1,6 +1,4 @@
-import { ValidationError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
+import { type Publish, type Tx, ValidationError } from "@brain/engine";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
 import { sha256Hex } from "./canonical.ts";
 import { decideGate, type IrGovernanceSettings, refuseConsumed, type UseRequest } from "./state.ts";

@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "../../engine/consume/define-job.ts";
+import type { JobContext, ScheduledJob } from "@brain/engine";
 import { expireDue, findNextExpiry } from "./store.ts";
 import { publishExpired } from "./use-approval.ts";
 import { source } from "./validation.ts";

@@ -1,3 +1,4 @@
+import { placed } from "@brain/engine";
 import {
   irApprovalAcknowledged,
   irApprovalConsumed,
@@ -5,7 +6,6 @@ import {
   irApprovalExpired,
   irApprovalInvalid,
 } from "@brain/schemas";
-import { placed } from "../../engine/publish/position.ts";
 import type { LiveOptions } from "../../http/kit/server-sent-events.ts";
 
 /** What happens to the approvals of a tenant, as server-sent events. */

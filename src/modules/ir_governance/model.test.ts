@@ -1,7 +1,7 @@
+import { ValidationError } from "@brain/engine";
 import { forbiddenValue, irValidatedReject, parsePayload } from "@brain/schemas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ValidationError } from "../../engine/core/errors.ts";
 import { hashContent, hashRejected } from "./canonical.ts";
 import { readIr } from "./model.ts";
 

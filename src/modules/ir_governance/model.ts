@@ -1,6 +1,6 @@
+import { type Issue, ValidationError } from "@brain/engine";
 import { forbiddenValue, isJsonObject, type JsonObject } from "@brain/schemas";
 import * as z from "zod";
-import { type Issue, ValidationError } from "../../engine/core/errors.ts";
 import {
   type Findings,
   isKey,

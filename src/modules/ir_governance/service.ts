@@ -1,5 +1,5 @@
+import { ValidationError } from "@brain/engine";
 import { irDagDiffFailed, irDagDiffOk } from "@brain/schemas";
-import { ValidationError } from "../../engine/core/errors.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import { contextOf, limitUses } from "./approvals.ts";

@@ -1,5 +1,5 @@
+import { canonicalJson } from "@brain/engine";
 import { isJsonObject, type JsonObject } from "@brain/schemas";
-import { canonicalJson } from "../../engine/core/canonical-json.ts";
 import { type Findings, isKey, isLine, isText, nameOf, type StepV1, typeName } from "./plan.ts";
 import { actionTiers, isAction, isProvider, providers } from "./vocabulary.ts";
 

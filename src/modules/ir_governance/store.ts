@@ -1,6 +1,5 @@
+import { type Database, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import {
   irGovernanceApprovals as approvals,
   type HashScheme,

@@ -1,7 +1,5 @@
+import { type Publish, type PublishOptions, TransientError, type Tx } from "@brain/engine";
 import { irApprovalConsumed, irApprovalExpired, irApprovalInvalid } from "@brain/schemas";
-import { TransientError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import { decideUse, ownApproval, type UseOutcome, type UseRequest } from "./state.ts";
 import { type Approval, consumeApproval, expireApproval, findById, findByToken } from "./store.ts";
 import { equalInConstantTime } from "./token.ts";

@@ -1,6 +1,5 @@
+import type { Publish, PublishOptions, Tx } from "@brain/engine";
 import { irValidatedEscalate, irValidatedPass, irValidatedReject } from "@brain/schemas";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import { hashContent, hashRejected, hashRequestV1, hashStep } from "./canonical.ts";
 import { readIr } from "./model.ts";

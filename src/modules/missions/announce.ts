@@ -1,3 +1,4 @@
+import type { Publish, PublishOptions } from "@brain/engine";
 import {
   guardValues,
   type JsonObject,
@@ -14,7 +15,6 @@ import {
   taskRetrying,
   taskStarted,
 } from "@brain/schemas";
-import type { Publish, PublishOptions } from "../../engine/publish/publish.ts";
 import type { Mission } from "./model.ts";
 import { type Failure, priorityName, queueScore, storable } from "./state.ts";
 import type { MissionStatus } from "./tables.ts";

@@ -1,11 +1,19 @@
+import {
+  describeError,
+  errorClass,
+  FencedError,
+  type JobContext,
+  type Logger,
+  PermanentError,
+  type Publish,
+  type PublishContext,
+  type Transact,
+  TransientError,
+  type Tx,
+  ValidationError,
+  withTimeLimit,
+} from "@brain/engine";
 import { guardValues, isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
-import { describeError, errorClass } from "../../engine/consume/dead-letters.ts";
-import type { JobContext } from "../../engine/consume/define-job.ts";
-import { FencedError, PermanentError, TransientError, ValidationError } from "../../engine/core/errors.ts";
-import type { Logger } from "../../engine/core/log.ts";
-import { withTimeLimit } from "../../engine/core/time-limit.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishContext, Transact } from "../../engine/publish/publish.ts";
 import type { MissionContext, MissionFinish, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
 import {
   attemptCompletedLine,

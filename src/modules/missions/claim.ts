@@ -1,6 +1,4 @@
-import type { JobContext } from "../../engine/consume/define-job.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
+import type { JobContext, Publish, Tx } from "@brain/engine";
 import {
   attemptFailedLine,
   attemptStartedLine,

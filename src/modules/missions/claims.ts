@@ -1,7 +1,6 @@
+import { type Database, type Tx, translated } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { and, asc, desc, eq, getTableColumns, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { Mission } from "./model.ts";
 import { type MissionStatus, missions } from "./tables.ts";
 

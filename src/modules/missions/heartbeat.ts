@@ -1,5 +1,4 @@
-import { errorClass } from "../../engine/consume/dead-letters.ts";
-import type { Logger } from "../../engine/core/log.ts";
+import { errorClass, type Logger } from "@brain/engine";
 
 /** Keeps a lease alive while an attempt runs. */
 export interface Heartbeat {

@@ -1,8 +1,6 @@
+import { BrainError, type EnvelopeRow, outgoingColumns, placed, toEnvelope } from "@brain/engine";
 import { allEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
-import { BrainError } from "../../engine/core/errors.ts";
-import { placed } from "../../engine/publish/position.ts";
-import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../engine/publish/record.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { HistoryQuery } from "./model.ts";
 import type { MissionDeps } from "./service.ts";

@@ -1,7 +1,11 @@
-import { ConflictError, NotFoundError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import { violatedConstraint } from "../../engine/db/errors.ts";
-import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
+import {
+  ConflictError,
+  NotFoundError,
+  type Publish,
+  type PublishContext,
+  type Tx,
+  violatedConstraint,
+} from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";

@@ -1,5 +1,5 @@
+import { PermanentError, RetryAfter, TransientError, ValidationError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { PermanentError, RetryAfter, TransientError, ValidationError } from "../../engine/core/errors.ts";
 import {
   allowedByHand,
   describeFailure,

@@ -1,8 +1,12 @@
+import {
+  BrainError,
+  classify,
+  decideDelivery,
+  defaultRetryPolicy,
+  describeError,
+  errorClass,
+} from "@brain/engine";
 import { redactText, type Severity } from "@brain/schemas";
-import { describeError, errorClass } from "../../engine/consume/dead-letters.ts";
-import { classify } from "../../engine/core/classify.ts";
-import { BrainError } from "../../engine/core/errors.ts";
-import { decideDelivery, defaultRetryPolicy } from "../../engine/core/retry.ts";
 import type { MissionStatus } from "./tables.ts";
 
 /** Decisions about missions. Pure: time is an argument. */

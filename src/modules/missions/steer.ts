@@ -1,5 +1,4 @@
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
+import type { Publish, Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
 import type { Mission, StatusRequest } from "./model.ts";

@@ -1,8 +1,7 @@
+import { type Database, type Tx, translated } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { and, asc, type Column, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { ListCursor, LogEntry, Mission } from "./model.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
 

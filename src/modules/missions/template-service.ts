@@ -1,6 +1,5 @@
+import { NotFoundError, translated, ValidationError } from "@brain/engine";
 import { and, count, desc, eq } from "drizzle-orm";
-import { NotFoundError, ValidationError } from "../../engine/core/errors.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { requireValid } from "./handlers/registry.ts";
 import {

@@ -1,5 +1,5 @@
+import type { Issue } from "@brain/engine";
 import { isJsonObject, type JsonObject, type JsonValue } from "@brain/schemas";
-import type { Issue } from "../../engine/core/errors.ts";
 import type { TemplateStep, TemplateVariable, VariableType } from "./tables.ts";
 
 /** Templates and their variables. Pure. */

@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "../../engine/consume/define-job.ts";
+import type { JobContext, ScheduledJob } from "@brain/engine";
 import { runAttempt } from "./attempt.ts";
 import { claimNext } from "./claim.ts";
 import { nextDueMs } from "./claims.ts";

@@ -1,3 +1,4 @@
+import type { Publish, PublishContext, PublishOptions } from "@brain/engine";
 import {
   type EventDefinition,
   type PayloadInputOf,
@@ -9,7 +10,6 @@ import {
   paymentTransactionCompleted,
   paymentTransactionFailed,
 } from "@brain/schemas";
-import type { Publish, PublishContext, PublishOptions } from "../../engine/publish/publish.ts";
 import { safeReason } from "../../http/kit/free-text.ts";
 import type { Intent, Refund } from "./model.ts";
 import type { IntentStep, RefundStep } from "./state.ts";

@@ -1,7 +1,6 @@
+import type { Publish, Tx } from "@brain/engine";
 import type { JsonValue } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
 import { publishOutcome, publishRefund } from "./announce.ts";
 import { addToDay, addTransaction } from "./ledger-store.ts";
 import type { Intent, Refund } from "./model.ts";

@@ -1,7 +1,5 @@
+import { type Consumer, defineConsumer, on, PermanentError } from "@brain/engine";
 import { coursePaymentRequired } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, on } from "../../engine/consume/define-consumer.ts";
-import { PermanentError } from "../../engine/core/errors.ts";
 import { readerIn } from "../reader.ts";
 import { publishCreated, source } from "./announce.ts";
 import { defaultTenant, newIntent } from "./intents.ts";

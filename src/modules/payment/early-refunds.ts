@@ -1,6 +1,5 @@
+import { namedLock, type Tx } from "@brain/engine";
 import { asc, eq, lt, sql } from "drizzle-orm";
-import type { Tx } from "../../engine/db/database.ts";
-import { namedLock } from "../../engine/db/locks.ts";
 import type { Applying } from "./apply.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
 import { paycoreEarlyRefunds } from "./tables.ts";

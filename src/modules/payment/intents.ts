@@ -1,4 +1,3 @@
-import { v4 as uuidv4 } from "uuid";
 import {
   BadRequestError,
   BrainError,
@@ -9,7 +8,8 @@ import {
   TransientError,
   UpstreamError,
   ValidationError,
-} from "../../engine/core/errors.ts";
+} from "@brain/engine";
+import { v4 as uuidv4 } from "uuid";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";

@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "../../engine/consume/define-job.ts";
+import type { JobContext, ScheduledJob } from "@brain/engine";
 import { checkoutRepairJob, failIntent, openCheckout } from "./intents.ts";
 import { listUnsent, nextUnsentAt } from "./refund-store.ts";
 import { failRefund, refundRepairJob, sendRefund } from "./refunds.ts";

@@ -1,6 +1,5 @@
+import { type BrainError, ConflictError, type Publish, ValidationError } from "@brain/engine";
 import { coursePaymentRequired } from "@brain/schemas";
-import { type BrainError, ConflictError, ValidationError } from "../../engine/core/errors.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
 import { refusalOfPrice } from "../access-rule.ts";
 import { inWholeUnits } from "../money.ts";
 import type { CatalogueCourse } from "../ports/course-catalogue.ts";

@@ -1,6 +1,5 @@
+import { type Database, type Tx, translated } from "@brain/engine";
 import { and, asc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { Refund } from "./model.ts";
 import { holdingRefundStates } from "./state.ts";
 import type { ProviderRefund } from "./stripe-events.ts";

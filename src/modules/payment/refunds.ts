@@ -1,7 +1,12 @@
+import {
+  BadRequestError,
+  ConflictError,
+  ForbiddenError,
+  NotFoundError,
+  type Publish,
+  type Tx,
+} from "@brain/engine";
 import { v4 as uuidv4 } from "uuid";
-import { BadRequestError, ConflictError, ForbiddenError, NotFoundError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";

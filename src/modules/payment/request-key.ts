@@ -1,4 +1,4 @@
-import { ConflictError, ValidationError } from "../../engine/core/errors.ts";
+import { ConflictError, ValidationError } from "@brain/engine";
 
 /** A caller's `Idempotency-Key` and what it was used for. */
 export interface RequestKey {

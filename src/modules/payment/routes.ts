@@ -1,6 +1,6 @@
+import { NotFoundError, TooLargeError } from "@brain/engine";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { NotFoundError, TooLargeError } from "../../engine/core/errors.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";

@@ -1,6 +1,5 @@
+import { type Database, type Tx, translated } from "@brain/engine";
 import { and, asc, eq, lte, min, or, type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import { translated } from "../../engine/db/errors.ts";
 import type { Intent } from "./model.ts";
 import type { PaymentRefs } from "./stripe-events.ts";
 import { paycoreIntents } from "./tables.ts";

@@ -1,5 +1,5 @@
+import { BadRequestError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { BadRequestError } from "../../engine/core/errors.ts";
 import { readStripeEvent } from "./stripe-events.ts";
 
 const intentId = "5f0c2a9b-1d3e-4f5a-8b7c-9d0e1f2a3b4c";

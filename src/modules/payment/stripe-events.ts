@@ -1,7 +1,6 @@
+import { BadRequestError, issuesOf } from "@brain/engine";
 import { decodeUtf8, readJson } from "@brain/schemas";
 import * as z from "zod";
-import { BadRequestError } from "../../engine/core/errors.ts";
-import { issuesOf } from "../../engine/core/issues.ts";
 import type { PaymentFact, RefundFact } from "./state.ts";
 
 /*

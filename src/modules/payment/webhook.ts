@@ -1,6 +1,4 @@
-import { BadRequestError, TransientError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
+import { BadRequestError, type Publish, TransientError, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { source } from "./announce.ts";
 import { type Applying, applyPayment, applyRefund } from "./apply.ts";

@@ -1,4 +1,4 @@
-import type { Database } from "../../engine/db/database.ts";
+import type { Database } from "@brain/engine";
 import type { CoursePage } from "../../pages/model.ts";
 import type { AccessRule } from "../access-rule.ts";
 

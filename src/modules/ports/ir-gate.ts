@@ -1,6 +1,5 @@
+import type { Publish, Tx } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish } from "../../engine/publish/publish.ts";
 
 /*
  * The gate before actions with consequences, as a port: modules that plan actions ask it, the composition root plugs in

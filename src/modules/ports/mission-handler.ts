@@ -1,8 +1,5 @@
+import type { Database, Issue, Logger, Publish, Transact, Tx } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
-import type { Issue } from "../../engine/core/errors.ts";
-import type { Logger } from "../../engine/core/log.ts";
-import type { Database, Tx } from "../../engine/db/database.ts";
-import type { Publish, Transact } from "../../engine/publish/publish.ts";
 
 /*
  * What a mission does, as a port: modules bring the kinds of work, the mission worker runs them, the composition root

@@ -1,3 +1,4 @@
+import type { Publish } from "@brain/engine";
 import {
   type Envelope,
   forbiddenKeyReason,
@@ -10,7 +11,6 @@ import {
   taskItemDeleted,
   taskItemUpdated,
 } from "@brain/schemas";
-import type { Publish } from "../../engine/publish/publish.ts";
 import { createTaskEvent, maxTaskText, type TaskEvent, type TaskEventInput } from "./task-events.ts";
 
 /** The two forms of an event: the domain event of this module, and what the stream carries of it. */

@@ -1,3 +1,4 @@
+import { type Consumer, defineConsumer, type HandlerContext, on } from "@brain/engine";
 import {
   type Envelope,
   type PayloadOf,
@@ -6,8 +7,6 @@ import {
   taskItemDeleted,
   taskItemUpdated,
 } from "@brain/schemas";
-import { defineConsumer } from "../../engine/consume/consumer.ts";
-import { type Consumer, type HandlerContext, on } from "../../engine/consume/define-consumer.ts";
 import { fromEnvelope, source } from "./announce.ts";
 import { createTaskEventDispatcher } from "./dispatcher.ts";
 import { taskEventHandlers } from "./handlers.ts";

@@ -1,5 +1,5 @@
+import type { Logger } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import type { Logger } from "../../engine/core/log.ts";
 import { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
 import type { RunRows } from "./postgres-events.ts";
 import { fromRecord } from "./task-events.ts";

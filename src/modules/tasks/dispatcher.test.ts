@@ -1,7 +1,7 @@
+import { createLogger } from "@brain/engine";
 import { NeonDbError } from "@neondatabase/serverless";
 import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { createLogger } from "../../engine/core/log.ts";
 import { createTaskEventDispatcher, type TaskEventHandlers } from "./dispatcher.ts";
 import { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
 import { createTaskEvent } from "./task-events.ts";

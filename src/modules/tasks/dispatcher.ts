@@ -1,6 +1,4 @@
-import { describeError } from "../../engine/consume/dead-letters.ts";
-import type { Logger } from "../../engine/core/log.ts";
-import { translateDatabaseError } from "../../engine/db/errors.ts";
+import { describeError, type Logger, translateDatabaseError } from "@brain/engine";
 import { defaultLimits, type TaskEventRepository } from "./repository.ts";
 import type { TaskEvent, TaskEventType } from "./task-events.ts";
 

@@ -1,5 +1,5 @@
+import type { Logger } from "@brain/engine";
 import { sql } from "drizzle-orm";
-import type { Logger } from "../../engine/core/log.ts";
 import type { TaskEventHandlers } from "./dispatcher.ts";
 import type { RunRows } from "./postgres-events.ts";
 import type { TaskEvent, TaskUpdated } from "./task-events.ts";

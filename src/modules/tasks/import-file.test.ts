@@ -1,6 +1,6 @@
+import { TooLargeError } from "@brain/engine";
 import { isUuidV4 } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { TooLargeError } from "../../engine/core/errors.ts";
 import { maxRecords, readEventFile } from "./import-file.ts";
 import { eventTypeOf } from "./legacy.ts";
 

@@ -1,3 +1,4 @@
+import { describeError, TooLargeError, ValidationError } from "@brain/engine";
 import {
   elementTexts,
   forbiddenValue,
@@ -6,8 +7,6 @@ import {
   type JsonValue,
   readJson,
 } from "@brain/schemas";
-import { describeError } from "../../engine/consume/dead-letters.ts";
-import { TooLargeError, ValidationError } from "../../engine/core/errors.ts";
 import { eventTypeOf, fromLegacy, legacyTime } from "./legacy.ts";
 import {
   createTaskEvent,

@@ -1,5 +1,4 @@
-import { describeError } from "../../engine/consume/dead-letters.ts";
-import { BadRequestError, ConflictError, ValidationError } from "../../engine/core/errors.ts";
+import { BadRequestError, ConflictError, describeError, ValidationError } from "@brain/engine";
 import { publishTaskEvent } from "./announce.ts";
 import { type ReadEvent, type Refused, readEventFile } from "./import-file.ts";
 import { knownTaskEvents, rowsIn, rowsOf, saveTaskEvents } from "./postgres-events.ts";

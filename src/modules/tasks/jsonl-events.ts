@@ -1,7 +1,5 @@
+import { describeError, type Logger, ValidationError } from "@brain/engine";
 import { decodeUtf8, type JsonValue, readJson } from "@brain/schemas";
-import { describeError } from "../../engine/consume/dead-letters.ts";
-import { ValidationError } from "../../engine/core/errors.ts";
-import type { Logger } from "../../engine/core/log.ts";
 import { timeKey } from "./naive-time.ts";
 import { defaultLimits, requireRange, type TaskEventRepository } from "./repository.ts";
 import { fromRecord, type TaskEvent, toRecord } from "./task-events.ts";

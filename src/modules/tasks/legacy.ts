@@ -1,6 +1,6 @@
+import { ValidationError } from "@brain/engine";
 import { readTime } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { ValidationError } from "../../engine/core/errors.ts";
 import { naiveOf, type TimeRange, toNaive } from "./naive-time.ts";
 import type { RunRows } from "./postgres-events.ts";
 import {

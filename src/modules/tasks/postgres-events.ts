@@ -1,5 +1,5 @@
+import type { Database, Tx } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../engine/db/database.ts";
 import type { TimeRange } from "./naive-time.ts";
 import { defaultLimits, requireRange, type TaskEventRepository } from "./repository.ts";
 import { fromRecord, type TaskEvent, type TaskEventType, toRecord } from "./task-events.ts";

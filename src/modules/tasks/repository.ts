@@ -1,4 +1,4 @@
-import { ValidationError } from "../../engine/core/errors.ts";
+import { ValidationError } from "@brain/engine";
 import { type TimeRange, timeRange } from "./naive-time.ts";
 import type { TaskEvent, TaskEventType } from "./task-events.ts";
 

@@ -1,5 +1,5 @@
+import { ValidationError } from "@brain/engine";
 import { type Context, Hono } from "hono";
-import { ValidationError } from "../../engine/core/errors.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readText } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";

@@ -1,6 +1,4 @@
-import { NotFoundError, ValidationError } from "../../engine/core/errors.ts";
-import type { Tx } from "../../engine/db/database.ts";
-import type { Publish, PublishContext } from "../../engine/publish/publish.ts";
+import { NotFoundError, type Publish, type PublishContext, type Tx, ValidationError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishTaskEvent, source } from "./announce.ts";
 import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "../../engine/core/log.ts";
+import type { Logger } from "@brain/engine";
 
 export interface TaskSettings {
   /**

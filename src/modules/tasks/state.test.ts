@@ -1,5 +1,5 @@
+import { ConflictError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { ConflictError } from "../../engine/core/errors.ts";
 import type { Task } from "./model.ts";
 import { completeTask, createTask, deleteTask, type Occasion, updateTask } from "./state.ts";
 

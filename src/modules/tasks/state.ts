@@ -1,5 +1,5 @@
+import { ConflictError } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { ConflictError } from "../../engine/core/errors.ts";
 import type { CreateRequest, Task, UpdateRequest } from "./model.ts";
 import { naiveOf } from "./naive-time.ts";
 import { createTaskEvent, type TaskEvent } from "./task-events.ts";

@@ -1,5 +1,5 @@
+import type { Database, Tx } from "@brain/engine";
 import { type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../engine/db/database.ts";
 import type { ListQuery, Task } from "./model.ts";
 import { type RunRows, rowsIn, rowsOf } from "./postgres-events.ts";
 import type { TaskPriority, TaskStatus } from "./tables.ts";

@@ -1,5 +1,5 @@
+import { ValidationError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { ValidationError } from "../../engine/core/errors.ts";
 import { createTaskEvent, fromRecord, type TaskEventInput, toRecord } from "./task-events.ts";
 
 const head = { eventId: "e-1", taskId: "t-1", timestamp: "2025-12-20T10:15:30.123456" };

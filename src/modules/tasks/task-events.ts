@@ -1,5 +1,5 @@
+import { type Issue, ValidationError } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
-import { type Issue, ValidationError } from "../../engine/core/errors.ts";
 import { timeKey, toNaive } from "./naive-time.ts";
 import type { TaskPriority, TaskStatus } from "./tables.ts";
 

@@ -1,6 +1,5 @@
+import { issuesOf, TransientError, UpstreamError } from "@brain/engine";
 import type * as z from "zod";
-import { TransientError, UpstreamError } from "../../../engine/core/errors.ts";
-import { issuesOf } from "../../../engine/core/issues.ts";
 import { callOutside } from "../../outgoing.ts";
 
 /** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */

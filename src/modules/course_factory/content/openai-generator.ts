@@ -1,5 +1,5 @@
+import { UpstreamError } from "@brain/engine";
 import * as z from "zod";
-import { UpstreamError } from "../../../engine/core/errors.ts";
 import { additionsOf, additionsSchema, additionsTask } from "../enhancement/openai-enhancer.ts";
 import {
   artifactId,

@@ -1,7 +1,5 @@
+import { ConflictError, NotFoundError, type Publish, type Tx, ValidationError } from "@brain/engine";
 import { courseEnhancementApplied } from "@brain/schemas";
-import { ConflictError, NotFoundError, ValidationError } from "../../../engine/core/errors.ts";
-import type { Tx } from "../../../engine/db/database.ts";
-import type { Publish } from "../../../engine/publish/publish.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { factorySource } from "../announce.ts";
 import {

@@ -1,5 +1,5 @@
+import type { Database, Tx } from "@brain/engine";
 import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../../engine/db/database.ts";
 import { isoColumn } from "../store.ts";
 import type { Enhanced } from "./enhance.ts";
 import { enhancements } from "./tables.ts";

@@ -1,7 +1,6 @@
+import type { HandlerContext, Tx } from "@brain/engine";
 import type { Envelope, irApprovalConsumed, PayloadOf } from "@brain/schemas";
 import { and, eq, isNull, lt, sql } from "drizzle-orm";
-import type { HandlerContext } from "../../../engine/consume/define-consumer.ts";
-import type { Tx } from "../../../engine/db/database.ts";
 import { approvals } from "./tables.ts";
 
 /**

@@ -1,6 +1,4 @@
-import { ForbiddenError } from "../../../engine/core/errors.ts";
-import type { Tx } from "../../../engine/db/database.ts";
-import type { Publish } from "../../../engine/publish/publish.ts";
+import { ForbiddenError, type Publish, type Tx } from "@brain/engine";
 import type { GateDecision, GateRequest, Ir, IrGate, IrValidation } from "../../ports/ir-gate.ts";
 import { type Claim, claimApproval, markUsed, releaseApproval } from "./approvals.ts";
 

@@ -1,5 +1,5 @@
+import { ForbiddenError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { ForbiddenError } from "../../../engine/core/errors.ts";
 import type { IrValidation } from "../../ports/ir-gate.ts";
 import { blockedError, type GateAnswer } from "./gate.ts";
 import { judgeApproval } from "./workflow-approval.ts";

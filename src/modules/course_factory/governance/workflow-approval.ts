@@ -1,6 +1,4 @@
-import { BadRequestError } from "../../../engine/core/errors.ts";
-import type { Tx } from "../../../engine/db/database.ts";
-import type { Publish } from "../../../engine/publish/publish.ts";
+import { BadRequestError, type Publish, type Tx } from "@brain/engine";
 import type { IrGate } from "../../ports/ir-gate.ts";
 import { askGate, type GateAnswer, isGateOff } from "./gate.ts";
 import { buildWorkflowIr, type WorkflowChange, workflowResource } from "./ir.ts";

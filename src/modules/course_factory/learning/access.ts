@@ -1,4 +1,4 @@
-import { ForbiddenError, UnauthorizedError } from "../../../engine/core/errors.ts";
+import { ForbiddenError, UnauthorizedError } from "@brain/engine";
 import { type AccessRule, priceOf } from "../../access-rule.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import type { Reader } from "../../reader.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPublicKey, verify } from "node:crypto";
+import { TransientError } from "@brain/engine";
 import { beforeAll, describe, expect, test } from "vitest";
-import { TransientError } from "../../../engine/core/errors.ts";
 import {
   type CertificatePayload,
   certificatePayload,

@@ -1,6 +1,5 @@
+import { canonicalJson, TransientError } from "@brain/engine";
 import * as z from "zod";
-import { canonicalJson } from "../../../engine/core/canonical-json.ts";
-import { TransientError } from "../../../engine/core/errors.ts";
 import { actorId, certificateId, enrollmentId, unixSeconds } from "./fields.ts";
 
 /**

@@ -1,7 +1,6 @@
+import { BadRequestError, type Database, NotFoundError, TransientError, type Tx } from "@brain/engine";
 import { courseCertificateIssued } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { BadRequestError, NotFoundError, TransientError } from "../../../engine/core/errors.ts";
-import type { Database, Tx } from "../../../engine/db/database.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";

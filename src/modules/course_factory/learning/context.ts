@@ -1,6 +1,4 @@
-import { NotFoundError } from "../../../engine/core/errors.ts";
-import type { Tx } from "../../../engine/db/database.ts";
-import type { PublishContext, PublishOptions } from "../../../engine/publish/publish.ts";
+import { NotFoundError, type PublishContext, type PublishOptions, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";

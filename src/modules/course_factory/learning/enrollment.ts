@@ -1,5 +1,5 @@
+import type { Tx } from "@brain/engine";
 import { courseCompletionRecorded, courseEnrollmentCreated, courseProgressRecorded } from "@brain/schemas";
-import type { Tx } from "../../../engine/db/database.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";

@@ -1,6 +1,6 @@
+import { NotFoundError, ValidationError } from "@brain/engine";
 import { coursePackCreated } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { NotFoundError, ValidationError } from "../../../engine/core/errors.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import type { AccessRule } from "../../access-rule.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";

@@ -1,5 +1,5 @@
+import { BadRequestError } from "@brain/engine";
 import { Hono } from "hono";
-import { BadRequestError } from "../../../engine/core/errors.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";

@@ -1,10 +1,5 @@
+import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import {
-  ConflictError,
-  ForbiddenError,
-  NotFoundError,
-  ValidationError,
-} from "../../../engine/core/errors.ts";
 import { generationRequest } from "../content/model.ts";
 import { templateGenerator } from "../content/template-generator.ts";
 import {

@@ -1,9 +1,4 @@
-import {
-  ConflictError,
-  ForbiddenError,
-  NotFoundError,
-  ValidationError,
-} from "../../../engine/core/errors.ts";
+import { ConflictError, ForbiddenError, NotFoundError, ValidationError } from "@brain/engine";
 import { lessonsOf } from "../content/assemble.ts";
 import type { Outline } from "../content/model.ts";
 

@@ -1,5 +1,5 @@
+import type { Tx } from "@brain/engine";
 import { and, eq, sql } from "drizzle-orm";
-import type { Tx } from "../../../engine/db/database.ts";
 import type { AccessRule } from "../../access-rule.ts";
 import { courses } from "../tables.ts";
 import { hexOf } from "./certificate.ts";

@@ -1,11 +1,10 @@
+import { type HandlerContext, RetryAfter } from "@brain/engine";
 import {
   courseDeployedStaging,
   type distributionCreated,
   type Envelope,
   type PayloadOf,
 } from "@brain/schemas";
-import type { HandlerContext } from "../../../engine/consume/define-consumer.ts";
-import { RetryAfter } from "../../../engine/core/errors.ts";
 import { findCourse } from "../known-course.ts";
 import { deployments } from "../tables.ts";
 import { stagingContract } from "./contract.ts";

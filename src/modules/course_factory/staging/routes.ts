@@ -1,7 +1,7 @@
+import { NotFoundError } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import * as z from "zod";
-import { NotFoundError } from "../../../engine/core/errors.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";

@@ -1,6 +1,5 @@
+import { type Database, translated } from "@brain/engine";
 import { eq } from "drizzle-orm";
-import type { Database } from "../../../engine/db/database.ts";
-import { translated } from "../../../engine/db/errors.ts";
 import type { StagedPages } from "../../../pages/staging.ts";
 import { priceOf } from "../../ports/course-showcase.ts";
 import { findAuthoredCourse } from "../authored-course.ts";

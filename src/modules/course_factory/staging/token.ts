@@ -1,5 +1,5 @@
+import type { Tx } from "@brain/engine";
 import { eq, sql } from "drizzle-orm";
-import type { Tx } from "../../../engine/db/database.ts";
 import { versionNumber } from "../webpages/preview.ts";
 import { stagings } from "./tables.ts";
 

@@ -1,3 +1,4 @@
+import { ConflictError, NotFoundError, type Publish, type Tx, ValidationError } from "@brain/engine";
 import {
   courseDeployedStaging,
   coursePreviewCreated,
@@ -6,9 +7,6 @@ import {
   courseThemeBound,
 } from "@brain/schemas";
 import { and, eq, ne } from "drizzle-orm";
-import { ConflictError, NotFoundError, ValidationError } from "../../../engine/core/errors.ts";
-import type { Tx } from "../../../engine/db/database.ts";
-import type { Publish } from "../../../engine/publish/publish.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
 import { factorySource } from "../announce.ts";
 import {

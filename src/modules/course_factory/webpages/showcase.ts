@@ -1,5 +1,5 @@
+import type { Database } from "@brain/engine";
 import * as z from "zod";
-import type { Database } from "../../../engine/db/database.ts";
 import type { LandingTexts, PageModule } from "../../../pages/model.ts";
 import type { CourseShowcase, MadeCourse } from "../../ports/course-showcase.ts";
 import { type AuthoredCourse, findAuthoredCourse } from "../authored-course.ts";

@@ -1,5 +1,5 @@
+import type { Database, Tx } from "@brain/engine";
 import { eq, type SQL, sql } from "drizzle-orm";
-import type { Database, Tx } from "../../../engine/db/database.ts";
 import { isoColumn } from "../store.ts";
 import { pages } from "./tables.ts";
 

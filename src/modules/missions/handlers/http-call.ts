@@ -1,13 +1,15 @@
-import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
-import * as z from "zod";
 import {
+  isPrivateAddress,
+  issuesOf,
+  isToBeResolved,
   PermanentError,
+  refusedHost,
   TransientError,
   UpstreamError,
   ValidationError,
-} from "../../../engine/core/errors.ts";
-import { isPrivateAddress, isToBeResolved, refusedHost } from "../../../engine/core/host-guard.ts";
-import { issuesOf } from "../../../engine/core/issues.ts";
+} from "@brain/engine";
+import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
+import * as z from "zod";
 import { callOutside } from "../../outgoing.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
 import type { ResolveHost } from "../settings.ts";

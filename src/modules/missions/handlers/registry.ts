@@ -1,5 +1,5 @@
+import { ValidationError } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
-import { ValidationError } from "../../../engine/core/errors.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
 import { missionType } from "../model.ts";
 import type { MissionSettings } from "../settings.ts";

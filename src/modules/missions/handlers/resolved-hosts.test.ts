@@ -1,6 +1,5 @@
+import { isPrivateAddress, PermanentError, TransientError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { PermanentError, TransientError } from "../../../engine/core/errors.ts";
-import { isPrivateAddress } from "../../../engine/core/host-guard.ts";
 import type { MissionContext, MissionWork } from "../../ports/mission-handler.ts";
 import { httpCallHandler } from "./http-call.ts";
 

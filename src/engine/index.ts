@@ -1,0 +1,113 @@
+/** The door of the engine for code. */
+
+export { alertsInTransaction, listAlerts } from "./alerts/alerts.ts";
+export {
+  type Archive,
+  type ArchiveBucket,
+  ArchiveLostError,
+  createBucketArchive,
+  createFolderArchive,
+} from "./archive.ts";
+export { defineConsumer, registerConsumers } from "./consume/consumer.ts";
+export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
+export {
+  type Consumer,
+  type HandlerContext,
+  on,
+  onBatch,
+  type Subscription,
+} from "./consume/define-consumer.ts";
+export type { JobContext, ScheduledJob } from "./consume/define-job.ts";
+export type { DrainResult } from "./consume/tick-base.ts";
+export { createSubrequestMeter } from "./core/budget.ts";
+export { canonicalJson } from "./core/canonical-json.ts";
+export { classify, isNetworkError } from "./core/classify.ts";
+export {
+  BadRequestError,
+  BrainError,
+  ConflictError,
+  type ErrorCode,
+  FencedError,
+  ForbiddenError,
+  type Issue,
+  NotFoundError,
+  OverloadedError,
+  PermanentError,
+  RetryAfter,
+  TooLargeError,
+  TooManyRequestsError,
+  TransientError,
+  UnauthorizedError,
+  UnsupportedMediaTypeError,
+  UpstreamError,
+  ValidationError,
+} from "./core/errors.ts";
+export { isPrivateAddress, isPrivateHost, isToBeResolved, refusedHost } from "./core/host-guard.ts";
+export { boundIssues, boundText, issuesOf } from "./core/issues.ts";
+export { createLogger, type Logger, type LogSink } from "./core/log.ts";
+export { decideDelivery, defaultRetryPolicy } from "./core/retry.ts";
+export { judgeSchema, type Migration, type SchemaState } from "./core/schema-state.ts";
+export { type SourceLines, sourceLinesName } from "./core/stack.ts";
+export { withTimeLimit } from "./core/time-limit.ts";
+export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
+export { createDatabase, type Database, type Tx } from "./db/database.ts";
+export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
+export { namedLock } from "./db/locks.ts";
+export { cronTick, runAllJobs } from "./dispatch/cron.ts";
+export { createEffort, drainAll, drainOnce, drainSubscribers, relayAll, type Wake } from "./dispatch/pump.ts";
+export { runJobsNow, scheduleJob } from "./dispatch/scheduled-jobs.ts";
+export { eventStats } from "./events/event-stats.ts";
+export { findRecorded, listHistory } from "./events/history.ts";
+export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";
+export { limitIngest } from "./events/ingest-limit.ts";
+export { followEvents } from "./events/live.ts";
+export {
+  flattenTrees,
+  growTrees,
+  readStory,
+  type StoryBegin,
+  type StoryEvent,
+  spanOf,
+  treesToJson,
+  withOrigins,
+} from "./events/story.ts";
+export type { DrainTurns, Invocation } from "./invocation.ts";
+export { changeBlockedKey, listBlockedKeys } from "./operations/consumers/blocked-keys.ts";
+export { consumerDetails, consumerStates, lastVisits } from "./operations/consumers/consumer-states.ts";
+export {
+  countOpen,
+  discardLetter,
+  discardLetters,
+  findLetter,
+  groupLetters,
+  listLetters,
+} from "./operations/consumers/dead-letters.ts";
+export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumers/pauses.ts";
+export { checkHealth } from "./operations/health.ts";
+export { editCopy } from "./operations/jobs/edited-copy.ts";
+export { changeJob, type JobChange } from "./operations/jobs/job-changes.ts";
+export { findJob, type JobKind, listJobs } from "./operations/jobs/job-view.ts";
+export { previewRedrive, redriveLetter, startRedrive } from "./operations/jobs/redrive.ts";
+export { previewReplay, replayStep, startReplay } from "./operations/jobs/replay.ts";
+export { moveState } from "./operations/move-state.ts";
+export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
+export { markActivity } from "./publish/activity.ts";
+export { noteStatusSql, type RequestOrigin } from "./publish/origin.ts";
+export { type PlacedEvent, placed } from "./publish/position.ts";
+export {
+  type PayloadLimits,
+  type Publish,
+  type PublishContext,
+  type PublishOptions,
+  type Transact,
+  transactAndPublish,
+} from "./publish/publish.ts";
+export { type EnvelopeRow, outgoingColumns, toEnvelope } from "./publish/record.ts";
+export { defaultBatchBounds } from "./relay/relay-deps.ts";
+export type { ArchiveReport } from "./retention/archive-days.ts";
+export { type Part, reconcileAll, runJanitor } from "./retention/janitor.ts";
+export type { PurgeReport } from "./retention/purge.ts";
+export { type ReconcileReport, redeliveredBy } from "./retention/reconcile.ts";
+export type { TrimReport } from "./retention/trim.ts";
+export { createStreamKeys } from "./stream/keys.ts";
+export { createRedis, RedisReplyError } from "./stream/redis.ts";
