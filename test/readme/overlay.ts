@@ -38,6 +38,7 @@ async function linkPackages(folder: string): Promise<void> {
       .map((name) => symlink(join(root, "node_modules", name), join(target, name))),
   );
   await symlink(join(folder, "schemas"), join(target, "@brain", "schemas"));
+  await symlink(join(folder, "src", "engine"), join(target, "@brain", "engine"));
 }
 
 export async function createOverlay(): Promise<Overlay> {
