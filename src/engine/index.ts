@@ -8,15 +8,15 @@ export {
   createBucketArchive,
   createFolderArchive,
 } from "./archive.ts";
-export { defineConsumer, registerConsumers } from "./consume/consumer.ts";
-export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
 export {
   type Consumer,
   type HandlerContext,
   on,
   onBatch,
   type Subscription,
-} from "./consume/define-consumer.ts";
+} from "./consume/consumer.ts";
+export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
+export { defineConsumer, registerConsumers } from "./consume/define-consumer.ts";
 export type { JobContext, ScheduledJob } from "./consume/define-job.ts";
 export type { DrainResult } from "./consume/tick-base.ts";
 export { createSubrequestMeter } from "./core/budget.ts";

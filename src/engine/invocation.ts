@@ -1,5 +1,5 @@
 import type { Archive } from "./archive.ts";
-import type { Consumer } from "./consume/define-consumer.ts";
+import type { Consumer } from "./consume/consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
 import type { Logger } from "./core/log.ts";

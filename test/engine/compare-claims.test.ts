@@ -1,8 +1,8 @@
 import { systemHealth } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alerts.ts";
-import { defineConsumer, registerConsumers } from "../../src/engine/consume/consumer.ts";
-import { type Consumer, on } from "../../src/engine/consume/define-consumer.ts";
+import { type Consumer, on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer, registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import { drainAll } from "../../src/engine/dispatch/pump.ts";
 import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import { pauseConsumer } from "../../src/engine/operations/consumers/pauses.ts";

@@ -1,7 +1,7 @@
 import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
+import { on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 
 /** What the processes run that the test kills: one effect and one event for each heartbeat. */
 export const crashConsumer = defineConsumer({

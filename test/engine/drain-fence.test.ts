@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { FencedError, PermanentError } from "../../src/engine/core/errors.ts";
 import { fenceText } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";

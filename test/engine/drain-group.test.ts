@@ -1,7 +1,7 @@
 import { agentHeartbeat, courseDistributionRequested, systemHealth } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on, onBatch } from "../../src/engine/consume/define-consumer.ts";
+import { on, onBatch } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import {
   deadLetters,

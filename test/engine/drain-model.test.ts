@@ -1,7 +1,7 @@
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { check, type Effect, type Fate, type Letter, type PublishedEvent } from "../chaos/checker.ts";

@@ -2,8 +2,8 @@ import { agentHeartbeat, agentOffline, agentOnline, systemHealth } from "@brain/
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { type Delivered, on, onBatch } from "../../src/engine/consume/define-consumer.ts";
+import { type Delivered, on, onBatch } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";

@@ -1,7 +1,7 @@
 import { courseDistributionRequested } from "@brain/schemas";
 import { afterEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { onBatch } from "../../src/engine/consume/define-consumer.ts";
+import { onBatch } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 
 let backbone: Backbone;

@@ -1,8 +1,8 @@
 import { agentHeartbeat, type Envelope, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { inject, onTestFinished } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/define-consumer.ts";
+import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { drain } from "../../src/engine/consume/drain.ts";
 import type { DrainDeps, DrainOptions, DrainResult } from "../../src/engine/consume/tick-base.ts";
 import type { Tx } from "../../src/engine/db/database.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { inject } from "vitest";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import { createRedis } from "../../src/engine/stream/redis.ts";

@@ -1,8 +1,8 @@
 import { courseDistributionCompleted, courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
+import { on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 

@@ -1,5 +1,5 @@
-import { registerConsumers } from "../../src/engine/consume/consumer.ts";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import type { FaultyRedis } from "../faults.ts";

@@ -1,8 +1,8 @@
 import { agentHeartbeat, systemHealth, systemMaintenance } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
+import { on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { createDatabase } from "../../src/engine/db/database.ts";
 import { drainAll, drainOnce, relayAll } from "../../src/engine/dispatch/pump.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { onAny } from "../../src/engine/consume/define-consumer.ts";
+import { onAny } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { changeJob } from "../../src/engine/operations/jobs/job-changes.ts";
 import { runJobs, stepJob } from "../../src/engine/operations/jobs/jobs.ts";
 import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/jobs/replay.ts";

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
-import { registerConsumers } from "../../src/engine/consume/consumer.ts";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
+import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import { drain } from "../../src/engine/consume/drain.ts";
 import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";

@@ -1,8 +1,8 @@
 import { courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { defineConsumer } from "../../src/engine/consume/consumer.ts";
-import { on } from "../../src/engine/consume/define-consumer.ts";
+import { on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 
 const consumer = defineConsumer({

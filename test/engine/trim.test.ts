@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alerts.ts";
-import type { Consumer } from "../../src/engine/consume/define-consumer.ts";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { forgetState } from "../../src/engine/consume/queue-signal.ts";
 import { trimIfLong, trimShard } from "../../src/engine/retention/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";

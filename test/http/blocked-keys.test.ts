@@ -1,7 +1,7 @@
 import { changeBlockedKey, defineConsumer, RetryAfter } from "@brain/engine";
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { type ConsumerOptions, on } from "../../src/engine/consume/define-consumer.ts";
+import { type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
 import { failureFromText } from "../../src/engine/consume/sources/pending.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

@@ -1,7 +1,7 @@
 import { defineConsumer, PermanentError, RetryAfter } from "@brain/engine";
 import { agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { on, onAny } from "../../src/engine/consume/define-consumer.ts";
+import { on, onAny } from "../../src/engine/consume/consumer.ts";
 import { waitFor } from "../wait-for.ts";
 import { healthReport } from "./sample-events.ts";
 import { createSurface, type Surface } from "./surface.ts";

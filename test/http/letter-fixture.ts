@@ -2,7 +2,7 @@ import { defineConsumer, PermanentError } from "@brain/engine";
 import { agentHeartbeat } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { onTestFinished } from "vitest";
-import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/define-consumer.ts";
+import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /*

@@ -1,7 +1,7 @@
 import { defineConsumer } from "@brain/engine";
 import { agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { on, onAny } from "../../src/engine/consume/define-consumer.ts";
+import { on, onAny } from "../../src/engine/consume/consumer.ts";
 import { waitFor } from "../wait-for.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

@@ -67,8 +67,8 @@ const worker = (release: Release) => `
 import { ${names[release].join(", ")} } from "../schemas/events/library.ts";
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../src/config.ts";
-import { defineConsumer } from "../src/engine/consume/consumer.ts";
-import { on } from "../src/engine/consume/define-consumer.ts";
+import { defineConsumer } from "../src/engine/consume/define-consumer.ts";
+import { on } from "../src/engine/consume/consumer.ts";
 import { createApp } from "../src/http/app.ts";
 import { relayAll } from "../src/engine/dispatch/pump.ts";
 import { createSystem, openInvocation } from "../src/runtime.ts";

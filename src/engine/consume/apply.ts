@@ -5,8 +5,8 @@ import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isMissingObject } from "../db/errors.ts";
 import { publishMany } from "../publish/publish.ts";
+import type { Consumer } from "./consumer.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
-import type { Consumer } from "./define-consumer.ts";
 import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
 import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 

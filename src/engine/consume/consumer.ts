@@ -1,154 +1,133 @@
-import { findEvent, isMessageId } from "@brain/schemas";
-import { defaultBrakePolicy } from "../core/brake.ts";
-import { defaultRetryPolicy } from "../core/retry.ts";
-import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./define-consumer.ts";
+import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
+import type { BrakePolicy } from "../core/brake.ts";
+import type { Logger } from "../core/log.ts";
+import type { RetryPolicy } from "../core/retry.ts";
+import type { Tx } from "../db/database.ts";
+import type { Publish } from "../publish/publish.ts";
 
-const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
+/** What a handler may use while it applies one event. All of it dies with the transaction. */
+export interface HandlerContext {
+  /** The transaction that also holds the claim and the events published: all commit together, or nothing does. */
+  readonly tx: Tx;
+  /** Records an event in `tx`, caused by the event being handled. */
+  readonly publish: Publish;
+  readonly log: Logger;
+  /** 1 at the first try. */
+  readonly attempt: number;
+  /** Id of the stream entry, `{ms}-{seq}`. */
+  readonly streamMessageId: string;
+  /** Stable over all tries of this event by this subscriber; hand it to external services that deduplicate. */
+  idempotencyKey(label: string): Promise<string>;
+  /** Set when an operator replays the event. */
+  readonly replay: boolean;
+  /** Aborts at the handler's time limit; pass it to `fetch`. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+}
 
-/**
- * Completes a consumer with its defaults.
- *
- * @throws {Error} at start: a bad subscriber name, two handlers for one type, an uncatalogued type, a number out of range
- */
-export function defineConsumer(options: ConsumerOptions): Consumer {
-  const { subscriber } = options;
-  if (!subscriberShape.test(subscriber)) {
-    throw new Error(
-      `Subscriber "${subscriber}" is not a valid name: expected lower-case letters, digits and underscores, beginning with a letter, at most 100.`,
-    );
-  }
-  const byType = new Map<string, Exclude<Subscription, { kind: "any" }>>();
-  let any: Consumer["any"] = null;
-  for (const [index, subscription] of options.handlers.entries()) {
-    requireHandler(subscriber, subscription, `${index + 1} of ${options.handlers.length}`);
-    if (subscription.kind === "any") {
-      if (any !== null) throw new Error(`Consumer "${subscriber}" has two catch-all handlers; keep one.`);
-      any = subscription;
-      continue;
+/** A delivery inside a batch handler: one event, and what is known of its delivery. */
+export interface Delivered<D extends EventDefinition = EventDefinition> {
+  readonly event: Envelope<PayloadOf<D>>;
+  readonly streamMessageId: string;
+  readonly attempt: number;
+  readonly replay: boolean;
+}
+
+/** Context of a batch handler; what belongs to one event is on its `Delivered`. */
+export interface BatchContext
+  extends Omit<HandlerContext, "attempt" | "streamMessageId" | "replay" | "idempotencyKey" | "publish"> {
+  /** Records an event in `tx`, caused by `cause`. */
+  publishFrom(cause: Delivered): Publish;
+  idempotencyKey(delivered: Delivered, label: string): Promise<string>;
+}
+
+export type EventHandler<D extends EventDefinition> = (
+  event: Envelope<PayloadOf<D>>,
+  context: HandlerContext,
+) => Promise<void>;
+
+export type BatchHandler<D extends EventDefinition> = (
+  deliveries: readonly Delivered<D>[],
+  context: BatchContext,
+) => Promise<void>;
+
+/** Receives every event, known or not, with what the decoder noted. */
+export type CatchAllHandler = (deliveries: readonly Delivered[], context: BatchContext) => Promise<void>;
+
+/** A subscription of one consumer; made by `on`, `onBatch` or `onAny`. */
+export type Subscription =
+  | {
+      readonly kind: "each";
+      readonly definition: EventDefinition;
+      readonly handle: EventHandler<EventDefinition>;
     }
-    const { type } = subscription.definition;
-    if (findEvent(type) !== subscription.definition) {
-      throw new Error(
-        `Consumer "${subscriber}" handles "${type}", which is not a catalogued definition (handler ${index + 1} of ${options.handlers.length}). Add it to the catalog of @brain/schemas and handle that definition.`,
-      );
+  | {
+      readonly kind: "batch";
+      readonly definition: EventDefinition;
+      readonly handle: BatchHandler<EventDefinition>;
     }
-    if (byType.has(type))
-      throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
-    byType.set(type, subscription);
-  }
-  if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
-  return {
-    subscriber,
-    formerly: options.formerly ?? subscriber,
-    // Programs in Python call theirs `group_{subscriber}`: two that share a group take each other's events.
-    group: `edge_${subscriber}`,
-    source: options.source ?? subscriber,
-    startAt: checkedStart(subscriber, options.startAt ?? "0"),
-    retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
-    brake: checkedBrake(subscriber, { ...defaultBrakePolicy, ...options.brake }),
-    afterDeadLetter: options.afterDeadLetter ?? "go_on",
-    handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
-    batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
-    concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, 1, 6),
-    byType,
-    any,
-  };
+  | { readonly kind: "any"; readonly handle: CatchAllHandler };
+
+/** Handles one event at a time. The order of events with the same key is kept. */
+export function on<D extends EventDefinition>(definition: D, handle: EventHandler<D>): Subscription {
+  return { kind: "each", definition, handle: handle as EventHandler<EventDefinition> };
 }
 
-/**
- * Types keep all of this out, but for what is imported: in a circle of imports, or from a module that does not export
- * it, a value is undefined when the consumer is made.
- *
- * @param place of the handler in its list, `2 of 5`
- */
-function requireHandler(subscriber: string, subscription: Subscription, place: string): void {
-  const given: unknown = subscription;
-  const what = `Consumer "${subscriber}", handler ${place}`;
-  const why =
-    "Look whether the file that defines it exports it, and whether the imports of this consumer lead back to this consumer: in such a circle it is not there yet.";
-  if (typeof given !== "object" || given === null || !("kind" in given)) {
-    throw new Error(`${what} is ${nameOf(given)}, expected on(…), onBatch(…) or onAny(…). ${why}`);
-  }
-  if (subscription.kind !== "any") {
-    const definition: unknown = subscription.definition;
-    if (typeof definition !== "object" || definition === null || !("type" in definition)) {
-      throw new Error(
-        `${what} is for an event that is ${nameOf(definition)}, expected a definition made by defineEvent. ${why}`,
-      );
-    }
-  }
-  if (typeof subscription.handle !== "function") {
-    throw new Error(`${what} has no function to call but ${nameOf(subscription.handle)}. ${why}`);
-  }
+/** Handles all events of a type in a batch at once, with set-based statements. */
+export function onBatch<D extends EventDefinition>(definition: D, handle: BatchHandler<D>): Subscription {
+  return { kind: "batch", definition, handle: handle as BatchHandler<EventDefinition> };
 }
 
-function nameOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return typeof value === "object" ? "another object" : `a ${typeof value}`;
+/** Handles everything on the stream, unknown and foreign types too. */
+export function onAny(handle: CatchAllHandler): Subscription {
+  return { kind: "any", handle };
 }
 
-function checkedStart(subscriber: string, startAt: StartPosition): StartPosition {
-  if (startAt === "0" || startAt === "$" || isMessageId(startAt)) return startAt;
-  throw new Error(
-    `Consumer "${subscriber}": startAt is "${startAt}", expected "0", "$" or a message id like "1735380000000-0".`,
-  );
+/** Where a new group begins: `0` with the first event of the record, `$` only what comes, or behind a given message id. */
+export type StartPosition = "0" | "$" | `${number}-${number}`;
+
+export interface ConsumerOptions {
+  /** Unique in the system; names the consumer group (`edge_{subscriber}`) and the claims. */
+  readonly subscriber: string;
+  /** Its name in an earlier release: the group goes on where that one was. Its rows are for a migration to rename. */
+  readonly formerly?: string;
+  readonly handlers: readonly Subscription[];
+  /** Default `0`: a new consumer misses nothing. */
+  readonly startAt?: StartPosition;
+  /** Source of the events its handlers publish; default is the subscriber's name. */
+  readonly source?: string;
+  readonly retry?: Partial<RetryPolicy>;
+  /** When to stop trying everything and try one event at a time; see `src/engine/core/brake.ts`. */
+  readonly brake?: Partial<BrakePolicy>;
+  /**
+   * What a dead letter does to its key. `go_on` (default): later events are handled. `hold_key`: they wait until the
+   * dead letter was redriven or discarded, so that the order holds over redrives too; costs a look at Postgres a round.
+   */
+  readonly afterDeadLetter?: "go_on" | "hold_key";
+  /** Time limit of one handler call, ms; default 10,000. */
+  readonly handlerTimeoutMs?: number;
+  /** Entries read at once, at most; default 500. Reads begin at 100 and adapt to the time the handlers take. */
+  readonly batchSize?: number;
+  /**
+   * Transactions that run side by side, each with its own connection; events with the same key share one. Default 1.
+   */
+  readonly concurrency?: number;
 }
 
-function checkedRetry(subscriber: string, retry: Consumer["retry"]): Consumer["retry"] {
-  inRange(subscriber, "retry.maxAttempts", retry.maxAttempts, 1, 1_000);
-  inRange(subscriber, "retry.maxProgrammingAttempts", retry.maxProgrammingAttempts, 1, 1_000);
-  inRange(subscriber, "retry.maxDeaths", retry.maxDeaths, 1, 1_000);
-  // A backoff of 0 would turn a failing entry into a busy loop.
-  inRange(subscriber, "retry.baseMs", retry.baseMs, 1, 86_400_000);
-  inRange(subscriber, "retry.capMs", retry.capMs, retry.baseMs, 86_400_000);
-  return retry;
-}
-
-function checkedBrake(subscriber: string, brake: Consumer["brake"]): Consumer["brake"] {
-  inRange(subscriber, "brake.after", brake.after, 1, 1_000);
-  inRange(subscriber, "brake.baseMs", brake.baseMs, 1, 86_400_000);
-  inRange(subscriber, "brake.capMs", brake.capMs, brake.baseMs, 86_400_000);
-  return brake;
-}
-
-function inRange(subscriber: string, name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new Error(
-    `Consumer "${subscriber}": ${name} is ${value}, expected a whole number from ${min} to ${max}.`,
-  );
-}
-
-/**
- * All consumers of the system.
- *
- * @throws {Error} two consumers with the same subscriber name: they would take each other's events; one that is
- *   undefined, as a circle of imports leaves it
- */
-export function registerConsumers(consumers: readonly Consumer[]): ReadonlyMap<string, Consumer> {
-  const bySubscriber = new Map<string, Consumer>();
-  for (const [index, consumer] of consumers.entries()) {
-    if (typeof consumer !== "object" || consumer === null) {
-      throw new Error(
-        `Consumer ${index + 1} of ${consumers.length} is ${nameOf(consumer)}. Look whether its file exports it, and whether it is imported in a circle.`,
-      );
-    }
-    if (bySubscriber.has(consumer.subscriber)) {
-      throw new Error(`Two consumers are named "${consumer.subscriber}"; subscriber names are unique.`);
-    }
-    bySubscriber.set(consumer.subscriber, consumer);
-  }
-  return bySubscriber;
-}
-
-/** Stands for all types. */
-export const anyType = "*";
-
-/** The types that a consumer handles; `*` alone when it catches all. */
-export function subscribedTypes({ any, byType }: Consumer): readonly string[] {
-  return any === null ? [...byType.keys()] : [anyType];
-}
-
-/** True when the consumer wants events of this type; a catch-all wants all. */
-export function wants(consumer: Consumer, type: string): boolean {
-  return consumer.any !== null || consumer.byType.has(type);
+/** A consumer as the engine runs it: options completed with defaults, handlers by type. */
+export interface Consumer {
+  readonly subscriber: string;
+  /** Its name in the release whose groups were called `group_{subscriber}`. */
+  readonly formerly: string;
+  readonly group: string;
+  readonly source: string;
+  readonly startAt: StartPosition;
+  readonly retry: RetryPolicy;
+  readonly brake: BrakePolicy;
+  readonly afterDeadLetter: "go_on" | "hold_key";
+  readonly handlerTimeoutMs: number;
+  readonly batchSize: number;
+  readonly concurrency: number;
+  readonly byType: ReadonlyMap<string, Exclude<Subscription, { kind: "any" }>>;
+  readonly any: Extract<Subscription, { kind: "any" }> | null;
 }

@@ -2,8 +2,8 @@ import { courseDistributionRequested, distributionViewed, type Envelope, encodeE
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fieldsToObject } from "../stream/entry-fields.ts";
-import { defineConsumer } from "./consumer.ts";
-import { on, onAny, onBatch } from "./define-consumer.ts";
+import { on, onAny, onBatch } from "./consumer.ts";
+import { defineConsumer } from "./define-consumer.ts";
 import { type Interpreted, interpretEntry, UndecodableError } from "./interpret.ts";
 
 const ignore = async () => undefined;

@@ -7,7 +7,7 @@ import {
 } from "@brain/schemas";
 import { type Issue, ValidationError } from "../core/errors.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
-import type { Consumer, Subscription } from "./define-consumer.ts";
+import type { Consumer, Subscription } from "./consumer.ts";
 
 /** What an entry means to one consumer. */
 export type Content = Handled | Skipped | Refused | Lost;

@@ -3,7 +3,7 @@ import { closedBrake } from "../core/brake.ts";
 import { describeMissing } from "../core/schema-state.ts";
 import { fenceText } from "../db/database.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
-import type { Consumer } from "./define-consumer.ts";
+import type { Consumer } from "./consumer.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
 import { DeferredSource } from "./sources/deferred.ts";
 import { StreamSource } from "./sources/stream.ts";

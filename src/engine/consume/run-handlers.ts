@@ -4,7 +4,7 @@ import { withTimeLimit } from "../core/time-limit.ts";
 import type { Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
-import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./define-consumer.ts";
+import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./consumer.ts";
 import { attemptOf, type Runnable } from "./delivery.ts";
 
 export interface HandlerDeps {

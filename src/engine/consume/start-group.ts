@@ -4,7 +4,7 @@ import { lastGeneratedId, readEdges } from "../stream/append.ts";
 import { createGroup } from "../stream/group.ts";
 import { moveGroup, oldGroupOf } from "../stream/move-group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import { subscribedTypes } from "./consumer.ts";
+import { subscribedTypes } from "./define-consumer.ts";
 import type { TickBase } from "./tick-base.ts";
 
 /**

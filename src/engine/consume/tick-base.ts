@@ -5,7 +5,7 @@ import type { PublishSettings } from "../publish/publish.ts";
 import type { Group } from "../stream/group.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
-import type { Consumer } from "./define-consumer.ts";
+import type { Consumer } from "./consumer.ts";
 import type { HeldLease } from "./lease.ts";
 import type { TickState } from "./tick-state.ts";
 

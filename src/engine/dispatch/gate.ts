@@ -1,4 +1,4 @@
-import type { Consumer } from "../consume/define-consumer.ts";
+import type { Consumer } from "../consume/consumer.ts";
 import type { Invocation } from "../invocation.ts";
 
 /*

@@ -1,8 +1,8 @@
 import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import { watchWork } from "../alerts/failing-work.ts";
-import { wants } from "../consume/consumer.ts";
+import type { Consumer } from "../consume/consumer.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import type { Consumer } from "../consume/define-consumer.ts";
+import { wants } from "../consume/define-consumer.ts";
 import { drain } from "../consume/drain.ts";
 import type { BrakeChange, DrainResult } from "../consume/tick-base.ts";
 import { TransientError } from "../core/errors.ts";

@@ -1,5 +1,5 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
-import type { Consumer } from "../consume/define-consumer.ts";
+import type { Consumer } from "../consume/consumer.ts";
 import { signalQueue } from "../consume/queue-signal.ts";
 import type { Database } from "../db/database.ts";
 import type { Invocation } from "../invocation.ts";

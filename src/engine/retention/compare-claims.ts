@@ -1,8 +1,8 @@
 import { compareMessageIds, isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
-import { anyType, subscribedTypes } from "../consume/consumer.ts";
-import type { Consumer } from "../consume/define-consumer.ts";
+import type { Consumer } from "../consume/consumer.ts";
+import { anyType, subscribedTypes } from "../consume/define-consumer.ts";
 import { signalQueue } from "../consume/queue-signal.ts";
 import { byId, byIdDescending, idIn, sentBetween } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";

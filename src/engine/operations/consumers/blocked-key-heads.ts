@@ -1,6 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { interpretEntry } from "../../consume/interpret.ts";
 import { bodiesOfPending, failureFromText } from "../../consume/sources/pending.ts";
 import { maxFailureLength } from "../../core/retry.ts";

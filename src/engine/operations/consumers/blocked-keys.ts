@@ -1,6 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { signalQueue } from "../../consume/queue-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError, TransientError } from "../../core/errors.ts";

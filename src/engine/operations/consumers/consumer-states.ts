@@ -1,6 +1,6 @@
 import { type MessageId, messageIdMs } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { sentUnder } from "../../db/stream-ids.ts";
 import type { Invocation } from "../../invocation.ts";
 import {

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { forgetState } from "../../consume/queue-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { idIn } from "../../db/stream-ids.ts";
 import type { Invocation } from "../../invocation.ts";
 import { markJobsRunning } from "./job-store.ts";

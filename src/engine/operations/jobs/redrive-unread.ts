@@ -1,6 +1,6 @@
 import { type Envelope, isMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { interpretEntry } from "../../consume/interpret.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";

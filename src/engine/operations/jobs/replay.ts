@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Consumer } from "../../consume/define-consumer.ts";
+import type { Consumer } from "../../consume/consumer.ts";
 import { ConflictError, ValidationError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";

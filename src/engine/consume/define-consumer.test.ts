@@ -6,8 +6,8 @@ import {
 } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { defineConsumer, registerConsumers, wants } from "./consumer.ts";
-import { type ConsumerOptions, on, onAny, onBatch } from "./define-consumer.ts";
+import { type ConsumerOptions, on, onAny, onBatch } from "./consumer.ts";
+import { defineConsumer, registerConsumers, wants } from "./define-consumer.ts";
 
 const ignore = async () => undefined;
 const handlers = [on(courseDistributionRequested, ignore)];
