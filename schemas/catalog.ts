@@ -1,162 +1,105 @@
-import { readAliases } from "./aliases.ts";
 import type { EventDefinition, PayloadOf } from "./define-event.ts";
-import * as course from "./events/course.ts";
-import * as authoring from "./events/course-authoring.ts";
-import * as delivery from "./events/course-delivery.ts";
-import * as learning from "./events/course-learning.ts";
-import * as distribution from "./events/distribution.ts";
-import * as ir from "./events/ir.ts";
-import * as mission from "./events/mission.ts";
-import * as payment from "./events/payment.ts";
-import * as system from "./events/system.ts";
-import * as task from "./events/task.ts";
+import { CharterError } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
 
-/** Every event that may be published, by module and in the order of its life. */
-const definitions = [
-  course.courseGenerationRequested,
-  course.courseGenerationStarted,
-  course.courseOutlineCreated,
-  course.courseLessonGenerated,
-  course.courseQuizCreated,
-  course.courseLandingPageCreated,
-  course.courseGenerationCompleted,
-  course.courseGenerationFailed,
-  course.courseWorkflowTransitioned,
-  course.courseAccessRuleChanged,
-  course.courseDeployedStaging,
-  authoring.courseEnhancementApplied,
-  authoring.courseThemeBound,
-  authoring.courseSectionBuilt,
-  authoring.courseSeoPackGenerated,
-  authoring.coursePreviewCreated,
-  learning.courseEnrollmentCreated,
-  learning.courseProgressRecorded,
-  learning.courseCompletionRecorded,
-  learning.courseCertificateIssued,
-  learning.coursePackCreated,
-  delivery.coursePaymentRequired,
-  delivery.coursePaymentCompleted,
-  delivery.coursePaymentFailed,
-  delivery.courseDistributionRequested,
-  delivery.courseDistributionCompleted,
-  delivery.courseDistributionFailed,
-  delivery.courseAccessGranted,
-  delivery.courseAccessRevoked,
-  distribution.distributionCreated,
-  distribution.distributionUpdated,
-  distribution.distributionDeleted,
-  distribution.distributionPublished,
-  distribution.distributionUnpublished,
-  distribution.distributionViewed,
-  distribution.distributionEnrollmentClicked,
-  distribution.distributionMicroNicheCreated,
-  distribution.distributionVersionBumped,
-  ir.irApprovalCreated,
-  ir.irApprovalConsumed,
-  ir.irApprovalExpired,
-  ir.irApprovalAcknowledged,
-  ir.irApprovalInvalid,
-  ir.irValidatedPass,
-  ir.irValidatedEscalate,
-  ir.irValidatedReject,
-  ir.irDagDiffOk,
-  ir.irDagDiffFailed,
-  task.taskCreated,
-  task.taskAssigned,
-  task.taskStarted,
-  task.taskCompleted,
-  task.taskFailed,
-  task.taskCancelled,
-  task.taskRetrying,
-  task.taskScheduled,
-  task.taskClaimed,
-  task.taskLeaseCreated,
-  task.taskItemCreated,
-  task.taskItemCompleted,
-  task.taskItemDeleted,
-  task.taskItemUpdated,
-  mission.missionCreated,
-  mission.missionStarted,
-  mission.missionCompleted,
-  mission.missionFailed,
-  mission.missionCancelled,
-  payment.paymentIntentCreated,
-  payment.paymentTransactionCompleted,
-  payment.paymentTransactionFailed,
-  payment.paymentTransactionCancelled,
-  payment.paymentRefundRequested,
-  payment.paymentRefundCompleted,
-  payment.paymentRefundFailed,
-  system.agentOnline,
-  system.agentOffline,
-  system.agentHeartbeat,
-  system.agentError,
-  system.agentTaskRequest,
-  system.agentMessage,
-  system.broadcast,
-  system.systemHealth,
-  system.systemAlert,
-  system.systemMaintenance,
-  system.ethicsReview,
-  system.ethicsViolation,
-  system.ethicsApproval,
-] as const;
-
-type CataloguedDefinition = (typeof definitions)[number];
-
-/** Wire name of a catalogued event. */
-export type EventType = CataloguedDefinition["type"];
-
-/** The definitions by wire name. */
-export type Catalog = { readonly [D in CataloguedDefinition as D["type"]]: D };
-
-/** What a handler of events of type `T` receives. */
-export type EventPayload<T extends EventType> = PayloadOf<Catalog[T]>;
+/** What is known of names beside the events of a catalog. A catalog without options knows none of it. */
+export interface CatalogOptions {
+  /** Older wire name → catalogued name. Read only: a publisher that uses an older one is told the catalogued. */
+  readonly readAliases?: ReadonlyMap<string, string>;
+  /**
+   * For facts that a producer wrote twice, once under each name: the other name → the plain one. Both are read under the
+   * plain name; the pair is told apart from two facts by the id in the payload, see `logicalKey`.
+   */
+  readonly dualNames?: ReadonlyMap<string, string>;
+  /** True for a type that belongs to a program outside: it is read and recorded, never published here. */
+  readonly isForeign?: (type: string) => boolean;
+}
 
 /**
- * @throws {Error} a definition is undefined, as a circle of imports leaves it, or a name stands for two; names the place
+ * A set of events: what may be published and what a reader understands. A value without state, made once and handed to
+ * everything that reads and writes events; two of them in one process know nothing of each other.
  */
-export function indexByType(
-  listed: readonly (EventDefinition | undefined)[],
-): ReadonlyMap<string, EventDefinition> {
-  const found = new Map<string, EventDefinition>();
+export interface Catalog<D extends EventDefinition = EventDefinition> {
+  /** In the order in which they were listed. */
+  readonly all: readonly D[];
+  /** The definition of a wire name. Older names are not resolved; see `canonicalType`. */
+  find(type: string): D | undefined;
+  /** The catalogued name for an older one; any other name is returned as it is. */
+  canonicalType(type: string): string;
+  /** True for an older name of one of its events. */
+  isReadAlias(type: string): boolean;
+  readonly dualNames: ReadonlyMap<string, string>;
+  isForeign(type: string): boolean;
+  /** The catalogued name meant by an older or misspelt one, or null when none is near. */
+  suggest(type: string): string | null;
+}
+
+type DefinitionsOf<C extends Catalog> = C["all"][number];
+
+/** The wire names of a catalog: `EventTypeOf<typeof charter>`. */
+export type EventTypeOf<C extends Catalog> = DefinitionsOf<C>["type"];
+
+/** What handlers receive, by wire name: `PayloadByType<typeof charter>["task.created"]`. */
+export type PayloadByType<C extends Catalog> = {
+  readonly [D in DefinitionsOf<C> as D["type"]]: PayloadOf<D>;
+};
+
+function refused(message: string): CharterError {
+  return new CharterError("invalid_catalog", message);
+}
+
+function indexByType<D extends EventDefinition>(
+  definitions: readonly (D | undefined)[],
+): ReadonlyMap<string, D> {
+  const found = new Map<string, D>();
   let before = "at the beginning";
-  for (const definition of listed) {
+  for (const definition of definitions) {
+    // Types keep this out, but for a circle of imports, which leaves it undefined.
     if (definition === undefined) {
-      throw new Error(
+      throw refused(
         `The catalog has an event that is undefined, ${before}. Look whether its file exports it, and whether that file imports the catalog, which imports it.`,
       );
     }
     const { type } = definition;
-    if (found.has(type)) throw new Error(`The catalog has two events named "${type}"; keep one.`);
+    if (found.has(type)) throw refused(`The catalog has two events named "${type}"; keep one.`);
     found.set(type, definition);
     before = `behind "${type}"`;
   }
   return found;
 }
 
-const byType = indexByType(definitions);
+const noNames: ReadonlyMap<string, string> = new Map();
 
-/** The definitions by wire name; use {@link findEvent} for a name that is not known to the compiler. */
-export const catalog = Object.freeze(Object.fromEntries(byType)) as unknown as Catalog;
-
-/** The definition of a catalogued wire name. Aliases are not resolved; see `canonicalType`. */
-export function findEvent(type: string): EventDefinition | undefined {
-  return byType.get(type);
-}
-
-/** All definitions, by module and in the order of their life. */
-export function allEvents(): readonly EventDefinition[] {
-  return definitions;
-}
-
-/** The catalogued name meant by an older or misspelt one, or null when none is near. */
-export function suggestType(type: string): EventType | null {
-  const canonical = readAliases.get(type);
-  if (canonical !== undefined) return canonical as EventType;
-  return nearestName(
-    type.toLowerCase(),
-    definitions.map((definition) => definition.type),
-  );
+/**
+ * Makes the catalog of a product: `createCatalog([...charterEvents, libraryBookLent])`. Types are inferred from the list.
+ *
+ * @throws {CharterError} `invalid_catalog`: an event is undefined, as a circle of imports leaves it, or a name stands for
+ *   two (both name the place); an older name is catalogued itself, or stands for an event that is not in the list
+ */
+export function createCatalog<const D extends readonly EventDefinition[]>(
+  definitions: D,
+  options: CatalogOptions = {},
+): Catalog<D[number]> {
+  const all: readonly D[number][] = definitions;
+  const byType = indexByType(all);
+  const { readAliases = noNames, dualNames = noNames, isForeign = () => false } = options;
+  for (const [older, type] of [...readAliases, ...dualNames]) {
+    if (byType.has(older)) {
+      throw refused(`"${older}" is an event of the catalog and another name of "${type}"; keep one.`);
+    }
+    if (readAliases.has(older) && !byType.has(type)) {
+      throw refused(
+        `"${older}" is an older name of "${type}", which the catalog does not have. Add that event to it, or take the older name out.`,
+      );
+    }
+  }
+  return Object.freeze({
+    all: Object.freeze([...all]),
+    find: (type: string) => byType.get(type),
+    canonicalType: (type: string) => readAliases.get(type) ?? dualNames.get(type) ?? type,
+    isReadAlias: (type: string) => readAliases.has(type),
+    dualNames,
+    isForeign,
+    suggest: (type: string) => readAliases.get(type) ?? nearestName(type.toLowerCase(), byType.keys()),
+  });
 }

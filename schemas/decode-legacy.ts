@@ -1,5 +1,5 @@
 import { canonicalType, dualNames } from "./aliases.ts";
-import { findEvent } from "./catalog.ts";
+import { findEvent } from "./charter.ts";
 import { type EventDefinition, severities } from "./define-event.ts";
 import type { Envelope } from "./envelope.ts";
 import { isForeignType } from "./foreign.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allEvents, findEvent } from "./catalog.ts";
+import { allEvents, findEvent } from "./charter.ts";
 import { type Decoded, decodeEntry, decodeLogRecord } from "./decode.ts";
 import { logicalKey } from "./decode-legacy.ts";
 import legacy from "./fixtures/legacy.json" with { type: "json" };

@@ -1,5 +1,5 @@
 import { readAliases } from "./aliases.ts";
-import { findEvent, suggestType } from "./catalog.ts";
+import { findEvent, suggestType } from "./charter.ts";
 import { type EventDefinition, type Severity, severities } from "./define-event.ts";
 import { CharterError, type CharterIssue, describeReceived } from "./errors.ts";
 import { isForeignType } from "./foreign.ts";

@@ -7,6 +7,7 @@ export type CharterErrorCode =
   | "payload_too_large"
   | "forbidden_content"
   | "invalid_name"
+  | "invalid_catalog"
   | "invalid_message_id";
 
 /** One refused field. `path` is dotted (`payload.course_id`); the empty path is the value itself. */

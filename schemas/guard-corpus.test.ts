@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { allEvents } from "./catalog.ts";
+import { allEvents } from "./charter.ts";
 import { negatives, positives } from "./fixtures/guard-corpus.ts";
 import { forbiddenKeys, harmlessKeys } from "./fixtures/guard-keys.ts";
 import { forbiddenKeyReason } from "./key-rules.ts";

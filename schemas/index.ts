@@ -2,14 +2,13 @@
 
 export { canonicalType, readAliases } from "./aliases.ts";
 export {
-  allEvents,
   type Catalog,
-  catalog,
-  type EventPayload,
-  type EventType,
-  findEvent,
-  suggestType,
+  type CatalogOptions,
+  createCatalog,
+  type EventTypeOf,
+  type PayloadByType,
 } from "./catalog.ts";
+export { allEvents, charter, charterEvents, charterNames, findEvent, suggestType } from "./charter.ts";
 export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decode.ts";
 export { type DecodeNote, type EventKind, logicalKey } from "./decode-legacy.ts";
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { allEvents } from "./catalog.ts";
+import { allEvents } from "./charter.ts";
 import { defineEvent } from "./define-event.ts";
 import { CharterError } from "./errors.ts";
 import { checkEventName, frozenNames, isPastTense } from "./naming.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allEvents } from "./catalog.ts";
+import { allEvents } from "./charter.ts";
 import { decodeEntry, decodeLogRecord } from "./decode.ts";
 import { type Envelope, parseEnvelope } from "./envelope.ts";
 import { arbitraryEvent } from "./fixtures/arbitrary.ts";

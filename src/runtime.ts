@@ -14,6 +14,7 @@ import {
   registerConsumers,
   type ScheduledJob,
 } from "@brain/engine";
+import { type Catalog, charter } from "@brain/schemas";
 import type { Config } from "./config.ts";
 import { describeUnknownSetting } from "./unknown-settings.ts";
 
@@ -24,6 +25,7 @@ import { describeUnknownSetting } from "./unknown-settings.ts";
 
 /** What an isolate keeps: configuration, consumers and the logger. No connection. */
 export interface System {
+  readonly catalog: Catalog;
   readonly config: Config;
   readonly consumers: ReadonlyMap<string, Consumer>;
   readonly scheduled: ReadonlyMap<string, ScheduledJob>;
@@ -34,6 +36,8 @@ export interface System {
 }
 
 export interface SystemOptions {
+  /** The events that are published and understood; default: the charter's. */
+  readonly catalog?: Catalog;
   /** Where log lines go; default: the console. */
   readonly sink?: LogSink;
   readonly now?: () => number;
@@ -67,6 +71,7 @@ export function createSystem(
   const scheduled = registerJobs(options.jobs ?? []);
   return {
     config,
+    catalog: options.catalog ?? charter,
     consumers: registerConsumers(consumers),
     scheduled,
     log,
@@ -98,16 +103,18 @@ const redisTimeoutMs = 5_000;
 
 /** Opens what one invocation works with. Cheap: nothing is connected before it is used. */
 export function openInvocation(system: System): Invocation {
-  const { config, consumers, scheduled, log, now, archive, hostStartedMs } = system;
+  const { config, catalog, consumers, scheduled, log, now, archive, hostStartedMs } = system;
   const meter = createSubrequestMeter(config.subrequestLimit);
   return {
     mode: config.mode,
+    catalog,
     db: createDatabase(config.databaseUrl, meter),
     redis: config.redis === null ? null : createRedis({ ...config.redis, timeoutMs: redisTimeoutMs, meter }),
     keys: createStreamKeys(config.redisPrefix),
     log,
     meter,
     publish: {
+      catalog,
       shards: config.shards,
       payload: config.payload,
       onLargePayload: ({ type, id, bytes }) =>

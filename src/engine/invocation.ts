@@ -1,3 +1,4 @@
+import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
@@ -36,6 +37,8 @@ export interface FollowerBounds {
 /** What one invocation (a request, a wake, a cron tick) works with; nothing of it outlives the invocation. */
 export interface Invocation {
   readonly mode: "required" | "degraded";
+  /** The events that are published and understood here. */
+  readonly catalog: Catalog;
   readonly db: Database;
   /** Null in degraded mode without a stream: events wait in the record. */
   readonly redis: RedisHttp | null;

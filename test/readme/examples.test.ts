@@ -24,9 +24,9 @@ beforeAll(async () => {
   for (const { path, text } of examples) await overlay.write(path, text);
   const { insertBehind } = overlay;
   const event = "./events/library.ts";
-  await insertBehind("schemas/catalog.ts", "const definitions = [", "library.libraryBookLent,");
+  await insertBehind("schemas/charter.ts", "charterEvents = [", "library.libraryBookLent,");
   await insertBehind(
-    "schemas/catalog.ts",
+    "schemas/charter.ts",
     'from "./events/task.ts";',
     `import * as library from "${event}";`,
   );

@@ -108,12 +108,12 @@ export async function buildRelease(release: Release): Promise<WorkerBundles> {
   try {
     await overlay.write("schemas/events/library.ts", events[release]);
     await overlay.insertBehind(
-      "schemas/catalog.ts",
-      "const definitions = [",
+      "schemas/charter.ts",
+      "charterEvents = [",
       names[release].map((name) => `library.${name},`).join(""),
     );
     await overlay.insertBehind(
-      "schemas/catalog.ts",
+      "schemas/charter.ts",
       'import * as course from "./events/course.ts";',
       '\nimport * as library from "./events/library.ts";',
     );

@@ -1,4 +1,5 @@
 import {
+  type Catalog,
   CharterError,
   type Envelope,
   type EventDefinition,
@@ -58,6 +59,8 @@ export interface PayloadLimits {
 }
 
 export interface PublishSettings {
+  /** The events that may be published. */
+  readonly catalog: Catalog;
   /**
    * Number of stream shards as configured; events with the same key share one. The relay places the events, and may
    * still use fewer shards than this, see `changeShards`.

@@ -1,0 +1,121 @@
+import { dualNames, readAliases } from "./aliases.ts";
+import { type CatalogOptions, createCatalog } from "./catalog.ts";
+import type { EventDefinition } from "./define-event.ts";
+import * as course from "./events/course.ts";
+import * as authoring from "./events/course-authoring.ts";
+import * as delivery from "./events/course-delivery.ts";
+import * as learning from "./events/course-learning.ts";
+import * as distribution from "./events/distribution.ts";
+import * as ir from "./events/ir.ts";
+import * as mission from "./events/mission.ts";
+import * as payment from "./events/payment.ts";
+import * as system from "./events/system.ts";
+import * as task from "./events/task.ts";
+import { isForeignType } from "./foreign.ts";
+
+/** The events of the Event Charter v1.0, by module and in the order of their life. */
+export const charterEvents = [
+  course.courseGenerationRequested,
+  course.courseGenerationStarted,
+  course.courseOutlineCreated,
+  course.courseLessonGenerated,
+  course.courseQuizCreated,
+  course.courseLandingPageCreated,
+  course.courseGenerationCompleted,
+  course.courseGenerationFailed,
+  course.courseWorkflowTransitioned,
+  course.courseAccessRuleChanged,
+  course.courseDeployedStaging,
+  authoring.courseEnhancementApplied,
+  authoring.courseThemeBound,
+  authoring.courseSectionBuilt,
+  authoring.courseSeoPackGenerated,
+  authoring.coursePreviewCreated,
+  learning.courseEnrollmentCreated,
+  learning.courseProgressRecorded,
+  learning.courseCompletionRecorded,
+  learning.courseCertificateIssued,
+  learning.coursePackCreated,
+  delivery.coursePaymentRequired,
+  delivery.coursePaymentCompleted,
+  delivery.coursePaymentFailed,
+  delivery.courseDistributionRequested,
+  delivery.courseDistributionCompleted,
+  delivery.courseDistributionFailed,
+  delivery.courseAccessGranted,
+  delivery.courseAccessRevoked,
+  distribution.distributionCreated,
+  distribution.distributionUpdated,
+  distribution.distributionDeleted,
+  distribution.distributionPublished,
+  distribution.distributionUnpublished,
+  distribution.distributionViewed,
+  distribution.distributionEnrollmentClicked,
+  distribution.distributionMicroNicheCreated,
+  distribution.distributionVersionBumped,
+  ir.irApprovalCreated,
+  ir.irApprovalConsumed,
+  ir.irApprovalExpired,
+  ir.irApprovalAcknowledged,
+  ir.irApprovalInvalid,
+  ir.irValidatedPass,
+  ir.irValidatedEscalate,
+  ir.irValidatedReject,
+  ir.irDagDiffOk,
+  ir.irDagDiffFailed,
+  task.taskCreated,
+  task.taskAssigned,
+  task.taskStarted,
+  task.taskCompleted,
+  task.taskFailed,
+  task.taskCancelled,
+  task.taskRetrying,
+  task.taskScheduled,
+  task.taskClaimed,
+  task.taskLeaseCreated,
+  task.taskItemCreated,
+  task.taskItemCompleted,
+  task.taskItemDeleted,
+  task.taskItemUpdated,
+  mission.missionCreated,
+  mission.missionStarted,
+  mission.missionCompleted,
+  mission.missionFailed,
+  mission.missionCancelled,
+  payment.paymentIntentCreated,
+  payment.paymentTransactionCompleted,
+  payment.paymentTransactionFailed,
+  payment.paymentTransactionCancelled,
+  payment.paymentRefundRequested,
+  payment.paymentRefundCompleted,
+  payment.paymentRefundFailed,
+  system.agentOnline,
+  system.agentOffline,
+  system.agentHeartbeat,
+  system.agentError,
+  system.agentTaskRequest,
+  system.agentMessage,
+  system.broadcast,
+  system.systemHealth,
+  system.systemAlert,
+  system.systemMaintenance,
+  system.ethicsReview,
+  system.ethicsViolation,
+  system.ethicsApproval,
+] as const;
+
+/** What only the charter's history has: older names, and names of modules outside this project. */
+export const charterNames = { readAliases, dualNames, isForeign: isForeignType } satisfies CatalogOptions;
+
+/** The charter's events. A product with more of its own makes `createCatalog([...charterEvents, …], charterNames)`. */
+export const charter = createCatalog(charterEvents, charterNames);
+
+export function findEvent(type: string): EventDefinition | undefined {
+  return charter.find(type);
+}
+export function allEvents(): readonly EventDefinition[] {
+  return charter.all;
+}
+export function suggestType(type: string): string | null {
+  return charter.suggest(type);
+}
