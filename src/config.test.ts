@@ -1,5 +1,6 @@
+import { ConfigError } from "@brain/engine";
 import { describe, expect, test } from "vitest";
-import { ConfigError, parseConfig } from "./config.ts";
+import { parseConfig } from "./config.ts";
 
 const complete = {
   NEON_DATABASE_URL: "postgres://brain:planted-password@db.example/brain",
@@ -24,9 +25,7 @@ describe("the configuration", () => {
       subrequestLimit: 10_000,
       leaseMs: 4_000,
       relaySweepMs: 3_600_000,
-      streamKeep: 10_000,
-      dedupDays: 90,
-      eventsDays: 90,
+      retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
       agentHeartbeatSeconds: 60,
       tasks: { useNewEventSystem: true, switchSource: "default" },
       requestPlaces: 64,
@@ -170,6 +169,7 @@ describe("the configuration", () => {
       NEON_DATABASE_URL: "planted-database-url",
       BRAIN_API_KEY: "planted",
       BRAIN_LEASE_MS: "x",
+      BRAIN_NOTIFY_SECRET: "planted-secret",
     };
     let message = "";
     try {
@@ -177,7 +177,7 @@ describe("the configuration", () => {
     } catch (error) {
       message = String(error);
     }
-    for (const name of ["NEON_DATABASE_URL", "BRAIN_API_KEY", "BRAIN_LEASE_MS"])
+    for (const name of ["NEON_DATABASE_URL", "BRAIN_API_KEY", "BRAIN_LEASE_MS", "BRAIN_NOTIFY_SECRET"])
       expect(message).toContain(name);
     expect(message).not.toContain("planted");
   });

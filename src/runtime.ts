@@ -8,6 +8,7 @@ import {
   createSubrequestMeter,
   type DrainTurns,
   defaultBatchBounds,
+  describeUnknownSetting,
   type Invocation,
   type Logger,
   type LogSink,
@@ -16,7 +17,6 @@ import {
 } from "@brain/engine";
 import { type Catalog, charter } from "@brain/schemas";
 import type { Config } from "./config.ts";
-import { describeUnknownSetting } from "./unknown-settings.ts";
 
 /*
  * The composition root of the backbone. Workers, Deno, the local program and the tests call it; which modules run on it
@@ -129,7 +129,7 @@ export function openInvocation(system: System): Invocation {
       leaseMs: config.leaseMs,
       wireCompat: config.wireCompat,
       fanOut: config.pubsubFanout,
-      restorableDays: config.dedupDays,
+      restorableDays: config.retention.dedupDays,
       readers: [...consumers.values()].map(({ subscriber, group, any, byType }) => ({
         subscriber,
         group,
@@ -141,7 +141,7 @@ export function openInvocation(system: System): Invocation {
     followers: config.followers,
     ingestPerMinute: config.ingestPerMinute,
     relaySweepMs: config.relaySweepMs,
-    retention: { streamKeep: config.streamKeep, dedupDays: config.dedupDays, eventsDays: config.eventsDays },
+    retention: config.retention,
     archive,
     consumers,
     scheduled,

@@ -1,8 +1,8 @@
+import { describeUnknownSetting, unknownSettings } from "@brain/engine";
 import { expect, test } from "vitest";
-import { settingNames } from "./config.ts";
-import { describeUnknownSetting, unknownSettings } from "./unknown-settings.ts";
+import { settingBeginnings, settingNames } from "./config.ts";
 
-const unknown = (env: Record<string, unknown>) => unknownSettings(env, settingNames);
+const unknown = (env: Record<string, unknown>) => unknownSettings(env, settingNames, settingBeginnings);
 
 test.each([
   ["BRAIN_SHARD", "BRAIN_SHARDS"],

@@ -1,4 +1,5 @@
-import { ConfigError, parseConfig } from "../src/config.ts";
+import { ConfigError } from "@brain/engine";
+import { parseConfig } from "../src/config.ts";
 import { errorBody } from "../src/http/errors.ts";
 import { bindHost, createProgram, type Program, type RequestHost } from "./host.ts";
 

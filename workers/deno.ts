@@ -1,5 +1,11 @@
-import { type Archive, ArchiveLostError, createDatabase, createFolderArchive } from "@brain/engine";
-import { type Config, ConfigError, parseConfig } from "../src/config.ts";
+import {
+  type Archive,
+  ArchiveLostError,
+  ConfigError,
+  createDatabase,
+  createFolderArchive,
+} from "@brain/engine";
+import { type Config, parseConfig } from "../src/config.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/index.ts";
 import { createDenoFolder } from "./deno-folder.ts";
 import {

@@ -23,6 +23,18 @@ export { createSubrequestMeter } from "./core/budget.ts";
 export { canonicalJson } from "./core/canonical-json.ts";
 export { classify, isNetworkError } from "./core/classify.ts";
 export {
+  ConfigError,
+  calledUrl,
+  defineSettings,
+  type EnvironmentOptions,
+  flag,
+  readEnvironment,
+  type Settings,
+  type SettingsDefinition,
+  shownText,
+  whole,
+} from "./core/environment.ts";
+export {
   BadRequestError,
   BrainError,
   ConflictError,
@@ -50,6 +62,7 @@ export { judgeSchema, type Migration, type SchemaState } from "./core/schema-sta
 export { type SourceLines, sourceLinesName } from "./core/stack.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
+export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";
 export { createDatabase, type Database, type Tx } from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { namedLock } from "./db/locks.ts";
@@ -109,5 +122,6 @@ export { type Part, reconcileAll, runJanitor } from "./retention/janitor.ts";
 export type { PurgeReport } from "./retention/purge.ts";
 export { type ReconcileReport, redeliveredBy } from "./retention/reconcile.ts";
 export type { TrimReport } from "./retention/trim.ts";
+export { type EngineSettings, engineSettings, parseEngineSettings } from "./settings.ts";
 export { createStreamKeys } from "./stream/keys.ts";
 export { createRedis, RedisReplyError } from "./stream/redis.ts";

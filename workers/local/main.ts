@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { describeUnknownSetting } from "../../src/unknown-settings.ts";
+import { describeUnknownSetting } from "@brain/engine";
 import { bundleWorkers, readCompatibility, type WorkerBundles } from "./bundle.ts";
 import {
   announceServer,

@@ -1,8 +1,8 @@
 /** What `npm start` reads from its environment, checked before anything runs. */
 
+import { ConfigError, type UnknownSetting, unknownSettings } from "@brain/engine";
 import * as z from "zod";
-import { ConfigError, parseConfig, settingNames } from "../../src/config.ts";
-import { type UnknownSetting, unknownSettings } from "../../src/unknown-settings.ts";
+import { parseConfig, settingBeginnings, settingNames } from "../../src/config.ts";
 import type { ServicesEnv } from "./services.ts";
 
 export interface StartOptions {
@@ -115,6 +115,6 @@ export function readStartOptions(env: Readonly<Record<string, string | undefined
     apiKey: given.BRAIN_API_KEY ?? null,
     services: given,
     passedOn: Object.fromEntries(passedOn),
-    unknown: unknownSettings(given, [...settingNames, ...Object.keys(schema.shape)]),
+    unknown: unknownSettings(given, [...settingNames, ...Object.keys(schema.shape)], settingBeginnings),
   };
 }

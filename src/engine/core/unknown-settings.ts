@@ -7,8 +7,6 @@ export interface UnknownSetting {
   readonly nearest: string | null;
 }
 
-/** Beginnings that only settings of this project have; whatever else begins so was meant for us. */
-const ownBeginnings = /^(BRAIN|PAYCORE|WEBGENESIS|MISSION_CONTROL)_/;
 /** Other names belong to anybody, and only a slip of the pen away from a long one of ours are they suspect. */
 const strangerMaxChanges = 2;
 const strangerMinLength = 8;
@@ -17,15 +15,18 @@ const strangerMinLength = 8;
  * Settings that are set and have no effect, because their name is not quite right. Empty ones count as not set.
  *
  * @param known every name that this host reads
+ * @param beginnings beginnings that only settings of this program have (`BRAIN_`): whatever begins so was meant for it
  */
 export function unknownSettings(
   env: Readonly<Record<string, unknown>>,
   known: readonly string[],
+  beginnings: readonly string[],
 ): readonly UnknownSetting[] {
   const names = new Set(known);
   return Object.entries(env).flatMap(([name, value]): UnknownSetting[] => {
     if (typeof value !== "string" || value === "" || names.has(name)) return [];
-    if (ownBeginnings.test(name)) return [{ name, nearest: nearestName(name, names) }];
+    if (beginnings.some((beginning) => name.startsWith(beginning)))
+      return [{ name, nearest: nearestName(name, names) }];
     if (name.length < strangerMinLength) return [];
     const nearest = nearestName(name, names, strangerMaxChanges);
     return nearest === null ? [] : [{ name, nearest }];

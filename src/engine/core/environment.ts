@@ -1,0 +1,130 @@
+import * as z from "zod";
+import { isPrivateHost } from "./host-guard.ts";
+import { type UnknownSetting, unknownSettings } from "./unknown-settings.ts";
+
+/*
+ * How settings are read from the environment of a host. Each part of a program (the engine, a module) says with
+ * `defineSettings` which variables are its own; `readEnvironment` reads the parts of one program together, so that a
+ * wrong environment is told whole, and a name that nobody reads is seen.
+ */
+
+/** `true` or `false`. */
+export const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+
+/** A whole number within bounds, both included. */
+export const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+/** What is called with a key or with data of ours. Private hosts are meant to be possible: a service beside this one. */
+export const calledUrl = z.url({ protocol: /^https?$/ }).superRefine((text, context) => {
+  if (!URL.canParse(text)) return;
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "")
+    context.addIssue({ code: "custom", message: "user and password do not belong into a URL" });
+  if (url.protocol === "http:" && !isPrivateHost(url))
+    context.addIssue({
+      code: "custom",
+      message:
+        "expected https; http is for hosts of a private network, because anybody on the way could read",
+    });
+});
+
+const shownTexts = new WeakSet<z.ZodType>();
+
+/** Marks a text that is no secret, so that a message shows what was received. To be put around the whole of it. */
+export function shownText<S extends z.ZodType>(text: S): S {
+  shownTexts.add(text);
+  return text;
+}
+
+/** Numbers, flags and one of a list are shown; a text may be a secret, whatever its name. */
+function isShown(setting: z.ZodType): boolean {
+  if (shownTexts.has(setting)) return true;
+  let inner: z.core.$ZodType = setting;
+  for (;;) {
+    if (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap();
+    else if (inner instanceof z.ZodPipe) inner = inner.in;
+    else return inner instanceof z.ZodNumber || inner instanceof z.ZodEnum;
+  }
+}
+
+/** The settings of one part of a program, as `defineSettings` makes them. */
+export interface SettingsDefinition<T> {
+  /** Every variable that it reads. */
+  readonly names: readonly string[];
+  /** Those of them whose value may stand in a message. */
+  readonly shown: readonly string[];
+  /** Reads texts by name. */
+  readonly schema: z.ZodType<T>;
+}
+
+/**
+ * Says which variables a part of a program reads, and what it makes of them.
+ *
+ * @param shape a zod schema for each variable, by its name; it gets a text, or undefined when the variable is not set
+ * @param read makes the settings of variables that are right one by one; it calls `fault` for those that do not fit
+ * together
+ */
+export function defineSettings<const S extends z.ZodRawShape, T>(
+  shape: S,
+  read: (values: z.output<z.ZodObject<S>>, fault: (name: keyof S & string, message: string) => void) => T,
+): SettingsDefinition<T> {
+  const names = Object.keys(shape);
+  return {
+    names,
+    shown: names.filter((name) => isShown(shape[name] as z.ZodType)),
+    schema: z
+      .object(shape)
+      .transform((values, context) =>
+        read(values, (name, message) => context.addIssue({ code: "custom", path: [name], message })),
+      ),
+  };
+}
+
+/** The configuration is missing or wrong; the message names each variable, and its value unless it may be a secret. */
+export class ConfigError extends Error {}
+
+export interface EnvironmentOptions {
+  /** Names of what else the program reads from the same environment, by itself. */
+  readonly others?: readonly string[];
+  /** Beginnings that only its settings have; what begins so and is read by nobody is told. Default: `BRAIN_`. */
+  readonly beginnings?: readonly string[];
+}
+
+/** What the parts of a program read, by the names of the parts. */
+export type Settings<P extends Readonly<Record<string, SettingsDefinition<unknown>>>> = {
+  readonly [K in keyof P]: P[K] extends SettingsDefinition<infer T> ? T : never;
+};
+
+/**
+ * Reads the environment of a Worker, of Deno or of a test. What is no text is ignored; an empty text counts as not set.
+ *
+ * @returns the settings of each part, and what is set in vain
+ * @throws {ConfigError} with a line for each variable, of all parts, that is missing or wrong
+ */
+export function readEnvironment<P extends Readonly<Record<string, SettingsDefinition<unknown>>>>(
+  env: Readonly<Record<string, unknown>>,
+  parts: P,
+  { others = [], beginnings = ["BRAIN_"] }: EnvironmentOptions = {},
+): { readonly settings: Settings<P>; readonly unknown: readonly UnknownSetting[] } {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""),
+  );
+  const lines: string[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const [part, { schema, shown }] of Object.entries(parts)) {
+    const parsed = schema.safeParse(given);
+    settings[part] = parsed.data;
+    for (const { path, message } of parsed.error?.issues ?? []) {
+      const name = path.join(".");
+      const received =
+        given[name] === undefined || !shown.includes(name) ? "" : ` (received "${given[name]}")`;
+      lines.push(`  ${name}: ${message}${received}`);
+    }
+  }
+  if (lines.length > 0) throw new ConfigError(`The configuration is not valid:\n${lines.join("\n")}`);
+  const known = Object.values(parts).flatMap(({ names }) => names);
+  return {
+    settings: settings as Settings<P>,
+    unknown: unknownSettings(given, [...known, ...others], beginnings),
+  };
+}

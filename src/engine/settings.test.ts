@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { ConfigError, defineSettings, readEnvironment, shownText } from "./core/environment.ts";
+import { engineSettings, parseEngineSettings } from "./settings.ts";
+
+const complete = {
+  NEON_DATABASE_URL: "postgres://brain:planted-password@db.example/brain",
+  UPSTASH_REDIS_REST_URL: "https://redis.example",
+  UPSTASH_REDIS_REST_TOKEN: "planted-token",
+};
+
+/** The message of the error; empty when there is none. */
+function messageOf(read: () => unknown): string {
+  try {
+    read();
+    return "";
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return String(error);
+  }
+}
+
+test("three variables are enough for the engine, and the rest has its default", () => {
+  expect(parseEngineSettings(complete)).toEqual({
+    mode: "required",
+    databaseUrl: complete.NEON_DATABASE_URL,
+    redis: { url: "https://redis.example", token: "planted-token" },
+    redisPrefix: "brain",
+    shards: 1,
+    payload: { warnBytes: 8_192, maxBytes: 65_536 },
+    wireCompat: false,
+    pubsubFanout: false,
+    subrequestLimit: 10_000,
+    leaseMs: 4_000,
+    followers: { perIsolate: 500, perCaller: 250 },
+    ingestPerMinute: null,
+    relaySweepMs: 3_600_000,
+    retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
+    logLevel: "info",
+    unknown: [],
+  });
+});
+
+test("a wrong number, flag or choice is told with what was received, a text is not", () => {
+  const message = messageOf(() =>
+    parseEngineSettings({
+      NEON_DATABASE_URL: "planted-database",
+      UPSTASH_REDIS_REST_URL: "planted-url",
+      UPSTASH_REDIS_REST_TOKEN: "planted-token",
+      BRAIN_SHARDS: "65",
+      BRAIN_WIRE_COMPAT: "yes",
+      BRAIN_LOG_LEVEL: "verbose",
+      BRAIN_REDIS_PREFIX: "with space",
+    }),
+  );
+  for (const part of [
+    'BRAIN_SHARDS: Too big: expected number to be <=64 (received "65")',
+    '(received "yes")',
+    '(received "verbose")',
+    '(received "with space")',
+    "NEON_DATABASE_URL: expected postgres://user:password@host/database\n",
+    "UPSTASH_REDIS_REST_URL: ",
+  ])
+    expect(message).toContain(part);
+  expect(message).not.toContain("planted");
+});
+
+test("settings that contradict each other are told, beside those that are missing", () => {
+  const sizes = { BRAIN_PAYLOAD_WARN_BYTES: "2000", BRAIN_PAYLOAD_MAX_BYTES: "1000" };
+  const message = messageOf(() =>
+    parseEngineSettings({ NEON_DATABASE_URL: complete.NEON_DATABASE_URL, ...sizes }),
+  );
+  expect(message).toContain("UPSTASH_REDIS_REST_URL: is missing; the event stream is required");
+  expect(message).toContain('BRAIN_PAYLOAD_WARN_BYTES: is above BRAIN_PAYLOAD_MAX_BYTES (received "2000")');
+});
+
+test("the settings of a program and the engine's are read together, and wrong ones told together", () => {
+  const shop = defineSettings(
+    {
+      SHOP_API_SECRET: z.string().min(16, "expected at least 16 characters"),
+      SHOP_CURRENCY: shownText(z.string().length(3).default("EUR")),
+    },
+    (values) => ({ secret: values.SHOP_API_SECRET, currency: values.SHOP_CURRENCY }),
+  );
+  const read = (env: Record<string, unknown>) =>
+    readEnvironment(
+      { ...complete, ...env },
+      { engine: engineSettings, shop },
+      { beginnings: ["BRAIN_", "SHOP_"] },
+    );
+  const { settings, unknown } = read({ SHOP_API_SECRET: "0123456789abcdef", SHOP_CURENCY: "USD" });
+  expect(settings.shop).toEqual({ secret: "0123456789abcdef", currency: "EUR" });
+  expect(settings.engine.shards).toBe(1);
+  expect(unknown).toEqual([{ name: "SHOP_CURENCY", nearest: "SHOP_CURRENCY" }]);
+  const message = messageOf(() =>
+    read({ BRAIN_SHARDS: "0", SHOP_API_SECRET: "planted", SHOP_CURRENCY: "Euro" }),
+  );
+  expect(message).toContain("BRAIN_SHARDS: ");
+  expect(message).toContain("SHOP_API_SECRET: expected at least 16 characters\n");
+  expect(message).toContain('(received "Euro")');
+  expect(message).not.toContain("planted");
+});
+
+test("a setting of the program itself is not told as one that nobody reads", () => {
+  const env = { ...complete, BRAIN_ARCHIVE_DIR: "/tmp/x" };
+  expect(parseEngineSettings(env).unknown).toEqual([{ name: "BRAIN_ARCHIVE_DIR", nearest: null }]);
+  expect(parseEngineSettings(env, { others: ["BRAIN_ARCHIVE_DIR"] }).unknown).toEqual([]);
+});

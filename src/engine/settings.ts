@@ -1,0 +1,142 @@
+import * as z from "zod";
+import {
+  calledUrl,
+  defineSettings,
+  type EnvironmentOptions,
+  flag,
+  readEnvironment,
+  shownText,
+  whole,
+} from "./core/environment.ts";
+import type { LogLevel } from "./core/log.ts";
+import type { UnknownSetting } from "./core/unknown-settings.ts";
+import type { FollowerBounds, Retention } from "./invocation.ts";
+import type { PayloadLimits } from "./publish/publish.ts";
+
+/** What the engine has to know of where it runs. Written by hand, or read by `parseEngineSettings`. */
+export interface EngineSettings {
+  /** `required`: there is an event stream. `degraded`: it may be missing, for development. */
+  readonly mode: "required" | "degraded";
+  /** `postgres://user:password@host/database`, of Neon or of a gateway that speaks its protocol. */
+  readonly databaseUrl: string;
+  /** Upstash's REST API. Null, in degraded mode only: events wait in the record and reach no consumer. */
+  readonly redis: { readonly url: string; readonly token: string } | null;
+  /** Beginning of all keys in Redis; tells systems apart that share one. */
+  readonly redisPrefix: string;
+  /** Number of streams; events with the same key share one. */
+  readonly shards: number;
+  readonly payload: PayloadLimits;
+  /** Writes stream entries that the first Python reader can parse: `target` always there, naive timestamps. */
+  readonly wireCompat: boolean;
+  /** Also publishes each event to its live channel and keeps it in the daily log list, as the Python programs do. */
+  readonly pubsubFanout: boolean;
+  /** Outgoing calls that the host allows one invocation. */
+  readonly subrequestLimit: number;
+  /** A holder of a lease that vanished is succeeded after this time, ms. */
+  readonly leaseMs: number;
+  /** Who may follow events live, in an isolate. */
+  readonly followers: FollowerBounds;
+  /** Events that one caller may hand in a minute, over all isolates; null: any number. */
+  readonly ingestPerMinute: number | null;
+  /** Least time between looks at an idle database, ms: a database that sleeps when idle is woken by each. */
+  readonly relaySweepMs: number;
+  readonly retention: Retention;
+  /** Lines below it are not written. */
+  readonly logLevel: LogLevel;
+  /** What was set in vain; the start warns of each. Left out: nothing. */
+  readonly unknown?: readonly UnknownSetting[];
+}
+
+/**
+ * The engine's environment variables. A program that reads more beside them gives this definition to `readEnvironment`
+ * with its own.
+ */
+export const engineSettings = defineSettings(
+  {
+    BRAIN_EVENTSTREAM_MODE: z.enum(["required", "degraded"]).default("required"),
+    /** Neon's connection string, or that of a gateway on loopback. */
+    NEON_DATABASE_URL: z
+      .string()
+      .regex(/^postgres(?:ql)?:\/\/[^@]+@[^/]+\/./, "expected postgres://user:password@host/database"),
+    UPSTASH_REDIS_REST_URL: calledUrl.optional(),
+    UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
+    BRAIN_REDIS_PREFIX: shownText(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9:_-]{1,50}$/)
+        .default("brain"),
+    ),
+    BRAIN_SHARDS: whole(1, 64).default(1),
+    BRAIN_PAYLOAD_WARN_BYTES: whole(1, 1_048_576).default(8_192),
+    BRAIN_PAYLOAD_MAX_BYTES: whole(1, 1_048_576).default(65_536),
+    BRAIN_WIRE_COMPAT: flag.default(false),
+    BRAIN_PUBSUB_FANOUT: flag.default(false),
+    /** 50 on Workers' free plan, 10,000 on the paid one. */
+    BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(10_000),
+    BRAIN_LEASE_MS: whole(500, 60_000).default(4_000),
+    /** Long polls and live feeds at once in an isolate, and of one key; what is beyond is answered 429. */
+    BRAIN_FOLLOWERS_MAX: whole(1, 10_000).default(500),
+    BRAIN_FOLLOWERS_PER_KEY: whole(1, 10_000).default(250),
+    /** 0: any number. */
+    BRAIN_INGEST_PER_MINUTE: whole(0, 1_000_000_000).default(0),
+    /** An hour: Neon's databases sleep after five idle minutes. */
+    BRAIN_RELAY_SWEEP_MS: whole(0, 3_600_000).default(3_600_000),
+    /** Entries of each stream that the janitor leaves for readers who look back. */
+    BRAIN_STREAM_KEEP: whole(0, 10_000_000).default(10_000),
+    /** Days that claims are kept: how far back repeats are recognised, so the reach of a replay. */
+    BRAIN_DEDUP_DAYS: whole(30, 3_650).default(90),
+    /** Days that events stay in the record before they go to the archive; 0: for ever. */
+    BRAIN_EVENTS_DAYS: whole(0, 36_500).default(90),
+    BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  },
+  (values, fault): Omit<EngineSettings, "unknown"> => {
+    const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = values;
+    if (values.BRAIN_EVENTSTREAM_MODE === "required") {
+      for (const name of ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const) {
+        if (values[name] !== undefined) continue;
+        fault(
+          name,
+          'is missing; the event stream is required. Set it, or BRAIN_EVENTSTREAM_MODE="degraded" for development',
+        );
+      }
+    }
+    if (values.BRAIN_PAYLOAD_WARN_BYTES > values.BRAIN_PAYLOAD_MAX_BYTES)
+      fault("BRAIN_PAYLOAD_WARN_BYTES", "is above BRAIN_PAYLOAD_MAX_BYTES");
+    return {
+      mode: values.BRAIN_EVENTSTREAM_MODE,
+      databaseUrl: values.NEON_DATABASE_URL,
+      redis: url === undefined || token === undefined ? null : { url, token },
+      redisPrefix: values.BRAIN_REDIS_PREFIX,
+      shards: values.BRAIN_SHARDS,
+      payload: { warnBytes: values.BRAIN_PAYLOAD_WARN_BYTES, maxBytes: values.BRAIN_PAYLOAD_MAX_BYTES },
+      wireCompat: values.BRAIN_WIRE_COMPAT,
+      pubsubFanout: values.BRAIN_PUBSUB_FANOUT,
+      subrequestLimit: values.BRAIN_SUBREQUEST_LIMIT,
+      leaseMs: values.BRAIN_LEASE_MS,
+      followers: { perIsolate: values.BRAIN_FOLLOWERS_MAX, perCaller: values.BRAIN_FOLLOWERS_PER_KEY },
+      ingestPerMinute: values.BRAIN_INGEST_PER_MINUTE || null,
+      relaySweepMs: values.BRAIN_RELAY_SWEEP_MS,
+      retention: {
+        streamKeep: values.BRAIN_STREAM_KEEP,
+        dedupDays: values.BRAIN_DEDUP_DAYS,
+        eventsDays: values.BRAIN_EVENTS_DAYS,
+      },
+      logLevel: values.BRAIN_LOG_LEVEL,
+    };
+  },
+);
+
+/**
+ * The engine's settings from the environment: that of a Worker, `Deno.env.toObject()`, `process.env`. Variables of
+ * others are ignored, empty ones count as not set.
+ *
+ * @param options tells which other names of the same environment the program reads itself
+ * @throws {ConfigError} with a line for each variable that is missing or wrong
+ */
+export function parseEngineSettings(
+  env: Readonly<Record<string, unknown>>,
+  options?: EnvironmentOptions,
+): EngineSettings {
+  const { settings, unknown } = readEnvironment(env, { engine: engineSettings }, options);
+  return { ...settings.engine, unknown };
+}
