@@ -66,8 +66,12 @@ export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./
 export { createDatabase, type Database, type Tx } from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { namedLock } from "./db/locks.ts";
-export { cronTick, runAllJobs } from "./dispatch/cron.ts";
-export { createEffort, drainAll, drainOnce, drainSubscribers, relayAll, type Wake } from "./dispatch/pump.ts";
+export { runAllJobs } from "./dispatch/bulk-turns.ts";
+export { cronTick } from "./dispatch/cron.ts";
+export { beginDispatch } from "./dispatch/dispatch.ts";
+export { drainOnce } from "./dispatch/drain-once.ts";
+export { drainAll, drainSubscribers } from "./dispatch/drain-shards.ts";
+export { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 export { runJobsNow, scheduleJob } from "./dispatch/scheduled-jobs.ts";
 export { eventStats } from "./events/event-stats.ts";
 export { findRecorded, listHistory } from "./events/history.ts";

@@ -1,6 +1,6 @@
 import {
+  beginDispatch,
   changeJob,
-  createEffort,
   drainSubscribers,
   findJob,
   type JobChange,
@@ -66,5 +66,5 @@ export function runJobsSoon(c: Context<AppEnv>): void {
 /** Handles after the answer what was queued for one subscriber. */
 export function drainSoon(c: Context<AppEnv>, subscriber: string): void {
   const { invocation, waitUntil } = c.get("host");
-  waitUntil(drainSubscribers(createEffort(invocation, invocation.now() + backgroundMs), [subscriber]));
+  waitUntil(drainSubscribers(beginDispatch(invocation, invocation.now() + backgroundMs), [subscriber]));
 }

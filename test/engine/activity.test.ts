@@ -5,8 +5,8 @@ import { markActivity } from "../../src/engine/publish/activity.ts";
 import { createApp } from "../../src/http/app.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { soon } from "./dispatch-fixture.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
-import { soon } from "./pump-fixture.ts";
 
 const hour = { BRAIN_RELAY_SWEEP_MS: "3600000" };
 const consumer = recorder();

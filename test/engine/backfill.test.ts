@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { runAllJobs } from "../../src/engine/dispatch/cron.ts";
-import { drainOnce } from "../../src/engine/dispatch/pump.ts";
+import { runAllJobs } from "../../src/engine/dispatch/bulk-turns.ts";
+import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
+import { invoke, soon } from "./dispatch-fixture.ts";
 import { effects, numbersOf, openBackbone, publishBeats, recorder } from "./fixture.ts";
-import { invoke, soon } from "./pump-fixture.ts";
 
 const first = recorder({ subscriber: "first" });
 const late = recorder({ subscriber: "late" });

@@ -11,8 +11,8 @@ import { createOutbox, prepareEvent } from "../../src/engine/publish/publish.ts"
 import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../src/engine/publish/record.ts";
 import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
 import type { Backbone } from "../backbone.ts";
+import { gate } from "./dispatch-fixture.ts";
 import { openBackbone, streamEntries, until } from "./fixture.ts";
-import { gate } from "./pump-fixture.ts";
 
 /*
  * Position in the record is given at the insert, and the relay sends in that order what has committed. So the order of

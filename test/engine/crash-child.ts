@@ -1,7 +1,7 @@
 /** Drains one consumer until somebody kills this process. Its environment is that of the system under test. */
 
 import { parseConfig } from "../../src/config.ts";
-import { drainOnce } from "../../src/engine/dispatch/pump.ts";
+import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { crashConsumer } from "./crash-consumer.ts";
 

@@ -9,6 +9,7 @@ import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
 import { prepareEvent } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { invoke } from "./dispatch-fixture.ts";
 import {
   createClock,
   deadLetters,
@@ -24,7 +25,6 @@ import {
   streamEntries,
 } from "./fixture.ts";
 import { operator } from "./job-fixture.ts";
-import { invoke } from "./pump-fixture.ts";
 
 const flat = (fields: object) => Object.entries(fields).flat().map(String);
 

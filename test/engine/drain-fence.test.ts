@@ -4,6 +4,7 @@ import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { FencedError, PermanentError } from "../../src/engine/core/errors.ts";
 import { fenceText } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";
+import { gate } from "./dispatch-fixture.ts";
 import {
   deadLetters,
   drainUntilQuiet,
@@ -17,7 +18,6 @@ import {
   recorder,
   until,
 } from "./fixture.ts";
-import { gate } from "./pump-fixture.ts";
 
 async function epochOf(backbone: Backbone, consumer: Consumer): Promise<number> {
   const [row] = await backbone.sql<{ epoch: string }>(

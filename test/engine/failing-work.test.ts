@@ -2,14 +2,14 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alerts.ts";
 import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
-import { relayAll } from "../../src/engine/dispatch/pump.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { runJobsNow } from "../../src/engine/dispatch/scheduled-jobs.ts";
 import { checkHealth } from "../../src/engine/operations/health.ts";
 import { reconcileAll, runJanitor } from "../../src/engine/retention/janitor.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends, startFaultyRedis } from "../faults.ts";
+import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
-import { invoke, otherIsolate, soon } from "./pump-fixture.ts";
 
 /*
  * Work that fails at every try: Redis and Postgres answer, and all the same nothing moves. Each try runs as an isolate of

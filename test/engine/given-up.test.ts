@@ -8,6 +8,7 @@ import {
 import { editCopy } from "../../src/engine/operations/jobs/edited-copy.ts";
 import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
 import type { Backbone } from "../backbone.ts";
+import { invoke } from "./dispatch-fixture.ts";
 import {
   deadLetters,
   drainUntilQuiet,
@@ -20,7 +21,6 @@ import {
   streamEntries,
 } from "./fixture.ts";
 import { operator } from "./job-fixture.ts";
-import { invoke } from "./pump-fixture.ts";
 
 const broken = recorder({ beforeReport: () => Promise.reject(new PermanentError("broken")) });
 const mended = recorder();

@@ -7,16 +7,12 @@ import { drain } from "../../src/engine/consume/drain.ts";
 import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
-import {
-  changeShards,
-  describeLayout,
-  layoutProblem,
-  longChangeMs,
-} from "../../src/engine/operations/reshard.ts";
+import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/engine/operations/reshard.ts";
 import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
+import { gate } from "./dispatch-fixture.ts";
 import {
   effects,
   numbersOf,
@@ -27,7 +23,6 @@ import {
   streamEntries,
   until,
 } from "./fixture.ts";
-import { gate } from "./pump-fixture.ts";
 
 /** The same system with another BRAIN_SHARDS, as after a deployment. */
 function deploy(
@@ -68,7 +63,7 @@ async function drainEach(open: Open, consumer: Consumer): Promise<void> {
   }
 }
 
-const look = (open: Open) => changeShards(open(), 0);
+const look = (open: Open) => reshard(open(), 0);
 
 const layoutOf = async (backbone: Backbone) =>
   (
@@ -105,7 +100,7 @@ describe("more shards on a running system", () => {
       while (!hasEnded()) {
         try {
           await relayEach(open);
-          await changeShards(open(), 0);
+          await reshard(open(), 0);
           await drainEach(open, consumer);
         } catch (error) {
           errors.push(error);
@@ -388,10 +383,10 @@ describe("more shards on a running system", () => {
   test("until the deadline, when it is asked to", async () => {
     const { backbone, agent, consumer, raised, heal } = await withPendingKey();
     const deadlineMs = Date.now() + 400;
-    expect(await changeShards(raised(), deadlineMs)).toMatchObject({ state: "waiting" });
+    expect(await reshard(raised(), deadlineMs)).toMatchObject({ state: "waiting" });
     expect(Date.now()).toBeGreaterThanOrEqual(deadlineMs);
     heal();
-    const change = changeShards(raised(), Date.now() + 10_000);
+    const change = reshard(raised(), Date.now() + 10_000);
     await until(
       async () => {
         await drainEach(raised, consumer);
@@ -428,7 +423,7 @@ describe("a change of the number of shards", () => {
         return run();
       },
     });
-    expect(await changeShards({ ...invocation, db }, 0)).toMatchObject({
+    expect(await reshard({ ...invocation, db }, 0)).toMatchObject({
       state: "waiting",
       waitsFor: "another change",
     });
@@ -478,7 +473,7 @@ describe("a change of the number of shards", () => {
         return run();
       },
     });
-    expect(await changeShards({ ...invocation, db }, 0)).toMatchObject({ state: "waiting" });
+    expect(await reshard({ ...invocation, db }, 0)).toMatchObject({ state: "waiting" });
     expect(await layoutOf(backbone)).toEqual({ shards: 1, target: null });
     expect(await shardsOfRows()).toEqual([0, 0]);
     expect(await look(raised)).toMatchObject({ state: "changed" });

@@ -6,8 +6,8 @@ import { runJobsNow, scheduleJob } from "../../src/engine/dispatch/scheduled-job
 import type { Invocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { createClock, effects, openBackbone, recorder } from "./fixture.ts";
-import { invoke, otherIsolate, soon } from "./pump-fixture.ts";
 
 const env = { BRAIN_RELAY_SWEEP_MS: "3600000" };
 const hourMs = 3_600_000;

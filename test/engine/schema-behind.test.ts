@@ -2,9 +2,10 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { migrations } from "../../src/engine/db/migration-list.ts";
-import { drainOnce } from "../../src/engine/dispatch/pump.ts";
+import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { checkHealth } from "../../src/engine/operations/health.ts";
 import type { Backbone } from "../backbone.ts";
+import { invoke } from "./dispatch-fixture.ts";
 import {
   createClock,
   deadLetters,
@@ -16,7 +17,6 @@ import {
   publishReports,
   recorder,
 } from "./fixture.ts";
-import { invoke } from "./pump-fixture.ts";
 
 const last = migrations.at(-1)?.tag ?? "";
 

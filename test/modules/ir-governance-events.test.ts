@@ -1,4 +1,4 @@
-import { createEffort, defineConsumer, on, PermanentError, TransientError } from "@brain/engine";
+import { beginDispatch, defineConsumer, on, PermanentError, TransientError } from "@brain/engine";
 import {
   compareMessageIds,
   irApprovalConsumed,
@@ -274,8 +274,8 @@ describe("for a consumer downstream", () => {
   describe("the expiry job", () => {
     const tick = () => {
       // Shorter than what the test leaves until the next end, or the job would be waited for.
-      const effort = createEffort(surface.open(), Date.now() + aheadMs + 8_000);
-      return runScheduledJobs(effort, ["ir_approval_expiry"]);
+      const dispatch = beginDispatch(surface.open(), Date.now() + aheadMs + 8_000);
+      return runScheduledJobs(dispatch, ["ir_approval_expiry"]);
     };
     const dueAt = async () => {
       await surface.background();

@@ -70,7 +70,7 @@ import { parseConfig } from "../src/config.ts";
 import { defineConsumer } from "../src/engine/consume/define-consumer.ts";
 import { on } from "../src/engine/consume/consumer.ts";
 import { createApp } from "../src/http/app.ts";
-import { relayAll } from "../src/engine/dispatch/pump.ts";
+import { relayAll } from "../src/engine/dispatch/relay-shards.ts";
 import { createSystem, openInvocation } from "../src/runtime.ts";
 import { runCron, runJanitorCron, runWake, janitorCron } from "./host.ts";
 

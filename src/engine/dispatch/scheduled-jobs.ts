@@ -6,7 +6,9 @@ import { markActivity } from "../publish/activity.ts";
 import type { JobOrigin } from "../publish/origin.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import type { Command } from "../stream/redis.ts";
-import { createEffort, type Effort, hasBudget, relayAndDrain, runTurns } from "./pump.ts";
+import { beginDispatch, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
+import { relayAndDrain } from "./drain-shards.ts";
+import { runTurns } from "./turns.ts";
 
 /*
  * Jobs that time starts. Redis knows when each is due next, so that cron asks for it with the command that it sends
@@ -39,10 +41,10 @@ export async function scheduleJob(
  * Runs jobs side by side, those of `names` or all, as often as they say until the time is used up; relays what they
  * publish, and drains who wants it. Unknown names are passed over: another release may know them.
  */
-export async function runScheduledJobs(effort: Effort, names: readonly string[] | null): Promise<void> {
-  const { scheduled } = effort.invocation;
+export async function runScheduledJobs(dispatch: Dispatch, names: readonly string[] | null): Promise<void> {
+  const { scheduled } = dispatch.invocation;
   const chosen = [...scheduled.values()].filter((job) => names === null || names.includes(job.name));
-  await Promise.all(chosen.map((job) => runJobTurns(effort, job)));
+  await Promise.all(chosen.map((job) => runJobTurns(dispatch, job)));
 }
 
 /** The same on its own, e.g. because a request has planned something that is due at once. */
@@ -52,19 +54,19 @@ export async function runJobsNow(
   names: readonly string[],
   handOn: () => void,
 ): Promise<void> {
-  const effort = createEffort(invocation, deadlineMs);
-  await runScheduledJobs(effort, names);
-  if (effort.leftOver && effort.progress) handOn();
+  const dispatch = beginDispatch(invocation, deadlineMs);
+  await runScheduledJobs(dispatch, names);
+  endDispatch(dispatch, handOn);
 }
 
-async function runJobTurns(effort: Effort, job: ScheduledJob): Promise<void> {
-  await runTurns(effort, `The job ${job.name}`, 0, async () => {
+async function runJobTurns(dispatch: Dispatch, job: ScheduledJob): Promise<void> {
+  await runTurns(dispatch, `The job ${job.name}`, 0, async () => {
     let published = false;
-    const context = jobContext(effort, job.name, () => {
+    const context = jobContext(dispatch, job.name, () => {
       published = true;
     });
-    const nextAt = await runJob(effort.invocation, job, context);
-    if (published) await relayAndDrain(effort);
+    const nextAt = await runJob(dispatch.invocation, job, context);
+    if (published) await relayAndDrain(dispatch);
     return nextAt === null ? null : nextAt.getTime();
   });
 }
@@ -115,19 +117,19 @@ export function dueJobs(members: readonly string[]): string[] {
   return [...new Set(members.map((member) => member.replace(/!$/, "")))];
 }
 
-function jobContext(effort: Effort, name: string, onCommit: () => void): JobContext {
-  const { invocation } = effort;
+function jobContext(dispatch: Dispatch, name: string, onCommit: () => void): JobContext {
+  const { invocation } = dispatch;
   const at = new Date(invocation.now()).toISOString();
   const origin: JobOrigin = { id: crypto.randomUUID(), type: "job", at, name };
   return {
     db: invocation.db,
     log: invocation.log,
     now: () => new Date(invocation.now()),
-    isOver: () => !hasBudget(effort),
+    isOver: () => !hasBudget(dispatch),
     async transact(context, run) {
       await markActivity(invocation);
       const result = await transactAndPublish(invocation.db, invocation.publish, { origin, ...context }, run);
-      effort.progress = true;
+      dispatch.progress = true;
       onCommit();
       return result;
     },

@@ -40,7 +40,7 @@ import type { Command, RedisHttp } from "../stream/redis.ts";
  * Fewer shards are refused: the last ones would never be read again, by consumers that do not know of them.
  */
 
-export interface ShardChange extends Layout {
+export interface Resharding extends Layout {
   /**
    * `same`: the layout is the configured one. `waiting`: nothing is sent until all that was sent is handled.
    * `changed`: just now; the relay has work. `refused`: fewer shards are configured than are in use.
@@ -70,7 +70,7 @@ const isolateComplaints = new Map<string, number>();
  * @param deadlineMs Unix time, ms, until which it waits for the consumers; in the past: one look
  * @throws {TransientError} Postgres or Redis is not reachable; a change that was begun stays as it is
  */
-export async function changeShards(invocation: Invocation, deadlineMs: number): Promise<ShardChange> {
+export async function reshard(invocation: Invocation, deadlineMs: number): Promise<Resharding> {
   const { now, meter } = invocation;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastPauseMs)) {
     const change = await look(invocation);
@@ -102,7 +102,7 @@ export async function layoutProblem(db: Database, configured: number): Promise<s
   return layout === undefined ? null : describeLayout(layout, configured, layout.age_ms);
 }
 
-async function look(invocation: Invocation): Promise<ShardChange> {
+async function look(invocation: Invocation): Promise<Resharding> {
   const { db, redis, keys, consumers, log } = invocation;
   const configured = invocation.publish.shards;
   if (redis === null) return { shards: configured, target: null, state: "same" };

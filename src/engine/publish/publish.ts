@@ -63,7 +63,7 @@ export interface PublishSettings {
   readonly catalog: Catalog;
   /**
    * Number of stream shards as configured; events with the same key share one. The relay places the events, and may
-   * still use fewer shards than this, see `changeShards`.
+   * still use fewer shards than this, see `reshard`.
    */
   readonly shards: number;
   readonly payload: PayloadLimits;

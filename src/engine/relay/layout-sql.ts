@@ -27,7 +27,7 @@ export const lockLayoutSql: SQL = sql`SELECT pg_advisory_xact_lock(${layoutLock}
 
 /**
  * Makes the row of the layout when there is none. A new system begins with the configured number of shards; one that
- * has been sending goes on with what it had, and gets more by `changeShards` only.
+ * has been sending goes on with what it had, and gets more by `reshard` only.
  */
 export function ensureLayoutSql(configured: number): SQL {
   return sql`

@@ -31,7 +31,7 @@ import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
  * greater number and appends nothing. Numbers are never used twice, and each batch says which one must be the last.
  *
  * Rows get their shard when they are taken: their slot modulo the number of shards in use. While that number changes
- * nothing is taken, see `changeShards`; a batch in flight is finished.
+ * nothing is taken, see `reshard`; a batch in flight is finished.
  *
  * The record outlives the stream: when Redis comes back without entries that were sent, they become unsent again.
  */

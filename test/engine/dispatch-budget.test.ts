@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
-import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { health, idsOf, invoke, soon } from "./dispatch-fixture.ts";
 import { createClock, effects, openBackbone, pendingOf, publishReports, recorder } from "./fixture.ts";
-import { health, idsOf, invoke, soon } from "./pump-fixture.ts";
 
 const limit = 30;
 const env = { BRAIN_SUBREQUEST_LIMIT: String(limit) };

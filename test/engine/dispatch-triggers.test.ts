@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
-import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
 import { sends } from "../faults.ts";
+import { gate, health, idsOf, invoke, leasesAsked, otherIsolate, soon } from "./dispatch-fixture.ts";
 import {
   effects,
   openBackbone,
@@ -12,7 +14,6 @@ import {
   recorder,
   until,
 } from "./fixture.ts";
-import { gate, health, idsOf, invoke, leasesAsked, otherIsolate, soon } from "./pump-fixture.ts";
 
 describe("many triggers at once", () => {
   /** Ten triggers while a handler works, then an event that only they can have told of; ticks begun from then on. */

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
-import { openGate } from "../../src/engine/dispatch/gate.ts";
-import { relayAll } from "../../src/engine/dispatch/pump.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { readWorkload } from "../../src/engine/dispatch/workload.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { invoke, soon } from "./dispatch-fixture.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
-import { invoke, soon } from "./pump-fixture.ts";
 
 const consumers = [recorder(), recorder({ subscriber: "second" }), recorder({ subscriber: "third" })];
 const env = { BRAIN_RELAY_SWEEP_MS: "3600000", BRAIN_SHARDS: "2" };
@@ -59,7 +59,7 @@ test("names who has work: unread, pending, queued, or no group yet", async () =>
   });
   const all = [recorder(), failing, recorder({ subscriber: "behind" })];
   const names = async () =>
-    (await openGate(invoke(backbone, all)))?.places.map(({ consumer }) => consumer.subscriber);
+    (await readWorkload(invoke(backbone, all)))?.consumerShards.map(({ consumer }) => consumer.subscriber);
   expect(await names()).toEqual(["recorder", "failing", "behind"]);
   for (const consumer of all) await backbone.drain(consumer);
   expect(await names()).toEqual([]);
@@ -76,7 +76,7 @@ test("names who has work: unread, pending, queued, or no group yet", async () =>
 test("looks at Postgres when cron was away for long, and when Redis forgot that it was here", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now, env });
-  const sweeps = async () => (await openGate(invoke(backbone, consumers)))?.sweep;
+  const sweeps = async () => (await readWorkload(invoke(backbone, consumers)))?.sweep;
   expect(await sweeps()).toBe(true);
   expect(await sweeps()).toBe(false);
   clock.advance(60_000);

@@ -5,9 +5,12 @@ import { on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { createDatabase } from "../../src/engine/db/database.ts";
-import { drainAll, drainOnce, relayAll } from "../../src/engine/dispatch/pump.ts";
+import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
+import { gate, health, idsOf, invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
 import {
   deadLetters,
   effects,
@@ -20,7 +23,6 @@ import {
   recorder,
   recordReport,
 } from "./fixture.ts";
-import { gate, health, idsOf, invoke, otherIsolate, soon } from "./pump-fixture.ts";
 
 const subscribersOf = async (backbone: Backbone) => (await effects(backbone)).map((row) => row.subscriber);
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
-import { drainAll, relayAll } from "../../src/engine/dispatch/pump.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { idsOf, invoke, soon } from "./dispatch-fixture.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
-import { idsOf, invoke, soon } from "./pump-fixture.ts";
 
 const consumer = recorder();
 const hour = { BRAIN_RELAY_SWEEP_MS: "3600000" };

@@ -5,7 +5,7 @@ import type { Backbone } from "../backbone.ts";
 import type { FaultyRedis } from "../faults.ts";
 import { effects } from "./fixture.ts";
 
-/** What the tests of the pump share. */
+/** What the tests of the dispatcher share. */
 
 /** The types that reports wake for. */
 export const health: ReadonlySet<string> = new Set(["system.health"]);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { drainAll } from "../../src/engine/dispatch/pump.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import type { DrainTurns } from "../../src/engine/invocation.ts";
+import { health, invoke, leasesAsked } from "./dispatch-fixture.ts";
 import { createClock, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
-import { health, invoke, leasesAsked } from "./pump-fixture.ts";
 
 const backlog = 1_500;
 

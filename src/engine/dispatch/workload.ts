@@ -1,5 +1,5 @@
-import type { Consumer } from "../consume/consumer.ts";
 import type { Invocation } from "../invocation.ts";
+import type { ConsumerShard } from "./consumer-shards.ts";
 
 /*
  * One command a tick tells what has work. A system in which nothing happens spends nothing else: no lease, no read, no
@@ -15,7 +15,7 @@ export const silentMs = 90_000;
  *
  * A group has work when it is missing, has something pending, has not read the newest entry, or has deliveries queued.
  */
-const gateScript = `
+const workloadScript = `
 local before = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1])
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
@@ -48,13 +48,7 @@ while at <= #KEYS do
 end
 return reply`;
 
-/** A consumer on a shard. */
-export interface Place {
-  readonly consumer: Consumer;
-  readonly shard: number;
-}
-
-export interface Gate {
+export interface Workload {
   /** Look at Postgres: events were recorded lately, the last look is long ago, or Redis may have forgotten something. */
   readonly sweep: boolean;
   /** Redrives or replays run. */
@@ -64,7 +58,7 @@ export interface Gate {
   /** Work that failed the last time, but for the relay; see `failing-work.ts`. */
   readonly failing: ReadonlySet<string>;
   /** Who has something to do. */
-  readonly places: readonly Place[];
+  readonly consumerShards: readonly ConsumerShard[];
   /** Entries of each stream. */
   readonly lengths: readonly number[];
   /**
@@ -78,13 +72,13 @@ export interface Gate {
  *
  * @throws {TransientError} Redis is not reachable
  */
-export async function openGate(invocation: Invocation): Promise<Gate | null> {
+export async function readWorkload(invocation: Invocation): Promise<Workload | null> {
   const { redis, keys, consumers, publish, relaySweepMs, now, hostStartedMs } = invocation;
   if (redis === null) return null;
   const all = [...consumers.values()];
   const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
   const reply = (await redis.eval(
-    gateScript,
+    workloadScript,
     [
       ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.jobsRunning(), keys.jobsDue()],
       keys.failing(),
@@ -103,7 +97,7 @@ export async function openGate(invocation: Invocation): Promise<Gate | null> {
     jobs: jobs === 1,
     due,
     failing: new Set(failing),
-    places: lines.flatMap(([, ...works], shard) =>
+    consumerShards: lines.flatMap(([, ...works], shard) =>
       all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
     ),
     lengths: lines.map(([length = 0]) => length),

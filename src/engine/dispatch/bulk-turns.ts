@@ -1,0 +1,38 @@
+import { watchWork } from "../alerts/failing-work.ts";
+import type { Invocation } from "../invocation.ts";
+import { runJobs } from "../operations/jobs/jobs.ts";
+import { beginDispatch, type Dispatch, endDispatch } from "./dispatch.ts";
+import { drainSubscribers } from "./drain-shards.ts";
+import { runTurns } from "./turns.ts";
+
+/* The turns of redrives, replays and backfills: a step of each that is due, then the drains that carry it out. */
+
+/** Does what redrives, replays and backfills have to do now, and drains whom they queued something for. */
+export async function runAllJobs(
+  invocation: Invocation,
+  deadlineMs: number,
+  handOn: () => void = () => undefined,
+): Promise<void> {
+  const dispatch = beginDispatch(invocation, deadlineMs);
+  await runJobTurns(dispatch);
+  endDispatch(dispatch, handOn);
+}
+
+/** @param failing what failed the last time, as far as it is known */
+export async function runJobTurns(
+  dispatch: Dispatch,
+  failing: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  const { invocation, deadlineMs } = dispatch;
+  const drainNow = (subscribers: readonly string[]) => drainSubscribers(dispatch, subscribers);
+  await runTurns(dispatch, "The jobs", 0, async () => {
+    const { more, nextAtMs } = await watchWork(
+      invocation,
+      "operators_jobs",
+      () => runJobs(invocation, deadlineMs, drainNow),
+      () => failing.has("operators_jobs"),
+    );
+    dispatch.leftOver ||= more;
+    return more ? null : nextAtMs;
+  });
+}

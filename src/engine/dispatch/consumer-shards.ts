@@ -1,0 +1,26 @@
+import type { Consumer } from "../consume/consumer.ts";
+import { wants } from "../consume/define-consumer.ts";
+import type { Invocation } from "../invocation.ts";
+
+/** A consumer on a shard: what has a lease, a fencing token and a drain of its own. Table `consumer_shards`. */
+export interface ConsumerShard {
+  readonly consumer: Consumer;
+  readonly shard: number;
+}
+
+/** Consumers that want one of these types. */
+export function whoWants(invocation: Invocation, types: ReadonlySet<string>): ConsumerShard[] {
+  const all = [...invocation.consumers.values()];
+  const chosen = all.filter((consumer) => [...types].some((type) => wants(consumer, type)));
+  return everywhere(chosen, invocation.publish.shards);
+}
+
+/** Consumers on all shards. */
+export function everywhere(consumers: readonly Consumer[], shards: number): ConsumerShard[] {
+  return consumers.flatMap((consumer) => Array.from({ length: shards }, (_, shard) => ({ consumer, shard })));
+}
+
+/** Each once. */
+export function distinct(consumerShards: readonly ConsumerShard[]): ConsumerShard[] {
+  return [...new Map(consumerShards.map((one) => [`${one.consumer.group}:${one.shard}`, one])).values()];
+}

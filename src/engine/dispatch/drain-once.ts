@@ -1,0 +1,84 @@
+import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
+import type { Consumer } from "../consume/consumer.ts";
+import { errorClass } from "../consume/dead-letters.ts";
+import { drain } from "../consume/drain.ts";
+import type { BrakeChange, DrainResult } from "../consume/tick-base.ts";
+import type { Invocation } from "../invocation.ts";
+import { backfillTrimmed } from "../operations/jobs/backfill.ts";
+import { markActivity } from "../publish/activity.ts";
+import type { TurnBounds } from "./turns.ts";
+
+/* One drain with all that an invocation adds to it: the backfill of a new consumer, the alert of its circuit breaker. */
+
+/** Entries that one drain reads at most before it returns and begins anew. */
+const maxEventsPerDrain = 20_000;
+/** A drain stays ready this long for the next trigger, ms; bridges the gaps of a steady flow. */
+const lingerMs = 24;
+
+/**
+ * One tick of one consumer on one shard; null when there is no stream.
+ *
+ * @param onPublished called after each commit of handlers that published something
+ * @param bounds left out: no other trigger is listened to, and nobody waits
+ * @throws {TransientError} Redis or Postgres is not reachable
+ */
+export async function drainOnce(
+  invocation: Invocation,
+  consumer: Consumer,
+  shard: number,
+  deadlineMs: number,
+  onPublished: () => void = () => undefined,
+  { takeNews, yields }: TurnBounds = { takeNews: () => false, yields: () => false },
+): Promise<DrainResult | null> {
+  const { redis } = invocation;
+  if (redis === null) return null;
+  const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
+  const beforePublish = () => void markActivity(invocation);
+  const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
+  const result = await drain(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerDrain });
+  if (result.brake !== null) await tellOfBrake(invocation, consumer, shard, result.brake);
+  if (result.read > 0 || result.retried > 0) {
+    const { read, applied, redelivered, retried, deadLettered, skipped } = result;
+    invocation.log.debug(
+      {
+        subscriber: consumer.subscriber,
+        shard,
+        read,
+        applied,
+        redelivered,
+        retried,
+        dead_lettered: deadLettered,
+        skipped,
+      },
+      "Tick finished.",
+    );
+  }
+  return result;
+}
+
+/** An alert is for people; that it could not be stored is no reason to stop. */
+async function tellOfBrake(
+  invocation: Invocation,
+  { subscriber, group }: Consumer,
+  shard: number,
+  change: BrakeChange,
+): Promise<void> {
+  const subject = `${group}:${shard}`;
+  try {
+    if (change === "closed") await resolveAlert(invocation, "brake_open", subject);
+    else
+      await raiseAlert(invocation, {
+        kind: "brake_open",
+        subject,
+        severity: "critical",
+        message: `${whyOpened(subscriber, change)} One at a time is tried until one succeeds, and no attempt is counted. GET /api/consumers/${subscriber} has the last error.`,
+      });
+  } catch (error) {
+    invocation.log.warn({ subscriber, error_class: errorClass(error) }, "An alert could not be stored.");
+  }
+}
+
+function whyOpened(subscriber: string, change: "opened" | "opened_by_schema"): string {
+  if (change === "opened") return `Events of ${subscriber} fail one after another.`;
+  return `A table, column or function that ${subscriber} needs is missing in Postgres: the database is behind the code or was changed by hand. Run "npm run migrate -- --status", and bring back what is missing.`;
+}

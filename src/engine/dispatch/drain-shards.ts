@@ -1,0 +1,122 @@
+import type { Consumer } from "../consume/consumer.ts";
+import type { DrainResult } from "../consume/tick-base.ts";
+import { TransientError } from "../core/errors.ts";
+import type { Invocation } from "../invocation.ts";
+import { type ConsumerShard, everywhere, whoWants } from "./consumer-shards.ts";
+import { beginDispatch, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
+import { drainOnce } from "./drain-once.ts";
+import { relayShards } from "./relay-shards.ts";
+import { leaseMarginMs, runTurns, type TurnBounds } from "./turns.ts";
+
+/*
+ * Drains consumers on their shards, in turns, and follows what they publish: relays it, drains who wants that, and so on.
+ */
+
+/** A turn that is cut off in the middle of a round may last this many times as long as one that ends behind a round. */
+const longTurns = 4;
+
+/**
+ * Drains the consumers that want one of `types`, until nothing is left that is due before the deadline; relays what
+ * their handlers publish, and drains who wants that. Errors are logged, not thrown.
+ *
+ * @param types null: everybody
+ * @param handOn called when more is left than this invocation may do, if it got anywhere
+ */
+export async function drainAll(
+  invocation: Invocation,
+  deadlineMs: number,
+  types: ReadonlySet<string> | null,
+  handOn: () => void = () => undefined,
+): Promise<void> {
+  const dispatch = beginDispatch(invocation, deadlineMs);
+  await drainAndFollow(dispatch, (onPublished) => drainChosen(dispatch, types, onPublished));
+  endDispatch(dispatch, handOn);
+}
+
+/** The same for consumers by name, e.g. because deliveries were queued for them. Unknown names are passed over. */
+export async function drainSubscribers(dispatch: Dispatch, subscribers: readonly string[]): Promise<void> {
+  const { consumers, publish } = dispatch.invocation;
+  const chosen = subscribers.flatMap((subscriber) => consumers.get(subscriber) ?? []);
+  await drainSome(dispatch, everywhere(chosen, publish.shards));
+}
+
+/** The same for some consumers on some shards. */
+export async function drainSome(dispatch: Dispatch, consumerShards: readonly ConsumerShard[]): Promise<void> {
+  await drainAndFollow(dispatch, (onPublished) => drainInTurns(dispatch, consumerShards, onPublished));
+}
+
+/** Relays what was published, and drains who wants it. */
+export async function relayAndDrain(dispatch: Dispatch): Promise<void> {
+  await drainAndFollow(dispatch, async (onPublished) => onPublished());
+}
+
+/** Drains, relays what the handlers published, drains who wants that, and so on. */
+async function drainAndFollow(
+  dispatch: Dispatch,
+  first: (onPublished: () => void) => Promise<void>,
+): Promise<void> {
+  const chain: Promise<void>[] = [];
+  const drainTypes = (wanted: ReadonlySet<string> | null) => {
+    chain.push(drainChosen(dispatch, wanted, relayPublished));
+  };
+  const relayPublished = () => {
+    dispatch.leftOver ||= !hasBudget(dispatch);
+    if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainTypes, false));
+  };
+  chain.push(first(relayPublished));
+  for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
+}
+
+async function drainChosen(
+  dispatch: Dispatch,
+  types: ReadonlySet<string> | null,
+  onPublished: () => void,
+): Promise<void> {
+  const { consumers, publish } = dispatch.invocation;
+  const consumerShards =
+    types === null
+      ? everywhere([...consumers.values()], publish.shards)
+      : whoWants(dispatch.invocation, types);
+  await drainInTurns(dispatch, consumerShards, onPublished);
+}
+
+/** Drains some consumers on some shards, a few at a time, each for a turn and then behind the others. */
+async function drainInTurns(
+  dispatch: Dispatch,
+  consumerShards: readonly ConsumerShard[],
+  onPublished: () => void,
+): Promise<void> {
+  const order = [...consumerShards];
+  // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
+  order.push(...order.splice(0, dispatch.invocation.now() % Math.max(1, order.length)));
+  await Promise.all(order.map(({ consumer, shard }) => drainShard(dispatch, consumer, shard, onPublished)));
+}
+
+async function drainShard(
+  dispatch: Dispatch,
+  consumer: Consumer,
+  shard: number,
+  onPublished: () => void,
+): Promise<void> {
+  const { invocation, deadlineMs, drains } = dispatch;
+  const name = `The tick of ${consumer.subscriber} on shard ${shard}`;
+  const turn = async (bounds: TurnBounds) => {
+    const longMs = longTurns * invocation.drains.turnMs;
+    // Handlers that take long would make a round that lasts as long as the invocation.
+    const endMs = drains.waiting > 0 ? Math.min(deadlineMs, invocation.now() + longMs) : deadlineMs;
+    const result = await drainOnce(invocation, consumer, shard, endMs, onPublished, bounds);
+    if (result === null) return null;
+    dispatch.progress ||= result.applied + result.skipped + result.deadLettered > 0;
+    if (result.stopped !== null) throw new TransientError(result.stopped);
+    return lookAgainAt(result, invocation.now());
+  };
+  await runTurns(dispatch, name, consumer.handlerTimeoutMs, turn, drains);
+}
+
+/** When this consumer has something to do that no trigger will tell of; null when there is nothing. */
+function lookAgainAt(result: DrainResult, nowMs: number): number | null {
+  if (result.busy !== null)
+    return result.busy.waitMs === null ? null : nowMs + result.busy.waitMs + leaseMarginMs;
+  if (result.more) return nowMs;
+  return result.nextDueMs;
+}

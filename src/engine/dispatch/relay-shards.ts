@@ -1,0 +1,92 @@
+import { watchWork } from "../alerts/failing-work.ts";
+import type { Invocation } from "../invocation.ts";
+import { type Resharding, reshard } from "../operations/reshard.ts";
+import type { Layout } from "../relay/layout-sql.ts";
+import { relay } from "../relay/relay.ts";
+import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
+import { leaseMarginMs, runTurns } from "./turns.ts";
+
+/* The relay of all shards: sends what is committed and unsent, and completes a change of the number of shards. */
+
+/** A change of the number of shards is waited for this long; what comes next goes on with it, ms. */
+const layoutMs = 5_000;
+
+/**
+ * Starts the consumers of these event types somewhere, with a budget of their own; null means that more is left than
+ * this invocation can do: relay and drain everything. Must not throw.
+ */
+export type Wake = (types: ReadonlySet<string> | null) => void;
+
+/**
+ * Sends what is unsent on all shards. Errors are logged, not thrown: the events wait in the record, and the next
+ * trigger goes on.
+ *
+ * @param deadlineMs Unix time, ms, after which nothing new is begun
+ * @param verify also look whether the streams still hold what was sent
+ */
+export async function relayAll(
+  invocation: Invocation,
+  deadlineMs: number,
+  wake: Wake,
+  verify = false,
+): Promise<void> {
+  const dispatch = beginDispatch(invocation, deadlineMs);
+  await relayShards(dispatch, wake, verify);
+  // What was not sent because Redis or Postgres was away may be known to nobody else, so others go on trying.
+  if (dispatch.stuck || (dispatch.leftOver && dispatch.progress)) wake(null);
+}
+
+export async function relayShards(dispatch: Dispatch, wake: Wake, verify: boolean): Promise<void> {
+  const { invocation } = dispatch;
+  const { shards } = invocation.publish;
+  const work = async () => {
+    const all = Array.from({ length: shards }, (_, shard) => relayShard(dispatch, shard, wake, verify));
+    const layouts = await Promise.all(all);
+    return layouts.some((layout) => layout !== null && (layout.shards !== shards || layout.target !== null));
+  };
+  // The relay cannot send to the new shards before the number of shards in use has changed.
+  if ((await work()) && (await reshardAll(dispatch))) await work();
+}
+
+/** @returns true when the number of shards has changed just now */
+async function reshardAll(dispatch: Dispatch): Promise<boolean> {
+  const { invocation, deadlineMs } = dispatch;
+  const untilMs = Math.min(deadlineMs, invocation.now() + layoutMs);
+  const change: { state?: Resharding["state"] } = {};
+  await runTurns(dispatch, "The change of shards", 0, async () => {
+    change.state = (await reshard(invocation, untilMs)).state;
+    return null;
+  });
+  return change.state === "changed";
+}
+
+/** @returns the layout that the relay found; null when it could not look */
+async function relayShard(
+  dispatch: Dispatch,
+  shard: number,
+  wake: Wake,
+  verify: boolean,
+): Promise<Layout | null> {
+  const { redis, now, log } = dispatch.invocation;
+  if (redis === null) return null;
+  let layout: Layout | null = null;
+  const deps = { ...dispatch.invocation, redis, settings: dispatch.invocation.relay };
+  const mayGoOn = () => hasBudget(dispatch);
+  await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async () => {
+    const result = await watchWork(
+      dispatch.invocation,
+      `relay:${shard}`,
+      () => relay(deps, { shard, mayGoOn, verify, onSent: wake }),
+      ({ recovered }) => recovered,
+    );
+    dispatch.progress ||= result.sent > 0;
+    layout = result.layout;
+    if (result.sent > 0) {
+      log.debug({ shard, sent: result.sent, batches: result.batches }, "Events relayed.");
+    }
+    if (result.more) return now();
+    const waitMs = result.busy?.waitMs ?? null;
+    return waitMs === null ? null : now() + waitMs + leaseMarginMs;
+  });
+  return layout;
+}

@@ -1,0 +1,108 @@
+import { sql } from "drizzle-orm";
+import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
+import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
+import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { signalQueue } from "../consume/queue-signal.ts";
+import type { Invocation } from "../invocation.ts";
+import { markJobsRunning } from "../operations/jobs/job-store.ts";
+import { layoutProblem } from "../operations/reshard.ts";
+import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
+import type { Dispatch } from "./dispatch.ts";
+import { relayShards } from "./relay-shards.ts";
+import { silentMs, type Workload } from "./workload.ts";
+
+/* The sweep: what cron looks for in Postgres because Redis may not know of it, or may have forgotten it. */
+
+/**
+ * Looks at Postgres for what Redis may not know of.
+ *
+ * @param sent gets the types of what was relayed
+ */
+export async function sweep(
+  dispatch: Dispatch,
+  { silentForMs, failing }: Workload,
+  sent: Set<string>,
+  handOn: () => void,
+): Promise<void> {
+  const { invocation } = dispatch;
+  const looked = await logged(invocation, "The look at what is queued", async () => {
+    await remind(invocation);
+    await tellOfSilence(invocation, silentForMs);
+    await tellOfLayout(invocation);
+    return true;
+  });
+  for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
+    const { redis } = invocation;
+    if (redis === null) break;
+    await logged(invocation, "The look for what others trimmed", () =>
+      watchWork(
+        invocation,
+        `cut:${shard}`,
+        () => restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard),
+        () => failing.has(`cut:${shard}`),
+      ),
+    );
+  }
+  const noteSent = (types: ReadonlySet<string> | null) => {
+    if (types === null) handOn();
+    for (const type of types ?? []) sent.add(type);
+  };
+  await relayShards(dispatch, noteSent, true);
+  if (looked && !dispatch.failed) return;
+  // It did not come to its end, so the next tick looks again and does not wait for the hour.
+  const { redis, keys } = invocation;
+  await logged(invocation, "The sweep", async () => redis?.command(["DEL", keys.relaySwept()]));
+}
+
+/** Sets the flags again that a Redis that lost its data no longer has. */
+async function remind(invocation: Invocation): Promise<void> {
+  const { db, redis, keys, consumers, publish } = invocation;
+  if (redis === null) return;
+  const [queues, jobs, failed] = await db.batch([
+    sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
+    sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,
+    failedWorkSql,
+  ]);
+  const groups = ((queues ?? []) as { subscriber: string }[]).flatMap(
+    ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
+  );
+  if (groups.length > 0) await signalQueue({ redis, keys }, groups, publish.shards);
+  if ((jobs ?? []).length > 0) await markJobsRunning(invocation);
+  const failing = ((failed ?? []) as { work: string }[]).flatMap(({ work }) => [work, "1"]);
+  if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);
+}
+
+/** Cron can go silent without a word; the first tick after a gap says so, and the next look takes it back. */
+async function tellOfSilence(invocation: Invocation, silentForMs: number | null): Promise<void> {
+  if (silentForMs === null || silentForMs <= silentMs) {
+    await resolveAlert(invocation, "missing_tick", "cron");
+    return;
+  }
+  await raiseAlert(invocation, {
+    kind: "missing_tick",
+    subject: "cron",
+    severity: "critical",
+    message: `Cron did not come for ${Math.round(silentForMs / 1_000)} s; expected every minute. What came meanwhile was handled by the wakes alone. Look at the triggers of the consumer worker.`,
+  });
+}
+
+async function tellOfLayout(invocation: Invocation): Promise<void> {
+  const problem = await layoutProblem(invocation.db, invocation.publish.shards);
+  const alert = { kind: "reshard_waits", subject: "shards", severity: "critical" } as const;
+  if (problem === null) await resolveAlert(invocation, alert.kind, alert.subject);
+  else await raiseAlert(invocation, { ...alert, message: problem });
+}
+
+/** Null when it failed, which is logged: the other work goes on. */
+export async function logged<T>(
+  { log }: Invocation,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    log.error({ error_class: errorClass(error) }, `${what} failed: ${describeError(error)}`);
+    return null;
+  }
+}
