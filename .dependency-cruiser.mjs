@@ -217,6 +217,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // What `npm run build` makes of the sources.
+    exclude: { path: "^(schemas|src/engine)/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     combinedDependencies: true,

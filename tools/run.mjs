@@ -69,6 +69,16 @@ function finished(child) {
   });
 }
 
+/**
+ * Options of the npm that runs us are in the environment of its scripts. Some say what it does to one package, as
+ * `npm pack --workspace=… --dry-run`: with those `npm ci` would install a part of the packages, or none.
+ */
+function environmentOfInstall() {
+  const foreign =
+    /^npm_config_(workspaces?|include_workspace_root|dry_run|pack_destination|json|prefix|omit|include)$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
 async function install(hash) {
   console.error("installing packages (npm ci)");
   // Output of npm goes to standard error: standard output belongs to the program that runs afterwards.
@@ -76,6 +86,7 @@ async function install(hash) {
     cwd: root,
     stdio: ["ignore", 2, 2],
     shell: windows,
+    env: environmentOfInstall(),
   });
   const code = await finished(child);
   if (code !== 0) {
