@@ -6,7 +6,8 @@ export default {
       entry: [
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate,front-worker}.ts",
-        "tools/{check,check-bundles,check-migrations,check-patterns,generate}.ts",
+        "tools/{build,check,check-bundles,check-migrations,check-patterns,generate}.ts",
+        "tools/packages/prepack.ts",
         "test/bench/{main,stack}.ts",
         "test/chaos/{main,edge-process,worker}.ts",
         // Started as a process of its own, by path.
