@@ -39,11 +39,13 @@ export interface Backbone {
 
 export const testApiKey = "test-key-0123456789abcdef";
 
+/** What a test's own environment is in this sandbox. */
+export function envOf(sandbox: Sandbox, env: TestEnv = {}): Readonly<Record<string, string>> {
+  return typeof env === "function" ? env(sandbox) : env;
+}
+
 /** Environment of a system in this sandbox. */
-export function sandboxEnv(
-  sandbox: Sandbox,
-  env: Readonly<Record<string, string>> = {},
-): Record<string, string> {
+export function sandboxEnv(sandbox: Sandbox, env: TestEnv = {}): Record<string, string> {
   return {
     NEON_DATABASE_URL: sandbox.neonUrl,
     UPSTASH_REDIS_REST_URL: sandbox.upstash.url,
@@ -52,12 +54,17 @@ export function sandboxEnv(
     BRAIN_API_KEY: testApiKey,
     BRAIN_RELAY_SWEEP_MS: "0",
     BRAIN_SUBREQUEST_LIMIT: "10000",
-    ...env,
+    ...envOf(sandbox, env),
   };
 }
 
+/** Overrides of the environment; those that depend on the sandbox are made from it. */
+export type TestEnv =
+  | Readonly<Record<string, string>>
+  | ((sandbox: Sandbox) => Readonly<Record<string, string>>);
+
 export interface BackboneOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: TestEnv;
   readonly consumers?: readonly Consumer[];
   readonly jobs?: readonly ScheduledJob[];
   readonly now?: () => number;

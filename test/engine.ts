@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { parseConfig } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
-import { type Backbone, createBackbone, sandboxEnv, testApiKey } from "./backbone.ts";
+import { type Backbone, createBackbone, sandboxEnv, type TestEnv, testApiKey } from "./backbone.ts";
 
 /** The whole product in this process, on real Redis and Postgres. Nothing moves before the test says so. */
 export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 /** @param env overrides of the environment */
-export async function createTestEngine(env: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
+export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
   // The consumers come from the configuration alone, which needs no sandbox yet.
   const placeholder = { databaseUrl: "", neonUrl: "postgres://u:p@127.0.0.1/d", redisUrl: "", prefix: "t" };
   const config = parseConfig(

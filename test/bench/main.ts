@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { startStack } from "./connect.ts";
 import { percentiles, type Row, table } from "./report.ts";
+import { benchRoundTrips } from "./round-trips.ts";
 import { benchSeeds } from "./seeds.ts";
 import { benchStress } from "./stress.ts";
 
@@ -14,6 +15,7 @@ import { benchStress } from "./stress.ts";
 const only = process.argv.slice(2);
 if (only[0] === "seeds") process.exit(await benchSeeds(only.slice(1)));
 if (only[0] === "stress") process.exit(await benchStress(only.slice(1)));
+if (only[0] === "roundtrips") process.exit(await benchRoundTrips());
 
 const { info, db, call, stop } = await startStack("bench");
 const headers = { authorization: `Bearer ${info.apiKey}`, "content-type": "application/json" };

@@ -11,7 +11,7 @@ import { type PublishSettings, prepareEvent, publishMany } from "../../src/engin
 import type { RecordedEvent } from "../../src/engine/publish/record.ts";
 import { type RelayOptions, type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import type { RelayDeps } from "../../src/engine/relay/relay-deps.ts";
-import { type Backbone, createBackbone } from "../backbone.ts";
+import { type Backbone, createBackbone, envOf, type TestEnv } from "../backbone.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
 import { waitFor } from "../wait-for.ts";
 
@@ -28,7 +28,7 @@ export interface EffectRow {
 }
 
 export interface OpenOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: TestEnv;
   readonly now?: () => number;
 }
 
@@ -38,7 +38,7 @@ export const leaseMs = 10_000;
 /** A backbone for one test, gone when the test ends. */
 export async function openBackbone({ env, now }: OpenOptions = {}): Promise<Backbone> {
   const backbone = await createBackbone({
-    env: { BRAIN_LEASE_MS: String(leaseMs), ...env },
+    env: (sandbox) => ({ BRAIN_LEASE_MS: String(leaseMs), ...envOf(sandbox, env) }),
     ...(now === undefined ? {} : { now }),
   });
   onTestFinished(() => backbone.cleanup());
@@ -56,7 +56,7 @@ export async function openFaultyBackbone({
   const redis = await startFaultyRedis(inject("services").upstash.url);
   onTestFinished(() => redis.close());
   const backbone = await openBackbone({
-    env: { UPSTASH_REDIS_REST_URL: redis.url, ...env },
+    env: (sandbox) => ({ UPSTASH_REDIS_REST_URL: redis.url, ...envOf(sandbox, env) }),
     ...(now === undefined ? {} : { now }),
   });
   return { backbone, redis };

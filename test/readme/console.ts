@@ -1,10 +1,25 @@
-/** Reads the console sessions of the documents: what is typed after `$ `, and what is answered. */
+/** Reads the console sessions of the README: what is typed after `$ `, and what is answered. */
+
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
 export interface Step {
   /** The command as typed. */
   readonly command: string;
-  /** Lines of the answer that the document shows; empty when it shows none. */
+  /** Lines of the answer that the README shows; empty when it shows none. */
   readonly shown: readonly string[];
+}
+
+/** The README as it stands. */
+export function readReadme(): Promise<string> {
+  return readFile(fileURLToPath(new URL("../../README.md", import.meta.url).href), "utf8");
+}
+
+/** Fenced blocks of one language, without the fences. */
+export function fencedBlocks(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, found, text]) =>
+    found === language && text !== undefined ? [text] : [],
+  );
 }
 
 /** @throws {Error} a session that does not begin with a command */
@@ -18,15 +33,12 @@ export function readSteps(block: string): Step[] {
   return steps;
 }
 
-/** Values by name, as a Map has them. */
-export type Variables = Pick<ReadonlyMap<string, string>, "get">;
-
 /**
  * Words of a simple command, quotes and variables resolved as a shell does; no substitutions, no pipes.
  *
  * @throws {Error} a variable that is not set
  */
-export function shellWords(command: string, variables: Variables): string[] {
+export function shellWords(command: string, variables: ReadonlyMap<string, string>): string[] {
   const words: string[] = [];
   const pieces = /(\s+)|'([^']*)'|"([^"]*)"|([^\s'"]+)/g;
   let word: string | null = null;
@@ -41,7 +53,7 @@ export function shellWords(command: string, variables: Variables): string[] {
   return word === null ? words : [...words, word];
 }
 
-function expand(text: string, variables: Variables): string {
+function expand(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replace(/\$(\w+)/g, (_, name: string) => {
     const value = variables.get(name);
     if (value === undefined) throw new Error(`The session uses $${name} before it is set.`);
@@ -72,10 +84,10 @@ function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
-/** Real ids by the ones that the documents show. */
+/** Real ids by the ones that the README shows. */
 export type KnownIds = Map<string, string>;
 
-/** The text with each shown id replaced by the one it stands for; an unknown one stands for itself. */
+/** The text with each id of the README replaced by the one it stands for; an unknown one stands for itself. */
 export function withRealIds(text: string, known: KnownIds): string {
   return text.replace(ids, (id) => {
     const real = known.get(id) ?? id;

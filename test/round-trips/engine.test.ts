@@ -1,0 +1,193 @@
+import { systemHealth } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import { afterAll, expect, test } from "vitest";
+import type { Consumer } from "../../src/engine/consume/consumer.ts";
+import { on, onBatch } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
+import type { Backbone } from "../backbone.ts";
+import { invoke, soon } from "../engine/dispatch-fixture.ts";
+import { openBackbone, publishReports, recordReport } from "../engine/fixture.ts";
+import { type Cost, createMeter, type Meter } from "./measure.ts";
+
+/*
+ * What the engine's paths cost over the network. The numbers are exact: whoever adds a call changes one here, and says
+ * why. `npm run bench roundtrips` shows them as a table.
+ */
+
+const table: Record<string, Cost> = {};
+afterAll(() => {
+  if (process.env.SHOW_ROUND_TRIPS === "1") console.table(table);
+});
+
+function shown(name: string, cost: Cost): Cost {
+  table[name] = cost;
+  return cost;
+}
+
+/** One statement of its own for each event; fails as long as it is told to. */
+function oneStatement(failing: { now: boolean } = { now: false }): Consumer {
+  return defineConsumer({
+    subscriber: "recorder",
+    retry: { baseMs: 1, capMs: 1, maxAttempts: 2 },
+    handlers: [
+      on(systemHealth, async (event, { tx }) => {
+        if (failing.now) throw new Error("planted");
+        await recordReport(tx, "recorder", event);
+      }),
+    ],
+  });
+}
+
+const setBased = () =>
+  defineConsumer({
+    subscriber: "recorder",
+    handlers: [
+      onBatch(systemHealth, async (deliveries, { tx }) => {
+        const ids = JSON.stringify(deliveries.map(({ event }) => event.id));
+        await tx.execute(
+          sql`INSERT INTO effects (subscriber, event_id) SELECT 'recorder', jsonb_array_elements_text(${ids}::jsonb)`,
+        );
+      }),
+    ],
+  });
+
+/** Counted, with the group made and everything read. */
+async function open(consumers: readonly Consumer[]): Promise<{ meter: Meter; backbone: Backbone }> {
+  const meter = await createMeter();
+  const backbone = await openBackbone({ env: meter.env });
+  await publishReports(backbone, 1);
+  await wake(backbone, consumers);
+  return { meter, backbone };
+}
+
+/** What a request starts behind its commit: the relay, and the consumers that it wakes. */
+async function wake(backbone: Backbone, consumers: readonly Consumer[]): Promise<void> {
+  const woken: Promise<void>[] = [];
+  await relayAll(invoke(backbone, consumers), soon(), (types) =>
+    woken.push(drainAll(invoke(backbone, consumers), soon(), types)),
+  );
+  await Promise.all(woken);
+}
+
+const nothing = async () => undefined;
+
+test("publishing in a transaction", async () => {
+  const { meter, backbone } = await open([]);
+  const cost = await meter.costOf(nothing, () => publishReports(backbone, 1));
+  expect(shown("publish", cost)).toEqual({
+    chain: 3,
+    toEffect: 3,
+    calls: 3,
+    redisCommands: 0,
+    statements: 2,
+  });
+});
+
+test("relaying a batch", async () => {
+  const { meter, backbone } = await open([]);
+  const cost = await meter.costOf(
+    () => publishReports(backbone, 10),
+    () => wake(backbone, []),
+  );
+  expect(shown("relay", cost)).toEqual({
+    chain: 3,
+    toEffect: null,
+    calls: 3,
+    redisCommands: 1,
+    statements: 12,
+  });
+});
+
+test.each([
+  ["one statement", oneStatement],
+  ["a set", setBased],
+] as const)("from commit to effect: a handler with %s", async (name, make) => {
+  const consumers = [make()];
+  const { meter, backbone } = await open(consumers);
+  const cost = await meter.costOf(
+    () => publishReports(backbone, 1),
+    () => wake(backbone, consumers),
+  );
+  expect(shown(`effect, ${name}`, cost)).toEqual({
+    chain: 10,
+    toEffect: 8,
+    calls: 11,
+    redisCommands: 7,
+    statements: 16,
+  });
+});
+
+test("a retry", async () => {
+  const failing = { now: false };
+  const consumers = [oneStatement(failing)];
+  const { meter, backbone } = await open(consumers);
+  const fail = async () => {
+    failing.now = true;
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    for (const consumer of consumers) await backbone.drain(consumer);
+    failing.now = false;
+  };
+  const cost = await meter.costOf(fail, () => drainAll(invoke(backbone, consumers), soon(), null));
+  expect(shown("retry", cost)).toEqual({
+    chain: 11,
+    toEffect: 8,
+    calls: 11,
+    redisCommands: 14,
+    statements: 4,
+  });
+});
+
+test("a redrive", async () => {
+  const failing = { now: false };
+  const consumers = [oneStatement(failing)];
+  const { meter, backbone } = await open(consumers);
+  const bury = async () => {
+    failing.now = true;
+    await publishReports(backbone, 1);
+    await wake(backbone, consumers);
+    failing.now = false;
+  };
+  let id = "";
+  const buryAndFind = async () => {
+    await bury();
+    id = (await backbone.sql<{ id: string }>("SELECT max(id)::text AS id FROM dead_letters"))[0]?.id ?? "";
+  };
+  const cost = await meter.costOf(buryAndFind, async () => {
+    await redriveLetter(invoke(backbone, consumers), id, null, null, {
+      actorId: "operator-1",
+      requestId: null,
+    });
+    await drainAll(invoke(backbone, consumers), soon(), null);
+  });
+  expect(shown("redrive", cost)).toEqual({
+    chain: 20,
+    toEffect: 15,
+    calls: 20,
+    redisCommands: 12,
+    statements: 16,
+  });
+});
+
+test("a cron tick with nothing to do", async () => {
+  const consumers = [oneStatement()];
+  const { meter, backbone } = await open(consumers);
+  const tick = () => cronTick(invoke(backbone, consumers, { relaySweepMs: 3_600_000 }), soon());
+  // As long as events were recorded lately, cron looks at Postgres, too.
+  const forget = async () => {
+    await tick();
+    await backbone.redis("DEL", backbone.open().keys.relayActive());
+  };
+  const cost = await meter.costOf(forget, tick);
+  expect(shown("idle", cost)).toEqual({
+    chain: 1,
+    toEffect: null,
+    calls: 1,
+    redisCommands: 1,
+    statements: 0,
+  });
+});
