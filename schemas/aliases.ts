@@ -26,8 +26,3 @@ export const dualNames: ReadonlyMap<string, string> = new Map([
   ["supervisor.domain_escalation.received.v1", "supervisor.domain_escalation.received"],
   ["supervisor.domain_escalation.decided.v1", "supervisor.domain_escalation.decided"],
 ]);
-
-/** The catalogued name for an older one; any other name is returned as it is. */
-export function canonicalType(type: string): string {
-  return readAliases.get(type) ?? dualNames.get(type) ?? type;
-}

@@ -1,9 +1,11 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { type Catalog, createCatalog, type EventTypeOf, type PayloadByType } from "./catalog.ts";
-import { charterEvents, charterNames } from "./charter.ts";
+import { charter, charterEvents, charterOptions } from "./charter.ts";
+import { decodeEntry } from "./decode.ts";
 import { defineEvent } from "./define-event.ts";
 import { CharterError } from "./errors.ts";
+import { parseEnvelope } from "./parse-envelope.ts";
 
 const base = { version: 1, module: "demo", criticality: "INFO", when: "never" } as const;
 const lent = defineEvent("library.book.lent", {
@@ -39,7 +41,7 @@ describe("a catalog", () => {
   });
 
   test("without options knows no older name and nothing foreign", () => {
-    for (const type of [...charterNames.readAliases.keys(), "audit.user_login"]) {
+    for (const type of [...charterOptions.readAliases.keys(), "audit.user_login"]) {
       expect(library.canonicalType(type)).toBe(type);
       expect(library.isReadAlias(type)).toBe(false);
       expect(library.isForeign(type)).toBe(false);
@@ -59,7 +61,7 @@ describe("a catalog", () => {
   });
 
   test("of the charter and more keeps the types of both", () => {
-    const more = createCatalog([...charterEvents, lent, returned], charterNames);
+    const more = createCatalog([...charterEvents, lent, returned], charterOptions);
     expectTypeOf<"library.book.lent" | "task.created">().toExtend<EventTypeOf<typeof more>>();
     expectTypeOf<"library.book.burnt">().not.toExtend<EventTypeOf<typeof more>>();
     expectTypeOf<PayloadByType<typeof more>["course.distribution.requested"]>().toEqualTypeOf<{
@@ -68,6 +70,67 @@ describe("a catalog", () => {
     expect(more.all).toHaveLength(charterEvents.length + 2);
     expect(more.find("library.book.lent")).toBe(lent);
     expect(more.canonicalType("TaskCreated")).toBe("task.item.created");
+  });
+});
+
+describe("what is read and written", () => {
+  const relabelled = { event_type: "library.book.lent", type: "library.book.returned", data: { late: true } };
+  const alert = defineEvent("system.alert", { ...base, payload: z.strictObject({}) });
+  const entry = (type: string, payload: object = {}) => ({
+    id: "3f2b8c1e-9d4a-4e77-8b21-5a6c7d8e9f01",
+    type,
+    source: "somebody",
+    payload: JSON.stringify(payload),
+    timestamp: "2026-01-05T09:30:00.000Z",
+    meta: '{"schema_version":1,"producer":"somebody","source_module":"demo"}',
+  });
+
+  test("is what the catalog has, and what another one has is unknown to it", () => {
+    expect(decodeEntry(library, entry("library.book.lent"))).toMatchObject({
+      kind: "known",
+      definition: lent,
+    });
+    expect(decodeEntry(charter, entry("library.book.lent"))).toMatchObject({
+      kind: "unknown",
+      definition: null,
+    });
+    expect(decodeEntry(library, entry("task.created"))).toMatchObject({ kind: "unknown", definition: null });
+    expect(decodeEntry(charter, entry("audit.user_login"))).toMatchObject({ kind: "foreign" });
+    expect(decodeEntry(library, entry("audit.user_login"))).toMatchObject({ kind: "unknown" });
+  });
+
+  test("has the name that stands there, when the catalog has no history", () => {
+    const own = createCatalog([lent, alert]);
+    expect(decodeEntry(own, entry("TaskCreated"))).toMatchObject({ event: { type: "TaskCreated" } });
+    expect(decodeEntry(charter, entry("TaskCreated"))).toMatchObject({
+      event: { type: "task.item.created" },
+    });
+    const decoded = decodeEntry(own, entry("system.alert", relabelled));
+    expect(decoded).toMatchObject({ definition: alert, notes: [], event: { payload: relabelled } });
+    expect(decodeEntry(charter, entry("system.alert", relabelled))).toMatchObject({
+      notes: ["type_rederived", "unknown_type"],
+    });
+  });
+
+  test("keeps a payload that looks like one that older programs of the charter wrapped", () => {
+    const payload = { type: "library.book.returned", data: { late: true } };
+    expect(decodeEntry(library, entry(payload.type, payload))).toMatchObject({
+      notes: [],
+      event: { payload },
+    });
+  });
+
+  test("is refused by a catalog that does not have it, which proposes only what it has", () => {
+    const refusal = (type: string) => {
+      try {
+        return parseEnvelope(library, { type });
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refusal("task.created")).toMatchObject({ code: "unknown_event_type" });
+    expect(refusal("audit.user_login")).toMatchObject({ code: "unknown_event_type" });
+    expect(String(refusal("library.book.lend"))).toContain('did you mean "library.book.lent"?');
   });
 });
 

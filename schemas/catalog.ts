@@ -1,6 +1,19 @@
+import type { DecodeNote } from "./decode-note.ts";
 import type { EventDefinition, PayloadOf } from "./define-event.ts";
+import type { Envelope } from "./envelope.ts";
 import { CharterError } from "./errors.ts";
 import { nearestName } from "./nearest-name.ts";
+
+/**
+ * What older producers did to the events of a catalog, beside giving them other names. Both change `event`, which the
+ * decoder owns, and note what they did.
+ */
+export interface LegacyProducers {
+  /** Gives the event the type that its producer meant; older names are resolved after it. */
+  rederiveType(event: Envelope, notes: DecodeNote[]): void;
+  /** Brings the payload of a catalogued event out of what it was wrapped in. @param wireType before older names were resolved */
+  unwrapPayload(event: Envelope, wireType: string, notes: DecodeNote[]): void;
+}
 
 /** What is known of names beside the events of a catalog. A catalog without options knows none of it. */
 export interface CatalogOptions {
@@ -13,6 +26,7 @@ export interface CatalogOptions {
   readonly dualNames?: ReadonlyMap<string, string>;
   /** True for a type that belongs to a program outside: it is read and recorded, never published here. */
   readonly isForeign?: (type: string) => boolean;
+  readonly legacy?: LegacyProducers;
 }
 
 /**
@@ -29,7 +43,10 @@ export interface Catalog<D extends EventDefinition = EventDefinition> {
   /** True for an older name of one of its events. */
   isReadAlias(type: string): boolean;
   readonly dualNames: ReadonlyMap<string, string>;
+  /** True for a type that belongs to a program outside. */
   isForeign(type: string): boolean;
+  /** Null: every producer wrote what its events say. */
+  readonly legacy: LegacyProducers | null;
   /** The catalogued name meant by an older or misspelt one, or null when none is near. */
   suggest(type: string): string | null;
 }
@@ -82,7 +99,7 @@ export function createCatalog<const D extends readonly EventDefinition[]>(
 ): Catalog<D[number]> {
   const all: readonly D[number][] = definitions;
   const byType = indexByType(all);
-  const { readAliases = noNames, dualNames = noNames, isForeign = () => false } = options;
+  const { readAliases = noNames, dualNames = noNames, isForeign = () => false, legacy = null } = options;
   for (const [older, type] of [...readAliases, ...dualNames]) {
     if (byType.has(older)) {
       throw refused(`"${older}" is an event of the catalog and another name of "${type}"; keep one.`);
@@ -100,6 +117,7 @@ export function createCatalog<const D extends readonly EventDefinition[]>(
     isReadAlias: (type: string) => readAliases.has(type),
     dualNames,
     isForeign,
+    legacy,
     suggest: (type: string) => readAliases.get(type) ?? nearestName(type.toLowerCase(), byType.keys()),
   });
 }

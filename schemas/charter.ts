@@ -1,6 +1,6 @@
 import { dualNames, readAliases } from "./aliases.ts";
 import { type CatalogOptions, createCatalog } from "./catalog.ts";
-import type { EventDefinition } from "./define-event.ts";
+import { rederiveType, unwrapDictStyle } from "./charter-legacy.ts";
 import * as course from "./events/course.ts";
 import * as authoring from "./events/course-authoring.ts";
 import * as delivery from "./events/course-delivery.ts";
@@ -104,18 +104,13 @@ export const charterEvents = [
   system.ethicsApproval,
 ] as const;
 
-/** What only the charter's history has: older names, and names of modules outside this project. */
-export const charterNames = { readAliases, dualNames, isForeign: isForeignType } satisfies CatalogOptions;
+/** What only the charter's history has: older names, names of modules outside this project, older programs. */
+export const charterOptions = {
+  readAliases,
+  dualNames,
+  isForeign: isForeignType,
+  legacy: { rederiveType, unwrapPayload: unwrapDictStyle },
+} satisfies CatalogOptions;
 
-/** The charter's events. A product with more of its own makes `createCatalog([...charterEvents, …], charterNames)`. */
-export const charter = createCatalog(charterEvents, charterNames);
-
-export function findEvent(type: string): EventDefinition | undefined {
-  return charter.find(type);
-}
-export function allEvents(): readonly EventDefinition[] {
-  return charter.all;
-}
-export function suggestType(type: string): string | null {
-  return charter.suggest(type);
-}
+/** The charter's events. A product with more of its own makes `createCatalog([...charterEvents, …], charterOptions)`. */
+export const charter = createCatalog(charterEvents, charterOptions);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allEvents, findEvent } from "./charter.ts";
+import { charter } from "./charter.ts";
 import { type Decoded, decodeEntry, decodeLogRecord } from "./decode.ts";
 import { logicalKey } from "./decode-legacy.ts";
 import legacy from "./fixtures/legacy.json" with { type: "json" };
@@ -34,7 +34,9 @@ const readable = legacy.readable as unknown as ReadableCase[];
 const refused = legacy.refused as unknown as RefusedCase[];
 
 function decode(source: Source): Decoded {
-  return source.record === undefined ? decodeEntry(source.fields ?? {}) : decodeLogRecord(source.record);
+  return source.record === undefined
+    ? decodeEntry(charter, source.fields ?? {})
+    : decodeLogRecord(charter, source.record);
 }
 
 describe("entries of older producers", () => {
@@ -96,7 +98,7 @@ describe("entries of older producers", () => {
   test("the flat form and the object form are the same entry", () => {
     for (const { fields } of readable) {
       if (fields === undefined) continue;
-      expect(decodeEntry(Object.entries(fields).flat())).toEqual(decodeEntry(fields));
+      expect(decodeEntry(charter, Object.entries(fields).flat())).toEqual(decodeEntry(charter, fields));
     }
   });
 
@@ -109,7 +111,7 @@ describe("entries of older producers", () => {
       timestamp: "2026-01-01T00:00:00Z",
       tenant_id: 7,
     };
-    const decoded = decodeEntry(fields as unknown as Record<string, string>);
+    const decoded = decodeEntry(charter, fields as unknown as Record<string, string>);
     expect(decoded).toMatchObject({ ok: true, event: { id: "42", tenant_id: "7" } });
     expect(decoded.ok && decoded.notes).toContain("coerced_to_text");
   });
@@ -119,14 +121,14 @@ describe("entries of older producers", () => {
       .filter(({ quirk }) => quirk === "dual_name")
       .map((entry) => {
         const decoded = decode(entry);
-        return decoded.ok ? logicalKey(decoded.event) : "unreadable";
+        return decoded.ok ? logicalKey(charter, decoded.event) : "unreadable";
       });
     expect(keys).toEqual([
       "supervisor.domain_escalation.received:esc-1",
       "supervisor.domain_escalation.received:esc-1",
     ]);
     const other = decode(readable[0] ?? {});
-    expect(other.ok && logicalKey(other.event)).toBeNull();
+    expect(other.ok && logicalKey(charter, other.event)).toBeNull();
   });
 
   describe("what JSON.parse changes without a word is read, noted, and kept as text", () => {
@@ -145,25 +147,26 @@ describe("entries of older producers", () => {
       ["duplicate_key", '{"message": {}, "from": "a", "from": "b"}'],
       ["forbidden_key", '{"message": {}, "from": "a", "__proto__": {}}'],
     ])("%s in a payload: %s", (note, payload) => {
-      const decoded = decodeEntry(entry(payload));
+      const decoded = decodeEntry(charter, entry(payload));
       expect(decoded).toMatchObject({ ok: true, event: { meta: { raw_payload: payload } } });
       expect(decoded.ok && decoded.notes).toContain(note);
     });
 
     test("a number in meta, and in a line of the log", () => {
       const meta = '{"trace": 9007199254740993}';
-      expect(decodeEntry(entry("{}", meta))).toMatchObject({ event: { meta: { raw_meta: meta } } });
+      expect(decodeEntry(charter, entry("{}", meta))).toMatchObject({ event: { meta: { raw_meta: meta } } });
       const line = JSON.stringify({ ...entry("{}"), payload: { n: 5 }, meta: {} }).replace(
         "5",
         "9007199254740993",
       );
-      const decoded = decodeLogRecord(line);
+      const decoded = decodeLogRecord(charter, line);
       expect(decoded).toMatchObject({ ok: true, event: { meta: { raw_record: line } } });
       expect(decoded.ok && decoded.notes).toContain("number_rounded");
     });
 
     test("numbers that a double keeps, also large ones, leave no trace", () => {
       const decoded = decodeEntry(
+        charter,
         entry('{"message": {"n": 6.02e23, "m": 602000000000000000000000}, "from": "a"}'),
       );
       expect(decoded.ok && decoded.event.meta).not.toHaveProperty("raw_payload");
@@ -173,7 +176,7 @@ describe("entries of older producers", () => {
     test("a time of the future is taken as it is, and noted where the clock is told", () => {
       const nowMs = Date.parse("2025-12-31T23:55:00.000Z");
       const notesAt = (at: number) => {
-        const decoded = decodeEntry(entry('{"message": {}, "from": "a"}'), { nowMs: at });
+        const decoded = decodeEntry(charter, entry('{"message": {}, "from": "a"}'), { nowMs: at });
         return decoded.ok && decoded.event.timestamp === "2026-01-01T00:00:00.000Z" ? decoded.notes : [];
       };
       expect(notesAt(nowMs)).not.toContain("future_timestamp");
@@ -182,7 +185,7 @@ describe("entries of older producers", () => {
   });
 
   test("a key named __proto__ stays data", () => {
-    const decoded = decodeEntry({
+    const decoded = decodeEntry(charter, {
       id: "e1",
       type: "broadcast",
       source: "s",
@@ -208,14 +211,14 @@ describe("the decoder never throws", () => {
   ];
   test("on any flat fields", () => {
     const flat = fc.array(fc.oneof(fc.constantFrom(...names), fc.string(), fc.json()));
-    fc.assert(fc.property(flat, (fields) => typeof decodeEntry(fields).ok === "boolean"));
+    fc.assert(fc.property(flat, (fields) => typeof decodeEntry(charter, fields).ok === "boolean"));
   });
 
   test("on any payload and meta of a well-formed entry", () => {
     const types = fc.constantFrom("system.alert", "task.completed", "ir.dag_diff_failed", "x.y");
     fc.assert(
       fc.property(types, fc.json(), fc.json(), (type, payload, meta) => {
-        const decoded = decodeEntry({
+        const decoded = decodeEntry(charter, {
           id: "e1",
           type,
           source: "s",
@@ -232,13 +235,16 @@ describe("the decoder never throws", () => {
 
   test("on any text of a log", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json()), (text) => typeof decodeLogRecord(text).ok === "boolean"),
+      fc.property(
+        fc.oneof(fc.string(), fc.json()),
+        (text) => typeof decodeLogRecord(charter, text).ok === "boolean",
+      ),
     );
   });
 });
 
 function asEvent(type: string, payload: unknown) {
-  const decoded = decodeEntry({
+  const decoded = decodeEntry(charter, {
     id: "3f2b8c1e-9d4a-4e77-8b21-5a6c7d8e9f01",
     type,
     source: "s",
@@ -247,7 +253,7 @@ function asEvent(type: string, payload: unknown) {
     tenant_id: "tenant-1",
     meta: '{"schema_version": 1, "producer": "p", "source_module": "m"}',
   });
-  const definition = findEvent(type);
+  const definition = charter.find(type);
   if (!decoded.ok || definition === undefined) throw new Error(`The fixture "${type}" cannot be decoded.`);
   return { event: decoded.event, definition };
 }
@@ -296,7 +302,7 @@ describe("released versions", () => {
   });
 
   test("every golden payload has an ordering key, but for events that have no order", () => {
-    const unordered = allEvents().filter((definition) => {
+    const unordered = charter.all.filter((definition) => {
       const payload = (released as Record<string, JsonObject>)[`${definition.type}@${definition.version}`];
       return definition.keyOf(payload) === null;
     });
@@ -309,14 +315,14 @@ describe("released versions", () => {
   });
 
   test("every catalogued event has its golden payload", () => {
-    const names = allEvents().map(({ type, version }) => `${type}@${version}`);
+    const names = charter.all.map(({ type, version }) => `${type}@${version}`);
     expect(golden.map(([name]) => name)).toEqual(expect.arrayContaining(names));
   });
 
   // A field that came later makes a payload of its own: `type@version with …`.
   test("golden payloads of the current version may also be published", () => {
     for (const [name, payload] of golden) {
-      const definition = findEvent(name.split("@")[0] ?? "");
+      const definition = charter.find(name.split("@")[0] ?? "");
       const isCurrent = name.split("@")[1]?.split(" ")[0] === String(definition?.version);
       if (definition !== undefined && isCurrent) expect(parsePayload(definition, payload)).toEqual(payload);
     }

@@ -1,4 +1,6 @@
-import { type DecodeNote, type EventKind, mendLegacy } from "./decode-legacy.ts";
+import type { Catalog } from "./catalog.ts";
+import { type EventKind, mendLegacy } from "./decode-legacy.ts";
+import type { DecodeNote } from "./decode-note.ts";
 import { type EventDefinition, severities } from "./define-event.ts";
 import { type Envelope, type EnvelopeMeta, maxLengths } from "./envelope.ts";
 import { findJsonFault, hasNonFiniteToken, isJsonObject, isUnstorable, type JsonObject } from "./json.ts";
@@ -221,7 +223,12 @@ function readSource(raw: RawEntry, notes: DecodeNote[]): string {
   return source ?? "system";
 }
 
-function decodeRaw(raw: RawEntry, notes: DecodeNote[], latestMs: number): Extract<Decoded, { ok: true }> {
+function decodeRaw(
+  catalog: Catalog,
+  raw: RawEntry,
+  notes: DecodeNote[],
+  latestMs: number,
+): Extract<Decoded, { ok: true }> {
   const id = required(raw, "id", notes);
   if (!uuid.test(id)) notes.push("non_uuid_id");
   if (raw.target === "") notes.push("empty_target");
@@ -247,7 +254,7 @@ function decodeRaw(raw: RawEntry, notes: DecodeNote[], latestMs: number): Extrac
     const text = changedText(raw[name], notes);
     if (text !== null) event.meta[`raw_${name}`] = text;
   }
-  const { kind, definition } = mendLegacy(event, notes);
+  const { kind, definition } = mendLegacy(catalog, event, notes);
   return { ok: true, event, kind, definition, notes };
 }
 
@@ -260,13 +267,14 @@ export interface DecodeOptions {
 }
 
 function settle(
+  catalog: Catalog,
   raw: RawEntry,
   fields: () => Record<string, string>,
   { nowMs = Number.POSITIVE_INFINITY }: DecodeOptions,
   notes: DecodeNote[] = [],
 ): Decoded {
   try {
-    return decodeRaw(raw, notes, nowMs + clockAheadMs);
+    return decodeRaw(catalog, raw, notes, nowMs + clockAheadMs);
   } catch (error) {
     const fault =
       error instanceof EntryFault ? error : new EntryFault("invalid_field", "The entry could not be read.");
@@ -291,12 +299,13 @@ function asText(value: unknown): string {
  * a double, a key that stands twice) is read all the same: its text stays in `meta.raw_payload` or `meta.raw_meta`.
  */
 export function decodeEntry(
+  catalog: Catalog,
   fields: readonly string[] | Readonly<Record<string, string>>,
   options: DecodeOptions = {},
 ): Decoded {
   const entries: [string, unknown][] = Array.isArray(fields) ? pairs(fields) : Object.entries(fields);
   const texts = () => Object.fromEntries(entries.map(([name, value]) => [name, asText(value)]));
-  return settle(Object.fromEntries(entries), texts, options);
+  return settle(catalog, Object.fromEntries(entries), texts, options);
 }
 
 /** Records of the task domain: flat, `event_id`, `event_type` in PascalCase, the aggregate's id. */
@@ -322,7 +331,7 @@ function fromTaskRecord(record: RawEntry): RawEntry {
  * Reads one line of the daily log, a message of a live channel, or a record of the task domain's JSONL files.
  * Never throws; `fields.record` of a failure is the line.
  */
-export function decodeLogRecord(text: string, options: DecodeOptions = {}): Decoded {
+export function decodeLogRecord(catalog: Catalog, text: string, options: DecodeOptions = {}): Decoded {
   const fields = () => ({ record: text });
   let record: JsonObject;
   try {
@@ -337,7 +346,9 @@ export function decodeLogRecord(text: string, options: DecodeOptions = {}): Deco
     };
   }
   const isTaskRecord = record.type === undefined && typeof record.event_type === "string";
-  const decoded = settle(isTaskRecord ? fromTaskRecord(record) : record, fields, options, ["log_record"]);
+  const decoded = settle(catalog, isTaskRecord ? fromTaskRecord(record) : record, fields, options, [
+    "log_record",
+  ]);
   if (!decoded.ok) return decoded;
   const notes = [...decoded.notes];
   const kept = changedText(text, notes);

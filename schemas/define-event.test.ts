@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
+import { charter } from "./charter.ts";
 import { decodeEntry } from "./decode.ts";
 import { defineEvent, type PayloadInputOf, type PayloadOf } from "./define-event.ts";
 import { parseEventPayload } from "./read-payload.ts";
@@ -19,7 +20,7 @@ const renamed = defineEvent("demo.thing.renamed", {
 });
 
 function stored(version: number, payload: unknown) {
-  const decoded = decodeEntry({
+  const decoded = decodeEntry(charter, {
     id: "e1",
     type: "demo.thing.renamed",
     source: "s",

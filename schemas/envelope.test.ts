@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type Envelope, parseEnvelope } from "./envelope.ts";
+import { charter } from "./charter.ts";
+import type { Envelope } from "./envelope.ts";
 import { CharterError, type CharterErrorCode } from "./errors.ts";
 import { courseQuizCreated } from "./events/course.ts";
 import { broadcast } from "./events/system.ts";
 import { taskCreated } from "./events/task.ts";
+import { parseEnvelope } from "./parse-envelope.ts";
 import { parsePayload } from "./payload.ts";
 
 const valid = {
@@ -18,7 +20,7 @@ const valid = {
 
 function refusal(input: unknown): CharterError {
   try {
-    parseEnvelope(input);
+    parseEnvelope(charter, input);
   } catch (error) {
     if (error instanceof CharterError) return error;
     throw error;
@@ -28,7 +30,7 @@ function refusal(input: unknown): CharterError {
 
 describe("an envelope", () => {
   test("is returned in its canonical form", () => {
-    const event: Envelope = parseEnvelope({
+    const event: Envelope = parseEnvelope(charter, {
       ...valid,
       timestamp: "2026-01-05T10:30:00.123999+01:00",
       tenant_id: "t1",
@@ -50,7 +52,7 @@ describe("an envelope", () => {
       traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
       replay: { by: "operator-1" },
     };
-    expect(parseEnvelope({ ...valid, meta: { ...valid.meta, ...extras } }).meta).toEqual({
+    expect(parseEnvelope(charter, { ...valid, meta: { ...valid.meta, ...extras } }).meta).toEqual({
       ...valid.meta,
       ...extras,
     });
@@ -68,11 +70,13 @@ describe("an envelope", () => {
       provider: "stripe",
       occurred_at: valid.timestamp,
     };
-    expect(parseEnvelope({ ...valid, type: "payment.transaction.completed", payload }).tenant_id).toBe("t1");
+    expect(
+      parseEnvelope(charter, { ...valid, type: "payment.transaction.completed", payload }).tenant_id,
+    ).toBe("t1");
   });
 
   test("leaves properties that are undefined out", () => {
-    const event = parseEnvelope({
+    const event = parseEnvelope(charter, {
       ...valid,
       type: "course.payment.failed",
       payload: { course_id: "c1", reason: "declined", transaction_id: undefined },

@@ -1,16 +1,17 @@
 /** The only door of the charter package. */
 
-export { canonicalType, readAliases } from "./aliases.ts";
 export {
   type Catalog,
   type CatalogOptions,
   createCatalog,
   type EventTypeOf,
+  type LegacyProducers,
   type PayloadByType,
 } from "./catalog.ts";
-export { allEvents, charter, charterEvents, charterNames, findEvent, suggestType } from "./charter.ts";
+export { charter, charterEvents, charterOptions } from "./charter.ts";
 export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decode.ts";
-export { type DecodeNote, type EventKind, logicalKey } from "./decode-legacy.ts";
+export { type EventKind, logicalKey } from "./decode-legacy.ts";
+export type { DecodeNote } from "./decode-note.ts";
 export {
   type Criticality,
   defineEvent,
@@ -28,7 +29,6 @@ export {
   type EnvelopeMeta,
   isUuidV4,
   maxLengths,
-  parseEnvelope,
   payloadLimits,
 } from "./envelope.ts";
 export { CharterError, type CharterErrorCode, type CharterIssue } from "./errors.ts";
@@ -142,7 +142,6 @@ export {
   taskScheduled,
   taskStarted,
 } from "./events/task.ts";
-export { foreignTypes, isForeignType } from "./foreign.ts";
 export { type GuardFindings, guardValues } from "./guard-values.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 export { forbiddenKeyReason } from "./key-rules.ts";
@@ -160,6 +159,7 @@ export {
 export { checkEventName, frozenNames, isPastTense, type NameViolation } from "./naming.ts";
 export { nearestName } from "./nearest-name.ts";
 export { openObject } from "./open-object.ts";
+export { parseEnvelope } from "./parse-envelope.ts";
 export { parsePayload } from "./payload.ts";
 export { forbiddenValue, redactText } from "./pii.ts";
 export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";

@@ -1,4 +1,4 @@
-import { decodeEntry, redactText } from "@brain/schemas";
+import { charter, decodeEntry, redactText } from "@brain/schemas";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { withoutBody } from "./http/kit/routing.ts";
@@ -29,7 +29,7 @@ const headings = textsFor("en").headings;
 const repeat = (text: string) => text.repeat(length / text.length);
 
 const readings: Record<string, () => unknown> = {
-  "JSON with a string that nobody ends": () => decodeEntry(entry(`"${repeat('\\"')}`)),
+  "JSON with a string that nobody ends": () => decodeEntry(charter, entry(`"${repeat('\\"')}`)),
   "a body of blanks for a route without one": () => post(`${repeat(" ")}x`),
   "what begins like a token again and again": () => redactText(repeat("-eyJ")),
   "a password of colons": () => redactText(`basic ${btoa(`${repeat(":")}\0`)}`),
@@ -63,7 +63,7 @@ describe("what is read stays the same", () => {
     ['{"a": "\\" \\\n NaN", b}', "invalid_json"],
     ['{"a": "no end, NaN', "invalid_json"],
   ])("%j is refused as what it is", (payload, reason) => {
-    expect(decodeEntry(entry(payload))).toMatchObject({ ok: false, reason });
+    expect(decodeEntry(charter, entry(payload))).toMatchObject({ ok: false, reason });
   });
 
   test("tokens and passwords are found, also behind what looks like their beginning", () => {

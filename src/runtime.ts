@@ -69,10 +69,11 @@ export function createSystem(
   }
   for (const setting of config.unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
   const scheduled = registerJobs(options.jobs ?? []);
+  const catalog = options.catalog ?? charter;
   return {
     config,
-    catalog: options.catalog ?? charter,
-    consumers: registerConsumers(consumers),
+    catalog,
+    consumers: registerConsumers(catalog, consumers),
     scheduled,
     log,
     now,

@@ -3,8 +3,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Consumer, Subscription } from "@brain/engine";
-import * as charter from "@brain/schemas";
-import { allEvents, type EventDefinition } from "@brain/schemas";
+import * as schemas from "@brain/schemas";
+import { charter, type EventDefinition } from "@brain/schemas";
 import { parseConfig } from "../src/config.ts";
 import { productConsumers } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
@@ -29,7 +29,7 @@ interface ModuleFacts {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-const exportNames = new Map<unknown, string>(Object.entries(charter).map(([name, value]) => [value, name]));
+const exportNames = new Map<unknown, string>(Object.entries(schemas).map(([name, value]) => [value, name]));
 
 function exportName(definition: EventDefinition): string {
   const name = exportNames.get(definition);
@@ -189,7 +189,7 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
   return Promise.all(
     folders.sort().map(async (module) => ({
       module,
-      published: allEvents().filter((definition) => definition.module === module),
+      published: charter.all.filter((definition) => definition.module === module),
       // A module may have several: each is named after it, or publishes as it.
       allConsumers: consumers,
       consumers: consumers.filter(({ subscriber, source }) => subscriber === module || source === module),
@@ -219,7 +219,7 @@ export async function generateDocs(): Promise<readonly GeneratedFile[]> {
   const modules = await readModules();
   const documented = new Set(modules.map(({ module }) => module));
   // Events whose module is no folder stand in no document; the same holds for them.
-  const others = allEvents().filter(({ module }) => !documented.has(module));
+  const others = charter.all.filter(({ module }) => !documented.has(module));
   const faults = documentFaults(others, modules[0]?.allConsumers ?? []);
   if (faults.length > 0) throw new Error(faults.join("\n  "));
   for (const facts of modules) {

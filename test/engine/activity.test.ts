@@ -14,7 +14,8 @@ const consumer = recorder();
 /** One cron tick; true when it asked the database anything over HTTP. */
 async function cronAsks(backbone: Backbone): Promise<boolean> {
   let asked = false;
-  const invocation = { ...backbone.open(), consumers: registerConsumers([consumer]) };
+  const opened = backbone.open();
+  const invocation = { ...opened, consumers: registerConsumers(opened.catalog, [consumer]) };
   const db = hookDatabase(invocation.db, {
     statements: (_text, run) => {
       asked = true;

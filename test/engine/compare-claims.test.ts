@@ -30,7 +30,10 @@ const consumer = recorder();
 
 function invoke(backbone: Backbone, consumers: readonly Consumer[] = [consumer]) {
   const { invocation, redis } = openWithRedis(backbone);
-  return { invocation: { ...invocation, consumers: registerConsumers(consumers) }, redis };
+  return {
+    invocation: { ...invocation, consumers: registerConsumers(invocation.catalog, consumers) },
+    redis,
+  };
 }
 
 function reconcile(

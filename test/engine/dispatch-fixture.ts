@@ -19,7 +19,8 @@ export function invoke(
   consumers: readonly Consumer[],
   change: Partial<Invocation> = {},
 ): Invocation {
-  return { ...backbone.open(), consumers: registerConsumers(consumers), ...change };
+  const invocation = backbone.open();
+  return { ...invocation, consumers: registerConsumers(invocation.catalog, consumers), ...change };
 }
 
 /** Change of an invocation that no other one coalesces with. */

@@ -1,5 +1,6 @@
 import {
   agentMessage,
+  charter,
   decodeLogRecord,
   type Envelope,
   ethicsReview,
@@ -106,7 +107,7 @@ test("a listener hears each event once, on the one channel it belongs to, and th
       task_id: null,
     });
     expect(record.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}000)?$/);
-    const decoded = decodeLogRecord(line);
+    const decoded = decodeLogRecord(charter, line);
     expect(decoded.ok && placed(decoded.event)).toEqual({ ...original, position: expect.any(Number) });
   }
   const ttl = Number(await backbone.redis("TTL", backbone.open().keys.dailyLog(date)));

@@ -20,7 +20,10 @@ async function send(backbone: Backbone, count: number): Promise<void> {
 
 async function stateOf(backbone: Backbone) {
   const { invocation } = openWithRedis(backbone);
-  const [state] = await consumerStates({ ...invocation, consumers: registerConsumers([consumer]) });
+  const [state] = await consumerStates({
+    ...invocation,
+    consumers: registerConsumers(invocation.catalog, [consumer]),
+  });
   return state;
 }
 

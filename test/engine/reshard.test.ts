@@ -38,7 +38,11 @@ function deploy(
   return () => {
     const invocation = openInvocation(system);
     if (invocation.redis === null) throw new Error("the system has no stream");
-    return { ...invocation, redis: invocation.redis, consumers: registerConsumers(consumers) };
+    return {
+      ...invocation,
+      redis: invocation.redis,
+      consumers: registerConsumers(invocation.catalog, consumers),
+    };
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { defineConsumer, on } from "@brain/engine";
-import { allEvents, courseDistributionRequested, defineEvent, findEvent } from "@brain/schemas";
+import { charter, courseDistributionRequested, defineEvent } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { productConsumers } from "../../src/product.ts";
@@ -48,7 +48,7 @@ describe("the documents of a module that has none", () => {
 describe("the check of what documents say", () => {
   const consumers = [
     defineConsumer({ subscriber: "reader", handlers: [on(courseDistributionRequested, ignore)] }),
-    defineConsumer({ subscriber: "idler", handlers: [on(allEvents()[0] as never, ignore)] }),
+    defineConsumer({ subscriber: "idler", handlers: [on(charter.all[0] as never, ignore)] }),
   ];
   const said = text.describe("A text.");
 
@@ -125,7 +125,7 @@ describe("the product", () => {
   };
 
   test("says in its documents nothing that the check refuses", () => {
-    expect(documentFaults(allEvents(), productConsumers(engine.system.config))).toEqual([]);
+    expect(documentFaults(charter.all, productConsumers(engine.system.config))).toEqual([]);
   });
 
   test("publishes each event as the producer that its documents name", async () => {
@@ -161,7 +161,7 @@ describe("the product", () => {
     const rows = await engine.sql<{ type: string; producer: string; module: string }>(
       "SELECT DISTINCT type, meta->>'producer' AS producer, meta->>'source_module' AS module FROM events",
     );
-    const wrong = rows.filter(({ type, producer }) => !findEvent(type)?.producers.includes(producer));
+    const wrong = rows.filter(({ type, producer }) => !charter.find(type)?.producers.includes(producer));
     expect(wrong).toEqual([]);
     expect(new Set(rows.map(({ module }) => module))).toEqual(
       new Set([

@@ -65,6 +65,7 @@ const names = {
 
 const worker = (release: Release) => `
 import { ${names[release].join(", ")} } from "../schemas/events/library.ts";
+import { createCatalog } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../src/config.ts";
 import { defineConsumer } from "../src/engine/consume/define-consumer.ts";
@@ -77,7 +78,8 @@ import { runCron, runJanitorCron, runWake, janitorCron } from "./host.ts";
 const library = defineConsumer({ subscriber: "library", handlers: [${handlers[release]}
 ] });
 let isolate = null;
-const systemOf = (env) => (isolate ??= createSystem(parseConfig(env), [library]));
+const catalog = createCatalog([${names[release].join(", ")}]);
+const systemOf = (env) => (isolate ??= createSystem(parseConfig(env), [library], { catalog }));
 const app = createApp({ mounts: [], isPublic: () => false, open: (c) => c.env.host });
 
 export default {
@@ -107,16 +109,6 @@ export async function buildRelease(release: Release): Promise<WorkerBundles> {
   const overlay = await createOverlay();
   try {
     await overlay.write("schemas/events/library.ts", events[release]);
-    await overlay.insertBehind(
-      "schemas/charter.ts",
-      "charterEvents = [",
-      names[release].map((name) => `library.${name},`).join(""),
-    );
-    await overlay.insertBehind(
-      "schemas/charter.ts",
-      'import * as course from "./events/course.ts";',
-      '\nimport * as library from "./events/library.ts";',
-    );
     await overlay.write("workers/release.ts", worker(release));
     const entry = `${overlay.folder}/workers/release.ts`;
     return await bundleWorkers({ api: entry, consumer: entry });

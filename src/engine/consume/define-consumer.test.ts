@@ -1,6 +1,9 @@
 import {
+  type Catalog,
+  charter,
   courseDistributionRequested,
   courseGenerationCompleted,
+  createCatalog,
   defineEvent,
   distributionViewed,
 } from "@brain/schemas";
@@ -98,17 +101,6 @@ describe("a consumer", () => {
     expect(made).toThrow(/^Consumer "course_access", handler 2 of 2 .*exports it.*circle/);
   });
 
-  test("handles only the catalogued definition of a type, not a copy or another version", () => {
-    const stranger = defineEvent("course.generation.completed", {
-      version: 1,
-      module: "course_factory",
-      criticality: "INFO",
-      when: "never",
-      payload: z.strictObject({ course_id: z.string().max(100) }),
-    });
-    expect(() => define({ handlers: [on(stranger, ignore)] })).toThrow(/not a catalogued definition/);
-  });
-
   test.each<[string, Partial<ConsumerOptions>]>([
     ["retry.maxAttempts", { retry: { maxAttempts: 0 } }],
     ["retry.maxAttempts", { retry: { maxAttempts: 1.5 } }],
@@ -150,16 +142,36 @@ describe("what a consumer wants", () => {
 describe("the register of consumers", () => {
   test("finds each by its subscriber name", () => {
     const consumer = define({});
-    expect(registerConsumers([consumer]).get("course_access")).toBe(consumer);
-    expect(registerConsumers([]).size).toBe(0);
-    expect(() => registerConsumers([consumer, undefined as never])).toThrow(
+    expect(registerConsumers(charter, [consumer]).get("course_access")).toBe(consumer);
+    expect(registerConsumers(charter, []).size).toBe(0);
+    expect(() => registerConsumers(charter, [consumer, undefined as never])).toThrow(
       /^Consumer 2 of 2 is undefined\. .*circle/,
     );
   });
 
   test("refuses two with the same name, who would take each other's events", () => {
-    expect(() => registerConsumers([define({}), define({})])).toThrow(
+    expect(() => registerConsumers(charter, [define({}), define({})])).toThrow(
       /Two consumers are named "course_access"/,
+    );
+  });
+
+  test("refuses one that handles an event which the catalog does not have, or has by another definition", () => {
+    const options = {
+      version: 1,
+      module: "library",
+      criticality: "INFO",
+      when: "never",
+      payload: z.strictObject({ book_id: z.string().max(100) }),
+    } as const;
+    const lent = defineEvent("library.book.lent", options);
+    const consumer = define({ handlers: [on(lent, ignore)] });
+    const register = (catalog: Catalog) => registerConsumers(catalog, [consumer]);
+    expect(register(createCatalog([lent])).size).toBe(1);
+    expect(() => register(createCatalog([]))).toThrow(
+      /^Consumer "course_access" handles "library.book.lent", which is not in the catalog. Add its definition to the catalog that is given to the engine/,
+    );
+    expect(() => register(createCatalog([defineEvent("library.book.lent", options)]))).toThrow(
+      /handles "library.book.lent" by another definition/,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { findEvent, isMessageId } from "@brain/schemas";
+import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas";
 import { defaultBrakePolicy } from "../core/brake.ts";
 import { defaultRetryPolicy } from "../core/retry.ts";
 import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./consumer.ts";
@@ -8,7 +8,7 @@ const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
 /**
  * Completes a consumer with its defaults.
  *
- * @throws {Error} at start: a bad subscriber name, two handlers for one type, an uncatalogued type, a number out of range
+ * @throws {Error} at start: a bad subscriber name, two handlers for one type, a number out of range
  */
 export function defineConsumer(options: ConsumerOptions): Consumer {
   const { subscriber } = options;
@@ -27,11 +27,6 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
       continue;
     }
     const { type } = subscription.definition;
-    if (findEvent(type) !== subscription.definition) {
-      throw new Error(
-        `Consumer "${subscriber}" handles "${type}", which is not a catalogued definition (handler ${index + 1} of ${options.handlers.length}). Add it to the catalog of @brain/schemas and handle that definition.`,
-      );
-    }
     if (byType.has(type))
       throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
     byType.set(type, subscription);
@@ -122,9 +117,12 @@ function inRange(subscriber: string, name: string, value: number, min: number, m
  * All consumers of the system.
  *
  * @throws {Error} two consumers with the same subscriber name: they would take each other's events; one that is
- *   undefined, as a circle of imports leaves it
+ *   undefined, as a circle of imports leaves it; one that handles an event which the catalog does not have
  */
-export function registerConsumers(consumers: readonly Consumer[]): ReadonlyMap<string, Consumer> {
+export function registerConsumers(
+  catalog: Catalog,
+  consumers: readonly Consumer[],
+): ReadonlyMap<string, Consumer> {
   const bySubscriber = new Map<string, Consumer>();
   for (const [index, consumer] of consumers.entries()) {
     if (typeof consumer !== "object" || consumer === null) {
@@ -135,9 +133,21 @@ export function registerConsumers(consumers: readonly Consumer[]): ReadonlyMap<s
     if (bySubscriber.has(consumer.subscriber)) {
       throw new Error(`Two consumers are named "${consumer.subscriber}"; subscriber names are unique.`);
     }
+    for (const { definition } of consumer.byType.values()) requireCatalogued(catalog, consumer, definition);
     bySubscriber.set(consumer.subscriber, consumer);
   }
   return bySubscriber;
+}
+
+function requireCatalogued(catalog: Catalog, { subscriber }: Consumer, definition: EventDefinition): void {
+  const { type } = definition;
+  const known = catalog.find(type);
+  if (known === definition) return;
+  throw new Error(
+    known === undefined
+      ? `Consumer "${subscriber}" handles "${type}", which is not in the catalog. Add its definition to the catalog that is given to the engine.`
+      : `Consumer "${subscriber}" handles "${type}" by another definition than the catalog has. Handle the one that is in the catalog that is given to the engine.`,
+  );
 }
 
 /** Stands for all types. */

@@ -1,4 +1,10 @@
-import { courseDistributionRequested, distributionViewed, type Envelope, encodeEntry } from "@brain/schemas";
+import {
+  charter,
+  courseDistributionRequested,
+  distributionViewed,
+  type Envelope,
+  encodeEntry,
+} from "@brain/schemas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fieldsToObject } from "../stream/entry-fields.ts";
@@ -30,7 +36,8 @@ const event: Envelope = {
   severity: null,
 };
 
-const interpret = (fields: readonly string[], to = consumer): Interpreted => interpretEntry(to, fields);
+const interpret = (fields: readonly string[], to = consumer): Interpreted =>
+  interpretEntry(charter, to, fields);
 const contentOf = (fields: readonly string[], to = consumer) => interpret(fields, to).content;
 const changed = (change: Partial<Envelope>) => encodeEntry({ ...event, ...change });
 function without(name: string): string[] {

@@ -1,5 +1,5 @@
 import {
-  canonicalType,
+  type Catalog,
   decodeEntry,
   type Envelope,
   type EventDefinition,
@@ -56,11 +56,11 @@ export class UndecodableError extends ValidationError {}
  * Decodes an entry, finds its handler and validates the payload for it. What cannot be decoded concerns those who handle
  * its type; when not even that can be read, everybody. Pure.
  */
-export function interpretEntry(consumer: Consumer, fields: readonly string[]): Interpreted {
-  const decoded = decodeEntry(fields);
+export function interpretEntry(catalog: Catalog, consumer: Consumer, fields: readonly string[]): Interpreted {
+  const decoded = decodeEntry(catalog, fields);
   if (!decoded.ok) {
     const type = readableType(fields);
-    if (type !== null && !handles(consumer, type)) return { content: { kind: "skip" }, key: null };
+    if (type !== null && !handles(catalog, consumer, type)) return { content: { kind: "skip" }, key: null };
     const error = new UndecodableError(`The stream entry is not an event: ${decoded.message}`);
     return { content: { kind: "refuse", reason: "undecodable", error, event: null, type }, key: null };
   }
@@ -88,8 +88,8 @@ function handlerOf({ byType, any }: Consumer, type: string): Subscription | null
   return byType.get(type) ?? any ?? null;
 }
 
-function handles(consumer: Consumer, type: string): boolean {
-  return handlerOf(consumer, type) !== null || handlerOf(consumer, canonicalType(type)) !== null;
+function handles(catalog: Catalog, consumer: Consumer, type: string): boolean {
+  return handlerOf(consumer, type) !== null || handlerOf(consumer, catalog.canonicalType(type)) !== null;
 }
 
 /** The type that stands in an entry's fields, when it looks like one. */

@@ -1,3 +1,4 @@
+import type { Catalog } from "@brain/schemas";
 import type { SubrequestMeter } from "../core/budget.ts";
 import type { Logger } from "../core/log.ts";
 import type { Database } from "../db/database.ts";
@@ -11,6 +12,8 @@ import type { TickState } from "./tick-state.ts";
 
 /** What a tick needs of its invocation. */
 export interface DrainDeps {
+  /** What the entries of the stream are read by. */
+  readonly catalog: Catalog;
   readonly db: Database;
   readonly redis: RedisHttp;
   readonly keys: StreamKeys;

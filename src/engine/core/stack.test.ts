@@ -36,7 +36,7 @@ describe("the stack of an error", () => {
   test("of a real one is that of this file", () => {
     const error = new TypeError("planted");
     expect(thrownAt(error)).toMatch(/^src\/engine\/core\/stack\.test\.ts:\d+$/);
-    expect(stackText(error, said)).toContain("TypeError: said\n    at src/core/stack.test.ts:");
+    expect(stackText(error, said)).toContain("TypeError: said\n    at src/engine/core/stack.test.ts:");
   });
 
   test("holds nothing of the messages, not even lines that look like places", () => {

@@ -1,4 +1,4 @@
-import { findEvent, isUuidV4, type JsonValue } from "@brain/schemas";
+import { type Catalog, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
@@ -109,7 +109,10 @@ function admit(invocation: Invocation, input: unknown, index: number, context: I
   const now = new Date(invocation.now());
   const newId = () => context.newId?.(index) ?? uuidv4();
   try {
-    const admitted = admitEnvelope(invocation.publish, completeEnvelope(input, context, now, newId));
+    const admitted = admitEnvelope(
+      invocation.publish,
+      completeEnvelope(invocation.catalog, input, context, now, newId),
+    );
     requirePresent(admitted.event.timestamp, now);
     return inContext(admitted, context);
   } catch (error) {
@@ -139,7 +142,13 @@ function inContext({ event, key }: RecordedEvent, context: IngestContext): Recor
  * the short form `{ type, payload, … }`, of which the server makes the envelope: module and version come from the
  * catalog, the producer is its `source`.
  */
-function completeEnvelope(input: unknown, context: IngestContext, now: Date, newId: () => string): unknown {
+function completeEnvelope(
+  catalog: Catalog,
+  input: unknown,
+  context: IngestContext,
+  now: Date,
+  newId: () => string,
+): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new ValidationError(
       `An event is a JSON object with type and payload; received ${Array.isArray(input) ? "an array" : input === null ? "null" : `a ${typeof input}`}.`,
@@ -148,7 +157,7 @@ function completeEnvelope(input: unknown, context: IngestContext, now: Date, new
   }
   if ("meta" in input || "timestamp" in input) return input;
   const short = input as Readonly<Record<string, JsonValue>>;
-  const definition = typeof short.type === "string" ? findEvent(short.type) : undefined;
+  const definition = typeof short.type === "string" ? catalog.find(short.type) : undefined;
   const { causation_id, traceparent, ...fields } = short;
   const id = short.id ?? newId();
   const source = short.source ?? anonymousSource;

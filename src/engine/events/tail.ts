@@ -1,4 +1,4 @@
-import { compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
+import { type Catalog, compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
 import type { Invocation } from "../invocation.ts";
 import { parseReadEntries } from "../stream/append.ts";
 
@@ -58,15 +58,24 @@ export interface Tail {
  * Tails of this isolate by system. A second old at most while somebody follows; a few megabytes that the last follower
  * gives back.
  */
-const isolateTails = new Map<string, Tail>();
+const isolateTails = new WeakMap<Catalog, Map<string, Tail>>();
 /** When those who read Redis for themselves began, Unix ms. */
 const isolateCatchUps = new Map<symbol, number>();
 
 const keyOf = ({ scope, publish }: Invocation) => `${scope}/${publish.shards}`;
 
+/** What is kept has been read by a catalog, so it is for those alone who read by the same. */
+function tailsOf({ catalog }: Invocation): Map<string, Tail> {
+  const known = isolateTails.get(catalog);
+  if (known !== undefined) return known;
+  const tails = new Map<string, Tail>();
+  isolateTails.set(catalog, tails);
+  return tails;
+}
+
 /** The tail as it is; null when nobody has looked lately. */
 export function currentTail(invocation: Invocation): Tail | null {
-  const tail = isolateTails.get(keyOf(invocation));
+  const tail = tailsOf(invocation).get(keyOf(invocation));
   return tail === undefined || invocation.now() - tail.lookedAtMs > staleMs ? null : tail;
 }
 
@@ -81,13 +90,13 @@ export function beginTail(invocation: Invocation, last: readonly MessageId[]): T
     lookingSinceMs: null,
     atEnd: false,
   };
-  isolateTails.set(keyOf(invocation), tail);
+  tailsOf(invocation).set(keyOf(invocation), tail);
   return tail;
 }
 
 /** Gives the memory back. */
 export function dropTail(invocation: Invocation): void {
-  isolateTails.delete(keyOf(invocation));
+  tailsOf(invocation).delete(keyOf(invocation));
 }
 
 /** True when all that came behind these places is in the tail or will be. */
@@ -111,7 +120,7 @@ export function pauseOf({ grewAtMs }: Tail, nowMs: number): number {
  * @throws {TransientError} Redis cannot be reached
  */
 export async function refresh(invocation: Invocation, tail: Tail, seen: number): Promise<void> {
-  const { redis, keys, now } = invocation;
+  const { catalog, redis, keys, now } = invocation;
   const isLooking = tail.lookingSinceMs !== null && now() - tail.lookingSinceMs < lookMs;
   const isDue = tail.done < seen || !tail.atEnd || now() - tail.lookedAtMs >= pauseOf(tail, now());
   if (redis === null || isLooking || !isDue) return;
@@ -121,7 +130,7 @@ export async function refresh(invocation: Invocation, tail: Tail, seen: number):
   try {
     const commands = tail.parts.map(({ top }, shard) => rangeCommand(keys.stream(shard), top));
     const replies = await redis.pipeline(commands);
-    const lists = replies.map(parseReply);
+    const lists = replies.map((reply) => parseReply(catalog, reply));
     tail.atEnd = lists.every((entries) => entries.length < entriesPerLook);
     for (const [shard, part] of tail.parts.entries()) {
       if (keep(part, lists[shard] ?? [])) tail.grewAtMs = now();
@@ -139,10 +148,10 @@ function rangeCommand(stream: string, after: MessageId) {
 
 type Kept = Part["entries"][number];
 
-function parseReply(reply: unknown): Kept[] {
+function parseReply(catalog: Catalog, reply: unknown): Kept[] {
   if (reply instanceof Error) throw reply;
   return parseReadEntries(reply).map(({ id, fields }) => {
-    const decoded = fields === null ? null : decodeEntry(fields);
+    const decoded = fields === null ? null : decodeEntry(catalog, fields);
     const characters = (fields ?? []).reduce((sum, text) => sum + text.length, 0);
     return { id, event: decoded?.ok === true ? decoded.event : null, characters };
   });
@@ -198,7 +207,7 @@ export async function catchUp(
   tail: Tail,
   places: readonly MessageId[],
 ): Promise<CatchUp | null> {
-  const { redis, keys, now } = invocation;
+  const { catalog, redis, keys, now } = invocation;
   for (const [one, sinceMs] of isolateCatchUps) {
     if (now() - sinceMs > catchUpMs) isolateCatchUps.delete(one);
   }
@@ -208,7 +217,7 @@ export async function catchUp(
   const floors = tail.parts.map(({ floor }) => floor);
   try {
     const commands = places.map((place, shard) => rangeCommand(keys.stream(shard), place));
-    const lists = (await redis.pipeline(commands)).map(parseReply);
+    const lists = (await redis.pipeline(commands)).map((reply) => parseReply(catalog, reply));
     const after = places.map((place, shard) => {
       const list = lists[shard] ?? [];
       const last = list.at(-1)?.id ?? place;

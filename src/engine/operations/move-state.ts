@@ -1,4 +1,4 @@
-import { canonicalType, findEvent, isForeignType } from "@brain/schemas";
+import type { Catalog } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Invocation } from "../invocation.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
@@ -49,7 +49,7 @@ interface NewEntry {
   readonly eventId: string;
 }
 
-function foreignWrites(entries: readonly NewEntry[], nowMs: number): ForeignWrites[] {
+function foreignWrites(catalog: Catalog, entries: readonly NewEntry[], nowMs: number): ForeignWrites[] {
   const found = new Map<string, ForeignWrites>();
   for (const { id, type } of entries) {
     const known = found.get(type);
@@ -57,8 +57,8 @@ function foreignWrites(entries: readonly NewEntry[], nowMs: number): ForeignWrit
       found.set(type, { ...known, count: known.count + 1 });
       continue;
     }
-    const definition = findEvent(canonicalType(type));
-    const foreignModule = isForeignType(type) ? (type.split(".", 1)[0] ?? null) : null;
+    const definition = catalog.find(catalog.canonicalType(type));
+    const foreignModule = catalog.isForeign(type) ? (type.split(".", 1)[0] ?? null) : null;
     const ms = Number(id.split("-", 1)[0]);
     found.set(type, {
       type: type.slice(0, 100),
@@ -100,7 +100,7 @@ async function recorded({ db }: Invocation, entries: readonly NewEntry[]): Promi
  * @throws {RedisReplyError} Redis refused
  */
 export async function moveState(invocation: Invocation) {
-  const { redis, keys, consumers } = invocation;
+  const { catalog, redis, keys, consumers } = invocation;
   const stream = keys.stream(0);
   const newest = ["EVAL", newestScript, "1", stream, String(lookedAt)] as const;
   const replies = redis === null ? null : await redis.pipeline([streamStateCommand(stream), newest]);
@@ -118,6 +118,7 @@ export async function moveState(invocation: Invocation) {
       to_id: entries[0]?.id ?? null,
     },
     foreign_types: foreignWrites(
+      catalog,
       entries.filter(({ eventId }) => !ours.has(eventId.toLowerCase())),
       invocation.now(),
     ),

@@ -3,7 +3,6 @@ import {
   CharterError,
   type Envelope,
   type EventDefinition,
-  findEvent,
   type JsonObject,
   type JsonValue,
   type PayloadInputOf,
@@ -98,9 +97,9 @@ export function prepareEvent<D extends EventDefinition>(
   context: PublishContext & PublishOptions,
 ): RecordedEvent {
   requireDefinition(definition);
-  if (findEvent(definition.type) !== definition) {
+  if (settings.catalog.find(definition.type) !== definition) {
     throw new ValidationError(
-      `The event type "${definition.type}" is not the catalogued definition. Add it to the catalog of @brain/schemas and publish that definition.`,
+      `The event type "${definition.type}" is not the catalogued definition. Add it to the catalog that is given to the engine, and publish that definition.`,
       { issues: [{ path: "type", message: `"${definition.type}" is not catalogued` }] },
     );
   }
@@ -137,7 +136,7 @@ export function prepareEvent<D extends EventDefinition>(
  * @throws {TooLargeError} payload over the limit
  */
 export function admitEnvelope(settings: PublishSettings, input: unknown): RecordedEvent {
-  const event = parseOrThrow(input);
+  const event = parseOrThrow(settings.catalog, input);
   const payloadText = JSON.stringify(event.payload);
   const bytes = utf8Length(payloadText);
   if (bytes > settings.payload.maxBytes) {
@@ -149,13 +148,13 @@ export function admitEnvelope(settings: PublishSettings, input: unknown): Record
   if (bytes > settings.payload.warnBytes) {
     settings.onLargePayload?.({ type: event.type, id: event.id, bytes });
   }
-  const key = findEvent(event.type)?.keyOf(event.payload) ?? null;
+  const key = settings.catalog.find(event.type)?.keyOf(event.payload) ?? null;
   return { event, key };
 }
 
-function parseOrThrow(input: unknown): Envelope {
+function parseOrThrow(catalog: Catalog, input: unknown): Envelope {
   try {
-    return parseEnvelope(input);
+    return parseEnvelope(catalog, input);
   } catch (error) {
     if (!(error instanceof CharterError)) throw error;
     const issues: Issue[] = error.issues.map(({ path, message }) => ({ path, message }));

@@ -1,5 +1,5 @@
 import { BrainError, type EnvelopeRow, outgoingColumns, placed, toEnvelope } from "@brain/engine";
-import { allEvents } from "@brain/schemas";
+import { charterEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { HistoryQuery } from "./model.ts";
@@ -101,11 +101,10 @@ export async function readOverview(services: RequestServices) {
   return { total: Object.values(byStatus).reduce((sum, count) => sum + count, 0), ...byStatus };
 }
 
-const ownTypes = allEvents()
-  .filter(({ module }) => module === "missions")
-  .map(({ type }) => type);
+/** Those of `mission.` and those of `task.` that tell of its steps. */
+const ownEvents = charterEvents.filter(({ module }) => module === "missions");
 const ofMissions: SQL = sql`e.type IN (${sql.join(
-  ownTypes.map((type) => sql`${type}`),
+  ownEvents.map(({ type }) => sql`${type}`),
   sql`, `,
 )})`;
 

@@ -87,7 +87,10 @@ export class DeferredSource implements Source {
   #deliver(row: DeferredRow, nowMs: number): Delivery {
     const { fields, key, begun, isReplay } = row;
     const lost: Lost = { kind: "lost", eventId: row.eventId, type: row.eventType, tenantId: row.tenantId };
-    const meaning = fields === null ? { content: lost, key } : interpretEntry(this.#tick.consumer, fields);
+    const meaning =
+      fields === null
+        ? { content: lost, key }
+        : interpretEntry(this.#tick.deps.catalog, this.#tick.consumer, fields);
     const { content } = meaning;
     return {
       source: this,

@@ -117,7 +117,9 @@ export class StreamSource implements Source {
     tries: Pick<Delivery, "begun" | "isBegun" | "dueAtMs">,
   ): Delivery {
     const meaning: Interpreted | { content: Lost; key: null } =
-      fields === null ? { content: lost, key: null } : interpretEntry(this.#tick.consumer, fields);
+      fields === null
+        ? { content: lost, key: null }
+        : interpretEntry(this.#tick.deps.catalog, this.#tick.consumer, fields);
     const { content } = meaning;
     return {
       source: this,

@@ -50,7 +50,7 @@ export async function readStreamHeads(
 }
 
 async function readShardHeads(
-  { db, keys }: Invocation,
+  { catalog, db, keys }: Invocation,
   redis: RedisHttp,
   consumer: Consumer,
   shard: number,
@@ -70,7 +70,7 @@ async function readShardHeads(
   entries.forEach(({ id }, index) => {
     const fields = bodies.get(id);
     if (fields === undefined) return;
-    const { content, key } = interpretEntry(consumer, fields);
+    const { content, key } = interpretEntry(catalog, consumer, fields);
     if (key === null || content.kind === "skip") return;
     const stored: unknown = Array.isArray(texts) ? texts[index] : null;
     const text = typeof stored === "string" ? stored : null;

@@ -1,4 +1,4 @@
-import { decodeEntry, type Envelope, encodeEntry, findEvent, type JsonObject } from "@brain/schemas";
+import { type Catalog, decodeEntry, type Envelope, encodeEntry, type JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
@@ -30,8 +30,8 @@ export async function editCopy(
   letterId: string,
   payload: JsonObject,
 ): Promise<EditedCopy> {
-  const original = await originalOf(db, letterId);
-  const definition = findEvent(original.type);
+  const original = await originalOf(db, settings.catalog, letterId);
+  const definition = settings.catalog.find(original.type);
   // The copy is no row of the record, so it has no position.
   const { schema_version: _old, position: _position, ...meta } = original.meta;
   const { event, key } = admitEnvelope(settings, {
@@ -59,7 +59,7 @@ interface Source {
 const uuidShape = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** The letter's event as it came, not as it was edited before. */
-async function originalOf(db: Database, letterId: string): Promise<Envelope> {
+async function originalOf(db: Database, catalog: Catalog, letterId: string): Promise<Envelope> {
   const [letter] = isRowId(letterId)
     ? await db.rows<Source>(
         sql`SELECT raw_fields AS fields, event_id FROM dead_letters WHERE id = ${letterId}::bigint`,
@@ -67,7 +67,7 @@ async function originalOf(db: Database, letterId: string): Promise<Envelope> {
     : [];
   if (letter === undefined) throw noLetter(letterId);
   if (letter.fields !== null) {
-    const decoded = decodeEntry(letter.fields);
+    const decoded = decodeEntry(catalog, letter.fields);
     if (decoded.ok) return decoded.event;
     throw new ConflictError(
       `The entry of dead letter ${letterId} cannot be read as an event, so there is nothing to edit: ${decoded.message} Publish the event anew, and discard the letter.`,

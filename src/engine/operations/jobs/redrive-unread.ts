@@ -28,14 +28,17 @@ export interface Reader {
  * @throws {NotFoundError} no dead letter has the id
  * @throws {ConflictError} the entry still cannot be read, or nobody here handles its type
  */
-export async function readersOf({ db, consumers }: Invocation, id: string): Promise<readonly Reader[]> {
+export async function readersOf(
+  { db, catalog, consumers }: Invocation,
+  id: string,
+): Promise<readonly Reader[]> {
   const [letter] = await db.rows<{ fields: Record<string, string> | null; message_id: string }>(sql`
     SELECT raw_fields AS fields, stream_message_id AS message_id FROM dead_letters WHERE id = ${id}::bigint`);
   if (letter === undefined || !isMessageId(letter.message_id)) throw noLetter(id);
   const fields = objectToFields(letter.fields ?? {});
   const meanings = [...consumers.values()].map((consumer) => ({
     consumer,
-    ...interpretEntry(consumer, fields),
+    ...interpretEntry(catalog, consumer, fields),
   }));
   const readers = meanings.flatMap(({ consumer, content, key }): Reader[] =>
     content.kind === "handle" ? [{ consumer, event: content.event, key }] : [],
