@@ -1,25 +1,10 @@
-/** Reads the console sessions of the README: what is typed after `$ `, and what is answered. */
-
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+/** Reads the console sessions of the documents: what is typed after `$ `, and what is answered. */
 
 export interface Step {
   /** The command as typed. */
   readonly command: string;
-  /** Lines of the answer that the README shows; empty when it shows none. */
+  /** Lines of the answer that the document shows; empty when it shows none. */
   readonly shown: readonly string[];
-}
-
-/** The README as it stands. */
-export function readReadme(): Promise<string> {
-  return readFile(fileURLToPath(new URL("../../README.md", import.meta.url).href), "utf8");
-}
-
-/** Fenced blocks of one language, without the fences. */
-export function fencedBlocks(markdown: string, language: string): string[] {
-  return [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, found, text]) =>
-    found === language && text !== undefined ? [text] : [],
-  );
 }
 
 /** @throws {Error} a session that does not begin with a command */
@@ -33,12 +18,15 @@ export function readSteps(block: string): Step[] {
   return steps;
 }
 
+/** Values by name, as a Map has them. */
+export type Variables = Pick<ReadonlyMap<string, string>, "get">;
+
 /**
  * Words of a simple command, quotes and variables resolved as a shell does; no substitutions, no pipes.
  *
  * @throws {Error} a variable that is not set
  */
-export function shellWords(command: string, variables: ReadonlyMap<string, string>): string[] {
+export function shellWords(command: string, variables: Variables): string[] {
   const words: string[] = [];
   const pieces = /(\s+)|'([^']*)'|"([^"]*)"|([^\s'"]+)/g;
   let word: string | null = null;
@@ -53,7 +41,7 @@ export function shellWords(command: string, variables: ReadonlyMap<string, strin
   return word === null ? words : [...words, word];
 }
 
-function expand(text: string, variables: ReadonlyMap<string, string>): string {
+function expand(text: string, variables: Variables): string {
   return text.replace(/\$(\w+)/g, (_, name: string) => {
     const value = variables.get(name);
     if (value === undefined) throw new Error(`The session uses $${name} before it is set.`);
@@ -84,10 +72,10 @@ function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
-/** Real ids by the ones that the README shows. */
+/** Real ids by the ones that the documents show. */
 export type KnownIds = Map<string, string>;
 
-/** The text with each id of the README replaced by the one it stands for; an unknown one stands for itself. */
+/** The text with each shown id replaced by the one it stands for; an unknown one stands for itself. */
 export function withRealIds(text: string, known: KnownIds): string {
   return text.replace(ids, (id) => {
     const real = known.get(id) ?? id;

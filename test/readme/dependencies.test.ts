@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { readReadme } from "./console.ts";
+import { readProject, sectionOf } from "../../tools/documents.ts";
 
-test("the README says of each dependency what it is for, and of none that is gone", async () => {
+test("CONTRIBUTING.md says of each dependency what it is for, and of none that is gone", async () => {
   const path = fileURLToPath(new URL("../../package.json", import.meta.url).href);
   const { dependencies, devDependencies } = JSON.parse(await readFile(path, "utf8"));
-  const [, section = ""] = (await readReadme()).split("\n## What each dependency is for\n");
-  const [list = ""] = section.split("\n## ");
+  const { documents } = await readProject();
+  const document = documents.find((candidate) => candidate.path === "CONTRIBUTING.md");
+  if (document === undefined) throw new Error("There is no CONTRIBUTING.md.");
+  const list = sectionOf(document, "What each dependency is for");
   const named = [...list.matchAll(/`([^`.]+)`/g)]
     .map(([, name = ""]) => name)
     .filter((name) => name !== "charter");

@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { blocksOf, readProject } from "../../tools/documents.ts";
 import { withDatabase } from "../../workers/local/neon-database.ts";
 import { cloneTemplate, describeTemplate } from "../database-pool.ts";
-import { fencedBlocks, readReadme } from "./console.ts";
 import { createOverlay, type Overlay } from "./overlay.ts";
 
 /*
- * The README's module, made in a copy of the project exactly as the README says, then compiled and tested there on the
- * Redis and the Postgres of this run.
+ * The module of the documents' examples, made in a copy of the project exactly as they say, then compiled and tested there
+ * on the Redis and the Postgres of this run.
  */
 
-const readme = await readReadme();
-const examples = fencedBlocks(readme, "ts").map((text) => {
+const { documents } = await readProject();
+const examples = blocksOf(documents, "ts").map(({ path: document, line, text }) => {
   const path = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1];
-  if (path === undefined) throw new Error(`An example has no path in its first line: ${text.slice(0, 80)}`);
-  return { path, text };
+  if (path === undefined)
+    throw new Error(`The example of ${document}:${line} has no path in its first line.`);
+  return { document, path, text };
 });
 
 const timeLimitMs = 400_000;
@@ -48,6 +49,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await overlay?.remove();
+});
+
+test("each file is shown once", () => {
+  const paths = examples.map(({ path }) => path);
+  expect(paths).toEqual([...new Set(paths)]);
+  expect(new Set(examples.map(({ document }) => document)).size).toBeGreaterThan(2);
 });
 
 test(

@@ -16,7 +16,7 @@ const copied = [
   "tsconfig.json",
 ];
 
-/** A copy of the project, to be changed as a reader of the README changes it. */
+/** A copy of the project, to be changed as a reader of the documents changes it. */
 export interface Overlay {
   readonly folder: string;
   write(path: string, text: string): Promise<void>;

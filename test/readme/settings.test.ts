@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseConfig, settingNames } from "../../src/config.ts";
-import { readReadme } from "./console.ts";
+import { readProject, sectionOf } from "../../tools/documents.ts";
 
 const required = {
   NEON_DATABASE_URL: "postgres://user:password@host/database",
@@ -12,10 +12,14 @@ const required = {
 /** With what makes the other settings count. */
 const complete = { ...required, STRIPE_SECRET_KEY: "sk_test", STRIPE_WEBHOOK_SECRET: "whsec_test" };
 
+const home = "workers/README.md";
+
 /** Rows of the first table under "Configuration": each variable with the default that stands beside it. */
 async function readTable(): Promise<ReadonlyMap<string, string>> {
-  const [, section = ""] = (await readReadme()).split("\n## Configuration\n");
-  const [table = ""] = section.split("\n`npm start`");
+  const { documents } = await readProject();
+  const document = documents.find(({ path }) => path === home);
+  if (document === undefined) throw new Error(`There is no ${home}.`);
+  const [table = ""] = sectionOf(document, "Configuration").split("\n`npm start`");
   const rows = [...table.matchAll(/^\| (`[A-Z].*?) \| (.*?) \|/gm)];
   return new Map(
     rows.flatMap(([, names = "", defaults = ""]) => {
@@ -30,7 +34,7 @@ async function readTable(): Promise<ReadonlyMap<string, string>> {
 
 const table = await readTable();
 
-test("the README names every variable that the configuration reads, and no other", () => {
+test(`${home} names every variable that the configuration reads, and no other`, () => {
   expect(settingNames.length).toBeGreaterThan(10);
   expect([...table.keys()].sort()).toEqual([...settingNames].sort());
 });

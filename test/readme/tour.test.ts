@@ -1,17 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blocksOf, readProject } from "../../tools/documents.ts";
 import { createPaymentEngine, type PaymentEngine } from "../modules/stripe-fixture.ts";
-import {
-  fencedBlocks,
-  type KnownIds,
-  mismatch,
-  readReadme,
-  readSteps,
-  shellWords,
-  withRealIds,
-} from "./console.ts";
+import { type KnownIds, mismatch, readSteps, shellWords, withRealIds } from "./console.ts";
 
-const readme = await readReadme();
-const steps = fencedBlocks(readme, "console").flatMap(readSteps);
+const { documents } = await readProject();
+/** The README's first; the others go on in the same terminal. */
+const sessions = blocksOf(documents, "console").map(({ path, text }) => ({ path, steps: readSteps(text) }));
+const maxRequestsOfReadme = 10;
 const origin = "http://127.0.0.1:8787";
 
 /** A request as curl would send it. */
@@ -43,7 +38,14 @@ function readRequest(options: readonly string[]): Request {
   return { method: method ?? (body === undefined ? "GET" : "POST"), url, headers, body };
 }
 
-describe("the five minutes of the README, in their order", () => {
+test(`the README's tour has at most ${maxRequestsOfReadme} requests`, () => {
+  const steps = sessions.filter(({ path }) => path === "README.md").flatMap((session) => session.steps);
+  const requests = steps.filter(({ command }) => /^(call|curl) /.test(command));
+  expect(requests.length).toBeGreaterThan(5);
+  expect(requests.length).toBeLessThanOrEqual(maxRequestsOfReadme);
+});
+
+describe("the sessions of the documents, in their order", () => {
   let engine: PaymentEngine;
   const variables = new Map<string, string>();
   const known: KnownIds = new Map();
@@ -76,7 +78,7 @@ describe("the five minutes of the README, in their order", () => {
     return program === "curl" ? answer.text : `${answer.text}\nHTTP ${answer.status}`;
   }
 
-  for (const { command, shown } of steps) {
+  for (const { command, shown } of sessions.flatMap(({ steps }) => steps)) {
     if (command.startsWith("call() ")) continue;
     const assignment = /^([A-Z]+)=(.*?)(?:\s+#.*)?$/.exec(command);
     if (assignment !== null) {

@@ -35,6 +35,7 @@ export function unknownSettings(
 
 /** What to tell about it; never its value, which may be a secret. */
 export function describeUnknownSetting({ name, nearest }: UnknownSetting): string {
-  const advice = nearest === null ? "The README lists those that there are" : `Did you mean ${nearest}?`;
+  const advice =
+    nearest === null ? "workers/README.md lists those that there are" : `Did you mean ${nearest}?`;
   return `${name} is set, and nobody here reads it. ${advice}`;
 }

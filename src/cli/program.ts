@@ -1,0 +1,40 @@
+/** The commands of `charter` and their options. */
+
+import { Command } from "commander";
+import { addActions } from "./commands/actions.ts";
+import { addConsumers } from "./commands/consumers.ts";
+import { addDlq } from "./commands/dlq.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addMove } from "./commands/move.ts";
+import { addReplay } from "./commands/replay.ts";
+import { addStory } from "./commands/story.ts";
+import { addTail } from "./commands/tail.ts";
+import { addTasks } from "./commands/tasks.ts";
+
+export function createProgram(): Command {
+  const program = new Command("charter")
+    .description("look after an event backbone: dead letters, replays, consumers")
+    .option(
+      "--url <url>",
+      "address of the server (CHARTER_URL); default: that of npm start, http://127.0.0.1:8787",
+    )
+    .option(
+      "--key <key>",
+      "bearer key (CHARTER_KEY, BRAIN_API_KEY); default, for the server of npm start only: its key",
+    )
+    .option("--actor <id>", "id of the user on whose behalf this is done (CHARTER_ACTOR)")
+    .option("--json", "the API's answer on standard output, and nothing else")
+    .showHelpAfterError("(charter --help tells more)")
+    .exitOverride();
+
+  addDlq(program);
+  addReplay(program);
+  addConsumers(program);
+  addTail(program);
+  addStory(program);
+  addDoctor(program);
+  addMove(program);
+  addActions(program);
+  addTasks(program);
+  return program;
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { blocksOf, readProject } from "../../tools/documents.ts";
+import { commandFault, commandsOf, mentionFault } from "./commands.ts";
+
+const { documents } = await readProject();
+
+test("every command that a document shows can be given", async () => {
+  const shown = blocksOf(documents, "sh").flatMap(({ path, line, text }) =>
+    commandsOf(text).map((command) => ({ place: `${path}:${line}`, command })),
+  );
+  expect(shown.length).toBeGreaterThan(10);
+  const faults = await Promise.all(
+    shown.map(async ({ place, command }) => ({ place, command, fault: await commandFault(command) })),
+  );
+  expect(faults.filter(({ fault }) => fault !== null)).toEqual([]);
+});
+
+test("every command that a sentence names is there, with its options", () => {
+  const faults = documents.flatMap(({ path, names }) =>
+    names.flatMap(({ text, line }) => {
+      const fault = mentionFault(text);
+      return fault === null ? [] : [`${path}:${line}: ${text}: ${fault}`];
+    }),
+  );
+  expect(faults).toEqual([]);
+});
+
+describe("the look-up itself", () => {
+  test.each([
+    "npm run nothing",
+    "npm test -- test/engine/nothing.test.ts",
+    "node tools/nothing.ts",
+    "node tools/run.mjs nothing",
+    "charter nothing",
+    "charter dlq redrive --nothing",
+    "KEY=1 npx charter consumers pause",
+    "nothing at all",
+  ])("finds that there is no `%s`", async (command) => {
+    expect(await commandFault(command)).not.toBeNull();
+  });
+
+  test.each([
+    "npm run nothing",
+    "charter nothing",
+    "npm run charter -- dlq nothing",
+    "charter dlq redrive <id> [--nothing]",
+  ])("finds that no sentence can name `%s`", (text) => {
+    expect(mentionFault(text)).not.toBeNull();
+  });
+
+  test("splits a block into its commands", () => {
+    const block = "# first\nnpm start      # all of it\nA=1 curl \\\n  -s x | base64\n";
+    expect(commandsOf(block)).toEqual(["npm start", "A=1 curl -s x", "base64"]);
+  });
+});
