@@ -21,9 +21,27 @@ const blockRules: Readonly<Record<string, (block: Block) => string | null>> = {
   sh: () => null,
   // Run in Postgres: test/readme/sql.test.ts.
   sql: () => null,
+  // GitHub draws it. The states that a comment names are compared with the code: test/readme/lists.test.ts.
+  mermaid: ({ text }) => diagramFault(text),
   // Not tested: a drawing, or what a program prints.
   text: () => null,
 };
+
+/** What a line of a diagram may be, by kind of diagram: the little of Mermaid's grammar that the documents need. */
+const diagramLines: Readonly<Record<string, RegExp>> = {
+  "stateDiagram-v2": /^(?:\[\*\]|\w+) --> (?:\[\*\]|\w+)(?:: [^;#:"]+)?$/,
+  sequenceDiagram: /^(?:participant \w+ as [\w ]+|\w+--?>>\w+: [^;#:"]+)$/,
+};
+
+/** A diagram that Mermaid cannot read is shown as an error, and only there. */
+function diagramFault(text: string): string | null {
+  const [kind = "", ...lines] = text.trimEnd().split("\n");
+  const shape = Object.hasOwn(diagramLines, kind) ? diagramLines[kind] : undefined;
+  if (shape === undefined)
+    return `the diagram is a "${kind}"; known are ${Object.keys(diagramLines).join(", ")}`;
+  const bad = lines.map((line) => line.trim()).find((line) => !line.startsWith("%% ") && !shape.test(line));
+  return bad === undefined ? null : `the ${kind} has the line "${bad}", which may be no Mermaid`;
+}
 
 function jsonFault(text: string): string | null {
   try {

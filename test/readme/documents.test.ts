@@ -27,6 +27,8 @@ describe("the rules find", () => {
     ["a block without a language", "- in a list\n\n  ```\n  npm start\n  ```\n"],
     ["an example that names no file", "```ts\nconst a = 1;\n```\n"],
     ["JSON that is none", '```json\n{"a":}\n```\n'],
+    ["a diagram of an unknown kind", "```mermaid\ngraph TD\n  a --> b\n```\n"],
+    ["a diagram with a line that Mermaid cannot read", "```mermaid\nstateDiagram-v2\n  a -> b\n```\n"],
     ["a link to no file", "[x](../nowhere.md)"],
     ["a link to no heading", "[x](../../README.md#two-words)"],
     ["a link to no heading of its own", "# A\n\n[x](#b)"],

@@ -69,6 +69,12 @@ test(
   timeLimitMs,
 );
 
+test("the examples are written in the house style", async () => {
+  // The copy is in no repository, so nothing in it is ignored.
+  const options = ["--error-on-warnings", "--vcs-enabled=false"];
+  await overlay.run("biome", ["check", ...options, ...examples.map(({ path }) => path)]);
+});
+
 test(
   "the new tables get a migration, and the example's own test passes",
   async () => {

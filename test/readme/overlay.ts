@@ -11,6 +11,7 @@ const copied = [
   "workers",
   "migrations",
   "test",
+  "biome.json",
   "drizzle.config.ts",
   "package.json",
   "tsconfig.json",
