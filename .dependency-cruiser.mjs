@@ -92,10 +92,18 @@ export default {
       to: { pathNot: ["^schemas/", npm("zod"), npm("fast-check")] },
     },
     {
-      name: "schemas-has-one-door",
+      name: "schemas-has-doors",
       severity: "error",
-      comment: 'Import "@brain/schemas"; its files are its own business.',
+      comment:
+        'Import "@brain/schemas", an event from "@brain/schemas/events/…", or "@brain/schemas/charter"; its other files are its own business.',
       from: { path: "^(src|workers)/", pathNot: tests },
+      to: { path: "^schemas/", pathNot: "^schemas/(index\\.ts|charter\\.ts|events/[^/]+\\.ts)$" },
+    },
+    {
+      name: "engine-knows-no-event",
+      severity: "error",
+      comment: "The engine gets its events as a catalog; none of them is its own.",
+      from: { path: "^src/engine/", pathNot: tests },
       to: { path: "^schemas/", pathNot: "^schemas/index\\.ts$" },
     },
     {
