@@ -26,6 +26,7 @@ const engineLayers = [
   ["events"],
   ["retention"],
   ["dispatch"],
+  ["engine.ts"],
 ];
 
 const inEngine = (names) => names.map((name) => `engine/${name}`);

@@ -1,5 +1,7 @@
 import {
   type Consumer,
+  createEngine,
+  type Engine,
   type Invocation,
   type Publish,
   type PublishContext,
@@ -7,20 +9,20 @@ import {
   type Tx,
   transactAndPublish,
 } from "@brain/engine";
-import { type Envelope, encodeEntry } from "@brain/schemas";
+import { charter, type Envelope, encodeEntry } from "@brain/schemas";
 import pg from "pg";
-import { parseConfig } from "../src/config.ts";
+import { type Config, parseConfig } from "../src/config.ts";
 import { drain } from "../src/engine/consume/drain.ts";
 import type { DrainOptions, DrainResult } from "../src/engine/consume/tick-base.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/engine/relay/relay.ts";
 import type { Command } from "../src/engine/stream/redis.ts";
-import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 /** A backbone of its own on real Redis and Postgres, with the consumers of a test and nothing else. */
 export interface Backbone {
   readonly sandbox: Sandbox;
-  readonly system: System;
+  readonly config: Config;
+  readonly system: Engine;
   readonly logs: string[];
   /** A new invocation, as each request or tick opens one. */
   open(): Invocation;
@@ -76,12 +78,16 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
   // The database is dropped under the pool at the end of a test that failed half-way.
   pool.on("error", () => undefined);
   const logs: string[] = [];
-  const system = createSystem(parseConfig(sandboxEnv(sandbox, options.env)), options.consumers ?? [], {
+  const config = parseConfig(sandboxEnv(sandbox, options.env));
+  const system = createEngine({
+    catalog: charter,
+    settings: config,
+    consumers: options.consumers ?? [],
     jobs: options.jobs ?? [],
     sink: (_level, line) => logs.push(line),
     ...(options.now === undefined ? {} : { now: options.now }),
   });
-  const open = () => openInvocation(system);
+  const { open } = system;
   const requireRedis = (invocation: Invocation) => {
     if (invocation.redis === null) throw new Error("the backbone runs without a stream");
     return { ...invocation, redis: invocation.redis };
@@ -90,6 +96,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
   const stream = open().keys.stream(0);
   return {
     sandbox,
+    config,
     system,
     logs,
     open,

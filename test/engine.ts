@@ -60,7 +60,7 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
     afterCommit: () => undefined,
     startJobs: () => undefined,
   });
-  const app = createProductApp(backbone.system.config, openHost);
+  const app = createProductApp(backbone.config, openHost);
   const deadline = () => Date.now() + 20_000;
   return {
     ...backbone,

@@ -1,21 +1,13 @@
+import type { Engine } from "@brain/engine";
 import { parseConfig } from "../src/config.ts";
-import {
-  bindHost,
-  createProgram,
-  janitorCron,
-  type Program,
-  runCron,
-  runJanitorCron,
-  runJobsWake,
-  runWake,
-} from "./host.ts";
+import { bindHost, createProgram, janitorCron } from "./host.ts";
 
 /** Built from the environment at the first event; the environment of an isolate does not change. */
-let isolateProgram: Program | null = null;
+let isolateEngine: Engine | null = null;
 
-function program(env: Readonly<Record<string, unknown>>): Program {
-  isolateProgram ??= createProgram(parseConfig(env), bindHost(env));
-  return isolateProgram;
+function engineOf(env: Readonly<Record<string, unknown>>): Engine {
+  isolateEngine ??= createProgram(parseConfig(env), bindHost(env)).engine;
+  return isolateEngine;
 }
 
 /** Reached by service binding only: it has no route, and `workers_dev` is off. */
@@ -23,19 +15,20 @@ export default {
   async fetch(request, env, context) {
     const body: unknown = await request.json();
     const names = Array.isArray(body) ? body.map(String) : null;
-    const { system } = program(env);
+    const engine = engineOf(env);
     const goOn = () => handOn(context);
     context.waitUntil(
       new URL(request.url).pathname === "/jobs"
-        ? runJobsWake(system, names ?? [], goOn)
-        : runWake(system, names === null ? null : new Set(names), goOn),
+        ? engine.runJobs(names ?? [], goOn)
+        : engine.wake(names === null ? null : new Set(names), goOn),
     );
     return new Response(null, { status: 202 });
   },
 
   scheduled(controller, env, context) {
-    const run = controller.cron === janitorCron ? runJanitorCron : runCron;
-    context.waitUntil(run(program(env).system, () => handOn(context)));
+    const engine = engineOf(env);
+    const goOn = () => handOn(context);
+    context.waitUntil(controller.cron === janitorCron ? engine.janitor(goOn) : engine.cron(goOn));
   },
 } satisfies ExportedHandler<Record<string, unknown>>;
 

@@ -8,15 +8,7 @@ import {
 import { type Config, parseConfig } from "../src/config.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/index.ts";
 import { createDenoFolder } from "./deno-folder.ts";
-import {
-  createProgram,
-  janitorCron,
-  type RequestHost,
-  runCron,
-  runJanitorCron,
-  runJobsWake,
-  runWake,
-} from "./host.ts";
+import { createProgram, janitorCron, type RequestHost } from "./host.ts";
 
 /*
  * API and consumer in one Deno process or deployment.
@@ -35,7 +27,7 @@ import {
 const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR", "BRAIN_TASK_FILES_DIR"] as const;
 const setting = (name: (typeof ownSettings)[number]) => Deno.env.get(name) || null;
 const archiveDir = setting("BRAIN_ARCHIVE_DIR") ?? ".brain/archive";
-const { app, system } = createProgram(readConfig(), {
+const { app, engine } = createProgram(readConfig(), {
   archive: await openArchive(),
   resolve: resolveHost,
   // On Deno Deploy an isolate begins whenever there is work, and cron comes without one.
@@ -47,13 +39,13 @@ const taskFiles = await openTaskFiles();
 const host: RequestHost = {
   // Deno keeps the process; an error that nobody awaits must not end it.
   waitUntil: (work) => {
-    work.catch((error: unknown) => system.log.error({ error_class: "background" }, String(error)));
+    work.catch((error: unknown) => engine.log.error({ error_class: "background" }, String(error)));
   },
   wake: (types) => {
-    host.waitUntil(runWake(system, types, handOn));
+    host.waitUntil(engine.wake(types, handOn));
     if (types === null || [...types].some((type) => type.startsWith("task.item."))) writeTaskFiles("recent");
   },
-  startJobs: (names) => host.waitUntil(runJobsWake(system, names, handOn)),
+  startJobs: (names) => host.waitUntil(engine.runJobs(names, handOn)),
   clientAddress: null,
 };
 
@@ -62,13 +54,13 @@ function handOn(): void {
   host.wake(null);
 }
 
-Deno.cron("tick", "* * * * *", () => runCron(system, handOn));
+Deno.cron("tick", "* * * * *", () => engine.cron(handOn));
 Deno.cron("janitor", janitorCron, () => {
   writeTaskFiles("all");
-  return runJanitorCron(system, handOn);
+  return engine.janitor(handOn);
 });
 writeTaskFiles("all");
-host.waitUntil(runCron(system, handOn));
+host.waitUntil(engine.cron(handOn));
 
 Deno.serve(
   { port: Number(setting("PORT") ?? "8787"), hostname: setting("HOST") ?? "127.0.0.1" },
@@ -86,14 +78,14 @@ async function openTaskFiles(): Promise<DailyFiles | null> {
     console.error(`BRAIN_TASK_FILES_DIR is set; start with --allow-read=${folder} --allow-write=${folder}.`);
     Deno.exit(1);
   }
-  const run = rowsOf(createDatabase(system.config.databaseUrl));
-  return createDailyFiles(run, createDenoFolder(folder), system.log, system.now);
+  const run = rowsOf(createDatabase(engine.settings.databaseUrl));
+  return createDailyFiles(run, createDenoFolder(folder), engine.log, engine.now);
 }
 
 /** Rounds wait for each other; what fails is made good by the next one. */
 function writeTaskFiles(scope: FilesScope): void {
   const round = taskFiles?.round(scope).catch((error: unknown) => {
-    system.log.error({ scope }, `The files of the tasks were not written: ${String(error)}`);
+    engine.log.error({ scope }, `The files of the tasks were not written: ${String(error)}`);
   });
   if (round !== undefined) host.waitUntil(round);
 }

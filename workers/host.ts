@@ -3,31 +3,21 @@ import {
   type ArchiveBucket,
   ArchiveLostError,
   createBucketArchive,
+  createEngine,
   createFolderArchive,
-  cronTick,
-  drainAll,
-  relayAll,
-  runJanitor,
-  runJobsNow,
+  type Engine,
   type Wake,
 } from "@brain/engine";
+import { charter } from "@brain/schemas";
 import type { Hono } from "hono";
 import type { Config } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { createProductApp, logProductStart, productConsumers, productJobs } from "../src/product.ts";
-import { createSystem, openInvocation, type System } from "../src/runtime.ts";
 
 /*
- * What Cloudflare and Deno have in common: each invocation opens its own world, works within its time, and hands what
- * is left to the next one.
+ * The product's engine and app, as Cloudflare and Deno run them: each request opens its own invocation.
  */
 
-/** An invocation may go on for 30 s after its answer; some of it is kept for finishing. */
-const backgroundMs = 25_000;
-/** A cron run ends before the next one begins. */
-const cronMs = 50_000;
-/** What the janitor leaves undone is for its next run. */
-const janitorMs = 50_000;
 /** When the janitor comes; the other cron is every minute. */
 export const janitorCron = "17 * * * *";
 
@@ -42,9 +32,9 @@ interface BoundService {
   fetch(url: string, init?: RequestInit): Promise<Response>;
 }
 
-/** One isolate's system with its HTTP app. */
+/** One isolate's engine with its HTTP app. */
 export interface Program {
-  readonly system: System;
+  readonly engine: Engine;
   readonly app: Hono<AppEnv>;
 }
 
@@ -73,63 +63,33 @@ export function createProgram(
   config: Config,
   { archive, resolve, startedMs }: HostGifts = { archive: null, startedMs: null },
 ): Program {
-  const system = createSystem(config, productConsumers(config), {
-    archive,
+  const engine = createEngine({
+    catalog: charter,
+    settings: config,
+    consumers: productConsumers(config),
     jobs: productJobs(config, resolve),
+    archive,
     hostStartedMs: startedMs,
   });
-  logProductStart(config, system.log);
-  const app = createProductApp(config, (c) => openHost(system, c.env as RequestHost));
-  return { system, app };
+  logProductStart(config, engine.log);
+  const app = createProductApp(config, (c) => openHost(engine, config.apiKey, c.env as RequestHost));
+  return { engine, app };
 }
 
-function openHost(system: System, { waitUntil, wake, startJobs, clientAddress }: RequestHost): Host {
-  const invocation = openInvocation(system);
+function openHost(
+  engine: Engine,
+  apiKey: string,
+  { waitUntil, wake, startJobs, clientAddress }: RequestHost,
+): Host {
+  const invocation = engine.open();
   return {
     invocation,
-    apiKey: system.config.apiKey,
+    apiKey,
     clientAddress,
     waitUntil,
     startJobs,
-    afterCommit: () => waitUntil(relayAll(invocation, system.now() + backgroundMs, wake)),
+    afterCommit: () => waitUntil(engine.afterCommit({ wake, invocation })),
   };
-}
-
-/**
- * What a wake starts: drains the consumers of `types`, and relays what their handlers publish, until nothing moves.
- *
- * @param types null: an earlier invocation could not finish; relay and drain everything
- * @param handOn starts another invocation when this one's budget does not suffice either
- */
-export async function runWake(
-  system: System,
-  types: ReadonlySet<string> | null,
-  handOn: () => void,
-): Promise<void> {
-  const invocation = openInvocation(system);
-  const deadlineMs = system.now() + backgroundMs;
-  if (types === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
-  await drainAll(invocation, deadlineMs, types, handOn);
-}
-
-/** What a request starts that has planned something for now. */
-export async function runJobsWake(
-  system: System,
-  names: readonly string[],
-  handOn: () => void,
-): Promise<void> {
-  await runJobsNow(openInvocation(system), system.now() + backgroundMs, names, handOn);
-}
-
-/** One cron run: what lost triggers left behind, and everybody's tick. */
-export async function runCron(system: System, handOn: () => void): Promise<void> {
-  await cronTick(openInvocation(system), system.now() + cronMs, handOn);
-}
-
-/** One run of the janitor; what it found lost is sent or handled by the invocation that `handOn` starts. */
-export async function runJanitorCron(system: System, handOn: () => void): Promise<void> {
-  const report = await runJanitor(openInvocation(system), system.now() + janitorMs);
-  if (report.restored + report.redelivered > 0) handOn();
 }
 
 /**

@@ -9,19 +9,28 @@ export {
   createFolderArchive,
 } from "./archive.ts";
 export {
+  type BatchContext,
+  type BatchHandler,
+  type CatchAllHandler,
   type Consumer,
+  type ConsumerOptions,
+  type Delivered,
+  type EventHandler,
   type HandlerContext,
   on,
+  onAny,
   onBatch,
+  type StartPosition,
   type Subscription,
 } from "./consume/consumer.ts";
 export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
 export { defineConsumer, registerConsumers } from "./consume/define-consumer.ts";
-export type { JobContext, ScheduledJob } from "./consume/define-job.ts";
+export { defineJob, type JobContext, type ScheduledJob } from "./consume/define-job.ts";
 export type { DrainResult } from "./consume/tick-base.ts";
 export { createSubrequestMeter } from "./core/budget.ts";
 export { canonicalJson } from "./core/canonical-json.ts";
 export { classify, isNetworkError } from "./core/classify.ts";
+export { type Clock, systemClock } from "./core/clock.ts";
 export {
   ConfigError,
   calledUrl,
@@ -73,6 +82,13 @@ export { drainOnce } from "./dispatch/drain-once.ts";
 export { drainAll, drainSubscribers } from "./dispatch/drain-shards.ts";
 export { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 export { runJobsNow, scheduleJob } from "./dispatch/scheduled-jobs.ts";
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type HandOn,
+  type TimeBudgets,
+} from "./engine.ts";
 export { eventStats } from "./events/event-stats.ts";
 export { findRecorded, listHistory } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";

@@ -52,11 +52,7 @@ export async function benchSeeds(args: readonly string[]): Promise<number> {
   return checks.every(({ holds }) => holds) ? 0 : 1;
 }
 
-const silent = createLogger(
-  () => undefined,
-  "error",
-  () => new Date(),
-);
+const silent = createLogger(() => undefined, "error", Date.now);
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 
 async function measureOverhead(stack: Stack, perCourse: number, count: number): Promise<Check[]> {

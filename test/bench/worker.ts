@@ -1,21 +1,25 @@
 import {
   type Consumer,
-  cronTick,
+  createEngine,
   defineConsumer,
   drainAll,
   drainOnce,
+  type Engine,
   on,
   onBatch,
-  relayAll,
   transactAndPublish,
   type Wake,
 } from "@brain/engine";
-import { distributionEnrollmentClicked, distributionVersionBumped, distributionViewed } from "@brain/schemas";
+import {
+  charter,
+  distributionEnrollmentClicked,
+  distributionVersionBumped,
+  distributionViewed,
+} from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { parseConfig } from "../../src/config.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
-import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
 
 /*
  * The backbone in workerd with three small consumers, deployed twice: as the API and, behind the service binding, as
@@ -75,7 +79,7 @@ interface Env {
 }
 
 const budgetMs = 120_000;
-let isolateSystem: System | null = null;
+let isolateEngine: Engine | null = null;
 
 const app = createApp({
   mounts: [],
@@ -86,13 +90,14 @@ const app = createApp({
 export default {
   async fetch(request, env, context): Promise<Response> {
     const small = Number(env.BENCH_CONSUMERS ?? 0);
-    isolateSystem ??= createSystem(
-      parseConfig(env),
-      small > 0 ? smallConsumers(small) : [setBased, perEvent, latency],
-    );
-    const system = isolateSystem;
-    const invocation = openInvocation(system);
-    const deadlineMs = Date.now() + budgetMs;
+    isolateEngine ??= createEngine({
+      catalog: charter,
+      settings: parseConfig(env),
+      consumers: small > 0 ? smallConsumers(small) : [setBased, perEvent, latency],
+      budgets: { backgroundMs: budgetMs, cronMs: budgetMs },
+    });
+    const engine = isolateEngine;
+    const invocation = engine.open();
     const url = new URL(request.url);
     const wake: Wake = (types) => {
       context.waitUntil(
@@ -102,26 +107,28 @@ export default {
         }),
       );
     };
-    const afterCommit = () => context.waitUntil(relayAll(invocation, deadlineMs, wake));
+    const afterCommit = () => context.waitUntil(engine.afterCommit({ invocation, wake }));
     switch (url.pathname) {
       case "/wake": {
         const types = (await request.json()) as string[] | null;
-        context.waitUntil(drainAll(invocation, deadlineMs, types === null ? null : new Set(types)));
+        context.waitUntil(
+          drainAll(invocation, Date.now() + budgetMs, types === null ? null : new Set(types)),
+        );
         return new Response(null, { status: 202 });
       }
       case "/bench/relay":
-        await relayAll(invocation, deadlineMs, () => undefined);
+        await engine.afterCommit({ invocation, wake: () => undefined });
         return new Response("ok");
       case "/bench/tick":
-        await cronTick(invocation, deadlineMs);
+        await engine.cron();
         return new Response("ok");
       case "/bench/drain-all":
-        await drainAll(invocation, deadlineMs, null);
+        await drainAll(invocation, Date.now() + budgetMs, null);
         return new Response("ok");
       case "/bench/drain": {
-        const consumer = system.consumers.get(url.searchParams.get("subscriber") ?? "");
+        const consumer = engine.consumers.get(url.searchParams.get("subscriber") ?? "");
         if (consumer === undefined) return new Response("no such consumer", { status: 404 });
-        return Response.json(await drainOnce(invocation, consumer, 0, deadlineMs));
+        return Response.json(await drainOnce(invocation, consumer, 0, Date.now() + budgetMs));
       }
       case "/bench/transaction": {
         const events = Number(url.searchParams.get("publish"));
@@ -149,7 +156,7 @@ export default {
       default: {
         const host: Host = {
           invocation,
-          apiKey: system.config.apiKey,
+          apiKey: String(env.BRAIN_API_KEY),
           waitUntil: (work) => context.waitUntil(work),
           afterCommit,
           startJobs: () => undefined,

@@ -1,9 +1,8 @@
-import { relayAll, TransientError, type Wake } from "@brain/engine";
+import { createEngine, type Engine, TransientError, type Wake } from "@brain/engine";
+import { charter } from "@brain/schemas";
 import { parseConfig } from "../../src/config.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
-import { createSystem, openInvocation, type System } from "../../src/runtime.ts";
-import { runCron, runWake } from "../../workers/host.ts";
 import { type AskToDie, chaosConsumers } from "./consumers.ts";
 
 /*
@@ -19,20 +18,20 @@ interface Env {
   readonly [name: string]: unknown;
 }
 
-const backgroundMs = 25_000;
-let isolateSystem: System | null = null;
+let isolateEngine: Engine | null = null;
 
-function systemOf(env: Env): System {
-  isolateSystem ??= createSystem(
-    parseConfig(env),
-    chaosConsumers({
+function engineOf(env: Env): Engine {
+  isolateEngine ??= createEngine({
+    catalog: charter,
+    settings: parseConfig(env),
+    consumers: chaosConsumers({
       askToDie: askAt(env.CHAOS_CONTROL),
       slowMs: Number(env.CHAOS_SLOW_MS),
       baseMs: 50,
       capMs: 500,
     }),
-  );
-  return isolateSystem;
+  });
+  return isolateEngine;
 }
 
 function askAt(control: string): AskToDie {
@@ -53,14 +52,14 @@ const app = createApp({
 
 export default {
   async fetch(request, env, context): Promise<Response> {
-    const system = systemOf(env);
+    const engine = engineOf(env);
     if (new URL(request.url).pathname === "/wake") {
       const types: unknown = await request.json();
       const wanted = Array.isArray(types) ? new Set(types.map(String)) : null;
-      context.waitUntil(runWake(system, wanted, () => handOn(context)));
+      context.waitUntil(engine.wake(wanted, () => handOn(context)));
       return new Response(null, { status: 202 });
     }
-    const invocation = openInvocation(system);
+    const invocation = engine.open();
     const wake: Wake = (types) => {
       const body = JSON.stringify(types === null ? null : [...types]);
       const call = env.CONSUMER.fetch("https://consumer/wake", { method: "POST", body });
@@ -68,16 +67,16 @@ export default {
     };
     const host: Host = {
       invocation,
-      apiKey: system.config.apiKey,
+      apiKey: String(env.BRAIN_API_KEY),
       waitUntil: (work) => context.waitUntil(work),
       startJobs: () => undefined,
-      afterCommit: () => context.waitUntil(relayAll(invocation, Date.now() + backgroundMs, wake)),
+      afterCommit: () => context.waitUntil(engine.afterCommit({ invocation, wake })),
     };
     return app.fetch(request, { host }, context);
   },
 
   scheduled(_controller, env, context) {
-    context.waitUntil(runCron(systemOf(env), () => handOn(context)));
+    context.waitUntil(engineOf(env).cron(() => handOn(context)));
   },
 } satisfies ExportedHandler<Env>;
 

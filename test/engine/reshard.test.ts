@@ -1,6 +1,7 @@
+import { createEngine, parseEngineSettings } from "@brain/engine";
+import { charter } from "@brain/schemas";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import { drain } from "../../src/engine/consume/drain.ts";
@@ -9,7 +10,6 @@ import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
 import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/engine/operations/reshard.ts";
 import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
-import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
 import { gate } from "./dispatch-fixture.ts";
@@ -31,12 +31,17 @@ function deploy(
   consumers: readonly Consumer[],
   env: Readonly<Record<string, string>> = {},
 ): () => Invocation & { readonly redis: NonNullable<Invocation["redis"]> } {
-  const config = parseConfig(
+  const settings = parseEngineSettings(
     sandboxEnv(backbone.sandbox, { BRAIN_LEASE_MS: "500", BRAIN_SHARDS: String(shards), ...env }),
   );
-  const system = createSystem(config, consumers, { sink: (_level, line) => backbone.logs.push(line) });
+  const system = createEngine({
+    catalog: charter,
+    settings,
+    consumers,
+    sink: (_level, line) => backbone.logs.push(line),
+  });
   return () => {
-    const invocation = openInvocation(system);
+    const invocation = system.open();
     if (invocation.redis === null) throw new Error("the system has no stream");
     return {
       ...invocation,

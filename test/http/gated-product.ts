@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
-import { drainAll, relayAll } from "@brain/engine";
+import { createEngine, drainAll, relayAll } from "@brain/engine";
+import { charter } from "@brain/schemas";
 import type { Hono } from "hono";
 import pg from "pg";
 import { parseConfig } from "../../src/config.ts";
 import type { AppEnv } from "../../src/http/host.ts";
 import { createProductApp, productConsumers, productJobs } from "../../src/product.ts";
-import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createSandbox } from "../sandbox.ts";
 import { type Reply, readReply } from "./surface.ts";
@@ -55,8 +55,13 @@ export async function createGatedProduct(): Promise<GatedProduct> {
   });
   const config = parseConfig(env);
   const logs: string[] = [];
-  const system = createSystem(config, productConsumers(config), {
+  const system = createEngine({
+    catalog: charter,
+    settings: config,
+    consumers: productConsumers(config),
     jobs: productJobs(config),
+    // Without Redis the relay behind a request tries until its time is over. What it leaves is settled by the test.
+    budgets: { backgroundMs: 1_500 },
     sink: (_level, line) => logs.push(line),
   });
   const running = new Set<Promise<unknown>>();
@@ -65,16 +70,14 @@ export async function createGatedProduct(): Promise<GatedProduct> {
     running.add(tracked);
   };
   const deadline = () => Date.now() + 10_000;
-  // Without Redis the relay behind a request tries until its time is over. What it leaves is settled by the test.
-  const background = () => Date.now() + 1_500;
   const app = createProductApp(config, () => {
-    const invocation = openInvocation(system);
-    const afterCommit = () => waitUntil(relayAll(invocation, background(), () => undefined));
+    const invocation = system.open();
+    const afterCommit = () => waitUntil(system.afterCommit({ invocation, wake: () => undefined }));
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   });
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
   pool.on("error", () => undefined);
-  const stream = openInvocation(system).keys.stream(0);
+  const stream = system.open().keys.stream(0);
   return {
     app,
     logs,
@@ -98,13 +101,13 @@ export async function createGatedProduct(): Promise<GatedProduct> {
       return (await pool.query(text, params)).rows as Row[];
     },
     async command(...command) {
-      return openInvocation(system).redis?.command(command);
+      return system.open().redis?.command(command);
     },
     background: async () => {
       while (running.size > 0) await Promise.all(running);
     },
     async settle() {
-      const invocation = openInvocation(system);
+      const invocation = system.open();
       await relayAll(invocation, deadline(), () => undefined);
       await drainAll(invocation, deadline(), null);
     },

@@ -11,7 +11,7 @@ afterAll(() => engine?.cleanup());
 
 /** The product as a client at this address meets it, who says in every header to be somebody else. */
 function from(address: string) {
-  const app = createProductApp(engine.system.config, () => ({
+  const app = createProductApp(engine.config, () => ({
     invocation: engine.open(),
     apiKey: "unused",
     waitUntil: (work) => void work.catch(() => undefined),

@@ -461,7 +461,7 @@ describe("operators' reads", () => {
   });
 
   test("call the health degraded when the catalogue cannot be read", async () => {
-    const app = createProductApp(engine.system.config, () => ({
+    const app = createProductApp(engine.config, () => ({
       // Nothing listens on this port.
       invocation: { ...engine.open(), db: createDatabase("postgres://nobody:x@127.0.0.1:9/none") },
       apiKey: testApiKey,

@@ -46,7 +46,7 @@ const check = (body: unknown) =>
 
 /** The same product on the same database, with another key for certificates. */
 function withKey(certificateKey: string | null) {
-  const app = createProductApp({ ...engine.system.config, certificateKey }, () => ({
+  const app = createProductApp({ ...engine.config, certificateKey }, () => ({
     invocation: engine.open(),
     apiKey: testApiKey,
     waitUntil: (work) => void work.catch(() => undefined),

@@ -125,7 +125,7 @@ describe("the product", () => {
   };
 
   test("says in its documents nothing that the check refuses", () => {
-    expect(documentFaults(charter.all, productConsumers(engine.system.config))).toEqual([]);
+    expect(documentFaults(charter.all, productConsumers(engine.config))).toEqual([]);
   });
 
   test("publishes each event as the producer that its documents name", async () => {

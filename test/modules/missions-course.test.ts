@@ -33,7 +33,7 @@ const coursesOf = (id: string) =>
 
 /** A run of the worker that `transact` may disturb. */
 async function work(transact?: (usual: JobContext["transact"]) => JobContext["transact"]): Promise<void> {
-  const { ir, missions } = engine.system.config;
+  const { ir, missions } = engine.config;
   const handlers = [courseGenerationMission({ content: null, publicUrl: null, gate: irGovernanceGate(ir) })];
   const { db, log, publish } = engine.open();
   const usual: JobContext["transact"] = (context, run) => transactAndPublish(db, publish, context, run);

@@ -1,23 +1,27 @@
 /** Works the missions off until somebody kills this process. Its environment is that of the system under test. */
 
-import { transactAndPublish } from "@brain/engine";
-import { parseConfig } from "../../src/config.ts";
+import { createEngine, parseEngineSettings } from "@brain/engine";
+import { charter } from "@brain/schemas";
 import { missionWorker } from "../../src/modules/missions/index.ts";
-import { createSystem, openInvocation } from "../../src/runtime.ts";
 import { crashHandler } from "./missions-crash-handler.ts";
 
-const system = createSystem(parseConfig(process.env), [], { sink: () => undefined });
+const engine = createEngine({
+  catalog: charter,
+  settings: parseEngineSettings(process.env),
+  sink: () => undefined,
+});
 const worker = missionWorker({ handlers: [crashHandler], worker: true, httpAllow: [] });
 console.log("working");
 for (;;) {
-  const { db, log, publish } = openInvocation(system);
+  const invocation = engine.open();
+  const { db, log } = invocation;
   await worker
     .run({
       db,
       log,
       now: () => new Date(),
       isOver: () => false,
-      transact: (context, run) => transactAndPublish(db, publish, context, run),
+      transact: (context, run) => engine.transact(context, run, invocation),
     })
     .catch(() => null);
   await new Promise((resolve) => setTimeout(resolve, 20));

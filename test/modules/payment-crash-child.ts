@@ -1,13 +1,14 @@
 /** Asks for one payment, then waits to be killed. Its environment is that of the system under test. */
 
+import { createEngine } from "@brain/engine";
+import { charter } from "@brain/schemas";
 import { parseConfig } from "../../src/config.ts";
 import { createProductApp } from "../../src/product.ts";
-import { createSystem, openInvocation } from "../../src/runtime.ts";
 
 const config = parseConfig(process.env);
-const system = createSystem(config, [], { sink: () => undefined });
+const engine = createEngine({ catalog: charter, settings: config, sink: () => undefined });
 const app = createProductApp(config, () => ({
-  invocation: openInvocation(system),
+  invocation: engine.open(),
   apiKey: config.apiKey,
   waitUntil: () => undefined,
   afterCommit: () => undefined,

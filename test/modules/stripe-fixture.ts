@@ -171,7 +171,7 @@ export async function runJob(
 ): Promise<void> {
   await engine.sql(`UPDATE ${table} SET next_attempt_at = now() - interval '1 second'`);
   const name = table === "paycore_intents" ? "payment_checkout_repair" : "payment_refund_repair";
-  const job = engine.system.scheduled.get(name);
+  const job = engine.system.jobs.get(name);
   if (job === undefined) throw new Error(`the system has no job ${name}`);
   const { scheduleJob } = await import("../../src/engine/dispatch/scheduled-jobs.ts");
   await scheduleJob(engine.open(), name, new Date(0));

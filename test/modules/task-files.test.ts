@@ -35,11 +35,7 @@ const open = () =>
   createDailyFiles(
     rowsOf(createDatabase(sandbox.neonUrl)),
     createLineFolder(folder),
-    createLogger(
-      (_level, line) => logs.push(line),
-      "info",
-      () => new Date(),
-    ),
+    createLogger((_level, line) => logs.push(line), "info", Date.now),
     Date.now,
   );
 

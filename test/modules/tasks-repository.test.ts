@@ -51,7 +51,7 @@ async function newFolder() {
   const log = createLogger(
     (_level, line) => lines.push(JSON.parse(line)),
     "debug",
-    () => new Date(0),
+    () => 0,
   );
   const open = () => createJsonlTaskEvents(createLineFolder(folder), log);
   return { folder, lines, open, repository: open() };
@@ -229,7 +229,7 @@ describe("the files", () => {
     const log = createLogger(
       (_level, text) => lines.push(JSON.parse(text)),
       "debug",
-      () => new Date(0),
+      () => 0,
     );
     const repository = createJsonlTaskEvents(full, log);
     await expect(repository.save(event("e-1", "2026-01-05T10:00:00"))).rejects.toThrow("no space left");
@@ -243,7 +243,7 @@ describe("the files", () => {
     const log = createLogger(
       () => undefined,
       "error",
-      () => new Date(0),
+      () => 0,
     );
     const dispatcher = createTaskEventDispatcher(repository, {}, { log });
     for (let index = 0; index < 500; index += 1) {

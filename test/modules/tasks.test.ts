@@ -308,7 +308,7 @@ describe("the switch", () => {
   }
 
   /** What a program with these settings logs at its start. */
-  function startLines({ system: { config } }: TestEngine): Record<string, unknown>[] {
+  function startLines({ config }: TestEngine): Record<string, unknown>[] {
     const lines: string[] = [];
     const spies = (["info", "warn"] as const).map((level) =>
       vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line))),

@@ -1,8 +1,5 @@
-import { defineConsumer, on } from "@brain/engine";
-import { systemHealth } from "@brain/schemas";
-import { parseConfig } from "../../src/config.ts";
-import { createSystem, type System } from "../../src/runtime.ts";
-import { runWake } from "../../workers/host.ts";
+import { createEngine, defineConsumer, type Engine, on, parseEngineSettings } from "@brain/engine";
+import { charter, systemHealth } from "@brain/schemas";
 
 /** A bug as people write it: `component` has no `parts`. */
 function partsOf(payload: unknown): number {
@@ -20,13 +17,17 @@ const failing = defineConsumer({
   ],
 });
 
-let isolateSystem: System | null = null;
+let isolateEngine: Engine | null = null;
 
 /** The consumer worker with that consumer and no other. */
 export default {
   fetch(_request, env, context) {
-    isolateSystem ??= createSystem(parseConfig(env), [failing]);
-    context.waitUntil(runWake(isolateSystem, null, () => undefined));
+    isolateEngine ??= createEngine({
+      catalog: charter,
+      settings: parseEngineSettings(env),
+      consumers: [failing],
+    });
+    context.waitUntil(isolateEngine.wake(null));
     return new Response(null, { status: 202 });
   },
 } satisfies ExportedHandler<Record<string, unknown>>;

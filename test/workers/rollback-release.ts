@@ -71,36 +71,36 @@ import { parseConfig } from "../src/config.ts";
 import { defineConsumer } from "../src/engine/consume/define-consumer.ts";
 import { on } from "../src/engine/consume/consumer.ts";
 import { createApp } from "../src/http/app.ts";
-import { relayAll } from "../src/engine/dispatch/relay-shards.ts";
-import { createSystem, openInvocation } from "../src/runtime.ts";
-import { runCron, runJanitorCron, runWake, janitorCron } from "./host.ts";
+import { createEngine } from "../src/engine/engine.ts";
+import { janitorCron } from "./host.ts";
 
 const library = defineConsumer({ subscriber: "library", handlers: [${handlers[release]}
 ] });
 let isolate = null;
 const catalog = createCatalog([${names[release].join(", ")}]);
-const systemOf = (env) => (isolate ??= createSystem(parseConfig(env), [library], { catalog }));
+const engineOf = (env) =>
+  (isolate ??= createEngine({ catalog, settings: parseConfig(env), consumers: [library] }));
 const app = createApp({ mounts: [], isPublic: () => false, open: (c) => c.env.host });
 
 export default {
   fetch(request, env, context) {
-    const system = systemOf(env);
+    const engine = engineOf(env);
     const waitUntil = (work) => context.waitUntil(work);
     if (new URL(request.url).pathname === "/wake") {
-      waitUntil(runWake(system, null, () => undefined));
+      waitUntil(engine.wake(null));
       return new Response(null, { status: 202 });
     }
-    const invocation = openInvocation(system);
+    const invocation = engine.open();
     const wake = () => waitUntil(env.CONSUMER.fetch("https://consumer/wake", { method: "POST" }));
     const host = {
-      invocation, waitUntil, apiKey: system.config.apiKey, clientAddress: null, startJobs: () => undefined,
-      afterCommit: () => waitUntil(relayAll(invocation, Date.now() + 20_000, wake)),
+      invocation, waitUntil, apiKey: env.BRAIN_API_KEY, clientAddress: null, startJobs: () => undefined,
+      afterCommit: () => waitUntil(engine.afterCommit({ invocation, wake })),
     };
     return app.fetch(request, { host }, context);
   },
   scheduled(controller, env, context) {
-    const run = controller.cron === janitorCron ? runJanitorCron : runCron;
-    context.waitUntil(run(systemOf(env), () => undefined));
+    const engine = engineOf(env);
+    context.waitUntil(controller.cron === janitorCron ? engine.janitor(() => undefined) : engine.cron());
   },
 };`;
 

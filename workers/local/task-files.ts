@@ -9,6 +9,6 @@ import { createDailyFiles, type DailyFiles, rowsOf } from "../../src/modules/tas
  * @param folder made when the first file is written; nobody else writes there
  */
 export function createTaskFiles(neonUrl: string, folder: string, sink: LogSink): DailyFiles {
-  const log = createLogger(sink, "info", () => new Date());
+  const log = createLogger(sink, "info", Date.now);
   return createDailyFiles(rowsOf(createDatabase(neonUrl)), createLineFolder(folder), log, Date.now);
 }

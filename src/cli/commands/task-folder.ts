@@ -48,11 +48,7 @@ async function openFolder(out: Output, folder: string, searchesArchive: boolean)
   if ((await files.list()).length === 0) {
     throw new UsageError(`${folder} holds no files. Expected a folder with events-YYYY-MM-DD.jsonl.`);
   }
-  const log = createLogger(
-    (_level, line) => out.note(line),
-    "warn",
-    () => new Date(),
-  );
+  const log = createLogger((_level, line) => out.note(line), "warn", Date.now);
   return createJsonlTaskEvents(files, log, searchesArchive);
 }
 

@@ -25,3 +25,27 @@ export interface ScheduledJob {
    */
   run(context: JobContext): Promise<Date | null>;
 }
+
+const jobName = /^[a-z][a-z0-9_]{0,99}$/;
+
+/**
+ * Defines work that time starts; give it to `createEngine`.
+ *
+ * @throws {Error} the name is no name of a job
+ */
+export function defineJob(job: ScheduledJob): ScheduledJob {
+  if (!jobName.test(job.name)) {
+    throw new Error(`"${job.name}" is no name of a job. Use lower-case letters, digits and underscores.`);
+  }
+  return job;
+}
+
+/** Jobs by name. @throws {Error} two of them share a name, or one has none */
+export function registerJobs(jobs: readonly ScheduledJob[]): ReadonlyMap<string, ScheduledJob> {
+  const byName = new Map<string, ScheduledJob>();
+  for (const job of jobs) {
+    if (byName.has(job.name)) throw new Error(`Two jobs are called "${job.name}". Rename one.`);
+    byName.set(job.name, defineJob(job));
+  }
+  return byName;
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLogger, type LogLevel } from "./log.ts";
 
-const now = () => new Date("2026-01-02T03:04:05.678Z");
+const now = () => Date.parse("2026-01-02T03:04:05.678Z");
 
 function capture(level: LogLevel) {
   const lines: { level: LogLevel; line: Record<string, unknown> }[] = [];

@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.ts";
+
 /** Structured logging: fields first, message second. Never log payloads, tokens or connection strings. */
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -28,10 +30,10 @@ function oneLine(json: string): string {
 }
 
 /** JSON lines to `sink`, from `level` upwards. `now` gives the time of each line. */
-export function createLogger(sink: LogSink, level: LogLevel, now: () => Date, base: LogFields = {}): Logger {
+export function createLogger(sink: LogSink, level: LogLevel, now: Clock, base: LogFields = {}): Logger {
   const write = (lineLevel: LogLevel, fields: LogFields, message: string) => {
     if (rank[lineLevel] < rank[level]) return;
-    const head = { time: now().toISOString(), level: lineLevel, message };
+    const head = { time: new Date(now()).toISOString(), level: lineLevel, message };
     // First for the reader, last so that no field stands in for them.
     sink(lineLevel, oneLine(JSON.stringify({ ...head, ...base, ...fields, ...head })));
   };

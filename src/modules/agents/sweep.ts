@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "@brain/engine";
+import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
 import { contextOf, producer, publishFacts } from "./announce.ts";
 import { afterSilence } from "./state.ts";
 import { lockOverdue, nextOfflineAt, saveState } from "./store.ts";
@@ -14,7 +14,7 @@ const atOnce = 100;
  * and a second sweep finds the row locked or offline.
  */
 export function agentOfflineSweep(): ScheduledJob {
-  return {
+  return defineJob({
     name: sweepJob,
     async run(context) {
       for (;;) {
@@ -23,7 +23,7 @@ export function agentOfflineSweep(): ScheduledJob {
       }
       return nextOfflineAt(context.db);
     },
-  };
+  });
 }
 
 /** @returns how many agents it called offline */

@@ -1,4 +1,4 @@
-import type { ScheduledJob } from "@brain/engine";
+import { defineJob, type ScheduledJob } from "@brain/engine";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import { takeUntold } from "./store.ts";
 
@@ -13,7 +13,7 @@ const atOnce = 50;
  * one: a flood of anonymous requests is no flood of events.
  */
 export function courseCountsTelling(): ScheduledJob {
-  return {
+  return defineJob({
     name: tellJob,
     async run({ transact, now, isOver }) {
       for (;;) {
@@ -29,5 +29,5 @@ export function courseCountsTelling(): ScheduledJob {
         if (isOver()) return now();
       }
     },
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "@brain/engine";
+import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
 import { expireDue, findNextExpiry } from "./store.ts";
 import { publishExpired } from "./use-approval.ts";
 import { source } from "./validation.ts";
@@ -9,7 +9,7 @@ const batchSize = 100;
 
 /** Writes down that approvals are over, when nobody tries to use them. */
 export function irGovernanceJobs(): ScheduledJob[] {
-  return [{ name: expiryJobName, run: expireApprovals }];
+  return [defineJob({ name: expiryJobName, run: expireApprovals })];
 }
 
 async function expireApprovals({ db, now, isOver, transact }: JobContext): Promise<Date | null> {

@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "@brain/engine";
+import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
 import { runAttempt } from "./attempt.ts";
 import { claimNext } from "./claim.ts";
 import { nextDueMs } from "./claims.ts";
@@ -24,7 +24,7 @@ const graceMs = 2_000;
  */
 export function missionWorker(settings: MissionSettings): ScheduledJob {
   const handlers = registerHandlers(settings);
-  return { name: workerJob, run: (job) => runWorker(job, handlers, settings) };
+  return defineJob({ name: workerJob, run: (job) => runWorker(job, handlers, settings) });
 }
 
 async function runWorker(

@@ -1,4 +1,4 @@
-import type { JobContext, ScheduledJob } from "@brain/engine";
+import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
 import { checkoutRepairJob, failIntent, openCheckout } from "./intents.ts";
 import { listUnsent, nextUnsentAt } from "./refund-store.ts";
 import { failRefund, refundRepairJob, sendRefund } from "./refunds.ts";
@@ -15,8 +15,8 @@ const perRun = 20;
  */
 export function paymentJobs(settings: PaymentSettings): readonly ScheduledJob[] {
   return [
-    { name: checkoutRepairJob, run: (context) => repairCheckouts(context, settings) },
-    { name: refundRepairJob, run: (context) => repairRefunds(context, settings) },
+    defineJob({ name: checkoutRepairJob, run: (context) => repairCheckouts(context, settings) }),
+    defineJob({ name: refundRepairJob, run: (context) => repairRefunds(context, settings) }),
   ];
 }
 

@@ -46,7 +46,7 @@ function setUp(handlers: TaskEventHandlers, clock?: () => number) {
   const log = createLogger(
     (_level, line) => lines.push(JSON.parse(line)),
     "debug",
-    () => new Date(0),
+    () => 0,
   );
   const files = memoryFiles();
   const repository = createJsonlTaskEvents(files, log);

@@ -1,0 +1,305 @@
+import type { Catalog } from "@brain/schemas";
+import type { Archive } from "./archive.ts";
+import type { Consumer } from "./consume/consumer.ts";
+import { registerConsumers } from "./consume/define-consumer.ts";
+import { registerJobs, type ScheduledJob } from "./consume/define-job.ts";
+import { createSubrequestMeter } from "./core/budget.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import { createLogger, type Logger, type LogSink } from "./core/log.ts";
+import { describeUnknownSetting } from "./core/unknown-settings.ts";
+import { createDatabase, type Tx } from "./db/database.ts";
+import { cronTick } from "./dispatch/cron.ts";
+import { drainAll } from "./dispatch/drain-shards.ts";
+import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
+import { runJobsNow } from "./dispatch/scheduled-jobs.ts";
+import type { DrainTurns, Invocation } from "./invocation.ts";
+import { markActivity } from "./publish/activity.ts";
+import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
+import { defaultBatchBounds } from "./relay/relay-deps.ts";
+import { runJanitor } from "./retention/janitor.ts";
+import type { EngineSettings } from "./settings.ts";
+import { createStreamKeys } from "./stream/keys.ts";
+import { createRedis } from "./stream/redis.ts";
+
+/** How long the engine goes on at most when it is called, ms; what it leaves is for the next call. */
+export interface TimeBudgets {
+  /**
+   * After a commit, a wake, or jobs that are due now. Default 25,000: a Worker may go on for 30 s after its answer, and
+   * some of it is kept for finishing.
+   *
+   * @see https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil
+   */
+  readonly backgroundMs: number;
+  /** A cron run. Default 50,000: it ends before the next one begins. */
+  readonly cronMs: number;
+  /** A run of the janitor. Default 50,000. */
+  readonly janitorMs: number;
+}
+
+const defaultBudgets: TimeBudgets = { backgroundMs: 25_000, cronMs: 50_000, janitorMs: 50_000 };
+
+/**
+ * Workers allow six connections at a time, and each drain uses up to two. A turn begins with five or six round trips for
+ * its lease and its connection, so it is long enough for them to be a small part of it.
+ */
+const drainTurns: DrainTurns = { atOnce: 3, turnMs: 2_000 };
+/** Time limit of one call to Redis, ms. */
+const redisTimeoutMs = 5_000;
+
+export interface EngineOptions {
+  /** The events that are published and understood. */
+  readonly catalog: Catalog;
+  /** Who reacts to them; default: nobody. */
+  readonly consumers?: readonly Consumer[];
+  /** What time starts; default: nothing. */
+  readonly jobs?: readonly ScheduledJob[];
+  readonly settings: EngineSettings;
+  /** Where events go that are older than `settings.retention.eventsDays`. Default: they stay in the record. */
+  readonly archive?: Archive | null;
+  /** Where log lines go; default: the console. */
+  readonly sink?: LogSink;
+  /** Default: the clock of the machine. */
+  readonly now?: Clock;
+  /** When the program that fires cron began, Unix ms; left out where none has to run for it, as on Cloudflare. */
+  readonly hostStartedMs?: number | null;
+  readonly budgets?: Partial<TimeBudgets>;
+}
+
+/**
+ * Starts another invocation (a Worker's call to itself, a promise of its own elsewhere), whose host calls
+ * `engine.wake(null, …)`. Must not throw. Where it is left out, the next cron run goes on.
+ */
+export type HandOn = () => void;
+
+/** What an isolate keeps, and what its host calls. It holds no connection and does nothing by itself. */
+export interface Engine {
+  readonly settings: EngineSettings;
+  readonly catalog: Catalog;
+  /** By subscriber. */
+  readonly consumers: ReadonlyMap<string, Consumer>;
+  /** By name. */
+  readonly jobs: ReadonlyMap<string, ScheduledJob>;
+  readonly log: Logger;
+  readonly now: Clock;
+  /**
+   * Opens what one invocation of the host works with. Cheap: nothing is connected before it is used. One for each
+   * request, wake or cron run, for it counts the calls that the host allows.
+   */
+  open(): Invocation;
+  /**
+   * Runs `run` in one Postgres transaction; what is given to `publish` commits with it, and nothing does when it throws.
+   * Call `afterCommit` behind it; without that, the events wait for the next cron run.
+   *
+   * @param invocation the one of this request; left out: one of its own
+   * @throws whatever `run` throws
+   * @throws {TransientError} Postgres is not reachable
+   */
+  transact<T>(
+    context: PublishContext,
+    run: (tx: Tx, publish: Publish) => Promise<T>,
+    invocation?: Invocation,
+  ): Promise<T>;
+  /**
+   * Sends what was recorded, and has the consumers handle it. To be given to the host to keep: `waitUntil` on Workers.
+   * Never rejects because of a service that is away; the events wait in the record.
+   *
+   * @param options.wake starts the consumers in another invocation, with a budget of its own; left out: they run here
+   * @param options.invocation the one of this request; left out: one of its own
+   */
+  afterCommit(options?: { readonly wake?: Wake; readonly invocation?: Invocation }): Promise<void>;
+  /**
+   * What a wake starts: drains the consumers of `types`, and relays what their handlers publish, until nothing moves.
+   *
+   * @param types null: an earlier invocation could not finish; relay and drain everything
+   */
+  wake(types: ReadonlySet<string> | null, handOn?: HandOn): Promise<void>;
+  /** Runs the jobs of these names, because a request has planned something that is due now. */
+  runJobs(names: readonly string[], handOn?: HandOn): Promise<void>;
+  /** To be called every minute: does what lost triggers left behind, and what has become due. */
+  cron(handOn?: HandOn): Promise<void>;
+  /**
+   * To be called every hour: compares record and streams, trims, deletes and archives what is old.
+   *
+   * @param handOn called when it found something lost; left out: that is sent and handled here
+   */
+  janitor(handOn?: HandOn): Promise<void>;
+}
+
+/**
+ * Builds the engine of a program: its events, who reacts to them, and where it runs. Build it once in each isolate; it
+ * opens what it needs anew for each request, wake and cron run.
+ *
+ * A Worker gets its environment with the first event, and the environment of an isolate does not change:
+ *
+ * ```ts
+ * let isolateEngine: Engine | undefined;
+ * const engineOf = (env: Env) =>
+ *   (isolateEngine ??= createEngine({ catalog, consumers: [stock], settings: parseEngineSettings(env) }));
+ *
+ * export default {
+ *   async fetch(request, env, context) {
+ *     const engine = engineOf(env);
+ *     const order = await engine.transact({ source: "shop" }, async (tx, publish) => {
+ *       const placed = await placeOrder(tx, await request.json());
+ *       await publish(orderPlaced, { order_id: placed.id });
+ *       return placed;
+ *     });
+ *     context.waitUntil(engine.afterCommit());
+ *     return Response.json(order, { status: 201 });
+ *   },
+ *   // Cron triggers: "* * * * *" and, for the janitor, "17 * * * *".
+ *   scheduled(event, env, context) {
+ *     const engine = engineOf(env);
+ *     context.waitUntil(event.cron === janitorCron ? engine.janitor() : engine.cron());
+ *   },
+ * } satisfies ExportedHandler<Env>;
+ * ```
+ *
+ * Deno has it at the start, and keeps the process by itself:
+ *
+ * ```ts
+ * const engine = createEngine({
+ *   catalog,
+ *   consumers: [stock],
+ *   settings: parseEngineSettings(Deno.env.toObject(), { others: ["PORT"] }),
+ *   hostStartedMs: Date.now(),
+ * });
+ * Deno.cron("tick", "* * * * *", () => engine.cron());
+ * Deno.cron("janitor", janitorCron, () => engine.janitor());
+ * ```
+ *
+ * Consumers that need more than one invocation allows run in a Worker of their own: give `afterCommit` a `wake` that
+ * calls it, have it call `engine.wake`, and give that a `handOn` that calls the Worker itself.
+ *
+ * @throws {Error} two consumers, or two jobs, share a name; a consumer handles an event that the catalogue does not have
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { catalog, settings, now = systemClock } = options;
+  const budgets = { ...defaultBudgets, ...options.budgets };
+  const consumers = registerConsumers(catalog, options.consumers ?? []);
+  const jobs = registerJobs(options.jobs ?? []);
+  const sink: LogSink = options.sink ?? ((level, line) => console[level](line));
+  const log = createLogger(sink, settings.logLevel, now);
+  tellOfSettings(settings, log);
+  const open = () => openInvocation({ ...options, catalog, settings, consumers, jobs, log, now });
+
+  /** Relays and drains everything; null says that an earlier one could not finish. */
+  const drainIn = async (invocation: Invocation, types: ReadonlySet<string> | null, handOn: HandOn) => {
+    const deadlineMs = now() + budgets.backgroundMs;
+    if (types === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
+    await drainAll(invocation, deadlineMs, types, handOn);
+  };
+  return {
+    settings,
+    catalog,
+    consumers,
+    jobs,
+    log,
+    now,
+    open,
+    async transact(context, run, invocation = open()) {
+      const work = transactAndPublish(invocation.db, invocation.publish, context, run);
+      const [result] = await Promise.all([work, markActivity(invocation)]);
+      return result;
+    },
+    async afterCommit({ wake, invocation = open() } = {}) {
+      const deadlineMs = now() + budgets.backgroundMs;
+      const drains: Promise<void>[] = [];
+      const drainHere: Wake = (types) => {
+        if (types !== null) drains.push(drainAll(invocation, deadlineMs, types));
+      };
+      await relayAll(invocation, deadlineMs, wake ?? drainHere);
+      await Promise.all(drains);
+    },
+    wake: (types, handOn = leave) => drainIn(open(), types, handOn),
+    runJobs: (names, handOn = leave) => runJobsNow(open(), now() + budgets.backgroundMs, names, handOn),
+    cron: (handOn = leave) => cronTick(open(), now() + budgets.cronMs, handOn),
+    async janitor(handOn) {
+      const invocation = open();
+      const { restored, redelivered } = await runJanitor(invocation, now() + budgets.janitorMs);
+      if (restored + redelivered === 0) return;
+      if (handOn === undefined) await drainIn(invocation, null, leave);
+      else handOn();
+    },
+  };
+}
+
+/** What is left is for the next cron run. */
+function leave(): void {}
+
+function tellOfSettings({ mode, redis, unknown = [] }: EngineSettings, log: Logger): void {
+  if (redis === null) {
+    log.warn(
+      { mode },
+      "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
+    );
+  }
+  for (const setting of unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
+}
+
+interface Parts extends Pick<EngineOptions, "archive" | "hostStartedMs"> {
+  readonly catalog: Catalog;
+  readonly settings: EngineSettings;
+  readonly consumers: ReadonlyMap<string, Consumer>;
+  readonly jobs: ReadonlyMap<string, ScheduledJob>;
+  readonly log: Logger;
+  readonly now: Clock;
+}
+
+function openInvocation({
+  catalog,
+  settings,
+  consumers,
+  jobs,
+  log,
+  now,
+  archive,
+  hostStartedMs,
+}: Parts): Invocation {
+  const meter = createSubrequestMeter(settings.subrequestLimit);
+  const { redis } = settings;
+  return {
+    mode: settings.mode,
+    catalog,
+    db: createDatabase(settings.databaseUrl, meter),
+    redis: redis === null ? null : createRedis({ ...redis, timeoutMs: redisTimeoutMs, meter }),
+    keys: createStreamKeys(settings.redisPrefix),
+    log,
+    meter,
+    publish: {
+      catalog,
+      shards: settings.shards,
+      payload: settings.payload,
+      onLargePayload: ({ type, id, bytes }) =>
+        log.warn(
+          { event_type: type, event_id: id, bytes },
+          "The payload is large; publish an id and let consumers read the rest.",
+        ),
+      now: () => new Date(now()),
+    },
+    relay: {
+      ...defaultBatchBounds,
+      leaseMs: settings.leaseMs,
+      wireCompat: settings.wireCompat,
+      fanOut: settings.pubsubFanout,
+      restorableDays: settings.retention.dedupDays,
+      readers: [...consumers.values()].map(({ subscriber, group, any, byType }) => ({
+        subscriber,
+        group,
+        types: any === null ? [...byType.keys()] : null,
+      })),
+    },
+    leaseMs: settings.leaseMs,
+    drains: drainTurns,
+    followers: settings.followers,
+    ingestPerMinute: settings.ingestPerMinute,
+    relaySweepMs: settings.relaySweepMs,
+    retention: settings.retention,
+    archive: archive ?? null,
+    consumers,
+    scheduled: jobs,
+    now,
+    hostStartedMs: hostStartedMs ?? null,
+    scope: `${settings.redisPrefix}@${redis?.url ?? "none"}`,
+  };
+}
