@@ -1,0 +1,153 @@
+import {
+  createEngine,
+  defineJob,
+  type EngineOptions,
+  type EngineSettings,
+  parseEngineSettings,
+} from "@brain/engine";
+import { charter, systemHealth } from "@brain/schemas";
+import { expect, test } from "vitest";
+import type { Backbone } from "../backbone.ts";
+import { effects, openBackbone, publishReports, recorder } from "./fixture.ts";
+import { streamIds } from "./janitor-fixture.ts";
+
+/*
+ * What a host calls on the engine. What each call does is tested beside its own code; here stands that the calls reach
+ * it, and what is so where the host gives nothing to wake and nothing to hand on to.
+ */
+
+const context = { source: "engine_test" };
+const report = { component: "db", status: "7" };
+
+/** An engine on the services of the backbone, with a consumer. */
+function engineOn(backbone: Backbone, options: Partial<EngineOptions> = {}) {
+  return createEngine({
+    catalog: charter,
+    settings: backbone.system.settings,
+    consumers: [recorder()],
+    sink: (_level, line) => backbone.logs.push(line),
+    ...options,
+  });
+}
+
+const numbers = async (backbone: Backbone) => (await effects(backbone)).map(({ number }) => number);
+
+test("what a transaction published is handled in this invocation, where the host has no other to wake", async () => {
+  const backbone = await openBackbone();
+  const engine = engineOn(backbone);
+  const result = await engine.transact(context, async (_tx, publish) => {
+    await publish(systemHealth, report);
+    return "stored";
+  });
+  expect(result).toBe("stored");
+  expect(await numbers(backbone)).toEqual([]);
+  await engine.afterCommit();
+  expect(await numbers(backbone)).toEqual([7]);
+});
+
+test("a wake gets the types that were sent, and the consumers run where it starts them", async () => {
+  const backbone = await openBackbone();
+  const engine = engineOn(backbone);
+  await engine.transact(context, (_tx, publish) => publish(systemHealth, report));
+  const woken: (readonly string[] | null)[] = [];
+  await engine.afterCommit({ wake: (types) => woken.push(types && [...types]) });
+  expect(woken).toEqual([["system.health"]]);
+  expect(await numbers(backbone)).toEqual([]);
+  await engine.wake(new Set(["system.alert"]));
+  expect(await numbers(backbone)).toEqual([]);
+  await engine.wake(new Set(["system.health"]));
+  expect(await numbers(backbone)).toEqual([7]);
+});
+
+test("nothing of a transaction that throws is published", async () => {
+  const backbone = await openBackbone();
+  const engine = engineOn(backbone);
+  const failing = engine.transact(context, async (_tx, publish) => {
+    await publish(systemHealth, report);
+    throw new Error("no place left");
+  });
+  await expect(failing).rejects.toThrow("no place left");
+  await engine.afterCommit();
+  expect(await streamIds(backbone)).toEqual([]);
+});
+
+test("an event whose trigger got lost is handled by the next cron run, which transact has told of it", async () => {
+  const backbone = await openBackbone({ env: { BRAIN_RELAY_SWEEP_MS: "3600000" } });
+  const engine = engineOn(backbone);
+  await engine.cron();
+  await publishReports(backbone, 1);
+  // The control: an idle database is not looked at.
+  await engine.cron();
+  expect(await numbers(backbone)).toEqual([]);
+  await engine.transact(context, (_tx, publish) => publish(systemHealth, report));
+  await engine.cron();
+  expect(await numbers(backbone)).toEqual([0, 7]);
+});
+
+test("what the janitor finds lost is sent and handled at once, or by whom it is handed on to", async () => {
+  const backbone = await openBackbone();
+  const engine = engineOn(backbone);
+  const lose = async () => {
+    await publishReports(backbone, 3);
+    await backbone.relay();
+    const [lost = ""] = (await streamIds(backbone)).slice(-2);
+    await backbone.redis("XDEL", backbone.stream, lost);
+  };
+  await lose();
+  let handedOn = 0;
+  await engine.janitor(() => {
+    handedOn += 1;
+  });
+  expect(handedOn).toBe(1);
+  expect(await numbers(backbone)).toEqual([]);
+  await engine.wake(null);
+  expect((await numbers(backbone)).sort()).toEqual([0, 1, 2]);
+  await lose();
+  await engine.janitor();
+  expect((await numbers(backbone)).sort()).toEqual([0, 0, 1, 1, 2, 2]);
+});
+
+test("jobs run when a request says that they are due", async () => {
+  const backbone = await openBackbone();
+  const ran: string[] = [];
+  const job = (name: string) =>
+    defineJob({
+      name,
+      run: async () => {
+        ran.push(name);
+        return null;
+      },
+    });
+  await engineOn(backbone, { jobs: [job("first"), job("second")] }).runJobs(["second", "unknown"]);
+  expect(ran).toEqual(["second"]);
+});
+
+const settings: EngineSettings = parseEngineSettings({
+  NEON_DATABASE_URL: "postgres://u:p@127.0.0.1/d",
+  BRAIN_EVENTSTREAM_MODE: "degraded",
+  BRAIN_SHARD: "2",
+});
+
+test("the start tells of settings that nobody reads, and of a stream that is missing", () => {
+  const lines: string[] = [];
+  createEngine({
+    catalog: charter,
+    settings,
+    sink: (level, line) => lines.push(`${level} ${line}`),
+    now: () => Date.parse("2026-01-02T03:04:05.678Z"),
+  });
+  expect(lines).toHaveLength(2);
+  expect(lines.every((line) => line.startsWith('warn {"time":"2026-01-02T03:04:05.678Z"'))).toBe(true);
+  expect(lines[0]).toContain("DEGRADED");
+  expect(lines[1]).toContain("Did you mean BRAIN_SHARDS?");
+});
+
+test("two consumers or two jobs of one name, and a name that is none, end the start", () => {
+  const start = (options: Partial<EngineOptions>) => () =>
+    createEngine({ catalog: charter, settings, sink: () => undefined, ...options });
+  const job = (name: string) => ({ name, run: async () => null });
+  expect(start({ consumers: [recorder(), recorder()] })).toThrow("recorder");
+  expect(start({ jobs: [job("sweep"), job("sweep")] })).toThrow('Two jobs are called "sweep"');
+  expect(start({ jobs: [job("Sweep!")] })).toThrow('"Sweep!" is no name of a job');
+  expect(() => defineJob(job("Sweep!"))).toThrow('"Sweep!" is no name of a job');
+});
