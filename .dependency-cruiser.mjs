@@ -1,11 +1,11 @@
 /*
  * Who may import whom. Imports run one way:
  *
- *   schemas ← engine ← http/kit ← {http, modules} ← {config, runtime, product} ← {workers, cli}
+ *   schemas ← engine ← http/kit ← {http, modules} ← {config, product} ← {workers, cli}
  *
  * and inside the engine
  *
- *   core ← {stream, db} ← publish ← relay ← consume ← invocation ← alerts ← operations ← events ← retention ← dispatch
+ *   core ← {stream, db} ← publish ← relay ← consume ← invocation ← alerts ← operations ← events ← retention ← dispatch ← engine.ts
  *
  * Tests and tools may import everything; nothing that is deployed may import them.
  */
