@@ -12,8 +12,8 @@ import {
 import { charter, type Envelope, encodeEntry } from "@brain/schemas";
 import pg from "pg";
 import { type Config, parseConfig } from "../src/config.ts";
-import { drain } from "../src/engine/consume/drain.ts";
-import type { DrainOptions, DrainResult } from "../src/engine/consume/tick-base.ts";
+import { drainConsumer } from "../src/engine/consume/drain.ts";
+import type { DrainOptions, DrainResult } from "../src/engine/consume/drain-base.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/engine/relay/relay.ts";
 import type { Command } from "../src/engine/stream/redis.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
@@ -116,7 +116,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
       );
     },
     drain: (consumer, given = {}) =>
-      drain({ ...requireRedis(open()), onPublished: () => undefined }, consumer, {
+      drainConsumer({ ...requireRedis(open()), onPublished: () => undefined }, consumer, {
         shard: 0,
         deadlineMs: system.now() + 20_000,
         maxEvents: 100_000,

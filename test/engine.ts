@@ -16,7 +16,7 @@ export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
   relay(): Promise<void>;
-  /** One tick of one consumer. */
+  /** One drain of one consumer. */
   drain(subscriber: string): Promise<DrainResult>;
   /** Relays and drains until nothing moves. */
   settle(): Promise<void>;

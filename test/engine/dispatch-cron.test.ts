@@ -99,7 +99,7 @@ describe("cron", () => {
     expect(await cron(backbone, soon(700))).toEqual([]);
     const errors = backbone.logs.filter((line) => line.includes('"level":"error"')).join("\n");
     expect(errors).toContain("The look at what has work failed: ");
-    expect(errors).toContain("The tick of recorder on shard 0 failed: ");
+    expect(errors).toContain("The drain of recorder on shard 0 failed: ");
     redis.heal();
     await cron(backbone);
     expect(await idsOf(backbone)).toEqual(ids);

@@ -16,7 +16,7 @@ import {
 } from "./fixture.ts";
 
 describe("many triggers at once", () => {
-  /** Ten triggers while a handler works, then an event that only they can have told of; ticks begun from then on. */
+  /** Ten triggers while a handler works, then an event that only they can have told of; drains begun from then on. */
   async function triggerTenTimes(change: () => Partial<Invocation>): Promise<number> {
     const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "10000" } });
     const [begun, end] = [gate(), gate()];
@@ -146,7 +146,7 @@ describe("a retry", () => {
     await until(
       () => backbone.redis("EXISTS", backbone.open().keys.lease(consumer.group, 0)),
       (exists) => exists === 0,
-      "the end of the first tick",
+      "the end of the first drain",
     );
     await Promise.all([1, 2, 3].map(() => drainAll(invoke(backbone, [consumer]), soon(), health)));
     expect(await effects(backbone)).toEqual([]);

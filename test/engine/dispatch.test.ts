@@ -112,7 +112,7 @@ describe("a service that fails and comes back", () => {
     expect(await idsOf(backbone)).toEqual(ids);
   });
 
-  test("a tick that Postgres ended early is tried again too", async () => {
+  test("a drain that Postgres ended early is tried again too", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
@@ -139,7 +139,7 @@ describe("a service that fails and comes back", () => {
     expect(await deadLetters(backbone)).toEqual([]);
   });
 
-  test("is logged without secrets and never thrown, though a tick by itself throws", async () => {
+  test("is logged without secrets and never thrown, though a drain by itself throws", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -153,13 +153,13 @@ describe("a service that fails and comes back", () => {
     await drainAll(invoke(backbone, [consumer]), soon(800), null, () => handedOn.push("drain"));
     await relayAll(backbone.open(), soon(800), () => handedOn.push("relay"));
     const errors = backbone.logs.filter((line) => line.includes('"level":"error"')).join("\n");
-    expect(errors).toContain("The tick of recorder on shard 0 failed: ");
+    expect(errors).toContain("The drain of recorder on shard 0 failed: ");
     expect(errors).toContain("The relay of shard 0 failed: ");
     const { token } = backbone.sandbox.upstash;
     expect(token.length).toBeGreaterThan(8);
     for (const secret of [token, testApiKey, backbone.sandbox.neonUrl]) expect(errors).not.toContain(secret);
     expect(errors).not.toContain("postgres://");
-    // A tick leaves its entries pending, where cron sees them; what was never sent is seen by nobody else.
+    // A drain leaves its entries pending, where cron sees them; what was never sent is seen by nobody else.
     expect(handedOn).toEqual(["relay"]);
     redis.heal();
     await relayAll(backbone.open(), soon(), () => undefined);

@@ -31,7 +31,7 @@ async function cuttableDatabase(backbone: Backbone) {
   return { proxy, db: createDatabase(url.href) };
 }
 
-describe("a tick that runs out of", () => {
+describe("a drain that runs out of", () => {
   test("time sets the rest aside, and no try is counted", async () => {
     const clock = createClock();
     const backbone = await openBackbone({ now: clock.now });
@@ -100,7 +100,7 @@ describe("a tick that runs out of", () => {
     });
   });
 
-  test("calls stops before the platform would end it, and the next tick goes on", async () => {
+  test("calls stops before the platform would end it, and the next drain goes on", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 100);
     await backbone.relay();
@@ -112,8 +112,8 @@ describe("a tick that runs out of", () => {
     });
     const { url, token } = backbone.sandbox.upstash;
     let more = true;
-    let ticks = 0;
-    for (; more || (await pendingOf(backbone, small)).length > 0; ticks += 1) {
+    let drains = 0;
+    for (; more || (await pendingOf(backbone, small)).length > 0; drains += 1) {
       const meter = createSubrequestMeter(50);
       const result = await drainWith(backbone, small, () => ({
         meter,
@@ -122,9 +122,9 @@ describe("a tick that runs out of", () => {
       }));
       expect(meter.used).toBeLessThanOrEqual(50);
       more = result.more;
-      expect(ticks).toBeLessThan(50);
+      expect(drains).toBeLessThan(50);
     }
-    expect(ticks).toBeGreaterThan(1);
+    expect(drains).toBeGreaterThan(1);
     expect((await effects(backbone)).map((row) => row.event_id).sort()).toEqual([...ids].sort());
     expect(await deadLetters(backbone)).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe("without Postgres", () => {
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
     proxy.cut();
-    for (let tick = 0; tick < 7; tick += 1) {
+    for (let drain = 0; drain < 7; drain += 1) {
       const result = await drainWith(backbone, counting, () => ({ db }));
       expect(result).toMatchObject({
         applied: 0,
@@ -190,7 +190,7 @@ describe("without Postgres", () => {
   });
 });
 
-test("without Redis a tick fails as transient, and the next one goes on", async () => {
+test("without Redis a drain fails as transient, and the next one goes on", async () => {
   const { backbone, redis } = await openFaultyBackbone();
   await publishReports(backbone, 2);
   await backbone.relay();
@@ -216,7 +216,7 @@ test("a key with more waiting events than may be pending stays in order, and the
   await publishBeats(backbone, beats);
   await publishBeats(backbone, [["b", 1]]);
   await backbone.relay();
-  for (let tick = 0; tick < 3; tick += 1) {
+  for (let drain = 0; drain < 3; drain += 1) {
     const { nextDueMs } = await backbone.drain(blocked);
     expect((await pendingOf(backbone, blocked)).length).toBeLessThanOrEqual(1_000);
     expect(nextDueMs).not.toBeNull();

@@ -77,14 +77,14 @@ test("control: without the brake the same outage makes all of them dead letters"
   const { consumer } = dependent({ after: 1_000, baseMs: 1_000, capMs: 4_000 });
   await publishReports(backbone, 40);
   await backbone.relay();
-  for (let tick = 0; tick < 10; tick += 1) {
+  for (let drain = 0; drain < 10; drain += 1) {
     await backbone.drain(consumer);
     clock.advance(1_000);
   }
   expect(await deadLetters(backbone)).toHaveLength(40);
 });
 
-test("the brake survives the worker, and another tick keeps to it", async () => {
+test("the brake survives the worker, and another drain keeps to it", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });
   const { service, consumer } = dependent({ after: 3, baseMs: 60_000, capMs: 60_000 });
@@ -130,7 +130,7 @@ test("events that never work do not keep a healthy consumer braked", async () =>
   });
   await publishReports(backbone, 10);
   await backbone.relay();
-  for (let tick = 0; tick < 30; tick += 1) {
+  for (let drain = 0; drain < 30; drain += 1) {
     await backbone.drain(consumer);
     clock.advance(1_000);
   }

@@ -83,7 +83,7 @@ describe("an event that always fails", () => {
     ]);
   });
 
-  test("is not acked while its dead letter cannot be stored, and the tick says so", async () => {
+  test("is not acked while its dead letter cannot be stored, and the drain says so", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
@@ -326,7 +326,7 @@ describe("an entry whose body is gone from the stream", () => {
     });
     await backbone.drain(consumer);
     await backbone.redis("XTRIM", backbone.stream, "MAXLEN", "0");
-    for (let tick = 0; tick < 3; tick += 1) {
+    for (let drain = 0; drain < 3; drain += 1) {
       const queued = await backbone.sql("SELECT FROM deliveries");
       expect((await pendingOf(backbone, consumer)).length + queued.length).toBe(3);
       clock.advance(1_000);

@@ -27,7 +27,7 @@ async function epochOf(backbone: Backbone, consumer: Consumer): Promise<number> 
   return Number(row?.epoch ?? 0);
 }
 
-/** A tick that stands in its first handler; its lease has ended, as when its worker froze. */
+/** A drain that stands in its first handler; its lease has ended, as when its worker froze. */
 async function lateWorker(backbone: Backbone, thenThrow: Error | null = null) {
   const [begun, end] = [gate(), gate()];
   let isFirst = true;
@@ -117,7 +117,7 @@ describe("a late worker", () => {
   });
 });
 
-test("who takes over raises the epoch; a tick after a clean one does not", async () => {
+test("who takes over raises the epoch; a drain after a clean one does not", async () => {
   const backbone = await openBackbone();
   const consumer = recorder();
   await backbone.drain(consumer);
@@ -179,7 +179,7 @@ test("an entry that was trimmed while it is handled stays pending until it is do
   end.open();
   await running;
   await drainUntilQuiet(backbone, consumer);
-  for (let tick = 0; tick < 10 && (await effects(backbone)).length === 0; tick += 1)
+  for (let drain = 0; drain < 10 && (await effects(backbone)).length === 0; drain += 1)
     await backbone.drain(consumer);
   expect(await effects(backbone)).toHaveLength(1);
 });
@@ -213,7 +213,7 @@ describe("a consumer whose dead letters hold their keys", () => {
        FROM dead_letters`,
     );
     await backbone.sql("UPDATE dead_letters SET status = 'requeued'");
-    for (let tick = 0; tick < 5; tick += 1) await backbone.drain(consumer);
+    for (let drain = 0; drain < 5; drain += 1) await backbone.drain(consumer);
     expect(await numbersOf(backbone, "a")).toEqual([1, 2, 3, 4]);
     expect(await backbone.sql("SELECT FROM deliveries")).toEqual([]);
   });

@@ -70,7 +70,7 @@ describe("a group that vanished", () => {
     expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
   });
 
-  test("while its handlers run fails that tick only", async () => {
+  test("while its handlers run fails that drain only", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 2);
     await backbone.relay();

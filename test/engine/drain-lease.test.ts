@@ -22,7 +22,7 @@ function gate() {
   return { opened, open: () => open() };
 }
 
-describe("a tick that finds the lease taken", () => {
+describe("a drain that finds the lease taken", () => {
   test("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
     const backbone = await openBackbone();
     const [first, second] = [gate(), gate()];

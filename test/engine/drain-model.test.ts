@@ -37,7 +37,7 @@ function createClock(): Clock {
   };
 }
 
-/** Longest time of one tick, ms: a tick that would never end by itself comes back all the same. */
+/** Longest time of one drain, ms: a drain that would never end by itself comes back all the same. */
 const tickLimitMs = 1_000;
 /** After so many rounds, each a second of the clock later, everything is at rest. */
 const maxRounds = 400;

@@ -31,7 +31,7 @@ async function expectOnceEach(backbone: Backbone, ids: readonly string[]): Promi
 }
 
 describe("an effect happens once", () => {
-  test("however often the tick runs", async () => {
+  test("however often the drain runs", async () => {
     const backbone = await openBackbone();
     const ids = await publishReports(backbone, 3);
     await backbone.relay();

@@ -79,7 +79,7 @@ test("a paused type waits in the queue while the others are handled, and holds t
   expect(await backbone.sql("SELECT FROM deliveries")).toEqual([]);
 });
 
-test("a pause ends a tick that is under way", async () => {
+test("a pause ends a drain that is under way", async () => {
   const backbone = await openBackbone();
   const consumer = recorder({
     batchSize: 1,

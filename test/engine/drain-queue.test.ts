@@ -70,7 +70,7 @@ test("thousands of events behind a failing key do not keep other keys from being
   await publishBeats(backbone, beats("stuck", 2_501, 2_510));
   await backbone.relay();
   clock.advance(60_000);
-  for (let tick = 0; tick < 20 && (await queued(backbone)).length > 0; tick += 1)
+  for (let drain = 0; drain < 20 && (await queued(backbone)).length > 0; drain += 1)
     await backbone.drain(consumer);
   expect(await numbersOf(backbone, "stuck")).toEqual(beats("stuck", 1, 2_510).map(([, number]) => number));
   expect(await queued(backbone)).toEqual([]);
@@ -90,7 +90,7 @@ test("tries and time of the next one survive the way into the queue", async () =
   });
   await publishReports(backbone, 250);
   await backbone.relay();
-  for (let tick = 0; tick < 12; tick += 1) {
+  for (let drain = 0; drain < 12; drain += 1) {
     await backbone.drain(consumer);
     clock.advance(1_000);
   }
@@ -125,7 +125,7 @@ test("what is queued goes first: later events of its key on the stream wait behi
   ]);
 });
 
-test("control: a tick that is not told of the queue handles the later events first", async () => {
+test("control: a drain that is not told of the queue handles the later events first", async () => {
   const backbone = await openBackbone();
   const failing = recorder({ beforeBeat: () => Promise.reject(new PermanentError("broken")) });
   await publishBeats(backbone, beats("a", 1, 2));
@@ -152,7 +152,7 @@ test("a queued event that fails again comes back to the dead letters with all it
   expect(first).toMatchObject({ status: "open", attempts: 2 });
   for (const attempts of [4, 6]) {
     await requeue(backbone, failing);
-    for (let tick = 0; tick < 20 && (await queued(backbone)).length > 0; tick += 1)
+    for (let drain = 0; drain < 20 && (await queued(backbone)).length > 0; drain += 1)
       await backbone.drain(failing);
     expect(await deadLetters(backbone)).toMatchObject([{ status: "open", attempts }]);
   }

@@ -79,7 +79,7 @@ describe("a transient error", () => {
     const [entry] = await streamEntries(backbone);
     const { consumer, attempts } = failing(() => new TransientError("still down"));
     const firstMs = clock.now();
-    for (let tick = 0; tick < 4; tick += 1) {
+    for (let drain = 0; drain < 4; drain += 1) {
       const { nextDueMs } = await backbone.drain(consumer);
       clock.set(nextDueMs ?? 0);
     }

@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import { inject, onTestFinished } from "vitest";
 import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
-import { drain } from "../../src/engine/consume/drain.ts";
-import type { DrainDeps, DrainOptions, DrainResult } from "../../src/engine/consume/tick-base.ts";
+import { drainConsumer } from "../../src/engine/consume/drain.ts";
+import type { DrainDeps, DrainOptions, DrainResult } from "../../src/engine/consume/drain-base.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
 import { type PublishSettings, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
@@ -87,7 +87,7 @@ export function drainWith(
   if (invocation.redis === null) throw new Error("the backbone runs without a stream");
   const deps = { ...invocation, redis: invocation.redis, onPublished: () => undefined };
   const deadlineMs = backbone.system.now() + 20_000;
-  return drain({ ...deps, ...change(invocation) }, consumer, {
+  return drainConsumer({ ...deps, ...change(invocation) }, consumer, {
     shard: 0,
     deadlineMs,
     maxEvents: 100_000,

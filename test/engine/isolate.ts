@@ -19,7 +19,7 @@ export interface Isolate {
   kill(): Promise<void>;
 }
 
-/** Starts one tick in an isolate that can be killed in the middle of a handler. */
+/** Starts one drain in an isolate that can be killed in the middle of a handler. */
 export async function startIsolate(
   backbone: Backbone,
   consumerOf: (hang: Hang) => Consumer,
@@ -54,9 +54,9 @@ export async function startIsolate(
       { statements: (_text, run) => alive(run) },
     ),
   })).then(
-    (result) => new Error(`the tick came to its end before it was killed: ${JSON.stringify(result)}`),
+    (result) => new Error(`the drain came to its end before it was killed: ${JSON.stringify(result)}`),
     (error: unknown) =>
-      isKilled ? null : new Error("the tick failed before it was killed", { cause: error }),
+      isKilled ? null : new Error("the drain failed before it was killed", { cause: error }),
   );
   return {
     consumer,

@@ -4,7 +4,7 @@ import type { Backbone } from "../backbone.ts";
 
 /*
  * What the tests of redrives and replays share: planted dead letters, and a drain that is told what becomes of each
- * delivery. It does to the tables what the consumers' tick does when a delivery has come to an end.
+ * delivery. It does to the tables what the consumers' drain does when a delivery has come to an end.
  */
 
 export const operator = { actorId: "user:7", requestId: "req-1" };

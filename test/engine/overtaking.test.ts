@@ -39,7 +39,7 @@ async function run(overtakable: boolean): Promise<unknown[]> {
     await publish(courseDistributionCompleted, { course_id, distribution_id, slug: "a-course" });
   });
   await backbone.relay();
-  for (let tick = 0; tick < 2; tick += 1) await backbone.drain(consumer);
+  for (let drain = 0; drain < 2; drain += 1) await backbone.drain(consumer);
   // The time of the retry, which the backoff keeps below a second.
   clockMs += 1_000;
   await backbone.drain(consumer);

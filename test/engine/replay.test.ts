@@ -178,7 +178,7 @@ describe("a replay of what is missing", () => {
     expect(await jobOf(backbone, job)).toMatchObject({ status: "completed" });
   });
 
-  test("each shard's events go to the tick of that shard, under its stream's name", async () => {
+  test("each shard's events go to the drain of that shard, under its stream's name", async () => {
     const backbone = await open();
     await sent(backbone, 2);
     await backbone.sql("UPDATE events SET shard = 1 WHERE position = (SELECT max(position) FROM events)");

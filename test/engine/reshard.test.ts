@@ -4,7 +4,7 @@ import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
-import { drain } from "../../src/engine/consume/drain.ts";
+import { drainConsumer } from "../../src/engine/consume/drain.ts";
 import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
@@ -68,7 +68,7 @@ async function relayEach(open: Open): Promise<number> {
 async function drainEach(open: Open, consumer: Consumer): Promise<void> {
   for (const shard of shardsOf(open)) {
     const deps = { ...open(), onPublished: () => undefined };
-    await drain(deps, consumer, { shard, deadlineMs: Date.now() + 20_000, maxEvents: 100_000 });
+    await drainConsumer(deps, consumer, { shard, deadlineMs: Date.now() + 20_000, maxEvents: 100_000 });
   }
 }
 

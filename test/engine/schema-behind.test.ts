@@ -82,7 +82,7 @@ describe("a schema that is behind the code", () => {
     await backbone.relay();
     await forget(backbone);
     const consumer = early(statement);
-    for (let tick = 0; tick < 5; tick += 1) {
+    for (let drain = 0; drain < 5; drain += 1) {
       expect(await backbone.drain(consumer)).toMatchObject({
         applied: 0,
         retried: 0,
@@ -141,12 +141,12 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
       const clock = createClock();
       const { backbone, ids } = await openWithTwo(clock);
       const consumer = recorder({ retry: { maxAttempts: 2 } });
-      const tick = () => drainOnce(invoke(backbone, [consumer]), consumer, 0, clock.now() + 20_000);
+      const drain = () => drainOnce(invoke(backbone, [consumer]), consumer, 0, clock.now() + 20_000);
       await backbone.sql(take);
-      expect(await tick()).toMatchObject({ brake: "opened_by_schema", deadLettered: 0, stopped: null });
+      expect(await drain()).toMatchObject({ brake: "opened_by_schema", deadLettered: 0, stopped: null });
       for (let time = 0; time < 20; time += 1) {
         clock.advance(60_000);
-        expect(await tick()).toMatchObject({ applied: 0, deadLettered: 0, retried: 1, brake: null });
+        expect(await drain()).toMatchObject({ applied: 0, deadLettered: 0, retried: 1, brake: null });
       }
       expect(await deadLetters(backbone)).toEqual([]);
       expect(await pendingOf(backbone, consumer)).toMatchObject(ids.map(() => ({ deliveries: 0 })));
@@ -163,7 +163,7 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
       await backbone.sql(giveBack);
       for (let time = 0; time < 3; time += 1) {
         clock.advance(60_000);
-        await tick();
+        await drain();
       }
       expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
       expect(await deadLetters(backbone)).toEqual([]);

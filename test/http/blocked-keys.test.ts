@@ -210,9 +210,9 @@ describe("a key in the queue", () => {
     ]);
   });
 
-  test("is unblocked and skipped by changing its row, and the ticks are told", async () => {
+  test("is unblocked and skipped by changing its row, and the drains are told", async () => {
     const surface = await open();
-    // A lease that somebody holds keeps the tick after the change from handling the rows.
+    // A lease that somebody holds keeps the drain after the change from handling the rows.
     const { keys } = surface.open();
     await surface.redis("SET", keys.lease("edge_watcher", 0), "somebody");
     await queue(surface, { key: "a", stream_message_id: "5-0", ...failed });

@@ -77,7 +77,7 @@ describe("pausing", () => {
     );
   });
 
-  test("makes the ticks of all shards forget what they knew, and of this consumer only", async () => {
+  test("makes the drains of all shards forget what they knew, and of this consumer only", async () => {
     const { keys } = surface.open();
     const states = [keys.state("edge_picky", 0), keys.state("edge_picky", 1), keys.state("edge_curious", 0)];
     for (const key of states) await surface.redis("HSET", key, "known", "1");

@@ -1,6 +1,6 @@
 import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import { expect, test } from "vitest";
-import { drain } from "../../src/engine/consume/drain.ts";
+import { drainConsumer } from "../../src/engine/consume/drain.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { newPurchase, pay, publishAs, refund } from "../modules/course-access-fixtures.ts";
 import { newCourse, tenant } from "../modules/course-learning-fixtures.ts";
@@ -38,7 +38,7 @@ async function drainOne(
   if (consumer === undefined || redis === null) throw new Error(`${subscriber} cannot be drained`);
   const deps = { ...invocation, redis, onPublished: () => undefined };
   const bounds = { shard: 0, deadlineMs: engine.system.now() + 20_000, maxEvents: 1 };
-  const calls = await meter.callsOf(() => drain(deps, consumer, bounds));
+  const calls = await meter.callsOf(() => drainConsumer(deps, consumer, bounds));
   const statements = calls.filter(({ session, what }) => session !== null && what !== "connect");
   if (statements.length === 0) return calls.some(({ what }) => what.includes("XACK"));
   expect(statements[0]?.what).toContain("INTO processed_events");

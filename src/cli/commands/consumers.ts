@@ -42,7 +42,7 @@ export function addConsumers(program: Command): void {
 
   consumers
     .command("drain <subscriber>")
-    .description("run a tick now and show what it did")
+    .description("drain now and show what it did")
     .action((subscriber: string, _options, command: Command) => drain(cliOf(command), subscriber));
 
   withPaging(consumers.command("blocked <subscriber>"))
@@ -85,7 +85,7 @@ async function list({ client, out }: Cli): Promise<void> {
       ["OLDEST", (row) => duration(row.oldest_pending_age_ms)],
       ["QUEUED", (row) => row.queued],
       ["DEAD", (row) => row.dead_letters],
-      ["LAST TICK", (row) => row.last_tick?.at],
+      ["LAST DRAIN", (row) => row.last_tick?.at],
       ["STATE", stateOf],
     ]),
   );
@@ -145,7 +145,7 @@ async function show({ client, out }: Cli, subscriber: string): Promise<void> {
       ["OLDEST", (row) => duration(row.oldest_pending_age_ms)],
       ["QUEUED", (row) => row.queued],
       ["OLDEST", (row) => duration(row.oldest_queued_age_ms)],
-      ["LAST TICK", (row) => row.last_tick?.at],
+      ["LAST DRAIN", (row) => row.last_tick?.at],
       ["STOPPED BY", (row) => row.last_tick?.stopped],
       ["BRAKE", (row) => (row.brake === null ? "closed" : `open: ${row.brake.error ?? "?"}`)],
     ]),
@@ -226,7 +226,7 @@ async function drain({ client, out }: Cli, subscriber: string): Promise<void> {
       ["SKIPPED", number("skipped")],
       ["SET ASIDE", number("set_aside")],
       ["NEXT DUE", number("next_due_at")],
-      ["STOPPED BY", (row) => (row.busy === true ? "another tick is at work" : row.stopped)],
+      ["STOPPED BY", (row) => (row.busy === true ? "another drain is at work" : row.stopped)],
     ]),
   );
 }

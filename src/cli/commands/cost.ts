@@ -12,9 +12,9 @@ const ticksPerMonth = 60 * 24 * 30;
 const perIdleTick = 1;
 /** Commands of a relay's batch: the script that appends it. */
 const perBatch = 1;
-/** Commands of a consumer's tick that handles one round: lease, pending, read, ack with the look for more, release. */
+/** Commands of a drain that handles one round: lease, pending, read, ack with the look for more, release. */
 const perTick = 7;
-/** Further commands of each round in a longer tick: ack, pending, read. */
+/** Further commands of each round in a longer drain: ack, pending, read. */
 const perRound = 3;
 /** Events that a batch and a round hold when there are many. */
 const bulk = 100;

@@ -120,9 +120,9 @@ describe("the doctor", () => {
     ["a lag that is not known", { consumer: { lag: null, oldest_unread_age_ms: 121_000 } }, /some events/],
     ["old pending events", { consumer: { pending: 1, oldest_pending_age_ms: 1e7 } }, /pending, .* 3 h/],
     ["old queued events", { consumer: { queued: 9, oldest_queued_age_ms: 1e7 } }, /9 events are queued/],
-    ["no tick", { consumer: { lag: 1, last_tick: { at: ago(200_000) } } }, /last tick was 3 min ago/],
+    ["no drain", { consumer: { lag: 1, last_tick: { at: ago(200_000) } } }, /last drain was 3 min ago/],
     [
-      "a tick that stopped",
+      "a drain that stopped",
       { consumer: { last_tick: { at: ago(0), stopped: "no Postgres" } } },
       /no Postgres/,
     ],
@@ -142,7 +142,7 @@ describe("the doctor", () => {
     ["degraded mode", { health: { status: "degraded" } }],
     ["events that were just published", { stats: { outbox_backlog: 7, outbox_oldest_ms: 300 } }],
     ["a redrive", { consumer: { jobs: [{ kind: "redrive", name: "x", status: "running" }] } }],
-    ["work before the first tick", { consumer: { lag: 1, last_tick: null } }],
+    ["work before the first drain", { consumer: { lag: 1, last_tick: null } }],
     ["a cron that was never seen", { consumers: { last_cron_tick_at: null } }],
     ["a warning", { alerts: [{ ...alert, severity: "warning" }] }],
   ])("only notes %s", (_what, changes) => {
@@ -175,7 +175,7 @@ describe("the doctor", () => {
     expect(problems(late)).toHaveLength(5);
   });
 
-  test("needs no tick where there is nothing to do", () => {
+  test("needs no drain where there is nothing to do", () => {
     expect(problems({ consumer: { last_tick: { at: ago(1e9) } } })).toEqual([]);
   });
 });

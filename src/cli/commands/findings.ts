@@ -130,14 +130,14 @@ function consumer(state: ConsumerState, observed: Judged): Finding[] {
   }
   findings.push(...silence(state, about, observed, isPaused));
   const stopped = state.last_tick?.stopped ?? null;
-  if (stopped !== null) findings.push(problem(about, `the last tick ended early: ${stopped}`));
+  if (stopped !== null) findings.push(problem(about, `the last drain ended early: ${stopped}`));
   for (const job of state.jobs) findings.push(note(about, `${job.kind} "${job.name}" is ${job.status}`));
   return findings.length === 0
     ? [ok(about, `lag ${state.lag ?? "unknown"}, pending ${state.pending ?? 0}`)]
     : findings;
 }
 
-/** An idle consumer needs no tick; one with work and without ticks is silent. */
+/** An idle consumer needs no drain; one with work and without drains is silent. */
 function silence(
   state: ConsumerState,
   about: string,
@@ -148,10 +148,10 @@ function silence(
   const hasWork = isUnread || (state.pending ?? 0) > 0 || state.queued > 0;
   if (!hasWork || isPaused) return [];
   const at = state.last_tick?.at;
-  if (at === undefined) return [note(about, "there is work, and no tick was ever seen")];
+  if (at === undefined) return [note(about, "there is work, and no drain was ever seen")];
   const age = nowMs - Date.parse(at);
   if (!isLate(age, cronSilenceMs)) return [];
-  return [problem(about, `there is work, and the last tick was ${duration(age)} ago`)];
+  return [problem(about, `there is work, and the last drain was ${duration(age)} ago`)];
 }
 
 function deadLetters(stats: Stats): Finding[] {

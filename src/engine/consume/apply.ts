@@ -51,7 +51,7 @@ export interface ApplyDeps extends HandlerDeps {
   readonly stream: string;
   /** Called after each commit that recorded events; starts the relay. */
   readonly onPublished: () => void;
-  /** The fence of this tick's transactions. */
+  /** The fence of this drain's transactions. */
   readonly fence: () => FenceText;
   /** Judges a failure before it counts; `stop` ends the list there, and what is left of it was not tried. */
   readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };

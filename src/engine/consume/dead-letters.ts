@@ -26,7 +26,7 @@ export interface LetterOrigin {
   readonly subscriber: string;
   readonly stream: string;
   readonly shard: number;
-  /** The epoch under which the tick works; a worker that was succeeded stores nothing. */
+  /** The epoch under which the drain works; a worker that was succeeded stores nothing. */
   readonly epoch: number;
 }
 

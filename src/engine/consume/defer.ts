@@ -1,8 +1,8 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { orderOf } from "../core/ordering.ts";
 import { type Delivery, isRunnable, type Taken } from "./delivery.ts";
+import type { Drain } from "./drain-state.ts";
 import type { NewDeferredRow } from "./sources/deferred-sql.ts";
-import type { Tick } from "./tick.ts";
 
 /*
  * Deferring moves entries from the stream to the table of deferred deliveries, with all that is known of their tries. The
@@ -82,16 +82,16 @@ function stuckOf(deliveries: readonly Delivery[], nowMs: number): readonly Deliv
  * @throws {TransientError} not stored: they stay pending
  * @throws {FencedError} another worker took over: they stay pending, and stand in the table too
  */
-export async function defer(tick: Tick, deferred: readonly Deferral[]): Promise<void> {
+export async function defer(drain: Drain, deferred: readonly Deferral[]): Promise<void> {
   if (deferred.length === 0) return;
-  const { deps, consumer, options, stream } = tick;
-  await tick.deferred.store(deferred);
+  const { deps, consumer, options, stream } = drain;
+  await drain.deferred.store(deferred);
   const queued = crypto.randomUUID();
   const stateKey = deps.keys.state(consumer.group, options.shard);
   await stream.handOver(
     deferred.map(({ delivery }) => delivery),
     ["HSET", stateKey, "queued", queued],
   );
-  tick.state = { ...tick.state, queued };
-  tick.result.parked += deferred.length;
+  drain.state = { ...drain.state, queued };
+  drain.result.parked += deferred.length;
 }

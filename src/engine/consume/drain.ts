@@ -8,89 +8,89 @@ import type { Consumer } from "./consumer.ts";
 import { describeError, errorClass } from "./dead-letters.ts";
 import { chooseDeferred, defer } from "./defer.ts";
 import { attemptOf, type Delivery, deathsOf, type Runnable } from "./delivery.ts";
+import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./drain-base.ts";
+import { brakeCommands } from "./drain-breaker.ts";
+import { type Drain, hasTime, heartbeat, mayGoOn } from "./drain-state.ts";
 import { finishApplied, finishUnhandled, giveUp, tellSources } from "./finish.ts";
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
-import { openTick } from "./open-tick.ts";
-import { hasTime, heartbeat, mayGoOn, type Tick } from "./tick.ts";
-import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./tick-base.ts";
-import { brakeCommands } from "./tick-brake.ts";
-import { activePauses, loadTickState } from "./tick-state.ts";
+import { openDrain } from "./open-drain.ts";
+import { activePauses, loadShardState } from "./shard-state.ts";
 
 /*
- * One bounded tick of one consumer on one shard:
+ * One bounded drain of one consumer on one shard:
  *
  *   lease → take → plan → apply → finish → take … → release
  *
  * Nothing is held outside Redis' pending list and Postgres. Whatever ends this worker at any point, its deliveries are
- * still pending or deferred, the claims are committed or not, and the next tick goes on from there.
+ * still pending or deferred, the claims are committed or not, and the next drain goes on from there.
  */
 
 /**
  * Drains what is due and what is new, in order per key, until nothing is left or a bound is reached.
  *
- * @throws {TransientError} Redis is not reachable; nothing is lost, the next tick goes on
+ * @throws {TransientError} Redis is not reachable; nothing is lost, the next drain goes on
  */
-export async function drain(
+export async function drainConsumer(
   deps: DrainDeps,
   consumer: Consumer,
   options: DrainOptions,
 ): Promise<DrainResult> {
-  const { tick, result } = await openTick(deps, consumer, options);
-  if (tick === null) return result;
-  const { scope, token } = tick.lease;
-  const renewal = setInterval(() => void renew(tick), deps.leaseMs / 3);
+  const { drain, result } = await openDrain(deps, consumer, options);
+  if (drain === null) return result;
+  const { scope, token } = drain.lease;
+  const renewal = setInterval(() => void renew(drain), deps.leaseMs / 3);
   try {
-    await begin(tick);
+    await begin(drain);
     for (;;) {
-      while ((await runRound(tick)) || (await hasNews(tick)));
-      await flush(tick);
-      const goRound = result.stopped === null && mayGoOn(tick);
-      if ((await releaseLease(scope, token, heartbeat(tick), goRound)) !== "again") break;
+      while ((await runRound(drain)) || (await hasNews(drain)));
+      await flush(drain);
+      const goRound = result.stopped === null && mayGoOn(drain);
+      if ((await releaseLease(scope, token, heartbeat(drain), goRound)) !== "again") break;
     }
-    result.more ||= result.stopped !== null || tick.hasChanged;
+    result.more ||= result.stopped !== null || drain.hasChanged;
     return result;
   } catch (error) {
-    if (error instanceof FencedError) return fenced(tick);
+    if (error instanceof FencedError) return fenced(drain);
     await abandonLease(scope, token).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(renewal);
-    await Promise.all(tick.lanes.map((lane) => lane.close()));
+    await Promise.all(drain.lanes.map((lane) => lane.close()));
   }
 }
 
-async function begin(tick: Tick): Promise<void> {
-  const { deps, consumer, result, lease } = tick;
-  tick.brake = brakeFromText(lease.brake);
+async function begin(drain: Drain): Promise<void> {
+  const { deps, consumer, result, lease } = drain;
+  drain.brake = brakeFromText(lease.brake);
   try {
-    tick.state = await loadTickState(deps.db, lease.scope, consumer.subscriber, lease);
+    drain.state = await loadShardState(deps.db, lease.scope, consumer.subscriber, lease);
   } catch (error) {
     if (!(error instanceof TransientError)) throw error;
     // Nothing may be read before it is known what is paused, and who is fenced off.
     result.stopped = describeError(error);
     return;
   }
-  result.paused = activePauses(tick.state, deps.now()).some(({ eventType }) => eventType === null);
+  result.paused = activePauses(drain.state, deps.now()).some(({ eventType }) => eventType === null);
 }
 
-async function renew(tick: Tick): Promise<void> {
-  const { lease, group, running } = tick;
+async function renew(drain: Drain): Promise<void> {
+  const { lease, group, running } = drain;
   try {
     // What was trimmed is gone from the stream and must stay in the pending list.
     const handling = [...running].flatMap(({ isTrimmed, messageId }) => (isTrimmed ? [] : [messageId]));
     const outcome = await renewLease(lease.scope, lease.token, group.consumer, handling);
     lease.isLost ||= outcome === "lost";
-    tick.hasChanged ||= outcome === "changed";
+    drain.hasChanged ||= outcome === "changed";
   } catch {
-    tick.deps.log.warn({}, "The lease could not be renewed.");
+    drain.deps.log.warn({}, "The lease could not be renewed.");
   }
 }
 
-/** Ends a tick whose successor has begun: nothing more is touched, everything is the successor's now. */
-function fenced(tick: Tick): DrainResult {
+/** Ends a drain whose successor has begun: nothing more is touched, everything is the successor's now. */
+function fenced(drain: Drain): DrainResult {
   const message = new FencedError().message;
-  tick.deps.log.warn({ epoch: tick.state.epoch }, `The tick ends early: ${message}`);
-  return { ...tick.result, stopped: message, more: true };
+  drain.deps.log.warn({ epoch: drain.state.epoch }, `The drain ends early: ${message}`);
+  return { ...drain.result, stopped: message, more: true };
 }
 
 /**
@@ -98,54 +98,54 @@ function fenced(tick: Tick): DrainResult {
  *
  * @returns true when another one may find something
  */
-async function runRound(tick: Tick): Promise<boolean> {
-  const { deps, consumer, options, result } = tick;
+async function runRound(drain: Drain): Promise<boolean> {
+  const { deps, consumer, options, result } = drain;
   if (result.paused || result.stopped !== null) return false;
-  if (!mayGoOn(tick)) {
+  if (!mayGoOn(drain)) {
     result.more = true;
     return false;
   }
-  tick.rounds += 1;
+  drain.rounds += 1;
   const startedMs = deps.now();
-  const allowed = allowedBy(tick.brake, startedMs);
+  const allowed = allowedBy(drain.brake, startedMs);
   result.braked = allowed !== "all";
   if (allowed === "nothing") {
-    if (tick.brake.probeAtMs !== null) noteDue(result, tick.brake.probeAtMs);
+    if (drain.brake.probeAtMs !== null) noteDue(result, drain.brake.probeAtMs);
     return false;
   }
 
-  const limit = allowed === "probe" ? 1 : tick.readSize;
-  const onStream = await tick.stream.take(Math.min(limit, options.maxEvents - result.read));
-  if (tick.hasChanged) {
-    await putBack(tick, onStream.fresh);
+  const limit = allowed === "probe" ? 1 : drain.readSize;
+  const onStream = await drain.stream.take(Math.min(limit, options.maxEvents - result.read));
+  if (drain.hasChanged) {
+    await putBack(drain, onStream.fresh);
     return false;
   }
-  const deferred = await tick.deferred.take(onStream, limit);
+  const deferred = await drain.deferred.take(onStream, limit);
   if (deferred.nextDueMs !== null) noteDue(result, deferred.nextDueMs);
   const taken = [...onStream.waiting, ...onStream.fresh, ...deferred.waiting];
   if (taken.length === 0) return false;
   result.read += onStream.fresh.length + deferred.waiting.length;
 
   const nowMs = deps.now();
-  const pausedTypes = new Set(activePauses(tick.state, nowMs).map(({ eventType }) => eventType));
+  const pausedTypes = new Set(activePauses(drain.state, nowMs).map(({ eventType }) => eventType));
   const choice = chooseDeferred(onStream, { pausedTypes, heads: deferred.heads, nowMs });
-  await defer(tick, choice.deferred);
+  await defer(drain, choice.deferred);
   for (const { dueAtMs } of choice.waiting) if (dueAtMs > nowMs) noteDue(result, dueAtMs);
   const waiting = [...choice.waiting, ...deferred.waiting].toSorted((a, b) =>
     compareMessageIds(a.messageId, b.messageId),
   );
   const plan = planRound(waiting, choice.fresh, nowMs);
-  await putBack(tick, begunAmong([...plan.behind, ...plan.left]));
+  await putBack(drain, begunAmong([...plan.behind, ...plan.left]));
 
   const blocked = new Set<string>();
-  if (allowed === "probe") return runProbe(tick, plan, blocked);
-  if (!(await runAlone(tick, plan.alone, blocked))) {
-    await putBack(tick, begunAmong([...plan.resumed, ...plan.fresh]));
+  if (allowed === "probe") return runProbe(drain, plan, blocked);
+  if (!(await runAlone(drain, plan.alone, blocked))) {
+    await putBack(drain, begunAmong([...plan.resumed, ...plan.fresh]));
     return false;
   }
-  const finished = await runTogether(tick, [...plan.resumed, ...plan.fresh], blocked);
+  const finished = await runTogether(drain, [...plan.resumed, ...plan.fresh], blocked);
   const mayRead = onStream.isFull || deferred.isFull;
-  if (mayRead) tick.readSize = nextReadSize(tick.readSize, deps.now() - startedMs, consumer.batchSize);
+  if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, consumer.batchSize);
   const hasRun = plan.alone.length > 0 || plan.resumed.length > 0;
   return finished && (hasRun || choice.deferred.length > 0 || mayRead);
 }
@@ -171,8 +171,8 @@ function begunAmong(deliveries: readonly Delivery[]): Delivery[] {
   return deliveries.filter(({ isBegun }) => isBegun);
 }
 
-async function putBack(tick: Tick, deliveries: readonly Delivery[]): Promise<void> {
-  tick.result.setAside += deliveries.length;
+async function putBack(drain: Drain, deliveries: readonly Delivery[]): Promise<void> {
+  drain.result.setAside += deliveries.length;
   await tellSources(
     deliveries,
     ({ source }) => source,
@@ -193,16 +193,16 @@ const minPerLane = 16;
 
 /** Runs what was never tried before, together, in as many transactions at once as the consumer allows. */
 async function runTogether(
-  tick: Tick,
+  drain: Drain,
   deliveries: readonly Delivery[],
   blocked: Set<string>,
 ): Promise<boolean> {
   await beginTries(deliveries);
-  const together = await finishUnhandled(tick, deliveries);
-  const lists = splitLanes(together, tick.consumer.concurrency, minPerLane, hashText);
-  // All lanes come to their end before the tick does, also when one of them fails.
+  const together = await finishUnhandled(drain, deliveries);
+  const lists = splitLanes(together, drain.consumer.concurrency, minPerLane, hashText);
+  // All lanes come to their end before the drain does, also when one of them fails.
   const lanes = await Promise.allSettled(
-    lists.map((list, index) => applyOn(tick, laneOf(tick, index), list, blocked)),
+    lists.map((list, index) => applyOn(drain, laneOf(drain, index), list, blocked)),
   );
   const finished = lanes.map((outcome) => {
     if (outcome.status === "rejected") throw outcome.reason;
@@ -215,51 +215,55 @@ async function runTogether(
  * The brake is open and a probe is due: one event is tried. A new one is preferred: that it succeeds says most, and the
  * ones that failed before may have failed for themselves; of those, the one that was due first.
  */
-async function runProbe(tick: Tick, plan: Plan, blocked: Set<string>): Promise<boolean> {
+async function runProbe(drain: Drain, plan: Plan, blocked: Set<string>): Promise<boolean> {
   const failedMs = ({ firstFailedAtMs, dueAtMs }: Delivery) => (firstFailedAtMs === null ? 0 : dueAtMs);
   const candidates = [...plan.fresh, ...plan.resumed, ...plan.alone];
   const [probe, ...others] = candidates.toSorted((a, b) => failedMs(a) - failedMs(b));
   if (probe === undefined) return false;
-  await putBack(tick, begunAmong(others));
+  await putBack(drain, begunAmong(others));
   const run = plan.alone.includes(probe) ? runAlone : runTogether;
-  return (await run(tick, [probe], blocked)) && !isOpen(tick.brake);
+  return (await run(drain, [probe], blocked)) && !isOpen(drain.brake);
 }
 
 /**
  * Runs one by one what was tried before. Each try begins just before the handlers: if it ends this worker, its own count
  * has grown and no other.
  *
- * @returns false when the tick should end; what was not begun stays as it is
+ * @returns false when the drain should end; what was not begun stays as it is
  */
-async function runAlone(tick: Tick, deliveries: readonly Delivery[], blocked: Set<string>): Promise<boolean> {
-  const { maxAttempts, maxDeaths } = tick.consumer.retry;
-  const runnable = await finishUnhandled(tick, deliveries);
+async function runAlone(
+  drain: Drain,
+  deliveries: readonly Delivery[],
+  blocked: Set<string>,
+): Promise<boolean> {
+  const { maxAttempts, maxDeaths } = drain.consumer.retry;
+  const runnable = await finishUnhandled(drain, deliveries);
   for (const delivery of leastSuspectFirst(runnable, deathsOf)) {
     if (delivery.key !== null && blocked.has(delivery.key)) continue;
-    if (!hasTime(tick)) {
-      tick.result.more = true;
+    if (!hasTime(drain)) {
+      drain.result.more = true;
       return false;
     }
     const hasDied = deathsOf(delivery) >= maxDeaths;
     if (hasDied || attemptOf(delivery) > maxAttempts) {
-      await giveUp(tick, delivery, hasDied ? "worker_died" : "attempts_exhausted");
+      await giveUp(drain, delivery, hasDied ? "worker_died" : "attempts_exhausted");
       continue;
     }
     await beginTries([delivery]);
-    if (!(await applyOn(tick, laneOf(tick, 0), [delivery], blocked)) || isOpen(tick.brake)) return false;
+    if (!(await applyOn(drain, laneOf(drain, 0), [delivery], blocked)) || isOpen(drain.brake)) return false;
   }
   return true;
 }
 
-function laneOf(tick: Tick, index: number): Lane {
-  const lane = tick.lanes[index] ?? createLane(tick.apply);
-  tick.lanes[index] = lane;
+function laneOf(drain: Drain, index: number): Lane {
+  const lane = drain.lanes[index] ?? createLane(drain.apply);
+  drain.lanes[index] = lane;
   return lane;
 }
 
-/** @returns false when the tick should end */
+/** @returns false when the drain should end */
 async function applyOn(
-  tick: Tick,
+  drain: Drain,
   lane: Lane,
   list: readonly Runnable[],
   blocked: Set<string>,
@@ -267,28 +271,29 @@ async function applyOn(
   const isBlocked = ({ key }: Runnable) => key !== null && blocked.has(key);
   const behind = list.filter(isBlocked);
   const free = behind.length === 0 ? list : list.filter((delivery) => !isBlocked(delivery));
-  for (const delivery of free) tick.running.add(delivery);
-  const outcome = free.length === 0 ? null : await applyAll(tick.apply, lane, free, tick.options.deadlineMs);
-  for (const delivery of free) tick.running.delete(delivery);
+  for (const delivery of free) drain.running.add(delivery);
+  const outcome =
+    free.length === 0 ? null : await applyAll(drain.apply, lane, free, drain.options.deadlineMs);
+  for (const delivery of free) drain.running.delete(delivery);
   if (outcome?.unavailable instanceof FencedError) throw outcome.unavailable;
-  await finishApplied(tick, outcome?.applied ?? [], blocked);
-  tick.result.more ||= !hasTime(tick) && (outcome?.untried ?? []).length > 0;
-  await putBack(tick, [...behind, ...(outcome?.untried ?? [])]);
+  await finishApplied(drain, outcome?.applied ?? [], blocked);
+  drain.result.more ||= !hasTime(drain) && (outcome?.untried ?? []).length > 0;
+  await putBack(drain, [...behind, ...(outcome?.untried ?? [])]);
   if (!outcome?.unavailable) return true;
-  tick.result.stopped = describeError(outcome.unavailable);
-  tick.deps.log.error(
+  drain.result.stopped = describeError(outcome.unavailable);
+  drain.deps.log.error(
     { error_class: errorClass(outcome.unavailable) },
-    `The tick ends early: ${tick.result.stopped}`,
+    `The drain ends early: ${drain.result.stopped}`,
   );
   return false;
 }
 
 /** Tells Redis and Postgres what is done, and stores the brake. */
-async function flush(tick: Tick): Promise<void> {
-  const { deps, stream, deferred } = tick;
+async function flush(drain: Drain): Promise<void> {
+  const { deps, stream, deferred } = drain;
   const done = deferred.takeDone();
   const [replies] = await Promise.all([
-    deps.redis.pipeline([...stream.takeAcks(), ...brakeCommands(tick)]),
+    deps.redis.pipeline([...stream.takeAcks(), ...brakeCommands(drain)]),
     done.length === 0 ? null : deps.db.batch(done),
   ]);
   for (const reply of replies) if (reply instanceof Error) throw reply;
@@ -298,16 +303,16 @@ async function flush(tick: Tick): Promise<void> {
 const newsPollMs = 4;
 
 /** True when another trigger came, also shortly after the last round found nothing more. */
-async function hasNews(tick: Tick): Promise<boolean> {
-  const { takeNews, lingerMs = 0 } = tick.deps;
-  if (takeNews === undefined || tick.result.stopped !== null || !mayGoOn(tick)) return false;
+async function hasNews(drain: Drain): Promise<boolean> {
+  const { takeNews, lingerMs = 0 } = drain.deps;
+  if (takeNews === undefined || drain.result.stopped !== null || !mayGoOn(drain)) return false;
   if (takeNews()) return true;
-  if (tick.result.applied === tick.appliedBefore) return false;
-  tick.appliedBefore = tick.result.applied;
+  if (drain.result.applied === drain.appliedBefore) return false;
+  drain.appliedBefore = drain.result.applied;
   for (let waitedMs = 0; waitedMs < lingerMs; waitedMs += newsPollMs) {
     await new Promise((resolve) => setTimeout(resolve, newsPollMs));
-    // News that is taken must be acted on; what this tick may no longer do is left to whoever looks next.
-    if (!mayGoOn(tick)) return false;
+    // News that is taken must be acted on; what this drain may no longer do is left to whoever looks next.
+    if (!mayGoOn(drain)) return false;
     if (takeNews()) return true;
   }
   return false;

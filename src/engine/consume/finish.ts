@@ -24,9 +24,9 @@ import {
   type Source,
   triesOf,
 } from "./delivery.ts";
+import { noteDue } from "./drain-base.ts";
+import type { Drain } from "./drain-state.ts";
 import { eventLog } from "./run-handlers.ts";
-import type { Tick } from "./tick.ts";
-import { noteDue } from "./tick-base.ts";
 
 /*
  * The last word on a delivery: it is done, it is tried again, or it is a dead letter. Its source is told; of what is done
@@ -51,15 +51,15 @@ function finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"):
  *
  * @returns what is left to apply
  */
-export async function finishUnhandled(tick: Tick, deliveries: readonly Delivery[]): Promise<Runnable[]> {
+export async function finishUnhandled(drain: Drain, deliveries: readonly Delivery[]): Promise<Runnable[]> {
   const skipped = deliveries.filter(({ content }) => content.kind === "skip");
   finish(skipped, "applied");
-  tick.result.skipped += skipped.length;
+  drain.result.skipped += skipped.length;
   const runs = (one: Delivery): one is Runnable => isRunnable(one) && one.skipReason === null;
   const others = deliveries.filter((one) => one.content.kind !== "skip" && !runs(one));
   await bury(
-    tick,
-    others.map((delivery) => toDeadLetter(tick, delivery, whyUnhandled(delivery))),
+    drain,
+    others.map((delivery) => toDeadLetter(drain, delivery, whyUnhandled(delivery))),
   );
   return deliveries.filter(runs);
 }
@@ -87,9 +87,9 @@ class SkippedError extends Error {
   override readonly name = "SkippedError";
 }
 
-function toDeadLetter(tick: Tick, delivery: Delivery, why: Why): DeadLetter {
+function toDeadLetter(drain: Drain, delivery: Delivery, why: Why): DeadLetter {
   const { reason, error, stack = null, attempts = Math.max(1, triesOf(delivery)) } = why;
-  return { delivery, reason, error, stack, attempts, failedAtMs: tick.deps.now() };
+  return { delivery, reason, error, stack, attempts, failedAtMs: drain.deps.now() };
 }
 
 /**
@@ -97,52 +97,52 @@ function toDeadLetter(tick: Tick, delivery: Delivery, why: Why): DeadLetter {
  * committed and only its ack was lost, it is done; otherwise it becomes a dead letter, not tried again.
  */
 export async function giveUp(
-  tick: Tick,
+  drain: Drain,
   delivery: Runnable,
   reason: "worker_died" | "attempts_exhausted",
 ): Promise<void> {
-  if (await isApplied(tick.deps.db, tick.consumer.subscriber, claimOf(delivery))) {
+  if (await isApplied(drain.deps.db, drain.consumer.subscriber, claimOf(delivery))) {
     finish([delivery], "applied");
-    tick.result.redelivered += 1;
+    drain.result.redelivered += 1;
     return;
   }
   const attempts = triesOf(delivery);
   const error = new Error(
     `Of ${attempts} tries the last ones left no outcome: each time the worker ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
   );
-  await bury(tick, [toDeadLetter(tick, delivery, { reason, error, attempts })]);
+  await bury(drain, [toDeadLetter(drain, delivery, { reason, error, attempts })]);
 }
 
 /** Stores dead letters, then lets their deliveries go; never the other way round. */
-async function bury(tick: Tick, letters: readonly DeadLetter[]): Promise<void> {
+async function bury(drain: Drain, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;
   const origin = {
-    subscriber: tick.consumer.subscriber,
-    stream: tick.group.stream,
-    shard: tick.options.shard,
-    epoch: tick.state.epoch,
+    subscriber: drain.consumer.subscriber,
+    stream: drain.group.stream,
+    shard: drain.options.shard,
+    epoch: drain.state.epoch,
   };
   // One statement cannot store the same entry twice; two epochs of a replay may both have failed.
   const first = new Map(letters.map((letter) => [letter.delivery.messageId, letter]));
   const again = letters.filter((letter) => first.get(letter.delivery.messageId) !== letter);
-  const stored = await storeDeadLetters(tick.deps.db, origin, [...first.values()]);
-  for (const letter of again) stored.push(...(await storeDeadLetters(tick.deps.db, origin, [letter])));
-  tick.result.deadLettered += stored.length;
+  const stored = await storeDeadLetters(drain.deps.db, origin, [...first.values()]);
+  for (const letter of again) stored.push(...(await storeDeadLetters(drain.deps.db, origin, [letter])));
+  drain.result.deadLettered += stored.length;
   finish(
     letters.map(({ delivery }) => delivery),
     "dead_letter",
   );
-  for (const letter of letters) logLetter(tick, letter, stored);
+  for (const letter of letters) logLetter(drain, letter, stored);
 }
 
-function logLetter(tick: Tick, letter: DeadLetter, stored: readonly StoredLetter[]): void {
+function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLetter[]): void {
   const { delivery, reason, error, stack, attempts } = letter;
   const id = stored.findLast(({ messageId }) => messageId === delivery.messageId)?.id;
   if (id === undefined) return;
   const event = eventOf(delivery);
   const { content, messageId } = delivery;
   const known = content.kind === "lost" ? content : null;
-  tick.deps.log.error(
+  drain.deps.log.error(
     {
       dead_letter_id: id,
       event_id: event?.id ?? known?.eventId ?? null,
@@ -165,7 +165,7 @@ function logLetter(tick: Tick, letter: DeadLetter, stored: readonly StoredLetter
  * @param blocked gets the keys whose later deliveries have to wait
  */
 export async function finishApplied(
-  tick: Tick,
+  drain: Drain,
   applied: readonly Applied[],
   blocked: Set<string>,
 ): Promise<void> {
@@ -175,14 +175,14 @@ export async function finishApplied(
     const { delivery, decision, error } = one;
     // Once somebody has let later events pass, the event does not hold them again.
     const key = orderOf(delivery);
-    if (key !== null && holdsKey(tick.consumer, one)) blocked.add(key);
+    if (key !== null && holdsKey(drain.consumer, one)) blocked.add(key);
     if (decision.action === "ack") {
-      countApplied(tick, one);
+      countApplied(drain, one);
     } else if (decision.action === "retry") {
-      retries.push(toRetry(tick, one, decision));
+      retries.push(toRetry(drain, one, decision));
     } else {
       const why = { reason: decision.reason, error, stack: errorStack(error), attempts: attemptOf(delivery) };
-      letters.push(toDeadLetter(tick, delivery, why));
+      letters.push(toDeadLetter(drain, delivery, why));
     }
   }
   await tellSources(
@@ -190,13 +190,13 @@ export async function finishApplied(
     ({ delivery }) => delivery.source,
     (source, own) => source.retryAt(own),
   );
-  tick.result.retried += retries.length;
-  for (const { failure } of retries) noteDue(tick.result, failure.dueAtMs);
-  await bury(tick, letters);
+  drain.result.retried += retries.length;
+  for (const { failure } of retries) noteDue(drain.result, failure.dueAtMs);
+  await bury(drain, letters);
 }
 
 /** Counts a delivery that is done, and lets its source forget it. */
-function countApplied({ result }: Tick, { delivery, duplicate }: Applied): void {
+function countApplied({ result }: Drain, { delivery, duplicate }: Applied): void {
   finish([delivery], "applied");
   if (duplicate === "redelivered") result.redelivered += 1;
   else if (duplicate === "published_twice") result.publishedTwice += 1;
@@ -204,7 +204,7 @@ function countApplied({ result }: Tick, { delivery, duplicate }: Applied): void 
 }
 
 function toRetry(
-  { deps }: Tick,
+  { deps }: Drain,
   { delivery, error, uncounted }: Applied,
   { dueAtMs, overtakable }: Extract<Applied["decision"], { action: "retry" }>,
 ): Retry {

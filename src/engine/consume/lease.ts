@@ -86,7 +86,7 @@ export interface Lease {
   readonly takeover: boolean;
   /** Entries pending in the group; 0 when there is no group yet. */
   readonly pending: number;
-  /** What the last ticks left to know; empty when Redis forgot it. */
+  /** What the last drains left to know; empty when Redis forgot it. */
   readonly state: ReadonlyMap<string, string>;
   /** The outage brake as text; null when there is none. */
   readonly brake: string | null;
@@ -168,7 +168,7 @@ export function placeOf({ group, shard }: Pick<LeaseScope, "group" | "shard">): 
  * Goes on holding the lease.
  *
  * @param handling entries that are being handled; their idle time begins anew, their delivery count stays
- * @returns `lost` when the lease is somebody else's by now, `changed` when an operator changed what the tick must know
+ * @returns `lost` when the lease is somebody else's by now, `changed` when an operator changed what the drain must know
  * @see https://redis.io/docs/latest/commands/xclaim/ JUSTID
  */
 export async function renewLease(
@@ -207,7 +207,7 @@ export async function asHolder(
 }
 
 /**
- * Lets go and notes the tick; `again` when somebody left a mark meanwhile: then the lease is kept.
+ * Lets go and notes the drain; `again` when somebody left a mark meanwhile: then the lease is kept.
  *
  * @param goRound false when there is no time for another round; the mark then stays for the next trigger
  */

@@ -7,8 +7,8 @@ interface SignalDeps {
 }
 
 /**
- * Tells the ticks of these groups that deliveries are queued for them in Postgres. Call it before the rows commit, so
- * that events of the same keys go behind them, and after, so that no tick that looked too early forgets them.
+ * Tells the drains of these groups that deliveries are queued for them in Postgres. Call it before the rows commit, so
+ * that events of the same keys go behind them, and after, so that no drain that looked too early forgets them.
  *
  * @throws {TransientError} Redis is not reachable: call it again
  */
@@ -30,7 +30,7 @@ export async function signalQueue(
 }
 
 /**
- * Makes the next tick of these groups read pauses and queue from Postgres again, and the one that runs end early.
+ * Makes the next drain of these groups read pauses and queue from Postgres again, and the one that runs end early.
  *
  * @throws {TransientError} Redis is not reachable; the change holds within a minute all the same
  */

@@ -5,22 +5,22 @@ import { createGroup } from "../stream/group.ts";
 import { moveGroup, oldGroupOf } from "../stream/move-group.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 import { subscribedTypes } from "./define-consumer.ts";
-import type { TickBase } from "./tick-base.ts";
+import type { DrainBase } from "./drain-base.ts";
 
 /**
  * Creates the group that does not exist: because the consumer is new, because the group had another name, or because
  * Redis lost it. Where it began is remembered in Postgres, so a group that vanished begins there again; what it has
  * applied is known by its claims.
  */
-export async function startGroup(tick: TickBase): Promise<void> {
-  const { deps, consumer, group, options, state } = tick;
-  if (await takeOldPlace(tick)) return;
+export async function startGroup(drain: DrainBase): Promise<void> {
+  const { deps, consumer, group, options, state } = drain;
+  if (await takeOldPlace(drain)) return;
   if (state.startId !== null) {
     deps.log.info({ start_at: state.startId }, "The consumer group vanished; it is created again.");
     await createGroup(deps.redis, group, state.startId);
     return;
   }
-  const startId = await firstPosition(tick);
+  const startId = await firstPosition(drain);
   deps.log.info({ start_at: startId }, "The consumer group is new.");
   // First the group, which keeps the janitor from trimming on; then what was trimmed before can be looked at.
   await createGroup(deps.redis, group, startId);
@@ -28,17 +28,17 @@ export async function startGroup(tick: TickBase): Promise<void> {
     consumer.startAt === "0" && deps.onStart !== undefined
       ? await deps.onStart(consumer, options.shard)
       : state.backfilling;
-  await rememberStart(tick, startId, backfilling);
+  await rememberStart(drain, startId, backfilling);
 }
 
 /** Notes where a group began that existed before anybody noted it. */
-export async function rememberExisting(tick: TickBase): Promise<void> {
-  await rememberStart(tick, await firstPosition(tick), tick.state.backfilling);
+export async function rememberExisting(drain: DrainBase): Promise<void> {
+  await rememberStart(drain, await firstPosition(drain), drain.state.backfilling);
 }
 
 /** @returns true when the group goes on where it was under its old name */
-async function takeOldPlace(tick: TickBase): Promise<boolean> {
-  const { deps, consumer, group, options, state } = tick;
+async function takeOldPlace(drain: DrainBase): Promise<boolean> {
+  const { deps, consumer, group, options, state } = drain;
   if (state.startId === null) return false;
   const { shard } = options;
   const oldGroup = oldGroupOf(consumer.formerly);
@@ -50,25 +50,25 @@ async function takeOldPlace(tick: TickBase): Promise<boolean> {
   });
   if (compared === null) return false;
   deps.log.info({ old_group: oldGroup, compared }, "The consumer group goes on under its new name.");
-  await deps.db.rows(noteComparedSql(tick, compared));
+  await deps.db.rows(noteComparedSql(drain, compared));
   return true;
 }
 
-async function rememberStart(tick: TickBase, startId: string, backfilling: boolean): Promise<void> {
-  const { deps, consumer, options, group } = tick;
+async function rememberStart(drain: DrainBase, startId: string, backfilling: boolean): Promise<void> {
+  const { deps, consumer, options, group } = drain;
   const compared = await firstCompared(deps.redis, group.stream, startId);
   await deps.db.batch([
     sql`UPDATE consumer_shards SET start_id = ${startId}
       WHERE subscriber_name = ${consumer.subscriber} AND shard = ${options.shard}`,
-    noteComparedSql(tick, compared),
+    noteComparedSql(drain, compared),
   ]);
-  tick.state = { ...tick.state, startId, backfilling };
+  drain.state = { ...drain.state, startId, backfilling };
   const key = deps.keys.state(consumer.group, options.shard);
-  await tick.lease.run([["HSET", key, "start", startId, "backfilling", backfilling ? "1" : "0"]]);
+  await drain.lease.run([["HSET", key, "start", startId, "backfilling", backfilling ? "1" : "0"]]);
 }
 
 /** Notes that the claims of events behind this id are to be compared, and of all types that are handled now. */
-function noteComparedSql({ consumer, options }: TickBase, compared: MessageId) {
+function noteComparedSql({ consumer, options }: DrainBase, compared: MessageId) {
   const since = JSON.stringify(Object.fromEntries(subscribedTypes(consumer).map((type) => [type, compared])));
   return sql`
     UPDATE consumer_shards SET claims_id = ${compared}, claims_since = ${since}::jsonb
@@ -86,7 +86,7 @@ async function firstCompared(redis: RedisHttp, stream: string, startId: string):
  * The id behind which a consumer begins. `$` is made an id once, so that it means the same for ever; on a further shard
  * it means the same time, because ids begin with it.
  */
-async function firstPosition({ deps, consumer, group }: TickBase): Promise<string> {
+async function firstPosition({ deps, consumer, group }: DrainBase): Promise<string> {
   const { startAt, subscriber } = consumer;
   if (startAt === "0") return "0-0";
   if (startAt !== "$") return startAt;

@@ -17,7 +17,7 @@ import {
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
-/** Long work of operators, done in steps by ticks: redrives of dead letters, replays, and backfills of new consumers. */
+/** Long work of operators, done in steps by drains: redrives of dead letters, replays, and backfills of new consumers. */
 export const jobs = pgTable(
   "jobs",
   {

@@ -1,8 +1,8 @@
 import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
-import { drain } from "../consume/drain.ts";
-import type { BrakeChange, DrainResult } from "../consume/tick-base.ts";
+import { drainConsumer } from "../consume/drain.ts";
+import type { BrakeChange, DrainResult } from "../consume/drain-base.ts";
 import type { Invocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/jobs/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
@@ -16,7 +16,7 @@ const maxEventsPerDrain = 20_000;
 const lingerMs = 24;
 
 /**
- * One tick of one consumer on one shard; null when there is no stream.
+ * One drain of one consumer on one shard; null when there is no stream.
  *
  * @param onPublished called after each commit of handlers that published something
  * @param bounds left out: no other trigger is listened to, and nobody waits
@@ -35,7 +35,7 @@ export async function drainOnce(
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
   const beforePublish = () => void markActivity(invocation);
   const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
-  const result = await drain(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerDrain });
+  const result = await drainConsumer(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerDrain });
   if (result.brake !== null) await tellOfBrake(invocation, consumer, shard, result.brake);
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;
@@ -50,7 +50,7 @@ export async function drainOnce(
         dead_lettered: deadLettered,
         skipped,
       },
-      "Tick finished.",
+      "Drain finished.",
     );
   }
   return result;

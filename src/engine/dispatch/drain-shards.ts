@@ -1,5 +1,5 @@
 import type { Consumer } from "../consume/consumer.ts";
-import type { DrainResult } from "../consume/tick-base.ts";
+import type { DrainResult } from "../consume/drain-base.ts";
 import { TransientError } from "../core/errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { type ConsumerShard, everywhere, whoWants } from "./consumer-shards.ts";
@@ -42,7 +42,7 @@ export async function drainSubscribers(dispatch: Dispatch, subscribers: readonly
 
 /** The same for some consumers on some shards. */
 export async function drainSome(dispatch: Dispatch, consumerShards: readonly ConsumerShard[]): Promise<void> {
-  await drainAndFollow(dispatch, (onPublished) => drainInTurns(dispatch, consumerShards, onPublished));
+  await drainAndFollow(dispatch, (onPublished) => drainConsumerShards(dispatch, consumerShards, onPublished));
 }
 
 /** Relays what was published, and drains who wants it. */
@@ -77,11 +77,11 @@ async function drainChosen(
     types === null
       ? everywhere([...consumers.values()], publish.shards)
       : whoWants(dispatch.invocation, types);
-  await drainInTurns(dispatch, consumerShards, onPublished);
+  await drainConsumerShards(dispatch, consumerShards, onPublished);
 }
 
 /** Drains some consumers on some shards, a few at a time, each for a turn and then behind the others. */
-async function drainInTurns(
+async function drainConsumerShards(
   dispatch: Dispatch,
   consumerShards: readonly ConsumerShard[],
   onPublished: () => void,
@@ -89,17 +89,17 @@ async function drainInTurns(
   const order = [...consumerShards];
   // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
   order.push(...order.splice(0, dispatch.invocation.now() % Math.max(1, order.length)));
-  await Promise.all(order.map(({ consumer, shard }) => drainShard(dispatch, consumer, shard, onPublished)));
+  await Promise.all(order.map(({ consumer, shard }) => drainInTurn(dispatch, consumer, shard, onPublished)));
 }
 
-async function drainShard(
+async function drainInTurn(
   dispatch: Dispatch,
   consumer: Consumer,
   shard: number,
   onPublished: () => void,
 ): Promise<void> {
   const { invocation, deadlineMs, drains } = dispatch;
-  const name = `The tick of ${consumer.subscriber} on shard ${shard}`;
+  const name = `The drain of ${consumer.subscriber} on shard ${shard}`;
   const turn = async (bounds: TurnBounds) => {
     const longMs = longTurns * invocation.drains.turnMs;
     // Handlers that take long would make a round that lasts as long as the invocation.

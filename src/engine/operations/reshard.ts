@@ -32,7 +32,7 @@ import type { Command, RedisHttp } from "../stream/redis.ts";
  * - Nothing in flight means that all that was sent is in the streams, up to the last id known for each shard. A relay
  *   that froze before its append comes too late: its batch has been finished, and Redis knows it by its number.
  * - What a group has read up to that id and has not pending was applied, became a dead letter, or waits in Postgres.
- *   What waits there is handed to the tick that will get the key's next events, and the ticks are told, before the first
+ *   What waits there is handed to the drain that will get the key's next events, and the drains are told, before the first
  *   of those can be sent. Whoever gives the change up hands it back.
  * - The change is completed only if the row is still in the version that was there before the look at Redis. Whoever
  *   gives the target up and sets it again makes another version.
@@ -155,7 +155,7 @@ async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<Lay
   return aimed ?? before;
 }
 
-/** Hands what is queued to the ticks of a layout with `shards`, and tells them; nothing is sent meanwhile. */
+/** Hands what is queued to the drains of a layout with `shards`, and tells them; nothing is sent meanwhile. */
 async function handOver(
   { db, keys, consumers }: Invocation,
   redis: RedisHttp,

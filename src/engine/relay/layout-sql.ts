@@ -71,7 +71,7 @@ export function aimSql(configured: number): SQL {
 }
 
 /**
- * Hands what is queued for a key to the tick that will get the key's next events: the one of `slot % shards`. Does
+ * Hands what is queued for a key to the drain that will get the key's next events: the one of `slot % shards`. Does
  * nothing when the layout is another one by now; behind `lockLayoutSql`.
  *
  * @param target of the layout; null: the one without

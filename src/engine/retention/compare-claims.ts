@@ -16,7 +16,7 @@ import type { RedisHttp } from "../stream/redis.ts";
  * ever heard. What a group has passed must have left something with us: a claim, a dead letter, or a delivery in the
  * queue; or it is still pending. An event of which there is nothing is delivered again, to this consumer alone.
  *
- * The order of the looks makes it safe beside ticks: first how far the group is, then what is pending, then Postgres. What
+ * The order of the looks makes it safe beside drains: first how far the group is, then what is pending, then Postgres. What
  * was handled meanwhile was pending, or was acked before the first look and left its trace before its ack.
  *
  * Each consumer on each shard has a place up to which all is compared, so that a run looks at what came since the last

@@ -27,7 +27,7 @@ export interface JanitorReport {
   readonly archive: Part<ArchiveReport> | null;
   /** Events that are to be sent again: run the relay. */
   readonly restored: number;
-  /** Events that are to be delivered again to one consumer: run the ticks. */
+  /** Events that are to be delivered again to one consumer: run the drains. */
   readonly redelivered: number;
   readonly tookMs: number;
 }

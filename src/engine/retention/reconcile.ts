@@ -33,7 +33,7 @@ export interface ReconcileReport {
   readonly restored: number;
   /** Of each consumer that has begun on the shard: what its group has passed and nobody has handled. */
   readonly claims: readonly ClaimsReport[];
-  /** Registered groups that the stream does not have; the next tick creates each. */
+  /** Registered groups that the stream does not have; the next drain creates each. */
   readonly missingGroups: readonly string[];
   /** Time was used up before all was compared. */
   readonly more: boolean;

@@ -11,9 +11,9 @@ export interface StreamKeys {
   holder(group: string, shard: number): string;
   /** Hash: message id → Unix ms before which a handler asked not to be tried again. */
   retryAt(group: string, shard: number): string;
-  /** Hash of the last tick of each group. */
+  /** Hash of the last drain of each group. */
   heartbeats(): string;
-  /** Hash: what a tick must know before it begins, kept for a minute: epoch of the fence, pauses, queued deliveries. */
+  /** Hash: what a drain must know before it begins, kept for a minute: epoch of the fence, pauses, queued deliveries. */
   state(group: string, shard: number): string;
   /** Hash of the outage brakes, by group and shard. */
   brakes(): string;

@@ -17,7 +17,7 @@ export const oldGroupOf = (subscriber: string) => `group_${subscriber}`;
 
 /**
  * All or nothing: creates the new group where the old one is, with the same entries pending after the same number of
- * tries. Only if a tick of ours was seen on the old group, and none on the new one.
+ * tries. Only if a drain of ours was seen on the old group, and none on the new one.
  *
  * KEYS: stream, heartbeats, retry times of the old group, of the new one. ARGV: old group, new group, fields of the
  * heartbeats: old, new, left.

@@ -4,9 +4,9 @@ import { orderOf } from "../../core/ordering.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { cleanFields } from "../dead-letters.ts";
 import { type Delivery, eventOf, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
+import type { DrainBase } from "../drain-base.ts";
 import { interpretEntry, type Lost } from "../interpret.ts";
-import type { TickBase } from "../tick-base.ts";
-import { activePauses, clearQueued } from "../tick-state.ts";
+import { activePauses, clearQueued } from "../shard-state.ts";
 import {
   beginDeferred,
   type DeferredRow,
@@ -33,12 +33,12 @@ const nothing: TakenDeferred = { waiting: [], fresh: [], isFull: false, heads: n
  * redriven and replayed. Rows are taken in the order of the stream ids, and one only when no older one with its key waits.
  */
 export class DeferredSource implements Source {
-  readonly #tick: TickBase;
+  readonly #drain: DrainBase;
   /** Rows that are done, removed with the next round trip. */
   readonly #done: string[] = [];
 
-  constructor(tick: TickBase) {
-    this.#tick = tick;
+  constructor(drain: DrainBase) {
+    this.#drain = drain;
   }
 
   /**
@@ -48,7 +48,7 @@ export class DeferredSource implements Source {
    * @param atHand what the stream gave in this round
    */
   async take(atHand: Taken, limit: number): Promise<TakenDeferred> {
-    const { deps, consumer, options, state, lease } = this.#tick;
+    const { deps, consumer, options, state, lease } = this.#drain;
     const holdKeys = consumer.afterDeadLetter === "hold_key";
     const given = [...atHand.waiting, ...atHand.fresh];
     const keys = [...new Set(given.flatMap((delivery) => orderOf(delivery) ?? []))];
@@ -70,7 +70,7 @@ export class DeferredSource implements Source {
     );
     if (taken.isEmpty && state.queued !== null) {
       await clearQueued(lease.scope, state.queued);
-      this.#tick.state = { ...state, queued: null };
+      this.#drain.state = { ...state, queued: null };
     }
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
     // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round.
@@ -90,7 +90,7 @@ export class DeferredSource implements Source {
     const meaning =
       fields === null
         ? { content: lost, key }
-        : interpretEntry(this.#tick.deps.catalog, this.#tick.consumer, fields);
+        : interpretEntry(this.#drain.deps.catalog, this.#drain.consumer, fields);
     const { content } = meaning;
     return {
       source: this,
@@ -116,21 +116,21 @@ export class DeferredSource implements Source {
 
   async begin(deliveries: readonly Delivery[]): Promise<void> {
     await beginDeferred(
-      this.#tick.deps.db,
+      this.#drain.deps.db,
       deliveries.flatMap(({ row, isBegun }) => (isBegun || row === null ? [] : [row])),
     );
   }
 
   async putBack(deliveries: readonly Delivery[]): Promise<void> {
     await putBackDeferred(
-      this.#tick.deps.db,
+      this.#drain.deps.db,
       deliveries.flatMap(({ row, begun }) => (row === null ? [] : [{ id: row, begun }])),
     );
   }
 
   async retryAt(retries: readonly Retry[]): Promise<void> {
     await retryDeferred(
-      this.#tick.deps.db,
+      this.#drain.deps.db,
       retries.flatMap(({ delivery: { row }, failure }) =>
         row === null
           ? []
@@ -160,7 +160,7 @@ export class DeferredSource implements Source {
   async store(
     deliveries: readonly { readonly delivery: Delivery; readonly cause: NewDeferredRow["cause"] }[],
   ) {
-    const { deps, consumer, group, options } = this.#tick;
+    const { deps, consumer, group, options } = this.#drain;
     await storeDeferred(
       deps.db,
       { subscriber: consumer.subscriber, stream: group.stream, shard: options.shard },

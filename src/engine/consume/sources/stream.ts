@@ -15,9 +15,9 @@ import {
 } from "../../stream/group.ts";
 import type { Command } from "../../stream/redis.ts";
 import { attemptOf, type Delivery, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
+import type { DrainBase } from "../drain-base.ts";
 import { type Interpreted, interpretEntry, type Lost } from "../interpret.ts";
 import { rememberExisting, startGroup } from "../start-group.ts";
-import type { TickBase } from "../tick-base.ts";
 import { bodiesOfPending, failureToText, type StoredFailure } from "./pending.ts";
 
 const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };
@@ -27,7 +27,7 @@ const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };
  * stands a hash with the failures. Only the holder of the lease changes them.
  */
 export class StreamSource implements Source {
-  readonly #tick: TickBase;
+  readonly #drain: DrainBase;
   readonly #retryKey: string;
   /** Acked with the next round trip. */
   readonly #acks: MessageId[] = [];
@@ -35,12 +35,12 @@ export class StreamSource implements Source {
   readonly #failed = new Set<string>();
   /** Entries pending in the group, those whose ack was not sent yet included. */
   #pending: number;
-  /** What the predecessor left is due at once; what this tick sets aside follows the ordinary times. */
+  /** What the predecessor left is due at once; what this drain sets aside follows the ordinary times. */
   #isTakeover: boolean;
 
-  constructor(tick: TickBase) {
-    const { deps, consumer, options, lease } = tick;
-    this.#tick = tick;
+  constructor(drain: DrainBase) {
+    const { deps, consumer, options, lease } = drain;
+    this.#drain = drain;
     this.#retryKey = deps.keys.retryAt(consumer.group, options.shard);
     this.#pending = lease.pending;
     this.#isTakeover = lease.takeover;
@@ -53,7 +53,7 @@ export class StreamSource implements Source {
    * @throws {FencedError} another worker took over
    */
   async take(maxCount: number): Promise<Taken> {
-    const { deps, consumer, options, group, state } = this.#tick;
+    const { deps, consumer, options, group, state } = this.#drain;
     const acks = this.takeAcks();
     const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
     const stateKey = deps.keys.state(consumer.group, options.shard);
@@ -62,13 +62,13 @@ export class StreamSource implements Source {
     const replies = await deps.redis.pipeline([...acks, ...reads]);
     const [stateReply, pendingReply, newReply = null] = replies.slice(acks.length);
     if (isMissingGroup(pendingReply) || isMissingGroup(newReply)) {
-      await startGroup(this.#tick);
+      await startGroup(this.#drain);
       this.#pending = 0;
       return this.take(maxCount);
     }
     for (const reply of replies) if (reply instanceof Error) throw reply;
-    noteState(this.#tick, stateReply);
-    if (state.startId === null) await rememberExisting(this.#tick);
+    noteState(this.#drain, stateReply);
+    if (state.startId === null) await rememberExisting(this.#drain);
     const read = parseReadNew(newReply);
     const readIds = new Set(read.map(({ id }) => id));
     const listed = parsePending(pendingReply).filter(({ id }) => !readIds.has(id));
@@ -87,7 +87,7 @@ export class StreamSource implements Source {
   }
 
   async #lookUp(entries: readonly PendingEntry[]): Promise<Delivery[]> {
-    const { deps, group, options } = this.#tick;
+    const { deps, group, options } = this.#drain;
     const place = { shard: options.shard, retryKey: this.#retryKey };
     const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, place, entries);
     for (const id of failures.keys()) this.#failed.add(id);
@@ -106,7 +106,7 @@ export class StreamSource implements Source {
   }
 
   #dueAt(entry: PendingEntry, failure: StoredFailure | null): number {
-    const { deps, consumer } = this.#tick;
+    const { deps, consumer } = this.#drain;
     if (failure?.skip === true) return deps.now();
     return dueAt(entry, consumer.retry, deps.now(), failure?.dueAtMs ?? null, this.#isTakeover);
   }
@@ -119,7 +119,7 @@ export class StreamSource implements Source {
     const meaning: Interpreted | { content: Lost; key: null } =
       fields === null
         ? { content: lost, key: null }
-        : interpretEntry(this.#tick.deps.catalog, this.#tick.consumer, fields);
+        : interpretEntry(this.#drain.deps.catalog, this.#drain.consumer, fields);
     const { content } = meaning;
     return {
       source: this,
@@ -144,12 +144,12 @@ export class StreamSource implements Source {
   async begin(deliveries: readonly Delivery[]): Promise<void> {
     if (deliveries.every(({ isBegun }) => isBegun)) return;
     const ids = deliveries.filter(({ isBegun }) => !isBegun).flatMap(claimable);
-    const claim = ids.length === 0 ? [] : [claimCommand(this.#tick.group, ids)];
-    await this.#tick.lease.run([...this.takeAcks(), ...claim]);
+    const claim = ids.length === 0 ? [] : [claimCommand(this.#drain.group, ids)];
+    await this.#drain.lease.run([...this.takeAcks(), ...claim]);
   }
 
   async putBack(deliveries: readonly Delivery[]): Promise<void> {
-    const { group, lease } = this.#tick;
+    const { group, lease } = this.#drain;
     const counts = Map.groupBy(deliveries, triesOf);
     const commands = [...counts].flatMap(([count, alike]): Command[] => {
       const ids = alike.flatMap(claimable);
@@ -159,7 +159,7 @@ export class StreamSource implements Source {
   }
 
   async retryAt(retries: readonly Retry[]): Promise<void> {
-    const { group, lease } = this.#tick;
+    const { group, lease } = this.#drain;
     const fields = retries.flatMap(({ delivery, failure }) => [
       delivery.messageId,
       failureToText({ ...failure, skip: false }),
@@ -186,7 +186,7 @@ export class StreamSource implements Source {
 
   /** Lets go at once of what was stored elsewhere, in one step with `before`. */
   async handOver(deliveries: readonly Delivery[], before: Command): Promise<void> {
-    await this.#tick.lease.run([before, ...this.#forget(deliveries.map(({ messageId }) => messageId))]);
+    await this.#drain.lease.run([before, ...this.#forget(deliveries.map(({ messageId }) => messageId))]);
   }
 
   #forget(ids: readonly MessageId[]): Command[] {
@@ -194,7 +194,7 @@ export class StreamSource implements Source {
     this.#pending -= ids.length;
     const failed = ids.filter((id) => this.#failed.delete(id));
     const forget: Command[] = failed.length === 0 ? [] : [["HDEL", this.#retryKey, ...failed]];
-    return [ackCommand(this.#tick.group, ids), ...forget];
+    return [ackCommand(this.#drain.group, ids), ...forget];
   }
 }
 
@@ -208,9 +208,9 @@ function claimable({ messageId, isTrimmed }: Delivery): MessageId[] {
   return isTrimmed ? [] : [messageId];
 }
 
-function noteState(tick: TickBase, reply: unknown): void {
+function noteState(drain: DrainBase, reply: unknown): void {
   const [epoch, queued] = Array.isArray(reply) ? reply : [];
-  if (epoch === null || epoch === undefined) tick.hasChanged = true;
-  else if (Number(epoch) !== tick.state.epoch) throw new FencedError();
-  if (typeof queued === "string") tick.state = { ...tick.state, queued };
+  if (epoch === null || epoch === undefined) drain.hasChanged = true;
+  else if (Number(epoch) !== drain.state.epoch) throw new FencedError();
+  if (typeof queued === "string") drain.state = { ...drain.state, queued };
 }

@@ -138,7 +138,7 @@ export type KeyChange = "unblock" | "skip";
 
 /**
  * `unblock`: the event that holds the key is tried now, and later ones no longer wait for it. `skip`: it becomes a dead
- * letter without another try, and the key goes on. Both take effect with the next tick.
+ * letter without another try, and the key goes on. Both take effect with the next drain.
  *
  * @throws {NotFoundError} nothing with this key waits
  * @throws {ConflictError} the event is being worked on, changed while we looked, or is a dead letter already
@@ -227,7 +227,7 @@ async function changeStored(
 
 function beingWorkedOn(event: string): ConflictError {
   return new ConflictError(
-    `The event ${event} is being worked on, or is about to be: no failure of it is known. Look again when the tick is over.`,
+    `The event ${event} is being worked on, or is about to be: no failure of it is known. Look again when the drain is over.`,
   );
 }
 

@@ -26,7 +26,7 @@ export interface ConsumerState {
   readonly oldest_pending_age_ms: number | null;
   /** Names of others who read in the group, which is ours alone: what they ack, we never see. */
   readonly foreign_readers: readonly string[];
-  /** Deliveries that wait in Postgres for this shard's tick. */
+  /** Deliveries that wait in Postgres for this shard's drain. */
   readonly queued: number;
   readonly oldest_queued_age_ms: number | null;
   /** Open dead letters of the subscriber, all shards. */

@@ -9,7 +9,7 @@ import { type Operator, recordAction } from "../operator-actions.ts";
 
 /*
  * Pauses. A paused consumer reads nothing; with a paused type its events are parked and the others go on. The change is
- * a row in Postgres, written together with who did it and why; the ticks keep a copy of it for a minute at most.
+ * a row in Postgres, written together with who did it and why; the drains keep a copy of it for a minute at most.
  */
 
 /** A pause that holds now. */
@@ -128,7 +128,7 @@ function assertHandled(consumer: Consumer, eventType: string | null): void {
   });
 }
 
-/** The change is committed; a Redis that is away only delays it, until the ticks' own copy is too old. */
+/** The change is committed; a Redis that is away only delays it, until the drains' own copy is too old. */
 async function tellTicks(invocation: Invocation, consumer: Consumer): Promise<Effective> {
   const { redis, keys, publish, log } = invocation;
   if (redis === null) return "at_once";

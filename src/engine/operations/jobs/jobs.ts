@@ -17,7 +17,7 @@ import {
 
 /*
  * Jobs: redrives, replays, backfills. A job is a row; whoever has time does its next step in one transaction, and the
- * ticks of the consumers execute what the step queued. Nothing of a job is in memory, so it survives every isolate.
+ * drains of the consumers execute what the step queued. Nothing of a job is in memory, so it survives every isolate.
  *
  * running → completed (nothing left) | stopped (too many failures) | paused → running | cancelled
  */
@@ -157,7 +157,7 @@ async function tryStep(invocation: Invocation, job: Running): Promise<number> {
   }
 }
 
-/** A backfill that is over no longer holds the stream back; its consumer learns of it with its next tick. */
+/** A backfill that is over no longer holds the stream back; its consumer learns of it with its next drain. */
 async function letLive(invocation: Invocation, job: Running): Promise<void> {
   const { redis, keys, consumers, publish } = invocation;
   const groups = subscribersOf(invocation, job).flatMap((name) => consumers.get(name)?.group ?? []);

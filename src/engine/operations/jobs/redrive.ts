@@ -20,7 +20,7 @@ import { isRowId } from "./job-view.ts";
 import { queueForReaders, readersOf } from "./redrive-unread.ts";
 
 /*
- * Redrive: dead letters go back to their consumer. A row in `deliveries` for each; the tick of the consumer executes it
+ * Redrive: dead letters go back to their consumer. A row in `deliveries` for each; the drain of the consumer executes it
  * with the same claims, retries and order as any other delivery. An event that was applied meanwhile is not applied
  * again, because its claim is found.
  */

@@ -8,9 +8,9 @@ import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 import type { Consumer } from "./consumer.ts";
 import type { HeldLease } from "./lease.ts";
-import type { TickState } from "./tick-state.ts";
+import type { ShardState } from "./shard-state.ts";
 
-/** What a tick needs of its invocation. */
+/** What a drain needs of its invocation. */
 export interface DrainDeps {
   /** What the entries of the stream are read by. */
   readonly catalog: Catalog;
@@ -29,13 +29,13 @@ export interface DrainDeps {
   readonly onPublished: () => void;
   /** Called before such a commit, so that the events are found even if this worker ends right behind it. */
   readonly beforePublish?: () => void;
-  /** True when another trigger came since it was last asked: the tick goes on with what it has open. */
+  /** True when another trigger came since it was last asked: the drain goes on with what it has open. */
   readonly takeNews?: () => boolean;
-  /** True when others wait and the tick has had its time: it ends after what it has begun, and says that there is more. */
+  /** True when others wait and the drain has had its time: it ends after what it has begun, and says that there is more. */
   readonly yields?: () => boolean;
   /**
-   * How long a tick that applied something stays ready for news, ms; default 0. Nothing is held meanwhile but the lease
-   * and the connection, which are what a new tick would spend most of its time on.
+   * How long a drain that applied something stays ready for news, ms; default 0. Nothing is held meanwhile but the lease
+   * and the connection, which are what a new drain would spend most of its time on.
    */
   readonly lingerMs?: number;
   /**
@@ -53,7 +53,7 @@ export interface DrainOptions {
   readonly maxEvents: number;
 }
 
-/** Counts of one tick. */
+/** Counts of one drain. */
 export interface DrainResult {
   read: number;
   applied: number;
@@ -73,7 +73,7 @@ export interface DrainResult {
   more: boolean;
   /** Unix time, ms, at which the next retry is due; null when none waits. */
   nextDueMs: number | null;
-  /** Why the tick ended early; null when it did not. */
+  /** Why the drain ended early; null when it did not. */
   stopped: string | null;
   /** Entries that went from the stream to the queue. */
   parked: number;
@@ -81,23 +81,23 @@ export interface DrainResult {
   paused: boolean;
   /** The outage brake is open. */
   braked: boolean;
-  /** What became of the brake in this tick; null: nothing. */
+  /** What became of the brake in this drain; null: nothing. */
   brake: BrakeChange | null;
 }
 
 /** `opened_by_schema`: because a table, column or function is missing that a handler needs. */
 export type BrakeChange = "opened" | "opened_by_schema" | "closed";
 
-/** What both sources of a tick work with. */
-export interface TickBase {
+/** What both sources of a drain work with. */
+export interface DrainBase {
   readonly deps: DrainDeps;
   readonly consumer: Consumer;
   readonly options: DrainOptions;
   readonly group: Group;
   readonly lease: HeldLease;
   readonly result: DrainResult;
-  state: TickState;
-  /** An operator changed what the tick must know: it ends, and the next one begins with the new. */
+  state: ShardState;
+  /** An operator changed what the drain must know: it ends, and the next one begins with the new. */
   hasChanged: boolean;
 }
 

@@ -3,8 +3,8 @@ import type { Database } from "../db/database.ts";
 import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
 
 /*
- * What a tick must know before it begins: the epoch of its fence, pauses, whether deliveries are queued for it. Postgres
- * has it; Redis keeps a copy for a minute, so that a tick with nothing special to know does not ask Postgres. A worker
+ * What a drain must know before it begins: the epoch of its fence, pauses, whether deliveries are queued for it. Postgres
+ * has it; Redis keeps a copy for a minute, so that a drain with nothing special to know does not ask Postgres. A worker
  * that takes over raises the epoch: whatever its predecessor still has open cannot commit any more.
  */
 
@@ -16,7 +16,7 @@ export interface Pause {
   readonly untilMs: number | null;
 }
 
-export interface TickState {
+export interface ShardState {
   readonly epoch: number;
   readonly pauses: readonly Pause[];
   /** Not null: deliveries may be queued. Changes whenever somebody queues more. */
@@ -31,17 +31,17 @@ export interface TickState {
 const believedMs = 60_000;
 
 /** Reads the state from the copy, or from Postgres when there is none or somebody has to be fenced off. */
-export async function loadTickState(
+export async function loadShardState(
   db: Database,
   scope: LeaseScope,
   subscriber: string,
   lease: Lease,
-): Promise<TickState> {
+): Promise<ShardState> {
   const known = lease.takeover ? null : parseState(lease.state);
   return known ?? rebuild(db, scope, subscriber, lease);
 }
 
-function parseState(fields: ReadonlyMap<string, string>): TickState | null {
+function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
   const epoch = Number(fields.get("epoch"));
   if (!Number.isSafeInteger(epoch) || epoch < 1) return null;
   try {
@@ -62,7 +62,7 @@ async function rebuild(
   scope: LeaseScope,
   subscriber: string,
   lease: Lease,
-): Promise<TickState> {
+): Promise<ShardState> {
   const { shard } = scope;
   const [fences, pauses, queued, backfills] = await db.batch([
     sql`INSERT INTO consumer_shards AS s (subscriber_name, shard) VALUES (${subscriber}, ${shard})
@@ -74,7 +74,7 @@ async function rebuild(
       AND status IN ('running', 'paused', 'stopped') LIMIT 1`,
   ]);
   const [fence] = (fences ?? []) as { epoch: number; start_id: string | null }[];
-  const state: TickState = {
+  const state: ShardState = {
     epoch: fence?.epoch ?? 1,
     pauses: ((pauses ?? []) as { event_type: string; until_ms: number | null }[]).map((row) => ({
       eventType: row.event_type === "" ? null : row.event_type,
@@ -100,7 +100,7 @@ async function rebuild(
 }
 
 /** Pauses that hold now. */
-export function activePauses({ pauses }: TickState, nowMs: number): readonly Pause[] {
+export function activePauses({ pauses }: ShardState, nowMs: number): readonly Pause[] {
   return pauses.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
 }
 

@@ -1,12 +1,12 @@
 import type { Brake } from "../core/brake.ts";
 import type { ApplyDeps, Lane } from "./apply.ts";
 import type { Delivery } from "./delivery.ts";
+import type { DrainBase } from "./drain-base.ts";
 import type { DeferredSource } from "./sources/deferred.ts";
 import type { StreamSource } from "./sources/stream.ts";
-import type { TickBase } from "./tick-base.ts";
 
-/** State of one tick; gone when it ends. */
-export interface Tick extends TickBase {
+/** State of one drain; gone when it ends. */
+export interface Drain extends DrainBase {
   readonly stream: StreamSource;
   readonly deferred: DeferredSource;
   readonly apply: ApplyDeps;
@@ -18,7 +18,7 @@ export interface Tick extends TickBase {
   /** New entries that the next round reads at most; grows and shrinks with the time that rounds take. */
   readSize: number;
   rounds: number;
-  /** Deliveries applied when the tick last stayed for news. */
+  /** Deliveries applied when the drain last stayed for news. */
   appliedBefore: number;
 }
 
@@ -26,21 +26,21 @@ export interface Tick extends TickBase {
 const callsPerRound = 12;
 
 /** True while another round may begin. */
-export function mayGoOn(tick: Tick): boolean {
-  const { hasChanged, result, options, deps, rounds } = tick;
-  // A tick that gave way before its first round would get nowhere when Redis is slow.
+export function mayGoOn(drain: Drain): boolean {
+  const { hasChanged, result, options, deps, rounds } = drain;
+  // A drain that gave way before its first round would get nowhere when Redis is slow.
   const yields = rounds > 0 && deps.yields?.() === true;
-  return !hasChanged && !yields && result.read < options.maxEvents && hasTime(tick);
+  return !hasChanged && !yields && result.read < options.maxEvents && hasTime(drain);
 }
 
 /** True while the lease is ours, the deadline has not come and enough calls are left to finish what is begun. */
-export function hasTime({ deps, options, lease }: Tick): boolean {
+export function hasTime({ deps, options, lease }: Drain): boolean {
   if (lease.isLost) return false;
   return deps.now() < options.deadlineMs && !(deps.meter?.isNear(callsPerRound) ?? false);
 }
 
-/** What an operator sees of the last tick. */
-export function heartbeat({ deps, result }: Tick): string {
+/** What an operator sees of the last drain. */
+export function heartbeat({ deps, result }: Drain): string {
   const { read, applied, retried, deadLettered, stopped, parked, paused, braked } = result;
   return JSON.stringify({
     at: new Date(deps.now()).toISOString(),

@@ -7,18 +7,18 @@ import type { Command } from "../stream/redis.ts";
 import type { Applied } from "./apply.ts";
 import { describeError } from "./dead-letters.ts";
 import { attemptOf } from "./delivery.ts";
+import type { Drain } from "./drain-state.ts";
 import { placeOf } from "./lease.ts";
-import type { Tick } from "./tick.ts";
 
 /** Closes the brake: an event was applied. */
-export function noteApplied(tick: Tick): void {
-  if (tick.brake.failures === 0) return;
-  if (isOpen(tick.brake)) {
-    tick.result.brake = "closed";
-    tick.deps.log.info({}, "An event was applied again; the outage brake is closed.");
+export function noteApplied(drain: Drain): void {
+  if (drain.brake.failures === 0) return;
+  if (isOpen(drain.brake)) {
+    drain.result.brake = "closed";
+    drain.deps.log.info({}, "An event was applied again; the outage brake is closed.");
   }
-  tick.brake = closedBrake;
-  tick.brakeChanged = true;
+  drain.brake = closedBrake;
+  drain.brakeChanged = true;
 }
 
 /**
@@ -26,17 +26,17 @@ export function noteApplied(tick: Tick): void {
  * no dead letters. A table, column or function that is missing in Postgres opens it at once: no event brought that about,
  * and a consumer with few events would use up their attempts before enough of them had failed.
  */
-export function judge(tick: Tick, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
+export function judge(drain: Drain, failure: Applied): { readonly failure: Applied; readonly stop: boolean } {
   const outcome = classify(failure.error);
   if (outcome.kind !== "transient" || outcome.overtakable) return { failure, stop: false };
-  const nowMs = tick.deps.now();
+  const nowMs = drain.deps.now();
   const { messageId, firstFailedAtMs } = failure.delivery;
   const attempt = attemptOf(failure.delivery);
   const faultless = isMissingObject(failure.error);
-  const wasOpen = isOpen(tick.brake);
-  tick.brake = afterFailure(
-    tick.brake,
-    tick.consumer.brake,
+  const wasOpen = isOpen(drain.brake);
+  drain.brake = afterFailure(
+    drain.brake,
+    drain.consumer.brake,
     {
       attempt,
       error: redactText(describeError(failure.error)).slice(0, maxFailureLength),
@@ -45,28 +45,28 @@ export function judge(tick: Tick, failure: Applied): { readonly failure: Applied
     },
     nowMs,
   );
-  tick.brakeChanged = true;
-  if (!isOpen(tick.brake)) return { failure, stop: false };
+  drain.brakeChanged = true;
+  if (!isOpen(drain.brake)) return { failure, stop: false };
   if (!wasOpen) {
-    tick.result.brake = faultless ? "opened_by_schema" : "opened";
-    tick.deps.log.error(
-      { failures: tick.brake.failures },
-      `The outage brake opens: ${tick.brake.error}. One event at a time is tried until one succeeds.`,
+    drain.result.brake = faultless ? "opened_by_schema" : "opened";
+    drain.deps.log.error(
+      { failures: drain.brake.failures },
+      `The outage brake opens: ${drain.brake.error}. One event at a time is tried until one succeeds.`,
     );
   }
   // What needs the missing thing waits as long again as it has waited already: its tries do not count, and each would
   // hold up the events that do not need it.
   const waitedMs = faultless ? nowMs - (firstFailedAtMs ?? nowMs) : 0;
-  const againMs = Math.min(tick.consumer.brake.capMs, waitedMs);
-  const dueAtMs = nowMs + Math.max(againMs, backoffMs(tick.consumer.retry, attempt, messageId));
+  const againMs = Math.min(drain.consumer.brake.capMs, waitedMs);
+  const dueAtMs = nowMs + Math.max(againMs, backoffMs(drain.consumer.retry, attempt, messageId));
   const decision = { action: "retry", dueAtMs, overtakable: false } as const;
   return { failure: { ...failure, decision, uncounted: true }, stop: true };
 }
 
 /** Stores the brake, if it changed. */
-export function brakeCommands(tick: Tick): Command[] {
-  if (!tick.brakeChanged) return [];
-  tick.brakeChanged = false;
-  const [key, field, text] = [tick.deps.keys.brakes(), placeOf(tick.lease.scope), brakeToText(tick.brake)];
+export function brakeCommands(drain: Drain): Command[] {
+  if (!drain.brakeChanged) return [];
+  drain.brakeChanged = false;
+  const [key, field, text] = [drain.deps.keys.brakes(), placeOf(drain.lease.scope), brakeToText(drain.brake)];
   return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];
 }

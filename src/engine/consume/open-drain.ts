@@ -4,31 +4,31 @@ import { describeMissing } from "../core/schema-state.ts";
 import { fenceText } from "../db/database.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Consumer } from "./consumer.ts";
+import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-base.ts";
+import { judge, noteApplied } from "./drain-breaker.ts";
+import type { Drain } from "./drain-state.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
 import { DeferredSource } from "./sources/deferred.ts";
 import { StreamSource } from "./sources/stream.ts";
-import type { Tick } from "./tick.ts";
-import type { DrainDeps, DrainOptions, DrainResult, TickBase } from "./tick-base.ts";
-import { judge, noteApplied } from "./tick-brake.ts";
 
-/** New entries that the first round of a tick reads at most. */
+/** New entries that the first round of a drain reads at most. */
 const firstReadSize = 100;
 
-/** Takes the lease; `tick` null when another drainer has it. */
-export async function openTick(
+/** Takes the lease; `drain` null when another drainer has it. */
+export async function openDrain(
   given: DrainDeps,
   consumer: Consumer,
   options: DrainOptions,
-): Promise<{ readonly tick: Tick | null; readonly result: DrainResult }> {
+): Promise<{ readonly drain: Drain | null; readonly result: DrainResult }> {
   const { subscriber, group } = consumer;
   const { shard } = options;
   const deps = { ...given, log: given.log.child({ subscriber, shard }) };
   const scope: LeaseScope = { ...deps, group, shard };
   const lease = await acquireLease(scope, uuidv4());
   const result = emptyResult();
-  if (!("token" in lease)) return { tick: null, result: { ...result, busy: lease } };
+  if (!("token" in lease)) return { drain: null, result: { ...result, busy: lease } };
   const stream = deps.keys.stream(shard);
-  const base: TickBase = {
+  const base: DrainBase = {
     deps,
     consumer,
     options,
@@ -38,7 +38,7 @@ export async function openTick(
     state: { epoch: 0, pauses: [], queued: null, backfilling: false, startId: null },
     hasChanged: false,
   };
-  const tick: Tick = Object.assign(base, {
+  const drain: Drain = Object.assign(base, {
     stream: new StreamSource(base),
     deferred: new DeferredSource(base),
     apply: {
@@ -46,12 +46,12 @@ export async function openTick(
       consumer,
       stream,
       fence: () => fenceText(subscriber, shard, base.state.epoch),
-      judge: (failure) => judge(tick, failure),
-      onApplied: () => noteApplied(tick),
+      judge: (failure) => judge(drain, failure),
+      onApplied: () => noteApplied(drain),
       schemaLacks: once(async () =>
         describeMissing(await readSchemaState(deps.db).catch(() => ({ kind: "unknown" }))),
       ),
-    } satisfies Tick["apply"],
+    } satisfies Drain["apply"],
     lanes: [],
     running: new Set<never>(),
     brake: closedBrake,
@@ -60,7 +60,7 @@ export async function openTick(
     rounds: 0,
     appliedBefore: 0,
   });
-  return { tick, result };
+  return { drain, result };
 }
 
 function emptyResult(): DrainResult {
