@@ -182,7 +182,7 @@ function drainBody(shard: number, result: DrainResult) {
     set_aside: result.setAside,
     parked: result.parked,
     paused: result.paused,
-    braked: result.braked,
+    braked: result.breakerOpen,
     busy: result.busy !== null,
     more: result.more,
     next_due_at: result.nextDueMs === null ? null : new Date(result.nextDueMs).toISOString(),

@@ -69,7 +69,7 @@ export interface ChaosConsumerOptions {
   readonly askToDie: AskToDie;
   /** Time that the slow consumer spends on each event. */
   readonly slowMs: number;
-  /** Shortest and longest wait before a retry, and before a probe of the outage brake. */
+  /** Shortest and longest wait before a retry, and before a trial of the circuit breaker. */
   readonly baseMs: number;
   readonly capMs: number;
 }

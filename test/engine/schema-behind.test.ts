@@ -102,12 +102,12 @@ describe("a schema that is behind the code", () => {
     expect((await effects(backbone)).map(({ event_id }) => event_id).sort()).toEqual([...ids].sort());
   });
 
-  test("opens the outage brake, also when many events meet it at once", async () => {
+  test("opens the circuit breaker, also when many events meet it at once", async () => {
     const backbone = await open();
     await publishReports(backbone, 20);
     await backbone.relay();
     const consumer = early();
-    expect(await backbone.drain(consumer)).toMatchObject({ brake: "opened_by_schema", deadLettered: 0 });
+    expect(await backbone.drain(consumer)).toMatchObject({ breaker: "opened_by_schema", deadLettered: 0 });
   });
 });
 
@@ -143,10 +143,10 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
       const consumer = recorder({ retry: { maxAttempts: 2 } });
       const drain = () => drainOnce(invoke(backbone, [consumer]), consumer, 0, clock.now() + 20_000);
       await backbone.sql(take);
-      expect(await drain()).toMatchObject({ brake: "opened_by_schema", deadLettered: 0, stopped: null });
+      expect(await drain()).toMatchObject({ breaker: "opened_by_schema", deadLettered: 0, stopped: null });
       for (let time = 0; time < 20; time += 1) {
         clock.advance(60_000);
-        expect(await drain()).toMatchObject({ applied: 0, deadLettered: 0, retried: 1, brake: null });
+        expect(await drain()).toMatchObject({ applied: 0, deadLettered: 0, retried: 1, breaker: null });
       }
       expect(await deadLetters(backbone)).toEqual([]);
       expect(await pendingOf(backbone, consumer)).toMatchObject(ids.map(() => ({ deliveries: 0 })));
@@ -181,7 +181,7 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
         if (shop.away) throw new TransientError("the shop is away");
       },
     });
-    expect(await backbone.drain(consumer)).toMatchObject({ retried: 2, brake: null });
+    expect(await backbone.drain(consumer)).toMatchObject({ retried: 2, breaker: null });
     shop.away = false;
     await backbone.sql(losses[0][1]);
     for (let time = 0; time < 10; time += 1) {
@@ -210,7 +210,7 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
     await backbone.relay();
     let opened = 0;
     for (let second = 0; second < 120; second += 1) {
-      if ((await backbone.drain(consumer)).brake === "opened_by_schema") opened += 1;
+      if ((await backbone.drain(consumer)).breaker === "opened_by_schema") opened += 1;
       clock.advance(1_000);
     }
     expect(await effects(backbone)).toHaveLength(39);
@@ -228,7 +228,7 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
       },
     });
     for (let time = 0; time < 3; time += 1) {
-      expect(await backbone.drain(consumer)).toMatchObject({ brake: null, braked: false });
+      expect(await backbone.drain(consumer)).toMatchObject({ breaker: null, breakerOpen: false });
       clock.advance(60_000);
     }
     expect(await deadLetters(backbone)).toMatchObject(

@@ -98,7 +98,7 @@ function stateOf({ paused, brake, jobs, foreign_readers = [] }: ConsumerState): 
   const parts = [
     ...(whole ? ["paused"] : []),
     ...(types.length > 0 ? [`paused: ${types.join(", ")}`] : []),
-    ...(brake === null ? [] : [`brake open since ${brake.open_since}`]),
+    ...(brake === null ? [] : [`circuit breaker open since ${brake.open_since}`]),
     ...(foreign_readers.length > 0 ? ["somebody else reads in its group"] : []),
     ...jobs.map((job) => `${job.kind} "${job.name}" ${job.status}`),
   ];
@@ -147,7 +147,7 @@ async function show({ client, out }: Cli, subscriber: string): Promise<void> {
       ["OLDEST", (row) => duration(row.oldest_queued_age_ms)],
       ["LAST DRAIN", (row) => row.last_tick?.at],
       ["STOPPED BY", (row) => row.last_tick?.stopped],
-      ["BRAKE", (row) => (row.brake === null ? "closed" : `open: ${row.brake.error ?? "?"}`)],
+      ["BREAKER", (row) => (row.brake === null ? "closed" : `open: ${row.brake.error ?? "?"}`)],
     ]),
   );
 }

@@ -126,7 +126,11 @@ describe("the doctor", () => {
       { consumer: { last_tick: { at: ago(0), stopped: "no Postgres" } } },
       /no Postgres/,
     ],
-    ["an open brake", { consumer: { brake: { open_since: ago(9), error: "SMTP 421" } } }, /brake.*SMTP 421/],
+    [
+      "an open circuit breaker",
+      { consumer: { brake: { open_since: ago(9), error: "SMTP 421" } } },
+      /circuit breaker.*SMTP 421/,
+    ],
     ["dead letters", { stats: { dead_letters: 2 } }, /2 are open; "charter dlq ls --groups"/],
     ["no cron", { consumers: { last_cron_tick_at: ago(200_000) } }, /^cron: last seen 3 min ago/],
     ["no janitor", { consumers: { last_janitor_at: ago(2e7) } }, /^janitor: last seen 6 h ago/],

@@ -106,7 +106,7 @@ function consumer(state: ConsumerState, observed: Judged): Finding[] {
   }
   if (state.brake !== null) {
     const why = state.brake.error ?? "the last failure is not known";
-    findings.push(problem(about, `the brake is open since ${state.brake.open_since}: ${why}`));
+    findings.push(problem(about, `the circuit breaker is open since ${state.brake.open_since}: ${why}`));
   }
   const strangers = state.foreign_readers ?? [];
   if (strangers.length > 0) {

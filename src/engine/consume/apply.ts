@@ -34,7 +34,7 @@ export interface Applied {
   readonly duplicate: "redelivered" | "published_twice" | null;
   /** What was thrown; null when nothing was. */
   readonly error: unknown;
-  /** The failure costs no attempt, because the outage brake is open. */
+  /** The failure costs no attempt, because the circuit breaker is open. */
   readonly uncounted?: boolean;
 }
 

@@ -1,5 +1,5 @@
 import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
-import type { BrakePolicy } from "../core/brake.ts";
+import type { CircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import type { Logger } from "../core/log.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import type { Tx } from "../db/database.ts";
@@ -97,8 +97,8 @@ export interface ConsumerOptions {
   /** Source of the events its handlers publish; default is the subscriber's name. */
   readonly source?: string;
   readonly retry?: Partial<RetryPolicy>;
-  /** When to stop trying everything and try one event at a time; see `src/engine/core/brake.ts`. */
-  readonly brake?: Partial<BrakePolicy>;
+  /** When to stop trying everything and try one event at a time; see `src/engine/core/circuit-breaker.ts`. */
+  readonly brake?: Partial<CircuitBreakerPolicy>;
   /**
    * What a dead letter does to its key. `go_on` (default): later events are handled. `hold_key`: they wait until the
    * dead letter was redriven or discarded, so that the order holds over redrives too; costs a look at Postgres a round.
@@ -123,7 +123,7 @@ export interface Consumer {
   readonly source: string;
   readonly startAt: StartPosition;
   readonly retry: RetryPolicy;
-  readonly brake: BrakePolicy;
+  readonly brake: CircuitBreakerPolicy;
   readonly afterDeadLetter: "go_on" | "hold_key";
   readonly handlerTimeoutMs: number;
   readonly batchSize: number;

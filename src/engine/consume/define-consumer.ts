@@ -1,5 +1,5 @@
 import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas";
-import { defaultBrakePolicy } from "../core/brake.ts";
+import { defaultCircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import { defaultRetryPolicy } from "../core/retry.ts";
 import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./consumer.ts";
 
@@ -40,7 +40,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     source: options.source ?? subscriber,
     startAt: checkedStart(subscriber, options.startAt ?? "0"),
     retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
-    brake: checkedBrake(subscriber, { ...defaultBrakePolicy, ...options.brake }),
+    brake: checkedBreaker(subscriber, { ...defaultCircuitBreakerPolicy, ...options.brake }),
     afterDeadLetter: options.afterDeadLetter ?? "go_on",
     handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
     batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
@@ -99,7 +99,7 @@ function checkedRetry(subscriber: string, retry: Consumer["retry"]): Consumer["r
   return retry;
 }
 
-function checkedBrake(subscriber: string, brake: Consumer["brake"]): Consumer["brake"] {
+function checkedBreaker(subscriber: string, brake: Consumer["brake"]): Consumer["brake"] {
   inRange(subscriber, "brake.after", brake.after, 1, 1_000);
   inRange(subscriber, "brake.baseMs", brake.baseMs, 1, 86_400_000);
   inRange(subscriber, "brake.capMs", brake.capMs, brake.baseMs, 86_400_000);

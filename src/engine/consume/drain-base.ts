@@ -79,14 +79,14 @@ export interface DrainResult {
   parked: number;
   /** The consumer is paused: nothing was read. */
   paused: boolean;
-  /** The outage brake is open. */
-  braked: boolean;
-  /** What became of the brake in this drain; null: nothing. */
-  brake: BrakeChange | null;
+  /** The circuit breaker is open. */
+  breakerOpen: boolean;
+  /** What became of it in this drain; null: nothing. */
+  breaker: BreakerChange | null;
 }
 
 /** `opened_by_schema`: because a table, column or function is missing that a handler needs. */
-export type BrakeChange = "opened" | "opened_by_schema" | "closed";
+export type BreakerChange = "opened" | "opened_by_schema" | "closed";
 
 /** What both sources of a drain work with. */
 export interface DrainBase {

@@ -1,5 +1,5 @@
 import { redactText } from "@brain/schemas";
-import { afterFailure, brakeToText, closedBrake, isOpen } from "../core/brake.ts";
+import { afterFailure, breakerToText, closedBreaker, isOpen } from "../core/circuit-breaker.ts";
 import { classify } from "../core/classify.ts";
 import { backoffMs, maxFailureLength } from "../core/retry.ts";
 import { isMissingObject } from "../db/errors.ts";
@@ -10,19 +10,19 @@ import { attemptOf } from "./delivery.ts";
 import type { Drain } from "./drain-state.ts";
 import { placeOf } from "./lease.ts";
 
-/** Closes the brake: an event was applied. */
+/** Closes the breaker: an event was applied. */
 export function noteApplied(drain: Drain): void {
-  if (drain.brake.failures === 0) return;
-  if (isOpen(drain.brake)) {
-    drain.result.brake = "closed";
-    drain.deps.log.info({}, "An event was applied again; the outage brake is closed.");
+  if (drain.breaker.failures === 0) return;
+  if (isOpen(drain.breaker)) {
+    drain.result.breaker = "closed";
+    drain.deps.log.info({}, "An event was applied again; the circuit breaker is closed.");
   }
-  drain.brake = closedBrake;
-  drain.brakeChanged = true;
+  drain.breaker = closedBreaker;
+  drain.breakerChanged = true;
 }
 
 /**
- * Counts a failure for the outage brake. While the brake is open no failure costs an attempt, so that an outage fills
+ * Counts a failure for the circuit breaker. While it is open no failure costs an attempt, so that an outage fills
  * no dead letters. A table, column or function that is missing in Postgres opens it at once: no event brought that about,
  * and a consumer with few events would use up their attempts before enough of them had failed.
  */
@@ -33,9 +33,9 @@ export function judge(drain: Drain, failure: Applied): { readonly failure: Appli
   const { messageId, firstFailedAtMs } = failure.delivery;
   const attempt = attemptOf(failure.delivery);
   const faultless = isMissingObject(failure.error);
-  const wasOpen = isOpen(drain.brake);
-  drain.brake = afterFailure(
-    drain.brake,
+  const wasOpen = isOpen(drain.breaker);
+  drain.breaker = afterFailure(
+    drain.breaker,
     drain.consumer.brake,
     {
       attempt,
@@ -45,13 +45,13 @@ export function judge(drain: Drain, failure: Applied): { readonly failure: Appli
     },
     nowMs,
   );
-  drain.brakeChanged = true;
-  if (!isOpen(drain.brake)) return { failure, stop: false };
+  drain.breakerChanged = true;
+  if (!isOpen(drain.breaker)) return { failure, stop: false };
   if (!wasOpen) {
-    drain.result.brake = faultless ? "opened_by_schema" : "opened";
+    drain.result.breaker = faultless ? "opened_by_schema" : "opened";
     drain.deps.log.error(
-      { failures: drain.brake.failures },
-      `The outage brake opens: ${drain.brake.error}. One event at a time is tried until one succeeds.`,
+      { failures: drain.breaker.failures },
+      `The circuit breaker opens: ${drain.breaker.error}. One event at a time is tried until one succeeds.`,
     );
   }
   // What needs the missing thing waits as long again as it has waited already: its tries do not count, and each would
@@ -63,10 +63,14 @@ export function judge(drain: Drain, failure: Applied): { readonly failure: Appli
   return { failure: { ...failure, decision, uncounted: true }, stop: true };
 }
 
-/** Stores the brake, if it changed. */
-export function brakeCommands(drain: Drain): Command[] {
-  if (!drain.brakeChanged) return [];
-  drain.brakeChanged = false;
-  const [key, field, text] = [drain.deps.keys.brakes(), placeOf(drain.lease.scope), brakeToText(drain.brake)];
+/** Stores the breaker, if it changed. */
+export function breakerCommands(drain: Drain): Command[] {
+  if (!drain.breakerChanged) return [];
+  drain.breakerChanged = false;
+  const [key, field, text] = [
+    drain.deps.keys.brakes(),
+    placeOf(drain.lease.scope),
+    breakerToText(drain.breaker),
+  ];
   return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];
 }

@@ -1,4 +1,4 @@
-import type { Brake } from "../core/brake.ts";
+import type { CircuitBreaker } from "../core/circuit-breaker.ts";
 import type { ApplyDeps, Lane } from "./apply.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DrainBase } from "./drain-base.ts";
@@ -13,8 +13,8 @@ export interface Drain extends DrainBase {
   readonly lanes: Lane[];
   /** Being handled now; the renewal of the lease keeps their entries from looking idle. */
   readonly running: Set<Delivery>;
-  brake: Brake;
-  brakeChanged: boolean;
+  breaker: CircuitBreaker;
+  breakerChanged: boolean;
   /** New entries that the next round reads at most; grows and shrinks with the time that rounds take. */
   readSize: number;
   rounds: number;
@@ -41,7 +41,7 @@ export function hasTime({ deps, options, lease }: Drain): boolean {
 
 /** What an operator sees of the last drain. */
 export function heartbeat({ deps, result }: Drain): string {
-  const { read, applied, retried, deadLettered, stopped, parked, paused, braked } = result;
+  const { read, applied, retried, deadLettered, stopped, parked, paused, breakerOpen: braked } = result;
   return JSON.stringify({
     at: new Date(deps.now()).toISOString(),
     read,

@@ -1,5 +1,5 @@
 import { compareMessageIds } from "@brain/schemas";
-import { allowedBy, brakeFromText, isOpen } from "../core/brake.ts";
+import { breakerFromText, isOpen, phaseOf } from "../core/circuit-breaker.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
 import { leastSuspectFirst, planRound, type RoundPlan, splitLanes } from "../core/ordering.ts";
 import { hashText } from "../core/sharding.ts";
@@ -9,7 +9,7 @@ import { describeError, errorClass } from "./dead-letters.ts";
 import { chooseDeferred, defer } from "./defer.ts";
 import { attemptOf, type Delivery, deathsOf, type Runnable } from "./delivery.ts";
 import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./drain-base.ts";
-import { brakeCommands } from "./drain-breaker.ts";
+import { breakerCommands } from "./drain-breaker.ts";
 import { type Drain, hasTime, heartbeat, mayGoOn } from "./drain-state.ts";
 import { finishApplied, finishUnhandled, giveUp, tellSources } from "./finish.ts";
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
@@ -61,7 +61,7 @@ export async function drainConsumer(
 
 async function begin(drain: Drain): Promise<void> {
   const { deps, consumer, result, lease } = drain;
-  drain.brake = brakeFromText(lease.brake);
+  drain.breaker = breakerFromText(lease.breaker);
   try {
     drain.state = await loadShardState(deps.db, lease.scope, consumer.subscriber, lease);
   } catch (error) {
@@ -107,14 +107,14 @@ async function runRound(drain: Drain): Promise<boolean> {
   }
   drain.rounds += 1;
   const startedMs = deps.now();
-  const allowed = allowedBy(drain.brake, startedMs);
-  result.braked = allowed !== "all";
-  if (allowed === "nothing") {
-    if (drain.brake.probeAtMs !== null) noteDue(result, drain.brake.probeAtMs);
+  const phase = phaseOf(drain.breaker, startedMs);
+  result.breakerOpen = phase !== "closed";
+  if (phase === "open") {
+    if (drain.breaker.halfOpenAtMs !== null) noteDue(result, drain.breaker.halfOpenAtMs);
     return false;
   }
 
-  const limit = allowed === "probe" ? 1 : drain.readSize;
+  const limit = phase === "half_open" ? 1 : drain.readSize;
   const onStream = await drain.stream.take(Math.min(limit, options.maxEvents - result.read));
   if (drain.hasChanged) {
     await putBack(drain, onStream.fresh);
@@ -138,7 +138,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   await putBack(drain, begunAmong([...plan.behind, ...plan.left]));
 
   const blocked = new Set<string>();
-  if (allowed === "probe") return runProbe(drain, plan, blocked);
+  if (phase === "half_open") return runTrial(drain, plan, blocked);
   if (!(await runAlone(drain, plan.alone, blocked))) {
     await putBack(drain, begunAmong([...plan.resumed, ...plan.fresh]));
     return false;
@@ -212,17 +212,17 @@ async function runTogether(
 }
 
 /**
- * The brake is open and a probe is due: one event is tried. A new one is preferred: that it succeeds says most, and the
+ * The circuit breaker is half open: one event is tried. A new one is preferred: that it succeeds says most, and the
  * ones that failed before may have failed for themselves; of those, the one that was due first.
  */
-async function runProbe(drain: Drain, plan: Plan, blocked: Set<string>): Promise<boolean> {
+async function runTrial(drain: Drain, plan: Plan, blocked: Set<string>): Promise<boolean> {
   const failedMs = ({ firstFailedAtMs, dueAtMs }: Delivery) => (firstFailedAtMs === null ? 0 : dueAtMs);
   const candidates = [...plan.fresh, ...plan.resumed, ...plan.alone];
-  const [probe, ...others] = candidates.toSorted((a, b) => failedMs(a) - failedMs(b));
-  if (probe === undefined) return false;
+  const [trial, ...others] = candidates.toSorted((a, b) => failedMs(a) - failedMs(b));
+  if (trial === undefined) return false;
   await putBack(drain, begunAmong(others));
-  const run = plan.alone.includes(probe) ? runAlone : runTogether;
-  return (await run(drain, [probe], blocked)) && !isOpen(drain.brake);
+  const run = plan.alone.includes(trial) ? runAlone : runTogether;
+  return (await run(drain, [trial], blocked)) && !isOpen(drain.breaker);
 }
 
 /**
@@ -250,7 +250,7 @@ async function runAlone(
       continue;
     }
     await beginTries([delivery]);
-    if (!(await applyOn(drain, laneOf(drain, 0), [delivery], blocked)) || isOpen(drain.brake)) return false;
+    if (!(await applyOn(drain, laneOf(drain, 0), [delivery], blocked)) || isOpen(drain.breaker)) return false;
   }
   return true;
 }
@@ -288,12 +288,12 @@ async function applyOn(
   return false;
 }
 
-/** Tells Redis and Postgres what is done, and stores the brake. */
+/** Tells Redis and Postgres what is done, and stores the breaker. */
 async function flush(drain: Drain): Promise<void> {
   const { deps, stream, deferred } = drain;
   const done = deferred.takeDone();
   const [replies] = await Promise.all([
-    deps.redis.pipeline([...stream.takeAcks(), ...brakeCommands(drain)]),
+    deps.redis.pipeline([...stream.takeAcks(), ...breakerCommands(drain)]),
     done.length === 0 ? null : deps.db.batch(done),
   ]);
   for (const reply of replies) if (reply instanceof Error) throw reply;

@@ -88,8 +88,8 @@ export interface Lease {
   readonly pending: number;
   /** What the last drains left to know; empty when Redis forgot it. */
   readonly state: ReadonlyMap<string, string>;
-  /** The outage brake as text; null when there is none. */
-  readonly brake: string | null;
+  /** The circuit breaker as text; null when there is none. */
+  readonly breaker: string | null;
 }
 
 /** `waitMs` until the holder's lease ends, for whoever left the mark first; null for the others. */
@@ -148,14 +148,14 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
     ],
     [token, String(scope.leaseMs), group, placeOf(scope)],
   );
-  const [acquired, detail, first, pending, state, brake] = reply as unknown[];
+  const [acquired, detail, first, pending, state, breaker] = reply as unknown[];
   if (Number(acquired) !== 1) return { waitMs: Number(first) === 1 ? Math.max(0, Number(detail)) : null };
   return {
     token,
     takeover: Number(detail) === 1,
     pending: Number(pending ?? 0),
     state: pairs(state) as ReadonlyMap<string, string>,
-    brake: typeof brake === "string" ? brake : null,
+    breaker: typeof breaker === "string" ? breaker : null,
   };
 }
 

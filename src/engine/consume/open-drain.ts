@@ -1,5 +1,5 @@
 import { v4 as uuidv4 } from "uuid";
-import { closedBrake } from "../core/brake.ts";
+import { closedBreaker } from "../core/circuit-breaker.ts";
 import { describeMissing } from "../core/schema-state.ts";
 import { fenceText } from "../db/database.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
@@ -54,8 +54,8 @@ export async function openDrain(
     } satisfies Drain["apply"],
     lanes: [],
     running: new Set<never>(),
-    brake: closedBrake,
-    brakeChanged: false,
+    breaker: closedBreaker,
+    breakerChanged: false,
     readSize: Math.min(consumer.batchSize, firstReadSize),
     rounds: 0,
     appliedBefore: 0,
@@ -79,8 +79,8 @@ function emptyResult(): DrainResult {
     stopped: null,
     parked: 0,
     paused: false,
-    braked: false,
-    brake: null,
+    breakerOpen: false,
+    breaker: null,
   };
 }
 

@@ -2,7 +2,7 @@ import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
 import { drainConsumer } from "../consume/drain.ts";
-import type { BrakeChange, DrainResult } from "../consume/drain-base.ts";
+import type { BreakerChange, DrainResult } from "../consume/drain-base.ts";
 import type { Invocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/jobs/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
@@ -36,7 +36,7 @@ export async function drainOnce(
   const beforePublish = () => void markActivity(invocation);
   const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
   const result = await drainConsumer(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerDrain });
-  if (result.brake !== null) await tellOfBrake(invocation, consumer, shard, result.brake);
+  if (result.breaker !== null) await tellOfBreaker(invocation, consumer, shard, result.breaker);
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;
     invocation.log.debug(
@@ -57,11 +57,11 @@ export async function drainOnce(
 }
 
 /** An alert is for people; that it could not be stored is no reason to stop. */
-async function tellOfBrake(
+async function tellOfBreaker(
   invocation: Invocation,
   { subscriber, group }: Consumer,
   shard: number,
-  change: BrakeChange,
+  change: BreakerChange,
 ): Promise<void> {
   const subject = `${group}:${shard}`;
   try {

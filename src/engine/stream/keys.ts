@@ -15,7 +15,7 @@ export interface StreamKeys {
   heartbeats(): string;
   /** Hash: what a drain must know before it begins, kept for a minute: epoch of the fence, pauses, queued deliveries. */
   state(group: string, shard: number): string;
-  /** Hash of the outage brakes, by group and shard. */
+  /** Hash of the circuit breakers, by group and shard. */
   brakes(): string;
   /** Present while redrives or replays run. */
   jobsRunning(): string;

@@ -33,15 +33,15 @@ export interface ConsumerState {
   readonly dead_letters: number;
   /** Pauses of the subscriber that hold now. */
   readonly paused: readonly Pause[];
-  /** The outage brake; null while it is closed. */
-  readonly brake: OpenBrake | null;
+  /** The circuit breaker; null while it is closed. */
+  readonly brake: OpenBreaker | null;
   /** Redrives and replays for the subscriber that are not finished. */
   readonly jobs: readonly RunningJob[];
   readonly last_tick: unknown;
 }
 
 /** Why a consumer tries nothing for a while: what it depends on seems to be away. */
-export interface OpenBrake {
+export interface OpenBreaker {
   /** Different events that failed in a row before it opened. */
   readonly failures: number;
   /** Tries since then that failed too. */
@@ -205,7 +205,7 @@ interface LivePlace {
   readonly oldestUnread: MessageId | null;
   readonly foreignReaders: readonly string[];
   readonly lastTick: Readonly<Record<string, unknown>> | null;
-  readonly brake: OpenBrake | null;
+  readonly brake: OpenBreaker | null;
 }
 
 /** What Redis knows of each place, in the order given; empty without a stream. */
@@ -234,7 +234,7 @@ async function readLive(
       oldestUnread: state === undefined ? (stream?.first ?? null) : state.oldestUnread,
       foreignReaders: state === undefined ? [] : strangersIn(state),
       lastTick: parseObject(heartbeats.get(`${group}:${shard}`)),
-      brake: toBrake(parseObject(brakes.get(`${group}:${shard}`))),
+      brake: toBreaker(parseObject(brakes.get(`${group}:${shard}`))),
     };
   });
 }
@@ -291,8 +291,8 @@ function parseObject(text: string | undefined): Readonly<Record<string, unknown>
   }
 }
 
-/** A brake counts failures before it opens; only an open one concerns an operator. */
-function toBrake(stored: Readonly<Record<string, unknown>> | null): OpenBrake | null {
+/** A breaker counts failures before it opens; only an open one concerns an operator. */
+function toBreaker(stored: Readonly<Record<string, unknown>> | null): OpenBreaker | null {
   const openSince = toTime(stored?.open_since);
   if (stored === null || openSince === null) return null;
   return {

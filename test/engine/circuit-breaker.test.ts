@@ -38,9 +38,9 @@ test("an outage fills no dead letters: one event at a time is tried until one su
   const atFirst = service.calls;
   expect(atFirst).toBeLessThan(10);
 
-  // Nothing is tried before the probe is due, and then one event.
+  // Nothing is tried before it is half open, and then one event.
   expect(await backbone.drain(consumer)).toMatchObject({
-    braked: true,
+    breakerOpen: true,
     read: 0,
     nextDueMs: clock.now() + 1_000,
   });
@@ -55,7 +55,7 @@ test("an outage fills no dead letters: one event at a time is tried until one su
     await backbone.drain(consumer);
     expect(service.calls).toBe(calls);
   }
-  for (let probe = 0; probe < 20; probe += 1) {
+  for (let trial = 0; trial < 20; trial += 1) {
     clock.advance(4_000);
     await backbone.drain(consumer);
   }
@@ -71,7 +71,7 @@ test("an outage fills no dead letters: one event at a time is tried until one su
   expect(await deadLetters(backbone)).toEqual([]);
 });
 
-test("control: without the brake the same outage makes all of them dead letters", async () => {
+test("control: without the circuit breaker the same outage makes all of them dead letters", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });
   const { consumer } = dependent({ after: 1_000, baseMs: 1_000, capMs: 4_000 });
@@ -84,7 +84,7 @@ test("control: without the brake the same outage makes all of them dead letters"
   expect(await deadLetters(backbone)).toHaveLength(40);
 });
 
-test("the brake survives the worker, and another drain keeps to it", async () => {
+test("the circuit breaker survives the worker, and another drain keeps to it", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });
   const { service, consumer } = dependent({ after: 3, baseMs: 60_000, capMs: 60_000 });
@@ -98,7 +98,7 @@ test("the brake survives the worker, and another drain keeps to it", async () =>
   expect(stored).toMatchObject({ failures: 3, error: expect.stringContaining("the shop is away") });
   await publishReports(backbone, 10);
   await backbone.relay();
-  expect(await backbone.drain(consumer)).toMatchObject({ braked: true, read: 0 });
+  expect(await backbone.drain(consumer)).toMatchObject({ breakerOpen: true, read: 0 });
   expect(service.calls).toBe(atFirst);
 });
 
@@ -118,7 +118,7 @@ test("a few bad events among good ones do not open it, and become dead letters a
   expect(await effects(backbone)).toHaveLength(15);
 });
 
-test("events that never work do not keep a healthy consumer braked", async () => {
+test("events that never work do not keep a healthy consumer stopped", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });
   const consumer = recorder({
@@ -151,5 +151,8 @@ test("waits as long as the service asked for", async () => {
   await publishReports(backbone, 5);
   await backbone.relay();
   await backbone.drain(consumer);
-  expect(await backbone.drain(consumer)).toMatchObject({ braked: true, nextDueMs: clock.now() + 30_000 });
+  expect(await backbone.drain(consumer)).toMatchObject({
+    breakerOpen: true,
+    nextDueMs: clock.now() + 30_000,
+  });
 });

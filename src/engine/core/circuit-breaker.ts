@@ -1,0 +1,132 @@
+/**
+ * The circuit breaker of one consumer on one shard. When several events in a row fail at their first try, the fault is not
+ * theirs: instead of using up everybody's attempts, one event at a time is tried until one succeeds. Later tries do not
+ * count, because the few events that never work come again and again. A failure that cannot be the event's own opens it
+ * at once, at whichever try.
+ *
+ *   closed ──(`after` events fail for now, none succeeds)──▶ open ──(the wait is over)──▶ half open: one event is tried
+ *     ▲                                                       ▲                            │ │
+ *     │                                                       └──(it fails: longer wait)───┘ │
+ *     └───────────────────────────────────(it succeeds)──────────────────────────────────────┘
+ */
+export interface CircuitBreaker {
+  /** First tries that failed since the last success. */
+  readonly failures: number;
+  /** Unix time, ms; null while closed. */
+  readonly openSinceMs: number | null;
+  /** Unix time, ms, of the next trial; null while closed. */
+  readonly halfOpenAtMs: number | null;
+  /** Trials that failed. */
+  readonly failedTrials: number;
+  /** The last failure, one line. */
+  readonly error: string | null;
+}
+
+export interface CircuitBreakerPolicy {
+  /** Events that must fail in a row, for now, before the breaker opens. */
+  readonly after: number;
+  /** Wait before the first trial, ms; doubled after each one that fails. */
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+export const defaultCircuitBreakerPolicy: CircuitBreakerPolicy = { after: 10, baseMs: 1_000, capMs: 60_000 };
+
+export const closedBreaker: CircuitBreaker = {
+  failures: 0,
+  openSinceMs: null,
+  halfOpenAtMs: null,
+  failedTrials: 0,
+  error: null,
+};
+
+export function isOpen(breaker: CircuitBreaker): boolean {
+  return breaker.openSinceMs !== null;
+}
+
+/** An event that failed for now. */
+export interface BreakerFailure {
+  /** The try that failed, from 1. */
+  readonly attempt: number;
+  /** One line. */
+  readonly error: string;
+  /** What the handler asked to wait; a trial comes no earlier. Null: it did not say. */
+  readonly retryAfterMs: number | null;
+  /** True when no event can be at fault, e.g. because a column is missing: one such failure is enough. */
+  readonly faultless: boolean;
+}
+
+/** Notes an event that failed for now. */
+export function afterFailure(
+  breaker: CircuitBreaker,
+  policy: CircuitBreakerPolicy,
+  { attempt, error, retryAfterMs, faultless }: BreakerFailure,
+  nowMs: number,
+): CircuitBreaker {
+  if (isOpen(breaker)) {
+    const failedTrials = breaker.failedTrials + 1;
+    return {
+      ...breaker,
+      failedTrials,
+      error,
+      halfOpenAtMs: nowMs + waitMs(policy, failedTrials, retryAfterMs),
+    };
+  }
+  if (attempt > 1 && !faultless) return breaker;
+  const failures = breaker.failures + 1;
+  if (failures < policy.after && !faultless) return { ...breaker, failures, error };
+  return {
+    failures,
+    error,
+    failedTrials: 0,
+    openSinceMs: nowMs,
+    halfOpenAtMs: nowMs + waitMs(policy, 0, retryAfterMs),
+  };
+}
+
+function waitMs(
+  { baseMs, capMs }: CircuitBreakerPolicy,
+  failedTrials: number,
+  retryAfterMs: number | null,
+): number {
+  return Math.min(capMs, Math.max(baseMs * 2 ** Math.min(failedTrials, 30), retryAfterMs ?? 0));
+}
+
+/** What may run now: everything (closed), one event as a trial (half open), or nothing (open). */
+export function phaseOf(breaker: CircuitBreaker, nowMs: number): "closed" | "half_open" | "open" {
+  if (breaker.halfOpenAtMs === null) return "closed";
+  return nowMs >= breaker.halfOpenAtMs ? "half_open" : "open";
+}
+
+/** The breaker as text, for storing; an empty one for one that remembers nothing. */
+export function breakerToText(breaker: CircuitBreaker): string {
+  if (breaker.failures === 0 && !isOpen(breaker)) return "";
+  return JSON.stringify({
+    failures: breaker.failures,
+    open_since: breaker.openSinceMs,
+    probe_at: breaker.halfOpenAtMs,
+    probes: breaker.failedTrials,
+    error: breaker.error,
+  });
+}
+
+/** @returns a closed breaker for a text that says nothing sensible: one may be forgotten, never invented */
+export function breakerFromText(text: string | null): CircuitBreaker {
+  if (text === null || text === "") return closedBreaker;
+  try {
+    const { failures, open_since, probe_at, probes, error } = JSON.parse(text) as Record<string, unknown>;
+    const time = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
+    const openSinceMs = time(open_since);
+    const halfOpenAtMs = time(probe_at);
+    if (time(failures) === null || (openSinceMs === null) !== (halfOpenAtMs === null)) return closedBreaker;
+    return {
+      failures: time(failures) ?? 0,
+      openSinceMs,
+      halfOpenAtMs,
+      failedTrials: time(probes) ?? 0,
+      error: typeof error === "string" ? error : null,
+    };
+  } catch {
+    return closedBreaker;
+  }
+}
