@@ -180,7 +180,7 @@ function drainBody(shard: number, result: DrainResult) {
     retried: result.retried,
     dead_lettered: result.deadLettered,
     set_aside: result.setAside,
-    parked: result.parked,
+    parked: result.deferred,
     paused: result.paused,
     braked: result.breakerOpen,
     busy: result.busy !== null,

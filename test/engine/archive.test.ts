@@ -166,7 +166,7 @@ describe("nothing is deleted", () => {
 
   test.each([
     [
-      "a queued delivery needs",
+      "a deferred delivery needs",
       "deliveries",
       `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, cause)
        SELECT 's', 0, 'st', '1-1', $1, 'replay'`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forgetState } from "../../src/engine/consume/queue-signal.ts";
+import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
 import type { Backbone } from "../backbone.ts";
 import {
   createClock,
@@ -28,7 +28,7 @@ async function resume(backbone: Backbone): Promise<void> {
 
 async function forget(backbone: Backbone): Promise<void> {
   const { redis, keys } = backbone.open();
-  if (redis !== null) await forgetState({ redis, keys }, ["edge_recorder"], 1);
+  if (redis !== null) await forgetShardState({ redis, keys }, ["edge_recorder"], 1);
 }
 
 test("a paused consumer reads nothing, and loses nothing when it is resumed", async () => {
@@ -57,7 +57,7 @@ test("a pause ends by itself at its time", async () => {
   expect(await backbone.drain(consumer)).toMatchObject({ paused: false, applied: 1 });
 });
 
-test("a paused type waits in the queue while the others are handled, and holds the events behind it", async () => {
+test("a paused type is deferred while the others are handled, and holds the events behind it", async () => {
   const backbone = await openBackbone();
   const consumer = recorder();
   await pause(backbone, "agent.heartbeat");
@@ -67,7 +67,7 @@ test("a paused type waits in the queue while the others are handled, and holds t
   ]);
   await publishReports(backbone, 3);
   await backbone.relay();
-  expect(await backbone.drain(consumer)).toMatchObject({ applied: 3, parked: 2 });
+  expect(await backbone.drain(consumer)).toMatchObject({ applied: 3, deferred: 2 });
   // Nothing of it fills the pending list, however long the pause lasts.
   expect(await pendingOf(backbone, consumer)).toEqual([]);
   expect(await numbersOf(backbone, "a")).toEqual([]);

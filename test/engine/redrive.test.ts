@@ -4,7 +4,7 @@ import { discardLetters } from "../../src/engine/operations/consumers/dead-lette
 import { changeJob } from "../../src/engine/operations/jobs/job-changes.ts";
 import { runJobs, stepJob } from "../../src/engine/operations/jobs/jobs.ts";
 import { previewRedrive, redriveLetter, startRedrive } from "../../src/engine/operations/jobs/redrive.ts";
-import { queueLetters } from "../../src/engine/operations/jobs/redrive-step.ts";
+import { deferLetters } from "../../src/engine/operations/jobs/redrive-step.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { createClock, recorder } from "./fixture.ts";
 import {
@@ -167,7 +167,7 @@ describe("a redrive of many", () => {
     ]);
   });
 
-  test("an entry that waits in the queue already is passed over, and its letter is open again", async () => {
+  test("an entry that is deferred already is passed over, and its letter is open again", async () => {
     const backbone = await open();
     await plantLetters(backbone, [{ messageId: "7-1" }, { messageId: "7-2" }]);
     await backbone.sql(
@@ -227,7 +227,7 @@ describe("several at once", () => {
     expect(await backbone.sql("SELECT DISTINCT redrives FROM dead_letters")).toEqual([{ redrives: 1 }]);
   });
 
-  test("without the look at what is under way, a step would open letters that are in the queue", async () => {
+  test("without the look at what is under way, a step would open letters that are deferred", async () => {
     const backbone = await open();
     await plantLetters(backbone, some(3));
     const id = await start(backbone, { ramp: false });
@@ -235,7 +235,7 @@ describe("several at once", () => {
     expect(await stepJob(backbone.open(), { id, subscriber: "recorder" })).toBe(0);
     expect(await letterStatuses(backbone)).toEqual(["requeued", "requeued", "requeued"]);
 
-    await backbone.open().db.transaction((tx) => queueLetters(tx, id, 10));
+    await backbone.open().db.transaction((tx) => deferLetters(tx, id, 10));
     expect(await deliveries(backbone)).toHaveLength(3);
     expect(await letterStatuses(backbone)).toEqual(["open", "open", "open"]);
   });

@@ -116,7 +116,7 @@ describe("a replay of what is missing", () => {
     expect(await jobOf(backbone, job)).toMatchObject({ total: 3, succeeded: 2, skipped: 1 });
   });
 
-  test("an entry that waits in the queue already is passed over, and its dead letter stays open", async () => {
+  test("an entry that is deferred already is passed over, and its dead letter stays open", async () => {
     const backbone = await open();
     await sent(backbone, 2);
     await backbone.sql(
@@ -136,7 +136,7 @@ describe("a replay of what is missing", () => {
     expect(await letterStatuses(backbone)).toEqual(["open"]);
   });
 
-  test("passes over thousands that are not missing without queueing them", async () => {
+  test("passes over thousands that are not missing without deferring them", async () => {
     const backbone = await open();
     await backbone.sql(
       `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at,

@@ -3,9 +3,9 @@ import { charter } from "@brain/schemas";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
+import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
 import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import { drainConsumer } from "../../src/engine/consume/drain.ts";
-import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
 import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/engine/operations/reshard.ts";
@@ -351,7 +351,7 @@ describe("more shards on a running system", () => {
     const { backbone, agent, consumer, old, raised, heal } = await withPendingKey();
     const { redis, keys } = old();
     // An old worker knows of shard 0 only, and the new ones have looked at theirs before.
-    const queued = () => signalQueue({ redis, keys }, [consumer.group], 1);
+    const queued = () => signalDeferred({ redis, keys }, [consumer.group], 1);
     await drainEach(raised, consumer);
     await queued();
     await backbone.sql(

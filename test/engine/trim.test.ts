@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alerts.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
-import { forgetState } from "../../src/engine/consume/queue-signal.ts";
+import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
 import { trimIfLong, trimShard } from "../../src/engine/retention/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
@@ -249,12 +249,12 @@ describe("a consumer that an operator paused", () => {
     await backbone.drain(one);
     await backbone.sql("INSERT INTO consumer_pauses (subscriber_name, reason) VALUES ('one', 'a test')");
     const { invocation, redis } = openWithRedis(backbone);
-    await forgetState({ redis, keys: invocation.keys }, [one.group], 1);
+    await forgetShardState({ redis, keys: invocation.keys }, [one.group], 1);
     await send(backbone, 5);
     await backbone.drain(one);
     expect(await trim(backbone)).toMatchObject({ trimmed: 3, kept: 5, heldBackBy: one.group });
     await backbone.sql("DELETE FROM consumer_pauses");
-    await forgetState({ redis, keys: invocation.keys }, [one.group], 1);
+    await forgetShardState({ redis, keys: invocation.keys }, [one.group], 1);
     await backbone.drain(one);
     expect(await effects(backbone)).toHaveLength(8);
     expect(await trim(backbone)).toMatchObject({ trimmed: 5, kept: 0, heldBackBy: null });

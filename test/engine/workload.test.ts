@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
+import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
@@ -69,7 +69,7 @@ test("names who has work: unread, pending, queued, or no group yet", async () =>
   await backbone.drain(failing);
   expect(await names()).toEqual(["failing", "behind"]);
   const { redis, keys } = backbone.open();
-  if (redis !== null) await signalQueue({ redis, keys }, ["edge_recorder"], 1);
+  if (redis !== null) await signalDeferred({ redis, keys }, ["edge_recorder"], 1);
   expect(await names()).toEqual(["recorder", "failing", "behind"]);
 });
 

@@ -62,8 +62,8 @@ const act = (surface: Surface, verb: "unblock" | "skip", key: string, reason = "
 const actions = (surface: Surface) =>
   surface.sql("SELECT action, actor_id, reason, filter FROM operator_actions WHERE action LIKE 'key.%'");
 
-/** A row of the queue, as the drain or a redrive would leave it. */
-async function queue(surface: Surface, row: Readonly<Record<string, unknown>>): Promise<void> {
+/** A deferred delivery, as the drain or a redrive would leave it. */
+async function defer(surface: Surface, row: Readonly<Record<string, unknown>>): Promise<void> {
   const full = {
     subscriber_name: "watcher",
     shard: 0,
@@ -165,17 +165,17 @@ describe("a key whose first event fails", () => {
   });
 });
 
-describe("a key in the queue", () => {
+describe("a key whose head is deferred", () => {
   const failed = { attempts: 2, begun: 2, last_error: "E: no answer", due_at: "2100-01-01T00:00:00Z" };
 
   test("is blocked by a failure or a paused type, and by nothing that is only ready", async () => {
     const surface = await open();
-    await queue(surface, { key: "a", stream_message_id: "5-0", event_id: "e-a", ...failed });
-    await queue(surface, { key: "a", stream_message_id: "6-0" });
-    await queue(surface, { key: "b", stream_message_id: "7-0" });
-    await queue(surface, { key: "c", stream_message_id: "8-0", event_type: "agent.online", cause: "paused" });
-    await queue(surface, { key: "d", stream_message_id: "9-0", ...failed, overtakable: true });
-    await queue(surface, { stream_message_id: "10-0", ...failed });
+    await defer(surface, { key: "a", stream_message_id: "5-0", event_id: "e-a", ...failed });
+    await defer(surface, { key: "a", stream_message_id: "6-0" });
+    await defer(surface, { key: "b", stream_message_id: "7-0" });
+    await defer(surface, { key: "c", stream_message_id: "8-0", event_type: "agent.online", cause: "paused" });
+    await defer(surface, { key: "d", stream_message_id: "9-0", ...failed, overtakable: true });
+    await defer(surface, { stream_message_id: "10-0", ...failed });
     const blockedByA = {
       key: "a",
       shard: 0,
@@ -202,9 +202,9 @@ describe("a key in the queue", () => {
     down.add("a:1");
     await beats(surface, "a:1");
     await drain(surface);
-    await queue(surface, { key: "a", stream_message_id: "9999999999999-0" });
+    await defer(surface, { key: "a", stream_message_id: "9999999999999-0" });
     expect((await blocked(surface)).blocked_keys).toMatchObject([{ where: "stream", waiting: 1 }]);
-    await queue(surface, { key: "a", stream_message_id: "1-0", ...failed });
+    await defer(surface, { key: "a", stream_message_id: "1-0", ...failed });
     expect((await blocked(surface)).blocked_keys).toMatchObject([
       { where: "queue", stream_message_id: "1-0", waiting: 2 },
     ]);
@@ -215,8 +215,8 @@ describe("a key in the queue", () => {
     // A lease that somebody holds keeps the drain after the change from handling the rows.
     const { keys } = surface.open();
     await surface.redis("SET", keys.lease("edge_watcher", 0), "somebody");
-    await queue(surface, { key: "a", stream_message_id: "5-0", ...failed });
-    await queue(surface, { key: "b", stream_message_id: "6-0", ...failed });
+    await defer(surface, { key: "a", stream_message_id: "5-0", ...failed });
+    await defer(surface, { key: "b", stream_message_id: "6-0", ...failed });
     expect((await act(surface, "unblock", "a")).body).toMatchObject({
       where: "queue",
       stream_message_id: "5-0",
@@ -237,8 +237,8 @@ describe("a key in the queue", () => {
     const surface = await open();
     const keys = ["A", "a", "a-b", "Zed", "ä", "z", "10", "9"];
     for (const [at, key] of keys.entries()) {
-      await queue(surface, { key, stream_message_id: `${at + 1}-0`, ...failed });
-      await queue(surface, { key, stream_message_id: `${at + 1}-1` });
+      await defer(surface, { key, stream_message_id: `${at + 1}-0`, ...failed });
+      await defer(surface, { key, stream_message_id: `${at + 1}-1` });
     }
     const listed: string[] = [];
     for (let cursor: string | null = ""; cursor !== null; ) {

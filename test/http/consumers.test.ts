@@ -144,7 +144,7 @@ describe("the list of consumers", () => {
     });
   });
 
-  test("shows what waits in the queue, the open brake and the jobs of the right consumer and shard", async () => {
+  test("shows what is deferred, the open circuit breaker and the jobs of the right consumer and shard", async () => {
     await surface.sql(`
       INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, cause, queued_at)
       SELECT 'picky', 0, 's', n || '-0', 'waiting', now() - interval '1 minute' FROM generate_series(1, 3) n`);

@@ -183,7 +183,7 @@ describe("one letter", () => {
     await surface.sql("DELETE FROM dead_letters WHERE id = $1", [id]);
   });
 
-  test("whose entry waits in the queue already stays open, and the answer says so", async () => {
+  test("whose entry is deferred already stays open, and the answer says so", async () => {
     const [id] = await plantLetters(surface, [{ messageId: "1800000000000-1" }]);
     await surface.sql(
       `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, cause, attempts, due_at)

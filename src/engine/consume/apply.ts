@@ -109,9 +109,9 @@ export async function applyAll(
   const failedKeys = new Set<string>();
   const spared = new Set<Runnable>();
   let listFailures = 0;
-  const queue: (readonly Runnable[])[] = [deliveries];
+  const lists: (readonly Runnable[])[] = [deliveries];
 
-  for (let list = queue.shift(); list !== undefined; list = queue.shift()) {
+  for (let list = lists.shift(); list !== undefined; list = lists.shift()) {
     const open = list.filter((delivery) => {
       if (delivery.key === null || !failedKeys.has(delivery.key)) return true;
       untried.push(delivery);
@@ -124,7 +124,7 @@ export async function applyAll(
     }
     const isDense = listFailures >= manyFailures && listFailures * manyFailures > applied.length;
     if (open.length > 1 && isDense) {
-      queue.unshift(...open.map((delivery) => [delivery]));
+      lists.unshift(...open.map((delivery) => [delivery]));
       continue;
     }
     const attempt = await tryTogether(deps, lane, open, deadlineMs);
@@ -132,10 +132,10 @@ export async function applyAll(
       case "done":
         applied.push(...attempt.applied);
         if (attempt.applied.some(({ duplicate }) => duplicate === null)) deps.onApplied();
-        if (attempt.remaining.length > 0) queue.unshift(attempt.remaining);
+        if (attempt.remaining.length > 0) lists.unshift(attempt.remaining);
         break;
       case "unavailable":
-        untried.push(...open, ...queue.flat());
+        untried.push(...open, ...lists.flat());
         return { applied, untried, unavailable: attempt.error };
       case "failed":
         if (open.length === 1 && open[0] !== undefined) {
@@ -143,16 +143,16 @@ export async function applyAll(
           // A lost connection says nothing about the event; lost twice in a row with the same one, it may.
           if (attempt.lost && !spared.has(alone)) {
             spared.add(alone);
-            queue.unshift(open);
+            lists.unshift(open);
             break;
           }
           const { failure, stop } = deps.judge(failed(deps, alone, attempt.error));
           applied.push(failure);
-          if (stop) return { applied, untried: [...untried, ...queue.flat()], unavailable: null };
+          if (stop) return { applied, untried: [...untried, ...lists.flat()], unavailable: null };
           if (holdsKey(deps.consumer, failure) && alone.key !== null) failedKeys.add(alone.key);
         } else {
           listFailures += 1;
-          queue.unshift(...split(open, attempt.culprit));
+          lists.unshift(...split(open, attempt.culprit));
         }
     }
   }

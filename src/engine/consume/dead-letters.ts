@@ -43,7 +43,7 @@ export interface StoredLetter {
 }
 
 /**
- * Stores dead letters and takes them off the queue, one statement, one round trip; only then may entries be acked.
+ * Stores dead letters and takes them out of the deferred deliveries, one statement, one round trip; only then may entries be acked.
  * Storing one again, because the ack was lost, updates it; the tries of one that was redriven add up. A letter of
  * everybody stays as the first one stored it, also when it was discarded meanwhile.
  *

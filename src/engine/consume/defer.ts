@@ -86,12 +86,12 @@ export async function defer(drain: Drain, deferred: readonly Deferral[]): Promis
   if (deferred.length === 0) return;
   const { deps, consumer, options, stream } = drain;
   await drain.deferred.store(deferred);
-  const queued = crypto.randomUUID();
+  const deferredMark = crypto.randomUUID();
   const stateKey = deps.keys.state(consumer.group, options.shard);
   await stream.handOver(
     deferred.map(({ delivery }) => delivery),
-    ["HSET", stateKey, "queued", queued],
+    ["HSET", stateKey, "queued", deferredMark],
   );
-  drain.state = { ...drain.state, queued };
-  drain.result.parked += deferred.length;
+  drain.state = { ...drain.state, deferredMark };
+  drain.result.deferred += deferred.length;
 }

@@ -75,8 +75,8 @@ export interface DrainResult {
   nextDueMs: number | null;
   /** Why the drain ended early; null when it did not. */
   stopped: string | null;
-  /** Entries that went from the stream to the queue. */
-  parked: number;
+  /** Entries that were deferred. */
+  deferred: number;
   /** The consumer is paused: nothing was read. */
   paused: boolean;
   /** The circuit breaker is open. */

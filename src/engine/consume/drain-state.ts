@@ -41,7 +41,16 @@ export function hasTime({ deps, options, lease }: Drain): boolean {
 
 /** What an operator sees of the last drain. */
 export function heartbeat({ deps, result }: Drain): string {
-  const { read, applied, retried, deadLettered, stopped, parked, paused, breakerOpen: braked } = result;
+  const {
+    read,
+    applied,
+    retried,
+    deadLettered,
+    stopped,
+    deferred: parked,
+    paused,
+    breakerOpen: braked,
+  } = result;
   return JSON.stringify({
     at: new Date(deps.now()).toISOString(),
     read,

@@ -35,7 +35,7 @@ export async function openDrain(
     group: { stream, group, consumer: group },
     lease: holdLease(scope, lease),
     result,
-    state: { epoch: 0, pauses: [], queued: null, backfilling: false, startId: null },
+    state: { epoch: 0, pauses: [], deferredMark: null, backfilling: false, startId: null },
     hasChanged: false,
   };
   const drain: Drain = Object.assign(base, {
@@ -77,7 +77,7 @@ function emptyResult(): DrainResult {
     more: false,
     nextDueMs: null,
     stopped: null,
-    parked: 0,
+    deferred: 0,
     paused: false,
     breakerOpen: false,
     breaker: null,

@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
 
 /*
- * What a drain must know before it begins: the epoch of its fence, pauses, whether deliveries are queued for it. Postgres
+ * What a drain must know before it begins: the epoch of its fence, pauses, whether deliveries are deferred for it. Postgres
  * has it; Redis keeps a copy for a minute, so that a drain with nothing special to know does not ask Postgres. A worker
  * that takes over raises the epoch: whatever its predecessor still has open cannot commit any more.
  */
@@ -19,8 +19,8 @@ export interface Pause {
 export interface ShardState {
   readonly epoch: number;
   readonly pauses: readonly Pause[];
-  /** Not null: deliveries may be queued. Changes whenever somebody queues more. */
-  readonly queued: string | null;
+  /** Not null: deliveries may be deferred. Changes whenever somebody defers more. */
+  readonly deferredMark: string | null;
   /** A backfill is under way: nothing new is read from the stream until it is done. */
   readonly backfilling: boolean;
   /** The id behind which the group began; null when it has not begun yet. */
@@ -48,7 +48,7 @@ function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
     return {
       epoch,
       pauses: JSON.parse(fields.get("pauses") ?? "[]") as readonly Pause[],
-      queued: fields.get("queued") ?? null,
+      deferredMark: fields.get("queued") ?? null,
       backfilling: fields.get("backfilling") === "1",
       startId: fields.get("start") ?? null,
     };
@@ -80,7 +80,7 @@ async function rebuild(
       eventType: row.event_type === "" ? null : row.event_type,
       untilMs: row.until_ms,
     })),
-    queued: lease.state.get("queued") ?? ((queued ?? []).length > 0 ? "found" : null),
+    deferredMark: lease.state.get("queued") ?? ((queued ?? []).length > 0 ? "found" : null),
     backfilling: (backfills ?? []).length > 0,
     startId: fence?.start_id ?? null,
   };
@@ -90,7 +90,7 @@ async function rebuild(
     ...["pauses", JSON.stringify(state.pauses)],
     ...["backfilling", state.backfilling ? "1" : "0"],
     ...(state.startId === null ? [] : ["start", state.startId]),
-    ...(state.queued === null ? [] : ["queued", state.queued]),
+    ...(state.deferredMark === null ? [] : ["queued", state.deferredMark]),
   ];
   await asHolder(scope, lease.token, [
     ["HSET", key, ...fields],
@@ -104,11 +104,11 @@ export function activePauses({ pauses }: ShardState, nowMs: number): readonly Pa
   return pauses.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
 }
 
-const clearQueuedScript = `
+const clearDeferredMarkScript = `
 if redis.call('HGET', KEYS[1], 'queued') == ARGV[1] then redis.call('HDEL', KEYS[1], 'queued') end
 return 1`;
 
-/** Notes that nothing is queued any more, unless somebody queued more meanwhile. */
-export async function clearQueued(scope: LeaseScope, token: string): Promise<void> {
-  await scope.redis.eval(clearQueuedScript, [scope.keys.state(scope.group, scope.shard)], [token]);
+/** Notes that nothing is deferred any more, unless somebody deferred more meanwhile. */
+export async function clearDeferredMark(scope: LeaseScope, token: string): Promise<void> {
+  await scope.redis.eval(clearDeferredMarkScript, [scope.keys.state(scope.group, scope.shard)], [token]);
 }

@@ -38,7 +38,7 @@ export const jobs = pgTable(
     replayEpoch: integer("replay_epoch").notNull().default(0),
     /** A replay covers the record up to this position; null for a redrive, whose set is marked on the dead letters. */
     untilPosition: bigint("until_position", { mode: "bigint" }),
-    /** The last position, or id of a dead letter, that was queued or passed over. */
+    /** The last position, or id of a dead letter, that was deferred or passed over. */
     cursorPosition: bigint("cursor_position", { mode: "bigint" }).notNull().default(sql`0`),
     /** Events in the set when it was frozen. */
     total: integer("total").notNull(),

@@ -7,7 +7,7 @@ import { runTurns } from "./turns.ts";
 
 /* The turns of redrives, replays and backfills: a step of each that is due, then the drains that carry it out. */
 
-/** Does what redrives, replays and backfills have to do now, and drains whom they queued something for. */
+/** Does what redrives, replays and backfills have to do now, and drains whom they deferred something for. */
 export async function runAllJobs(
   invocation: Invocation,
   deadlineMs: number,

@@ -33,7 +33,7 @@ export async function drainAll(
   endDispatch(dispatch, handOn);
 }
 
-/** The same for consumers by name, e.g. because deliveries were queued for them. Unknown names are passed over. */
+/** The same for consumers by name, e.g. because deliveries were deferred for them. Unknown names are passed over. */
 export async function drainSubscribers(dispatch: Dispatch, subscribers: readonly string[]): Promise<void> {
   const { consumers, publish } = dispatch.invocation;
   const chosen = subscribers.flatMap((subscriber) => consumers.get(subscriber) ?? []);

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import { signalQueue } from "../consume/queue-signal.ts";
+import { signalDeferred } from "../consume/deferred-signal.ts";
 import type { Invocation } from "../invocation.ts";
 import { markJobsRunning } from "../operations/jobs/job-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";
@@ -25,7 +25,7 @@ export async function sweep(
   handOn: () => void,
 ): Promise<void> {
   const { invocation } = dispatch;
-  const looked = await logged(invocation, "The look at what is queued", async () => {
+  const looked = await logged(invocation, "The look at what is deferred", async () => {
     await remind(invocation);
     await tellOfSilence(invocation, silentForMs);
     await tellOfLayout(invocation);
@@ -58,15 +58,15 @@ export async function sweep(
 async function remind(invocation: Invocation): Promise<void> {
   const { db, redis, keys, consumers, publish } = invocation;
   if (redis === null) return;
-  const [queues, jobs, failed] = await db.batch([
+  const [waiting, jobs, failed] = await db.batch([
     sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
     sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,
     failedWorkSql,
   ]);
-  const groups = ((queues ?? []) as { subscriber: string }[]).flatMap(
+  const groups = ((waiting ?? []) as { subscriber: string }[]).flatMap(
     ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
   );
-  if (groups.length > 0) await signalQueue({ redis, keys }, groups, publish.shards);
+  if (groups.length > 0) await signalDeferred({ redis, keys }, groups, publish.shards);
   if ((jobs ?? []).length > 0) await markJobsRunning(invocation);
   const failing = ((failed ?? []) as { work: string }[]).flatMap(({ work }) => [work, "1"]);
   if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);

@@ -13,7 +13,7 @@ export const silentMs = 90_000;
  * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, jobs, scheduled
  * jobs, then for each shard its stream and, for each group, the state of its drains.
  *
- * A group has work when it is missing, has something pending, has not read the newest entry, or has deliveries queued.
+ * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries.
  */
 const workloadScript = `
 local before = redis.call('GET', KEYS[1])

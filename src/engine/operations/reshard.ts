@@ -1,6 +1,6 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
-import { signalQueue } from "../consume/queue-signal.ts";
+import { signalDeferred } from "../consume/deferred-signal.ts";
 import type { Database } from "../db/database.ts";
 import type { Invocation } from "../invocation.ts";
 import { activityCommand } from "../publish/activity.ts";
@@ -11,7 +11,7 @@ import {
   type LayoutState,
   layoutStateSql,
   lockLayoutSql,
-  moveQueuedSql,
+  moveDeferredSql,
   switchSql,
 } from "../relay/layout-sql.ts";
 import { parseGroups, parsePending } from "../stream/group.ts";
@@ -144,7 +144,7 @@ async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<Lay
     aimSql(publish.shards),
     layoutStateSql,
     // Somebody who still wanted the change may have handed it over again.
-    ...(wanted === null ? [moveQueuedSql(before.shards, null)] : []),
+    ...(wanted === null ? [moveDeferredSql(before.shards, null)] : []),
   ])) as [unknown[], unknown[], LayoutState[]];
   log.info(
     { shards: before.shards, target: aimed?.target ?? null },
@@ -155,16 +155,16 @@ async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<Lay
   return aimed ?? before;
 }
 
-/** Hands what is queued to the drains of a layout with `shards`, and tells them; nothing is sent meanwhile. */
+/** Hands what is deferred to the drains of a layout with `shards`, and tells them; nothing is sent meanwhile. */
 async function handOver(
   { db, keys, consumers }: Invocation,
   redis: RedisHttp,
   shards: number,
   target: number | null,
 ): Promise<void> {
-  await db.batch([lockLayoutSql, moveQueuedSql(shards, target)]);
+  await db.batch([lockLayoutSql, moveDeferredSql(shards, target)]);
   const groups = [...consumers.values()].map(({ group }) => group);
-  if (groups.length > 0) await signalQueue({ redis, keys }, groups, shards);
+  if (groups.length > 0) await signalDeferred({ redis, keys }, groups, shards);
 }
 
 function inFlight({ sent }: LayoutState): string | null {

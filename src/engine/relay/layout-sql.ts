@@ -71,12 +71,12 @@ export function aimSql(configured: number): SQL {
 }
 
 /**
- * Hands what is queued for a key to the drain that will get the key's next events: the one of `slot % shards`. Does
+ * Hands what is deferred for a key to the drain that will get the key's next events: the one of `slot % shards`. Does
  * nothing when the layout is another one by now; behind `lockLayoutSql`.
  *
  * @param target of the layout; null: the one without
  */
-export function moveQueuedSql(shards: number, target: number | null): SQL {
+export function moveDeferredSql(shards: number, target: number | null): SQL {
   const shard = sql`${slotOf(sql`key`)} % ${shards}::integer`;
   return sql`
     UPDATE deliveries SET shard = ${shard}

@@ -10,7 +10,7 @@ import type { RelayDeps } from "./relay-deps.ts";
  * The first Python publisher cuts the stream with each of its appends (MAXLEN ~ 10000), whether anybody has read what
  * goes. Entries of ours that are gone like that are not lost, the record has them; but to send all of them again would
  * fill the stream once more, be cut again, and never end. So only what a consumer still needs is sent again: an event
- * of a type that it handles, of which it has neither a claim nor a dead letter nor a queued delivery. Entries that are
+ * of a type that it handles, of which it has neither a claim nor a dead letter nor a deferred delivery. Entries that are
  * pending stay as they are, because a drain finds their bodies in the record by their ids.
  *
  * Behind that, what is gone counts as let go, as if the janitor had trimmed it.

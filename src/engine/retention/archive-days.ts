@@ -153,7 +153,7 @@ function tellMissing(invocation: Invocation, day: string): Promise<boolean> {
 
 const whyHeld: Readonly<Record<string, string>> = {
   unsent: "some of its events were not sent yet; look at the relay",
-  deliveries: "queued deliveries still need its events",
+  deliveries: "deferred deliveries still need its events",
   dead_letters: "open dead letters need its events; redrive or discard them",
   jobs: "a replay has not passed it yet; finish or cancel it",
 };

@@ -2,8 +2,8 @@ import { compareMessageIds, isMessageId, type MessageId, previousMessageId } fro
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
+import { signalDeferred } from "../consume/deferred-signal.ts";
 import { anyType, subscribedTypes } from "../consume/define-consumer.ts";
-import { signalQueue } from "../consume/queue-signal.ts";
 import { byId, byIdDescending, idIn, sentBetween } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
@@ -13,8 +13,8 @@ import type { RedisHttp } from "../stream/redis.ts";
 /*
  * Compares the record with the claims. That a group has passed an event says only that somebody acked it: a program that
  * reads in our group by mistake, or an operator with XACK or XGROUP SETID, makes events disappear of which no consumer
- * ever heard. What a group has passed must have left something with us: a claim, a dead letter, or a delivery in the
- * queue; or it is still pending. An event of which there is nothing is delivered again, to this consumer alone.
+ * ever heard. What a group has passed must have left something with us: a claim, a dead letter, or a deferred
+ * delivery; or it is still pending. An event of which there is nothing is delivered again, to this consumer alone.
  *
  * The order of the looks makes it safe beside drains: first how far the group is, then what is pending, then Postgres. What
  * was handled meanwhile was pending, or was acked before the first look and left its trace before its ack.
@@ -38,8 +38,8 @@ export interface ClaimsReport {
 /** Events compared in one statement. */
 const pageSize = 5_000;
 /** Events delivered again in one statement, and in one run. */
-const queuedAtOnce = 1_000;
-const queuedInRun = 10_000;
+const deferredAtOnce = 1_000;
+const deferredInRun = 10_000;
 /** No more is ever pending in a group of ours; a stranger may have more. */
 const maxPending = 1_000;
 
@@ -74,11 +74,11 @@ export async function readPending(
 }
 
 /**
- * Compares what the groups of a shard have passed with what is known of it, and queues again what nobody handled.
+ * Compares what the groups of a shard have passed with what is known of it, and delivers again what nobody handled.
  *
  * @param state read before `pending`
  * @param mayGoOn false when time or calls are used up: no further page is begun
- * @throws {TransientError} Redis or Postgres is not reachable; what was queued is right
+ * @throws {TransientError} Redis or Postgres is not reachable; what was deferred is right
  */
 export async function compareClaims(
   invocation: Invocation,
@@ -128,12 +128,12 @@ async function compareConsumer(
   const from = isMessageId(before.claims_id) ? before.claims_id : upTo;
   const total = { checked: 0, missing: 0 };
   let reached = from;
-  while (compareMessageIds(reached, upTo) < 0 && total.missing < queuedInRun && mayGoOn()) {
+  while (compareMessageIds(reached, upTo) < 0 && total.missing < deferredInRun && mayGoOn()) {
     const page = await comparePage(invocation, place, { behind: reached, upTo, since });
     total.checked += page.checked;
     total.missing += page.missing;
     if (page.missing > 0) {
-      await signalQueue({ redis, keys: invocation.keys }, [consumer.group], invocation.publish.shards);
+      await signalDeferred({ redis, keys: invocation.keys }, [consumer.group], invocation.publish.shards);
     }
     reached = page.reached ?? upTo;
   }
@@ -163,7 +163,7 @@ interface Page {
 
 /**
  * One stretch of what a group has passed. An event that was sent twice, or redriven under another id, is known by its own
- * id. The unique keys of queue and claims make a second run at the same time harmless.
+ * id. The unique keys of deferred deliveries and claims make a second run at the same time harmless.
  *
  * EXPLAIN (PostgreSQL 18, 300,000 events, half of them of a handled type with a claim each, a page of 5,000): the page by
  * events_stream_id_idx in its order, the claims by uq_subscriber_event_id; 45 ms with and without ANALYZE, on a busy
@@ -205,7 +205,7 @@ async function comparePage(
           WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = p.stream_message_id)
         AND NOT EXISTS (SELECT FROM deliveries d
           WHERE d.subscriber_name = ${subscriber} AND (d.event_id = p.event_id OR d.stream_message_id = p.stream_message_id))
-      ORDER BY ${byId(sql`p.stream_message_id`)} LIMIT ${queuedAtOnce}
+      ORDER BY ${byId(sql`p.stream_message_id`)} LIMIT ${deferredAtOnce}
     ), queued AS (
       INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
         key, cause)
@@ -215,7 +215,7 @@ async function comparePage(
       ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING
     ), ends AS (
       SELECT CASE
-        WHEN (SELECT count(*) FROM missing) >= ${queuedAtOnce} THEN (SELECT stream_message_id FROM missing
+        WHEN (SELECT count(*) FROM missing) >= ${deferredAtOnce} THEN (SELECT stream_message_id FROM missing
           ORDER BY ${byIdDescending(sql`stream_message_id`)} LIMIT 1)
         WHEN (SELECT count(*) FROM page) >= ${pageSize} THEN (SELECT stream_message_id FROM page
           ORDER BY ${byIdDescending(sql`stream_message_id`)} LIMIT 1)

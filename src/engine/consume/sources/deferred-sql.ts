@@ -106,7 +106,7 @@ export async function takeDeferred(
 function takeSql(options: TakeOptions): SQL {
   const { subscriber, shard, nowMs, limit, pausedTypes, blockedKeys, holdKeys } = options;
   const now = sql`${new Date(nowMs).toISOString()}::timestamptz`;
-  // What was never tried is due whatever its time says: the clocks of who queued it and who takes it may differ.
+  // What was never tried is due whatever its time says: the clocks of who deferred it and who takes it may differ.
   const isDue = (row: SQL) =>
     sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now} OR ${row}.skip_reason IS NOT NULL)`;
   const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${texts(pausedTypes)}), false)`;
@@ -140,7 +140,7 @@ function takeSql(options: TakeOptions): SQL {
     ORDER BY t.stream_ms, t.stream_seq`;
 }
 
-/** The oldest queued id of each key at hand; an open dead letter counts when it holds its key. */
+/** The oldest deferred id of each key at hand; an open dead letter counts when it holds its key. */
 function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
   const letters = holdKeys
     ? sql`UNION ALL SELECT l.key, l.stream_message_id, ${byId(sql`l.stream_message_id`)}
@@ -155,7 +155,7 @@ function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
     ORDER BY key, ms, seq`;
 }
 
-/** Whether anything is queued, on any shard: what a key waits for may be queued on another one. */
+/** Whether anything is deferred, on any shard: what a key waits for may be deferred on another one. */
 function restSql({ subscriber, shard, nowMs }: TakeOptions): SQL {
   const now = sql`${new Date(nowMs).toISOString()}::timestamptz`;
   return sql`

@@ -6,7 +6,7 @@ import { cleanFields } from "../dead-letters.ts";
 import { type Delivery, eventOf, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
 import type { DrainBase } from "../drain-base.ts";
 import { interpretEntry, type Lost } from "../interpret.ts";
-import { activePauses, clearQueued } from "../shard-state.ts";
+import { activePauses, clearDeferredMark } from "../shard-state.ts";
 import {
   beginDeferred,
   type DeferredRow,
@@ -52,7 +52,7 @@ export class DeferredSource implements Source {
     const holdKeys = consumer.afterDeadLetter === "hold_key";
     const given = [...atHand.waiting, ...atHand.fresh];
     const keys = [...new Set(given.flatMap((delivery) => orderOf(delivery) ?? []))];
-    if (state.queued === null && !(holdKeys && keys.length > 0)) return nothing;
+    if (state.deferredMark === null && !(holdKeys && keys.length > 0)) return nothing;
     const nowMs = deps.now();
     const taken = await takeDeferred(
       deps.db,
@@ -68,9 +68,9 @@ export class DeferredSource implements Source {
       },
       this.takeDone(),
     );
-    if (taken.isEmpty && state.queued !== null) {
-      await clearQueued(lease.scope, state.queued);
-      this.#drain.state = { ...state, queued: null };
+    if (taken.isEmpty && state.deferredMark !== null) {
+      await clearDeferredMark(lease.scope, state.deferredMark);
+      this.#drain.state = { ...state, deferredMark: null };
     }
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
     // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round.
@@ -102,7 +102,7 @@ export class DeferredSource implements Source {
       ended: row.ended,
       isBegun: begun === 0,
       firstFailedAtMs: row.firstFailedAtMs,
-      // What was taken is due, whatever its time says: the clocks of who queued it and who takes it may differ.
+      // What was taken is due, whatever its time says: the clocks of who deferred it and who takes it may differ.
       dueAtMs: Math.min(row.dueAtMs, nowMs),
       lastError: row.lastError,
       overtakable: row.overtakable,

@@ -209,8 +209,8 @@ function claimable({ messageId, isTrimmed }: Delivery): MessageId[] {
 }
 
 function noteState(drain: DrainBase, reply: unknown): void {
-  const [epoch, queued] = Array.isArray(reply) ? reply : [];
+  const [epoch, deferredMark] = Array.isArray(reply) ? reply : [];
   if (epoch === null || epoch === undefined) drain.hasChanged = true;
   else if (Number(epoch) !== drain.state.epoch) throw new FencedError();
-  if (typeof queued === "string") drain.state = { ...drain.state, queued };
+  if (typeof deferredMark === "string") drain.state = { ...drain.state, deferredMark };
 }

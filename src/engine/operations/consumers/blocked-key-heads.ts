@@ -12,7 +12,7 @@ import { isoText } from "../jobs/job-view.ts";
 
 /*
  * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in
- * Postgres, from the queue and from the dead letters that hold their keys.
+ * Postgres, from the deferred deliveries and from the dead letters that hold their keys.
  */
 
 /** The oldest pending entry of a key on the stream. */
@@ -86,10 +86,10 @@ async function readShardHeads(
   return [...heads.values()];
 }
 
-/** What Postgres knows of a key: its oldest row in the queue, and the oldest dead letter that holds it. */
+/** What Postgres knows of a key: its oldest deferred delivery, and the oldest dead letter that holds it. */
 export interface KeyRow {
   readonly key: string;
-  /** Rows of the key in the queue. */
+  /** Deferred deliveries of the key. */
   readonly count: number;
   readonly queue: StoredHead | null;
   readonly letter: StoredHead | null;
@@ -118,7 +118,7 @@ export interface KeyQuery {
 
 const byStreamId = sql.raw("ORDER BY stream_ms, stream_seq");
 
-function queueHeadSql({ subscriber, pausedTypes }: KeyQuery, key: SQL): SQL {
+function deferredHeadSql({ subscriber, pausedTypes }: KeyQuery, key: SQL): SQL {
   return sql`
     SELECT place::text AS id, stream_message_id AS message_id, shard, event_id, event_type, attempts,
       last_error AS error, cause,
@@ -147,14 +147,14 @@ function describeKeysSql(query: KeyQuery): SQL {
       (SELECT count(*)::integer FROM deliveries d
         WHERE d.subscriber_name = ${query.subscriber} AND d.key = chosen.key AND NOT d.overtakable) AS count
     FROM chosen
-    LEFT JOIN LATERAL (${queueHeadSql(query, sql`chosen.key`)}) queue ON true
+    LEFT JOIN LATERAL (${deferredHeadSql(query, sql`chosen.key`)}) queue ON true
     LEFT JOIN LATERAL (${letterSql(query, sql`chosen.key`)}) letter ON true
     ORDER BY chosen.key`;
 }
 
 /**
  * The next keys after `after` that have a blocking row, or are in `streamKeys`, in order. The walk jumps from key to key
- * in the index, so that a long queue of few keys is not read whole.
+ * in the index, so that a long list of few keys is not read whole.
  */
 export function nextKeysSql(
   query: KeyQuery,
@@ -171,7 +171,7 @@ export function nextKeysSql(
         ORDER BY d.key LIMIT 1)
       FROM walk WHERE walk.key IS NOT NULL
     ), queued AS (
-      SELECT walk.key FROM walk CROSS JOIN LATERAL (${queueHeadSql(query, sql`walk.key`)}) head
+      SELECT walk.key FROM walk CROSS JOIN LATERAL (${deferredHeadSql(query, sql`walk.key`)}) head
       WHERE head.blocks LIMIT ${limit}::integer
     ), held AS (
       SELECT DISTINCT key FROM dead_letters

@@ -1,7 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { signalQueue } from "../../consume/queue-signal.ts";
+import { signalDeferred } from "../../consume/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError, TransientError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
@@ -20,7 +20,7 @@ import {
 import { listPauses } from "./pauses.ts";
 
 /*
- * Keys that wait. The oldest event of a key, on the stream or in the queue in Postgres, holds the later ones back while
+ * Keys that wait. The oldest event of a key, on the stream or deferred in Postgres, holds the later ones back while
  * it waits for another try; a dead letter does, too, for consumers that ask for it. An operator may let the others pass
  * (unblock), or give the event up (skip).
  */
@@ -43,7 +43,7 @@ export interface BlockedKey {
   readonly waiting: number;
   /** Where the event stands. A dead letter holds its key only for consumers with `afterDeadLetter: "hold_key"`. */
   readonly where: "stream" | "queue" | "dead_letter";
-  /** `retry` on the stream, `dead_letter`, or why it stands in the queue: `waiting`, `paused`, `redrive`, `replay`. */
+  /** `retry` on the stream, `dead_letter`, or why it is deferred: `waiting`, `paused`, `redrive`, `replay`. */
   readonly cause: string;
 }
 
@@ -178,7 +178,7 @@ export async function changeBlockedKey(
     if (holder.where === "stream") await changePending(invocation, redis, consumer, change, holder.head);
     else await changeStored(tx, change, reason, holder);
   });
-  if (holder.where === "queue") await signalQueue({ redis, keys }, [consumer.group], publish.shards);
+  if (holder.where === "queue") await signalDeferred({ redis, keys }, [consumer.group], publish.shards);
   return target;
 }
 

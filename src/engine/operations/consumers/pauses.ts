@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { forgetState } from "../../consume/queue-signal.ts";
+import { forgetShardState } from "../../consume/deferred-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -133,7 +133,7 @@ async function tellTicks(invocation: Invocation, consumer: Consumer): Promise<Ef
   const { redis, keys, publish, log } = invocation;
   if (redis === null) return "at_once";
   try {
-    await forgetState({ redis, keys }, [consumer.group], publish.shards);
+    await forgetShardState({ redis, keys }, [consumer.group], publish.shards);
     return "at_once";
   } catch {
     log.warn({ subscriber: consumer.subscriber }, "Redis could not be told of a pause or its end.");

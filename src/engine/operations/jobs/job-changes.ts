@@ -16,8 +16,8 @@ const changes = {
 export type JobChange = keyof typeof changes;
 
 /**
- * Pauses, resumes or cancels a job. Deliveries that are queued come to their end all the same. Cancelling a redrive
- * opens the letters that it had not queued; a pause keeps them. A stopped replay can be resumed where it stands; a
+ * Pauses, resumes or cancels a job. Deliveries that are deferred come to their end all the same. Cancelling a redrive
+ * opens the letters that it had not deferred; a pause keeps them. A stopped replay can be resumed where it stands; a
  * stopped redrive cannot, because its letters are open again.
  *
  * @throws {NotFoundError} no job of these kinds has the id

@@ -1,15 +1,15 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
-import { forgetState, signalQueue } from "../../consume/queue-signal.ts";
+import { forgetShardState, signalDeferred } from "../../consume/deferred-signal.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
 import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./job-steps.ts";
 import { markJobsRunning } from "./job-store.ts";
 import type { JobKind } from "./job-view.ts";
-import { queueLetters, releaseLetters } from "./redrive-step.ts";
+import { deferLetters, releaseLetters } from "./redrive-step.ts";
 import {
   claimsGoneReason,
-  queueEvents,
+  deferEvents,
   type ReplayFilter,
   type ReplayJob,
   type ReplayMode,
@@ -17,7 +17,7 @@ import {
 
 /*
  * Jobs: redrives, replays, backfills. A job is a row; whoever has time does its next step in one transaction, and the
- * drains of the consumers execute what the step queued. Nothing of a job is in memory, so it survives every isolate.
+ * drains of the consumers execute what the step deferred. Nothing of a job is in memory, so it survives every isolate.
  *
  * running → completed (nothing left) | stopped (too many failures) | paused → running | cancelled
  */
@@ -30,7 +30,7 @@ export interface JobsRun {
   readonly nextAtMs: number | null;
 }
 
-/** Handles what is queued for these subscribers, as far as it is due. Must not throw. */
+/** Handles what is deferred for these subscribers, as far as it is due. Must not throw. */
 export type DrainNow = (subscribers: readonly string[]) => Promise<void>;
 
 /** Calls that a step and its drain need at most. */
@@ -106,9 +106,9 @@ export async function runJobs(
       if (!mayGoOn()) break;
       const isDue = !job.in_flight && job.due_in_ms <= 0;
       if (isDue) tried.add(job.id);
-      const queued = isDue ? await tryStep(invocation, job) : 0;
-      const mayBeOver = job.kind === "backfill" && queued === 0;
-      if (job.in_flight || queued > 0 || mayBeOver)
+      const handedOver = isDue ? await tryStep(invocation, job) : 0;
+      const mayBeOver = job.kind === "backfill" && handedOver === 0;
+      if (job.in_flight || handedOver > 0 || mayBeOver)
         for (const name of subscribersOf(invocation, job)) concerned.add(name);
     }
     if (concerned.size > 0) await drainNow([...concerned]);
@@ -142,12 +142,12 @@ async function sleepUntil(atMs: number, now: () => number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** @returns deliveries queued */
+/** @returns deliveries deferred */
 async function tryStep(invocation: Invocation, job: Running): Promise<number> {
   try {
-    const queued = await stepJob(invocation, job);
-    if (queued === 0 && job.kind === "backfill") await letLive(invocation, job);
-    return queued;
+    const handedOver = await stepJob(invocation, job);
+    if (handedOver === 0 && job.kind === "backfill") await letLive(invocation, job);
+    return handedOver;
   } catch (error) {
     invocation.log.error(
       { job_id: job.id, kind: job.kind, error_class: errorClass(error) },
@@ -161,7 +161,7 @@ async function tryStep(invocation: Invocation, job: Running): Promise<number> {
 async function letLive(invocation: Invocation, job: Running): Promise<void> {
   const { redis, keys, consumers, publish } = invocation;
   const groups = subscribersOf(invocation, job).flatMap((name) => consumers.get(name)?.group ?? []);
-  if (redis !== null) await forgetState({ redis, keys }, groups, publish.shards);
+  if (redis !== null) await forgetShardState({ redis, keys }, groups, publish.shards);
 }
 
 /** A job's row as a step reads it, under a lock. */
@@ -187,7 +187,7 @@ interface StepRow {
 /**
  * One step of one job, in one transaction that holds the job's row: of two runners, the second finds the step done.
  *
- * @returns deliveries queued
+ * @returns deliveries deferred
  * @throws {TransientError} nothing happened
  */
 export async function stepJob(
@@ -198,14 +198,17 @@ export async function stepJob(
   if (redis === null) return 0;
   const names = job.subscriber === null ? [...consumers.keys()] : [job.subscriber];
   const groups = names.flatMap((name) => consumers.get(name)?.group ?? []);
-  const signal = () => signalQueue({ redis, keys }, groups, publish.shards);
+  const signal = () => signalDeferred({ redis, keys }, groups, publish.shards);
   await signal();
   const inserted = await invocation.db.transaction((tx) => stepInTransaction(invocation, tx, job.id));
   if (inserted === 0) return 0;
   try {
     await signal();
   } catch {
-    log.warn({ job_id: job.id }, "Redis could not be told of queued deliveries; they begin within a minute.");
+    log.warn(
+      { job_id: job.id },
+      "Redis could not be told of deferred deliveries; they begin within a minute.",
+    );
   }
   return inserted;
 }
@@ -213,7 +216,7 @@ export async function stepJob(
 async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Promise<number> {
   const { keys, log, retention } = invocation;
   const row = await lockDue(tx, id);
-  // Looked at only now that the row is ours: what another runner queued is visible.
+  // Looked at only now that the row is ours: what another runner deferred is visible.
   if (row === null || (await hasDeliveries(tx, id))) return 0;
   const replay = row.kind === "redrive" ? null : replayJob(id, row);
   const reason =
@@ -233,20 +236,20 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
   const wentOn = row.succeeded + row.failed > row.step_succeeded + row.step_failed;
   const step = wentOn ? nextStepSize(row.step, row.max_step) : row.step;
   const limit = stepLimit(step, row.rate_per_second);
-  const queued =
-    replay === null ? await queueLetters(tx, id, limit) : await queueEvents(tx, keys, replay, limit);
-  if (queued.cursor === null) {
+  const handedOver =
+    replay === null ? await deferLetters(tx, id, limit) : await deferEvents(tx, keys, replay, limit);
+  if (handedOver.cursor === null) {
     await finish(tx, id, "completed", null);
     return 0;
   }
   await tx.execute(sql`
-    UPDATE jobs SET queued = queued + ${queued.inserted}::integer, skipped = skipped + ${queued.passed}::integer,
-      cursor_position = greatest(cursor_position, ${queued.cursor}::bigint), step = ${step}::integer,
+    UPDATE jobs SET queued = queued + ${handedOver.inserted}::integer, skipped = skipped + ${handedOver.passed}::integer,
+      cursor_position = greatest(cursor_position, ${handedOver.cursor}::bigint), step = ${step}::integer,
       step_succeeded = succeeded, step_failed = failed, updated_at = clock_timestamp(),
       next_step_at = clock_timestamp()
         + ${pauseBehind(queued.inserted, row.rate_per_second)}::float8 * interval '1 millisecond'
     WHERE id = ${id}::bigint`);
-  return queued.inserted;
+  return handedOver.inserted;
 }
 
 function replayJob(id: string, row: StepRow): ReplayJob {

@@ -3,10 +3,10 @@ import type { Tx } from "../../db/database.ts";
 import { byId } from "../../db/stream-ids.ts";
 
 /** Result of handing over the next events of a job. */
-export interface Queued {
+export interface HandedOver {
   /** Rows inserted. */
   readonly inserted: number;
-  /** Passed over, because they are not needed any more or wait in the queue already. */
+  /** Passed over, because they are not needed any more or are deferred already. */
   readonly passed: number;
   /** The last position or id looked at; null when there was nothing left to look at. */
   readonly cursor: string | null;
@@ -14,10 +14,10 @@ export interface Queued {
 
 /**
  * Queues the next letters of a redrive, in the order of the stream, so that the order of each key is kept. Call it when
- * no delivery of the job is under way: a letter that is `requeued` is then one that was not queued yet. A letter whose
- * entry waits in the queue for another reason is open again.
+ * no delivery of the job is under way: a letter that is `requeued` is then one that was not deferred yet. A letter whose
+ * entry is deferred for another reason is open again.
  */
-export async function queueLetters(tx: Tx, jobId: string, limit: number): Promise<Queued> {
+export async function deferLetters(tx: Tx, jobId: string, limit: number): Promise<HandedOver> {
   const { rows } = await tx.execute<{ inserted: number; passed: number; cursor: string | null }>(sql`
     WITH chosen AS (
       SELECT l.* FROM dead_letters l WHERE l.job_id = ${jobId}::bigint AND l.status = 'requeued'
@@ -47,7 +47,7 @@ export async function queueLetters(tx: Tx, jobId: string, limit: number): Promis
   return rows[0] ?? { inserted: 0, passed: 0, cursor: null };
 }
 
-/** Letters that a job took and has not queued are open again. */
+/** Letters that a job took and has not deferred are open again. */
 export async function releaseLetters(tx: Tx, jobId: string): Promise<void> {
   await tx.execute(sql`
     UPDATE dead_letters l SET status = 'open', job_id = NULL

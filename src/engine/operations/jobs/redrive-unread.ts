@@ -55,7 +55,7 @@ export async function readersOf(
 }
 
 /** @throws {ConflictError} the letter is not open; nothing changed then */
-export async function queueForReaders(
+export async function deferForReaders(
   tx: Tx,
   id: string,
   readers: readonly Reader[],

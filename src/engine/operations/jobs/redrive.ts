@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { everybody } from "../../consume/dead-letters.ts";
 import { barSql } from "../../consume/dedup.ts";
-import { signalQueue } from "../../consume/queue-signal.ts";
+import { signalDeferred } from "../../consume/deferred-signal.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -17,7 +17,7 @@ import { type Operator, recordAction } from "../operator-actions.ts";
 import type { EditedCopy } from "./edited-copy.ts";
 import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning, unnamed } from "./job-store.ts";
 import { isRowId } from "./job-view.ts";
-import { queueForReaders, readersOf } from "./redrive-unread.ts";
+import { deferForReaders, readersOf } from "./redrive-unread.ts";
 
 /*
  * Redrive: dead letters go back to their consumer. A row in `deliveries` for each; the drain of the consumer executes it
@@ -162,8 +162,8 @@ interface TakenLetter {
  *
  * @param copy null: as it is, or as it was edited before
  * @throws {NotFoundError} no dead letter has the id
- * @throws {ConflictError} it is not open, its body is lost, nobody here has the subscriber's name, or its entry waits in
- *   the queue already; nothing changed then
+ * @throws {ConflictError} it is not open, its body is lost, nobody here has the subscriber's name, or its entry is
+ *   deferred already; nothing changed then
  * @returns the subscribers that have it now
  * @throws {TransientError} Postgres or Redis is not reachable
  */
@@ -181,11 +181,11 @@ export async function redriveLetter(
   const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
   if (redis === null) await markJobsRunning(invocation);
   const signal = async () => {
-    if (redis !== null) await signalQueue({ redis, keys }, groups, publish.shards);
+    if (redis !== null) await signalDeferred({ redis, keys }, groups, publish.shards);
   };
   await signal();
   await invocation.db.transaction((tx) =>
-    readers === null ? queueLetter(tx, id, copy, reason, by) : queueForReaders(tx, id, readers, reason, by),
+    readers === null ? deferLetter(tx, id, copy, reason, by) : deferForReaders(tx, id, readers, reason, by),
   );
   try {
     await signal();
@@ -211,7 +211,7 @@ async function subscriberOf(db: Database, id: string): Promise<string> {
   return row.subscriber;
 }
 
-async function queueLetter(
+async function deferLetter(
   tx: Tx,
   id: string,
   copy: EditedCopy | null,
@@ -243,7 +243,7 @@ async function queueLetter(
     RETURNING place`);
   if (inserted.rows.length === 0) {
     throw new ConflictError(
-      `The entry of dead letter ${id} waits in the queue already; the letter stays open. Look again when "${letter.subscriber}" has handled it.`,
+      `The entry of dead letter ${id} is deferred already; the letter stays open. Look again when "${letter.subscriber}" has handled it.`,
     );
   }
   if (copy !== null) await tx.execute(barOriginalSql(id));

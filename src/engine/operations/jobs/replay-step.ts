@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import { isoText } from "./job-view.ts";
-import { type Queued, releaseLetters } from "./redrive-step.ts";
+import { type HandedOver, releaseLetters } from "./redrive-step.ts";
 
 export type ReplayMode = "only_missing" | "force";
 
@@ -60,7 +60,12 @@ const maxShards = 64;
  * Queues the next events of a replay, in the order of the record. Looks at no more than `scanLimit` of them; `cursor`
  * null says that there were none left. An open dead letter of an event is taken along and becomes resolved with it.
  */
-export async function queueEvents(tx: Tx, keys: StreamKeys, job: ReplayJob, limit: number): Promise<Queued> {
+export async function deferEvents(
+  tx: Tx,
+  keys: StreamKeys,
+  job: ReplayJob,
+  limit: number,
+): Promise<HandedOver> {
   const { subscriber } = job;
   const force = job.mode === "force";
   const streams = sql.param(Array.from({ length: maxShards }, (_, shard) => keys.stream(shard)));
@@ -106,7 +111,7 @@ export async function queueEvents(tx: Tx, keys: StreamKeys, job: ReplayJob, limi
       (SELECT position::text FROM bound) AS cursor`);
   const [row] = rows;
   if (row === undefined) return { inserted: 0, passed: 0, cursor: null };
-  // Its entry waits in the queue for another reason: the letter was taken in vain.
+  // Its entry is deferred for another reason: the letter was taken in vain.
   if (row.inserted < row.chosen) await releaseLetters(tx, job.id);
   return row;
 }

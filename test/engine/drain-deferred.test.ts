@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
-import { signalQueue } from "../../src/engine/consume/queue-signal.ts";
+import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import {
@@ -37,7 +37,7 @@ async function requeue(backbone: Backbone, consumer: Consumer): Promise<void> {
     "UPDATE dead_letters SET status = 'requeued', redrives = redrives + 1 WHERE status = 'open'",
   );
   const { redis, keys } = backbone.open();
-  if (redis !== null) await signalQueue({ redis, keys }, [consumer.group], 1);
+  if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
 }
 
 /** Fails the first beat of agent "stuck" until told otherwise. */
@@ -60,8 +60,8 @@ test("thousands of events behind a failing key do not keep other keys from being
   await publishBeats(backbone, beats("stuck", 1, 2_500));
   await publishBeats(backbone, beats("free", 1, 50));
   await backbone.relay();
-  const { parked } = await backbone.drain(consumer);
-  expect(parked).toBeGreaterThan(2_000);
+  const { deferred } = await backbone.drain(consumer);
+  expect(deferred).toBeGreaterThan(2_000);
   expect(await numbersOf(backbone, "free")).toHaveLength(50);
   expect(await numbersOf(backbone, "stuck")).toEqual([]);
   expect((await pendingOf(backbone, consumer)).length).toBeLessThanOrEqual(200);
@@ -76,7 +76,7 @@ test("thousands of events behind a failing key do not keep other keys from being
   expect(await queued(backbone)).toEqual([]);
 });
 
-test("tries and time of the next one survive the way into the queue", async () => {
+test("tries and time of the next one survive being deferred", async () => {
   const clock = createClock();
   const backbone = await openBackbone({ now: clock.now });
   const calls = new Set<number>();
@@ -125,7 +125,7 @@ test("what is queued goes first: later events of its key on the stream wait behi
   ]);
 });
 
-test("control: a drain that is not told of the queue handles the later events first", async () => {
+test("control: a drain that is not told of deferred deliveries handles the later events first", async () => {
   const backbone = await openBackbone();
   const failing = recorder({ beforeBeat: () => Promise.reject(new PermanentError("broken")) });
   await publishBeats(backbone, beats("a", 1, 2));
@@ -187,7 +187,7 @@ test("a queued event whose body is nowhere is a dead letter that says so", async
     [backbone.stream, crypto.randomUUID()],
   );
   const { redis, keys } = backbone.open();
-  if (redis !== null) await signalQueue({ redis, keys }, [consumer.group], 1);
+  if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
   expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1 });
   expect(await deadLetters(backbone)).toMatchObject([{ reason: "body_lost", event_type: "system.health" }]);
   expect(await queued(backbone)).toEqual([]);
@@ -207,7 +207,7 @@ test("a forced replay applies an event once more, and only once", async () => {
       [backbone.stream, epoch],
     );
     const { redis, keys } = backbone.open();
-    if (redis !== null) await signalQueue({ redis, keys }, [consumer.group], 1);
+    if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
     await backbone.drain(consumer);
   }
   expect((await effects(backbone)).map(({ event_id }) => event_id)).toEqual([id, id, id]);

@@ -7,12 +7,12 @@ interface SignalDeps {
 }
 
 /**
- * Tells the drains of these groups that deliveries are queued for them in Postgres. Call it before the rows commit, so
+ * Tells the drains of these groups that deliveries are deferred for them in Postgres. Call it before the rows commit, so
  * that events of the same keys go behind them, and after, so that no drain that looked too early forgets them.
  *
  * @throws {TransientError} Redis is not reachable: call it again
  */
-export async function signalQueue(
+export async function signalDeferred(
   { redis, keys }: SignalDeps,
   groups: readonly string[],
   shards: number,
@@ -30,11 +30,11 @@ export async function signalQueue(
 }
 
 /**
- * Makes the next drain of these groups read pauses and queue from Postgres again, and the one that runs end early.
+ * Makes the next drain of these groups read pauses and deferred deliveries from Postgres again, and the one that runs end early.
  *
  * @throws {TransientError} Redis is not reachable; the change holds within a minute all the same
  */
-export async function forgetState(
+export async function forgetShardState(
   { redis, keys }: SignalDeps,
   groups: readonly string[],
   shards: number,
