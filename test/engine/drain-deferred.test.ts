@@ -199,12 +199,12 @@ test("a forced replay applies an event once more, and only once", async () => {
   const [id] = await publishReports(backbone, 1);
   await backbone.relay();
   await backbone.drain(consumer);
-  for (const epoch of [0, 1, 1, 2]) {
+  for (const generation of [0, 1, 1, 2]) {
     await backbone.sql(
       `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, cause,
          replay_epoch)
        SELECT 'recorder', 0, $1, stream_message_id, id::text, type, 'replay', $2 FROM events`,
-      [backbone.stream, epoch],
+      [backbone.stream, generation],
     );
     const { redis, keys } = backbone.open();
     if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);

@@ -19,7 +19,7 @@ import {
   until,
 } from "./fixture.ts";
 
-async function epochOf(backbone: Backbone, consumer: Consumer): Promise<number> {
+async function fencingTokenOf(backbone: Backbone, consumer: Consumer): Promise<number> {
   const [row] = await backbone.sql<{ epoch: string }>(
     "SELECT epoch FROM consumer_shards WHERE subscriber_name = $1 AND shard = 0",
     [consumer.subscriber],
@@ -42,17 +42,20 @@ async function lateWorker(backbone: Backbone, thenThrow: Error | null = null) {
   });
   const running = backbone.drain(consumer);
   await begun.opened;
-  const epoch = await epochOf(backbone, consumer);
+  const fencingToken = await fencingTokenOf(backbone, consumer);
   await endLease(backbone, consumer);
-  return { consumer, running, epoch, goOn: () => end.open() };
+  return { consumer, running, fencingToken, goOn: () => end.open() };
 }
 
 /** A successor that has taken over: its transaction waits for the claims of the late worker. */
-async function takeOver(backbone: Backbone, { consumer, epoch }: { consumer: Consumer; epoch: number }) {
+async function takeOver(
+  backbone: Backbone,
+  { consumer, fencingToken }: { consumer: Consumer; fencingToken: number },
+) {
   const successor = backbone.drain(consumer);
   await until(
-    () => epochOf(backbone, consumer),
-    (now) => now > epoch,
+    () => fencingTokenOf(backbone, consumer),
+    (now) => now > fencingToken,
     "the takeover",
   );
   return { successor };
@@ -88,7 +91,7 @@ describe("a late worker", () => {
     await publishReports(backbone, 2);
     await backbone.relay();
     const late = await lateWorker(backbone, new Error("for now"));
-    await backbone.sql("UPDATE consumer_shards SET epoch = epoch + 1");
+    await backbone.sql("UPDATE consumer_shards SET fencingToken = fencingToken + 1");
     const before = await pendingOf(backbone, late.consumer);
     late.goOn();
     expect((await late.running).stopped).toBe(new FencedError().message);
@@ -117,16 +120,16 @@ describe("a late worker", () => {
   });
 });
 
-test("who takes over raises the epoch; a drain after a clean one does not", async () => {
+test("who takes over raises the fencing token; a drain after a clean one does not", async () => {
   const backbone = await openBackbone();
   const consumer = recorder();
   await backbone.drain(consumer);
-  const epoch = await epochOf(backbone, consumer);
+  const fencingToken = await fencingTokenOf(backbone, consumer);
   await backbone.drain(consumer);
-  expect(await epochOf(backbone, consumer)).toBe(epoch);
+  expect(await fencingTokenOf(backbone, consumer)).toBe(fencingToken);
   await backbone.redis("SET", backbone.open().keys.holder(consumer.group, 0), "somebody who vanished");
   await backbone.drain(consumer);
-  expect(await epochOf(backbone, consumer)).toBe(epoch + 1);
+  expect(await fencingTokenOf(backbone, consumer)).toBe(fencingToken + 1);
 });
 
 test("an entry that is handled for long does not look idle, and its delivery count stays", async () => {

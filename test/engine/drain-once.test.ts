@@ -318,7 +318,15 @@ describe("control: without one transaction for claim and effect", () => {
   const claims = async (backbone: Backbone) => {
     const [entry] = await streamEntries(backbone);
     const messageId = entry?.id ?? "";
-    return [{ messageId, eventId: entry?.fields.id ?? "", type: "system.health", tenantId: null, epoch: 0 }];
+    return [
+      {
+        messageId,
+        eventId: entry?.fields.id ?? "",
+        type: "system.health",
+        tenantId: null,
+        replayGeneration: 0,
+      },
+    ];
   };
   const effect = sql`INSERT INTO effects (subscriber) VALUES ('naive')`;
 

@@ -311,7 +311,7 @@ describe("a replay that outlasts the claims", () => {
 });
 
 describe("a forced replay", () => {
-  test("applies all once more under an epoch of its own; what was never applied under the ordinary one", async () => {
+  test("applies all once more under a generation of its own; what was never applied under the ordinary one", async () => {
     const backbone = await open();
     const ids = await sent(backbone, 3);
     await claim(backbone, ids[0]);
@@ -334,7 +334,7 @@ describe("a forced replay", () => {
     expect((await run(backbone)).flat()).toEqual([]);
   });
 
-  test("two that start at once have different epochs", async () => {
+  test("two that start at once have different generations", async () => {
     const backbone = await open();
     await Promise.all(["a", "b", "c"].map((name) => start(backbone, { mode: "force", name })));
     const rows = await backbone.sql<{ epoch: number }>("SELECT replay_epoch AS epoch FROM jobs ORDER BY 1");

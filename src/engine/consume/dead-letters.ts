@@ -26,8 +26,8 @@ export interface LetterOrigin {
   readonly subscriber: string;
   readonly stream: string;
   readonly shard: number;
-  /** The epoch under which the drain works; a worker that was succeeded stores nothing. */
-  readonly epoch: number;
+  /** The fencing token under which the drain works; a worker that was succeeded stores nothing. */
+  readonly fencingToken: number;
 }
 
 const maxMessageLength = 2_000;
@@ -57,7 +57,7 @@ export async function storeDeadLetters(
   letters: readonly DeadLetter[],
 ): Promise<StoredLetter[]> {
   if (letters.length === 0) return [];
-  const { subscriber, stream, shard, epoch } = origin;
+  const { subscriber, stream, shard, fencingToken } = origin;
   const rows = JSON.stringify(letters.map((letter) => rowOf(subscriber, letter)));
   const [answer] = await db.rows<{ given: number; stored: StoredLetter[] | null }>(sql`
     WITH given AS (
@@ -66,7 +66,7 @@ export async function storeDeadLetters(
         error_message text, error_stack text, attempts integer, first_failed_at timestamptz,
         last_failed_at timestamptz, key text, fingerprint text, replay_epoch integer, letter_id bigint, place bigint)
       WHERE EXISTS (SELECT FROM consumer_shards
-        WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${epoch}::bigint FOR SHARE)
+        WHERE subscriber_name = ${subscriber} AND shard = ${shard} AND epoch = ${fencingToken}::bigint FOR SHARE)
     ), gone AS (
       DELETE FROM deliveries q USING given WHERE q.place = given.place RETURNING q.job_id
     ), counted AS (
@@ -118,7 +118,7 @@ function identityOf(delivery: Delivery) {
 
 function rowOf(subscriber: string, letter: DeadLetter) {
   const { delivery, reason, error, stack, attempts, failedAtMs } = letter;
-  const { messageId, fields, key, firstFailedAtMs, replayEpoch, deadLetterId, row } = delivery;
+  const { messageId, fields, key, firstFailedAtMs, replayGeneration, deadLetterId, row } = delivery;
   const owner = isEverybodys(delivery) ? everybody : subscriber;
   const { eventId, type, tenantId, correlationId } = identityOf(delivery);
   const message = describeError(error, true);
@@ -144,7 +144,7 @@ function rowOf(subscriber: string, letter: DeadLetter) {
       errorClass: errorClass(error),
       message,
     }),
-    replay_epoch: replayEpoch,
+    replay_epoch: replayGeneration,
     letter_id: deadLetterId,
     place: row,
   };

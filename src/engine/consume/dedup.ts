@@ -7,13 +7,16 @@ export interface Claim {
   readonly eventId: string;
   readonly type: string;
   readonly tenantId: string | null;
-  /** 0, or the epoch of a forced replay: under it the event may be applied once more. */
-  readonly epoch: number;
+  /** 0, or the generation of a forced replay: under it the event may be applied once more. */
+  readonly replayGeneration: number;
 }
 
-/** What tells one claim of a subscriber from another: the message id, and the epoch when there is one. */
-export function claimId({ messageId, epoch }: Pick<Claim, "messageId" | "epoch">): string {
-  return epoch === 0 ? messageId : `${messageId}#${epoch}`;
+/** What tells one claim of a subscriber from another: the message id, and the generation of the replay when there is one. */
+export function claimId({
+  messageId,
+  replayGeneration,
+}: Pick<Claim, "messageId" | "replayGeneration">): string {
+  return replayGeneration === 0 ? messageId : `${messageId}#${replayGeneration}`;
 }
 
 /** All sets hold `claimId`s. */
@@ -44,7 +47,7 @@ function claimSql(subscriber: string, stream: string, claims: readonly Claim[]):
       e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
       t: claim.type.slice(0, maxTypeLength),
       n: claim.tenantId?.slice(0, maxTypeLength) ?? null,
-      ...(claim.epoch === 0 ? {} : { p: claim.epoch }),
+      ...(claim.replayGeneration === 0 ? {} : { p: claim.replayGeneration }),
     })),
   );
   const given = sql`SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
@@ -52,7 +55,7 @@ function claimSql(subscriber: string, stream: string, claims: readonly Claim[]):
   const ordinary = (source: SQL) => sql`
     INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
     ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${isBuried(sql`o`)} AS buried`;
-  if (claims.every(({ epoch }) => epoch === 0)) return ordinary(sql`(${given}) g`);
+  if (claims.every(({ replayGeneration }) => replayGeneration === 0)) return ordinary(sql`(${given}) g`);
   return sql`
     WITH given AS MATERIALIZED (${given}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
       INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
@@ -67,7 +70,7 @@ function knownSql(subscriber: string, claims: readonly Claim[]): SQL {
   const ids = sql`${sql.param(claims.map(({ messageId }) => messageId))}::text[]`;
   const ordinary = sql`SELECT stream_message_id AS m FROM processed_events
     WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids})`;
-  if (claims.every(({ epoch }) => epoch === 0)) return ordinary;
+  if (claims.every(({ replayGeneration }) => replayGeneration === 0)) return ordinary;
   return sql`${ordinary} UNION ALL SELECT stream_message_id || '#' || replay_epoch FROM replay_claims
     WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids})`;
 }
@@ -99,9 +102,11 @@ export async function claimDeliveries(
 export async function unclaim(
   tx: Tx,
   subscriber: string,
-  claims: readonly Pick<Claim, "messageId" | "epoch">[],
+  claims: readonly Pick<Claim, "messageId" | "replayGeneration">[],
 ): Promise<void> {
-  const rows = JSON.stringify(claims.map(({ messageId, epoch }) => ({ m: messageId, p: epoch })));
+  const rows = JSON.stringify(
+    claims.map(({ messageId, replayGeneration }) => ({ m: messageId, p: replayGeneration })),
+  );
   await tx.execute(sql`
     WITH given AS (SELECT * FROM json_to_recordset(${rows}::json) AS c(m text, p integer)), replayed AS (
       DELETE FROM replay_claims r USING given c
@@ -115,12 +120,12 @@ export async function unclaim(
 export async function isApplied(
   db: Database,
   subscriber: string,
-  { messageId, eventId, epoch }: Pick<Claim, "messageId" | "eventId" | "epoch">,
+  { messageId, eventId, replayGeneration }: Pick<Claim, "messageId" | "eventId" | "replayGeneration">,
 ): Promise<boolean> {
-  const table = epoch === 0 ? sql`processed_events` : sql`replay_claims`;
-  const ofEpoch = epoch === 0 ? sql`true` : sql`replay_epoch = ${epoch}`;
+  const table = replayGeneration === 0 ? sql`processed_events` : sql`replay_claims`;
+  const ofGeneration = replayGeneration === 0 ? sql`true` : sql`replay_epoch = ${replayGeneration}`;
   const rows = await db.rows(sql`
-    SELECT FROM ${table} WHERE subscriber_name = ${subscriber} AND ${ofEpoch}
+    SELECT FROM ${table} WHERE subscriber_name = ${subscriber} AND ${ofGeneration}
       AND (stream_message_id = ${messageId} OR event_id = ${eventId})`);
   return rows.length > 0;
 }

@@ -31,8 +31,8 @@ export interface Delivery<C extends Content = Content> {
   readonly skipReason: string | null;
   /** Its entry is pending and no longer on the stream. Redis would drop it from the pending list if it were claimed. */
   readonly isTrimmed: boolean;
-  /** 0, or the epoch of a forced replay: under it the event may be applied once more. */
-  readonly replayEpoch: number;
+  /** 0, or the generation of a forced replay: under it the event may be applied once more. */
+  readonly replayGeneration: number;
   /** An operator replays it. */
   readonly isReplay: boolean;
   /** The dead letter that it comes from; null: none. */
@@ -67,12 +67,12 @@ export function deathsOf(delivery: Pick<Delivery, "begun" | "ended">): number {
 }
 
 /** The claim of a delivery: a forced replay has its own. */
-export function claimOf({ messageId, content, replayEpoch }: Runnable): {
+export function claimOf({ messageId, content, replayGeneration }: Runnable): {
   readonly messageId: string;
   readonly eventId: string;
-  readonly epoch: number;
+  readonly replayGeneration: number;
 } {
-  return { messageId, eventId: content.event.id, epoch: replayEpoch };
+  return { messageId, eventId: content.event.id, replayGeneration };
 }
 
 /**

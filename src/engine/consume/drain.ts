@@ -89,7 +89,7 @@ async function renew(drain: Drain): Promise<void> {
 /** Ends a drain whose successor has begun: nothing more is touched, everything is the successor's now. */
 function fenced(drain: Drain): DrainResult {
   const message = new FencedError().message;
-  drain.deps.log.warn({ epoch: drain.state.epoch }, `The drain ends early: ${message}`);
+  drain.deps.log.warn({ fencing_token: drain.state.fencingToken }, `The drain ends early: ${message}`);
   return { ...drain.result, stopped: message, more: true };
 }
 

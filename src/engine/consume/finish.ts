@@ -120,9 +120,9 @@ async function bury(drain: Drain, letters: readonly DeadLetter[]): Promise<void>
     subscriber: drain.consumer.subscriber,
     stream: drain.group.stream,
     shard: drain.options.shard,
-    epoch: drain.state.epoch,
+    fencingToken: drain.state.fencingToken,
   };
-  // One statement cannot store the same entry twice; two epochs of a replay may both have failed.
+  // One statement cannot store the same entry twice; two generations of a replay may both have failed.
   const first = new Map(letters.map((letter) => [letter.delivery.messageId, letter]));
   const again = letters.filter((letter) => first.get(letter.delivery.messageId) !== letter);
   const stored = await storeDeadLetters(drain.deps.db, origin, [...first.values()]);

@@ -35,7 +35,7 @@ export async function openDrain(
     group: { stream, group, consumer: group },
     lease: holdLease(scope, lease),
     result,
-    state: { epoch: 0, pauses: [], deferredMark: null, backfilling: false, startId: null },
+    state: { fencingToken: 0, pauses: [], deferredMark: null, backfilling: false, startId: null },
     hasChanged: false,
   };
   const drain: Drain = Object.assign(base, {
@@ -45,7 +45,7 @@ export async function openDrain(
       ...deps,
       consumer,
       stream,
-      fence: () => fenceText(subscriber, shard, base.state.epoch),
+      fence: () => fenceText(subscriber, shard, base.state.fencingToken),
       judge: (failure) => judge(drain, failure),
       onApplied: () => noteApplied(drain),
       schemaLacks: once(async () =>

@@ -99,7 +99,8 @@ async function callEach(
         log: eventLog(deps, delivery),
         attempt: attemptOf(delivery),
         streamMessageId: delivery.messageId,
-        idempotencyKey: (label) => idempotencyKey(consumer.subscriber, event.id, label, delivery.replayEpoch),
+        idempotencyKey: (label) =>
+          idempotencyKey(consumer.subscriber, event.id, label, delivery.replayGeneration),
         replay: delivery.isReplay,
         now: () => new Date(deps.now()),
       };
@@ -137,7 +138,7 @@ async function callSet(
             consumer.subscriber,
             delivered.event.id,
             label,
-            group.find(({ content }) => content.event === delivered.event)?.replayEpoch,
+            group.find(({ content }) => content.event === delivered.event)?.replayGeneration,
           ),
         now: () => new Date(deps.now()),
       };
@@ -193,9 +194,9 @@ async function idempotencyKey(
   subscriber: string,
   eventId: string,
   label: string,
-  epoch = 0,
+  replayGeneration = 0,
 ): Promise<string> {
-  const parts = [subscriber, eventId, label, ...(epoch === 0 ? [] : [epoch])];
+  const parts = [subscriber, eventId, label, ...(replayGeneration === 0 ? [] : [replayGeneration])];
   const bytes = new TextEncoder().encode(JSON.stringify(parts));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

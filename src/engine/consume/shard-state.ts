@@ -3,9 +3,9 @@ import type { Database } from "../db/database.ts";
 import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
 
 /*
- * What a drain must know before it begins: the epoch of its fence, pauses, whether deliveries are deferred for it. Postgres
+ * What a drain must know before it begins: its fencing token, pauses, whether deliveries are deferred for it. Postgres
  * has it; Redis keeps a copy for a minute, so that a drain with nothing special to know does not ask Postgres. A worker
- * that takes over raises the epoch: whatever its predecessor still has open cannot commit any more.
+ * that takes over raises the token: whatever its predecessor still has open cannot commit any more.
  */
 
 /** A pause that concerns one consumer. */
@@ -17,7 +17,7 @@ export interface Pause {
 }
 
 export interface ShardState {
-  readonly epoch: number;
+  readonly fencingToken: number;
   readonly pauses: readonly Pause[];
   /** Not null: deliveries may be deferred. Changes whenever somebody defers more. */
   readonly deferredMark: string | null;
@@ -42,11 +42,11 @@ export async function loadShardState(
 }
 
 function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
-  const epoch = Number(fields.get("epoch"));
-  if (!Number.isSafeInteger(epoch) || epoch < 1) return null;
+  const fencingToken = Number(fields.get("epoch"));
+  if (!Number.isSafeInteger(fencingToken) || fencingToken < 1) return null;
   try {
     return {
-      epoch,
+      fencingToken,
       pauses: JSON.parse(fields.get("pauses") ?? "[]") as readonly Pause[],
       deferredMark: fields.get("queued") ?? null,
       backfilling: fields.get("backfilling") === "1",
@@ -75,7 +75,7 @@ async function rebuild(
   ]);
   const [fence] = (fences ?? []) as { epoch: number; start_id: string | null }[];
   const state: ShardState = {
-    epoch: fence?.epoch ?? 1,
+    fencingToken: fence?.epoch ?? 1,
     pauses: ((pauses ?? []) as { event_type: string; until_ms: number | null }[]).map((row) => ({
       eventType: row.event_type === "" ? null : row.event_type,
       untilMs: row.until_ms,
@@ -86,7 +86,7 @@ async function rebuild(
   };
   const key = scope.keys.state(scope.group, shard);
   const fields = [
-    ...["epoch", String(state.epoch)],
+    ...["epoch", String(state.fencingToken)],
     ...["pauses", JSON.stringify(state.pauses)],
     ...["backfilling", state.backfilling ? "1" : "0"],
     ...(state.startId === null ? [] : ["start", state.startId]),

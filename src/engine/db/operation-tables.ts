@@ -34,7 +34,7 @@ export const jobs = pgTable(
     filter: jsonb("filter").notNull(),
     /** `only_missing` or `force`; null for a redrive. */
     mode: varchar("mode", { length: 12 }),
-    /** Epoch of the claims of a forced replay; 0 otherwise. */
+    /** Generation of the claims of a forced replay; 0 otherwise. */
     replayEpoch: integer("replay_epoch").notNull().default(0),
     /** A replay covers the record up to this position; null for a redrive, whose set is marked on the dead letters. */
     untilPosition: bigint("until_position", { mode: "bigint" }),

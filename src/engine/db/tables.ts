@@ -303,7 +303,7 @@ export const consumerShards = pgTable(
   {
     subscriberName: varchar("subscriber_name", { length: 255 }).notNull(),
     shard: integer("shard").notNull(),
-    /** The fence: a drain's transactions commit only under the epoch that it began with; who takes over raises it. */
+    /** The fence: a drain's transactions commit only under the fencing token that it began with; who takes over raises it. */
     epoch: bigint("epoch", { mode: "number" }).notNull().default(1),
     /** The id behind which its group began; null until it has begun. */
     startId: varchar("start_id", { length: 50 }),

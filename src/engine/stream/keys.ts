@@ -13,7 +13,7 @@ export interface StreamKeys {
   retryAt(group: string, shard: number): string;
   /** Hash of the last drain of each group. */
   heartbeats(): string;
-  /** Hash: what a drain must know before it begins, kept for a minute: epoch of the fence, pauses, deferred deliveries. */
+  /** Hash: what a drain must know before it begins, kept for a minute: fencing token, pauses, deferred deliveries. */
   state(group: string, shard: number): string;
   /** Hash of the circuit breakers, by group and shard. */
   brakes(): string;

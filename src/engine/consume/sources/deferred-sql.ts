@@ -19,7 +19,7 @@ export interface DeferredRow {
   readonly key: string | null;
   readonly isReplay: boolean;
   readonly deadLetterId: string | null;
-  readonly replayEpoch: number;
+  readonly replayGeneration: number;
   /** Tries begun before this one. */
   readonly begun: number;
   /** Tries that came to an outcome. */
@@ -187,7 +187,7 @@ function toRow(row: TakenRow): DeferredRow {
     key: row.queued_key,
     isReplay: row.is_replay,
     deadLetterId: row.dead_letter_id,
-    replayEpoch: row.replay_epoch,
+    replayGeneration: row.replay_epoch,
     begun: row.begun,
     ended: row.attempts,
     dueAtMs: row.due_ms,

@@ -74,7 +74,7 @@ export class DeferredSource implements Source {
     }
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
     // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round.
-    const rows = taken.rows.filter((row) => row.replayEpoch !== 0 || !onStream.has(row.messageId));
+    const rows = taken.rows.filter((row) => row.replayGeneration !== 0 || !onStream.has(row.messageId));
     return {
       waiting: rows.map((row) => this.#deliver(row, nowMs)),
       fresh: [],
@@ -108,7 +108,7 @@ export class DeferredSource implements Source {
       overtakable: row.overtakable,
       skipReason: row.skipReason,
       isTrimmed: false,
-      replayEpoch: row.replayEpoch,
+      replayGeneration: row.replayGeneration,
       isReplay: isReplay || (content.kind === "handle" && (content.event.meta.replay ?? null) !== null),
       deadLetterId: row.deadLetterId,
     };

@@ -134,7 +134,7 @@ export class StreamSource implements Source {
       overtakable: false,
       skipReason: null,
       isTrimmed: false,
-      replayEpoch: 0,
+      replayGeneration: 0,
       isReplay: content.kind === "handle" && (content.event.meta.replay ?? null) !== null,
       deadLetterId: null,
     };
@@ -209,8 +209,8 @@ function claimable({ messageId, isTrimmed }: Delivery): MessageId[] {
 }
 
 function noteState(drain: DrainBase, reply: unknown): void {
-  const [epoch, deferredMark] = Array.isArray(reply) ? reply : [];
-  if (epoch === null || epoch === undefined) drain.hasChanged = true;
-  else if (Number(epoch) !== drain.state.epoch) throw new FencedError();
+  const [fencingToken, deferredMark] = Array.isArray(reply) ? reply : [];
+  if (fencingToken === null || fencingToken === undefined) drain.hasChanged = true;
+  else if (Number(fencingToken) !== drain.state.fencingToken) throw new FencedError();
   if (typeof deferredMark === "string") drain.state = { ...drain.state, deferredMark };
 }

@@ -13,7 +13,7 @@ export interface NewJob {
   readonly name: string;
   readonly filter: unknown;
   readonly mode: "only_missing" | "force" | null;
-  readonly replayEpoch: number;
+  readonly replayGeneration: number;
   /** Null for a redrive. */
   readonly untilPosition: string | null;
   readonly total: number;
@@ -26,7 +26,7 @@ export interface NewJob {
   readonly idempotencyKey: string | null;
 }
 
-/** Lets one start at a time through, so that names and epochs are given once. Holds until the transaction ends. */
+/** Lets one start at a time through, so that names and generations are given once. Holds until the transaction ends. */
 export async function lockJobs(tx: Tx): Promise<void> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(${numberedLock("jobs", 1)})`);
 }
@@ -62,7 +62,7 @@ export async function insertJob(tx: Tx, job: NewJob): Promise<string | null> {
     INSERT INTO jobs (kind, subscriber_name, name, filter, mode, replay_epoch, until_position, total,
       rate_per_second, step, max_step, stop_ratio, reason, actor_id, idempotency_key)
     VALUES (${job.kind}, ${job.subscriber}, ${job.name}, ${JSON.stringify(job.filter)}::jsonb, ${job.mode},
-      ${job.replayEpoch}::integer, ${job.untilPosition}::bigint, ${job.total}::integer, ${job.ratePerSecond}::real,
+      ${job.replayGeneration}::integer, ${job.untilPosition}::bigint, ${job.total}::integer, ${job.ratePerSecond}::real,
       ${job.step}::integer, ${job.maxStep}::integer, ${job.stopRatio}::real, ${job.reason}, ${job.actorId},
       ${job.idempotencyKey})
     ON CONFLICT (kind, subscriber_name, name) DO NOTHING

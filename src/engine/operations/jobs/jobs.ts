@@ -247,7 +247,7 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
       cursor_position = greatest(cursor_position, ${handedOver.cursor}::bigint), step = ${step}::integer,
       step_succeeded = succeeded, step_failed = failed, updated_at = clock_timestamp(),
       next_step_at = clock_timestamp()
-        + ${pauseBehind(queued.inserted, row.rate_per_second)}::float8 * interval '1 millisecond'
+        + ${pauseBehind(handedOver.inserted, row.rate_per_second)}::float8 * interval '1 millisecond'
     WHERE id = ${id}::bigint`);
   return handedOver.inserted;
 }
@@ -258,7 +258,7 @@ function replayJob(id: string, row: StepRow): ReplayJob {
     subscriber: row.subscriber ?? "",
     mode: row.mode ?? "only_missing",
     filter: JSON.parse(row.filter) as ReplayFilter,
-    replayEpoch: row.replay_epoch,
+    replayGeneration: row.replay_epoch,
     cursor: row.cursor,
     untilPosition: row.until_position ?? "0",
   };

@@ -110,7 +110,7 @@ async function freezeSet(
     name,
     filter,
     mode: null,
-    replayEpoch: 0,
+    replayGeneration: 0,
     untilPosition: null,
     total: 0,
     ratePerSecond: options.ratePerSecond,

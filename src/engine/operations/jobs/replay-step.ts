@@ -48,7 +48,7 @@ export interface ReplayJob {
   readonly subscriber: string;
   readonly mode: ReplayMode;
   readonly filter: ReplayFilter;
-  readonly replayEpoch: number;
+  readonly replayGeneration: number;
   readonly cursor: string;
   readonly untilPosition: string;
 }
@@ -99,7 +99,7 @@ export async function deferEvents(
         key, cause, job_id, dead_letter_id, replay_epoch)
       SELECT ${subscriber}, c.shard, (${streams}::text[])[c.shard + 1], c.stream_message_id, c.id::text, c.type,
         c.tenant_id, c.key, 'replay', ${job.id}::bigint, t.id,
-        CASE WHEN c.applied THEN ${job.replayEpoch}::integer ELSE 0 END
+        CASE WHEN c.applied THEN ${job.replayGeneration}::integer ELSE 0 END
       FROM chosen c LEFT JOIN taken t ON t.id = c.letter_id
       ORDER BY c.position
       ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING

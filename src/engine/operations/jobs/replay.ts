@@ -14,8 +14,8 @@ import { eventCondition, hasClaim, type ReplayFilter, type ReplayMode } from "./
  * worker.
  *
  * `only_missing` brings what was never applied: an event with a claim is passed over, and the claim guards once more
- * when it is handled. `force` applies everything once more: an event with a claim gets one under a new epoch; one
- * without is brought under the ordinary epoch, so that the stream cannot apply it a second time.
+ * when it is handled. `force` applies everything once more: an event with a claim gets one under a new generation; one
+ * without is brought under the ordinary one, so that the stream cannot apply it a second time.
  */
 
 export interface ReplayOptions {
@@ -119,7 +119,7 @@ async function freezeSet(
     name,
     filter: { ...filter, accept_duplicates: options.acceptDuplicates, within_claims: withinClaims },
     mode,
-    replayEpoch: mode === "force" ? await nextEpoch(tx, subscriber) : 0,
+    replayGeneration: mode === "force" ? await nextReplayGeneration(tx, subscriber) : 0,
     untilPosition,
     total,
     ratePerSecond: options.ratePerSecond,
@@ -183,8 +183,8 @@ function assertWithinClaims(
   );
 }
 
-/** An epoch that no replay of the subscriber had. */
-async function nextEpoch(tx: Tx, subscriber: string): Promise<number> {
+/** A generation that no replay of the subscriber had. */
+async function nextReplayGeneration(tx: Tx, subscriber: string): Promise<number> {
   const { rows } = await tx.execute<{ epoch: number }>(sql`
     SELECT coalesce(max(replay_epoch), 0)::integer + 1 AS epoch FROM jobs WHERE subscriber_name = ${subscriber}`);
   return rows[0]?.epoch ?? 1;
@@ -216,7 +216,7 @@ export async function startBackfill(
     name: "backfill",
     filter,
     mode: "only_missing",
-    replayEpoch: 0,
+    replayGeneration: 0,
     untilPosition,
     total,
     ratePerSecond: null,
