@@ -54,11 +54,11 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
  * Types keep all of this out, but for what is imported: in a circle of imports, or from a module that does not export
  * it, a value is undefined when the consumer is made.
  *
- * @param place of the handler in its list, `2 of 5`
+ * @param ordinal of the handler in its list, `2 of 5`
  */
-function requireHandler(subscriber: string, subscription: Subscription, place: string): void {
+function requireHandler(subscriber: string, subscription: Subscription, ordinal: string): void {
   const given: unknown = subscription;
-  const what = `Consumer "${subscriber}", handler ${place}`;
+  const what = `Consumer "${subscriber}", handler ${ordinal}`;
   const why =
     "Look whether the file that defines it exports it, and whether the imports of this consumer lead back to this consumer: in such a circle it is not there yet.";
   if (typeof given !== "object" || given === null || !("kind" in given)) {

@@ -8,7 +8,7 @@ import type { Applied } from "./apply.ts";
 import { describeError } from "./dead-letters.ts";
 import { attemptOf } from "./delivery.ts";
 import type { Drain } from "./drain-state.ts";
-import { placeOf } from "./lease.ts";
+import { consumerShardField } from "./lease.ts";
 
 /** Closes the breaker: an event was applied. */
 export function noteApplied(drain: Drain): void {
@@ -69,7 +69,7 @@ export function breakerCommands(drain: Drain): Command[] {
   drain.breakerChanged = false;
   const [key, field, text] = [
     drain.deps.keys.brakes(),
-    placeOf(drain.lease.scope),
+    consumerShardField(drain.lease.scope),
     breakerToText(drain.breaker),
   ];
   return [text === "" ? ["HDEL", key, field] : ["HSET", key, field, text]];

@@ -146,7 +146,7 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
       keys.state(group, shard),
       keys.brakes(),
     ],
-    [token, String(scope.leaseMs), group, placeOf(scope)],
+    [token, String(scope.leaseMs), group, consumerShardField(scope)],
   );
   const [acquired, detail, first, pending, state, breaker] = reply as unknown[];
   if (Number(acquired) !== 1) return { waitMs: Number(first) === 1 ? Math.max(0, Number(detail)) : null };
@@ -160,7 +160,7 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
 }
 
 /** Field of a group and shard in the hashes that all groups share. */
-export function placeOf({ group, shard }: Pick<LeaseScope, "group" | "shard">): string {
+export function consumerShardField({ group, shard }: Pick<LeaseScope, "group" | "shard">): string {
   return `${group}:${shard}`;
 }
 
@@ -221,7 +221,7 @@ export async function releaseLease(
   const reply = await scope.redis.eval(
     releaseScript,
     [keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard), keys.heartbeats()],
-    [token, String(scope.leaseMs), placeOf(scope), heartbeat, goRound ? "1" : "0"],
+    [token, String(scope.leaseMs), consumerShardField(scope), heartbeat, goRound ? "1" : "0"],
   );
   const code = Number(reply);
   if (code === 2) return "again";

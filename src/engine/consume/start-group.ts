@@ -14,7 +14,7 @@ import type { DrainBase } from "./drain-base.ts";
  */
 export async function startGroup(drain: DrainBase): Promise<void> {
   const { deps, consumer, group, options, state } = drain;
-  if (await takeOldPlace(drain)) return;
+  if (await takeOverOldGroup(drain)) return;
   if (state.startId !== null) {
     deps.log.info({ start_at: state.startId }, "The consumer group vanished; it is created again.");
     await createGroup(deps.redis, group, state.startId);
@@ -37,7 +37,7 @@ export async function rememberExisting(drain: DrainBase): Promise<void> {
 }
 
 /** @returns true when the group goes on where it was under its old name */
-async function takeOldPlace(drain: DrainBase): Promise<boolean> {
+async function takeOverOldGroup(drain: DrainBase): Promise<boolean> {
   const { deps, consumer, group, options, state } = drain;
   if (state.startId === null) return false;
   const { shard } = options;

@@ -15,7 +15,7 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-import { slotOf } from "./slots.ts";
+import { hashSlotOf } from "./slots.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
@@ -57,8 +57,8 @@ export const events = pgTable(
     storedAt: instant("stored_at").notNull().defaultNow(),
     /** Ordering key; null means that the event has no order among others. */
     key: varchar("key", { length: 255 }),
-    /** Place of the key (of the id, when there is none) among 65,536; modulo the number of shards it is the shard. */
-    slot: integer("slot").generatedAlwaysAs(slotOf(sql`coalesce(key, id::text)`)),
+    /** Hash slot of the key (of the id, when there is none) among 65,536; modulo the number of shards it is the shard. */
+    slot: integer("slot").generatedAlwaysAs(hashSlotOf(sql`coalesce(key, id::text)`)),
     /** Shard of the stream it was sent to; null until sent. */
     shard: integer("shard"),
     /** Null until sent. */

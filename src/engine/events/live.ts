@@ -36,11 +36,11 @@ const reservedCalls = 4;
 export interface FeedFilter {
   /** Whether to deliver the event. */
   readonly wants: (event: Envelope) => boolean;
-  /** Called after each look, with the place behind all that was read, and whether the streams held no more. */
+  /** Called after each look, with the cursor behind all that was read, and whether the streams held no more. */
   readonly looked?: (cursor: string, atEnd: boolean) => void;
 }
 
-/** An event, or null when nothing came for a while; `cursor` is the place behind it. */
+/** An event, or null when nothing came for a while; `cursor` is behind it. */
 export interface FeedItem {
   readonly cursor: string;
   readonly event: Envelope | null;
@@ -53,9 +53,9 @@ export interface FeedBounds {
   readonly signal: AbortSignal;
   /** Unix time, ms. */
   readonly deadlineMs: number;
-  /** Whose place among the followers it takes. */
+  /** Whose share of the followers it takes. */
   readonly caller: string;
-  /** Called when it has its place. */
+  /** Called when it was admitted. */
   readonly onAdmitted?: () => void;
 }
 
@@ -78,13 +78,13 @@ export async function* followEvents(
   const { redis, publish } = invocation;
   if (redis === null)
     throw new TransientError("There is no event stream here, so there is nothing to follow.");
-  const places = parseCursor(after, publish.shards);
-  const place = admitFollower(invocation, bounds.caller);
+  const offsets = parseCursor(after, publish.shards);
+  const follower = admitFollower(invocation, bounds.caller);
   bounds.onAdmitted?.();
   try {
-    yield* follow(invocation, redis, filter, places, bounds);
+    yield* follow(invocation, redis, filter, offsets, bounds);
   } finally {
-    if (place.leave()) dropTail(invocation);
+    if (follower.leave()) dropTail(invocation);
   }
 }
 
@@ -92,11 +92,11 @@ async function* follow(
   invocation: Invocation,
   redis: RedisHttp,
   { wants, looked }: FeedFilter,
-  places: readonly (MessageId | null)[],
+  offsets: readonly (MessageId | null)[],
   { signal, deadlineMs }: FeedBounds,
 ): AsyncGenerator<FeedItem> {
   const { meter, now } = invocation;
-  const start = await findStart(invocation, redis, places);
+  const start = await findStart(invocation, redis, offsets);
   let { at } = start;
   yield { cursor: at.join(","), event: null, truncatedBefore: start.truncatedBefore };
   let heardAtMs = now();
@@ -113,7 +113,7 @@ async function* follow(
       yield { cursor: at.join(","), event };
       if (signal.aborted) return;
     }
-    at = look.places;
+    at = look.offsets;
     if (look.complete !== null) looked?.(at.join(","), look.complete);
     if (signal.aborted) return;
     if (now() - heardAtMs >= heartbeatMs) {
@@ -137,22 +137,22 @@ interface Start {
   readonly truncatedBefore: string | null;
 }
 
-/** Where a feed begins. Whoever comes back behind a place that the tail has costs no call. */
+/** Where a feed begins. Whoever comes back behind offsets that the tail has costs no call. */
 async function findStart(
   invocation: Invocation,
   redis: RedisHttp,
-  places: readonly (MessageId | null)[],
+  offsets: readonly (MessageId | null)[],
 ): Promise<Start> {
   const { keys, now } = invocation;
-  const known = places.flatMap((place) => place ?? []);
+  const known = offsets.flatMap((offset) => offset ?? []);
   const shared = currentTail(invocation);
   const tops = shared?.parts.map(({ top }) => top) ?? [];
-  if (shared !== null && known.length === places.length && covers(shared, known)) {
+  if (shared !== null && known.length === offsets.length && covers(shared, known)) {
     return { at: known, tail: shared, truncatedBefore: null };
   }
-  const edges = await Promise.all(places.map((_, shard) => readEdges(redis, keys.stream(shard))));
+  const edges = await Promise.all(offsets.map((_, shard) => readEdges(redis, keys.stream(shard))));
   const last = edges.map((edge) => edge?.last ?? zero);
-  const at = places.map((place, shard) => place ?? last[shard] ?? zero);
+  const at = offsets.map((offset, shard) => offset ?? last[shard] ?? zero);
   // A Redis that lost data goes on with smaller ids than the tail has seen.
   const wentBack = tops.some((top, shard) => compareMessageIds(last[shard] ?? top, top) < 0);
   const tail = (wentBack ? null : currentTail(invocation)) ?? beginTail(invocation, last);
@@ -164,7 +164,7 @@ const zero = "0-0" as MessageId;
 interface Look {
   readonly entries: readonly (TailEntry & { readonly shard: number })[];
   /** Where the follower stands behind them. */
-  readonly places: MessageId[];
+  readonly offsets: MessageId[];
   /** True: the streams held no more. False: they may. Null: nobody has looked yet. */
   readonly complete: boolean | null;
 }
@@ -177,15 +177,15 @@ async function lookBehind(
 ): Promise<Look> {
   if (!covers(tail, at)) {
     const own = await catchUp(invocation, tail, at);
-    if (own === null) return { entries: [], places: [...at], complete: null };
-    return { entries: withShards(own.lists), places: [...own.places], complete: false };
+    if (own === null) return { entries: [], offsets: [...at], complete: null };
+    return { entries: withShards(own.lists), offsets: [...own.offsets], complete: false };
   }
   await refresh(invocation, tail, seen);
   // The tail may have moved on while Redis was asked.
-  if (!covers(tail, at)) return { entries: [], places: [...at], complete: false };
+  if (!covers(tail, at)) return { entries: [], offsets: [...at], complete: false };
   const entries = withShards(tail.parts.map((part, shard) => entriesBehind(part, at[shard] ?? zero)));
-  const places = tail.parts.map(({ top }, shard) => later(at[shard] ?? zero, top));
-  return { entries, places, complete: tail.done < seen ? null : tail.atEnd };
+  const offsets = tail.parts.map(({ top }, shard) => later(at[shard] ?? zero, top));
+  return { entries, offsets, complete: tail.done < seen ? null : tail.atEnd };
 }
 
 function withShards(lists: readonly (readonly TailEntry[])[]): Look["entries"] {
@@ -216,9 +216,9 @@ function truncatedBefore(
   nowMs: number,
 ): string | null {
   const firstMs = edges.flatMap((edge, shard) => {
-    const place = at[shard];
-    if (edge === null || place === undefined || edge.wasTrimmed === false) return [];
-    return compareMessageIds(place, edge.goneUpTo) < 0 ? [messageIdMs(edge.first ?? edge.last)] : [];
+    const offset = at[shard];
+    if (edge === null || offset === undefined || edge.wasTrimmed === false) return [];
+    return compareMessageIds(offset, edge.goneUpTo) < 0 ? [messageIdMs(edge.first ?? edge.last)] : [];
   });
   // An id may lie ahead of the clock, or be no time at all; no entry is younger than now.
   return firstMs.length === 0 ? null : new Date(Math.min(nowMs, Math.max(...firstMs))).toISOString();

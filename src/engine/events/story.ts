@@ -26,7 +26,7 @@ export interface Failed {
   readonly status: string;
 }
 
-/** An event of a story, without its place in it. */
+/** An event of a story, without where it stands in it. */
 export interface StoryEvent {
   readonly id: string;
   readonly position: number;
@@ -194,18 +194,18 @@ export type StoryNode<E extends Caused> = E & { readonly children: readonly Stor
 /**
  * The trees of a story. An event whose cause is not among them hangs under the request or job that published it, and is
  * a root when none did. Where causes go in a circle, the earliest event of the circle is a root, so that every event has
- * exactly one place. No recursion: a chain may be as long as the story.
+ * exactly one node. No recursion: a chain may be as long as the story.
  */
 export function growTrees<E extends Caused>(events: readonly E[]): readonly StoryNode<E>[] {
-  const places = new Map(events.map(({ id }, place) => [id.toLowerCase(), place]));
-  const placeOf = (id: string | null | undefined) => places.get(id?.toLowerCase() ?? "") ?? null;
+  const indexes = new Map(events.map(({ id }, index) => [id.toLowerCase(), index]));
+  const indexOf = (id: string | null | undefined) => indexes.get(id?.toLowerCase() ?? "") ?? null;
   const causes = events.map(
-    ({ causation_id: cause, origin_id: origin }) => placeOf(cause) ?? placeOf(origin),
+    ({ causation_id: cause, origin_id: origin }) => indexOf(cause) ?? indexOf(origin),
   );
   breakCircles(causes);
   const nodes = events.map((event) => ({ ...event, children: [] as StoryNode<E>[] }));
-  return nodes.filter((node, place) => {
-    const cause = causes[place] ?? null;
+  return nodes.filter((node, index) => {
+    const cause = causes[index] ?? null;
     if (cause !== null) nodes[cause]?.children.push(node);
     return cause === null;
   });
@@ -225,9 +225,9 @@ function breakCircles(causes: (number | null)[]): void {
     }
     if (at !== null && state[at] === onPath) {
       const circle = path.slice(path.indexOf(at));
-      causes[circle.reduce((first, place) => Math.min(first, place))] = null;
+      causes[circle.reduce((first, index) => Math.min(first, index))] = null;
     }
-    for (const place of path) state[place] = done;
+    for (const index of path) state[index] = done;
   }
 }
 
@@ -265,18 +265,18 @@ export function flattenTrees<E extends Caused>(roots: readonly StoryNode<E>[]): 
  */
 export function treesToJson<E extends Caused>(roots: readonly StoryNode<E>[]): string {
   let text = "[";
-  const open: { readonly nodes: readonly StoryNode<E>[]; place: number }[] = [{ nodes: roots, place: 0 }];
+  const open: { readonly nodes: readonly StoryNode<E>[]; index: number }[] = [{ nodes: roots, index: 0 }];
   for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
-    const node = level.nodes[level.place];
+    const node = level.nodes[level.index];
     if (node === undefined) {
       open.pop();
       text += open.length === 0 ? "]" : "]}";
       continue;
     }
     const { children, ...event } = node;
-    text += `${level.place === 0 ? "" : ","}${JSON.stringify(event).slice(0, -1)},"children":[`;
-    level.place += 1;
-    open.push({ nodes: children, place: 0 });
+    text += `${level.index === 0 ? "" : ","}${JSON.stringify(event).slice(0, -1)},"children":[`;
+    level.index += 1;
+    open.push({ nodes: children, index: 0 });
   }
   return text;
 }

@@ -99,13 +99,13 @@ export function dropTail(invocation: Invocation): void {
   tailsOf(invocation).delete(keyOf(invocation));
 }
 
-/** True when all that came behind these places is in the tail or will be. */
-export function covers({ parts }: Tail, places: readonly MessageId[]): boolean {
-  return parts.every(({ floor }, shard) => isAtOrBehind(places[shard], floor));
+/** True when all that came behind these offsets is in the tail or will be. */
+export function covers({ parts }: Tail, offsets: readonly MessageId[]): boolean {
+  return parts.every(({ floor }, shard) => isAtOrBehind(offsets[shard], floor));
 }
 
-function isAtOrBehind(place: MessageId | undefined, floor: MessageId): boolean {
-  return place !== undefined && compareMessageIds(place, floor) >= 0;
+function isAtOrBehind(offset: MessageId | undefined, floor: MessageId): boolean {
+  return offset !== undefined && compareMessageIds(offset, floor) >= 0;
 }
 
 /** Time until a follower should look again, ms. */
@@ -177,14 +177,14 @@ function keep(part: Part, entries: readonly Kept[]): boolean {
   return fresh.length > 0;
 }
 
-/** What the tail has behind a place, in order. */
-export function entriesBehind(part: Part | undefined, place: MessageId): readonly TailEntry[] {
+/** What the tail has behind an offset, in order. */
+export function entriesBehind(part: Part | undefined, offset: MessageId): readonly TailEntry[] {
   const entries = part?.entries ?? [];
   let low = 0;
   for (let high = entries.length; low < high; ) {
     const middle = (low + high) >>> 1;
     const entry = entries[middle];
-    if (entry !== undefined && compareMessageIds(entry.id, place) <= 0) low = middle + 1;
+    if (entry !== undefined && compareMessageIds(entry.id, offset) <= 0) low = middle + 1;
     else high = middle;
   }
   return entries.slice(low);
@@ -194,18 +194,18 @@ export function entriesBehind(part: Part | undefined, place: MessageId): readonl
 export interface CatchUp {
   readonly lists: readonly (readonly TailEntry[])[];
   /** Where the follower stands behind these entries. */
-  readonly places: readonly MessageId[];
+  readonly offsets: readonly MessageId[];
 }
 
 /**
- * The next entries behind these places; null when too many do the same at the moment.
+ * The next entries behind these offsets; null when too many do the same at the moment.
  *
  * @throws {TransientError} Redis cannot be reached
  */
 export async function catchUp(
   invocation: Invocation,
   tail: Tail,
-  places: readonly MessageId[],
+  offsets: readonly MessageId[],
 ): Promise<CatchUp | null> {
   const { catalog, redis, keys, now } = invocation;
   for (const [one, sinceMs] of isolateCatchUps) {
@@ -216,16 +216,16 @@ export async function catchUp(
   isolateCatchUps.set(own, now());
   const floors = tail.parts.map(({ floor }) => floor);
   try {
-    const commands = places.map((place, shard) => rangeCommand(keys.stream(shard), place));
+    const commands = offsets.map((offset, shard) => rangeCommand(keys.stream(shard), offset));
     const lists = (await redis.pipeline(commands)).map((reply) => parseReply(catalog, reply));
-    const after = places.map((place, shard) => {
+    const after = offsets.map((offset, shard) => {
       const list = lists[shard] ?? [];
-      const last = list.at(-1)?.id ?? place;
+      const last = list.at(-1)?.id ?? offset;
       const floor = floors[shard] ?? last;
       // All that there was has been read, so the tail, which began before, goes on from here.
       return list.length < entriesPerLook && compareMessageIds(last, floor) < 0 ? floor : last;
     });
-    return { lists, places: after };
+    return { lists, offsets: after };
   } finally {
     isolateCatchUps.delete(own);
   }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { numberedLock } from "../db/locks.ts";
-import { slotOf } from "../db/slots.ts";
+import { hashSlotOf } from "../db/slots.ts";
 import { byIndexSql } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */
@@ -77,7 +77,7 @@ export function aimSql(configured: number): SQL {
  * @param target of the layout; null: the one without
  */
 export function moveDeferredSql(shards: number, target: number | null): SQL {
-  const shard = sql`${slotOf(sql`key`)} % ${shards}::integer`;
+  const shard = sql`${hashSlotOf(sql`key`)} % ${shards}::integer`;
   return sql`
     UPDATE deliveries SET shard = ${shard}
     WHERE key IS NOT NULL AND shard <> ${shard}

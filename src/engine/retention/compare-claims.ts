@@ -19,8 +19,8 @@ import type { RedisHttp } from "../stream/redis.ts";
  * The order of the looks makes it safe beside drains: first how far the group is, then what is pending, then Postgres. What
  * was handled meanwhile was pending, or was acked before the first look and left its trace before its ack.
  *
- * Each consumer on each shard has a place up to which all is compared, so that a run looks at what came since the last
- * one; it does not go past what is pending. A type that a consumer did not handle before is compared from the place where
+ * Each consumer on each shard has an id up to which all is compared, so that a run looks at what came since the last
+ * one; it does not go past what is pending. A type that a consumer did not handle before is compared from the id where
  * the comparison first sees it, because the events before were rightly passed over.
  */
 
@@ -97,14 +97,14 @@ export async function compareClaims(
     const before = known.get(consumer.subscriber);
     // What has not begun has passed nothing.
     if (group === undefined || before === undefined) continue;
-    const place = { consumer, shard, group, pending: pending.get(consumer.group) ?? [] };
-    reports.push(await compareConsumer(invocation, redis, place, before, mayGoOn));
+    const groupOnShard = { consumer, shard, group, pending: pending.get(consumer.group) ?? [] };
+    reports.push(await compareConsumer(invocation, redis, groupOnShard, before, mayGoOn));
   }
   await tellOfMissing(invocation, shard, reports);
   return reports;
 }
 
-interface Place {
+interface GroupOnShard {
   readonly consumer: Consumer;
   readonly shard: number;
   readonly group: GroupState;
@@ -114,11 +114,11 @@ interface Place {
 async function compareConsumer(
   invocation: Invocation,
   redis: RedisHttp,
-  place: Place,
+  groupOnShard: GroupOnShard,
   before: Compared,
   mayGoOn: () => boolean,
 ): Promise<ClaimsReport> {
-  const { consumer, shard, group, pending } = place;
+  const { consumer, shard, group, pending } = groupOnShard;
   const { subscriber } = consumer;
   const passed = group.lastDelivered;
   const since = sinceOf(consumer, before.claims_since, passed);
@@ -129,7 +129,7 @@ async function compareConsumer(
   const total = { checked: 0, missing: 0 };
   let reached = from;
   while (compareMessageIds(reached, upTo) < 0 && total.missing < deferredInRun && mayGoOn()) {
-    const page = await comparePage(invocation, place, { behind: reached, upTo, since });
+    const page = await comparePage(invocation, groupOnShard, { behind: reached, upTo, since });
     total.checked += page.checked;
     total.missing += page.missing;
     if (page.missing > 0) {
@@ -167,11 +167,11 @@ interface Page {
  *
  * EXPLAIN (PostgreSQL 18, 300,000 events, half of them of a handled type with a claim each, a page of 5,000): the page by
  * events_stream_id_idx in its order, the claims by uq_subscriber_event_id; 45 ms with and without ANALYZE, on a busy
- * machine. Joining the page with the places of the types before its LIMIT read and sorted all that was left, 1.7 s.
+ * machine. Joining the page with the ids of the types before its LIMIT read and sorted all that was left, 1.7 s.
  */
 async function comparePage(
   { db, keys, retention }: Invocation,
-  { consumer, shard, pending }: Place,
+  { consumer, shard, pending }: GroupOnShard,
   stretch: {
     readonly behind: MessageId;
     readonly upTo: MessageId;

@@ -6,7 +6,7 @@ import { type RedisHttp, RedisReplyError } from "./redis.ts";
 /*
  * Groups of ours were once called `group_{subscriber}`, as those of the Python programs are: a Python consumer of the same
  * name took half of our events, and nobody could tell it from us. Now they have names of their own. A group that was
- * begun under the old name hands its place on, so that an upgrade neither misses nor repeats anything.
+ * begun under the old name hands its offset on, so that an upgrade neither misses nor repeats anything.
  */
 
 /** Field of the hash of heartbeats that says that the old group was ours, and was left. */
@@ -52,7 +52,7 @@ redis.call('HSET', KEYS[2], ARGV[5], '1')
 return answer`;
 
 /**
- * Moves the place of the group that `oldGroup` was to `group`.
+ * Moves the offset of the group that `oldGroup` was to `group`.
  *
  * @returns the id from which on the claims have to be compared: behind it something may have been pending whose body is
  * gone from the stream. Null when there was nothing to move.

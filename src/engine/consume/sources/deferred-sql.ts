@@ -277,13 +277,13 @@ export interface NewDeferredRow {
 /** Stores entries of the stream; only then may they be acked. Storing one twice stores it once. */
 export async function storeDeferred(
   db: Database,
-  place: { readonly subscriber: string; readonly stream: string; readonly shard: number },
+  consumerShard: { readonly subscriber: string; readonly stream: string; readonly shard: number },
   entries: readonly NewDeferredRow[],
 ): Promise<void> {
   await db.rows(sql`
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
       key, raw_fields, cause, begun, attempts, due_at, first_failed_at, last_error, overtakable)
-    SELECT ${place.subscriber}, ${place.shard}, ${place.stream}, p.message_id, p.event_id, p.event_type, p.tenant_id,
+    SELECT ${consumerShard.subscriber}, ${consumerShard.shard}, ${consumerShard.stream}, p.message_id, p.event_id, p.event_type, p.tenant_id,
       p.key, p.raw_fields, p.cause, p.begun, p.attempts, coalesce(p.due_at, now()), p.first_failed_at, p.last_error,
       p.overtakable
     FROM json_to_recordset(${JSON.stringify(entries)}::json) AS p(message_id text, event_id text, event_type text,

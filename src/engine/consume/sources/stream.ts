@@ -88,8 +88,8 @@ export class StreamSource implements Source {
 
   async #lookUp(entries: readonly PendingEntry[]): Promise<Delivery[]> {
     const { deps, group, options } = this.#drain;
-    const place = { shard: options.shard, retryKey: this.#retryKey };
-    const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, place, entries);
+    const consumerShard = { shard: options.shard, retryKey: this.#retryKey };
+    const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, consumerShard, entries);
     for (const id of failures.keys()) this.#failed.add(id);
     return entries.map((entry) => {
       const failure = failures.get(entry.id) ?? null;

@@ -109,7 +109,7 @@ function describeKey(row: KeyRow, onStream: StreamHead | undefined): BlockedKey 
     const failure = head.text === null ? null : failureFromText(head.text);
     if (failure === null) return null;
     return {
-      ...place(row.key, holder),
+      ...changedKey(row.key, holder),
       event_type: head.eventType,
       attempts: failure.attempts,
       next_try_at: new Date(failure.dueAtMs).toISOString(),
@@ -121,13 +121,13 @@ function describeKey(row: KeyRow, onStream: StreamHead | undefined): BlockedKey 
   const { event_type, attempts, next_try_at, error, cause, blocks } = holder.head;
   if (!blocks) return null;
   const waiting = holder.where === "queue" ? known - 1 : known;
-  return { ...place(row.key, holder), event_type, attempts, next_try_at, error, waiting, cause };
+  return { ...changedKey(row.key, holder), event_type, attempts, next_try_at, error, waiting, cause };
 }
 
 /** Which event, and where it stands. */
 export type ChangedKey = Pick<BlockedKey, "key" | "shard" | "event_id" | "stream_message_id" | "where">;
 
-function place(key: string, holder: Holder): ChangedKey {
+function changedKey(key: string, holder: Holder): ChangedKey {
   const { where, head } = holder;
   const event_id = where === "stream" ? head.eventId : head.event_id;
   return { key, shard: head.shard, event_id, stream_message_id: idOf(holder), where };
@@ -164,7 +164,7 @@ export async function changeBlockedKey(
       `No event with this key waits for "${consumer.subscriber}". GET /api/consumers/${consumer.subscriber}/blocked-keys lists those that do.`,
     );
   }
-  const target = place(key, holder);
+  const target = changedKey(key, holder);
   // The audit first and the change in Redis last before the commit: what is refused there leaves no trace here.
   await db.transaction(async (tx) => {
     await recordAction(tx, {

@@ -72,20 +72,24 @@ export async function consumerStates(
   consumers: readonly Consumer[] = [...invocation.consumers.values()],
 ): Promise<ConsumerState[]> {
   const { keys, publish } = invocation;
-  const places = consumers.flatMap((consumer) =>
+  const consumerShards = consumers.flatMap((consumer) =>
     Array.from({ length: publish.shards }, (_, shard) => ({ consumer, shard })),
   );
   const [stored, live] = await Promise.all([
     readStored(invocation),
     readLive(
       invocation,
-      places.map(({ consumer, shard }) => ({ stream: keys.stream(shard), group: consumer.group, shard })),
+      consumerShards.map(({ consumer, shard }) => ({
+        stream: keys.stream(shard),
+        group: consumer.group,
+        shard,
+      })),
     ),
   ]);
   const ageOf = await agesOf(invocation, live);
-  return places.map(({ consumer, shard }, index): ConsumerState => {
+  return consumerShards.map(({ consumer, shard }, index): ConsumerState => {
     const { subscriber, group } = consumer;
-    const place = live[index];
+    const state = live[index];
     const queue = stored.queued.get(`${subscriber}:${shard}`);
     return {
       subscriber,
@@ -93,18 +97,18 @@ export async function consumerStates(
       shard,
       handles: [...consumer.byType.keys()],
       catches_all: consumer.any !== null,
-      lag: place?.lag ?? null,
-      oldest_unread_age_ms: ageOf(place?.oldestUnread ?? null),
-      pending: place?.pending ?? null,
-      oldest_pending_age_ms: ageOf(place?.oldestPending ?? null),
-      foreign_readers: place?.foreignReaders ?? [],
+      lag: state?.lag ?? null,
+      oldest_unread_age_ms: ageOf(state?.oldestUnread ?? null),
+      pending: state?.pending ?? null,
+      oldest_pending_age_ms: ageOf(state?.oldestPending ?? null),
+      foreign_readers: state?.foreignReaders ?? [],
       queued: queue?.count ?? 0,
       oldest_queued_age_ms: queue?.oldest_ms ?? null,
       dead_letters: stored.deadLetters.get(subscriber) ?? 0,
       paused: stored.pauses.filter((row) => row.subscriber === subscriber).map(toPause),
-      brake: place?.brake ?? null,
+      brake: state?.brake ?? null,
       jobs: stored.jobs.filter((job) => job.subscriber === subscriber).map(toJob),
-      last_tick: place?.lastTick ?? null,
+      last_tick: state?.lastTick ?? null,
     };
   });
 }
@@ -190,14 +194,14 @@ async function readStored({ db }: Invocation) {
   };
 }
 
-interface Place {
+interface GroupShard {
   readonly stream: string;
   readonly group: string;
   readonly shard: number;
 }
 
-/** What Redis knows of a place. */
-interface LivePlace {
+/** What Redis knows of a consumer on a shard. */
+interface LiveState {
   readonly shard: number;
   readonly lag: number | null;
   readonly pending: number;
@@ -208,11 +212,11 @@ interface LivePlace {
   readonly brake: OpenBreaker | null;
 }
 
-/** What Redis knows of each place, in the order given; empty without a stream. */
+/** What Redis knows of each, in the order given; empty without a stream. */
 async function readLive(
   { redis, keys, publish }: Invocation,
-  places: readonly Place[],
-): Promise<readonly LivePlace[]> {
+  consumerShards: readonly GroupShard[],
+): Promise<readonly LiveState[]> {
   if (redis === null) return [];
   const [heartbeatReply, brakeReply, ...stateReplies] = await redis.pipeline([
     ["HGETALL", keys.heartbeats()],
@@ -222,7 +226,7 @@ async function readLive(
   const heartbeats = toMap(heartbeatReply);
   const brakes = toMap(brakeReply);
   const streams = stateReplies.map((reply): StreamState | null => parseStreamState(reply));
-  return places.map(({ group, shard }) => {
+  return consumerShards.map(({ group, shard }) => {
     const stream = streams[shard] ?? null;
     const state = stream?.groups.find((found) => found.group === group);
     return {
@@ -245,7 +249,7 @@ async function readLive(
  */
 async function agesOf(
   { db, now }: Invocation,
-  live: readonly LivePlace[],
+  live: readonly LiveState[],
 ): Promise<(id: MessageId | null) => number | null> {
   const waiting = new Map<number, Set<MessageId>>();
   for (const { shard, oldestPending, oldestUnread } of live) {
