@@ -91,7 +91,7 @@ describe("a late worker", () => {
     await publishReports(backbone, 2);
     await backbone.relay();
     const late = await lateWorker(backbone, new Error("for now"));
-    await backbone.sql("UPDATE consumer_shards SET fencingToken = fencingToken + 1");
+    await backbone.sql("UPDATE consumer_shards SET epoch = epoch + 1");
     const before = await pendingOf(backbone, late.consumer);
     late.goOn();
     expect((await late.running).stopped).toBe(new FencedError().message);
