@@ -29,6 +29,7 @@ describe("the look-up itself", () => {
   test.each([
     "npm run nothing",
     "npm test -- test/engine/nothing.test.ts",
+    'npm test -- test/readme/tour.test.ts -t "no such words"',
     "node tools/nothing.ts",
     "node tools/run.mjs nothing",
     "charter nothing",

@@ -57,7 +57,15 @@ function npmFault(args: readonly string[]): string | null {
   const script = first === "run" ? (args[1] ?? "") : first;
   if (!Object.hasOwn(scripts, script)) return `package.json has no script "${script}"`;
   const files = args.filter((word) => word.includes("/") && word.endsWith(".ts"));
-  return files.map(fileFault).find((fault) => fault !== null) ?? null;
+  return files.map(fileFault).find((fault) => fault !== null) ?? nameFault(args, files);
+}
+
+/** Of `-t`: the words stand in the name of a test of the files. */
+function nameFault(args: readonly string[], files: readonly string[]): string | null {
+  const name = args[args.indexOf("-t") + 1];
+  if (!args.includes("-t") || name === undefined) return null;
+  const isThere = files.some((file) => readFileSync(root + file, "utf8").includes(name));
+  return isThere ? null : `no test of ${files.join(", ")} has "${name}" in its name`;
 }
 
 function nodeFault([file = "", program = ""]: readonly string[]): string | null {

@@ -88,15 +88,12 @@ test(
     const template = await describeTemplate(databaseUrl, name);
     const provide = { services: { ...services, template } };
     const tested = examples.filter(({ path }) => path.endsWith(".test.ts")).map(({ path }) => path);
-    await overlay.write("vitest.config.mjs", `export default ${JSON.stringify({ test: { provide } })}`);
-    const output = await overlay.run("vitest", [
-      "run",
-      "--reporter=json",
-      "--outputFile=tests.json",
-      ...tested,
-    ]);
+    // As patient as the project itself: only what hangs ends by these.
+    const test = { provide, testTimeout: 180_000, hookTimeout: 240_000 };
+    await overlay.write("vitest.config.mjs", `export default ${JSON.stringify({ test })}`);
     expect(tested).not.toEqual([]);
-    expect(output).toContain("tests.json");
+    const output = await overlay.run("vitest", ["run", "--reporter=verbose", ...tested]);
+    for (const path of tested) expect(output).toContain(path);
   },
   timeLimitMs,
 );

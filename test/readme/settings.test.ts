@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseConfig, settingNames } from "../../src/config.ts";
 import { readProject, sectionOf } from "../../tools/documents.ts";
@@ -14,12 +16,17 @@ const complete = { ...required, STRIPE_SECRET_KEY: "sk_test", STRIPE_WEBHOOK_SEC
 
 const home = "workers/README.md";
 
-/** Rows of the first table under "Configuration": each variable with the default that stands beside it. */
-async function readTable(): Promise<ReadonlyMap<string, string>> {
+async function readConfiguration(): Promise<readonly string[]> {
   const { documents } = await readProject();
   const document = documents.find(({ path }) => path === home);
   if (document === undefined) throw new Error(`There is no ${home}.`);
-  const [table = ""] = sectionOf(document, "Configuration").split("\n`npm start`");
+  return sectionOf(document, "Configuration").split(/\n### (?=`npm start`|Other programs)/);
+}
+
+const [settings = "", start = ""] = await readConfiguration();
+
+/** Rows of the tables: each variable with the default that stands beside it. */
+function readTable(table: string): ReadonlyMap<string, string> {
   const rows = [...table.matchAll(/^\| (`[A-Z].*?) \| (.*?) \|/gm)];
   return new Map(
     rows.flatMap(([, names = "", defaults = ""]) => {
@@ -32,7 +39,7 @@ async function readTable(): Promise<ReadonlyMap<string, string>> {
   );
 }
 
-const table = await readTable();
+const table = readTable(settings);
 
 test(`${home} names every variable that the configuration reads, and no other`, () => {
   expect(settingNames.length).toBeGreaterThan(10);
@@ -67,4 +74,13 @@ test.each(withDefault)("%s is %s when it is left out", (name, value) => {
 test("both groups of variables are found in the table", () => {
   expect(mustBeSet.map(([name]) => name).sort()).toEqual(Object.keys(required).sort());
   expect(withDefault.length).toBeGreaterThan(9);
+});
+
+test(`${home} names every variable that npm start reads beside them, and no other`, async () => {
+  const file = fileURLToPath(new URL("../../workers/local/start-options.ts", import.meta.url).href);
+  const read = [...(await readFile(file, "utf8")).matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(
+    ([, name]) => name,
+  );
+  expect(read.length).toBeGreaterThan(8);
+  expect([...readTable(start).keys()].sort()).toEqual([...new Set(read)].sort());
 });
