@@ -26,22 +26,31 @@ describe("the configuration", () => {
       leaseMs: 4_000,
       relaySweepMs: 3_600_000,
       retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
-      agentHeartbeatSeconds: 60,
-      tasks: { useNewEventSystem: true, switchSource: "default" },
       requestPlaces: 64,
       followers: { perIsolate: 500, perCaller: 250 },
       ingestPerMinute: null,
       logLevel: "info",
-      publicUrl: null,
-      enrolmentUrl: null,
-      stagingDomain: "course-factory.staging",
-      content: null,
-      ir: { mode: "opt_in", approvalTier: 2, maxBudgetCents: null },
-      stripe: null,
-      payment: { refundThresholdCents: 10_000, successUrl: null, cancelUrl: null },
-      missions: { worker: true, httpAllow: [] },
-      notify: null,
-      certificateKey: null,
+      modules: {
+        agents: { heartbeatSeconds: 60 },
+        course_access: { notify: null },
+        course_distribution: { publicBaseUrl: null, enrolmentUrl: null },
+        course_factory: {
+          content: null,
+          publicUrl: null,
+          stagingDomain: "course-factory.staging",
+          certificateKey: null,
+        },
+        ir_governance: { mode: "opt_in", approvalTier: 2, maxBudgetCents: null },
+        missions: { worker: true, httpAllow: [] },
+        payment: {
+          stripe: null,
+          refundThresholdCents: 10_000,
+          successUrl: null,
+          cancelUrl: null,
+          publicUrl: null,
+        },
+        tasks: { useNewEventSystem: true, switchSource: "default" },
+      },
       unknown: [],
     });
   });
@@ -66,12 +75,17 @@ describe("the configuration", () => {
       shards: 4,
       wireCompat: true,
       pubsubFanout: true,
-      agentHeartbeatSeconds: 30,
       leaseMs: 500,
-      publicUrl: "https://courses.example",
-      enrolmentUrl: null,
-      missions: { worker: false, httpAllow: ["127.0.0.1:9000", "hooks.internal"] },
-      content: { url: "http://127.0.0.1:11434/v1", key: "k", model: "m" },
+      modules: {
+        agents: { heartbeatSeconds: 30 },
+        course_distribution: { publicBaseUrl: "https://courses.example", enrolmentUrl: null },
+        course_factory: {
+          content: { url: "http://127.0.0.1:11434/v1", key: "k", model: "m" },
+          publicUrl: "https://courses.example",
+        },
+        missions: { worker: false, httpAllow: ["127.0.0.1:9000", "hooks.internal"] },
+        payment: { publicUrl: "https://courses.example" },
+      },
     });
   });
 
@@ -144,8 +158,13 @@ describe("the configuration", () => {
 
   test("knows the switch of the tasks module by two names, and by which one it was set", () => {
     const [current, older] = ["USE_NEW_EVENT_SYSTEM", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"];
-    expect(parse({ [older]: "false" }).tasks).toEqual({ useNewEventSystem: false, switchSource: older });
-    expect(parse({ [current]: "false", [older]: "false" }).tasks.switchSource).toBe(current);
+    expect(parse({ [older]: "false" }).modules.tasks).toEqual({
+      useNewEventSystem: false,
+      switchSource: older,
+    });
+    expect(parse({ [current]: "false", [older]: "false" }).modules.tasks).toMatchObject({
+      switchSource: current,
+    });
     expect(() => parse({ [current]: "true", [older]: "false" })).toThrow(/differs from USE_NEW_EVENT_SYSTEM/);
   });
 
@@ -155,6 +174,16 @@ describe("the configuration", () => {
     expect(() => parse({ CONTENT_API_URL: "https://x.example" })).toThrow(
       /CONTENT_API_KEY[\s\S]*CONTENT_MODEL/,
     );
+  });
+
+  test("tells a fault of a variable that several modules read once", () => {
+    let message = "";
+    try {
+      parse({ BRAIN_PUBLIC_URL: "courses.example" });
+    } catch (error) {
+      message = String(error);
+    }
+    expect(message.match(/BRAIN_PUBLIC_URL/g)).toHaveLength(1);
   });
 
   test("ignores what is not text, and what is not ours", () => {

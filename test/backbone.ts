@@ -9,7 +9,7 @@ import {
   type Tx,
   transactAndPublish,
 } from "@brain/engine";
-import { charter, type Envelope, encodeEntry } from "@brain/schemas";
+import { type Catalog, charter, type Envelope, encodeEntry } from "@brain/schemas";
 import pg from "pg";
 import { type Config, parseConfig } from "../src/config.ts";
 import { drainConsumer } from "../src/engine/consume/drain.ts";
@@ -69,6 +69,8 @@ export interface BackboneOptions {
   readonly env?: TestEnv;
   readonly consumers?: readonly Consumer[];
   readonly jobs?: readonly ScheduledJob[];
+  /** Default: the charter's events. */
+  readonly catalog?: Catalog;
   readonly now?: () => number;
 }
 
@@ -80,7 +82,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
   const logs: string[] = [];
   const config = parseConfig(sandboxEnv(sandbox, options.env));
   const system = createEngine({
-    catalog: charter,
+    catalog: options.catalog ?? charter,
     settings: config,
     consumers: options.consumers ?? [],
     jobs: options.jobs ?? [],

@@ -1,8 +1,8 @@
 import { cronTick, type DrainResult, drainAll, relayAll } from "@brain/engine";
 import type { Hono } from "hono";
+import { openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
-import { createProductApp, productConsumers, productJobs } from "../src/product.ts";
 import { type Backbone, createBackbone, sandboxEnv, type TestEnv, testApiKey } from "./backbone.ts";
 
 /** The whole product in this process, on real Redis and Postgres. Nothing moves before the test says so. */
@@ -44,11 +44,8 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
       env,
     ),
   );
-  const backbone = await createBackbone({
-    env,
-    consumers: productConsumers(config),
-    jobs: productJobs(config),
-  });
+  const product = openProduct(config);
+  const backbone = await createBackbone({ env, ...product });
   const background = new Set<Promise<unknown>>();
   const openHost = (): Host => ({
     invocation: backbone.open(),
@@ -60,7 +57,7 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
     afterCommit: () => undefined,
     startJobs: () => undefined,
   });
-  const app = createProductApp(backbone.config, openHost);
+  const app = product.createApp(openHost);
   const deadline = () => Date.now() + 20_000;
   return {
     ...backbone,

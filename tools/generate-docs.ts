@@ -3,10 +3,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Consumer, Subscription } from "@brain/engine";
+import type { EventDefinition } from "@brain/schemas";
 import * as schemas from "@brain/schemas";
-import { charter, type EventDefinition } from "@brain/schemas";
+import { catalog, openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
-import { productConsumers } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { readModuleDocument, unwrittenParts } from "./module-document.ts";
@@ -180,20 +180,14 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
     NEON_DATABASE_URL: "postgres://nobody:nothing@localhost/nowhere",
     BRAIN_API_KEY: "only-for-the-documentation",
   });
-  const consumers = productConsumers(config);
-  const entries = await readdir(`${root}src/modules`, { withFileTypes: true });
-  // `ports` is what modules ask each other through, and no module.
-  const folders = entries.flatMap((entry) =>
-    entry.isDirectory() && entry.name !== "ports" ? [entry.name] : [],
-  );
+  const { modules, consumers: allConsumers } = openProduct(config);
   return Promise.all(
-    folders.sort().map(async (module) => ({
-      module,
-      published: charter.all.filter((definition) => definition.module === module),
-      // A module may have several: each is named after it, or publishes as it.
-      allConsumers: consumers,
-      consumers: consumers.filter(({ subscriber, source }) => subscriber === module || source === module),
-      sources: await readSources(`src/modules/${module}`),
+    modules.map(async ({ name, consumers }) => ({
+      module: name,
+      published: catalog.all.filter(({ module }) => module === name),
+      consumers,
+      allConsumers,
+      sources: await readSources(`src/modules/${name}`),
     })),
   );
 }
@@ -219,7 +213,7 @@ export async function generateDocs(): Promise<readonly GeneratedFile[]> {
   const modules = await readModules();
   const documented = new Set(modules.map(({ module }) => module));
   // Events whose module is no folder stand in no document; the same holds for them.
-  const others = charter.all.filter(({ module }) => !documented.has(module));
+  const others = catalog.all.filter(({ module }) => !documented.has(module));
   const faults = documentFaults(others, modules[0]?.allConsumers ?? []);
   if (faults.length > 0) throw new Error(faults.join("\n  "));
   for (const facts of modules) {

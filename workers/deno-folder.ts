@@ -1,4 +1,4 @@
-import type { LineFiles } from "../src/modules/tasks/index.ts";
+import type { LineFiles } from "../src/modules/tasks/files.ts";
 
 /** Files of lines in a folder, by Deno; the folder is made when the first file is written. */
 export function createDenoFolder(folder: string): LineFiles {

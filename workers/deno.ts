@@ -6,7 +6,7 @@ import {
   createFolderArchive,
 } from "@brain/engine";
 import { type Config, parseConfig } from "../src/config.ts";
-import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/index.ts";
+import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/files.ts";
 import { createDenoFolder } from "./deno-folder.ts";
 import { createProgram, janitorCron, type RequestHost } from "./host.ts";
 

@@ -8,11 +8,11 @@ import {
   type Engine,
   type Wake,
 } from "@brain/engine";
-import { charter } from "@brain/schemas";
 import type { Hono } from "hono";
+import { openProduct } from "../src/composition.ts";
 import type { Config } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
-import { createProductApp, logProductStart, productConsumers, productJobs } from "../src/product.ts";
+import type { ResolveHost } from "../src/modules/ports/host-names.ts";
 
 /*
  * The product's engine and app, as Cloudflare and Deno run them: each request opens its own invocation.
@@ -23,9 +23,6 @@ export const janitorCron = "17 * * * *";
 
 /** Keeps the invocation alive until the work is done. */
 export type WaitUntil = (work: Promise<unknown>) => void;
-
-/** The addresses of a host; rejects when it has none. */
-export type ResolveHost = (host: string) => Promise<readonly string[]>;
 
 /** A service that a Worker is bound to; its host name means nothing. */
 interface BoundService {
@@ -63,16 +60,18 @@ export function createProgram(
   config: Config,
   { archive, resolve, startedMs }: HostGifts = { archive: null, startedMs: null },
 ): Program {
+  const product = openProduct(config, { resolve });
+  const { catalog, consumers, jobs } = product;
   const engine = createEngine({
-    catalog: charter,
+    catalog,
     settings: config,
-    consumers: productConsumers(config),
-    jobs: productJobs(config, resolve),
+    consumers,
+    jobs,
     archive,
     hostStartedMs: startedMs,
   });
-  logProductStart(config, engine.log);
-  const app = createProductApp(config, (c) => openHost(engine, config.apiKey, c.env as RequestHost));
+  product.logStart(engine.log);
+  const app = product.createApp((c) => openHost(engine, config.apiKey, c.env as RequestHost));
   return { engine, app };
 }
 

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import type { LineFiles } from "../modules/tasks/index.ts";
+import type { LineFiles } from "../modules/tasks/files.ts";
 import { fileError } from "./file-errors.ts";
 
 /**

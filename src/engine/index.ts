@@ -105,6 +105,14 @@ export {
   withOrigins,
 } from "./events/story.ts";
 export type { DrainTurns, Invocation } from "./invocation.ts";
+export {
+  defineModule,
+  type Module,
+  type ModuleDefinition,
+  type ModuleParts,
+} from "./module/define-module.ts";
+export { type Answers, definePort, type Need, type Needs, type Offer, type Port } from "./module/ports.ts";
+export { defineProduct, type OpenedModule, type OpenedProduct, type Product } from "./module/product.ts";
 export { changeBlockedKey, listBlockedKeys } from "./operations/consumers/blocked-keys.ts";
 export { consumerDetails, consumerStates, lastVisits } from "./operations/consumers/consumer-states.ts";
 export {

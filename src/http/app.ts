@@ -22,37 +22,35 @@ import { eventRoutes } from "./event-routes.ts";
 import { eventStreamRoutes } from "./event-stream-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
-import { idempotent, type KeyHandling } from "./idempotency.ts";
-import type { ModuleEnv, RequestServices } from "./kit/module-env.ts";
+import { idempotent } from "./idempotency.ts";
+import type { RequestServices } from "./kit/module-env.ts";
+import { isPublicPath, keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
+import { inOrder, type ModuleRoutes, requireOwnRoutes } from "./module-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
 
-/** Routes of a module and where they are mounted. */
-export interface Mount {
-  readonly path: string;
-  readonly routes: Hono<ModuleEnv>;
-}
-
 export interface AppOptions {
   /** Opens the invocation of one request. */
   open(c: Context): Host;
-  readonly mounts: readonly Mount[];
-  /** True for paths that anybody may use, e.g. the public catalogue. Health needs no key either. */
-  isPublic(path: string): boolean;
-  /** Default: the answers of all routes with a key are kept, and public routes take none. */
-  keyHandling?(path: string): KeyHandling;
+  /** Left out: the routes of the backbone alone. Whatever they say of public paths, health needs no key either. */
+  readonly modules?: readonly ModuleRoutes[];
   /** Requests in work at once; beyond it they are refused. Default 64. */
   readonly requestPlaces?: number;
 }
 
 const defaultPlaces = 64;
 
-/** The HTTP surface. Built once per isolate; everything that does I/O is opened per request. */
+/**
+ * The HTTP surface. Built once per isolate; everything that does I/O is opened per request.
+ *
+ * @throws {Error} two modules answer one route, or one lies where no key is asked; names them
+ */
 export function createApp(options: AppOptions): Hono<AppEnv> {
+  const mounts = inOrder(options.modules ?? []);
   // One slash at the end is taken off before anything looks at the path, so all see the same one.
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
@@ -90,23 +88,24 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 
   app.route("/api/health", healthRoutes());
   const authenticated = authenticate();
-  app.use("/api/*", (c, next) => (options.isPublic(c.req.path) ? next() : authenticated(c, next)));
+  app.use("/api/*", (c, next) => (isPublicPath(mounts, c.req.path) ? next() : authenticated(c, next)));
   // Not of the API alone: whatever a module mounts reads its address.
   app.use((c, next) => {
     requireStorableUrl(c.req.url);
     return next();
   });
   app.use("/api/*", async (c, next) => {
-    const actorId = options.isPublic(c.req.path) ? null : readActor(c);
+    const actorId = isPublicPath(mounts, c.req.path) ? null : readActor(c);
     if (actorId !== null) {
       c.set("services", { ...c.get("services"), actorId });
       c.set("told", { ...c.get("told"), actorId });
     }
     await next();
   });
-  const keyHandling = (path: string): KeyHandling =>
-    options.isPublic(path) ? "refused" : (options.keyHandling?.(path) ?? "kept");
-  app.use("/api/*", idempotent(keyHandling));
+  app.use(
+    "/api/*",
+    idempotent((path) => keyHandlingOf(mounts, path)),
+  );
   app.route("/api/events/stream", eventStreamRoutes());
   app.route("/api/events", eventRoutes());
   app.route("/api/consumers", consumerRoutes());
@@ -115,7 +114,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/operator-actions", operatorActionRoutes());
   app.route("/api/maintenance", maintenanceRoutes());
   app.route("/api/alerts", alertRoutes());
-  for (const { path, routes } of options.mounts) app.route(path, routes);
+  requireOwnRoutes(app, options.modules ?? []);
+  for (const { path, routes } of mounts) app.route(path, routes);
   return app;
 }
 

@@ -11,6 +11,7 @@ import {
   noteCommitted,
   sha256Hex,
 } from "./kit/idempotency.ts";
+import type { KeyHandling } from "./kit/mount.ts";
 import { readBytes } from "./kit/request-body.ts";
 
 const keyShape = /^[\x21-\x7e]{1,255}$/;
@@ -31,12 +32,6 @@ function idempotencyKeyOf(c: Context): string | null {
 export function jobKeyOf(c: Context, kind: string): Promise<string | null> {
   return jobKey(kind, idempotencyKeyOf(c));
 }
-
-/**
- * What becomes of a POST's key. `kept`: the answer is kept here. `own`: the route stores the key with what it makes.
- * `refused`: whoever may call it has no name, or its answer must not be stored.
- */
-export type KeyHandling = "kept" | "own" | "refused";
 
 /** Longest answer that is kept, in UTF-16 units. */
 const maxKeptLength = 1_048_576;

@@ -82,8 +82,6 @@ const budgetMs = 120_000;
 let isolateEngine: Engine | null = null;
 
 const app = createApp({
-  mounts: [],
-  isPublic: () => false,
   open: (c) => (c.env as { host: Host }).host,
 });
 

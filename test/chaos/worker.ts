@@ -45,8 +45,6 @@ function askAt(control: string): AskToDie {
 }
 
 const app = createApp({
-  mounts: [],
-  isPublic: () => false,
   open: (c) => (c.env as { host: Host }).host,
 });
 

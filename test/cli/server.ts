@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { drainAll, relayAll } from "@brain/engine";
 import { onTestFinished } from "vitest";
-import { createApp, type Mount } from "../../src/http/app.ts";
+import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
+import type { Mount } from "../../src/http/kit/mount.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 
 export interface Station extends Backbone {
@@ -46,7 +47,7 @@ export async function openStation(
       );
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   };
-  const app = createApp({ open, mounts: options.mounts ?? [], isPublic: () => false });
+  const app = createApp({ open, modules: [{ name: "test", routes: options.mounts ?? [] }] });
   const requests: Station["requests"] = [];
   const toLose = { path: "", count: 0 };
 

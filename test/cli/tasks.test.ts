@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
-import { taskRoutes } from "../../src/modules/tasks/index.ts";
+import { taskRoutes } from "../../src/modules/tasks/routes.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
 let station: Station;

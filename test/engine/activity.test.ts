@@ -50,8 +50,6 @@ describe("an isolate that dies between commit and relay", () => {
     await cronAsks(backbone);
     const background: Promise<unknown>[] = [];
     const app = createApp({
-      mounts: [],
-      isPublic: () => false,
       open: () => ({
         invocation: backbone.open(),
         apiKey: testApiKey,

@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createEngine, drainAll, relayAll } from "@brain/engine";
-import { charter } from "@brain/schemas";
 import type { Hono } from "hono";
 import pg from "pg";
+import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { AppEnv } from "../../src/http/host.ts";
-import { createProductApp, productConsumers, productJobs } from "../../src/product.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createSandbox } from "../sandbox.ts";
 import { type Reply, readReply } from "./surface.ts";
@@ -55,11 +54,13 @@ export async function createGatedProduct(): Promise<GatedProduct> {
   });
   const config = parseConfig(env);
   const logs: string[] = [];
+  const product = openProduct(config);
+  const { catalog, consumers, jobs } = product;
   const system = createEngine({
-    catalog: charter,
+    catalog,
     settings: config,
-    consumers: productConsumers(config),
-    jobs: productJobs(config),
+    consumers,
+    jobs,
     // Without Redis the relay behind a request tries until its time is over. What it leaves is settled by the test.
     budgets: { backgroundMs: 1_500 },
     sink: (_level, line) => logs.push(line),
@@ -70,7 +71,7 @@ export async function createGatedProduct(): Promise<GatedProduct> {
     running.add(tracked);
   };
   const deadline = () => Date.now() + 10_000;
-  const app = createProductApp(config, () => {
+  const app = product.createApp(() => {
     const invocation = system.open();
     const afterCommit = () => waitUntil(system.afterCommit({ invocation, wake: () => undefined }));
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };

@@ -1,8 +1,9 @@
 import { agentError } from "@brain/schemas";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { openProduct } from "../../src/composition.ts";
+import { parseConfig } from "../../src/config.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
-import { createProductApp } from "../../src/product.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { courseRequest } from "../modules/course-factory-fixtures.ts";
 import { createPaymentEngine } from "../modules/stripe-fixture.ts";
@@ -17,17 +18,16 @@ afterAll(() => engine?.cleanup());
 
 // The routes are those of the product as it is built; nothing is sent to this one.
 const posts = routesOf(
-  createProductApp(
-    (await import("../../src/config.ts")).parseConfig({
+  openProduct(
+    parseConfig({
       NEON_DATABASE_URL: "postgres://u:p@127.0.0.1/d",
       UPSTASH_REDIS_REST_URL: "http://127.0.0.1",
       UPSTASH_REDIS_REST_TOKEN: "t",
       BRAIN_API_KEY: "k".repeat(32),
     }),
-    () => {
-      throw new Error("nothing is sent here");
-    },
-  ),
+  ).createApp(() => {
+    throw new Error("nothing is sent here");
+  }),
 ).filter(({ method }) => method === "POST");
 
 const refusing = (path: string) => isPublic({ method: "POST", path }) || path === "/api/ir/approvals";

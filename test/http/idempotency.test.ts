@@ -23,10 +23,13 @@ async function open() {
   guarded.post("/work", handle).post("/other", handle).get("/work", handle);
   const surface = await createSurface({
     consumers: [recorder()],
-    ownKeys: ["/api/plain/work"],
     mounts: [
       { path: "/api/guarded", routes: guarded },
-      { path: "/api/plain", routes: new Hono<ModuleEnv>().post("/work", handle) },
+      {
+        path: "/api/plain",
+        routes: new Hono<ModuleEnv>().post("/work", handle),
+        keys: { "/work": "own" },
+      },
     ],
   });
   onTestFinished(async () => {

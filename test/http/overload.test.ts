@@ -31,8 +31,7 @@ function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
     return c.json({ done: true });
   });
   const app = createApp({
-    mounts: [{ path: "/api/slow", routes }],
-    isPublic: () => false,
+    modules: [{ name: "test", routes: [{ path: "/api/slow", routes }] }],
     requestPlaces,
     open: () => ({
       invocation: engine.open(),

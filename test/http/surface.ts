@@ -1,6 +1,7 @@
 import { relayAll } from "@brain/engine";
-import { createApp, type Mount } from "../../src/http/app.ts";
+import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
+import type { Mount } from "../../src/http/kit/mount.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 
 export interface Reply {
@@ -32,8 +33,6 @@ export async function createSurface(
   options: BackboneOptions & {
     readonly relayAfterCommit?: boolean;
     readonly mounts?: readonly Mount[];
-    /** Paths that handle idempotency keys themselves. */
-    readonly ownKeys?: readonly string[];
   } = {},
 ): Promise<Surface> {
   const backbone = await createBackbone(options);
@@ -55,12 +54,7 @@ export async function createSurface(
       },
     };
   };
-  const app = createApp({
-    open,
-    mounts: options.mounts ?? [],
-    isPublic: () => false,
-    keyHandling: (path) => (options.ownKeys?.includes(path) === true ? "own" : "kept"),
-  });
+  const app = createApp({ open, modules: [{ name: "test", routes: options.mounts ?? [] }] });
   const send: Surface["send"] = async (path, init = {}) => {
     const headers = new Headers({ authorization: `Bearer ${testApiKey}` });
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value);

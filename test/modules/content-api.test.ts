@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { alertsInTransaction, TransientError, UpstreamError } from "@brain/engine";
+import { TransientError, UpstreamError } from "@brain/engine";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createApp } from "../../src/http/app.ts";
 import { askForJson } from "../../src/modules/course_factory/content/chat-client.ts";
-import { courseFactoryRoutes } from "../../src/modules/course_factory/index.ts";
-import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
+import { courseFactoryRoutes } from "../../src/modules/course_factory/routes.ts";
+import { irGovernanceGate } from "../../src/modules/ir_governance/gate.ts";
 import { firstThatKnows } from "../../src/modules/ports/course-catalogue.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -384,6 +384,14 @@ describe("a course written by a content service", () => {
   test("answers 202 when it takes longer than the caller should wait, and goes on behind the answer", async () => {
     script = (call) => (call.part === "quiz" ? { content: JSON.stringify(good.quiz), delayMs: 400 } : null);
     const background: Promise<unknown>[] = [];
+    const routes = courseFactoryRoutes({
+      content: { url, key, model: "m" },
+      publicUrl: null,
+      stagingDomain: "s.test",
+      gate: irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null }),
+      catalogue: firstThatKnows([]),
+      inlineMs: 150,
+    });
     const app = createApp({
       open: () => ({
         invocation: engine.open(),
@@ -392,21 +400,7 @@ describe("a course written by a content service", () => {
         afterCommit: () => undefined,
         startJobs: () => undefined,
       }),
-      isPublic: () => false,
-      mounts: [
-        {
-          path: "/api/course-factory",
-          routes: courseFactoryRoutes({
-            content: { url, key, model: "m" },
-            publicUrl: null,
-            stagingDomain: "s.test",
-            gate: irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null }),
-            catalogue: firstThatKnows([]),
-            alerts: alertsInTransaction,
-            inlineMs: 150,
-          }),
-        },
-      ],
+      modules: [{ name: "course_factory", routes: [{ path: "/api/course-factory", routes }] }],
     });
     const send = (method: string, path: string, body?: unknown) =>
       app.request(path, {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Consumer } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import { courseAccessNotificationsConsumer } from "../../src/modules/course_access/index.ts";
+import { courseAccessNotificationsConsumer } from "../../src/modules/course_access/notifications.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { createTestEngine } from "../engine.ts";
 import { finishedCourse, newPurchase, pay, publishAs, read } from "./course-access-fixtures.ts";

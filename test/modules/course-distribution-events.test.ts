@@ -10,7 +10,7 @@ import {
   type PayloadInputOf,
 } from "@brain/schemas";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { courseDistributionConsumer } from "../../src/modules/course_distribution/index.ts";
+import { courseDistributionConsumer } from "../../src/modules/course_distribution/consumer.ts";
 import { createBackbone } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually, waitFor } from "../wait-for.ts";

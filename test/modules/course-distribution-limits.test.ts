@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createProductApp } from "../../src/product.ts";
+import { openProduct } from "../../src/composition.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { base, createPublic, read } from "./course-distribution-fixtures.ts";
 
@@ -11,7 +11,7 @@ afterAll(() => engine?.cleanup());
 
 /** The product as a client at this address meets it, who says in every header to be somebody else. */
 function from(address: string) {
-  const app = createProductApp(engine.config, () => ({
+  const app = openProduct(engine.config).createApp(() => ({
     invocation: engine.open(),
     apiKey: "unused",
     waitUntil: (work) => void work.catch(() => undefined),

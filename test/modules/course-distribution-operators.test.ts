@@ -1,6 +1,6 @@
 import { createDatabase } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createProductApp } from "../../src/product.ts";
+import { openProduct } from "../../src/composition.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
@@ -461,7 +461,7 @@ describe("operators' reads", () => {
   });
 
   test("call the health degraded when the catalogue cannot be read", async () => {
-    const app = createProductApp(engine.config, () => ({
+    const app = openProduct(engine.config).createApp(() => ({
       // Nothing listens on this port.
       invocation: { ...engine.open(), db: createDatabase("postgres://nobody:x@127.0.0.1:9/none") },
       apiKey: testApiKey,

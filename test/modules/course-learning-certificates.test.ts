@@ -3,8 +3,9 @@ import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { canonicalJson } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createProductApp } from "../../src/product.ts";
-import { testApiKey } from "../backbone.ts";
+import { openProduct } from "../../src/composition.ts";
+import { parseConfig } from "../../src/config.ts";
+import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   atOnce,
@@ -46,7 +47,11 @@ const check = (body: unknown) =>
 
 /** The same product on the same database, with another key for certificates. */
 function withKey(certificateKey: string | null) {
-  const app = createProductApp({ ...engine.config, certificateKey }, () => ({
+  const env = sandboxEnv(
+    engine.sandbox,
+    certificateKey === null ? {} : { BRAIN_CERTIFICATE_KEY: certificateKey },
+  );
+  const app = openProduct(parseConfig(env)).createApp(() => ({
     invocation: engine.open(),
     apiKey: testApiKey,
     waitUntil: (work) => void work.catch(() => undefined),

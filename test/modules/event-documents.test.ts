@@ -4,7 +4,7 @@ import { defineConsumer, on } from "@brain/engine";
 import { charter, courseDistributionRequested, defineEvent } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { productConsumers } from "../../src/product.ts";
+import { catalog, openProduct } from "../../src/composition.ts";
 import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
 import { readModuleDocument, unwrittenParts } from "../../tools/module-document.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -125,7 +125,7 @@ describe("the product", () => {
   };
 
   test("says in its documents nothing that the check refuses", () => {
-    expect(documentFaults(charter.all, productConsumers(engine.config))).toEqual([]);
+    expect(documentFaults(catalog.all, openProduct(engine.config).consumers)).toEqual([]);
   });
 
   test("publishes each event as the producer that its documents name", async () => {

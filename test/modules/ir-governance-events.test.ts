@@ -9,7 +9,8 @@ import {
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runScheduledJobs } from "../../src/engine/dispatch/scheduled-jobs.ts";
-import { irGovernanceJobs, irGovernanceRoutes } from "../../src/modules/ir_governance/index.ts";
+import { irGovernanceJobs } from "../../src/modules/ir_governance/jobs.ts";
+import { irGovernanceRoutes } from "../../src/modules/ir_governance/routes.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { createSurface, type Surface } from "../http/surface.ts";
 import {

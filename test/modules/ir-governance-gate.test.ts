@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type IrGovernanceSettings, irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
+import { irGovernanceGate } from "../../src/modules/ir_governance/gate.ts";
+import type { IrGovernanceSettings } from "../../src/modules/ir_governance/settings.ts";
 import type { GateDecision, GateRequest } from "../../src/modules/ports/ir-gate.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {

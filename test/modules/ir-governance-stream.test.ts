@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Followed, ModuleEnv, RequestServices } from "../../src/http/kit/module-env.ts";
-import { irGovernanceRoutes } from "../../src/modules/ir_governance/index.ts";
+import { irGovernanceRoutes } from "../../src/modules/ir_governance/routes.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";

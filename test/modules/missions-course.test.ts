@@ -1,8 +1,8 @@
 import { type JobContext, transactAndPublish } from "@brain/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { courseGenerationMission } from "../../src/modules/course_factory/index.ts";
-import { irGovernanceGate } from "../../src/modules/ir_governance/index.ts";
-import { missionWorker } from "../../src/modules/missions/index.ts";
+import { courseGenerationMission } from "../../src/modules/course_factory/mission.ts";
+import { irGovernanceGate } from "../../src/modules/ir_governance/gate.ts";
+import { missionWorker } from "../../src/modules/missions/worker.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 import { courseRequest, type Fields } from "./course-factory-fixtures.ts";
@@ -33,11 +33,11 @@ const coursesOf = (id: string) =>
 
 /** A run of the worker that `transact` may disturb. */
 async function work(transact?: (usual: JobContext["transact"]) => JobContext["transact"]): Promise<void> {
-  const { ir, missions } = engine.config;
-  const handlers = [courseGenerationMission({ content: null, publicUrl: null, gate: irGovernanceGate(ir) })];
+  const gate = irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null });
+  const handlers = [courseGenerationMission({ content: null, publicUrl: null, gate })];
   const { db, log, publish } = engine.open();
   const usual: JobContext["transact"] = (context, run) => transactAndPublish(db, publish, context, run);
-  await missionWorker({ ...missions, handlers }).run({
+  await missionWorker({ worker: true, httpAllow: [], handlers }).run({
     db,
     log,
     now: () => new Date(),

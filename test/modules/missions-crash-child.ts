@@ -2,7 +2,7 @@
 
 import { createEngine, parseEngineSettings } from "@brain/engine";
 import { charter } from "@brain/schemas";
-import { missionWorker } from "../../src/modules/missions/index.ts";
+import { missionWorker } from "../../src/modules/missions/worker.ts";
 import { crashHandler } from "./missions-crash-handler.ts";
 
 const engine = createEngine({

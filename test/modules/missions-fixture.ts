@@ -1,6 +1,8 @@
 import { type JobContext, transactAndPublish } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
-import { type MissionSettings, missionRoutes, missionWorker } from "../../src/modules/missions/index.ts";
+import { missionRoutes } from "../../src/modules/missions/routes.ts";
+import type { MissionSettings } from "../../src/modules/missions/settings.ts";
+import { missionWorker } from "../../src/modules/missions/worker.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/ports/mission-handler.ts";
 import { createSurface, type Reply, type Surface } from "../http/surface.ts";
 

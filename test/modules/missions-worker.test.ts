@@ -1,7 +1,7 @@
 import { PermanentError, RetryAfter, TransientError, ValidationError } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { afterEach, describe, expect, test } from "vitest";
-import type { MissionSettings } from "../../src/modules/missions/index.ts";
+import type { MissionSettings } from "../../src/modules/missions/settings.ts";
 import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
 import { eventually } from "../wait-for.ts";
 import { createMissions, gate, handler, type MissionSurface } from "./missions-fixture.ts";

@@ -1,13 +1,13 @@
 /** Asks for one payment, then waits to be killed. Its environment is that of the system under test. */
 
 import { createEngine } from "@brain/engine";
-import { charter } from "@brain/schemas";
+import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
-import { createProductApp } from "../../src/product.ts";
 
 const config = parseConfig(process.env);
-const engine = createEngine({ catalog: charter, settings: config, sink: () => undefined });
-const app = createProductApp(config, () => ({
+const { catalog, createApp } = openProduct(config);
+const engine = createEngine({ catalog, settings: config, sink: () => undefined });
+const app = createApp(() => ({
   invocation: engine.open(),
   apiKey: config.apiKey,
   waitUntil: () => undefined,

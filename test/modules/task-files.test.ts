@@ -7,7 +7,7 @@ import { createDatabase, createLogger } from "@brain/engine";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLineFolder } from "../../src/cli/line-folder.ts";
-import { createDailyFiles, rowsOf } from "../../src/modules/tasks/index.ts";
+import { createDailyFiles, rowsOf } from "../../src/modules/tasks/files.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { startChild } from "../workers/child.ts";

@@ -36,15 +36,9 @@ beforeAll(async () => {
     "charter package. */",
     `\nexport { libraryBookLent } from "${event}";`,
   );
-  const exported = [
-    'export { libraryConsumer } from "./consumer.ts";',
-    'export { libraryRoutes } from "./routes.ts";',
-  ];
-  await overlay.write("src/modules/library/index.ts", exported.join("\n"));
-  const door = 'import { libraryConsumer, libraryRoutes } from "./modules/library/index.ts";';
-  await insertBehind("src/product.ts", 'from "./modules/course_factory/index.ts";', door);
-  await insertBehind("src/product.ts", "return [", "libraryConsumer, ");
-  await insertBehind("src/product.ts", "mounts: [", '{ path: "/api/library", routes: libraryRoutes() },');
+  const door = 'import { library } from "./modules/library/index.ts";';
+  await insertBehind("src/product.ts", 'from "./modules/ir_governance/index.ts";', door);
+  await insertBehind("src/product.ts", "  irGovernance,", "library,");
 }, timeLimitMs);
 
 afterAll(async () => {

@@ -80,7 +80,7 @@ let isolate = null;
 const catalog = createCatalog([${names[release].join(", ")}]);
 const engineOf = (env) =>
   (isolate ??= createEngine({ catalog, settings: parseConfig(env), consumers: [library] }));
-const app = createApp({ mounts: [], isPublic: () => false, open: (c) => c.env.host });
+const app = createApp({ open: (c) => c.env.host });
 
 export default {
   fetch(request, env, context) {

@@ -2,7 +2,7 @@
 
 import { createDatabase, createLogger, type LogSink } from "@brain/engine";
 import { createLineFolder } from "../../src/cli/line-folder.ts";
-import { createDailyFiles, type DailyFiles, rowsOf } from "../../src/modules/tasks/index.ts";
+import { createDailyFiles, type DailyFiles, rowsOf } from "../../src/modules/tasks/files.ts";
 
 /**
  * @param neonUrl the record

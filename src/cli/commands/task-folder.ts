@@ -43,7 +43,7 @@ function outputOf(command: Command): Output {
 /** @throws {UsageError} there is no such folder */
 async function openFolder(out: Output, folder: string, searchesArchive: boolean) {
   // Only here, because it brings the module's other dependencies along.
-  const { createJsonlTaskEvents } = await import("../../modules/tasks/index.ts");
+  const { createJsonlTaskEvents } = await import("../../modules/tasks/files.ts");
   const files = createLineFolder(folder);
   if ((await files.list()).length === 0) {
     throw new UsageError(`${folder} holds no files. Expected a folder with events-YYYY-MM-DD.jsonl.`);
@@ -63,7 +63,7 @@ interface QueryOptions {
 
 /** The oldest first when a range is given, the newest first otherwise, as the API has it. */
 async function query(out: Output, folder: string, options: QueryOptions): Promise<void> {
-  const { taskEventTypes, toRecord } = await import("../../modules/tasks/index.ts");
+  const { taskEventTypes, toRecord } = await import("../../modules/tasks/files.ts");
   const type = taskEventTypes.find((name) => name === options.type);
   if (options.type !== undefined && type === undefined) {
     throw new UsageError(`--type is "${options.type}", expected one of ${taskEventTypes.join(", ")}.`);

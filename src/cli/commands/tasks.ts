@@ -166,7 +166,7 @@ interface ExportOptions {
 
 async function exportFiles(cli: Cli, folder: string, options: ExportOptions): Promise<void> {
   // Only here, because it brings the module's other dependencies along.
-  const { createJsonlTaskEvents, fromRecord } = await import("../../modules/tasks/index.ts");
+  const { createJsonlTaskEvents, fromRecord } = await import("../../modules/tasks/files.ts");
   const log = createLogger((_level, line) => cli.out.note(line), "warn", Date.now);
   const files = createLineFolder(folder);
   // A path that is no folder is told before anything is asked for.

@@ -51,6 +51,8 @@ function isShown(setting: z.ZodType): boolean {
 export interface SettingsDefinition<T> {
   /** Every variable that it reads. */
   readonly names: readonly string[];
+  /** How each is read. */
+  readonly shape: Readonly<Record<string, z.core.$ZodType>>;
   /** Those of them whose value may stand in a message. */
   readonly shown: readonly string[];
   /** Reads texts by name. */
@@ -71,6 +73,7 @@ export function defineSettings<const S extends z.ZodRawShape, T>(
   const names = Object.keys(shape);
   return {
     names,
+    shape,
     shown: names.filter((name) => isShown(shape[name] as z.ZodType)),
     schema: z
       .object(shape)
@@ -90,6 +93,26 @@ export interface EnvironmentOptions {
   readonly beginnings?: readonly string[];
 }
 
+/**
+ * A variable that two parts read has one meaning: both use the same schema, which stands where both can import it.
+ *
+ * @throws {Error} they have one each; names the variable and the parts
+ */
+function requireOneMeaning(parts: Readonly<Record<string, SettingsDefinition<unknown>>>): void {
+  const readers = new Map<string, { readonly part: string; readonly schema: unknown }>();
+  for (const [part, { shape }] of Object.entries(parts)) {
+    for (const [variable, schema] of Object.entries(shape)) {
+      const other = readers.get(variable);
+      if (other !== undefined && other.schema !== schema) {
+        throw new Error(
+          `${variable} is read by "${other.part}" and by "${part}", each in its own way. Define it once where both can import it, or rename one.`,
+        );
+      }
+      readers.set(variable, { part, schema });
+    }
+  }
+}
+
 /** What the parts of a program read, by the names of the parts. */
 export type Settings<P extends Readonly<Record<string, SettingsDefinition<unknown>>>> = {
   readonly [K in keyof P]: P[K] extends SettingsDefinition<infer T> ? T : never;
@@ -100,16 +123,19 @@ export type Settings<P extends Readonly<Record<string, SettingsDefinition<unknow
  *
  * @returns the settings of each part, and what is set in vain
  * @throws {ConfigError} with a line for each variable, of all parts, that is missing or wrong
+ * @throws {Error} two parts read one variable, each in its own way
  */
 export function readEnvironment<P extends Readonly<Record<string, SettingsDefinition<unknown>>>>(
   env: Readonly<Record<string, unknown>>,
   parts: P,
   { others = [], beginnings = ["BRAIN_"] }: EnvironmentOptions = {},
 ): { readonly settings: Settings<P>; readonly unknown: readonly UnknownSetting[] } {
+  requireOneMeaning(parts);
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => typeof value === "string" && value !== ""),
   );
-  const lines: string[] = [];
+  // A set: parts that share a variable find the same fault.
+  const lines = new Set<string>();
   const settings: Record<string, unknown> = {};
   for (const [part, { schema, shown }] of Object.entries(parts)) {
     const parsed = schema.safeParse(given);
@@ -118,10 +144,10 @@ export function readEnvironment<P extends Readonly<Record<string, SettingsDefini
       const name = path.join(".");
       const received =
         given[name] === undefined || !shown.includes(name) ? "" : ` (received "${given[name]}")`;
-      lines.push(`  ${name}: ${message}${received}`);
+      lines.add(`  ${name}: ${message}${received}`);
     }
   }
-  if (lines.length > 0) throw new ConfigError(`The configuration is not valid:\n${lines.join("\n")}`);
+  if (lines.size > 0) throw new ConfigError(`The configuration is not valid:\n${[...lines].join("\n")}`);
   const known = Object.values(parts).flatMap(({ names }) => names);
   return {
     settings: settings as Settings<P>,

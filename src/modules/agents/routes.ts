@@ -17,7 +17,6 @@ import {
   taskRequest,
 } from "./model.ts";
 import {
-  type AgentsSettings,
   type Published,
   readAgent,
   reportError,
@@ -28,6 +27,7 @@ import {
   signOn,
   takeHeartbeat,
 } from "./service.ts";
+import type { AgentsSettings } from "./settings.ts";
 import { listAgents } from "./store.ts";
 
 /** The routes below `/api/agents`. */

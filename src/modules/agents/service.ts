@@ -18,16 +18,12 @@ import type {
   OnlineRequest,
   TaskRequest,
 } from "./model.ts";
+import type { AgentsSettings } from "./settings.ts";
 import { afterSignOff, afterSignOfLife, type Change, type SignOfLife } from "./state.ts";
 import { beatQuietly, countError, findAgent, lockAgent, lockOrCreate, saveState } from "./store.ts";
 import { sweepJob } from "./sweep.ts";
 
 /** What agents do. Each change and its events commit together. */
-
-export interface AgentsSettings {
-  /** Time between two heartbeats of an agent that does not say, seconds. */
-  readonly heartbeatSeconds: number;
-}
 
 /** What a caller is told of the event that was recorded. */
 export type Published = Pick<Envelope, "id" | "type" | "timestamp">;

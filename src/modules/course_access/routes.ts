@@ -2,13 +2,8 @@ import { Hono } from "hono";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated } from "../../http/kit/routing.ts";
 import { accessQuery, courseParam, grantRequest, listQuery, revokeRequest } from "./model.ts";
-import type { WebhookSettings } from "./notifier.ts";
 import { grantAccess, listAccesses, readAccess, readHealth, revokeAccess } from "./service.ts";
-
-export interface CourseAccessSettings {
-  /** Where notifications are posted, signed with the secret; null: they go to the log. */
-  readonly notify: WebhookSettings | null;
-}
+import type { CourseAccessSettings } from "./settings.ts";
 
 /** Routes below `/api/course-access`. */
 export function courseAccessRoutes(settings: CourseAccessSettings): Hono<ModuleEnv> {

@@ -199,7 +199,6 @@ export async function readPageFacts(
   services: RequestServices,
   settings: {
     readonly publicBaseUrl: string | null;
-    readonly certificates: boolean;
     readonly showcase: CourseShowcase;
   },
   { row, access }: ServedDistribution,
@@ -222,7 +221,7 @@ export async function readPageFacts(
     row,
     access,
     made,
-    certificates: settings.certificates,
+    certificates: settings.showcase.certificates,
     outline: projectOutline(stored.counts, stored.lessons, keep, row.language),
     translations: [...translations].map(([language, url]) => ({ language, url })),
   };

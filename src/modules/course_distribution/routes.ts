@@ -2,7 +2,6 @@ import { type Context, Hono } from "hono";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { newNonce } from "../../pages/document.ts";
-import type { CourseShowcase } from "../ports/course-showcase.ts";
 import {
   listCatalogue,
   listEntries,
@@ -39,34 +38,8 @@ import {
   removeDistribution,
   unpublishDistribution,
 } from "./service.ts";
+import type { CourseDistributionSettings } from "./settings.ts";
 import { isView, type Reading, type ReferrerCategory, referrerCategory } from "./visit.ts";
-
-export interface CourseDistributionSettings {
-  /** Origin for canonical URLs, e.g. `https://courses.example`; null: pages have none. */
-  readonly publicBaseUrl: string | null;
-  /**
-   * Where the button of a course leads whose entry names no address; `{course_id}`, `{slug}` and `{language}` are
-   * filled in. Null: a page of ours says what comes next.
-   */
-  readonly enrolmentUrl: string | null;
-  /** Whether certificates are issued here. */
-  readonly certificates: boolean;
-  /** Knows what was made for the page of a course. */
-  readonly showcase: CourseShowcase;
-}
-
-/** Where `src/http` mounts the routes. */
-const prefix = "/api/courses";
-
-/** True for the paths that anybody may use; all others need a caller. `path` is the whole path of the request. */
-export function isPublicPath(path: string): boolean {
-  return path === `${prefix}/public` || path.startsWith(`${prefix}/public/`);
-}
-
-/** The routes below `/api/courses`: the public catalogue and what operators do with it. */
-export function courseDistributionRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
-  return new Hono<ModuleEnv>().route("/", publicRoutes(settings)).route("/distribution", operatorRoutes());
-}
 
 /** How a GET is to be counted; null when it is no view. */
 function viewOf(
@@ -103,26 +76,25 @@ function buttonUrl(row: Distribution, { enrolmentUrl }: CourseDistributionSettin
   });
 }
 
-function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
+/** The routes below `/api/courses/public`: what anybody may read. */
+export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
   // Only the setting says where we are: the Host header is whatever the client sends.
   const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? null;
 
-  app.get("/public", validated("query", listQuery), async (c) => {
+  app.get("/", validated("query", listQuery), async (c) => {
     const rows = await listCatalogue(c.var.services, c.req.valid("query"));
     return c.json(rows.map(listItem));
   });
 
-  app.get("/public/:slug", async (c) => {
+  app.get("/:slug", async (c) => {
     const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "json"));
     return c.json(publicDetail(served));
   });
 
-  app.get("/public/:slug/outline", async (c) =>
-    c.json(await readOutline(c.var.services, c.req.param("slug"))),
-  );
+  app.get("/:slug/outline", async (c) => c.json(await readOutline(c.var.services, c.req.param("slug"))));
 
-  app.get("/public/:slug/page", async (c) => {
+  app.get("/:slug/page", async (c) => {
     const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "page"));
     const { row } = served;
     const nonce = newNonce();
@@ -130,12 +102,12 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
       ...(await readPageFacts(c.var.services, settings, served)),
       nonce,
       canonicalUrl: base === null ? null : `${base}${pagePath(row.slug)}`,
-      buttonPath: `${prefix}/public/${row.slug}/track-enrollment`,
+      buttonPath: `/api/courses/public/${row.slug}/track-enrollment`,
     });
     return c.html(page, 200, pageHeaders(nonce, buttonUrl(row, settings)));
   });
 
-  app.post("/public/:slug/track-enrollment", withoutBody(), async (c) => {
+  app.post("/:slug/track-enrollment", withoutBody(), async (c) => {
     const row = await trackEnrollment(c.var.services, c.req.param("slug"));
     if (!wantsPage(c)) return c.json({ slug: row.slug, tracked: true, message: "The click was counted." });
     const url = buttonUrl(row, settings);
@@ -150,7 +122,8 @@ function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleEnv> {
   return app;
 }
 
-function operatorRoutes(): Hono<ModuleEnv> {
+/** The routes below `/api/courses/distribution`: what operators do with the catalogue. */
+export function operatorRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
   app.get("/health", async (c) => c.json(await readHealth(c.var.services)));

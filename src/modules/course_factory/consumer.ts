@@ -43,10 +43,10 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
       on(distributionCreated, (event, context) => deployToStaging(event, settings, context)),
       on(irApprovalConsumed, recordApproval),
       on(paymentTransactionCompleted, (event, context) => beginDelivery(event, context, settings)),
-      on(paymentRefundCompleted, (event, context) => settleRefund(event, context, settings.alerts)),
+      on(paymentRefundCompleted, (event, context) => settleRefund(event, context)),
       on(paymentTransactionFailed, announcePaymentFailure),
       on(courseDistributionCompleted, closeDeliveries),
-      on(courseDistributionFailed, (event, context) => failDeliveries(event, context, settings.alerts)),
+      on(courseDistributionFailed, (event, context) => failDeliveries(event, context)),
     ],
   });
 }

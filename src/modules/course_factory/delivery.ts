@@ -9,7 +9,6 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq } from "drizzle-orm";
-import type { OperatorAlerts } from "../operator-alerts.ts";
 import { readerIn } from "../reader.ts";
 import { findCourse, type KnownCourse } from "./known-course.ts";
 import { type Due, dueFor, failPayment } from "./refund-due.ts";
@@ -22,8 +21,8 @@ type DeliveryContext = Pick<HandlerContext, "tx" | "publish" | "log" | "now" | "
 const firstWaitMs = 1_000;
 const longestWaitMs = 300_000;
 
-/** What delivery asks and tells beside the database. */
-type DeliverySettings = Pick<CourseFactorySettings, "catalogue" | "alerts">;
+/** What delivery asks beside the database. */
+type DeliverySettings = Pick<CourseFactorySettings, "catalogue">;
 
 /**
  * Enables a paid course for delivery, once per payment, and asks for its distribution. A payment for a course that
@@ -36,7 +35,7 @@ type DeliverySettings = Pick<CourseFactorySettings, "catalogue" | "alerts">;
 export async function beginDelivery(
   event: Envelope<PayloadOf<typeof paymentTransactionCompleted>>,
   context: DeliveryContext,
-  { catalogue, alerts }: DeliverySettings,
+  { catalogue }: DeliverySettings,
 ): Promise<void> {
   const { course_id: courseId, payment_id: paymentId, tenant_id: payingTenant } = event.payload;
   const { intent_id: intentId, amount_cents: amountCents, currency } = event.payload;
@@ -47,7 +46,7 @@ export async function beginDelivery(
   });
   if (course === null) {
     if ((await catalogue.find(readerIn(context.tx), courseId)) === null) {
-      await failPayment(dueFor(event, courseId), "There is no such course.", context, alerts);
+      await failPayment(dueFor(event, courseId), "There is no such course.", context);
       return;
     }
     context.log.debug({ course_id: courseId }, "A payment for a course that others have made");
@@ -77,7 +76,7 @@ export async function beginDelivery(
     .returning({ deliveryId: deliveries.deliveryId });
   if (inserted.length === 0) return;
   if (error !== null) {
-    await failPayment(dueFor(event, courseId), error, context, alerts);
+    await failPayment(dueFor(event, courseId), error, context);
     return;
   }
   const options = { tenant_id: course.tenantId };
@@ -104,11 +103,10 @@ export async function closeDeliveries(
 export async function failDeliveries(
   event: Envelope<PayloadOf<typeof courseDistributionFailed>>,
   context: DeliveryContext,
-  alerts: OperatorAlerts,
 ): Promise<void> {
   const { course_id: courseId, error } = event.payload;
   for (const due of await endDeliveries(courseId, event, context, { status: "failed", error })) {
-    await failPayment(due, error, context, alerts);
+    await failPayment(due, error, context);
   }
 }
 

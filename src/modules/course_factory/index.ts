@@ -1,14 +1,108 @@
-/** The only door of the module. */
+import { defineModule } from "@brain/engine";
+import {
+  courseAccessRuleChanged,
+  courseCertificateIssued,
+  courseCompletionRecorded,
+  courseDeployedStaging,
+  courseDistributionRequested,
+  courseEnhancementApplied,
+  courseEnrollmentCreated,
+  courseGenerationCompleted,
+  courseGenerationFailed,
+  courseGenerationRequested,
+  courseGenerationStarted,
+  courseLandingPageCreated,
+  courseLessonGenerated,
+  courseOutlineCreated,
+  coursePackCreated,
+  coursePaymentCompleted,
+  coursePaymentFailed,
+  coursePaymentRequired,
+  coursePreviewCreated,
+  courseProgressRecorded,
+  courseQuizCreated,
+  courseSectionBuilt,
+  courseSeoPackGenerated,
+  courseThemeBound,
+  courseWorkflowTransitioned,
+} from "@brain/schemas";
+import type { Mount } from "../../http/kit/mount.ts";
+import { accessCheckPort } from "../ports/access-check.ts";
+import { courseCataloguePort, firstThatKnows } from "../ports/course-catalogue.ts";
+import { courseShowcasePort } from "../ports/course-showcase.ts";
+import { irGatePort } from "../ports/ir-gate.ts";
+import { missionHandlerPort } from "../ports/mission-handler.ts";
+import { factoryCatalogue } from "./catalogue.ts";
+import { courseFactoryConsumer } from "./consumer.ts";
+import * as enhancementTables from "./enhancement/tables.ts";
+import * as governanceTables from "./governance/tables.ts";
+import { courseLearningRoutes } from "./learning/routes.ts";
+import * as learningTables from "./learning/tables.ts";
+import { courseGenerationMission } from "./mission.ts";
+import { courseFactoryRoutes } from "./routes.ts";
+import { courseFactorySettings } from "./settings.ts";
+import { stagingRoutes } from "./staging/routes.ts";
+import * as stagingTables from "./staging/tables.ts";
+import * as tables from "./tables.ts";
+import { courseShowcase } from "./webpages/showcase.ts";
+import * as webpageTables from "./webpages/tables.ts";
 
-export { factoryCatalogue } from "./catalogue.ts";
-export { courseFactoryConsumer } from "./consumer.ts";
-export {
-  type CourseLearningSettings,
-  courseLearningRoutes,
-  isPublicLearningPath,
-} from "./learning/routes.ts";
-export { courseGenerationMission } from "./mission.ts";
-export { courseFactoryRoutes } from "./routes.ts";
-export type { CourseFactorySettings } from "./settings.ts";
-export { stagingRoutes } from "./staging/routes.ts";
-export { courseShowcase } from "./webpages/showcase.ts";
+/** Makes courses, keeps their author workflow, and has them learned. */
+export const courseFactory = defineModule({
+  name: "course_factory",
+  events: [
+    courseGenerationRequested,
+    courseGenerationStarted,
+    courseOutlineCreated,
+    courseLessonGenerated,
+    courseQuizCreated,
+    courseLandingPageCreated,
+    courseGenerationCompleted,
+    courseGenerationFailed,
+    courseWorkflowTransitioned,
+    courseAccessRuleChanged,
+    courseDeployedStaging,
+    courseEnhancementApplied,
+    courseThemeBound,
+    courseSectionBuilt,
+    courseSeoPackGenerated,
+    coursePreviewCreated,
+    courseEnrollmentCreated,
+    courseProgressRecorded,
+    courseCompletionRecorded,
+    courseCertificateIssued,
+    coursePackCreated,
+    coursePaymentRequired,
+    coursePaymentCompleted,
+    coursePaymentFailed,
+    courseDistributionRequested,
+  ],
+  tables: [tables, enhancementTables, governanceTables, learningTables, stagingTables, webpageTables],
+  settings: courseFactorySettings,
+  needs: { gate: irGatePort.one, catalogues: courseCataloguePort.all, accessCheck: accessCheckPort.one },
+  offers: ({ settings, ports }) => [
+    courseCataloguePort.from(() => factoryCatalogue),
+    courseShowcasePort.from(() => courseShowcase(settings.certificateKey !== null)),
+    missionHandlerPort.from(() => courseGenerationMission({ ...settings, gate: ports.gate })),
+  ],
+  consumers: ({ settings, ports }) => [
+    courseFactoryConsumer({ ...settings, gate: ports.gate, catalogue: firstThatKnows(ports.catalogues) }),
+  ],
+  routes: ({ settings, ports: { gate, catalogues, accessCheck } }): Mount[] => {
+    const { certificateKey, publicUrl } = settings;
+    return [
+      // Whoever has the address of a staged page may see it.
+      { path: "/staging", routes: stagingRoutes(), publicPaths: ["/*"] },
+      {
+        path: "/api/course-factory",
+        routes: courseFactoryRoutes({ ...settings, gate, catalogue: firstThatKnows(catalogues) }),
+      },
+      {
+        path: "/api/courses",
+        routes: courseLearningRoutes({ certificateKey, issuer: publicUrl ?? "BRAiN", accessCheck }),
+        // Who is shown a certificate can check it.
+        publicPaths: ["/certificates/verify", "/certificates/key"],
+      },
+    ];
+  },
+});

@@ -1,4 +1,4 @@
-import type { HandlerContext } from "@brain/engine";
+import { alertsInTransaction, type HandlerContext } from "@brain/engine";
 import {
   coursePaymentFailed,
   type Envelope,
@@ -7,7 +7,6 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, isNull, sql } from "drizzle-orm";
-import type { OperatorAlerts } from "../operator-alerts.ts";
 import { refundsDue } from "./tables.ts";
 
 /** Payments for what cannot be delivered: told once, and shown to operators until they are paid back. */
@@ -45,7 +44,6 @@ async function noteRefundDue(
   due: Due,
   reason: string,
   { tx, log, now }: Pick<Context, "tx" | "log" | "now">,
-  alerts: OperatorAlerts,
 ): Promise<boolean> {
   const inserted = await tx
     .insert(refundsDue)
@@ -60,7 +58,7 @@ async function noteRefundDue(
     .returning({ paymentId: refundsDue.paymentId });
   if (inserted.length === 0) return false;
   const sum = due.amount_cents === null ? "" : ` of ${due.amount_cents} ${due.currency ?? ""}`.trimEnd();
-  await alerts.raise(tx, log, {
+  await alertsInTransaction.raise(tx, log, {
     kind: "refund_due",
     subject: due.payment_id,
     severity: "critical",
@@ -70,13 +68,8 @@ async function noteRefundDue(
 }
 
 /** Tells, once per payment, that it has to be paid back: as `course.payment.failed`, and operators by an alert. */
-export async function failPayment(
-  due: Due,
-  reason: string,
-  context: Context,
-  alerts: OperatorAlerts,
-): Promise<void> {
-  if (!(await noteRefundDue(due, reason, context, alerts))) return;
+export async function failPayment(due: Due, reason: string, context: Context): Promise<void> {
+  if (!(await noteRefundDue(due, reason, context))) return;
   const { course_id, payment_id, intent_id, amount_cents, currency, tenant_id } = due;
   await context.publish(
     coursePaymentFailed,
@@ -97,7 +90,6 @@ export async function failPayment(
 export async function settleRefund(
   event: Envelope<PayloadOf<typeof paymentRefundCompleted>>,
   { tx, log, now }: Context,
-  alerts: OperatorAlerts,
 ): Promise<void> {
   const { payment_id: paymentId, amount_cents: cents } = event.payload;
   const refunded = sql`${refundsDue.refundedCents} + ${cents ?? 0}::bigint`;
@@ -112,6 +104,6 @@ export async function settleRefund(
     .where(and(eq(refundsDue.paymentId, paymentId), isNull(refundsDue.settledAt)))
     .returning({ settledAt: refundsDue.settledAt });
   if (rows.some(({ settledAt }) => settledAt !== null)) {
-    await alerts.resolve(tx, log, "refund_due", paymentId);
+    await alertsInTransaction.resolve(tx, log, "refund_due", paymentId);
   }
 }

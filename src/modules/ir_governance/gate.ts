@@ -1,7 +1,8 @@
 import { type Publish, type Tx, ValidationError } from "@brain/engine";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
 import { sha256Hex } from "./canonical.ts";
-import { decideGate, type IrGovernanceSettings, refuseConsumed, type UseRequest } from "./state.ts";
+import type { IrGovernanceSettings } from "./settings.ts";
+import { decideGate, refuseConsumed, type UseRequest } from "./state.ts";
 import { type Approval, findById } from "./store.ts";
 import { hashToken } from "./token.ts";
 import { findTokenHolder, messageOf, useApproval } from "./use-approval.ts";

@@ -20,7 +20,7 @@ import {
   tenantQuery,
 } from "./requests.ts";
 import { auditDag, passGate, validatePlan } from "./service.ts";
-import type { IrGovernanceSettings } from "./state.ts";
+import type { IrGovernanceSettings } from "./settings.ts";
 import { countByStatus, findApproval, listPending } from "./store.ts";
 import {
   cleanupView,
@@ -55,11 +55,6 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
   });
 
   return app.route("/approvals", approvalRoutes());
-}
-
-/** True for the route whose answer holds the token of a new approval, of which only a hash is stored. */
-export function answersToken(path: string): boolean {
-  return path === "/api/ir/approvals";
 }
 
 function approvalRoutes(): Hono<ModuleEnv> {

@@ -9,7 +9,8 @@ import { irGovernanceGate } from "./gate.ts";
 import { maxSteps } from "./model.ts";
 import { stepIdOf } from "./plan.ts";
 import type { DagDiffRequest, GateQuestion } from "./requests.ts";
-import { decideWithoutPlan, type IrGovernanceSettings } from "./state.ts";
+import type { IrGovernanceSettings } from "./settings.ts";
+import { decideWithoutPlan } from "./state.ts";
 import { findValidation } from "./store.ts";
 import { type CheckedPlan, checkPlan, hashedSteps, recordValidation } from "./validation.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readIr } from "./model.ts";
+import type { IrGovernanceSettings } from "./settings.ts";
 import {
   type ApprovalState,
   budgetOf,
@@ -7,9 +8,7 @@ import {
   decideUse,
   decideValidation,
   decideWithoutPlan,
-  type GateMode,
   highRiskSteps,
-  type IrGovernanceSettings,
   refuseConsumed,
   statusAt,
   type UseRequest,
@@ -182,7 +181,7 @@ describe("the gate", () => {
   const risky = read(step("dns.create_zone"));
   const broken = read(step("course.explode"));
 
-  test.each<[GateMode, string, string, string]>([
+  test.each<[IrGovernanceSettings["mode"], string, string, string]>([
     ["off", "allow", "allow", "allow"],
     ["opt_in", "allow", "ask", "block"],
     ["required", "allow", "ask", "block"],

@@ -1,21 +1,10 @@
 import type { IrValidation } from "../ports/ir-gate.ts";
 import type { PlanContent, PlanStep, Violation } from "./plan.ts";
 import { riskOf, type StepRisk } from "./risk.ts";
+import type { IrGovernanceSettings } from "./settings.ts";
 import type { ApprovalStatus, HashScheme } from "./tables.ts";
 
 /** Decisions about plans and approvals. Pure: time and ids are arguments. */
-
-export type GateMode = "off" | "opt_in" | "required";
-
-/** Settings of the gate. */
-export interface IrGovernanceSettings {
-  /** `off` asks nobody, `opt_in` checks the plans there are, `required` demands one. */
-  readonly mode: GateMode;
-  /** Risk tier from which a person must approve, 0 to 3. */
-  readonly approvalTier: number;
-  /** Budget of a whole plan above which it is blocked; null: none. */
-  readonly maxBudgetCents: number | null;
-}
 
 /** A validation without its hash, id and time. */
 export interface Verdict {
@@ -175,7 +164,7 @@ export function decideGate(
 }
 
 /** What the gate says when there is no plan at all. */
-export function decideWithoutPlan(mode: GateMode): Exclude<GateVerdict, { kind: "ask" }> {
+export function decideWithoutPlan(mode: IrGovernanceSettings["mode"]): Exclude<GateVerdict, { kind: "ask" }> {
   if (mode !== "required") return { kind: "allow" };
   return { kind: "block", reason: "A plan is required here and none was sent." };
 }

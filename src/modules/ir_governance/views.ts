@@ -1,6 +1,7 @@
 import { cutHash } from "./dag-diff.ts";
 import { expiryJobName } from "./jobs.ts";
-import { type IrGovernanceSettings, statusAt } from "./state.ts";
+import type { IrGovernanceSettings } from "./settings.ts";
+import { statusAt } from "./state.ts";
 import type { Approval, ApprovalWithPlan, StatusCounts, StoredValidation } from "./store.ts";
 import { messageOf, type UseResult } from "./use-approval.ts";
 

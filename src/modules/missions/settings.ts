@@ -1,24 +1,46 @@
+import { defineSettings, flag, shownText } from "@brain/engine";
+import * as z from "zod";
+import type { ResolveHost } from "../ports/host-names.ts";
 import type { MissionHandler } from "../ports/mission-handler.ts";
 
 /** The job that works the queue off. */
 export const workerJob = "mission_worker";
 
-export type ResolveHost = (host: string) => Promise<readonly string[]>;
-
-export interface MissionSettings {
-  /** What missions can do, beside the built-in `echo` and `http_call`. */
-  readonly handlers: readonly MissionHandler[];
+interface QueueSettings {
   /** False: missions are accepted and wait. */
   readonly worker: boolean;
   /** Hosts that `http_call` may reach although they are private, `name` or `name:port`. */
   readonly httpAllow: readonly string[];
+}
+
+/** With what other modules and the host answer. */
+export interface MissionSettings extends QueueSettings {
+  /** What missions can do, beside the built-in `echo` and `http_call`. */
+  readonly handlers: readonly MissionHandler[];
   /**
-   * The addresses of a name, to be judged before a call; rejects when there are none. Left out where the host resolves
-   * where nobody can look: Cloudflare's network, from which no private address is reached.
+   * The addresses of a name, to be judged before a call; rejects when there are none. Left out or null where the host
+   * resolves where nobody can look: Cloudflare's network, from which no private address is reached.
    */
-  readonly resolve?: ResolveHost;
+  readonly resolve?: ResolveHost | null;
   /** A worker that vanished is succeeded after this time, ms; default 30,000. */
   readonly leaseMs?: number;
   /** Missions that one run of the worker does side by side; default 3, for Workers allow six connections at a time. */
   readonly concurrency?: number;
 }
+
+export const missionSettings = defineSettings(
+  {
+    ENABLE_MISSION_WORKER: flag.default(true),
+    /** Separated by commas. */
+    BRAIN_MISSION_HTTP_ALLOW: shownText(
+      z
+        .string()
+        .regex(/^[a-z0-9.:[\]\- ,]*$/, "expected host names in lower case, separated by commas")
+        .optional(),
+    ),
+  },
+  (env): QueueSettings => ({
+    worker: env.ENABLE_MISSION_WORKER,
+    httpAllow: (env.BRAIN_MISSION_HTTP_ALLOW ?? "").split(/[\s,]+/).filter((host) => host !== ""),
+  }),
+);

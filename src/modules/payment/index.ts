@@ -1,6 +1,48 @@
-/** The only door of the module. */
+import { defineModule } from "@brain/engine";
+import {
+  paymentIntentCreated,
+  paymentRefundCompleted,
+  paymentRefundFailed,
+  paymentRefundRequested,
+  paymentTransactionCancelled,
+  paymentTransactionCompleted,
+  paymentTransactionFailed,
+} from "@brain/schemas";
+import type { Mount } from "../../http/kit/mount.ts";
+import { courseCataloguePort, firstThatKnows } from "../ports/course-catalogue.ts";
+import { paymentConsumer } from "./consumer.ts";
+import { paymentJobs } from "./jobs.ts";
+import { paymentRoutes } from "./routes.ts";
+import { paymentSettings } from "./settings.ts";
+import * as tables from "./tables.ts";
 
-export { paymentConsumer } from "./consumer.ts";
-export { paymentJobs } from "./jobs.ts";
-export { isPublicPaymentPath, keepsOwnKeys, paymentRoutes } from "./routes.ts";
-export type { PaymentSettings } from "./settings.ts";
+/** Payments through a provider's page, a ledger, refunds and webhooks. */
+export const payment = defineModule({
+  name: "payment",
+  events: [
+    paymentIntentCreated,
+    paymentTransactionCompleted,
+    paymentTransactionFailed,
+    paymentTransactionCancelled,
+    paymentRefundRequested,
+    paymentRefundCompleted,
+    paymentRefundFailed,
+  ],
+  tables: [tables],
+  settings: paymentSettings,
+  needs: { catalogues: courseCataloguePort.all },
+  consumers: ({ settings, ports }) => [
+    paymentConsumer({ ...settings, catalogue: firstThatKnows(ports.catalogues) }),
+  ],
+  jobs: ({ settings }) => paymentJobs(settings),
+  routes: ({ settings, ports }): Mount[] => [
+    {
+      path: "/api/paycore",
+      routes: paymentRoutes({ ...settings, catalogue: firstThatKnows(ports.catalogues) }),
+      // Providers call them; a signature stands for the key.
+      publicPaths: ["/webhooks/stripe", "/webhooks/paypal"],
+      // Payments and refunds store the key with what they make.
+      keys: { "/intents": "own", "/refunds": "own" },
+    },
+  ],
+});

@@ -21,19 +21,6 @@ import { beginRefund, readRefundOf } from "./refunds.ts";
 import type { PaymentSettings } from "./settings.ts";
 import { maxWebhookBytes, receiveStripeEvent } from "./webhook.ts";
 
-/** Where `src/http` mounts the routes. */
-const prefix = "/api/paycore";
-
-/** True for what providers call: a signature stands for the key there. `path` is the whole path of the request. */
-export function isPublicPaymentPath(path: string): boolean {
-  return path === `${prefix}/webhooks/stripe` || path === `${prefix}/webhooks/paypal`;
-}
-
-/** True for the routes that store an `Idempotency-Key` with what they make. */
-export function keepsOwnKeys(path: string): boolean {
-  return path === `${prefix}/intents` || path === `${prefix}/refunds`;
-}
-
 /** The routes below `/api/paycore`. */
 export function paymentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   return new Hono<ModuleEnv>()

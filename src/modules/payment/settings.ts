@@ -1,4 +1,7 @@
+import { calledUrl, defineSettings, whole } from "@brain/engine";
+import * as z from "zod";
 import type { CourseCatalogue } from "../ports/course-catalogue.ts";
+import { publicUrl } from "../shared-settings.ts";
 import type { RefundPolicy } from "./refund-policy.ts";
 
 /** How Stripe is reached and its webhooks are checked. */
@@ -13,7 +16,7 @@ export interface StripeSettings {
   readonly timeoutMs?: number;
 }
 
-export interface PaymentSettings {
+interface CheckoutSettings {
   /** Null: no payments through Stripe. */
   readonly stripe: StripeSettings | null;
   /** Above this sum of a payment's refunds the policy decides; in the smallest unit of the currency. */
@@ -23,11 +26,59 @@ export interface PaymentSettings {
   readonly cancelUrl: string | null;
   /** Origin of the public pages. */
   readonly publicUrl: string | null;
+}
+
+/** With what other modules answer. */
+export interface PaymentSettings extends CheckoutSettings {
   /** What can be bought; left out: every course is taken to exist, at any price. */
   readonly catalogue?: CourseCatalogue;
   /** Default: `fourEyes`. */
   readonly refundPolicy?: RefundPolicy;
 }
+
+export const paymentSettings = defineSettings(
+  {
+    ...publicUrl,
+    STRIPE_SECRET_KEY: z.string().min(1).optional(),
+    /** Signing secrets of the webhook endpoint, separated by commas while one is being replaced. */
+    STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .regex(/[^,\s]/, "expected one or more secrets, separated by commas")
+      .optional(),
+    STRIPE_API_URL: calledUrl.default("https://api.stripe.com"),
+    /** Age above which a signed webhook is refused. */
+    STRIPE_WEBHOOK_TOLERANCE_SECONDS: whole(1, 86_400).default(300),
+    PAYCORE_REFUND_SUPERVISOR_THRESHOLD: whole(0, 2_147_483_647).default(10_000),
+    PAYCORE_SUCCESS_URL: z.url({ protocol: /^https?$/ }).optional(),
+    PAYCORE_CANCEL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  },
+  (env, fault): CheckoutSettings => {
+    const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = env;
+    if (secretKey !== undefined && webhookSecret === undefined)
+      fault(
+        "STRIPE_WEBHOOK_SECRET",
+        "is missing; STRIPE_SECRET_KEY needs it, because payments are confirmed by webhooks",
+      );
+    return {
+      stripe:
+        secretKey === undefined || webhookSecret === undefined
+          ? null
+          : {
+              apiUrl: env.STRIPE_API_URL,
+              secretKey,
+              webhookSecrets: webhookSecret
+                .split(",")
+                .map((secret) => secret.trim())
+                .filter((secret) => secret !== ""),
+              toleranceSeconds: env.STRIPE_WEBHOOK_TOLERANCE_SECONDS,
+            },
+      refundThresholdCents: env.PAYCORE_REFUND_SUPERVISOR_THRESHOLD,
+      successUrl: env.PAYCORE_SUCCESS_URL ?? null,
+      cancelUrl: env.PAYCORE_CANCEL_URL ?? null,
+      publicUrl: env.BRAIN_PUBLIC_URL ?? null,
+    };
+  },
+);
 
 /** The pages that the payer comes back to. */
 export interface ReturnUrls {

@@ -1,3 +1,4 @@
+import { definePort } from "@brain/engine";
 import type { Reader } from "../reader.ts";
 
 /*
@@ -8,3 +9,5 @@ export interface AccessCheck {
   /** True when the user has active access to the course, of whatever tenant. Throws rather than guesses. */
   hasAccess(read: Reader, courseId: string, userId: string): Promise<boolean>;
 }
+
+export const accessCheckPort = definePort<AccessCheck>("access_check");

@@ -1,3 +1,4 @@
+import { definePort } from "@brain/engine";
 import type { AccessRule } from "../access-rule.ts";
 import type { Reader } from "../reader.ts";
 
@@ -33,3 +34,5 @@ export function firstThatKnows(catalogues: readonly CourseCatalogue[]): CourseCa
     },
   };
 }
+
+export const courseCataloguePort = definePort<CourseCatalogue>("course_catalogue");

@@ -1,4 +1,4 @@
-import type { Database } from "@brain/engine";
+import { type Database, definePort } from "@brain/engine";
 import type { CoursePage } from "../../pages/model.ts";
 import type { AccessRule } from "../access-rule.ts";
 
@@ -8,6 +8,8 @@ import type { AccessRule } from "../access-rule.ts";
  */
 
 export interface CourseShowcase {
+  /** Whether those who learn a course here get a certificate. */
+  readonly certificates: boolean;
   /** Null: nobody here made the course, or it is not finished. */
   read(db: Database, courseId: string): Promise<MadeCourse | null>;
 }
@@ -41,3 +43,5 @@ export function priceOf(access: AccessRule | null): CoursePage["price"] {
   if (access?.mode !== "paid") return null;
   return { cents: access.price_cents, currency: access.currency, freeLessons: access.free_lessons };
 }
+
+export const courseShowcasePort = definePort<CourseShowcase>("course_showcase");

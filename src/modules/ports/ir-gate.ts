@@ -1,4 +1,4 @@
-import type { Publish, Tx } from "@brain/engine";
+import { definePort, type Publish, type Tx } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 
 /*
@@ -90,3 +90,5 @@ export interface IrGate {
   /** Validates, uses the proof up if one is needed, and says whether the plan may run. Fails closed. */
   check(tx: Tx, publish: Publish, request: GateRequest): Promise<GateDecision>;
 }
+
+export const irGatePort = definePort<IrGate>("ir_gate");

@@ -1,4 +1,12 @@
-import type { Database, Issue, Logger, Publish, Transact, Tx } from "@brain/engine";
+import {
+  type Database,
+  definePort,
+  type Issue,
+  type Logger,
+  type Publish,
+  type Transact,
+  type Tx,
+} from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 
 /*
@@ -71,3 +79,5 @@ export interface MissionHandler {
   /** What of a result the events may tell: ids and counts, never what came from outside. Left out: nothing. */
   eventResult?(result: JsonObject): JsonObject;
 }
+
+export const missionHandlerPort = definePort<MissionHandler>("mission_handler");

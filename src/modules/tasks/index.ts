@@ -1,9 +1,18 @@
-/** The only door of the module. */
+import { defineModule } from "@brain/engine";
+import { taskItemCompleted, taskItemCreated, taskItemDeleted, taskItemUpdated } from "@brain/schemas";
+import type { Mount } from "../../http/kit/mount.ts";
+import { tasksConsumer } from "./consumer.ts";
+import { taskRoutes } from "./routes.ts";
+import { logTaskSwitch, taskSettings } from "./settings.ts";
+import * as tables from "./tables.ts";
 
-export { tasksConsumer } from "./consumer.ts";
-export { createDailyFiles, type DailyFiles, type FilesScope } from "./daily-files.ts";
-export { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
-export { rowsOf } from "./postgres-events.ts";
-export { taskRoutes } from "./routes.ts";
-export { logTaskSwitch } from "./settings.ts";
-export { fromRecord, taskEventTypes, toRecord } from "./task-events.ts";
+/** Task items, with their history as domain events. */
+export const tasks = defineModule({
+  name: "tasks",
+  events: [taskItemCreated, taskItemCompleted, taskItemDeleted, taskItemUpdated],
+  tables: [tables],
+  settings: taskSettings,
+  consumers: () => [tasksConsumer()],
+  routes: ({ settings }): Mount[] => [{ path: "/api/tasks", routes: taskRoutes(settings) }],
+  logStart: ({ settings }, log) => logTaskSwitch(settings, log),
+});

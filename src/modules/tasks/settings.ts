@@ -1,4 +1,4 @@
-import type { Logger } from "@brain/engine";
+import { defineSettings, flag, type Logger } from "@brain/engine";
 
 export interface TaskSettings {
   /**
@@ -9,6 +9,23 @@ export interface TaskSettings {
   /** What set it: the name of the variable, or `default`. */
   readonly switchSource: string;
 }
+
+export const taskSettings = defineSettings(
+  {
+    USE_NEW_EVENT_SYSTEM: flag.optional(),
+    /** The same under its older name. */
+    MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: flag.optional(),
+  },
+  ({ USE_NEW_EVENT_SYSTEM: current, MISSION_CONTROL_USE_NEW_EVENT_SYSTEM: older }, fault): TaskSettings => {
+    if (current !== undefined && older !== undefined && current !== older)
+      fault("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "differs from USE_NEW_EVENT_SYSTEM; set one of them");
+    if (current !== undefined) return { useNewEventSystem: current, switchSource: "USE_NEW_EVENT_SYSTEM" };
+    if (older !== undefined)
+      return { useNewEventSystem: older, switchSource: "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM" };
+    // Phase 3 of the move: the new path is what everybody gets.
+    return { useNewEventSystem: true, switchSource: "default" };
+  },
+);
 
 /** Phase 4: by then the switch, the old path and its table are gone. */
 export const switchEndsOn = "2026-12-31";

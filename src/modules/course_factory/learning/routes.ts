@@ -40,14 +40,6 @@ export type CourseLearningSettings = IssuingSettings;
 /** Certificates that one address may have checked, a minute. */
 const verificationsPerMinute = 60;
 
-/** Where the routes are mounted. */
-const prefix = "/api/courses";
-
-/** True for the paths that anybody may use: who is shown a certificate can check it without a key. */
-export function isPublicLearningPath(path: string): boolean {
-  return path === `${prefix}/certificates/verify` || path === `${prefix}/certificates/key`;
-}
-
 /**
  * Routes below `/api/courses`, beside those of the distribution. Fixed paths come first; `:course_id` is always
  * followed by a word of ours and must be a uuid, so no path of another module is taken.

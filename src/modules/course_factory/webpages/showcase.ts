@@ -15,12 +15,16 @@ import { findTheme, themes, themeWith } from "./themes.ts";
 
 /** What was made for the page of a course: parts that no author has built yet are built from the course. */
 
-export const courseShowcase: CourseShowcase = {
-  async read(db, courseId) {
-    // Courses of other origin have ids of any shape; a uuid column would refuse them.
-    return isCourseId(courseId) ? await readMadeCourse(db, courseId) : null;
-  },
-};
+/** @param certificates whether they are issued here */
+export function courseShowcase(certificates: boolean): CourseShowcase {
+  return {
+    certificates,
+    async read(db, courseId) {
+      // Courses of other origin have ids of any shape; a uuid column would refuse them.
+      return isCourseId(courseId) ? await readMadeCourse(db, courseId) : null;
+    },
+  };
+}
 
 /** Null: there is no such course, or it is not finished. */
 async function readMadeCourse(db: Database, courseId: string): Promise<MadeCourse | null> {

@@ -11,8 +11,8 @@ import {
 import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { callOutside } from "../../outgoing.ts";
+import type { ResolveHost } from "../../ports/host-names.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
-import type { ResolveHost } from "../settings.ts";
 
 /** What is read of an answer, bytes. */
 const maxAnswerBytes = 65_536;

@@ -1,0 +1,66 @@
+import type { Consumer, Logger, OpenedModule, ScheduledJob } from "@brain/engine";
+import {
+  type Catalog,
+  charterEvents,
+  charterOptions,
+  createCatalog,
+  type EventDefinition,
+} from "@brain/schemas";
+import type { Context, Hono } from "hono";
+import type { Config } from "./config.ts";
+import { createApp } from "./http/app.ts";
+import type { AppEnv, Host } from "./http/host.ts";
+import type { Mount } from "./http/kit/mount.ts";
+import { hostNamesPort, type ResolveHost } from "./modules/ports/host-names.ts";
+import { product } from "./product.ts";
+
+/*
+ * The modules of the product as they run: what they bring, joined with the charter and with the HTTP surface. It knows no
+ * module by name.
+ */
+
+/** The events of the modules, and the charter's of programs outside. */
+export const catalog: Catalog = createCatalog([...product.events, ...foreignEvents()], charterOptions);
+
+/** @throws {Error} the charter says that an event belongs to a module, and the module does not list it */
+function foreignEvents(): readonly EventDefinition[] {
+  const own = new Set(product.events);
+  const modules = new Set(product.modules.map(({ name }) => name));
+  const others = charterEvents.filter((definition) => !own.has(definition));
+  const forgotten = others.find(({ module }) => modules.has(module));
+  if (forgotten === undefined) return others;
+  throw new Error(
+    `The event "${forgotten.type}" belongs to the module "${forgotten.module}", whose events do not list it. Add it there.`,
+  );
+}
+
+/** What a host gives to the modules, beside the settings. */
+export interface HostAnswers {
+  /** Left out where names cannot be resolved. */
+  readonly resolve?: ResolveHost | undefined;
+}
+
+export interface RunningProduct {
+  readonly modules: readonly OpenedModule<Mount>[];
+  readonly catalog: Catalog;
+  readonly consumers: readonly Consumer[];
+  readonly jobs: readonly ScheduledJob[];
+  /** Writes what every start says about the modules. */
+  logStart(log: Logger): void;
+  /** The HTTP app with all modules. `open` gives each request its host. */
+  createApp(open: (c: Context) => Host): Hono<AppEnv>;
+}
+
+/** @throws {Error} the modules do not fit together; names them */
+export function openProduct(config: Config, { resolve }: HostAnswers = {}): RunningProduct {
+  const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
+  const { modules, consumers, jobs, logStart } = product.open(config.modules, gifts);
+  return {
+    modules,
+    catalog,
+    consumers,
+    jobs,
+    logStart,
+    createApp: (open) => createApp({ open, modules, requestPlaces: config.requestPlaces }),
+  };
+}

@@ -1,0 +1,107 @@
+import type { EventDefinition } from "@brain/schemas";
+import { getTableName, isTable } from "drizzle-orm";
+import type { Consumer } from "../consume/consumer.ts";
+import type { ScheduledJob } from "../consume/define-job.ts";
+import type { SettingsDefinition } from "../core/environment.ts";
+import type { Logger } from "../core/log.ts";
+import type { Answers, Needs, Offer } from "./ports.ts";
+
+/** What the parts of a module are made of, once the start has read the settings and connected the ports. */
+export interface ModuleParts<S, N extends Needs> {
+  readonly settings: S;
+  readonly ports: Answers<N>;
+}
+
+/**
+ * A module as its author writes it. `R` is what the product's door to the outside makes of routes; the engine hands them
+ * on and looks at none.
+ */
+export interface ModuleDefinition<S, N extends Needs, R> {
+  /** Lower-case letters, digits and underscores; also the name of its folder and the `module` of its events. */
+  readonly name: string;
+  /** The events that it publishes, in the order of their life. */
+  readonly events: readonly EventDefinition[];
+  /** What its files of tables export: `import * as tables from "./tables.ts"`, then `[tables]`. Left out: none. */
+  readonly tables?: readonly Readonly<Record<string, unknown>>[];
+  /** The environment variables that it reads. Left out: none. */
+  readonly settings?: SettingsDefinition<S>;
+  /** What it asks of other modules, by the names under which `ports` has the answers. */
+  readonly needs?: N;
+  /** What it answers for others. Here a port may be read only inside of `from(() => …)`. */
+  readonly offers?: (parts: ModuleParts<S, N>) => readonly Offer[];
+  readonly consumers?: (parts: ModuleParts<S, N>) => readonly Consumer[];
+  /** What time starts. */
+  readonly jobs?: (parts: ModuleParts<S, N>) => readonly ScheduledJob[];
+  readonly routes?: (parts: ModuleParts<S, N>) => readonly R[];
+  /** What every start writes to the log about it. */
+  readonly logStart?: (parts: ModuleParts<S, N>, log: Logger) => void;
+}
+
+/** A module: one value, which its folder exports and the list of the product names. */
+export interface Module<R> {
+  readonly name: string;
+  readonly events: readonly EventDefinition[];
+  /** Names of the tables that it owns. */
+  readonly tables: readonly string[];
+  /** Null: it reads none. */
+  readonly settings: SettingsDefinition<unknown> | null;
+  readonly needs: Needs;
+  /** @param parts what `settings` read, and the answers to `needs` */
+  offers(parts: ModuleParts<unknown, Needs>): readonly Offer[];
+  /** @param parts what `settings` read, and the answers to `needs` */
+  open(parts: ModuleParts<unknown, Needs>): OpenedParts<R>;
+}
+
+/** What a module does in a product that has started. */
+export interface OpenedParts<R> {
+  readonly consumers: readonly Consumer[];
+  readonly jobs: readonly ScheduledJob[];
+  readonly routes: readonly R[];
+  logStart(log: Logger): void;
+}
+
+const nameShape = /^[a-z][a-z0-9_]{0,49}$/;
+
+/**
+ * Completes a module. Three types are inferred from what is given, none is to be written: the settings, the needs, and
+ * what routes are.
+ *
+ * @throws {Error} its name is none, or an event belongs to another module
+ */
+export function defineModule<S = null, N extends Needs = Record<never, never>, R = never>(
+  definition: ModuleDefinition<S, N, R>,
+): Module<R> {
+  const { name, events } = definition;
+  if (!nameShape.test(name)) {
+    throw new Error(
+      `"${name}" is no name of a module: expected lower-case letters, digits and underscores, beginning with a letter, at most 50.`,
+    );
+  }
+  const strange = events.find(({ module }) => module !== name);
+  if (strange !== undefined) {
+    throw new Error(
+      `The module "${name}" lists the event "${strange.type}", whose definition says module: "${strange.module}". List it there, or correct the definition.`,
+    );
+  }
+  const tables = (definition.tables ?? []).flatMap((file) =>
+    Object.values(file).filter((value) => isTable(value)),
+  );
+  const own = (parts: ModuleParts<unknown, Needs>) => parts as ModuleParts<S, N>;
+  return {
+    name,
+    events,
+    tables: tables.map(getTableName),
+    settings: definition.settings ?? null,
+    needs: definition.needs ?? {},
+    offers: (parts) => definition.offers?.(own(parts)) ?? [],
+    open(given) {
+      const parts = own(given);
+      return {
+        consumers: definition.consumers?.(parts) ?? [],
+        jobs: definition.jobs?.(parts) ?? [],
+        routes: definition.routes?.(parts) ?? [],
+        logStart: (log) => definition.logStart?.(parts, log),
+      };
+    },
+  };
+}

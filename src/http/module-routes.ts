@@ -1,0 +1,57 @@
+import type { Hono } from "hono";
+import type { AppEnv } from "./host.ts";
+import type { Mount } from "./kit/mount.ts";
+
+/** What a module mounts. */
+export interface ModuleRoutes {
+  readonly name: string;
+  readonly routes: readonly Mount[];
+}
+
+/** Where a key is asked, but for what a mount says is public. */
+const keyedRoot = "/api/";
+
+/** Longer paths first: what lies below one of them is its own, wherever a shorter one stands in the list. */
+export function inOrder(modules: readonly ModuleRoutes[]): readonly Mount[] {
+  return modules.flatMap(({ routes }) => routes).sort((a, b) => b.path.length - a.path.length);
+}
+
+/** Parameters have other names in each module, and match the same. */
+function routeKey(method: string, path: string): string {
+  return `${method} ${path.replaceAll(/:[^/{]+/g, ":").replace(/(?<=.)\/$/, "")}`;
+}
+
+/**
+ * @param app with the routes of the backbone, before those of modules are mounted
+ * @throws {Error} two answer one route, or a mount lies where no key is asked and does not say that it is public
+ */
+export function requireOwnRoutes(app: Hono<AppEnv>, modules: readonly ModuleRoutes[]): void {
+  const owners = new Map(
+    app.routes.map(({ method, path }) => [routeKey(method, path), "the backbone itself"]),
+  );
+  for (const { name, routes: mounts } of modules) {
+    for (const { path: base, routes, publicPaths = [] } of mounts) {
+      if (!/^(\/[a-z0-9_.-]+)+$/.test(base)) {
+        throw new Error(
+          `The module "${name}" mounts routes at "${base}". Expected a path like /api/library, without a slash at its end.`,
+        );
+      }
+      if (!base.startsWith(keyedRoot) && !publicPaths.includes("/*")) {
+        throw new Error(
+          `The module "${name}" mounts routes at "${base}", where nobody is asked for a key. Mount them below ${keyedRoot}, or say publicPaths: ["/*"].`,
+        );
+      }
+      for (const { method, path } of routes.routes) {
+        const key = routeKey(method, base + path);
+        const other = owners.get(key);
+        if (method === "ALL" || other === name) continue;
+        if (other !== undefined) {
+          throw new Error(
+            `"${other}" and "${name}" both answer ${method} ${base}${path}. One of them takes another path.`,
+          );
+        }
+        owners.set(key, name);
+      }
+    }
+  }
+}
