@@ -75,7 +75,7 @@ export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./
 export { createDatabase, type Database, type Tx } from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { namedLock } from "./db/locks.ts";
-export { runAllJobs } from "./dispatch/bulk-turns.ts";
+export { runAllBulkOperations } from "./dispatch/bulk-turns.ts";
 export { cronTick } from "./dispatch/cron.ts";
 export { beginDispatch } from "./dispatch/dispatch.ts";
 export { drainOnce } from "./dispatch/drain-once.ts";
@@ -113,6 +113,11 @@ export {
 } from "./module/define-module.ts";
 export { type Answers, definePort, type Need, type Needs, type Offer, type Port } from "./module/ports.ts";
 export { defineProduct, type OpenedModule, type OpenedProduct, type Product } from "./module/product.ts";
+export { type BulkChange, changeBulkOperation } from "./operations/bulk/bulk-changes.ts";
+export { type BulkKind, findBulkOperation, listBulkOperations } from "./operations/bulk/bulk-view.ts";
+export { editCopy } from "./operations/bulk/edited-copy.ts";
+export { previewRedrive, redriveLetter, startRedrive } from "./operations/bulk/redrive.ts";
+export { previewReplay, replayStep, startReplay } from "./operations/bulk/replay.ts";
 export { changeBlockedKey, listBlockedKeys } from "./operations/consumers/blocked-keys.ts";
 export { consumerDetails, consumerStates, lastVisits } from "./operations/consumers/consumer-states.ts";
 export {
@@ -125,11 +130,6 @@ export {
 } from "./operations/consumers/dead-letters.ts";
 export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumers/pauses.ts";
 export { checkHealth } from "./operations/health.ts";
-export { editCopy } from "./operations/jobs/edited-copy.ts";
-export { changeJob, type JobChange } from "./operations/jobs/job-changes.ts";
-export { findJob, type JobKind, listJobs } from "./operations/jobs/job-view.ts";
-export { previewRedrive, redriveLetter, startRedrive } from "./operations/jobs/redrive.ts";
-export { previewReplay, replayStep, startReplay } from "./operations/jobs/replay.ts";
 export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
 export { markActivity } from "./publish/activity.ts";

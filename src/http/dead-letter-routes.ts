@@ -3,7 +3,7 @@ import {
   discardLetter,
   discardLetters,
   editCopy,
-  findJob,
+  findBulkOperation,
   findLetter,
   groupLetters,
   listLetters,
@@ -107,7 +107,7 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     };
     const id = await startRedrive(invocation, options, operatorOf(c));
     runJobsSoon(c);
-    return c.json(await findJob(invocation.db, ["redrive"], id), 202);
+    return c.json(await findBulkOperation(invocation.db, ["redrive"], id), 202);
   });
 
   routes.post("/discard", validated("json", discardBody), async (c) => {

@@ -1,12 +1,12 @@
 import {
+  type BulkChange,
+  type BulkKind,
   beginDispatch,
-  changeJob,
+  changeBulkOperation,
   drainSubscribers,
-  findJob,
-  type JobChange,
-  type JobKind,
-  listJobs,
-  runAllJobs,
+  findBulkOperation,
+  listBulkOperations,
+  runAllBulkOperations,
 } from "@brain/engine";
 import type { Context, Hono } from "hono";
 import * as z from "zod";
@@ -33,24 +33,28 @@ const changeBody = z.strictObject({ reason: reasonText.optional() });
 export function addJobRoutes(
   routes: Hono<AppEnv>,
   prefix: "" | "/redrives",
-  kinds: readonly JobKind[],
+  kinds: readonly BulkKind[],
   listName: "redrives" | "replays",
 ): void {
   routes.get(prefix === "" ? "/" : prefix, validated("query", jobsQuery), async (c) => {
-    const { jobs, nextCursor } = await listJobs(c.get("host").invocation.db, kinds, c.req.valid("query"));
+    const { jobs, nextCursor } = await listBulkOperations(
+      c.get("host").invocation.db,
+      kinds,
+      c.req.valid("query"),
+    );
     return c.json({ [listName]: jobs, next_cursor: nextCursor });
   });
 
   routes.get(`${prefix}/:id`, async (c) =>
-    c.json(await findJob(c.get("host").invocation.db, kinds, c.req.param("id") ?? "")),
+    c.json(await findBulkOperation(c.get("host").invocation.db, kinds, c.req.param("id") ?? "")),
   );
 
-  for (const change of ["pause", "resume", "cancel"] as const satisfies JobChange[]) {
+  for (const change of ["pause", "resume", "cancel"] as const satisfies BulkChange[]) {
     routes.post(`${prefix}/:id/${change}`, validated("json", changeBody), async (c) => {
       const { invocation } = c.get("host");
       const { reason } = c.req.valid("json");
       const id = c.req.param("id") ?? "";
-      const job = await changeJob(invocation, kinds, id, change, reason ?? null, operatorOf(c));
+      const job = await changeBulkOperation(invocation, kinds, id, change, reason ?? null, operatorOf(c));
       if (change === "resume") runJobsSoon(c);
       return c.json(job);
     });
@@ -60,7 +64,7 @@ export function addJobRoutes(
 /** Begins the work on jobs after the answer; what this invocation does not finish, the cron does. */
 export function runJobsSoon(c: Context<AppEnv>): void {
   const { invocation, waitUntil } = c.get("host");
-  waitUntil(runAllJobs(invocation, invocation.now() + backgroundMs));
+  waitUntil(runAllBulkOperations(invocation, invocation.now() + backgroundMs));
 }
 
 /** Handles after the answer what was queued for one subscriber. */

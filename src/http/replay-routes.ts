@@ -1,4 +1,4 @@
-import { findJob, NotFoundError, previewReplay, replayStep, startReplay } from "@brain/engine";
+import { findBulkOperation, NotFoundError, previewReplay, replayStep, startReplay } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
@@ -71,7 +71,7 @@ export function replayRoutes(): Hono<AppEnv> {
     };
     const id = await startReplay(invocation, consumer, options, operatorOf(c));
     runJobsSoon(c);
-    return c.json(await findJob(invocation.db, ["replay"], id), 202);
+    return c.json(await findBulkOperation(invocation.db, ["replay"], id), 202);
   });
 
   addJobRoutes(routes, "", ["replay", "backfill"], "replays");

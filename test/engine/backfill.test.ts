@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runAllJobs } from "../../src/engine/dispatch/bulk-turns.ts";
+import { runAllBulkOperations } from "../../src/engine/dispatch/bulk-turns.ts";
 import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
@@ -36,7 +36,7 @@ test("a new consumer gets what was trimmed from the record, then the stream, in 
   await backbone.relay();
   // What is on the stream waits until the backfill is done.
   expect(await drainOnce(invocation, late, 0, soon())).toMatchObject({ applied: 0 });
-  await runAllJobs(invocation, soon());
+  await runAllBulkOperations(invocation, soon());
   await drainOnce(invocation, late, 0, soon());
   const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "late");
   expect(numbers.map(({ number }) => number)).toEqual(beats(1, 25).map(([, number]) => number));
@@ -61,7 +61,7 @@ test("a start that was interrupted is done again, and starts no second backfill"
   await backbone.redis("XGROUP", "DESTROY", backbone.stream, late.group);
   await drainOnce(invocation, late, 0, soon());
   expect(await backbone.sql("SELECT kind FROM jobs")).toHaveLength(1);
-  await runAllJobs(invocation, soon());
+  await runAllBulkOperations(invocation, soon());
   await drainOnce(invocation, late, 0, soon());
   const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "late");
   expect(numbers.map(({ number }) => number)).toEqual(beats(1, 20).map(([, number]) => number));

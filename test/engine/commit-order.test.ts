@@ -6,7 +6,7 @@ import type { Tx } from "../../src/engine/db/database.ts";
 import { sqlState } from "../../src/engine/db/errors.ts";
 import { listHistory } from "../../src/engine/events/history.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
-import { lockJobs } from "../../src/engine/operations/jobs/job-store.ts";
+import { lockBulkOperations } from "../../src/engine/operations/bulk/bulk-store.ts";
 import { createOutbox, prepareEvent } from "../../src/engine/publish/publish.ts";
 import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../src/engine/publish/record.ts";
 import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
@@ -313,7 +313,7 @@ describe("transactions with many keys at once", () => {
 });
 
 test.each([
-  ["jobs are started", "jobs", lockJobs],
+  ["jobs are started", "jobs", lockBulkOperations],
   ["a provider tells of a payment", "paycore:pi_1", (tx: Tx) => lockProviderPayment(tx, "pi_1")],
 ] as const)("an event is published while %s, also one whose key is called like it", async (_, key, lock) => {
   const backbone = await openBackbone();

@@ -4,11 +4,12 @@ import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
 import { on, onAny } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
+import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import { discardLetters, findLetter } from "../../src/engine/operations/consumers/dead-letters.ts";
-import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
 import { prepareEvent } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { operator } from "./bulk-fixture.ts";
 import { invoke } from "./dispatch-fixture.ts";
 import {
   createClock,
@@ -24,7 +25,6 @@ import {
   recorder,
   streamEntries,
 } from "./fixture.ts";
-import { operator } from "./job-fixture.ts";
 
 const flat = (fields: object) => Object.entries(fields).flat().map(String);
 

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { PermanentError } from "../../src/engine/core/errors.ts";
+import { editCopy } from "../../src/engine/operations/bulk/edited-copy.ts";
+import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import {
   discardLetter,
   discardLetters,
   findLetter,
 } from "../../src/engine/operations/consumers/dead-letters.ts";
-import { editCopy } from "../../src/engine/operations/jobs/edited-copy.ts";
-import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
 import type { Backbone } from "../backbone.ts";
+import { operator } from "./bulk-fixture.ts";
 import { invoke } from "./dispatch-fixture.ts";
 import {
   deadLetters,
@@ -20,7 +21,6 @@ import {
   recorder,
   streamEntries,
 } from "./fixture.ts";
-import { operator } from "./job-fixture.ts";
 
 const broken = recorder({ beforeReport: () => Promise.reject(new PermanentError("broken")) });
 const mended = recorder();

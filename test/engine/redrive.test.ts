@@ -1,12 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConflictError, NotFoundError } from "../../src/engine/core/errors.ts";
+import { changeBulkOperation } from "../../src/engine/operations/bulk/bulk-changes.ts";
+import { runBulkOperations, stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
+import { previewRedrive, redriveLetter, startRedrive } from "../../src/engine/operations/bulk/redrive.ts";
+import { deferLetters } from "../../src/engine/operations/bulk/redrive-step.ts";
 import { discardLetters } from "../../src/engine/operations/consumers/dead-letters.ts";
-import { changeJob } from "../../src/engine/operations/jobs/job-changes.ts";
-import { runJobs, stepJob } from "../../src/engine/operations/jobs/jobs.ts";
-import { previewRedrive, redriveLetter, startRedrive } from "../../src/engine/operations/jobs/redrive.ts";
-import { deferLetters } from "../../src/engine/operations/jobs/redrive-step.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
-import { createClock, recorder } from "./fixture.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -16,7 +15,8 @@ import {
   operator,
   plantLetters,
   redriveOptions,
-} from "./job-fixture.ts";
+} from "./bulk-fixture.ts";
+import { createClock, recorder } from "./fixture.ts";
 
 async function open(now: () => number = Date.now): Promise<Backbone> {
   const consumers = [recorder(), recorder({ subscriber: "second" })];
@@ -34,7 +34,7 @@ const flag = (backbone: Backbone) => backbone.redis("EXISTS", backbone.open().ke
 /** Runs the jobs; the deliveries of each drain, and how the run ended. */
 async function run(backbone: Backbone, succeeds: (row: DeliveryRow) => boolean = () => true) {
   const drains: DeliveryRow[][] = [];
-  const result = await runJobs(backbone.open(), soon(), async () => {
+  const result = await runBulkOperations(backbone.open(), soon(), async () => {
     drains.push(await endDeliveries(backbone, succeeds));
   });
   return { drains, result };
@@ -197,9 +197,9 @@ describe("the stop rule", () => {
     expect(job).toMatchObject({ status: "stopped", queued: 1, failed: 1 });
     expect(job.status_reason).toContain("1 of 1 events of the last step failed");
     expect(await letterStatuses(backbone)).toEqual(Array(50).fill("open"));
-    await expect(changeJob(backbone.open(), ["redrive"], id, "resume", null, operator)).rejects.toThrow(
-      /is stopped, so it cannot be resumed.*start another redrive/,
-    );
+    await expect(
+      changeBulkOperation(backbone.open(), ["redrive"], id, "resume", null, operator),
+    ).rejects.toThrow(/is stopped, so it cannot be resumed.*start another redrive/);
   });
 
   test("without it everything is tried and fails again", async () => {
@@ -231,8 +231,8 @@ describe("several at once", () => {
     const backbone = await open();
     await plantLetters(backbone, some(3));
     const id = await start(backbone, { ramp: false });
-    await stepJob(backbone.open(), { id, subscriber: "recorder" });
-    expect(await stepJob(backbone.open(), { id, subscriber: "recorder" })).toBe(0);
+    await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" });
+    expect(await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" })).toBe(0);
     expect(await letterStatuses(backbone)).toEqual(["requeued", "requeued", "requeued"]);
 
     await backbone.open().db.transaction((tx) => deferLetters(tx, id, 10));
@@ -303,8 +303,15 @@ describe("pause, resume, cancel", () => {
     const backbone = await open();
     await plantLetters(backbone, some(5));
     const id = await start(backbone, { maxStep: 2, ramp: false });
-    await stepJob(backbone.open(), { id, subscriber: "recorder" });
-    const paused = await changeJob(backbone.open(), ["redrive"], id, "pause", "lunch break", operator);
+    await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" });
+    const paused = await changeBulkOperation(
+      backbone.open(),
+      ["redrive"],
+      id,
+      "pause",
+      "lunch break",
+      operator,
+    );
     expect(paused).toMatchObject({ status: "paused", in_flight: 2, progress: 0, total: 5 });
     await endDeliveries(backbone);
     expect((await run(backbone)).drains).toEqual([]);
@@ -317,7 +324,9 @@ describe("pause, resume, cancel", () => {
     ]);
     expect(await flag(backbone)).toBe(0);
 
-    expect(await changeJob(backbone.open(), ["redrive"], id, "resume", null, operator)).toMatchObject({
+    expect(
+      await changeBulkOperation(backbone.open(), ["redrive"], id, "resume", null, operator),
+    ).toMatchObject({
       status: "running",
       progress: 0.4,
     });
@@ -330,8 +339,10 @@ describe("pause, resume, cancel", () => {
     const backbone = await open();
     await plantLetters(backbone, some(4));
     const id = await start(backbone, { maxStep: 1, ramp: false });
-    await stepJob(backbone.open(), { id, subscriber: "recorder" });
-    expect(await changeJob(backbone.open(), ["redrive"], id, "cancel", null, operator)).toMatchObject({
+    await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" });
+    expect(
+      await changeBulkOperation(backbone.open(), ["redrive"], id, "cancel", null, operator),
+    ).toMatchObject({
       status: "cancelled",
       finished_at: expect.any(String),
     });
@@ -353,7 +364,7 @@ describe("pause, resume, cancel", () => {
     const backbone = await open();
     const id = await start(backbone);
     await backbone.sql("UPDATE jobs SET status = $1", [status]);
-    const changing = changeJob(backbone.open(), ["redrive"], id, change, null, operator);
+    const changing = changeBulkOperation(backbone.open(), ["redrive"], id, change, null, operator);
     await expect(changing).rejects.toThrow(new RegExp(`The redrive ${id} is ${status}`));
     expect(
       await backbone.sql("SELECT action FROM operator_actions WHERE action <> 'redrive.started'"),
@@ -365,7 +376,7 @@ describe("pause, resume, cancel", () => {
     const id = await start(backbone);
     for (const given of [id, "999999", "x", "0", "-1", "9".repeat(30)]) {
       await expect(
-        changeJob(backbone.open(), ["replay"], given, "pause", null, operator),
+        changeBulkOperation(backbone.open(), ["replay"], given, "pause", null, operator),
       ).rejects.toBeInstanceOf(NotFoundError);
     }
   });
@@ -376,7 +387,7 @@ describe("a run of the jobs", () => {
     const backbone = await open();
     await plantLetters(backbone, some(3));
     const id = await start(backbone);
-    const idle = await runJobs(backbone.open(), soon(), async () => undefined);
+    const idle = await runBulkOperations(backbone.open(), soon(), async () => undefined);
     expect(idle).toEqual({ more: false, nextAtMs: null });
     expect(await jobOf(backbone, id)).toMatchObject({ status: "running", queued: 1 });
     expect(await flag(backbone)).toBe(1);
@@ -389,10 +400,10 @@ describe("a run of the jobs", () => {
     const backbone = await open(clock.now);
     await plantLetters(backbone, some(30));
     const id = await start(backbone);
-    const late = await runJobs(backbone.open(), clock.now() - 1, async () => undefined);
+    const late = await runBulkOperations(backbone.open(), clock.now() - 1, async () => undefined);
     expect(late.more).toBe(false);
     expect((await jobOf(backbone, id)).queued).toBe(0);
-    const ended = await runJobs(backbone.open(), clock.now() + 1_000, async () => {
+    const ended = await runBulkOperations(backbone.open(), clock.now() + 1_000, async () => {
       await endDeliveries(backbone);
       if ((await jobOf(backbone, id)).succeeded >= 8) clock.advance(2_000);
     });
@@ -406,13 +417,13 @@ describe("a run of the jobs", () => {
     const id = await start(backbone, { ratePerSecond: 0.5, ramp: false });
     const drains: number[] = [];
     const before = Date.now();
-    const result = await runJobs(backbone.open(), Date.now() + 3_000, async () => {
+    const result = await runBulkOperations(backbone.open(), Date.now() + 3_000, async () => {
       drains.push((await endDeliveries(backbone)).length);
     });
     expect(drains).toEqual([5]);
     expect(result.more).toBe(false);
     expect((result.nextAtMs ?? 0) - before).toBeGreaterThan(8_000);
-    expect(await stepJob(backbone.open(), { id, subscriber: "recorder" })).toBe(0);
+    expect(await stepBulkOperation(backbone.open(), { id, subscriber: "recorder" })).toBe(0);
   });
 
   test("waits within its time for a step that is due soon", async () => {
@@ -441,7 +452,7 @@ describe("a run of the jobs", () => {
         },
       },
     };
-    await runJobs(watched, soon(), async () => void (await endDeliveries(backbone, () => true)));
+    await runBulkOperations(watched, soon(), async () => void (await endDeliveries(backbone, () => true)));
     expect(await jobOf(backbone, id)).toMatchObject({ status: "completed", succeeded: 1 });
   });
 
@@ -466,7 +477,7 @@ describe("a run of the jobs", () => {
         },
       },
     };
-    await runJobs(watched, soon(), async () => undefined);
+    await runBulkOperations(watched, soon(), async () => undefined);
     expect(begun).toBe(true);
     expect(await flag(backbone)).toBe(1);
   });
@@ -484,7 +495,7 @@ describe("a run of the jobs", () => {
 
   test("without jobs it does nothing; without a stream nothing can be started", async () => {
     const backbone = await open();
-    expect(await runJobs(backbone.open(), soon(), async () => undefined)).toEqual({
+    expect(await runBulkOperations(backbone.open(), soon(), async () => undefined)).toEqual({
       more: false,
       nextAtMs: null,
     });

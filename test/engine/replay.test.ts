@@ -1,11 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { onAny } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
-import { changeJob } from "../../src/engine/operations/jobs/job-changes.ts";
-import { runJobs, stepJob } from "../../src/engine/operations/jobs/jobs.ts";
-import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/jobs/replay.ts";
+import { changeBulkOperation } from "../../src/engine/operations/bulk/bulk-changes.ts";
+import { runBulkOperations, stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
+import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/bulk/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
-import { publishBeats, publishReports, recorder } from "./fixture.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -15,7 +14,8 @@ import {
   operator,
   plantLetters,
   replayOptions,
-} from "./job-fixture.ts";
+} from "./bulk-fixture.ts";
+import { publishBeats, publishReports, recorder } from "./fixture.ts";
 
 const consumer = recorder();
 const all = defineConsumer({ subscriber: "all", handlers: [onAny(async () => undefined)] });
@@ -47,7 +47,7 @@ async function claim(backbone: Backbone, eventId: string | undefined, epoch = 0,
 
 async function run(backbone: Backbone, succeeds: (row: DeliveryRow) => boolean = () => true) {
   const drains: DeliveryRow[][] = [];
-  await runJobs(backbone.open(), Date.now() + 20_000, async () => {
+  await runBulkOperations(backbone.open(), Date.now() + 20_000, async () => {
     drains.push(await endDeliveries(backbone, succeeds));
   });
   return drains;
@@ -106,7 +106,7 @@ describe("a replay of what is missing", () => {
       { messageId: rows[1]?.stream_message_id ?? "", eventId: ids[1] ?? "", status: "discarded" },
     ]);
     const job = await start(backbone);
-    await stepJob(backbone.open(), { id: job, subscriber: "recorder" });
+    await stepBulkOperation(backbone.open(), { id: job, subscriber: "recorder" });
     expect(await letterStatuses(backbone)).toEqual(["requeued", "discarded"]);
     const rowsQueued = await deliveries(backbone);
     expect(idsOf(rowsQueued)).toEqual([ids[0], ids[2]]);
@@ -168,7 +168,7 @@ describe("a replay of what is missing", () => {
     await publishReports(backbone, 1);
     const job = await start(backbone, { maxStep: 1 });
     expect(await jobOf(backbone, job)).toMatchObject({ total: 2 });
-    await stepJob(backbone.open(), { id: job, subscriber: "recorder" });
+    await stepBulkOperation(backbone.open(), { id: job, subscriber: "recorder" });
     await backbone.sql("UPDATE events SET sent_at = NULL WHERE id = $1", [early[1]]);
     await backbone.relay();
     await sent(backbone, 3);
@@ -359,7 +359,7 @@ describe("the life of a replay", () => {
     const job = await start(backbone, { maxStep: 2 });
     await run(backbone, () => false);
     expect(await jobOf(backbone, job)).toMatchObject({ status: "stopped", failed: 2, queued: 2 });
-    await changeJob(backbone.open(), ["replay"], job, "resume", null, operator);
+    await changeBulkOperation(backbone.open(), ["replay"], job, "resume", null, operator);
     await run(backbone);
     expect(await jobOf(backbone, job)).toMatchObject({
       status: "completed",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Planted, plantLetters } from "../engine/bulk-fixture.ts";
 import { recorder } from "../engine/fixture.ts";
-import { type Planted, plantLetters } from "../engine/job-fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

@@ -2,8 +2,8 @@ import { TransientError } from "@brain/engine";
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
+import { plantLetters } from "../engine/bulk-fixture.ts";
 import { recorder } from "../engine/fixture.ts";
-import { plantLetters } from "../engine/job-fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
 

@@ -7,7 +7,7 @@ import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
-import { redriveLetter } from "../../src/engine/operations/jobs/redrive.ts";
+import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import type { Backbone } from "../backbone.ts";
 import { invoke, soon } from "../engine/dispatch-fixture.ts";
 import { openBackbone, publishReports, recordReport } from "../engine/fixture.ts";

@@ -1,6 +1,6 @@
 import { watchWork } from "../alerts/failing-work.ts";
 import type { Invocation } from "../invocation.ts";
-import { runJobs } from "../operations/jobs/jobs.ts";
+import { runBulkOperations } from "../operations/bulk/bulk-operations.ts";
 import { beginDispatch, type Dispatch, endDispatch } from "./dispatch.ts";
 import { drainSubscribers } from "./drain-shards.ts";
 import { runTurns } from "./turns.ts";
@@ -8,18 +8,18 @@ import { runTurns } from "./turns.ts";
 /* The turns of redrives, replays and backfills: a step of each that is due, then the drains that carry it out. */
 
 /** Does what redrives, replays and backfills have to do now, and drains whom they deferred something for. */
-export async function runAllJobs(
+export async function runAllBulkOperations(
   invocation: Invocation,
   deadlineMs: number,
   handOn: () => void = () => undefined,
 ): Promise<void> {
   const dispatch = beginDispatch(invocation, deadlineMs);
-  await runJobTurns(dispatch);
+  await runBulkTurns(dispatch);
   endDispatch(dispatch, handOn);
 }
 
 /** @param failing what failed the last time, as far as it is known */
-export async function runJobTurns(
+export async function runBulkTurns(
   dispatch: Dispatch,
   failing: ReadonlySet<string> = new Set(),
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function runJobTurns(
     const { more, nextAtMs } = await watchWork(
       invocation,
       "operators_jobs",
-      () => runJobs(invocation, deadlineMs, drainNow),
+      () => runBulkOperations(invocation, deadlineMs, drainNow),
       () => failing.has("operators_jobs"),
     );
     dispatch.leftOver ||= more;

@@ -1,7 +1,7 @@
 import { watchWork } from "../alerts/failing-work.ts";
 import type { Invocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
-import { runJobTurns } from "./bulk-turns.ts";
+import { runBulkTurns } from "./bulk-turns.ts";
 import { distinct, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, endDispatch } from "./dispatch.ts";
 import { drainAll, drainSome } from "./drain-shards.ts";
@@ -43,7 +43,7 @@ export async function cronTick(
     drainSome(dispatch, distinct([...workload.consumerShards, ...whoWants(invocation, sent)])),
     runScheduledJobs(dispatch, workload.sweep ? null : dueJobs(workload.due)),
   ]);
-  if (workload.jobs || workload.sweep) await runJobTurns(dispatch, workload.failing);
+  if (workload.jobs || workload.sweep) await runBulkTurns(dispatch, workload.failing);
   endDispatch(dispatch, handOn);
 }
 

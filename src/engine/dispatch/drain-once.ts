@@ -4,7 +4,7 @@ import { errorClass } from "../consume/dead-letters.ts";
 import { drainConsumer } from "../consume/drain.ts";
 import type { BreakerChange, DrainResult } from "../consume/drain-base.ts";
 import type { Invocation } from "../invocation.ts";
-import { backfillTrimmed } from "../operations/jobs/backfill.ts";
+import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
 import type { TurnBounds } from "./turns.ts";
 

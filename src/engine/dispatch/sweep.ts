@@ -4,7 +4,7 @@ import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
 import type { Invocation } from "../invocation.ts";
-import { markJobsRunning } from "../operations/jobs/job-store.ts";
+import { markBulkOperationsRunning } from "../operations/bulk/bulk-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -67,7 +67,7 @@ async function remind(invocation: Invocation): Promise<void> {
     ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
   );
   if (groups.length > 0) await signalDeferred({ redis, keys }, groups, publish.shards);
-  if ((jobs ?? []).length > 0) await markJobsRunning(invocation);
+  if ((jobs ?? []).length > 0) await markBulkOperationsRunning(invocation);
   const failing = ((failed ?? []) as { work: string }[]).flatMap(({ work }) => [work, "1"]);
   if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);
 }

@@ -8,7 +8,7 @@ import { byId } from "../../db/stream-ids.ts";
 import type { Invocation } from "../../invocation.ts";
 import { isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
-import { isoText } from "../jobs/job-view.ts";
+import { isoText } from "../bulk/bulk-view.ts";
 
 /*
  * The oldest event of each key: on the stream, from the pending list of the group and the hash of retry times; in

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { barSql } from "../../consume/dedup.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
-import { isoText, isRowId } from "../jobs/job-view.ts";
+import { isoText, isRowId } from "../bulk/bulk-view.ts";
 import { actionColumns, type Operator, type OperatorActionView, recordAction } from "../operator-actions.ts";
 
 /*

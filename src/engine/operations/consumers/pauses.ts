@@ -4,7 +4,7 @@ import { forgetShardState } from "../../consume/deferred-signal.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
-import { isoText } from "../jobs/job-view.ts";
+import { isoText } from "../bulk/bulk-view.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 
 /*

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { idIn } from "../../db/stream-ids.ts";
 import type { Invocation } from "../../invocation.ts";
-import { markJobsRunning } from "./job-store.ts";
+import { markBulkOperationsRunning } from "./bulk-store.ts";
 import { startBackfill } from "./replay.ts";
 
 /**
@@ -27,10 +27,10 @@ export async function backfillTrimmed(
   if ((running ?? []).length > 0) return true;
   const [position] = (last ?? []) as { position: string }[];
   if (position === undefined) return false;
-  await markJobsRunning(invocation);
+  await markBulkOperationsRunning(invocation);
   const id = await db.transaction((tx) => startBackfill(tx, consumer, position.position));
   if (id === null) return false;
-  await markJobsRunning(invocation);
+  await markBulkOperationsRunning(invocation);
   log.info(
     { subscriber: consumer.subscriber, shard, job_id: id },
     "A new consumer: what is no longer on the stream is delivered from the record first.",

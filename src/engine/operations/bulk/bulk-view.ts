@@ -3,17 +3,17 @@ import { NotFoundError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 
 /** What a job does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
-export type JobKind = "redrive" | "replay" | "backfill";
-export type JobStatus = "running" | "paused" | "stopped" | "completed" | "cancelled";
+export type BulkKind = "redrive" | "replay" | "backfill";
+export type BulkStatus = "running" | "paused" | "stopped" | "completed" | "cancelled";
 
 /** A job as operators see it. */
-export interface JobView {
+export interface BulkView {
   readonly id: string;
-  readonly kind: JobKind;
+  readonly kind: BulkKind;
   /** Null: a redrive over several subscribers. */
   readonly subscriber: string | null;
   readonly name: string;
-  readonly status: JobStatus;
+  readonly status: BulkStatus;
   /** Why it has this status, when nobody asked for it. */
   readonly status_reason: string | null;
   /** Null for a redrive. */
@@ -44,7 +44,7 @@ export interface JobView {
   readonly finished_at: string | null;
 }
 
-type JobRow = Omit<JobView, "in_flight" | "progress">;
+type JobRow = Omit<BulkView, "in_flight" | "progress">;
 
 export const isoText = (column: SQL) =>
   sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -56,7 +56,7 @@ const jobColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber
   ${isoText(sql`j.created_at`)} AS created_at, ${isoText(sql`j.updated_at`)} AS updated_at,
   ${isoText(sql`j.finished_at`)} AS finished_at`;
 
-function toView(row: JobRow): JobView {
+function toView(row: JobRow): BulkView {
   const ended = row.succeeded + row.failed;
   const progress = row.total === 0 ? 1 : Math.min(1, (ended + row.skipped) / row.total);
   return {
@@ -93,7 +93,11 @@ export function isRowId(text: string): boolean {
 }
 
 /** @throws {NotFoundError} no job of these kinds has the id */
-export async function findJob(db: Database, kinds: readonly JobKind[], id: string): Promise<JobView> {
+export async function findBulkOperation(
+  db: Database,
+  kinds: readonly BulkKind[],
+  id: string,
+): Promise<BulkView> {
   const rows = isRowId(id)
     ? await db.rows<JobRow>(sql`
         SELECT ${jobColumns} FROM jobs j WHERE j.id = ${id}::bigint AND j.kind = ANY(${sql.param([...kinds])}::text[])`)
@@ -104,20 +108,20 @@ export async function findJob(db: Database, kinds: readonly JobKind[], id: strin
   return toView(row);
 }
 
-export interface JobFilter {
+export interface BulkFilter {
   readonly subscriber?: string | undefined;
-  readonly status?: JobStatus | undefined;
+  readonly status?: BulkStatus | undefined;
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
 }
 
 /** A page of jobs, the newest first. */
-export async function listJobs(
+export async function listBulkOperations(
   db: Database,
-  kinds: readonly JobKind[],
-  filter: JobFilter,
-): Promise<{ readonly jobs: readonly JobView[]; readonly nextCursor: string | null }> {
+  kinds: readonly BulkKind[],
+  filter: BulkFilter,
+): Promise<{ readonly jobs: readonly BulkView[]; readonly nextCursor: string | null }> {
   const conditions: SQL[] = [sql`j.kind = ANY(${sql.param([...kinds])}::text[])`];
   if (filter.subscriber !== undefined) conditions.push(sql`j.subscriber_name = ${filter.subscriber}`);
   if (filter.status !== undefined) conditions.push(sql`j.status = ${filter.status}`);

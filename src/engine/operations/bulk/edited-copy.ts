@@ -6,7 +6,7 @@ import { admitEnvelope, type PublishSettings } from "../../publish/publish.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
-import { isRowId } from "./job-view.ts";
+import { isRowId } from "./bulk-view.ts";
 
 /** The event of a dead letter with another payload. */
 export interface EditedCopy {

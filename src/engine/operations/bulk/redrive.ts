@@ -14,9 +14,16 @@ import {
   openLettersSql,
 } from "../consumers/dead-letters.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
+import {
+  assertNameIsFree,
+  bulkOperationOfKey,
+  insertBulkOperation,
+  lockBulkOperations,
+  markBulkOperationsRunning,
+  unnamed,
+} from "./bulk-store.ts";
+import { isRowId } from "./bulk-view.ts";
 import type { EditedCopy } from "./edited-copy.ts";
-import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning, unnamed } from "./job-store.ts";
-import { isRowId } from "./job-view.ts";
 import { deferForReaders, readersOf } from "./redrive-unread.ts";
 
 /*
@@ -84,13 +91,13 @@ export async function startRedrive(
   options: RedriveOptions,
   by: Operator,
 ): Promise<string> {
-  await markJobsRunning(invocation);
+  await markBulkOperationsRunning(invocation);
   const id = await invocation.db.transaction(async (tx) => {
-    await lockJobs(tx);
-    const earlier = await jobOfKey(tx, options.idempotencyKey);
+    await lockBulkOperations(tx);
+    const earlier = await bulkOperationOfKey(tx, options.idempotencyKey);
     return earlier ?? (await freezeSet(invocation, tx, options, by));
   });
-  await markJobsRunning(invocation);
+  await markBulkOperationsRunning(invocation);
   return id;
 }
 
@@ -104,7 +111,7 @@ async function freezeSet(
   const subscriber = await onlySubscriber(invocation, tx, filter);
   const name = options.name ?? unnamed("redrive", new Date(invocation.now()));
   await assertNameIsFree(tx, { kind: "redrive", subscriber, name });
-  const jobId = await insertJob(tx, {
+  const jobId = await insertBulkOperation(tx, {
     kind: "redrive",
     subscriber,
     name,
@@ -179,7 +186,7 @@ export async function redriveLetter(
   const subscriber = await subscriberOf(invocation.db, id);
   const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
   const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
-  if (redis === null) await markJobsRunning(invocation);
+  if (redis === null) await markBulkOperationsRunning(invocation);
   const signal = async () => {
     if (redis !== null) await signalDeferred({ redis, keys }, groups, publish.shards);
   };

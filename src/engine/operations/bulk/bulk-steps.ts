@@ -1,8 +1,8 @@
 /*
- * Decisions about the steps of a redrive or replay. Pure.
+ * Decisions about the steps of a bulk operation. Pure.
  *
- * A job hands events to the consumers in steps. The next step begins when every event of the last one has come to an
- * end. A step that went well lets the next one grow; a step that went badly stops the job, so that what a broken
+ * It hands events to the consumers in steps. The next step begins when every event of the last one has come to an
+ * end. A step that went well lets the next one grow; a step that went badly stops it, so that what a broken
  * consumer would refuse anyway is not all tried.
  */
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./job-steps.ts";
+import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./bulk-steps.ts";
 
 describe("the size of steps", () => {
   test("grows 1, 2, 5, 10 … to the largest", () => {

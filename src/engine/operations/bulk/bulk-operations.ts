@@ -3,30 +3,31 @@ import { describeError, errorClass } from "../../consume/dead-letters.ts";
 import { forgetShardState, signalDeferred } from "../../consume/deferred-signal.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
-import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./job-steps.ts";
-import { markJobsRunning } from "./job-store.ts";
-import type { JobKind } from "./job-view.ts";
+import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./bulk-steps.ts";
+import { markBulkOperationsRunning } from "./bulk-store.ts";
+import type { BulkKind } from "./bulk-view.ts";
 import { deferLetters, releaseLetters } from "./redrive-step.ts";
 import {
   claimsGoneReason,
   deferEvents,
   type ReplayFilter,
-  type ReplayJob,
   type ReplayMode,
+  type RunningReplay,
 } from "./replay-step.ts";
 
 /*
- * Jobs: redrives, replays, backfills. A job is a row; whoever has time does its next step in one transaction, and the
- * drains of the consumers execute what the step deferred. Nothing of a job is in memory, so it survives every isolate.
+ * Bulk operations: redrives, replays, backfills; the HTTP API and the database call them jobs. One is a row of `jobs`;
+ * whoever has time does its next step in one transaction, and the drains of the consumers execute what the step
+ * deferred. Nothing of it is in memory, so it survives every isolate.
  *
  * running → completed (nothing left) | stopped (too many failures) | paused → running | cancelled
  */
 
-/** How a run of the jobs ended. */
-export interface JobsRun {
+/** How a run of the bulk operations ended. */
+export interface BulkRun {
   /** Work is left that could be done now; hand it on to another invocation. */
   readonly more: boolean;
-  /** When the next step is due, Unix ms; null when no job waits for a time. */
+  /** When the next step is due, Unix ms; null when none waits for a time. */
   readonly nextAtMs: number | null;
 }
 
@@ -35,12 +36,12 @@ export type DrainNow = (subscribers: readonly string[]) => Promise<void>;
 
 /** Calls that a step and its drain need at most. */
 const callsToFinish = 20;
-/** Jobs looked at in one round. */
+/** Bulk operations looked at in one round. */
 const jobsAtOnce = 20;
 
 interface Running {
   readonly id: string;
-  readonly kind: JobKind;
+  readonly kind: BulkKind;
   readonly subscriber: string | null;
   /** Until the next step is due, ms; 0 or less: it is. */
   readonly due_in_ms: number;
@@ -50,17 +51,17 @@ interface Running {
 }
 
 /**
- * Does what jobs have to do until nothing of it is due before the deadline: step, drain, look, next step. Any number of
- * runners may do so at once. Errors of a job are logged; the next run tries again.
+ * Does what bulk operations have to do until nothing of it is due before the deadline: step, drain, look, next step. Any number of
+ * runners may do so at once. Errors of one are logged; the next run tries again.
  *
  * @param deadlineMs Unix time, ms, after which nothing new is begun
  * @throws {TransientError} Redis or Postgres is not reachable
  */
-export async function runJobs(
+export async function runBulkOperations(
   invocation: Invocation,
   deadlineMs: number,
   drainNow: DrainNow,
-): Promise<JobsRun> {
+): Promise<BulkRun> {
   const { redis, keys, now, meter } = invocation;
   if (redis === null) return { more: false, nextAtMs: null };
   const mayGoOn = () => now() < deadlineMs && !meter.isNear(callsToFinish);
@@ -74,14 +75,14 @@ export async function runJobs(
       await redis.command(["DEL", keys.jobsRunning()]);
       // A job whose flag was set between our look and the DEL is seen now; one that commits later sets it again itself.
       if ((await listRunning(invocation)).length === 0) return { more: false, nextAtMs: null };
-      await markJobsRunning(invocation);
+      await markBulkOperationsRunning(invocation);
       continue;
     }
     const state = running.map((job) => `${job.id}:${job.moved}`).join();
     hasMoved ||= seen !== null && state !== seen;
     const nextAtMs = nextStepAt(running, now());
     if (!mayGoOn()) {
-      await markJobsRunning(invocation);
+      await markBulkOperationsRunning(invocation);
       return { more: hasMoved && (nextAtMs === null || nextAtMs <= now()), nextAtMs };
     }
     if (state === seen) {
@@ -92,7 +93,7 @@ export async function runJobs(
       }
       // Nothing moved: the events of the last step wait, or the step failed. A later run looks again.
       if (nextAtMs === null || nextAtMs >= deadlineMs || nextAtMs <= now()) {
-        await markJobsRunning(invocation);
+        await markBulkOperationsRunning(invocation);
         return { more: false, nextAtMs: nextAtMs === null || nextAtMs <= now() ? null : nextAtMs };
       }
       await sleepUntil(nextAtMs, now);
@@ -145,7 +146,7 @@ async function sleepUntil(atMs: number, now: () => number): Promise<void> {
 /** @returns deliveries deferred */
 async function tryStep(invocation: Invocation, job: Running): Promise<number> {
   try {
-    const handedOver = await stepJob(invocation, job);
+    const handedOver = await stepBulkOperation(invocation, job);
     if (handedOver === 0 && job.kind === "backfill") await letLive(invocation, job);
     return handedOver;
   } catch (error) {
@@ -166,7 +167,7 @@ async function letLive(invocation: Invocation, job: Running): Promise<void> {
 
 /** A job's row as a step reads it, under a lock. */
 interface StepRow {
-  readonly kind: JobKind;
+  readonly kind: BulkKind;
   readonly subscriber: string | null;
   /** JSON text. */
   readonly filter: string;
@@ -185,12 +186,12 @@ interface StepRow {
 }
 
 /**
- * One step of one job, in one transaction that holds the job's row: of two runners, the second finds the step done.
+ * One step of one bulk operation, in one transaction that holds its row: of two runners, the second finds the step done.
  *
  * @returns deliveries deferred
  * @throws {TransientError} nothing happened
  */
-export async function stepJob(
+export async function stepBulkOperation(
   invocation: Invocation,
   job: { readonly id: string; readonly subscriber: string | null },
 ): Promise<number> {
@@ -252,7 +253,7 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
   return handedOver.inserted;
 }
 
-function replayJob(id: string, row: StepRow): ReplayJob {
+function replayJob(id: string, row: StepRow): RunningReplay {
   return {
     id,
     subscriber: row.subscriber ?? "",

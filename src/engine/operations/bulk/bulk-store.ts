@@ -3,11 +3,11 @@ import { ConflictError, TransientError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import { numberedLock } from "../../db/locks.ts";
 import type { Invocation } from "../../invocation.ts";
-import type { JobKind } from "./job-view.ts";
+import type { BulkKind } from "./bulk-view.ts";
 
-/** A job about to start. */
-export interface NewJob {
-  readonly kind: JobKind;
+/** A bulk operation about to start. */
+export interface NewBulkOperation {
+  readonly kind: BulkKind;
   /** Null: a redrive over several subscribers. */
   readonly subscriber: string | null;
   readonly name: string;
@@ -27,12 +27,12 @@ export interface NewJob {
 }
 
 /** Lets one start at a time through, so that names and generations are given once. Holds until the transaction ends. */
-export async function lockJobs(tx: Tx): Promise<void> {
+export async function lockBulkOperations(tx: Tx): Promise<void> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(${numberedLock("jobs", 1)})`);
 }
 
 /** Id of the job that a request with this key started before; null when none did. */
-export async function jobOfKey(tx: Tx, idempotencyKey: string | null): Promise<string | null> {
+export async function bulkOperationOfKey(tx: Tx, idempotencyKey: string | null): Promise<string | null> {
   if (idempotencyKey === null) return null;
   const { rows } = await tx.execute<{ id: string }>(
     sql`SELECT id::text AS id FROM jobs WHERE idempotency_key = ${idempotencyKey}`,
@@ -43,7 +43,7 @@ export async function jobOfKey(tx: Tx, idempotencyKey: string | null): Promise<s
 /** @throws {ConflictError} a job of this kind and subscriber has the name */
 export async function assertNameIsFree(
   tx: Tx,
-  { kind, subscriber, name }: Pick<NewJob, "kind" | "subscriber" | "name">,
+  { kind, subscriber, name }: Pick<NewBulkOperation, "kind" | "subscriber" | "name">,
 ): Promise<void> {
   const { rows } = await tx.execute<{ id: string; status: string }>(sql`
     SELECT id::text AS id, status FROM jobs
@@ -57,7 +57,7 @@ export async function assertNameIsFree(
 }
 
 /** @returns the job's id; null when the name is taken */
-export async function insertJob(tx: Tx, job: NewJob): Promise<string | null> {
+export async function insertBulkOperation(tx: Tx, job: NewBulkOperation): Promise<string | null> {
   const { rows } = await tx.execute<{ id: string }>(sql`
     INSERT INTO jobs (kind, subscriber_name, name, filter, mode, replay_epoch, until_position, total,
       rate_per_second, step, max_step, stop_ratio, reason, actor_id, idempotency_key)
@@ -76,7 +76,10 @@ export async function insertJob(tx: Tx, job: NewJob): Promise<string | null> {
  *
  * @throws {TransientError} there is no stream in this mode, or Redis is not reachable
  */
-export async function markJobsRunning({ redis, keys }: Pick<Invocation, "redis" | "keys">): Promise<void> {
+export async function markBulkOperationsRunning({
+  redis,
+  keys,
+}: Pick<Invocation, "redis" | "keys">): Promise<void> {
   if (redis === null) {
     throw new TransientError(
       "There is no event stream in this mode, so no consumer could handle the events.",
@@ -86,7 +89,7 @@ export async function markJobsRunning({ redis, keys }: Pick<Invocation, "redis" 
 }
 
 /** A name for a job that was given none. */
-export function unnamed(kind: JobKind, now: Date): string {
+export function unnamed(kind: BulkKind, now: Date): string {
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
   return `${kind}-${time}-${crypto.randomUUID().slice(0, 8)}`;
 }

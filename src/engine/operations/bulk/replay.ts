@@ -4,8 +4,14 @@ import { ConflictError, ValidationError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
-import { assertNameIsFree, insertJob, jobOfKey, lockJobs, markJobsRunning } from "./job-store.ts";
-import { isoText } from "./job-view.ts";
+import {
+  assertNameIsFree,
+  bulkOperationOfKey,
+  insertBulkOperation,
+  lockBulkOperations,
+  markBulkOperationsRunning,
+} from "./bulk-store.ts";
+import { isoText } from "./bulk-view.ts";
 import { eventCondition, hasClaim, type ReplayFilter, type ReplayMode } from "./replay-step.ts";
 
 /*
@@ -88,13 +94,13 @@ export async function startReplay(
   by: Operator,
 ): Promise<string> {
   const filter = narrowed(consumer, options.filter);
-  await markJobsRunning(invocation);
+  await markBulkOperationsRunning(invocation);
   const id = await invocation.db.transaction(async (tx) => {
-    await lockJobs(tx);
-    const earlier = await jobOfKey(tx, options.idempotencyKey);
+    await lockBulkOperations(tx);
+    const earlier = await bulkOperationOfKey(tx, options.idempotencyKey);
     return earlier ?? (await freezeSet(invocation, tx, consumer, { ...options, filter }, by));
   });
-  await markJobsRunning(invocation);
+  await markBulkOperationsRunning(invocation);
   return id;
 }
 
@@ -113,7 +119,7 @@ async function freezeSet(
   const withinClaims =
     mode === "only_missing" && !options.acceptDuplicates && (await hasAnyClaim(tx, subscriber));
   if (withinClaims) assertWithinClaims(invocation, subscriber, oldestMs);
-  const jobId = await insertJob(tx, {
+  const jobId = await insertBulkOperation(tx, {
     kind: "replay",
     subscriber,
     name,
@@ -210,7 +216,7 @@ export async function startBackfill(
     correlation_id: null,
   });
   const { total } = await measure(tx, filter, untilPosition);
-  return insertJob(tx, {
+  return insertBulkOperation(tx, {
     kind: "backfill",
     subscriber: consumer.subscriber,
     name: "backfill",

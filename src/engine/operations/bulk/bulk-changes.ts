@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
-import { markJobsRunning } from "./job-store.ts";
-import { findJob, isRowId, type JobKind, type JobStatus, type JobView } from "./job-view.ts";
+import { markBulkOperationsRunning } from "./bulk-store.ts";
+import { type BulkKind, type BulkStatus, type BulkView, findBulkOperation, isRowId } from "./bulk-view.ts";
 import { releaseLetters } from "./redrive-step.ts";
 
 /** What an operator may do to a job, from which states, and what it becomes. */
@@ -11,9 +11,9 @@ const changes = {
   pause: { from: ["running"], to: "paused", done: "paused" },
   resume: { from: ["paused"], to: "running", done: "resumed" },
   cancel: { from: ["running", "paused"], to: "cancelled", done: "cancelled" },
-} as const satisfies Record<string, { from: readonly JobStatus[]; to: JobStatus; done: string }>;
+} as const satisfies Record<string, { from: readonly BulkStatus[]; to: BulkStatus; done: string }>;
 
-export type JobChange = keyof typeof changes;
+export type BulkChange = keyof typeof changes;
 
 /**
  * Pauses, resumes or cancels a job. Deliveries that are deferred come to their end all the same. Cancelling a redrive
@@ -24,20 +24,20 @@ export type JobChange = keyof typeof changes;
  * @throws {ConflictError} the job's state does not allow it
  * @throws {TransientError} Postgres or, for a resume, Redis is not reachable
  */
-export async function changeJob(
+export async function changeBulkOperation(
   invocation: Invocation,
-  kinds: readonly JobKind[],
+  kinds: readonly BulkKind[],
   id: string,
-  change: JobChange,
+  change: BulkChange,
   reason: string | null,
   by: Operator,
-): Promise<JobView> {
+): Promise<BulkView> {
   const { db } = invocation;
-  if (!isRowId(id)) return findJob(db, kinds, id);
+  if (!isRowId(id)) return findBulkOperation(db, kinds, id);
   const { from, to, done } = changes[change];
-  if (change === "resume") await markJobsRunning(invocation);
+  if (change === "resume") await markBulkOperationsRunning(invocation);
   const changed = await db.transaction(async (tx) => {
-    const { rows } = await tx.execute<{ kind: JobKind; subscriber: string | null }>(sql`
+    const { rows } = await tx.execute<{ kind: BulkKind; subscriber: string | null }>(sql`
       UPDATE jobs SET status = ${to}, status_reason = NULL, updated_at = now(),
         finished_at = ${change === "cancel" ? sql`now()` : sql`NULL`},
         next_step_at = ${change === "resume" ? sql`now()` : sql`next_step_at`},
@@ -59,12 +59,12 @@ export async function changeJob(
     });
     return true;
   });
-  const job = await findJob(db, kinds, id);
+  const job = await findBulkOperation(db, kinds, id);
   if (!changed) {
     throw new ConflictError(
       `The ${job.kind} ${id} is ${job.status}, so it cannot be ${done}.${job.status === "stopped" && job.kind === "redrive" ? " Its letters are open again: mend the cause and start another redrive." : ""}`,
     );
   }
-  if (change === "resume") await markJobsRunning(invocation);
+  if (change === "resume") await markBulkOperationsRunning(invocation);
   return job;
 }

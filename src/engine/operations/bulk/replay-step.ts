@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
-import { isoText } from "./job-view.ts";
+import { isoText } from "./bulk-view.ts";
 import { type HandedOver, releaseLetters } from "./redrive-step.ts";
 
 export type ReplayMode = "only_missing" | "force";
@@ -43,7 +43,7 @@ export function hasClaim(subscriber: string): SQL {
 const scanLimit = 5_000;
 
 /** The part of a job's row that a step of a replay needs. */
-export interface ReplayJob {
+export interface RunningReplay {
   readonly id: string;
   readonly subscriber: string;
   readonly mode: ReplayMode;
@@ -63,7 +63,7 @@ const maxShards = 64;
 export async function deferEvents(
   tx: Tx,
   keys: StreamKeys,
-  job: ReplayJob,
+  job: RunningReplay,
   limit: number,
 ): Promise<HandedOver> {
   const { subscriber } = job;
@@ -120,7 +120,11 @@ export async function deferEvents(
  * Why a replay must not go on: its next event is older than the claims are kept, because it began long ago. In words for
  * an operator; null: it may go on.
  */
-export async function claimsGoneReason(tx: Tx, job: ReplayJob, dedupDays: number): Promise<string | null> {
+export async function claimsGoneReason(
+  tx: Tx,
+  job: RunningReplay,
+  dedupDays: number,
+): Promise<string | null> {
   if (job.filter.within_claims !== true) return null;
   const { rows } = await tx.execute<{ stored_at: string; gone: boolean }>(sql`
     SELECT ${isoText(sql`e.stored_at`)} AS stored_at,

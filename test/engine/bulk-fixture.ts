@@ -1,5 +1,5 @@
-import type { RedriveOptions } from "../../src/engine/operations/jobs/redrive.ts";
-import type { ReplayOptions } from "../../src/engine/operations/jobs/replay.ts";
+import type { RedriveOptions } from "../../src/engine/operations/bulk/redrive.ts";
+import type { ReplayOptions } from "../../src/engine/operations/bulk/replay.ts";
 import type { Backbone } from "../backbone.ts";
 
 /*
