@@ -4,11 +4,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Consumer, Subscription } from "@brain/engine";
 import type { EventDefinition } from "@brain/schemas";
-import * as schemas from "@brain/schemas";
 import { catalog, openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
+import { product } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
+import { type EventExport, readEventExports } from "./event-exports.ts";
 import type { GeneratedFile } from "./generated-file.ts";
+import { generateGolden } from "./golden-payloads.ts";
 import { readModuleDocument, unwrittenParts } from "./module-document.ts";
 import { payloadFields, payloadShape } from "./payload-fields.ts";
 
@@ -27,20 +29,21 @@ interface ModuleFacts {
   readonly allConsumers: readonly Consumer[];
   /** TypeScript files of the module, by path from the root. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Where events are imported from, by their definitions. */
+  readonly exports: ReadonlyMap<unknown, EventExport>;
 }
 
-const exportNames = new Map<unknown, string>(Object.entries(schemas).map(([name, value]) => [value, name]));
-
-function exportName(definition: EventDefinition): string {
-  const name = exportNames.get(definition);
-  if (name !== undefined) return name;
-  throw new Error(
-    `The event "${definition.type}" is catalogued, but not exported. Export it from schemas/index.ts.`,
-  );
+function eventType(facts: ModuleFacts, definition: EventDefinition): string {
+  const found = facts.exports.get(definition);
+  const where = found === undefined ? "" : `, defined as \`${found.name}\` in \`${found.door}\``;
+  return `**EventType:** \`${definition.type}\`${where}`;
 }
 
-function eventType(definition: EventDefinition): string {
-  return `**EventType:** \`${definition.type}\`, defined as \`${exportName(definition)}\` in \`@brain/schemas\``;
+/** Events that nobody can import. */
+function exportFaults(facts: ModuleFacts): readonly string[] {
+  return facts.published
+    .filter((definition) => !facts.exports.has(definition))
+    .map(({ type }) => `${type}: no file of schemas/events/ exports it. Define it there, and export it.`);
 }
 
 function bullets(items: readonly string[]): string {
@@ -64,7 +67,7 @@ function publishedSection(facts: ModuleFacts): string {
     };
     return [
       `### ${index + 1}. ${definition.type}`,
-      eventType(definition),
+      eventType(facts, definition),
       `**Wann:** ${definition.when}.`,
       `**Payload:**\n\n\`\`\`json\n${payloadShape(definition)}\n\`\`\``,
       `**Consumers:**\n\n${readers(definition, facts.allConsumers)}`,
@@ -74,29 +77,44 @@ function publishedSection(facts: ModuleFacts): string {
   return sections.length === 0 ? "None." : sections.join("\n\n");
 }
 
-/** Function and file of a handler, found where it is subscribed. */
-function handlerOf(facts: ModuleFacts, definition: EventDefinition): string {
-  const name = exportName(definition);
-  const subscription = new RegExp(`\\b(on|onBatch)\\(\\s*${name},\\s*(?:(\\w+)\\s*[,)])?`);
-  for (const [path, text] of facts.sources) {
-    const found = subscription.exec(text);
-    if (found !== null) return `\`${found[2] ?? `${found[1]}(${name}, …)`}\`, \`${path}\``;
-  }
-  throw new Error(
-    `${facts.module} handles "${definition.type}", but no file of the module has on(${name}, …) or onBatch(${name}, …). Subscribe there.`,
-  );
-}
-
+/** What a consumer of the module handles; `definition` is null for one that catches all. */
 interface Handled {
   readonly subscriber: string;
-  readonly definition: EventDefinition;
+  readonly definition: EventDefinition | null;
+  /** Of its part of the document. */
+  readonly heading: string;
 }
 
+/** The consumers are those that the module says are its own, whatever they are called. */
 function handledEvents({ consumers }: ModuleFacts): readonly Handled[] {
-  return consumers.flatMap(({ subscriber, byType }) => {
+  const all = consumers.flatMap(({ subscriber, byType, any }) => {
     const subscriptions: readonly Exclude<Subscription, { kind: "any" }>[] = [...byType.values()];
-    return subscriptions.map(({ definition }) => ({ subscriber, definition }));
+    const events = subscriptions.map(({ definition }) => ({ subscriber, definition }));
+    return any === null ? events : [...events, { subscriber, definition: null }];
   });
+  return all.map((handled) => {
+    const type = handled.definition?.type ?? "every event";
+    const isAlone = all.filter(({ definition }) => definition === handled.definition).length === 1;
+    return { ...handled, heading: isAlone ? type : `${type} (${handled.subscriber})` };
+  });
+}
+
+/** Function and file of a handler where they are seen in the text, otherwise the subscriber. */
+function handlerOf(facts: ModuleFacts, { subscriber, definition }: Handled): string {
+  const name = definition === null ? null : facts.exports.get(definition)?.name;
+  const subscription = new RegExp(
+    name === null
+      ? String.raw`\b(onAny)\(\s*(?:(\w+)\s*\))?`
+      : String.raw`\b(on|onBatch)\(\s*${name},\s*(?:(\w+)\s*[,)])?`,
+  );
+  const found = [...facts.sources].flatMap(([path, text]) => {
+    const match = subscription.exec(text);
+    return match === null ? [] : [{ path, match, isNamed: text.includes(`"${subscriber}"`) }];
+  });
+  const best = found.find(({ isNamed }) => isNamed) ?? found[0];
+  if (best === undefined) return `\`${subscriber}\``;
+  const [, verb, handler] = best.match;
+  return `\`${handler ?? `${verb}(${name === null ? "" : `${name}, `}…)`}\`, \`${best.path}\``;
 }
 
 /** The lines `**Aktion:** …` by wire name, which the author writes and the generator keeps. */
@@ -111,13 +129,13 @@ function writtenActions(section: string): ReadonlyMap<string, string> {
 
 function consumedSection(facts: ModuleFacts, present: string): string {
   const actions = writtenActions(present);
-  const sections = handledEvents(facts).map(({ subscriber, definition }, index) =>
+  const sections = handledEvents(facts).map((handled, index) =>
     [
-      `### ${index + 1}. ${definition.type}`,
-      eventType(definition),
-      `**Handler:** ${handlerOf(facts, definition)}`,
-      `**Aktion:** ${actions.get(definition.type) ?? unsaid}`,
-      `**Idempotent:** Yes. The claim (\`${subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
+      `### ${index + 1}. ${handled.heading}`,
+      ...(handled.definition === null ? [] : [eventType(facts, handled.definition)]),
+      `**Handler:** ${handlerOf(facts, handled)}`,
+      `**Aktion:** ${actions.get(handled.heading) ?? unsaid}`,
+      `**Idempotent:** Yes. The claim (\`${handled.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
     ].join("\n\n"),
   );
   return sections.length === 0 ? "None." : sections.join("\n\n");
@@ -147,10 +165,12 @@ function eventsSection(facts: ModuleFacts): string {
       `**Consumers:**\n\n${readers(definition, facts.allConsumers)}`,
     ].join("\n\n"),
   );
-  const consumed = handledEvents(facts).map(
-    ({ definition }) =>
-      `| \`${definition.type}\` | ${definition.module} | ${definition.criticality} | ${handlerOf(facts, definition)} |`,
-  );
+  const consumed = handledEvents(facts).map((handled) => {
+    const { definition } = handled;
+    const about =
+      definition === null ? "every event | all |" : `\`${definition.type}\` | ${definition.module} |`;
+    return `| ${about} ${definition?.criticality ?? "any"} | ${handlerOf(facts, handled)} |`;
+  });
   return [
     `## Events Published by ${facts.module}`,
     ...(published.length === 0 ? ["None."] : published),
@@ -161,15 +181,17 @@ function eventsSection(facts: ModuleFacts): string {
   ].join("\n\n");
 }
 
-/** Replaces what stands between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`. */
-function fill(path: string, text: string, name: string, make: (present: string) => string): string {
+/**
+ * Replaces what stands between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`. A document without the two lines
+ * gets them at its end, from where its author moves them.
+ */
+function fill(given: string, name: string, make: (present: string) => string): string {
   const open = `<!-- generated:${name} -->\n`;
   const close = `<!-- /generated:${name} -->`;
-  const start = text.indexOf(open);
+  const isThere = given.indexOf(open) >= 0 && given.indexOf(close) > given.indexOf(open);
+  const text = isThere ? given : `${given.trimEnd()}\n\n${open}\n${close}\n`;
+  const start = text.lastIndexOf(open);
   const end = text.indexOf(close, start);
-  if (start < 0 || end < 0) {
-    throw new Error(`${path} has no lines ${open.trim()} and ${close}. Put them where the part belongs.`);
-  }
   const present = text.slice(start + open.length, end);
   return `${text.slice(0, start + open.length)}\n${make(present)}\n\n${text.slice(end)}`;
 }
@@ -181,6 +203,7 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
     BRAIN_API_KEY: "only-for-the-documentation",
   });
   const { modules, consumers: allConsumers } = openProduct(config);
+  const exports = await readEventExports();
   return Promise.all(
     modules.map(async ({ name, consumers }) => ({
       module: name,
@@ -188,6 +211,7 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
       consumers,
       allConsumers,
       sources: await readSources(`src/modules/${name}`),
+      exports,
     })),
   );
 }
@@ -202,35 +226,64 @@ async function readSources(folder: string): Promise<ReadonlyMap<string, string>>
   return new Map(await Promise.all(texts));
 }
 
+/** Folders of modules that the product does not name; `ports` is what modules ask each other through. */
+async function listFaults(): Promise<GeneratedFile> {
+  const path = "src/product.ts";
+  const entries = await readdir(`${root}src/modules`, { withFileTypes: true });
+  const named = new Set(["ports", ...product.modules.map(({ name }) => name)]);
+  const unnamed = entries.filter((entry) => entry.isDirectory() && !named.has(entry.name));
+  const faults = unnamed.map(
+    ({ name }) => `src/modules/${name} is a folder of no module of the list. Name its module there.`,
+  );
+  return { path, content: await readFile(root + path, "utf8"), problem: faults.join("\n  ") || null };
+}
+
+/** The documents of one module, with their generated parts made anew; the rest is kept. */
+async function documentsOf(facts: ModuleFacts): Promise<readonly GeneratedFile[]> {
+  const readme = `src/modules/${facts.module}/README.md`;
+  const events = `src/modules/${facts.module}/EVENTS.md`;
+  let text = await readModuleDocument(root + readme, facts.module);
+  text = fill(text, "published", () => publishedSection(facts));
+  text = fill(text, "consumed", (present) => consumedSection(facts, present));
+  const action = text.includes(`**Aktion:** ${unsaid}\n`)
+    ? `A handler's action is not described. Write it behind "**Aktion:**" instead of "${unsaid}".`
+    : null;
+  const content = fill(await readModuleDocument(root + events, facts.module), "events", () =>
+    eventsSection(facts),
+  );
+  return [
+    { path: readme, content: text, problem: allOf([action, unwrittenParts(text)]) },
+    {
+      path: events,
+      content,
+      problem: allOf([
+        ...exportFaults(facts),
+        ...documentFaults(facts.published, facts.allConsumers),
+        unwrittenParts(content),
+      ]),
+    },
+  ];
+}
+
+/** What is to be done, a line each; null: nothing. */
+function allOf(problems: readonly (string | null)[]): string | null {
+  return problems.filter((problem) => problem !== null).join("\n  ") || null;
+}
+
 /**
- * README.md and EVENTS.md of every module with their generated parts made anew; the rest is kept. A module that has none
- * gets them, with their headings, to be completed.
- *
- * @throws {Error} the markers of a document are missing
+ * README.md and EVENTS.md of every module, the golden payloads, and what only an author can add: all of it in one run. A
+ * module that has no documents gets them, with their headings; an event that has no golden payload gets its fields.
  */
 export async function generateDocs(): Promise<readonly GeneratedFile[]> {
-  const files: GeneratedFile[] = [];
   const modules = await readModules();
   const documented = new Set(modules.map(({ module }) => module));
-  // Events whose module is no folder stand in no document; the same holds for them.
+  // Events whose module is none of the product stand in no document; the same holds for them.
   const others = catalog.all.filter(({ module }) => !documented.has(module));
+  const golden = await generateGolden(catalog.all);
   const faults = documentFaults(others, modules[0]?.allConsumers ?? []);
-  if (faults.length > 0) throw new Error(faults.join("\n  "));
-  for (const facts of modules) {
-    const readme = `src/modules/${facts.module}/README.md`;
-    const events = `src/modules/${facts.module}/EVENTS.md`;
-    let text = await readModuleDocument(root + readme, facts.module);
-    text = fill(readme, text, "published", () => publishedSection(facts));
-    text = fill(readme, text, "consumed", (present) => consumedSection(facts, present));
-    const action = text.includes(`**Aktion:** ${unsaid}\n`)
-      ? `A handler's action is not described. Write it behind "**Aktion:**" instead of "${unsaid}".`
-      : null;
-    const problem = [action, unwrittenParts(text)].filter((part) => part !== null).join("\n  ") || null;
-    files.push({ path: readme, content: text, problem });
-    const present = await readModuleDocument(root + events, facts.module);
-    const content = fill(events, present, "events", () => eventsSection(facts));
-    const eventFaults = documentFaults(facts.published, facts.allConsumers).join("\n  ");
-    files.push({ path: events, content, problem: eventFaults || unwrittenParts(content) });
-  }
-  return files;
+  return [
+    await listFaults(),
+    ...(await Promise.all(modules.map(documentsOf))).flat(),
+    { ...golden, problem: allOf([golden.problem, ...faults]) },
+  ];
 }

@@ -1,6 +1,6 @@
 /** Reads the fields of an event's payload out of its zod schema, for the documentation. */
 
-import type { EventDefinition } from "@brain/schemas";
+import type { EventDefinition, JsonObject, JsonValue } from "@brain/schemas";
 import * as z from "zod";
 
 /** The parts of JSON Schema that zod writes for our payloads. */
@@ -187,6 +187,25 @@ function shape(schema: Schema): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum.join(" | ");
   return describe(schema).type;
+}
+
+function skeleton(schema: Schema, text: string): JsonValue {
+  if (schema.properties !== undefined) {
+    const required = Object.entries(schema.properties).filter(([name]) => schema.required?.includes(name));
+    return Object.fromEntries(required.map(([name, field]) => [name, skeleton(field, text)]));
+  }
+  const [way] = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(({ type }) => type !== "null");
+  if (way !== undefined) return skeleton(way, text);
+  if (schema.const !== undefined) return schema.const as JsonValue;
+  const [type] = [schema.type].flat();
+  if (type === "array")
+    return schema.items === undefined || schema.maxItems === 0 ? [] : [skeleton(schema.items, text)];
+  return type === "object" && schema.additionalProperties !== undefined ? {} : text;
+}
+
+/** The required fields of a payload, with `text` where a value belongs. */
+export function payloadSkeleton(definition: EventDefinition, text: string): JsonObject {
+  return skeleton(schemaOf(definition), text) as JsonObject;
 }
 
 /** The payload as JSON with a type in each field's place. */
