@@ -1,7 +1,8 @@
 import { defineConfig } from "drizzle-kit";
 
+/** The product's tables. */
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./src/engine/db/tables.ts", "./src/engine/db/operation-tables.ts", "./src/modules/**/tables.ts"],
+  schema: ["./src/modules/**/tables.ts"],
   out: "./migrations",
 });

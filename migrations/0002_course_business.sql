@@ -274,7 +274,6 @@ CREATE TABLE "paycore_transactions" (
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
-DROP INDEX "events_correlation_idx";--> statement-breakpoint
 ALTER TABLE "course_factory_enhancements" ADD CONSTRAINT "course_factory_enhancements_course_id_course_factory_courses_course_id_fk" FOREIGN KEY ("course_id") REFERENCES "public"."course_factory_courses"("course_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "course_factory_certificates" ADD CONSTRAINT "course_factory_certificates_enrollment_id_course_factory_enrollments_enrollment_id_fk" FOREIGN KEY ("enrollment_id") REFERENCES "public"."course_factory_enrollments"("enrollment_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "course_factory_certificates" ADD CONSTRAINT "course_factory_certificates_course_id_course_factory_courses_course_id_fk" FOREIGN KEY ("course_id") REFERENCES "public"."course_factory_courses"("course_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -319,6 +318,4 @@ CREATE UNIQUE INDEX "paycore_transactions_provider_event_key" ON "paycore_transa
 CREATE UNIQUE INDEX "paycore_transactions_provider_refund_key" ON "paycore_transactions" USING btree ("provider_event_id","refund_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "paycore_transactions_received_key" ON "paycore_transactions" USING btree ("intent_id") WHERE event_type = 'payment_succeeded';--> statement-breakpoint
 CREATE UNIQUE INDEX "paycore_transactions_refunded_key" ON "paycore_transactions" USING btree ("refund_id") WHERE event_type = 'refund_succeeded';--> statement-breakpoint
-CREATE INDEX "dead_letters_event_idx" ON "dead_letters" USING btree ("event_id") WHERE event_id IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "course_factory_courses_catalog" ON "course_factory_courses" USING btree ("finished_at" DESC NULLS LAST,"course_id" DESC NULLS LAST) WHERE "course_factory_courses"."status" = 'completed';--> statement-breakpoint
-CREATE INDEX "events_correlation_idx" ON "events" USING btree ("correlation_id","position") WHERE correlation_id IS NOT NULL;
+CREATE INDEX "course_factory_courses_catalog" ON "course_factory_courses" USING btree ("finished_at" DESC NULLS LAST,"course_id" DESC NULLS LAST) WHERE "course_factory_courses"."status" = 'completed';

@@ -3,6 +3,7 @@ import {
   createEngine,
   type Engine,
   type Invocation,
+  type MigrationSet,
   type Publish,
   type PublishContext,
   type ScheduledJob,
@@ -71,6 +72,7 @@ export interface BackboneOptions {
   readonly jobs?: readonly ScheduledJob[];
   /** Default: the charter's events. */
   readonly catalog?: Catalog;
+  readonly migrations?: readonly MigrationSet[];
   readonly now?: () => number;
 }
 
@@ -86,6 +88,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     settings: config,
     consumers: options.consumers ?? [],
     jobs: options.jobs ?? [],
+    migrations: options.migrations ?? [],
     sink: (_level, line) => logs.push(line),
     ...(options.now === undefined ? {} : { now: options.now }),
   });

@@ -5,7 +5,8 @@ import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import config from "../drizzle.config.ts";
+import product from "../drizzle.config.ts";
+import engine from "../drizzle.engine.config.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
@@ -23,10 +24,10 @@ function drizzleKit(command: string, configFile: string): void {
     throw new Error(`drizzle-kit ${command} failed (${status ?? "time limit"}).\n${stdout}${stderr}`);
 }
 
-const folder = await mkdtemp(join(tmpdir(), "brain-migrations-"));
-try {
+/** @returns true when `migrations` of a configuration make the tables that its code has */
+async function isComplete(config: typeof engine, of: string, folder: string): Promise<boolean> {
   const out = join(folder, "migrations");
-  await cp(join(root, "migrations"), out, { recursive: true });
+  await cp(join(root, config.out ?? ""), out, { recursive: true });
   const configFile = join(folder, "drizzle.config.json");
   // drizzle-kit puts "./" before the folder, so it must be told from here.
   await writeFile(configFile, JSON.stringify({ ...config, out: relative(root, out) }));
@@ -36,13 +37,24 @@ try {
   const added = (await readdir(out)).filter((name) => !before.has(name));
   if (added.length > 0) {
     console.error(
-      "✗ The tables in the code have changes that no migration makes. Run npm run db:generate and review it.",
+      `✗ The tables of ${of} have changes that no migration makes. Run npm run db:generate and review it.`,
     );
+  }
+  return added.length === 0;
+}
+
+for (const [of, config] of [
+  ["the engine", engine],
+  ["the modules", product],
+] as const) {
+  const folder = await mkdtemp(join(tmpdir(), "brain-migrations-"));
+  try {
+    if (await isComplete(config, of, folder)) console.log(`✓ migrations make the tables of ${of}`);
+    else process.exitCode = 1;
+  } catch (error) {
+    console.error(`✗ ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
-  } else console.log("✓ migrations make the tables of the code");
-} catch (error) {
-  console.error(`✗ ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -6,17 +6,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { GeneratedFile } from "./generated-file.ts";
-import { generateMigrationList } from "./migration-list.ts";
+import { generateMigrationLists } from "./migration-list.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
-/** The list of migrations comes first: the others import the product, and with it the list. */
+/** The lists of migrations come first: the others import the product, and with it the lists. */
 const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
-  generateMigrationList,
-  async () => {
-    const { dumpSchema } = await import("./dump-schema.ts");
-    return [{ path: "migrations/schema.sql", content: await dumpSchema(), problem: null }];
-  },
+  generateMigrationLists,
+  async () => (await import("./dump-schema.ts")).dumpSchemas(),
   async () => (await import("./generate-docs.ts")).generateDocs(),
 ];
 

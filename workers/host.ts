@@ -12,6 +12,7 @@ import type { Hono } from "hono";
 import { openProduct } from "../src/composition.ts";
 import type { Config } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
+import { productMigrations } from "../src/migration-list.ts";
 import type { ResolveHost } from "../src/modules/ports/host-names.ts";
 
 /*
@@ -67,6 +68,7 @@ export function createProgram(
     settings: config,
     consumers,
     jobs,
+    migrations: [productMigrations],
     archive,
     hostStartedMs: startedMs,
   });

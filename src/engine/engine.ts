@@ -6,6 +6,7 @@ import { registerJobs, type ScheduledJob } from "./consume/define-job.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
+import type { MigrationSet } from "./core/schema-state.ts";
 import { describeUnknownSetting } from "./core/unknown-settings.ts";
 import { createDatabase, type Tx } from "./db/database.ts";
 import { cronTick } from "./dispatch/cron.ts";
@@ -54,6 +55,11 @@ export interface EngineOptions {
   /** What time starts; default: nothing. */
   readonly jobs?: readonly ScheduledJob[];
   readonly settings: EngineSettings;
+  /**
+   * What the database must have beside the engine's own tables: while one is missing, health says so and no event is
+   * tried. Default: nothing.
+   */
+  readonly migrations?: readonly MigrationSet[];
   /** Where events go that are older than `settings.retention.eventsDays`. Default: they stay in the record. */
   readonly archive?: Archive | null;
   /** Where log lines go; default: the console. */
@@ -237,7 +243,7 @@ function tellOfSettings({ mode, redis, unknown = [] }: EngineSettings, log: Logg
   for (const setting of unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
 }
 
-interface Parts extends Pick<EngineOptions, "archive" | "hostStartedMs"> {
+interface Parts extends Pick<EngineOptions, "migrations" | "archive" | "hostStartedMs"> {
   readonly catalog: Catalog;
   readonly settings: EngineSettings;
   readonly consumers: ReadonlyMap<string, Consumer>;
@@ -253,6 +259,7 @@ function openInvocation({
   jobs,
   log,
   now,
+  migrations,
   archive,
   hostStartedMs,
 }: Parts): Invocation {
@@ -261,6 +268,7 @@ function openInvocation({
   return {
     mode: settings.mode,
     catalog,
+    migrations: migrations ?? [],
     db: createDatabase(settings.databaseUrl, meter),
     redis: redis === null ? null : createRedis({ ...redis, timeoutMs: redisTimeoutMs, meter }),
     keys: createStreamKeys(settings.redisPrefix),

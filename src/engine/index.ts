@@ -67,7 +67,7 @@ export { isPrivateAddress, isPrivateHost, isToBeResolved, refusedHost } from "./
 export { boundIssues, boundText, issuesOf } from "./core/issues.ts";
 export { createLogger, type Logger, type LogSink } from "./core/log.ts";
 export { decideDelivery, defaultRetryPolicy } from "./core/retry.ts";
-export { judgeSchema, type Migration, type SchemaState } from "./core/schema-state.ts";
+export type { MigrationSet } from "./core/schema-state.ts";
 export { type SourceLines, sourceLinesName } from "./core/stack.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";

@@ -4,6 +4,7 @@ import type { Consumer } from "./consume/consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
 import type { Logger } from "./core/log.ts";
+import type { MigrationSet } from "./core/schema-state.ts";
 import type { Database } from "./db/database.ts";
 import type { PublishSettings } from "./publish/publish.ts";
 import type { RelaySettings } from "./relay/relay-deps.ts";
@@ -40,6 +41,8 @@ export interface Invocation {
   /** The events that are published and understood here. */
   readonly catalog: Catalog;
   readonly db: Database;
+  /** What the database must have beside the engine's own tables. */
+  readonly migrations: readonly MigrationSet[];
   /** Null in degraded mode without a stream: events wait in the record. */
   readonly redis: RedisHttp | null;
   readonly keys: StreamKeys;

@@ -1,13 +1,7 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
-import pg from "pg";
-import { expect, inject, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { migrate } from "../../workers/local/migrate.ts";
-import { withDatabase } from "../../workers/local/neon-database.ts";
 import type { Backbone } from "../backbone.ts";
+import { createEarlierDatabase } from "../migrations/databases.ts";
 import { openBackbone, publishReports, recorder } from "./fixture.ts";
 
 /*
@@ -74,32 +68,9 @@ test("what a Python consumer claimed is not applied by ours of the same name, an
   expect(await claimAsPython(backbone, "recorder", sent[1]?.message ?? "", second)).toHaveLength(0);
 });
 
-/** An empty database, brought to the state that `count` migrations make. */
-async function databaseAt(count: number): Promise<{ url: string; sql: pg.Client["query"] }> {
-  const services = inject("services");
-  const name = `migrated_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
-  const admin = new pg.Client({ connectionString: services.databaseUrl });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  const client = new pg.Client({ connectionString: withDatabase(services.databaseUrl, name) });
-  await client.connect();
-  const folder = await mkdtemp(join(tmpdir(), "brain-migrations-"));
-  onTestFinished(async () => {
-    await client.end();
-    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await admin.end();
-    await rm(folder, { recursive: true });
-  });
-  await cp("migrations", folder, { recursive: true });
-  const journal = JSON.parse(await readFile(join(folder, "meta/_journal.json"), "utf8"));
-  journal.entries = journal.entries.slice(0, count);
-  await writeFile(join(folder, "meta/_journal.json"), JSON.stringify(journal));
-  await migrateWithDrizzle(drizzle(client), { migrationsFolder: folder });
-  return { url: withDatabase(services.databaseUrl, name), sql: client.query.bind(client) };
-}
-
 test("claims of forced replays move to a table of their own, and letters of applied events are closed", async () => {
-  const { url, sql } = await databaseAt(4);
+  const { url, client } = await createEarlierDatabase(4);
+  const sql = client.query.bind(client);
   await sql(`INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id, replay_epoch, metadata)
     VALUES ('a', 's', '1-0', 'e1', 0, NULL), ('a', 's', '1-0', 'e1', 1, NULL), ('a', 's', '1-0', 'e1', 2, NULL),
       ('a', 's', '2-0', 'e2', 0, '{"discarded": true}'), ('b', 's', '1-0', 'e1', 0, NULL)`);
@@ -142,7 +113,8 @@ test("claims of forced replays move to a table of their own, and letters of appl
 });
 
 test("the consumer of access gets a name of its own: its claims are copied, what is only ours moves", async () => {
-  const { url, sql } = await databaseAt(12);
+  const { url, client } = await createEarlierDatabase(12);
+  const sql = client.query.bind(client);
   await sql(`INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id)
     VALUES ('course_access_handler', 's', '1-0', 'e1'), ('payment', 's', '1-0', 'e1')`);
   await sql(

@@ -5,6 +5,7 @@ import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consum
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { drainConsumer } from "../../src/engine/consume/drain.ts";
 import type { DrainDeps, DrainOptions, DrainResult } from "../../src/engine/consume/drain-base.ts";
+import type { MigrationSet } from "../../src/engine/core/schema-state.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
 import type { Invocation } from "../../src/engine/invocation.ts";
 import { type PublishSettings, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
@@ -30,15 +31,17 @@ export interface EffectRow {
 export interface OpenOptions {
   readonly env?: TestEnv;
   readonly now?: () => number;
+  readonly migrations?: readonly MigrationSet[];
 }
 
 /** Far longer than a slow machine keeps a tick from renewing its lease; `endLease` ends one. */
 export const leaseMs = 10_000;
 
 /** A backbone for one test, gone when the test ends. */
-export async function openBackbone({ env, now }: OpenOptions = {}): Promise<Backbone> {
+export async function openBackbone({ env, now, migrations = [] }: OpenOptions = {}): Promise<Backbone> {
   const backbone = await createBackbone({
     env: (sandbox) => ({ BRAIN_LEASE_MS: String(leaseMs), ...envOf(sandbox, env) }),
+    migrations,
     ...(now === undefined ? {} : { now }),
   });
   onTestFinished(() => backbone.cleanup());

@@ -1,7 +1,11 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
+import { createSubrequestMeter } from "../../src/engine/core/budget.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
-import { migrations } from "../../src/engine/db/migration-list.ts";
+import type { MigrationSet } from "../../src/engine/core/schema-state.ts";
+import { engineMigrations } from "../../src/engine/db/applied-migrations.ts";
+import { createDatabase } from "../../src/engine/db/database.ts";
+import { readSchemaState } from "../../src/engine/db/read-schema-state.ts";
 import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { checkHealth } from "../../src/engine/operations/health.ts";
 import type { Backbone } from "../backbone.ts";
@@ -18,26 +22,37 @@ import {
   recorder,
 } from "./fixture.ts";
 
-const last = migrations.at(-1)?.tag ?? "";
+const { migrations } = engineMigrations;
+const last = `${migrations.at(-1)?.tag} of the engine`;
 
 /** A backbone with all migrations noted; a database that is used again has the notes of the test before. */
 async function open(options: OpenOptions = {}): Promise<Backbone> {
   const backbone = await openBackbone(options);
-  await backbone.sql("CREATE SCHEMA IF NOT EXISTS drizzle");
-  await backbone.sql(`CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations
+  await backbone.sql("CREATE SCHEMA IF NOT EXISTS brain_engine");
+  await backbone.sql(`CREATE TABLE IF NOT EXISTS brain_engine.migrations
     (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`);
-  await backbone.sql("DELETE FROM drizzle.__drizzle_migrations");
+  await backbone.sql("DELETE FROM brain_engine.migrations");
   for (const { when } of migrations) await remember(backbone, when);
   return backbone;
 }
 
 /** Takes the newest migration off the list of what was applied; its tables stay. */
 const forget = (backbone: Backbone) =>
-  backbone.sql(`DELETE FROM drizzle.__drizzle_migrations
-    WHERE created_at = (SELECT max(created_at) FROM drizzle.__drizzle_migrations)`);
+  backbone.sql(`DELETE FROM brain_engine.migrations
+    WHERE created_at = (SELECT max(created_at) FROM brain_engine.migrations)`);
 
 const remember = (backbone: Backbone, when: number) =>
-  backbone.sql("INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('x', $1)", [when]);
+  backbone.sql("INSERT INTO brain_engine.migrations (hash, created_at) VALUES ('x', $1)", [when]);
+
+/** Migrations of a product beside the engine's. */
+const library: MigrationSet = {
+  owner: null,
+  journal: { schema: "public", table: "library_applied" },
+  migrations: [
+    { tag: "0000_shelves", when: 1000 },
+    { tag: "0001_loans", when: 2000 },
+  ],
+};
 
 /** A handler of a release whose table is not there yet. */
 const early = (statement = sql`INSERT INTO comes_later VALUES (1)`) =>
@@ -60,9 +75,58 @@ describe("a schema that is behind the code", () => {
         `The schema of the database is behind the code: migration ${last} is missing. Run DATABASE_URL=… npm run migrate`,
       ],
     });
-    await backbone.sql("DROP SCHEMA drizzle CASCADE");
+    await backbone.sql("DROP SCHEMA brain_engine CASCADE");
+    await backbone.sql("DELETE FROM drizzle.__drizzle_migrations");
     expect((await checkHealth(backbone.open())).reasons).toEqual([
-      expect.stringContaining("migrations 0000_init, "),
+      expect.stringContaining("migrations 0000_init of the engine, 0001_operations of the engine, "),
+    ]);
+  });
+
+  test("names what is missing of whose", async () => {
+    const backbone = await open({ migrations: [library] });
+    const reasons = async () => (await checkHealth(backbone.open())).reasons;
+    const behind = "The schema of the database is behind the code: ";
+    expect(await reasons()).toEqual([
+      `${behind}migrations 0000_shelves, 0001_loans are missing. Run DATABASE_URL=… npm run migrate`,
+    ]);
+    await backbone.sql("CREATE TABLE library_applied (created_at bigint)");
+    await backbone.sql("INSERT INTO library_applied VALUES (1000)");
+    await forget(backbone);
+    expect(await reasons()).toEqual([
+      `${behind}migrations ${last}, 0001_loans are missing. Run DATABASE_URL=… npm run migrate`,
+    ]);
+    await remember(backbone, migrations.at(-1)?.when ?? 0);
+    await backbone.sql("INSERT INTO library_applied VALUES (2000)");
+    expect(await reasons()).toEqual([]);
+  });
+
+  test("is asked for in one round trip, whatever was applied, as long as the journals are there", async () => {
+    const backbone = await open();
+    await backbone.sql("CREATE TABLE library_applied (created_at bigint)");
+    const asked = async () => {
+      const meter = createSubrequestMeter(100);
+      const state = await readSchemaState(createDatabase(backbone.sandbox.neonUrl, meter), [library]);
+      return { kind: state.kind, used: meter.used };
+    };
+    expect(await asked()).toEqual({ kind: "behind", used: 1 });
+    await backbone.sql("INSERT INTO library_applied VALUES (2000)");
+    expect(await asked()).toEqual({ kind: "current", used: 1 });
+    await backbone.sql("DROP TABLE library_applied");
+    expect(await asked()).toEqual({ kind: "behind", used: 3 });
+  });
+
+  test("is fine with a database of the last release that had one journal, before anybody has moved it over", async () => {
+    const backbone = await open();
+    await backbone.sql("DROP SCHEMA brain_engine CASCADE");
+    await backbone.sql("DELETE FROM drizzle.__drizzle_migrations");
+    await backbone.sql(
+      "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('x', 1795672560472)",
+    );
+    expect(await checkHealth(backbone.open())).toMatchObject({ status: "healthy", reasons: [] });
+    // Control: another product's migrations say nothing of the engine's, however new they are.
+    await backbone.sql("UPDATE drizzle.__drizzle_migrations SET created_at = created_at + 1");
+    expect((await checkHealth(backbone.open())).reasons).toEqual([
+      expect.stringContaining("0000_init of the engine"),
     ]);
   });
 

@@ -3,10 +3,11 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { migrations } from "../../src/engine/db/migration-list.ts";
+import { productMigrations } from "../../src/migration-list.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 
 const program = fileURLToPath(new URL("../../workers/local/migrate.ts", import.meta.url).href);
+const { migrations } = productMigrations;
 const last = migrations.at(-1)?.tag ?? "";
 
 let sandbox: Sandbox;
@@ -58,6 +59,28 @@ test("says that nothing is missing, and what is when something is; applies nothi
     Number(rows[0].created_at) + 1,
   ]);
   expect((await run("--status")).out).toContain("it has newer ones too");
+});
+
+test("says whose a missing migration is", async () => {
+  await client.query("DROP SCHEMA brain_engine CASCADE");
+  await client.query("DELETE FROM drizzle.__drizzle_migrations");
+  const { code, out } = await run("--status");
+  expect(code).toBe(1);
+  expect(out).toMatch(/^missing 0000_init of the engine\nmissing 0001_operations of the engine\n/);
+  expect(out).toContain(`\nmissing ${last}\n`);
+});
+
+test("says in one line that the connection was lost, and at what", async () => {
+  await client.query(`CREATE FUNCTION end_it() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$`);
+  await client.query("DROP SCHEMA IF EXISTS brain_engine CASCADE");
+  await client.query("CREATE EVENT TRIGGER end_it ON ddl_command_start EXECUTE FUNCTION end_it()");
+  const { code, err } = await run();
+  expect(code).toBe(1);
+  expect(err).toMatch(
+    /^✗ The list of migrations that were applied cannot be read or written: .*Nothing of this run was applied\. Run it again\.\n$/,
+  );
+  await client.query("DROP EVENT TRIGGER end_it");
 });
 
 test("refuses what it does not know", async () => {

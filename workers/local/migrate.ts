@@ -1,52 +1,49 @@
-/** Brings a database to the newest version of `migrations/`. Also a program: DATABASE_URL=… node workers/local/migrate.ts */
+/** Brings a database to the newest migrations of engine and product. Also a program: DATABASE_URL=… node workers/local/migrate.ts */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { judgeSchema, type Migration, type SchemaState } from "@brain/engine";
+import {
+  applyMigrations,
+  inspectMigrations,
+  MigrationError,
+  type MigrationTx,
+  type SchemaState,
+} from "@brain/engine/migrations";
 import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate as migrateWithDrizzle } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { productMigrations } from "../../src/migration-list.ts";
+import { readMigrationFolder } from "./migration-folder.ts";
 import { probePostgres, ServiceAwayError } from "./named-services.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url).href);
 
-/** Any number, the same for everybody who migrates: it spells "brai". */
-const MIGRATION_LOCK = 0x62726169;
-
-/** Applies what is missing, in order; idempotent. Several programs may start at once: an advisory lock lines them up. */
+/** Applies what is missing, all or nothing; idempotent. Several programs may start at once: they line up. */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    await client.query("SET client_min_messages = warning");
-    await migrateWithDrizzle(drizzle(client), { migrationsFolder });
-  } finally {
-    await client.end();
-  }
-}
-
-/** The migrations in the folder, the oldest first. */
-async function listMigrations(): Promise<readonly Migration[]> {
-  const journal = await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8");
-  return (JSON.parse(journal) as { readonly entries: readonly Migration[] }).entries;
+  // From the folder, because the list in the code may not be generated yet.
+  const product = { ...productMigrations, migrations: await readMigrationFolder(migrationsFolder) };
+  await inTransaction(databaseUrl, (tx) => applyMigrations(tx, [product]));
 }
 
 /** What a run would do: the migrations that the database has not, the oldest first. Changes nothing. */
 export async function migrationsAhead(databaseUrl: string): Promise<SchemaState> {
-  const migrations = await listMigrations();
+  const product = { ...productMigrations, migrations: await readMigrationFolder(migrationsFolder) };
+  return inTransaction(databaseUrl, (tx) => inspectMigrations(tx, [product]));
+}
+
+async function inTransaction<T>(databaseUrl: string, run: (tx: MigrationTx) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on("error", () => undefined);
   await client.connect();
+  // What went wrong first: on a lost connection drizzle fails again, at its ROLLBACK, and tells only that.
+  let failure: unknown = null;
   try {
-    const known = await client.query("SELECT to_regclass('drizzle.__drizzle_migrations') AS known");
-    if (known.rows[0]?.known === null) return judgeSchema(migrations, null);
-    const { rows } = await client.query(
-      "SELECT max(created_at)::float8 AS newest FROM drizzle.__drizzle_migrations",
+    return await drizzle(client).transaction((tx) =>
+      run(tx).catch((error: unknown) => {
+        failure = error;
+        throw error;
+      }),
     );
-    return judgeSchema(migrations, rows[0]?.newest ?? null);
+  } catch (error) {
+    throw failure ?? error;
   } finally {
     await client.end();
   }
@@ -81,11 +78,12 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** In one line, and what caused it: a refused statement is told by the driver below the migrator. */
+/** In one line. */
 function describeFailure(error: unknown): string {
   const { message, cause } = error as Error;
   const said = message.split("\n", 1)[0] ?? "";
-  return cause instanceof Error && !(error instanceof ServiceAwayError) ? `${said} ${cause.message}` : said;
+  const isComplete = error instanceof ServiceAwayError || error instanceof MigrationError;
+  return cause instanceof Error && !isComplete ? `${said} ${cause.message}` : said;
 }
 
 function tell(state: SchemaState, fails: boolean): number {

@@ -1,6 +1,7 @@
 import type { Catalog } from "@brain/schemas";
 import type { SubrequestMeter } from "../core/budget.ts";
 import type { Logger } from "../core/log.ts";
+import type { MigrationSet } from "../core/schema-state.ts";
 import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import type { Group } from "../stream/group.ts";
@@ -15,6 +16,8 @@ export interface DrainDeps {
   /** What the entries of the stream are read by. */
   readonly catalog: Catalog;
   readonly db: Database;
+  /** What the database must have beside the engine's own tables. */
+  readonly migrations: readonly MigrationSet[];
   readonly redis: RedisHttp;
   readonly keys: StreamKeys;
   readonly log: Logger;

@@ -49,7 +49,7 @@ export async function openDrain(
       judge: (failure) => judge(drain, failure),
       onApplied: () => noteApplied(drain),
       schemaLacks: once(async () =>
-        describeMissing(await readSchemaState(deps.db).catch(() => ({ kind: "unknown" }))),
+        describeMissing(await readSchemaState(deps.db, deps.migrations).catch(() => ({ kind: "unknown" }))),
       ),
     } satisfies Drain["apply"],
     lanes: [],

@@ -16,9 +16,17 @@ const classes = {
   jobs: 1_918_985_581,
   /** Hashes of a payment's id at its provider. */
   payments: 1_918_985_582,
+  /** 1: who applies migrations. */
+  migrations: 1_918_985_583,
 } as const;
 
 export type LockClass = keyof typeof classes;
+
+/**
+ * The lock of who applies migrations in releases up to 0019, which spells "brai". It has a number of the keys' space; no
+ * other than a key whose hash of 64 bits is this number shares it.
+ */
+export const formerMigrationLock: SQL = sql.raw(String(0x62726169));
 
 /** Arguments of a function that takes the lock with this number. */
 export function numberedLock(lockClass: LockClass, number: number): SQL {

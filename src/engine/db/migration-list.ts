@@ -1,25 +1,16 @@
 import type { Migration } from "../core/schema-state.ts";
 
-/** Generated from `migrations/` by `npm run generate`. The migrations that this code needs, the oldest first. */
+/** Generated from `src/engine/migrations/` by `npm run generate`. The migrations that the engine needs, the oldest first. */
 export const migrations: readonly Migration[] = [
   { tag: "0000_init", when: 1_795_245_495_655 },
   { tag: "0001_operations", when: 1_795_250_500_512 },
   { tag: "0002_course_business", when: 1_795_264_224_186 },
-  { tag: "0003_work_modules", when: 1_795_273_257_309 },
   { tag: "0004_claims_and_dead_letters", when: 1_795_654_769_391 },
-  { tag: "0005_provider_facts", when: 1_795_655_794_339 },
   { tag: "0006_stream_ids", when: 1_795_656_801_062 },
   { tag: "0007_claims_compared", when: 1_795_656_829_854 },
   { tag: "0008_idempotency_commits", when: 1_795_657_686_924 },
   { tag: "0009_failing_work", when: 1_795_658_186_527 },
   { tag: "0010_relay_batches", when: 1_795_658_389_039 },
-  { tag: "0011_public_counts", when: 1_795_658_901_288 },
-  { tag: "0012_course_access_subscriber", when: 1_795_662_181_091 },
   { tag: "0013_relay_id_lanes", when: 1_795_665_768_349 },
-  { tag: "0014_course_access_rules", when: 1_795_666_783_005 },
-  { tag: "0015_public_outlines", when: 1_795_667_157_472 },
-  { tag: "0016_refunds_due", when: 1_795_668_915_683 },
-  { tag: "0017_staged_pages", when: 1_795_669_976_567 },
   { tag: "0018_event_origins", when: 1_795_670_553_546 },
-  { tag: "0019_delivery_payments", when: 1_795_672_560_472 },
 ];

@@ -25,10 +25,10 @@ const limitMs = 3_000;
  * try, side by side. Never throws; takes 3 s at most.
  */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
-  const { redis, db, mode, consumers } = invocation;
+  const { redis, db, migrations, mode, consumers } = invocation;
   const [stream, schema, failing] = await Promise.all([
     redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
-    answerOf("Postgres", () => readSchemaState(db)),
+    answerOf("Postgres", () => readSchemaState(db, migrations)),
     answerOf("Postgres", () => alarmingWork(db)),
   ]);
   const withoutStream = mode === "degraded" && stream === null;

@@ -1,0 +1,20 @@
+import type { MigrationSet } from "@brain/engine";
+
+/** Generated from `migrations/` by `npm run generate`. The migrations that the modules need, noted where drizzle does. */
+export const productMigrations: MigrationSet = {
+  owner: null,
+  journal: { schema: "drizzle", table: "__drizzle_migrations" },
+  migrations: [
+    { tag: "0000_init", when: 1_795_245_495_655 },
+    { tag: "0002_course_business", when: 1_795_264_224_186 },
+    { tag: "0003_work_modules", when: 1_795_273_257_309 },
+    { tag: "0005_provider_facts", when: 1_795_655_794_339 },
+    { tag: "0011_public_counts", when: 1_795_658_901_288 },
+    { tag: "0012_course_access_subscriber", when: 1_795_662_181_091 },
+    { tag: "0014_course_access_rules", when: 1_795_666_783_005 },
+    { tag: "0015_public_outlines", when: 1_795_667_157_472 },
+    { tag: "0016_refunds_due", when: 1_795_668_915_683 },
+    { tag: "0017_staged_pages", when: 1_795_669_976_567 },
+    { tag: "0019_delivery_payments", when: 1_795_672_560_472 },
+  ],
+};
