@@ -2,11 +2,12 @@ import {
   type Consumer,
   createEngine,
   type Engine,
-  type Invocation,
   type MigrationSet,
   type Publish,
   type PublishContext,
+  requireStream,
   type ScheduledJob,
+  type StreamInvocation,
   type Tx,
   transactAndPublish,
 } from "@brain/engine";
@@ -25,8 +26,8 @@ export interface Backbone {
   readonly config: Config;
   readonly system: Engine;
   readonly logs: string[];
-  /** A new invocation, as each request or tick opens one. */
-  open(): Invocation;
+  /** A new invocation, as each request or tick opens one. `system.open()` is for a backbone without a stream. */
+  open(): StreamInvocation;
   /** Publishes in one transaction. */
   publish<T>(context: PublishContext, run: (publish: Publish, tx: Tx) => Promise<T>): Promise<T>;
   relay(options?: Partial<RelayOptions>): Promise<RelayResult>;
@@ -92,13 +93,9 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     sink: (_level, line) => logs.push(line),
     ...(options.now === undefined ? {} : { now: options.now }),
   });
-  const { open } = system;
-  const requireRedis = (invocation: Invocation) => {
-    if (invocation.redis === null) throw new Error("the backbone runs without a stream");
-    return { ...invocation, redis: invocation.redis };
-  };
-  const redis = (...command: Command) => requireRedis(open()).redis.command(command);
-  const stream = open().keys.stream(0);
+  const open = () => requireStream(system.open(), ": open the invocation of the system itself.");
+  const redis = (...command: Command) => open().redis.command(command);
+  const stream = system.open().keys.stream(0);
   return {
     sandbox,
     config,
@@ -108,20 +105,20 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     stream,
     redis,
     publish: (context, run) => {
-      const invocation = open();
+      const invocation = system.open();
       return transactAndPublish(invocation.db, invocation.publish, context, (tx, publish) =>
         run(publish, tx),
       );
     },
     relay: (given = {}) => {
-      const invocation = requireRedis(open());
+      const invocation = open();
       return relay(
         { ...invocation, settings: invocation.relay },
         { shard: 0, mayGoOn: () => true, ...given },
       );
     },
     drain: (consumer, given = {}) =>
-      drainConsumer({ ...requireRedis(open()), onPublished: () => undefined }, consumer, {
+      drainConsumer({ ...open(), onPublished: () => undefined }, consumer, {
         shard: 0,
         deadlineMs: system.now() + 20_000,
         maxEvents: 100_000,

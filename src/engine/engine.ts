@@ -13,7 +13,7 @@ import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 import { runJobsNow } from "./dispatch/scheduled-jobs.ts";
-import type { DrainTurns, Invocation } from "./invocation.ts";
+import { type DrainTurns, hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
 import { markActivity } from "./publish/activity.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
@@ -190,10 +190,14 @@ export function createEngine(options: EngineOptions): Engine {
   const open = () => openInvocation({ ...options, catalog, settings, consumers, jobs, log, now });
 
   /** Relays and drains everything; null says that an earlier one could not finish. */
-  const drainIn = async (invocation: Invocation, types: ReadonlySet<string> | null, handOn: HandOn) => {
+  const drainIn = async (invocation: StreamInvocation, types: ReadonlySet<string> | null, handOn: HandOn) => {
     const deadlineMs = now() + budgets.backgroundMs;
     if (types === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
     await drainAll(invocation, deadlineMs, types, handOn);
+  };
+  /** Without a stream events wait in the record, and there is nothing to do. */
+  const withStream = async (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) => {
+    if (hasStream(invocation)) await work(invocation);
   };
   return {
     settings,
@@ -208,24 +212,25 @@ export function createEngine(options: EngineOptions): Engine {
       const [result] = await Promise.all([work, markActivity(invocation)]);
       return result;
     },
-    async afterCommit({ wake, invocation = open() } = {}) {
-      const deadlineMs = now() + budgets.backgroundMs;
-      const drains: Promise<void>[] = [];
-      const drainHere: Wake = (types) => {
-        if (types !== null) drains.push(drainAll(invocation, deadlineMs, types));
-      };
-      await relayAll(invocation, deadlineMs, wake ?? drainHere);
-      await Promise.all(drains);
-    },
-    wake: (types, handOn = leave) => drainIn(open(), types, handOn),
+    afterCommit: ({ wake, invocation } = {}) =>
+      withStream(async (stream) => {
+        const deadlineMs = now() + budgets.backgroundMs;
+        const drains: Promise<void>[] = [];
+        const drainHere: Wake = (types) => {
+          if (types !== null) drains.push(drainAll(stream, deadlineMs, types));
+        };
+        await relayAll(stream, deadlineMs, wake ?? drainHere);
+        await Promise.all(drains);
+      }, invocation),
+    wake: (types, handOn = leave) => withStream((stream) => drainIn(stream, types, handOn)),
     runJobs: (names, handOn = leave) => runJobsNow(open(), now() + budgets.backgroundMs, names, handOn),
-    cron: (handOn = leave) => cronTick(open(), now() + budgets.cronMs, handOn),
+    cron: (handOn = leave) => withStream((stream) => cronTick(stream, now() + budgets.cronMs, handOn)),
     async janitor(handOn) {
       const invocation = open();
       const { restored, redelivered } = await runJanitor(invocation, now() + budgets.janitorMs);
       if (restored + redelivered === 0) return;
-      if (handOn === undefined) await drainIn(invocation, null, leave);
-      else handOn();
+      if (handOn !== undefined) handOn();
+      else await withStream((stream) => drainIn(stream, null, leave), invocation);
     },
   };
 }

@@ -104,7 +104,13 @@ export {
   treesToJson,
   withOrigins,
 } from "./events/story.ts";
-export type { DrainTurns, Invocation } from "./invocation.ts";
+export {
+  type DrainTurns,
+  hasStream,
+  type Invocation,
+  requireStream,
+  type StreamInvocation,
+} from "./invocation.ts";
 export {
   defineModule,
   type Module,

@@ -3,6 +3,7 @@ import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
+import { TransientError } from "./core/errors.ts";
 import type { Logger } from "./core/log.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import type { Database } from "./db/database.ts";
@@ -69,4 +70,26 @@ export interface Invocation {
   readonly hostStartedMs: number | null;
   /** Tells systems in one process apart, e.g. in tests. */
   readonly scope: string;
+}
+
+/** An invocation of a system that has its event stream; whatever moves or reads entries takes this one. */
+export interface StreamInvocation extends Invocation {
+  readonly redis: RedisHttp;
+}
+
+/**
+ * False in degraded mode without a stream. Asked where work begins, by the engine's calls and by the routes: below them
+ * nothing is relayed, drained, compared or trimmed, and events wait in the record.
+ */
+export function hasStream(invocation: Invocation): invocation is StreamInvocation {
+  return invocation.redis !== null;
+}
+
+/**
+ * @param consequence what cannot be done, to follow "There is no event stream in this mode"
+ * @throws {TransientError} degraded mode without a stream
+ */
+export function requireStream(invocation: Invocation, consequence: string): StreamInvocation {
+  if (hasStream(invocation)) return invocation;
+  throw new TransientError(`There is no event stream in this mode${consequence}`);
 }

@@ -11,8 +11,9 @@ import {
   NotFoundError,
   pauseConsumer,
   recordAction,
+  requireStream,
   resumeConsumer,
-  TransientError,
+  type StreamInvocation,
 } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
@@ -72,8 +73,7 @@ export function consumerRoutes(): Hono<AppEnv> {
 
   routes.post("/:subscriber/drain", withoutBody(), async (c) => {
     const consumer = findConsumer(c);
-    const { invocation } = c.get("host");
-    if (invocation.redis === null) throw new TransientError(noStream);
+    const invocation = requireStream(c.get("host").invocation, "; events wait in the record.");
     await invocation.db.transaction((tx) =>
       recordAction(tx, {
         ...operatorOf(c),
@@ -81,7 +81,7 @@ export function consumerRoutes(): Hono<AppEnv> {
         subscriber: consumer.subscriber,
       }),
     );
-    return c.json({ subscriber: consumer.subscriber, shards: await drainShards(c, consumer) });
+    return c.json({ subscriber: consumer.subscriber, shards: await drainShards(c, invocation, consumer) });
   });
 
   routes.post("/:subscriber/pause", validated("json", pauseBody), async (c) => {
@@ -133,8 +133,6 @@ export function consumerRoutes(): Hono<AppEnv> {
   return routes;
 }
 
-const noStream = "There is no event stream in this mode; events wait in the record.";
-
 function findConsumer(c: Context<AppEnv>): Consumer {
   const { consumers } = c.get("host").invocation;
   const subscriber = c.req.param("subscriber") ?? "";
@@ -157,13 +155,12 @@ function expiryOf(
   return expires_at === undefined ? null : new Date(expires_at);
 }
 
-async function drainShards(c: Context<AppEnv>, consumer: Consumer) {
-  const { invocation, afterCommit } = c.get("host");
+async function drainShards(c: Context<AppEnv>, invocation: StreamInvocation, consumer: Consumer) {
+  const { afterCommit } = c.get("host");
   const deadlineMs = invocation.now() + manualDrainMs;
   const shards: ReturnType<typeof drainBody>[] = [];
   for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
     const result = await drainOnce(invocation, consumer, shard, deadlineMs, afterCommit);
-    if (result === null) throw new TransientError(noStream);
     shards.push(drainBody(shard, result));
   }
   return shards;

@@ -5,6 +5,7 @@ import {
   changeBulkOperation,
   drainSubscribers,
   findBulkOperation,
+  hasStream,
   listBulkOperations,
   runAllBulkOperations,
 } from "@brain/engine";
@@ -16,7 +17,7 @@ import { validated } from "./kit/routing.ts";
 import { operatorOf, pageFields, reasonText } from "./paging.ts";
 
 /** Time that a request's background work on jobs takes, at most, ms; the cron does the rest. */
-const backgroundMs = 20_000;
+const jobsMs = 20_000;
 
 const jobsQuery = z.strictObject({
   subscriber: plainText(255).optional(),
@@ -64,11 +65,12 @@ export function addJobRoutes(
 /** Begins the work on jobs after the answer; what this invocation does not finish, the cron does. */
 export function runJobsSoon(c: Context<AppEnv>): void {
   const { invocation, waitUntil } = c.get("host");
-  waitUntil(runAllBulkOperations(invocation, invocation.now() + backgroundMs));
+  if (hasStream(invocation)) waitUntil(runAllBulkOperations(invocation, invocation.now() + jobsMs));
 }
 
 /** Handles after the answer what was queued for one subscriber. */
 export function drainSoon(c: Context<AppEnv>, subscriber: string): void {
   const { invocation, waitUntil } = c.get("host");
-  waitUntil(drainSubscribers(beginDispatch(invocation, invocation.now() + backgroundMs), [subscriber]));
+  if (!hasStream(invocation)) return;
+  waitUntil(drainSubscribers(beginDispatch(invocation, invocation.now() + jobsMs), [subscriber]));
 }

@@ -7,8 +7,8 @@ import {
   reconcileAll,
   recordAction,
   redeliveredBy,
+  requireStream,
   runJanitor,
-  TransientError,
   type TrimReport,
 } from "@brain/engine";
 import { type Context, Hono } from "hono";
@@ -46,10 +46,8 @@ export function maintenanceRoutes(): Hono<AppEnv> {
   });
 
   routes.post("/reconcile", withoutBody(), async (c) => {
-    const { invocation, afterCommit } = c.get("host");
-    if (invocation.redis === null) {
-      throw new TransientError("There is no event stream in this mode; there is nothing to compare with.");
-    }
+    const { afterCommit } = c.get("host");
+    const invocation = requireStream(c.get("host").invocation, "; there is nothing to compare with.");
     const { actorId, requestId } = c.get("services");
     await invocation.db.transaction((tx) =>
       recordAction(tx, { action: "maintenance.reconciled", actorId, requestId }),

@@ -7,6 +7,7 @@ import {
   type Engine,
   on,
   onBatch,
+  requireStream,
   transactAndPublish,
   type Wake,
 } from "@brain/engine";
@@ -95,7 +96,7 @@ export default {
       budgets: { backgroundMs: budgetMs, cronMs: budgetMs },
     });
     const engine = isolateEngine;
-    const invocation = engine.open();
+    const invocation = requireStream(engine.open(), ": the benchmark needs one.");
     const url = new URL(request.url);
     const wake: Wake = (types) => {
       context.waitUntil(

@@ -1,6 +1,6 @@
 /** Drains one consumer until somebody kills this process. Its environment is that of the system under test. */
 
-import { createEngine, parseEngineSettings } from "@brain/engine";
+import { createEngine, parseEngineSettings, requireStream } from "@brain/engine";
 import { charter } from "@brain/schemas";
 import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { crashConsumer } from "./crash-consumer.ts";
@@ -16,6 +16,8 @@ await engine.transact({ source: "crash_test" }, async () => undefined);
 console.log("draining");
 for (;;) {
   const deadlineMs = Date.now() + 5_000;
-  await drainOnce(engine.open(), crashConsumer, 0, deadlineMs).catch(() => null);
+  await drainOnce(requireStream(engine.open(), ": the test needs one."), crashConsumer, 0, deadlineMs).catch(
+    () => null,
+  );
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,7 +1,9 @@
+import { charter } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { createEngine } from "../../src/engine/engine.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { idsOf, invoke, soon } from "./dispatch-fixture.ts";
@@ -130,11 +132,13 @@ test("degraded, without a stream, all triggers return without a call; the events
   const backbone = await openBackbone({ env });
   await publishReports(backbone, 2);
   const called: string[] = [];
-  const invocation = invoke(backbone, [consumer]);
+  const { settings } = backbone.system;
+  const engine = createEngine({ catalog: charter, settings, consumers: [consumer], sink: () => undefined });
+  const invocation = engine.open();
   expect(invocation.redis).toBeNull();
-  await relayAll(invocation, soon(), () => called.push("wake"), true);
-  await drainAll(invocation, soon(), null, () => called.push("hand on"));
-  await cronTick(invocation, soon(), () => called.push("hand on"));
+  await engine.afterCommit({ invocation, wake: () => called.push("wake") });
+  await engine.wake(null, () => called.push("hand on"));
+  await engine.cron(() => called.push("hand on"));
   expect(called).toEqual([]);
   expect(invocation.meter.used).toBe(0);
   expect(await backbone.sql("SELECT id FROM events WHERE sent_at IS NULL")).toHaveLength(2);

@@ -1,6 +1,6 @@
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
-import type { Invocation } from "../../src/engine/invocation.ts";
+import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import type { FaultyRedis } from "../faults.ts";
 import { effects } from "./fixture.ts";
@@ -17,8 +17,8 @@ export const soon = (ms = 20_000) => Date.now() + ms;
 export function invoke(
   backbone: Backbone,
   consumers: readonly Consumer[],
-  change: Partial<Invocation> = {},
-): Invocation {
+  change: Partial<StreamInvocation> = {},
+): StreamInvocation {
   const invocation = backbone.open();
   return { ...invocation, consumers: registerConsumers(invocation.catalog, consumers), ...change };
 }

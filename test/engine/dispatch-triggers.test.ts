@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
-import type { Invocation } from "../../src/engine/invocation.ts";
+import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import { sends } from "../faults.ts";
 import { gate, health, idsOf, invoke, leasesAsked, otherIsolate, soon } from "./dispatch-fixture.ts";
 import {
@@ -17,7 +17,7 @@ import {
 
 describe("many triggers at once", () => {
   /** Ten triggers while a handler works, then an event that only they can have told of; drains begun from then on. */
-  async function triggerTenTimes(change: () => Partial<Invocation>): Promise<number> {
+  async function triggerTenTimes(change: () => Partial<StreamInvocation>): Promise<number> {
     const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "10000" } });
     const [begun, end] = [gate(), gate()];
     const consumer = recorder({

@@ -7,7 +7,7 @@ import { drainConsumer } from "../../src/engine/consume/drain.ts";
 import type { DrainDeps, DrainOptions, DrainResult } from "../../src/engine/consume/drain-base.ts";
 import type { MigrationSet } from "../../src/engine/core/schema-state.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
-import type { Invocation } from "../../src/engine/invocation.ts";
+import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import { type PublishSettings, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { RecordedEvent } from "../../src/engine/publish/record.ts";
 import { type RelayOptions, type RelayResult, relay } from "../../src/engine/relay/relay.ts";
@@ -83,12 +83,11 @@ export function createClock(): { now(): number; set(ms: number): void; advance(m
 export function drainWith(
   backbone: Backbone,
   consumer: Consumer,
-  change: (invocation: Invocation) => Partial<DrainDeps>,
+  change: (invocation: StreamInvocation) => Partial<DrainDeps>,
   options: Partial<DrainOptions> = {},
 ): Promise<DrainResult> {
   const invocation = backbone.open();
-  if (invocation.redis === null) throw new Error("the backbone runs without a stream");
-  const deps = { ...invocation, redis: invocation.redis, onPublished: () => undefined };
+  const deps = { ...invocation, onPublished: () => undefined };
   const deadlineMs = backbone.system.now() + 20_000;
   return drainConsumer({ ...deps, ...change(invocation) }, consumer, {
     shard: 0,
@@ -101,12 +100,11 @@ export function drainWith(
 /** One run of the relay whose dependencies the test has changed. */
 export function relayWith(
   backbone: Backbone,
-  change: (invocation: Invocation) => Partial<RelayDeps>,
+  change: (invocation: StreamInvocation) => Partial<RelayDeps>,
   options: Partial<RelayOptions> = {},
 ): Promise<RelayResult> {
   const invocation = backbone.open();
-  if (invocation.redis === null) throw new Error("the backbone runs without a stream");
-  const deps = { ...invocation, redis: invocation.redis, settings: invocation.relay };
+  const deps = { ...invocation, settings: invocation.relay };
   return relay({ ...deps, ...change(invocation) }, { shard: 0, mayGoOn: () => true, ...options });
 }
 
@@ -128,7 +126,7 @@ async function publishAll(
   backbone: Backbone,
   prepare: (settings: PublishSettings) => readonly RecordedEvent[],
 ): Promise<string[]> {
-  const { db, publish: settings } = backbone.open();
+  const { db, publish: settings } = backbone.system.open();
   const prepared = prepare(settings);
   await db.transaction((tx) => publishMany(tx, prepared));
   return prepared.map(({ event }) => event.id);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { runJobsNow, scheduleJob } from "../../src/engine/dispatch/scheduled-jobs.ts";
-import type { Invocation } from "../../src/engine/invocation.ts";
+import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
@@ -12,7 +12,11 @@ import { createClock, effects, openBackbone, recorder } from "./fixture.ts";
 const env = { BRAIN_RELAY_SWEEP_MS: "3600000" };
 const hourMs = 3_600_000;
 
-function withJob(backbone: Backbone, run: ScheduledJob["run"], change: Partial<Invocation> = {}): Invocation {
+function withJob(
+  backbone: Backbone,
+  run: ScheduledJob["run"],
+  change: Partial<StreamInvocation> = {},
+): StreamInvocation {
   const job = { name: "expiry", run };
   return invoke(backbone, [recorder()], { scheduled: new Map([[job.name, job]]), ...change });
 }
@@ -21,7 +25,7 @@ function withJob(backbone: Backbone, run: ScheduledJob["run"], change: Partial<I
 async function quietBackbone() {
   const clock = createClock();
   const backbone = await openBackbone({ env, now: clock.now });
-  const tick = (run: ScheduledJob["run"], change?: Partial<Invocation>) =>
+  const tick = (run: ScheduledJob["run"], change?: Partial<StreamInvocation>) =>
     cronTick(withJob(backbone, run, change), clock.now() + 20_000);
   await tick(async () => null);
   await tick(async () => null);

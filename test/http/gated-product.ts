@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { createEngine, drainAll, relayAll } from "@brain/engine";
+import { createEngine, drainAll, relayAll, requireStream } from "@brain/engine";
 import type { Hono } from "hono";
 import pg from "pg";
 import { openProduct } from "../../src/composition.ts";
@@ -108,7 +108,7 @@ export async function createGatedProduct(): Promise<GatedProduct> {
       while (running.size > 0) await Promise.all(running);
     },
     async settle() {
-      const invocation = system.open();
+      const invocation = requireStream(system.open(), ": the test needs one.");
       await relayAll(invocation, deadline(), () => undefined);
       await drainAll(invocation, deadline(), null);
     },

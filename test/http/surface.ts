@@ -1,4 +1,3 @@
-import { relayAll } from "@brain/engine";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import type { Mount } from "../../src/http/kit/mount.ts";
@@ -42,7 +41,7 @@ export async function createSurface(
     running.add(tracked);
   };
   const open = (): Host => {
-    const invocation = backbone.open();
+    const invocation = backbone.system.open();
     return {
       invocation,
       apiKey: testApiKey,
@@ -50,7 +49,7 @@ export async function createSurface(
       startJobs: () => undefined,
       afterCommit: () => {
         if (options.relayAfterCommit)
-          waitUntil(relayAll(invocation, invocation.now() + 10_000, () => undefined));
+          waitUntil(backbone.system.afterCommit({ invocation, wake: () => undefined }));
       },
     };
   };

@@ -1,5 +1,5 @@
 import { watchWork } from "../alerts/failing-work.ts";
-import type { Invocation } from "../invocation.ts";
+import type { StreamInvocation } from "../invocation.ts";
 import { runBulkOperations } from "../operations/bulk/bulk-operations.ts";
 import { beginDispatch, type Dispatch, endDispatch } from "./dispatch.ts";
 import { drainSubscribers } from "./drain-shards.ts";
@@ -9,7 +9,7 @@ import { runTurns } from "./turns.ts";
 
 /** Does what redrives, replays and backfills have to do now, and drains whom they deferred something for. */
 export async function runAllBulkOperations(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   deadlineMs: number,
   handOn: () => void = () => undefined,
 ): Promise<void> {

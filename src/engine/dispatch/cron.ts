@@ -1,5 +1,5 @@
 import { watchWork } from "../alerts/failing-work.ts";
-import type { Invocation } from "../invocation.ts";
+import type { StreamInvocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
 import { runBulkTurns } from "./bulk-turns.ts";
 import { distinct, whoWants } from "./consumer-shards.ts";
@@ -18,11 +18,10 @@ import { readWorkload, type Workload } from "./workload.ts";
  * `relaySweepMs` ago: a database that sleeps when idle is not woken every minute.
  */
 export async function cronTick(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   deadlineMs: number,
   handOn: () => void = () => undefined,
 ): Promise<void> {
-  if (invocation.redis === null) return;
   const workload = await tryReadWorkload(invocation);
   // Redis does not answer. It may come back while this invocation lasts, so the drains try as long as they may.
   if (workload === null) return drainAll(invocation, deadlineMs, null, handOn);
@@ -50,7 +49,7 @@ export async function cronTick(
 /** Systems of this isolate whose last tick found Redis away: events may wait that nobody could tell of. */
 const isolateMissed = new Set<string>();
 
-async function tryReadWorkload(invocation: Invocation): Promise<Workload | null> {
+async function tryReadWorkload(invocation: StreamInvocation): Promise<Workload | null> {
   const workload = await logged(invocation, "The look at what has work", () => readWorkload(invocation));
   const missed = isolateMissed.delete(invocation.scope);
   if (workload === null) isolateMissed.add(invocation.scope);

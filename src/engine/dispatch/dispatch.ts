@@ -1,4 +1,4 @@
-import type { Invocation } from "../invocation.ts";
+import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
 import { createSemaphore, type Semaphore } from "./semaphore.ts";
 
 /*
@@ -10,9 +10,12 @@ import { createSemaphore, type Semaphore } from "./semaphore.ts";
 /** Calls that finishing a drain or a batch needs at most. */
 const callsToFinish = 14;
 
-/** What a run of the dispatcher is allowed, and what it has to hand on. */
-export interface Dispatch {
-  readonly invocation: Invocation;
+/**
+ * What a run of the dispatcher is allowed, and what it has to hand on. What relays and drains needs the stream; scheduled
+ * jobs run without one too.
+ */
+export interface Dispatch<I extends Invocation = StreamInvocation> {
+  readonly invocation: I;
   /** Unix time, ms, after which nothing new is begun. */
   readonly deadlineMs: number;
   /** Set when work is left that would need another invocation's budget. */
@@ -27,7 +30,7 @@ export interface Dispatch {
   readonly drains: Semaphore;
 }
 
-export function beginDispatch(invocation: Invocation, deadlineMs: number): Dispatch {
+export function beginDispatch<I extends Invocation>(invocation: I, deadlineMs: number): Dispatch<I> {
   const { meter, drains } = invocation;
   // Each may begin a drain before the calls of the others are counted.
   const affordable = () => Math.floor((0.8 * meter.limit - meter.used) / callsToFinish);
@@ -43,11 +46,16 @@ export function beginDispatch(invocation: Invocation, deadlineMs: number): Dispa
 }
 
 /** False when nothing new should be begun: the time or the calls are nearly used up. */
-export function hasBudget({ invocation, deadlineMs }: Dispatch): boolean {
+export function hasBudget({ invocation, deadlineMs }: Dispatch<Invocation>): boolean {
   return invocation.now() < deadlineMs && !invocation.meter.isNear(callsToFinish);
 }
 
 /** Calls `handOn` when more is left than this invocation may do, if it got anywhere. */
-export function endDispatch({ leftOver, progress }: Dispatch, handOn: () => void): void {
+export function endDispatch({ leftOver, progress }: Dispatch<Invocation>, handOn: () => void): void {
   if (leftOver && progress) handOn();
+}
+
+/** True when what was published can be relayed and drained by this run. */
+export function canDeliver(dispatch: Dispatch<Invocation>): dispatch is Dispatch {
+  return hasStream(dispatch.invocation);
 }

@@ -3,7 +3,7 @@ import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
 import { drainConsumer } from "../consume/drain.ts";
 import type { BreakerChange, DrainResult } from "../consume/drain-base.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
 import type { TurnBounds } from "./turns.ts";
@@ -16,25 +16,23 @@ const maxEventsPerDrain = 20_000;
 const lingerMs = 24;
 
 /**
- * One drain of one consumer on one shard; null when there is no stream.
+ * One drain of one consumer on one shard.
  *
  * @param onPublished called after each commit of handlers that published something
  * @param bounds left out: no other trigger is listened to, and nobody waits
  * @throws {TransientError} Redis or Postgres is not reachable
  */
 export async function drainOnce(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   consumer: Consumer,
   shard: number,
   deadlineMs: number,
   onPublished: () => void = () => undefined,
   { takeNews, yields }: TurnBounds = { takeNews: () => false, yields: () => false },
-): Promise<DrainResult | null> {
-  const { redis } = invocation;
-  if (redis === null) return null;
+): Promise<DrainResult> {
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
   const beforePublish = () => void markActivity(invocation);
-  const deps = { ...invocation, redis, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
+  const deps = { ...invocation, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
   const result = await drainConsumer(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerDrain });
   if (result.breaker !== null) await tellOfBreaker(invocation, consumer, shard, result.breaker);
   if (result.read > 0 || result.retried > 0) {

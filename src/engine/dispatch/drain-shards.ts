@@ -1,7 +1,7 @@
 import type { Consumer } from "../consume/consumer.ts";
 import type { DrainResult } from "../consume/drain-base.ts";
 import { TransientError } from "../core/errors.ts";
-import type { Invocation } from "../invocation.ts";
+import type { StreamInvocation } from "../invocation.ts";
 import { type ConsumerShard, everywhere, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
 import { drainOnce } from "./drain-once.ts";
@@ -23,7 +23,7 @@ const longTurns = 4;
  * @param handOn called when more is left than this invocation may do, if it got anywhere
  */
 export async function drainAll(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   deadlineMs: number,
   types: ReadonlySet<string> | null,
   handOn: () => void = () => undefined,
@@ -105,7 +105,6 @@ async function drainInTurn(
     // Handlers that take long would make a round that lasts as long as the invocation.
     const endMs = drains.waiting > 0 ? Math.min(deadlineMs, invocation.now() + longMs) : deadlineMs;
     const result = await drainOnce(invocation, consumer, shard, endMs, onPublished, bounds);
-    if (result === null) return null;
     dispatch.progress ||= result.applied + result.skipped + result.deadLettered > 0;
     if (result.stopped !== null) throw new TransientError(result.stopped);
     return lookAgainAt(result, invocation.now());

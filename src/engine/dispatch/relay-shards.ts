@@ -1,5 +1,5 @@
 import { watchWork } from "../alerts/failing-work.ts";
-import type { Invocation } from "../invocation.ts";
+import type { StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
 import type { Layout } from "../relay/layout-sql.ts";
 import { relay } from "../relay/relay.ts";
@@ -25,7 +25,7 @@ export type Wake = (types: ReadonlySet<string> | null) => void;
  * @param verify also look whether the streams still hold what was sent
  */
 export async function relayAll(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   deadlineMs: number,
   wake: Wake,
   verify = false,
@@ -67,10 +67,9 @@ async function relayShard(
   wake: Wake,
   verify: boolean,
 ): Promise<Layout | null> {
-  const { redis, now, log } = dispatch.invocation;
-  if (redis === null) return null;
+  const { now, log } = dispatch.invocation;
   let layout: Layout | null = null;
-  const deps = { ...dispatch.invocation, redis, settings: dispatch.invocation.relay };
+  const deps = { ...dispatch.invocation, settings: dispatch.invocation.relay };
   const mayGoOn = () => hasBudget(dispatch);
   await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async () => {
     const result = await watchWork(

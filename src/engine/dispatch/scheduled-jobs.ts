@@ -6,7 +6,7 @@ import { markActivity } from "../publish/activity.ts";
 import type { JobOrigin } from "../publish/origin.ts";
 import { transactAndPublish } from "../publish/publish.ts";
 import type { Command } from "../stream/redis.ts";
-import { beginDispatch, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
+import { beginDispatch, canDeliver, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
 import { relayAndDrain } from "./drain-shards.ts";
 import { runTurns } from "./turns.ts";
 
@@ -41,7 +41,10 @@ export async function scheduleJob(
  * Runs jobs side by side, those of `names` or all, as often as they say until the time is used up; relays what they
  * publish, and drains who wants it. Unknown names are passed over: another release may know them.
  */
-export async function runScheduledJobs(dispatch: Dispatch, names: readonly string[] | null): Promise<void> {
+export async function runScheduledJobs(
+  dispatch: Dispatch<Invocation>,
+  names: readonly string[] | null,
+): Promise<void> {
   const { scheduled } = dispatch.invocation;
   const chosen = [...scheduled.values()].filter((job) => names === null || names.includes(job.name));
   await Promise.all(chosen.map((job) => runJobTurns(dispatch, job)));
@@ -59,14 +62,14 @@ export async function runJobsNow(
   endDispatch(dispatch, handOn);
 }
 
-async function runJobTurns(dispatch: Dispatch, job: ScheduledJob): Promise<void> {
+async function runJobTurns(dispatch: Dispatch<Invocation>, job: ScheduledJob): Promise<void> {
   await runTurns(dispatch, `The job ${job.name}`, 0, async () => {
     let published = false;
     const context = jobContext(dispatch, job.name, () => {
       published = true;
     });
     const nextAt = await runJob(dispatch.invocation, job, context);
-    if (published) await relayAndDrain(dispatch);
+    if (published && canDeliver(dispatch)) await relayAndDrain(dispatch);
     return nextAt === null ? null : nextAt.getTime();
   });
 }
@@ -117,7 +120,7 @@ export function dueJobs(members: readonly string[]): string[] {
   return [...new Set(members.map((member) => member.replace(/!$/, "")))];
 }
 
-function jobContext(dispatch: Dispatch, name: string, onCommit: () => void): JobContext {
+function jobContext(dispatch: Dispatch<Invocation>, name: string, onCommit: () => void): JobContext {
   const { invocation } = dispatch;
   const at = new Date(invocation.now()).toISOString();
   const origin: JobOrigin = { id: crypto.randomUUID(), type: "job", at, name };

@@ -3,7 +3,7 @@ import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { markBulkOperationsRunning } from "../operations/bulk/bulk-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
@@ -32,13 +32,11 @@ export async function sweep(
     return true;
   });
   for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
-    const { redis } = invocation;
-    if (redis === null) break;
     await logged(invocation, "The look for what others trimmed", () =>
       watchWork(
         invocation,
         `cut:${shard}`,
-        () => restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard),
+        () => restoreTrimmedByOthers({ ...invocation, settings: invocation.relay }, shard),
         () => failing.has(`cut:${shard}`),
       ),
     );
@@ -51,13 +49,12 @@ export async function sweep(
   if (looked && !dispatch.failed) return;
   // It did not come to its end, so the next tick looks again and does not wait for the hour.
   const { redis, keys } = invocation;
-  await logged(invocation, "The sweep", async () => redis?.command(["DEL", keys.relaySwept()]));
+  await logged(invocation, "The sweep", () => redis.command(["DEL", keys.relaySwept()]));
 }
 
 /** Sets the flags again that a Redis that lost its data no longer has. */
-async function remind(invocation: Invocation): Promise<void> {
+async function remind(invocation: StreamInvocation): Promise<void> {
   const { db, redis, keys, consumers, publish } = invocation;
-  if (redis === null) return;
   const [waiting, jobs, failed] = await db.batch([
     sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
     sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,

@@ -1,4 +1,5 @@
 import { describeError, errorClass } from "../consume/dead-letters.ts";
+import type { Invocation } from "../invocation.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
 import { type Dispatch, hasBudget } from "./dispatch.ts";
 import type { Semaphore } from "./semaphore.ts";
@@ -32,7 +33,7 @@ type Turn = (bounds: TurnBounds) => Promise<number | null>;
  * @param semaphore where it waits for each turn, and lets others in while it waits for anything else; left out: nowhere
  */
 export async function runTurns(
-  dispatch: Dispatch,
+  dispatch: Dispatch<Invocation>,
   name: string,
   extraMs: number,
   turn: Turn,

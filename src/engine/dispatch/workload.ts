@@ -1,4 +1,4 @@
-import type { Invocation } from "../invocation.ts";
+import type { StreamInvocation } from "../invocation.ts";
 import type { ConsumerShard } from "./consumer-shards.ts";
 
 /*
@@ -72,9 +72,8 @@ export interface Workload {
  *
  * @throws {TransientError} Redis is not reachable
  */
-export async function readWorkload(invocation: Invocation): Promise<Workload | null> {
+export async function readWorkload(invocation: StreamInvocation): Promise<Workload> {
   const { redis, keys, consumers, publish, relaySweepMs, now, hostStartedMs } = invocation;
-  if (redis === null) return null;
   const all = [...consumers.values()];
   const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
   const reply = (await redis.eval(

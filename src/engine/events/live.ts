@@ -1,6 +1,6 @@
 import { compareMessageIds, type Envelope, isMessageId, type MessageId, messageIdMs } from "@brain/schemas";
-import { TransientError, ValidationError } from "../core/errors.ts";
-import type { Invocation } from "../invocation.ts";
+import { ValidationError } from "../core/errors.ts";
+import { type Invocation, requireStream, type StreamInvocation } from "../invocation.ts";
 import { readEdges, type StreamEdges } from "../stream/append.ts";
 import type { RedisHttp } from "../stream/redis.ts";
 import { admitFollower } from "./followers.ts";
@@ -75,21 +75,19 @@ export async function* followEvents(
   after: string | null,
   bounds: FeedBounds,
 ): AsyncGenerator<FeedItem> {
-  const { redis, publish } = invocation;
-  if (redis === null)
-    throw new TransientError("There is no event stream here, so there is nothing to follow.");
-  const offsets = parseCursor(after, publish.shards);
-  const follower = admitFollower(invocation, bounds.caller);
+  const stream = requireStream(invocation, ", so there is nothing to follow.");
+  const offsets = parseCursor(after, stream.publish.shards);
+  const follower = admitFollower(stream, bounds.caller);
   bounds.onAdmitted?.();
   try {
-    yield* follow(invocation, redis, filter, offsets, bounds);
+    yield* follow(stream, stream.redis, filter, offsets, bounds);
   } finally {
-    if (follower.leave()) dropTail(invocation);
+    if (follower.leave()) dropTail(stream);
   }
 }
 
 async function* follow(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   redis: RedisHttp,
   { wants, looked }: FeedFilter,
   offsets: readonly (MessageId | null)[],
@@ -170,7 +168,7 @@ interface Look {
 }
 
 async function lookBehind(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   tail: Tail,
   at: readonly MessageId[],
   seen: number,

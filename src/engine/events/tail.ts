@@ -1,5 +1,5 @@
 import { type Catalog, compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { parseReadEntries } from "../stream/append.ts";
 
 /*
@@ -119,11 +119,11 @@ export function pauseOf({ grewAtMs }: Tail, nowMs: number): number {
  * @param seen the look that the caller needs at least, by its number
  * @throws {TransientError} Redis cannot be reached
  */
-export async function refresh(invocation: Invocation, tail: Tail, seen: number): Promise<void> {
+export async function refresh(invocation: StreamInvocation, tail: Tail, seen: number): Promise<void> {
   const { catalog, redis, keys, now } = invocation;
   const isLooking = tail.lookingSinceMs !== null && now() - tail.lookingSinceMs < lookMs;
   const isDue = tail.done < seen || !tail.atEnd || now() - tail.lookedAtMs >= pauseOf(tail, now());
-  if (redis === null || isLooking || !isDue) return;
+  if (isLooking || !isDue) return;
   tail.begun += 1;
   const own = tail.begun;
   tail.lookingSinceMs = now();
@@ -203,7 +203,7 @@ export interface CatchUp {
  * @throws {TransientError} Redis cannot be reached
  */
 export async function catchUp(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   tail: Tail,
   offsets: readonly MessageId[],
 ): Promise<CatchUp | null> {
@@ -211,7 +211,7 @@ export async function catchUp(
   for (const [one, sinceMs] of isolateCatchUps) {
     if (now() - sinceMs > catchUpMs) isolateCatchUps.delete(one);
   }
-  if (redis === null || isolateCatchUps.size >= catchUpsAtOnce) return null;
+  if (isolateCatchUps.size >= catchUpsAtOnce) return null;
   const own = Symbol("catch-up");
   isolateCatchUps.set(own, now());
   const floors = tail.parts.map(({ floor }) => floor);

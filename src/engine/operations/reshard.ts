@@ -2,7 +2,7 @@ import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
 import type { Database } from "../db/database.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { activityCommand } from "../publish/activity.ts";
 import {
   aimSql,
@@ -70,7 +70,7 @@ const isolateComplaints = new Map<string, number>();
  * @param deadlineMs Unix time, ms, until which it waits for the consumers; in the past: one look
  * @throws {TransientError} Postgres or Redis is not reachable; a change that was begun stays as it is
  */
-export async function reshard(invocation: Invocation, deadlineMs: number): Promise<Resharding> {
+export async function reshard(invocation: StreamInvocation, deadlineMs: number): Promise<Resharding> {
   const { now, meter } = invocation;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastPauseMs)) {
     const change = await look(invocation);
@@ -102,10 +102,9 @@ export async function layoutProblem(db: Database, configured: number): Promise<s
   return layout === undefined ? null : describeLayout(layout, configured, layout.age_ms);
 }
 
-async function look(invocation: Invocation): Promise<Resharding> {
+async function look(invocation: StreamInvocation): Promise<Resharding> {
   const { db, redis, keys, consumers, log } = invocation;
   const configured = invocation.publish.shards;
-  if (redis === null) return { shards: configured, target: null, state: "same" };
   const layout = await readLayout(invocation, redis);
   const { shards, target } = layout;
   const problem = describeLayout(layout, configured, layout.age_ms);

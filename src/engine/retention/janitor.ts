@@ -1,6 +1,6 @@
 import { type Work, watchWork } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
-import type { Invocation } from "../invocation.ts";
+import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
 import { removeLeftGroups } from "../stream/move-group.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { type PurgeReport, purge } from "./purge.ts";
@@ -55,7 +55,9 @@ return 1`;
  * @param deadlineMs Unix time, ms, after which nothing new is begun
  */
 export async function runJanitor(invocation: Invocation, deadlineMs: number): Promise<JanitorReport> {
-  const { redis, keys, now, log } = invocation;
+  const { keys, now, log } = invocation;
+  // Without a stream there is nothing to compare and to trim; the record is kept small all the same.
+  const stream = hasStream(invocation) ? invocation : null;
   const startMs = now();
   const token = crypto.randomUUID();
   const done = (report: Partial<JanitorReport>): JanitorReport => ({
@@ -69,10 +71,10 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
     ...report,
     tookMs: now() - startMs,
   });
-  if (redis !== null) {
+  if (stream !== null) {
     const leaseMs = String(Math.max(0, deadlineMs - startMs) + leaseMarginMs);
     const taken = await attempt(invocation, "lease", () =>
-      redis.command(["SET", keys.janitor(), token, "NX", "PX", leaseMs]),
+      stream.redis.command(["SET", keys.janitor(), token, "NX", "PX", leaseMs]),
     );
     // Without Redis there is no lease, and the parts that need none still run: two at once are harmless.
     if (taken.error === null && taken.result !== "OK") return done({ busy: true });
@@ -93,12 +95,12 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
       );
     return attempt(invocation, name, name === "reconcile" ? () => work(mayGoOn, untilMs) : watched);
   };
-  const reconcile =
-    redis === null ? null : await part("reconcile", (_, untilMs) => reconcileAll(invocation, untilMs));
-  const trim = redis === null ? null : await part("trim", (_, untilMs) => trimAll(invocation, untilMs));
+  const reconcile = stream && (await part("reconcile", (_, untilMs) => reconcileAll(stream, untilMs)));
+  const trim = stream && (await part("trim", (_, untilMs) => trimAll(stream, untilMs)));
   const purged = await part("purge", (mayGoOn) => purge(invocation, mayGoOn));
   const archive = await part("archive", (mayGoOn) => archiveDays(invocation, mayGoOn));
-  if (redis !== null) {
+  if (stream !== null) {
+    const { redis } = stream;
     await attempt(invocation, "release", () => redis.eval(releaseScript, [keys.janitor()], [token]));
     const visit = JSON.stringify({ at: new Date(now()).toISOString() });
     await attempt(invocation, "note", () => redis.command(["HSET", keys.heartbeats(), "janitor", visit]));
@@ -125,9 +127,11 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
  *
  * @throws {TransientError} Redis or Postgres is not reachable
  */
-export async function reconcileAll(invocation: Invocation, deadlineMs: number): Promise<ReconcileReport[]> {
+export async function reconcileAll(
+  invocation: StreamInvocation,
+  deadlineMs: number,
+): Promise<ReconcileReport[]> {
   const { redis } = invocation;
-  if (redis === null) return [];
   const compare = async () => {
     const reports: ReconcileReport[] = [];
     for (const shard of await shardsInUse(invocation)) {
@@ -140,9 +144,8 @@ export async function reconcileAll(invocation: Invocation, deadlineMs: number): 
   return watchWork(invocation, "comparison", compare, () => true);
 }
 
-async function trimAll(invocation: Invocation, deadlineMs: number): Promise<TrimReport[]> {
+async function trimAll(invocation: StreamInvocation, deadlineMs: number): Promise<TrimReport[]> {
   const { redis, keys, log } = invocation;
-  if (redis === null) return [];
   for (const group of await removeLeftGroups(redis, keys)) {
     log.info({ group }, "A group that goes on under another name was removed.");
   }

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import { cleanFields } from "../consume/dead-letters.ts";
 import { idValue } from "../db/stream-ids.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import { parseReadEntries } from "../stream/append.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
@@ -247,13 +247,13 @@ async function tellOfBacklog(invocation: Invocation, { shard, kept, heldBackBy }
  * for a shard, wherever the calls come from. @returns null when it was not time
  */
 export async function trimIfLong(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   shard: number,
   length: number,
   deadlineMs: number,
 ): Promise<TrimReport | null> {
   const { redis, keys, retention, now, meter } = invocation;
-  if (redis === null || length <= 2 * retention.streamKeep) return null;
+  if (length <= 2 * retention.streamKeep) return null;
   const turn = await redis.command(["SET", keys.trimmed(shard), "1", "NX", "PX", String(trimPauseMs)]);
   if (turn !== "OK") return null;
   return trimShard(invocation, redis, shard, () => now() < deadlineMs && !meter.isNear(callsOfAPage));

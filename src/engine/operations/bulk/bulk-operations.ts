@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
 import { forgetShardState, signalDeferred } from "../../consume/deferred-signal.ts";
 import type { Tx } from "../../db/database.ts";
-import type { Invocation } from "../../invocation.ts";
+import type { Invocation, StreamInvocation } from "../../invocation.ts";
 import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./bulk-steps.ts";
 import { markBulkOperationsRunning } from "./bulk-store.ts";
 import type { BulkKind } from "./bulk-view.ts";
@@ -58,12 +58,11 @@ interface Running {
  * @throws {TransientError} Redis or Postgres is not reachable
  */
 export async function runBulkOperations(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   deadlineMs: number,
   drainNow: DrainNow,
 ): Promise<BulkRun> {
   const { redis, keys, now, meter } = invocation;
-  if (redis === null) return { more: false, nextAtMs: null };
   const mayGoOn = () => now() < deadlineMs && !meter.isNear(callsToFinish);
   let seen: string | null = null;
   let hasMoved = false;
@@ -144,7 +143,7 @@ async function sleepUntil(atMs: number, now: () => number): Promise<void> {
 }
 
 /** @returns deliveries deferred */
-async function tryStep(invocation: Invocation, job: Running): Promise<number> {
+async function tryStep(invocation: StreamInvocation, job: Running): Promise<number> {
   try {
     const handedOver = await stepBulkOperation(invocation, job);
     if (handedOver === 0 && job.kind === "backfill") await letLive(invocation, job);
@@ -159,10 +158,10 @@ async function tryStep(invocation: Invocation, job: Running): Promise<number> {
 }
 
 /** A backfill that is over no longer holds the stream back; its consumer learns of it with its next drain. */
-async function letLive(invocation: Invocation, job: Running): Promise<void> {
-  const { redis, keys, consumers, publish } = invocation;
+async function letLive(invocation: StreamInvocation, job: Running): Promise<void> {
+  const { consumers, publish } = invocation;
   const groups = subscribersOf(invocation, job).flatMap((name) => consumers.get(name)?.group ?? []);
-  if (redis !== null) await forgetShardState({ redis, keys }, groups, publish.shards);
+  await forgetShardState(invocation, groups, publish.shards);
 }
 
 /** A job's row as a step reads it, under a lock. */
@@ -192,14 +191,13 @@ interface StepRow {
  * @throws {TransientError} nothing happened
  */
 export async function stepBulkOperation(
-  invocation: Invocation,
+  invocation: StreamInvocation,
   job: { readonly id: string; readonly subscriber: string | null },
 ): Promise<number> {
-  const { redis, keys, consumers, publish, log } = invocation;
-  if (redis === null) return 0;
+  const { consumers, publish, log } = invocation;
   const names = job.subscriber === null ? [...consumers.keys()] : [job.subscriber];
   const groups = names.flatMap((name) => consumers.get(name)?.group ?? []);
-  const signal = () => signalDeferred({ redis, keys }, groups, publish.shards);
+  const signal = () => signalDeferred(invocation, groups, publish.shards);
   await signal();
   const inserted = await invocation.db.transaction((tx) => stepInTransaction(invocation, tx, job.id));
   if (inserted === 0) return 0;

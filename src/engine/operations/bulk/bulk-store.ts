@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
-import { ConflictError, TransientError } from "../../core/errors.ts";
+import { ConflictError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
 import { numberedLock } from "../../db/locks.ts";
-import type { Invocation } from "../../invocation.ts";
+import { type Invocation, requireStream } from "../../invocation.ts";
 import type { BulkKind } from "./bulk-view.ts";
 
 /** A bulk operation about to start. */
@@ -70,21 +70,17 @@ export async function insertBulkOperation(tx: Tx, job: NewBulkOperation): Promis
   return rows[0]?.id ?? null;
 }
 
+/** Why deliveries cannot be queued without a stream; for `requireStream`. */
+export const noConsumer = ", so no consumer could handle the events.";
+
 /**
  * Tells the cron that jobs run. Call it before the job's row commits and after: a run that looked in between and saw
  * no job takes the flag away.
  *
  * @throws {TransientError} there is no stream in this mode, or Redis is not reachable
  */
-export async function markBulkOperationsRunning({
-  redis,
-  keys,
-}: Pick<Invocation, "redis" | "keys">): Promise<void> {
-  if (redis === null) {
-    throw new TransientError(
-      "There is no event stream in this mode, so no consumer could handle the events.",
-    );
-  }
+export async function markBulkOperationsRunning(invocation: Invocation): Promise<void> {
+  const { redis, keys } = requireStream(invocation, noConsumer);
   await redis.command(["SET", keys.jobsRunning(), "1"]);
 }
 

@@ -4,7 +4,7 @@ import { barSql } from "../../consume/dedup.ts";
 import { signalDeferred } from "../../consume/deferred-signal.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
-import type { Invocation } from "../../invocation.ts";
+import { type Invocation, requireStream } from "../../invocation.ts";
 import {
   hasBody,
   type LetterFilter,
@@ -20,6 +20,7 @@ import {
   insertBulkOperation,
   lockBulkOperations,
   markBulkOperationsRunning,
+  noConsumer,
   unnamed,
 } from "./bulk-store.ts";
 import { isRowId } from "./bulk-view.ts";
@@ -182,14 +183,12 @@ export async function redriveLetter(
   by: Operator,
 ): Promise<readonly string[]> {
   if (!isRowId(id)) throw noLetter(id);
-  const { redis, keys, publish, log } = invocation;
+  const { publish, log } = invocation;
   const subscriber = await subscriberOf(invocation.db, id);
   const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
   const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
-  if (redis === null) await markBulkOperationsRunning(invocation);
-  const signal = async () => {
-    if (redis !== null) await signalDeferred({ redis, keys }, groups, publish.shards);
-  };
+  const stream = requireStream(invocation, noConsumer);
+  const signal = () => signalDeferred(stream, groups, publish.shards);
   await signal();
   await invocation.db.transaction((tx) =>
     readers === null ? deferLetter(tx, id, copy, reason, by) : deferForReaders(tx, id, readers, reason, by),

@@ -3,9 +3,9 @@ import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { signalDeferred } from "../../consume/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
-import { ConflictError, NotFoundError, TransientError } from "../../core/errors.ts";
+import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
-import type { Invocation } from "../../invocation.ts";
+import { type Invocation, requireStream } from "../../invocation.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 import {
@@ -151,8 +151,7 @@ export async function changeBlockedKey(
   { key, reason }: { readonly key: string; readonly reason: string },
   by: Operator,
 ): Promise<ChangedKey> {
-  const { redis, db, keys, publish } = invocation;
-  if (redis === null) throw new TransientError("There is no event stream in this mode; nothing is blocked.");
+  const { redis, db, keys, publish } = requireStream(invocation, "; nothing is blocked.");
   const [heads, query] = await Promise.all([
     readStreamHeads(invocation, redis, consumer),
     keyQuery(invocation, consumer),
