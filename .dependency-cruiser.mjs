@@ -28,6 +28,7 @@ const engineLayers = [
   ["retention"],
   ["dispatch"],
   ["engine.ts"],
+  ["testing"],
 ];
 
 const inEngine = (names) => names.map((name) => `engine/${name}`);
@@ -117,6 +118,13 @@ export default {
         'Import "@brain/engine", "@brain/engine/migrations", or in tests "@brain/engine/testing"; its files are its own business.',
       from: { path: "^(src/(?!engine/)|workers/)", pathNot: tests },
       to: { path: "^src/engine/", pathNot: "^src/engine/(index|testing|migrations/index)\\.ts$" },
+    },
+    {
+      name: "testing-is-for-tests",
+      severity: "error",
+      comment: "Nothing that is deployed imports the door for tests, or what stands behind it.",
+      from: { path: "^(src|workers|schemas)/", pathNot: ["^src/engine/testing", tests] },
+      to: { path: "^src/engine/testing" },
     },
     {
       name: "engine-knows-no-product",

@@ -2,6 +2,7 @@ import type { Catalog } from "@brain/schemas";
 import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
+import type { DeliveryFailure } from "./consume/drain-base.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
 import { TransientError } from "./core/errors.ts";
 import type { Logger } from "./core/log.ts";
@@ -70,6 +71,8 @@ export interface Invocation {
   readonly hostStartedMs: number | null;
   /** Tells systems in one process apart, e.g. in tests. */
   readonly scope: string;
+  /** Told of each failure of a consumer; left out: the log has them. Must not throw. */
+  readonly onFailure?: (failure: DeliveryFailure) => void;
 }
 
 /** An invocation of a system that has its event stream; whatever moves or reads entries takes this one. */

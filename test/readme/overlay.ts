@@ -42,9 +42,15 @@ async function linkPackages(folder: string): Promise<void> {
   await symlink(join(folder, "src", "engine"), join(target, "@brain", "engine"));
 }
 
-export async function createOverlay(): Promise<Overlay> {
+/** What `npm run build` makes. */
+const isBuilt = (path: string) => /\/dist$/.test(path);
+
+/** @param names what is copied of the project */
+export async function createOverlay(names: readonly string[] = copied): Promise<Overlay> {
   const folder = await mkdtemp(join(tmpdir(), "brain-readme-"));
-  await Promise.all(copied.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
+  const copy = (name: string) =>
+    cp(join(root, name), join(folder, name), { recursive: true, filter: (path) => !isBuilt(path) });
+  await Promise.all(names.map(copy));
   await linkPackages(folder);
   return {
     folder,

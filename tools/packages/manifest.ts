@@ -33,7 +33,7 @@ export function readManifest(folder: PackageFolder): SourceManifest {
 }
 
 /**
- * What is told to whoever installs the package. All else (scripts, development packages, `private`) is about the
+ * What is told to whoever installs the package. All else (development packages, `private`) is about the
  * checkout. There `private` keeps `npm publish` from taking the folder, for it would tell the registry the manifest of
  * the checkout; a tarball holds the right one, and can be published.
  */
@@ -45,6 +45,8 @@ const published = [
   "type",
   "sideEffects",
   "engines",
+  // Whoever installs the package runs none of them. They are what mends a folder in which a pack was ended.
+  "scripts",
   "dependencies",
   "peerDependencies",
 ] as const;

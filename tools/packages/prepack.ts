@@ -3,7 +3,7 @@
 import { relative } from "node:path";
 import { build } from "./compile.ts";
 import { packages, root } from "./manifest.ts";
-import { putBack, putPublished } from "./swap.ts";
+import { putBack, putPublished, requirePackable } from "./swap.ts";
 
 const here = relative(root, process.cwd()).replaceAll("\\", "/");
 const folder = packages.find((name) => name === here);
@@ -18,6 +18,7 @@ if (process.argv[2] === "end") {
     );
   }
 } else {
+  requirePackable(folder);
   build(folder);
   putPublished(folder);
 }

@@ -57,6 +57,11 @@ function isSwapped(folder: PackageFolder): boolean {
   );
 }
 
+/** Whether the folder can be packed. @throws as `isSwapped` */
+export function requirePackable(folder: PackageFolder): void {
+  isSwapped(folder);
+}
+
 /** Puts the published manifest into the folder. One that an ended pack has left there stays. */
 export function putPublished(folder: PackageFolder): void {
   copyFileSync(join(root, "LICENSE"), join(root, folder, "LICENSE"));

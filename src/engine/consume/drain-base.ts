@@ -1,6 +1,7 @@
 import type { Catalog } from "@brain/schemas";
 import type { SubrequestMeter } from "../core/budget.ts";
 import type { Logger } from "../core/log.ts";
+import type { Decision } from "../core/retry.ts";
 import type { MigrationSet } from "../core/schema-state.ts";
 import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
@@ -46,6 +47,24 @@ export interface DrainDeps {
    * are no longer on the stream are being delivered from the record, and what is on the stream waits for them.
    */
   readonly onStart?: (consumer: Consumer, shard: number) => Promise<boolean>;
+  /** Told of each failure when it is known what comes next. Must not throw. */
+  readonly onFailure?: (failure: DeliveryFailure) => void;
+}
+
+/** A try that failed, or a delivery that cannot be tried. */
+export interface DeliveryFailure {
+  readonly subscriber: string;
+  /** Null where it could not be read. */
+  readonly eventType: string | null;
+  /** Null where it could not be read. */
+  readonly eventId: string | null;
+  /** Id of the stream entry, `{ms}-{seq}`. */
+  readonly streamMessageId: string;
+  /** The try that failed, from 1. */
+  readonly attempt: number;
+  /** What the handler threw, or why the delivery cannot be handled. */
+  readonly error: unknown;
+  readonly next: Exclude<Decision, { readonly action: "ack" }>;
 }
 
 export interface DrainOptions {

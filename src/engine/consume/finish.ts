@@ -24,7 +24,7 @@ import {
   type Source,
   triesOf,
 } from "./delivery.ts";
-import { noteDue } from "./drain-base.ts";
+import { type DeliveryFailure, noteDue } from "./drain-base.ts";
 import type { Drain } from "./drain-state.ts";
 import { eventLog } from "./run-handlers.ts";
 
@@ -142,11 +142,13 @@ function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLett
   const event = eventOf(delivery);
   const { content, messageId } = delivery;
   const known = content.kind === "lost" ? content : null;
+  const eventId = event?.id ?? known?.eventId ?? null;
+  const eventType = event?.type ?? known?.type ?? (content.kind === "refuse" ? content.type : null);
   drain.deps.log.error(
     {
       dead_letter_id: id,
-      event_id: event?.id ?? known?.eventId ?? null,
-      event_type: event?.type ?? known?.type ?? (content.kind === "refuse" ? content.type : null),
+      event_id: eventId,
+      event_type: eventType,
       stream_message_id: messageId,
       tenant_id: event?.tenant_id ?? known?.tenantId ?? null,
       correlation_id: event?.correlation_id ?? null,
@@ -157,6 +159,14 @@ function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLett
     },
     `The event became a dead letter: ${redactText(describeError(error))}`,
   );
+  tellOfFailure(drain, {
+    eventType,
+    eventId,
+    streamMessageId: messageId,
+    attempt: attempts,
+    error,
+    next: { action: "dead-letter", reason },
+  });
 }
 
 /**
@@ -203,11 +213,22 @@ function countApplied({ result }: Drain, { delivery, duplicate }: Applied): void
   else result.applied += 1;
 }
 
+/** An observer never breaks what it observes. */
+function tellOfFailure({ deps, consumer }: Drain, failure: Omit<DeliveryFailure, "subscriber">): void {
+  try {
+    deps.onFailure?.({ subscriber: consumer.subscriber, ...failure });
+  } catch (error) {
+    deps.log.warn({ error_class: errorClass(error) }, `onFailure threw: ${describeError(error)}`);
+  }
+}
+
 function toRetry(
-  { deps }: Drain,
+  drain: Drain,
   { delivery, error, uncounted }: Applied,
-  { dueAtMs, overtakable }: Extract<Applied["decision"], { action: "retry" }>,
+  next: Extract<Applied["decision"], { action: "retry" }>,
 ): Retry {
+  const { deps } = drain;
+  const { dueAtMs, overtakable } = next;
   const nowMs = deps.now();
   const text = redactText(describeError(error));
   // A handler that asks to wait is not in trouble.
@@ -216,6 +237,16 @@ function toRetry(
     { error_class: errorClass(error), at: thrownAt(error), retry_in_ms: dueAtMs - nowMs },
     `The event will be tried again: ${text}`,
   );
+  if (!(error instanceof RetryAfter)) {
+    tellOfFailure(drain, {
+      eventType: delivery.content.event.type,
+      eventId: delivery.content.event.id,
+      streamMessageId: delivery.messageId,
+      attempt: attemptOf(delivery),
+      error,
+      next,
+    });
+  }
   return {
     delivery,
     failure: {

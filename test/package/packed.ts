@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { createOverlay, type Overlay } from "../readme/overlay.ts";
+import { startChild } from "../workers/child.ts";
+
+/** A packed or an installed program takes minutes on a machine that has other work to do. */
+export const npmMs = 400_000;
+
+/** Runs npm in a folder. @throws {Error} with its output when it fails */
+export async function npm(cwd: string, args: readonly string[]): Promise<string> {
+  const child = startChild("npm", args, { NO_UPDATE_NOTIFIER: "1" }, { cwd });
+  const code = await child.ended(npmMs);
+  expect(code, child.output()).toBe(0);
+  return child.output();
+}
+
+/**
+ * A copy of the project in which packages can be packed: while npm does that, it changes a package.json, and other tests
+ * read those of this checkout.
+ */
+export async function createPackable(): Promise<Overlay> {
+  const copied = ["schemas", "src", "tools", "LICENSE", "package.json", "package-lock.json", "tsconfig.json"];
+  const overlay = await createOverlay(copied);
+  const lock = await readFile(join(overlay.folder, "package-lock.json"));
+  // Says that the packages are those of the lock file, as they are here.
+  await overlay.write("node_modules/.brain-lock-hash", createHash("sha256").update(lock).digest("hex"));
+  return overlay;
+}
+
+export interface Tarballs {
+  readonly schemas: string;
+  readonly engine: string;
+}
+
+/** Packs both packages. */
+export async function packAll({ folder }: Overlay): Promise<Tarballs> {
+  const out = join(folder, "out");
+  await mkdir(out, { recursive: true });
+  await npm(folder, ["pack", "--workspaces", `--pack-destination=${out}`]);
+  return { schemas: join(out, "brain-schemas-0.1.0.tgz"), engine: join(out, "brain-engine-0.1.0.tgz") };
+}
