@@ -1,3 +1,4 @@
+import { runAllBulkOperations } from "@brain/engine";
 import { agentError, agentHeartbeat, type Envelope, encodeEntry, isUuidV4 } from "@brain/schemas";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -224,6 +225,52 @@ describe("redelivery", () => {
     await add(foreignError());
     await engine.settle();
     expect((await agent("robot-7")).errors).toBe(2);
+  });
+});
+
+describe("a forced replay", () => {
+  /** An error that another program reports by HTTP, so that the record holds it. */
+  const report = async () => {
+    const posted = await engine.request("POST", "/api/events", {
+      id: crypto.randomUUID(),
+      type: agentError.type,
+      source: "robot-7",
+      payload: { agent_id: "robot-7", error: "The arm is stuck." },
+      timestamp: new Date().toISOString(),
+      meta: { schema_version: 1, producer: "agent_manager", source_module: "agent_management" },
+    });
+    expect(posted.status, posted.text).toBeLessThan(300);
+  };
+
+  const replayAll = async (name: string) => {
+    const started = await engine.request("POST", "/api/replays", {
+      subscriber,
+      name,
+      mode: "force",
+      reason: "a test of the counter",
+    });
+    expect(started.status, started.text).toBeLessThan(300);
+    return eventually(async () => {
+      await runAllBulkOperations(engine.open(), Date.now() + 20_000);
+      const replay = (await engine.request("GET", `/api/replays/${started.body.id}`)).body;
+      expect(replay).toMatchObject({ status: "completed", failed: 0 });
+      return replay.succeeded;
+    });
+  };
+
+  test("counts no error a second time, however often, and one that was never applied", async () => {
+    await report();
+    await report();
+    await engine.settle();
+    expect((await agent("robot-7")).errors).toBe(2);
+    expect(await replayAll("once more")).toBe(2);
+    expect(await replayAll("and again")).toBe(2);
+    expect((await agent("robot-7")).errors).toBe(2);
+    await report();
+    await engine.relay();
+    await engine.redis("XGROUP", "SETID", engine.stream, group, "$");
+    expect(await replayAll("with a new one")).toBe(3);
+    expect((await agent("robot-7")).errors).toBe(3);
   });
 });
 

@@ -40,6 +40,7 @@ async function commit(run: (context: HandlerContext) => Promise<void>): Promise<
           streamMessageId: "1-1",
           idempotencyKey: async (label) => label,
           replay: false,
+          repeated: false,
           signal: new AbortController().signal,
           now: () => new Date(),
         }),

@@ -20,6 +20,8 @@ export interface HandlerContext {
   idempotencyKey(label: string): Promise<string>;
   /** Set when an operator replays the event. */
   readonly replay: boolean;
+  /** Set when this subscriber has applied the event before, and a forced replay has it applied once more. */
+  readonly repeated: boolean;
   /** Aborts at the handler's time limit; pass it to `fetch`. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -31,11 +33,16 @@ export interface Delivered<D extends EventDefinition = EventDefinition> {
   readonly streamMessageId: string;
   readonly attempt: number;
   readonly replay: boolean;
+  /** As in `HandlerContext`. */
+  readonly repeated: boolean;
 }
 
 /** Context of a batch handler; what belongs to one event is on its `Delivered`. */
 export interface BatchContext
-  extends Omit<HandlerContext, "attempt" | "streamMessageId" | "replay" | "idempotencyKey" | "publish"> {
+  extends Omit<
+    HandlerContext,
+    "attempt" | "streamMessageId" | "replay" | "repeated" | "idempotencyKey" | "publish"
+  > {
   /** Records an event in `tx`, caused by `cause`. */
   publishFrom(cause: Delivered): Publish;
   idempotencyKey(delivered: Delivered, label: string): Promise<string>;

@@ -102,6 +102,7 @@ async function callEach(
         idempotencyKey: (label) =>
           idempotencyKey(consumer.subscriber, event.id, label, delivery.replayGeneration),
         replay: delivery.isReplay,
+        repeated: delivery.replayGeneration !== 0,
         now: () => new Date(deps.now()),
       };
       return subscription.handle(event, context);
@@ -122,6 +123,7 @@ async function callSet(
     streamMessageId: delivery.messageId,
     attempt: attemptOf(delivery),
     replay: delivery.isReplay,
+    repeated: delivery.replayGeneration !== 0,
   }));
   const what = subscription.kind === "batch" ? `"${subscription.definition.type}"` : "all events";
   await withTimeLimit(

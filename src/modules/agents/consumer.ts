@@ -6,8 +6,8 @@ import { countError, lockOrCreate, saveState } from "./store.ts";
 
 /**
  * The subscriber `agents`: notes what other programs tell of agents on the stream. What this module published itself is
- * in its table already. Each handler may run twice: what stands earlier on the stream never replaces what stands later,
- * whatever times the events name.
+ * in its table already. What stands earlier on the stream never replaces what stands later, whatever times the events
+ * name; so a forced replay, which has events applied once more, changes nothing here, and counts no error again.
  */
 export function agentsConsumer(): Consumer {
   return defineConsumer({
@@ -25,8 +25,9 @@ export function agentsConsumer(): Consumer {
         } as const;
         return note(event, agent_id, report, context);
       }),
-      on(agentError, async (event, { tx, now }) => {
-        if (isOwn(event)) return;
+      on(agentError, async (event, { tx, now, repeated }) => {
+        // It is counted already; that a forced replay brings it again makes no second error of it.
+        if (isOwn(event) || repeated) return;
         await countError(tx, event.payload.agent_id, event.tenant_id, now());
       }),
     ],

@@ -46,7 +46,8 @@ const maxAttempts = 5;
 
 /**
  * The subscriber `course_distribution`: keeps the catalogue in step with what the course factory tells.
- * Every handler may run twice: entries and lessons are unique, and the newest staging deployment wins.
+ * What its handlers do is applied once for each event. A forced replay has it applied once more and finds what is there:
+ * entries and lessons are unique, and the newest staging deployment wins.
  */
 export function courseDistributionConsumer(): Consumer {
   return defineConsumer({

@@ -20,8 +20,9 @@ import { type CourseFactorySettings, makerOf } from "./settings.ts";
 import { deployToStaging } from "./staging/deploy.ts";
 
 /**
- * The subscriber `course_factory`. Each handler is safe to run twice: leases, unique keys and conditional updates
- * decide, beneath the claim that the engine makes for each event.
+ * The subscriber `course_factory`. What its handlers do in the transaction is applied once for each event; what they
+ * call outside may be repeated after a crash. A forced replay has events applied once more: leases, unique keys and
+ * conditional updates decide then.
  */
 export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer {
   const generator = makerOf(settings);

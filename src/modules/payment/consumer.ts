@@ -9,7 +9,7 @@ import { hasIntentOfEvent, insertIntent } from "./store.ts";
 
 /**
  * The subscriber `payment`: a course that has to be paid for gets a payment. Stripe is not called here, so that no
- * transaction waits for it; the job opens the page. One event makes one payment, also when it is handled twice.
+ * transaction waits for it; the job opens the page. One event makes one payment, also when a forced replay brings it again.
  */
 export function paymentConsumer(settings: PaymentSettings): Consumer {
   return defineConsumer({

@@ -5,8 +5,9 @@ import type { RunRows } from "./postgres-events.ts";
 import type { TaskEvent, TaskUpdated } from "./task-events.ts";
 
 /*
- * What follows from each domain event. Every handler may run twice: an event is counted by the run that marks it, its
- * history has one row per event and field, and what is removed stays removed.
+ * What follows from each domain event, applied once. An import, a file that is read again and a forced replay bring the
+ * same event once more: it is counted by the run that marks it, its history has one row per event and field, and what is
+ * removed stays removed.
  */
 
 export interface HandlerServices {
