@@ -11,7 +11,7 @@ import { attemptOf, type Delivery, deathsOf, type Runnable } from "./delivery.ts
 import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./drain-base.ts";
 import { breakerCommands } from "./drain-breaker.ts";
 import { type Drain, hasTime, heartbeat, mayGoOn } from "./drain-state.ts";
-import { finishApplied, finishUnhandled, giveUp, tellSources } from "./finish.ts";
+import { finishApplied, finishExhausted, finishUnhandled, tellSources } from "./finish.ts";
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
 import { openDrain } from "./open-drain.ts";
 import { activePauses, loadShardState } from "./shard-state.ts";
@@ -246,7 +246,7 @@ async function runAlone(
     }
     const hasDied = deathsOf(delivery) >= maxDeaths;
     if (hasDied || attemptOf(delivery) > maxAttempts) {
-      await giveUp(drain, delivery, hasDied ? "worker_died" : "attempts_exhausted");
+      await finishExhausted(drain, delivery, hasDied ? "worker_died" : "attempts_exhausted");
       continue;
     }
     await beginTries([delivery]);

@@ -57,7 +57,7 @@ export async function finishUnhandled(drain: Drain, deliveries: readonly Deliver
   drain.result.skipped += skipped.length;
   const runs = (one: Delivery): one is Runnable => isRunnable(one) && one.skipReason === null;
   const others = deliveries.filter((one) => one.content.kind !== "skip" && !runs(one));
-  await bury(
+  await storeLetters(
     drain,
     others.map((delivery) => toDeadLetter(drain, delivery, whyUnhandled(delivery))),
   );
@@ -96,7 +96,7 @@ function toDeadLetter(drain: Drain, delivery: Delivery, why: Why): DeadLetter {
  * Finishes one whose tries are used up without an outcome, because each of them ended its worker. When one of them had
  * committed and only its ack was lost, it is done; otherwise it becomes a dead letter, not tried again.
  */
-export async function giveUp(
+export async function finishExhausted(
   drain: Drain,
   delivery: Runnable,
   reason: "worker_died" | "attempts_exhausted",
@@ -110,11 +110,11 @@ export async function giveUp(
   const error = new Error(
     `Of ${attempts} tries the last ones left no outcome: each time the worker ended, or the outcome could not be stored. Look for what this event does to memory and CPU time.`,
   );
-  await bury(drain, [toDeadLetter(drain, delivery, { reason, error, attempts })]);
+  await storeLetters(drain, [toDeadLetter(drain, delivery, { reason, error, attempts })]);
 }
 
 /** Stores dead letters, then lets their deliveries go; never the other way round. */
-async function bury(drain: Drain, letters: readonly DeadLetter[]): Promise<void> {
+async function storeLetters(drain: Drain, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;
   const origin = {
     subscriber: drain.consumer.subscriber,
@@ -202,7 +202,7 @@ export async function finishApplied(
   );
   drain.result.retried += retries.length;
   for (const { failure } of retries) noteDue(drain.result, failure.dueAtMs);
-  await bury(drain, letters);
+  await storeLetters(drain, letters);
 }
 
 /** Counts a delivery that is done, and lets its source forget it. */
