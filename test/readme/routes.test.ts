@@ -1,21 +1,47 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readProject, sectionOf } from "../../tools/documents.ts";
+import { type Document, readProject, sectionOf } from "../../tools/documents.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
-/* The routes that `src/http/README.md` lists are those that there are. */
+/* The routes that the documents list are those that there are: of the engine in `src/http`, of a module in its README. */
 
 const { documents } = await readProject();
-const document = documents.find(({ path }) => path === "src/http/README.md");
-const rows = (document === undefined ? "" : sectionOf(document, "Routes")).split("\n");
+function documentAt(path: string): Document {
+  const document = documents.find((candidate) => candidate.path === path);
+  if (document === undefined) throw new Error(`There is no ${path}.`);
+  return document;
+}
 
-/** `GET /api/events/:id` of each row that names methods. */
-const shown = rows.flatMap((row) => {
-  const [, method, paths = ""] = /^\| (GET|POST|PUT|PATCH|DELETE) ((?:`[^`]+`(?:, )?)+) \|/.exec(row) ?? [];
-  return [...paths.matchAll(/`([^`]+)`/g)].map(
-    ([, path = ""]) => `${method} ${path.replace(/\{(\w+)\}/g, ":$1")}`,
-  );
-});
-const ofModules = rows.flatMap((row) => /^\| `([^`]+)` \|/.exec(row)?.[1] ?? []);
+/** Without its query, and with `{}` for each parameter. */
+const shapeOf = (path: string) =>
+  (path.split("?")[0] ?? "").replace(/\{[^}]*\}|:\w+/g, "{}").replace(/(?<=.)\/$/, "");
+
+/** `GET /api/events/{}` of each row: ``GET, PUT `/a/{id}`; POST `/b` `` are three. Paths may be below a mount. */
+function routesIn(text: string): Set<string> {
+  const found = new Set<string>();
+  for (const [row] of text.matchAll(/^\|.*$/gm)) {
+    for (const cell of row.split(" | ").slice(0, 2)) {
+      let methods: string[] = [];
+      let isAfterPath = false;
+      for (const [, method, path] of cell.matchAll(/\b(GET|POST|PUT|PATCH|DELETE)\b|`([^`]+)`/g)) {
+        if (method !== undefined) {
+          methods = isAfterPath ? [method] : [...methods, method];
+          isAfterPath = false;
+        } else if (path?.startsWith("/")) {
+          for (const each of methods) found.add(`${each} ${shapeOf(path)}`);
+          isAfterPath = true;
+        }
+      }
+    }
+  }
+  return found;
+}
+
+const home = sectionOf(documentAt("src/http/README.md"), "Routes");
+/** Where modules are mounted, and the documents that the row links to. */
+const mounts = [...home.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, path = "", text = ""]) => ({
+  path,
+  modules: [...text.matchAll(/\.\.\/modules\/(\w+)\/README\.md/g)].map(([, module = ""]) => module),
+}));
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -23,26 +49,40 @@ beforeAll(async () => {
 });
 afterAll(() => engine?.cleanup());
 
-const routes = () => [
-  ...new Set(
-    engine.app.routes
-      .filter(({ method }) => method !== "ALL")
-      .map(({ method, path }) => `${method} ${path === "/" ? path : path.replace(/\/$/, "")}`),
-  ),
-];
+const allRoutes = () => {
+  const named = engine.app.routes.filter(({ method }) => method !== "ALL");
+  return new Set(named.map(({ method, path }) => `${method} ${shapeOf(path)}`));
+};
 const isBelow = (route: string, mount: string) => `${route.split(" ")[1]}/`.startsWith(`${mount}/`);
 
-test("each route of the system is listed, and none that is gone", () => {
-  const own = routes().filter((route) => ![...ofModules, "/staging"].some((mount) => isBelow(route, mount)));
+test("each route of the engine is listed, and none that is gone", () => {
+  const own = [...allRoutes()].filter((route) => !mounts.some(({ path }) => isBelow(route, path)));
   expect(own.length).toBeGreaterThan(30);
-  expect(shown.toSorted()).toEqual(own.toSorted());
+  expect([...routesIn(home)].sort()).toEqual(own.sort());
 });
 
-test("each module with routes is listed", () => {
-  expect(ofModules.length).toBeGreaterThan(6);
-  for (const mount of ofModules)
-    expect(
-      routes().some((route) => isBelow(route, mount)),
-      mount,
-    ).toBe(true);
+test("each route of a module is listed in its document, and none that is gone", () => {
+  expect(mounts.length).toBeGreaterThan(7);
+  const listed = mounts.flatMap(({ path: mount, modules }) =>
+    modules.flatMap((module) =>
+      [...routesIn(documentAt(`src/modules/${module}/README.md`).text)].map((route) => {
+        const [method, path = ""] = route.split(" ");
+        const isWhole = path.startsWith("/api/") || mounts.some((other) => isBelow(route, other.path));
+        return { module, route, full: isWhole ? route : `${method} ${mount}${path === "/" ? "" : path}` };
+      }),
+    ),
+  );
+  const known = new Set(listed.map(({ full }) => full));
+  const ofModules = [...allRoutes()].filter((route) => mounts.some(({ path }) => isBelow(route, path)));
+  expect(ofModules.filter((route) => !known.has(route))).toEqual([]);
+  // A module may be mounted at several places: what it lists is at one of them.
+  const real = new Set(
+    listed.filter(({ full }) => allRoutes().has(full)).map(({ module, route }) => `${module} ${route}`),
+  );
+  expect(listed.map(({ module, route }) => `${module} ${route}`).filter((one) => !real.has(one))).toEqual([]);
+});
+
+test("rows are read with all their methods and paths", () => {
+  const row = "| GET, PUT `/a/{id}`; POST `/b?x=`, `/c` | `not/one` |\n| no route `/d` | |\n";
+  expect([...routesIn(row)]).toEqual(["GET /a/{}", "PUT /a/{}", "POST /b", "POST /c"]);
 });
