@@ -4,7 +4,7 @@ import { dirname, posix } from "node:path";
 import type { Block, Document } from "./documents.ts";
 
 /** A newcomer reads it in five minutes; what is longer stands in the rooms that it names. */
-const readmeMaxBytes = 15_000;
+const readmeMaxBytes = 12_000;
 
 /**
  * What becomes of the blocks of each language; null: they are in order. A language that is not here is refused, so that

@@ -45,6 +45,17 @@ test("each reason of a dead letter stands in what happens after a try", async ()
   expect(reasons.filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
 });
 
+test("the engine's folders stand in the order in which they may import each other", async () => {
+  const rules = fileURLToPath(new URL("../../.dependency-cruiser.mjs", import.meta.url).href);
+  const [, layers = ""] = /const engineLayers = \[([\s\S]*?)\n\];/.exec(await readFile(rules, "utf8")) ?? [];
+  const names = [...layers.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(8);
+  const folders = sectionOf(documentAt("src/engine/README.md"), "Folders");
+  const [order = ""] = /^`core\/`.*←.*$/m.exec(folders) ?? [];
+  const shown = [...order.matchAll(/`([^`]+?)\/?`/g)].map(([, name]) => name);
+  expect(shown).toEqual(names);
+});
+
 /** Every command that does something, as it is typed. */
 function commands(parent: Command): string[] {
   const path = (command: Command): string =>
