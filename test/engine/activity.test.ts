@@ -63,9 +63,9 @@ describe("an isolate that dies between commit and relay", () => {
       method: "POST",
       headers: { authorization: `Bearer ${testApiKey}`, "content-type": "application/json" },
       body: JSON.stringify({
-        type: "system.health",
+        type: "lab.part.checked",
         source: "probe",
-        payload: { component: "db", status: "1" },
+        payload: { part: "db", status: "1" },
       }),
     });
     expect(answer.status).toBe(202);

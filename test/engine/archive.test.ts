@@ -61,8 +61,8 @@ describe("a day of the record", () => {
     expect(positions).toEqual(positions.toSorted((a, b) => a - b));
     expect(new Set(positions).size).toBe(30);
     expect(lines[0]).toMatchObject({
-      type: "system.health",
-      payload: { component: "db", status: "0" },
+      type: "lab.part.checked",
+      payload: { part: "db", status: "0" },
       stored_at: expect.stringMatching(`^${due}T`),
       stream_message_id: expect.stringMatching(/^\d+-\d+$/),
       shard: 0,
@@ -278,7 +278,7 @@ async function recordLarge(backbone: Backbone, count: number): Promise<string[]>
   await backbone.sql(
     `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, sent_at,
        stream_message_id, shard)
-     SELECT gen_random_uuid(), 'system.health', 't', 1, 'p', 'm', '{}',
+     SELECT gen_random_uuid(), 'lab.part.checked', 't', 1, 'p', 'm', '{}',
        json_build_object('text', repeat('ü' || n, 25000)), now(), now(), '1-' || n, 0
      FROM generate_series(1, $1::integer) n`,
     [count],

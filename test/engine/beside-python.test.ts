@@ -11,14 +11,25 @@ import type { Tx } from "../../src/engine/db/database.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
-import { pendingOf, publishReports, relayWith, streamEntries } from "./fixture.ts";
+import { pendingOf, relayWith, streamEntries } from "./fixture.ts";
 import { always, openWithRedis } from "./janitor-fixture.ts";
 import { firstReaderTypes, parseAsPython, pythonHeartbeat, startPythonWriter } from "./python-programs.ts";
 
 /*
  * Python programs write to the same stream with ids that Redis gives, and cut it to about 10,000 entries with each
- * append, read or not.
+ * append, read or not. The events are the charter's, because those programs know no others.
  */
+
+/** Publishes reports of health in one transaction; their ids. */
+function publishReports(backbone: Backbone, count: number): Promise<string[]> {
+  return backbone.publish({ source: "engine_test" }, async (publish) => {
+    const ids: string[] = [];
+    for (let number = 0; number < count; number += 1) {
+      ids.push((await publish(systemHealth, { component: "db", status: String(number) })).id);
+    }
+    return ids;
+  });
+}
 
 /** Notes every delivery: an event that has two effects has two rows. */
 async function note(tx: Tx, subscriber: string, deliveries: readonly Delivered[]): Promise<void> {

@@ -43,11 +43,11 @@ export async function plantLetters(backbone: Backbone, letters: readonly Planted
         backbone.stream,
         letter.messageId ?? `1700000000000-${planted}`,
         letter.eventId === undefined ? crypto.randomUUID() : letter.eventId,
-        letter.type === undefined ? "system.health" : letter.type,
+        letter.type === undefined ? "lab.part.checked" : letter.type,
         letter.tenant ?? null,
         letter.rawFields === null
           ? null
-          : JSON.stringify(letter.rawFields ?? { id: "x", type: "system.health" }),
+          : JSON.stringify(letter.rawFields ?? { id: "x", type: "lab.part.checked" }),
         `Number ${planted} was refused.`,
         failedAt,
         letter.status ?? "open",

@@ -1,4 +1,3 @@
-import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -12,6 +11,7 @@ import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../
 import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
 import type { Backbone } from "../backbone.ts";
 import { gate } from "./dispatch-fixture.ts";
+import { meterRead, partChecked } from "./events.ts";
 import { openBackbone, streamEntries, until } from "./fixture.ts";
 
 /*
@@ -21,9 +21,9 @@ import { openBackbone, streamEntries, until } from "./fixture.ts";
 
 const source = "engine_test";
 
-function prepareBeat(backbone: Backbone, agent_id: string, number: number) {
-  const payload = { agent_id, tasks_completed: number, tasks_failed: 0 };
-  return prepareEvent(backbone.open().publish, agentHeartbeat, payload, { source });
+function prepareBeat(backbone: Backbone, meter_id: string, number: number) {
+  const payload = { meter_id, reading: number, faults: 0 };
+  return prepareEvent(backbone.open().publish, meterRead, payload, { source });
 }
 
 /** Inserts events in a transaction of its own, which stays open until `commit`. */
@@ -48,7 +48,7 @@ async function insertAndWait(backbone: Backbone, agents: readonly string[], numb
 }
 
 const numbersInStream = async (backbone: Backbone) =>
-  (await streamEntries(backbone)).map(({ fields }) => JSON.parse(fields.payload ?? "{}").tasks_completed);
+  (await streamEntries(backbone)).map(({ fields }) => JSON.parse(fields.payload ?? "{}").reading);
 
 /** Advisory locks in the database of this test. */
 const locksOf = `SELECT FROM pg_locks WHERE locktype = 'advisory'
@@ -67,7 +67,7 @@ describe("two transactions that publish for one key", () => {
     const backbone = await openBackbone();
     const first = await insertAndWait(backbone, ["a"], 1);
     const second = backbone.publish({ source }, (emit) =>
-      emit(agentHeartbeat, { agent_id: "a", tasks_completed: 2, tasks_failed: 0 }),
+      emit(meterRead, { meter_id: "a", reading: 2, faults: 0 }),
     );
     await waiting(backbone);
     expect(await backbone.relay()).toMatchObject({ sent: 0 });
@@ -87,7 +87,7 @@ describe("two transactions that publish for one key", () => {
     await first.commit();
     await (await second).commit();
     const rows = await backbone.sql<{ number: string }>(
-      "SELECT payload ->> 'tasks_completed' AS number FROM events ORDER BY position",
+      "SELECT payload ->> 'reading' AS number FROM events ORDER BY position",
     );
     expect(rows.map((row) => Number(row.number))).toEqual([1, 1, 3, 2]);
   });
@@ -97,16 +97,14 @@ describe("two transactions that publish for one key", () => {
     const many = Array.from({ length: maxLockedKeys }, (_, index) => `other-${index}`);
     // One key over the bound, so this one does not lock.
     const first = await insertAndWait(backbone, ["a", ...many], 1);
-    await backbone.publish({ source }, (emit) =>
-      emit(agentHeartbeat, { agent_id: "a", tasks_completed: 2, tasks_failed: 0 }),
-    );
+    await backbone.publish({ source }, (emit) => emit(meterRead, { meter_id: "a", reading: 2, faults: 0 }));
     await backbone.relay();
     await first.commit();
     await backbone.relay();
     const ofKey = (await streamEntries(backbone))
       .map(({ fields }) => JSON.parse(fields.payload ?? "{}"))
-      .filter(({ agent_id }) => agent_id === "a");
-    expect(ofKey.map(({ tasks_completed }) => tasks_completed)).toEqual([2, 1]);
+      .filter(({ meter_id }) => meter_id === "a");
+    expect(ofKey.map(({ reading }) => reading)).toEqual([2, 1]);
   });
 
   test("wait also when another program's single event is the second", async () => {
@@ -126,15 +124,13 @@ describe("two transactions that publish for one key", () => {
     const worked = gate();
     const end = gate();
     const slow = backbone.publish({ source }, async (emit, tx) => {
-      await emit(agentHeartbeat, { agent_id: "a", tasks_completed: 2, tasks_failed: 0 });
+      await emit(meterRead, { meter_id: "a", reading: 2, faults: 0 });
       await tx.execute(sql`SELECT 1`);
       worked.open();
       await end.opened;
     });
     await worked.opened;
-    await backbone.publish({ source }, (emit) =>
-      emit(agentHeartbeat, { agent_id: "a", tasks_completed: 1, tasks_failed: 0 }),
-    );
+    await backbone.publish({ source }, (emit) => emit(meterRead, { meter_id: "a", reading: 1, faults: 0 }));
     end.open();
     await slow;
     await backbone.relay();
@@ -147,8 +143,8 @@ describe("events that need not wait", () => {
     const backbone = await openBackbone();
     const open = await insertAndWait(backbone, ["a"], 1);
     await backbone.publish({ source }, async (emit) => {
-      await emit(agentHeartbeat, { agent_id: "b", tasks_completed: 2, tasks_failed: 0 });
-      await emit(systemHealth, { component: "db", status: "3" });
+      await emit(meterRead, { meter_id: "b", reading: 2, faults: 0 });
+      await emit(partChecked, { part: "db", status: "3" });
     });
     expect(await backbone.relay()).toMatchObject({ sent: 2 });
     await open.commit();
@@ -202,7 +198,7 @@ describe("bulk statements", () => {
     await first.commit();
     expect(await bulk).toHaveLength(manyKeys);
     const rows = await backbone.sql<{ number: string }>(
-      "SELECT payload ->> 'tasks_completed' AS number FROM events ORDER BY position",
+      "SELECT payload ->> 'reading' AS number FROM events ORDER BY position",
     );
     expect(rows.slice(0, 3).map((row) => Number(row.number))).toEqual([1, 3, 2]);
   });
@@ -226,14 +222,14 @@ async function readBehindPositions(backbone: Backbone, othersInBulk: number) {
   let position = 0;
   const look = async () => {
     const page = await listHistory(db, {
-      types: ["agent.heartbeat"],
+      types: ["lab.meter.read"],
       order: "asc",
       limit: 2_000,
       cursor: String(position),
     });
     for (const event of page.events.filter(({ key }) => key === "hot")) {
       position = event.position;
-      seen.push(Number((event.payload as { tasks_completed: number }).tasks_completed));
+      seen.push(Number((event.payload as { reading: number }).reading));
     }
   };
   await look();
@@ -274,8 +270,8 @@ describe("transactions with many keys at once", () => {
           both.map((set) =>
             backbone.publish({ source }, async (emit) => {
               for (const key of set) {
-                const agent_id = `agent-${key}`;
-                await emit(agentHeartbeat, { agent_id, tasks_completed: 1, tasks_failed: 0 });
+                const meter_id = `agent-${key}`;
+                await emit(meterRead, { meter_id, reading: 1, faults: 0 });
               }
             }),
           ),
@@ -299,7 +295,7 @@ describe("transactions with many keys at once", () => {
               await Promise.all(reached.map(({ opened }) => opened));
             }
             const outbox = createOutbox(backbone.open().publish, { source });
-            await outbox.publish(agentHeartbeat, { agent_id: key, tasks_completed: 1, tasks_failed: 0 });
+            await outbox.publish(meterRead, { meter_id: key, reading: 1, faults: 0 });
             await outbox.flush(tx);
           }
         })

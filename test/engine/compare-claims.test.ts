@@ -1,4 +1,3 @@
-import { systemHealth } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { listAlerts } from "../../src/engine/alerts/alerts.ts";
 import { type Consumer, on } from "../../src/engine/consume/consumer.ts";
@@ -9,6 +8,7 @@ import { pauseConsumer } from "../../src/engine/operations/consumers/pauses.ts";
 import { type ReconcileReport, reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { removeLeftGroups } from "../../src/engine/stream/move-group.ts";
 import type { Backbone } from "../backbone.ts";
+import { partChecked } from "./events.ts";
 import {
   deadLetters,
   effects,
@@ -169,7 +169,7 @@ describe("nothing is missing", () => {
     await pauseConsumer(
       invocation,
       flaky,
-      { eventType: "agent.heartbeat", reason: "test", expiresAt: null },
+      { eventType: "lab.meter.read", reason: "test", expiresAt: null },
       operator,
     );
     await backbone.drain(flaky);
@@ -194,7 +194,7 @@ describe("nothing is missing", () => {
     const backbone = await openBackbone();
     const narrow = defineConsumer({
       subscriber: "recorder",
-      handlers: [on(systemHealth, (event, { tx }) => recordReport(tx, "recorder", event))],
+      handlers: [on(partChecked, (event, { tx }) => recordReport(tx, "recorder", event))],
     });
     await publishBeats(backbone, [["robot", 1]]);
     await send(backbone, 1);
@@ -254,13 +254,13 @@ describe("the work of a run is bounded", () => {
     await backbone.sql(`
       INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, sent_at,
         shard, stream_message_id)
-      SELECT gen_random_uuid(), 'system.health', 's', 1, 'p', 'm', '{}', '{}', now(), now(), 0,
+      SELECT gen_random_uuid(), 'lab.part.checked', 's', 1, 'p', 'm', '{}', '{}', now(), now(), 0,
         1700000000000 + n / 200 || '-' || n % 200 FROM generate_series(1, 14000) n`);
     await backbone.sql(`
       INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id)
       SELECT 'recorder', 's', stream_message_id, id::text FROM events WHERE source = 's'`);
     await backbone.sql(
-      `UPDATE consumer_shards SET claims_id = '0-0', claims_since = '{"system.health": "0-0", "agent.heartbeat": "0-0"}'`,
+      `UPDATE consumer_shards SET claims_id = '0-0', claims_since = '{"lab.part.checked": "0-0", "lab.meter.read": "0-0"}'`,
     );
     expect((await reconcile(backbone, [consumer], times(4))).claims).toEqual([
       { subscriber: "recorder", checked: 14_001, missing: 0, more: false },

@@ -6,11 +6,12 @@ import { createDatabase } from "../../src/engine/db/database.ts";
 import { publicError } from "../../src/http/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
+import { labCatalog } from "./events.ts";
 import { until } from "./fixture.ts";
 
 let backbone: Backbone;
 beforeAll(async () => {
-  backbone = await createBackbone();
+  backbone = await createBackbone({ catalog: labCatalog });
   await backbone.sql("CREATE TABLE rows (text text)");
 });
 afterAll(() => backbone.cleanup());

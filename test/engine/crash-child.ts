@@ -1,12 +1,12 @@
 /** Drains one consumer until somebody kills this process. Its environment is that of the system under test. */
 
 import { createEngine, parseEngineSettings, requireStream } from "@brain/engine";
-import { charter } from "@brain/schemas";
 import { drainOnce } from "../../src/engine/dispatch/drain-once.ts";
 import { crashConsumer } from "./crash-consumer.ts";
+import { labCatalog } from "./events.ts";
 
 const engine = createEngine({
-  catalog: charter,
+  catalog: labCatalog,
   settings: parseEngineSettings(process.env),
   consumers: [crashConsumer],
   sink: () => undefined,

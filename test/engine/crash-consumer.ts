@@ -1,7 +1,7 @@
-import { agentHeartbeat, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { meterRead, partChecked } from "./events.ts";
 
 /** What the processes run that the test kills: one effect and one event for each heartbeat. */
 export const crashConsumer = defineConsumer({
@@ -11,12 +11,12 @@ export const crashConsumer = defineConsumer({
   // The kills hit events at random; how often one may be hit before it is blamed is not what the test is about.
   retry: { maxAttempts: 1_000, maxDeaths: 1_000, baseMs: 1, capMs: 1 },
   handlers: [
-    on(agentHeartbeat, async (event, { tx, publish }) => {
-      const { agent_id, tasks_completed } = event.payload;
+    on(meterRead, async (event, { tx, publish }) => {
+      const { meter_id, reading } = event.payload;
       await tx.execute(sql`
         INSERT INTO effects (subscriber, event_id, agent, number)
-        VALUES ('crash', ${event.id}, ${agent_id}, ${tasks_completed})`);
-      await publish(systemHealth, { component: event.id, status: "ok" });
+        VALUES ('crash', ${event.id}, ${meter_id}, ${reading})`);
+      await publish(partChecked, { part: event.id, status: "ok" });
     }),
   ],
 });

@@ -45,7 +45,7 @@ async function kill(running: ChildProcess): Promise<void> {
 async function expectOnceEach(backbone: Backbone, ids: readonly string[]): Promise<void> {
   expect((await effects(backbone)).map((row) => row.event_id).sort()).toEqual([...ids].sort());
   const caused = await backbone.sql<{ of: string }>(
-    "SELECT payload ->> 'component' AS of FROM events WHERE type = 'system.health' ORDER BY 1",
+    "SELECT payload ->> 'part' AS of FROM events WHERE type = 'lab.part.checked' ORDER BY 1",
   );
   expect(caused.map((row) => row.of)).toEqual([...ids].sort());
   expect(await deadLetters(backbone)).toEqual([]);

@@ -8,7 +8,7 @@ import { effects } from "./fixture.ts";
 /** What the tests of the dispatcher share. */
 
 /** The types that reports wake for. */
-export const health: ReadonlySet<string> = new Set(["system.health"]);
+export const health: ReadonlySet<string> = new Set(["lab.part.checked"]);
 
 /** A deadline, Unix ms. */
 export const soon = (ms = 20_000) => Date.now() + ms;

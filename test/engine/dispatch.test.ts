@@ -1,4 +1,3 @@
-import { agentHeartbeat, systemHealth, systemMaintenance } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
@@ -11,6 +10,7 @@ import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
 import { gate, health, idsOf, invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
+import { meterRead, noticeGiven, partChecked } from "./events.ts";
 import {
   deadLetters,
   effects,
@@ -31,25 +31,25 @@ describe("what handlers publish", () => {
     defineConsumer({
       subscriber: "first",
       handlers: [
-        on(agentHeartbeat, async (event, { tx, publish }) => {
+        on(meterRead, async (event, { tx, publish }) => {
           await recordBeat(tx, "first", event);
-          await publish(systemHealth, { component: "db", status: "1" });
+          await publish(partChecked, { part: "db", status: "1" });
         }),
       ],
     }),
     defineConsumer({
       subscriber: "second",
       handlers: [
-        on(systemHealth, async (event, { tx, publish }) => {
+        on(partChecked, async (event, { tx, publish }) => {
           await recordReport(tx, "second", event);
-          await publish(systemMaintenance, { message: "soon" });
+          await publish(noticeGiven, { message: "soon" });
         }),
       ],
     }),
     defineConsumer({
       subscriber: "third",
       handlers: [
-        on(systemMaintenance, async (event, { tx }) => {
+        on(noticeGiven, async (event, { tx }) => {
           await tx.execute(sql`INSERT INTO effects (subscriber, event_id) VALUES ('third', ${event.id})`);
         }),
       ],
@@ -61,7 +61,7 @@ describe("what handlers publish", () => {
     await publishBeats(backbone, [["a", 1]]);
     await backbone.relay();
     const handedOn: string[] = [];
-    await drainAll(invoke(backbone, chain), soon(), new Set(["agent.heartbeat"]), () => handedOn.push("on"));
+    await drainAll(invoke(backbone, chain), soon(), new Set(["lab.meter.read"]), () => handedOn.push("on"));
     expect(await subscribersOf(backbone)).toEqual(["first", "second", "third"]);
     expect(await backbone.sql("SELECT id FROM events WHERE sent_at IS NULL")).toEqual([]);
     expect(handedOn).toEqual([]);
@@ -76,7 +76,7 @@ describe("what handlers publish", () => {
     expect(await drainOnce(invoke(backbone, chain), first, 0, soon())).toMatchObject({ applied: 1 });
     expect(await subscribersOf(backbone)).toEqual(["first"]);
     expect(await backbone.sql("SELECT type FROM events WHERE sent_at IS NULL")).toEqual([
-      { type: "system.health" },
+      { type: "lab.part.checked" },
     ]);
   });
 });
@@ -85,7 +85,7 @@ test("only the consumers that want one of the types are asked; null asks everybo
   const { backbone, redis } = await openFaultyBackbone();
   const deaf = defineConsumer({
     subscriber: "deaf",
-    handlers: [on(systemMaintenance, async () => undefined)],
+    handlers: [on(noticeGiven, async () => undefined)],
   });
   const consumers = [recorder(), deaf];
   const ids = await publishReports(backbone, 2);

@@ -209,7 +209,7 @@ test("a key with more waiting events than may be pending stays in order, and the
   const blocked = recorder({
     retry: { baseMs: 1_000, capMs: 1_000 },
     beforeBeat: ({ payload }) => {
-      if (isDown && payload.agent_id === "a") throw new TransientError("down");
+      if (isDown && payload.meter_id === "a") throw new TransientError("down");
     },
   });
   const beats = Array.from({ length: 1_100 }, (_, number) => ["a", number] as const);
@@ -237,7 +237,7 @@ test("a thousand events with failures everywhere are each applied once", async (
       if (Number(payload.status) % 97 === 0 && attempt < 3) throw new TransientError("now and then");
     },
     beforeBeat: ({ payload }, { attempt }) => {
-      if (payload.tasks_completed % 89 === 0 && attempt < 2) throw new TypeError("a bug that passes");
+      if (payload.reading % 89 === 0 && attempt < 2) throw new TypeError("a bug that passes");
     },
   });
   const reports = await publishReports(backbone, 600);

@@ -1,4 +1,4 @@
-import { agentHeartbeat, type Envelope, encodeEntry } from "@brain/schemas";
+import { type Envelope, encodeEntry } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import legacy from "../../schemas/fixtures/legacy.json" with { type: "json" };
 import { on, onAny } from "../../src/engine/consume/consumer.ts";
@@ -11,6 +11,7 @@ import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { operator } from "./bulk-fixture.ts";
 import { invoke } from "./dispatch-fixture.ts";
+import { meterRead } from "./events.ts";
 import {
   createClock,
   deadLetters,
@@ -49,10 +50,8 @@ function witness() {
 
 /** A heartbeat as a foreign program writes it: on the stream, not in the record. */
 function foreignBeat(backbone: Backbone, agent: string, number: number): string[] {
-  const payload = { agent_id: agent, tasks_completed: number, tasks_failed: 0 };
-  return encodeEntry(
-    prepareEvent(backbone.open().publish, agentHeartbeat, payload, { source: "python" }).event,
-  );
+  const payload = { meter_id: agent, reading: number, faults: 0 };
+  return encodeEntry(prepareEvent(backbone.open().publish, meterRead, payload, { source: "python" }).event);
 }
 
 describe("an event that always fails", () => {
@@ -72,7 +71,7 @@ describe("an event that always fails", () => {
       {
         stream_message_id: entries[3]?.id,
         event_id: ids[3],
-        event_type: "system.health",
+        event_type: "lab.part.checked",
         raw_fields: entries[3]?.fields,
         reason: "attempts_exhausted",
         error_class: "Error",
@@ -214,7 +213,7 @@ describe("an entry that is no event", () => {
       ["recorder", 7],
       ["other", 7],
     ]);
-    expect(seen.map(({ type }) => type)).toEqual(["agent.heartbeat"]);
+    expect(seen.map(({ type }) => type)).toEqual(["lab.meter.read"]);
     expect(await findLetter(invocation.db, letter?.id ?? "")).toMatchObject({
       status: "resolved",
       resolution: "read after all, and given to recorder, other, witness",
@@ -233,14 +232,14 @@ describe("an entry that is no event", () => {
   test("with a payload that does not fit its schema is a dead letter that names the field", async () => {
     const backbone = await openBackbone();
     const fields = foreignBeat(backbone, "a", 1);
-    fields[fields.indexOf("payload") + 1] = '{"agent_id":"a","tasks_completed":"many","tasks_failed":0}';
+    fields[fields.indexOf("payload") + 1] = '{"meter_id":"a","reading":"many","faults":0}';
     await backbone.append(fields);
     expect(await backbone.drain(recorder())).toMatchObject({ deadLettered: 1 });
     expect(await deadLetters(backbone)).toMatchObject([
       {
         reason: "invalid_payload",
-        event_type: "agent.heartbeat",
-        error_message: expect.stringContaining("payload.tasks_completed"),
+        event_type: "lab.meter.read",
+        error_message: expect.stringContaining("payload.reading"),
       },
     ]);
   });
@@ -269,7 +268,7 @@ describe("an entry of another program", () => {
   test("of a type that a consumer does not handle is skipped without a claim", async () => {
     const backbone = await openBackbone();
     const fields = foreignBeat(backbone, "a", 1);
-    for (const type of ["no.such.event", "course.distribution.completed", "TASK_CREATED"]) {
+    for (const type of ["no.such.event", "lab.sample.weighed", "TASK_CREATED"]) {
       fields[fields.indexOf("type") + 1] = type;
       await backbone.append(fields);
     }
@@ -320,8 +319,8 @@ describe("an entry whose body is gone from the stream", () => {
     const consumer = recorder({
       retry: { maxAttempts: 4, baseMs: 1_000, capMs: 1_000 },
       beforeBeat: ({ payload }, { attempt }) => {
-        calls.push(`${payload.tasks_completed}#${attempt}`);
-        if (payload.tasks_completed === 1 && attempt < 4) throw new TransientError("not yet");
+        calls.push(`${payload.reading}#${attempt}`);
+        if (payload.reading === 1 && attempt < 4) throw new TransientError("not yet");
       },
     });
     await backbone.drain(consumer);
@@ -369,7 +368,7 @@ test("handlers for single types and a catch-all share a consumer: each event goe
   const consumer = defineConsumer({
     subscriber: "both",
     handlers: [
-      on(agentHeartbeat, async (event) => void special.push(event.type)),
+      on(meterRead, async (event) => void special.push(event.type)),
       onAny(async (deliveries) => void rest.push(...deliveries.map(({ event }) => event.type))),
     ],
   });
@@ -377,5 +376,5 @@ test("handlers for single types and a catch-all share a consumer: each event goe
   await publishReports(backbone, 2);
   await backbone.relay();
   expect(await backbone.drain(consumer)).toMatchObject({ applied: 3, skipped: 0 });
-  expect([special, rest]).toEqual([["agent.heartbeat"], ["system.health", "system.health"]]);
+  expect([special, rest]).toEqual([["lab.meter.read"], ["lab.part.checked", "lab.part.checked"]]);
 });

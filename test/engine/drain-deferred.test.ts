@@ -46,7 +46,7 @@ function stuckConsumer() {
   const consumer = recorder({
     retry: { maxAttempts: 1_000, baseMs: 60_000, capMs: 60_000 },
     beforeBeat: ({ payload }) => {
-      if (state.stuck && payload.agent_id === "stuck" && payload.tasks_completed === 1)
+      if (state.stuck && payload.meter_id === "stuck" && payload.reading === 1)
         throw new TransientError("not yet");
     },
   });
@@ -183,13 +183,15 @@ test("a queued event whose body is nowhere is a dead letter that says so", async
   await backbone.drain(consumer);
   await backbone.sql(
     `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, cause)
-     VALUES ('recorder', 0, $1, '1700000000000-1', $2, 'system.health', 'replay')`,
+     VALUES ('recorder', 0, $1, '1700000000000-1', $2, 'lab.part.checked', 'replay')`,
     [backbone.stream, crypto.randomUUID()],
   );
   const { redis, keys } = backbone.open();
   if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
   expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1 });
-  expect(await deadLetters(backbone)).toMatchObject([{ reason: "body_lost", event_type: "system.health" }]);
+  expect(await deadLetters(backbone)).toMatchObject([
+    { reason: "body_lost", event_type: "lab.part.checked" },
+  ]);
   expect(await queued(backbone)).toEqual([]);
 });
 

@@ -196,7 +196,7 @@ describe("a consumer whose dead letters hold their keys", () => {
     const consumer = recorder({
       afterDeadLetter: "hold_key",
       beforeBeat: ({ payload }) => {
-        if (isBroken && payload.tasks_completed === 2) throw new PermanentError("broken");
+        if (isBroken && payload.reading === 2) throw new PermanentError("broken");
       },
     });
     await publishBeats(backbone, [beat(1), beat(2), beat(3), ["b", 1]]);
@@ -226,7 +226,7 @@ describe("a consumer whose dead letters hold their keys", () => {
     const consumer = recorder({
       afterDeadLetter: "hold_key",
       beforeBeat: ({ payload }) => {
-        if (payload.tasks_completed === 1) throw new PermanentError("broken");
+        if (payload.reading === 1) throw new PermanentError("broken");
       },
     });
     await publishBeats(backbone, [beat(1), beat(2)]);
@@ -242,7 +242,7 @@ describe("a consumer whose dead letters hold their keys", () => {
     const backbone = await openBackbone();
     const consumer = recorder({
       beforeBeat: ({ payload }) => {
-        if (payload.tasks_completed === 2) throw new PermanentError("broken");
+        if (payload.reading === 2) throw new PermanentError("broken");
       },
     });
     await publishBeats(backbone, [beat(1), beat(2), beat(3)]);

@@ -1,8 +1,8 @@
-import { agentHeartbeat, courseDistributionRequested, systemHealth } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { on, onBatch } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
+import { meterRead, partChecked, sampleTaken } from "./events.ts";
 import {
   deadLetters,
   drainUntilQuiet,
@@ -98,7 +98,7 @@ describe("events that a handler publishes", () => {
     task_id: "k1",
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   };
-  const course_id = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
+  const sample_id = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
   const recorded =
     "SELECT type, source, tenant_id, correlation_id, causation_id, mission_id, task_id, meta FROM events ORDER BY position";
 
@@ -109,15 +109,13 @@ describe("events that a handler publishes", () => {
       subscriber: "chain",
       source: "chain_service",
       handlers: [
-        on(courseDistributionRequested, async (_event, { publish }) => {
-          await publish(systemHealth, { component: "one", status: "ok" });
-          await publish(systemHealth, { component: "two", status: "ok" }, { tenant_id: "t2" });
+        on(sampleTaken, async (_event, { publish }) => {
+          await publish(partChecked, { part: "one", status: "ok" });
+          await publish(partChecked, { part: "two", status: "ok" }, { tenant_id: "t2" });
         }),
       ],
     });
-    const event = await backbone.publish(cause, (publish) =>
-      publish(courseDistributionRequested, { course_id }),
-    );
+    const event = await backbone.publish(cause, (publish) => publish(sampleTaken, { sample_id }));
     await backbone.relay();
     const result = await drainWith(backbone, consumer, () => ({
       onPublished: () => {
@@ -127,7 +125,7 @@ describe("events that a handler publishes", () => {
     expect(result.applied).toBe(1);
     expect(started).toBe(1);
     const inherited = {
-      type: "system.health",
+      type: "lab.part.checked",
       source: "chain_service",
       tenant_id: "t1",
       correlation_id: "c1",
@@ -146,10 +144,10 @@ describe("events that a handler publishes", () => {
     const consumer = defineConsumer({
       subscriber: "chain",
       handlers: [
-        onBatch(agentHeartbeat, async (deliveries, { publishFrom }) => {
+        onBatch(meterRead, async (deliveries, { publishFrom }) => {
           for (const delivered of deliveries) {
-            await publishFrom(delivered)(systemHealth, {
-              component: delivered.event.payload.agent_id,
+            await publishFrom(delivered)(partChecked, {
+              part: delivered.event.payload.meter_id,
               status: "ok",
             });
           }
@@ -157,13 +155,13 @@ describe("events that a handler publishes", () => {
       ],
     });
     const causes = await backbone.publish({ source: "engine_test" }, async (publish) => [
-      await publish(agentHeartbeat, { agent_id: "a", tasks_completed: 1, tasks_failed: 0 }),
-      await publish(agentHeartbeat, { agent_id: "b", tasks_completed: 1, tasks_failed: 0 }),
+      await publish(meterRead, { meter_id: "a", reading: 1, faults: 0 }),
+      await publish(meterRead, { meter_id: "b", reading: 1, faults: 0 }),
     ]);
     await backbone.relay();
     await backbone.drain(consumer);
     const rows = await backbone.sql(
-      "SELECT causation_id, correlation_id FROM events WHERE type = 'system.health' ORDER BY position",
+      "SELECT causation_id, correlation_id FROM events WHERE type = 'lab.part.checked' ORDER BY position",
     );
     expect(rows).toEqual(causes.map(({ id }) => ({ causation_id: id, correlation_id: id })));
   });
@@ -174,17 +172,17 @@ describe("events that a handler publishes", () => {
       subscriber: "chain",
       retry: { baseMs: 1, capMs: 1 },
       handlers: [
-        on(courseDistributionRequested, async (_event, { publish, attempt }) => {
-          await publish(systemHealth, { component: `try ${attempt}`, status: "ok" });
+        on(sampleTaken, async (_event, { publish, attempt }) => {
+          await publish(partChecked, { part: `try ${attempt}`, status: "ok" });
           if (attempt < 3) throw new TransientError("after the publish");
         }),
       ],
     });
-    await backbone.publish(cause, (publish) => publish(courseDistributionRequested, { course_id }));
+    await backbone.publish(cause, (publish) => publish(sampleTaken, { sample_id }));
     await backbone.relay();
     await drainUntilQuiet(backbone, consumer);
-    expect(await backbone.sql("SELECT payload FROM events WHERE type = 'system.health'")).toEqual([
-      { payload: { component: "try 3", status: "ok" } },
+    expect(await backbone.sql("SELECT payload FROM events WHERE type = 'lab.part.checked'")).toEqual([
+      { payload: { part: "try 3", status: "ok" } },
     ]);
   });
 
@@ -193,16 +191,16 @@ describe("events that a handler publishes", () => {
     const consumer = defineConsumer({
       subscriber: "chain",
       handlers: [
-        on(courseDistributionRequested, async (_event, { publish }) => {
-          await publish(agentHeartbeat, { agent_id: "a", tasks_completed: -1, tasks_failed: 0 });
+        on(sampleTaken, async (_event, { publish }) => {
+          await publish(meterRead, { meter_id: "a", reading: -1, faults: 0 });
         }),
       ],
     });
-    await backbone.publish(cause, (publish) => publish(courseDistributionRequested, { course_id }));
+    await backbone.publish(cause, (publish) => publish(sampleTaken, { sample_id }));
     await backbone.relay();
     expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1 });
     expect(await deadLetters(backbone)).toMatchObject([
-      { reason: "permanent_error", error_message: expect.stringContaining("payload.tasks_completed") },
+      { reason: "permanent_error", error_message: expect.stringContaining("payload.reading") },
     ]);
     expect(await backbone.sql("SELECT FROM processed_events")).toEqual([]);
   });
@@ -216,11 +214,11 @@ test("the key for external calls is the same over all tries, another for each la
       subscriber,
       retry: { baseMs: 1, capMs: 1 },
       handlers: [
-        on(systemHealth, async (_event, { idempotencyKey, attempt }) => {
+        on(partChecked, async (_event, { idempotencyKey, attempt }) => {
           keys.push(await idempotencyKey("charge"), await idempotencyKey("mail"));
           if (attempt < 2) throw new TransientError("not yet");
         }),
-        onBatch(agentHeartbeat, async (deliveries, { idempotencyKey }) => {
+        onBatch(meterRead, async (deliveries, { idempotencyKey }) => {
           for (const delivered of deliveries) keys.push(await idempotencyKey(delivered, "charge"));
           throw new PermanentError("enough");
         }),
@@ -235,7 +233,7 @@ test("the key for external calls is the same over all tries, another for each la
   await drainUntilQuiet(backbone, keyed("second"));
   await publishReports(backbone, 1);
   await backbone.publish({ source: "engine_test" }, (publish) =>
-    publish(agentHeartbeat, { agent_id: "a", tasks_completed: 1, tasks_failed: 0 }),
+    publish(meterRead, { meter_id: "a", reading: 1, faults: 0 }),
   );
   await backbone.relay();
   await drainUntilQuiet(backbone, keyed("first"));

@@ -1,4 +1,3 @@
-import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
@@ -7,6 +6,7 @@ import { type Backbone, createBackbone } from "../backbone.ts";
 import { check, type Effect, type Fate, type Letter, type PublishedEvent } from "../chaos/checker.ts";
 import { chaosConsumers, effectsTable } from "../chaos/consumers.ts";
 import { codes, followUps, subscribers } from "../chaos/content.ts";
+import { labCatalog, meterMounted, meterRead } from "./events.ts";
 import { drainWith, endLease, pendingOf, relayWith } from "./fixture.ts";
 import { keyCount, type Step, setAsideBeforeDelivered, step, twice } from "./histories.ts";
 import { type Disturbance, disturb } from "./interference.ts";
@@ -65,15 +65,10 @@ async function publishSome(
   const prepared = events.map(({ key, code, causes }) => {
     const number = (numbers.get(key) ?? 0) + 1;
     numbers.set(key, number);
-    const agent_id = keys[key] ?? "";
+    const meter_id = keys[key] ?? "";
     const recorded = causes
-      ? prepareEvent(settings, agentOnline, { agent_id, details: { number, code } }, context)
-      : prepareEvent(
-          settings,
-          agentHeartbeat,
-          { agent_id, tasks_completed: number, tasks_failed: code },
-          context,
-        );
+      ? prepareEvent(settings, meterMounted, { meter_id, number, code }, context)
+      : prepareEvent(settings, meterRead, { meter_id, reading: number, faults: code }, context);
     published.push({
       id: recorded.event.id,
       certainty: "accepted",
@@ -279,7 +274,11 @@ async function play(backbone: Backbone, clock: Clock, steps: readonly Step[]): P
 
 test("whatever happens in whatever order, each event has its effects once and in order per key", async () => {
   const clock = createClock();
-  const backbone = await createBackbone({ now: clock.now, env: { BRAIN_LEASE_MS: "10000" } });
+  const backbone = await createBackbone({
+    catalog: labCatalog,
+    now: clock.now,
+    env: { BRAIN_LEASE_MS: "10000" },
+  });
   onTestFinished(() => backbone.cleanup());
   await backbone.sql(effectsTable);
   const seed = Date.now() % 1_000_000;

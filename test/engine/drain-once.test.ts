@@ -45,7 +45,9 @@ describe("an effect happens once", () => {
     await expectOnceEach(backbone, ids);
     expect(
       await backbone.sql("SELECT subscriber_name, stream_name, event_type FROM processed_events LIMIT 1"),
-    ).toEqual([{ subscriber_name: "recorder", stream_name: backbone.stream, event_type: "system.health" }]);
+    ).toEqual([
+      { subscriber_name: "recorder", stream_name: backbone.stream, event_type: "lab.part.checked" },
+    ]);
   });
 
   test("when the whole group is delivered again", async () => {
@@ -322,7 +324,7 @@ describe("control: without one transaction for claim and effect", () => {
       {
         messageId,
         eventId: entry?.fields.id ?? "",
-        type: "system.health",
+        type: "lab.part.checked",
         tenantId: null,
         replayGeneration: 0,
       },

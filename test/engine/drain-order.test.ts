@@ -1,4 +1,3 @@
-import { agentHeartbeat, agentOffline, agentOnline, systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -6,6 +5,7 @@ import { type Delivered, on, onBatch } from "../../src/engine/consume/consumer.t
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
+import { meterMounted, meterRead, meterRemoved, partChecked } from "./events.ts";
 import {
   createClock,
   deadLetters,
@@ -28,9 +28,9 @@ describe("a key whose event fails", () => {
     const calls: string[] = [];
     const consumer = recorder({
       retry: { baseMs: 60_000, capMs: 60_000 },
-      beforeBeat: ({ payload: { agent_id, tasks_completed } }, { attempt }) => {
-        calls.push(`${agent_id}${tasks_completed}#${attempt}`);
-        if (agent_id === "a" && tasks_completed === 2 && attempt < 3) throw new TransientError("not yet");
+      beforeBeat: ({ payload: { meter_id, reading } }, { attempt }) => {
+        calls.push(`${meter_id}${reading}#${attempt}`);
+        if (meter_id === "a" && reading === 2 && attempt < 3) throw new TransientError("not yet");
       },
     });
     await publishBeats(backbone, [
@@ -69,7 +69,7 @@ describe("a key whose event fails", () => {
     const backbone = await openBackbone();
     const consumer = recorder({
       beforeBeat: ({ payload }) => {
-        if (payload.tasks_completed === 2) throw new PermanentError("can never be");
+        if (payload.reading === 2) throw new PermanentError("can never be");
       },
     });
     await publishBeats(backbone, [
@@ -86,7 +86,7 @@ describe("a key whose event fails", () => {
     const backbone = await openBackbone();
     const consumer = recorder({
       beforeBeat: async ({ payload }, { tx }) => {
-        if (payload.tasks_completed !== 1) return;
+        if (payload.reading !== 1) return;
         const seen = await tx.execute(sql`SELECT FROM effects WHERE number = 2`);
         if (seen.rows.length === 0) throw new RetryAfter(1, "waits for the second", { overtakable: true });
       },
@@ -124,7 +124,7 @@ describe("a key whose event fails", () => {
           concurrency,
           retry: { maxAttempts: 4 },
           beforeBeat: ({ payload }, { attempt }) => {
-            const failures = events[payload.tasks_completed]?.[1] ?? 0;
+            const failures = events[payload.reading]?.[1] ?? 0;
             if (attempt <= failures) throw new TransientError(`failure ${attempt}`);
           },
         });
@@ -202,8 +202,8 @@ describe("a batch", () => {
       concurrency: 3,
       beforeBeat: async ({ payload }, { tx }) => {
         const { rows } = await tx.execute<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
-        const own = backends.get(payload.agent_id) ?? new Set();
-        backends.set(payload.agent_id, own.add(rows[0]?.pid ?? 0));
+        const own = backends.get(payload.meter_id) ?? new Set();
+        backends.set(payload.meter_id, own.add(rows[0]?.pid ?? 0));
       },
     });
     const agents = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
@@ -231,7 +231,7 @@ describe("set-based handlers", () => {
     const consumer = defineConsumer({
       subscriber: "sets",
       handlers: [
-        onBatch(systemHealth, async (deliveries, { tx }) => {
+        onBatch(partChecked, async (deliveries, { tx }) => {
           sizes.push(deliveries.length);
           for (const { event } of deliveries) {
             if (event.payload.status === "6") throw new PermanentError("bad");
@@ -253,30 +253,30 @@ describe("set-based handlers", () => {
     const set = async (deliveries: readonly Delivered[], tx: Tx) => {
       calls += 1;
       for (const { event } of deliveries) {
-        await insert(tx, (event.payload as { agent_id: string }).agent_id, event.id);
+        await insert(tx, (event.payload as { meter_id: string }).meter_id, event.id);
       }
     };
     const consumer = defineConsumer({
       subscriber: "sets",
       handlers: [
-        onBatch(agentOnline, (deliveries, { tx }) => set(deliveries, tx)),
-        onBatch(agentOffline, (deliveries, { tx }) => set(deliveries, tx)),
-        on(agentHeartbeat, async (event, { tx }) => {
-          await insert(tx, event.payload.agent_id, event.id);
+        onBatch(meterMounted, (deliveries, { tx }) => set(deliveries, tx)),
+        onBatch(meterRemoved, (deliveries, { tx }) => set(deliveries, tx)),
+        on(meterRead, async (event, { tx }) => {
+          await insert(tx, event.payload.meter_id, event.id);
         }),
       ],
     });
     const published: [agent: string, id: string][] = [];
     await backbone.publish({ source: "engine_test" }, async (publish) => {
       for (let number = 0; number < 120; number += 1) {
-        const agent_id = `agent-${(number * 7) % 5}`;
+        const meter_id = `agent-${(number * 7) % 5}`;
         const event =
           number % 3 === 0
-            ? await publish(agentOnline, { agent_id })
+            ? await publish(meterMounted, { meter_id })
             : number % 3 === 1
-              ? await publish(agentOffline, { agent_id, missed_heartbeats: 3, last_heartbeat: null })
-              : await publish(agentHeartbeat, { agent_id, tasks_completed: number, tasks_failed: 0 });
-        published.push([agent_id, event.id]);
+              ? await publish(meterRemoved, { meter_id })
+              : await publish(meterRead, { meter_id, reading: number, faults: 0 });
+        published.push([meter_id, event.id]);
       }
     });
     await backbone.relay();
@@ -296,7 +296,7 @@ describe("set-based handlers", () => {
     const consumer = defineConsumer({
       subscriber: "sets",
       handlers: [
-        onBatch(agentHeartbeat, async (deliveries, { tx }) => {
+        onBatch(meterRead, async (deliveries, { tx }) => {
           calls += 1;
           for (const { event } of deliveries) await recordBeat(tx, "sets", event);
         }),

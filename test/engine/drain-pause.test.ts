@@ -60,7 +60,7 @@ test("a pause ends by itself at its time", async () => {
 test("a paused type is deferred while the others are handled, and holds the events behind it", async () => {
   const backbone = await openBackbone();
   const consumer = recorder();
-  await pause(backbone, "agent.heartbeat");
+  await pause(backbone, "lab.meter.read");
   await publishBeats(backbone, [
     ["a", 1],
     ["a", 2],

@@ -1,8 +1,8 @@
-import { courseDistributionRequested } from "@brain/schemas";
 import { afterEach, describe, expect, test } from "vitest";
 import { onBatch } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { labCatalog, sampleTaken } from "./events.ts";
 
 let backbone: Backbone;
 afterEach(() => backbone.cleanup());
@@ -14,7 +14,7 @@ async function batchSizes(events: number, callMs: number): Promise<number[]> {
   const consumer = defineConsumer({
     subscriber: "sizes",
     handlers: [
-      onBatch(courseDistributionRequested, async (deliveries) => {
+      onBatch(sampleTaken, async (deliveries) => {
         sizes.push(deliveries.length);
         clockMs += callMs;
       }),
@@ -22,10 +22,13 @@ async function batchSizes(events: number, callMs: number): Promise<number[]> {
   });
   // A clock that stands still but for the handler: how busy the machine is does not matter.
   const startMs = Date.now();
-  backbone = await createBackbone({ consumers: [consumer], now: () => startMs + clockMs });
+  backbone = await createBackbone({
+    catalog: labCatalog,
+    consumers: [consumer],
+    now: () => startMs + clockMs,
+  });
   await backbone.publish({ source: "test" }, async (publish) => {
-    for (let n = 0; n < events; n += 1)
-      await publish(courseDistributionRequested, { course_id: crypto.randomUUID() });
+    for (let n = 0; n < events; n += 1) await publish(sampleTaken, { sample_id: crypto.randomUUID() });
   });
   await backbone.relay();
   await backbone.drain(consumer);

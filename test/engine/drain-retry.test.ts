@@ -1,4 +1,4 @@
-import { type MessageId, systemHealth } from "@brain/schemas";
+import type { MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
 import { backoffMs, defaultRetryPolicy } from "../../src/engine/core/retry.ts";
 import type { Tx } from "../../src/engine/db/database.ts";
+import { partChecked } from "./events.ts";
 import {
   createClock,
   deadLetters,
@@ -94,7 +95,7 @@ describe("a transient error", () => {
         stream_name: backbone.stream,
         stream_message_id: entry?.id,
         event_id: eventId,
-        event_type: "system.health",
+        event_type: "lab.part.checked",
         reason: "attempts_exhausted",
         error_class: "TransientError",
         error_message: "still down",
@@ -200,7 +201,7 @@ describe("a handler that swallows an SQL error", () => {
     const consumer = defineConsumer({
       subscriber: "recorder",
       handlers: [
-        on(systemHealth, async (event, { tx, attempt }) => {
+        on(partChecked, async (event, { tx, attempt }) => {
           if (event.id !== ids[1] || attempt > 1) return recordReport(tx, "recorder", event);
           await tx.execute(sql`SELECT 1/0`).catch(() => undefined);
           return void (await goOn(tx));
@@ -227,7 +228,7 @@ describe("a handler that takes too long", () => {
       handlerTimeoutMs: 150,
       retry: { baseMs: 1, capMs: 1 },
       handlers: [
-        on(systemHealth, async (event, { tx, attempt, signal }) => {
+        on(partChecked, async (event, { tx, attempt, signal }) => {
           if (attempt > 1) return recordReport(tx, "recorder", event);
           await new Promise((resolve) => signal.addEventListener("abort", resolve));
           zombie = tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('zombie')`);

@@ -5,9 +5,9 @@ import {
   type EngineSettings,
   parseEngineSettings,
 } from "@brain/engine";
-import { charter, systemHealth } from "@brain/schemas";
 import { expect, test } from "vitest";
 import type { Backbone } from "../backbone.ts";
+import { labCatalog, partChecked } from "./events.ts";
 import { effects, openBackbone, publishReports, recorder } from "./fixture.ts";
 import { streamIds } from "./janitor-fixture.ts";
 
@@ -17,12 +17,12 @@ import { streamIds } from "./janitor-fixture.ts";
  */
 
 const context = { source: "engine_test" };
-const report = { component: "db", status: "7" };
+const report = { part: "db", status: "7" };
 
 /** An engine on the services of the backbone, with a consumer. */
 function engineOn(backbone: Backbone, options: Partial<EngineOptions> = {}) {
   return createEngine({
-    catalog: charter,
+    catalog: labCatalog,
     settings: backbone.system.settings,
     consumers: [recorder()],
     sink: (_level, line) => backbone.logs.push(line),
@@ -36,7 +36,7 @@ test("what a transaction published is handled in this invocation, where the host
   const backbone = await openBackbone();
   const engine = engineOn(backbone);
   const result = await engine.transact(context, async (_tx, publish) => {
-    await publish(systemHealth, report);
+    await publish(partChecked, report);
     return "stored";
   });
   expect(result).toBe("stored");
@@ -48,14 +48,14 @@ test("what a transaction published is handled in this invocation, where the host
 test("a wake gets the types that were sent, and the consumers run where it starts them", async () => {
   const backbone = await openBackbone();
   const engine = engineOn(backbone);
-  await engine.transact(context, (_tx, publish) => publish(systemHealth, report));
+  await engine.transact(context, (_tx, publish) => publish(partChecked, report));
   const woken: (readonly string[] | null)[] = [];
   await engine.afterCommit({ wake: (types) => woken.push(types && [...types]) });
-  expect(woken).toEqual([["system.health"]]);
+  expect(woken).toEqual([["lab.part.checked"]]);
   expect(await numbers(backbone)).toEqual([]);
   await engine.wake(new Set(["system.alert"]));
   expect(await numbers(backbone)).toEqual([]);
-  await engine.wake(new Set(["system.health"]));
+  await engine.wake(new Set(["lab.part.checked"]));
   expect(await numbers(backbone)).toEqual([7]);
 });
 
@@ -63,7 +63,7 @@ test("nothing of a transaction that throws is published", async () => {
   const backbone = await openBackbone();
   const engine = engineOn(backbone);
   const failing = engine.transact(context, async (_tx, publish) => {
-    await publish(systemHealth, report);
+    await publish(partChecked, report);
     throw new Error("no place left");
   });
   await expect(failing).rejects.toThrow("no place left");
@@ -79,7 +79,7 @@ test("an event whose trigger got lost is handled by the next cron run, which tra
   // The control: an idle database is not looked at.
   await engine.cron();
   expect(await numbers(backbone)).toEqual([]);
-  await engine.transact(context, (_tx, publish) => publish(systemHealth, report));
+  await engine.transact(context, (_tx, publish) => publish(partChecked, report));
   await engine.cron();
   expect(await numbers(backbone)).toEqual([0, 7]);
 });
@@ -131,7 +131,7 @@ const settings: EngineSettings = parseEngineSettings({
 test("the start tells of settings that nobody reads, and of a stream that is missing", () => {
   const lines: string[] = [];
   createEngine({
-    catalog: charter,
+    catalog: labCatalog,
     settings,
     sink: (level, line) => lines.push(`${level} ${line}`),
     now: () => Date.parse("2026-01-02T03:04:05.678Z"),
@@ -144,7 +144,7 @@ test("the start tells of settings that nobody reads, and of a stream that is mis
 
 test("two consumers or two jobs of one name, and a name that is none, end the start", () => {
   const start = (options: Partial<EngineOptions>) => () =>
-    createEngine({ catalog: charter, settings, sink: () => undefined, ...options });
+    createEngine({ catalog: labCatalog, settings, sink: () => undefined, ...options });
   const job = (name: string) => ({ name, run: async () => null });
   expect(start({ consumers: [recorder(), recorder()] })).toThrow("recorder");
   expect(start({ jobs: [job("sweep"), job("sweep")] })).toThrow('Two jobs are called "sweep"');

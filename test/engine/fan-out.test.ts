@@ -76,7 +76,7 @@ async function logLines(backbone: Backbone, date: string): Promise<string[]> {
 const dateOf = (events: readonly Envelope[]) => events[0]?.timestamp.slice(0, 10) ?? "";
 
 test("a listener hears each event once, on the one channel it belongs to, and the daily log has it", async () => {
-  const backbone = await openBackbone({ env: fanOut });
+  const backbone = await openBackbone({ catalog: charter, env: fanOut });
   const heard = await subscribe(backbone);
   const events = await publishSome(backbone);
   expect(await backbone.relay()).toMatchObject({ sent: 5, untold: 0 });
@@ -116,7 +116,7 @@ test("a listener hears each event once, on the one channel it belongs to, and th
 });
 
 test("control: without the setting nobody hears anything, and there is no daily log", async () => {
-  const backbone = await openBackbone();
+  const backbone = await openBackbone({ catalog: charter });
   const heard = await subscribe(backbone);
   const events = await publishSome(backbone);
   expect(await backbone.relay()).toMatchObject({ sent: 5, untold: 0 });
@@ -131,7 +131,7 @@ test("control: without the setting nobody hears anything, and there is no daily 
 });
 
 test("large batches are told in several requests, in order", async () => {
-  const { backbone, redis } = await openFaultyBackbone({ env: fanOut });
+  const { backbone, redis } = await openFaultyBackbone({ catalog: charter, env: fanOut });
   const heard = await subscribe(backbone);
   const message = { text: "x".repeat(40_000) };
   const sent = await backbone.publish({ source: "test" }, async (publish) => {
@@ -154,7 +154,7 @@ test("large batches are told in several requests, in order", async () => {
 });
 
 test("a failure is logged and counted, and the stream goes on", async () => {
-  const { backbone, redis } = await openFaultyBackbone({ env: fanOut });
+  const { backbone, redis } = await openFaultyBackbone({ catalog: charter, env: fanOut });
   const injection = redis.inject({ kind: "refuse" }, { when: sends("PUBLISH"), times: 1 });
   await publishSome(backbone);
   expect(await backbone.relay()).toMatchObject({ sent: 5, untold: 5, more: false, busy: null });
@@ -174,7 +174,7 @@ test("a failure is logged and counted, and the stream goes on", async () => {
 });
 
 test("a daily log that is no list does not stop anything either", async () => {
-  const backbone = await openBackbone({ env: fanOut });
+  const backbone = await openBackbone({ catalog: charter, env: fanOut });
   const today = new Date().toISOString().slice(0, 10);
   await backbone.redis("SET", backbone.open().keys.dailyLog(today), "text");
   await publishSome(backbone);
@@ -183,7 +183,7 @@ test("a daily log that is no list does not stop anything either", async () => {
 });
 
 test("a batch that is found on the stream after a lost reply is told too, at least once", async () => {
-  const { backbone, redis } = await openFaultyBackbone({ env: fanOut });
+  const { backbone, redis } = await openFaultyBackbone({ catalog: charter, env: fanOut });
   const heard = await subscribe(backbone);
   redis.inject({ kind: "drop-reply" }, { when: sends("EVAL"), times: 1 });
   const events = await publishSome(backbone);

@@ -1,4 +1,4 @@
-import { agentHeartbeat, type Envelope, systemHealth } from "@brain/schemas";
+import type { Catalog, Envelope } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { inject, onTestFinished } from "vitest";
 import { type Consumer, type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
@@ -15,10 +15,11 @@ import type { RelayDeps } from "../../src/engine/relay/relay-deps.ts";
 import { type Backbone, createBackbone, envOf, type TestEnv } from "../backbone.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
 import { waitFor } from "../wait-for.ts";
+import { labCatalog, meterRead, partChecked } from "./events.ts";
 
 /*
- * What the tests of the engine share: a backbone with a table of effects. Heartbeats of an agent are ordered among each
- * other and carry a number; reports of health have no order.
+ * What the tests of the engine share: a backbone with a table of effects. Readings of a meter (beats) are ordered among
+ * each other and carry a number; reports on a part have no order.
  */
 
 export interface EffectRow {
@@ -29,6 +30,8 @@ export interface EffectRow {
 }
 
 export interface OpenOptions {
+  /** Default: the laboratory's. */
+  readonly catalog?: Catalog;
   readonly env?: TestEnv;
   readonly now?: () => number;
   readonly migrations?: readonly MigrationSet[];
@@ -38,8 +41,14 @@ export interface OpenOptions {
 export const leaseMs = 10_000;
 
 /** A backbone for one test, gone when the test ends. */
-export async function openBackbone({ env, now, migrations = [] }: OpenOptions = {}): Promise<Backbone> {
+export async function openBackbone({
+  env,
+  now,
+  catalog = labCatalog,
+  migrations = [],
+}: OpenOptions = {}): Promise<Backbone> {
   const backbone = await createBackbone({
+    catalog,
     env: (sandbox) => ({ BRAIN_LEASE_MS: String(leaseMs), ...envOf(sandbox, env) }),
     migrations,
     ...(now === undefined ? {} : { now }),
@@ -54,13 +63,13 @@ export async function openBackbone({ env, now, migrations = [] }: OpenOptions = 
 /** The same, with Redis behind a proxy that breaks what the test wants broken. */
 export async function openFaultyBackbone({
   env,
-  now,
+  ...options
 }: OpenOptions = {}): Promise<{ backbone: Backbone; redis: FaultyRedis }> {
   const redis = await startFaultyRedis(inject("services").upstash.url);
   onTestFinished(() => redis.close());
   const backbone = await openBackbone({
+    ...options,
     env: (sandbox) => ({ UPSTASH_REDIS_REST_URL: redis.url, ...envOf(sandbox, env) }),
-    ...(now === undefined ? {} : { now }),
   });
   return { backbone, redis };
 }
@@ -132,15 +141,15 @@ async function publishAll(
   return prepared.map(({ event }) => event.id);
 }
 
-/** Publishes heartbeats, one transaction for all; their ids. */
+/** Publishes readings, one transaction for all; their ids. */
 export function publishBeats(
   backbone: Backbone,
   beats: readonly (readonly [agent: string, number: number])[],
 ): Promise<string[]> {
   return publishAll(backbone, (settings) =>
-    beats.map(([agent_id, number]) => {
-      const payload = { agent_id, tasks_completed: number, tasks_failed: 0 };
-      return prepareEvent(settings, agentHeartbeat, payload, context);
+    beats.map(([meter_id, number]) => {
+      const payload = { meter_id, reading: number, faults: 0 };
+      return prepareEvent(settings, meterRead, payload, context);
     }),
   );
 }
@@ -149,17 +158,17 @@ export function publishBeats(
 export function publishReports(backbone: Backbone, count: number): Promise<string[]> {
   return publishAll(backbone, (settings) =>
     Array.from({ length: count }, (_, number) => {
-      const payload = { component: "db", status: String(number) };
-      return prepareEvent(settings, systemHealth, payload, context);
+      const payload = { part: "db", status: String(number) };
+      return prepareEvent(settings, partChecked, payload, context);
     }),
   );
 }
 
-export type Beat = Envelope<{ agent_id: string; tasks_completed: number; tasks_failed: number }>;
-export type Report = Envelope<{ component: string; status: string }>;
+export type Beat = Envelope<{ meter_id: string; reading: number; faults: number }>;
+export type Report = Envelope<{ part: string; status: string }>;
 
 export async function recordBeat(tx: Tx, subscriber: string, event: Beat): Promise<void> {
-  const { agent_id: agent, tasks_completed: number } = event.payload;
+  const { meter_id: agent, reading: number } = event.payload;
   await tx.execute(sql`
     INSERT INTO effects (subscriber, event_id, agent, number) VALUES (${subscriber}, ${event.id}, ${agent}, ${number})`);
 }
@@ -185,11 +194,11 @@ export function recorder(
   const subscriber = options.subscriber ?? "recorder";
   return defineConsumer({
     handlers: [
-      on(agentHeartbeat, async (event, { tx, attempt }) => {
+      on(meterRead, async (event, { tx, attempt }) => {
         await beforeBeat?.(event, { tx, attempt });
         await recordBeat(tx, subscriber, event);
       }),
-      on(systemHealth, async (event, { tx, attempt }) => {
+      on(partChecked, async (event, { tx, attempt }) => {
         await beforeReport?.(event, { tx, attempt });
         await recordReport(tx, subscriber, event);
       }),

@@ -114,7 +114,7 @@ test("an applied event that comes back under another id and ends each worker bec
 test("of an event and its edited copy only the copy is applied, also when the original comes back", async () => {
   const { backbone, eventId, letterId, comeBack } = await openFailed();
   const invocation = invoke(backbone, [mended]);
-  const copy = await editCopy(invocation.db, invocation.publish, letterId, { component: "db", status: "77" });
+  const copy = await editCopy(invocation.db, invocation.publish, letterId, { part: "db", status: "77" });
   await redriveLetter(invocation, letterId, copy, "mended by hand", operator);
   await comeBack();
   await drainUntilQuiet(backbone, mended);

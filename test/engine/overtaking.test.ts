@@ -1,10 +1,10 @@
-import { courseDistributionCompleted, courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { labCatalog, sampleTaken, sampleWeighed } from "./events.ts";
 
 let backbone: Backbone;
 afterEach(() => backbone.cleanup());
@@ -15,12 +15,12 @@ function waitingConsumer(overtakable: boolean) {
     subscriber: "waiting",
     retry: { baseMs: 1_000, capMs: 1_000 },
     handlers: [
-      on(courseDistributionRequested, async (_event, { tx }) => {
+      on(sampleTaken, async (_event, { tx }) => {
         const { rows } = await tx.execute(sql`SELECT 1 FROM effects WHERE what = 'completed'`);
         if (rows.length === 0) throw new TransientError("not yet", { overtakable });
         await tx.execute(sql`INSERT INTO effects VALUES ('requested')`);
       }),
-      on(courseDistributionCompleted, async (_event, { tx }) => {
+      on(sampleWeighed, async (_event, { tx }) => {
         await tx.execute(sql`INSERT INTO effects VALUES ('completed')`);
       }),
     ],
@@ -30,13 +30,16 @@ function waitingConsumer(overtakable: boolean) {
 async function run(overtakable: boolean): Promise<unknown[]> {
   const consumer = waitingConsumer(overtakable);
   let clockMs = 0;
-  backbone = await createBackbone({ consumers: [consumer], now: () => Date.now() + clockMs });
+  backbone = await createBackbone({
+    catalog: labCatalog,
+    consumers: [consumer],
+    now: () => Date.now() + clockMs,
+  });
   await backbone.sql("CREATE TABLE effects (what text)");
-  const course_id = crypto.randomUUID();
+  const sample_id = crypto.randomUUID();
   await backbone.publish({ source: "test" }, async (publish) => {
-    await publish(courseDistributionRequested, { course_id });
-    const distribution_id = "dist_0123456789abcdef";
-    await publish(courseDistributionCompleted, { course_id, distribution_id, slug: "a-course" });
+    await publish(sampleTaken, { sample_id });
+    await publish(sampleWeighed, { sample_id, milligrams: 7 });
   });
   await backbone.relay();
   for (let drain = 0; drain < 2; drain += 1) await backbone.drain(consumer);

@@ -1,12 +1,4 @@
-import {
-  agentHeartbeat,
-  charter,
-  courseDistributionRequested,
-  defineEvent,
-  type Envelope,
-  systemAlert,
-  systemMaintenance,
-} from "@brain/schemas";
+import { charter, defineEvent, type Envelope } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,11 +10,12 @@ import { PermanentError, TooLargeError, ValidationError } from "../../src/engine
 import { placed } from "../../src/engine/publish/position.ts";
 import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
+import { alarmRaised, meterRead, noticeGiven, sampleTaken } from "./events.ts";
 import { effects, openBackbone, publishBeats, streamEntries } from "./fixture.ts";
 
 const source = "engine_test";
-const courseId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
-const beat = { agent_id: "a", tasks_completed: 1, tasks_failed: 0 };
+const sampleId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
+const beat = { meter_id: "a", reading: 1, faults: 0 };
 
 const countEvents = async (backbone: Backbone) =>
   Number((await backbone.sql<{ n: string }>("SELECT count(*) AS n FROM events"))[0]?.n);
@@ -37,20 +30,20 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
 }
 
 describe("an event that is not acceptable", () => {
-  const uncatalogued = defineEvent("course.rocket.launched", {
+  const uncatalogued = defineEvent("lab.rocket.launched", {
     version: 1,
-    module: "course_factory",
+    module: "lab",
     criticality: "INFO",
     when: "never",
-    payload: z.strictObject({ course_id: z.string().max(100) }),
+    payload: z.strictObject({ sample_id: z.string().max(100) }),
   });
-  const copy = { ...agentHeartbeat };
+  const copy = { ...meterRead };
 
   test.each<[string, string, (backbone: Backbone) => Promise<unknown>]>([
     [
       "of a type that is not catalogued",
       "type",
-      (backbone) => backbone.publish({ source }, (emit) => emit(uncatalogued, { course_id: "x" })),
+      (backbone) => backbone.publish({ source }, (emit) => emit(uncatalogued, { sample_id: "x" })),
     ],
     [
       "of a copy of a catalogued definition",
@@ -64,27 +57,24 @@ describe("an event that is not acceptable", () => {
     ],
     [
       "with a field of the wrong type",
-      "payload.tasks_completed",
-      (backbone) =>
-        backbone.publish({ source }, (emit) => emit(agentHeartbeat, { ...beat, tasks_completed: -1 })),
+      "payload.reading",
+      (backbone) => backbone.publish({ source }, (emit) => emit(meterRead, { ...beat, reading: -1 })),
     ],
     [
       "with a field that the schema does not know",
       "payload.surprise",
       (backbone) =>
-        backbone.publish({ source }, (emit) =>
-          emit(agentHeartbeat, { ...beat, surprise: true } as typeof beat),
-        ),
+        backbone.publish({ source }, (emit) => emit(meterRead, { ...beat, surprise: true } as typeof beat)),
     ],
     [
       "without a source",
       "source",
-      (backbone) => backbone.publish({ source: "" }, (emit) => emit(agentHeartbeat, beat)),
+      (backbone) => backbone.publish({ source: "" }, (emit) => emit(meterRead, beat)),
     ],
     [
       "with an id that is no UUID v4",
       "id",
-      (backbone) => backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id: "evt_1" })),
+      (backbone) => backbone.publish({ source }, (emit) => emit(meterRead, beat, { id: "evt_1" })),
     ],
   ])("%s is refused by a typed error that names %s, and nothing is written", async (_what, path, attempt) => {
     const backbone = await openBackbone();
@@ -96,15 +86,15 @@ describe("an event that is not acceptable", () => {
 
   test("leaves it to the caller whether the change commits without it", async () => {
     const backbone = await openBackbone();
-    const invalid = { ...beat, tasks_completed: 1.5 };
+    const invalid = { ...beat, reading: 1.5 };
     await backbone.publish({ source }, async (emit, tx) => {
       await tx.execute(otherRow);
-      expect(await errorOf(emit(agentHeartbeat, invalid))).toBeInstanceOf(ValidationError);
+      expect(await errorOf(emit(meterRead, invalid))).toBeInstanceOf(ValidationError);
     });
     expect(await effects(backbone)).toHaveLength(1);
     const failed = backbone.publish({ source }, async (emit, tx) => {
       await tx.execute(otherRow);
-      await emit(agentHeartbeat, invalid);
+      await emit(meterRead, invalid);
     });
     await expect(failed).rejects.toBeInstanceOf(ValidationError);
     expect(await effects(backbone)).toHaveLength(1);
@@ -114,13 +104,13 @@ describe("an event that is not acceptable", () => {
   test("of a foreign type is refused when another program hands in its envelope", async () => {
     const backbone = await openBackbone();
     const envelope = (type: string) => ({
-      ...prepareEvent(backbone.open().publish, agentHeartbeat, beat, { source }).event,
+      ...prepareEvent(backbone.open().publish, meterRead, beat, { source }).event,
       type,
     });
     for (const type of ["no.such.event", "TASK_CREATED", ""]) {
       expect(() => admitEnvelope(backbone.open().publish, envelope(type))).toThrow(ValidationError);
     }
-    expect(admitEnvelope(backbone.open().publish, envelope(agentHeartbeat.type)).key).toBe("a");
+    expect(admitEnvelope(backbone.open().publish, envelope(meterRead.type)).key).toBe("a");
   });
 });
 
@@ -129,7 +119,7 @@ describe("an event and the change it tells of", () => {
     const backbone = await openBackbone();
     await backbone.publish({ source }, async (emit, tx) => {
       await tx.execute(otherRow);
-      await emit(agentHeartbeat, beat);
+      await emit(meterRead, beat);
     });
     expect(await effects(backbone)).toHaveLength(1);
     expect(await countEvents(backbone)).toBe(1);
@@ -139,7 +129,7 @@ describe("an event and the change it tells of", () => {
     const backbone = await openBackbone();
     const failed = backbone.publish({ source }, async (emit, tx) => {
       await tx.execute(otherRow);
-      await emit(agentHeartbeat, beat);
+      await emit(meterRead, beat);
       throw new RangeError("the caller changed its mind");
     });
     await expect(failed).rejects.toThrow("the caller changed its mind");
@@ -166,7 +156,7 @@ describe("the events of a transaction", () => {
   test("are recorded by its last statement, after all that its author wrote", async () => {
     const backbone = await openBackbone();
     await backbone.publish({ source }, async (emit, tx) => {
-      await emit(agentHeartbeat, beat);
+      await emit(meterRead, beat);
       const { rows } = await tx.execute(sql`SELECT id FROM events`);
       expect(rows).toEqual([]);
       await tx.execute(otherRow);
@@ -178,10 +168,8 @@ describe("the events of a transaction", () => {
     const backbone = await openBackbone();
     let late: Promise<unknown> = Promise.resolve();
     await backbone.publish({ source }, async (emit) => {
-      await emit(agentHeartbeat, beat);
-      late = new Promise((resolve) => setTimeout(resolve, 50)).then(() =>
-        errorOf(emit(agentHeartbeat, beat)),
-      );
+      await emit(meterRead, beat);
+      late = new Promise((resolve) => setTimeout(resolve, 50)).then(() => errorOf(emit(meterRead, beat)));
     });
     expect(await late).toBeInstanceOf(PermanentError);
     expect(await countEvents(backbone)).toBe(1);
@@ -194,7 +182,7 @@ describe("the events of a transaction", () => {
     const outbox = createOutbox(settings, { source });
     const failed = db.transaction(async (tx) => {
       await tx.execute(otherRow);
-      await outbox.publish(agentHeartbeat, beat);
+      await outbox.publish(meterRead, beat);
       await outbox.flush(tx);
     });
     await expect(failed).rejects.toThrow(/42P01/);
@@ -208,7 +196,7 @@ describe("many events", () => {
     const backbone = await openBackbone();
     const { db, publish: settings } = backbone.open();
     const prepared = Array.from({ length: 300 }, (_, number) =>
-      prepareEvent(settings, agentHeartbeat, { ...beat, tasks_completed: number }, { source }),
+      prepareEvent(settings, meterRead, { ...beat, reading: number }, { source }),
     );
     await db.transaction((tx) => publishMany(tx, prepared));
     await db.transaction((tx) => publishMany(tx, []));
@@ -220,9 +208,9 @@ describe("many events", () => {
     const backbone = await openBackbone();
     const { db, publish: settings } = backbone.open();
     const id = crypto.randomUUID();
-    const once = prepareEvent(settings, agentHeartbeat, beat, { source, id });
+    const once = prepareEvent(settings, meterRead, beat, { source, id });
     await db.transaction((tx) => publishMany(tx, [once, once]));
-    await backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id }));
+    await backbone.publish({ source }, (emit) => emit(meterRead, beat, { id }));
     expect(await countEvents(backbone)).toBe(1);
     expect(await backbone.relay()).toMatchObject({ sent: 1 });
   });
@@ -230,7 +218,7 @@ describe("many events", () => {
   test("with the same id, published at once in two transactions, are one event", async () => {
     const backbone = await openBackbone();
     const id = crypto.randomUUID();
-    const once = () => backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat, { id }));
+    const once = () => backbone.publish({ source }, (emit) => emit(meterRead, beat, { id }));
     await Promise.all([once(), once(), once()]);
     expect(await countEvents(backbone)).toBe(1);
   });
@@ -239,7 +227,7 @@ describe("many events", () => {
 describe("the payload's size", () => {
   const small = { env: { BRAIN_PAYLOAD_WARN_BYTES: "200", BRAIN_PAYLOAD_MAX_BYTES: "400" } };
   const send = (backbone: Backbone, message: string) =>
-    backbone.publish({ source }, (emit) => emit(systemMaintenance, { message }));
+    backbone.publish({ source }, (emit) => emit(noticeGiven, { message }));
 
   test("is counted in bytes of UTF-8, warned about and bounded", async () => {
     const backbone = await openBackbone(small);
@@ -248,7 +236,7 @@ describe("the payload's size", () => {
     expect(backbone.logs).toEqual([]);
     await send(backbone, "ä".repeat((400 - frame) / 2));
     expect(backbone.logs.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ level: "warn", event_type: "system.maintenance", bytes: expect.any(Number) }),
+      expect.objectContaining({ level: "warn", event_type: "lab.notice.given", bytes: expect.any(Number) }),
     ]);
     const error = await errorOf(send(backbone, "ä".repeat((400 - frame) / 2 + 1)));
     expect(error).toBeInstanceOf(TooLargeError);
@@ -259,14 +247,7 @@ describe("the payload's size", () => {
   test("is warned about above 8 KiB and refused above 64 KiB by default, and never logged itself", async () => {
     const backbone = await openBackbone();
     const alert = (bytes: number) =>
-      backbone.publish({ source }, (emit) =>
-        emit(systemAlert, {
-          event_category: "test",
-          severity: "INFO",
-          message: "m",
-          details: { note: "planted".repeat(bytes / 7) },
-        }),
-      );
+      backbone.publish({ source }, (emit) => emit(alarmRaised, { message: "planted".repeat(bytes / 7) }));
     await alert(9_000);
     expect(backbone.logs).toHaveLength(1);
     expect(backbone.logs[0]).not.toContain("planted");
@@ -280,7 +261,7 @@ describe("the envelope", () => {
     const cause = crypto.randomUUID();
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const context = {
-      source: "course_factory",
+      source: "lab",
       tenant_id: "t1",
       actor_id: "u1",
       correlation_id: "c1",
@@ -290,23 +271,19 @@ describe("the envelope", () => {
       traceparent,
     };
     const event = await backbone.publish(context, (emit) =>
-      emit(
-        courseDistributionRequested,
-        { course_id: courseId },
-        { target: "course_distribution", task_id: "k2" },
-      ),
+      emit(sampleTaken, { sample_id: sampleId }, { target: "archive", task_id: "k2" }),
     );
     expect(event).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      type: "course.distribution.requested",
-      source: "course_factory",
-      target: "course_distribution",
-      payload: { course_id: courseId },
+      type: "lab.sample.taken",
+      source: "lab",
+      target: "archive",
+      payload: { sample_id: sampleId },
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       meta: {
         schema_version: 1,
-        producer: "course_factory",
-        source_module: "course_factory",
+        producer: "lab",
+        source_module: "lab",
         causation_id: cause,
         traceparent,
       },
@@ -318,23 +295,23 @@ describe("the envelope", () => {
       severity: null,
     });
     expect(await backbone.sql("SELECT causation_id, key, shard, tenant_id, sent_at FROM events")).toEqual([
-      { causation_id: cause, key: courseId, shard: null, tenant_id: "t1", sent_at: null },
+      { causation_id: cause, key: sampleId, shard: null, tenant_id: "t1", sent_at: null },
     ]);
   });
 
   test("starts a new group under its own id when the context has none", async () => {
     const backbone = await openBackbone();
-    const event = await backbone.publish({ source }, (emit) => emit(agentHeartbeat, beat));
+    const event = await backbone.publish({ source }, (emit) => emit(meterRead, beat));
     expect(event.correlation_id).toBe(event.id);
     expect(event.severity).toBe(null);
-    const alert = await backbone.publish({ source }, (emit) =>
-      emit(systemAlert, { event_category: "x", severity: "INFO", message: "m" }),
-    );
-    expect(alert.severity).toBe("WARNING");
+    const alert = await backbone.publish({ source }, (emit) => emit(alarmRaised, { message: "m" }));
+    expect(alert.severity).toBe("CRITICAL");
   });
 
+  // The charter's events, because their schemas have every shape that a payload takes.
   test("of any catalogued event is the same at the end of its way: record, relay, stream, consumer", async () => {
     const backbone = await openBackbone({
+      catalog: charter,
       env: { BRAIN_PAYLOAD_MAX_BYTES: "1048576", BRAIN_PAYLOAD_WARN_BYTES: "1048576" },
     });
     const received: Envelope[] = [];

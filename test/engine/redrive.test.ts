@@ -6,6 +6,7 @@ import { previewRedrive, redriveLetter, startRedrive } from "../../src/engine/op
 import { deferLetters } from "../../src/engine/operations/bulk/redrive-step.ts";
 import { discardLetters } from "../../src/engine/operations/consumers/dead-letters.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { labCatalog } from "./events.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -20,7 +21,7 @@ import { createClock, recorder } from "./fixture.ts";
 
 async function open(now: () => number = Date.now): Promise<Backbone> {
   const consumers = [recorder(), recorder({ subscriber: "second" })];
-  const backbone = await createBackbone({ consumers, now });
+  const backbone = await createBackbone({ catalog: labCatalog, consumers, now });
   onTestFinished(() => backbone.cleanup());
   return backbone;
 }
@@ -107,7 +108,7 @@ describe("a redrive of many", () => {
         stream_name: backbone.stream,
         stream_message_id: "5-1",
         event_id: "e-1",
-        event_type: "system.health",
+        event_type: "lab.part.checked",
         key: "k",
         raw_fields: { id: "e-1" },
         cause: "redrive",
@@ -134,7 +135,7 @@ describe("a redrive of many", () => {
     const recorded = crypto.randomUUID();
     await backbone.sql(
       `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at)
-       VALUES ($1, 'system.health', 'x', 1, 'x', 'core', '{}', '{}', now())`,
+       VALUES ($1, 'lab.part.checked', 'x', 1, 'x', 'core', '{}', '{}', now())`,
       [recorded],
     );
     await plantLetters(backbone, [
@@ -523,7 +524,7 @@ describe("the same start again", () => {
   test("two unnamed redrives over several subscribers do not collide", async () => {
     const backbone = await open();
     await plantLetters(backbone, [{}, { subscriber: "second" }]);
-    const filter = { type: "system.health" };
+    const filter = { type: "lab.part.checked" };
     expect(await start(backbone, { filter })).not.toBe(await start(backbone, { filter }));
     await expect(start(backbone, { filter, name: "x" })).resolves.toMatch(/^\d+$/);
     await expect(start(backbone, { filter, name: "x" })).rejects.toThrow(/is there already/);

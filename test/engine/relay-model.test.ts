@@ -295,7 +295,7 @@ async function verify(world: World): Promise<void> {
   for (const shard of shards) {
     const numbers = ours
       .filter((entry) => entry.shard === shard)
-      .map(({ fields }) => JSON.parse(fields.payload ?? "{}").tasks_completed as number);
+      .map(({ fields }) => JSON.parse(fields.payload ?? "{}").reading as number);
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   }
   // The record knows where each one stands, and no id was given twice, not even on two shards.
@@ -384,7 +384,7 @@ test("control: a relay that lets Redis give the ids doubles or loses in such a h
       "SELECT id, payload FROM events WHERE sent_at IS NULL ORDER BY position",
     );
     for (const { id, payload } of rows) {
-      const fields = ["id", id, "type", "agent.heartbeat", "payload", JSON.stringify(payload)];
+      const fields = ["id", id, "type", "lab.meter.read", "payload", JSON.stringify(payload)];
       const place = String(await backbone.redis("XADD", backbone.stream, "*", ...fields));
       await backbone.sql(
         "UPDATE events SET sent_at = now(), shard = 0, stream_message_id = $2 WHERE id = $1",

@@ -1,11 +1,4 @@
-import {
-  agentHeartbeat,
-  compareMessageIds,
-  type MessageId,
-  parseMessageId,
-  systemHealth,
-  systemMaintenance,
-} from "@brain/schemas";
+import { compareMessageIds, type MessageId, parseMessageId } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
@@ -16,6 +9,7 @@ import { ensureLayoutSql } from "../../src/engine/relay/layout-sql.ts";
 import { acquireSql, byIndexSql, takeSql } from "../../src/engine/relay/relay-sql.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
+import { meterRead, noticeGiven, partChecked } from "./events.ts";
 import {
   openBackbone,
   openFaultyBackbone,
@@ -51,7 +45,7 @@ describe("the relay", () => {
       more: false,
       busy: null,
     });
-    expect(types).toEqual([["system.health"], ["system.health"], ["system.health"]]);
+    expect(types).toEqual([["lab.part.checked"], ["lab.part.checked"], ["lab.part.checked"]]);
     const entries = await streamEntries(backbone);
     expect(entries.map((entry) => entry.fields.id)).toEqual(ids);
     expectGrowing(entries.map((entry) => entry.id));
@@ -74,7 +68,7 @@ describe("the relay", () => {
     const backbone = await openBackbone();
     await backbone.publish({ source: "engine_test" }, async (publish) => {
       for (let number = 0; number < 6; number += 1) {
-        await publish(systemMaintenance, { message: "x".repeat(1_900) });
+        await publish(noticeGiven, { message: "x".repeat(1_900) });
       }
     });
     const bounded = (maxBytes: number) =>
@@ -111,8 +105,8 @@ describe("the relay", () => {
     const { publish: settings } = backbone.open();
     const late = prepareEvent(
       settings,
-      agentHeartbeat,
-      { agent_id: "a", tasks_completed: 1, tasks_failed: 0 },
+      meterRead,
+      { meter_id: "a", reading: 1, faults: 0 },
       {
         source: "engine_test",
       },
@@ -279,11 +273,11 @@ describe("several shards", () => {
       ids.push(...entries.map((entry) => entry.id));
       const last = new Map<string, number>();
       for (const { fields } of entries) {
-        const { agent_id, tasks_completed } = JSON.parse(fields.payload ?? "{}");
-        expect(shardOfAgent.get(agent_id) ?? shard).toBe(shard);
-        shardOfAgent.set(agent_id, shard);
-        expect(tasks_completed).toBeGreaterThan(last.get(agent_id) ?? -1);
-        last.set(agent_id, tasks_completed);
+        const { meter_id, reading } = JSON.parse(fields.payload ?? "{}");
+        expect(shardOfAgent.get(meter_id) ?? shard).toBe(shard);
+        shardOfAgent.set(meter_id, shard);
+        expect(reading).toBeGreaterThan(last.get(meter_id) ?? -1);
+        last.set(meter_id, reading);
       }
     }
     expect(ids).toHaveLength(240);
@@ -298,12 +292,7 @@ describe("several shards", () => {
       await backbone.redis("XADD", backbone.open().keys.stream(shard), `${ahead}-7`, "foreign", "entry");
     }
     const prepared = Array.from({ length: 40 }, (_, number) =>
-      prepareEvent(
-        settings,
-        systemHealth,
-        { component: "c", status: String(number) },
-        { source: "engine_test" },
-      ),
+      prepareEvent(settings, partChecked, { part: "c", status: String(number) }, { source: "engine_test" }),
     );
     await backbone.open().db.transaction((tx) => insertEvents(tx, prepared));
     await Promise.all([0, 1].map((shard) => backbone.relay({ shard })));

@@ -5,6 +5,7 @@ import { changeBulkOperation } from "../../src/engine/operations/bulk/bulk-chang
 import { runBulkOperations, stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
 import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/bulk/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { labCatalog } from "./events.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -21,7 +22,7 @@ const consumer = recorder();
 const all = defineConsumer({ subscriber: "all", handlers: [onAny(async () => undefined)] });
 
 async function open(env: Readonly<Record<string, string>> = {}): Promise<Backbone> {
-  const backbone = await createBackbone({ consumers: [consumer, all], env });
+  const backbone = await createBackbone({ catalog: labCatalog, consumers: [consumer, all], env });
   onTestFinished(() => backbone.cleanup());
   return backbone;
 }
@@ -79,7 +80,7 @@ describe("a replay of what is missing", () => {
       shard: 0,
       stream_name: backbone.stream,
       stream_message_id: first?.stream_message_id,
-      event_type: "system.health",
+      event_type: "lab.part.checked",
       raw_fields: null,
       cause: "replay",
       job_id: job,
@@ -141,7 +142,7 @@ describe("a replay of what is missing", () => {
     await backbone.sql(
       `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at,
          sent_at, shard, stream_message_id)
-       SELECT gen_random_uuid(), 'system.health', 'x', 1, 'x', 'core', '{}', '{}', now(), now(), 0, '1700000000000-' || n
+       SELECT gen_random_uuid(), 'lab.part.checked', 'x', 1, 'x', 'core', '{}', '{}', now(), now(), 0, '1700000000000-' || n
        FROM generate_series(1, 12000) n`,
     );
     await backbone.sql(
@@ -208,7 +209,7 @@ describe("the set of a replay", () => {
   }
 
   test.each([
-    ["a type", { types: ["agent.heartbeat"] }, (_r: string[], b: string[]) => b],
+    ["a type", { types: ["lab.meter.read"] }, (_r: string[], b: string[]) => b],
     ["a tenant", { tenant_id: "acme" }, (r: string[]) => [r[1]]],
     ["a correlation", { correlation_id: "c-1" }, (r: string[]) => [r[1]]],
     ["a beginning", { from: "2026-01-02T00:00:00.001Z" }, (r: string[], b: string[]) => [...r, b[1]]],
@@ -218,7 +219,7 @@ describe("the set of a replay", () => {
       { from: "2026-01-02T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z" },
       () => [],
     ],
-    ["several conditions", { types: ["agent.heartbeat"], tenant_id: "acme" }, () => []],
+    ["several conditions", { types: ["lab.meter.read"], tenant_id: "acme" }, () => []],
     ["nothing but what the consumer handles", {}, (r: string[], b: string[]) => [...r, ...b]],
   ])("can be narrowed by %s", async (_what, filter, expected) => {
     const { backbone, reports, beats } = await mixed();
@@ -232,8 +233,8 @@ describe("the set of a replay", () => {
 
   test("a type that the consumer does not handle is refused; a catch-all handles every type", async () => {
     const backbone = await open();
-    const filter = { types: ["agent.heartbeat", "course.generation.completed"] };
-    await expect(start(backbone, { filter })).rejects.toThrow(/does not handle course.generation.completed/);
+    const filter = { types: ["lab.meter.read", "lab.notice.given"] };
+    await expect(start(backbone, { filter })).rejects.toThrow(/does not handle lab.notice.given/);
     await sent(backbone, 1);
     await start(backbone, { filter }, all);
     expect((await run(backbone)).flat()).toEqual([]);

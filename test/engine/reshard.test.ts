@@ -99,7 +99,7 @@ describe("more shards on a running system", () => {
       batchSize: 20,
       retry: { baseMs: 20, capMs: 20, maxAttempts: 500 },
       beforeBeat: ({ payload }) => {
-        const isSick = payload.agent_id === failing && payload.tasks_completed >= 4;
+        const isSick = payload.meter_id === failing && payload.reading >= 4;
         if (isSick && !healed) throw new TransientError("not yet");
       },
     });
@@ -190,7 +190,7 @@ describe("more shards on a running system", () => {
     const consumer = recorder({
       retry: { baseMs: 20, capMs: 20, maxAttempts: 500 },
       beforeBeat: ({ payload }) => {
-        if (payload.tasks_completed === 1 && !healed) throw new TransientError("not yet");
+        if (payload.reading === 1 && !healed) throw new TransientError("not yet");
       },
     });
     const old = deploy(backbone, 1, [consumer]);

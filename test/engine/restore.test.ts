@@ -1,29 +1,28 @@
-import { courseDistributionRequested } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { labCatalog, sampleTaken } from "./events.ts";
 
 const consumer = defineConsumer({
   subscriber: "restored",
   handlers: [
-    on(courseDistributionRequested, async (event, { tx }) => {
+    on(sampleTaken, async (event, { tx }) => {
       await tx.execute(sql`INSERT INTO effects (event_id) VALUES (${event.id})`);
     }),
   ],
 });
 let backbone: Backbone;
 beforeAll(async () => {
-  backbone = await createBackbone({ consumers: [consumer] });
+  backbone = await createBackbone({ catalog: labCatalog, consumers: [consumer] });
   await backbone.sql("CREATE TABLE effects (event_id text)");
 });
 afterAll(() => backbone.cleanup());
 
 async function publishSome(n: number) {
   await backbone.publish({ source: "test" }, async (publish) => {
-    for (let i = 0; i < n; i += 1)
-      await publish(courseDistributionRequested, { course_id: crypto.randomUUID() });
+    for (let i = 0; i < n; i += 1) await publish(sampleTaken, { sample_id: crypto.randomUUID() });
   });
 }
 const effects = () => backbone.sql("SELECT event_id FROM effects");

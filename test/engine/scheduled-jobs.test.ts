@@ -1,4 +1,3 @@
-import { systemHealth } from "@brain/schemas";
 import { expect, test } from "vitest";
 import type { ScheduledJob } from "../../src/engine/consume/define-job.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
@@ -7,6 +6,7 @@ import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
+import { partChecked } from "./events.ts";
 import { createClock, effects, openBackbone, recorder } from "./fixture.ts";
 
 const env = { BRAIN_RELAY_SWEEP_MS: "3600000" };
@@ -109,9 +109,7 @@ test("what a job publishes is sent and handled by the same tick", async () => {
   const { backbone, clock, tick } = await quietBackbone();
   await scheduleJob(backbone.open(), "expiry", new Date(clock.now()));
   await tick(async ({ transact }) => {
-    await transact({ source: "test" }, (_tx, publish) =>
-      publish(systemHealth, { component: "db", status: "1" }),
-    );
+    await transact({ source: "test" }, (_tx, publish) => publish(partChecked, { part: "db", status: "1" }));
     return null;
   });
   expect(await effects(backbone)).toHaveLength(1);
@@ -214,7 +212,7 @@ test("what is left over at the end of the time is handed on, when anything moved
       rounds += 1;
       if (publishes)
         await transact({ source: "test" }, (_tx, publish) =>
-          publish(systemHealth, { component: "db", status: "1" }),
+          publish(partChecked, { part: "db", status: "1" }),
         );
       if (rounds === 2) clock.advance(60_000);
       return now();

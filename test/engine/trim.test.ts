@@ -5,6 +5,7 @@ import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
 import { trimIfLong, trimShard } from "../../src/engine/retention/trim.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
+import { labCatalog } from "./events.ts";
 import { effects, openFaultyBackbone, publishReports, recorder, streamEntries } from "./fixture.ts";
 import {
   always,
@@ -21,7 +22,11 @@ const one = recorder({ subscriber: "one" });
 const two = recorder({ subscriber: "two" });
 
 async function openSystem(consumers: readonly Consumer[], keep: number, env = {}): Promise<Backbone> {
-  const backbone = await createBackbone({ consumers, env: { BRAIN_STREAM_KEEP: String(keep), ...env } });
+  const backbone = await createBackbone({
+    catalog: labCatalog,
+    consumers,
+    env: { BRAIN_STREAM_KEEP: String(keep), ...env },
+  });
   onTestFinished(() => backbone.cleanup());
   return backbone;
 }

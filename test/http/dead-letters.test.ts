@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Planted, plantLetters } from "../engine/bulk-fixture.ts";
+import { labCatalog } from "../engine/events.ts";
 import { recorder } from "../engine/fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
@@ -13,13 +14,13 @@ let ids: string[];
 const letters: readonly Planted[] = [
   { key: "k1", tenant: "acme", fingerprint: a, failedAt: "2026-03-01T10:00:00Z" },
   { key: "k2", fingerprint: a, failedAt: "2026-03-02T10:00:00Z" },
-  { key: "k2", fingerprint: b, type: "agent.heartbeat", failedAt: "2026-03-03T10:00:00Z" },
-  { fingerprint: b, type: "agent.heartbeat", status: "resolved" },
-  { fingerprint: b, type: "agent.heartbeat", status: "discarded" },
+  { key: "k2", fingerprint: b, type: "lab.meter.read", failedAt: "2026-03-03T10:00:00Z" },
+  { fingerprint: b, type: "lab.meter.read", status: "resolved" },
+  { fingerprint: b, type: "lab.meter.read", status: "discarded" },
   { subscriber: "second", fingerprint: a, type: null, eventId: null, rawFields: null, status: "requeued" },
 ];
 beforeAll(async () => {
-  surface = await createSurface({ consumers: [recorder()] });
+  surface = await createSurface({ catalog: labCatalog, consumers: [recorder()] });
   ids = await plantLetters(surface, letters);
 });
 afterAll(() => surface?.cleanup());
@@ -46,7 +47,7 @@ describe("the list", () => {
       stream_message_id: expect.stringMatching(/^1700000000000-\d+$/),
       shard: 0,
       event_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      event_type: "system.health",
+      event_type: "lab.part.checked",
       tenant_id: "acme",
       correlation_id: null,
       key: "k1",
@@ -72,7 +73,7 @@ describe("the list", () => {
     ["?status=requeued", [5]],
     ["?status=resolved", [3]],
     ["?status=all&subscriber=second", [5]],
-    ["?type=agent.heartbeat", [2]],
+    ["?type=lab.meter.read", [2]],
     [`?fingerprint=${a}`, [1, 0]],
     ["?tenant_id=acme", [0]],
     ["?key=k2", [2, 1]],
@@ -118,7 +119,7 @@ describe("the groups", () => {
       {
         fingerprint: a,
         subscriber: "recorder",
-        event_type: "system.health",
+        event_type: "lab.part.checked",
         error_class: "PermanentError",
         reason: "permanent",
         error_message: expect.any(String),
@@ -146,7 +147,7 @@ describe("one letter", () => {
     const letter = await surface.send(`/api/dead-letters/${ids[0]}`);
     expect(letter.body).toMatchObject({
       id: ids[0],
-      raw_fields: { id: "x", type: "system.health" },
+      raw_fields: { id: "x", type: "lab.part.checked" },
       edited_fields: null,
       has_body: true,
       actions: [],

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { plantLetters } from "../engine/bulk-fixture.ts";
+import { labCatalog } from "../engine/events.ts";
 import { recorder } from "../engine/fixture.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 import { createSurface, type Surface } from "./surface.ts";
@@ -22,6 +23,7 @@ async function open() {
   const guarded = new Hono<ModuleEnv>();
   guarded.post("/work", handle).post("/other", handle).get("/work", handle);
   const surface = await createSurface({
+    catalog: labCatalog,
     consumers: [recorder()],
     mounts: [
       { path: "/api/guarded", routes: guarded },

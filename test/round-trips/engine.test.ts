@@ -1,4 +1,3 @@
-import { systemHealth } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterAll, expect, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
@@ -10,6 +9,7 @@ import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import type { Backbone } from "../backbone.ts";
 import { invoke, soon } from "../engine/dispatch-fixture.ts";
+import { partChecked } from "../engine/events.ts";
 import { openBackbone, publishReports, recordReport } from "../engine/fixture.ts";
 import { type Cost, createMeter, type Meter } from "./measure.ts";
 
@@ -34,7 +34,7 @@ function oneStatement(failing: { now: boolean } = { now: false }): Consumer {
     subscriber: "recorder",
     retry: { baseMs: 1, capMs: 1, maxAttempts: 2 },
     handlers: [
-      on(systemHealth, async (event, { tx }) => {
+      on(partChecked, async (event, { tx }) => {
         if (failing.now) throw new Error("planted");
         await recordReport(tx, "recorder", event);
       }),
@@ -46,7 +46,7 @@ const setBased = () =>
   defineConsumer({
     subscriber: "recorder",
     handlers: [
-      onBatch(systemHealth, async (deliveries, { tx }) => {
+      onBatch(partChecked, async (deliveries, { tx }) => {
         const ids = JSON.stringify(deliveries.map(({ event }) => event.id));
         await tx.execute(
           sql`INSERT INTO effects (subscriber, event_id) SELECT 'recorder', jsonb_array_elements_text(${ids}::jsonb)`,

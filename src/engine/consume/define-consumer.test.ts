@@ -1,28 +1,21 @@
-import {
-  type Catalog,
-  charter,
-  courseDistributionRequested,
-  courseGenerationCompleted,
-  createCatalog,
-  defineEvent,
-  distributionViewed,
-} from "@brain/schemas";
+import { type Catalog, createCatalog, defineEvent } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { labCatalog, noticeGiven, partChecked, sampleTaken } from "../../../test/engine/events.ts";
 import { type ConsumerOptions, on, onAny, onBatch } from "./consumer.ts";
 import { defineConsumer, registerConsumers, wants } from "./define-consumer.ts";
 
 const ignore = async () => undefined;
-const handlers = [on(courseDistributionRequested, ignore)];
+const handlers = [on(sampleTaken, ignore)];
 const define = (options: Partial<ConsumerOptions>) =>
-  defineConsumer({ subscriber: "course_access", handlers, ...options });
+  defineConsumer({ subscriber: "lab_records", handlers, ...options });
 
 describe("a consumer", () => {
   test("is completed with defaults that miss nothing", () => {
     expect(define({})).toMatchObject({
-      subscriber: "course_access",
-      group: "edge_course_access",
-      source: "course_access",
+      subscriber: "lab_records",
+      group: "edge_lab_records",
+      source: "lab_records",
       startAt: "0",
       retry: { maxAttempts: 5, maxProgrammingAttempts: 2, maxDeaths: 3, baseMs: 1_000, capMs: 300_000 },
       brake: { after: 10, baseMs: 1_000, capMs: 60_000 },
@@ -60,13 +53,13 @@ describe("a consumer", () => {
     expect(() => define({ subscriber })).toThrow(/not a valid name: expected lower-case/);
   });
 
-  test.each(["a", "course_access", "x9", "x".repeat(100)])("is accepted under the name %o", (subscriber) => {
+  test.each(["a", "lab_records", "x9", "x".repeat(100)])("is accepted under the name %o", (subscriber) => {
     expect(define({ subscriber }).group).toBe(`edge_${subscriber}`);
   });
 
   test("has one handler for a type", () => {
-    const twice = [on(courseDistributionRequested, ignore), onBatch(courseDistributionRequested, ignore)];
-    expect(() => define({ handlers: twice })).toThrow(/two handlers for "course.distribution.requested"/);
+    const twice = [on(sampleTaken, ignore), onBatch(sampleTaken, ignore)];
+    expect(() => define({ handlers: twice })).toThrow(/two handlers for "lab.sample.taken"/);
   });
 
   test("has one catch-all handler, and some handler at all", () => {
@@ -84,21 +77,13 @@ describe("a consumer", () => {
     ["another object", on({} as never, ignore), /is for an event that is another object/],
     ["the name of an event", on("a.b.c" as never, ignore), /is for an event that is a string/],
     ["no subscription at all", undefined as never, /is undefined, expected on\(…\), onBatch/],
-    [
-      "a definition where a subscription belongs",
-      distributionViewed as never,
-      /is another object, expected on/,
-    ],
-    [
-      "a handler that is undefined",
-      on(distributionViewed, undefined as never),
-      /no function to call but undefined/,
-    ],
+    ["a definition where a subscription belongs", partChecked as never, /is another object, expected on/],
+    ["a handler that is undefined", on(partChecked, undefined as never), /no function to call but undefined/],
     ["a catch-all that is undefined", onAny(undefined as never), /no function to call but undefined/],
   ])("is refused with %s, naming consumer and place", (_what, bad, message) => {
-    const made = () => define({ handlers: [on(courseDistributionRequested, ignore), bad] });
+    const made = () => define({ handlers: [on(sampleTaken, ignore), bad] });
     expect(made).toThrow(message);
-    expect(made).toThrow(/^Consumer "course_access", handler 2 of 2 .*exports it.*circle/);
+    expect(made).toThrow(/^Consumer "lab_records", handler 2 of 2 .*exports it.*circle/);
   });
 
   test.each<[string, Partial<ConsumerOptions>]>([
@@ -127,12 +112,12 @@ describe("a consumer", () => {
 describe("what a consumer wants", () => {
   test("are the types it handles", () => {
     const consumer = define({});
-    expect(wants(consumer, courseDistributionRequested.type)).toBe(true);
-    expect(wants(consumer, distributionViewed.type)).toBe(false);
+    expect(wants(consumer, sampleTaken.type)).toBe(true);
+    expect(wants(consumer, partChecked.type)).toBe(false);
   });
 
   test("is everything for a catch-all", () => {
-    const consumer = define({ handlers: [onAny(ignore), on(courseGenerationCompleted, ignore)] });
+    const consumer = define({ handlers: [onAny(ignore), on(noticeGiven, ignore)] });
     expect(wants(consumer, "no.such.type")).toBe(true);
     expect(consumer.any).not.toBeNull();
     expect(consumer.byType.size).toBe(1);
@@ -142,16 +127,16 @@ describe("what a consumer wants", () => {
 describe("the register of consumers", () => {
   test("finds each by its subscriber name", () => {
     const consumer = define({});
-    expect(registerConsumers(charter, [consumer]).get("course_access")).toBe(consumer);
-    expect(registerConsumers(charter, []).size).toBe(0);
-    expect(() => registerConsumers(charter, [consumer, undefined as never])).toThrow(
+    expect(registerConsumers(labCatalog, [consumer]).get("lab_records")).toBe(consumer);
+    expect(registerConsumers(labCatalog, []).size).toBe(0);
+    expect(() => registerConsumers(labCatalog, [consumer, undefined as never])).toThrow(
       /^Consumer 2 of 2 is undefined\. .*circle/,
     );
   });
 
   test("refuses two with the same name, who would take each other's events", () => {
-    expect(() => registerConsumers(charter, [define({}), define({})])).toThrow(
-      /Two consumers are named "course_access"/,
+    expect(() => registerConsumers(labCatalog, [define({}), define({})])).toThrow(
+      /Two consumers are named "lab_records"/,
     );
   });
 
@@ -168,7 +153,7 @@ describe("the register of consumers", () => {
     const register = (catalog: Catalog) => registerConsumers(catalog, [consumer]);
     expect(register(createCatalog([lent])).size).toBe(1);
     expect(() => register(createCatalog([]))).toThrow(
-      /^Consumer "course_access" handles "library.book.lent", which is not in the catalog. Add its definition to the catalog that is given to the engine/,
+      /^Consumer "lab_records" handles "library.book.lent", which is not in the catalog. Add its definition to the catalog that is given to createEngine/,
     );
     expect(() => register(createCatalog([defineEvent("library.book.lent", options)]))).toThrow(
       /handles "library.book.lent" by another definition/,

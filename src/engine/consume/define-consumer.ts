@@ -145,8 +145,8 @@ function requireCatalogued(catalog: Catalog, { subscriber }: Consumer, definitio
   if (known === definition) return;
   throw new Error(
     known === undefined
-      ? `Consumer "${subscriber}" handles "${type}", which is not in the catalog. Add its definition to the catalog that is given to the engine.`
-      : `Consumer "${subscriber}" handles "${type}" by another definition than the catalog has. Handle the one that is in the catalog that is given to the engine.`,
+      ? `Consumer "${subscriber}" handles "${type}", which is not in the catalog. Add its definition to the catalog that is given to createEngine.`
+      : `Consumer "${subscriber}" handles "${type}" by another definition than the catalog has. Handle the one that is in the catalog that is given to createEngine.`,
   );
 }
 

@@ -1,12 +1,7 @@
-import {
-  charter,
-  courseDistributionRequested,
-  distributionViewed,
-  type Envelope,
-  encodeEntry,
-} from "@brain/schemas";
+import { type Envelope, encodeEntry } from "@brain/schemas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { labCatalog, partChecked, sampleTaken, sampleWeighed } from "../../../test/engine/events.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
 import { on, onAny, onBatch } from "./consumer.ts";
 import { defineConsumer } from "./define-consumer.ts";
@@ -15,19 +10,19 @@ import { type Interpreted, interpretEntry, UndecodableError } from "./interpret.
 const ignore = async () => undefined;
 const consumer = defineConsumer({
   subscriber: "chosen",
-  handlers: [on(courseDistributionRequested, ignore), onBatch(distributionViewed, ignore)],
+  handlers: [on(sampleTaken, ignore), onBatch(partChecked, ignore)],
 });
 const audit = defineConsumer({ subscriber: "audit", handlers: [onAny(ignore)] });
-const courseId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
+const sampleId = "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11";
 
 const event: Envelope = {
   id: "7f5f2d3e-9a44-4b1a-8a51-3f3b6d6f0c01",
-  type: "course.distribution.requested",
-  source: "course_factory",
+  type: "lab.sample.taken",
+  source: "lab",
   target: null,
-  payload: { course_id: courseId },
+  payload: { sample_id: sampleId },
   timestamp: "2026-01-02T03:04:05.678Z",
-  meta: { schema_version: 1, producer: "course_factory", source_module: "course_factory" },
+  meta: { schema_version: 1, producer: "lab", source_module: "lab" },
   mission_id: null,
   task_id: null,
   correlation_id: null,
@@ -37,7 +32,7 @@ const event: Envelope = {
 };
 
 const interpret = (fields: readonly string[], to = consumer): Interpreted =>
-  interpretEntry(charter, to, fields);
+  interpretEntry(labCatalog, to, fields);
 const contentOf = (fields: readonly string[], to = consumer) => interpret(fields, to).content;
 const changed = (change: Partial<Envelope>) => encodeEntry({ ...event, ...change });
 function without(name: string): string[] {
@@ -62,7 +57,17 @@ describe("an entry with a handler", () => {
   test("comes with its event, ordering key and subscription", () => {
     expect(interpret(encodeEntry(event))).toEqual({
       content: { kind: "handle", event, subscription: consumer.byType.get(event.type) },
-      key: courseId,
+      key: sampleId,
+    });
+  });
+
+  test("of an older version comes as the present one", () => {
+    const weigher = defineConsumer({ subscriber: "weigher", handlers: [on(sampleWeighed, ignore)] });
+    const meta = { ...event.meta, schema_version: 1 };
+    const payload = { sample_id: sampleId, grams: 2 };
+    expect(contentOf(changed({ type: sampleWeighed.type, meta, payload }), weigher)).toMatchObject({
+      kind: "handle",
+      event: { payload: { sample_id: sampleId, milligrams: 2_000 } },
     });
   });
 
@@ -75,15 +80,15 @@ describe("an entry with a handler", () => {
 
 describe("an entry nobody here handles", () => {
   test("is skipped with its key, so that order holds around it", () => {
-    const other = changed({ type: "course.distribution.completed" });
-    expect(interpret(other)).toEqual({ content: { kind: "skip" }, key: courseId });
+    const other = changed({ type: "lab.sample.weighed" });
+    expect(interpret(other)).toEqual({ content: { kind: "skip" }, key: sampleId });
   });
 
   test.each(["no.such.event", "x", "task.somewhere.else"])("of the unknown type %s is skipped", (type) => {
     expect(interpret(changed({ type }))).toEqual({ content: { kind: "skip" }, key: null });
   });
 
-  test.each(["no.such.event", "course.distribution.completed"])("of type %s goes to a catch-all", (type) => {
+  test.each(["no.such.event", "lab.sample.weighed"])("of type %s goes to a catch-all", (type) => {
     const content = contentOf(changed({ type }), audit);
     expect(content).toMatchObject({ kind: "handle", event: { type }, subscription: audit.any });
   });
@@ -93,7 +98,7 @@ describe("an entry that can never be handled", () => {
   test.each([
     ["no id", without("id")],
     ["no timestamp", without("timestamp")],
-    ["a payload that is no JSON", replaced("payload", "{'course_id': 'x'}")],
+    ["a payload that is no JSON", replaced("payload", "{'sample_id': 'x'}")],
     ["a payload with NaN", replaced("payload", '{"a": NaN}')],
     ["a payload that is a list", replaced("payload", "[1]")],
     ["a timestamp that is no time", replaced("timestamp", "yesterday")],
@@ -123,17 +128,17 @@ describe("an entry that can never be handled", () => {
   });
 
   test("because of its payload names the fields and keeps the event", () => {
-    const routed = contentOf(changed({ payload: { course_id: 7 } }));
+    const routed = contentOf(changed({ payload: { sample_id: 7 } }));
     expect(routed).toMatchObject({
       kind: "refuse",
       reason: "invalid_payload",
       event: { id: event.id },
-      error: { issues: [{ path: "payload.course_id" }] },
+      error: { issues: [{ path: "payload.sample_id" }] },
     });
   });
 
   test("because of its payload still reaches a catch-all, which takes everything", () => {
-    expect(contentOf(changed({ payload: { course_id: 7 } }), audit).kind).toBe("handle");
+    expect(contentOf(changed({ payload: { sample_id: 7 } }), audit).kind).toBe("handle");
   });
 });
 

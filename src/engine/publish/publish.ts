@@ -99,7 +99,7 @@ export function prepareEvent<D extends EventDefinition>(
   requireDefinition(definition);
   if (settings.catalog.find(definition.type) !== definition) {
     throw new ValidationError(
-      `The event type "${definition.type}" is not the catalogued definition. Add it to the catalog that is given to the engine, and publish that definition.`,
+      `The event type "${definition.type}" is not the catalogued definition. Add it to the catalog that is given to createEngine, and publish that definition.`,
       { issues: [{ path: "type", message: `"${definition.type}" is not catalogued` }] },
     );
   }
