@@ -68,8 +68,6 @@ export type TestEnv =
   | ((sandbox: Sandbox) => Readonly<Record<string, string>>);
 
 export interface BackboneOptions {
-  /** Default: the charter's. */
-  readonly catalog?: Catalog;
   readonly env?: TestEnv;
   readonly consumers?: readonly Consumer[];
   readonly jobs?: readonly ScheduledJob[];

@@ -1,3 +1,4 @@
+import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
@@ -6,7 +7,6 @@ import { type Backbone, createBackbone } from "../backbone.ts";
 import { check, type Effect, type Fate, type Letter, type PublishedEvent } from "../chaos/checker.ts";
 import { chaosConsumers, effectsTable } from "../chaos/consumers.ts";
 import { codes, followUps, subscribers } from "../chaos/content.ts";
-import { labCatalog, meterMounted, meterRead } from "./events.ts";
 import { drainWith, endLease, pendingOf, relayWith } from "./fixture.ts";
 import { keyCount, type Step, setAsideBeforeDelivered, step, twice } from "./histories.ts";
 import { type Disturbance, disturb } from "./interference.ts";
@@ -19,6 +19,7 @@ import { type Disturbance, disturb } from "./interference.ts";
 const consumers = chaosConsumers({ askToDie: async () => undefined, slowMs: 0, baseMs: 1, capMs: 1 }).filter(
   ({ subscriber }) => subscriber !== subscribers.poison,
 );
+// The consumers are those of the storm (test/chaos), which runs on the charter's events, and so do these histories.
 const keys = Array.from({ length: keyCount }, (_, key) => `agent-${key}`);
 
 /** Moves with the time of the machine, and ahead when the test says so. */
@@ -65,10 +66,15 @@ async function publishSome(
   const prepared = events.map(({ key, code, causes }) => {
     const number = (numbers.get(key) ?? 0) + 1;
     numbers.set(key, number);
-    const meter_id = keys[key] ?? "";
+    const agent_id = keys[key] ?? "";
     const recorded = causes
-      ? prepareEvent(settings, meterMounted, { meter_id, number, code }, context)
-      : prepareEvent(settings, meterRead, { meter_id, reading: number, faults: code }, context);
+      ? prepareEvent(settings, agentOnline, { agent_id, details: { number, code } }, context)
+      : prepareEvent(
+          settings,
+          agentHeartbeat,
+          { agent_id, tasks_completed: number, tasks_failed: code },
+          context,
+        );
     published.push({
       id: recorded.event.id,
       certainty: "accepted",
@@ -274,11 +280,7 @@ async function play(backbone: Backbone, clock: Clock, steps: readonly Step[]): P
 
 test("whatever happens in whatever order, each event has its effects once and in order per key", async () => {
   const clock = createClock();
-  const backbone = await createBackbone({
-    catalog: labCatalog,
-    now: clock.now,
-    env: { BRAIN_LEASE_MS: "10000" },
-  });
+  const backbone = await createBackbone({ now: clock.now, env: { BRAIN_LEASE_MS: "10000" } });
   onTestFinished(() => backbone.cleanup());
   await backbone.sql(effectsTable);
   const seed = Date.now() % 1_000_000;

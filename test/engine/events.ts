@@ -83,7 +83,7 @@ export const sampleWeighed = defineEvent("lab.sample.weighed", {
   upcasts: { 1: ({ grams, ...rest }) => ({ ...rest, milligrams: Number(grams) * 1_000 }) },
 });
 
-export const labEvents = [
+export const labCatalog = createCatalog([
   meterRead,
   meterMounted,
   meterRemoved,
@@ -92,6 +92,4 @@ export const labEvents = [
   alarmRaised,
   sampleTaken,
   sampleWeighed,
-] as const;
-
-export const labCatalog = createCatalog(labEvents);
+]);

@@ -6,7 +6,6 @@ import { previewRedrive, redriveLetter, startRedrive } from "../../src/engine/op
 import { deferLetters } from "../../src/engine/operations/bulk/redrive-step.ts";
 import { discardLetters } from "../../src/engine/operations/consumers/dead-letters.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
-import { labCatalog } from "./events.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -17,6 +16,7 @@ import {
   plantLetters,
   redriveOptions,
 } from "./bulk-fixture.ts";
+import { labCatalog } from "./events.ts";
 import { createClock, recorder } from "./fixture.ts";
 
 async function open(now: () => number = Date.now): Promise<Backbone> {

@@ -5,7 +5,6 @@ import { changeBulkOperation } from "../../src/engine/operations/bulk/bulk-chang
 import { runBulkOperations, stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
 import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/bulk/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
-import { labCatalog } from "./events.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -16,6 +15,7 @@ import {
   plantLetters,
   replayOptions,
 } from "./bulk-fixture.ts";
+import { labCatalog } from "./events.ts";
 import { publishBeats, publishReports, recorder } from "./fixture.ts";
 
 const consumer = recorder();

@@ -58,24 +58,16 @@ export interface Tail {
  * Tails of this isolate by system. A second old at most while somebody follows; a few megabytes that the last follower
  * gives back.
  */
-const isolateTails = new WeakMap<Catalog, Map<string, Tail>>();
+const isolateTails = new Map<string, Map<Catalog, Tail>>();
 /** When those who read Redis for themselves began, Unix ms. */
 const isolateCatchUps = new Map<symbol, number>();
 
 const keyOf = ({ scope, publish }: Invocation) => `${scope}/${publish.shards}`;
 
-/** What is kept has been read by a catalog, so it is for those alone who read by the same. */
-function tailsOf({ catalog }: Invocation): Map<string, Tail> {
-  const known = isolateTails.get(catalog);
-  if (known !== undefined) return known;
-  const tails = new Map<string, Tail>();
-  isolateTails.set(catalog, tails);
-  return tails;
-}
-
 /** The tail as it is; null when nobody has looked lately. */
 export function currentTail(invocation: Invocation): Tail | null {
-  const tail = tailsOf(invocation).get(keyOf(invocation));
+  // What is kept was read by a catalog, so it is for those alone who read by the same.
+  const tail = isolateTails.get(keyOf(invocation))?.get(invocation.catalog);
   return tail === undefined || invocation.now() - tail.lookedAtMs > staleMs ? null : tail;
 }
 
@@ -90,13 +82,15 @@ export function beginTail(invocation: Invocation, last: readonly MessageId[]): T
     lookingSinceMs: null,
     atEnd: false,
   };
-  tailsOf(invocation).set(keyOf(invocation), tail);
+  const key = keyOf(invocation);
+  const tails = isolateTails.get(key) ?? new Map<Catalog, Tail>();
+  isolateTails.set(key, tails.set(invocation.catalog, tail));
   return tail;
 }
 
 /** Gives the memory back. */
 export function dropTail(invocation: Invocation): void {
-  tailsOf(invocation).delete(keyOf(invocation));
+  isolateTails.delete(keyOf(invocation));
 }
 
 /** True when all that came behind these offsets is in the tail or will be. */
