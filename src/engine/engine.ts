@@ -288,7 +288,7 @@ function openInvocation({
           { event_type: type, event_id: id, bytes },
           "The payload is large; publish an id and let consumers read the rest.",
         ),
-      now: () => new Date(now()),
+      now,
     },
     relay: {
       ...defaultBatchBounds,

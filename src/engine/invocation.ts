@@ -4,6 +4,7 @@ import type { Consumer } from "./consume/consumer.ts";
 import type { ScheduledJob } from "./consume/define-job.ts";
 import type { DeliveryFailure } from "./consume/drain-base.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
+import type { Clock } from "./core/clock.ts";
 import { TransientError } from "./core/errors.ts";
 import type { Logger } from "./core/log.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
@@ -65,8 +66,7 @@ export interface Invocation {
   readonly consumers: ReadonlyMap<string, Consumer>;
   /** What time starts, by name. */
   readonly scheduled: ReadonlyMap<string, ScheduledJob>;
-  /** Unix time, ms. */
-  readonly now: () => number;
+  readonly now: Clock;
   /** When the program that fires cron began, Unix ms; null where none has to run for it, as on Cloudflare. */
   readonly hostStartedMs: number | null;
   /** Tells systems in one process apart, e.g. in tests. */

@@ -1,5 +1,6 @@
 import type { Catalog } from "@brain/schemas";
 import type { SubrequestMeter } from "../core/budget.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Decision } from "../core/retry.ts";
 import type { MigrationSet } from "../core/schema-state.ts";
@@ -26,7 +27,7 @@ export interface DrainDeps {
   /** Counts what this invocation sends out; null where nothing limits it. */
   readonly meter: SubrequestMeter | null;
   /** Unix time, ms. */
-  readonly now: () => number;
+  readonly now: Clock;
   /** A drainer that vanished is succeeded after this time, ms. */
   readonly leaseMs: number;
   /** Called after each commit of handlers that published events; starts the relay. */

@@ -1,4 +1,5 @@
 import type { Envelope } from "@brain/schemas";
+import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import type { Tx } from "../db/database.ts";
@@ -11,7 +12,7 @@ export interface HandlerDeps {
   readonly consumer: Consumer;
   readonly publish: PublishSettings;
   readonly log: Logger;
-  readonly now: () => number;
+  readonly now: Clock;
   readonly beforePublish?: () => void;
 }
 

@@ -1,3 +1,5 @@
+import type { Clock } from "../core/clock.ts";
+
 /*
  * Many triggers, one run. Within an isolate a trigger that finds the same work running leaves a note and goes; whoever
  * runs looks at the note before it ends. Other isolates are kept apart by the leases.
@@ -18,7 +20,7 @@ const isolateSleepers = new Map<string, number>();
 
 export interface CoalesceOptions {
   readonly name: string;
-  readonly now: () => number;
+  readonly now: Clock;
   /** After this time, ms, a run is taken for dead. */
   readonly limitMs: number;
 }
@@ -59,7 +61,7 @@ export async function coalesce(
 }
 
 /** Sleeps until `untilMs`, unless somebody in this isolate already sleeps for the same work and wakes earlier. */
-export async function sleepOnce(name: string, now: () => number, untilMs: number): Promise<boolean> {
+export async function sleepOnce(name: string, now: Clock, untilMs: number): Promise<boolean> {
   const other = isolateSleepers.get(name);
   if (other !== undefined && other <= untilMs && other > now()) return false;
   isolateSleepers.set(name, untilMs);

@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { activityTtlMs } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
@@ -9,8 +10,7 @@ export interface ActivityDeps {
   readonly redis: RedisHttp | null;
   readonly keys: StreamKeys;
   readonly log: Logger;
-  /** Unix time, ms. */
-  readonly now: () => number;
+  readonly now: Clock;
   /** Tells systems in one process apart. */
   readonly scope: string;
 }

@@ -11,6 +11,7 @@ import {
   type Severity,
 } from "@brain/schemas";
 import { v4 as uuidv4 } from "uuid";
+import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
 import type { Database, Tx } from "../db/database.ts";
 import type { Origin } from "./origin.ts";
@@ -72,7 +73,7 @@ export interface PublishSettings {
     readonly id: string;
     readonly bytes: number;
   }) => void;
-  readonly now: () => Date;
+  readonly now: Clock;
 }
 
 /** Types keep this out, but for what is imported in a circle, or from where it is not exported. */
@@ -117,7 +118,7 @@ export function prepareEvent<D extends EventDefinition>(
     source: context.source,
     target: context.target ?? null,
     payload: payload as JsonObject,
-    timestamp: settings.now().toISOString(),
+    timestamp: new Date(settings.now()).toISOString(),
     meta,
     mission_id: context.mission_id ?? null,
     task_id: context.task_id ?? null,

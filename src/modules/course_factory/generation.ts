@@ -149,7 +149,8 @@ async function produceAll(
     const pending = produce(run, progress, nextStep(run.request, progress), deps);
     // It is awaited below; until then a commit may fail first, and this one's failure would go unhandled.
     pending.catch(() => undefined);
-    if (ready.length > 0 && !(await settlesWithin(pending, readySince + groupMs - Date.now()))) await flush();
+    if (ready.length > 0 && !(await settlesWithin(pending, readySince + groupMs - services.now().getTime())))
+      await flush();
     let made: Made;
     try {
       made = await pending;
@@ -158,7 +159,7 @@ async function produceAll(
       throw error;
     }
     progress = advance(progress, made);
-    if (ready.length === 0) readySince = Date.now();
+    if (ready.length === 0) readySince = services.now().getTime();
     ready.push(made);
     if (made.kind === "finish") {
       await flush();

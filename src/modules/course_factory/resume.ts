@@ -89,11 +89,11 @@ async function workOff(taken: TakenOver, generator: CourseMaker, context: Resume
     willRetry: !last,
     beforeRepeat: null,
   };
-  const stopAt = Date.now() + stepBudgetMs;
+  const stopAt = now().getTime() + stepBudgetMs;
   let progress = taken.progress;
   const made: Made[] = [];
   let failure: { readonly error: unknown } | null = null;
-  while (made.at(-1)?.kind !== "finish" && Date.now() < stopAt) {
+  while (made.at(-1)?.kind !== "finish" && now().getTime() < stopAt) {
     try {
       const item = await produce(run, progress, nextStep(run.request, progress), deps);
       progress = advance(progress, item);

@@ -1,4 +1,4 @@
-import { type Publish, type Tx, ValidationError } from "@brain/engine";
+import { type Publish, systemClock, type Tx, ValidationError } from "@brain/engine";
 import type { ApprovalProof, GateDecision, GateRequest, IrGate, IrValidation } from "../ports/ir-gate.ts";
 import { sha256Hex } from "./canonical.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
@@ -19,7 +19,10 @@ import {
 const approvalRequired = "approval required";
 
 /** The gate, for the modules that plan actions. Blocks whatever it is not sure of; errors of Postgres are thrown. */
-export function irGovernanceGate(settings: IrGovernanceSettings, now: () => Date = () => new Date()): IrGate {
+export function irGovernanceGate(
+  settings: IrGovernanceSettings,
+  now: () => Date = () => new Date(systemClock()),
+): IrGate {
   return {
     async validate(tx, publish, ir) {
       const plan = await checkPlan(ir, { approvalTier: settings.approvalTier, alwaysApprove: false });

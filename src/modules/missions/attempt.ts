@@ -76,7 +76,12 @@ export async function runAttempt(deps: AttemptDeps, row: Mission): Promise<Missi
   });
   const hold = { id, owner: claimer.owner, attempt };
   const work: Attempt = { ...deps, row, hold, log, handler: handlers.get(type) ?? null };
-  const heartbeat = startHeartbeat(claimer.leaseMs, log, () => renewLease(job.db, hold, claimer.leaseMs));
+  const heartbeat = startHeartbeat(
+    claimer.leaseMs,
+    log,
+    () => job.now().getTime(),
+    () => renewLease(job.db, hold, claimer.leaseMs),
+  );
   try {
     return await attemptOnce(work, heartbeat.lost);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { errorClass, type Logger } from "@brain/engine";
+import { type Clock, errorClass, type Logger } from "@brain/engine";
 
 /** Keeps a lease alive while an attempt runs. */
 export interface Heartbeat {
@@ -12,20 +12,25 @@ export interface Heartbeat {
  *
  * @param renew false: the mission is no longer ours
  */
-export function startHeartbeat(leaseMs: number, log: Logger, renew: () => Promise<boolean>): Heartbeat {
+export function startHeartbeat(
+  leaseMs: number,
+  log: Logger,
+  now: Clock,
+  renew: () => Promise<boolean>,
+): Heartbeat {
   const lost = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
-  let validUntil = Date.now() + leaseMs;
+  let validUntil = now() + leaseMs;
   const beat = async () => {
     // Counted from before the question, so that we never believe in a lease that has ended.
-    const asked = Date.now();
+    const asked = now();
     try {
       if (await renew()) validUntil = asked + leaseMs;
       else lost.abort();
     } catch (error) {
       log.warn({ error_class: errorClass(error) }, "The lease of a mission could not be renewed.");
-      if (Date.now() >= validUntil) lost.abort();
+      if (now() >= validUntil) lost.abort();
     }
     if (!stopped && !lost.signal.aborted) timer = setTimeout(beat, leaseMs / 3);
   };

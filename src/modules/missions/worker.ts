@@ -35,8 +35,8 @@ async function runWorker(
   const { leaseMs = usualLeaseMs, concurrency = usualConcurrency } = settings;
   const claimer = { owner: crypto.randomUUID(), leaseMs };
   const running = new Set<Promise<void>>();
-  const turn: Turn = { endsMs: Date.now() + turnMs };
-  const goesOn = () => !job.isOver() && Date.now() < turn.endsMs;
+  const turn: Turn = { endsMs: job.now().getTime() + turnMs };
+  const goesOn = () => !job.isOver() && job.now().getTime() < turn.endsMs;
   const lane = async (first: Mission) => {
     for (let row: Mission | null = first; row !== null && row.status === "running"; )
       row = await runAttempt({ job, handlers, claimer, goesOn }, row);
@@ -78,10 +78,10 @@ async function claimWhileAllowed(
   let mayBeDue = false;
   let lookMs = firstLookMs;
   while (!job.isOver()) {
-    if (Date.now() >= turn.endsMs) {
+    if (job.now().getTime() >= turn.endsMs) {
       await withinMs(graceMs, Promise.all(running));
       if (running.size === 0) return;
-      turn.endsMs = Date.now() + turnMs;
+      turn.endsMs = job.now().getTime() + turnMs;
       continue;
     }
     const isFree = running.size < concurrency;

@@ -1,4 +1,4 @@
-import type { Logger } from "@brain/engine";
+import type { Clock, Logger } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
 import type { RunRows } from "./postgres-events.ts";
@@ -38,7 +38,7 @@ interface Seen {
 }
 
 /** One program writes to a folder. @param now Unix time, ms */
-export function createDailyFiles(run: RunRows, files: LineFiles, log: Logger, now: () => number): DailyFiles {
+export function createDailyFiles(run: RunRows, files: LineFiles, log: Logger, now: Clock): DailyFiles {
   const events = createJsonlTaskEvents(files, log);
   const seen = new Map<string, Seen>();
   let last: Promise<unknown> = Promise.resolve();

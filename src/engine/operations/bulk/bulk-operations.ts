@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describeError, errorClass } from "../../consume/dead-letters.ts";
 import { forgetShardState, signalDeferred } from "../../consume/deferred-signal.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { Tx } from "../../db/database.ts";
 import type { Invocation, StreamInvocation } from "../../invocation.ts";
 import { nextStepSize, pauseBehind, stepLimit, stopReason } from "./bulk-steps.ts";
@@ -137,7 +138,7 @@ function subscribersOf({ consumers }: Invocation, { subscriber }: Running): read
 /** Longest sleep at once, ms: another runner, or an operator, may have changed the plan. */
 const longestSleepMs = 2_000;
 
-async function sleepUntil(atMs: number, now: () => number): Promise<void> {
+async function sleepUntil(atMs: number, now: Clock): Promise<void> {
   const ms = Math.min(longestSleepMs, Math.max(1, atMs - now()));
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
