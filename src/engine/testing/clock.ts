@@ -1,3 +1,5 @@
+import { systemClock } from "../core/clock.ts";
+
 /** A clock that only the test moves. */
 export interface TestClock {
   /** Unix time, ms. */
@@ -9,7 +11,7 @@ export interface TestClock {
 }
 
 /** Begins with the machine's time, because Redis and Postgres have clocks of their own. */
-export function createTestClock(startMs: number = Date.now()): TestClock {
+export function createTestClock(startMs: number = systemClock()): TestClock {
   let nowMs = startMs;
   const moveTo = (ms: number) => {
     if (!(ms >= nowMs)) {

@@ -11,6 +11,7 @@ import type { Delivery, Runnable, Source } from "../consume/delivery.ts";
 import { interpretEntry } from "../consume/interpret.ts";
 import { type HandlerRun, runHandlers } from "../consume/run-handlers.ts";
 import { classify } from "../core/classify.ts";
+import { systemClock } from "../core/clock.ts";
 import { createLogger } from "../core/log.ts";
 import { type DeadLetterReason, decideDelivery } from "../core/retry.ts";
 import type { Tx } from "../db/database.ts";
@@ -94,8 +95,8 @@ export async function runHandler<D extends EventDefinition>(
   payload: PayloadInputOf<D>,
   options: RunHandlerOptions,
 ): Promise<HandlerOutcome> {
-  const { catalog, attempt = 1, now = new Date() } = options;
-  const settings = { catalog, shards: 1, payload: unlimited, now: () => now };
+  const { catalog, attempt = 1, now = new Date(systemClock()) } = options;
+  const settings = { catalog, shards: 1, payload: unlimited, now: () => now.getTime() };
   const { event: sent } = prepareEvent(settings, definition, payload, {
     source: "test",
     ...options.context,
