@@ -1,4 +1,5 @@
 import { cronTick, type DrainResult, drainAll, relayAll } from "@brain/engine";
+import { type Answer, readAnswer } from "@brain/engine/testing";
 import type { Hono } from "hono";
 import { openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
@@ -24,14 +25,6 @@ export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
   cron(): Promise<void>;
   streamEntries(): Promise<{ readonly id: string; readonly fields: Readonly<Record<string, string>> }[]>;
   deadLetters(subscriber: string): Promise<Record<string, unknown>[]>;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The parsed body; null when it is not JSON. */
-  readonly body: ReturnType<typeof JSON.parse>;
 }
 
 /** @param env overrides of the environment */
@@ -72,14 +65,7 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
         },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
-      const text = await response.text();
-      const isJson = response.headers.get("content-type")?.includes("json") === true && text !== "";
-      return {
-        status: response.status,
-        headers: response.headers,
-        text,
-        body: isJson ? JSON.parse(text) : null,
-      };
+      return readAnswer(response);
     },
     relay: () => relayAll(backbone.open(), deadline(), () => undefined),
     drain(subscriber) {

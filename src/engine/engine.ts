@@ -3,6 +3,7 @@ import type { Archive } from "./archive.ts";
 import type { Consumer } from "./consume/consumer.ts";
 import { registerConsumers } from "./consume/define-consumer.ts";
 import { registerJobs, type ScheduledJob } from "./consume/define-job.ts";
+import type { DeliveryFailure } from "./consume/drain-base.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
@@ -69,6 +70,11 @@ export interface EngineOptions {
   /** When the program that fires cron began, Unix ms; left out where none has to run for it, as on Cloudflare. */
   readonly hostStartedMs?: number | null;
   readonly budgets?: Partial<TimeBudgets>;
+  /**
+   * Told of each try that failed and of each dead letter, e.g. to report it where people look. What it throws is logged.
+   * Default: the log has them.
+   */
+  readonly onFailure?: (failure: DeliveryFailure) => void;
 }
 
 /**
@@ -248,7 +254,7 @@ function tellOfSettings({ mode, redis, unknown = [] }: EngineSettings, log: Logg
   for (const setting of unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
 }
 
-interface Parts extends Pick<EngineOptions, "migrations" | "archive" | "hostStartedMs"> {
+interface Parts extends Pick<EngineOptions, "migrations" | "archive" | "hostStartedMs" | "onFailure"> {
   readonly catalog: Catalog;
   readonly settings: EngineSettings;
   readonly consumers: ReadonlyMap<string, Consumer>;
@@ -267,6 +273,7 @@ function openInvocation({
   migrations,
   archive,
   hostStartedMs,
+  onFailure,
 }: Parts): Invocation {
   const meter = createSubrequestMeter(settings.subrequestLimit);
   const { redis } = settings;
@@ -313,6 +320,7 @@ function openInvocation({
     scheduled: jobs,
     now,
     hostStartedMs: hostStartedMs ?? null,
+    ...(onFailure === undefined ? {} : { onFailure }),
     scope: `${settings.redisPrefix}@${redis?.url ?? "none"}`,
   };
 }

@@ -26,7 +26,7 @@ export {
 export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
 export { defineConsumer, registerConsumers } from "./consume/define-consumer.ts";
 export { defineJob, type JobContext, type ScheduledJob } from "./consume/define-job.ts";
-export type { DrainResult } from "./consume/drain-base.ts";
+export type { DeliveryFailure, DrainResult } from "./consume/drain-base.ts";
 export { createSubrequestMeter } from "./core/budget.ts";
 export { canonicalJson } from "./core/canonical-json.ts";
 export { classify, isNetworkError } from "./core/classify.ts";

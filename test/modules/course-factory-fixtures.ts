@@ -1,6 +1,7 @@
+import type { Answer } from "@brain/engine/testing";
 import { expect } from "vitest";
 import { testApiKey } from "../backbone.ts";
-import type { Answer, TestEngine } from "../engine.ts";
+import type { TestEngine } from "../engine.ts";
 
 export const factoryBase = "/api/course-factory";
 

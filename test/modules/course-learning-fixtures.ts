@@ -1,6 +1,7 @@
+import type { Answer } from "@brain/engine/testing";
 import { expect } from "vitest";
 import type { Outline } from "../../src/modules/course_factory/content/model.ts";
-import type { Answer, TestEngine } from "../engine.ts";
+import type { TestEngine } from "../engine.ts";
 
 /** What the tests of learning share: courses, learners, and looks at what was recorded. */
 

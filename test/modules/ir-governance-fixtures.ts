@@ -1,5 +1,6 @@
+import type { Answer } from "@brain/engine/testing";
 import { expect } from "vitest";
-import type { Answer, TestEngine } from "../engine.ts";
+import type { TestEngine } from "../engine.ts";
 
 export const base = "/api/ir";
 

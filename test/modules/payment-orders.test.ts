@@ -1,5 +1,5 @@
+import type { Answer } from "@brain/engine/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Answer } from "../engine.ts";
 import { subscriber } from "./course-access-fixtures.ts";
 import {
   type Bought,

@@ -76,13 +76,13 @@ function decided<Result>(run: () => Result): Decided<Result> {
 type ExpectedError = (new (...args: never[]) => Error) | RegExp | string;
 
 /** Whether an error is the one that a test expects: by class, by a pattern of its message, or by the message. */
-function isExpected(error: unknown, expected: ExpectedError): boolean {
+export function isExpected(error: unknown, expected: ExpectedError): boolean {
   if (typeof expected === "function") return error instanceof expected;
   const message = error instanceof Error ? error.message : String(error);
   return typeof expected === "string" ? message === expected : expected.test(message);
 }
 
-function nameOf(expected: ExpectedError | undefined): string {
+export function nameOf(expected: ExpectedError | undefined): string {
   if (expected === undefined) return "something";
   return typeof expected === "function" ? expected.name : String(expected);
 }
