@@ -293,7 +293,10 @@ describe("payload shapes of older producers", () => {
 });
 
 describe("released versions", () => {
-  const golden = Object.entries(released as Record<string, JsonObject>);
+  // The file holds the events of the product too, which are no business of the charter; its own test reads those.
+  const golden = Object.entries(released as Record<string, JsonObject>).filter(
+    ([name]) => charter.find(name.split("@")[0] ?? "") !== undefined,
+  );
 
   test.each(golden)("%s stays readable for ever", (name, payload) => {
     const [type = ""] = name.split("@");

@@ -23,19 +23,8 @@ let overlay: Overlay;
 beforeAll(async () => {
   overlay = await createOverlay();
   for (const { path, text } of examples) await overlay.write(path, text);
+  // The folder of the module and its file of events are written; what is left is its name in the list.
   const { insertBehind } = overlay;
-  const event = "./events/library.ts";
-  await insertBehind("schemas/charter.ts", "charterEvents = [", "library.libraryBookLent,");
-  await insertBehind(
-    "schemas/charter.ts",
-    'from "./events/task.ts";',
-    `import * as library from "${event}";`,
-  );
-  await insertBehind(
-    "schemas/index.ts",
-    "charter package. */",
-    `\nexport { libraryBookLent } from "${event}";`,
-  );
   const door = 'import { library } from "./modules/library/index.ts";';
   await insertBehind("src/product.ts", 'from "./modules/ir_governance/index.ts";', door);
   await insertBehind("src/product.ts", "  irGovernance,", "library,");

@@ -1,0 +1,98 @@
+import { Hono } from "hono";
+import { describe, expect, test } from "vitest";
+import { createApp } from "./app.ts";
+import type { ModuleEnv } from "./kit/module-env.ts";
+import { isPublicPath, keyHandlingOf, type Mount } from "./kit/mount.ts";
+import { inOrder } from "./module-routes.ts";
+
+const routes = (...paths: string[]) => {
+  const app = new Hono<ModuleEnv>();
+  for (const path of paths) app.get(path, (c) => c.text(path));
+  return app;
+};
+const start = (...modules: [name: string, ...mounts: Mount[]][]) =>
+  createApp({
+    modules: modules.map(([name, ...mounts]) => ({ name, routes: mounts })),
+    open: () => {
+      throw new Error("nothing is sent here");
+    },
+  });
+const shelf = (...paths: string[]): Mount => ({ path: "/api/shelf", routes: routes(...paths) });
+
+describe("the start is refused", () => {
+  test("when two modules answer one route, also under other names of its parameters; the message names both", () => {
+    expect(() => start(["one", shelf("/:id")], ["two", shelf("/:book_id")])).toThrow(
+      /"one" and "two" both answer GET \/api\/shelf\/:book_id/,
+    );
+    expect(() =>
+      start(["one", shelf("/a/b")], ["two", { path: "/api/shelf/a", routes: routes("/b") }]),
+    ).toThrow(/"one" and "two" both answer/);
+    // Control: they may share what they do not both answer.
+    expect(() => start(["one", shelf("/:id", "/:id")], ["two", shelf("/:id/pages")])).not.toThrow();
+  });
+
+  test("when a module answers a route of the backbone", () => {
+    const mount = { path: "/api/consumers", routes: routes("/") };
+    expect(() => start(["one", mount])).toThrow(
+      /"the backbone itself" and "one" both answer GET \/api\/consumers/,
+    );
+  });
+
+  test("when routes lie where no key is asked, unless all of them are public", () => {
+    const open = { path: "/shelf", routes: routes("/") };
+    expect(() => start(["one", open])).toThrow(
+      /"one" mounts routes at "\/shelf", where nobody is asked for a key/,
+    );
+    expect(() => start(["one", { ...open, publicPaths: ["/*"] }])).not.toThrow();
+  });
+
+  test.each(["api/shelf", "/api/shelf/", "/api//shelf", "/"])("when routes are mounted at %s", (path) => {
+    expect(() => start(["one", { path, routes: routes("/") }])).toThrow(
+      /Expected a path like \/api\/library/,
+    );
+  });
+});
+
+test("a longer path comes first, whatever the order of the modules", () => {
+  const short = { path: "/api/shelf", routes: routes() };
+  const long = { path: "/api/shelf/top", routes: routes() };
+  for (const modules of [
+    [short, long],
+    [long, short],
+  ])
+    expect(inOrder(modules.map((mount) => ({ name: "one", routes: [mount] })))).toEqual([long, short]);
+});
+
+describe("paths of a mount", () => {
+  const mounts: Mount[] = [
+    {
+      path: "/api/shelf",
+      routes: routes(),
+      publicPaths: ["/open/*", "/one"],
+      keys: { "/own": "own", "/no": "refused" },
+    },
+  ];
+
+  test.each([
+    ["/api/shelf/open", true],
+    ["/api/shelf/open/deep/er", true],
+    ["/api/shelf/one", true],
+    ["/api/shelf/opened", false],
+    ["/api/shelf/one/more", false],
+    ["/api/shelf", false],
+    ["/api/shelfopen", false],
+    ["/open", false],
+  ])("%s is public: %s", (path, expected) => {
+    expect(isPublicPath(mounts, path)).toBe(expected);
+  });
+
+  test.each([
+    ["/api/shelf/own", "own"],
+    ["/api/shelf/no", "refused"],
+    ["/api/shelf/one", "refused"],
+    ["/api/shelf/own/more", "kept"],
+    ["/api/other/own", "kept"],
+  ])("the key of a POST to %s is %s", (path, expected) => {
+    expect(keyHandlingOf(mounts, path)).toBe(expected);
+  });
+});
