@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { catalog, openProduct } from "../../src/composition.ts";
 import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
+import { completeGolden } from "../../tools/golden-payloads.ts";
 import { readModuleDocument, unwrittenParts } from "../../tools/module-document.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
@@ -43,6 +44,41 @@ describe("the documents of a module that has none", () => {
       expect(unwrittenParts(present)).toBeNull();
     },
   );
+});
+
+describe("golden payloads", () => {
+  const definition = demo(
+    z.strictObject({
+      a: text.describe("A text."),
+      b: z
+        .array(z.strictObject({ c: text.describe("A text.") }))
+        .max(2)
+        .describe("A list."),
+      d: text.optional().describe("Left out: nothing."),
+    }),
+  );
+  const present = '{\n  "other.thing.created@1": { "x": ["y"] }\n}\n';
+  const complete = (values: string) =>
+    completeGolden(present.replace("\n}", `,\n  "demo.thing.created@1": ${values}\n}`), [definition]);
+
+  test("that are missing are added with the fields that must be there, and wait for values", () => {
+    const { content, problem } = completeGolden(present, [definition]);
+    expect(content.startsWith(present.trimEnd().slice(0, -2))).toBe(true);
+    expect(JSON.parse(content)).toEqual({
+      "other.thing.created@1": { x: ["y"] },
+      "demo.thing.created@1": { a: "?", b: [{ c: "?" }] },
+    });
+    expect(problem).toContain(
+      'demo.thing.created@1: write a payload as it is published, instead of each "?"',
+    );
+    // Another run adds nothing, and still waits.
+    expect(completeGolden(content, [definition])).toEqual({ content, problem });
+  });
+
+  test("are told with the field that is wrong, and left alone when they are right", () => {
+    expect(complete('{ "a": "x", "b": [], "e": 1 }').problem).toMatch(/^demo\.thing\.created@1: .*\be\b/);
+    expect(complete('{ "a": "x", "b": [{ "c": "y" }] }').problem).toBeNull();
+  });
 });
 
 describe("the check of what documents say", () => {

@@ -39,9 +39,18 @@ function readTable(table: string): ReadonlyMap<string, string> {
   );
 }
 
-const table = readTable(settings);
+/** A module may list its variables itself, under the heading "Settings". */
+async function readModuleSettings(): Promise<string> {
+  const { documents } = await readProject();
+  return documents
+    .filter(({ path, anchors }) => /^src\/modules\/[^/]+\/README\.md$/.test(path) && anchors.has("settings"))
+    .map((document) => sectionOf(document, "Settings"))
+    .join("\n");
+}
 
-test(`${home} names every variable that the configuration reads, and no other`, () => {
+const table = readTable(`${settings}\n${await readModuleSettings()}`);
+
+test(`${home} and the modules name every variable that the configuration reads, and no other`, () => {
   expect(settingNames.length).toBeGreaterThan(10);
   expect([...table.keys()].sort()).toEqual([...settingNames].sort());
 });
