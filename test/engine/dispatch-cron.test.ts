@@ -1,4 +1,3 @@
-import { charter } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
@@ -7,6 +6,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { idsOf, invoke, soon } from "./dispatch-fixture.ts";
+import { labCatalog } from "./events.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
 
 const consumer = recorder();
@@ -133,7 +133,12 @@ test("degraded, without a stream, all triggers return without a call; the events
   await publishReports(backbone, 2);
   const called: string[] = [];
   const { settings } = backbone.system;
-  const engine = createEngine({ catalog: charter, settings, consumers: [consumer], sink: () => undefined });
+  const engine = createEngine({
+    catalog: labCatalog,
+    settings,
+    consumers: [consumer],
+    sink: () => undefined,
+  });
   const invocation = engine.open();
   expect(invocation.redis).toBeNull();
   await engine.afterCommit({ invocation, wake: () => called.push("wake") });

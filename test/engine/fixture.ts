@@ -154,6 +154,16 @@ export function publishBeats(
   );
 }
 
+/** The fields of a reading as another program appends them itself: no target, and a time without an offset. */
+export function foreignBeat(agent: string, number: number): string[] {
+  return [
+    ...["id", crypto.randomUUID(), "type", meterRead.type, "source", "another_program"],
+    ...["payload", JSON.stringify({ meter_id: agent, reading: number, faults: 0 })],
+    ...["timestamp", "2025-12-28T10:00:00.123456"],
+    ...["meta", JSON.stringify({ schema_version: 1, producer: "another_program", source_module: "lab" })],
+  ];
+}
+
 /** Publishes reports without an order; `status` of each is its number. */
 export function publishReports(backbone: Backbone, count: number): Promise<string[]> {
   return publishAll(backbone, (settings) =>

@@ -5,9 +5,16 @@ import { consumerStates } from "../../src/engine/operations/consumers/consumer-s
 import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
-import { deadLetters, effects, openBackbone, pendingOf, publishReports, recorder } from "./fixture.ts";
+import {
+  deadLetters,
+  effects,
+  foreignBeat,
+  openBackbone,
+  pendingOf,
+  publishReports,
+  recorder,
+} from "./fixture.ts";
 import { always, openWithRedis, streamIds } from "./janitor-fixture.ts";
-import { pythonHeartbeat } from "./python-programs.ts";
 
 /*
  * Another program's entry moves all ids of a stream behind its own, and whatever time that is, nothing may get lost
@@ -32,7 +39,7 @@ async function openWith(id: string): Promise<Backbone> {
   await publishReports(backbone, 2);
   await backbone.relay();
   await backbone.drain(consumer);
-  await backbone.redis("XADD", backbone.stream, id, ...pythonHeartbeat(crypto.randomUUID(), "robot", 1));
+  await backbone.redis("XADD", backbone.stream, id, ...foreignBeat("robot", 1));
   return backbone;
 }
 

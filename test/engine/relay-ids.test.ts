@@ -8,6 +8,7 @@ import { hookDatabase, startFaultyRedis } from "../faults.ts";
 import {
   drainUntilQuiet,
   effects,
+  foreignBeat,
   openBackbone,
   openFaultyBackbone,
   publishReports,
@@ -15,7 +16,6 @@ import {
   relayWith,
   streamEntries,
 } from "./fixture.ts";
-import { pythonHeartbeat } from "./python-programs.ts";
 
 /*
  * Ids on a stream to which others write: Redis takes any id that is greater than the last one, and all later ones must
@@ -65,7 +65,7 @@ describe("behind an entry of another writer, ours follow in their order:", () =>
       expect(result).toMatchObject({ sent: count, batches: Math.ceil(count / 20), restored: 0 });
     }
     expect(await backbone.relay({ verify: true })).toMatchObject({ sent: 0, restored: 0 });
-    await backbone.append(pythonHeartbeat(crypto.randomUUID(), "robot", 1));
+    await backbone.append(foreignBeat("robot", 1));
     ids.push(...(await publishReports(backbone, 1)));
     expect(await backbone.relay()).toMatchObject({ sent: 1, batches: 1 });
     await expectInOrder(backbone, ids);
@@ -116,7 +116,7 @@ describe("a stream that has come to the last id there is", () => {
       const ids = await publishReports(backbone, 700);
       await backbone.relay();
       await drainUntilQuiet(backbone, consumer);
-      const foreign = await backbone.append(pythonHeartbeat(crypto.randomUUID(), "robot", 7));
+      const foreign = await backbone.append(foreignBeat("robot", 7));
       if (by === "entry")
         await backbone.redis("XADD", backbone.stream, last, "id", "blocks", "type", "foreign");
       else await setLastId(backbone, last);
@@ -183,7 +183,7 @@ describe("beside a program that writes all the time, with a long way to Redis", 
     const writing = (async () => {
       while (isWriting) {
         // Ten at once, 20 ms apart: about 500 a second.
-        const some = Array.from({ length: 10 }, (_, at) => pythonHeartbeat(crypto.randomUUID(), "robot", at));
+        const some = Array.from({ length: 10 }, (_, at) => foreignBeat("robot", at));
         await direct.pipeline(some.map((fields) => ["XADD", backbone.stream, "*", ...fields]));
         counts.theirs += some.length;
         await new Promise((resolve) => setTimeout(resolve, 20));

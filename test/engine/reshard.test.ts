@@ -1,5 +1,4 @@
 import { createEngine, parseEngineSettings } from "@brain/engine";
-import { charter } from "@brain/schemas";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
@@ -13,6 +12,7 @@ import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
 import { gate } from "./dispatch-fixture.ts";
+import { labCatalog } from "./events.ts";
 import {
   effects,
   numbersOf,
@@ -35,7 +35,7 @@ function deploy(
     sandboxEnv(backbone.sandbox, { BRAIN_LEASE_MS: "500", BRAIN_SHARDS: String(shards), ...env }),
   );
   const system = createEngine({
-    catalog: charter,
+    catalog: labCatalog,
     settings,
     consumers,
     sink: (_level, line) => backbone.logs.push(line),
