@@ -140,7 +140,7 @@ export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
 export { markActivity } from "./publish/activity.ts";
 export { noteStatusSql, type RequestOrigin } from "./publish/origin.ts";
-export { type PlacedEvent, placed } from "./publish/position.ts";
+export { type PositionedEvent, withPosition } from "./publish/position.ts";
 export {
   type PayloadLimits,
   type Publish,

@@ -74,7 +74,7 @@ export const engineSettings = defineSettings(
     /** 50 on Workers' free plan, 10,000 on the paid one. */
     BRAIN_SUBREQUEST_LIMIT: whole(20, 10_000).default(10_000),
     BRAIN_LEASE_MS: whole(500, 60_000).default(4_000),
-    /** Long polls and live feeds at once in an isolate, and of one key; what is beyond is answered 429. */
+    /** Long polls and readers of live events at once in an isolate, and of one key; what is beyond is answered 429. */
     BRAIN_FOLLOWERS_MAX: whole(1, 10_000).default(500),
     BRAIN_FOLLOWERS_PER_KEY: whole(1, 10_000).default(250),
     /** 0: any number. */

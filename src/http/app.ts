@@ -175,8 +175,8 @@ function readCorrelation(c: Context): string | null {
   );
 }
 
-/** A feed ends after this time; the listener comes back with its cursor, ms. */
-const feedMs = 300_000;
+/** Live events end after this time; the listener comes back with its cursor, ms. */
+const liveMs = 300_000;
 
 function requestServices(
   c: Context<AppEnv>,
@@ -209,7 +209,7 @@ function requestServices(
       followEvents(invocation, filter, after, {
         // The second one aborts when the client has gone, where the host tells.
         signal: AbortSignal.any([signal, c.req.raw.signal]),
-        deadlineMs: invocation.now() + feedMs,
+        deadlineMs: invocation.now() + liveMs,
         // Nobody without a key follows.
         caller: keyCaller,
         // Whoever follows waits most of the time, and is counted among the followers.

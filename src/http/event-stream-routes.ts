@@ -1,4 +1,4 @@
-import { placed } from "@brain/engine";
+import { withPosition } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
@@ -24,7 +24,7 @@ export function eventStreamRoutes(): Hono<AppEnv> {
         isWanted(event.type) &&
         (tenantId === undefined || event.tenant_id === tenantId) &&
         (correlationId === undefined || event.correlation_id === correlationId),
-      toMessage: (event) => ({ event: event.type, data: placed(event) }),
+      toMessage: (event) => ({ event: event.type, data: withPosition(event) }),
     });
   });
   return routes;

@@ -38,12 +38,12 @@ export function addJobRoutes(
   listName: "redrives" | "replays",
 ): void {
   routes.get(prefix === "" ? "/" : prefix, validated("query", jobsQuery), async (c) => {
-    const { jobs, nextCursor } = await listBulkOperations(
+    const { operations, nextCursor } = await listBulkOperations(
       c.get("host").invocation.db,
       kinds,
       c.req.valid("query"),
     );
-    return c.json({ [listName]: jobs, next_cursor: nextCursor });
+    return c.json({ [listName]: operations, next_cursor: nextCursor });
   });
 
   routes.get(`${prefix}/:id`, async (c) =>

@@ -40,7 +40,7 @@ test("with dead letters, an open brake and a consumer that is late it fails and 
     VALUES ('picky', 0, 's', '1-0', 'system.health', 'paused', now() - interval '1 hour')`);
   const { keys } = station.open();
   const brake = { failures: 10, probes: 1, open_since: Date.now(), probe_at: Date.now(), error: "SMTP 421" };
-  await station.redis("HSET", keys.brakes(), "edge_picky:0", JSON.stringify(brake));
+  await station.redis("HSET", keys.breakers(), "edge_picky:0", JSON.stringify(brake));
   const { code, stdout, stderr } = await charter(station.url, ["doctor", "--max-age", "10m", "--json"]);
   expect(code).toBe(1);
   const { healthy, findings } = JSON.parse(stdout);

@@ -93,7 +93,7 @@ test("the circuit breaker survives the worker, and another drain keeps to it", a
   await backbone.drain(consumer);
   const atFirst = service.calls;
   const stored = JSON.parse(
-    String(await backbone.redis("HGET", backbone.open().keys.brakes(), `${consumer.group}:0`)),
+    String(await backbone.redis("HGET", backbone.open().keys.breakers(), `${consumer.group}:0`)),
   );
   expect(stored).toMatchObject({ failures: 3, error: expect.stringContaining("the shop is away") });
   await publishReports(backbone, 10);

@@ -309,7 +309,7 @@ describe("transactions with many keys at once", () => {
 });
 
 test.each([
-  ["jobs are started", "jobs", lockBulkOperations],
+  ["bulk operations are started", "bulk", lockBulkOperations],
   ["a provider tells of a payment", "paycore:pi_1", (tx: Tx) => lockProviderPayment(tx, "pi_1")],
 ] as const)("an event is published while %s, also one whose key is called like it", async (_, key, lock) => {
   const backbone = await openBackbone();

@@ -136,7 +136,7 @@ describe("what a stranger acked in our group", () => {
     expect(await effects(backbone)).toHaveLength(3);
   });
 
-  test("that it has not acked yet is not missing; our tick takes it over", async () => {
+  test("that it has not acked yet is not missing; our drain takes it over", async () => {
     const backbone = await openBackbone();
     await send(backbone, 4);
     await backbone.drain(consumer, { maxEvents: 1 });
@@ -286,7 +286,7 @@ test("no name of ours is one that the Python programs use", () => {
 });
 
 describe("an upgrade", () => {
-  /** The state as the release before left it: the group under its old name, and a tick of ours on it. */
+  /** The state as the release before left it: the group under its old name, and a drain of ours on it. */
   async function asBefore(backbone: Backbone, pendingCount: number): Promise<string[]> {
     const { invocation } = invoke(backbone);
     await backbone.drain(consumer);

@@ -9,7 +9,7 @@ import {
   taskCreated,
 } from "@brain/schemas";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { placed } from "../../src/engine/publish/position.ts";
+import { withPosition } from "../../src/engine/publish/position.ts";
 import { createRedisConnection } from "../../workers/local/redis-connection.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
@@ -108,7 +108,7 @@ test("a listener hears each event once, on the one channel it belongs to, and th
     });
     expect(record.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}000)?$/);
     const decoded = decodeLogRecord(charter, line);
-    expect(decoded.ok && placed(decoded.event)).toEqual({ ...original, position: expect.any(Number) });
+    expect(decoded.ok && withPosition(decoded.event)).toEqual({ ...original, position: expect.any(Number) });
   }
   const ttl = Number(await backbone.redis("TTL", backbone.open().keys.dailyLog(date)));
   expect(ttl).toBeGreaterThan(89 * 86_400);

@@ -37,7 +37,7 @@ export interface OpenOptions {
   readonly migrations?: readonly MigrationSet[];
 }
 
-/** Far longer than a slow machine keeps a tick from renewing its lease; `endLease` ends one. */
+/** Far longer than a slow machine keeps a drain from renewing its lease; `endLease` ends one. */
 export const leaseMs = 10_000;
 
 /** A backbone for one test, gone when the test ends. */
@@ -88,7 +88,7 @@ export function createClock(): { now(): number; set(ms: number): void; advance(m
   };
 }
 
-/** One tick whose dependencies the test has changed. */
+/** One drain whose dependencies the test has changed. */
 export function drainWith(
   backbone: Backbone,
   consumer: Consumer,
@@ -117,16 +117,16 @@ export function relayWith(
   return relay({ ...deps, ...change(invocation) }, { shard: 0, mayGoOn: () => true, ...options });
 }
 
-/** Ticks until nothing is pending and a tick reads nothing; for consumers with fast retries. */
+/** Drains until nothing is pending and a drain reads nothing; for consumers with fast retries. */
 export async function drainUntilQuiet(backbone: Backbone, consumer: Consumer): Promise<DrainResult[]> {
   const results: DrainResult[] = [];
-  for (let tick = 0; tick < 300; tick += 1) {
+  for (let count = 0; count < 300; count += 1) {
     const result = await backbone.drain(consumer);
     results.push(result);
     const busy = result.busy !== null || result.more || result.read > 0;
     if (!busy && (await pendingOf(backbone, consumer)).length === 0) return results;
   }
-  throw new Error(`still not quiet; last tick: ${JSON.stringify(results.at(-1))}`);
+  throw new Error(`still not quiet; last drain: ${JSON.stringify(results.at(-1))}`);
 }
 
 const context = { source: "engine_test" };

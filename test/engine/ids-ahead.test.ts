@@ -84,7 +84,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
     expect(await effects(backbone)).toHaveLength(5);
   });
 
-  test("trimming, the feed and the states of consumers go on", async () => {
+  test("trimming, live events and the states of consumers go on", async () => {
     const backbone = await openWith(id());
     await publishReports(backbone, 6);
     await backbone.relay();
@@ -108,17 +108,17 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
       kept: 3,
     });
     const [first = ""] = await streamIds(backbone);
-    const feed = followEvents(invocation, { wants: () => true }, "0-0", {
+    const live = followEvents(invocation, { wants: () => true }, "0-0", {
       signal: new AbortController().signal,
       deadlineMs: Date.now() + 5_000,
       caller: "a",
     });
-    const { value } = await feed.next();
+    const { value } = await live.next();
     expect(value?.truncatedBefore).toMatch(/^\d{4}-/);
     expect(Date.parse(value?.truncatedBefore ?? "")).toBeLessThanOrEqual(Date.now());
-    const { value: next } = await feed.next();
+    const { value: next } = await live.next();
     expect(next?.cursor).toBe(first);
-    await feed.return(undefined);
+    await live.return(undefined);
   });
 });
 

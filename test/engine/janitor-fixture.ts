@@ -9,7 +9,7 @@ import type { Backbone } from "../backbone.ts";
 
 /** What the tests of the janitor share: groups that move as the test says, and an archive in a folder. */
 
-/** Creates a group at the beginning of the stream, as its consumer's first tick does. */
+/** Creates a group at the beginning of the stream, as its consumer's first drain does. */
 export async function createGroup(backbone: Backbone, group: string): Promise<void> {
   await backbone.redis("XGROUP", "CREATE", backbone.stream, group, "0", "MKSTREAM");
 }

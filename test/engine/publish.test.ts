@@ -7,7 +7,7 @@ import { arbitraryEvent } from "../../schemas/fixtures/arbitrary.ts";
 import { onAny } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { PermanentError, TooLargeError, ValidationError } from "../../src/engine/core/errors.ts";
-import { placed } from "../../src/engine/publish/position.ts";
+import { withPosition } from "../../src/engine/publish/position.ts";
 import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
 import { alarmRaised, meterRead, noticeGiven, sampleTaken } from "./events.ts";
@@ -340,7 +340,7 @@ describe("the envelope", () => {
         expect(byId.size).toBe(sent.length);
         for (const event of sent) {
           const end = byId.get(event.id);
-          expect(end && placed(end)).toEqual({ ...event, position: expect.any(Number) });
+          expect(end && withPosition(end)).toEqual({ ...event, position: expect.any(Number) });
         }
       }),
       { numRuns: 15 },

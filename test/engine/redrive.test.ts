@@ -30,7 +30,7 @@ const some = (count: number) => Array.from({ length: count }, () => ({}));
 const start = (backbone: Backbone, options: Parameters<typeof redriveOptions>[0] = {}) =>
   startRedrive(backbone.open(), redriveOptions(options), operator);
 const soon = () => Date.now() + 20_000;
-const flag = (backbone: Backbone) => backbone.redis("EXISTS", backbone.open().keys.jobsRunning());
+const flag = (backbone: Backbone) => backbone.redis("EXISTS", backbone.open().keys.bulkRunning());
 
 /** Runs the jobs; the deliveries of each drain, and how the run ended. */
 async function run(backbone: Backbone, succeeds: (row: DeliveryRow) => boolean = () => true) {

@@ -15,6 +15,7 @@ import { gate } from "./dispatch-fixture.ts";
 import { labCatalog } from "./events.ts";
 import {
   effects,
+  leaseMs,
   numbersOf,
   openBackbone,
   openFaultyBackbone,
@@ -32,7 +33,7 @@ function deploy(
   env: Readonly<Record<string, string>> = {},
 ): () => Invocation & { readonly redis: NonNullable<Invocation["redis"]> } {
   const settings = parseEngineSettings(
-    sandboxEnv(backbone.sandbox, { BRAIN_LEASE_MS: "500", BRAIN_SHARDS: String(shards), ...env }),
+    sandboxEnv(backbone.sandbox, { BRAIN_LEASE_MS: String(leaseMs), BRAIN_SHARDS: String(shards), ...env }),
   );
   const system = createEngine({
     catalog: labCatalog,

@@ -120,10 +120,10 @@ test("those who follow the stream in one process read it by their own catalog", 
   const follow = async (engine: Engine, after: Promise<unknown>[]) => {
     const invocation = engine.open();
     const bounds = { signal: ended.signal, deadlineMs: invocation.now() + 60_000, caller: "test" };
-    const feed = followEvents(invocation, { wants: () => true }, null, bounds);
-    // The first item says where the feed begins.
-    await feed.next();
-    after.push(feed.next().then(({ value }) => value?.event?.type));
+    const live = followEvents(invocation, { wants: () => true }, null, bounds);
+    // The first item says where live events begin.
+    await live.next();
+    after.push(live.next().then(({ value }) => value?.event?.type));
   };
   const heard: Promise<unknown>[] = [];
   await follow(lab, heard);

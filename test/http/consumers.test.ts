@@ -153,7 +153,7 @@ describe("the list of consumers", () => {
         ('redrive', 'picky', 'after the outage', 'running', '{}', 10, 4),
         ('replay', 'picky', 'long ago', 'completed', '{}', 10, 10),
         ('replay', 'curious', 'another', 'paused', '{}', 5, 0)`);
-    const brakes = surface.open().keys.brakes();
+    const brakes = surface.open().keys.breakers();
     const openSince = Date.now() - 5_000;
     const open = {
       failures: 10,

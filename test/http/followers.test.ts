@@ -6,7 +6,7 @@ import { createTestEngine, type TestEngine } from "../engine.ts";
 import { type FaultyRedis, startFaultyRedis } from "../faults.ts";
 import { waitFor } from "../wait-for.ts";
 
-/** Long polls and live feeds, many of them. */
+/** Long polls and readers of live events, many of them. */
 
 let redis: FaultyRedis;
 let engine: TestEngine;
@@ -200,7 +200,7 @@ describe("too many followers", () => {
     await begun([follow()]);
   });
 
-  test("are answered 429 with Retry-After, by polls and by feeds", async () => {
+  test("are answered 429 with Retry-After, by polls and by readers of live events", async () => {
     const own = Array.from({ length: 30 }, () => follow({ caller: "api-key" }));
     await begun(own);
     for (const path of ["/api/agents/me/inbox?wait_ms=1000", "/api/events/stream"]) {

@@ -14,7 +14,9 @@ beforeAll(async () => {
         actorId: number === 0 ? null : `user:${number}`,
         requestId: `req-${number}`,
         subscriber: number < 4 ? "first" : null,
-        ...(number === 4 ? {} : { reason: "a good one", filter: { number }, affected: number, jobId: "12" }),
+        ...(number === 4
+          ? {}
+          : { reason: "a good one", filter: { number }, affected: number, operationId: "12" }),
       }),
     );
   }

@@ -113,7 +113,7 @@ describe("when as many requests are in work as may be", () => {
   test("those who follow events hold none of the places", async () => {
     const app = openApp(places);
     const gone = new AbortController();
-    const feeds = Array.from({ length: 3 * places }, () =>
+    const listeners = Array.from({ length: 3 * places }, () =>
       app.ask("/api/events/stream", undefined, gone.signal).catch((error: unknown) => error),
     );
     await waitFor(
@@ -122,7 +122,7 @@ describe("when as many requests are in work as may be", () => {
       (status) => status === 202,
     );
     gone.abort();
-    await Promise.all(feeds);
+    await Promise.all(listeners);
   });
 
   test("the work of a client that has gone is kept until its place is free", async () => {

@@ -78,12 +78,12 @@ export async function createSurface(
   };
 }
 
-/** The answer as a whole; of a live feed, which has no end, only its head. */
+/** The answer as a whole; of live events, which have no end, only its head. */
 export async function readReply(response: Response): Promise<Reply> {
   const type = response.headers.get("content-type") ?? "";
-  const isFeed = type.includes("text/event-stream");
-  if (isFeed) await response.body?.cancel();
-  const text = isFeed ? "" : await response.text();
+  const isLive = type.includes("text/event-stream");
+  if (isLive) await response.body?.cancel();
+  const text = isLive ? "" : await response.text();
   const isJson = type.includes("json") && text !== "";
   return {
     status: response.status,

@@ -89,11 +89,11 @@ test("500 long polls leave the health below a second; their places come back whe
   await untilRoom();
 });
 
-test("feeds whose clients went away give back their places, long before they would end", async () => {
+test("readers of live events whose clients went away give back their places, long before they would end", async () => {
   await untilRoom();
-  const feeds = await Promise.all(Array.from({ length: 200 }, openFeed));
+  const listeners = await Promise.all(Array.from({ length: 200 }, openLive));
   expect((await call(edge, "GET", "/api/events/stream")).status).toBe(429);
-  for (const feed of feeds) feed.destroy();
+  for (const listener of listeners) listener.destroy();
   await untilRoom();
 });
 
@@ -105,22 +105,22 @@ const untilRoom = () =>
     { timeoutMs: slowMs },
   );
 
-/** A feed that has begun, on a connection of its own. */
-async function openFeed(): Promise<ClientRequest> {
+/** Live events that have begun, on a connection of its own. */
+async function openLive(): Promise<ClientRequest> {
   for (;;) {
     const headers = { authorization: `Bearer ${edge.key}` };
-    const feed = request(`${edge.url}/api/events/stream`, { headers, agent: false });
-    feed.on("error", () => undefined);
-    feed.end();
-    const [answer] = (await once(feed, "response")) as [IncomingMessage];
+    const listener = request(`${edge.url}/api/events/stream`, { headers, agent: false });
+    listener.on("error", () => undefined);
+    listener.end();
+    const [answer] = (await once(listener, "response")) as [IncomingMessage];
     if (answer.statusCode === 200) {
       await once(answer, "data");
-      return feed;
+      return listener;
     }
     answer.resume();
     // Polls of the test before may still hold places.
     const isFull = answer.statusCode === 429 || answer.statusCode === 503;
-    if (!isFull) throw new Error(`the feed was answered ${answer.statusCode}`);
+    if (!isFull) throw new Error(`live events were answered ${answer.statusCode}`);
     await delay(Number(answer.headers["retry-after-ms"] ?? 1_000));
   }
 }

@@ -242,7 +242,7 @@ async function applyInTransaction(
     type: delivery.content.event.type,
     tenantId: delivery.content.event.tenant_id,
   }));
-  const { claimed, redelivered, buried } = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  const { claimed, redelivered, withLetter } = await claimDeliveries(tx, subscriber, deps.stream, claims);
   run.claimed = true;
   const fresh = list.filter((delivery) => claimed.has(claimId(claimOf(delivery))));
   try {
@@ -260,7 +260,7 @@ async function applyInTransaction(
   const revived = fresh
     .filter((one) => !remaining.has(one))
     .map(claimOf)
-    .filter((claim) => buried.has(claimId(claim)));
+    .filter((claim) => withLetter.has(claimId(claim)));
   if (revived.length > 0) await closeLetters(tx, subscriber, revived);
   return list
     .filter((delivery) => !remaining.has(delivery))

@@ -28,7 +28,7 @@ export interface ClaimResult {
   /** The event was applied before under another message id: published twice. */
   readonly publishedTwice: ReadonlySet<string>;
   /** Of the claimed ones: an open dead letter says that the event was not applied. */
-  readonly buried: ReadonlySet<string>;
+  readonly withLetter: ReadonlySet<string>;
 }
 
 const maxEventIdLength = 50;
@@ -37,7 +37,7 @@ const maxTypeLength = 100;
 const columns = sql`subscriber_name, stream_name, stream_message_id, event_id, event_type, tenant_id`;
 
 /** True for a new row of `claims` whose event has an open dead letter. An index holds the open ones alone. */
-const isBuried = (claims: SQL) => sql`EXISTS (SELECT FROM dead_letters l
+const hasLetter = (claims: SQL) => sql`EXISTS (SELECT FROM dead_letters l
   WHERE l.subscriber_name = ${claims}.subscriber_name AND l.event_id = ${claims}.event_id AND l.status = 'open')`;
 
 function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
@@ -54,13 +54,13 @@ function claimSql(subscriber: string, stream: string, claims: readonly Claim[]):
     FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
   const ordinary = (source: SQL) => sql`
     INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
-    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${isBuried(sql`o`)} AS buried`;
+    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead`;
   if (claims.every(({ replayGeneration }) => replayGeneration === 0)) return ordinary(sql`(${given}) g`);
   return sql`
     WITH given AS MATERIALIZED (${given}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
       INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
       WHERE p IS NOT NULL
-      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${isBuried(sql`r`)} AS buried
+      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead
     )
     SELECT * FROM ordinary UNION ALL SELECT * FROM replayed`;
 }
@@ -87,15 +87,15 @@ export async function claimDeliveries(
   stream: string,
   claims: readonly Claim[],
 ): Promise<ClaimResult> {
-  const inserted = await tx.execute<{ m: string; buried: boolean }>(claimSql(subscriber, stream, claims));
+  const inserted = await tx.execute<{ m: string; dead: boolean }>(claimSql(subscriber, stream, claims));
   const claimed = new Set(inserted.rows.map(({ m }) => m));
-  const buried = new Set(inserted.rows.filter((row) => row.buried).map(({ m }) => m));
+  const withLetter = new Set(inserted.rows.filter((row) => row.dead).map(({ m }) => m));
   const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
-  if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set(), buried };
+  if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set(), withLetter };
   const known = await tx.execute<{ m: string }>(knownSql(subscriber, refused));
   const redelivered = new Set(known.rows.map((row) => row.m));
   const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
-  return { claimed, redelivered, publishedTwice: new Set(twice), buried };
+  return { claimed, redelivered, publishedTwice: new Set(twice), withLetter };
 }
 
 /** Gives claims back that this transaction will not use; nobody else has seen them. */

@@ -68,7 +68,7 @@ export function breakerCommands(drain: Drain): Command[] {
   if (!drain.breakerChanged) return [];
   drain.breakerChanged = false;
   const [key, field, text] = [
-    drain.deps.keys.brakes(),
+    drain.deps.keys.breakers(),
     consumerShardField(drain.lease.scope),
     breakerToText(drain.breaker),
   ];

@@ -144,7 +144,7 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
       keys.holder(group, shard),
       keys.stream(shard),
       keys.state(group, shard),
-      keys.brakes(),
+      keys.breakers(),
     ],
     [token, String(scope.leaseMs), group, consumerShardField(scope)],
   );

@@ -32,7 +32,7 @@ const dead = (reason: Extract<Decision, { action: "dead-letter" }>["reason"]): D
 });
 
 describe("what happens after a try", () => {
-  const settled: Outcome = { kind: "settled" };
+  const finished: Outcome = { kind: "finished" };
   const permanent: Outcome = { kind: "permanent", reason: "permanent_error" };
   const invalid: Outcome = { kind: "permanent", reason: "invalid_payload" };
   const programming: Outcome = { kind: "programming" };
@@ -41,9 +41,9 @@ describe("what happens after a try", () => {
   const inSevenSeconds: Decision = { action: "retry", dueAtMs: nowMs + 7_000, overtakable: true };
 
   test.each<[Outcome, number, Decision]>([
-    [settled, 1, ack],
-    [settled, 5, ack],
-    [settled, 99, ack],
+    [finished, 1, ack],
+    [finished, 5, ack],
+    [finished, 99, ack],
     [permanent, 1, dead("permanent_error")],
     [permanent, 4, dead("permanent_error")],
     [invalid, 1, dead("invalid_payload")],

@@ -24,7 +24,7 @@ export const defaultRetryPolicy: RetryPolicy = {
 /** What became of one try. */
 export type Outcome =
   /** Done: applied now, applied before by another delivery, or of a type that nobody here handles. */
-  | { readonly kind: "settled" }
+  | { readonly kind: "finished" }
   | { readonly kind: "permanent"; readonly reason: DeadLetterReason }
   | { readonly kind: "programming" }
   /** `retryAfterMs` null: the policy's backoff decides. */
@@ -89,7 +89,7 @@ export function decideDelivery(
   nowMs: number,
 ): Decision {
   switch (outcome.kind) {
-    case "settled":
+    case "finished":
       return { action: "ack" };
     case "permanent":
       return { action: "dead-letter", reason: outcome.reason };
@@ -106,7 +106,7 @@ export function decideDelivery(
   }
 }
 
-/** A handler's own RetryAfter is bounded, so that a typing error cannot park an entry for ever: 1 day. */
+/** A handler's own RetryAfter is bounded, so that a typing error cannot hold an entry back for ever: 1 day. */
 const maxRetryAfterMs = 86_400_000;
 
 /** A pending entry as Redis lists it. */

@@ -12,8 +12,8 @@ import { type SQL, sql } from "drizzle-orm";
 const classes = {
   /** 1: the layout of the shards; 2 and on: turns of statements with many keys. */
   publishing: 1_918_985_580,
-  /** 1: which jobs run. */
-  jobs: 1_918_985_581,
+  /** 1: which bulk operations run. */
+  bulk: 1_918_985_581,
   /** Hashes of a payment's id at its provider. */
   payments: 1_918_985_582,
   /** 1: who applies migrations. */

@@ -12,7 +12,8 @@ import { readWorkload, type Workload } from "./workload.ts";
 /* The tick of cron, once a minute: the safety net below all triggers. */
 
 /**
- * What cron does, every minute: relay what a lost trigger left behind, go on with jobs, drain who has something to do.
+ * What cron does, every minute: relay what a lost trigger left behind, go on with bulk operations, drain who has
+ * something to do.
  *
  * The database is looked at only when there is work, while events flowed lately, or when the last look is
  * `relaySweepMs` ago: a database that sleeps when idle is not woken every minute.
@@ -42,7 +43,7 @@ export async function cronTick(
     drainSome(dispatch, distinct([...workload.consumerShards, ...whoWants(invocation, sent)])),
     runScheduledJobs(dispatch, workload.sweep ? null : dueJobs(workload.due)),
   ]);
-  if (workload.jobs || workload.sweep) await runBulkTurns(dispatch, workload.failing);
+  if (workload.bulk || workload.sweep) await runBulkTurns(dispatch, workload.failing);
   endDispatch(dispatch, handOn);
 }
 

@@ -55,7 +55,7 @@ export async function sweep(
 /** Sets the flags again that a Redis that lost its data no longer has. */
 async function remind(invocation: StreamInvocation): Promise<void> {
   const { db, redis, keys, consumers, publish } = invocation;
-  const [waiting, jobs, failed] = await db.batch([
+  const [waiting, bulk, failed] = await db.batch([
     sql`SELECT DISTINCT subscriber_name AS subscriber FROM deliveries`,
     sql`SELECT FROM jobs WHERE status = 'running' LIMIT 1`,
     failedWorkSql,
@@ -64,7 +64,7 @@ async function remind(invocation: StreamInvocation): Promise<void> {
     ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
   );
   if (groups.length > 0) await signalDeferred({ redis, keys }, groups, publish.shards);
-  if ((jobs ?? []).length > 0) await markBulkOperationsRunning(invocation);
+  if ((bulk ?? []).length > 0) await markBulkOperationsRunning(invocation);
   const failing = ((failed ?? []) as { work: string }[]).flatMap(({ work }) => [work, "1"]);
   if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);
 }

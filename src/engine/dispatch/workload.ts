@@ -10,8 +10,8 @@ import type { ConsumerShard } from "./consumer-shards.ts";
 export const silentMs = 90_000;
 
 /**
- * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, jobs, scheduled
- * jobs, then for each shard its stream and, for each group, the state of its drains.
+ * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, bulk operations,
+ * scheduled jobs, then for each shard its stream and, for each group, the state of its drains.
  *
  * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries.
  */
@@ -52,7 +52,7 @@ export interface Workload {
   /** Look at Postgres: events were recorded lately, the last look is long ago, or Redis may have forgotten something. */
   readonly sweep: boolean;
   /** Redrives or replays run. */
-  readonly jobs: boolean;
+  readonly bulk: boolean;
   /** Scheduled jobs whose time has come; see `dueJobs`. */
   readonly due: readonly string[];
   /** Work that failed the last time, but for the relay; see `failing-work.ts`. */
@@ -79,7 +79,7 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
   const reply = (await redis.eval(
     workloadScript,
     [
-      ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.jobsRunning(), keys.jobsDue()],
+      ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.bulkRunning(), keys.jobsDue()],
       keys.failing(),
       ...shards.flatMap((shard) => [
         keys.stream(shard),
@@ -88,12 +88,12 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     ],
     [String(now()), String(relaySweepMs), ...all.map((consumer) => consumer.group)],
   )) as [string, number, number, number, readonly string[], readonly string[], ...(readonly number[])[]];
-  const [before, sweep, active, jobs, due, failing, ...lines] = reply;
+  const [before, sweep, active, bulk, due, failing, ...lines] = reply;
   const lastMs = Number(before);
   const awayForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, now() - lastMs);
   return {
     sweep: sweep === 1 || active === 1 || awayForMs === null || awayForMs > silentMs,
-    jobs: jobs === 1,
+    bulk: bulk === 1,
     due,
     failing: new Set(failing),
     consumerShards: lines.flatMap(([, ...works], shard) =>

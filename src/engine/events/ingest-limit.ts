@@ -63,11 +63,11 @@ export async function limitIngest(invocation: Invocation, caller: string, events
   share.left += taken === null ? own : taken - needed;
 }
 
-function shareOf(place: string, minute: number): Share {
-  const present = isolateShares.get(place);
+function shareOf(caller: string, minute: number): Share {
+  const present = isolateShares.get(caller);
   if (present?.minute === minute) return present;
   const share = { minute, left: 0, asking: false };
-  isolateShares.set(place, share);
+  isolateShares.set(caller, share);
   return share;
 }
 

@@ -33,7 +33,7 @@ const longPauseMs = 200;
 /** Calls that are left for the end of the invocation. */
 const reservedCalls = 4;
 
-export interface FeedFilter {
+export interface LiveFilter {
   /** Whether to deliver the event. */
   readonly wants: (event: Envelope) => boolean;
   /** Called after each look, with the cursor behind all that was read, and whether the streams held no more. */
@@ -41,15 +41,15 @@ export interface FeedFilter {
 }
 
 /** An event, or null when nothing came for a while; `cursor` is behind it. */
-export interface FeedItem {
+export interface LiveItem {
   readonly cursor: string;
   readonly event: Envelope | null;
   /** Only in the first item: time of the oldest entry there is, when older ones behind `after` were trimmed. */
   readonly truncatedBefore?: string | null;
 }
 
-/** How a feed ends, and whose it is. */
-export interface FeedBounds {
+/** How live events end, and whose share they take. */
+export interface LiveBounds {
   readonly signal: AbortSignal;
   /** Unix time, ms. */
   readonly deadlineMs: number;
@@ -61,7 +61,7 @@ export interface FeedBounds {
 
 /**
  * Events in the order of their shard, from now on or behind a cursor, until the deadline, the calls of the invocation or
- * the signal end it. The first item comes at once and says where the feed begins. Entries that are no events are passed
+ * the signal end it. The first item comes at once and says where they begin. Entries that are no events are passed
  * over; what was trimmed is in the history only.
  *
  * @param after cursor of an earlier item; null: only what comes
@@ -71,10 +71,10 @@ export interface FeedBounds {
  */
 export async function* followEvents(
   invocation: Invocation,
-  filter: FeedFilter,
+  filter: LiveFilter,
   after: string | null,
-  bounds: FeedBounds,
-): AsyncGenerator<FeedItem> {
+  bounds: LiveBounds,
+): AsyncGenerator<LiveItem> {
   const stream = requireStream(invocation, ", so there is nothing to follow.");
   const offsets = parseCursor(after, stream.publish.shards);
   const follower = admitFollower(stream, bounds.caller);
@@ -89,10 +89,10 @@ export async function* followEvents(
 async function* follow(
   invocation: StreamInvocation,
   redis: RedisHttp,
-  { wants, looked }: FeedFilter,
+  { wants, looked }: LiveFilter,
   offsets: readonly (MessageId | null)[],
-  { signal, deadlineMs }: FeedBounds,
-): AsyncGenerator<FeedItem> {
+  { signal, deadlineMs }: LiveBounds,
+): AsyncGenerator<LiveItem> {
   const { meter, now } = invocation;
   const start = await findStart(invocation, redis, offsets);
   let { at } = start;
@@ -135,7 +135,7 @@ interface Start {
   readonly truncatedBefore: string | null;
 }
 
-/** Where a feed begins. Whoever comes back behind offsets that the tail has costs no call. */
+/** Where live events begin. Whoever comes back behind offsets that the tail has costs no call. */
 async function findStart(
   invocation: Invocation,
   redis: RedisHttp,

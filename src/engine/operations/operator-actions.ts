@@ -19,17 +19,17 @@ export interface OperatorAction extends Operator {
   /** Events, dead letters or keys concerned. */
   readonly affected?: number | null;
   /** Id of the redrive or replay. */
-  readonly jobId?: string | null;
+  readonly operationId?: string | null;
 }
 
 /** Notes an action in the transaction of the change, so that neither is ever there without the other. */
 export async function recordAction(tx: Tx, action: OperatorAction): Promise<void> {
-  const { actorId, requestId, reason, subscriber, filter, affected, jobId } = action;
+  const { actorId, requestId, reason, subscriber, filter, affected, operationId } = action;
   await tx.execute(sql`
     INSERT INTO operator_actions (action, actor_id, reason, subscriber_name, filter, affected, job_id, request_id)
     VALUES (${action.action}, ${actorId}, ${reason ?? null}, ${subscriber ?? null},
       ${filter === undefined || filter === null ? null : JSON.stringify(filter)}::jsonb, ${affected ?? null}::integer,
-      ${jobId ?? null}::bigint, ${requestId})`);
+      ${operationId ?? null}::bigint, ${requestId})`);
 }
 
 /** An action as the audit shows it. */

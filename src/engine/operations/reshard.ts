@@ -23,7 +23,7 @@ import type { Command, RedisHttp } from "../stream/redis.ts";
  * those on the old one. So:
  *
  *   target set: the relay sends nothing, requests go on to commit
- *     → what is in flight is finished → every consumer has read and settled all that was sent
+ *     → what is in flight is finished → every consumer has read and finished all that was sent
  *       → shards = target, target gone: the relay sends what waited, to the new shards
  *
  * Why nothing slips through:
@@ -115,7 +115,7 @@ async function look(invocation: StreamInvocation): Promise<Resharding> {
   if (configured === shards) return { shards, target, state: "same" };
   // Events may wait in the record by now: cron goes on looking, also when nothing else happens.
   await redis.command(activityCommand(keys));
-  const waitsFor = inFlight(layout) ?? (await unsettled(redis, keys, [...consumers.values()], layout));
+  const waitsFor = inFlight(layout) ?? (await unfinished(redis, keys, [...consumers.values()], layout));
   if (waitsFor !== null) {
     complain(invocation, problem === null ? null : `${problem} It waits for: ${waitsFor}.`);
     return { shards, target, state: "waiting", waitsFor };
@@ -171,8 +171,8 @@ function inFlight({ sent }: LayoutState): string | null {
   return busy === undefined ? null : `the batch in flight on shard ${busy.shard}`;
 }
 
-/** The first thing that a consumer has not settled of what was sent; null when there is none. */
-async function unsettled(
+/** The first thing that a consumer has not finished of what was sent; null when there is none. */
+async function unfinished(
   redis: RedisHttp,
   keys: StreamKeys,
   consumers: readonly Consumer[],

@@ -1,7 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 
 /** An event as it leaves the system, with its position beside it. */
-export type PlacedEvent = Envelope & {
+export type PositionedEvent = Envelope & {
   /**
    * Place in the record. For events with the same key it grows in the order of their commits. Null: the entry is not from
    * the record.
@@ -13,7 +13,7 @@ export type PlacedEvent = Envelope & {
  * The event with the position that the relay wrote into its meta. An entry that another program wrote to the stream itself
  * has none, and what it says of one is not known to be true.
  */
-export function placed(event: Envelope): PlacedEvent {
+export function withPosition(event: Envelope): PositionedEvent {
   const { position, ...meta } = event.meta;
   return { ...event, meta, position: toPosition(position) };
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
+import { hashSlotOf } from "../db/hash-slots.ts";
 import { numberedLock } from "../db/locks.ts";
-import { hashSlotOf } from "../db/slots.ts";
 import { byIndexSql } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */

@@ -25,7 +25,7 @@ const maxPending = 1_000;
 export interface ForeignTrim {
   /** Events that are to be sent again. */
   readonly restored: number;
-  /** Everything up to this id is gone from the stream, and settled here: it is not to be looked for again. */
+  /** Everything up to this id is gone from the stream, and finished here: it is not to be looked for again. */
   readonly upTo: MessageId;
 }
 
@@ -56,8 +56,8 @@ export async function restoreTrimmedByOthers(deps: TrimDeps, shard: number): Pro
   if (pending === null) return null;
   const restored = await restoreNeeded(deps, shard, { behind: row.trimmed, upTo, pending: pending.ids });
   // Some groups may have jumped over what is pending in another: look again when it is no longer pending.
-  const settled = pending.oldest === null ? upTo : previousMessageId(pending.oldest);
-  if (restored < restoreAtOnce) await noteGone(deps, shard, settled);
+  const finished = pending.oldest === null ? upTo : previousMessageId(pending.oldest);
+  if (restored < restoreAtOnce) await noteGone(deps, shard, finished);
   if (restored > 0) {
     log.error(
       { shard, up_to: upTo, restored },

@@ -138,9 +138,9 @@ async function compareConsumer(
     reached = page.reached ?? upTo;
   }
   const oldest = pending[0];
-  const settled = oldest === undefined ? reached : earlier(reached, previousMessageId(oldest));
+  const finished = oldest === undefined ? reached : earlier(reached, previousMessageId(oldest));
   await invocation.db.rows(sql`
-    UPDATE consumer_shards SET claims_id = ${later(from, settled)}, claims_since = ${JSON.stringify(since)}::jsonb
+    UPDATE consumer_shards SET claims_id = ${later(from, finished)}, claims_since = ${JSON.stringify(since)}::jsonb
     WHERE subscriber_name = ${subscriber} AND shard = ${shard}`);
   return { subscriber, ...total, more: compareMessageIds(reached, upTo) < 0 };
 }

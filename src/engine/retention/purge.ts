@@ -32,7 +32,7 @@ function purgeClaimsSql(table: SQL, days: number): SQL {
     RETURNING 1`;
 }
 
-/** Only what is settled: an open dead letter is kept until somebody decides. */
+/** Only what is over: an open dead letter is kept until somebody decides. */
 function purgeDeadLettersSql(days: number): SQL {
   return sql`
     DELETE FROM dead_letters WHERE id IN (

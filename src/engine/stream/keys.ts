@@ -16,9 +16,9 @@ export interface StreamKeys {
   /** Hash: what a drain must know before it begins, kept for a minute: fencing token, pauses, deferred deliveries. */
   state(group: string, shard: number): string;
   /** Hash of the circuit breakers, by group and shard. */
-  brakes(): string;
+  breakers(): string;
   /** Present while redrives or replays run. */
-  jobsRunning(): string;
+  bulkRunning(): string;
   /** Hash of the work that failed at its last try, of whatever kind but the relay. */
   failing(): string;
   /** Sorted set of scheduled jobs: name → Unix ms of the next run. */
@@ -58,8 +58,8 @@ export function createStreamKeys(prefix: string): StreamKeys {
     retryAt: ofGroup("retry"),
     heartbeats: () => `${prefix}:events:heartbeats`,
     state: ofGroup("state"),
-    brakes: () => `${prefix}:events:brakes`,
-    jobsRunning: () => `${prefix}:events:jobs-running`,
+    breakers: () => `${prefix}:events:brakes`,
+    bulkRunning: () => `${prefix}:events:jobs-running`,
     failing: () => `${prefix}:events:failing`,
     jobsDue: () => `${prefix}:events:jobs-due`,
     limit: (bucket, minute) => `${prefix}:limits:${bucket}:${minute}`,

@@ -53,9 +53,9 @@ export interface FollowFilter {
   readonly looked?: (cursor: string, atEnd: boolean) => void;
 }
 
-/** A step of a feed: an event, or null when nothing came for a while and the listener wants to know that we live. */
+/** A step of live events: one, or null when nothing came for a while and the listener wants to know that we live. */
 export interface Followed {
-  /** Place in the feed; give it to `follow` to go on behind it. */
+  /** Cursor behind it; give it to `follow` to go on. */
   readonly cursor: string;
   readonly event: Envelope | null;
   /**

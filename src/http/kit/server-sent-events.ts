@@ -43,8 +43,8 @@ export async function serveLive<Env extends ModuleEnv>(
   const ended = new AbortController();
   // A browser that comes back sends the header, while its address still holds what it began with.
   const after = c.req.header("last-event-id") || c.req.query("last_event_id") || null;
-  const feed = services.follow({ wants }, after, ended.signal)[Symbol.asyncIterator]();
-  const first = await feed.next();
+  const live = services.follow({ wants }, after, ended.signal)[Symbol.asyncIterator]();
+  const first = await live.next();
   const toText = ({ cursor, event }: Followed) => {
     const message = event === null ? heartbeat(services.now()) : toMessage(event);
     return formatMessage(message, cursor);
@@ -53,7 +53,7 @@ export async function serveLive<Env extends ModuleEnv>(
   c.header("x-accel-buffering", "no");
   c.header("content-type", "text/event-stream");
   c.header("cache-control", "no-cache");
-  return c.body(streamFeed({ feed, first, toText, ended, gone: c.req.raw.signal, log: services.log }));
+  return c.body(streamLive({ live, first, toText, ended, gone: c.req.raw.signal, log: services.log }));
 }
 
 const heartbeat = (now: Date): LiveMessage => ({
@@ -67,19 +67,19 @@ function formatMessage({ event, data }: LiveMessage, cursor?: string): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n${id}retry: ${reconnectMs}\n\n`;
 }
 
-interface FeedSource {
-  readonly feed: AsyncIterator<Followed>;
+interface LiveSource {
+  readonly live: AsyncIterator<Followed>;
   readonly first: IteratorResult<Followed>;
   readonly toText: (item: Followed) => string;
-  /** Tells the feed to end. */
+  /** Tells the live events to end. */
   readonly ended: AbortController;
   /** Aborts when the client has gone, where the host tells. */
   readonly gone: AbortSignal;
   readonly log: Logger;
 }
 
-/** Takes the next item when the listener asks for more, and lets go of the feed when it has gone. */
-function streamFeed({ feed, first, toText, ended, gone, log }: FeedSource): ReadableStream<Uint8Array> {
+/** Takes the next item when the listener asks for more, and lets go of them when it has gone. */
+function streamLive({ live, first, toText, ended, gone, log }: LiveSource): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: IteratorResult<Followed> | null = first;
   let slow: ReturnType<typeof setTimeout> | undefined;
@@ -88,11 +88,11 @@ function streamFeed({ feed, first, toText, ended, gone, log }: FeedSource): Read
     isOver = true;
     clearTimeout(slow);
     ended.abort();
-    await feed.return?.();
+    await live.return?.();
   };
   const takeNext = async () => {
     try {
-      const item = next ?? (await feed.next());
+      const item = next ?? (await live.next());
       next = null;
       return item.done === true || ended.signal.aborted ? null : toText(item.value);
     } catch (error) {

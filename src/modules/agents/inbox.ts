@@ -1,4 +1,4 @@
-import { type PlacedEvent, placed } from "@brain/engine";
+import { type PositionedEvent, withPosition } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { InboxQuery } from "./model.ts";
@@ -20,7 +20,7 @@ export function inInbox(agentId: string, broadcasts: boolean): (event: Envelope)
 
 /** What the inbox held behind the cursor. */
 export interface InboxPage {
-  readonly events: readonly PlacedEvent[];
+  readonly events: readonly PositionedEvent[];
   /** The place behind all of them, for the next request. */
   readonly cursor: string;
   /** True when there may be more behind the cursor right now. */
@@ -50,7 +50,7 @@ export async function readInbox(
   const ended = new AbortController();
   let timer = setTimeout(() => ended.abort(), Math.max(waitMs, scanMs));
   const startedMs = services.now().getTime();
-  const events: PlacedEvent[] = [];
+  const events: PositionedEvent[] = [];
   let length = 0;
   let place = cursor;
   let isAtEnd = false;
@@ -74,7 +74,7 @@ export async function readInbox(
       place = item.cursor;
       if (item.event === null) continue;
       isAtEnd = false;
-      events.push(placed(item.event));
+      events.push(withPosition(item.event));
       length += JSON.stringify(item.event.payload).length;
       if (events.length === limit || length >= maxLength) break;
     }

@@ -1,4 +1,4 @@
-import { placed } from "@brain/engine";
+import { withPosition } from "@brain/engine";
 import { Hono } from "hono";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
@@ -126,7 +126,7 @@ function messageRoutes(): Hono<ModuleEnv> {
     (c) =>
       serveLive(c, {
         wants: inInbox(c.req.valid("param").agent_id, c.req.valid("query").broadcasts),
-        toMessage: (event) => ({ event: event.type, data: placed(event) }),
+        toMessage: (event) => ({ event: event.type, data: withPosition(event) }),
       }),
   );
   return app;

@@ -1,4 +1,4 @@
-import { placed } from "@brain/engine";
+import { withPosition } from "@brain/engine";
 import {
   irApprovalAcknowledged,
   irApprovalConsumed,
@@ -23,7 +23,7 @@ export function approvalsLive(tenantId: string): LiveOptions {
   return {
     wants: (event) => event.tenant_id === tenantId && liveNames.has(event.type),
     toMessage: (event) => {
-      const { id, type, timestamp, correlation_id, position, payload } = placed(event);
+      const { id, type, timestamp, correlation_id, position, payload } = withPosition(event);
       return {
         event: liveNames.get(type) ?? type,
         data: { event_id: id, type, timestamp, correlation_id, position, ...payload },

@@ -1,4 +1,4 @@
-import { BrainError, type EnvelopeRow, outgoingColumns, placed, toEnvelope } from "@brain/engine";
+import { BrainError, type EnvelopeRow, outgoingColumns, toEnvelope, withPosition } from "@brain/engine";
 import { charterEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
@@ -115,7 +115,7 @@ export async function readHistory({ db }: RequestServices, { limit, agent_id: ag
     SELECT ${outgoingColumns} FROM events e WHERE ${ofMissions} ${ofAgent}
     ORDER BY e.position DESC LIMIT ${limit}`);
   return rows.map((row) => {
-    const { meta: _meta, actor_id: _actor, severity, ...event } = placed(toEnvelope(row));
+    const { meta: _meta, actor_id: _actor, severity, ...event } = withPosition(toEnvelope(row));
     return { ...event, severity };
   });
 }

@@ -6,7 +6,7 @@ import { markBulkOperationsRunning } from "./bulk-store.ts";
 import { type BulkKind, type BulkStatus, type BulkView, findBulkOperation, isRowId } from "./bulk-view.ts";
 import { releaseLetters } from "./redrive-step.ts";
 
-/** What an operator may do to a job, from which states, and what it becomes. */
+/** What an operator may do to a bulk operation, from which states, and what it becomes. */
 const changes = {
   pause: { from: ["running"], to: "paused", done: "paused" },
   resume: { from: ["paused"], to: "running", done: "resumed" },
@@ -16,12 +16,12 @@ const changes = {
 export type BulkChange = keyof typeof changes;
 
 /**
- * Pauses, resumes or cancels a job. Deliveries that are deferred come to their end all the same. Cancelling a redrive
- * opens the letters that it had not deferred; a pause keeps them. A stopped replay can be resumed where it stands; a
- * stopped redrive cannot, because its letters are open again.
+ * Pauses, resumes or cancels a bulk operation. Deliveries that are deferred come to their end all the same. Cancelling
+ * a redrive opens the letters that it had not deferred; a pause keeps them. A stopped replay can be resumed where it
+ * stands; a stopped redrive cannot, because its letters are open again.
  *
- * @throws {NotFoundError} no job of these kinds has the id
- * @throws {ConflictError} the job's state does not allow it
+ * @throws {NotFoundError} no operation of these kinds has the id
+ * @throws {ConflictError} the operation's state does not allow it
  * @throws {TransientError} Postgres or, for a resume, Redis is not reachable
  */
 export async function changeBulkOperation(
@@ -47,24 +47,24 @@ export async function changeBulkOperation(
         AND (status = ANY(${sql.param([...from])}::text[])
           OR (status = 'stopped' AND kind <> 'redrive' AND ${change !== "pause"}::boolean))
       RETURNING kind, subscriber_name AS subscriber`);
-    const [job] = rows;
-    if (job === undefined) return false;
-    if (change === "cancel" && job.kind === "redrive") await releaseLetters(tx, id);
+    const [operation] = rows;
+    if (operation === undefined) return false;
+    if (change === "cancel" && operation.kind === "redrive") await releaseLetters(tx, id);
     await recordAction(tx, {
       ...by,
-      action: `${job.kind}.${done}`,
+      action: `${operation.kind}.${done}`,
       reason,
-      subscriber: job.subscriber,
-      jobId: id,
+      subscriber: operation.subscriber,
+      operationId: id,
     });
     return true;
   });
-  const job = await findBulkOperation(db, kinds, id);
+  const operation = await findBulkOperation(db, kinds, id);
   if (!changed) {
     throw new ConflictError(
-      `The ${job.kind} ${id} is ${job.status}, so it cannot be ${done}.${job.status === "stopped" && job.kind === "redrive" ? " Its letters are open again: mend the cause and start another redrive." : ""}`,
+      `The ${operation.kind} ${id} is ${operation.status}, so it cannot be ${done}.${operation.status === "stopped" && operation.kind === "redrive" ? " Its letters are open again: mend the cause and start another redrive." : ""}`,
     );
   }
   if (change === "resume") await markBulkOperationsRunning(invocation);
-  return job;
+  return operation;
 }

@@ -38,7 +38,7 @@ export type DrainNow = (subscribers: readonly string[]) => Promise<void>;
 /** Calls that a step and its drain need at most. */
 const callsToFinish = 20;
 /** Bulk operations looked at in one round. */
-const jobsAtOnce = 20;
+const operationsAtOnce = 20;
 
 interface Running {
   readonly id: string;
@@ -67,18 +67,18 @@ export async function runBulkOperations(
   const mayGoOn = () => now() < deadlineMs && !meter.isNear(callsToFinish);
   let seen: string | null = null;
   let hasMoved = false;
-  /** Jobs whose step was tried since something moved last. */
+  /** Those whose step was tried since something moved last. */
   let tried = new Set<string>();
   for (;;) {
     const running = await listRunning(invocation);
     if (running.length === 0) {
-      await redis.command(["DEL", keys.jobsRunning()]);
-      // A job whose flag was set between our look and the DEL is seen now; one that commits later sets it again itself.
+      await redis.command(["DEL", keys.bulkRunning()]);
+      // One whose flag was set between our look and the DEL is seen now; one that commits later sets it again itself.
       if ((await listRunning(invocation)).length === 0) return { more: false, nextAtMs: null };
       await markBulkOperationsRunning(invocation);
       continue;
     }
-    const state = running.map((job) => `${job.id}:${job.moved}`).join();
+    const state = running.map((operation) => `${operation.id}:${operation.moved}`).join();
     hasMoved ||= seen !== null && state !== seen;
     const nextAtMs = nextStepAt(running, now());
     if (!mayGoOn()) {
@@ -87,7 +87,11 @@ export async function runBulkOperations(
     }
     if (state === seen) {
       // Nothing moved because the time of a step came only after it was looked at.
-      if (running.some((job) => !job.in_flight && job.due_in_ms <= 0 && !tried.has(job.id))) {
+      if (
+        running.some(
+          (operation) => !operation.in_flight && operation.due_in_ms <= 0 && !tried.has(operation.id),
+        )
+      ) {
         seen = null;
         continue;
       }
@@ -103,14 +107,14 @@ export async function runBulkOperations(
     seen = state;
     tried = new Set();
     const concerned = new Set<string>();
-    for (const job of running) {
+    for (const operation of running) {
       if (!mayGoOn()) break;
-      const isDue = !job.in_flight && job.due_in_ms <= 0;
-      if (isDue) tried.add(job.id);
-      const handedOver = isDue ? await tryStep(invocation, job) : 0;
-      const mayBeOver = job.kind === "backfill" && handedOver === 0;
-      if (job.in_flight || handedOver > 0 || mayBeOver)
-        for (const name of subscribersOf(invocation, job)) concerned.add(name);
+      const isDue = !operation.in_flight && operation.due_in_ms <= 0;
+      if (isDue) tried.add(operation.id);
+      const handedOver = isDue ? await tryStep(invocation, operation) : 0;
+      const mayBeOver = operation.kind === "backfill" && handedOver === 0;
+      if (operation.in_flight || handedOver > 0 || mayBeOver)
+        for (const name of subscribersOf(invocation, operation)) concerned.add(name);
     }
     if (concerned.size > 0) await drainNow([...concerned]);
   }
@@ -122,12 +126,14 @@ async function listRunning({ db }: Invocation): Promise<Running[]> {
       ceil(extract(epoch FROM j.next_step_at - now()) * 1000)::float8 AS due_in_ms,
       EXISTS (SELECT FROM deliveries d WHERE d.job_id = j.id) AS in_flight,
       concat_ws('/', j.queued, j.succeeded, j.failed, j.skipped, j.cursor_position) AS moved
-    FROM jobs j WHERE j.status = 'running' ORDER BY j.next_step_at LIMIT ${jobsAtOnce}`);
+    FROM jobs j WHERE j.status = 'running' ORDER BY j.next_step_at LIMIT ${operationsAtOnce}`);
 }
 
 /** The earliest step that waits for its time alone; null when there is none. */
 function nextStepAt(running: readonly Running[], nowMs: number): number | null {
-  const waits = running.filter((job) => !job.in_flight).map((job) => nowMs + job.due_in_ms);
+  const waits = running
+    .filter((operation) => !operation.in_flight)
+    .map((operation) => nowMs + operation.due_in_ms);
   return waits.length === 0 ? null : Math.min(...waits);
 }
 
@@ -144,14 +150,14 @@ async function sleepUntil(atMs: number, now: Clock): Promise<void> {
 }
 
 /** @returns deliveries deferred */
-async function tryStep(invocation: StreamInvocation, job: Running): Promise<number> {
+async function tryStep(invocation: StreamInvocation, operation: Running): Promise<number> {
   try {
-    const handedOver = await stepBulkOperation(invocation, job);
-    if (handedOver === 0 && job.kind === "backfill") await letLive(invocation, job);
+    const handedOver = await stepBulkOperation(invocation, operation);
+    if (handedOver === 0 && operation.kind === "backfill") await letLive(invocation, operation);
     return handedOver;
   } catch (error) {
     invocation.log.error(
-      { job_id: job.id, kind: job.kind, error_class: errorClass(error) },
+      { job_id: operation.id, kind: operation.kind, error_class: errorClass(error) },
       `A step failed: ${describeError(error)}`,
     );
     return 0;
@@ -159,13 +165,13 @@ async function tryStep(invocation: StreamInvocation, job: Running): Promise<numb
 }
 
 /** A backfill that is over no longer holds the stream back; its consumer learns of it with its next drain. */
-async function letLive(invocation: StreamInvocation, job: Running): Promise<void> {
+async function letLive(invocation: StreamInvocation, operation: Running): Promise<void> {
   const { consumers, publish } = invocation;
-  const groups = subscribersOf(invocation, job).flatMap((name) => consumers.get(name)?.group ?? []);
+  const groups = subscribersOf(invocation, operation).flatMap((name) => consumers.get(name)?.group ?? []);
   await forgetShardState(invocation, groups, publish.shards);
 }
 
-/** A job's row as a step reads it, under a lock. */
+/** An operation's row as a step reads it, under a lock. */
 interface StepRow {
   readonly kind: BulkKind;
   readonly subscriber: string | null;
@@ -193,20 +199,20 @@ interface StepRow {
  */
 export async function stepBulkOperation(
   invocation: StreamInvocation,
-  job: { readonly id: string; readonly subscriber: string | null },
+  operation: { readonly id: string; readonly subscriber: string | null },
 ): Promise<number> {
   const { consumers, publish, log } = invocation;
-  const names = job.subscriber === null ? [...consumers.keys()] : [job.subscriber];
+  const names = operation.subscriber === null ? [...consumers.keys()] : [operation.subscriber];
   const groups = names.flatMap((name) => consumers.get(name)?.group ?? []);
   const signal = () => signalDeferred(invocation, groups, publish.shards);
   await signal();
-  const inserted = await invocation.db.transaction((tx) => stepInTransaction(invocation, tx, job.id));
+  const inserted = await invocation.db.transaction((tx) => stepInTransaction(invocation, tx, operation.id));
   if (inserted === 0) return 0;
   try {
     await signal();
   } catch {
     log.warn(
-      { job_id: job.id },
+      { job_id: operation.id },
       "Redis could not be told of deferred deliveries; they begin within a minute.",
     );
   }
@@ -218,7 +224,7 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
   const row = await lockDue(tx, id);
   // Looked at only now that the row is ours: what another runner deferred is visible.
   if (row === null || (await hasDeliveries(tx, id))) return 0;
-  const replay = row.kind === "redrive" ? null : replayJob(id, row);
+  const replay = row.kind === "redrive" ? null : replayOf(id, row);
   const reason =
     stopReason({
       succeeded: row.succeeded,
@@ -230,7 +236,7 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
   if (reason !== null) {
     await finish(tx, id, "stopped", reason);
     if (replay === null) await releaseLetters(tx, id);
-    log.error({ job_id: id, kind: row.kind }, `The job was stopped: ${reason}`);
+    log.error({ job_id: id, kind: row.kind }, `The bulk operation was stopped: ${reason}`);
     return 0;
   }
   const wentOn = row.succeeded + row.failed > row.step_succeeded + row.step_failed;
@@ -252,7 +258,7 @@ async function stepInTransaction(invocation: Invocation, tx: Tx, id: string): Pr
   return handedOver.inserted;
 }
 
-function replayJob(id: string, row: StepRow): RunningReplay {
+function replayOf(id: string, row: StepRow): RunningReplay {
   return {
     id,
     subscriber: row.subscriber ?? "",

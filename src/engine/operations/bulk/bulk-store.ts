@@ -28,10 +28,10 @@ export interface NewBulkOperation {
 
 /** Lets one start at a time through, so that names and generations are given once. Holds until the transaction ends. */
 export async function lockBulkOperations(tx: Tx): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(${numberedLock("jobs", 1)})`);
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(${numberedLock("bulk", 1)})`);
 }
 
-/** Id of the job that a request with this key started before; null when none did. */
+/** Id of the operation that a request with this key started before; null when none did. */
 export async function bulkOperationOfKey(tx: Tx, idempotencyKey: string | null): Promise<string | null> {
   if (idempotencyKey === null) return null;
   const { rows } = await tx.execute<{ id: string }>(
@@ -40,7 +40,7 @@ export async function bulkOperationOfKey(tx: Tx, idempotencyKey: string | null):
   return rows[0]?.id ?? null;
 }
 
-/** @throws {ConflictError} a job of this kind and subscriber has the name */
+/** @throws {ConflictError} an operation of this kind and subscriber has the name */
 export async function assertNameIsFree(
   tx: Tx,
   { kind, subscriber, name }: Pick<NewBulkOperation, "kind" | "subscriber" | "name">,
@@ -56,35 +56,36 @@ export async function assertNameIsFree(
   );
 }
 
-/** @returns the job's id; null when the name is taken */
-export async function insertBulkOperation(tx: Tx, job: NewBulkOperation): Promise<string | null> {
+/** @returns the operation's id; null when the name is taken */
+export async function insertBulkOperation(tx: Tx, operation: NewBulkOperation): Promise<string | null> {
   const { rows } = await tx.execute<{ id: string }>(sql`
     INSERT INTO jobs (kind, subscriber_name, name, filter, mode, replay_epoch, until_position, total,
       rate_per_second, step, max_step, stop_ratio, reason, actor_id, idempotency_key)
-    VALUES (${job.kind}, ${job.subscriber}, ${job.name}, ${JSON.stringify(job.filter)}::jsonb, ${job.mode},
-      ${job.replayGeneration}::integer, ${job.untilPosition}::bigint, ${job.total}::integer, ${job.ratePerSecond}::real,
-      ${job.step}::integer, ${job.maxStep}::integer, ${job.stopRatio}::real, ${job.reason}, ${job.actorId},
-      ${job.idempotencyKey})
+    VALUES (${operation.kind}, ${operation.subscriber}, ${operation.name},
+      ${JSON.stringify(operation.filter)}::jsonb, ${operation.mode}, ${operation.replayGeneration}::integer,
+      ${operation.untilPosition}::bigint, ${operation.total}::integer, ${operation.ratePerSecond}::real,
+      ${operation.step}::integer, ${operation.maxStep}::integer, ${operation.stopRatio}::real, ${operation.reason},
+      ${operation.actorId}, ${operation.idempotencyKey})
     ON CONFLICT (kind, subscriber_name, name) DO NOTHING
     RETURNING id::text AS id`);
   return rows[0]?.id ?? null;
 }
 
-/** Why deliveries cannot be queued without a stream; for `requireStream`. */
+/** Why deliveries cannot be deferred without a stream; for `requireStream`. */
 export const noConsumer = ", so no consumer could handle the events.";
 
 /**
- * Tells the cron that jobs run. Call it before the job's row commits and after: a run that looked in between and saw
- * no job takes the flag away.
+ * Tells the cron that bulk operations run. Call it before the operation's row commits and after: a run that looked in
+ * between and saw no operation takes the flag away.
  *
  * @throws {TransientError} there is no stream in this mode, or Redis is not reachable
  */
 export async function markBulkOperationsRunning(invocation: Invocation): Promise<void> {
   const { redis, keys } = requireStream(invocation, noConsumer);
-  await redis.command(["SET", keys.jobsRunning(), "1"]);
+  await redis.command(["SET", keys.bulkRunning(), "1"]);
 }
 
-/** A name for a job that was given none. */
+/** A name for an operation that was given none. */
 export function unnamed(kind: BulkKind, now: Date): string {
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
   return `${kind}-${time}-${crypto.randomUUID().slice(0, 8)}`;

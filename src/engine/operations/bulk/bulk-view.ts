@@ -2,11 +2,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { NotFoundError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 
-/** What a job does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
+/** What a bulk operation does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
 export type BulkKind = "redrive" | "replay" | "backfill";
 export type BulkStatus = "running" | "paused" | "stopped" | "completed" | "cancelled";
 
-/** A job as operators see it. */
+/** A bulk operation as operators see it. */
 export interface BulkView {
   readonly id: string;
   readonly kind: BulkKind;
@@ -49,7 +49,7 @@ type JobRow = Omit<BulkView, "in_flight" | "progress">;
 export const isoText = (column: SQL) =>
   sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-const jobColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber, j.name, j.status, j.status_reason,
+const operationColumns = sql`j.id::text AS id, j.kind, j.subscriber_name AS subscriber, j.name, j.status, j.status_reason,
   j.mode, j.filter, j.total, j.queued, j.succeeded, j.failed, j.skipped,
   round(j.rate_per_second::numeric, 4)::float8 AS rate_per_second, j.step, j.max_step,
   round(j.stop_ratio::numeric, 4)::float8 AS stop_ratio, j.reason, j.actor_id,
@@ -92,7 +92,7 @@ export function isRowId(text: string): boolean {
   return /^[1-9]\d{0,17}$/.test(text);
 }
 
-/** @throws {NotFoundError} no job of these kinds has the id */
+/** @throws {NotFoundError} no operation of these kinds has the id */
 export async function findBulkOperation(
   db: Database,
   kinds: readonly BulkKind[],
@@ -100,7 +100,7 @@ export async function findBulkOperation(
 ): Promise<BulkView> {
   const rows = isRowId(id)
     ? await db.rows<JobRow>(sql`
-        SELECT ${jobColumns} FROM jobs j WHERE j.id = ${id}::bigint AND j.kind = ANY(${sql.param([...kinds])}::text[])`)
+        SELECT ${operationColumns} FROM jobs j WHERE j.id = ${id}::bigint AND j.kind = ANY(${sql.param([...kinds])}::text[])`)
     : [];
   const [row] = rows;
   if (row === undefined)
@@ -116,22 +116,22 @@ export interface BulkFilter {
   readonly cursor?: string | undefined;
 }
 
-/** A page of jobs, the newest first. */
+/** A page of them, the newest first. */
 export async function listBulkOperations(
   db: Database,
   kinds: readonly BulkKind[],
   filter: BulkFilter,
-): Promise<{ readonly jobs: readonly BulkView[]; readonly nextCursor: string | null }> {
+): Promise<{ readonly operations: readonly BulkView[]; readonly nextCursor: string | null }> {
   const conditions: SQL[] = [sql`j.kind = ANY(${sql.param([...kinds])}::text[])`];
   if (filter.subscriber !== undefined) conditions.push(sql`j.subscriber_name = ${filter.subscriber}`);
   if (filter.status !== undefined) conditions.push(sql`j.status = ${filter.status}`);
   if (filter.cursor !== undefined) conditions.push(sql`j.id < ${filter.cursor}::bigint`);
   const rows = await db.rows<JobRow>(sql`
-    SELECT ${jobColumns} FROM jobs j WHERE ${sql.join(conditions, sql` AND `)}
+    SELECT ${operationColumns} FROM jobs j WHERE ${sql.join(conditions, sql` AND `)}
     ORDER BY j.id DESC LIMIT ${filter.limit + 1}`);
   const page = rows.slice(0, filter.limit);
   return {
-    jobs: page.map(toView),
+    operations: page.map(toView),
     nextCursor: rows.length > filter.limit ? (page.at(-1)?.id ?? null) : null,
   };
 }

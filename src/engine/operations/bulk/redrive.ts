@@ -80,10 +80,10 @@ export async function previewRedrive(invocation: Invocation, filter: LetterFilte
 }
 
 /**
- * Starts a redrive of all open dead letters that the filter meets now. They are marked in the transaction of the job's
- * row: what fails later is not part of it, and nobody else can take them.
+ * Starts a redrive of all open dead letters that the filter meets now. They are marked in the transaction of the
+ * operation's row: what fails later is not part of it, and nobody else can take them.
  *
- * @returns the job's id; that of the first start when `idempotencyKey` was used before
+ * @returns the operation's id; that of the first start when `idempotencyKey` was used before
  * @throws {ConflictError} the name is taken
  * @throws {TransientError} Postgres or Redis is not reachable; nothing was started
  */
@@ -112,7 +112,7 @@ async function freezeSet(
   const subscriber = await onlySubscriber(invocation, tx, filter);
   const name = options.name ?? unnamed("redrive", new Date(invocation.now()));
   await assertNameIsFree(tx, { kind: "redrive", subscriber, name });
-  const jobId = await insertBulkOperation(tx, {
+  const operationId = await insertBulkOperation(tx, {
     kind: "redrive",
     subscriber,
     name,
@@ -129,14 +129,15 @@ async function freezeSet(
     actorId: by.actorId,
     idempotencyKey: options.idempotencyKey,
   });
-  if (jobId === null) throw new ConflictError(`The redrive "${name}" is there already. Choose another name.`);
+  if (operationId === null)
+    throw new ConflictError(`The redrive "${name}" is there already. Choose another name.`);
   const set = subscriber === null ? filter : { ...filter, subscriber };
   const { rows } = await tx.execute<{ total: number }>(sql`
     WITH chosen AS (${openLettersSql(set, redrivable(invocation))}), taken AS (
-      UPDATE dead_letters d SET status = 'requeued', job_id = ${jobId}::bigint
+      UPDATE dead_letters d SET status = 'requeued', job_id = ${operationId}::bigint
       FROM chosen WHERE d.id = chosen.id RETURNING d.id
     )
-    UPDATE jobs SET total = (SELECT count(*) FROM taken)::integer WHERE id = ${jobId}::bigint RETURNING total`);
+    UPDATE jobs SET total = (SELECT count(*) FROM taken)::integer WHERE id = ${operationId}::bigint RETURNING total`);
   await recordAction(tx, {
     ...by,
     action: "redrive.started",
@@ -144,9 +145,9 @@ async function freezeSet(
     subscriber,
     filter,
     affected: rows[0]?.total ?? 0,
-    jobId,
+    operationId,
   });
-  return jobId;
+  return operationId;
 }
 
 /** The subscriber, when the filter meets letters of one alone; null when there are several, or none. */

@@ -14,7 +14,7 @@ export interface ReplayFilter {
   readonly to: string | null;
   readonly tenant_id: string | null;
   readonly correlation_id: string | null;
-  /** The job stops before an event that is older than the claims, because it could be applied twice. */
+  /** The operation stops before an event that is older than the claims, because it could be applied twice. */
   readonly within_claims?: boolean;
 }
 
@@ -42,7 +42,7 @@ export function hasClaim(subscriber: string): SQL {
 /** Events looked at in one step, at most; those that are not needed cost little. */
 const scanLimit = 5_000;
 
-/** The part of a job's row that a step of a replay needs. */
+/** The part of an operation's row that a step of a replay needs. */
 export interface RunningReplay {
   readonly id: string;
   readonly subscriber: string;
@@ -57,17 +57,17 @@ export interface RunningReplay {
 const maxShards = 64;
 
 /**
- * Queues the next events of a replay, in the order of the record. Looks at no more than `scanLimit` of them; `cursor`
+ * Defers the next events of a replay, in the order of the record. Looks at no more than `scanLimit` of them; `cursor`
  * null says that there were none left. An open dead letter of an event is taken along and becomes resolved with it.
  */
 export async function deferEvents(
   tx: Tx,
   keys: StreamKeys,
-  job: RunningReplay,
+  operation: RunningReplay,
   limit: number,
 ): Promise<HandedOver> {
-  const { subscriber } = job;
-  const force = job.mode === "force";
+  const { subscriber } = operation;
+  const force = operation.mode === "force";
   const streams = sql.param(Array.from({ length: maxShards }, (_, shard) => keys.stream(shard)));
   const { rows } = await tx.execute<{
     inserted: number;
@@ -78,7 +78,7 @@ export async function deferEvents(
     WITH page AS MATERIALIZED (
       SELECT e.position, e.id, e.type, e.tenant_id, e.key, e.shard, e.stream_message_id
       FROM events e
-      WHERE e.position > ${job.cursor}::bigint AND ${eventCondition(job.filter, job.untilPosition)}
+      WHERE e.position > ${operation.cursor}::bigint AND ${eventCondition(operation.filter, operation.untilPosition)}
       ORDER BY e.position LIMIT ${Math.max(limit, scanLimit)}
     ), judged AS MATERIALIZED (
       SELECT e.*, l.id AS letter_id, l.status AS letter_status, ${hasClaim(subscriber)} AS applied
@@ -92,14 +92,14 @@ export async function deferEvents(
       SELECT CASE WHEN (SELECT count(*) FROM chosen) < ${limit}::integer THEN (SELECT max(position) FROM page)
         ELSE (SELECT max(position) FROM chosen) END AS position
     ), taken AS (
-      UPDATE dead_letters l SET status = 'requeued', job_id = ${job.id}::bigint, redrives = l.redrives + 1
+      UPDATE dead_letters l SET status = 'requeued', job_id = ${operation.id}::bigint, redrives = l.redrives + 1
       FROM chosen c WHERE l.id = c.letter_id AND l.status = 'open' RETURNING l.id
     ), inserted AS (
       INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
         key, cause, job_id, dead_letter_id, replay_epoch)
       SELECT ${subscriber}, c.shard, (${streams}::text[])[c.shard + 1], c.stream_message_id, c.id::text, c.type,
-        c.tenant_id, c.key, 'replay', ${job.id}::bigint, t.id,
-        CASE WHEN c.applied THEN ${job.replayGeneration}::integer ELSE 0 END
+        c.tenant_id, c.key, 'replay', ${operation.id}::bigint, t.id,
+        CASE WHEN c.applied THEN ${operation.replayGeneration}::integer ELSE 0 END
       FROM chosen c LEFT JOIN taken t ON t.id = c.letter_id
       ORDER BY c.position
       ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING
@@ -112,7 +112,7 @@ export async function deferEvents(
   const [row] = rows;
   if (row === undefined) return { inserted: 0, passed: 0, cursor: null };
   // Its entry is deferred for another reason: the letter was taken in vain.
-  if (row.inserted < row.chosen) await releaseLetters(tx, job.id);
+  if (row.inserted < row.chosen) await releaseLetters(tx, operation.id);
   return row;
 }
 
@@ -122,15 +122,15 @@ export async function deferEvents(
  */
 export async function claimsGoneReason(
   tx: Tx,
-  job: RunningReplay,
+  operation: RunningReplay,
   dedupDays: number,
 ): Promise<string | null> {
-  if (job.filter.within_claims !== true) return null;
+  if (operation.filter.within_claims !== true) return null;
   const { rows } = await tx.execute<{ stored_at: string; gone: boolean }>(sql`
     SELECT ${isoText(sql`e.stored_at`)} AS stored_at,
       e.stored_at < now() - ${dedupDays}::integer * interval '1 day' AS gone
     FROM events e
-    WHERE e.position > ${job.cursor}::bigint AND ${eventCondition(job.filter, job.untilPosition)}
+    WHERE e.position > ${operation.cursor}::bigint AND ${eventCondition(operation.filter, operation.untilPosition)}
     ORDER BY e.position LIMIT 1`);
   const [next] = rows;
   if (next?.gone !== true) return null;

@@ -82,7 +82,7 @@ export async function previewReplay(
 /**
  * Starts a replay.
  *
- * @returns the job's id; that of the first start when `idempotencyKey` was used before
+ * @returns the operation's id; that of the first start when `idempotencyKey` was used before
  * @throws {ValidationError} a type that the consumer does not handle
  * @throws {ConflictError} the name is taken, or the set reaches further back than the claims
  * @throws {TransientError} Postgres or Redis is not reachable; nothing was started
@@ -119,7 +119,7 @@ async function freezeSet(
   const withinClaims =
     mode === "only_missing" && !options.acceptDuplicates && (await hasAnyClaim(tx, subscriber));
   if (withinClaims) assertWithinClaims(invocation, subscriber, oldestMs);
-  const jobId = await insertBulkOperation(tx, {
+  const operationId = await insertBulkOperation(tx, {
     kind: "replay",
     subscriber,
     name,
@@ -136,7 +136,8 @@ async function freezeSet(
     actorId: by.actorId,
     idempotencyKey: options.idempotencyKey,
   });
-  if (jobId === null) throw new ConflictError(`The replay "${name}" is there already. Choose another name.`);
+  if (operationId === null)
+    throw new ConflictError(`The replay "${name}" is there already. Choose another name.`);
   await recordAction(tx, {
     ...by,
     action: "replay.started",
@@ -144,9 +145,9 @@ async function freezeSet(
     subscriber,
     filter: { ...filter, mode },
     affected: total,
-    jobId,
+    operationId,
   });
-  return jobId;
+  return operationId;
 }
 
 async function lastPosition(tx: Tx): Promise<string> {
@@ -201,7 +202,7 @@ async function nextReplayGeneration(tx: Tx, subscriber: string): Promise<number>
  * Then call `markJobsRunning`, before the transaction commits and after.
  *
  * @param untilPosition the last position of the set; what comes after it comes by the stream
- * @returns the job's id; null when the consumer had its backfill already
+ * @returns the operation's id; null when the consumer had its backfill already
  */
 export async function startBackfill(
   tx: Tx,

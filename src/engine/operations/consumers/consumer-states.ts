@@ -36,7 +36,7 @@ export interface ConsumerState {
   /** The circuit breaker; null while it is closed. */
   readonly brake: OpenBreaker | null;
   /** Redrives and replays for the subscriber that are not finished. */
-  readonly jobs: readonly RunningJob[];
+  readonly jobs: readonly RunningBulk[];
   readonly last_tick: unknown;
 }
 
@@ -52,7 +52,7 @@ export interface OpenBreaker {
   readonly error: string | null;
 }
 
-export interface RunningJob {
+export interface RunningBulk {
   readonly id: string;
   readonly kind: string;
   readonly name: string;
@@ -90,7 +90,7 @@ export async function consumerStates(
   return consumerShards.map(({ consumer, shard }, index): ConsumerState => {
     const { subscriber, group } = consumer;
     const state = live[index];
-    const queue = stored.queued.get(`${subscriber}:${shard}`);
+    const deferred = stored.deferred.get(`${subscriber}:${shard}`);
     return {
       subscriber,
       group,
@@ -102,13 +102,13 @@ export async function consumerStates(
       pending: state?.pending ?? null,
       oldest_pending_age_ms: ageOf(state?.oldestPending ?? null),
       foreign_readers: state?.foreignReaders ?? [],
-      queued: queue?.count ?? 0,
-      oldest_queued_age_ms: queue?.oldest_ms ?? null,
+      queued: deferred?.count ?? 0,
+      oldest_queued_age_ms: deferred?.oldest_ms ?? null,
       dead_letters: stored.deadLetters.get(subscriber) ?? 0,
       paused: stored.pauses.filter((row) => row.subscriber === subscriber).map(toPause),
       brake: state?.brake ?? null,
-      jobs: stored.jobs.filter((job) => job.subscriber === subscriber).map(toJob),
-      last_tick: state?.lastTick ?? null,
+      jobs: stored.bulk.filter((one) => one.subscriber === subscriber).map(toBulk),
+      last_tick: state?.heartbeat ?? null,
     };
   });
 }
@@ -166,15 +166,15 @@ export async function lastVisits({ redis, keys }: Invocation) {
   return { cronAt: typeof cron === "string" ? toTime(Number(cron)) : null, janitorAt: toTime(visit?.at) };
 }
 
-type JobRow = RunningJob & { readonly subscriber: string };
+type BulkRow = RunningBulk & { readonly subscriber: string };
 
-function toJob({ id, kind, name, status, total, succeeded, failed }: JobRow): RunningJob {
+function toBulk({ id, kind, name, status, total, succeeded, failed }: BulkRow): RunningBulk {
   return { id, kind, name, status, total, succeeded, failed };
 }
 
 /** What Postgres knows, of all consumers in one round trip. */
 async function readStored({ db }: Invocation) {
-  const [letters, queues, pauses, jobs] = await db.batch([
+  const [letters, deferrals, pauses, bulk] = await db.batch([
     sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
       FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
     sql`SELECT subscriber_name AS subscriber, shard, count(*)::integer AS count,
@@ -185,12 +185,17 @@ async function readStored({ db }: Invocation) {
       FROM jobs WHERE status IN ('running', 'paused') AND subscriber_name IS NOT NULL ORDER BY jobs.id`,
   ]);
   const counts = (letters ?? []) as { subscriber: string; count: number }[];
-  const queued = (queues ?? []) as { subscriber: string; shard: number; count: number; oldest_ms: number }[];
+  const deferred = (deferrals ?? []) as {
+    subscriber: string;
+    shard: number;
+    count: number;
+    oldest_ms: number;
+  }[];
   return {
     deadLetters: new Map(counts.map((row) => [row.subscriber, row.count])),
-    queued: new Map(queued.map((row) => [`${row.subscriber}:${row.shard}`, row])),
+    deferred: new Map(deferred.map((row) => [`${row.subscriber}:${row.shard}`, row])),
     pauses: (pauses ?? []) as PauseRow[],
-    jobs: (jobs ?? []) as JobRow[],
+    bulk: (bulk ?? []) as BulkRow[],
   };
 }
 
@@ -208,7 +213,7 @@ interface LiveState {
   readonly oldestPending: MessageId | null;
   readonly oldestUnread: MessageId | null;
   readonly foreignReaders: readonly string[];
-  readonly lastTick: Readonly<Record<string, unknown>> | null;
+  readonly heartbeat: Readonly<Record<string, unknown>> | null;
   readonly brake: OpenBreaker | null;
 }
 
@@ -218,13 +223,13 @@ async function readLive(
   consumerShards: readonly GroupShard[],
 ): Promise<readonly LiveState[]> {
   if (redis === null) return [];
-  const [heartbeatReply, brakeReply, ...stateReplies] = await redis.pipeline([
+  const [heartbeatReply, breakerReply, ...stateReplies] = await redis.pipeline([
     ["HGETALL", keys.heartbeats()],
-    ["HGETALL", keys.brakes()],
+    ["HGETALL", keys.breakers()],
     ...Array.from({ length: publish.shards }, (_, shard) => streamStateCommand(keys.stream(shard))),
   ]);
   const heartbeats = toMap(heartbeatReply);
-  const brakes = toMap(brakeReply);
+  const breakers = toMap(breakerReply);
   const streams = stateReplies.map((reply): StreamState | null => parseStreamState(reply));
   return consumerShards.map(({ group, shard }) => {
     const stream = streams[shard] ?? null;
@@ -237,8 +242,8 @@ async function readLive(
       oldestPending: state?.oldestPending ?? null,
       oldestUnread: state === undefined ? (stream?.first ?? null) : state.oldestUnread,
       foreignReaders: state === undefined ? [] : strangersIn(state),
-      lastTick: parseObject(heartbeats.get(`${group}:${shard}`)),
-      brake: toBreaker(parseObject(brakes.get(`${group}:${shard}`))),
+      heartbeat: parseObject(heartbeats.get(`${group}:${shard}`)),
+      brake: toBreaker(parseObject(breakers.get(`${group}:${shard}`))),
     };
   });
 }

@@ -8,7 +8,7 @@ import { isoText } from "../bulk/bulk-view.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 
 /*
- * Pauses. A paused consumer reads nothing; with a paused type its events are parked and the others go on. The change is
+ * Pauses. A paused consumer reads nothing; with a paused type its events are deferred and the others go on. The change is
  * a row in Postgres, written together with who did it and why; the drains keep a copy of it for a minute at most.
  */
 
@@ -86,7 +86,7 @@ export async function pauseConsumer(
       filter: { event_type: eventType, expires_at: until },
     });
   });
-  return tellTicks(invocation, consumer);
+  return tellDrains(invocation, consumer);
 }
 
 /**
@@ -117,7 +117,7 @@ export async function resumeConsumer(
     });
     return true;
   });
-  return { resumed, effective: await tellTicks(invocation, consumer) };
+  return { resumed, effective: await tellDrains(invocation, consumer) };
 }
 
 /** A type that the consumer never sees cannot be paused; most likely it is a typing error. */
@@ -129,7 +129,7 @@ function assertHandled(consumer: Consumer, eventType: string | null): void {
 }
 
 /** The change is committed; a Redis that is away only delays it, until the drains' own copy is too old. */
-async function tellTicks(invocation: Invocation, consumer: Consumer): Promise<Effective> {
+async function tellDrains(invocation: Invocation, consumer: Consumer): Promise<Effective> {
   const { redis, keys, publish, log } = invocation;
   if (redis === null) return "at_once";
   try {
