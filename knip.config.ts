@@ -14,6 +14,8 @@ export default {
         "test/engine/crash-child.ts",
         "test/modules/missions-crash-child.ts",
         "test/modules/payment-crash-child.ts",
+        // Installed and run elsewhere, by test/package/product.test.ts.
+        "test/package/example/{src,test}/**/*.ts",
       ],
       project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}", "!src/engine/**"],
     },

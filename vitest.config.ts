@@ -18,7 +18,13 @@ export default defineConfig({
       { extends: true, test: { name: "pure", include: beside } },
       {
         extends: true,
-        test: { name: "real", include: ["test/**/*.test.ts"], globalSetup: ["./test/services.setup.ts"] },
+        test: {
+          name: "real",
+          include: ["test/**/*.test.ts"],
+          // Run where it is installed, by test/package/product.test.ts.
+          exclude: ["test/package/example/**"],
+          globalSetup: ["./test/services.setup.ts"],
+        },
       },
     ],
   },

@@ -8,9 +8,16 @@ import { startChild } from "../workers/child.ts";
 /** A packed or an installed program takes minutes on a machine that has other work to do. */
 export const npmMs = 400_000;
 
+/** What says how to reach the registry, and nothing that the npm which runs these tests says of them. */
+function environment(): Record<string, string> {
+  const own = /^(npm_(package|lifecycle|command|execpath|config_local_prefix)|INIT_CWD)/;
+  const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
+  return { ...Object.fromEntries(kept), NO_UPDATE_NOTIFIER: "1" } as Record<string, string>;
+}
+
 /** Runs npm in a folder. @throws {Error} with its output when it fails */
 export async function npm(cwd: string, args: readonly string[]): Promise<string> {
-  const child = startChild("npm", args, { NO_UPDATE_NOTIFIER: "1" }, { cwd });
+  const child = startChild("npm", args, environment(), { cwd });
   const code = await child.ended(npmMs);
   expect(code, child.output()).toBe(0);
   return child.output();

@@ -1,0 +1,266 @@
+import { randomBytes } from "node:crypto";
+import { realpath, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { readCompatibility } from "../../workers/local/bundle.ts";
+import { withDatabase } from "../../workers/local/neon-database.ts";
+import { findFreePort } from "../../workers/local/ports.ts";
+import { createRedisConnection } from "../../workers/local/redis-connection.ts";
+import { plainReply } from "../../workers/local/resp.ts";
+import type { Overlay } from "../readme/overlay.ts";
+import { waitFor } from "../wait-for.ts";
+import { startChild } from "../workers/child.ts";
+import { type Installed, installExample } from "./installed.ts";
+import { createPackable, npmMs, packAll } from "./packed.ts";
+
+/* The example, installed from the tarballs in an empty folder: what somebody has who uses the packages elsewhere. */
+
+const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url).href);
+
+let overlay: Overlay;
+let shop: Installed;
+
+beforeAll(async () => {
+  overlay = await createPackable();
+  shop = await installExample(await packAll(overlay));
+}, 2 * npmMs);
+
+afterAll(async () => {
+  await shop?.remove();
+  await overlay?.remove();
+});
+
+test("nothing of it comes from the checkout but the tools of its developers", async () => {
+  for (const name of ["@brain/engine", "@brain/schemas", "hono", "zod", "drizzle-orm"]) {
+    const path = join(shop.folder, "node_modules", name);
+    expect(await realpath(path)).toBe(join(await realpath(shop.folder), "node_modules", name));
+  }
+});
+
+describe("its types", () => {
+  /** Errors of the compiler that are not drizzle's own: its declarations name drivers that nobody here has. */
+  const faultsOf = async (options: Record<string, unknown>) => {
+    const config = { extends: "./tsconfig.json", compilerOptions: { skipLibCheck: false, ...options } };
+    await writeFile(join(shop.folder, "tsconfig.strict.json"), JSON.stringify(config));
+    const output = await shop
+      .run("tsc", ["-p", "tsconfig.strict.json"])
+      .catch(({ message }) => String(message));
+    return output
+      .split("\n")
+      .filter((line) => /error TS/.test(line) && !/^node_modules\/drizzle-orm\//.test(line));
+  };
+
+  test(
+    "are right by Node's rules, and every declaration of ours is",
+    async () => {
+      await shop.run("tsc", ["-p", "tsconfig.json"]);
+      expect(await faultsOf({})).toEqual([]);
+    },
+    npmMs,
+  );
+
+  test(
+    "are right by a bundler's rules, and stricter ones than ours",
+    async () => {
+      const stricter = {
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        isolatedModules: true,
+      };
+      expect(await faultsOf({ module: "ESNext", moduleResolution: "bundler", ...stricter })).toEqual([]);
+    },
+    npmMs,
+  );
+
+  test(
+    "tell a payload that is wrong",
+    async () => {
+      const text = `import { runHandler } from "@brain/engine/testing";
+      import { orderPlaced } from "./src/events.ts";
+      import { catalog } from "./src/product.ts";
+      import { stockConsumer } from "./src/stock/consumer.ts";
+      await runHandler(stockConsumer, orderPlaced, { order_id: "1", sku: "tea", quantity: "2" }, { catalog });`;
+      await writeFile(join(shop.folder, "wrong.ts"), text);
+      const config = { extends: "./tsconfig.json", files: ["wrong.ts"], include: [] };
+      await writeFile(join(shop.folder, "tsconfig.wrong.json"), JSON.stringify(config));
+      await expect(shop.run("tsc", ["-p", "tsconfig.wrong.json"])).rejects.toThrow(
+        /wrong\.ts\(5,\d+\): error TS2322: Type 'string' is not assignable to type 'number'/,
+      );
+    },
+    npmMs,
+  );
+});
+
+test(
+  "its own tests pass, by @brain/engine/testing",
+  async () => {
+    const { neonUrl, upstash } = inject("services");
+    const output = await shop.run("vitest", ["run"], {
+      NEON_DATABASE_URL: neonUrl,
+      UPSTASH_REDIS_REST_URL: upstash.url,
+      UPSTASH_REDIS_REST_TOKEN: upstash.token,
+    });
+    expect(output).toMatch(/Test Files {2}2 passed/);
+  },
+  npmMs,
+);
+
+test(
+  "tests that need no server start none",
+  async () => {
+    const nowhere = "http://127.0.0.1:9";
+    await shop.run("vitest", ["run", "test/state.test.ts"], {
+      NEON_DATABASE_URL: "postgres://a:b@127.0.0.1:9/c",
+      UPSTASH_REDIS_REST_URL: nowhere,
+      UPSTASH_REDIS_REST_TOKEN: "none",
+    });
+  },
+  npmMs,
+);
+
+interface Home {
+  readonly env: Readonly<Record<string, string>>;
+  rows(text: string): Promise<unknown[]>;
+  /** Has every entry delivered to the stock once more. */
+  redeliver(): Promise<void>;
+}
+
+/** An empty database, migrated as a reader of the example migrates it, and a prefix in Redis. */
+async function makeHome(): Promise<Home> {
+  const { databaseUrl, neonUrl, upstash, redisUrl } = inject("services");
+  const name = `shop_${randomBytes(4).toString("hex")}`;
+  const server = new pg.Client({ connectionString: databaseUrl });
+  await server.connect();
+  await server.query(`CREATE DATABASE ${name}`);
+  onTestFinished(async () => {
+    await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await server.end();
+  });
+  const pool = new pg.Pool({ connectionString: withDatabase(databaseUrl, name), max: 1 });
+  pool.on("error", () => undefined);
+  const env = {
+    NEON_DATABASE_URL: withDatabase(neonUrl, name),
+    UPSTASH_REDIS_REST_URL: upstash.url,
+    UPSTASH_REDIS_REST_TOKEN: upstash.token,
+    BRAIN_REDIS_PREFIX: name,
+  };
+  const applied = await shop.run("node", ["src/migrate.ts"], env);
+  expect(applied).toContain("0000_shop of the shop");
+  expect(await shop.run("node", ["src/migrate.ts"], env)).toContain("nothing to do");
+  await pool.query("INSERT INTO shop_stock VALUES ('tea', 5)");
+  return {
+    env,
+    rows: async (text) => (await pool.query(text)).rows,
+    async redeliver() {
+      const redis = createRedisConnection({ url: redisUrl });
+      try {
+        const stream = `${name}:events:stream`;
+        await redis.send([["XGROUP", "SETID", stream, "edge_stock", "0"]], plainReply);
+      } finally {
+        redis.close();
+      }
+    },
+  };
+}
+
+type Call = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: unknown }>;
+
+/** Orders by HTTP; sees the effect once, also when all is delivered again. */
+async function expectShopToWork({ rows, redeliver }: Home, call: Call): Promise<void> {
+  const order = (quantity: number) => call("POST", "/orders", { sku: "tea", quantity });
+  const untilLeft = (available: number) =>
+    waitFor(
+      `${available} packets are left`,
+      async () => (await call("GET", "/stock/tea")).body,
+      (seen) => (seen as { available?: unknown }).available === available,
+    );
+  expect((await order(2)).status).toBe(201);
+  await untilLeft(3);
+  await redeliver();
+  // What comes behind shows that all before it was delivered again.
+  expect((await order(1)).status).toBe(201);
+  await untilLeft(2);
+  const claims = "SELECT count(*)::int AS count FROM processed_events WHERE subscriber_name = 'stock'";
+  expect(await rows(claims)).toEqual([{ count: 2 }]);
+  expect(await rows("SELECT available FROM shop_stock")).toEqual([{ available: 2 }]);
+  expect((await order(0)).status).toBe(400);
+  expect(await rows("SELECT count(*)::int AS count FROM shop_orders")).toEqual([{ count: 2 }]);
+  const reserved =
+    "SELECT payload ->> 'left' AS left FROM events WHERE type = 'shop.stock.reserved' ORDER BY position";
+  expect(await rows(reserved)).toEqual([{ left: "3" }, { left: "2" }]);
+}
+
+test(
+  "it works in workerd",
+  async () => {
+    const home = await makeHome();
+    const { outputFiles } = await build({
+      absWorkingDir: shop.folder,
+      entryPoints: ["src/worker.ts"],
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "browser",
+      target: "es2024",
+      conditions: ["workerd", "worker", "browser"],
+      external: ["node:*", "cloudflare:*"],
+    });
+    const { date, flags } = await readCompatibility();
+    const workers = new Miniflare({
+      modules: true,
+      script: outputFiles[0]?.text ?? "",
+      compatibilityDate: date,
+      compatibilityFlags: [...flags],
+      bindings: home.env,
+      host: "127.0.0.1",
+      port: 0,
+    });
+    onTestFinished(() => workers.dispose());
+    const url = await workers.ready;
+    await expectShopToWork(home, (method, path, body) => send(new URL(path, url), method, body));
+    const { outcome } = await (await workers.getWorker()).scheduled({
+      cron: "* * * * *",
+      scheduledTime: new Date(),
+    });
+    expect(outcome).toBe("ok");
+  },
+  npmMs,
+);
+
+test(
+  "it works in Deno",
+  async () => {
+    const home = await makeHome();
+    const port = await findFreePort();
+    const rights = ["--allow-env", "--allow-net", "--unstable-cron", "--node-modules-dir=manual"];
+    const env = { ...home.env, PORT: String(port), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+    const child = startChild(deno, ["run", ...rights, "src/deno.ts"], env, { cwd: shop.folder });
+    onTestFinished(() => child.kill());
+    const call: Call = (method, path, body) => send(new URL(path, `http://127.0.0.1:${port}`), method, body);
+    await waitFor(
+      "Deno serves",
+      async () => ({
+        status: await call("GET", "/stock/tea").then(({ status }) => status, String),
+        output: child.output(),
+      }),
+      ({ status }) => status === 200,
+      { everyMs: 100 },
+    );
+    await expectShopToWork(home, call);
+  },
+  npmMs,
+);
+
+async function send(url: URL, method: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(url, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  return { status: response.status, body: await response.json() };
+}
