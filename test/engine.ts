@@ -41,7 +41,8 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
   const backbone = await createBackbone({ env, ...product });
   const background = new Set<Promise<unknown>>();
   const openHost = (): Host => ({
-    invocation: backbone.open(),
+    // Also one without a stream, as in degraded mode.
+    invocation: backbone.system.open(),
     apiKey: testApiKey,
     waitUntil: (work) => {
       const tracked = work.catch(() => undefined).finally(() => background.delete(tracked));

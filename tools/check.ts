@@ -31,6 +31,7 @@ const steps: readonly Step[] = [
   },
   { name: "dead code and unused packages", command: ["knip"] },
   { name: "regular expressions", command: ["node", "tools/check-patterns.ts"] },
+  { name: "glossary", command: ["node", "tools/check-glossary.ts"] },
   { name: "documents", command: ["node", "tools/check-documents.ts"] },
   { name: "migrations", command: ["node", "tools/check-migrations.ts"] },
   { name: "format and lint", command: ["biome", "check", "--error-on-warnings", "."] },
