@@ -69,7 +69,7 @@ interface ActiveFault {
   readonly released: Promise<void>;
 }
 
-function gate(): { readonly opened: Promise<void>; open(): void } {
+function latch(): { readonly opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -133,8 +133,8 @@ export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     inject(fault, { when = () => true, times = Number.POSITIVE_INFINITY } = {}) {
-      const hit = gate();
-      const released = gate();
+      const hit = latch();
+      const released = latch();
       const entry = {
         fault,
         when,

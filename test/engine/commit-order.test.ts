@@ -10,7 +10,7 @@ import { createOutbox, prepareEvent } from "../../src/engine/publish/publish.ts"
 import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../src/engine/publish/record.ts";
 import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
 import type { Backbone } from "../backbone.ts";
-import { gate } from "./dispatch-fixture.ts";
+import { latch } from "./dispatch-fixture.ts";
 import { meterRead, partChecked } from "./events.ts";
 import { openBackbone, streamEntries, until } from "./fixture.ts";
 
@@ -28,8 +28,8 @@ function prepareBeat(backbone: Backbone, meter_id: string, number: number) {
 
 /** Inserts events in a transaction of its own, which stays open until `commit`. */
 async function insertAndWait(backbone: Backbone, agents: readonly string[], number: number) {
-  const inserted = gate();
-  const end = gate();
+  const inserted = latch();
+  const end = latch();
   const done = backbone.open().db.transaction(async (tx) => {
     await insertEvents(
       tx,
@@ -121,8 +121,8 @@ describe("two transactions that publish for one key", () => {
 
   test("hold the lock for the end of the transaction only, not while their authors work", async () => {
     const backbone = await openBackbone();
-    const worked = gate();
-    const end = gate();
+    const worked = latch();
+    const end = latch();
     const slow = backbone.publish({ source }, async (emit, tx) => {
       await emit(meterRead, { meter_id: "a", reading: 2, faults: 0 });
       await tx.execute(sql`SELECT 1`);
@@ -284,7 +284,7 @@ describe("transactions with many keys at once", () => {
 
   test("control: event by event in opposite orders, they do", async () => {
     const backbone = await openBackbone();
-    const reached = [gate(), gate()];
+    const reached = [latch(), latch()];
     const oneByOne = (own: number, keys: readonly string[]) =>
       backbone
         .open()

@@ -27,7 +27,7 @@ export function invoke(
 export const otherIsolate = () => ({ scope: crypto.randomUUID() });
 
 /** A promise that the test fulfils. */
-export function gate() {
+export function latch() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -38,6 +38,6 @@ export function gate() {
 /** Ids of the events applied, in the order in which they were. */
 export const idsOf = async (backbone: Backbone) => (await effects(backbone)).map((row) => row.event_id);
 
-/** How often a tick asked for its lease, by whomever. */
+/** How often a drain asked for its lease, by whomever. */
 export const leasesAsked = (redis: FaultyRedis) =>
   redis.requests.flat().filter(([, script = ""]) => script.includes("redis.pcall('XPENDING'")).length;

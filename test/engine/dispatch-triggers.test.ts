@@ -4,7 +4,7 @@ import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import { sends } from "../faults.ts";
-import { gate, health, idsOf, invoke, leasesAsked, otherIsolate, soon } from "./dispatch-fixture.ts";
+import { health, idsOf, invoke, latch, leasesAsked, otherIsolate, soon } from "./dispatch-fixture.ts";
 import {
   effects,
   openBackbone,
@@ -19,7 +19,7 @@ describe("many triggers at once", () => {
   /** Ten triggers while a handler works, then an event that only they can have told of; drains begun from then on. */
   async function triggerTenTimes(change: () => Partial<StreamInvocation>): Promise<number> {
     const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "10000" } });
-    const [begun, end] = [gate(), gate()];
+    const [begun, end] = [latch(), latch()];
     const consumer = recorder({
       beforeReport: () => {
         begun.open();
@@ -80,7 +80,7 @@ describe("many triggers at once", () => {
 describe("a trigger that joins a run which may not go on", () => {
   test("is handed on by the run, and its event is applied", async () => {
     const backbone = await openBackbone({ env: { BRAIN_SUBREQUEST_LIMIT: "100" } });
-    const [begun, end] = [gate(), gate()];
+    const [begun, end] = [latch(), latch()];
     const consumer = recorder({
       beforeReport: () => {
         begun.open();

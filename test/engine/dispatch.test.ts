@@ -9,7 +9,7 @@ import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
-import { gate, health, idsOf, invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
+import { health, idsOf, invoke, latch, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { meterRead, noticeGiven, partChecked } from "./events.ts";
 import {
   deadLetters,
@@ -122,7 +122,7 @@ describe("a service that fails and comes back", () => {
     const proxy = await startCuttableProxy(Number(url.port));
     onTestFinished(() => proxy.close());
     url.port = String(proxy.port);
-    const ended = gate();
+    const ended = latch();
     const log = { ...backbone.system.log, error: ended.open };
     const db = createDatabase(url.href);
     proxy.cut();

@@ -4,7 +4,7 @@ import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { FencedError, PermanentError } from "../../src/engine/core/errors.ts";
 import { fenceText } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";
-import { gate } from "./dispatch-fixture.ts";
+import { latch } from "./dispatch-fixture.ts";
 import {
   deadLetters,
   drainUntilQuiet,
@@ -29,7 +29,7 @@ async function fencingTokenOf(backbone: Backbone, consumer: Consumer): Promise<n
 
 /** A drain that stands in its first handler; its lease has ended, as when its worker froze. */
 async function lateWorker(backbone: Backbone, thenThrow: Error | null = null) {
-  const [begun, end] = [gate(), gate()];
+  const [begun, end] = [latch(), latch()];
   let isFirst = true;
   const consumer = recorder({
     beforeReport: async () => {
@@ -136,7 +136,7 @@ test("an entry that is handled for long does not look idle, and its delivery cou
   const backbone = await openBackbone();
   await publishReports(backbone, 1);
   await backbone.relay();
-  const [begun, end] = [gate(), gate()];
+  const [begun, end] = [latch(), latch()];
   const consumer = recorder({
     beforeReport: () => {
       begun.open();
@@ -166,7 +166,7 @@ test("an entry that was trimmed while it is handled stays pending until it is do
   const backbone = await openBackbone();
   await publishReports(backbone, 1);
   await backbone.relay();
-  const [begun, end] = [gate(), gate()];
+  const [begun, end] = [latch(), latch()];
   const consumer = recorder({
     beforeReport: async (_event, { attempt }) => {
       begun.open();

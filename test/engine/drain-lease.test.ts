@@ -14,7 +14,7 @@ import {
 
 const consumer = recorder();
 
-function gate() {
+function latch() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -25,7 +25,7 @@ function gate() {
 describe("a drain that finds the lease taken", () => {
   test("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {
     const backbone = await openBackbone();
-    const [first, second] = [gate(), gate()];
+    const [first, second] = [latch(), latch()];
     const holding = recorder({
       beforeReport: async ({ payload }) => {
         if (payload.status !== "0") return;
@@ -49,7 +49,7 @@ describe("a drain that finds the lease taken", () => {
 
   test("of another shard or another consumer does not wait", async () => {
     const backbone = await openBackbone();
-    const [begun, end] = [gate(), gate()];
+    const [begun, end] = [latch(), latch()];
     await publishReports(backbone, 1);
     await backbone.relay();
     const holder = backbone.drain(
@@ -71,7 +71,7 @@ describe("a drain that finds the lease taken", () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 1);
     await backbone.relay();
-    const [begun, end] = [gate(), gate()];
+    const [begun, end] = [latch(), latch()];
     const holding = recorder({
       beforeReport: () => {
         begun.open();
@@ -104,7 +104,7 @@ describe("a drain that finds the lease taken", () => {
     const { backbone, redis } = await openFaultyBackbone({ env: { BRAIN_LEASE_MS: "2000" } });
     const ids = await publishReports(backbone, 4);
     await backbone.relay();
-    const [begun, end] = [gate(), gate()];
+    const [begun, end] = [latch(), latch()];
     const losing = recorder({
       batchSize: 2,
       beforeReport: async () => {

@@ -11,7 +11,7 @@ import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/
 import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
-import { gate } from "./dispatch-fixture.ts";
+import { latch } from "./dispatch-fixture.ts";
 import { labCatalog } from "./events.ts";
 import {
   effects,
@@ -117,7 +117,7 @@ describe("more shards on a running system", () => {
         }
       }
     };
-    const waits = gate();
+    const waits = latch();
     const publisher = async (own: readonly string[]) => {
       for (let number = 1; number <= rounds; number += 1) {
         // The second half is published while the change waits and when it happens.

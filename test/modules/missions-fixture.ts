@@ -75,7 +75,7 @@ export function handler(
 }
 
 /** A promise that the test fulfils. */
-export function gate(): { readonly opened: Promise<void>; open(): void } {
+export function latch(): { readonly opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;

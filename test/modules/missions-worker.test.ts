@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { MissionSettings } from "../../src/modules/missions/settings.ts";
 import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
 import { eventually } from "../wait-for.ts";
-import { createMissions, gate, handler, type MissionSurface } from "./missions-fixture.ts";
+import { createMissions, handler, latch, type MissionSurface } from "./missions-fixture.ts";
 
 const open: MissionSurface[] = [];
 async function start(
@@ -192,7 +192,7 @@ describe("a worker that vanishes", () => {
   }
 
   test("loses no mission and doubles no effect", async () => {
-    const never = gate();
+    const never = latch();
     const missions = await start(
       [
         handler("effect", async ({ id, attempt }) => {
@@ -261,8 +261,8 @@ describe("a worker that vanishes", () => {
   });
 
   test("and comes back late can neither complete, fail nor write", async () => {
-    const late = gate();
-    const begun = gate();
+    const late = latch();
+    const begun = latch();
     const errors: unknown[] = [];
     const missions = await start(
       [
@@ -297,7 +297,7 @@ describe("a worker that vanishes", () => {
   });
 
   test("keeps its lease as long as it lives", async () => {
-    const done = gate();
+    const done = latch();
     const missions = await start(
       [
         handler("long", async () => {
@@ -388,7 +388,7 @@ describe("the worker", () => {
   });
 
   test("does missions side by side, and one that lasts holds up nobody", async () => {
-    const long = gate();
+    const long = latch();
     const missions = await start([
       handler("long", async () => {
         await long.opened;

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { coalesce, sleepOnce } from "./coalesce.ts";
 
 /** A promise that the test fulfils. */
-function gate() {
+function latch() {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -20,7 +20,7 @@ test("runs work that nobody runs, once", async () => {
 });
 
 test("goes round once more for any number of triggers that came meanwhile", async () => {
-  const first = gate();
+  const first = latch();
   const options = { name: "again", now: () => 0, limitMs: 1_000 };
   let runs = 0;
   const work = async () => {
@@ -36,7 +36,7 @@ test("goes round once more for any number of triggers that came meanwhile", asyn
 });
 
 test("does not go round when there is no time", async () => {
-  const first = gate();
+  const first = latch();
   const options = { name: "no time", now: () => 0, limitMs: 1_000 };
   const work = vi.fn(() => first.opened);
   const running = coalesce(options, work, () => false);
@@ -47,7 +47,7 @@ test("does not go round when there is no time", async () => {
 });
 
 test("runs different work side by side", async () => {
-  const first = gate();
+  const first = latch();
   const running = coalesce({ name: "left", now: () => 0, limitMs: 1_000 }, () => first.opened, always);
   expect(await coalesce({ name: "right", now: () => 0, limitMs: 1_000 }, async () => undefined, always)).toBe(
     "ran",
@@ -59,8 +59,8 @@ test("runs different work side by side", async () => {
 test("takes a run that outlived its limit for dead, and the late end of it harms nobody", async () => {
   let clock = 0;
   const now = () => clock;
-  const dead = gate();
-  const alive = gate();
+  const dead = latch();
+  const alive = latch();
   const options = { name: "dead", now, limitMs: 1_000 };
   const first = coalesce(options, () => dead.opened, always);
   clock = 1_000;

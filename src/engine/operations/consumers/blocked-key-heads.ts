@@ -91,7 +91,7 @@ export interface KeyRow {
   readonly key: string;
   /** Deferred deliveries of the key. */
   readonly count: number;
-  readonly queue: StoredHead | null;
+  readonly deferred: StoredHead | null;
   readonly letter: StoredHead | null;
 }
 
@@ -143,11 +143,11 @@ function letterSql({ subscriber, holdKeys }: KeyQuery, key: SQL): SQL {
 /** What Postgres knows of the keys of `chosen(key)`, in their order. */
 function describeKeysSql(query: KeyQuery): SQL {
   return sql`
-    SELECT chosen.key, to_json(queue) AS queue, to_json(letter) AS letter,
+    SELECT chosen.key, to_json(deferred) AS deferred, to_json(letter) AS letter,
       (SELECT count(*)::integer FROM deliveries d
         WHERE d.subscriber_name = ${query.subscriber} AND d.key = chosen.key AND NOT d.overtakable) AS count
     FROM chosen
-    LEFT JOIN LATERAL (${deferredHeadSql(query, sql`chosen.key`)}) queue ON true
+    LEFT JOIN LATERAL (${deferredHeadSql(query, sql`chosen.key`)}) deferred ON true
     LEFT JOIN LATERAL (${letterSql(query, sql`chosen.key`)}) letter ON true
     ORDER BY chosen.key`;
 }
@@ -170,7 +170,7 @@ export function nextKeysSql(
       SELECT (SELECT d.key FROM deliveries d WHERE d.subscriber_name = ${subscriber} AND d.key > walk.key
         ORDER BY d.key LIMIT 1)
       FROM walk WHERE walk.key IS NOT NULL
-    ), queued AS (
+    ), deferred AS (
       SELECT walk.key FROM walk CROSS JOIN LATERAL (${deferredHeadSql(query, sql`walk.key`)}) head
       WHERE head.blocks LIMIT ${limit}::integer
     ), held AS (
@@ -178,7 +178,7 @@ export function nextKeysSql(
       WHERE ${holdKeys} AND subscriber_name = ${subscriber} AND status IN ('open', 'requeued') AND key > ${after}
       ORDER BY key LIMIT ${limit}::integer
     ), chosen AS (
-      SELECT key FROM queued UNION SELECT key FROM held
+      SELECT key FROM deferred UNION SELECT key FROM held
       UNION SELECT key FROM unnest(${sql.param([...streamKeys])}::text[]) AS s(key) WHERE key > ${after}
       ORDER BY key LIMIT ${limit}::integer
     )

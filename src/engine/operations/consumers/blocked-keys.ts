@@ -89,7 +89,7 @@ type Holder =
 function holderOf(row: KeyRow | undefined, head: StreamHead | undefined): Holder | null {
   const candidates: Holder[] = [];
   if (head !== undefined) candidates.push({ where: "stream", head });
-  if (row?.queue) candidates.push({ where: "queue", head: row.queue });
+  if (row?.deferred) candidates.push({ where: "queue", head: row.deferred });
   if (row?.letter) candidates.push({ where: "dead_letter", head: row.letter });
   candidates.sort((a, b) => compareMessageIds(idOf(a), idOf(b)));
   return candidates[0] ?? null;
