@@ -11,7 +11,7 @@ import { documentFaults, subscribersOf } from "./document-faults.ts";
 import { type EventExport, readEventExports } from "./event-exports.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { generateGolden } from "./golden-payloads.ts";
-import { readModuleDocument, unwrittenParts } from "./module-document.ts";
+import { readModuleDocument, unexplained, unwrittenParts } from "./module-document.ts";
 import { payloadFields, payloadShape } from "./payload-fields.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
@@ -27,6 +27,8 @@ interface ModuleFacts {
   readonly consumers: readonly Consumer[];
   /** Those of the whole product. */
   readonly allConsumers: readonly Consumer[];
+  /** Variables of the environment that it reads and `workers/README.md` does not explain. */
+  readonly variables: readonly string[];
   /** TypeScript files of the module, by path from the root. */
   readonly sources: ReadonlyMap<string, string>;
   /** Where events are imported from, by their definitions. */
@@ -48,6 +50,13 @@ function exportFaults(facts: ModuleFacts): readonly string[] {
 
 function bullets(items: readonly string[]): string {
   return items.length === 0 ? "- none yet" : items.map((item) => `- ${item}`).join("\n");
+}
+
+/** Variables that nobody explains. */
+function settingFaults(facts: ModuleFacts, readme: string): readonly string[] {
+  return unexplained(facts.variables, "", readme).map(
+    (name) => `${name} is explained nowhere. Write a row for it under the heading "## Settings".`,
+  );
 }
 
 /** Who handles it here, as the consumers themselves say, and what it is meant for elsewhere. */
@@ -204,12 +213,14 @@ async function readModules(): Promise<readonly ModuleFacts[]> {
   });
   const { modules, consumers: allConsumers } = openProduct(config);
   const exports = await readEventExports();
+  const shared = await readFile(`${root}workers/README.md`, "utf8");
   return Promise.all(
     modules.map(async ({ name, consumers }) => ({
       module: name,
       published: catalog.all.filter(({ module }) => module === name),
       consumers,
       allConsumers,
+      variables: unexplained(product.settings[name]?.names ?? [], shared, ""),
       sources: await readSources(`src/modules/${name}`),
       exports,
     })),
@@ -242,7 +253,7 @@ async function listFaults(): Promise<GeneratedFile> {
 async function documentsOf(facts: ModuleFacts): Promise<readonly GeneratedFile[]> {
   const readme = `src/modules/${facts.module}/README.md`;
   const events = `src/modules/${facts.module}/EVENTS.md`;
-  let text = await readModuleDocument(root + readme, facts.module);
+  let text = await readModuleDocument(root + readme, facts.module, facts.variables);
   text = fill(text, "published", () => publishedSection(facts));
   text = fill(text, "consumed", (present) => consumedSection(facts, present));
   const action = text.includes(`**Aktion:** ${unsaid}\n`)
@@ -252,7 +263,11 @@ async function documentsOf(facts: ModuleFacts): Promise<readonly GeneratedFile[]
     eventsSection(facts),
   );
   return [
-    { path: readme, content: text, problem: allOf([action, unwrittenParts(text)]) },
+    {
+      path: readme,
+      content: text,
+      problem: allOf([action, ...settingFaults(facts, text), unwrittenParts(text)]),
+    },
     {
       path: events,
       content,

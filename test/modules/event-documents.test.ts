@@ -7,7 +7,7 @@ import * as z from "zod";
 import { catalog, openProduct } from "../../src/composition.ts";
 import { documentFaults, subscribersOf } from "../../tools/document-faults.ts";
 import { completeGolden } from "../../tools/golden-payloads.ts";
-import { readModuleDocument, unwrittenParts } from "../../tools/module-document.ts";
+import { readModuleDocument, unexplained, unwrittenParts } from "../../tools/module-document.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 const ignore = async () => undefined;
@@ -44,6 +44,29 @@ describe("the documents of a module that has none", () => {
       expect(unwrittenParts(present)).toBeNull();
     },
   );
+});
+
+describe("the variables of a module", () => {
+  const path = "/nowhere/README.md";
+
+  test("have rows in a new README.md, which wait for words", async () => {
+    const text = await readModuleDocument(path, "nowhere", ["SOME_DAYS"]);
+    expect(unexplained(["SOME_DAYS", "OTHER_DAYS"], "", text)).toEqual(["OTHER_DAYS"]);
+    const words = text.replaceAll("\n?\n", "\nSome words.\n");
+    const row = words.split("\n").findIndex((line) => line.startsWith("| `SOME_DAYS` |")) + 1;
+    expect(unwrittenParts(words)).toMatch(new RegExp(` in line ${row}\\.$`));
+    expect(unwrittenParts(words.replace("| ? | ? |", "| 28 | Days. |"))).toBeNull();
+    expect(await readModuleDocument(path, "nowhere")).not.toContain("## Settings");
+  });
+
+  test("count as explained in a table under the heading, at the document's end too, or in the shared one", () => {
+    const rows = "| variable | default | meaning |\n|---|---|---|\n| `A_DAYS`, `B_DAYS` | 1, 2 | Days. |\n";
+    const names = ["A_DAYS", "B_DAYS", "C_DAYS"];
+    expect(unexplained(names, rows, "")).toEqual(["C_DAYS"]);
+    expect(unexplained(names, "", `# M\n\n## Settings\n\n${rows}`)).toEqual(["C_DAYS"]);
+    expect(unexplained(names, "", `# M\n\n## Settings\n\n${rows}\n## Next\n`)).toEqual(["C_DAYS"]);
+    expect(unexplained(names, "", `# M\n\n## Settings\n\nNone.\n\n## Next\n\n${rows}`)).toEqual(names);
+  });
 });
 
 describe("golden payloads", () => {
