@@ -272,6 +272,23 @@ describe("a forced replay", () => {
     expect(await replayAll("with a new one")).toBe(3);
     expect((await agent("robot-7")).errors).toBe(3);
   });
+
+  test("counts an error once that was given up before it was ever counted", async () => {
+    await engine.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '23514'; END $$`);
+    await engine.sql("CREATE TRIGGER refuse BEFORE INSERT ON agents FOR EACH ROW EXECUTE FUNCTION refuse()");
+    await report();
+    await engine.settle();
+    const [letter] = await engine.deadLetters(subscriber);
+    await engine.sql("DROP TRIGGER refuse ON agents");
+    const discard = `/api/dead-letters/${letter?.id}/discard`;
+    const discarded = await engine.request("POST", discard, { reason: "a test of the counter" });
+    expect(discarded.status, discarded.text).toBeLessThan(300);
+    expect(await replayAll("after all")).toBe(1);
+    expect((await agent("robot-7")).errors).toBe(1);
+    expect(await replayAll("and again")).toBe(1);
+    expect((await agent("robot-7")).errors).toBe(1);
+  });
 });
 
 describe("failures", () => {

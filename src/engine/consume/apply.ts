@@ -204,7 +204,13 @@ async function tryTogether(
   } catch (error) {
     return { kind: "unavailable", error };
   }
-  const run: HandlerRun = { claimed: false, published: [], remaining: [], culprit: null };
+  const run: HandlerRun = {
+    claimed: false,
+    neverApplied: new Set(),
+    published: [],
+    remaining: [],
+    culprit: null,
+  };
   let applied: readonly Applied[];
   try {
     applied = await session.transaction(
@@ -242,8 +248,10 @@ async function applyInTransaction(
     type: delivery.content.event.type,
     tenantId: delivery.content.event.tenant_id,
   }));
-  const { claimed, redelivered, withLetter } = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  const found = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  const { claimed, redelivered, withLetter } = found;
   run.claimed = true;
+  run.neverApplied = found.neverApplied;
   const fresh = list.filter((delivery) => claimed.has(claimId(claimOf(delivery))));
   try {
     await runHandlers(deps, tx, fresh, run, sliceEndMs);

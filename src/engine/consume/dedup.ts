@@ -29,6 +29,8 @@ export interface ClaimResult {
   readonly publishedTwice: ReadonlySet<string>;
   /** Of the claimed ones: an open dead letter says that the event was not applied. */
   readonly withLetter: ReadonlySet<string>;
+  /** Of the claimed ones: a forced replay of an event that was given up, and that this subscriber never applied. */
+  readonly neverApplied: ReadonlySet<string>;
 }
 
 const maxEventIdLength = 50;
@@ -39,6 +41,21 @@ const columns = sql`subscriber_name, stream_name, stream_message_id, event_id, e
 /** True for a new row of `claims` whose event has an open dead letter. An index holds the open ones alone. */
 const hasLetter = (claims: SQL) => sql`EXISTS (SELECT FROM dead_letters l
   WHERE l.subscriber_name = ${claims}.subscriber_name AND l.event_id = ${claims}.event_id AND l.status = 'open')`;
+
+/**
+ * True for a new row `r` of `replay_claims` when all earlier claims say that the event was given up. They are looked for
+ * by forced replays alone, so ordinary claims cost nothing more.
+ */
+const isNeverApplied = sql`(EXISTS (SELECT FROM processed_events p WHERE p.subscriber_name = r.subscriber_name
+      AND (p.stream_message_id = r.stream_message_id OR p.event_id = r.event_id) AND p.metadata = ${barredBy("discarded")})
+    AND NOT EXISTS (SELECT FROM replay_claims q WHERE q.subscriber_name = r.subscriber_name
+      AND (q.stream_message_id = r.stream_message_id OR q.event_id = r.event_id) AND q.replay_epoch <> r.replay_epoch
+      AND q.metadata IS DISTINCT FROM ${barredBy("discarded")}))`;
+
+/** `metadata` of a claim without an application. */
+function barredBy(why: "discarded" | "edited"): SQL {
+  return sql`jsonb_build_object(${why}::text, true)`;
+}
 
 function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
   const rows = JSON.stringify(
@@ -54,13 +71,14 @@ function claimSql(subscriber: string, stream: string, claims: readonly Claim[]):
     FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
   const ordinary = (source: SQL) => sql`
     INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
-    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead`;
+    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead, false AS never`;
   if (claims.every(({ replayGeneration }) => replayGeneration === 0)) return ordinary(sql`(${given}) g`);
   return sql`
     WITH given AS MATERIALIZED (${given}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
       INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
       WHERE p IS NOT NULL
-      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead
+      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead,
+        ${isNeverApplied} AS never
     )
     SELECT * FROM ordinary UNION ALL SELECT * FROM replayed`;
 }
@@ -87,15 +105,19 @@ export async function claimDeliveries(
   stream: string,
   claims: readonly Claim[],
 ): Promise<ClaimResult> {
-  const inserted = await tx.execute<{ m: string; dead: boolean }>(claimSql(subscriber, stream, claims));
+  const inserted = await tx.execute<{ m: string; dead: boolean; never: boolean }>(
+    claimSql(subscriber, stream, claims),
+  );
   const claimed = new Set(inserted.rows.map(({ m }) => m));
   const withLetter = new Set(inserted.rows.filter((row) => row.dead).map(({ m }) => m));
+  const neverApplied = new Set(inserted.rows.filter((row) => row.never).map(({ m }) => m));
   const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
-  if (refused.length === 0) return { claimed, redelivered: new Set(), publishedTwice: new Set(), withLetter };
+  if (refused.length === 0)
+    return { claimed, redelivered: new Set(), publishedTwice: new Set(), withLetter, neverApplied };
   const known = await tx.execute<{ m: string }>(knownSql(subscriber, refused));
   const redelivered = new Set(known.rows.map((row) => row.m));
   const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
-  return { claimed, redelivered, publishedTwice: new Set(twice), withLetter };
+  return { claimed, redelivered, publishedTwice: new Set(twice), withLetter, neverApplied };
 }
 
 /** Gives claims back that this transaction will not use; nobody else has seen them. */
@@ -159,7 +181,7 @@ export function barSql(source: SQL, messageId: SQL, why: "discarded" | "edited")
   const values = sql`d.subscriber_name, d.stream_name, ${messageId},
     CASE WHEN length(d.event_id) <= ${maxEventIdLength}::integer THEN d.event_id END,
     left(d.event_type, ${maxTypeLength}::integer), left(d.tenant_id, ${maxTypeLength}::integer),
-    jsonb_build_object(${why}::text, true)`;
+    ${barredBy(why)}`;
   return sql`barred AS (
     INSERT INTO processed_events (${columns}, metadata) SELECT ${values} FROM ${source} d WHERE d.replay_epoch = 0
     ON CONFLICT DO NOTHING

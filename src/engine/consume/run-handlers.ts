@@ -6,7 +6,8 @@ import type { Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./consumer.ts";
-import { attemptOf, type Runnable } from "./delivery.ts";
+import { claimId } from "./dedup.ts";
+import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
 
 export interface HandlerDeps {
   readonly consumer: Consumer;
@@ -20,6 +21,8 @@ export interface HandlerDeps {
 export interface HandlerRun {
   /** The claims stand: the database is there, and what fails from here on is about the deliveries. */
   claimed: boolean;
+  /** `ClaimResult.neverApplied`. */
+  neverApplied: ReadonlySet<string>;
   /** Events that handlers published, to be inserted before the commit. */
   readonly published: RecordedEvent[];
   /** Not begun, because the time for one transaction was used up; their claims are given back. */
@@ -80,6 +83,11 @@ export async function runHandlers(
   for (const subscription of [...gathered.keys()]) await flush(subscription);
 }
 
+/** A forced replay gives a generation to what has a claim; but one that was given up has a claim too. */
+function isRepeated({ neverApplied }: HandlerRun, delivery: Runnable): boolean {
+  return delivery.replayGeneration !== 0 && !neverApplied.has(claimId(claimOf(delivery)));
+}
+
 async function callEach(
   deps: HandlerDeps,
   tx: Tx,
@@ -103,7 +111,7 @@ async function callEach(
         idempotencyKey: (label) =>
           idempotencyKey(consumer.subscriber, event.id, label, delivery.replayGeneration),
         replay: delivery.isReplay,
-        repeated: delivery.replayGeneration !== 0,
+        repeated: isRepeated(run, delivery),
         now: () => new Date(deps.now()),
       };
       return subscription.handle(event, context);
@@ -124,7 +132,7 @@ async function callSet(
     streamMessageId: delivery.messageId,
     attempt: attemptOf(delivery),
     replay: delivery.isReplay,
-    repeated: delivery.replayGeneration !== 0,
+    repeated: isRepeated(run, delivery),
   }));
   const what = subscription.kind === "batch" ? `"${subscription.definition.type}"` : "all events";
   await withTimeLimit(

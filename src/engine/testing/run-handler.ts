@@ -122,7 +122,13 @@ export async function runHandler<D extends EventDefinition>(
     key,
     isReplay: options.replay ?? false,
   };
-  const run: HandlerRun = { claimed: true, published: [], remaining: [], culprit: null };
+  const run: HandlerRun = {
+    claimed: true,
+    neverApplied: new Set(),
+    published: [],
+    remaining: [],
+    culprit: null,
+  };
   const transaction = standIn(options.tx);
   const nowMs = now.getTime();
   const deps = {
