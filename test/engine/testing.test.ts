@@ -302,6 +302,33 @@ describe("the end of a test", () => {
   });
 });
 
+test("an engine that cannot be made leaves no database", async () => {
+  const mark = `left over by ${crypto.randomUUID()}`;
+  const marked = [
+    ...statements,
+    `DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS ''${mark}''', current_database()); END $$`,
+  ];
+  const server = new pg.Client({ connectionString: inject("services").databaseUrl });
+  await server.connect();
+  onTestFinished(() => server.end());
+  const left = async () =>
+    (await server.query("SELECT FROM pg_shdescription WHERE description = $1", [mark])).rowCount;
+  await expect(open({ statements: marked, consumers: [shop(), shop()] })).rejects.toThrow(
+    /Two consumers are named "shop"/,
+  );
+  expect(await left()).toBe(0);
+  const outside = {
+    onTestFinished: () => {
+      throw new Error("not in a test");
+    },
+  };
+  await expect(open({ statements: marked, hooks: outside })).rejects.toThrow("not in a test");
+  expect(await left()).toBe(0);
+  // Control: the mark is seen on the database of an engine that was made.
+  await open({ statements: marked });
+  expect(await left()).toBe(1);
+});
+
 test("an address that cannot be used is told with what to do", async () => {
   const { upstash } = inject("services");
   const services = { databaseUrl: "postgres://nobody:x@127.0.0.1:9/none", redis: upstash };

@@ -15,7 +15,7 @@ import type { PublishOptions } from "../publish/publish.ts";
 import type { EngineSettings } from "../settings.ts";
 import { createRedis, type RedisHttp } from "../stream/redis.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
-import { createTestDatabase } from "./database.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { checkFailures, type ExpectedFailure } from "./failures.ts";
 import { describeCounts, describeMissing, matching, type Published, recordedEvents } from "./recorded.ts";
 import {
@@ -50,7 +50,7 @@ export interface TestEngineOptions {
   /** Statements that are run behind the migrations, such as the tables of a test. */
   readonly statements?: readonly string[];
   /** What differs from the defaults of tests: one shard, leases of 10 s, all log lines. */
-  readonly settings?: Partial<EngineSettings>;
+  readonly settings?: Partial<Omit<EngineSettings, "databaseUrl" | "redis" | "redisPrefix">>;
   /** With them the engine is closed when the test ends, and its log is printed when the test failed. */
   readonly hooks?: TestHooks;
   /** Where the log of a failed test goes; default: the console's errors. */
@@ -128,10 +128,13 @@ const maxPasses = 100;
 const waitForEventMs = 10_000;
 const lookAgainMs = 20;
 
-function settingsOf(services: TestServices, prefix: string, given: Partial<EngineSettings>): EngineSettings {
+function settingsOf(
+  services: TestServices,
+  prefix: string,
+  given: NonNullable<TestEngineOptions["settings"]>,
+): EngineSettings {
   return {
     mode: "required",
-    redisPrefix: prefix,
     shards: 1,
     payload: { warnBytes: 8_192, maxBytes: 65_536 },
     wireCompat: false,
@@ -145,6 +148,8 @@ function settingsOf(services: TestServices, prefix: string, given: Partial<Engin
     logLevel: "debug",
     ...given,
     ...services,
+    // Last: all keys that begin with it are deleted at the end.
+    redisPrefix: prefix,
   };
 }
 
@@ -162,15 +167,25 @@ function settingsOf(services: TestServices, prefix: string, given: Partial<Engin
  * @throws {Error} Redis or Postgres cannot be used; says what to do
  */
 export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
-  const { services, catalog, consumers = [], jobs = [], hooks } = options;
-  const { print = (text) => console.error(text) } = options;
   const name = `t_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
   const database = await createTestDatabase({
-    serverUrl: services.databaseUrl,
+    serverUrl: options.services.databaseUrl,
     name,
     also: options.migrations ?? [],
     statements: options.statements ?? [],
   });
+  try {
+    return openTestEngine(options, name, database);
+  } catch (error) {
+    // Consumers that the engine refuses, hooks outside of a test: nobody has got what could be closed.
+    await database.drop();
+    throw error;
+  }
+}
+
+function openTestEngine(options: TestEngineOptions, name: string, database: TestDatabase): TestEngine {
+  const { services, catalog, consumers = [], jobs = [], hooks } = options;
+  const { print = (text) => console.error(text) } = options;
   const clock = createTestClock();
   const logs: string[] = [];
   const failures: DeliveryFailure[] = [];
