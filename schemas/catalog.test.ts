@@ -35,6 +35,24 @@ describe("a catalog", () => {
     expect(library.all).toEqual([lent, returned]);
   });
 
+  test.each<[string, () => unknown, RegExp]>([
+    ["no list", () => createCatalog(undefined as never), /events of a catalog are a list.*type undefined/],
+    ["null in the list", () => createCatalog([lent, null as never]), /is null, behind "library.book.lent"/],
+    [
+      "a list in the list",
+      () => createCatalog([[lent] as never]),
+      /not made by defineEvent, at the beginning/,
+    ],
+    [
+      "no map of names",
+      () => createCatalog([lent], { readAliases: {} as never }),
+      /readAliases of a catalog is a Map/,
+    ],
+  ])("is refused with %s", (_what, make, message) => {
+    expect(make).toThrow(CharterError);
+    expect(make).toThrow(message);
+  });
+
   test("is found by name only, never by what objects inherit", () => {
     expect(library.find("library.book.lent")).toBe(lent);
     expect(library.find("toString")).toBeUndefined();

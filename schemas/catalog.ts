@@ -66,15 +66,17 @@ function refused(message: string): CharterError {
 }
 
 function indexByType<D extends EventDefinition>(
-  definitions: readonly (D | undefined)[],
+  definitions: readonly (D | null | undefined)[],
 ): ReadonlyMap<string, D> {
   const found = new Map<string, D>();
   let before = "at the beginning";
   for (const definition of definitions) {
     // Types keep this out, but for a circle of imports, which leaves it undefined.
-    if (definition === undefined) {
+    if (typeof definition?.type !== "string") {
+      const what =
+        definition === undefined || definition === null ? String(definition) : "not made by defineEvent";
       throw refused(
-        `The catalog has an event that is undefined, ${before}. Look whether its file exports it, and whether that file imports the catalog, which imports it.`,
+        `The catalog has an event that is ${what}, ${before}. Look whether its file exports it, and whether that file imports the catalog, which imports it.`,
       );
     }
     const { type } = definition;
@@ -97,9 +99,20 @@ export function createCatalog<const D extends readonly EventDefinition[]>(
   definitions: D,
   options: CatalogOptions = {},
 ): Catalog<D[number]> {
+  if (!Array.isArray(definitions)) {
+    throw refused(
+      `The events of a catalog are a list: createCatalog([orderPlaced, orderPaid]); received ${definitions === null ? "null" : `a value of the type ${typeof definitions}`}.`,
+    );
+  }
   const all: readonly D[number][] = definitions;
   const byType = indexByType(all);
   const { readAliases = noNames, dualNames = noNames, isForeign = () => false, legacy = null } = options;
+  for (const [name, names] of Object.entries({ readAliases, dualNames })) {
+    if (!(names instanceof Map))
+      throw refused(
+        `${name} of a catalog is a Map of other names to catalogued ones: new Map([["older", "name"]]).`,
+      );
+  }
   for (const [older, type] of [...readAliases, ...dualNames]) {
     if (byType.has(older)) {
       throw refused(`"${older}" is an event of the catalog and another name of "${type}"; keep one.`);

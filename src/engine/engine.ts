@@ -7,6 +7,7 @@ import type { DeliveryFailure } from "./consume/drain-base.ts";
 import { createSubrequestMeter } from "./core/budget.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { createLogger, type Logger, type LogSink } from "./core/log.ts";
+import { isObject, requireFitting, requireList } from "./core/received.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import { describeUnknownSetting } from "./core/unknown-settings.ts";
 import { createDatabase, type Tx } from "./db/database.ts";
@@ -19,7 +20,7 @@ import { markActivity } from "./publish/activity.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
 import { runJanitor } from "./retention/janitor.ts";
-import type { EngineSettings } from "./settings.ts";
+import { type EngineSettings, requireSettings } from "./settings.ts";
 import { createStreamKeys } from "./stream/keys.ts";
 import { createRedis } from "./stream/redis.ts";
 
@@ -183,9 +184,12 @@ export interface Engine {
  * Consumers that need more than one invocation allows run in a Worker of their own: give `afterCommit` a `wake` that
  * calls it, have it call `engine.wake`, and give that a `handOn` that calls the Worker itself.
  *
+ * @throws {TypeError} an option is not what it should be
+ * @throws {ConfigError} a setting that was written by hand cannot be
  * @throws {Error} two consumers, or two jobs, share a name; a consumer handles an event that the catalogue does not have
  */
 export function createEngine(options: EngineOptions): Engine {
+  requireOptions(options);
   const { catalog, settings, now = systemClock } = options;
   const budgets = { ...defaultBudgets, ...options.budgets };
   const consumers = registerConsumers(catalog, options.consumers ?? []);
@@ -239,6 +243,17 @@ export function createEngine(options: EngineOptions): Engine {
       else await withStream((stream) => drainIn(stream, null, leave), invocation);
     },
   };
+}
+
+/** @throws {TypeError} an option is not what it should be @throws {ConfigError} a setting */
+function requireOptions(options: unknown): void {
+  requireFitting(isObject(options), "createEngine: what it was given", options, "{ catalog, settings, … }");
+  const { catalog, settings, migrations = [] } = options as Readonly<Record<string, unknown>>;
+  const isCatalog = isObject(catalog) && typeof catalog.canonicalType === "function";
+  requireFitting(isCatalog, "createEngine: catalog", catalog, "what createCatalog makes");
+  requireFitting(isObject(settings), "createEngine: settings", settings, "what parseEngineSettings makes");
+  requireSettings(settings);
+  requireList(migrations, "createEngine: migrations", "a set of migrations", isObject);
 }
 
 /** What is left is for the next cron run. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import {
+  ConfigError,
   calledUrl,
   defineSettings,
   type EnvironmentOptions,
@@ -47,6 +48,10 @@ export interface EngineSettings {
   readonly unknown?: readonly UnknownSetting[];
 }
 
+const databaseAddress = /^postgres(?:ql)?:\/\/[^@]+@[^/]+\/./;
+const databaseExpected = "expected postgres://user:password@host/database";
+const prefixShape = /^[A-Za-z0-9:_-]{1,50}$/;
+
 /**
  * The engine's environment variables. A program that reads more beside them gives this definition to `readEnvironment`
  * with its own.
@@ -55,17 +60,10 @@ export const engineSettings = defineSettings(
   {
     BRAIN_EVENTSTREAM_MODE: z.enum(["required", "degraded"]).default("required"),
     /** Neon's connection string, or that of a gateway on loopback. */
-    NEON_DATABASE_URL: z
-      .string()
-      .regex(/^postgres(?:ql)?:\/\/[^@]+@[^/]+\/./, "expected postgres://user:password@host/database"),
+    NEON_DATABASE_URL: z.string().regex(databaseAddress, databaseExpected),
     UPSTASH_REDIS_REST_URL: calledUrl.optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
-    BRAIN_REDIS_PREFIX: shownText(
-      z
-        .string()
-        .regex(/^[A-Za-z0-9:_-]{1,50}$/)
-        .default("brain"),
-    ),
+    BRAIN_REDIS_PREFIX: shownText(z.string().regex(prefixShape).default("brain")),
     BRAIN_SHARDS: whole(1, 64).default(1),
     BRAIN_PAYLOAD_WARN_BYTES: whole(1, 1_048_576).default(8_192),
     BRAIN_PAYLOAD_MAX_BYTES: whole(1, 1_048_576).default(65_536),
@@ -139,4 +137,40 @@ export function parseEngineSettings(
 ): EngineSettings {
   const { settings, unknown } = readEnvironment(env, { engine: engineSettings }, options);
   return { ...settings.engine, unknown };
+}
+
+const count = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
+const time = z.number().min(0);
+
+/** What no engine can work with. Tests set less than the environment may, so the bounds are wider than there. */
+const writtenSettings = z.object({
+  mode: z.enum(["required", "degraded"]),
+  databaseUrl: z.string().regex(databaseAddress, databaseExpected),
+  redis: z.object({ url: z.string().min(1), token: z.string().min(1) }).nullable(),
+  redisPrefix: z.string().regex(prefixShape),
+  shards: count(1, 64),
+  payload: z.object({ warnBytes: count(1), maxBytes: count(1) }),
+  wireCompat: z.boolean(),
+  pubsubFanout: z.boolean(),
+  subrequestLimit: count(1),
+  leaseMs: count(1),
+  followers: z.object({ perIsolate: count(0), perCaller: count(0) }),
+  ingestPerMinute: count(1).nullable(),
+  relaySweepMs: time,
+  retention: z.object({ streamKeep: count(0), dedupDays: time, eventsDays: time }),
+  logLevel: z.enum(["debug", "info", "warn", "error"]),
+});
+
+/**
+ * Settings may be written by hand, and then nobody has read them before.
+ *
+ * @throws {ConfigError} with a line for each that is missing or cannot be; without values, which may be secrets
+ */
+export function requireSettings(settings: unknown): void {
+  const { error } = writtenSettings.safeParse(settings);
+  if (error === undefined) return;
+  const lines = error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
+  throw new ConfigError(
+    `The settings of the engine are not valid. Make them with parseEngineSettings, or correct them:\n${lines.join("\n")}`,
+  );
 }

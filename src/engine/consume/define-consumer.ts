@@ -1,5 +1,6 @@
 import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas";
 import { defaultCircuitBreakerPolicy } from "../core/circuit-breaker.ts";
+import { isObject, nameOf, requireFitting } from "../core/received.ts";
 import { defaultRetryPolicy } from "../core/retry.ts";
 import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./consumer.ts";
 
@@ -11,12 +12,24 @@ const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
  * @throws {Error} at start: a bad subscriber name, two handlers for one type, a number out of range
  */
 export function defineConsumer(options: ConsumerOptions): Consumer {
-  const { subscriber } = options;
+  requireFitting(isObject(options), "defineConsumer: what it was given", options, "{ subscriber, handlers }");
+  const { subscriber, formerly = subscriber, afterDeadLetter = "go_on" } = options;
   if (!subscriberShape.test(subscriber)) {
     throw new Error(
       `Subscriber "${subscriber}" is not a valid name: expected lower-case letters, digits and underscores, beginning with a letter, at most 100.`,
     );
   }
+  if (!subscriberShape.test(formerly)) {
+    throw new Error(`Consumer "${subscriber}": formerly is "${formerly}", which no subscriber can be named.`);
+  }
+  if (afterDeadLetter !== "go_on" && afterDeadLetter !== "hold_key") {
+    throw new Error(
+      `Consumer "${subscriber}": afterDeadLetter is "${afterDeadLetter}", expected "go_on" or "hold_key".`,
+    );
+  }
+  const handlers: unknown = options.handlers;
+  const listed = `a list of what on(…), onBatch(…) and onAny(…) make`;
+  requireFitting(Array.isArray(handlers), `Consumer "${subscriber}": handlers`, handlers, listed);
   const byType = new Map<string, Exclude<Subscription, { kind: "any" }>>();
   let any: Consumer["any"] = null;
   for (const [index, subscription] of options.handlers.entries()) {
@@ -34,14 +47,14 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
   return {
     subscriber,
-    formerly: options.formerly ?? subscriber,
+    formerly,
     // Programs in Python call theirs `group_{subscriber}`: two that share a group take each other's events.
     group: `edge_${subscriber}`,
     source: options.source ?? subscriber,
     startAt: checkedStart(subscriber, options.startAt ?? "0"),
     retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
     brake: checkedBreaker(subscriber, { ...defaultCircuitBreakerPolicy, ...options.brake }),
-    afterDeadLetter: options.afterDeadLetter ?? "go_on",
+    afterDeadLetter,
     handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
     batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
     concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, 1, 6),
@@ -75,11 +88,6 @@ function requireHandler(subscriber: string, subscription: Subscription, ordinal:
   if (typeof subscription.handle !== "function") {
     throw new Error(`${what} has no function to call but ${nameOf(subscription.handle)}. ${why}`);
   }
-}
-
-function nameOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return typeof value === "object" ? "another object" : `a ${typeof value}`;
 }
 
 function checkedStart(subscriber: string, startAt: StartPosition): StartPosition {
@@ -124,10 +132,11 @@ export function registerConsumers(
   consumers: readonly Consumer[],
 ): ReadonlyMap<string, Consumer> {
   const bySubscriber = new Map<string, Consumer>();
+  requireFitting(Array.isArray(consumers), "consumers", consumers, "a list of what defineConsumer makes");
   for (const [index, consumer] of consumers.entries()) {
-    if (typeof consumer !== "object" || consumer === null) {
+    if (!isConsumer(consumer)) {
       throw new Error(
-        `Consumer ${index + 1} of ${consumers.length} is ${nameOf(consumer)}. Look whether its file exports it, and whether it is imported in a circle.`,
+        `Consumer ${index + 1} of ${consumers.length} is ${nameOf(consumer)}. Look whether its file exports it, and whether it is imported in a circle; expected is what defineConsumer makes.`,
       );
     }
     if (bySubscriber.has(consumer.subscriber)) {
@@ -137,6 +146,11 @@ export function registerConsumers(
     bySubscriber.set(consumer.subscriber, consumer);
   }
   return bySubscriber;
+}
+
+/** Whether `defineConsumer` made it. */
+export function isConsumer(value: unknown): value is Consumer {
+  return isObject(value) && value.byType instanceof Map;
 }
 
 function requireCatalogued(catalog: Catalog, { subscriber }: Consumer, definition: EventDefinition): void {

@@ -1,4 +1,5 @@
 import type { Logger } from "../core/log.ts";
+import { isObject, requireFitting, requireList } from "../core/received.ts";
 import type { Database } from "../db/database.ts";
 import type { Transact } from "../publish/publish.ts";
 
@@ -34,18 +35,23 @@ const jobName = /^[a-z][a-z0-9_]{0,99}$/;
  * @throws {Error} the name is no name of a job
  */
 export function defineJob(job: ScheduledJob): ScheduledJob {
+  requireFitting(isObject(job), "A job", job, "{ name, run }");
+  requireFitting(typeof job.name === "string", "The name of a job", job.name, "a text");
   if (!jobName.test(job.name)) {
     throw new Error(`"${job.name}" is no name of a job. Use lower-case letters, digits and underscores.`);
   }
+  requireFitting(typeof job.run === "function", `The job "${job.name}": run`, job.run, "a function");
   return job;
 }
 
 /** Jobs by name. @throws {Error} two of them share a name, or one has none */
 export function registerJobs(jobs: readonly ScheduledJob[]): ReadonlyMap<string, ScheduledJob> {
   const byName = new Map<string, ScheduledJob>();
+  requireList(jobs, "jobs", "what defineJob makes", isObject);
   for (const job of jobs) {
+    defineJob(job);
     if (byName.has(job.name)) throw new Error(`Two jobs are called "${job.name}". Rename one.`);
-    byName.set(job.name, defineJob(job));
+    byName.set(job.name, job);
   }
   return byName;
 }

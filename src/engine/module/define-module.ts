@@ -1,9 +1,11 @@
 import type { EventDefinition } from "@brain/schemas";
 import { getTableName, isTable } from "drizzle-orm";
 import type { Consumer } from "../consume/consumer.ts";
+import { isConsumer } from "../consume/define-consumer.ts";
 import type { ScheduledJob } from "../consume/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
+import { isObject, requireFitting, requireList } from "../core/received.ts";
 import type { Answers, Needs, Offer } from "./ports.ts";
 
 /** What the parts of a module are made of, once the start has read the settings and connected the ports. */
@@ -60,17 +62,58 @@ export interface OpenedParts<R> {
   logStart(log: Logger): void;
 }
 
+/** The parts that are functions of `ModuleParts`. */
+const partNames = ["offers", "consumers", "jobs", "routes", "logStart"] as const;
+const otherNames = ["name", "events", "tables", "settings", "needs"];
+
+/** @throws {TypeError} a part has another type than an author may give it, or a name that no part has */
+function requireParts(definition: unknown): void {
+  requireFitting(isObject(definition), "defineModule: what it was given", definition, "{ name, events, … }");
+  const given = definition as Readonly<Record<string, unknown>>;
+  requireFitting(typeof given.name === "string", "The name of a module", given.name, "a text");
+  const what = `The module "${given.name}"`;
+  for (const part of Object.keys(given)) {
+    if (otherNames.includes(part) || (partNames as readonly string[]).includes(part)) continue;
+    const known = [...otherNames, ...partNames].join(", ");
+    throw new TypeError(`${what} has "${part}", which no module has. Its parts are ${known}.`);
+  }
+  requireList(given.events, `${what}: events`, "what defineEvent makes", isDefinition);
+  requireList(given.tables ?? [], `${what}: tables`, "what a file of tables exports", isObject);
+  const { settings, needs = {} } = given;
+  const isSettings = settings === undefined || (isObject(settings) && Array.isArray(settings.names));
+  requireFitting(isSettings, `${what}: settings`, settings, "what defineSettings makes");
+  requireFitting(isObject(needs), `${what}: needs`, needs, "an object with a need of a port under each name");
+  for (const [key, need] of Object.entries(needs as object)) {
+    const isNeed = isObject(need) && typeof need.pick === "function";
+    requireFitting(isNeed, `${what}: needs.${key}`, need, "one, optional or all of what definePort makes");
+  }
+  for (const part of partNames) {
+    const isFunction = given[part] === undefined || typeof given[part] === "function";
+    requireFitting(isFunction, `${what}: ${part}`, given[part], "a function of ({ settings, ports })");
+  }
+}
+
+function isDefinition(value: unknown): boolean {
+  return isObject(value) && typeof value.type === "string";
+}
+
 const nameShape = /^[a-z][a-z0-9_]{0,49}$/;
+
+const none = () => [];
+/** What routes are, the product knows. */
+const isGiven = (value: unknown) => value !== undefined;
 
 /**
  * Completes a module. Three types are inferred from what is given, none is to be written: the settings, the needs, and
  * what routes are.
  *
+ * @throws {TypeError} a part is not what an author may give
  * @throws {Error} its name is none, or an event belongs to another module
  */
 export function defineModule<S = null, N extends Needs = Record<never, never>, R = never>(
   definition: ModuleDefinition<S, N, R>,
 ): Module<R> {
+  requireParts(definition);
   const { name, events } = definition;
   if (!nameShape.test(name)) {
     throw new Error(
@@ -87,19 +130,27 @@ export function defineModule<S = null, N extends Needs = Record<never, never>, R
     Object.values(file).filter((value) => isTable(value)),
   );
   const own = (parts: ModuleParts<unknown, Needs>) => parts as ModuleParts<S, N>;
+  const listed = <T>(part: string, list: readonly T[], each: string, fits: (item: unknown) => boolean) => {
+    requireList(list, `The module "${name}": ${part}`, each, fits);
+    return list;
+  };
   return {
     name,
     events,
     tables: tables.map(getTableName),
     settings: definition.settings ?? null,
     needs: definition.needs ?? {},
-    offers: (parts) => definition.offers?.(own(parts)) ?? [],
+    offers: (parts) =>
+      definition.offers === undefined
+        ? []
+        : listed("offers", definition.offers(own(parts)), "what from(…) of a port makes", isObject),
     open(given) {
       const parts = own(given);
+      const { consumers = none, jobs = none, routes = none } = definition;
       return {
-        consumers: definition.consumers?.(parts) ?? [],
-        jobs: definition.jobs?.(parts) ?? [],
-        routes: definition.routes?.(parts) ?? [],
+        consumers: listed("consumers", consumers(parts), "what defineConsumer makes", isConsumer),
+        jobs: listed("jobs", jobs(parts), "what defineJob makes", isObject),
+        routes: listed("routes", routes(parts), "the routes of a path", isGiven),
         logStart: (log) => definition.logStart?.(parts, log),
       };
     },

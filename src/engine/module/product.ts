@@ -3,6 +3,7 @@ import type { Consumer } from "../consume/consumer.ts";
 import type { ScheduledJob } from "../consume/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
+import { isObject, nameOf, requireFitting } from "../core/received.ts";
 import type { Module, OpenedParts } from "./define-module.ts";
 import { connectPorts, type Offer } from "./ports.ts";
 
@@ -70,6 +71,13 @@ function openProduct<R>(
   settings: Readonly<Record<string, unknown>>,
   gifts: readonly Offer[],
 ): OpenedProduct<R> {
+  requireFitting(isObject(settings), "The settings of a product", settings, "what readEnvironment makes");
+  const lacks = modules.find((module) => module.settings !== null && settings[module.name] === undefined);
+  if (lacks !== undefined) {
+    throw new Error(
+      `The module "${lacks.name}" reads settings, and none were given for it. Give open what readEnvironment(env, product.settings) makes.`,
+    );
+  }
   const ports = connectPorts();
   const parts = modules.map((module) => ({
     module,
@@ -105,11 +113,17 @@ function openProduct<R>(
 /** @throws {Error} a module is undefined, as a circle of imports leaves it, or two have one name; says where they stand */
 function requireNames(modules: readonly Module<unknown>[]): void {
   const placeOf = new Map<string, number>();
+  requireFitting(
+    Array.isArray(modules),
+    "defineProduct: modules",
+    modules,
+    "a list of what defineModule makes",
+  );
   for (const [index, module] of (modules as readonly (Module<unknown> | undefined)[]).entries()) {
     const place = index + 1;
-    if (module === undefined) {
+    if (typeof module?.open !== "function") {
       throw new Error(
-        `The module in place ${place} of ${modules.length} is undefined. Look whether its index.ts exports it, and whether its imports lead back to the list.`,
+        `The module in place ${place} of ${modules.length} is ${nameOf(module)}, expected what defineModule makes. Look whether its index.ts exports it, and whether its imports lead back to the list.`,
       );
     }
     const other = placeOf.get(module.name);
