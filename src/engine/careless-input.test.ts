@@ -142,6 +142,11 @@ describe("is refused", () => {
     ],
     ["settings that are a schema", module({ settings: z.object({}) }), /expected what defineSettings makes/],
     [
+      "a limit of nothing",
+      module({ limits: [{ name: "visits", perMinute: 0 }] }),
+      /limits: 1 of 1 is another object, expected \{ name, perMinute \} with a whole number from 1/,
+    ],
+    [
       "a port for a need",
       module({ needs: { gate: definePort("gate") } }),
       /needs\.gate is another object, expected one/,

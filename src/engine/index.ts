@@ -116,6 +116,7 @@ export {
   type Module,
   type ModuleDefinition,
   type ModuleParts,
+  type RateLimit,
 } from "./module/define-module.ts";
 export { type Answers, definePort, type Need, type Needs, type Offer, type Port } from "./module/ports.ts";
 export { defineProduct, type OpenedModule, type OpenedProduct, type Product } from "./module/product.ts";

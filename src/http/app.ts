@@ -2,6 +2,7 @@ import {
   followEvents,
   markActivity,
   NotFoundError,
+  type RateLimit,
   scheduleJob,
   transactAndPublish,
   UnauthorizedError,
@@ -27,7 +28,7 @@ import type { RequestServices } from "./kit/module-env.ts";
 import { isPublicPath, keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
-import { inOrder, type ModuleRoutes, requireOwnRoutes } from "./module-routes.ts";
+import { bucketOf, inOrder, type ModuleRoutes, requireOwnRoutes } from "./module-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
@@ -51,6 +52,7 @@ const defaultPlaces = 64;
  */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const mounts = inOrder(options.modules ?? []);
+  const limits = new Set((options.modules ?? []).flatMap((module) => module.limits ?? []));
   // One slash at the end is taken off before anything looks at the path, so all see the same one.
   const app = new Hono<AppEnv>({ strict: false });
   app.onError(answerError);
@@ -78,7 +80,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     const correlationId = told ?? c.get("requestId");
     c.header("x-correlation-id", correlationId);
     const story = requestStory(c);
-    c.set("services", requestServices(c, host, correlationId, story));
+    c.set("services", requestServices(c, host, correlationId, story, limits));
     await next();
     // Behind the answer, like the relay.
     host.waitUntil(story.end(c.res.status));
@@ -183,6 +185,7 @@ function requestServices(
   host: Host,
   correlationId: string,
   story: RequestStory,
+  limits: ReadonlySet<RateLimit>,
 ): RequestServices {
   const { invocation } = host;
   const { requestId, log } = c.var;
@@ -199,11 +202,12 @@ function requestServices(
       host.waitUntil(scheduleJob(invocation, job, at));
       if (at.getTime() <= invocation.now()) host.startJobs([job]);
     },
-    limit: (bucket, perMinute) => limitRate(invocation, bucket, perMinute),
-    async limitCaller(bucket, perMinute) {
+    limit: (limit, whose) => limitRate(invocation, bucketOf(limits, limit, whose), limit.perMinute),
+    async limitCaller(limit, whose) {
+      const bucket = bucketOf(limits, limit, whose);
       const { clientAddress } = host;
       if (clientAddress == null) return;
-      await limitRate(invocation, `${bucket}:${await callerOf(clientAddress)}`, perMinute);
+      await limitRate(invocation, `${bucket}:${await callerOf(clientAddress)}`, limit.perMinute);
     },
     follow: (filter, after, signal) =>
       followEvents(invocation, filter, after, {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createApp } from "./app.ts";
 import type { ModuleEnv } from "./kit/module-env.ts";
 import { isPublicPath, keyHandlingOf, type Mount } from "./kit/mount.ts";
-import { inOrder } from "./module-routes.ts";
+import { bucketOf, inOrder } from "./module-routes.ts";
 
 const routes = (...paths: string[]) => {
   const app = new Hono<ModuleEnv>();
@@ -95,4 +95,12 @@ describe("paths of a mount", () => {
   ])("the key of a POST to %s is %s", (path, expected) => {
     expect(keyHandlingOf(mounts, path)).toBe(expected);
   });
+});
+
+test("a limit counts under its name and whose it is; one that no module lists is refused", () => {
+  const visits = { name: "visits", perMinute: 3 };
+  const listed = new Set([visits]);
+  expect(bucketOf(listed, visits)).toBe("visits");
+  expect(bucketOf(listed, visits, "tenant-1")).toBe("visits:tenant-1");
+  expect(() => bucketOf(listed, { ...visits })).toThrow(/No module lists the limit "visits"/);
 });

@@ -1,3 +1,4 @@
+import type { RateLimit } from "@brain/engine";
 import type { Hono } from "hono";
 import type { AppEnv } from "./host.ts";
 import type { Mount } from "./kit/mount.ts";
@@ -6,6 +7,20 @@ import type { Mount } from "./kit/mount.ts";
 export interface ModuleRoutes {
   readonly name: string;
   readonly routes: readonly Mount[];
+  /** Left out: it limits nothing. */
+  readonly limits?: readonly RateLimit[];
+}
+
+/**
+ * What is counted together under a limit.
+ *
+ * @throws {Error} no module lists the limit: another one might have its name
+ */
+export function bucketOf(listed: ReadonlySet<RateLimit>, limit: RateLimit, whose?: string): string {
+  if (!listed.has(limit)) {
+    throw new Error(`No module lists the limit "${limit.name}". Add it to "limits" of its defineModule.`);
+  }
+  return whose === undefined ? limit.name : `${limit.name}:${whose}`;
 }
 
 /** Where a key is asked, but for what a mount says is public. */

@@ -1,3 +1,4 @@
+import type { RateLimit } from "@brain/engine";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import type { Mount } from "../../src/http/kit/mount.ts";
@@ -32,6 +33,7 @@ export async function createSurface(
   options: BackboneOptions & {
     readonly relayAfterCommit?: boolean;
     readonly mounts?: readonly Mount[];
+    readonly limits?: readonly RateLimit[];
   } = {},
 ): Promise<Surface> {
   const backbone = await createBackbone(options);
@@ -53,7 +55,10 @@ export async function createSurface(
       },
     };
   };
-  const app = createApp({ open, modules: [{ name: "test", routes: options.mounts ?? [] }] });
+  const app = createApp({
+    open,
+    modules: [{ name: "test", routes: options.mounts ?? [], limits: options.limits ?? [] }],
+  });
   const send: Surface["send"] = async (path, init = {}) => {
     const headers = new Headers({ authorization: `Bearer ${testApiKey}` });
     for (const [name, value] of new Headers(init.headers)) headers.set(name, value);

@@ -9,6 +9,7 @@ import {
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runScheduledJobs } from "../../src/engine/dispatch/scheduled-jobs.ts";
+import { irGovernance } from "../../src/modules/ir_governance/index.ts";
 import { irGovernanceJobs } from "../../src/modules/ir_governance/jobs.ts";
 import { irGovernanceRoutes } from "../../src/modules/ir_governance/routes.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -190,6 +191,7 @@ describe("for a consumer downstream", () => {
       consumers: [consumer],
       jobs: irGovernanceJobs(),
       now: () => Date.now() + aheadMs,
+      limits: irGovernance.limits,
       mounts: [{ path: base, routes: irGovernanceRoutes(settings) }],
     });
     await surface.sql("CREATE TABLE probe (approval_id uuid NOT NULL)");

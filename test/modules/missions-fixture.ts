@@ -1,5 +1,6 @@
 import { type JobContext, transactAndPublish } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
+import { missions } from "../../src/modules/missions/index.ts";
 import { missionRoutes } from "../../src/modules/missions/routes.ts";
 import type { MissionSettings } from "../../src/modules/missions/settings.ts";
 import { missionWorker } from "../../src/modules/missions/worker.ts";
@@ -36,7 +37,11 @@ export async function createMissions(settings: Partial<MissionSettings> = {}): P
   const complete: MissionSettings = { handlers: [], worker: true, httpAllow: [], ...settings };
   const routes = missionRoutes(complete);
   const worker = missionWorker(complete);
-  const surface = await createSurface({ mounts: [{ path: "/api/missions", routes }], jobs: [worker] });
+  const surface = await createSurface({
+    mounts: [{ path: "/api/missions", routes }],
+    limits: missions.limits,
+    jobs: [worker],
+  });
   const job: MissionSurface["job"] = (isOver = () => false) => {
     const { db, log, publish } = surface.open();
     return {

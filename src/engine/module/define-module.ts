@@ -14,6 +14,14 @@ export interface ModuleParts<S, N extends Needs> {
   readonly ports: Answers<N>;
 }
 
+/** How often something may be done within a minute, by whoever is counted together. */
+export interface RateLimit {
+  /** Its own in the product, e.g. `payment_refunds`. */
+  readonly name: string;
+  /** At least 1. */
+  readonly perMinute: number;
+}
+
 /**
  * A module as its author writes it. `R` is what the product's door to the outside makes of routes; the engine hands them
  * on and looks at none.
@@ -35,6 +43,8 @@ export interface ModuleDefinition<S, N extends Needs, R> {
   /** What time starts. */
   readonly jobs?: (parts: ModuleParts<S, N>) => readonly ScheduledJob[];
   readonly routes?: (parts: ModuleParts<S, N>) => readonly R[];
+  /** What its routes count requests against. Left out: nothing. */
+  readonly limits?: readonly RateLimit[];
   /** What every start writes to the log about it. */
   readonly logStart?: (parts: ModuleParts<S, N>, log: Logger) => void;
 }
@@ -48,6 +58,7 @@ export interface Module<R> {
   /** Null: it reads none. */
   readonly settings: SettingsDefinition<unknown> | null;
   readonly needs: Needs;
+  readonly limits: readonly RateLimit[];
   /** @param parts what `settings` read, and the answers to `needs` */
   offers(parts: ModuleParts<unknown, Needs>): readonly Offer[];
   /** @param parts what `settings` read, and the answers to `needs` */
@@ -64,7 +75,7 @@ export interface OpenedParts<R> {
 
 /** The parts that are functions of `ModuleParts`. */
 const partNames = ["offers", "consumers", "jobs", "routes", "logStart"] as const;
-const otherNames = ["name", "events", "tables", "settings", "needs"];
+const otherNames = ["name", "events", "tables", "settings", "needs", "limits"];
 
 /** @throws {TypeError} a part has another type than an author may give it, or a name that no part has */
 function requireParts(definition: unknown): void {
@@ -79,6 +90,12 @@ function requireParts(definition: unknown): void {
   }
   requireList(given.events, `${what}: events`, "what defineEvent makes", isDefinition);
   requireList(given.tables ?? [], `${what}: tables`, "what a file of tables exports", isObject);
+  requireList(
+    given.limits ?? [],
+    `${what}: limits`,
+    "{ name, perMinute } with a whole number from 1",
+    isLimit,
+  );
   const { settings, needs = {} } = given;
   const isSettings = settings === undefined || (isObject(settings) && Array.isArray(settings.names));
   requireFitting(isSettings, `${what}: settings`, settings, "what defineSettings makes");
@@ -95,6 +112,11 @@ function requireParts(definition: unknown): void {
 
 function isDefinition(value: unknown): boolean {
   return isObject(value) && typeof value.type === "string";
+}
+
+function isLimit(value: unknown): boolean {
+  if (!isObject(value) || typeof value.name !== "string" || value.name === "") return false;
+  return Number.isSafeInteger(value.perMinute) && Number(value.perMinute) >= 1;
 }
 
 const nameShape = /^[a-z][a-z0-9_]{0,49}$/;
@@ -140,6 +162,7 @@ export function defineModule<S = null, N extends Needs = Record<never, never>, R
     tables: tables.map(getTableName),
     settings: definition.settings ?? null,
     needs: definition.needs ?? {},
+    limits: definition.limits ?? [],
     offers: (parts) =>
       definition.offers === undefined
         ? []

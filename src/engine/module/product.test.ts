@@ -50,6 +50,11 @@ describe("a product is refused", () => {
       { consumers: () => [consumerNamed("reader")] },
       { consumers: () => [consumerNamed("reader")] },
     ],
+    [
+      'the limit "visits"',
+      { limits: [{ name: "visits", perMinute: 1 }] },
+      { limits: [{ name: "visits", perMinute: 2 }] },
+    ],
     ['the job "sweep"', { jobs: () => [jobNamed("sweep")] }, { jobs: () => [jobNamed("sweep")] }],
   ])("when two modules have %s, and the message names both", (what, first, second) => {
     const open = (...parts: object[]) =>

@@ -4,7 +4,8 @@ import type { ScheduledJob } from "../consume/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
-import type { Module, OpenedParts } from "./define-module.ts";
+import type { Module, OpenedParts, RateLimit } from "./define-module.ts";
+
 import { connectPorts, type Offer } from "./ports.ts";
 
 /** The modules of a program, checked against each other. */
@@ -27,6 +28,7 @@ export interface Product<R> {
 /** What one module is in a running product. */
 export interface OpenedModule<R> extends OpenedParts<R> {
   readonly name: string;
+  readonly limits: readonly RateLimit[];
 }
 
 export interface OpenedProduct<R> {
@@ -42,7 +44,7 @@ export interface OpenedProduct<R> {
  * The product that modules make together. The order of the list is the order of their consumers and jobs, and of the
  * answers to a port that several give.
  *
- * @throws {Error} two modules have one name, event or table; names both
+ * @throws {Error} two modules have one name, event, table or limit; names both
  */
 export function defineProduct<R>(modules: readonly Module<R>[]): Product<R> {
   requireNames(modules);
@@ -55,6 +57,10 @@ export function defineProduct<R>(modules: readonly Module<R>[]): Product<R> {
   requireApart(
     "table",
     claims(({ tables }) => tables),
+  );
+  requireApart(
+    "limit",
+    claims(({ limits }) => limits.map(({ name }) => name)),
   );
   return {
     modules,
@@ -88,7 +94,7 @@ function openProduct<R>(
   const opened = parts.map(({ module, own }) => {
     // An answer that nobody gives is told at the start, also when it would be read much later.
     for (const key of Object.keys(module.needs)) void own.ports[key];
-    return { name: module.name, ...module.open(own) };
+    return { name: module.name, limits: module.limits, ...module.open(own) };
   });
   const claims = (keysOf: (module: OpenedModule<R>) => readonly string[]) =>
     opened.flatMap((module) => keysOf(module).map((key) => ({ owner: module.name, key })));

@@ -1,4 +1,4 @@
-import type { Database, Logger, Transact } from "@brain/engine";
+import type { Database, Logger, RateLimit, Transact } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
 
 /** What one HTTP request may use. Lives for that request only. */
@@ -21,19 +21,20 @@ export interface RequestServices {
    */
   schedule(job: string, at: Date): void;
   /**
-   * Counts a request against a limit per minute. Where Redis cannot be asked, nobody is refused.
+   * Counts a request against a limit of the module. Where Redis cannot be asked, nobody is refused.
    *
-   * @param bucket what is limited and whose it is, e.g. `payment_intents:tenant-1`
+   * @param whose what is counted together, e.g. a tenant; left out: all requests
    * @throws {TooManyRequestsError}
+   * @throws {Error} no module lists the limit
    */
-  limit(bucket: string, perMinute: number): Promise<void>;
+  limit(limit: RateLimit, whose?: string): Promise<void>;
   /**
    * The same for each network address that requests come from; for routes that anybody may use. An IPv6 network of 64
    * bits counts as one address. Where the host does not know the address, nobody is refused.
    *
    * @throws {TooManyRequestsError}
    */
-  limitCaller(bucket: string, perMinute: number): Promise<void>;
+  limitCaller(limit: RateLimit, whose?: string): Promise<void>;
   /**
    * Events as the relay sends them, in the order of their shard, until the invocation's time or calls are used up: the
    * caller comes back with the last `cursor`. Reads the stream about once a second, never a consumer group.

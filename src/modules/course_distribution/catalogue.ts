@@ -1,4 +1,4 @@
-import { NotFoundError, type PublishContext, TooManyRequestsError } from "@brain/engine";
+import { NotFoundError, type PublishContext, type RateLimit, TooManyRequestsError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
@@ -47,10 +47,10 @@ function unknownId(): NotFoundError {
   return new NotFoundError("No distribution has this id. List them with GET /api/courses/distribution.");
 }
 
-/** Clicks of one address on one entry, a minute; more are refused. */
-const clicksPerMinute = 20;
-/** Views of one address of one entry that are counted, a minute; more are served and not counted. */
-const viewsPerMinute = 20;
+/** Clicks of one address on one entry; more are refused. */
+export const clicksLimit: RateLimit = { name: "enrollment", perMinute: 20 };
+/** Views of one address of one entry that are counted; more are served and not counted. */
+export const viewsLimit: RateLimit = { name: "view", perMinute: 20 };
 
 /** Whether a view or click gets an event of its own. */
 function isTold(row: Distribution): boolean {
@@ -65,7 +65,7 @@ function planTelling(services: RequestServices, row: Distribution): void {
 
 async function mayCount(services: RequestServices, slug: string): Promise<boolean> {
   try {
-    await services.limitCaller(`view:${slug}`, viewsPerMinute);
+    await services.limitCaller(viewsLimit, slug);
     return true;
   } catch (error) {
     if (error instanceof TooManyRequestsError) return false;
@@ -154,7 +154,7 @@ export async function logView(services: RequestServices, id: string): Promise<Di
  */
 export async function trackEnrollment(services: RequestServices, slug: string): Promise<Distribution> {
   if (!isSlug(slug)) throw unknownSlug();
-  await services.limitCaller(`enrollment:${slug}`, clicksPerMinute);
+  await services.limitCaller(clicksLimit, slug);
   const row = await services.transact(contextOf(services), async (tx, publish) => {
     const counted = await countEnrollment(tx, slug, services.now());
     if (counted === null) throw unknownSlug();

@@ -15,6 +15,7 @@ import {
 import type { Mount } from "../../http/kit/mount.ts";
 import { courseCataloguePort } from "../ports/course-catalogue.ts";
 import { courseShowcasePort } from "../ports/course-showcase.ts";
+import { clicksLimit, viewsLimit } from "./catalogue.ts";
 import { courseDistributionConsumer } from "./consumer.ts";
 import { distributionCatalogue } from "./known-courses.ts";
 import { operatorRoutes, publicRoutes } from "./routes.ts";
@@ -44,6 +45,7 @@ export const courseDistribution = defineModule({
   offers: () => [courseCataloguePort.from(() => distributionCatalogue)],
   consumers: () => [courseDistributionConsumer()],
   jobs: () => [courseCountsTelling()],
+  limits: [viewsLimit, clicksLimit],
   routes: ({ settings, ports }): Mount[] => [
     {
       path: "/api/courses/public",

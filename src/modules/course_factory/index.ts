@@ -36,12 +36,12 @@ import { factoryCatalogue } from "./catalogue.ts";
 import { courseFactoryConsumer } from "./consumer.ts";
 import * as enhancementTables from "./enhancement/tables.ts";
 import * as governanceTables from "./governance/tables.ts";
-import { courseLearningRoutes } from "./learning/routes.ts";
+import { courseLearningRoutes, verificationsLimit } from "./learning/routes.ts";
 import * as learningTables from "./learning/tables.ts";
 import { courseGenerationMission } from "./mission.ts";
 import { courseFactoryRoutes } from "./routes.ts";
 import { courseFactorySettings } from "./settings.ts";
-import { stagingRoutes } from "./staging/routes.ts";
+import { guessesLimit, stagingRoutes } from "./staging/routes.ts";
 import * as stagingTables from "./staging/tables.ts";
 import * as tables from "./tables.ts";
 import { courseShowcase } from "./webpages/showcase.ts";
@@ -88,6 +88,7 @@ export const courseFactory = defineModule({
   consumers: ({ settings, ports }) => [
     courseFactoryConsumer({ ...settings, gate: ports.gate, catalogue: firstThatKnows(ports.catalogues) }),
   ],
+  limits: [guessesLimit, verificationsLimit],
   routes: ({ settings, ports: { gate, catalogues, accessCheck } }): Mount[] => {
     const { certificateKey, publicUrl } = settings;
     return [

@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError, type PublishContext } from "@brain/engine";
+import { ConflictError, NotFoundError, type PublishContext, type RateLimit } from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { expiryJobName } from "./jobs.ts";
@@ -15,12 +15,14 @@ export function contextOf(services: RequestServices, tenantId: string | null): P
   return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
 }
 
-/** Requests that a tenant may send in a minute. */
-const perMinute = 60;
+/** Approvals that are asked for, of each tenant. */
+export const approvalsLimit: RateLimit = { name: "ir_approvals", perMinute: 60 };
+/** Tokens that are used up, of each tenant. */
+export const consumeLimit: RateLimit = { name: "ir_consume", perMinute: 60 };
 
 /** @throws {TooManyRequestsError} */
 export function limitUses(services: RequestServices, tenantId: string): Promise<void> {
-  return services.limit(`ir_consume:${tenantId}`, perMinute);
+  return services.limit(consumeLimit, tenantId);
 }
 
 /** An approval that nobody has is like one of another tenant. */
@@ -41,7 +43,7 @@ export async function createApproval(
   request: ApprovalRequest,
 ): Promise<{ readonly approval: Approval; readonly token: string }> {
   const { tenant_id: tenantId, ir_hash: irHash, hash_scheme: hashScheme, ttl_seconds: ttlSeconds } = request;
-  await services.limit(`ir_approvals:${tenantId}`, perMinute);
+  await services.limit(approvalsLimit, tenantId);
   const token = newToken();
   const tokenHash = await hashToken(token);
   const now = services.now();

@@ -13,6 +13,7 @@ import {
 } from "@brain/schemas";
 import type { Mount } from "../../http/kit/mount.ts";
 import { irGatePort } from "../ports/ir-gate.ts";
+import { approvalsLimit, consumeLimit } from "./approvals.ts";
 import { irGovernanceGate } from "./gate.ts";
 import { irGovernanceJobs } from "./jobs.ts";
 import { irGovernanceRoutes } from "./routes.ts";
@@ -38,6 +39,7 @@ export const irGovernance = defineModule({
   settings: irGovernanceSettings,
   offers: ({ settings }) => [irGatePort.from(() => irGovernanceGate(settings))],
   jobs: () => irGovernanceJobs(),
+  limits: [approvalsLimit, consumeLimit],
   routes: ({ settings }): Mount[] => [
     {
       path: "/api/ir",

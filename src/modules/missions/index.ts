@@ -22,6 +22,7 @@ import { missionHandlerPort } from "../ports/mission-handler.ts";
 import { missionRoutes } from "./routes.ts";
 import { missionSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
+import { templatesLimit } from "./template-service.ts";
 import { missionWorker } from "./worker.ts";
 
 /** A queue of missions, the worker that does them, and templates for them. */
@@ -48,6 +49,7 @@ export const missions = defineModule({
   settings: missionSettings,
   needs: { handlers: missionHandlerPort.all, resolve: hostNamesPort.optional },
   jobs: ({ settings, ports }) => (settings.worker ? [missionWorker({ ...settings, ...ports })] : []),
+  limits: [templatesLimit],
   routes: ({ settings, ports }): Mount[] => [
     { path: "/api/missions", routes: missionRoutes({ ...settings, ...ports }) },
   ],

@@ -1,4 +1,4 @@
-import { NotFoundError, translated, ValidationError } from "@brain/engine";
+import { NotFoundError, type RateLimit, translated, ValidationError } from "@brain/engine";
 import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { requireValid } from "./handlers/registry.ts";
@@ -18,8 +18,8 @@ import { bindVariables, fillConfig } from "./templates.ts";
 /** Templates: kept requests for missions, and the missions made of them. No event tells of a template. */
 
 const table = missionTemplates;
-/** A run starts much work at once. */
-const instantiationsPerMinute = 5;
+/** Runs of each template: one starts much work at once. */
+export const templatesLimit: RateLimit = { name: "mission_templates", perMinute: 5 };
 /** Column width of a mission's name. */
 const maxNameLength = 200;
 
@@ -161,7 +161,7 @@ export async function instantiateTemplate(
   request: InstantiateRequest,
 ): Promise<TemplateRun> {
   const template = await readTemplate(services, id);
-  await services.limit(`mission_templates:${template.id}`, instantiationsPerMinute);
+  await services.limit(templatesLimit, template.id);
   const bound = bindVariables(template.variables, request.variables);
   if (!bound.ok)
     throw new ValidationError("The variables are not what the template needs.", { issues: bound.issues });

@@ -11,10 +11,13 @@ import {
 import type { Mount } from "../../http/kit/mount.ts";
 import { courseCataloguePort, firstThatKnows } from "../ports/course-catalogue.ts";
 import { paymentConsumer } from "./consumer.ts";
+import { intentsLimit } from "./intents.ts";
 import { paymentJobs } from "./jobs.ts";
+import { refundsLimit } from "./refunds.ts";
 import { paymentRoutes } from "./routes.ts";
 import { paymentSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
+import { refusedWebhooksLimit } from "./webhook.ts";
 
 /** Payments through a provider's page, a ledger, refunds and webhooks. */
 export const payment = defineModule({
@@ -35,6 +38,7 @@ export const payment = defineModule({
     paymentConsumer({ ...settings, catalogue: firstThatKnows(ports.catalogues) }),
   ],
   jobs: ({ settings }) => paymentJobs(settings),
+  limits: [intentsLimit, refundsLimit, refusedWebhooksLimit],
   routes: ({ settings, ports }): Mount[] => [
     {
       path: "/api/paycore",

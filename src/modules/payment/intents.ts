@@ -5,6 +5,7 @@ import {
   ForbiddenError,
   NotFoundError,
   PermanentError,
+  type RateLimit,
   TransientError,
   UpstreamError,
   ValidationError,
@@ -42,7 +43,8 @@ class NoAnswerError extends BrainError {
 export const defaultTenant = "default";
 
 export const checkoutRepairJob = "payment_checkout_repair";
-const intentsPerMinute = 20;
+/** Of each person of a tenant. */
+export const intentsLimit: RateLimit = { name: "payment_intents", perMinute: 20 };
 
 /** @throws {TransientError} Stripe is not configured; the message names the settings */
 export function requireStripe(settings: PaymentSettings): StripeSettings {
@@ -158,7 +160,7 @@ export async function beginPayment(
       ? null
       : await catalogue.find(readerOf(services.db), courseId);
   const tenantId = request.tenant_id ?? course?.tenantId ?? defaultTenant;
-  await services.limit(`payment_intents:${tenantId}:${services.actorId ?? "-"}`, intentsPerMinute);
+  await services.limit(intentsLimit, `${tenantId}:${services.actorId ?? "-"}`);
   if (request.provider !== "stripe") {
     throw new BadRequestError(
       `The provider "${request.provider}" is not connected here. Use "stripe", the only one that is.`,
@@ -329,7 +331,7 @@ export async function reopenPayment(
   tenantId: string | undefined,
 ): Promise<Intent> {
   const intent = await readIntent(services, id, tenantId);
-  await services.limit(`payment_intents:${intent.tenantId}:${services.actorId ?? "-"}`, intentsPerMinute);
+  await services.limit(intentsLimit, `${intent.tenantId}:${services.actorId ?? "-"}`);
   if (intent.status !== "created") return intent;
   return openPage(services, requireStripe(settings), intent);
 }

@@ -4,6 +4,7 @@ import {
   ForbiddenError,
   NotFoundError,
   type Publish,
+  type RateLimit,
   type Tx,
 } from "@brain/engine";
 import { v4 as uuidv4 } from "uuid";
@@ -28,7 +29,8 @@ import { findIntent, lockIntent, updateIntent } from "./store.ts";
 import { createRefund } from "./stripe-client.ts";
 
 export const refundRepairJob = "payment_refund_repair";
-const refundsPerMinute = 10;
+/** Of each person of a tenant. */
+export const refundsLimit: RateLimit = { name: "payment_refunds", perMinute: 10 };
 /** Asked for by the holder of the key, who did not say on whose behalf. */
 const unnamedActor = "api";
 
@@ -51,7 +53,7 @@ export async function beginRefund(
   const known = await findIntent(services.db, body.intent_id);
   if (known === null) throw new NotFoundError(`There is no payment with the id "${body.intent_id}".`);
   requireTenant(known.tenantId, body.tenant_id);
-  await services.limit(`payment_refunds:${known.tenantId}:${services.actorId ?? "-"}`, refundsPerMinute);
+  await services.limit(refundsLimit, `${known.tenantId}:${services.actorId ?? "-"}`);
   const stripe = requireStripe(settings);
   const key = await requestKeyOf(idempotencyKey, body);
   const now = services.now();

@@ -1,4 +1,4 @@
-import { BadRequestError, type Publish, TransientError, type Tx } from "@brain/engine";
+import { BadRequestError, type Publish, type RateLimit, TransientError, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { source } from "./announce.ts";
 import { type Applying, applyPayment, applyRefund } from "./apply.ts";
@@ -20,7 +20,8 @@ import type { ProviderEventOutcome } from "./tables.ts";
 
 /** Longest webhook that is read; Stripe's are a few KiB. */
 export const maxWebhookBytes = 262_144;
-const refusedPerMinute = 120;
+/** Webhooks without a valid signature, of all senders together. */
+export const refusedWebhooksLimit: RateLimit = { name: "payment_webhook_refused", perMinute: 120 };
 
 export interface WebhookAnswer {
   readonly event_id: string;
@@ -61,7 +62,7 @@ export async function receiveStripeEvent(
     services.now(),
   );
   if (problem !== null) {
-    await services.limit("payment_webhook_refused", refusedPerMinute);
+    await services.limit(refusedWebhooksLimit);
     services.log.warn({ problem }, "A webhook was refused: its signature is not good.");
     throw new BadRequestError(
       "The stripe-signature header is missing, too old, or does not match the body. Only Stripe calls this route.",

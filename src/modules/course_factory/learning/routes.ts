@@ -1,4 +1,4 @@
-import { BadRequestError } from "@brain/engine";
+import { BadRequestError, type RateLimit } from "@brain/engine";
 import { Hono } from "hono";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
@@ -37,8 +37,8 @@ import { readStatus } from "./status.ts";
 /** What the composition root hands to learning. */
 export type CourseLearningSettings = IssuingSettings;
 
-/** Certificates that one address may have checked, a minute. */
-const verificationsPerMinute = 60;
+/** Certificates that one address may have checked. */
+export const verificationsLimit: RateLimit = { name: "certificate_verify", perMinute: 60 };
 
 /**
  * Routes below `/api/courses`, beside those of the distribution. Fixed paths come first; `:course_id` is always
@@ -116,7 +116,7 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
 
 function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): void {
   app.post("/certificates/verify", validated("json", verifyInput), async (c) => {
-    await c.var.services.limitCaller("certificate_verify", verificationsPerMinute);
+    await c.var.services.limitCaller(verificationsLimit);
     return c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json")));
   });
   app.get("/certificates/key", async (c) => c.json(await readKeys(c.var.services, settings)));

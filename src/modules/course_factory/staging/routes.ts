@@ -1,4 +1,4 @@
-import { NotFoundError } from "@brain/engine";
+import { NotFoundError, type RateLimit } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import * as z from "zod";
@@ -22,8 +22,8 @@ const pageParam = address(place);
 const lessonParam = address({ ...place, number: z.string().regex(/^[1-9]\d?$/) });
 const sheetParam = address({ ...place, name: z.string().max(100) });
 
-/** Tries of one address with a wrong token, a minute. */
-const guessesPerMinute = 30;
+/** Tries of one address with a wrong token. */
+export const guessesLimit: RateLimit = { name: "staging", perMinute: 30 };
 
 function nothingHere(): NotFoundError {
   return new NotFoundError(
@@ -83,7 +83,7 @@ async function open(
   const course = await readStagedCourse(services.db, courseId);
   const letsIn = course !== null && (await timingSafeEqual(token, course.token));
   if (!letsIn || version !== `v${versionNumber(course.version)}`) {
-    await services.limitCaller("staging", guessesPerMinute);
+    await services.limitCaller(guessesLimit);
     throw nothingHere();
   }
   const root = stagingPath(courseId, token, versionNumber(course.version));
