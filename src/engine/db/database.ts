@@ -192,7 +192,20 @@ const idleMarginMs = 2_000;
 /** Time that connecting may take, ms. */
 const connectLimitMs = 10_000;
 
+/**
+ * @throws {TransientError} transactions need a WebSocket, and this runtime has none. No retry helps; but events must wait
+ *   for a host that has one, and not become dead letters.
+ */
+function requireWebSocket(): void {
+  if (typeof WebSocket !== "undefined" || neonConfig.webSocketConstructor !== undefined) return;
+  throw new TransientError(
+    'This runtime has no WebSocket, over which transactions reach Postgres. Expected Workers, Deno, or Node 22 or newer; on an older Node give the driver one: neonConfig.webSocketConstructor = ws, of "@neondatabase/serverless".',
+    { backend: "postgres" },
+  );
+}
+
 async function openSession(connectionString: string, options: SessionOptions): Promise<Session> {
+  requireWebSocket();
   const client = new Client({ connectionString, connectionTimeoutMillis: connectLimitMs });
   const link = createLink(client);
   // Without a listener a dropped socket would be an unhandled error and end the isolate.
