@@ -8,6 +8,7 @@ import { latch } from "./dispatch-fixture.ts";
 import {
   deadLetters,
   drainUntilQuiet,
+  drainWith,
   effects,
   endLease,
   numbersOf,
@@ -18,6 +19,7 @@ import {
   recorder,
   until,
 } from "./fixture.ts";
+import { disturb } from "./interference.ts";
 
 async function fencingTokenOf(backbone: Backbone, consumer: Consumer): Promise<number> {
   const [row] = await backbone.sql<{ epoch: string }>(
@@ -130,6 +132,36 @@ test("who takes over raises the fencing token; a drain after a clean one does no
   await backbone.redis("SET", backbone.open().keys.holder(consumer.group, 0), "somebody who vanished");
   await backbone.drain(consumer);
   expect(await fencingTokenOf(backbone, consumer)).toBe(fencingToken + 1);
+});
+
+describe("a copy of the fencing token in Redis that is older than the token", () => {
+  test("is not left behind by a takeover that could not write the new one", async () => {
+    const backbone = await openBackbone();
+    const consumer = recorder();
+    await backbone.drain(consumer);
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const { keys } = backbone.open();
+    await backbone.redis("SET", keys.holder(consumer.group, 0), "somebody who vanished");
+    // The calls of a takeover: lease, new token in Postgres, copy in Redis.
+    const atCopy = { at: 3, phase: "before", effect: "fail" } as const;
+    const { stopped } = await drainWith(backbone, consumer, (own) => disturb(own, atCopy));
+    expect(stopped).toContain("disturbed at call 3");
+    expect(await fencingTokenOf(backbone, consumer)).toBe(2);
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 1, stopped: null });
+  });
+
+  test("costs one drain: the next one gets a token at once", async () => {
+    const backbone = await openBackbone();
+    const consumer = recorder();
+    await backbone.drain(consumer);
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    // As after a failover of Redis that lost the last writes, also the new copy.
+    await backbone.sql("UPDATE consumer_shards SET epoch = epoch + 1");
+    expect((await backbone.drain(consumer)).stopped).toBe(new FencedError().message);
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 1, busy: null, stopped: null });
+  });
 });
 
 test("an entry that is handled for long does not look idle, and its delivery count stays", async () => {

@@ -8,7 +8,7 @@ import { check, type Effect, type Fate, type Letter, type PublishedEvent } from 
 import { chaosConsumers, effectsTable } from "../chaos/consumers.ts";
 import { codes, followUps, subscribers } from "../chaos/content.ts";
 import { drainWith, endLease, pendingOf, relayWith } from "./fixture.ts";
-import { keyCount, type Step, setAsideBeforeDelivered, step, twice } from "./histories.ts";
+import { keyCount, type Step, setAsideBeforeDelivered, step, tokenNotCopied, twice } from "./histories.ts";
 import { type Disturbance, disturb } from "./interference.ts";
 
 /*
@@ -295,7 +295,12 @@ test(
       { weight: 3, arbitrary: twice },
     );
     const property = fc.asyncProperty(history, (steps) => play(backbone, clock, steps));
-    await fc.assert(property, { seed, numRuns, examples: [[setAsideBeforeDelivered]] });
+    await fc.assert(property, {
+      seed,
+      numRuns,
+      endOnFailure: true,
+      examples: [[setAsideBeforeDelivered], [tokenNotCopied]],
+    });
   },
   timeLimitMs,
 );

@@ -107,3 +107,19 @@ export const setAsideBeforeDelivered: Step[] = [
   { do: "relay", disturbance: null },
   { do: "drain", consumer: 0, disturbance: { at: 3, phase: "before", effect: "die" } },
 ];
+
+const causes = [0, 1].map((key) => ({ key, code: codes.sound, causes: true }));
+const sendCauses: Step[] = [
+  { do: "publish", events: causes },
+  { do: "relay", disturbance: null },
+];
+
+/** A worker vanished, and the one that took over could not write the new fencing token into Redis. */
+export const tokenNotCopied: Step[] = [
+  { do: "drain", consumer: 2, disturbance: null },
+  ...sendCauses,
+  { do: "drain", consumer: 2, disturbance: { at: 2, phase: "before", effect: "fail" } },
+  ...sendCauses,
+  { do: "drain", consumer: 2, disturbance: { at: 3, phase: "before", effect: "fail" } },
+  ...sendCauses,
+];

@@ -50,7 +50,7 @@ export async function drainConsumer(
     result.more ||= result.stopped !== null || drain.hasChanged;
     return result;
   } catch (error) {
-    if (error instanceof FencedError) return fenced(drain);
+    if (error instanceof FencedError) return await fenced(drain);
     await abandonLease(scope, token).catch(() => undefined);
     throw error;
   } finally {
@@ -86,8 +86,12 @@ async function renew(drain: Drain): Promise<void> {
   }
 }
 
-/** Ends a drain whose successor has begun: nothing more is touched, everything is the successor's now. */
-function fenced(drain: Drain): DrainResult {
+/**
+ * Ends a drain whose successor has begun: nothing more is touched, everything is the successor's now. A lease that is
+ * nevertheless ours came with an old fencing token (Redis lost its last writes): whoever takes it over gets a new one.
+ */
+async function fenced(drain: Drain): Promise<DrainResult> {
+  await abandonLease(drain.lease.scope, drain.lease.token).catch(() => undefined);
   const message = new FencedError().message;
   drain.deps.log.warn({ fencing_token: drain.state.fencingToken }, `The drain ends early: ${message}`);
   return { ...drain.result, stopped: message, more: true };

@@ -13,6 +13,10 @@ import type { Command, RedisHttp } from "../stream/redis.ts";
  *                    └─(holder dies)──▶ over          the holder key still stands: the next one takes over its entries
  */
 
+/**
+ * A takeover forgets the copy's fencing token before it raises the one in Postgres: if the worker then cannot write the
+ * copy, nobody believes the old one.
+ */
 const acquireScript = `
 local current = redis.call('GET', KEYS[1])
 if current and current ~= ARGV[1] then
@@ -23,6 +27,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2])
 local left = redis.call('EXISTS', KEYS[3])
 redis.call('SET', KEYS[3], ARGV[1])
+if left == 1 then redis.call('HDEL', KEYS[5], 'epoch') end
 local waiting = redis.pcall('XPENDING', KEYS[4], ARGV[3])
 return {1, left, 0, waiting.err and 0 or waiting[1], redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])}`;
 
