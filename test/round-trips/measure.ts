@@ -1,19 +1,9 @@
 import { inject, onTestFinished } from "vitest";
+import type { PathCost } from "../../src/cli/model/counts.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { longestChain } from "./chain.ts";
 import { type Call, startCountingProxy } from "./counting-proxy.ts";
-
-/** What one piece of work costs over the network. All numbers are exact: none is a time. */
-export interface Cost {
-  /** Calls one after the other, until all was done. */
-  readonly chain: number;
-  /** The same until the transaction of the effect was committed; null where there is none. */
-  readonly toEffect: number | null;
-  readonly calls: number;
-  /** As Upstash bills them: each command of a pipeline, a script as one. */
-  readonly redisCommands: number;
-  readonly statements: number;
-}
+import { watchScriptCalls } from "./script-calls.ts";
 
 /** Long enough for a call that is made at once to begin while the one before it is held. */
 const chainHoldMs = 40;
@@ -27,14 +17,17 @@ export interface Meter {
    * What a piece of work costs. It is done three times, each time prepared anew, because a machine that stands still for a
    * moment makes calls that run side by side look like a chain; nothing makes a chain look shorter.
    */
-  costOf(prepare: () => Promise<unknown>, work: () => Promise<unknown>): Promise<Cost>;
+  costOf(prepare: () => Promise<unknown>, work: () => Promise<unknown>): Promise<PathCost>;
 }
 
 /** Counts until the test ends. @param holdMs 0 where only the number of calls matters */
 export async function createMeter(holdMs = chainHoldMs): Promise<Meter> {
-  const { upstash, neonUrl } = inject("services");
+  const { upstash, neonUrl, redisUrl } = inject("services");
   const proxy = await startCountingProxy({ redisUrl: upstash.url, neonUrl }, holdMs);
   onTestFinished(() => proxy.close());
+  const scripts = await watchScriptCalls(redisUrl);
+  onTestFinished(() => scripts.close());
+  let prefix = "";
   const callsOf = async (work: () => Promise<unknown>) => {
     proxy.clear();
     await work();
@@ -42,16 +35,18 @@ export async function createMeter(holdMs = chainHoldMs): Promise<Meter> {
   };
   return {
     env: (sandbox) => {
+      prefix = sandbox.prefix;
       const database = new URL(sandbox.neonUrl);
       database.host = new URL(proxy.url).host;
       return { NEON_DATABASE_URL: database.href, UPSTASH_REDIS_REST_URL: proxy.url };
     },
     callsOf,
     async costOf(prepare, work) {
-      const costs: Cost[] = [];
+      const costs: PathCost[] = [];
       for (let time = 0; time < 3; time += 1) {
         await prepare();
-        costs.push(toCost(await callsOf(work)));
+        const { result: calls, commands } = await scripts.countDuring(prefix, () => callsOf(work));
+        costs.push(toCost(calls, commands));
       }
       const [least] = costs.toSorted((a, b) => a.chain - b.chain);
       if (least === undefined) throw new Error("Nothing was measured.");
@@ -60,7 +55,7 @@ export async function createMeter(holdMs = chainHoldMs): Promise<Meter> {
   };
 }
 
-function toCost(calls: readonly Call[]): Cost {
+function toCost(calls: readonly Call[], commandsInScripts: number): PathCost {
   const commit = calls.findLast(({ what }) => /\bCOMMIT\b/.test(what));
   const sum = (to: Call["to"]) =>
     calls.filter((call) => call.to === to).reduce((total, { count }) => total + count, 0);
@@ -70,6 +65,7 @@ function toCost(calls: readonly Call[]): Cost {
     toEffect: commit === undefined ? null : longestChain(untilEffect).length,
     calls: calls.length,
     redisCommands: sum("redis"),
+    commandsInScripts,
     statements: sum("postgres"),
   };
 }

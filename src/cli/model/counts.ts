@@ -1,0 +1,75 @@
+/*
+ * What the paths of the engine cost over the network. This is the only list of these numbers: the tests in
+ * `test/round-trips/` count them and hold them fixed here, `charter doctor --cost` and `charter capacity` calculate with
+ * them. Whoever changes a number says why.
+ */
+
+/** What one piece of work costs over the network. All numbers are exact: none is a time. */
+export interface PathCost {
+  /** Calls one after the other, until all was done. */
+  readonly chain: number;
+  /** The same until the transaction of the effect was committed; null where there is none. */
+  readonly toEffect: number | null;
+  readonly calls: number;
+  /** Redis commands that are sent: each of a pipeline, a script as one. */
+  readonly redisCommands: number;
+  /**
+   * Commands that the sent scripts call. Upstash's only page that counts commands of scripts counts EVAL and each of
+   * these: https://upstash.com/docs/redis/sdks/ratelimit-ts/costs (read 2026-11-26).
+   */
+  readonly commandsInScripts: number;
+  readonly statements: number;
+}
+
+/** Events that are handled together in `pathCosts.effectOfManyEvents`: what a consumer reads first. */
+export const eventsTogether = 100;
+
+export const pathCosts = {
+  /** A transaction that publishes one event. */
+  publish: { chain: 3, toEffect: 3, calls: 3, redisCommands: 0, commandsInScripts: 0, statements: 2 },
+  /** The relay with one event, and with `eventsTogether`; nobody handles them. */
+  relay: { chain: 3, toEffect: null, calls: 3, redisCommands: 1, commandsInScripts: 7, statements: 12 },
+  relayOfMany: {
+    chain: 3,
+    toEffect: null,
+    calls: 3,
+    redisCommands: 1,
+    commandsInScripts: 106,
+    statements: 12,
+  },
+  /** Relay and one consumer, one event, a handler with one statement. */
+  effectOfOneStatement: {
+    chain: 10,
+    toEffect: 8,
+    calls: 11,
+    redisCommands: 7,
+    commandsInScripts: 19,
+    statements: 16,
+  },
+  /** Relay and one consumer, one event, a set-based handler. */
+  effectOfSet: {
+    chain: 10,
+    toEffect: 8,
+    calls: 11,
+    redisCommands: 7,
+    commandsInScripts: 19,
+    statements: 16,
+  },
+  /** The same with `eventsTogether` events. */
+  effectOfManyEvents: {
+    chain: 10,
+    toEffect: 8,
+    calls: 11,
+    redisCommands: 10,
+    commandsInScripts: 118,
+    statements: 16,
+  },
+  /** A drain that takes up an event that failed before. */
+  retry: { chain: 11, toEffect: 8, calls: 11, redisCommands: 14, commandsInScripts: 15, statements: 4 },
+  redrive: { chain: 20, toEffect: 15, calls: 20, redisCommands: 12, commandsInScripts: 14, statements: 16 },
+  /** A cron tick with nothing to do, of one consumer and of two. */
+  idle: { chain: 1, toEffect: null, calls: 1, redisCommands: 1, commandsInScripts: 11, statements: 0 },
+  idleOfTwo: { chain: 1, toEffect: null, calls: 1, redisCommands: 1, commandsInScripts: 12, statements: 0 },
+} as const satisfies Record<string, PathCost>;
+
+export type PathName = keyof typeof pathCosts;

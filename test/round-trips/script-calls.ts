@@ -1,0 +1,60 @@
+/** Counts what scripts call inside of Redis: MONITOR shows a script, and then each of its commands as `[0 lua]`. */
+
+import { randomUUID } from "node:crypto";
+import { createRedisConnection } from "../../workers/local/redis-connection.ts";
+import { plainReply } from "../../workers/local/resp.ts";
+import { waitFor } from "../wait-for.ts";
+
+export interface ScriptCalls {
+  /** Commands that scripts called during `work` whose keys begin with `prefix`; other tests share the server. */
+  countDuring<T>(
+    prefix: string,
+    work: () => Promise<T>,
+  ): Promise<{ readonly result: T; readonly commands: number }>;
+  close(): void;
+}
+
+export async function watchScriptCalls(redisUrl: string): Promise<ScriptCalls> {
+  const lines: string[] = [];
+  const monitor = createRedisConnection({ url: redisUrl });
+  const other = createRedisConnection({ url: redisUrl });
+  await monitor.stream(
+    ["MONITOR"],
+    (line) => lines.push(String(line)),
+    () => undefined,
+  );
+  /** All that was done before is in `lines`. */
+  const catchUp = async () => {
+    const mark = randomUUID();
+    await other.send([["ECHO", mark]], plainReply);
+    await waitFor(
+      "MONITOR shows the mark",
+      () => lines.some((line) => line.includes(mark)),
+      (isThere) => isThere,
+    );
+  };
+  return {
+    async countDuring(prefix, work) {
+      await catchUp();
+      lines.splice(0);
+      const result = await work();
+      await catchUp();
+      return { result, commands: commandsInScripts(lines, prefix) };
+    },
+    close() {
+      monitor.close();
+      other.close();
+    },
+  };
+}
+
+/** Nothing comes between a script and its commands. Pure. */
+export function commandsInScripts(lines: readonly string[], prefix: string): number {
+  let isOurs = false;
+  let commands = 0;
+  for (const line of lines) {
+    if (/^\S+ \[\d+ lua\] /.test(line)) commands += isOurs ? 1 : 0;
+    else isOurs = /\] "eval/i.test(line) && line.includes(`"${prefix}`);
+  }
+  return commands;
+}
