@@ -8,7 +8,7 @@ export default {
         "workers/local/{main,migrate,front-worker}.ts",
         "tools/{build,check,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
         "tools/packages/prepack.ts",
-        "test/bench/{main,stack}.ts",
+        "test/bench/{main,stack,deno-host}.ts",
         "test/chaos/{main,edge-process,worker}.ts",
         // Started as a process of its own, by path.
         "test/engine/crash-child.ts",

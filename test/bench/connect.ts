@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import type { StackInfo, StackKind } from "./stack.ts";
+import type { StackInfo, StackOptions } from "./stack.ts";
 
 /** A stack in a process of its own, as the load sees it. */
 export interface Stack {
@@ -12,14 +12,26 @@ export interface Stack {
   readonly db: pg.Pool;
   /** GET, or POST of a JSON text. @throws {Error} any other status than 2xx */
   call(path: string, body?: string): Promise<Response>;
+  /** POST of a JSON text; the answer is read and thrown away. */
+  post(path: string, body: string): Promise<{ readonly status: number }>;
+  /** The number in the column `n` of the only row. */
+  count(statement: string): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** @param consumers for `bench`: that many small ones instead of the three that are measured otherwise */
-export async function startStack(kind: StackKind, consumers = 0): Promise<Stack> {
+export async function startStack(
+  kind: StackOptions["kind"],
+  { host = "workerd", consumers = 0, profileDir = null }: Partial<StackOptions> = {},
+): Promise<Stack> {
   const program = fileURLToPath(new URL("stack.ts", import.meta.url).href);
-  const child = fork(program, [kind, String(consumers)]);
-  const [info] = (await once(child, "message")) as [StackInfo];
+  const child = fork(program, [JSON.stringify({ kind, host, consumers, profileDir } satisfies StackOptions)]);
+  const ended = once(child, "exit");
+  const [info] = (await Promise.race([
+    once(child, "message"),
+    ended.then(([code]) => {
+      throw new Error(`the stack did not start; it ended with ${code}, and says above why`);
+    }),
+  ])) as [StackInfo];
   const db = new pg.Pool({ connectionString: info.databaseUrl, max: 4 });
   await db.query("CREATE TABLE bench_effects (event_id uuid, n integer, at timestamptz)");
   const headers = { authorization: `Bearer ${info.apiKey}`, "content-type": "application/json" };
@@ -36,9 +48,16 @@ export async function startStack(kind: StackKind, consumers = 0): Promise<Stack>
       if (response.status < 300) return response;
       throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     },
+    async post(path, body) {
+      const response = await fetch(`${info.url}${path}`, { method: "POST", headers, body });
+      await response.text();
+      return { status: response.status };
+    },
+    async count(statement) {
+      return Number((await db.query(statement)).rows[0].n);
+    },
     async stop() {
       await db.end();
-      const ended = once(child, "exit");
       child.disconnect();
       await ended;
     },

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 
 /** What the processes of a stack use. Linux only: elsewhere all of it is unknown, NaN. */
 export interface Usage {
@@ -11,19 +11,49 @@ export interface Usage {
 /** Linux counts in these; `getconf CLK_TCK` says 100 everywhere. */
 const ticksPerSecond = 100;
 
-/** Of the children of process `pid` whose command line has the word. */
+/** Nothing for a process that has ended meanwhile. */
+const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+
+/** Of one process: its own processor time so far, and that of the children that have ended and were waited for, ms. */
+async function timesOf(pid: number): Promise<{ readonly own: number; readonly ended: number }> {
+  const stat = await read(pid, "stat");
+  // Behind the name, which may hold anything, the times are the 12th to the 15th field.
+  const ticks = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15);
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = ticks.map(
+    (field) => (Number(field) * 1_000) / ticksPerSecond,
+  );
+  return { own: user + system, ended: endedUser + endedSystem };
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(threads.map((thread) => read(pid, `task/${thread}/children`)));
+  return lists.flatMap((list) => list.trim().split(" ").filter(Boolean).map(Number));
+}
+
+/** Of the process alone, all its threads, ms. */
+export async function ownCpuMs(pid: number): Promise<number> {
+  return process.platform === "linux" ? (await timesOf(pid)).own : Number.NaN;
+}
+
+/** Of the process and all that it has started, also what has ended by now, ms. */
+async function treeCpuMs(pid: number): Promise<number> {
+  const { own, ended } = await timesOf(pid);
+  const living = await Promise.all((await childrenOf(pid)).map(treeCpuMs));
+  return living.reduce((sum, ms) => sum + ms, own + ended);
+}
+
+/** Of the children of process `pid` whose program has the word in its command line, with all that they have started. */
 export async function usageOf(pid: number, word: string): Promise<Usage> {
   if (process.platform !== "linux") return { cpuMs: Number.NaN, memory: Number.NaN };
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
   let [cpuMs, memory] = [0, 0];
-  for (const child of children.trim().split(" ").filter(Boolean)) {
-    const read = (file: string) => readFile(`/proc/${child}/${file}`, "utf8").catch(() => "");
-    if (!(await read("cmdline")).includes(word)) continue;
-    const stat = await read("stat");
-    // Behind the name, which may hold anything, the times are the 12th and 13th field.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    cpuMs += ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond;
-    memory += Number(/^VmRSS:\s+(\d+)/m.exec(await read("status"))?.[1] ?? 0) * 1_024;
+  for (const child of await childrenOf(pid)) {
+    if (!(await read(child, "cmdline")).includes(word)) continue;
+    cpuMs += await treeCpuMs(child);
+    memory += Number(/^VmRSS:\s+(\d+)/m.exec(await read(child, "status"))?.[1] ?? 0) * 1_024;
   }
   return { cpuMs, memory };
 }

@@ -78,3 +78,17 @@ export function table(rows: readonly Row[]): string {
     )
     .join("\n");
 }
+
+/** A Markdown table; all columns but the first are aligned to the right. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
+  return [head, rule, ...rows].map(line).join("\n");
+}
+
+/** Whole numbers with thousands apart, small ones with what counts of them. */
+export function short(value: number): string {
+  if (Number.isNaN(value)) return "unknown";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}

@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createRedisConnection } from "../../workers/local/redis-connection.ts";
 import { plainReply } from "../../workers/local/resp.ts";
 import { type Stack, startStack } from "./connect.ts";
+import { batchBody, makers } from "./events.ts";
+import { drainFully } from "./load.ts";
 import { usageOf } from "./processes.ts";
 import { type Check, checkLines, numberOptions } from "./report.ts";
 
@@ -25,7 +27,7 @@ export async function benchStress(args: readonly string[]): Promise<number> {
   } finally {
     await flood.stop();
   }
-  const crowd = await startStack("bench", options.consumers);
+  const crowd = await startStack("bench", { consumers: options.consumers });
   try {
     checks.push(await measureConsumers(crowd, options));
   } finally {
@@ -36,21 +38,6 @@ export async function benchStress(args: readonly string[]): Promise<number> {
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");
-const viewed = (n: number) => ({
-  type: "distribution.viewed",
-  source: "bench",
-  payload: {
-    distribution_id: `dist_${(n % 100).toString(16).padStart(16, "0")}`,
-    slug: `bench-course-${n % 100}`,
-    view_count: n,
-    viewed_at: new Date().toISOString(),
-    referrer_category: null,
-  },
-});
-const batchOf = (size: number, from: number) =>
-  JSON.stringify(Array.from({ length: size }, (_, n) => viewed(from + n)));
-const count = async ({ db }: Stack, from: string) =>
-  Number((await db.query(`SELECT count(*) AS n FROM ${from}`)).rows[0].n);
 
 async function measureRate(
   stack: Stack,
@@ -69,7 +56,9 @@ async function measureRate(
       if (wait > 0) await delay(wait);
       // What cannot be sent in the time is not sent: the rate that was reached is told.
       if (performance.now() > endMs) return false;
-      await (await stack.call("/api/events/batch", batchOf(batchSize, batch * batchSize))).text();
+      await (
+        await stack.call("/api/events/batch", batchBody(makers.viewed, batchSize, batch * batchSize))
+      ).text();
       accepted += batchSize;
     }
     return true;
@@ -77,7 +66,7 @@ async function measureRate(
   let accepted = 0;
   await Promise.all(Array.from({ length: width }, lane));
   const sentSeconds = Math.max(seconds, (performance.now() - startedMs) / 1_000);
-  const applied = () => count(stack, "bench_effects");
+  const applied = () => stack.count("SELECT count(*) AS n FROM bench_effects");
   const appliedAtEnd = await applied();
   // A minute for each that was sent, and no more: it may be far behind.
   const limitMs = performance.now() + Math.max(60_000, 2_000 * seconds);
@@ -104,15 +93,6 @@ async function measureRate(
       holds: done === accepted,
     },
   ];
-}
-
-async function drainFully({ call }: Stack, subscriber: string): Promise<void> {
-  for (let more = true; more; ) {
-    const answer = await call(`/bench/drain?subscriber=${subscriber}`);
-    const result = (await answer.json()) as { readonly more: boolean; readonly stopped: string | null };
-    if (result.stopped !== null) throw new Error(result.stopped);
-    more = result.more;
-  }
 }
 
 /** Commands that Redis has processed, also those inside of scripts, and its memory, bytes. */
@@ -146,7 +126,7 @@ async function measureConsumers(
     const limitMs = performance.now() + 600_000;
     for (let seen = -1; seen < claims && performance.now() < limitMs; ) {
       await (await stack.call("/bench/drain-all")).text();
-      seen = await count(stack, "processed_events");
+      seen = await stack.count("SELECT count(*) AS n FROM processed_events");
     }
   };
   const before = await usage(stack);
@@ -156,14 +136,14 @@ async function measureConsumers(
   const idleFrom = await redisUsage(stack.info.redisUrl);
   await (await stack.call("/bench/tick")).text();
   const idleTo = await redisUsage(stack.info.redisUrl);
-  await (await stack.call("/api/events/batch", batchOf(events, 0))).text();
+  await (await stack.call("/api/events/batch", batchBody(makers.viewed, events))).text();
   await (await stack.call("/bench/relay")).text();
   const from = await usage(stack);
   const startedMs = performance.now();
   await drainAll(consumers * events);
   const seconds = (performance.now() - startedMs) / 1_000;
   const to = await usage(stack);
-  const deliveries = await count(stack, "processed_events");
+  const deliveries = await stack.count("SELECT count(*) AS n FROM processed_events");
   const each = (value: number, digits = 1) => (value / consumers).toFixed(digits);
   const lines: readonly (readonly [string, string])[] = [
     ["to begin", `${each(begun.redis.commands - before.redis.commands)} Redis commands`],
