@@ -35,7 +35,8 @@ export interface Consumers {
   readonly last_janitor_at: string | null;
   /** When the program that fires cron began; null where none has to run for it; missing in answers of older servers. */
   readonly host_started_at?: string | null;
-  readonly retention: { readonly stream_keep: number };
+  /** `events_days`: 0 is for ever; missing in answers of older servers. */
+  readonly retention: { readonly stream_keep: number; readonly events_days?: number };
 }
 
 export interface BlockedKeys {

@@ -1,7 +1,8 @@
 import { cronTick, defineConsumer, on } from "@brain/engine";
 import { systemHealth } from "@brain/schemas";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { estimateCost } from "../../src/cli/commands/cost.ts";
+import { eventsTogether } from "../../src/cli/model/counts.ts";
+import { commandsPerEvent, commandsPerTick } from "../../src/cli/model/usage.ts";
 import { startFaultyRedis } from "../faults.ts";
 import { openStation } from "./server.ts";
 
@@ -39,7 +40,6 @@ async function openCounted(consumers: number) {
 
 test.each([1, 4])("the estimate is what %d consumers need", async (consumers) => {
   const system = await openCounted(consumers);
-  const estimate = estimateCost(consumers, 1);
   // The first events make groups and look for what may be queued.
   await system.publish(1);
   await system.quiet();
@@ -48,14 +48,15 @@ test.each([1, 4])("the estimate is what %d consumers need", async (consumers) =>
   const alone: number[] = [];
   for (let event = 0; event < 5; event += 1) alone.push(await system.count(() => system.publish(1)));
   const perEvent = alone.reduce((sum, commands) => sum + commands, 0) / alone.length;
-  expect(perEvent, `measured ${alone}`).toBeGreaterThan(estimate.per_event_alone / 1.5);
-  expect(perEvent, `measured ${alone}`).toBeLessThan(estimate.per_event_alone * 1.5);
+  const { sent } = commandsPerEvent("alone", consumers);
+  expect(perEvent, `measured ${alone}`).toBeGreaterThan(sent / 1.5);
+  expect(perEvent, `measured ${alone}`).toBeLessThan(sent * 1.5);
 
-  const inBulk = (await system.count(() => system.publish(1_000))) / 1_000;
-  expect(inBulk).toBeGreaterThan(estimate.per_event_in_bulk / 3);
-  expect(inBulk).toBeLessThan(estimate.per_event_in_bulk * 3);
+  const group = await system.count(() => system.publish(eventsTogether));
+  const together = eventsTogether * commandsPerEvent("together", consumers).sent;
+  expect(group).toBeGreaterThan(together / 1.5);
+  expect(group).toBeLessThan(together * 1.5);
 
   await system.forgetActivity();
-  const idle = await system.count(() => system.cron());
-  expect(idle * 43_200).toBe(estimate.idle_per_month);
+  expect(await system.count(() => system.cron())).toBe(commandsPerTick(consumers).sent);
 });

@@ -29,7 +29,35 @@ test("a healthy system passes, and the cost is estimated when asked for", async 
   expect(stdout).toMatch(/^ok +health: Redis and Postgres answer$/m);
   expect(stdout).toMatch(/^ok +picky, shard 0: lag 0, pending 0$/m);
   expect(stdout).toMatch(/^Redis commands a month, idle +43,200$/m);
+  expect(stdout).toMatch(/^Workers, Paid +\$5\.00 /m);
+  expect(stdout).toMatch(/^1,000,000 events a month, .*; 1 consumer, 1 shard, /m);
   expect(stderr).toBe("");
+});
+
+test("the cost is told for as many consumers and events as one likes, also as data", async () => {
+  const { code, stdout } = await charter(station.url, [
+    "doctor",
+    "--cost",
+    "--consumers",
+    "7",
+    "--events",
+    "5000000",
+    "--json",
+  ]);
+  expect(code, stdout).toBe(0);
+  const { cost } = JSON.parse(stdout);
+  expect(cost).toMatchObject({ consumers: 7, shards: 1, events_per_month: 5_000_000, kept_days: 90 });
+  expect(cost.together.total_usd).toBeLessThan(cost.alone.total_usd);
+  expect(cost.alone.upstash.commands).toBeGreaterThan(cost.alone.upstash.commands_scripts_as_one);
+  const read = cost.prices.map(({ vendor, read }: { vendor: string; read: string }) => [
+    vendor,
+    Date.parse(read) > 0,
+  ]);
+  expect(read).toEqual([
+    ["Cloudflare Workers", true],
+    ["Upstash Redis", true],
+    ["Neon Postgres", true],
+  ]);
 });
 
 test("with dead letters, an open brake and a consumer that is late it fails and names each", async () => {

@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 import type { Alerts, Consumers, Stats } from "../answers.ts";
 import type { Query } from "../client.ts";
-import { type Cli, cliOf, seconds } from "../command.ts";
+import { type Cli, cliOf, seconds, wholeNumber } from "../command.ts";
 import { AnswerError, CliError, ConnectionError } from "../errors.ts";
-import { facts } from "../output.ts";
-import { estimateCost } from "./cost.ts";
+import { type CostEstimate, costJson, costText, estimateCost } from "./cost.ts";
 import { type Finding, findingsOf, type Observed, type Unread } from "./findings.ts";
 
 interface DoctorOptions {
   readonly cost?: boolean;
+  readonly consumers?: number;
+  readonly events: number;
   readonly maxAge: number;
 }
 
@@ -18,7 +19,13 @@ export function addDoctor(program: Command): void {
     .command("doctor")
     .description("look for what is wrong; exit code 1 when something is")
     .option("--max-age <time>", "what waits longer than this is a problem", seconds, 120)
-    .option("--cost", "estimate the Redis commands of a month")
+    .option("--cost", "estimate what a month costs at Cloudflare, Upstash and Neon")
+    .option(
+      "--consumers <n>",
+      "with --cost: consumers that handle each event; default: all of the server",
+      wholeNumber(1, 10_000),
+    )
+    .option("--events <n>", "with --cost: events a month", wholeNumber(1, 1e12), 1_000_000)
     .action((options: DoctorOptions, command: Command) => doctor(cliOf(command), options));
 }
 
@@ -50,26 +57,38 @@ async function doctor(cli: Cli, options: DoctorOptions): Promise<void> {
   };
   const findings = findingsOf(observed);
   const problems = findings.filter((finding) => finding.level === "problem");
-  const cost =
-    options.cost === true && consumers !== null
-      ? estimateCost(consumers.consumers.length, consumers.shards)
-      : null;
+  const cost = options.cost === true ? costOf(options, consumers, observed.nowMs) : null;
   if (options.cost === true && cost === null) {
     findings.push({
       level: "note",
       about: "cost",
-      message: "not estimated: it depends on the consumers, which could not be read",
+      message:
+        "not estimated: it depends on the consumers, which could not be read; --consumers says how many there are",
     });
   }
   if (out.json) {
-    out.data({ healthy: problems.length === 0, findings, ...(cost === null ? {} : { cost }) });
+    out.data({
+      healthy: problems.length === 0,
+      findings,
+      ...(cost === null ? {} : { cost: costJson(cost) }),
+    });
   } else {
     for (const { level, about, message } of findings) out.line(`${marks[level]} ${about}: ${message}`);
-    if (cost !== null) out.line(`\n${facts(cost.lines)}\n${cost.note}`);
+    if (cost !== null) out.line(`\n${costText(cost)}`);
   }
   if (problems.length > 0) {
     throw new CliError(`${problems.length} ${problems.length === 1 ? "problem" : "problems"} found.`);
   }
+}
+
+/** Null: nobody says how many consumers there are. */
+function costOf(options: DoctorOptions, seen: Consumers | null, nowMs: number): CostEstimate | null {
+  const shards = seen?.shards ?? 1;
+  const ofServer = seen === null ? null : Math.max(1, Math.round(seen.consumers.length / shards));
+  const consumers = options.consumers ?? ofServer;
+  if (consumers === null) return null;
+  const keptDays = seen?.retention.events_days || 90;
+  return estimateCost({ consumers, shards, eventsPerMonth: options.events, keptDays }, nowMs);
 }
 
 /**

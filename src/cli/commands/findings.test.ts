@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
-import { estimateCost } from "./cost.ts";
 import { type Finding, findingsOf, type Observed } from "./findings.ts";
 
 const nowMs = Date.parse("2026-05-01T12:00:00Z");
@@ -181,20 +180,5 @@ describe("the doctor", () => {
 
   test("needs no drain where there is nothing to do", () => {
     expect(problems({ consumer: { last_tick: { at: ago(1e9) } } })).toEqual([]);
-  });
-});
-
-describe("the estimate of the cost", () => {
-  test("has a script a minute when idle, whatever the number of consumers", () => {
-    expect(estimateCost(1, 1).idle_per_month).toBe(43_200);
-    expect(estimateCost(40, 4).idle_per_month).toBe(43_200);
-  });
-
-  test("grows with consumers, not with shards, and falls with bulk", () => {
-    const [one, ten] = [estimateCost(1, 1), estimateCost(10, 1)];
-    expect(ten.per_event_alone).toBeGreaterThan(5 * one.per_event_alone);
-    expect(estimateCost(40, 4).per_event_alone).toBe(ten.per_event_alone);
-    expect(ten.per_event_in_bulk).toBeLessThan(ten.per_event_alone / 50);
-    expect(ten.note).toContain("10 consumers on 1 shard,");
   });
 });
