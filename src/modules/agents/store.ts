@@ -70,15 +70,14 @@ export async function lockOrCreate(
   tenantId: string | null,
   now: Date,
 ): Promise<Agent> {
-  const found = await lockAgent(tx, agentId);
-  if (found !== null) return found;
-  await tx
+  const [row] = await tx
     .insert(agents)
     .values({ agentId, tenantId, ...unheardAgent(now), createdAt: now, updatedAt: now })
-    .onConflictDoNothing();
-  const created = await lockAgent(tx, agentId);
-  if (created === null) throw new Error("the row of an agent was deleted in the transaction that created it");
-  return created;
+    // An update of nothing: DO NOTHING would neither lock nor return the row.
+    .onConflictDoUpdate({ target: agents.agentId, set: { updatedAt: agents.updatedAt } })
+    .returning();
+  if (row === undefined) throw new Error("an upsert returned no row");
+  return row;
 }
 
 export async function saveState(tx: Tx, agent: Agent, state: AgentState, now: Date): Promise<Agent> {
