@@ -1,3 +1,4 @@
+import type { Tx } from "@brain/engine";
 import {
   courseDeployedStaging,
   courseDistributionRequested,
@@ -9,6 +10,7 @@ import {
   isUuidV4,
   type PayloadInputOf,
 } from "@brain/schemas";
+import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { courseDistributionConsumer } from "../../src/modules/course_distribution/consumer.ts";
 import { createBackbone } from "../backbone.ts";
@@ -494,6 +496,53 @@ describe("visibility", () => {
     );
     expect(await visibilities(courseId)).toEqual(["private"]);
     expect(await recorded("distribution.published")).toHaveLength(1);
+  });
+});
+
+/** Has a drain run into what another transaction has locked, which commits once the drain waits for it. */
+async function drainBehind(first: (tx: Tx) => Promise<unknown>) {
+  await engine.relay();
+  const drained = await engine.publish({ source: "somebody_else" }, async (_publish, tx) => {
+    await first(tx);
+    const drain = engine.drain(subscriber);
+    await waitFor(
+      "a statement that waits",
+      () =>
+        engine.sql(
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        ),
+      (rows) => rows.length > 0,
+    );
+    return { drain };
+  });
+  return drained.drain;
+}
+
+describe("side by side", () => {
+  test("a course whose slug is taken at the same moment gets the next one", async () => {
+    const [first, second] = [crypto.randomUUID(), crypto.randomUUID()];
+    await publish(courseGenerationCompleted, completed(second));
+    const drained = await drainBehind((tx) =>
+      tx.execute(sql`
+        INSERT INTO course_distributions (distribution_id, course_id, slug, language, title, description, target_group,
+          seo, cta, created_at, updated_at)
+        VALUES ('dist_0123456789abcdef', ${first}, 'grundlagen-der-geldanlage', 'de', 'Grundlagen der Geldanlage',
+          ${description}, '{}', '{}', '{}', now(), now())`),
+    );
+    expect(drained).toMatchObject({ applied: 1, retried: 0, deadLettered: 0 });
+    expect((await entriesOf(second))[0]?.slug).toBe(`grundlagen-der-geldanlage-${second.slice(0, 8)}`);
+  });
+
+  test("a requested distribution waits for who tells of its course, and leaves the entry as it is told", async () => {
+    const courseId = crypto.randomUUID();
+    const id = await createEntry(courseId, "alternatives-to-banks");
+    await publish(courseDistributionRequested, { course_id: courseId });
+    const drained = await drainBehind(async (tx) => {
+      await tx.execute(sql`SELECT FROM course_distributions WHERE distribution_id = ${id} FOR UPDATE`);
+      await tx.execute(sql`INSERT INTO course_distribution_courses (course_id) VALUES (${courseId})`);
+    });
+    expect(drained).toMatchObject({ applied: 1 });
+    expect((await entriesOf(courseId))[0]?.visibility).toBe("private");
   });
 });
 

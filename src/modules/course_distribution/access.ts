@@ -2,9 +2,9 @@ import { type HandlerContext, toldAt } from "@brain/engine";
 import type { courseAccessRuleChanged, PayloadOf } from "@brain/schemas";
 import { toldRule } from "../access-rule.ts";
 import { publishUpdated } from "./announce.ts";
+import { saveAccessLockingEntries, saveButtons } from "./course-store.ts";
 import { defaultCta, isDefaultCta } from "./seo.ts";
 import { changesOf } from "./state.ts";
-import { lockAllOfCourse, saveAccess, updateDistribution } from "./store.ts";
 
 /**
  * Keeps the new rule of a course, which its pages and public entries show. A button that nobody has worded follows it:
@@ -15,12 +15,16 @@ export async function followAccessRule(
   { tx, publish, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
   const times = { told: toldAt(streamMessageId, now()), now: now() };
-  const access = await saveAccess(tx, change.course_id, toldRule(change.access), times);
-  for (const entry of await lockAllOfCourse(tx, change.course_id)) {
-    if (!isDefaultCta(entry.cta, entry.language)) continue;
-    const changes = changesOf(entry, { cta: defaultCta(entry.language, access) }, times.now);
-    if (changes.updatedFields.length === 0) continue;
-    const row = await updateDistribution(tx, entry.distributionId, changes.columns);
-    if (row !== null) await publishUpdated(publish, row, changes, times.now);
-  }
+  const rule = toldRule(change.access);
+  const { access, entries } = await saveAccessLockingEntries(tx, change.course_id, rule, times);
+  const changed = entries.flatMap((entry) => {
+    if (!isDefaultCta(entry.cta, entry.language)) return [];
+    const cta = defaultCta(entry.language, access);
+    const changes = changesOf(entry, { cta }, times.now);
+    return changes.updatedFields.length === 0 ? [] : [{ entry: { ...entry, cta }, changes }];
+  });
+  if (changed.length === 0) return;
+  const buttons = changed.map(({ entry }) => ({ id: entry.distributionId, cta: entry.cta }));
+  await saveButtons(tx, buttons, times.now);
+  for (const { entry, changes } of changed) await publishUpdated(publish, entry, changes, times.now);
 }

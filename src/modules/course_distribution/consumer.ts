@@ -23,22 +23,12 @@ import {
 } from "@brain/schemas";
 import { type AccessRule, toldRule } from "../access-rule.ts";
 import { followAccessRule } from "./access.ts";
-import { publishCreated, source } from "./announce.ts";
+import { publishCreated, publishPublished, source } from "./announce.ts";
+import { noteStaging, publishUntold, saveAccess, saveLessons, saveOutlines } from "./course-store.ts";
 import type { Distribution } from "./model.ts";
 import { catalogueDescription, catalogueTitle, defaultCta, defaultSeo } from "./seo.ts";
-import { makePublic } from "./service.ts";
 import { slugCandidates } from "./slug.ts";
-import {
-  findWorkflowState,
-  insertUnlessTaken,
-  lockBaseOfCourse,
-  newDistributionId,
-  noteStaging,
-  saveAccess,
-  saveLessons,
-  saveOutlines,
-} from "./store.ts";
-
+import { firstFreeSlug, insertUnlessTaken, lockBaseOfCourse, newDistributionId } from "./store.ts";
 import { followWorkflow } from "./workflow.ts";
 
 /** Tries of one event; at the last one a requested distribution that cannot be made is answered with `failed`. */
@@ -126,22 +116,27 @@ async function listCourse(
   if (course.dry_run === true) return;
   const times = { told: toldAt(streamMessageId, now()), now: now() };
   // Of a late event the rule may be an old one.
-  const access = await saveAccess(tx, course.course_id, toldRule(course.access), times);
-  const row = await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, { ...times, access });
+  const known = await saveAccess(tx, course.course_id, toldRule(course.access), times);
+  // The event was handled late when the authors have published the course meanwhile.
+  const isPublished = known.workflowState === "published";
+  const row = known.hasEntry
+    ? null
+    : await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, {
+        ...times,
+        access: known.access,
+        isPublished,
+      });
   if (row === null) {
     log.debug({ course_id: course.course_id }, "the course has a distribution already");
     return;
   }
-  await publishCreated(publish, row);
-  // The event was handled late: the authors have published the course meanwhile.
-  if ((await findWorkflowState(tx, course.course_id)) === "published") {
-    await makePublic(tx, publish, row.distributionId, now());
-  }
+  await publishCreated(publish, { ...row, visibility: "private" });
+  if (isPublished) await publishPublished(publish, row);
 }
 
 /**
- * One statement when the slug is free. A taken slug gets a suffix from the course id, so that two courses with one
- * title both get an entry and a repeated try finds the same slug.
+ * One statement. A taken slug gets a suffix from the course id, so that two courses with one title both get an entry and
+ * a repeated try finds the same slug. When somebody takes the slug at the same moment, the next one is looked for.
  *
  * @returns null when the course has an entry already
  */
@@ -149,23 +144,33 @@ async function insertCourse(
   tx: Tx,
   course: PayloadOf<typeof courseGenerationCompleted>,
   tenantId: string | null,
-  { told, now, access }: { readonly told: Date; readonly now: Date; readonly access: AccessRule | null },
+  {
+    told,
+    now,
+    access,
+    isPublished,
+  }: {
+    readonly told: Date;
+    readonly now: Date;
+    readonly access: AccessRule | null;
+    readonly isPublished: boolean;
+  },
 ): Promise<Distribution | null> {
   const { course_id: courseId, language } = course;
-  const title = catalogueTitle(course.title, language);
-  const description = catalogueDescription(course.description, language);
-  for (const slug of slugCandidates(course.title, courseId)) {
+  const slugs = slugCandidates(course.title, courseId);
+  for (const _try of slugs) {
     const row = await insertUnlessTaken(tx, {
       distributionId: newDistributionId(),
       courseId,
       tenantId,
-      slug,
+      slug: firstFreeSlug(slugs),
       language,
-      title,
-      description,
+      title: catalogueTitle(course.title, language),
+      description: catalogueDescription(course.description, language),
       targetGroup: [...course.target_audiences],
       seo: defaultSeo(course.title, course.description, language),
       cta: defaultCta(language, access),
+      ...(isPublished ? { visibility: "public" as const, publishedAt: now } : {}),
       stagingUrl: course.staging_url,
       stagingDeployedAt: course.staging_url === null ? null : told,
       createdAt: now,
@@ -195,9 +200,9 @@ async function answerRequest(courseId: string, { tx, publish, attempt, now }: Ha
     await publish(courseDistributionFailed, { course_id: courseId, error, retry_count: attempt - 1 });
     return;
   }
-  if (entry.visibility === "private" && (await findWorkflowState(tx, courseId)) === null) {
-    await makePublic(tx, publish, entry.distributionId, now());
-  }
+  const published =
+    entry.visibility === "private" ? await publishUntold(tx, entry.distributionId, now()) : null;
+  if (published !== null) await publishPublished(publish, published);
   await publish(courseDistributionCompleted, {
     course_id: courseId,
     distribution_id: entry.distributionId,

@@ -1,4 +1,4 @@
-import { type Database, latestPossible, type Tx, translated } from "@brain/engine";
+import { type Database, type Tx, translated } from "@brain/engine";
 import {
   and,
   asc,
@@ -187,16 +187,6 @@ export async function lockBaseOfCourse(tx: Tx, courseId: string): Promise<Distri
   return row ?? null;
 }
 
-/** The entry of the course and its variants, locked in one order for all. */
-export async function lockAllOfCourse(tx: Tx, courseId: string): Promise<Distribution[]> {
-  return tx
-    .select()
-    .from(table)
-    .where(eq(table.courseId, courseId))
-    .orderBy(asc(table.distributionId))
-    .for("update");
-}
-
 /** @throws a unique violation of the slug or of the course */
 export async function insertDistribution(tx: Tx, row: NewRow): Promise<Distribution> {
   const [inserted] = await tx.insert(table).values(row).returning();
@@ -209,9 +199,20 @@ export async function insertDistribution(tx: Tx, row: NewRow): Promise<Distribut
  *
  * @returns null when nothing was inserted
  */
-export async function insertUnlessTaken(tx: Tx, row: NewRow): Promise<Distribution | null> {
+export async function insertUnlessTaken(
+  tx: Tx,
+  row: Omit<NewRow, "slug"> & { readonly slug: string | SQL },
+): Promise<Distribution | null> {
   const [inserted] = await tx.insert(table).values(row).onConflictDoNothing().returning();
   return inserted ?? null;
+}
+
+/** The first of the slugs that no entry has; the last one when all are taken. */
+export function firstFreeSlug(slugs: readonly string[]): SQL {
+  return sql`coalesce((
+    SELECT slug FROM jsonb_array_elements_text(${JSON.stringify(slugs)}::jsonb) WITH ORDINALITY AS wanted(slug, place)
+    WHERE NOT EXISTS (SELECT FROM course_distributions taken WHERE taken.slug = wanted.slug)
+    ORDER BY place LIMIT 1), ${slugs.at(-1)})`;
 }
 
 /** @returns the changed entry; null when there is none with this id */
@@ -302,123 +303,4 @@ export async function countViewOfId(tx: Tx, id: string, now: Date): Promise<Dist
 export async function countEnrollment(tx: Tx, slug: string, now: Date): Promise<Distribution | null> {
   const [row] = await tx.update(table).set(oneMore(now, "click")).where(servedSlug(slug)).returning();
   return row ?? null;
-}
-
-/** Whether what was told at `told` counts beside what is stored. */
-function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
-  // A stored time that is far ahead is from a clock that was wrong, and counts no more.
-  return sql`(${stored} IS NULL OR ${stored} <= ${told.toISOString()}::timestamptz
-    OR ${stored} > ${latestPossible(now).toISOString()}::timestamptz)`;
-}
-
-/**
- * Notes the newest staging deployment on all entries of a course; one that was told earlier changes nothing.
- *
- * @returns how many entries the course has
- */
-export async function noteStaging(
-  tx: Tx,
-  courseId: string,
-  staging: { readonly url: string /** When it was told. */; readonly deployedAt: Date; readonly now: Date },
-): Promise<number> {
-  const deployedAt = sql`${staging.deployedAt.toISOString()}::timestamptz`;
-  const isNewer = isNotOlder(table.stagingDeployedAt, staging.deployedAt, staging.now);
-  const rows = await tx
-    .update(table)
-    .set({
-      stagingUrl: sql`CASE WHEN ${isNewer} THEN ${staging.url} ELSE ${table.stagingUrl} END`,
-      stagingDeployedAt: sql`CASE WHEN ${isNewer} THEN ${deployedAt} ELSE ${table.stagingDeployedAt} END`,
-      updatedAt: sql`CASE WHEN ${isNewer} THEN ${staging.now.toISOString()}::timestamptz ELSE ${table.updatedAt} END`,
-    })
-    .where(eq(table.courseId, courseId))
-    .returning({ id: table.distributionId });
-  return rows.length;
-}
-
-/** The counts of outlines; a later announcement of the same course replaces the earlier. One row a course. */
-export async function saveOutlines(
-  tx: Tx,
-  outlines: readonly (typeof courseDistributionOutlines.$inferInsert)[],
-): Promise<void> {
-  await tx
-    .insert(courseDistributionOutlines)
-    .values([...outlines])
-    .onConflictDoUpdate({
-      target: courseDistributionOutlines.courseId,
-      set: {
-        modulesCount: sql`excluded.modules_count`,
-        totalLessons: sql`excluded.total_lessons`,
-        modules: sql`excluded.modules`,
-        totalDurationMinutes: sql`excluded.total_duration_minutes`,
-        updatedAt: sql`excluded.updated_at`,
-      },
-    });
-}
-
-/** Lessons already known stay as they are. */
-export async function saveLessons(
-  tx: Tx,
-  lessons: readonly (typeof courseDistributionLessons.$inferInsert)[],
-): Promise<void> {
-  await tx
-    .insert(courseDistributionLessons)
-    .values([...lessons])
-    .onConflictDoNothing();
-}
-
-/** Keeps who may learn a course, unless something later was told of it. @returns the rule as it is now */
-export async function saveAccess(
-  tx: Tx,
-  courseId: string,
-  access: AccessRule | null,
-  { told, now }: { readonly told: Date; readonly now: Date },
-): Promise<AccessRule | null> {
-  const known = courseDistributionCourses;
-  const isLater = isNotOlder(known.accessToldAt, told, now);
-  const [row] = await tx
-    .insert(known)
-    .values({ courseId, access, accessToldAt: told })
-    .onConflictDoUpdate({
-      target: known.courseId,
-      set: {
-        access: sql`CASE WHEN ${isLater} THEN excluded.access ELSE ${known.access} END`,
-        accessToldAt: sql`CASE WHEN ${isLater} THEN excluded.access_told_at ELSE ${known.accessToldAt} END`,
-      },
-    })
-    .returning({ access: known.access });
-  return row?.access ?? null;
-}
-
-/**
- * Keeps how far the authors of a course are.
- *
- * @returns false when something later was told; nothing was changed then
- */
-export async function saveWorkflowState(
-  tx: Tx,
-  courseId: string,
-  workflowState: string,
-  { told, now }: { readonly told: Date; readonly now: Date },
-): Promise<boolean> {
-  const known = courseDistributionCourses;
-  const rows = await tx
-    .insert(known)
-    .values({ courseId, workflowState, workflowToldAt: told })
-    .onConflictDoUpdate({
-      target: known.courseId,
-      set: { workflowState, workflowToldAt: told },
-      setWhere: isNotOlder(known.workflowToldAt, told, now),
-    })
-    .returning({ courseId: known.courseId });
-  return rows.length > 0;
-}
-
-/** How far the authors of a course are; null when no event told anything of the course. */
-export async function findWorkflowState(tx: Tx, courseId: string): Promise<string | null> {
-  const known = courseDistributionCourses;
-  const [row] = await tx
-    .select({ state: known.workflowState })
-    .from(known)
-    .where(eq(known.courseId, courseId));
-  return row?.state ?? null;
 }

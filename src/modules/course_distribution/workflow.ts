@@ -1,8 +1,7 @@
 import { type HandlerContext, toldAt } from "@brain/engine";
 import type { courseWorkflowTransitioned, PayloadOf } from "@brain/schemas";
-import { publishUnpublished } from "./announce.ts";
-import { makePublic } from "./service.ts";
-import { lockAllOfCourse, saveWorkflowState, updateDistribution } from "./store.ts";
+import { publishPublished, publishUnpublished } from "./announce.ts";
+import { saveWorkflowState, turnEntries } from "./course-store.ts";
 
 /** Visibility follows the workflow of the authors, in both directions. */
 
@@ -29,14 +28,9 @@ export async function followWorkflow(
   }
   const visibility = visibilityAfter(from, to);
   if (visibility === null) return;
-  for (const entry of await lockAllOfCourse(tx, courseId)) {
-    if (visibility === "public") {
-      if (entry.visibility === "private") await makePublic(tx, publish, entry.distributionId, times.now);
-    } else if (entry.visibility !== "private") {
-      const columns = { visibility, updatedAt: times.now };
-      const row = await updateDistribution(tx, entry.distributionId, columns);
-      const reason = `The course went from ${from} to ${to}.`;
-      if (row !== null) await publishUnpublished(publish, row, times.now, reason);
-    }
+  const reason = `The course went from ${from} to ${to}.`;
+  for (const row of await turnEntries(tx, courseId, visibility, times.now)) {
+    if (visibility === "public") await publishPublished(publish, row);
+    else await publishUnpublished(publish, row, times.now, reason);
   }
 }

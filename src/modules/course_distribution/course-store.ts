@@ -1,0 +1,234 @@
+import { latestPossible, type Tx } from "@brain/engine";
+import { and, asc, eq, inArray, ne, notExists, type SQL, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import type { AccessRule } from "../access-rule.ts";
+import type { Distribution } from "./model.ts";
+import {
+  type Cta,
+  courseDistributionCourses,
+  courseDistributionLessons,
+  courseDistributionOutlines,
+  courseDistributions,
+} from "./tables.ts";
+
+/** The statements about a course as a whole, of which events tell: what is known of it, and all of its entries. */
+
+const table = courseDistributions;
+
+/** Whether what was told at `told` counts beside what is stored. */
+function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
+  // A stored time that is far ahead is from a clock that was wrong, and counts no more.
+  return sql`(${stored} IS NULL OR ${stored} <= ${told.toISOString()}::timestamptz
+    OR ${stored} > ${latestPossible(now).toISOString()}::timestamptz)`;
+}
+
+/**
+ * Notes the newest staging deployment on all entries of a course; one that was told earlier changes nothing.
+ *
+ * @returns how many entries the course has
+ */
+export async function noteStaging(
+  tx: Tx,
+  courseId: string,
+  staging: { readonly url: string /** When it was told. */; readonly deployedAt: Date; readonly now: Date },
+): Promise<number> {
+  const deployedAt = sql`${staging.deployedAt.toISOString()}::timestamptz`;
+  const isNewer = isNotOlder(table.stagingDeployedAt, staging.deployedAt, staging.now);
+  const rows = await tx
+    .update(table)
+    .set({
+      stagingUrl: sql`CASE WHEN ${isNewer} THEN ${staging.url} ELSE ${table.stagingUrl} END`,
+      stagingDeployedAt: sql`CASE WHEN ${isNewer} THEN ${deployedAt} ELSE ${table.stagingDeployedAt} END`,
+      updatedAt: sql`CASE WHEN ${isNewer} THEN ${staging.now.toISOString()}::timestamptz ELSE ${table.updatedAt} END`,
+    })
+    .where(eq(table.courseId, courseId))
+    .returning({ id: table.distributionId });
+  return rows.length;
+}
+
+/** The counts of outlines; a later announcement of the same course replaces the earlier. One row a course. */
+export async function saveOutlines(
+  tx: Tx,
+  outlines: readonly (typeof courseDistributionOutlines.$inferInsert)[],
+): Promise<void> {
+  await tx
+    .insert(courseDistributionOutlines)
+    .values([...outlines])
+    .onConflictDoUpdate({
+      target: courseDistributionOutlines.courseId,
+      set: {
+        modulesCount: sql`excluded.modules_count`,
+        totalLessons: sql`excluded.total_lessons`,
+        modules: sql`excluded.modules`,
+        totalDurationMinutes: sql`excluded.total_duration_minutes`,
+        updatedAt: sql`excluded.updated_at`,
+      },
+    });
+}
+
+/** Lessons already known stay as they are. */
+export async function saveLessons(
+  tx: Tx,
+  lessons: readonly (typeof courseDistributionLessons.$inferInsert)[],
+): Promise<void> {
+  await tx
+    .insert(courseDistributionLessons)
+    .values([...lessons])
+    .onConflictDoNothing();
+}
+
+/** When something was told of a course, and what time it is. */
+interface Told {
+  readonly told: Date;
+  readonly now: Date;
+}
+
+/** Keeps who may learn a course, unless something later was told of it. */
+function savingAccess(tx: Tx, courseId: string, access: AccessRule | null, { told, now }: Told) {
+  const known = courseDistributionCourses;
+  const isLater = isNotOlder(known.accessToldAt, told, now);
+  return tx
+    .insert(known)
+    .values({ courseId, access, accessToldAt: told })
+    .onConflictDoUpdate({
+      target: known.courseId,
+      set: {
+        access: sql`CASE WHEN ${isLater} THEN excluded.access ELSE ${known.access} END`,
+        accessToldAt: sql`CASE WHEN ${isLater} THEN excluded.access_told_at ELSE ${known.accessToldAt} END`,
+      },
+    });
+}
+
+/** What is known of a course; its row is locked until the commit, so it stays so. */
+interface KnownCourse {
+  /** The rule as it is now. */
+  readonly access: AccessRule | null;
+  /** How far its authors are. */
+  readonly workflowState: string;
+  readonly hasEntry: boolean;
+}
+
+/** Keeps who may learn a course, unless something later was told of it. */
+export async function saveAccess(
+  tx: Tx,
+  courseId: string,
+  access: AccessRule | null,
+  times: Told,
+): Promise<KnownCourse> {
+  const known = courseDistributionCourses;
+  const [row] = await savingAccess(tx, courseId, access, times).returning({
+    access: known.access,
+    workflowState: known.workflowState,
+    hasEntry: sql<boolean>`EXISTS (
+      SELECT FROM course_distributions entry
+      WHERE entry.course_id = ${courseId} AND entry.derived_from IS NULL)`,
+  });
+  if (row === undefined) throw new Error("an upsert returned no row");
+  return row;
+}
+
+/**
+ * The same, and locks the entries of the course. In one statement, because events of a course are handled one after the
+ * other: nobody else writes its row, so this one does not wait for it, and sees what there is.
+ */
+export async function saveAccessLockingEntries(
+  tx: Tx,
+  courseId: string,
+  access: AccessRule | null,
+  times: Told,
+): Promise<{ readonly access: AccessRule | null; readonly entries: readonly Distribution[] }> {
+  const known = tx
+    .$with("known")
+    .as(savingAccess(tx, courseId, access, times).returning({ access: courseDistributionCourses.access }));
+  const entries = tx.$with("entries").as(lockedOfCourse(tx, courseId));
+  const rows = await tx.with(known, entries).select().from(known).leftJoin(entries, sql`true`);
+  return {
+    access: rows[0]?.known.access ?? null,
+    entries: rows.flatMap(({ entries: entry }) => (entry === null ? [] : [entry])),
+  };
+}
+
+/**
+ * Keeps how far the authors of a course are.
+ *
+ * @returns false when something later was told; nothing was changed then
+ */
+export async function saveWorkflowState(
+  tx: Tx,
+  courseId: string,
+  workflowState: string,
+  { told, now }: Told,
+): Promise<boolean> {
+  const known = courseDistributionCourses;
+  const rows = await tx
+    .insert(known)
+    .values({ courseId, workflowState, workflowToldAt: told })
+    .onConflictDoUpdate({
+      target: known.courseId,
+      set: { workflowState, workflowToldAt: told },
+      setWhere: isNotOlder(known.workflowToldAt, told, now),
+    })
+    .returning({ courseId: known.courseId });
+  return rows.length > 0;
+}
+
+/** The entry of the course and its variants, locked in one order for all, so that nobody waits in a circle. */
+const lockedOfCourse = (tx: Tx, courseId: string, condition?: SQL) =>
+  tx
+    .select()
+    .from(table)
+    .where(and(eq(table.courseId, courseId), condition))
+    .orderBy(asc(table.distributionId))
+    .for("update");
+
+/**
+ * Makes the private entries of a course public, or private those that are not.
+ *
+ * @returns those that this has changed, as they are now, by id
+ */
+export async function turnEntries(
+  tx: Tx,
+  courseId: string,
+  visibility: "public" | "private",
+  now: Date,
+): Promise<Distribution[]> {
+  const isOther = visibility === "public" ? eq(table.visibility, "private") : ne(table.visibility, "private");
+  const others = tx.$with("others").as(lockedOfCourse(tx, courseId, isOther));
+  const columns = visibility === "public" ? { visibility, publishedAt: now } : { visibility };
+  const rows = await tx
+    .with(others)
+    .update(table)
+    .set({ ...columns, updatedAt: now })
+    .where(inArray(table.distributionId, tx.select({ id: others.distributionId }).from(others)))
+    .returning();
+  return rows.toSorted((a, b) => (a.distributionId < b.distributionId ? -1 : 1));
+}
+
+/** Makes a private entry public, unless an event told of its course. @returns null when it changed nothing */
+export async function publishUntold(tx: Tx, id: string, now: Date): Promise<Distribution | null> {
+  const known = courseDistributionCourses;
+  const [row] = await tx
+    .update(table)
+    .set({ visibility: "public", publishedAt: now, updatedAt: now })
+    .where(
+      and(
+        eq(table.distributionId, id),
+        eq(table.visibility, "private"),
+        notExists(tx.select().from(known).where(eq(known.courseId, table.courseId))),
+      ),
+    )
+    .returning();
+  return row ?? null;
+}
+
+/** Writes the buttons of entries that the caller has locked. */
+export async function saveButtons(
+  tx: Tx,
+  buttons: readonly { readonly id: string; readonly cta: Cta }[],
+  now: Date,
+): Promise<void> {
+  await tx.execute(sql`
+    UPDATE course_distributions d SET cta = button.cta, updated_at = ${now.toISOString()}::timestamptz
+    FROM jsonb_to_recordset(${JSON.stringify(buttons)}::jsonb) AS button(id text, cta jsonb)
+    WHERE d.distribution_id = button.id`);
+}
