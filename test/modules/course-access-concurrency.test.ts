@@ -1,9 +1,12 @@
-import type { HandlerContext, Tx } from "@brain/engine";
+import type { HandlerContext, Publish, Tx } from "@brain/engine";
 import { paymentRefundCompleted, paymentTransactionCompleted } from "@brain/schemas";
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lookAtRefunded } from "../../src/modules/course_access/payment-store.ts";
 import { grantForPayment, revokeForRefund } from "../../src/modules/course_access/payments.ts";
-import { findPaid, lockPayment, updatePayment } from "../../src/modules/course_access/store.ts";
+import { awaitedPayment } from "../../src/modules/course_access/state.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { waitFor } from "../wait-for.ts";
 import {
   base,
   changesOf,
@@ -27,24 +30,29 @@ afterAll(async () => {
   await engine?.cleanup();
 });
 
+function contextIn(tx: Tx, publish: Publish, attempt: number): HandlerContext {
+  return {
+    tx,
+    publish,
+    log: engine.open().log,
+    attempt,
+    streamMessageId: "1-1",
+    idempotencyKey: async (label) => label,
+    replay: false,
+    repeated: false,
+    signal: new AbortController().signal,
+    now: () => new Date(),
+  };
+}
+
+const lockedOut =
+  "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+
 /** Runs a handler until it commits; the number of tries. */
 async function commit(run: (context: HandlerContext) => Promise<void>): Promise<number> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await engine.publish({ source: "course_access" }, (publish, tx) =>
-        run({
-          tx,
-          publish,
-          log: engine.open().log,
-          attempt: tries,
-          streamMessageId: "1-1",
-          idempotencyKey: async (label) => label,
-          replay: false,
-          repeated: false,
-          signal: new AbortController().signal,
-          now: () => new Date(),
-        }),
-      );
+      await engine.publish({ source: "course_access" }, (publish, tx) => run(contextIn(tx, publish, tries)));
       return tries;
     } catch (error) {
       if ((error as { code?: unknown }).code !== "unavailable" || tries > 20) throw error;
@@ -111,26 +119,63 @@ describe("side by side", () => {
     }
   });
 
-  test("without the lock on the access, refunds of both payments would leave it standing", async () => {
+  test("without a second look, a refund that waited would see the other payment as it was", async () => {
     const first = newPurchase();
     const second = { ...first, paymentId: newPurchase().paymentId };
     await (await paying(first))();
     await (await paying(second))();
-    const bothRefunded = barrier(2);
-    const bothHaveSeen = barrier(2);
-    // What a refund does, but for the lock: each sees the other payment as it was before.
-    const refundUnlocked = (paymentId: string) =>
-      engine.publish({ source: "course_access" }, async (_publish, tx: Tx) => {
-        const payment = await lockPayment(tx, paymentId);
-        if (payment === null) throw new Error("no payment");
-        await updatePayment(tx, { ...payment, status: "refunded" }, new Date());
-        await bothRefunded();
-        const paid = await findPaid(tx, first, null);
-        await bothHaveSeen();
-        return paid;
-      });
-    const seen = await Promise.all([refundUnlocked(first.paymentId), refundUnlocked(second.paymentId)]);
-    expect(seen).toEqual([second.paymentId, first.paymentId]);
+    const event = await publishAs(engine, paymentRefundCompleted, {
+      ...paymentOf(first),
+      refund_id: "r1",
+      amount_cents: 4_900,
+    });
+    const look = (tx: Tx) =>
+      lookAtRefunded(
+        tx,
+        awaitedPayment({ ...second, amountCents: 4_900, tenantId: second.tenantId }),
+        "r2",
+        new Date(),
+      );
+    const twoLooks = () =>
+      engine.publish({ source: "course_access" }, async (_publish, tx) => [await look(tx), await look(tx)]);
+    const { behind } = await engine.publish({ source: "course_access" }, async (publish, tx) => {
+      await revokeForRefund(event, contextIn(tx, publish, 1));
+      const looks = twoLooks();
+      await waitFor(
+        "a look that waits",
+        () => engine.sql(lockedOut),
+        (rows) => rows.length > 0,
+      );
+      return { behind: looks };
+    });
+    expect(await behind).toMatchObject([
+      { isStale: true, candidates: expect.arrayContaining([first.paymentId]) },
+      { isStale: false, candidates: [second.paymentId] },
+    ]);
+  });
+
+  test("a refund that waited for one of another payment revokes at its first try", async () => {
+    const first = newPurchase();
+    const second = { ...first, paymentId: newPurchase().paymentId };
+    await (await paying(first))();
+    await (await paying(second))();
+    const refundSecond = await refunding(second, "r2");
+    const { tries } = await engine.publish({ source: "course_access" }, async (_publish, tx) => {
+      // As the refund of the first payment does it.
+      await tx.execute(sql`UPDATE course_access SET version = version WHERE course_id = ${first.courseId}`);
+      const refunded = refundSecond();
+      await waitFor(
+        "a refund that waits",
+        () => engine.sql(lockedOut),
+        (rows) => rows.length > 0,
+      );
+      await tx.execute(
+        sql`UPDATE course_access_payments SET status = 'refunded' WHERE payment_id = ${first.paymentId}`,
+      );
+      return { tries: refunded };
+    });
+    expect(await tries).toBe(1);
+    expect(await read(engine, first)).toMatchObject({ has_access: false });
   });
 
   test("partial refunds are added up", async () => {
@@ -169,17 +214,3 @@ describe("side by side", () => {
     }
   });
 });
-
-/** Returns when `count` callers have come. */
-function barrier(count: number): () => Promise<void> {
-  let arrived = 0;
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return () => {
-    arrived += 1;
-    if (arrived === count) open();
-    return opened;
-  };
-}

@@ -7,35 +7,23 @@ import type {
   paymentTransactionCompleted,
 } from "@brain/schemas";
 import { publishChange } from "./announce.ts";
+import { type Known, lookAtPayment, lookAtRefunded, savePaymentChange } from "./payment-store.ts";
 import {
   type Access,
   awaitedPayment,
   completePayment,
+  countRefund,
+  type Decision,
   decideAccess,
   type Grounds,
   groundsWith,
   isKnownPayment,
   newPayment,
-  type Payment,
   type PaymentFact,
   type RefundFact,
   refundPayment,
   refundReason,
 } from "./state.ts";
-import {
-  changeAccess,
-  findPaid,
-  findPayment,
-  type Holder,
-  insertPayment,
-  insertRefund,
-  lockAccess,
-  lockOrCreateAccess,
-  lockPayment,
-  reverseRefund,
-  sumRefunds,
-  updatePayment,
-} from "./store.ts";
 
 /** What payments and refunds do to access. */
 
@@ -58,28 +46,44 @@ export async function grantForPayment(
     amountCents: payload.amount_cents,
     eventId: event.id,
   };
-  const known = await findPayment(tx, fact.paymentId);
-  if (known !== null && isKnownPayment(known, fact)) {
+  const now = context.now();
+  const seen = await lookAgainIfStale(() => lookAtPayment(tx, newPayment(fact), now));
+  const { payment: known, access } = seen;
+  if (known === null || seen.isStale) throw changedMeanwhile(fact.paymentId);
+  if (!seen.isNew && isKnownPayment(known, fact)) {
+    // Found at the second look only: what the first one has made for it may be the wrong thing.
+    if (seen.looks > 1) throw changedMeanwhile(fact.paymentId);
     log.debug({ payment_id: fact.paymentId }, "the payment is known already");
     return;
   }
-  const now = context.now();
-  const access = await lockOrCreateAccess(tx, fact, now);
-  const payment = await storePayment(context, fact, now);
-  await settle(context, access, groundsWith(access, payment), {
-    eventId: event.id,
-    paymentId: fact.paymentId,
-  });
+  if (access === null) throw changedMeanwhile(fact.paymentId);
+  const payment = seen.isNew ? known : completePayment(fact, seen.refunds.others);
+  const decision = decide(context, access, groundsWith(access, payment), event.id);
+  const changed = decision === null ? access : { ...access, ...decision.changes };
+  await savePaymentChange(
+    tx,
+    { refund: null, payment: seen.isNew ? null : payment, access: decision === null ? null : changed },
+    now,
+  );
+  if (decision !== null) await publishChange(context.publish, changed, decision.change, fact.paymentId);
 }
 
-async function storePayment({ tx }: HandlerContext, fact: PaymentFact, now: Date): Promise<Payment> {
-  const fresh = newPayment(fact);
-  if (await insertPayment(tx, fresh, now)) return fresh;
-  const known = await lockPayment(tx, fact.paymentId);
-  if (known === null || isKnownPayment(known, fact)) throw changedMeanwhile(fact.paymentId);
-  const completed = completePayment(fact, await sumRefunds(tx, fact.paymentId));
-  await updatePayment(tx, completed, now);
-  return completed;
+/**
+ * Looks once more when something changed while the first look waited; then nothing can change any more.
+ *
+ * @throws {TransientError} the payment has got an access meanwhile: it would be locked behind the payment, which nobody
+ *   does
+ */
+async function lookAgainIfStale<T extends Known>(
+  look: () => Promise<T>,
+): Promise<T & { readonly looks: number }> {
+  const first = await look();
+  if (!first.isStale) return { ...first, looks: 1 };
+  const { payment, access } = first;
+  if (payment !== null && access === null && payment.status !== "awaited") {
+    throw changedMeanwhile(payment.paymentId);
+  }
+  return { ...(await look()), looks: 2 };
 }
 
 /** Somebody else told of the same payment since it was looked up; what was locked for it may be the wrong thing. */
@@ -94,7 +98,7 @@ type RefundEvent = Envelope<PayloadOf<typeof paymentRefundCompleted>>;
  * remembered, so that the payment grants nothing when it comes.
  */
 export function revokeForRefund(event: RefundEvent, context: HandlerContext): Promise<void> {
-  return recount(event, context, insertRefund);
+  return recount(event, context, "paid_back");
 }
 
 /**
@@ -105,14 +109,13 @@ export async function grantAfterReversal(
   event: Envelope<PayloadOf<typeof paymentRefundFailed>>,
   context: HandlerContext,
 ): Promise<void> {
-  if (event.payload.was_completed === true) await recount(event, context, reverseRefund);
+  if (event.payload.was_completed === true) await recount(event, context, "reversed");
 }
 
-/** @param note notes what is told of the refund; false when that was noted before */
 async function recount(
   event: RefundEvent,
   context: HandlerContext,
-  note: typeof insertRefund,
+  told: "paid_back" | "reversed",
 ): Promise<void> {
   const { payload } = event;
   const fact: RefundFact = {
@@ -122,60 +125,35 @@ async function recount(
     courseId: payload.course_id,
     amountCents: payload.amount_cents,
   };
-  const refund = {
-    paymentId: fact.paymentId,
-    refundId: payload.refund_id ?? event.id,
-    amountCents: fact.amountCents,
-  };
-  const { tx, log } = context;
+  const { paymentId, amountCents } = fact;
+  const refundId = payload.refund_id ?? event.id;
+  const { tx, log, publish } = context;
   const now = context.now();
-  const known = await findPayment(tx, fact.paymentId);
-  const holder = known === null ? null : holderOf(known);
-  const access = holder === null ? null : await lockAccess(tx, holder);
-
-  if (known === null && (await insertPayment(tx, awaitedPayment(fact), now))) {
-    log.info({ payment_id: fact.paymentId }, "a refund came before its payment; it is remembered");
-  }
-  const before = await lockPayment(tx, fact.paymentId);
-  if (before === null || (before.status === "awaited") !== (holder === null)) {
-    throw changedMeanwhile(fact.paymentId);
-  }
-  if (!(await note(tx, refund, now))) {
-    log.debug(
-      { payment_id: fact.paymentId, refund_id: refund.refundId },
-      "this was told of the refund already",
-    );
+  const seen = await lookAgainIfStale(() => lookAtRefunded(tx, awaitedPayment(fact), refundId, now));
+  const { payment: before, access } = seen;
+  if (before === null || seen.isStale) throw changedMeanwhile(paymentId);
+  const back = countRefund(seen.refunds, amountCents, told);
+  if (back === null) {
+    log.debug({ payment_id: paymentId, refund_id: refundId }, "this was told of the refund already");
     return;
   }
-  const payment = refundPayment(before, await sumRefunds(tx, fact.paymentId));
-  await updatePayment(tx, payment, now);
-  if (access === null || holder === null || payment.status === before.status) return;
-  const paidPayment = await findPaid(tx, holder, access.paymentId);
-  await settle(
-    context,
-    access,
-    { operatorGranted: access.operatorGranted, paidPayment },
-    { eventId: event.id, paymentId: fact.paymentId },
-  );
+  if (seen.isNew) {
+    log.info({ payment_id: paymentId }, "a refund came before its payment; it is remembered");
+  }
+  const refund = { paymentId, refundId, amountCents, isReversed: told === "reversed" };
+  const payment = refundPayment(before, back);
+  if (access === null || payment.status === before.status) {
+    await savePaymentChange(tx, { refund, payment, access: null }, now);
+    return;
+  }
+  const paidPayment = seen.candidates.find((id) => id !== paymentId || payment.status === "paid") ?? null;
+  const grounds = { operatorGranted: access.operatorGranted, paidPayment };
+  const decision = decide(context, access, grounds, event.id);
+  const changed = { ...access, ...decision?.changes };
+  await savePaymentChange(tx, { refund, payment, access: changed }, now);
+  if (decision !== null) await publishChange(publish, changed, decision.change, paymentId);
 }
 
-/** Null for a payment that is awaited: no access rests on it. */
-function holderOf({ status, courseId, userId, tenantId }: Payment): Holder | null {
-  return status === "awaited" || courseId === null ? null : { courseId, userId, tenantId };
-}
-
-async function settle(
-  { tx, publish, now }: HandlerContext,
-  access: Access,
-  grounds: Grounds,
-  cause: { readonly eventId: string; readonly paymentId: string },
-): Promise<void> {
-  const decision = decideAccess(access, grounds, {
-    now: now(),
-    eventId: cause.eventId,
-    revokeReason: refundReason,
-  });
-  if (decision === null) return;
-  const row = await changeAccess(tx, access.accessId, decision.changes);
-  if (row !== null) await publishChange(publish, row, decision.change, cause.paymentId);
+function decide({ now }: HandlerContext, access: Access, grounds: Grounds, eventId: string): Decision | null {
+  return decideAccess(access, grounds, { now: now(), eventId, revokeReason: refundReason });
 }

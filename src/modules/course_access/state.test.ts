@@ -4,10 +4,12 @@ import {
   type Access,
   awaitedPayment,
   completePayment,
+  countRefund,
   decideAccess,
   type Grounds,
   groundsWith,
   isKnownPayment,
+  type KnownRefunds,
   newPayment,
   type PaidBack,
   type Payment,
@@ -81,6 +83,42 @@ const active = (changes: Partial<Access> = {}) =>
 
 const cause = { now: later, eventId: "event-2", revokeReason: refundReason };
 const nothing: Grounds = { operatorGranted: false, paidPayment: null };
+
+describe("a refund that is told", () => {
+  const none: KnownRefunds = { others: back(), own: null };
+  const known: KnownRefunds = { others: back(300), own: { isReversed: false } };
+
+  test.each([
+    ["counts with the others", { ...none, others: back(300) }, 200, "paid_back", back(300, 200)],
+    [
+      "without an amount is all of the payment",
+      { ...none, others: back(300) },
+      null,
+      "paid_back",
+      back(300, null),
+    ],
+    [
+      "beside one without an amount leaves all of it",
+      { ...none, others: back(null) },
+      200,
+      "paid_back",
+      back(null, 200),
+    ],
+    ["again counts once", known, 200, "paid_back", null],
+    [
+      "again, after it was reversed, counts no more",
+      { ...known, own: { isReversed: true } },
+      200,
+      "paid_back",
+      null,
+    ],
+    ["to be reversed leaves the others", known, 200, "reversed", back(300)],
+    ["to be reversed before it was told at all counts nothing", none, 200, "reversed", back()],
+    ["to be reversed again changes nothing", { ...known, own: { isReversed: true } }, 200, "reversed", null],
+  ] as const)("%s", (_what, refunds, amountCents, told, expected) => {
+    expect(countRefund(refunds, amountCents, told)).toEqual(expected);
+  });
+});
 
 describe("a payment", () => {
   test("given nothing, when it is completed, then it is paid", () => {

@@ -42,6 +42,34 @@ export interface PaidBack {
   readonly cents: number | null;
 }
 
+/** What is known of the refunds of a payment when one more is told. */
+export interface KnownRefunds {
+  /** What the others come to. */
+  readonly others: PaidBack;
+  /** What is known of the one that is told; null: nothing. */
+  readonly own: { readonly isReversed: boolean } | null;
+}
+
+/**
+ * What refunds come to with one that is told to be paid back, or to be `reversed`: not paid in the end, for good.
+ *
+ * @param amountCents null: not told, so all of the payment
+ * @returns null when this was told before
+ */
+export function countRefund(
+  { others, own }: KnownRefunds,
+  amountCents: number | null,
+  told: "paid_back" | "reversed",
+): PaidBack | null {
+  if (told === "reversed") return own?.isReversed === true ? null : others;
+  if (own !== null) return null;
+  const cents =
+    others.cents === null || amountCents === null
+      ? null
+      : Math.min(others.cents + amountCents, Number.MAX_SAFE_INTEGER);
+  return { count: others.count + 1, cents };
+}
+
 /** Whether all of a payment was paid back. */
 function isPaidBack(amountCents: number | null, { count, cents }: PaidBack): boolean {
   if (count === 0) return false;

@@ -1,16 +1,12 @@
 import { type Database, type Tx, translated } from "@brain/engine";
-import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
-import type { Access, Decision, PaidBack, Payment } from "./state.ts";
-import {
-  courseAccess,
-  courseAccessNotifications,
-  courseAccessPayments,
-  courseAccessRefunds,
-} from "./tables.ts";
+import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
+import type { Access, Decision } from "./state.ts";
+import { courseAccess, courseAccessNotifications, courseAccessPayments } from "./tables.ts";
 
 /**
- * The statements of this module, one a function. Whoever changes something locks the row of the access first and those
- * of its payments after it, always in this order, so that nobody waits in a circle.
+ * The statements of this module, one a function; those of payments and refunds are in `payment-store.ts`. Whoever changes
+ * something locks the row of the access first and those of its payments after it, always in this order, so that nobody
+ * waits in a circle.
  */
 
 const access = courseAccess;
@@ -107,12 +103,6 @@ export async function lockOrCreateAccess(tx: Tx, holder: Holder, now: Date): Pro
   return row;
 }
 
-/** Locks the access of a holder until the commit; null when there is none. */
-export async function lockAccess(tx: Tx, holder: Holder): Promise<Access | null> {
-  const [row] = await tx.select().from(access).where(sameHolder(access, holder)).for("update");
-  return row ?? null;
-}
-
 /** Locks the accesses of a user to a course, in one order for all. `tenantId` undefined: of any tenant. */
 export async function lockAccessesOf(
   tx: Tx,
@@ -139,103 +129,12 @@ export async function changeAccess(
   return row ?? null;
 }
 
-/** What is known of a payment, without a lock. */
-export async function findPayment(tx: Tx, paymentId: string): Promise<Payment | null> {
-  const [row] = await tx.select().from(payments).where(eq(payments.paymentId, paymentId));
-  return row ?? null;
-}
-
-export async function lockPayment(tx: Tx, paymentId: string): Promise<Payment | null> {
-  const [row] = await tx.select().from(payments).where(eq(payments.paymentId, paymentId)).for("update");
-  return row ?? null;
-}
-
-/** @returns false when the payment is known; nothing was stored then */
-export async function insertPayment(tx: Tx, payment: Payment, now: Date): Promise<boolean> {
-  const rows = await tx
-    .insert(payments)
-    .values({ ...payment, updatedAt: now })
-    .onConflictDoNothing()
-    .returning({ paymentId: payments.paymentId });
-  return rows.length > 0;
-}
-
-export async function updatePayment(tx: Tx, payment: Payment, now: Date): Promise<void> {
-  const { paymentId, ...columns } = payment;
-  await tx
-    .update(payments)
-    .set({ ...columns, updatedAt: now })
-    .where(eq(payments.paymentId, paymentId));
-}
-
-/** A payment of the holder that is not paid back, `preferred` if it is one; null when there is none. */
-export async function findPaid(tx: Tx, holder: Holder, preferred: string | null): Promise<string | null> {
-  const [row] = await tx
-    .select({ paymentId: payments.paymentId })
-    .from(payments)
-    .where(and(sameHolder(payments, holder), eq(payments.status, "paid")))
-    .orderBy(sql`${payments.paymentId} = ${preferred} DESC NULLS LAST`, payments.paymentId)
-    .limit(1);
-  return row?.paymentId ?? null;
-}
-
 /** Payments of the holder give no access any more, also when one that was paid back comes back to us. */
 export async function voidPayments(tx: Tx, holder: Holder, now: Date): Promise<void> {
   await tx
     .update(payments)
     .set({ status: "voided", updatedAt: now })
     .where(and(sameHolder(payments, holder), inArray(payments.status, ["paid", "refunded"])));
-}
-
-/** @returns false when this refund was told before */
-export async function insertRefund(
-  tx: Tx,
-  refund: { readonly paymentId: string; readonly refundId: string; readonly amountCents: number | null },
-  now: Date,
-): Promise<boolean> {
-  const rows = await tx
-    .insert(courseAccessRefunds)
-    .values({ ...refund, countedAt: now })
-    .onConflictDoNothing()
-    .returning({ refundId: courseAccessRefunds.refundId });
-  return rows.length > 0;
-}
-
-/**
- * Notes that a refund was not paid in the end, for good: one that is told later counts no more.
- *
- * @returns false when that was noted before
- */
-export async function reverseRefund(
-  tx: Tx,
-  refund: { readonly paymentId: string; readonly refundId: string; readonly amountCents: number | null },
-  now: Date,
-): Promise<boolean> {
-  const table = courseAccessRefunds;
-  const rows = await tx
-    .insert(table)
-    .values({ ...refund, countedAt: now, reversedAt: now })
-    .onConflictDoUpdate({
-      target: [table.paymentId, table.refundId],
-      set: { reversedAt: now },
-      setWhere: isNull(table.reversedAt),
-    })
-    .returning({ refundId: table.refundId });
-  return rows.length > 0;
-}
-
-/** What the refunds of a payment come to. Its row is locked by the caller, so that it stays so. */
-export async function sumRefunds(tx: Tx, paymentId: string): Promise<PaidBack> {
-  const table = courseAccessRefunds;
-  const [row] = await tx
-    .select({
-      count: sql<number>`count(*)::int`,
-      isAll: sql<boolean | null>`bool_or(${table.amountCents} IS NULL)`,
-      cents: sql<string>`LEAST(COALESCE(sum(${table.amountCents}), 0), ${Number.MAX_SAFE_INTEGER})`,
-    })
-    .from(table)
-    .where(and(eq(table.paymentId, paymentId), isNull(table.reversedAt)));
-  return { count: row?.count ?? 0, cents: row?.isAll === true ? null : Number(row?.cents ?? 0) };
 }
 
 /** @returns false when a notification with this external id was sent before */
