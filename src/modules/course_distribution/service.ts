@@ -79,7 +79,7 @@ function translateTaken(error: unknown, slug: string, courseId: string): unknown
 }
 
 /** Makes an entry public now and records `distribution.published`; null when there is no such entry. */
-export async function makePublic(
+async function makePublic(
   tx: Tx,
   publish: Publish,
   id: string,
