@@ -13,7 +13,6 @@ import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
-import { timingSafeEqual } from "hono/utils/buffer";
 import { admitRequests } from "./admission.ts";
 import { callerOf, keyCaller } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
@@ -27,6 +26,7 @@ import { idempotent } from "./idempotency.ts";
 import type { RequestServices } from "./kit/module-env.ts";
 import { isPublicPath, keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
+import { createSecretCheck } from "./kit/secret-check.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
 import { bucketOf, inOrder, type ModuleRoutes, requireOwnRoutes } from "./module-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
@@ -134,8 +134,14 @@ function authenticate() {
     throw new UnauthorizedError(message);
   };
   const how = 'Send "Authorization: Bearer <key>" with the key printed at start (BRAIN_API_KEY).';
+  // The key stays the same, as a rule; a host that gives another one gets its own check.
+  let [checked, isKey] = ["", createSecretCheck("")];
   const bearer = bearerAuth({
-    verifyToken: (token, c: Context<AppEnv>) => timingSafeEqual(token, c.get("host").apiKey),
+    verifyToken(token, c: Context<AppEnv>) {
+      const { apiKey } = c.get("host");
+      if (apiKey !== checked) [checked, isKey] = [apiKey, createSecretCheck(apiKey)];
+      return isKey(token);
+    },
     noAuthenticationHeader: { message: refuse(`The request has no key. ${how}`) },
     invalidAuthenticationHeader: { message: refuse(`The Authorization header is not a bearer key. ${how}`) },
     invalidToken: { message: refuse(`The key is not valid. ${how}`) },
