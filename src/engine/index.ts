@@ -74,6 +74,7 @@ export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";
 export { createDatabase, type Database, type Tx } from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
+export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";
 export { runAllBulkOperations } from "./dispatch/bulk-turns.ts";
 export { cronTick } from "./dispatch/cron.ts";

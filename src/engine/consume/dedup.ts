@@ -1,5 +1,6 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { Database, Tx } from "../db/database.ts";
+import { keepSql } from "../db/kept-sql.ts";
 
 /** One delivery to claim for a subscriber. */
 export interface Claim {
@@ -57,6 +58,35 @@ function barredBy(why: "discarded" | "edited"): SQL {
   return sql`jsonb_build_object(${why}::text, true)`;
 }
 
+type ClaimValues = [subscriber: string, stream: string, rows: string];
+
+/** Rows of `rowsOf`. */
+const given = (subscriber: SQLWrapper, stream: SQLWrapper, rows: SQLWrapper) =>
+  sql`SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
+    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
+
+const ordinary = (source: SQL) => sql`
+    INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
+    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead, false AS never`;
+
+const claimOrdinary = keepSql<ClaimValues>((...values) => ordinary(sql`(${given(...values)}) g`));
+
+const claimWithReplays = keepSql<ClaimValues>(
+  (...values) => sql`
+    WITH given AS MATERIALIZED (${given(...values)}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
+      INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
+      WHERE p IS NOT NULL
+      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead,
+        ${isNeverApplied} AS never
+    )
+    SELECT * FROM ordinary UNION ALL SELECT * FROM replayed`,
+);
+
+/** True when one of them is under the generation of a forced replay: those have a table of their own. */
+function haveReplay(claims: readonly Claim[]): boolean {
+  return claims.some(({ replayGeneration }) => replayGeneration !== 0);
+}
+
 function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
   const rows = JSON.stringify(
     claims.map((claim) => ({
@@ -67,30 +97,33 @@ function claimSql(subscriber: string, stream: string, claims: readonly Claim[]):
       ...(claim.replayGeneration === 0 ? {} : { p: claim.replayGeneration }),
     })),
   );
-  const given = sql`SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
-    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
-  const ordinary = (source: SQL) => sql`
-    INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
-    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead, false AS never`;
-  if (claims.every(({ replayGeneration }) => replayGeneration === 0)) return ordinary(sql`(${given}) g`);
-  return sql`
-    WITH given AS MATERIALIZED (${given}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
-      INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
-      WHERE p IS NOT NULL
-      ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead,
-        ${isNeverApplied} AS never
-    )
-    SELECT * FROM ordinary UNION ALL SELECT * FROM replayed`;
+  const claim = haveReplay(claims) ? claimWithReplays : claimOrdinary;
+  return claim(subscriber, stream, rows);
 }
 
-/** Which of these are claimed under this very message id; forced replays have a table of their own. */
+type KnownValues = [subscriber: string, ids: readonly string[]];
+
+const known = (
+  subscriber: SQLWrapper,
+  ids: SQLWrapper,
+) => sql`SELECT stream_message_id AS m FROM processed_events
+    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids}::text[])`;
+
+const knownOrdinary = keepSql<KnownValues>(known);
+
+const knownWithReplays = keepSql<KnownValues>(
+  (subscriber, ids) => sql`${known(subscriber, ids)}
+    UNION ALL SELECT stream_message_id || '#' || replay_epoch FROM replay_claims
+    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids}::text[])`,
+);
+
+/** Which of these are claimed under this very message id. */
 function knownSql(subscriber: string, claims: readonly Claim[]): SQL {
-  const ids = sql`${sql.param(claims.map(({ messageId }) => messageId))}::text[]`;
-  const ordinary = sql`SELECT stream_message_id AS m FROM processed_events
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids})`;
-  if (claims.every(({ replayGeneration }) => replayGeneration === 0)) return ordinary;
-  return sql`${ordinary} UNION ALL SELECT stream_message_id || '#' || replay_epoch FROM replay_claims
-    WHERE subscriber_name = ${subscriber} AND stream_message_id = ANY(${ids})`;
+  const find = haveReplay(claims) ? knownWithReplays : knownOrdinary;
+  return find(
+    subscriber,
+    claims.map(({ messageId }) => messageId),
+  );
 }
 
 /**
@@ -129,14 +162,18 @@ export async function unclaim(
   const rows = JSON.stringify(
     claims.map(({ messageId, replayGeneration }) => ({ m: messageId, p: replayGeneration })),
   );
-  await tx.execute(sql`
+  await tx.execute(unclaimSql(subscriber, rows));
+}
+
+const unclaimSql = keepSql<[subscriber: string, rows: string]>(
+  (subscriber, rows) => sql`
     WITH given AS (SELECT * FROM json_to_recordset(${rows}::json) AS c(m text, p integer)), replayed AS (
       DELETE FROM replay_claims r USING given c
       WHERE r.subscriber_name = ${subscriber} AND r.stream_message_id = c.m AND r.replay_epoch = c.p
     )
     DELETE FROM processed_events o USING given c
-    WHERE o.subscriber_name = ${subscriber} AND o.stream_message_id = c.m AND c.p = 0`);
-}
+    WHERE o.subscriber_name = ${subscriber} AND o.stream_message_id = c.m AND c.p = 0`,
+);
 
 /** True when the subscriber has applied this very entry, or the same event under another stream id. */
 export async function isApplied(

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 
 /*
  * Advisory locks of Postgres, all of them. The keys of events have the space of one integer to themselves, as hashes of 64
@@ -28,9 +28,10 @@ export type LockClass = keyof typeof classes;
  */
 export const formerMigrationLock: SQL = sql.raw(String(0x62726169));
 
-/** Arguments of a function that takes the lock with this number. */
-export function numberedLock(lockClass: LockClass, number: number): SQL {
-  return sql`${sql.raw(String(classes[lockClass]))}, ${sql.raw(String(number))}`;
+/** Arguments of a function that takes the lock with this number. @param number or the parameter that has it */
+export function numberedLock(lockClass: LockClass, number: number | SQLWrapper): SQL {
+  const place = typeof number === "number" ? sql.raw(String(number)) : sql`${number}::integer`;
+  return sql`${sql.raw(String(classes[lockClass]))}, ${place}`;
 }
 
 /** The same for a name; two names may share a lock, which costs a wait and nothing else. */

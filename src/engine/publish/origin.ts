@@ -1,4 +1,5 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { keepSql } from "../db/kept-sql.ts";
 
 /*
  * What began a piece of work, when no event did: a request or a job that time starts. It is stored beside each event that
@@ -33,8 +34,8 @@ export type Origin = RequestOrigin | JobOrigin;
  * Notes on an event how the request that published it was answered. One row a statement: whoever changes several at once
  * could wait for the relay in a circle, which marks many as sent.
  */
-export function noteStatusSql(eventId: string, originId: string, status: number): SQL {
-  return sql`
+export const noteStatusSql = keepSql<[eventId: string, originId: string, status: number]>(
+  (eventId, originId, status) => sql`
     UPDATE events SET origin = origin || jsonb_build_object('status', ${status}::integer)
-    WHERE id = ${eventId}::uuid AND origin ->> 'id' = ${originId}`;
-}
+    WHERE id = ${eventId}::uuid AND origin ->> 'id' = ${originId}`,
+);

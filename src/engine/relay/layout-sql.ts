@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { hashSlotOf } from "../db/hash-slots.ts";
+import { keepSql } from "../db/kept-sql.ts";
 import { numberedLock } from "../db/locks.ts";
-import { byIndexSql } from "./relay-sql.ts";
+import { byIndex } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */
 export interface Layout {
@@ -20,7 +21,9 @@ const layoutLock = numberedLock("publishing", 1);
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export const holdLayoutSql: SQL = sql`${byIndexSql}, pg_advisory_xact_lock_shared(${layoutLock})`;
+export const holdLayoutSql: SQL = keepSql(
+  () => sql`${byIndex}, pg_advisory_xact_lock_shared(${layoutLock})`,
+)();
 
 /** Waits until nobody is choosing rows, and keeps others from it until the end of the transaction. */
 export const lockLayoutSql: SQL = sql`SELECT pg_advisory_xact_lock(${layoutLock})`;
@@ -29,13 +32,13 @@ export const lockLayoutSql: SQL = sql`SELECT pg_advisory_xact_lock(${layoutLock}
  * Makes the row of the layout when there is none. A new system begins with the configured number of shards; one that
  * has been sending goes on with what it had, and gets more by `reshard` only.
  */
-export function ensureLayoutSql(configured: number): SQL {
-  return sql`
+export const ensureLayoutSql = keepSql<[configured: number]>(
+  (configured) => sql`
     INSERT INTO relay_layout (id, shards)
     SELECT 1, coalesce((SELECT max(shard) + 1 FROM relay_shards), ${configured}::integer)
     WHERE NOT EXISTS (SELECT FROM relay_layout)
-    ON CONFLICT (id) DO NOTHING`;
-}
+    ON CONFLICT (id) DO NOTHING`,
+);
 
 /** The layout, and how far the relay came on each shard in use. */
 export interface LayoutState extends Layout {

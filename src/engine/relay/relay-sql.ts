@@ -1,4 +1,5 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { keepSql } from "../db/kept-sql.ts";
 import { idIn, idParts, idValue, splitId } from "../db/stream-ids.ts";
 import { outgoingColumns } from "../publish/record.ts";
 
@@ -23,10 +24,13 @@ export function firstSequence(shard: number): number {
  * and for `takeSql` a bitmap of all unsent rows, measured and sorted, instead of the first 1,000. Holds for the
  * transaction.
  */
-export const byIndexSql: SQL = sql`
+export const byIndex: SQL = sql`
   SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('jit', 'off', true)`;
+
+/** `byIndex` as a statement of its own. */
+export const byIndexSql: SQL = keepSql(() => byIndex)();
 
 /**
  * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark. A batch that is in flight
@@ -34,8 +38,8 @@ export const byIndexSql: SQL = sql`
  * One row: `was_failing` (a failure of this relay was noted and no success since), `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark), `shards` and
  * `target` of the layout.
  */
-export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
-  return sql`
+export const acquireSql = keepSql<[shard: number, token: string, leaseMs: number]>(
+  (shard, token, leaseMs) => sql`
     WITH before AS (SELECT marked FROM relay_shards WHERE shard = ${shard})
     INSERT INTO relay_shards AS r (shard, lease_token, lease_until)
     VALUES (${shard}, ${token}::uuid, now() + ${leaseMs}::integer * interval '1 millisecond')
@@ -48,13 +52,13 @@ export function acquireSql(shard: number, token: string, leaseMs: number): SQL {
       ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS free_in_ms,
       NOT coalesce((SELECT marked FROM before), false) AS first_mark,
       (SELECT l.shards FROM relay_layout l) AS shards, (SELECT l.target FROM relay_layout l) AS target,
-      EXISTS (SELECT FROM failing_work w WHERE w.work = ${`relay:${shard}`}) AS was_failing`;
-}
+      EXISTS (SELECT FROM failing_work w WHERE w.work = 'relay:' || ${shard}::integer) AS was_failing`,
+);
 
 /** A thousand lanes: see `appendScript`. */
 const nextLane = sql`(r.id_lane + 1) % 1000`;
 
-function isFree(token: string): SQL {
+function isFree(token: SQLWrapper): SQL {
   return sql`(r.lease_token IS NULL OR r.lease_until <= now() OR r.lease_token = ${token}::uuid)`;
 }
 
@@ -68,8 +72,12 @@ function isFree(token: string): SQL {
  * the first 1,000 take 4 ms on one shard and 8 ms on one of four. An index that begins with the shard would have to be
  * built anew when their number changes.
  */
-export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL {
-  return sql`
+export function takeSql(shard: number, token: string, { maxCount, maxBytes }: BatchBounds): SQL {
+  return takeWithin(shard, token, maxCount, maxBytes);
+}
+
+const takeWithin = keepSql<[shard: number, token: string, maxCount: number, maxBytes: number]>(
+  (shard, token, maxCount, maxBytes) => sql`
     WITH mine AS (
       SELECT r.shard, l.shards
       FROM relay_shards r JOIN relay_layout l ON l.id = 1
@@ -79,17 +87,17 @@ export function takeSql(shard: number, token: string, bounds: BatchBounds): SQL 
       SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
       FROM events e
       WHERE e.sent_at IS NULL AND e.slot % (SELECT shards FROM mine) = ${shard} AND EXISTS (SELECT FROM mine)
-      ORDER BY e.position LIMIT ${bounds.maxCount}
+      ORDER BY e.position LIMIT ${maxCount}
     ), bounded AS (
       SELECT position, sum(bytes) OVER (ORDER BY position) - bytes AS bytes_before FROM candidates
     ), chosen AS (
-      SELECT array_agg(position ORDER BY position) AS positions FROM bounded WHERE bytes_before < ${bounds.maxBytes}
+      SELECT array_agg(position ORDER BY position) AS positions FROM bounded WHERE bytes_before < ${maxBytes}
     )
     UPDATE relay_shards r SET batch_positions = chosen.positions, batch_number = batch_number + 1
     FROM mine, chosen
     WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL
-    RETURNING r.shard`;
-}
+    RETURNING r.shard`,
+);
 
 /**
  * Number of the batch in flight. A release that gave ids ahead gave no numbers: its batch, told by its ids, has the next
@@ -126,8 +134,8 @@ export interface BatchHead {
  * The batch in flight, in stream order; the first row has a `BatchHead` as JSON text in `head`, for the others it is
  * null. No rows when there is none or the lease is lost.
  */
-export function loadSql(shard: number, token: string): SQL {
-  return sql`
+export const loadSql = keepSql<[shard: number, token: string]>(
+  (shard, token) => sql`
     SELECT CASE WHEN b.place = 1 THEN json_build_object('number', ${number}, 'after', r.sent_number,
         'known_last', ${knownLast}, 'known_there', ${knownThere}, 'known_event', ${knownEvent},
         'now_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text,
@@ -139,10 +147,10 @@ export function loadSql(shard: number, token: string): SQL {
     CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
     JOIN events e ON e.position = b.position
     WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
-    ORDER BY b.place`;
-}
+    ORDER BY b.place`,
+);
 
-function isBatch(shard: number, batchNumber: number): SQL {
+function isBatch(shard: SQLWrapper, batchNumber: SQLWrapper): SQL {
   return sql`r.shard = ${shard} AND r.batch_positions IS NOT NULL AND ${number} = ${batchNumber}::bigint`;
 }
 
@@ -152,7 +160,11 @@ function isBatch(shard: number, batchNumber: number): SQL {
  */
 export function markSentSql(shard: number, batchNumber: number, first: string): SQL {
   const [ms, seq] = splitId(first);
-  return sql`
+  return markSent(shard, batchNumber, ms, seq);
+}
+
+const markSent = keepSql<[shard: number, batchNumber: number, ms: string, seq: string]>(
+  (shard, batchNumber, ms, seq) => sql`
     UPDATE events e
     SET sent_at = now(), shard = ${shard}, stream_message_id = ${ms}::text || '-' || (${seq}::numeric + b.place - 1)
     FROM (
@@ -160,45 +172,47 @@ export function markSentSql(shard: number, batchNumber: number, first: string): 
       FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
       WHERE ${isBatch(shard, batchNumber)}
     ) b
-    WHERE e.position = b.position`;
-}
+    WHERE e.position = b.position`,
+);
 
 /** Ends a batch of which the first entry stands under the id `first`: its last id becomes the shard's. */
 export function endBatchSql(shard: number, batchNumber: number, first: string): SQL {
   const [ms, seq] = splitId(first);
-  const lastSeq = sql`${seq}::numeric + cardinality(batch_positions) - 1`;
-  return sql`
+  return endBatch(shard, batchNumber, ms, seq);
+}
+
+const endBatch = keepSql<[shard: number, batchNumber: number, ms: string, seq: string]>(
+  (shard, batchNumber, ms, seq) => {
+    const lastSeq = sql`${seq}::numeric + cardinality(batch_positions) - 1`;
+    return sql`
     UPDATE relay_shards r
     SET last_ms = ${ms}::numeric, last_seq = ${lastSeq}, known_ms = ${ms}::numeric, known_seq = ${lastSeq},
       batch_number = ${batchNumber}::bigint, sent_number = ${batchNumber}::bigint,
       batch_positions = NULL, batch_ms = NULL, batch_seq = NULL
     WHERE ${isBatch(shard, batchNumber)}`;
-}
+  },
+);
 
 /**
  * Gives the batch in flight a number behind `found`, the last one that Redis has, and renews the lease. Does nothing when
  * the batch is no longer in flight or the lease is lost: then another relay went on.
  */
-export function followSql(
-  shard: number,
-  token: string,
-  batchNumber: number,
-  found: number,
-  leaseMs: number,
-): SQL {
-  return sql`
+export const followSql = keepSql<
+  [shard: number, token: string, batchNumber: number, found: number, leaseMs: number]
+>(
+  (shard, token, batchNumber, found, leaseMs) => sql`
     UPDATE relay_shards r
     SET sent_number = ${found}::bigint, ${renewed(leaseMs)},
       batch_number = ${found}::bigint + CASE WHEN r.batch_ms IS NULL THEN 1 ELSE 0 END
-    WHERE ${isBatch(shard, batchNumber)} AND r.lease_token = ${token}::uuid`;
-}
+    WHERE ${isBatch(shard, batchNumber)} AND r.lease_token = ${token}::uuid`,
+);
 
 /** What is known of the stream of a shard; no row when nothing was ever sent. */
-export function knownSql(shard: number): SQL {
-  return sql`
+export const knownSql = keepSql<[shard: number]>(
+  (shard) => sql`
     SELECT r.sent_number::float8 AS number, ${knownLast} AS last, ${knownThere} AS "isThere", ${knownEvent} AS event
-    FROM relay_shards r WHERE r.shard = ${shard}`;
-}
+    FROM relay_shards r WHERE r.shard = ${shard}`,
+);
 
 /**
  * Makes what the stream lost unsent again: everything behind `last`, the last id it still has, apart from what the
@@ -240,39 +254,39 @@ export function requeueLostSql(
     RETURNING e.position`;
 }
 
-function renewed(leaseMs: number): SQL {
+function renewed(leaseMs: SQLWrapper): SQL {
   return sql`lease_until = now() + ${leaseMs}::integer * interval '1 millisecond'`;
 }
 
 /** Keeps the lease for another round; one row when it is still ours. */
-export function renewSql(shard: number, token: string, leaseMs: number): SQL {
-  return sql`
+export const renewSql = keepSql<[shard: number, token: string, leaseMs: number]>(
+  (shard, token, leaseMs) => sql`
     UPDATE relay_shards SET ${renewed(leaseMs)} WHERE shard = ${shard} AND lease_token = ${token}::uuid
-    RETURNING shard`;
-}
+    RETURNING shard`,
+);
 
 /**
  * Keeps the lease for another try of the batch in flight, of which nobody knows what became of the one before, and leaves
  * the lane of its ids. One row `lane`, the next one, when the lease is still ours.
  */
-export function leaveLaneSql(shard: number, token: string, leaseMs: number): SQL {
-  return sql`
+export const leaveLaneSql = keepSql<[shard: number, token: string, leaseMs: number]>(
+  (shard, token, leaseMs) => sql`
     UPDATE relay_shards r SET ${renewed(leaseMs)}, id_lane = ${nextLane}
     WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
-    RETURNING r.id_lane AS lane`;
-}
+    RETURNING r.id_lane AS lane`,
+);
 
 /** Lets go when there is nothing in flight and nobody left a mark; one row when it did. */
-export function releaseIfIdleSql(shard: number, token: string): SQL {
-  return sql`
+export const releaseIfIdleSql = keepSql<[shard: number, token: string]>(
+  (shard, token) => sql`
     UPDATE relay_shards SET lease_token = NULL, lease_until = NULL
     WHERE shard = ${shard} AND lease_token = ${token}::uuid AND batch_positions IS NULL AND NOT marked
-    RETURNING shard`;
-}
+    RETURNING shard`,
+);
 
 /** Lets go whatever is in flight: after a failure, or when time is up. The batch stays for the next holder. */
-export function releaseSql(shard: number, token: string): SQL {
-  return sql`
+export const releaseSql = keepSql<[shard: number, token: string]>(
+  (shard, token) => sql`
     UPDATE relay_shards SET lease_token = NULL, lease_until = NULL, marked = false
-    WHERE shard = ${shard} AND lease_token = ${token}::uuid`;
-}
+    WHERE shard = ${shard} AND lease_token = ${token}::uuid`,
+);

@@ -1,5 +1,5 @@
-import { ConflictError, type Database, type Tx } from "@brain/engine";
-import { sql } from "drizzle-orm";
+import { ConflictError, type Database, keepSql, type Tx } from "@brain/engine";
+import { type SQLWrapper, sql } from "drizzle-orm";
 
 /*
  * Answers to requests with an idempotency key. The row is there before the work begins, so that of two requests at once
@@ -40,13 +40,7 @@ export async function admitRequest(
   db: Database,
   { key, route, hash, correlationId }: KeyedRequest,
 ): Promise<Admission> {
-  const [mine] = await db.rows<{ since: string }>(sql`
-    INSERT INTO idempotency_keys AS k (key, route, request_hash, correlation_id)
-    VALUES (${key}, ${route}, ${hash}, ${correlationId})
-    ON CONFLICT (key, route) DO UPDATE SET created_at = now(), correlation_id = excluded.correlation_id
-      WHERE k.status IS NULL AND k.committed_at IS NULL AND k.request_hash = excluded.request_hash
-        AND k.created_at < now() - ${abandonedAfterS}::integer * interval '1 second'
-    RETURNING k.created_at::text AS since`);
+  const [mine] = await db.rows<{ since: string }>(takeKeySql(key, route, hash, correlationId));
   if (mine !== undefined) return { kind: "work", since: mine.since };
   const [row] = await db.rows<{
     hash: string;
@@ -54,10 +48,7 @@ export async function admitRequest(
     response: string | null;
     lost: boolean;
     story: string | null;
-  }>(sql`
-    SELECT request_hash AS hash, status, response, correlation_id AS story, committed_at IS NOT NULL
-      AND created_at < now() - ${abandonedAfterS}::integer * interval '1 second' AS lost
-    FROM idempotency_keys WHERE key = ${key} AND route = ${route}`);
+  }>(readKeySql(key, route));
   // The first request failed and took its row away meanwhile: the caller comes again.
   if (row === undefined) return { kind: "busy" };
   if (row.hash !== hash) return { kind: "other" };
@@ -66,16 +57,53 @@ export async function admitRequest(
   return { kind: "answered", status: row.status, response: row.response ?? "" };
 }
 
+const takeKeySql = keepSql<[key: string, route: string, hash: string, correlationId: string]>(
+  (key, route, hash, correlationId) => sql`
+    INSERT INTO idempotency_keys AS k (key, route, request_hash, correlation_id)
+    VALUES (${key}, ${route}, ${hash}, ${correlationId})
+    ON CONFLICT (key, route) DO UPDATE SET created_at = now(), correlation_id = excluded.correlation_id
+      WHERE k.status IS NULL AND k.committed_at IS NULL AND k.request_hash = excluded.request_hash
+        AND k.created_at < now() - ${abandonedAfterS}::integer * interval '1 second'
+    RETURNING k.created_at::text AS since`,
+);
+
+const readKeySql = keepSql<[key: string, route: string]>(
+  (key, route) => sql`
+    SELECT request_hash AS hash, status, response, correlation_id AS story, committed_at IS NOT NULL
+      AND created_at < now() - ${abandonedAfterS}::integer * interval '1 second' AS lost
+    FROM idempotency_keys WHERE key = ${key} AND route = ${route}`,
+);
+
+/** True for the row of this try: it has no answer yet, and nobody has taken it over. */
+const isOfTry = (key: SQLWrapper, route: SQLWrapper, since: SQLWrapper) =>
+  sql`key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz`;
+
+type Try = [key: string, route: string, since: string];
+
+const noteCommittedSql = keepSql<Try>(
+  (...tried) => sql`
+    UPDATE idempotency_keys SET committed_at = coalesce(committed_at, now())
+    WHERE ${isOfTry(...tried)} RETURNING 1`,
+);
+
+const keepAnswerSql = keepSql<[...Try, status: number, response: string]>(
+  (key, route, since, status, response) => sql`
+    UPDATE idempotency_keys SET status = ${status}::integer, response = ${response}
+    WHERE ${isOfTry(key, route, since)}`,
+);
+
+const forgetSql = keepSql<Try>(
+  (...tried) => sql`
+    DELETE FROM idempotency_keys WHERE ${isOfTry(...tried)} AND committed_at IS NULL RETURNING 1`,
+);
+
 /**
  * Notes in the transaction of the work that it is done.
  *
  * @throws {ConflictError} another request has taken the key over: the work is rolled back
  */
 export async function noteCommitted(tx: Tx, { key, route }: KeyedRequest, since: string): Promise<void> {
-  const { rows } = await tx.execute(sql`
-    UPDATE idempotency_keys SET committed_at = coalesce(committed_at, now())
-    WHERE key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz
-    RETURNING 1`);
+  const { rows } = await tx.execute(noteCommittedSql(key, route, since));
   if (rows.length > 0) return;
   throw new ConflictError(
     "This request took so long that a repetition with its Idempotency-Key has taken over. Nothing was done here; ask for the answer with the same key.",
@@ -89,9 +117,7 @@ export async function keepAnswer(
   since: string,
   answer: { readonly status: number; readonly response: string },
 ): Promise<void> {
-  await db.rows(sql`
-    UPDATE idempotency_keys SET status = ${answer.status}::integer, response = ${answer.response}
-    WHERE key = ${key} AND route = ${route} AND status IS NULL AND created_at = ${since}::timestamptz`);
+  await db.rows(keepAnswerSql(key, route, since, answer.status, answer.response));
 }
 
 /**
@@ -104,10 +130,7 @@ export async function forgetRequest(
   { key, route }: KeyedRequest,
   since: string,
 ): Promise<boolean> {
-  const rows = await db.rows(sql`
-    DELETE FROM idempotency_keys
-    WHERE key = ${key} AND route = ${route} AND status IS NULL AND committed_at IS NULL
-      AND created_at = ${since}::timestamptz RETURNING 1`);
+  const rows = await db.rows(forgetSql(key, route, since));
   return rows.length > 0;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createSecretCheck } from "./secret-check.ts";
 
 const secret = "brain-0123456789abcdef";
@@ -17,7 +17,7 @@ function counted(text: string) {
 }
 
 describe("createSecretCheck", () => {
-  it("knows the secret, and nothing else", () => {
+  test("knows the secret, and nothing else", () => {
     const isSecret = createSecretCheck(secret);
     expect(isSecret(secret)).toBe(true);
     const others = [
@@ -36,7 +36,7 @@ describe("createSecretCheck", () => {
     for (const other of others) expect(isSecret(other), JSON.stringify(other.slice(0, 60))).toBe(false);
   });
 
-  it("compares secrets of any length whole", () => {
+  test("compares secrets of any length whole", () => {
     for (const length of [1, 16, 1_023, 1_024, 1_025, 5_000]) {
       const long = "k".repeat(length);
       expect(createSecretCheck(long)(long)).toBe(true);
@@ -46,7 +46,7 @@ describe("createSecretCheck", () => {
     expect(createSecretCheck("")("\0")).toBe(false);
   });
 
-  it("takes a step for each character of what was sent, wherever it differs and however long the secret is", () => {
+  test("takes a step for each character of what was sent, wherever it differs and however long the secret is", () => {
     const secrets = [secret, secret.slice(0, 16), secret.repeat(60)];
     const texts = [secret, `x${secret.slice(1)}`, `${secret.slice(0, -1)}x`, "x".repeat(secret.length)];
     const all = Array.from({ length: secret.length }, (_, place) => place);
@@ -59,7 +59,7 @@ describe("createSecretCheck", () => {
     }
   });
 
-  it("would tell by its steps where a text differs, if it ended early (control)", () => {
+  test("would tell by its steps where a text differs, if it ended early (control)", () => {
     const endsEarly = (given: Pick<string, "length" | "charCodeAt">) => {
       for (let place = 0; place < given.length; place += 1)
         if (given.charCodeAt(place) !== secret.charCodeAt(place)) return false;

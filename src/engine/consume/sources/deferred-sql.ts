@@ -1,6 +1,7 @@
 import { encodeStored, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
+import { keepSql } from "../../db/kept-sql.ts";
 import { byId, idIn } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { objectToFields } from "../../stream/entry-fields.ts";
@@ -79,8 +80,6 @@ interface TakenRow extends Partial<EnvelopeRow> {
   readonly overtakable: boolean;
 }
 
-const texts = (values: readonly string[]) => sql`${sql.param([...values])}::text[]`;
-
 /**
  * Takes what is due. A row that was never begun is marked as begun, because it runs together with others; one that was
  * is marked by `beginDeferred` just before its try, so that a death of the worker counts for it alone.
@@ -92,7 +91,8 @@ export async function takeDeferred(
   options: TakeOptions,
   done: readonly SQL[],
 ): Promise<TakeResult> {
-  const answers = await db.batch([...done, takeSql(options), headsSql(options), restSql(options)]);
+  const look = restSql(options.subscriber, options.shard, nowOf(options));
+  const answers = await db.batch([...done, takeSql(options), headsSql(options), look]);
   const [taken, heads, rest] = answers.slice(-3);
   const [state] = (rest ?? []) as { next_due_ms: number | null; filled: boolean }[];
   return {
@@ -103,23 +103,31 @@ export async function takeDeferred(
   };
 }
 
-function takeSql(options: TakeOptions): SQL {
-  const { subscriber, shard, nowMs, limit, pausedTypes, blockedKeys, holdKeys } = options;
-  const now = sql`${new Date(nowMs).toISOString()}::timestamptz`;
-  // What was never tried is due whatever its time says: the clocks of who deferred it and who takes it may differ.
-  const isDue = (row: SQL) =>
-    sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now} OR ${row}.skip_reason IS NOT NULL)`;
-  const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${texts(pausedTypes)}), false)`;
-  const held = holdKeys
-    ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
+type TakeValues = [
+  subscriber: string,
+  shard: number,
+  now: string,
+  limit: number,
+  pausedTypes: readonly string[],
+  blockedKeys: readonly string[],
+];
+
+const keepTake = (holdKeys: boolean) =>
+  keepSql<TakeValues>((subscriber, shard, now, limit, pausedTypes, blockedKeys) => {
+    // What was never tried is due whatever its time says: the clocks of who deferred it and who takes it may differ.
+    const isDue = (row: SQL) =>
+      sql`(${row}.attempts = 0 OR ${row}.due_at <= ${now}::timestamptz OR ${row}.skip_reason IS NOT NULL)`;
+    const isPaused = (row: SQL) => sql`coalesce(${row}.event_type = ANY(${pausedTypes}::text[]), false)`;
+    const held = holdKeys
+      ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
         AND l.status IN ('open', 'requeued') AND ${isOlder(sql`l`, sql`d`)})`
-    : sql``;
-  return sql`
+      : sql``;
+    return sql`
     WITH due AS (
       SELECT d.place, d.begun AS begun_before FROM deliveries d
       WHERE d.subscriber_name = ${subscriber} AND d.shard = ${shard} AND ${isDue(sql`d`)} AND NOT ${isPaused(sql`d`)}
         AND (d.key IS NULL OR NOT (
-          d.key = ANY(${texts(blockedKeys)})
+          d.key = ANY(${blockedKeys}::text[])
           OR EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = d.subscriber_name AND o.key = d.key
             AND (o.stream_ms, o.stream_seq) < (d.stream_ms, d.stream_seq) AND NOT o.overtakable
             AND (NOT ${isDue(sql`o`)} OR o.shard <> d.shard OR ${isPaused(sql`o`)}))
@@ -138,32 +146,51 @@ function takeSql(options: TakeOptions): SQL {
     FROM taken t
     LEFT JOIN events e ON t.raw_fields IS NULL AND e.id = CASE WHEN t.raw_fields IS NULL THEN t.event_id::uuid END
     ORDER BY t.stream_ms, t.stream_seq`;
+  });
+
+const keepHeads = (holdKeys: boolean) =>
+  keepSql<[subscriber: string, keys: readonly string[]]>((subscriber, keys) => {
+    const letters = holdKeys
+      ? sql`UNION ALL SELECT l.key, l.stream_message_id, ${byId(sql`l.stream_message_id`)}
+      FROM dead_letters l
+      WHERE l.subscriber_name = ${subscriber} AND l.status IN ('open', 'requeued') AND l.key = ANY(${keys}::text[])`
+      : sql``;
+    return sql`
+    SELECT DISTINCT ON (key) key, id FROM (
+      SELECT key, stream_message_id AS id, stream_ms AS ms, stream_seq AS seq FROM deliveries
+      WHERE subscriber_name = ${subscriber} AND key = ANY(${keys}::text[]) ${letters}
+    ) waiting
+    ORDER BY key, ms, seq`;
+  });
+
+/** For consumers whose keys an open dead letter holds, and for the others. */
+const holding = { take: keepTake(true), heads: keepHeads(true) };
+const passing = { take: keepTake(false), heads: keepHeads(false) };
+
+function takeSql(options: TakeOptions): SQL {
+  const { subscriber, shard, limit, pausedTypes, blockedKeys, holdKeys } = options;
+  const { take } = holdKeys ? holding : passing;
+  return take(subscriber, shard, nowOf(options), limit, pausedTypes, blockedKeys);
 }
 
 /** The oldest deferred id of each key at hand; an open dead letter counts when it holds its key. */
 function headsSql({ subscriber, keys, holdKeys }: TakeOptions): SQL {
-  const letters = holdKeys
-    ? sql`UNION ALL SELECT l.key, l.stream_message_id, ${byId(sql`l.stream_message_id`)}
-      FROM dead_letters l
-      WHERE l.subscriber_name = ${subscriber} AND l.status IN ('open', 'requeued') AND l.key = ANY(${texts(keys)})`
-    : sql``;
-  return sql`
-    SELECT DISTINCT ON (key) key, id FROM (
-      SELECT key, stream_message_id AS id, stream_ms AS ms, stream_seq AS seq FROM deliveries
-      WHERE subscriber_name = ${subscriber} AND key = ANY(${texts(keys)}) ${letters}
-    ) waiting
-    ORDER BY key, ms, seq`;
+  const { heads } = holdKeys ? holding : passing;
+  return heads(subscriber, keys);
+}
+
+function nowOf({ nowMs }: TakeOptions): string {
+  return new Date(nowMs).toISOString();
 }
 
 /** Whether anything is deferred, on any shard: what a key waits for may be deferred on another one. */
-function restSql({ subscriber, shard, nowMs }: TakeOptions): SQL {
-  const now = sql`${new Date(nowMs).toISOString()}::timestamptz`;
-  return sql`
-    SELECT floor(extract(epoch FROM min(due_at) FILTER (WHERE shard = ${shard} AND attempts > 0 AND due_at > ${now})) * 1000)::float8
+const restSql = keepSql<[subscriber: string, shard: number, now: string]>(
+  (subscriber, shard, now) => sql`
+    SELECT floor(extract(epoch FROM min(due_at) FILTER (WHERE shard = ${shard} AND attempts > 0 AND due_at > ${now}::timestamptz)) * 1000)::float8
       AS next_due_ms, true AS filled
     FROM deliveries WHERE subscriber_name = ${subscriber}
-    HAVING count(*) > 0`;
-}
+    HAVING count(*) > 0`,
+);
 
 /** True when `letter` is older on the stream than `row`. */
 function isOlder(letter: SQL, row: SQL): SQL {
@@ -198,27 +225,29 @@ function toRow(row: TakenRow): DeferredRow {
   };
 }
 
-const idList = (ids: readonly string[]) => sql`${sql.param([...ids])}::bigint[]`;
-
 /** Removes what is applied, and tells its dead letter and its job. */
-export function finishSql(ids: readonly string[]): SQL {
-  return sql`
+export const finishSql = keepSql<[ids: readonly string[]]>(
+  (ids) => sql`
     WITH gone AS (
-      DELETE FROM deliveries WHERE place = ANY(${idList(ids)}) RETURNING job_id, dead_letter_id
+      DELETE FROM deliveries WHERE place = ANY(${ids}::bigint[]) RETURNING job_id, dead_letter_id
     ), resolved AS (
       UPDATE dead_letters l SET status = 'resolved', resolved_at = now(), resolution = 'applied'
       FROM gone WHERE l.id = gone.dead_letter_id
     )
     UPDATE jobs j SET succeeded = j.succeeded + c.n, updated_at = now()
     FROM (SELECT job_id, count(*)::integer AS n FROM gone WHERE job_id IS NOT NULL GROUP BY job_id) c
-    WHERE j.id = c.job_id`;
-}
+    WHERE j.id = c.job_id`,
+);
 
 /** Marks a try of each as begun just before it. */
 export async function beginDeferred(db: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await db.rows(sql`UPDATE deliveries SET begun = begun + 1 WHERE place = ANY(${idList(ids)})`);
+  await db.rows(beginSql(ids));
 }
+
+const beginSql = keepSql<[ids: readonly string[]]>(
+  (ids) => sql`UPDATE deliveries SET begun = begun + 1 WHERE place = ANY(${ids}::bigint[])`,
+);
 
 /** Rows that go back without having been tried; `begun` as it was before. */
 export async function putBackDeferred(
