@@ -65,11 +65,32 @@ export interface RecordedEvent {
   readonly payload: unknown;
   readonly stored_at: string;
   readonly sent_at: string | null;
+  readonly target: string | null;
+  readonly timestamp: string;
+  readonly actor_id: string | null;
+  readonly mission_id: string | null;
+  readonly task_id: string | null;
+  readonly severity: string | null;
+  readonly meta: {
+    readonly schema_version: number;
+    readonly source_module: string;
+    readonly causation_id?: string;
+    readonly traceparent?: string;
+  };
+  readonly position: number;
+  readonly stream_message_id: string | null;
 }
 
 export interface History {
   readonly events: readonly RecordedEvent[];
   readonly next_cursor: string | null;
+}
+
+export interface ExportPage {
+  readonly events: readonly RecordedEvent[];
+  /** Null: nothing was ever sent. */
+  readonly cursor: string | null;
+  readonly more: boolean;
 }
 
 /** The flat view of a story: an event stands before what it caused, with its depth. */

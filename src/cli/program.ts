@@ -5,6 +5,7 @@ import { addActions } from "./commands/actions.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addExport } from "./commands/export.ts";
 import { addMove } from "./commands/move.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addStory } from "./commands/story.ts";
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   addTail(program);
   addStory(program);
   addDoctor(program);
+  addExport(program);
   addMove(program);
   addActions(program);
   addTasks(program);

@@ -91,6 +91,7 @@ export {
   type TimeBudgets,
 } from "./engine.ts";
 export { eventStats } from "./events/event-stats.ts";
+export { exportEvents } from "./events/export.ts";
 export { findRecorded, listHistory } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";
 export { limitIngest } from "./events/ingest-limit.ts";

@@ -3,6 +3,7 @@ import {
   boundIssues,
   boundText,
   eventStats,
+  exportEvents,
   findRecorded,
   flattenTrees,
   growTrees,
@@ -69,6 +70,25 @@ const historyQuery = z.strictObject({
     .optional(),
 });
 
+/** Shards and the last id given of each: `0:1795243485461-0,1:1795243485462-3`. */
+const exportQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(250),
+  cursor: z
+    .string()
+    .max(4_000)
+    .regex(
+      /^\d{1,2}:\d{1,20}-\d{1,20}(?:,\d{1,2}:\d{1,20}-\d{1,20})*$/,
+      'expected the "cursor" of an earlier answer',
+    )
+    .transform((text) => new Map(text.split(",").map((part) => cursorPart(part))))
+    .optional(),
+});
+
+function cursorPart(part: string): readonly [shard: number, id: string] {
+  const [shard = "", id = ""] = part.split(":");
+  return [Number(shard), id];
+}
+
 const storyParam = z.object({ id: filterText(255) });
 
 const storyQuery = z.strictObject({
@@ -132,6 +152,13 @@ export function eventRoutes(): Hono<AppEnv> {
     const { type: types, ...filter } = c.req.valid("query");
     const { events, nextCursor } = await listHistory(invocation.db, { ...filter, types });
     return c.json({ events, next_cursor: nextCursor });
+  });
+
+  routes.get("/export", validated("query", exportQuery), async (c) => {
+    const { limit, cursor: after = new Map() } = c.req.valid("query");
+    const { events, cursor, more } = await exportEvents(c.get("host").invocation.db, { after, limit });
+    const text = [...cursor].map(([shard, id]) => `${shard}:${id}`).join(",");
+    return c.json({ events, cursor: text === "" ? null : text, more });
   });
 
   routes.get("/stats", async (c) => c.json(await eventStats(c.get("host").invocation)));

@@ -71,7 +71,7 @@ async function tail(cli: Cli, options: TailOptions): Promise<void> {
 }
 
 /** The server is away or starting; whoever follows waits for it. */
-function isPassing(error: unknown): error is Error {
+export function isPassing(error: unknown): error is Error {
   if (error instanceof AnswerError) return [502, 503, 504].includes(error.status);
   return error instanceof ConnectionError;
 }

@@ -26,7 +26,7 @@ export interface DetailsRow extends EnvelopeRow {
 }
 
 const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const detailColumns = sql`${envelopeColumns}, e.position::text AS position, e.shard, e.key, e.stream_message_id,
+export const detailColumns = sql`${envelopeColumns}, e.position::text AS position, e.shard, e.key, e.stream_message_id,
   ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`e.sent_at`)} AS sent_at`;
 
 /** An event as it leaves the record: envelope, position, and where it went. */

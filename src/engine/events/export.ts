@@ -1,0 +1,52 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
+import { byId, splitId } from "../db/stream-ids.ts";
+import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
+
+/** How far an export has come: the last id of each shard that it has given. */
+export type ExportCursor = ReadonlyMap<number, string>;
+
+export interface ExportPage {
+  readonly events: readonly RecordedDetails[];
+  /** Where the next page begins, also when nothing is left now. */
+  readonly cursor: ExportCursor;
+  /** Whether there is more at once. */
+  readonly more: boolean;
+}
+
+const idColumn = sql.raw("s.stream_message_id");
+
+/**
+ * A page of what was sent, in the order in which it was: complete, because a shard's ids only grow, while places in the
+ * record are given before the commit. Events with the same key keep their order: within a shard by id, and over a change
+ * of the number of shards by the time of sending, before and behind which the relay waits for everybody.
+ *
+ * An event that Redis lost was sent again under another id, and comes a second time with the same `id`.
+ */
+export async function exportEvents(
+  db: Database,
+  { after, limit }: { readonly after: ExportCursor; readonly limit: number },
+): Promise<ExportPage> {
+  const parts = [...after].map(([shard, id]) => [String(shard), ...splitId(id)] as const);
+  const column = (index: 0 | 1 | 2) => sql.param(parts.map((part) => part[index]));
+  // A clock that was set back must not turn ids of a shard round: its time of sending never falls.
+  const rows = await db.rows<DetailsRow>(sql`
+    SELECT ${detailColumns} FROM (
+      SELECT s.*, max(s.sent_at) OVER (PARTITION BY s.shard ORDER BY ${byId(idColumn)}) AS sent_by
+      FROM relay_shards r
+        LEFT JOIN unnest(${column(0)}::integer[], ${column(1)}::numeric[], ${column(2)}::numeric[]) AS c(shard, ms, seq)
+          ON c.shard = r.shard
+        CROSS JOIN LATERAL (
+          SELECT * FROM events s
+          WHERE s.shard = r.shard AND s.stream_message_id IS NOT NULL
+            AND (${byId(idColumn)}) > (coalesce(c.ms, 0), coalesce(c.seq, 0))
+          ORDER BY ${byId(idColumn)} LIMIT ${limit + 1}
+        ) s
+    ) e
+    ORDER BY e.sent_by, e.shard, ${byId(sql.raw("e.stream_message_id"))} LIMIT ${limit + 1}`);
+  const events = rows.slice(0, limit).map(toDetails);
+  const cursor = new Map(after);
+  for (const { shard, stream_message_id: id } of events)
+    if (shard !== null && id !== null) cursor.set(shard, id);
+  return { events, cursor, more: rows.length > limit };
+}
