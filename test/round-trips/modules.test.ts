@@ -85,7 +85,7 @@ test("a course from its request to its refund: statements of each handler", asyn
     "course_factory course.distribution.completed": 2,
     "course_factory course.generation.requested": 1,
     "course_factory course.generation.started": 0,
-    "course_factory distribution.created": 3,
+    "course_factory distribution.created": 2,
     "course_factory payment.refund.completed": 1,
     "course_factory payment.transaction.completed": 2,
   });

@@ -38,11 +38,19 @@ export interface AlertDeps {
   readonly log: Logger;
 }
 
-const raising = ({ kind, subject, severity, message }: Alert): SQL => sql`
-    INSERT INTO alerts AS a (kind, subject, severity, message) VALUES (${kind}, ${subject}, ${severity}, ${message})
+/** @param rows a query of kind, subject, severity and message */
+const raisingAll = (rows: SQL): SQL => sql`
+    INSERT INTO alerts AS a (kind, subject, severity, message) ${rows}
     ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
       severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now()
-    RETURNING count`;
+    RETURNING subject, count = 1 AS is_new`;
+
+const raising = ({ kind, subject, severity, message }: Alert): SQL =>
+  raisingAll(sql`VALUES (${kind}, ${subject}, ${severity}, ${message})`);
+
+function logRaised(log: Logger, { kind, subject, severity, message }: Alert): void {
+  log.error({ alert: kind, subject, severity }, message);
+}
 
 const resolving = (kind: AlertKind, subject: string): SQL => sql`
     UPDATE alerts SET resolved_at = now()
@@ -50,12 +58,12 @@ const resolving = (kind: AlertKind, subject: string): SQL => sql`
 
 /** The same for modules: an alert commits with the change that it is about. */
 export const alertsInTransaction = {
-  async raise(tx: Tx, log: Logger, alert: Alert): Promise<void> {
-    const { rows } = await tx.execute<{ count: number }>(raising(alert));
-    if (rows[0]?.count === 1) {
-      log.error({ alert: alert.kind, subject: alert.subject, severity: alert.severity }, alert.message);
-    }
-  },
+  /**
+   * A statement that raises alerts, to be a CTE of a statement of the caller. It gives `subject`, and `is_new` for those
+   * that the caller is to log.
+   */
+  raising: raisingAll,
+  logRaised,
   async resolve(tx: Tx, log: Logger, kind: AlertKind, subject: string): Promise<void> {
     const { rows } = await tx.execute(resolving(kind, subject));
     if (rows.length > 0) log.info({ alert: kind, subject }, "An alert is over.");
@@ -68,10 +76,9 @@ export const alertsInTransaction = {
  * @returns true when it is new
  */
 export async function raiseAlert({ db, log }: AlertDeps, alert: Alert): Promise<boolean> {
-  const { kind, subject, severity, message } = alert;
-  const [row] = await db.rows<{ count: number }>(raising(alert));
-  const isNew = row?.count === 1;
-  if (isNew) log.error({ alert: kind, subject, severity }, message);
+  const [row] = await db.rows<{ is_new: boolean }>(raising(alert));
+  const isNew = row?.is_new === true;
+  if (isNew) logRaised(log, alert);
   return isNew;
 }
 

@@ -79,12 +79,7 @@ function translateTaken(error: unknown, slug: string, courseId: string): unknown
 }
 
 /** Makes an entry public now and records `distribution.published`; null when there is no such entry. */
-async function makePublic(
-  tx: Tx,
-  publish: Publish,
-  id: string,
-  now: Date,
-): Promise<Distribution | null> {
+async function makePublic(tx: Tx, publish: Publish, id: string, now: Date): Promise<Distribution | null> {
   const row = await updateDistribution(tx, id, { visibility: "public", publishedAt: now, updatedAt: now });
   if (row !== null) await publishPublished(publish, row);
   return row;

@@ -8,10 +8,9 @@ import {
   type PayloadOf,
   type paymentTransactionCompleted,
 } from "@brain/schemas";
-import { and, eq } from "drizzle-orm";
-import { readerIn } from "../reader.ts";
-import { findCourse, type KnownCourse } from "./known-course.ts";
-import { type Due, dueFor, failPayment } from "./refund-due.ts";
+import { and, eq, inArray, sql } from "drizzle-orm";
+import { findCourse, findCourseOrOther, findCourseWithOpen, type KnownCourse } from "./known-course.ts";
+import { dueFor, failPayments } from "./refund-due.ts";
 import type { CourseFactorySettings } from "./settings.ts";
 import { deliveries } from "./tables.ts";
 
@@ -40,16 +39,11 @@ export async function beginDelivery(
   const { course_id: courseId, payment_id: paymentId, tenant_id: payingTenant } = event.payload;
   const { intent_id: intentId, amount_cents: amountCents, currency } = event.payload;
   if (courseId === null) return;
-  const course = await findCourse(context.tx, courseId, {
-    type: event.type,
-    tenant_id: payingTenant ?? event.tenant_id,
-  });
+  const told = { type: event.type, tenant_id: payingTenant ?? event.tenant_id };
+  const { course, isKnown } = await findCourseOrOther(context.tx, courseId, told, catalogue);
   if (course === null) {
-    if ((await catalogue.find(readerIn(context.tx), courseId)) === null) {
-      await failPayment(dueFor(event, courseId), "There is no such course.", context);
-      return;
-    }
-    context.log.debug({ course_id: courseId }, "A payment for a course that others have made");
+    if (isKnown) context.log.debug({ course_id: courseId }, "A payment for a course that others have made");
+    else await failPayments([dueFor(event, courseId)], "There is no such course.", context);
     return;
   }
   if (course.status === "generating") {
@@ -60,7 +54,7 @@ export async function beginDelivery(
   }
   const error = whyUndeliverable(course);
   const now = context.now().toISOString();
-  const inserted = await context.tx
+  const delivery = context.tx
     .insert(deliveries)
     .values({
       deliveryId: crypto.randomUUID(),
@@ -73,12 +67,15 @@ export async function beginDelivery(
       ...(error === null ? {} : { status: "failed", error, closedAt: now }),
     })
     .onConflictDoNothing({ target: deliveries.paymentId })
-    .returning({ deliveryId: deliveries.deliveryId });
-  if (inserted.length === 0) return;
+    .returning({ paymentId: deliveries.paymentId });
   if (error !== null) {
-    await failPayment(dueFor(event, courseId), error, context);
+    await failPayments([dueFor(event, courseId)], error, context, {
+      statements: sql`delivery AS ${delivery}`,
+      condition: sql`EXISTS (SELECT FROM delivery)`,
+    });
     return;
   }
+  if ((await delivery).length === 0) return;
   const options = { tenant_id: course.tenantId };
   await context.publish(coursePaymentCompleted, { course_id: courseId, transaction_id: paymentId }, options);
   await context.publish(courseDistributionRequested, { course_id: courseId }, options);
@@ -96,7 +93,11 @@ export async function closeDeliveries(
   context: DeliveryContext,
 ): Promise<void> {
   const { course_id: courseId, distribution_id: distributionId, slug } = event.payload;
-  await endDeliveries(courseId, event, context, { status: "delivered", distributionId, slug });
+  if ((await findCourse(context.tx, courseId, event)) === null) return;
+  await context.tx
+    .update(deliveries)
+    .set({ status: "delivered", distributionId, slug, closedAt: context.now().toISOString() })
+    .where(openOf(courseId));
 }
 
 /** Fails the open deliveries of a course that could not be distributed, and has operators pay them back. Idempotent. */
@@ -104,32 +105,22 @@ export async function failDeliveries(
   event: Envelope<PayloadOf<typeof courseDistributionFailed>>,
   context: DeliveryContext,
 ): Promise<void> {
+  const { tx, now } = context;
   const { course_id: courseId, error } = event.payload;
-  for (const due of await endDeliveries(courseId, event, context, { status: "failed", error })) {
-    await failPayment(due, error, context);
-  }
+  const { course, open } = await findCourseWithOpen(tx, courseId, event);
+  if (course === null || open.length === 0) return;
+  const ids = open.map(({ payment_id }) => payment_id);
+  const ended = tx
+    .update(deliveries)
+    .set({ status: "failed", error, closedAt: now().toISOString() })
+    .where(and(openOf(courseId), inArray(deliveries.paymentId, ids)))
+    .returning({ paymentId: deliveries.paymentId });
+  const dues = open.map((payment) => ({ ...payment, course_id: courseId, tenant_id: course.tenantId }));
+  await failPayments(dues, error, context, {
+    statements: sql`ended AS ${ended}`,
+    condition: sql`payment_id IN (SELECT payment_id FROM ended)`,
+  });
 }
 
-/** @returns the payments whose delivery this has ended, as they would be paid back */
-async function endDeliveries(
-  courseId: string,
-  event: { readonly type: string; readonly tenant_id: string | null },
-  context: DeliveryContext,
-  end:
-    | { readonly status: "delivered"; readonly distributionId: string; readonly slug: string }
-    | { readonly status: "failed"; readonly error: string },
-): Promise<readonly Due[]> {
-  const course = await findCourse(context.tx, courseId, event);
-  if (course === null) return [];
-  const ended = await context.tx
-    .update(deliveries)
-    .set({ ...end, closedAt: context.now().toISOString() })
-    .where(and(eq(deliveries.courseId, courseId), eq(deliveries.status, "requested")))
-    .returning({
-      payment_id: deliveries.paymentId,
-      intent_id: deliveries.intentId,
-      amount_cents: deliveries.amountCents,
-      currency: deliveries.currency,
-    });
-  return ended.map((payment) => ({ ...payment, course_id: courseId, tenant_id: course.tenantId }));
-}
+const openOf = (courseId: string) =>
+  and(eq(deliveries.courseId, courseId), eq(deliveries.status, "requested"));

@@ -62,7 +62,7 @@ export async function generate(
     log.error({ error_class: errorType(error) }, `The generation failed: ${safeMessage(error)}`);
     try {
       await services.transact(contextOf(run), (tx, publish) =>
-        fail(tx, publish, run, error, repeats.count(), services.now()),
+        fail(tx, publish, run, { error, repeats: repeats.count() }, services.now()),
       );
     } catch (recording) {
       if (recording instanceof LostLeaseError) return { kind: "taken_over" };
@@ -75,31 +75,34 @@ export async function generate(
   }
 }
 
+/** Why a generation ends. */
+interface Ending {
+  readonly error: unknown;
+  /** Of this run; those of runs before it are counted with it. */
+  readonly repeats: number;
+}
+
+function failureOf(run: Run, { error, repeats }: Ending, at: Date) {
+  return { message: safeMessage(error), type: errorType(error), retries: run.takeovers + repeats, at };
+}
+
 /**
- * Records and announces the end of a generation by `error`.
+ * Records and announces the end of a generation by an error.
  *
- * @param repeats of this run; those of runs before it are counted with it
  * @throws {LostLeaseError} nothing was recorded
  */
-export async function fail(
-  tx: Tx,
-  publish: Publish,
-  run: Run,
-  error: unknown,
-  repeats: number,
-  at: Date,
-): Promise<void> {
-  const failure = {
-    message: safeMessage(error),
-    type: errorType(error),
-    retries: run.takeovers + repeats,
-    at,
-  };
-  await markFailed(tx, run, failure.message, failure.type, at);
+export async function fail(tx: Tx, publish: Publish, run: Run, ending: Ending, at: Date): Promise<void> {
+  const failure = failureOf(run, ending, at);
+  await markFailed(tx, run, failure, at);
   await announceFailed(publish, run, failure);
 }
 
-/** Stores steps and their events in the caller's transaction. @throws {LostLeaseError} nothing is stored */
+/**
+ * Stores steps and their events in the caller's transaction.
+ *
+ * @param ending the generation fails behind these steps; null: it does not
+ * @throws {LostLeaseError} nothing is stored
+ */
 export async function commitMade(
   tx: Tx,
   publish: Publish,
@@ -108,11 +111,14 @@ export async function commitMade(
   progress: Progress,
   maker: CourseMaker,
   at: Date,
+  ending: Ending | null = null,
 ): Promise<void> {
-  const access = await storeMade(tx, run, made, progress.lessons, leaseMsOf(maker), at);
+  const failure = ending === null ? null : failureOf(run, ending, at);
+  const access = await storeMade(tx, run, made, progress.lessons, leaseMsOf(maker), at, failure);
   if (progress.outline === null) throw new Error("Nothing can be announced of a course without an outline.");
   const url = maker.publicUrl ?? null;
   for (const item of made) await announceMade(publish, run, item, { outline: progress.outline, access }, url);
+  if (failure !== null) await announceFailed(publish, run, failure);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PermanentError, type Tx } from "@brain/engine";
-import { eq } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { CourseCatalogue } from "../ports/course-catalogue.ts";
 import type { GenerationRequest } from "./content/model.ts";
 import { courses } from "./tables.ts";
 
@@ -24,16 +25,18 @@ export function isCourseId(id: string): boolean {
   return uuidShape.test(id);
 }
 
+/** What an event says of whose it is. */
+interface Told {
+  readonly type: string;
+  readonly tenant_id: string | null;
+}
+
 /**
  * The course that an event of another module names; null when the factory has no such course.
  *
  * @throws {PermanentError} the event belongs to another tenant than the course
  */
-export async function findCourse(
-  tx: Tx,
-  courseId: string,
-  event: { readonly type: string; readonly tenant_id: string | null },
-): Promise<KnownCourse | null> {
+export async function findCourse(tx: Tx, courseId: string, event: Told): Promise<KnownCourse | null> {
   if (!isCourseId(courseId)) return null;
   const [course] = await tx
     .select({
@@ -45,11 +48,70 @@ export async function findCourse(
     })
     .from(courses)
     .where(eq(courses.courseId, courseId));
-  if (course === undefined) return null;
-  if (event.tenant_id !== null && event.tenant_id !== course.tenantId) {
-    throw new PermanentError(
-      `The event "${event.type}" belongs to another tenant than course ${courseId}; nothing is done for it. Check who sent it.`,
-    );
-  }
-  return course;
+  return course === undefined ? null : ofTenant(course, courseId, event);
+}
+
+function ofTenant(course: KnownCourse, courseId: string, event: Told): KnownCourse {
+  if (event.tenant_id === null || event.tenant_id === course.tenantId) return course;
+  throw new PermanentError(
+    `The event "${event.type}" belongs to another tenant than course ${courseId}; nothing is done for it. Check who sent it.`,
+  );
+}
+
+/** The course as JSON, for statements that ask for more. */
+const courseJson = (courseId: string): SQL => sql`(
+    SELECT jsonb_build_object('tenantId', tenant_id, 'status', status, 'state', workflow_state, 'version', version,
+      'request', request)
+    FROM course_factory_courses WHERE course_id = ${isCourseId(courseId) ? courseId : null}::uuid)`;
+
+/**
+ * The same, and whether the catalogue knows the course, whoever made it.
+ *
+ * @throws {PermanentError} as `findCourse`
+ */
+export async function findCourseOrOther(
+  tx: Tx,
+  courseId: string,
+  event: Told,
+  catalogue: CourseCatalogue,
+): Promise<{ readonly course: KnownCourse | null; readonly isKnown: boolean }> {
+  const { rows } = await tx.execute<{ course: KnownCourse | null; is_known: boolean }>(sql`
+    SELECT ${courseJson(courseId)} AS course, EXISTS (${catalogue.query(courseId)}) AS is_known`);
+  const course = rows[0]?.course ?? null;
+  return {
+    course: course === null ? null : ofTenant(course, courseId, event),
+    isKnown: rows[0]?.is_known === true,
+  };
+}
+
+/** A payment whose delivery is open. */
+export interface OpenDelivery {
+  readonly payment_id: string;
+  readonly intent_id: string | null;
+  readonly amount_cents: number | null;
+  readonly currency: string | null;
+}
+
+/**
+ * The same, and the payments whose delivery is open.
+ *
+ * @throws {PermanentError} as `findCourse`
+ */
+export async function findCourseWithOpen(
+  tx: Tx,
+  courseId: string,
+  event: Told,
+): Promise<{ readonly course: KnownCourse | null; readonly open: readonly OpenDelivery[] }> {
+  if (!isCourseId(courseId)) return { course: null, open: [] };
+  const { rows } = await tx.execute<{ course: KnownCourse | null; open: readonly OpenDelivery[] | null }>(sql`
+    SELECT ${courseJson(courseId)} AS course, (
+      SELECT jsonb_agg(to_jsonb(d)) FROM (
+        SELECT payment_id, intent_id, amount_cents, currency FROM course_factory_deliveries
+        WHERE course_id = ${courseId} AND status = 'requested'
+      ) d) AS open`);
+  const course = rows[0]?.course ?? null;
+  return {
+    course: course === null ? null : ofTenant(course, courseId, event),
+    open: rows[0]?.open ?? [],
+  };
 }

@@ -6,7 +6,7 @@ import {
   type paymentRefundCompleted,
   type paymentTransactionCompleted,
 } from "@brain/schemas";
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { refundsDue } from "./tables.ts";
 
 /** Payments for what cannot be delivered: told once, and shown to operators until they are paid back. */
@@ -35,43 +35,64 @@ function howToRefund({ payment_id: paymentId, intent_id: intentId, amount_cents:
   return `Pay it back: ${request}, or, if this service did not take it, where it was made.`;
 }
 
-/**
- * Raises an alert that a payment is to be paid back, once per payment.
- *
- * @returns false when it was known already
- */
-async function noteRefundDue(
-  due: Due,
-  reason: string,
-  { tx, log, now }: Pick<Context, "tx" | "log" | "now">,
-): Promise<boolean> {
-  const inserted = await tx
-    .insert(refundsDue)
-    .values({
-      paymentId: due.payment_id,
-      courseId: due.course_id,
-      amountCents: due.amount_cents,
-      reason,
-      noticedAt: now().toISOString(),
-    })
-    .onConflictDoNothing()
-    .returning({ paymentId: refundsDue.paymentId });
-  if (inserted.length === 0) return false;
-  const sum = due.amount_cents === null ? "" : ` of ${due.amount_cents} ${due.currency ?? ""}`.trimEnd();
-  await alertsInTransaction.raise(tx, log, {
-    kind: "refund_due",
-    subject: due.payment_id,
-    severity: "critical",
-    message: `The payment ${due.payment_id}${sum} for the course "${due.course_id}" was received, and cannot be delivered: ${reason} ${howToRefund(due)} This alert ends when payment.refund.completed tells of it.`,
-  });
-  return true;
+/** Statements that go before the notes, in the same one. */
+export interface Before {
+  /** CTEs of the caller's own. */
+  readonly statements: SQL;
+  /** When the payments are to be noted at all. */
+  readonly condition: SQL;
 }
 
-/** Tells, once per payment, that it has to be paid back: as `course.payment.failed`, and operators by an alert. */
-export async function failPayment(due: Due, reason: string, context: Context): Promise<void> {
-  if (!(await noteRefundDue(due, reason, context))) return;
+/**
+ * Tells, once per payment, that it has to be paid back: as `course.payment.failed`, and operators by an alert. One
+ * statement for all of them.
+ */
+export async function failPayments(
+  dues: readonly Due[],
+  reason: string,
+  { tx, publish, log, now }: Context,
+  before: Before | null = null,
+): Promise<void> {
+  if (dues.length === 0) return;
+  const alerts = dues.map((due) => alertOf(due, reason));
+  const given = dues.map((due, place) => ({ ...due, message: alerts[place]?.message }));
+  const { rows } = await tx.execute<{ payment_id: string; is_new_alert: boolean | null }>(sql`
+    WITH ${before === null ? sql`` : sql`${before.statements},`} given AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
+        AS g(payment_id text, course_id text, amount_cents bigint, message text)
+      ${before === null ? sql`` : sql`WHERE ${before.condition}`}
+    ), fresh AS (
+      INSERT INTO course_factory_refunds_due (payment_id, course_id, amount_cents, reason, noticed_at)
+      SELECT payment_id, course_id, amount_cents, ${reason}, ${now().toISOString()}::timestamptz FROM given
+      ON CONFLICT DO NOTHING
+      RETURNING payment_id
+    ), alerted AS (${alertsInTransaction.raising(sql`
+      SELECT 'refund_due', payment_id, 'critical', message FROM given JOIN fresh USING (payment_id)`)}
+    )
+    SELECT payment_id, is_new AS is_new_alert FROM fresh LEFT JOIN alerted ON alerted.subject = fresh.payment_id`);
+  const noted = new Map(rows.map((row) => [row.payment_id, row.is_new_alert === true]));
+  for (const [place, due] of dues.entries()) {
+    const alert = alerts[place];
+    const isNewAlert = noted.get(due.payment_id);
+    if (alert === undefined || isNewAlert === undefined) continue;
+    if (isNewAlert) alertsInTransaction.logRaised(log, alert);
+    await publishFailed(publish, due, reason);
+  }
+}
+
+function alertOf(due: Due, reason: string) {
+  const sum = due.amount_cents === null ? "" : ` of ${due.amount_cents} ${due.currency ?? ""}`.trimEnd();
+  return {
+    kind: "refund_due" as const,
+    subject: due.payment_id,
+    severity: "critical" as const,
+    message: `The payment ${due.payment_id}${sum} for the course "${due.course_id}" was received, and cannot be delivered: ${reason} ${howToRefund(due)} This alert ends when payment.refund.completed tells of it.`,
+  };
+}
+
+async function publishFailed(publish: Context["publish"], due: Due, reason: string): Promise<void> {
   const { course_id, payment_id, intent_id, amount_cents, currency, tenant_id } = due;
-  await context.publish(
+  await publish(
     coursePaymentFailed,
     {
       course_id,

@@ -4,7 +4,7 @@ import type { ContentGenerator } from "./content/generator.ts";
 import { type CourseMaker, commitMade, fail, leaseMsOf } from "./generation.ts";
 import { type ProduceDeps, produce } from "./produce.ts";
 import { advance, type Made, nextStep } from "./progress.ts";
-import { markStarted, readLease, type TakenOver, takeOver } from "./store.ts";
+import { type TakenOver, type Taker, takeOver, takeOverLost } from "./store.ts";
 
 /** Tries of one event; a course whose content service is away for that long has failed. */
 export const maxAttempts = 20;
@@ -29,16 +29,22 @@ type ResumeContext = Pick<HandlerContext, "tx" | "publish" | "log" | "attempt" |
  * @throws {RetryAfter} the run is alive
  */
 export async function watch(courseId: string, generator: CourseMaker, context: ResumeContext): Promise<void> {
-  const lease = await readLease(context.tx, courseId);
-  if (lease === null || lease.status !== "generating") return;
+  const lease = await takeOverLost(context.tx, courseId, takerFor(generator, context));
+  if (lease === null) return;
   if (lease.remainingMs > 0) {
     const wait = Math.min(lease.remainingMs + 50, firstLookMs * 2 ** (context.attempt - 1));
     throw new RetryAfter(Math.ceil(wait), `The course ${courseId} is being generated.`, {
       overtakable: true,
     });
   }
-  await goOn(courseId, { owner: lease.owner, whileAlive: false }, generator, context);
+  if (lease.taken !== null) await goOn(lease.taken, generator, context);
 }
+
+const takerFor = (generator: CourseMaker, { now }: ResumeContext): Taker => ({
+  owner: crypto.randomUUID(),
+  leaseMs: leaseMsOf(generator),
+  at: now(),
+});
 
 /**
  * Goes on with a course that an earlier handler took over and left with its lease.
@@ -51,23 +57,13 @@ export async function proceed(
   generator: CourseMaker,
   context: ResumeContext,
 ): Promise<void> {
-  await goOn(courseId, { owner: run, whileAlive: true }, generator, context);
+  const taken = await takeOver(context.tx, courseId, run, takerFor(generator, context));
+  if (taken !== null) await goOn(taken, generator, context);
 }
 
-async function goOn(
-  courseId: string,
-  previous: { readonly owner: string | null; readonly whileAlive: boolean },
-  generator: CourseMaker,
-  context: ResumeContext,
-): Promise<void> {
-  const { tx, log, now } = context;
-  const taken = await takeOver(tx, courseId, previous, crypto.randomUUID(), leaseMsOf(generator));
-  if (taken === null) return;
-  log.warn(
-    { course_id: courseId, takeovers: taken.run.takeovers },
-    "Going on with a course whose run was lost",
-  );
-  if (!taken.started) await markStarted(tx, taken.run, leaseMsOf(generator), now());
+async function goOn(taken: TakenOver, generator: CourseMaker, context: ResumeContext): Promise<void> {
+  const { course_id, takeovers } = taken.run;
+  context.log.warn({ course_id, takeovers }, "Going on with a course whose run was lost");
   await workOff(taken, generator, context);
 }
 
@@ -108,9 +104,11 @@ async function workOff(taken: TakenOver, generator: CourseMaker, context: Resume
     if (made.length === 0) throw failure.error;
     failure = null;
   }
-  if (made.length > 0) await commitMade(tx, publish, run, made, progress, generator, now());
-  if (failure !== null) await fail(tx, publish, run, failure.error, context.attempt - 1, now());
-  else if (made.at(-1)?.kind !== "finish") await announceStarted(publish, run, generator.name, true);
+  const ending = failure === null ? null : { error: failure.error, repeats: context.attempt - 1 };
+  if (made.length > 0) await commitMade(tx, publish, run, made, progress, generator, now(), ending);
+  else if (ending !== null) await fail(tx, publish, run, ending, now());
+  if (failure !== null) return;
+  if (made.at(-1)?.kind !== "finish") await announceStarted(publish, run, generator.name, true);
 }
 
 function passing(error: unknown, context: ResumeContext, last: boolean): boolean {

@@ -45,41 +45,44 @@ function owned(run: Run): SQL | undefined {
   );
 }
 
-/**
- * @returns the rule of access as it is now; it may have been changed since the run began
- * @throws {LostLeaseError} nothing was changed: the course is finished or another run owns it
- */
-async function changeOwned(
-  tx: Tx,
-  run: Run,
-  values: Partial<Record<keyof typeof courses.$inferInsert, unknown>>,
-): Promise<AccessRule | null> {
-  const [row] = await tx
+/** Changes a course that is being generated, and gives its rule of access: it may have been changed since the run began. */
+function changing(tx: Tx, run: Run, values: Partial<Record<keyof typeof courses.$inferInsert, unknown>>) {
+  return tx
     .update(courses)
     .set(values as Partial<typeof courses.$inferInsert>)
     .where(owned(run))
-    .returning({ access: sql<AccessRule | null>`${courses.request} -> 'access'` });
-  if (row === undefined) {
-    throw new LostLeaseError(
-      `Another run works on course ${run.course_id} or has ended it; this one stops. Read the course for its state.`,
-    );
-  }
-  return row.access;
+    .returning({ access: sql<AccessRule | null>`${courses.request} -> 'access'`.as("access") });
+}
+
+/** @throws {LostLeaseError} nothing was changed: the course is finished or another run owns it */
+function requireOwned(run: Run, [row]: readonly { readonly access: AccessRule | null }[]): AccessRule | null {
+  if (row !== undefined) return row.access;
+  throw new LostLeaseError(
+    `Another run works on course ${run.course_id} or has ended it; this one stops. Read the course for its state.`,
+  );
 }
 
 /** Notes that the work begins. @throws {LostLeaseError} */
 export async function markStarted(tx: Tx, run: Run, leaseMs: number, at: Date): Promise<void> {
-  await changeOwned(tx, run, {
+  const begun = {
     startedAt: at.toISOString(),
     updatedAt: at.toISOString(),
     generatingUntil: leaseEnd(leaseMs),
-  });
+  };
+  requireOwned(run, await changing(tx, run, begun));
+}
+
+/** How a generation failed. */
+export interface Failure {
+  readonly message: string;
+  readonly type: string;
 }
 
 /**
- * Stores finished steps and renews the lease: one update and at most one insert.
+ * Stores finished steps and renews the lease; one statement.
  *
  * @param lessons of the whole course so far, for the final outline
+ * @param failure ends the generation as failed behind these steps; null: it goes on, or is finished by them
  * @returns the rule of access as it is now
  * @throws {LostLeaseError} nothing was stored
  */
@@ -90,18 +93,29 @@ export async function storeMade(
   lessons: Progress["lessons"],
   leaseMs: number,
   at: Date,
+  failure: Failure | null = null,
 ): Promise<AccessRule | null> {
   const time = at.toISOString();
-  const rows = made.flatMap((item) => artifactRow(run, item, time) ?? []);
+  const rows = made.flatMap((item) => artifactRow(run.course_id, item) ?? []);
   const outline = made.find((item) => item.kind === "outline")?.outline;
   const result = made.find((item) => item.kind === "finish")?.result;
-  const access = await changeOwned(tx, run, {
+  const change = changing(tx, run, {
     updatedAt: time,
+    generatingUntil: leaseEnd(leaseMs),
     ...(outline === undefined ? {} : { outline: outlineWithStates(outline, lessons) }),
-    ...(result === undefined ? { generatingUntil: leaseEnd(leaseMs) } : finished(result, time)),
+    ...(result === undefined ? {} : finished(result, time)),
+    ...(failure === null ? {} : failed(failure, time)),
   });
-  if (rows.length > 0) await tx.insert(artifacts).values(rows);
-  return access;
+  if (rows.length === 0) return requireOwned(run, await change);
+  const stored = await tx.execute<{ access: AccessRule | null }>(sql`
+    WITH owned AS ${change}, stored AS (
+      INSERT INTO course_factory_artifacts (artifact_id, course_id, kind, position, content, fallback, created_at)
+      SELECT artifact_id, ${run.course_id}::uuid, kind, position, content, fallback, ${time}::timestamptz
+      FROM owned, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        AS made(artifact_id uuid, kind text, position integer, content jsonb, fallback boolean)
+    )
+    SELECT access FROM owned`);
+  return requireOwned(run, stored.rows);
 }
 
 function finished(result: GenerationResult, time: string) {
@@ -124,25 +138,29 @@ function finished(result: GenerationResult, time: string) {
   };
 }
 
-function artifactRow(run: Run, made: Made, createdAt: string): typeof artifacts.$inferInsert | null {
-  const row = { courseId: run.course_id, createdAt, position: 1 };
+function artifactRow(courseId: string, made: Made) {
   switch (made.kind) {
     case "lesson":
       return {
-        ...row,
-        artifactId: made.lesson.lesson_id,
+        artifact_id: made.lesson.lesson_id,
         kind: "lesson",
         position: made.index + 1,
         content: made.lesson,
         fallback: made.lesson.status === "placeholder",
       };
     case "quiz":
-      return { ...row, artifactId: made.quiz.quiz_id, kind: "quiz", content: made.quiz };
+      return {
+        artifact_id: made.quiz.quiz_id,
+        kind: "quiz",
+        position: 1,
+        content: made.quiz,
+        fallback: false,
+      };
     case "landing_page":
       return {
-        ...row,
-        artifactId: artifactId(run.course_id, "landing_page"),
+        artifact_id: artifactId(courseId, "landing_page"),
         kind: "landing_page",
+        position: 1,
         content: made.page,
         fallback: made.fallback,
       };
@@ -154,13 +172,16 @@ function artifactRow(run: Run, made: Made, createdAt: string): typeof artifacts.
 
 /** Keeps the course for another length of the lease. @throws {LostLeaseError} */
 export async function renewLease(tx: Tx, run: Run, leaseMs: number): Promise<void> {
-  await changeOwned(tx, run, { generatingUntil: leaseEnd(leaseMs) });
+  requireOwned(run, await changing(tx, run, { generatingUntil: leaseEnd(leaseMs) }));
 }
 
 /** Ends a generation as failed. @throws {LostLeaseError} */
-export async function markFailed(tx: Tx, run: Run, message: string, type: string, at: Date): Promise<void> {
-  const time = at.toISOString();
-  await changeOwned(tx, run, {
+export async function markFailed(tx: Tx, run: Run, failure: Failure, at: Date): Promise<void> {
+  requireOwned(run, await changing(tx, run, failed(failure, at.toISOString())));
+}
+
+function failed({ message, type }: Failure, time: string) {
+  return {
     status: "failed",
     errorMessage: message,
     errorType: type,
@@ -168,7 +189,7 @@ export async function markFailed(tx: Tx, run: Run, message: string, type: string
     generatingUntil: null,
     finishedAt: time,
     updatedAt: time,
-  });
+  };
 }
 
 /**
@@ -207,24 +228,6 @@ export async function reopenFailed(
   };
 }
 
-/** State of the lease of a course that is being generated. */
-export interface LeaseState {
-  readonly status: string;
-  readonly owner: string | null;
-  /** Time until the lease ends, ms; 0 or less when it has ended or there is none. */
-  readonly remainingMs: number;
-}
-
-/** Null when there is no such course. */
-export async function readLease(tx: Tx, courseId: string): Promise<LeaseState | null> {
-  const { rows } = await tx.execute<{ status: string; owner: string | null; remaining: number | null }>(sql`
-    SELECT status, generation_owner::text AS owner,
-      (extract(epoch FROM generating_until - now()) * 1000)::float8 AS remaining
-    FROM course_factory_courses WHERE course_id = ${courseId}`);
-  const row = rows[0];
-  return row === undefined ? null : { status: row.status, owner: row.owner, remainingMs: row.remaining ?? 0 };
-}
-
 interface RunRow extends Record<string, unknown> {
   readonly tenant_id: string;
   readonly request: GenerationRequest;
@@ -232,7 +235,6 @@ interface RunRow extends Record<string, unknown> {
   readonly requested_by: string | null;
   readonly created_at: string;
   readonly takeovers: number;
-  readonly started: boolean;
   readonly outline: Outline | null;
   readonly artifacts: readonly ArtifactRow[];
 }
@@ -247,46 +249,85 @@ export type ArtifactRow = { readonly position: number; readonly fallback: boolea
 export interface TakenOver {
   readonly run: Run;
   readonly progress: Progress;
-  /** False when the process died before it announced the work. */
-  readonly started: boolean;
 }
 
-/**
- * Takes the lease over when `previous` still is as it was seen and, unless `whileAlive`, has ended; null when another
- * was faster. The lost run fails at its next commit, because the row no longer names it.
- */
-export async function takeOver(
-  tx: Tx,
-  courseId: string,
-  previous: { readonly owner: string | null; readonly whileAlive: boolean },
-  owner: string,
-  leaseMs: number,
-): Promise<TakenOver | null> {
-  const ended = previous.whileAlive ? sql`true` : sql`coalesce(generating_until <= now(), true)`;
-  const lost = previous.whileAlive ? 0 : 1;
-  const { rows } = await tx.execute<RunRow>(sql`
+/** Who takes a course over, and for how long. */
+export interface Taker {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly at: Date;
+}
+
+/** The lease goes to `taker`. A run that was lost before it announced its work counts as begun now. */
+function taking(courseId: string, { owner, leaseMs, at }: Taker, isLost: boolean, condition: SQL): SQL {
+  const time = sql`${at.toISOString()}::timestamptz`;
+  return sql`
     UPDATE course_factory_courses AS c
-    SET generation_owner = ${owner}::uuid, generating_until = ${leaseEnd(leaseMs)}, takeovers = takeovers + ${lost}::integer
-    WHERE course_id = ${courseId} AND status = 'generating' AND ${ended}
-      AND generation_owner IS NOT DISTINCT FROM ${previous.owner}::uuid
+    SET generation_owner = ${owner}::uuid, generating_until = ${leaseEnd(leaseMs)},
+      takeovers = takeovers + ${isLost ? 1 : 0}::integer, started_at = coalesce(started_at, ${time}),
+      updated_at = CASE WHEN started_at IS NULL THEN ${time} ELSE updated_at END
+    WHERE course_id = ${courseId} AND status = 'generating' AND ${condition}
     RETURNING tenant_id, request, correlation_id, requested_by, ${isoColumn(sql`created_at`)} AS created_at,
-      takeovers, started_at IS NOT NULL AS started, outline, ${artifactsOf(sql`c.course_id`)} AS artifacts`);
-  const row = rows[0];
-  if (row === undefined) return null;
-  const { started, outline, artifacts: stored, ...rest } = row;
+      takeovers, outline, ${artifactsOf(sql`c.course_id`)} AS artifacts`;
+}
+
+function toTakenOver(courseId: string, owner: string, row: RunRow): TakenOver {
+  const { tenant_id, request, correlation_id, requested_by, created_at, takeovers } = row;
   return {
     run: {
       course_id: courseId,
       owner,
-      tenant_id: rest.tenant_id,
-      request: rest.request,
-      correlation_id: rest.correlation_id,
-      requested_by: rest.requested_by,
-      created_at: rest.created_at,
-      takeovers: rest.takeovers,
+      tenant_id,
+      request,
+      correlation_id,
+      requested_by,
+      created_at,
+      takeovers,
     },
-    progress: progressOf(outline, stored),
-    started,
+    progress: progressOf(row.outline, row.artifacts),
+  };
+}
+
+/** Takes the lease over from a run that is asked to hand it on; null when the course has moved on. */
+export async function takeOver(
+  tx: Tx,
+  courseId: string,
+  previousOwner: string,
+  taker: Taker,
+): Promise<TakenOver | null> {
+  const { rows } = await tx.execute<RunRow>(
+    taking(courseId, taker, false, sql`generation_owner = ${previousOwner}::uuid`),
+  );
+  return rows[0] === undefined ? null : toTakenOver(courseId, taker.owner, rows[0]);
+}
+
+/** What there was of a lease, and whether it was taken over. */
+export interface WatchedLease {
+  /** Time until the lease ends, ms; 0 or less when it has ended or there is none. */
+  readonly remainingMs: number;
+  /** Null when it has not ended, or another was faster. */
+  readonly taken: TakenOver | null;
+}
+
+/**
+ * Looks at the lease of a course that is being generated, and takes it over when it has ended. The lost run fails at its
+ * next commit, because the row no longer names it. Null: nothing is being generated there.
+ */
+export async function takeOverLost(tx: Tx, courseId: string, taker: Taker): Promise<WatchedLease | null> {
+  const hasEnded = sql`coalesce(generating_until <= now(), true)
+      AND generation_owner IS NOT DISTINCT FROM (SELECT owner FROM lease)`;
+  const { rows } = await tx.execute<RunRow & { remaining: number | null; is_taken: boolean }>(sql`
+    WITH lease AS (
+      SELECT generation_owner AS owner, (extract(epoch FROM generating_until - now()) * 1000)::float8 AS remaining
+      FROM course_factory_courses WHERE course_id = ${courseId} AND status = 'generating'
+    ), taken AS (${taking(courseId, taker, true, hasEnded)})
+    SELECT lease.remaining, taken.tenant_id IS NOT NULL AS is_taken, taken.*
+    FROM lease LEFT JOIN taken ON true`);
+  const [row] = rows;
+  if (row === undefined) return null;
+  return {
+    remainingMs: row.remaining ?? 0,
+    taken: row.is_taken ? toTakenOver(courseId, taker.owner, row) : null,
   };
 }
 

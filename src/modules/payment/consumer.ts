@@ -1,11 +1,10 @@
 import { type Consumer, defineConsumer, on, PermanentError } from "@brain/engine";
 import { coursePaymentRequired } from "@brain/schemas";
-import { readerIn } from "../reader.ts";
 import { publishCreated, source } from "./announce.ts";
 import { defaultTenant, newIntent } from "./intents.ts";
 import { refusalOfPurchase } from "./purchase.ts";
 import type { PaymentSettings } from "./settings.ts";
-import { hasIntentOfEvent, insertIntent } from "./store.ts";
+import { insertIntent, lookAtPurchase } from "./store.ts";
 
 /**
  * The subscriber `payment`: a course that has to be paid for gets a payment. Stripe is not called here, so that no
@@ -18,7 +17,8 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
     handlers: [
       on(coursePaymentRequired, async (event, { tx, publish, log, now }) => {
         const { course_id: courseId, amount_cents: amountCents, currency } = event.payload;
-        if (await hasIntentOfEvent(tx, event.id)) {
+        const { hasIntent, course } = await lookAtPurchase(tx, event.id, courseId, settings.catalogue);
+        if (hasIntent) {
           log.debug({ course_id: courseId }, "this event has its payment already");
           return;
         }
@@ -32,7 +32,6 @@ export function paymentConsumer(settings: PaymentSettings): Consumer {
             "No payment is possible: Stripe is not configured. Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET, then retry this dead letter.",
           );
         }
-        const course = await settings.catalogue?.find(readerIn(tx), courseId);
         if (course !== undefined) {
           const offer = { amount_cents: amountCents, currency, tenant_id: event.tenant_id ?? undefined };
           const refusal = refusalOfPurchase(courseId, course, offer);

@@ -1,5 +1,6 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, asc, eq, lte, min, or, type SQL, sql } from "drizzle-orm";
+import { type CatalogueCourse, type CourseCatalogue, toCatalogueCourse } from "../ports/course-catalogue.ts";
 import type { Intent } from "./model.ts";
 import type { PaymentRefs } from "./stripe-events.ts";
 import { paycoreIntents } from "./tables.ts";
@@ -138,10 +139,23 @@ export async function updateIntent(tx: Tx, id: string, columns: Partial<NewInten
 }
 
 /** Whether an event that asks for a payment has one. */
-export async function hasIntentOfEvent(tx: Tx, eventId: string): Promise<boolean> {
-  const [row] = await tx
-    .select({ id: paycoreIntents.id })
-    .from(paycoreIntents)
-    .where(eq(paycoreIntents.sourceEventId, eventId));
-  return row !== undefined;
+/**
+ * Looks whether the event has its payment already, and at the course that is to be paid for.
+ *
+ * @param catalogue undefined: nobody knows of courses; `course` is undefined then, and null when there is none
+ */
+export async function lookAtPurchase(
+  tx: Tx,
+  eventId: string,
+  courseId: string,
+  catalogue: CourseCatalogue | undefined,
+): Promise<{ readonly hasIntent: boolean; readonly course: CatalogueCourse | null | undefined }> {
+  const course =
+    catalogue === undefined ? sql`NULL` : sql`(SELECT to_jsonb(c) FROM (${catalogue.query(courseId)}) AS c)`;
+  const { rows } = await tx.execute<{ has_intent: boolean; course: Record<string, unknown> | null }>(sql`
+    SELECT EXISTS (SELECT FROM paycore_intents WHERE source_event_id = ${eventId}) AS has_intent, ${course} AS course`);
+  const [row] = rows;
+  if (row === undefined) throw new Error("a look at a purchase returned no row");
+  const known = row.course === null ? null : toCatalogueCourse(row.course);
+  return { hasIntent: row.has_intent, course: catalogue === undefined ? undefined : known };
 }

@@ -1,4 +1,5 @@
 import { definePort } from "@brain/engine";
+import { type SQL, sql } from "drizzle-orm";
 import type { AccessRule } from "../access-rule.ts";
 import type { Reader } from "../reader.ts";
 
@@ -18,21 +19,48 @@ export interface CatalogueCourse {
 }
 
 export interface CourseCatalogue {
+  /**
+   * Asks for a course, to be part of a statement of whoever asks: at most one row with the columns `tenant_id` (text),
+   * `state` (text) and `access` (jsonb), as {@link toCatalogueCourse} reads it.
+   */
+  query(courseId: string): SQL;
   /** Null: this catalogue knows no such course. */
   find(read: Reader, courseId: string): Promise<CatalogueCourse | null>;
 }
 
-/** Asks one after the other until one knows the course. */
-export function firstThatKnows(catalogues: readonly CourseCatalogue[]): CourseCatalogue {
+/** A row of `query`, also by way of `to_jsonb`. */
+export function toCatalogueCourse(row: Readonly<Record<string, unknown>>): CatalogueCourse {
+  const { tenant_id, state, access } = row as {
+    tenant_id: string | null;
+    state: CatalogueCourse["state"];
+    access: AccessRule | null;
+  };
+  return { tenantId: tenant_id, state, access };
+}
+
+export function catalogueOf(query: CourseCatalogue["query"]): CourseCatalogue {
   return {
+    query,
     async find(read, courseId) {
-      for (const catalogue of catalogues) {
-        const course = await catalogue.find(read, courseId);
-        if (course !== null) return course;
-      }
-      return null;
+      const [row] = await read(query(courseId));
+      return row === undefined ? null : toCatalogueCourse(row);
     },
   };
+}
+
+/** What the first one says that knows the course. */
+export function firstThatKnows(catalogues: readonly CourseCatalogue[]): CourseCatalogue {
+  return catalogueOf((courseId) => {
+    const answers = catalogues.map(
+      ({ query }, place) =>
+        sql`SELECT ${place}::integer AS place, tenant_id, state, access FROM (${query(courseId)}) AS c`,
+    );
+    if (answers.length === 0)
+      return sql`SELECT NULL::text AS tenant_id, NULL AS state, NULL::jsonb AS access LIMIT 0`;
+    return sql`
+      SELECT tenant_id, state, access FROM (${sql.join(answers, sql` UNION ALL `)}) AS answers
+      ORDER BY place LIMIT 1`;
+  });
 }
 
 export const courseCataloguePort = definePort<CourseCatalogue>("course_catalogue");

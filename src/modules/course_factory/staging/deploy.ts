@@ -1,14 +1,15 @@
-import { type HandlerContext, RetryAfter } from "@brain/engine";
+import { type HandlerContext, RetryAfter, type Tx } from "@brain/engine";
 import {
   courseDeployedStaging,
   type distributionCreated,
   type Envelope,
   type PayloadOf,
 } from "@brain/schemas";
+import { sql } from "drizzle-orm";
 import { findCourse } from "../known-course.ts";
-import { deployments } from "../tables.ts";
+import type { deployments } from "../tables.ts";
 import { stagingContract } from "./contract.ts";
-import { stagingAddress, stagingToken } from "./token.ts";
+import { keepStagingToken, stagingAddress } from "./token.ts";
 
 /** A course whose distribution came first is looked at again after this time, ms. */
 const notReadyMs = 1_000;
@@ -44,27 +45,43 @@ export async function deployToStaging(
   }
   const domain = course.request.staging_domain ?? where.stagingDomain;
   const deployedAt = context.now().toISOString();
-  const token = await stagingToken(context.tx, courseId, deployedAt);
-  const { publicUrl } = where;
-  const stagingUrl = stagingAddress({ publicUrl, domain }, courseId, token, course.version);
-  const inserted = await context.tx
-    .insert(deployments)
-    .values({
-      deploymentId: crypto.randomUUID(),
-      courseId,
-      courseVersion: course.version,
-      distributionId,
-      stagingUrl,
-      stagingDomain: domain,
-      job: stagingContract(courseId, domain),
-      deployedAt,
-    })
-    .onConflictDoNothing({ target: [deployments.courseId, deployments.courseVersion] })
-    .returning({ deploymentId: deployments.deploymentId });
-  if (inserted.length === 0) return;
+  const stagingUrl = await deploy(context.tx, {
+    deploymentId: crypto.randomUUID(),
+    courseId,
+    courseVersion: course.version,
+    distributionId,
+    stagingUrl: stagingAddress({ publicUrl: where.publicUrl, domain }, courseId, tokenPlace, course.version),
+    stagingDomain: domain,
+    job: stagingContract(courseId, domain),
+    deployedAt,
+  });
+  if (stagingUrl === null) return;
   await context.publish(
     courseDeployedStaging,
     { course_id: courseId, staging_url: stagingUrl, staging_domain: domain, deployed_at: deployedAt },
     { tenant_id: course.tenantId },
   );
+}
+
+/** Stands where the token goes: letters that no token has. */
+const tokenPlace = "TOKEN";
+
+/**
+ * Stores a deployment under the token of the course, which gets one if it has none; one statement.
+ *
+ * @param row its address has `tokenPlace` in it
+ * @returns its address; null when this version of the course is deployed already
+ */
+async function deploy(tx: Tx, row: typeof deployments.$inferInsert): Promise<string | null> {
+  const { rows } = await tx.execute<{ staging_url: string }>(sql`
+    WITH staging AS ${keepStagingToken(tx, row.courseId, row.deployedAt)}
+    INSERT INTO course_factory_deployments (deployment_id, course_id, course_version, distribution_id, staging_url,
+      staging_domain, job, deployed_at)
+    SELECT ${row.deploymentId}::uuid, ${row.courseId}::uuid, ${row.courseVersion}, ${row.distributionId},
+      replace(${row.stagingUrl}, ${tokenPlace}, token), ${row.stagingDomain}, ${JSON.stringify(row.job)}::jsonb,
+      ${row.deployedAt}::timestamptz
+    FROM staging
+    ON CONFLICT (course_id, course_version) DO NOTHING
+    RETURNING staging_url`);
+  return rows[0]?.staging_url ?? null;
 }

@@ -17,14 +17,18 @@ export function newStagingToken(): string {
 
 export const stagingTokenShape = /^[a-p]{40}$/;
 
-/** The token of a course; it gets one if it has none. */
-export async function stagingToken(tx: Tx, courseId: string, at: string): Promise<string> {
-  const [row] = await tx
+/** Gives a course a token if it has none, and gives the one that it has. */
+export const keepStagingToken = (tx: Tx, courseId: string, at: string) =>
+  tx
     .insert(stagings)
     .values({ courseId, token: newStagingToken(), givenAt: at })
     // Written as it is, so that the statement returns it.
     .onConflictDoUpdate({ target: stagings.courseId, set: { token: sql`${stagings.token}` } })
     .returning({ token: stagings.token });
+
+/** The token of a course; it gets one if it has none. */
+export async function stagingToken(tx: Tx, courseId: string, at: string): Promise<string> {
+  const [row] = await keepStagingToken(tx, courseId, at);
   if (row === undefined) throw new Error("Postgres kept a token and returned none.");
   return row.token;
 }
