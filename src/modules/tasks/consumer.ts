@@ -10,7 +10,14 @@ import {
 import { fromEnvelope, source } from "./announce.ts";
 import { createTaskEventDispatcher } from "./dispatcher.ts";
 import { taskEventHandlers } from "./handlers.ts";
-import { createPostgresTaskEvents, rowsIn } from "./postgres-events.ts";
+import {
+  createPostgresTaskEvents,
+  findTaskEvent,
+  keepTaskEvent,
+  type RunRows,
+  rowsIn,
+} from "./postgres-events.ts";
+import type { TaskEvent } from "./task-events.ts";
 
 /** A dispatch here waits for Postgres a few times, so the dispatcher's own limit would warn of each, ms. */
 const slowMs = 500;
@@ -40,9 +47,23 @@ async function dispatch<
     | typeof taskItemUpdated,
 >(definition: D, envelope: Envelope<PayloadOf<D>>, { tx, log, now }: HandlerContext): Promise<void> {
   const run = rowsIn(tx);
-  const repository = createPostgresTaskEvents(run, now);
   // What is kept knows more than the stream tells: the time of an imported event, texts as they were written.
-  const event = (await repository.findById(envelope.id)) ?? fromEnvelope(definition, envelope);
+  const event = await keep(run, envelope.id, () => fromEnvelope(definition, envelope), now());
+  const repository = { ...createPostgresTaskEvents(run, now), save: async () => false };
   const handlers = taskEventHandlers({ run, log, now });
   await createTaskEventDispatcher(repository, handlers, { log, slowMs }).apply(event);
+}
+
+/** @throws the error of `made` when the event is not kept already */
+async function keep(run: RunRows, id: string, made: () => TaskEvent, now: Date): Promise<TaskEvent> {
+  let event: TaskEvent;
+  try {
+    event = made();
+  } catch (error) {
+    // What the stream tells of an event of ours may be less than it needs.
+    const kept = await findTaskEvent(run, id);
+    if (kept === null) throw error;
+    return kept;
+  }
+  return keepTaskEvent(run, event, now);
 }

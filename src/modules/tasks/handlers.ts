@@ -1,5 +1,5 @@
 import type { Logger } from "@brain/engine";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { TaskEventHandlers } from "./dispatcher.ts";
 import type { RunRows } from "./postgres-events.ts";
 import type { TaskEvent, TaskUpdated } from "./task-events.ts";
@@ -16,59 +16,62 @@ export interface HandlerServices {
   readonly now: () => Date;
 }
 
-/** The handlers of the four events. They need the event in `task_events`, where the dispatcher puts it first. */
+/**
+ * The handlers of the four events, one statement each. They need the event in `task_events`, where the dispatcher puts
+ * it first.
+ */
 export function taskEventHandlers({ run, log, now }: HandlerServices): TaskEventHandlers {
   const note = (event: TaskEvent, message: string) =>
     log.debug({ task_event: event.eventType, event_id: event.eventId, task_id: event.taskId }, message);
   return {
     async TaskCreated(event) {
       note(event, "a task was created");
-      await countOnce(run, event, now());
+      await run(countingOnce(event, now()));
     },
     async TaskCompleted(event) {
       note(event, "a task was completed");
-      await countOnce(run, event, now());
+      await run(countingOnce(event, now()));
     },
     async TaskDeleted(event) {
       note(event, "a task was deleted");
-      await countOnce(run, event, now());
-      await removeReferences(run, event.taskId);
+      await run(countingOnce(event, now(), sql`, no_reference AS (${removingReferences(event.taskId)})`));
     },
     async TaskUpdated(event) {
       note(event, "a task was changed");
-      await countOnce(run, event, now());
-      if (event.eventType === "TaskUpdated") await keepHistory(run, event);
+      const history = event.eventType === "TaskUpdated" ? keepingHistory(event) : null;
+      await run(countingOnce(event, now(), history === null ? sql`` : sql`, history AS (${history})`));
     },
   };
 }
 
-/** Counts the event on its day, unless it is counted already. */
-async function countOnce(run: RunRows, event: TaskEvent, now: Date): Promise<void> {
-  await run(sql`
+/** Counts the event on its day, unless it is counted already. @param alongside CTEs that go with it */
+function countingOnce(event: TaskEvent, now: Date, alongside: SQL = sql``): SQL {
+  return sql`
     WITH fresh AS (
       UPDATE task_events SET counted_at = ${now.toISOString()}::timestamptz
       WHERE event_id = ${event.eventId} AND counted_at IS NULL RETURNING event_type
-    )
+    )${alongside}
     INSERT INTO task_stats AS s (day, event_type, count)
     SELECT ${event.timestamp.slice(0, 10)}::date, event_type, 1 FROM fresh
-    ON CONFLICT (day, event_type) DO UPDATE SET count = s.count + 1`);
+    ON CONFLICT (day, event_type) DO UPDATE SET count = s.count + 1`;
 }
 
-async function removeReferences(run: RunRows, taskId: string): Promise<void> {
-  await run(sql`DELETE FROM task_references WHERE task_id = ${taskId} OR referenced_id = ${taskId}`);
+function removingReferences(taskId: string): SQL {
+  return sql`DELETE FROM task_references WHERE task_id = ${taskId} OR referenced_id = ${taskId}`;
 }
 
-async function keepHistory(run: RunRows, event: TaskUpdated): Promise<void> {
+/** Null: the event names no field. */
+function keepingHistory(event: TaskUpdated): SQL | null {
   const names = new Set([...Object.keys(event.changes), ...Object.keys(event.newValues)]);
   const rows = [...names].map((field) => ({
     field: field.slice(0, 100).toWellFormed(),
     old_value: event.oldValues[field] ?? null,
     new_value: event.newValues[field] ?? event.changes[field] ?? null,
   }));
-  if (rows.length === 0) return;
-  await run(sql`
+  if (rows.length === 0) return null;
+  return sql`
     INSERT INTO task_history (event_id, field, task_id, old_value, new_value, changed_at)
     SELECT ${event.eventId}, field, ${event.taskId}, old_value, new_value, ${`${event.timestamp}Z`}::timestamptz
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(field text, old_value jsonb, new_value jsonb)
-    ON CONFLICT (event_id, field) DO NOTHING`);
+    ON CONFLICT (event_id, field) DO NOTHING`;
 }

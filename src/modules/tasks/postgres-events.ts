@@ -54,6 +54,32 @@ export async function saveTaskEvents(
   return new Set(rows.map((row) => row.event_id));
 }
 
+/**
+ * Keeps an event, unless its id is there already; one statement.
+ *
+ * @returns the event as it is kept, perhaps by somebody else
+ */
+export async function keepTaskEvent(run: RunRows, event: TaskEvent, now: Date): Promise<TaskEvent> {
+  const record = JSON.stringify(toRecord(event));
+  const [row] = await run<RecordRow>(sql`
+    WITH known AS (
+      SELECT record FROM task_events WHERE event_id = ${event.eventId}
+    ), fresh AS (
+      INSERT INTO task_events (event_id, event_type, task_id, occurred_at, record, stored_at)
+      SELECT r ->> 'event_id', r ->> 'event_type', r ->> 'task_id', ((r ->> 'timestamp') || 'Z')::timestamptz, r,
+        ${now.toISOString()}::timestamptz
+      FROM (SELECT ${record}::jsonb AS r) given WHERE NOT EXISTS (SELECT FROM known)
+      ON CONFLICT (event_id) DO NOTHING
+      RETURNING record
+    )
+    SELECT record FROM known UNION ALL SELECT record FROM fresh`);
+  if (row !== undefined) return fromRecord(row.record);
+  // Somebody kept it at this very moment, which a statement that began before does not see.
+  const kept = await findTaskEvent(run, event.eventId);
+  if (kept === null) throw new Error("an event is kept and cannot be found");
+  return kept;
+}
+
 /** Which of these ids are kept already. */
 export async function knownTaskEvents(run: RunRows, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
