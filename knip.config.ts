@@ -17,7 +17,7 @@ export default {
         // Installed and run elsewhere, by test/package/product.test.ts.
         "test/package/example/{src,test}/**/*.ts",
       ],
-      project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}", "!src/engine/**"],
+      project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}", "!src/engine/**", "!test/bench/peers/**"],
     },
     schemas: { project: ["**/*.ts"] },
     // The migrations tool reads the tables by path.

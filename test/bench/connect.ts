@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { Agent, request } from "node:http";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { StackInfo, StackOptions } from "./stack.ts";
@@ -35,6 +36,7 @@ export async function startStack(
   const db = new pg.Pool({ connectionString: info.databaseUrl, max: 4 });
   await db.query("CREATE TABLE bench_effects (event_id uuid, n integer, at timestamptz)");
   const headers = { authorization: `Bearer ${info.apiKey}`, "content-type": "application/json" };
+  const agent = new Agent({ keepAlive: true });
   return {
     info,
     pid: child.pid ?? 0,
@@ -48,18 +50,33 @@ export async function startStack(
       if (response.status < 300) return response;
       throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     },
-    async post(path, body) {
-      const response = await fetch(`${info.url}${path}`, { method: "POST", headers, body });
-      await response.text();
-      return { status: response.status };
-    },
+    post: (path, body) => postTo(`${info.url}${path}`, agent, headers, body),
     async count(statement) {
       return Number((await db.query(statement)).rows[0].n);
     },
     async stop() {
+      agent.destroy();
       await db.end();
       child.disconnect();
       await ended;
     },
   };
+}
+
+/** With less work than `fetch` has: the load is on the same processors as what is measured. */
+function postTo(
+  url: string,
+  agent: Agent,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<{ readonly status: number }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: "POST", agent, headers }, (response) => {
+      response.on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0 }));
+      response.resume();
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Stack } from "./connect.ts";
-import { makers } from "./events.ts";
+import { type BenchEvent, makers } from "./events.ts";
 
 /** Load on a stack, and waiting for what comes of it. */
 
@@ -46,6 +46,20 @@ export async function until(
 export function untilRelayed(stack: Stack): Promise<void> {
   const unsent = () => stack.count("SELECT count(*) AS n FROM events WHERE sent_at IS NULL");
   return until(stack, "all is relayed", async () => (await unsent()) === 0);
+}
+
+/** Fills the record without the relay, the way a transaction of somebody else would. */
+export async function record({ db }: Stack, make: (n: number) => BenchEvent, n: number): Promise<void> {
+  const sample = make(0);
+  await db.query(
+    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, key)
+     SELECT gen_random_uuid(), $1, 'bench', 1, 'bench', 'course_distribution',
+       '{"schema_version":1,"producer":"bench","source_module":"course_distribution"}',
+       $2::jsonb || jsonb_build_object('distribution_id', 'dist_' || lpad(to_hex(i % 100), 16, '0')), now(),
+       'dist_' || lpad(to_hex(i % 100), 16, '0')
+     FROM generate_series(1, $3::integer) AS i`,
+    [sample.type, JSON.stringify(sample.payload), n],
+  );
 }
 
 export async function drainFully({ call }: Stack, subscriber: string): Promise<void> {

@@ -2,7 +2,8 @@ import { cpus } from "node:os";
 import { startStack } from "./connect.ts";
 import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
-import { drainFully, effectTimes, flood, inParallel, shortfall, untilRelayed } from "./load.ts";
+import { drainFully, effectTimes, flood, inParallel, record, shortfall, untilRelayed } from "./load.ts";
+import { benchPeers } from "./peers.ts";
 import { percentiles, type Row, table } from "./report.ts";
 import { benchRoundTrips } from "./round-trips.ts";
 import { benchSeeds } from "./seeds.ts";
@@ -19,6 +20,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   stress: benchStress,
   roundtrips: benchRoundTrips,
   cpu: benchCpu,
+  peers: benchPeers,
 };
 
 const only = process.argv.slice(2);
@@ -67,23 +69,9 @@ async function ingestBatch(): Promise<Row> {
   };
 }
 
-/** Fills the record without the relay, the way a transaction of somebody else would. */
-async function record(make: (n: number) => BenchEvent, n: number): Promise<void> {
-  const sample = make(0);
-  await db.query(
-    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, key)
-     SELECT gen_random_uuid(), $1, 'bench', 1, 'bench', 'course_distribution',
-       '{"schema_version":1,"producer":"bench","source_module":"course_distribution"}',
-       $2::jsonb || jsonb_build_object('distribution_id', 'dist_' || lpad(to_hex(i % 100), 16, '0')), now(),
-       'dist_' || lpad(to_hex(i % 100), 16, '0')
-     FROM generate_series(1, $3::integer) AS i`,
-    [sample.type, JSON.stringify(sample.payload), n],
-  );
-}
-
 async function relayRate(): Promise<Row> {
   const n = 20_000;
-  await record(makers.deleted, n);
+  await record(stack, makers.deleted, n);
   const startedMs = performance.now();
   await call("/bench/relay");
   const seconds = (performance.now() - startedMs) / 1_000;
@@ -108,7 +96,7 @@ async function drainRate(
 ): Promise<Row> {
   // The group must exist and stand behind everything older before the clock starts.
   await drainFully(stack, subscriber);
-  await record(make, n);
+  await record(stack, make, n);
   await call("/bench/relay");
   await db.query("TRUNCATE bench_effects");
   const startedMs = performance.now();
