@@ -14,6 +14,7 @@ import {
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { Database, Session } from "../src/engine/db/database.ts";
+import { createSeenScripts, noScript } from "./seen-scripts.ts";
 
 /** One request to Redis: its commands, each as the words that were sent. */
 export type RedisRequest = readonly (readonly string[])[];
@@ -77,24 +78,29 @@ function latch(): { readonly opened: Promise<void>; open(): void } {
   return { opened, open: () => open() };
 }
 
-/** True when one of the request's commands has this name, or is the script that calls it. */
+/** True when one of the request's commands has this name, or is a script that calls it or is given it to call. */
 export function sends(name: string): (request: RedisRequest) => boolean {
   return (request) =>
     request.some(
-      ([command = "", script = ""]) =>
+      ([command = "", script = "", ...args]) =>
         command.toUpperCase() === name ||
-        (command.toUpperCase() === "EVAL" && script.includes(`redis.call('${name}'`)),
+        (command.toUpperCase() === "EVAL" &&
+          (script.includes(`redis.call('${name}'`) || args.includes(name))),
     );
 }
 
 /** @param upstreamUrl the gateway that really answers */
 export async function startFaultyRedis(upstreamUrl: string): Promise<FaultyRedis> {
   const requests: RedisRequest[] = [];
+  const scripts = createSeenScripts();
   let active: (ActiveFault & { release(): void })[] = [];
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await readAll(incoming);
-    const request = parseRequest(body);
+    const request = scripts.withTexts(parseRequest(body));
+    // The next request brings the text, and that is the one which tests wait for.
+    if (request === null)
+      return response.writeHead(200, { "content-type": "application/json" }).end(noScript);
     requests.push(request);
     const met = active.find((candidate) => candidate.left > 0 && candidate.when(request));
     if (met !== undefined) {

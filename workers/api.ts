@@ -1,4 +1,4 @@
-import { ConfigError } from "@brain/engine";
+import { ConfigError, type News } from "@brain/engine";
 import { parseConfig } from "../src/config.ts";
 import { errorBody } from "../src/http/errors.ts";
 import { bindHost, createProgram, type Program, type RequestHost } from "./host.ts";
@@ -23,7 +23,7 @@ export default {
     const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
     const host: RequestHost = {
       waitUntil,
-      wake: (types) => waitUntil(wakeConsumer(env.CONSUMER, "wake", types === null ? null : [...types])),
+      wake: (news) => waitUntil(wakeConsumer(env.CONSUMER, "wake", news)),
       startJobs: (names) => waitUntil(wakeConsumer(env.CONSUMER, "jobs", names)),
       // Cloudflare sets it, whatever a client sends: https://developers.cloudflare.com/fundamentals/reference/http-headers/
       clientAddress: request.headers.get("cf-connecting-ip"),
@@ -44,12 +44,12 @@ function notConfigured(error: ConfigError): Response {
 async function wakeConsumer(
   consumer: Fetcher,
   what: "wake" | "jobs",
-  names: readonly string[] | null,
+  carried: News | readonly string[] | null,
 ): Promise<void> {
   try {
     const answer = await consumer.fetch(`https://consumer/${what}`, {
       method: "POST",
-      body: JSON.stringify(names),
+      body: JSON.stringify(carried),
     });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Engine } from "@brain/engine";
+import { type Engine, parseNews } from "@brain/engine";
 import { parseConfig } from "../src/config.ts";
 import { bindHost, createProgram, janitorCron } from "./host.ts";
 
@@ -14,13 +14,12 @@ function engineOf(env: Readonly<Record<string, unknown>>): Engine {
 export default {
   async fetch(request, env, context) {
     const body: unknown = await request.json();
-    const names = Array.isArray(body) ? body.map(String) : null;
     const engine = engineOf(env);
     const goOn = () => handOn(context);
     context.waitUntil(
       new URL(request.url).pathname === "/jobs"
-        ? engine.runJobs(names ?? [], goOn)
-        : engine.wake(names === null ? null : new Set(names), goOn),
+        ? engine.runJobs(Array.isArray(body) ? body.map(String) : [], goOn)
+        : engine.wake(parseNews(body), goOn),
     );
     return new Response(null, { status: 202 });
   },

@@ -41,9 +41,10 @@ const host: RequestHost = {
   waitUntil: (work) => {
     work.catch((error: unknown) => engine.log.error({ error_class: "background" }, String(error)));
   },
-  wake: (types) => {
-    host.waitUntil(engine.wake(types, handOn));
-    if (types === null || [...types].some((type) => type.startsWith("task.item."))) writeTaskFiles("recent");
+  wake: (news) => {
+    host.waitUntil(engine.wake(news, handOn));
+    const hasTasks = news?.some(({ types }) => types.some((type) => type.startsWith("task.item.")));
+    if (hasTasks ?? true) writeTaskFiles("recent");
   },
   startJobs: (names) => host.waitUntil(engine.runJobs(names, handOn)),
   clientAddress: null,

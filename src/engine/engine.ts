@@ -13,6 +13,7 @@ import { describeUnknownSetting } from "./core/unknown-settings.ts";
 import { createDatabase, type Tx } from "./db/database.ts";
 import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
+import type { News } from "./dispatch/news.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 import { runJobsNow } from "./dispatch/scheduled-jobs.ts";
 import { type DrainTurns, hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
@@ -121,11 +122,12 @@ export interface Engine {
    */
   afterCommit(options?: { readonly wake?: Wake; readonly invocation?: Invocation }): Promise<void>;
   /**
-   * What a wake starts: drains the consumers of `types`, and relays what their handlers publish, until nothing moves.
+   * What a wake starts: drains the consumers for whom there is news, and relays what their handlers publish, until
+   * nothing moves.
    *
-   * @param types null: an earlier invocation could not finish; relay and drain everything
+   * @param news null: an earlier invocation could not finish; relay and drain everything
    */
-  wake(types: ReadonlySet<string> | null, handOn?: HandOn): Promise<void>;
+  wake(news: News | null, handOn?: HandOn): Promise<void>;
   /** Runs the jobs of these names, because a request has planned something that is due now. */
   runJobs(names: readonly string[], handOn?: HandOn): Promise<void>;
   /** To be called every minute: does what lost triggers left behind, and what has become due. */
@@ -200,10 +202,10 @@ export function createEngine(options: EngineOptions): Engine {
   const open = () => openInvocation({ ...options, catalog, settings, consumers, jobs, log, now });
 
   /** Relays and drains everything; null says that an earlier one could not finish. */
-  const drainIn = async (invocation: StreamInvocation, types: ReadonlySet<string> | null, handOn: HandOn) => {
+  const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
     const deadlineMs = now() + budgets.backgroundMs;
-    if (types === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
-    await drainAll(invocation, deadlineMs, types, handOn);
+    if (news === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
+    await drainAll(invocation, deadlineMs, news, handOn);
   };
   /** Without a stream events wait in the record, and there is nothing to do. */
   const withStream = async (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) => {
@@ -226,13 +228,13 @@ export function createEngine(options: EngineOptions): Engine {
       withStream(async (stream) => {
         const deadlineMs = now() + budgets.backgroundMs;
         const drains: Promise<void>[] = [];
-        const drainHere: Wake = (types) => {
-          if (types !== null) drains.push(drainAll(stream, deadlineMs, types));
+        const drainHere: Wake = (news) => {
+          if (news !== null) drains.push(drainAll(stream, deadlineMs, news));
         };
         await relayAll(stream, deadlineMs, wake ?? drainHere);
         await Promise.all(drains);
       }, invocation),
-    wake: (types, handOn = leave) => withStream((stream) => drainIn(stream, types, handOn)),
+    wake: (news, handOn = leave) => withStream((stream) => drainIn(stream, news, handOn)),
     runJobs: (names, handOn = leave) => runJobsNow(open(), now() + budgets.backgroundMs, names, handOn),
     cron: (handOn = leave) => withStream((stream) => cronTick(stream, now() + budgets.cronMs, handOn)),
     async janitor(handOn) {

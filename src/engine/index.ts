@@ -81,6 +81,7 @@ export { cronTick } from "./dispatch/cron.ts";
 export { beginDispatch } from "./dispatch/dispatch.ts";
 export { drainOnce } from "./dispatch/drain-once.ts";
 export { drainAll, drainSubscribers } from "./dispatch/drain-shards.ts";
+export { type News, parseNews, type ShardNews } from "./dispatch/news.ts";
 export { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 export { runJobsNow, scheduleJob } from "./dispatch/scheduled-jobs.ts";
 export {

@@ -160,7 +160,7 @@ async function drainShards(c: Context<AppEnv>, invocation: StreamInvocation, con
   const deadlineMs = invocation.now() + manualDrainMs;
   const shards: ReturnType<typeof drainBody>[] = [];
   for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
-    const result = await drainOnce(invocation, consumer, shard, deadlineMs, afterCommit);
+    const result = await drainOnce(invocation, consumer, { shard, deadlineMs }, afterCommit);
     shards.push(drainBody(shard, result));
   }
   return shards;

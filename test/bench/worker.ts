@@ -7,6 +7,7 @@ import {
   type Engine,
   on,
   onBatch,
+  parseNews,
   requireStream,
   transactAndPublish,
   type Wake,
@@ -98,21 +99,19 @@ export default {
     const engine = isolateEngine;
     const invocation = requireStream(engine.open(), ": the benchmark needs one.");
     const url = new URL(request.url);
-    const wake: Wake = (types) => {
+    const wake: Wake = (news) => {
       context.waitUntil(
         env.CONSUMER.fetch("https://consumer/wake", {
           method: "POST",
-          body: JSON.stringify(types === null ? null : [...types]),
+          body: JSON.stringify(news),
         }),
       );
     };
     const afterCommit = () => context.waitUntil(engine.afterCommit({ invocation, wake }));
     switch (url.pathname) {
       case "/wake": {
-        const types = (await request.json()) as string[] | null;
-        context.waitUntil(
-          drainAll(invocation, Date.now() + budgetMs, types === null ? null : new Set(types)),
-        );
+        const news = parseNews(await request.json());
+        context.waitUntil(drainAll(invocation, Date.now() + budgetMs, news));
         return new Response(null, { status: 202 });
       }
       case "/bench/relay":
@@ -127,7 +126,9 @@ export default {
       case "/bench/drain": {
         const consumer = engine.consumers.get(url.searchParams.get("subscriber") ?? "");
         if (consumer === undefined) return new Response("no such consumer", { status: 404 });
-        return Response.json(await drainOnce(invocation, consumer, 0, Date.now() + budgetMs));
+        return Response.json(
+          await drainOnce(invocation, consumer, { shard: 0, deadlineMs: Date.now() + budgetMs }),
+        );
       }
       case "/bench/transaction": {
         const events = Number(url.searchParams.get("publish"));

@@ -1,4 +1,4 @@
-import { createEngine, type Engine, TransientError, type Wake } from "@brain/engine";
+import { createEngine, type Engine, parseNews, TransientError, type Wake } from "@brain/engine";
 import { charter } from "@brain/schemas";
 import { parseConfig } from "../../src/config.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -52,14 +52,13 @@ export default {
   async fetch(request, env, context): Promise<Response> {
     const engine = engineOf(env);
     if (new URL(request.url).pathname === "/wake") {
-      const types: unknown = await request.json();
-      const wanted = Array.isArray(types) ? new Set(types.map(String)) : null;
-      context.waitUntil(engine.wake(wanted, () => handOn(context)));
+      const news = parseNews(await request.json());
+      context.waitUntil(engine.wake(news, () => handOn(context)));
       return new Response(null, { status: 202 });
     }
     const invocation = engine.open();
-    const wake: Wake = (types) => {
-      const body = JSON.stringify(types === null ? null : [...types]);
+    const wake: Wake = (news) => {
+      const body = JSON.stringify(news);
       const call = env.CONSUMER.fetch("https://consumer/wake", { method: "POST", body });
       context.waitUntil(call.catch(() => undefined));
     };

@@ -30,13 +30,13 @@ async function openTrimmed(): Promise<Backbone> {
 test("a new consumer gets what was trimmed from the record, then the stream, in order and once", async () => {
   const backbone = await openTrimmed();
   const invocation = invoke(backbone, [first, late]);
-  await drainOnce(invocation, late, 0, soon());
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   await publishBeats(backbone, beats(21, 25));
   await backbone.relay();
   // What is on the stream waits until the backfill is done.
-  expect(await drainOnce(invocation, late, 0, soon())).toMatchObject({ applied: 0 });
+  expect(await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() })).toMatchObject({ applied: 0 });
   await runAllBulkOperations(invocation, soon());
-  await drainOnce(invocation, late, 0, soon());
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "late");
   expect(numbers.map(({ number }) => number)).toEqual(beats(1, 25).map(([, number]) => number));
   const jobs = await backbone.sql("SELECT kind, status, succeeded FROM jobs");
@@ -53,15 +53,15 @@ test("control: reading the stream alone leaves a gap", async () => {
 test("a start that was interrupted is done again, and starts no second backfill", async () => {
   const backbone = await openTrimmed();
   const invocation = invoke(backbone, [first, late]);
-  await drainOnce(invocation, late, 0, soon());
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   // As if the worker had died before it noted where the consumer began.
   await backbone.sql("UPDATE consumer_shards SET start_id = NULL WHERE subscriber_name = 'late'");
   await backbone.redis("DEL", invocation.keys.state(late.group, 0));
   await backbone.redis("XGROUP", "DESTROY", backbone.stream, late.group);
-  await drainOnce(invocation, late, 0, soon());
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   expect(await backbone.sql("SELECT kind FROM jobs")).toHaveLength(1);
   await runAllBulkOperations(invocation, soon());
-  await drainOnce(invocation, late, 0, soon());
+  await drainOnce(invocation, late, { shard: 0, deadlineMs: soon() });
   const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "late");
   expect(numbers.map(({ number }) => number)).toEqual(beats(1, 20).map(([, number]) => number));
 });
@@ -70,10 +70,10 @@ test("a consumer that begins with what comes gets nothing of the record", async 
   const backbone = await openTrimmed();
   const tail = recorder({ subscriber: "tail", startAt: "$" });
   const invocation = invoke(backbone, [first, tail]);
-  await drainOnce(invocation, tail, 0, soon());
+  await drainOnce(invocation, tail, { shard: 0, deadlineMs: soon() });
   await publishBeats(backbone, beats(21, 22));
   await backbone.relay();
-  await drainOnce(invocation, tail, 0, soon());
+  await drainOnce(invocation, tail, { shard: 0, deadlineMs: soon() });
   const numbers = (await effects(backbone)).filter(({ subscriber }) => subscriber === "tail");
   expect(numbers.map(({ number }) => number)).toEqual([21, 22]);
   expect(await backbone.sql("SELECT FROM jobs")).toEqual([]);

@@ -16,8 +16,9 @@ await engine.transact({ source: "crash_test" }, async () => undefined);
 console.log("draining");
 for (;;) {
   const deadlineMs = Date.now() + 5_000;
-  await drainOnce(requireStream(engine.open(), ": the test needs one."), crashConsumer, 0, deadlineMs).catch(
-    () => null,
-  );
+  await drainOnce(requireStream(engine.open(), ": the test needs one."), crashConsumer, {
+    shard: 0,
+    deadlineMs,
+  }).catch(() => null);
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

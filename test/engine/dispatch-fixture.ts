@@ -1,5 +1,6 @@
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
+import type { News } from "../../src/engine/dispatch/news.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import type { Backbone } from "../backbone.ts";
 import type { FaultyRedis } from "../faults.ts";
@@ -8,7 +9,7 @@ import { effects } from "./fixture.ts";
 /** What the tests of the dispatcher share. */
 
 /** The types that reports wake for. */
-export const health: ReadonlySet<string> = new Set(["lab.part.checked"]);
+export const health: News = [{ shard: 0, types: ["lab.part.checked"] }];
 
 /** A deadline, Unix ms. */
 export const soon = (ms = 20_000) => Date.now() + ms;

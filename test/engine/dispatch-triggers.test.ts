@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
+import type { Wake } from "../../src/engine/dispatch/relay-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import { sends } from "../faults.ts";
@@ -64,7 +65,7 @@ describe("many triggers at once", () => {
     const consumer = recorder();
     const work: Promise<void>[] = [];
     const ids: string[] = [];
-    const wake = (types: ReadonlySet<string> | null) => {
+    const wake: Wake = (types) => {
       work.push(drainAll(invoke(backbone, [consumer]), soon(), types));
     };
     for (let commit = 0; commit < 40; commit += 1) {

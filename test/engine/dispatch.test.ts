@@ -61,7 +61,9 @@ describe("what handlers publish", () => {
     await publishBeats(backbone, [["a", 1]]);
     await backbone.relay();
     const handedOn: string[] = [];
-    await drainAll(invoke(backbone, chain), soon(), new Set(["lab.meter.read"]), () => handedOn.push("on"));
+    await drainAll(invoke(backbone, chain), soon(), [{ shard: 0, types: ["lab.meter.read"] }], () =>
+      handedOn.push("on"),
+    );
     expect(await subscribersOf(backbone)).toEqual(["first", "second", "third"]);
     expect(await backbone.sql("SELECT id FROM events WHERE sent_at IS NULL")).toEqual([]);
     expect(handedOn).toEqual([]);
@@ -73,7 +75,9 @@ describe("what handlers publish", () => {
     await backbone.relay();
     const [first] = chain;
     if (first === undefined) throw new Error("the chain has no first consumer");
-    expect(await drainOnce(invoke(backbone, chain), first, 0, soon())).toMatchObject({ applied: 1 });
+    expect(await drainOnce(invoke(backbone, chain), first, { shard: 0, deadlineMs: soon() })).toMatchObject({
+      applied: 1,
+    });
     expect(await subscribersOf(backbone)).toEqual(["first"]);
     expect(await backbone.sql("SELECT type FROM events WHERE sent_at IS NULL")).toEqual([
       { type: "lab.part.checked" },
@@ -117,7 +121,7 @@ describe("a service that fails and comes back", () => {
     const ids = await publishReports(backbone, 3);
     await backbone.relay();
     const consumer = recorder();
-    await drainOnce(invoke(backbone, [consumer]), consumer, 0, 0);
+    await drainOnce(invoke(backbone, [consumer]), consumer, { shard: 0, deadlineMs: 0 });
     const url = new URL(backbone.sandbox.neonUrl);
     const proxy = await startCuttableProxy(Number(url.port));
     onTestFinished(() => proxy.close());
@@ -147,9 +151,9 @@ describe("a service that fails and comes back", () => {
     const handedOn: string[] = [];
     await publishReports(backbone, 1);
     redis.inject({ kind: "refuse" });
-    await expect(drainOnce(invoke(backbone, [consumer]), consumer, 0, soon())).rejects.toBeInstanceOf(
-      TransientError,
-    );
+    await expect(
+      drainOnce(invoke(backbone, [consumer]), consumer, { shard: 0, deadlineMs: soon() }),
+    ).rejects.toBeInstanceOf(TransientError);
     await drainAll(invoke(backbone, [consumer]), soon(800), null, () => handedOn.push("drain"));
     await relayAll(backbone.open(), soon(800), () => handedOn.push("relay"));
     const errors = backbone.logs.filter((line) => line.includes('"level":"error"')).join("\n");

@@ -6,6 +6,7 @@ import {
   parseEngineSettings,
 } from "@brain/engine";
 import { expect, test } from "vitest";
+import type { News } from "../../src/engine/dispatch/news.ts";
 import type { Backbone } from "../backbone.ts";
 import { labCatalog, partChecked } from "./events.ts";
 import { effects, openBackbone, publishReports, recorder } from "./fixture.ts";
@@ -49,13 +50,13 @@ test("a wake gets the types that were sent, and the consumers run where it start
   const backbone = await openBackbone();
   const engine = engineOn(backbone);
   await engine.transact(context, (_tx, publish) => publish(partChecked, report));
-  const woken: (readonly string[] | null)[] = [];
-  await engine.afterCommit({ wake: (types) => woken.push(types && [...types]) });
-  expect(woken).toEqual([["lab.part.checked"]]);
+  const woken: (News | null)[] = [];
+  await engine.afterCommit({ wake: (news) => woken.push(news) });
+  expect(woken).toEqual([[{ shard: 0, types: ["lab.part.checked"] }]]);
   expect(await numbers(backbone)).toEqual([]);
-  await engine.wake(new Set(["system.alert"]));
+  await engine.wake([{ shard: 0, types: ["system.alert"] }]);
   expect(await numbers(backbone)).toEqual([]);
-  await engine.wake(new Set(["lab.part.checked"]));
+  await engine.wake([{ shard: 0, types: ["lab.part.checked"] }]);
   expect(await numbers(backbone)).toEqual([7]);
 });
 

@@ -205,7 +205,8 @@ describe("a schema that was changed by hand, with all migrations noted", () => {
       const clock = createClock();
       const { backbone, ids } = await openWithTwo(clock);
       const consumer = recorder({ retry: { maxAttempts: 2 } });
-      const drain = () => drainOnce(invoke(backbone, [consumer]), consumer, 0, clock.now() + 20_000);
+      const drain = () =>
+        drainOnce(invoke(backbone, [consumer]), consumer, { shard: 0, deadlineMs: clock.now() + 20_000 });
       await backbone.sql(take);
       expect(await drain()).toMatchObject({ breaker: "opened_by_schema", deadLettered: 0, stopped: null });
       for (let time = 0; time < 20; time += 1) {

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { createSeenScripts, type SeenScripts } from "../seen-scripts.ts";
 
 /** One call over the network, there and back. */
 export interface Call {
@@ -44,6 +45,7 @@ interface Upstream {
 /** @param holdMs how long each call is held before it is passed on */
 export async function startCountingProxy(upstream: Upstream, holdMs: number): Promise<CountingProxy> {
   const calls: Call[] = [];
+  const scripts = createSeenScripts();
   const neon = new URL(upstream.neonUrl);
   let sessions = 0;
   const begin: Begin = (to, { what, count }, session = null) => {
@@ -55,7 +57,9 @@ export async function startCountingProxy(upstream: Upstream, holdMs: number): Pr
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await readAll(incoming);
     const isSql = incoming.url === "/sql";
-    const call = isSql ? begin("postgres", describeStatements(body)) : begin("redis", describeCommands(body));
+    const call = isSql
+      ? begin("postgres", describeStatements(body))
+      : begin("redis", describeCommands(body, scripts));
     await delay(holdMs);
     const base = isSql ? `http://${neon.host}` : upstream.redisUrl;
     const { host: _host, connection: _connection, "content-length": _length, ...headers } = incoming.headers;
@@ -172,9 +176,10 @@ function describeStatements(body: string): Carried {
   return { what: texts.map(oneLine).join(" | "), count: texts.length };
 }
 
-function describeCommands(body: string): Carried {
+function describeCommands(body: string, scripts: SeenScripts): Carried {
   const parsed = JSON.parse(body) as readonly unknown[];
-  const commands = (Array.isArray(parsed[0]) ? parsed : [parsed]) as readonly (readonly unknown[])[];
+  const sent = (Array.isArray(parsed[0]) ? parsed : [parsed]) as readonly (readonly string[])[];
+  const commands = scripts.withTexts(sent) ?? sent;
   return { what: commands.map(describeCommand).join(" | "), count: commands.length };
 }
 

@@ -17,6 +17,7 @@ import {
   parsePathCommand,
   RefusedRequestError,
 } from "./upstash-commands.ts";
+import { createScriptTranslation } from "./upstash-scripts.ts";
 import { isSubscription, serveSubscription } from "./upstash-subscribe.ts";
 
 export interface UpstashGatewayOptions {
@@ -151,7 +152,12 @@ function createTokenCheck(token: string): (request: IncomingMessage, url: URL | 
 /** Serves the gateway on 127.0.0.1. It keeps running while Redis is away and answers 500 meanwhile. */
 export async function startUpstashGateway(options: UpstashGatewayOptions): Promise<UpstashGateway> {
   const { redisUrl, token, maxBodyBytes = 10 * 1024 * 1024, commandTimeoutMs = 5000 } = options;
-  const redis = createRedisConnection({ url: redisUrl, commandTimeoutMs });
+  const connection = createRedisConnection({ url: redisUrl, commandTimeoutMs });
+  const translateScript = createScriptTranslation();
+  const redis: RedisConnection = {
+    ...connection,
+    send: (commands, shape) => connection.send(commands.map(translateScript), shape),
+  };
   const hasToken = createTokenCheck(token);
   let syncToken = 0;
 

@@ -63,24 +63,40 @@ export interface ApplyDeps extends HandlerDeps {
 
 /** One connection, opened when first needed, opened anew when it broke. */
 export interface Lane {
+  /** Begins to open it, so that it is there when it is needed. */
+  prepare(): void;
   session(): Promise<Session>;
   close(): Promise<void>;
 }
 
-export function createLane(deps: ApplyDeps): Lane {
-  let open: Session | null = null;
+export function createLane({ db, consumer }: Pick<ApplyDeps, "db" | "consumer">): Lane {
+  let opening: Promise<Session> | null = null;
+  const open = () => {
+    opening ??= db.open({ statementTimeoutMs: consumer.handlerTimeoutMs, begins: true });
+    return opening;
+  };
   return {
+    prepare() {
+      // Whoever needs it is told what went wrong.
+      open().catch(() => undefined);
+    },
     async session() {
-      if (open?.broken) {
-        await open.close();
-        open = null;
-      }
-      open ??= await deps.db.open({ statementTimeoutMs: deps.consumer.handlerTimeoutMs });
-      return open;
+      const session = await open().catch((error: unknown) => {
+        opening = null;
+        throw error;
+      });
+      if (!session.broken) return session;
+      opening = null;
+      await session.close();
+      return open();
     },
     async close() {
-      await open?.close();
-      open = null;
+      const last = opening;
+      opening = null;
+      await last?.then(
+        (session) => session.close(),
+        () => undefined,
+      );
     },
   };
 }

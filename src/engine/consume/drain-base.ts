@@ -74,6 +74,8 @@ export interface DrainOptions {
   readonly deadlineMs: number;
   /** Entries read, at most. */
   readonly maxEvents: number;
+  /** Somebody said that there is something to apply: the connection for it is opened while the lease is taken. */
+  readonly expectsNews?: boolean;
 }
 
 /** Counts of one drain. */

@@ -35,23 +35,30 @@ export async function drainConsumer(
   consumer: Consumer,
   options: DrainOptions,
 ): Promise<DrainResult> {
-  const { drain, result } = await openDrain(deps, consumer, options);
-  if (drain === null) return result;
-  const { scope, token } = drain.lease;
+  const lane = createLane({ db: deps.db, consumer });
+  if (options.expectsNews === true) lane.prepare();
+  try {
+    const { drain, result } = await openDrain(deps, consumer, options, lane);
+    return drain === null ? result : await runDrain(drain);
+  } finally {
+    await lane.close();
+  }
+}
+
+async function runDrain(drain: Drain): Promise<DrainResult> {
+  const { deps, result } = drain;
   const renewal = setInterval(() => void renew(drain), deps.leaseMs / 3);
   try {
     await begin(drain);
     for (;;) {
       while ((await runRound(drain)) || (await hasNews(drain)));
-      await flush(drain);
-      const goRound = result.stopped === null && mayGoOn(drain);
-      if ((await releaseLease(scope, token, heartbeat(drain), goRound)) !== "again") break;
+      if ((await sayLastWords(drain)) !== "again") break;
     }
     result.more ||= result.stopped !== null || drain.hasChanged;
     return result;
   } catch (error) {
     if (error instanceof FencedError) return await fenced(drain);
-    await abandonLease(scope, token).catch(() => undefined);
+    await abandonLease(drain.lease.scope, drain.lease.token).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(renewal);
@@ -105,7 +112,8 @@ async function fenced(drain: Drain): Promise<DrainResult> {
 async function runRound(drain: Drain): Promise<boolean> {
   const { deps, consumer, options, result } = drain;
   if (result.paused || result.stopped !== null) return false;
-  if (!mayGoOn(drain)) {
+  // What came with the lease is handled, or put back, whatever the time is.
+  if (!mayGoOn(drain) && !drain.stream.hasRead) {
     result.more = true;
     return false;
   }
@@ -292,15 +300,17 @@ async function applyOn(
   return false;
 }
 
-/** Tells Redis and Postgres what is done, and stores the breaker. */
-async function flush(drain: Drain): Promise<void> {
-  const { deps, stream, deferred } = drain;
+/** Tells Postgres and Redis what is done, stores the breaker and lets go of the lease. */
+async function sayLastWords(drain: Drain): Promise<"released" | "again" | "lost"> {
+  const { deps, lease, stream, deferred, result } = drain;
+  // First what Postgres still lists as deferred: whoever comes next would take it again.
   const done = deferred.takeDone();
-  const [replies] = await Promise.all([
-    deps.redis.pipeline([...stream.takeAcks(), ...breakerCommands(drain)]),
-    done.length === 0 ? null : deps.db.batch(done),
-  ]);
-  for (const reply of replies) if (reply instanceof Error) throw reply;
+  if (done.length > 0) await deps.db.batch(done);
+  return releaseLease(lease.scope, lease.token, {
+    commands: [...stream.takeAcks(), ...breakerCommands(drain)],
+    heartbeat: heartbeat(drain),
+    goRound: result.stopped === null && mayGoOn(drain),
+  });
 }
 
 /** Looks for news this often while it stays ready, ms. */

@@ -2,6 +2,8 @@ import { FencedError } from "../core/errors.ts";
 import { pairs } from "../stream/append.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { Command, RedisHttp } from "../stream/redis.ts";
+import { abandonScript, acquireScript, holderScript, releaseScript, renewScript } from "./lease-scripts.ts";
+import type { PendingReplies } from "./sources/pending.ts";
 
 /*
  * One drainer per (group, shard) at a time. Only order and cost depend on the lease; that effects are applied once
@@ -13,78 +15,6 @@ import type { Command, RedisHttp } from "../stream/redis.ts";
  *                    └─(holder dies)──▶ over          the holder key still stands: the next one takes over its entries
  */
 
-/**
- * A takeover forgets the copy's fencing token before it raises the one in Postgres: if the worker then cannot write the
- * copy, nobody believes the old one.
- */
-const acquireScript = `
-local current = redis.call('GET', KEYS[1])
-if current and current ~= ARGV[1] then
-  local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2] * 2)
-  return {0, redis.call('PTTL', KEYS[1]), first and 1 or 0}
-end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('DEL', KEYS[2])
-local left = redis.call('EXISTS', KEYS[3])
-redis.call('SET', KEYS[3], ARGV[1])
-if left == 1 then redis.call('HDEL', KEYS[5], 'epoch') end
-local waiting = redis.pcall('XPENDING', KEYS[4], ARGV[3])
-return {1, left, 0, waiting.err and 0 or waiting[1], redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])}`;
-
-/**
- * Also keeps what is being handled from looking idle. Redis drops an entry from the pending list when it is claimed
- * after it was trimmed, so only what still has a body is claimed.
- */
-const renewScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-for i = 5, #ARGV do
-  if #redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i]) > 0 then
-    redis.call('XCLAIM', KEYS[2], ARGV[3], ARGV[4], 0, ARGV[i], 'JUSTID')
-  end
-end
-return redis.call('HEXISTS', KEYS[3], 'epoch') == 1 and 1 or 2`;
-
-/**
- * Commands that only the holder of the lease may give: a late worker must not touch what its successor is handling.
- * ARGV: token, then for each command its length and its words. An XCLAIM leaves out what was trimmed meanwhile.
- */
-const holderScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local at = 2
-while at <= #ARGV do
-  local count = tonumber(ARGV[at])
-  local words, ids, there = {}, 0, 0
-  for i = at + 1, at + count do
-    local word = ARGV[i]
-    local isId = ARGV[at + 1] == 'XCLAIM' and i > at + 5 and string.find(word, '^%d+%-%d+$')
-    if isId then ids = ids + 1 end
-    if not isId then words[#words + 1] = word
-    elseif #redis.call('XRANGE', ARGV[at + 2], word, word) > 0 then
-      words[#words + 1] = word
-      there = there + 1
-    end
-  end
-  if ids == 0 or there > 0 then redis.call(unpack(words)) end
-  at = at + count + 1
-end
-return 1`;
-
-const releaseScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[4], ARGV[3], ARGV[4])
-if redis.call('EXISTS', KEYS[2]) == 1 and ARGV[5] == '1' then
-  redis.call('DEL', KEYS[2])
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  return 2
-end
-redis.call('DEL', KEYS[1], KEYS[3])
-return 1`;
-
-const abandonScript = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1`;
-
 export interface Lease {
   readonly token: string;
   /** The previous holder did not let go: it was killed, or lost its connection. */
@@ -95,7 +25,30 @@ export interface Lease {
   readonly state: ReadonlyMap<string, string>;
   /** The circuit breaker as text; null when there is none. */
   readonly breaker: string | null;
+  /** What was read together with it; null when something has to be known or done before. */
+  readonly firstRead: FirstRead | null;
 }
+
+/** Replies of Redis, as they came. */
+export interface FirstRead {
+  /** The pending list, as `pendingCommand` gives it. */
+  readonly pending: unknown;
+  /** New entries, as `readNewCommand` gives them. */
+  readonly fresh: unknown;
+  /** The failures and bodies of what is pending, in its order; null when the list is too long for one answer. */
+  readonly details: PendingReplies | null;
+}
+
+/** What may be read with the lease. */
+export interface ReadBounds {
+  /** New entries at most; 0: nothing is read. */
+  readonly count: number;
+  /** Entries of the group that may be pending at once. */
+  readonly maxPending: number;
+}
+
+/** Bodies of pending entries that come with the lease, at most; more are read a page at a time afterwards. */
+const maxBodies = 50;
 
 /** `waitMs` until the holder's lease ends, for whoever left the mark first; null for the others. */
 export interface Busy {
@@ -138,8 +91,13 @@ export function holdLease(scope: LeaseScope, lease: Lease): HeldLease {
   return held;
 }
 
-/** Takes the lease or leaves the mark. */
-export async function acquireLease(scope: LeaseScope, token: string): Promise<Lease | Busy> {
+/** Takes the lease and reads, or leaves the mark. */
+export async function acquireLease(
+  scope: LeaseScope,
+  token: string,
+  consumer: string,
+  { count, maxPending }: ReadBounds,
+): Promise<Lease | Busy> {
   const { keys, group, shard } = scope;
   const reply = await scope.redis.eval(
     acquireScript,
@@ -150,17 +108,24 @@ export async function acquireLease(scope: LeaseScope, token: string): Promise<Le
       keys.stream(shard),
       keys.state(group, shard),
       keys.breakers(),
+      keys.retryAt(group, shard),
     ],
-    [token, String(scope.leaseMs), group, consumerShardField(scope)],
+    [
+      ...[token, String(scope.leaseMs), group, consumerShardField(scope), consumer],
+      ...[count, maxPending, maxBodies].map(String),
+    ],
   );
-  const [acquired, detail, first, pending, state, breaker] = reply as unknown[];
+  const [acquired, detail, first, pending, state, breaker, list, fresh, failures, bodies] =
+    reply as unknown[];
   if (Number(acquired) !== 1) return { waitMs: Number(first) === 1 ? Math.max(0, Number(detail)) : null };
+  const details = Array.isArray(bodies) ? { failures, bodies } : null;
   return {
     token,
     takeover: Number(detail) === 1,
     pending: Number(pending ?? 0),
     state: pairs(state) as ReadonlyMap<string, string>,
     breaker: typeof breaker === "string" ? breaker : null,
+    firstRead: Array.isArray(list) ? { pending: list, fresh, details } : null,
   };
 }
 
@@ -192,7 +157,8 @@ export async function renewLease(
 }
 
 /**
- * Runs commands as one, if the lease is still ours; what they answer is not told.
+ * Runs commands as one, if the lease is still ours; what they answer is not told. They may touch the stream, the retry
+ * times and the state of the group.
  *
  * @returns false when the lease is somebody else's: nothing was run
  */
@@ -202,31 +168,46 @@ export async function asHolder(
   commands: readonly Command[],
 ): Promise<boolean> {
   if (commands.length === 0) return true;
-  const args = commands.flatMap((command) => [String(command.length), ...command]);
+  const { keys, group, shard } = scope;
+  const touched = [keys.stream(shard), keys.retryAt(group, shard), keys.state(group, shard)];
   const reply = await scope.redis.eval(
     holderScript,
-    [scope.keys.lease(scope.group, scope.shard)],
-    [token, ...args],
+    [keys.lease(group, shard), ...touched],
+    [token, ...counted(commands)],
   );
   return Number(reply) === 1;
 }
 
-/**
- * Lets go and notes the drain; `again` when somebody left a mark meanwhile: then the lease is kept.
- *
- * @param goRound false when there is no time for another round; the mark then stays for the next trigger
- */
+/** The words of each command behind their number. */
+function counted(commands: readonly Command[]): string[] {
+  return commands.flatMap((command) => [String(command.length), ...command]);
+}
+
+/** What a drain leaves behind. */
+export interface LastWords {
+  /** They may touch the stream, the retry times and the circuit breakers. */
+  readonly commands: readonly Command[];
+  /** What an operator sees of the drain, JSON. */
+  readonly heartbeat: string;
+  /** False when there is no time for another round; a mark then stays for the next trigger. */
+  readonly goRound: boolean;
+}
+
+/** Says the last words and lets go; `again` when somebody left a mark meanwhile: then the lease is kept. */
 export async function releaseLease(
   scope: LeaseScope,
   token: string,
-  heartbeat: string,
-  goRound: boolean,
+  { commands, heartbeat, goRound }: LastWords,
 ): Promise<"released" | "again" | "lost"> {
   const { keys, group, shard } = scope;
+  const noteHeartbeat: Command = ["HSET", keys.heartbeats(), consumerShardField(scope), heartbeat];
   const reply = await scope.redis.eval(
     releaseScript,
-    [keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard), keys.heartbeats()],
-    [token, String(scope.leaseMs), consumerShardField(scope), heartbeat, goRound ? "1" : "0"],
+    [
+      ...[keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard)],
+      ...[keys.stream(shard), keys.retryAt(group, shard), keys.heartbeats(), keys.breakers()],
+    ],
+    [token, String(scope.leaseMs), goRound ? "1" : "0", ...counted([...commands, noteHeartbeat])],
   );
   const code = Number(reply);
   if (code === 2) return "again";

@@ -3,6 +3,8 @@ import { closedBreaker } from "../core/circuit-breaker.ts";
 import { describeMissing } from "../core/schema-state.ts";
 import { fenceText } from "../db/database.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
+import { maxPending } from "../stream/group.ts";
+import type { Lane } from "./apply.ts";
 import type { Consumer } from "./consumer.ts";
 import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-base.ts";
 import { judge, noteApplied } from "./drain-breaker.ts";
@@ -12,19 +14,29 @@ import { DeferredSource } from "./sources/deferred.ts";
 import { StreamSource } from "./sources/stream.ts";
 
 /** New entries that the first round of a drain reads at most. */
-const firstReadSize = 100;
+function readSizeAtFirst({ batchSize }: Consumer): number {
+  return Math.min(batchSize, 100);
+}
 
-/** Takes the lease; `drain` null when another drainer has it. */
+/**
+ * Takes the lease; `drain` null when another drainer has it.
+ *
+ * @param lane the first one; perhaps its connection is being opened
+ */
 export async function openDrain(
   given: DrainDeps,
   consumer: Consumer,
   options: DrainOptions,
+  lane: Lane,
 ): Promise<{ readonly drain: Drain | null; readonly result: DrainResult }> {
   const { subscriber, group } = consumer;
   const { shard } = options;
   const deps = { ...given, log: given.log.child({ subscriber, shard }) };
   const scope: LeaseScope = { ...deps, group, shard };
-  const lease = await acquireLease(scope, uuidv4());
+  const lease = await acquireLease(scope, uuidv4(), group, {
+    count: deps.now() < options.deadlineMs ? Math.min(readSizeAtFirst(consumer), options.maxEvents) : 0,
+    maxPending,
+  });
   const result = emptyResult();
   if (!("token" in lease)) return { drain: null, result: { ...result, busy: lease } };
   const stream = deps.keys.stream(shard);
@@ -52,11 +64,11 @@ export async function openDrain(
         describeMissing(await readSchemaState(deps.db, deps.migrations).catch(() => ({ kind: "unknown" }))),
       ),
     } satisfies Drain["apply"],
-    lanes: [],
+    lanes: [lane],
     running: new Set<never>(),
     breaker: closedBreaker,
     breakerChanged: false,
-    readSize: Math.min(consumer.batchSize, firstReadSize),
+    readSize: readSizeAtFirst(consumer),
     rounds: 0,
     appliedBefore: 0,
   });

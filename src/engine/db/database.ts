@@ -19,6 +19,11 @@ export type Statements = NeonHttpDatabase<Record<string, never>>;
 export interface SessionOptions {
   /** Upper bound for one statement, ms; Postgres cancels what takes longer (SQLSTATE 57014, transient). */
   readonly statementTimeoutMs?: number;
+  /**
+   * The first transaction begins together with the connection, which saves a round trip; for who is about to run one. It
+   * ends with the connection when none comes.
+   */
+  readonly begins?: boolean;
 }
 
 declare const fenceBrand: unique symbol;
@@ -222,12 +227,18 @@ async function openSession(connectionString: string, options: SessionOptions): P
     statementTimeoutMs === undefined
       ? ""
       : `; SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(statementTimeoutMs) + idleMarginMs}`;
+  const begin = () => control(link, `BEGIN${limit}`);
+  let begun = options.begins === true ? begin() : null;
+  // Whoever runs the transaction is told.
+  begun?.catch(() => undefined);
   return {
     get broken() {
       return link.lost !== null;
     },
     async transaction<T>(run: (tx: Tx) => Promise<T>, fence?: FenceText): Promise<T> {
-      await control(link, `BEGIN${limit}`);
+      const beginning = begun ?? begin();
+      begun = null;
+      await beginning;
       const guard = guardClient(link);
       let result: T;
       try {

@@ -1,6 +1,7 @@
 import type { Consumer } from "../consume/consumer.ts";
 import { wants } from "../consume/define-consumer.ts";
 import type { Invocation } from "../invocation.ts";
+import type { News } from "./news.ts";
 
 /** A consumer on a shard: what has a lease, a fencing token and a drain of its own. Table `consumer_shards`. */
 export interface ConsumerShard {
@@ -8,11 +9,16 @@ export interface ConsumerShard {
   readonly shard: number;
 }
 
-/** Consumers that want one of these types. */
-export function whoWants(invocation: Invocation, types: ReadonlySet<string>): ConsumerShard[] {
+/** Consumers for whom there is news, each on the shard that has it. */
+export function whoWants(invocation: Invocation, news: News): ConsumerShard[] {
   const all = [...invocation.consumers.values()];
-  const chosen = all.filter((consumer) => [...types].some((type) => wants(consumer, type)));
-  return everywhere(chosen, invocation.publish.shards);
+  return distinct(
+    news.flatMap(({ shard, types }) =>
+      all
+        .filter((consumer) => types.some((type) => wants(consumer, type)))
+        .map((consumer) => ({ consumer, shard })),
+    ),
+  );
 }
 
 /** Consumers on all shards. */

@@ -5,6 +5,7 @@ import { runBulkTurns } from "./bulk-turns.ts";
 import { distinct, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, endDispatch } from "./dispatch.ts";
 import { drainAll, drainSome } from "./drain-shards.ts";
+import type { ShardNews } from "./news.ts";
 import { dueJobs, runScheduledJobs } from "./scheduled-jobs.ts";
 import { logged, sweep } from "./sweep.ts";
 import { readWorkload, type Workload } from "./workload.ts";
@@ -27,7 +28,7 @@ export async function cronTick(
   // Redis does not answer. It may come back while this invocation lasts, so the drains try as long as they may.
   if (workload === null) return drainAll(invocation, deadlineMs, null, handOn);
   const dispatch = beginDispatch(invocation, deadlineMs);
-  const sent = new Set<string>();
+  const sent: ShardNews[] = [];
   if (workload.sweep) await sweep(dispatch, workload, sent, handOn);
   for (const [shard, length] of workload.lengths.entries()) {
     await logged(invocation, "Trimming", () =>

@@ -2,7 +2,7 @@ import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
 import { drainConsumer } from "../consume/drain.ts";
-import type { BreakerChange, DrainResult } from "../consume/drain-base.ts";
+import type { BreakerChange, DrainOptions, DrainResult } from "../consume/drain-base.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
@@ -25,15 +25,19 @@ const lingerMs = 24;
 export async function drainOnce(
   invocation: StreamInvocation,
   consumer: Consumer,
-  shard: number,
-  deadlineMs: number,
+  { shard, deadlineMs, expectsNews }: Omit<DrainOptions, "maxEvents">,
   onPublished: () => void = () => undefined,
   { takeNews, yields }: TurnBounds = { takeNews: () => false, yields: () => false },
 ): Promise<DrainResult> {
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
   const beforePublish = () => void markActivity(invocation);
   const deps = { ...invocation, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
-  const result = await drainConsumer(deps, consumer, { shard, deadlineMs, maxEvents: maxEventsPerDrain });
+  const result = await drainConsumer(deps, consumer, {
+    shard,
+    deadlineMs,
+    maxEvents: maxEventsPerDrain,
+    ...(expectsNews === undefined ? {} : { expectsNews }),
+  });
   if (result.breaker !== null) await tellOfBreaker(invocation, consumer, shard, result.breaker);
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;

@@ -5,6 +5,7 @@ import type { StreamInvocation } from "../invocation.ts";
 import { type ConsumerShard, everywhere, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
 import { drainOnce } from "./drain-once.ts";
+import type { News } from "./news.ts";
 import { relayShards } from "./relay-shards.ts";
 import { leaseMarginMs, runTurns, type TurnBounds } from "./turns.ts";
 
@@ -16,20 +17,20 @@ import { leaseMarginMs, runTurns, type TurnBounds } from "./turns.ts";
 const longTurns = 4;
 
 /**
- * Drains the consumers that want one of `types`, until nothing is left that is due before the deadline; relays what
- * their handlers publish, and drains who wants that. Errors are logged, not thrown.
+ * Drains the consumers for whom there is news, until nothing is left that is due before the deadline; relays what their
+ * handlers publish, and drains who wants that. Errors are logged, not thrown.
  *
- * @param types null: everybody
+ * @param news null: everybody, on all shards
  * @param handOn called when more is left than this invocation may do, if it got anywhere
  */
 export async function drainAll(
   invocation: StreamInvocation,
   deadlineMs: number,
-  types: ReadonlySet<string> | null,
+  news: News | null,
   handOn: () => void = () => undefined,
 ): Promise<void> {
   const dispatch = beginDispatch(invocation, deadlineMs);
-  await drainAndFollow(dispatch, (onPublished) => drainChosen(dispatch, types, onPublished));
+  await drainAndFollow(dispatch, (onPublished) => drainChosen(dispatch, news, onPublished));
   endDispatch(dispatch, handOn);
 }
 
@@ -56,28 +57,22 @@ async function drainAndFollow(
   first: (onPublished: () => void) => Promise<void>,
 ): Promise<void> {
   const chain: Promise<void>[] = [];
-  const drainTypes = (wanted: ReadonlySet<string> | null) => {
-    chain.push(drainChosen(dispatch, wanted, relayPublished));
+  const drainNews = (news: News | null) => {
+    chain.push(drainChosen(dispatch, news, relayPublished));
   };
   const relayPublished = () => {
     dispatch.leftOver ||= !hasBudget(dispatch);
-    if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainTypes, false));
+    if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainNews, false));
   };
   chain.push(first(relayPublished));
   for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
 }
 
-async function drainChosen(
-  dispatch: Dispatch,
-  types: ReadonlySet<string> | null,
-  onPublished: () => void,
-): Promise<void> {
+async function drainChosen(dispatch: Dispatch, news: News | null, onPublished: () => void): Promise<void> {
   const { consumers, publish } = dispatch.invocation;
   const consumerShards =
-    types === null
-      ? everywhere([...consumers.values()], publish.shards)
-      : whoWants(dispatch.invocation, types);
-  await drainConsumerShards(dispatch, consumerShards, onPublished);
+    news === null ? everywhere([...consumers.values()], publish.shards) : whoWants(dispatch.invocation, news);
+  await drainConsumerShards(dispatch, consumerShards, onPublished, news !== null);
 }
 
 /** Drains some consumers on some shards, a few at a time, each for a turn and then behind the others. */
@@ -85,11 +80,14 @@ async function drainConsumerShards(
   dispatch: Dispatch,
   consumerShards: readonly ConsumerShard[],
   onPublished: () => void,
+  expectsNews = false,
 ): Promise<void> {
   const order = [...consumerShards];
   // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
   order.push(...order.splice(0, dispatch.invocation.now() % Math.max(1, order.length)));
-  await Promise.all(order.map(({ consumer, shard }) => drainInTurn(dispatch, consumer, shard, onPublished)));
+  await Promise.all(
+    order.map(({ consumer, shard }) => drainInTurn(dispatch, consumer, shard, onPublished, expectsNews)),
+  );
 }
 
 async function drainInTurn(
@@ -97,14 +95,18 @@ async function drainInTurn(
   consumer: Consumer,
   shard: number,
   onPublished: () => void,
+  expectsNews: boolean,
 ): Promise<void> {
   const { invocation, deadlineMs, drains } = dispatch;
   const name = `The drain of ${consumer.subscriber} on shard ${shard}`;
+  let isFirst = true;
   const turn = async (bounds: TurnBounds) => {
     const longMs = longTurns * invocation.drains.turnMs;
     // Handlers that take long would make a round that lasts as long as the invocation.
     const endMs = drains.waiting > 0 ? Math.min(deadlineMs, invocation.now() + longMs) : deadlineMs;
-    const result = await drainOnce(invocation, consumer, shard, endMs, onPublished, bounds);
+    const wanted = { shard, deadlineMs: endMs, expectsNews: expectsNews && isFirst };
+    isFirst = false;
+    const result = await drainOnce(invocation, consumer, wanted, onPublished, bounds);
     dispatch.progress ||= result.applied + result.skipped + result.deadLettered > 0;
     if (result.stopped !== null) throw new TransientError(result.stopped);
     return lookAgainAt(result, invocation.now());

@@ -4,6 +4,7 @@ import { type Resharding, reshard } from "../operations/reshard.ts";
 import type { Layout } from "../relay/layout-sql.ts";
 import { relay } from "../relay/relay.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
+import type { News } from "./news.ts";
 import { leaseMarginMs, runTurns } from "./turns.ts";
 
 /* The relay of all shards: sends what is committed and unsent, and completes a change of the number of shards. */
@@ -12,10 +13,10 @@ import { leaseMarginMs, runTurns } from "./turns.ts";
 const layoutMs = 5_000;
 
 /**
- * Starts the consumers of these event types somewhere, with a budget of their own; null means that more is left than
+ * Starts the consumers for whom there is news somewhere, with a budget of their own; null means that more is left than
  * this invocation can do: relay and drain everything. Must not throw.
  */
-export type Wake = (types: ReadonlySet<string> | null) => void;
+export type Wake = (news: News | null) => void;
 
 /**
  * Sends what is unsent on all shards. Errors are logged, not thrown: the events wait in the record, and the next
@@ -75,7 +76,7 @@ async function relayShard(
     const result = await watchWork(
       dispatch.invocation,
       `relay:${shard}`,
-      () => relay(deps, { shard, mayGoOn, verify, onSent: wake }),
+      () => relay(deps, { shard, mayGoOn, verify, onSent: (types) => wake([{ shard, types: [...types] }]) }),
       ({ recovered }) => recovered,
     );
     dispatch.progress ||= result.sent > 0;

@@ -8,6 +8,7 @@ import { markBulkOperationsRunning } from "../operations/bulk/bulk-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { News, ShardNews } from "./news.ts";
 import { relayShards } from "./relay-shards.ts";
 import { silentMs, type Workload } from "./workload.ts";
 
@@ -16,12 +17,12 @@ import { silentMs, type Workload } from "./workload.ts";
 /**
  * Looks at Postgres for what Redis may not know of.
  *
- * @param sent gets the types of what was relayed
+ * @param sent gets what was relayed
  */
 export async function sweep(
   dispatch: Dispatch,
   { silentForMs, failing }: Workload,
-  sent: Set<string>,
+  sent: ShardNews[],
   handOn: () => void,
 ): Promise<void> {
   const { invocation } = dispatch;
@@ -41,9 +42,9 @@ export async function sweep(
       ),
     );
   }
-  const noteSent = (types: ReadonlySet<string> | null) => {
-    if (types === null) handOn();
-    for (const type of types ?? []) sent.add(type);
+  const noteSent = (news: News | null) => {
+    if (news === null) handOn();
+    else sent.push(...news);
   };
   await relayShards(dispatch, noteSent, true);
   if (looked && !dispatch.failed) return;

@@ -70,11 +70,11 @@ describe("what the service in front of Redis says", () => {
   ])("%i %s means: not now", async (status, body) => {
     const redis = await answering(status, body);
     for (const call of [
-      redis.command(["SET", "k", "planted-secret"]),
-      redis.eval("return 1", ["k"], ["planted-secret"]),
-      redis.pipeline([["GET", "k"]]),
+      () => redis.command(["SET", "k", "planted-secret"]),
+      () => redis.eval("return 1", ["k"], ["planted-secret"]),
+      () => redis.pipeline([["GET", "k"]]),
     ]) {
-      const error: unknown = await call.catch((thrown: unknown) => thrown);
+      const error: unknown = await call().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(TransientError);
       expect(String(error)).not.toContain("planted-secret");
     }

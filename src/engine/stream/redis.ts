@@ -1,6 +1,7 @@
 import { errors, Redis } from "@upstash/redis/cloudflare";
 import type { SubrequestMeter } from "../core/budget.ts";
 import { TransientError } from "../core/errors.ts";
+import { byBody, byDigest, leaveFlagOut } from "./scripts.ts";
 
 /** An error reply of Redis, e.g. `NOGROUP No such key …`; never contains the command, so no payload either. */
 export class RedisReplyError extends Error {
@@ -33,6 +34,11 @@ export type Command = readonly [name: string, ...args: string[]];
 export interface RedisHttp {
   /** @throws {RedisReplyError} Redis refused; @throws {TransientError} not reachable, or no answer in time */
   command(command: Command): Promise<unknown>;
+  /**
+   * Runs a script, by its digest when the server has it; else with its body, which costs a second round trip.
+   *
+   * @param keys all that it touches: Upstash locks these and no others
+   */
   eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   /** Sends several commands at once, in order, not atomic. A refused one is a RedisReplyError in its place. */
   pipeline(commands: readonly Command[]): Promise<unknown[]>;
@@ -88,7 +94,7 @@ export function createRedis(options: RedisHttpOptions): RedisHttp {
     if (commands.length === 0) return [];
     options.meter?.count();
     try {
-      return await send(redis, commands);
+      return await send(redis, options.url, commands);
     } catch (error) {
       throw translateRedisError(error);
     }
@@ -100,7 +106,15 @@ export function createRedis(options: RedisHttpOptions): RedisHttp {
   };
   return {
     command,
-    eval: (script, keys, args) => command(["EVAL", script, String(keys.length), ...keys, ...args]),
+    async eval(script, keys, args) {
+      const full: Command = ["EVAL", script, String(keys.length), ...keys, ...args];
+      try {
+        return await command(await byDigest(options.url, full));
+      } catch (error) {
+        if (!(error instanceof RedisReplyError && error.prefix === "NOSCRIPT")) throw error;
+      }
+      return command(full);
+    },
     pipeline,
   };
 }
@@ -114,15 +128,33 @@ interface Requester {
  * Single commands go as a pipeline of one, too: there what Redis replied stands in the answer's list, and whatever the
  * request itself fails with comes from the service in front of it. As a single command both are the same text.
  */
-async function send(redis: Redis, commands: readonly Command[]): Promise<unknown[]> {
+async function send(redis: Redis, url: string, commands: readonly Command[]): Promise<unknown[]> {
   const { client } = redis as unknown as { client: Requester };
-  const replies = await client.request({ path: ["pipeline"], body: commands });
+  const body = commands.map((one) => byBody(url, one));
+  const replies = await client.request({ path: ["pipeline"], body });
   if (!Array.isArray(replies) || replies.length !== commands.length) {
     throw unavailable(`Redis answered ${String(replies).slice(0, 40)} to ${commands.length} commands.`);
   }
-  return replies.map((reply: { result?: unknown; error?: string }) =>
+  const answers = replies.map((reply: { result?: unknown; error?: string }) =>
     typeof reply.error === "string" ? toReplyError(reply.error) : reply.result,
   );
+  const refused = [...answers.keys()].filter(
+    (place) => isUnknownFlag(answers[place]) && body[place]?.[1] !== commands[place]?.[1],
+  );
+  if (refused.length === 0) return answers;
+  leaveFlagOut(url);
+  const again = await send(
+    redis,
+    url,
+    refused.map((place) => commands[place] as Command),
+  );
+  for (const [index, place] of refused.entries()) answers[place] = again[index];
+  return answers;
+}
+
+/** The reply to a script whose first line has a flag that the server does not know: it did not run. */
+function isUnknownFlag(reply: unknown): boolean {
+  return reply instanceof RedisReplyError && /unexpected flag in script shebang/i.test(reply.message);
 }
 
 /** @throws {TransientError} the reply says "not now" */

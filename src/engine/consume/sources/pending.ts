@@ -45,24 +45,31 @@ function splitFailure(text: string): [numbers: string[], error: string] {
   return [parts.slice(0, 5), parts.slice(5).join(":")];
 }
 
+/** What Redis says of pending entries, in their order. */
+export interface PendingReplies {
+  /** Of the hash of failures. */
+  readonly failures: unknown;
+  /** Of the range of each one's id. */
+  readonly bodies: readonly unknown[];
+}
+
 /**
- * Reads what pending entries hold and when they are due, in one round trip, without raising their delivery count.
- * A body that was trimmed from the stream is restored from the record.
+ * What pending entries hold and when they are due, without raising their delivery count. A body that was trimmed from
+ * the stream is restored from the record.
+ *
+ * @param known null: Redis is asked, in one round trip
  */
 export async function bodiesOfPending(
   deps: { readonly redis: RedisHttp; readonly db: Database },
   group: Group,
   { shard, retryKey }: { readonly shard: number; readonly retryKey: string },
   entries: readonly PendingEntry[],
+  known: PendingReplies | null = null,
 ): Promise<PendingDetails> {
   const ids = entries.map((entry) => entry.id);
-  const [times, ...ranges] = await deps.redis.pipeline([
-    ["HMGET", retryKey, ...ids],
-    ...ids.map((id) => rangeCommand(group, id)),
-  ]);
-  if (times instanceof Error) throw times;
+  const replies = known ?? (await askForPending(deps.redis, group, retryKey, ids));
   const bodies = new Map<string, readonly string[]>();
-  for (const range of ranges) {
+  for (const range of replies.bodies) {
     if (range instanceof Error) throw range;
     for (const entry of parseReadEntries(range))
       if (entry.fields !== null) bodies.set(entry.id, entry.fields);
@@ -71,7 +78,21 @@ export async function bodiesOfPending(
   if (lost.length > 0) {
     for (const [id, fields] of await bodiesFromRecord(deps.db, shard, lost)) bodies.set(id, fields);
   }
-  return { bodies, trimmed: new Set(lost), failures: parseFailures(ids, times) };
+  return { bodies, trimmed: new Set(lost), failures: parseFailures(ids, replies.failures) };
+}
+
+async function askForPending(
+  redis: RedisHttp,
+  group: Group,
+  retryKey: string,
+  ids: readonly MessageId[],
+): Promise<PendingReplies> {
+  const [failures, ...bodies] = await redis.pipeline([
+    ["HMGET", retryKey, ...ids],
+    ...ids.map((id) => rangeCommand(group, id)),
+  ]);
+  if (failures instanceof Error) throw failures;
+  return { failures, bodies };
 }
 
 function parseFailures(ids: readonly MessageId[], reply: unknown): PendingDetails["failures"] {

@@ -17,8 +17,9 @@ import type { Command } from "../../stream/redis.ts";
 import { attemptOf, type Delivery, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
 import type { DrainBase } from "../drain-base.ts";
 import { type Interpreted, interpretEntry, type Lost } from "../interpret.ts";
+import type { FirstRead } from "../lease.ts";
 import { rememberExisting, startGroup } from "../start-group.ts";
-import { bodiesOfPending, failureToText, type StoredFailure } from "./pending.ts";
+import { bodiesOfPending, failureToText, type PendingReplies, type StoredFailure } from "./pending.ts";
 
 const lost: Lost = { kind: "lost", eventId: null, type: null, tenantId: null };
 
@@ -35,6 +36,8 @@ export class StreamSource implements Source {
   readonly #failed = new Set<string>();
   /** Entries pending in the group, those whose ack was not sent yet included. */
   #pending: number;
+  /** What came with the lease and was not taken yet. */
+  #firstRead: FirstRead | null;
   /** What the predecessor left is due at once; what this drain sets aside follows the ordinary times. */
   #isTakeover: boolean;
 
@@ -44,15 +47,27 @@ export class StreamSource implements Source {
     this.#retryKey = deps.keys.retryAt(consumer.group, options.shard);
     this.#pending = lease.pending;
     this.#isTakeover = lease.takeover;
+    this.#firstRead = lease.firstRead;
+  }
+
+  /** Entries were read together with the lease, and are to be taken. */
+  get hasRead(): boolean {
+    return this.#firstRead !== null;
   }
 
   /**
-   * Acks what is done, lists what is pending and reads what is new, in one round trip. In the same one it learns whether
-   * an operator changed something (`hasChanged`) or somebody deferred deliveries.
+   * Gives what came with the lease; after that it acks what is done, lists what is pending and reads what is new, in one
+   * round trip. In the same one it learns whether an operator changed something (`hasChanged`) or somebody deferred
+   * deliveries.
    *
    * @throws {FencedError} another worker took over
    */
   async take(maxCount: number): Promise<Taken> {
+    const first = this.#firstRead;
+    if (first !== null) {
+      this.#firstRead = null;
+      return this.#toTaken(first, Math.min(maxCount, maxPending - this.#pending));
+    }
     const { deps, consumer, options, group, state } = this.#drain;
     const acks = this.takeAcks();
     const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
@@ -69,11 +84,15 @@ export class StreamSource implements Source {
     for (const reply of replies) if (reply instanceof Error) throw reply;
     noteState(this.#drain, stateReply);
     if (state.startId === null) await rememberExisting(this.#drain);
-    const read = parseReadNew(newReply);
+    return this.#toTaken({ pending: pendingReply, fresh: newReply, details: null }, count);
+  }
+
+  async #toTaken(replies: FirstRead, count: number): Promise<Taken> {
+    const read = parseReadNew(replies.fresh);
     const readIds = new Set(read.map(({ id }) => id));
-    const listed = parsePending(pendingReply).filter(({ id }) => !readIds.has(id));
+    const listed = parsePending(replies.pending).filter(({ id }) => !readIds.has(id));
     this.#pending = listed.length + read.length;
-    const waiting = listed.length === 0 ? [] : await this.#lookUp(listed);
+    const waiting = listed.length === 0 ? [] : await this.#lookUp(listed, replies.details);
     this.#isTakeover = false;
     return {
       waiting,
@@ -86,10 +105,10 @@ export class StreamSource implements Source {
     return this.#deliver(id, fields, { begun: 0, isBegun: true, dueAtMs: 0 });
   }
 
-  async #lookUp(entries: readonly PendingEntry[]): Promise<Delivery[]> {
+  async #lookUp(entries: readonly PendingEntry[], known: PendingReplies | null): Promise<Delivery[]> {
     const { deps, group, options } = this.#drain;
     const consumerShard = { shard: options.shard, retryKey: this.#retryKey };
-    const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, consumerShard, entries);
+    const { bodies, trimmed, failures } = await bodiesOfPending(deps, group, consumerShard, entries, known);
     for (const id of failures.keys()) this.#failed.add(id);
     return entries.map((entry) => {
       const failure = failures.get(entry.id) ?? null;

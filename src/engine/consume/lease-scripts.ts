@@ -1,0 +1,136 @@
+/*
+ * The scripts of the lease of a (group, shard). Each names all keys that it touches, see `stream/scripts.ts`.
+ */
+
+/**
+ * Takes the lease, and with it all that the first round needs, if there is nothing special to know: the consumer is not
+ * paused and not filled up from the record, its circuit breaker is closed, and nobody has to be fenced off. Otherwise
+ * nothing is read.
+ *
+ * A takeover forgets the copy's fencing token before it raises the one in Postgres: if the worker then cannot write the
+ * copy, nobody believes the old one.
+ *
+ * KEYS: lease, mark, holder, stream, state, breakers, retry times.
+ * ARGV: token, lease in ms, group, field of this group and shard, consumer, entries to read at most, pending entries
+ * at most, bodies of pending entries at most.
+ *
+ * @returns `{0, ms until the lease ends, 1 for the first mark}`, or `{1, taken over, 0, pending, state, breaker}` and,
+ * when it read: the pending list, the new entries, and of a short pending list the failures and the bodies, else nulls
+ */
+export const acquireScript = `
+local current = redis.call('GET', KEYS[1])
+if current and current ~= ARGV[1] then
+  local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2] * 2)
+  return {0, redis.call('PTTL', KEYS[1]), first and 1 or 0}
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('DEL', KEYS[2])
+local left = redis.call('EXISTS', KEYS[3])
+redis.call('SET', KEYS[3], ARGV[1])
+if left == 1 then redis.call('HDEL', KEYS[5], 'epoch') end
+
+local stream, group = KEYS[4], ARGV[3]
+local waiting = redis.pcall('XPENDING', stream, group)
+local pending = waiting.err and 0 or waiting[1]
+local state, breaker = redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])
+local reply = {1, left, 0, pending, state, breaker}
+local known = {}
+for i = 1, #state, 2 do known[state[i]] = state[i + 1] end
+local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
+-- A breaker that only counts failures holds nothing up.
+local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)
+if waiting.err or isOpen or not isPlain or ARGV[6] == '0' then return reply end
+
+local list = pending > 0 and redis.call('XPENDING', stream, group, '-', '+', ARGV[7]) or {}
+local room = math.min(tonumber(ARGV[6]), tonumber(ARGV[7]) - pending)
+local new = room > 0 and redis.call('XREADGROUP', 'GROUP', group, ARGV[5], 'COUNT', room, 'STREAMS', stream, '>')
+local failures, bodies = false, false
+if #list > 0 and #list <= tonumber(ARGV[8]) then
+  local ids = {}
+  bodies = {}
+  for i, entry in ipairs(list) do
+    ids[i] = entry[1]
+    bodies[i] = redis.call('XRANGE', stream, entry[1], entry[1])
+  end
+  failures = redis.call('HMGET', KEYS[7], unpack(ids))
+end
+reply[7], reply[8], reply[9], reply[10] = list, new, failures, bodies
+return reply`;
+
+/**
+ * Also keeps what is being handled from looking idle. Redis drops an entry from the pending list when it is claimed
+ * after it was trimmed, so only what still has a body is claimed.
+ *
+ * KEYS: lease, stream, state. ARGV: token, lease in ms, group, consumer, message ids.
+ *
+ * @returns 0 the lease is somebody else's, 1 held, 2 held and an operator changed what the drain must know
+ */
+export const renewScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+for i = 5, #ARGV do
+  if #redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i]) > 0 then
+    redis.call('XCLAIM', KEYS[2], ARGV[3], ARGV[4], 0, ARGV[i], 'JUSTID')
+  end
+end
+return redis.call('HEXISTS', KEYS[3], 'epoch') == 1 and 1 or 2`;
+
+/** Runs the commands in ARGV, each behind the number of its words. An XCLAIM leaves out what was trimmed meanwhile. */
+const runCommands = `
+local function run(at)
+  while at <= #ARGV do
+    local count = tonumber(ARGV[at])
+    local words, ids, there = {}, 0, 0
+    for i = at + 1, at + count do
+      local word = ARGV[i]
+      local isId = ARGV[at + 1] == 'XCLAIM' and i > at + 5 and string.find(word, '^%d+%-%d+$')
+      if isId then ids = ids + 1 end
+      if not isId then words[#words + 1] = word
+      elseif #redis.call('XRANGE', ARGV[at + 2], word, word) > 0 then
+        words[#words + 1] = word
+        there = there + 1
+      end
+    end
+    if ids == 0 or there > 0 then redis.call(unpack(words)) end
+    at = at + count + 1
+  end
+end`;
+
+/**
+ * Commands that only the holder of the lease may give: a late worker must not touch what its successor is handling.
+ *
+ * KEYS: lease, and those of the commands. ARGV: token, commands.
+ *
+ * @returns 1, or 0 when the lease is somebody else's: nothing was run
+ */
+export const holderScript = `${runCommands}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+run(2)
+return 1`;
+
+/**
+ * The last words of a drain, and the end of its lease. What was applied is acked also when the lease ran out meanwhile, as
+ * long as nobody else has it.
+ *
+ * KEYS: lease, mark, holder, and those of the commands. ARGV: token, lease in ms, 1 when there is time for another
+ * round, commands.
+ *
+ * @returns 0 the lease is no longer ours, 1 released, 2 kept because somebody left a mark
+ */
+export const releaseScript = `${runCommands}
+local current = redis.call('GET', KEYS[1])
+if current and current ~= ARGV[1] then return 0 end
+run(4)
+if not current then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 1 and ARGV[3] == '1' then
+  redis.call('DEL', KEYS[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return 2
+end
+redis.call('DEL', KEYS[1], KEYS[3])
+return 1`;
+
+/** KEYS: lease. ARGV: token. */
+export const abandonScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`;

@@ -1,0 +1,49 @@
+import type { Command } from "./redis.ts";
+
+/*
+ * How scripts travel: by digest, and with the flag that keeps them from stopping the whole database. Upstash runs a script
+ * under a lock on all keys, unless its first line says that it touches none but those it names: so each of our scripts
+ * names all its keys. Redis itself does not know the flag and refuses it; then it is left out.
+ *
+ * https://upstash.com/docs/redis/features/key-locking, https://redis.io/docs/latest/commands/evalsha/
+ */
+
+const flagLine = "#!lua flags=allow-key-locking\n";
+
+/** SHA-1 of each script in hex, by its text. Scripts are constants, so there are few. */
+const digests = new Map<string, Promise<string>>();
+
+/** Servers that do not know the flag, by URL: each isolate finds out once. */
+const withoutFlag = new Set<string>();
+
+/** The script by its digest; what follows is as in `EVAL`. */
+export async function byDigest(url: string, [, script = "", ...words]: Command): Promise<Command> {
+  return ["EVALSHA", await digestOf(bodyFor(url, script)), ...words];
+}
+
+/** An `EVAL` as this server takes it; other commands as they are. */
+export function byBody(url: string, command: Command): Command {
+  const [name, script = "", ...words] = command;
+  return name === "EVAL" ? ["EVAL", bodyFor(url, script), ...words] : command;
+}
+
+/** Notes that the server does not know the flag. */
+export function leaveFlagOut(url: string): void {
+  withoutFlag.add(url);
+}
+
+function bodyFor(url: string, script: string): string {
+  return withoutFlag.has(url) ? script : flagLine + script;
+}
+
+function digestOf(text: string): Promise<string> {
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = crypto.subtle
+    .digest("SHA-1", new TextEncoder().encode(text))
+    .then((bytes) =>
+      new Uint8Array(bytes).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), ""),
+    );
+  digests.set(text, digest);
+  return digest;
+}
