@@ -20,7 +20,13 @@ export {
   on,
   onAny,
   onBatch,
+  onSql,
+  onSqlBatch,
   type StartPosition,
+  type StatementBatchContext,
+  type StatementBatchHandler,
+  type StatementContext,
+  type StatementHandler,
   type Subscription,
 } from "./consume/consumer.ts";
 export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";

@@ -94,6 +94,20 @@ describe("scripts", () => {
     expect(await redis.eval(script, [key], ["v"])).toEqual(["v", 7, ["nested"], null]);
   });
 
+  test("a script with the flag that only Upstash knows runs, and is found by its digest", async () => {
+    const flagged = `#!lua flags=allow-key-locking\nreturn {KEYS[1], '${key}'}`;
+    const digest = createHash("sha1").update(flagged).digest("hex");
+    await expect(redis.evalsha(digest, ["k"], [])).rejects.toThrow(/NOSCRIPT/);
+    const reply = await redis.eval(flagged, ["k"], []);
+    expect(await redis.evalsha(digest, ["k"], [])).toEqual(reply);
+    expect(await redis.scriptExists(digest)).toEqual([1]);
+  });
+
+  test("other flags of a script hold: one that says it writes nothing may not", async () => {
+    const flagged = "#!lua flags=no-writes,allow-key-locking\nreturn redis.call('SET', KEYS[1], '1')";
+    await expect(redis.eval(flagged, ["k"], [])).rejects.toThrow(/Write commands are not allowed/);
+  });
+
   test("EVALSHA answers NOSCRIPT until the script is loaded", async () => {
     const own = `-- ${key}\n${script}`;
     const sha = createHash("sha1").update(own).digest("hex");

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, expect, test } from "vitest";
 import { eventsTogether, type PathCost, type PathName, pathCosts } from "../../src/cli/model/counts.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
-import { on, onBatch } from "../../src/engine/consume/consumer.ts";
+import { on, onBatch, onSql } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
@@ -42,6 +42,16 @@ function oneStatement(failing = { now: false }, subscriber = "recorder"): Consum
     ],
   });
 }
+
+const statementsAlone = () =>
+  defineConsumer({
+    subscriber: "recorder",
+    handlers: [
+      onSql(partChecked, ({ event }) => [
+        sql`INSERT INTO effects (subscriber, event_id) VALUES ('recorder', ${event.id})`,
+      ]),
+    ],
+  });
 
 const setBased = () =>
   defineConsumer({
@@ -96,6 +106,7 @@ test.each([
 
 test.each([
   ["effectOfOneStatement", 1, oneStatement],
+  ["effectOfStatements", 1, statementsAlone],
   ["effectOfSet", 1, setBased],
   ["effectOfManyEvents", eventsTogether, setBased],
 ] as const)("from commit to effect: %s, events: %d", async (name, events, make) => {

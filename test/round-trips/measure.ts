@@ -56,7 +56,11 @@ export async function createMeter(holdMs = chainHoldMs): Promise<Meter> {
 }
 
 function toCost(calls: readonly Call[], commandsInScripts: number): PathCost {
-  const commit = calls.findLast(({ what }) => /\bCOMMIT\b/.test(what));
+  // What comes over HTTP as one request commits with it.
+  const commit = calls.findLast(
+    ({ what, session }) =>
+      /\bCOMMIT\b/.test(what) || (session === null && what.includes("claimed FROM claimed")),
+  );
   const sum = (to: Call["to"]) =>
     calls.filter((call) => call.to === to).reduce((total, { count }) => total + count, 0);
   const untilEffect = commit === undefined ? [] : calls.filter(({ endMs }) => endMs <= commit.endMs);

@@ -11,7 +11,17 @@ export interface ScriptCalls {
     prefix: string,
     work: () => Promise<T>,
   ): Promise<{ readonly result: T; readonly commands: number }>;
+  /** The scripts that ran during `work` on keys that begin with `prefix`. */
+  scriptsDuring(prefix: string, work: () => Promise<unknown>): Promise<readonly RunScript[]>;
   close(): void;
+}
+
+/** One run of a script. */
+export interface RunScript {
+  /** The keys that it named. */
+  readonly keys: readonly string[];
+  /** The commands that it called, names and arguments. */
+  readonly commands: readonly (readonly string[])[];
 }
 
 export async function watchScriptCalls(redisUrl: string): Promise<ScriptCalls> {
@@ -41,11 +51,40 @@ export async function watchScriptCalls(redisUrl: string): Promise<ScriptCalls> {
       await catchUp();
       return { result, commands: commandsInScripts(lines, prefix) };
     },
+    async scriptsDuring(prefix, work) {
+      await catchUp();
+      lines.splice(0);
+      await work();
+      await catchUp();
+      return scriptsIn(lines, prefix);
+    },
     close() {
       monitor.close();
       other.close();
     },
   };
+}
+
+/** Nothing comes between a script and its commands. Pure. */
+export function scriptsIn(lines: readonly string[], prefix: string): RunScript[] {
+  const runs: { readonly keys: readonly string[]; readonly commands: string[][] }[] = [];
+  let isOurs = false;
+  for (const line of lines) {
+    if (/^\S+ \[\d+ lua\] /.test(line)) {
+      if (isOurs) runs.at(-1)?.commands.push(wordsOf(line));
+      continue;
+    }
+    isOurs = /\] "eval/i.test(line) && line.includes(`"${prefix}`);
+    if (!isOurs) continue;
+    const [, , count, ...words] = wordsOf(line);
+    runs.push({ keys: words.slice(0, Number(count)), commands: [] });
+  }
+  return runs;
+}
+
+/** The quoted words of a line of MONITOR; escapes stay as they are. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ""]) => word);
 }
 
 /** Nothing comes between a script and its commands. Pure. */

@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { classify } from "../core/classify.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
 import { type Decision, decideDelivery } from "../core/retry.ts";
@@ -5,10 +6,11 @@ import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isMissingObject } from "../db/errors.ts";
 import { publishMany } from "../publish/publish.ts";
+import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
-import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
-import { type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
+import { attemptOf, claimOf, claimsOf, type Runnable } from "./delivery.ts";
+import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 
 /*
  * The guarantee: a consumer applies an event once, however often it is delivered and whatever ends whom in between.
@@ -214,19 +216,15 @@ async function tryTogether(
   list: readonly Runnable[],
   deadlineMs: number,
 ): Promise<Attempt> {
+  const byStatements = await tryStatements(deps, list);
+  if (byStatements !== null) return byStatements;
   let session: Session;
   try {
     session = await lane.session();
   } catch (error) {
     return { kind: "unavailable", error };
   }
-  const run: HandlerRun = {
-    claimed: false,
-    neverApplied: new Set(),
-    published: [],
-    remaining: [],
-    culprit: null,
-  };
+  const run = beginRun();
   let applied: readonly Applied[];
   try {
     applied = await session.transaction(
@@ -250,6 +248,21 @@ async function tryTogether(
   return { kind: "done", applied, remaining: run.remaining };
 }
 
+/** @returns null: they go the ordinary way */
+async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promise<Attempt | null> {
+  try {
+    const run = await applyStatements(deps, list);
+    if (run === null) return null;
+    if (run.published.length > 0) deps.onPublished();
+  } catch (error) {
+    return { kind: "unavailable", error };
+  }
+  const applied = list.map(
+    (delivery): Applied => ({ delivery, decision: { action: "ack" }, duplicate: null, error: null }),
+  );
+  return { kind: "done", applied, remaining: [] };
+}
+
 async function applyInTransaction(
   deps: ApplyDeps,
   session: Session,
@@ -259,18 +272,14 @@ async function applyInTransaction(
   sliceEndMs: number,
 ): Promise<Applied[]> {
   const { subscriber } = deps.consumer;
-  const claims = list.map((delivery) => ({
-    ...claimOf(delivery),
-    type: delivery.content.event.type,
-    tenantId: delivery.content.event.tenant_id,
-  }));
-  const found = await claimDeliveries(tx, subscriber, deps.stream, claims);
+  const found = await claimDeliveries(tx, subscriber, deps.stream, claimsOf(list));
   const { claimed, redelivered, withLetter } = found;
   run.claimed = true;
   run.neverApplied = found.neverApplied;
   const fresh = list.filter((delivery) => claimed.has(claimId(claimOf(delivery))));
   try {
-    await runHandlers(deps, tx, fresh, run, sliceEndMs);
+    const effects = { tx, execute: (statement: SQL) => tx.execute(statement) };
+    await runHandlers(deps, effects, fresh, run, sliceEndMs);
   } catch (error) {
     // The handler may still hold the connection with a statement; a ROLLBACK would wait behind it.
     if (error instanceof HandlerTimeoutError) await session.close();

@@ -87,8 +87,8 @@ function haveReplay(claims: readonly Claim[]): boolean {
   return claims.some(({ replayGeneration }) => replayGeneration !== 0);
 }
 
-function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
-  const rows = JSON.stringify(
+function rowsOf(claims: readonly Claim[]): string {
+  return JSON.stringify(
     claims.map((claim) => ({
       m: claim.messageId,
       e: claim.eventId.length <= maxEventIdLength ? claim.eventId : null,
@@ -97,8 +97,29 @@ function claimSql(subscriber: string, stream: string, claims: readonly Claim[]):
       ...(claim.replayGeneration === 0 ? {} : { p: claim.replayGeneration }),
     })),
   );
+}
+
+function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
   const claim = haveReplay(claims) ? claimWithReplays : claimOrdinary;
-  return claim(subscriber, stream, rows);
+  return claim(subscriber, stream, rowsOf(claims));
+}
+
+/** Words of the error with which `claimAllSql` ends its transaction. */
+const notAllClaimed = "not all claimed: ";
+
+const claimAll = keepSql<[...ClaimValues, count: number]>(
+  (subscriber, stream, rows, count) => sql`
+    WITH claimed AS (${ordinary(sql`(${given(subscriber, stream, rows)}) g`)})
+    SELECT CASE WHEN count(*) = ${count}::integer AND NOT coalesce(bool_or(dead), false) THEN 0
+      ELSE (${sql.raw(`'${notAllClaimed}'`)} || count(*))::integer END AS claimed FROM claimed`,
+);
+
+/**
+ * Claims all of these, or ends the transaction: when one was claimed before, or an open dead letter says that it was not
+ * applied. Not for forced replays.
+ */
+export function claimAllSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
+  return claimAll(subscriber, stream, rowsOf(claims), claims.length);
 }
 
 type KnownValues = [subscriber: string, ids: readonly string[]];

@@ -28,7 +28,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     );
   }
   const handlers: unknown = options.handlers;
-  const listed = `a list of what on(…), onBatch(…) and onAny(…) make`;
+  const listed = `a list of what on(…), onBatch(…), onSql(…), onSqlBatch(…) and onAny(…) make`;
   requireFitting(Array.isArray(handlers), `Consumer "${subscriber}": handlers`, handlers, listed);
   const byType = new Map<string, Exclude<Subscription, { kind: "any" }>>();
   let any: Consumer["any"] = null;
@@ -75,7 +75,9 @@ function requireHandler(subscriber: string, subscription: Subscription, ordinal:
   const why =
     "Look whether the file that defines it exports it, and whether the imports of this consumer lead back to this consumer: in such a circle it is not there yet.";
   if (typeof given !== "object" || given === null || !("kind" in given)) {
-    throw new Error(`${what} is ${nameOf(given)}, expected on(…), onBatch(…) or onAny(…). ${why}`);
+    throw new Error(
+      `${what} is ${nameOf(given)}, expected on(…), onBatch(…), onSql(…), onSqlBatch(…) or onAny(…). ${why}`,
+    );
   }
   if (subscription.kind !== "any") {
     const definition: unknown = subscription.definition;
@@ -162,6 +164,16 @@ function requireCatalogued(catalog: Catalog, { subscriber }: Consumer, definitio
       ? `Consumer "${subscriber}" handles "${type}", which is not in the catalog. Add its definition to the catalog that is given to createEngine.`
       : `Consumer "${subscriber}" handles "${type}" by another definition than the catalog has. Handle the one that is in the catalog that is given to createEngine.`,
   );
+}
+
+/** True when some of its handlers need a transaction that they can read in, and not statements alone. */
+export function needsTransaction({ any, byType }: Consumer): boolean {
+  return any !== null || [...byType.values()].some((subscription) => !givesStatements(subscription));
+}
+
+/** True for what `onSql` and `onSqlBatch` make. */
+export function givesStatements({ kind }: Subscription): boolean {
+  return kind === "statements" || kind === "statement_batch";
 }
 
 /** Stands for all types. */

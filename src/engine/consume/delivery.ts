@@ -1,4 +1,5 @@
 import type { Envelope, MessageId } from "@brain/schemas";
+import type { Claim } from "./dedup.ts";
 import type { Content, Handled } from "./interpret.ts";
 
 /** One event on its way to one consumer, from reading it to the last word on it. */
@@ -73,6 +74,14 @@ export function claimOf({ messageId, content, replayGeneration }: Runnable): {
   readonly replayGeneration: number;
 } {
   return { messageId, eventId: content.event.id, replayGeneration };
+}
+
+/** What is claimed for a list of deliveries. */
+export function claimsOf(list: readonly Runnable[]): Claim[] {
+  return list.map((delivery) => {
+    const { type, tenant_id: tenantId } = delivery.content.event;
+    return { ...claimOf(delivery), type, tenantId };
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import { applyAll, createLane, type Lane } from "./apply.ts";
 import type { Consumer } from "./consumer.ts";
 import { describeError, errorClass } from "./dead-letters.ts";
 import { chooseDeferred, defer } from "./defer.ts";
+import { needsTransaction } from "./define-consumer.ts";
 import { attemptOf, type Delivery, deathsOf, type Runnable } from "./delivery.ts";
 import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./drain-base.ts";
 import { breakerCommands } from "./drain-breaker.ts";
@@ -36,7 +37,7 @@ export async function drainConsumer(
   options: DrainOptions,
 ): Promise<DrainResult> {
   const lane = createLane({ db: deps.db, consumer });
-  if (options.expectsNews === true) lane.prepare();
+  if (options.expectsNews === true && needsTransaction(consumer)) lane.prepare();
   try {
     const { drain, result } = await openDrain(deps, consumer, options, lane);
     return drain === null ? result : await runDrain(drain);

@@ -18,20 +18,18 @@
  * when it read: the pending list, the new entries, and of a short pending list the failures and the bodies, else nulls
  */
 export const acquireScript = `
-local current = redis.call('GET', KEYS[1])
-if current and current ~= ARGV[1] then
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
   local first = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2] * 2)
   return {0, redis.call('PTTL', KEYS[1]), first and 1 or 0}
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2])
-local left = redis.call('EXISTS', KEYS[3])
-redis.call('SET', KEYS[3], ARGV[1])
+local left = redis.call('SET', KEYS[3], ARGV[1], 'GET') and 1 or 0
 if left == 1 then redis.call('HDEL', KEYS[5], 'epoch') end
 
 local stream, group = KEYS[4], ARGV[3]
-local waiting = redis.pcall('XPENDING', stream, group)
-local pending = waiting.err and 0 or waiting[1]
+local list = redis.pcall('XPENDING', stream, group, '-', '+', ARGV[7])
+local isThere = not list.err
+local pending = isThere and #list or 0
 local state, breaker = redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[6], ARGV[4])
 local reply = {1, left, 0, pending, state, breaker}
 local known = {}
@@ -39,9 +37,8 @@ for i = 1, #state, 2 do known[state[i]] = state[i + 1] end
 local isPlain = known.epoch and known.start and known.pauses == '[]' and known.backfilling ~= '1'
 -- A breaker that only counts failures holds nothing up.
 local isOpen = breaker and not string.find(breaker, '"probe_at":null', 1, true)
-if waiting.err or isOpen or not isPlain or ARGV[6] == '0' then return reply end
+if not isThere or isOpen or not isPlain or ARGV[6] == '0' then return reply end
 
-local list = pending > 0 and redis.call('XPENDING', stream, group, '-', '+', ARGV[7]) or {}
 local room = math.min(tonumber(ARGV[6]), tonumber(ARGV[7]) - pending)
 local new = room > 0 and redis.call('XREADGROUP', 'GROUP', group, ARGV[5], 'COUNT', room, 'STREAMS', stream, '>')
 local failures, bodies = false, false

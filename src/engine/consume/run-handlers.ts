@@ -1,4 +1,5 @@
 import type { Envelope } from "@brain/schemas";
+import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
@@ -31,8 +32,20 @@ export interface HandlerRun {
   culprit: Runnable | null;
 }
 
-type EachSubscription = Extract<Subscription, { kind: "each" }>;
-type SetSubscription = Exclude<Subscription, { kind: "each" }>;
+export function beginRun(): HandlerRun {
+  return { claimed: false, neverApplied: new Set(), published: [], remaining: [], culprit: null };
+}
+
+/** How effects reach Postgres. */
+export interface Effects {
+  /** Null: only statements are wanted, and all deliveries are for handlers that give them. */
+  readonly tx: Tx | null;
+  /** Takes one statement of a statement handler. */
+  readonly execute: (statement: SQL) => Promise<unknown>;
+}
+
+type EachSubscription = Extract<Subscription, { kind: "each" | "statements" }>;
+type SetSubscription = Exclude<Subscription, EachSubscription>;
 
 /**
  * Calls the handlers for `deliveries` in stream order. Deliveries of a set-based handler are gathered as long as no
@@ -43,7 +56,7 @@ type SetSubscription = Exclude<Subscription, { kind: "each" }>;
  */
 export async function runHandlers(
   deps: HandlerDeps,
-  tx: Tx,
+  effects: Effects,
   deliveries: readonly Runnable[],
   run: HandlerRun,
   sliceEndMs: number,
@@ -56,7 +69,7 @@ export async function runHandlers(
     gathered.delete(subscription);
     for (const { key } of group) if (key !== null) gatheredKeys.delete(key);
     run.culprit = group.length === 1 ? (group[0] ?? null) : null;
-    await callSet(deps, tx, subscription, group, run);
+    await callSet(deps, effects, subscription, group, run);
     run.culprit = null;
   };
 
@@ -65,13 +78,13 @@ export async function runHandlers(
     const { subscription } = content;
     const other = key === null ? undefined : gatheredKeys.get(key);
     if (other !== undefined && other !== subscription) await flush(other);
-    if (subscription.kind === "each") {
+    if (subscription.kind === "each" || subscription.kind === "statements") {
       if (index > 0 && deps.now() >= sliceEndMs) {
         run.remaining = deliveries.slice(index);
         break;
       }
       run.culprit = delivery;
-      await callEach(deps, tx, subscription, delivery, run);
+      await callEach(deps, effects, subscription, delivery, run);
       run.culprit = null;
       continue;
     }
@@ -90,7 +103,7 @@ function isRepeated({ neverApplied }: HandlerRun, delivery: Runnable): boolean {
 
 async function callEach(
   deps: HandlerDeps,
-  tx: Tx,
+  effects: Effects,
   subscription: EachSubscription,
   delivery: Runnable,
   run: HandlerRun,
@@ -100,10 +113,8 @@ async function callEach(
   await withTimeLimit(
     consumer.handlerTimeoutMs,
     `The handler of "${event.type}" in "${consumer.subscriber}"`,
-    (signal) => {
-      const context: HandlerContext = {
-        tx,
-        signal,
+    async (signal) => {
+      const context: Omit<HandlerContext, "tx" | "signal"> = {
         publish: publishFrom(deps, run, event),
         log: eventLog(deps, delivery),
         attempt: attemptOf(delivery),
@@ -114,14 +125,18 @@ async function callEach(
         repeated: isRepeated(run, delivery),
         now: () => new Date(deps.now()),
       };
-      return subscription.handle(event, context);
+      if (subscription.kind === "each") {
+        return subscription.handle(event, { ...context, tx: requireTx(effects), signal });
+      }
+      for (const statement of await subscription.handle({ ...context, event }))
+        await effects.execute(statement);
     },
   );
 }
 
 async function callSet(
   deps: HandlerDeps,
-  tx: Tx,
+  effects: Effects,
   subscription: SetSubscription,
   group: readonly Runnable[],
   run: HandlerRun,
@@ -134,14 +149,12 @@ async function callSet(
     replay: delivery.isReplay,
     repeated: isRepeated(run, delivery),
   }));
-  const what = subscription.kind === "batch" ? `"${subscription.definition.type}"` : "all events";
+  const what = subscription.kind === "any" ? "all events" : `"${subscription.definition.type}"`;
   await withTimeLimit(
     consumer.handlerTimeoutMs,
     `The batch handler of ${what} in "${consumer.subscriber}"`,
-    (signal) => {
-      const context: BatchContext = {
-        tx,
-        signal,
+    async (signal) => {
+      const context: Omit<BatchContext, "tx" | "signal"> = {
         publishFrom: (cause) => publishFrom(deps, run, cause.event),
         log: deps.log,
         idempotencyKey: (delivered, label) =>
@@ -153,9 +166,19 @@ async function callSet(
           ),
         now: () => new Date(deps.now()),
       };
-      return subscription.handle(deliveries, context);
+      if (subscription.kind !== "statement_batch") {
+        return subscription.handle(deliveries, { ...context, tx: requireTx(effects), signal });
+      }
+      for (const statement of await subscription.handle({ ...context, deliveries })) {
+        await effects.execute(statement);
+      }
     },
   );
+}
+
+function requireTx({ tx }: Effects): Tx {
+  if (tx === null) throw new Error("A handler that needs a transaction was called without one.");
+  return tx;
 }
 
 /** Events are validated when the handler publishes them, and inserted together before the commit. */

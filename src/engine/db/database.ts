@@ -309,8 +309,7 @@ async function commit(link: Link, fence: FenceText | undefined): Promise<string>
     return await control(link, `${fence}; COMMIT`);
   } catch (error) {
     if (link.lost === null) await rollback(link);
-    if (sqlState(error) === castRefused && error instanceof Error && describesFence(error))
-      throw new FencedError();
+    if (isFenced(error)) throw new FencedError();
     // A statement had failed and somebody caught its error: the fence could not be looked at.
     if (sqlState(error) === "25P02") return "ROLLBACK";
     throw error;
@@ -322,6 +321,11 @@ const castRefused = "22P02";
 
 function describesFence(error: Error): boolean {
   return error.message.includes(fencedWord) || (error.cause instanceof Error && describesFence(error.cause));
+}
+
+/** True when the statement of `fenceText` ended a transaction: another worker has raised the token. */
+export function isFenced(error: unknown): boolean {
+  return sqlState(error) === castRefused && error instanceof Error && describesFence(error);
 }
 
 /** After a failure the first error counts. Postgres rolls back by itself when the connection ends. */

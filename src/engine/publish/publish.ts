@@ -10,12 +10,13 @@ import {
   parseEnvelope,
   type Severity,
 } from "@brain/schemas";
+import type { SQL } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
 import type { Database, Tx } from "../db/database.ts";
 import type { Origin } from "./origin.ts";
-import { insertEvents, type RecordedEvent } from "./record.ts";
+import { insertEvents, insertEventsSql, type RecordedEvent } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
 export interface PublishContext {
@@ -167,6 +168,11 @@ const encoder = new TextEncoder();
 
 function utf8Length(text: string): number {
   return encoder.encode(text).byteLength;
+}
+
+/** The same as a statement for a batch; none when there are no events. */
+export function publishManySql(prepared: readonly RecordedEvent[]): SQL[] {
+  return prepared.length === 0 ? [] : [insertEventsSql(prepared)];
 }
 
 /** Publishes prepared events in one statement; all or none. The last statement of its transaction, see `insertEvents`. */

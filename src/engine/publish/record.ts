@@ -153,8 +153,13 @@ function toRow({ event, key, origin }: RecordedEvent) {
 
 /** Inserts events in the caller's transaction, of which it should be the last statement. */
 export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
+  await tx.execute(insertEventsSql(prepared));
+}
+
+/** The same as a statement for a batch, of which it should be the last but the fence. */
+export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const { statements, values } = insertOf(prepared);
-  await tx.execute(statements.plain(...values));
+  return statements.plain(...values);
 }
 
 const columnsWith = (meta: SQL): SQL => sql`e.id::text AS id, e.type, e.source, e.target,

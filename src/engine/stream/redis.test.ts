@@ -19,6 +19,68 @@ function replying(reply: string) {
   return answering(200, JSON.stringify([{ error: reply }]));
 }
 
+/** A Redis over HTTP that answers each command by `reply`, and what it was sent. */
+async function scripted(reply: (command: readonly string[]) => object) {
+  const sent: (readonly string[])[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const commands = JSON.parse(Buffer.concat(chunks).toString("utf8")) as string[][];
+    sent.push(...commands);
+    response.end(JSON.stringify(commands.map(reply)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  return { redis: createRedis({ url: `http://127.0.0.1:${port}`, token: "t" }), sent };
+}
+
+const noScript = { error: "NOSCRIPT No matching script." };
+const unknownFlag = { error: "ERR Unexpected flag in script shebang: allow-key-locking" };
+
+describe("a script", () => {
+  test("is sent by its digest, with its body when the server does not have it, and names the keys it locks", async () => {
+    let has = false;
+    const { redis, sent } = await scripted(([name]) => {
+      if (name === "EVALSHA" && !has) return noScript;
+      has = true;
+      return { result: "done" };
+    });
+    for (const _time of [1, 2]) expect(await redis.eval("return 'done'", ["k"], ["a"])).toBe("done");
+    expect(sent.map(([name]) => name)).toEqual(["EVALSHA", "EVAL", "EVALSHA"]);
+    expect(sent[1]).toEqual(["EVAL", "#!lua flags=allow-key-locking\nreturn 'done'", "1", "k", "a"]);
+  });
+
+  test("goes without the flag to a server that does not know it, once this is found out", async () => {
+    const { redis, sent } = await scripted(([name, script = ""]) => {
+      if (name === "EVALSHA") return noScript;
+      return script.startsWith("#!lua") ? unknownFlag : { result: "done" };
+    });
+    for (const _time of [1, 2]) expect(await redis.eval("return 'done'", ["k"], [])).toBe("done");
+    expect(sent.map(([name, script]) => [name, script?.startsWith("#!lua")])).toEqual([
+      ["EVALSHA", false],
+      ["EVAL", true],
+      ["EVAL", false],
+      ["EVALSHA", false],
+      ["EVAL", false],
+    ]);
+  });
+
+  test("of a pipeline that was refused for its flag is sent again alone", async () => {
+    const { redis, sent } = await scripted(([name, script = ""]) =>
+      name === "EVAL" && script.startsWith("#!lua") ? unknownFlag : { result: name },
+    );
+    expect(
+      await redis.pipeline([
+        ["GET", "k"],
+        ["EVAL", "return 1", "0"],
+        ["TTL", "k"],
+      ]),
+    ).toEqual(["GET", "EVAL", "TTL"]);
+    expect(sent.map(([name]) => name)).toEqual(["GET", "EVAL", "TTL", "EVAL"]);
+  });
+});
+
 describe("what Redis replied", () => {
   test.each([
     ["NOGROUP No such key 's' or consumer group 'g'", "NOGROUP"],

@@ -2,7 +2,7 @@ import { createCatalog, defineEvent } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type EventHandler, on, onBatch } from "../consume/consumer.ts";
+import { type EventHandler, on, onBatch, onSql } from "../consume/consumer.ts";
 import { defineConsumer } from "../consume/define-consumer.ts";
 import { ConflictError, RetryAfter } from "../core/errors.ts";
 import { NoTransactionError, runHandler } from "./run-handler.ts";
@@ -124,6 +124,23 @@ describe("runHandler", () => {
     });
     const { published } = await runHandler(consumer, orderPlaced, order, { catalog });
     expect(published.map(({ type }) => type)).toEqual(["shop.order.confirmed"]);
+  });
+
+  test("tells the statements of a statement handler, without a transaction", async () => {
+    const consumer = defineConsumer({
+      subscriber: "stock",
+      handlers: [
+        onSql(orderPlaced, ({ event }) => [sql`UPDATE stock SET left = left - ${event.payload.quantity}`]),
+      ],
+    });
+    const { next, statements } = await runHandler(
+      consumer,
+      orderPlaced,
+      { ...order, quantity: 3 },
+      { catalog },
+    );
+    expect(next).toEqual({ kind: "applied" });
+    expect(statements).toMatchObject([{ sql: "UPDATE stock SET left = left - $1", params: [3] }]);
   });
 
   test("hands on what stands for the transaction", async () => {

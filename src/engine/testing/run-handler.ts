@@ -6,10 +6,12 @@ import {
   type PayloadInputOf,
   parseMessageId,
 } from "@brain/schemas";
+import type { Query, SQL } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
 import type { Consumer } from "../consume/consumer.ts";
 import type { Delivery, Runnable, Source } from "../consume/delivery.ts";
 import { interpretEntry } from "../consume/interpret.ts";
-import { type HandlerRun, runHandlers } from "../consume/run-handlers.ts";
+import { beginRun, runHandlers } from "../consume/run-handlers.ts";
 import { classify } from "../core/classify.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLogger } from "../core/log.ts";
@@ -58,6 +60,8 @@ export interface HandlerOutcome {
   readonly next: NextStep;
   /** What the handler published, in that order; nothing when it failed, for that is not committed. */
   readonly published: readonly Envelope[];
+  /** What a statement handler (`onSql`, `onSqlBatch`) gave, as it would be sent; nothing is run. */
+  readonly statements: readonly { readonly sql: string; readonly params: readonly unknown[] }[];
   /** What it threw, or why its event was refused; null when neither. */
   readonly error: unknown;
   /** The event as the handler saw it. */
@@ -65,6 +69,8 @@ export interface HandlerOutcome {
   /** Lines that it wrote to its log, JSON. */
   readonly logs: readonly string[];
 }
+
+const dialect = new PgDialect();
 
 /** A handler used `tx`, and the test gave none. */
 export class NoTransactionError extends Error {
@@ -105,9 +111,11 @@ export async function runHandler<D extends EventDefinition>(
   const fields = encodeEntry(sent);
   const { content, key } = interpretEntry(catalog, consumer, fields);
   const logs: string[] = [];
+  const statements: Query[] = [];
   const outcome = (next: NextStep, published: readonly Envelope[], error: unknown): HandlerOutcome => ({
     next,
     published,
+    statements: error === null ? statements : [],
     error,
     event: content.kind === "handle" ? content.event : sent,
     logs,
@@ -122,13 +130,7 @@ export async function runHandler<D extends EventDefinition>(
     key,
     isReplay: options.replay ?? false,
   };
-  const run: HandlerRun = {
-    claimed: true,
-    neverApplied: new Set(),
-    published: [],
-    remaining: [],
-    culprit: null,
-  };
+  const run = beginRun();
   const transaction = standIn(options.tx);
   const nowMs = now.getTime();
   const deps = {
@@ -142,7 +144,8 @@ export async function runHandler<D extends EventDefinition>(
     now: () => nowMs,
   };
   try {
-    await runHandlers(deps, transaction.tx, [delivery], run, nowMs);
+    const execute = async (statement: SQL) => statements.push(dialect.sqlToQuery(statement));
+    await runHandlers(deps, { tx: transaction.tx, execute }, [delivery], run, nowMs);
   } catch (thrown) {
     // Whatever the handler made of that: the test is at fault.
     if (transaction.missed !== null) throw transaction.missed;

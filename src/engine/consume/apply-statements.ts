@@ -1,0 +1,70 @@
+import { type SQL, sql } from "drizzle-orm";
+import { FencedError } from "../core/errors.ts";
+import { type Database, type FenceText, isFenced } from "../db/database.ts";
+import { publishManySql } from "../publish/publish.ts";
+import { claimAllSql } from "./dedup.ts";
+import { givesStatements } from "./define-consumer.ts";
+import { claimsOf, type Runnable } from "./delivery.ts";
+import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
+
+/*
+ * The short way of statement handlers: one transaction, sent as one request over HTTP.
+ *
+ *   limit, claims, statements of the handlers, events they published, fence
+ *
+ * The guarantee is that of `apply.ts`, because the parts and their order are the same, and all of it commits or nothing.
+ * What cannot be decided without reading ends the transaction: a claim that somebody has, a dead letter that is open, a
+ * statement that fails. Then nothing happened, and the ordinary way, which can read, finds out what is so. A reply that
+ * was lost goes there too, and finds the claims.
+ */
+
+/** Text of the deliveries of one request, characters: far below what Neon takes. */
+const maxTextLength = 4_000_000;
+
+export interface StatementDeps extends HandlerDeps {
+  readonly db: Database;
+  readonly stream: string;
+  readonly fence: () => FenceText;
+}
+
+/**
+ * Applies deliveries by statements alone.
+ *
+ * @returns null when they have to go the ordinary way: nothing was applied, as far as is known
+ * @throws {FencedError} another worker took over: nothing was applied
+ */
+export async function applyStatements(
+  deps: StatementDeps,
+  list: readonly Runnable[],
+): Promise<Pick<HandlerRun, "published"> | null> {
+  if (!list.every(mayGoAlone) || textLength(list) > maxTextLength) return null;
+  const { subscriber, handlerTimeoutMs } = deps.consumer;
+  const run = beginRun();
+  const statements: SQL[] = [];
+  const gather = async (statement: SQL) => statements.push(statement);
+  try {
+    await runHandlers(deps, { tx: null, execute: gather }, list, run, Number.POSITIVE_INFINITY);
+    await deps.db.batch([
+      sql`SELECT set_config('statement_timeout', ${String(Math.ceil(handlerTimeoutMs))}, true)`,
+      claimAllSql(subscriber, deps.stream, claimsOf(list)),
+      ...statements,
+      ...publishManySql(run.published),
+      sql.raw(deps.fence()),
+    ]);
+  } catch (error) {
+    if (isFenced(error)) throw new FencedError();
+    return null;
+  }
+  return run;
+}
+
+function mayGoAlone({ content, replayGeneration }: Runnable): boolean {
+  return replayGeneration === 0 && givesStatements(content.subscription);
+}
+
+function textLength(list: readonly Runnable[]): number {
+  return list.reduce(
+    (sum, { fields }) => sum + (fields ?? []).reduce((own, { length }) => own + length, 0),
+    0,
+  );
+}
