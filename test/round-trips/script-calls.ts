@@ -66,7 +66,7 @@ export async function watchScriptCalls(redisUrl: string): Promise<ScriptCalls> {
 }
 
 /** Nothing comes between a script and its commands. Pure. */
-export function scriptsIn(lines: readonly string[], prefix: string): RunScript[] {
+function scriptsIn(lines: readonly string[], prefix: string): RunScript[] {
   const runs: { readonly keys: readonly string[]; readonly commands: string[][] }[] = [];
   let isOurs = false;
   for (const line of lines) {

@@ -1,5 +1,3 @@
-import type { Command } from "./redis.ts";
-
 /*
  * How scripts travel: by digest, and with the flag that keeps them from stopping the whole database. Upstash runs a script
  * under a lock on all keys, unless its first line says that it touches none but those it names: so each of our scripts
@@ -7,6 +5,9 @@ import type { Command } from "./redis.ts";
  *
  * https://upstash.com/docs/redis/features/key-locking, https://redis.io/docs/latest/commands/evalsha/
  */
+
+/** Name and arguments, as `Command`. */
+type Words = readonly [name: string, ...args: string[]];
 
 const flagLine = "#!lua flags=allow-key-locking\n";
 
@@ -17,12 +18,12 @@ const digests = new Map<string, Promise<string>>();
 const withoutFlag = new Set<string>();
 
 /** The script by its digest; what follows is as in `EVAL`. */
-export async function byDigest(url: string, [, script = "", ...words]: Command): Promise<Command> {
+export async function byDigest(url: string, [, script = "", ...words]: Words): Promise<Words> {
   return ["EVALSHA", await digestOf(bodyFor(url, script)), ...words];
 }
 
 /** An `EVAL` as this server takes it; other commands as they are. */
-export function byBody(url: string, command: Command): Command {
+export function byBody(url: string, command: Words): Words {
   const [name, script = "", ...words] = command;
   return name === "EVAL" ? ["EVAL", bodyFor(url, script), ...words] : command;
 }
