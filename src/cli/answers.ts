@@ -79,6 +79,8 @@ export interface RecordedEvent {
   };
   readonly position: number;
   readonly stream_message_id: string | null;
+  /** Null until sent, as the stream message id. */
+  readonly shard: number | null;
 }
 
 export interface History {

@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { benchBridge } from "./bridge.ts";
 import { startStack } from "./connect.ts";
 import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
@@ -21,6 +22,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   roundtrips: benchRoundTrips,
   cpu: benchCpu,
   peers: benchPeers,
+  bridge: benchBridge,
 };
 
 const only = process.argv.slice(2);

@@ -39,7 +39,7 @@ async function publishViews(count: number): Promise<string[]> {
   return ids;
 }
 
-const recordsOf = (text: string): KafkaRecord[] =>
+const recordsOf = (text: string): (KafkaRecord & { cursor: string })[] =>
   text
     .split("\n")
     .filter((line) => line !== "")
@@ -96,6 +96,7 @@ describe("export", () => {
         brain_meta: JSON.stringify(meta),
       },
       value: payload,
+      cursor: cursorIn(stderr),
     });
     expect(stderr).toMatch(/^1 event; what comes next: --cursor \d/);
   });
@@ -111,6 +112,18 @@ describe("export", () => {
     for (const list of Object.values(counts)) expect(list).toEqual(list.toSorted((a, b) => a - b));
     const shards = await station.sql("SELECT DISTINCT shard FROM events");
     expect(shards.length).toBeGreaterThan(1);
+  });
+
+  test("behind the cursor of any line comes the rest, for who keeps it with what he has stored", async () => {
+    const cursor = await atEnd();
+    await publishViews(40);
+    const lines = recordsOf((await run("--cursor", cursor, "--limit", "7")).stdout);
+    expect(lines).toHaveLength(40);
+    for (const at of [0, 6, 7, 38]) {
+      const rest = recordsOf((await run("--cursor", lines[at]?.cursor ?? "none")).stdout);
+      expect(rest).toEqual(lines.slice(at + 1));
+    }
+    expect((await run("--cursor", lines.at(-1)?.cursor ?? "none")).stdout).toBe("");
   });
 
   test("misses no event that commits behind a later one, as the history does", async () => {
@@ -197,6 +210,7 @@ describe("export", () => {
     [["--topic", "x{user}"], 2, "may have {type}, {module} and {tenant} in it"],
     [["--cursor", "yesterday"], 2, "Expected the cursor that an earlier export told"],
     [["--cursor", "1:2"], 1, 'expected the "cursor" of an earlier answer'],
+    [["--state", "/tmp/state.json"], 2, "--state needs --out"],
     [["--to", "avro"], 2, "Allowed choices are kafka-jsonl"],
     [["--out", "/no/such/folder/file"], 2, "it does not exist"],
   ])("says what is wrong with %j", async (args, code, message) => {

@@ -7,8 +7,8 @@ export interface ExportState {
   readonly cursor: string | null;
   /** Events written so far, over all runs. */
   readonly events: number;
-  /** Length of the file so far; null: it went to standard output. */
-  readonly bytes: number | null;
+  /** Length of the file so far; of no meaning on standard output. */
+  readonly bytes: number;
 }
 
 /** Where the lines of an export go. */
@@ -23,22 +23,22 @@ export interface ExportSink {
 export interface SinkOptions {
   /** Null: standard output. */
   readonly file: string | null;
-  /** Null: nothing is noted. */
+  /** Null: nothing is noted. Needs a file: who reads standard output notes for himself what he has. */
   readonly stateFile: string | null;
   /** Where to begin when nothing is noted. */
   readonly cursor: string | null;
 }
 
 /**
- * With a file and a state file each event is in the file once, whatever ends this program: what was written behind the
- * last note is cut off. On standard output the events behind the last note come again.
+ * With a state file each event is in the file once, whatever ends this program: what was written behind the last note is
+ * cut off.
  *
  * @throws {UsageError} a path is wrong, the state is of another file, or no state
  */
 export async function openSink({ file, stateFile, cursor }: SinkOptions): Promise<ExportSink> {
   const noted = stateFile === null ? null : await readState(stateFile);
   const handle = file === null ? null : await openFile(file, noted);
-  let state: ExportState = noted ?? { cursor, events: 0, bytes: handle === null ? null : handle.bytes };
+  let state: ExportState = noted ?? { cursor, events: 0, bytes: handle?.bytes ?? 0 };
   return {
     get state() {
       return state;
@@ -47,7 +47,7 @@ export async function openSink({ file, stateFile, cursor }: SinkOptions): Promis
       const bytes = Buffer.from(lines, "utf8");
       if (handle === null) await writeOut(bytes);
       else await told(`${file} cannot be written`, () => append(handle.file, bytes));
-      state = { ...next, bytes: state.bytes === null ? null : state.bytes + bytes.length };
+      state = { ...next, bytes: state.bytes + bytes.length };
       if (stateFile !== null) await noteState(stateFile, state);
     },
     close: async () => void (await handle?.file.close()),
@@ -70,13 +70,13 @@ async function openFile(path: string, noted: ExportState | null) {
   const file = await told(`${path} cannot be written`, () => open(path, "a"));
   const { size } = await file.stat();
   if (noted === null) return { file, bytes: size };
-  if (noted.bytes === null || size < noted.bytes) {
+  if (size < noted.bytes) {
     await file.close();
     throw new UsageError(
-      `${path} has ${size} bytes, and ${noted.bytes ?? "none"} are noted: the state is of another file. Give the file that belongs to it, or begin a new state file.`,
+      `${path} has ${size} bytes, and ${noted.bytes} are noted: the state is of another file. Give the file that belongs to it, or begin a new state file.`,
     );
   }
-  await told(`${path} cannot be cut`, () => file.truncate(noted.bytes ?? 0));
+  await told(`${path} cannot be cut`, () => file.truncate(noted.bytes));
   return { file, bytes: noted.bytes };
 }
 
@@ -98,9 +98,7 @@ function parseState(text: string): ExportState | null {
     const { cursor, events, bytes } = JSON.parse(text) as Partial<ExportState>;
     const isCursor = cursor === null || typeof cursor === "string";
     const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-    return isCursor && isCount(events) && (bytes === null || isCount(bytes))
-      ? { cursor, events, bytes }
-      : null;
+    return isCursor && isCount(events) && isCount(bytes) ? { cursor, events, bytes } : null;
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ExportPage } from "../answers.ts";
+import type { ExportPage, RecordedEvent } from "../answers.ts";
 import { type Cli, cliOf, wholeNumber } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { openSink } from "./export-sink.ts";
@@ -28,7 +28,7 @@ export function addExport(program: Command): void {
     )
     .option("--topic <name>", "topic; may have {type}, {module} and {tenant} in it", "brain.events")
     .option("--out <file>", "append to this file instead of standard output")
-    .option("--state <file>", "note there how far the export is, and go on from there")
+    .option("--state <file>", "with --out: note there how far the file is, and go on from there")
     .option("--cursor <cursor>", "begin behind this one, which an earlier export told", cursorText)
     .option("--limit <n>", "events that are read at once", wholeNumber(1, 1_000), 250)
     .option("-f, --follow", "go on with what comes, also over restarts of the server")
@@ -40,12 +40,26 @@ function cursorText(text: string): string {
   throw new InvalidArgumentError("Expected the cursor that an earlier export told.");
 }
 
+/** The cursor behind each event, one after the other: the last id of each shard. */
+function followCursor(from: string | null): (event: RecordedEvent) => string {
+  const last = new Map((from?.split(",") ?? []).map((part) => [part.split(":", 1)[0] ?? "", part]));
+  return ({ shard, stream_message_id: id }) => {
+    last.set(String(shard), `${shard}:${id}`);
+    return [...last.values()].join(",");
+  };
+}
+
 /** Time between two looks when nothing is left, ms. */
 const everyMs = 1_000;
 
 async function exportRecords(cli: Cli, options: ExportOptions): Promise<void> {
   if (options.state !== undefined && options.cursor !== undefined) {
     throw new UsageError("--state and --cursor both say where to begin. Give one of them.");
+  }
+  if (options.state !== undefined && options.out === undefined) {
+    throw new UsageError(
+      "--state needs --out. Who reads standard output keeps the cursor of the last line that is safe, for --cursor.",
+    );
   }
   const topic = topicOf(options.topic);
   const sink = await openSink({
@@ -58,7 +72,12 @@ async function exportRecords(cli: Cli, options: ExportOptions): Promise<void> {
     for (let more = true; more || options.follow === true; ) {
       if (!more) await delay(everyMs);
       const page = await readPage(cli, sink.state.cursor, options);
-      const lines = page.events.map((event) => `${JSON.stringify(kafkaRecordOf(event, topic(event)))}\n`);
+      const cursorOf = followCursor(sink.state.cursor);
+      const lines = page.events.map((event) => {
+        const record = { ...kafkaRecordOf(event, topic(event)), cursor: cursorOf(event) };
+        return `${JSON.stringify(record)}
+`;
+      });
       if (lines.length > 0) {
         await sink.write(lines.join(""), { cursor: page.cursor, events: sink.state.events + lines.length });
       }
