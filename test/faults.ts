@@ -266,7 +266,7 @@ export function hookDatabase(db: Database, hooks: DatabaseHooks): Database {
         get broken() {
           return session.broken;
         },
-        transaction: (run) => aroundTransaction(() => session.transaction(run)),
+        transaction: (run, ending) => aroundTransaction(() => session.transaction(run, ending)),
         close: () => session.close(),
       };
       return hooked;

@@ -111,9 +111,11 @@ describe("a late worker", () => {
     const session = await backbone.open().db.open();
     try {
       await expect(
-        session.transaction((tx) => tx.execute(insert("late")), fenceText("recorder", 0, 6)),
+        session.transaction((tx) => tx.execute(insert("late")), { fence: fenceText("recorder", 0, 6) }),
       ).rejects.toThrow(FencedError);
-      await session.transaction((tx) => tx.execute(insert("in time")), fenceText("recorder", 0, 7));
+      await session.transaction((tx) => tx.execute(insert("in time")), {
+        fence: fenceText("recorder", 0, 7),
+      });
       await session.transaction((tx) => tx.execute(insert("unfenced")));
     } finally {
       await session.close();

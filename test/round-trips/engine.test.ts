@@ -10,7 +10,7 @@ import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import type { Backbone } from "../backbone.ts";
 import { invoke, soon } from "../engine/dispatch-fixture.ts";
-import { partChecked } from "../engine/events.ts";
+import { meterRead, partChecked } from "../engine/events.ts";
 import { openBackbone, publishReports, recordReport } from "../engine/fixture.ts";
 import { createMeter, type Meter } from "./measure.ts";
 
@@ -42,6 +42,18 @@ function oneStatement(failing = { now: false }, subscriber = "recorder"): Consum
     ],
   });
 }
+
+/** The same with an event that it publishes and nobody handles. */
+const publishing = () =>
+  defineConsumer({
+    subscriber: "recorder",
+    handlers: [
+      on(partChecked, async (event, { tx, publish }) => {
+        await recordReport(tx, "recorder", event);
+        await publish(meterRead, { meter_id: "m", reading: 1, faults: 0 });
+      }),
+    ],
+  });
 
 const statementsAlone = () =>
   defineConsumer({
@@ -88,7 +100,10 @@ const nothing = async () => undefined;
 
 test("publishing in a transaction", async () => {
   const { meter, backbone } = await open([]);
-  const cost = await meter.costOf(nothing, () => publishReports(backbone, 1));
+  const report = { part: "db", status: "1" };
+  const cost = await meter.costOf(nothing, () =>
+    backbone.publish({ source: "round_trips" }, async (publish) => void (await publish(partChecked, report))),
+  );
   expect(shown("publish", cost)).toEqual(pathCosts.publish);
 });
 
@@ -106,6 +121,7 @@ test.each([
 
 test.each([
   ["effectOfOneStatement", 1, oneStatement],
+  ["effectThatPublishes", 1, publishing],
   ["effectOfStatements", 1, statementsAlone],
   ["effectOfSet", 1, setBased],
   ["effectOfManyEvents", eventsTogether, setBased],

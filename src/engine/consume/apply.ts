@@ -5,7 +5,7 @@ import { type Decision, decideDelivery } from "../core/retry.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isMissingObject } from "../db/errors.ts";
-import { publishMany } from "../publish/publish.ts";
+import { publishManySql } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
@@ -229,7 +229,7 @@ async function tryTogether(
   try {
     applied = await session.transaction(
       (tx) => applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
-      deps.fence(),
+      { last: () => publishManySql(run.published), fence: deps.fence() },
     );
   } catch (error) {
     if (error instanceof FencedError) return { kind: "unavailable", error };
@@ -288,7 +288,6 @@ async function applyInTransaction(
   if (run.remaining.length > 0) {
     await unclaim(tx, subscriber, run.remaining.map(claimOf));
   }
-  await publishMany(tx, run.published);
   const remaining = new Set(run.remaining);
   const revived = fresh
     .filter((one) => !remaining.has(one))

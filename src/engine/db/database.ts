@@ -46,15 +46,23 @@ export function fenceText(subscriber: string, shard: number, fencingToken: numbe
 
 const fencedWord = "fenced by epoch";
 
+/** What travels with the COMMIT. */
+export interface TransactionEnding {
+  /** Statements whose rows nobody needs, asked for when `run` has come to its end. */
+  readonly last?: () => readonly SQL[];
+  /** See `fenceText`; it comes behind them. */
+  readonly fence?: FenceText;
+}
+
 /** One open connection; run transactions on it one after the other, then close it. */
 export interface Session {
   /**
    * BEGIN, `run`, COMMIT; ROLLBACK when `run` throws.
-   * @param fence a statement that Postgres runs together with the COMMIT, in the same round trip; see `fenceText`
+   * @param ending what Postgres runs together with the COMMIT, in the same round trip
    * @throws the error of `run`, or a TransientError, ConflictError or PermanentError translated from Postgres.
    * @throws {FencedError} the fence did not hold: nothing was committed
    */
-  transaction<T>(run: (tx: Tx) => Promise<T>, fence?: FenceText): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, ending?: TransactionEnding): Promise<T>;
   /** True once the connection is lost; every further transaction fails. */
   readonly broken: boolean;
   /** Ends the connection; what still runs on it fails. Never throws. */
@@ -71,7 +79,7 @@ export interface Database {
   /** @throws {TransientError} Postgres is not reachable */
   open(options?: SessionOptions): Promise<Session>;
   /** `open`, one transaction, `close`. */
-  transaction<T>(run: (tx: Tx) => Promise<T>, options?: SessionOptions): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, ending?: TransactionEnding): Promise<T>;
 }
 
 /** A host that is this machine speaks plain HTTP and WebSocket on its own port; Neon speaks TLS on 443. */
@@ -133,10 +141,10 @@ export function createDatabase(connectionString: string, meter: SubrequestMeter 
       });
     },
     open,
-    async transaction(run, options) {
-      const session = await open(options);
+    async transaction(run, ending) {
+      const session = await open({ begins: true });
       try {
-        return await session.transaction(run);
+        return await session.transaction(run, ending);
       } finally {
         await session.close();
       }
@@ -235,7 +243,7 @@ async function openSession(connectionString: string, options: SessionOptions): P
     get broken() {
       return link.lost !== null;
     },
-    async transaction<T>(run: (tx: Tx) => Promise<T>, fence?: FenceText): Promise<T> {
+    async transaction<T>(run: (tx: Tx) => Promise<T>, { last, fence }: TransactionEnding = {}): Promise<T> {
       const beginning = begun ?? begin();
       begun = null;
       await beginning;
@@ -250,7 +258,9 @@ async function openSession(connectionString: string, options: SessionOptions): P
       }
       guard.end();
       // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
-      if ((await commit(link, fence)) !== "COMMIT") {
+      const ending = (last?.() ?? []).map((statement) => withValues(client, statement));
+      if (fence !== undefined) ending.push(fence);
+      if ((await commit(link, ending)) !== "COMMIT") {
         throw new TransientError(
           "The transaction was rolled back, because a statement in it had failed and its error was not passed on. Let the error through, or run the statement in a savepoint (tx.transaction).",
         );
@@ -303,10 +313,10 @@ async function control(link: Link, command: `BEGIN${string}` | `${string}COMMIT`
 }
 
 /** @returns the command tag of Postgres' answer to COMMIT */
-async function commit(link: Link, fence: FenceText | undefined): Promise<string> {
-  if (fence === undefined) return control(link, "COMMIT");
+async function commit(link: Link, ending: readonly string[]): Promise<string> {
+  if (ending.length === 0) return control(link, "COMMIT");
   try {
-    return await control(link, `${fence}; COMMIT`);
+    return await control(link, `${ending.join("; ")}; COMMIT`);
   } catch (error) {
     if (link.lost === null) await rollback(link);
     if (isFenced(error)) throw new FencedError();
@@ -314,6 +324,26 @@ async function commit(link: Link, fence: FenceText | undefined): Promise<string>
     if (sqlState(error) === "25P02") return "ROLLBACK";
     throw error;
   }
+}
+
+/**
+ * The text of a statement with its values in it, as literals that the driver writes: the only form in which several
+ * statements are one message, and so one round trip.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+ */
+function withValues(client: Client, statement: SQL): string {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return text.replaceAll(/\$(\d+)/g, (_slot, place: string) => {
+    const value: unknown = params[Number(place) - 1];
+    if (value === null || value === undefined) return "NULL";
+    if (!["string", "number", "boolean"].includes(typeof value)) {
+      throw new Error(
+        `The last statement of a transaction has a value that is neither text nor number, at $${place}.`,
+      );
+    }
+    return client.escapeLiteral(String(value));
+  });
 }
 
 /** SQLSTATE of the cast by which the fence ends a transaction; what tells it from another cast is our own word in it. */

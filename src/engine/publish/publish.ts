@@ -183,15 +183,15 @@ export async function publishMany(tx: Tx, prepared: readonly RecordedEvent[]): P
 /** Events of one transaction, kept until its end. */
 export interface Outbox {
   /**
-   * Validates the event at once and keeps it. It is recorded by `flush`, travels when the transaction commits and not
+   * Validates the event at once and keeps it. It is recorded by what `flush` gives, travels when the transaction commits and not
    * otherwise. Publishing the same `options.id` twice records it once.
    *
    * @throws {ValidationError | TooLargeError} nothing of this event is kept then
    * @throws {PermanentError} the transaction is at its end
    */
   readonly publish: Publish;
-  /** Records what was published, in one statement; call it last before the COMMIT. */
-  flush(tx: Tx): Promise<void>;
+  /** The statement that records what was published, to be run last before the COMMIT; none when nothing was. */
+  flush(): readonly SQL[];
 }
 
 /** The events of a transaction are inserted at its end, so that their locks (see `lockKeys`) are held for a moment only. */
@@ -210,9 +210,9 @@ export function createOutbox(settings: PublishSettings, context: PublishContext)
       prepared.push(event);
       return event.event as never;
     },
-    async flush(tx) {
+    flush() {
       isFlushed = true;
-      await publishMany(tx, prepared);
+      return publishManySql(prepared);
     },
   };
 }
@@ -236,10 +236,6 @@ export function transactAndPublish<T>(
   context: PublishContext,
   run: (tx: Tx, publish: Publish) => Promise<T>,
 ): Promise<T> {
-  return db.transaction(async (tx) => {
-    const outbox = createOutbox(settings, context);
-    const result = await run(tx, outbox.publish);
-    await outbox.flush(tx);
-    return result;
-  });
+  const outbox = createOutbox(settings, context);
+  return db.transaction((tx) => run(tx, outbox.publish), { last: outbox.flush });
 }
