@@ -149,6 +149,7 @@ export { checkHealth } from "./operations/health.ts";
 export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
 export { markActivity } from "./publish/activity.ts";
+export { newEventId } from "./publish/event-id.ts";
 export { noteStatusSql, type RequestOrigin } from "./publish/origin.ts";
 export { type PositionedEvent, withPosition } from "./publish/position.ts";
 export {

@@ -2,8 +2,10 @@ import {
   followEvents,
   markActivity,
   NotFoundError,
+  newEventId,
   type RateLimit,
   scheduleJob,
+  systemClock,
   transactAndPublish,
   UnauthorizedError,
   ValidationError,
@@ -68,7 +70,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
     );
   });
-  app.use(requestId({ limitLength: 100 }));
+  // Before there is a host with its clock, so that also a failure to open one has an id. It is the story's id, too.
+  app.use(requestId({ limitLength: 100, generator: () => newEventId(systemClock()) }));
   app.use(secureHeaders());
   app.use(async (c, next) => {
     const host = options.open(c);

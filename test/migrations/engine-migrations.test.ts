@@ -17,7 +17,7 @@ import {
   migrationStatus,
   type SqlMigrationSet,
 } from "../../src/engine/migrations/index.ts";
-import { createOwnDatabase, type OwnDatabase } from "./databases.ts";
+import { createOwnDatabase, loadRelease, type OwnDatabase } from "./databases.ts";
 
 /* The engine's own migrations, as a product has them that knows nothing of this one. */
 
@@ -65,6 +65,19 @@ test("applies a product's along with its own, later ones last", async () => {
   expect(await migrate({ databaseUrl, also })).toEqual([]);
   expect(await migrationStatus({ databaseUrl, also })).toEqual({ kind: "current" });
   expect(await database.rows("SELECT count(*)::integer AS n FROM shelves")).toEqual([{ n: 1 }]);
+});
+
+test("takes an index that was made by hand beforehand, so that a large record need not wait for it", async () => {
+  const database = await loadRelease("0019");
+  await database.client.query("CREATE INDEX CONCURRENTLY events_stored_at_order_idx ON events (stored_at)");
+  const indexes = () =>
+    database.rows<{ oid: number; indexdef: string }>(
+      "SELECT indexrelid AS oid, indexdef FROM pg_index JOIN pg_indexes ON indexname = indexrelid::regclass::text WHERE indexname LIKE 'events_stored_at%'",
+    );
+  const made = (await indexes()).filter(({ indexdef }) => indexdef.includes("btree"));
+  expect(made).toHaveLength(1);
+  expect(await migrate({ databaseUrl: database.neonUrl })).toContain("0020_record_growth of the engine");
+  expect(await indexes()).toEqual(made);
 });
 
 test("leaves nothing in its session, so that a pooler may stand between", async () => {

@@ -1,9 +1,9 @@
 import { type Catalog, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { v4 as uuidv4 } from "uuid";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { sqlState } from "../db/errors.ts";
 import type { Invocation } from "../invocation.ts";
+import { newEventId } from "../publish/event-id.ts";
 import { admitEnvelope } from "../publish/publish.ts";
 import { insertEventsTellingSql, type RecordedEvent } from "../publish/record.ts";
 
@@ -30,7 +30,7 @@ const maxClockAheadMs = 300_000;
 export interface IngestContext {
   readonly correlationId: string | null;
   readonly actorId: string | null;
-  /** Id of an event of the short form that has none, by its place; default: a random one. */
+  /** Id of an event of the short form that has none, by its place; default: a new one. */
   readonly newId?: (index: number) => string;
 }
 
@@ -107,7 +107,7 @@ type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;
 function admit(invocation: Invocation, input: unknown, index: number, context: IngestContext): Admitted {
   if (input instanceof BrainError) return { status: "rejected", id: null, error: input };
   const now = new Date(invocation.now());
-  const newId = () => context.newId?.(index) ?? uuidv4();
+  const newId = () => context.newId?.(index) ?? newEventId(now.getTime());
   try {
     const admitted = admitEnvelope(
       invocation.publish,

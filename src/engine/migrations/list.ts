@@ -397,4 +397,14 @@ ALTER TABLE "deliveries" DROP COLUMN "stream_ms", DROP COLUMN "stream_seq",
     hash: "2fa25176bea9e19a999186058be9b45024f058a3afb5c6536533ccd667a22616",
     statements: [`ALTER TABLE "events" ADD COLUMN "origin" jsonb;`],
   },
+  {
+    tag: "0020_record_growth",
+    when: 1_795_689_560_834,
+    hash: "d4a95f2e2ee42269fba1c0d5b9730878a603f58afab8ec5c2e43d274ac763bcb",
+    statements: [
+      `-- A record of millions is better given this index beforehand, see README.md: then nothing waits for it here.
+CREATE INDEX IF NOT EXISTS "events_stored_at_order_idx" ON "events" USING btree ("stored_at");`,
+      `DROP INDEX IF EXISTS "events_stored_at_idx";`,
+    ],
+  },
 ];

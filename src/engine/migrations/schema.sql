@@ -159,7 +159,7 @@ CREATE TABLE "events" (
 CREATE INDEX events_actor_idx ON public.events USING btree (actor_id, "position") WHERE (actor_id IS NOT NULL);
 CREATE INDEX events_correlation_idx ON public.events USING btree (correlation_id, "position") WHERE (correlation_id IS NOT NULL);
 CREATE UNIQUE INDEX events_id_key ON public.events USING btree (id);
-CREATE INDEX events_stored_at_idx ON public.events USING brin (stored_at);
+CREATE INDEX events_stored_at_order_idx ON public.events USING btree (stored_at);
 CREATE INDEX events_stream_id_idx ON public.events USING btree (shard, ((split_part((stream_message_id)::text, '-'::text, 1))::numeric), ((split_part((stream_message_id)::text, '-'::text, 2))::numeric)) WHERE (stream_message_id IS NOT NULL);
 CREATE INDEX events_tenant_idx ON public.events USING btree (tenant_id, "position") WHERE (tenant_id IS NOT NULL);
 CREATE INDEX events_type_idx ON public.events USING btree (type, "position");

@@ -11,10 +11,10 @@ import {
   type Severity,
 } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
-import { v4 as uuidv4 } from "uuid";
 import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
 import type { Database, Tx } from "../db/database.ts";
+import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
 import { insertEvents, insertEventsSql, type RecordedEvent } from "./record.ts";
 
@@ -105,7 +105,8 @@ export function prepareEvent<D extends EventDefinition>(
       { issues: [{ path: "type", message: `"${definition.type}" is not catalogued` }] },
     );
   }
-  const id = context.id ?? uuidv4();
+  const nowMs = settings.now();
+  const id = context.id ?? newEventId(nowMs);
   const meta: Record<string, JsonValue> = {
     schema_version: definition.version,
     producer: context.producer ?? context.source,
@@ -119,7 +120,7 @@ export function prepareEvent<D extends EventDefinition>(
     source: context.source,
     target: context.target ?? null,
     payload: payload as JsonObject,
-    timestamp: new Date(settings.now()).toISOString(),
+    timestamp: new Date(nowMs).toISOString(),
     meta,
     mission_id: context.mission_id ?? null,
     task_id: context.task_id ?? null,

@@ -1,4 +1,4 @@
-import { type Publish, type PublishOptions, TransientError, type Tx } from "@brain/engine";
+import { newEventId, type Publish, type PublishOptions, TransientError, type Tx } from "@brain/engine";
 import { irApprovalConsumed, irApprovalExpired, irApprovalInvalid } from "@brain/schemas";
 import { decideUse, ownApproval, type UseOutcome, type UseRequest } from "./state.ts";
 import { type Approval, consumeApproval, expireApproval, findById, findByToken } from "./store.ts";
@@ -64,7 +64,7 @@ async function consume(
   approval: Approval,
 ): Promise<Approval | null> {
   const { now, consumedBy } = use;
-  const eventId = crypto.randomUUID();
+  const eventId = newEventId(now.getTime());
   const consumed = await consumeApproval(tx, { approval, consumedBy, eventId, now });
   if (consumed === null) return null;
   const waitedMs = now.getTime() - consumed.createdAt.getTime();

@@ -1,4 +1,4 @@
-import type { Publish, PublishOptions } from "@brain/engine";
+import { newEventId, type Publish, type PublishOptions } from "@brain/engine";
 import {
   guardValues,
   type JsonObject,
@@ -53,7 +53,7 @@ export async function tell(
 ): Promise<void> {
   let causation = cause;
   for (const [index, line] of lines.entries()) {
-    const id = index === lines.length - 1 ? row.lastEventId : crypto.randomUUID();
+    const id = index === lines.length - 1 ? row.lastEventId : newEventId(row.updatedAt.getTime());
     await line(publish, { ...envelopeOf(row), id, causation_id: causation });
     causation = id;
   }

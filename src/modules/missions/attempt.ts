@@ -4,6 +4,7 @@ import {
   FencedError,
   type JobContext,
   type Logger,
+  newEventId,
   PermanentError,
   type Publish,
   type PublishContext,
@@ -194,7 +195,7 @@ async function complete(work: Attempt, outcome: JsonObject | MissionFinish): Pro
       result = checkResult(await outcome(tx, publish));
     } else result = checkResult(outcome);
     const now = job.now();
-    const row = await completeMission(tx, hold, result, crypto.randomUUID(), now);
+    const row = await completeMission(tx, hold, result, newEventId(now.getTime()), now);
     if (row === null) return discard();
     const told = handler?.eventResult === undefined ? null : eventResult(handler.eventResult(result));
     await tell(publish, row, claimed.lastEventId, [
@@ -209,7 +210,7 @@ async function complete(work: Attempt, outcome: JsonObject | MissionFinish): Pro
     if (next !== undefined) {
       const queued = await updateMission(tx, next.id, {
         ...queuedColumns(now),
-        lastEventId: crypto.randomUUID(),
+        lastEventId: newEventId(now.getTime()),
       });
       await tell(publish, queued, row.lastEventId, [queuedLine(queued)]);
     }
@@ -250,7 +251,7 @@ async function recordFailure(work: Attempt, error: unknown): Promise<Mission | n
   log.warn({ error_class: failure.type, will_retry: willRetry }, `The attempt failed: ${failure.detail}`);
   return job.transact(publishContext(claimed), async (tx, publish) => {
     const now = job.now();
-    const row = await endAttempt(tx, hold, retryInMs, failure, crypto.randomUUID(), now);
+    const row = await endAttempt(tx, hold, retryInMs, failure, newEventId(now.getTime()), now);
     if (row === null) return null;
     const failures = row.attempt;
     const startedAt = row.attemptStartedAt;

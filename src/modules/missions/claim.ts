@@ -1,4 +1,4 @@
-import type { JobContext, Publish, Tx } from "@brain/engine";
+import { type JobContext, newEventId, type Publish, type Tx } from "@brain/engine";
 import {
   attemptFailedLine,
   attemptStartedLine,
@@ -38,7 +38,7 @@ export async function claimWithin(
   { owner, leaseMs }: Claimer,
 ): Promise<Mission | null> {
   const now = job.now();
-  const found = await claimMission(tx, owner, leaseMs, crypto.randomUUID(), now);
+  const found = await claimMission(tx, owner, leaseMs, newEventId(now.getTime()), now);
   if (found === null) return null;
   const { row, before } = found;
   await tell(publish, row, before.lastEventId, claimLines(found, now));

@@ -1,6 +1,7 @@
 import {
   ConflictError,
   NotFoundError,
+  newEventId,
   type Publish,
   type PublishContext,
   type Tx,
@@ -77,7 +78,7 @@ export function newMission(
     attemptLimit: fields.max_retries,
     correlationId: services.correlationId,
     createdBy: fields.created_by,
-    lastEventId: crypto.randomUUID(),
+    lastEventId: newEventId(now.getTime()),
     createdAt: now,
     updatedAt: now,
     ...rest,
@@ -216,7 +217,7 @@ async function enqueueAgain(tx: Tx, publish: Publish, before: Mission, now: Date
     ...queuedColumns(now),
     finishedAt: null,
     attemptLimit: before.attempt + before.maxRetries,
-    lastEventId: crypto.randomUUID(),
+    lastEventId: newEventId(now.getTime()),
   });
   const line = again ? retryingLine(row, Math.max(1, before.attempt), now) : queuedLine(row);
   await tell(publish, row, before.lastEventId, [line]);

@@ -1,4 +1,4 @@
-import type { Publish, Tx } from "@brain/engine";
+import { newEventId, type Publish, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
 import type { Mission, StatusRequest } from "./model.ts";
@@ -54,7 +54,7 @@ async function cancelOne(
     leaseOwner: null,
     finishedAt: now,
     updatedAt: now,
-    lastEventId: crypto.randomUUID(),
+    lastEventId: newEventId(now.getTime()),
   });
   const lines: Line[] = [missionCancelledLine(row, before.status, reason)];
   // One that never was in the queue has no task.

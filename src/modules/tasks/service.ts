@@ -1,4 +1,11 @@
-import { NotFoundError, type Publish, type PublishContext, type Tx, ValidationError } from "@brain/engine";
+import {
+  NotFoundError,
+  newEventId,
+  type Publish,
+  type PublishContext,
+  type Tx,
+  ValidationError,
+} from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { publishTaskEvent, source } from "./announce.ts";
 import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";
@@ -42,9 +49,10 @@ export function contextOf(services: RequestServices): PublishContext {
 }
 
 function occasionOf(services: RequestServices): Occasion {
+  const now = services.now();
   return {
-    now: services.now(),
-    eventId: crypto.randomUUID(),
+    now,
+    eventId: newEventId(now.getTime()),
     actorId: services.actorId,
     correlationId: services.correlationId,
   };

@@ -2,6 +2,7 @@ import { type Catalog, decodeEntry, type Envelope, encodeEntry, type JsonObject 
 import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { newEventId } from "../../publish/event-id.ts";
 import { admitEnvelope, type PublishSettings } from "../../publish/publish.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
@@ -36,7 +37,7 @@ export async function editCopy(
   const { schema_version: _old, position: _position, ...meta } = original.meta;
   const { event, key } = admitEnvelope(settings, {
     ...original,
-    id: crypto.randomUUID(),
+    id: newEventId(settings.now()),
     payload,
     meta: {
       schema_version: definition?.version ?? 1,
