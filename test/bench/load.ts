@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Stack } from "./connect.ts";
 import { type BenchEvent, makers } from "./events.ts";
+import { orderedId } from "./fill.ts";
 
 /** Load on a stack, and waiting for what comes of it. */
 
@@ -52,12 +53,13 @@ export function untilRelayed(stack: Stack): Promise<void> {
 export async function record({ db }: Stack, make: (n: number) => BenchEvent, n: number): Promise<void> {
   const sample = make(0);
   await db.query(
-    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, key)
-     SELECT gen_random_uuid(), $1, 'bench', 1, 'bench', 'course_distribution',
+    `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, key,
+       correlation_id)
+     SELECT r.id, $1, 'bench', 1, 'bench', 'course_distribution',
        '{"schema_version":1,"producer":"bench","source_module":"course_distribution"}',
-       $2::jsonb || jsonb_build_object('distribution_id', 'dist_' || lpad(to_hex(i % 100), 16, '0')), now(),
-       'dist_' || lpad(to_hex(i % 100), 16, '0')
-     FROM generate_series(1, $3::integer) AS i`,
+       $2::jsonb || jsonb_build_object('distribution_id', r.key), now(), r.key, r.id::text
+     FROM (SELECT ${orderedId("(extract(epoch FROM clock_timestamp()) * 1000)::bigint")} AS id,
+       'dist_' || lpad(to_hex(i % 100), 16, '0') AS key FROM generate_series(1, $3::integer) AS i) r`,
     [sample.type, JSON.stringify(sample.payload), n],
   );
 }

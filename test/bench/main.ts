@@ -3,11 +3,13 @@ import { benchBridge } from "./bridge.ts";
 import { startStack } from "./connect.ts";
 import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
+import { benchGrowth } from "./growth.ts";
 import { drainFully, effectTimes, flood, inParallel, record, shortfall, untilRelayed } from "./load.ts";
 import { benchPeers } from "./peers.ts";
 import { percentiles, type Row, table } from "./report.ts";
 import { benchRoundTrips } from "./round-trips.ts";
 import { benchSeeds } from "./seeds.ts";
+import { benchSoak } from "./soak.ts";
 import { benchStress } from "./stress.ts";
 
 /*
@@ -23,6 +25,8 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   cpu: benchCpu,
   peers: benchPeers,
   bridge: benchBridge,
+  growth: benchGrowth,
+  soak: benchSoak,
 };
 
 const only = process.argv.slice(2);

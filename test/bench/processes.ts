@@ -6,6 +6,8 @@ export interface Usage {
   readonly cpuMs: number;
   /** Resident memory, bytes. */
   readonly memory: number;
+  /** Open file handles, sockets among them. */
+  readonly handles: number;
 }
 
 /** Linux counts in these; `getconf CLK_TCK` says 100 everywhere. */
@@ -46,14 +48,26 @@ async function treeCpuMs(pid: number): Promise<number> {
   return living.reduce((sum, ms) => sum + ms, own + ended);
 }
 
-/** Of the children of process `pid` whose program has the word in its command line, with all that they have started. */
-export async function usageOf(pid: number, word: string): Promise<Usage> {
-  if (process.platform !== "linux") return { cpuMs: Number.NaN, memory: Number.NaN };
-  let [cpuMs, memory] = [0, 0];
+/** Memory and handles of one process. */
+async function heldBy(pid: number): Promise<Omit<Usage, "cpuMs">> {
+  const memory = Number(/^VmRSS:\s+(\d+)/m.exec(await read(pid, "status"))?.[1] ?? 0) * 1_024;
+  return { memory, handles: (await readdir(`/proc/${pid}/fd`).catch(() => [])).length };
+}
+
+/**
+ * Of the children of process `pid` whose program has the word in its command line; their processor time is with that of
+ * all that they have started. Null: of the process itself, alone.
+ */
+export async function usageOf(pid: number, word: string | null): Promise<Usage> {
+  if (process.platform !== "linux") return { cpuMs: Number.NaN, memory: Number.NaN, handles: Number.NaN };
+  if (word === null) return { cpuMs: await ownCpuMs(pid), ...(await heldBy(pid)) };
+  let [cpuMs, memory, handles] = [0, 0, 0];
   for (const child of await childrenOf(pid)) {
     if (!(await read(child, "cmdline")).includes(word)) continue;
     cpuMs += await treeCpuMs(child);
-    memory += Number(/^VmRSS:\s+(\d+)/m.exec(await read(child, "status"))?.[1] ?? 0) * 1_024;
+    const held = await heldBy(child);
+    memory += held.memory;
+    handles += held.handles;
   }
-  return { cpuMs, memory };
+  return { cpuMs, memory, handles };
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { type SQL, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import pg from "pg";
 import { expect, test } from "vitest";
 import { newEventId } from "../../src/engine/publish/event-id.ts";
 import { insertEventsTellingSql, type RecordedEvent } from "../../src/engine/publish/record.ts";
@@ -19,15 +21,24 @@ interface Pages {
   readonly dirtied: number;
 }
 
+/** Runs the statement, and takes back what it did. */
 async function pagesOf(backbone: Backbone, statement: SQL, ...before: SQL[]): Promise<Pages> {
-  const explained = sql`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement}`;
-  const answers = await backbone.open().db.batch([...before, explained]);
-  const [row] = answers.at(-1) as { "QUERY PLAN": [{ Plan: Record<string, number> }] }[];
-  const plan = row?.["QUERY PLAN"][0].Plan ?? {};
-  const of = (name: string) => Number(plan[`Shared ${name} Blocks`]);
-  return { read: of("Hit") + of("Read"), dirtied: of("Dirtied") };
+  const client = new pg.Client({ connectionString: backbone.sandbox.databaseUrl });
+  await client.connect();
+  try {
+    await client.query("BEGIN");
+    for (const earlier of before) await client.query(dialect.sqlToQuery(earlier).sql);
+    const { sql, params } = dialect.sqlToQuery(statement);
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${sql}`, params);
+    const plan: Record<string, number> = rows[0]["QUERY PLAN"][0].Plan;
+    const of = (name: string) => Number(plan[`Shared ${name} Blocks`]);
+    return { read: of("Hit") + of("Read"), dirtied: of("Dirtied") };
+  } finally {
+    await client.end();
+  }
 }
 
+const dialect = new PgDialect();
 const day = 86_400_000;
 const nowMs = Date.now();
 
