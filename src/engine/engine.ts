@@ -10,7 +10,7 @@ import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { isObject, requireFitting, requireList } from "./core/received.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import { describeUnknownSetting } from "./core/unknown-settings.ts";
-import { createDatabase, type Tx } from "./db/database.ts";
+import { prepareDatabase, type Tx } from "./db/database.ts";
 import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
 import type { News } from "./dispatch/news.ts";
@@ -23,7 +23,7 @@ import { defaultBatchBounds } from "./relay/relay-deps.ts";
 import { runJanitor } from "./retention/janitor.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
 import { createStreamKeys } from "./stream/keys.ts";
-import { createRedis } from "./stream/redis.ts";
+import { prepareRedis } from "./stream/redis.ts";
 
 /** How long the engine goes on at most when it is called, ms; what it leaves is for the next call. */
 export interface TimeBudgets {
@@ -199,7 +199,7 @@ export function createEngine(options: EngineOptions): Engine {
   const sink: LogSink = options.sink ?? ((level, line) => console[level](line));
   const log = createLogger(sink, settings.logLevel, now);
   tellOfSettings(settings, log);
-  const open = () => openInvocation({ ...options, catalog, settings, consumers, jobs, log, now });
+  const open = prepareInvocations({ ...options, catalog, settings, consumers, jobs, log, now });
 
   /** Relays and drains everything; null says that an earlier one could not finish. */
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
@@ -280,7 +280,8 @@ interface Parts extends Pick<EngineOptions, "migrations" | "archive" | "hostStar
   readonly now: Clock;
 }
 
-function openInvocation({
+/** Puts together what all invocations share, so that each is begun with little work. */
+function prepareInvocations({
   catalog,
   settings,
   consumers,
@@ -291,18 +292,16 @@ function openInvocation({
   archive,
   hostStartedMs,
   onFailure,
-}: Parts): Invocation {
-  const meter = createSubrequestMeter(settings.subrequestLimit);
+}: Parts): () => Invocation {
   const { redis } = settings;
-  return {
+  const databaseFor = prepareDatabase(settings.databaseUrl);
+  const redisFor = redis === null ? null : prepareRedis({ ...redis, timeoutMs: redisTimeoutMs });
+  const shared = {
     mode: settings.mode,
     catalog,
     migrations: migrations ?? [],
-    db: createDatabase(settings.databaseUrl, meter),
-    redis: redis === null ? null : createRedis({ ...redis, timeoutMs: redisTimeoutMs, meter }),
     keys: createStreamKeys(settings.redisPrefix),
     log,
-    meter,
     publish: {
       catalog,
       shards: settings.shards,
@@ -339,5 +338,9 @@ function openInvocation({
     hostStartedMs: hostStartedMs ?? null,
     ...(onFailure === undefined ? {} : { onFailure }),
     scope: `${settings.redisPrefix}@${redis?.url ?? "none"}`,
+  } satisfies Omit<Invocation, "db" | "redis" | "meter">;
+  return () => {
+    const meter = createSubrequestMeter(settings.subrequestLimit);
+    return { ...shared, db: databaseFor(meter), redis: redisFor?.(meter) ?? null, meter };
   };
 }

@@ -6,6 +6,7 @@ import { type PgDatabase, PgDialect } from "drizzle-orm/pg-core";
 import type { SubrequestMeter } from "../core/budget.ts";
 import { FencedError, PermanentError, TransientError } from "../core/errors.ts";
 import { sqlState, translateDatabaseError } from "./errors.ts";
+import { connectHttp, isLoopback, sqlEndpoint } from "./neon-http.ts";
 
 /**
  * A transaction in progress. Ordinary drizzle: `tx.insert(table)…`, `tx.select()…`, `tx.execute(sql…)`.
@@ -82,15 +83,9 @@ export interface Database {
   transaction<T>(run: (tx: Tx) => Promise<T>, ending?: TransactionEnding): Promise<T>;
 }
 
-/** A host that is this machine speaks plain HTTP and WebSocket on its own port; Neon speaks TLS on 443. */
-function isLoopback(host: string): boolean {
-  return host === "127.0.0.1" || host === "localhost" || host === "[::1]";
-}
-
 /** The driver's settings are global, so they are set the same way each time and decide by host where they can. */
 function configureDriver(loopback: boolean): void {
-  neonConfig.fetchEndpoint = (host, port) =>
-    isLoopback(host) ? `http://${host}:${port}/sql` : `https://${host.replace(/^[^.]+\./, "api.")}/sql`;
+  neonConfig.fetchEndpoint = sqlEndpoint;
   neonConfig.wsProxy = (host, port) => (isLoopback(host) ? `${host}:${port}/v2` : `${host}/v2`);
   neonConfig.useSecureWebSocket = !loopback;
   // Its headers hold the password, which a redirect would carry to a host that nobody configured.
@@ -103,53 +98,58 @@ function configureDriver(loopback: boolean): void {
 const dialect = new PgDialect();
 
 /**
+ * What of a database can be kept from one invocation to the next: it is read once where it lies, and nothing is open.
+ *
  * @param connectionString `postgres://user:password@host[:port]/database`, of Neon or of a gateway on loopback
- * @param meter counts each HTTP call and each connection; null where nothing limits them
+ * @returns gives the database of an invocation. `meter` counts each HTTP call and each connection; null where nothing
+ *   limits them
  */
-export function createDatabase(connectionString: string, meter: SubrequestMeter | null = null): Database {
+export function prepareDatabase(connectionString: string): (meter: SubrequestMeter | null) => Database {
   configureDriver(isLoopback(new URL(connectionString).hostname));
-  const query: NeonQueryFunction<false, false> = neon(connectionString);
-
-  const open = (options: SessionOptions = {}) => {
-    meter?.count();
-    return openSession(connectionString, options);
-  };
-  const overHttp = async <T>(run: () => Promise<T>): Promise<T> => {
-    meter?.count();
-    try {
-      return await run();
-    } catch (error) {
-      throw translateDatabaseError(error, "driver");
-    }
-  };
-  let statements: Statements | null = null;
-  return {
-    get statements() {
-      statements ??= drizzleHttp({ client: query });
-      return statements;
-    },
-    rows<Row>(statement: SQL): Promise<Row[]> {
-      const { sql, params } = dialect.sqlToQuery(statement);
-      return overHttp(async () => (await query.query(sql, params)) as Row[]);
-    },
-    batch(statements) {
-      return overHttp(async () => {
-        const built = statements.map((statement) => dialect.sqlToQuery(statement));
-        return (await query.transaction(
-          built.map(({ sql, params }) => query.query(sql, params)),
-        )) as unknown[][];
-      });
-    },
-    open,
-    async transaction(run, ending) {
-      const session = await open({ begins: true });
+  const http = connectHttp(connectionString);
+  let isolateQuery: NeonQueryFunction<false, false> | null = null;
+  return (meter) => {
+    const open = (options: SessionOptions = {}) => {
+      meter?.count();
+      return openSession(connectionString, options);
+    };
+    const overHttp = async <T>(run: () => Promise<T>): Promise<T> => {
+      meter?.count();
       try {
-        return await session.transaction(run, ending);
-      } finally {
-        await session.close();
+        return await run();
+      } catch (error) {
+        throw translateDatabaseError(error, "driver");
       }
-    },
+    };
+    let statements: Statements | null = null;
+    return {
+      get statements() {
+        isolateQuery ??= neon(connectionString);
+        statements ??= drizzleHttp({ client: isolateQuery });
+        return statements;
+      },
+      rows<Row>(statement: SQL): Promise<Row[]> {
+        const built = dialect.sqlToQuery(statement);
+        return overHttp(async () => (await http.rows(built)) as Row[]);
+      },
+      batch: (statements) =>
+        overHttp(() => http.batch(statements.map((statement) => dialect.sqlToQuery(statement)))),
+      open,
+      async transaction(run, ending) {
+        const session = await open({ begins: true });
+        try {
+          return await session.transaction(run, ending);
+        } finally {
+          await session.close();
+        }
+      },
+    };
   };
+}
+
+/** The database of one invocation, or of a program that makes few calls. Parameters as in `prepareDatabase`. */
+export function createDatabase(connectionString: string, meter: SubrequestMeter | null = null): Database {
+  return prepareDatabase(connectionString)(meter);
 }
 
 /** An open connection and what became of it. */

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { errors } from "@upstash/redis/cloudflare";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { TransientError } from "../core/errors.ts";
 import { createRedis, RedisReplyError, translateRedisError } from "./redis.ts";
 
@@ -200,4 +200,30 @@ describe("a request that fails", () => {
       }
     }
   });
+});
+
+test("a call leaves no timer behind, whatever it is answered", async () => {
+  const set = vi.spyOn(globalThis, "setTimeout");
+  const cleared = vi.spyOn(globalThis, "clearTimeout");
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  const ownLimits = () => set.mock.results.filter((_, call) => set.mock.calls[call]?.[1] === 5_000);
+  await (await answering(200, '[{"result":"PONG"}]')).command(["PING"]);
+  await expect((await answering(500, "{}")).command(["PING"])).rejects.toThrow(TransientError);
+  expect(ownLimits()).toHaveLength(2);
+  const gone = new Set(cleared.mock.calls.map(([timer]) => timer));
+  for (const { value } of ownLimits()) expect(gone).toContain(value);
+});
+
+test("a call that is not answered ends at its limit", async () => {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as { port: number };
+  const redis = createRedis({ url: `http://127.0.0.1:${port}`, token: "t", timeoutMs: 20 });
+  await expect(redis.command(["PING"])).rejects.toThrow("Redis did not answer in time.");
 });

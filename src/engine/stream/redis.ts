@@ -73,7 +73,14 @@ const passingPrefixes: ReadonlySet<string> = new Set([
  */
 const serviceLimit = /max (daily )?requests? |max concurrent|rate limit/i;
 
-export function createRedis(options: RedisHttpOptions): RedisHttp {
+/**
+ * What of a Redis can be kept from one invocation to the next; nothing is open.
+ *
+ * @returns gives the Redis of an invocation. `meter` counts each call; null where nothing limits them
+ */
+export function prepareRedis(
+  options: Omit<RedisHttpOptions, "meter">,
+): (meter: SubrequestMeter | null) => RedisHttp {
   const timeoutMs = options.timeoutMs ?? 5_000;
   const redis = new Redis({
     url: options.url,
@@ -87,51 +94,68 @@ export function createRedis(options: RedisHttpOptions): RedisHttp {
     readYourWrites: false,
     // It follows redirects and cannot be told otherwise. The key stays behind when they lead to another origin:
     // https://fetch.spec.whatwg.org/#http-redirect-fetch
-    // As a function: with a plain signal the client answers an abort with a fabricated success.
-    signal: () => AbortSignal.timeout(timeoutMs),
   });
-  const pipeline = async (commands: readonly Command[]): Promise<unknown[]> => {
-    if (commands.length === 0) return [];
-    options.meter?.count();
-    try {
-      return await send(redis, options.url, commands);
-    } catch (error) {
-      throw translateRedisError(error);
-    }
-  };
-  const command = async (one: Command): Promise<unknown> => {
-    const [reply] = await pipeline([one]);
-    if (reply instanceof RedisReplyError) throw reply;
-    return reply;
-  };
-  return {
-    command,
-    async eval(script, keys, args) {
-      const full: Command = ["EVAL", script, String(keys.length), ...keys, ...args];
+  const upstash = { redis, url: options.url, timeoutMs };
+  return (meter) => {
+    const pipeline = async (commands: readonly Command[]): Promise<unknown[]> => {
+      if (commands.length === 0) return [];
+      meter?.count();
       try {
-        return await command(await byDigest(options.url, full));
+        return await send(upstash, commands);
       } catch (error) {
-        if (!(error instanceof RedisReplyError && error.prefix === "NOSCRIPT")) throw error;
+        throw translateRedisError(error);
       }
-      return command(full);
-    },
-    pipeline,
+    };
+    const command = async (one: Command): Promise<unknown> => {
+      const [reply] = await pipeline([one]);
+      if (reply instanceof RedisReplyError) throw reply;
+      return reply;
+    };
+    return {
+      command,
+      async eval(script, keys, args) {
+        const full: Command = ["EVAL", script, String(keys.length), ...keys, ...args];
+        try {
+          return await command(await byDigest(options.url, full));
+        } catch (error) {
+          if (!(error instanceof RedisReplyError && error.prefix === "NOSCRIPT")) throw error;
+        }
+        return command(full);
+      },
+      pipeline,
+    };
   };
+}
+
+/** The Redis of one invocation, or of a program that makes few calls. */
+export function createRedis({ meter = null, ...options }: RedisHttpOptions): RedisHttp {
+  return prepareRedis(options)(meter);
 }
 
 /** The client's request function, which its pipeline class uses too; the only way to send raw commands as a pipeline. */
 interface Requester {
-  request(request: { path: string[]; body: unknown }): Promise<unknown>;
+  request(request: { path: string[]; body: unknown; signal: () => AbortSignal }): Promise<unknown>;
+}
+
+/** What the calls to one Redis have in common. */
+interface Upstash {
+  readonly redis: Redis;
+  readonly url: string;
+  readonly timeoutMs: number;
 }
 
 /**
  * Single commands go as a pipeline of one, too: there what Redis replied stands in the answer's list, and whatever the
  * request itself fails with comes from the service in front of it. As a single command both are the same text.
  */
-async function send(redis: Redis, url: string, commands: readonly Command[]): Promise<unknown[]> {
-  const { client } = redis as unknown as { client: Requester };
+async function send(upstash: Upstash, commands: readonly Command[]): Promise<unknown[]> {
+  const { url, timeoutMs } = upstash;
+  const { client } = upstash.redis as unknown as { client: Requester };
   const body = commands.map((one) => byBody(url, one));
-  const replies = await client.request({ path: ["pipeline"], body });
+  const replies = await within(timeoutMs, (signal) =>
+    // As a function: with a plain signal the client answers an abort with a fabricated success.
+    client.request({ path: ["pipeline"], body, signal: () => signal }),
+  );
   if (!Array.isArray(replies) || replies.length !== commands.length) {
     throw unavailable(`Redis answered ${String(replies).slice(0, 40)} to ${commands.length} commands.`);
   }
@@ -144,8 +168,7 @@ async function send(redis: Redis, url: string, commands: readonly Command[]): Pr
   if (refused.length === 0) return answers;
   leaveFlagOut(url);
   const again = await send(
-    redis,
-    url,
+    upstash,
     refused.map((place) => commands[place] as Command),
   );
   for (const [index, place] of refused.entries()) answers[place] = again[index];
@@ -155,6 +178,23 @@ async function send(redis: Redis, url: string, commands: readonly Command[]): Pr
 /** The reply to a script whose first line has a flag that the server does not know: it did not run. */
 function isUnknownFlag(reply: unknown): boolean {
   return reply instanceof RedisReplyError && /unexpected flag in script shebang/i.test(reply.message);
+}
+
+/**
+ * Like `AbortSignal.timeout`, whose timer goes on behind the answer: each call would leave one, and an error with its
+ * stack, for seconds.
+ */
+async function within<T>(limitMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const timer = setTimeout(
+    () => limit.abort(new DOMException("No answer in time.", "TimeoutError")),
+    limitMs,
+  );
+  try {
+    return await call(limit.signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @throws {TransientError} the reply says "not now" */
