@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
+import { addCapacity } from "./commands/capacity.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addTail(program);
   addStory(program);
   addDoctor(program);
+  addCapacity(program);
   addExport(program);
   addMove(program);
   addActions(program);

@@ -5,6 +5,7 @@ import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
 import { benchGrowth } from "./growth.ts";
 import { drainFully, effectTimes, flood, inParallel, record, shortfall, untilRelayed } from "./load.ts";
+import { benchModel } from "./model.ts";
 import { benchPeers } from "./peers.ts";
 import { percentiles, type Row, table } from "./report.ts";
 import { benchRoundTrips } from "./round-trips.ts";
@@ -27,6 +28,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   bridge: benchBridge,
   growth: benchGrowth,
   soak: benchSoak,
+  model: benchModel,
 };
 
 const only = process.argv.slice(2);

@@ -22,6 +22,8 @@ export const measured = {
   alone: { publish: { worker: 4.4, postgres: 5.1 }, handle: { worker: 2.2, postgres: 0.7 } },
   /** Many events in a request, a round and a transaction. */
   together: { publish: { worker: 0.049, postgres: 0.084 }, handle: { worker: 0.022, postgres: 0.022 } },
+  /** Wall time of each event in a large batch, ms: to relay it, and to handle it by a set. On the same machine when quiet. */
+  wall: { relay: 0.05, drain: 0.05 },
   /** Of a row with its indexes, and of a stream entry; events of about 400 bytes. */
   bytes: { eventRow: 1_395, claimRow: 473, streamEntry: 504 },
 } as const satisfies {
@@ -29,5 +31,6 @@ export const measured = {
   machine: string;
   alone: EventCpu;
   together: EventCpu;
+  wall: { readonly relay: number; readonly drain: number };
   bytes: Readonly<Record<string, number>>;
 };

@@ -23,6 +23,19 @@ export const workersPrices = {
   perMillionCpuMs: 0.02,
 } as const satisfies Source & Record<string, unknown>;
 
+export const workersLimits = {
+  vendor: "Cloudflare Workers",
+  source: "https://developers.cloudflare.com/workers/platform/limits/",
+  read: "2026-11-26",
+  /** Outgoing calls of one invocation, on the free and on the paid plan. */
+  subrequests: { free: 50, paid: 10_000 },
+  /** Connections that an invocation has open at once. */
+  connections: 6,
+  /** Processor time of one invocation, ms: free, by default, and at most. */
+  cpuMs: { free: 10, standard: 30_000, most: 300_000 },
+  memoryBytes: 128 * 2 ** 20,
+} as const satisfies Source & Record<string, unknown>;
+
 export interface UpstashPlan {
   readonly name: string;
   /** A month, one region. */
@@ -109,7 +122,26 @@ export const neonPrices = {
   sleepsAfterMinutes: 5,
 } as const satisfies Source & Record<string, unknown>;
 
-export const sources: readonly Source[] = [workersPrices, upstashPrices, neonPrices];
+export const neonLimits = {
+  vendor: "Neon Postgres",
+  source: "https://neon.com/docs/connect/connection-pooling",
+  read: "2026-11-26",
+  /** Clients of the pooler (`-pooler` in the host's name). */
+  pooledConnections: 10_000,
+  /** `max_connections` of a compute unit without the pooler, and at most. */
+  connectionsPerCu: 419,
+  mostConnections: 4_000,
+  /** Of one branch. */
+  storageTb: 16,
+} as const satisfies Source & Record<string, unknown>;
+
+export const sources: readonly Source[] = [
+  workersPrices,
+  workersLimits,
+  upstashPrices,
+  neonPrices,
+  neonLimits,
+];
 
 /** Those that were read more than a year before `nowMs`. */
 export function oldSources(nowMs: number, all: readonly Source[] = sources): Source[] {

@@ -34,20 +34,20 @@ export const hoursPerMonth = daysPerMonth * 24;
 /** Cron comes every minute. */
 const ticksPerMonth = hoursPerMonth * 60;
 /** Entries of each stream that stay, by default. */
-const streamKeep = 10_000;
-const bytesPerGb = 1e9;
+export const streamKeep = 10_000;
+export const bytesPerGb = 1e9;
 
 export interface Commands {
   readonly sent: number;
   readonly withScripts: number;
 }
 
-const commandsOf = ({ redisCommands, commandsInScripts }: PathCost): Commands => ({
+export const commandsOf = ({ redisCommands, commandsInScripts }: PathCost): Commands => ({
   sent: redisCommands,
   withScripts: redisCommands + commandsInScripts,
 });
 
-const combine = (a: Commands, b: Commands, factor: number): Commands => ({
+export const combine = (a: Commands, b: Commands, factor: number): Commands => ({
   sent: a.sent + factor * b.sent,
   withScripts: a.withScripts + factor * b.withScripts,
 });
@@ -68,7 +68,7 @@ export function commandsPerTick(places: number): Commands {
 }
 
 /** @param consumers those that handle it */
-function cpuPerEvent({ publish, handle }: EventCpu, consumers: number) {
+export function cpuPerEvent({ publish, handle }: EventCpu, consumers: number) {
   return {
     worker: publish.worker + consumers * handle.worker,
     postgres: publish.postgres + consumers * handle.postgres,
@@ -107,7 +107,7 @@ export function usageOf({ eventsPerMonth, consumers, shards, manner, keptDays }:
 }
 
 /** Compute units for so many busy cores: one unit is about a core, and half of it stays free. */
-function computeSize(busyCores: number): number {
+export function computeSize(busyCores: number): number {
   const { least } = neonPrices.cu;
   return Math.max(least, Math.ceil((2 * busyCores) / least) * least);
 }
