@@ -13,11 +13,18 @@ export interface Stack {
   readonly db: pg.Pool;
   /** GET, or POST of a JSON text. @throws {Error} any other status than 2xx */
   call(path: string, body?: string): Promise<Response>;
-  /** POST of a JSON text; the answer is read and thrown away. */
-  post(path: string, body: string): Promise<{ readonly status: number }>;
+  /** POST of a JSON text; the body of the answer is read and thrown away. */
+  post(path: string, body: string): Promise<Posted>;
   /** The number in the column `n` of the only row. */
   count(statement: string): Promise<number>;
   stop(): Promise<void>;
+}
+
+/** What became of a request. */
+export interface Posted {
+  readonly status: number;
+  /** The header; null: there is none. */
+  readonly retryAfter: string | null;
 }
 
 export async function startStack(
@@ -69,11 +76,13 @@ function postTo(
   agent: Agent,
   headers: Readonly<Record<string, string>>,
   body: string,
-): Promise<{ readonly status: number }> {
+): Promise<Posted> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: "POST", agent, headers }, (response) => {
       response.on("error", reject);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0 }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] ?? null }),
+      );
       response.resume();
     });
     sent.on("error", reject);

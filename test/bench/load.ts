@@ -81,7 +81,8 @@ export interface Flood {
   readonly accepted: ReadonlyMap<string, number>;
   /** Times of the answers, ms. */
   readonly answered: readonly number[];
-  readonly refused: readonly number[];
+  /** Answers 503, by the id of the event. */
+  readonly refused: ReadonlyMap<string, { readonly tookMs: number; readonly saysWhen: boolean }>;
   /** Without an answer: reset, or nobody took the connection. */
   readonly failed: number;
 }
@@ -90,16 +91,16 @@ export interface Flood {
 export async function flood(stack: Stack, n: number, perSecond: number): Promise<Flood> {
   const accepted = new Map<string, number>();
   const answered: number[] = [];
-  const refused: number[] = [];
+  const refused = new Map<string, { readonly tookMs: number; readonly saysWhen: boolean }>();
   let failed = 0;
   const send = async (i: number) => {
     const id = randomUUID();
     const [sentAt, startedMs] = [Date.now(), performance.now()];
     const body = JSON.stringify({ ...makers.bumped(i), id });
     try {
-      const { status } = await stack.post("/api/events", body);
+      const { status, retryAfter } = await stack.post("/api/events", body);
       const tookMs = performance.now() - startedMs;
-      if (status === 503) refused.push(tookMs);
+      if (status === 503) refused.set(id, { tookMs, saysWhen: retryAfter !== null });
       else if (status === 202) {
         answered.push(tookMs);
         accepted.set(id, sentAt);
@@ -137,6 +138,6 @@ export async function effectTimes(stack: Stack, { accepted }: Flood): Promise<nu
 
 /** What happened to those that were not accepted; nothing when all were. */
 export function shortfall({ refused, failed }: Flood): string {
-  if (refused.length + failed === 0) return "";
-  return `; OVERLOADED: ${refused.length} refused, ${failed} without an answer`;
+  if (refused.size + failed === 0) return "";
+  return `; OVERLOADED: ${refused.size} refused, ${failed} without an answer`;
 }

@@ -6,6 +6,7 @@ import { type BenchEvent, batchBody, makers } from "./events.ts";
 import { benchGrowth } from "./growth.ts";
 import { drainFully, effectTimes, flood, inParallel, record, shortfall, untilRelayed } from "./load.ts";
 import { benchModel } from "./model.ts";
+import { benchOverload } from "./overload.ts";
 import { benchPeers } from "./peers.ts";
 import { percentiles, type Row, table } from "./report.ts";
 import { benchRoundTrips } from "./round-trips.ts";
@@ -29,6 +30,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   growth: benchGrowth,
   soak: benchSoak,
   model: benchModel,
+  overload: benchOverload,
 };
 
 const only = process.argv.slice(2);
@@ -128,38 +130,6 @@ async function latencyAt200(): Promise<Row> {
   };
 }
 
-/** Twice as much as it can take, beside half of it. */
-async function overload(): Promise<Row[]> {
-  await drainFully(stack, "bench_latency");
-  await db.query("TRUNCATE bench_effects");
-  const jobs = Array.from(
-    { length: 1_000 },
-    (_, n) => () => call("/api/events", JSON.stringify(makers.deleted(n))),
-  );
-  const startedMs = performance.now();
-  await inParallel(jobs, 16);
-  const capacity = Math.round((1_000 * jobs.length) / (performance.now() - startedMs));
-  await untilRelayed(stack);
-  const rows: Row[] = [];
-  for (const share of [0.5, 2]) {
-    await db.query("TRUNCATE bench_effects");
-    const perSecond = Math.round(capacity * share);
-    const result = await flood(stack, perSecond * 10, perSecond);
-    const what = `${share} x the rate it can take (${perSecond}/s)`;
-    const row = (name: string, times: readonly number[]): Row => ({
-      name: `${what}: ${name}`,
-      n: times.length,
-      perSecond: null,
-      ...percentiles(times),
-      target: null,
-    });
-    rows.push(row(`accepted, ms${shortfall(result)}`, result.answered));
-    if (result.refused.length > 0) rows.push(row("refused, ms", result.refused));
-    rows.push(row("request to effect, ms", await effectTimes(stack, result)));
-  }
-  return rows;
-}
-
 async function publishOverhead(): Promise<Row[]> {
   const runs = 600;
   const plain: number[] = [];
@@ -189,7 +159,6 @@ const benches: readonly [string, () => Promise<Row | Row[]>][] = [
       drainRate("drain, one insert per event, 4 lanes", "bench_each", makers.clicked, 10_000, ">= 2,500/s"),
   ],
   ["latency", latencyAt200],
-  ["overload", overload],
   ["overhead", publishOverhead],
 ];
 

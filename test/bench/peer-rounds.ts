@@ -241,7 +241,7 @@ export async function measureOurs(stack: Stack, sizes: Sizes): Promise<Round> {
   const result = await flood(stack, pacePerSecond * seconds, pacePerSecond);
   const { p50, p99 } = percentiles(await effectTimes(stack, result));
   faults.push(...faultsOf("at 200/s", result.accepted.size, await countOurs(stack, "bench_latency")));
-  const without = result.refused.length + result.failed;
+  const without = result.refused.size + result.failed;
   if (without > 0) faults.push(`at 200/s: ${without} NOT ACCEPTED`);
   return {
     oneByOne: (singles * 1_000) / oneByOneMs,
