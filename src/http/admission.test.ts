@@ -47,4 +47,32 @@ describe("requests in work", () => {
     expect(admission.enter("ordinary", 290_000)).toBeNull();
     expect(admission.enter("ordinary", 401_000)).not.toBeNull();
   });
+
+  test("are fewer in a rush, as many as the rate and the usual time of requests are worth", () => {
+    const admission = createAdmission(64);
+    let nowMs = 0;
+    const take = () => admission.enter("ordinary", nowMs);
+    const endOne = (place: ReturnType<typeof take>) => {
+      nowMs += 10;
+      place?.finish("POST /api/events", true, nowMs);
+    };
+    for (let n = 0; n < 20; n += 1) endOne(take());
+    const crowd = Array.from({ length: 64 }, take);
+    expect(admission.places(nowMs)).toBe(64);
+    expect(take()).toBeNull();
+    // One each 10 ms, which is the time of one: a single one would keep everything busy.
+    for (const place of crowd.slice(0, 16)) endOne(place);
+    expect(admission.places(nowMs)).toBe(4);
+    expect(take()).toBeNull();
+    expect(admission.places(nowMs + 2_000)).toBe(64);
+  });
+
+  test("that were given back early, because they wait for somebody else, say nothing of the rate", () => {
+    const admission = createAdmission(64);
+    const crowd = Array.from({ length: 64 }, () => admission.enter("ordinary", 0));
+    admission.enter("ordinary", 0);
+    for (const place of crowd) place?.leave();
+    for (const place of crowd) place?.finish("GET /api/events/stream", true, 900);
+    expect(admission.places(900)).toBe(64);
+  });
 });

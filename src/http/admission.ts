@@ -1,15 +1,17 @@
 import { OverloadedError } from "@brain/engine";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
 import type { AppEnv, Place } from "./host.ts";
+import { createRequestRoom } from "./request-room.ts";
 
 /*
  * How many requests are in work at once in this isolate. Beyond that a request is refused at once, before anything of it
- * is read.
+ * is read. When all places were taken there are fewer for a while: see `request-room.ts`.
  *
- * There is no queue, on purpose. All that is in work shares one processor, so more at once finishes nothing sooner: each
- * only takes longer, until the callers give up and what was done for them was for nothing. A place in a queue has the
- * same price, and costs memory and an open connection too. A caller that is refused in a millisecond knows that nothing
- * happened and when to come again, and does so at a time of its own.
+ * There is no queue, on purpose. All that is in work shares one processor and one database, so more at once finishes
+ * nothing sooner: each only takes longer, until the callers give up and what was done for them was for nothing. A place in
+ * a queue has the same price, and costs memory and an open connection too. A caller that is refused in a millisecond knows
+ * that nothing happened and when to come again, and does so at a time of its own.
  *
  * What handles events is not counted here. It needs little of the processor for each event, the less the more there are
  * in a batch, and gets its share because so few requests compete with it.
@@ -46,24 +48,36 @@ function kindOf(path: string): Kind {
   return operatorPath.test(path) ? "operator" : "ordinary";
 }
 
+/** A place that also tells how long it was needed. */
+interface MeasuredPlace extends Place {
+  /**
+   * Gives it back at the end of the request. One that was given back before waited for something, which says nothing.
+   *
+   * @param what requests of about the same work
+   */
+  finish(what: string, succeeded: boolean, nowMs: number): void;
+}
+
 export interface Admission {
   /** @returns null when there is no room */
-  enter(kind: Kind, nowMs: number): Place | null;
+  enter(kind: Kind, nowMs: number): MeasuredPlace | null;
+  /** Ordinary requests that may be in work at present. */
+  places(nowMs: number): number;
 }
 
 interface Work {
   readonly kind: Kind;
   readonly sinceMs: number;
+  /** The most that were in work at once meanwhile. */
+  peak: number;
 }
 
-/** @param places ordinary requests in work at once */
-export function createAdmission(places: number): Admission {
+/** @param most ordinary requests in work at once */
+export function createAdmission(most: number): Admission {
   const works = new Set<Work>();
-  const roomFor: Readonly<Record<Kind, number>> = {
-    ordinary: places,
-    operator: places + operatorPlaces,
-    health: healthPlaces,
-  };
+  const room = createRequestRoom(most);
+  const roomFor = (kind: Kind, nowMs: number) =>
+    kind === "ordinary" ? room.places(nowMs) : kind === "operator" ? most + operatorPlaces : healthPlaces;
   const isFull = (kind: Kind, nowMs: number) => {
     let short = 0;
     let all = 0;
@@ -75,19 +89,31 @@ export function createAdmission(places: number): Admission {
         if (ageMs < longMs) short += 1;
       }
     }
-    return short >= roomFor[kind] || all >= longFactor * roomFor[kind];
+    const bound = roomFor(kind, nowMs);
+    return short >= bound || all >= longFactor * (kind === "ordinary" ? most : bound);
   };
   return {
+    places: (nowMs) => room.places(nowMs),
     enter(kind, nowMs) {
-      if (works.size >= Math.min(places, healthPlaces) && isFull(kind, nowMs)) return null;
-      const work = { kind, sinceMs: nowMs };
+      if (works.size >= Math.min(most, healthPlaces) && isFull(kind, nowMs)) {
+        if (kind === "ordinary") room.refused(nowMs);
+        return null;
+      }
+      const work: Work = { kind, sinceMs: nowMs, peak: 0 };
       works.add(work);
+      for (const other of works) other.peak = Math.max(other.peak, works.size);
       const { promise: left, resolve } = Promise.withResolvers<void>();
       const leave = () => {
         works.delete(work);
         resolve();
       };
-      return { leave, left };
+      const finish = (what: string, succeeded: boolean, endMs: number) => {
+        if (works.has(work) && kind === "ordinary") {
+          room.finished({ kind: what, sinceMs: nowMs, peak: work.peak, succeeded }, endMs);
+        }
+        leave();
+      };
+      return { leave, left, finish };
     },
   };
 }
@@ -135,8 +161,8 @@ export function admitRequests(places: number): MiddlewareHandler<AppEnv> {
       refused += 1;
       if (nowMs - toldAtMs >= tellMs) {
         c.get("log").warn(
-          { refused, places },
-          "Too many requests at once: some were refused with 503. BRAIN_REQUESTS_MAX is how many may be in work.",
+          { refused, places: admission.places(nowMs), most: places },
+          "Too many requests at once: some were refused with 503. BRAIN_REQUESTS_MAX is how many may be in work at most.",
         );
         toldAtMs = nowMs;
         refused = 0;
@@ -150,8 +176,19 @@ export function admitRequests(places: number): MiddlewareHandler<AppEnv> {
     waitUntil(place.left);
     try {
       await next();
+      // What is refused for itself is no measure: it was not worked for.
+      if (c.res.status < 400 || c.res.status >= 500) {
+        place.finish(workOf(c), c.res.status < 400, invocation.now());
+      }
     } finally {
       place.leave();
     }
   };
+}
+
+/** Route and size of the body, by powers of two: requests alike in both have about the same work. */
+function workOf(c: Context<AppEnv>): string {
+  const kibibytes = Number(c.req.header("content-length") ?? 0) / 1_024;
+  const size = kibibytes > 1 ? Math.ceil(Math.log2(kibibytes)) : 0;
+  return `${c.req.method} ${routePath(c, -1)} ${size}`;
 }

@@ -81,18 +81,28 @@ export interface Flood {
   readonly accepted: ReadonlyMap<string, number>;
   /** Times of the answers, ms. */
   readonly answered: readonly number[];
+  /** Of those among them that were sent after `settledMs`. */
+  readonly answeredLater: readonly number[];
   /** Answers 503, by the id of the event. */
   readonly refused: ReadonlyMap<string, { readonly tookMs: number; readonly saysWhen: boolean }>;
   /** Without an answer: reset, or nobody took the connection. */
   readonly failed: number;
+  /** Why the first of them has none. */
+  readonly failure: string | null;
 }
+
+/** A load that has just begun finds the queues empty, ms. */
+export const settledMs = 2_000;
 
 /** Sends `n` events at `perSecond`, on time also when the answers are not. */
 export async function flood(stack: Stack, n: number, perSecond: number): Promise<Flood> {
   const accepted = new Map<string, number>();
   const answered: number[] = [];
+  const answeredLater: number[] = [];
   const refused = new Map<string, { readonly tookMs: number; readonly saysWhen: boolean }>();
   let failed = 0;
+  let failure: string | null = null;
+  const beginMs = performance.now();
   const send = async (i: number) => {
     const id = randomUUID();
     const [sentAt, startedMs] = [Date.now(), performance.now()];
@@ -103,21 +113,22 @@ export async function flood(stack: Stack, n: number, perSecond: number): Promise
       if (status === 503) refused.set(id, { tookMs, saysWhen: retryAfter !== null });
       else if (status === 202) {
         answered.push(tookMs);
+        if (startedMs - beginMs >= settledMs) answeredLater.push(tookMs);
         accepted.set(id, sentAt);
       } else throw new Error(`/api/events answered ${status}`);
-    } catch {
+    } catch (error) {
       failed += 1;
+      failure ??= String(error);
     }
   };
   const sent: Promise<void>[] = [];
-  const beginMs = performance.now();
   for (let i = 0; i < n; i += 1) {
     const wait = beginMs + (i * 1_000) / perSecond - performance.now();
     if (wait > 0) await delay(wait);
     sent.push(send(i));
   }
   await Promise.all(sent);
-  return { accepted, answered, refused, failed };
+  return { accepted, answered, answeredLater, refused, failed, failure };
 }
 
 /** Times from the request to the effect, ms. Every accepted event must have its effect, and only once. */

@@ -1,6 +1,6 @@
 import { type Stack, startStack } from "./connect.ts";
 import { makers } from "./events.ts";
-import { drainFully, effectTimes, type Flood, flood, inParallel, record, until } from "./load.ts";
+import { drainFully, effectTimes, type Flood, flood, inParallel, record, settledMs, until } from "./load.ts";
 import { type Check, checkLines, numberOptions, percentiles, short } from "./report.ts";
 
 /*
@@ -76,8 +76,8 @@ const times = (values: readonly number[]) => {
 };
 
 function checksOf(usual: Offered, high: Offered, stored: number, drainRate: number): Check[] {
-  const { accepted, answered, refused, failed } = high.result;
-  const [before, now] = [percentiles(usual.result.answered), percentiles(answered)];
+  const { accepted, answered, answeredLater, refused, failed, failure } = high.result;
+  const [before, now] = [percentiles(usual.result.answered), percentiles(answeredLater)];
   const refusals = [...refused.values()];
   const refusalMs = percentiles(refusals.map(({ tookMs }) => tookMs));
   const bound = (name: "p50" | "p99") => slowFactor * before[name];
@@ -85,13 +85,13 @@ function checksOf(usual: Offered, high: Offered, stored: number, drainRate: numb
   return [
     {
       what: "every request is answered, accepted or refused",
-      measured: `${accepted.size} accepted, ${refused.size} refused, ${failed} without an answer`,
+      measured: `${accepted.size} accepted, ${refused.size} refused, ${failed} without an answer${failure === null ? "" : `: ${failure}`}`,
       demanded: "none without an answer",
       holds: failed === 0,
     },
     {
       what: "what is accepted is answered as usual",
-      measured: `${times(answered)}; ${(now.p50 / before.p50).toFixed(1)} and ${(now.p99 / before.p99).toFixed(1)} x the usual`,
+      measured: `${times(answeredLater)}, with the first ${settledMs / 1_000} s ${times(answered)}; ${(now.p50 / before.p50).toFixed(1)} and ${(now.p99 / before.p99).toFixed(1)} x the usual`,
       demanded: `p50 <= ${short(bound("p50"))}, p99 <= ${short(bound("p99"))} ms, ${slowFactor} x the usual`,
       holds: now.p50 <= bound("p50") && now.p99 <= bound("p99"),
     },
