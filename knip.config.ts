@@ -6,7 +6,7 @@ export default {
       entry: [
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate,front-worker}.ts",
-        "tools/{build,check,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
+        "tools/{build,build-workers,check,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
         "tools/packages/prepack.ts",
         "test/bench/{main,stack,deno-host}.ts",
         "test/chaos/{main,edge-process,worker}.ts",

@@ -2,7 +2,7 @@ import { charter, decodeEntry, redactText } from "@brain/schemas";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { withoutBody } from "./http/kit/routing.ts";
-import { textsFor } from "./modules/course_factory/content/text.ts";
+import { loadTexts } from "./modules/course_factory/content/texts/load.ts";
 import { weave } from "./modules/course_factory/enhancement/weave.ts";
 import { excerptOf } from "./modules/course_factory/webpages/sections.ts";
 
@@ -25,7 +25,7 @@ const entry = (payload: string) => ({
   timestamp: "2025-12-28T10:00:00Z",
   payload,
 });
-const headings = textsFor("en").headings;
+const headings = (await loadTexts("en")).headings;
 const repeat = (text: string) => text.repeat(length / text.length);
 
 const readings: Record<string, () => unknown> = {

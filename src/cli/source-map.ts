@@ -10,7 +10,7 @@ const place = /(?<![^\s()])([^\s()]+\.m?js):(\d+):(\d+)/g;
  * A stack whose places in a bundle are places in the source. Of a deployment: Cloudflare maps what nobody caught, and
  * not the stacks that a worker stores.
  *
- * @param file the map that `wrangler deploy --outdir` wrote beside the bundle
+ * @param file the map beside the bundle, `dist/workers/{api,consumer}/index.js.map` after `wrangler deploy`
  */
 export function mapStack(stack: string, file: string): string {
   const map = readMap(file);

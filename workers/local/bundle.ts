@@ -1,15 +1,23 @@
-/** The two workers as single ES modules, built the way wrangler builds them. */
+/**
+ * The two workers as ES modules. What they import while they run, by `import()`, is a part of its own beside them, which
+ * is loaded when it is asked for: wrangler's own bundler has no such parts, so a deployment takes these bundles too.
+ */
 
 import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { sourceLinesOf, withSourceLines } from "./source-lines.ts";
 
 export interface WorkerBundles {
   readonly api: string;
   readonly consumer: string;
+  /** Modules beside both, by the name under which they import them; left out: there are none. */
+  readonly parts?: Readonly<Record<string, string>>;
 }
+
+/** Where the two workers begin. */
+export type WorkerEntries = Pick<WorkerBundles, "api" | "consumer">;
 
 export interface Compatibility {
   /** The day whose runtime behaviour the workers expect, YYYY-MM-DD. */
@@ -22,43 +30,57 @@ export const root = fileURLToPath(new URL("../../", import.meta.url).href);
 
 /** Bundles `workers/api.ts` and `workers/consumer.ts`. @throws Error with the compiler's messages. */
 export async function bundleWorkers(
-  entries: WorkerBundles = {
+  entries: WorkerEntries = {
     api: `${root}workers/api.ts`,
     consumer: `${root}workers/consumer.ts`,
   },
 ): Promise<WorkerBundles> {
   const [api, consumer] = await Promise.all([bundle(entries.api), bundle(entries.consumer)]);
-  return { api, consumer };
+  // Their names have a hash of what is in them.
+  return { api: api.main, consumer: consumer.main, parts: { ...api.parts, ...consumer.parts } };
 }
 
 /** The worker that stands before the API on this machine. */
-export function bundleFront(): Promise<string> {
-  return bundle(`${root}workers/local/front-worker.ts`);
+export async function bundleFront(): Promise<string> {
+  return (await bundle(`${root}workers/local/front-worker.ts`)).main;
 }
 
-async function bundle(entry: string): Promise<string> {
+/** What esbuild is told of a worker, here and for a deployment. */
+export const workerOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2024",
+  entryNames: "index",
+  chunkNames: "[name]-[hash]",
+  conditions: ["workerd", "worker", "browser"],
+  mainFields: ["browser", "module", "main"],
+  external: ["cloudflare:*", "node:*"],
+  keepNames: true,
+} as const satisfies BuildOptions;
+
+async function bundle(entry: string): Promise<{ main: string; parts: Record<string, string> }> {
   const { outputFiles } = await build({
-    absWorkingDir: root,
+    ...workerOptions,
     entryPoints: [entry],
     outdir: "dist",
     write: false,
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    mainFields: ["browser", "module", "main"],
-    external: ["cloudflare:*", "node:*"],
     define: { "process.env.NODE_ENV": '"development"' },
-    keepNames: true,
     sourcemap: "external",
     sourcesContent: false,
     logLevel: "silent",
   });
-  const file = outputFiles.find(({ path }) => path.endsWith(".js"));
-  const map = outputFiles.find(({ path }) => path.endsWith(".js.map"));
-  if (file === undefined || map === undefined) throw new Error(`esbuild gave no output for ${entry}`);
-  return withSourceLines(file.text, sourceLinesOf(file.text, map.text, dirname(map.path), root));
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const main = texts.get("index.js");
+  const map = texts.get("index.js.map");
+  if (main === undefined || map === undefined) throw new Error(`esbuild gave no output for ${entry}`);
+  const parts = [...texts].filter(([name]) => name.endsWith(".js") && name !== "index.js");
+  return {
+    main: withSourceLines(main, sourceLinesOf(main, map, `${root}dist`, root)),
+    parts: Object.fromEntries(parts),
+  };
 }
 
 /** What `wrangler.toml` says about the runtime, so that the workers run here as they run deployed. */

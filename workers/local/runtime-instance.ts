@@ -87,12 +87,22 @@ async function workerdProcesses(): Promise<number[]> {
   return ids.filter((_, index) => lines[index]?.includes("workerd"));
 }
 
+/** A worker and the parts beside it, as modules of one folder that is nowhere. */
+function modulesOf(main: string, parts: WorkerBundles["parts"] = {}) {
+  const modulesRoot = "/worker";
+  const module = ([name, contents]: readonly [string, string]) => ({
+    type: "ESModule" as const,
+    path: `${modulesRoot}/${name}`,
+    contents,
+  });
+  return { modulesRoot, modules: [["index.js", main] as const, ...Object.entries(parts)].map(module) };
+}
+
 /** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
 function workersOf(options: InstanceOptions) {
   const { bundles, front, compatibility, bindings, port, archive, hostNames, startedMs } = options;
   const inspected = { unsafeInspectorProxy: options.inspectorPort !== null };
   const runtime = {
-    modules: true as const,
     compatibilityDate: compatibility.date,
     compatibilityFlags: [...compatibility.flags],
   };
@@ -104,8 +114,8 @@ function workersOf(options: InstanceOptions) {
   return [
     {
       ...runtime,
+      ...modulesOf(front),
       name: "brain-front",
-      script: front,
       serviceBindings: { API: "brain-api" },
       // Past Miniflare's own entry, which lets a request say by headers which worker it goes to.
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],
@@ -113,15 +123,15 @@ function workersOf(options: InstanceOptions) {
     {
       ...shared,
       ...inspected,
+      ...modulesOf(bundles.api, bundles.parts),
       name: "brain-api",
-      script: bundles.api,
       serviceBindings: { CONSUMER: "brain-consumer", ...services },
     },
     {
       ...shared,
       ...inspected,
+      ...modulesOf(bundles.consumer, bundles.parts),
       name: "brain-consumer",
-      script: bundles.consumer,
       serviceBindings: services,
     },
   ];

@@ -80,7 +80,10 @@ export function addDlq(program: Command): void {
   dlq
     .command("show <id>")
     .description("one dead letter: where it failed, its event, and what was done about it")
-    .option("--source-map <file>", "of a deployment: the map of its bundle, which wrangler wrote to --outdir")
+    .option(
+      "--source-map <file>",
+      "of a deployment: the map of its bundle, dist/workers/consumer/index.js.map",
+    )
     .action((id: string, options: ShowOptions, command: Command) => show(cliOf(command), id, options));
 
   withReason(withFilter(dlq.command("redrive [ids...]"), true))

@@ -3,6 +3,7 @@ import { lessonAt, placeholderText } from "./content/assemble.ts";
 import type { ContentGenerator, CourseBrief } from "./content/generator.ts";
 import { countWords, type GenerationRequest, type Outline } from "./content/model.ts";
 import { templateLandingPage } from "./content/template-generator.ts";
+import { loadTexts } from "./content/texts/load.ts";
 import { errorType } from "./errors.ts";
 import { type Made, type Progress, resultOf, type Step } from "./progress.ts";
 
@@ -113,7 +114,7 @@ async function lesson(brief: CourseBrief, outline: Outline, index: number, deps:
       { course_id: brief.course_id, lesson_id: planned.lesson_id, error_class: errorType(error) },
       "A lesson could not be written; a placeholder stands in",
     );
-    const markdown = placeholderText(brief, planned);
+    const markdown = placeholderText(await loadTexts(brief.request.language), planned);
     return {
       kind: "lesson",
       index,
@@ -138,6 +139,7 @@ async function landingPage(brief: CourseBrief, outline: Outline, deps: ProduceDe
       { course_id: brief.course_id, error_class: errorType(error) },
       "The landing page could not be written; the standard text stands in",
     );
-    return { kind: "landing_page", page: templateLandingPage(brief, outline), fallback: true };
+    const texts = await loadTexts(brief.request.language);
+    return { kind: "landing_page", page: templateLandingPage(brief, outline, texts), fallback: true };
   }
 }

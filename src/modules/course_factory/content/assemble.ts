@@ -14,7 +14,8 @@ import {
   type Quiz,
   quiz as quizModel,
 } from "./model.ts";
-import { cut, fill, textsFor } from "./text.ts";
+import { cut, fill } from "./text.ts";
+import type { LanguageTexts } from "./texts/language.ts";
 
 /** A module as a generator proposes it, before ids and sums. */
 export interface DraftModule {
@@ -68,9 +69,14 @@ export function lessonAt(
  * Gives a draft its ids, order, sums and states: the first `full_lessons_count` lessons are to be written, the others
  * are placeholders with four planned points.
  *
+ * @param texts in the language of the course
  * @throws {z.ZodError} the draft is outside the limits of the model
  */
-export function assembleOutline(brief: CourseBrief, draft: readonly DraftModule[]): Outline {
+export function assembleOutline(
+  brief: CourseBrief,
+  draft: readonly DraftModule[],
+  texts: LanguageTexts,
+): Outline {
   const { request, course_id: courseId, created_at: createdAt } = brief;
   let index = 0;
   const modules = draft.map((part, moduleIndex) => {
@@ -86,7 +92,7 @@ export function assembleOutline(brief: CourseBrief, draft: readonly DraftModule[
         learning_objectives: [...item.learning_objectives],
         estimated_duration_minutes: item.minutes,
         status: full ? "full" : "placeholder",
-        ...(full ? {} : { content_outline: plannedPoints(brief, item.title) }),
+        ...(full ? {} : { content_outline: plannedPoints(texts, item.title) }),
         keywords: keywordsOf(item.title),
         order_index: lessonIndex,
       };
@@ -122,8 +128,8 @@ export function assembleOutline(brief: CourseBrief, draft: readonly DraftModule[
 }
 
 /** Introduction, concepts, examples and summary of a lesson that is only planned. */
-function plannedPoints(brief: CourseBrief, lessonTitle: string): string[] {
-  return textsFor(brief.request.language).plannedPoints.map((point) => fill(point, { lesson: lessonTitle }));
+function plannedPoints(texts: LanguageTexts, lessonTitle: string): string[] {
+  return texts.plannedPoints.map((point) => fill(point, { lesson: lessonTitle }));
 }
 
 /** Words of the title that carry meaning: five letters or more, each once. */
@@ -142,8 +148,8 @@ export function assembleLesson(brief: CourseBrief, lessonId: string, markdown: s
 }
 
 /** Text that stands in for a lesson that could not be written; never counted as a full lesson. */
-export function placeholderText(brief: CourseBrief, lesson: Lesson): string {
-  const text = fill(textsFor(brief.request.language).placeholder, {
+export function placeholderText(texts: LanguageTexts, lesson: Lesson): string {
+  const text = fill(texts.placeholder, {
     lesson: lesson.title,
     about: lesson.description,
   });
@@ -156,8 +162,12 @@ export function placeholderText(brief: CourseBrief, lesson: Lesson): string {
  *
  * @throws {z.ZodError} fewer than 10 questions, equal options, or text outside the limits
  */
-export function assembleQuiz(brief: CourseBrief, outline: Outline, drafts: readonly DraftQuestion[]): Quiz {
-  const texts = textsFor(brief.request.language);
+export function assembleQuiz(
+  brief: CourseBrief,
+  outline: Outline,
+  drafts: readonly DraftQuestion[],
+  texts: LanguageTexts,
+): Quiz {
   const values = { course: brief.request.title, topic: cut(brief.request.title, 120) };
   const chosen = drafts.slice(0, 15).map((draft, index) => ({
     draft,

@@ -14,6 +14,7 @@ import { cleanText, line } from "./chat-fields.ts";
 import type { ContentGenerator, CourseBrief } from "./generator.ts";
 import { countWords, type LandingPage, landingPage as landingPageModel, type Outline } from "./model.ts";
 import { templateLandingPage } from "./template-generator.ts";
+import { loadTexts } from "./texts/load.ts";
 
 const languageNames = { de: "German", en: "English", fr: "French", es: "Spanish" } as const;
 
@@ -103,7 +104,8 @@ export function createOpenAiGenerator(settings: ChatSettings): ContentGenerator 
         ...part,
         lessons: part.lessons.map((lesson) => ({ ...lesson, minutes: lesson.estimated_duration_minutes })),
       }));
-      return { outline: fitting("outline", () => assembleOutline(brief, modules)), template_id: null };
+      const texts = await loadTexts(brief.request.language);
+      return { outline: fitting("outline", () => assembleOutline(brief, modules, texts)), template_id: null };
     },
     async lesson(brief, outline, index, signal) {
       const answer = await ask(brief, lessonAnswer, lessonTask(outline, index), signal);
@@ -120,11 +122,13 @@ export function createOpenAiGenerator(settings: ChatSettings): ContentGenerator 
         difficulty: item.difficulty,
         module_reference: null,
       }));
-      return fitting("quiz", () => assembleQuiz(brief, outline, drafts));
+      const texts = await loadTexts(brief.request.language);
+      return fitting("quiz", () => assembleQuiz(brief, outline, drafts, texts));
     },
     async landingPage(brief, outline, signal) {
       const answer = await ask(brief, landingAnswer, landingTask(outline), signal);
-      return fitting("landing page", () => writtenLandingPage(brief, outline, answer));
+      const standard = templateLandingPage(brief, outline, await loadTexts(brief.request.language));
+      return fitting("landing page", () => writtenLandingPage(brief, standard, answer));
     },
     async enhance(brief, outline, index, order, signal) {
       const task = additionsTask(outline, index, order);
@@ -137,12 +141,11 @@ export function createOpenAiGenerator(settings: ChatSettings): ContentGenerator 
 /** Titles and the disclaimer stay ours; what describes the course is the service's. */
 function writtenLandingPage(
   brief: CourseBrief,
-  outline: Outline,
+  standard: LandingPage,
   answer: z.output<typeof landingAnswer>,
 ): LandingPage {
-  const page = templateLandingPage(brief, outline);
   return landingPageModel.parse({
-    ...page,
+    ...standard,
     ...answer,
     landing_page_id: artifactId(brief.course_id, "landing_page"),
   });

@@ -15,7 +15,8 @@ import {
   quiz as quizModel,
 } from "./model.ts";
 import { bankingTemplateId, templateGenerator } from "./template-generator.ts";
-import { cut, fill, textsFor } from "./text.ts";
+import { cut, fill } from "./text.ts";
+import { loadTexts } from "./texts/load.ts";
 
 const courseId = "6f1f9f4e-2b47-4d0c-9a5e-0d7c3f1b2a10";
 
@@ -134,7 +135,7 @@ describe("the template generator", () => {
             lesson.content_markdown.match(/[\p{L}\p{N}]+(?:[’'.,-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
           expect(counted).toBeGreaterThanOrEqual(300);
           expect(lesson.word_count).toBe(countWords(lesson.content_markdown));
-          const headings = Object.values(textsFor(language).headings);
+          const headings = Object.values((await loadTexts(language)).headings);
           expect(lesson.content_markdown.match(/^## .+$/gm)).toEqual(
             headings.map((heading) => `## ${heading}`),
           );
@@ -157,8 +158,8 @@ describe("the template generator", () => {
       }
     });
 
-    test("has texts within the limits of quiz options, all different", () => {
-      const { generic, banking } = textsFor(language);
+    test("has texts within the limits of quiz options, all different", async () => {
+      const { generic, banking } = await loadTexts(language);
       for (const subject of [generic, banking]) {
         const statements = subject.flatMap((part) =>
           part.lessons.flatMap((item) => [item.insight, item.myth]),
@@ -200,7 +201,9 @@ describe("the template generator", () => {
 
   test("marks the true statement as the right answer", async () => {
     const { quiz } = await wholeCourse(briefFor());
-    const insights = textsFor("de").generic.flatMap((part) => part.lessons.map((item) => item.insight));
+    const insights = (await loadTexts("de")).generic.flatMap((part) =>
+      part.lessons.map((item) => item.insight),
+    );
     for (const [index, item] of quiz.questions.slice(0, 12).entries()) {
       expect(item[`option_${item.correct_answer}`]).toBe(insights[index]);
     }

@@ -12,8 +12,9 @@ import {
 } from "./assemble.ts";
 import type { ContentGenerator, CourseBrief } from "./generator.ts";
 import { type Audience, type LandingPage, landingPage as landingPageModel, type Outline } from "./model.ts";
-import { asSentence, cut, fill, textsFor } from "./text.ts";
+import { asSentence, cut, fill } from "./text.ts";
 import type { CourseSubject, LanguageTexts, LessonSubject } from "./texts/language.ts";
+import { loadTexts } from "./texts/load.ts";
 
 /** Name of the outline for courses on banks; its text exists in every language. */
 export const bankingTemplateId = "banking-alternatives-de";
@@ -35,32 +36,41 @@ export const templateGenerator: ContentGenerator = {
   slowestCallMs: 1_000,
   async outline(brief) {
     const banking = isBanking(brief);
+    const texts = await textsOf(brief);
     return {
-      outline: assembleOutline(brief, draftModules(brief, subjectOf(brief), banking)),
+      outline: assembleOutline(brief, draftModules(brief, subjectOf(brief, texts), banking), texts),
       template_id: banking ? bankingTemplateId : null,
     };
   },
   async lesson(brief, outline, index) {
     const { lesson } = lessonAt(outline, index);
-    return assembleLesson(brief, lesson.lesson_id, lessonMarkdown(brief, outline, index));
+    return assembleLesson(
+      brief,
+      lesson.lesson_id,
+      lessonMarkdown(brief, outline, index, await textsOf(brief)),
+    );
   },
   async quiz(brief, outline) {
-    return assembleQuiz(brief, outline, draftQuestions(brief, outline));
+    const texts = await textsOf(brief);
+    return assembleQuiz(brief, outline, draftQuestions(brief, outline, texts), texts);
   },
   async landingPage(brief, outline) {
-    return templateLandingPage(brief, outline);
+    return templateLandingPage(brief, outline, await textsOf(brief));
   },
   async enhance(brief, outline, index, order) {
-    return templateAdditions(brief, outline, index, order);
+    return templateAdditions(brief, outline, index, order, await textsOf(brief));
   },
 };
+
+function textsOf({ request }: CourseBrief): Promise<LanguageTexts> {
+  return loadTexts(request.language);
+}
 
 function isBanking(brief: CourseBrief): boolean {
   return bankingTitle.test(brief.request.title);
 }
 
-function subjectOf(brief: CourseBrief): CourseSubject {
-  const texts = textsFor(brief.request.language);
+function subjectOf(brief: CourseBrief, texts: LanguageTexts): CourseSubject {
   return isBanking(brief) ? texts.banking : texts.generic;
 }
 
@@ -89,8 +99,8 @@ function draftModules(brief: CourseBrief, subject: CourseSubject, banking: boole
   }));
 }
 
-function subjects(brief: CourseBrief): readonly LessonSubject[] {
-  return subjectOf(brief).flatMap((part) => part.lessons);
+function subjects(brief: CourseBrief, texts: LanguageTexts): readonly LessonSubject[] {
+  return subjectOf(brief, texts).flatMap((part) => part.lessons);
 }
 
 function itemAt<Item>(list: readonly Item[], index: number): Item {
@@ -104,9 +114,8 @@ function bullets(lines: readonly string[]): string {
 }
 
 /** One full lesson. Introduction, way of working and examples change from lesson to lesson, the body is its own. */
-function lessonMarkdown(brief: CourseBrief, outline: Outline, index: number): string {
-  const texts = textsFor(brief.request.language);
-  const subject = itemAt(subjects(brief), index);
+function lessonMarkdown(brief: CourseBrief, outline: Outline, index: number, texts: LanguageTexts): string {
+  const subject = itemAt(subjects(brief, texts), index);
   const { part, lesson } = lessonAt(outline, index);
   const values = {
     ...courseValues(brief),
@@ -150,10 +159,9 @@ function examples(brief: CourseBrief, texts: LanguageTexts, index: number): stri
 const difficulties = ["easy", "medium", "medium", "hard"] as const;
 
 /** 15 questions: one on each lesson, and where there are fewer lessons, on where a lesson stands. */
-function draftQuestions(brief: CourseBrief, outline: Outline): DraftQuestion[] {
-  const texts = textsFor(brief.request.language);
+function draftQuestions(brief: CourseBrief, outline: Outline, texts: LanguageTexts): DraftQuestion[] {
   // The outline of an earlier run may come from a service and have fewer lessons than the template.
-  const all = subjects(brief).slice(0, outline.total_lessons);
+  const all = subjects(brief, texts).slice(0, outline.total_lessons);
   const values = courseValues(brief);
   const statements = all.map((subject, index): DraftQuestion => {
     const { part, lesson } = lessonAt(outline, index);
@@ -185,8 +193,7 @@ function draftQuestions(brief: CourseBrief, outline: Outline): DraftQuestion[] {
 }
 
 /** A landing page for any outline; also the text that stands in when a service could not write one. */
-export function templateLandingPage(brief: CourseBrief, outline: Outline): LandingPage {
-  const texts = textsFor(brief.request.language);
+export function templateLandingPage(brief: CourseBrief, outline: Outline, texts: LanguageTexts): LandingPage {
   const values = {
     ...courseValues(brief),
     modules: outline.modules.length,

@@ -1,17 +1,3 @@
-import type { Language } from "./model.ts";
-import { de } from "./texts/de.ts";
-import { en } from "./texts/en.ts";
-import { es } from "./texts/es.ts";
-import { fr } from "./texts/fr.ts";
-import type { LanguageTexts } from "./texts/language.ts";
-
-const texts: Readonly<Record<Language, LanguageTexts>> = { de, en, fr, es };
-
-/** All text of one language. */
-export function textsFor(language: Language): LanguageTexts {
-  return texts[language];
-}
-
 /** Replaces `{name}` by its value; an unknown name stays, and values are never filled a second time. */
 export function fill(template: string, values: Readonly<Record<string, string | number>>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));

@@ -4,13 +4,13 @@ import { lessonsOf } from "../content/assemble.ts";
 import type { CourseBrief, EnhancementOrder } from "../content/generator.ts";
 import { audiences, generationRequest, languages } from "../content/model.ts";
 import { templateGenerator } from "../content/template-generator.ts";
-import { textsFor } from "../content/text.ts";
+import { loadTexts } from "../content/texts/load.ts";
 import { enhanceLesson } from "./enhance.ts";
 import { type EnhancementType, enhancementTypes, flashcard } from "./model.ts";
 import { additionsOf, additionsSchema, additionsTask } from "./openai-enhancer.ts";
 import { weave } from "./weave.ts";
 
-const headings = textsFor("en").headings;
+const headings = (await loadTexts("en")).headings;
 
 function briefFor(fields: Readonly<Record<string, unknown>>): CourseBrief {
   return {

@@ -1,6 +1,6 @@
 import type { CourseBrief, EnhancementOrder } from "../content/generator.ts";
 import type { Lesson } from "../content/model.ts";
-import { textsFor } from "../content/text.ts";
+import { loadTexts } from "../content/texts/load.ts";
 import { checkEnhancement } from "./checks.ts";
 import { unifiedDiff } from "./diff.ts";
 import type { EnhancementType, Flashcard, LessonAdditions } from "./model.ts";
@@ -27,7 +27,7 @@ export async function sha256(text: string): Promise<string> {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Adds what was written to a lesson and judges it. Pure but for the hash function, which is asynchronous. */
+/** Adds what was written to a lesson and judges it. Pure but for texts that are loaded. */
 export async function enhanceLesson(
   brief: CourseBrief,
   lesson: Lesson,
@@ -35,7 +35,7 @@ export async function enhanceLesson(
   additions: LessonAdditions,
   isChecked: boolean,
 ): Promise<Enhanced> {
-  const { headings } = textsFor(brief.request.language);
+  const { headings } = await loadTexts(brief.request.language);
   const markdown = weave(order.markdown, additions.paragraphs, headings);
   const diff = unifiedDiff(order.markdown, markdown);
   const [baseHash, diffHash] = await Promise.all([sha256(order.markdown), sha256(diff)]);

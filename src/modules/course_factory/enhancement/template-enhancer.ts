@@ -1,7 +1,8 @@
 import { lessonAt } from "../content/assemble.ts";
 import type { CourseBrief, EnhancementOrder } from "../content/generator.ts";
 import { audiences, type Lesson, type Outline } from "../content/model.ts";
-import { asSentence, cut, fill, textsFor } from "../content/text.ts";
+import { asSentence, cut, fill } from "../content/text.ts";
+import type { LanguageTexts } from "../content/texts/language.ts";
 import { type Flashcard, flashcard, type LessonAdditions, type TextEnhancement } from "./model.ts";
 import { enhancementTexts } from "./texts.ts";
 
@@ -13,12 +14,13 @@ export function templateAdditions(
   outline: Outline,
   index: number,
   order: EnhancementOrder,
+  courseTexts: LanguageTexts,
 ): LessonAdditions {
   const { lesson } = lessonAt(outline, index);
   const texts = enhancementTexts[brief.request.language];
   const values = valuesOf(lesson);
   const write: Readonly<Record<TextEnhancement, () => string>> = {
-    examples: () => fill(texts.example, { example: fill(unusedExample(brief, index), values) }),
+    examples: () => fill(texts.example, { example: fill(unusedExample(brief, index, courseTexts), values) }),
     summaries: () => fill(texts.summary, values),
     analogies: () => fill(texts.analogies[index % texts.analogies.length] ?? texts.analogies[0], values),
   };
@@ -41,8 +43,7 @@ function valuesOf(lesson: Lesson) {
 }
 
 /** The text of a lesson holds the examples of two audiences of the course; this one is of another. */
-function unusedExample(brief: CourseBrief, index: number): string {
-  const texts = textsFor(brief.request.language);
+function unusedExample(brief: CourseBrief, index: number, texts: LanguageTexts): string {
   const chosen = brief.request.target_audiences;
   const used = new Set([chosen[index % chosen.length], chosen[(index + 1) % chosen.length]]);
   const own = chosen.filter((audience) => !used.has(audience));

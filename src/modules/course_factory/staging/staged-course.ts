@@ -29,7 +29,7 @@ export async function readStagedCourse(db: Database, courseId: string): Promise<
   const outline = course?.progress.outline ?? null;
   if (staging === undefined || course === null || outline === null) return null;
   if (course.status !== "completed" || course.workflowState === "archived") return null;
-  const made = madeCourse(courseId, course, outline, page);
+  const made = await madeCourse(courseId, course, outline, page);
   const textOf = textsOf(course);
   return {
     token: staging.token,

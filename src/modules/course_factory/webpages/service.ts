@@ -73,7 +73,9 @@ export async function buildPageSections(
   const course = await readAuthoredCourse(services.db, input.course_id);
   const outline = outlineOf(course, input);
   const page =
-    input.landing_page ?? course.progress.landingPage ?? standardPage(course, input.course_id, outline);
+    input.landing_page ??
+    course.progress.landingPage ??
+    (await standardPage(course, input.course_id, outline));
   const sections = buildSections({ outline, page, textOf: textsOf(course) });
   await change(services, input.course_id, async (tx, publish, at) => {
     if (!(await setPage(tx, input.course_id, { sections: [...sections] }, at))) return;

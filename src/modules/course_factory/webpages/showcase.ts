@@ -4,7 +4,7 @@ import type { LandingTexts, PageModule } from "../../../pages/model.ts";
 import type { CourseShowcase, MadeCourse } from "../../ports/course-showcase.ts";
 import { type AuthoredCourse, findAuthoredCourse } from "../authored-course.ts";
 import type { LandingPage, Outline } from "../content/model.ts";
-import { textsFor } from "../content/text.ts";
+import { loadTexts } from "../content/texts/load.ts";
 import { isCourseId } from "../known-course.ts";
 import type { Section } from "./model.ts";
 import { buildSections } from "./sections.ts";
@@ -36,14 +36,14 @@ async function readMadeCourse(db: Database, courseId: string): Promise<MadeCours
 
 type StoredPage = Awaited<ReturnType<typeof readPage>>;
 
-export function madeCourse(
+export async function madeCourse(
   courseId: string,
   course: AuthoredCourse,
   outline: Outline,
   page: StoredPage,
-): MadeCourse {
+): Promise<MadeCourse> {
   const { landingPage, quiz } = course.progress;
-  const texts = landingPage ?? standardPage(course, courseId, outline);
+  const texts = landingPage ?? (await standardPage(course, courseId, outline));
   const sections = page?.sections ?? buildSections({ outline, page: texts, textOf: textsOf(course) });
   const seo = page?.seoPack ?? seoPackOf(outline, []);
   const faq = partOf(sections, "faq", faqContent);
@@ -53,7 +53,7 @@ export function madeCourse(
     description: outline.metadata.description,
     audiences: outline.metadata.target_audiences,
     theme: themeOf(page),
-    landing: landingPage === null ? null : landingTexts(landingPage, sections, outline),
+    landing: landingPage === null ? null : await landingTexts(landingPage, sections, outline),
     modules: modulesOf(outline),
     lessonsCount: outline.total_lessons,
     minutes: outline.total_estimated_duration_minutes,
@@ -86,12 +86,16 @@ function partOf<T>(sections: readonly Section[], kind: Section["kind"], form: z.
   return parsed.success ? parsed.data : null;
 }
 
-function landingTexts(page: LandingPage, sections: readonly Section[], outline: Outline): LandingTexts {
+async function landingTexts(
+  page: LandingPage,
+  sections: readonly Section[],
+  outline: Outline,
+): Promise<LandingTexts> {
   const hero = partOf(sections, "hero", heroContent);
   const title = page.sections.find(({ kind }) => kind === "value_proposition")?.title;
   return {
     subtitle: hero?.subtitle ?? page.hero_subtitle,
-    valueTitle: title ?? textsFor(outline.metadata.language).landing.valueTitle,
+    valueTitle: title ?? (await loadTexts(outline.metadata.language)).landing.valueTitle,
     value: hero?.value_proposition ?? page.value_proposition,
     forWhomTitle: page.for_whom_title,
     forWhom: page.for_whom_points,

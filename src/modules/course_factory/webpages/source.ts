@@ -2,6 +2,7 @@ import type { AuthoredCourse } from "../authored-course.ts";
 import { lessonsOf } from "../content/assemble.ts";
 import type { LandingPage, Lesson, Outline } from "../content/model.ts";
 import { templateLandingPage } from "../content/template-generator.ts";
+import { loadTexts } from "../content/texts/load.ts";
 
 /** What pages are built from, beside what was generated for them. */
 
@@ -20,7 +21,11 @@ export function textsOf(course: AuthoredCourse): (lesson: Lesson) => string | nu
 }
 
 /** The landing page of a course that asked for none. */
-export function standardPage(course: AuthoredCourse, courseId: string, outline: Outline): LandingPage {
+export async function standardPage(
+  course: AuthoredCourse,
+  courseId: string,
+  outline: Outline,
+): Promise<LandingPage> {
   const brief = { course_id: courseId, request: course.request, created_at: course.created_at };
-  return templateLandingPage(brief, outline);
+  return templateLandingPage(brief, outline, await loadTexts(course.request.language));
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { CourseBrief } from "../content/generator.ts";
 import { generationRequest, languages, type Outline } from "../content/model.ts";
 import { templateGenerator, templateLandingPage } from "../content/template-generator.ts";
+import { loadTexts } from "../content/texts/load.ts";
 import { newStagingToken, stagingAddress, stagingTokenShape } from "../staging/token.ts";
 import { customColors } from "./model.ts";
 import { requestedVersion, versionNumber } from "./preview.ts";
@@ -60,7 +61,7 @@ describe("the sections of a page", () => {
   test.each(languages)("stand in their places (%s)", async (language) => {
     const brief = briefFor({ language, full_lessons_count: 5 });
     const { outline } = await templateGenerator.outline(brief, null);
-    const page = templateLandingPage(brief, outline);
+    const page = templateLandingPage(brief, outline, await loadTexts(brief.request.language));
     const sections = buildSections({ outline, page, textOf: () => "Some text." });
     expect(sections.map(({ kind, order_index }) => [kind, order_index])).toEqual([
       ["hero", 0],
@@ -79,7 +80,7 @@ describe("the sections of a page", () => {
   test("show lessons that have a text, and no more than there are", async () => {
     const brief = briefFor({ full_lessons_count: 2 });
     const { outline } = await templateGenerator.outline(brief, null);
-    const page = templateLandingPage(brief, outline);
+    const page = templateLandingPage(brief, outline, await loadTexts(brief.request.language));
     const shown = (textOf: () => string | null) =>
       buildSections({ outline, page, textOf }).filter(({ kind }) => kind === "lesson_preview");
     expect(shown(() => "text")).toHaveLength(2);
