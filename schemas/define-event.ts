@@ -135,7 +135,7 @@ function refused(type: string, code: CharterErrorCode, issues: readonly CharterI
 }
 
 /**
- * Defines an event. Everything that can be worked out from the schema is worked out here, once.
+ * Defines an event. What is wrong with its schema is found here, what readers need of it when it is first read.
  *
  * @throws {CharterError} `invalid_name` for a name that breaks the naming rules and is not one of the frozen ones,
  *   `forbidden_content` for payload keys that name personal data, secrets or provider ids,
@@ -147,7 +147,8 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
   options: EventOptions<P>,
 ): EventDefinition<T, P> {
   const knownKeys = checkOptions(type, options);
-  const key = options.key;
+  const { key, payload } = options;
+  let reader: z.ZodType | null = null;
   return Object.freeze({
     type,
     version: options.version,
@@ -155,9 +156,13 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
     criticality: options.criticality,
     severity: options.severity ?? null,
     when: options.when,
-    payload: options.payload,
-    reader: tolerantSchema(options.payload),
-    keyOf: key === undefined ? () => null : (payload: unknown) => safeKey(key, payload),
+    payload,
+    // A program that starts reads few types at first; building all of them would make its first request wait.
+    get reader() {
+      reader ??= tolerantSchema(payload);
+      return reader;
+    },
+    keyOf: key === undefined ? () => null : (raw: unknown) => safeKey(key, raw),
     consumers: options.consumers ?? [],
     outside: options.outside ?? [],
     producers: options.producers ?? [options.module],

@@ -19,6 +19,18 @@ const forbiddenFormats: ReadonlyMap<string, string> = new Map([
   ["credit_card", "a payment card number"],
 ]);
 
+/** The same few keys stand in most events: what was said of them, by parent and key. */
+const isolateReasons = new Map<string, string | null>();
+
+function reasonOf(key: string, parent: string | null): string | null {
+  const place = JSON.stringify([parent, key]);
+  const known = isolateReasons.get(place);
+  if (known !== undefined) return known;
+  const reason = forbiddenKeyReason(key, parent);
+  isolateReasons.set(place, reason);
+  return reason;
+}
+
 /** True when the schema lets a number through, below optional, nullable, array and union. */
 function acceptsNumber(schema: Schema): boolean {
   const { type } = schemaDef(schema);
@@ -49,7 +61,7 @@ export function guardSchema(payload: Schema, contentHashes: readonly string[] = 
       forbidden.push({ path, message: `the field holds ${what}; carry the id of the record that holds it` });
     }
     for (const [key, child] of Object.entries(shape)) {
-      const reason = contentHashes.includes(key) ? null : forbiddenKeyReason(key, field);
+      const reason = contentHashes.includes(key) ? null : reasonOf(key, field);
       const place = placeBelow(path, key);
       if (reason !== null) forbidden.push({ path: place, message: `the key names ${reason}` });
       if (/(?:^|_)ids?$/.test(key) && isSchema(child) && acceptsNumber(child)) {

@@ -158,7 +158,12 @@ describe("workerd", () => {
       (status) => status === 200,
       { timeoutMs: 60_000, everyMs: 100 },
     );
-    expect(logs.join("\n")).toContain("workerd is back");
+    // It answers a moment before its program says so.
+    await waitFor(
+      "the word that it is back",
+      () => logs.join("\n"),
+      (text) => text.includes("workerd is back"),
+    );
     await workers.tick();
   });
 });
