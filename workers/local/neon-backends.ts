@@ -50,12 +50,19 @@ export class MessageScanner {
         at += step;
         continue;
       }
-      this.#head.push(chunk[at] ?? 0);
-      at += 1;
-      if (this.#head.length < 5) continue;
-      const [type = 0, ...length] = this.#head;
-      this.#head = [];
-      this.#left = Math.max(0, Buffer.from(length).readInt32BE() - 4);
+      let type: number;
+      if (this.#head.length === 0 && at + 5 <= chunk.length) {
+        type = chunk[at] ?? 0;
+        this.#left = Math.max(0, chunk.readInt32BE(at + 1) - 4);
+        at += 5;
+      } else {
+        this.#head.push(chunk[at] ?? 0);
+        at += 1;
+        if (this.#head.length < 5) continue;
+        type = this.#head[0] ?? 0;
+        this.#left = Math.max(0, Buffer.from(this.#head).readInt32BE(1) - 4);
+        this.#head = [];
+      }
       if (onMessage(String.fromCharCode(type), at - 5, this.#left > 0 ? (chunk[at] ?? -1) : -1) === false)
         return;
     }

@@ -4,8 +4,8 @@
  * Source: https://upstash.com/docs/redis/features/restapi
  */
 
-import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createSecretCheck } from "../../src/http/kit/secret-check.ts";
 import { closeServer, listenOnLoopback } from "./ports.ts";
 import { createRedisConnection, type RedisConnection, RedisUnavailableError } from "./redis-connection.ts";
 import { readBody } from "./request-body.ts";
@@ -136,16 +136,11 @@ function errorAnswer(error: unknown): Answer {
   return { status: 500, body: { error: `ERR internal gateway error: ${String(error)}` } };
 }
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
-}
-
 function createTokenCheck(token: string): (request: IncomingMessage, url: URL | null) => boolean {
-  const expected = digest(token);
+  const isToken = createSecretCheck(token);
   return (request, url) => {
     const header = request.headers.authorization;
-    const given = header?.startsWith("Bearer ") ? header.slice(7) : (url?.searchParams.get("_token") ?? "");
-    return timingSafeEqual(digest(given), expected);
+    return isToken(header?.startsWith("Bearer ") ? header.slice(7) : (url?.searchParams.get("_token") ?? ""));
   };
 }
 
