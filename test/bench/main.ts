@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import { benchBridge } from "./bridge.ts";
+import { benchCold } from "./cold.ts";
 import { startStack } from "./connect.ts";
 import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
@@ -25,6 +26,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   stress: benchStress,
   roundtrips: benchRoundTrips,
   cpu: benchCpu,
+  cold: benchCold,
   peers: benchPeers,
   bridge: benchBridge,
   growth: benchGrowth,
