@@ -3,12 +3,13 @@ import {
   defineConsumer,
   on,
   onBatch,
+  onSql,
   PermanentError,
   TransientError,
   type Tx,
 } from "@brain/engine";
 import { agentHeartbeat, agentOffline, agentOnline, agentTaskRequest, systemHealth } from "@brain/schemas";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { codes, subscribers } from "./content.ts";
 
 /*
@@ -35,12 +36,15 @@ interface EffectInput {
   readonly number: number;
 }
 
-async function recordEffect(tx: Tx, subscriber: string, effect: EffectInput): Promise<void> {
-  const { of, eventId, key, number } = effect;
-  await tx.execute(sql`
+function effectSql(subscriber: string, { of, eventId, key, number }: EffectInput): SQL {
+  return sql`
     INSERT INTO chaos_effects (subscriber, of, event_id, key, number, previous)
     SELECT ${subscriber}, ${of}, ${eventId}, ${key}::text, ${number}::integer,
-      (SELECT max(number) FROM chaos_effects WHERE subscriber = ${subscriber} AND key = ${key}::text)`);
+      (SELECT max(number) FROM chaos_effects WHERE subscriber = ${subscriber} AND key = ${key}::text)`;
+}
+
+async function recordEffect(tx: Tx, subscriber: string, effect: EffectInput): Promise<void> {
+  await tx.execute(effectSql(subscriber, effect));
 }
 
 async function recordSet(tx: Tx, subscriber: string, effects: readonly EffectInput[]): Promise<void> {
@@ -78,7 +82,7 @@ export interface ChaosConsumerOptions {
 export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsumerOptions): Consumer[] {
   const retry = { maxAttempts: 1_000, maxDeaths: 1_000, baseMs, capMs };
   const brake = { baseMs, capMs };
-  const { each, set, cause, follow, poison } = subscribers;
+  const { each, set, cause, follow, statements, poison } = subscribers;
   return [
     defineConsumer({
       subscriber: each,
@@ -158,6 +162,19 @@ export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsume
           const { number, cause: of } = (payload.details ?? {}) as { number?: unknown; cause?: unknown };
           const { agent_id: key } = payload;
           await recordEffect(tx, follow, { of: String(of), eventId: id, key, number: Number(number) });
+        }),
+      ],
+    }),
+    defineConsumer({
+      subscriber: statements,
+      retry,
+      brake,
+      handlerTimeoutMs: 5_000,
+      handlers: [
+        onSql(agentHeartbeat, ({ event: { id, payload }, attempt }) => {
+          failAsPlanned(payload.tasks_failed, attempt);
+          const { agent_id: key, tasks_completed: number } = payload;
+          return [effectSql(statements, { of: id, eventId: id, key, number })];
         }),
       ],
     }),

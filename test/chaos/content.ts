@@ -20,6 +20,7 @@ export const subscribers = {
   set: "chaos_set",
   cause: "chaos_cause",
   follow: "chaos_follow",
+  statements: "chaos_statements",
   poison: "chaos_poison",
 } as const;
 
@@ -145,6 +146,7 @@ export function heartbeatOf(id: string, agent_id: string, number: number, code: 
     fates: [
       { subscriber: subscribers.each, outcome: outcomeOf(code === codes.permanent) },
       { subscriber: subscribers.set, outcome: outcomeOf(code === codes.permanentInSet) },
+      { subscriber: subscribers.statements, outcome: outcomeOf(code === codes.permanent) },
     ],
   };
 }

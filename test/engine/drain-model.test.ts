@@ -101,6 +101,7 @@ function fatesOfBeat(code: number): Fate[] {
   return [
     fate(subscribers.each, code === codes.permanent),
     fate(subscribers.set, code === codes.permanentInSet),
+    fate(subscribers.statements, code === codes.permanent),
   ];
 }
 

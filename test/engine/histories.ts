@@ -24,7 +24,7 @@ export type Step =
   | { readonly do: "wait"; readonly ms: number };
 
 /** How many consumers and keys a history names. */
-const consumerCount = 4;
+const consumerCount = 5;
 export const keyCount = 2;
 
 const consumerPlace = fc.nat(consumerCount - 1);
