@@ -15,7 +15,7 @@ export default {
         "test/modules/missions-crash-child.ts",
         "test/modules/payment-crash-child.ts",
         // Installed and run elsewhere, by test/package/product.test.ts.
-        "test/package/example/{src,test}/**/*.ts",
+        "test/package/example/{vitest.config,{src,test}/**/*}.ts",
       ],
       project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}", "!src/engine/**", "!test/bench/peers/**"],
     },

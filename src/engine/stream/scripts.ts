@@ -11,8 +11,14 @@ type Words = readonly [name: string, ...args: string[]];
 
 const flagLine = "#!lua flags=allow-key-locking\n";
 
-/** SHA-1 of each script in hex, by its text. Scripts are constants, so there are few. */
-const digests = new Map<string, Promise<string>>();
+/**
+ * SHA-1 of each script in hex, by what is sent. Scripts are constants, so there are few. Only what is known is kept, and
+ * no promise: an isolate's requests must not wait for each other's.
+ */
+const digests = new Map<string, string>();
+
+/** Each script with its flag. */
+const flagged = new Map<string, string>();
 
 /** Servers that do not know the flag, by URL: each isolate finds out once. */
 const withoutFlag = new Set<string>();
@@ -34,17 +40,17 @@ export function leaveFlagOut(url: string): void {
 }
 
 function bodyFor(url: string, script: string): string {
-  return withoutFlag.has(url) ? script : flagLine + script;
+  if (withoutFlag.has(url)) return script;
+  const known = flagged.get(script) ?? flagLine + script;
+  flagged.set(script, known);
+  return known;
 }
 
-function digestOf(text: string): Promise<string> {
+async function digestOf(text: string): Promise<string> {
   const known = digests.get(text);
   if (known !== undefined) return known;
-  const digest = crypto.subtle
-    .digest("SHA-1", new TextEncoder().encode(text))
-    .then((bytes) =>
-      new Uint8Array(bytes).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), ""),
-    );
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text)));
+  const digest = bytes.reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
   digests.set(text, digest);
   return digest;
 }
