@@ -148,7 +148,7 @@ export async function effectTimes(stack: Stack, { accepted }: Flood): Promise<nu
 }
 
 /** What happened to those that were not accepted; nothing when all were. */
-export function shortfall({ refused, failed }: Flood): string {
+export function shortfall({ refused, failed, failure }: Flood): string {
   if (refused.size + failed === 0) return "";
-  return `; OVERLOADED: ${refused.size} refused, ${failed} without an answer`;
+  return `; OVERLOADED: ${refused.size} refused, ${failed} without an answer${failure === null ? "" : ` (${failure})`}`;
 }
