@@ -61,6 +61,7 @@ export async function benchSoak(args: readonly string[]): Promise<number> {
   const stack = await startStack("bench");
   const redis = createRedisConnection({ url: stack.info.redisUrl });
   try {
+    const tables = await tablesOf(stack);
     const load = new Load(stack, rate);
     const samples: { readonly at: number; readonly of: Sample }[] = [];
     const intervalMs = Math.min(15_000, Math.max(2_000, (minutes * 60_000) / 240));
@@ -76,7 +77,7 @@ export async function benchSoak(args: readonly string[]): Promise<number> {
       before = now;
     }
     await Promise.all([running, ticking]);
-    return await report(stack, load, samples, minutes);
+    return await report(stack, { load, samples, minutes, tables });
   } finally {
     redis.close();
     await stack.stop();
@@ -220,12 +221,15 @@ function sampleOf(before: Look, now: Look): Sample {
   ]);
 }
 
-async function report(
-  stack: Stack,
-  load: Load,
-  samples: readonly { readonly at: number; readonly of: Sample }[],
-  minutes: number,
-): Promise<number> {
+interface Run {
+  readonly load: Load;
+  readonly samples: readonly { readonly at: number; readonly of: Sample }[];
+  readonly minutes: number;
+  /** As they were at the begin. */
+  readonly tables: readonly TableState[];
+}
+
+async function report(stack: Stack, { load, samples, minutes, tables }: Run): Promise<number> {
   const wanted = load.accepted;
   await until(
     stack,
@@ -247,7 +251,7 @@ async function report(
     `\n${minutes} minutes; the line lies through the last ${Math.round((1 - warmUp) * 100)} % of them (± two standard errors). ${short(wanted)} events accepted, ${short(load.refused)} refused, ${short(effects)} effects of ${short(different)} events.`,
   );
   console.log(
-    `\n${markdownTable(["table", "MiB", "rows", "dead rows", "autovacuums"], await tableLines(stack))}`,
+    `\n${markdownTable(["table that grew", "MiB at first", "MiB at last", "rows", "dead rows", "autovacuums"], await tableLines(stack, tables))}`,
   );
   const whole = effects === wanted && different === wanted;
   return whole && (minutes < judgedFromMinutes || found.every(({ isBad }) => !isBad)) ? 0 : 1;
@@ -272,11 +276,13 @@ function lineOf(
   };
 }
 
-async function tableLines(stack: Stack): Promise<string[][]> {
-  const tables = (await tablesOf(stack)).filter(({ bytes }) => bytes >= mib / 8);
-  return tables.map(({ name, bytes, rows, dead, vacuums }) => [
+async function tableLines(stack: Stack, before: readonly TableState[]): Promise<string[][]> {
+  const first = new Map(before.map(({ name, bytes }) => [name, bytes]));
+  const grown = (await tablesOf(stack)).filter(({ name, bytes }) => bytes > (first.get(name) ?? 0));
+  return grown.map(({ name, bytes, rows, dead, vacuums }) => [
     name,
-    (bytes / mib).toFixed(1),
+    ((first.get(name) ?? 0) / mib).toFixed(2),
+    (bytes / mib).toFixed(2),
     ...[rows, dead, vacuums].map(short),
   ]);
 }
