@@ -78,7 +78,7 @@ export { type SourceLines, sourceLinesName } from "./core/stack.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";
-export { createDatabase, type Database, type Tx } from "./db/database.ts";
+export { createDatabase, type Database, type StatementBuilder, type Tx } from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";

@@ -1,9 +1,9 @@
 import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
-import type { SQL } from "drizzle-orm";
+import type { SQLWrapper } from "drizzle-orm";
 import type { CircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import type { Logger } from "../core/log.ts";
 import type { RetryPolicy } from "../core/retry.ts";
-import type { Tx } from "../db/database.ts";
+import type { StatementBuilder, Tx } from "../db/database.ts";
 import type { Publish } from "../publish/publish.ts";
 
 /** What a handler may use while it applies one event. All of it dies with the transaction. */
@@ -65,12 +65,14 @@ export type CatchAllHandler = (deliveries: readonly Delivered[], context: BatchC
 /** What a statement handler may use: it has no transaction to read in, because it gives its statements before one begins. */
 export interface StatementContext<D extends EventDefinition> extends Omit<HandlerContext, "tx" | "signal"> {
   readonly event: Envelope<PayloadOf<D>>;
+  readonly build: StatementBuilder;
 }
 
 /** The same for a batch. */
 export interface StatementBatchContext<D extends EventDefinition>
   extends Omit<BatchContext, "tx" | "signal"> {
   readonly deliveries: readonly Delivered<D>[];
+  readonly build: StatementBuilder;
 }
 
 /**
@@ -79,12 +81,12 @@ export interface StatementBatchContext<D extends EventDefinition>
  */
 export type StatementHandler<D extends EventDefinition> = (
   context: StatementContext<D>,
-) => readonly SQL[] | Promise<readonly SQL[]>;
+) => readonly SQLWrapper[] | Promise<readonly SQLWrapper[]>;
 
 /** Gives the statements of a whole batch, in their order; else as `StatementHandler`. */
 export type StatementBatchHandler<D extends EventDefinition> = (
   context: StatementBatchContext<D>,
-) => readonly SQL[] | Promise<readonly SQL[]>;
+) => readonly SQLWrapper[] | Promise<readonly SQLWrapper[]>;
 
 /** A subscription of one consumer; made by `on`, `onBatch`, `onSql`, `onSqlBatch` or `onAny`. */
 export type Subscription =

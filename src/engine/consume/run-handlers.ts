@@ -3,7 +3,7 @@ import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
-import type { Tx } from "../db/database.ts";
+import { statementBuilder, type Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./consumer.ts";
@@ -128,8 +128,8 @@ async function callEach(
       if (subscription.kind === "each") {
         return subscription.handle(event, { ...context, tx: requireTx(effects), signal });
       }
-      for (const statement of await subscription.handle({ ...context, event }))
-        await effects.execute(statement);
+      const statements = await subscription.handle({ ...context, event, build: statementBuilder });
+      for (const statement of statements) await effects.execute(statement.getSQL());
     },
   );
 }
@@ -169,9 +169,8 @@ async function callSet(
       if (subscription.kind !== "statement_batch") {
         return subscription.handle(deliveries, { ...context, tx: requireTx(effects), signal });
       }
-      for (const statement of await subscription.handle({ ...context, deliveries })) {
-        await effects.execute(statement);
-      }
+      const statements = await subscription.handle({ ...context, deliveries, build: statementBuilder });
+      for (const statement of statements) await effects.execute(statement.getSQL());
     },
   );
 }

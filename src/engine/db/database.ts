@@ -14,6 +14,12 @@ import { connectHttp, isLoopback, sqlEndpoint } from "./neon-http.ts";
  */
 export type Tx = PgDatabase<NeonQueryResultHKT, Record<string, never>>;
 
+/** Builds statements with drizzle and runs none: `build.insert(table).values(…)` is a statement to hand on. */
+export type StatementBuilder = Pick<Tx, "insert" | "update" | "delete" | "select" | "$with" | "with">;
+
+// drizzle's own way to a builder without a connection.
+export const statementBuilder: StatementBuilder = drizzleHttp.mock() as unknown as StatementBuilder;
+
 /** Statements outside a transaction, one HTTP round trip each; `batch([...])` runs several in one transaction. */
 export type Statements = NeonHttpDatabase<Record<string, never>>;
 

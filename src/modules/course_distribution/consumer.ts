@@ -3,7 +3,7 @@ import {
   defineConsumer,
   type HandlerContext,
   on,
-  onBatch,
+  onSqlBatch,
   PermanentError,
   TransientError,
   type Tx,
@@ -24,7 +24,7 @@ import {
 import { type AccessRule, toldRule } from "../access-rule.ts";
 import { followAccessRule } from "./access.ts";
 import { publishCreated, publishPublished, source } from "./announce.ts";
-import { noteStaging, publishUntold, saveAccess, saveLessons, saveOutlines } from "./course-store.ts";
+import { noteStaging, publishUntold, saveAccess, savingLessons, savingOutlines } from "./course-store.ts";
 import type { Distribution } from "./model.ts";
 import { catalogueDescription, catalogueTitle, defaultCta, defaultSeo } from "./seo.ts";
 import { slugCandidates } from "./slug.ts";
@@ -73,7 +73,7 @@ export function courseDistributionConsumer(): Consumer {
         await answerRequest(event.payload.course_id, context);
       }),
 
-      onBatch(courseOutlineCreated, async (deliveries, { tx, now }) => {
+      onSqlBatch(courseOutlineCreated, ({ deliveries, build, now }) => {
         // One statement cannot write a row twice, so of several announcements of a course the last one counts.
         const rows = new Map(
           deliveries.map(({ event }) => [
@@ -88,12 +88,12 @@ export function courseDistributionConsumer(): Consumer {
             },
           ]),
         );
-        await saveOutlines(tx, [...rows.values()]);
+        return [savingOutlines(build, [...rows.values()])];
       }),
 
-      onBatch(courseLessonGenerated, async (deliveries, { tx }) => {
-        await saveLessons(
-          tx,
+      onSqlBatch(courseLessonGenerated, ({ deliveries, build }) => [
+        savingLessons(
+          build,
           deliveries.map(({ event }) => ({
             courseId: event.payload.course_id,
             lessonId: event.payload.lesson_id,
@@ -101,8 +101,8 @@ export function courseDistributionConsumer(): Consumer {
             lessonTitle: event.payload.lesson_title,
             lessonIndex: event.payload.lesson_index,
           })),
-        );
-      }),
+        ),
+      ]),
     ],
   });
 }

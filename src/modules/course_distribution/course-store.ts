@@ -1,4 +1,4 @@
-import { latestPossible, type Tx } from "@brain/engine";
+import { latestPossible, type StatementBuilder, type Tx } from "@brain/engine";
 import { and, asc, eq, inArray, ne, notExists, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { AccessRule } from "../access-rule.ts";
@@ -47,11 +47,11 @@ export async function noteStaging(
 }
 
 /** The counts of outlines; a later announcement of the same course replaces the earlier. One row a course. */
-export async function saveOutlines(
-  tx: Tx,
+export function savingOutlines(
+  build: StatementBuilder,
   outlines: readonly (typeof courseDistributionOutlines.$inferInsert)[],
-): Promise<void> {
-  await tx
+) {
+  return build
     .insert(courseDistributionOutlines)
     .values([...outlines])
     .onConflictDoUpdate({
@@ -67,11 +67,11 @@ export async function saveOutlines(
 }
 
 /** Lessons already known stay as they are. */
-export async function saveLessons(
-  tx: Tx,
+export function savingLessons(
+  build: StatementBuilder,
   lessons: readonly (typeof courseDistributionLessons.$inferInsert)[],
-): Promise<void> {
-  await tx
+) {
+  return build
     .insert(courseDistributionLessons)
     .values([...lessons])
     .onConflictDoNothing();

@@ -1,4 +1,4 @@
-import { type Consumer, defineConsumer, on } from "@brain/engine";
+import { type Consumer, defineConsumer, on, onSql } from "@brain/engine";
 import {
   courseDistributionCompleted,
   courseDistributionFailed,
@@ -42,7 +42,7 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
         await proceed(courseId, parameters.run, generator, context);
       }),
       on(distributionCreated, (event, context) => deployToStaging(event, settings, context)),
-      on(irApprovalConsumed, recordApproval),
+      onSql(irApprovalConsumed, recordApproval),
       on(paymentTransactionCompleted, (event, context) => beginDelivery(event, context, settings)),
       on(paymentRefundCompleted, (event, context) => settleRefund(event, context)),
       on(paymentTransactionFailed, announcePaymentFailure),

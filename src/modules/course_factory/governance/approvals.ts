@@ -1,5 +1,5 @@
-import type { HandlerContext, Tx } from "@brain/engine";
-import type { Envelope, irApprovalConsumed, PayloadOf } from "@brain/schemas";
+import type { StatementContext, Tx } from "@brain/engine";
+import type { irApprovalConsumed } from "@brain/schemas";
 import { and, eq, isNull, lt, sql } from "drizzle-orm";
 import { approvals } from "./tables.ts";
 
@@ -22,12 +22,9 @@ export interface Claim {
  * Notes an approval that was consumed, wherever that happened: a later request for the same plan may use it once. An
  * approval that the factory consumed itself is there already, as used.
  */
-export async function recordApproval(
-  event: Envelope<PayloadOf<typeof irApprovalConsumed>>,
-  context: Pick<HandlerContext, "tx" | "now">,
-): Promise<void> {
+export function recordApproval({ event, build, now }: StatementContext<typeof irApprovalConsumed>) {
   const { approval_id, tenant_id, ir_hash, consumed_by, consumed_at } = event.payload;
-  await context.tx
+  const note = build
     .insert(approvals)
     .values({
       approvalId: approval_id,
@@ -37,12 +34,13 @@ export async function recordApproval(
       consumedAt: consumed_at,
     })
     .onConflictDoNothing({ target: approvals.approvalId });
-  const oldest = new Date(context.now().getTime() - approvalUseHours * 3_600_000).toISOString();
-  await context.tx
+  const oldest = new Date(now().getTime() - approvalUseHours * 3_600_000).toISOString();
+  const forget = build
     .delete(approvals)
     .where(
       and(eq(approvals.tenantId, tenant_id), isNull(approvals.usedAt), lt(approvals.consumedAt, oldest)),
     );
+  return [note, forget];
 }
 
 /**
