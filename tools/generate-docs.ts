@@ -114,7 +114,7 @@ function handlerOf(facts: ModuleFacts, { subscriber, definition }: Handled): str
   const subscription = new RegExp(
     name === null
       ? String.raw`\b(onAny)\(\s*(?:(\w+)\s*\))?`
-      : String.raw`\b(on|onBatch)\(\s*${name},\s*(?:(\w+)\s*[,)])?`,
+      : String.raw`\b(on|onBatch|onSql|onSqlBatch)\(\s*${name},\s*(?:(\w+)\s*[,)])?`,
   );
   const found = [...facts.sources].flatMap(([path, text]) => {
     const match = subscription.exec(text);
