@@ -43,7 +43,8 @@ export async function startStack(
   const db = new pg.Pool({ connectionString: info.databaseUrl, max: 4 });
   await db.query("CREATE TABLE bench_effects (event_id uuid, n integer, at timestamptz)");
   const headers = { authorization: `Bearer ${info.apiKey}`, "content-type": "application/json" };
-  const agent = new Agent({ keepAlive: true });
+  // The server ends connections that were idle for 5 s, and one that is just being used again would be reset by that.
+  const agent = new Agent({ keepAlive: true, timeout: 2_000 });
   return {
     info,
     pid: child.pid ?? 0,
