@@ -67,6 +67,19 @@ describe("requests in work", () => {
     expect(admission.places(nowMs + 2_000)).toBe(64);
   });
 
+  test("have all places again in the next burst, when the last one has been worked off", () => {
+    const admission = createAdmission(8);
+    const burst = (count: number, nowMs: number) => {
+      const places = Array.from({ length: count }, () => admission.enter("ordinary", nowMs));
+      for (const place of places) place?.finish("GET /a 0", true, nowMs + 5);
+      return places.filter((place) => place !== null).length;
+    };
+    expect(burst(9, 0)).toBe(8);
+    // Somebody is refused at each of them, so that the time without a refusal never comes.
+    const later = Array.from({ length: 40 }, (_, n) => burst(9, 50 * (n + 1)));
+    expect(new Set(later)).toEqual(new Set([8]));
+  });
+
   test("that were given back early, because they wait for somebody else, say nothing of the rate", () => {
     const admission = createAdmission(64);
     const crowd = Array.from({ length: 64 }, () => admission.enter("ordinary", 0));

@@ -105,6 +105,7 @@ export function createAdmission(most: number): Admission {
       const { promise: left, resolve } = Promise.withResolvers<void>();
       const leave = () => {
         works.delete(work);
+        if (works.size === 0) room.idle();
         resolve();
       };
       const finish = (what: string, succeeded: boolean, endMs: number) => {

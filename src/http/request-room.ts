@@ -7,7 +7,7 @@
  * everything busy with nobody queueing; more only wait for each other. So in a rush there are somewhat more places than that.
  *
  * That others wait is no reason to refuse anybody: many callers may come at once, and go again. It becomes one when all
- * places are taken; and ends when nobody had to be refused for a while.
+ * places are taken; and ends when nobody is in work, or had to be refused for a while.
  *
  * What is usual is learned from requests with few others beside them. In a long rush there are none, so from time to time
  * there are few places for a moment: without that look the rush itself would become what is usual, and the places many.
@@ -52,6 +52,8 @@ export interface RequestRoom {
   /** A request found none. */
   refused(nowMs: number): void;
   finished(request: FinishedRequest, nowMs: number): void;
+  /** Nobody is in work: whatever came at once has been worked off, so there is no rush. */
+  idle(): void;
 }
 
 interface Rush {
@@ -147,6 +149,9 @@ export function createRequestRoom(most: number): RequestRoom {
         rush = { places: most, refusedAtMs: nowMs, ends: [], undecided: 0, look: null };
       }
       rush.refusedAtMs = nowMs;
+    },
+    idle() {
+      rush = null;
     },
     finished(request, nowMs) {
       const learned = request.succeeded && usual.learn(request, nowMs);
