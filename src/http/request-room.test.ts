@@ -71,6 +71,7 @@ const fixed = (places: number): RequestRoom => ({
   places: () => places,
   refused: () => undefined,
   finished: () => undefined,
+  idle: () => undefined,
 });
 
 const calmThenTwice = (room: RequestRoom, seconds: number) => {
