@@ -388,6 +388,25 @@ CREATE TABLE "course_factory_transitions" (
 );
 CREATE INDEX course_factory_transitions_course ON public.course_factory_transitions USING btree (course_id, "position");
 
+CREATE TABLE "identity_keys" (
+  "id" character varying(16) NOT NULL,
+  "name" character varying(100) NOT NULL,
+  "tenant_id" character varying(100),
+  "scopes" jsonb NOT NULL,
+  "secret_hash" character varying(64) NOT NULL,
+  "previous_hash" character varying(64),
+  "previous_until" timestamp(3) with time zone,
+  "expires_at" timestamp(3) with time zone,
+  "revoked_at" timestamp(3) with time zone,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "created_by" character varying(100),
+  "rotated_at" timestamp(3) with time zone,
+  "last_used_at" timestamp(3) with time zone,
+  CONSTRAINT "identity_keys_pkey" PRIMARY KEY (id)
+);
+CREATE INDEX identity_keys_created_idx ON public.identity_keys USING btree (created_at, id);
+CREATE INDEX identity_keys_tenant_idx ON public.identity_keys USING btree (tenant_id, created_at) WHERE (tenant_id IS NOT NULL);
+
 CREATE TABLE "ir_governance_approvals" (
   "approval_id" uuid NOT NULL,
   "tenant_id" character varying(100) NOT NULL,

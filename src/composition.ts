@@ -10,6 +10,7 @@ import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
 import { createApp } from "./http/app.ts";
 import type { AppEnv, Host } from "./http/host.ts";
+import { authenticatorPort } from "./http/kit/access.ts";
 import type { Mount } from "./http/kit/mount.ts";
 import { hostNamesPort, type ResolveHost } from "./modules/ports/host-names.ts";
 import { product } from "./product.ts";
@@ -54,13 +55,19 @@ export interface RunningProduct {
 /** @throws {Error} the modules do not fit together; names them */
 export function openProduct(config: Config, { resolve }: HostAnswers = {}): RunningProduct {
   const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
-  const { modules, consumers, jobs, logStart } = product.open(config.modules, gifts);
+  const { modules, consumers, jobs, logStart, answersTo } = product.open(config.modules, gifts);
   return {
     modules,
     catalog,
     consumers,
     jobs,
     logStart,
-    createApp: (open) => createApp({ open, modules, requestPlaces: config.requestPlaces }),
+    createApp: (open) =>
+      createApp({
+        open,
+        modules,
+        authenticators: answersTo(authenticatorPort),
+        requestPlaces: config.requestPlaces,
+      }),
   };
 }

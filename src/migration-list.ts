@@ -16,5 +16,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0016_refunds_due", when: 1_795_668_915_683 },
     { tag: "0017_staged_pages", when: 1_795_669_976_567 },
     { tag: "0019_delivery_payments", when: 1_795_672_560_472 },
+    { tag: "0020_identity_keys", when: 1_795_700_131_120 },
   ],
 };

@@ -4,6 +4,7 @@ import { agents } from "./modules/agents/index.ts";
 import { courseAccess } from "./modules/course_access/index.ts";
 import { courseDistribution } from "./modules/course_distribution/index.ts";
 import { courseFactory } from "./modules/course_factory/index.ts";
+import { identity } from "./modules/identity/index.ts";
 import { irGovernance } from "./modules/ir_governance/index.ts";
 import { missions } from "./modules/missions/index.ts";
 import { payment } from "./modules/payment/index.ts";
@@ -22,4 +23,5 @@ export const product = defineProduct<Mount>([
   agents,
   irGovernance,
   missions,
+  identity,
 ]);

@@ -79,7 +79,7 @@ export function createProgram(
 
 function openHost(
   engine: Engine,
-  apiKey: string,
+  apiKey: string | null,
   { waitUntil, wake, startJobs, clientAddress }: RequestHost,
 ): Host {
   const invocation = engine.open();

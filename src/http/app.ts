@@ -7,15 +7,14 @@ import {
   scheduleJob,
   systemClock,
   transactAndPublish,
-  UnauthorizedError,
   ValidationError,
 } from "@brain/engine";
 import { type Context, Hono } from "hono";
-import { bearerAuth } from "hono/bearer-auth";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { admitRequests } from "./admission.ts";
+import { authenticate } from "./authentication.ts";
 import { callerOf, keyCaller } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
@@ -25,12 +24,18 @@ import { eventStreamRoutes } from "./event-stream-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
 import { idempotent } from "./idempotency.ts";
+import { type Authenticator, accessOf } from "./kit/access.ts";
 import type { RequestServices } from "./kit/module-env.ts";
-import { isPublicPath, keyHandlingOf } from "./kit/mount.ts";
+import { keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
-import { createSecretCheck } from "./kit/secret-check.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
-import { bucketOf, inOrder, type ModuleRoutes, requireOwnRoutes } from "./module-routes.ts";
+import {
+  bucketOf,
+  inOrder,
+  type ModuleRoutes,
+  requireAccessDeclared,
+  requireOwnRoutes,
+} from "./module-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
@@ -39,8 +44,10 @@ import { type RequestStory, requestStory } from "./request-origin.ts";
 export interface AppOptions {
   /** Opens the invocation of one request. */
   open(c: Context): Host;
-  /** Left out: the routes of the backbone alone. Whatever they say of public paths, health needs no key either. */
+  /** Left out: the routes of the backbone alone. */
   readonly modules?: readonly ModuleRoutes[];
+  /** Credentials beside the bootstrap key, in the order in which they are asked. Left out: none. */
+  readonly authenticators?: readonly Authenticator[];
   /** Requests in work at once; beyond it they are refused. Default 64. */
   readonly requestPlaces?: number;
 }
@@ -50,7 +57,7 @@ const defaultPlaces = 64;
 /**
  * The HTTP surface. Built once per isolate; everything that does I/O is opened per request.
  *
- * @throws {Error} two modules answer one route, or one lies where no key is asked; names them
+ * @throws {Error} two modules answer one route, or a route does not say who may call it; names them
  */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const mounts = inOrder(options.modules ?? []);
@@ -92,24 +99,15 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(receiveBody());
 
   app.route("/api/health", healthRoutes());
-  const authenticated = authenticate();
-  app.use("/api/*", (c, next) => (isPublicPath(mounts, c.req.path) ? next() : authenticated(c, next)));
+  app.use(authenticate(options.authenticators ?? []));
   // Not of the API alone: whatever a module mounts reads its address.
   app.use((c, next) => {
     requireStorableUrl(c.req.url);
     return next();
   });
-  app.use("/api/*", async (c, next) => {
-    const actorId = isPublicPath(mounts, c.req.path) ? null : readActor(c);
-    if (actorId !== null) {
-      c.set("services", { ...c.get("services"), actorId });
-      c.set("told", { ...c.get("told"), actorId });
-    }
-    await next();
-  });
   app.use(
     "/api/*",
-    idempotent((path) => keyHandlingOf(mounts, path)),
+    idempotent((c) => (accessOf(c)?.kind === "anybody" ? "refused" : keyHandlingOf(mounts, c.req.path))),
   );
   app.route("/api/events/stream", eventStreamRoutes());
   app.route("/api/events", eventRoutes());
@@ -121,6 +119,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/alerts", alertRoutes());
   requireOwnRoutes(app, options.modules ?? []);
   for (const { path, routes } of mounts) app.route(path, routes);
+  requireAccessDeclared(app);
   return app;
 }
 
@@ -130,44 +129,6 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 function hasRoute(app: Hono<AppEnv>, method: string, path: string): boolean {
   const [matches] = app.router.match(method, path);
   return matches.some(([[, route]]) => route.method === method);
-}
-
-function authenticate() {
-  const refuse = (message: string) => () => {
-    throw new UnauthorizedError(message);
-  };
-  const how = 'Send "Authorization: Bearer <key>" with the key printed at start (BRAIN_API_KEY).';
-  // The key stays the same, as a rule; a host that gives another one gets its own check.
-  let [checked, isKey] = ["", createSecretCheck("")];
-  const bearer = bearerAuth({
-    verifyToken(token, c: Context<AppEnv>) {
-      const { apiKey } = c.get("host");
-      if (apiKey !== checked) [checked, isKey] = [apiKey, createSecretCheck(apiKey)];
-      return isKey(token);
-    },
-    noAuthenticationHeader: { message: refuse(`The request has no key. ${how}`) },
-    invalidAuthenticationHeader: { message: refuse(`The Authorization header is not a bearer key. ${how}`) },
-    invalidToken: { message: refuse(`The key is not valid. ${how}`) },
-  });
-  return bearer;
-}
-
-const actorShape = /^[A-Za-z0-9][A-Za-z0-9:_.-]{0,99}$/;
-
-/**
- * The user on whose behalf the holder of the key calls: an id, never a name or an e-mail address; null when not told.
- *
- * @throws {ValidationError} the header is no id
- */
-function readActor(c: Context): string | null {
-  const actorId = c.req.header("x-actor-id");
-  if (actorId === undefined || actorShape.test(actorId)) return actorId ?? null;
-  throw new ValidationError(
-    "The x-actor-id header is not an id. Expected 1 to 100 letters, digits, and : _ . -",
-    {
-      issues: [{ path: "x-actor-id", message: "expected an id" }],
-    },
-  );
 }
 
 const correlationShape = /^[A-Za-z0-9][A-Za-z0-9:_.-]{0,254}$/;
@@ -201,6 +162,7 @@ function requestServices(
   return {
     requestId,
     correlationId,
+    principal: null,
     actorId: null,
     db: invocation.db,
     log,

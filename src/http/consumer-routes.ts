@@ -19,9 +19,13 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
+import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated, withoutBody } from "./kit/routing.ts";
 import { instant, operatorOf, reasonText } from "./paging.ts";
+
+const mayRead = requires("operations:read", "all_tenants");
+const mayOperate = requires("operate", "all_tenants");
 
 /** Time of a drain by hand, ms. */
 const manualDrainMs = 20_000;
@@ -49,7 +53,7 @@ const pageQuery = z.strictObject({
 export function consumerRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.get("/", async (c) => {
+  routes.get("/", mayRead, async (c) => {
     const { invocation } = c.get("host");
     const [consumers, { cronAt, janitorAt }] = await Promise.all([
       consumerStates(invocation),
@@ -67,11 +71,11 @@ export function consumerRoutes(): Hono<AppEnv> {
     });
   });
 
-  routes.get("/:subscriber", async (c) =>
+  routes.get("/:subscriber", mayRead, async (c) =>
     c.json(await consumerDetails(c.get("host").invocation, findConsumer(c))),
   );
 
-  routes.post("/:subscriber/drain", withoutBody(), async (c) => {
+  routes.post("/:subscriber/drain", mayOperate, withoutBody(), async (c) => {
     const consumer = findConsumer(c);
     const invocation = requireStream(c.get("host").invocation, "; events wait in the record.");
     await invocation.db.transaction((tx) =>
@@ -84,7 +88,7 @@ export function consumerRoutes(): Hono<AppEnv> {
     return c.json({ subscriber: consumer.subscriber, shards: await drainShards(c, invocation, consumer) });
   });
 
-  routes.post("/:subscriber/pause", validated("json", pauseBody), async (c) => {
+  routes.post("/:subscriber/pause", mayOperate, validated("json", pauseBody), async (c) => {
     const consumer = findConsumer(c);
     const { invocation } = c.get("host");
     const body = c.req.valid("json");
@@ -98,7 +102,7 @@ export function consumerRoutes(): Hono<AppEnv> {
     return c.json({ subscriber: consumer.subscriber, effective, paused });
   });
 
-  routes.post("/:subscriber/resume", validated("json", resumeBody), async (c) => {
+  routes.post("/:subscriber/resume", mayOperate, validated("json", resumeBody), async (c) => {
     const consumer = findConsumer(c);
     const { invocation } = c.get("host");
     const body = c.req.valid("json");
@@ -109,14 +113,14 @@ export function consumerRoutes(): Hono<AppEnv> {
     return c.json({ subscriber: consumer.subscriber, resumed, effective, paused });
   });
 
-  routes.get("/:subscriber/blocked-keys", validated("query", pageQuery), async (c) => {
+  routes.get("/:subscriber/blocked-keys", mayRead, validated("query", pageQuery), async (c) => {
     const consumer = findConsumer(c);
     const page = await listBlockedKeys(c.get("host").invocation, consumer, c.req.valid("query"));
     return c.json({ blocked_keys: page.blockedKeys, next_cursor: page.nextCursor });
   });
 
   for (const change of ["unblock", "skip"] as const) {
-    routes.post(`/:subscriber/blocked-keys/${change}`, validated("json", keyBody), async (c) => {
+    routes.post(`/:subscriber/blocked-keys/${change}`, mayOperate, validated("json", keyBody), async (c) => {
       const consumer = findConsumer(c);
       const { invocation } = c.get("host");
       const changed = await changeBlockedKey(

@@ -18,9 +18,13 @@ import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";
+import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { instant, operatorOf, pageFields, reasonText, rowId } from "./paging.ts";
+
+const mayRead = requires("operations:read", "all_tenants");
+const mayOperate = requires("operate", "all_tenants");
 
 const status = z.enum(["open", "requeued", "resolved", "discarded", "all"]).default("open");
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hex digits");
@@ -78,12 +82,12 @@ const discardOneBody = z.strictObject({ reason: reasonText });
 export function deadLetterRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.get("/", validated("query", listQuery), async (c) => {
+  routes.get("/", mayRead, validated("query", listQuery), async (c) => {
     const { letters, nextCursor } = await listLetters(c.get("host").invocation.db, c.req.valid("query"));
     return c.json({ dead_letters: letters, next_cursor: nextCursor });
   });
 
-  routes.get("/groups", validated("query", groupsQuery), async (c) => {
+  routes.get("/groups", mayRead, validated("query", groupsQuery), async (c) => {
     const { subscriber, status } = c.req.valid("query");
     const groups = await groupLetters(c.get("host").invocation.db, { subscriber, status });
     return c.json({ groups });
@@ -91,7 +95,7 @@ export function deadLetterRoutes(): Hono<AppEnv> {
 
   addJobRoutes(routes, "/redrives", ["redrive"], "redrives");
 
-  routes.post("/redrive", validated("json", redriveBody), async (c) => {
+  routes.post("/redrive", mayOperate, validated("json", redriveBody), async (c) => {
     const { invocation } = c.get("host");
     const body = c.req.valid("json");
     if (body.dry_run) return c.json({ dry_run: true, ...(await previewRedrive(invocation, body.filter)) });
@@ -110,7 +114,7 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     return c.json(await findBulkOperation(invocation.db, ["redrive"], id), 202);
   });
 
-  routes.post("/discard", validated("json", discardBody), async (c) => {
+  routes.post("/discard", mayOperate, validated("json", discardBody), async (c) => {
     const { db } = c.get("host").invocation;
     const { filter, reason, dry_run } = c.req.valid("json");
     if (dry_run) return c.json({ dry_run: true, count: await countOpen(db, filter) });
@@ -119,9 +123,11 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     return c.json({ discarded });
   });
 
-  routes.get("/:id", async (c) => c.json(await findLetter(c.get("host").invocation.db, c.req.param("id"))));
+  routes.get("/:id", mayRead, async (c) =>
+    c.json(await findLetter(c.get("host").invocation.db, c.req.param("id"))),
+  );
 
-  routes.post("/:id/redrive", validated("json", redriveOneBody), async (c) => {
+  routes.post("/:id/redrive", mayOperate, validated("json", redriveOneBody), async (c) => {
     const { invocation } = c.get("host");
     const { db, publish } = invocation;
     const id = c.req.param("id");
@@ -133,7 +139,7 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     return c.json(letter, 202);
   });
 
-  routes.post("/:id/discard", validated("json", discardOneBody), async (c) => {
+  routes.post("/:id/discard", mayOperate, validated("json", discardOneBody), async (c) => {
     const { db } = c.get("host").invocation;
     const id = c.req.param("id");
     await discardLetter(db, id, c.req.valid("json").reason, operatorOf(c));

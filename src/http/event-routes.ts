@@ -30,8 +30,12 @@ import * as z from "zod";
 import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
+import { requires } from "./kit/access.ts";
 import { jsonOf, readText } from "./kit/request-body.ts";
 import { receives, validated } from "./kit/routing.ts";
+
+const mayRead = requires("events:read", "all_tenants");
+const mayPublish = requires("events:publish:<domain>", "all_tenants");
 
 const maxBatch = 1_000;
 
@@ -113,7 +117,7 @@ function contextOf(c: Context<AppEnv>): IngestContext {
 export function eventRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.post("/", receives("text"), async (c) => {
+  routes.post("/", mayPublish, receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
     const input = jsonOf(await readText(c));
@@ -125,7 +129,7 @@ export function eventRoutes(): Hono<AppEnv> {
     return c.json(ingestBody(result), result.status === "accepted" ? 202 : 200);
   });
 
-  routes.post("/batch", receives("text"), async (c) => {
+  routes.post("/batch", mayPublish, receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
     const inputs = readBatch(await readText(c), c.req.header("content-type") ?? "");
@@ -147,26 +151,27 @@ export function eventRoutes(): Hono<AppEnv> {
     );
   });
 
-  routes.get("/history", validated("query", historyQuery), async (c) => {
+  routes.get("/history", mayRead, validated("query", historyQuery), async (c) => {
     const { invocation } = c.get("host");
     const { type: types, ...filter } = c.req.valid("query");
     const { events, nextCursor } = await listHistory(invocation.db, { ...filter, types });
     return c.json({ events, next_cursor: nextCursor });
   });
 
-  routes.get("/export", validated("query", exportQuery), async (c) => {
+  routes.get("/export", mayRead, validated("query", exportQuery), async (c) => {
     const { limit, cursor: after = new Map() } = c.req.valid("query");
     const { events, cursor, more } = await exportEvents(c.get("host").invocation.db, { after, limit });
     const text = [...cursor].map(([shard, id]) => `${shard}:${id}`).join(",");
     return c.json({ events, cursor: text === "" ? null : text, more });
   });
 
-  routes.get("/stats", async (c) => c.json(await eventStats(c.get("host").invocation)));
+  routes.get("/stats", mayRead, async (c) => c.json(await eventStats(c.get("host").invocation)));
 
-  routes.get("/move", async (c) => c.json(await moveState(c.get("host").invocation)));
+  routes.get("/move", mayRead, async (c) => c.json(await moveState(c.get("host").invocation)));
 
   routes.get(
     "/correlation/:id",
+    mayRead,
     validated("param", storyParam),
     validated("query", storyQuery),
     async (c) => {
@@ -188,7 +193,7 @@ export function eventRoutes(): Hono<AppEnv> {
     },
   );
 
-  routes.get("/:id", async (c) => {
+  routes.get("/:id", mayRead, async (c) => {
     const id = c.req.param("id");
     const event = await findRecorded(c.get("host").invocation.db, id);
     if (event === null) throw new NotFoundError(`There is no event with the id "${id.slice(0, 60)}".`);

@@ -2,9 +2,12 @@ import { withPosition } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
+import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { serveLive } from "./kit/server-sent-events.ts";
+
+const mayRead = requires("events:read", "all_tenants");
 
 const streamQuery = z.strictObject({
   type: plainText(100).optional(),
@@ -16,7 +19,7 @@ const streamQuery = z.strictObject({
 /** Events as they happen, for people and programs that look on. */
 export function eventStreamRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.get("/", validated("query", streamQuery), (c) => {
+  routes.get("/", mayRead, validated("query", streamQuery), (c) => {
     const { type, tenant_id: tenantId, correlation_id: correlationId } = c.req.valid("query");
     const isWanted = type === undefined ? () => true : typeMatcher(type);
     return serveLive(c, {

@@ -4,7 +4,8 @@ import type { ModuleEnv } from "./kit/module-env.ts";
 /** What the host (a Worker, Deno, a test) gives to each request. */
 export interface Host {
   readonly invocation: Invocation;
-  readonly apiKey: string;
+  /** The bootstrap key; null: it is switched off. */
+  readonly apiKey: string | null;
   /** Network address that the request came from, as the host saw it and no client can choose it; left out or null: not known. */
   readonly clientAddress?: string | null;
   waitUntil(work: Promise<unknown>): void;

@@ -45,10 +45,10 @@ const maxKeptLength = 1_048_576;
  * @throws {ValidationError} the key has not the shape of one
  * @throws {ConflictError} the key was used for another request, its first request is under way, or its answer was lost
  */
-export function idempotent(handlingOf: (path: string) => KeyHandling): MiddlewareHandler<AppEnv> {
+export function idempotent(handlingOf: (c: Context) => KeyHandling): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const key = isAnsweredPost(c) ? idempotencyKeyOf(c) : null;
-    const handling = key === null ? null : handlingOf(c.req.path);
+    const handling = key === null ? null : handlingOf(c);
     if (key === null || handling === "own") return next();
     if (handling === "refused") {
       throw new BadRequestError(
@@ -112,8 +112,10 @@ async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedReque
   // A repetition may write the path with a slash at its end or without.
   const pathname = sent.replace(/(?<=.)\/$/, "");
   const actor = c.req.header("x-actor-id") ?? "";
+  const { principal } = c.get("services");
   return {
-    key,
+    // Two identities may think of the same key.
+    key: principal === null || principal.kind === "bootstrap" ? key : await sha256Hex([principal.id, key]),
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
     hash: await sha256Hex([pathname, search, actor, await readBytes(c)]),
     correlationId: c.get("services").correlationId,

@@ -12,9 +12,13 @@ import {
 import type { Context, Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
+import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { operatorOf, pageFields, reasonText } from "./paging.ts";
+
+const mayRead = requires("operations:read", "all_tenants");
+const mayOperate = requires("operate", "all_tenants");
 
 /** Time that a request's background work on jobs takes, at most, ms; the cron does the rest. */
 const jobsMs = 20_000;
@@ -37,7 +41,7 @@ export function addJobRoutes(
   kinds: readonly BulkKind[],
   listName: "redrives" | "replays",
 ): void {
-  routes.get(prefix === "" ? "/" : prefix, validated("query", jobsQuery), async (c) => {
+  routes.get(prefix === "" ? "/" : prefix, mayRead, validated("query", jobsQuery), async (c) => {
     const { operations, nextCursor } = await listBulkOperations(
       c.get("host").invocation.db,
       kinds,
@@ -46,12 +50,12 @@ export function addJobRoutes(
     return c.json({ [listName]: operations, next_cursor: nextCursor });
   });
 
-  routes.get(`${prefix}/:id`, async (c) =>
+  routes.get(`${prefix}/:id`, mayRead, async (c) =>
     c.json(await findBulkOperation(c.get("host").invocation.db, kinds, c.req.param("id") ?? "")),
   );
 
   for (const change of ["pause", "resume", "cancel"] as const satisfies BulkChange[]) {
-    routes.post(`${prefix}/:id/${change}`, validated("json", changeBody), async (c) => {
+    routes.post(`${prefix}/:id/${change}`, mayOperate, validated("json", changeBody), async (c) => {
       const { invocation } = c.get("host");
       const { reason } = c.req.valid("json");
       const id = c.req.param("id") ?? "";

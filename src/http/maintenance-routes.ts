@@ -15,7 +15,11 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
+import { requires } from "./kit/access.ts";
 import { validated, withoutBody } from "./kit/routing.ts";
+
+const mayRead = requires("operations:read", "all_tenants");
+const mayOperate = requires("operate", "all_tenants");
 
 /** Time of a run by hand, ms. */
 const manualMs = 20_000;
@@ -24,7 +28,7 @@ const manualMs = 20_000;
 export function maintenanceRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.post("/janitor", withoutBody(), async (c) => {
+  routes.post("/janitor", mayOperate, withoutBody(), async (c) => {
     const { invocation, afterCommit } = c.get("host");
     const { actorId, requestId } = c.get("services");
     await invocation.db.transaction((tx) =>
@@ -45,7 +49,7 @@ export function maintenanceRoutes(): Hono<AppEnv> {
     });
   });
 
-  routes.post("/reconcile", withoutBody(), async (c) => {
+  routes.post("/reconcile", mayOperate, withoutBody(), async (c) => {
     const { afterCommit } = c.get("host");
     const invocation = requireStream(c.get("host").invocation, "; there is nothing to compare with.");
     const { actorId, requestId } = c.get("services");
@@ -75,7 +79,7 @@ const alertQuery = z.strictObject({
 /** What may need somebody. */
 export function alertRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.get("/", validated("query", alertQuery), async (c) => {
+  routes.get("/", mayRead, validated("query", alertQuery), async (c) => {
     const { alerts, nextCursor } = await listAlerts(c.get("host").invocation.db, c.req.valid("query"));
     return c.json({ alerts, next_cursor: nextCursor });
   });

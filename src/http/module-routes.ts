@@ -1,6 +1,7 @@
 import type { RateLimit } from "@brain/engine";
 import type { Hono } from "hono";
 import type { AppEnv } from "./host.ts";
+import { declaredAccess } from "./kit/access.ts";
 import type { Mount } from "./kit/mount.ts";
 
 /** What a module mounts. */
@@ -23,9 +24,6 @@ export function bucketOf(listed: ReadonlySet<RateLimit>, limit: RateLimit, whose
   return whose === undefined ? limit.name : `${limit.name}:${whose}`;
 }
 
-/** Where a key is asked, but for what a mount says is public. */
-const keyedRoot = "/api/";
-
 /** Longer paths first: what lies below one of them is its own, wherever a shorter one stands in the list. */
 export function inOrder(modules: readonly ModuleRoutes[]): readonly Mount[] {
   return modules.flatMap(({ routes }) => routes).sort((a, b) => b.path.length - a.path.length);
@@ -38,22 +36,17 @@ function routeKey(method: string, path: string): string {
 
 /**
  * @param app with the routes of the backbone, before those of modules are mounted
- * @throws {Error} two answer one route, or a mount lies where no key is asked and does not say that it is public
+ * @throws {Error} two answer one route, or a mount has no path
  */
 export function requireOwnRoutes(app: Hono<AppEnv>, modules: readonly ModuleRoutes[]): void {
   const owners = new Map(
     app.routes.map(({ method, path }) => [routeKey(method, path), "the backbone itself"]),
   );
   for (const { name, routes: mounts } of modules) {
-    for (const { path: base, routes, publicPaths = [] } of mounts) {
+    for (const { path: base, routes } of mounts) {
       if (!/^(\/[a-z0-9_.-]+)+$/.test(base)) {
         throw new Error(
           `The module "${name}" mounts routes at "${base}". Expected a path like /api/library, without a slash at its end.`,
-        );
-      }
-      if (!base.startsWith(keyedRoot) && !publicPaths.includes("/*")) {
-        throw new Error(
-          `The module "${name}" mounts routes at "${base}", where nobody is asked for a key. Mount them below ${keyedRoot}, or say publicPaths: ["/*"].`,
         );
       }
       for (const { method, path } of routes.routes) {
@@ -69,4 +62,18 @@ export function requireOwnRoutes(app: Hono<AppEnv>, modules: readonly ModuleRout
       }
     }
   }
+}
+
+/** @throws {Error} a route does not say, by its first handler, who may call it; names all that do not */
+export function requireAccessDeclared(app: Hono<AppEnv>): void {
+  const declared = new Map<string, boolean>();
+  for (const { method, path, handler } of app.routes) {
+    const route = `${method} ${path}`;
+    if (method !== "ALL" && !declared.has(route)) declared.set(route, declaredAccess(handler) !== undefined);
+  }
+  const silent = [...declared].flatMap(([route, says]) => (says ? [] : [route]));
+  if (silent.length === 0) return;
+  throw new Error(
+    `These routes do not say who may call them: ${silent.join(", ")}. Give each requires("<scope>", "own_tenant" or "all_tenants") as its first handler, or anybody("<why>").`,
+  );
 }

@@ -2,9 +2,12 @@ import { listActions } from "@brain/engine";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
+import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { pageFields } from "./paging.ts";
+
+const mayRead = requires("operations:read", "all_tenants");
 
 const actionsQuery = z.strictObject({
   subscriber: plainText(255).optional(),
@@ -15,7 +18,7 @@ const actionsQuery = z.strictObject({
 /** What operators did. */
 export function operatorActionRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.get("/", validated("query", actionsQuery), async (c) => {
+  routes.get("/", mayRead, validated("query", actionsQuery), async (c) => {
     const { actions, nextCursor } = await listActions(c.get("host").invocation.db, c.req.valid("query"));
     return c.json({ operator_actions: actions, next_cursor: nextCursor });
   });

@@ -4,9 +4,12 @@ import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, runJobsSoon } from "./job-routes.ts";
+import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { instant, operatorOf, reasonText } from "./paging.ts";
+
+const mayOperate = requires("operate", "all_tenants");
 
 const replayBody = z
   .strictObject({
@@ -40,7 +43,7 @@ const replayBody = z
 export function replayRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.post("/", validated("json", replayBody), async (c) => {
+  routes.post("/", mayOperate, validated("json", replayBody), async (c) => {
     const { invocation } = c.get("host");
     const body = c.req.valid("json");
     const consumer = invocation.consumers.get(body.subscriber);

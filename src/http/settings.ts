@@ -2,16 +2,25 @@ import { defineSettings, whole } from "@brain/engine";
 import * as z from "zod";
 
 export interface HttpSettings {
-  /** Bearer key with all rights. */
-  readonly apiKey: string;
+  /** The bootstrap key, a bearer key with all rights; null: it is switched off. */
+  readonly apiKey: string | null;
   /** Requests in work at once in an isolate; what is beyond is answered 503 at once. */
   readonly requestPlaces: number;
 }
 
 export const httpSettings = defineSettings(
   {
-    BRAIN_API_KEY: z.string().min(16, "expected at least 16 characters"),
+    BRAIN_API_KEY: z.string().min(16, "expected at least 16 characters").optional(),
+    BRAIN_BOOTSTRAP_KEY: z.enum(["on", "off"]).default("on"),
     BRAIN_REQUESTS_MAX: whole(1, 10_000).default(64),
   },
-  (env): HttpSettings => ({ apiKey: env.BRAIN_API_KEY, requestPlaces: env.BRAIN_REQUESTS_MAX }),
+  (env, fault): HttpSettings => {
+    const isOn = env.BRAIN_BOOTSTRAP_KEY === "on";
+    if (isOn && env.BRAIN_API_KEY === undefined)
+      fault(
+        "BRAIN_API_KEY",
+        "is missing; without it nobody can make the first API key. BRAIN_BOOTSTRAP_KEY=off does without",
+      );
+    return { apiKey: isOn ? (env.BRAIN_API_KEY ?? null) : null, requestPlaces: env.BRAIN_REQUESTS_MAX };
+  },
 );

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
+import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { courseRequest } from "../modules/course-factory-fixtures.ts";
@@ -30,7 +31,11 @@ const posts = routesOf(
   }),
 ).filter(({ method }) => method === "POST");
 
-const refusing = (path: string) => isPublic({ method: "POST", path }) || path === "/api/ir/approvals";
+const refusing = (path: string) =>
+  isPublic({ method: "POST", path }) ||
+  path === "/api/ir/approvals" ||
+  path === "/api/keys" ||
+  path === "/api/keys/:id/rotate";
 /** Payments keep the key with what they make: what was refused is not kept. */
 const own = ["/api/paycore/intents", "/api/paycore/refunds"];
 
@@ -144,7 +149,7 @@ test("a first request that is overtaken by its repetition does nothing", async (
   const gate = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const routes = new Hono<ModuleEnv>().post("/", async (c) => {
+  const routes = new Hono<ModuleEnv>().post("/", identified("a test"), async (c) => {
     const turn = ++arrived;
     await c.var.services.transact({ source: "test" }, async (tx) => {
       if (turn === 1) await gate;

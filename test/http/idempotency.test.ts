@@ -1,6 +1,7 @@
 import { TransientError } from "@brain/engine";
 import { Hono } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { plantLetters } from "../engine/bulk-fixture.ts";
 import { labCatalog } from "../engine/events.ts";
@@ -20,8 +21,9 @@ async function open() {
     }
     return Response.json({ call: calls.count }, { status: 202 });
   };
+  const any = identified("a test");
   const guarded = new Hono<ModuleEnv>();
-  guarded.post("/work", handle).post("/other", handle).get("/work", handle);
+  guarded.post("/work", any, handle).post("/other", any, handle).get("/work", any, handle);
   const surface = await createSurface({
     catalog: labCatalog,
     consumers: [recorder()],
@@ -29,7 +31,7 @@ async function open() {
       { path: "/api/guarded", routes: guarded },
       {
         path: "/api/plain",
-        routes: new Hono<ModuleEnv>().post("/work", handle),
+        routes: new Hono<ModuleEnv>().post("/work", any, handle),
         keys: { "/work": "own" },
       },
     ],

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
+import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
@@ -25,7 +26,7 @@ function openApp(requestPlaces: number, apiKey = "overload-key-0123456789") {
   });
   const inWork = { count: 0 };
   const kept: Promise<unknown>[] = [];
-  const routes = new Hono<ModuleEnv>().get("/", async (c) => {
+  const routes = new Hono<ModuleEnv>().get("/", identified("a test"), async (c) => {
     inWork.count += 1;
     await opened;
     return c.json({ done: true });

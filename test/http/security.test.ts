@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { testApiKey } from "../backbone.ts";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
@@ -189,15 +190,15 @@ describe("the request id", () => {
 describe("an error inside", () => {
   const planted = "planted-4711";
   const thrown = new Hono<ModuleEnv>()
-    .get("/error", () => {
+    .get("/error", identified("a test"), () => {
       throw new Error(
         `connect postgres://brain:${planted}@db/x failed, authorization: Bearer ${planted}-0123456789`,
       );
     })
-    .get("/text", () => {
+    .get("/text", identified("a test"), () => {
       throw `a thrown text ${planted}`;
     })
-    .get("/cause", () => {
+    .get("/cause", identified("a test"), () => {
       throw new TypeError("fetch failed", { cause: new Error(planted) });
     });
 

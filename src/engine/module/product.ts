@@ -6,7 +6,7 @@ import type { Logger } from "../core/log.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
 import type { Module, OpenedParts, RateLimit } from "./define-module.ts";
 
-import { connectPorts, type Offer } from "./ports.ts";
+import { connectPorts, type Offer, type Port } from "./ports.ts";
 
 /** The modules of a program, checked against each other. */
 export interface Product<R> {
@@ -36,6 +36,8 @@ export interface OpenedProduct<R> {
   /** Of all modules, in the order of the list. */
   readonly consumers: readonly Consumer[];
   readonly jobs: readonly ScheduledJob[];
+  /** What the modules answer to a port that the host of the program asks, in the order of the list. */
+  answersTo<T>(port: Port<T>): readonly T[];
   /** Writes what every start says about the modules. */
   logStart(log: Logger): void;
 }
@@ -110,6 +112,7 @@ function openProduct<R>(
     modules: opened,
     consumers: opened.flatMap(({ consumers }) => consumers),
     jobs: opened.flatMap(({ jobs }) => jobs),
+    answersTo: (port) => ports.answersFor("the host", { asked: port.all }).asked as never,
     logStart(log) {
       for (const module of opened) module.logStart(log);
     },

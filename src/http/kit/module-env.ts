@@ -1,12 +1,18 @@
 import type { Database, Logger, RateLimit, Transact } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
+import type { Principal } from "./access.ts";
 
 /** What one HTTP request may use. Lives for that request only. */
 export interface RequestServices {
   readonly requestId: string;
   /** Groups all that belongs to one story: the `x-correlation-id` of the request, otherwise its request id. */
   readonly correlationId: string;
-  /** Who calls, as an id; null when the caller is anonymous (public catalogue). */
+  /** Whose credential the request has; null when nobody was asked for one. */
+  readonly principal: Principal | null;
+  /**
+   * Who acts, as an id: the user on whose behalf the request is made, or else the identity of its credential. Null when
+   * nobody was asked for a credential, and for the bootstrap key, whose holder is nobody in particular.
+   */
   readonly actorId: string | null;
   readonly db: Database;
   readonly log: Logger;

@@ -1,5 +1,6 @@
 import { withPosition } from "@brain/engine";
 import { Hono } from "hono";
+import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
@@ -30,6 +31,9 @@ import {
 import type { AgentsSettings } from "./settings.ts";
 import { listAgents } from "./store.ts";
 
+const mayRead = requires("agents:read", "all_tenants");
+const mayWrite = requires("agents:write", "all_tenants");
+
 /** The routes below `/api/agents`. */
 export function agentsRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
   return new Hono<ModuleEnv>().route("/", statusRoutes(settings)).route("/", messageRoutes());
@@ -43,19 +47,20 @@ function accepted({ id, type, timestamp }: Published) {
 function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/", validated("query", agentsQuery), async (c) => {
+  app.get("/", mayRead, validated("query", agentsQuery), async (c) => {
     const query = c.req.valid("query");
     const rows = await listAgents(c.var.services.db, query);
     const next = rows.length === query.limit ? (rows.at(-1)?.agentId ?? null) : null;
     return c.json({ agents: rows.map(agentView), next_after: next });
   });
 
-  app.get("/:agent_id", validated("param", agentParam), async (c) =>
+  app.get("/:agent_id", mayRead, validated("param", agentParam), async (c) =>
     c.json(agentView(await readAgent(c.var.services, c.req.valid("param").agent_id))),
   );
 
   app.post(
     "/:agent_id/heartbeat",
+    mayWrite,
     validated("param", agentParam),
     validated("json", heartbeatRequest),
     async (c) => {
@@ -66,6 +71,7 @@ function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
 
   app.post(
     "/:agent_id/online",
+    mayWrite,
     validated("param", agentParam),
     validated("json", onlineRequest),
     async (c) => {
@@ -74,26 +80,33 @@ function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
     },
   );
 
-  app.post("/:agent_id/offline", validated("param", agentParam), withoutBody(), async (c) =>
+  app.post("/:agent_id/offline", mayWrite, validated("param", agentParam), withoutBody(), async (c) =>
     c.json(agentView(await signOff(c.var.services, c.req.valid("param").agent_id))),
   );
 
-  app.post("/:agent_id/error", validated("param", agentParam), validated("json", errorRequest), async (c) => {
-    const { agent_id } = c.req.valid("param");
-    return c.json(accepted(await reportError(c.var.services, agent_id, c.req.valid("json"))), 202);
-  });
+  app.post(
+    "/:agent_id/error",
+    mayWrite,
+    validated("param", agentParam),
+    validated("json", errorRequest),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(accepted(await reportError(c.var.services, agent_id, c.req.valid("json"))), 202);
+    },
+  );
   return app;
 }
 
 function messageRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/broadcast", validated("json", messageRequest), async (c) =>
+  app.post("/broadcast", mayWrite, validated("json", messageRequest), async (c) =>
     c.json(accepted(await sendBroadcast(c.var.services, c.req.valid("json"))), 202),
   );
 
   app.post(
     "/:agent_id/messages",
+    mayWrite,
     validated("param", agentParam),
     validated("json", messageRequest),
     async (c) => {
@@ -104,6 +117,7 @@ function messageRoutes(): Hono<ModuleEnv> {
 
   app.post(
     "/:agent_id/task-requests",
+    mayWrite,
     validated("param", agentParam),
     validated("json", taskRequest),
     async (c) => {
@@ -112,15 +126,22 @@ function messageRoutes(): Hono<ModuleEnv> {
     },
   );
 
-  app.get("/:agent_id/inbox", validated("param", agentParam), validated("query", inboxQuery), async (c) => {
-    const { agent_id } = c.req.valid("param");
-    const page = await readInbox(c.var.services, agent_id, c.req.valid("query"));
-    const { events, cursor, more, truncatedBefore } = page;
-    return c.json({ events, cursor, more, truncated_before: truncatedBefore });
-  });
+  app.get(
+    "/:agent_id/inbox",
+    mayRead,
+    validated("param", agentParam),
+    validated("query", inboxQuery),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      const page = await readInbox(c.var.services, agent_id, c.req.valid("query"));
+      const { events, cursor, more, truncatedBefore } = page;
+      return c.json({ events, cursor, more, truncated_before: truncatedBefore });
+    },
+  );
 
   app.get(
     "/:agent_id/inbox/stream",
+    mayRead,
     validated("param", agentParam),
     validated("query", inboxStreamQuery),
     (c) =>

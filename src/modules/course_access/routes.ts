@@ -1,29 +1,39 @@
 import { Hono } from "hono";
+import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated } from "../../http/kit/routing.ts";
 import { accessQuery, courseParam, grantRequest, listQuery, revokeRequest } from "./model.ts";
 import { grantAccess, listAccesses, readAccess, readHealth, revokeAccess } from "./service.ts";
 import type { CourseAccessSettings } from "./settings.ts";
 
+const mayRead = requires("course_access:read", "all_tenants");
+const mayWrite = requires("course_access:write", "all_tenants");
+
 /** Routes below `/api/course-access`. */
 export function courseAccessRoutes(settings: CourseAccessSettings): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
   const notifications = settings.notify === null ? "log" : "webhook";
 
-  routes.get("/info", (c) => c.json(information(notifications)));
+  routes.get("/info", mayRead, (c) => c.json(information(notifications)));
 
-  routes.get("/health", async (c) => c.json(await readHealth(c.var.services, notifications)));
+  routes.get("/health", mayRead, async (c) => c.json(await readHealth(c.var.services, notifications)));
 
-  routes.get("/", validated("query", listQuery), async (c) =>
+  routes.get("/", mayRead, validated("query", listQuery), async (c) =>
     c.json(await listAccesses(c.var.services, c.req.valid("query"))),
   );
 
-  routes.get("/:course_id", validated("param", courseParam), validated("query", accessQuery), async (c) =>
-    c.json(await readAccess(c.var.services, c.req.valid("param").course_id, c.req.valid("query"))),
+  routes.get(
+    "/:course_id",
+    mayRead,
+    validated("param", courseParam),
+    validated("query", accessQuery),
+    async (c) =>
+      c.json(await readAccess(c.var.services, c.req.valid("param").course_id, c.req.valid("query"))),
   );
 
   routes.post(
     "/:course_id/grant",
+    mayWrite,
     validated("param", courseParam),
     validated("json", grantRequest),
     async (c) =>
@@ -32,6 +42,7 @@ export function courseAccessRoutes(settings: CourseAccessSettings): Hono<ModuleE
 
   routes.post(
     "/:course_id/revoke",
+    mayWrite,
     validated("param", courseParam),
     validated("json", revokeRequest),
     async (c) =>

@@ -50,7 +50,6 @@ export const courseDistribution = defineModule({
     {
       path: "/api/courses/public",
       routes: publicRoutes({ ...settings, ...ports }),
-      publicPaths: ["/*"],
     },
     { path: "/api/courses/distribution", routes: operatorRoutes() },
   ],

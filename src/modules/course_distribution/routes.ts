@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { anybody, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { newNonce } from "../../pages/document.ts";
@@ -41,6 +42,10 @@ import {
 import type { CourseDistributionSettings } from "./settings.ts";
 import { isView, type Reading, type ReferrerCategory, referrerCategory } from "./visit.ts";
 
+const isPublic = anybody("the public catalogue");
+const mayRead = requires("course_distribution:read", "all_tenants");
+const mayWrite = requires("course_distribution:write", "all_tenants");
+
 /** How a GET is to be counted; null when it is no view. */
 function viewOf(
   c: Context<ModuleEnv>,
@@ -82,19 +87,21 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
   // Only the setting says where we are: the Host header is whatever the client sends.
   const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? null;
 
-  app.get("/", validated("query", listQuery), async (c) => {
+  app.get("/", isPublic, validated("query", listQuery), async (c) => {
     const rows = await listCatalogue(c.var.services, c.req.valid("query"));
     return c.json(rows.map(listItem));
   });
 
-  app.get("/:slug", async (c) => {
+  app.get("/:slug", isPublic, async (c) => {
     const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "json"));
     return c.json(publicDetail(served));
   });
 
-  app.get("/:slug/outline", async (c) => c.json(await readOutline(c.var.services, c.req.param("slug"))));
+  app.get("/:slug/outline", isPublic, async (c) =>
+    c.json(await readOutline(c.var.services, c.req.param("slug"))),
+  );
 
-  app.get("/:slug/page", async (c) => {
+  app.get("/:slug/page", isPublic, async (c) => {
     const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "page"));
     const { row } = served;
     const nonce = newNonce();
@@ -107,7 +114,7 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
     return c.html(page, 200, pageHeaders(nonce, buttonUrl(row, settings)));
   });
 
-  app.post("/:slug/track-enrollment", withoutBody(), async (c) => {
+  app.post("/:slug/track-enrollment", isPublic, withoutBody(), async (c) => {
     const row = await trackEnrollment(c.var.services, c.req.param("slug"));
     if (!wantsPage(c)) return c.json({ slug: row.slug, tracked: true, message: "The click was counted." });
     const url = buttonUrl(row, settings);
@@ -126,14 +133,14 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
 export function operatorRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/health", async (c) => c.json(await readHealth(c.var.services)));
+  app.get("/health", mayRead, async (c) => c.json(await readHealth(c.var.services)));
 
-  app.get("/", validated("query", distributionsQuery), async (c) => {
+  app.get("/", mayRead, validated("query", distributionsQuery), async (c) => {
     const rows = await listEntries(c.var.services, c.req.valid("query"));
     return c.json(rows.map(operatorView));
   });
 
-  app.post("/create", validated("json", createRequest), async (c) => {
+  app.post("/create", mayWrite, validated("json", createRequest), async (c) => {
     const row = await createDistribution(c.var.services, c.req.valid("json"));
     return c.json(
       {
@@ -145,7 +152,7 @@ export function operatorRoutes(): Hono<ModuleEnv> {
     );
   });
 
-  app.post("/micro-niche", validated("json", microNicheRequest), async (c) => {
+  app.post("/micro-niche", mayWrite, validated("json", microNicheRequest), async (c) => {
     const row = await createMicroNiche(c.var.services, c.req.valid("json"));
     return c.json(
       {
@@ -157,9 +164,11 @@ export function operatorRoutes(): Hono<ModuleEnv> {
     );
   });
 
-  app.get("/:id", async (c) => c.json(operatorView(await readEntry(c.var.services, c.req.param("id")))));
+  app.get("/:id", mayRead, async (c) =>
+    c.json(operatorView(await readEntry(c.var.services, c.req.param("id")))),
+  );
 
-  app.put("/:id", validated("json", updateRequest), async (c) => {
+  app.put("/:id", mayWrite, validated("json", updateRequest), async (c) => {
     const { row, updatedFields } = await changeDistribution(
       c.var.services,
       c.req.param("id"),
@@ -173,12 +182,12 @@ export function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.delete("/:id", withoutBody(), async (c) => {
+  app.delete("/:id", mayWrite, withoutBody(), async (c) => {
     await removeDistribution(c.var.services, c.req.param("id"));
     return c.body(null, 204);
   });
 
-  app.post("/:id/publish", withoutBody(), async (c) => {
+  app.post("/:id/publish", mayWrite, withoutBody(), async (c) => {
     const row = await publishDistribution(c.var.services, c.req.param("id"));
     return c.json({
       distribution_id: row.distributionId,
@@ -187,7 +196,7 @@ export function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/unpublish", validatedOptional(unpublishRequest), async (c) => {
+  app.post("/:id/unpublish", mayWrite, validatedOptional(unpublishRequest), async (c) => {
     const { reason } = c.req.valid("json");
     const row = await unpublishDistribution(c.var.services, c.req.param("id"), reason);
     return c.json({
@@ -197,7 +206,7 @@ export function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/version-bump", validatedOptional(versionBumpRequest), async (c) => {
+  app.post("/:id/version-bump", mayWrite, validatedOptional(versionBumpRequest), async (c) => {
     const { changelog } = c.req.valid("json");
     const { row, oldVersion } = await bumpVersion(c.var.services, c.req.param("id"), changelog);
     return c.json({
@@ -208,7 +217,7 @@ export function operatorRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/:id/log-view", withoutBody(), async (c) => {
+  app.post("/:id/log-view", mayWrite, withoutBody(), async (c) => {
     const row = await logView(c.var.services, c.req.param("id"));
     return c.json({ distribution_id: row.distributionId, slug: row.slug, view_count: row.viewCount });
   });

@@ -92,8 +92,7 @@ export const courseFactory = defineModule({
   routes: ({ settings, ports: { gate, catalogues, accessCheck } }): Mount[] => {
     const { certificateKey, publicUrl } = settings;
     return [
-      // Whoever has the address of a staged page may see it.
-      { path: "/staging", routes: stagingRoutes(), publicPaths: ["/*"] },
+      { path: "/staging", routes: stagingRoutes() },
       {
         path: "/api/course-factory",
         routes: courseFactoryRoutes({ ...settings, gate, catalogue: firstThatKnows(catalogues) }),
@@ -101,8 +100,6 @@ export const courseFactory = defineModule({
       {
         path: "/api/courses",
         routes: courseLearningRoutes({ certificateKey, issuer: publicUrl ?? "BRAiN", accessCheck }),
-        // Who is shown a certificate can check it.
-        publicPaths: ["/certificates/verify", "/certificates/key"],
       },
     ];
   },

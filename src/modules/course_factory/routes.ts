@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { requires } from "../../http/kit/access.ts";
 import { reasonText } from "../../http/kit/free-text.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedInput, withoutBody } from "../../http/kit/routing.ts";
@@ -17,6 +18,9 @@ import { type CourseFactorySettings, defaultInlineMs, makerOf } from "./settings
 import { workflowStates } from "./state.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
 import { rollbackCourse, transitionCourse } from "./workflow.ts";
+
+const mayRead = requires("course_factory:read", "all_tenants");
+const mayWrite = requires("course_factory:write", "all_tenants");
 
 const courseParam = z.strictObject({ course_id: writtenUuid });
 const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
@@ -76,9 +80,9 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   const { gate } = settings;
   const deps = { generator, gate, inlineMs: settings.inlineMs ?? defaultInlineMs };
 
-  routes.get("/info", (c) => c.json(information(generator.name)));
+  routes.get("/info", mayRead, (c) => c.json(information(generator.name)));
 
-  routes.get("/health", async (c) => {
+  routes.get("/health", mayRead, async (c) => {
     const activity = await readActivity(c.var.services.db);
     return c.json({
       status: "healthy",
@@ -93,7 +97,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   });
 
   const generateInput = [validated("query", generateQuery), validated("json", generationRequest)] as const;
-  routes.post("/generate", ...generateInput, async (c) => {
+  routes.post("/generate", mayWrite, ...generateInput, async (c) => {
     const request = c.req.valid("json");
     if (request.dry_run) return c.json(await dryRun(c.var.services, generator, request));
     const { approval_token: token } = c.req.valid("query");
@@ -102,41 +106,52 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     return c.json(inWork(answer.course_id), 202);
   });
 
-  routes.post("/dry-run", validated("json", generationRequest), async (c) =>
+  routes.post("/dry-run", mayWrite, validated("json", generationRequest), async (c) =>
     c.json(await dryRun(c.var.services, generator, c.req.valid("json"))),
   );
 
-  routes.get("/courses/:course_id", validated("param", courseParam), async (c) =>
+  routes.get("/courses/:course_id", mayRead, validated("param", courseParam), async (c) =>
     c.json(await readCourse(c.var.services.db, c.req.valid("param").course_id)),
   );
 
-  routes.post("/courses/:course_id/retry", validated("param", courseParam), withoutBody(), async (c) => {
-    const { course_id: courseId } = c.req.valid("param");
-    await retryCourse(c.var.services, generator, courseId);
-    return c.json(inWork(courseId), 202);
-  });
+  routes.post(
+    "/courses/:course_id/retry",
+    mayWrite,
+    validated("param", courseParam),
+    withoutBody(),
+    async (c) => {
+      const { course_id: courseId } = c.req.valid("param");
+      await retryCourse(c.var.services, generator, courseId);
+      return c.json(inWork(courseId), 202);
+    },
+  );
 
   const accessParts = [validated("param", courseParam), validated("json", accessRule)] as const;
-  routes.put("/courses/:course_id/access", ...accessParts, async (c) => {
+  routes.put("/courses/:course_id/access", mayWrite, ...accessParts, async (c) => {
     const { course_id: courseId } = c.req.valid("param");
     return c.json(await changeAccessRule(c.var.services, courseId, c.req.valid("json")));
   });
 
-  routes.get("/courses/:course_id/lessons/:lesson_id", validated("param", lessonParam), async (c) => {
-    const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
-    return c.json(await readLesson(c.var.services.db, courseId, lessonId));
-  });
+  routes.get(
+    "/courses/:course_id/lessons/:lesson_id",
+    mayRead,
+    validated("param", lessonParam),
+    async (c) => {
+      const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
+      return c.json(await readLesson(c.var.services.db, courseId, lessonId));
+    },
+  );
 
-  routes.post("/workflow/transition", validatedInput(transitionInput, "query_wins"), async (c) =>
+  routes.post("/workflow/transition", mayWrite, validatedInput(transitionInput, "query_wins"), async (c) =>
     c.json(await transitionCourse(c.var.services, gate, c.req.valid("json"))),
   );
 
-  routes.post("/workflow/rollback", validatedInput(rollbackInput, "query_wins"), async (c) =>
+  routes.post("/workflow/rollback", mayWrite, validatedInput(rollbackInput, "query_wins"), async (c) =>
     c.json(await rollbackCourse(c.var.services, gate, c.req.valid("json"))),
   );
 
   const paymentParts = [validated("param", courseParam), validated("json", paymentInput)] as const;
-  routes.post("/courses/:course_id/payment-required", ...paymentParts, async (c) => {
+  routes.post("/courses/:course_id/payment-required", mayWrite, ...paymentParts, async (c) => {
     const { course_id: courseId } = c.req.valid("param");
     return c.json(await requirePayment(c.var.services, courseId, c.req.valid("json")), 202);
   });

@@ -1,6 +1,7 @@
 import type { JsonValue } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
@@ -33,22 +34,25 @@ import {
   statusView,
 } from "./views.ts";
 
+const mayRead = requires("ir_governance:read", "all_tenants");
+const mayWrite = requires("ir_governance:write", "all_tenants");
+
 /** The routes below `/api/ir`; all need a caller. */
 export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
   const anything = z.unknown();
 
-  app.get("/info", (c) => c.json(infoView(settings)));
+  app.get("/info", mayRead, (c) => c.json(infoView(settings)));
 
-  app.post("/validate", validated("json", anything), async (c) =>
+  app.post("/validate", mayWrite, validated("json", anything), async (c) =>
     c.json(await validatePlan(c.var.services, settings, c.req.valid("json"))),
   );
 
-  app.post("/gate", validated("json", gateRequest), async (c) =>
+  app.post("/gate", mayWrite, validated("json", gateRequest), async (c) =>
     c.json(await passGate(c.var.services, settings, c.req.valid("json"))),
   );
 
-  app.post("/dag-diff", validated("json", dagDiffRequest), async (c) => {
+  app.post("/dag-diff", mayWrite, validated("json", dagDiffRequest), async (c) => {
     const request = c.req.valid("json");
     const audit = await auditDag(c.var.services, { ...request, dag_nodes: request.dag_nodes as JsonValue[] });
     return c.json(audit);
@@ -60,7 +64,7 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
 function approvalRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/", validatedInput(approvalRequest, "refuse"), async (c) => {
+  app.post("/", mayWrite, validatedInput(approvalRequest, "refuse"), async (c) => {
     const request = c.req.valid("json");
     const { approval, token } = await createApproval(c.var.services, request);
     // A token must not stay in a cache on the way.
@@ -68,12 +72,18 @@ function approvalRoutes(): Hono<ModuleEnv> {
     return c.json(createdView(approval, token));
   });
 
-  app.post("/consume", validated("query", consumeQuery), validated("json", consumeRequest), async (c) => {
-    const consumedBy = c.req.valid("query").consumed_by ?? c.var.services.actorId;
-    return c.json(consumedView(await consumeToken(c.var.services, c.req.valid("json"), consumedBy)));
-  });
+  app.post(
+    "/consume",
+    requires("approve", "all_tenants"),
+    validated("query", consumeQuery),
+    validated("json", consumeRequest),
+    async (c) => {
+      const consumedBy = c.req.valid("query").consumed_by ?? c.var.services.actorId;
+      return c.json(consumedView(await consumeToken(c.var.services, c.req.valid("json"), consumedBy)));
+    },
+  );
 
-  app.get("/pending", validated("query", pendingQuery), async (c) => {
+  app.get("/pending", mayRead, validated("query", pendingQuery), async (c) => {
     const { tenant_id: tenantId, limit, cursor } = c.req.valid("query");
     const { db, now } = c.var.services;
     const time = now();
@@ -91,33 +101,38 @@ function approvalRoutes(): Hono<ModuleEnv> {
     });
   });
 
-  app.get("/stats", validated("query", tenantQuery), async (c) => {
+  app.get("/stats", mayRead, validated("query", tenantQuery), async (c) => {
     const { db, now } = c.var.services;
     return c.json(statsView(await countByStatus(db, c.req.valid("query").tenant_id, now()), now()));
   });
 
-  app.get("/health", async (c) => c.json(await readHealth(c)));
+  app.get("/health", mayRead, async (c) => c.json(await readHealth(c)));
 
-  app.get("/stream", validated("query", streamQuery), (c) =>
+  app.get("/stream", mayRead, validated("query", streamQuery), (c) =>
     serveLive(c, approvalsLive(c.req.valid("query").tenant_id)),
   );
 
-  app.get("/:id/status", validated("query", tenantQuery), async (c) => {
+  app.get("/:id/status", mayRead, validated("query", tenantQuery), async (c) => {
     const { approval } = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
     return c.json(statusView(approval, c.var.services.now()));
   });
 
-  app.get("/:id", validated("query", tenantQuery), async (c) => {
+  app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {
     const found = await requireApproval(c, c.req.param("id"), c.req.valid("query").tenant_id);
     return c.json(fullView(found.approval, found.validation, c.var.services.now()));
   });
 
-  app.post("/:id/acknowledge", validatedInput(acknowledgeRequest, "refuse"), async (c) => {
-    const id = requireId(c.req.param("id"));
-    const request = c.req.valid("json");
-    const by = await acknowledge(c.var.services, id, request);
-    return c.json({ success: true, approval_id: id, acknowledged_by: by });
-  });
+  app.post(
+    "/:id/acknowledge",
+    requires("approve", "all_tenants"),
+    validatedInput(acknowledgeRequest, "refuse"),
+    async (c) => {
+      const id = requireId(c.req.param("id"));
+      const request = c.req.valid("json");
+      const by = await acknowledge(c.var.services, id, request);
+      return c.json({ success: true, approval_id: id, acknowledged_by: by });
+    },
+  );
 
   return app;
 }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { type Handlers, registerHandlers } from "./handlers/registry.ts";
@@ -54,6 +55,9 @@ import {
   replaceTemplate,
 } from "./template-service.ts";
 
+const mayRead = requires("missions:read", "all_tenants");
+const mayWrite = requires("missions:write", "all_tenants");
+
 /** The routes below `/api/missions`. */
 export function missionRoutes(settings: MissionSettings): Hono<ModuleEnv> {
   const deps: MissionDeps = { settings, handlers: registerHandlers(settings) };
@@ -79,7 +83,7 @@ const describeHandlers = (handlers: Handlers) =>
 function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/info", (c) =>
+  app.get("/info", mayRead, (c) =>
     c.json({
       name: "missions",
       version: "1.0.0",
@@ -88,14 +92,14 @@ function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     }),
   );
 
-  app.get("/health", async (c) => c.json(await readHealth(c.var.services, deps)));
+  app.get("/health", mayRead, async (c) => c.json(await readHealth(c.var.services, deps)));
 
-  app.post("/enqueue", validated("json", enqueueRequest), async (c) => {
+  app.post("/enqueue", mayWrite, validated("json", enqueueRequest), async (c) => {
     const row = await enqueueMission(c.var.services, deps, c.req.valid("json"));
     return c.json(changed(row), 202);
   });
 
-  app.get("/queue", validated("query", queueQuery), async (c) => {
+  app.get("/queue", mayRead, validated("query", queueQuery), async (c) => {
     const { db } = c.var.services;
     const [items, counts, pause] = await Promise.all([
       listQueued(db, c.req.valid("query").limit),
@@ -105,28 +109,33 @@ function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     return c.json({ items: items.map(queueItem), length: counts.queued ?? 0, ...pause });
   });
 
-  app.post("/queue/pause", validated("json", queueRequest), async (c) =>
+  app.post("/queue/pause", requires("operate", "all_tenants"), validated("json", queueRequest), async (c) =>
     c.json(await pauseQueue(c.var.services, c.req.valid("json").reason)),
   );
 
-  app.post("/queue/resume", validated("json", queueRequest), async (c) => {
-    const state = await resumeQueue(c.var.services, c.req.valid("json").reason);
-    startWorker(c.var.services, deps);
-    return c.json(state);
-  });
+  app.post(
+    "/queue/resume",
+    requires("operate", "all_tenants"),
+    validated("json", queueRequest),
+    async (c) => {
+      const state = await resumeQueue(c.var.services, c.req.valid("json").reason);
+      startWorker(c.var.services, deps);
+      return c.json(state);
+    },
+  );
 
-  app.get("/events/history", validated("query", historyQuery), async (c) =>
+  app.get("/events/history", mayRead, validated("query", historyQuery), async (c) =>
     c.json({ events: await readHistory(c.var.services, c.req.valid("query")) }),
   );
 
-  app.get("/events/stats", async (c) => c.json(await readEventStats(c.var.services)));
+  app.get("/events/stats", mayRead, async (c) => c.json(await readEventStats(c.var.services)));
 
-  app.get("/worker/status", async (c) => c.json(await readWorker(c.var.services, deps)));
+  app.get("/worker/status", mayRead, async (c) => c.json(await readWorker(c.var.services, deps)));
 
   // There are no agents: the worker does every type itself.
-  app.get("/agents/info", (c) => c.json({ agents: [], types: describeHandlers(deps.handlers) }));
+  app.get("/agents/info", mayRead, (c) => c.json({ agents: [], types: describeHandlers(deps.handlers) }));
 
-  app.get("/stats/overview", async (c) => c.json(await readOverview(c.var.services)));
+  app.get("/stats/overview", mayRead, async (c) => c.json(await readOverview(c.var.services)));
 
   return app;
 }
@@ -135,7 +144,7 @@ function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
   const known = new Set(deps.handlers.keys());
 
-  app.get("/", validated("query", templatesQuery), async (c) => {
+  app.get("/", mayRead, validated("query", templatesQuery), async (c) => {
     const query = c.req.valid("query");
     const rows = await listTemplates(c.var.services, query);
     return c.json({
@@ -144,27 +153,27 @@ function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/", validated("json", templateRequest), async (c) =>
+  app.post("/", mayWrite, validated("json", templateRequest), async (c) =>
     c.json(templateView(await createTemplate(c.var.services, c.req.valid("json")), known), 201),
   );
 
-  app.get("/categories", async (c) => c.json({ categories: await listCategories(c.var.services) }));
+  app.get("/categories", mayRead, async (c) => c.json({ categories: await listCategories(c.var.services) }));
 
-  app.get("/:id", async (c) =>
+  app.get("/:id", mayRead, async (c) =>
     c.json(templateView(await readTemplate(c.var.services, c.req.param("id")), known)),
   );
 
-  app.put("/:id", validated("json", templateRequest), async (c) => {
+  app.put("/:id", mayWrite, validated("json", templateRequest), async (c) => {
     const row = await replaceTemplate(c.var.services, c.req.param("id"), c.req.valid("json"));
     return c.json(templateView(row, known));
   });
 
-  app.delete("/:id", withoutBody(), async (c) => {
+  app.delete("/:id", mayWrite, withoutBody(), async (c) => {
     await deleteTemplate(c.var.services, c.req.param("id"));
     return c.body(null, 204);
   });
 
-  app.post("/:id/instantiate", validated("json", instantiateRequest), async (c) => {
+  app.post("/:id/instantiate", mayWrite, validated("json", instantiateRequest), async (c) => {
     const request = c.req.valid("json");
     const run = await instantiateTemplate(c.var.services, deps, c.req.param("id"), request);
     const missions = run.missions.map((row) => ({ ...changed(row), step: row.step, type: row.type }));
@@ -177,37 +186,39 @@ function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
 function recordRoutes(deps: MissionDeps): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/", validated("query", missionsQuery), async (c) => {
+  app.get("/", mayRead, validated("query", missionsQuery), async (c) => {
     const query = c.req.valid("query");
     const rows = await listMissions(c.var.services.db, query);
     return c.json({ missions: rows.map(missionView), next_cursor: nextCursor(rows, query.limit) });
   });
 
-  app.post("/", validated("json", createRequest), async (c) =>
+  app.post("/", mayWrite, validated("json", createRequest), async (c) =>
     c.json(missionView(await createMission(c.var.services, deps, c.req.valid("json"))), 201),
   );
 
-  app.get("/:id", async (c) => c.json(missionView(await readMission(c.var.services, c.req.param("id")))));
+  app.get("/:id", mayRead, async (c) =>
+    c.json(missionView(await readMission(c.var.services, c.req.param("id")))),
+  );
 
-  app.post("/:id/status", validated("json", statusRequest), async (c) =>
+  app.post("/:id/status", mayWrite, validated("json", statusRequest), async (c) =>
     c.json(missionView(await setStatus(c.var.services, deps, c.req.param("id"), c.req.valid("json")))),
   );
 
-  app.get("/:id/log", validated("query", logQuery), async (c) => {
+  app.get("/:id/log", mayRead, validated("query", logQuery), async (c) => {
     const row = await readMission(c.var.services, c.req.param("id"));
     const entries = await listLog(c.var.services.db, row.id, c.req.valid("query").limit);
     return c.json({ mission_id: row.id, log: entries.map(logView) });
   });
 
-  app.post("/:id/log", validated("json", logRequest), async (c) =>
+  app.post("/:id/log", mayWrite, validated("json", logRequest), async (c) =>
     c.json(logView(await writeLog(c.var.services, c.req.param("id"), c.req.valid("json"))), 201),
   );
 
-  app.post("/:id/execute", withoutBody(), async (c) =>
+  app.post("/:id/execute", mayWrite, withoutBody(), async (c) =>
     c.json(changed(await executeMission(c.var.services, deps, c.req.param("id"))), 202),
   );
 
-  app.post("/:id/cancel", validated("json", cancelRequest), async (c) => {
+  app.post("/:id/cancel", mayWrite, validated("json", cancelRequest), async (c) => {
     const { reason } = c.req.valid("json");
     return c.json(missionView(await cancelMission(c.var.services, c.req.param("id"), reason ?? null)));
   });

@@ -44,7 +44,6 @@ export const payment = defineModule({
       path: "/api/paycore",
       routes: paymentRoutes({ ...settings, catalogue: firstThatKnows(ports.catalogues) }),
       // Providers call them; a signature stands for the key.
-      publicPaths: ["/webhooks/stripe", "/webhooks/paypal"],
       // Payments and refunds store the key with what they make.
       keys: { "/intents": "own", "/refunds": "own" },
     },

@@ -1,6 +1,7 @@
 import { NotFoundError, TooLargeError } from "@brain/engine";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { anybody, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
@@ -21,6 +22,9 @@ import { beginRefund, readRefundOf } from "./refunds.ts";
 import type { PaymentSettings } from "./settings.ts";
 import { maxWebhookBytes, receiveStripeEvent } from "./webhook.ts";
 
+const mayRead = requires("payment:read", "all_tenants");
+const mayWrite = requires("payment:write", "all_tenants");
+
 /** The routes below `/api/paycore`. */
 export function paymentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   return new Hono<ModuleEnv>()
@@ -35,7 +39,7 @@ function aboutRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
   const configured = settings.stripe !== null;
 
-  app.get("/info", (c) =>
+  app.get("/info", mayRead, (c) =>
     c.json({
       name: "payment",
       version: "1.0.0",
@@ -46,7 +50,7 @@ function aboutRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     }),
   );
 
-  app.get("/health", (c) =>
+  app.get("/health", mayRead, (c) =>
     c.json({
       status: configured ? "ok" : "degraded",
       module: "payment",
@@ -74,7 +78,7 @@ function localOrigin(url: string): string | null {
 function intentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/", validated("json", intentRequest), async (c) => {
+  app.post("/", mayWrite, validated("json", intentRequest), async (c) => {
     const { intent, replayed } = await beginPayment(c.var.services, settings, c.req.valid("json"), {
       idempotencyKey: c.req.header("idempotency-key"),
       origin: localOrigin(c.req.url),
@@ -83,17 +87,17 @@ function intentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     return c.json(intentView(intent), 201);
   });
 
-  app.get("/:id", validated("query", tenantQuery), async (c) => {
+  app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");
     return c.json(intentView(await readIntent(c.var.services, c.req.param("id"), tenantId)));
   });
 
-  app.get("/:id/status", validated("query", tenantQuery), async (c) => {
+  app.get("/:id/status", mayRead, validated("query", tenantQuery), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");
     return c.json(intentStatusView(await readIntent(c.var.services, c.req.param("id"), tenantId)));
   });
 
-  app.post("/:id/checkout", validated("query", tenantQuery), withoutBody(), async (c) => {
+  app.post("/:id/checkout", mayWrite, validated("query", tenantQuery), withoutBody(), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");
     return c.json(intentView(await reopenPayment(c.var.services, settings, c.req.param("id"), tenantId)));
   });
@@ -104,14 +108,14 @@ function intentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
 function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/", validated("json", refundRequest), async (c) => {
+  app.post("/", mayWrite, validated("json", refundRequest), async (c) => {
     const key = c.req.header("idempotency-key");
     const { refund, replayed } = await beginRefund(c.var.services, settings, c.req.valid("json"), key);
     if (replayed) c.header("idempotency-replayed", "true");
     return c.json(refundView(refund), 201);
   });
 
-  app.get("/:id", validated("query", tenantQuery), async (c) => {
+  app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");
     return c.json(refundView(await readRefundOf(c.var.services, c.req.param("id"), tenantId)));
   });
@@ -122,7 +126,7 @@ function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
 function revenueRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/", validated("query", revenueQuery), async (c) => {
+  app.get("/", mayRead, validated("query", revenueQuery), async (c) => {
     const query = c.req.valid("query");
     const rows = await listRevenue(c.var.services.db, query);
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
@@ -144,7 +148,7 @@ function webhookRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     },
   });
 
-  app.post("/stripe", limited, receives("bytes"), async (c) => {
+  app.post("/stripe", anybody("the provider signs it"), limited, receives("bytes"), async (c) => {
     // The signature is over the bytes as they came, so they are read before anything is decoded.
     const body = await readBytes(c);
     const signature = c.req.header("stripe-signature") ?? null;
@@ -154,7 +158,7 @@ function webhookRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     });
   });
 
-  app.post("/paypal", receives("bytes"), () => {
+  app.post("/paypal", anybody("the provider signs it"), receives("bytes"), () => {
     // Saying yes to what nobody can check or handle would lose it without a trace.
     throw new NotFoundError("There is no webhook of PayPal here: PayPal is not connected. Use Stripe.");
   });

@@ -1,5 +1,6 @@
 import { ValidationError } from "@brain/engine";
 import { type Context, Hono } from "hono";
+import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readText } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
@@ -36,6 +37,9 @@ import {
 import { modeOf, switchEndsOn, type TaskSettings } from "./settings.ts";
 import { taskEventTypes, taskPriorities, taskStatuses, toRecord } from "./task-events.ts";
 
+const mayRead = requires("tasks:read", "all_tenants");
+const mayWrite = requires("tasks:write", "all_tenants");
+
 /** The version that the caller has seen, from the header or the body; null: not told. */
 function seenVersion(header: number | null | undefined, body: number | undefined): number | null {
   if (header && body !== undefined && header !== body) {
@@ -65,7 +69,7 @@ type Of = (c: Context<ModuleEnv>) => TaskServices;
 function overviewRoutes(settings: TaskSettings, of: Of): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/info", (c) =>
+  app.get("/info", mayRead, (c) =>
     c.json({
       name: "tasks",
       version: "1.0.0",
@@ -78,9 +82,9 @@ function overviewRoutes(settings: TaskSettings, of: Of): Hono<ModuleEnv> {
     }),
   );
 
-  app.get("/health", async (c) => c.json(await readHealth(of(c))));
+  app.get("/health", mayRead, async (c) => c.json(await readHealth(of(c))));
 
-  app.get("/stats", validated("query", statsQuery), async (c) =>
+  app.get("/stats", mayRead, validated("query", statsQuery), async (c) =>
     c.json({ stats: await readStats(c.var.services, c.req.valid("query").days) }),
   );
 
@@ -90,14 +94,14 @@ function overviewRoutes(settings: TaskSettings, of: Of): Hono<ModuleEnv> {
 function eventRoutes(of: Of): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.get("/events", validated("query", eventsQuery), async (c) => {
+  app.get("/events", mayRead, validated("query", eventsQuery), async (c) => {
     const query = c.req.valid("query");
     return c.json(eventPage(await listEvents(of(c), query), query.limit));
   });
 
-  app.get("/events/:id", async (c) => c.json(toRecord(await readEvent(of(c), c.req.param("id")))));
+  app.get("/events/:id", mayRead, async (c) => c.json(toRecord(await readEvent(of(c), c.req.param("id")))));
 
-  app.post("/import", validated("query", importQuery), receives("text"), async (c) => {
+  app.post("/import", mayWrite, validated("query", importQuery), receives("text"), async (c) => {
     const { dry_run: dryRun, publish } = c.req.valid("query");
     return c.json(await importEvents(of(c), await readText(c), { dryRun, publish }));
   });
@@ -109,34 +113,34 @@ function itemRoutes(of: Of): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
   const ifMatch = validated("header", ifMatchHeader);
 
-  app.get("/", validated("query", listQuery), async (c) => {
+  app.get("/", mayRead, validated("query", listQuery), async (c) => {
     const query = c.req.valid("query");
     return c.json(taskPage(await listItems(c.var.services, query), query.limit));
   });
 
-  app.post("/", validated("json", createRequest), async (c) =>
+  app.post("/", mayWrite, validated("json", createRequest), async (c) =>
     answerTask(c, await createItem(of(c), c.req.valid("json")), 201),
   );
 
-  app.get("/:id", async (c) => answerTask(c, await readItem(c.var.services, c.req.param("id"))));
+  app.get("/:id", mayRead, async (c) => answerTask(c, await readItem(c.var.services, c.req.param("id"))));
 
-  app.get("/:id/history", async (c) =>
+  app.get("/:id/history", mayRead, async (c) =>
     c.json({ history: await readHistory(c.var.services, c.req.param("id")) }),
   );
 
-  app.patch("/:id", ifMatch, validated("json", updateRequest), async (c) => {
+  app.patch("/:id", mayWrite, ifMatch, validated("json", updateRequest), async (c) => {
     const { version, ...request } = c.req.valid("json");
     const seen = seenVersion(c.req.valid("header")["if-match"], version);
     return answerTask(c, await updateItem(of(c), c.req.param("id"), request, seen));
   });
 
-  app.post("/:id/complete", ifMatch, validated("json", completeRequest), async (c) => {
+  app.post("/:id/complete", mayWrite, ifMatch, validated("json", completeRequest), async (c) => {
     const { completion_notes: notes, version } = c.req.valid("json");
     const seen = seenVersion(c.req.valid("header")["if-match"], version);
     return answerTask(c, await completeItem(of(c), c.req.param("id"), notes, seen));
   });
 
-  app.delete("/:id", ifMatch, validated("query", deleteQuery), withoutBody(), async (c) => {
+  app.delete("/:id", mayWrite, ifMatch, validated("query", deleteQuery), withoutBody(), async (c) => {
     const seen = c.req.valid("header")["if-match"] ?? null;
     await deleteItem(of(c), c.req.param("id"), c.req.valid("query").reason, seen);
     return c.body(null, 204);

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
@@ -8,6 +9,9 @@ import { readLesson } from "../courses.ts";
 import { enhancementRequest } from "./model.ts";
 import { enhanceCourse } from "./service.ts";
 import { readVersions } from "./store.ts";
+
+const mayRead = requires("course_factory:read", "all_tenants");
+const mayWrite = requires("course_factory:write", "all_tenants");
 
 const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
 
@@ -21,12 +25,13 @@ const pageQuery = z.strictObject({
 export function enhancementRoutes(generator: ContentGenerator): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
 
-  routes.post("/enhance", validated("json", enhancementRequest), async (c) =>
+  routes.post("/enhance", mayWrite, validated("json", enhancementRequest), async (c) =>
     c.json(await enhanceCourse(c.var.services, generator, c.req.valid("json"))),
   );
 
   routes.get(
     "/courses/:course_id/lessons/:lesson_id/enhancements",
+    mayRead,
     validated("param", lessonParam),
     validated("query", pageQuery),
     async (c) => {

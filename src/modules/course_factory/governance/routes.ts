@@ -1,6 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import { Hono } from "hono";
 import * as z from "zod";
+import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import type { IrGate } from "../../ports/ir-gate.ts";
@@ -8,19 +9,21 @@ import { factorySource } from "../announce.ts";
 import { generationRequest } from "../content/model.ts";
 import { buildIr, irDocument } from "./ir.ts";
 
+const mayWrite = requires("course_factory:write", "all_tenants");
+
 const anyPlan = z.looseObject({}).refine(...atMostMembers(1_000));
 
 /** The plan of a course: shown, and judged. Nothing is generated here. */
 export function governanceRoutes(gate: IrGate): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
 
-  routes.post("/generate-ir", validated("json", generationRequest), async (c) => {
+  routes.post("/generate-ir", mayWrite, validated("json", generationRequest), async (c) => {
     const ir = await buildIr(c.req.valid("json"));
     return c.json(irDocument(ir, crypto.randomUUID(), c.var.services.now()));
   });
 
   // What a plan lacks is for the gate to say, so all objects are let through.
-  routes.post("/validate-ir", validated("json", anyPlan), async (c) => {
+  routes.post("/validate-ir", mayWrite, validated("json", anyPlan), async (c) => {
     const ir: unknown = c.req.valid("json");
     const { services } = c.var;
     const context = { source: factorySource, actor_id: services.actorId };

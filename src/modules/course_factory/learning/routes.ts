@@ -1,5 +1,6 @@
 import { BadRequestError, type RateLimit } from "@brain/engine";
 import { Hono } from "hono";
+import { anybody, requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
@@ -34,6 +35,9 @@ import {
 import { createPack, listPacks, readPack, renderPack } from "./packs.ts";
 import { readStatus } from "./status.ts";
 
+const mayRead = requires("course_factory:read", "all_tenants");
+const mayWrite = requires("course_factory:write", "all_tenants");
+
 /** What the composition root hands to learning. */
 export type CourseLearningSettings = IssuingSettings;
 
@@ -46,30 +50,33 @@ export const verificationsLimit: RateLimit = { name: "certificate_verify", perMi
  */
 export function courseLearningRoutes(settings: CourseLearningSettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
-  app.get("/health", async (c) => c.json(await readHealth(c.var.services, settings.certificateKey !== null)));
-  app.get("/catalog", validated("query", catalogQuery), async (c) =>
+  app.get("/health", mayRead, async (c) =>
+    c.json(await readHealth(c.var.services, settings.certificateKey !== null)),
+  );
+  app.get("/catalog", mayRead, validated("query", catalogQuery), async (c) =>
     c.json(await listCatalog(c.var.services, c.req.valid("query"))),
   );
   analytics(app);
   certificates(app, settings);
   learners(app, settings);
   packs(app, settings);
-  app.get("/:course_id/catalog", validated("param", courseParam), async (c) =>
+  app.get("/:course_id/catalog", mayRead, validated("param", courseParam), async (c) =>
     c.json(await readCatalogEntry(c.var.services, c.req.valid("param").course_id)),
   );
   return app;
 }
 
 function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings): void {
-  app.get("/:course_id/lessons", validated("param", courseParam), async (c) =>
+  app.get("/:course_id/lessons", mayRead, validated("param", courseParam), async (c) =>
     c.json(await listLessons(c.var.services, accessCheck, c.req.valid("param").course_id)),
   );
-  app.get("/:course_id/lessons/:lesson_id", validated("param", lessonParam), async (c) => {
+  app.get("/:course_id/lessons/:lesson_id", mayRead, validated("param", lessonParam), async (c) => {
     const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
     return c.json(await readLearnersLesson(c.var.services, accessCheck, courseId, lessonId));
   });
   app.post(
     "/:course_id/enroll",
+    mayWrite,
     validated("param", courseParam),
     validatedInput(enrollInput, "query_wins"),
     async (c) =>
@@ -77,6 +84,7 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
   );
   app.post(
     "/:course_id/progress",
+    mayWrite,
     validated("param", courseParam),
     validatedInput(progressInput, "query_wins"),
     async (c) =>
@@ -91,6 +99,7 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
   );
   app.get(
     "/:course_id/status",
+    mayRead,
     validated("param", courseParam),
     validated("query", enrollmentInput),
     async (c) =>
@@ -100,6 +109,7 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
   );
   app.post(
     "/:course_id/complete",
+    mayWrite,
     validated("param", courseParam),
     validatedInput(completeInput, "query_wins"),
     async (c) =>
@@ -115,13 +125,21 @@ function learners(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings)
 }
 
 function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): void {
-  app.post("/certificates/verify", validated("json", verifyInput), async (c) => {
-    await c.var.services.limitCaller(verificationsLimit);
-    return c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json")));
-  });
-  app.get("/certificates/key", async (c) => c.json(await readKeys(c.var.services, settings)));
+  app.post(
+    "/certificates/verify",
+    anybody("who is shown a certificate can check it"),
+    validated("json", verifyInput),
+    async (c) => {
+      await c.var.services.limitCaller(verificationsLimit);
+      return c.json(await verifyCertificate(c.var.services, settings, c.req.valid("json")));
+    },
+  );
+  app.get("/certificates/key", anybody("who is shown a certificate can check it"), async (c) =>
+    c.json(await readKeys(c.var.services, settings)),
+  );
   app.post(
     "/:course_id/certificates/issue",
+    mayWrite,
     validated("param", courseParam),
     validatedInput(enrollmentInput, "query_wins"),
     async (c) => {
@@ -130,25 +148,41 @@ function certificates(app: Hono<ModuleEnv>, settings: CourseLearningSettings): v
       return c.json(await issueCertificate(c.var.services, settings, courseId, enrollmentId));
     },
   );
-  app.get("/:course_id/certificates/:certificate_id", validated("param", certificateParam), async (c) => {
-    const { course_id: courseId, certificate_id: certificateId } = c.req.valid("param");
-    return c.json(await readCertificate(c.var.services, courseId, certificateId));
-  });
+  app.get(
+    "/:course_id/certificates/:certificate_id",
+    mayRead,
+    validated("param", certificateParam),
+    async (c) => {
+      const { course_id: courseId, certificate_id: certificateId } = c.req.valid("param");
+      return c.json(await readCertificate(c.var.services, courseId, certificateId));
+    },
+  );
 }
 
 function packs(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings): void {
-  app.post("/:course_id/packs", validated("param", courseParam), validated("json", packInput), async (c) =>
-    c.json(await createPack(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
+  app.post(
+    "/:course_id/packs",
+    mayWrite,
+    validated("param", courseParam),
+    validated("json", packInput),
+    async (c) =>
+      c.json(await createPack(c.var.services, c.req.valid("param").course_id, c.req.valid("json"))),
   );
-  app.get("/:course_id/packs", validated("param", courseParam), validated("query", packsQuery), async (c) =>
-    c.json(await listPacks(c.var.services, c.req.valid("param").course_id, c.req.valid("query"))),
+  app.get(
+    "/:course_id/packs",
+    mayRead,
+    validated("param", courseParam),
+    validated("query", packsQuery),
+    async (c) =>
+      c.json(await listPacks(c.var.services, c.req.valid("param").course_id, c.req.valid("query"))),
   );
-  app.get("/:course_id/packs/:pack_id", validated("param", packParam), async (c) => {
+  app.get("/:course_id/packs/:pack_id", mayRead, validated("param", packParam), async (c) => {
     const { course_id: courseId, pack_id: packId } = c.req.valid("param");
     return c.json(await readPack(c.var.services, courseId, packId));
   });
   app.get(
     "/:course_id/render",
+    mayRead,
     validated("param", courseParam),
     validated("query", renderQuery),
     async (c) => {
@@ -161,10 +195,10 @@ function packs(app: Hono<ModuleEnv>, { accessCheck }: CourseLearningSettings): v
 }
 
 function analytics(app: Hono<ModuleEnv>): void {
-  app.get("/analytics/summary", validated("query", summaryQuery), async (c) =>
+  app.get("/analytics/summary", mayRead, validated("query", summaryQuery), async (c) =>
     c.json(await readSummary(c.var.services, c.req.valid("query").course_id ?? null)),
   );
-  app.get("/analytics/export", validated("query", exportQuery), async (c) => {
+  app.get("/analytics/export", mayRead, validated("query", exportQuery), async (c) => {
     const query = c.req.valid("query");
     if (query.format !== "json" && query.format !== "csv") {
       throw new BadRequestError("This export format does not exist. Send format=json or format=csv.");

@@ -1,6 +1,7 @@
 import { NotFoundError, type RateLimit } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { anybody } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import { createSecretCheck } from "../../../http/kit/secret-check.ts";
@@ -10,6 +11,8 @@ import { styleSheet } from "../../../pages/style.ts";
 import { versionNumber } from "../webpages/preview.ts";
 import { readStagedCourse, type StagedCourse } from "./staged-course.ts";
 import { stagingPath, stagingTokenShape } from "./token.ts";
+
+const hasAddress = anybody("whoever has the address of a staged page may see it");
 
 const place = {
   course_id: writtenUuid,
@@ -39,26 +42,26 @@ export function stagingRoutes(): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
   const base = "/:course_id/:token/:version";
 
-  routes.get(base, validated("param", pageParam), async (c) => {
+  routes.get(base, hasAddress, validated("param", pageParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
     return answer(c, await startPage(course, links));
   });
 
-  routes.get(`${base}/lessons/:number`, validated("param", lessonParam), async (c) => {
+  routes.get(`${base}/lessons/:number`, hasAddress, validated("param", lessonParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
     const page = await lessonPage(course, links, Number(c.req.valid("param")?.number));
     if (page === null) throw nothingHere();
     return answer(c, page);
   });
 
-  routes.get(`${base}/quiz`, validated("param", pageParam), async (c) => {
+  routes.get(`${base}/quiz`, hasAddress, validated("param", pageParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
     const page = await quizPage(course, links);
     if (page === null) throw nothingHere();
     return answer(c, page);
   });
 
-  routes.get(`${base}/assets/:name`, validated("param", sheetParam), async (c) => {
+  routes.get(`${base}/assets/:name`, hasAddress, validated("param", sheetParam), async (c) => {
     const { course, sheet } = await open(c, c.req.valid("param"));
     if (c.req.valid("param")?.name !== sheet) throw nothingHere();
     return c.body(styleSheet(course.page.theme), 200, {

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import * as z from "zod";
+import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
@@ -7,6 +8,9 @@ import { landingPage, outline, text } from "../content/model.ts";
 import { customColors } from "./model.ts";
 import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";
 import { themes } from "./themes.ts";
+
+const mayRead = requires("course_factory:read", "all_tenants");
+const mayWrite = requires("course_factory:write", "all_tenants");
 
 const course_id = writtenUuid;
 
@@ -55,25 +59,25 @@ export function webpageRoutes(where: {
 }): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
 
-  routes.get("/themes", (c) => c.json({ themes }));
+  routes.get("/themes", mayRead, (c) => c.json({ themes }));
 
-  routes.get("/pages/:course_id", validated("param", z.strictObject({ course_id })), async (c) =>
+  routes.get("/pages/:course_id", mayRead, validated("param", z.strictObject({ course_id })), async (c) =>
     c.json(await readWebPage(c.var.services, c.req.valid("param").course_id)),
   );
 
-  routes.post("/bind-theme", validatedInput(themeInput, "query_wins"), async (c) =>
+  routes.post("/bind-theme", mayWrite, validatedInput(themeInput, "query_wins"), async (c) =>
     c.json(await bindTheme(c.var.services, c.req.valid("json"))),
   );
 
-  routes.post("/build-sections", validatedInput(sectionsInput, "query_wins"), async (c) =>
+  routes.post("/build-sections", mayWrite, validatedInput(sectionsInput, "query_wins"), async (c) =>
     c.json(await buildPageSections(c.var.services, c.req.valid("json"))),
   );
 
-  routes.post("/generate-seo", validatedInput(seoInput, "query_wins"), async (c) =>
+  routes.post("/generate-seo", mayWrite, validatedInput(seoInput, "query_wins"), async (c) =>
     c.json(await generateSeo(c.var.services, c.req.valid("json"))),
   );
 
-  routes.post("/preview", validatedInput(previewInput, "query_wins"), async (c) =>
+  routes.post("/preview", mayWrite, validatedInput(previewInput, "query_wins"), async (c) =>
     c.json(await createPreview(c.var.services, where, c.req.valid("json"))),
   );
 

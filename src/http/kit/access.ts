@@ -1,0 +1,101 @@
+import { definePort, type Invocation } from "@brain/engine";
+import type { Context, MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import { type Scope, scopesGrant } from "./scopes.ts";
+
+/** Who calls, as its credential proves. */
+export interface Principal {
+  readonly kind: "bootstrap" | "api_key" | "jwt" | "session" | "machine";
+  /** The same for every request of one identity, and of no other: letters, digits and `: _ . -`, at most 100. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** The one tenant that it reads and writes in; null: all of them. */
+  readonly tenantId: string | null;
+  readonly scopes: readonly Scope[];
+}
+
+/** What an authenticator has to find out who calls. */
+export interface Asking {
+  readonly request: Request;
+  readonly invocation: Invocation;
+  /** The body as it came; it can be read again behind. */
+  readonly body: () => Promise<Uint8Array>;
+  /** For what the answer need not wait for. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** One kind of credential. */
+export interface Authenticator {
+  /**
+   * Null: the request has no credential of this kind, and others are asked.
+   *
+   * @throws {UnauthorizedError} it has one, and it is not valid
+   * @throws {ForbiddenError} it is valid, but not for this request
+   */
+  authenticate(asking: Asking): Promise<Principal | null>;
+}
+
+/** Asked in the order of the product's list, behind the bootstrap key. */
+export const authenticatorPort = definePort<Authenticator>("authenticator");
+
+/**
+ * Whose rows a route shows or changes. `own_tenant`: it asks `tenantOf` or `visibleTenant`, and a credential of one tenant
+ * sees nothing of others. `all_tenants`: it concerns everybody, so a credential of one tenant may not call it.
+ */
+export type Reach = "own_tenant" | "all_tenants";
+
+/** What a route says of who may call it. */
+export type Access =
+  | { readonly kind: "requires"; readonly scope: Scope; readonly reach: Reach }
+  /** Any credential that is valid. `why`: for the readers of the table of routes. */
+  | { readonly kind: "identified"; readonly why: string }
+  | { readonly kind: "anybody"; readonly why: string };
+
+const isolateAccess = new WeakMap<object, Access>();
+
+function declare(access: Access): MiddlewareHandler {
+  // What it says is followed before the route is reached, see `http/authentication.ts`.
+  const handler: MiddlewareHandler = (_c, next) => next();
+  isolateAccess.set(handler, access);
+  return handler;
+}
+
+/**
+ * Says what a route asks of its caller; the first handler of the route.
+ *
+ * @param scope what the credential must grant. For one that ends in a placeholder, `events:publish:<domain>`, a narrower
+ *   grant opens the door, and the route itself looks at what is asked (`requireScope`)
+ */
+export function requires(scope: Scope, reach: Reach): MiddlewareHandler {
+  return declare({ kind: "requires", scope, reach });
+}
+
+/** Says that a route takes every valid credential, whatever it grants. @param why it may */
+export function identified(why: string): MiddlewareHandler {
+  return declare({ kind: "identified", why });
+}
+
+/** Says that a route asks for no credential. @param why it need not */
+export function anybody(why: string): MiddlewareHandler {
+  return declare({ kind: "anybody", why });
+}
+
+/** What this handler of a route declares; undefined for other handlers. */
+export function declaredAccess(handler: object): Access | undefined {
+  return isolateAccess.get(handler);
+}
+
+/** What the route that answers this request declares; null when no route answers. */
+export function accessOf(c: Context): Access | null {
+  for (const { handler } of matchedRoutes(c)) {
+    const access = isolateAccess.get(handler);
+    if (access !== undefined) return access;
+  }
+  return null;
+}
+
+/** True when the credential grants what is asked. */
+export function grants({ scopes }: Principal, asked: Scope): boolean {
+  return scopesGrant(scopes, asked);
+}

@@ -1,0 +1,42 @@
+/*
+ * `brk_<id>_<secret>`: the id is public and finds the key, the secret proves it. A scanner of leaked secrets knows the
+ * beginning.
+ */
+
+const keyShape = /^brk_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
+
+export interface ApiKey {
+  /** 16 lower-case letters and digits. */
+  readonly id: string;
+  /** 32 random bytes, base64url. */
+  readonly secret: string;
+}
+
+/** Null: it has not the shape of a key. */
+export function parseApiKey(token: string): ApiKey | null {
+  const [, id, secret] = keyShape.exec(token) ?? [];
+  return id === undefined || secret === undefined ? null : { id, secret };
+}
+
+export function newKeyId(): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz234567";
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => letters[byte % 32]).join("");
+}
+
+export function newSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+export function keyText({ id, secret }: ApiKey): string {
+  return `brk_${id}_${secret}`;
+}
+
+/** What is stored of a secret: SHA-256, hex. */
+export async function hashSecret(secret: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,71 @@
+import { UnauthorizedError } from "@brain/engine";
+import type { Asking, Authenticator, Principal } from "../../http/kit/access.ts";
+import { hashSecret, parseApiKey } from "./api-key.ts";
+import { isolateKeys } from "./key-cache.ts";
+import type { IdentitySettings } from "./settings.ts";
+import { noteUse, readKey } from "./store.ts";
+import type { KeyRow } from "./tables.ts";
+
+const bearer = /^Bearer +(brk_\S*) *$/;
+const hourMs = 3_600_000;
+
+/** `Authorization: Bearer brk_…`, asked of Postgres once in a while and else of the cache. */
+export function createKeyAuthenticator({ credentialCacheMs }: IdentitySettings): Authenticator {
+  return {
+    async authenticate(asking) {
+      const token = bearer.exec(asking.request.headers.get("authorization") ?? "")?.[1];
+      if (token === undefined) return null;
+      const given = parseApiKey(token);
+      // One message for all: it is nobody's business which part was right.
+      if (given === null) throw refusal();
+      const nowMs = asking.invocation.now();
+      const row = await find(asking, given.id, nowMs, credentialCacheMs);
+      const hash = await hashSecret(given.secret);
+      if (row === null || !isGood(row, hash, nowMs)) throw refusal();
+      noteHour(asking, row, nowMs);
+      return principalOf(row);
+    },
+  };
+}
+
+function refusal(): UnauthorizedError {
+  return new UnauthorizedError(
+    "The API key is not valid: it is wrong, expired or revoked. Ask whoever manages keys for another one.",
+  );
+}
+
+async function find(
+  { invocation }: Asking,
+  id: string,
+  nowMs: number,
+  keepMs: number,
+): Promise<KeyRow | null> {
+  const kept = isolateKeys.find(id, nowMs);
+  if (kept !== undefined) return kept;
+  const row = await readKey(invocation.db, id);
+  isolateKeys.keep(id, row, nowMs + keepMs);
+  return row;
+}
+
+/** Hashes may be compared as they are: from how long it takes nobody learns a secret with a given hash. */
+function isGood(row: KeyRow, hash: string, nowMs: number): boolean {
+  if (row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= nowMs)) return false;
+  if (row.secretHash === hash) return true;
+  return row.previousHash === hash && row.previousUntil !== null && row.previousUntil.getTime() > nowMs;
+}
+
+/** Notes the hour of the last use behind the answer, once an hour in each isolate. */
+function noteHour({ invocation, waitUntil }: Asking, row: KeyRow, nowMs: number): void {
+  const hour = new Date(nowMs - (nowMs % hourMs));
+  if (row.lastUsedAt !== null && row.lastUsedAt >= hour) return;
+  isolateKeys.noteUse(row.id, hour);
+  waitUntil(noteUse(invocation.db, row.id, hour));
+}
+
+function keyIdentity(id: string): string {
+  return `key:${id}`;
+}
+
+function principalOf({ id, name, tenantId, scopes }: KeyRow): Principal {
+  return { kind: "api_key", id: keyIdentity(id), name, tenantId, scopes };
+}

@@ -1,0 +1,138 @@
+import { ConflictError, NotFoundError, recordAction, type Tx, ValidationError } from "@brain/engine";
+import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import { hashSecret, keyText, newKeyId, newSecret } from "./api-key.ts";
+import { isolateKeys } from "./key-cache.ts";
+import { type CreateKeyRequest, keyView, scopesOf } from "./model.ts";
+import { findKey, insertKey, listKeys, lockKey, updateKey } from "./store.ts";
+import type { KeyRow } from "./tables.ts";
+
+/*
+ * What is done with API keys. Each change is in the audit of operators, and the isolate that makes it knows of it at once;
+ * others within the time that they keep a key.
+ */
+
+/** A key with its text, which is shown this once. */
+export interface IssuedKey extends ReturnType<typeof keyView> {
+  readonly key: string;
+}
+
+/**
+ * @throws {ForbiddenError} a credential of one tenant, and the key would be for another
+ * @throws {ValidationError} it would have expired
+ */
+export async function createKey(services: RequestServices, request: CreateKeyRequest): Promise<IssuedKey> {
+  const now = services.now();
+  if (request.expires_at !== null && request.expires_at <= now) {
+    throw new ValidationError("The key would have expired before it was made.", {
+      issues: [{ path: "expires_at", message: "expected a time to come, or null" }],
+    });
+  }
+  const [id, secret] = [newKeyId(), newSecret()];
+  const row: KeyRow = {
+    id,
+    name: request.name,
+    tenantId: tenantOf(services, request.tenant_id),
+    scopes: scopesOf(request),
+    secretHash: await hashSecret(secret),
+    previousHash: null,
+    previousUntil: null,
+    expiresAt: request.expires_at,
+    revokedAt: null,
+    createdAt: now,
+    createdBy: services.actorId,
+    rotatedAt: null,
+    lastUsedAt: null,
+  };
+  await services.db.transaction(async (tx) => {
+    await insertKey(tx, row);
+    await note(services, tx, "identity.key_created", row);
+  });
+  return { key: keyText({ id, secret }), ...keyView(row, now) };
+}
+
+/** @throws {NotFoundError} */
+export async function readKeyView(services: RequestServices, id: string) {
+  const row = await findKey(services.db, id, visibleTenant(services));
+  if (row === null) throw noKey(id);
+  return keyView(row, services.now());
+}
+
+export async function listKeyViews(
+  services: RequestServices,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+) {
+  const rows = await listKeys(services.db, {
+    tenantId: visibleTenant(services),
+    limit: limit + 1,
+    before: cursor,
+  });
+  const page = rows.slice(0, limit);
+  const now = services.now();
+  return {
+    keys: page.map((row) => keyView(row, now)),
+    next_cursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
+  };
+}
+
+/**
+ * Gives the key another secret; the one before stays good for a while, so that programs can change over.
+ *
+ * @throws {NotFoundError | ConflictError} it is revoked
+ */
+export async function rotateKey(
+  services: RequestServices,
+  id: string,
+  overlapSeconds: number,
+): Promise<IssuedKey> {
+  const now = services.now();
+  const secret = newSecret();
+  const secretHash = await hashSecret(secret);
+  const row = await services.db.transaction(async (tx) => {
+    const before = await requireKey(services, tx, id);
+    if (before.revokedAt !== null) throw new ConflictError("The key is revoked. Make a new one.");
+    const change = {
+      secretHash,
+      previousHash: overlapSeconds === 0 ? null : before.secretHash,
+      previousUntil: overlapSeconds === 0 ? null : new Date(now.getTime() + overlapSeconds * 1_000),
+      rotatedAt: now,
+    };
+    await note(services, tx, "identity.key_rotated", before);
+    return updateKey(tx, id, change);
+  });
+  isolateKeys.forget(id);
+  return { key: keyText({ id, secret }), ...keyView(row, now) };
+}
+
+/** Ends the key; again is harmless. @throws {NotFoundError} */
+export async function revokeKey(services: RequestServices, id: string) {
+  const now = services.now();
+  const row = await services.db.transaction(async (tx) => {
+    const before = await requireKey(services, tx, id);
+    if (before.revokedAt !== null) return before;
+    await note(services, tx, "identity.key_revoked", before);
+    return updateKey(tx, id, { revokedAt: now, previousHash: null, previousUntil: null });
+  });
+  isolateKeys.forget(id);
+  return keyView(row, now);
+}
+
+async function requireKey(services: RequestServices, tx: Tx, id: string): Promise<KeyRow> {
+  const row = await lockKey(tx, id, visibleTenant(services));
+  if (row === null) throw noKey(id);
+  return row;
+}
+
+function noKey(id: string): NotFoundError {
+  return new NotFoundError(`There is no key with the id "${id}".`);
+}
+
+function note({ actorId, requestId }: RequestServices, tx: Tx, action: string, row: KeyRow): Promise<void> {
+  const { id, name, tenantId, scopes } = row;
+  return recordAction(tx, {
+    action,
+    actorId,
+    requestId,
+    filter: { key: id, name, tenant_id: tenantId, scopes },
+  });
+}

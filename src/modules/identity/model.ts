@@ -1,0 +1,82 @@
+import * as z from "zod";
+import { plainText } from "../../http/kit/free-text.ts";
+import { isRole, isScope, type Role, roles, type Scope, scopeExpectation } from "../../http/kit/scopes.ts";
+import type { KeyRow } from "./tables.ts";
+
+const scope = z
+  .string()
+  .max(100)
+  .refine(isScope, { error: scopeExpectation })
+  .transform((text) => text as Scope);
+
+const role = z
+  .string()
+  .max(30)
+  .refine(isRole, { error: `expected ${Object.keys(roles).join(", ")}` })
+  .transform((text) => text as Role);
+
+const instant = z.iso
+  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2027-03-01T10:00:00Z"' })
+  .max(40)
+  .transform((text) => new Date(text));
+
+export const createKeyRequest = z
+  .strictObject({
+    name: plainText(100),
+    /** Null: for all tenants. Left out: that of the credential. */
+    tenant_id: plainText(100).nullable().optional(),
+    scopes: z.array(scope).min(1).max(50).optional(),
+    roles: z.array(role).min(1).max(10).optional(),
+    expires_at: instant.nullable().default(null),
+  })
+  .refine((body) => body.scopes !== undefined || body.roles !== undefined, {
+    path: ["scopes"],
+    error: "expected scopes, roles, or both: a key that may do nothing is none",
+  });
+
+export type CreateKeyRequest = z.output<typeof createKeyRequest>;
+
+export const rotateRequest = z.strictObject({
+  /** How long the secret before stays good. */
+  overlap_seconds: z.number().int().min(0).max(2_592_000).default(86_400),
+});
+
+export const keyParam = z.object({ id: z.string().regex(/^[a-z0-9]{16}$/, "expected the id of a key") });
+
+export const keysQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9]{16}$/, 'expected the "next_cursor" of an earlier answer')
+    .optional(),
+});
+
+/** The scopes of a request, each once. */
+export function scopesOf({ scopes = [], roles: named = [] }: CreateKeyRequest): readonly Scope[] {
+  return [...new Set<Scope>([...scopes, ...named.flatMap((name): readonly Scope[] => roles[name])])];
+}
+
+/** A key as it is shown: all but its secret. */
+export function keyView(row: KeyRow, now: Date) {
+  const overlaps = row.previousUntil !== null && row.previousUntil > now;
+  return {
+    id: row.id,
+    prefix: `brk_${row.id}`,
+    name: row.name,
+    tenant_id: row.tenantId,
+    scopes: row.scopes,
+    status: statusOf(row, now),
+    expires_at: row.expiresAt?.toISOString() ?? null,
+    revoked_at: row.revokedAt?.toISOString() ?? null,
+    rotated_at: row.rotatedAt?.toISOString() ?? null,
+    previous_until: overlaps ? (row.previousUntil?.toISOString() ?? null) : null,
+    last_used_at: row.lastUsedAt?.toISOString() ?? null,
+    created_at: row.createdAt.toISOString(),
+    created_by: row.createdBy,
+  };
+}
+
+function statusOf({ revokedAt, expiresAt }: KeyRow, now: Date): "active" | "expired" | "revoked" {
+  if (revokedAt !== null) return "revoked";
+  return expiresAt !== null && expiresAt <= now ? "expired" : "active";
+}

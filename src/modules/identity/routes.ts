@@ -1,0 +1,59 @@
+import { Hono } from "hono";
+import { identified, requires } from "../../http/kit/access.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
+import { createKey, listKeyViews, readKeyView, revokeKey, rotateKey } from "./keys.ts";
+import { createKeyRequest, keyParam, keysQuery, rotateRequest } from "./model.ts";
+
+const manages = requires("admin", "own_tenant");
+
+/** The routes below `/api/keys`. */
+export function keyRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/", manages, validated("json", createKeyRequest), async (c) => {
+    c.header("cache-control", "no-store");
+    return c.json(await createKey(c.var.services, c.req.valid("json")), 201);
+  });
+
+  app.get("/", manages, validated("query", keysQuery), async (c) =>
+    c.json(await listKeyViews(c.var.services, c.req.valid("query"))),
+  );
+
+  app.get("/:id", manages, validated("param", keyParam), async (c) =>
+    c.json(await readKeyView(c.var.services, c.req.valid("param").id)),
+  );
+
+  app.post(
+    "/:id/rotate",
+    manages,
+    validated("param", keyParam),
+    validatedOptional(rotateRequest),
+    async (c) => {
+      c.header("cache-control", "no-store");
+      const { overlap_seconds } = c.req.valid("json");
+      return c.json(await rotateKey(c.var.services, c.req.valid("param").id, overlap_seconds));
+    },
+  );
+
+  app.post("/:id/revoke", manages, validated("param", keyParam), withoutBody(), async (c) =>
+    c.json(await revokeKey(c.var.services, c.req.valid("param").id)),
+  );
+
+  return app;
+}
+
+/** `/api/me`: who calls, as the system sees it. */
+export function callerRoutes(): Hono<ModuleEnv> {
+  return new Hono<ModuleEnv>().get("/", identified("whoever has a credential may ask whose it is"), (c) => {
+    const { principal, actorId } = c.var.services;
+    return c.json({
+      kind: principal?.kind ?? null,
+      id: principal?.id ?? null,
+      name: principal?.name ?? null,
+      tenant_id: principal?.tenantId ?? null,
+      scopes: principal?.scopes ?? [],
+      acting_as: actorId,
+    });
+  });
+}

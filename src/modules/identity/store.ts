@@ -1,0 +1,72 @@
+import type { Database, Tx } from "@brain/engine";
+import { and, desc, eq, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { identityKeys, type KeyRow } from "./tables.ts";
+
+/** @param tenantId only of this one; null: of all, also those for all tenants */
+const visible = (tenantId: string | null): SQL | undefined =>
+  tenantId === null ? undefined : eq(identityKeys.tenantId, tenantId);
+
+/** The key that authenticates; whose it is, it says itself. */
+export async function readKey(db: Database, id: string): Promise<KeyRow | null> {
+  const [row] = await db.statements.select().from(identityKeys).where(eq(identityKeys.id, id));
+  return row ?? null;
+}
+
+export async function findKey(db: Database, id: string, tenantId: string | null): Promise<KeyRow | null> {
+  const [row] = await db.statements
+    .select()
+    .from(identityKeys)
+    .where(and(eq(identityKeys.id, id), visible(tenantId)));
+  return row ?? null;
+}
+
+/** The same in a transaction, which holds the row until its end. */
+export async function lockKey(tx: Tx, id: string, tenantId: string | null): Promise<KeyRow | null> {
+  const [row] = await tx
+    .select()
+    .from(identityKeys)
+    .where(and(eq(identityKeys.id, id), visible(tenantId)))
+    .for("update");
+  return row ?? null;
+}
+
+/** The newest first. @param before the last one of the page before */
+export async function listKeys(
+  db: Database,
+  {
+    tenantId,
+    limit,
+    before,
+  }: { readonly tenantId: string | null; readonly limit: number; readonly before?: string | undefined },
+): Promise<KeyRow[]> {
+  const behind =
+    before === undefined
+      ? undefined
+      : sql`(created_at, id) < (SELECT created_at, id FROM identity_keys WHERE id = ${before})`;
+  return db.statements
+    .select()
+    .from(identityKeys)
+    .where(and(visible(tenantId), behind))
+    .orderBy(desc(identityKeys.createdAt), desc(identityKeys.id))
+    .limit(limit);
+}
+
+export async function insertKey(tx: Tx, row: typeof identityKeys.$inferInsert): Promise<void> {
+  await tx.insert(identityKeys).values(row);
+}
+
+export async function updateKey(tx: Tx, id: string, change: Partial<KeyRow>): Promise<KeyRow> {
+  const [row] = await tx.update(identityKeys).set(change).where(eq(identityKeys.id, id)).returning();
+  if (row === undefined) throw new Error(`The key ${id} was there a moment ago.`);
+  return row;
+}
+
+/** @param hour the beginning of the running hour */
+export async function noteUse(db: Database, id: string, hour: Date): Promise<void> {
+  await db.statements
+    .update(identityKeys)
+    .set({ lastUsedAt: hour })
+    .where(
+      and(eq(identityKeys.id, id), or(isNull(identityKeys.lastUsedAt), lt(identityKeys.lastUsedAt, hour))),
+    );
+}
