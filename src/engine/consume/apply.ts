@@ -4,7 +4,7 @@ import { FencedError, TransientError } from "../core/errors.ts";
 import { type Decision, decideDelivery } from "../core/retry.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
-import { isMissingObject } from "../db/errors.ts";
+import { isDiskFull, isMissingObject } from "../db/errors.ts";
 import { publishManySql } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
@@ -233,8 +233,9 @@ async function tryTogether(
     );
   } catch (error) {
     if (error instanceof FencedError) return { kind: "unavailable", error };
-    // A connection may be refused as late as its first statement; no handler has seen the deliveries then.
-    const away = !run.claimed && error instanceof TransientError;
+    // A connection may be refused as late as its first statement; no handler has seen the deliveries then. And a disk may
+    // have room for the claims and none for the effects.
+    const away = (!run.claimed && error instanceof TransientError) || isDiskFull(error);
     if (away) return { kind: "unavailable", error };
     // A schema that is behind the code is nobody's fault but the rollout's: nothing is tried before it is mended.
     const lacks = isMissingObject(error) ? await deps.schemaLacks() : null;

@@ -12,12 +12,17 @@ const missingObjects: Readonly<Record<string, string>> = {
 /** What a missing table, column or function means most often: the code was rolled out before its migrations. */
 const behind = "the schema may be behind the code: npm run migrate -- --status";
 
+/** SQLSTATE of a write that finds no room. */
+const diskFull = "53100";
+
 /** SQLSTATE classes and codes after which the same work may succeed: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const transientStates: readonly { readonly prefix: string; readonly meaning: string }[] = [
   { prefix: "25P02", meaning: "an earlier statement had failed and somebody caught its error" },
   { prefix: "25P03", meaning: "the transaction was idle for too long and was ended" },
   { prefix: "08", meaning: "the connection failed" },
   { prefix: "40", meaning: "the transaction was rolled back (serialization failure or deadlock)" },
+  { prefix: diskFull, meaning: "its disk is full" },
+  { prefix: "53300", meaning: "all of its connections are in use" },
   { prefix: "53", meaning: "the server is out of resources" },
   { prefix: "55P03", meaning: "a lock was not available in time" },
   { prefix: "55006", meaning: "an object is in use" },
@@ -65,6 +70,11 @@ export function sqlState(error: unknown): string | null {
 /** True when a table, column or function is missing that a statement names. */
 export function isMissingObject(error: unknown): boolean {
   return (sqlState(error) ?? "") in missingObjects;
+}
+
+/** True when Postgres has no room on its disk: whatever is written meets it, so what was being written is not to blame. */
+export function isDiskFull(error: unknown): boolean {
+  return sqlState(error) === diskFull;
 }
 
 /** Name of the violated constraint; null when the error is not about one. */

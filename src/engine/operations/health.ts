@@ -1,6 +1,8 @@
 import { alarmingWork, describeFailing, isVital } from "../alerts/failing-work.ts";
+import { TransientError } from "../core/errors.ts";
 import { describeMissing } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
+import { sqlState } from "../db/errors.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Invocation } from "../invocation.ts";
 
@@ -26,16 +28,22 @@ const limitMs = 3_000;
  */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
   const { redis, db, migrations, mode, consumers } = invocation;
+  let refusal: string | null = null;
+  const readSchema = () =>
+    readSchemaState(db, migrations).catch((error: unknown) => {
+      refusal = refusalOf(error);
+      throw error;
+    });
   const [stream, schema, failing] = await Promise.all([
     redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
-    answerOf("Postgres", () => readSchemaState(db, migrations)),
+    answerOf("Postgres", readSchema),
     answerOf("Postgres", () => alarmingWork(db)),
   ]);
   const withoutStream = mode === "degraded" && stream === null;
   const missing = schema === null ? null : describeMissing(schema.answer);
   const reasons = [
     ...(stream === null && !withoutStream ? ["Redis does not answer."] : []),
-    ...(schema === null ? ["Postgres does not answer."] : []),
+    ...(schema === null ? [refusal ?? "Postgres does not answer."] : []),
     ...(missing === null ? [] : [missing]),
     ...(failing?.answer ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
   ];
@@ -48,6 +56,11 @@ export async function checkHealth(invocation: Invocation): Promise<Health> {
     consumers: [...consumers.keys()],
     timestamp: new Date(invocation.now()).toISOString(),
   };
+}
+
+/** In which words Postgres refused, e.g. that its connections are in use; null when it said nothing. */
+function refusalOf(error: unknown): string | null {
+  return error instanceof TransientError && sqlState(error) !== null ? error.message : null;
 }
 
 /** Null when there was none in time. */
