@@ -17,6 +17,8 @@ export interface Stack {
   post(path: string, body: string): Promise<Posted>;
   /** The number in the column `n` of the only row. */
   count(statement: string): Promise<number>;
+  /** What the process of the gateways holds after a collection of garbage, bytes. */
+  held(): Promise<NodeJS.MemoryUsage>;
   stop(): Promise<void>;
 }
 
@@ -29,10 +31,12 @@ export interface Posted {
 
 export async function startStack(
   kind: StackOptions["kind"],
-  { host = "workerd", consumers = 0, profileDir = null }: Partial<StackOptions> = {},
+  { host = "workerd", consumers = 0, profileDir = null, inspected = false }: Partial<StackOptions> = {},
 ): Promise<Stack> {
   const program = fileURLToPath(new URL("stack.ts", import.meta.url).href);
-  const child = fork(program, [JSON.stringify({ kind, host, consumers, profileDir } satisfies StackOptions)]);
+  const child = fork(program, [
+    JSON.stringify({ kind, host, consumers, profileDir, inspected } satisfies StackOptions),
+  ]);
   const ended = once(child, "exit");
   const [info] = (await Promise.race([
     once(child, "message"),
@@ -61,6 +65,10 @@ export async function startStack(
     post: (path, body) => postTo(`${info.url}${path}`, agent, headers, body),
     async count(statement) {
       return Number((await db.query(statement)).rows[0].n);
+    },
+    async held() {
+      child.send("held");
+      return (await once(child, "message"))[0] as NodeJS.MemoryUsage;
     },
     async stop() {
       agent.destroy();

@@ -3,6 +3,8 @@ import { Session } from "node:inspector/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { bundleWorkers, readCompatibility, root } from "../../workers/local/bundle.ts";
 import { startChild, waitUntilReady } from "../../workers/local/child-process.ts";
 import { migrate } from "../../workers/local/migrate.ts";
@@ -24,6 +26,8 @@ export interface StackInfo {
   /** As the workers reach it. */
   readonly neonUrl: string;
   readonly redisUrl: string;
+  /** Of the workers in workerd, `ws://host:port`; null: they were not asked to have one. */
+  readonly inspectorUrl: string | null;
 }
 
 export interface StackOptions {
@@ -34,6 +38,8 @@ export interface StackOptions {
   readonly consumers: number;
   /** Where V8's profiles of Deno and of the gateways are when all has ended, `worker.cpuprofile` and `gateways.cpuprofile`; null: none are made. */
   readonly profileDir: string | null;
+  /** Whether the heaps of the workers can be looked at. Workerd only. */
+  readonly inspected: boolean;
 }
 
 const options = JSON.parse(process.argv[2] ?? "") as StackOptions;
@@ -58,6 +64,7 @@ const bindings = {
 
 interface Host {
   readonly url: string;
+  readonly inspectorUrl: string | null;
   stop(): Promise<void>;
 }
 
@@ -70,8 +77,9 @@ async function startWorkerd(): Promise<Host> {
     compatibility: await readCompatibility(),
     port: 0,
     bindings,
+    ...(options.inspected ? { inspectorPort: 0 } : {}),
   });
-  return { url: workers.url, stop: () => workers.dispose() };
+  return { url: workers.url, inspectorUrl: workers.inspectorUrl, stop: () => workers.dispose() };
 }
 
 async function startDeno(): Promise<Host> {
@@ -106,7 +114,7 @@ async function startDeno(): Promise<Host> {
       () => false,
     ),
   );
-  return { url, stop: () => child.stop() };
+  return { url, inspectorUrl: null, stop: () => child.stop() };
 }
 
 /** @returns what ends the profile of this process, and writes it down */
@@ -125,6 +133,14 @@ async function profileGateways(folder: string): Promise<() => Promise<void>> {
 const host = await (options.host === "deno" ? startDeno() : startWorkerd());
 const endProfile = options.profileDir === null ? null : await profileGateways(options.profileDir);
 
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+// The parent asks for one thing only: what the gateways hold.
+process.on("message", () => {
+  collect();
+  process.send?.(process.memoryUsage());
+});
+
 process.once("disconnect", async () => {
   await endProfile?.();
   await host.stop();
@@ -138,4 +154,5 @@ process.send?.({
   databaseUrl,
   neonUrl: services.neonUrlFor("brain_bench"),
   redisUrl: services.redisUrl,
+  inspectorUrl: host.inspectorUrl,
 } satisfies StackInfo);

@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+
+/** As `workers/local` names them. */
+const workers = ["brain-api", "brain-consumer"] as const;
+
+interface Said {
+  readonly id?: number;
+  readonly method?: string;
+  readonly result?: Readonly<Record<string, number>>;
+  readonly error?: { readonly message: string };
+}
+
+/**
+ * What both workers in workerd hold after a collection of garbage, bytes: their heaps, and the bytes of their buffers.
+ * They are asked through their inspector, which has nobody attached before and afterwards.
+ *
+ * @param inspectorUrl `ws://host:port`
+ */
+export async function heldByWorkers(inspectorUrl: string): Promise<number> {
+  const held = await Promise.all(workers.map((worker) => heldBy(`${inspectorUrl}/${worker}`)));
+  return held.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+async function heldBy(url: string): Promise<number> {
+  const socket = new WebSocket(url);
+  await once(socket, "open");
+  try {
+    await ask(socket, 1, "HeapProfiler.enable");
+    await ask(socket, 2, "HeapProfiler.collectGarbage");
+    const { usedSize = Number.NaN, backingStorageSize = 0 } = await ask(socket, 3, "Runtime.getHeapUsage");
+    return usedSize + backingStorageSize;
+  } finally {
+    socket.close();
+  }
+}
+
+/** @throws {Error} the inspector refused, or went away */
+function ask(socket: WebSocket, id: number, method: string): Promise<Readonly<Record<string, number>>> {
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      socket.off("message", onMessage);
+      socket.off("close", onClose);
+      settle();
+    };
+    const onClose = () => end(() => reject(new Error(`${method}: the inspector has gone`)));
+    const onMessage = (data: Buffer) => {
+      const { id: answered, result = {}, error } = JSON.parse(data.toString()) as Said;
+      if (answered !== id) return;
+      end(() => (error === undefined ? resolve(result) : reject(new Error(`${method}: ${error.message}`))));
+    };
+    socket.on("message", onMessage);
+    socket.on("close", onClose);
+    socket.send(JSON.stringify({ id, method }));
+  });
+}
