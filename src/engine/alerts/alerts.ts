@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Logger } from "../core/log.ts";
-import type { Database, Tx } from "../db/database.ts";
+import type { Database } from "../db/database.ts";
 
 /** What may need somebody: kinds and what each is about (its subject). */
 export type AlertKind =
@@ -52,9 +52,9 @@ function logRaised(log: Logger, { kind, subject, severity, message }: Alert): vo
   log.error({ alert: kind, subject, severity }, message);
 }
 
-const resolving = (kind: AlertKind, subject: string): SQL => sql`
+const resolving = (kind: AlertKind, subject: string, condition: SQL = sql`true`): SQL => sql`
     UPDATE alerts SET resolved_at = now()
-    WHERE kind = ${kind} AND subject = ${subject} AND resolved_at IS NULL RETURNING id`;
+    WHERE kind = ${kind} AND subject = ${subject} AND resolved_at IS NULL AND ${condition} RETURNING id`;
 
 /** The same for modules: an alert commits with the change that it is about. */
 export const alertsInTransaction = {
@@ -64,10 +64,8 @@ export const alertsInTransaction = {
    */
   raising: raisingAll,
   logRaised,
-  async resolve(tx: Tx, log: Logger, kind: AlertKind, subject: string): Promise<void> {
-    const { rows } = await tx.execute(resolving(kind, subject));
-    if (rows.length > 0) log.info({ alert: kind, subject }, "An alert is over.");
-  },
+  /** A statement that ends an alert when the condition holds. That it is over stands in its row, and in no log. */
+  resolvingIf: (kind: AlertKind, subject: string, condition: SQL): SQL => resolving(kind, subject, condition),
 };
 
 /**

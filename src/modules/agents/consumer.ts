@@ -1,8 +1,8 @@
-import { type Consumer, defineConsumer, type HandlerContext, on, toldAt } from "@brain/engine";
+import { type Consumer, defineConsumer, type HandlerContext, on, onSql, toldAt } from "@brain/engine";
 import { agentError, agentHeartbeat, agentOffline, agentOnline, type Envelope } from "@brain/schemas";
 import { producer } from "./announce.ts";
 import { afterReport, type Report } from "./state.ts";
-import { countError, lockOrCreate, saveState } from "./store.ts";
+import { countingError, lockOrCreate, saveState } from "./store.ts";
 
 /**
  * The subscriber `agents`: notes what other programs tell of agents on the stream. What this module published itself is
@@ -25,11 +25,12 @@ export function agentsConsumer(): Consumer {
         } as const;
         return note(event, agent_id, report, context);
       }),
-      on(agentError, async (event, { tx, now, repeated }) => {
-        // It is counted already; that a forced replay brings it again makes no second error of it.
-        if (isOwn(event) || repeated) return;
-        await countError(tx, event.payload.agent_id, event.tenant_id, now());
-      }),
+      // One that is counted already is no second error when a forced replay brings it again.
+      onSql(agentError, ({ event, build, now, repeated }) =>
+        isOwn(event) || repeated
+          ? []
+          : [countingError(build, event.payload.agent_id, event.tenant_id, now())],
+      ),
     ],
   });
 }

@@ -20,7 +20,7 @@ import type {
 } from "./model.ts";
 import type { AgentsSettings } from "./settings.ts";
 import { afterSignOff, afterSignOfLife, type Change, type SignOfLife } from "./state.ts";
-import { beatQuietly, countError, findAgent, lockAgent, lockOrCreate, saveState } from "./store.ts";
+import { beatQuietly, countingError, findAgent, lockAgent, lockOrCreate, saveState } from "./store.ts";
 import { sweepJob } from "./sweep.ts";
 
 /** What agents do. Each change and its events commit together. */
@@ -184,7 +184,7 @@ export function reportError(
   };
   return services.transact(contextFor(services, agentId, tenant_id), async (tx, publish) => {
     const event = await publish(agentError, payload);
-    await countError(tx, agentId, tenant_id ?? null, services.now());
+    await countingError(tx, agentId, tenant_id ?? null, services.now());
     return event;
   });
 }

@@ -1,4 +1,4 @@
-import { type Database, latestPossible, type Tx, translated } from "@brain/engine";
+import { type Database, latestPossible, type StatementBuilder, type Tx, translated } from "@brain/engine";
 import { and, asc, eq, gt, lte, min, type SQL, sql } from "drizzle-orm";
 import type { Agent, AgentsQuery } from "./model.ts";
 import { type AgentState, offlineAtOf, unheardAgent } from "./state.ts";
@@ -100,8 +100,8 @@ export async function saveState(tx: Tx, agent: Agent, state: AgentState, now: Da
 }
 
 /** Counts an error; the agent need not have been heard of before. */
-export async function countError(tx: Tx, agentId: string, tenantId: string | null, now: Date): Promise<void> {
-  await tx
+export function countingError(build: StatementBuilder, agentId: string, tenantId: string | null, now: Date) {
+  return build
     .insert(agents)
     .values({ agentId, tenantId, ...unheardAgent(now), errors: 1, createdAt: now, updatedAt: now })
     .onConflictDoUpdate({

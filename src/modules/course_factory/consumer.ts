@@ -44,7 +44,7 @@ export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer
       on(distributionCreated, (event, context) => deployToStaging(event, settings, context)),
       onSql(irApprovalConsumed, recordApproval),
       on(paymentTransactionCompleted, (event, context) => beginDelivery(event, context, settings)),
-      on(paymentRefundCompleted, (event, context) => settleRefund(event, context)),
+      onSql(paymentRefundCompleted, settleRefund),
       on(paymentTransactionFailed, announcePaymentFailure),
       on(courseDistributionCompleted, closeDeliveries),
       on(courseDistributionFailed, (event, context) => failDeliveries(event, context)),

@@ -9,7 +9,12 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, inArray, sql } from "drizzle-orm";
-import { findCourse, findCourseOrOther, findCourseWithOpen, type KnownCourse } from "./known-course.ts";
+import {
+  findCourseAndChange,
+  findCourseOrOther,
+  findCourseWithOpen,
+  type KnownCourse,
+} from "./known-course.ts";
 import { dueFor, failPayments } from "./refund-due.ts";
 import type { CourseFactorySettings } from "./settings.ts";
 import { deliveries } from "./tables.ts";
@@ -90,14 +95,15 @@ function whyUndeliverable({ status, state }: KnownCourse): string | null {
 /** Closes the open deliveries of a course whose distribution is done. Idempotent. */
 export async function closeDeliveries(
   event: Envelope<PayloadOf<typeof courseDistributionCompleted>>,
-  context: DeliveryContext,
+  { tx, now }: DeliveryContext,
 ): Promise<void> {
   const { course_id: courseId, distribution_id: distributionId, slug } = event.payload;
-  if ((await findCourse(context.tx, courseId, event)) === null) return;
-  await context.tx
+  // Deliveries are begun for courses that are known, and for no others.
+  const closed = tx
     .update(deliveries)
-    .set({ status: "delivered", distributionId, slug, closedAt: context.now().toISOString() })
+    .set({ status: "delivered", distributionId, slug, closedAt: now().toISOString() })
     .where(openOf(courseId));
+  await findCourseAndChange(tx, courseId, event, sql`closed AS ${closed}`);
 }
 
 /** Fails the open deliveries of a course that could not be distributed, and has operators pay them back. Idempotent. */

@@ -65,6 +65,25 @@ const courseJson = (courseId: string): SQL => sql`(
     FROM course_factory_courses WHERE course_id = ${isCourseId(courseId) ? courseId : null}::uuid)`;
 
 /**
+ * The same, in one statement with a change to what belongs to the course.
+ *
+ * @param change CTEs; when this throws, the transaction undoes them
+ * @throws {PermanentError} as `findCourse`
+ */
+export async function findCourseAndChange(
+  tx: Tx,
+  courseId: string,
+  event: Told,
+  change: SQL,
+): Promise<KnownCourse | null> {
+  if (!isCourseId(courseId)) return null;
+  const { rows } = await tx.execute<{ course: KnownCourse | null }>(sql`
+    WITH ${change} SELECT ${courseJson(courseId)} AS course`);
+  const course = rows[0]?.course ?? null;
+  return course === null ? null : ofTenant(course, courseId, event);
+}
+
+/**
  * The same, and whether the catalogue knows the course, whoever made it.
  *
  * @throws {PermanentError} as `findCourse`

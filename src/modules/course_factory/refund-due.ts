@@ -1,4 +1,4 @@
-import { alertsInTransaction, type HandlerContext } from "@brain/engine";
+import { alertsInTransaction, type HandlerContext, type StatementContext } from "@brain/engine";
 import {
   coursePaymentFailed,
   type Envelope,
@@ -6,7 +6,7 @@ import {
   type paymentRefundCompleted,
   type paymentTransactionCompleted,
 } from "@brain/schemas";
-import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
 import { refundsDue } from "./tables.ts";
 
 /** Payments for what cannot be delivered: told once, and shown to operators until they are paid back. */
@@ -108,23 +108,21 @@ async function publishFailed(publish: Context["publish"], due: Due, reason: stri
 }
 
 /** Ends the alert of a payment that is paid back in full; of one that was not due, nothing is known. */
-export async function settleRefund(
-  event: Envelope<PayloadOf<typeof paymentRefundCompleted>>,
-  { tx, log, now }: Context,
-): Promise<void> {
+export function settleRefund({ event, build, now }: StatementContext<typeof paymentRefundCompleted>) {
   const { payment_id: paymentId, amount_cents: cents } = event.payload;
   const refunded = sql`${refundsDue.refundedCents} + ${cents ?? 0}::bigint`;
   // Without an amount, all was paid back.
   const isSettled = sql`${cents === null} OR coalesce(${refunded} >= ${refundsDue.amountCents}, true)`;
-  const rows = await tx
+  const settle = build
     .update(refundsDue)
     .set({
       refundedCents: refunded,
       settledAt: sql`CASE WHEN ${isSettled} THEN ${now().toISOString()}::timestamptz END`,
     })
-    .where(and(eq(refundsDue.paymentId, paymentId), isNull(refundsDue.settledAt)))
-    .returning({ settledAt: refundsDue.settledAt });
-  if (rows.some(({ settledAt }) => settledAt !== null)) {
-    await alertsInTransaction.resolve(tx, log, "refund_due", paymentId);
-  }
+    .where(and(eq(refundsDue.paymentId, paymentId), isNull(refundsDue.settledAt)));
+  const settled = build
+    .select({ paymentId: refundsDue.paymentId })
+    .from(refundsDue)
+    .where(and(eq(refundsDue.paymentId, paymentId), isNotNull(refundsDue.settledAt)));
+  return [settle, alertsInTransaction.resolvingIf("refund_due", paymentId, sql`EXISTS ${settled}`)];
 }
