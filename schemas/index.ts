@@ -161,7 +161,7 @@ export { nearestName } from "./nearest-name.ts";
 export { openObject } from "./open-object.ts";
 export { parseEnvelope } from "./parse-envelope.ts";
 export { parsePayload } from "./payload.ts";
-export { forbiddenValue, redactText } from "./pii.ts";
+export { forbiddenValue, holdsSecret, redactText } from "./pii.ts";
 export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
 export {

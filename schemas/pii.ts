@@ -33,6 +33,21 @@ export function forbiddenValue(text: string): string | null {
   return null;
 }
 
+/** True for a text with something in it that looks like a secret: a key, a password, a token. */
+export function holdsSecret(text: string): boolean {
+  const read = asRead(text);
+  if (read.length < shortestFinding || !secretHint.test(read)) return false;
+  let found = false;
+  for (const rule of secretRules) {
+    findAll(read, rule, () => {
+      found = true;
+      return false;
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
 /** What a number gives away when it is read as text, or null: cards are written without spaces, too. */
 export function forbiddenNumber(value: number): string | null {
   return value >= 1e12 && isCardNumber(String(value)) ? "a payment card number" : null;

@@ -42,6 +42,8 @@ export interface Backbone {
 }
 
 export const testApiKey = "test-key-0123456789abcdef";
+/** 32 bytes in base64. */
+export const testSecretsKey = "dGVzdC1zZWNyZXRzLWtleS0wMTIzNDU2Nzg5YWJjZGU=";
 
 /** What a test's own environment is in this sandbox. */
 export function envOf(sandbox: Sandbox, env: TestEnv = {}): Readonly<Record<string, string>> {
@@ -56,6 +58,7 @@ export function sandboxEnv(sandbox: Sandbox, env: TestEnv = {}): Record<string, 
     UPSTASH_REDIS_REST_TOKEN: sandbox.upstash.token,
     BRAIN_REDIS_PREFIX: sandbox.prefix,
     BRAIN_API_KEY: testApiKey,
+    BRAIN_SECRETS_KEY: testSecretsKey,
     BRAIN_RELAY_SWEEP_MS: "0",
     BRAIN_SUBREQUEST_LIMIT: "10000",
     ...envOf(sandbox, env),

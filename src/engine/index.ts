@@ -78,6 +78,16 @@ export { type SourceLines, sourceLinesName } from "./core/stack.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";
+export {
+  createVault,
+  isSealed,
+  type SecretAddress,
+  secretsKeyForm,
+  type Vault,
+  VaultError,
+  VaultKeyError,
+  type VaultKeys,
+} from "./core/vault.ts";
 export { createDatabase, type Database, type StatementBuilder, type Tx } from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { keepSql } from "./db/kept-sql.ts";
@@ -148,6 +158,7 @@ export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumer
 export { checkHealth } from "./operations/health.ts";
 export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
+export { rewrapSecrets, type SealedColumn } from "./operations/rewrap-secrets.ts";
 export { markActivity } from "./publish/activity.ts";
 export { newEventId } from "./publish/event-id.ts";
 export { noteStatusSql, type RequestOrigin } from "./publish/origin.ts";

@@ -1,6 +1,25 @@
+import { secretsKeyForm, type VaultKeys } from "@brain/engine";
 import * as z from "zod";
 
 /** What several modules read: one definition, so that it means the same to all. */
 
 /** Origin under which this product is reached from outside, for links; left out: there are none. */
 export const publicUrl = { BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional() };
+
+const secretsKey = z
+  .string()
+  .regex(secretsKeyForm, "expected 32 bytes in base64; make them with `openssl rand -base64 32`");
+
+/** The keys that stored secrets are sealed with; left out: what needs them is refused. */
+export const secretsKeys = {
+  BRAIN_SECRETS_KEY: secretsKey.optional(),
+  /** The one before it, until all that is stored has the new one. */
+  BRAIN_SECRETS_KEY_PREVIOUS: secretsKey.optional(),
+};
+
+export function vaultKeysOf(env: {
+  readonly BRAIN_SECRETS_KEY?: string | undefined;
+  readonly BRAIN_SECRETS_KEY_PREVIOUS?: string | undefined;
+}): VaultKeys {
+  return { current: env.BRAIN_SECRETS_KEY ?? null, previous: env.BRAIN_SECRETS_KEY_PREVIOUS ?? null };
+}

@@ -37,7 +37,12 @@ async function work(transact?: (usual: JobContext["transact"]) => JobContext["tr
   const handlers = [courseGenerationMission({ content: null, publicUrl: null, gate })];
   const { db, log, publish } = engine.open();
   const usual: JobContext["transact"] = (context, run) => transactAndPublish(db, publish, context, run);
-  await missionWorker({ worker: true, httpAllow: [], handlers }).run({
+  await missionWorker({
+    worker: true,
+    httpAllow: [],
+    secretsKeys: { current: null, previous: null },
+    handlers,
+  }).run({
     db,
     log,
     now: () => new Date(),

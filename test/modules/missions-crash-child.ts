@@ -10,7 +10,12 @@ const engine = createEngine({
   settings: parseEngineSettings(process.env),
   sink: () => undefined,
 });
-const worker = missionWorker({ handlers: [crashHandler], worker: true, httpAllow: [] });
+const worker = missionWorker({
+  handlers: [crashHandler],
+  worker: true,
+  httpAllow: [],
+  secretsKeys: { current: null, previous: null },
+});
 // The first transaction of a process takes the longest, and the kills are to hit what comes behind it.
 await engine.transact({ source: "crash_test" }, async () => undefined);
 console.log("working");

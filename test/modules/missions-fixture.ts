@@ -5,6 +5,7 @@ import { missionRoutes } from "../../src/modules/missions/routes.ts";
 import type { MissionSettings } from "../../src/modules/missions/settings.ts";
 import { missionWorker } from "../../src/modules/missions/worker.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../../src/modules/ports/mission-handler.ts";
+import { testSecretsKey } from "../backbone.ts";
 import { createSurface, type Reply, type Surface } from "../http/surface.ts";
 
 /** The missions module with the handlers of a test, on real Redis and Postgres. Nobody works before the test says so. */
@@ -33,8 +34,10 @@ export interface StoryEvent {
   readonly payload: Record<string, unknown>;
 }
 
+const secretsKeys = { current: testSecretsKey, previous: null };
+
 export async function createMissions(settings: Partial<MissionSettings> = {}): Promise<MissionSurface> {
-  const complete: MissionSettings = { handlers: [], worker: true, httpAllow: [], ...settings };
+  const complete: MissionSettings = { handlers: [], worker: true, httpAllow: [], secretsKeys, ...settings };
   const routes = missionRoutes(complete);
   const worker = missionWorker(complete);
   const surface = await createSurface({

@@ -41,6 +41,8 @@ const values: Readonly<Record<string, string>> = {
   BRAIN_NOTIFY_URL: "https://notify.example",
   BRAIN_NOTIFY_SECRET: "secret-of-notifications",
   BRAIN_CERTIFICATE_KEY: "A".repeat(64),
+  BRAIN_SECRETS_KEY: `${"A".repeat(43)}=`,
+  BRAIN_SECRETS_KEY_PREVIOUS: `${"B".repeat(42)}A=`,
 };
 /** Numbers need no value of their own here: each is near its default, and none equals it. */
 const numbers: Readonly<Record<string, string>> = Object.fromEntries(
@@ -99,6 +101,7 @@ describe("npm start with every documented variable set", () => {
         port: options.port,
         apiKey: options.apiKey ?? "",
         certificateKey: "generated",
+        secretsKey: "generated",
         stripe: { STRIPE_API_URL: "http://stand-in", PAYCORE_SUCCESS_URL: "http://stand-in/thanks" },
       }),
       port: 0,

@@ -31,6 +31,11 @@ export function readOrCreateSecret(dataDir: string, name: string, prefix = ""): 
   return readOrCreate(join(dataDir, name), () => prefix + randomBytes(24).toString("base64url"));
 }
 
+/** 32 random bytes in base64 that are the same in every run with this directory. */
+export function readOrCreateKey(dataDir: string, name: string): Promise<string> {
+  return readOrCreate(join(dataDir, name), () => randomBytes(32).toString("base64"));
+}
+
 /** An Ed25519 private key, PKCS #8 in base64, that is the same in every run with this directory. */
 export function readOrCreateSigningKey(dataDir: string, name: string): Promise<string> {
   return readOrCreate(join(dataDir, name), () =>

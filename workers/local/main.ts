@@ -12,6 +12,7 @@ import {
   announceServer,
   lockDataDir,
   prepareDataDir,
+  readOrCreateKey,
   readOrCreateSecret,
   readOrCreateSigningKey,
 } from "./data-dir.ts";
@@ -205,6 +206,7 @@ async function startWorkers(
       port,
       apiKey,
       certificateKey: await readOrCreateSigningKey(dataDir, "certificate-key"),
+      secretsKey: await readOrCreateKey(dataDir, "secrets-key"),
       stripe: stripe?.variables ?? {},
     }),
     port,

@@ -19,15 +19,18 @@ export interface BindingSources {
   readonly apiKey: string;
   /** Used when the environment gives none. */
   readonly certificateKey: string;
+  /** The same. */
+  readonly secretsKey: string;
   /** Those of the stand-in; none when Stripe itself is used. */
   readonly stripe: Readonly<Record<string, string>>;
 }
 
 /** The environment of both workers: what was set, and what `npm start` adds where nothing was. */
 export function workerBindings(sources: BindingSources): Record<string, string> {
-  const { options, services, port, apiKey, certificateKey, stripe } = sources;
+  const { options, services, port, apiKey, certificateKey, secretsKey, stripe } = sources;
   return {
     BRAIN_CERTIFICATE_KEY: certificateKey,
+    BRAIN_SECRETS_KEY: secretsKey,
     BRAIN_PUBLIC_URL: `http://127.0.0.1:${port}`,
     ...stripe,
     ...options.passedOn,

@@ -30,10 +30,11 @@ import {
   workerSource,
 } from "./announce.ts";
 import { type Claimer, claimWithin } from "./claim.ts";
-import { completeMission, endAttempt, type Hold, keepHold, renewLease } from "./claims.ts";
+import { completeMission, endAttempt, type Hold, keepHold, renewLease, storePayload } from "./claims.ts";
 import type { Handlers } from "./handlers/registry.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { jsonBytes, type Mission, maxResultBytes } from "./model.ts";
+import type { MissionSecrets } from "./secrets.ts";
 import { describeFailure, judgeFailure } from "./state.ts";
 import { appendLog, lockPendingSteps, queuedColumns, updateMission } from "./store.ts";
 
@@ -48,6 +49,7 @@ const writeAgainMs = [200, 1_000, 3_000];
 export interface AttemptDeps {
   readonly job: JobContext;
   readonly handlers: Handlers;
+  readonly secrets: MissionSecrets;
   readonly claimer: Claimer;
   /** Whether the next mission is claimed with the end of this one. */
   goesOn(): boolean;
@@ -110,19 +112,21 @@ async function attemptOnce(work: Attempt, lost: AbortSignal): Promise<Mission | 
 }
 
 async function execute(work: Attempt, lost: AbortSignal): Promise<JsonObject | MissionFinish> {
-  const { handler, row } = work;
+  const { handler, row, secrets } = work;
   if (handler === null)
     throw new PermanentError(
       `Nobody here does missions of type "${row.type}". Deploy its handler, then execute the mission again.`,
     );
-  const issues = handler.validate(row.payload);
+  const payload = await secrets.open(row.type, row.payload, row.id);
+  await sealEarlier(work);
+  const issues = handler.validate(payload);
   if (issues !== null && issues.length > 0)
     throw new ValidationError("The payload is no longer what its handler needs.", { issues });
   const limitMs = handler.timeoutMs ?? usualTimeoutMs;
   const mission: MissionWork = {
     id: row.id,
     type: row.type,
-    payload: row.payload,
+    payload,
     attempt: row.attempt,
     tenant_id: row.tenantId,
     correlation_id: row.correlationId,
@@ -134,6 +138,12 @@ async function execute(work: Attempt, lost: AbortSignal): Promise<JsonObject | M
     running.catch(() => undefined);
     return Promise.race([running, whenAborted(lost)]);
   });
+}
+
+/** A payload of a release that stored secrets in clear text is stored anew. */
+async function sealEarlier({ job, row, hold, secrets }: Attempt): Promise<void> {
+  const payload = await secrets.sealEarlier(row.type, row.payload, row.id);
+  if (payload !== null) await storePayload(job.db, hold, payload);
 }
 
 function whenAborted(signal: AbortSignal): Promise<never> {

@@ -133,6 +133,11 @@ export async function renewLease(db: Database, hold: Hold, leaseMs: number): Pro
   return rows.length > 0;
 }
 
+/** Replaces what the mission is to do by the same in another form; nothing happens when it is not held any more. */
+export async function storePayload(db: Database, hold: Hold, payload: JsonObject): Promise<void> {
+  await translated(db.statements.update(table).set({ payload }).where(held(hold)));
+}
+
 /** @returns null when the attempt no longer holds the mission: nothing was changed */
 export async function completeMission(
   tx: Tx,

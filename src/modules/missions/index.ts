@@ -1,4 +1,4 @@
-import { defineModule } from "@brain/engine";
+import { createVault, defineModule, rewrapSecrets } from "@brain/engine";
 import {
   missionCancelled,
   missionCompleted,
@@ -20,6 +20,7 @@ import type { Mount } from "../../http/kit/mount.ts";
 import { hostNamesPort } from "../ports/host-names.ts";
 import { missionHandlerPort } from "../ports/mission-handler.ts";
 import { missionRoutes } from "./routes.ts";
+import { sealedMissionColumns } from "./secrets.ts";
 import { missionSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 import { templatesLimit } from "./template-service.ts";
@@ -48,7 +49,10 @@ export const missions = defineModule({
   tables: [tables],
   settings: missionSettings,
   needs: { handlers: missionHandlerPort.all, resolve: hostNamesPort.optional },
-  jobs: ({ settings, ports }) => (settings.worker ? [missionWorker({ ...settings, ...ports })] : []),
+  jobs: ({ settings, ports }) => [
+    ...(settings.worker ? [missionWorker({ ...settings, ...ports })] : []),
+    rewrapSecrets("mission_secrets", createVault(settings.secretsKeys), sealedMissionColumns),
+  ],
   limits: [templatesLimit],
   routes: ({ settings, ports }): Mount[] => [
     { path: "/api/missions", routes: missionRoutes({ ...settings, ...ports }) },

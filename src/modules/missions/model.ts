@@ -195,8 +195,8 @@ function retryCount({ status, attempt }: Pick<Mission, "status" | "attempt">): n
   return status === "running" || status === "completed" ? Math.max(0, attempt - 1) : attempt;
 }
 
-/** A mission as callers see it. */
-export function missionView(row: Mission) {
+/** A mission as callers see it. @param data its payload without secrets */
+export function missionView(row: Mission, data: JsonObject) {
   return {
     id: row.id,
     type: row.type,
@@ -205,7 +205,7 @@ export function missionView(row: Mission) {
     status: row.status,
     priority: row.priority,
     priority_name: priorityName(row.priority),
-    data: row.payload,
+    data,
     result: row.result,
     error: row.error,
     error_type: row.errorType,
@@ -252,7 +252,10 @@ export function logView(entry: LogEntry) {
   };
 }
 
-/** @param known types of missions that this release can do */
+/**
+ * @param row without secrets
+ * @param known types of missions that this release can do
+ */
 export function templateView(row: Template, known: ReadonlySet<string>) {
   return {
     id: row.id,

@@ -19,6 +19,7 @@ import {
   queueQuery,
   queueRequest,
   statusRequest,
+  type Template,
   templateRequest,
   templatesQuery,
   templateView,
@@ -33,6 +34,7 @@ import {
   readWorker,
   resumeQueue,
 } from "./overview.ts";
+import { createMissionSecrets } from "./secrets.ts";
 import {
   createMission,
   enqueueMission,
@@ -60,7 +62,9 @@ const mayWrite = requires("missions:write", "all_tenants");
 
 /** The routes below `/api/missions`. */
 export function missionRoutes(settings: MissionSettings): Hono<ModuleEnv> {
-  const deps: MissionDeps = { settings, handlers: registerHandlers(settings) };
+  const handlers = registerHandlers(settings);
+  const secrets = createMissionSecrets(handlers, settings.secretsKeys);
+  const deps: MissionDeps = { settings, handlers, secrets };
   // What stands still comes before what takes an id.
   return new Hono<ModuleEnv>()
     .route("/", queueRoutes(deps))
@@ -143,29 +147,28 @@ function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
 function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
   const known = new Set(deps.handlers.keys());
+  const view = (row: Template) => templateView({ ...row, ...deps.secrets.hideTemplate(row) }, known);
 
   app.get("/", mayRead, validated("query", templatesQuery), async (c) => {
     const query = c.req.valid("query");
     const rows = await listTemplates(c.var.services, query);
     return c.json({
-      templates: rows.map((row) => templateView(row, known)),
+      templates: rows.map(view),
       next_cursor: nextCursor(rows, query.limit),
     });
   });
 
   app.post("/", mayWrite, validated("json", templateRequest), async (c) =>
-    c.json(templateView(await createTemplate(c.var.services, c.req.valid("json")), known), 201),
+    c.json(view(await createTemplate(c.var.services, deps, c.req.valid("json"))), 201),
   );
 
   app.get("/categories", mayRead, async (c) => c.json({ categories: await listCategories(c.var.services) }));
 
-  app.get("/:id", mayRead, async (c) =>
-    c.json(templateView(await readTemplate(c.var.services, c.req.param("id")), known)),
-  );
+  app.get("/:id", mayRead, async (c) => c.json(view(await readTemplate(c.var.services, c.req.param("id")))));
 
   app.put("/:id", mayWrite, validated("json", templateRequest), async (c) => {
-    const row = await replaceTemplate(c.var.services, c.req.param("id"), c.req.valid("json"));
-    return c.json(templateView(row, known));
+    const row = await replaceTemplate(c.var.services, deps, c.req.param("id"), c.req.valid("json"));
+    return c.json(view(row));
   });
 
   app.delete("/:id", mayWrite, withoutBody(), async (c) => {
@@ -185,23 +188,22 @@ function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
 
 function recordRoutes(deps: MissionDeps): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
+  const view = (row: Mission) => missionView(row, deps.secrets.hide(row.type, row.payload));
 
   app.get("/", mayRead, validated("query", missionsQuery), async (c) => {
     const query = c.req.valid("query");
     const rows = await listMissions(c.var.services.db, query);
-    return c.json({ missions: rows.map(missionView), next_cursor: nextCursor(rows, query.limit) });
+    return c.json({ missions: rows.map(view), next_cursor: nextCursor(rows, query.limit) });
   });
 
   app.post("/", mayWrite, validated("json", createRequest), async (c) =>
-    c.json(missionView(await createMission(c.var.services, deps, c.req.valid("json"))), 201),
+    c.json(view(await createMission(c.var.services, deps, c.req.valid("json"))), 201),
   );
 
-  app.get("/:id", mayRead, async (c) =>
-    c.json(missionView(await readMission(c.var.services, c.req.param("id")))),
-  );
+  app.get("/:id", mayRead, async (c) => c.json(view(await readMission(c.var.services, c.req.param("id")))));
 
   app.post("/:id/status", mayWrite, validated("json", statusRequest), async (c) =>
-    c.json(missionView(await setStatus(c.var.services, deps, c.req.param("id"), c.req.valid("json")))),
+    c.json(view(await setStatus(c.var.services, deps, c.req.param("id"), c.req.valid("json")))),
   );
 
   app.get("/:id/log", mayRead, validated("query", logQuery), async (c) => {
@@ -220,7 +222,7 @@ function recordRoutes(deps: MissionDeps): Hono<ModuleEnv> {
 
   app.post("/:id/cancel", mayWrite, validated("json", cancelRequest), async (c) => {
     const { reason } = c.req.valid("json");
-    return c.json(missionView(await cancelMission(c.var.services, c.req.param("id"), reason ?? null)));
+    return c.json(view(await cancelMission(c.var.services, c.req.param("id"), reason ?? null)));
   });
 
   return app;

@@ -5,8 +5,10 @@ import {
   type Publish,
   type PublishContext,
   type Tx,
+  ValidationError,
   violatedConstraint,
 } from "@brain/engine";
+import type { JsonObject } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";
@@ -18,6 +20,7 @@ import {
   type Mission,
   missionIdPattern,
 } from "./model.ts";
+import { hidden, type MissionSecrets } from "./secrets.ts";
 import { type MissionSettings, workerJob } from "./settings.ts";
 import { allowedByHand, sourcesByHand } from "./state.ts";
 import {
@@ -39,6 +42,7 @@ import { type MissionStatus, missionsKey } from "./tables.ts";
 export interface MissionDeps {
   readonly handlers: Handlers;
   readonly settings: MissionSettings;
+  readonly secrets: MissionSecrets;
 }
 
 export function contextOf(services: RequestServices): PublishContext {
@@ -62,15 +66,21 @@ export function startWorker(services: RequestServices, { settings }: MissionDeps
 
 type WorkFields = Pick<EnqueueRequest, "priority" | "max_retries" | "tenant_id" | "created_by">;
 
+/** A row before its secrets are sealed. */
+type FreshMission = Omit<NewMission, "id" | "type" | "payload"> & {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: JsonObject;
+};
+
 /** A new row that is not in the queue yet. */
 export function newMission(
   services: RequestServices,
   fields: WorkFields,
-  rest: Pick<NewMission, "type" | "name" | "payload"> & Partial<NewMission>,
-): NewMission {
+  rest: Omit<Partial<FreshMission>, "name"> & Pick<FreshMission, "type" | "name" | "payload">,
+): FreshMission {
   const now = services.now();
   return {
-    id: crypto.randomUUID(),
     tenantId: fields.tenant_id ?? null,
     priority: fields.priority,
     status: "pending",
@@ -82,7 +92,27 @@ export function newMission(
     createdAt: now,
     updatedAt: now,
     ...rest,
+    id: rest.id ?? crypto.randomUUID(),
   };
+}
+
+/**
+ * The row with its secrets sealed.
+ *
+ * @param path where the payload stands in the request
+ * @throws {ValidationError} the request has what answers show instead of a secret
+ * @throws {VaultKeyError} there is no key to seal with
+ */
+export async function sealed({ secrets }: MissionDeps, row: FreshMission, path: string): Promise<NewMission> {
+  if (secrets.isHidden(row.type, row.payload)) throw isHidden(path);
+  return { ...row, payload: await secrets.seal(row.type, row.payload, row.id) };
+}
+
+export function isHidden(path: string): ValidationError {
+  return new ValidationError(
+    `The request has "${hidden}" in the place of a secret: that is what answers show instead of one. Send the secret itself.`,
+    { issues: [{ path, message: `expected the secret, received "${hidden}"` }] },
+  );
 }
 
 /** Stores a mission and tells of it; with `queue` it is in the queue at once. */
@@ -116,9 +146,13 @@ export async function enqueueMission(
   deps: MissionDeps,
   request: EnqueueRequest,
 ): Promise<Mission> {
-  requireValid(deps.handlers, request.type, request.payload, "type", "payload");
   const { type, payload } = request;
-  const fresh = newMission(services, request, { type, payload, name: request.name ?? type });
+  requireValid(deps.handlers, type, payload, "type", "payload");
+  const fresh = await sealed(
+    deps,
+    newMission(services, request, { type, payload, name: request.name ?? type }),
+    "payload",
+  );
   const row = await services.transact(contextOf(services), (tx, publish) =>
     storeMission(tx, publish, fresh, true, services.now()),
   );
@@ -137,15 +171,16 @@ export async function createMission(
   deps: MissionDeps,
   request: CreateRequest,
 ): Promise<Mission> {
-  requireValid(deps.handlers, request.type, request.data, "type", "data");
   const { type, data: payload, name } = request;
-  const fresh = newMission(services, request, {
+  requireValid(deps.handlers, type, payload, "type", "data");
+  const chosen = newMission(services, request, {
     type,
     payload,
     name,
     description: request.description ?? null,
     ...(request.id === undefined ? {} : { id: request.id.toLowerCase() }),
   });
+  const fresh = await sealed(deps, chosen, "data");
   try {
     return await services.transact(contextOf(services), (tx, publish) =>
       storeMission(tx, publish, fresh, false, services.now()),

@@ -1,7 +1,8 @@
-import { defineSettings, flag, shownText } from "@brain/engine";
+import { defineSettings, flag, shownText, type VaultKeys } from "@brain/engine";
 import * as z from "zod";
 import type { ResolveHost } from "../ports/host-names.ts";
 import type { MissionHandler } from "../ports/mission-handler.ts";
+import { secretsKeys, vaultKeysOf } from "../shared-settings.ts";
 
 /** The job that works the queue off. */
 export const workerJob = "mission_worker";
@@ -11,6 +12,8 @@ interface QueueSettings {
   readonly worker: boolean;
   /** Hosts that `http_call` may reach although they are private, `name` or `name:port`. */
   readonly httpAllow: readonly string[];
+  /** What secrets of missions and templates are sealed with. */
+  readonly secretsKeys: VaultKeys;
 }
 
 /** With what other modules and the host answer. */
@@ -30,6 +33,7 @@ export interface MissionSettings extends QueueSettings {
 
 export const missionSettings = defineSettings(
   {
+    ...secretsKeys,
     ENABLE_MISSION_WORKER: flag.default(true),
     /** Separated by commas. */
     BRAIN_MISSION_HTTP_ALLOW: shownText(
@@ -42,5 +46,6 @@ export const missionSettings = defineSettings(
   (env): QueueSettings => ({
     worker: env.ENABLE_MISSION_WORKER,
     httpAllow: (env.BRAIN_MISSION_HTTP_ALLOW ?? "").split(/[\s,]+/).filter((host) => host !== ""),
+    secretsKeys: vaultKeysOf(env),
   }),
 );

@@ -10,7 +10,16 @@ import {
   type TemplateRequest,
   type TemplatesQuery,
 } from "./model.ts";
-import { contextOf, type MissionDeps, newMission, startWorker, storeMission } from "./service.ts";
+import { hidden } from "./secrets.ts";
+import {
+  contextOf,
+  isHidden,
+  type MissionDeps,
+  newMission,
+  sealed,
+  startWorker,
+  storeMission,
+} from "./service.ts";
 import { behind } from "./store.ts";
 import { missionTemplates } from "./tables.ts";
 import { bindVariables, fillConfig } from "./templates.ts";
@@ -73,25 +82,37 @@ export async function readTemplate({ db }: RequestServices, id: string): Promise
   return row;
 }
 
-function columnsOf(request: TemplateRequest) {
-  const { name, description, category, variables } = request;
+/** @throws {ValidationError | VaultKeyError} as `sealed` */
+async function columnsOf({ secrets }: MissionDeps, id: string, request: TemplateRequest) {
+  const { name, description, category } = request;
+  for (const [index, { action, config }] of request.steps.entries())
+    if (secrets.isHidden(action, config)) throw isHidden(`steps.${index}.config`);
+  for (const [key, variable] of Object.entries(request.variables))
+    if (variable.default === hidden) throw isHidden(`variables.${key}.default`);
+  const parts = await secrets.sealTemplate(request, id);
   return {
     name,
     description,
     category,
-    variables,
-    steps: [...request.steps].sort((left, right) => left.order - right.order),
+    variables: parts.variables,
+    steps: [...parts.steps].sort((left, right) => left.order - right.order),
   };
 }
 
-export async function createTemplate(services: RequestServices, request: TemplateRequest): Promise<Template> {
+/** @throws {ValidationError | VaultKeyError} as `sealed` */
+export async function createTemplate(
+  services: RequestServices,
+  deps: MissionDeps,
+  request: TemplateRequest,
+): Promise<Template> {
   const now = services.now();
+  const id = crypto.randomUUID();
   const [row] = await translated(
     services.db.statements
       .insert(table)
       .values({
-        id: crypto.randomUUID(),
-        ...columnsOf(request),
+        id,
+        ...(await columnsOf(deps, id, request)),
         createdBy: request.created_by,
         createdAt: now,
         updatedAt: now,
@@ -106,17 +127,20 @@ export async function createTemplate(services: RequestServices, request: Templat
  * Replaces a template. Missions that were made of it stay as they are.
  *
  * @throws {NotFoundError} no such template
+ * @throws {ValidationError | VaultKeyError} as `sealed`
  */
 export async function replaceTemplate(
   services: RequestServices,
+  deps: MissionDeps,
   id: string,
   request: TemplateRequest,
 ): Promise<Template> {
+  const known = requireTemplateId(id).toLowerCase();
   const [row] = await translated(
     services.db.statements
       .update(table)
-      .set({ ...columnsOf(request), updatedAt: services.now() })
-      .where(eq(table.id, requireTemplateId(id)))
+      .set({ ...(await columnsOf(deps, known, request)), updatedAt: services.now() })
+      .where(eq(table.id, known))
       .returning(),
   );
   if (row === undefined) throw unknownTemplate(id);
@@ -162,20 +186,19 @@ export async function instantiateTemplate(
 ): Promise<TemplateRun> {
   const template = await readTemplate(services, id);
   await services.limit(templatesLimit, template.id);
-  const bound = bindVariables(template.variables, request.variables);
+  const opened = await deps.secrets.openTemplate(template);
+  const bound = bindVariables(opened.variables, request.variables);
   if (!bound.ok)
     throw new ValidationError("The variables are not what the template needs.", { issues: bound.issues });
-  const steps = template.steps.map((step) => ({ ...step, payload: fillConfig(step.config, bound.values) }));
+  const steps = opened.steps.map((step) => ({ ...step, payload: fillConfig(step.config, bound.values) }));
   for (const { order, action, payload } of steps)
     requireValid(deps.handlers, action, payload, `steps.${order}.action`, `steps.${order}.config`);
   const runId = crypto.randomUUID();
   const title = request.name ?? template.name;
-  const missions = await services.transact(contextOf(services), async (tx, publish) => {
-    const now = services.now();
-    const stored: Mission[] = [];
-    for (const { order, action, payload } of steps) {
+  const fresh = await Promise.all(
+    steps.map(({ order, action, payload }) => {
       const suffix = steps.length > 1 ? ` (step ${order})` : "";
-      const fresh = newMission(services, request, {
+      const mission = newMission(services, request, {
         type: action,
         name: `${title.slice(0, maxNameLength - suffix.length).toWellFormed()}${suffix}`,
         payload,
@@ -183,8 +206,13 @@ export async function instantiateTemplate(
         runId,
         step: order,
       });
-      stored.push(await storeMission(tx, publish, fresh, stored.length === 0, now));
-    }
+      return sealed(deps, mission, `steps.${order}.config`);
+    }),
+  );
+  const missions = await services.transact(contextOf(services), async (tx, publish) => {
+    const now = services.now();
+    const stored: Mission[] = [];
+    for (const row of fresh) stored.push(await storeMission(tx, publish, row, stored.length === 0, now));
     return stored;
   });
   startWorker(services, deps);

@@ -7,6 +7,11 @@ import type { TemplateStep, TemplateVariable, VariableType } from "./tables.ts";
 /** `{{name}}`, with spaces inside the braces or not. */
 const placeholder = /\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,49})\s*\}\}/g;
 
+/** True for a text that is a placeholder and nothing else. */
+export function isPlaceholder(text: string): boolean {
+  return text.replace(placeholder, "") === "" && text !== "";
+}
+
 export const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,49}$/;
 
 /** Names of the variables that a value refers to. */

@@ -1,9 +1,10 @@
 import { defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
-import { runAttempt } from "./attempt.ts";
+import { type AttemptDeps, runAttempt } from "./attempt.ts";
 import { claimNext } from "./claim.ts";
 import { nextDueMs } from "./claims.ts";
-import { type Handlers, registerHandlers } from "./handlers/registry.ts";
+import { registerHandlers } from "./handlers/registry.ts";
 import type { Mission } from "./model.ts";
+import { createMissionSecrets } from "./secrets.ts";
 import { type MissionSettings, workerJob } from "./settings.ts";
 
 const usualLeaseMs = 30_000;
@@ -24,12 +25,13 @@ const graceMs = 2_000;
  */
 export function missionWorker(settings: MissionSettings): ScheduledJob {
   const handlers = registerHandlers(settings);
-  return defineJob({ name: workerJob, run: (job) => runWorker(job, handlers, settings) });
+  const secrets = createMissionSecrets(handlers, settings.secretsKeys);
+  return defineJob({ name: workerJob, run: (job) => runWorker(job, { handlers, secrets }, settings) });
 }
 
 async function runWorker(
   job: JobContext,
-  handlers: Handlers,
+  work: Pick<AttemptDeps, "handlers" | "secrets">,
   settings: MissionSettings,
 ): Promise<Date | null> {
   const { leaseMs = usualLeaseMs, concurrency = usualConcurrency } = settings;
@@ -39,7 +41,7 @@ async function runWorker(
   const goesOn = () => !job.isOver() && job.now().getTime() < turn.endsMs;
   const lane = async (first: Mission) => {
     for (let row: Mission | null = first; row !== null && row.status === "running"; )
-      row = await runAttempt({ job, handlers, claimer, goesOn }, row);
+      row = await runAttempt({ ...work, job, claimer, goesOn }, row);
   };
   try {
     await claimWhileAllowed(job, running, concurrency, turn, async () => {

@@ -76,6 +76,12 @@ export interface MissionHandler {
    * @throws {TransientError | RetryAfter} and whatever else: another attempt follows until all are used up
    */
   execute(mission: MissionWork, context: MissionContext): Promise<JsonObject | MissionFinish>;
+  /**
+   * The same payload with each text that is a secret replaced. Those are stored sealed, and no answer shows them. It is
+   * given what nobody has validated yet, and texts that were replaced before. Pure; the order of the calls is always the
+   * same. Left out: a payload has none.
+   */
+  secrets?(payload: JsonObject, replace: (secret: string) => string): JsonObject;
   /** What of a result the events may tell: ids and counts, never what came from outside. Left out: nothing. */
   eventResult?(result: JsonObject): JsonObject;
 }

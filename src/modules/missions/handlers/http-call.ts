@@ -1,5 +1,6 @@
 import {
   isPrivateAddress,
+  isSealed,
   issuesOf,
   isToBeResolved,
   PermanentError,
@@ -8,7 +9,7 @@ import {
   UpstreamError,
   ValidationError,
 } from "@brain/engine";
-import { isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
+import { holdsSecret, isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
 import { callOutside } from "../../outgoing.ts";
 import type { ResolveHost } from "../../ports/host-names.ts";
@@ -73,8 +74,69 @@ export function httpCallHandler(allow: readonly string[], resolve: ResolveHost |
       await requirePublic(new URL(call.url), allow, resolve);
       return send(call, context.idempotencyKey("http_call"), context.signal);
     },
+    secrets: replaceSecrets,
     eventResult: ({ status }) => ({ status: status ?? null }),
   };
+}
+
+/**
+ * Headers that say nothing of who calls. All others may be what lets somebody in, whatever they are called, so they are
+ * secrets.
+ */
+const openHeaders: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-charset",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-type",
+  "date",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-unmodified-since",
+  "prefer",
+  "range",
+  "user-agent",
+]);
+
+const isSecretText = (text: string) => isSealed(text) || holdsSecret(text);
+
+/** Headers, the query, and what looks like a secret in the rest of the URL and in the body. */
+function replaceSecrets(payload: JsonObject, replace: (secret: string) => string): JsonObject {
+  const { url, headers, body } = payload;
+  return {
+    ...payload,
+    ...(typeof url === "string" ? { url: replaceInUrl(url, replace) } : {}),
+    ...(isJsonObject(headers) ? { headers: replaceHeaders(headers, replace) } : {}),
+    ...(body === undefined ? {} : { body: replaceTexts(body, replace) }),
+  };
+}
+
+function replaceInUrl(url: string, replace: (secret: string) => string): string {
+  const end = url.indexOf("?") + 1;
+  const [place, query] = end === 0 ? [url, ""] : [url.slice(0, end), url.slice(end)];
+  if (isSecretText(place)) return replace(url);
+  return query === "" ? url : place + replace(query);
+}
+
+function replaceHeaders(headers: JsonObject, replace: (secret: string) => string): JsonObject {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      const isOpen = openHeaders.has(name.toLowerCase()) || typeof value !== "string" || value === "";
+      return [name, isOpen ? value : replace(value)];
+    }),
+  );
+}
+
+function replaceTexts(value: JsonValue, replace: (secret: string) => string): JsonValue {
+  if (typeof value === "string") return isSecretText(value) ? replace(value) : value;
+  if (Array.isArray(value)) return value.map((item) => replaceTexts(item, replace));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaceTexts(item, replace)]));
 }
 
 /**
