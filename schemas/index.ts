@@ -9,6 +9,16 @@ export {
   type PayloadByType,
 } from "./catalog.ts";
 export { charter, charterEvents, charterOptions } from "./charter.ts";
+export {
+  binaryHeaders,
+  type CloudEvent,
+  fromCloudEvent,
+  type ReadCloudEvent,
+  type ReadCloudEventOptions,
+  readBinaryHeaders,
+  type TravellingEnvelope,
+  toCloudEvent,
+} from "./cloud-events.ts";
 export { type Decoded, type DecodeFailure, decodeEntry, decodeLogRecord } from "./decode.ts";
 export { type EventKind, logicalKey } from "./decode-legacy.ts";
 export type { DecodeNote } from "./decode-note.ts";

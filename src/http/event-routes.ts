@@ -20,24 +20,20 @@ import {
   type StoryEvent,
   spanOf,
   treesToJson,
-  ValidationError,
   withOrigins,
 } from "@brain/engine";
-import { elementTexts, readJson } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
 import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
+import { readBatchOfEvents, readEvents } from "./ingest-bodies.ts";
 import { requires } from "./kit/access.ts";
-import { jsonOf, readText } from "./kit/request-body.ts";
 import { receives, validated } from "./kit/routing.ts";
 
 const mayRead = requires("events:read", "all_tenants");
 const mayPublish = requires("events:publish:<domain>", "all_tenants");
-
-const maxBatch = 1_000;
 
 /** Postgres cannot even compare a text with NUL. */
 const filterText = (maxLength: number) =>
@@ -120,9 +116,11 @@ export function eventRoutes(): Hono<AppEnv> {
   routes.post("/", mayPublish, receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const input = jsonOf(await readText(c));
-    await limitIngest(invocation, keyCaller, 1);
-    const [result] = await ingest(invocation, [input], contextOf(c));
+    const { inputs, isBatch } = await readEvents(c, invocation);
+    await limitIngest(invocation, keyCaller, inputs.length);
+    const results = await ingest(invocation, inputs, contextOf(c));
+    if (isBatch) return answerBatch(c, results, afterCommit);
+    const [result] = results;
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
     if (result.status === "accepted") afterCommit();
@@ -132,23 +130,9 @@ export function eventRoutes(): Hono<AppEnv> {
   routes.post("/batch", mayPublish, receives("text"), async (c) => {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
-    const inputs = readBatch(await readText(c), c.req.header("content-type") ?? "");
+    const inputs = await readBatchOfEvents(c, invocation);
     await limitIngest(invocation, keyCaller, inputs.length);
-    const results = await ingest(invocation, inputs, contextOf(c));
-    const count = (status: IngestResult["status"]) =>
-      results.filter((result) => result.status === status).length;
-    const rejected = count("rejected");
-    if (count("accepted") > 0) afterCommit();
-    const status = rejected === 0 ? 202 : rejected === results.length ? 422 : 207;
-    return c.json(
-      {
-        accepted: count("accepted"),
-        deduplicated: count("deduplicated"),
-        rejected,
-        results: results.map((result, index) => ({ index, ...ingestBody(result) })),
-      },
-      status,
-    );
+    return answerBatch(c, await ingest(invocation, inputs, contextOf(c)), afterCommit);
   });
 
   routes.get("/history", mayRead, validated("query", historyQuery), async (c) => {
@@ -202,6 +186,27 @@ export function eventRoutes(): Hono<AppEnv> {
   return routes;
 }
 
+function answerBatch(
+  c: Context<AppEnv>,
+  results: readonly IngestResult[],
+  afterCommit: () => void,
+): Response {
+  const count = (status: IngestResult["status"]) =>
+    results.filter((result) => result.status === status).length;
+  const rejected = count("rejected");
+  if (count("accepted") > 0) afterCommit();
+  const status = rejected === 0 ? 202 : rejected === results.length ? 422 : 207;
+  return c.json(
+    {
+      accepted: count("accepted"),
+      deduplicated: count("deduplicated"),
+      rejected,
+      results: results.map((result, index) => ({ index, ...ingestBody(result) })),
+    },
+    status,
+  );
+}
+
 /** A batch has many items, so each tells less than an event alone would. */
 const maxItemIssues = 5;
 
@@ -228,45 +233,4 @@ function ingestBody(result: IngestResult) {
       };
     }
   }
-}
-
-/**
- * A JSON array, or one event a line (`application/x-ndjson`). An item that is JSON, but would not be kept as it is, is
- * its own error.
- */
-function readBatch(text: string, contentType: string): unknown[] {
-  const ndjson = /ndjson|jsonl/.test(contentType) || !text.trimStart().startsWith("[");
-  const items = ndjson ? readLines(text) : readItems(text);
-  if (items.length === 0) throw new BadRequestError("The batch is empty. Expected 1 to 1,000 events.");
-  if (items.length > maxBatch) {
-    throw new BadRequestError(
-      `The batch holds ${items.length} events, at most ${maxBatch} are allowed. Send it in parts.`,
-    );
-  }
-  return items;
-}
-
-function readItems(text: string): unknown[] {
-  const read = readJson(text);
-  if (read.ok && Array.isArray(read.value)) return read.value;
-  const items = read.ok ? null : elementTexts(text);
-  if (items === null) throw new BadRequestError("The body is not a JSON array of events.");
-  return items.map((item) => itemOf(item, () => "An item is not JSON."));
-}
-
-function readLines(text: string): unknown[] {
-  const notJson = (index: number) => () =>
-    `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`;
-  return text
-    .split("\n")
-    .flatMap((line, index) => (line.trim() === "" ? [] : [itemOf(line, notJson(index))]));
-}
-
-/** @throws {BadRequestError} it is no JSON */
-function itemOf(text: string, notJson: () => string): unknown {
-  const read = readJson(text);
-  if (read.ok) return read.value;
-  if (read.faults[0].reason === "invalid_json") throw new BadRequestError(notJson());
-  const issues = read.faults.map(({ path, message }) => ({ path, message }));
-  return new ValidationError("The event would not be kept as it is; see details.", { issues });
 }

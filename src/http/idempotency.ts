@@ -117,9 +117,15 @@ async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedReque
     // Two identities may think of the same key.
     key: principal === null || principal.kind === "bootstrap" ? key : await sha256Hex([principal.id, key]),
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
-    hash: await sha256Hex([pathname, search, actor, await readBytes(c)]),
+    hash: await sha256Hex([pathname, search, actor, await readBytes(c), ...cloudEventHeaders(c)]),
     correlationId: c.get("services").correlationId,
   };
+}
+
+/** The part of a CloudEvent in binary mode that is not in the body. */
+function cloudEventHeaders(c: Context<AppEnv>): string[] {
+  const headers = [...c.req.raw.headers].filter(([name]) => name.startsWith("ce-"));
+  return headers.length === 0 ? [] : [JSON.stringify(headers.toSorted())];
 }
 
 function isNotNow(status: number): boolean {

@@ -91,6 +91,8 @@ describe("export", () => {
         ce_tenantid: "acme",
         ce_correlationid: expect.any(String),
         ce_schemaversion: "1",
+        ce_producer: expect.any(String),
+        ce_sourcemodule: "course_distribution",
         ce_position: expect.stringMatching(/^\d+$/),
         ce_streamid: stream_message_id,
         brain_meta: JSON.stringify(meta),

@@ -1,3 +1,4 @@
+import { type TravellingEnvelope, toCloudEvent } from "@brain/schemas";
 import type { RecordedEvent } from "../answers.ts";
 import { UsageError } from "../errors.ts";
 
@@ -42,41 +43,22 @@ export function topicOf(template: string): (event: RecordedEvent) => string {
 
 /**
  * An event in the binary mode of CloudEvents' binding for Kafka: attributes are headers `ce_…`, the value is the payload.
- * Names of extensions are lower-case letters and digits. `brain_meta` has what no attribute is for, so nothing is lost.
+ * `brain_meta` has the whole of `meta`, for readers of ours that know no CloudEvents.
  * https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/kafka-protocol-binding.md
  */
 export function kafkaRecordOf(event: RecordedEvent, topic: string): KafkaRecord {
-  const optional: Readonly<Record<string, string | number | null | undefined>> = {
-    ce_partitionkey: event.key,
-    ce_tenantid: event.tenant_id,
-    ce_correlationid: event.correlation_id,
-    ce_causationid: event.meta.causation_id,
-    ce_traceparent: event.meta.traceparent,
-    ce_target: event.target,
-    ce_actorid: event.actor_id,
-    ce_missionid: event.mission_id,
-    ce_taskid: event.task_id,
-    ce_severity: event.severity,
-    ce_schemaversion: event.meta.schema_version,
-    ce_position: event.position,
-    ce_streamid: event.stream_message_id,
-  };
-  const given = Object.entries(optional).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [[name, String(value)] as const],
-  );
+  const {
+    data: _data,
+    datacontenttype,
+    ...attributes
+  } = toCloudEvent(event as unknown as TravellingEnvelope);
   return {
     topic,
     key: event.key,
     timestamp: Date.parse(event.timestamp),
     headers: {
-      "content-type": "application/json",
-      ce_specversion: "1.0",
-      ce_id: event.id,
-      // A URI reference: what may not stand in one is escaped.
-      ce_source: encodeURI(event.source),
-      ce_type: event.type,
-      ce_time: event.timestamp,
-      ...Object.fromEntries(given),
+      "content-type": datacontenttype,
+      ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce_${name}`, String(value)])),
       brain_meta: JSON.stringify(event.meta),
     },
     value: event.payload,
