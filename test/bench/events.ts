@@ -27,6 +27,26 @@ export const makers = {
     source: "bench",
     payload: { ...distribution(n), enrollment_count: n, clicked_at: at(), cta_type: "primary_button" },
   }),
+  /** `bench_sql`: one insert per event, by statements alone. */
+  unpublished: (n: number) => ({
+    type: "distribution.unpublished",
+    source: "bench",
+    payload: { ...distribution(n), unpublished_at: at(), reason: null },
+  }),
+  /** `bench_sql_batch`: a set-based handler, by statements alone. */
+  niche: (n: number) => ({
+    type: "distribution.micro_niche_created",
+    source: "bench",
+    payload: {
+      child_distribution_id: distribution(n).distribution_id,
+      parent_distribution_id: distribution(n + 1).distribution_id,
+      parent_slug: distribution(n + 1).slug,
+      child_slug: distribution(n).slug,
+      target_group_override: [],
+      title_override: "Keeping bees on the balcony",
+      created_at: at(),
+    },
+  }),
   /** `bench_latency`: one insert, with the time. */
   bumped: (n: number) => ({
     type: "distribution.version_bumped",

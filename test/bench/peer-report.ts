@@ -63,6 +63,8 @@ const lines: readonly Line[] = [
     { of: ["pg-boss"], times: 1.5 },
   ]),
   ...drainLines("one insert per event", [{ of: ["graphile-worker, transaction per job"], times: 1 }]),
+  ...drainLines("onSqlBatch", []),
+  ...drainLines("onSql, one insert per event", []),
   same("request to effect at 200/s, p50 ms", ({ latency }) => latency.p50, "less", { bound: 15 }),
   same("request to effect at 200/s, p99 ms", ({ latency }) => latency.p99, "less", { bound: 60 }),
 ];

@@ -154,6 +154,8 @@ const ourDrains: Readonly<
 > = {
   "set-based": { subscriber: "bench_set", make: makers.viewed },
   "one insert per event": { subscriber: "bench_each", make: makers.clicked },
+  onSqlBatch: { subscriber: "bench_sql_batch", make: makers.niche },
+  "onSql, one insert per event": { subscriber: "bench_sql", make: makers.unpublished },
 };
 
 async function publishOurs(stack: Stack, n: number, atOnce: number): Promise<number> {

@@ -7,6 +7,8 @@ import {
   type Engine,
   on,
   onBatch,
+  onSql,
+  onSqlBatch,
   parseNews,
   requireStream,
   transactAndPublish,
@@ -15,6 +17,8 @@ import {
 import {
   charter,
   distributionEnrollmentClicked,
+  distributionMicroNicheCreated,
+  distributionUnpublished,
   distributionVersionBumped,
   distributionViewed,
 } from "@brain/schemas";
@@ -24,7 +28,7 @@ import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 
 /*
- * The backbone in workerd with three small consumers, deployed twice: as the API and, behind the service binding, as
+ * The backbone in workerd with a few small consumers, deployed twice: as the API and, behind the service binding, as
  * the consumer. What is measured is the product's own code; only the handlers and the triggers are the benchmark's.
  */
 
@@ -50,6 +54,29 @@ const perEvent = defineConsumer({
       await tx.execute(sql`
         INSERT INTO bench_effects (event_id, n) VALUES (${event.id}, ${event.payload.enrollment_count})`);
     }),
+  ],
+});
+
+/** The same as `perEvent`, and nothing but statements. */
+const statements = defineConsumer({
+  subscriber: "bench_sql",
+  concurrency: 4,
+  handlers: [
+    onSql(distributionUnpublished, ({ event }) => [
+      sql`INSERT INTO bench_effects (event_id, n) VALUES (${event.id}, 0)`,
+    ]),
+  ],
+});
+
+/** The same as `setBased`, and nothing but statements. */
+const statementBatches = defineConsumer({
+  subscriber: "bench_sql_batch",
+  batchSize: 1_000,
+  handlers: [
+    onSqlBatch(distributionMicroNicheCreated, ({ deliveries }) => [
+      sql`INSERT INTO bench_effects (event_id, n)
+        SELECT id::uuid, 0 FROM json_array_elements_text(${JSON.stringify(deliveries.map(({ event }) => event.id))}::json) AS r(id)`,
+    ]),
   ],
 });
 
@@ -93,7 +120,8 @@ export default {
     isolateEngine ??= createEngine({
       catalog: charter,
       settings: parseConfig(env),
-      consumers: small > 0 ? smallConsumers(small) : [setBased, perEvent, latency],
+      consumers:
+        small > 0 ? smallConsumers(small) : [setBased, perEvent, statements, statementBatches, latency],
       budgets: { backgroundMs: budgetMs, cronMs: budgetMs },
     });
     const engine = isolateEngine;
