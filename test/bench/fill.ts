@@ -2,7 +2,9 @@ import type pg from "pg";
 
 /*
  * A record as it is after months: events that were sent and claimed until an hour ago, put there by Postgres itself. Their
- * ids are of the kind that `newEventId` gives, and the janitor has noted that the stream let them go.
+ * ids are of the kind that `newEventId` gives, and the janitor has noted that the stream let them go. They are of many
+ * lengths: rows of one length leave the same hole at the end of each page, and where a shorter event fits in before it is
+ * sent, and no longer when it is, each new event comes to an old page of its own, for ever.
  */
 
 /** Rows in one statement: the progress can be told, and none of them runs for minutes. */
@@ -49,7 +51,7 @@ export async function fillRecord(
          SELECT r.id, 'distribution.deleted', 'bench', 'tenant-' || i % 50, r.id::text, 1, 'bench', 'course_distribution',
            '{"schema_version":1,"producer":"bench","source_module":"course_distribution"}',
            jsonb_build_object('distribution_id', r.key, 'slug', 'bench-course-' || i % 1000, 'course_id', r.id,
-             'deleted_at', r.at, 'deleted_by', NULL),
+             'deleted_at', r.at, 'deleted_by', repeat('x', (hashint8(i) & 1023) % 400)),
            r.at, r.at, r.key, 0, r.ms || '-' || i, r.at + interval '1 second'
          FROM (
            SELECT i, t.ms, to_timestamp(t.ms / 1000.0) AS at, 'dist_' || lpad(to_hex(i % 1000), 16, '0') AS key,
