@@ -92,6 +92,7 @@ export { createDatabase, type Database, type StatementBuilder, type Tx } from ".
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";
+export { isLoopback } from "./db/neon-http.ts";
 export { runAllBulkOperations } from "./dispatch/bulk-turns.ts";
 export { cronTick } from "./dispatch/cron.ts";
 export { beginDispatch } from "./dispatch/dispatch.ts";

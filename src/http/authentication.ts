@@ -1,7 +1,14 @@
 import { ForbiddenError, UnauthorizedError, ValidationError } from "@brain/engine";
 import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv } from "./host.ts";
-import { type Access, type Authenticator, accessOf, grants, type Principal } from "./kit/access.ts";
+import {
+  type Access,
+  type Asking,
+  type Authenticator,
+  accessOf,
+  grants,
+  type Principal,
+} from "./kit/access.ts";
 import { readBytes } from "./kit/request-body.ts";
 import { createSecretCheck } from "./kit/secret-check.ts";
 
@@ -57,8 +64,15 @@ async function firstOf(
   authenticators: readonly Authenticator[],
   c: Context<AppEnv>,
 ): Promise<Principal | null> {
-  const { invocation, waitUntil } = c.get("host");
-  const asking = { request: c.req.raw, invocation, waitUntil, body: () => readBytes(c) };
+  const { invocation, waitUntil, apiKey } = c.get("host");
+  const asking: Asking = {
+    request: c.req.raw,
+    invocation,
+    waitUntil,
+    bootstrapKey: apiKey,
+    body: () => readBytes(c),
+    answerHeader: (name, value) => c.header(name, value, { append: true }),
+  };
   for (const authenticator of authenticators) {
     const principal = await authenticator.authenticate(asking);
     if (principal !== null) return principal;

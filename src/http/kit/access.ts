@@ -21,6 +21,10 @@ export interface Asking {
   readonly invocation: Invocation;
   /** The body as it came; it can be read again behind. */
   readonly body: () => Promise<Uint8Array>;
+  /** Null: it is switched off. */
+  readonly bootstrapKey: string | null;
+  /** Adds a header to the answer, also when the request is refused. */
+  readonly answerHeader: (name: string, value: string) => void;
   /** For what the answer need not wait for. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }

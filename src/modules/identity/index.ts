@@ -3,17 +3,24 @@ import { authenticatorPort } from "../../http/kit/access.ts";
 import type { Mount } from "../../http/kit/mount.ts";
 import { createKeyAuthenticator } from "./key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "./routes.ts";
+import { createSessionAuthenticator } from "./session-authenticator.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { sessionTidying } from "./session-tidying.ts";
 import { identitySettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
-/** Who calls: API keys. */
+/** Who calls: API keys, and sessions of the console. */
 export const identity = defineModule({
   name: "identity",
   events: [],
   tables: [tables],
   settings: identitySettings,
-  offers: ({ settings }) => [authenticatorPort.from(() => createKeyAuthenticator(settings))],
-  routes: (): Mount[] => [
+  offers: ({ settings }) => [
+    authenticatorPort.from(() => createKeyAuthenticator(settings)),
+    authenticatorPort.from(() => createSessionAuthenticator(settings)),
+  ],
+  jobs: () => [sessionTidying],
+  routes: ({ settings }): Mount[] => [
     {
       path: "/api/keys",
       routes: keyRoutes(),
@@ -21,5 +28,6 @@ export const identity = defineModule({
       keys: { "/": "refused", "/:id/rotate": "refused" },
     },
     { path: "/api/me", routes: callerRoutes() },
+    { path: "/api/sessions", routes: sessionRoutes(settings), keys: { "/": "refused" } },
   ],
 });

@@ -1,7 +1,7 @@
 import { UnauthorizedError } from "@brain/engine";
 import type { Asking, Authenticator, Principal } from "../../http/kit/access.ts";
 import { hashSecret, parseApiKey } from "./api-key.ts";
-import { isolateKeys } from "./key-cache.ts";
+import { isolateKeys } from "./kept-rows.ts";
 import type { IdentitySettings } from "./settings.ts";
 import { noteUse, readKey } from "./store.ts";
 import type { KeyRow } from "./tables.ts";
@@ -21,9 +21,10 @@ export function createKeyAuthenticator({ credentialCacheMs }: IdentitySettings):
       const nowMs = asking.invocation.now();
       const row = await find(asking, given.id, nowMs, credentialCacheMs);
       const hash = await hashSecret(given.secret);
-      if (row === null || !isGood(row, hash, nowMs)) throw refusal();
+      const principal = row === null || !isSecret(row, hash, nowMs) ? null : keyPrincipal(row, nowMs);
+      if (row === null || principal === null) throw refusal();
       noteHour(asking, row, nowMs);
-      return principalOf(row);
+      return principal;
     },
   };
 }
@@ -48,8 +49,7 @@ async function find(
 }
 
 /** Hashes may be compared as they are: from how long it takes nobody learns a secret with a given hash. */
-function isGood(row: KeyRow, hash: string, nowMs: number): boolean {
-  if (row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= nowMs)) return false;
+function isSecret(row: KeyRow, hash: string, nowMs: number): boolean {
   if (row.secretHash === hash) return true;
   return row.previousHash === hash && row.previousUntil !== null && row.previousUntil.getTime() > nowMs;
 }
@@ -58,7 +58,7 @@ function isGood(row: KeyRow, hash: string, nowMs: number): boolean {
 function noteHour({ invocation, waitUntil }: Asking, row: KeyRow, nowMs: number): void {
   const hour = new Date(nowMs - (nowMs % hourMs));
   if (row.lastUsedAt !== null && row.lastUsedAt >= hour) return;
-  isolateKeys.noteUse(row.id, hour);
+  isolateKeys.change(row.id, { ...row, lastUsedAt: hour });
   waitUntil(noteUse(invocation.db, row.id, hour));
 }
 
@@ -66,6 +66,9 @@ function keyIdentity(id: string): string {
   return `key:${id}`;
 }
 
-function principalOf({ id, name, tenantId, scopes }: KeyRow): Principal {
+/** What a key allows now; null: it has expired or is revoked. */
+export function keyPrincipal(row: KeyRow, nowMs: number): Principal | null {
+  const { id, name, tenantId, scopes, expiresAt, revokedAt } = row;
+  if (revokedAt !== null || (expiresAt !== null && expiresAt.getTime() <= nowMs)) return null;
   return { kind: "api_key", id: keyIdentity(id), name, tenantId, scopes };
 }

@@ -2,7 +2,7 @@ import { ConflictError, NotFoundError, recordAction, type Tx, ValidationError } 
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { hashSecret, keyText, newKeyId, newSecret } from "./api-key.ts";
-import { isolateKeys } from "./key-cache.ts";
+import { isolateKeys } from "./kept-rows.ts";
 import { type CreateKeyRequest, keyView, scopesOf } from "./model.ts";
 import { findKey, insertKey, listKeys, lockKey, updateKey } from "./store.ts";
 import type { KeyRow } from "./tables.ts";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, jsonb, pgTable, timestamp, varchar } from "drizzle-orm/pg-core";
+import { index, jsonb, pgTable, timestamp, unique, uuid, varchar } from "drizzle-orm/pg-core";
 import type { Scope } from "../../http/kit/scopes.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
@@ -37,3 +37,42 @@ export const identityKeys = pgTable(
 );
 
 export type KeyRow = typeof identityKeys.$inferSelect;
+
+/** Where a session comes from; it ends when that does. */
+export type SessionOrigin =
+  | { readonly kind: "bootstrap" /** SHA-256 of the key, hex. */; readonly keyHash: string }
+  | { readonly kind: "api_key"; readonly keyId: string }
+  | { readonly kind: "jwt" };
+
+/** Sign-ins of the console. Of a session's token there is a hash, as of a key's secret. */
+export const identitySessions = pgTable(
+  "identity_sessions",
+  {
+    id: uuid("id").primaryKey(),
+    /** SHA-256 of the token in the cookie, hex. */
+    tokenHash: varchar("token_hash", { length: 64 }).notNull(),
+    /** Of the token before; null until the first rotation. Used after its time it ends the session: somebody kept a copy. */
+    previousHash: varchar("previous_hash", { length: 64 }),
+    previousUntil: instant("previous_until"),
+    rotatedAt: instant("rotated_at").notNull(),
+    /** What a request that changes something repeats beside the cookie. */
+    csrfToken: varchar("csrf_token", { length: 43 }).notNull(),
+    identityId: varchar("identity_id", { length: 100 }).notNull(),
+    name: varchar("name", { length: 100 }).notNull(),
+    /** Null: all tenants. */
+    tenantId: varchar("tenant_id", { length: 100 }),
+    scopes: jsonb("scopes").$type<readonly Scope[]>().notNull(),
+    origin: jsonb("origin").$type<SessionOrigin>().notNull(),
+    createdAt: instant("created_at").notNull(),
+    expiresAt: instant("expires_at").notNull(),
+    revokedAt: instant("revoked_at"),
+  },
+  (table) => [
+    unique("identity_sessions_token_key").on(table.tokenHash),
+    index("identity_sessions_previous_idx").on(table.previousHash).where(sql`previous_hash IS NOT NULL`),
+    index("identity_sessions_created_idx").on(table.createdAt, table.id),
+    index("identity_sessions_expires_idx").on(table.expiresAt),
+  ],
+);
+
+export type SessionRow = typeof identitySessions.$inferSelect;

@@ -1,0 +1,111 @@
+import { ConflictError, ForbiddenError, UnauthorizedError } from "@brain/engine";
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { identified, type Principal, requires } from "../../http/kit/access.ts";
+import type { ModuleEnv } from "../../http/kit/module-env.ts";
+import { validated, withoutBody } from "../../http/kit/routing.ts";
+import { hashSecret } from "./api-key.ts";
+import { isolateSessions } from "./kept-rows.ts";
+import { readToken, setCookie } from "./session-cookie.ts";
+import { readSession } from "./session-store.ts";
+import {
+  endSessionById,
+  listSessionViews,
+  type OpenedSession,
+  openSession,
+  sessionView,
+} from "./sessions.ts";
+import type { IdentitySettings } from "./settings.ts";
+import type { SessionOrigin, SessionRow } from "./tables.ts";
+
+const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
+
+/** The routes below `/api/sessions`. */
+export function sessionRoutes({ sessionS }: IdentitySettings): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.post("/", identified("whoever has a credential may sign in with it"), withoutBody(), async (c) => {
+    const { services } = c.var;
+    const principal = ownIdentity(services.principal, c.req.header("x-actor-id"));
+    const opened = await openSession(services, principal, await originOf(c, principal), sessionS);
+    return answerOpened(c, opened);
+  });
+
+  app.get("/current", identified("a session may ask about itself"), async (c) => {
+    const session = await currentSession(c);
+    c.header("cache-control", "no-store");
+    return c.json({ ...sessionView(session), csrf_token: session.csrfToken });
+  });
+
+  app.delete("/current", identified("a session may end itself"), withoutBody(), async (c) => {
+    const session = await currentSession(c);
+    await endSessionById(c.var.services, session.id);
+    isolateSessions.forget(session.tokenHash);
+    c.header("set-cookie", setCookie(c.req.url, "session", "", 0));
+    return c.body(null, 204);
+  });
+
+  app.get("/", requires("admin", "own_tenant"), async (c) =>
+    c.json({ sessions: await listSessionViews(c.var.services, null) }),
+  );
+
+  app.post(
+    "/:id/revoke",
+    requires("admin", "own_tenant"),
+    validated("param", sessionParam),
+    withoutBody(),
+    async (c) => {
+      const { id } = c.req.valid("param");
+      await endSessionById(c.var.services, id);
+      return c.json({ id, revoked: true });
+    },
+  );
+
+  return app;
+}
+
+/** Puts the token into the cookie, and what the pages need into the answer. */
+function answerOpened(c: Context<ModuleEnv>, { token, session, lifeS }: OpenedSession): Response {
+  c.header("set-cookie", setCookie(c.req.url, "session", token, lifeS));
+  c.header("cache-control", "no-store");
+  return c.json({ ...sessionView(session), csrf_token: session.csrfToken }, 201);
+}
+
+/**
+ * @throws {ConflictError} it is signed in already
+ * @throws {ForbiddenError} it acts for somebody else: a session is the identity's own
+ */
+function ownIdentity(principal: Principal | null, actingFor: string | undefined): Principal {
+  if (principal === null) throw new UnauthorizedError("There is no credential to sign in with.");
+  if (principal.kind === "session")
+    throw new ConflictError("This is a session already. Sign out first: DELETE /api/sessions/current.");
+  if (actingFor !== undefined)
+    throw new ForbiddenError("A session is the identity's own. Sign in without the x-actor-id header.");
+  return principal;
+}
+
+async function originOf(c: Context<ModuleEnv>, { kind, id }: Principal): Promise<SessionOrigin> {
+  switch (kind) {
+    case "api_key":
+      return { kind, keyId: id.slice(id.indexOf(":") + 1) };
+    case "bootstrap": {
+      const key = /^Bearer +(\S+)/.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
+      return { kind, keyHash: await hashSecret(key) };
+    }
+    case "jwt":
+      return { kind };
+    default:
+      throw new ForbiddenError(
+        "A session is opened with an API key or a token of an issuer, not with a signed request.",
+      );
+  }
+}
+
+/** @throws {ConflictError} the request is not made with a session */
+async function currentSession(c: Context<ModuleEnv>): Promise<SessionRow> {
+  const token = c.var.services.principal?.kind === "session" ? readToken(c.req.raw) : null;
+  const found = token === null ? null : await readSession(c.var.services.db, await hashSecret(token));
+  if (found === null)
+    throw new ConflictError("The request is not made with a session. POST /api/sessions opens one.");
+  return found.session;
+}
