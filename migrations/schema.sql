@@ -407,6 +407,28 @@ CREATE TABLE "identity_keys" (
 CREATE INDEX identity_keys_created_idx ON public.identity_keys USING btree (created_at, id);
 CREATE INDEX identity_keys_tenant_idx ON public.identity_keys USING btree (tenant_id, created_at) WHERE (tenant_id IS NOT NULL);
 
+CREATE TABLE "identity_sessions" (
+  "id" uuid NOT NULL,
+  "token_hash" character varying(64) NOT NULL,
+  "previous_hash" character varying(64),
+  "previous_until" timestamp(3) with time zone,
+  "rotated_at" timestamp(3) with time zone NOT NULL,
+  "csrf_token" character varying(43) NOT NULL,
+  "identity_id" character varying(100) NOT NULL,
+  "name" character varying(100) NOT NULL,
+  "tenant_id" character varying(100),
+  "scopes" jsonb NOT NULL,
+  "origin" jsonb NOT NULL,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "expires_at" timestamp(3) with time zone NOT NULL,
+  "revoked_at" timestamp(3) with time zone,
+  CONSTRAINT "identity_sessions_pkey" PRIMARY KEY (id),
+  CONSTRAINT "identity_sessions_token_key" UNIQUE (token_hash)
+);
+CREATE INDEX identity_sessions_created_idx ON public.identity_sessions USING btree (created_at, id);
+CREATE INDEX identity_sessions_expires_idx ON public.identity_sessions USING btree (expires_at);
+CREATE INDEX identity_sessions_previous_idx ON public.identity_sessions USING btree (previous_hash) WHERE (previous_hash IS NOT NULL);
+
 CREATE TABLE "ir_governance_approvals" (
   "approval_id" uuid NOT NULL,
   "tenant_id" character varying(100) NOT NULL,

@@ -17,5 +17,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0017_staged_pages", when: 1_795_669_976_567 },
     { tag: "0019_delivery_payments", when: 1_795_672_560_472 },
     { tag: "0020_identity_keys", when: 1_795_700_131_120 },
+    { tag: "0021_identity_sessions", when: 1_795_701_131_686 },
   ],
 };

@@ -3,9 +3,9 @@ import { authenticatorPort } from "../../http/kit/access.ts";
 import type { Mount } from "../../http/kit/mount.ts";
 import { createKeyAuthenticator } from "./key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "./routes.ts";
-import { createSessionAuthenticator } from "./session-authenticator.ts";
-import { sessionRoutes } from "./session-routes.ts";
-import { sessionTidying } from "./session-tidying.ts";
+import { createSessionAuthenticator } from "./sessions/authenticator.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
+import { sessionTidying } from "./sessions/tidying.ts";
 import { identitySettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 

@@ -1,4 +1,4 @@
-import type { FoundSession } from "./session-store.ts";
+import type { FoundSession } from "./sessions/store.ts";
 import type { KeyRow } from "./tables.ts";
 
 const maxKept = 1_000;

@@ -1,10 +1,10 @@
 import { NotFoundError, recordAction } from "@brain/engine";
-import type { Principal } from "../../http/kit/access.ts";
-import type { RequestServices } from "../../http/kit/module-env.ts";
-import { visibleTenant } from "../../http/kit/tenants.ts";
-import { hashSecret, newSecret } from "./api-key.ts";
-import { insertSession, listSessions, revokeSession } from "./session-store.ts";
-import type { SessionOrigin, SessionRow } from "./tables.ts";
+import type { Principal } from "../../../http/kit/access.ts";
+import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
+import { hashSecret, newSecret } from "../api-key.ts";
+import type { SessionOrigin, SessionRow } from "../tables.ts";
+import { insertSession, listSessions, revokeSession } from "./store.ts";
 
 /** A session that was just opened. */
 export interface OpenedSession {

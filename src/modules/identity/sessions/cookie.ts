@@ -15,12 +15,12 @@ function isLocal(url: string): boolean {
   return protocol === "http:" && isLoopback(hostname);
 }
 
-export function cookieName(url: string, what: "session" | "sign_in"): string {
+function cookieName(url: string, what: "session" | "sign_in"): string {
   return isLocal(url) ? `brain_${what}` : `__Host-brain_${what}`;
 }
 
 /** The value of the cookie; null when the request has none, or what it has cannot be one of ours. */
-export function readCookie(request: Request, what: "session" | "sign_in"): string | null {
+function readCookie(request: Request, what: "session" | "sign_in"): string | null {
   const name = cookieName(request.url, what);
   for (const part of (request.headers.get("cookie") ?? "").split(";")) {
     const [key = "", ...value] = part.trim().split("=");

@@ -1,6 +1,6 @@
 import type { Database, Tx } from "@brain/engine";
 import { and, desc, eq, isNull, lt, or, type SQL, sql } from "drizzle-orm";
-import { identityKeys, identitySessions, type KeyRow, type SessionRow } from "./tables.ts";
+import { identityKeys, identitySessions, type KeyRow, type SessionRow } from "../tables.ts";
 
 /** A session with the key that it was opened with. */
 export interface FoundSession {

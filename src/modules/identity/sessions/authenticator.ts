@@ -1,12 +1,12 @@
 import { ForbiddenError, UnauthorizedError } from "@brain/engine";
-import type { Asking, Authenticator, Principal } from "../../http/kit/access.ts";
-import { hashSecret, newSecret } from "./api-key.ts";
-import { isolateSessions } from "./kept-rows.ts";
-import { keyPrincipal } from "./key-authenticator.ts";
-import { readToken, setCookie } from "./session-cookie.ts";
-import { endSession, type FoundSession, readSession, rotateSession } from "./session-store.ts";
-import type { IdentitySettings } from "./settings.ts";
-import type { SessionRow } from "./tables.ts";
+import type { Asking, Authenticator, Principal } from "../../../http/kit/access.ts";
+import { hashSecret, newSecret } from "../api-key.ts";
+import { isolateSessions } from "../kept-rows.ts";
+import { keyPrincipal } from "../key-authenticator.ts";
+import type { IdentitySettings } from "../settings.ts";
+import type { SessionRow } from "../tables.ts";
+import { readToken, setCookie } from "./cookie.ts";
+import { endSession, type FoundSession, readSession, rotateSession } from "./store.ts";
 
 /** A token is replaced when it is older; the one before is good a little longer, for requests that are under way. */
 const rotateAfterMs = 15 * 60_000;

@@ -1,5 +1,5 @@
 import { defineJob } from "@brain/engine";
-import { deleteOldSessions } from "./session-store.ts";
+import { deleteOldSessions } from "./store.ts";
 
 /** Takes away sessions that have been over for a day, once an hour. */
 export const sessionTidying = defineJob({

@@ -1,13 +1,14 @@
 import { ConflictError, ForbiddenError, UnauthorizedError } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { identified, type Principal, requires } from "../../http/kit/access.ts";
-import type { ModuleEnv } from "../../http/kit/module-env.ts";
-import { validated, withoutBody } from "../../http/kit/routing.ts";
-import { hashSecret } from "./api-key.ts";
-import { isolateSessions } from "./kept-rows.ts";
-import { readToken, setCookie } from "./session-cookie.ts";
-import { readSession } from "./session-store.ts";
+import { identified, type Principal, requires } from "../../../http/kit/access.ts";
+import type { ModuleEnv } from "../../../http/kit/module-env.ts";
+import { validated, withoutBody } from "../../../http/kit/routing.ts";
+import { hashSecret } from "../api-key.ts";
+import { isolateSessions } from "../kept-rows.ts";
+import type { IdentitySettings } from "../settings.ts";
+import type { SessionOrigin, SessionRow } from "../tables.ts";
+import { readToken, setCookie } from "./cookie.ts";
 import {
   endSessionById,
   listSessionViews,
@@ -15,8 +16,7 @@ import {
   openSession,
   sessionView,
 } from "./sessions.ts";
-import type { IdentitySettings } from "./settings.ts";
-import type { SessionOrigin, SessionRow } from "./tables.ts";
+import { readSession } from "./store.ts";
 
 const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
 
