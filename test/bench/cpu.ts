@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Stack, startStack } from "./connect.ts";
 import { batchBody, makers } from "./events.ts";
 import { drainFully, effectTimes, flood, inParallel, shortfall, until } from "./load.ts";
-import { ownCpuMs, usageOf } from "./processes.ts";
+import { stackTimes, type Times } from "./processes.ts";
 import { ownerOf, placeOf, profileClockUs, readSelfTimes, type SelfTime } from "./profile.ts";
 import { markdownTable, numberOptions, short } from "./report.ts";
 import type { StackOptions } from "./stack.ts";
@@ -16,24 +16,6 @@ import type { StackOptions } from "./stack.ts";
  */
 
 const batchSize = 1_000;
-
-/** Processor time of each process so far, ms. */
-interface Times {
-  readonly worker: number;
-  readonly gateways: number;
-  readonly redis: number;
-  readonly postgres: number;
-}
-
-async function timesOf({ pid }: Stack, host: StackOptions["host"]): Promise<Times> {
-  const [worker, gateways, redis, postgres] = await Promise.all([
-    usageOf(pid, host === "deno" ? "deno-host.ts" : "workerd"),
-    ownCpuMs(pid),
-    usageOf(pid, "redis-server"),
-    usageOf(pid, "postgres"),
-  ]);
-  return { worker: worker.cpuMs, gateways, redis: redis.cpuMs, postgres: postgres.cpuMs };
-}
 
 /** A way in which events come, until each has had its effect. */
 interface Path {
@@ -85,9 +67,9 @@ async function warmUp(stack: Stack, paths: readonly Path[]): Promise<void> {
 
 /** One row: what the path costs, ms per 1,000 events. */
 async function measure(stack: Stack, host: StackOptions["host"], path: Path): Promise<string[]> {
-  const before = await timesOf(stack, host);
+  const before = await stackTimes(stack.pid, host);
   const { events, note } = await path.run(stack);
-  const after = await timesOf(stack, host);
+  const after = await stackTimes(stack.pid, host);
   const cost = (process: keyof Times) => ((after[process] - before[process]) * 1_000) / events;
   const { worker, gateways } = path.target;
   const meets = (value: number, target: number | null) =>
@@ -122,9 +104,9 @@ async function profile(paths: readonly Path[], warming: readonly Path[]): Promis
   try {
     await warmUp(stack, warming);
     for (const path of paths) {
-      const [before, fromUs] = [await timesOf(stack, "deno"), profileClockUs()];
+      const [before, fromUs] = [await stackTimes(stack.pid, "deno"), profileClockUs()];
       const { events } = await path.run(stack);
-      const [after, toUs] = [await timesOf(stack, "deno"), profileClockUs()];
+      const [after, toUs] = [await stackTimes(stack.pid, "deno"), profileClockUs()];
       runs.push({ path, events, before, after, span: [fromUs, toUs] });
     }
   } finally {

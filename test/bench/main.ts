@@ -4,6 +4,7 @@ import { benchCold } from "./cold.ts";
 import { startStack } from "./connect.ts";
 import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
+import { benchFlow } from "./flow.ts";
 import { benchGrowth } from "./growth.ts";
 import { drainFully, effectTimes, flood, inParallel, record, shortfall, untilRelayed } from "./load.ts";
 import { benchModel } from "./model.ts";
@@ -26,6 +27,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   stress: benchStress,
   roundtrips: benchRoundTrips,
   cpu: benchCpu,
+  flow: benchFlow,
   cold: benchCold,
   peers: benchPeers,
   bridge: benchBridge,

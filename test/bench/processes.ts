@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import type { StackOptions } from "./stack.ts";
 
 /** What the processes of a stack use. Linux only: elsewhere all of it is unknown, NaN. */
 export interface Usage {
@@ -70,4 +71,23 @@ export async function usageOf(pid: number, word: string | null): Promise<Usage> 
     handles += held.handles;
   }
   return { cpuMs, memory, handles };
+}
+
+/** Processor time of each part of a stack so far, ms. */
+export interface Times {
+  readonly worker: number;
+  readonly gateways: number;
+  readonly redis: number;
+  readonly postgres: number;
+}
+
+/** @param pid of the stack */
+export async function stackTimes(pid: number, host: StackOptions["host"]): Promise<Times> {
+  const [worker, gateways, redis, postgres] = await Promise.all([
+    usageOf(pid, host === "deno" ? "deno-host.ts" : "workerd"),
+    ownCpuMs(pid),
+    usageOf(pid, "redis-server"),
+    usageOf(pid, "postgres"),
+  ]);
+  return { worker: worker.cpuMs, gateways, redis: redis.cpuMs, postgres: postgres.cpuMs };
 }

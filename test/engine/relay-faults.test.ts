@@ -69,7 +69,7 @@ describe("a reply that got lost after the append", () => {
 });
 
 describe("a relay that dies", () => {
-  const isMark = (text: string) => text.includes("SET sent_at");
+  const isMark = (text: string) => text.includes("relay_next");
 
   test("between append and mark: the next one marks without a second append", async () => {
     const { backbone, redis } = await openFaultyBackbone();

@@ -119,11 +119,15 @@ describe("a schema that is behind the code", () => {
     const backbone = await open();
     await backbone.sql("DROP SCHEMA brain_engine CASCADE");
     await backbone.sql("DELETE FROM drizzle.__drizzle_migrations");
+    const lastOfOneJournal = 1_795_672_560_472;
     await backbone.sql(
-      "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('x', 1795672560472)",
+      `INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('x', ${lastOfOneJournal})`,
     );
+    const since = migrations.filter(({ when }) => when > lastOfOneJournal);
+    expect(since.map(({ tag }) => tag)).toContain("0020_record_growth");
+    const named = since.map(({ tag }) => `${tag} of the engine`).join(", ");
     expect((await checkHealth(backbone.open())).reasons).toEqual([
-      `The schema of the database is behind the code: migration ${last} is missing. Run DATABASE_URL=… npm run migrate`,
+      `The schema of the database is behind the code: migrations ${named} are missing. Run DATABASE_URL=… npm run migrate`,
     ]);
     // Control: another product's migrations say nothing of the engine's, however new they are.
     await backbone.sql("UPDATE drizzle.__drizzle_migrations SET created_at = created_at + 1");

@@ -2,7 +2,6 @@ import { type SQL, sql } from "drizzle-orm";
 import { hashSlotOf } from "../db/hash-slots.ts";
 import { keepSql } from "../db/kept-sql.ts";
 import { numberedLock } from "../db/locks.ts";
-import { byIndex } from "./relay-sql.ts";
 
 /** How many shards the relay sends to. */
 export interface Layout {
@@ -11,19 +10,14 @@ export interface Layout {
   readonly target: number | null;
 }
 
-const layoutLock = numberedLock("publishing", 1);
-
 /**
- * Whoever chooses rows for a shard holds the layout shared until the end of its transaction, and finds rows by index. A
- * statement of its own, so that the statement that chooses sees what was committed when the lock was granted. An
- * advisory lock and not one on the row: it writes nothing, and a waiting change has its turn however many relays come
- * after it.
+ * Whoever chooses rows for a shard holds the layout shared until the end of its transaction: the functions `relay_begin`
+ * and `relay_next` take this lock. An advisory lock and not one on the row: it writes nothing, and a waiting change has its
+ * turn however many relays come after it.
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export const holdLayoutSql: SQL = keepSql(
-  () => sql`${byIndex}, pg_advisory_xact_lock_shared(${layoutLock})`,
-)();
+const layoutLock = numberedLock("publishing", 1);
 
 /** Waits until nobody is choosing rows, and keeps others from it until the end of the transaction. */
 export const lockLayoutSql: SQL = sql`SELECT pg_advisory_xact_lock(${layoutLock})`;

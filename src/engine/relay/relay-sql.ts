@@ -1,7 +1,6 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { keepSql } from "../db/kept-sql.ts";
 import { idIn, idParts, idValue, splitId } from "../db/stream-ids.ts";
-import { outgoingColumns } from "../publish/record.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
 export interface BatchBounds {
@@ -18,86 +17,112 @@ export function firstSequence(shard: number): number {
   return shard * 1_000_000_000;
 }
 
-/**
- * Rows are always found through an index, and in its order. A table that is new, or grew since it was last analyzed,
- * makes the planner read all of it for each batch: measured 33 µs a row instead of 3 for `loadSql` on a table of 20,000,
- * and for `takeSql` a bitmap of all unsent rows, measured and sorted, instead of the first 1,000. Holds for the
- * transaction.
+/*
+ * What runs with each pass stands in functions of the database, planned once in a session: `relay_begin`, `relay_next`,
+ * `relay_end` and `relay_load`, see the migration `relay_functions`. The statements here are for the seldom cases.
  */
-export const byIndex: SQL = sql`
-  SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-    set_config('jit', 'off', true)`;
 
-/** `byIndex` as a statement of its own. */
-export const byIndexSql: SQL = keepSql(() => byIndex)();
+/** What `beginSql` tells in the `head` of its last row. */
+export interface Begun {
+  readonly acquired: boolean;
+  /** The lease is ours still: a batch is in flight, or it was to be kept. */
+  readonly held: boolean;
+  /** Until the lease ends. */
+  readonly free_in_ms: number;
+  /** True for whoever set the mark. */
+  readonly first_mark: boolean;
+  /** Of the layout. */
+  readonly shards: number;
+  readonly target: number | null;
+  /** A failure of this relay was noted, and no success since. */
+  readonly was_failing: boolean;
+}
 
 /**
- * Takes the lease of a shard when it is free, over, or already ours; otherwise leaves the mark. A batch that is in flight
- * then may have been appended by whoever was last, so it gets another lane.
- * One row: `was_failing` (a failure of this relay was noted and no success since), `acquired`, `free_in_ms` (until the lease ends), `first_mark` (true for whoever set the mark), `shards` and
- * `target` of the layout.
+ * Takes the lease of a shard when it is free, over, or already ours, and the next batch with it; otherwise leaves the
+ * mark. Rows as `loadSql` gives them, and behind them one with a `Begun` as JSON text in `head`.
+ *
+ * @param bounds.configured number of shards with which a new system begins
+ * @param bounds.keeps true: the lease is kept also when there is nothing to send
  */
-export const acquireSql = keepSql<[shard: number, token: string, leaseMs: number]>(
-  (shard, token, leaseMs) => sql`
-    WITH before AS (SELECT marked FROM relay_shards WHERE shard = ${shard})
-    INSERT INTO relay_shards AS r (shard, lease_token, lease_until)
-    VALUES (${shard}, ${token}::uuid, now() + ${leaseMs}::integer * interval '1 millisecond')
-    ON CONFLICT (shard) DO UPDATE SET
-      lease_token = CASE WHEN ${isFree(token)} THEN excluded.lease_token ELSE r.lease_token END,
-      lease_until = CASE WHEN ${isFree(token)} THEN excluded.lease_until ELSE r.lease_until END,
-      marked = NOT ${isFree(token)},
-      id_lane = CASE WHEN ${isFree(token)} AND r.batch_positions IS NOT NULL THEN ${nextLane} ELSE r.id_lane END
-    RETURNING lease_token = ${token}::uuid AS acquired,
-      ceil(extract(epoch FROM lease_until - now()) * 1000)::integer AS free_in_ms,
-      NOT coalesce((SELECT marked FROM before), false) AS first_mark,
-      (SELECT l.shards FROM relay_layout l) AS shards, (SELECT l.target FROM relay_layout l) AS target,
-      EXISTS (SELECT FROM failing_work w WHERE w.work = 'relay:' || ${shard}::integer) AS was_failing`,
+export function beginSql(
+  shard: number,
+  token: string,
+  {
+    leaseMs,
+    configured,
+    maxCount,
+    maxBytes,
+    keeps,
+  }: BatchBounds & {
+    readonly leaseMs: number;
+    readonly configured: number;
+    readonly keeps: boolean;
+  },
+): SQL {
+  return begin(shard, token, leaseMs, configured, maxCount, maxBytes, keeps);
+}
+
+const begin = keepSql<
+  [
+    shard: number,
+    token: string,
+    leaseMs: number,
+    configured: number,
+    maxCount: number,
+    maxBytes: number,
+    keeps: boolean,
+  ]
+>((...values) => sql`SELECT * FROM relay_begin(${sql.join(values, sql`, `)})`);
+
+/** A batch that is in the stream: its number, and the id of its first entry. */
+export interface SentBatch {
+  readonly number: number;
+  readonly first: string;
+}
+
+/**
+ * Notes that a batch was sent, keeps the lease and takes the next one; lets the lease go when there is none and nobody
+ * left a mark. Rows as `loadSql` gives them, and behind them one with JSON text in `head`: `held`, false when it was let
+ * go.
+ *
+ * @param sent null: nothing is noted, and the batch that is in flight is the next one
+ */
+export function nextSql(
+  shard: number,
+  token: string,
+  sent: SentBatch | null,
+  { leaseMs, maxCount, maxBytes }: BatchBounds & { readonly leaseMs: number },
+): SQL {
+  const [ms, seq] = sent === null ? [null, null] : splitId(sent.first);
+  return next(shard, token, sent?.number ?? null, ms, seq, leaseMs, maxCount, maxBytes);
+}
+
+const next = keepSql<
+  [
+    shard: number,
+    token: string,
+    number: number | null,
+    ms: string | null,
+    seq: string | null,
+    leaseMs: number,
+    maxCount: number,
+    maxBytes: number,
+  ]
+>((...values) => sql`SELECT * FROM relay_next(${sql.join(values, sql`, `)})`);
+
+/** Notes that a batch was sent. Does nothing when that batch is no longer in flight. */
+export function endSql(shard: number, { number: batchNumber, first }: SentBatch): SQL {
+  const [ms, seq] = splitId(first);
+  return end(shard, batchNumber, ms, seq);
+}
+
+const end = keepSql<[shard: number, batchNumber: number, ms: string, seq: string]>(
+  (...values) => sql`SELECT relay_end(${sql.join(values, sql`, `)})`,
 );
 
 /** A thousand lanes: see `appendScript`. */
 const nextLane = sql`(r.id_lane + 1) % 1000`;
-
-function isFree(token: SQLWrapper): SQL {
-  return sql`(r.lease_token IS NULL OR r.lease_until <= now() OR r.lease_token = ${token}::uuid)`;
-}
-
-/**
- * Chooses the next unsent rows of the shard and stores them with the next number as the batch in flight, unless there is
- * one. Rows are chosen by state, never by "greater than the last": a row of a long transaction becomes visible late.
- * Nothing is chosen while the number of shards changes. Run it behind `holdLayoutSql` in the same transaction. One row
- * when it chose any.
- *
- * With several shards the index lists the rows of all, and those of other shards are passed over: of 20,000 unsent rows
- * the first 1,000 take 4 ms on one shard and 8 ms on one of four. An index that begins with the shard would have to be
- * built anew when their number changes.
- */
-export function takeSql(shard: number, token: string, { maxCount, maxBytes }: BatchBounds): SQL {
-  return takeWithin(shard, token, maxCount, maxBytes);
-}
-
-const takeWithin = keepSql<[shard: number, token: string, maxCount: number, maxBytes: number]>(
-  (shard, token, maxCount, maxBytes) => sql`
-    WITH mine AS (
-      SELECT r.shard, l.shards
-      FROM relay_shards r JOIN relay_layout l ON l.id = 1
-      WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid AND r.batch_positions IS NULL
-        AND l.target IS NULL AND r.shard < l.shards
-    ), candidates AS (
-      SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
-      FROM events e
-      WHERE e.sent_at IS NULL AND e.slot % (SELECT shards FROM mine) = ${shard} AND EXISTS (SELECT FROM mine)
-      ORDER BY e.position LIMIT ${maxCount}
-    ), bounded AS (
-      SELECT position, sum(bytes) OVER (ORDER BY position) - bytes AS bytes_before FROM candidates
-    ), chosen AS (
-      SELECT array_agg(position ORDER BY position) AS positions FROM bounded WHERE bytes_before < ${maxBytes}
-    )
-    UPDATE relay_shards r SET batch_positions = chosen.positions, batch_number = batch_number + 1
-    FROM mine, chosen
-    WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL
-    RETURNING r.shard`,
-);
 
 /**
  * Number of the batch in flight. A release that gave ids ahead gave no numbers: its batch, told by its ids, has the next
@@ -135,63 +160,12 @@ export interface BatchHead {
  * null. No rows when there is none or the lease is lost.
  */
 export const loadSql = keepSql<[shard: number, token: string]>(
-  (shard, token) => sql`
-    SELECT CASE WHEN b.place = 1 THEN json_build_object('number', ${number}, 'after', r.sent_number,
-        'known_last', ${knownLast}, 'known_there', ${knownThere}, 'known_event', ${knownEvent},
-        'now_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text,
-        'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
-          THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
-        'lane', r.id_lane, 'earlier', r.batch_ms || '-' || r.batch_seq)::text END AS head,
-      ${outgoingColumns}
-    FROM relay_shards r
-    CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
-    JOIN events e ON e.position = b.position
-    WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
-    ORDER BY b.place`,
+  (shard, token) => sql`SELECT * FROM relay_load(${shard}, ${token}::uuid)`,
 );
 
 function isBatch(shard: SQLWrapper, batchNumber: SQLWrapper): SQL {
   return sql`r.shard = ${shard} AND r.batch_positions IS NOT NULL AND ${number} = ${batchNumber}::bigint`;
 }
-
-/**
- * Notes on the rows of a batch that they were sent, the first one under the id `first`. Does nothing when that batch is no
- * longer in flight.
- */
-export function markSentSql(shard: number, batchNumber: number, first: string): SQL {
-  const [ms, seq] = splitId(first);
-  return markSent(shard, batchNumber, ms, seq);
-}
-
-const markSent = keepSql<[shard: number, batchNumber: number, ms: string, seq: string]>(
-  (shard, batchNumber, ms, seq) => sql`
-    UPDATE events e
-    SET sent_at = now(), shard = ${shard}, stream_message_id = ${ms}::text || '-' || (${seq}::numeric + b.place - 1)
-    FROM (
-      SELECT u.position, u.place
-      FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
-      WHERE ${isBatch(shard, batchNumber)}
-    ) b
-    WHERE e.position = b.position`,
-);
-
-/** Ends a batch of which the first entry stands under the id `first`: its last id becomes the shard's. */
-export function endBatchSql(shard: number, batchNumber: number, first: string): SQL {
-  const [ms, seq] = splitId(first);
-  return endBatch(shard, batchNumber, ms, seq);
-}
-
-const endBatch = keepSql<[shard: number, batchNumber: number, ms: string, seq: string]>(
-  (shard, batchNumber, ms, seq) => {
-    const lastSeq = sql`${seq}::numeric + cardinality(batch_positions) - 1`;
-    return sql`
-    UPDATE relay_shards r
-    SET last_ms = ${ms}::numeric, last_seq = ${lastSeq}, known_ms = ${ms}::numeric, known_seq = ${lastSeq},
-      batch_number = ${batchNumber}::bigint, sent_number = ${batchNumber}::bigint,
-      batch_positions = NULL, batch_ms = NULL, batch_seq = NULL
-    WHERE ${isBatch(shard, batchNumber)}`;
-  },
-);
 
 /**
  * Gives the batch in flight a number behind `found`, the last one that Redis has, and renews the lease. Does nothing when
@@ -257,13 +231,6 @@ export function requeueLostSql(
 function renewed(leaseMs: SQLWrapper): SQL {
   return sql`lease_until = now() + ${leaseMs}::integer * interval '1 millisecond'`;
 }
-
-/** Keeps the lease for another round; one row when it is still ours. */
-export const renewSql = keepSql<[shard: number, token: string, leaseMs: number]>(
-  (shard, token, leaseMs) => sql`
-    UPDATE relay_shards SET ${renewed(leaseMs)} WHERE shard = ${shard} AND lease_token = ${token}::uuid
-    RETURNING shard`,
-);
 
 /**
  * Keeps the lease for another try of the batch in flight, of which nobody knows what became of the one before, and leaves

@@ -1,23 +1,22 @@
 import type { MessageId } from "@brain/schemas";
+import type { SQL } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import { findLoss, type KnownStream } from "../stream/append.ts";
 import { fanOut } from "./fan-out.ts";
-import { ensureLayoutSql, holdLayoutSql, type Layout } from "./layout-sql.ts";
+import type { Layout } from "./layout-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
-  acquireSql,
-  byIndexSql,
-  endBatchSql,
+  type Begun,
+  beginSql,
+  endSql,
   knownSql,
-  loadSql,
-  markSentSql,
+  nextSql,
   releaseIfIdleSql,
   releaseSql,
-  renewSql,
   requeueLostSql,
-  takeSql,
+  type SentBatch,
 } from "./relay-sql.ts";
-import { type Batch, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
+import { type Batch, type LoadedRow, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
 import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
 
 /*
@@ -93,7 +92,7 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
   const { layout } = first;
   if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout, recovered: false };
   try {
-    const more = await sendAll(run, first.batch);
+    const more = first.held && (await sendAll(run, first.batch));
     return { ...total, busy: null, more, layout, recovered: first.wasFailing };
   } catch (error) {
     await letGo(run);
@@ -103,34 +102,33 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
 
 interface Acquired {
   readonly batch: Batch | null;
+  /** The lease is ours. Not so when there was nothing to send: it was let go at once. */
+  readonly held: boolean;
   readonly busy: RelayResult["busy"];
   readonly layout: Layout;
   readonly wasFailing: boolean;
 }
 
-type LeaseRow = Layout & {
-  readonly acquired: boolean;
-  readonly free_in_ms: number;
-  readonly first_mark: boolean;
-  readonly was_failing: boolean;
-};
-
 /** Takes the lease and the next batch, in one round trip. */
-async function acquire(run: Run): Promise<Acquired> {
-  const { deps, options, token } = run;
-  const [, , acquired, , loaded] = await deps.db.batch([
-    holdLayoutSql,
-    ensureLayoutSql(deps.publish.shards),
-    acquireSql(options.shard, token, deps.settings.leaseMs),
-    takeSql(options.shard, token, deps.settings),
-    loadSql(options.shard, token),
-  ]);
-  const lease = acquired?.[0] as LeaseRow | undefined;
-  const layout: Layout = { shards: lease?.shards ?? deps.publish.shards, target: lease?.target ?? null };
-  const wasFailing = lease?.was_failing === true;
-  if (lease?.acquired === true) return { batch: toBatch(loaded), busy: null, layout, wasFailing };
-  const waitMs = lease?.first_mark === true ? Math.max(0, lease.free_in_ms) : null;
-  return { batch: null, busy: { waitMs }, layout, wasFailing };
+async function acquire({ deps, options, token }: Run): Promise<Acquired> {
+  const { shard, verify } = options;
+  const bounds = { ...deps.settings, configured: deps.publish.shards, keeps: verify === true };
+  const answer = await askWithState<Begun>(deps, beginSql(shard, token, bounds));
+  const { acquired, held, free_in_ms, first_mark, shards, target, was_failing } = answer.state;
+  const waitMs = first_mark ? Math.max(0, free_in_ms) : null;
+  return {
+    batch: answer.batch,
+    held,
+    busy: acquired ? null : { waitMs },
+    layout: { shards, target },
+    wasFailing: acquired && was_failing,
+  };
+}
+
+/** The rows of a batch, and what stands in the row behind them. */
+async function askWithState<State>({ db }: RelayDeps, statement: SQL) {
+  const rows = await db.rows<LoadedRow>(statement);
+  return { state: JSON.parse(rows.pop()?.head ?? "{}") as State, batch: toBatch(rows) };
 }
 
 /** @returns true when time or calls were used up before everything was sent */
@@ -146,37 +144,33 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       if (isReleased(released)) return false;
       // Somebody left a mark, or has the lease by now.
       const next = await acquire(run);
-      if (next.busy !== null) return false;
+      if (!next.held) return false;
       batch = next.batch;
       continue;
     }
-    const finish = await sendOne(run, batch);
+    const sent = await sendOne(run, batch);
     if (!options.mayGoOn()) {
-      await deps.db.batch([byIndexSql, ...finish, releaseSql(shard, token)]);
+      const end = sent === null ? [] : [endSql(shard, sent)];
+      await deps.db.batch([...end, releaseSql(shard, token)]);
       return true;
     }
-    const answers = await deps.db.batch([
-      holdLayoutSql,
-      ...finish,
-      renewSql(shard, token, deps.settings.leaseMs),
-      takeSql(shard, token, deps.settings),
-      loadSql(shard, token),
-      releaseIfIdleSql(shard, token),
-    ]);
-    const [loaded, released] = answers.slice(-2);
-    if (isReleased(released)) return false;
-    batch = toBatch(loaded);
+    const next = await askWithState<{ readonly held: boolean }>(
+      deps,
+      nextSql(shard, token, sent, deps.settings),
+    );
+    if (!next.state.held) return false;
+    batch = next.batch;
   }
 }
 
-/** @returns the statements that note the batch as sent; none when it was not */
-async function sendOne(run: Run, batch: Batch) {
+/** @returns the batch, to be noted as sent; null when it was not */
+async function sendOne(run: Run, batch: Batch): Promise<SentBatch | null> {
   const { deps, options, token, total } = run;
   const sent = await sendBatch(deps, options.shard, token, batch, !run.isTrimmedByOthers);
-  if (sent.kind === "overtaken") return [];
+  if (sent.kind === "overtaken") return null;
   if (sent.kind === "lost") {
     await requeue(run, sent);
-    return [];
+    return null;
   }
   const { rows, head } = sent.batch;
   total.sent += rows.length;
@@ -184,10 +178,7 @@ async function sendOne(run: Run, batch: Batch) {
   total.repeated += sent.repeated ? 1 : 0;
   options.onSent?.(new Set(rows.map((row) => row.type)));
   if (deps.settings.fanOut) total.untold += await fanOut(deps, rows);
-  return [
-    markSentSql(options.shard, head.number, sent.first),
-    endBatchSql(options.shard, head.number, sent.first),
-  ];
+  return { number: head.number, first: sent.first };
 }
 
 /** Up to here a stream is whole that lacks an entry which is known: nobody can tell more. */

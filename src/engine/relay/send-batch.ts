@@ -3,7 +3,7 @@ import { TransientError } from "../core/errors.ts";
 import type { EnvelopeRow } from "../publish/record.ts";
 import { type AppendResult, type AppendTarget, appendBatch, type NumberedBatch } from "../stream/append.ts";
 import type { RelayDeps } from "./relay-deps.ts";
-import { type BatchHead, byIndexSql, firstSequence, followSql, leaveLaneSql, loadSql } from "./relay-sql.ts";
+import { type BatchHead, firstSequence, followSql, leaveLaneSql, loadSql } from "./relay-sql.ts";
 
 /** The batch in flight: its rows in stream order, and how it follows what was sent before. */
 export interface Batch {
@@ -31,9 +31,12 @@ const maxAppendTries = 3;
 /** Times that a batch gets a new number in one run; each time somebody else was faster with theirs. */
 const maxFollows = 5;
 
+/** A row as `loadSql` gives it. */
+export type LoadedRow = EnvelopeRow & { readonly head: string | null };
+
 /** The rows that `loadSql` gave; null when there is no batch. */
-export function toBatch(rows: unknown[] | undefined): Batch | null {
-  const loaded = (rows ?? []) as (EnvelopeRow & { head: string | null })[];
+export function toBatch(rows: readonly unknown[] | undefined): Batch | null {
+  const loaded = (rows ?? []) as LoadedRow[];
   const head = loaded[0]?.head;
   if (typeof head !== "string") return null;
   return { head: JSON.parse(head) as BatchHead, rows: loaded };
@@ -119,8 +122,7 @@ async function follow(
   { head }: Batch,
   found: number,
 ): Promise<Batch | null> {
-  const [, , loaded] = await deps.db.batch([
-    byIndexSql,
+  const [, loaded] = await deps.db.batch([
     followSql(shard, token, head.number, found, deps.settings.leaseMs),
     loadSql(shard, token),
   ]);
