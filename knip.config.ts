@@ -12,6 +12,7 @@ export default {
         "test/chaos/{main,edge-process,worker}.ts",
         // Started as a process of its own, by path.
         "test/engine/crash-child.ts",
+        "test/workers/deno-sockets-program.ts",
         "test/modules/missions-crash-child.ts",
         "test/modules/payment-crash-child.ts",
         // Installed and run elsewhere, by test/package/product.test.ts.

@@ -8,6 +8,7 @@ import {
 import { type Config, parseConfig } from "../src/config.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/files.ts";
 import { createDenoFolder } from "./deno-folder.ts";
+import { useSocketsWithoutDelay } from "./deno-sockets.ts";
 import { createProgram, janitorCron, type RequestHost } from "./host.ts";
 
 /*
@@ -27,6 +28,7 @@ import { createProgram, janitorCron, type RequestHost } from "./host.ts";
 const ownSettings = ["PORT", "HOST", "BRAIN_ARCHIVE_DIR", "BRAIN_TASK_FILES_DIR"] as const;
 const setting = (name: (typeof ownSettings)[number]) => Deno.env.get(name) || null;
 const archiveDir = setting("BRAIN_ARCHIVE_DIR") ?? ".brain/archive";
+useSocketsWithoutDelay();
 const { app, engine } = createProgram(readConfig(), {
   archive: await openArchive(),
   resolve: resolveHost,

@@ -1,3 +1,4 @@
+import { useSocketsWithoutDelay } from "../../workers/deno-sockets.ts";
 import worker from "./worker.ts";
 
 /*
@@ -15,6 +16,7 @@ declare const Deno: {
   ): unknown;
 };
 
+useSocketsWithoutDelay();
 const { port, bindings } = JSON.parse(Deno.args[0] ?? "") as {
   readonly port: number;
   readonly bindings: Readonly<Record<string, string>>;

@@ -17,8 +17,9 @@ import { createEarlierDatabase, createOwnDatabase, loadRelease, type OwnDatabase
  * Releases up to 0019 noted the migrations of engine and product in one journal. Their databases move over.
  */
 
-/** What the engine's migrations since then are called. */
+/** What the engine's migrations since then are called, and the product's. */
 const sinceThen = ofEngine.filter(({ tag }) => tag >= "0020").map(({ tag }) => `${tag} of the engine`);
+const ofProductSince = productMigrations.migrations.map(({ tag }) => tag).filter((tag) => tag >= "0020");
 
 type TableRows = ReadonlyMap<string, readonly Record<string, unknown>[]>;
 
@@ -86,7 +87,7 @@ test("a database of the last release with one journal moves over as it is, and o
   const shared = await sharedTimes(database);
   expect(before.get("events")).toHaveLength(46);
   expect(before.get("paycore_transactions")).toHaveLength(2);
-  expect(await migrationsAhead(database.url)).toEqual({ kind: "behind", missing: sinceThen });
+  expect(await migrationsAhead(database.url)).toEqual({ kind: "behind", missing: [...sinceThen, ...ofProductSince] });
 
   const commands = await watchCommands(database);
   await migrate(database.url);
