@@ -19,7 +19,8 @@ import { createEarlierDatabase, createOwnDatabase, loadRelease, type OwnDatabase
 
 /** What the engine's migrations since then are called, and the product's. */
 const sinceThen = ofEngine.filter(({ tag }) => tag >= "0020").map(({ tag }) => `${tag} of the engine`);
-const ofProductSince = productMigrations.migrations.map(({ tag }) => tag).filter((tag) => tag >= "0020");
+const ofProductSince = productMigrations.migrations.filter(({ tag }) => tag >= "0020");
+const timesOfProductSince = ofProductSince.map(({ when }) => when);
 
 type TableRows = ReadonlyMap<string, readonly Record<string, unknown>[]>;
 
@@ -87,11 +88,16 @@ test("a database of the last release with one journal moves over as it is, and o
   const shared = await sharedTimes(database);
   expect(before.get("events")).toHaveLength(46);
   expect(before.get("paycore_transactions")).toHaveLength(2);
-  expect(await migrationsAhead(database.url)).toEqual({ kind: "behind", missing: [...sinceThen, ...ofProductSince] });
+  expect(await migrationsAhead(database.url)).toEqual({
+    kind: "behind",
+    missing: [...sinceThen, ...ofProductSince.map(({ tag }) => tag)],
+  });
 
   const commands = await watchCommands(database);
   await migrate(database.url);
-  expect(new Set(await commands())).toEqual(
+  // Of what came since, that what it makes is new; no migration that was applied is applied again.
+  const isOfSince = (what: string) => /^CREATE FUNCTION public\.relay_| public\.identity_/.test(what);
+  expect(new Set((await commands()).filter((what) => !isOfSince(what)))).toEqual(
     new Set([
       "CREATE SCHEMA brain_engine",
       "CREATE SEQUENCE brain_engine.migrations_id_seq",
@@ -101,16 +107,19 @@ test("a database of the last release with one journal moves over as it is, and o
       "CREATE INDEX public.events_stored_at_order_idx",
     ]),
   );
-  expect(await readRows(database)).toEqual(before);
+  const tablesOfThen = async () =>
+    new Map([...(await readRows(database))].filter(([table]) => before.has(table)));
+  expect(await tablesOfThen()).toEqual(before);
   expect(await engineTimes(database)).toEqual(timesOf(ofEngine));
-  expect(await sharedTimes(database)).toEqual(shared);
+  // The product's since then are noted where its earlier ones are.
+  expect(await sharedTimes(database)).toEqual([...shared, ...timesOfProductSince]);
 
   const made = (await commands()).length;
   await migrate(database.url);
   expect(await migrateEngine({ databaseUrl: database.neonUrl })).toEqual([]);
   expect(await commands()).toHaveLength(made);
   expect(await engineTimes(database)).toEqual(timesOf(ofEngine));
-  expect(await readRows(database)).toEqual(before);
+  expect(await tablesOfThen()).toEqual(before);
   expect(await schemaOf(database)).toEqual(await freshSchema());
 });
 
@@ -147,7 +156,9 @@ test("an older one gets what it lacks, in the order of then, and keeps its rows"
   const commands = await watchCommands(database);
   await migrate(database.url);
   // Each statement of those migrations once, and none of an earlier one.
-  const changed = (await commands()).filter((what) => /^(ALTER|CREATE) TABLE public/.test(what));
+  const changed = (await commands()).filter((what) =>
+    /^(ALTER|CREATE) TABLE public\.(?!identity_)/.test(what),
+  );
   expect(changed).toEqual([
     "ALTER TABLE public.relay_shards",
     "CREATE TABLE public.course_distribution_courses",
@@ -173,7 +184,7 @@ test("an older one gets what it lacks, in the order of then, and keeps its rows"
   }
   expect(after.get("course_distribution_courses")).toHaveLength(2);
   expect(await engineTimes(database)).toEqual(timesOf(ofEngine));
-  expect((await sharedTimes(database)).at(-1)).toBe(1_795_672_560_472);
+  expect((await sharedTimes(database)).at(-1)).toBe(timesOfProductSince.at(-1) ?? 1_795_672_560_472);
   expect(await schemaOf(database)).toEqual(await freshSchema());
 });
 

@@ -20,11 +20,7 @@ async function piecesFrom(whose: "ours" | "own"): Promise<number[]> {
   const { port } = server.address() as AddressInfo;
   const program = `${root}test/workers/deno-sockets-program.ts`;
   const args = ["run", "--node-modules-dir=manual", "--allow-env", "--allow-net", program];
-  const child = startChild(
-    `${root}node_modules/.bin/deno`,
-    [...args, `ws://127.0.0.1:${port}/`, whose],
-    process.env,
-  );
+  const child = startChild(`${root}node_modules/.bin/deno`, [...args, `ws://127.0.0.1:${port}/`, whose], {});
   onTestFinished(() => child.kill());
   const [seen] = (await once(server, "connection")) as [import("ws").WebSocket];
   await once(seen, "message");
