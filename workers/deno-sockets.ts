@@ -1,4 +1,4 @@
-import { neonConfig } from "@neondatabase/serverless";
+import { useWebSocket } from "@brain/engine";
 import { WebSocket } from "ws";
 
 /**
@@ -9,5 +9,5 @@ import { WebSocket } from "ws";
  * @see https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4 Nagle's algorithm
  */
 export function useSocketsWithoutDelay(): void {
-  neonConfig.webSocketConstructor = WebSocket;
+  useWebSocket(WebSocket);
 }

@@ -88,7 +88,13 @@ export {
   VaultKeyError,
   type VaultKeys,
 } from "./core/vault.ts";
-export { createDatabase, type Database, type StatementBuilder, type Tx } from "./db/database.ts";
+export {
+  createDatabase,
+  type Database,
+  type StatementBuilder,
+  type Tx,
+  useWebSocket,
+} from "./db/database.ts";
 export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";

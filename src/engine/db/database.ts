@@ -101,6 +101,14 @@ function configureDriver(loopback: boolean): void {
   neonConfig.pipelineConnect = "password";
 }
 
+/**
+ * Sets the WebSocket over which transactions travel, for all databases of this program; for hosts that have none, or one
+ * that is slow. The default is that of the runtime.
+ */
+export function useWebSocket(Socket: NonNullable<typeof neonConfig.webSocketConstructor>): void {
+  neonConfig.webSocketConstructor = Socket;
+}
+
 const dialect = new PgDialect();
 
 /**
