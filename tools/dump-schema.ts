@@ -45,6 +45,29 @@ const indexesSql = `
     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
   ORDER BY c.relname COLLATE "C", n.relname COLLATE "C"`;
 
+/** What row-level security says of a table, and which columns or tables others than the owner were granted. */
+const rightsSql = `
+  SELECT relation AS table, definition FROM (
+    SELECT c.relname AS relation, 1 AS rank, '' AS name,
+      'ALTER TABLE ' || quote_ident(c.relname) || ' ENABLE ROW LEVEL SECURITY' AS definition
+    FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relrowsecurity
+    UNION ALL
+    SELECT tablename, 2, policyname, 'CREATE POLICY ' || quote_ident(policyname) || ' ON ' || quote_ident(tablename) ||
+      ' AS ' || permissive || ' FOR ' || cmd || ' TO ' || array_to_string(roles, ', ') ||
+      coalesce(' USING (' || qual || ')', '') || coalesce(' WITH CHECK (' || with_check || ')', '')
+    FROM pg_policies JOIN pg_namespace n ON n.nspname = schemaname WHERE n.oid = $1::regnamespace
+    UNION ALL
+    SELECT c.relname, 3, r.rolname, 'GRANT ' || string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type) || ' ON ' ||
+      quote_ident(c.relname) || ' TO ' || quote_ident(r.rolname)
+    FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
+    WHERE c.relnamespace = $1::regnamespace AND a.grantee <> c.relowner GROUP BY c.relname, r.rolname
+    UNION ALL
+    SELECT c.relname, 4, r.rolname, 'GRANT ' || a.privilege_type || ' (' ||
+      string_agg(quote_ident(t.attname), ', ' ORDER BY t.attname) || ') ON ' || quote_ident(c.relname) || ' TO ' || quote_ident(r.rolname)
+    FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a JOIN pg_roles r ON r.oid = a.grantee
+    WHERE c.relnamespace = $1::regnamespace GROUP BY c.relname, r.rolname, a.privilege_type
+  ) AS rights ORDER BY relation COLLATE "C", rank, name COLLATE "C", definition COLLATE "C"`;
+
 const sequencesSql = `
   SELECT c.relname AS name, format_type(s.seqtypid, NULL) AS type
   FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
@@ -99,6 +122,7 @@ export async function describeSchema(client: pg.Client): Promise<readonly string
   const columns = await rowsOf<ColumnRow>(columnsSql);
   const constraints = await rowsOf<{ table: string; name: string; definition: string }>(constraintsSql);
   const indexes = await rowsOf<{ table: string; definition: string }>(indexesSql);
+  const rights = await rowsOf<{ table: string; definition: string }>(rightsSql);
   const sequences = await rowsOf<{ name: string; type: string }>(sequencesSql);
   const others = await rowsOf<{ definition: string }>(othersSql);
 
@@ -118,7 +142,9 @@ export async function describeSchema(client: pg.Client): Promise<readonly string
     parts.push(
       [
         `CREATE TABLE ${pg.escapeIdentifier(table)} (\n${body}\n);`,
-        ...indexes.filter((index) => index.table === table).map(({ definition }) => `${definition};`),
+        ...[...indexes, ...rights]
+          .filter((of) => of.table === table)
+          .map(({ definition }) => `${definition};`),
       ].join("\n"),
     );
   }

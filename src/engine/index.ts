@@ -99,6 +99,13 @@ export { translateDatabaseError, translated, violatedConstraint } from "./db/err
 export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";
 export { isLoopback } from "./db/neon-http.ts";
+export {
+  sharedTable,
+  tenantOfTransaction,
+  tenantRows,
+  tenantRowsThrough,
+  withoutTenants,
+} from "./db/tenant-rows.ts";
 export { runAllBulkOperations } from "./dispatch/bulk-turns.ts";
 export { cronTick } from "./dispatch/cron.ts";
 export { beginDispatch } from "./dispatch/dispatch.ts";

@@ -80,8 +80,11 @@ async function runBatch(client: pg.PoolClient, begin: string, statements: readon
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])).slice(1);
 }
 
-/** A setting for the transaction alone, all of it written out; whatever else has its name may be for the session. */
-const localSetting = /\bset_config\('[a-z_.]+', '[^'\\]*', true\)/g;
+/**
+ * A setting for the transaction alone, all of it written out but the value, which may be a parameter; whatever else has
+ * its name may be for the session.
+ */
+const localSetting = /\bset_config\('[a-z_.]+', (?:'[^'\\]*'|\$\d+), true\)/g;
 
 /**
  * Whether `statement` may leave something behind in its session. Only then DISCARD ALL is paid, one round trip;

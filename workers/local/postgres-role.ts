@@ -1,8 +1,10 @@
-/** The role that the workers have: owner of their database, and of nothing else. */
+/** The role that the workers have: owner of their database, member of the role of tenants, and nothing else. */
 
 import pg from "pg";
 
 const ROLE = "brain_app";
+/** What statements of one tenant run as; the migrations find it, because the workers' role may not make any. */
+const TENANT_ROLE = "brain_tenant";
 
 /**
  * Objects of earlier versions belong to the administrator. Sequences of columns go with their table, and so do the
@@ -48,6 +50,9 @@ export async function provideAppRole(adminUrl: string, password: string): Promis
       `ALTER ROLE ${ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
         PASSWORD ${pg.escapeLiteral(password)}`,
     );
+    const { rowCount: known } = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [TENANT_ROLE]);
+    if (known === 0) await client.query(`CREATE ROLE ${TENANT_ROLE} NOLOGIN NOINHERIT`);
+    await client.query(`GRANT ${TENANT_ROLE} TO ${ROLE} WITH INHERIT FALSE, SET TRUE`);
     await client.query("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC");
     await client.query(`ALTER DATABASE ${database} OWNER TO ${ROLE}`);
     await client.query(handOver);

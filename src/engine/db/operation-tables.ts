@@ -14,6 +14,7 @@ import {
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
+import { tenantOfTransaction, tenantRows, withoutTenants } from "./tenant-rows.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
@@ -61,12 +62,15 @@ export const jobs = pgTable(
     nextStepAt: instant("next_step_at").notNull().defaultNow(),
     reason: text("reason"),
     actorId: varchar("actor_id", { length: 255 }),
+    /** Whose events it is about, and who sees it; null: those of all, and who may see them. */
+    tenantId: varchar("tenant_id", { length: 255 }).default(tenantOfTransaction),
     idempotencyKey: varchar("idempotency_key", { length: 255 }),
     createdAt: instant("created_at").notNull().defaultNow(),
     updatedAt: instant("updated_at").notNull().defaultNow(),
     finishedAt: instant("finished_at"),
   },
   (table) => [
+    ...tenantRows(),
     unique("jobs_name_key").on(table.kind, table.subscriberName, table.name),
     uniqueIndex("jobs_idempotency_key").on(table.idempotencyKey),
     index("jobs_running_idx").on(table.nextStepAt).where(sql`status = 'running'`),
@@ -89,9 +93,15 @@ export const operatorActions = pgTable(
     affected: integer("affected"),
     jobId: bigint("job_id", { mode: "bigint" }),
     requestId: varchar("request_id", { length: 100 }),
+    /** The tenant of the operator's credential, who sees it; null: it was one for all. */
+    tenantId: varchar("tenant_id", { length: 255 }).default(tenantOfTransaction),
     at: instant("at").notNull().defaultNow(),
   },
-  (table) => [index("operator_actions_subscriber_idx").on(table.subscriberName, table.id)],
+  (table) => [
+    ...tenantRows(),
+    index("operator_actions_subscriber_idx").on(table.subscriberName, table.id),
+    index("operator_actions_tenant_idx").on(table.tenantId, table.id).where(sql`tenant_id IS NOT NULL`),
+  ],
 );
 
 /** Pauses of consumers. `event_type` empty: the whole consumer. */
@@ -199,3 +209,15 @@ export const archivedEntries = pgTable(
     index("archived_entries_archived_at_idx").on(table.archivedAt),
   ],
 );
+
+withoutTenants(consumerPauses, "a paused consumer is paused for everybody");
+withoutTenants(
+  idempotencyKeys,
+  "keys of callers, found by a hash of caller and key; they are asked for before a request's work, and the answers are kept behind it",
+  // A transaction notes that it was committed, in itself.
+  ["SELECT (committed_at, created_at, key, route, status)", "UPDATE (committed_at)"],
+);
+withoutTenants(alerts, "what is wrong with the system that all share");
+withoutTenants(failingWork, "work of the system that all share");
+withoutTenants(archiveDays, "files that hold the events of all");
+withoutTenants(archivedEntries, "entries of other programs, which name their tenant nowhere we could look");

@@ -16,6 +16,7 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { hashSlotOf } from "./hash-slots.ts";
+import { tenantRows, withoutTenants } from "./tenant-rows.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
@@ -72,6 +73,7 @@ export const events = pgTable(
     origin: jsonb("origin"),
   },
   (table) => [
+    ...tenantRows(),
     uniqueIndex("events_id_key").on(table.id),
     index("events_unsent_idx").on(table.position).where(sql`sent_at IS NULL`),
     // Rows of a day. A block range index would cost less, but keeps the times of deleted rows for ever: once new rows stand
@@ -156,6 +158,7 @@ export const processedEvents = pgTable(
     replayEpoch: integer("replay_epoch").notNull().default(0),
   },
   (table) => [
+    ...tenantRows(),
     unique("uq_subscriber_stream_msg_id").on(table.subscriberName, table.streamMessageId),
     unique("uq_subscriber_event_id").on(table.subscriberName, table.eventId),
     index("idx_processed_events_subscriber").on(table.subscriberName),
@@ -181,6 +184,7 @@ export const replayClaims = pgTable(
     metadata: jsonb("metadata"),
   },
   (table) => [
+    ...tenantRows(),
     unique("replay_claims_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
     unique("replay_claims_event_key").on(table.subscriberName, table.eventId, table.replayEpoch),
     index("replay_claims_event_idx").on(table.eventId),
@@ -233,11 +237,13 @@ export const deadLetters = pgTable(
     editedEventId: varchar("edited_event_id", { length: 255 }),
   },
   (table) => [
+    ...tenantRows(),
     unique("dead_letters_delivery_key").on(table.subscriberName, table.streamMessageId),
     index("dead_letters_open_idx").on(table.subscriberName, table.id).where(sql`status = 'open'`),
     index("dead_letters_key_idx")
       .on(table.subscriberName, table.key)
       .where(sql`status IN ('open', 'requeued') AND key IS NOT NULL`),
+    index("dead_letters_tenant_idx").on(table.tenantId, table.id).where(sql`tenant_id IS NOT NULL`),
     index("dead_letters_fingerprint_idx").on(table.fingerprint, table.id),
     // A claim asks whether its event has an open letter.
     index("dead_letters_open_event_idx").on(table.subscriberName, table.eventId).where(sql`status = 'open'`),
@@ -294,6 +300,7 @@ export const deliveries = pgTable(
     queuedAt: instant("queued_at").notNull().defaultNow(),
   },
   (table) => [
+    ...tenantRows(),
     unique("deliveries_delivery_key").on(table.subscriberName, table.streamMessageId, table.replayEpoch),
     index("deliveries_order_idx").on(table.subscriberName, table.shard, table.streamMs, table.streamSeq),
     index("deliveries_key_idx")
@@ -320,3 +327,7 @@ export const consumerShards = pgTable(
   },
   (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],
 );
+
+withoutTenants(relayShards, "places in the stream");
+withoutTenants(relayLayout, "one row: how many shards there are");
+withoutTenants(consumerShards, "how far the consumers are, whoever's events they handle");

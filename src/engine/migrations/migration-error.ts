@@ -54,12 +54,14 @@ const remedies: readonly (readonly [prefix: string, remedy: string])[] = [
 function whatToDo(refusal: Refusal | null): string {
   if (refusal === null) return "Run it again.";
   const found = remedies.find(([prefix]) => refusal.code.startsWith(prefix));
-  return found?.[1] ?? "Mend what it names, and run it again.";
+  return refusal.hint ?? found?.[1] ?? "Mend what it names, and run it again.";
 }
 
 interface Refusal {
   readonly code: string;
   readonly message: string;
+  /** What Postgres, or the migration itself, says to do about it; null: nothing. */
+  readonly hint: string | null;
 }
 
 /** Deeper chains of causes do not occur; the bound ends circles. */
@@ -69,8 +71,9 @@ const maxCauses = 6;
 function refusalOf(error: unknown): Refusal | null {
   let current: unknown = error;
   for (let depth = 0; depth < maxCauses && typeof current === "object" && current !== null; depth += 1) {
-    const { code, severity, message, cause } = current as Record<string, unknown>;
-    if (typeof code === "string" && typeof severity === "string") return { code, message: String(message) };
+    const { code, severity, message, hint, cause } = current as Record<string, unknown>;
+    if (typeof code === "string" && typeof severity === "string")
+      return { code, message: String(message), hint: typeof hint === "string" && hint !== "" ? hint : null };
     current = cause;
   }
   return null;

@@ -258,6 +258,11 @@ CREATE INDEX dead_letters_job_idx ON public.dead_letters USING btree (job_id, id
 CREATE INDEX dead_letters_key_idx ON public.dead_letters USING btree (subscriber_name, key) WHERE (((status)::text = ANY ((ARRAY['open'::character varying, 'requeued'::character varying])::text[])) AND (key IS NOT NULL));
 CREATE INDEX dead_letters_open_event_idx ON public.dead_letters USING btree (subscriber_name, event_id) WHERE ((status)::text = 'open'::text);
 CREATE INDEX dead_letters_open_idx ON public.dead_letters USING btree (subscriber_name, id) WHERE ((status)::text = 'open'::text);
+CREATE INDEX dead_letters_tenant_idx ON public.dead_letters USING btree (tenant_id, id) WHERE (tenant_id IS NOT NULL);
+ALTER TABLE dead_letters ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON dead_letters AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON dead_letters AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT SELECT, UPDATE ON dead_letters TO brain_tenant;
 
 CREATE TABLE "deliveries" (
   "place" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -290,6 +295,10 @@ CREATE TABLE "deliveries" (
 CREATE INDEX deliveries_job_idx ON public.deliveries USING btree (job_id) WHERE (job_id IS NOT NULL);
 CREATE INDEX deliveries_key_idx ON public.deliveries USING btree (subscriber_name, key, stream_ms, stream_seq) WHERE (key IS NOT NULL);
 CREATE INDEX deliveries_order_idx ON public.deliveries USING btree (subscriber_name, shard, stream_ms, stream_seq);
+ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON deliveries AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON deliveries AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT, UPDATE ON deliveries TO brain_tenant;
 
 CREATE TABLE "events" (
   "position" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -327,6 +336,10 @@ CREATE INDEX events_stream_id_idx ON public.events USING btree (shard, ((split_p
 CREATE INDEX events_tenant_idx ON public.events USING btree (tenant_id, "position") WHERE (tenant_id IS NOT NULL);
 CREATE INDEX events_type_idx ON public.events USING btree (type, "position");
 CREATE INDEX events_unsent_idx ON public.events USING btree ("position") WHERE (sent_at IS NULL);
+ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON events AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON events AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT ON events TO brain_tenant;
 
 CREATE TABLE "failing_work" (
   "work" character varying(150) NOT NULL,
@@ -349,6 +362,8 @@ CREATE TABLE "idempotency_keys" (
   CONSTRAINT "idempotency_keys_key_route_pk" PRIMARY KEY (key, route)
 );
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+GRANT SELECT (committed_at, created_at, key, route, status) ON idempotency_keys TO brain_tenant;
+GRANT UPDATE (committed_at) ON idempotency_keys TO brain_tenant;
 
 CREATE TABLE "jobs" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -380,11 +395,16 @@ CREATE TABLE "jobs" (
   "created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
   "updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
   "finished_at" timestamp(3) with time zone,
+  "tenant_id" character varying(255) DEFAULT NULLIF(current_setting('brain.tenant'::text, true), ''::text),
   CONSTRAINT "jobs_pkey" PRIMARY KEY (id),
   CONSTRAINT "jobs_name_key" UNIQUE (kind, subscriber_name, name)
 );
 CREATE UNIQUE INDEX jobs_idempotency_key ON public.jobs USING btree (idempotency_key);
 CREATE INDEX jobs_running_idx ON public.jobs USING btree (next_step_at) WHERE ((status)::text = 'running'::text);
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON jobs AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON jobs AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT, UPDATE ON jobs TO brain_tenant;
 
 CREATE TABLE "operator_actions" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -397,9 +417,15 @@ CREATE TABLE "operator_actions" (
   "job_id" bigint,
   "request_id" character varying(100),
   "at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "tenant_id" character varying(255) DEFAULT NULLIF(current_setting('brain.tenant'::text, true), ''::text),
   CONSTRAINT "operator_actions_pkey" PRIMARY KEY (id)
 );
 CREATE INDEX operator_actions_subscriber_idx ON public.operator_actions USING btree (subscriber_name, id);
+CREATE INDEX operator_actions_tenant_idx ON public.operator_actions USING btree (tenant_id, id) WHERE (tenant_id IS NOT NULL);
+ALTER TABLE operator_actions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON operator_actions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON operator_actions AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT ON operator_actions TO brain_tenant;
 
 CREATE TABLE "processed_events" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -420,6 +446,10 @@ CREATE INDEX idx_processed_events_event_id ON public.processed_events USING btre
 CREATE INDEX idx_processed_events_processed_at ON public.processed_events USING btree (processed_at);
 CREATE INDEX idx_processed_events_subscriber ON public.processed_events USING btree (subscriber_name);
 CREATE INDEX idx_processed_events_tenant ON public.processed_events USING btree (tenant_id);
+ALTER TABLE processed_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON processed_events AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON processed_events AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT ON processed_events TO brain_tenant;
 
 CREATE TABLE "relay_layout" (
   "id" integer DEFAULT 1 NOT NULL,
@@ -466,3 +496,7 @@ CREATE TABLE "replay_claims" (
 );
 CREATE INDEX replay_claims_event_idx ON public.replay_claims USING btree (event_id);
 CREATE INDEX replay_claims_processed_at_idx ON public.replay_claims USING btree (processed_at);
+ALTER TABLE replay_claims ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON replay_claims AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON replay_claims AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT ON replay_claims TO brain_tenant;
