@@ -14,7 +14,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { admitRequests } from "./admission.ts";
-import { authenticate } from "./authentication.ts";
+import { authenticate, whileGood } from "./authentication.ts";
 import { callerOf, keyCaller } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
@@ -181,15 +181,18 @@ function requestServices(
       await limitRate(invocation, `${bucket}:${await callerOf(clientAddress)}`, limit.perMinute);
     },
     follow: (filter, after, signal) =>
-      followEvents(invocation, filter, after, {
-        // The second one aborts when the client has gone, where the host tells.
-        signal: AbortSignal.any([signal, c.req.raw.signal]),
-        deadlineMs: invocation.now() + liveMs,
-        // Nobody without a key follows.
-        caller: keyCaller,
-        // Whoever follows waits most of the time, and is counted among the followers.
-        onAdmitted: () => c.get("place").leave(),
-      }),
+      whileGood(
+        c,
+        followEvents(invocation, filter, after, {
+          // The second one aborts when the client has gone, where the host tells.
+          signal: AbortSignal.any([signal, c.req.raw.signal]),
+          deadlineMs: invocation.now() + liveMs,
+          // Nobody without a key follows.
+          caller: keyCaller,
+          // Whoever follows waits most of the time, and is counted among the followers.
+          onAdmitted: () => c.get("place").leave(),
+        }),
+      ),
     async transact(context, run) {
       const bound = { correlation_id: correlationId, origin: story.origin(), ...context };
       host.waitUntil(markActivity(invocation));

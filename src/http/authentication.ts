@@ -28,14 +28,39 @@ export function authenticate(authenticators: readonly Authenticator[]): Middlewa
     const access = accessOf(c);
     const guarded = c.req.path === guardedRoot || c.req.path.startsWith(`${guardedRoot}/`);
     if (access?.kind === "anybody" || (access === null && !guarded)) return next();
-    const principal = isBootstrap(c) ? bootstrap : await firstOf(authenticators, c);
-    if (principal === null) throw new UnauthorizedError(whyNot(c));
-    if (access !== null) requireAccess(principal, access);
+    const identify = async (isAgain: boolean) => {
+      const found = isBootstrap(c) ? bootstrap : await firstOf(authenticators, c, isAgain);
+      if (found === null) throw new UnauthorizedError(whyNot(c));
+      if (access !== null) requireAccess(found, access);
+      return found;
+    };
+    const principal = await identify(false);
+    c.set("identifyAgain", () => identify(true));
     const actorId = actorOf(c, principal);
     c.set("told", { ...c.get("told"), actorId });
     c.set("services", { ...c.get("services"), principal, actorId });
     await next();
   };
+}
+
+/** How often the credential of an answer that goes on is looked at again, ms; an authenticator remembers for longer. */
+const lookAgainMs = 5_000;
+
+/**
+ * Live events for as long as the credential is good: one that is revoked or expires ends them.
+ *
+ * @throws {UnauthorizedError | ForbiddenError} while they come
+ */
+export async function* whileGood<Step>(c: Context<AppEnv>, live: AsyncIterable<Step>): AsyncGenerator<Step> {
+  const { invocation } = c.get("host");
+  let lookedMs = invocation.now();
+  for await (const step of live) {
+    if (invocation.now() - lookedMs >= lookAgainMs) {
+      await c.get("identifyAgain")?.();
+      lookedMs = invocation.now();
+    }
+    yield step;
+  }
 }
 
 /** The holder of BRAIN_API_KEY: nobody in particular, with all rights. */
@@ -63,6 +88,7 @@ function bootstrapCheck(): (c: Context<AppEnv>) => boolean {
 async function firstOf(
   authenticators: readonly Authenticator[],
   c: Context<AppEnv>,
+  isAgain: boolean,
 ): Promise<Principal | null> {
   const { invocation, waitUntil, apiKey } = c.get("host");
   const asking: Asking = {
@@ -70,6 +96,7 @@ async function firstOf(
     invocation,
     waitUntil,
     bootstrapKey: apiKey,
+    isAgain,
     body: () => readBytes(c),
     answerHeader: (name, value) => c.header(name, value, { append: true }),
   };

@@ -4,6 +4,7 @@ import {
   boundText,
   eventStats,
   exportEvents,
+  ForbiddenError,
   findRecorded,
   flattenTrees,
   growTrees,
@@ -22,6 +23,7 @@ import {
   treesToJson,
   withOrigins,
 } from "@brain/engine";
+import { isJsonObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
@@ -29,7 +31,7 @@ import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
 import { readBatchOfEvents, readEvents } from "./ingest-bodies.ts";
-import { requires } from "./kit/access.ts";
+import { grants, requires } from "./kit/access.ts";
 import { receives, validated } from "./kit/routing.ts";
 
 const mayRead = requires("events:read", "all_tenants");
@@ -109,6 +111,24 @@ function contextOf(c: Context<AppEnv>): IngestContext {
   return { ...c.get("told"), newId };
 }
 
+const domainShape = /^([a-z][a-z0-9_]*)\./;
+
+/** What the credential may not publish is refused in its place, each event on its own. */
+function permitted(c: Context<AppEnv>, inputs: readonly unknown[]): readonly unknown[] {
+  const { principal } = c.get("services");
+  if (principal === null || grants(principal, "events:publish")) return inputs;
+  return inputs.map((input) => {
+    // What could not be read is an error already.
+    if (!isJsonObject(input)) return input;
+    const domain = domainShape.exec(typeof input.type === "string" ? input.type : "")?.[1];
+    if (domain !== undefined && grants(principal, `events:publish:${domain}`)) return input;
+    return new ForbiddenError(
+      `The credential "${principal.name}" may not publish this type of event: that needs the scope "events:publish:${domain ?? "<domain>"}", by the first part of the type.`,
+      { issues: [{ path: "type", message: "expected a type that the credential may publish" }] },
+    );
+  });
+}
+
 /** Events from and for other programs. */
 export function eventRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -118,7 +138,7 @@ export function eventRoutes(): Hono<AppEnv> {
     waitUntil(markActivity(invocation));
     const { inputs, isBatch } = await readEvents(c, invocation);
     await limitIngest(invocation, keyCaller, inputs.length);
-    const results = await ingest(invocation, inputs, contextOf(c));
+    const results = await ingest(invocation, permitted(c, inputs), contextOf(c));
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
     if (result === undefined) throw new BadRequestError("The body holds no event.");
@@ -132,7 +152,7 @@ export function eventRoutes(): Hono<AppEnv> {
     waitUntil(markActivity(invocation));
     const inputs = await readBatchOfEvents(c, invocation);
     await limitIngest(invocation, keyCaller, inputs.length);
-    return answerBatch(c, await ingest(invocation, inputs, contextOf(c)), afterCommit);
+    return answerBatch(c, await ingest(invocation, permitted(c, inputs), contextOf(c)), afterCommit);
   });
 
   routes.get("/history", mayRead, validated("query", historyQuery), async (c) => {

@@ -1,4 +1,5 @@
 import type { Invocation, Logger } from "@brain/engine";
+import type { Principal } from "./kit/access.ts";
 import type { ModuleEnv } from "./kit/module-env.ts";
 
 /** What the host (a Worker, Deno, a test) gives to each request. */
@@ -37,6 +38,12 @@ export interface AppEnv {
     requestId: string;
     told: Told;
     place: Place;
+    /**
+     * Asks again who calls, while the answer goes on; left out where nobody was asked.
+     *
+     * @throws {UnauthorizedError | ForbiddenError} the credential is not good any more
+     */
+    identifyAgain?: () => Promise<Principal>;
     /** SHA-256 of a request with an idempotency key, hex. */
     keyHash?: string;
   };

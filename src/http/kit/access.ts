@@ -23,6 +23,8 @@ export interface Asking {
   readonly body: () => Promise<Uint8Array>;
   /** Null: it is switched off. */
   readonly bootstrapKey: string | null;
+  /** True: the answer has begun and goes on, and nothing can be added to its headers. */
+  readonly isAgain: boolean;
   /** Adds a header to the answer, also when the request is refused. */
   readonly answerHeader: (name: string, value: string) => void;
   /** For what the answer need not wait for. */
@@ -69,7 +71,7 @@ function declare(access: Access): MiddlewareHandler {
  * Says what a route asks of its caller; the first handler of the route.
  *
  * @param scope what the credential must grant. For one that ends in a placeholder, `events:publish:<domain>`, a narrower
- *   grant opens the door, and the route itself looks at what is asked (`requireScope`)
+ *   grant opens the door, and the route itself looks at what is asked (`grants`)
  */
 export function requires(scope: Scope, reach: Reach): MiddlewareHandler {
   return declare({ kind: "requires", scope, reach });

@@ -46,7 +46,8 @@ export function validated<Schema extends z.ZodType, Target extends keyof Validat
   if (target !== "json") return takes(target, schema, handler);
   const acceptJson = accepting(schema);
   const read: MiddlewareHandler = async (c, next) => {
-    acceptJson(c, (await readJsonBody(c)) ?? {});
+    const body = await readJsonBody(c);
+    acceptJson(c, body === undefined ? {} : body);
     await next();
   };
   return takes(target, schema, read as typeof handler);

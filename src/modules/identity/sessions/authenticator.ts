@@ -29,7 +29,11 @@ export function createSessionAuthenticator({ credentialCacheMs }: IdentitySettin
       if (session.tokenHash !== hash) await requireOverlap(asking, session, now);
       // Before anything is changed, also the token.
       await requireOwnSite(asking, session);
-      if (session.tokenHash === hash && now.getTime() - session.rotatedAt.getTime() > rotateAfterMs) {
+      if (
+        !asking.isAgain &&
+        session.tokenHash === hash &&
+        now.getTime() - session.rotatedAt.getTime() > rotateAfterMs
+      ) {
         await rotate(asking, session, now);
       }
       return principal;
