@@ -15,6 +15,7 @@ const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   generateMigrationLists,
   async () => (await import("./dump-schema.ts")).dumpSchemas(),
   async () => (await import("./generate-docs.ts")).generateDocs(),
+  async () => (await import("./route-table.ts")).generateRouteTable(),
 ];
 
 /** The first line that differs, from both sides; enough to see what was forgotten. */

@@ -1,8 +1,8 @@
 import type { RateLimit } from "@brain/engine";
 import type { Hono } from "hono";
 import type { AppEnv } from "./host.ts";
-import { declaredAccess } from "./kit/access.ts";
 import type { Mount } from "./kit/mount.ts";
+import { declaredRoutes } from "./route-list.ts";
 
 /** What a module mounts. */
 export interface ModuleRoutes {
@@ -66,12 +66,9 @@ export function requireOwnRoutes(app: Hono<AppEnv>, modules: readonly ModuleRout
 
 /** @throws {Error} a route does not say, by its first handler, who may call it; names all that do not */
 export function requireAccessDeclared(app: Hono<AppEnv>): void {
-  const declared = new Map<string, boolean>();
-  for (const { method, path, handler } of app.routes) {
-    const route = `${method} ${path}`;
-    if (method !== "ALL" && !declared.has(route)) declared.set(route, declaredAccess(handler) !== undefined);
-  }
-  const silent = [...declared].flatMap(([route, says]) => (says ? [] : [route]));
+  const silent = declaredRoutes(app).flatMap(({ method, path, access }) =>
+    access === null ? [`${method} ${path}`] : [],
+  );
   if (silent.length === 0) return;
   throw new Error(
     `These routes do not say who may call them: ${silent.join(", ")}. Give each requires("<scope>", "own_tenant" or "all_tenants") as its first handler, or anybody("<why>").`,

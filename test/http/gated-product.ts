@@ -25,6 +25,10 @@ export interface GatedProduct {
   /** One command, through the gate. */
   command(...command: [string, ...string[]]): Promise<unknown>;
   readonly stream: string;
+  /** The database behind the gateway of Neon, past the gate. */
+  readonly neonUrl: string;
+  /** Begins every key in Redis. */
+  readonly prefix: string;
   /** Waits for the background work of requests. */
   background(): Promise<void>;
   /** Relays and drains everything, as a cron tick does. */
@@ -43,7 +47,10 @@ function withEverything() {
   };
 }
 
-export async function createGatedProduct(): Promise<GatedProduct> {
+/** @param options.relays false: what is published waits until the test settles it; otherwise as in production */
+export async function createGatedProduct(
+  options: { readonly relays?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<GatedProduct> {
   const sandbox = await createSandbox();
   const postgres = await openTcpGate(sandbox.neonUrl);
   const redis = await openTcpGate(sandbox.upstash.url);
@@ -51,6 +58,7 @@ export async function createGatedProduct(): Promise<GatedProduct> {
     NEON_DATABASE_URL: postgres.url,
     UPSTASH_REDIS_REST_URL: redis.url,
     ...withEverything(),
+    ...options.env,
   });
   const config = parseConfig(env);
   const logs: string[] = [];
@@ -73,7 +81,9 @@ export async function createGatedProduct(): Promise<GatedProduct> {
   const deadline = () => Date.now() + 10_000;
   const app = product.createApp(() => {
     const invocation = system.open();
-    const afterCommit = () => waitUntil(system.afterCommit({ invocation, wake: () => undefined }));
+    const afterCommit = () => {
+      if (options.relays ?? true) waitUntil(system.afterCommit({ invocation, wake: () => undefined }));
+    };
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   });
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
@@ -85,6 +95,8 @@ export async function createGatedProduct(): Promise<GatedProduct> {
     postgres,
     redis,
     stream,
+    neonUrl: sandbox.neonUrl,
+    prefix: sandbox.prefix,
     secrets: [
       testApiKey,
       new URL(sandbox.neonUrl).password,

@@ -2,7 +2,7 @@ import { atMostMembers } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
-import { partsOf, routesOf } from "./routes.ts";
+import { routesOf } from "./routes.ts";
 import { unboundedParts } from "./schema-bounds.ts";
 
 let product: GatedProduct;
@@ -41,7 +41,7 @@ const judged = [
 /** What every route takes without a bound of its schema: `POST /api/x json path: kind`. */
 function unbounded(): string[] {
   return routesOf(product.app).flatMap((route) =>
-    partsOf(product.app, route).flatMap(({ from, schema }) =>
+    route.parts.flatMap(({ from, schema }) =>
       schema === null
         ? []
         : unboundedParts(schema).map((part) => `${route.method} ${route.path} ${from} ${part}`),
@@ -105,7 +105,7 @@ describe("the reason why somebody acts", () => {
   ];
   const reasons = () =>
     routesOf(product.app).flatMap((route) =>
-      partsOf(product.app, route).flatMap(({ schema }) => {
+      route.parts.flatMap(({ schema }) => {
         const { shape } = (schema?._zod.def ?? {}) as { shape?: Record<string, z.ZodType> };
         return shape?.reason === undefined ? [] : [{ path: route.path, reason: shape.reason }];
       }),

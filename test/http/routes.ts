@@ -1,51 +1,52 @@
-import type { Hono } from "hono";
+import { randomUUID } from "node:crypto";
+import { schemaDef } from "@brain/schemas";
 import { expect } from "vitest";
-import type { AppEnv } from "../../src/http/host.ts";
-import { type RequestPart, requestPartOf } from "../../src/http/kit/routing.ts";
+import type { RequestPart } from "../../src/http/kit/routing.ts";
+import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../../src/http/route-list.ts";
 import type { GatedProduct } from "./gated-product.ts";
+import { sampleOf } from "./schema-samples.ts";
 
-export interface Route {
-  readonly method: string;
-  /** With parameters: `/api/events/:id`. */
-  readonly path: string;
-}
+export type Route = DeclaredRoute;
+/** Every route of an app once: all suites that run through all routes take them from here. */
+export const routesOf = declaredRoutes;
 
-/** Every route that the app has, each once; middleware answers to all methods and is none. */
-export function routesOf(app: Hono<AppEnv>): Route[] {
-  const named = app.routes.filter(({ method }) => method !== "ALL");
-  return [...new Map(named.map(({ method, path }) => [`${method} ${path}`, { method, path }])).values()];
-}
+export const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
-/** What a route takes from its requests, as it declares it. */
-export function partsOf(app: Hono<AppEnv>, { method, path }: Route): RequestPart[] {
-  return app.routes
-    .filter((route) => route.method === method && route.path === path)
-    .flatMap(({ handler }) => requestPartOf(handler) ?? []);
-}
-
-const bodies: readonly RequestPart["from"][] = ["json", "input", "text", "bytes", "none"];
+/** The routes that ask for no credential. */
+export const isPublic = ({ access }: Route): boolean => access?.kind === "anybody";
 
 /** How a route takes its body; null when it does not say. */
-export function bodyOf(app: Hono<AppEnv>, route: Route): RequestPart["from"] | null {
-  const [body, ...others] = partsOf(app, route).filter(({ from }) => bodies.includes(from));
-  expect(others, `${route.method} ${route.path} takes its body twice`).toEqual([]);
-  return body?.from ?? null;
-}
+export const bodyOf = (route: Route): RequestPart["from"] | null => bodyPartOf(route)?.from ?? null;
 
 export function withParams(path: string, value: string): string {
   return path.replaceAll(/:[a-z_]+/gi, value);
 }
 
-/** The routes that anybody may use, as the documentation lists them. */
-export function isPublic({ path }: Route): boolean {
-  return (
-    path === "/api/health" ||
-    path.startsWith("/api/courses/public") ||
-    path.startsWith("/staging/") ||
-    path.startsWith("/api/paycore/webhooks/") ||
-    path === "/api/courses/certificates/verify" ||
-    path === "/api/courses/certificates/key"
-  );
+/** The schema that a route declares for a parameter of its path; null: it judges the parameter itself. */
+function paramSchema({ parts }: Route, name: string) {
+  const declared = parts.find(({ from }) => from === "param")?.schema;
+  if (declared === undefined || declared === null) return null;
+  let { shape, in: first, innerType } = schemaDef(declared);
+  while (shape === undefined && (first ?? innerType) !== undefined) {
+    ({ shape, in: first, innerType } = schemaDef((first ?? innerType) as typeof declared));
+  }
+  return shape?.[name] ?? null;
+}
+
+const isolatePaths = new Map<string, string>();
+
+/** The path of a route with parameters that it takes, and that lead to nothing; the same whenever it is asked for. */
+export function pathOf(route: Route): string {
+  const known = isolatePaths.get(nameOf(route)) ?? newPathOf(route);
+  isolatePaths.set(nameOf(route), known);
+  return known;
+}
+
+function newPathOf(route: Route): string {
+  return route.path.replaceAll(/:([a-z_]+)/gi, (_, name: string) => {
+    const schema = paramSchema(route, name);
+    return encodeURIComponent(schema === null ? randomUUID() : String(sampleOf(schema)));
+  });
 }
 
 const internals =

@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
-import { isPublic, type Route, routesOf, withParams } from "./routes.ts";
+import { isPublic, pathOf, type Route, routesOf } from "./routes.ts";
 import type { Reply } from "./surface.ts";
 
 let product: GatedProduct;
@@ -22,7 +21,11 @@ function shapeOf({ status, headers, body }: Reply) {
   };
 }
 
-async function ask(path: string, { method }: Route, headers: Readonly<Record<string, string>> = {}) {
+async function ask(
+  path: string,
+  { method }: Pick<Route, "method">,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const hasBody = method !== "GET" && method !== "HEAD";
   const init = hasBody
     ? { method, body: "{}", headers: { "content-type": "application/json", ...headers } }
@@ -32,7 +35,7 @@ async function ask(path: string, { method }: Route, headers: Readonly<Record<str
 
 test("every route answers with a slash at its end as without", async () => {
   for (const route of routesOf(product.app)) {
-    const path = withParams(route.path, randomUUID());
+    const path = pathOf(route);
     const plain = shapeOf(await ask(path, route));
     expect(shapeOf(await ask(`${path}/`, route)), `${route.method} ${path}/`).toEqual(plain);
     if (plain.status !== 404) continue;
@@ -49,9 +52,9 @@ test("HEAD, a query behind the slash, and methods that are not there answer as w
     ["/api/events/history", "DELETE"],
     ["/api/health", "POST"],
   ] as const) {
-    const plain = await ask(path, { method, path });
+    const plain = await ask(path, { method });
     expect(plain.status, `${method} ${path}`).toBe(method === "HEAD" ? 200 : 405);
-    expect(shapeOf(await ask(`${path}/`, { method, path }))).toEqual(shapeOf(plain));
+    expect(shapeOf(await ask(`${path}/`, { method }))).toEqual(shapeOf(plain));
   }
   const limited = await product.send("/api/events/history/?limit=1");
   expect(limited.status).toBe(200);
@@ -75,7 +78,7 @@ describe("without the key", () => {
   test.each(variants)("%s slips past no check", async (_what, variant) => {
     for (const route of routesOf(product.app)) {
       if (isPublic(route)) continue;
-      const path = variant(withParams(route.path, randomUUID()));
+      const path = variant(pathOf(route));
       const reply = await ask(path, route, { authorization: "" });
       expect([401, 404, 405], `${route.method} ${path}`).toContain(reply.status);
       expect(["unauthorized", "not_found", "method_not_allowed"], `${route.method} ${path}`).toContain(
