@@ -10,6 +10,7 @@ export default {
         "tools/packages/prepack.ts",
         "test/bench/{main,stack,deno-host}.ts",
         "test/chaos/{main,edge-process,worker}.ts",
+        "test/fuzz/main.ts",
         // Started as a process of its own, by path.
         "test/engine/crash-child.ts",
         "test/workers/deno-sockets-program.ts",
