@@ -39,12 +39,16 @@ export interface Document {
 /** Folders that are made by programs. */
 const skipped = new Set(["node_modules", "dist", "coverage"]);
 
+/** Folders whose names begin with a dot, and which have documents of ours. */
+const shown = new Set([".github"]);
+
 /** Every file of the project by its path from the root, without what programs make. */
 async function listFiles(): Promise<readonly string[]> {
   const walk = async (folder: string): Promise<string[]> => {
     const entries = await readdir(root + folder, { withFileTypes: true });
     const found = entries.map((entry) => {
-      if (skipped.has(entry.name) || (entry.isDirectory() && entry.name.startsWith("."))) return [];
+      const isHidden = entry.name.startsWith(".") && !shown.has(entry.name);
+      if (skipped.has(entry.name) || (entry.isDirectory() && isHidden)) return [];
       const path = folder + entry.name;
       return entry.isDirectory() ? walk(`${path}/`) : [path];
     });
