@@ -14,3 +14,28 @@ export function callOutside(
   // biome-ignore lint/style/noRestrictedGlobals: redirects are off
   return fetch(url, { ...init, redirect: "manual" });
 }
+
+/** What was read of an answer. */
+export interface BoundedText {
+  readonly text: string;
+  /** The answer was longer than what is kept. */
+  readonly truncated: boolean;
+}
+
+/** Reads up to a bound, bytes, and hangs up, so that an endless answer cannot fill the memory. */
+export async function readBounded(response: Response, maxBytes: number): Promise<BoundedText> {
+  if (response.body === null) return { text: "", truncated: false };
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let left = maxBytes; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return { text: text + decoder.decode(), truncated: false };
+    text += decoder.decode(value.subarray(0, left), { stream: true });
+    left -= value.byteLength;
+    if (left < 0) {
+      await reader.cancel();
+      return { text, truncated: true };
+    }
+  }
+}

@@ -43,6 +43,8 @@ const values: Readonly<Record<string, string>> = {
   BRAIN_CERTIFICATE_KEY: "A".repeat(64),
   BRAIN_SECRETS_KEY: `${"A".repeat(43)}=`,
   BRAIN_SECRETS_KEY_PREVIOUS: `${"B".repeat(42)}A=`,
+  BRAIN_JWT_ISSUERS:
+    '[{"name":"staff","issuer":"https://issuer.example","audience":"brain","tenant":"all","grants":[{"roles":["viewer"]}]}]',
 };
 /** Numbers need no value of their own here: each is near its default, and none equals it. */
 const numbers: Readonly<Record<string, string>> = Object.fromEntries(

@@ -1,6 +1,7 @@
 import { defineModule } from "@brain/engine";
 import { authenticatorPort } from "../../http/kit/access.ts";
 import type { Mount } from "../../http/kit/mount.ts";
+import { createJwtAuthenticator } from "./jwt-authenticator.ts";
 import { createKeyAuthenticator } from "./key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "./routes.ts";
 import { createSessionAuthenticator } from "./sessions/authenticator.ts";
@@ -9,7 +10,7 @@ import { sessionTidying } from "./sessions/tidying.ts";
 import { identitySettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
-/** Who calls: API keys, and sessions of the console. */
+/** Who calls: API keys, sessions of the console, tokens of issuers. */
 export const identity = defineModule({
   name: "identity",
   events: [],
@@ -18,6 +19,9 @@ export const identity = defineModule({
   offers: ({ settings }) => [
     authenticatorPort.from(() => createKeyAuthenticator(settings)),
     authenticatorPort.from(() => createSessionAuthenticator(settings)),
+    ...(settings.issuers.length === 0
+      ? []
+      : [authenticatorPort.from(() => createJwtAuthenticator(settings.issuers))]),
   ],
   jobs: () => [sessionTidying],
   routes: ({ settings }): Mount[] => [

@@ -3,13 +3,13 @@ import { plainText } from "../../http/kit/free-text.ts";
 import { isRole, isScope, type Role, roles, type Scope, scopeExpectation } from "../../http/kit/scopes.ts";
 import type { KeyRow } from "./tables.ts";
 
-const scope = z
+export const scope = z
   .string()
   .max(100)
   .refine(isScope, { error: scopeExpectation })
   .transform((text) => text as Scope);
 
-const role = z
+export const role = z
   .string()
   .max(30)
   .refine(isRole, { error: `expected ${Object.keys(roles).join(", ")}` })
@@ -51,8 +51,14 @@ export const keysQuery = z.strictObject({
     .optional(),
 });
 
-/** The scopes of a request, each once. */
-export function scopesOf({ scopes = [], roles: named = [] }: CreateKeyRequest): readonly Scope[] {
+/** The scopes that are named, alone and by roles, each once. */
+export function scopesOf({
+  scopes = [],
+  roles: named = [],
+}: {
+  readonly scopes?: readonly Scope[] | undefined;
+  readonly roles?: readonly Role[] | undefined;
+}): readonly Scope[] {
   return [...new Set<Scope>([...scopes, ...named.flatMap((name): readonly Scope[] => roles[name])])];
 }
 

@@ -11,7 +11,7 @@ import {
 } from "@brain/engine";
 import { holdsSecret, isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
-import { callOutside } from "../../outgoing.ts";
+import { type BoundedText, callOutside, readBounded } from "../../outgoing.ts";
 import type { ResolveHost } from "../../ports/host-names.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
 
@@ -170,7 +170,7 @@ async function send(call: Request, idempotencyKey: string, signal: AbortSignal):
   if (call.body !== undefined && !headers.has("content-type"))
     headers.set("content-type", isText ? "text/plain; charset=utf-8" : "application/json");
   let response: Response;
-  let answer: Answer;
+  let answer: BoundedText;
   try {
     response = await callOutside(call.url, {
       method: call.method,
@@ -178,7 +178,7 @@ async function send(call: Request, idempotencyKey: string, signal: AbortSignal):
       ...(call.body === undefined ? {} : { body: isText ? String(call.body) : JSON.stringify(call.body) }),
       signal: AbortSignal.any([timeout, signal]),
     });
-    answer = await readBounded(response);
+    answer = await readBounded(response, maxAnswerBytes);
   } catch (error) {
     signal.throwIfAborted();
     throw timeout.aborted
@@ -199,31 +199,7 @@ async function send(call: Request, idempotencyKey: string, signal: AbortSignal):
   throw new UpstreamError(`${host} refused the call with status ${status}.`);
 }
 
-interface Answer {
-  readonly text: string;
-  /** The answer was longer than what is kept. */
-  readonly truncated: boolean;
-}
-
-/** Reads up to the bound and hangs up, so that an endless answer cannot fill the memory. */
-async function readBounded(response: Response): Promise<Answer> {
-  if (response.body === null) return { text: "", truncated: false };
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (let left = maxAnswerBytes; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return { text: text + decoder.decode(), truncated: false };
-    text += decoder.decode(value.subarray(0, left), { stream: true });
-    left -= value.byteLength;
-    if (left < 0) {
-      await reader.cancel();
-      return { text, truncated: true };
-    }
-  }
-}
-
-function resultOf(response: Response, { text, truncated }: Answer): JsonObject {
+function resultOf(response: Response, { text, truncated }: BoundedText): JsonObject {
   const contentType = response.headers.get("content-type");
   const json = !truncated && contentType?.includes("json") === true ? parseJson(text) : null;
   return {
