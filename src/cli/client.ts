@@ -10,6 +10,8 @@ export interface Client {
   get<T>(path: string, query?: Query): Promise<T>;
   /** Sends an Idempotency-Key, so that a repeat after a lost reply does nothing twice. */
   post<T>(path: string, body?: Readonly<Record<string, unknown>>): Promise<T>;
+  /** Like `post`, for a route that remembers no keys, because its answer holds a secret: it is sent once. */
+  postOnce<T>(path: string, body?: Readonly<Record<string, unknown>>): Promise<T>;
   /** Like `post`, with a text as body. The server must be fine with a repeat: the route has no memory of keys. */
   postText<T>(path: string, query: Query, text: string): Promise<T>;
   /** Like `get`, but gives error answers too; for routes whose status is the news. */
@@ -67,11 +69,15 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
   }
 
   /** Repeats once when the reply was lost; who only reads loses nothing, and who writes has its key. */
-  async function send(path: string, init: RequestInit): Promise<Sent> {
+  async function send(path: string, init: RequestInit, isRepeatable: boolean): Promise<Sent> {
     try {
       return await sendPatiently(path, init);
     } catch (error) {
       if (isRefused(error)) throw unreachable(url, error);
+      if (!isRepeatable)
+        throw new ConnectionError(
+          `The reply of ${url} was lost (${causeOf(error)}), so it is unknown whether this was done. "charter actions" shows what was.`,
+        );
       try {
         return await sendPatiently(path, init);
       } catch (again) {
@@ -92,8 +98,8 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
     }
   }
 
-  async function ask<T>(path: string, init: RequestInit): Promise<T> {
-    const { response, text } = await send(path, init);
+  async function ask<T>(path: string, init: RequestInit, isRepeatable = true): Promise<T> {
+    const { response, text } = await send(path, init, isRepeatable);
     const target = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && target !== null) {
       const message = `${url} redirects to ${target}, which is not followed. If that is the server, give its address with --url or CHARTER_URL.`;
@@ -117,6 +123,16 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         headers: { ...headers, "content-type": "application/json", "idempotency-key": randomUUID() },
         body: JSON.stringify(body),
       }),
+    postOnce: (path, body = {}) =>
+      ask(
+        path,
+        {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body: JSON.stringify(body),
+        },
+        false,
+      ),
     postText: (path, query, text) =>
       ask(withQuery(path, query), {
         method: "POST",
@@ -124,7 +140,7 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         body: text,
       }),
     async probe(path) {
-      const { response, text } = await send(path, { method: "GET", headers });
+      const { response, text } = await send(path, { method: "GET", headers }, true);
       return { status: response.status, body: parseBody(text) };
     },
   };

@@ -7,11 +7,13 @@ import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addMove } from "./commands/move.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addStory } from "./commands/story.ts";
 import { addTail } from "./commands/tail.ts";
 import { addTasks } from "./commands/tasks.ts";
+import { addWhoami } from "./commands/whoami.ts";
 
 export function createProgram(): Command {
   const program = new Command("charter")
@@ -40,5 +42,7 @@ export function createProgram(): Command {
   addMove(program);
   addActions(program);
   addTasks(program);
+  addKeys(program);
+  addWhoami(program);
   return program;
 }

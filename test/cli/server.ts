@@ -8,6 +8,7 @@ import { drainAll, relayAll } from "@brain/engine";
 import { onTestFinished } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
+import type { Authenticator } from "../../src/http/kit/access.ts";
 import type { Mount } from "../../src/http/kit/mount.ts";
 import { type Backbone, type BackboneOptions, createBackbone, testApiKey } from "../backbone.ts";
 
@@ -30,7 +31,10 @@ export interface Station extends Backbone {
 
 /** Gone when the test or the suite's hook ends: call `cleanup`. */
 export async function openStation(
-  options: BackboneOptions & { readonly mounts?: readonly Mount[] },
+  options: BackboneOptions & {
+    readonly mounts?: readonly Mount[];
+    readonly authenticators?: readonly Authenticator[];
+  },
 ): Promise<Station> {
   const backbone = await createBackbone(options);
   const background = new Set<Promise<unknown>>();
@@ -47,7 +51,8 @@ export async function openStation(
       );
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   };
-  const app = createApp({ open, modules: [{ name: "test", routes: options.mounts ?? [] }] });
+  const { mounts = [], authenticators = [] } = options;
+  const app = createApp({ open, modules: [{ name: "test", routes: mounts }], authenticators });
   const requests: Station["requests"] = [];
   const toLose = { path: "", count: 0 };
 
