@@ -34,6 +34,7 @@ describe.each(paths)("on the path %s", (mode, env) => {
       title: "Write the report",
       priority: "P2",
       status: "NOT_STARTED",
+      tenant_id: null,
       references: [],
       version: 1,
       completion_notes: null,

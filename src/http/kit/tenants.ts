@@ -1,4 +1,5 @@
-import { ForbiddenError } from "@brain/engine";
+import { ForbiddenError, ValidationError } from "@brain/engine";
+import { isJsonObject, type JsonValue } from "@brain/schemas";
 import type { Principal } from "./access.ts";
 
 /*
@@ -25,6 +26,36 @@ export function tenantOf({ principal }: Caller, named: string | null | undefined
   throw new ForbiddenError(
     `The request names the tenant "${named.slice(0, 100)}", and its credential is for "${own}". Leave the tenant out, or use a credential of that tenant.`,
   );
+}
+
+/**
+ * The same where there is no row without a tenant.
+ *
+ * @throws {ValidationError} nobody names one: the credential is for all tenants
+ * @throws {ForbiddenError} as {@link tenantOf}
+ */
+export function requireTenantOf(caller: Caller, named: string | null | undefined): string {
+  const tenantId = tenantOf(caller, named);
+  if (tenantId !== null) return tenantId;
+  throw new ValidationError(
+    "The request names no tenant, and its credential is for all of them. Send tenant_id.",
+    { issues: [{ path: "tenant_id", message: "expected the id of a tenant" }] },
+  );
+}
+
+/**
+ * A document with a field `tenant_id`, as its reader gets it: one that names no tenant is of that of the credential.
+ * Whatever is wrong with it otherwise is for its reader to say.
+ *
+ * @throws {ForbiddenError} as {@link tenantOf}
+ */
+export function withTenantOf<Document>(caller: Caller, document: Document): Document {
+  if (!isJsonObject(document as JsonValue)) return document;
+  const { tenant_id: named } = document as { readonly tenant_id?: unknown };
+  const tenantId = tenantOf(caller, typeof named === "string" ? named.trim() : null);
+  return tenantId === null || (named !== null && named !== undefined)
+    ? document
+    : { ...document, tenant_id: tenantId };
 }
 
 /** The one tenant whose rows the request may see; null: those of all. */

@@ -2,7 +2,7 @@ import { type Consumer, defineConsumer, type HandlerContext, on, onSql, toldAt }
 import { agentError, agentHeartbeat, agentOffline, agentOnline, type Envelope } from "@brain/schemas";
 import { producer } from "./announce.ts";
 import { afterReport, type Report } from "./state.ts";
-import { countingError, lockOrCreate, saveState } from "./store.ts";
+import { countingError, lockOrCreate, saveState, type Whose } from "./store.ts";
 
 /**
  * The subscriber `agents`: notes what other programs tell of agents on the stream. What this module published itself is
@@ -27,9 +27,7 @@ export function agentsConsumer(): Consumer {
       }),
       // One that is counted already is no second error when a forced replay brings it again.
       onSql(agentError, ({ event, build, now, repeated }) =>
-        isOwn(event) || repeated
-          ? []
-          : [countingError(build, event.payload.agent_id, event.tenant_id, now())],
+        isOwn(event) || repeated ? [] : [countingError(build, event.payload.agent_id, whoseOf(event), now())],
       ),
     ],
   });
@@ -42,6 +40,11 @@ function isOwn(event: Head): boolean {
   return event.meta.producer === producer;
 }
 
+/** A tenant tells of its own agents only, and takes none that has no tenant. */
+function whoseOf({ tenant_id: tenantId }: Head): Whose {
+  return tenantId === null ? { kind: "any" } : { kind: "of", tenantId };
+}
+
 async function note(
   event: Head,
   agentId: string,
@@ -50,6 +53,6 @@ async function note(
 ): Promise<void> {
   if (isOwn(event)) return;
   const at = toldAt(streamMessageId, now());
-  const agent = await lockOrCreate(tx, agentId, event.tenant_id, at);
+  const agent = await lockOrCreate(tx, agentId, whoseOf(event), at);
   await saveState(tx, agent, afterReport(agent, report, at, now()), now());
 }

@@ -1,6 +1,7 @@
 import { type PositionedEvent, withPosition } from "@brain/engine";
 import type { Envelope } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf } from "../../http/kit/tenants.ts";
 import type { InboxQuery } from "./model.ts";
 
 /*
@@ -13,9 +14,15 @@ import type { InboxQuery } from "./model.ts";
  * gives stream ids to rows that are committed, so behind a place in the stream nothing appears any more.
  */
 
-/** Which events are in the inbox of an agent. */
-export function inInbox(agentId: string, broadcasts: boolean): (event: Envelope) => boolean {
-  return ({ target, type }) => target === agentId || (broadcasts && target === null && type === "broadcast");
+/** Which events are in the inbox of an agent. @param tenantId only those of this one; null: of all */
+export function inInbox(
+  agentId: string,
+  tenantId: string | null,
+  broadcasts: boolean,
+): (event: Envelope) => boolean {
+  return ({ target, type, tenant_id }) =>
+    (tenantId === null || tenant_id === tenantId) &&
+    (target === agentId || (broadcasts && target === null && type === "broadcast"));
 }
 
 /** What the inbox held behind the cursor. */
@@ -45,8 +52,9 @@ const maxLength = 1_000_000;
 export async function readInbox(
   services: RequestServices,
   agentId: string,
-  { cursor, limit, wait_ms: waitMs, broadcasts }: InboxQuery,
+  { cursor, limit, wait_ms: waitMs, broadcasts, tenant_id }: InboxQuery,
 ): Promise<InboxPage> {
+  const tenantId = tenantOf(services, tenant_id);
   const ended = new AbortController();
   let timer = setTimeout(() => ended.abort(), Math.max(waitMs, scanMs));
   const startedMs = services.now().getTime();
@@ -68,7 +76,7 @@ export async function readInbox(
   };
   const after = cursor === "0" ? "0-0" : cursor === "now" ? null : cursor;
   try {
-    const filter = { wants: inInbox(agentId, broadcasts), looked };
+    const filter = { wants: inInbox(agentId, tenantId, broadcasts), looked };
     for await (const item of services.follow(filter, after, ended.signal)) {
       if (item.truncatedBefore !== undefined) ({ truncatedBefore } = item);
       place = item.cursor;

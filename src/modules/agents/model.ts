@@ -76,12 +76,17 @@ export const inboxQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
   wait_ms: z.coerce.number().int().min(0).max(25_000).default(0),
   broadcasts: flag.default(false),
+  tenant_id: tenantId.optional(),
 });
 
 export const inboxStreamQuery = z.strictObject({
   last_event_id: z.string().min(1).max(2_000).optional(),
   broadcasts: flag.default(false),
+  tenant_id: tenantId.optional(),
 });
+
+/** Whose agent is meant, where several tenants have one of that name. */
+export const tenantQuery = z.object({ tenant_id: tenantId.optional() });
 
 export const agentsQuery = z.strictObject({
   status: z.enum(["online", "offline"]).optional(),

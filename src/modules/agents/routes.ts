@@ -4,6 +4,7 @@ import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
+import { tenantOf } from "../../http/kit/tenants.ts";
 import { inInbox, readInbox } from "./inbox.ts";
 import {
   agentParam,
@@ -16,6 +17,7 @@ import {
   messageRequest,
   onlineRequest,
   taskRequest,
+  tenantQuery,
 } from "./model.ts";
 import {
   type Published,
@@ -31,8 +33,8 @@ import {
 import type { AgentsSettings } from "./settings.ts";
 import { listAgents } from "./store.ts";
 
-const mayRead = requires("agents:read", "all_tenants");
-const mayWrite = requires("agents:write", "all_tenants");
+const mayRead = requires("agents:read", "own_tenant");
+const mayWrite = requires("agents:write", "own_tenant");
 
 /** The routes below `/api/agents`. */
 export function agentsRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
@@ -49,13 +51,21 @@ function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
 
   app.get("/", mayRead, validated("query", agentsQuery), async (c) => {
     const query = c.req.valid("query");
-    const rows = await listAgents(c.var.services.db, query);
-    const next = rows.length === query.limit ? (rows.at(-1)?.agentId ?? null) : null;
+    const { services } = c.var;
+    const rows = await listAgents(services.db, tenantOf(services, query.tenant_id), query);
+    const next = rows.length >= query.limit ? (rows.at(-1)?.agentId ?? null) : null;
     return c.json({ agents: rows.map(agentView), next_after: next });
   });
 
-  app.get("/:agent_id", mayRead, validated("param", agentParam), async (c) =>
-    c.json(agentView(await readAgent(c.var.services, c.req.valid("param").agent_id))),
+  app.get(
+    "/:agent_id",
+    mayRead,
+    validated("param", agentParam),
+    validated("query", tenantQuery),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(agentView(await readAgent(c.var.services, agent_id, c.req.valid("query").tenant_id)));
+    },
   );
 
   app.post(
@@ -80,8 +90,16 @@ function statusRoutes(settings: AgentsSettings): Hono<ModuleEnv> {
     },
   );
 
-  app.post("/:agent_id/offline", mayWrite, validated("param", agentParam), withoutBody(), async (c) =>
-    c.json(agentView(await signOff(c.var.services, c.req.valid("param").agent_id))),
+  app.post(
+    "/:agent_id/offline",
+    mayWrite,
+    validated("param", agentParam),
+    validated("query", tenantQuery),
+    withoutBody(),
+    async (c) => {
+      const { agent_id } = c.req.valid("param");
+      return c.json(agentView(await signOff(c.var.services, agent_id, c.req.valid("query").tenant_id)));
+    },
   );
 
   app.post(
@@ -144,11 +162,13 @@ function messageRoutes(): Hono<ModuleEnv> {
     mayRead,
     validated("param", agentParam),
     validated("query", inboxStreamQuery),
-    (c) =>
-      serveLive(c, {
-        wants: inInbox(c.req.valid("param").agent_id, c.req.valid("query").broadcasts),
+    (c) => {
+      const { broadcasts, tenant_id } = c.req.valid("query");
+      return serveLive(c, {
+        wants: inInbox(c.req.valid("param").agent_id, tenantOf(c.var.services, tenant_id), broadcasts),
         toMessage: (event) => ({ event: event.type, data: withPosition(event) }),
-      }),
+      });
+    },
   );
   return app;
 }

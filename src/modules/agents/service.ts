@@ -9,6 +9,7 @@ import {
   redactText,
 } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { contextOf, publishFacts } from "./announce.ts";
 import type {
   Agent,
@@ -20,7 +21,15 @@ import type {
 } from "./model.ts";
 import type { AgentsSettings } from "./settings.ts";
 import { afterSignOff, afterSignOfLife, type Change, type SignOfLife } from "./state.ts";
-import { beatQuietly, countingError, findAgent, lockAgent, lockOrCreate, saveState } from "./store.ts";
+import {
+  beatQuietly,
+  countingError,
+  findAgent,
+  lockAgent,
+  lockOrCreate,
+  saveState,
+  type Whose,
+} from "./store.ts";
 import { sweepJob } from "./sweep.ts";
 
 /** What agents do. Each change and its events commit together. */
@@ -28,12 +37,26 @@ import { sweepJob } from "./sweep.ts";
 /** What a caller is told of the event that was recorded. */
 export type Published = Pick<Envelope, "id" | "type" | "timestamp">;
 
+/** @throws {ForbiddenError} the request names another tenant than its credential is for */
 function contextFor(
   services: RequestServices,
   agentId: string,
   tenantId: string | undefined,
 ): PublishContext {
-  return { ...contextOf(agentId, tenantId ?? null), actor_id: services.actorId };
+  return { ...contextOf(agentId, tenantOf(services, tenantId)), actor_id: services.actorId };
+}
+
+/** Whose agent a request means. @throws {ForbiddenError} as above */
+function whoseOf(services: RequestServices, named: string | undefined): Whose {
+  const tenantId = tenantOf(services, named);
+  if (tenantId === null) return { kind: "any" };
+  return { kind: visibleTenant(services) === null ? "named" : "of", tenantId };
+}
+
+/** The same for who only reads, which gives no agent a tenant. */
+function whoseToRead(services: RequestServices, named: string | undefined): Whose {
+  const tenantId = tenantOf(services, named);
+  return tenantId === null ? { kind: "any" } : { kind: "of", tenantId };
 }
 
 function unknownAgent(agentId: string): NotFoundError {
@@ -91,7 +114,7 @@ export async function takeHeartbeat(
   const heartbeatSeconds = request.heartbeat_seconds ?? settings.heartbeatSeconds;
   const quiet = await beatQuietly(services.db, {
     agentId,
-    tenantId: tenant_id ?? null,
+    whose: whoseOf(services, tenant_id),
     heartbeatSeconds,
     tasksCompleted: tasksCompleted ?? null,
     tasksFailed: tasksFailed ?? null,
@@ -127,9 +150,10 @@ async function giveSignOfLife(
 ): Promise<Agent> {
   const agent = await services.transact(contextFor(services, agentId, tenantId), async (tx, publish) => {
     const now = services.now();
-    const before = await lockOrCreate(tx, agentId, tenantId ?? null, now);
-    const owned = { ...before, tenantId: tenantId ?? before.tenantId };
-    return carryOut(tx, publish, owned, afterSignOfLife(before, sign, now), now, details);
+    const whose = whoseOf(services, tenantId);
+    const before = await lockOrCreate(tx, agentId, whose, now);
+    const owner = whose.kind === "any" ? before.tenantId : whose.tenantId;
+    return carryOut(tx, publish, before, afterSignOfLife(before, sign, now), now, { owner, details });
   });
   if (agent.offlineAt !== null) services.schedule(sweepJob, agent.offlineAt);
   return agent;
@@ -140,10 +164,15 @@ async function giveSignOfLife(
  *
  * @throws {NotFoundError} nobody has heard of it
  */
-export function signOff(services: RequestServices, agentId: string): Promise<Agent> {
-  return services.transact(contextFor(services, agentId, undefined), async (tx, publish) => {
+export function signOff(
+  services: RequestServices,
+  agentId: string,
+  tenantId: string | undefined,
+): Promise<Agent> {
+  const whose = whoseToRead(services, tenantId);
+  return services.transact(contextFor(services, agentId, tenantId), async (tx, publish) => {
     const now = services.now();
-    const agent = await lockAgent(tx, agentId);
+    const agent = await lockAgent(tx, agentId, whose);
     if (agent === null) throw unknownAgent(agentId);
     const change = afterSignOff(agent, now);
     return change === null ? agent : carryOut(tx, publish, agent, change, now);
@@ -157,10 +186,10 @@ async function carryOut(
   agent: Agent,
   { state, facts }: Change,
   now: Date,
-  details?: JsonObject,
+  more: { readonly owner?: string | null; readonly details?: JsonObject | undefined } = {},
 ): Promise<Agent> {
-  const changed = await saveState(tx, agent, state, now);
-  await publishFacts(publish, changed, facts, details);
+  const changed = await saveState(tx, agent, state, now, more.owner);
+  await publishFacts(publish, changed, facts, more.details);
   return changed;
 }
 
@@ -184,14 +213,18 @@ export function reportError(
   };
   return services.transact(contextFor(services, agentId, tenant_id), async (tx, publish) => {
     const event = await publish(agentError, payload);
-    await countingError(tx, agentId, tenant_id ?? null, services.now());
+    await countingError(tx, agentId, whoseOf(services, tenant_id), services.now());
     return event;
   });
 }
 
 /** @throws {NotFoundError} nobody has heard of it */
-export async function readAgent(services: RequestServices, agentId: string): Promise<Agent> {
-  const agent = await findAgent(services.db, agentId);
+export async function readAgent(
+  services: RequestServices,
+  agentId: string,
+  tenantId: string | undefined,
+): Promise<Agent> {
+  const agent = await findAgent(services.db, agentId, whoseToRead(services, tenantId));
   if (agent === null) throw unknownAgent(agentId);
   return agent;
 }

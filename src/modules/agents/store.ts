@@ -6,9 +6,36 @@ import { agents } from "./tables.ts";
 
 /** The statements of this module, one a function. */
 
+/**
+ * Whose agent is meant, beside its name. `of`: that of a tenant, and no other. `named`: the same, and one that has no
+ * tenant yet becomes that tenant's. `any`: the one without a tenant, or else the one that was heard of first.
+ */
+export type Whose = { readonly kind: "of" | "named"; readonly tenantId: string } | { readonly kind: "any" };
+
+/** The tenant of the row that is meant, also when there is none yet. */
+function tenantOfRow(agentId: string, whose: Whose): SQL {
+  if (whose.kind === "any") {
+    return sql`(SELECT known.tenant_id FROM agents known WHERE known.agent_id = ${agentId}
+      ORDER BY known.tenant_id IS NOT NULL, known.created_at LIMIT 1)`;
+  }
+  const { kind, tenantId } = whose;
+  if (kind === "of") return sql`${tenantId}::varchar`;
+  return sql`CASE WHEN EXISTS (SELECT FROM agents known WHERE known.agent_id = ${agentId} AND known.tenant_id IS NULL)
+    AND NOT EXISTS (SELECT FROM agents known WHERE known.agent_id = ${agentId} AND known.tenant_id = ${tenantId})
+    THEN NULL ELSE ${tenantId}::varchar END`;
+}
+
+function isMeant(agentId: string, whose: Whose): SQL | undefined {
+  const tenant =
+    whose.kind === "of"
+      ? eq(agents.tenantId, whose.tenantId)
+      : sql`${agents.tenantId} IS NOT DISTINCT FROM ${tenantOfRow(agentId, whose)}`;
+  return and(eq(agents.agentId, agentId), tenant);
+}
+
 export interface Beat {
   readonly agentId: string;
-  readonly tenantId: string | null;
+  readonly whose: Whose;
   readonly heartbeatSeconds: number;
   /** Null keeps what is stored. */
   readonly tasksCompleted: number | null;
@@ -40,13 +67,13 @@ export async function beatQuietly(db: Database, beat: Beat): Promise<Agent | nul
       })
       .where(
         and(
-          eq(agents.agentId, beat.agentId),
+          // One that becomes a tenant's goes the long way.
+          isMeant(beat.agentId, beat.whose.kind === "named" ? { ...beat.whose, kind: "of" } : beat.whose),
           eq(agents.status, "online"),
           eq(agents.heartbeatSeconds, heartbeatSeconds),
           sql`${agents.offlineAt} IS NOT NULL`,
           // A time from a clock that was wrong is set right by the long way.
           sql`${agents.lastHeartbeat} <= ${latestPossible(now).toISOString()}::timestamptz`,
-          ...(beat.tenantId === null ? [] : [eq(agents.tenantId, beat.tenantId)]),
           ...(tasksCompleted === null
             ? []
             : [sql`${agents.tasksCompleted} / 10 >= ${tasksCompleted}::integer / 10`]),
@@ -58,33 +85,40 @@ export async function beatQuietly(db: Database, beat: Beat): Promise<Agent | nul
 }
 
 /** The row of an agent, locked until the commit; null when nobody has heard of it. */
-export async function lockAgent(tx: Tx, agentId: string): Promise<Agent | null> {
-  const [row] = await tx.select().from(agents).where(eq(agents.agentId, agentId)).for("update");
+export async function lockAgent(tx: Tx, agentId: string, whose: Whose): Promise<Agent | null> {
+  const [row] = await tx.select().from(agents).where(isMeant(agentId, whose)).for("update");
   return row ?? null;
 }
 
 /** The same, and a new row for an agent that nobody has heard of. Of two at once, one inserts and the other waits. */
-export async function lockOrCreate(
-  tx: Tx,
-  agentId: string,
-  tenantId: string | null,
-  now: Date,
-): Promise<Agent> {
+export async function lockOrCreate(tx: Tx, agentId: string, whose: Whose, now: Date): Promise<Agent> {
+  const tenantId = tenantOfRow(agentId, whose);
   const [row] = await tx
     .insert(agents)
     .values({ agentId, tenantId, ...unheardAgent(now), createdAt: now, updatedAt: now })
     // An update of nothing: DO NOTHING would neither lock nor return the row.
-    .onConflictDoUpdate({ target: agents.agentId, set: { updatedAt: agents.updatedAt } })
+    .onConflictDoUpdate({ target: [agents.agentId, agents.tenantId], set: { updatedAt: agents.updatedAt } })
     .returning();
   if (row === undefined) throw new Error("an upsert returned no row");
   return row;
 }
 
-export async function saveState(tx: Tx, agent: Agent, state: AgentState, now: Date): Promise<Agent> {
+/**
+ * Writes what became of an agent that the transaction has locked.
+ *
+ * @param tenantId the one that it has now
+ */
+export async function saveState(
+  tx: Tx,
+  agent: Agent,
+  state: AgentState,
+  now: Date,
+  tenantId: string | null = agent.tenantId,
+): Promise<Agent> {
   const { status, statusSince, lastHeartbeat, heartbeatSeconds, offlineAt, tasksCompleted, tasksFailed } =
     state;
   const changed = {
-    tenantId: agent.tenantId,
+    tenantId,
     status,
     statusSince,
     lastHeartbeat,
@@ -95,17 +129,26 @@ export async function saveState(tx: Tx, agent: Agent, state: AgentState, now: Da
     errors: agent.errors,
     updatedAt: now,
   };
-  await tx.update(agents).set(changed).where(eq(agents.agentId, agent.agentId));
+  await tx
+    .update(agents)
+    .set(changed)
+    .where(
+      and(
+        eq(agents.agentId, agent.agentId),
+        sql`${agents.tenantId} IS NOT DISTINCT FROM ${agent.tenantId}::varchar`,
+      ),
+    );
   return { ...agent, ...changed };
 }
 
 /** Counts an error; the agent need not have been heard of before. */
-export function countingError(build: StatementBuilder, agentId: string, tenantId: string | null, now: Date) {
+export function countingError(build: StatementBuilder, agentId: string, whose: Whose, now: Date) {
+  const tenantId = tenantOfRow(agentId, whose);
   return build
     .insert(agents)
     .values({ agentId, tenantId, ...unheardAgent(now), errors: 1, createdAt: now, updatedAt: now })
     .onConflictDoUpdate({
-      target: agents.agentId,
+      target: [agents.agentId, agents.tenantId],
       set: { errors: sql`${agents.errors} + 1`, updatedAt: now },
     });
 }
@@ -127,23 +170,32 @@ export async function nextOfflineAt(db: Database): Promise<Date | null> {
   return row?.at ?? null;
 }
 
-export async function findAgent(db: Database, agentId: string): Promise<Agent | null> {
-  const [row] = await translated(db.statements.select().from(agents).where(eq(agents.agentId, agentId)));
+export async function findAgent(db: Database, agentId: string, whose: Whose): Promise<Agent | null> {
+  const [row] = await translated(db.statements.select().from(agents).where(isMeant(agentId, whose)));
   return row ?? null;
 }
 
-/** By id, behind `filter.after`. */
-export function listAgents(db: Database, filter: AgentsQuery): Promise<Agent[]> {
+/**
+ * By id, behind `filter.after`. Agents of one name stay together, so a page may be longer than its limit.
+ *
+ * @param tenantId null: of all
+ */
+export function listAgents(db: Database, tenantId: string | null, filter: AgentsQuery): Promise<Agent[]> {
   const conditions: SQL[] = [];
   if (filter.status !== undefined) conditions.push(eq(agents.status, filter.status));
-  if (filter.tenant_id !== undefined) conditions.push(eq(agents.tenantId, filter.tenant_id));
+  if (tenantId !== null) conditions.push(eq(agents.tenantId, tenantId));
   if (filter.after !== undefined) conditions.push(gt(agents.agentId, filter.after));
+  const page = db.statements
+    .select({ id: agents.agentId })
+    .from(agents)
+    .where(and(...conditions))
+    .orderBy(asc(agents.agentId))
+    .limit(filter.limit);
   return translated(
     db.statements
       .select()
       .from(agents)
-      .where(and(...conditions))
-      .orderBy(asc(agents.agentId))
-      .limit(filter.limit),
+      .where(and(...conditions, sql`${agents.agentId} <= (SELECT max(agent_id) FROM ${page} page)`))
+      .orderBy(asc(agents.agentId), asc(agents.tenantId)),
   );
 }

@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
-import { check, index, integer, pgTable, timestamp, varchar } from "drizzle-orm/pg-core";
+import { check, index, integer, pgTable, timestamp, unique, varchar } from "drizzle-orm/pg-core";
 
 export type AgentStatus = "online" | "offline";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
-/** One row an agent: whether it lives, and what it has counted. Its messages are events and have no table. */
+/** One row an agent of a tenant: whether it lives, and what it has counted. Its messages are events and have no table. */
 export const agents = pgTable(
   "agents",
   {
-    agentId: varchar("agent_id", { length: 100 }).primaryKey(),
-    /** Null until the agent named one. */
+    agentId: varchar("agent_id", { length: 100 }).notNull(),
+    /** Null until the agent named one. Tenants may name their agents alike. */
     tenantId: varchar("tenant_id", { length: 100 }),
     status: varchar("status", { length: 7 }).$type<AgentStatus>().notNull(),
     statusSince: instant("status_since").notNull(),
@@ -29,6 +29,8 @@ export const agents = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    // Without a tenant there is also one of a name only.
+    unique("agents_agent_key").on(table.agentId, table.tenantId).nullsNotDistinct(),
     // What the sweep asks for: who is overdue, and who will be next.
     index("agents_overdue_idx").on(table.offlineAt).where(sql`offline_at IS NOT NULL`),
     check("agents_status_check", sql`status IN ('online', 'offline')`),

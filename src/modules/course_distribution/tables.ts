@@ -97,7 +97,12 @@ export const courseDistributions = pgTable(
   },
   (table) => [
     uniqueIndex(uniqueSlug).on(table.slug),
-    uniqueIndex(uniqueBaseCourse).on(table.courseId).where(sql`derived_from IS NULL`),
+    uniqueIndex(uniqueBaseCourse)
+      .on(table.courseId, sql`coalesce(tenant_id, '')`)
+      .where(sql`derived_from IS NULL`),
+    index("course_distributions_tenant_idx")
+      .on(table.tenantId, table.createdAt)
+      .where(sql`tenant_id IS NOT NULL`),
     index("course_distributions_course_idx").on(table.courseId),
     index("course_distributions_parent_idx").on(table.derivedFrom).where(sql`derived_from IS NOT NULL`),
     // The two orders in which the public list is read; private and unlisted rows are not in them.

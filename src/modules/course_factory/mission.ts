@@ -36,15 +36,17 @@ export function courseGenerationMission(
     type: "course.generate",
     describe: "Generates a course; the payload is that of POST /api/course-factory/generate.",
     timeoutMs: 10 * 60_000,
-    validate(payload) {
-      const parsed = missionRequest.safeParse(payload);
+    validate(payload, tenantId) {
+      const parsed = missionRequest.safeParse(withTenant(payload, tenantId));
       if (!parsed.success) return issuesOf(parsed.error);
+      if (tenantId !== null && parsed.data.tenant_id !== tenantId)
+        return [{ path: "tenant_id", message: "expected the tenant of the mission, or none" }];
       return parsed.data.dry_run
         ? [{ path: "dry_run", message: "expected false: a mission makes a course" }]
         : null;
     },
     async execute(mission, context) {
-      const request = missionRequest.parse(mission.payload);
+      const request = missionRequest.parse(withTenant(mission.payload, mission.tenant_id));
       const earlier = await courseOfEarlierAttempt(context, mission);
       const courseId = earlier?.courseId ?? courseIdOf(mission, mission.attempt);
       if (earlier?.completed !== true) {
@@ -59,6 +61,11 @@ export function courseGenerationMission(
     },
     eventResult: ({ course_id }) => ({ course_id: course_id ?? null }),
   };
+}
+
+/** A tenant's mission makes a course of that tenant, and need not say so. */
+function withTenant(payload: JsonObject, tenantId: string | null): JsonObject {
+  return tenantId === null ? payload : { tenant_id: tenantId, ...payload };
 }
 
 /** Known before the course exists, so that a later attempt finds it. */

@@ -60,6 +60,9 @@ export const courses = pgTable(
     index("course_factory_courses_catalog")
       .on(table.finishedAt.desc(), table.courseId.desc())
       .where(sql`${table.status} = 'completed'`),
+    index("course_factory_courses_tenant")
+      .on(table.tenantId, table.finishedAt.desc(), table.courseId.desc())
+      .where(sql`${table.status} = 'completed'`),
     // Read by health: what runs, and what nobody works on any more.
     index("course_factory_courses_generating")
       .on(table.generatingUntil)

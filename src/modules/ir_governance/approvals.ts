@@ -1,6 +1,14 @@
-import { ConflictError, NotFoundError, type PublishContext, type RateLimit } from "@brain/engine";
+import {
+  ConflictError,
+  NotFoundError,
+  type PublishContext,
+  type RateLimit,
+  ValidationError,
+} from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
+import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { expiryJobName } from "./jobs.ts";
 import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";
 import { type Approval, acknowledgeApproval, findApproval, findValidation, insertApproval } from "./store.ts";
@@ -35,6 +43,7 @@ export function unknownApproval(id: string): NotFoundError {
 /**
  * Approves a plan by its hash. The token is in the answer and nowhere else.
  *
+ * @throws {ForbiddenError} another tenant is named, or somebody else than who acts
  * @throws {ConflictError} the plan was rejected
  * @throws {TooManyRequestsError}
  */
@@ -42,13 +51,14 @@ export async function createApproval(
   services: RequestServices,
   request: ApprovalRequest,
 ): Promise<{ readonly approval: Approval; readonly token: string }> {
-  const { tenant_id: tenantId, ir_hash: irHash, hash_scheme: hashScheme, ttl_seconds: ttlSeconds } = request;
+  const { ir_hash: irHash, hash_scheme: hashScheme, ttl_seconds: ttlSeconds } = request;
+  const tenantId = requireTenantOf(services, request.tenant_id);
+  const createdBy = actorNamed(services, "created_by", request.created_by);
   await services.limit(approvalsLimit, tenantId);
   const token = newToken();
   const tokenHash = await hashToken(token);
   const now = services.now();
   const expiresAt = new Date(now.getTime() + ttlSeconds * 1_000);
-  const createdBy = request.created_by ?? services.actorId;
   const approvalId = crypto.randomUUID();
   const approval = await services.transact(contextOf(services, tenantId), async (tx, publish) => {
     const validation = await findValidation(tx, tenantId, hashScheme, irHash);
@@ -93,21 +103,25 @@ export async function createApproval(
 /**
  * Uses a token up. A refusal is an answer and not an error, and its event is recorded too.
  *
- * @param consumedBy null: the caller did not say who he is
+ * @param named who uses it; left out: who acts
+ * @throws {ForbiddenError} another tenant is named, or somebody else than who acts
  * @throws {TooManyRequestsError}
  */
 export async function consumeToken(
   services: RequestServices,
   request: ConsumeRequest,
-  consumedBy: string | null,
+  named: string | undefined,
 ): Promise<UseResult> {
-  const { tenant_id: tenantId, ir_hash: irHash } = request;
+  const { ir_hash: irHash } = request;
+  const tenantId = requireTenantOf(services, request.tenant_id);
+  const consumedBy = actorNamed(services, "consumed_by", named);
   await limitUses(services, tenantId);
   const tokenHash = await hashToken(request.token);
   const users = [consumedBy, services.actorId].filter((id) => id !== null);
   return services.transact(contextOf(services, tenantId), (tx, publish) =>
     useApproval(tx, publish, {
       tokenHash,
+      visibleTenant: visibleTenant(services),
       tenantId,
       irHash,
       hashIn: () => irHash,
@@ -121,15 +135,23 @@ export async function consumeToken(
 /**
  * Notes that a person has taken note. The first one counts; later ones change nothing.
  *
+ * @throws {ForbiddenError} another tenant is named, or somebody else than who acts
  * @throws {NotFoundError}
  */
 export async function acknowledge(
   services: RequestServices,
   id: string,
-  { acknowledged_by: by, tenant_id: tenantId }: AcknowledgeRequest,
+  request: AcknowledgeRequest,
 ): Promise<string> {
+  const tenantId = tenantOf(services, request.tenant_id) ?? undefined;
+  const by = actorNamed(services, "acknowledged_by", request.acknowledged_by);
+  if (by === null) {
+    throw new ValidationError("The request does not say who has taken note.", {
+      issues: [{ path: "acknowledged_by", message: "expected an id, or the header x-actor-id" }],
+    });
+  }
   const now = services.now();
-  const noted = await services.transact({ source, actor_id: services.actorId }, async (tx, publish) => {
+  const noted = await services.transact(contextOf(services, tenantId ?? null), async (tx, publish) => {
     const approval = await acknowledgeApproval(tx, { id, tenantId, by, now });
     if (approval === null) return false;
     await publish(

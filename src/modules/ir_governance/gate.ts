@@ -103,6 +103,7 @@ async function askProof(
   const { outcome, approval } = await useApproval(tx, publish, {
     ...use,
     tokenHash: await hashToken(proof.token),
+    visibleTenant: null,
     irHash: ask.plan.hash,
     consumedBy: ask.actorId,
   });
@@ -113,7 +114,7 @@ const uuidShape = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** The approval that a proof names, whether it holds or not; null when there is none. */
 async function findClaimed(tx: Tx, proof: ApprovalProof): Promise<Approval | null> {
-  if (proof.kind === "token") return findTokenHolder(tx, await hashToken(proof.token));
+  if (proof.kind === "token") return findTokenHolder(tx, await hashToken(proof.token), null);
   return uuidShape.test(proof.approval_id) ? findById(tx, proof.approval_id) : null;
 }
 

@@ -37,7 +37,7 @@ const integerText = z
 const limit = integerText.pipe(z.int().min(1).max(1_000)).default(100);
 
 export const approvalRequest = z.strictObject({
-  tenant_id: tenantId,
+  tenant_id: tenantId.optional(),
   ir_hash: irHash,
   hash_scheme: hashScheme,
   ttl_seconds: z.union([z.int(), integerText]).pipe(z.int().min(60).max(86_400)).default(3_600),
@@ -45,11 +45,15 @@ export const approvalRequest = z.strictObject({
 });
 export type ApprovalRequest = z.output<typeof approvalRequest>;
 
-export const acknowledgeRequest = z.strictObject({ acknowledged_by: userId, tenant_id: tenantId.optional() });
+export const acknowledgeRequest = z.strictObject({
+  /** Left out: who acts. */
+  acknowledged_by: userId.optional(),
+  tenant_id: tenantId.optional(),
+});
 export type AcknowledgeRequest = z.output<typeof acknowledgeRequest>;
 
 export const consumeRequest = z.strictObject({
-  tenant_id: tenantId,
+  tenant_id: tenantId.optional(),
   ir_hash: irHash,
   token: z.string().min(1).max(200),
 });
@@ -87,9 +91,9 @@ export const pendingQuery = z.strictObject({
     .optional(),
 });
 
-/** A tenant, because a feed of all tenants is nobody's business here. */
+/** One tenant, because a feed of all tenants is nobody's business here. */
 export const streamQuery = z.strictObject({
-  tenant_id: tenantId,
+  tenant_id: tenantId.optional(),
   last_event_id: z.string().min(1).max(2_000).optional(),
 });
 

@@ -5,6 +5,7 @@ import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
+import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
 import { approvalsLive } from "./live.ts";
 import {
@@ -34,8 +35,10 @@ import {
   statusView,
 } from "./views.ts";
 
-const mayRead = requires("ir_governance:read", "all_tenants");
-const mayWrite = requires("ir_governance:write", "all_tenants");
+const mayRead = requires("ir_governance:read", "own_tenant");
+const mayWrite = requires("ir_governance:write", "own_tenant");
+/** Who makes an approval has decided; whoever uses it up acts on that. */
+const mayApprove = requires("approve", "own_tenant");
 
 /** The routes below `/api/ir`; all need a caller. */
 export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleEnv> {
@@ -64,7 +67,7 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
 function approvalRoutes(): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
-  app.post("/", mayWrite, validatedInput(approvalRequest, "refuse"), async (c) => {
+  app.post("/", mayApprove, validatedInput(approvalRequest, "refuse"), async (c) => {
     const request = c.req.valid("json");
     const { approval, token } = await createApproval(c.var.services, request);
     // A token must not stay in a cache on the way.
@@ -74,17 +77,18 @@ function approvalRoutes(): Hono<ModuleEnv> {
 
   app.post(
     "/consume",
-    requires("approve", "all_tenants"),
+    mayWrite,
     validated("query", consumeQuery),
     validated("json", consumeRequest),
     async (c) => {
-      const consumedBy = c.req.valid("query").consumed_by ?? c.var.services.actorId;
+      const { consumed_by: consumedBy } = c.req.valid("query");
       return c.json(consumedView(await consumeToken(c.var.services, c.req.valid("json"), consumedBy)));
     },
   );
 
   app.get("/pending", mayRead, validated("query", pendingQuery), async (c) => {
-    const { tenant_id: tenantId, limit, cursor } = c.req.valid("query");
+    const { tenant_id: named, limit, cursor } = c.req.valid("query");
+    const tenantId = tenantOf(c.var.services, named) ?? undefined;
     const { db, now } = c.var.services;
     const time = now();
     const page = { tenantId, limit, after: readCursor(cursor), now: time };
@@ -102,14 +106,16 @@ function approvalRoutes(): Hono<ModuleEnv> {
   });
 
   app.get("/stats", mayRead, validated("query", tenantQuery), async (c) => {
-    const { db, now } = c.var.services;
-    return c.json(statsView(await countByStatus(db, c.req.valid("query").tenant_id, now()), now()));
+    const { services } = c.var;
+    const { db, now } = services;
+    const tenantId = tenantOf(services, c.req.valid("query").tenant_id) ?? undefined;
+    return c.json(statsView(await countByStatus(db, tenantId, now()), now()));
   });
 
   app.get("/health", mayRead, async (c) => c.json(await readHealth(c)));
 
   app.get("/stream", mayRead, validated("query", streamQuery), (c) =>
-    serveLive(c, approvalsLive(c.req.valid("query").tenant_id)),
+    serveLive(c, approvalsLive(requireTenantOf(c.var.services, c.req.valid("query").tenant_id))),
   );
 
   app.get("/:id/status", mayRead, validated("query", tenantQuery), async (c) => {
@@ -124,7 +130,7 @@ function approvalRoutes(): Hono<ModuleEnv> {
 
   app.post(
     "/:id/acknowledge",
-    requires("approve", "all_tenants"),
+    mayApprove,
     validatedInput(acknowledgeRequest, "refuse"),
     async (c) => {
       const id = requireId(c.req.param("id"));
@@ -144,7 +150,8 @@ function requireId(id: string): string {
 }
 
 /** @throws {NotFoundError} there is none, or it is another tenant's */
-async function requireApproval(c: Context<ModuleEnv>, id: string, tenantId: string | undefined) {
+async function requireApproval(c: Context<ModuleEnv>, id: string, named: string | undefined) {
+  const tenantId = tenantOf(c.var.services, named) ?? undefined;
   const found = await findApproval(c.var.services.db, requireId(id), tenantId);
   if (found === null) throw unknownApproval(id);
   return found;
@@ -154,7 +161,10 @@ async function requireApproval(c: Context<ModuleEnv>, id: string, tenantId: stri
 async function readHealth(c: Context<ModuleEnv>) {
   const { db, log, now } = c.var.services;
   try {
-    const cleanup = cleanupView(await countByStatus(db, undefined, now()), now());
+    const cleanup = cleanupView(
+      await countByStatus(db, visibleTenant(c.var.services) ?? undefined, now()),
+      now(),
+    );
     return {
       healthy: !cleanup.is_stale,
       // Approvals are rows in Postgres; without Redis they are created and used all the same.

@@ -1,6 +1,7 @@
 import { ValidationError } from "@brain/engine";
 import { irDagDiffFailed, irDagDiffOk } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { visibleTenant, withTenantOf } from "../../http/kit/tenants.ts";
 import type { IrValidation } from "../ports/ir-gate.ts";
 import { contextOf, limitUses } from "./approvals.ts";
 import { type DagNode, hashDag, hashRejected, hashStepV1 } from "./canonical.ts";
@@ -26,7 +27,7 @@ export async function validatePlan(
   settings: IrGovernanceSettings,
   input: unknown,
 ) {
-  const plan = await checkPlan(input, { approvalTier: settings.approvalTier, alwaysApprove: false });
+  const plan = await checkPlan(withTenantOf(services, input), { approvalTier: settings.approvalTier, alwaysApprove: false });
   const { validation } = await services.transact(contextOf(services, plan.read.tenantId), (tx, publish) =>
     recordValidation(tx, publish, plan, services.now()),
   );
@@ -51,8 +52,9 @@ export interface GateAnswer {
 export async function passGate(
   services: RequestServices,
   settings: IrGovernanceSettings,
-  { ir, approval_token: token }: GateQuestion,
+  { ir: sent, approval_token: token }: GateQuestion,
 ): Promise<GateAnswer> {
+  const ir = withTenantOf(services, sent);
   if (ir === undefined || ir === null) {
     const verdict = decideWithoutPlan(settings.mode);
     const reason = verdict.kind === "block" ? verdict.reason : null;
@@ -61,7 +63,7 @@ export async function passGate(
   const gate = irGovernanceGate(settings, services.now);
   const proof = token == null ? null : ({ kind: "token", token } as const);
   if (proof !== null) await limitUses(services, tenantNamed(ir));
-  const decision = await services.transact(contextOf(services, null), (tx, publish) =>
+  const decision = await services.transact(contextOf(services, visibleTenant(services)), (tx, publish) =>
     gate.check(tx, publish, { ir, proof, actorId: services.actorId }),
   );
   return {
@@ -94,7 +96,7 @@ export interface DagAudit extends DagDiff {
  * @throws {ValidationError} the plan cannot be one at all, or lacks what the first hash scheme needs
  */
 export async function auditDag(services: RequestServices, request: DagDiffRequest): Promise<DagAudit> {
-  const plan = await checkPlan(request.ir, { approvalTier: 2, alwaysApprove: false });
+  const plan = await checkPlan(withTenantOf(services, request.ir), { approvalTier: 2, alwaysApprove: false });
   const { tenantId, requestId } = plan.read;
   const irHash = requireHash(plan, request.hash_scheme);
   const nodes = request.dag_nodes.map(readNode);

@@ -134,8 +134,17 @@ function ofId(id: string, tenantId: string | undefined) {
 
 // Statements inside a transaction.
 
-export async function findByToken(tx: Tx, tokenHash: string): Promise<Approval | null> {
-  const [row] = await tx.select().from(approvals).where(eq(approvals.tokenHash, tokenHash));
+/** @param tenantId null: of any */
+export async function findByToken(
+  tx: Tx,
+  tokenHash: string,
+  tenantId: string | null,
+): Promise<Approval | null> {
+  const ofTenant = tenantId === null ? undefined : eq(approvals.tenantId, tenantId);
+  const [row] = await tx
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.tokenHash, tokenHash), ofTenant));
   return row ?? null;
 }
 

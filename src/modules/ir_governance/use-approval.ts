@@ -10,6 +10,8 @@ import { source } from "./validation.ts";
 export interface TokenUse extends UseRequest {
   /** SHA-256 of the token, hex. */
   readonly tokenHash: string;
+  /** The one tenant whose approvals the caller may know of; null: those of all. */
+  readonly visibleTenant: string | null;
   /** Hash of the plan as the refusal tells it. */
   readonly irHash: string;
   readonly consumedBy: string | null;
@@ -31,9 +33,13 @@ export function ofApproval(approval: Approval): PublishOptions {
   };
 }
 
-/** The approval of a token; null when there is none. */
-export async function findTokenHolder(tx: Tx, tokenHash: string): Promise<Approval | null> {
-  const found = await findByToken(tx, tokenHash);
+/** The approval of a token; null when there is none. @param tenantId of this tenant; null: of any */
+export async function findTokenHolder(
+  tx: Tx,
+  tokenHash: string,
+  tenantId: string | null,
+): Promise<Approval | null> {
+  const found = await findByToken(tx, tokenHash, tenantId);
   return found !== null && equalInConstantTime(found.tokenHash, tokenHash) ? found : null;
 }
 
@@ -42,7 +48,7 @@ export async function findTokenHolder(tx: Tx, tokenHash: string): Promise<Approv
  * refused, because the refusal is told by an event. Of any number of concurrent uses one is `usable`.
  */
 export async function useApproval(tx: Tx, publish: Publish, use: TokenUse): Promise<UseResult> {
-  let approval = await findTokenHolder(tx, use.tokenHash);
+  let approval = await findTokenHolder(tx, use.tokenHash, use.visibleTenant);
   // Twice: when another was faster, what it made of the approval decides.
   for (let round = 0; round < 2; round += 1) {
     const outcome = decideUse(approval, use);

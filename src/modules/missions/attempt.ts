@@ -119,7 +119,7 @@ async function execute(work: Attempt, lost: AbortSignal): Promise<JsonObject | M
     );
   const payload = await secrets.open(row.type, row.payload, row.id);
   await sealEarlier(work);
-  const issues = handler.validate(payload);
+  const issues = handler.validate(payload, row.tenantId);
   if (issues !== null && issues.length > 0)
     throw new ValidationError("The payload is no longer what its handler needs.", { issues });
   const limitMs = handler.timeoutMs ?? usualTimeoutMs;

@@ -67,7 +67,8 @@ const work = {
   priority: priority.default(20),
   max_retries: maxRetries.default(3),
   tenant_id: plainId.nullish(),
-  created_by: plainId.default("api"),
+  /** Left out: who acts. */
+  created_by: plainId.optional(),
 };
 
 export const enqueueRequest = z.strictObject({
@@ -109,8 +110,15 @@ const whole = (max: number, usual: number) =>
     .pipe(z.int().min(1).max(max))
     .default(usual);
 
-export const queueQuery = z.object({ limit: whole(100, 20) });
-export const historyQuery = z.object({ limit: whole(1000, 100), agent_id: text(1, 255).optional() });
+const ofTenant = { tenant_id: plainId.optional() };
+export const tenantQuery = z.object(ofTenant);
+export type TenantQuery = z.output<typeof tenantQuery>;
+export const queueQuery = z.object({ limit: whole(100, 20), ...ofTenant });
+export const historyQuery = z.object({
+  limit: whole(1000, 100),
+  agent_id: text(1, 255).optional(),
+  ...ofTenant,
+});
 export type HistoryQuery = z.output<typeof historyQuery>;
 export const logQuery = z.object({ limit: whole(500, 100) });
 
@@ -135,9 +143,15 @@ export const missionsQuery = z.object({
   status: z.enum(missionStatuses).optional(),
   limit: whole(500, 50),
   cursor,
+  ...ofTenant,
 });
 
-export const templatesQuery = z.object({ category: text(1, 100).optional(), limit: whole(500, 50), cursor });
+export const templatesQuery = z.object({
+  category: text(1, 100).optional(),
+  limit: whole(500, 50),
+  cursor,
+  ...ofTenant,
+});
 export type TemplatesQuery = z.output<typeof templatesQuery>;
 
 const step = z.strictObject({
@@ -171,7 +185,8 @@ export const templateRequest = z
       .record(z.string().regex(variableName, { error: "Expected letters, digits and _" }), variable)
       .refine(...atMostMembers(maxVariables))
       .default({}),
-    created_by: plainId.default("api"),
+    tenant_id: plainId.nullish(),
+    created_by: plainId.optional(),
   })
   .superRefine((request, context) => {
     for (const { path, message } of checkTemplate(request.steps, request.variables))
@@ -259,6 +274,7 @@ export function logView(entry: LogEntry) {
 export function templateView(row: Template, known: ReadonlySet<string>) {
   return {
     id: row.id,
+    tenant_id: row.tenantId,
     name: row.name,
     description: row.description,
     category: row.category,

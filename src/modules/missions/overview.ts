@@ -2,7 +2,8 @@ import { BrainError, type EnvelopeRow, outgoingColumns, toEnvelope, withPosition
 import { charterEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
-import type { HistoryQuery } from "./model.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
+import type { HistoryQuery, TenantQuery } from "./model.ts";
 import type { MissionDeps } from "./service.ts";
 import { countByStatus } from "./store.ts";
 import { missionQueuePauses, missionStatuses } from "./tables.ts";
@@ -20,12 +21,13 @@ export interface QueuePause {
 const theQueue = "default";
 const running: QueuePause = { paused: false, reason: null, paused_by: null, paused_at: null };
 
-/** Whether the queue is paused, and why. */
-export async function readPause({ db }: Pick<RequestServices, "db">): Promise<QueuePause> {
-  const [row] = await db.rows<{ reason: string; paused_by: string | null; paused_at: string }>(sql`
+/** Whether the queue is paused, and why. A tenant is not told who paused it, which is no person of its own. */
+export async function readPause(services: RequestServices): Promise<QueuePause> {
+  const [row] = await services.db.rows<{ reason: string; paused_by: string | null; paused_at: string }>(sql`
     SELECT reason, paused_by, to_char(paused_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS paused_at
     FROM mission_queue_pauses WHERE queue = ${theQueue}`);
-  return row === undefined ? running : { paused: true, ...row };
+  if (row === undefined) return running;
+  return { paused: true, ...row, paused_by: visibleTenant(services) === null ? row.paused_by : null };
 }
 
 /** Nothing new is claimed until it is resumed; what runs goes on. Pausing again keeps the first time and reason. */
@@ -54,7 +56,10 @@ export async function readHealth(services: RequestServices, { settings }: Missio
   let queueLength: number | null = null;
   let paused: boolean | null = null;
   try {
-    const [counts, pause] = await Promise.all([countByStatus(services.db), readPause(services)]);
+    const [counts, pause] = await Promise.all([
+      countByStatus(services.db, visibleTenant(services)),
+      readPause(services),
+    ]);
     queueLength = counts.queued ?? 0;
     paused = pause.paused;
   } catch (error) {
@@ -76,12 +81,13 @@ export async function readHealth(services: RequestServices, { settings }: Missio
 
 /** Whether missions are worked off, and how many are in work. */
 export async function readWorker(services: RequestServices, { settings }: MissionDeps) {
+  const tenantId = visibleTenant(services);
   const [pause, counts, [expired]] = await Promise.all([
     readPause(services),
-    countByStatus(services.db),
-    services.db.rows<{ count: number }>(
-      sql`SELECT count(*)::integer AS count FROM missions WHERE status = 'running' AND due_at < now()`,
-    ),
+    countByStatus(services.db, tenantId),
+    services.db.rows<{ count: number }>(sql`
+      SELECT count(*)::integer AS count FROM missions
+      WHERE status = 'running' AND due_at < now() ${andTenant(sql`tenant_id`, tenantId)}`),
   ]);
   return {
     running: settings.worker && !pause.paused,
@@ -95,8 +101,8 @@ export async function readWorker(services: RequestServices, { settings }: Missio
 }
 
 /** Missions by status. */
-export async function readOverview(services: RequestServices) {
-  const counts = await countByStatus(services.db);
+export async function readOverview(services: RequestServices, { tenant_id }: TenantQuery) {
+  const counts = await countByStatus(services.db, tenantOf(services, tenant_id));
   const byStatus = Object.fromEntries(missionStatuses.map((status) => [status, counts[status] ?? 0]));
   return { total: Object.values(byStatus).reduce((sum, count) => sum + count, 0), ...byStatus };
 }
@@ -108,11 +114,18 @@ const ofMissions: SQL = sql`e.type IN (${sql.join(
   sql`, `,
 )})`;
 
+const andTenant = (column: SQL, tenantId: string | null): SQL =>
+  tenantId === null ? sql`` : sql`AND ${column} = ${tenantId}`;
+
 /** Events of missions, newest first. */
-export async function readHistory({ db }: RequestServices, { limit, agent_id: agent }: HistoryQuery) {
+export async function readHistory(
+  services: RequestServices,
+  { limit, agent_id: agent, tenant_id }: HistoryQuery,
+) {
+  const ofTenant = andTenant(sql`e.tenant_id`, tenantOf(services, tenant_id));
   const ofAgent = agent === undefined ? sql`` : sql`AND (e.source = ${agent} OR e.target = ${agent})`;
-  const rows = await db.rows<EnvelopeRow>(sql`
-    SELECT ${outgoingColumns} FROM events e WHERE ${ofMissions} ${ofAgent}
+  const rows = await services.db.rows<EnvelopeRow>(sql`
+    SELECT ${outgoingColumns} FROM events e WHERE ${ofMissions} ${ofTenant} ${ofAgent}
     ORDER BY e.position DESC LIMIT ${limit}`);
   return rows.map((row) => {
     const { meta: _meta, actor_id: _actor, severity, ...event } = withPosition(toEnvelope(row));
@@ -124,10 +137,11 @@ export async function readHistory({ db }: RequestServices, { limit, agent_id: ag
 const countedEvents = 10_000;
 
 /** Counts of the newest events of missions, by type. */
-export async function readEventStats({ db }: RequestServices) {
-  const rows = await db.rows<{ type: string; count: number }>(sql`
+export async function readEventStats(services: RequestServices, { tenant_id }: TenantQuery) {
+  const ofTenant = andTenant(sql`e.tenant_id`, tenantOf(services, tenant_id));
+  const rows = await services.db.rows<{ type: string; count: number }>(sql`
     SELECT type, count(*)::integer AS count
-    FROM (SELECT e.type FROM events e WHERE ${ofMissions} ORDER BY e.position DESC LIMIT ${countedEvents}) newest
+    FROM (SELECT e.type FROM events e WHERE ${ofMissions} ${ofTenant} ORDER BY e.position DESC LIMIT ${countedEvents}) newest
     GROUP BY type ORDER BY type`);
   return {
     total: rows.reduce((sum, { count }) => sum + count, 0),

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
+import { tenantOf } from "../../http/kit/tenants.ts";
 import { type Handlers, registerHandlers } from "./handlers/registry.ts";
 import {
   cancelRequest,
@@ -23,6 +24,7 @@ import {
   templateRequest,
   templatesQuery,
   templateView,
+  tenantQuery,
 } from "./model.ts";
 import {
   pauseQueue,
@@ -57,8 +59,8 @@ import {
   replaceTemplate,
 } from "./template-service.ts";
 
-const mayRead = requires("missions:read", "all_tenants");
-const mayWrite = requires("missions:write", "all_tenants");
+const mayRead = requires("missions:read", "own_tenant");
+const mayWrite = requires("missions:write", "own_tenant");
 
 /** The routes below `/api/missions`. */
 export function missionRoutes(settings: MissionSettings): Hono<ModuleEnv> {
@@ -104,11 +106,13 @@ function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
   });
 
   app.get("/queue", mayRead, validated("query", queueQuery), async (c) => {
-    const { db } = c.var.services;
+    const { services } = c.var;
+    const { limit, tenant_id } = c.req.valid("query");
+    const tenantId = tenantOf(services, tenant_id);
     const [items, counts, pause] = await Promise.all([
-      listQueued(db, c.req.valid("query").limit),
-      countByStatus(db),
-      readPause(c.var.services),
+      listQueued(services.db, tenantId, limit),
+      countByStatus(services.db, tenantId),
+      readPause(services),
     ]);
     return c.json({ items: items.map(queueItem), length: counts.queued ?? 0, ...pause });
   });
@@ -132,14 +136,18 @@ function queueRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     c.json({ events: await readHistory(c.var.services, c.req.valid("query")) }),
   );
 
-  app.get("/events/stats", mayRead, async (c) => c.json(await readEventStats(c.var.services)));
+  app.get("/events/stats", mayRead, validated("query", tenantQuery), async (c) =>
+    c.json(await readEventStats(c.var.services, c.req.valid("query"))),
+  );
 
   app.get("/worker/status", mayRead, async (c) => c.json(await readWorker(c.var.services, deps)));
 
   // There are no agents: the worker does every type itself.
   app.get("/agents/info", mayRead, (c) => c.json({ agents: [], types: describeHandlers(deps.handlers) }));
 
-  app.get("/stats/overview", mayRead, async (c) => c.json(await readOverview(c.var.services)));
+  app.get("/stats/overview", mayRead, validated("query", tenantQuery), async (c) =>
+    c.json(await readOverview(c.var.services, c.req.valid("query"))),
+  );
 
   return app;
 }
@@ -162,7 +170,9 @@ function templateRoutes(deps: MissionDeps): Hono<ModuleEnv> {
     c.json(view(await createTemplate(c.var.services, deps, c.req.valid("json"))), 201),
   );
 
-  app.get("/categories", mayRead, async (c) => c.json({ categories: await listCategories(c.var.services) }));
+  app.get("/categories", mayRead, validated("query", tenantQuery), async (c) =>
+    c.json({ categories: await listCategories(c.var.services, c.req.valid("query")) }),
+  );
 
   app.get("/:id", mayRead, async (c) => c.json(view(await readTemplate(c.var.services, c.req.param("id")))));
 
@@ -192,7 +202,8 @@ function recordRoutes(deps: MissionDeps): Hono<ModuleEnv> {
 
   app.get("/", mayRead, validated("query", missionsQuery), async (c) => {
     const query = c.req.valid("query");
-    const rows = await listMissions(c.var.services.db, query);
+    const { services } = c.var;
+    const rows = await listMissions(services.db, tenantOf(services, query.tenant_id), query);
     return c.json({ missions: rows.map(view), next_cursor: nextCursor(rows, query.limit) });
   });
 

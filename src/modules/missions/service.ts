@@ -9,7 +9,9 @@ import {
   violatedConstraint,
 } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
+import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";
 import {
@@ -46,7 +48,12 @@ export interface MissionDeps {
 }
 
 export function contextOf(services: RequestServices): PublishContext {
-  return { source: queueSource, actor_id: services.actorId, correlation_id: services.correlationId };
+  return {
+    source: queueSource,
+    tenant_id: visibleTenant(services),
+    actor_id: services.actorId,
+    correlation_id: services.correlationId,
+  };
 }
 
 function unknownMission(id: string): NotFoundError {
@@ -73,7 +80,19 @@ type FreshMission = Omit<NewMission, "id" | "type" | "payload"> & {
   readonly payload: JsonObject;
 };
 
-/** A new row that is not in the queue yet. */
+/** Of the holder of the key, who did not say on whose behalf. */
+const unnamedActor = "api";
+
+/** @throws {ForbiddenError} the request names somebody else than who acts, and may not */
+export function creatorOf(services: RequestServices, named: string | undefined): string {
+  return actorNamed(services, "created_by", named) ?? unnamedActor;
+}
+
+/**
+ * A new row that is not in the queue yet.
+ *
+ * @throws {ForbiddenError} another tenant is named, or somebody else than who acts
+ */
 export function newMission(
   services: RequestServices,
   fields: WorkFields,
@@ -81,13 +100,13 @@ export function newMission(
 ): FreshMission {
   const now = services.now();
   return {
-    tenantId: fields.tenant_id ?? null,
+    tenantId: tenantOf(services, fields.tenant_id),
     priority: fields.priority,
     status: "pending",
     maxRetries: fields.max_retries,
     attemptLimit: fields.max_retries,
     correlationId: services.correlationId,
-    createdBy: fields.created_by,
+    createdBy: creatorOf(services, fields.created_by),
     lastEventId: newEventId(now.getTime()),
     createdAt: now,
     updatedAt: now,
@@ -147,7 +166,7 @@ export async function enqueueMission(
   request: EnqueueRequest,
 ): Promise<Mission> {
   const { type, payload } = request;
-  requireValid(deps.handlers, type, payload, "type", "payload");
+  requireValid(deps.handlers, type, payload, tenantOf(services, request.tenant_id), "type", "payload");
   const fresh = await sealed(
     deps,
     newMission(services, request, { type, payload, name: request.name ?? type }),
@@ -172,7 +191,7 @@ export async function createMission(
   request: CreateRequest,
 ): Promise<Mission> {
   const { type, data: payload, name } = request;
-  requireValid(deps.handlers, type, payload, "type", "data");
+  requireValid(deps.handlers, type, payload, tenantOf(services, request.tenant_id), "type", "data");
   const chosen = newMission(services, request, {
     type,
     payload,
@@ -196,14 +215,14 @@ export async function createMission(
 
 /** @throws {NotFoundError} no such mission */
 export async function readMission(services: RequestServices, id: string): Promise<Mission> {
-  const row = await findMission(services.db, requireId(id));
+  const row = await findMission(services.db, requireId(id), visibleTenant(services));
   if (row === null) throw unknownMission(id);
   return row;
 }
 
 /** @throws {NotFoundError} no such mission */
-export async function lockKnown(tx: Tx, id: string): Promise<Mission> {
-  const row = await lockMission(tx, requireId(id));
+export async function lockKnown(services: RequestServices, tx: Tx, id: string): Promise<Mission> {
+  const row = await lockMission(tx, requireId(id), visibleTenant(services));
   if (row === null) throw unknownMission(id);
   return row;
 }
@@ -235,7 +254,7 @@ export async function executeMission(
   reason: string | null = null,
 ): Promise<Mission> {
   const row = await services.transact(contextOf(services), async (tx, publish) => {
-    const before = await lockKnown(tx, id);
+    const before = await lockKnown(services, tx, id);
     requireAllowed(before, "queued");
     if (before.status === "paused") return hold(tx, services, before, "queued", reason);
     if (await waitsForStep(tx, before))
@@ -289,7 +308,7 @@ export async function writeLog(
   { level, message, data }: LogRequest,
 ): Promise<LogEntry> {
   return services.transact(contextOf(services), async (tx) => {
-    const row = await lockKnown(tx, id);
+    const row = await lockKnown(services, tx, id);
     return appendLog(tx, row.id, services.now(), { level, message, data });
   });
 }

@@ -29,7 +29,7 @@ export async function cancelMission(
   reason: string | null,
 ): Promise<Mission> {
   return services.transact(contextOf(services), async (tx, publish) => {
-    const before = await lockKnown(tx, id);
+    const before = await lockKnown(services, tx, id);
     requireAllowed(before, "cancelled");
     const now = services.now();
     const row = await cancelOne(tx, publish, before, before.lastEventId, services.actorId, reason, now);
@@ -71,7 +71,7 @@ async function cancelOne(
 /** Takes a mission out of the queue for a while. */
 async function pauseMission(services: RequestServices, id: string, reason: string | null): Promise<Mission> {
   return services.transact(contextOf(services), async (tx) => {
-    const before = await lockKnown(tx, id);
+    const before = await lockKnown(services, tx, id);
     requireAllowed(before, "paused");
     return hold(tx, services, before, "paused", reason);
   });

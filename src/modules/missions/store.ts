@@ -5,7 +5,7 @@ import type { PgInsertValue } from "drizzle-orm/pg-core";
 import type { ListCursor, LogEntry, Mission } from "./model.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
 
-/** The statements of missions and their log, one a function. */
+/** The statements of missions and their log, one a function. Where a tenant is asked for, null means those of all. */
 
 const table = missions;
 export type NewMission = Omit<PgInsertValue<typeof table>, "place">;
@@ -19,16 +19,29 @@ export function behind(createdAt: Column, id: Column, cursor: ListCursor | undef
   return sql`(${createdAt}, ${id}) < (to_timestamp(${cursor.createdMs}::float8 / 1000), ${cursor.id}::uuid)`;
 }
 
+const ofTenant = (tenantId: string | null): SQL | undefined =>
+  tenantId === null ? undefined : eq(table.tenantId, tenantId);
+
 // Reads outside a transaction, one round trip each.
 
-export async function findMission(db: Database, id: string): Promise<Mission | null> {
-  const [row] = await translated(db.statements.select().from(table).where(eq(table.id, id)));
+export async function findMission(
+  db: Database,
+  id: string,
+  tenantId: string | null,
+): Promise<Mission | null> {
+  const [row] = await translated(
+    db.statements
+      .select()
+      .from(table)
+      .where(and(eq(table.id, id), ofTenant(tenantId))),
+  );
   return row ?? null;
 }
 
 /** Newest first. */
 export async function listMissions(
   db: Database,
+  tenantId: string | null,
   filter: {
     readonly status?: MissionStatus | undefined;
     readonly cursor?: ListCursor | undefined;
@@ -40,20 +53,20 @@ export async function listMissions(
     db.statements
       .select()
       .from(table)
-      .where(and(status, behind(table.createdAt, table.id, filter.cursor)))
+      .where(and(ofTenant(tenantId), status, behind(table.createdAt, table.id, filter.cursor)))
       .orderBy(desc(table.createdAt), desc(table.id))
       .limit(filter.limit),
   );
 }
 
 /** What waits, in the order in which it is claimed; also what may not be claimed yet. */
-export async function listQueued(db: Database, limit: number): Promise<Mission[]> {
+export async function listQueued(db: Database, tenantId: string | null, limit: number): Promise<Mission[]> {
   return translated(
     db.statements
       .select()
       .from(table)
       // Literal, so that the partial index of the claim, which is in this order, is known to fit.
-      .where(sql`status = 'queued'`)
+      .where(and(sql`status = 'queued'`, ofTenant(tenantId)))
       .orderBy(desc(table.priority), asc(table.place))
       .limit(limit),
   );
@@ -72,10 +85,13 @@ export async function listLog(db: Database, missionId: string, limit: number): P
 }
 
 /** How many missions have each status. */
-export async function countByStatus(db: Database): Promise<Readonly<Partial<Record<MissionStatus, number>>>> {
-  const rows = await db.rows<{ status: MissionStatus; count: number }>(
-    sql`SELECT status, count(*)::integer AS count FROM missions GROUP BY status`,
-  );
+export async function countByStatus(
+  db: Database,
+  tenantId: string | null,
+): Promise<Readonly<Partial<Record<MissionStatus, number>>>> {
+  const rows = await db.rows<{ status: MissionStatus; count: number }>(sql`
+    SELECT status, count(*)::integer AS count FROM missions
+    WHERE ${ofTenant(tenantId) ?? sql`true`} GROUP BY status`);
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
@@ -90,8 +106,12 @@ export async function insertMissions(tx: Tx, rows: readonly NewMission[]): Promi
 }
 
 /** Locks the mission until the transaction ends, so that what is decided on it still holds when it is written. */
-export async function lockMission(tx: Tx, id: string): Promise<Mission | null> {
-  const [row] = await tx.select().from(table).where(eq(table.id, id)).for("update");
+export async function lockMission(tx: Tx, id: string, tenantId: string | null): Promise<Mission | null> {
+  const [row] = await tx
+    .select()
+    .from(table)
+    .where(and(eq(table.id, id), ofTenant(tenantId)))
+    .for("update");
   return row ?? null;
 }
 

@@ -113,6 +113,9 @@ export const missions = pgTable(
       .where(sql`status IN ('queued', 'running')`),
     index("missions_due_idx").on(table.dueAt).where(sql`status IN ('queued', 'running')`),
     index("missions_created_idx").on(table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index("missions_tenant_idx")
+      .on(table.tenantId, table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst())
+      .where(sql`tenant_id IS NOT NULL`),
     index("missions_status_idx").on(
       table.status,
       table.createdAt.desc().nullsFirst(),
@@ -152,6 +155,8 @@ export const missionTemplates = pgTable(
   "mission_templates",
   {
     id: uuid("id").primaryKey(),
+    /** Null: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     name: varchar("name", { length: 200 }).notNull(),
     description: text("description").notNull(),
     category: varchar("category", { length: 100 }).notNull(),

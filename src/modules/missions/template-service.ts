@@ -1,6 +1,7 @@
 import { NotFoundError, type RateLimit, translated, ValidationError } from "@brain/engine";
 import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { requireValid } from "./handlers/registry.ts";
 import {
   type InstantiateRequest,
@@ -9,10 +10,12 @@ import {
   type Template,
   type TemplateRequest,
   type TemplatesQuery,
+  type TenantQuery,
 } from "./model.ts";
 import { hidden } from "./secrets.ts";
 import {
   contextOf,
+  creatorOf,
   isHidden,
   type MissionDeps,
   newMission,
@@ -43,27 +46,38 @@ function requireTemplateId(id: string): string {
   return id;
 }
 
+/** @param tenantId null: of all */
+const ofTenant = (tenantId: string | null) => (tenantId === null ? undefined : eq(table.tenantId, tenantId));
+
+/** The one with this id, if it is the caller's to see. */
+function isMeant(services: RequestServices, id: string) {
+  return and(eq(table.id, requireTemplateId(id)), ofTenant(visibleTenant(services)));
+}
+
 /** Newest first. */
-export async function listTemplates({ db }: RequestServices, query: TemplatesQuery): Promise<Template[]> {
+export async function listTemplates(services: RequestServices, query: TemplatesQuery): Promise<Template[]> {
+  const tenant = ofTenant(tenantOf(services, query.tenant_id));
   const category = query.category === undefined ? undefined : eq(table.category, query.category);
   return translated(
-    db.statements
+    services.db.statements
       .select()
       .from(table)
-      .where(and(category, behind(table.createdAt, table.id, query.cursor)))
+      .where(and(tenant, category, behind(table.createdAt, table.id, query.cursor)))
       .orderBy(desc(table.createdAt), desc(table.id))
       .limit(query.limit),
   );
 }
 
 /** Categories in use, by name. */
-export async function listCategories({
-  db,
-}: RequestServices): Promise<{ name: string; templates: number }[]> {
+export async function listCategories(
+  services: RequestServices,
+  query: TenantQuery,
+): Promise<{ name: string; templates: number }[]> {
   return translated(
-    db.statements
+    services.db.statements
       .select({ name: table.category, templates: count() })
       .from(table)
+      .where(ofTenant(tenantOf(services, query.tenant_id)))
       .groupBy(table.category)
       .orderBy(table.category)
       .limit(500),
@@ -71,13 +85,8 @@ export async function listCategories({
 }
 
 /** @throws {NotFoundError} no such template */
-export async function readTemplate({ db }: RequestServices, id: string): Promise<Template> {
-  const [row] = await translated(
-    db.statements
-      .select()
-      .from(table)
-      .where(eq(table.id, requireTemplateId(id))),
-  );
+export async function readTemplate(services: RequestServices, id: string): Promise<Template> {
+  const [row] = await translated(services.db.statements.select().from(table).where(isMeant(services, id)));
   if (row === undefined) throw unknownTemplate(id);
   return row;
 }
@@ -112,8 +121,9 @@ export async function createTemplate(
       .insert(table)
       .values({
         id,
+        tenantId: tenantOf(services, request.tenant_id),
         ...(await columnsOf(deps, id, request)),
-        createdBy: request.created_by,
+        createdBy: creatorOf(services, request.created_by),
         createdAt: now,
         updatedAt: now,
       })
@@ -135,12 +145,14 @@ export async function replaceTemplate(
   id: string,
   request: TemplateRequest,
 ): Promise<Template> {
+  // Whose it is stays; a request that names another tenant is refused all the same.
+  tenantOf(services, request.tenant_id);
   const known = requireTemplateId(id).toLowerCase();
   const [row] = await translated(
     services.db.statements
       .update(table)
       .set({ ...(await columnsOf(deps, known, request)), updatedAt: services.now() })
-      .where(eq(table.id, known))
+      .where(isMeant(services, known))
       .returning(),
   );
   if (row === undefined) throw unknownTemplate(id);
@@ -152,12 +164,9 @@ export async function replaceTemplate(
  *
  * @throws {NotFoundError} no such template
  */
-export async function deleteTemplate({ db }: RequestServices, id: string): Promise<void> {
+export async function deleteTemplate(services: RequestServices, id: string): Promise<void> {
   const rows = await translated(
-    db.statements
-      .delete(table)
-      .where(eq(table.id, requireTemplateId(id)))
-      .returning({ id: table.id }),
+    services.db.statements.delete(table).where(isMeant(services, id)).returning({ id: table.id }),
   );
   if (rows.length === 0) throw unknownTemplate(id);
 }
@@ -184,21 +193,25 @@ export async function instantiateTemplate(
   id: string,
   request: InstantiateRequest,
 ): Promise<TemplateRun> {
+  const asked = tenantOf(services, request.tenant_id);
   const template = await readTemplate(services, id);
   await services.limit(templatesLimit, template.id);
+  // Missions of a tenant's template are that tenant's, whoever makes them.
+  const tenantId = asked ?? template.tenantId;
+  if (template.tenantId !== null && tenantId !== template.tenantId) throw unknownTemplate(id);
   const opened = await deps.secrets.openTemplate(template);
   const bound = bindVariables(opened.variables, request.variables);
   if (!bound.ok)
     throw new ValidationError("The variables are not what the template needs.", { issues: bound.issues });
   const steps = opened.steps.map((step) => ({ ...step, payload: fillConfig(step.config, bound.values) }));
   for (const { order, action, payload } of steps)
-    requireValid(deps.handlers, action, payload, `steps.${order}.action`, `steps.${order}.config`);
+    requireValid(deps.handlers, action, payload, tenantId, `steps.${order}.action`, `steps.${order}.config`);
   const runId = crypto.randomUUID();
   const title = request.name ?? template.name;
   const fresh = await Promise.all(
     steps.map(({ order, action, payload }) => {
       const suffix = steps.length > 1 ? ` (step ${order})` : "";
-      const mission = newMission(services, request, {
+      const mission = newMission(services, { ...request, tenant_id: tenantId }, {
         type: action,
         name: `${title.slice(0, maxNameLength - suffix.length).toWellFormed()}${suffix}`,
         payload,

@@ -65,8 +65,12 @@ export interface MissionHandler {
    * that a request has started is killed 30 s after the answer, whatever is said here; the one after it has 15 minutes.
    */
   readonly timeoutMs?: number;
-  /** What is wrong with a payload, by field; null when nothing is. Pure. */
-  validate(payload: JsonObject): readonly Issue[] | null;
+  /**
+   * What is wrong with a payload, by field; null when nothing is. Pure.
+   *
+   * @param tenantId whose mission it is: a payload that names a tenant names this one. Null: of no tenant
+   */
+  validate(payload: JsonObject, tenantId: string | null): readonly Issue[] | null;
   /**
    * One attempt, outside of any transaction. Attempts may be repeated: effects belong into the returned finish, or are
    * safe to repeat under `idempotencyKey`.

@@ -39,8 +39,12 @@ function publicObject(values: JsonObject): JsonObject {
  *
  * @throws {ValidationError} the catalog refuses the payload
  */
-export async function publishTaskEvent(publish: Publish, event: TaskEvent): Promise<void> {
-  const options = { id: event.eventId, task_id: event.taskId };
+export async function publishTaskEvent(
+  publish: Publish,
+  event: TaskEvent,
+  tenantId: string | null,
+): Promise<void> {
+  const options = { id: event.eventId, task_id: event.taskId, tenant_id: tenantId };
   const task_id = event.taskId;
   switch (event.eventType) {
     case "TaskCreated": {

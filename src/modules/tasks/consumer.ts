@@ -48,22 +48,28 @@ async function dispatch<
 >(definition: D, envelope: Envelope<PayloadOf<D>>, { tx, log, now }: HandlerContext): Promise<void> {
   const run = rowsIn(tx);
   // What is kept knows more than the stream tells: the time of an imported event, texts as they were written.
-  const event = await keep(run, envelope.id, () => fromEnvelope(definition, envelope), now());
-  const repository = { ...createPostgresTaskEvents(run, now), save: async () => false };
-  const handlers = taskEventHandlers({ run, log, now });
+  const tenantId = envelope.tenant_id;
+  const event = await keep(run, envelope, () => fromEnvelope(definition, envelope), now());
+  const repository = { ...createPostgresTaskEvents(run, now, tenantId), save: async () => false };
+  const handlers = taskEventHandlers({ run, log, now, tenantId });
   await createTaskEventDispatcher(repository, handlers, { log, slowMs }).apply(event);
 }
 
 /** @throws the error of `made` when the event is not kept already */
-async function keep(run: RunRows, id: string, made: () => TaskEvent, now: Date): Promise<TaskEvent> {
+async function keep(
+  run: RunRows,
+  { id, tenant_id: tenantId }: Pick<Envelope, "id" | "tenant_id">,
+  made: () => TaskEvent,
+  now: Date,
+): Promise<TaskEvent> {
   let event: TaskEvent;
   try {
     event = made();
   } catch (error) {
     // What the stream tells of an event of ours may be less than it needs.
-    const kept = await findTaskEvent(run, id);
+    const kept = await findTaskEvent(run, id, tenantId);
     if (kept === null) throw error;
     return kept;
   }
-  return keepTaskEvent(run, event, now);
+  return keepTaskEvent(run, event, tenantId, now);
 }

@@ -14,13 +14,15 @@ export interface HandlerServices {
   readonly run: RunRows;
   readonly log: Logger;
   readonly now: () => Date;
+  /** Of the event; what is not of this tenant stays as it is. Null: an event of no tenant, which tells of all. */
+  readonly tenantId: string | null;
 }
 
 /**
  * The handlers of the four events, one statement each. They need the event in `task_events`, where the dispatcher puts
  * it first.
  */
-export function taskEventHandlers({ run, log, now }: HandlerServices): TaskEventHandlers {
+export function taskEventHandlers({ run, log, now, tenantId }: HandlerServices): TaskEventHandlers {
   const note = (event: TaskEvent, message: string) =>
     log.debug({ task_event: event.eventType, event_id: event.eventId, task_id: event.taskId }, message);
   return {
@@ -34,11 +36,13 @@ export function taskEventHandlers({ run, log, now }: HandlerServices): TaskEvent
     },
     async TaskDeleted(event) {
       note(event, "a task was deleted");
-      await run(countingOnce(event, now(), sql`, no_reference AS (${removingReferences(event.taskId)})`));
+      await run(
+        countingOnce(event, now(), sql`, no_reference AS (${removingReferences(event.taskId, tenantId)})`),
+      );
     },
     async TaskUpdated(event) {
       note(event, "a task was changed");
-      const history = event.eventType === "TaskUpdated" ? keepingHistory(event) : null;
+      const history = event.eventType === "TaskUpdated" ? keepingHistory(event, tenantId) : null;
       await run(countingOnce(event, now(), history === null ? sql`` : sql`, history AS (${history})`));
     },
   };
@@ -49,19 +53,24 @@ function countingOnce(event: TaskEvent, now: Date, alongside: SQL = sql``): SQL 
   return sql`
     WITH fresh AS (
       UPDATE task_events SET counted_at = ${now.toISOString()}::timestamptz
-      WHERE event_id = ${event.eventId} AND counted_at IS NULL RETURNING event_type
+      WHERE event_id = ${event.eventId} AND counted_at IS NULL RETURNING event_type, tenant_id
     )${alongside}
-    INSERT INTO task_stats AS s (day, event_type, count)
-    SELECT ${event.timestamp.slice(0, 10)}::date, event_type, 1 FROM fresh
-    ON CONFLICT (day, event_type) DO UPDATE SET count = s.count + 1`;
+    INSERT INTO task_stats AS s (day, event_type, tenant_id, count)
+    SELECT ${event.timestamp.slice(0, 10)}::date, event_type, tenant_id, 1 FROM fresh
+    ON CONFLICT (day, event_type, tenant_id) DO UPDATE SET count = s.count + 1`;
 }
 
-function removingReferences(taskId: string): SQL {
-  return sql`DELETE FROM task_references WHERE task_id = ${taskId} OR referenced_id = ${taskId}`;
+/** Tasks refer only to tasks of their own tenant, so both ends are of the one that is deleted. */
+function removingReferences(taskId: string, tenantId: string | null): SQL {
+  const isOwn =
+    tenantId === null
+      ? sql``
+      : sql`AND EXISTS (SELECT FROM task_items t WHERE t.task_id = ${taskId} AND t.tenant_id = ${tenantId})`;
+  return sql`DELETE FROM task_references WHERE (task_id = ${taskId} OR referenced_id = ${taskId}) ${isOwn}`;
 }
 
 /** Null: the event names no field. */
-function keepingHistory(event: TaskUpdated): SQL | null {
+function keepingHistory(event: TaskUpdated, tenantId: string | null): SQL | null {
   const names = new Set([...Object.keys(event.changes), ...Object.keys(event.newValues)]);
   const rows = [...names].map((field) => ({
     field: field.slice(0, 100).toWellFormed(),
@@ -70,8 +79,8 @@ function keepingHistory(event: TaskUpdated): SQL | null {
   }));
   if (rows.length === 0) return null;
   return sql`
-    INSERT INTO task_history (event_id, field, task_id, old_value, new_value, changed_at)
-    SELECT ${event.eventId}, field, ${event.taskId}, old_value, new_value, ${`${event.timestamp}Z`}::timestamptz
+    INSERT INTO task_history (event_id, field, tenant_id, task_id, old_value, new_value, changed_at)
+    SELECT ${event.eventId}, field, ${tenantId}::varchar, ${event.taskId}, old_value, new_value, ${`${event.timestamp}Z`}::timestamptz
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(field text, old_value jsonb, new_value jsonb)
     ON CONFLICT (event_id, field) DO NOTHING`;
 }

@@ -9,6 +9,8 @@ export interface ImportOptions {
   readonly dryRun: boolean;
   /** Publish each imported event too, as of now. Default false: the past is history, nobody is told of it again. */
   readonly publish: boolean;
+  /** Whose events they become; null: of no tenant. */
+  readonly tenantId: string | null;
 }
 
 export interface ImportReport {
@@ -41,7 +43,7 @@ const maxListed = 200;
 export async function importEvents(
   { services, settings }: TaskServices,
   text: string,
-  { dryRun, publish }: ImportOptions,
+  { dryRun, publish, tenantId }: ImportOptions,
 ): Promise<ImportReport> {
   if (text.trim() === "") throw new BadRequestError("The body is empty. Send the text of an event file.");
   if (publish && !settings.useNewEventSystem) {
@@ -54,7 +56,7 @@ export async function importEvents(
   unique.reverse();
   const stored = dryRun
     ? await preview({ services, settings }, unique)
-    : await store({ services, settings }, unique, publish);
+    : await store({ services, settings }, unique, { publish, tenantId });
   return {
     dry_run: dryRun,
     read: file.read,
@@ -83,20 +85,20 @@ async function preview({ services }: TaskServices, items: readonly ReadEvent[]):
 async function store(
   { services }: TaskServices,
   items: readonly ReadEvent[],
-  publish: boolean,
+  { publish, tenantId }: Pick<ImportOptions, "publish" | "tenantId">,
 ): Promise<Stored> {
   const events = items.map(({ event }) => event);
   const now = services.now();
   if (!publish) {
-    const fresh = await saveTaskEvents(rowsOf(services.db), events, now);
+    const fresh = await saveTaskEvents(rowsOf(services.db), events, tenantId, now);
     return { imported: fresh.size, published: 0, notPublished: [] };
   }
-  return services.transact(contextOf(services), async (tx, record) => {
-    const fresh = await saveTaskEvents(rowsIn(tx), events, now);
+  return services.transact(contextOf(services, tenantId), async (tx, record) => {
+    const fresh = await saveTaskEvents(rowsIn(tx), events, tenantId, now);
     const notPublished: Refused[] = [];
     for (const { line, event } of items.filter((item) => fresh.has(item.event.eventId))) {
       try {
-        await publishTaskEvent(record, event);
+        await publishTaskEvent(record, event, tenantId);
       } catch (error) {
         if (!(error instanceof ValidationError)) throw error;
         notPublished.push({ line, reason: describeError(error) });

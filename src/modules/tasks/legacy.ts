@@ -2,7 +2,7 @@ import { ValidationError } from "@brain/engine";
 import { readTime } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { naiveOf, type TimeRange, toNaive } from "./naive-time.ts";
-import type { RunRows } from "./postgres-events.ts";
+import { ofTenant, type RunRows } from "./postgres-events.ts";
 import {
   createTaskEvent,
   isObject,
@@ -84,13 +84,19 @@ function neutralFields(
 }
 
 /** Writes an event in the old form. */
-export async function saveLegacy(run: RunRows, event: TaskEvent, title: string): Promise<void> {
+export async function saveLegacy(
+  run: RunRows,
+  event: TaskEvent,
+  { title, tenantId }: { readonly title: string; readonly tenantId: string | null },
+): Promise<void> {
   await run(sql`
-    INSERT INTO task_legacy_events (type, task_id, title, timestamp)
-    VALUES (${legacyTypes[event.eventType]}, ${event.taskId}, ${title}, ${`${event.timestamp}Z`}::timestamptz)`);
+    INSERT INTO task_legacy_events (type, tenant_id, task_id, title, timestamp)
+    VALUES (${legacyTypes[event.eventType]}, ${tenantId}, ${event.taskId}, ${title}, ${`${event.timestamp}Z`}::timestamptz)`);
 }
 
 export interface LegacyFilter {
+  /** Only of this tenant; null: of all. */
+  readonly tenantId: string | null;
   readonly type?: TaskEventType | undefined;
   readonly range: TimeRange;
   readonly limit: number;
@@ -114,7 +120,7 @@ const legacyColumns = sql`position::float8 AS position, type, task_id, title,
  * have the same positions, and an import must tell them apart.
  */
 export async function listLegacy(run: RunRows, filter: LegacyFilter): Promise<TaskEvent[]> {
-  const { type, range, limit, oldestFirst, cursor } = filter;
+  const { tenantId, type, range, limit, oldestFirst, cursor } = filter;
   const direction = oldestFirst ? sql`ASC` : sql`DESC`;
   const position = cursor === undefined ? null : Number(/^legacy-(\d{1,15})-/.exec(cursor)?.[1] ?? 0);
   const rows = await run<LegacyRow>(sql`
@@ -122,17 +128,23 @@ export async function listLegacy(run: RunRows, filter: LegacyFilter): Promise<Ta
     WHERE timestamp BETWEEN ${`${range.from}Z`}::timestamptz AND ${`${range.to}Z`}::timestamptz
       AND (${type === undefined ? null : legacyTypes[type]}::text IS NULL OR type = ${type === undefined ? null : legacyTypes[type]})
       AND (${position}::bigint IS NULL OR (timestamp, position) ${oldestFirst ? sql`>` : sql`<`}
-        (SELECT timestamp, position FROM task_legacy_events WHERE position = ${position}::bigint))
+        (SELECT timestamp, position FROM task_legacy_events WHERE position = ${position}::bigint AND ${ofTenant(tenantId)}))
+      AND ${ofTenant(tenantId)}
     ORDER BY timestamp ${direction}, position ${direction} LIMIT ${limit}`);
   return rows.map(toEvent);
 }
 
 /** The event that `listLegacy` gives this id; null when there is none. */
-export async function findLegacy(run: RunRows, eventId: string): Promise<TaskEvent | null> {
+export async function findLegacy(
+  run: RunRows,
+  eventId: string,
+  tenantId: string | null,
+): Promise<TaskEvent | null> {
   const position = /^legacy-(\d{1,15})-/.exec(eventId)?.[1];
   if (position === undefined) return null;
   const [row] = await run<LegacyRow>(
-    sql`SELECT ${legacyColumns} FROM task_legacy_events WHERE position = ${position}::bigint`,
+    sql`SELECT ${legacyColumns} FROM task_legacy_events
+      WHERE position = ${position}::bigint AND ${ofTenant(tenantId)}`,
   );
   const event = row === undefined ? null : toEvent(row);
   return event?.eventId === eventId ? event : null;

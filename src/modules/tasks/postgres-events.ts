@@ -19,17 +19,27 @@ export const rowsOf =
   (statement) =>
     db.rows(statement);
 
-export function createPostgresTaskEvents(run: RunRows, now: () => Date): TaskEventRepository {
+/** @param tenantId whose events it keeps and finds; null: it keeps those of no tenant, and finds those of all */
+export function createPostgresTaskEvents(
+  run: RunRows,
+  now: () => Date,
+  tenantId: string | null = null,
+): TaskEventRepository {
   return {
-    save: async (event) => (await saveTaskEvents(run, [event], now())).size === 1,
-    findById: (eventId) => findTaskEvent(run, eventId),
+    save: async (event) => (await saveTaskEvents(run, [event], tenantId, now())).size === 1,
+    findById: (eventId) => findTaskEvent(run, eventId, tenantId),
     findByType: (type, limit = defaultLimits.type) =>
-      listTaskEvents(run, { type, range: requireRange(null, null), limit }),
+      listTaskEvents(run, { tenantId, type, range: requireRange(null, null), limit }),
     findByDateRange: async (start, end, limit = defaultLimits.range) =>
-      listTaskEvents(run, { range: requireRange(start, end), limit, oldestFirst: true }),
-    recent: (limit = defaultLimits.recent) => listTaskEvents(run, { range: requireRange(null, null), limit }),
+      listTaskEvents(run, { tenantId, range: requireRange(start, end), limit, oldestFirst: true }),
+    recent: (limit = defaultLimits.recent) =>
+      listTaskEvents(run, { tenantId, range: requireRange(null, null), limit }),
   };
 }
+
+/** @param tenantId null: of all */
+export const ofTenant = (tenantId: string | null): SQL =>
+  tenantId === null ? sql`true` : sql`tenant_id = ${tenantId}`;
 
 /**
  * One statement for any number of events. An id that is there already is left as it is.
@@ -39,13 +49,14 @@ export function createPostgresTaskEvents(run: RunRows, now: () => Date): TaskEve
 export async function saveTaskEvents(
   run: RunRows,
   events: readonly TaskEvent[],
+  tenantId: string | null,
   now: Date,
 ): Promise<ReadonlySet<string>> {
   if (events.length === 0) return new Set();
   const records = JSON.stringify(events.map(toRecord));
   const rows = await run<{ event_id: string }>(sql`
-    INSERT INTO task_events (event_id, event_type, task_id, occurred_at, record, stored_at)
-    SELECT r ->> 'event_id', r ->> 'event_type', r ->> 'task_id', ((r ->> 'timestamp') || 'Z')::timestamptz, r,
+    INSERT INTO task_events (event_id, event_type, tenant_id, task_id, occurred_at, record, stored_at)
+    SELECT r ->> 'event_id', r ->> 'event_type', ${tenantId}::varchar, r ->> 'task_id', ((r ->> 'timestamp') || 'Z')::timestamptz, r,
       ${now.toISOString()}::timestamptz
     FROM jsonb_array_elements(${records}::jsonb) WITH ORDINALITY AS e(r, place)
     ORDER BY place
@@ -59,14 +70,19 @@ export async function saveTaskEvents(
  *
  * @returns the event as it is kept, perhaps by somebody else
  */
-export async function keepTaskEvent(run: RunRows, event: TaskEvent, now: Date): Promise<TaskEvent> {
+export async function keepTaskEvent(
+  run: RunRows,
+  event: TaskEvent,
+  tenantId: string | null,
+  now: Date,
+): Promise<TaskEvent> {
   const record = JSON.stringify(toRecord(event));
   const [row] = await run<RecordRow>(sql`
     WITH known AS (
-      SELECT record FROM task_events WHERE event_id = ${event.eventId}
+      SELECT record FROM task_events WHERE event_id = ${event.eventId} AND ${ofTenant(tenantId)}
     ), fresh AS (
-      INSERT INTO task_events (event_id, event_type, task_id, occurred_at, record, stored_at)
-      SELECT r ->> 'event_id', r ->> 'event_type', r ->> 'task_id', ((r ->> 'timestamp') || 'Z')::timestamptz, r,
+      INSERT INTO task_events (event_id, event_type, tenant_id, task_id, occurred_at, record, stored_at)
+      SELECT r ->> 'event_id', r ->> 'event_type', ${tenantId}::varchar, r ->> 'task_id', ((r ->> 'timestamp') || 'Z')::timestamptz, r,
         ${now.toISOString()}::timestamptz
       FROM (SELECT ${record}::jsonb AS r) given WHERE NOT EXISTS (SELECT FROM known)
       ON CONFLICT (event_id) DO NOTHING
@@ -75,8 +91,8 @@ export async function keepTaskEvent(run: RunRows, event: TaskEvent, now: Date): 
     SELECT record FROM known UNION ALL SELECT record FROM fresh`);
   if (row !== undefined) return fromRecord(row.record);
   // Somebody kept it at this very moment, which a statement that began before does not see.
-  const kept = await findTaskEvent(run, event.eventId);
-  if (kept === null) throw new Error("an event is kept and cannot be found");
+  const kept = await findTaskEvent(run, event.eventId, tenantId);
+  if (kept === null) throw new Error("an event is kept and cannot be found: its id is another tenant's");
   return kept;
 }
 
@@ -93,12 +109,21 @@ interface RecordRow {
   readonly record: unknown;
 }
 
-export async function findTaskEvent(run: RunRows, eventId: string): Promise<TaskEvent | null> {
-  const [row] = await run<RecordRow>(sql`SELECT record FROM task_events WHERE event_id = ${eventId}`);
+/** @param tenantId null: of any tenant */
+export async function findTaskEvent(
+  run: RunRows,
+  eventId: string,
+  tenantId: string | null,
+): Promise<TaskEvent | null> {
+  const [row] = await run<RecordRow>(
+    sql`SELECT record FROM task_events WHERE event_id = ${eventId} AND ${ofTenant(tenantId)}`,
+  );
   return row === undefined ? null : fromRecord(row.record);
 }
 
 export interface TaskEventFilter {
+  /** Only of this tenant; null: of all. */
+  readonly tenantId: string | null;
   readonly type?: TaskEventType | undefined;
   readonly range: TimeRange;
   readonly limit: number;
@@ -109,16 +134,17 @@ export interface TaskEventFilter {
 
 /** Newest first unless told otherwise; of the same time, the one stored last counts as the newer one. */
 export async function listTaskEvents(run: RunRows, filter: TaskEventFilter): Promise<TaskEvent[]> {
-  const { type, range, limit, oldestFirst = false, cursor } = filter;
+  const { tenantId, type, range, limit, oldestFirst = false, cursor } = filter;
   const direction = oldestFirst ? sql`ASC` : sql`DESC`;
   const conditions: SQL[] = [
+    ofTenant(tenantId),
     sql`occurred_at BETWEEN ${`${range.from}Z`}::timestamptz AND ${`${range.to}Z`}::timestamptz`,
   ];
   if (type !== undefined) conditions.push(sql`event_type = ${type}`);
   if (cursor !== undefined) {
     conditions.push(
       sql`(occurred_at, position) ${oldestFirst ? sql`>` : sql`<`}
-        (SELECT occurred_at, position FROM task_events WHERE event_id = ${cursor})`,
+        (SELECT occurred_at, position FROM task_events WHERE event_id = ${cursor} AND ${ofTenant(tenantId)})`,
     );
   }
   const rows = await run<RecordRow>(sql`

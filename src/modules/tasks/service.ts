@@ -7,12 +7,14 @@ import {
   ValidationError,
 } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { publishTaskEvent, source } from "./announce.ts";
 import { findLegacy, listLegacy, saveLegacy } from "./legacy.ts";
 import {
   type CreateRequest,
   type EventsQuery,
   type ListQuery,
+  type StatsQuery,
   type Task,
   taskIdPattern,
   type UpdateRequest,
@@ -44,8 +46,9 @@ export interface TaskServices {
   readonly settings: TaskSettings;
 }
 
-export function contextOf(services: RequestServices): PublishContext {
-  return { source, actor_id: services.actorId, correlation_id: services.correlationId };
+/** @param tenantId whose task it is; null: of no tenant, or not known before it is read */
+export function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
+  return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
 }
 
 function occasionOf(services: RequestServices): Occasion {
@@ -75,13 +78,14 @@ async function announce(
   { event, task }: { readonly event: TaskEvent; readonly task: Task },
   now: Date,
 ): Promise<void> {
-  if (!settings.useNewEventSystem) return saveLegacy(rowsIn(tx), event, task.title);
-  await saveTaskEvents(rowsIn(tx), [event], now);
-  await publishTaskEvent(publish, event);
+  const { tenantId } = task;
+  if (!settings.useNewEventSystem) return saveLegacy(rowsIn(tx), event, task);
+  await saveTaskEvents(rowsIn(tx), [event], tenantId, now);
+  await publishTaskEvent(publish, event, tenantId);
 }
 
 async function keepReferences(tx: Tx, task: Task): Promise<void> {
-  const missing = await setReferences(tx, task.taskId, task.references);
+  const missing = await setReferences(tx, task);
   if (missing.length === 0) return;
   throw new ValidationError("A task can refer only to tasks that exist.", {
     issues: missing.map((id) => ({ path: "references", message: `no task has the id ${id}` })),
@@ -94,8 +98,9 @@ export async function createItem(
   request: CreateRequest,
 ): Promise<Task> {
   const occasion = occasionOf(services);
-  const { task, event } = createTask(crypto.randomUUID(), request, occasion);
-  await services.transact(contextOf(services), async (tx, publish) => {
+  const tenantId = tenantOf(services, request.tenant_id);
+  const { task, event } = createTask(crypto.randomUUID(), tenantId, request, occasion);
+  await services.transact(contextOf(services, tenantId), async (tx, publish) => {
     await insertTask(tx, task);
     if (task.references.length > 0) await keepReferences(tx, task);
     if (event !== null) await announce(settings, tx, publish, { event, task }, occasion.now);
@@ -110,8 +115,9 @@ async function change(
   decide: (task: Task, occasion: Occasion) => Decision,
 ): Promise<Task> {
   const taskId = requireId(id);
-  return services.transact(contextOf(services), async (tx, publish) => {
-    const before = await lockTask(tx, taskId);
+  const visible = visibleTenant(services);
+  return services.transact(contextOf(services, visible), async (tx, publish) => {
+    const before = await lockTask(tx, taskId, visible);
     if (before === null) throw unknownTask(id);
     const occasion = occasionOf(services);
     const { task, event } = decide(before, occasion);
@@ -170,19 +176,19 @@ export async function deleteItem(
 
 /** @throws {NotFoundError} no such task */
 export async function readItem(services: RequestServices, id: string): Promise<Task> {
-  const task = await findTask(services.db, requireId(id));
+  const task = await findTask(services.db, requireId(id), visibleTenant(services));
   if (task === null) throw unknownTask(id);
   return task;
 }
 
-export function listItems(services: RequestServices, query: ListQuery): Promise<Task[]> {
-  return listTasks(services.db, query);
+export async function listItems(services: RequestServices, query: ListQuery): Promise<Task[]> {
+  return listTasks(services.db, tenantOf(services, query.tenant_id), query);
 }
 
 /** @throws {NotFoundError} no such task */
 export async function readHistory(services: RequestServices, id: string): Promise<HistoryEntry[]> {
   const task = await readItem(services, id);
-  return listHistory(services.db, task.taskId, 200);
+  return listHistory(services.db, task, 200);
 }
 
 /** @throws {ValidationError} `from` or `to` is no point in time */
@@ -192,7 +198,8 @@ export async function listEvents(
 ): Promise<TaskEvent[]> {
   const { type, limit, cursor, order } = query;
   const range = requireRange(query.from ?? null, query.to ?? null);
-  const filter = { type, range, limit, cursor, oldestFirst: order === "oldest" };
+  const tenantId = tenantOf(services, query.tenant_id);
+  const filter = { tenantId, type, range, limit, cursor, oldestFirst: order === "oldest" };
   const run = rowsOf(services.db);
   return settings.useNewEventSystem ? listTaskEvents(run, filter) : listLegacy(run, filter);
 }
@@ -201,14 +208,18 @@ export async function listEvents(
 export async function readEvent({ services, settings }: TaskServices, id: string): Promise<TaskEvent> {
   const run = rowsOf(services.db);
   const find = settings.useNewEventSystem ? findTaskEvent : findLegacy;
-  const event = await find(run, id);
+  const event = await find(run, id, visibleTenant(services));
   if (event !== null) return event;
   throw new NotFoundError(`There is no task event "${id.slice(0, 100)}".`);
 }
 
-export function readStats(services: RequestServices, days: number): Promise<DayCount[]> {
+export async function readStats(
+  services: RequestServices,
+  { days, tenant_id }: StatsQuery,
+): Promise<DayCount[]> {
+  const tenantId = tenantOf(services, tenant_id);
   const since = new Date(services.now().getTime() - (days - 1) * 86_400_000);
-  return listStats(services.db, since.toISOString().slice(0, 10));
+  return listStats(services.db, tenantId, since.toISOString().slice(0, 10));
 }
 
 export async function readHealth({ services, settings }: TaskServices) {
@@ -216,6 +227,6 @@ export async function readHealth({ services, settings }: TaskServices) {
     status: "healthy",
     module: "tasks",
     mode: modeOf(settings),
-    tasks: await countTasks(services.db),
+    tasks: await countTasks(services.db, visibleTenant(services)),
   };
 }

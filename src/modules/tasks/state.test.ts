@@ -9,6 +9,7 @@ const occasion: Occasion = { now: later, eventId: "e-1", actorId: "user-1", corr
 
 const open: Task = {
   taskId: "t-1",
+  tenantId: "tenant-1",
   title: "Write the report",
   priority: "P2",
   status: "NOT_STARTED",
@@ -34,7 +35,7 @@ const head = {
 describe("given nothing", () => {
   test("when a task is created, then it has version 1 and TaskCreated tells of it", () => {
     const request = { title: "A", priority: "P1", status: "IN_PROGRESS", references: ["t-2"] } as const;
-    const { task, event } = createTask("t-1", { ...request, references: ["t-2"] }, occasion);
+    const { task, event } = createTask("t-1", "tenant-1", { ...request, references: ["t-2"] }, occasion);
     expect(task).toMatchObject({
       ...request,
       taskId: "t-1",
@@ -59,7 +60,7 @@ describe("given nothing", () => {
       references: [] as string[],
     } as const;
     const nobody = { ...occasion, actorId: null, correlationId: null };
-    expect(createTask("t-1", { ...request, references: [] }, nobody).event?.metadata).toEqual({});
+    expect(createTask("t-1", "tenant-1", { ...request, references: [] }, nobody).event?.metadata).toEqual({});
   });
 });
 

@@ -43,11 +43,18 @@ function headOf(task: Pick<Task, "taskId">, occasion: Occasion, at: Date) {
   };
 }
 
-export function createTask(taskId: string, request: CreateRequest, occasion: Occasion): Decision {
+/** @param tenantId null: of no tenant */
+export function createTask(
+  taskId: string,
+  tenantId: string | null,
+  request: Omit<CreateRequest, "tenant_id">,
+  occasion: Occasion,
+): Decision {
   const { now, actorId } = occasion;
   const { title, priority, status, references } = request;
   const task: Task = {
     taskId,
+    tenantId,
     title,
     priority,
     status,

@@ -4,11 +4,12 @@ import type { ListQuery, Task } from "./model.ts";
 import { type RunRows, rowsIn, rowsOf } from "./postgres-events.ts";
 import type { TaskPriority, TaskStatus } from "./tables.ts";
 
-/** The statements about task items, one a function. */
+/** The statements about task items, one a function. Where a tenant is asked for, null means those of all. */
 
 /** A row as SQL gives it; times as ISO text. */
 interface TaskRow {
   readonly task_id: string;
+  readonly tenant_id: string | null;
   readonly title: string;
   readonly priority: TaskPriority;
   readonly status: TaskStatus;
@@ -26,7 +27,7 @@ const isoText = (column: string): SQL =>
   sql.raw(`to_char(t.${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`);
 
 const columns = sql`
-  t.task_id, t.title, t.priority, t.status, t.version, t.completion_notes, t.created_by,
+  t.task_id, t.tenant_id, t.title, t.priority, t.status, t.version, t.completion_notes, t.created_by,
   ${isoText("created_at")}, ${isoText("updated_at")}, ${isoText("completed_at")}, ${isoText("deleted_at")},
   coalesce((
     SELECT jsonb_agg(r.referenced_id ORDER BY r.referenced_id COLLATE "C")
@@ -38,6 +39,7 @@ function toTask(row: TaskRow): Task {
   const time = (text: string | null) => (text === null ? null : new Date(text));
   return {
     taskId: row.task_id,
+    tenantId: row.tenant_id,
     title: row.title,
     priority: row.priority,
     status: row.status,
@@ -52,9 +54,14 @@ function toTask(row: TaskRow): Task {
   };
 }
 
+const ofTenant = (tenantId: string | null): SQL =>
+  tenantId === null ? sql`` : sql`AND t.tenant_id = ${tenantId}`;
+
 /** Null: there is no such task. */
-export async function findTask(db: Database, taskId: string): Promise<Task | null> {
-  const [row] = await db.rows<TaskRow>(sql`SELECT ${columns} FROM task_items t WHERE t.task_id = ${taskId}`);
+export async function findTask(db: Database, taskId: string, tenantId: string | null): Promise<Task | null> {
+  const [row] = await db.rows<TaskRow>(
+    sql`SELECT ${columns} FROM task_items t WHERE t.task_id = ${taskId} ${ofTenant(tenantId)}`,
+  );
   return row === undefined ? null : toTask(row);
 }
 
@@ -64,25 +71,31 @@ export async function findTask(db: Database, taskId: string): Promise<Task | nul
  * Two statements: one that waited for the lock would read the references as they were before it waited. See
  * https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED
  */
-export async function lockTask(tx: Tx, taskId: string): Promise<Task | null> {
+export async function lockTask(tx: Tx, taskId: string, tenantId: string | null): Promise<Task | null> {
   const run = rowsIn(tx);
-  await run(sql`SELECT 1 FROM task_items WHERE task_id = ${taskId} FOR NO KEY UPDATE`);
-  const [row] = await run<TaskRow>(sql`SELECT ${columns} FROM task_items t WHERE t.task_id = ${taskId}`);
+  const isMeant = sql`t.task_id = ${taskId} ${ofTenant(tenantId)}`;
+  await run(sql`SELECT 1 FROM task_items t WHERE ${isMeant} FOR NO KEY UPDATE`);
+  const [row] = await run<TaskRow>(sql`SELECT ${columns} FROM task_items t WHERE ${isMeant}`);
   return row === undefined ? null : toTask(row);
 }
 
 /** The newest first. Without a status, deleted ones are left out. */
-export async function listTasks(db: Database, query: ListQuery): Promise<Task[]> {
+export async function listTasks(
+  db: Database,
+  tenantId: string | null,
+  query: Omit<ListQuery, "tenant_id">,
+): Promise<Task[]> {
   const { status, priority, limit, cursor } = query;
   const conditions: SQL[] = [status === undefined ? sql`t.status <> 'DELETED'` : sql`t.status = ${status}`];
   if (priority !== undefined) conditions.push(sql`t.priority = ${priority}`);
   if (cursor !== undefined) {
     conditions.push(
-      sql`(t.created_at, t.task_id) < (SELECT created_at, task_id FROM task_items WHERE task_id = ${cursor})`,
+      sql`(t.created_at, t.task_id) <
+        (SELECT t.created_at, t.task_id FROM task_items t WHERE t.task_id = ${cursor} ${ofTenant(tenantId)})`,
     );
   }
   const rows = await db.rows<TaskRow>(sql`
-    SELECT ${columns} FROM task_items t WHERE ${sql.join(conditions, sql` AND `)}
+    SELECT ${columns} FROM task_items t WHERE ${sql.join(conditions, sql` AND `)} ${ofTenant(tenantId)}
     ORDER BY t.created_at DESC, t.task_id DESC LIMIT ${limit}`);
   return rows.map(toTask);
 }
@@ -91,8 +104,8 @@ const timeOrNull = (time: Date | null): string | null => time?.toISOString() ?? 
 
 export async function insertTask(tx: Tx, task: Task): Promise<void> {
   await tx.execute(sql`
-    INSERT INTO task_items (task_id, title, priority, status, version, created_by, created_at, updated_at)
-    VALUES (${task.taskId}, ${task.title}, ${task.priority}, ${task.status}, ${task.version}, ${task.createdBy},
+    INSERT INTO task_items (task_id, tenant_id, title, priority, status, version, created_by, created_at, updated_at)
+    VALUES (${task.taskId}, ${task.tenantId}, ${task.title}, ${task.priority}, ${task.status}, ${task.version}, ${task.createdBy},
       ${timeOrNull(task.createdAt)}::timestamptz, ${timeOrNull(task.updatedAt)}::timestamptz)`);
 }
 
@@ -110,18 +123,15 @@ export async function updateTaskRow(tx: Tx, task: Task): Promise<void> {
 /**
  * Sets what a task refers to.
  *
- * @returns the ids among `references` that are no task, or a deleted one; nothing was changed then
+ * @returns the ids among `references` that are no task of its tenant, or a deleted one; nothing was changed then
  */
-export async function setReferences(
-  tx: Tx,
-  taskId: string,
-  references: readonly string[],
-): Promise<string[]> {
+export async function setReferences(tx: Tx, { taskId, tenantId, references }: Task): Promise<string[]> {
   const wanted = JSON.stringify(references);
   const run: RunRows = rowsIn(tx);
   const missing = await run<{ id: string }>(sql`
     SELECT id FROM jsonb_array_elements_text(${wanted}::jsonb) AS w(id)
-    WHERE NOT EXISTS (SELECT 1 FROM task_items t WHERE t.task_id = w.id AND t.status <> 'DELETED')`);
+    WHERE NOT EXISTS (SELECT 1 FROM task_items t WHERE t.task_id = w.id AND t.status <> 'DELETED'
+      AND t.tenant_id IS NOT DISTINCT FROM ${tenantId}::varchar)`);
   if (missing.length > 0) return missing.map(({ id }) => id);
   await run(sql`
     WITH wanted AS (SELECT jsonb_array_elements_text(${wanted}::jsonb) AS id), gone AS (
@@ -133,10 +143,10 @@ export async function setReferences(
 }
 
 /** Tasks by status. */
-export async function countTasks(db: Database): Promise<Record<string, number>> {
-  const rows = await rowsOf(db)<{ status: string; count: number }>(
-    sql`SELECT status, count(*)::integer AS count FROM task_items GROUP BY status ORDER BY status`,
-  );
+export async function countTasks(db: Database, tenantId: string | null): Promise<Record<string, number>> {
+  const rows = await rowsOf(db)<{ status: string; count: number }>(sql`
+    SELECT status, count(*)::integer AS count FROM task_items t
+    WHERE true ${ofTenant(tenantId)} GROUP BY status ORDER BY status`);
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
@@ -148,12 +158,17 @@ export interface HistoryEntry {
   readonly changed_at: string;
 }
 
-/** What updates changed, the newest first. */
-export async function listHistory(db: Database, taskId: string, limit: number): Promise<HistoryEntry[]> {
+/** What updates changed, the newest first; only what the task's own tenant told. */
+export async function listHistory(
+  db: Database,
+  { taskId, tenantId }: Task,
+  limit: number,
+): Promise<HistoryEntry[]> {
   return db.rows<HistoryEntry>(sql`
     SELECT event_id, field, old_value, new_value,
       to_char(changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS changed_at
-    FROM task_history WHERE task_id = ${taskId} ORDER BY task_history.changed_at DESC, field LIMIT ${limit}`);
+    FROM task_history WHERE task_id = ${taskId} AND tenant_id IS NOT DISTINCT FROM ${tenantId}::varchar
+    ORDER BY task_history.changed_at DESC, field LIMIT ${limit}`);
 }
 
 export interface DayCount {
@@ -163,8 +178,9 @@ export interface DayCount {
 }
 
 /** Counts of the last days, the newest first. */
-export async function listStats(db: Database, since: string): Promise<DayCount[]> {
+export async function listStats(db: Database, tenantId: string | null, since: string): Promise<DayCount[]> {
   return db.rows<DayCount>(sql`
-    SELECT day::text AS day, event_type, count FROM task_stats WHERE day >= ${since}::date
-    ORDER BY task_stats.day DESC, event_type`);
+    SELECT t.day::text AS day, t.event_type, sum(t.count)::integer AS count FROM task_stats t
+    WHERE t.day >= ${since}::date ${ofTenant(tenantId)}
+    GROUP BY t.day, t.event_type ORDER BY t.day DESC, t.event_type`);
 }

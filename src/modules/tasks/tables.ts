@@ -9,6 +9,7 @@ import {
   pgTable,
   primaryKey,
   timestamp,
+  unique,
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
@@ -26,6 +27,8 @@ export const taskItems = pgTable(
   "task_items",
   {
     taskId: varchar("task_id", { length: 100 }).primaryKey(),
+    /** Null: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     title: varchar("title", { length: 500 }).notNull(),
     priority: varchar("priority", { length: 2 }).$type<TaskPriority>().notNull(),
     status: varchar("status", { length: 20 }).$type<TaskStatus>().notNull(),
@@ -42,6 +45,9 @@ export const taskItems = pgTable(
   },
   (table) => [
     index("task_items_newest_idx").on(table.createdAt, table.taskId),
+    index("task_items_tenant_idx")
+      .on(table.tenantId, table.createdAt, table.taskId)
+      .where(sql`tenant_id IS NOT NULL`),
     check("task_items_title_check", sql`title <> ''`),
     check("task_items_priority_check", sql`priority IN ('P0', 'P1', 'P2', 'P3')`),
     check("task_items_status_check", sql`status IN ('NOT_STARTED', 'IN_PROGRESS', 'COMPLETED', 'DELETED')`),
@@ -75,6 +81,8 @@ export const taskEvents = pgTable(
     /** Order of storing; decides between events of the same time. */
     position: position(),
     eventType: varchar("event_type", { length: 50 }).notNull(),
+    /** Null: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     taskId: varchar("task_id", { length: 100 }).notNull(),
     occurredAt: exactInstant("occurred_at").notNull(),
     record: jsonb("record").$type<Record<string, unknown>>().notNull(),
@@ -84,21 +92,26 @@ export const taskEvents = pgTable(
   },
   (table) => [
     index("task_events_time_idx").on(table.occurredAt, table.position),
+    index("task_events_tenant_idx")
+      .on(table.tenantId, table.occurredAt, table.position)
+      .where(sql`tenant_id IS NOT NULL`),
     index("task_events_type_idx").on(table.eventType, table.occurredAt, table.position),
   ],
 );
 
-/** How many events of each type there were on a day. */
+/** How many events of each type there were on a day, for each tenant and for what is of none. */
 export const taskStats = pgTable(
   "task_stats",
   {
     /** Day of the event, UTC. */
     day: date("day", { mode: "string" }).notNull(),
     eventType: varchar("event_type", { length: 50 }).notNull(),
+    /** Null: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     count: integer("count").notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.day, table.eventType] }),
+    unique("task_stats_day_key").on(table.day, table.eventType, table.tenantId).nullsNotDistinct(),
     check("task_stats_count_check", sql`count > 0`),
   ],
 );
@@ -109,6 +122,8 @@ export const taskHistory = pgTable(
   {
     eventId: varchar("event_id", { length: 100 }).notNull(),
     field: varchar("field", { length: 100 }).notNull(),
+    /** Null: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     taskId: varchar("task_id", { length: 100 }).notNull(),
     /** Null when the event did not say. */
     oldValue: jsonb("old_value").$type<unknown>(),
@@ -127,6 +142,8 @@ export const taskLegacyEvents = pgTable(
   {
     position: bigint("position", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
     type: varchar("type", { length: 50 }).notNull(),
+    /** Null: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     taskId: varchar("task_id", { length: 100 }).notNull(),
     title: varchar("title", { length: 500 }).notNull(),
     timestamp: exactInstant("timestamp").notNull(),

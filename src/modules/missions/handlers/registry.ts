@@ -36,6 +36,7 @@ export function requireValid(
   handlers: Handlers,
   type: string,
   payload: JsonObject,
+  tenantId: string | null,
   path: string,
   payloadPath: string,
 ): void {
@@ -46,7 +47,7 @@ export function requireValid(
       issues: [{ path, message: `expected one of: ${known}` }],
     });
   }
-  const issues = handler.validate(payload) ?? [];
+  const issues = handler.validate(payload, tenantId) ?? [];
   if (issues.length === 0) return;
   throw new ValidationError(`The payload is not what missions of type "${type}" need.`, {
     issues: issues.map((issue) => ({

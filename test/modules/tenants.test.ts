@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { declaredAccess } from "../../src/http/kit/access.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+import { expectErrorShape } from "../http/refusal.ts";
+import { agentsTable } from "./tenant-routes/agents.ts";
+import { missionsTable } from "./tenant-routes/missions.ts";
+import type { As, Call, Reply, RouteCase, Things } from "./tenant-routes/table.ts";
+import { tasksTable } from "./tenant-routes/tasks.ts";
+
+const tables = [agentsTable, tasksTable, missionsTable];
+
+/** Of routes whose answer does not end. Their filter is that of the route beside them. */
+const live = ["GET /api/agents/:agent_id/inbox/stream"];
+
+let engine: TestEngine;
+const keys = new Map<string, As>();
+const things = new Map<string, Things>();
+/** Everybody has what the tables say, and one who has nothing looks at what the others have. */
+const owner = "acme";
+const foreigner = "globex";
+
+beforeAll(async () => {
+  engine = await createTestEngine();
+  for (const tenantId of [owner, foreigner]) {
+    const reply = await engine.request("POST", "/api/keys", {
+      name: `all but acting for others, of ${tenantId}`,
+      tenant_id: tenantId,
+      scopes: ["*:read", "*:write", "approve", "operate"],
+    });
+    const authorization = `Bearer ${reply.body.key}`;
+    keys.set(tenantId, (method, path, body, headers = {}) =>
+      engine.request(method, path, body, { authorization, ...headers }),
+    );
+  }
+  for (const { module, setUp } of tables) things.set(module, await setUp(as(owner), engine, owner));
+});
+afterAll(() => engine?.cleanup());
+
+function as(tenantId: string): As {
+  const key = keys.get(tenantId);
+  if (key === undefined) throw new Error(`no key of ${tenantId}`);
+  return key;
+}
+
+/** The answer without what differs from request to request, and without the ids that were asked for. */
+function formOf({ status, text, body }: Reply, asked: Things): { status: number; text: string } {
+  const named = Object.values(asked).filter((value) => value !== "");
+  const plain = [body?.error?.request_id ?? "-", ...named].reduce(
+    (rest, id) => rest.replaceAll(id, "…"),
+    text,
+  );
+  return { status, text: plain };
+}
+
+describe.each(tables)("$module", ({ module, prefix, nowhere, cases }) => {
+  const mine = () => things.get(module) ?? {};
+  const send = (tenantId: string, { route }: RouteCase, { path, body, headers }: Call) =>
+    as(tenantId)(route.split(" ")[0] ?? "", `${prefix}${path}`, body, headers);
+
+  test.each(cases.map((item) => [item.route, item] as const))("%s", async (_route, item) => {
+    const { call, foreign, shows = [], status = 200, naming } = item;
+    if (naming !== undefined) {
+      const refused = await send(foreigner, item, naming(owner, mine()));
+      expectErrorShape(refused, 403, "forbidden");
+      expect(refused.body.error.message).toContain(`"${owner}"`);
+    }
+    const tried = await send(foreigner, item, call(mine()));
+    if (foreign === "not_found") {
+      expectErrorShape(tried, 404, "not_found");
+      const absent = await send(foreigner, item, call(nowhere));
+      expect(formOf(tried, mine())).toEqual(formOf(absent, nowhere));
+    } else {
+      expect(tried.status, tried.text).toBe(status);
+      const secrets = typeof foreign === "string" ? [owner, ...Object.values(mine())] : [];
+      for (const secret of secrets) expect(tried.text).not.toContain(secret);
+    }
+    const done = await send(owner, item, call(mine()));
+    expect(done.status, done.text).toBe(status);
+    for (const name of shows) expect(done.text).toContain(mine()[name]);
+    if (typeof foreign !== "string") expect(done.text).toBe(tried.text);
+    // Whoever names the own tenant does what whoever names none does.
+    if (naming === undefined) return;
+    const named = await send(owner, item, naming(owner, mine()));
+    expect([status, 409, 429]).toContain(named.status);
+  });
+});
+
+test("every route of a tenant stands in a table", () => {
+  const prefixes = tables.map(({ prefix }) => prefix);
+  const declared = engine.app.routes.flatMap(({ method, path, handler }) => {
+    const access = declaredAccess(handler);
+    if (access?.kind !== "requires" || !prefixes.some((prefix) => `${path}/`.startsWith(`${prefix}/`)))
+      return [];
+    return [{ route: `${method} ${path}`, reach: access.reach }];
+  });
+  const tried = tables.flatMap(({ prefix, cases }) =>
+    cases.map(({ route }) => route.replace(" ", ` ${prefix}`).replace(/\/$/, "")),
+  );
+  const own = declared.filter(({ reach }) => reach === "own_tenant").map(({ route }) => route);
+  expect(new Set([...tried, ...live])).toEqual(new Set(own));
+  // What concerns everybody: a credential of one tenant is refused there.
+  expect(
+    declared
+      .filter(({ reach }) => reach === "all_tenants")
+      .map(({ route }) => route)
+      .sort(),
+  ).toEqual(["POST /api/missions/queue/pause", "POST /api/missions/queue/resume", "POST /api/tasks/import"]);
+});
