@@ -13,7 +13,7 @@ CREATE TABLE "agents" (
   "errors" integer DEFAULT 0 NOT NULL,
   "created_at" timestamp(3) with time zone NOT NULL,
   "updated_at" timestamp(3) with time zone NOT NULL,
-  CONSTRAINT "agents_pkey" PRIMARY KEY (agent_id),
+  CONSTRAINT "agents_agent_key" UNIQUE NULLS NOT DISTINCT (agent_id, tenant_id),
   CONSTRAINT "agents_counts_check" CHECK (((tasks_completed >= 0) AND (tasks_failed >= 0) AND (errors >= 0))),
   CONSTRAINT "agents_status_check" CHECK (((status)::text = ANY ((ARRAY['online'::character varying, 'offline'::character varying])::text[]))),
   CONSTRAINT "agents_watched_check" CHECK (((offline_at IS NULL) OR ((status)::text = 'online'::text)))
@@ -83,6 +83,7 @@ CREATE TABLE "course_distribution_courses" (
   "access_told_at" timestamp(3) with time zone,
   "workflow_state" character varying(20) DEFAULT 'draft'::character varying NOT NULL,
   "workflow_told_at" timestamp(3) with time zone,
+  "tenant_id" character varying(100),
   CONSTRAINT "course_distribution_courses_pkey" PRIMARY KEY (course_id)
 );
 
@@ -92,6 +93,7 @@ CREATE TABLE "course_distribution_lessons" (
   "module_id" character varying(255),
   "lesson_title" character varying(200) NOT NULL,
   "lesson_index" integer NOT NULL,
+  "tenant_id" character varying(100),
   CONSTRAINT "course_distribution_lessons_course_id_lesson_id_pk" PRIMARY KEY (course_id, lesson_id)
 );
 
@@ -102,6 +104,7 @@ CREATE TABLE "course_distribution_outlines" (
   "updated_at" timestamp(3) with time zone NOT NULL,
   "modules" jsonb,
   "total_duration_minutes" integer,
+  "tenant_id" character varying(100),
   CONSTRAINT "course_distribution_outlines_pkey" PRIMARY KEY (course_id)
 );
 
@@ -141,12 +144,13 @@ CREATE TABLE "course_distributions" (
   CONSTRAINT "course_distributions_title_check" CHECK ((char_length((title)::text) >= 10)),
   CONSTRAINT "course_distributions_visibility_check" CHECK (((visibility)::text = ANY ((ARRAY['public'::character varying, 'unlisted'::character varying, 'private'::character varying])::text[])))
 );
-CREATE UNIQUE INDEX course_distributions_base_course_key ON public.course_distributions USING btree (course_id) WHERE (derived_from IS NULL);
+CREATE UNIQUE INDEX course_distributions_base_course_key ON public.course_distributions USING btree (course_id, COALESCE(tenant_id, ''::character varying)) WHERE (derived_from IS NULL);
 CREATE INDEX course_distributions_course_idx ON public.course_distributions USING btree (course_id);
 CREATE INDEX course_distributions_listed_idx ON public.course_distributions USING btree (published_at DESC NULLS LAST, distribution_id) WHERE ((visibility)::text = 'public'::text);
 CREATE INDEX course_distributions_listed_language_idx ON public.course_distributions USING btree (language, published_at DESC NULLS LAST, distribution_id) WHERE ((visibility)::text = 'public'::text);
 CREATE INDEX course_distributions_parent_idx ON public.course_distributions USING btree (derived_from) WHERE (derived_from IS NOT NULL);
 CREATE UNIQUE INDEX course_distributions_slug_key ON public.course_distributions USING btree (slug);
+CREATE INDEX course_distributions_tenant_idx ON public.course_distributions USING btree (tenant_id, created_at) WHERE (tenant_id IS NOT NULL);
 CREATE INDEX course_distributions_untold_idx ON public.course_distributions USING btree (distribution_id) WHERE ((untold_views > 0) OR (untold_clicks > 0));
 
 CREATE TABLE "course_factory_approvals" (
@@ -238,6 +242,7 @@ CREATE TABLE "course_factory_courses" (
 );
 CREATE INDEX course_factory_courses_catalog ON public.course_factory_courses USING btree (finished_at DESC NULLS LAST, course_id DESC NULLS LAST) WHERE (status = 'completed'::text);
 CREATE INDEX course_factory_courses_generating ON public.course_factory_courses USING btree (generating_until) WHERE (status = 'generating'::text);
+CREATE INDEX course_factory_courses_tenant ON public.course_factory_courses USING btree (tenant_id, finished_at DESC NULLS LAST, course_id DESC NULLS LAST) WHERE (status = 'completed'::text);
 
 CREATE TABLE "course_factory_deliveries" (
   "delivery_id" uuid NOT NULL,
@@ -507,6 +512,7 @@ CREATE TABLE "mission_templates" (
   "created_by" character varying(100) NOT NULL,
   "created_at" timestamp(3) with time zone NOT NULL,
   "updated_at" timestamp(3) with time zone NOT NULL,
+  "tenant_id" character varying(100),
   CONSTRAINT "mission_templates_pkey" PRIMARY KEY (id)
 );
 CREATE INDEX mission_templates_category_idx ON public.mission_templates USING btree (category, created_at DESC, id DESC);
@@ -555,6 +561,7 @@ CREATE INDEX missions_created_idx ON public.missions USING btree (created_at DES
 CREATE INDEX missions_due_idx ON public.missions USING btree (due_at) WHERE ((status)::text = ANY ((ARRAY['queued'::character varying, 'running'::character varying])::text[]));
 CREATE UNIQUE INDEX missions_run_step_key ON public.missions USING btree (run_id, step) WHERE (run_id IS NOT NULL);
 CREATE INDEX missions_status_idx ON public.missions USING btree (status, created_at DESC, id DESC);
+CREATE INDEX missions_tenant_idx ON public.missions USING btree (tenant_id, created_at DESC, id DESC) WHERE (tenant_id IS NOT NULL);
 
 CREATE TABLE "paycore_early_refunds" (
   "provider_payment_id" character varying(255) NOT NULL,
@@ -689,8 +696,10 @@ CREATE TABLE "task_events" (
   "record" jsonb NOT NULL,
   "stored_at" timestamp(3) with time zone NOT NULL,
   "counted_at" timestamp(3) with time zone,
+  "tenant_id" character varying(100),
   CONSTRAINT "task_events_pkey" PRIMARY KEY (event_id)
 );
+CREATE INDEX task_events_tenant_idx ON public.task_events USING btree (tenant_id, occurred_at, "position") WHERE (tenant_id IS NOT NULL);
 CREATE INDEX task_events_time_idx ON public.task_events USING btree (occurred_at, "position");
 CREATE INDEX task_events_type_idx ON public.task_events USING btree (event_type, occurred_at, "position");
 
@@ -701,6 +710,7 @@ CREATE TABLE "task_history" (
   "old_value" jsonb,
   "new_value" jsonb,
   "changed_at" timestamp(6) with time zone NOT NULL,
+  "tenant_id" character varying(100),
   CONSTRAINT "task_history_event_id_field_pk" PRIMARY KEY (event_id, field)
 );
 CREATE INDEX task_history_task_idx ON public.task_history USING btree (task_id, changed_at);
@@ -717,6 +727,7 @@ CREATE TABLE "task_items" (
   "updated_at" timestamp(3) with time zone NOT NULL,
   "completed_at" timestamp(3) with time zone,
   "deleted_at" timestamp(3) with time zone,
+  "tenant_id" character varying(100),
   CONSTRAINT "task_items_pkey" PRIMARY KEY (task_id),
   CONSTRAINT "task_items_completed_check" CHECK (((((status)::text <> 'COMPLETED'::text) OR (completed_at IS NOT NULL)) AND (completed_at >= created_at))),
   CONSTRAINT "task_items_deleted_check" CHECK ((((status)::text = 'DELETED'::text) = (deleted_at IS NOT NULL))),
@@ -725,6 +736,7 @@ CREATE TABLE "task_items" (
   CONSTRAINT "task_items_title_check" CHECK (((title)::text <> ''::text))
 );
 CREATE INDEX task_items_newest_idx ON public.task_items USING btree (created_at, task_id);
+CREATE INDEX task_items_tenant_idx ON public.task_items USING btree (tenant_id, created_at, task_id) WHERE (tenant_id IS NOT NULL);
 
 CREATE TABLE "task_legacy_events" (
   "position" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -732,6 +744,7 @@ CREATE TABLE "task_legacy_events" (
   "task_id" character varying(100) NOT NULL,
   "title" character varying(500) NOT NULL,
   "timestamp" timestamp(6) with time zone NOT NULL,
+  "tenant_id" character varying(100),
   CONSTRAINT "task_legacy_events_pkey" PRIMARY KEY ("position")
 );
 CREATE UNIQUE INDEX task_legacy_events_time_idx ON public.task_legacy_events USING btree ("timestamp", "position");
@@ -748,6 +761,7 @@ CREATE TABLE "task_stats" (
   "day" date NOT NULL,
   "event_type" character varying(50) NOT NULL,
   "count" integer NOT NULL,
-  CONSTRAINT "task_stats_day_event_type_pk" PRIMARY KEY (day, event_type),
+  "tenant_id" character varying(100),
+  CONSTRAINT "task_stats_day_key" UNIQUE NULLS NOT DISTINCT (day, event_type, tenant_id),
   CONSTRAINT "task_stats_count_check" CHECK ((count > 0))
 );

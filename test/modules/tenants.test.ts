@@ -3,14 +3,15 @@ import { declaredAccess } from "../../src/http/kit/access.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "../http/refusal.ts";
 import { agentsTable } from "./tenant-routes/agents.ts";
+import { irGovernanceTable } from "./tenant-routes/ir-governance.ts";
 import { missionsTable } from "./tenant-routes/missions.ts";
 import type { As, Call, Reply, RouteCase, Things } from "./tenant-routes/table.ts";
 import { tasksTable } from "./tenant-routes/tasks.ts";
 
-const tables = [agentsTable, tasksTable, missionsTable];
+const tables = [agentsTable, tasksTable, missionsTable, irGovernanceTable];
 
 /** Of routes whose answer does not end. Their filter is that of the route beside them. */
-const live = ["GET /api/agents/:agent_id/inbox/stream"];
+const live = ["GET /api/agents/:agent_id/inbox/stream", "GET /api/ir/approvals/stream"];
 
 let engine: TestEngine;
 const keys = new Map<string, As>();

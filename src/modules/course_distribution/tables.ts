@@ -132,6 +132,8 @@ export const courseDistributions = pgTable(
 /** What the events of the course factory tell of a course as a whole, whatever entries it has. */
 export const courseDistributionCourses = pgTable("course_distribution_courses", {
   courseId: varchar("course_id", { length: 255 }).primaryKey(),
+  /** Whose the course is, as its event told; null: it did not say. */
+  tenantId: varchar("tenant_id", { length: 100 }),
   /** Who may learn it; null: nothing was told, so everybody. */
   access: jsonb("access").$type<AccessRule>(),
   /** When the rule was told; null: never. */
@@ -158,6 +160,8 @@ export interface AnnouncedModule {
 /** What the events of the course factory tell of a course's structure. */
 export const courseDistributionOutlines = pgTable("course_distribution_outlines", {
   courseId: varchar("course_id", { length: 255 }).primaryKey(),
+  /** Whose the course is, as its event told; null: it did not say. */
+  tenantId: varchar("tenant_id", { length: 100 }),
   modulesCount: integer("modules_count").notNull(),
   totalLessons: integer("total_lessons").notNull(),
   /** Null when the event told the counts alone. */
@@ -172,6 +176,8 @@ export const courseDistributionLessons = pgTable(
   {
     courseId: varchar("course_id", { length: 255 }).notNull(),
     lessonId: varchar("lesson_id", { length: 255 }).notNull(),
+    /** Whose the course is, as its event told; null: it did not say. */
+    tenantId: varchar("tenant_id", { length: 100 }),
     /** Null when the event did not say. */
     moduleId: varchar("module_id", { length: 255 }),
     lessonTitle: varchar("lesson_title", { length: 200 }).notNull(),

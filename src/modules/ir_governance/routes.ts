@@ -128,17 +128,12 @@ function approvalRoutes(): Hono<ModuleEnv> {
     return c.json(fullView(found.approval, found.validation, c.var.services.now()));
   });
 
-  app.post(
-    "/:id/acknowledge",
-    mayApprove,
-    validatedInput(acknowledgeRequest, "refuse"),
-    async (c) => {
-      const id = requireId(c.req.param("id"));
-      const request = c.req.valid("json");
-      const by = await acknowledge(c.var.services, id, request);
-      return c.json({ success: true, approval_id: id, acknowledged_by: by });
-    },
-  );
+  app.post("/:id/acknowledge", mayApprove, validatedInput(acknowledgeRequest, "refuse"), async (c) => {
+    const id = requireId(c.req.param("id"));
+    const request = c.req.valid("json");
+    const by = await acknowledge(c.var.services, id, request);
+    return c.json({ success: true, approval_id: id, acknowledged_by: by });
+  });
 
   return app;
 }

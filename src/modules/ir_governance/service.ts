@@ -27,7 +27,10 @@ export async function validatePlan(
   settings: IrGovernanceSettings,
   input: unknown,
 ) {
-  const plan = await checkPlan(withTenantOf(services, input), { approvalTier: settings.approvalTier, alwaysApprove: false });
+  const plan = await checkPlan(withTenantOf(services, input), {
+    approvalTier: settings.approvalTier,
+    alwaysApprove: false,
+  });
   const { validation } = await services.transact(contextOf(services, plan.read.tenantId), (tx, publish) =>
     recordValidation(tx, publish, plan, services.now()),
   );

@@ -211,14 +211,18 @@ export async function instantiateTemplate(
   const fresh = await Promise.all(
     steps.map(({ order, action, payload }) => {
       const suffix = steps.length > 1 ? ` (step ${order})` : "";
-      const mission = newMission(services, { ...request, tenant_id: tenantId }, {
-        type: action,
-        name: `${title.slice(0, maxNameLength - suffix.length).toWellFormed()}${suffix}`,
-        payload,
-        templateId: template.id,
-        runId,
-        step: order,
-      });
+      const mission = newMission(
+        services,
+        { ...request, tenant_id: tenantId },
+        {
+          type: action,
+          name: `${title.slice(0, maxNameLength - suffix.length).toWellFormed()}${suffix}`,
+          payload,
+          templateId: template.id,
+          runId,
+          step: order,
+        },
+      );
       return sealed(deps, mission, `steps.${order}.config`);
     }),
   );
