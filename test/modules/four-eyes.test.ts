@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "../http/refusal.ts";
+import { createPaymentEngine, type PaymentEngine } from "./stripe-fixture.ts";
 
 /** Where two persons are needed, identities are compared: a field of a request proves nothing. */
 
-let engine: TestEngine;
+let engine: PaymentEngine;
 beforeAll(async () => {
-  engine = await createTestEngine({ BRAIN_CREDENTIAL_CACHE_SECONDS: "0" });
+  engine = await createPaymentEngine({ BRAIN_CREDENTIAL_CACHE_SECONDS: "0" });
 });
 afterAll(() => engine?.cleanup());
 
@@ -89,5 +89,72 @@ describe("an approval", () => {
       );
     expect((await consume("user-1")).body.success).toBe(false);
     expect((await consume("user-2")).body.success).toBe(true);
+  });
+});
+
+describe("a refund above the threshold", () => {
+  const refund = async (by: Caller, more: object) => {
+    const intent = await engine.request("POST", "/api/paycore/intents", {
+      amount_cents: 50_000,
+      user_id: "payer",
+      tenant_id: "acme",
+    });
+    expect(intent.status, intent.text).toBe(201);
+    await engine.atStripe(() => engine.stripe.account.pay(intent.body.provider_intent_id));
+    const body = { intent_id: intent.body.intent_id, amount_cents: 40_000, ...more };
+    return send(by, "/api/paycore/refunds", body);
+  };
+
+  test("is approved by a person whom only a credential that may act for others can name", async () => {
+    const plain = await caller(["payment:write"]);
+    const refused = await refund(plain, { approved_by: "supervisor" });
+    expectErrorShape(refused, 403, "forbidden");
+    expect(refused.body.error.message).toContain("act_as");
+    // Nor does it approve its own.
+    expectErrorShape(await refund(plain, { approved_by: plain.id }), 403, "forbidden");
+    expectErrorShape(await refund(plain, {}), 403, "forbidden");
+    const trusted = await caller(["payment:write", "act_as"]);
+    const done = await refund(trusted, { approved_by: "supervisor" });
+    expect(done.status, done.text).toBe(201);
+    expect(done.body).toMatchObject({ requested_by: trusted.id, approved_by: "supervisor" });
+    expectErrorShape(await refund(trusted, { approved_by: trusted.id }), 403, "forbidden");
+  });
+});
+
+describe("a change of a course's workflow", () => {
+  test("that needs a person is not approved by who makes it", async () => {
+    const author = await caller(["course_factory:write", "approve"]);
+    const other = await caller(["course_factory:write"]);
+    const made = await send(author, "/api/course-factory/generate", {
+      title: "Zeit gut einteilen",
+      description: "Wie man den Tag so plant, dass am Abend das Wichtige getan ist.",
+      language: "de",
+      target_audiences: ["employees"],
+      full_lessons_count: 1,
+      dry_run: false,
+    });
+    expect(made.status, made.text).toBe(201);
+    const change = (by: Caller, from_state: string, to_state: string, more = {}) =>
+      send(by, "/api/course-factory/workflow/transition", {
+        course_id: made.body.course_id,
+        from_state,
+        to_state,
+        ...more,
+      });
+    const named = await change(author, "draft", "review", { actor: "somebody-else" });
+    expectErrorShape(named, 403, "forbidden");
+    expect(named.body.error.message).toContain("act_as");
+    const reviewed = await change(author, "draft", "review");
+    expect(reviewed.body).toMatchObject({ transitioned_by: author.id });
+    const asked = await change(author, "review", "publish_ready");
+    expectErrorShape({ ...asked, body: { error: asked.body.error } }, 403, "forbidden");
+    const given = await send(author, "/api/ir/approvals", { ir_hash: asked.body.ir_hash });
+    expect(given.status, given.text).toBe(200);
+    const approval_token = given.body.token;
+    expect((await change(author, "review", "publish_ready", { approval_token })).status).toBe(403);
+    // The control: another identity may make it.
+    const done = await change(other, "review", "publish_ready", { approval_token });
+    expect(done.status, done.text).toBe(200);
+    expect(done.body).toMatchObject({ transitioned_by: other.id, approved_by: author.id });
   });
 });

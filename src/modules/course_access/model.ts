@@ -45,7 +45,7 @@ const reason = plainText(3, 500);
 
 export const grantRequest = z.strictObject({
   user_id: id,
-  /** Null or left out: access without a tenant. */
+  /** Null or left out: that of the credential, or access without a tenant. */
   tenant_id: id.nullish(),
   reason,
 });
@@ -78,11 +78,11 @@ export function accessView(row: Access) {
 }
 
 /** The answer for a user who never had access. */
-export function noAccessView(courseId: string, query: AccessQuery) {
+export function noAccessView(courseId: string, userId: string, tenantId: string | undefined) {
   return {
     course_id: courseId,
-    user_id: query.user_id,
-    tenant_id: query.tenant_id ?? null,
+    user_id: userId,
+    tenant_id: tenantId ?? null,
     has_access: false,
     status: "none" as const,
     granted_at: null,

@@ -6,8 +6,8 @@ import { accessQuery, courseParam, grantRequest, listQuery, revokeRequest } from
 import { grantAccess, listAccesses, readAccess, readHealth, revokeAccess } from "./service.ts";
 import type { CourseAccessSettings } from "./settings.ts";
 
-const mayRead = requires("course_access:read", "all_tenants");
-const mayWrite = requires("course_access:write", "all_tenants");
+const mayRead = requires("course_access:read", "own_tenant");
+const mayWrite = requires("course_access:write", "own_tenant");
 
 /** Routes below `/api/course-access`. */
 export function courseAccessRoutes(settings: CourseAccessSettings): Hono<ModuleEnv> {

@@ -1,6 +1,7 @@
 import { NotFoundError, type Publish, type PublishContext, type Tx } from "@brain/engine";
 import { safeReason } from "../../http/kit/free-text.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf } from "../../http/kit/tenants.ts";
 import { publishChange, source } from "./announce.ts";
 import {
   type AccessQuery,
@@ -24,21 +25,22 @@ import {
 
 /** Reading accesses, and what operators do with them. Each change and its event commit together. */
 
-function contextOf(services: RequestServices): PublishContext {
-  return { source, actor_id: services.actorId, correlation_id: services.correlationId };
+function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
+  return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
 }
 
 /** Whether a user may open a course; a user who never had access gets `status: "none"`, not an error. */
 export async function readAccess(services: RequestServices, courseId: string, query: AccessQuery) {
-  const row = await findAccess(services.db, courseId, query.user_id, query.tenant_id);
-  return row === null ? noAccessView(courseId, query) : accessView(row);
+  const tenantId = tenantOf(services, query.tenant_id) ?? undefined;
+  const row = await findAccess(services.db, courseId, query.user_id, tenantId);
+  return row === null ? noAccessView(courseId, query.user_id, tenantId) : accessView(row);
 }
 
 /** The accesses of a user, the newest first; `next_cursor` null at the end. */
 export async function listAccesses(services: RequestServices, query: ListQuery) {
   const rows = await listAccess(services.db, {
     userId: query.user_id,
-    tenantId: query.tenant_id,
+    tenantId: tenantOf(services, query.tenant_id) ?? undefined,
     status: query.status,
     limit: query.limit,
     cursor: query.cursor,
@@ -59,8 +61,9 @@ interface Changed {
  * Granting again changes nothing.
  */
 export async function grantAccess(services: RequestServices, courseId: string, request: GrantRequest) {
-  const holder: Holder = { courseId, userId: request.user_id, tenantId: request.tenant_id ?? null };
-  const { row, hasChanged } = await services.transact(contextOf(services), async (tx, publish) => {
+  const tenantId = tenantOf(services, request.tenant_id);
+  const holder: Holder = { courseId, userId: request.user_id, tenantId };
+  const { row, hasChanged } = await services.transact(contextOf(services, tenantId), async (tx, publish) => {
     const now = services.now();
     const access = await lockOrCreateAccess(tx, holder, now);
     const grounds = {
@@ -81,9 +84,10 @@ export async function grantAccess(services: RequestServices, courseId: string, r
  * @throws {NotFoundError} the user never had access
  */
 export async function revokeAccess(services: RequestServices, courseId: string, request: RevokeRequest) {
-  const rows = await services.transact(contextOf(services), async (tx, publish) => {
+  const tenantId = tenantOf(services, request.tenant_id) ?? undefined;
+  const rows = await services.transact(contextOf(services, tenantId ?? null), async (tx, publish) => {
     const now = services.now();
-    const accesses = await lockAccessesOf(tx, courseId, request.user_id, request.tenant_id);
+    const accesses = await lockAccessesOf(tx, courseId, request.user_id, tenantId);
     const changed: Changed[] = [];
     for (const access of accesses) {
       await voidPayments(tx, access, now);

@@ -1,5 +1,6 @@
 import { NotFoundError, type PublishContext, type RateLimit, TooManyRequestsError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
 import {
@@ -88,6 +89,7 @@ export async function listEntries(
   query: DistributionsQuery,
 ): Promise<Distribution[]> {
   return listForOperators(services.db, {
+    tenantId: tenantOf(services, query.tenant_id),
     courseId: query.course_id,
     parentId: query.parent_id,
     limit: query.limit ?? defaultLimit,
@@ -96,7 +98,9 @@ export async function listEntries(
 
 /** @throws {NotFoundError} no such entry */
 export async function readEntry(services: RequestServices, id: string): Promise<Distribution> {
-  const row = distributionIdPattern.test(id) ? await findById(services.db, id) : null;
+  const row = distributionIdPattern.test(id)
+    ? await findById(services.db, id, visibleTenant(services))
+    : null;
   if (row === null) throw unknownId();
   return row;
 }
@@ -137,7 +141,7 @@ export async function readServed(
 export async function logView(services: RequestServices, id: string): Promise<Distribution> {
   if (!distributionIdPattern.test(id)) throw unknownId();
   const row = await services.transact(contextOf(services), async (tx, publish) => {
-    const counted = await countViewOfId(tx, id, services.now());
+    const counted = await countViewOfId(tx, id, visibleTenant(services), services.now());
     if (counted === null) throw unknownId();
     if (isTold(counted)) await publishViewed(publish, counted, services.now(), null);
     return counted;
@@ -176,7 +180,7 @@ export async function trackEnrollment(services: RequestServices, slug: string): 
  */
 export async function readOutline(services: RequestServices, slug: string) {
   const { row } = await readServed(services, slug, null);
-  const stored = await findOutline(services.db, row.courseId);
+  const stored = await findOutline(services.db, row);
   const keep = row.derivedContent?.module_filters ?? null;
   return {
     slug: row.slug,
@@ -205,8 +209,8 @@ export async function readPageFacts(
 ): Promise<PageFacts> {
   const { db } = services;
   const [stored, made, others] = await Promise.all([
-    findOutline(db, row.courseId),
-    settings.showcase.read(db, row.courseId),
+    findOutline(db, row),
+    settings.showcase.read(db, row.courseId, row.tenantId),
     findTranslations(db, row),
   ]);
   const base = settings.publicBaseUrl?.replace(/(?<!\/)\/+$/, "") ?? "";

@@ -80,6 +80,7 @@ export function courseDistributionConsumer(): Consumer {
             event.payload.course_id,
             {
               courseId: event.payload.course_id,
+              tenantId: event.tenant_id,
               modulesCount: event.payload.modules_count,
               totalLessons: event.payload.total_lessons,
               modules: event.payload.modules ?? null,
@@ -96,6 +97,7 @@ export function courseDistributionConsumer(): Consumer {
           build,
           deliveries.map(({ event }) => ({
             courseId: event.payload.course_id,
+            tenantId: event.tenant_id,
             lessonId: event.payload.lesson_id,
             moduleId: event.payload.module_id,
             lessonTitle: event.payload.lesson_title,

@@ -77,8 +77,12 @@ const derivedContent = z.strictObject({
   additional_context: text(0, 5000).nullable().default(null),
 }) satisfies z.ZodType<DerivedContent>;
 
+const tenantId = text(1, 100);
+
 export const createRequest = z.strictObject({
   course_id: text(1, 100),
+  /** Left out or null: that of the credential, or none. */
+  tenant_id: tenantId.nullish(),
   slug,
   language,
   title,
@@ -155,6 +159,7 @@ export type ListQuery = z.output<typeof listQuery>;
 
 export const distributionsQuery = z.object({
   course_id: text(1, 100).optional(),
+  tenant_id: tenantId.optional(),
   parent_id: z
     .string()
     .regex(distributionIdPattern, { error: "Expected `dist_` and 16 hex digits" })

@@ -43,8 +43,8 @@ import type { CourseDistributionSettings } from "./settings.ts";
 import { isView, type Reading, type ReferrerCategory, referrerCategory } from "./visit.ts";
 
 const isPublic = anybody("the public catalogue");
-const mayRead = requires("course_distribution:read", "all_tenants");
-const mayWrite = requires("course_distribution:write", "all_tenants");
+const mayRead = requires("course_distribution:read", "own_tenant");
+const mayWrite = requires("course_distribution:write", "own_tenant");
 
 /** How a GET is to be counted; null when it is no view. */
 function viewOf(

@@ -12,6 +12,7 @@ import {
   distributionVersionBumped,
 } from "@brain/schemas";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import {
   ofTenant,
   publishCreated,
@@ -42,7 +43,12 @@ import { uniqueBaseCourse, uniqueSlug } from "./tables.ts";
 /** What operators do with catalogue entries. Each change and its events commit together. */
 
 function contextOf(services: RequestServices): PublishContext {
-  return { source, actor_id: services.actorId, correlation_id: services.correlationId };
+  return {
+    source,
+    tenant_id: visibleTenant(services),
+    actor_id: services.actorId,
+    correlation_id: services.correlationId,
+  };
 }
 
 function unknownDistribution(id: string): NotFoundError {
@@ -79,8 +85,18 @@ function translateTaken(error: unknown, slug: string, courseId: string): unknown
 }
 
 /** Makes an entry public now and records `distribution.published`; null when there is no such entry. */
-async function makePublic(tx: Tx, publish: Publish, id: string, now: Date): Promise<Distribution | null> {
-  const row = await updateDistribution(tx, id, { visibility: "public", publishedAt: now, updatedAt: now });
+async function makePublic(
+  services: RequestServices,
+  tx: Tx,
+  publish: Publish,
+  id: string,
+): Promise<Distribution | null> {
+  const now = services.now();
+  const row = await updateDistribution(tx, id, visibleTenant(services), {
+    visibility: "public",
+    publishedAt: now,
+    updatedAt: now,
+  });
   if (row !== null) await publishPublished(publish, row);
   return row;
 }
@@ -95,11 +111,13 @@ export async function createDistribution(
   request: CreateRequest,
 ): Promise<Distribution> {
   const now = services.now();
+  const tenantId = tenantOf(services, request.tenant_id);
   try {
     return await services.transact(contextOf(services), async (tx, publish) => {
       const row = await insertDistribution(tx, {
         distributionId: newDistributionId(),
         courseId: request.course_id,
+        tenantId,
         slug: request.slug,
         language: request.language,
         title: request.title,
@@ -133,7 +151,7 @@ export async function createMicroNiche(
   const parentId = requireId(request.parent_course_id);
   const now = services.now();
   return services.transact(contextOf(services), async (tx, publish) => {
-    const parent = await lockById(tx, parentId);
+    const parent = await lockById(tx, parentId, visibleTenant(services));
     if (parent === null) throw unknownDistribution(parentId);
     const variant = deriveVariant(parent, request, newDistributionId(), now);
     const slugs = request.new_slug
@@ -182,11 +200,11 @@ export async function changeDistribution(
   try {
     return await services.transact(contextOf(services), async (tx, publish) => {
       const now = services.now();
-      const entry = await lockById(tx, distributionId);
+      const entry = await lockById(tx, distributionId, visibleTenant(services));
       if (entry === null) throw unknownDistribution(id);
       const changes = changesOf(entry, request, now);
       if (changes.updatedFields.length === 0) return { row: entry, updatedFields: [] };
-      const row = await updateDistribution(tx, distributionId, changes.columns);
+      const row = await updateDistribution(tx, distributionId, visibleTenant(services), changes.columns);
       if (row === null) throw unknownDistribution(id);
       await publishUpdated(publish, row, changes, now);
       if (changes.transition === "published") await publishPublished(publish, row);
@@ -207,7 +225,7 @@ export async function changeDistribution(
 export async function removeDistribution(services: RequestServices, id: string): Promise<void> {
   const distributionId = requireId(id);
   await services.transact(contextOf(services), async (tx, publish) => {
-    const row = await deleteDistribution(tx, distributionId);
+    const row = await deleteDistribution(tx, distributionId, visibleTenant(services));
     if (row === null) throw unknownDistribution(id);
     await publish(
       distributionDeleted,
@@ -231,7 +249,7 @@ export async function removeDistribution(services: RequestServices, id: string):
 export async function publishDistribution(services: RequestServices, id: string): Promise<Distribution> {
   const distributionId = requireId(id);
   return services.transact(contextOf(services), async (tx, publish) => {
-    const row = await makePublic(tx, publish, distributionId, services.now());
+    const row = await makePublic(services, tx, publish, distributionId);
     if (row === null) throw unknownDistribution(id);
     return row;
   });
@@ -251,10 +269,13 @@ export async function unpublishDistribution(
   const distributionId = requireId(id);
   return services.transact(contextOf(services), async (tx, publish) => {
     const now = services.now();
-    const entry = await lockById(tx, distributionId);
+    const entry = await lockById(tx, distributionId, visibleTenant(services));
     if (entry === null) throw unknownDistribution(id);
     if (entry.visibility === "private") return entry;
-    const row = await updateDistribution(tx, distributionId, { visibility: "private", updatedAt: now });
+    const row = await updateDistribution(tx, distributionId, visibleTenant(services), {
+      visibility: "private",
+      updatedAt: now,
+    });
     if (row === null) throw unknownDistribution(id);
     await publishUnpublished(publish, row, now, reason);
     return row;
@@ -279,9 +300,9 @@ export async function bumpVersion(
   const distributionId = requireId(id);
   return services.transact(contextOf(services), async (tx, publish) => {
     const now = services.now();
-    const entry = await lockById(tx, distributionId);
+    const entry = await lockById(tx, distributionId, visibleTenant(services));
     if (entry === null) throw unknownDistribution(id);
-    const row = await updateDistribution(tx, distributionId, {
+    const row = await updateDistribution(tx, distributionId, visibleTenant(services), {
       version: nextVersion(entry.version),
       updatedAt: now,
     });

@@ -88,8 +88,16 @@ export async function findServed(db: Database, slug: string): Promise<ServedDist
   return found ?? null;
 }
 
-export async function findById(db: Database, id: string): Promise<Distribution | null> {
-  const [row] = await translated(db.statements.select().from(table).where(eq(table.distributionId, id)));
+/** One entry, if it is this tenant's; null: of any. */
+const isEntry = (id: string, tenantId: string | null) =>
+  and(eq(table.distributionId, id), tenantId === null ? undefined : eq(table.tenantId, tenantId));
+
+export async function findById(
+  db: Database,
+  id: string,
+  tenantId: string | null,
+): Promise<Distribution | null> {
+  const [row] = await translated(db.statements.select().from(table).where(isEntry(id, tenantId)));
   return row ?? null;
 }
 
@@ -97,12 +105,15 @@ export async function findById(db: Database, id: string): Promise<Distribution |
 export async function listForOperators(
   db: Database,
   filter: {
+    /** Null: of all. */
+    readonly tenantId: string | null;
     readonly courseId?: string | undefined;
     readonly parentId?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Distribution[]> {
   const conditions: SQL[] = [];
+  if (filter.tenantId !== null) conditions.push(eq(table.tenantId, filter.tenantId));
   if (filter.courseId !== undefined) conditions.push(eq(table.courseId, filter.courseId));
   if (filter.parentId !== undefined) conditions.push(eq(table.derivedFrom, filter.parentId));
   return translated(
@@ -128,8 +139,16 @@ interface StoredOutline {
   readonly lessons: readonly AnnouncedLesson[];
 }
 
-/** What is known of the structure of a course. */
-export async function findOutline(db: Database, courseId: string): Promise<StoredOutline> {
+/**
+ * What is known of the structure of a course. What another tenant than the entry's told of it is not shown: an entry
+ * names any course, and makes it nobody's.
+ */
+export async function findOutline(
+  db: Database,
+  { courseId, tenantId }: Pick<Distribution, "courseId" | "tenantId">,
+): Promise<StoredOutline> {
+  const isItsOwn = (column: PgColumn) =>
+    tenantId === null ? undefined : or(isNull(column), eq(column, tenantId));
   const [counts, lessons] = await translated(
     db.statements.batch([
       db.statements
@@ -140,7 +159,12 @@ export async function findOutline(db: Database, courseId: string): Promise<Store
           totalDurationMinutes: courseDistributionOutlines.totalDurationMinutes,
         })
         .from(courseDistributionOutlines)
-        .where(eq(courseDistributionOutlines.courseId, courseId)),
+        .where(
+          and(
+            eq(courseDistributionOutlines.courseId, courseId),
+            isItsOwn(courseDistributionOutlines.tenantId),
+          ),
+        ),
       db.statements
         .select({
           moduleId: courseDistributionLessons.moduleId,
@@ -148,7 +172,9 @@ export async function findOutline(db: Database, courseId: string): Promise<Store
           lessonIndex: courseDistributionLessons.lessonIndex,
         })
         .from(courseDistributionLessons)
-        .where(eq(courseDistributionLessons.courseId, courseId)),
+        .where(
+          and(eq(courseDistributionLessons.courseId, courseId), isItsOwn(courseDistributionLessons.tenantId)),
+        ),
     ]),
   );
   return { counts: counts[0] ?? null, lessons };
@@ -157,13 +183,20 @@ export async function findOutline(db: Database, courseId: string): Promise<Store
 /** Public entries of the same course in other languages, one of each language: the course's own before variants. */
 export async function findTranslations(
   db: Database,
-  { courseId, language }: Pick<Distribution, "courseId" | "language">,
+  { courseId, tenantId, language }: Pick<Distribution, "courseId" | "tenantId" | "language">,
 ): Promise<{ readonly language: string; readonly slug: string }[]> {
   return translated(
     db.statements
       .selectDistinctOn([table.language], { language: table.language, slug: table.slug })
       .from(table)
-      .where(and(eq(table.courseId, courseId), eq(table.visibility, "public"), ne(table.language, language)))
+      .where(
+        and(
+          eq(table.courseId, courseId),
+          sql`${table.tenantId} IS NOT DISTINCT FROM ${tenantId}::varchar`,
+          eq(table.visibility, "public"),
+          ne(table.language, language),
+        ),
+      )
       .orderBy(asc(table.language), sql`${table.derivedFrom} IS NOT NULL`, asc(table.createdAt))
       .limit(50),
   );
@@ -172,8 +205,8 @@ export async function findTranslations(
 // Statements inside a transaction.
 
 /** Locks the entry until the transaction ends, so that what is decided on it still holds when it is written. */
-export async function lockById(tx: Tx, id: string): Promise<Distribution | null> {
-  const [row] = await tx.select().from(table).where(eq(table.distributionId, id)).for("update");
+export async function lockById(tx: Tx, id: string, tenantId: string | null): Promise<Distribution | null> {
+  const [row] = await tx.select().from(table).where(isEntry(id, tenantId)).for("update");
   return row ?? null;
 }
 
@@ -219,15 +252,20 @@ export function firstFreeSlug(slugs: readonly string[]): SQL {
 export async function updateDistribution(
   tx: Tx,
   id: string,
+  tenantId: string | null,
   columns: Partial<NewRow>,
 ): Promise<Distribution | null> {
-  const [row] = await tx.update(table).set(columns).where(eq(table.distributionId, id)).returning();
+  const [row] = await tx.update(table).set(columns).where(isEntry(id, tenantId)).returning();
   return row ?? null;
 }
 
 /** @returns the removed entry; null when there was none */
-export async function deleteDistribution(tx: Tx, id: string): Promise<Distribution | null> {
-  const [row] = await tx.delete(table).where(eq(table.distributionId, id)).returning();
+export async function deleteDistribution(
+  tx: Tx,
+  id: string,
+  tenantId: string | null,
+): Promise<Distribution | null> {
+  const [row] = await tx.delete(table).where(isEntry(id, tenantId)).returning();
   return row ?? null;
 }
 
@@ -290,12 +328,13 @@ export async function countViewOfSlug(tx: Tx, slug: string, now: Date): Promise<
 }
 
 /** @returns null when there is no entry with this id */
-export async function countViewOfId(tx: Tx, id: string, now: Date): Promise<Distribution | null> {
-  const [row] = await tx
-    .update(table)
-    .set(oneMore(now, "view"))
-    .where(eq(table.distributionId, id))
-    .returning();
+export async function countViewOfId(
+  tx: Tx,
+  id: string,
+  tenantId: string | null,
+  now: Date,
+): Promise<Distribution | null> {
+  const [row] = await tx.update(table).set(oneMore(now, "view")).where(isEntry(id, tenantId)).returning();
   return row ?? null;
 }
 

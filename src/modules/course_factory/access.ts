@@ -2,10 +2,12 @@ import { ConflictError } from "@brain/engine";
 import { courseAccessRuleChanged } from "@brain/schemas";
 import { eq, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { visibleTenant } from "../../http/kit/tenants.ts";
 import { type AccessRule, isSameRule, openAccess } from "../access-rule.ts";
 import { factorySource } from "./announce.ts";
 import { noCourse } from "./errors.ts";
 import { courses } from "./tables.ts";
+import { isCourse } from "./whose-course.ts";
 
 /** Answer of PUT /courses/{course_id}/access. */
 export interface AccessView {
@@ -26,7 +28,11 @@ export async function changeAccessRule(
   courseId: string,
   access: AccessRule,
 ): Promise<AccessView> {
-  const context = { source: factorySource, actor_id: services.actorId };
+  const context = {
+    source: factorySource,
+    tenant_id: visibleTenant(services),
+    actor_id: services.actorId,
+  };
   return await services.transact(context, async (tx, publish) => {
     const [course] = await tx
       .select({
@@ -36,7 +42,7 @@ export async function changeAccessRule(
         stored: sql<AccessRule | null>`${courses.request} -> 'access'`,
       })
       .from(courses)
-      .where(eq(courses.courseId, courseId))
+      .where(isCourse(courseId, visibleTenant(services)))
       .for("update");
     if (course === undefined) throw noCourse(courseId);
     if (course.status === "failed" || course.state === "archived") {

@@ -1,10 +1,11 @@
 import { ConflictError, type Database, type Tx } from "@brain/engine";
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { GenerationRequest, Outline } from "./content/model.ts";
 import { noCourse } from "./errors.ts";
 import type { Progress } from "./progress.ts";
 import { type ArtifactRow, artifactsOf, isoColumn, progressOf } from "./store.ts";
 import { courses } from "./tables.ts";
+import { andTenant, isCourse } from "./whose-course.ts";
 
 /** What authoring needs of a course. */
 export interface AuthoredCourse {
@@ -17,21 +18,29 @@ export interface AuthoredCourse {
   readonly progress: Progress;
 }
 
-/** One course with everything that was generated. @throws {NotFoundError} */
-export async function readAuthoredCourse(db: Database, courseId: string): Promise<AuthoredCourse> {
-  const course = await findAuthoredCourse(db, courseId);
+/** One course with everything that was generated. @param tenantId null: of any @throws {NotFoundError} */
+export async function readAuthoredCourse(
+  db: Database,
+  courseId: string,
+  tenantId: string | null,
+): Promise<AuthoredCourse> {
+  const course = await findAuthoredCourse(db, courseId, tenantId);
   if (course === null) throw noCourse(courseId);
   return course;
 }
 
 /** The same; null when there is no such course. */
-export async function findAuthoredCourse(db: Database, courseId: string): Promise<AuthoredCourse | null> {
+export async function findAuthoredCourse(
+  db: Database,
+  courseId: string,
+  tenantId: string | null,
+): Promise<AuthoredCourse | null> {
   const [row] = await db.rows<
     Omit<AuthoredCourse, "progress"> & { outline: Outline | null; artifacts: readonly ArtifactRow[] }
   >(sql`
     SELECT c.tenant_id, c.status, c.workflow_state AS "workflowState", c.version, c.request,
       ${isoColumn(sql`c.created_at`)} AS created_at, c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
-    FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
+    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`);
   if (row === undefined) return null;
   const { outline, artifacts, ...course } = row;
   return { ...course, progress: progressOf(outline, artifacts) };
@@ -45,11 +54,15 @@ export interface LockedCourse {
 }
 
 /** Locks the course, so that of two authors at once one comes after the other. @throws {NotFoundError} */
-export async function lockAuthoredCourse(tx: Tx, courseId: string): Promise<LockedCourse> {
+export async function lockAuthoredCourse(
+  tx: Tx,
+  courseId: string,
+  tenantId: string | null,
+): Promise<LockedCourse> {
   const [row] = await tx
     .select({ tenantId: courses.tenantId, status: courses.status, workflowState: courses.workflowState })
     .from(courses)
-    .where(eq(courses.courseId, courseId))
+    .where(isCourse(courseId, tenantId))
     .for("update");
   if (row === undefined) throw noCourse(courseId);
   return row;

@@ -8,6 +8,7 @@ import { noCourse } from "./errors.ts";
 import { outlineWithStates, type Progress } from "./progress.ts";
 import { type ArtifactRow, artifactsOf, isoColumn, progressOf } from "./store.ts";
 import type { StoredResult } from "./tables.ts";
+import { andTenant } from "./whose-course.ts";
 import type { TransitionRecord } from "./workflow.ts";
 
 /** Answer of GET /courses/{course_id}. */
@@ -58,7 +59,7 @@ interface CourseRow {
   readonly deliveries: Readonly<Partial<Record<"requested" | "delivered" | "failed", number>>>;
 }
 
-function courseQuery(courseId: string): SQL {
+function courseQuery(courseId: string, tenantId: string | null): SQL {
   return sql`
     SELECT c.tenant_id, c.status, c.version, c.workflow_state, c.request, c.outline, c.result, c.error_message,
       c.error_type, ${isoColumn(sql`c.created_at`)} AS created_at, ${isoColumn(sql`c.updated_at`)} AS updated_at,
@@ -75,12 +76,16 @@ function courseQuery(courseId: string): SQL {
       (SELECT coalesce(json_object_agg(n.status, n.count), '{}'::json) FROM (
         SELECT status, count(*)::integer AS count FROM course_factory_deliveries
         WHERE course_id = c.course_id GROUP BY status) n) AS deliveries
-    FROM course_factory_courses c WHERE c.course_id = ${courseId}`;
+    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`;
 }
 
-/** Everything of one course in one round trip. @throws {NotFoundError} */
-export async function readCourse(db: Database, courseId: string): Promise<CourseView> {
-  const [row] = await db.rows<CourseRow>(courseQuery(courseId));
+/** Everything of one course in one round trip. @param tenantId null: of any @throws {NotFoundError} */
+export async function readCourse(
+  db: Database,
+  courseId: string,
+  tenantId: string | null,
+): Promise<CourseView> {
+  const [row] = await db.rows<CourseRow>(courseQuery(courseId, tenantId));
   if (row === undefined) throw noCourse(courseId);
   const { request } = row;
   const progress = progressOf(row.outline, row.artifacts);
@@ -142,10 +147,15 @@ export type LessonView = Lesson & {
 };
 
 /** @throws {NotFoundError} no such course, no outline yet, or no such lesson in it */
-export async function readLesson(db: Database, courseId: string, lessonId: string): Promise<LessonView> {
+export async function readLesson(
+  db: Database,
+  courseId: string,
+  lessonId: string,
+  tenantId: string | null,
+): Promise<LessonView> {
   const [row] = await db.rows<Pick<CourseRow, "outline" | "artifacts">>(sql`
     SELECT c.outline, ${artifactsOf(sql`c.course_id`)} AS artifacts
-    FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
+    FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`);
   if (row === undefined) throw noCourse(courseId);
   return lessonOf(courseId, row, lessonId, `/api/course-factory/courses/${courseId}`).view;
 }
@@ -188,10 +198,11 @@ export function lessonOf(
 /** Courses in work, for the health answer. `stalled` ones wait for the consumer to go on with them. */
 export async function readActivity(
   db: Database,
+  tenantId: string | null,
 ): Promise<{ readonly generating: number; readonly stalled: number }> {
   const [row] = await db.rows<{ generating: number; stalled: number }>(sql`
     SELECT count(*)::integer AS generating,
       (count(*) FILTER (WHERE generating_until <= now()))::integer AS stalled
-    FROM course_factory_courses WHERE status = 'generating'`);
+    FROM course_factory_courses c WHERE c.status = 'generating' ${andTenant(tenantId)}`);
   return row ?? { generating: 0, stalled: 0 };
 }

@@ -105,7 +105,7 @@ async function makeAgain(
   );
   // Somebody else was faster, e.g. an operator who retried the course.
   if (run === null) return { kind: "taken_over" };
-  const { progress } = await readAuthoredCourse(context.db, courseId);
+  const { progress } = await readAuthoredCourse(context.db, courseId, null);
   return generate(context, generator, run, progress);
 }
 

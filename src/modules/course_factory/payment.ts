@@ -6,14 +6,15 @@ import {
   type PayloadOf,
   type paymentTransactionFailed,
 } from "@brain/schemas";
-import { eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { visibleTenant } from "../../http/kit/tenants.ts";
 import { refusalOfPrice } from "../access-rule.ts";
 import { inWholeUnits } from "../money.ts";
 import { factorySource } from "./announce.ts";
 import { noCourse } from "./errors.ts";
 import { findCourse } from "./known-course.ts";
 import { courses } from "./tables.ts";
+import { isCourse } from "./whose-course.ts";
 
 /** Answer of POST /courses/{course_id}/payment-required. */
 export interface PaymentRequired {
@@ -44,7 +45,7 @@ export async function requirePayment(
       issues: [{ path: "x-actor-id", message }],
     });
   }
-  const context = { source: factorySource, actor_id: actorId };
+  const context = { source: factorySource, tenant_id: visibleTenant(services), actor_id: actorId };
   return await services.transact(context, async (tx, publish) => {
     const [course] = await tx
       .select({
@@ -54,7 +55,7 @@ export async function requirePayment(
         request: courses.request,
       })
       .from(courses)
-      .where(eq(courses.courseId, courseId));
+      .where(isCourse(courseId, visibleTenant(services)));
     if (course === undefined) throw noCourse(courseId);
     if (course.status !== "completed" || course.state === "archived") {
       const found = course.status === "completed" ? course.state : course.status;

@@ -4,23 +4,25 @@ import { requires } from "../../http/kit/access.ts";
 import { reasonText } from "../../http/kit/free-text.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedInput, withoutBody } from "../../http/kit/routing.ts";
+import { visibleTenant } from "../../http/kit/tenants.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { accessRule } from "../access-rule.ts";
 import { changeAccessRule } from "./access.ts";
-import { generationRequest, languages } from "./content/model.ts";
+import { languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
 import { enhancementRoutes } from "./enhancement/routes.ts";
 import { irActions } from "./governance/ir.ts";
 import { governanceRoutes } from "./governance/routes.ts";
 import { requirePayment } from "./payment.ts";
+import { requestOf, sentRequest } from "./sent-request.ts";
 import { dryRun, generateCourse, retryCourse } from "./service.ts";
 import { type CourseFactorySettings, defaultInlineMs, makerOf } from "./settings.ts";
 import { workflowStates } from "./state.ts";
 import { webpageRoutes } from "./webpages/routes.ts";
 import { rollbackCourse, transitionCourse } from "./workflow.ts";
 
-const mayRead = requires("course_factory:read", "all_tenants");
-const mayWrite = requires("course_factory:write", "all_tenants");
+const mayRead = requires("course_factory:read", "own_tenant");
+const mayWrite = requires("course_factory:write", "own_tenant");
 
 const courseParam = z.strictObject({ course_id: writtenUuid });
 const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
@@ -58,7 +60,7 @@ const transitionInput = z.strictObject({
   course_id: writtenUuid,
   from_state: z.enum(workflowStates),
   to_state: z.enum(workflowStates),
-  actor,
+  actor: actor.optional(),
   reason: reason.nullable().default(null),
   hitl_approval: approval,
   approval_token: approvalToken.nullable().default(null),
@@ -67,7 +69,7 @@ const transitionInput = z.strictObject({
 const rollbackInput = z.strictObject({
   course_id: writtenUuid,
   transition_id: writtenUuid,
-  actor,
+  actor: actor.optional(),
   reason,
   hitl_approval: approval,
   approval_token: approvalToken.nullable().default(null),
@@ -83,7 +85,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
   routes.get("/info", mayRead, (c) => c.json(information(generator.name)));
 
   routes.get("/health", mayRead, async (c) => {
-    const activity = await readActivity(c.var.services.db);
+    const activity = await readActivity(c.var.services.db, visibleTenant(c.var.services));
     return c.json({
       status: "healthy",
       module: "course_factory",
@@ -96,9 +98,9 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     });
   });
 
-  const generateInput = [validated("query", generateQuery), validated("json", generationRequest)] as const;
+  const generateInput = [validated("query", generateQuery), validated("json", sentRequest)] as const;
   routes.post("/generate", mayWrite, ...generateInput, async (c) => {
-    const request = c.req.valid("json");
+    const request = requestOf(c.var.services, c.req.valid("json"));
     if (request.dry_run) return c.json(await dryRun(c.var.services, generator, request));
     const { approval_token: token } = c.req.valid("query");
     const answer = await generateCourse(c.var.services, deps, request, token);
@@ -106,12 +108,15 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     return c.json(inWork(answer.course_id), 202);
   });
 
-  routes.post("/dry-run", mayWrite, validated("json", generationRequest), async (c) =>
-    c.json(await dryRun(c.var.services, generator, c.req.valid("json"))),
-  );
+  routes.post("/dry-run", mayWrite, validated("json", sentRequest), async (c) => {
+    const request = requestOf(c.var.services, c.req.valid("json"));
+    return c.json(await dryRun(c.var.services, generator, request));
+  });
 
   routes.get("/courses/:course_id", mayRead, validated("param", courseParam), async (c) =>
-    c.json(await readCourse(c.var.services.db, c.req.valid("param").course_id)),
+    c.json(
+      await readCourse(c.var.services.db, c.req.valid("param").course_id, visibleTenant(c.var.services)),
+    ),
   );
 
   routes.post(
@@ -138,7 +143,7 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     validated("param", lessonParam),
     async (c) => {
       const { course_id: courseId, lesson_id: lessonId } = c.req.valid("param");
-      return c.json(await readLesson(c.var.services.db, courseId, lessonId));
+      return c.json(await readLesson(c.var.services.db, courseId, lessonId, visibleTenant(c.var.services)));
     },
   );
 

@@ -1,5 +1,6 @@
 import { ConflictError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { visibleTenant } from "../../http/kit/tenants.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { announceRequested, announceStarted, contextOf, factorySource } from "./announce.ts";
 import type { ContentGenerator } from "./content/generator.ts";
@@ -117,20 +118,23 @@ export async function retryCourse(
   generator: ContentGenerator,
   courseId: string,
 ): Promise<void> {
-  const known = await readCourse(services.db, courseId);
+  const known = await readCourse(services.db, courseId, visibleTenant(services));
   const refused = () =>
     new ConflictError(
       `The course ${courseId} is ${known.status === "failed" ? "being generated again already" : known.status}; only one whose generation failed can be tried again.`,
     );
   if (known.status !== "failed") throw refused();
   const { actorId: actor_id, now } = services;
-  await services.transact({ source: factorySource, actor_id }, async (tx, publish) => {
-    const run = await reopenFailed(tx, courseId, crypto.randomUUID(), leaseMsOf(generator), now());
-    if (run === null) throw refused();
-    const tell: typeof publish = (definition, payload, options) =>
-      publish(definition, payload, { ...contextOf(run), actor_id, ...options });
-    await announceStarted(tell, run, generator.name, true);
-  });
+  await services.transact(
+    { source: factorySource, tenant_id: known.tenant_id, actor_id },
+    async (tx, publish) => {
+      const run = await reopenFailed(tx, courseId, crypto.randomUUID(), leaseMsOf(generator), now());
+      if (run === null) throw refused();
+      const tell: typeof publish = (definition, payload, options) =>
+        publish(definition, payload, { ...contextOf(run), actor_id, ...options });
+      await announceStarted(tell, run, generator.name, true);
+    },
+  );
 }
 
 /** The result as it is shown: in the words of the course's language. */

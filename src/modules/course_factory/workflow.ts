@@ -5,16 +5,20 @@ import {
   type Publish,
   type PublishOptions,
   type Tx,
+  ValidationError,
 } from "@brain/engine";
 import { courseWorkflowTransitioned } from "@brain/schemas";
 import { and, eq, sql } from "drizzle-orm";
+import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { visibleTenant } from "../../http/kit/tenants.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { noCourse } from "./errors.ts";
 import { blockedError, type GateAnswer } from "./governance/gate.ts";
 import { approveChange } from "./governance/workflow-approval.ts";
 import { decideTransition, type TransitionPlan, type WorkflowState } from "./state.ts";
 import { courses, transitions } from "./tables.ts";
+import { isCourse } from "./whose-course.ts";
 
 /** Producer of the workflow's events. */
 const workflowSource = "workflow_state_machine";
@@ -45,7 +49,8 @@ export interface TransitionInput {
   readonly course_id: string;
   readonly from_state: WorkflowState;
   readonly to_state: WorkflowState;
-  readonly actor: string;
+  /** Left out: who acts. */
+  readonly actor?: string | undefined;
   readonly reason: string | null;
   /** The caller's word that a person has approved the change; counts only while the gate is off. */
   readonly hitl_approval: boolean;
@@ -56,7 +61,8 @@ export interface TransitionInput {
 export interface RollbackInput {
   readonly course_id: string;
   readonly transition_id: string;
-  readonly actor: string;
+  /** Left out: who acts. */
+  readonly actor?: string | undefined;
   readonly reason: string;
   readonly hitl_approval: boolean;
   readonly approval_token: string | null;
@@ -72,6 +78,7 @@ interface CourseState {
 /**
  * Changes the workflow state and announces it in one transaction. Of two concurrent changes one wins.
  *
+ * @throws {ValidationError} nobody says who makes the change
  * @throws {NotFoundError} no such course
  * @throws {ConflictError} the course is not in `from_state`, or its content does not exist yet
  * @throws {BadRequestError} the table of states does not allow it, or, while the gate is off, `hitl_approval` is missing
@@ -83,7 +90,7 @@ export async function transitionCourse(
   input: TransitionInput,
 ): Promise<TransitionRecord> {
   return await changeState(services, gate, input, async (tx) => {
-    const course = await lockCourse(tx, input.course_id);
+    const course = await lockCourse(tx, input.course_id, visibleTenant(services));
     if (course.state !== input.from_state) throw movedOn(input.course_id, input.from_state, course.state);
     return { course, plan: planOrThrow(input.from_state, input.to_state, course), rollbackOf: null };
   });
@@ -102,7 +109,7 @@ export async function rollbackCourse(
   input: RollbackInput,
 ): Promise<TransitionRecord> {
   return await changeState(services, gate, input, async (tx) => {
-    const course = await lockCourse(tx, input.course_id);
+    const course = await lockCourse(tx, input.course_id, visibleTenant(services));
     const [undone] = await tx
       .select({
         toState: transitions.toState,
@@ -134,7 +141,7 @@ export async function rollbackCourse(
 }
 
 /** The row lock makes the second of two concurrent changes see the state that the first one left. */
-async function lockCourse(tx: Tx, courseId: string): Promise<CourseState> {
+async function lockCourse(tx: Tx, courseId: string, tenantId: string | null): Promise<CourseState> {
   const [row] = await tx
     .select({
       state: courses.workflowState,
@@ -143,7 +150,7 @@ async function lockCourse(tx: Tx, courseId: string): Promise<CourseState> {
       tenantId: courses.tenantId,
     })
     .from(courses)
-    .where(eq(courses.courseId, courseId))
+    .where(isCourse(courseId, tenantId))
     .for("update");
   if (row === undefined) throw noCourse(courseId);
   return { ...row, state: row.state as WorkflowState };
@@ -180,8 +187,15 @@ async function changeState(
   input: Pick<TransitionInput, "course_id" | "actor" | "reason" | "hitl_approval" | "approval_token">,
   decide: (tx: Tx) => Promise<Change>,
 ): Promise<TransitionRecord> {
+  const actor = actorNamed(services, "actor", input.actor);
+  if (actor === null) {
+    throw new ValidationError("The request does not say who makes the change.", {
+      issues: [{ path: "actor", message: "expected an id, or the header x-actor-id" }],
+    });
+  }
   const context = {
     source: workflowSource,
+    tenant_id: visibleTenant(services),
     actor_id: services.actorId,
     correlation_id: services.correlationId,
   };
@@ -198,7 +212,7 @@ async function changeState(
           },
           token: input.approval_token,
           isTold: input.hitl_approval,
-          actor: input.actor,
+          actor,
           callerId: services.actorId,
           now: services.now(),
         })
@@ -216,7 +230,7 @@ async function changeState(
       validation_passed: true,
       validation_errors: [],
       transitioned_at: services.now().toISOString(),
-      transitioned_by: input.actor,
+      transitioned_by: actor,
       reason: input.reason,
       can_rollback: plan.can_rollback,
       rollback_state: plan.rollback_state,

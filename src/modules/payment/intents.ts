@@ -13,6 +13,7 @@ import {
 } from "@brain/engine";
 import { v4 as uuidv4 } from "uuid";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";
 import { applyPayment } from "./apply.ts";
@@ -156,11 +157,14 @@ export async function beginPayment(
 ): Promise<{ readonly intent: Intent; readonly replayed: boolean }> {
   const courseId = request.metadata.course_id ?? null;
   const catalogue = courseId === null ? undefined : settings.catalogue;
-  const course =
+  const named = tenantOf(services, request.tenant_id);
+  const found =
     courseId === null || catalogue === undefined
       ? null
       : await catalogue.find(readerOf(services.db), courseId);
-  const tenantId = request.tenant_id ?? course?.tenantId ?? defaultTenant;
+  // For a credential of one tenant there are no courses of others.
+  const course = visibleTenant(services) === null || found?.tenantId === named ? found : null;
+  const tenantId = named ?? course?.tenantId ?? defaultTenant;
   await services.limit(intentsLimit, `${tenantId}:${services.actorId ?? "-"}`);
   if (request.provider !== "stripe") {
     throw new BadRequestError(
@@ -170,11 +174,15 @@ export async function beginPayment(
   }
   const stripe = requireStripe(settings);
   const userId = payerOf(request, services.actorId);
-  const key = await requestKeyOf(call.idempotencyKey, {
-    ...request,
-    tenant_id: tenantId,
-    user_id: userId,
-  });
+  const key = await requestKeyOf(
+    call.idempotencyKey,
+    {
+      ...request,
+      tenant_id: tenantId,
+      user_id: userId,
+    },
+    services.principal,
+  );
   const now = services.now();
   const row = newIntent(
     {
@@ -304,23 +312,24 @@ const unknownIntent = (id: string) =>
   new NotFoundError(`There is no payment with the id "${id.slice(0, 60)}".`);
 
 /** @throws {ForbiddenError} a tenant was named, and it is another */
-export function requireTenant(owner: string, named: string | undefined): void {
-  if (named === undefined || named === owner) return;
+export function requireTenant(owner: string, named: string | null): void {
+  if (named === null || named === owner) return;
   throw new ForbiddenError("This belongs to another tenant than the one named in tenant_id.");
 }
 
 /**
- * @throws {NotFoundError} no such payment
- * @throws {ForbiddenError} it is another tenant's
+ * @throws {NotFoundError} no such payment; for a credential of one tenant also one of another
+ * @throws {ForbiddenError} another tenant is named
  */
 export async function readIntent(
   services: RequestServices,
   id: string,
   tenantId: string | undefined,
 ): Promise<Intent> {
-  const intent = isUuid(id) ? await findIntent(services.db, id) : null;
+  const named = tenantOf(services, tenantId);
+  const intent = isUuid(id) ? await findIntent(services.db, id, visibleTenant(services)) : null;
   if (intent === null) throw unknownIntent(id);
-  requireTenant(intent.tenantId, tenantId);
+  requireTenant(intent.tenantId, named);
   return intent;
 }
 

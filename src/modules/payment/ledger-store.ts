@@ -12,11 +12,11 @@ import {
 
 type NewTransaction = typeof paycoreTransactions.$inferInsert;
 
-/** By day, tenant and currency, in that order. */
-export async function listRevenue(db: Database, query: RevenueQuery) {
+/** By day, tenant and currency, in that order. @param tenantId null: of all */
+export async function listRevenue(db: Database, tenantId: string | null, query: RevenueQuery) {
   const days = paycoreRevenueDaily;
   const conditions: (SQL | undefined)[] = [gte(days.date, query.from), lte(days.date, query.to)];
-  if (query.tenant_id !== undefined) conditions.push(eq(days.tenantId, query.tenant_id));
+  if (tenantId !== null) conditions.push(eq(days.tenantId, tenantId));
   if (query.cursor !== undefined) {
     const [date, tenantId, currency] = query.cursor;
     conditions.push(

@@ -9,9 +9,18 @@ import { paycoreRefunds } from "./tables.ts";
 
 type NewRefund = typeof paycoreRefunds.$inferInsert;
 
-export async function findRefund(db: Database, id: string): Promise<Refund | null> {
+/** @param tenantId of this tenant; null: of any */
+export async function findRefund(
+  db: Database,
+  id: string,
+  tenantId: string | null = null,
+): Promise<Refund | null> {
+  const ofTenant = tenantId === null ? undefined : eq(paycoreRefunds.tenantId, tenantId);
   const [row] = await translated(
-    db.statements.select().from(paycoreRefunds).where(eq(paycoreRefunds.id, id)),
+    db.statements
+      .select()
+      .from(paycoreRefunds)
+      .where(and(eq(paycoreRefunds.id, id), ofTenant)),
   );
   return row ?? null;
 }

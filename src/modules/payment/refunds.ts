@@ -8,7 +8,9 @@ import {
   type Tx,
 } from "@brain/engine";
 import { v4 as uuidv4 } from "uuid";
+import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";
 import { isUuid, type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
@@ -39,7 +41,8 @@ const unnamedActor = "api";
  * cannot exceed what was paid; without an answer of Stripe it stays `requested` and the job goes on.
  *
  * @throws {NotFoundError} no such payment
- * @throws {ForbiddenError} another tenant's payment, or the policy does not allow it
+ * @throws {ForbiddenError} another tenant is named, an approver by who may not act for others, or the policy does not
+ *   allow it
  * @throws {ConflictError} the payment was not received, or the key belongs to another request
  * @throws {BadRequestError} more than is left
  * @throws {BadRequestError | UpstreamError} Stripe refused it: the refund has failed then
@@ -50,15 +53,19 @@ export async function beginRefund(
   body: RefundBody,
   idempotencyKey: string | undefined,
 ): Promise<{ readonly refund: Refund; readonly replayed: boolean }> {
-  const known = await findIntent(services.db, body.intent_id);
+  const named = tenantOf(services, body.tenant_id);
+  // Who approves is somebody else than who acts, so only who may act for others can name them.
+  if (body.approved_by !== undefined) actorNamed(services, "approved_by", body.approved_by);
+  const known = await findIntent(services.db, body.intent_id, visibleTenant(services));
   if (known === null) throw new NotFoundError(`There is no payment with the id "${body.intent_id}".`);
-  requireTenant(known.tenantId, body.tenant_id);
+  requireTenant(known.tenantId, named);
   await services.limit(refundsLimit, `${known.tenantId}:${services.actorId ?? "-"}`);
   const stripe = requireStripe(settings);
-  const key = await requestKeyOf(idempotencyKey, body);
+  const key = await requestKeyOf(idempotencyKey, body, services.principal);
   const now = services.now();
-  const stored = await services.transact({ source, actor_id: services.actorId }, async (tx, publish) =>
-    storeRefund({ tx, publish, services, settings, key, now }, body),
+  const stored = await services.transact(
+    { source, tenant_id: known.tenantId, actor_id: services.actorId },
+    async (tx, publish) => storeRefund({ tx, publish, services, settings, key, now }, body),
   );
   if (stored.refund.status !== "requested") return stored;
   services.schedule(refundRepairJob, nextAttemptAt(now, 0));
@@ -246,8 +253,9 @@ export async function readRefundOf(
   id: string,
   tenantId: string | undefined,
 ): Promise<Refund> {
-  const refund = isUuid(id) ? await findRefund(services.db, id) : null;
+  const named = tenantOf(services, tenantId);
+  const refund = isUuid(id) ? await findRefund(services.db, id, visibleTenant(services)) : null;
   if (refund === null) throw new NotFoundError(`There is no refund with the id "${id.slice(0, 60)}".`);
-  requireTenant(refund.tenantId, tenantId);
+  requireTenant(refund.tenantId, named);
   return refund;
 }

@@ -1,4 +1,6 @@
 import { ConflictError, ValidationError } from "@brain/engine";
+import type { Principal } from "../../http/kit/access.ts";
+import { sha256Hex } from "../../http/kit/idempotency.ts";
 
 /** A caller's `Idempotency-Key` and what it was used for. */
 export interface RequestKey {
@@ -18,10 +20,15 @@ function ordered(value: unknown): unknown {
 /**
  * @param header of the request; undefined when it has none
  * @param request all that makes the request what it is
+ * @param principal whose key it is: two identities may think of the same one
  * @returns null without a header
  * @throws {ValidationError} the header is no key
  */
-export async function requestKeyOf(header: string | undefined, request: unknown): Promise<RequestKey | null> {
+export async function requestKeyOf(
+  header: string | undefined,
+  request: unknown,
+  principal: Principal | null,
+): Promise<RequestKey | null> {
   if (header === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(header)) {
     throw new ValidationError("The Idempotency-Key header is not a key.", {
@@ -31,7 +38,8 @@ export async function requestKeyOf(header: string | undefined, request: unknown)
   const bytes = new TextEncoder().encode(JSON.stringify(ordered(request)));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { key: header, hash };
+  const isOfNobody = principal === null || principal.kind === "bootstrap";
+  return { key: isOfNobody ? header : await sha256Hex([principal.id, header]), hash };
 }
 
 /** @throws {ConflictError} the key was used for another request */

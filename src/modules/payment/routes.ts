@@ -5,6 +5,7 @@ import { anybody, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
+import { tenantOf } from "../../http/kit/tenants.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
 import {
@@ -22,8 +23,8 @@ import { beginRefund, readRefundOf } from "./refunds.ts";
 import type { PaymentSettings } from "./settings.ts";
 import { maxWebhookBytes, receiveStripeEvent } from "./webhook.ts";
 
-const mayRead = requires("payment:read", "all_tenants");
-const mayWrite = requires("payment:write", "all_tenants");
+const mayRead = requires("payment:read", "own_tenant");
+const mayWrite = requires("payment:write", "own_tenant");
 
 /** The routes below `/api/paycore`. */
 export function paymentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
@@ -128,7 +129,8 @@ function revenueRoutes(): Hono<ModuleEnv> {
 
   app.get("/", mayRead, validated("query", revenueQuery), async (c) => {
     const query = c.req.valid("query");
-    const rows = await listRevenue(c.var.services.db, query);
+    const { services } = c.var;
+    const rows = await listRevenue(services.db, tenantOf(services, query.tenant_id), query);
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
     return c.json({
       days: rows.map(revenueView),

@@ -9,9 +9,18 @@ import { paycoreIntents } from "./tables.ts";
 
 type NewIntent = typeof paycoreIntents.$inferInsert;
 
-export async function findIntent(db: Database, id: string): Promise<Intent | null> {
+/** @param tenantId of this tenant; null: of any */
+export async function findIntent(
+  db: Database,
+  id: string,
+  tenantId: string | null = null,
+): Promise<Intent | null> {
+  const ofTenant = tenantId === null ? undefined : eq(paycoreIntents.tenantId, tenantId);
   const [row] = await translated(
-    db.statements.select().from(paycoreIntents).where(eq(paycoreIntents.id, id)),
+    db.statements
+      .select()
+      .from(paycoreIntents)
+      .where(and(eq(paycoreIntents.id, id), ofTenant)),
   );
   return row ?? null;
 }

@@ -6,8 +6,15 @@ import type { Reader } from "../reader.ts";
  * composition root connects the two. It reads what is committed, so a payment counts as soon as its access is granted.
  */
 export interface AccessCheck {
-  /** True when the user has active access to the course, of whatever tenant. Throws rather than guesses. */
-  hasAccess(read: Reader, courseId: string, userId: string): Promise<boolean>;
+  /**
+   * True when the user has active access to the course: one that its own tenant gave, or one of no tenant. What another
+   * tenant gives opens nothing here. Throws rather than guesses.
+   */
+  hasAccess(
+    read: Reader,
+    course: { readonly courseId: string; readonly tenantId: string },
+    userId: string,
+  ): Promise<boolean>;
 }
 
 export const accessCheckPort = definePort<AccessCheck>("access_check");

@@ -11,7 +11,7 @@ export interface CourseShowcase {
   /** Whether those who learn a course here get a certificate. */
   readonly certificates: boolean;
   /** Null: nobody here made the course, or it is not finished. */
-  read(db: Database, courseId: string): Promise<MadeCourse | null>;
+  read(db: Database, courseId: string, tenantId: string | null): Promise<MadeCourse | null>;
 }
 
 export type MadeCourse = Pick<

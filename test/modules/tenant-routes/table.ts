@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { TestEngine } from "../../engine.ts";
+import type { PaymentEngine } from "../stripe-fixture.ts";
 
 /*
  * What a credential of one tenant may see and do, route by route. Each module has a table; `tenants.test.ts` runs them,
@@ -31,11 +32,12 @@ export interface RouteCase {
   readonly route: string;
   readonly call: (things: Things) => Call;
   /**
-   * What another tenant gets for the same call. `not_found`: what it gets for what is not there. `nothing`: an answer in
+   * What another tenant gets for the same call. `not_found`: what it gets for what is not there. `absent`: the same, where
+   * that is an answer. `nothing`: an answer in
    * which nothing of the first one is. `own`: the same, and it does the same to its own things. `same`: what does not
    * depend on a tenant, for the reason given.
    */
-  readonly foreign: "not_found" | "nothing" | "own" | { readonly same: string };
+  readonly foreign: "not_found" | "absent" | "nothing" | "own" | { readonly same: string };
   /** What the owner's answer holds of its things, by name. */
   readonly shows?: readonly string[];
   /** The status of the owner's answer. Default 200. */
@@ -48,7 +50,7 @@ export interface TenantTable {
   readonly module: string;
   readonly prefix: string;
   /** Makes what one tenant has. */
-  readonly setUp: (as: As, engine: TestEngine, tenantId: string) => Promise<Things>;
+  readonly setUp: (as: As, engine: PaymentEngine, tenantId: string) => Promise<Things>;
   /** The shape of all ids, of what is not there. */
   readonly nowhere: Things;
   readonly cases: readonly RouteCase[];

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { ContentGenerator } from "../content/generator.ts";
 import { readLesson } from "../courses.ts";
@@ -10,8 +11,8 @@ import { enhancementRequest } from "./model.ts";
 import { enhanceCourse } from "./service.ts";
 import { readVersions } from "./store.ts";
 
-const mayRead = requires("course_factory:read", "all_tenants");
-const mayWrite = requires("course_factory:write", "all_tenants");
+const mayRead = requires("course_factory:read", "own_tenant");
+const mayWrite = requires("course_factory:write", "own_tenant");
 
 const lessonParam = z.strictObject({ course_id: writtenUuid, lesson_id: writtenUuid });
 
@@ -38,7 +39,7 @@ export function enhancementRoutes(generator: ContentGenerator): Hono<ModuleEnv> 
       const { course_id, lesson_id } = c.req.valid("param");
       const { limit, before } = c.req.valid("query");
       const { db } = c.var.services;
-      await readLesson(db, course_id, lesson_id);
+      await readLesson(db, course_id, lesson_id, visibleTenant(c.var.services));
       const versions = await readVersions(db, course_id, lesson_id, { limit, before: before ?? null });
       const oldest = versions.at(-1)?.version ?? 1;
       const next = versions.length === limit && oldest > 1 ? oldest : null;

@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError, type Publish, type Tx, ValidationError } from "@brain/engine";
 import { courseEnhancementApplied } from "@brain/schemas";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { factorySource } from "../announce.ts";
 import {
   type AuthoredCourse,
@@ -38,7 +39,7 @@ export async function enhanceCourse(
   request: EnhancementRequest,
 ): Promise<EnhancementResult> {
   const { course_id: courseId, dry_run: isDryRun } = request;
-  const course = await readAuthoredCourse(services.db, courseId);
+  const course = await readAuthoredCourse(services.db, courseId, visibleTenant(services));
   refuseUnfinished(courseId, course);
   const all = await writeAll(generator, course, request);
   const problems = all.flatMap(({ lessonId, problems: found }) =>
@@ -58,7 +59,13 @@ export async function enhanceCourse(
           apply(
             tx,
             publish,
-            { courseId, generator: generator.name, by: services.actorId, at: services.now() },
+            {
+              courseId,
+              tenantId: course.tenant_id,
+              generator: generator.name,
+              by: services.actorId,
+              at: services.now(),
+            },
             good,
           ),
         );
@@ -130,6 +137,7 @@ async function apply(
   publish: Publish,
   made: {
     readonly courseId: string;
+    readonly tenantId: string;
     readonly generator: string;
     readonly by: string | null;
     readonly at: Date;
@@ -138,7 +146,7 @@ async function apply(
 ): Promise<ReadonlyMap<string, number>> {
   const { courseId } = made;
   // It may have been archived while the service was writing.
-  refuseUnfinished(courseId, await lockAuthoredCourse(tx, courseId));
+  refuseUnfinished(courseId, await lockAuthoredCourse(tx, courseId, made.tenantId));
   const latest = await latestVersions(
     tx,
     courseId,

@@ -4,12 +4,13 @@ import * as z from "zod";
 import { requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
+import { visibleTenant, withTenantOf } from "../../../http/kit/tenants.ts";
 import type { IrGate } from "../../ports/ir-gate.ts";
 import { factorySource } from "../announce.ts";
-import { generationRequest } from "../content/model.ts";
+import { requestOf, sentRequest } from "../sent-request.ts";
 import { buildIr, irDocument } from "./ir.ts";
 
-const mayWrite = requires("course_factory:write", "all_tenants");
+const mayWrite = requires("course_factory:write", "own_tenant");
 
 const anyPlan = z.looseObject({}).refine(...atMostMembers(1_000));
 
@@ -17,16 +18,20 @@ const anyPlan = z.looseObject({}).refine(...atMostMembers(1_000));
 export function governanceRoutes(gate: IrGate): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
 
-  routes.post("/generate-ir", mayWrite, validated("json", generationRequest), async (c) => {
-    const ir = await buildIr(c.req.valid("json"));
+  routes.post("/generate-ir", mayWrite, validated("json", sentRequest), async (c) => {
+    const ir = await buildIr(requestOf(c.var.services, c.req.valid("json")));
     return c.json(irDocument(ir, crypto.randomUUID(), c.var.services.now()));
   });
 
   // What a plan lacks is for the gate to say, so all objects are let through.
   routes.post("/validate-ir", mayWrite, validated("json", anyPlan), async (c) => {
-    const ir: unknown = c.req.valid("json");
     const { services } = c.var;
-    const context = { source: factorySource, actor_id: services.actorId };
+    const ir: unknown = withTenantOf(services, c.req.valid("json"));
+    const context = {
+      source: factorySource,
+      tenant_id: visibleTenant(services),
+      actor_id: services.actorId,
+    };
     return c.json(await services.transact(context, (tx, publish) => gate.validate(tx, publish, ir)));
   });
 

@@ -10,6 +10,13 @@ export function isFree(rule: AccessRule | null, index: number): boolean {
   return rule === null || rule.mode === "open" || index < rule.free_lessons;
 }
 
+/** The course that somebody wants to learn. */
+interface LearntCourse {
+  readonly courseId: string;
+  readonly tenantId: string;
+  readonly access: AccessRule | null;
+}
+
 /** What a buyer sends to which route; it stands beside the refusal. */
 function howToBuy(courseId: string, rule: Extract<AccessRule, { mode: "paid" }>, userId: string | null) {
   return {
@@ -42,7 +49,7 @@ const nameYourself =
  */
 export async function requireAccess(
   { read, check }: { readonly read: Reader; readonly check: AccessCheck },
-  course: { readonly courseId: string; readonly access: AccessRule | null },
+  course: LearntCourse,
   userId: string | null,
   unnamed = nameYourself,
 ): Promise<void> {
@@ -53,7 +60,7 @@ export async function requireAccess(
   if (userId === null) {
     throw new UnauthorizedError(`${price}, and ${unnamed}`, { extra });
   }
-  if (await check.hasAccess(read, courseId, userId)) return;
+  if (await check.hasAccess(read, course, userId)) return;
   throw new ForbiddenError(
     `${price}, and "${userId}" has no access to it. Buy it with POST /api/paycore/intents, as "buy" says, or have an operator grant access; GET /api/courses/${courseId}/lessons lists what is free.`,
     { extra },
@@ -66,7 +73,7 @@ export async function requireAccess(
  */
 export async function requireLearnersAccess(
   asking: { readonly read: Reader; readonly check: AccessCheck },
-  course: { readonly courseId: string; readonly access: AccessRule | null },
+  course: LearntCourse,
   learner: string | null,
 ): Promise<void> {
   await requireAccess(

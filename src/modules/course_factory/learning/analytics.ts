@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { noCourse } from "../errors.ts";
+import { isOfTenant } from "../whose-course.ts";
 import { csvOf } from "./csv.ts";
 import type { ExportQuery } from "./model.ts";
 
@@ -25,8 +27,17 @@ interface ChapterRow {
   readonly completed: number;
 }
 
-function ofCourse(column: SQL, courseId: string | null): SQL {
-  return courseId === null ? sql`true` : sql`${column} = ${courseId}`;
+/** Which courses are counted. */
+interface Wanted {
+  /** Null: all. */
+  readonly courseId: string | null;
+  /** Only of this tenant; null: of all. */
+  readonly tenantId: string | null;
+}
+
+function ofCourse(column: SQL, { courseId, tenantId }: Wanted): SQL {
+  const isAsked = courseId === null ? sql`true` : sql`${column} = ${courseId}`;
+  return sql`${isAsked} AND ${isOfTenant(column, tenantId)}`;
 }
 
 /** Two digits; 0 when there is nothing to divide by. */
@@ -41,13 +52,14 @@ function percent(part: number, whole: number): number {
  * @throws {NotFoundError} no such course
  */
 export async function readSummary(services: RequestServices, courseId: string | null) {
+  const wanted = { courseId, tenantId: visibleTenant(services) };
   const [known, languages, chapters, [packs]] = (await services.db.batch([
     courseId === null
       ? sql`SELECT 1`
-      : sql`SELECT 1 FROM course_factory_courses WHERE course_id = ${courseId}`,
-    languageQuery(courseId),
+      : sql`SELECT 1 FROM course_factory_courses c WHERE ${ofCourse(sql`c.course_id`, wanted)}`,
+    languageQuery(wanted),
     courseId === null ? sql`SELECT 1 WHERE false` : dropoffQuery(courseId),
-    sql`SELECT count(*)::integer AS count FROM course_factory_packs p WHERE ${ofCourse(sql`p.course_id`, courseId)}`,
+    sql`SELECT count(*)::integer AS count FROM course_factory_packs p WHERE ${ofCourse(sql`p.course_id`, wanted)}`,
   ])) as [unknown[], LanguageRow[], ChapterRow[], { count: number }[]];
   if (known.length === 0 && courseId !== null) throw noCourse(courseId);
   const sum = (field: Exclude<keyof LanguageRow, "language">) =>
@@ -76,7 +88,7 @@ export async function readSummary(services: RequestServices, courseId: string | 
   };
 }
 
-function languageQuery(courseId: string | null): SQL {
+function languageQuery(wanted: Wanted): SQL {
   return sql`
     SELECT e.language, count(*)::integer AS enrollments, count(d.enrollment_id)::integer AS completions,
       count(z.enrollment_id)::integer AS certificates,
@@ -86,7 +98,7 @@ function languageQuery(courseId: string | null): SQL {
     FROM course_factory_enrollments e
     LEFT JOIN course_factory_completions d ON d.enrollment_id = e.enrollment_id
     LEFT JOIN course_factory_certificates z ON z.enrollment_id = e.enrollment_id
-    WHERE ${ofCourse(sql`e.course_id`, courseId)} GROUP BY e.language ORDER BY e.language`;
+    WHERE ${ofCourse(sql`e.course_id`, wanted)} GROUP BY e.language ORDER BY e.language`;
 }
 
 /**
@@ -141,11 +153,12 @@ export async function readExport(
   query: ExportQuery,
 ): Promise<{ readonly rows: readonly ExportRow[]; readonly truncated: boolean }> {
   const courseId = query.course_id ?? null;
+  const tenantId = visibleTenant(services);
   const [known, rows] = (await services.db.batch([
     courseId === null
       ? sql`SELECT 1`
-      : sql`SELECT 1 FROM course_factory_courses WHERE course_id = ${courseId}`,
-    exportQuery(query),
+      : sql`SELECT 1 FROM course_factory_courses c WHERE ${ofCourse(sql`c.course_id`, { courseId, tenantId })}`,
+    exportQuery(query, tenantId),
   ])) as [unknown[], ExportRow[]];
   if (known.length === 0 && courseId !== null) throw noCourse(courseId);
   return { rows: rows.slice(0, query.limit), truncated: rows.length > query.limit };
@@ -156,10 +169,10 @@ export function exportCsv(rows: readonly ExportRow[], { bom }: Pick<ExportQuery,
   return `${bom ? "\uFEFF" : ""}${csvOf(exportColumns, rows)}`;
 }
 
-function exportQuery(query: ExportQuery): SQL {
+function exportQuery(query: ExportQuery, tenantId: string | null): SQL {
   const courseId = query.course_id ?? null;
   const wanted = (column: SQL, time: SQL): SQL => {
-    const conditions = [ofCourse(column, courseId), sql`${time} IS NOT NULL`];
+    const conditions = [ofCourse(column, { courseId, tenantId }), sql`${time} IS NOT NULL`];
     if (query.from !== undefined) conditions.push(sql`${time} >= ${query.from}::date AT TIME ZONE 'UTC'`);
     if (query.to !== undefined) conditions.push(sql`${time} < (${query.to}::date + 1) AT TIME ZONE 'UTC'`);
     return sql.join(conditions, sql` AND `);

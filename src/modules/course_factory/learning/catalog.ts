@@ -1,7 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { tenantOf, visibleTenant } from "../../../http/kit/tenants.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
+import { andTenant } from "../whose-course.ts";
 import { requireOutline } from "./context.ts";
 import type { CatalogQuery } from "./model.ts";
 import { assertEnrollable } from "./state.ts";
@@ -41,7 +43,8 @@ const cardColumns = sql`c.course_id::text, c.tenant_id, c.title, c.request ->> '
 export async function listCatalog(services: RequestServices, query: CatalogQuery) {
   const conditions: SQL[] = [sql`c.status = 'completed'`, sql`c.workflow_state <> 'archived'`];
   if (query.language !== undefined) conditions.push(sql`c.language = ${query.language}`);
-  if (query.tenant_id !== undefined) conditions.push(sql`c.tenant_id = ${query.tenant_id}`);
+  const tenantId = tenantOf(services, query.tenant_id);
+  if (tenantId !== null) conditions.push(sql`c.tenant_id = ${tenantId}`);
   if (query.cursor !== undefined) {
     const { ms, id } = query.cursor;
     conditions.push(sql`(c.finished_at, c.course_id) < (to_timestamp(${ms}::float8 / 1000), ${id}::uuid)`);
@@ -66,7 +69,8 @@ export async function listCatalog(services: RequestServices, query: CatalogQuery
  */
 export async function readCatalogEntry(services: RequestServices, courseId: string) {
   const [row] = await services.db.rows<Card & { status: string; outline: Outline | null }>(sql`
-    SELECT ${cardColumns}, c.status, c.outline FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
+    SELECT ${cardColumns}, c.status, c.outline FROM course_factory_courses c
+    WHERE c.course_id = ${courseId} ${andTenant(visibleTenant(services))}`);
   if (row === undefined) throw noCourse(courseId);
   const { status, outline: stored, ...card } = row;
   assertEnrollable({ course_id: courseId, status, workflow_state: card.workflow_state });

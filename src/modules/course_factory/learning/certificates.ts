@@ -2,8 +2,10 @@ import { BadRequestError, type Database, NotFoundError, TransientError, type Tx 
 import { courseCertificateIssued } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
+import { isOfTenant } from "../whose-course.ts";
 import { requireLearnersAccess } from "./access.ts";
 import {
   type CertificatePayload,
@@ -52,7 +54,7 @@ export async function issueCertificate(
   const issuedAt = wholeSecond(services);
   return services.transact(contextOf(services), async (tx, publish) => {
     // Locked: of two requests at once the second finds the certificate of the first.
-    const found = await lockEnrollment(tx, courseId, enrollmentId);
+    const found = await lockEnrollment(tx, courseId, enrollmentId, visibleTenant(services));
     if (found === null) throw noEnrollment(courseId);
     const { enrollment, course } = found;
     assertMayAct(enrollment.actorId, [services.actorId]);
@@ -144,7 +146,8 @@ export async function readCertificate(services: RequestServices, courseId: strin
     public_key: string | null;
   }>(sql`SELECT c.payload, c.signature, k.public_key
     FROM course_factory_certificates c LEFT JOIN course_factory_certificate_keys k USING (key_id)
-    WHERE c.certificate_id = ${certificateId} AND c.course_id = ${courseId}`);
+    WHERE c.certificate_id = ${certificateId} AND c.course_id = ${courseId}
+      AND ${isOfTenant(sql`c.course_id`, visibleTenant(services))}`);
   if (row === undefined) {
     throw new NotFoundError(
       `The course ${courseId} has no such certificate. Expected the certificate_id that certificates/issue answered.`,

@@ -1,5 +1,6 @@
 import { NotFoundError, type PublishContext, type PublishOptions, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
 import { assertCompleted } from "./state.ts";
@@ -13,6 +14,7 @@ const learningSource = "course_learning_service";
 export function contextOf(services: RequestServices): PublishContext {
   return {
     source: learningSource,
+    tenant_id: visibleTenant(services),
     actor_id: services.actorId,
     correlation_id: services.correlationId,
   };
@@ -33,8 +35,8 @@ export function wholeSecond(services: RequestServices): Date {
 }
 
 /** A course that can be learnt. @throws {NotFoundError} @throws {ConflictError} it is not completed */
-export async function readyCourse(tx: Tx, courseId: string) {
-  const course = await findCourse(tx, courseId);
+export async function readyCourse(services: RequestServices, tx: Tx, courseId: string) {
+  const course = await findCourse(tx, courseId, visibleTenant(services));
   if (course === null) throw noCourse(courseId);
   assertCompleted({ course_id: courseId, status: course.status });
   return { ...course, outline: requireOutline(course.outline) };

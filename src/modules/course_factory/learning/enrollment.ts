@@ -1,6 +1,8 @@
 import type { Tx } from "@brain/engine";
 import { courseCompletionRecorded, courseEnrollmentCreated, courseProgressRecorded } from "@brain/schemas";
+import { actorNamed } from "../../../http/kit/acting.ts";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerIn } from "../../reader.ts";
 import { noCourse } from "../errors.ts";
@@ -50,10 +52,10 @@ export async function enroll(
   courseId: string,
   input: EnrollInput,
 ) {
-  const actorId = input.actor_id ?? services.actorId;
+  const actorId = actorNamed(services, "actor_id", input.actor_id);
   const enrolledAt = wholeSecond(services);
   return services.transact(contextOf(services), async (tx, publish) => {
-    const course = await findCourse(tx, courseId);
+    const course = await findCourse(tx, courseId, visibleTenant(services));
     if (course === null) throw noCourse(courseId);
     assertEnrollable({ course_id: courseId, status: course.status, workflow_state: course.workflowState });
     await requireAccess({ read: readerIn(tx), check }, course, actorId);
@@ -96,7 +98,7 @@ async function ownEnrollment(
   courseId: string,
   input: { readonly enrollment_id: string; readonly actor_id?: string | undefined },
 ) {
-  const found = await lockEnrollment(tx, courseId, input.enrollment_id);
+  const found = await lockEnrollment(tx, courseId, input.enrollment_id, visibleTenant(services));
   if (found === null) throw noEnrollment(courseId);
   assertMayAct(found.enrollment.actorId, [services.actorId, input.actor_id ?? null]);
   await requireLearnersAccess({ read: readerIn(tx), check }, found.course, found.enrollment.actorId);

@@ -1,5 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
+import { isOfTenant } from "../whose-course.ts";
 
 /** Whether learners can be served. Never throws: an unreachable database is what it reports. */
 export async function readHealth(services: RequestServices, certificatesEnabled: boolean) {
@@ -10,7 +12,8 @@ export async function readHealth(services: RequestServices, certificatesEnabled:
   };
   try {
     const [row] = await services.db.rows<{ count: number }>(
-      sql`SELECT count(*)::integer AS count FROM course_factory_enrollments`,
+      sql`SELECT count(*)::integer AS count FROM course_factory_enrollments e
+        WHERE ${isOfTenant(sql`e.course_id`, visibleTenant(services))}`,
     );
     return { ...base, status: "healthy", enrollments_count: row?.count ?? 0 };
   } catch (error) {

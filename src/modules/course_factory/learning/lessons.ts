@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { type AccessRule, openAccess } from "../../access-rule.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
@@ -8,6 +9,7 @@ import type { Outline } from "../content/model.ts";
 import { lessonOf } from "../courses.ts";
 import { noCourse } from "../errors.ts";
 import { type ArtifactRow, artifactsOf } from "../store.ts";
+import { andTenant } from "../whose-course.ts";
 import { isFree, requireAccess } from "./access.ts";
 import { requireOutline } from "./context.ts";
 import { assertCompleted } from "./state.ts";
@@ -15,6 +17,7 @@ import { assertCompleted } from "./state.ts";
 /** Lessons as learners read them: those of a paid course need access, except for the free ones. */
 
 interface LessonsRow {
+  readonly tenant_id: string;
   readonly status: string;
   readonly outline: Outline | null;
   readonly access: AccessRule | null;
@@ -28,15 +31,17 @@ interface LessonsRow {
  */
 export async function listLessons(services: RequestServices, check: AccessCheck, courseId: string) {
   const [row] = await services.db.rows<LessonsRow & Record<string, unknown>>(sql`
-    SELECT c.status, c.outline, c.request -> 'access' AS access
-    FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
+    SELECT c.tenant_id, c.status, c.outline, c.request -> 'access' AS access
+    FROM course_factory_courses c
+    WHERE c.course_id = ${courseId} ${andTenant(visibleTenant(services))}`);
   if (row === undefined) throw noCourse(courseId);
   assertCompleted({ course_id: courseId, status: row.status });
   const rule = row.access ?? openAccess;
   const { actorId } = services;
   const hasAccess =
     rule.mode === "open" ||
-    (actorId !== null && (await check.hasAccess(readerOf(services.db), courseId, actorId)));
+    (actorId !== null &&
+      (await check.hasAccess(readerOf(services.db), { courseId, tenantId: row.tenant_id }, actorId)));
   return {
     course_id: courseId,
     access: rule,
@@ -70,14 +75,15 @@ export async function readLearnersLesson(
   const [row] = await services.db.rows<
     LessonsRow & { readonly artifacts: readonly ArtifactRow[] } & Record<string, unknown>
   >(sql`
-    SELECT c.status, c.outline, c.request -> 'access' AS access, ${artifactsOf(sql`c.course_id`)} AS artifacts
-    FROM course_factory_courses c WHERE c.course_id = ${courseId}`);
+    SELECT c.tenant_id, c.status, c.outline, c.request -> 'access' AS access, ${artifactsOf(sql`c.course_id`)} AS artifacts
+    FROM course_factory_courses c
+    WHERE c.course_id = ${courseId} ${andTenant(visibleTenant(services))}`);
   if (row === undefined) throw noCourse(courseId);
   assertCompleted({ course_id: courseId, status: row.status });
   const { index, view } = lessonOf(courseId, row, lessonId, `/api/courses/${courseId}/lessons`);
   const free = isFree(row.access, index);
   if (!free) {
-    const course = { courseId, access: row.access };
+    const course = { courseId, tenantId: row.tenant_id, access: row.access };
     await requireAccess({ read: readerOf(services.db), check }, course, services.actorId);
   }
   return { ...view, position: index + 1, is_free: free };

@@ -1,12 +1,14 @@
 import { NotFoundError, ValidationError } from "@brain/engine";
 import { coursePackCreated } from "@brain/schemas";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import type { AccessRule } from "../../access-rule.ts";
 import type { AccessCheck } from "../../ports/access-check.ts";
 import { readerOf } from "../../reader.ts";
 import type { Outline } from "../content/model.ts";
 import { noCourse } from "../errors.ts";
+import { andTenant, isOfTenant } from "../whose-course.ts";
 import { requireAccess } from "./access.ts";
 import { contextOf, readyCourse, requireOutline } from "./context.ts";
 import { type PackInput, type PacksQuery, packView } from "./model.ts";
@@ -26,7 +28,7 @@ import { insertPack, newId } from "./store.ts";
 export async function createPack(services: RequestServices, courseId: string, input: PackInput) {
   const createdAt = services.now();
   return services.transact(contextOf(services), async (tx, publish) => {
-    const course = await readyCourse(tx, courseId);
+    const course = await readyCourse(services, tx, courseId);
     const issues = input.overrides.flatMap((item, index) => {
       const message = refusalOf(courseId, course.outline, item);
       return message === null ? [] : [{ path: `overrides.${index}.target_id`, message }];
@@ -80,18 +82,20 @@ interface PackRow {
  * @throws {NotFoundError} no such course
  */
 export async function listPacks(services: RequestServices, courseId: string, query: PacksQuery) {
+  const tenantId = visibleTenant(services);
   const before =
     query.cursor === undefined
       ? sql`true`
       : sql`(p.created_at, p.pack_id) < (to_timestamp(${query.cursor.ms}::float8 / 1000), ${query.cursor.id})`;
   const [known, rows] = (await services.db.batch([
-    sql`SELECT 1 FROM course_factory_courses WHERE course_id = ${courseId}`,
+    sql`SELECT 1 FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`,
     sql`SELECT p.pack_id, p.course_id::text, p.target_audience, p.language, p.description, p.created_by,
         floor(${unixColumn(sql`p.created_at`)}) AS created_at,
         (extract(epoch FROM p.created_at) * 1000)::bigint::text AS ms,
         (SELECT json_agg(json_build_object('operation', o.item ->> 'operation', 'target_id', o.item ->> 'target_id')
           ORDER BY o.place) FROM jsonb_array_elements(p.overrides) WITH ORDINALITY AS o(item, place)) AS overrides
-      FROM course_factory_packs p WHERE p.course_id = ${courseId} AND ${before}
+      FROM course_factory_packs p
+      WHERE p.course_id = ${courseId} AND ${isOfTenant(sql`p.course_id`, tenantId)} AND ${before}
       ORDER BY p.created_at DESC, p.pack_id DESC LIMIT ${query.limit + 1}`,
   ])) as [unknown[], (Omit<PackRow, "overrides"> & { overrides: unknown; ms: string })[]];
   if (known.length === 0) throw noCourse(courseId);
@@ -106,6 +110,11 @@ export async function listPacks(services: RequestServices, courseId: string, que
 const packColumns = sql`pack_id, course_id::text, target_audience, language, description, overrides, created_by,
   floor(${unixColumn(sql`created_at`)}) AS created_at`;
 
+function packQuery(courseId: string, packId: string | null, tenantId: string | null): SQL {
+  return sql`SELECT ${packColumns} FROM course_factory_packs p
+    WHERE p.pack_id = ${packId} AND p.course_id = ${courseId} AND ${isOfTenant(sql`p.course_id`, tenantId)}`;
+}
+
 function noPack(courseId: string): NotFoundError {
   return new NotFoundError(
     `The course ${courseId} has no such pack. GET /api/courses/${courseId}/packs lists its packs.`,
@@ -118,14 +127,13 @@ export async function readPack(
   courseId: string,
   packId: string,
 ): Promise<PackRow> {
-  const [row] = await services.db.rows<PackRow>(
-    sql`SELECT ${packColumns} FROM course_factory_packs WHERE pack_id = ${packId} AND course_id = ${courseId}`,
-  );
+  const [row] = await services.db.rows<PackRow>(packQuery(courseId, packId, visibleTenant(services)));
   if (row === undefined) throw noPack(courseId);
   return row;
 }
 
 interface SourceRow {
+  readonly tenant_id: string;
   readonly status: string;
   readonly version: string;
   readonly outline: Outline | null;
@@ -146,18 +154,23 @@ export async function renderPack(
   courseId: string,
   packId: string | null,
 ): Promise<Rendering & { readonly pack_id: string | null; readonly target_audience: string | null }> {
+  const tenantId = visibleTenant(services);
   const [[course], [pack]] = (await services.db.batch([
-    sql`SELECT c.status, c.version, c.outline, c.request -> 'access' AS access,
+    sql`SELECT c.tenant_id, c.status, c.version, c.outline, c.request -> 'access' AS access,
         (SELECT coalesce(json_object_agg(a.content ->> 'lesson_id', a.content ->> 'content_markdown'), '{}'::json)
           FROM course_factory_artifacts a WHERE a.course_id = c.course_id AND a.kind = 'lesson') AS texts
-      FROM course_factory_courses c WHERE c.course_id = ${courseId}`,
-    sql`SELECT ${packColumns} FROM course_factory_packs WHERE pack_id = ${packId} AND course_id = ${courseId}`,
+      FROM course_factory_courses c WHERE c.course_id = ${courseId} ${andTenant(tenantId)}`,
+    packQuery(courseId, packId, tenantId),
   ])) as [SourceRow[], PackRow[]];
   if (course === undefined) throw noCourse(courseId);
   if (packId !== null && pack === undefined) throw noPack(courseId);
   assertCompleted({ course_id: courseId, status: course.status });
   const read = readerOf(services.db);
-  await requireAccess({ read, check }, { courseId, access: course.access }, services.actorId);
+  await requireAccess(
+    { read, check },
+    { courseId, tenantId: course.tenant_id, access: course.access },
+    services.actorId,
+  );
   const source = {
     course_id: courseId,
     version: course.version,

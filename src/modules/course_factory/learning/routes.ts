@@ -35,8 +35,8 @@ import {
 import { createPack, listPacks, readPack, renderPack } from "./packs.ts";
 import { readStatus } from "./status.ts";
 
-const mayRead = requires("course_factory:read", "all_tenants");
-const mayWrite = requires("course_factory:write", "all_tenants");
+const mayRead = requires("course_factory:read", "own_tenant");
+const mayWrite = requires("course_factory:write", "own_tenant");
 
 /** What the composition root hands to learning. */
 export type CourseLearningSettings = IssuingSettings;

@@ -2,6 +2,7 @@ import type { Tx } from "@brain/engine";
 import { and, eq, sql } from "drizzle-orm";
 import type { AccessRule } from "../../access-rule.ts";
 import { courses } from "../tables.ts";
+import { isCourse } from "../whose-course.ts";
 import { hexOf } from "./certificate.ts";
 import type { ProgressEntry, ProgressStatus, Target } from "./state.ts";
 import {
@@ -39,9 +40,9 @@ const courseColumns = {
   access: sql<AccessRule | null>`${courses.request} -> 'access'`,
 };
 
-/** Null when there is no such course. */
-export async function findCourse(tx: Tx, courseId: string) {
-  const [course] = await tx.select(courseColumns).from(courses).where(eq(courses.courseId, courseId));
+/** Null when there is no such course. @param tenantId null: of any */
+export async function findCourse(tx: Tx, courseId: string, tenantId: string | null) {
+  const [course] = await tx.select(courseColumns).from(courses).where(isCourse(courseId, tenantId));
   return course ?? null;
 }
 
@@ -71,12 +72,17 @@ export async function findEnrollmentOfActor(
  * @see https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED
  * @returns null when the course has no such enrolment
  */
-export async function lockEnrollment(tx: Tx, courseId: string, enrollmentId: string) {
+export async function lockEnrollment(
+  tx: Tx,
+  courseId: string,
+  enrollmentId: string,
+  tenantId: string | null,
+) {
   const [found] = await tx
     .select({ enrollment: enrollments, course: courseColumns })
     .from(enrollments)
     .innerJoin(courses, eq(courses.courseId, enrollments.courseId))
-    .where(and(eq(enrollments.enrollmentId, enrollmentId), eq(enrollments.courseId, courseId)))
+    .where(and(eq(enrollments.enrollmentId, enrollmentId), isCourse(courseId, tenantId)))
     .for("update", { of: enrollments });
   return found ?? null;
 }

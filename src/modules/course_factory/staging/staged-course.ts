@@ -23,7 +23,7 @@ export async function readStagedCourse(db: Database, courseId: string): Promise<
     translated(
       db.statements.select({ token: stagings.token }).from(stagings).where(eq(stagings.courseId, courseId)),
     ),
-    findAuthoredCourse(db, courseId),
+    findAuthoredCourse(db, courseId, null),
     readPage(db, courseId),
   ]);
   const outline = course?.progress.outline ?? null;

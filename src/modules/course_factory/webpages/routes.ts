@@ -9,8 +9,8 @@ import { customColors } from "./model.ts";
 import { bindTheme, buildPageSections, createPreview, generateSeo, readWebPage } from "./service.ts";
 import { themes } from "./themes.ts";
 
-const mayRead = requires("course_factory:read", "all_tenants");
-const mayWrite = requires("course_factory:write", "all_tenants");
+const mayRead = requires("course_factory:read", "own_tenant");
+const mayWrite = requires("course_factory:write", "own_tenant");
 
 const course_id = writtenUuid;
 

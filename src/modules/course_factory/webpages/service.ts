@@ -8,6 +8,7 @@ import {
 } from "@brain/schemas";
 import { and, eq, ne } from "drizzle-orm";
 import type { RequestServices } from "../../../http/kit/module-env.ts";
+import { visibleTenant } from "../../../http/kit/tenants.ts";
 import { factorySource } from "../announce.ts";
 import {
   type AuthoredCourse,
@@ -70,7 +71,7 @@ export async function buildPageSections(
     readonly landing_page?: LandingPage | undefined;
   },
 ): Promise<readonly Section[]> {
-  const course = await readAuthoredCourse(services.db, input.course_id);
+  const course = await readAuthoredCourse(services.db, input.course_id, visibleTenant(services));
   const outline = outlineOf(course, input);
   const page =
     input.landing_page ??
@@ -98,7 +99,7 @@ export async function generateSeo(
     readonly keywords: readonly string[];
   },
 ): Promise<SeoPack> {
-  const course = await readAuthoredCourse(services.db, input.course_id);
+  const course = await readAuthoredCourse(services.db, input.course_id, visibleTenant(services));
   const outline = outlineOf(course, input);
   const seoPack = seoPackOf(outline, input.keywords);
   await change(services, input.course_id, async (tx, publish, at) => {
@@ -125,7 +126,7 @@ export async function createPreview(
   input: { readonly course_id: string; readonly version: string; readonly renew: boolean },
 ): Promise<{ readonly preview_url: string }> {
   const courseId = input.course_id;
-  const course = await readAuthoredCourse(services.db, courseId);
+  const course = await readAuthoredCourse(services.db, courseId, visibleTenant(services));
   const version = requestedVersion(input.version, course.version);
   if (version === null) {
     throw new NotFoundError(
@@ -174,7 +175,7 @@ async function moveDeployment(
 
 /** Everything of a course's page; parts that were not made are null. @throws {NotFoundError} no such course */
 export async function readWebPage(services: RequestServices, courseId: string) {
-  await readAuthoredCourse(services.db, courseId);
+  await readAuthoredCourse(services.db, courseId, visibleTenant(services));
   const page = await readPage(services.db, courseId);
   const theme = page === null || page.themeId === null ? null : findTheme(page.themeId);
   return {
@@ -193,9 +194,13 @@ async function change(
   courseId: string,
   run: (tx: Tx, publish: Publish, at: string) => Promise<void>,
 ): Promise<void> {
-  const context = { source: factorySource, actor_id: services.actorId };
+  const context = {
+    source: factorySource,
+    tenant_id: visibleTenant(services),
+    actor_id: services.actorId,
+  };
   await services.transact(context, async (tx, publish) => {
-    const course = await lockAuthoredCourse(tx, courseId);
+    const course = await lockAuthoredCourse(tx, courseId, visibleTenant(services));
     refuseUnfinished(courseId, course);
     const publishHere: Publish = (definition, payload, options) =>
       publish(definition, payload, { tenant_id: course.tenantId, ...options });

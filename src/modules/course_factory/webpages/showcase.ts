@@ -19,16 +19,23 @@ import { findTheme, themes, themeWith } from "./themes.ts";
 export function courseShowcase(certificates: boolean): CourseShowcase {
   return {
     certificates,
-    async read(db, courseId) {
+    async read(db, courseId, tenantId) {
       // Courses of other origin have ids of any shape; a uuid column would refuse them.
-      return isCourseId(courseId) ? await readMadeCourse(db, courseId) : null;
+      return isCourseId(courseId) ? await readMadeCourse(db, courseId, tenantId) : null;
     },
   };
 }
 
 /** Null: there is no such course, or it is not finished. */
-async function readMadeCourse(db: Database, courseId: string): Promise<MadeCourse | null> {
-  const [course, page] = await Promise.all([findAuthoredCourse(db, courseId), readPage(db, courseId)]);
+async function readMadeCourse(
+  db: Database,
+  courseId: string,
+  tenantId: string | null,
+): Promise<MadeCourse | null> {
+  const [course, page] = await Promise.all([
+    findAuthoredCourse(db, courseId, tenantId),
+    readPage(db, courseId),
+  ]);
   const outline = course?.progress.outline ?? null;
   if (course === null || course.status !== "completed" || outline === null) return null;
   return madeCourse(courseId, course, outline, page);
