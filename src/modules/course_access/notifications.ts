@@ -1,5 +1,6 @@
 import { type Consumer, defineConsumer, type HandlerContext, on } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
+import { toldTenant } from "../told-tenant.ts";
 import { source } from "./announce.ts";
 import { createNotifier, hex, type Notification, type Notifier, type WebhookSettings } from "./notifier.ts";
 import { noteNotification } from "./store.ts";
@@ -26,7 +27,7 @@ export function courseAccessNotificationsConsumer(webhook: WebhookSettings | nul
     retry: { maxAttempts: 12 },
     handlers: [
       on(courseGenerationCompleted, async (event, context) => {
-        const { course_id, tenant_id, completed_at, dry_run } = event.payload;
+        const { course_id, completed_at, dry_run } = event.payload;
         // Of a dry run there is no course.
         if (dry_run === true) return;
         await notifyOnce(notifier, event.id, context, {
@@ -34,7 +35,7 @@ export function courseAccessNotificationsConsumer(webhook: WebhookSettings | nul
           kind: "course_ready",
           course_id,
           user_id: null,
-          tenant_id: tenant_id ?? event.tenant_id,
+          tenant_id: toldTenant(event),
           occurred_at: completed_at,
         });
       }),

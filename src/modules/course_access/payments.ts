@@ -6,6 +6,7 @@ import type {
   paymentRefundFailed,
   paymentTransactionCompleted,
 } from "@brain/schemas";
+import { requireTeller, toldTenant } from "../told-tenant.ts";
 import { publishChange } from "./announce.ts";
 import { type Known, lookAtPayment, lookAtRefunded, savePaymentChange } from "./payment-store.ts";
 import {
@@ -40,7 +41,7 @@ export async function grantForPayment(
   const { tx, log } = context;
   const fact: PaymentFact = {
     paymentId: payload.payment_id,
-    tenantId: payload.tenant_id ?? event.tenant_id,
+    tenantId: toldTenant(event),
     userId: payload.user_id,
     courseId: payload.course_id,
     amountCents: payload.amount_cents,
@@ -50,6 +51,7 @@ export async function grantForPayment(
   const seen = await lookAgainIfStale(() => lookAtPayment(tx, newPayment(fact), now));
   const { payment: known, access } = seen;
   if (known === null || seen.isStale) throw changedMeanwhile(fact.paymentId);
+  requireTeller(event, known.tenantId);
   if (!seen.isNew && isKnownPayment(known, fact)) {
     // Found at the second look only: what the first one has made for it may be the wrong thing.
     if (seen.looks > 1) throw changedMeanwhile(fact.paymentId);
@@ -120,7 +122,7 @@ async function recount(
   const { payload } = event;
   const fact: RefundFact = {
     paymentId: payload.payment_id,
-    tenantId: payload.tenant_id ?? event.tenant_id,
+    tenantId: toldTenant(event),
     userId: payload.user_id,
     courseId: payload.course_id,
     amountCents: payload.amount_cents,
@@ -132,6 +134,7 @@ async function recount(
   const seen = await lookAgainIfStale(() => lookAtRefunded(tx, awaitedPayment(fact), refundId, now));
   const { payment: before, access } = seen;
   if (before === null || seen.isStale) throw changedMeanwhile(paymentId);
+  requireTeller(event, before.tenantId);
   const back = countRefund(seen.refunds, amountCents, told);
   if (back === null) {
     log.debug({ payment_id: paymentId, refund_id: refundId }, "this was told of the refund already");

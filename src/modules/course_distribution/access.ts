@@ -12,9 +12,10 @@ import { changesOf } from "./state.ts";
  */
 export async function followAccessRule(
   change: PayloadOf<typeof courseAccessRuleChanged>,
+  teller: string | null,
   { tx, publish, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
-  const times = { told: toldAt(streamMessageId, now()), now: now() };
+  const times = { teller, told: toldAt(streamMessageId, now()), now: now() };
   const rule = toldRule(change.access);
   const { access, entries } = await saveAccessLockingEntries(tx, change.course_id, rule, times);
   const changed = entries.flatMap((entry) => {

@@ -22,6 +22,7 @@ import {
   type PayloadOf,
 } from "@brain/schemas";
 import { type AccessRule, toldRule } from "../access-rule.ts";
+import { toldTenant } from "../told-tenant.ts";
 import { followAccessRule } from "./access.ts";
 import { publishCreated, publishPublished, source } from "./announce.ts";
 import { noteStaging, publishUntold, saveAccess, savingLessons, savingOutlines } from "./course-store.ts";
@@ -46,12 +47,16 @@ export function courseDistributionConsumer(): Consumer {
     retry: { maxAttempts },
     handlers: [
       on(courseGenerationCompleted, async (event, context) => {
-        await listCourse(event.payload, event.tenant_id, context);
+        await listCourse(event.payload, toldTenant(event), context);
       }),
 
-      on(courseAccessRuleChanged, (event, context) => followAccessRule(event.payload, context)),
+      on(courseAccessRuleChanged, (event, context) =>
+        followAccessRule(event.payload, event.tenant_id, context),
+      ),
 
-      on(courseWorkflowTransitioned, (event, context) => followWorkflow(event.payload, context)),
+      on(courseWorkflowTransitioned, (event, context) =>
+        followWorkflow(event.payload, event.tenant_id, context),
+      ),
 
       on(courseDeployedStaging, async (event, { tx, now, streamMessageId }) => {
         const { course_id, staging_url } = event.payload;
@@ -59,6 +64,7 @@ export function courseDistributionConsumer(): Consumer {
           url: staging_url,
           deployedAt: toldAt(streamMessageId, now()),
           now: now(),
+          teller: event.tenant_id,
         });
         if (entries === 0) {
           throw new TransientError(
@@ -70,7 +76,7 @@ export function courseDistributionConsumer(): Consumer {
       }),
 
       on(courseDistributionRequested, async (event, context) => {
-        await answerRequest(event.payload.course_id, context);
+        await answerRequest(event.payload.course_id, event.tenant_id, context);
       }),
 
       onSqlBatch(courseOutlineCreated, ({ deliveries, build, now }) => {
@@ -112,18 +118,18 @@ export function courseDistributionConsumer(): Consumer {
 /** Creates the private entry of a finished course, unless it has one. A dry run stored no course, so it gets none. */
 async function listCourse(
   course: PayloadOf<typeof courseGenerationCompleted>,
-  envelopeTenant: string | null,
+  tenantId: string | null,
   { tx, publish, log, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
   if (course.dry_run === true) return;
-  const times = { told: toldAt(streamMessageId, now()), now: now() };
+  const times = { teller: tenantId, told: toldAt(streamMessageId, now()), now: now() };
   // Of a late event the rule may be an old one.
   const known = await saveAccess(tx, course.course_id, toldRule(course.access), times);
   // The event was handled late when the authors have published the course meanwhile.
   const isPublished = known.workflowState === "published";
   const row = known.hasEntry
     ? null
-    : await insertCourse(tx, course, course.tenant_id ?? envelopeTenant, {
+    : await insertCourse(tx, course, tenantId, {
         ...times,
         access: known.access,
         isPublished,
@@ -179,7 +185,7 @@ async function insertCourse(
       updatedAt: now,
     });
     if (row !== null) return row;
-    if ((await lockBaseOfCourse(tx, courseId)) !== null) return null;
+    if ((await lockBaseOfCourse(tx, courseId, tenantId)) !== null) return null;
   }
   throw new PermanentError(
     `No slug is free for the course "${courseId}": its title's slug is taken, also with the course id appended. Create its distribution by hand with another slug.`,
@@ -191,8 +197,12 @@ async function insertCourse(
  * course and by people, not by who has paid. Only a course of which no event told anything has no workflow that could
  * decide; its entry is published by the request, unless an operator has unlisted it.
  */
-async function answerRequest(courseId: string, { tx, publish, attempt, now }: HandlerContext): Promise<void> {
-  const entry = await lockBaseOfCourse(tx, courseId);
+async function answerRequest(
+  courseId: string,
+  teller: string | null,
+  { tx, publish, attempt, now }: HandlerContext,
+): Promise<void> {
+  const entry = await lockBaseOfCourse(tx, courseId, teller);
   if (entry === null) {
     const error = `The course "${courseId}" has no distribution.`;
     if (attempt < maxAttempts)

@@ -1,5 +1,5 @@
 import { latestPossible, type StatementBuilder, type Tx } from "@brain/engine";
-import { and, asc, eq, inArray, ne, notExists, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, ne, notExists, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { AccessRule } from "../access-rule.ts";
 import type { Distribution } from "./model.ts";
@@ -14,6 +14,16 @@ import {
 /** The statements about a course as a whole, of which events tell: what is known of it, and all of its entries. */
 
 const table = courseDistributions;
+
+/**
+ * Whose rows an event may change: those of its own tenant, and those of none. What a tenant tells of another one's
+ * course changes nothing.
+ *
+ * @param teller tenant of the event; null: it tells of all
+ */
+function isOfTeller(column: PgColumn, teller: string | null): SQL | undefined {
+  return teller === null ? undefined : or(isNull(column), eq(column, teller));
+}
 
 /** Whether what was told at `told` counts beside what is stored. */
 function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
@@ -30,7 +40,13 @@ function isNotOlder(stored: PgColumn, told: Date, now: Date): SQL {
 export async function noteStaging(
   tx: Tx,
   courseId: string,
-  staging: { readonly url: string /** When it was told. */; readonly deployedAt: Date; readonly now: Date },
+  staging: {
+    readonly url: string;
+    /** When it was told. */
+    readonly deployedAt: Date;
+    readonly now: Date;
+    readonly teller: string | null;
+  },
 ): Promise<number> {
   const deployedAt = sql`${staging.deployedAt.toISOString()}::timestamptz`;
   const isNewer = isNotOlder(table.stagingDeployedAt, staging.deployedAt, staging.now);
@@ -41,7 +57,7 @@ export async function noteStaging(
       stagingDeployedAt: sql`CASE WHEN ${isNewer} THEN ${deployedAt} ELSE ${table.stagingDeployedAt} END`,
       updatedAt: sql`CASE WHEN ${isNewer} THEN ${staging.now.toISOString()}::timestamptz ELSE ${table.updatedAt} END`,
     })
-    .where(eq(table.courseId, courseId))
+    .where(and(eq(table.courseId, courseId), isOfTeller(table.tenantId, staging.teller)))
     .returning({ id: table.distributionId });
   return rows.length;
 }
@@ -63,6 +79,9 @@ export function savingOutlines(
         totalDurationMinutes: sql`excluded.total_duration_minutes`,
         updatedAt: sql`excluded.updated_at`,
       },
+      // What a tenant tells of another one's course changes nothing.
+      setWhere: sql`${courseDistributionOutlines.tenantId} IS NULL OR excluded.tenant_id IS NULL
+        OR ${courseDistributionOutlines.tenantId} = excluded.tenant_id`,
     });
 }
 
@@ -79,17 +98,20 @@ export function savingLessons(
 
 /** When something was told of a course, and what time it is. */
 interface Told {
+  /** Tenant of the event; null: it tells of all. */
+  readonly teller: string | null;
   readonly told: Date;
   readonly now: Date;
 }
 
 /** Keeps who may learn a course, unless something later was told of it. */
-function savingAccess(tx: Tx, courseId: string, access: AccessRule | null, { told, now }: Told) {
+function savingAccess(tx: Tx, courseId: string, access: AccessRule | null, { teller, told, now }: Told) {
   const known = courseDistributionCourses;
-  const isLater = isNotOlder(known.accessToldAt, told, now);
+  const isLater = sql`(${isNotOlder(known.accessToldAt, told, now)}
+    AND ${isOfTeller(known.tenantId, teller) ?? sql`true`})`;
   return tx
     .insert(known)
-    .values({ courseId, access, accessToldAt: told })
+    .values({ courseId, tenantId: teller, access, accessToldAt: told })
     .onConflictDoUpdate({
       target: known.courseId,
       set: {
@@ -121,7 +143,8 @@ export async function saveAccess(
     workflowState: known.workflowState,
     hasEntry: sql<boolean>`EXISTS (
       SELECT FROM course_distributions entry
-      WHERE entry.course_id = ${courseId} AND entry.derived_from IS NULL)`,
+      WHERE entry.course_id = ${courseId} AND entry.derived_from IS NULL
+        AND (${times.teller}::varchar IS NULL OR entry.tenant_id IS NULL OR entry.tenant_id = ${times.teller}))`,
   });
   if (row === undefined) throw new Error("an upsert returned no row");
   return row;
@@ -140,7 +163,7 @@ export async function saveAccessLockingEntries(
   const known = tx
     .$with("known")
     .as(savingAccess(tx, courseId, access, times).returning({ access: courseDistributionCourses.access }));
-  const entries = tx.$with("entries").as(lockedOfCourse(tx, courseId));
+  const entries = tx.$with("entries").as(lockedOfCourse(tx, courseId, times.teller));
   const rows = await tx.with(known, entries).select().from(known).leftJoin(entries, sql`true`);
   return {
     access: rows[0]?.known.access ?? null,
@@ -157,27 +180,28 @@ export async function saveWorkflowState(
   tx: Tx,
   courseId: string,
   workflowState: string,
-  { told, now }: Told,
+  { teller, told, now }: Told,
 ): Promise<boolean> {
   const known = courseDistributionCourses;
   const rows = await tx
     .insert(known)
-    .values({ courseId, workflowState, workflowToldAt: told })
+    .values({ courseId, tenantId: teller, workflowState, workflowToldAt: told })
     .onConflictDoUpdate({
       target: known.courseId,
       set: { workflowState, workflowToldAt: told },
-      setWhere: isNotOlder(known.workflowToldAt, told, now),
+      setWhere: sql`${isNotOlder(known.workflowToldAt, told, now)}
+        AND ${isOfTeller(known.tenantId, teller) ?? sql`true`}`,
     })
     .returning({ courseId: known.courseId });
   return rows.length > 0;
 }
 
 /** The entry of the course and its variants, locked in one order for all, so that nobody waits in a circle. */
-const lockedOfCourse = (tx: Tx, courseId: string, condition?: SQL) =>
+const lockedOfCourse = (tx: Tx, courseId: string, teller: string | null, condition?: SQL) =>
   tx
     .select()
     .from(table)
-    .where(and(eq(table.courseId, courseId), condition))
+    .where(and(eq(table.courseId, courseId), isOfTeller(table.tenantId, teller), condition))
     .orderBy(asc(table.distributionId))
     .for("update");
 
@@ -190,10 +214,10 @@ export async function turnEntries(
   tx: Tx,
   courseId: string,
   visibility: "public" | "private",
-  now: Date,
+  { teller, now }: Told,
 ): Promise<Distribution[]> {
   const isOther = visibility === "public" ? eq(table.visibility, "private") : ne(table.visibility, "private");
-  const others = tx.$with("others").as(lockedOfCourse(tx, courseId, isOther));
+  const others = tx.$with("others").as(lockedOfCourse(tx, courseId, teller, isOther));
   const columns = visibility === "public" ? { visibility, publishedAt: now } : { visibility };
   const rows = await tx
     .with(others)

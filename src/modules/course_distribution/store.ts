@@ -210,12 +210,23 @@ export async function lockById(tx: Tx, id: string, tenantId: string | null): Pro
   return row ?? null;
 }
 
-/** The entry of the course itself, not a variant; locked. */
-export async function lockBaseOfCourse(tx: Tx, courseId: string): Promise<Distribution | null> {
+/**
+ * The entry of the course itself, not a variant; locked. That of the tenant comes before one of none.
+ *
+ * @param tenantId null: of any
+ */
+export async function lockBaseOfCourse(
+  tx: Tx,
+  courseId: string,
+  tenantId: string | null,
+): Promise<Distribution | null> {
+  const ofTenant = tenantId === null ? undefined : or(isNull(table.tenantId), eq(table.tenantId, tenantId));
   const [row] = await tx
     .select()
     .from(table)
-    .where(and(eq(table.courseId, courseId), isNull(table.derivedFrom)))
+    .where(and(eq(table.courseId, courseId), isNull(table.derivedFrom), ofTenant))
+    .orderBy(sql`${table.tenantId} IS NULL`, asc(table.createdAt))
+    .limit(1)
     .for("update");
   return row ?? null;
 }

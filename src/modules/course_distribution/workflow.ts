@@ -18,10 +18,11 @@ function visibilityAfter(from: string, to: string): "public" | "private" | null 
  */
 export async function followWorkflow(
   change: PayloadOf<typeof courseWorkflowTransitioned>,
+  teller: string | null,
   { tx, publish, log, now, streamMessageId }: HandlerContext,
 ): Promise<void> {
   const { course_id: courseId, from_state: from, to_state: to } = change;
-  const times = { told: toldAt(streamMessageId, now()), now: now() };
+  const times = { teller, told: toldAt(streamMessageId, now()), now: now() };
   if (!(await saveWorkflowState(tx, courseId, to, times))) {
     log.debug({ course_id: courseId }, "a later change of the workflow is known already");
     return;
@@ -29,7 +30,7 @@ export async function followWorkflow(
   const visibility = visibilityAfter(from, to);
   if (visibility === null) return;
   const reason = `The course went from ${from} to ${to}.`;
-  for (const row of await turnEntries(tx, courseId, visibility, times.now)) {
+  for (const row of await turnEntries(tx, courseId, visibility, times)) {
     if (visibility === "public") await publishPublished(publish, row);
     else await publishUnpublished(publish, row, times.now, reason);
   }

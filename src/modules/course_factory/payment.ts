@@ -10,6 +10,7 @@ import type { RequestServices } from "../../http/kit/module-env.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import { refusalOfPrice } from "../access-rule.ts";
 import { inWholeUnits } from "../money.ts";
+import { toldTenant } from "../told-tenant.ts";
 import { factorySource } from "./announce.ts";
 import { noCourse } from "./errors.ts";
 import { findCourse } from "./known-course.ts";
@@ -86,9 +87,9 @@ export async function announcePaymentFailure(
   event: Envelope<PayloadOf<typeof paymentTransactionFailed>>,
   context: Pick<HandlerContext, "tx" | "publish">,
 ): Promise<void> {
-  const { course_id: courseId, payment_id: paymentId, tenant_id: payingTenant, provider } = event.payload;
+  const { course_id: courseId, payment_id: paymentId, provider } = event.payload;
   if (courseId === null) return;
-  const tenant = payingTenant ?? event.tenant_id;
+  const tenant = toldTenant(event);
   const course = await findCourse(context.tx, courseId, { type: event.type, tenant_id: tenant });
   if (course === null) return;
   await context.publish(
