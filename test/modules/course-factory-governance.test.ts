@@ -19,11 +19,7 @@ function risky(fields: Fields = {}): Record<string, unknown> {
 }
 
 const generate = (body: Fields, token?: string, actor?: string) =>
-  authors.post(
-    token === undefined ? "/generate" : `/generate?approval_token=${encodeURIComponent(token)}`,
-    body,
-    actor,
-  );
+  authors.post("/generate", token === undefined ? body : { ...body, approval_token: token }, actor);
 
 /** The hash that a blocked request names. */
 async function blocked(body: Fields): Promise<string> {

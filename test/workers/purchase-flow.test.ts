@@ -117,7 +117,8 @@ test("a course is requested, approved, made, sold and given back; the story is o
   const { token } = approved.body;
   // Who approved may not act on it.
   expect(
-    (await as("reviewer-1", "POST", `/api/course-factory/generate?approval_token=${token}`, request)).status,
+    (await as("reviewer-1", "POST", "/api/course-factory/generate", { ...request, approval_token: token }))
+      .status,
   ).toBe(403);
 
   const made = await generate(`?approval_token=${token}`);

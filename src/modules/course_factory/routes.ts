@@ -4,6 +4,7 @@ import { requires } from "../../http/kit/access.ts";
 import { reasonText } from "../../http/kit/free-text.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedInput, withoutBody } from "../../http/kit/routing.ts";
+import { deprecatedInQuery, secretOf } from "../../http/kit/secret-in-query.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { accessRule } from "../access-rule.ts";
@@ -50,6 +51,12 @@ const approvalToken = z
   .regex(/^[A-Za-z0-9_-]+$/, "expected the token as POST /api/ir/approvals answered it");
 
 const generateQuery = z.object({ approval_token: approvalToken.nullable().default(null) });
+const approvalHeader = z.object({ "x-approval-token": approvalToken.optional() });
+const generateInput = sentRequest.extend({ approval_token: approvalToken.nullable().optional() });
+
+/** Where a token may come from: the header, the body, and the query of older callers. */
+const takesToken = [deprecatedInQuery("approval_token"), validated("header", approvalHeader)] as const;
+const tokenHeader = "x-approval-token";
 
 const paymentInput = z.strictObject({
   amount_cents: z.int().min(1).max(99_999_999),
@@ -98,11 +105,12 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     });
   });
 
-  const generateInput = [validated("query", generateQuery), validated("json", sentRequest)] as const;
-  routes.post("/generate", mayWrite, ...generateInput, async (c) => {
-    const request = requestOf(c.var.services, c.req.valid("json"));
+  const generateParts = [validated("query", generateQuery), validated("json", generateInput)] as const;
+  routes.post("/generate", mayWrite, ...takesToken, ...generateParts, async (c) => {
+    const { approval_token: inBody, ...sent } = c.req.valid("json");
+    const request = requestOf(c.var.services, sent);
     if (request.dry_run) return c.json(await dryRun(c.var.services, generator, request));
-    const { approval_token: token } = c.req.valid("query");
+    const token = secretOf(c, tokenHeader, inBody, c.req.valid("query").approval_token);
     const answer = await generateCourse(c.var.services, deps, request, token);
     if (answer.kind === "finished") return c.json(answer.result, 201);
     return c.json(inWork(answer.course_id), 202);
@@ -147,13 +155,19 @@ export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<Modul
     },
   );
 
-  routes.post("/workflow/transition", mayWrite, validatedInput(transitionInput, "query_wins"), async (c) =>
-    c.json(await transitionCourse(c.var.services, gate, c.req.valid("json"))),
-  );
+  const transition = validatedInput(transitionInput, "query_wins");
+  routes.post("/workflow/transition", mayWrite, ...takesToken, transition, async (c) => {
+    const input = c.req.valid("json");
+    const approval_token = secretOf(c, tokenHeader, input.approval_token);
+    return c.json(await transitionCourse(c.var.services, gate, { ...input, approval_token }));
+  });
 
-  routes.post("/workflow/rollback", mayWrite, validatedInput(rollbackInput, "query_wins"), async (c) =>
-    c.json(await rollbackCourse(c.var.services, gate, c.req.valid("json"))),
-  );
+  const rollback = validatedInput(rollbackInput, "query_wins");
+  routes.post("/workflow/rollback", mayWrite, ...takesToken, rollback, async (c) => {
+    const input = c.req.valid("json");
+    const approval_token = secretOf(c, tokenHeader, input.approval_token);
+    return c.json(await rollbackCourse(c.var.services, gate, { ...input, approval_token }));
+  });
 
   const paymentParts = [validated("param", courseParam), validated("json", paymentInput)] as const;
   routes.post("/courses/:course_id/payment-required", mayWrite, ...paymentParts, async (c) => {
