@@ -765,3 +765,57 @@ CREATE TABLE "task_stats" (
   CONSTRAINT "task_stats_day_key" UNIQUE NULLS NOT DISTINCT (day, event_type, tenant_id),
   CONSTRAINT "task_stats_count_check" CHECK ((count > 0))
 );
+
+CREATE TABLE "webhook_cursors" (
+  "shard" integer NOT NULL,
+  "ms" numeric(20,0) NOT NULL,
+  "seq" numeric(20,0) NOT NULL,
+  CONSTRAINT "webhook_cursors_pkey" PRIMARY KEY (shard)
+);
+
+CREATE TABLE "webhook_deliveries" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "endpoint_id" uuid NOT NULL,
+  "event_id" uuid,
+  "event_type" character varying(100) NOT NULL,
+  "message" jsonb,
+  "status" character varying(10) NOT NULL,
+  "attempt" integer NOT NULL,
+  "attempt_limit" integer NOT NULL,
+  "due_at" timestamp(3) with time zone,
+  "attempts" jsonb NOT NULL,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "finished_at" timestamp(3) with time zone,
+  CONSTRAINT "webhook_deliveries_pkey" PRIMARY KEY (id),
+  CONSTRAINT "webhook_deliveries_due_check" CHECK (((due_at IS NOT NULL) = ((status)::text = 'waiting'::text))),
+  CONSTRAINT "webhook_deliveries_status_check" CHECK (((status)::text = ANY ((ARRAY['waiting'::character varying, 'delivered'::character varying, 'failed'::character varying])::text[]))),
+  CONSTRAINT "webhook_deliveries_endpoint_id_webhook_endpoints_id_fk" FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints(id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (endpoint_id, due_at) WHERE ((status)::text = 'waiting'::text);
+CREATE UNIQUE INDEX webhook_deliveries_event_key ON public.webhook_deliveries USING btree (endpoint_id, event_id);
+CREATE INDEX webhook_deliveries_finished_idx ON public.webhook_deliveries USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_list_idx ON public.webhook_deliveries USING btree (endpoint_id, id DESC);
+
+CREATE TABLE "webhook_endpoints" (
+  "id" uuid NOT NULL,
+  "tenant_id" character varying(100),
+  "url" text NOT NULL,
+  "url_shown" text NOT NULL,
+  "description" character varying(500) NOT NULL,
+  "event_types" jsonb NOT NULL,
+  "form" character varying(10) NOT NULL,
+  "secret" text NOT NULL,
+  "previous_secret" text,
+  "previous_until" timestamp(3) with time zone,
+  "status" character varying(10) NOT NULL,
+  "disabled_reason" character varying(500),
+  "failing_since" timestamp(3) with time zone,
+  "created_by" character varying(100),
+  "enabled_at" timestamp(3) with time zone NOT NULL,
+  "created_at" timestamp(3) with time zone NOT NULL,
+  "updated_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "webhook_endpoints_pkey" PRIMARY KEY (id),
+  CONSTRAINT "webhook_endpoints_form_check" CHECK (((form)::text = ANY ((ARRAY['structured'::character varying, 'binary'::character varying])::text[]))),
+  CONSTRAINT "webhook_endpoints_status_check" CHECK (((status)::text = ANY ((ARRAY['enabled'::character varying, 'disabled'::character varying])::text[])))
+);
+CREATE INDEX webhook_endpoints_tenant_idx ON public.webhook_endpoints USING btree (tenant_id, created_at);

@@ -190,6 +190,7 @@ export {
 export { type ReadTime, readTime } from "./time.ts";
 export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
 export { type DecodedText, decodeUtf8 } from "./utf8.ts";
+export { type VerifyWebhookOptions, verifyWebhook, WebhookVerificationError } from "./verify-webhook.ts";
 export {
   type EncodedEnvelope,
   type EncodeOptions,

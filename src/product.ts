@@ -9,6 +9,7 @@ import { irGovernance } from "./modules/ir_governance/index.ts";
 import { missions } from "./modules/missions/index.ts";
 import { payment } from "./modules/payment/index.ts";
 import { tasks } from "./modules/tasks/index.ts";
+import { webhooks } from "./modules/webhooks/index.ts";
 
 /**
  * The modules of the product. A new one is named here and nowhere else. The order is that of their consumers, and of who
@@ -23,5 +24,6 @@ export const product = defineProduct<Mount>([
   agents,
   irGovernance,
   missions,
+  webhooks,
   identity,
 ]);

@@ -15,7 +15,7 @@ import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
 import type { News } from "./dispatch/news.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
-import { runJobsNow } from "./dispatch/scheduled-jobs.ts";
+import { runJobsNow, runJobsOnNews } from "./dispatch/scheduled-jobs.ts";
 import { type DrainTurns, hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
 import { markActivity } from "./publish/activity.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
@@ -205,7 +205,10 @@ export function createEngine(options: EngineOptions): Engine {
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
     const deadlineMs = now() + budgets.backgroundMs;
     if (news === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
-    await drainAll(invocation, deadlineMs, news, handOn);
+    await Promise.all([
+      drainAll(invocation, deadlineMs, news, handOn),
+      runJobsOnNews(invocation, deadlineMs, handOn),
+    ]);
   };
   /** Without a stream events wait in the record, and there is nothing to do. */
   const withStream = async (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) => {
@@ -229,7 +232,8 @@ export function createEngine(options: EngineOptions): Engine {
         const deadlineMs = now() + budgets.backgroundMs;
         const drains: Promise<void>[] = [];
         const drainHere: Wake = (news) => {
-          if (news !== null) drains.push(drainAll(stream, deadlineMs, news));
+          if (news === null) return;
+          drains.push(drainAll(stream, deadlineMs, news), runJobsOnNews(stream, deadlineMs, leave));
         };
         await relayAll(stream, deadlineMs, wake ?? drainHere);
         await Promise.all(drains);

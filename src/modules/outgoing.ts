@@ -1,3 +1,6 @@
+import { isPrivateAddress, isToBeResolved, PermanentError, TransientError } from "@brain/engine";
+import type { ResolveHost } from "./ports/host-names.ts";
+
 /**
  * Calls a URL of the outside. Redirects are not followed: they would carry keys and data to a host that nobody configured
  * and nobody judged. A URL that came over the API is judged by the host guard first; one of the settings may lead into a
@@ -38,4 +41,31 @@ export async function readBounded(response: Response, maxBytes: number): Promise
       return { text, truncated: true };
     }
   }
+}
+
+/**
+ * @throws {PermanentError} the name leads to a private network
+ * @throws {TransientError} it cannot be resolved
+ */
+export async function requirePublic(
+  url: URL,
+  allow: readonly string[],
+  resolve: ResolveHost | null,
+): Promise<void> {
+  if (resolve === null || !isToBeResolved(url, allow)) return;
+  let addresses: readonly string[];
+  try {
+    addresses = await resolve(url.hostname);
+  } catch (error) {
+    throw new TransientError(`${url.host} could not be resolved.`, { cause: error });
+  }
+  if (addresses.length > 0 && !addresses.some(isPrivateAddress)) return;
+  throw new PermanentError(
+    `${url.host} leads to a private network; list it in BRAIN_MISSION_HTTP_ALLOW if it is meant.`,
+  );
+}
+
+/** A `Retry-After` in seconds (RFC 9110, 10.2.3); null when absent or a date, which needs a clock. */
+export function retryAfterSeconds(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : null;
 }

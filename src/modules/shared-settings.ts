@@ -1,10 +1,24 @@
-import { secretsKeyForm, type VaultKeys } from "@brain/engine";
+import { secretsKeyForm, shownText, type VaultKeys } from "@brain/engine";
 import * as z from "zod";
 
 /** What several modules read: one definition, so that it means the same to all. */
 
 /** Origin under which this product is reached from outside, for links; left out: there are none. */
 export const publicUrl = { BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional() };
+
+/** Hosts that may be called for callers although they are private, `name` or `name:port`, separated by commas. */
+export const privateHosts = {
+  BRAIN_MISSION_HTTP_ALLOW: shownText(
+    z
+      .string()
+      .regex(/^[a-z0-9.:[\]\- ,]*$/, "expected host names in lower case, separated by commas")
+      .optional(),
+  ),
+};
+
+export function hostsOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(/[\s,]+/).filter((host) => host !== "");
+}
 
 const secretsKey = z
   .string()

@@ -25,6 +25,11 @@ export interface ScheduledJob {
    *   nothing is planned
    */
   run(context: JobContext): Promise<Date | null>;
+  /**
+   * Asked whenever events were sent and consumers are started for them: true has the job run behind them. What it finds
+   * out should be remembered for a while, because a question here is one more call for each wake. Left out: it does not.
+   */
+  wantsNews?(context: Pick<JobContext, "db" | "now">): Promise<boolean>;
 }
 
 const jobName = /^[a-z][a-z0-9_]{0,99}$/;

@@ -75,6 +75,30 @@ async function runJobTurns(dispatch: Dispatch<Invocation>, job: ScheduledJob): P
 }
 
 /**
+ * Runs the jobs that want to hear of events that were sent. What fails is logged: cron runs them all the same.
+ */
+export async function runJobsOnNews(
+  invocation: Invocation,
+  deadlineMs: number,
+  handOn: () => void,
+): Promise<void> {
+  const { scheduled, db, now, log } = invocation;
+  const asked = [...scheduled.values()].map(async ({ name, wantsNews }) => {
+    try {
+      return (await wantsNews?.({ db, now: () => new Date(now()) })) === true ? [name] : [];
+    } catch (error) {
+      log.warn(
+        { job: name, error_class: errorClass(error) },
+        "A job could not be asked whether it wants news.",
+      );
+      return [];
+    }
+  });
+  const names = (await Promise.all(asked)).flat();
+  if (names.length > 0) await runJobsNow(invocation, deadlineMs, names, handOn);
+}
+
+/**
  * The plan is taken before the run, so that a time that is planned meanwhile is kept; a run that is killed leaves its
  * retry.
  */

@@ -1,8 +1,7 @@
-import { defineSettings, flag, shownText, type VaultKeys } from "@brain/engine";
-import * as z from "zod";
+import { defineSettings, flag, type VaultKeys } from "@brain/engine";
 import type { ResolveHost } from "../ports/host-names.ts";
 import type { MissionHandler } from "../ports/mission-handler.ts";
-import { secretsKeys, vaultKeysOf } from "../shared-settings.ts";
+import { hostsOf, privateHosts, secretsKeys, vaultKeysOf } from "../shared-settings.ts";
 
 /** The job that works the queue off. */
 export const workerJob = "mission_worker";
@@ -35,17 +34,11 @@ export const missionSettings = defineSettings(
   {
     ...secretsKeys,
     ENABLE_MISSION_WORKER: flag.default(true),
-    /** Separated by commas. */
-    BRAIN_MISSION_HTTP_ALLOW: shownText(
-      z
-        .string()
-        .regex(/^[a-z0-9.:[\]\- ,]*$/, "expected host names in lower case, separated by commas")
-        .optional(),
-    ),
+    ...privateHosts,
   },
   (env): QueueSettings => ({
     worker: env.ENABLE_MISSION_WORKER,
-    httpAllow: (env.BRAIN_MISSION_HTTP_ALLOW ?? "").split(/[\s,]+/).filter((host) => host !== ""),
+    httpAllow: hostsOf(env.BRAIN_MISSION_HTTP_ALLOW),
     secretsKeys: vaultKeysOf(env),
   }),
 );

@@ -1,8 +1,6 @@
 import {
-  isPrivateAddress,
   isSealed,
   issuesOf,
-  isToBeResolved,
   PermanentError,
   refusedHost,
   TransientError,
@@ -11,7 +9,13 @@ import {
 } from "@brain/engine";
 import { holdsSecret, isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
-import { type BoundedText, callOutside, readBounded } from "../../outgoing.ts";
+import {
+  type BoundedText,
+  callOutside,
+  readBounded,
+  requirePublic,
+  retryAfterSeconds,
+} from "../../outgoing.ts";
 import type { ResolveHost } from "../../ports/host-names.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
 
@@ -140,24 +144,6 @@ function replaceTexts(value: JsonValue, replace: (secret: string) => string): Js
 }
 
 /**
- * @throws {PermanentError} the name leads to a private network
- * @throws {TransientError} it cannot be resolved
- */
-async function requirePublic(url: URL, allow: readonly string[], resolve: ResolveHost | null): Promise<void> {
-  if (resolve === null || !isToBeResolved(url, allow)) return;
-  let addresses: readonly string[];
-  try {
-    addresses = await resolve(url.hostname);
-  } catch (error) {
-    throw new TransientError(`${url.host} could not be resolved.`, { cause: error });
-  }
-  if (addresses.length > 0 && !addresses.some(isPrivateAddress)) return;
-  throw new PermanentError(
-    `${url.host} leads to a private network; list it in BRAIN_MISSION_HTTP_ALLOW if it is meant.`,
-  );
-}
-
-/**
  * @throws {TransientError} no answer in time, network failure, 408, 425, 429 and 5xx; carries `Retry-After`
  * @throws {UpstreamError | PermanentError} any other refusal, and redirects
  */
@@ -190,10 +176,10 @@ async function send(call: Request, idempotencyKey: string, signal: AbortSignal):
   if (status === 0 || (status >= 300 && status < 400))
     throw new PermanentError(`${host} answered with a redirect, which is not followed. Call the final URL.`);
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    const wait = retryAfterMs(response.headers.get("retry-after"));
+    const wait = retryAfterSeconds(response.headers.get("retry-after"));
     throw new TransientError(
       `${host} answered with status ${status}.`,
-      wait === null ? {} : { retryAfterMs: wait },
+      wait === null ? {} : { retryAfterMs: wait * 1_000 },
     );
   }
   throw new UpstreamError(`${host} refused the call with status ${status}.`);
@@ -214,9 +200,4 @@ function resultOf(response: Response, { text, truncated }: BoundedText): JsonObj
 function parseJson(text: string): JsonValue | null {
   const read = readJson(text);
   return read.ok && (isJsonObject(read.value) || Array.isArray(read.value)) ? read.value : null;
-}
-
-/** Milliseconds of a `Retry-After` in seconds (RFC 9110, 10.2.3); null when absent or a date, which needs a clock. */
-function retryAfterMs(header: string | null): number | null {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
 }

@@ -1,0 +1,106 @@
+import { createVault, defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
+import { type SendDeps, sendDelivery } from "./send.ts";
+import { deliveryJob, type WebhookSettings } from "./settings.ts";
+import {
+  type Claimed,
+  claimDeliveries,
+  forgetOld,
+  hasEndpoints,
+  makeDeliveries,
+  nextDueSeconds,
+  recordArrival,
+  recordFailure,
+  triesOfDelivery,
+} from "./store.ts";
+
+/*
+ * Deliveries are made of what the relay has sent, by one statement, and sent outside of any transaction: a receiver that is
+ * slow holds no connection. A delivery counts its try before it begins; one that was cut off is tried again, so a
+ * receiver gets each event at least once, with the event's id as the message id.
+ */
+
+/** Waits behind the tries, s: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, about three days in all. */
+const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+const longestWaitSeconds = 86_400;
+/** What is known of there being an endpoint is good for so long, ms. */
+const knownMs = 30_000;
+
+export function webhookDelivery(settings: WebhookSettings): ScheduledJob {
+  const vault = createVault(settings.secretsKeys);
+  // The job lives as long as the isolate. An endpoint that another isolate has just made waits for cron, a minute at most.
+  let isolateWanted = { any: true, untilMs: 0 };
+  return defineJob({
+    name: deliveryJob,
+    async wantsNews({ db, now }) {
+      const nowMs = now().getTime();
+      if (nowMs >= isolateWanted.untilMs) {
+        isolateWanted = { any: await hasEndpoints(db), untilMs: nowMs + knownMs };
+      }
+      return isolateWanted.any;
+    },
+    async run(job) {
+      if (!(await hasEndpoints(job.db))) return null;
+      while ((await makeDeliveries(job.db)) && !job.isOver());
+      const deps = { ...settings, vault, now: job.now };
+      while (!job.isOver()) {
+        const claimed = await claimDeliveries(job.db);
+        if (claimed.length === 0) break;
+        await sendAll(job, deps, claimed, settings.disableDays);
+      }
+      await forgetOld(job.db);
+      const seconds = await nextDueSeconds(job.db);
+      return seconds === null ? null : new Date(job.now().getTime() + Math.max(0, seconds) * 1_000);
+    },
+  });
+}
+
+/** Workers allow six connections at a time. */
+const sentAtOnce = 5;
+
+async function sendAll(
+  job: JobContext,
+  deps: SendDeps,
+  claimed: readonly Claimed[],
+  disableDays: number,
+): Promise<void> {
+  const waiting = [...claimed];
+  const lane = async () => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift())
+      await deliver(job, deps, one, disableDays);
+  };
+  await Promise.all(Array.from({ length: sentAtOnce }, lane));
+}
+
+async function deliver(
+  { db, log }: JobContext,
+  deps: SendDeps,
+  claimed: Claimed,
+  disableDays: number,
+): Promise<void> {
+  const sent = await sendDelivery(deps, claimed);
+  const { note, isGone } = sent;
+  const about = { webhook_endpoint: claimed.endpoint_id, attempt: claimed.attempt, status: note.status };
+  if (note.error === null) {
+    await recordArrival(db, claimed, note);
+    log.debug(about, "A webhook was delivered.");
+    return;
+  }
+  const isTest = claimed.message !== null;
+  const retrySeconds = sent.isFinal || isTest ? null : waitBehind(claimed, sent.waitSeconds);
+  const { disabled, message } = await recordFailure(db, claimed, note, retrySeconds, {
+    disableDays,
+    isGone,
+    isTest,
+  });
+  log.info(about, `A webhook was not delivered: ${note.error}`);
+  if (disabled)
+    log.error({ ...about, alert: "webhook_disabled" }, `A webhook endpoint was disabled. ${message}`);
+}
+
+/** Null: all tries are used up. */
+function waitBehind({ attempt, attempt_limit }: Claimed, askedSeconds: number | null): number | null {
+  if (attempt >= attempt_limit) return null;
+  const tried = attempt - (attempt_limit - triesOfDelivery);
+  const usual = waitsSeconds[Math.min(Math.max(tried, 1), waitsSeconds.length) - 1] ?? longestWaitSeconds;
+  return Math.min(Math.max(usual, askedSeconds ?? 0), longestWaitSeconds);
+}

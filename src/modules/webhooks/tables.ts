@@ -1,0 +1,111 @@
+import type { JsonObject } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core";
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+
+/** Where events are delivered to. */
+export const webhookEndpoints = pgTable(
+  "webhook_endpoints",
+  {
+    id: uuid("id").primaryKey(),
+    /** Null: the events of all tenants. */
+    tenantId: varchar("tenant_id", { length: 100 }),
+    /** Sealed: an address can be a secret. */
+    url: text("url").notNull(),
+    /** The same without its query. */
+    urlShown: text("url_shown").notNull(),
+    description: varchar("description", { length: 500 }).notNull(),
+    /** `*` stands for any characters. */
+    eventTypes: jsonb("event_types").$type<readonly string[]>().notNull(),
+    /** CloudEvents mode. */
+    form: varchar("form", { length: 10 }).$type<"structured" | "binary">().notNull(),
+    /** Sealed. */
+    secret: text("secret").notNull(),
+    /** Sealed; the one before the last rotation, which also signs until then. */
+    previousSecret: text("previous_secret"),
+    previousUntil: instant("previous_until"),
+    status: varchar("status", { length: 10 }).$type<"enabled" | "disabled">().notNull(),
+    /** Why it is disabled; null: it is not. */
+    disabledReason: varchar("disabled_reason", { length: 500 }),
+    /** Since when no delivery has arrived; null: the last one did. */
+    failingSince: instant("failing_since"),
+    createdBy: varchar("created_by", { length: 100 }),
+    /** Events before it are not delivered. By the database's clock. */
+    enabledAt: instant("enabled_at").notNull(),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (table) => [
+    index("webhook_endpoints_tenant_idx").on(table.tenantId, table.createdAt),
+    check("webhook_endpoints_form_check", sql`form IN ('structured', 'binary')`),
+    check("webhook_endpoints_status_check", sql`status IN ('enabled', 'disabled')`),
+  ],
+);
+
+/** One try. */
+export interface AttemptNote extends JsonObject {
+  at: string;
+  /** HTTP status; null: there was no answer. */
+  status: number | null;
+  /** Null: it arrived. */
+  error: string | null;
+  duration_ms: number;
+}
+
+/** One event for one endpoint. */
+export const webhookDeliveries = pgTable(
+  "webhook_deliveries",
+  {
+    id: bigint("id", { mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    endpointId: uuid("endpoint_id")
+      .notNull()
+      .references(() => webhookEndpoints.id, { onDelete: "cascade" }),
+    /** Null: a test message. */
+    eventId: uuid("event_id"),
+    eventType: varchar("event_type", { length: 100 }).notNull(),
+    /** Of a test message; null: the record has the event. */
+    message: jsonb("message").$type<JsonObject>(),
+    status: varchar("status", { length: 10 }).$type<"waiting" | "delivered" | "failed">().notNull(),
+    /** Counts each try as it begins. */
+    attempt: integer("attempt").notNull(),
+    attemptLimit: integer("attempt_limit").notNull(),
+    /** Of a waiting one the next try, or the end of the one under way; null: it is over. */
+    dueAt: instant("due_at"),
+    /** The last tries, oldest first. */
+    attempts: jsonb("attempts").$type<readonly AttemptNote[]>().notNull(),
+    createdAt: instant("created_at").notNull(),
+    finishedAt: instant("finished_at"),
+  },
+  (table) => [
+    uniqueIndex("webhook_deliveries_event_key").on(table.endpointId, table.eventId),
+    index("webhook_deliveries_due_idx").on(table.endpointId, table.dueAt).where(sql`status = 'waiting'`),
+    index("webhook_deliveries_list_idx").on(table.endpointId, table.id.desc().nullsFirst()),
+    index("webhook_deliveries_finished_idx").on(table.finishedAt).where(sql`finished_at IS NOT NULL`),
+    check("webhook_deliveries_status_check", sql`status IN ('waiting', 'delivered', 'failed')`),
+    check("webhook_deliveries_due_check", sql`(due_at IS NOT NULL) = (status = 'waiting')`),
+  ],
+);
+
+/** Up to which id on the stream of a shard deliveries were made. */
+export const webhookCursors = pgTable("webhook_cursors", {
+  shard: integer("shard").primaryKey(),
+  ms: numeric("ms", { precision: 20, scale: 0 }).notNull(),
+  seq: numeric("seq", { precision: 20, scale: 0 }).notNull(),
+});
+
+export type EndpointRow = typeof webhookEndpoints.$inferSelect;
+export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
