@@ -121,7 +121,7 @@ export {
   type HandOn,
   type TimeBudgets,
 } from "./engine.ts";
-export { eventStats } from "./events/event-stats.ts";
+export { eventStats, tenantEventStats } from "./events/event-stats.ts";
 export { exportEvents } from "./events/export.ts";
 export { findRecorded, listHistory } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";

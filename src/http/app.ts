@@ -25,9 +25,10 @@ import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
 import { idempotent } from "./idempotency.ts";
 import { type Authenticator, accessOf } from "./kit/access.ts";
-import type { RequestServices } from "./kit/module-env.ts";
+import type { FollowFilter, RequestServices } from "./kit/module-env.ts";
 import { keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
+import { visibleTenant } from "./kit/tenants.ts";
 import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
 import {
   bucketOf,
@@ -150,6 +151,13 @@ function readCorrelation(c: Context): string | null {
 /** Live events end after this time; the listener comes back with its cursor, ms. */
 const liveMs = 300_000;
 
+/** The filter of a follower; with a credential of one tenant nothing else passes, whatever the filter wants. */
+function ofOwnTenant(c: Context<AppEnv>, filter: FollowFilter): FollowFilter {
+  const tenantId = visibleTenant(c.get("services"));
+  if (tenantId === null) return filter;
+  return { ...filter, wants: (event) => event.tenant_id === tenantId && filter.wants(event) };
+}
+
 function requestServices(
   c: Context<AppEnv>,
   host: Host,
@@ -183,7 +191,7 @@ function requestServices(
     follow: (filter, after, signal) =>
       whileGood(
         c,
-        followEvents(invocation, filter, after, {
+        followEvents(invocation, ofOwnTenant(c, filter), after, {
           // The second one aborts when the client has gone, where the host tells.
           signal: AbortSignal.any([signal, c.req.raw.signal]),
           deadlineMs: invocation.now() + liveMs,

@@ -24,6 +24,7 @@ import { plainText } from "./kit/free-text.ts";
 import { validated, withoutBody } from "./kit/routing.ts";
 import { instant, operatorOf, reasonText } from "./paging.ts";
 
+// How far consumers are, and pausing one, concerns the events of all tenants.
 const mayRead = requires("operations:read", "all_tenants");
 const mayOperate = requires("operate", "all_tenants");
 

@@ -21,10 +21,11 @@ import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
-import { instant, operatorOf, pageFields, reasonText, rowId } from "./paging.ts";
+import { tenantOf, visibleTenant } from "./kit/tenants.ts";
+import { instant, operatorOf, pageFields, reasonText, rowId, visibleInvocation } from "./paging.ts";
 
-const mayRead = requires("operations:read", "all_tenants");
-const mayOperate = requires("operate", "all_tenants");
+const mayRead = requires("operations:read", "own_tenant");
+const mayOperate = requires("operate", "own_tenant");
 
 const status = z.enum(["open", "requeued", "resolved", "discarded", "all"]).default("open");
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hex digits");
@@ -83,24 +84,29 @@ export function deadLetterRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.get("/", mayRead, validated("query", listQuery), async (c) => {
-    const { letters, nextCursor } = await listLetters(c.get("host").invocation.db, c.req.valid("query"));
+    const page = ofCaller(c, c.req.valid("query"));
+    const { letters, nextCursor } = await listLetters(visibleInvocation(c).db, page);
     return c.json({ dead_letters: letters, next_cursor: nextCursor });
   });
 
   routes.get("/groups", mayRead, validated("query", groupsQuery), async (c) => {
     const { subscriber, status } = c.req.valid("query");
-    const groups = await groupLetters(c.get("host").invocation.db, { subscriber, status });
+    const groups = await groupLetters(visibleInvocation(c).db, {
+      ...ofCaller(c, { subscriber }),
+      status,
+    });
     return c.json({ groups });
   });
 
   addJobRoutes(routes, "/redrives", ["redrive"], "redrives");
 
   routes.post("/redrive", mayOperate, validated("json", redriveBody), async (c) => {
-    const { invocation } = c.get("host");
+    const invocation = visibleInvocation(c);
     const body = c.req.valid("json");
-    if (body.dry_run) return c.json({ dry_run: true, ...(await previewRedrive(invocation, body.filter)) });
+    const filter = ofCaller(c, body.filter);
+    if (body.dry_run) return c.json({ dry_run: true, ...(await previewRedrive(invocation, filter)) });
     const options = {
-      filter: body.filter,
+      filter,
       name: body.name ?? null,
       ramp: body.ramp,
       maxStep: body.max_step,
@@ -111,12 +117,16 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     };
     const id = await startRedrive(invocation, options, operatorOf(c));
     runJobsSoon(c);
-    return c.json(await findBulkOperation(invocation.db, ["redrive"], id), 202);
+    return c.json(
+      await findBulkOperation(invocation.db, ["redrive"], id, visibleTenant(c.get("services"))),
+      202,
+    );
   });
 
   routes.post("/discard", mayOperate, validated("json", discardBody), async (c) => {
-    const { db } = c.get("host").invocation;
-    const { filter, reason, dry_run } = c.req.valid("json");
+    const { db } = visibleInvocation(c);
+    const { reason, dry_run, ...body } = c.req.valid("json");
+    const filter = ofCaller(c, body.filter);
     if (dry_run) return c.json({ dry_run: true, count: await countOpen(db, filter) });
     const discarded = await discardLetters(db, filter, reason, operatorOf(c));
     if (discarded > 0) freeKeysSoon(c, filter.subscriber ?? null);
@@ -124,30 +134,40 @@ export function deadLetterRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/:id", mayRead, async (c) =>
-    c.json(await findLetter(c.get("host").invocation.db, c.req.param("id"))),
+    c.json(await findLetter(visibleInvocation(c).db, c.req.param("id"), visibleTenant(c.get("services")))),
   );
 
   routes.post("/:id/redrive", mayOperate, validated("json", redriveOneBody), async (c) => {
-    const { invocation } = c.get("host");
+    const invocation = visibleInvocation(c);
     const { db, publish } = invocation;
+    const by = operatorOf(c);
     const id = c.req.param("id");
     const { reason, payload } = c.req.valid("json");
-    const copy = payload === undefined ? null : await editCopy(db, publish, id, payload as JsonObject);
-    const subscribers = await redriveLetter(invocation, id, copy, reason ?? null, operatorOf(c));
-    const letter = await findLetter(db, id);
+    const copy = payload === undefined ? null : await editCopy(db, publish, id, payload as JsonObject, by);
+    const subscribers = await redriveLetter(invocation, id, copy, reason ?? null, by);
+    const letter = await findLetter(db, id, by.tenantId);
     for (const subscriber of subscribers) drainSoon(c, subscriber);
     return c.json(letter, 202);
   });
 
   routes.post("/:id/discard", mayOperate, validated("json", discardOneBody), async (c) => {
-    const { db } = c.get("host").invocation;
+    const { db } = visibleInvocation(c);
+    const by = operatorOf(c);
     const id = c.req.param("id");
-    await discardLetter(db, id, c.req.valid("json").reason, operatorOf(c));
-    const letter = await findLetter(db, id);
+    await discardLetter(db, id, c.req.valid("json").reason, by);
+    const letter = await findLetter(db, id, by.tenantId);
     freeKeysSoon(c, letter.subscriber);
     return c.json(letter);
   });
   return routes;
+}
+
+type LetterFilter = Parameters<typeof countOpen>[1];
+
+/** The filter for what the caller may see. @throws {ForbiddenError} it names another tenant */
+function ofCaller<Filter extends LetterFilter>(c: Context<AppEnv>, filter: Filter): Filter {
+  const tenant_id = tenantOf(c.get("services"), filter.tenant_id);
+  return tenant_id === null ? filter : { ...filter, tenant_id };
 }
 
 /** Goes on with what waited behind discarded letters, where letters hold their keys. */

@@ -20,10 +20,11 @@ import {
   type StoryBegin,
   type StoryEvent,
   spanOf,
+  tenantEventStats,
   treesToJson,
   withOrigins,
 } from "@brain/engine";
-import { isJsonObject } from "@brain/schemas";
+import { type Envelope, isJsonObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
@@ -33,9 +34,14 @@ import type { AppEnv } from "./host.ts";
 import { readBatchOfEvents, readEvents } from "./ingest-bodies.ts";
 import { grants, requires } from "./kit/access.ts";
 import { receives, validated } from "./kit/routing.ts";
+import { tenantOf, visibleTenant } from "./kit/tenants.ts";
+import { visibleInvocation } from "./paging.ts";
+import { requirePublishable } from "./publishable.ts";
 
-const mayRead = requires("events:read", "all_tenants");
-const mayPublish = requires("events:publish:<domain>", "all_tenants");
+const mayRead = requires("events:read", "own_tenant");
+const mayPublish = requires("events:publish:<domain>", "own_tenant");
+/** How the system moves, whoever's events it carries. */
+const mayWatch = requires("events:read", "all_tenants");
 
 /** Postgres cannot even compare a text with NUL. */
 const filterText = (maxLength: number) =>
@@ -104,11 +110,17 @@ const storyQuery = z.strictObject({
  * so that the record itself tells a repetition although the first answer was lost.
  */
 function contextOf(c: Context<AppEnv>): IngestContext {
+  const { principal } = c.get("services");
+  const told = {
+    ...c.get("told"),
+    tenantId: principal?.tenantId ?? null,
+    requireAllowed: (event: Envelope) => requirePublishable(c.get("services"), event),
+  };
   const hash = c.get("keyHash");
-  if (hash === undefined) return c.get("told");
+  if (hash === undefined) return told;
   // Ids of events are of version 4; which digits of it are random nobody can tell.
   const newId = (index: number) => uuidv5(`${hash}:${index}`, uuidv5.URL).replace(/^(.{14})./, "$14");
-  return { ...c.get("told"), newId };
+  return { ...told, newId };
 }
 
 const domainShape = /^([a-z][a-z0-9_]*)\./;
@@ -138,7 +150,7 @@ export function eventRoutes(): Hono<AppEnv> {
     waitUntil(markActivity(invocation));
     const { inputs, isBatch } = await readEvents(c, invocation);
     await limitIngest(invocation, keyCaller, inputs.length);
-    const results = await ingest(invocation, permitted(c, inputs), contextOf(c));
+    const results = await ingest(visibleInvocation(c), permitted(c, inputs), contextOf(c));
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
     if (result === undefined) throw new BadRequestError("The body holds no event.");
@@ -152,26 +164,43 @@ export function eventRoutes(): Hono<AppEnv> {
     waitUntil(markActivity(invocation));
     const inputs = await readBatchOfEvents(c, invocation);
     await limitIngest(invocation, keyCaller, inputs.length);
-    return answerBatch(c, await ingest(invocation, permitted(c, inputs), contextOf(c)), afterCommit);
+    return answerBatch(
+      c,
+      await ingest(visibleInvocation(c), permitted(c, inputs), contextOf(c)),
+      afterCommit,
+    );
   });
 
   routes.get("/history", mayRead, validated("query", historyQuery), async (c) => {
-    const { invocation } = c.get("host");
     const { type: types, ...filter } = c.req.valid("query");
-    const { events, nextCursor } = await listHistory(invocation.db, { ...filter, types });
+    const tenant_id = tenantOf(c.get("services"), filter.tenant_id) ?? undefined;
+    const { events, nextCursor } = await listHistory(visibleInvocation(c).db, {
+      ...filter,
+      tenant_id,
+      types,
+    });
     return c.json({ events, next_cursor: nextCursor });
   });
 
   routes.get("/export", mayRead, validated("query", exportQuery), async (c) => {
     const { limit, cursor: after = new Map() } = c.req.valid("query");
-    const { events, cursor, more } = await exportEvents(c.get("host").invocation.db, { after, limit });
+    const tenantId = visibleTenant(c.get("services"));
+    // It asks the tenant's database itself, for what it shows.
+    const { db } = c.get("host").invocation;
+    const { events, cursor, more } = await exportEvents(db, { after, limit, tenantId });
     const text = [...cursor].map(([shard, id]) => `${shard}:${id}`).join(",");
     return c.json({ events, cursor: text === "" ? null : text, more });
   });
 
-  routes.get("/stats", mayRead, async (c) => c.json(await eventStats(c.get("host").invocation)));
+  routes.get("/stats", mayRead, async (c) => {
+    const tenantId = visibleTenant(c.get("services"));
+    const invocation = visibleInvocation(c);
+    return c.json(
+      await (tenantId === null ? eventStats(invocation) : tenantEventStats(invocation, tenantId)),
+    );
+  });
 
-  routes.get("/move", mayRead, async (c) => c.json(await moveState(c.get("host").invocation)));
+  routes.get("/move", mayWatch, async (c) => c.json(await moveState(c.get("host").invocation)));
 
   routes.get(
     "/correlation/:id",
@@ -181,7 +210,7 @@ export function eventRoutes(): Hono<AppEnv> {
     async (c) => {
       const { id } = c.req.valid("param");
       const { limit, view } = c.req.valid("query");
-      const story = await readStory(c.get("host").invocation.db, id, limit);
+      const story = await readStory(visibleInvocation(c).db, id, limit, visibleTenant(c.get("services")));
       if (story === null) {
         throw new NotFoundError(
           "The record holds no event with this correlation id. Old events are in the archive.",
@@ -199,7 +228,7 @@ export function eventRoutes(): Hono<AppEnv> {
 
   routes.get("/:id", mayRead, async (c) => {
     const id = c.req.param("id");
-    const event = await findRecorded(c.get("host").invocation.db, id);
+    const event = await findRecorded(visibleInvocation(c).db, id, visibleTenant(c.get("services")));
     if (event === null) throw new NotFoundError(`There is no event with the id "${id.slice(0, 60)}".`);
     return c.json(event);
   });

@@ -6,8 +6,9 @@ import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
 import { serveLive } from "./kit/server-sent-events.ts";
+import { tenantOf } from "./kit/tenants.ts";
 
-const mayRead = requires("events:read", "all_tenants");
+const mayRead = requires("events:read", "own_tenant");
 
 const streamQuery = z.strictObject({
   type: plainText(100).optional(),
@@ -20,7 +21,8 @@ const streamQuery = z.strictObject({
 export function eventStreamRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", mayRead, validated("query", streamQuery), (c) => {
-    const { type, tenant_id: tenantId, correlation_id: correlationId } = c.req.valid("query");
+    const { type, tenant_id: named, correlation_id: correlationId } = c.req.valid("query");
+    const tenantId = tenantOf(c.get("services"), named) ?? undefined;
     const isWanted = type === undefined ? () => true : typeMatcher(type);
     return serveLive(c, {
       wants: (event) =>

@@ -29,8 +29,21 @@ function idempotencyKeyOf(c: Context): string | null {
 }
 
 /** What a job that this request starts stores of the key; null when there is none. */
-export function jobKeyOf(c: Context, kind: string): Promise<string | null> {
-  return jobKey(kind, idempotencyKeyOf(c));
+export async function jobKeyOf(c: Context<AppEnv>, kind: string): Promise<string | null> {
+  const key = idempotencyKeyOf(c);
+  return jobKey(kind, key === null ? null : await ownKey(c, key));
+}
+
+/** The key of this identity: two may think of the same one. */
+async function ownKey(c: Context<AppEnv>, key: string): Promise<string> {
+  const identity = identityOf(c);
+  return identity === null ? key : sha256Hex([identity, key]);
+}
+
+/** Null: the bootstrap key, whose requests were the only ones before there were others. */
+function identityOf(c: Context<AppEnv>): string | null {
+  const { principal } = c.get("services");
+  return principal === null || principal.kind === "bootstrap" ? null : principal.id;
 }
 
 /** Longest answer that is kept, in UTF-16 units. */
@@ -112,12 +125,13 @@ async function keyedRequest(c: Context<AppEnv>, key: string): Promise<KeyedReque
   // A repetition may write the path with a slash at its end or without.
   const pathname = sent.replace(/(?<=.)\/$/, "");
   const actor = c.req.header("x-actor-id") ?? "";
-  const { principal } = c.get("services");
+  const identity = identityOf(c);
+  const whose = identity === null ? [] : [identity];
   return {
-    // Two identities may think of the same key.
-    key: principal === null || principal.kind === "bootstrap" ? key : await sha256Hex([principal.id, key]),
+    key: await ownKey(c, key),
     route: `${c.req.method} ${pathname}`.slice(0, maxRouteLength),
-    hash: await sha256Hex([pathname, search, actor, await readBytes(c), ...cloudEventHeaders(c)]),
+    // Ids of events come from it, so it is another one for whoever else says the same.
+    hash: await sha256Hex([pathname, search, actor, await readBytes(c), ...cloudEventHeaders(c), ...whose]),
     correlationId: c.get("services").correlationId,
   };
 }

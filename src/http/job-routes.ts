@@ -15,10 +15,11 @@ import type { AppEnv } from "./host.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
-import { operatorOf, pageFields, reasonText } from "./paging.ts";
+import { visibleTenant } from "./kit/tenants.ts";
+import { operatorOf, pageFields, reasonText, visibleInvocation } from "./paging.ts";
 
-const mayRead = requires("operations:read", "all_tenants");
-const mayOperate = requires("operate", "all_tenants");
+const mayRead = requires("operations:read", "own_tenant");
+const mayOperate = requires("operate", "own_tenant");
 
 /** Time that a request's background work on jobs takes, at most, ms; the cron does the rest. */
 const jobsMs = 20_000;
@@ -42,21 +43,27 @@ export function addJobRoutes(
   listName: "redrives" | "replays",
 ): void {
   routes.get(prefix === "" ? "/" : prefix, mayRead, validated("query", jobsQuery), async (c) => {
-    const { operations, nextCursor } = await listBulkOperations(
-      c.get("host").invocation.db,
-      kinds,
-      c.req.valid("query"),
-    );
+    const { operations, nextCursor } = await listBulkOperations(visibleInvocation(c).db, kinds, {
+      ...c.req.valid("query"),
+      tenant_id: visibleTenant(c.get("services")),
+    });
     return c.json({ [listName]: operations, next_cursor: nextCursor });
   });
 
   routes.get(`${prefix}/:id`, mayRead, async (c) =>
-    c.json(await findBulkOperation(c.get("host").invocation.db, kinds, c.req.param("id") ?? "")),
+    c.json(
+      await findBulkOperation(
+        visibleInvocation(c).db,
+        kinds,
+        c.req.param("id") ?? "",
+        visibleTenant(c.get("services")),
+      ),
+    ),
   );
 
   for (const change of ["pause", "resume", "cancel"] as const satisfies BulkChange[]) {
     routes.post(`${prefix}/:id/${change}`, mayOperate, validated("json", changeBody), async (c) => {
-      const { invocation } = c.get("host");
+      const invocation = visibleInvocation(c);
       const { reason } = c.req.valid("json");
       const id = c.req.param("id") ?? "";
       const job = await changeBulkOperation(invocation, kinds, id, change, reason ?? null, operatorOf(c));

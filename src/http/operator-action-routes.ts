@@ -5,9 +5,10 @@ import type { AppEnv } from "./host.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
-import { pageFields } from "./paging.ts";
+import { visibleTenant } from "./kit/tenants.ts";
+import { pageFields, visibleInvocation } from "./paging.ts";
 
-const mayRead = requires("operations:read", "all_tenants");
+const mayRead = requires("operations:read", "own_tenant");
 
 const actionsQuery = z.strictObject({
   subscriber: plainText(255).optional(),
@@ -19,7 +20,10 @@ const actionsQuery = z.strictObject({
 export function operatorActionRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", mayRead, validated("query", actionsQuery), async (c) => {
-    const { actions, nextCursor } = await listActions(c.get("host").invocation.db, c.req.valid("query"));
+    const { actions, nextCursor } = await listActions(visibleInvocation(c).db, {
+      ...c.req.valid("query"),
+      tenant_id: visibleTenant(c.get("services")),
+    });
     return c.json({ operator_actions: actions, next_cursor: nextCursor });
   });
   return routes;

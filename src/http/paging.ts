@@ -1,8 +1,9 @@
-import type { Operator } from "@brain/engine";
+import type { Invocation, Operator } from "@brain/engine";
 import type { Context } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { reasonText as freeReason } from "./kit/free-text.ts";
+import { visibleTenant } from "./kit/tenants.ts";
 
 /*
  * Fields that the routes for operators share: pages of lists, texts, times, and who acts.
@@ -34,5 +35,13 @@ export const rowId = z
 
 /** Who calls. */
 export function operatorOf(c: Context<AppEnv>): Operator {
-  return { actorId: c.get("services").actorId, requestId: c.get("requestId") };
+  const services = c.get("services");
+  return { actorId: services.actorId, requestId: c.get("requestId"), tenantId: visibleTenant(services) };
+}
+
+/** The invocation for what the caller may see: with a credential of one tenant, on the database of that tenant. */
+export function visibleInvocation(c: Context<AppEnv>): Invocation {
+  const { invocation } = c.get("host");
+  const tenantId = visibleTenant(c.get("services"));
+  return tenantId === null ? invocation : { ...invocation, db: invocation.db.ofTenant(tenantId) };
 }

@@ -7,9 +7,10 @@ import { addJobRoutes, runJobsSoon } from "./job-routes.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { validated } from "./kit/routing.ts";
-import { instant, operatorOf, reasonText } from "./paging.ts";
+import { tenantOf, visibleTenant } from "./kit/tenants.ts";
+import { instant, operatorOf, reasonText, visibleInvocation } from "./paging.ts";
 
-const mayOperate = requires("operate", "all_tenants");
+const mayOperate = requires("operate", "own_tenant");
 
 const replayBody = z
   .strictObject({
@@ -44,7 +45,7 @@ export function replayRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
   routes.post("/", mayOperate, validated("json", replayBody), async (c) => {
-    const { invocation } = c.get("host");
+    const invocation = visibleInvocation(c);
     const body = c.req.valid("json");
     const consumer = invocation.consumers.get(body.subscriber);
     if (consumer === undefined) {
@@ -56,7 +57,7 @@ export function replayRoutes(): Hono<AppEnv> {
       types: body.types ?? null,
       from: body.from ?? null,
       to: body.to ?? null,
-      tenant_id: body.tenant_id ?? null,
+      tenant_id: tenantOf(c.get("services"), body.tenant_id),
       correlation_id: body.correlation_id ?? null,
     };
     if (body.dry_run)
@@ -74,7 +75,10 @@ export function replayRoutes(): Hono<AppEnv> {
     };
     const id = await startReplay(invocation, consumer, options, operatorOf(c));
     runJobsSoon(c);
-    return c.json(await findBulkOperation(invocation.db, ["replay"], id), 202);
+    return c.json(
+      await findBulkOperation(invocation.db, ["replay"], id, visibleTenant(c.get("services"))),
+      202,
+    );
   });
 
   addJobRoutes(routes, "", ["replay", "backfill"], "replays");

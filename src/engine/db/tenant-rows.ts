@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { type PgPolicy, type PgTable, pgPolicy, pgRole } from "drizzle-orm/pg-core";
 import { tenantRole, tenantSetting } from "./tenant-session.ts";
 
@@ -69,6 +69,15 @@ export function tenantRowsThrough(
     ([theirs, ours]) => sql`owner.${name(theirs)} = ${name(own)}.${name(ours)}`,
   );
   return policies(sql`EXISTS (SELECT FROM ${name(other)} owner WHERE ${sql.join(same, sql` AND `)})`);
+}
+
+/**
+ * The first wall: a condition on a column that names the tenant.
+ *
+ * @param tenantId null: rows of all
+ */
+export function isOfTenant(column: SQLWrapper, tenantId: string | null): SQL {
+  return tenantId === null ? sql`true` : sql`${column} = ${tenantId}`;
 }
 
 /** What a table without rows of tenants says. */

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { describeLayout } from "../operations/reshard.ts";
 import { type LayoutState, layoutStateSql } from "../relay/layout-sql.ts";
@@ -7,26 +8,47 @@ import { parseStreamState, streamStateCommand } from "../stream/group-states.ts"
 /** Events counted by type, newest of the record; counting all would cost more the longer the system lives. */
 const countedEvents = 10_000;
 
+const typesSql = (tenantId: string | null) => sql`SELECT type, count(*)::integer AS count
+  FROM (SELECT type FROM events WHERE ${isOfTenant(sql`tenant_id`, tenantId)}
+    ORDER BY position DESC LIMIT ${countedEvents}) newest
+  GROUP BY type ORDER BY count DESC, type`;
+const backlogSql = (tenantId: string | null) => sql`SELECT count(*)::integer AS count,
+  floor(extract(epoch FROM now() - min(stored_at)) * 1000)::float8 AS oldest_ms
+  FROM events WHERE sent_at IS NULL AND ${isOfTenant(sql`tenant_id`, tenantId)}`;
+const lettersSql = (tenantId: string | null) => sql`SELECT count(*)::integer AS count FROM dead_letters
+  WHERE status = 'open' AND ${isOfTenant(sql`tenant_id`, tenantId)}`;
+
+/** What can be told of each tenant alone: streams, groups and shards are everybody's. */
+function countsOf([types, backlog, letters]: readonly (readonly unknown[] | undefined)[], nowMs: number) {
+  const unsent = backlog?.[0] as { count: number; oldest_ms: number | null } | undefined;
+  return {
+    outbox_backlog: unsent?.count ?? 0,
+    outbox_oldest_ms: unsent?.oldest_ms ?? null,
+    dead_letters: (letters?.[0] as { count: number } | undefined)?.count ?? 0,
+    event_type_counts: Object.fromEntries(
+      ((types ?? []) as { type: string; count: number }[]).map(({ type, count }) => [type, count]),
+    ),
+    event_type_counts_window: countedEvents,
+    timestamp: new Date(nowMs).toISOString(),
+  };
+}
+
+/** Answer of `GET /api/events/stats` to one tenant: of its events alone, and nothing of what all share. */
+export async function tenantEventStats({ db, redis, now }: Invocation, tenantId: string) {
+  const statements = [typesSql(tenantId), backlogSql(tenantId), lettersSql(tenantId)];
+  return { stream_running: redis !== null, ...countsOf(await db.batch(statements), now()) };
+}
+
 /** Answer of `GET /api/events/stats`. */
 export async function eventStats(invocation: Invocation) {
   const { db, redis, keys, publish } = invocation;
   const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
   const [[types, backlog, letters, layouts], replies] = await Promise.all([
-    db.batch([
-      sql`SELECT type, count(*)::integer AS count
-        FROM (SELECT type FROM events ORDER BY position DESC LIMIT ${countedEvents}) newest
-        GROUP BY type ORDER BY count DESC, type`,
-      sql`SELECT count(*)::integer AS count,
-        floor(extract(epoch FROM now() - min(stored_at)) * 1000)::float8 AS oldest_ms
-        FROM events WHERE sent_at IS NULL`,
-      sql`SELECT count(*)::integer AS count FROM dead_letters WHERE status = 'open'`,
-      layoutStateSql,
-    ]),
+    db.batch([typesSql(null), backlogSql(null), lettersSql(null), layoutStateSql]),
     redis === null ? [] : redis.pipeline(shards.map((shard) => streamStateCommand(keys.stream(shard)))),
   ]);
   const streams = replies.map(parseStreamState);
   const layout = layouts?.[0] as LayoutState | undefined;
-  const unsent = backlog?.[0] as { count: number; oldest_ms: number | null } | undefined;
   return {
     stream_running: redis !== null,
     stream_length: streams.reduce((sum, stream) => sum + (stream?.length ?? 0), 0),
@@ -46,13 +68,6 @@ export async function eventStats(invocation: Invocation) {
       target: layout?.target ?? null,
       problem: layout === undefined ? null : describeLayout(layout, publish.shards, layout.age_ms),
     },
-    outbox_backlog: unsent?.count ?? 0,
-    outbox_oldest_ms: unsent?.oldest_ms ?? null,
-    dead_letters: (letters?.[0] as { count: number } | undefined)?.count ?? 0,
-    event_type_counts: Object.fromEntries(
-      ((types ?? []) as { type: string; count: number }[]).map(({ type, count }) => [type, count]),
-    ),
-    event_type_counts_window: countedEvents,
-    timestamp: new Date(invocation.now()).toISOString(),
+    ...countsOf([types, backlog, letters], invocation.now()),
   };
 }

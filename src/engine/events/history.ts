@@ -1,6 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { isOfTenant } from "../db/tenant-rows.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
 
 /** An event of the record with what became of it. */
@@ -45,11 +46,15 @@ export function toDetails(row: DetailsRow): RecordedDetails {
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** One event by its id; null when the record does not hold it. */
-export async function findRecorded(db: Database, id: string): Promise<RecordedDetails | null> {
+/** One event by its id; null when the record does not hold it, or it is not the tenant's. @param tenantId null: of any */
+export async function findRecorded(
+  db: Database,
+  id: string,
+  tenantId: string | null = null,
+): Promise<RecordedDetails | null> {
   if (!uuidShape.test(id)) return null;
   const [row] = await db.rows<DetailsRow>(
-    sql`SELECT ${detailColumns} FROM events e WHERE e.id = ${id}::uuid`,
+    sql`SELECT ${detailColumns} FROM events e WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`,
   );
   return row === undefined ? null : toDetails(row);
 }

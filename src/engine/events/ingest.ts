@@ -1,7 +1,8 @@
-import { type Catalog, isUuidV4, type JsonValue } from "@brain/schemas";
+import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { sqlState } from "../db/errors.ts";
+import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { newEventId } from "../publish/event-id.ts";
 import { admitEnvelope } from "../publish/publish.ts";
@@ -30,6 +31,10 @@ const maxClockAheadMs = 300_000;
 export interface IngestContext {
   readonly correlationId: string | null;
   readonly actorId: string | null;
+  /** Whose events alone may be stored, and whose those are that name nobody; left out or null: anybody's. */
+  readonly tenantId?: string | null;
+  /** Whether the caller may publish this event; it throws a `BrainError` when not. Left out: it may. */
+  readonly requireAllowed?: (event: Envelope) => void;
   /** Id of an event of the short form that has none, by its place; default: a new one. */
   readonly newId?: (index: number) => string;
 }
@@ -54,13 +59,15 @@ export async function ingest(
   const known = await lookUp(
     invocation,
     valid.filter((item) => !accepted.has(item)),
+    context.tenantId ?? null,
   );
   return admitted.map((item): IngestResult => {
     if (!("event" in item)) return item;
     const { id, type } = item.event;
     if (accepted.has(item)) return { status: "accepted", id, type };
     const before = known.get(item);
-    if (before?.same === false) {
+    // One that is in the record and may not be seen is somebody else's.
+    if (before?.same !== true) {
       const error = new ConflictError(
         `The id ${id} belongs to another event. Give each event an id of its own.`,
         {
@@ -73,8 +80,8 @@ export async function ingest(
       status: "deduplicated",
       id,
       type,
-      firstSeenAt: before?.stored_at ?? new Date(invocation.now()).toISOString(),
-      streamMessageId: before?.stream_message_id ?? null,
+      firstSeenAt: before.stored_at,
+      streamMessageId: before.stream_message_id,
     };
   });
 }
@@ -114,7 +121,9 @@ function admit(invocation: Invocation, input: unknown, index: number, context: I
       completeEnvelope(invocation.catalog, input, context, now, newId),
     );
     requirePresent(admitted.event.timestamp, now);
-    return inContext(admitted, context);
+    const known = inContext(admitted, context);
+    context.requireAllowed?.(known.event);
+    return known;
   } catch (error) {
     if (!(error instanceof BrainError)) throw error;
     const id = (input as { id?: unknown } | null)?.id;
@@ -134,7 +143,8 @@ function requirePresent(timestamp: string, now: Date): void {
 
 function inContext({ event, key }: RecordedEvent, context: IngestContext): RecordedEvent {
   const correlation_id = event.correlation_id ?? context.correlationId;
-  return { event: { ...event, correlation_id, actor_id: event.actor_id ?? context.actorId }, key };
+  const tenant_id = event.tenant_id ?? context.tenantId ?? null;
+  return { event: { ...event, correlation_id, tenant_id, actor_id: event.actor_id ?? context.actorId }, key };
 }
 
 /**
@@ -195,6 +205,7 @@ interface KnownRow {
 async function lookUp(
   invocation: Invocation,
   repeated: readonly RecordedEvent[],
+  tenantId: string | null,
 ): Promise<ReadonlyMap<RecordedEvent, KnownRow>> {
   if (repeated.length === 0) return new Map();
   const rows = JSON.stringify(
@@ -204,7 +215,7 @@ async function lookUp(
     SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, e.stream_message_id,
       to_char(e.stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS stored_at
     FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, type text, payload jsonb)
-    JOIN events e ON e.id = r.id`);
+    JOIN events e ON e.id = r.id AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`);
   return new Map(
     found.flatMap((row): [RecordedEvent, KnownRow][] => {
       const item = repeated[row.n];

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { isOfTenant } from "../db/tenant-rows.ts";
 import type { JobOrigin, Origin, RequestOrigin } from "../publish/origin.ts";
 import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
 
@@ -87,16 +88,23 @@ interface EventRow extends Omit<EnvelopeRow, "meta"> {
 /**
  * The events of a correlation id in the order of the record, the oldest ones when there are more than `limit`; null
  * when the record holds none. Two round trips, each through indexes. Events that went to the archive are not in it.
+ *
+ * @param tenantId whose events alone; null: those of all
  */
-export async function readStory(db: Database, correlationId: string, limit: number): Promise<Story | null> {
-  const rows = await db.rows<EventRow>(eventsSql(correlationId, limit));
+export async function readStory(
+  db: Database,
+  correlationId: string,
+  limit: number,
+  tenantId: string | null = null,
+): Promise<Story | null> {
+  const rows = await db.rows<EventRow>(eventsSql(correlationId, limit, tenantId));
   const found = rows[0]?.found;
   if (found === undefined) return null;
   const ids = rows.map(({ id }) => id);
-  const [handled = [], failed = []] = (await db.batch([handledSql(ids), failedSql(ids)])) as [
-    OfEvent<Handled>[],
-    OfEvent<Failed>[],
-  ];
+  const [handled = [], failed = []] = (await db.batch([
+    handledSql(ids, tenantId),
+    failedSql(ids, tenantId),
+  ])) as [OfEvent<Handled>[], OfEvent<Failed>[]];
   const handledBy = Map.groupBy(handled, ({ event_id }) => event_id);
   const deadLetters = Map.groupBy(failed, ({ event_id }) => event_id);
   const origins = new Map<string, StoryBegin>();
@@ -144,10 +152,12 @@ type OfEvent<T> = Required<T> & { readonly event_id: string };
 const iso = (column: string) =>
   sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 
-function eventsSql(correlationId: string, limit: number) {
+function eventsSql(correlationId: string, limit: number, tenantId: string | null) {
   return sql`
     WITH story AS (
-      SELECT position FROM events WHERE correlation_id = ${correlationId} ORDER BY position LIMIT ${limit + 1}
+      SELECT position FROM events
+      WHERE correlation_id = ${correlationId} AND ${isOfTenant(sql`tenant_id`, tenantId)}
+      ORDER BY position LIMIT ${limit + 1}
     ), measured AS (
       SELECT position, row_number() OVER running AS place, sum(octet_length(payload::text)) OVER running AS bytes,
         count(*) OVER ()::integer AS found
@@ -163,22 +173,24 @@ const listed = (values: readonly string[]) =>
   sql`ANY(ARRAY(SELECT json_array_elements_text(${JSON.stringify(values)}::json)))`;
 
 /** Who applied the events, each consumer once an event. */
-function handledSql(ids: readonly string[]) {
+function handledSql(ids: readonly string[], tenantId: string | null) {
+  const isOwn = isOfTenant(sql`tenant_id`, tenantId);
   return sql`
     SELECT DISTINCT ON (event_id, subscriber) event_id, subscriber, processed_at, replay_epoch FROM (
       SELECT event_id, subscriber_name AS subscriber, ${iso("processed_at")} AS processed_at, 0 AS replay_epoch
-      FROM processed_events WHERE event_id = ${listed(ids)}
+      FROM processed_events WHERE event_id = ${listed(ids)} AND ${isOwn}
       UNION ALL
       SELECT event_id, subscriber_name, ${iso("processed_at")}, replay_epoch
-      FROM replay_claims WHERE event_id = ${listed(ids)}
+      FROM replay_claims WHERE event_id = ${listed(ids)} AND ${isOwn}
     ) claims
     ORDER BY event_id, subscriber, replay_epoch DESC`;
 }
 
-function failedSql(ids: readonly string[]) {
+function failedSql(ids: readonly string[], tenantId: string | null) {
   return sql`
     SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status
-    FROM dead_letters WHERE event_id = ${listed(ids)} ORDER BY dead_letters.id`;
+    FROM dead_letters WHERE event_id = ${listed(ids)} AND ${isOfTenant(sql`tenant_id`, tenantId)}
+    ORDER BY dead_letters.id`;
 }
 
 /** What a tree is built of. */

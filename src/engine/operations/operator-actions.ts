@@ -1,11 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database, Tx } from "../db/database.ts";
+import { isOfTenant } from "../db/tenant-rows.ts";
 
 /** Who acts, as the audit keeps it. */
 export interface Operator {
   /** Id of the user; null: the holder of the key. */
   readonly actorId: string | null;
   readonly requestId: string | null;
+  /** The one tenant that the credential is for; left out or null: all of them. */
+  readonly tenantId?: string | null;
 }
 
 /** What an operator did. Left out or null: it does not apply. */
@@ -22,7 +25,10 @@ export interface OperatorAction extends Operator {
   readonly operationId?: string | null;
 }
 
-/** Notes an action in the transaction of the change, so that neither is ever there without the other. */
+/**
+ * Notes an action in the transaction of the change, so that neither is ever there without the other. Its tenant is that
+ * of the transaction.
+ */
 export async function recordAction(tx: Tx, action: OperatorAction): Promise<void> {
   const { actorId, requestId, reason, subscriber, filter, affected, operationId } = action;
   await tx.execute(sql`
@@ -55,6 +61,8 @@ export const actionColumns: SQL = sql`a.id::text AS id, a.action, a.actor_id, a.
 export interface ActionFilter {
   readonly subscriber?: string | undefined;
   readonly action?: string | undefined;
+  /** Of its own operators alone; left out or null: of all. */
+  readonly tenant_id?: string | null | undefined;
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
@@ -65,7 +73,7 @@ export async function listActions(
   db: Database,
   filter: ActionFilter,
 ): Promise<{ readonly actions: readonly OperatorActionView[]; readonly nextCursor: string | null }> {
-  const conditions: SQL[] = [sql`true`];
+  const conditions: SQL[] = [isOfTenant(sql`a.tenant_id`, filter.tenant_id ?? null)];
   if (filter.subscriber !== undefined) conditions.push(sql`a.subscriber_name = ${filter.subscriber}`);
   if (filter.action !== undefined) conditions.push(sql`a.action = ${filter.action}`);
   if (filter.cursor !== undefined) conditions.push(sql`a.id < ${filter.cursor}::bigint`);

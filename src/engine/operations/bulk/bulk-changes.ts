@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
+import { isOfTenant } from "../../db/tenant-rows.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 import { markBulkOperationsRunning } from "./bulk-store.ts";
@@ -33,6 +34,7 @@ export async function changeBulkOperation(
   by: Operator,
 ): Promise<BulkView> {
   const { db } = invocation;
+  const tenantId = by.tenantId ?? null;
   if (!isRowId(id)) return findBulkOperation(db, kinds, id);
   const { from, to, done } = changes[change];
   if (change === "resume") await markBulkOperationsRunning(invocation);
@@ -43,7 +45,7 @@ export async function changeBulkOperation(
         next_step_at = ${change === "resume" ? sql`now()` : sql`next_step_at`},
         step_succeeded = ${change === "resume" ? sql`succeeded` : sql`step_succeeded`},
         step_failed = ${change === "resume" ? sql`failed` : sql`step_failed`}
-      WHERE id = ${id}::bigint AND kind = ANY(${sql.param([...kinds])}::text[])
+      WHERE id = ${id}::bigint AND ${isOfTenant(sql`tenant_id`, tenantId)} AND kind = ANY(${sql.param([...kinds])}::text[])
         AND (status = ANY(${sql.param([...from])}::text[])
           OR (status = 'stopped' AND kind <> 'redrive' AND ${change !== "pause"}::boolean))
       RETURNING kind, subscriber_name AS subscriber`);
@@ -59,7 +61,7 @@ export async function changeBulkOperation(
     });
     return true;
   });
-  const operation = await findBulkOperation(db, kinds, id);
+  const operation = await findBulkOperation(db, kinds, id, tenantId);
   if (!changed) {
     throw new ConflictError(
       `The ${operation.kind} ${id} is ${operation.status}, so it cannot be ${done}.${operation.status === "stopped" && operation.kind === "redrive" ? " Its letters are open again: mend the cause and start another redrive." : ""}`,

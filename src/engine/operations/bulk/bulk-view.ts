@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { NotFoundError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { isOfTenant } from "../../db/tenant-rows.ts";
 
 /** What a bulk operation does: redrive of dead letters, replay of the record, or first fill of a new consumer. */
 export type BulkKind = "redrive" | "replay" | "backfill";
@@ -92,15 +93,20 @@ export function isRowId(text: string): boolean {
   return /^[1-9]\d{0,17}$/.test(text);
 }
 
-/** @throws {NotFoundError} no operation of these kinds has the id */
+/**
+ * @param tenantId whose operations alone; null: those of all
+ * @throws {NotFoundError} no operation of these kinds has the id, or it is not the tenant's
+ */
 export async function findBulkOperation(
   db: Database,
   kinds: readonly BulkKind[],
   id: string,
+  tenantId: string | null = null,
 ): Promise<BulkView> {
   const rows = isRowId(id)
     ? await db.rows<JobRow>(sql`
-        SELECT ${operationColumns} FROM jobs j WHERE j.id = ${id}::bigint AND j.kind = ANY(${sql.param([...kinds])}::text[])`)
+        SELECT ${operationColumns} FROM jobs j
+        WHERE j.id = ${id}::bigint AND ${isOfTenant(sql`j.tenant_id`, tenantId)} AND j.kind = ANY(${sql.param([...kinds])}::text[])`)
     : [];
   const [row] = rows;
   if (row === undefined)
@@ -111,6 +117,8 @@ export async function findBulkOperation(
 export interface BulkFilter {
   readonly subscriber?: string | undefined;
   readonly status?: BulkStatus | undefined;
+  /** Whose operations alone; left out or null: those of all. */
+  readonly tenant_id?: string | null | undefined;
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
@@ -123,6 +131,7 @@ export async function listBulkOperations(
   filter: BulkFilter,
 ): Promise<{ readonly operations: readonly BulkView[]; readonly nextCursor: string | null }> {
   const conditions: SQL[] = [sql`j.kind = ANY(${sql.param([...kinds])}::text[])`];
+  conditions.push(isOfTenant(sql`j.tenant_id`, filter.tenant_id ?? null));
   if (filter.subscriber !== undefined) conditions.push(sql`j.subscriber_name = ${filter.subscriber}`);
   if (filter.status !== undefined) conditions.push(sql`j.status = ${filter.status}`);
   if (filter.cursor !== undefined) conditions.push(sql`j.id < ${filter.cursor}::bigint`);

@@ -2,11 +2,13 @@ import { type Catalog, decodeEntry, type Envelope, encodeEntry, type JsonObject 
 import { sql } from "drizzle-orm";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { isOfTenant } from "../../db/tenant-rows.ts";
 import { newEventId } from "../../publish/event-id.ts";
 import { admitEnvelope, type PublishSettings } from "../../publish/publish.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
+import type { Operator } from "../operator-actions.ts";
 import { isRowId } from "./bulk-view.ts";
 
 /** The event of a dead letter with another payload. */
@@ -30,8 +32,9 @@ export async function editCopy(
   settings: PublishSettings,
   letterId: string,
   payload: JsonObject,
+  { tenantId = null }: Pick<Operator, "tenantId"> = {},
 ): Promise<EditedCopy> {
-  const original = await originalOf(db, settings.catalog, letterId);
+  const original = await originalOf(db, settings.catalog, letterId, tenantId);
   const definition = settings.catalog.find(original.type);
   // The copy is no row of the record, so it has no position.
   const { schema_version: _old, position: _position, ...meta } = original.meta;
@@ -60,10 +63,16 @@ interface Source {
 const uuidShape = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** The letter's event as it came, not as it was edited before. */
-async function originalOf(db: Database, catalog: Catalog, letterId: string): Promise<Envelope> {
+async function originalOf(
+  db: Database,
+  catalog: Catalog,
+  letterId: string,
+  tenantId: string | null,
+): Promise<Envelope> {
   const [letter] = isRowId(letterId)
     ? await db.rows<Source>(
-        sql`SELECT raw_fields AS fields, event_id FROM dead_letters WHERE id = ${letterId}::bigint`,
+        sql`SELECT raw_fields AS fields, event_id FROM dead_letters
+          WHERE id = ${letterId}::bigint AND ${isOfTenant(sql`tenant_id`, tenantId)}`,
       )
     : [];
   if (letter === undefined) throw noLetter(letterId);

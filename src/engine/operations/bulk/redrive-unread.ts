@@ -67,7 +67,7 @@ export async function deferForReaders(
     UPDATE dead_letters SET status = 'resolved', redrives = redrives + 1, resolved_at = now(),
       resolution = ${`read after all, and given to ${names.join(", ")}`}
     WHERE id = ${id}::bigint AND status = 'open' RETURNING 1`);
-  if (rows.length === 0) throw await notOpen(tx, id);
+  if (rows.length === 0) throw await notOpen(tx, id, by);
   const deliveries = readers.map(({ consumer: { subscriber }, event, key }) => ({
     subscriber,
     event_id: event.id,

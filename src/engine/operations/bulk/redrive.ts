@@ -4,6 +4,7 @@ import { barSql } from "../../consume/dedup.ts";
 import { signalDeferred } from "../../consume/deferred-signal.ts";
 import { ConflictError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
+import { isOfTenant } from "../../db/tenant-rows.ts";
 import { type Invocation, requireStream } from "../../invocation.ts";
 import {
   hasBody,
@@ -185,7 +186,7 @@ export async function redriveLetter(
 ): Promise<readonly string[]> {
   if (!isRowId(id)) throw noLetter(id);
   const { publish, log } = invocation;
-  const subscriber = await subscriberOf(invocation.db, id);
+  const subscriber = await subscriberOf(invocation.db, id, by);
   const readers = subscriber === everybody ? await readersOf(invocation, id) : null;
   const groups = readers?.map(({ consumer }) => consumer.group) ?? [groupOf(invocation, id, subscriber)];
   const stream = requireStream(invocation, noConsumer);
@@ -210,9 +211,10 @@ function groupOf({ consumers }: Pick<Invocation, "consumers">, id: string, subsc
   );
 }
 
-async function subscriberOf(db: Database, id: string): Promise<string> {
+async function subscriberOf(db: Database, id: string, { tenantId = null }: Operator): Promise<string> {
   const [row] = await db.rows<{ subscriber: string }>(
-    sql`SELECT subscriber_name AS subscriber FROM dead_letters WHERE id = ${id}::bigint`,
+    sql`SELECT subscriber_name AS subscriber FROM dead_letters
+      WHERE id = ${id}::bigint AND ${isOfTenant(sql`tenant_id`, tenantId)}`,
   );
   if (row === undefined) throw noLetter(id);
   return row.subscriber;
@@ -230,10 +232,10 @@ async function deferLetter(
     UPDATE dead_letters l SET status = 'requeued', job_id = NULL, redrives = l.redrives + 1,
       edited_fields = coalesce(${edited}::jsonb, l.edited_fields),
       edited_event_id = coalesce(${copy?.eventId ?? null}, l.edited_event_id)
-    WHERE l.id = ${id}::bigint AND l.status = 'open'
+    WHERE l.id = ${id}::bigint AND l.status = 'open' AND ${isOfTenant(sql`l.tenant_id`, by.tenantId ?? null)}
     RETURNING l.subscriber_name AS subscriber, ${hasBody} AS has_body`);
   const [letter] = rows;
-  if (letter === undefined) throw await notOpen(tx, id);
+  if (letter === undefined) throw await notOpen(tx, id, by);
   if (!letter.has_body) {
     throw new ConflictError(
       `The body of the event in dead letter ${id} is lost: the entry was trimmed from the stream, and the record does not hold it. It cannot be redriven; discard it, or publish the event anew.`,

@@ -125,7 +125,7 @@ async function freezeSet(
     name,
     filter: { ...filter, accept_duplicates: options.acceptDuplicates, within_claims: withinClaims },
     mode,
-    replayGeneration: mode === "force" ? await nextReplayGeneration(tx, subscriber) : 0,
+    replayGeneration: mode === "force" && !by.tenantId ? await nextReplayGeneration(tx, subscriber) : 0,
     untilPosition,
     total,
     ratePerSecond: options.ratePerSecond,
@@ -138,6 +138,7 @@ async function freezeSet(
   });
   if (operationId === null)
     throw new ConflictError(`The replay "${name}" is there already. Choose another name.`);
+  if (mode === "force" && by.tenantId) await takeOwnGeneration(tx, operationId);
   await recordAction(tx, {
     ...by,
     action: "replay.started",
@@ -195,6 +196,14 @@ async function nextReplayGeneration(tx: Tx, subscriber: string): Promise<number>
   const { rows } = await tx.execute<{ epoch: number }>(sql`
     SELECT coalesce(max(replay_epoch), 0)::integer + 1 AS epoch FROM jobs WHERE subscriber_name = ${subscriber}`);
   return rows[0]?.epoch ?? 1;
+}
+
+/**
+ * A tenant does not see the replays of others, so its own takes the number of its row: there were never more generations
+ * than rows, so none before had it, and none behind will.
+ */
+async function takeOwnGeneration(tx: Tx, operationId: string): Promise<void> {
+  await tx.execute(sql`UPDATE jobs SET replay_epoch = id WHERE id = ${operationId}::bigint`);
 }
 
 /**

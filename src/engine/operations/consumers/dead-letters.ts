@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { barSql } from "../../consume/dedup.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Database, Tx } from "../../db/database.ts";
+import { isOfTenant } from "../../db/tenant-rows.ts";
 import { isoText, isRowId } from "../bulk/bulk-view.ts";
 import { actionColumns, type Operator, type OperatorActionView, recordAction } from "../operator-actions.ts";
 
@@ -142,9 +143,9 @@ const maxGroups = 500;
 /** Dead letters by kind of failure, the largest group first. */
 export async function groupLetters(
   db: Database,
-  filter: { readonly subscriber?: string | undefined; readonly status: LetterStatus | "all" },
+  filter: Pick<LetterFilter, "subscriber" | "tenant_id"> & { readonly status: LetterStatus | "all" },
 ): Promise<LetterGroup[]> {
-  const { subscriber, status } = filter;
+  const { subscriber, tenant_id, status } = filter;
   return db.rows<LetterGroup>(sql`
     WITH grouped AS (
       SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
@@ -152,7 +153,7 @@ export async function groupLetters(
         min(l.first_failed_at) AS first_failed_at, max(l.last_failed_at) AS last_failed_at,
         (array_agg(l.id ORDER BY l.last_failed_at DESC, l.id DESC))[1] AS sample_id
       FROM dead_letters l
-      WHERE ${letterCondition({ subscriber })} AND ${status === "all" ? sql`true` : sql`l.status = ${status}`}
+      WHERE ${letterCondition({ subscriber, tenant_id })} AND ${status === "all" ? sql`true` : sql`l.status = ${status}`}
       GROUP BY l.fingerprint, l.subscriber_name, l.event_type, l.error_class
       ORDER BY count(*) DESC, max(l.last_failed_at) DESC LIMIT ${maxGroups}
     )
@@ -166,14 +167,21 @@ export async function groupLetters(
 /** Actions shown with a letter, at most. */
 const maxActions = 50;
 
-/** @throws {NotFoundError} no dead letter has the id */
-export async function findLetter(db: Database, id: string): Promise<LetterDetails> {
+/**
+ * @param tenantId whose letters alone; null: those of all
+ * @throws {NotFoundError} no dead letter has the id, or it is not the tenant's
+ */
+export async function findLetter(
+  db: Database,
+  id: string,
+  tenantId: string | null = null,
+): Promise<LetterDetails> {
   if (!isRowId(id)) throw noLetter(id);
   const [letters, actions] = await db.batch([
     sql`SELECT ${letterColumns}, l.error_stack, l.raw_fields, l.edited_fields, ${hasBody} AS has_body
-      FROM dead_letters l WHERE l.id = ${id}::bigint`,
+      FROM dead_letters l WHERE l.id = ${id}::bigint AND ${isOfTenant(sql`l.tenant_id`, tenantId)}`,
     sql`SELECT ${actionColumns} FROM operator_actions a JOIN dead_letters l ON l.id = ${id}::bigint
-      WHERE (a.subscriber_name = l.subscriber_name AND a.filter -> 'ids' ? ${id}) OR a.job_id = l.job_id
+      WHERE ${isOfTenant(sql`l.tenant_id`, tenantId)} AND ${isOfTenant(sql`a.tenant_id`, tenantId)} AND ((a.subscriber_name = l.subscriber_name AND a.filter -> 'ids' ? ${id}) OR a.job_id = l.job_id)
       ORDER BY a.id DESC LIMIT ${maxActions}`,
   ]);
   const [letter] = (letters ?? []) as Omit<LetterDetails, "actions">[];
@@ -203,11 +211,11 @@ export async function discardLetter(db: Database, id: string, reason: string, by
     const { rows } = await tx.execute<{ subscriber: string }>(sql`
       WITH discarded AS (
         UPDATE dead_letters SET status = 'discarded', resolution = ${reason}, resolved_at = now()
-        WHERE id = ${id}::bigint AND status = 'open' RETURNING *
+        WHERE id = ${id}::bigint AND status = 'open' AND ${isOfTenant(sql`tenant_id`, by.tenantId ?? null)} RETURNING *
       ), ${barDiscardedSql}
       SELECT subscriber_name AS subscriber FROM discarded`);
     const [letter] = rows;
-    if (letter === undefined) throw await notOpen(tx, id);
+    if (letter === undefined) throw await notOpen(tx, id, by);
     await recordAction(tx, {
       ...by,
       action: "dead_letter.discarded",
@@ -220,9 +228,14 @@ export async function discardLetter(db: Database, id: string, reason: string, by
 }
 
 /** Why a letter could not be taken: it is not there, or somebody else was first. */
-export async function notOpen(tx: Tx, id: string): Promise<NotFoundError | ConflictError> {
+export async function notOpen(
+  tx: Tx,
+  id: string,
+  { tenantId = null }: Operator,
+): Promise<NotFoundError | ConflictError> {
   const { rows } = await tx.execute<{ status: LetterStatus; job: string | null; at: string | null }>(sql`
-    SELECT status, job_id::text AS job, ${isoText(sql`resolved_at`)} AS at FROM dead_letters WHERE id = ${id}::bigint`);
+    SELECT status, job_id::text AS job, ${isoText(sql`resolved_at`)} AS at FROM dead_letters
+    WHERE id = ${id}::bigint AND ${isOfTenant(sql`tenant_id`, tenantId)}`);
   const [letter] = rows;
   if (letter === undefined) return noLetter(id);
   const what = {
