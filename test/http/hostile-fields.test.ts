@@ -137,7 +137,7 @@ function* changes(valuesFor: () => readonly unknown[]) {
 describe("a field with", () => {
   test("what its schema refuses is answered 400 or 422, and nothing is written", async () => {
     let sent = 0;
-    for (const { what, isTaken, send } of changes(() => [...wrongTypes, ...injections])) {
+    for (const { what, isTaken, send } of changes(inTurn([...wrongTypes, ...injections], 12))) {
       if (isTaken) continue;
       const reply = await send();
       judge(what, reply);
@@ -149,7 +149,7 @@ describe("a field with", () => {
       if (sent % 100 === 0) await expectNothingWritten(`up to ${what}`);
     }
     await expectNothingWritten("up to the end");
-    expect(sent).toBeGreaterThan(5_000);
+    expect(sent).toBeGreaterThan(2_000);
   });
 
   test("what its schema takes and would do harm elsewhere is kept as text or refused", async () => {
