@@ -197,8 +197,8 @@ export async function listEvents(
   query: EventsQuery,
 ): Promise<TaskEvent[]> {
   const { type, limit, cursor, order } = query;
-  const range = requireRange(query.from ?? null, query.to ?? null);
   const tenantId = tenantOf(services, query.tenant_id);
+  const range = requireRange(query.from ?? null, query.to ?? null);
   const filter = { tenantId, type, range, limit, cursor, oldestFirst: order === "oldest" };
   const run = rowsOf(services.db);
   return settings.useNewEventSystem ? listTaskEvents(run, filter) : listLegacy(run, filter);
