@@ -52,6 +52,12 @@ export function eventOf({ content }: Delivery): Envelope | null {
   return content.kind === "handle" || content.kind === "refuse" ? content.event : null;
 }
 
+/** Whose it is; empty when it belongs to no tenant, or nobody can tell. */
+export function tenantOf(delivery: Delivery): string {
+  const { content } = delivery;
+  return (content.kind === "lost" ? content.tenantId : eventOf(delivery)?.tenant_id) ?? "";
+}
+
 /** Tries so far. */
 export function triesOf({ begun, ended }: Pick<Delivery, "begun" | "ended">): number {
   return Math.max(begun, ended);

@@ -43,6 +43,8 @@ export interface DrainDeps {
    * and the connection, which are what a new drain would spend most of its time on.
    */
   readonly lingerMs?: number;
+  /** Events behind those that are read among which other tenants' are looked for, at a time; 0: none. Default 20,000. */
+  readonly lookAhead?: number;
   /**
    * Called once when the group of a consumer that begins with the record is created on a shard; true when events that
    * are no longer on the stream are being delivered from the record, and what is on the stream waits for them.

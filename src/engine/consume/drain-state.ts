@@ -2,6 +2,7 @@ import type { CircuitBreaker } from "../core/circuit-breaker.ts";
 import type { ApplyDeps, Lane } from "./apply.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DrainBase } from "./drain-base.ts";
+import type { Outlook } from "./look-ahead.ts";
 import type { DeferredSource } from "./sources/deferred.ts";
 import type { StreamSource } from "./sources/stream.ts";
 
@@ -20,6 +21,8 @@ export interface Drain extends DrainBase {
   rounds: number;
   /** Deliveries applied when the drain last stayed for news. */
   appliedBefore: number;
+  /** How far it has looked ahead for tenants who wait behind others. */
+  outlook: Outlook;
 }
 
 /** Calls that one round needs at most, besides its handlers' own. */

@@ -14,6 +14,7 @@ import { breakerCommands } from "./drain-breaker.ts";
 import { type Drain, hasTime, heartbeat, mayGoOn } from "./drain-state.ts";
 import { finishApplied, finishExhausted, finishUnhandled, tellSources } from "./finish.ts";
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
+import { lookAhead } from "./look-ahead.ts";
 import { openDrain } from "./open-drain.ts";
 import { activePauses, loadShardState } from "./shard-state.ts";
 
@@ -128,15 +129,17 @@ async function runRound(drain: Drain): Promise<boolean> {
   }
 
   const limit = phase === "half_open" ? 1 : drain.readSize;
-  const onStream = await drain.stream.take(Math.min(limit, options.maxEvents - result.read));
+  const read = await drain.stream.take(Math.min(limit, options.maxEvents - result.read));
   if (drain.hasChanged) {
-    await putBack(drain, onStream.fresh);
+    await putBack(drain, read.fresh);
     return false;
   }
-  const deferred = await drain.deferred.take(onStream, limit);
+  const deferred = await drain.deferred.take(read, limit);
+  drain.stream.finish(deferred.alreadyTaken);
+  const onStream = { ...read, fresh: read.fresh.filter((one) => !deferred.alreadyTaken.includes(one)) };
   if (deferred.nextDueMs !== null) noteDue(result, deferred.nextDueMs);
   const taken = [...onStream.waiting, ...onStream.fresh, ...deferred.waiting];
-  if (taken.length === 0) return false;
+  if (taken.length === 0) return read.isFull;
   result.read += onStream.fresh.length + deferred.waiting.length;
 
   const nowMs = deps.now();
@@ -159,6 +162,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   const finished = await runTogether(drain, [...plan.resumed, ...plan.fresh], blocked);
   const mayRead = onStream.isFull || deferred.isFull;
   if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, consumer.batchSize);
+  if (finished && onStream.isFull && mayGoOn(drain)) await lookAhead(drain, onStream.fresh);
   const hasRun = plan.alone.length > 0 || plan.resumed.length > 0;
   return finished && (hasRun || choice.deferred.length > 0 || mayRead);
 }

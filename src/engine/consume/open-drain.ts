@@ -10,6 +10,7 @@ import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-ba
 import { judge, noteApplied } from "./drain-breaker.ts";
 import type { Drain } from "./drain-state.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
+import { beginOutlook } from "./look-ahead.ts";
 import { DeferredSource } from "./sources/deferred.ts";
 import { StreamSource } from "./sources/stream.ts";
 
@@ -47,7 +48,14 @@ export async function openDrain(
     group: { stream, group, consumer: group },
     lease: holdLease(scope, lease),
     result,
-    state: { fencingToken: 0, pauses: [], deferredMark: null, backfilling: false, startId: null },
+    state: {
+      fencingToken: 0,
+      pauses: [],
+      deferredMark: null,
+      backfilling: false,
+      startId: null,
+      ahead: new Map(),
+    },
     hasChanged: false,
   };
   const drain: Drain = Object.assign(base, {
@@ -71,6 +79,7 @@ export async function openDrain(
     readSize: readSizeAtFirst(consumer),
     rounds: 0,
     appliedBefore: 0,
+    outlook: beginOutlook(),
   });
   return { drain, result };
 }

@@ -1,3 +1,4 @@
+import type { MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
@@ -25,6 +26,18 @@ export interface ShardState {
   readonly backfilling: boolean;
   /** The id behind which the group began; null when it has not begun yet. */
   readonly startId: string | null;
+  /** Tenant (empty: none) → the id up to which its events were deferred ahead of their place; see `look-ahead.ts`. */
+  readonly ahead: AheadIds;
+}
+
+export type AheadIds = ReadonlyMap<string, MessageId>;
+
+export function aheadToText(ahead: AheadIds): string {
+  return JSON.stringify(Object.fromEntries(ahead));
+}
+
+export function aheadFromText(text: string): AheadIds {
+  return new Map(Object.entries(JSON.parse(text) as Record<string, MessageId>));
 }
 
 /** The copy in Redis is believed this long, ms: a change that did not reach Redis holds after that time at the latest. */
@@ -51,6 +64,7 @@ function parseState(fields: ReadonlyMap<string, string>): ShardState | null {
       deferredMark: fields.get("queued") ?? null,
       backfilling: fields.get("backfilling") === "1",
       startId: fields.get("start") ?? null,
+      ahead: aheadFromText(fields.get("ahead") ?? "{}"),
     };
   } catch {
     return null;
@@ -66,14 +80,14 @@ async function rebuild(
   const { shard } = scope;
   const [fences, pauses, queued, backfills] = await db.batch([
     sql`INSERT INTO consumer_shards AS s (subscriber_name, shard) VALUES (${subscriber}, ${shard})
-      ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1 RETURNING epoch::float8, start_id`,
+      ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1 RETURNING epoch::float8, start_id, ahead::text`,
     sql`SELECT event_type, floor(extract(epoch FROM expires_at) * 1000)::float8 AS until_ms
       FROM consumer_pauses WHERE subscriber_name = ${subscriber}`,
     sql`SELECT FROM deliveries WHERE subscriber_name = ${subscriber} LIMIT 1`,
     sql`SELECT FROM jobs WHERE kind = 'backfill' AND subscriber_name = ${subscriber}
       AND status IN ('running', 'paused', 'stopped') LIMIT 1`,
   ]);
-  const [fence] = (fences ?? []) as { epoch: number; start_id: string | null }[];
+  const [fence] = (fences ?? []) as { epoch: number; start_id: string | null; ahead: string }[];
   const state: ShardState = {
     fencingToken: fence?.epoch ?? 1,
     pauses: ((pauses ?? []) as { event_type: string; until_ms: number | null }[]).map((row) => ({
@@ -83,6 +97,7 @@ async function rebuild(
     deferredMark: lease.state.get("queued") ?? ((queued ?? []).length > 0 ? "found" : null),
     backfilling: (backfills ?? []).length > 0,
     startId: fence?.start_id ?? null,
+    ahead: aheadFromText(fence?.ahead ?? "{}"),
   };
   const key = scope.keys.state(scope.group, shard);
   const fields = [
@@ -91,6 +106,7 @@ async function rebuild(
     ...["backfilling", state.backfilling ? "1" : "0"],
     ...(state.startId === null ? [] : ["start", state.startId]),
     ...(state.deferredMark === null ? [] : ["queued", state.deferredMark]),
+    ...(state.ahead.size === 0 ? [] : ["ahead", aheadToText(state.ahead)]),
   ];
   await asHolder(scope, lease.token, [
     ["HSET", key, ...fields],

@@ -210,6 +210,17 @@ export const archivedEntries = pgTable(
   ],
 );
 
+/** What is set for one tenant; a tenant without a row has the settings of all. */
+export const tenantLimits = pgTable("tenant_limits", {
+  /** Empty: what belongs to no tenant. */
+  tenantId: varchar("tenant_id", { length: 100 }).primaryKey(),
+  /** Its share of the work beside other tenants' while there is more than is done at once; one without a row has 1. */
+  weight: real("weight").notNull().default(1),
+  /** Name of a quota → how many; null: any number. What is not named is as set for all. */
+  quotas: jsonb("quotas").notNull().default({}),
+  changedAt: instant("changed_at").notNull().defaultNow(),
+});
+
 withoutTenants(consumerPauses, "a paused consumer is paused for everybody");
 withoutTenants(
   idempotencyKeys,
@@ -221,3 +232,4 @@ withoutTenants(alerts, "what is wrong with the system that all share");
 withoutTenants(failingWork, "work of the system that all share");
 withoutTenants(archiveDays, "files that hold the events of all");
 withoutTenants(archivedEntries, "entries of other programs, which name their tenant nowhere we could look");
+withoutTenants(tenantLimits, "a tenant does not set its own limits");

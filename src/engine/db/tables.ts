@@ -123,6 +123,9 @@ export const relayShards = pgTable("relay_shards", {
   /** Entries up to this id were trimmed by the janitor, after every group had handled them. */
   trimmedMs: idPart("trimmed_ms").notNull().default(sql`0`),
   trimmedSeq: idPart("trimmed_seq").notNull().default(sql`0`),
+  /** The newest entry of another program that stood before one of ours. What is on the stream up to it is not all in the record. */
+  foreignMs: idPart("foreign_ms").notNull().default(sql`0`),
+  foreignSeq: idPart("foreign_seq").notNull().default(sql`0`),
 });
 
 /** How many shards the relay sends to; one row. */
@@ -280,7 +283,7 @@ export const deliveries = pgTable(
     key: varchar("key", { length: 255 }),
     /** The entry's fields; null: the record has them under `event_id`. */
     rawFields: jsonb("raw_fields"),
-    /** `waiting` (behind a key), `paused` (its type), `redrive`, `replay`, `missed` (its group passed it unhandled). */
+    /** `waiting` (behind a key), `paused` (its type), `redrive`, `replay`, `missed` (its group passed it unhandled), `ahead` (its tenant waits behind another's many). */
     cause: varchar("cause", { length: 10 }).notNull(),
     jobId: bigint("job_id", { mode: "bigint" }),
     deadLetterId: bigint("dead_letter_id", { mode: "bigint" }),
@@ -306,6 +309,9 @@ export const deliveries = pgTable(
     index("deliveries_key_idx")
       .on(table.subscriberName, table.key, table.streamMs, table.streamSeq)
       .where(sql`key IS NOT NULL`),
+    index("deliveries_ahead_idx")
+      .on(table.subscriberName, table.shard, table.streamMs, table.streamSeq)
+      .where(sql`cause = 'ahead'`),
     index("deliveries_job_idx").on(table.jobId).where(sql`job_id IS NOT NULL`),
   ],
 );
@@ -324,6 +330,8 @@ export const consumerShards = pgTable(
     claimsId: varchar("claims_id", { length: 50 }),
     /** Type → the id behind which its events must have left a trace; `*`: all types. Null until it was compared. */
     claimsSince: jsonb("claims_since"),
+    /** Tenant → the id up to which its events were deferred ahead of their place, see `src/engine/consume/look-ahead.ts`. */
+    ahead: jsonb("ahead").notNull().default({}),
   },
   (table) => [primaryKey({ columns: [table.subscriberName, table.shard] })],
 );

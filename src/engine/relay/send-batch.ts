@@ -18,6 +18,8 @@ export type Sent =
       readonly batch: Batch;
       /** Id of its first entry; the others count up. */
       readonly first: MessageId;
+      /** The last entry of another program that stands before it, behind what was sent before; null: there is none. */
+      readonly foreign: MessageId | null;
       /** Redis had it already. */
       readonly repeated: boolean;
     }
@@ -68,7 +70,7 @@ export async function sendBatch(
     if (result.kind !== "ahead") {
       const isNew = result.kind === "appended";
       if (isNew && result.setAside !== null) tellOfSetAside(deps, shard, result.setAside);
-      return { kind: "sent", batch, first: result.first, repeated: !isNew };
+      return { kind: "sent", batch, first: result.first, foreign: result.foreign, repeated: !isNew };
     }
     const next = await follow(deps, shard, token, batch, result.number);
     if (next === null) return { kind: "overtaken" };

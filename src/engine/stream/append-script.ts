@@ -36,7 +36,7 @@ import { idsInLua } from "./ids-in-lua.ts";
  */
 export const appendScript = `${idsInLua}
 local number, after, content = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local note = redis.call('HMGET', KEYS[2], 'number', 'content', 'first', 'last')
+local note = redis.call('HMGET', KEYS[2], 'number', 'content', 'first', 'last', 'foreign')
 local noted = tonumber(note[1] or '0')
 local isNoted = number > 0 and noted == number and note[2] == content
 if number > 0 and noted > after and not isNoted then return {'ahead', note[1]} end
@@ -54,7 +54,7 @@ elseif not string.find(info.err, 'no such key') then
   return info
 end
 local noteStands = noted > 0 and compare(top, note[4]) >= 0 and standsAt(note[4], string.match(note[2] or '', '^%S+ (%S+)'))
-if isNoted and noteStands then return {'repeated', note[3]} end
+if isNoted and noteStands then return {'repeated', note[3], note[5] or ''} end
 local known = ARGV[5]
 local lacksKnown = ARGV[6] ~= '' and known ~= '0-0' and not standsAt(known, ARGV[6])
 if noted < after then
@@ -72,15 +72,17 @@ elseif isNoted then
 end
 if number == 0 then return {'whole'} end
 
+-- What stands between the last entry that is known and this batch is another program's.
+local foreign = compare(top, known) == 0 and '' or top
 local function remember(first, last)
-  redis.call('HSET', KEYS[2], 'number', ARGV[2], 'content', content, 'first', first, 'last', last)
+  redis.call('HSET', KEYS[2], 'number', ARGV[2], 'content', content, 'first', first, 'last', last, 'foreign', foreign)
   redis.call('SET', KEYS[3], '1', 'PX', ARGV[1])
 end
 if ARGV[10] ~= '' then
   local entry = redis.call('XRANGE', KEYS[1], ARGV[10], ARGV[10])[1]
   if entry and field(entry[2], 'id') == ARGV[12] then
     remember(ARGV[10], ARGV[11])
-    return {'repeated', ARGV[10]}
+    return {'repeated', ARGV[10], foreign}
   end
 end
 
@@ -120,6 +122,7 @@ if not hasRoomBehind(top) then
       from = '(' .. entry[1]
     end
   until #page < 500
+  foreign = compare(top, known) == 0 and '' or top
 end
 if hasRoomBehind(ARGV[9]) then goBehind(ARGV[9]) end
 goBehind(top)
@@ -141,4 +144,4 @@ while at <= #ARGV do
   at = at + 1 + count
 end
 remember(first, last)
-return {'appended', first, setAside}`;
+return {'appended', first, foreign, setAside}`;

@@ -54,11 +54,13 @@ export type AppendResult =
       readonly kind: "appended";
       /** Id of the first entry; the others follow by sequence. */
       readonly first: MessageId;
+      /** The last entry of another program behind the last known one; null: there is none. */
+      readonly foreign: MessageId | null;
       /** The stream could take no more entries. It has this name now, and another one took its place; else null. */
       readonly setAside: string | null;
     }
   /** It stands there since an earlier try. */
-  | { readonly kind: "repeated"; readonly first: MessageId }
+  | { readonly kind: "repeated"; readonly first: MessageId; readonly foreign: MessageId | null }
   /** Redis has a batch with this number, which is later than the one before: this relay has been overtaken. */
   | { readonly kind: "ahead"; readonly number: number }
   /**
@@ -87,9 +89,11 @@ export async function appendBatch(
   }
   const full = `${target.stream}:full:${nowMs}`;
   const reply = await redis.eval(appendScript, [target.stream, target.sent, target.activity, full], args);
-  const [kind, value, more] = wordsOf(reply);
-  if (kind === "appended" && isMessageId(value)) return { kind, first: value, setAside: more || null };
-  if (kind === "repeated" && isMessageId(value)) return { kind, first: value };
+  const [kind, value, before, setAside] = wordsOf(reply);
+  const foreign = isMessageId(before) ? before : null;
+  if (kind === "appended" && isMessageId(value))
+    return { kind, first: value, foreign, setAside: setAside || null };
+  if (kind === "repeated" && isMessageId(value)) return { kind, first: value, foreign };
   if (kind === "ahead") return { kind, number: Number(value) };
   return lostOf(reply);
 }

@@ -47,6 +47,8 @@ export interface TakeOptions {
   readonly keys: readonly string[];
   /** An open dead letter holds its key. */
   readonly holdKeys: boolean;
+  /** New entries at hand that may have been taken ahead of their place. */
+  readonly perhapsTaken: readonly MessageId[];
 }
 
 export interface TakeResult {
@@ -56,6 +58,8 @@ export interface TakeResult {
   readonly heads: ReadonlyMap<string, MessageId>;
   /** Unix time, ms, at which the next retry is due; null when none waits. */
   readonly nextDueMs: number | null;
+  /** Those of `perhapsTaken` that were. */
+  readonly alreadyTaken: ReadonlySet<string>;
   /** There is nothing here, not even what waits. */
   readonly isEmpty: boolean;
 }
@@ -92,16 +96,33 @@ export async function takeDeferred(
   done: readonly SQL[],
 ): Promise<TakeResult> {
   const look = restSql(options.subscriber, options.shard, nowOf(options));
-  const answers = await db.batch([...done, takeSql(options), headsSql(options), look]);
+  const before =
+    options.perhapsTaken.length === 0 ? [] : [takenAheadSql(options.subscriber, options.perhapsTaken)];
+  const answers = await db.batch([...before, ...done, takeSql(options), headsSql(options), look]);
   const [taken, heads, rest] = answers.slice(-3);
+  const ahead = before.length === 0 ? [] : answers[0];
   const [state] = (rest ?? []) as { next_due_ms: number | null; filled: boolean }[];
   return {
     rows: ((taken ?? []) as TakenRow[]).map(toRow),
     heads: new Map(((heads ?? []) as { key: string; id: MessageId }[]).map(({ key, id }) => [key, id])),
     nextDueMs: state?.next_due_ms ?? null,
     isEmpty: state?.filled !== true,
+    alreadyTaken: new Set(((ahead ?? []) as { id: string }[]).map(({ id }) => id)),
   };
 }
+
+/**
+ * Of these entries, which nobody of the group had read, those that were taken from the record ahead of their place: they
+ * wait here, or came to their end. Asked before what is done is removed. One row `id` each.
+ */
+const takenAheadSql = keepSql<[subscriber: string, ids: readonly string[]]>(
+  (subscriber, ids) => sql`
+    SELECT given.id FROM unnest(${ids}::text[]) AS given(id)
+    WHERE EXISTS (SELECT FROM deliveries d WHERE d.subscriber_name = ${subscriber} AND d.stream_message_id = given.id)
+      OR EXISTS (SELECT FROM processed_events p
+        WHERE p.subscriber_name = ${subscriber} AND p.stream_message_id = given.id)
+      OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id)`,
+);
 
 type TakeValues = [
   subscriber: string,
@@ -122,17 +143,23 @@ const keepTake = (holdKeys: boolean) =>
       ? sql`OR EXISTS (SELECT FROM dead_letters l WHERE l.subscriber_name = d.subscriber_name AND l.key = d.key
         AND l.status IN ('open', 'requeued') AND ${isOlder(sql`l`, sql`d`)})`
       : sql``;
-    return sql`
-    WITH due AS (
+    // A row is taken only together with all older ones of its key, so one of the other list waits for them.
+    const dueOf = (list: SQL, most: SQL) => sql`(
       SELECT d.place, d.begun AS begun_before FROM deliveries d
-      WHERE d.subscriber_name = ${subscriber} AND d.shard = ${shard} AND ${isDue(sql`d`)} AND NOT ${isPaused(sql`d`)}
+      WHERE d.subscriber_name = ${subscriber} AND d.shard = ${shard} AND ${list} AND ${isDue(sql`d`)} AND NOT ${isPaused(sql`d`)}
         AND (d.key IS NULL OR NOT (
           d.key = ANY(${blockedKeys}::text[])
           OR EXISTS (SELECT FROM deliveries o WHERE o.subscriber_name = d.subscriber_name AND o.key = d.key
             AND (o.stream_ms, o.stream_seq) < (d.stream_ms, d.stream_seq) AND NOT o.overtakable
-            AND (NOT ${isDue(sql`o`)} OR o.shard <> d.shard OR ${isPaused(sql`o`)}))
+            AND (NOT ${isDue(sql`o`)} OR o.shard <> d.shard OR ${isPaused(sql`o`)}
+              OR (o.cause = 'ahead') <> (d.cause = 'ahead')))
           ${held}))
-      ORDER BY d.stream_ms, d.stream_seq LIMIT ${limit}
+      ORDER BY d.stream_ms, d.stream_seq LIMIT ${most})`;
+    // Those taken ahead come first, up to half: however many wait here, they have waited behind more on the stream.
+    return sql`
+    WITH ahead AS (${dueOf(sql`d.cause = 'ahead'`, sql`(${limit}::integer + 1) / 2`)}
+    ), others AS (${dueOf(sql`d.cause <> 'ahead'`, sql`${limit}::integer - (SELECT count(*) FROM ahead)`)}
+    ), due AS (SELECT * FROM ahead UNION ALL SELECT * FROM others
     ), taken AS (
       UPDATE deliveries d SET begun = greatest(d.begun, 1) FROM due WHERE d.place = due.place
       RETURNING d.*, due.begun_before

@@ -1,12 +1,20 @@
-import type { MessageId } from "@brain/schemas";
+import { compareMessageIds, type MessageId } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import { orderOf } from "../../core/ordering.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { cleanFields } from "../dead-letters.ts";
-import { type Delivery, eventOf, type Retry, type Source, type Taken, triesOf } from "../delivery.ts";
+import {
+  type Delivery,
+  eventOf,
+  type Retry,
+  type Source,
+  type Taken,
+  tenantOf,
+  triesOf,
+} from "../delivery.ts";
 import type { DrainBase } from "../drain-base.ts";
 import { interpretEntry, type Lost } from "../interpret.ts";
-import { activePauses, clearDeferredMark } from "../shard-state.ts";
+import { type AheadIds, activePauses, clearDeferredMark } from "../shard-state.ts";
 import {
   beginDeferred,
   type DeferredRow,
@@ -24,9 +32,18 @@ export interface TakenDeferred extends Taken {
   readonly heads: ReadonlyMap<string, MessageId>;
   /** Unix time, ms, at which the next retry is due; null when none waits. */
   readonly nextDueMs: number | null;
+  /** Of the new ones at hand, those that were taken ahead of their place: they are handled, or wait here. */
+  readonly alreadyTaken: readonly Delivery[];
 }
 
-const nothing: TakenDeferred = { waiting: [], fresh: [], isFull: false, heads: new Map(), nextDueMs: null };
+const nothing: TakenDeferred = {
+  waiting: [],
+  fresh: [],
+  isFull: false,
+  heads: new Map(),
+  nextDueMs: null,
+  alreadyTaken: [],
+};
 
 /**
  * The deferred deliveries, in a table of Postgres: what waits long, behind others of its key, for a paused type; what is
@@ -52,7 +69,9 @@ export class DeferredSource implements Source {
     const holdKeys = consumer.afterDeadLetter === "hold_key";
     const given = [...atHand.waiting, ...atHand.fresh];
     const keys = [...new Set(given.flatMap((delivery) => orderOf(delivery) ?? []))];
-    if (state.deferredMark === null && !(holdKeys && keys.length > 0)) return nothing;
+    const perhapsTaken = atHand.fresh.filter((delivery) => isWithin(state.ahead, delivery));
+    const isAsked = state.deferredMark !== null || perhapsTaken.length > 0 || (holdKeys && keys.length > 0);
+    if (!isAsked) return nothing;
     const nowMs = deps.now();
     const taken = await takeDeferred(
       deps.db,
@@ -65,6 +84,7 @@ export class DeferredSource implements Source {
         blockedKeys: atHand.waiting.flatMap((one) => (one.dueAtMs > nowMs ? (orderOf(one) ?? []) : [])),
         keys,
         holdKeys,
+        perhapsTaken: perhapsTaken.map(({ messageId }) => messageId),
       },
       this.takeDone(),
     );
@@ -72,7 +92,9 @@ export class DeferredSource implements Source {
       await clearDeferredMark(lease.scope, state.deferredMark);
       this.#drain.state = { ...state, deferredMark: null };
     }
+    const alreadyTaken = perhapsTaken.filter(({ messageId }) => taken.alreadyTaken.has(messageId));
     const onStream = new Set<string>(given.map(({ messageId }) => messageId));
+    for (const { messageId } of alreadyTaken) onStream.delete(messageId);
     // The very entry stands on the stream too: it runs from there, and this row finds its claim in a later round.
     const rows = taken.rows.filter((row) => row.replayGeneration !== 0 || !onStream.has(row.messageId));
     return {
@@ -81,6 +103,7 @@ export class DeferredSource implements Source {
       isFull: taken.rows.length >= limit,
       heads: taken.heads,
       nextDueMs: taken.nextDueMs,
+      alreadyTaken,
     };
   }
 
@@ -167,6 +190,12 @@ export class DeferredSource implements Source {
       deliveries.map(({ delivery, cause }) => toRow(delivery, cause)),
     );
   }
+}
+
+/** Its tenant's events were taken ahead up to an id behind it. */
+function isWithin(ahead: AheadIds, delivery: Delivery): boolean {
+  const upTo = ahead.size === 0 ? undefined : ahead.get(tenantOf(delivery));
+  return upTo !== undefined && compareMessageIds(delivery.messageId, upTo) <= 0;
 }
 
 function toRow(delivery: Delivery, cause: NewDeferredRow["cause"]): NewDeferredRow {
