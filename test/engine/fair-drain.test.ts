@@ -112,8 +112,8 @@ test("tenants who wait behind a flood take turns, by their weight", async () => 
   await backbone.sql("INSERT INTO tenant_limits (tenant_id, weight) VALUES ('heavy', 3)");
   await publishAll(backbone, [
     ...many(700, "flood", () => "f"),
-    ...many(100, "light", () => "l"),
-    ...many(100, "heavy", () => "h"),
+    ...many(200, "light", () => "l"),
+    ...many(200, "heavy", () => "h"),
   ]);
   await relayAll(backbone);
   // A clock that stands still: it looks once.
@@ -122,7 +122,7 @@ test("tenants who wait behind a flood take turns, by their weight", async () => 
   const order = await orderOfMeters(backbone);
   const ahead = order.slice(0, order.lastIndexOf("f")).filter((meter) => meter !== "f");
   const count = (meter: string) => ahead.filter((one) => one === meter).length;
-  expect([count("l"), count("h")]).toEqual([20, 60]);
+  expect([count("l"), count("h")]).toEqual([40, 120]);
 });
 
 test("what is taken ahead and fails waits for its next try, and its entry on the stream does not run it again", async () => {

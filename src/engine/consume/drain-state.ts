@@ -1,8 +1,8 @@
+import type { MessageId } from "@brain/schemas";
 import type { CircuitBreaker } from "../core/circuit-breaker.ts";
 import type { ApplyDeps, Lane } from "./apply.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DrainBase } from "./drain-base.ts";
-import type { Outlook } from "./look-ahead.ts";
 import type { DeferredSource } from "./sources/deferred.ts";
 import type { StreamSource } from "./sources/stream.ts";
 
@@ -23,6 +23,24 @@ export interface Drain extends DrainBase {
   appliedBefore: number;
   /** How far it has looked ahead for tenants who wait behind others. */
   outlook: Outlook;
+}
+
+/** Where a drain has looked; nothing of it outlives the drain. */
+export interface Outlook {
+  /** Unix time, ms, before which it does not look again. */
+  nextMs: number;
+  /** Up to here nobody waits but those who are served; null: not known. */
+  lookedTo: MessageId | null;
+  /** Tenants whose events were being read when it last looked. */
+  served: ReadonlySet<string>;
+  /** New entries read since. */
+  readSince: number;
+  /** The round before read as much as it asked for. */
+  wasFull: boolean;
+}
+
+export function beginOutlook(): Outlook {
+  return { nextMs: 0, lookedTo: null, served: new Set(), readSince: 0, wasFull: false };
 }
 
 /** Calls that one round needs at most, besides its handlers' own. */

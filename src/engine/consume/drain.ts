@@ -162,7 +162,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   const finished = await runTogether(drain, [...plan.resumed, ...plan.fresh], blocked);
   const mayRead = onStream.isFull || deferred.isFull;
   if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, consumer.batchSize);
-  if (finished && onStream.isFull && mayGoOn(drain)) await lookAhead(drain, onStream.fresh);
+  if (finished) await lookAhead(drain, onStream);
   const hasRun = plan.alone.length > 0 || plan.resumed.length > 0;
   return finished && (hasRun || choice.deferred.length > 0 || mayRead);
 }

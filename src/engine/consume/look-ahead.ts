@@ -1,8 +1,8 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { servedBy } from "../core/fairness.ts";
 import { subscribedTypes } from "./define-consumer.ts";
-import { type Delivery, tenantOf } from "./delivery.ts";
-import type { Drain } from "./drain-state.ts";
+import { type Taken, tenantOf } from "./delivery.ts";
+import { type Drain, mayGoOn } from "./drain-state.ts";
 import { aheadToText } from "./shard-state.ts";
 import { type Found, findAhead, storeAhead } from "./sources/ahead-sql.ts";
 
@@ -22,22 +22,6 @@ import { type Found, findAhead, storeAhead } from "./sources/ahead-sql.ts";
  * ids in one transaction, under the fence. A row whose event is applied from the stream after all finds the claim.
  */
 
-/** Where a drain has looked; nothing of it outlives the drain. */
-export interface Outlook {
-  /** Unix time, ms, before which it does not look again. */
-  nextMs: number;
-  /** Up to here nobody waits but those who are served; null: not known. */
-  lookedTo: MessageId | null;
-  /** Tenants whose events were being read when it last looked. */
-  served: ReadonlySet<string>;
-  /** New entries read since. */
-  readSince: number;
-}
-
-export function beginOutlook(): Outlook {
-  return { nextMs: 0, lookedTo: null, served: new Set(), readSince: 0 };
-}
-
 /** Time between two looks, ms: at least this long, and this many times as long as a look takes. */
 const lookEveryMs = 250;
 const timesOfLook = 20;
@@ -50,18 +34,21 @@ const takeAtMost = 500;
 const rememberAtMost = 1_000;
 
 /**
- * Defers what other tenants wait with behind what was just read.
+ * Defers what other tenants wait with behind what was just read, when that was as much as was asked for twice in a row,
+ * or the drain ends behind it.
  *
- * @param fresh what was read as new in this round, which was full
+ * @param read what the stream gave in this round
  * @throws {TransientError} Postgres or Redis is not reachable
  * @throws {FencedError} another worker took over
  */
-export async function lookAhead(drain: Drain, fresh: readonly Delivery[]): Promise<void> {
+export async function lookAhead(drain: Drain, { fresh, isFull }: Taken): Promise<void> {
   const { deps, consumer, options, outlook } = drain;
   const cursor = fresh.at(-1)?.messageId;
+  const isBacklog = isFull && (outlook.wasFull || !mayGoOn(drain));
+  outlook.wasFull = isFull;
   outlook.readSince += fresh.length;
   const window = deps.lookAhead ?? lookAtMost;
-  if (cursor === undefined || window === 0 || deps.now() < outlook.nextMs) return;
+  if (cursor === undefined || !isBacklog || window === 0 || deps.now() < outlook.nextMs) return;
   const served = servedBy(fresh.map(tenantOf));
   if (served.size === 0) return;
   if ([...outlook.served].some((tenant) => !served.has(tenant))) outlook.lookedTo = null;

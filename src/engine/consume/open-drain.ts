@@ -8,9 +8,9 @@ import type { Lane } from "./apply.ts";
 import type { Consumer } from "./consumer.ts";
 import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-base.ts";
 import { judge, noteApplied } from "./drain-breaker.ts";
-import type { Drain } from "./drain-state.ts";
+import { beginOutlook, type Drain } from "./drain-state.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
-import { beginOutlook } from "./look-ahead.ts";
+
 import { DeferredSource } from "./sources/deferred.ts";
 import { StreamSource } from "./sources/stream.ts";
 

@@ -111,19 +111,22 @@ const findSql = keepSql<FindValues>(
       SELECT t.tenant, split_part(t.id, '-', 1)::numeric AS ms, split_part(t.id, '-', 2)::numeric AS seq
       FROM known, jsonb_each_text(known.ahead) AS t(tenant, id)
     ), near AS MATERIALIZED (
-      SELECT e.position, e.type, coalesce(e.tenant_id, '') AS tenant, e.key,
-        split_part(e.stream_message_id, '-', 1)::numeric AS ms, split_part(e.stream_message_id, '-', 2)::numeric AS seq
+      SELECT e.position, e.type, coalesce(e.tenant_id, '') AS tenant, e.key, e.stream_message_id
       FROM events e
       WHERE e.shard = ${shard} AND e.stream_message_id IS NOT NULL
         AND (${sentId}) > (${fromMs}::numeric, ${fromSeq}::numeric)
         AND (SELECT (r.foreign_ms, r.foreign_seq) <= (${cursorMs}::numeric, ${cursorSeq}::numeric)
           FROM relay_shards r WHERE r.shard = ${shard})
       ORDER BY ${sentId} LIMIT ${window}
+    ), others AS MATERIALIZED (
+      SELECT e.position, e.tenant, e.key,
+        split_part(e.stream_message_id, '-', 1)::numeric AS ms, split_part(e.stream_message_id, '-', 2)::numeric AS seq
+      FROM near e
+      WHERE NOT e.tenant = ANY(${served}::text[]) AND (${types}::text[] IS NULL OR e.type = ANY(${types}::text[]))
     ), waiting AS MATERIALIZED (
       SELECT n.*, row_number() OVER (PARTITION BY n.tenant ORDER BY n.ms, n.seq) AS place
-      FROM near n LEFT JOIN taken t ON t.tenant = n.tenant
-      WHERE NOT n.tenant = ANY(${served}::text[]) AND (${types}::text[] IS NULL OR n.type = ANY(${types}::text[]))
-        AND (t.tenant IS NULL OR (n.ms, n.seq) > (t.ms, t.seq))
+      FROM others n LEFT JOIN taken t ON t.tenant = n.tenant
+      WHERE t.tenant IS NULL OR (n.ms, n.seq) > (t.ms, t.seq)
     ), weights AS MATERIALIZED (
       SELECT w.tenant, ${weightOf(sql.raw("w.tenant"))} AS weight FROM (SELECT DISTINCT tenant FROM waiting) w
     ), share AS MATERIALIZED (
@@ -149,7 +152,7 @@ const findSql = keepSql<FindValues>(
       SELECT n.* FROM turns n LEFT JOIN held h ON h.tenant = n.tenant
       WHERE h.tenant IS NULL OR (n.ms, n.seq) < (h.ms, h.seq)
     )
-    SELECT (SELECT ms || '-' || seq FROM near ORDER BY ms DESC, seq DESC LIMIT 1) AS end_id,
+    SELECT (SELECT stream_message_id FROM near OFFSET (SELECT greatest(count(*), 1) - 1 FROM near) LIMIT 1) AS end_id,
       (SELECT count(*) FROM waiting)::integer AS waiting,
       (SELECT json_agg(json_build_object('position', position::text, 'tenant', tenant, 'id', ms || '-' || seq) ORDER BY ms, seq)
         FROM chosen) AS chosen,
