@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { onBatch } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import type { DrainDeps, DrainResult } from "../../src/engine/consume/drain-base.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import { prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
@@ -65,18 +66,19 @@ const setRecorder = defineConsumer({
 });
 
 const flood = 10_000;
+const smallFlood = 2_000;
 
 /** All that was published, in the order in which it took effect; of each meter in its own order. */
 async function orderOfMeters(backbone: Backbone): Promise<(string | null)[]> {
   return (await effects(backbone)).map(({ agent }) => agent);
 }
 
-async function floodAndTen(): Promise<Backbone> {
+async function floodAndTen(count: number): Promise<Backbone> {
   const backbone = await openBackbone();
   for (let part = 0; part < 10; part += 1)
     await publishAll(
       backbone,
-      many(flood / 10, "flood", (at) => `f${at % 50}`),
+      many(count / 10, "flood", (at) => `f${at % 50}`),
     );
   await publishAll(
     backbone,
@@ -87,23 +89,32 @@ async function floodAndTen(): Promise<Backbone> {
   return backbone;
 }
 
+/** Drains to the end, also where one run has no time for it. */
+async function drainAll(backbone: Backbone, change: Partial<DrainDeps> = {}): Promise<DrainResult[]> {
+  const results: DrainResult[] = [];
+  do results.push(await drainWith(backbone, setRecorder, () => change));
+  while (results.at(-1)?.more === true);
+  return results;
+}
+
 test("another tenant's ten events pass a flood of ten thousand that stands before them on the stream", async () => {
-  const backbone = await floodAndTen();
-  const result = await backbone.drain(setRecorder);
+  const backbone = await floodAndTen(flood);
+  const results = await drainAll(backbone);
   const order = await orderOfMeters(backbone);
   expect(order).toHaveLength(flood + 10);
-  const last = order.findLastIndex((meter) => meter?.startsWith("s"));
-  expect(last).toBeLessThan(1_000);
-  expect(result).toMatchObject({ applied: flood + 10, redelivered: 0, publishedTwice: 0, deadLettered: 0 });
+  expect(order.findLastIndex((meter) => meter?.startsWith("s"))).toBeLessThan(1_000);
+  for (const result of results)
+    expect(result).toMatchObject({ redelivered: 0, publishedTwice: 0, deadLettered: 0 });
   expect(await backbone.sql("SELECT FROM deliveries")).toEqual([]);
   expect(await pendingOf(backbone, setRecorder)).toEqual([]);
 });
 
 test("control: when nobody looks ahead, they come last", async () => {
-  const backbone = await floodAndTen();
-  await drainWith(backbone, setRecorder, () => ({ lookAhead: 0 }));
+  const backbone = await floodAndTen(smallFlood);
+  await drainAll(backbone, { lookAhead: 0 });
   const order = await orderOfMeters(backbone);
-  expect(order.slice(-10).every((meter) => meter?.startsWith("s"))).toBe(true);
+  expect(order).toHaveLength(smallFlood + 10);
+  expect(order.findIndex((meter) => meter?.startsWith("s"))).toBe(smallFlood);
 });
 
 /** Behind the flood stand two hundred of each of two other tenants; one of them has thrice the weight. */
