@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { RetryAfter, TransientError } from "../../src/engine/core/errors.ts";
+import { prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
+import { meterRead } from "./events.ts";
 import {
   createClock,
   deadLetters,
   drainUntilQuiet,
+  drainWith,
   effects,
   openBackbone,
   pendingOf,
@@ -155,4 +158,66 @@ test("waits as long as the service asked for", async () => {
     breakerOpen: true,
     nextDueMs: clock.now() + 30_000,
   });
+});
+
+/** A tenant's events that all fail, in a row, and then five of another tenant. */
+async function poisonAndFive(options: { readonly lookAhead: number; readonly away?: () => boolean }) {
+  const clock = createClock();
+  const backbone = await openBackbone({ now: clock.now });
+  const consumer = recorder({
+    brake: { after: 5, baseMs: 60_000, capMs: 60_000 },
+    retry: { maxAttempts: 2, baseMs: 1, capMs: 1 },
+    beforeBeat: ({ payload }) => {
+      if (payload.meter_id.startsWith("poison") || options.away?.() === true)
+        throw new TransientError("no answer");
+    },
+  });
+  const publish = async (tenant_id: string, meter_id: string, count: number) => {
+    const { db, publish: settings } = backbone.system.open();
+    const context = { source: "engine_test", tenant_id };
+    const prepared = Array.from({ length: count }, (_, reading) =>
+      prepareEvent(settings, meterRead, { meter_id: `${meter_id}-${reading}`, reading, faults: 0 }, context),
+    );
+    await db.transaction((tx) => publishMany(tx, prepared));
+    await backbone.relay();
+  };
+  const drain = () => drainWith(backbone, consumer, () => ({ lookAhead: options.lookAhead }));
+  return { clock, backbone, consumer, publish, drain };
+}
+
+test("events of one tenant that all fail hold up no other tenant's", async () => {
+  const { backbone, publish, drain } = await poisonAndFive({ lookAhead: 20_000 });
+  await publish("bad", "poison", 1_000);
+  for (let count = 0; count < 3; count += 1) await drain();
+  await publish("good", "sound", 5);
+  for (let count = 0; count < 3; count += 1) await drain();
+  expect(await effects(backbone)).toHaveLength(5);
+});
+
+test("control: without a look at others, they wait until the poison is gone", async () => {
+  const { backbone, publish, drain } = await poisonAndFive({ lookAhead: 0 });
+  await publish("bad", "poison", 1_000);
+  for (let count = 0; count < 3; count += 1) await drain();
+  await publish("good", "sound", 5);
+  for (let count = 0; count < 3; count += 1) await drain();
+  expect(await effects(backbone)).toEqual([]);
+});
+
+test("an outage that meets several tenants opens it for all, and costs nobody's attempts", async () => {
+  let isAway = true;
+  const { clock, backbone, publish, drain } = await poisonAndFive({ lookAhead: 20_000, away: () => isAway });
+  await publish("one", "first", 50);
+  await publish("two", "second", 50);
+  for (let count = 0; count < 20; count += 1) {
+    await drain();
+    clock.advance(30_000);
+  }
+  expect(await deadLetters(backbone)).toEqual([]);
+  expect(await drain()).toMatchObject({ breakerOpen: true });
+  isAway = false;
+  for (let count = 0; count < 5; count += 1) {
+    clock.advance(60_000);
+    await drain();
+  }
+  expect(await effects(backbone)).toHaveLength(100);
 });

@@ -9,7 +9,7 @@ import { publishManySql } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
-import { attemptOf, claimOf, claimsOf, type Runnable } from "./delivery.ts";
+import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "./delivery.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
 
 /*
@@ -57,8 +57,8 @@ export interface ApplyDeps extends HandlerDeps {
   readonly fence: () => FenceText;
   /** Judges a failure before it counts; `stop` ends the list there, and what is left of it was not tried. */
   readonly judge: (failure: Applied) => { readonly failure: Applied; readonly stop: boolean };
-  /** Called after each commit in which a handler ran. */
-  readonly onApplied: () => void;
+  /** Called after each commit in which a handler ran, with what it ran for. */
+  readonly onApplied: (applied: readonly Delivery[]) => void;
   /** Which migrations the database lacks, as a sentence; null when none. Asked only when something is missing there. */
   readonly schemaLacks: () => Promise<string | null>;
 }
@@ -149,7 +149,7 @@ export async function applyAll(
     switch (attempt.kind) {
       case "done":
         applied.push(...attempt.applied);
-        if (attempt.applied.some(({ duplicate }) => duplicate === null)) deps.onApplied();
+        tellApplied(deps, attempt.applied);
         if (attempt.remaining.length > 0) lists.unshift(attempt.remaining);
         break;
       case "unavailable":
@@ -305,4 +305,10 @@ async function applyInTransaction(
       const duplicate = redelivered.has(id) ? "redelivered" : "published_twice";
       return { delivery, decision: { action: "ack" }, duplicate, error: null };
     });
+}
+
+/** Tells of those for whom a handler ran. */
+function tellApplied(deps: ApplyDeps, applied: readonly Applied[]): void {
+  const ran = applied.flatMap(({ delivery, duplicate }) => (duplicate === null ? [delivery] : []));
+  if (ran.length > 0) deps.onApplied(ran);
 }

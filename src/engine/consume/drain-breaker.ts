@@ -1,24 +1,33 @@
 import { redactText } from "@brain/schemas";
-import { afterFailure, breakerToText, closedBreaker, isOpen } from "../core/circuit-breaker.ts";
+import { afterFailure, afterSuccess, breakerToText, isOpen } from "../core/circuit-breaker.ts";
 import { classify } from "../core/classify.ts";
 import { backoffMs, maxFailureLength } from "../core/retry.ts";
 import { isMissingObject } from "../db/errors.ts";
 import type { Command } from "../stream/redis.ts";
 import type { Applied } from "./apply.ts";
 import { describeError } from "./dead-letters.ts";
-import { attemptOf } from "./delivery.ts";
+import { attemptOf, type Delivery, tenantOf } from "./delivery.ts";
 import type { Drain } from "./drain-state.ts";
 import { consumerShardField } from "./lease.ts";
 
-/** Closes the breaker: an event was applied. */
-export function noteApplied(drain: Drain): void {
-  if (drain.breaker.failures === 0) return;
-  if (isOpen(drain.breaker)) {
-    drain.result.breaker = "closed";
-    drain.deps.log.info({}, "An event was applied again; the circuit breaker is closed.");
-  }
-  drain.breaker = closedBreaker;
+/** Closes the breaker: these were applied. */
+export function noteApplied(drain: Drain, applied: readonly Delivery[]): void {
+  const { failures, spared } = drain.breaker;
+  if (failures === 0 && spared.length === 0) return;
+  const tenants = new Set(applied.map(tenantOf));
+  if (failures === 0 && !spared.some((tenant) => tenants.has(tenant))) return;
+  const wasOpen = isOpen(drain.breaker);
+  drain.breaker = afterSuccess(drain.breaker, tenants);
   drain.breakerChanged = true;
+  if (!wasOpen) return;
+  drain.result.breaker = "closed";
+  const alone = drain.breaker.spared.length > spared.length ? drain.breaker.spared.at(-1) : undefined;
+  drain.deps.log.info(
+    alone === undefined ? {} : { tenant_id: alone },
+    alone === undefined
+      ? "An event was applied again; the circuit breaker is closed."
+      : "An event of another tenant was applied; the circuit breaker is closed, and this tenant's failures count for its events only.",
+  );
 }
 
 /**
@@ -42,6 +51,7 @@ export function judge(drain: Drain, failure: Applied): { readonly failure: Appli
       error: redactText(describeError(failure.error)).slice(0, maxFailureLength),
       retryAfterMs: outcome.retryAfterMs,
       faultless,
+      tenant: tenantOf(failure.delivery),
     },
     nowMs,
   );

@@ -1,5 +1,5 @@
 import { compareMessageIds } from "@brain/schemas";
-import { breakerFromText, isOpen, phaseOf } from "../core/circuit-breaker.ts";
+import { breakerFromText, isOpen, openForOne, phaseOf } from "../core/circuit-breaker.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
 import { leastSuspectFirst, planRound, type RoundPlan, splitLanes } from "../core/ordering.ts";
 import { hashText } from "../core/sharding.ts";
@@ -8,13 +8,13 @@ import type { Consumer } from "./consumer.ts";
 import { describeError, errorClass } from "./dead-letters.ts";
 import { chooseDeferred, defer } from "./defer.ts";
 import { needsTransaction } from "./define-consumer.ts";
-import { attemptOf, type Delivery, deathsOf, type Runnable } from "./delivery.ts";
+import { attemptOf, type Delivery, deathsOf, isRunnable, type Runnable, tenantOf } from "./delivery.ts";
 import { type DrainDeps, type DrainOptions, type DrainResult, noteDue } from "./drain-base.ts";
 import { breakerCommands } from "./drain-breaker.ts";
 import { type Drain, hasTime, heartbeat, mayGoOn } from "./drain-state.ts";
 import { finishApplied, finishExhausted, finishUnhandled, tellSources } from "./finish.ts";
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
-import { lookAhead } from "./look-ahead.ts";
+import { asideAtMost, lookAhead, lookAside } from "./look-ahead.ts";
 import { openDrain } from "./open-drain.ts";
 import { activePauses, loadShardState } from "./shard-state.ts";
 
@@ -123,13 +123,16 @@ async function runRound(drain: Drain): Promise<boolean> {
   const startedMs = deps.now();
   const phase = phaseOf(drain.breaker, startedMs);
   result.breakerOpen = phase !== "closed";
-  if (phase === "open") {
+  const alone = openForOne(drain.breaker);
+  const isAside = alone !== null && (await lookAside(drain, alone));
+  if (phase === "open" && !isAside) {
     if (drain.breaker.halfOpenAtMs !== null) noteDue(result, drain.breaker.halfOpenAtMs);
     return false;
   }
 
-  const limit = phase === "half_open" ? 1 : drain.readSize;
-  const read = await drain.stream.take(Math.min(limit, options.maxEvents - result.read));
+  const limit = phase === "closed" ? drain.readSize : isAside ? asideAtMost : 1;
+  const readAtMost = phase === "closed" ? limit : phase === "half_open" ? 1 : 0;
+  const read = await drain.stream.take(Math.min(readAtMost, options.maxEvents - result.read));
   if (drain.hasChanged) {
     await putBack(drain, read.fresh);
     return false;
@@ -154,7 +157,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   await putBack(drain, begunAmong([...plan.behind, ...plan.left]));
 
   const blocked = new Set<string>();
-  if (phase === "half_open") return runTrial(drain, plan, blocked);
+  if (phase !== "closed") return runTrial(drain, plan, blocked, phase);
   if (!(await runAlone(drain, plan.alone, blocked))) {
     await putBack(drain, begunAmong([...plan.resumed, ...plan.fresh]));
     return false;
@@ -230,14 +233,27 @@ async function runTogether(
 
 /**
  * The circuit breaker is half open: one event is tried. A new one is preferred: that it succeeds says most, and the
- * ones that failed before may have failed for themselves; of those, the one that was due first.
+ * ones that failed before may have failed for themselves; of those, the one that was due first. While only one tenant's
+ * failed, one of another tenant says more than all of these, and need not wait until it is half open.
  */
-async function runTrial(drain: Drain, plan: Plan, blocked: Set<string>): Promise<boolean> {
+async function runTrial(
+  drain: Drain,
+  plan: Plan,
+  blocked: Set<string>,
+  phase: "half_open" | "open",
+): Promise<boolean> {
+  const alone = openForOne(drain.breaker);
+  const isOthers = (delivery: Delivery) =>
+    alone !== null && isRunnable(delivery) && tenantOf(delivery) !== alone;
   const failedMs = ({ firstFailedAtMs, dueAtMs }: Delivery) => (firstFailedAtMs === null ? 0 : dueAtMs);
-  const candidates = [...plan.fresh, ...plan.resumed, ...plan.alone];
-  const [trial, ...others] = candidates.toSorted((a, b) => failedMs(a) - failedMs(b));
+  const candidates = [...plan.fresh, ...plan.resumed, ...plan.alone].toSorted(
+    (a, b) => Number(isOthers(b)) - Number(isOthers(a)) || failedMs(a) - failedMs(b),
+  );
+  const [trial] = phase === "open" ? candidates.filter(isOthers) : candidates;
+  await putBack(drain, begunAmong(candidates.filter((one) => one !== trial)));
+  if (phase === "open" && drain.breaker.halfOpenAtMs !== null)
+    noteDue(drain.result, drain.breaker.halfOpenAtMs);
   if (trial === undefined) return false;
-  await putBack(drain, begunAmong(others));
   const run = plan.alone.includes(trial) ? runAlone : runTogether;
   return (await run(drain, [trial], blocked)) && !isOpen(drain.breaker);
 }

@@ -1,5 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { servedBy } from "../core/fairness.ts";
+import { readUpTo } from "../stream/group.ts";
 import { subscribedTypes } from "./define-consumer.ts";
 import { type Taken, tenantOf } from "./delivery.ts";
 import { type Drain, mayGoOn } from "./drain-state.ts";
@@ -28,6 +29,9 @@ const timesOfLook = 20;
 
 /** Events looked at in one look, unless the invocation says otherwise. */
 const lookAtMost = 20_000;
+
+/** Events of others of which one is tried while the circuit breaker is open for one tenant. */
+export const asideAtMost = 20;
 
 /** Events deferred by one look, at most, and tenants whose ids are remembered. */
 const takeAtMost = 500;
@@ -70,6 +74,32 @@ export async function lookAhead(drain: Drain, { fresh, isFull }: Taken): Promise
   if (found.isAll && found.end !== null) outlook.lookedTo = found.end;
   const nowMs = deps.now();
   outlook.nextMs = nowMs + Math.max(lookEveryMs, timesOfLook * (nowMs - startedMs));
+}
+
+/**
+ * While the circuit breaker is open for one tenant alone: defers a few events of others, to be tried instead of its own.
+ *
+ * @returns true when something of others may be deferred
+ */
+export async function lookAside(drain: Drain, tenant: string): Promise<boolean> {
+  const { deps, consumer, options, group } = drain;
+  const window = deps.lookAhead ?? lookAtMost;
+  if (window === 0) return false;
+  const cursor = await readUpTo(deps.redis, group);
+  if (cursor === null) return drain.state.deferredMark !== null;
+  const found = await findAhead(deps.db, {
+    subscriber: consumer.subscriber,
+    shard: options.shard,
+    types: consumer.any === null ? subscribedTypes(consumer) : null,
+    cursor,
+    from: cursor,
+    served: [tenant],
+    readSince: asideAtMost,
+    window,
+    takeAtMost: asideAtMost,
+  });
+  if (found.chosen.length > 0) await take(drain, cursor, found);
+  return drain.state.deferredMark !== null;
 }
 
 function later(one: MessageId, other: MessageId | null): MessageId {

@@ -67,7 +67,7 @@ export async function openDrain(
       stream,
       fence: () => fenceText(subscriber, shard, base.state.fencingToken),
       judge: (failure) => judge(drain, failure),
-      onApplied: () => noteApplied(drain),
+      onApplied: (applied) => noteApplied(drain, applied),
       schemaLacks: once(async () =>
         describeMissing(await readSchemaState(deps.db, deps.migrations).catch(() => ({ kind: "unknown" }))),
       ),

@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   afterFailure,
+  afterSuccess,
   breakerFromText,
   breakerToText,
   type CircuitBreaker,
   type CircuitBreakerPolicy,
   closedBreaker,
   isOpen,
+  openForOne,
   phaseOf,
 } from "./circuit-breaker.ts";
 
@@ -18,11 +20,12 @@ function fail(
   nowMs = 0,
   attempt = 1,
   retryAfterMs: number | null = null,
+  tenant = "",
 ): CircuitBreaker {
   return afterFailure(
     breaker,
     policy,
-    { attempt, error: "the shop is away", retryAfterMs, faultless: false },
+    { attempt, error: "the shop is away", retryAfterMs, faultless: false, tenant },
     nowMs,
   );
 }
@@ -53,7 +56,13 @@ describe("the circuit breaker", () => {
   });
 
   test.each([1, 2, 50])("opens at once when no event can be at fault, also at try %i", (attempt) => {
-    const failure = { attempt, error: "a column is missing", retryAfterMs: null, faultless: true };
+    const failure = {
+      attempt,
+      error: "a column is missing",
+      retryAfterMs: null,
+      faultless: true,
+      tenant: "",
+    };
     const breaker = afterFailure(closedBreaker, policy, failure, 5_000);
     expect(breaker).toMatchObject({ failures: 1, openSinceMs: 5_000, halfOpenAtMs: 6_000, failedTrials: 0 });
     // It waits like any other open breaker.
@@ -98,5 +107,38 @@ describe("the circuit breaker", () => {
       }),
     );
     expect(breakerFromText('{"failures":1,"open_since":5}')).toEqual(closedBreaker);
+  });
+});
+
+describe("a breaker that only one tenant's events opened", () => {
+  const failOf = (breaker: CircuitBreaker, tenant: string) => fail(breaker, 0, 1, null, tenant);
+  const openOfA = failOf(failOf(failOf(closedBreaker, "a"), "a"), "a");
+
+  test("says whose they are, and an outage once another's failed, too", () => {
+    expect(openForOne(openOfA)).toBe("a");
+    expect(openForOne(failOf(failOf(failOf(closedBreaker, "a"), "b"), "a"))).toBeNull();
+    expect(openForOne(failOf(openOfA, "b"))).toBeNull();
+    expect(openForOne(failOf(closedBreaker, "a"))).toBeNull();
+  });
+
+  test("spares that tenant once another's event succeeds, until one of its own does", () => {
+    const spared = afterSuccess(openOfA, new Set(["b"]));
+    expect(isOpen(spared)).toBe(false);
+    let more = spared;
+    for (let at = 0; at < 10; at += 1) more = failOf(more, "a");
+    expect(isOpen(more)).toBe(false);
+    expect(isOpen(failOf(failOf(failOf(more, "b"), "b"), "c"))).toBe(true);
+    const healed = afterSuccess(spared, new Set(["a"]));
+    expect(isOpen(failOf(failOf(failOf(healed, "a"), "a"), "a"))).toBe(true);
+  });
+
+  test("closes for all when the tenant's own event succeeds", () => {
+    expect(afterSuccess(openOfA, new Set(["a"]))).toEqual(closedBreaker);
+  });
+
+  test("outlives its text", () => {
+    const spared = afterSuccess(openOfA, new Set(["b"]));
+    expect(breakerFromText(breakerToText(openOfA))).toEqual(openOfA);
+    expect(breakerFromText(breakerToText(spared))).toEqual(spared);
   });
 });

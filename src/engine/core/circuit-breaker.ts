@@ -4,6 +4,10 @@
  * count, because the few events that never work come again and again. A failure that cannot be the event's own opens it
  * at once, at whichever try.
  *
+ * When only one tenant's events failed, the fault may be that tenant's. So while it is open for one tenant alone, an event
+ * of another one is tried at once, if there is any. Succeeds it, the breaker is closed, and that tenant is spared: its
+ * failures do not count here, but as tries of its events, until one of them succeeds. Fails it, it is an outage.
+ *
  *   closed ──(`after` events fail for now, none succeeds)──▶ open ──(the wait is over)──▶ half open: one event is tried
  *     ▲                                                       ▲                            │ │
  *     │                                                       └──(it fails: longer wait)───┘ │
@@ -20,6 +24,10 @@ export interface CircuitBreaker {
   readonly failedTrials: number;
   /** The last failure, one line. */
   readonly error: string | null;
+  /** Whose events failed since the last success, two at most; empty: no tenant's. A failure that is nobody's is everybody's. */
+  readonly tenants: readonly string[];
+  /** Tenants whose failures do not count, the last 50: others' events succeeded while only theirs failed. */
+  readonly spared: readonly string[];
 }
 
 export interface CircuitBreakerPolicy {
@@ -38,6 +46,8 @@ export const closedBreaker: CircuitBreaker = {
   halfOpenAtMs: null,
   failedTrials: 0,
   error: null,
+  tenants: [],
+  spared: [],
 };
 
 export function isOpen(breaker: CircuitBreaker): boolean {
@@ -54,30 +64,54 @@ export interface BreakerFailure {
   readonly retryAfterMs: number | null;
   /** True when no event can be at fault, e.g. because a column is missing: one such failure is enough. */
   readonly faultless: boolean;
+  /** Whose event it is; empty: no tenant's. */
+  readonly tenant: string;
+}
+
+/** The one tenant for whose events alone the breaker is open; null when it is closed, or it is an outage. */
+export function openForOne(breaker: CircuitBreaker): string | null {
+  const [tenant, another] = breaker.tenants;
+  return isOpen(breaker) && another === undefined ? (tenant ?? null) : null;
+}
+
+/** Tenants that are remembered as spared. */
+const maxSpared = 50;
+
+/** Notes that events of these tenants were applied: the breaker is closed, for all but those who alone failed. */
+export function afterSuccess(breaker: CircuitBreaker, tenants: ReadonlySet<string>): CircuitBreaker {
+  const alone = openForOne(breaker);
+  const known = alone === null ? breaker.spared : [...breaker.spared, alone];
+  const spared = [...new Set(known)].filter((tenant) => !tenants.has(tenant)).slice(-maxSpared);
+  return { ...closedBreaker, spared };
 }
 
 /** Notes an event that failed for now. */
 export function afterFailure(
   breaker: CircuitBreaker,
   policy: CircuitBreakerPolicy,
-  { attempt, error, retryAfterMs, faultless }: BreakerFailure,
+  { attempt, error, retryAfterMs, faultless, tenant }: BreakerFailure,
   nowMs: number,
 ): CircuitBreaker {
+  // One that is nobody's fault counts as two tenants': no other event would show that all is well.
+  const tenants = [...new Set([...breaker.tenants, tenant, ...(faultless ? ["", "*"] : [])])].slice(0, 2);
   if (isOpen(breaker)) {
     const failedTrials = breaker.failedTrials + 1;
     return {
       ...breaker,
       failedTrials,
       error,
+      tenants,
       halfOpenAtMs: nowMs + waitMs(policy, failedTrials, retryAfterMs),
     };
   }
-  if (attempt > 1 && !faultless) return breaker;
+  if ((attempt > 1 || breaker.spared.includes(tenant)) && !faultless) return breaker;
   const failures = breaker.failures + 1;
-  if (failures < policy.after && !faultless) return { ...breaker, failures, error };
+  if (failures < policy.after && !faultless) return { ...breaker, failures, error, tenants };
   return {
+    ...breaker,
     failures,
     error,
+    tenants,
     failedTrials: 0,
     openSinceMs: nowMs,
     halfOpenAtMs: nowMs + waitMs(policy, 0, retryAfterMs),
@@ -100,13 +134,15 @@ export function phaseOf(breaker: CircuitBreaker, nowMs: number): "closed" | "hal
 
 /** The breaker as text, for storing; an empty one for one that remembers nothing. */
 export function breakerToText(breaker: CircuitBreaker): string {
-  if (breaker.failures === 0 && !isOpen(breaker)) return "";
+  if (breaker.failures === 0 && !isOpen(breaker) && breaker.spared.length === 0) return "";
   return JSON.stringify({
     failures: breaker.failures,
     open_since: breaker.openSinceMs,
     probe_at: breaker.halfOpenAtMs,
     probes: breaker.failedTrials,
     error: breaker.error,
+    tenants: breaker.tenants,
+    spared: breaker.spared,
   });
 }
 
@@ -114,7 +150,10 @@ export function breakerToText(breaker: CircuitBreaker): string {
 export function breakerFromText(text: string | null): CircuitBreaker {
   if (text === null || text === "") return closedBreaker;
   try {
-    const { failures, open_since, probe_at, probes, error } = JSON.parse(text) as Record<string, unknown>;
+    const { failures, open_since, probe_at, probes, error, tenants, spared } = JSON.parse(text) as Record<
+      string,
+      unknown
+    >;
     const time = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);
     const openSinceMs = time(open_since);
     const halfOpenAtMs = time(probe_at);
@@ -125,8 +164,15 @@ export function breakerFromText(text: string | null): CircuitBreaker {
       halfOpenAtMs,
       failedTrials: time(probes) ?? 0,
       error: typeof error === "string" ? error : null,
+      tenants: textsOf(tenants),
+      spared: textsOf(spared),
     };
   } catch {
     return closedBreaker;
   }
+}
+
+/** A release before wrote none. */
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
 }

@@ -28,6 +28,16 @@ export async function createGroup(
   }
 }
 
+/** Id of the last entry that the group has read; null when there is no such group. */
+export async function readUpTo(redis: RedisHttp, { stream, group }: Group): Promise<MessageId | null> {
+  const [reply] = await redis.pipeline([["XINFO", "GROUPS", stream]]);
+  for (const fields of Array.isArray(reply) ? reply.map(pairs) : []) {
+    const id = fields.get("name") === group ? fields.get("last-delivered-id") : null;
+    if (isMessageId(id)) return id;
+  }
+  return null;
+}
+
 /** True for the reply that says that the group, or its stream, is gone. */
 export function isMissingGroup(reply: unknown): reply is RedisReplyError {
   return reply instanceof RedisReplyError && reply.prefix === "NOGROUP";
