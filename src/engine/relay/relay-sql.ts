@@ -18,8 +18,9 @@ export function firstSequence(shard: number): number {
 }
 
 /*
- * What runs with each pass stands in functions of the database, planned once in a session: `relay_begin`, `relay_next`,
- * `relay_end` and `relay_load`, see the migration `relay_functions`. The statements here are for the seldom cases.
+ * What runs with each pass stands in functions of the database, planned once in a session: `relay_begin` and `relay_load`,
+ * see the migration `relay_functions`, `relay_go_on` and `relay_note_end`, see `fair_tenants`. The statements here are for
+ * the seldom cases.
  */
 
 /** What `beginSql` tells in the `head` of its last row. */
@@ -79,6 +80,8 @@ const begin = keepSql<
 export interface SentBatch {
   readonly number: number;
   readonly first: string;
+  /** The last entry of another program that came behind the batch before; null: none did. */
+  readonly foreign: string | null;
 }
 
 /**
@@ -87,15 +90,30 @@ export interface SentBatch {
  * go.
  *
  * @param sent null: nothing is noted, and the batch that is in flight is the next one
+ * @param bounds.fairly more is unsent than one batch holds: tenants take turns in the next one
  */
 export function nextSql(
   shard: number,
   token: string,
   sent: SentBatch | null,
-  { leaseMs, maxCount, maxBytes }: BatchBounds & { readonly leaseMs: number },
+  {
+    leaseMs,
+    maxCount,
+    maxBytes,
+    fairly,
+  }: BatchBounds & { readonly leaseMs: number; readonly fairly: boolean },
 ): SQL {
+  return next(shard, token, sent?.number ?? null, ...idsOf(sent), leaseMs, maxCount, maxBytes, fairly);
+}
+
+/** The first id of a batch and that of another program, in parts. */
+function idsOf(
+  sent: SentBatch | null,
+): readonly [ms: string | null, seq: string | null, foreignMs: string | null, foreignSeq: string | null] {
   const [ms, seq] = sent === null ? [null, null] : splitId(sent.first);
-  return next(shard, token, sent?.number ?? null, ms, seq, leaseMs, maxCount, maxBytes);
+  const foreign = sent?.foreign ?? null;
+  const [foreignMs, foreignSeq] = foreign === null ? [null, null] : splitId(foreign);
+  return [ms, seq, foreignMs, foreignSeq];
 }
 
 const next = keepSql<
@@ -105,21 +123,30 @@ const next = keepSql<
     number: number | null,
     ms: string | null,
     seq: string | null,
+    foreignMs: string | null,
+    foreignSeq: string | null,
     leaseMs: number,
     maxCount: number,
     maxBytes: number,
+    fairly: boolean,
   ]
->((...values) => sql`SELECT * FROM relay_next(${sql.join(values, sql`, `)})`);
+>((...values) => sql`SELECT * FROM relay_go_on(${sql.join(values, sql`, `)})`);
 
 /** Notes that a batch was sent. Does nothing when that batch is no longer in flight. */
-export function endSql(shard: number, { number: batchNumber, first }: SentBatch): SQL {
-  const [ms, seq] = splitId(first);
-  return end(shard, batchNumber, ms, seq);
+export function endSql(shard: number, sent: SentBatch): SQL {
+  return end(shard, sent.number, ...idsOf(sent));
 }
 
-const end = keepSql<[shard: number, batchNumber: number, ms: string, seq: string]>(
-  (...values) => sql`SELECT relay_end(${sql.join(values, sql`, `)})`,
-);
+const end = keepSql<
+  [
+    shard: number,
+    batchNumber: number,
+    ms: string | null,
+    seq: string | null,
+    foreignMs: string | null,
+    foreignSeq: string | null,
+  ]
+>((...values) => sql`SELECT relay_note_end(${sql.join(values, sql`, `)})`);
 
 /** A thousand lanes: see `appendScript`. */
 const nextLane = sql`(r.id_lane + 1) % 1000`;

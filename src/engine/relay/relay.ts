@@ -6,6 +6,7 @@ import { fanOut } from "./fan-out.ts";
 import type { Layout } from "./layout-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
+  type BatchBounds,
   type Begun,
   beginSql,
   endSql,
@@ -156,11 +157,19 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
     }
     const next = await askWithState<{ readonly held: boolean }>(
       deps,
-      nextSql(shard, token, sent, deps.settings),
+      nextSql(shard, token, sent, { ...deps.settings, fairly: isFull(batch, deps.settings) }),
     );
     if (!next.state.held) return false;
     batch = next.batch;
   }
+}
+
+/** More is unsent than one batch holds, as far as its size tells. */
+function isFull({ rows }: Batch, { maxCount, maxBytes }: BatchBounds): boolean {
+  if (rows.length >= maxCount / 2) return true;
+  let length = 0;
+  for (const { payload, meta } of rows) length += payload.length + meta.length;
+  return length >= maxBytes / 4;
 }
 
 /** @returns the batch, to be noted as sent; null when it was not */
@@ -178,7 +187,7 @@ async function sendOne(run: Run, batch: Batch): Promise<SentBatch | null> {
   total.repeated += sent.repeated ? 1 : 0;
   options.onSent?.(new Set(rows.map((row) => row.type)));
   if (deps.settings.fanOut) total.untold += await fanOut(deps, rows);
-  return { number: head.number, first: sent.first };
+  return { number: head.number, first: sent.first, foreign: sent.foreign };
 }
 
 /** Up to here a stream is whole that lacks an entry which is known: nobody can tell more. */
