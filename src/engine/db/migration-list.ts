@@ -16,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0020_record_growth", when: 1_795_689_560_834 },
   { tag: "0021_relay_functions", when: 1_795_700_504_068 },
   { tag: "0022_tenant_rows", when: 1_795_704_682_253 },
+  { tag: "0023_fair_tenants", when: 1_795_706_094_955 },
 ];

@@ -305,6 +305,7 @@ CREATE TABLE "consumer_shards" (
   "start_id" character varying(50),
   "claims_id" character varying(50),
   "claims_since" jsonb,
+  "ahead" jsonb DEFAULT '{}'::jsonb NOT NULL,
   CONSTRAINT "consumer_shards_subscriber_name_shard_pk" PRIMARY KEY (subscriber_name, shard)
 );
 
@@ -379,6 +380,7 @@ CREATE TABLE "deliveries" (
   CONSTRAINT "deliveries_pkey" PRIMARY KEY (place),
   CONSTRAINT "deliveries_delivery_key" UNIQUE (subscriber_name, stream_message_id, replay_epoch)
 );
+CREATE INDEX deliveries_ahead_idx ON public.deliveries USING btree (subscriber_name, shard, stream_ms, stream_seq) WHERE ((cause)::text = 'ahead'::text);
 CREATE INDEX deliveries_job_idx ON public.deliveries USING btree (job_id) WHERE (job_id IS NOT NULL);
 CREATE INDEX deliveries_key_idx ON public.deliveries USING btree (subscriber_name, key, stream_ms, stream_seq) WHERE (key IS NOT NULL);
 CREATE INDEX deliveries_order_idx ON public.deliveries USING btree (subscriber_name, shard, stream_ms, stream_seq);
@@ -563,6 +565,8 @@ CREATE TABLE "relay_shards" (
   "batch_number" bigint DEFAULT 0 NOT NULL,
   "sent_number" bigint DEFAULT 0 NOT NULL,
   "id_lane" integer DEFAULT 0 NOT NULL,
+  "foreign_ms" numeric(20,0) DEFAULT 0 NOT NULL,
+  "foreign_seq" numeric(20,0) DEFAULT 0 NOT NULL,
   CONSTRAINT "relay_shards_pkey" PRIMARY KEY (shard)
 );
 
@@ -587,3 +591,11 @@ ALTER TABLE replay_claims ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON replay_claims AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON replay_claims AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT INSERT, SELECT ON replay_claims TO brain_tenant;
+
+CREATE TABLE "tenant_limits" (
+  "tenant_id" character varying(100) NOT NULL,
+  "weight" real DEFAULT 1 NOT NULL,
+  "quotas" jsonb DEFAULT '{}'::jsonb NOT NULL,
+  "changed_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT "tenant_limits_pkey" PRIMARY KEY (tenant_id)
+);
