@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Consumer } from "@brain/engine";
 import { courseAccessGranted, courseAccessRevoked, courseGenerationCompleted } from "@brain/schemas";
+import { Webhook } from "standardwebhooks";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { courseAccessNotificationsConsumer } from "../../src/modules/course_access/notifications.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
@@ -99,6 +100,11 @@ test("a finished course is told once, signed, and with nothing but ids", async (
   expect(mac).toBe(createHmac("sha256", secret).update(`${seconds}.${call?.text}`).digest("hex"));
   expect(Math.abs(Number(seconds) - clockMs / 1000)).toBeLessThan(2);
   expect(call?.headers["idempotency-key"]).toMatch(/\S/);
+  // The same call by the form of Standard Webhooks, whose clock is the test's.
+  const { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": signed } = call?.headers ?? {};
+  expect(id).toBe(`course_ready:${courseId}`);
+  const webhook = new Webhook(new TextEncoder().encode(secret), { format: "raw" });
+  expect(signed).toBe(webhook.sign(String(id), new Date(Number(at) * 1_000), call?.text ?? ""));
 });
 
 test("granted and revoked access is told with ids", async () => {

@@ -1,5 +1,6 @@
 import { type Logger, PermanentError, RetryAfter, TransientError } from "@brain/engine";
 import { callOutside } from "../outgoing.ts";
+import { signedHeaders } from "../signed-webhook.ts";
 
 /** What is told to the outside, and how. */
 
@@ -69,6 +70,7 @@ async function post(webhook: WebhookSettings, notification: Notification, sendin
       headers: {
         "content-type": "application/json",
         "idempotency-key": idempotencyKey,
+        ...signedHeaders([webhook.secret], notification.id, now(), body),
         "x-brain-signature": await sign(webhook.secret, Math.floor(now().getTime() / 1000), body),
       },
       body,

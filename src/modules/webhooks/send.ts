@@ -1,7 +1,7 @@
 import { type EnvelopeRow, errorClass, toEnvelope, type Vault } from "@brain/engine";
 import { binaryHeaders, type CloudEvent, type Envelope, toCloudEvent } from "@brain/schemas";
-import { Webhook } from "standardwebhooks";
 import { callOutside, requirePublic, retryAfterSeconds } from "../outgoing.ts";
+import { signedHeaders } from "../signed-webhook.ts";
 import { addressOf } from "./secrets.ts";
 import type { WebhookSettings } from "./settings.ts";
 import type { Claimed } from "./store.ts";
@@ -97,23 +97,6 @@ async function post(
   // Only the status counts; an answer without end is not read.
   await response.body?.cancel();
   return response;
-}
-
-/**
- * The headers of Standard Webhooks, with a signature for each secret that is good.
- * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- */
-export function signedHeaders(
-  secrets: readonly string[],
-  id: string,
-  at: Date,
-  body: string,
-): Readonly<Record<string, string>> {
-  return {
-    "webhook-id": id,
-    "webhook-timestamp": String(Math.floor(at.getTime() / 1_000)),
-    "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(" "),
-  };
 }
 
 function eventOf({ message, event }: Claimed): CloudEvent | null {
