@@ -6,6 +6,7 @@ import { HTTP } from "cloudevents";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { waitFor } from "../wait-for.ts";
 
 interface Call {
   readonly path: string;
@@ -57,7 +58,14 @@ const publish = (tenant_id: string | null = "acme") =>
   );
 /** Relays, and has the job run once. */
 const deliver = async () => {
-  await engine.settle();
+  await waitFor(
+    "everything is sent",
+    async () => {
+      await engine.settle();
+      return engine.sql("SELECT id FROM events WHERE sent_at IS NULL");
+    },
+    (unsent) => unsent.length === 0,
+  );
   const { db, log, publish: settings } = engine.open();
   await engine.system.jobs.get("webhook_delivery")?.run({
     db,

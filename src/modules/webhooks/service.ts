@@ -25,6 +25,7 @@ import {
   listDeliveries,
   listEndpoints,
   lockEndpoint,
+  notBeforeNow,
   replayDelivery,
   updateEndpoint,
 } from "./store.ts";
@@ -97,7 +98,7 @@ export function webhookService(keys: Parameters<typeof createVault>[0]) {
         secret: await vault.seal(secret, addressOf(id, "secret")),
         status: "enabled" as const,
         createdBy: services.actorId,
-        enabledAt: databaseNow,
+        enabledAt: notBeforeNow,
         createdAt: databaseNow,
       };
       const row = await services.db.transaction(async (tx) => {
@@ -183,7 +184,7 @@ export async function enableEndpoint(services: RequestServices, id: string) {
     await note(services, tx, "enabled", before);
     await tx.execute(alertsInTransaction.resolvingIf("webhook_disabled", id, sql`true`));
     const change = { status: "enabled", disabledReason: null, failingSince: null };
-    return updateEndpoint(tx, id, { ...change, enabledAt: databaseNow, updatedAt: databaseNow });
+    return updateEndpoint(tx, id, { ...change, enabledAt: notBeforeNow, updatedAt: databaseNow });
   });
   services.schedule(deliveryJob, services.now());
   return endpointView(row, services.now());
