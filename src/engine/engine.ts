@@ -205,10 +205,9 @@ export function createEngine(options: EngineOptions): Engine {
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
     const deadlineMs = now() + budgets.backgroundMs;
     if (news === null) await relayAll(invocation, deadlineMs, (more) => more === null && handOn());
-    await Promise.all([
-      drainAll(invocation, deadlineMs, news, handOn),
-      runJobsOnNews(invocation, deadlineMs, handOn),
-    ]);
+    await drainAll(invocation, deadlineMs, news, handOn);
+    // Behind the drains: by then the relay has noted what it sent.
+    await runJobsOnNews(invocation, deadlineMs, handOn);
   };
   /** Without a stream events wait in the record, and there is nothing to do. */
   const withStream = async (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) => {
@@ -233,10 +232,11 @@ export function createEngine(options: EngineOptions): Engine {
         const drains: Promise<void>[] = [];
         const drainHere: Wake = (news) => {
           if (news === null) return;
-          drains.push(drainAll(stream, deadlineMs, news), runJobsOnNews(stream, deadlineMs, leave));
+          drains.push(drainAll(stream, deadlineMs, news));
         };
         await relayAll(stream, deadlineMs, wake ?? drainHere);
         await Promise.all(drains);
+        if (drains.length > 0) await runJobsOnNews(stream, deadlineMs, leave);
       }, invocation),
     wake: (news, handOn = leave) => withStream((stream) => drainIn(stream, news, handOn)),
     runJobs: (names, handOn = leave) => runJobsNow(open(), now() + budgets.backgroundMs, names, handOn),
