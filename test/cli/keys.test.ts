@@ -10,7 +10,7 @@ beforeAll(async () => {
       { path: "/api/keys", routes: keyRoutes(), keys: { "/": "refused", "/:id/rotate": "refused" } },
       { path: "/api/me", routes: callerRoutes() },
     ],
-    authenticators: [createKeyAuthenticator({ credentialCacheMs: 0, sessionS: 3_600, issuers: [] })],
+    authenticators: [createKeyAuthenticator({ credentialCacheMs: 0, sessionS: 3_600, issuers: [], signIn: [], publicUrl: null })],
   });
 });
 afterAll(() => station?.cleanup());

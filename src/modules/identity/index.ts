@@ -5,7 +5,7 @@ import { createJwtAuthenticator } from "./jwt-authenticator.ts";
 import { createKeyAuthenticator } from "./key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "./routes.ts";
 import { createSessionAuthenticator } from "./sessions/authenticator.ts";
-import { sessionRoutes } from "./sessions/routes.ts";
+import { sessionRoutes, signInsLimit } from "./sessions/routes.ts";
 import { sessionTidying } from "./sessions/tidying.ts";
 import { identitySettings } from "./settings.ts";
 import * as tables from "./tables.ts";
@@ -23,6 +23,7 @@ export const identity = defineModule({
       ? []
       : [authenticatorPort.from(() => createJwtAuthenticator(settings.issuers))]),
   ],
+  limits: [signInsLimit],
   jobs: () => [sessionTidying],
   routes: ({ settings }): Mount[] => [
     {

@@ -1,5 +1,7 @@
 import { defineSettings, whole } from "@brain/engine";
+import { publicUrl } from "../shared-settings.ts";
 import { issuersSetting, type TrustedIssuer } from "./issuers.ts";
+import { type SignInClient, signInClients, signInSetting } from "./sessions/settings.ts";
 
 export interface IdentitySettings {
   /** How long a credential is good after it was revoked, at most, ms. */
@@ -8,17 +10,27 @@ export interface IdentitySettings {
   readonly sessionS: number;
   /** Whose tokens are believed. */
   readonly issuers: readonly TrustedIssuer[];
+  /** Where people sign in. */
+  readonly signIn: readonly SignInClient[];
+  /** Under which browsers reach us; null: what the request says. */
+  readonly publicUrl: string | null;
 }
 
 export const identitySettings = defineSettings(
   {
+    ...publicUrl,
     BRAIN_CREDENTIAL_CACHE_SECONDS: whole(0, 60).default(30),
     BRAIN_SESSION_HOURS: whole(1, 168).default(12),
     BRAIN_JWT_ISSUERS: issuersSetting.optional(),
+    BRAIN_SIGN_IN: signInSetting.optional(),
   },
-  (env): IdentitySettings => ({
+  (env, fault): IdentitySettings => ({
     credentialCacheMs: env.BRAIN_CREDENTIAL_CACHE_SECONDS * 1_000,
     sessionS: env.BRAIN_SESSION_HOURS * 3_600,
     issuers: env.BRAIN_JWT_ISSUERS ?? [],
+    signIn: signInClients(env.BRAIN_SIGN_IN ?? [], env.BRAIN_JWT_ISSUERS ?? [], (message) =>
+      fault("BRAIN_SIGN_IN", message),
+    ),
+    publicUrl: env.BRAIN_PUBLIC_URL ?? null,
   }),
 );

@@ -20,7 +20,7 @@ function cookieName(url: string, what: "session" | "sign_in"): string {
 }
 
 /** The value of the cookie; null when the request has none, or what it has cannot be one of ours. */
-function readCookie(request: Request, what: "session" | "sign_in"): string | null {
+export function readCookie(request: Request, what: "session" | "sign_in"): string | null {
   const name = cookieName(request.url, what);
   for (const part of (request.headers.get("cookie") ?? "").split(";")) {
     const [key = "", ...value] = part.trim().split("=");

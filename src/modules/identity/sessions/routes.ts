@@ -1,14 +1,22 @@
-import { ConflictError, ForbiddenError, UnauthorizedError } from "@brain/engine";
+import {
+  ConflictError,
+  ForbiddenError,
+  NotFoundError,
+  type RateLimit,
+  UnauthorizedError,
+} from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { identified, type Principal, requires } from "../../../http/kit/access.ts";
+import { anybody, identified, type Principal, requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../../http/kit/routing.ts";
 import { hashSecret } from "../api-key.ts";
+import { principalOfClaims } from "../claims.ts";
 import { isolateSessions } from "../kept-rows.ts";
 import type { IdentitySettings } from "../settings.ts";
 import type { SessionOrigin, SessionRow } from "../tables.ts";
-import { readToken, setCookie } from "./cookie.ts";
+import { readCookie, readToken, setCookie } from "./cookie.ts";
+import { beginSignIn, finishSignIn, isOwnPath, pendingText, readPending } from "./oidc.ts";
 import {
   endSessionById,
   listSessionViews,
@@ -16,12 +24,29 @@ import {
   openSession,
   sessionView,
 } from "./sessions.ts";
+import type { SignInClient } from "./settings.ts";
 import { readSession } from "./store.ts";
 
+/** How long somebody may take at the issuer, seconds. */
+const signInS = 600;
+
+/** Of each address: beginning one asks the issuer. */
+export const signInsLimit: RateLimit = { name: "identity_sign_ins", perMinute: 30 };
+
+const comesWithout = anybody("who signs in has no credential yet");
+const issuerParam = z.object({
+  issuer: z.string().regex(/^[a-z][a-z0-9_-]{0,23}$/, "expected the name of an issuer"),
+});
+const startQuery = z.strictObject({
+  /** Where the browser goes when it is signed in. */
+  return_to: z.string().max(1_001).refine(isOwnPath, "expected a path of this site, e.g. /").default("/"),
+});
+/** What an issuer may say; oauth4webapi looks at it. */
+const callbackQuery = z.looseObject({ state: z.string().max(500), code: z.string().max(4_000).optional() });
 const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
 
 /** The routes below `/api/sessions`. */
-export function sessionRoutes({ sessionS }: IdentitySettings): Hono<ModuleEnv> {
+export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
   app.post("/", identified("whoever has a credential may sign in with it"), withoutBody(), async (c) => {
@@ -60,6 +85,60 @@ export function sessionRoutes({ sessionS }: IdentitySettings): Hono<ModuleEnv> {
       return c.json({ id, revoked: true });
     },
   );
+
+  app.get(
+    "/oidc/:issuer/start",
+    comesWithout,
+    validated("param", issuerParam),
+    validated("query", startQuery),
+    async (c) => {
+      await c.var.services.limitCaller(signInsLimit);
+      const client = clientOf(c.req.valid("param").issuer);
+      const { url, pending } = await beginSignIn(
+        client,
+        redirectUriOf(c, client),
+        c.req.valid("query").return_to,
+      );
+      c.header("set-cookie", setCookie(c.req.url, "sign_in", pendingText(pending), signInS));
+      c.header("cache-control", "no-store");
+      return c.redirect(url, 302);
+    },
+  );
+
+  app.get(
+    "/oidc/:issuer/callback",
+    comesWithout,
+    validated("param", issuerParam),
+    validated("query", callbackQuery),
+    async (c) => {
+      const { services } = c.var;
+      await services.limitCaller(signInsLimit);
+      const client = clientOf(c.req.valid("param").issuer);
+      const pending = readPending(readCookie(c.req.raw, "sign_in"));
+      // What was begun is over, however it ends.
+      c.header("set-cookie", setCookie(c.req.url, "sign_in", "", 0));
+      if (pending.with !== client.name) readPending(null);
+      const answer = new URL(c.req.url).searchParams;
+      const claims = await finishSignIn(client, pending, answer, redirectUriOf(c, client));
+      const principal = await principalOfClaims(client.claims, claims, "session");
+      const { token, lifeS } = await openSession(services, principal, { kind: "jwt" }, sessionS);
+      c.header("set-cookie", setCookie(c.req.url, "session", token, lifeS), { append: true });
+      c.header("cache-control", "no-store");
+      return c.redirect(pending.returnTo, 303);
+    },
+  );
+
+  /** @throws {NotFoundError} nobody signs in there */
+  function clientOf(name: string): SignInClient {
+    const client = signIn.find((one) => one.name === name);
+    if (client !== undefined) return client;
+    throw new NotFoundError(`Nobody signs in at an issuer named "${name}" here.`);
+  }
+
+  function redirectUriOf(c: Context<ModuleEnv>, { name }: SignInClient): string {
+    const origin = publicUrl ?? new URL(c.req.url).origin;
+    return `${origin.replace(/\/+$/, "")}/api/sessions/oidc/${name}/callback`;
+  }
 
   return app;
 }
