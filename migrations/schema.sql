@@ -398,7 +398,7 @@ CREATE TABLE "identity_keys" (
   "name" character varying(100) NOT NULL,
   "tenant_id" character varying(100),
   "scopes" jsonb NOT NULL,
-  "secret_hash" character varying(64) NOT NULL,
+  "secret_hash" character varying(64),
   "previous_hash" character varying(64),
   "previous_until" timestamp(3) with time zone,
   "expires_at" timestamp(3) with time zone,
@@ -407,7 +407,10 @@ CREATE TABLE "identity_keys" (
   "created_by" character varying(100),
   "rotated_at" timestamp(3) with time zone,
   "last_used_at" timestamp(3) with time zone,
-  CONSTRAINT "identity_keys_pkey" PRIMARY KEY (id)
+  "sealed_secret" text,
+  "previous_sealed" text,
+  CONSTRAINT "identity_keys_pkey" PRIMARY KEY (id),
+  CONSTRAINT "identity_keys_secret_check" CHECK (((secret_hash IS NULL) <> (sealed_secret IS NULL)))
 );
 CREATE INDEX identity_keys_created_idx ON public.identity_keys USING btree (created_at, id);
 CREATE INDEX identity_keys_tenant_idx ON public.identity_keys USING btree (tenant_id, created_at) WHERE (tenant_id IS NOT NULL);

@@ -187,6 +187,14 @@ export {
   schemaDef,
   walkSchema,
 } from "./schema-walk.ts";
+export {
+  contentDigest,
+  fieldsToSign,
+  importSigningSecret,
+  type SignedMessage,
+  signatureBase,
+  signRequest,
+} from "./sign-request.ts";
 export { type ReadTime, readTime } from "./time.ts";
 export { type Upcast, type Upcasts, upcast } from "./upcast.ts";
 export { type DecodedText, decodeUtf8 } from "./utf8.ts";

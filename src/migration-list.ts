@@ -20,5 +20,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0021_identity_sessions", when: 1_795_701_131_686 },
     { tag: "0022_module_tenants", when: 1_795_704_975_524 },
     { tag: "0023_webhooks", when: 1_795_706_172_642 },
+    { tag: "0024_identity_signing_keys", when: 1_795_706_819_049 },
   ],
 };

@@ -1,16 +1,19 @@
+import { createVault } from "@brain/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKeyAuthenticator } from "../../src/modules/identity/key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "../../src/modules/identity/routes.ts";
+import { testSecretsKey } from "../backbone.ts";
 import { charter, openStation, type Station } from "./server.ts";
 
+const vault = createVault({ current: testSecretsKey, previous: null });
 let station: Station;
 beforeAll(async () => {
   station = await openStation({
     mounts: [
-      { path: "/api/keys", routes: keyRoutes(), keys: { "/": "refused", "/:id/rotate": "refused" } },
+      { path: "/api/keys", routes: keyRoutes(vault), keys: { "/": "refused", "/:id/rotate": "refused" } },
       { path: "/api/me", routes: callerRoutes() },
     ],
-    authenticators: [createKeyAuthenticator({ credentialCacheMs: 0, sessionS: 3_600, issuers: [], signIn: [], publicUrl: null })],
+    authenticators: [createKeyAuthenticator({ credentialCacheMs: 0 })],
   });
 });
 afterAll(() => station?.cleanup());

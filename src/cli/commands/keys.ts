@@ -27,6 +27,7 @@ interface IssuedKey extends Key {
 interface CreateOptions {
   readonly role?: string;
   readonly scope?: string;
+  readonly signing?: boolean;
   readonly tenant?: string;
   readonly allTenants?: boolean;
   readonly for?: number;
@@ -49,6 +50,7 @@ export function addKeys(program: Command): void {
       "viewer, publisher, operator, approver, application, admin; separated by commas",
     )
     .option("--scope <scopes>", "e.g. events:publish:course,tasks:read; separated by commas")
+    .option("--signing", "it is not sent: requests are signed with it")
     .option("--tenant <id>", "for this tenant alone")
     .option("--all-tenants", "for all tenants")
     .option("--for <time>", "ends by itself after e.g. 12h, 90d", seconds)
@@ -104,6 +106,7 @@ async function create(cli: Cli, name: string, options: CreateOptions): Promise<v
     options.for === undefined ? options.until : new Date(Date.now() + options.for * 1_000).toISOString();
   const issued = await cli.client.postOnce<IssuedKey>("/api/keys", {
     name,
+    kind: options.signing === true ? "signing" : undefined,
     roles: listOf(options.role),
     scopes: listOf(options.scope),
     // Left out it is that of the credential.

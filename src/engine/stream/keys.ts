@@ -25,6 +25,8 @@ export interface StreamKeys {
   jobsDue(): string;
   /** Requests of one minute against one limit. */
   limit(bucket: string, minute: number): string;
+  /** Present while a signature with this nonce would be good. */
+  nonce(key: string, nonce: string): string;
   /** Unix ms of the last cron tick. */
   cronTick(): string;
   /** Present for a while after events were relayed; tells the cron that the database is awake anyway. */
@@ -63,6 +65,7 @@ export function createStreamKeys(prefix: string): StreamKeys {
     failing: () => `${prefix}:events:failing`,
     jobsDue: () => `${prefix}:events:jobs-due`,
     limit: (bucket, minute) => `${prefix}:limits:${bucket}:${minute}`,
+    nonce: (key, nonce) => `${prefix}:nonces:${key}:${nonce}`,
     cronTick: () => `${prefix}:events:cron-tick`,
     relayActive: () => `${prefix}:events:relay-active`,
     relaySwept: () => `${prefix}:events:relay-swept`,

@@ -31,8 +31,16 @@ export function newSecret(): string {
     .replaceAll("=", "");
 }
 
-export function keyText({ id, secret }: ApiKey): string {
-  return `brk_${id}_${secret}`;
+/** Sent as it is, or only used to sign. */
+export type KeyKind = "bearer" | "signing";
+
+/** What the text of a key begins with. */
+export function keyPrefix(kind: KeyKind, id: string): string {
+  return `${kind === "signing" ? "brs" : "brk"}_${id}`;
+}
+
+export function keyText(kind: KeyKind, { id, secret }: ApiKey): string {
+  return `${keyPrefix(kind, id)}_${secret}`;
 }
 
 /** What is stored of a secret: SHA-256, hex. */

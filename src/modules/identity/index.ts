@@ -1,4 +1,4 @@
-import { defineModule } from "@brain/engine";
+import { createVault, defineModule, rewrapSecrets } from "@brain/engine";
 import { authenticatorPort } from "../../http/kit/access.ts";
 import type { Mount } from "../../http/kit/mount.ts";
 import { createJwtAuthenticator } from "./jwt-authenticator.ts";
@@ -8,9 +8,11 @@ import { createSessionAuthenticator } from "./sessions/authenticator.ts";
 import { sessionRoutes, signInsLimit } from "./sessions/routes.ts";
 import { sessionTidying } from "./sessions/tidying.ts";
 import { identitySettings } from "./settings.ts";
+import { createSignatureAuthenticator } from "./signing/authenticator.ts";
+import { sealedKeyColumns } from "./signing/secrets.ts";
 import * as tables from "./tables.ts";
 
-/** Who calls: API keys, sessions of the console, tokens of issuers. */
+/** Who calls: API keys, sessions of the console, signed requests, tokens of issuers. */
 export const identity = defineModule({
   name: "identity",
   events: [],
@@ -18,17 +20,21 @@ export const identity = defineModule({
   settings: identitySettings,
   offers: ({ settings }) => [
     authenticatorPort.from(() => createKeyAuthenticator(settings)),
+    authenticatorPort.from(() => createSignatureAuthenticator(settings, createVault(settings.secretsKeys))),
     authenticatorPort.from(() => createSessionAuthenticator(settings)),
     ...(settings.issuers.length === 0
       ? []
       : [authenticatorPort.from(() => createJwtAuthenticator(settings.issuers))]),
   ],
   limits: [signInsLimit],
-  jobs: () => [sessionTidying],
+  jobs: ({ settings }) => [
+    sessionTidying,
+    rewrapSecrets("identity_secrets", createVault(settings.secretsKeys), sealedKeyColumns),
+  ],
   routes: ({ settings }): Mount[] => [
     {
       path: "/api/keys",
-      routes: keyRoutes(),
+      routes: keyRoutes(createVault(settings.secretsKeys)),
       // An answer with a secret is not kept.
       keys: { "/": "refused", "/:id/rotate": "refused" },
     },

@@ -10,7 +10,9 @@ const bearer = /^Bearer +(brk_\S*) *$/;
 const hourMs = 3_600_000;
 
 /** `Authorization: Bearer brk_…`, asked of Postgres once in a while and else of the cache. */
-export function createKeyAuthenticator({ credentialCacheMs }: IdentitySettings): Authenticator {
+export function createKeyAuthenticator({
+  credentialCacheMs,
+}: Pick<IdentitySettings, "credentialCacheMs">): Authenticator {
   return {
     async authenticate(asking) {
       const token = bearer.exec(asking.request.headers.get("authorization") ?? "")?.[1];
@@ -19,7 +21,7 @@ export function createKeyAuthenticator({ credentialCacheMs }: IdentitySettings):
       // One message for all: it is nobody's business which part was right.
       if (given === null) throw refusal();
       const nowMs = asking.invocation.now();
-      const row = await find(asking, given.id, nowMs, credentialCacheMs);
+      const row = await findKeyRow(asking, given.id, nowMs, credentialCacheMs);
       const hash = await hashSecret(given.secret);
       const principal = row === null || !isSecret(row, hash, nowMs) ? null : keyPrincipal(row, nowMs);
       if (row === null || principal === null) throw refusal();
@@ -35,7 +37,8 @@ function refusal(): UnauthorizedError {
   );
 }
 
-async function find(
+/** The row of a key, asked of Postgres once in a while and else of the cache. */
+export async function findKeyRow(
   { invocation }: Asking,
   id: string,
   nowMs: number,
@@ -55,7 +58,7 @@ function isSecret(row: KeyRow, hash: string, nowMs: number): boolean {
 }
 
 /** Notes the hour of the last use behind the answer, once an hour in each isolate. */
-function noteHour({ invocation, waitUntil }: Asking, row: KeyRow, nowMs: number): void {
+export function noteHour({ invocation, waitUntil }: Asking, row: KeyRow, nowMs: number): void {
   const hour = new Date(nowMs - (nowMs % hourMs));
   if (row.lastUsedAt !== null && row.lastUsedAt >= hour) return;
   isolateKeys.change(row.id, { ...row, lastUsedAt: hour });

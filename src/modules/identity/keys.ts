@@ -1,9 +1,17 @@
-import { ConflictError, NotFoundError, recordAction, type Tx, ValidationError } from "@brain/engine";
+import {
+  ConflictError,
+  NotFoundError,
+  recordAction,
+  type Tx,
+  ValidationError,
+  type Vault,
+} from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
-import { hashSecret, keyText, newKeyId, newSecret } from "./api-key.ts";
+import { type ApiKey, hashSecret, type KeyKind, keyText, newKeyId, newSecret } from "./api-key.ts";
 import { isolateKeys } from "./kept-rows.ts";
-import { type CreateKeyRequest, keyView, scopesOf } from "./model.ts";
+import { type CreateKeyRequest, keyView, kindOf, scopesOf } from "./model.ts";
+import { sealAsPrevious, sealSecret } from "./signing/secrets.ts";
 import { findKey, insertKey, listKeys, lockKey, updateKey } from "./store.ts";
 import type { KeyRow } from "./tables.ts";
 
@@ -21,7 +29,11 @@ export interface IssuedKey extends ReturnType<typeof keyView> {
  * @throws {ForbiddenError} a credential of one tenant, and the key would be for another
  * @throws {ValidationError} it would have expired
  */
-export async function createKey(services: RequestServices, request: CreateKeyRequest): Promise<IssuedKey> {
+export async function createKey(
+  services: RequestServices,
+  request: CreateKeyRequest,
+  vault: Vault,
+): Promise<IssuedKey> {
   const now = services.now();
   if (request.expires_at !== null && request.expires_at <= now) {
     throw new ValidationError("The key would have expired before it was made.", {
@@ -34,8 +46,9 @@ export async function createKey(services: RequestServices, request: CreateKeyReq
     name: request.name,
     tenantId: tenantOf(services, request.tenant_id),
     scopes: scopesOf(request),
-    secretHash: await hashSecret(secret),
+    ...(await storedSecret(request.kind, { id, secret }, vault)),
     previousHash: null,
+    previousSealed: null,
     previousUntil: null,
     expiresAt: request.expires_at,
     revokedAt: null,
@@ -48,7 +61,14 @@ export async function createKey(services: RequestServices, request: CreateKeyReq
     await insertKey(tx, row);
     await note(services, tx, "identity.key_created", row);
   });
-  return { key: keyText({ id, secret }), ...keyView(row, now) };
+  return { key: keyText(request.kind, { id, secret }), ...keyView(row, now) };
+}
+
+/** @throws {VaultKeyError} a key that signs, and nothing to seal its secret with */
+async function storedSecret(kind: KeyKind, { id, secret }: ApiKey, vault: Vault) {
+  return kind === "signing"
+    ? { secretHash: null, sealedSecret: await sealSecret(vault, id, secret) }
+    : { secretHash: await hashSecret(secret), sealedSecret: null };
 }
 
 /** @throws {NotFoundError} */
@@ -84,24 +104,28 @@ export async function rotateKey(
   services: RequestServices,
   id: string,
   overlapSeconds: number,
+  vault: Vault,
 ): Promise<IssuedKey> {
   const now = services.now();
   const secret = newSecret();
-  const secretHash = await hashSecret(secret);
   const row = await services.db.transaction(async (tx) => {
     const before = await requireKey(services, tx, id);
     if (before.revokedAt !== null) throw new ConflictError("The key is revoked. Make a new one.");
+    const { sealedSecret } = before;
+    const overlaps = overlapSeconds > 0;
     const change = {
-      secretHash,
-      previousHash: overlapSeconds === 0 ? null : before.secretHash,
-      previousUntil: overlapSeconds === 0 ? null : new Date(now.getTime() + overlapSeconds * 1_000),
+      ...(await storedSecret(kindOf(before), { id, secret }, vault)),
+      previousHash: overlaps ? before.secretHash : null,
+      previousSealed:
+        overlaps && sealedSecret !== null ? await sealAsPrevious(vault, id, sealedSecret) : null,
+      previousUntil: overlaps ? new Date(now.getTime() + overlapSeconds * 1_000) : null,
       rotatedAt: now,
     };
     await note(services, tx, "identity.key_rotated", before);
     return updateKey(tx, id, change);
   });
   isolateKeys.forget(id);
-  return { key: keyText({ id, secret }), ...keyView(row, now) };
+  return { key: keyText(kindOf(row), { id, secret }), ...keyView(row, now) };
 }
 
 /** Ends the key; again is harmless. @throws {NotFoundError} */
@@ -111,7 +135,12 @@ export async function revokeKey(services: RequestServices, id: string) {
     const before = await requireKey(services, tx, id);
     if (before.revokedAt !== null) return before;
     await note(services, tx, "identity.key_revoked", before);
-    return updateKey(tx, id, { revokedAt: now, previousHash: null, previousUntil: null });
+    return updateKey(tx, id, {
+      revokedAt: now,
+      previousHash: null,
+      previousSealed: null,
+      previousUntil: null,
+    });
   });
   isolateKeys.forget(id);
   return keyView(row, now);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
 import { isRole, isScope, type Role, roles, type Scope, scopeExpectation } from "../../http/kit/scopes.ts";
+import { type KeyKind, keyPrefix } from "./api-key.ts";
 import type { KeyRow } from "./tables.ts";
 
 export const scope = z
@@ -23,6 +24,7 @@ const instant = z.iso
 export const createKeyRequest = z
   .strictObject({
     name: plainText(100),
+    kind: z.enum(["bearer", "signing"]).default("bearer"),
     /** Null: for all tenants. Left out: that of the credential. */
     tenant_id: plainText(100).nullable().optional(),
     scopes: z.array(scope).min(1).max(50).optional(),
@@ -62,12 +64,17 @@ export function scopesOf({
   return [...new Set<Scope>([...scopes, ...named.flatMap((name): readonly Scope[] => roles[name])])];
 }
 
+export function kindOf({ sealedSecret }: KeyRow): KeyKind {
+  return sealedSecret === null ? "bearer" : "signing";
+}
+
 /** A key as it is shown: all but its secret. */
 export function keyView(row: KeyRow, now: Date) {
   const overlaps = row.previousUntil !== null && row.previousUntil > now;
   return {
     id: row.id,
-    prefix: `brk_${row.id}`,
+    kind: kindOf(row),
+    prefix: keyPrefix(kindOf(row), row.id),
     name: row.name,
     tenant_id: row.tenantId,
     scopes: row.scopes,

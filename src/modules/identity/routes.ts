@@ -1,3 +1,4 @@
+import type { Vault } from "@brain/engine";
 import { Hono } from "hono";
 import { identified, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
@@ -8,12 +9,12 @@ import { createKeyRequest, keyParam, keysQuery, rotateRequest } from "./model.ts
 const manages = requires("admin", "own_tenant");
 
 /** The routes below `/api/keys`. */
-export function keyRoutes(): Hono<ModuleEnv> {
+export function keyRoutes(vault: Vault): Hono<ModuleEnv> {
   const app = new Hono<ModuleEnv>();
 
   app.post("/", manages, validated("json", createKeyRequest), async (c) => {
     c.header("cache-control", "no-store");
-    return c.json(await createKey(c.var.services, c.req.valid("json")), 201);
+    return c.json(await createKey(c.var.services, c.req.valid("json"), vault), 201);
   });
 
   app.get("/", manages, validated("query", keysQuery), async (c) =>
@@ -32,7 +33,7 @@ export function keyRoutes(): Hono<ModuleEnv> {
     async (c) => {
       c.header("cache-control", "no-store");
       const { overlap_seconds } = c.req.valid("json");
-      return c.json(await rotateKey(c.var.services, c.req.valid("param").id, overlap_seconds));
+      return c.json(await rotateKey(c.var.services, c.req.valid("param").id, overlap_seconds, vault));
     },
   );
 

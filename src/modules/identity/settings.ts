@@ -1,5 +1,5 @@
-import { defineSettings, whole } from "@brain/engine";
-import { publicUrl } from "../shared-settings.ts";
+import { defineSettings, type VaultKeys, whole } from "@brain/engine";
+import { publicUrl, secretsKeys, vaultKeysOf } from "../shared-settings.ts";
 import { issuersSetting, type TrustedIssuer } from "./issuers.ts";
 import { type SignInClient, signInClients, signInSetting } from "./sessions/settings.ts";
 
@@ -14,11 +14,14 @@ export interface IdentitySettings {
   readonly signIn: readonly SignInClient[];
   /** Under which browsers reach us; null: what the request says. */
   readonly publicUrl: string | null;
+  /** What secrets of signing keys are sealed with. */
+  readonly secretsKeys: VaultKeys;
 }
 
 export const identitySettings = defineSettings(
   {
     ...publicUrl,
+    ...secretsKeys,
     BRAIN_CREDENTIAL_CACHE_SECONDS: whole(0, 60).default(30),
     BRAIN_SESSION_HOURS: whole(1, 168).default(12),
     BRAIN_JWT_ISSUERS: issuersSetting.optional(),
@@ -32,5 +35,6 @@ export const identitySettings = defineSettings(
       fault("BRAIN_SIGN_IN", message),
     ),
     publicUrl: env.BRAIN_PUBLIC_URL ?? null,
+    secretsKeys: vaultKeysOf(env),
   }),
 );

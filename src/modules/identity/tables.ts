@@ -1,10 +1,13 @@
 import { sql } from "drizzle-orm";
-import { index, jsonb, pgTable, timestamp, unique, uuid, varchar } from "drizzle-orm/pg-core";
+import { check, index, jsonb, pgTable, text, timestamp, unique, uuid, varchar } from "drizzle-orm/pg-core";
 import type { Scope } from "../../http/kit/scopes.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
-/** API keys. Of a key's secret there is a hash and nothing else; it is 256 random bits, so a plain one is enough. */
+/**
+ * API keys. Of a bearer key's secret there is a hash and nothing else; it is 256 random bits, so a plain one is enough.
+ * That of a signing key is sealed.
+ */
 export const identityKeys = pgTable(
   "identity_keys",
   {
@@ -14,10 +17,14 @@ export const identityKeys = pgTable(
     /** Null: for all tenants. */
     tenantId: varchar("tenant_id", { length: 100 }),
     scopes: jsonb("scopes").$type<readonly Scope[]>().notNull(),
-    /** SHA-256 of the secret, hex. */
-    secretHash: varchar("secret_hash", { length: 64 }).notNull(),
+    /** SHA-256 of the secret, hex; null: the key signs. */
+    secretHash: varchar("secret_hash", { length: 64 }),
     /** Of the secret before the last rotation; null when there was none, or its time is over. */
     previousHash: varchar("previous_hash", { length: 64 }),
+    /** The secret of a key that signs; null: it does not. */
+    sealedSecret: text("sealed_secret"),
+    /** The one before the last rotation. */
+    previousSealed: text("previous_sealed"),
     /** Until when the secret before is good. */
     previousUntil: instant("previous_until"),
     /** Null: never. */
@@ -31,6 +38,7 @@ export const identityKeys = pgTable(
     lastUsedAt: instant("last_used_at"),
   },
   (table) => [
+    check("identity_keys_secret_check", sql`(secret_hash IS NULL) <> (sealed_secret IS NULL)`),
     index("identity_keys_created_idx").on(table.createdAt, table.id),
     index("identity_keys_tenant_idx").on(table.tenantId, table.createdAt).where(sql`tenant_id IS NOT NULL`),
   ],
