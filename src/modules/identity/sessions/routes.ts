@@ -137,7 +137,7 @@ export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings)
 
   function redirectUriOf(c: Context<ModuleEnv>, { name }: SignInClient): string {
     const origin = publicUrl ?? new URL(c.req.url).origin;
-    return `${origin.replace(/\/+$/, "")}/api/sessions/oidc/${name}/callback`;
+    return `${origin.replace(/(?<!\/)\/+$/, "")}/api/sessions/oidc/${name}/callback`;
   }
 
   return app;
