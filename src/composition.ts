@@ -68,6 +68,7 @@ export function openProduct(config: Config, { resolve }: HostAnswers = {}): Runn
         modules,
         authenticators: answersTo(authenticatorPort),
         requestPlaces: config.requestPlaces,
+        requestLimits: config.requestLimits,
       }),
   };
 }

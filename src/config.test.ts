@@ -27,6 +27,7 @@ describe("the configuration", () => {
       relaySweepMs: 3_600_000,
       retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
       requestPlaces: 64,
+      requestLimits: { perIdentity: null, perTenant: null, perAddress: 1_200, refusalsPerAddress: 600 },
       followers: { perIsolate: 500, perCaller: 250 },
       ingestPerMinute: null,
       logLevel: "info",

@@ -40,6 +40,7 @@ import {
 import { operatorActionRoutes } from "./operator-action-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
+import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
 
 export interface AppOptions {
@@ -51,6 +52,8 @@ export interface AppOptions {
   readonly authenticators?: readonly Authenticator[];
   /** Requests in work at once; beyond it they are refused. Default 64. */
   readonly requestPlaces?: number;
+  /** Left out: any number of requests from anybody. */
+  readonly requestLimits?: RequestLimits;
 }
 
 const defaultPlaces = 64;
@@ -100,7 +103,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(receiveBody());
 
   app.route("/api/health", healthRoutes());
-  app.use(authenticate(options.authenticators ?? []));
+  app.use(authenticate(options.authenticators ?? [], createRequestLimiter(options.requestLimits ?? noLimits)));
   // Not of the API alone: whatever a module mounts reads its address.
   app.use((c, next) => {
     requireStorableUrl(c.req.url);

@@ -17,6 +17,7 @@ import { redactText } from "@brain/schemas";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { leftText, policyText } from "./kit/rate-limit-fields.ts";
 
 /** Status of each code; the compiler refuses a code without one. */
 export function statusOf(code: ErrorCode): ContentfulStatusCode {
@@ -154,12 +155,20 @@ export function answerError(error: unknown, c: Context): Response {
     c.get("log")?.debug({ status, error_class: errorClass(error) }, redactText(describeError(error)));
   }
   if (status === 503) c.header("retry-after", "1");
-  if (error instanceof TooManyRequestsError) c.header("retry-after", String(error.retryAfterSeconds));
+  if (error instanceof TooManyRequestsError) tellLimit(c, error);
   if (error instanceof OverloadedError) waitMs(c, error.retryAfterMs);
   if (status === 401) c.header("www-authenticate", "Bearer");
   const extra = extraOf(error);
   const body = errorBody(code, message, requestId, issues);
   return c.json({ ...body, ...extra, ...body }, status);
+}
+
+/** When to come back, and to which limit. A name is that of a limit in the code, so it needs no quoting. */
+function tellLimit(c: Context, { retryAfterSeconds, limit }: TooManyRequestsError): void {
+  c.header("retry-after", String(retryAfterSeconds));
+  if (limit === null) return;
+  c.header("ratelimit-policy", policyText(limit.name, limit.perMinute));
+  c.header("ratelimit", leftText(limit.name, limit.remaining, retryAfterSeconds));
 }
 
 /** Seconds for everybody, rounded up, and milliseconds for those who know them. */

@@ -133,10 +133,18 @@ export class TooLargeError extends BrainError {
 export class TooManyRequestsError extends BrainError {
   readonly code: ErrorCode = "too_many_requests";
   readonly retryAfterSeconds: number;
+  /** The limit that was reached; null: it counts something else than how often. */
+  readonly limit: { readonly name: string; readonly perMinute: number; readonly remaining: number } | null;
 
-  constructor(message: string, retryAfterSeconds: number, issues: readonly Issue[] = []) {
+  constructor(
+    message: string,
+    retryAfterSeconds: number,
+    issues: readonly Issue[] = [],
+    limit: TooManyRequestsError["limit"] = null,
+  ) {
     super(message, { issues });
     this.retryAfterSeconds = retryAfterSeconds;
+    this.limit = limit;
   }
 }
 

@@ -101,6 +101,7 @@ function tooMany(events: number, limit: number, left: number, leftMs: number): T
     `Too many events: one key may hand in ${limit} a minute, and this minute holds no ${events} more. Nothing was stored; send the same again in ${seconds} s.`,
     seconds,
     issueOf(`received ${events}, expected at most ${left} until the minute is over`),
+    { name: "events", perMinute: limit, remaining: left },
   );
 }
 

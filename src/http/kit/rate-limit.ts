@@ -34,5 +34,7 @@ export async function limitRate(invocation: Invocation, bucket: string, perMinut
   throw new TooManyRequestsError(
     `Too many requests: at most ${perMinute} a minute are allowed here. Come back in ${retryAfter} s.`,
     retryAfter,
+    [],
+    { name: bucket.split(":")[0] ?? bucket, perMinute, remaining: 0 },
   );
 }
