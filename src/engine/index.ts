@@ -137,6 +137,7 @@ export {
   treesToJson,
   withOrigins,
 } from "./events/story.ts";
+export { ownEventsPerMinute } from "./events/tenant-quotas.ts";
 export {
   type DrainTurns,
   hasStream,
@@ -173,6 +174,7 @@ export { checkHealth } from "./operations/health.ts";
 export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
 export { rewrapSecrets, type SealedColumn } from "./operations/rewrap-secrets.ts";
+export { listTenants, setTenantLimits } from "./operations/tenants.ts";
 export { markActivity } from "./publish/activity.ts";
 export { newEventId } from "./publish/event-id.ts";
 export { noteStatusSql, type RequestOrigin } from "./publish/origin.ts";

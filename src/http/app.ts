@@ -15,7 +15,7 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { admitRequests } from "./admission.ts";
 import { authenticate, whileGood } from "./authentication.ts";
-import { callerOf, keyCaller } from "./caller.ts";
+import { callerOf } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { answerError } from "./errors.ts";
@@ -42,6 +42,7 @@ import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
+import { tenantRoutes } from "./tenant-routes.ts";
 
 export interface AppOptions {
   /** Opens the invocation of one request. */
@@ -103,7 +104,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(receiveBody());
 
   app.route("/api/health", healthRoutes());
-  app.use(authenticate(options.authenticators ?? [], createRequestLimiter(options.requestLimits ?? noLimits)));
+  app.use(
+    authenticate(options.authenticators ?? [], createRequestLimiter(options.requestLimits ?? noLimits)),
+  );
   // Not of the API alone: whatever a module mounts reads its address.
   app.use((c, next) => {
     requireStorableUrl(c.req.url);
@@ -119,6 +122,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/dead-letters", deadLetterRoutes());
   app.route("/api/replays", replayRoutes());
   app.route("/api/operator-actions", operatorActionRoutes());
+  app.route("/api/tenants", tenantRoutes());
   app.route("/api/maintenance", maintenanceRoutes());
   app.route("/api/alerts", alertRoutes());
   requireOwnRoutes(app, options.modules ?? []);
@@ -198,8 +202,8 @@ function requestServices(
           // The second one aborts when the client has gone, where the host tells.
           signal: AbortSignal.any([signal, c.req.raw.signal]),
           deadlineMs: invocation.now() + liveMs,
-          // Nobody without a key follows.
-          caller: keyCaller,
+          // Nobody without a credential follows.
+          caller: c.get("services").principal?.id ?? "",
           // Whoever follows waits most of the time, and is counted among the followers.
           onAdmitted: () => c.get("place").leave(),
         }),

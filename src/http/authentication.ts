@@ -11,6 +11,7 @@ import {
 } from "./kit/access.ts";
 import { readBytes } from "./kit/request-body.ts";
 import { createSecretCheck } from "./kit/secret-check.ts";
+import type { RequestLimiter } from "./request-limits.ts";
 
 /** Below it even what is not there asks for a credential, and so tells nobody what there is. */
 const guardedRoot = "/api";
@@ -22,19 +23,27 @@ const guardedRoot = "/api";
  * @throws {UnauthorizedError} no credential, or one that is not valid
  * @throws {ForbiddenError} the credential does not grant it
  */
-export function authenticate(authenticators: readonly Authenticator[]): MiddlewareHandler<AppEnv> {
+export function authenticate(
+  authenticators: readonly Authenticator[],
+  limiter: RequestLimiter,
+): MiddlewareHandler<AppEnv> {
   const isBootstrap = bootstrapCheck();
   return async (c, next) => {
     const access = accessOf(c);
     const guarded = c.req.path === guardedRoot || c.req.path.startsWith(`${guardedRoot}/`);
-    if (access?.kind === "anybody" || (access === null && !guarded)) return next();
+    if (access?.kind === "anybody" || (access === null && !guarded)) {
+      limiter.countAnonymous(c);
+      return next();
+    }
     const identify = async (isAgain: boolean) => {
-      const found = isBootstrap(c) ? bootstrap : await firstOf(authenticators, c, isAgain);
-      if (found === null) throw new UnauthorizedError(whyNot(c));
+      const found = isBootstrap(c)
+        ? bootstrap
+        : await limited(limiter, c, () => firstOf(authenticators, c, isAgain));
       if (access !== null) requireAccess(found, access);
       return found;
     };
     const principal = await identify(false);
+    limiter.countIdentified(c, principal);
     c.set("identifyAgain", () => identify(true));
     const actorId = actorOf(c, principal);
     c.set("told", { ...c.get("told"), actorId });
@@ -83,6 +92,28 @@ function bootstrapCheck(): (c: Context<AppEnv>) => boolean {
     if (apiKey !== checked) [checked, isKey] = [apiKey, createSecretCheck(apiKey)];
     return isKey(token);
   };
+}
+
+/**
+ * Where too many credentials were refused, none is looked up.
+ *
+ * @throws {UnauthorizedError}
+ * @throws {TooManyRequestsError} too many of this address were refused
+ */
+async function limited(
+  limiter: RequestLimiter,
+  c: Context<AppEnv>,
+  ask: () => Promise<Principal | null>,
+): Promise<Principal> {
+  limiter.requireFewRefusals(c);
+  try {
+    const principal = await ask();
+    if (principal !== null) return principal;
+    throw new UnauthorizedError(whyNot(c));
+  } catch (error) {
+    if (error instanceof UnauthorizedError) limiter.noteRefusal(c);
+    throw error;
+  }
 }
 
 async function firstOf(

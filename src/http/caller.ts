@@ -1,6 +1,3 @@
-/** Whose limits a request with the key counts against. There is one key; where there are more, this is its id. */
-export const keyCaller = "api-key";
-
 /** An IPv4 address, or the 64-bit network of an IPv6 address, of which one household has as many addresses as it likes. */
 export function networkOf(address: string): string {
   const bare = address.replace(/^\[|\]$/g, "").toLowerCase();

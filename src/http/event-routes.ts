@@ -16,6 +16,7 @@ import {
   markActivity,
   moveState,
   NotFoundError,
+  ownEventsPerMinute,
   readStory,
   type StoryBegin,
   type StoryEvent,
@@ -28,7 +29,6 @@ import { type Envelope, isJsonObject } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
-import { keyCaller } from "./caller.ts";
 import { maxMessageLength, publicError } from "./errors.ts";
 import type { AppEnv } from "./host.ts";
 import { readBatchOfEvents, readEvents } from "./ingest-bodies.ts";
@@ -141,6 +141,21 @@ function permitted(c: Context<AppEnv>, inputs: readonly unknown[]): readonly unk
   });
 }
 
+/**
+ * Counts events for the tenant of the credential; for one of all tenants, for the identity.
+ *
+ * @throws {TooManyRequestsError}
+ * @throws {TooLargeError}
+ */
+async function limitEvents(c: Context<AppEnv>, events: number): Promise<void> {
+  const { invocation, waitUntil } = c.get("host");
+  const { principal } = c.get("services");
+  const tenantId = principal?.tenantId ?? null;
+  if (tenantId === null) return limitIngest(invocation, `identity:${principal?.id ?? ""}`, events);
+  const own = ownEventsPerMinute(invocation, tenantId, waitUntil);
+  await limitIngest(invocation, `tenant:${tenantId}`, events, own);
+}
+
 /** Events from and for other programs. */
 export function eventRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -149,7 +164,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
     const { inputs, isBatch } = await readEvents(c, invocation);
-    await limitIngest(invocation, keyCaller, inputs.length);
+    await limitEvents(c, inputs.length);
     const results = await ingest(visibleInvocation(c), permitted(c, inputs), contextOf(c));
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
@@ -163,7 +178,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const { invocation, afterCommit, waitUntil } = c.get("host");
     waitUntil(markActivity(invocation));
     const inputs = await readBatchOfEvents(c, invocation);
-    await limitIngest(invocation, keyCaller, inputs.length);
+    await limitEvents(c, inputs.length);
     return answerBatch(
       c,
       await ingest(visibleInvocation(c), permitted(c, inputs), contextOf(c)),

@@ -68,10 +68,22 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
     },
     countIdentified(c, { id, tenantId }) {
       const counted = [
-        { name: "identity", whose: `identity:${id}`, perMinute: limits.perIdentity, of: "of this credential" },
+        {
+          name: "identity",
+          whose: `identity:${id}`,
+          perMinute: limits.perIdentity,
+          of: "of this credential",
+        },
         ...(tenantId === null
           ? []
-          : [{ name: "tenant", whose: `tenant:${tenantId}`, perMinute: limits.perTenant, of: "of this tenant" }]),
+          : [
+              {
+                name: "tenant",
+                whose: `tenant:${tenantId}`,
+                perMinute: limits.perTenant,
+                of: "of this tenant",
+              },
+            ]),
       ];
       for (const { name, whose, perMinute, of } of counted) {
         if (perMinute === null) continue;
@@ -89,6 +101,8 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
       refuseWhenOver(left, "refused", perMinute, "with refused credentials of this network address");
     },
     noteRefusal(c) {
+      // Who sent no credential at all asked nobody to look anything up.
+      if (c.req.header("authorization") === undefined) return;
       const address = addressOf(c);
       if (limits.refusalsPerAddress === null || address === null) return;
       buckets.take(`refused:${address}`, limits.refusalsPerAddress, nowOf(c));

@@ -37,30 +37,37 @@ const isolateShares = new Map<string, Share>();
  * Counts events that a caller hands in. The limit protects the system; it is no promise, so a Redis that cannot be asked
  * refuses nobody.
  *
- * @param caller whose limit it is
+ * @param caller whose limit it is: a tenant, or an identity that belongs to none
+ * @param own what is set for this caller alone; null: any number; left out: what is set for all holds
  * @throws {TooManyRequestsError} the minute holds no more for so many; none of them is counted
  * @throws {TooLargeError} so many are more than a minute ever holds
  */
-export async function limitIngest(invocation: Invocation, caller: string, events: number): Promise<void> {
-  const { redis, now, scope, ingestPerMinute: limit } = invocation;
+export async function limitIngest(
+  invocation: Invocation,
+  caller: string,
+  events: number,
+  own?: number | null,
+): Promise<void> {
+  const { redis, now, scope } = invocation;
+  const limit = own === undefined ? invocation.ingestPerMinute : own;
   if (limit === null || redis === null || events === 0) return;
   if (events > limit) throw tooLarge(events, limit);
   const minute = Math.floor(now() / minuteMs);
   const share = shareOf(`${scope}/${caller}`, minute);
-  const own = Math.min(share.left, events);
-  share.left -= own;
-  if (own === events) return;
-  const needed = events - own;
+  const spent = Math.min(share.left, events);
+  share.left -= spent;
+  if (spent === events) return;
+  const needed = events - spent;
   const wanted = share.asking ? needed : Math.max(needed, Math.ceil(limit / shares));
   const asks = !share.asking;
   share.asking = true;
   const taken = await take(invocation, caller, minute, [needed, wanted, limit]);
   if (asks) share.asking = false;
   if (taken !== null && taken < 0) {
-    share.left += own;
-    throw tooMany(events, limit, own - 1 - taken, minuteMs - (now() % minuteMs));
+    share.left += spent;
+    throw tooMany(events, limit, spent - 1 - taken, minuteMs - (now() % minuteMs));
   }
-  share.left += taken === null ? own : taken - needed;
+  share.left += taken === null ? spent : taken - needed;
 }
 
 function shareOf(caller: string, minute: number): Share {
@@ -90,7 +97,7 @@ async function take(
 
 function tooLarge(events: number, limit: number): TooLargeError {
   return new TooLargeError(
-    `The request holds ${events} events, and one key may hand in ${limit} a minute. Nothing was stored; send it in smaller parts.`,
+    `The request holds ${events} events, and its tenant, or its key, may hand in ${limit} a minute. Nothing was stored; send it in smaller parts.`,
     { issues: issueOf(`received ${events}, expected at most ${limit}`) },
   );
 }
@@ -98,7 +105,7 @@ function tooLarge(events: number, limit: number): TooLargeError {
 function tooMany(events: number, limit: number, left: number, leftMs: number): TooManyRequestsError {
   const seconds = Math.max(1, Math.ceil(leftMs / 1_000));
   return new TooManyRequestsError(
-    `Too many events: one key may hand in ${limit} a minute, and this minute holds no ${events} more. Nothing was stored; send the same again in ${seconds} s.`,
+    `Too many events: a tenant, or a key of none, may hand in ${limit} a minute, and this minute holds no ${events} more. Nothing was stored; send the same again in ${seconds} s.`,
     seconds,
     issueOf(`received ${events}, expected at most ${left} until the minute is over`),
     { name: "events", perMinute: limit, remaining: left },

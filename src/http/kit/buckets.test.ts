@@ -5,7 +5,12 @@ test("a minute's worth passes at once, then as many as come back", () => {
   const buckets = new Buckets();
   const passed = Array.from({ length: 8 }, () => buckets.take("a", 6, 1_000).allowed);
   expect(passed.filter(Boolean)).toHaveLength(6);
-  expect(buckets.take("a", 6, 1_000)).toEqual({ allowed: false, remaining: 0, againSeconds: 10, resetSeconds: 60 });
+  expect(buckets.take("a", 6, 1_000)).toEqual({
+    allowed: false,
+    remaining: 0,
+    againSeconds: 10,
+    resetSeconds: 60,
+  });
   expect(buckets.take("a", 6, 11_000)).toMatchObject({ allowed: true, remaining: 0 });
   expect(buckets.take("a", 6, 11_000).allowed).toBe(false);
   expect(buckets.take("a", 6, 200_000)).toMatchObject({ allowed: true, remaining: 5, resetSeconds: 10 });

@@ -1,0 +1,142 @@
+import { Hono } from "hono";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "../../src/http/app.ts";
+import { type Authenticator, anybody, identified } from "../../src/http/kit/access.ts";
+import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
+import { noLimits, type RequestLimits } from "../../src/http/request-limits.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+
+/* These limits are counted in the isolate. */
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await createTestEngine();
+});
+afterAll(() => engine?.cleanup());
+
+const bootstrapKey = "limits-key-0123456789";
+
+/** Keys are called like their identity; the part before the point is the tenant. */
+function authenticators(): { readonly list: readonly Authenticator[]; readonly asked: string[] } {
+  const asked: string[] = [];
+  const one: Authenticator = {
+    authenticate: async ({ request }) => {
+      const id = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+      asked.push(id);
+      const [tenantId = ""] = id.split(".");
+      return id.includes(".") ? { kind: "api_key", id, name: id, tenantId, scopes: ["admin"] } : null;
+    },
+  };
+  return { list: [one], asked };
+}
+
+function open(limits: Partial<RequestLimits>) {
+  let nowMs = 1_800_000_000_000;
+  let address = "192.0.2.1";
+  const { list, asked } = authenticators();
+  const routes = new Hono<ModuleEnv>()
+    .get("/own", identified("a test"), (c) => c.json({ ok: true }))
+    .get("/public", anybody("a test"), (c) => c.json({ ok: true }));
+  const app = createApp({
+    open: () => ({
+      invocation: { ...engine.open(), now: () => nowMs },
+      apiKey: bootstrapKey,
+      clientAddress: address,
+      waitUntil: () => undefined,
+      afterCommit: () => undefined,
+      startJobs: () => undefined,
+    }),
+    modules: [{ name: "test", routes: [{ path: "/api/test", routes }], limits: [] }],
+    authenticators: list,
+    requestLimits: { ...noLimits, ...limits },
+  });
+  const get = (path: string, key?: string) =>
+    app.request(`http://limits.test/api/test/${path}`, {
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    });
+  return {
+    asked,
+    get,
+    passSeconds: (seconds: number) => {
+      nowMs += seconds * 1_000;
+    },
+    from: (other: string) => {
+      address = other;
+    },
+  };
+}
+
+async function statuses(count: number, ask: () => Response | Promise<Response>): Promise<number[]> {
+  const all: number[] = [];
+  for (let at = 0; at < count; at += 1) all.push((await ask()).status);
+  return all;
+}
+
+describe("requests of one identity", () => {
+  test("pass as many as a minute allows; the next is told when to come back, and another identity is not concerned", async () => {
+    const { get, passSeconds } = open({ perIdentity: 6 });
+    const first = await get("own", "a.one");
+    expect(first.headers.get("ratelimit-policy")).toBe('"identity";q=6;w=60');
+    expect(first.headers.get("ratelimit")).toBe('"identity";r=5;t=10');
+    expect(await statuses(6, () => get("own", "a.one"))).toEqual([200, 200, 200, 200, 200, 429]);
+    const refused = await get("own", "a.one");
+    expect(refused.headers.get("retry-after")).toBe("10");
+    expect(refused.headers.get("ratelimit")).toBe('"identity";r=0;t=10');
+    expect(await refused.json()).toMatchObject({
+      error: { code: "too_many_requests", details: [{ path: "identity" }] },
+    });
+    expect((await get("own", "a.two")).status).toBe(200);
+    passSeconds(10);
+    expect(await statuses(2, () => get("own", "a.one"))).toEqual([200, 429]);
+  });
+
+  test("count for their tenant together", async () => {
+    const { get } = open({ perTenant: 3 });
+    expect(await statuses(2, () => get("own", "a.one"))).toEqual([200, 200]);
+    expect(await statuses(2, () => get("own", "a.two"))).toEqual([200, 429]);
+    expect((await get("own", "b.one")).status).toBe(200);
+  });
+
+  test("control: without a limit all pass, and nothing is said of one", async () => {
+    const { get } = open({});
+    expect(new Set(await statuses(50, () => get("own", "a.one")))).toEqual(new Set([200]));
+    expect((await get("own", "a.one")).headers.get("ratelimit")).toBeNull();
+  });
+});
+
+describe("requests without a credential", () => {
+  test("are counted for each network address, an IPv6 network as one", async () => {
+    const { get, from } = open({ perAddress: 2 });
+    expect(await statuses(3, () => get("public"))).toEqual([200, 200, 429]);
+    from("2001:db8:1:2::1");
+    expect(await statuses(2, () => get("public"))).toEqual([200, 200]);
+    from("2001:db8:1:2:ffff::9");
+    expect(await statuses(1, () => get("public"))).toEqual([429]);
+  });
+});
+
+describe("credentials that are refused", () => {
+  test("are looked up no more once an address had too many; another address, and the bootstrap key, go on", async () => {
+    const { get, from, asked, passSeconds } = open({ refusalsPerAddress: 3 });
+    expect(await statuses(5, () => get("own", "guess"))).toEqual([401, 401, 401, 429, 429]);
+    expect(asked).toHaveLength(3);
+    expect((await get("own", bootstrapKey)).status).toBe(200);
+    from("192.0.2.2");
+    expect((await get("own", "a.one")).status).toBe(200);
+    from("192.0.2.1");
+    passSeconds(20);
+    expect((await get("own", "a.one")).status).toBe(200);
+  });
+
+  test("control: without a limit each is looked up", async () => {
+    const { get, asked } = open({});
+    expect(new Set(await statuses(20, () => get("own", "guess")))).toEqual(new Set([401]));
+    expect(asked).toHaveLength(20);
+  });
+
+  test("a request without any costs no look-up, and does not count", async () => {
+    const { get } = open({ refusalsPerAddress: 1 });
+    expect(new Set(await statuses(5, () => get("own")))).toEqual(new Set([401]));
+    expect((await get("own", "guess")).status).toBe(401);
+  });
+});
