@@ -11,7 +11,7 @@ export interface TenantState {
   readonly tenant_id: string;
   readonly weight: number;
   /** Null: any number. Left out: as set for all. */
-  readonly events_per_minute?: number | null;
+  readonly events_per_minute?: number | null | undefined;
   /** Events in the record that are not on the stream yet. */
   readonly unsent: number;
   /** Events on the stream that the slowest consumer of their shard has not read; null without a stream. */
