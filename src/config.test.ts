@@ -27,7 +27,7 @@ describe("the configuration", () => {
       relaySweepMs: 3_600_000,
       retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
       requestPlaces: 64,
-      requestLimits: { perIdentity: null, perTenant: null, perAddress: 1_200, refusalsPerAddress: 600 },
+      requestLimits: { perIdentity: null, perTenant: null, perAddress: 6_000, refusalsPerAddress: 600 },
       followers: { perIsolate: 500, perCaller: 250 },
       ingestPerMinute: null,
       logLevel: "info",
@@ -42,7 +42,7 @@ describe("the configuration", () => {
           certificateKey: null,
         },
         ir_governance: { mode: "opt_in", approvalTier: 2, maxBudgetCents: null },
-        missions: { worker: true, httpAllow: [] },
+        missions: { worker: true, httpAllow: [], secretsKeys: { current: null, previous: null } },
         payment: {
           stripe: null,
           refundThresholdCents: 10_000,

@@ -18,7 +18,7 @@ export const httpSettings = defineSettings(
     /** Requests a minute in an isolate; 0: any number. */
     BRAIN_REQUESTS_PER_IDENTITY: whole(0, 1_000_000).default(0),
     BRAIN_REQUESTS_PER_TENANT: whole(0, 1_000_000).default(0),
-    BRAIN_REQUESTS_PER_ADDRESS: whole(0, 1_000_000).default(1_200),
+    BRAIN_REQUESTS_PER_ADDRESS: whole(0, 1_000_000).default(6_000),
     BRAIN_REFUSALS_PER_ADDRESS: whole(0, 1_000_000).default(600),
   },
   (env, fault): HttpSettings => {

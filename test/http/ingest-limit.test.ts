@@ -82,8 +82,10 @@ describe("the limit of ingest", () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(20);
     // Another isolate has no share of its own, and finds nothing left.
     const other = { ...surface.open(), scope: "another isolate" };
-    await expect(limitIngest(other, "api-key", 1)).rejects.toMatchObject({ code: "too_many_requests" });
-    await limitIngest(other, "another-key", 1);
+    await expect(limitIngest(other, "identity:bootstrap", 1)).rejects.toMatchObject({
+      code: "too_many_requests",
+    });
+    await limitIngest(other, "identity:another", 1);
   });
 
   test("costs a call to Redis for a fiftieth of the limit, not for each request", async () => {
