@@ -41,6 +41,8 @@ test("anybody may call these and no others", () => {
     "GET /api/courses/public/:slug/outline",
     "GET /api/courses/public/:slug/page",
     "GET /api/health",
+    "GET /api/sessions/oidc/:issuer/callback",
+    "GET /api/sessions/oidc/:issuer/start",
     "GET /staging/:course_id/:token/:version",
     "GET /staging/:course_id/:token/:version/assets/:name",
     "GET /staging/:course_id/:token/:version/lessons/:number",
