@@ -92,7 +92,7 @@ describe("an event in the short form", () => {
     expect(issuePaths(reply)).toEqual(["id"]);
   });
 
-  test.each(["text/plain", "application/x-www-form-urlencoded", "application/cloudevents+json"])(
+  test.each(["text/plain", "application/x-www-form-urlencoded", "application/vnd.example+json"])(
     "is read whatever the content type says: %s",
     async (type) => {
       const posted = await surface.post("/api/events", healthReport(), { "content-type": type });

@@ -32,7 +32,14 @@ const posts = routesOf(
 ).filter(({ method }) => method === "POST");
 
 /** Beside those that anybody may use: whose answer is a secret. */
-const secret = ["/api/ir/approvals", "/api/keys", "/api/keys/:id/rotate", "/api/sessions"];
+const secret = [
+  "/api/ir/approvals",
+  "/api/keys",
+  "/api/keys/:id/rotate",
+  "/api/sessions",
+  "/api/webhooks",
+  "/api/webhooks/:id/rotate",
+];
 const refusing = (route: Route) => isPublic(route) || secret.includes(route.path);
 /** Payments keep the key with what they make: what was refused is not kept. */
 const own = ["/api/paycore/intents", "/api/paycore/refunds"];
