@@ -110,14 +110,13 @@ export function webhookService(keys: Parameters<typeof createVault>[0]) {
       return { secret, ...endpointView(row, services.now()) };
     },
 
-    /** @throws {NotFoundError} */
+    /** @throws {NotFoundError | ForbiddenError} the request names another tenant */
     async replace(services: RequestServices, id: string, request: EndpointRequest) {
+      const named = request.tenant_id === undefined ? undefined : tenantOf(services, request.tenant_id);
       const columns = await columnsOf(vault, id, request);
       return services.db.transaction(async (tx) => {
         const before = await locked(services, tx, id);
-        const tenantId =
-          request.tenant_id === undefined ? before.tenantId : tenantOf(services, request.tenant_id);
-        if (tenantId !== before.tenantId)
+        if (named !== undefined && named !== before.tenantId)
           throw new ConflictError("The tenant of an endpoint does not change. Make another endpoint.");
         await note(services, tx, "changed", before);
         return endpointView(await updateEndpoint(tx, id, columns), services.now());

@@ -42,7 +42,7 @@ const startQuery = z.strictObject({
   return_to: z.string().max(1_001).refine(isOwnPath, "expected a path of this site, e.g. /").default("/"),
 });
 /** What an issuer may say; oauth4webapi looks at it. */
-const callbackQuery = z.looseObject({ state: z.string().max(500), code: z.string().max(4_000).optional() });
+const callbackQuery = z.object({ state: z.string().max(500), code: z.string().max(4_000).optional() });
 const sessionParam = z.object({ id: z.uuid("expected the id of a session") });
 
 /** The routes below `/api/sessions`. */
