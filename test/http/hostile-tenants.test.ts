@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
 import { expectErrorShape } from "./refusal.ts";
@@ -33,8 +32,13 @@ async function keyOf(tenantId: string): Promise<string> {
   return `Bearer ${reply.body.key}`;
 }
 
+/** Their routes stand in a table each, which says what a tenant has there: `test/modules/tenants.test.ts`. */
+const ofModules = /^\/api\/(?:agents|tasks|missions|ir|paycore|course-access|courses|course-factory)(?:\/|$)/;
+
 const ofTenants = () =>
   routesOf(product.app).filter(({ access }) => access?.kind === "requires" && access.reach === "own_tenant");
+
+const besideModules = () => ofTenants().filter(({ path }) => !ofModules.test(path));
 
 /** The draft of a request without a tenant: it is that of the credential. */
 const withoutTenant = (draft: unknown) =>
@@ -56,9 +60,7 @@ async function call(
     headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  // This product's Stripe is nowhere; what is asked of it is not available, and of nothing else.
-  if (!reply.text.includes("Stripe did not answer"))
-    expect(reply.status, `${nameOf(route)} ${reply.text.slice(0, 300)}`).toBeLessThan(500);
+  expect(reply.status, `${nameOf(route)} ${reply.text.slice(0, 300)}`).toBeLessThan(500);
   expectNoInternals(product, reply.text);
   return reply;
 }
@@ -70,7 +72,10 @@ test("who names another tenant is refused with 403, wherever a route takes a ten
       const draft = kind === "query" ? queryDraft(route) : bodyDraft(route);
       if (schemaOf(route, kind) === null) continue;
       for (const place of placesIn(draft).filter((candidate) => candidate.at(-1) === "tenant_id")) {
-        const reply = await call(route, stranger, { [kind]: withAt(draft, place, "owner") });
+        const asking = { [kind]: withAt(draft, place, "owner") };
+        const reply = await call(route, stranger, asking);
+        // What no draft can be made of is refused to its owner, too.
+        if (reply.status === 422 && (await call(route, owner, asking)).status === 422) continue;
         expect(`${nameOf(route)} ${kind} ${reply.status}`).toBe(`${nameOf(route)} ${kind} 403`);
         expectErrorShape(reply, 403, "forbidden");
         asked += 1;
@@ -81,89 +86,68 @@ test("who names another tenant is refused with 403, wherever a route takes a ten
   expect(await writes.since()).toEqual([]);
 });
 
-/** Texts in an answer that may name something, by the name of their field: ids, slugs and tokens. */
-function namesIn(value: unknown): (readonly [field: string, text: string])[] {
+/** Texts in an answer that may name something: ids, slugs and tokens. */
+function idsIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([field, member]) =>
-    typeof member === "string" && /(?:^|_)(?:id|slug|token)$/.test(field) && member !== ""
-      ? [[field, member] as const]
-      : namesIn(member),
+  return Object.entries(value).flatMap(([key, member]) =>
+    typeof member === "string" && /(?:^|_)(?:id|slug|token)$/.test(key) && member !== ""
+      ? [member]
+      : idsIn(member),
   );
 }
 
-/** Of a kind of thing, a few will do. */
-const perField = 2;
-
 /** What the owner's own requests make. */
-async function makeRows(): Promise<readonly string[]> {
-  const found = new Map<string, Set<string>>();
+async function makeRows(): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
   // Twice: what the first ones made is there for those that list it.
   for (const round of [0, 1]) {
-    for (const route of ofTenants().filter(({ path }) => !path.includes(":"))) {
+    for (const route of besideModules().filter(({ path }) => !path.includes(":"))) {
       if (round === 1 && route.method !== "GET") continue;
       const reply = await call(route, owner);
-      if (reply.status >= 400) continue;
-      for (const [field, text] of namesIn(reply.body)) {
-        const known = found.get(field) ?? new Set();
-        if (known.size < perField && text !== "owner") found.set(field, known.add(text));
-      }
+      if (reply.status < 400) for (const id of idsIn(reply.body)) found.add(id);
     }
   }
-  return [...new Set([...found.values()].flatMap((texts) => [...texts]))];
+  found.delete("owner");
+  return found;
 }
 
-/** Another text of the same form, that nobody has given to anything. */
-function unknownLike(text: string): string {
-  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text)) return randomUUID();
-  const other = (letters: string) => letters[Math.floor(Math.random() * letters.length)] ?? "";
-  return text
-    .replace(/[a-z]/g, () => other("bcdfghjkmnpqrstvwxyz"))
-    .replace(/[A-Z]/g, () => other("BCDFGHJKMNPQRSTVWXYZ"))
-    .replace(/[0-9]/g, () => other("123456789"));
+/** The same for both: everything but the ids that they name, and the id of the request. */
+function shapeOf(reply: Reply, ids: readonly string[]): string {
+  let text = reply.text.replace(/"request_id":"[^"]*"/, "");
+  for (const id of ids) text = text.replaceAll(id, "<id>");
+  return `${reply.status} ${text}`;
 }
-
-/** All but the ids that they name, and what is of each request. */
-function shapeOf(reply: Reply, id: string): string {
-  const text = reply.text.replaceAll(id, "<id>").replace(/"request_id":"[^"]*"/, "");
-  return `${reply.status} ${reply.status < 400 ? "" : text}`;
-}
-
-const withId = ({ path }: Route, id: string) => path.replaceAll(/:[a-z_]+/gi, encodeURIComponent(id));
 
 test("what a tenant has is for another what never was: in every route, in the same words", async () => {
   const ids = await makeRows();
-  expect(ids.length).toBeGreaterThan(0);
-  const single = ofTenants().filter(({ path }) => path.includes(":"));
-  const shown = single.filter(({ method }) => method === "GET");
-  const reached = new Map<string, { readonly route: Route; readonly id: string; readonly text: string }>();
-  for (const route of shown) {
-    for (const id of ids) {
-      const own = await call(route, owner, { path: withId(route, id) });
-      if (own.status < 400) reached.set(`${nameOf(route)} ${id}`, { route, id, text: own.text });
-    }
-  }
   await writes.since();
-  for (const route of single) {
+  expect(ids.size).toBeGreaterThan(0);
+  const reached = new Set<string>();
+  for (const route of besideModules().filter(({ path }) => path.includes(":"))) {
+    const unknown = pathOf(route);
     for (const id of ids) {
-      const [unknown, what] = [unknownLike(id), `${nameOf(route)} ${id}`];
-      const reply = await call(route, stranger, { path: withId(route, id) });
-      if (reply.status >= 400) expect([what, ...(await writes.since())]).toEqual([what]);
-      const nowhere = await call(route, stranger, { path: withId(route, unknown) });
-      expect(shapeOf(reply, id), what).toBe(shapeOf(nowhere, unknown));
-      await writes.since();
+      const path = route.path.replace(/:[a-z_]+/i, encodeURIComponent(id)).replaceAll(/:[a-z_]+/gi, id);
+      const reply = await call(route, stranger, { path });
+      const what = `${route.method} ${path}`;
+      // An id of another form is refused as such; one of the form is unknown.
+      expect([404, 409, 422], `${what} ${reply.status} ${reply.text.slice(0, 300)}`).toContain(reply.status);
+      expect([what, ...(await writes.since())]).toEqual([what]);
+      if (route.method !== "GET") continue;
+      const own = await call(route, owner, { path });
+      if (own.status >= 400) continue;
+      reached.add(nameOf(route));
+      const nowhere = await call(route, stranger);
+      const named = unknown.split("/").filter((part) => !route.path.split("/").includes(part));
+      expect(shapeOf(reply, [id]), what).toBe(shapeOf(nowhere, named));
     }
   }
-  // Nothing of it was changed, and the owner still reaches it.
-  for (const [what, { route, id, text }] of reached) {
-    expect((await call(route, owner, { path: withId(route, id) })).text, what).toBe(text);
-  }
-  const routes = [...reached.values()].map(({ route }) => nameOf(route));
-  expect(routes).toEqual(expect.arrayContaining(["GET /api/keys/:id"]));
+  // Control: the owner reaches what it has made, by most routes that show one thing.
+  expect([...reached]).toEqual(expect.arrayContaining(["GET /api/keys/:id"]));
 });
 
 test("a list shows the rows of its tenant only", async () => {
   const ids = await makeRows();
-  for (const route of ofTenants().filter(({ method, path }) => method === "GET" && !path.includes(":"))) {
+  for (const route of besideModules().filter(({ method, path }) => method === "GET" && !path.includes(":"))) {
     const reply = await call(route, stranger);
     for (const id of ids) {
       if (id.length > 12) expect(reply.text, nameOf(route)).not.toContain(id);
