@@ -18,6 +18,7 @@ const values: Readonly<Record<string, string>> = {
   UPSTASH_REDIS_REST_URL: upstash.url,
   UPSTASH_REDIS_REST_TOKEN: upstash.token,
   BRAIN_API_KEY: "a-key-of-my-own-0123456789",
+  BRAIN_BOOTSTRAP_KEY: "off",
   BRAIN_REDIS_PREFIX: "another",
   BRAIN_LOG_LEVEL: "warn",
   BRAIN_PUBLIC_URL: "https://courses.example",
@@ -45,12 +46,13 @@ const values: Readonly<Record<string, string>> = {
   BRAIN_SECRETS_KEY_PREVIOUS: `${"B".repeat(42)}A=`,
   BRAIN_JWT_ISSUERS:
     '[{"name":"staff","issuer":"https://issuer.example","audience":"brain","tenant":"all","grants":[{"roles":["viewer"]}]}]',
+  BRAIN_SIGN_IN: '[{"issuer":"staff","client_id":"console"}]',
 };
 /** Numbers need no value of their own here: each is near its default, and none equals it. */
 const numbers: Readonly<Record<string, string>> = Object.fromEntries(
   settingNames.filter((name) => values[name] === undefined).map((name) => [name, otherNumber(name)]),
 );
-const everything = { ...numbers, ...values };
+const all = { ...numbers, ...values };
 
 /** A number that the setting takes and that is not its default. */
 function otherNumber(name: string): string {
@@ -71,6 +73,8 @@ test.each(settingNames.map((name) => [name]))(
   (name) => {
     // The two names of one switch are the same setting.
     const twin = { USE_NEW_EVENT_SYSTEM: "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM" }[name] ?? "";
+    // The key means nothing while it is switched off.
+    const everything = name === "BRAIN_API_KEY" ? { ...all, BRAIN_BOOTSTRAP_KEY: "on" } : all;
     const { [name]: _left, [twin]: _twin, ...rest } = everything;
     let other: unknown = "refused";
     try {
@@ -90,7 +94,7 @@ describe("npm start with every documented variable set", () => {
   let workers: RunningWorkers;
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "brain-settings-"));
-    const options = readStartOptions({ ...everything, PATH: "/usr/bin", REDIS_URL: "" });
+    const options = readStartOptions({ ...all, PATH: "/usr/bin", REDIS_URL: "" });
     const services = await startServices({ env: options.services, dataDir });
     const echo = `export default { fetch: (_, env) => Response.json(
       Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string"))) }`;
@@ -117,6 +121,6 @@ describe("npm start with every documented variable set", () => {
   test("all of them are in the worker, as they were set, and nothing else", async () => {
     const bound = await (await fetch(workers.url)).json();
     // The one binding that is no setting: since when the program around workerd runs.
-    expect(bound).toEqual({ ...everything, HOST_STARTED_AT: expect.stringMatching(/^\d{13}$/) });
+    expect(bound).toEqual({ ...all, HOST_STARTED_AT: expect.stringMatching(/^\d{13}$/) });
   });
 });
