@@ -201,7 +201,7 @@ describe("too many followers", () => {
   });
 
   test("are answered 429 with Retry-After, by polls and by readers of live events", async () => {
-    const own = Array.from({ length: 30 }, () => follow({ caller: "api-key" }));
+    const own = Array.from({ length: 30 }, () => follow({ caller: "bootstrap" }));
     await begun(own);
     for (const path of ["/api/agents/me/inbox?wait_ms=1000", "/api/events/stream"]) {
       const reply = await engine.request("GET", path);

@@ -98,7 +98,7 @@ const sentId = byId(sql.raw("e.stream_message_id"));
 /**
  * Chooses among the next events on the stream. Nothing is found while an entry of another program is unread, or may be.
  *
- * Of 10,000 unread events, 10 another tenant's: about 25 ms, most of it for reading the stretch. Giving each row the parts
+ * Of 10,000 unread events, 10 another tenant's: some ten milliseconds, most of it for reading the stretch. Giving each row the parts
  * of its id took as long again, so only those that wait get them.
  */
 const findSql = keepSql<FindValues>(
