@@ -1,8 +1,8 @@
 import { calledUrl } from "@brain/engine";
-import { readJson } from "@brain/schemas";
 import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
 import type { ClaimMapping } from "./claims.ts";
+import { jsonListSetting } from "./json-setting.ts";
 import { role, scope, scopesOf } from "./model.ts";
 
 /*
@@ -185,13 +185,6 @@ function requireOneReading(issuers: readonly TrustedIssuer[], context: z.Refinem
 }
 
 /** A list of issuers in JSON. */
-export const issuersSetting = z
-  .string()
-  .transform((text, context): unknown => {
-    const read = readJson(text);
-    if (read.ok) return read.value;
-    const [{ message }] = read.faults;
-    context.addIssue({ code: "custom", message: `expected a list in JSON: ${message}` });
-    return z.NEVER;
-  })
-  .pipe(z.array(issuer, { error: "expected a list of issuers" }).max(20).superRefine(requireOneReading));
+export const issuersSetting = jsonListSetting.pipe(
+  z.array(issuer, { error: "expected a list of issuers" }).max(20).superRefine(requireOneReading),
+);

@@ -1,6 +1,6 @@
-import { readJson } from "@brain/schemas";
 import * as z from "zod";
 import type { TrustedIssuer } from "../issuers.ts";
+import { jsonListSetting } from "../json-setting.ts";
 
 /** Where people sign in. */
 export interface SignInClient {
@@ -34,16 +34,9 @@ const client = z.strictObject({
 export type GivenClient = z.output<typeof client>;
 
 /** A list of clients in JSON. */
-export const signInSetting = z
-  .string()
-  .transform((text, context): unknown => {
-    const read = readJson(text);
-    if (read.ok) return read.value;
-    const [{ message }] = read.faults;
-    context.addIssue({ code: "custom", message: `expected a list in JSON: ${message}` });
-    return z.NEVER;
-  })
-  .pipe(z.array(client, { error: "expected a list of clients" }).max(20));
+export const signInSetting = jsonListSetting.pipe(
+  z.array(client, { error: "expected a list of clients" }).max(20),
+);
 
 /**
  * The clients with what the claims of their issuers mean.
