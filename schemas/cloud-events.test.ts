@@ -25,12 +25,14 @@ const extra = fc
   .filter((value) => readJson(JSON.stringify(value)).ok)
   .map((value) => JSON.parse(JSON.stringify(value)) as JsonObject[string]);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+/** What gives a URI its form, in any order. */
+const delimiters = fc.string({ unit: fc.constantFrom(..."/:?#[]@%a1."), minLength: 1, maxLength: 12 });
 const scalar = fc.oneof(text(20), fc.integer(), fc.boolean());
 
 const envelope: fc.Arbitrary<Envelope> = fc.record({
   id: fc.uuid({ version: 4 }),
   type: fc.constantFrom("task.created", "course.generation.completed", "not.in.the.catalog"),
-  source: text(),
+  source: fc.oneof(text(), delimiters),
   target: maybe(text()),
   payload: fc.dictionary(text(10), extra, { maxKeys: 4 }).map((value) => ({ ...value })),
   timestamp: fc

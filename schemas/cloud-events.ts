@@ -1,4 +1,5 @@
 import type { Catalog } from "./catalog.ts";
+import { sourceAsUri, sourceOfUri } from "./cloud-event-source.ts";
 import { type Envelope, isUuidV4 } from "./envelope.ts";
 import { type CharterIssue, describeReceived } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
@@ -102,8 +103,7 @@ export function toCloudEvent(event: TravellingEnvelope): CloudEvent {
   return {
     specversion: "1.0",
     id: event.id,
-    // A URI reference: what may not stand in one is escaped.
-    source: encodeURI(event.source),
+    source: sourceAsUri(event.source),
     type: event.type,
     time: event.timestamp,
     datacontenttype: usualContentType,
@@ -179,10 +179,14 @@ export function fromCloudEvent(
   const data = readData(event, issues);
   const rest = readRestOfMeta(event, issues);
   if (issues.length > 0 || data === null || rest === null) return { ok: false, issues };
-  const [id, type, source] = [String(event.id), String(event.type), readSource(String(event.source))];
-  const definition = catalog.find(type);
   const { schemaversion, producer, sourcemodule } = event;
   const isOurs = schemaversion !== undefined && producer !== undefined && sourcemodule !== undefined;
+  const [id, type, source] = [
+    String(event.id),
+    String(event.type),
+    sourceOfUri(String(event.source), isOurs),
+  ];
+  const definition = catalog.find(type);
   const foreign = foreignOf(event, id);
   const fields = Object.entries(extensionOf).map(([field, name]) => [field, event[name] ?? null] as const);
   return {
@@ -296,15 +300,6 @@ function foreignOf(event: JsonObject, id: string): JsonObject {
 /** In binary mode every attribute is a text. */
 function wholeOf(value: JsonValue): JsonValue {
   return typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value;
-}
-
-function readSource(source: string): string {
-  try {
-    return decodeURI(source);
-  } catch {
-    // An escape that stands for no text: it stays as it came.
-    return source;
-  }
 }
 
 /** Characters that the HTTP binding has percent-encoded in a header: all but printable ASCII, and space, quote, percent. */
