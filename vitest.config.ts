@@ -14,6 +14,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 240_000,
     expect: { poll: { timeout: hangMs, interval: 20 } },
+    setupFiles: ["./test/property-seed.ts"],
     projects: [
       { extends: true, test: { name: "pure", include: beside } },
       {
