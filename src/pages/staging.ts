@@ -1,7 +1,6 @@
 import { html, raw } from "hono/html";
 import { courseFooter, courseParts } from "./course-parts.ts";
 import { documentOf, type Html } from "./document.ts";
-import { lessonHtml } from "./markdown.ts";
 import type { CoursePage } from "./model.ts";
 import { wordsOf } from "./texts.ts";
 import { durationText, percentText } from "./values.ts";
@@ -93,16 +92,23 @@ export async function lessonPage(
   const lesson = course.lessons[number - 1];
   if (lesson === undefined) return null;
   const { language } = course.page;
+  const text =
+    lesson.markdown === null ? plannedLesson(language, lesson) : raw(await htmlOf(lesson.markdown));
   return staged(course, links, {
     title: `${lesson.title} – ${course.page.title}`,
     main: html`<article class="wide text">
 <p class="meta"><a href="${links.start}">${course.page.title}</a> · ${lesson.module}</p>
 <h1>${lesson.title}</h1>
 <p class="meta">${durationText(language, lesson.minutes)}</p>
-${lesson.markdown === null ? plannedLesson(language, lesson) : raw(lessonHtml(lesson.markdown))}
+${text}
 ${turnPages(course, links, number)}
 </article>`,
   });
+}
+
+/** Only who reads a lesson needs the parser of Markdown, so it is a part of its own beside the program. */
+async function htmlOf(markdown: string): Promise<string> {
+  return (await import("./markdown.ts")).lessonHtml(markdown);
 }
 
 function plannedLesson(language: string, { objectives, planned }: StagedLesson): Html {

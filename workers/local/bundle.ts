@@ -74,13 +74,14 @@ async function bundle(entry: string): Promise<{ main: string; parts: Record<stri
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
   const main = texts.get("index.js");
-  const map = texts.get("index.js.map");
-  if (main === undefined || map === undefined) throw new Error(`esbuild gave no output for ${entry}`);
+  if (main === undefined) throw new Error(`esbuild gave no output for ${entry}`);
+  const lines = [...texts].flatMap(([name, text]) => {
+    const map = texts.get(`${name}.map`);
+    if (map === undefined) return [];
+    return [[name === "index.js" ? "" : name, sourceLinesOf(text, map, `${root}dist`, root)] as const];
+  });
   const parts = [...texts].filter(([name]) => name.endsWith(".js") && name !== "index.js");
-  return {
-    main: withSourceLines(main, sourceLinesOf(main, map, `${root}dist`, root)),
-    parts: Object.fromEntries(parts),
-  };
+  return { main: withSourceLines(main, Object.fromEntries(lines)), parts: Object.fromEntries(parts) };
 }
 
 /** What `wrangler.toml` says about the runtime, so that the workers run here as they run deployed. */

@@ -83,10 +83,16 @@ describe("in a bundle whose lines are known", () => {
       [10, 2, 1],
     ];
     const text = runs.map((run) => run.map((number) => number.toString(36)).join(",")).join(";");
-    vi.stubGlobal(sourceLinesName, { files: ["src/a.ts", "src/b.ts"], runs: text });
+    vi.stubGlobal(sourceLinesName, {
+      "": { files: ["src/a.ts", "src/b.ts"], runs: text },
+      "chunk-1.js": { files: ["src/c.ts"], runs: "1,0,1" },
+    });
     vi.resetModules();
     const stack = await import("./stack.ts");
-    const frames = [5, 10, 14, 25, 31].map((line) => `    at f (consumer.js:${line}:9)`);
+    const frames = [
+      ...[5, 10, 14, 25, 31].map((line) => `    at f (consumer.js:${line}:9)`),
+      "    at f (file:///chunk-1.js:7:9)",
+    ];
     expect(stack.stackText(withStack(`Error: planted\n${frames.join("\n")}`), said)).toBe(
       [
         "Error: said",
@@ -95,6 +101,7 @@ describe("in a bundle whose lines are known", () => {
         "    at f (src/a.ts:9)",
         "    at f (consumer.js:25:9)",
         "    at f (src/b.ts:2)",
+        "    at f (src/c.ts:7)",
       ].join("\n"),
     );
   });

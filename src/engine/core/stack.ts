@@ -76,7 +76,7 @@ function isOfRuntime(file: string): boolean {
 
 /** From the bundle to the source where the host has told us how; else as it stands, without the path above the project. */
 function atSource(frame: Frame): Frame {
-  const source = /\.tsx?$/.test(frame.file) ? null : sourceOf(frame.line);
+  const source = /\.tsx?$/.test(frame.file) ? null : sourceOf(frame);
   if (source !== null) return { ...frame, file: projectPath(source.file), line: source.line, column: null };
   return { ...frame, file: projectPath(frame.file) };
 }
@@ -104,7 +104,7 @@ function decodePath(file: string): string {
 }
 
 /**
- * How lines of the bundle map to lines of the source, where the host does not map stacks by itself: written behind the
+ * How lines of a bundle map to lines of the source, where the host does not map stacks by itself: written behind the
  * bundle by who made it. `files` are paths; each of `runs` is three numbers in base 36, as differences to the run before:
  * the line of the bundle at which it begins, index of the file, and line of the file.
  */
@@ -113,42 +113,52 @@ export interface SourceLines {
   readonly runs: string;
 }
 
-/** Name of the global variable with the SourceLines of the bundle. */
+/** Of each module of the bundle, by its file name; that of the main module, which has a name of the host's, is empty. */
+export type SourceLinesByName = Readonly<Record<string, SourceLines>>;
+
+/** Name of the global variable with the SourceLinesByName. */
 export const sourceLinesName = "brainSourceLines";
 
 type Run = readonly [bundleLine: number, file: number, sourceLine: number];
-
-/** Read at the first error of the isolate; the bundle of an isolate does not change. */
-let isolateRuns: Runs | null | undefined;
 
 interface Runs {
   readonly files: readonly string[];
   readonly runs: readonly Run[];
 }
 
-function sourceOf(bundleLine: number): { readonly file: string; readonly line: number } | null {
-  if (isolateRuns === undefined) isolateRuns = readRuns();
-  if (isolateRuns === null) return null;
-  const { files, runs } = isolateRuns;
+/** Read at the first error of the isolate; the bundle of an isolate does not change. */
+let isolateRuns: ReadonlyMap<string, Runs> | undefined;
+
+function sourceOf(frame: Frame): { readonly file: string; readonly line: number } | null {
+  isolateRuns ??= readRuns();
+  const name = frame.file.slice(frame.file.lastIndexOf("/") + 1);
+  const of = isolateRuns.get(name) ?? isolateRuns.get("");
+  if (of === undefined) return null;
+  const { files, runs } = of;
   let low = 0;
   let high = runs.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((runs[middle]?.[0] ?? 0) <= bundleLine) low = middle + 1;
+    if ((runs[middle]?.[0] ?? 0) <= frame.line) low = middle + 1;
     else high = middle;
   }
   const [start = 0, file = -1, line = 0] = runs[low - 1] ?? [];
-  const name = files[file];
-  return name === undefined ? null : { file: name, line: line + bundleLine - start };
+  const source = files[file];
+  return source === undefined ? null : { file: source, line: line + frame.line - start };
 }
 
-function readRuns(): Runs | null {
+function readRuns(): Map<string, Runs> {
   const given = (globalThis as { readonly [name: string]: unknown })[sourceLinesName] as
-    | SourceLines
+    | SourceLinesByName
     | undefined;
-  if (given === undefined) return null;
+  return new Map(
+    Object.entries(given ?? {}).map(([name, { files, runs }]) => [name, { files, runs: unpacked(runs) }]),
+  );
+}
+
+function unpacked(runs: string): Run[] {
   let [bundleLine, file, line] = [0, 0, 0];
-  const runs = given.runs.split(";").map((run): Run => {
+  return runs.split(";").map((run): Run => {
     const [lines = 0, files = 0, sourceLines = 0] = run
       .split(",")
       .map((digits) => Number.parseInt(digits, 36));
@@ -157,5 +167,4 @@ function readRuns(): Runs | null {
     line += sourceLines;
     return [bundleLine, file, line];
   });
-  return { files: given.files, runs };
 }

@@ -1,8 +1,9 @@
-import { BadRequestError, TransientError, UnauthorizedError } from "@brain/engine";
-import { isJsonObject, type JsonObject, readJson } from "@brain/schemas";
+import { TransientError, UnauthorizedError } from "@brain/engine";
+import type { JsonObject } from "@brain/schemas";
 // Certified for OpenID Connect, without dependencies, for every runtime with fetch and WebCrypto.
 import * as oauth from "oauth4webapi";
 import { callOutside } from "../../outgoing.ts";
+import type { PendingSignIn } from "./pending.ts";
 import type { SignInClient } from "./settings.ts";
 
 /*
@@ -11,17 +12,6 @@ import type { SignInClient } from "./settings.ts";
  *
  * @see https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth
  */
-
-/** What is remembered between leaving and coming back. */
-export interface PendingSignIn {
-  /** Name of the client's issuer. */
-  readonly with: string;
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  /** A path of ours. */
-  readonly returnTo: string;
-}
 
 const timeLimitMs = 5_000;
 
@@ -147,40 +137,4 @@ function unusable({ name }: SignInClient, why: string, cause?: unknown): Transie
   return new TransientError(`The issuer "${name}" ${why}. Whoever runs this system looks at BRAIN_SIGN_IN.`, {
     cause,
   });
-}
-
-/** As the value of a cookie. */
-export function pendingText(pending: PendingSignIn): string {
-  return btoa(JSON.stringify(pending)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** @throws {BadRequestError} there is none, or it is none of ours */
-export function readPending(text: string | null): PendingSignIn {
-  const pending = text === null ? null : decoded(text);
-  if (pending !== null) return pending;
-  throw new BadRequestError(
-    "This browser has begun no sign-in here, or too long ago. Begin it at /api/sessions/oidc/<issuer>/start.",
-  );
-}
-
-function decoded(text: string): PendingSignIn | null {
-  if (!/^[\w-]{1,3000}$/.test(text)) return null;
-  let json: string;
-  try {
-    json = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    return null;
-  }
-  const read = readJson(json);
-  if (!read.ok || !isJsonObject(read.value)) return null;
-  const fields = ["with", "state", "nonce", "verifier", "returnTo"] as const;
-  const { value } = read;
-  const isWhole =
-    fields.every((field) => typeof value[field] === "string") && isOwnPath(String(value.returnTo));
-  return isWhole ? (value as unknown as PendingSignIn) : null;
-}
-
-/** True for a path of this site, which leads to no other one however a browser reads it. */
-export function isOwnPath(text: string): boolean {
-  return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,1000}$/.test(text);
 }

@@ -16,7 +16,7 @@ import { isolateSessions } from "../kept-rows.ts";
 import type { IdentitySettings } from "../settings.ts";
 import type { SessionOrigin, SessionRow } from "../tables.ts";
 import { readCookie, readToken, setCookie } from "./cookie.ts";
-import { beginSignIn, finishSignIn, isOwnPath, pendingText, readPending } from "./oidc.ts";
+import { isOwnPath, pendingText, readPending } from "./pending.ts";
 import {
   endSessionById,
   listSessionViews,
@@ -32,6 +32,9 @@ const signInS = 600;
 
 /** Of each address: beginning one asks the issuer. */
 export const signInsLimit: RateLimit = { name: "identity_sign_ins", perMinute: 30 };
+
+/** Few systems let people sign in at an issuer, so what that takes is a part of its own beside the program. */
+const openIdConnect = () => import("./oidc.ts");
 
 const comesWithout = anybody("who signs in has no credential yet");
 const issuerParam = z.object({
@@ -94,6 +97,7 @@ export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings)
     async (c) => {
       await c.var.services.limitCaller(signInsLimit);
       const client = clientOf(c.req.valid("param").issuer);
+      const { beginSignIn } = await openIdConnect();
       const { url, pending } = await beginSignIn(
         client,
         redirectUriOf(c, client),
@@ -119,6 +123,7 @@ export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings)
       c.header("set-cookie", setCookie(c.req.url, "sign_in", "", 0));
       if (pending.with !== client.name) readPending(null);
       const answer = new URL(c.req.url).searchParams;
+      const { finishSignIn } = await openIdConnect();
       const claims = await finishSignIn(client, pending, answer, redirectUriOf(c, client));
       const principal = await principalOfClaims(client.claims, claims, "session");
       const { token, lifeS } = await openSession(services, principal, { kind: "jwt" }, sessionS);
