@@ -74,7 +74,7 @@ export { boundIssues, boundText, issuesOf } from "./core/issues.ts";
 export { createLogger, type Logger, type LogSink } from "./core/log.ts";
 export { decideDelivery, defaultRetryPolicy } from "./core/retry.ts";
 export type { MigrationSet } from "./core/schema-state.ts";
-export { type SourceLines, type SourceLinesByName, sourceLinesName } from "./core/stack.ts";
+export { type PartsLines, type SourceLines, sourceLinesName } from "./core/stack.ts";
 export { withTimeLimit } from "./core/time-limit.ts";
 export { isImpossible, latestPossible, toldAt } from "./core/told-at.ts";
 export { describeUnknownSetting, type UnknownSetting, unknownSettings } from "./core/unknown-settings.ts";

@@ -2,7 +2,7 @@
 
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join, relative, sep } from "node:path";
-import { type SourceLines, type SourceLinesByName, sourceLinesName } from "@brain/engine";
+import { type PartsLines, type SourceLines, sourceLinesName } from "@brain/engine";
 
 /** The line of the project's own source for each line of the bundle; null for lines of packages. */
 function linesOf(
@@ -46,6 +46,6 @@ export function sourceLinesOf(bundle: string, mapText: string, folder: string, r
 }
 
 /** The bundle with what its stacks need behind it, so that no line of it moves. */
-export function withSourceLines(bundle: string, lines: SourceLinesByName): string {
+export function withSourceLines(bundle: string, lines: PartsLines): string {
   return `${bundle}\nglobalThis.${sourceLinesName} = ${JSON.stringify(lines)};\n`;
 }

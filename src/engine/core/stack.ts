@@ -114,9 +114,9 @@ export interface SourceLines {
 }
 
 /** Of each module of the bundle, by its file name; that of the main module, which has a name of the host's, is empty. */
-export type SourceLinesByName = Readonly<Record<string, SourceLines>>;
+export type PartsLines = Readonly<Record<string, SourceLines>>;
 
-/** Name of the global variable with the SourceLinesByName. */
+/** Name of the global variable with the PartsLines. */
 export const sourceLinesName = "brainSourceLines";
 
 type Run = readonly [bundleLine: number, file: number, sourceLine: number];
@@ -149,7 +149,7 @@ function sourceOf(frame: Frame): { readonly file: string; readonly line: number 
 
 function readRuns(): Map<string, Runs> {
   const given = (globalThis as { readonly [name: string]: unknown })[sourceLinesName] as
-    | SourceLinesByName
+    | PartsLines
     | undefined;
   return new Map(
     Object.entries(given ?? {}).map(([name, { files, runs }]) => [name, { files, runs: unpacked(runs) }]),
