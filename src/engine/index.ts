@@ -1,6 +1,7 @@
 /** The door of the engine for code. */
 
-export { alertsInTransaction, listAlerts } from "./alerts/alerts.ts";
+export { alertStates, findAlert, listAlerts } from "./alerts/alert-views.ts";
+export { alertsInTransaction, severities } from "./alerts/alerts.ts";
 export {
   type Archive,
   type ArchiveBucket,
@@ -154,6 +155,7 @@ export {
 } from "./module/define-module.ts";
 export { type Answers, definePort, type Need, type Needs, type Offer, type Port } from "./module/ports.ts";
 export { defineProduct, type OpenedModule, type OpenedProduct, type Product } from "./module/product.ts";
+export { changeAlert } from "./operations/alert-changes.ts";
 export { type BulkChange, changeBulkOperation } from "./operations/bulk/bulk-changes.ts";
 export { type BulkKind, findBulkOperation, listBulkOperations } from "./operations/bulk/bulk-view.ts";
 export { editCopy } from "./operations/bulk/edited-copy.ts";

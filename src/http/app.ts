@@ -14,6 +14,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { admitRequests } from "./admission.ts";
+import { alertRoutes } from "./alert-routes.ts";
 import { authenticate, whileGood } from "./authentication.ts";
 import { callerOf } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
@@ -29,7 +30,7 @@ import type { FollowFilter, RequestServices } from "./kit/module-env.ts";
 import { keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
 import { visibleTenant } from "./kit/tenants.ts";
-import { alertRoutes, maintenanceRoutes } from "./maintenance-routes.ts";
+import { maintenanceRoutes } from "./maintenance-routes.ts";
 import {
   bucketOf,
   inOrder,

@@ -1,6 +1,5 @@
 import {
   type ArchiveReport,
-  listAlerts,
   type Part,
   type PurgeReport,
   type ReconcileReport,
@@ -12,13 +11,11 @@ import {
   type TrimReport,
 } from "@brain/engine";
 import { type Context, Hono } from "hono";
-import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
 import { requires } from "./kit/access.ts";
-import { validated, withoutBody } from "./kit/routing.ts";
+import { withoutBody } from "./kit/routing.ts";
 
-const mayRead = requires("operations:read", "all_tenants");
 const mayOperate = requires("operate", "all_tenants");
 
 /** Time of a run by hand, ms. */
@@ -62,26 +59,6 @@ export function maintenanceRoutes(): Hono<AppEnv> {
     drainRedelivered(c, reports);
     const redelivered = reports.reduce((sum, report) => sum + redeliveredBy(report), 0);
     return c.json({ shards: reports.map(reconcileBody), restored, redelivered });
-  });
-  return routes;
-}
-
-const alertQuery = z.strictObject({
-  status: z.enum(["open", "all"]).default("open"),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z
-    .string()
-    // Below 2^63, the largest id.
-    .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
-    .optional(),
-});
-
-/** What may need somebody. */
-export function alertRoutes(): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
-  routes.get("/", mayRead, validated("query", alertQuery), async (c) => {
-    const { alerts, nextCursor } = await listAlerts(c.get("host").invocation.db, c.req.valid("query"));
-    return c.json({ alerts, next_cursor: nextCursor });
   });
   return routes;
 }

@@ -1,6 +1,6 @@
 import { Miniflare } from "miniflare";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import { listAlerts } from "../../src/engine/alerts/alert-views.ts";
 import { type Archive, type ArchiveBucket, createBucketArchive } from "../../src/engine/archive.ts";
 import { archiveDays } from "../../src/engine/retention/archive-days.ts";
 import type { Backbone } from "../backbone.ts";

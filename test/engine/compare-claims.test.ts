@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import { listAlerts } from "../../src/engine/alerts/alert-views.ts";
 import { type Consumer, on } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer, registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";

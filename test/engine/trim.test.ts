@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { listAlerts } from "../../src/engine/alerts/alerts.ts";
+import { listAlerts } from "../../src/engine/alerts/alert-views.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
 import { trimIfLong, trimShard } from "../../src/engine/retention/trim.ts";

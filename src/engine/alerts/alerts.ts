@@ -27,12 +27,20 @@ export type AlertKind =
   /** A payment was received for what cannot be delivered. Subject: the payment. */
   | "refund_due";
 
+/** The severities, the least first. */
+export const severities = ["warning", "high", "critical"] as const;
+export type AlertSeverity = (typeof severities)[number];
+
 export interface Alert {
   readonly kind: AlertKind;
   readonly subject: string;
-  readonly severity: "warning" | "critical";
+  readonly severity: AlertSeverity;
   /** What was seen, what was expected, what to do. */
   readonly message: string;
+  /** Whose it is, who then sees it, too; null or left out: the whole system's. The subject tells tenants apart. */
+  readonly tenantId?: string | null;
+  /** Ids of events that led to it. */
+  readonly eventIds?: readonly string[];
 }
 
 export interface AlertDeps {
@@ -40,15 +48,40 @@ export interface AlertDeps {
   readonly log: Logger;
 }
 
-/** @param rows a query of kind, subject, severity and message */
-const raisingAll = (rows: SQL): SQL => sql`
-    INSERT INTO alerts AS a (kind, subject, severity, message) ${rows}
-    ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
-      severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now()
-    RETURNING subject, count = 1 AS is_new`;
+/** Ids of events that an alert names. */
+const keptEventIds = 20;
 
-const raising = ({ kind, subject, severity, message }: Alert): SQL =>
-  raisingAll(sql`VALUES (${kind}, ${subject}, ${severity}, ${message})`);
+const rank = (severity: SQL): SQL =>
+  sql`array_position(ARRAY[${sql.raw(severities.map((name) => `'${name}'`).join(", "))}], ${severity}::text)`;
+
+/**
+ * What is open counts on; what had ended begins anew, as `reopened`. An alert that gets worse is told again, also when
+ * somebody has acknowledged what it was before.
+ *
+ * @param rows a query of kind, subject, severity, message, tenant_id and event_ids (text[]), in this order
+ */
+const raisingAll = (rows: SQL): SQL => sql`
+    INSERT INTO alerts AS a (kind, subject, severity, message, tenant_id, event_ids, reopens, state)
+    SELECT g.kind, g.subject, g.severity, g.message, g.tenant_id, g.event_ids[1:${sql.raw(String(keptEventIds))}], b.id,
+      CASE WHEN b.id IS NULL THEN 'open' ELSE 'reopened' END
+    FROM (${rows}) AS g (kind, subject, severity, message, tenant_id, event_ids) LEFT JOIN LATERAL (
+      SELECT max(e.id) AS id FROM alerts e WHERE e.kind = g.kind AND e.subject = g.subject AND e.resolved_at IS NOT NULL
+    ) AS b ON true
+    ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
+      severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now(),
+      told_at = CASE WHEN ${rank(sql`excluded.severity`)} > ${rank(sql`a.severity`)} THEN NULL ELSE a.told_at END,
+      state = CASE WHEN ${rank(sql`excluded.severity`)} > ${rank(sql`a.severity`)} AND a.state = 'acknowledged'
+        THEN 'reopened' ELSE a.state END,
+      event_ids = ARRAY(SELECT id FROM (
+        SELECT id, max(place) AS place FROM unnest(a.event_ids || excluded.event_ids) WITH ORDINALITY AS u (id, place)
+        GROUP BY id ORDER BY place DESC LIMIT ${sql.raw(String(keptEventIds))}) AS newest ORDER BY place)
+    RETURNING subject, kind, xmax = 0 AS is_new`;
+
+const raising = ({ kind, subject, severity, message, tenantId, eventIds }: Alert): SQL =>
+  raisingAll(
+    sql`VALUES (${kind}, ${subject}, ${severity}, ${message}, ${tenantId ?? null}::text,
+      ARRAY(SELECT json_array_elements_text(${JSON.stringify(eventIds ?? [])}::json)))`,
+  );
 
 function logRaised(log: Logger, { kind, subject, severity, message }: Alert): void {
   log.error({ alert: kind, subject, severity }, message);
@@ -61,8 +94,8 @@ const resolving = (kind: AlertKind, subject: string, condition: SQL = sql`true`)
 /** The same for modules: an alert commits with the change that it is about. */
 export const alertsInTransaction = {
   /**
-   * A statement that raises alerts, to be a CTE of a statement of the caller. It gives `subject`, and `is_new` for those
-   * that the caller is to log.
+   * A statement that raises alerts, to be a CTE of a statement of the caller. It gives `subject`, `kind`, and `is_new` for
+   * those that the caller is to log.
    */
   raising: raisingAll,
   logRaised,
@@ -110,39 +143,4 @@ export async function resolveOthers(
       AND subject NOT IN (SELECT json_array_elements_text(${JSON.stringify(still)}::json))
     RETURNING subject`);
   for (const { subject } of resolved) log.info({ alert: kind, subject }, "An alert is over.");
-}
-
-/** An alert as an operator sees it. */
-export interface AlertState extends Alert {
-  readonly id: string;
-  /** Times it was seen. */
-  readonly count: number;
-  readonly first_seen_at: string;
-  readonly last_seen_at: string;
-  /** Null while it is open. */
-  readonly resolved_at: string | null;
-}
-
-export interface AlertPage {
-  readonly alerts: readonly AlertState[];
-  /** For the next page; null at the end. */
-  readonly nextCursor: string | null;
-}
-
-const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
-/** Alerts, newest first. @param cursor `nextCursor` of the page before */
-export async function listAlerts(
-  db: Database,
-  filter: { readonly status: "open" | "all"; readonly limit: number; readonly cursor?: string | undefined },
-): Promise<AlertPage> {
-  const conditions = [sql`true`];
-  if (filter.status === "open") conditions.push(sql`resolved_at IS NULL`);
-  if (filter.cursor !== undefined) conditions.push(sql`id < ${filter.cursor}::bigint`);
-  const rows = await db.rows<AlertState>(sql`
-    SELECT id::text AS id, kind, subject, severity, message, count, ${iso(sql`first_seen_at`)} AS first_seen_at,
-      ${iso(sql`last_seen_at`)} AS last_seen_at, ${iso(sql`resolved_at`)} AS resolved_at
-    FROM alerts WHERE ${sql.join(conditions, sql` AND `)} ORDER BY alerts.id DESC LIMIT ${filter.limit + 1}`);
-  const alerts = rows.slice(0, filter.limit);
-  return { alerts, nextCursor: rows.length > filter.limit ? (alerts.at(-1)?.id ?? null) : null };
 }

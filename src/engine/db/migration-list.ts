@@ -17,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0021_relay_functions", when: 1_795_700_504_068 },
   { tag: "0022_tenant_rows", when: 1_795_704_682_253 },
   { tag: "0023_fair_tenants", when: 1_795_706_094_955 },
+  { tag: "0024_alert_model", when: 1_795_711_606_715 },
 ];

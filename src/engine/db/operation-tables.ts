@@ -14,7 +14,7 @@ import {
   uniqueIndex,
   varchar,
 } from "drizzle-orm/pg-core";
-import { tenantOfTransaction, tenantRows, withoutTenants } from "./tenant-rows.ts";
+import { tenantOfTransaction, tenantRows, tenantRowsThrough, withoutTenants } from "./tenant-rows.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
@@ -143,7 +143,11 @@ export const idempotencyKeys = pgTable(
   ],
 );
 
-/** What somebody should look at. One open row for each kind and subject. */
+/**
+ * What somebody should look at. One open row for each kind and subject; what is seen again after its end is another row,
+ * which names the one before. Workers of the release before write kind, subject, severity and message alone, so every
+ * other column has a default that fits.
+ */
 export const alerts = pgTable(
   "alerts",
   {
@@ -151,16 +155,57 @@ export const alerts = pgTable(
     kind: varchar("kind", { length: 50 }).notNull(),
     /** What it is about, e.g. a consumer group. */
     subject: varchar("subject", { length: 255 }).notNull(),
-    /** `warning` or `critical`. */
+    /** `warning`, `high` or `critical`. */
     severity: varchar("severity", { length: 10 }).notNull(),
     message: text("message").notNull(),
     /** Times it was seen. */
     count: integer("count").notNull().default(1),
     firstSeenAt: instant("first_seen_at").notNull().defaultNow(),
     lastSeenAt: instant("last_seen_at").notNull().defaultNow(),
+    /** When it ended, by itself or closed by somebody; null while it is open. */
     resolvedAt: instant("resolved_at"),
+    /** Whose it is; null: the whole system's, and no tenant sees it. */
+    tenantId: varchar("tenant_id", { length: 255 }),
+    /** While it is open: `open`, `acknowledged` or `reopened`. */
+    state: varchar("state", { length: 12 }).notNull().default("open"),
+    /** The alert of the same kind and subject that had ended before; null: it is the first one. */
+    reopens: bigint("reopens", { mode: "bigint" }),
+    /** Ids of the events that led to it, the newest last; at most 20. */
+    eventIds: text("event_ids").array().notNull().default(sql`'{}'::text[]`),
+    /** When it was put into messages to people, and the same for its end; null: not yet. */
+    toldAt: instant("told_at"),
+    toldOverAt: instant("told_over_at"),
   },
-  (table) => [uniqueIndex("alerts_open_key").on(table.kind, table.subject).where(sql`resolved_at IS NULL`)],
+  (table) => [
+    ...tenantRows(),
+    uniqueIndex("alerts_open_key").on(table.kind, table.subject).where(sql`resolved_at IS NULL`),
+    index("alerts_subject_idx").on(table.kind, table.subject, table.id),
+    index("alerts_tenant_idx").on(table.tenantId, table.id).where(sql`tenant_id IS NOT NULL`),
+    index("alerts_untold_idx")
+      .on(table.id)
+      .where(sql`told_at IS NULL OR (resolved_at IS NOT NULL AND told_over_at IS NULL)`),
+  ],
+);
+
+/** What somebody did about an alert. Goes with it. */
+export const alertActions = pgTable(
+  "alert_actions",
+  {
+    id: bigint("id", { mode: "bigint" }).generatedAlwaysAsIdentity().primaryKey(),
+    alertId: bigint("alert_id", { mode: "bigint" })
+      .notNull()
+      .references(() => alerts.id, { onDelete: "cascade" }),
+    /** `acknowledged`, `closed`. */
+    action: varchar("action", { length: 20 }).notNull(),
+    /** Id of the user; null: the holder of the key. */
+    actorId: varchar("actor_id", { length: 255 }),
+    note: text("note"),
+    at: instant("at").notNull().defaultNow(),
+  },
+  (table) => [
+    ...tenantRowsThrough("alerts", { id: "alert_id" }, "alert_actions"),
+    index("alert_actions_alert_idx").on(table.alertId, table.id),
+  ],
 );
 
 /**
@@ -228,7 +273,6 @@ withoutTenants(
   // A transaction notes that it was committed, in itself.
   ["SELECT (committed_at, created_at, key, route, status)", "UPDATE (committed_at)"],
 );
-withoutTenants(alerts, "what is wrong with the system that all share");
 withoutTenants(failingWork, "work of the system that all share");
 withoutTenants(archiveDays, "files that hold the events of all");
 withoutTenants(archivedEntries, "entries of other programs, which name their tenant nowhere we could look");

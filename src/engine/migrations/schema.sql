@@ -250,6 +250,26 @@ BEGIN
   WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL;
 END $function$;
 
+CREATE TABLE "alert_actions" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "alert_id" bigint NOT NULL,
+  "action" character varying(20) NOT NULL,
+  "actor_id" character varying(255),
+  "note" text,
+  "at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT "alert_actions_pkey" PRIMARY KEY (id),
+  CONSTRAINT "alert_actions_alert_id_alerts_id_fk" FOREIGN KEY (alert_id) REFERENCES alerts(id) ON DELETE CASCADE
+);
+CREATE INDEX alert_actions_alert_idx ON public.alert_actions USING btree (alert_id, id);
+ALTER TABLE alert_actions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON alert_actions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON alert_actions AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM alerts owner
+  WHERE (owner.id = alert_actions.alert_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM alerts owner
+  WHERE (owner.id = alert_actions.alert_id))));
+GRANT INSERT, SELECT ON alert_actions TO brain_tenant;
+
 CREATE TABLE "alerts" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   "kind" character varying(50) NOT NULL,
@@ -260,9 +280,23 @@ CREATE TABLE "alerts" (
   "first_seen_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
   "last_seen_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
   "resolved_at" timestamp(3) with time zone,
+  "tenant_id" character varying(255),
+  "state" character varying(12) DEFAULT 'open'::character varying NOT NULL,
+  "reopens" bigint,
+  "event_ids" text[] DEFAULT '{}'::text[] NOT NULL,
+  "told_at" timestamp(3) with time zone,
+  "told_over_at" timestamp(3) with time zone,
   CONSTRAINT "alerts_pkey" PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX alerts_open_key ON public.alerts USING btree (kind, subject) WHERE (resolved_at IS NULL);
+CREATE INDEX alerts_subject_idx ON public.alerts USING btree (kind, subject, id);
+CREATE INDEX alerts_tenant_idx ON public.alerts USING btree (tenant_id, id) WHERE (tenant_id IS NOT NULL);
+CREATE INDEX alerts_untold_idx ON public.alerts USING btree (id) WHERE ((told_at IS NULL) OR ((resolved_at IS NOT NULL) AND (told_over_at IS NULL)));
+ALTER TABLE alerts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON alerts AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON alerts AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT SELECT ON alerts TO brain_tenant;
+GRANT UPDATE (resolved_at, state) ON alerts TO brain_tenant;
 
 CREATE TABLE "archive_days" (
   "day" date NOT NULL,

@@ -59,7 +59,7 @@ export async function failPayments(
   const { rows } = await tx.execute<{ payment_id: string; is_new_alert: boolean | null }>(sql`
     WITH ${before === null ? sql`` : sql`${before.statements},`} given AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
-        AS g(payment_id text, course_id text, amount_cents bigint, message text)
+        AS g(payment_id text, course_id text, amount_cents bigint, message text, tenant_id text)
       ${before === null ? sql`` : sql`WHERE ${before.condition}`}
     ), fresh AS (
       INSERT INTO course_factory_refunds_due (payment_id, course_id, amount_cents, reason, noticed_at)
@@ -67,7 +67,7 @@ export async function failPayments(
       ON CONFLICT DO NOTHING
       RETURNING payment_id
     ), alerted AS (${alertsInTransaction.raising(sql`
-      SELECT 'refund_due', payment_id, 'critical', message FROM given JOIN fresh USING (payment_id)`)}
+      SELECT 'refund_due', payment_id, 'critical', message, tenant_id, '{}'::text[] FROM given JOIN fresh USING (payment_id)`)}
     )
     SELECT payment_id, is_new AS is_new_alert FROM fresh LEFT JOIN alerted ON alerted.subject = fresh.payment_id`);
   const noted = new Map(rows.map((row) => [row.payment_id, row.is_new_alert === true]));

@@ -330,10 +330,11 @@ export async function recordFailure(
         disabled_reason = CASE WHEN ${isGone} THEN 'The receiver answered 410: it is gone.'
           WHEN w.failing_since <= now() - ${days} THEN 'No delivery has arrived for ' || ${disableDays}::integer || ' days.'
           ELSE w.disabled_reason END
-      FROM done WHERE w.id = ${endpoint_id}::uuid AND w.status = 'enabled' AND NOT ${isTest} RETURNING w.id, w.status, w.disabled_reason
+      FROM done WHERE w.id = ${endpoint_id}::uuid AND w.status = 'enabled' AND NOT ${isTest} RETURNING w.id, w.status, w.disabled_reason, w.tenant_id
     ), off AS (SELECT * FROM judged WHERE status = 'disabled'), alerted AS (${alertsInTransaction.raising(sql`
       SELECT 'webhook_disabled', off.id::text, 'warning', 'The webhook endpoint ' || off.id || ' was disabled. ' ||
-        off.disabled_reason || ' Tell whoever runs the receiver, then POST /api/webhooks/' || off.id || '/enable.' FROM off`)})
+        off.disabled_reason || ' Tell whoever runs the receiver, then POST /api/webhooks/' || off.id || '/enable.',
+        off.tenant_id, '{}'::text[] FROM off`)})
     SELECT disabled_reason AS message FROM off LEFT JOIN alerted ON true`);
   return { disabled: row !== undefined, message: row?.message ?? "" };
 }
