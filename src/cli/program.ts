@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
+import { addAlerts } from "./commands/alerts.ts";
 import { addCapacity } from "./commands/capacity.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addConsumers(program);
   addTail(program);
   addStory(program);
+  addAlerts(program);
   addDoctor(program);
   addCapacity(program);
   addExport(program);

@@ -1,6 +1,5 @@
 import { systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { raiseAlert, resolveAlert } from "../../src/engine/alerts/alerts.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 let surface: Surface;
@@ -87,43 +86,5 @@ describe("POST /api/maintenance/janitor", () => {
   test.each(["janitor", "reconcile"])("%s refuses settings that it would not follow", async (name) => {
     const reply = await surface.post(`/api/maintenance/${name}`, { force: true });
     expect(reply).toMatchObject({ status: 422, body: { error: { code: "validation_failed" } } });
-  });
-});
-
-describe("GET /api/alerts", () => {
-  test("lists what is open, newest first, and everything when asked", async () => {
-    const invocation = surface.open();
-    const alert = { severity: "warning", message: "m" } as const;
-    for (const subject of ["a:0", "b:0", "c:0"]) {
-      await raiseAlert(invocation, { ...alert, kind: "missing_tick", subject });
-    }
-    expect(await raiseAlert(invocation, { ...alert, kind: "missing_tick", subject: "c:0" })).toBe(false);
-    expect(await resolveAlert(invocation, "missing_tick", "b:0")).toBe(true);
-    expect(await resolveAlert(invocation, "missing_tick", "b:0")).toBe(false);
-
-    const open = await surface.send("/api/alerts");
-    expect(open.body).toMatchObject({
-      alerts: [
-        {
-          subject: "c:0",
-          kind: "missing_tick",
-          severity: "warning",
-          message: "m",
-          count: 2,
-          resolved_at: null,
-        },
-        { subject: "a:0", count: 1 },
-      ],
-      next_cursor: null,
-    });
-    const first = await surface.send("/api/alerts?status=all&limit=2");
-    expect(first.body.alerts).toMatchObject([{ subject: "c:0" }, { subject: "b:0" }]);
-    expect(first.body.alerts[1].resolved_at).not.toBeNull();
-    const second = await surface.send(`/api/alerts?status=all&limit=2&cursor=${first.body.next_cursor}`);
-    expect(second.body).toMatchObject({ alerts: [{ subject: "a:0" }], next_cursor: null });
-  });
-
-  test.each(["status=closed", "limit=0", "limit=501", "cursor=x", "kind=x"])("refuses ?%s", async (query) => {
-    expect((await surface.send(`/api/alerts?${query}`)).status).toBe(422);
   });
 });

@@ -217,6 +217,7 @@ describe("a route answers another tenant", () => {
     ["GET", "/api/events/history?tenant_id=acme"],
     ["GET", "/api/events/stream?tenant_id=acme"],
     ["GET", "/api/dead-letters?tenant_id=acme"],
+    ["GET", "/api/alerts?tenant_id=acme"],
     ["POST", "/api/dead-letters/redrive", { filter: { tenant_id: "acme" }, dry_run: true }],
     ["POST", "/api/dead-letters/discard", { filter: { tenant_id: "acme" }, reason: "not mine" }],
     ["POST", "/api/replays", { subscriber, name: "theirs", tenant_id: "acme" }],
@@ -236,7 +237,6 @@ describe("a route answers another tenant", () => {
 
   test.each([
     ["GET", "/api/consumers"],
-    ["GET", "/api/alerts"],
     ["GET", "/api/events/move"],
     ["POST", `/api/consumers/${subscriber}/pause`, { reason: "because" }],
     ["POST", `/api/consumers/${subscriber}/drain`],

@@ -188,6 +188,6 @@ function alerts({ alerts }: Alerts): Finding[] {
   if (alerts.length === 0) return [ok("alerts", "none is open")];
   return alerts.map(({ kind, subject, severity, message, first_seen_at }) => {
     const text = `${message} (${subject}, since ${first_seen_at})`;
-    return severity === "critical" ? problem(`alert ${kind}`, text) : note(`alert ${kind}`, text);
+    return severity === "warning" ? note(`alert ${kind}`, text) : problem(`alert ${kind}`, text);
   });
 }

@@ -6,8 +6,13 @@ import type { AlertSeverity } from "./alerts.ts";
 /** Alerts as people see them. */
 
 /** `reopened`: it is open, and had ended before. `closed`: it has ended, by itself or because somebody closed it. */
-export const alertStates = ["open", "acknowledged", "reopened", "closed"] as const;
-export type AlertStatus = (typeof alertStates)[number];
+export type AlertStatus = "open" | "acknowledged" | "reopened" | "closed";
+export const alertStates = [
+  "open",
+  "acknowledged",
+  "reopened",
+  "closed",
+] as const satisfies readonly AlertStatus[];
 
 export interface AlertState {
   readonly id: string;
