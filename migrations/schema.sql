@@ -19,6 +19,10 @@ CREATE TABLE "agents" (
   CONSTRAINT "agents_watched_check" CHECK (((offline_at IS NULL) OR ((status)::text = 'online'::text)))
 );
 CREATE INDEX agents_overdue_idx ON public.agents USING btree (offline_at) WHERE (offline_at IS NOT NULL);
+ALTER TABLE agents ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON agents AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON agents AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON agents TO brain_tenant;
 
 CREATE TABLE "course_access" (
   "access_id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -42,6 +46,12 @@ CREATE TABLE "course_access" (
   CONSTRAINT "course_access_status_check" CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'revoked'::character varying])::text[])))
 );
 CREATE INDEX course_access_user_idx ON public.course_access USING btree (user_id, access_id);
+ALTER TABLE course_access ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_access AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_deletes ON course_access AS RESTRICTIVE FOR DELETE TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+CREATE POLICY tenant_rows ON course_access AS RESTRICTIVE FOR ALL TO brain_tenant USING ((((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)) OR (tenant_id IS NULL))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+CREATE POLICY tenant_updates ON course_access AS RESTRICTIVE FOR UPDATE TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_access TO brain_tenant;
 
 CREATE TABLE "course_access_notifications" (
   "external_id" character varying(400) NOT NULL,
@@ -67,6 +77,10 @@ CREATE TABLE "course_access_payments" (
   CONSTRAINT "course_access_payments_status_check" CHECK (((status)::text = ANY ((ARRAY['paid'::character varying, 'refunded'::character varying, 'voided'::character varying, 'awaited'::character varying])::text[])))
 );
 CREATE INDEX course_access_payments_paid_idx ON public.course_access_payments USING btree (course_id, user_id, payment_id) WHERE ((status)::text = 'paid'::text);
+ALTER TABLE course_access_payments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_access_payments AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_access_payments AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_access_payments TO brain_tenant;
 
 CREATE TABLE "course_access_refunds" (
   "payment_id" character varying(100) NOT NULL,
@@ -76,6 +90,14 @@ CREATE TABLE "course_access_refunds" (
   "reversed_at" timestamp(3) with time zone,
   CONSTRAINT "course_access_refunds_payment_id_refund_id_pk" PRIMARY KEY (payment_id, refund_id)
 );
+ALTER TABLE course_access_refunds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_access_refunds AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_access_refunds AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_access_payments owner
+  WHERE ((owner.payment_id)::text = (course_access_refunds.payment_id)::text)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_access_payments owner
+  WHERE ((owner.payment_id)::text = (course_access_refunds.payment_id)::text))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_access_refunds TO brain_tenant;
 
 CREATE TABLE "course_distribution_courses" (
   "course_id" character varying(255) NOT NULL,
@@ -86,6 +108,12 @@ CREATE TABLE "course_distribution_courses" (
   "tenant_id" character varying(100),
   CONSTRAINT "course_distribution_courses_pkey" PRIMARY KEY (course_id)
 );
+ALTER TABLE course_distribution_courses ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_distribution_courses AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_deletes ON course_distribution_courses AS RESTRICTIVE FOR DELETE TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+CREATE POLICY tenant_rows ON course_distribution_courses AS RESTRICTIVE FOR ALL TO brain_tenant USING ((((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)) OR (tenant_id IS NULL))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+CREATE POLICY tenant_updates ON course_distribution_courses AS RESTRICTIVE FOR UPDATE TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_distribution_courses TO brain_tenant;
 
 CREATE TABLE "course_distribution_lessons" (
   "course_id" character varying(255) NOT NULL,
@@ -96,6 +124,10 @@ CREATE TABLE "course_distribution_lessons" (
   "tenant_id" character varying(100),
   CONSTRAINT "course_distribution_lessons_course_id_lesson_id_pk" PRIMARY KEY (course_id, lesson_id)
 );
+ALTER TABLE course_distribution_lessons ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_distribution_lessons AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_distribution_lessons AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_distribution_lessons TO brain_tenant;
 
 CREATE TABLE "course_distribution_outlines" (
   "course_id" character varying(255) NOT NULL,
@@ -107,6 +139,10 @@ CREATE TABLE "course_distribution_outlines" (
   "tenant_id" character varying(100),
   CONSTRAINT "course_distribution_outlines_pkey" PRIMARY KEY (course_id)
 );
+ALTER TABLE course_distribution_outlines ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_distribution_outlines AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_distribution_outlines AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_distribution_outlines TO brain_tenant;
 
 CREATE TABLE "course_distributions" (
   "distribution_id" character varying(21) NOT NULL,
@@ -152,6 +188,10 @@ CREATE INDEX course_distributions_parent_idx ON public.course_distributions USIN
 CREATE UNIQUE INDEX course_distributions_slug_key ON public.course_distributions USING btree (slug);
 CREATE INDEX course_distributions_tenant_idx ON public.course_distributions USING btree (tenant_id, created_at) WHERE (tenant_id IS NOT NULL);
 CREATE INDEX course_distributions_untold_idx ON public.course_distributions USING btree (distribution_id) WHERE ((untold_views > 0) OR (untold_clicks > 0));
+ALTER TABLE course_distributions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_distributions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_distributions AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_distributions TO brain_tenant;
 
 CREATE TABLE "course_factory_approvals" (
   "approval_id" uuid NOT NULL,
@@ -164,6 +204,10 @@ CREATE TABLE "course_factory_approvals" (
   CONSTRAINT "course_factory_approvals_pkey" PRIMARY KEY (approval_id)
 );
 CREATE INDEX course_factory_approvals_unused ON public.course_factory_approvals USING btree (tenant_id, ir_hash, consumed_at) WHERE (used_at IS NULL);
+ALTER TABLE course_factory_approvals ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_approvals AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_approvals AS RESTRICTIVE FOR ALL TO brain_tenant USING ((tenant_id = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK ((tenant_id = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_approvals TO brain_tenant;
 
 CREATE TABLE "course_factory_artifacts" (
   "artifact_id" uuid NOT NULL,
@@ -178,6 +222,14 @@ CREATE TABLE "course_factory_artifacts" (
   CONSTRAINT "course_factory_artifacts_kind" CHECK ((kind = ANY (ARRAY['lesson'::text, 'quiz'::text, 'landing_page'::text]))),
   CONSTRAINT "course_factory_artifacts_course_id_course_factory_courses_cours" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
+ALTER TABLE course_factory_artifacts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_artifacts AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_artifacts AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_artifacts.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_artifacts.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_artifacts TO brain_tenant;
 
 CREATE TABLE "course_factory_certificate_keys" (
   "key_id" character varying(16) NOT NULL,
@@ -185,6 +237,7 @@ CREATE TABLE "course_factory_certificate_keys" (
   "first_used_at" timestamp(0) with time zone NOT NULL,
   CONSTRAINT "course_factory_certificate_keys_pkey" PRIMARY KEY (key_id)
 );
+GRANT INSERT, SELECT ON course_factory_certificate_keys TO brain_tenant;
 
 CREATE TABLE "course_factory_certificates" (
   "certificate_id" character varying(21) NOT NULL,
@@ -200,6 +253,14 @@ CREATE TABLE "course_factory_certificates" (
 );
 CREATE INDEX course_factory_certificates_course ON public.course_factory_certificates USING btree (course_id, issued_at);
 CREATE UNIQUE INDEX course_factory_certificates_enrollment ON public.course_factory_certificates USING btree (enrollment_id);
+ALTER TABLE course_factory_certificates ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_certificates AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_certificates AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_certificates.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_certificates.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_certificates TO brain_tenant;
 
 CREATE TABLE "course_factory_completions" (
   "enrollment_id" character varying(20) NOT NULL,
@@ -212,6 +273,14 @@ CREATE TABLE "course_factory_completions" (
   CONSTRAINT "course_factory_completions_enrollment_id_course_factory_enrollm" FOREIGN KEY (enrollment_id) REFERENCES course_factory_enrollments(enrollment_id) ON DELETE CASCADE
 );
 CREATE INDEX course_factory_completions_course ON public.course_factory_completions USING btree (course_id, completed_at);
+ALTER TABLE course_factory_completions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_completions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_completions AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_completions.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_completions.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_completions TO brain_tenant;
 
 CREATE TABLE "course_factory_courses" (
   "course_id" uuid NOT NULL,
@@ -243,6 +312,10 @@ CREATE TABLE "course_factory_courses" (
 CREATE INDEX course_factory_courses_catalog ON public.course_factory_courses USING btree (finished_at DESC NULLS LAST, course_id DESC NULLS LAST) WHERE (status = 'completed'::text);
 CREATE INDEX course_factory_courses_generating ON public.course_factory_courses USING btree (generating_until) WHERE (status = 'generating'::text);
 CREATE INDEX course_factory_courses_tenant ON public.course_factory_courses USING btree (tenant_id, finished_at DESC NULLS LAST, course_id DESC NULLS LAST) WHERE (status = 'completed'::text);
+ALTER TABLE course_factory_courses ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_courses AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_courses AS RESTRICTIVE FOR ALL TO brain_tenant USING ((tenant_id = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK ((tenant_id = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_courses TO brain_tenant;
 
 CREATE TABLE "course_factory_deliveries" (
   "delivery_id" uuid NOT NULL,
@@ -263,6 +336,14 @@ CREATE TABLE "course_factory_deliveries" (
 );
 CREATE INDEX course_factory_deliveries_course ON public.course_factory_deliveries USING btree (course_id, status);
 CREATE UNIQUE INDEX course_factory_deliveries_payment ON public.course_factory_deliveries USING btree (payment_id);
+ALTER TABLE course_factory_deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_deliveries AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_deliveries AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_deliveries.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_deliveries.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_deliveries TO brain_tenant;
 
 CREATE TABLE "course_factory_deployments" (
   "deployment_id" uuid NOT NULL,
@@ -277,6 +358,14 @@ CREATE TABLE "course_factory_deployments" (
   CONSTRAINT "course_factory_deployments_version" UNIQUE (course_id, course_version),
   CONSTRAINT "course_factory_deployments_course_id_course_factory_courses_cou" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
+ALTER TABLE course_factory_deployments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_deployments AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_deployments AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_deployments.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_deployments.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_deployments TO brain_tenant;
 
 CREATE TABLE "course_factory_enhancements" (
   "enhancement_id" uuid NOT NULL,
@@ -297,6 +386,14 @@ CREATE TABLE "course_factory_enhancements" (
   CONSTRAINT "course_factory_enhancements_counts" CHECK ((version > 0)),
   CONSTRAINT "course_factory_enhancements_course_id_course_factory_courses_co" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
+ALTER TABLE course_factory_enhancements ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_enhancements AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_enhancements AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_enhancements.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_enhancements.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_enhancements TO brain_tenant;
 
 CREATE TABLE "course_factory_enrollments" (
   "enrollment_id" character varying(20) NOT NULL,
@@ -310,6 +407,14 @@ CREATE TABLE "course_factory_enrollments" (
 );
 CREATE UNIQUE INDEX course_factory_enrollments_actor ON public.course_factory_enrollments USING btree (course_id, actor_id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX course_factory_enrollments_course ON public.course_factory_enrollments USING btree (course_id, enrolled_at);
+ALTER TABLE course_factory_enrollments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_enrollments AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_enrollments AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_enrollments.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_enrollments.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_enrollments TO brain_tenant;
 
 CREATE TABLE "course_factory_learning_progress" (
   "enrollment_id" character varying(20) NOT NULL,
@@ -326,6 +431,14 @@ CREATE TABLE "course_factory_learning_progress" (
 );
 CREATE INDEX course_factory_learning_progress_course ON public.course_factory_learning_progress USING btree (course_id, kind, target_id);
 CREATE UNIQUE INDEX course_factory_learning_progress_target ON public.course_factory_learning_progress USING btree (enrollment_id, kind, target_id);
+ALTER TABLE course_factory_learning_progress ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_learning_progress AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_learning_progress AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_learning_progress.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_learning_progress.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_learning_progress TO brain_tenant;
 
 CREATE TABLE "course_factory_packs" (
   "pack_id" character varying(21) NOT NULL,
@@ -340,6 +453,14 @@ CREATE TABLE "course_factory_packs" (
   CONSTRAINT "course_factory_packs_course_id_course_factory_courses_course_id" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
 CREATE INDEX course_factory_packs_course ON public.course_factory_packs USING btree (course_id, created_at, pack_id);
+ALTER TABLE course_factory_packs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_packs AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_packs AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_packs.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_packs.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_packs TO brain_tenant;
 
 CREATE TABLE "course_factory_pages" (
   "course_id" uuid NOT NULL,
@@ -353,6 +474,14 @@ CREATE TABLE "course_factory_pages" (
   CONSTRAINT "course_factory_pages_pkey" PRIMARY KEY (course_id),
   CONSTRAINT "course_factory_pages_course_id_course_factory_courses_course_id" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
+ALTER TABLE course_factory_pages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_pages AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_pages AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_pages.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_pages.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_pages TO brain_tenant;
 
 CREATE TABLE "course_factory_refunds_due" (
   "payment_id" text NOT NULL,
@@ -372,6 +501,14 @@ CREATE TABLE "course_factory_stagings" (
   CONSTRAINT "course_factory_stagings_pkey" PRIMARY KEY (course_id),
   CONSTRAINT "course_factory_stagings_course_id_course_factory_courses_course" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
+ALTER TABLE course_factory_stagings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_stagings AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_stagings AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_stagings.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_stagings.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_stagings TO brain_tenant;
 
 CREATE TABLE "course_factory_transitions" (
   "transition_id" uuid NOT NULL,
@@ -392,6 +529,14 @@ CREATE TABLE "course_factory_transitions" (
   CONSTRAINT "course_factory_transitions_course_id_course_factory_courses_cou" FOREIGN KEY (course_id) REFERENCES course_factory_courses(course_id) ON DELETE CASCADE
 );
 CREATE INDEX course_factory_transitions_course ON public.course_factory_transitions USING btree (course_id, "position");
+ALTER TABLE course_factory_transitions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON course_factory_transitions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON course_factory_transitions AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_transitions.course_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM course_factory_courses owner
+  WHERE (owner.course_id = course_factory_transitions.course_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON course_factory_transitions TO brain_tenant;
 
 CREATE TABLE "identity_keys" (
   "id" character varying(16) NOT NULL,
@@ -414,6 +559,10 @@ CREATE TABLE "identity_keys" (
 );
 CREATE INDEX identity_keys_created_idx ON public.identity_keys USING btree (created_at, id);
 CREATE INDEX identity_keys_tenant_idx ON public.identity_keys USING btree (tenant_id, created_at) WHERE (tenant_id IS NOT NULL);
+ALTER TABLE identity_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON identity_keys AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON identity_keys AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON identity_keys TO brain_tenant;
 
 CREATE TABLE "identity_sessions" (
   "id" uuid NOT NULL,
@@ -436,6 +585,10 @@ CREATE TABLE "identity_sessions" (
 CREATE INDEX identity_sessions_created_idx ON public.identity_sessions USING btree (created_at, id);
 CREATE INDEX identity_sessions_expires_idx ON public.identity_sessions USING btree (expires_at);
 CREATE INDEX identity_sessions_previous_idx ON public.identity_sessions USING btree (previous_hash) WHERE (previous_hash IS NOT NULL);
+ALTER TABLE identity_sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON identity_sessions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON identity_sessions AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON identity_sessions TO brain_tenant;
 
 CREATE TABLE "ir_governance_approvals" (
   "approval_id" uuid NOT NULL,
@@ -465,6 +618,10 @@ CREATE TABLE "ir_governance_approvals" (
 CREATE INDEX ir_governance_approvals_due_idx ON public.ir_governance_approvals USING btree (expires_at) WHERE ((status)::text = 'pending'::text);
 CREATE INDEX ir_governance_approvals_tenant_idx ON public.ir_governance_approvals USING btree (tenant_id, created_at DESC NULLS LAST, approval_id DESC NULLS LAST);
 CREATE UNIQUE INDEX ir_governance_approvals_token_key ON public.ir_governance_approvals USING btree (token_hash);
+ALTER TABLE ir_governance_approvals ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON ir_governance_approvals AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON ir_governance_approvals AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON ir_governance_approvals TO brain_tenant;
 
 CREATE TABLE "ir_governance_validations" (
   "tenant_id" character varying(100) NOT NULL,
@@ -484,6 +641,10 @@ CREATE TABLE "ir_governance_validations" (
   CONSTRAINT "ir_governance_validations_tier_check" CHECK (((risk_tier >= 0) AND (risk_tier <= 3)))
 );
 CREATE INDEX ir_governance_validations_v1_idx ON public.ir_governance_validations USING btree (tenant_id, ir_hash_v1) WHERE (ir_hash_v1 IS NOT NULL);
+ALTER TABLE ir_governance_validations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON ir_governance_validations AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON ir_governance_validations AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON ir_governance_validations TO brain_tenant;
 
 CREATE TABLE "mission_log" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -496,6 +657,14 @@ CREATE TABLE "mission_log" (
   CONSTRAINT "mission_log_mission_id_missions_id_fk" FOREIGN KEY (mission_id) REFERENCES missions(id) ON DELETE CASCADE
 );
 CREATE INDEX mission_log_mission_idx ON public.mission_log USING btree (mission_id, id);
+ALTER TABLE mission_log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON mission_log AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON mission_log AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM missions owner
+  WHERE (owner.id = mission_log.mission_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM missions owner
+  WHERE (owner.id = mission_log.mission_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON mission_log TO brain_tenant;
 
 CREATE TABLE "mission_queue_pauses" (
   "queue" character varying(20) NOT NULL,
@@ -504,6 +673,7 @@ CREATE TABLE "mission_queue_pauses" (
   "paused_at" timestamp(3) with time zone NOT NULL,
   CONSTRAINT "mission_queue_pauses_pkey" PRIMARY KEY (queue)
 );
+GRANT SELECT ON mission_queue_pauses TO brain_tenant;
 
 CREATE TABLE "mission_templates" (
   "id" uuid NOT NULL,
@@ -520,6 +690,10 @@ CREATE TABLE "mission_templates" (
 );
 CREATE INDEX mission_templates_category_idx ON public.mission_templates USING btree (category, created_at DESC, id DESC);
 CREATE INDEX mission_templates_created_idx ON public.mission_templates USING btree (created_at DESC, id DESC);
+ALTER TABLE mission_templates ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON mission_templates AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON mission_templates AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON mission_templates TO brain_tenant;
 
 CREATE TABLE "missions" (
   "id" uuid NOT NULL,
@@ -565,6 +739,10 @@ CREATE INDEX missions_due_idx ON public.missions USING btree (due_at) WHERE ((st
 CREATE UNIQUE INDEX missions_run_step_key ON public.missions USING btree (run_id, step) WHERE (run_id IS NOT NULL);
 CREATE INDEX missions_status_idx ON public.missions USING btree (status, created_at DESC, id DESC);
 CREATE INDEX missions_tenant_idx ON public.missions USING btree (tenant_id, created_at DESC, id DESC) WHERE (tenant_id IS NOT NULL);
+ALTER TABLE missions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON missions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON missions AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON missions TO brain_tenant;
 
 CREATE TABLE "paycore_early_refunds" (
   "provider_payment_id" character varying(255) NOT NULL,
@@ -618,6 +796,10 @@ CREATE UNIQUE INDEX paycore_intents_request_key ON public.paycore_intents USING 
 CREATE UNIQUE INDEX paycore_intents_source_event_key ON public.paycore_intents USING btree (source_event_id);
 CREATE INDEX paycore_intents_tenant_idx ON public.paycore_intents USING btree (tenant_id, created_at);
 CREATE INDEX paycore_intents_unopened_idx ON public.paycore_intents USING btree (next_attempt_at) WHERE ((status)::text = 'created'::text);
+ALTER TABLE paycore_intents ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON paycore_intents AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON paycore_intents AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON paycore_intents TO brain_tenant;
 
 CREATE TABLE "paycore_provider_events" (
   "provider" character varying(8) NOT NULL,
@@ -658,6 +840,10 @@ CREATE INDEX paycore_refunds_intent_idx ON public.paycore_refunds USING btree (i
 CREATE UNIQUE INDEX paycore_refunds_provider_refund_key ON public.paycore_refunds USING btree (provider_refund_id);
 CREATE UNIQUE INDEX paycore_refunds_request_key ON public.paycore_refunds USING btree (tenant_id, idempotency_key);
 CREATE INDEX paycore_refunds_unsent_idx ON public.paycore_refunds USING btree (next_attempt_at) WHERE ((status)::text = 'requested'::text);
+ALTER TABLE paycore_refunds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON paycore_refunds AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON paycore_refunds AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON paycore_refunds TO brain_tenant;
 
 CREATE TABLE "paycore_revenue_daily" (
   "date" date NOT NULL,
@@ -669,6 +855,10 @@ CREATE TABLE "paycore_revenue_daily" (
   "refund_total_cents" bigint DEFAULT 0 NOT NULL,
   CONSTRAINT "paycore_revenue_daily_date_tenant_id_currency_pk" PRIMARY KEY (date, tenant_id, currency)
 );
+ALTER TABLE paycore_revenue_daily ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON paycore_revenue_daily AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON paycore_revenue_daily AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON paycore_revenue_daily TO brain_tenant;
 
 CREATE TABLE "paycore_transactions" (
   "id" uuid NOT NULL,
@@ -689,6 +879,14 @@ CREATE UNIQUE INDEX paycore_transactions_provider_refund_key ON public.paycore_t
 CREATE UNIQUE INDEX paycore_transactions_received_key ON public.paycore_transactions USING btree (intent_id) WHERE ((event_type)::text = 'payment_succeeded'::text);
 CREATE UNIQUE INDEX paycore_transactions_refunded_key ON public.paycore_transactions USING btree (refund_id) WHERE ((event_type)::text = 'refund_succeeded'::text);
 CREATE UNIQUE INDEX paycore_transactions_reversed_key ON public.paycore_transactions USING btree (refund_id) WHERE ((event_type)::text = 'refund_reversed'::text);
+ALTER TABLE paycore_transactions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON paycore_transactions AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON paycore_transactions AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM paycore_intents owner
+  WHERE (owner.id = paycore_transactions.intent_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM paycore_intents owner
+  WHERE (owner.id = paycore_transactions.intent_id))));
+GRANT INSERT, SELECT ON paycore_transactions TO brain_tenant;
 
 CREATE TABLE "task_events" (
   "event_id" character varying(100) NOT NULL,
@@ -705,6 +903,10 @@ CREATE TABLE "task_events" (
 CREATE INDEX task_events_tenant_idx ON public.task_events USING btree (tenant_id, occurred_at, "position") WHERE (tenant_id IS NOT NULL);
 CREATE INDEX task_events_time_idx ON public.task_events USING btree (occurred_at, "position");
 CREATE INDEX task_events_type_idx ON public.task_events USING btree (event_type, occurred_at, "position");
+ALTER TABLE task_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON task_events AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON task_events AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON task_events TO brain_tenant;
 
 CREATE TABLE "task_history" (
   "event_id" character varying(100) NOT NULL,
@@ -717,6 +919,10 @@ CREATE TABLE "task_history" (
   CONSTRAINT "task_history_event_id_field_pk" PRIMARY KEY (event_id, field)
 );
 CREATE INDEX task_history_task_idx ON public.task_history USING btree (task_id, changed_at);
+ALTER TABLE task_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON task_history AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON task_history AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON task_history TO brain_tenant;
 
 CREATE TABLE "task_items" (
   "task_id" character varying(100) NOT NULL,
@@ -740,6 +946,10 @@ CREATE TABLE "task_items" (
 );
 CREATE INDEX task_items_newest_idx ON public.task_items USING btree (created_at, task_id);
 CREATE INDEX task_items_tenant_idx ON public.task_items USING btree (tenant_id, created_at, task_id) WHERE (tenant_id IS NOT NULL);
+ALTER TABLE task_items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON task_items AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON task_items AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON task_items TO brain_tenant;
 
 CREATE TABLE "task_legacy_events" (
   "position" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -751,6 +961,10 @@ CREATE TABLE "task_legacy_events" (
   CONSTRAINT "task_legacy_events_pkey" PRIMARY KEY ("position")
 );
 CREATE UNIQUE INDEX task_legacy_events_time_idx ON public.task_legacy_events USING btree ("timestamp", "position");
+ALTER TABLE task_legacy_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON task_legacy_events AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON task_legacy_events AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON task_legacy_events TO brain_tenant;
 
 CREATE TABLE "task_references" (
   "task_id" character varying(100) NOT NULL,
@@ -759,6 +973,14 @@ CREATE TABLE "task_references" (
   CONSTRAINT "task_references_self_check" CHECK (((task_id)::text <> (referenced_id)::text))
 );
 CREATE INDEX task_references_referenced_idx ON public.task_references USING btree (referenced_id);
+ALTER TABLE task_references ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON task_references AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON task_references AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM task_items owner
+  WHERE ((owner.task_id)::text = (task_references.task_id)::text)))) WITH CHECK ((EXISTS ( SELECT
+   FROM task_items owner
+  WHERE ((owner.task_id)::text = (task_references.task_id)::text))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON task_references TO brain_tenant;
 
 CREATE TABLE "task_stats" (
   "day" date NOT NULL,
@@ -768,6 +990,10 @@ CREATE TABLE "task_stats" (
   CONSTRAINT "task_stats_day_key" UNIQUE NULLS NOT DISTINCT (day, event_type, tenant_id),
   CONSTRAINT "task_stats_count_check" CHECK ((count > 0))
 );
+ALTER TABLE task_stats ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON task_stats AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON task_stats AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON task_stats TO brain_tenant;
 
 CREATE TABLE "webhook_cursors" (
   "shard" integer NOT NULL,
@@ -798,6 +1024,14 @@ CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree
 CREATE UNIQUE INDEX webhook_deliveries_event_key ON public.webhook_deliveries USING btree (endpoint_id, event_id);
 CREATE INDEX webhook_deliveries_finished_idx ON public.webhook_deliveries USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_list_idx ON public.webhook_deliveries USING btree (endpoint_id, id DESC);
+ALTER TABLE webhook_deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON webhook_deliveries AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON webhook_deliveries AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM webhook_endpoints owner
+  WHERE (owner.id = webhook_deliveries.endpoint_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM webhook_endpoints owner
+  WHERE (owner.id = webhook_deliveries.endpoint_id))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_deliveries TO brain_tenant;
 
 CREATE TABLE "webhook_endpoints" (
   "id" uuid NOT NULL,
@@ -822,3 +1056,7 @@ CREATE TABLE "webhook_endpoints" (
   CONSTRAINT "webhook_endpoints_status_check" CHECK (((status)::text = ANY ((ARRAY['enabled'::character varying, 'disabled'::character varying])::text[])))
 );
 CREATE INDEX webhook_endpoints_tenant_idx ON public.webhook_endpoints USING btree (tenant_id, created_at);
+ALTER TABLE webhook_endpoints ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON webhook_endpoints AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON webhook_endpoints AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_endpoints TO brain_tenant;

@@ -21,5 +21,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0022_module_tenants", when: 1_795_704_975_524 },
     { tag: "0023_webhooks", when: 1_795_706_172_642 },
     { tag: "0024_identity_signing_keys", when: 1_795_706_819_049 },
+    { tag: "0025_module_tenant_rows", when: 1_795_711_978_177 },
   ],
 };

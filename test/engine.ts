@@ -1,4 +1,4 @@
-import { cronTick, type DrainResult, drainAll, relayAll } from "@brain/engine";
+import { cronTick, type Database, type DrainResult, drainAll, relayAll } from "@brain/engine";
 import { type Answer, readAnswer } from "@brain/engine/testing";
 import type { Hono } from "hono";
 import { openProduct } from "../src/composition.ts";
@@ -9,6 +9,8 @@ import { type Backbone, createBackbone, sandboxEnv, type TestEnv, testApiKey } f
 /** The whole product in this process, on real Redis and Postgres. Nothing moves before the test says so. */
 export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
   readonly app: Hono<AppEnv>;
+  /** The same on another database, e.g. that of one tenant. */
+  appOn(database: (db: Database) => Database): Hono<AppEnv>;
   /** Sends the bearer key; `body` is sent as JSON. `headers` may replace the key. */
   request(
     method: string,
@@ -52,10 +54,16 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
     startJobs: () => undefined,
   });
   const app = product.createApp(openHost);
+  const appOn: TestEngine["appOn"] = (database) =>
+    product.createApp(() => {
+      const { invocation, ...host } = openHost();
+      return { ...host, invocation: { ...invocation, db: database(invocation.db) } };
+    });
   const deadline = () => Date.now() + 20_000;
   return {
     ...backbone,
     app,
+    appOn,
     async request(method, path, body, headers = {}) {
       const response = await app.request(path, {
         method,

@@ -2,24 +2,45 @@
  * `npm run db:generate`: writes the migrations of tables that were changed, the engine's and those of the modules, each
  * in its folder. Options go to drizzle-kit: `-- --name add_books`. An empty one, to be written by hand, belongs to one of
  * them: `-- --custom --name fill_books` makes it for the modules, and with `--engine` in front for the engine.
+ *
+ * Where it makes the policies of a table of tenants, which drizzle-kit knows, it adds what their role is granted, which
+ * drizzle-kit does not know. Take away by hand what requests of a tenant do not need.
  */
 
 import { spawnSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 const given = process.argv.slice(2);
 const options = given.filter((option) => option !== "--engine");
 const isForEngine = options.length < given.length;
-const engine = "drizzle.engine.config.ts";
-const product = "drizzle.config.ts";
-const configs = isForEngine ? [engine] : options.includes("--custom") ? [product] : [engine, product];
+const engine = { config: "drizzle.engine.config.ts", folder: `${root}src/engine/migrations/` };
+const product = { config: "drizzle.config.ts", folder: `${root}migrations/` };
+const targets = isForEngine ? [engine] : options.includes("--custom") ? [product] : [engine, product];
 
-for (const config of configs) {
+const filesOf = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".sql"));
+
+/** One statement for all tables that get the policy of tenants in this migration; null: none does. */
+function grantFor(migration: string): string | null {
+  const tables = Array.from(
+    migration.matchAll(/^CREATE POLICY "tenant_rows" ON ("\w+")/gm),
+    ([, name]) => name,
+  );
+  if (tables.length === 0) return null;
+  return `GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables.join(", ")} TO "brain_tenant";`;
+}
+
+for (const { config, folder } of targets) {
+  const before = new Set(filesOf(folder));
   const { status, error } = spawnSync("drizzle-kit", ["generate", `--config=${config}`, ...options], {
     cwd: root,
     stdio: "inherit",
   });
   if (error !== undefined) console.error(`✗ drizzle-kit cannot be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
+  for (const name of filesOf(folder)) {
+    const grant = before.has(name) ? null : grantFor(readFileSync(folder + name, "utf8"));
+    if (grant !== null) appendFileSync(folder + name, `--> statement-breakpoint\n${grant}`);
+  }
 }

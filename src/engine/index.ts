@@ -89,6 +89,7 @@ export {
   VaultKeyError,
   type VaultKeys,
 } from "./core/vault.ts";
+export { beyondTenant } from "./db/beyond-tenant.ts";
 export {
   createDatabase,
   type Database,
@@ -104,6 +105,7 @@ export {
   sharedTable,
   tenantOfTransaction,
   tenantRows,
+  tenantRowsAndShared,
   tenantRowsThrough,
   withoutTenants,
 } from "./db/tenant-rows.ts";

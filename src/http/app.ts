@@ -210,10 +210,17 @@ function requestServices(
         }),
       ),
     async transact(context, run) {
-      const bound = { correlation_id: correlationId, origin: story.origin(), ...context };
+      // As the request is now: when it was made, nobody knew yet whose it is.
+      const services = c.get("services");
+      const bound = {
+        correlation_id: correlationId,
+        tenant_id: visibleTenant(services),
+        origin: story.origin(),
+        ...context,
+      };
       host.waitUntil(markActivity(invocation));
       const { result, committed } = await transactAndPublish(
-        invocation.db,
+        services.db,
         invocation.publish,
         bound,
         async (tx, publish) => {

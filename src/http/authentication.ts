@@ -47,7 +47,10 @@ export function authenticate(
     c.set("identifyAgain", () => identify(true));
     const actorId = actorOf(c, principal);
     c.set("told", { ...c.get("told"), actorId });
-    c.set("services", { ...c.get("services"), principal, actorId });
+    const services = c.get("services");
+    const { tenantId } = principal;
+    const db = tenantId === null ? services.db : services.db.ofTenant(tenantId);
+    c.set("services", { ...services, principal, actorId, db });
     await next();
   };
 }

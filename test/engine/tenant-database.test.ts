@@ -1,9 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import { getTableConfig, integer, PgDialect, type PgTable, pgTable, varchar } from "drizzle-orm/pg-core";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beyondTenant } from "../../src/engine/db/beyond-tenant.ts";
 import { createDatabase, type Database } from "../../src/engine/db/database.ts";
 import { sqlState } from "../../src/engine/db/errors.ts";
-import { tenantRows, tenantRowsThrough } from "../../src/engine/db/tenant-rows.ts";
+import { tenantRows, tenantRowsAndShared, tenantRowsThrough } from "../../src/engine/db/tenant-rows.ts";
 import { startCountingProxy } from "../round-trips/counting-proxy.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 
@@ -28,7 +29,7 @@ function policiesOf(table: PgTable): string[] {
     `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
     ...policies.map(
       (policy) =>
-        `CREATE POLICY ${policy.name} ON ${name} AS ${policy.as} TO ${to(policy.to)} USING (${text(policy.using)}) WITH CHECK (${text(policy.withCheck ?? policy.using)})`,
+        `CREATE POLICY ${policy.name} ON ${name} AS ${policy.as} FOR ${policy.for} TO ${to(policy.to)} USING (${text(policy.using)})${policy.for === "delete" ? "" : ` WITH CHECK (${text(policy.withCheck ?? policy.using)})`}`,
     ),
   ];
 }
@@ -199,4 +200,63 @@ describe("a tenant's statement", () => {
       expect(await tripsOf(db.ofTenant("a")), name).toBe(usual);
     }
   });
+});
+
+describe("a part of a tenant's transaction that concerns all", () => {
+  test("sees and changes the rows of all, and what follows is behind the wall again", async () => {
+    const seen = await ofA.transaction(async (tx) => {
+      const beyond = await beyondTenant(tx, async () => {
+        await tx.execute(sql`UPDATE notes SET text = text || ' now' WHERE id < 3`);
+        return texts((await tx.execute(readNotes)).rows);
+      });
+      return [beyond, texts((await tx.execute(readNotes)).rows)];
+    });
+    expect(seen).toEqual([["of a now", "of b now", "of nobody", "of an empty one"], ["of a now"]]);
+    // The control: the same statement inside of the wall changes the own row alone.
+    await ofA.rows(sql`UPDATE notes SET text = 'changed' WHERE id < 3`);
+    expect(texts(await all.rows(readNotes))).toEqual(["changed", "of b now", "of nobody", "of an empty one"]);
+  });
+
+  test("leaves nothing open behind an error that is caught in a savepoint", async () => {
+    const seen = await ofA.transaction(async (tx) => {
+      await tx
+        .transaction((inner) => beyondTenant(inner, () => inner.execute(sql`SELECT 1 / 0`)))
+        .catch(() => undefined);
+      return texts((await tx.execute(readNotes)).rows);
+    });
+    expect(seen).toEqual(["of a"]);
+  });
+
+  test("is the same in a transaction of all", async () => {
+    const seen = await all.transaction(async (tx) => {
+      await beyondTenant(tx, () => tx.execute(readNotes));
+      return texts((await tx.execute(readNotes)).rows);
+    });
+    expect(seen).toHaveLength(4);
+  });
+});
+
+test("rows without a tenant that are for everybody are seen by all tenants, and changed by none", async () => {
+  await all.batch(
+    [
+      "CREATE TABLE rules (id integer PRIMARY KEY, tenant_id varchar, text varchar)",
+      ...policiesOf(
+        pgTable("rules", { id: integer("id"), tenantId: varchar("tenant_id") }, () => tenantRowsAndShared()),
+      ),
+      "GRANT SELECT, INSERT, UPDATE, DELETE ON rules TO brain_tenant",
+      "INSERT INTO rules VALUES (1, 'a', 'of a'), (2, 'b', 'of b'), (3, NULL, 'of nobody')",
+    ].map((statement) => sql.raw(statement)),
+  );
+  const rules = sql`SELECT text FROM rules ORDER BY id`;
+  expect(texts(await ofA.rows(rules))).toEqual(["of a", "of nobody"]);
+  await ofA.batch([
+    sql`UPDATE rules SET text = 'changed', tenant_id = 'a'`,
+    sql`DELETE FROM rules WHERE id > 1`,
+  ]);
+  expect(texts(await all.rows(rules))).toEqual(["changed", "of b", "of nobody"]);
+  for (const forged of [
+    sql`INSERT INTO rules VALUES (4, NULL, 'forged')`,
+    sql`UPDATE rules SET tenant_id = NULL`,
+  ])
+    await expect(ofA.rows(forged)).rejects.toSatisfy((error) => sqlState(error) === "42501");
 });

@@ -1,5 +1,10 @@
+import type { Database } from "@brain/engine";
+import { readAnswer } from "@brain/engine/testing";
+import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AppEnv } from "../../src/http/host.ts";
 import { declaredAccess } from "../../src/http/kit/access.ts";
+import { testApiKey } from "../backbone.ts";
 import { expectErrorShape } from "../http/refusal.ts";
 import { firstKey } from "./course-learning-fixtures.ts";
 import { createPaymentEngine, type PaymentEngine } from "./stripe-fixture.ts";
@@ -36,6 +41,12 @@ const things = new Map<string, Things>();
 const owner = "acme";
 const foreigner = "globex";
 
+/**
+ * The foreigner with one of the two walls alone. `conditions`: its credential, on a database that shows the rows of all.
+ * `policies`: a credential for all tenants, so that no condition names one, on the database of the foreigner.
+ */
+const walls = new Map<"conditions" | "policies", As>();
+
 beforeAll(async () => {
   engine = await createPaymentEngine({ BRAIN_CERTIFICATE_KEY: firstKey });
   for (const tenantId of [owner, foreigner]) {
@@ -48,15 +59,57 @@ beforeAll(async () => {
     keys.set(tenantId, (method, path, body, headers = {}) =>
       engine.request(method, path, body, { authorization, ...headers }),
     );
+    if (tenantId === foreigner)
+      walls.set("conditions", through(engine.appOn(withoutPolicies), { authorization }));
   }
+  const all = { authorization: `Bearer ${testApiKey}`, "x-actor-id": "somebody" };
+  walls.set(
+    "policies",
+    through(
+      engine.appOn((db) => db.ofTenant(foreigner)),
+      all,
+    ),
+  );
   for (const { module, setUp } of tables) things.set(module, await setUp(as(owner), engine, owner));
 });
 afterAll(() => engine?.cleanup());
+
+/** Shows the rows of all, whoever asks. */
+const withoutPolicies = (db: Database): Database => Object.create(db, { ofTenant: { value: () => db } });
+
+const through =
+  (app: Hono<AppEnv>, credential: Readonly<Record<string, string>>): As =>
+  async (method, path, body, headers = {}) => {
+    const sent = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    return readAnswer(
+      await app.request(path, { method, headers: { ...type, ...credential, ...headers }, ...sent }),
+    );
+  };
+
+/** What the owner has in each table, as a sum of it. */
+async function rowsOfOwner(): Promise<Record<string, string>> {
+  const tables = await engine.sql<{ name: string }>(`
+    SELECT table_name AS name FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name = 'tenant_id' ORDER BY 1`);
+  const sums = tables.map(
+    ({ name }) => `SELECT '${name}' AS name, md5(string_agg(t::text, ' ' ORDER BY t::text)) AS sum
+      FROM ${name} t WHERE tenant_id = '${owner}'`,
+  );
+  const rows = await engine.sql<{ name: string; sum: string }>(sums.join(" UNION ALL "));
+  return Object.fromEntries(rows.map(({ name, sum }) => [name, sum]));
+}
 
 function as(tenantId: string): As {
   const key = keys.get(tenantId);
   if (key === undefined) throw new Error(`no key of ${tenantId}`);
   return key;
+}
+
+/** What an answer must not hold: the owner's things, but for those that were asked for. */
+function secretsOf(things: Things, call: Call): string[] {
+  const asked = JSON.stringify(call);
+  return Object.values(things).filter((value) => value !== "" && !asked.includes(value));
 }
 
 /** The answer without what differs from request to request, and without the ids that were asked for. */
@@ -65,6 +118,40 @@ function formOf({ status, text, body }: Reply, asked: Things): { status: number;
   const plain = ids.reduce((rest, id) => rest.replaceAll(id, "…"), text);
   return { status, text: plain };
 }
+
+describe.each(tables)("$module, with one wall alone", ({ module, prefix, nowhere, cases }) => {
+  const mine = () => things.get(module) ?? {};
+  const tried = cases.filter(({ foreign }) => typeof foreign === "string");
+
+  test.each(tried.map((item) => [item.route, item] as const))("%s", async (_route, item) => {
+    const [method = ""] = item.route.split(" ");
+    const before = await rowsOfOwner();
+    const calls = [item.call(mine())];
+    for (const [wall, send] of walls) {
+      if (wall === "policies" && item.fromStream === true) continue;
+      // Whoever is for all tenants may name the owner: then the conditions do, and the policies do not.
+      const named = wall === "policies" && item.naming !== undefined ? [item.naming(owner, mine())] : [];
+      for (const call of [...calls, ...named]) {
+        const reply = await send(method, `${prefix}${call.path}`, call.body, call.headers);
+        for (const secret of secretsOf(mine(), call)) expect(reply.text, wall).not.toContain(secret);
+        if (item.foreign !== "not_found") continue;
+        // 400: the tenant has to be named.
+        expect([400, 404], `${wall}: ${reply.text}`).toContain(reply.status);
+        if (reply.status === 404) {
+          const { path, body, headers } = item.call(nowhere);
+          const absent = await send(method, `${prefix}${path}`, body, headers);
+          if (call === calls[0]) expect(formOf(reply, mine()), wall).toEqual(formOf(absent, nowhere));
+        }
+      }
+    }
+    expect(await rowsOfOwner()).toEqual(before);
+    // The control: without either wall it is there.
+    if (method !== "GET" || item.foreign !== "not_found") return;
+    const { path, headers } = item.call(mine());
+    const seen = await engine.request(method, `${prefix}${path}`, undefined, headers);
+    expect(seen.status, seen.text).toBe(item.status ?? 200);
+  });
+});
 
 describe.each(tables)("$module", ({ module, prefix, nowhere, cases }) => {
   const mine = () => things.get(module) ?? {};

@@ -332,6 +332,36 @@ describe("webhooks are safe", () => {
   });
 });
 
+test("what a tenant does to its endpoints keeps no event from those of others, and ends its alerts alone", async () => {
+  const [theirs, mine] = await Promise.all(["acme", "other"].map((tenant_id) => register({ tenant_id })));
+  await engine.sql(`INSERT INTO alerts (kind, subject, severity, message)
+    SELECT 'webhook_disabled', id::text, 'warning', 'failed for days' FROM webhook_endpoints`);
+  const event = await publish("acme");
+  await engine.settle();
+  const made = await engine.request("POST", "/api/keys", {
+    name: "test",
+    tenant_id: "other",
+    scopes: ["webhooks:read", "webhooks:write"],
+  });
+  const asOther = async (method: string, path: string, body?: object) => {
+    const reply = await engine.request(method, root + path, body, {
+      authorization: `Bearer ${made.body.key}`,
+    });
+    expect(reply.status, `${method} ${path}: ${reply.text}`).toBeLessThan(300);
+    return reply.body;
+  };
+  const { id } = await asOther("POST", "", { url: `${origin}/other`, event_types: ["*"] });
+  await asOther("POST", `/${mine?.id}/disable`, { reason: "no more" });
+  await asOther("POST", `/${mine?.id}/enable`);
+  await asOther("POST", `/${id}/rotate`);
+  await asOther("POST", `/${id}/test`);
+  await asOther("DELETE", `/${id}`);
+  const open = await engine.sql<{ subject: string }>("SELECT subject FROM alerts WHERE resolved_at IS NULL");
+  expect(open.map(({ subject }) => subject)).toEqual([theirs?.id]);
+  await deliver();
+  expect(calls.map(({ headers }) => headers["webhook-id"])).toEqual([event.id]);
+});
+
 test("a wake starts what is to be delivered; without an endpoint it costs one question in 30 s", async () => {
   const job = engine.system.jobs.get("webhook_delivery");
   let asked = 0;

@@ -22,14 +22,15 @@ const ownTenant = sql.raw(`nullif(current_setting('${tenantSetting}', true), '')
  */
 export const tenantOfTransaction: SQL = ownTenant;
 
-function policies(condition: SQL): PgPolicy[] {
+/** @param seen the rows that are seen, where these are more than what may be written */
+function policies(condition: SQL, seen: SQL = condition): PgPolicy[] {
   return [
     pgPolicy("all_rows", { as: "permissive", for: "all", to: "public", using: sql`true` }),
     pgPolicy("tenant_rows", {
       as: "restrictive",
       for: "all",
       to: role,
-      using: condition,
+      using: seen,
       withCheck: condition,
     }),
   ];
@@ -45,7 +46,23 @@ function policies(condition: SQL): PgPolicy[] {
  * @param column its name
  */
 export function tenantRows(column = "tenant_id"): PgPolicy[] {
-  return policies(sql`${sql.identifier(column)} = ${ownTenant}`);
+  return policies(isOwn(column));
+}
+
+const isOwn = (column: string): SQL => sql`${sql.identifier(column)} = ${ownTenant}`;
+
+/**
+ * The same, but a row without a tenant is for everybody: all tenants see it, and none changes it.
+ *
+ * @param column its name
+ */
+export function tenantRowsAndShared(column = "tenant_id"): PgPolicy[] {
+  const own = isOwn(column);
+  return [
+    ...policies(own, sql`(${own} OR ${sql.identifier(column)} IS NULL)`),
+    pgPolicy("tenant_updates", { as: "restrictive", for: "update", to: role, using: own, withCheck: own }),
+    pgPolicy("tenant_deletes", { as: "restrictive", for: "delete", to: role, using: own }),
+  ];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { check, index, integer, pgTable, timestamp, unique, varchar } from "drizzle-orm/pg-core";
 
@@ -29,6 +30,7 @@ export const agents = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     // Without a tenant there is also one of a name only.
     unique("agents_agent_key").on(table.agentId, table.tenantId).nullsNotDistinct(),
     // What the sweep asks for: who is overdue, and who will be next.

@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsAndShared, tenantRowsThrough, withoutTenants } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -51,6 +52,7 @@ export const courseAccess = pgTable(
     version: integer("version").notNull().default(0),
   },
   (table) => [
+    ...tenantRowsAndShared(),
     // Without a tenant there is also one row only.
     unique("course_access_holder_key").on(table.courseId, table.userId, table.tenantId).nullsNotDistinct(),
     index("course_access_user_idx").on(table.userId, table.accessId),
@@ -80,6 +82,7 @@ export const courseAccessPayments = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     index("course_access_payments_paid_idx")
       .on(table.courseId, table.userId, table.paymentId)
       .where(sql`status = 'paid'`),
@@ -102,7 +105,10 @@ export const courseAccessRefunds = pgTable(
     /** When it was told that the money went back to us, for good: it counts no more. Null: it counts. */
     reversedAt: instant("reversed_at"),
   },
-  (table) => [primaryKey({ columns: [table.paymentId, table.refundId] })],
+  (table) => [
+    ...tenantRowsThrough("course_access_payments", { payment_id: "payment_id" }, "course_access_refunds"),
+    primaryKey({ columns: [table.paymentId, table.refundId] }),
+  ],
 );
 
 /** Notifications that were sent, by what they tell of, so that each is sent once. */
@@ -113,3 +119,5 @@ export const courseAccessNotifications = pgTable("course_access_notifications", 
   sourceEventId: varchar("source_event_id", { length: 255 }).notNull(),
   sentAt: instant("sent_at").notNull(),
 });
+
+withoutTenants(courseAccessNotifications, "that something was sent, which its consumer alone asks");

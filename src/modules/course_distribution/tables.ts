@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsAndShared } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import {
   check,
@@ -96,6 +97,7 @@ export const courseDistributions = pgTable(
     untoldClicks: integer("untold_clicks").notNull().default(0),
   },
   (table) => [
+    ...tenantRows(),
     uniqueIndex(uniqueSlug).on(table.slug),
     uniqueIndex(uniqueBaseCourse)
       .on(table.courseId, sql`coalesce(tenant_id, '')`)
@@ -130,19 +132,23 @@ export const courseDistributions = pgTable(
 );
 
 /** What the events of the course factory tell of a course as a whole, whatever entries it has. */
-export const courseDistributionCourses = pgTable("course_distribution_courses", {
-  courseId: varchar("course_id", { length: 255 }).primaryKey(),
-  /** Whose the course is, as its event told; null: it did not say. */
-  tenantId: varchar("tenant_id", { length: 100 }),
-  /** Who may learn it; null: nothing was told, so everybody. */
-  access: jsonb("access").$type<AccessRule>(),
-  /** When the rule was told; null: never. */
-  accessToldAt: instant("access_told_at"),
-  /** How far its authors are; a finished course begins as `draft`. */
-  workflowState: varchar("workflow_state", { length: 20 }).notNull().default("draft"),
-  /** When the state was told; null: never. */
-  workflowToldAt: instant("workflow_told_at"),
-});
+export const courseDistributionCourses = pgTable(
+  "course_distribution_courses",
+  {
+    courseId: varchar("course_id", { length: 255 }).primaryKey(),
+    /** Whose the course is, as its event told; null: it did not say. */
+    tenantId: varchar("tenant_id", { length: 100 }),
+    /** Who may learn it; null: nothing was told, so everybody. */
+    access: jsonb("access").$type<AccessRule>(),
+    /** When the rule was told; null: never. */
+    accessToldAt: instant("access_told_at"),
+    /** How far its authors are; a finished course begins as `draft`. */
+    workflowState: varchar("workflow_state", { length: 20 }).notNull().default("draft"),
+    /** When the state was told; null: never. */
+    workflowToldAt: instant("workflow_told_at"),
+  },
+  () => tenantRowsAndShared(),
+);
 
 /** What an event tells of a module of a course. */
 export interface AnnouncedModule {
@@ -158,17 +164,21 @@ export interface AnnouncedModule {
 }
 
 /** What the events of the course factory tell of a course's structure. */
-export const courseDistributionOutlines = pgTable("course_distribution_outlines", {
-  courseId: varchar("course_id", { length: 255 }).primaryKey(),
-  /** Whose the course is, as its event told; null: it did not say. */
-  tenantId: varchar("tenant_id", { length: 100 }),
-  modulesCount: integer("modules_count").notNull(),
-  totalLessons: integer("total_lessons").notNull(),
-  /** Null when the event told the counts alone. */
-  modules: jsonb("modules").$type<AnnouncedModule[]>(),
-  totalDurationMinutes: integer("total_duration_minutes"),
-  updatedAt: instant("updated_at").notNull(),
-});
+export const courseDistributionOutlines = pgTable(
+  "course_distribution_outlines",
+  {
+    courseId: varchar("course_id", { length: 255 }).primaryKey(),
+    /** Whose the course is, as its event told; null: it did not say. */
+    tenantId: varchar("tenant_id", { length: 100 }),
+    modulesCount: integer("modules_count").notNull(),
+    totalLessons: integer("total_lessons").notNull(),
+    /** Null when the event told the counts alone. */
+    modules: jsonb("modules").$type<AnnouncedModule[]>(),
+    totalDurationMinutes: integer("total_duration_minutes"),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  () => tenantRows(),
+);
 
 /** Every lesson that the course factory announced as written. */
 export const courseDistributionLessons = pgTable(
@@ -184,5 +194,5 @@ export const courseDistributionLessons = pgTable(
     /** Place in the course, from 1. */
     lessonIndex: integer("lesson_index").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.courseId, table.lessonId] })],
+  (table) => [...tenantRows(), primaryKey({ columns: [table.courseId, table.lessonId] })],
 );

@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsThrough, withoutTenants } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -52,6 +53,7 @@ export const courses = pgTable(
     updatedAt: at("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     check("course_factory_courses_status", sql`${table.status} in ('generating', 'completed', 'failed')`),
     check(
       "course_factory_courses_workflow_state",
@@ -92,6 +94,7 @@ export const artifacts = pgTable(
     createdAt: at("created_at").notNull(),
   },
   (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_artifacts"),
     unique("course_factory_artifacts_place").on(table.courseId, table.kind, table.position),
     check("course_factory_artifacts_kind", sql`${table.kind} in ('lesson', 'quiz', 'landing_page')`),
   ],
@@ -121,7 +124,10 @@ export const transitions = pgTable(
     /** Order of the history; times may be equal. */
     position: bigint("position", { mode: "number" }).generatedAlwaysAsIdentity(),
   },
-  (table) => [index("course_factory_transitions_course").on(table.courseId, table.position)],
+  (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_transitions"),
+    index("course_factory_transitions_course").on(table.courseId, table.position),
+  ],
 );
 
 /** One staging deployment per course and version. */
@@ -139,7 +145,10 @@ export const deployments = pgTable(
     job: jsonb("job").$type<JobContract>().notNull(),
     deployedAt: at("deployed_at").notNull(),
   },
-  (table) => [unique("course_factory_deployments_version").on(table.courseId, table.courseVersion)],
+  (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_deployments"),
+    unique("course_factory_deployments_version").on(table.courseId, table.courseVersion),
+  ],
 );
 
 /** One delivery per payment: requested, then delivered or failed by what course_distribution answers. */
@@ -163,6 +172,7 @@ export const deliveries = pgTable(
     closedAt: at("closed_at"),
   },
   (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_deliveries"),
     uniqueIndex("course_factory_deliveries_payment").on(table.paymentId),
     index("course_factory_deliveries_course").on(table.courseId, table.status),
     check("course_factory_deliveries_status", sql`${table.status} in ('requested', 'delivered', 'failed')`),
@@ -182,3 +192,5 @@ export const refundsDue = pgTable("course_factory_refunds_due", {
   /** When it was paid back in full. */
   settledAt: at("settled_at"),
 });
+
+withoutTenants(refundsDue, "payments for courses that perhaps are nobody's, which its jobs alone ask");

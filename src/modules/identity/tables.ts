@@ -1,3 +1,4 @@
+import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { check, index, jsonb, pgTable, text, timestamp, unique, uuid, varchar } from "drizzle-orm/pg-core";
 import type { Scope } from "../../http/kit/scopes.ts";
@@ -38,6 +39,7 @@ export const identityKeys = pgTable(
     lastUsedAt: instant("last_used_at"),
   },
   (table) => [
+    ...tenantRows(),
     check("identity_keys_secret_check", sql`(secret_hash IS NULL) <> (sealed_secret IS NULL)`),
     index("identity_keys_created_idx").on(table.createdAt, table.id),
     index("identity_keys_tenant_idx").on(table.tenantId, table.createdAt).where(sql`tenant_id IS NOT NULL`),
@@ -76,6 +78,7 @@ export const identitySessions = pgTable(
     revokedAt: instant("revoked_at"),
   },
   (table) => [
+    ...tenantRows(),
     unique("identity_sessions_token_key").on(table.tokenHash),
     index("identity_sessions_previous_idx").on(table.previousHash).where(sql`previous_hash IS NOT NULL`),
     index("identity_sessions_created_idx").on(table.createdAt, table.id),

@@ -1,3 +1,4 @@
+import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import {
   check,
@@ -50,6 +51,7 @@ export const irGovernanceApprovals = pgTable(
     consumedEventId: varchar("consumed_event_id", { length: 36 }),
   },
   (table) => [
+    ...tenantRows(),
     uniqueIndex("ir_governance_approvals_token_key").on(table.tokenHash),
     index("ir_governance_approvals_tenant_idx").on(
       table.tenantId,
@@ -92,6 +94,7 @@ export const irGovernanceValidations = pgTable(
     validatedAt: instant("validated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     primaryKey({ columns: [table.tenantId, table.irHash] }),
     index("ir_governance_validations_v1_idx")
       .on(table.tenantId, table.irHashV1)

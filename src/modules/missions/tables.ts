@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsThrough, withoutTenants } from "@brain/engine";
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import {
@@ -106,6 +107,7 @@ export const missions = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     // The order in which missions are claimed; finished ones are not in it. Without NULLS FIRST, which is what ORDER BY
     // says of DESC, an index serves no order.
     index("missions_claim_idx")
@@ -147,7 +149,10 @@ export const missionLog = pgTable(
     message: text("message").notNull(),
     data: jsonb("data").$type<JsonObject>().notNull(),
   },
-  (table) => [index("mission_log_mission_idx").on(table.missionId, table.id)],
+  (table) => [
+    ...tenantRowsThrough("missions", { id: "mission_id" }, "mission_log"),
+    index("mission_log_mission_idx").on(table.missionId, table.id),
+  ],
 );
 
 /** Missions that are made of one request again and again. */
@@ -167,6 +172,7 @@ export const missionTemplates = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     index("mission_templates_created_idx").on(
       table.createdAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
@@ -187,3 +193,5 @@ export const missionQueuePauses = pgTable("mission_queue_pauses", {
   pausedBy: varchar("paused_by", { length: 100 }),
   pausedAt: instant("paused_at").notNull(),
 });
+
+withoutTenants(missionQueuePauses, "there is one queue", ["SELECT"]);

@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsThrough, withoutTenants } from "@brain/engine";
 import type { JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import {
@@ -94,6 +95,7 @@ export const paycoreIntents = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     index("paycore_intents_tenant_idx").on(table.tenantId, table.createdAt),
     uniqueIndex("paycore_intents_provider_intent_key").on(table.providerIntentId),
     uniqueIndex("paycore_intents_provider_payment_key").on(table.providerPaymentId),
@@ -130,6 +132,7 @@ export const paycoreTransactions = pgTable(
     createdAt: instant("created_at").notNull(),
   },
   (table) => [
+    ...tenantRowsThrough("paycore_intents", { id: "intent_id" }, "paycore_transactions"),
     index("paycore_transactions_intent_idx").on(table.intentId),
     // One event of the provider makes one entry of a kind; only "charge refunded" may tell of several refunds.
     uniqueIndex("paycore_transactions_provider_event_key")
@@ -180,6 +183,7 @@ export const paycoreRefunds = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     index("paycore_refunds_intent_idx").on(table.intentId),
     uniqueIndex("paycore_refunds_provider_refund_key").on(table.providerRefundId),
     uniqueIndex("paycore_refunds_request_key").on(table.tenantId, table.idempotencyKey),
@@ -201,7 +205,7 @@ export const paycoreRevenueDaily = pgTable(
     refundCount: integer("refund_count").notNull().default(0),
     refundTotalCents: bigint("refund_total_cents", { mode: "number" }).notNull().default(0),
   },
-  (table) => [primaryKey({ columns: [table.date, table.tenantId, table.currency] })],
+  (table) => [...tenantRows(), primaryKey({ columns: [table.date, table.tenantId, table.currency] })],
 );
 
 /** What a provider told of refunds before it told of their payment. */
@@ -246,3 +250,6 @@ export const paycoreProviderEvents = pgTable(
     index("paycore_provider_events_intent_idx").on(table.intentId).where(sql`intent_id IS NOT NULL`),
   ],
 );
+
+withoutTenants(paycoreEarlyRefunds, "told by a provider before anybody knows whose payment it is");
+withoutTenants(paycoreProviderEvents, "told by a provider, whose credential is its signature");

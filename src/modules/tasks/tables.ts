@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsThrough } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -44,6 +45,7 @@ export const taskItems = pgTable(
     deletedAt: instant("deleted_at"),
   },
   (table) => [
+    ...tenantRows(),
     index("task_items_newest_idx").on(table.createdAt, table.taskId),
     index("task_items_tenant_idx")
       .on(table.tenantId, table.createdAt, table.taskId)
@@ -67,6 +69,7 @@ export const taskReferences = pgTable(
     referencedId: varchar("referenced_id", { length: 100 }).notNull(),
   },
   (table) => [
+    ...tenantRowsThrough("task_items", { task_id: "task_id" }, "task_references"),
     primaryKey({ columns: [table.taskId, table.referencedId] }),
     index("task_references_referenced_idx").on(table.referencedId),
     check("task_references_self_check", sql`task_id <> referenced_id`),
@@ -91,6 +94,7 @@ export const taskEvents = pgTable(
     countedAt: instant("counted_at"),
   },
   (table) => [
+    ...tenantRows(),
     index("task_events_time_idx").on(table.occurredAt, table.position),
     index("task_events_tenant_idx")
       .on(table.tenantId, table.occurredAt, table.position)
@@ -111,6 +115,7 @@ export const taskStats = pgTable(
     count: integer("count").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     unique("task_stats_day_key").on(table.day, table.eventType, table.tenantId).nullsNotDistinct(),
     check("task_stats_count_check", sql`count > 0`),
   ],
@@ -131,6 +136,7 @@ export const taskHistory = pgTable(
     changedAt: exactInstant("changed_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     primaryKey({ columns: [table.eventId, table.field] }),
     index("task_history_task_idx").on(table.taskId, table.changedAt),
   ],
@@ -148,5 +154,8 @@ export const taskLegacyEvents = pgTable(
     title: varchar("title", { length: 500 }).notNull(),
     timestamp: exactInstant("timestamp").notNull(),
   },
-  (table) => [uniqueIndex("task_legacy_events_time_idx").on(table.timestamp, table.position)],
+  (table) => [
+    ...tenantRows(),
+    uniqueIndex("task_legacy_events_time_idx").on(table.timestamp, table.position),
+  ],
 );

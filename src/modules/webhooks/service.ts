@@ -1,5 +1,6 @@
 import {
   alertsInTransaction,
+  beyondTenant,
   ConflictError,
   createVault,
   NotFoundError,
@@ -102,7 +103,7 @@ export function webhookService(keys: Parameters<typeof createVault>[0]) {
         createdAt: databaseNow,
       };
       const row = await services.db.transaction(async (tx) => {
-        await beginCursors(tx);
+        await beyondTenant(tx, () => beginCursors(tx));
         const stored = await insertEndpoint(tx, columns);
         await note(services, tx, "created", stored);
         return stored;
@@ -164,13 +165,17 @@ export async function readEndpoints(
   };
 }
 
+async function endAlert(tx: Tx, id: string): Promise<void> {
+  await tx.execute(alertsInTransaction.resolvingIf("webhook_disabled", id, sql`true`));
+}
+
 /** @throws {NotFoundError} */
 export async function removeEndpoint(services: RequestServices, id: string): Promise<void> {
   await services.db.transaction(async (tx) => {
     const row = await locked(services, tx, id);
     await note(services, tx, "removed", row);
     await deleteEndpoint(tx, id);
-    await tx.execute(alertsInTransaction.resolvingIf("webhook_disabled", id, sql`true`));
+    await beyondTenant(tx, () => endAlert(tx, id));
   });
 }
 
@@ -179,9 +184,11 @@ export async function enableEndpoint(services: RequestServices, id: string) {
   const row = await services.db.transaction(async (tx) => {
     const before = await locked(services, tx, id);
     if (before.status === "enabled") return before;
-    await beginCursors(tx);
+    await beyondTenant(tx, async () => {
+      await beginCursors(tx);
+      await endAlert(tx, id);
+    });
     await note(services, tx, "enabled", before);
-    await tx.execute(alertsInTransaction.resolvingIf("webhook_disabled", id, sql`true`));
     const change = { status: "enabled", disabledReason: null, failingSince: null };
     return updateEndpoint(tx, id, { ...change, enabledAt: notBeforeNow, updatedAt: databaseNow });
   });

@@ -1,3 +1,4 @@
+import { tenantRows, tenantRowsThrough, withoutTenants } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import {
@@ -50,6 +51,7 @@ export const webhookEndpoints = pgTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [
+    ...tenantRows(),
     index("webhook_endpoints_tenant_idx").on(table.tenantId, table.createdAt),
     check("webhook_endpoints_form_check", sql`form IN ('structured', 'binary')`),
     check("webhook_endpoints_status_check", sql`status IN ('enabled', 'disabled')`),
@@ -91,6 +93,7 @@ export const webhookDeliveries = pgTable(
     finishedAt: instant("finished_at"),
   },
   (table) => [
+    ...tenantRowsThrough("webhook_endpoints", { id: "endpoint_id" }, "webhook_deliveries"),
     uniqueIndex("webhook_deliveries_event_key").on(table.endpointId, table.eventId),
     index("webhook_deliveries_due_idx").on(table.endpointId, table.dueAt).where(sql`status = 'waiting'`),
     index("webhook_deliveries_list_idx").on(table.endpointId, table.id.desc().nullsFirst()),
@@ -109,3 +112,5 @@ export const webhookCursors = pgTable("webhook_cursors", {
 
 export type EndpointRow = typeof webhookEndpoints.$inferSelect;
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
+
+withoutTenants(webhookCursors, "places in the stream");

@@ -1,3 +1,4 @@
+import { tenantRowsThrough } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { check, integer, jsonb, pgTable, text, timestamp, unique, uuid } from "drizzle-orm/pg-core";
 import { courses } from "../tables.ts";
@@ -28,6 +29,7 @@ export const enhancements = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true, mode: "string" }).notNull(),
   },
   (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_enhancements"),
     unique("course_factory_enhancements_version").on(table.courseId, table.lessonId, table.version),
     check("course_factory_enhancements_counts", sql`${table.version} > 0`),
   ],

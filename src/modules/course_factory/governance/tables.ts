@@ -1,3 +1,4 @@
+import { tenantRows } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { index, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
@@ -18,6 +19,7 @@ export const approvals = pgTable(
     usedFor: text("used_for"),
   },
   (table) => [
+    ...tenantRows(),
     index("course_factory_approvals_unused")
       .on(table.tenantId, table.irHash, table.consumedAt)
       .where(sql`${table.usedAt} is null`),

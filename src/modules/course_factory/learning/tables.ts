@@ -1,3 +1,4 @@
+import { tenantRowsThrough, withoutTenants } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import {
   check,
@@ -35,6 +36,7 @@ export const enrollments = pgTable(
     enrolledAt: at("enrolled_at").notNull(),
   },
   (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_enrollments"),
     uniqueIndex("course_factory_enrollments_actor")
       .on(table.courseId, table.actorId)
       .where(sql`actor_id IS NOT NULL`),
@@ -62,6 +64,11 @@ export const learningProgress = pgTable(
     completedAt: at("completed_at"),
   },
   (table) => [
+    ...tenantRowsThrough(
+      "course_factory_courses",
+      { course_id: "course_id" },
+      "course_factory_learning_progress",
+    ),
     uniqueIndex("course_factory_learning_progress_target").on(table.enrollmentId, table.kind, table.targetId),
     index("course_factory_learning_progress_course").on(table.courseId, table.kind, table.targetId),
     check("course_factory_learning_progress_kind", sql`kind IN ('chapter', 'module')`),
@@ -83,7 +90,10 @@ export const completions = pgTable(
     /** SHA-256, 64 hex digits. */
     completionHash: varchar("completion_hash", { length: 64 }).notNull(),
   },
-  (table) => [index("course_factory_completions_course").on(table.courseId, table.completedAt)],
+  (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_completions"),
+    index("course_factory_completions_course").on(table.courseId, table.completedAt),
+  ],
 );
 
 /** Public keys that ever signed a certificate. Without its row a key that is no longer set vouches for nothing. */
@@ -110,6 +120,7 @@ export const certificates = pgTable(
     issuedAt: at("issued_at").notNull(),
   },
   (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_certificates"),
     uniqueIndex("course_factory_certificates_enrollment").on(table.enrollmentId),
     index("course_factory_certificates_course").on(table.courseId, table.issuedAt),
   ],
@@ -130,5 +141,10 @@ export const packs = pgTable(
     createdBy: text("created_by"),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3, mode: "date" }).notNull(),
   },
-  (table) => [index("course_factory_packs_course").on(table.courseId, table.createdAt, table.packId)],
+  (table) => [
+    ...tenantRowsThrough("course_factory_courses", { course_id: "course_id" }, "course_factory_packs"),
+    index("course_factory_packs_course").on(table.courseId, table.createdAt, table.packId),
+  ],
 );
+
+withoutTenants(certificateKeys, "public keys, with which anybody verifies", ["INSERT", "SELECT"]);
