@@ -57,6 +57,7 @@ export {
   type ErrorCode,
   FencedError,
   ForbiddenError,
+  ForeignTenantError,
   type Issue,
   NotFoundError,
   OverloadedError,

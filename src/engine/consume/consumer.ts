@@ -172,6 +172,11 @@ export interface ConsumerOptions {
    * dead letter was redriven or discarded, so that the order holds over redrives too; costs a look at Postgres a round.
    */
   readonly afterDeadLetter?: "go_on" | "hold_key";
+  /**
+   * Whose what its handlers publish may be. `own_tenant` (default): of the tenant whose event caused it; what an event
+   * of no tenant causes may be anybody's. `any_tenant`: whose it is, the handler decides.
+   */
+  readonly publishesFor?: "own_tenant" | "any_tenant";
   /** Time limit of one handler call, ms; default 10,000. */
   readonly handlerTimeoutMs?: number;
   /** Entries read at once, at most; default 500. Reads begin at 100 and adapt to the time the handlers take. */
@@ -193,6 +198,7 @@ export interface Consumer {
   readonly retry: RetryPolicy;
   readonly brake: CircuitBreakerPolicy;
   readonly afterDeadLetter: "go_on" | "hold_key";
+  readonly publishesFor: "own_tenant" | "any_tenant";
   readonly handlerTimeoutMs: number;
   readonly batchSize: number;
   readonly concurrency: number;

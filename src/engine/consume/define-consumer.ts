@@ -13,7 +13,8 @@ const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
  */
 export function defineConsumer(options: ConsumerOptions): Consumer {
   requireFitting(isObject(options), "defineConsumer: what it was given", options, "{ subscriber, handlers }");
-  const { subscriber, formerly = subscriber, afterDeadLetter = "go_on" } = options;
+  const { subscriber, formerly = subscriber } = options;
+  const { afterDeadLetter = "go_on", publishesFor = "own_tenant" } = options;
   if (!subscriberShape.test(subscriber)) {
     throw new Error(
       `Subscriber "${subscriber}" is not a valid name: expected lower-case letters, digits and underscores, beginning with a letter, at most 100.`,
@@ -25,6 +26,11 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
   if (afterDeadLetter !== "go_on" && afterDeadLetter !== "hold_key") {
     throw new Error(
       `Consumer "${subscriber}": afterDeadLetter is "${afterDeadLetter}", expected "go_on" or "hold_key".`,
+    );
+  }
+  if (publishesFor !== "own_tenant" && publishesFor !== "any_tenant") {
+    throw new Error(
+      `Consumer "${subscriber}": publishesFor is "${publishesFor}", expected "own_tenant" or "any_tenant".`,
     );
   }
   const handlers: unknown = options.handlers;
@@ -55,6 +61,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     retry: checkedRetry(subscriber, { ...defaultRetryPolicy, ...options.retry }),
     brake: checkedBreaker(subscriber, { ...defaultCircuitBreakerPolicy, ...options.brake }),
     afterDeadLetter,
+    publishesFor,
     handlerTimeoutMs: inRange(subscriber, "handlerTimeoutMs", options.handlerTimeoutMs ?? 10_000, 1, 900_000),
     batchSize: inRange(subscriber, "batchSize", options.batchSize ?? 500, 1, 1_000),
     concurrency: inRange(subscriber, "concurrency", options.concurrency ?? 1, 1, 6),

@@ -1,6 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
+import { ForeignTenantError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
@@ -188,9 +189,29 @@ function publishFrom(deps: HandlerDeps, run: HandlerRun, cause: Envelope<unknown
       ...inherited(deps.consumer, cause),
       ...options,
     });
+    requireOwnTenant(deps.consumer, cause, prepared);
     run.published.push(prepared);
     return prepared.event as never;
   };
+}
+
+/**
+ * What a tenant can have a handler do ends where the tenant ends: otherwise whoever publishes an event of its own could
+ * have another tenant's published.
+ *
+ * @throws {ForeignTenantError}
+ */
+function requireOwnTenant(
+  { subscriber, publishesFor }: Consumer,
+  cause: Envelope<unknown>,
+  { event }: RecordedEvent,
+): void {
+  if (cause.tenant_id === null || event.tenant_id === cause.tenant_id || publishesFor === "any_tenant")
+    return;
+  const whose = event.tenant_id === null ? "no tenant" : "another tenant";
+  throw new ForeignTenantError(
+    `The consumer "${subscriber}" was about to publish "${event.type}" of ${whose} because of "${cause.type}" of one. Expected the tenant of the cause, which it gets when tenant_id is left out. A consumer that decides by itself says so: publishesFor: "any_tenant".`,
+  );
 }
 
 /** A consequence belongs to the tenant, the mission and the group of its cause. */

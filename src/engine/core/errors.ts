@@ -59,6 +59,12 @@ export class PermanentError extends BrainError {
   readonly code: ErrorCode = "permanent_failure";
 }
 
+/**
+ * A handler was about to publish what one tenant's event caused as another tenant's, or as nobody's, which all take for
+ * theirs. Nothing of the transaction is committed.
+ */
+export class ForeignTenantError extends PermanentError {}
+
 export interface TransientOptions extends ErrorOptions {
   /** Left out: the consumer's backoff decides. */
   readonly retryAfterMs?: number;

@@ -9,6 +9,7 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, inArray, sql } from "drizzle-orm";
+import { toldTenant } from "../told-tenant.ts";
 import {
   findCourseAndChange,
   findCourseOrOther,
@@ -41,10 +42,10 @@ export async function beginDelivery(
   context: DeliveryContext,
   { catalogue }: DeliverySettings,
 ): Promise<void> {
-  const { course_id: courseId, payment_id: paymentId, tenant_id: payingTenant } = event.payload;
+  const { course_id: courseId, payment_id: paymentId } = event.payload;
   const { intent_id: intentId, amount_cents: amountCents, currency } = event.payload;
   if (courseId === null) return;
-  const told = { type: event.type, tenant_id: payingTenant ?? event.tenant_id };
+  const told = { type: event.type, tenant_id: toldTenant(event) };
   const { course, isKnown } = await findCourseOrOther(context.tx, courseId, told, catalogue);
   if (course === null) {
     if (isKnown) context.log.debug({ course_id: courseId }, "A payment for a course that others have made");

@@ -7,6 +7,7 @@ import {
   type paymentTransactionCompleted,
 } from "@brain/schemas";
 import { and, eq, isNotNull, isNull, type SQL, sql } from "drizzle-orm";
+import { toldTenant } from "../told-tenant.ts";
 import { refundsDue } from "./tables.ts";
 
 /** Payments for what cannot be delivered: told once, and shown to operators until they are paid back. */
@@ -19,9 +20,9 @@ export type Due = Pick<Payment, "payment_id" | "intent_id" | "amount_cents" | "c
   readonly course_id: string;
 };
 
-/** A payment as its own event tells it. */
-export function dueFor({ payload, tenant_id }: Envelope<Payment>, courseId: string): Due {
-  return { ...payload, course_id: courseId, tenant_id: payload.tenant_id ?? tenant_id };
+/** A payment as its own event tells it. @throws {PermanentError} one tenant tells of another's */
+export function dueFor(event: Envelope<Payment>, courseId: string): Due {
+  return { ...event.payload, course_id: courseId, tenant_id: toldTenant(event) };
 }
 
 /** The request that pays it back, in words. */
