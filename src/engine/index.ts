@@ -71,6 +71,7 @@ export {
   UpstreamError,
   ValidationError,
 } from "./core/errors.ts";
+export { countOf, type Histogram, quantileMs } from "./core/histogram.ts";
 export { isPrivateAddress, isPrivateHost, isToBeResolved, refusedHost } from "./core/host-guard.ts";
 export { boundIssues, boundText, issuesOf } from "./core/issues.ts";
 export { createLogger, type Logger, type LogSink } from "./core/log.ts";
@@ -176,6 +177,9 @@ export {
 } from "./operations/consumers/dead-letters.ts";
 export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumers/pauses.ts";
 export { checkHealth } from "./operations/health.ts";
+export type { MetricFamily, MetricSample } from "./operations/metrics/metric-family.ts";
+export { criticalTimes } from "./operations/metrics/read-counters.ts";
+export { readMetrics } from "./operations/metrics/read-metrics.ts";
 export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
 export { rewrapSecrets, type SealedColumn } from "./operations/rewrap-secrets.ts";

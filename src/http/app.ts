@@ -31,6 +31,7 @@ import { keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
 import { visibleTenant } from "./kit/tenants.ts";
 import { maintenanceRoutes } from "./maintenance-routes.ts";
+import { metricsRoutes } from "./metrics-routes.ts";
 import {
   bucketOf,
   inOrder,
@@ -126,6 +127,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/tenants", tenantRoutes());
   app.route("/api/maintenance", maintenanceRoutes());
   app.route("/api/alerts", alertRoutes());
+  app.route("/metrics", metricsRoutes());
   requireOwnRoutes(app, options.modules ?? []);
   for (const { path, routes } of mounts) app.route(path, routes);
   requireAccessDeclared(app);

@@ -36,8 +36,18 @@ export interface Applied {
   readonly duplicate: "redelivered" | "published_twice" | null;
   /** What was thrown; null when nothing was. */
   readonly error: unknown;
+  /** Null when no handler came to its end. */
+  readonly times: HandledTimes | null;
   /** The failure costs no attempt, because the circuit breaker is open. */
   readonly uncounted?: boolean;
+}
+
+/** When it was handled. */
+export interface HandledTimes {
+  /** Its share of the time in its handler. */
+  readonly processingMs: number;
+  /** Unix ms. */
+  readonly committedMs: number;
 }
 
 export interface ApplyResult {
@@ -181,7 +191,7 @@ function failed(deps: ApplyDeps, delivery: Runnable, error: unknown): Applied {
   const { retry } = deps.consumer;
   const outcome = classify(error);
   const decision = decideDelivery(outcome, attemptOf(delivery), retry, delivery.messageId, deps.now());
-  return { delivery, decision, duplicate: null, error };
+  return { delivery, decision, duplicate: null, error, times: null };
 }
 
 /** True when later deliveries with the same key have to wait for this one. */
@@ -246,11 +256,17 @@ async function tryTogether(
   }
   // Behind the commit, so that a failing trigger is never taken for a failing handler.
   if (run.published.length > 0) deps.onPublished();
-  return { kind: "done", applied, remaining: run.remaining };
+  const committedMs = deps.now();
+  const timed = applied.map((one): Applied => {
+    const processingMs = run.processingMs.get(one.delivery);
+    return processingMs === undefined ? one : { ...one, times: { processingMs, committedMs } };
+  });
+  return { kind: "done", applied: timed, remaining: run.remaining };
 }
 
 /** @returns null: they go the ordinary way */
 async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promise<Attempt | null> {
+  const beganMs = deps.now();
   try {
     const run = await applyStatements(deps, list);
     if (run === null) return null;
@@ -258,8 +274,11 @@ async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promis
   } catch (error) {
     return { kind: "unavailable", error };
   }
+  // What the handlers gave is run by the request; all share its time.
+  const committedMs = deps.now();
+  const times = { processingMs: (committedMs - beganMs) / list.length, committedMs };
   const applied = list.map(
-    (delivery): Applied => ({ delivery, decision: { action: "ack" }, duplicate: null, error: null }),
+    (delivery): Applied => ({ delivery, decision: { action: "ack" }, duplicate: null, error: null, times }),
   );
   return { kind: "done", applied, remaining: [] };
 }
@@ -300,10 +319,10 @@ async function applyInTransaction(
     .map((delivery): Applied => {
       const id = claimId(claimOf(delivery));
       if (claimed.has(id)) {
-        return { delivery, decision: { action: "ack" }, duplicate: null, error: null };
+        return { delivery, decision: { action: "ack" }, duplicate: null, error: null, times: null };
       }
       const duplicate = redelivered.has(id) ? "redelivered" : "published_twice";
-      return { delivery, decision: { action: "ack" }, duplicate, error: null };
+      return { delivery, decision: { action: "ack" }, duplicate, error: null, times: null };
     });
 }
 

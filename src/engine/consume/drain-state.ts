@@ -3,6 +3,7 @@ import type { CircuitBreaker } from "../core/circuit-breaker.ts";
 import type { ApplyDeps, Lane } from "./apply.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DrainBase } from "./drain-base.ts";
+import type { DrainCounts } from "./drain-counts.ts";
 import type { DeferredSource } from "./sources/deferred.ts";
 import type { StreamSource } from "./sources/stream.ts";
 
@@ -12,6 +13,7 @@ export interface Drain extends DrainBase {
   readonly deferred: DeferredSource;
   readonly apply: ApplyDeps;
   readonly lanes: Lane[];
+  readonly counts: DrainCounts;
   /** Being handled now; the renewal of the lease keeps their entries from looking idle. */
   readonly running: Set<Delivery>;
   breaker: CircuitBreaker;

@@ -60,7 +60,7 @@ async function runDrain(drain: Drain): Promise<DrainResult> {
     return result;
   } catch (error) {
     if (error instanceof FencedError) return await fenced(drain);
-    await abandonLease(drain.lease.scope, drain.lease.token).catch(() => undefined);
+    await abandonLease(drain.lease.scope, drain.lease.token, drain.counts.take()).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(renewal);
@@ -87,7 +87,7 @@ async function renew(drain: Drain): Promise<void> {
   try {
     // What was trimmed is gone from the stream and must stay in the pending list.
     const handling = [...running].flatMap(({ isTrimmed, messageId }) => (isTrimmed ? [] : [messageId]));
-    const outcome = await renewLease(lease.scope, lease.token, group.consumer, handling);
+    const outcome = await renewLease(lease.scope, lease.token, group.consumer, handling, drain.counts.take());
     lease.isLost ||= outcome === "lost";
     drain.hasChanged ||= outcome === "changed";
   } catch {
@@ -100,7 +100,7 @@ async function renew(drain: Drain): Promise<void> {
  * nevertheless ours came with an old fencing token (Redis lost its last writes): whoever takes it over gets a new one.
  */
 async function fenced(drain: Drain): Promise<DrainResult> {
-  await abandonLease(drain.lease.scope, drain.lease.token).catch(() => undefined);
+  await abandonLease(drain.lease.scope, drain.lease.token, drain.counts.take()).catch(() => undefined);
   const message = new FencedError().message;
   drain.deps.log.warn({ fencing_token: drain.state.fencingToken }, `The drain ends early: ${message}`);
   return { ...drain.result, stopped: message, more: true };
@@ -330,6 +330,7 @@ async function sayLastWords(drain: Drain): Promise<"released" | "again" | "lost"
   return releaseLease(lease.scope, lease.token, {
     commands: [...stream.takeAcks(), ...breakerCommands(drain)],
     heartbeat: heartbeat(drain),
+    counts: drain.counts.take(),
     goRound: result.stopped === null && mayGoOn(drain),
   });
 }

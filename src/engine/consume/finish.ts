@@ -55,6 +55,7 @@ export async function finishUnhandled(drain: Drain, deliveries: readonly Deliver
   const skipped = deliveries.filter(({ content }) => content.kind === "skip");
   finish(skipped, "applied");
   drain.result.skipped += skipped.length;
+  drain.counts.note(null, "skipped", skipped.length);
   const runs = (one: Delivery): one is Runnable => isRunnable(one) && one.skipReason === null;
   const others = deliveries.filter((one) => one.content.kind !== "skip" && !runs(one));
   await storeLetters(
@@ -104,6 +105,7 @@ export async function finishExhausted(
   if (await isApplied(drain.deps.db, drain.consumer.subscriber, claimOf(delivery))) {
     finish([delivery], "applied");
     drain.result.redelivered += 1;
+    drain.counts.note(delivery.content.event.type, "redelivered");
     return;
   }
   const attempts = triesOf(delivery);
@@ -144,6 +146,7 @@ function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLett
   const known = content.kind === "lost" ? content : null;
   const eventId = event?.id ?? known?.eventId ?? null;
   const eventType = event?.type ?? known?.type ?? (content.kind === "refuse" ? content.type : null);
+  drain.counts.note(eventType, "dead_lettered");
   drain.deps.log.error(
     {
       dead_letter_id: id,
@@ -201,16 +204,28 @@ export async function finishApplied(
     (source, own) => source.retryAt(own),
   );
   drain.result.retried += retries.length;
+  for (const { delivery } of retries) drain.counts.note(eventOf(delivery)?.type ?? null, "retried");
   for (const { failure } of retries) noteDue(drain.result, failure.dueAtMs);
   await storeLetters(drain, letters);
 }
 
 /** Counts a delivery that is done, and lets its source forget it. */
-function countApplied({ result }: Drain, { delivery, duplicate }: Applied): void {
+function countApplied({ result, counts }: Drain, { delivery, duplicate, times }: Applied): void {
   finish([delivery], "applied");
   if (duplicate === "redelivered") result.redelivered += 1;
   else if (duplicate === "published_twice") result.publishedTwice += 1;
   else result.applied += 1;
+  const { event } = delivery.content;
+  counts.note(event.type, duplicate ?? "applied");
+  if (duplicate !== null || times === null) return;
+  // How long a replay or a redrive took to come says when an operator began it.
+  const isFirstTime = !delivery.isReplay && delivery.deadLetterId === null;
+  const criticalMs = times.committedMs - Date.parse(event.timestamp);
+  counts.noteTimes({
+    processingMs: times.processingMs,
+    criticalMs: isFirstTime && Number.isFinite(criticalMs) ? Math.max(0, criticalMs) : null,
+    appliedAtMs: times.committedMs,
+  });
 }
 
 /** An observer never breaks what it observes. */

@@ -1,5 +1,8 @@
+import { countsInLua } from "../stream/counters.ts";
+
 /*
- * The scripts of the lease of a (group, shard). Each names all keys that it touches, see `stream/scripts.ts`.
+ * The scripts of the lease of a (group, shard). Each names all keys that it touches, see `stream/scripts.ts`. Those that a
+ * drain sends on its way also take its counts, whoever has the lease: what was done was done.
  */
 
 /**
@@ -58,14 +61,15 @@ return reply`;
  * Also keeps what is being handled from looking idle. Redis drops an entry from the pending list when it is claimed
  * after it was trimmed, so only what still has a body is claimed.
  *
- * KEYS: lease, stream, state. ARGV: token, lease in ms, group, consumer, message ids.
+ * KEYS: lease, stream, state, counters. ARGV: token, lease in ms, group, consumer, counts, message ids.
  *
  * @returns 0 the lease is somebody else's, 1 held, 2 held and an operator changed what the drain must know
  */
-export const renewScript = `
+export const renewScript = `${countsInLua}
+local at = addCounts(KEYS[4], 5)
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-for i = 5, #ARGV do
+for i = at, #ARGV do
   if #redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i]) > 0 then
     redis.call('XCLAIM', KEYS[2], ARGV[3], ARGV[4], 0, ARGV[i], 'JUSTID')
   end
@@ -109,15 +113,16 @@ return 1`;
  * The last words of a drain, and the end of its lease. What was applied is acked also when the lease ran out meanwhile, as
  * long as nobody else has it.
  *
- * KEYS: lease, mark, holder, and those of the commands. ARGV: token, lease in ms, 1 when there is time for another
- * round, commands.
+ * KEYS: lease, mark, holder, counters, and those of the commands. ARGV: token, lease in ms, 1 when there is time for
+ * another round, counts, commands.
  *
  * @returns 0 the lease is no longer ours, 1 released, 2 kept because somebody left a mark
  */
-export const releaseScript = `${runCommands}
+export const releaseScript = `${runCommands}${countsInLua}
+local at = addCounts(KEYS[4], 4)
 local current = redis.call('GET', KEYS[1])
 if current and current ~= ARGV[1] then return 0 end
-run(4)
+run(at)
 if not current then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 1 and ARGV[3] == '1' then
   redis.call('DEL', KEYS[2])
@@ -127,7 +132,8 @@ end
 redis.call('DEL', KEYS[1], KEYS[3])
 return 1`;
 
-/** KEYS: lease. ARGV: token. */
-export const abandonScript = `
+/** KEYS: lease, counters. ARGV: token, counts. */
+export const abandonScript = `${countsInLua}
+addCounts(KEYS[2], 2)
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1`;

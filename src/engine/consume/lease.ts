@@ -138,6 +138,7 @@ export function consumerShardField({ group, shard }: Pick<LeaseScope, "group" | 
  * Goes on holding the lease.
  *
  * @param handling entries that are being handled; their idle time begins anew, their delivery count stays
+ * @param counts what the drain has done, as `DrainCounts` gives it
  * @returns `lost` when the lease is somebody else's by now, `changed` when an operator changed what the drain must know
  * @see https://redis.io/docs/latest/commands/xclaim/ JUSTID
  */
@@ -146,12 +147,13 @@ export async function renewLease(
   token: string,
   consumer: string,
   handling: readonly string[],
+  counts: readonly string[],
 ): Promise<"held" | "changed" | "lost"> {
   const { keys, group, shard } = scope;
   const reply = await scope.redis.eval(
     renewScript,
-    [keys.lease(group, shard), keys.stream(shard), keys.state(group, shard)],
-    [token, String(scope.leaseMs), group, consumer, ...handling],
+    [keys.lease(group, shard), keys.stream(shard), keys.state(group, shard), keys.counters(shard)],
+    [token, String(scope.leaseMs), group, consumer, ...counts, ...handling],
   );
   return (["lost", "held", "changed"] as const)[Number(reply)] ?? "lost";
 }
@@ -189,6 +191,8 @@ export interface LastWords {
   readonly commands: readonly Command[];
   /** What an operator sees of the drain, JSON. */
   readonly heartbeat: string;
+  /** What it has done, as `DrainCounts` gives it. */
+  readonly counts: readonly string[];
   /** False when there is no time for another round; a mark then stays for the next trigger. */
   readonly goRound: boolean;
 }
@@ -197,17 +201,17 @@ export interface LastWords {
 export async function releaseLease(
   scope: LeaseScope,
   token: string,
-  { commands, heartbeat, goRound }: LastWords,
+  { commands, heartbeat, counts, goRound }: LastWords,
 ): Promise<"released" | "again" | "lost"> {
   const { keys, group, shard } = scope;
   const noteHeartbeat: Command = ["HSET", keys.heartbeats(), consumerShardField(scope), heartbeat];
   const reply = await scope.redis.eval(
     releaseScript,
     [
-      ...[keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard)],
+      ...[keys.lease(group, shard), keys.mark(group, shard), keys.holder(group, shard), keys.counters(shard)],
       ...[keys.stream(shard), keys.retryAt(group, shard), keys.heartbeats(), keys.breakers()],
     ],
-    [token, String(scope.leaseMs), goRound ? "1" : "0", ...counted([...commands, noteHeartbeat])],
+    [token, String(scope.leaseMs), goRound ? "1" : "0", ...counts, ...counted([...commands, noteHeartbeat])],
   );
   const code = Number(reply);
   if (code === 2) return "again";
@@ -215,6 +219,10 @@ export async function releaseLease(
 }
 
 /** Lets go after a failure: the holder key stays, so the next one takes over what was being tried. */
-export async function abandonLease(scope: LeaseScope, token: string): Promise<void> {
-  await scope.redis.eval(abandonScript, [scope.keys.lease(scope.group, scope.shard)], [token]);
+export async function abandonLease(
+  { redis, keys, group, shard }: LeaseScope,
+  token: string,
+  counts: readonly string[],
+): Promise<void> {
+  await redis.eval(abandonScript, [keys.lease(group, shard), keys.counters(shard)], [token, ...counts]);
 }

@@ -8,6 +8,7 @@ import type { Lane } from "./apply.ts";
 import type { Consumer } from "./consumer.ts";
 import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-base.ts";
 import { judge, noteApplied } from "./drain-breaker.ts";
+import { createDrainCounts } from "./drain-counts.ts";
 import { beginOutlook, type Drain } from "./drain-state.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
 
@@ -73,6 +74,7 @@ export async function openDrain(
       ),
     } satisfies Drain["apply"],
     lanes: [lane],
+    counts: createDrainCounts(subscriber, (type) => deps.catalog.find(type) !== undefined),
     running: new Set<never>(),
     breaker: closedBreaker,
     breakerChanged: false,

@@ -27,6 +27,8 @@ export interface HandlerRun {
   neverApplied: ReadonlySet<string>;
   /** Events that handlers published, to be inserted before the commit. */
   readonly published: RecordedEvent[];
+  /** How long handlers took for each delivery that they came to the end with, ms; those of a set share its time. */
+  readonly processingMs: Map<Runnable, number>;
   /** Not begun, because the time for one transaction was used up; their claims are given back. */
   remaining: readonly Runnable[];
   /** The delivery whose handler threw, when that is known. */
@@ -34,7 +36,14 @@ export interface HandlerRun {
 }
 
 export function beginRun(): HandlerRun {
-  return { claimed: false, neverApplied: new Set(), published: [], remaining: [], culprit: null };
+  return {
+    claimed: false,
+    neverApplied: new Set(),
+    published: [],
+    processingMs: new Map(),
+    remaining: [],
+    culprit: null,
+  };
 }
 
 /** How effects reach Postgres. */
@@ -70,7 +79,10 @@ export async function runHandlers(
     gathered.delete(subscription);
     for (const { key } of group) if (key !== null) gatheredKeys.delete(key);
     run.culprit = group.length === 1 ? (group[0] ?? null) : null;
+    const beganMs = deps.now();
     await callSet(deps, effects, subscription, group, run);
+    const shareMs = (deps.now() - beganMs) / group.length;
+    for (const delivery of group) run.processingMs.set(delivery, shareMs);
     run.culprit = null;
   };
 
@@ -85,7 +97,9 @@ export async function runHandlers(
         break;
       }
       run.culprit = delivery;
+      const beganMs = deps.now();
       await callEach(deps, effects, subscription, delivery, run);
+      run.processingMs.set(delivery, deps.now() - beganMs);
       run.culprit = null;
       continue;
     }

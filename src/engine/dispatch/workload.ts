@@ -1,4 +1,5 @@
 import type { StreamInvocation } from "../invocation.ts";
+import { counterFields } from "../stream/counters.ts";
 import type { ConsumerShard } from "./consumer-shards.ts";
 
 /*
@@ -8,21 +9,28 @@ import type { ConsumerShard } from "./consumer-shards.ts";
 
 /** Cron comes every minute; when its last visit is longer ago, Redis was away or lost its data meanwhile. */
 export const silentMs = 90_000;
+const tickMs = 60_000;
 
 /**
- * ARGV: now, ms between looks at an idle database, then the groups. KEYS: last visit, sweep, activity, bulk operations,
- * scheduled jobs, then for each shard its stream and, for each group, the state of its drains.
+ * ARGV: now, ms between looks at an idle database, when the host of cron began or empty, the field that counts missed
+ * ticks, then the groups. KEYS: last visit, sweep, activity, bulk operations, scheduled jobs, failing work, counters, then
+ * for each shard its stream and, for each group, the state of its drains.
  *
  * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries.
  */
 const workloadScript = `
 local before = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1])
+local now, last = tonumber(ARGV[1]), tonumber(before or '')
+local silent = last and math.min(now - last, now - (tonumber(ARGV[3]) or last)) or 0
+if silent > ${silentMs} then
+  redis.pcall('HINCRBY', KEYS[7], ARGV[4], math.max(1, math.floor(silent / ${tickMs} + 0.5) - 1))
+end
 local sweep = ARGV[2] == '0' or redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2])
 local reply = {before or '', sweep and 1 or 0, redis.call('EXISTS', KEYS[3]), redis.call('EXISTS', KEYS[4]),
   redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100), redis.call('HKEYS', KEYS[6])}
-local groups = #ARGV - 2
-local at = 7
+local groups = #ARGV - 4
+local at = 8
 while at <= #KEYS do
   local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
   if not info.err then
@@ -39,7 +47,7 @@ while at <= #KEYS do
   end
   local line = {redis.call('XLEN', KEYS[at])}
   for g = 1, groups do
-    local work = works[ARGV[g + 2]]
+    local work = works[ARGV[g + 4]]
     if work == 0 and redis.call('HEXISTS', KEYS[at + g], 'queued') == 1 then work = 1 end
     line[g + 1] = work or 1
   end
@@ -80,13 +88,16 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     workloadScript,
     [
       ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.bulkRunning(), keys.jobsDue()],
-      keys.failing(),
+      ...[keys.failing(), keys.counters(0)],
       ...shards.flatMap((shard) => [
         keys.stream(shard),
         ...all.map((consumer) => keys.state(consumer.group, shard)),
       ]),
     ],
-    [String(now()), String(relaySweepMs), ...all.map((consumer) => consumer.group)],
+    [
+      ...[String(now()), String(relaySweepMs), hostStartedMs?.toString() ?? "", counterFields.missedTicks()],
+      ...all.map((consumer) => consumer.group),
+    ],
   )) as [string, number, number, number, readonly string[], readonly string[], ...(readonly number[])[]];
   const [before, sweep, active, bulk, due, failing, ...lines] = reply;
   const lastMs = Number(before);

@@ -2,6 +2,7 @@ import { addToSequence, encodeStored, type MessageId, parseMessageId } from "@br
 import { TransientError } from "../core/errors.ts";
 import type { EnvelopeRow } from "../publish/record.ts";
 import { type AppendResult, type AppendTarget, appendBatch, type NumberedBatch } from "../stream/append.ts";
+import { counterFields } from "../stream/counters.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import { type BatchHead, firstSequence, followSql, leaveLaneSql, loadSql } from "./relay-sql.ts";
 
@@ -46,7 +47,12 @@ export function toBatch(rows: readonly unknown[] | undefined): Batch | null {
 
 /** The keys of a shard. */
 export function targetOf({ keys }: Pick<RelayDeps, "keys">, shard: number): AppendTarget {
-  return { stream: keys.stream(shard), sent: keys.sent(shard), activity: keys.relayActive() };
+  return {
+    stream: keys.stream(shard),
+    sent: keys.sent(shard),
+    activity: keys.relayActive(),
+    counters: keys.counters(shard),
+  };
 }
 
 /**
@@ -158,5 +164,9 @@ function toNumbered({ head, rows }: Batch, shard: number, compat: boolean): Numb
     lane: head.lane,
     earlier: first === null || last === null ? null : { first, last, eventId },
     entries: rows.map((row) => encodeStored(row, { compat })),
+    counts: [...Map.groupBy(rows, ({ type }) => type)].map(([type, own]) => ({
+      field: counterFields.published(type),
+      delta: own.length,
+    })),
   };
 }

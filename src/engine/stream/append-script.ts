@@ -1,3 +1,4 @@
+import { countsInLua } from "./counters.ts";
 import { idsInLua } from "./ids-in-lua.ts";
 
 /*
@@ -28,13 +29,13 @@ import { idsInLua } from "./ids-in-lua.ts";
  * its entries are copied under their ids, without those that block it. Groups are not copied: a consumer of ours begins
  * again where it began, and knows by its claims what it has applied.
  *
- * KEYS: stream, note, activity, name for a stream that is set aside.
+ * KEYS: stream, note, activity, name for a stream that is set aside, counters.
  * ARGV: ttl of the activity key in ms; number of the batch, 0 only to look; number of the one before; what tells its
  * content; the last id known to be sent; its event when the entry must be there, 1 when only the entry is known, or empty; time in ms; the shard's first sequence; the last
  * id given; first and last id that a former release gave the batch, and the event id of its first entry, or three empty
- * ones; the lane, three digits; then for each entry: number of fields, fields …
+ * ones; the lane, three digits; the counts of the batch; then for each entry: number of fields, fields …
  */
-export const appendScript = `${idsInLua}
+export const appendScript = `${idsInLua}${countsInLua}
 local number, after, content = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local note = redis.call('HMGET', KEYS[2], 'number', 'content', 'first', 'last', 'foreign')
 local noted = tonumber(note[1] or '0')
@@ -135,7 +136,8 @@ if before ~= lane or within >= '900000' then
 end
 
 local first, last = ms .. '-' .. seq, nil
-local at = 14
+-- What was appended before, and is told again, is counted already.
+local at = addCounts(KEYS[5], 14)
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
   last = ms .. '-' .. seq

@@ -1,5 +1,6 @@
 import { isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { appendScript } from "./append-script.ts";
+import { type Count, countArgs } from "./counters.ts";
 import { type RedisHttp, RedisReplyError } from "./redis.ts";
 
 /**
@@ -15,6 +16,8 @@ export interface AppendTarget {
   readonly sent: string;
   /** Key that notes recent work. */
   readonly activity: string;
+  /** Hash of what was done on the shard. */
+  readonly counters: string;
 }
 
 /** What the relay knows of a stream. */
@@ -47,6 +50,8 @@ export interface NumberedBatch {
   readonly lane: number;
   /** Fields of each entry, flat: name, value, name, value … */
   readonly entries: readonly (readonly string[])[];
+  /** Counted when it is appended. */
+  readonly counts: readonly Count[];
 }
 
 export type AppendResult =
@@ -80,15 +85,17 @@ export async function appendBatch(
   known: KnownStream,
   batch: NumberedBatch,
 ): Promise<AppendResult> {
-  const { number, content, nowMs, firstSequence, floor, earlier, lane, entries } = batch;
+  const { number, content, nowMs, firstSequence, floor, earlier, lane, entries, counts } = batch;
   const args = [...argsOf(number, known, content), nowMs, String(firstSequence), floor];
   args.push(earlier?.first ?? "", earlier?.last ?? "", earlier?.eventId ?? "", String(lane).padStart(3, "0"));
+  args.push(...countArgs(counts));
   for (const fields of entries) {
     args.push(String(fields.length));
     for (const field of fields) args.push(field);
   }
   const full = `${target.stream}:full:${nowMs}`;
-  const reply = await redis.eval(appendScript, [target.stream, target.sent, target.activity, full], args);
+  const keys = [target.stream, target.sent, target.activity, full, target.counters];
+  const reply = await redis.eval(appendScript, keys, args);
   const [kind, value, before, setAside] = wordsOf(reply);
   const foreign = isMessageId(before) ? before : null;
   if (kind === "appended" && isMessageId(value))

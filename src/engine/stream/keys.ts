@@ -19,6 +19,10 @@ export interface StreamKeys {
   breakers(): string;
   /** Present while redrives or replays run. */
   bulkRunning(): string;
+  /** Hash of what was done on a shard, see `counters.ts`. */
+  counters(shard: number): string;
+  /** What the record last told a scrape, JSON: an idle database is not woken for one. */
+  recordLook(): string;
   /** Hash of the work that failed at its last try, of whatever kind but the relay. */
   failing(): string;
   /** Sorted set of scheduled jobs: name → Unix ms of the next run. */
@@ -62,6 +66,8 @@ export function createStreamKeys(prefix: string): StreamKeys {
     state: ofGroup("state"),
     breakers: () => `${prefix}:events:brakes`,
     bulkRunning: () => `${prefix}:events:jobs-running`,
+    counters: (shard) => `${prefix}:events:counters:${shard}`,
+    recordLook: () => `${prefix}:events:record-look`,
     failing: () => `${prefix}:events:failing`,
     jobsDue: () => `${prefix}:events:jobs-due`,
     limit: (bucket, minute) => `${prefix}:limits:${bucket}:${minute}`,

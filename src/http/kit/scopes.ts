@@ -42,9 +42,13 @@ export function isRole(text: string): text is Role {
   return Object.hasOwn(roles, text);
 }
 
+/** Whoever repairs may see what is broken. */
+const impliedBy: Partial<Readonly<Record<Scope, readonly Scope[]>>> = { operate: ["metrics:read"] };
+
 /** True when these scopes together grant `asked`; a grant of more grants the less. */
 export function scopesGrant(scopes: readonly Scope[], asked: Scope): boolean {
-  return scopes.some((granted) => granted === "admin" || includes(granted.split(":"), asked.split(":")));
+  const granted = scopes.flatMap((scope) => [scope, ...(impliedBy[scope] ?? [])]);
+  return granted.some((scope) => scope === "admin" || includes(scope.split(":"), asked.split(":")));
 }
 
 /** True when `granted` is `asked` or stands above it. A part of `asked` in angle brackets fits every part. */

@@ -199,14 +199,14 @@ async function readStored({ db }: Invocation) {
   };
 }
 
-interface GroupShard {
+export interface GroupShard {
   readonly stream: string;
   readonly group: string;
   readonly shard: number;
 }
 
 /** What Redis knows of a consumer on a shard. */
-interface LiveState {
+export interface LiveState {
   readonly shard: number;
   readonly lag: number | null;
   readonly pending: number;
@@ -218,7 +218,7 @@ interface LiveState {
 }
 
 /** What Redis knows of each, in the order given; empty without a stream. */
-async function readLive(
+export async function readLive(
   { redis, keys, publish }: Invocation,
   consumerShards: readonly GroupShard[],
 ): Promise<readonly LiveState[]> {
@@ -251,10 +251,13 @@ async function readLive(
 /**
  * How long ago entries were sent, as the record says. What other programs appended is not there; then the id tells, if
  * it can be true: one that is ahead of the clock was given by another clock, or is no time at all.
+ *
+ * @param asksRecord false: the id alone tells, and Postgres is left alone
  */
-async function agesOf(
+export async function agesOf(
   { db, now }: Invocation,
   live: readonly LiveState[],
+  asksRecord = true,
 ): Promise<(id: MessageId | null) => number | null> {
   const waiting = new Map<number, Set<MessageId>>();
   for (const { shard, oldestPending, oldestUnread } of live) {
@@ -263,7 +266,7 @@ async function agesOf(
     if (ids.size > 0) waiting.set(shard, ids);
   }
   const answers =
-    waiting.size === 0
+    waiting.size === 0 || !asksRecord
       ? []
       : await db.batch(
           [...waiting].map(

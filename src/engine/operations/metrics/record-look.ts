@@ -1,0 +1,62 @@
+import { sql } from "drizzle-orm";
+import type { Invocation } from "../../invocation.ts";
+import { type PauseRow, pausesSql } from "../consumers/pauses.ts";
+
+/** What only Postgres knows. Times are Unix ms, so that it can be kept and be true later. */
+export interface RecordLook {
+  readonly atMs: number;
+  /** Events that are committed and not on the stream yet; `oldestMs` null when there is none. */
+  readonly backlog: { readonly count: number; readonly oldestMs: number | null };
+  /** Open dead letters by subscriber; `*` for entries of which not even the type can be read. */
+  readonly deadLetters: Readonly<Record<string, number>>;
+  /** Deferred deliveries, by `{subscriber}:{shard}`. */
+  readonly deferred: Readonly<Record<string, { readonly count: number; readonly oldestMs: number }>>;
+  /** Subscribers that are paused as a whole. */
+  readonly paused: readonly string[];
+}
+
+const unixMs = (time: string) => sql.raw(`floor(extract(epoch FROM ${time}) * 1000)::float8`);
+
+/** Asks Postgres, in one round trip. */
+export async function lookAtRecord({ db, now }: Pick<Invocation, "db" | "now">): Promise<RecordLook> {
+  const [backlog, letters, deferred, pauses] = await db.batch([
+    sql`SELECT count(*)::integer AS count, ${unixMs("min(stored_at)")} AS oldest FROM events WHERE sent_at IS NULL`,
+    sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
+      FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
+    sql`SELECT subscriber_name AS subscriber, shard, count(*)::integer AS count, ${unixMs("min(queued_at)")} AS oldest
+      FROM deliveries GROUP BY subscriber_name, shard`,
+    pausesSql(null),
+  ]);
+  const [unsent] = (backlog ?? []) as { count: number; oldest: number | null }[];
+  const open = (letters ?? []) as { subscriber: string; count: number }[];
+  const waiting = (deferred ?? []) as { subscriber: string; shard: number; count: number; oldest: number }[];
+  return {
+    atMs: now(),
+    backlog: { count: unsent?.count ?? 0, oldestMs: unsent?.oldest ?? null },
+    deadLetters: Object.fromEntries(open.map(({ subscriber, count }) => [subscriber, count])),
+    deferred: Object.fromEntries(
+      waiting.map(({ subscriber, shard, count, oldest }) => [
+        `${subscriber}:${shard}`,
+        { count, oldestMs: oldest },
+      ]),
+    ),
+    paused: ((pauses ?? []) as PauseRow[]).flatMap((row) =>
+      row.event_type === null ? [row.subscriber] : [],
+    ),
+  };
+}
+
+/** Reads what `JSON.stringify` made of one; null when it is none of this release. */
+export function parseRecordLook(text: unknown): RecordLook | null {
+  if (typeof text !== "string") return null;
+  try {
+    const value = JSON.parse(text) as Partial<RecordLook> | null;
+    const isWhole =
+      typeof value?.atMs === "number" &&
+      typeof value.backlog?.count === "number" &&
+      [value.deadLetters, value.deferred, value.paused].every((part) => typeof part === "object");
+    return isWhole ? (value as RecordLook) : null;
+  } catch {
+    return null;
+  }
+}
