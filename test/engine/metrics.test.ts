@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { countOf, type Histogram, quantileMs } from "../../src/engine/core/histogram.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { MetricFamily } from "../../src/engine/operations/metrics/metric-family.ts";
 import { criticalTimes } from "../../src/engine/operations/metrics/read-counters.ts";
 import { readMetrics } from "../../src/engine/operations/metrics/read-metrics.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
-import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
-import { meterRead, partChecked } from "./events.ts";
+import { invoke, soon } from "./dispatch-fixture.ts";
+import { labCatalog, meterRead, partChecked } from "./events.ts";
 import {
   createClock,
   drainUntilQuiet,
-  drainWith,
   foreignBeat,
   openBackbone,
   openFaultyBackbone,
@@ -60,19 +60,20 @@ describe("counters", () => {
 
   test("of two isolates add up, and a new one goes on where they were", async () => {
     const backbone = await openBackbone();
-    const consumer = recorder();
-    for (const change of [otherIsolate(), otherIsolate()]) {
-      await publishReports(backbone, 2);
-      await backbone.relay();
-      await drainWith(backbone, consumer, () => change);
-    }
-    const applied = async () =>
-      samplesOf(await metricsOf(backbone), "brain_deliveries")[`_totalrecorder ${partChecked.type} applied`];
-    expect(await applied()).toBe(4);
-    await publishReports(backbone, 1);
-    await backbone.relay();
-    await drainWith(backbone, consumer, () => otherIsolate());
-    expect(await applied()).toBe(5);
+    const consumers = [recorder()];
+    const isolate = () =>
+      createEngine({ catalog: labCatalog, settings: backbone.config, consumers, sink: () => undefined });
+    const apply = async (isolates: readonly Engine[]) => {
+      for (const one of isolates) {
+        await publishReports(backbone, 2);
+        await one.wake(null);
+      }
+      return samplesOf(await metricsOf(backbone), "brain_deliveries")[
+        `_totalrecorder ${partChecked.type} applied`
+      ];
+    };
+    expect(await apply([isolate(), isolate()])).toBe(4);
+    expect(await apply([isolate()])).toBe(6);
   });
 
   test("count a batch once whose reply was lost", async () => {

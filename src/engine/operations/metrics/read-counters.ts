@@ -81,14 +81,14 @@ function toHistograms(
 }
 
 /** The longest time that `criticalTimes` looks back, ms. */
-export const maxCriticalWindowMs = (keptWindows - 1) * windowMs;
+const maxCriticalWindowMs = (keptWindows - 1) * windowMs;
 
 /**
  * How long events took from their publishing to their effect, of those that were applied lately, by subscriber; whoever
  * applied none is missing. Replays, redrives and repeats do not count. One round trip to Redis. The sum of the times is not
  * kept for windows, so `sumMs` is 0.
  *
- * @param lastMs how far it looks back; in steps of five minutes, at most `maxCriticalWindowMs`
+ * @param lastMs how far it looks back; in steps of five minutes, at most 55 of them
  */
 export async function criticalTimes(
   { redis, keys, publish, now }: Pick<StreamInvocation, "redis" | "keys" | "publish" | "now">,
