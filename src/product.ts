@@ -1,6 +1,7 @@
 import { defineProduct } from "@brain/engine";
 import type { Mount } from "./http/kit/mount.ts";
 import { agents } from "./modules/agents/index.ts";
+import { auditLog } from "./modules/audit_log/index.ts";
 import { courseAccess } from "./modules/course_access/index.ts";
 import { courseDistribution } from "./modules/course_distribution/index.ts";
 import { courseFactory } from "./modules/course_factory/index.ts";
@@ -25,5 +26,6 @@ export const product = defineProduct<Mount>([
   irGovernance,
   missions,
   webhooks,
+  auditLog,
   identity,
 ]);

@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { Consumer, Subscription } from "@brain/engine";
+import type { CatchAll, Consumer, Subscription } from "@brain/engine";
 import type { EventDefinition } from "@brain/schemas";
 import { catalog, openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
@@ -90,6 +90,8 @@ function publishedSection(facts: ModuleFacts): string {
 interface Handled {
   readonly subscriber: string;
   readonly definition: EventDefinition | null;
+  /** It claims nothing. */
+  readonly watches: boolean;
   /** Of its part of the document. */
   readonly heading: string;
 }
@@ -97,9 +99,10 @@ interface Handled {
 /** The consumers are those that the module says are its own, whatever they are called. */
 function handledEvents({ consumers }: ModuleFacts): readonly Handled[] {
   const all = consumers.flatMap(({ subscriber, byType, any }) => {
-    const subscriptions: readonly Exclude<Subscription, { kind: "any" }>[] = [...byType.values()];
-    const events = subscriptions.map(({ definition }) => ({ subscriber, definition }));
-    return any === null ? events : [...events, { subscriber, definition: null }];
+    const subscriptions: readonly Exclude<Subscription, CatchAll>[] = [...byType.values()];
+    const events = subscriptions.map(({ definition }) => ({ subscriber, definition, watches: false }));
+    const watches = any?.kind === "entries";
+    return any === null ? events : [...events, { subscriber, definition: null, watches }];
   });
   return all.map((handled) => {
     const type = handled.definition?.type ?? "every event";
@@ -113,7 +116,7 @@ function handlerOf(facts: ModuleFacts, { subscriber, definition }: Handled): str
   const name = definition === null ? null : facts.exports.get(definition)?.name;
   const subscription = new RegExp(
     name === null
-      ? String.raw`\b(onAny)\(\s*(?:(\w+)\s*\))?`
+      ? String.raw`\b(onAny|onEntries)\(\s*(?:(\w+)\s*\))?`
       : String.raw`\b(on|onBatch|onSql|onSqlBatch)\(\s*${name},\s*(?:(\w+)\s*[,)])?`,
   );
   const found = [...facts.sources].flatMap(([path, text]) => {
@@ -144,7 +147,9 @@ function consumedSection(facts: ModuleFacts, present: string): string {
       ...(handled.definition === null ? [] : [eventType(facts, handled.definition)]),
       `**Handler:** ${handlerOf(facts, handled)}`,
       `**Aktion:** ${actions.get(handled.heading) ?? unsaid}`,
-      `**Idempotent:** Yes. The claim (\`${handled.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
+      handled.watches
+        ? "**Idempotent:** Yes. Nothing is claimed; what it does is harmless a second time."
+        : `**Idempotent:** Yes. The claim (\`${handled.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
     ].join("\n\n"),
   );
   return sections.length === 0 ? "None." : sections.join("\n\n");

@@ -12,15 +12,19 @@ export {
 export {
   type BatchContext,
   type BatchHandler,
+  type CatchAll,
   type CatchAllHandler,
   type Consumer,
   type ConsumerOptions,
   type Delivered,
+  type EntriesContext,
+  type EntriesHandler,
   type EventHandler,
   type HandlerContext,
   on,
   onAny,
   onBatch,
+  onEntries,
   onSql,
   onSqlBatch,
   type StartPosition,
@@ -28,6 +32,7 @@ export {
   type StatementBatchHandler,
   type StatementContext,
   type StatementHandler,
+  type StreamEntry,
   type Subscription,
 } from "./consume/consumer.ts";
 export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts";
@@ -128,10 +133,12 @@ export {
 } from "./engine.ts";
 export { eventStats, tenantEventStats } from "./events/event-stats.ts";
 export { exportEvents } from "./events/export.ts";
-export { findRecorded, listHistory } from "./events/history.ts";
+export { keepForeign } from "./events/foreign-entries.ts";
+export { findRecorded } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";
 export { limitIngest } from "./events/ingest-limit.ts";
 export { followEvents } from "./events/live.ts";
+export { countFound, search } from "./events/search.ts";
 export {
   flattenTrees,
   growTrees,

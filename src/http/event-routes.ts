@@ -12,7 +12,6 @@ import {
   type IngestResult,
   ingest,
   limitIngest,
-  listHistory,
   markActivity,
   moveState,
   NotFoundError,
@@ -34,6 +33,7 @@ import type { AppEnv } from "./host.ts";
 import { readBatchOfEvents, readEvents } from "./ingest-bodies.ts";
 import { grants, requires } from "./kit/access.ts";
 import { receives, validated } from "./kit/routing.ts";
+import { answerSearch, filterText, searchQuery } from "./kit/search-query.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
 import { visibleInvocation } from "./paging.ts";
 import { requirePublishable } from "./publishable.ts";
@@ -43,40 +43,7 @@ const mayPublish = requires("events:publish:<domain>", "own_tenant");
 /** How the system moves, whoever's events it carries. */
 const mayWatch = requires("events:read", "all_tenants");
 
-/** Postgres cannot even compare a text with NUL. */
-const filterText = (maxLength: number) =>
-  z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .regex(/^\P{Cc}+$/u, "expected text without control characters");
-
-/** Types that one request may ask for. */
-const maxTypes = 20;
-
-const orders = { desc: "desc", asc: "asc", newest: "desc", oldest: "asc" } as const;
-
-const historyQuery = z.strictObject({
-  /** One or more, separated by commas. */
-  type: filterText(2_100)
-    .transform((text) => text.split(",").map((type) => type.trim()))
-    .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
-    .optional(),
-  tenant_id: filterText(100).optional(),
-  actor_id: filterText(255).optional(),
-  agent_id: filterText(255).optional(),
-  correlation_id: filterText(255).optional(),
-  order: z
-    .enum(["desc", "asc", "newest", "oldest"])
-    .default("desc")
-    .transform((order) => orders[order]),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z
-    .string()
-    // Below 2^63, the largest position.
-    .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
-    .optional(),
-});
+const historyQuery = searchQuery("own");
 
 /** Shards and the last id given of each: `0:1795243485461-0,1:1795243485462-3`. */
 const exportQuery = z.strictObject({
@@ -187,14 +154,11 @@ export function eventRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/history", mayRead, validated("query", historyQuery), async (c) => {
-    const { type: types, ...filter } = c.req.valid("query");
-    const tenant_id = tenantOf(c.get("services"), filter.tenant_id) ?? undefined;
-    const { events, nextCursor } = await listHistory(visibleInvocation(c).db, {
-      ...filter,
-      tenant_id,
-      types,
-    });
-    return c.json({ events, next_cursor: nextCursor });
+    const query = c.req.valid("query");
+    const { invocation } = c.get("host");
+    const tenant = tenantOf(c.get("services"), query.tenant_id);
+    const deps = { ...invocation, db: visibleInvocation(c).db, all: invocation.db };
+    return c.json(await answerSearch(deps, query, tenant));
   });
 
   routes.get("/export", mayRead, validated("query", exportQuery), async (c) => {

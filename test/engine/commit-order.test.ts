@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Tx } from "../../src/engine/db/database.ts";
 import { sqlState } from "../../src/engine/db/errors.ts";
-import { listHistory } from "../../src/engine/events/history.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
 import { lockBulkOperations } from "../../src/engine/operations/bulk/bulk-store.ts";
 import { createOutbox, prepareEvent } from "../../src/engine/publish/publish.ts";
@@ -221,15 +220,12 @@ async function readBehindPositions(backbone: Backbone, othersInBulk: number) {
   const seen: number[] = [];
   let position = 0;
   const look = async () => {
-    const page = await listHistory(db, {
-      types: ["lab.meter.read"],
-      order: "asc",
-      limit: 2_000,
-      cursor: String(position),
-    });
-    for (const event of page.events.filter(({ key }) => key === "hot")) {
-      position = event.position;
-      seen.push(Number((event.payload as { reading: number }).reading));
+    const rows = await db.rows<{ position: string; reading: string }>(sql`
+      SELECT position::text AS position, payload ->> 'reading' AS reading FROM events
+      WHERE type = 'lab.meter.read' AND key = 'hot' AND position > ${position}::bigint ORDER BY position`);
+    for (const row of rows) {
+      position = Number(row.position);
+      seen.push(Number(row.reading));
     }
   };
   await look();

@@ -7,10 +7,10 @@ import {
   groupLetters,
   listActions,
   listBulkOperations,
-  listHistory,
   listLetters,
   previewRedrive,
   readStory,
+  search,
   tenantEventStats,
 } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,7 +100,11 @@ describe("what a store shows", () => {
   const stores: Readonly<Record<string, (db: Database, tenantId: string | null) => Promise<unknown>>> = {
     "one event": (db, tenant) => findRecorded(db, event, tenant),
     "the history": (db, tenant) =>
-      listHistory(db, { order: "desc", limit: 100, ...(tenant === null ? {} : { tenant_id: tenant }) }),
+      search({ db, all: db, now: Date.now }, tenant === null ? {} : { tenant_id: tenant }, {
+        order: "desc",
+        limit: 100,
+        entries: "all",
+      }),
     "a story": (db, tenant) => readStory(db, acmeStory, 100, tenant),
     "dead letters": (db, tenant) =>
       listLetters(db, { status: "all", limit: 100, ...(tenant === null ? {} : { tenant_id: tenant }) }),

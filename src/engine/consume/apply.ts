@@ -9,8 +9,10 @@ import { publishManySql } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
+import { watchesEntries } from "./define-consumer.ts";
 import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "./delivery.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
+import { watchEntries } from "./watch-entries.ts";
 
 /*
  * The guarantee: a consumer applies an event once, however often it is delivered and whatever ends whom in between.
@@ -61,6 +63,7 @@ export interface ApplyResult {
 export interface ApplyDeps extends HandlerDeps {
   readonly db: Database;
   readonly stream: string;
+  readonly shard: number;
   /** Called after each commit that recorded events; starts the relay. */
   readonly onPublished: () => void;
   /** The fence of this drain's transactions. */
@@ -226,6 +229,7 @@ async function tryTogether(
   list: readonly Runnable[],
   deadlineMs: number,
 ): Promise<Attempt> {
+  if (watchesEntries(deps.consumer)) return tryWatch(deps, list);
   const byStatements = await tryStatements(deps, list);
   if (byStatements !== null) return byStatements;
   let session: Session;
@@ -264,6 +268,23 @@ async function tryTogether(
   return { kind: "done", applied: timed, remaining: run.remaining };
 }
 
+/** Nothing is claimed and nothing is fenced: what a watcher does is harmless a second time. */
+async function tryWatch(deps: ApplyDeps, list: readonly Runnable[]): Promise<Attempt> {
+  try {
+    await watchEntries(deps, list);
+  } catch (error) {
+    if (error instanceof TransientError || isDiskFull(error)) return { kind: "unavailable", error };
+    const lacks = isMissingObject(error) ? await deps.schemaLacks() : null;
+    if (lacks !== null) return { kind: "unavailable", error: new TransientError(lacks, { cause: error }) };
+    return { kind: "failed", error, culprit: null, lost: false };
+  }
+  return { kind: "done", applied: list.map((delivery) => acked(delivery)), remaining: [] };
+}
+
+function acked(delivery: Runnable, times: Applied["times"] = null): Applied {
+  return { delivery, decision: { action: "ack" }, duplicate: null, error: null, times };
+}
+
 /** @returns null: they go the ordinary way */
 async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promise<Attempt | null> {
   const beganMs = deps.now();
@@ -277,10 +298,7 @@ async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promis
   // What the handlers gave is run by the request; all share its time.
   const committedMs = deps.now();
   const times = { processingMs: (committedMs - beganMs) / list.length, committedMs };
-  const applied = list.map(
-    (delivery): Applied => ({ delivery, decision: { action: "ack" }, duplicate: null, error: null, times }),
-  );
-  return { kind: "done", applied, remaining: [] };
+  return { kind: "done", applied: list.map((delivery) => acked(delivery, times)), remaining: [] };
 }
 
 async function applyInTransaction(
@@ -318,9 +336,7 @@ async function applyInTransaction(
     .filter((delivery) => !remaining.has(delivery))
     .map((delivery): Applied => {
       const id = claimId(claimOf(delivery));
-      if (claimed.has(id)) {
-        return { delivery, decision: { action: "ack" }, duplicate: null, error: null, times: null };
-      }
+      if (claimed.has(id)) return acked(delivery);
       const duplicate = redelivered.has(id) ? "redelivered" : "published_twice";
       return { delivery, decision: { action: "ack" }, duplicate, error: null, times: null };
     });

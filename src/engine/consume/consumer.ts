@@ -1,9 +1,9 @@
-import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
+import type { DecodeNote, Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
 import type { SQLWrapper } from "drizzle-orm";
 import type { CircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import type { Logger } from "../core/log.ts";
 import type { RetryPolicy } from "../core/retry.ts";
-import type { StatementBuilder, Tx } from "../db/database.ts";
+import type { Database, StatementBuilder, Tx } from "../db/database.ts";
 import type { Publish } from "../publish/publish.ts";
 
 /** What a handler may use while it applies one event. All of it dies with the transaction. */
@@ -62,6 +62,34 @@ export type BatchHandler<D extends EventDefinition> = (
 /** Receives every event, known or not, with what the decoder noted. */
 export type CatchAllHandler = (deliveries: readonly Delivered[], context: BatchContext) => Promise<void>;
 
+/** An entry as it stands on the stream, whoever wrote it, and whether or not it can be read. */
+export interface StreamEntry {
+  readonly stream: string;
+  readonly streamMessageId: string;
+  readonly shard: number;
+  /** As text, what Postgres cannot store replaced. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Null: it is no event. */
+  readonly event: Envelope | null;
+  /** Its type, when that can be read although the rest cannot; null: not even that. */
+  readonly type: string | null;
+  /** Why it is no event; null: it is one. */
+  readonly unread: string | null;
+  /** What the decoder had to mend. */
+  readonly notes: readonly DecodeNote[];
+  /** Ordering key; null means that the event has no order among others, or has no definition here. */
+  readonly key: string | null;
+}
+
+export interface EntriesContext {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** Receives every entry. It may be called again for the same ones, so what it does must be harmless a second time. */
+export type EntriesHandler = (entries: readonly StreamEntry[], context: EntriesContext) => Promise<void>;
+
 /** What a statement handler may use: it has no transaction to read in, because it gives its statements before one begins. */
 export interface StatementContext<D extends EventDefinition> extends Omit<HandlerContext, "tx" | "signal"> {
   readonly event: Envelope<PayloadOf<D>>;
@@ -88,7 +116,7 @@ export type StatementBatchHandler<D extends EventDefinition> = (
   context: StatementBatchContext<D>,
 ) => readonly SQLWrapper[] | Promise<readonly SQLWrapper[]>;
 
-/** A subscription of one consumer; made by `on`, `onBatch`, `onSql`, `onSqlBatch` or `onAny`. */
+/** A subscription of one consumer; made by `on`, `onBatch`, `onSql`, `onSqlBatch`, `onAny` or `onEntries`. */
 export type Subscription =
   | {
       readonly kind: "each";
@@ -110,7 +138,11 @@ export type Subscription =
       readonly definition: EventDefinition;
       readonly handle: StatementBatchHandler<EventDefinition>;
     }
-  | { readonly kind: "any"; readonly handle: CatchAllHandler };
+  | { readonly kind: "any"; readonly handle: CatchAllHandler }
+  | { readonly kind: "entries"; readonly handle: EntriesHandler };
+
+/** Of all types. */
+export type CatchAll = Extract<Subscription, { kind: "any" | "entries" }>;
 
 /** Handles one event at a time. The order of events with the same key is kept. */
 export function on<D extends EventDefinition>(definition: D, handle: EventHandler<D>): Subscription {
@@ -149,6 +181,15 @@ export function onSqlBatch<D extends EventDefinition>(
 /** Handles everything on the stream, unknown and foreign types too. */
 export function onAny(handle: CatchAllHandler): Subscription {
   return { kind: "any", handle };
+}
+
+/**
+ * Sees every entry of the stream, also those that are no events, and those that repeat one. Nothing is claimed and there
+ * is no transaction, so a batch costs Postgres what the handler itself asks; it comes with the tick of cron and not with
+ * each event. For a consumer that watches what is there: it has no other handler.
+ */
+export function onEntries(handle: EntriesHandler): Subscription {
+  return { kind: "entries", handle };
 }
 
 /** Where a new group begins: `0` with the first event of the record, `$` only what comes, or behind a given message id. */
@@ -202,6 +243,6 @@ export interface Consumer {
   readonly handlerTimeoutMs: number;
   readonly batchSize: number;
   readonly concurrency: number;
-  readonly byType: ReadonlyMap<string, Exclude<Subscription, { kind: "any" }>>;
-  readonly any: Extract<Subscription, { kind: "any" }> | null;
+  readonly byType: ReadonlyMap<string, Exclude<Subscription, CatchAll>>;
+  readonly any: CatchAll | null;
 }

@@ -2,7 +2,7 @@ import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas"
 import { defaultCircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
 import { defaultRetryPolicy } from "../core/retry.ts";
-import type { Consumer, ConsumerOptions, StartPosition, Subscription } from "./consumer.ts";
+import type { CatchAll, Consumer, ConsumerOptions, StartPosition, Subscription } from "./consumer.ts";
 
 const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
 
@@ -34,13 +34,13 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     );
   }
   const handlers: unknown = options.handlers;
-  const listed = `a list of what on(…), onBatch(…), onSql(…), onSqlBatch(…) and onAny(…) make`;
+  const listed = `a list of what on(…), onBatch(…), onSql(…), onSqlBatch(…), onAny(…) and onEntries(…) make`;
   requireFitting(Array.isArray(handlers), `Consumer "${subscriber}": handlers`, handlers, listed);
-  const byType = new Map<string, Exclude<Subscription, { kind: "any" }>>();
+  const byType = new Map<string, Exclude<Subscription, CatchAll>>();
   let any: Consumer["any"] = null;
   for (const [index, subscription] of options.handlers.entries()) {
     requireHandler(subscriber, subscription, `${index + 1} of ${options.handlers.length}`);
-    if (subscription.kind === "any") {
+    if (catchesAll(subscription)) {
       if (any !== null) throw new Error(`Consumer "${subscriber}" has two catch-all handlers; keep one.`);
       any = subscription;
       continue;
@@ -49,6 +49,11 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     if (byType.has(type))
       throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
     byType.set(type, subscription);
+  }
+  if (any?.kind === "entries" && byType.size > 0) {
+    throw new Error(
+      `Consumer "${subscriber}" has onEntries(…) beside other handlers; give those a consumer of their own, for they claim events.`,
+    );
   }
   if (byType.size === 0 && any === null) throw new Error(`Consumer "${subscriber}" has no handlers.`);
   return {
@@ -83,10 +88,10 @@ function requireHandler(subscriber: string, subscription: Subscription, ordinal:
     "Look whether the file that defines it exports it, and whether the imports of this consumer lead back to this consumer: in such a circle it is not there yet.";
   if (typeof given !== "object" || given === null || !("kind" in given)) {
     throw new Error(
-      `${what} is ${nameOf(given)}, expected on(…), onBatch(…), onSql(…), onSqlBatch(…) or onAny(…). ${why}`,
+      `${what} is ${nameOf(given)}, expected on(…), onBatch(…), onSql(…), onSqlBatch(…), onAny(…) or onEntries(…). ${why}`,
     );
   }
-  if (subscription.kind !== "any") {
+  if (!catchesAll(subscription)) {
     const definition: unknown = subscription.definition;
     if (typeof definition !== "object" || definition === null || !("type" in definition)) {
       throw new Error(
@@ -173,9 +178,18 @@ function requireCatalogued(catalog: Catalog, { subscriber }: Consumer, definitio
   );
 }
 
+function catchesAll(subscription: Subscription): subscription is CatchAll {
+  return subscription.kind === "any" || subscription.kind === "entries";
+}
+
+/** True for a consumer that watches entries: it claims nothing, and comes with the tick of cron alone. */
+export function watchesEntries({ any }: Pick<Consumer, "any">): boolean {
+  return any?.kind === "entries";
+}
+
 /** True when some of its handlers need a transaction that they can read in, and not statements alone. */
 export function needsTransaction({ any, byType }: Consumer): boolean {
-  return any !== null || [...byType.values()].some((subscription) => !givesStatements(subscription));
+  return any?.kind === "any" || [...byType.values()].some((subscription) => !givesStatements(subscription));
 }
 
 /** True for what `onSql` and `onSqlBatch` make. */

@@ -49,7 +49,8 @@ export function isRunnable(delivery: Delivery): delivery is Runnable {
 
 /** What is known of the event; null when it could not be read. */
 export function eventOf({ content }: Delivery): Envelope | null {
-  return content.kind === "handle" || content.kind === "refuse" ? content.event : null;
+  if (content.kind === "handle") return (content.watched?.unread ?? null) === null ? content.event : null;
+  return content.kind === "refuse" ? content.event : null;
 }
 
 /** Whose it is; empty when it belongs to no tenant, or nobody can tell. */

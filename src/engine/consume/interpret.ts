@@ -1,5 +1,7 @@
 import {
   type Catalog,
+  type Decoded,
+  type DecodeNote,
   decodeEntry,
   type Envelope,
   type EventDefinition,
@@ -7,7 +9,7 @@ import {
 } from "@brain/schemas";
 import { type Issue, ValidationError } from "../core/errors.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
-import type { Consumer, Subscription } from "./consumer.ts";
+import type { CatchAll, Consumer, Subscription } from "./consumer.ts";
 
 /** What an entry means to one consumer. */
 export type Content = Handled | Skipped | Refused | Lost;
@@ -17,6 +19,17 @@ export interface Handled {
   readonly kind: "handle";
   readonly event: Envelope;
   readonly subscription: Subscription;
+  /** What a watcher of entries is told beside it; left out for other handlers. */
+  readonly watched?: Watched;
+}
+
+/** What was found out about an entry. */
+export interface Watched {
+  readonly type: string | null;
+  /** Why it is no event, and what stands for one in its place is nobody's; null: it is one. */
+  readonly unread: string | null;
+  readonly notes: readonly DecodeNote[];
+  readonly key: string | null;
 }
 
 /** Nobody here handles the type: acked without a claim. */
@@ -58,6 +71,7 @@ export class UndecodableError extends ValidationError {}
  */
 export function interpretEntry(catalog: Catalog, consumer: Consumer, fields: readonly string[]): Interpreted {
   const decoded = decodeEntry(catalog, fields);
+  if (consumer.any?.kind === "entries") return watched(decoded, consumer.any, fields);
   if (!decoded.ok) {
     const type = readableType(fields);
     if (type !== null && !handles(catalog, consumer, type)) return { content: { kind: "skip" }, key: null };
@@ -83,6 +97,37 @@ export function interpretEntry(catalog: Catalog, consumer: Consumer, fields: rea
     key: safeKey(definition, payload),
   };
 }
+
+/** A watcher takes what there is, in the order of the stream alone. */
+function watched(decoded: Decoded, subscription: CatchAll, fields: readonly string[]): Interpreted {
+  if (!decoded.ok) {
+    const type = readableType(fields);
+    const found: Watched = { type, unread: decoded.message, notes: [], key: null };
+    const event = { ...noEvent, type: type ?? noEvent.type };
+    return { content: { kind: "handle", event, subscription, watched: found }, key: null };
+  }
+  const { event, definition, notes } = decoded;
+  const key = definition === null ? null : safeKey(definition, event.payload);
+  const found: Watched = { type: event.type, unread: null, notes, key };
+  return { content: { kind: "handle", event, subscription, watched: found }, key: null };
+}
+
+/** Stands where an entry is no event; whoever hands it on looks at `watched` first. */
+const noEvent: Envelope = {
+  id: "",
+  type: "",
+  source: "",
+  target: null,
+  payload: {},
+  timestamp: new Date(0).toISOString(),
+  meta: { schema_version: 1, producer: "", source_module: "" },
+  mission_id: null,
+  task_id: null,
+  correlation_id: null,
+  tenant_id: null,
+  actor_id: null,
+  severity: null,
+};
 
 function handlerOf({ byType, any }: Consumer, type: string): Subscription | null {
   return byType.get(type) ?? any ?? null;

@@ -1,7 +1,7 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { servedBy } from "../core/fairness.ts";
 import { readUpTo } from "../stream/group.ts";
-import { subscribedTypes } from "./define-consumer.ts";
+import { subscribedTypes, watchesEntries } from "./define-consumer.ts";
 import { type Taken, tenantOf } from "./delivery.ts";
 import { type Drain, mayGoOn } from "./drain-state.ts";
 import { aheadToText } from "./shard-state.ts";
@@ -47,6 +47,7 @@ const rememberAtMost = 1_000;
  */
 export async function lookAhead(drain: Drain, { fresh, isFull }: Taken): Promise<void> {
   const { deps, consumer, options, outlook } = drain;
+  if (watchesEntries(consumer)) return;
   const cursor = fresh.at(-1)?.messageId;
   const isBacklog = isFull && (outlook.wasFull || !mayGoOn(drain));
   outlook.wasFull = isFull;

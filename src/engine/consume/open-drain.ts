@@ -66,6 +66,7 @@ export async function openDrain(
       ...deps,
       consumer,
       stream,
+      shard,
       fence: () => fenceText(subscriber, shard, base.state.fencingToken),
       judge: (failure) => judge(drain, failure),
       onApplied: (applied) => noteApplied(drain, applied),

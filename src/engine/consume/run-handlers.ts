@@ -55,7 +55,7 @@ export interface Effects {
 }
 
 type EachSubscription = Extract<Subscription, { kind: "each" | "statements" }>;
-type SetSubscription = Exclude<Subscription, EachSubscription>;
+type SetSubscription = Exclude<Subscription, EachSubscription | { kind: "entries" }>;
 
 /**
  * Calls the handlers for `deliveries` in stream order. Deliveries of a set-based handler are gathered as long as no
@@ -89,6 +89,11 @@ export async function runHandlers(
   for (const [index, delivery] of deliveries.entries()) {
     const { key, content } = delivery;
     const { subscription } = content;
+    if (subscription.kind === "entries") {
+      throw new Error(
+        `"${deps.consumer.subscriber}" watches entries: there is no transaction for its handler.`,
+      );
+    }
     const other = key === null ? undefined : gatheredKeys.get(key);
     if (other !== undefined && other !== subscription) await flush(other);
     if (subscription.kind === "each" || subscription.kind === "statements") {

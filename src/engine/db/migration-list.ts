@@ -18,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0022_tenant_rows", when: 1_795_704_682_253 },
   { tag: "0023_fair_tenants", when: 1_795_706_094_955 },
   { tag: "0024_alert_model", when: 1_795_711_606_715 },
+  { tag: "0025_audit_log", when: 1_795_713_496_723 },
 ];

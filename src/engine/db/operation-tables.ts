@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   bigint,
+  boolean,
   date,
   index,
   integer,
@@ -237,7 +238,11 @@ export const archiveDays = pgTable("archive_days", {
   deletedAt: instant("deleted_at"),
 });
 
-/** Entries of other programs that the record does not hold, kept before they are trimmed from the stream. */
+/**
+ * Entries of other programs, which the record does not hold: kept when the audit log sees them, and in any case before
+ * they are trimmed from the stream. Beside the entry as it stood on the stream is what could be read of it, to be
+ * searched by; rows are never changed, but for `undecided`.
+ */
 export const archivedEntries = pgTable(
   "archived_entries",
   {
@@ -247,11 +252,95 @@ export const archivedEntries = pgTable(
     eventId: varchar("event_id", { length: 255 }),
     eventType: varchar("event_type", { length: 255 }),
     rawFields: jsonb("raw_fields").notNull(),
+    /** When it was stored here. */
     archivedAt: instant("archived_at").notNull().defaultNow(),
+    /** Among those of the record, so that both are listed in one order. */
+    position: bigint("position", { mode: "bigint" })
+      .notNull()
+      .default(sql`nextval('events_position_seq'::regclass)`),
+    shard: integer("shard"),
+    source: varchar("source", { length: 255 }),
+    target: varchar("target", { length: 255 }),
+    tenantId: varchar("tenant_id", { length: 100 }),
+    actorId: varchar("actor_id", { length: 255 }),
+    correlationId: varchar("correlation_id", { length: 255 }),
+    causationId: varchar("causation_id", { length: 255 }),
+    missionId: varchar("mission_id", { length: 255 }),
+    taskId: varchar("task_id", { length: 255 }),
+    severity: varchar("severity", { length: 8 }),
+    schemaVersion: integer("schema_version"),
+    producer: varchar("producer", { length: 255 }),
+    sourceModule: varchar("source_module", { length: 100 }),
+    /** Null, like all of these: the entry could not be read, or was kept before it was trimmed and nobody tried. */
+    meta: jsonb("meta"),
+    payload: jsonb("payload"),
+    /** `timestamp` of the envelope. */
+    occurredAt: instant("occurred_at"),
+    key: varchar("key", { length: 255 }),
+    /** What the decoder had to mend, a list of texts. */
+    decodeNotes: jsonb("decode_notes").notNull().default([]),
+    /** Why it is no event; null: it is one, or nobody tried. */
+    unread: text("unread"),
+    /** It has the id of an event that was not noted as sent yet, so it may be that event; the janitor finds out. */
+    undecided: boolean("undecided").notNull().default(false),
   },
   (table) => [
+    ...tenantRows(),
     unique("archived_entries_key").on(table.streamName, table.streamMessageId),
+    unique("archived_entries_position_key").on(table.position),
     index("archived_entries_archived_at_idx").on(table.archivedAt),
+    index("archived_entries_type_idx").on(table.eventType, table.position),
+    index("archived_entries_event_idx").on(table.eventId).where(sql`event_id IS NOT NULL`),
+    index("archived_entries_tenant_idx").on(table.tenantId, table.position).where(sql`tenant_id IS NOT NULL`),
+    index("archived_entries_correlation_idx")
+      .on(table.correlationId, table.position)
+      .where(sql`correlation_id IS NOT NULL`),
+    index("archived_entries_undecided_idx").on(table.position).where(sql`undecided`),
+  ],
+);
+
+/**
+ * The hash chain over what is stored, one row a day (UTC): the rows of the record and of `archived_entries` between two
+ * positions, see `src/engine/retention/seal-days.ts`.
+ */
+export const auditSeals = pgTable("audit_seals", {
+  day: date("day", { mode: "string" }).primaryKey(),
+  /** Rows behind this position … */
+  fromPosition: bigint("from_position", { mode: "bigint" }).notNull(),
+  /** … up to this one belong to it. */
+  toPosition: bigint("to_position", { mode: "bigint" }).notNull(),
+  /** Rows up to here are in its blocks. */
+  cursorPosition: bigint("cursor_position", { mode: "bigint" }).notNull(),
+  rows: bigint("rows", { mode: "number" }).notNull().default(0),
+  blocks: integer("blocks").notNull().default(0),
+  /** Root of the day sealed before it; 64 zeros for the first. */
+  previous: varchar("previous", { length: 64 }).notNull(),
+  /** Hash of the last block; once it is sealed, the root of the day. Hex. */
+  root: varchar("root", { length: 64 }).notNull(),
+  /** Null: some of its rows are not in a block yet. */
+  sealedAt: instant("sealed_at"),
+  /** When the root was sent outside; null: it was not. */
+  announcedAt: instant("announced_at"),
+});
+
+/** Parts of a day's chain: position and hash of each of up to 1,000 rows. */
+export const auditBlocks = pgTable(
+  "audit_blocks",
+  {
+    day: date("day", { mode: "string" }).notNull(),
+    /** From 1. */
+    number: integer("number").notNull(),
+    fromPosition: bigint("from_position", { mode: "bigint" }).notNull(),
+    toPosition: bigint("to_position", { mode: "bigint" }).notNull(),
+    rows: integer("rows").notNull(),
+    /** 24 bytes a row in base64: its position, and the first half of its SHA-256. */
+    listing: text("listing").notNull(),
+    /** Of the block before it and of the listing, hex. */
+    hash: varchar("hash", { length: 64 }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.day, table.number] }),
+    index("audit_blocks_position_idx").on(table.toPosition),
   ],
 );
 
@@ -275,5 +364,6 @@ withoutTenants(
 );
 withoutTenants(failingWork, "work of the system that all share");
 withoutTenants(archiveDays, "files that hold the events of all");
-withoutTenants(archivedEntries, "entries of other programs, which name their tenant nowhere we could look");
+withoutTenants(auditSeals, "the chain is over the rows of all");
+withoutTenants(auditBlocks, "the chain is over the rows of all");
 withoutTenants(tenantLimits, "a tenant does not set its own limits");

@@ -1,5 +1,5 @@
 import type { Consumer } from "../consume/consumer.ts";
-import { wants } from "../consume/define-consumer.ts";
+import { wants, watchesEntries } from "../consume/define-consumer.ts";
 import type { Invocation } from "../invocation.ts";
 import type { News } from "./news.ts";
 
@@ -9,9 +9,9 @@ export interface ConsumerShard {
   readonly shard: number;
 }
 
-/** Consumers for whom there is news, each on the shard that has it. */
+/** Consumers for whom there is news, each on the shard that has it; not those that wait for the tick. */
 export function whoWants(invocation: Invocation, news: News): ConsumerShard[] {
-  const all = [...invocation.consumers.values()];
+  const all = [...invocation.consumers.values()].filter((consumer) => !watchesEntries(consumer));
   return distinct(
     news.flatMap(({ shard, types }) =>
       all

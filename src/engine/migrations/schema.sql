@@ -317,10 +317,67 @@ CREATE TABLE "archived_entries" (
   "event_type" character varying(255),
   "raw_fields" jsonb NOT NULL,
   "archived_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "position" bigint DEFAULT nextval('events_position_seq'::regclass) NOT NULL,
+  "shard" integer,
+  "source" character varying(255),
+  "target" character varying(255),
+  "tenant_id" character varying(100),
+  "actor_id" character varying(255),
+  "correlation_id" character varying(255),
+  "causation_id" character varying(255),
+  "mission_id" character varying(255),
+  "task_id" character varying(255),
+  "severity" character varying(8),
+  "schema_version" integer,
+  "producer" character varying(255),
+  "source_module" character varying(100),
+  "meta" jsonb,
+  "payload" jsonb,
+  "occurred_at" timestamp(3) with time zone,
+  "key" character varying(255),
+  "decode_notes" jsonb DEFAULT '[]'::jsonb NOT NULL,
+  "unread" text,
+  "undecided" boolean DEFAULT false NOT NULL,
   CONSTRAINT "archived_entries_pkey" PRIMARY KEY (id),
-  CONSTRAINT "archived_entries_key" UNIQUE (stream_name, stream_message_id)
+  CONSTRAINT "archived_entries_key" UNIQUE (stream_name, stream_message_id),
+  CONSTRAINT "archived_entries_position_key" UNIQUE ("position")
 );
 CREATE INDEX archived_entries_archived_at_idx ON public.archived_entries USING btree (archived_at);
+CREATE INDEX archived_entries_correlation_idx ON public.archived_entries USING btree (correlation_id, "position") WHERE (correlation_id IS NOT NULL);
+CREATE INDEX archived_entries_event_idx ON public.archived_entries USING btree (event_id) WHERE (event_id IS NOT NULL);
+CREATE INDEX archived_entries_tenant_idx ON public.archived_entries USING btree (tenant_id, "position") WHERE (tenant_id IS NOT NULL);
+CREATE INDEX archived_entries_type_idx ON public.archived_entries USING btree (event_type, "position");
+CREATE INDEX archived_entries_undecided_idx ON public.archived_entries USING btree ("position") WHERE undecided;
+ALTER TABLE archived_entries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON archived_entries AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON archived_entries AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT SELECT ON archived_entries TO brain_tenant;
+
+CREATE TABLE "audit_blocks" (
+  "day" date NOT NULL,
+  "number" integer NOT NULL,
+  "from_position" bigint NOT NULL,
+  "to_position" bigint NOT NULL,
+  "rows" integer NOT NULL,
+  "listing" text NOT NULL,
+  "hash" character varying(64) NOT NULL,
+  CONSTRAINT "audit_blocks_day_number_pk" PRIMARY KEY (day, number)
+);
+CREATE INDEX audit_blocks_position_idx ON public.audit_blocks USING btree (to_position);
+
+CREATE TABLE "audit_seals" (
+  "day" date NOT NULL,
+  "from_position" bigint NOT NULL,
+  "to_position" bigint NOT NULL,
+  "cursor_position" bigint NOT NULL,
+  "rows" bigint DEFAULT 0 NOT NULL,
+  "blocks" integer DEFAULT 0 NOT NULL,
+  "previous" character varying(64) NOT NULL,
+  "root" character varying(64) NOT NULL,
+  "sealed_at" timestamp(3) with time zone,
+  "announced_at" timestamp(3) with time zone,
+  CONSTRAINT "audit_seals_pkey" PRIMARY KEY (day)
+);
 
 CREATE TABLE "consumer_pauses" (
   "subscriber_name" character varying(255) NOT NULL,
@@ -452,10 +509,19 @@ CREATE TABLE "events" (
   CONSTRAINT "events_pkey" PRIMARY KEY ("position")
 );
 CREATE INDEX events_actor_idx ON public.events USING btree (actor_id, "position") WHERE (actor_id IS NOT NULL);
+CREATE INDEX events_causation_idx ON public.events USING btree (causation_id, "position") WHERE (causation_id IS NOT NULL);
 CREATE INDEX events_correlation_idx ON public.events USING btree (correlation_id, "position") WHERE (correlation_id IS NOT NULL);
 CREATE UNIQUE INDEX events_id_key ON public.events USING btree (id);
+CREATE INDEX events_key_idx ON public.events USING btree (key, "position") WHERE (key IS NOT NULL);
+CREATE INDEX events_mission_idx ON public.events USING btree (mission_id, "position") WHERE (mission_id IS NOT NULL);
+CREATE INDEX events_module_idx ON public.events USING btree (source_module, "position");
+CREATE INDEX events_occurred_at_idx ON public.events USING btree (occurred_at, "position");
+CREATE INDEX events_severity_idx ON public.events USING btree (severity, "position") WHERE (severity IS NOT NULL);
+CREATE INDEX events_source_idx ON public.events USING btree (source, "position");
 CREATE INDEX events_stored_at_order_idx ON public.events USING btree (stored_at);
 CREATE INDEX events_stream_id_idx ON public.events USING btree (shard, ((split_part((stream_message_id)::text, '-'::text, 1))::numeric), ((split_part((stream_message_id)::text, '-'::text, 2))::numeric)) WHERE (stream_message_id IS NOT NULL);
+CREATE INDEX events_target_idx ON public.events USING btree (target, "position") WHERE (target IS NOT NULL);
+CREATE INDEX events_task_idx ON public.events USING btree (task_id, "position") WHERE (task_id IS NOT NULL);
 CREATE INDEX events_tenant_idx ON public.events USING btree (tenant_id, "position") WHERE (tenant_id IS NOT NULL);
 CREATE INDEX events_type_idx ON public.events USING btree (type, "position");
 CREATE INDEX events_unsent_idx ON public.events USING btree ("position") WHERE (sent_at IS NULL);

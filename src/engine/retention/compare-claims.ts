@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import type { Consumer } from "../consume/consumer.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
-import { anyType, subscribedTypes } from "../consume/define-consumer.ts";
+import { anyType, subscribedTypes, watchesEntries } from "../consume/define-consumer.ts";
 import { byId, byIdDescending, idIn, sentBetween } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
@@ -95,7 +95,8 @@ export async function compareClaims(
   for (const consumer of invocation.consumers.values()) {
     const group = state.groups.find((found) => found.group === consumer.group);
     const before = known.get(consumer.subscriber);
-    // What has not begun has passed nothing.
+    // What has not begun has passed nothing, and who watches entries claims nothing.
+    if (watchesEntries(consumer)) continue;
     if (group === undefined || before === undefined) continue;
     const groupOnShard = { consumer, shard, group, pending: pending.get(consumer.group) ?? [] };
     reports.push(await compareConsumer(invocation, redis, groupOnShard, before, mayGoOn));

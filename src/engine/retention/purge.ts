@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { settleUndecided } from "../events/foreign-entries.ts";
 import type { Invocation } from "../invocation.ts";
 
 /*
@@ -87,5 +88,6 @@ export async function purge({ db, retention }: Invocation, mayGoOn: () => boolea
     idempotencyKeys: await all(purgeIdempotencyKeysSql()),
     alerts: await all(purgeAlertsSql()),
   };
+  if (mayGoOn()) await settleUndecided(db);
   return { ...deleted, more };
 }

@@ -1,6 +1,7 @@
 import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
+import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
-import { listHistory, type RecordedDetails } from "../events/history.ts";
+import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "../events/history.ts";
 import { differences, show } from "./differences.ts";
 
 /** An event as it was published, with the payload that its definition names. */
@@ -11,9 +12,11 @@ const maxEvents = 10_000;
 
 /** What was published, in the order of the record. */
 export async function recordedEvents(db: Database): Promise<readonly RecordedDetails[]> {
-  const { events, nextCursor } = await listHistory(db, { order: "asc", limit: maxEvents });
-  if (nextCursor !== null) throw new Error(`The test has published more than ${maxEvents} events.`);
-  return events;
+  const rows = await db.rows<DetailsRow>(
+    sql`SELECT ${detailColumns} FROM events e ORDER BY e.position LIMIT ${maxEvents + 1}`,
+  );
+  if (rows.length > maxEvents) throw new Error(`The test has published more than ${maxEvents} events.`);
+  return rows.map(toDetails);
 }
 
 /** Those of a type whose payload holds this part. */

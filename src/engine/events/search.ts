@@ -1,0 +1,264 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Clock } from "../core/clock.ts";
+import type { Database } from "../db/database.ts";
+import { completeUpTo } from "./complete-up-to.ts";
+import {
+  type ForeignDetails,
+  type ForeignRow,
+  foreignColumns,
+  isDecided,
+  toForeignDetails,
+} from "./foreign-details.ts";
+import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
+import {
+  conditionsOf,
+  inForeign,
+  inRecord,
+  isNarrow,
+  looksThrough,
+  type Place,
+  placesSql,
+  type SearchFilter,
+  type Stretch,
+  typeCondition,
+  typesSql,
+} from "./search-sql.ts";
+
+/*
+ * One search over the record and the entries of other programs, page by page in the order of their positions.
+ *
+ * From the oldest on, a page ends where a transaction is still open that may bring more, so that nobody passes over what
+ * commits late; the next page goes on from there. From the newest on, what is there when a page is read is on it: places
+ * never change, so nothing is told twice, and what comes in later is newer than the reader's beginning.
+ *
+ * Payloads have no index. What asks for them looks through the record a stretch at a time, as far as it comes in a
+ * moment: such a page may be short, or empty, although there is more; its cursor says so.
+ */
+
+export type Found = RecordedDetails | ForeignDetails;
+
+/** Whose entries: what this system published, what others wrote, or both. */
+export type Whose = "own" | "foreign" | "all";
+
+export interface SearchPage {
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  /** `nextCursor` of the page before, or a position. */
+  readonly cursor?: string | undefined;
+  readonly entries: Whose;
+}
+
+export interface FoundPage {
+  readonly found: readonly Found[];
+  /** Where the next page begins; null: there is no more, as far as is known now. */
+  readonly nextCursor: string | null;
+}
+
+export interface SearchDeps {
+  /** What the caller may see. */
+  readonly db: Database;
+  /** Of all tenants; nothing of a row is read there but which types there are. */
+  readonly all: Database;
+  readonly now: Clock;
+}
+
+/** Positions in one stretch that is looked through, and the time after which no further one is begun, ms. */
+const stretchLength = 20_000;
+const lookThroughMs = 60;
+
+/** A page of what fits. @throws {TransientError} Postgres is not reachable */
+export async function search(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {
+  const until = page.order === "asc" ? await completeUpTo(deps.all) : null;
+  const types = await exactTypes(deps, filter, page.entries);
+  const stretch: Stretch = { order: page.order, cursor: page.cursor ?? null, until, limit: page.limit + 1 };
+  const times = looksThrough(filter) ? "wide" : await toldTimes(deps, filter, page.entries);
+  if (times === "wide") return lookThrough(deps, filter, types, page, stretch);
+  const sorted = times === "few";
+  const rows = await readStretch(deps.db, filter, types, page.entries, { ...stretch, sorted });
+  const found = rows.slice(0, page.limit);
+  if (rows.length > page.limit) return { found, nextCursor: String(found.at(-1)?.position) };
+  return { found, nextCursor: await restOf(deps, page, until, found) };
+}
+
+/** Whether an open transaction holds back what is there already: then the reader goes on behind what it has. */
+async function restOf(
+  { all }: SearchDeps,
+  { cursor, entries }: SearchPage,
+  until: string | null,
+  found: readonly Found[],
+): Promise<string | null> {
+  if (until === null) return null;
+  const [row] = await all.rows<{ more: boolean }>(
+    sql`SELECT EXISTS (${placesSql(entries === "foreign" ? inForeign : inRecord, [], null, {
+      order: "asc",
+      cursor: until,
+      until: null,
+      limit: 1,
+    })}) AS more`,
+  );
+  if (row?.more !== true) return null;
+  const last = found.at(-1)?.position ?? Number(cursor ?? 0);
+  return String(Math.max(last, Number(cursor ?? 0)));
+}
+
+type Types = Readonly<Record<"own" | "foreign", readonly string[] | null>>;
+
+const places: readonly (readonly ["own" | "foreign", Place])[] = [
+  ["own", inRecord],
+  ["foreign", inForeign],
+];
+
+function placesOf(entries: Whose) {
+  return places.filter(([whose]) => entries === "all" || entries === whose);
+}
+
+/** The types that are meant, each of which has its rows in the order of the pages. Null: all, or a filter of the rows. */
+async function exactTypes({ all }: SearchDeps, filter: SearchFilter, entries: Whose): Promise<Types> {
+  const { types } = filter;
+  if (types === undefined || types.includes("*") || isNarrow(filter)) return { own: null, foreign: null };
+  if (!types.some((type) => type.includes("*"))) return { own: types, foreign: types };
+  const asked = placesOf(entries);
+  const known = (await all.batch(
+    asked.map(
+      ([, place]) =>
+        sql`SELECT e.type FROM (${typesSql(place)}) e WHERE ${sql.join(
+          types.map((type) => typeCondition(sql`e.type`, type)),
+          sql` OR `,
+        )}`,
+    ),
+  )) as { type: string }[][];
+  const listed = Object.fromEntries(
+    asked.map(([whose], index) => [whose, (known[index] ?? []).map(({ type }) => type)]),
+  );
+  return { own: null, foreign: null, ...listed };
+}
+
+/** Rows in a range of told times that are sorted at once, at most. */
+const sortedAtOnce = 20_000;
+
+/** Their index gives rows in an order of its own, so it helps as long as they are few. Null: no such range is asked for. */
+async function toldTimes(
+  { all }: SearchDeps,
+  filter: SearchFilter,
+  entries: Whose,
+): Promise<"few" | "wide" | null> {
+  const { occurred_from, occurred_to } = filter;
+  if ((occurred_from === undefined && occurred_to === undefined) || isNarrow(filter)) return null;
+  if (entries === "foreign") return null;
+  const conditions = conditionsOf({ occurred_from, occurred_to }, inRecord);
+  const [, rows] = await all.batch([
+    sql`SELECT set_config('enable_seqscan', 'off', true)`,
+    sql`SELECT count(*)::integer AS count FROM (
+      SELECT FROM events e WHERE ${sql.join(conditions, sql` AND `)} LIMIT ${sortedAtOnce + 1}) f`,
+  ]);
+  const count = (rows?.[0] as { count: number } | undefined)?.count ?? 0;
+  return count > sortedAtOnce ? "wide" : "few";
+}
+
+function conditionsWith(filter: SearchFilter, types: readonly string[] | null, place: Place): SQL[] {
+  const conditions = conditionsOf(filter, place);
+  if (filter.types !== undefined && types === null) {
+    conditions.push(
+      sql`(${sql.join(
+        filter.types.map((type) => typeCondition(place.type, type)),
+        sql` OR `,
+      )})`,
+    );
+  }
+  if (place === inForeign) conditions.push(isDecided);
+  return conditions;
+}
+
+/** The first rows of a stretch, of both tables in one order. One round trip. */
+async function readStretch(
+  db: Database,
+  filter: SearchFilter,
+  types: Types,
+  entries: Whose,
+  stretch: Stretch,
+): Promise<Found[]> {
+  const direction = stretch.order === "asc" ? sql`ASC` : sql`DESC`;
+  const statements = placesOf(entries).map(
+    ([whose, place]) => sql`
+      SELECT ${whose === "own" ? detailColumns : foreignColumns}
+      FROM (${placesSql(place, conditionsWith(filter, types[whose], place), types[whose], stretch)}) f
+        JOIN ${place.table} e ON e.position = f.position
+      ORDER BY e.position ${direction}`,
+  );
+  const lists =
+    statements.length === 1 && statements[0] ? [await db.rows(statements[0])] : await db.batch(statements);
+  const found = placesOf(entries).flatMap(([whose], index): Found[] => {
+    const rows = lists[index] ?? [];
+    return whose === "own"
+      ? (rows as DetailsRow[]).map(toDetails)
+      : (rows as ForeignRow[]).map(toForeignDetails);
+  });
+  if (lists.length === 1) return found;
+  const sign = stretch.order === "asc" ? 1 : -1;
+  return found.sort((a, b) => sign * (a.position - b.position)).slice(0, stretch.limit);
+}
+
+/** Looks through the record in stretches until a page is full, the time is over, or the end is reached. */
+async function lookThrough(
+  deps: SearchDeps,
+  filter: SearchFilter,
+  types: Types,
+  page: SearchPage,
+  { order, cursor, until, limit }: Stretch,
+): Promise<FoundPage> {
+  const isAsc = order === "asc";
+  const [ends] = await deps.all.rows<{ first: string | null; last: string | null }>(sql`
+    SELECT least((SELECT min(position) FROM events), (SELECT min(position) FROM archived_entries))::text AS first,
+      greatest((SELECT max(position) FROM events), (SELECT max(position) FROM archived_entries))::text AS last`);
+  const first = Number(ends?.first ?? 0);
+  const last = Math.min(Number(ends?.last ?? 0), Number(until ?? Number.MAX_SAFE_INTEGER));
+  const endMs = deps.now() + lookThroughMs;
+  const found: Found[] = [];
+  let at = isAsc ? Math.max(Number(cursor ?? 0), first - 1) : Math.min(Number(cursor ?? last + 1), last + 1);
+  const isOver = () => (isAsc ? at >= last : at <= first);
+  while (!isOver() && found.length < limit) {
+    const to = isAsc ? Math.min(last, at + stretchLength) : Math.max(first, at - stretchLength);
+    const part = { order, cursor: String(at), until: String(to), limit: limit - found.length };
+    found.push(...(await readStretch(deps.db, filter, types, page.entries, part)));
+    at = to;
+    if (deps.now() >= endMs) break;
+  }
+  if (found.length > page.limit) {
+    const given = found.slice(0, page.limit);
+    return { found: given, nextCursor: String(given.at(-1)?.position) };
+  }
+  return { found, nextCursor: isOver() ? await restOf(deps, page, until, found) : String(at) };
+}
+
+/** Rows that are counted at most. */
+const countedAtMost = 10_000;
+
+export interface Count {
+  readonly count: number;
+  /** There are more than were counted. */
+  readonly more: boolean;
+}
+
+/** How many fit, up to 10,000; null where that would mean to look through the record. */
+export async function countFound(
+  deps: SearchDeps,
+  filter: SearchFilter,
+  entries: Whose,
+): Promise<Count | null> {
+  if (looksThrough(filter)) return null;
+  const types = await exactTypes(deps, filter, entries);
+  const stretch: Stretch = { order: "desc", cursor: null, until: null, limit: countedAtMost + 1 };
+  const counts = (await deps.db.batch(
+    placesOf(entries).map(
+      ([whose, place]) =>
+        sql`SELECT count(*)::integer AS count FROM (${placesSql(
+          place,
+          conditionsWith(filter, types[whose], place),
+          types[whose],
+          stretch,
+        )}) f`,
+    ),
+  )) as { count: number }[][];
+  const count = counts.reduce((sum, rows) => sum + (rows[0]?.count ?? 0), 0);
+  return { count: Math.min(count, countedAtMost), more: count > countedAtMost };
+}

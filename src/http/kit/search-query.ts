@@ -1,0 +1,113 @@
+import { countFound, search } from "@brain/engine";
+import * as z from "zod";
+
+/*
+ * The query of the routes that search the record and the entries of other programs.
+ */
+
+export type SearchDeps = Parameters<typeof search>[0];
+export type SearchFilter = Parameters<typeof search>[1];
+type PayloadMember = NonNullable<SearchFilter["payload"]>[number];
+type Whose = Parameters<typeof search>[2]["entries"];
+
+/** Postgres cannot even compare a text with NUL. */
+export const filterText = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(/^\P{Cc}+$/u, "expected text without control characters");
+
+/** Types that one request may ask for. */
+const maxTypes = 20;
+
+const orders = { desc: "desc", asc: "asc", newest: "desc", oldest: "asc" } as const;
+
+const instant = z.iso
+  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2026-03-01T10:00:00Z"' })
+  .max(40)
+  .transform((text) => new Date(text).toISOString())
+  .optional();
+const name = filterText(255).optional();
+const flag = z
+  .enum(["true", "false"])
+  .transform((text) => text === "true")
+  .default(false);
+
+/** `course.id=c-1`, as the path of a member and the text that it has. */
+const payloadMember = filterText(600)
+  .regex(/^[^=.]{1,100}(?:\.[^=.]{1,100}){0,7}=/, 'expected a path and a value, e.g. "course_id=c-1"')
+  .transform((text): PayloadMember => {
+    const at = text.indexOf("=");
+    return { path: text.slice(0, at).split("."), value: text.slice(at + 1) };
+  });
+
+/** What is asked for, without how much of it. */
+const searchFields = {
+  /** One or more, separated by commas. */
+  type: filterText(2_100)
+    .transform((text) => text.split(",").map((type) => type.trim()))
+    .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
+    .optional(),
+  from: instant,
+  to: instant,
+  occurred_from: instant,
+  occurred_to: instant,
+  tenant_id: filterText(100).optional(),
+  actor_id: name,
+  agent_id: name,
+  source: name,
+  target: name,
+  module: name,
+  mission_id: name,
+  task_id: name,
+  correlation_id: name,
+  causation_id: name,
+  key: name,
+  severity: z.enum(["INFO", "WARNING", "ERROR", "CRITICAL"]).optional(),
+  payload: payloadMember.optional(),
+  text: filterText(200).optional(),
+};
+
+export function searchQuery(whose: Whose) {
+  return z.strictObject({
+    ...searchFields,
+    entries: z.enum(["own", "foreign", "all"]).default(whose),
+    /** Also how many there are. */
+    count: flag,
+    order: z
+      .enum(["desc", "asc", "newest", "oldest"])
+      .default("desc")
+      .transform((order) => orders[order]),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    cursor: z
+      .string()
+      // Below 2^63, the largest position.
+      .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
+      .optional(),
+  });
+}
+
+type Fields = { readonly [Name in keyof typeof searchFields]?: z.output<(typeof searchFields)[Name]> };
+
+/** @param tenant whose rows alone; null: those of all */
+function filterOf({ type, payload, ...fields }: Fields, tenant: string | null): SearchFilter {
+  return {
+    ...fields,
+    types: type,
+    payload: payload === undefined ? undefined : [payload],
+    tenant_id: tenant ?? undefined,
+  };
+}
+
+/** A page as the routes answer it. @throws {TransientError} Postgres is not reachable */
+export async function answerSearch(
+  deps: SearchDeps,
+  { order, limit, cursor, entries, count, ...fields }: z.output<ReturnType<typeof searchQuery>>,
+  tenant: string | null,
+): Promise<object> {
+  const filter = filterOf(fields, tenant);
+  const { found, nextCursor } = await search(deps, filter, { order, limit, cursor, entries });
+  const counted = count ? { count: await countFound(deps, filter, entries) } : {};
+  return { events: found, next_cursor: nextCursor, ...counted };
+}

@@ -1,0 +1,116 @@
+import { taskCreated } from "@brain/schemas";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+
+let engine: TestEngine;
+beforeEach(async () => {
+  engine = await createTestEngine();
+});
+afterEach(() => engine.cleanup());
+
+const publish = (tenant_id: string | null = "acme") =>
+  engine.publish({ source: "test", tenant_id }, (record) =>
+    record(taskCreated, { task_id: crypto.randomUUID(), mission_type: "echo", priority: "NORMAL" }),
+  );
+const write = async (fields: Readonly<Record<string, string>>): Promise<string> =>
+  (await engine.redis("XADD", engine.stream, "*", ...Object.entries(fields).flat())) as string;
+const ofPython = (fields: Readonly<Record<string, string>> = {}) => ({
+  id: crypto.randomUUID(),
+  type: "python.report.written",
+  source: "python",
+  timestamp: "2026-03-01T10:00:00.000Z",
+  payload: JSON.stringify({ course_id: "c-1", pages: 3 }),
+  meta: JSON.stringify({ schema_version: 1, producer: "python", source_module: "reports" }),
+  tenant_id: "acme",
+  ...fields,
+});
+const kept = () => engine.sql("SELECT * FROM archived_entries ORDER BY position");
+
+describe("the audit log", () => {
+  test("stores what other programs write, and of its own events nothing", async () => {
+    await publish();
+    await engine.settle();
+    const id = await write(ofPython({ actor_id: "ada", severity: "warning" }));
+    const drained = await engine.drain("audit_log");
+    expect(drained).toMatchObject({ applied: 1, deadLettered: 0 });
+    expect(await kept()).toMatchObject([
+      {
+        stream_message_id: id,
+        event_type: "python.report.written",
+        source: "python",
+        tenant_id: "acme",
+        actor_id: "ada",
+        severity: "WARNING",
+        source_module: "reports",
+        payload: { course_id: "c-1", pages: 3 },
+        raw_fields: { severity: "warning" },
+        decode_notes: expect.arrayContaining(["severity_upper_cased"]),
+        unread: null,
+        undecided: false,
+      },
+    ]);
+    // It claims nothing, so it costs the database a row for no event.
+    expect(await engine.sql("SELECT FROM processed_events WHERE subscriber_name = 'audit_log'")).toEqual([]);
+  });
+
+  test("stores an entry that nobody can read, and makes no dead letter of it", async () => {
+    await engine.settle();
+    const id = await write({ hello: "world" });
+    const named = await write({ type: "task.created", payload: "{" });
+    await engine.drain("audit_log");
+    expect(await kept()).toMatchObject([
+      { stream_message_id: id, event_type: null, unread: expect.stringMatching(/./), payload: null },
+      { stream_message_id: named, event_type: "task.created", unread: expect.stringMatching(/./) },
+    ]);
+    expect(await engine.deadLetters("audit_log")).toEqual([]);
+    expect(await engine.deadLetters("*")).toEqual([]);
+  });
+
+  test("tells a copy of an event of ours from the event", async () => {
+    const event = await publish();
+    await engine.settle();
+    const [own] = await engine.streamEntries();
+    expect(own?.fields.id).toBe(event.id);
+    const copy = await write(own?.fields ?? {});
+    await engine.drain("audit_log");
+    expect(await kept()).toMatchObject([{ stream_message_id: copy, event_id: event.id }]);
+  });
+
+  test("stores an entry once, however often it is delivered", async () => {
+    await engine.settle();
+    await write(ofPython());
+    await engine.drain("audit_log");
+    await engine.redis("XGROUP", "SETID", engine.stream, "edge_audit_log", "0");
+    expect(await engine.drain("audit_log")).toMatchObject({ applied: 1 });
+    expect(await kept()).toHaveLength(1);
+  });
+
+  test("an entry with the id of an event that is not noted as sent waits for the janitor to be decided", async () => {
+    const [first, second] = [await publish(), await publish()];
+    await engine.settle();
+    const entries = await engine.streamEntries();
+    await engine.sql("UPDATE events SET sent_at = NULL, stream_message_id = NULL, shard = NULL");
+    await engine.redis("XGROUP", "SETID", engine.stream, "edge_audit_log", "0");
+    await engine.drain("audit_log");
+    expect(await kept()).toMatchObject([{ undecided: true }, { undecided: true }]);
+    // One of them is found to be ours, the other was sent under another id.
+    await engine.sql("UPDATE events SET sent_at = now(), shard = 0, stream_message_id = $1 WHERE id = $2", [
+      entries[0]?.id,
+      first.id,
+    ]);
+    const other = await write(entries[1]?.fields ?? {});
+    await engine.sql("UPDATE events SET sent_at = now(), shard = 0, stream_message_id = $1 WHERE id = $2", [
+      other,
+      second.id,
+    ]);
+    await engine.request("POST", "/api/maintenance/janitor");
+    expect(await kept()).toMatchObject([{ event_id: second.id, undecided: false }]);
+  });
+
+  test("comes with the tick of cron", async () => {
+    await engine.settle();
+    await write(ofPython());
+    await engine.cron();
+    expect(await kept()).toHaveLength(1);
+  });
+});
