@@ -97,7 +97,7 @@ describe("a search", () => {
     ["entries=all&actor_id=ada", [9]],
     ["entries=all&tenant_id=acme", [9]],
     ["entries=all&correlation_id=c-9", [9]],
-    ["severity=WARNING", [0]],
+    ["severity=WARNING&type=agent.online", [0]],
     ["mission_id=m-1", [0]],
     ["task_id=t-1", [1]],
     ["key=a-22", [2, 1]],
