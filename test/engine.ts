@@ -29,8 +29,14 @@ export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
   deadLetters(subscriber: string): Promise<Record<string, unknown>[]>;
 }
 
-/** @param env overrides of the environment */
-export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
+/**
+ * @param env overrides of the environment
+ * @param clock left out: that of the machine
+ */
+export async function createTestEngine(
+  env: TestEnv = {},
+  clock: { readonly now?: () => number } = {},
+): Promise<TestEngine> {
   // The consumers come from the configuration alone, which needs no sandbox yet.
   const placeholder = { databaseUrl: "", neonUrl: "postgres://u:p@127.0.0.1/d", redisUrl: "", prefix: "t" };
   const config = parseConfig(
@@ -40,7 +46,7 @@ export async function createTestEngine(env: TestEnv = {}): Promise<TestEngine> {
     ),
   );
   const product = openProduct(config);
-  const backbone = await createBackbone({ env, ...product });
+  const backbone = await createBackbone({ env, ...clock, ...product });
   const background = new Set<Promise<unknown>>();
   const openHost = (): Host => ({
     // Also one without a stream, as in degraded mode.

@@ -12,6 +12,8 @@ export interface Client {
   post<T>(path: string, body?: Readonly<Record<string, unknown>>): Promise<T>;
   /** Like `post`, for a route that remembers no keys, because its answer holds a secret: it is sent once. */
   postOnce<T>(path: string, body?: Readonly<Record<string, unknown>>): Promise<T>;
+  /** Says what is to be so; a repeat changes nothing more. */
+  put<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T>;
   /** Like `post`, with a text as body. The server must be fine with a repeat: the route has no memory of keys. */
   postText<T>(path: string, query: Query, text: string): Promise<T>;
   /** Like `get`, but gives error answers too; for routes whose status is the news. */
@@ -133,6 +135,12 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         },
         false,
       ),
+    put: (path, body) =>
+      ask(path, {
+        method: "PUT",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
     postText: (path, query, text) =>
       ask(withQuery(path, query), {
         method: "POST",

@@ -14,6 +14,7 @@ import { addReplay } from "./commands/replay.ts";
 import { addStory } from "./commands/story.ts";
 import { addTail } from "./commands/tail.ts";
 import { addTasks } from "./commands/tasks.ts";
+import { addTenants } from "./commands/tenants.ts";
 import { addWhoami } from "./commands/whoami.ts";
 
 export function createProgram(): Command {
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addActions(program);
   addTasks(program);
   addKeys(program);
+  addTenants(program);
   addWhoami(program);
   return program;
 }

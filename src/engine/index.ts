@@ -149,7 +149,7 @@ export {
   treesToJson,
   withOrigins,
 } from "./events/story.ts";
-export { ownEventsPerMinute } from "./events/tenant-quotas.ts";
+export { overRowsOf, ownEventsPerMinute, tenantQuotaSql } from "./events/tenant-quotas.ts";
 export {
   type DrainTurns,
   hasStream,

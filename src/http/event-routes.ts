@@ -15,6 +15,8 @@ import {
   markActivity,
   moveState,
   NotFoundError,
+  overRowsOf,
+  TooManyRequestsError,
   ownEventsPerMinute,
   readStory,
   type StoryBegin,
@@ -119,6 +121,14 @@ async function limitEvents(c: Context<AppEnv>, events: number): Promise<void> {
   const { principal } = c.get("services");
   const tenantId = principal?.tenantId ?? null;
   if (tenantId === null) return limitIngest(invocation, `identity:${principal?.id ?? ""}`, events);
+  const over = overRowsOf(invocation, tenantId, waitUntil);
+  if (over !== null) {
+    throw new TooManyRequestsError(
+      `The tenant "${tenantId}" keeps ${over.kept} rows or more, and may keep ${over.most}. Nothing of the request was recorded. Remove some, have its quota raised, or wait until older ones are purged; they are counted once an hour.`,
+      3_600,
+      [{ path: "rows", message: `received ${over.kept} or more, expected at most ${over.most}` }],
+    );
+  }
   const own = ownEventsPerMinute(invocation, tenantId, waitUntil);
   await limitIngest(invocation, `tenant:${tenantId}`, events, own);
 }

@@ -9,11 +9,17 @@ import { operatorOf, reasonText } from "./paging.ts";
 
 const tenantParam = z.object({ tenant: plainText(100) });
 
+const quota = z.int().min(1).max(1_000_000_000).nullable().optional();
+
 const limitsBody = z.strictObject({
   /** Its share of the work beside other tenants', while there is more than is done at once. */
   weight: z.number().min(0.01).max(100).default(1),
   /** Null: any number; left out: what is set for all. */
-  events_per_minute: z.int().min(1).max(1_000_000_000).nullable().optional(),
+  events_per_minute: quota,
+  /** Rows that it keeps, as the janitor counts them once an hour. */
+  rows: quota,
+  /** Missions that are not over. */
+  missions: quota,
   reason: reasonText,
 });
 

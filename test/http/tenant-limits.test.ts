@@ -1,3 +1,4 @@
+import { runJanitor } from "@brain/engine";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
@@ -5,8 +6,10 @@ import { expectErrorShape } from "./refusal.ts";
 import { healthReport } from "./sample-events.ts";
 
 let engine: TestEngine;
+/** The clock of the isolate goes before that of the machine by this. */
+let aheadMs = 0;
 beforeAll(async () => {
-  engine = await createTestEngine();
+  engine = await createTestEngine({}, { now: () => Date.now() + aheadMs });
 });
 afterAll(() => engine?.cleanup());
 
@@ -46,6 +49,86 @@ test("a tenant's own number of events a minute holds for it, and for nobody else
   );
   const audit = await engine.request("GET", "/api/operator-actions?action=tenant.limited");
   expect(audit.body.operator_actions[0].filter).toMatchObject({ tenant_id: "small", events_per_minute: 3 });
+});
+
+test("a tenant that keeps more rows than it may hands in none, until it keeps less; others go on", async () => {
+  const [full, other] = [await keyOf("full"), await keyOf("other")];
+  for (let n = 0; n < 3; n += 1) expect((await publish(full)).status).toBe(202);
+  const limited = (rows: number | null) =>
+    engine.request("PUT", "/api/tenants/full/limits", { rows, reason: "for a test" });
+  const counted = async () => {
+    expect((await runJanitor(engine.open(), Date.now() + 20_000)).purge?.error).toBeNull();
+    const { body } = await engine.request("GET", "/api/tenants");
+    return body.tenants.find((state: { tenant_id: string }) => state.tenant_id === "full").rows_kept;
+  };
+  // Three events and its key.
+  expect((await limited(4)).status).toBe(200);
+  expect(await counted()).toBe(4);
+  expect((await publish(full)).status).toBe(202);
+  expect(await counted()).toBe(5);
+  // What was counted is read by an isolate behind a request, once a minute; another isolate begins with it.
+  aheadMs += 60_000;
+  await waitFor(
+    "the isolate knows",
+    () => publish(full),
+    ({ status }) => status === 429,
+  );
+  const refused = await publish(full);
+  expectErrorShape(refused, 429, "too_many_requests");
+  expect(refused.body.error.details).toEqual([
+    { path: "rows", message: "received 5 or more, expected at most 4" },
+  ]);
+  expect((await publish(other)).status).toBe(202);
+  expect((await limited(null)).status).toBe(200);
+  aheadMs += 60_000;
+  await waitFor(
+    "the isolate knows",
+    () => publish(full),
+    ({ status }) => status === 202,
+  );
+});
+
+test("a tenant has no more missions at once than it may: the next is refused, and nothing of it is stored", async () => {
+  const asTenant = async (tenant_id: string) => {
+    const made = await engine.request("POST", "/api/keys", {
+      name: "m",
+      tenant_id,
+      scopes: ["missions:write"],
+    });
+    const headers = { authorization: `Bearer ${made.body.key}` };
+    return (path: string, body: object = {}) => engine.request("POST", `/api/missions${path}`, body, headers);
+  };
+  const [busy, other] = [await asTenant("busy"), await asTenant("other")];
+  const missions = 2;
+  await engine.request("PUT", "/api/tenants/busy/limits", { missions, reason: "for a test" });
+  const first = await busy("", { name: "first" });
+  expect(first.status, first.text).toBe(201);
+  expect((await busy("/enqueue", { type: "echo" })).status).toBe(202);
+  const counts = () =>
+    engine.sql(`SELECT (SELECT count(*) FROM missions) AS missions, (SELECT count(*) FROM mission_log) AS lines,
+      (SELECT count(*) FROM events WHERE type LIKE 'mission.%') AS events`);
+  const before = await counts();
+  const named = { name: "named", tenant_id: "busy" };
+  for (const one of [
+    await busy("", { name: "one too many" }),
+    await busy("/enqueue", { type: "echo" }),
+    // Also by a credential for all tenants.
+    await engine.request("POST", "/api/missions", named),
+  ]) {
+    expectErrorShape(one, 429, "too_many_requests");
+    expect(one.body.error.details).toEqual([
+      { path: "missions", message: "received one more, expected at most 2" },
+    ]);
+  }
+  expect(await counts()).toEqual(before);
+  // Of a template's missions all are stored or none.
+  const steps = [1, 2].map((order) => ({ order, action: "echo", config: {} }));
+  const template = await busy("/templates", { name: "two steps", steps });
+  expect((await busy(`/templates/${template.body.id}/instantiate`)).status).toBe(429);
+  expect((await other("", { name: "of another" })).status).toBe(201);
+  expect((await busy(`/${first.body.id}/cancel`)).status).toBe(200);
+  expect((await busy(`/templates/${template.body.id}/instantiate`)).status).toBe(429);
+  expect((await busy("", { name: "in its place" })).status).toBe(201);
 });
 
 test("what waits is counted for each tenant", async () => {

@@ -412,11 +412,15 @@ describe("the worker", () => {
   test("never does more at once than it is allowed to", async () => {
     let now = 0;
     let most = 0;
+    const both = latch();
     const missions = await start(
       [
         handler("counted", async () => {
           now += 1;
           most = Math.max(most, now);
+          // Nobody is done before there were two at once; a third would come in the time after.
+          if (now === 2) both.open();
+          await both.opened;
           await new Promise((resolve) => setTimeout(resolve, 30));
           now -= 1;
           return {};

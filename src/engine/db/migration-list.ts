@@ -19,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0023_fair_tenants", when: 1_795_706_094_955 },
   { tag: "0024_alert_model", when: 1_795_711_606_715 },
   { tag: "0025_audit_log", when: 1_795_713_496_723 },
+  { tag: "0026_tenant_quotas", when: 1_795_714_253_987 },
 ];

@@ -345,15 +345,23 @@ export const auditBlocks = pgTable(
 );
 
 /** What is set for one tenant; a tenant without a row has the settings of all. */
-export const tenantLimits = pgTable("tenant_limits", {
-  /** Empty: what belongs to no tenant. */
-  tenantId: varchar("tenant_id", { length: 100 }).primaryKey(),
-  /** Its share of the work beside other tenants' while there is more than is done at once; one without a row has 1. */
-  weight: real("weight").notNull().default(1),
-  /** Name of a quota → how many; null: any number. What is not named is as set for all. */
-  quotas: jsonb("quotas").notNull().default({}),
-  changedAt: instant("changed_at").notNull().defaultNow(),
-});
+export const tenantLimits = pgTable(
+  "tenant_limits",
+  {
+    /** Empty: what belongs to no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }).primaryKey(),
+    /** Its share of the work beside other tenants' while there is more than is done at once; one without a row has 1. */
+    weight: real("weight").notNull().default(1),
+    /** Name of a quota → how many; null: any number. What is not named is as set for all. */
+    quotas: jsonb("quotas").notNull().default({}),
+    changedAt: instant("changed_at").notNull().defaultNow(),
+    /** Rows it kept when they were counted, not counted on once they are over its quota; null: never counted. */
+    rowsKept: bigint("rows_kept", { mode: "number" }),
+    rowsCountedAt: instant("rows_counted_at"),
+  },
+  // A tenant sees its own limits, and sets none.
+  () => tenantRows(),
+);
 
 withoutTenants(consumerPauses, "a paused consumer is paused for everybody");
 withoutTenants(
@@ -366,4 +374,3 @@ withoutTenants(failingWork, "work of the system that all share");
 withoutTenants(archiveDays, "files that hold the events of all");
 withoutTenants(auditSeals, "the chain is over the rows of all");
 withoutTenants(auditBlocks, "the chain is over the rows of all");
-withoutTenants(tenantLimits, "a tenant does not set its own limits");

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Invocation } from "../invocation.ts";
 
 /*
@@ -10,7 +10,14 @@ const believedMs = 60_000;
 
 interface Known {
   readonly perMinute: ReadonlyMap<string, number | null>;
+  readonly overRows: ReadonlyMap<string, OverRows>;
   readonly readAtMs: number;
+}
+
+/** A tenant that keeps more than it may. */
+export interface OverRows {
+  readonly most: number;
+  readonly kept: number;
 }
 
 /** By system; one that is being read stands in `isolateReading`. */
@@ -28,22 +35,56 @@ export function ownEventsPerMinute(
   tenantId: string,
   waitUntil: (work: Promise<unknown>) => void,
 ): number | null | undefined {
+  return knownOf(invocation, waitUntil)?.perMinute.get(tenantId);
+}
+
+/**
+ * Null: it keeps no more rows than it may, when the janitor counted them last, or nobody knows yet.
+ *
+ * @param waitUntil keeps the invocation alive for the reading
+ */
+export function overRowsOf(
+  invocation: Invocation,
+  tenantId: string,
+  waitUntil: (work: Promise<unknown>) => void,
+): OverRows | null {
+  return knownOf(invocation, waitUntil)?.overRows.get(tenantId) ?? null;
+}
+
+/** A number that is set for a tenant, to be part of a statement; null: any number. */
+export function tenantQuotaSql(tenantId: string, quota: "missions"): SQL {
+  return sql`(SELECT (quotas ->> ${quota})::bigint FROM tenant_limits WHERE tenant_id = ${tenantId})`;
+}
+
+function knownOf(invocation: Invocation, waitUntil: (work: Promise<unknown>) => void): Known | undefined {
   const { scope, now } = invocation;
   const known = isolateKnown.get(scope);
   if ((known === undefined || now() - known.readAtMs >= believedMs) && !isolateReading.has(scope)) {
     isolateReading.add(scope);
     waitUntil(read(invocation).finally(() => isolateReading.delete(scope)));
   }
-  return known?.perMinute.get(tenantId);
+  return known;
 }
 
 async function read({ db, scope, now, log }: Invocation): Promise<void> {
   try {
-    const rows = await db.rows<{ tenant_id: string; most: number | null }>(sql`
-      SELECT tenant_id, (quotas ->> 'events_per_minute')::float8 AS most FROM tenant_limits
-      WHERE quotas ? 'events_per_minute'`);
-    const perMinute = new Map(rows.map((row) => [row.tenant_id, row.most]));
-    isolateKnown.set(scope, { perMinute, readAtMs: now() });
+    const rows = await db.rows<{
+      tenant_id: string;
+      is_limited: boolean;
+      per_minute: number | null;
+      most: number | null;
+      kept: number | null;
+    }>(sql`
+      SELECT tenant_id, quotas ? 'events_per_minute' AS is_limited, (quotas ->> 'events_per_minute')::float8 AS per_minute,
+        (quotas ->> 'rows')::float8 AS most, rows_kept::float8 AS kept FROM tenant_limits
+      WHERE quotas ? 'events_per_minute' OR rows_kept > (quotas ->> 'rows')::float8`);
+    const perMinute = new Map<string, number | null>();
+    const overRows = new Map<string, OverRows>();
+    for (const { tenant_id, is_limited, per_minute, most, kept } of rows) {
+      if (is_limited) perMinute.set(tenant_id, per_minute);
+      if (most !== null && kept !== null && kept > most) overRows.set(tenant_id, { most, kept });
+    }
+    isolateKnown.set(scope, { perMinute, overRows, readAtMs: now() });
   } catch (error) {
     log.warn(
       { error_class: error instanceof Error ? error.name : typeof error },

@@ -893,4 +893,17 @@ CREATE INDEX IF NOT EXISTS "events_source_idx" ON "events" USING btree ("source"
       `GRANT SELECT ON "archived_entries" TO "brain_tenant";`,
     ],
   },
+  {
+    tag: "0026_tenant_quotas",
+    when: 1_795_714_253_987,
+    hash: "76330f02d02074b03e79aea99e694bd90b84399c39828b427b6c47361f1d97f9",
+    statements: [
+      `ALTER TABLE "tenant_limits" ENABLE ROW LEVEL SECURITY;`,
+      `ALTER TABLE "tenant_limits" ADD COLUMN "rows_kept" bigint;`,
+      `ALTER TABLE "tenant_limits" ADD COLUMN "rows_counted_at" timestamp (3) with time zone;`,
+      `CREATE POLICY "all_rows" ON "tenant_limits" AS PERMISSIVE FOR ALL TO public USING (true);`,
+      `CREATE POLICY "tenant_rows" ON "tenant_limits" AS RESTRICTIVE FOR ALL TO "brain_tenant" USING ("tenant_id" = nullif(current_setting('brain.tenant', true), '')) WITH CHECK ("tenant_id" = nullif(current_setting('brain.tenant', true), ''));`,
+      `GRANT SELECT ON "tenant_limits" TO "brain_tenant";`,
+    ],
+  },
 ];

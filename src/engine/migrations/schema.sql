@@ -697,5 +697,11 @@ CREATE TABLE "tenant_limits" (
   "weight" real DEFAULT 1 NOT NULL,
   "quotas" jsonb DEFAULT '{}'::jsonb NOT NULL,
   "changed_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "rows_kept" bigint,
+  "rows_counted_at" timestamp(3) with time zone,
   CONSTRAINT "tenant_limits_pkey" PRIMARY KEY (tenant_id)
 );
+ALTER TABLE tenant_limits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON tenant_limits AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON tenant_limits AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT SELECT ON tenant_limits TO brain_tenant;

@@ -6,12 +6,12 @@ import { parseStreamState, streamStateCommand } from "../stream/group-states.ts"
 import { type Operator, recordAction } from "./operator-actions.ts";
 
 /** What is set for one tenant, and what waits for it. */
-export interface TenantState {
+export interface TenantState extends TenantQuotas {
   /** Empty: what belongs to no tenant. */
   readonly tenant_id: string;
   readonly weight: number;
-  /** Null: any number. Left out: as set for all. */
-  readonly events_per_minute?: number | null | undefined;
+  /** Rows that it kept when the janitor counted them, at most one table's more than its quota; null: it has none. */
+  readonly rows_kept: number | null;
   /** Events in the record that are not on the stream yet. */
   readonly unsent: number;
   /** Events on the stream that the slowest consumer of their shard has not read; null without a stream. */
@@ -51,7 +51,7 @@ export async function listTenants(invocation: Invocation): Promise<TenantState[]
     SELECT n.tenant AS tenant_id, coalesce(l.weight, 1)::float8 AS weight,
       coalesce(a.n, 0)::integer AS unsent, CASE WHEN ${cursors !== null}::boolean THEN coalesce(b.n, 0)::integer END AS unread,
       coalesce(d.n, 0)::integer AS deferred,
-      coalesce(l.quotas, '{}') AS quotas
+      coalesce(l.quotas, '{}') AS quotas, CASE WHEN l.quotas ->> 'rows' IS NOT NULL THEN l.rows_kept END::float8 AS rows_kept
     FROM named n LEFT JOIN unsent a ON a.tenant = n.tenant LEFT JOIN unread b ON b.tenant = n.tenant
       LEFT JOIN deferred d ON d.tenant = n.tenant LEFT JOIN tenant_limits l ON l.tenant_id = n.tenant
     ORDER BY coalesce(a.n, 0) + coalesce(b.n, 0) + coalesce(d.n, 0) DESC, n.tenant LIMIT 500`);
@@ -81,6 +81,10 @@ async function slowestCursors({ redis, keys, publish, consumers }: Invocation) {
 /** How much one tenant may do. Null: any number. Left out: as set for all. */
 export interface TenantQuotas {
   readonly events_per_minute?: number | null | undefined;
+  /** Rows that it keeps. Beyond it nothing is taken from it that adds some. */
+  readonly rows?: number | null | undefined;
+  /** Missions that are not over. */
+  readonly missions?: number | null | undefined;
 }
 
 /** Sets the weight and the quotas of a tenant; what is left out becomes what is set for all. Holds within a minute. */

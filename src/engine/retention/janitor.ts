@@ -3,6 +3,7 @@ import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
 import { removeLeftGroups } from "../stream/move-group.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
+import { countTenantRows } from "./count-rows.ts";
 import { type PurgeReport, purge } from "./purge.ts";
 import { mayReconcile, type ReconcileReport, reconcileShard, redeliveredBy } from "./reconcile.ts";
 import { callsOfAPage, shardsInUse, type TrimReport, trimShard } from "./trim.ts";
@@ -97,7 +98,11 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
   };
   const reconcile = stream && (await part("reconcile", (_, untilMs) => reconcileAll(stream, untilMs)));
   const trim = stream && (await part("trim", (_, untilMs) => trimAll(stream, untilMs)));
-  const purged = await part("purge", (mayGoOn) => purge(invocation, mayGoOn));
+  const purged = await part("purge", async (mayGoOn) => {
+    const report = await purge(invocation, mayGoOn);
+    await countTenantRows(invocation, mayGoOn);
+    return report;
+  });
   const archive = await part("archive", (mayGoOn) => archiveDays(invocation, mayGoOn));
   if (stream !== null) {
     const { redis } = stream;

@@ -29,7 +29,7 @@ import {
   appendLog,
   databaseNow,
   findMission,
-  insertMissions,
+  insertMission,
   lockMission,
   type NewMission,
   queuedColumns,
@@ -142,10 +142,10 @@ export async function storeMission(
   queue: boolean,
   now: Date,
 ): Promise<Mission> {
-  const [stored] = await insertMissions(tx, [
+  const stored = await insertMission(
+    tx,
     queue ? { ...row, status: "queued", dueAt: databaseNow, queuedAt: now } : row,
-  ]);
-  if (stored === undefined) throw new Error("Postgres inserted a mission and returned none.");
+  );
   await tell(
     publish,
     stored,

@@ -1,6 +1,6 @@
-import { type Database, type Tx, translated } from "@brain/engine";
+import { type Database, TooManyRequestsError, type Tx, tenantQuotaSql, translated } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
-import { and, asc, type Column, desc, eq, type SQL, sql } from "drizzle-orm";
+import { and, asc, type Column, desc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
 import type { ListCursor, LogEntry, Mission } from "./model.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
@@ -8,7 +8,9 @@ import { type LogLevel, type MissionStatus, missionLog, missions } from "./table
 /** The statements of missions and their log, one a function. Where a tenant is asked for, null means those of all. */
 
 const table = missions;
-export type NewMission = Omit<PgInsertValue<typeof table>, "place">;
+export type NewMission = Omit<PgInsertValue<typeof table>, "place" | "tenantId"> & {
+  readonly tenantId: string | null;
+};
 
 /** Entries of the log that each mission keeps, the newest. */
 const keptLogEntries = 200;
@@ -97,12 +99,35 @@ export async function countByStatus(
 
 // Statements inside a transaction.
 
-/** @throws a violation of `missions_pkey` when an id is taken */
-export async function insertMissions(tx: Tx, rows: readonly NewMission[]): Promise<Mission[]> {
-  return tx
+/** How many missions of a tenant are not over, counted to just above its quota. Null: it has none. */
+const openBeside = (tenantId: string): SQL<{ readonly most: number; readonly open: number } | null> => sql`(
+  SELECT jsonb_build_object('most', quota.most, 'open', (SELECT count(*) FROM (
+    SELECT FROM missions m WHERE m.tenant_id = ${tenantId} AND m.status NOT IN ('completed', 'failed', 'cancelled')
+    LIMIT quota.most) AS counted))
+  FROM (SELECT ${tenantQuotaSql(tenantId, "missions")} AS most) AS quota WHERE quota.most IS NOT NULL)`;
+
+/**
+ * Stores a mission, unless its tenant has as many as it may. The statement counts those before it, so several at once may
+ * be a few too many.
+ *
+ * @throws {TooManyRequestsError} the transaction is to be given up: the mission is stored in it
+ * @throws a violation of `missions_pkey` when an id is taken
+ */
+export async function insertMission(tx: Tx, row: NewMission): Promise<Mission> {
+  const { tenantId } = row;
+  const beside = tenantId === null ? sql<null>`NULL` : openBeside(tenantId);
+  const [stored] = await tx
     .insert(table)
-    .values([...rows])
-    .returning();
+    .values(row)
+    .returning({ ...getTableColumns(table), beside });
+  if (stored === undefined) throw new Error("Postgres inserted a mission and returned none.");
+  const { beside: counted, ...mission } = stored;
+  if (counted === null || counted.open < counted.most) return mission;
+  throw new TooManyRequestsError(
+    `The tenant "${tenantId}" has ${counted.open} missions that are not over, and may have ${counted.most}. Nothing was stored. Cancel some, or wait until some are done.`,
+    60,
+    [{ path: "missions", message: `received one more, expected at most ${counted.most}` }],
+  );
 }
 
 /** Locks the mission until the transaction ends, so that what is decided on it still holds when it is written. */
