@@ -81,7 +81,7 @@ describe.each(Object.entries(kinds))("%s: what an event of a tenant causes", (_k
     const own = tenant_id ?? null;
     expect(await handled(["acme", own], handler)).toEqual({
       published: [own],
-      letters: [["acme", "ForeignTenantError"]],
+      letters: [["acme", "UnexpectedTenantError"]],
     });
   });
 

@@ -1,7 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
-import { ForeignTenantError } from "../core/errors.ts";
+import { UnexpectedTenantError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
@@ -218,7 +218,7 @@ function publishFrom(deps: HandlerDeps, run: HandlerRun, cause: Envelope<unknown
  * What a tenant can have a handler do ends where the tenant ends: otherwise whoever publishes an event of its own could
  * have another tenant's published.
  *
- * @throws {ForeignTenantError}
+ * @throws {UnexpectedTenantError}
  */
 function requireOwnTenant(
   { subscriber, publishesFor }: Consumer,
@@ -228,7 +228,7 @@ function requireOwnTenant(
   if (cause.tenant_id === null || event.tenant_id === cause.tenant_id || publishesFor === "any_tenant")
     return;
   const whose = event.tenant_id === null ? "no tenant" : "another tenant";
-  throw new ForeignTenantError(
+  throw new UnexpectedTenantError(
     `The consumer "${subscriber}" was about to publish "${event.type}" of ${whose} because of "${cause.type}" of one. Expected the tenant of the cause, which it gets when tenant_id is left out. A consumer that decides by itself says so: publishesFor: "any_tenant".`,
   );
 }

@@ -63,7 +63,7 @@ export class PermanentError extends BrainError {
  * A handler was about to publish what one tenant's event caused as another tenant's, or as nobody's, which all take for
  * theirs. Nothing of the transaction is committed.
  */
-export class ForeignTenantError extends PermanentError {}
+export class UnexpectedTenantError extends PermanentError {}
 
 export interface TransientOptions extends ErrorOptions {
   /** Left out: the consumer's backoff decides. */
