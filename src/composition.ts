@@ -1,4 +1,4 @@
-import type { Consumer, Logger, OpenedModule, ScheduledJob } from "@brain/engine";
+import type { AlertWatch, Consumer, Logger, OpenedModule, ScheduledJob } from "@brain/engine";
 import {
   type Catalog,
   charterEvents,
@@ -46,6 +46,7 @@ export interface RunningProduct {
   readonly catalog: Catalog;
   readonly consumers: readonly Consumer[];
   readonly jobs: readonly ScheduledJob[];
+  readonly watches: readonly AlertWatch[];
   /** Writes what every start says about the modules. */
   logStart(log: Logger): void;
   /** The HTTP app with all modules. `open` gives each request its host. */
@@ -55,12 +56,13 @@ export interface RunningProduct {
 /** @throws {Error} the modules do not fit together; names them */
 export function openProduct(config: Config, { resolve }: HostAnswers = {}): RunningProduct {
   const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
-  const { modules, consumers, jobs, logStart, answersTo } = product.open(config.modules, gifts);
+  const { modules, consumers, jobs, watches, logStart, answersTo } = product.open(config.modules, gifts);
   return {
     modules,
     catalog,
     consumers,
     jobs,
+    watches,
     logStart,
     createApp: (open) =>
       createApp({

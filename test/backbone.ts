@@ -1,4 +1,5 @@
 import {
+  type AlertWatch,
   type Consumer,
   createEngine,
   type Engine,
@@ -74,6 +75,7 @@ export interface BackboneOptions {
   readonly env?: TestEnv;
   readonly consumers?: readonly Consumer[];
   readonly jobs?: readonly ScheduledJob[];
+  readonly watches?: readonly AlertWatch[];
   /** Default: the charter's events. */
   readonly catalog?: Catalog;
   readonly migrations?: readonly MigrationSet[];
@@ -92,6 +94,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     settings: config,
     consumers: options.consumers ?? [],
     jobs: options.jobs ?? [],
+    watches: options.watches ?? [],
     migrations: options.migrations ?? [],
     sink: (_level, line) => logs.push(line),
     ...(options.now === undefined ? {} : { now: options.now }),

@@ -62,12 +62,13 @@ export function createProgram(
   { archive, resolve, startedMs }: HostGifts = { archive: null, startedMs: null },
 ): Program {
   const product = openProduct(config, { resolve });
-  const { catalog, consumers, jobs } = product;
+  const { catalog, consumers, jobs, watches } = product;
   const engine = createEngine({
     catalog,
     settings: config,
     consumers,
     jobs,
+    watches,
     migrations: [productMigrations],
     archive,
     hostStartedMs: startedMs,

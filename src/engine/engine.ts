@@ -10,6 +10,7 @@ import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { isObject, requireFitting, requireList } from "./core/received.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import { describeUnknownSetting } from "./core/unknown-settings.ts";
+import type { AlertWatch } from "./db/alert-watch.ts";
 import { prepareDatabase, type Tx } from "./db/database.ts";
 import { cronTick } from "./dispatch/cron.ts";
 import { drainAll } from "./dispatch/drain-shards.ts";
@@ -58,6 +59,8 @@ export interface EngineOptions {
   /** What time starts; default: nothing. */
   readonly jobs?: readonly ScheduledJob[];
   readonly settings: EngineSettings;
+  /** Conditions that raise alerts, beside those of the engine. Default: none. */
+  readonly watches?: readonly AlertWatch[];
   /**
    * What the database must have beside the engine's own tables: while one is missing, health says so and no event is
    * tried. Default: nothing.
@@ -275,7 +278,8 @@ function tellOfSettings({ mode, redis, unknown = [] }: EngineSettings, log: Logg
   for (const setting of unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
 }
 
-interface Parts extends Pick<EngineOptions, "migrations" | "archive" | "hostStartedMs" | "onFailure"> {
+interface Parts
+  extends Pick<EngineOptions, "watches" | "migrations" | "archive" | "hostStartedMs" | "onFailure"> {
   readonly catalog: Catalog;
   readonly settings: EngineSettings;
   readonly consumers: ReadonlyMap<string, Consumer>;
@@ -292,6 +296,7 @@ function prepareInvocations({
   jobs,
   log,
   now,
+  watches,
   migrations,
   archive,
   hostStartedMs,
@@ -335,6 +340,8 @@ function prepareInvocations({
     ingestPerMinute: settings.ingestPerMinute,
     relaySweepMs: settings.relaySweepMs,
     retention: settings.retention,
+    alerts: settings.alerts,
+    watches: watches ?? [],
     archive: archive ?? null,
     consumers,
     scheduled: jobs,

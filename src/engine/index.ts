@@ -96,6 +96,7 @@ export {
   VaultKeyError,
   type VaultKeys,
 } from "./core/vault.ts";
+export type { AlertWatch } from "./db/alert-watch.ts";
 export { beyondTenant } from "./db/beyond-tenant.ts";
 export {
   createDatabase,

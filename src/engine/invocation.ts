@@ -8,6 +8,7 @@ import type { Clock } from "./core/clock.ts";
 import { TransientError } from "./core/errors.ts";
 import type { Logger } from "./core/log.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
+import type { AlertWatch } from "./db/alert-watch.ts";
 import type { Database } from "./db/database.ts";
 import type { PublishSettings } from "./publish/publish.ts";
 import type { RelaySettings } from "./relay/relay-deps.ts";
@@ -22,6 +23,18 @@ export interface Retention {
   readonly dedupDays: number;
   /** Days that sent events stay in the record; 0: for ever. */
   readonly eventsDays: number;
+}
+
+/** From when on people are told. */
+export interface AlertThresholds {
+  /** How far back is looked for dead letters, minutes. */
+  readonly windowMinutes: number;
+  /** Dead letters of one consumer within the window. */
+  readonly deadLetters: number;
+  /** Age of the oldest event that a consumer has not handled, s. */
+  readonly lagSeconds: number;
+  /** Age of the oldest event that was not sent, s. */
+  readonly relaySeconds: number;
 }
 
 /** How consumers share an invocation. */
@@ -64,6 +77,10 @@ export interface Invocation {
   /** Where old events go; null: they stay in the record. */
   readonly archive: Archive | null;
   readonly consumers: ReadonlyMap<string, Consumer>;
+  /** From when on people are told. */
+  readonly alerts: AlertThresholds;
+  /** What is watched beside what the engine watches itself. */
+  readonly watches: readonly AlertWatch[];
   /** What time starts, by name. */
   readonly scheduled: ReadonlyMap<string, ScheduledJob>;
   readonly now: Clock;

@@ -11,7 +11,7 @@ import {
 } from "./core/environment.ts";
 import type { LogLevel } from "./core/log.ts";
 import type { UnknownSetting } from "./core/unknown-settings.ts";
-import type { FollowerBounds, Retention } from "./invocation.ts";
+import type { AlertThresholds, FollowerBounds, Retention } from "./invocation.ts";
 import type { PayloadLimits } from "./publish/publish.ts";
 
 /** What the engine has to know of where it runs. Written by hand, or read by `parseEngineSettings`. */
@@ -42,6 +42,8 @@ export interface EngineSettings {
   /** Least time between looks at an idle database, ms: a database that sleeps when idle is woken by each. */
   readonly relaySweepMs: number;
   readonly retention: Retention;
+  /** From when on people are told. */
+  readonly alerts: AlertThresholds;
   /** Lines below it are not written. */
   readonly logLevel: LogLevel;
   /** What was set in vain; the start warns of each. Left out: nothing. */
@@ -85,6 +87,14 @@ export const engineSettings = defineSettings(
     BRAIN_DEDUP_DAYS: whole(30, 3_650).default(90),
     /** Days that events stay in the record before they go to the archive; 0: for ever. */
     BRAIN_EVENTS_DAYS: whole(0, 36_500).default(90),
+    /** How far back alerts look for dead letters. */
+    BRAIN_ALERT_WINDOW_MINUTES: whole(1, 1_440).default(60),
+    /** Dead letters of one consumer within it from which on there is an alert. */
+    BRAIN_ALERT_DEAD_LETTERS: whole(1, 5_000).default(10),
+    /** Age of the oldest event that a consumer has not handled. */
+    BRAIN_ALERT_LAG_SECONDS: whole(1, 604_800).default(600),
+    /** Age of the oldest event that was recorded and not sent. */
+    BRAIN_ALERT_RELAY_SECONDS: whole(1, 604_800).default(300),
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   },
   (values, fault): Omit<EngineSettings, "unknown"> => {
@@ -118,6 +128,12 @@ export const engineSettings = defineSettings(
         streamKeep: values.BRAIN_STREAM_KEEP,
         dedupDays: values.BRAIN_DEDUP_DAYS,
         eventsDays: values.BRAIN_EVENTS_DAYS,
+      },
+      alerts: {
+        windowMinutes: values.BRAIN_ALERT_WINDOW_MINUTES,
+        deadLetters: values.BRAIN_ALERT_DEAD_LETTERS,
+        lagSeconds: values.BRAIN_ALERT_LAG_SECONDS,
+        relaySeconds: values.BRAIN_ALERT_RELAY_SECONDS,
       },
       logLevel: values.BRAIN_LOG_LEVEL,
     };
@@ -158,6 +174,12 @@ const writtenSettings = z.object({
   ingestPerMinute: count(1).nullable(),
   relaySweepMs: time,
   retention: z.object({ streamKeep: count(0), dedupDays: time, eventsDays: time }),
+  alerts: z.object({
+    windowMinutes: count(1),
+    deadLetters: count(1, 5_000),
+    lagSeconds: count(0),
+    relaySeconds: count(0),
+  }),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
 });
 

@@ -33,7 +33,7 @@ function firstCells(text: string): string[] {
 const operating = documentAt("src/engine/operations/README.md");
 
 test("each kind of alert says what it tells and what to do", async () => {
-  const kinds = await unionOf("src/engine/alerts/alerts.ts", "AlertKind");
+  const kinds = await unionOf("src/engine/core/alert-kind.ts", "AlertKind");
   expect(kinds.length).toBeGreaterThan(5);
   expect(firstCells(sectionOf(operating, "Alerts")).sort()).toEqual(kinds.sort());
 });

@@ -1,31 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { AlertKind } from "../core/alert-kind.ts";
 import type { Logger } from "../core/log.ts";
-import type { Database } from "../db/database.ts";
-
-/** What may need somebody: kinds and what each is about (its subject). */
-export type AlertKind =
-  /** A group keeps a stream long. Subject: `{group}:{shard}`. */
-  | "trim_held_back"
-  /** Days are due for the archive and there is none. Subject: `archive`. */
-  | "archive_missing"
-  /** A day cannot be archived or deleted yet. Subject: the day. */
-  | "archive_held"
-  /** A consumer was stopped because what it needs is down. Subject: `{group}:{shard}`. */
-  | "brake_open"
-  /** The cron has not come for long. Subject: `cron`. */
-  | "missing_tick"
-  /** A group passed events that nobody has handled. Subject: `{subscriber}:{shard}`. */
-  | "claims_missing"
-  /** Somebody else reads in a group of ours. Subject: `{group}:{shard}`. */
-  | "foreign_reader"
-  /** Something fails at every try. Subject: the work, see `failing-work.ts`. */
-  | "work_failing"
-  /** The number of shards waits for consumers that have not handled what was sent before. Subject: `shards`. */
-  | "reshard_waits"
-  /** An outgoing webhook was switched off, because its receiver failed for days. Subject: the endpoint. */
-  | "webhook_disabled"
-  /** A payment was received for what cannot be delivered. Subject: the payment. */
-  | "refund_due";
+import type { Invocation } from "../invocation.ts";
 
 /** The severities, the least first. */
 export const severities = ["warning", "high", "critical"] as const;
@@ -43,10 +19,7 @@ export interface Alert {
   readonly eventIds?: readonly string[];
 }
 
-export interface AlertDeps {
-  readonly db: Database;
-  readonly log: Logger;
-}
+export type AlertDeps = Pick<Invocation, "db" | "log" | "redis" | "keys" | "scheduled" | "now">;
 
 /** Ids of events that an alert names. */
 const keptEventIds = 20;
@@ -108,21 +81,49 @@ export const alertsInTransaction = {
  *
  * @returns true when it is new
  */
-export async function raiseAlert({ db, log }: AlertDeps, alert: Alert): Promise<boolean> {
-  const [row] = await db.rows<{ is_new: boolean }>(raising(alert));
+export async function raiseAlert(deps: AlertDeps, alert: Alert): Promise<boolean> {
+  const [row] = await deps.db.rows<{ is_new: boolean }>(raising(alert));
   const isNew = row?.is_new === true;
-  if (isNew) logRaised(log, alert);
+  if (isNew) {
+    logRaised(deps.log, alert);
+    await tellOfAlerts(deps);
+  }
   return isNew;
 }
 
+/** Names of the jobs that tell people of alerts. */
+export function jobsThatTell({ scheduled }: Pick<Invocation, "scheduled">): string[] {
+  return [...scheduled.values()].flatMap(({ name, tellsOfAlerts }) => (tellsOfAlerts === true ? [name] : []));
+}
+
+/**
+ * Has the jobs that tell people of alerts run with the next tick. While events flow they run with each one anyway; this is
+ * for a system that is otherwise idle. Never throws: the hourly look finds what this could not tell.
+ */
+export async function tellOfAlerts({
+  redis,
+  keys,
+  scheduled,
+  now,
+  log,
+}: Omit<AlertDeps, "db">): Promise<void> {
+  const names = jobsThatTell({ scheduled });
+  if (redis === null || names.length === 0) return;
+  try {
+    const due = names.flatMap((name) => [String(now()), name]);
+    await redis.command(["ZADD", keys.jobsDue(), "LT", ...due]);
+  } catch {
+    log.warn({}, "Who tells of alerts could not be told; it runs within the hour.");
+  }
+}
+
 /** Ends an alert; nothing happens when none is open. @returns true when one was */
-export async function resolveAlert(
-  { db, log }: AlertDeps,
-  kind: AlertKind,
-  subject: string,
-): Promise<boolean> {
-  const resolved = await db.rows(resolving(kind, subject));
-  if (resolved.length > 0) log.info({ alert: kind, subject }, "An alert is over.");
+export async function resolveAlert(deps: AlertDeps, kind: AlertKind, subject: string): Promise<boolean> {
+  const resolved = await deps.db.rows(resolving(kind, subject));
+  if (resolved.length > 0) {
+    deps.log.info({ alert: kind, subject }, "An alert is over.");
+    await tellOfAlerts(deps);
+  }
   return resolved.length > 0;
 }
 
@@ -132,15 +133,16 @@ export async function resolveAlert(
  * @param subjectEnd only those whose subject ends like this; empty: all of the kind
  */
 export async function resolveOthers(
-  { db, log }: AlertDeps,
+  deps: AlertDeps,
   kind: AlertKind,
   subjectEnd: string,
   still: readonly string[],
 ): Promise<void> {
-  const resolved = await db.rows<{ subject: string }>(sql`
+  const resolved = await deps.db.rows<{ subject: string }>(sql`
     UPDATE alerts SET resolved_at = now()
     WHERE kind = ${kind} AND resolved_at IS NULL AND right(subject, length(${subjectEnd}::text)) = ${subjectEnd}
       AND subject NOT IN (SELECT json_array_elements_text(${JSON.stringify(still)}::json))
     RETURNING subject`);
-  for (const { subject } of resolved) log.info({ alert: kind, subject }, "An alert is over.");
+  for (const { subject } of resolved) deps.log.info({ alert: kind, subject }, "An alert is over.");
+  if (resolved.length > 0) await tellOfAlerts(deps);
 }

@@ -30,6 +30,8 @@ export interface ScheduledJob {
    * out should be remembered for a while, because a question here is one more call for each wake. Left out: it does not.
    */
   wantsNews?(context: Pick<JobContext, "db" | "now">): Promise<boolean>;
+  /** It tells people of alerts: it runs with the next tick of cron when one is raised or over. Left out: it does not. */
+  readonly tellsOfAlerts?: boolean;
 }
 
 const jobName = /^[a-z][a-z0-9_]{0,99}$/;

@@ -3,6 +3,7 @@ import { RetryAfter } from "../core/errors.ts";
 import { orderOf } from "../core/ordering.ts";
 import type { DeadLetterReason } from "../core/retry.ts";
 import { thrownAt } from "../core/stack.ts";
+import { watchMark } from "../db/alert-watch.ts";
 import { type Applied, holdsKey } from "./apply.ts";
 import {
   type DeadLetter,
@@ -135,6 +136,19 @@ async function storeLetters(drain: Drain, letters: readonly DeadLetter[]): Promi
     "dead_letter",
   );
   for (const letter of letters) logLetter(drain, letter, stored);
+  if (stored.length > 0) await markLetters(drain);
+}
+
+/** Has cron look whether somebody should know, also when no other event comes. */
+async function markLetters({ deps }: Drain): Promise<void> {
+  try {
+    await deps.redis.command(["HSET", deps.keys.failing(), watchMark, "1"]);
+  } catch (error) {
+    deps.log.warn(
+      { error_class: errorClass(error) },
+      "Cron could not be told of dead letters; it looks within the hour.",
+    );
+  }
 }
 
 function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLetter[]): void {

@@ -20,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0024_alert_model", when: 1_795_711_606_715 },
   { tag: "0025_audit_log", when: 1_795_713_496_723 },
   { tag: "0026_tenant_quotas", when: 1_795_714_253_987 },
+  { tag: "0027_alert_watches", when: 1_795_714_518_496 },
 ];

@@ -262,6 +262,11 @@ export const deadLetters = pgTable(
     // A claim asks whether its event has an open letter.
     index("dead_letters_open_event_idx").on(table.subscriberName, table.eventId).where(sql`status = 'open'`),
     index("dead_letters_event_idx").on(table.eventId).where(sql`event_id IS NOT NULL`),
+    // Alerts: what came lately, and what should never wait.
+    index("dead_letters_failed_idx").on(table.lastFailedAt).where(sql`status = 'open'`),
+    index("dead_letters_critical_idx")
+      .on(table.id)
+      .where(sql`status = 'open' AND upper(raw_fields ->> 'severity') = 'CRITICAL'`),
     index("dead_letters_job_idx").on(table.jobId, table.id).where(sql`job_id IS NOT NULL`),
   ],
 );

@@ -1,9 +1,12 @@
+import { jobsThatTell, raiseAlert, resolveAlert } from "../alerts/alerts.ts";
 import { watchWork } from "../alerts/failing-work.ts";
+import { type Found, lookAtWatches } from "../alerts/watch.ts";
+import { watchMark } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { trimIfLong } from "../retention/trim.ts";
 import { runBulkTurns } from "./bulk-turns.ts";
 import { distinct, whoWants } from "./consumer-shards.ts";
-import { beginDispatch, endDispatch } from "./dispatch.ts";
+import { beginDispatch, callsToFinish as callsToTell, type Dispatch, endDispatch } from "./dispatch.ts";
 import { drainAll, drainSome } from "./drain-shards.ts";
 import type { ShardNews } from "./news.ts";
 import { dueJobs, runScheduledJobs } from "./scheduled-jobs.ts";
@@ -29,7 +32,17 @@ export async function cronTick(
   if (workload === null) return drainAll(invocation, deadlineMs, null, handOn);
   const dispatch = beginDispatch(invocation, deadlineMs);
   const sent: ShardNews[] = [];
-  if (workload.sweep) await sweep(dispatch, workload, sent, handOn);
+  const swept = workload.sweep ? await sweep(dispatch, workload, sent, handOn) : nothing;
+  const isMarked = workload.failing.has(watchMark);
+  const isChanged =
+    (workload.sweep || isMarked || workload.late.length > 0) &&
+    (await logged(invocation, "The look at what is watched", () =>
+      lookAtWatches(
+        invocation,
+        { kinds: ["lag_age", ...swept.kinds], alerts: [...workload.late, ...swept.alerts] },
+        isMarked,
+      ),
+    )) === true;
   for (const [shard, length] of workload.lengths.entries()) {
     await logged(invocation, "Trimming", () =>
       watchWork(
@@ -42,10 +55,38 @@ export async function cronTick(
   }
   await Promise.all([
     drainSome(dispatch, distinct([...workload.consumerShards, ...whoWants(invocation, sent)])),
-    runScheduledJobs(dispatch, workload.sweep ? null : dueJobs(workload.due)),
+    runScheduledJobs(
+      dispatch,
+      workload.sweep ? null : [...dueJobs(workload.due), ...(isChanged ? jobsThatTell(invocation) : [])],
+    ),
   ]);
   if (workload.bulk || workload.sweep) await runBulkTurns(dispatch, workload.failing);
+  await logged(invocation, "The note on calls", () => tellOfCalls(dispatch, workload));
   endDispatch(dispatch, handOn);
+}
+
+const nothing: Found = { kinds: [], alerts: [] };
+
+/** In the hash of failing work: the last tick used up its calls. */
+const callsMark = "calls";
+
+/** A tick that uses up what the host allows does less than there is, each time. */
+async function tellOfCalls({ invocation, leftOver }: Dispatch, { failing }: Workload): Promise<void> {
+  const { redis, keys, meter } = invocation;
+  const isUsedUp = leftOver && meter.isNear(callsToTell);
+  if (!isUsedUp && !failing.has(callsMark)) return;
+  const alert = { kind: "call_budget", subject: "cron" } as const;
+  if (!isUsedUp) {
+    await resolveAlert(invocation, alert.kind, alert.subject);
+    await redis.command(["HDEL", keys.failing(), callsMark]);
+    return;
+  }
+  await redis.command(["HSET", keys.failing(), callsMark, "1"]);
+  await raiseAlert(invocation, {
+    ...alert,
+    severity: "warning",
+    message: `A tick of cron used ${meter.used} of the ${meter.limit} calls that BRAIN_SUBREQUEST_LIMIT allows it, and what is left waits for another one. When that goes on, raise the limit with the plan of the host, or have fewer consumers.`,
+  });
 }
 
 /** Systems of this isolate whose last tick found Redis away: events may wait that nobody could tell of. */

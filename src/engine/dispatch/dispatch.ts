@@ -8,7 +8,7 @@ import { createSemaphore, type Semaphore } from "./semaphore.ts";
  */
 
 /** Calls that finishing a drain or a batch needs at most. */
-const callsToFinish = 14;
+export const callsToFinish = 14;
 
 /**
  * What a run of the dispatcher is allowed, and what it has to hand on. What relays and drains needs the stream; scheduled

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import { raiseAlert, resolveAlert } from "../alerts/alerts.ts";
+import type { Alert } from "../alerts/alerts.ts";
 import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
+import type { Found } from "../alerts/watch.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
@@ -18,20 +19,23 @@ import { silentMs, type Workload } from "./workload.ts";
  * Looks at Postgres for what Redis may not know of.
  *
  * @param sent gets what was relayed
+ * @returns what it found that people should know
  */
 export async function sweep(
   dispatch: Dispatch,
   { silentForMs, failing }: Workload,
   sent: ShardNews[],
   handOn: () => void,
-): Promise<void> {
+): Promise<Found> {
   const { invocation } = dispatch;
-  const looked = await logged(invocation, "The look at what is deferred", async () => {
+  const layout = await logged(invocation, "The look at what is deferred", async () => {
     await remind(invocation);
-    await tellOfSilence(invocation, silentForMs);
-    await tellOfLayout(invocation);
-    return true;
+    return { problem: await layoutProblem(invocation.db, invocation.publish.shards) };
   });
+  const found: Found = {
+    kinds: layout === null ? ["missing_tick"] : ["missing_tick", "reshard_waits"],
+    alerts: [...silenceAlerts(silentForMs), ...layoutAlerts(layout?.problem ?? null)],
+  };
   for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
     await logged(invocation, "The look for what others trimmed", () =>
       watchWork(
@@ -47,10 +51,11 @@ export async function sweep(
     else sent.push(...news);
   };
   await relayShards(dispatch, noteSent, true);
-  if (looked && !dispatch.failed) return;
+  if (layout !== null && !dispatch.failed) return found;
   // It did not come to its end, so the next tick looks again and does not wait for the hour.
   const { redis, keys } = invocation;
   await logged(invocation, "The sweep", () => redis.command(["DEL", keys.relaySwept()]));
+  return found;
 }
 
 /** Sets the flags again that a Redis that lost its data no longer has. */
@@ -71,24 +76,21 @@ async function remind(invocation: StreamInvocation): Promise<void> {
 }
 
 /** Cron can go silent without a word; the first tick after a gap says so, and the next look takes it back. */
-async function tellOfSilence(invocation: Invocation, silentForMs: number | null): Promise<void> {
-  if (silentForMs === null || silentForMs <= silentMs) {
-    await resolveAlert(invocation, "missing_tick", "cron");
-    return;
-  }
-  await raiseAlert(invocation, {
-    kind: "missing_tick",
-    subject: "cron",
-    severity: "critical",
-    message: `Cron did not come for ${Math.round(silentForMs / 1_000)} s; expected every minute. What came meanwhile was handled by the wakes alone. Look at the triggers of the consumer worker.`,
-  });
+function silenceAlerts(silentForMs: number | null): Alert[] {
+  if (silentForMs === null || silentForMs <= silentMs) return [];
+  return [
+    {
+      kind: "missing_tick",
+      subject: "cron",
+      severity: "critical",
+      message: `Cron did not come for ${Math.round(silentForMs / 1_000)} s; expected every minute. What came meanwhile was handled by the wakes alone. Look at the triggers of the consumer worker.`,
+    },
+  ];
 }
 
-async function tellOfLayout(invocation: Invocation): Promise<void> {
-  const problem = await layoutProblem(invocation.db, invocation.publish.shards);
-  const alert = { kind: "reshard_waits", subject: "shards", severity: "critical" } as const;
-  if (problem === null) await resolveAlert(invocation, alert.kind, alert.subject);
-  else await raiseAlert(invocation, { ...alert, message: problem });
+function layoutAlerts(problem: string | null): Alert[] {
+  if (problem === null) return [];
+  return [{ kind: "reshard_waits", subject: "shards", severity: "critical", message: problem }];
 }
 
 /** Null when it failed, which is logged: the other work goes on. */

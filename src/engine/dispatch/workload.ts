@@ -1,3 +1,5 @@
+import type { Alert } from "../alerts/alerts.ts";
+import { lagAlert } from "../alerts/engine-watches.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { counterFields } from "../stream/counters.ts";
 import type { ConsumerShard } from "./consumer-shards.ts";
@@ -17,6 +19,7 @@ const tickMs = 60_000;
  * for each shard its stream and, for each group, the state of its drains.
  *
  * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries.
+ * Of one that is behind, the script also looks up its oldest entry: two commands more for each.
  */
 const workloadScript = `
 local before = redis.call('GET', KEYS[1])
@@ -36,19 +39,30 @@ while at <= #KEYS do
   if not info.err then
     for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
   end
-  local works = {}
+  local works, oldest = {}, {}
   local known = redis.pcall('XINFO', 'GROUPS', KEYS[at])
   if not known.err then
     for _, group in ipairs(known) do
       local fields = {}
       for i = 1, #group, 2 do fields[group[i]] = group[i + 1] end
       works[fields.name] = (fields.pending > 0 or fields['last-delivered-id'] ~= last) and 1 or 0
+      oldest[fields.name] = {fields.pending, fields['last-delivered-id']}
     end
   end
   local line = {redis.call('XLEN', KEYS[at])}
   for g = 1, groups do
     local work = works[ARGV[g + 4]]
-    if work == 0 and redis.call('HEXISTS', KEYS[at + g], 'queued') == 1 then work = 1 end
+    if work == 0 and redis.call('HEXISTS', KEYS[at + g], 'queued') == 1 then work = 1
+    elseif work == 1 then
+      local pending, read = unpack(oldest[ARGV[g + 4]])
+      local id
+      if pending > 0 then id = redis.call('XPENDING', KEYS[at], ARGV[g + 4])[2]
+      else
+        local next = redis.call('XRANGE', KEYS[at], '(' .. read, '+', 'COUNT', '1')[1]
+        id = next and next[1]
+      end
+      if id then work = tonumber(string.match(id, '^%d+')) end
+    end
     line[g + 1] = work or 1
   end
   reply[#reply + 1] = line
@@ -67,6 +81,8 @@ export interface Workload {
   readonly failing: ReadonlySet<string>;
   /** Who has something to do. */
   readonly consumerShards: readonly ConsumerShard[];
+  /** Alerts of consumers whose oldest entry is too old. */
+  readonly late: readonly Alert[];
   /** Entries of each stream. */
   readonly lengths: readonly number[];
   /**
@@ -108,7 +124,13 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     due,
     failing: new Set(failing),
     consumerShards: lines.flatMap(([, ...works], shard) =>
-      all.filter((_, index) => works[index] === 1).map((consumer) => ({ consumer, shard })),
+      all.filter((_, index) => (works[index] ?? 0) > 0).map((consumer) => ({ consumer, shard })),
+    ),
+    late: lines.flatMap(([, ...works], shard) =>
+      all.flatMap(({ group }, index) => {
+        const oldestMs = works[index] ?? 0;
+        return (oldestMs > 1 && lagAlert(`${group}:${shard}`, now() - oldestMs, invocation.alerts)) || [];
+      }),
     ),
     lengths: lines.map(([length = 0]) => length),
     silentForMs:

@@ -906,4 +906,13 @@ CREATE INDEX IF NOT EXISTS "events_source_idx" ON "events" USING btree ("source"
       `GRANT SELECT ON "tenant_limits" TO "brain_tenant";`,
     ],
   },
+  {
+    tag: "0027_alert_watches",
+    when: 1_795_714_518_496,
+    hash: "edc0db23344f972bd8a21d4fbfafd143476a3e5cf1750692690c17c437eb30ff",
+    statements: [
+      `CREATE INDEX "dead_letters_failed_idx" ON "dead_letters" USING btree ("last_failed_at") WHERE status = 'open';`,
+      `CREATE INDEX "dead_letters_critical_idx" ON "dead_letters" USING btree ("id") WHERE status = 'open' AND upper(raw_fields ->> 'severity') = 'CRITICAL';`,
+    ],
+  },
 ];

@@ -431,7 +431,9 @@ CREATE TABLE "dead_letters" (
   CONSTRAINT "dead_letters_pkey" PRIMARY KEY (id),
   CONSTRAINT "dead_letters_delivery_key" UNIQUE (subscriber_name, stream_message_id)
 );
+CREATE INDEX dead_letters_critical_idx ON public.dead_letters USING btree (id) WHERE (((status)::text = 'open'::text) AND (upper((raw_fields ->> 'severity'::text)) = 'CRITICAL'::text));
 CREATE INDEX dead_letters_event_idx ON public.dead_letters USING btree (event_id) WHERE (event_id IS NOT NULL);
+CREATE INDEX dead_letters_failed_idx ON public.dead_letters USING btree (last_failed_at) WHERE ((status)::text = 'open'::text);
 CREATE INDEX dead_letters_fingerprint_idx ON public.dead_letters USING btree (fingerprint, id);
 CREATE INDEX dead_letters_job_idx ON public.dead_letters USING btree (job_id, id) WHERE (job_id IS NOT NULL);
 CREATE INDEX dead_letters_key_idx ON public.dead_letters USING btree (subscriber_name, key) WHERE (((status)::text = ANY ((ARRAY['open'::character varying, 'requeued'::character varying])::text[])) AND (key IS NOT NULL));

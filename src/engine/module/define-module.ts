@@ -6,6 +6,7 @@ import type { ScheduledJob } from "../consume/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
 import { isObject, requireFitting, requireList } from "../core/received.ts";
+import type { AlertWatch } from "../db/alert-watch.ts";
 import type { Answers, Needs, Offer } from "./ports.ts";
 
 /** What the parts of a module are made of, once the start has read the settings and connected the ports. */
@@ -42,6 +43,8 @@ export interface ModuleDefinition<S, N extends Needs, R> {
   readonly consumers?: (parts: ModuleParts<S, N>) => readonly Consumer[];
   /** What time starts. */
   readonly jobs?: (parts: ModuleParts<S, N>) => readonly ScheduledJob[];
+  /** Conditions over its tables that raise alerts. */
+  readonly watches?: (parts: ModuleParts<S, N>) => readonly AlertWatch[];
   readonly routes?: (parts: ModuleParts<S, N>) => readonly R[];
   /** What its routes count requests against. Left out: nothing. */
   readonly limits?: readonly RateLimit[];
@@ -69,12 +72,13 @@ export interface Module<R> {
 export interface OpenedParts<R> {
   readonly consumers: readonly Consumer[];
   readonly jobs: readonly ScheduledJob[];
+  readonly watches: readonly AlertWatch[];
   readonly routes: readonly R[];
   logStart(log: Logger): void;
 }
 
 /** The parts that are functions of `ModuleParts`. */
-const partNames = ["offers", "consumers", "jobs", "routes", "logStart"] as const;
+const partNames = ["offers", "consumers", "jobs", "watches", "routes", "logStart"] as const;
 const otherNames = ["name", "events", "tables", "settings", "needs", "limits"];
 
 /** @throws {TypeError} a part has another type than an author may give it, or a name that no part has */
@@ -169,10 +173,11 @@ export function defineModule<S = null, N extends Needs = Record<never, never>, R
         : listed("offers", definition.offers(own(parts)), "what from(…) of a port makes", isObject),
     open(given) {
       const parts = own(given);
-      const { consumers = none, jobs = none, routes = none } = definition;
+      const { consumers = none, jobs = none, watches = none, routes = none } = definition;
       return {
         consumers: listed("consumers", consumers(parts), "what defineConsumer makes", isConsumer),
         jobs: listed("jobs", jobs(parts), "what defineJob makes", isObject),
+        watches: listed("watches", watches(parts), "{ kinds, seen }", isObject),
         routes: listed("routes", routes(parts), "the routes of a path", isGiven),
         logStart: (log) => definition.logStart?.(parts, log),
       };

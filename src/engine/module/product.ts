@@ -4,6 +4,7 @@ import type { ScheduledJob } from "../consume/define-job.ts";
 import type { SettingsDefinition } from "../core/environment.ts";
 import type { Logger } from "../core/log.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
+import type { AlertWatch } from "../db/alert-watch.ts";
 import type { Module, OpenedParts, RateLimit } from "./define-module.ts";
 
 import { connectPorts, type Offer, type Port } from "./ports.ts";
@@ -36,6 +37,7 @@ export interface OpenedProduct<R> {
   /** Of all modules, in the order of the list. */
   readonly consumers: readonly Consumer[];
   readonly jobs: readonly ScheduledJob[];
+  readonly watches: readonly AlertWatch[];
   /** What the modules answer to a port that the host of the program asks, in the order of the list. */
   answersTo<T>(port: Port<T>): readonly T[];
   /** Writes what every start says about the modules. */
@@ -112,6 +114,7 @@ function openProduct<R>(
     modules: opened,
     consumers: opened.flatMap(({ consumers }) => consumers),
     jobs: opened.flatMap(({ jobs }) => jobs),
+    watches: opened.flatMap(({ watches }) => watches),
     answersTo: (port) => ports.answersFor("the host", { asked: port.all }).asked as never,
     logStart(log) {
       for (const module of opened) module.logStart(log);

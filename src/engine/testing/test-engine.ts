@@ -145,6 +145,7 @@ function settingsOf(
     ingestPerMinute: null,
     relaySweepMs: 0,
     retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
+    alerts: { windowMinutes: 60, deadLetters: 10, lagSeconds: 600, relaySeconds: 300 },
     logLevel: "debug",
     ...given,
     ...services,

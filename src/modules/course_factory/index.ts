@@ -44,6 +44,7 @@ import { courseFactorySettings } from "./settings.ts";
 import { guessesLimit, stagingRoutes } from "./staging/routes.ts";
 import * as stagingTables from "./staging/tables.ts";
 import * as tables from "./tables.ts";
+import { failingGenerations } from "./watches.ts";
 import { courseShowcase } from "./webpages/showcase.ts";
 import * as webpageTables from "./webpages/tables.ts";
 
@@ -88,6 +89,7 @@ export const courseFactory = defineModule({
   consumers: ({ settings, ports }) => [
     courseFactoryConsumer({ ...settings, gate: ports.gate, catalogue: firstThatKnows(ports.catalogues) }),
   ],
+  watches: ({ settings }) => [failingGenerations(settings.failuresPercent)],
   limits: [guessesLimit, verificationsLimit],
   routes: ({ settings, ports: { gate, catalogues, accessCheck } }): Mount[] => {
     const { certificateKey, publicUrl } = settings;

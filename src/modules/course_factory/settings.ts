@@ -17,10 +17,12 @@ interface FactorySettings {
   readonly stagingDomain: string;
   /** Ed25519 private key that signs certificates, PKCS #8 in base64; null: none are issued. */
   readonly certificateKey: string | null;
+  /** Share of generations that may fail, percent. */
+  readonly failuresPercent: number;
 }
 
 /** With what other modules answer. */
-export interface CourseFactorySettings extends Omit<FactorySettings, "certificateKey"> {
+export interface CourseFactorySettings extends Omit<FactorySettings, "certificateKey" | "failuresPercent"> {
   /** Who is asked before a course is generated or declared ready for the public. */
   readonly gate: IrGate;
   /** What else can be bought than the courses made here. */
@@ -38,6 +40,7 @@ export const courseFactorySettings = defineSettings(
         .regex(/^[a-z0-9.-]+$/)
         .default("course-factory.staging"),
     ),
+    BRAIN_ALERT_GENERATION_PERCENT: z.coerce.number().min(0).max(100).default(1),
     CONTENT_API_URL: calledUrl.optional(),
     CONTENT_API_KEY: z.string().min(1).optional(),
     CONTENT_MODEL: z.string().min(1).optional(),
@@ -57,6 +60,7 @@ export const courseFactorySettings = defineSettings(
       publicUrl: env.BRAIN_PUBLIC_URL ?? null,
       stagingDomain: env.BRAIN_STAGING_DOMAIN,
       certificateKey: env.BRAIN_CERTIFICATE_KEY ?? null,
+      failuresPercent: env.BRAIN_ALERT_GENERATION_PERCENT,
     };
   },
 );

@@ -11,6 +11,7 @@ import { identitySettings } from "./settings.ts";
 import { createSignatureAuthenticator } from "./signing/authenticator.ts";
 import { sealedKeyColumns } from "./signing/secrets.ts";
 import * as tables from "./tables.ts";
+import { endingKeys } from "./watches.ts";
 
 /** Who calls: API keys, sessions of the console, signed requests, tokens of issuers. */
 export const identity = defineModule({
@@ -31,6 +32,7 @@ export const identity = defineModule({
     sessionTidying,
     rewrapSecrets("identity_secrets", createVault(settings.secretsKeys), sealedKeyColumns),
   ],
+  watches: ({ settings }) => [endingKeys(settings.keyNoticeDays)],
   routes: ({ settings }): Mount[] => [
     {
       path: "/api/keys",

@@ -16,6 +16,8 @@ export interface IdentitySettings {
   readonly publicUrl: string | null;
   /** What secrets of signing keys are sealed with. */
   readonly secretsKeys: VaultKeys;
+  /** How long before its end there is an alert of a key, days. */
+  readonly keyNoticeDays: number;
 }
 
 export const identitySettings = defineSettings(
@@ -24,6 +26,7 @@ export const identitySettings = defineSettings(
     ...secretsKeys,
     BRAIN_CREDENTIAL_CACHE_SECONDS: whole(0, 60).default(30),
     BRAIN_SESSION_HOURS: whole(1, 168).default(12),
+    BRAIN_ALERT_KEY_DAYS: whole(1, 90).default(14),
     BRAIN_JWT_ISSUERS: issuersSetting.optional(),
     BRAIN_SIGN_IN: signInSetting.optional(),
   },
@@ -36,5 +39,6 @@ export const identitySettings = defineSettings(
     ),
     publicUrl: env.BRAIN_PUBLIC_URL ?? null,
     secretsKeys: vaultKeysOf(env),
+    keyNoticeDays: env.BRAIN_ALERT_KEY_DAYS,
   }),
 );

@@ -1,0 +1,85 @@
+import { sql } from "drizzle-orm";
+import type { AlertWatch } from "../db/alert-watch.ts";
+import type { AlertThresholds, Invocation } from "../invocation.ts";
+import type { Alert } from "./alerts.ts";
+
+/** What the engine itself is watched for. Each query reads through an index that holds little but what it looks for. */
+
+/** Dead letters that are counted; more are as many. */
+const countedLetters = 5_000;
+/** Times the threshold from which on it is critical. */
+const muchWorse = 6;
+
+export function engineWatches({ alerts }: Pick<Invocation, "alerts">): AlertWatch[] {
+  const { windowMinutes, deadLetters, relaySeconds } = alerts;
+  return [
+    {
+      kinds: ["dead_letters"],
+      isBrief: true,
+      seen: sql`
+        SELECT 'dead_letters', subscriber_name, CASE WHEN count(*) >= ${deadLetters * muchWorse}::integer THEN 'critical' ELSE 'high' END,
+          format('%s events of %s became dead letters within %s minutes, expected less than %s. charter dlq ls --groups shows why.',
+            count(*), subscriber_name, ${windowMinutes}::integer, ${deadLetters}::integer),
+          NULL::text, (array_agg(event_id::text ORDER BY id DESC) FILTER (WHERE event_id IS NOT NULL))[1:20]
+        FROM (
+          SELECT id, subscriber_name, event_id FROM dead_letters
+          WHERE status = 'open' AND last_failed_at > now() - ${windowMinutes}::integer * interval '1 minute'
+          ORDER BY last_failed_at DESC LIMIT ${countedLetters}::integer
+        ) d GROUP BY subscriber_name HAVING count(*) >= ${deadLetters}::integer LIMIT 100`,
+    },
+    {
+      kinds: ["dead_letter_critical"],
+      isBrief: true,
+      seen: sql`
+        SELECT 'dead_letter_critical', subscriber_name, 'critical',
+          format('%s events with severity CRITICAL are dead letters of %s, e.g. %s. Redrive or discard them: charter dlq ls --subscriber %s',
+            count(*), subscriber_name, min(event_type), subscriber_name),
+          NULL::text, (array_agg(event_id::text ORDER BY id DESC) FILTER (WHERE event_id IS NOT NULL))[1:20]
+        FROM (
+          SELECT id, subscriber_name, event_id, event_type FROM dead_letters
+          WHERE status = 'open' AND upper(raw_fields ->> 'severity') = 'CRITICAL'
+          ORDER BY id DESC LIMIT ${countedLetters}::integer
+        ) d GROUP BY subscriber_name LIMIT 100`,
+    },
+    {
+      kinds: ["relay_backlog"],
+      isBrief: true,
+      seen: sql`
+        SELECT 'relay_backlog', 'relay', CASE WHEN age >= ${relaySeconds * muchWorse}::integer THEN 'critical' ELSE 'high' END,
+          format('The oldest event that was recorded and not sent waits for %s s, expected less than %s. GET /api/health and charter doctor say what holds the relay.',
+            age, ${relaySeconds}::integer), NULL::text, ARRAY[id::text]
+        FROM (
+          SELECT id, extract(epoch FROM now() - stored_at)::integer AS age FROM events
+          WHERE sent_at IS NULL ORDER BY position LIMIT 1
+        ) oldest WHERE age >= ${relaySeconds}::integer`,
+    },
+    {
+      kinds: ["job_stopped"],
+      seen: sql`
+        SELECT 'job_stopped', id::text, 'high', format('The %s %s (%s) has stopped: %s Look at what fails, mend it, and go on or begin another one.',
+            kind, id, name, coalesce(status_reason, 'too much of a step failed.')), NULL::text, '{}'::text[]
+        FROM (SELECT * FROM jobs ORDER BY id DESC LIMIT 100) newest
+        WHERE status = 'stopped' AND updated_at > now() - interval '1 day'`,
+    },
+  ];
+}
+
+/**
+ * A consumer whose oldest event is too old; null: it is not.
+ *
+ * @param ageMs of the oldest entry that its group has not read or not acked
+ */
+export function lagAlert(
+  subject: string,
+  ageMs: number,
+  { lagSeconds }: Pick<AlertThresholds, "lagSeconds">,
+): Alert | null {
+  const seconds = Math.floor(ageMs / 1_000);
+  if (seconds < lagSeconds) return null;
+  return {
+    kind: "lag_age",
+    subject,
+    severity: seconds >= lagSeconds * muchWorse ? "critical" : "high",
+    message: `The oldest event that ${subject} has not handled is ${seconds} s old, expected less than ${lagSeconds}. charter consumers show tells whether it is paused, fails, or is too slow.`,
+  };
+}

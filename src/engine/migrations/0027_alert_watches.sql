@@ -1,0 +1,2 @@
+CREATE INDEX "dead_letters_failed_idx" ON "dead_letters" USING btree ("last_failed_at") WHERE status = 'open';--> statement-breakpoint
+CREATE INDEX "dead_letters_critical_idx" ON "dead_letters" USING btree ("id") WHERE status = 'open' AND upper(raw_fields ->> 'severity') = 'CRITICAL';
