@@ -24,6 +24,50 @@ CREATE POLICY all_rows ON agents AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON agents AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON agents TO brain_tenant;
 
+CREATE TABLE "analytics_counts" (
+  "tenant_id" character varying(100) NOT NULL,
+  "metric" character varying(60) NOT NULL,
+  "grain" character(1) NOT NULL,
+  "course_id" character varying(100) NOT NULL,
+  "bucket" timestamp(3) with time zone NOT NULL,
+  "language" character varying(3) NOT NULL,
+  "kind" character varying(100) NOT NULL,
+  "count" bigint NOT NULL,
+  "total" bigint NOT NULL,
+  "histogram" bigint[],
+  CONSTRAINT "analytics_counts_pkey" PRIMARY KEY (tenant_id, metric, grain, course_id, bucket, language, kind),
+  CONSTRAINT "analytics_counts_grain_check" CHECK ((grain = ANY (ARRAY['h'::bpchar, 'd'::bpchar])))
+);
+CREATE INDEX analytics_counts_bucket_idx ON public.analytics_counts USING btree (grain, bucket, metric);
+ALTER TABLE analytics_counts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON analytics_counts AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON analytics_counts AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON analytics_counts TO brain_tenant;
+
+CREATE TABLE "analytics_kinds" (
+  "tenant_id" character varying(100) NOT NULL,
+  "metric" character varying(60) NOT NULL,
+  "kind" character varying(100) NOT NULL,
+  CONSTRAINT "analytics_kinds_tenant_id_metric_kind_pk" PRIMARY KEY (tenant_id, metric, kind)
+);
+ALTER TABLE analytics_kinds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON analytics_kinds AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON analytics_kinds AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON analytics_kinds TO brain_tenant;
+
+CREATE TABLE "analytics_subjects" (
+  "tenant_id" character varying(100) NOT NULL,
+  "id" character varying(100) NOT NULL,
+  "course_id" character varying(100) NOT NULL,
+  "language" character varying(3) NOT NULL,
+  "kind" character varying(10) NOT NULL,
+  CONSTRAINT "analytics_subjects_tenant_id_id_pk" PRIMARY KEY (tenant_id, id)
+);
+ALTER TABLE analytics_subjects ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON analytics_subjects AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON analytics_subjects AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON analytics_subjects TO brain_tenant;
+
 CREATE TABLE "course_access" (
   "access_id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   "tenant_id" character varying(100),

@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { CatchAll, Consumer, Subscription } from "@brain/engine";
+import { type Consumer, definitionsOf, type Subscription } from "@brain/engine";
 import type { EventDefinition } from "@brain/schemas";
 import { catalog, openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
@@ -99,8 +99,10 @@ interface Handled {
 /** The consumers are those that the module says are its own, whatever they are called. */
 function handledEvents({ consumers }: ModuleFacts): readonly Handled[] {
   const all = consumers.flatMap(({ subscriber, byType, any }) => {
-    const subscriptions: readonly Exclude<Subscription, CatchAll>[] = [...byType.values()];
-    const events = subscriptions.map(({ definition }) => ({ subscriber, definition, watches: false }));
+    const subscriptions: readonly Subscription[] = [...new Set(byType.values())];
+    const events = subscriptions.flatMap((subscription) =>
+      definitionsOf(subscription).map((definition) => ({ subscriber, definition, watches: false })),
+    );
     const watches = any?.kind === "entries";
     return any === null ? events : [...events, { subscriber, definition: null, watches }];
   });
@@ -124,7 +126,10 @@ function handlerOf(facts: ModuleFacts, { subscriber, definition }: Handled): str
     return match === null ? [] : [{ path, match, isNamed: text.includes(`"${subscriber}"`) }];
   });
   const best = found.find(({ isNamed }) => isNamed) ?? found[0];
-  if (best === undefined) return `\`${subscriber}\``;
+  if (best === undefined) {
+    const set = [...facts.sources].find(([, text]) => text.includes("onSqlSet("));
+    return set === undefined ? `\`${subscriber}\`` : `\`onSqlSet(…)\`, \`${set[0]}\``;
+  }
   const [, verb, handler] = best.match;
   return `\`${handler ?? `${verb}(${name === null ? "" : `${name}, `}…)`}\`, \`${best.path}\``;
 }

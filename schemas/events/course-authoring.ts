@@ -29,7 +29,8 @@ export const courseEnhancementApplied = defineEvent("course.enhancement.applied"
     applied_at: isoTime.describe("When the enhancement was stored."),
   }),
   contentHashes: ["diff_hash"],
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const courseThemeBound = defineEvent("course.theme.bound", {
@@ -45,7 +46,8 @@ export const courseThemeBound = defineEvent("course.theme.bound", {
     has_custom_colors: z.boolean().describe("True when the course has colours of its own."),
     bound_at: isoTime.describe("When the theme was chosen or changed."),
   }),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const courseSectionBuilt = defineEvent("course.section.built", {
@@ -61,7 +63,8 @@ export const courseSectionBuilt = defineEvent("course.section.built", {
     lesson_previews_count: count.describe("Lessons that the page shows a preview of."),
     built_at: isoTime.describe("When the sections were built."),
   }),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const courseSeoPackGenerated = defineEvent("course.seo_pack.generated", {

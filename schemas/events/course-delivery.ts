@@ -103,8 +103,8 @@ export const courseDistributionCompleted = defineEvent("course.distribution.comp
     distribution_id: id.describe("The catalogue entry."),
     slug: slug.describe("The part of the public address that is the entry's own."),
   }),
-  consumers: ["course_factory"],
-  outside: ["notification", "analytics"],
+  consumers: ["course_factory", "analytics"],
+  outside: ["notification"],
 });
 
 export const courseDistributionFailed = defineEvent("course.distribution.failed", {
@@ -147,7 +147,8 @@ export const courseAccessGranted = defineEvent("course.access.granted", {
       .optional()
       .describe("Why, in the words of the operator who granted it; null when a payment did."),
   }),
-  outside: ["notification", "analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["notification", "audit"],
 });
 
 export const courseAccessRevoked = defineEvent("course.access.revoked", {
@@ -165,5 +166,6 @@ export const courseAccessRevoked = defineEvent("course.access.revoked", {
       .describe("Why, in the words of the operator, or `refund`; null: not told."),
     revoked_at: isoTime.describe("When the access ended."),
   }),
-  outside: ["notification", "analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["notification", "audit"],
 });

@@ -25,7 +25,8 @@ export const courseEnrollmentCreated = defineEvent("course.enrollment.created", 
     language: languageTag.describe("Language in which the learner takes the course."),
     enrolled_at: isoTime.describe("When the learner enrolled."),
   }),
-  outside: ["analytics", "notification"],
+  consumers: ["analytics"],
+  outside: ["notification"],
 });
 
 export const courseProgressRecorded = defineEvent("course.progress.recorded", {
@@ -47,7 +48,7 @@ export const courseProgressRecorded = defineEvent("course.progress.recorded", {
       .describe("Completed chapters of all chapters of the course, after this report."),
     recorded_at: isoTime.describe("When the progress was reported."),
   }),
-  outside: ["analytics"],
+  consumers: ["analytics"],
 });
 
 export const courseCompletionRecorded = defineEvent("course.completion.recorded", {
@@ -64,7 +65,8 @@ export const courseCompletionRecorded = defineEvent("course.completion.recorded"
     completed_at: isoTime.describe("When the course was completed."),
   }),
   contentHashes: ["completion_hash"],
-  outside: ["analytics", "notification"],
+  consumers: ["analytics"],
+  outside: ["notification"],
 });
 
 export const courseCertificateIssued = defineEvent("course.certificate.issued", {
@@ -100,5 +102,5 @@ export const coursePackCreated = defineEvent("course.pack.created", {
     overrides_count: count.describe("Texts of the course that the pack replaces."),
     created_at: isoTime.describe("When the pack was stored."),
   }),
-  outside: ["analytics"],
+  consumers: ["analytics"],
 });

@@ -59,7 +59,8 @@ export const courseGenerationRequested = defineEvent("course.generation.requeste
       .max(10)
       .describe("How many lessons are to be written in full; the others are planned only."),
   }),
-  outside: ["analytics", "monitoring"],
+  consumers: ["analytics"],
+  outside: ["monitoring"],
 });
 
 export const courseGenerationStarted = defineEvent("course.generation.started", {
@@ -87,7 +88,8 @@ export const courseGenerationStarted = defineEvent("course.generation.started", 
     ),
   }),
   nullOnlyInHistory: ["course_id"],
-  outside: ["analytics", "monitoring"],
+  consumers: ["analytics"],
+  outside: ["monitoring"],
 });
 
 /** What the public outline shows of a module. Titles are shortened, so that thirty lessons stay a small event. */
@@ -129,8 +131,7 @@ export const courseOutlineCreated = defineEvent("course.outline.created", {
       .describe("In the order of the course; left out by producers that tell the counts alone."),
     total_duration_minutes: count.optional().describe("Of all lessons."),
   }),
-  consumers: ["course_distribution"],
-  outside: ["analytics"],
+  consumers: ["course_distribution", "analytics"],
 });
 
 export const courseLessonGenerated = defineEvent("course.lesson.generated", {
@@ -155,7 +156,8 @@ export const courseLessonGenerated = defineEvent("course.lesson.generated", {
     content_length: count.describe("Characters."),
     lesson_index: z.int().min(1).describe("Place of the lesson in the whole course, from 1."),
   }),
-  outside: ["progress tracking", "analytics"],
+  consumers: ["analytics"],
+  outside: ["progress tracking"],
 });
 
 export const courseQuizCreated = defineEvent("course.quiz.created", {
@@ -179,7 +181,8 @@ export const courseQuizCreated = defineEvent("course.quiz.created", {
       path: ["question_ids"],
       message: "expected as many ids as question_count says",
     }),
-  outside: ["assessment", "analytics"],
+  consumers: ["analytics"],
+  outside: ["assessment"],
 });
 
 export const courseLandingPageCreated = defineEvent("course.landing_page.created", {
@@ -262,8 +265,8 @@ export const courseGenerationCompleted = defineEvent("course.generation.complete
       ),
   }),
   legacy: readCompleted,
-  consumers: ["course_distribution", "course_access_notifications"],
-  outside: ["analytics", "audit"],
+  consumers: ["course_distribution", "course_access_notifications", "analytics"],
+  outside: ["audit"],
 });
 
 export const courseGenerationFailed = defineEvent("course.generation.failed", {
@@ -303,7 +306,8 @@ export const courseGenerationFailed = defineEvent("course.generation.failed", {
       retry_count: 0,
     });
   },
-  outside: ["alerting", "error tracking", "analytics"],
+  consumers: ["analytics"],
+  outside: ["alerting", "error tracking"],
 });
 
 export const courseWorkflowTransitioned = defineEvent("course.workflow.transitioned", {
@@ -355,8 +359,8 @@ export const courseAccessRuleChanged = defineEvent("course.access_rule.changed",
     previous: accessRule.optional().describe("The rule before; left out: the producer did not say."),
     changed_at: isoTime.describe("When it was changed."),
   }),
-  consumers: ["course_distribution"],
-  outside: ["analytics", "audit"],
+  consumers: ["course_distribution", "analytics"],
+  outside: ["audit"],
 });
 
 export const courseDeployedStaging = defineEvent("course.deployed.staging", {

@@ -31,8 +31,8 @@ export const distributionCreated = defineEvent("distribution.created", {
     derived_from: distributionId.nullable().describe("The parent entry of a micro-niche variant, else null."),
     created_at: isoTime.describe("When the entry was stored."),
   }),
-  consumers: ["course_factory"],
-  outside: ["analytics", "audit"],
+  consumers: ["course_factory", "analytics"],
+  outside: ["audit"],
 });
 
 export const distributionUpdated = defineEvent("distribution.updated", {
@@ -69,7 +69,8 @@ export const distributionDeleted = defineEvent("distribution.deleted", {
     deleted_by: id.nullable().describe("Who removed it; null: not known."),
   }),
   legacy: (payload) => fillMissing(payload, { deleted_by: null }),
-  outside: ["cache invalidation", "SEO indexer", "analytics"],
+  consumers: ["analytics"],
+  outside: ["cache invalidation", "SEO indexer"],
 });
 
 export const distributionPublished = defineEvent("distribution.published", {
@@ -98,7 +99,8 @@ export const distributionPublished = defineEvent("distribution.published", {
     visibility: visibility.optional().describe("Who can see the entry now; left out: the public."),
     published_at: isoTime.nullable().describe("When the entry became public this time; null: not recorded."),
   }),
-  outside: ["SEO indexer", "marketing", "notification", "analytics"],
+  consumers: ["analytics"],
+  outside: ["SEO indexer", "marketing", "notification"],
 });
 
 export const distributionUnpublished = defineEvent("distribution.unpublished", {
@@ -147,7 +149,8 @@ export const distributionViewed = defineEvent("distribution.viewed", {
       ),
   }),
   legacy: (payload) => fillMissing(payload, { referrer_category: null }),
-  outside: ["analytics", "recommendations"],
+  consumers: ["analytics"],
+  outside: ["recommendations"],
 });
 
 export const distributionEnrollmentClicked = defineEvent("distribution.enrollment_clicked", {
@@ -169,7 +172,7 @@ export const distributionEnrollmentClicked = defineEvent("distribution.enrollmen
         "How many clicks this event tells of, the last of which has the number `enrollment_count`. Left out: one.",
       ),
   }),
-  outside: ["analytics"],
+  consumers: ["analytics"],
 });
 
 export const distributionMicroNicheCreated = defineEvent("distribution.micro_niche_created", {
@@ -187,7 +190,7 @@ export const distributionMicroNicheCreated = defineEvent("distribution.micro_nic
     title_override: z.string().max(200).describe("Title of the variant."),
     created_at: isoTime.describe("When the variant was stored."),
   }),
-  outside: ["analytics"],
+  consumers: ["analytics"],
 });
 
 export const distributionVersionBumped = defineEvent("distribution.version_bumped", {

@@ -47,7 +47,8 @@ export const irApprovalCreated = defineEvent("ir.approval_created", {
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { created_by: null }),
-  outside: ["audit", "security monitoring", "analytics"],
+  consumers: ["analytics"],
+  outside: ["audit", "security monitoring"],
 });
 
 export const irApprovalConsumed = defineEvent("ir.approval_consumed", {
@@ -66,7 +67,8 @@ export const irApprovalConsumed = defineEvent("ir.approval_consumed", {
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { consumed_by: null, was_expired: false }),
-  outside: ["execution engine", "audit", "compliance", "analytics"],
+  consumers: ["analytics"],
+  outside: ["execution engine", "audit", "compliance"],
 });
 
 export const irApprovalExpired = defineEvent("ir.approval_expired", {
@@ -85,7 +87,8 @@ export const irApprovalExpired = defineEvent("ir.approval_expired", {
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { was_consumed: false }),
-  outside: ["audit", "security monitoring", "analytics"],
+  consumers: ["analytics"],
+  outside: ["audit", "security monitoring"],
 });
 
 export const irApprovalAcknowledged = defineEvent("ir.approval.acknowledged", {
@@ -101,7 +104,8 @@ export const irApprovalAcknowledged = defineEvent("ir.approval.acknowledged", {
     acknowledged_at: isoTime.describe("When they took note."),
   }),
   contentHashes,
-  outside: ["audit", "analytics"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const irApprovalInvalid = defineEvent("ir.approval_invalid", {
@@ -161,7 +165,8 @@ export const irValidatedPass = defineEvent("ir.validated_pass", {
   }),
   contentHashes,
   legacy: readHashes,
-  outside: ["execution engine", "audit", "analytics"],
+  consumers: ["analytics"],
+  outside: ["execution engine", "audit"],
 });
 
 export const irValidatedEscalate = defineEvent("ir.validated_escalate", {
@@ -210,7 +215,8 @@ export const irValidatedReject = defineEvent("ir.validated_reject", {
   }),
   contentHashes,
   legacy: readHashes,
-  outside: ["execution engine", "audit", "security monitoring", "analytics"],
+  consumers: ["analytics"],
+  outside: ["execution engine", "audit", "security monitoring"],
 });
 
 const dagDiff = {
@@ -236,7 +242,8 @@ export const irDagDiffOk = defineEvent("ir.dag_diff_ok", {
   }),
   contentHashes,
   legacy: readHashes,
-  outside: ["execution engine", "audit", "analytics"],
+  consumers: ["analytics"],
+  outside: ["execution engine", "audit"],
 });
 
 /** Hashes are cut to 16 characters and `...`. */

@@ -88,7 +88,8 @@ export const missionCreated = defineEvent("mission.created", {
     });
   },
   nullOnlyInHistory: ["type"],
-  outside: ["supervisor", "analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["supervisor", "audit"],
 });
 
 const transition = {
@@ -133,7 +134,8 @@ export const missionStarted = defineEvent("mission.started", {
   payload: z.strictObject(transition),
   legacy: readTransition("running"),
   nullOnlyInHistory: ["old_status"],
-  outside: ["supervisor", "analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["supervisor", "audit"],
 });
 
 export const missionCompleted = defineEvent("mission.completed", {
@@ -146,7 +148,7 @@ export const missionCompleted = defineEvent("mission.completed", {
   payload: z.strictObject(outcome),
   legacy: readTransition("completed"),
   nullOnlyInHistory: ["old_status"],
-  outside: ["analytics"],
+  consumers: ["analytics"],
 });
 
 export const missionFailed = defineEvent("mission.failed", {

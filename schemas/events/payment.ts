@@ -76,7 +76,8 @@ export const paymentIntentCreated = defineEvent("payment.intent.created", {
   criticality: "INFO",
   when: "A payment was begun",
   payload: z.strictObject(payment),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const paymentTransactionCompleted = defineEvent("payment.transaction.completed", {
@@ -84,8 +85,8 @@ export const paymentTransactionCompleted = defineEvent("payment.transaction.comp
   criticality: "CRITICAL",
   when: "A payment was received",
   payload: z.strictObject(payment),
-  consumers: ["course_access", "course_factory"],
-  outside: ["analytics", "audit"],
+  consumers: ["course_access", "course_factory", "analytics"],
+  outside: ["audit"],
 });
 
 export const paymentTransactionFailed = defineEvent("payment.transaction.failed", {
@@ -94,7 +95,8 @@ export const paymentTransactionFailed = defineEvent("payment.transaction.failed"
   severity: "WARNING",
   when: "A payment failed",
   payload: z.strictObject(payment),
-  outside: ["notification", "analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["notification", "audit"],
 });
 
 export const paymentTransactionCancelled = defineEvent("payment.transaction.cancelled", {
@@ -102,7 +104,8 @@ export const paymentTransactionCancelled = defineEvent("payment.transaction.canc
   criticality: "INFO",
   when: "A payment was given up by the payer",
   payload: z.strictObject(payment),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const paymentRefundRequested = defineEvent("payment.refund.requested", {
@@ -118,8 +121,8 @@ export const paymentRefundCompleted = defineEvent("payment.refund.completed", {
   criticality: "CRITICAL",
   when: "A payment was paid back",
   payload: z.strictObject(refund),
-  consumers: ["course_access", "course_factory"],
-  outside: ["analytics", "audit"],
+  consumers: ["course_access", "course_factory", "analytics"],
+  outside: ["audit"],
 });
 
 export const paymentRefundFailed = defineEvent("payment.refund.failed", {

@@ -57,7 +57,8 @@ export const taskCreated = defineEvent("task.created", {
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "priority"],
-  outside: ["analytics", "audit", "monitoring"],
+  consumers: ["analytics"],
+  outside: ["audit", "monitoring"],
 });
 
 export const taskAssigned = defineEvent("task.assigned", {
@@ -95,7 +96,8 @@ export const taskStarted = defineEvent("task.started", {
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "priority", "score", "retry_count", "started_at"],
-  outside: ["monitoring", "analytics"],
+  consumers: ["analytics"],
+  outside: ["monitoring"],
 });
 
 export const taskCompleted = defineEvent("task.completed", {
@@ -119,7 +121,8 @@ export const taskCompleted = defineEvent("task.completed", {
   }),
   legacy: readTask,
   nullOnlyInHistory: ["mission_type", "duration_ms", "completed_at"],
-  outside: ["analytics", "monitoring"],
+  consumers: ["analytics"],
+  outside: ["monitoring"],
 });
 
 export const taskFailed = defineEvent("task.failed", {
@@ -170,7 +173,8 @@ export const taskFailed = defineEvent("task.failed", {
     "duration_ms",
     "failed_at",
   ],
-  outside: ["alerting", "error tracking", "analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["alerting", "error tracking", "audit"],
 });
 
 export const taskCancelled = defineEvent("task.cancelled", {
@@ -228,7 +232,8 @@ export const taskRetrying = defineEvent("task.retrying", {
       : flat;
   },
   nullOnlyInHistory: ["mission_type", "max_retries", "retried_at"],
-  outside: ["monitoring", "analytics", "alerting"],
+  consumers: ["analytics"],
+  outside: ["monitoring", "alerting"],
 });
 
 export const taskScheduled = defineEvent("task.scheduled", {
@@ -296,7 +301,8 @@ export const taskItemCreated = defineEvent("task.item.created", {
     priority: taskItemPriority.describe("How important it is; `P0` is the most."),
     status: taskItemStatus.describe("Its status at the beginning."),
   }),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const taskItemCompleted = defineEvent("task.item.completed", {
@@ -319,7 +325,8 @@ export const taskItemCompleted = defineEvent("task.item.completed", {
       completion_notes: "",
     });
   },
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const taskItemDeleted = defineEvent("task.item.deleted", {
@@ -332,7 +339,8 @@ export const taskItemDeleted = defineEvent("task.item.deleted", {
     task_id: id.describe("The task item."),
     reason: z.string().max(500).describe("Why it was deleted; empty: not told."),
   }),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });
 
 export const taskItemUpdated = defineEvent("task.item.updated", {
@@ -348,5 +356,6 @@ export const taskItemUpdated = defineEvent("task.item.updated", {
     new_values: openData.describe("These fields as they are now; empty: the producer did not say."),
   }),
   legacy: (payload) => fillMissing(payload, { old_values: {}, new_values: {} }),
-  outside: ["analytics", "audit"],
+  consumers: ["analytics"],
+  outside: ["audit"],
 });

@@ -9,6 +9,7 @@ import { expectErrorShape } from "../http/refusal.ts";
 import { firstKey } from "./course-learning-fixtures.ts";
 import { createPaymentEngine, type PaymentEngine } from "./stripe-fixture.ts";
 import { agentsTable } from "./tenant-routes/agents.ts";
+import { analyticsTable } from "./tenant-routes/analytics.ts";
 import { courseAccessTable } from "./tenant-routes/course-access.ts";
 import { courseDistributionTable } from "./tenant-routes/course-distribution.ts";
 import { courseFactoryTable } from "./tenant-routes/course-factory.ts";
@@ -29,6 +30,7 @@ const tables = [
   courseDistributionTable,
   courseFactoryTable,
   courseLearningTable,
+  analyticsTable,
 ];
 
 /** Of routes whose answer does not end. Their filter is that of the route beside them. */

@@ -116,7 +116,7 @@ export type StatementBatchHandler<D extends EventDefinition> = (
   context: StatementBatchContext<D>,
 ) => readonly SQLWrapper[] | Promise<readonly SQLWrapper[]>;
 
-/** A subscription of one consumer; made by `on`, `onBatch`, `onSql`, `onSqlBatch`, `onAny` or `onEntries`. */
+/** A subscription of one consumer; made by `on`, `onBatch`, `onSql`, `onSqlBatch`, `onSqlSet`, `onAny` or `onEntries`. */
 export type Subscription =
   | {
       readonly kind: "each";
@@ -138,11 +138,22 @@ export type Subscription =
       readonly definition: EventDefinition;
       readonly handle: StatementBatchHandler<EventDefinition>;
     }
+  | {
+      readonly kind: "statement_set";
+      readonly definitions: readonly EventDefinition[];
+      readonly handle: StatementBatchHandler<EventDefinition>;
+    }
   | { readonly kind: "any"; readonly handle: CatchAllHandler }
   | { readonly kind: "entries"; readonly handle: EntriesHandler };
 
 /** Of all types. */
 export type CatchAll = Extract<Subscription, { kind: "any" | "entries" }>;
+
+/** The events that a handler is for; none for one that takes everything. */
+export function definitionsOf(subscription: Subscription): readonly EventDefinition[] {
+  if (subscription.kind === "any" || subscription.kind === "entries") return [];
+  return subscription.kind === "statement_set" ? subscription.definitions : [subscription.definition];
+}
 
 /** Handles one event at a time. The order of events with the same key is kept. */
 export function on<D extends EventDefinition>(definition: D, handle: EventHandler<D>): Subscription {
@@ -174,6 +185,21 @@ export function onSqlBatch<D extends EventDefinition>(
   return {
     kind: "statement_batch",
     definition,
+    handle: handle as unknown as StatementBatchHandler<EventDefinition>,
+  };
+}
+
+/**
+ * Handles all events of several types in a batch at once, by statements alone; see `onSql`. For what is done alike with
+ * each of them, like counting: a mixed batch costs as many statements as one of a single type.
+ */
+export function onSqlSet<D extends EventDefinition>(
+  definitions: readonly D[],
+  handle: StatementBatchHandler<D>,
+): Subscription {
+  return {
+    kind: "statement_set",
+    definitions,
     handle: handle as unknown as StatementBatchHandler<EventDefinition>,
   };
 }

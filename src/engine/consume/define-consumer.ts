@@ -2,7 +2,14 @@ import { type Catalog, type EventDefinition, isMessageId } from "@brain/schemas"
 import { defaultCircuitBreakerPolicy } from "../core/circuit-breaker.ts";
 import { isObject, nameOf, requireFitting } from "../core/received.ts";
 import { defaultRetryPolicy } from "../core/retry.ts";
-import type { CatchAll, Consumer, ConsumerOptions, StartPosition, Subscription } from "./consumer.ts";
+import {
+  type CatchAll,
+  type Consumer,
+  type ConsumerOptions,
+  definitionsOf,
+  type StartPosition,
+  type Subscription,
+} from "./consumer.ts";
 
 const subscriberShape = /^[a-z][a-z0-9_]{0,99}$/;
 
@@ -34,7 +41,7 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
     );
   }
   const handlers: unknown = options.handlers;
-  const listed = `a list of what on(…), onBatch(…), onSql(…), onSqlBatch(…), onAny(…) and onEntries(…) make`;
+  const listed = `a list of what on(…), onBatch(…), onSql(…), onSqlBatch(…), onSqlSet(…), onAny(…) and onEntries(…) make`;
   requireFitting(Array.isArray(handlers), `Consumer "${subscriber}": handlers`, handlers, listed);
   const byType = new Map<string, Exclude<Subscription, CatchAll>>();
   let any: Consumer["any"] = null;
@@ -45,10 +52,11 @@ export function defineConsumer(options: ConsumerOptions): Consumer {
       any = subscription;
       continue;
     }
-    const { type } = subscription.definition;
-    if (byType.has(type))
-      throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
-    byType.set(type, subscription);
+    for (const { type } of definitionsOf(subscription)) {
+      if (byType.has(type))
+        throw new Error(`Consumer "${subscriber}" has two handlers for "${type}"; keep one.`);
+      byType.set(type, subscription);
+    }
   }
   if (any?.kind === "entries" && byType.size > 0) {
     throw new Error(
@@ -88,11 +96,11 @@ function requireHandler(subscriber: string, subscription: Subscription, ordinal:
     "Look whether the file that defines it exports it, and whether the imports of this consumer lead back to this consumer: in such a circle it is not there yet.";
   if (typeof given !== "object" || given === null || !("kind" in given)) {
     throw new Error(
-      `${what} is ${nameOf(given)}, expected on(…), onBatch(…), onSql(…), onSqlBatch(…), onAny(…) or onEntries(…). ${why}`,
+      `${what} is ${nameOf(given)}, expected on(…), onBatch(…), onSql(…), onSqlBatch(…), onSqlSet(…), onAny(…) or onEntries(…). ${why}`,
     );
   }
-  if (!catchesAll(subscription)) {
-    const definition: unknown = subscription.definition;
+  for (const given of givenDefinitions(what, subscription)) {
+    const definition: unknown = given;
     if (typeof definition !== "object" || definition === null || !("type" in definition)) {
       throw new Error(
         `${what} is for an event that is ${nameOf(definition)}, expected a definition made by defineEvent. ${why}`,
@@ -102,6 +110,15 @@ function requireHandler(subscriber: string, subscription: Subscription, ordinal:
   if (typeof subscription.handle !== "function") {
     throw new Error(`${what} has no function to call but ${nameOf(subscription.handle)}. ${why}`);
   }
+}
+
+function givenDefinitions(what: string, subscription: Subscription): readonly unknown[] {
+  if (subscription.kind !== "statement_set") {
+    return catchesAll(subscription) ? [] : [subscription.definition];
+  }
+  const given: unknown = subscription.definitions;
+  if (Array.isArray(given) && given.length > 0) return given;
+  throw new Error(`${what} is for ${nameOf(given)}, expected a list of definitions made by defineEvent.`);
 }
 
 function checkedStart(subscriber: string, startAt: StartPosition): StartPosition {
@@ -156,7 +173,8 @@ export function registerConsumers(
     if (bySubscriber.has(consumer.subscriber)) {
       throw new Error(`Two consumers are named "${consumer.subscriber}"; subscriber names are unique.`);
     }
-    for (const { definition } of consumer.byType.values()) requireCatalogued(catalog, consumer, definition);
+    for (const subscription of new Set(consumer.byType.values()))
+      for (const definition of definitionsOf(subscription)) requireCatalogued(catalog, consumer, definition);
     bySubscriber.set(consumer.subscriber, consumer);
   }
   return bySubscriber;
@@ -192,9 +210,9 @@ export function needsTransaction({ any, byType }: Consumer): boolean {
   return any?.kind === "any" || [...byType.values()].some((subscription) => !givesStatements(subscription));
 }
 
-/** True for what `onSql` and `onSqlBatch` make. */
+/** True for what `onSql`, `onSqlBatch` and `onSqlSet` make. */
 export function givesStatements({ kind }: Subscription): boolean {
-  return kind === "statements" || kind === "statement_batch";
+  return kind === "statements" || kind === "statement_batch" || kind === "statement_set";
 }
 
 /** Stands for all types. */

@@ -7,7 +7,14 @@ import { withTimeLimit } from "../core/time-limit.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
-import type { BatchContext, Consumer, Delivered, HandlerContext, Subscription } from "./consumer.ts";
+import {
+  type BatchContext,
+  type Consumer,
+  type Delivered,
+  definitionsOf,
+  type HandlerContext,
+  type Subscription,
+} from "./consumer.ts";
 import { claimId } from "./dedup.ts";
 import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
 
@@ -169,7 +176,9 @@ async function callSet(
     replay: delivery.isReplay,
     repeated: isRepeated(run, delivery),
   }));
-  const what = subscription.kind === "any" ? "all events" : `"${subscription.definition.type}"`;
+  const types = definitionsOf(subscription).map(({ type }) => type);
+  const what =
+    types.length === 1 ? `"${types[0]}"` : types.length === 0 ? "all events" : `${types.length} types`;
   await withTimeLimit(
     consumer.handlerTimeoutMs,
     `The batch handler of ${what} in "${consumer.subscriber}"`,
@@ -186,7 +195,7 @@ async function callSet(
           ),
         now: () => new Date(deps.now()),
       };
-      if (subscription.kind !== "statement_batch") {
+      if (subscription.kind !== "statement_batch" && subscription.kind !== "statement_set") {
         return subscription.handle(deliveries, { ...context, tx: requireTx(effects), signal });
       }
       const statements = await subscription.handle({ ...context, deliveries, build: statementBuilder });
