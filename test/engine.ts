@@ -18,6 +18,8 @@ export interface TestEngine extends Omit<Backbone, "drain" | "relay"> {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
+  /** Waits for what goes on behind answers. */
+  background(): Promise<void>;
   relay(): Promise<void>;
   /** One drain of one consumer. */
   drain(subscriber: string): Promise<DrainResult>;
@@ -81,6 +83,9 @@ export async function createTestEngine(
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       return readAnswer(response);
+    },
+    async background() {
+      while (background.size > 0) await Promise.all(background);
     },
     relay: () => relayAll(backbone.open(), deadline(), () => undefined),
     drain(subscriber) {

@@ -28,6 +28,8 @@ export function authenticate(
   limiter: RequestLimiter,
 ): MiddlewareHandler<AppEnv> {
   const isBootstrap = bootstrapCheck();
+  const others = authenticators.flatMap(({ scheme }) => scheme ?? []);
+  const schemes = [...new Set(["Bearer", ...others])].join(", ");
   return async (c, next) => {
     const access = accessOf(c);
     const guarded = c.req.path === guardedRoot || c.req.path.startsWith(`${guardedRoot}/`);
@@ -35,6 +37,7 @@ export function authenticate(
       limiter.countAnonymous(c);
       return next();
     }
+    c.set("schemes", schemes);
     const identify = async (isAgain: boolean) => {
       const found = isBootstrap(c)
         ? bootstrap

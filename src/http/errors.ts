@@ -157,7 +157,7 @@ export function answerError(error: unknown, c: Context): Response {
   if (status === 503) c.header("retry-after", "1");
   if (error instanceof TooManyRequestsError) tellLimit(c, error);
   if (error instanceof OverloadedError) waitMs(c, error.retryAfterMs);
-  if (status === 401) c.header("www-authenticate", "Bearer");
+  if (status === 401) c.header("www-authenticate", c.get("schemes") ?? "Bearer");
   const extra = extraOf(error);
   const body = errorBody(code, message, requestId, issues);
   return c.json({ ...body, ...extra, ...body }, status);

@@ -44,6 +44,8 @@ export interface AppEnv {
      * @throws {UnauthorizedError | ForbiddenError} the credential is not good any more
      */
     identifyAgain?: () => Promise<Principal>;
+    /** What a refused request may have instead, for `WWW-Authenticate`. */
+    schemes?: string;
     /** SHA-256 of a request with an idempotency key, hex. */
     keyHash?: string;
   };

@@ -80,7 +80,7 @@ describe("a credential that is none", () => {
         continue;
       }
       expectErrorShape(reply, 401, "unauthorized");
-      expect(reply.headers.get("www-authenticate")).toBe("Bearer");
+      expect(reply.headers.get("www-authenticate")).toBe("Bearer, Signature");
       expect(reply.text).not.toContain(testApiKey.slice(0, -1));
       expectNoInternals(product, reply.text);
     }

@@ -92,6 +92,26 @@ describe("an approval", () => {
   });
 });
 
+test("the holder of the bootstrap key, who names nobody, is one person: no approval of an own request", async () => {
+  const give = async (headers = {}) =>
+    (await engine.request("POST", "/api/ir/approvals", { tenant_id: "acme", ir_hash: hash }, headers)).body
+      .token;
+  const consume = async (token: string, headers = {}) =>
+    (
+      await engine.request(
+        "POST",
+        "/api/ir/approvals/consume",
+        { tenant_id: "acme", ir_hash: hash, token },
+        headers,
+      )
+    ).body.success;
+  const nameless = await give();
+  expect(await consume(nameless)).toBe(false);
+  // The controls: somebody else may, on either side.
+  expect(await consume(nameless, { "x-actor-id": "user-1" })).toBe(true);
+  expect(await consume(await give({ "x-actor-id": "user-1" }))).toBe(true);
+});
+
 describe("a refund above the threshold", () => {
   const refund = async (by: Caller, more: object) => {
     const intent = await engine.request("POST", "/api/paycore/intents", {

@@ -9,6 +9,7 @@ import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Child, startChild } from "./child.ts";
 import { call, createToStaging, type Served, sendTooMuch } from "./course-flow.ts";
+import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const command = `${root}node_modules/.bin/deno`;
@@ -20,15 +21,18 @@ describe("workers/deno.ts in Deno", () => {
   let child: Child;
   let served: Served;
   let folder: string;
+  let trusted: Awaited<ReturnType<typeof openTrustedIssuer>>;
   beforeAll(async () => {
     sandbox = await createSandbox();
     const port = await findFreePort();
     folder = await mkdtemp(join(tmpdir(), "brain-deno-"));
+    trusted = await openTrustedIssuer();
     const env = {
       PORT: String(port),
       BRAIN_LEASE_MS: "1000",
       BRAIN_SHARD: "2",
       BRAIN_TASK_FILES_DIR: folder,
+      BRAIN_JWT_ISSUERS: trusted.setting,
     };
     const rights = [`--allow-read=${folder}`, `--allow-write=${folder}`];
     child = startChild(command, [...args, ...rights, program], sandboxEnv(sandbox, env));
@@ -46,9 +50,13 @@ describe("workers/deno.ts in Deno", () => {
   });
   afterAll(async () => {
     await child?.kill();
+    await trusted?.issuer.close();
     await sandbox?.cleanup();
     await rm(folder, { recursive: true, force: true });
   });
+
+  test("knows who calls by a token of an issuer, and refuses what it did not sign", () =>
+    expectTokens(served, trusted.issuer));
 
   test("names the setting that nobody reads, and no other", () => {
     const told = [...child.output().matchAll(/"message":"(\w+) is set, and nobody here reads it\. (.*?)"/g)];

@@ -7,6 +7,7 @@ import { bundleWorkers, type WorkerBundles } from "../../workers/local/bundle.ts
 import { waitFor } from "../wait-for.ts";
 import { call, createCourse, createToStaging, distributionsOf, sendTooMuch } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
+import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 
 let bundles: WorkerBundles;
 beforeAll(async () => {
@@ -15,10 +16,15 @@ beforeAll(async () => {
 
 describe("the built workers in workerd", () => {
   let edge: Edge;
+  let trusted: Awaited<ReturnType<typeof openTrustedIssuer>>;
   beforeAll(async () => {
-    edge = await startEdge(bundles);
+    trusted = await openTrustedIssuer();
+    edge = await startEdge(bundles, { BRAIN_JWT_ISSUERS: trusted.setting });
   });
-  afterAll(() => edge?.stop());
+  afterAll(() => Promise.all([edge?.stop(), trusted?.issuer.close()]));
+
+  test("know who calls by a token of an issuer, and refuse what it did not sign", () =>
+    expectTokens(edge, trusted.issuer));
 
   test("bring a course to its distribution and to staging without any cron tick", async () => {
     // The first request loads the isolates; how long that takes is not what is measured here.

@@ -33,6 +33,8 @@ export interface Asking {
 
 /** One kind of credential. */
 export interface Authenticator {
+  /** Its name in `WWW-Authenticate`; left out: it is no scheme of HTTP, as a cookie. */
+  readonly scheme?: string;
   /**
    * Null: the request has no credential of this kind, and others are asked.
    *

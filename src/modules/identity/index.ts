@@ -6,11 +6,11 @@ import { createKeyAuthenticator } from "./key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "./routes.ts";
 import { createSessionAuthenticator } from "./sessions/authenticator.ts";
 import { sessionRoutes, signInsLimit } from "./sessions/routes.ts";
-import { sessionTidying } from "./sessions/tidying.ts";
 import { identitySettings } from "./settings.ts";
 import { createSignatureAuthenticator } from "./signing/authenticator.ts";
 import { sealedKeyColumns } from "./signing/secrets.ts";
 import * as tables from "./tables.ts";
+import { identityTidying } from "./tidying.ts";
 import { endingKeys } from "./watches.ts";
 
 /** Who calls: API keys, sessions of the console, signed requests, tokens of issuers. */
@@ -29,7 +29,7 @@ export const identity = defineModule({
   ],
   limits: [signInsLimit],
   jobs: ({ settings }) => [
-    sessionTidying,
+    identityTidying,
     rewrapSecrets("identity_secrets", createVault(settings.secretsKeys), sealedKeyColumns),
   ],
   watches: ({ settings }) => [endingKeys(settings.keyNoticeDays)],

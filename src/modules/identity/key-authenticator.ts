@@ -14,6 +14,7 @@ export function createKeyAuthenticator({
   credentialCacheMs,
 }: Pick<IdentitySettings, "credentialCacheMs">): Authenticator {
   return {
+    scheme: "Bearer",
     async authenticate(asking) {
       const token = bearer.exec(asking.request.headers.get("authorization") ?? "")?.[1];
       if (token === undefined) return null;

@@ -61,6 +61,29 @@ export async function updateKey(tx: Tx, id: string, change: Partial<KeyRow>): Pr
   return row;
 }
 
+const maxTidied = 1_000;
+/** Days for which a key that is over is still shown: it tells why somebody is refused. */
+const shownDays = 30;
+
+/**
+ * Takes away some of the keys that have expired or were revoked a month ago. Who made and ended them stays in the audit.
+ *
+ * @returns false: there are no more
+ */
+export async function deleteOldKeys(tx: Tx, now: Date): Promise<boolean> {
+  const before = new Date(now.getTime() - shownDays * 86_400_000);
+  const old = tx
+    .select({ id: identityKeys.id })
+    .from(identityKeys)
+    .where(or(lt(identityKeys.expiresAt, before), lt(identityKeys.revokedAt, before)))
+    .limit(maxTidied);
+  const rows = await tx
+    .delete(identityKeys)
+    .where(sql`${identityKeys.id} IN ${old}`)
+    .returning({ id: identityKeys.id });
+  return rows.length === maxTidied;
+}
+
 /** @param hour the beginning of the running hour */
 export async function noteUse(db: Database, id: string, hour: Date): Promise<void> {
   await db.statements

@@ -105,7 +105,8 @@ describe("the use of an approval", () => {
   test("given the right tenant and plan in time, by another person: usable, up to its last millisecond", () => {
     expect(decideUse(approval, use)).toBe("usable");
     expect(decideUse(approval, { ...use, now: expiresAt })).toBe("usable");
-    expect(decideUse({ ...approval, createdBy: null }, { ...use, users: [] })).toBe("usable");
+    expect(decideUse({ ...approval, createdBy: null }, use)).toBe("usable");
+    expect(decideUse(approval, { ...use, users: [] })).toBe("usable");
   });
 
   test.each<[string, ApprovalState | null, Partial<UseRequest>, string]>([
@@ -117,6 +118,7 @@ describe("the use of an approval", () => {
     ["its time over", approval, { now: after }, "expired"],
     ["written down as expired", { ...approval, status: "expired" }, {}, "expired"],
     ["the approver himself", approval, { users: ["runner", "approver"] }, "own_approval"],
+    ["whoever named nobody, twice", { ...approval, createdBy: null }, { users: [] }, "own_approval"],
   ])("given %s: refused", (_name, stored, changes, outcome) => {
     expect(decideUse(stored, { ...use, ...changes })).toBe(outcome);
   });

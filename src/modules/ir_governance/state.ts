@@ -80,9 +80,17 @@ export interface UseRequest {
   readonly tenantId: string;
   /** Hash of the plan in a scheme; null when it has none in that scheme. */
   readonly hashIn: (scheme: HashScheme) => string | null;
-  /** Ids under which the user acts; unknown ones are left out. */
+  /** Ids under which the user acts; empty: the holder of the bootstrap key, who named nobody. */
   readonly users: readonly string[];
   readonly now: Date;
+}
+
+/** Whoever names nobody is the same one each time: the holder of the bootstrap key. */
+const nameless = "bootstrap";
+
+/** Four eyes: whether who gave the approval is who acts. */
+function isOwn({ createdBy }: ApprovalState, { users }: UseRequest): boolean {
+  return (users.length === 0 ? [nameless] : users).includes(createdBy ?? nameless);
 }
 
 export type UseOutcome =
@@ -115,7 +123,7 @@ export function decideUse(approval: ApprovalState | null, request: UseRequest): 
   if (approval.irHash !== request.hashIn(approval.hashScheme)) return "ir_hash_mismatch";
   if (approval.status === "consumed") return "already_consumed";
   if (statusAt(approval, request.now) === "expired") return "expired";
-  if (approval.createdBy !== null && request.users.includes(approval.createdBy)) return "own_approval";
+  if (isOwn(approval, request)) return "own_approval";
   return "usable";
 }
 
@@ -125,7 +133,7 @@ export function refuseConsumed(approval: ApprovalState | null, request: UseReque
   if (approval === null || approval.tenantId !== request.tenantId) return unknown;
   if (approval.irHash !== request.hashIn(approval.hashScheme)) return unknown;
   if (approval.status !== "consumed") return unknown;
-  if (approval.createdBy !== null && request.users.includes(approval.createdBy)) return ownApproval;
+  if (isOwn(approval, request)) return ownApproval;
   return null;
 }
 

@@ -94,13 +94,17 @@ export function listSessions(
 
 const maxTidied = 1_000;
 
-/** Takes away some of the sessions that have been over for a day. @returns false: there are no more */
+/**
+ * Takes away some of the sessions that have been over, or were ended, for a day.
+ *
+ * @returns false: there are no more
+ */
 export async function deleteOldSessions(tx: Tx, now: Date): Promise<boolean> {
   const dayBefore = new Date(now.getTime() - 86_400_000);
   const old = tx
     .select({ id: identitySessions.id })
     .from(identitySessions)
-    .where(lt(identitySessions.expiresAt, dayBefore))
+    .where(or(lt(identitySessions.expiresAt, dayBefore), lt(identitySessions.revokedAt, dayBefore)))
     .limit(maxTidied);
   const rows = await tx
     .delete(identitySessions)

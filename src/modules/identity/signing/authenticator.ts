@@ -17,6 +17,7 @@ export function createSignatureAuthenticator(
   vault: Vault,
 ): Authenticator {
   return {
+    scheme: "Signature",
     async authenticate(asking) {
       const { headers } = asking.request;
       const input = headers.get("signature-input");

@@ -1,0 +1,16 @@
+import { defineJob } from "@brain/engine";
+import { deleteOldSessions } from "./sessions/store.ts";
+import { deleteOldKeys } from "./store.ts";
+
+/** Takes away what has been over for long, once an hour: sessions after a day, keys after a month. */
+export const identityTidying = defineJob({
+  name: "identity_session_tidying",
+  async run({ transact, now, isOver }) {
+    for (const tidy of [deleteOldSessions, deleteOldKeys]) {
+      while (!isOver()) {
+        if (!(await transact({ source: "identity" }, (tx) => tidy(tx, now())))) break;
+      }
+    }
+    return null;
+  },
+});
