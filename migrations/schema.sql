@@ -24,6 +24,25 @@ CREATE POLICY all_rows ON agents AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON agents AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON agents TO brain_tenant;
 
+CREATE TABLE "alert_messages" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "message_id" uuid NOT NULL,
+  "sink" character varying(10) NOT NULL,
+  "is_test" boolean DEFAULT false NOT NULL,
+  "body" jsonb NOT NULL,
+  "status" character varying(10) NOT NULL,
+  "attempt" integer DEFAULT 0 NOT NULL,
+  "due_at" timestamp(3) with time zone,
+  "error" text,
+  "created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  "finished_at" timestamp(3) with time zone,
+  CONSTRAINT "alert_messages_pkey" PRIMARY KEY (id),
+  CONSTRAINT "alert_messages_due_check" CHECK (((due_at IS NOT NULL) = ((status)::text = 'waiting'::text))),
+  CONSTRAINT "alert_messages_status_check" CHECK (((status)::text = ANY ((ARRAY['waiting'::character varying, 'delivered'::character varying, 'failed'::character varying])::text[])))
+);
+CREATE INDEX alert_messages_created_idx ON public.alert_messages USING btree (created_at);
+CREATE INDEX alert_messages_due_idx ON public.alert_messages USING btree (due_at) WHERE ((status)::text = 'waiting'::text);
+
 CREATE TABLE "analytics_counts" (
   "tenant_id" character varying(100) NOT NULL,
   "metric" character varying(60) NOT NULL,

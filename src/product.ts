@@ -1,6 +1,7 @@
 import { defineProduct } from "@brain/engine";
 import type { Mount } from "./http/kit/mount.ts";
 import { agents } from "./modules/agents/index.ts";
+import { alerting } from "./modules/alerting/index.ts";
 import { analytics } from "./modules/analytics/index.ts";
 import { auditLog } from "./modules/audit_log/index.ts";
 import { courseAccess } from "./modules/course_access/index.ts";
@@ -30,4 +31,5 @@ export const product = defineProduct<Mount>([
   auditLog,
   identity,
   analytics,
+  alerting,
 ]);

@@ -1,7 +1,8 @@
 /** The door of the engine for code. */
 
 export { alertStates, findAlert, listAlerts } from "./alerts/alert-views.ts";
-export { alertsInTransaction, severities } from "./alerts/alerts.ts";
+export { type AlertSeverity, alertsInTransaction, severities } from "./alerts/alerts.ts";
+export { type AlertNews, hasNews, takeNews } from "./alerts/untold.ts";
 export {
   type Archive,
   type ArchiveBucket,

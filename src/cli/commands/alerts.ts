@@ -46,6 +46,11 @@ export function addAlerts(program: Command): void {
     .action((id: string, { reason }: { readonly reason: string }, command: Command) =>
       change(cliOf(command), id, "close", { reason }),
     );
+
+  alerts
+    .command("test")
+    .description("send a test to all sinks")
+    .action((_options, command: Command) => test(cliOf(command)));
 }
 
 const path = (id: string, rest = "") => `/api/alerts/${encodeURIComponent(id)}${rest}`;
@@ -115,4 +120,15 @@ async function change(
   const answer = await client.post<AlertDetails>(path(id, `/${verb}`), body);
   if (out.json) return out.data(answer);
   out.line(`The alert ${answer.id} (${answer.kind} ${answer.subject}) is ${answer.state}.`);
+}
+
+async function test({ client, out }: Cli): Promise<void> {
+  interface Tested {
+    readonly messages: readonly { readonly message_id: string; readonly sink: string }[];
+  }
+  const answer = await client.post<Tested>("/api/alert-sinks/test");
+  if (out.json) return out.data(answer);
+  out.line(
+    `Sent to ${answer.messages.map(({ sink }) => sink).join(", ")}; GET /api/alert-sinks shows what became of it.`,
+  );
 }

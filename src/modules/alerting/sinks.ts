@@ -1,0 +1,52 @@
+import { errorClass } from "@brain/engine";
+import { callOutside, requirePublic, retryAfterSeconds } from "../outgoing.ts";
+import { signedHeaders } from "../signed-webhook.ts";
+import type { AlertingSettings, PostedSink } from "./settings.ts";
+import type { Claimed } from "./store.ts";
+
+/* One call of a receiver. Loaded when a message is due. */
+
+const timeoutMs = 10_000;
+
+export interface Posted {
+  /** Null: it arrived. */
+  readonly error: string | null;
+  /** The receiver wants to be left alone for so long, s; null: it does not say. */
+  readonly waitSeconds: number | null;
+}
+
+/** Never throws. */
+export async function post(
+  sink: PostedSink,
+  message: Claimed,
+  { httpAllow, resolve, now }: Pick<AlertingSettings, "httpAllow" | "resolve"> & { readonly now: () => Date },
+): Promise<Posted> {
+  const body = JSON.stringify(message.body);
+  const signed = sink.kind === "webhook" ? signedHeaders([sink.secret], message.message_id, now(), body) : {};
+  try {
+    await requirePublic(new URL(sink.url), httpAllow, resolve);
+    const response = await callOutside(sink.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "user-agent": "BRAiN-EventStream-Alerts/1", ...signed },
+      body,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    // Only the status counts; an answer without end is not read.
+    await response.body?.cancel();
+    if (response.status >= 200 && response.status < 300) return { error: null, waitSeconds: null };
+    return {
+      error: `The receiver answered ${response.status}, expected 2xx.`,
+      waitSeconds: retryAfterSeconds(response.headers.get("retry-after")),
+    };
+  } catch (error) {
+    return { error: describe(error), waitSeconds: null };
+  }
+}
+
+/** A short word of what we know; a message of a runtime may name the address, which is a secret. */
+function describe(error: unknown): string {
+  if (error instanceof DOMException && error.name === "TimeoutError")
+    return `No answer within ${timeoutMs / 1_000} s.`;
+  if (errorClass(error) === "PermanentError") return "The address leads to a private network.";
+  return "The receiver could not be reached.";
+}
