@@ -21,6 +21,7 @@ const engineLayers = [
   ["consume"],
   ["module"],
   ["archive.ts", "invocation.ts"],
+  ["traces"],
   ["settings.ts"],
   ["alerts"],
   ["operations"],

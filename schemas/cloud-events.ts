@@ -51,6 +51,7 @@ const extensionOfMeta = {
   source_module: "sourcemodule",
   causation_id: "causationid",
   traceparent: "traceparent",
+  tracestate: "tracestate",
 } as const;
 
 const restOfMeta = "brainmeta";
@@ -81,7 +82,8 @@ const ownExtensions: ReadonlySet<string> = new Set([
 const usualContentType = "application/json";
 
 export function toCloudEvent(event: TravellingEnvelope): CloudEvent {
-  const { schema_version, producer, source_module, causation_id, traceparent, ...rest } = event.meta;
+  const { schema_version, producer, source_module, causation_id, traceparent, tracestate, ...rest } =
+    event.meta;
   const foreign = rest[foreignAttributes];
   const returned = isReturnable(foreign) ? foreign : {};
   if (isReturnable(foreign)) delete rest[foreignAttributes];
@@ -94,6 +96,7 @@ export function toCloudEvent(event: TravellingEnvelope): CloudEvent {
     sourcemodule: source_module,
     causationid: causation_id,
     traceparent,
+    tracestate,
     [restOfMeta]: Object.keys(rest).length === 0 ? undefined : attributeText(rest as JsonObject),
     partitionkey: event.key,
     // An integer of CloudEvents has 32 bits.
@@ -207,6 +210,7 @@ export function fromCloudEvent(
         source_module: sourcemodule ?? definition?.module ?? "unknown",
         ...(event.causationid === undefined ? {} : { causation_id: event.causationid }),
         ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+        ...(event.tracestate === undefined ? {} : { tracestate: event.tracestate }),
       },
     },
   };

@@ -12,6 +12,8 @@ export interface EnvelopeMeta {
   causation_id?: string;
   /** W3C trace context. */
   traceparent?: string;
+  /** What systems on the way of the trace passed along. */
+  tracestate?: string;
   /** Set on events that an operator replays. */
   replay?: JsonObject;
   [extra: string]: JsonValue | undefined;

@@ -9,6 +9,7 @@ import { forbiddenValue } from "./pii.ts";
 import { readTime } from "./time.ts";
 
 const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const traceState = /^[ -~]{1,512}$/;
 const moduleName = /^[a-z][a-z0-9_]*$/;
 const envelopeKeys: ReadonlySet<string> = new Set([
   "id",
@@ -37,6 +38,7 @@ const metaKeys: ReadonlySet<string> = new Set([
   "source_module",
   "causation_id",
   "traceparent",
+  "tracestate",
   "replay",
 ]);
 
@@ -146,7 +148,7 @@ function readSeverity(reading: Reading): Severity | null {
 }
 
 function readMetaExtras(reading: Reading, meta: Record<string, unknown>): void {
-  const { causation_id: causation, traceparent: trace, replay } = meta;
+  const { causation_id: causation, traceparent: trace, tracestate, replay } = meta;
   const refuse = (path: string, message: string, value: unknown) =>
     reading.issues.push({ path: `meta.${path}`, message, received: describeReceived(value) });
   if (causation !== undefined) {
@@ -155,6 +157,9 @@ function readMetaExtras(reading: Reading, meta: Record<string, unknown>): void {
   }
   if (trace !== undefined && !(typeof trace === "string" && traceparent.test(trace))) {
     refuse("traceparent", "expected a W3C traceparent, 00-{32 hex}-{16 hex}-{2 hex}", trace);
+  }
+  if (tracestate !== undefined && !(typeof tracestate === "string" && traceState.test(tracestate))) {
+    refuse("tracestate", "expected a W3C tracestate, 1 to 512 printable characters", tracestate);
   }
   if (replay !== undefined && !isPlainObject(replay)) refuse("replay", "expected an object", replay);
   for (const key of Object.keys(meta)) {

@@ -31,6 +31,7 @@ describe("the configuration", () => {
       requestLimits: { perIdentity: null, perTenant: null, perAddress: 6_000, refusalsPerAddress: 600 },
       followers: { perIsolate: 500, perCaller: 250 },
       ingestPerMinute: null,
+      traces: { endpoint: null, headers: {}, serviceName: "brain-eventstream", ratio: 1 },
       logLevel: "info",
       modules: expect.objectContaining({
         agents: { heartbeatSeconds: 60 },

@@ -25,6 +25,7 @@ import { runJanitor } from "./retention/janitor.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
 import { createStreamKeys } from "./stream/keys.ts";
 import { prepareRedis } from "./stream/redis.ts";
+import { openTracer } from "./traces/tracer.ts";
 
 /** How long the engine goes on at most when it is called, ms; what it leaves is for the next call. */
 export interface TimeBudgets {
@@ -214,7 +215,11 @@ export function createEngine(options: EngineOptions): Engine {
   };
   /** Without a stream events wait in the record, and there is nothing to do. */
   const withStream = async (work: (invocation: StreamInvocation) => Promise<void>, invocation = open()) => {
-    if (hasStream(invocation)) await work(invocation);
+    try {
+      if (hasStream(invocation)) await work(invocation);
+    } finally {
+      await invocation.tracer?.flush();
+    }
   };
   return {
     settings,
@@ -243,7 +248,15 @@ export function createEngine(options: EngineOptions): Engine {
       }, invocation),
     wake: (news, handOn = leave) => withStream((stream) => drainIn(stream, news, handOn)),
     runJobs: (names, handOn = leave) => runJobsNow(open(), now() + budgets.backgroundMs, names, handOn),
-    cron: (handOn = leave) => withStream((stream) => cronTick(stream, now() + budgets.cronMs, handOn)),
+    cron: (handOn = leave) =>
+      withStream(async (stream) => {
+        const span = stream.tracer?.begin("cron tick", { kind: "internal" });
+        try {
+          await cronTick(stream, now() + budgets.cronMs, handOn);
+        } finally {
+          span?.end();
+        }
+      }),
     async janitor(handOn) {
       const invocation = open();
       const { restored, redelivered } = await runJanitor(invocation, now() + budgets.janitorMs);
@@ -311,6 +324,7 @@ function prepareInvocations({
     migrations: migrations ?? [],
     keys: createStreamKeys(settings.redisPrefix),
     log,
+    tracer: openTracer(settings.traces, log, now),
     publish: {
       catalog,
       shards: settings.shards,

@@ -8,6 +8,7 @@ import type { Clock } from "./core/clock.ts";
 import { TransientError } from "./core/errors.ts";
 import type { Logger } from "./core/log.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
+import type { Tracer } from "./core/tracer.ts";
 import type { AlertWatch } from "./db/alert-watch.ts";
 import type { Database } from "./db/database.ts";
 import type { PublishSettings } from "./publish/publish.ts";
@@ -63,6 +64,8 @@ export interface Invocation {
   readonly redis: RedisHttp | null;
   readonly keys: StreamKeys;
   readonly log: Logger;
+  /** Null: nobody traces. */
+  readonly tracer: Tracer | null;
   readonly meter: SubrequestMeter;
   readonly publish: PublishSettings;
   readonly relay: RelaySettings;

@@ -13,6 +13,7 @@ import type { LogLevel } from "./core/log.ts";
 import type { UnknownSetting } from "./core/unknown-settings.ts";
 import type { AlertThresholds, FollowerBounds, Retention } from "./invocation.ts";
 import type { PayloadLimits } from "./publish/publish.ts";
+import type { TraceSettings } from "./traces/trace-settings.ts";
 
 /** What the engine has to know of where it runs. Written by hand, or read by `parseEngineSettings`. */
 export interface EngineSettings {
@@ -44,6 +45,8 @@ export interface EngineSettings {
   readonly retention: Retention;
   /** From when on people are told. */
   readonly alerts: AlertThresholds;
+  /** Where traces go; left out: nobody traces. */
+  readonly traces?: TraceSettings;
   /** Lines below it are not written. */
   readonly logLevel: LogLevel;
   /** What was set in vain; the start warns of each. Left out: nothing. */
@@ -52,6 +55,27 @@ export interface EngineSettings {
 
 const databaseAddress = /^postgres(?:ql)?:\/\/[^@]+@[^/]+\/./;
 const databaseExpected = "expected postgres://user:password@host/database";
+/** `name=value,…`, values percent-encoded: https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
+const headerList = /^\s*[\w!#$%&'*+.^`|~-]+\s*=[^,]*(?:,\s*[\w!#$%&'*+.^`|~-]+\s*=[^,]*)*$/;
+const headersExpected = "expected name=value, several separated by commas, values percent-encoded";
+
+function readHeaders(text = ""): Readonly<Record<string, string>> {
+  const pairs = text.split(",").flatMap((pair): [string, string][] => {
+    const at = pair.indexOf("=");
+    return at < 1 ? [] : [[pair.slice(0, at).trim(), decodeHeader(pair.slice(at + 1).trim())]];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** What is not percent-encoded is meant as it stands. */
+function decodeHeader(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 const prefixShape = /^[A-Za-z0-9:_-]{1,50}$/;
 
 /**
@@ -95,6 +119,12 @@ export const engineSettings = defineSettings(
     BRAIN_ALERT_LAG_SECONDS: whole(1, 604_800).default(600),
     /** Age of the oldest event that was recorded and not sent. */
     BRAIN_ALERT_RELAY_SECONDS: whole(1, 604_800).default(300),
+    /** Without it nothing is traced, and traces of others are passed on. The names are those of OpenTelemetry. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: calledUrl.optional(),
+    OTEL_EXPORTER_OTLP_HEADERS: z.string().regex(headerList, headersExpected).optional(),
+    OTEL_SERVICE_NAME: shownText(z.string().min(1).max(255).default("brain-eventstream")),
+    /** Share of the traces begun here that are kept. */
+    OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   },
   (values, fault): Omit<EngineSettings, "unknown"> => {
@@ -134,6 +164,12 @@ export const engineSettings = defineSettings(
         deadLetters: values.BRAIN_ALERT_DEAD_LETTERS,
         lagSeconds: values.BRAIN_ALERT_LAG_SECONDS,
         relaySeconds: values.BRAIN_ALERT_RELAY_SECONDS,
+      },
+      traces: {
+        endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+        headers: readHeaders(values.OTEL_EXPORTER_OTLP_HEADERS),
+        serviceName: values.OTEL_SERVICE_NAME,
+        ratio: values.OTEL_TRACES_SAMPLER_ARG,
       },
       logLevel: values.BRAIN_LOG_LEVEL,
     };
@@ -180,6 +216,14 @@ const writtenSettings = z.object({
     lagSeconds: count(0),
     relaySeconds: count(0),
   }),
+  traces: z
+    .object({
+      endpoint: calledUrl.nullable(),
+      headers: z.record(z.string(), z.string()),
+      serviceName: z.string().min(1),
+      ratio: z.number().min(0).max(1),
+    })
+    .optional(),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
 });
 

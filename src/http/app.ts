@@ -6,6 +6,7 @@ import {
   type RateLimit,
   scheduleJob,
   systemClock,
+  traceMeta,
   transactAndPublish,
   ValidationError,
 } from "@brain/engine";
@@ -44,6 +45,7 @@ import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
+import { beginRequestTrace } from "./request-trace.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
 
 export interface AppOptions {
@@ -89,8 +91,11 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(secureHeaders());
   app.use(async (c, next) => {
     const host = options.open(c);
-    const log = host.invocation.log.child({ request_id: c.get("requestId") });
+    const { tracer } = host.invocation;
+    const trace = beginRequestTrace(c, tracer);
+    const log = host.invocation.log.child({ request_id: c.get("requestId"), ...trace.logFields });
     c.set("host", host);
+    c.set("trace", trace.context);
     c.set("log", log);
     const told = readCorrelation(c);
     c.set("told", { correlationId: told, actorId: null });
@@ -101,6 +106,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     await next();
     // Behind the answer, like the relay.
     host.waitUntil(story.end(c.res.status));
+    trace.end(c, c.res.status);
+    if (tracer !== null) host.waitUntil(tracer.flush());
   });
   app.use(admitRequests(options.requestPlaces ?? defaultPlaces));
   app.use(receiveBody());
@@ -218,6 +225,7 @@ function requestServices(
         correlation_id: correlationId,
         tenant_id: visibleTenant(services),
         origin: story.origin(),
+        ...traceMeta(c.get("trace")),
         ...context,
       };
       host.waitUntil(markActivity(invocation));

@@ -82,6 +82,7 @@ function contextOf(c: Context<AppEnv>): IngestContext {
   const { principal } = c.get("services");
   const told = {
     ...c.get("told"),
+    trace: c.get("trace"),
     tenantId: principal?.tenantId ?? null,
     requireAllowed: (event: Envelope) => requirePublishable(c.get("services"), event),
   };

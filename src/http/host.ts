@@ -1,4 +1,4 @@
-import type { Invocation, Logger } from "@brain/engine";
+import type { Invocation, Logger, TraceContext } from "@brain/engine";
 import type { Principal } from "./kit/access.ts";
 import type { ModuleEnv } from "./kit/module-env.ts";
 
@@ -37,6 +37,8 @@ export interface AppEnv {
     log: Logger;
     requestId: string;
     told: Told;
+    /** The trace that the request belongs to; null: none. */
+    trace: TraceContext | null;
     place: Place;
     /**
      * Asks again who calls, while the answer goes on; left out where nobody was asked.

@@ -5,11 +5,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { type Collector, startCollector } from "../observability/collector.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Child, startChild } from "./child.ts";
 import { call, createToStaging, type Served, sendTooMuch } from "./course-flow.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
+import { expectTraces } from "./traced.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const command = `${root}node_modules/.bin/deno`;
@@ -22,8 +24,10 @@ describe("workers/deno.ts in Deno", () => {
   let served: Served;
   let folder: string;
   let trusted: Awaited<ReturnType<typeof openTrustedIssuer>>;
+  let collector: Collector;
   beforeAll(async () => {
     sandbox = await createSandbox();
+    collector = await startCollector();
     const port = await findFreePort();
     folder = await mkdtemp(join(tmpdir(), "brain-deno-"));
     trusted = await openTrustedIssuer();
@@ -33,6 +37,7 @@ describe("workers/deno.ts in Deno", () => {
       BRAIN_SHARD: "2",
       BRAIN_TASK_FILES_DIR: folder,
       BRAIN_JWT_ISSUERS: trusted.setting,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     };
     const rights = [`--allow-read=${folder}`, `--allow-write=${folder}`];
     child = startChild(command, [...args, ...rights, program], sandboxEnv(sandbox, env));
@@ -51,6 +56,7 @@ describe("workers/deno.ts in Deno", () => {
   afterAll(async () => {
     await child?.kill();
     await trusted?.issuer.close();
+    await collector?.close();
     await sandbox?.cleanup();
     await rm(folder, { recursive: true, force: true });
   });
@@ -103,6 +109,10 @@ describe("workers/deno.ts in Deno", () => {
     for (const length of ["told", "untold"] as const) {
       expect((await sendTooMuch(served, length)).body.error.code).toBe("payload_too_large");
     }
+  });
+
+  test("sends what it traces, and tells its metrics", async () => {
+    await expectTraces(collector, served);
   });
 
   test("ends at SIGTERM", async () => {

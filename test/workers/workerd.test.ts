@@ -4,10 +4,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleWorkers, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { type Collector, startCollector } from "../observability/collector.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, createCourse, createToStaging, distributionsOf, sendTooMuch } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
+import { expectTraces } from "./traced.ts";
 
 let bundles: WorkerBundles;
 beforeAll(async () => {
@@ -17,11 +19,16 @@ beforeAll(async () => {
 describe("the built workers in workerd", () => {
   let edge: Edge;
   let trusted: Awaited<ReturnType<typeof openTrustedIssuer>>;
+  let collector: Collector;
   beforeAll(async () => {
     trusted = await openTrustedIssuer();
-    edge = await startEdge(bundles, { BRAIN_JWT_ISSUERS: trusted.setting });
+    collector = await startCollector();
+    edge = await startEdge(bundles, {
+      BRAIN_JWT_ISSUERS: trusted.setting,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    });
   });
-  afterAll(() => Promise.all([edge?.stop(), trusted?.issuer.close()]));
+  afterAll(() => Promise.all([edge?.stop(), trusted?.issuer.close(), collector?.close()]));
 
   test("know who calls by a token of an issuer, and refuse what it did not sign", () =>
     expectTokens(edge, trusted.issuer));
@@ -39,6 +46,10 @@ describe("the built workers in workerd", () => {
     expect(Math.min(...waits)).toBeLessThan(1_000);
     expect(await countOf(edge, "dead_letters")).toBe(0);
     expect(edge.logs.filter((line) => /"level":"error"/.test(line))).toEqual([]);
+  });
+
+  test("send what they trace, and tell their metrics", async () => {
+    await expectTraces(collector, edge);
   });
 
   test("show what they did: sent events, read groups, no backlog", async () => {

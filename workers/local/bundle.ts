@@ -40,9 +40,9 @@ export async function bundleWorkers(
   return { api: api.main, consumer: consumer.main, parts: { ...api.parts, ...consumer.parts } };
 }
 
-/** The worker that stands before the API on this machine. */
+/** The worker that stands before the API on this machine: one module, whatever what it imports could load later. */
 export async function bundleFront(): Promise<string> {
-  return (await bundle(`${root}workers/local/front-worker.ts`)).main;
+  return (await bundle(`${root}workers/local/front-worker.ts`, false)).main;
 }
 
 /** What esbuild is told of a worker, here and for a deployment. */
@@ -61,9 +61,13 @@ export const workerOptions = {
   keepNames: true,
 } as const satisfies BuildOptions;
 
-async function bundle(entry: string): Promise<{ main: string; parts: Record<string, string> }> {
+async function bundle(
+  entry: string,
+  splitting = true,
+): Promise<{ main: string; parts: Record<string, string> }> {
   const { outputFiles } = await build({
     ...workerOptions,
+    splitting,
     entryPoints: [entry],
     outdir: "dist",
     write: false,

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Decision } from "../core/retry.ts";
 import type { MigrationSet } from "../core/schema-state.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import type { Group } from "../stream/group.ts";
@@ -23,6 +24,8 @@ export interface DrainDeps {
   readonly redis: RedisHttp;
   readonly keys: StreamKeys;
   readonly log: Logger;
+  /** Left out or null: nobody traces. */
+  readonly tracer?: Tracer | null;
   readonly publish: PublishSettings;
   /** Counts what this invocation sends out; null where nothing limits it. */
   readonly meter: SubrequestMeter | null;

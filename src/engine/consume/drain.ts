@@ -64,6 +64,7 @@ async function runDrain(drain: Drain): Promise<DrainResult> {
     throw error;
   } finally {
     clearInterval(renewal);
+    drain.apply.trace?.end();
     await Promise.all(drain.lanes.map((lane) => lane.close()));
   }
 }

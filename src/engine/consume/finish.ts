@@ -3,6 +3,7 @@ import { RetryAfter } from "../core/errors.ts";
 import { orderOf } from "../core/ordering.ts";
 import type { DeadLetterReason } from "../core/retry.ts";
 import { thrownAt } from "../core/stack.ts";
+import { readTraceContext } from "../core/trace-context.ts";
 import { watchMark } from "../db/alert-watch.ts";
 import { type Applied, holdsKey } from "./apply.ts";
 import {
@@ -169,6 +170,7 @@ function logLetter(drain: Drain, letter: DeadLetter, stored: readonly StoredLett
       stream_message_id: messageId,
       tenant_id: event?.tenant_id ?? known?.tenantId ?? null,
       correlation_id: event?.correlation_id ?? null,
+      trace_id: readTraceContext(event?.meta.traceparent)?.traceId,
       attempt: attempts,
       reason,
       error_class: errorClass(error),

@@ -10,6 +10,7 @@ import type { DrainBase, DrainDeps, DrainOptions, DrainResult } from "./drain-ba
 import { judge, noteApplied } from "./drain-breaker.ts";
 import { createDrainCounts } from "./drain-counts.ts";
 import { beginOutlook, type Drain } from "./drain-state.ts";
+import { createDrainTrace } from "./drain-trace.ts";
 import { acquireLease, holdLease, type LeaseScope } from "./lease.ts";
 
 import { DeferredSource } from "./sources/deferred.ts";
@@ -67,6 +68,9 @@ export async function openDrain(
       consumer,
       stream,
       shard,
+      trace: deps.tracer
+        ? createDrainTrace(deps.tracer, { subscriber, group, stream, shard }, deps.now())
+        : null,
       fence: () => fenceText(subscriber, shard, base.state.fencingToken),
       judge: (failure) => judge(drain, failure),
       onApplied: (applied) => noteApplied(drain, applied),

@@ -1,9 +1,11 @@
-import type { Envelope } from "@brain/schemas";
+import { type Envelope, redactText } from "@brain/schemas";
 import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import { UnexpectedTenantError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
+import { readTraceContext, traceMeta } from "../core/trace-context.ts";
+import type { Span } from "../core/tracer.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
@@ -15,13 +17,17 @@ import {
   type HandlerContext,
   type Subscription,
 } from "./consumer.ts";
+import { describeError, errorClass } from "./dead-letters.ts";
 import { claimId } from "./dedup.ts";
 import { attemptOf, claimOf, type Runnable } from "./delivery.ts";
+import type { DrainTrace } from "./drain-trace.ts";
 
 export interface HandlerDeps {
   readonly consumer: Consumer;
   readonly publish: PublishSettings;
   readonly log: Logger;
+  /** Null: nobody traces. */
+  readonly trace: DrainTrace | null;
   readonly now: Clock;
   readonly beforePublish?: () => void;
 }
@@ -137,27 +143,30 @@ async function callEach(
 ): Promise<void> {
   const { consumer } = deps;
   const { event } = delivery.content;
-  await withTimeLimit(
-    consumer.handlerTimeoutMs,
-    `The handler of "${event.type}" in "${consumer.subscriber}"`,
-    async (signal) => {
-      const context: Omit<HandlerContext, "tx" | "signal"> = {
-        publish: publishFrom(deps, run, event),
-        log: eventLog(deps, delivery),
-        attempt: attemptOf(delivery),
-        streamMessageId: delivery.messageId,
-        idempotencyKey: (label) =>
-          idempotencyKey(consumer.subscriber, event.id, label, delivery.replayGeneration),
-        replay: delivery.isReplay,
-        repeated: isRepeated(run, delivery),
-        now: () => new Date(deps.now()),
-      };
-      if (subscription.kind === "each") {
-        return subscription.handle(event, { ...context, tx: requireTx(effects), signal });
-      }
-      const statements = await subscription.handle({ ...context, event, build: statementBuilder });
-      for (const statement of statements) await effects.execute(statement.getSQL());
-    },
+  const span = deps.trace?.beginHandler(`handle ${event.type}`, [delivery]) ?? null;
+  await traced(span, () =>
+    withTimeLimit(
+      consumer.handlerTimeoutMs,
+      `The handler of "${event.type}" in "${consumer.subscriber}"`,
+      async (signal) => {
+        const context: Omit<HandlerContext, "tx" | "signal"> = {
+          publish: publishFrom(deps, run, event, span),
+          log: eventLog(deps, delivery, span),
+          attempt: attemptOf(delivery),
+          streamMessageId: delivery.messageId,
+          idempotencyKey: (label) =>
+            idempotencyKey(consumer.subscriber, event.id, label, delivery.replayGeneration),
+          replay: delivery.isReplay,
+          repeated: isRepeated(run, delivery),
+          now: () => new Date(deps.now()),
+        };
+        if (subscription.kind === "each") {
+          return subscription.handle(event, { ...context, tx: requireTx(effects), signal });
+        }
+        const statements = await subscription.handle({ ...context, event, build: statementBuilder });
+        for (const statement of statements) await effects.execute(statement.getSQL());
+      },
+    ),
   );
 }
 
@@ -179,30 +188,46 @@ async function callSet(
   const types = definitionsOf(subscription).map(({ type }) => type);
   const what =
     types.length === 1 ? `"${types[0]}"` : types.length === 0 ? "all events" : `${types.length} types`;
-  await withTimeLimit(
-    consumer.handlerTimeoutMs,
-    `The batch handler of ${what} in "${consumer.subscriber}"`,
-    async (signal) => {
-      const context: Omit<BatchContext, "tx" | "signal"> = {
-        publishFrom: (cause) => publishFrom(deps, run, cause.event),
-        log: deps.log,
-        idempotencyKey: (delivered, label) =>
-          idempotencyKey(
-            consumer.subscriber,
-            delivered.event.id,
-            label,
-            group.find(({ content }) => content.event === delivered.event)?.replayGeneration,
-          ),
-        now: () => new Date(deps.now()),
-      };
-      if (subscription.kind !== "statement_batch" && subscription.kind !== "statement_set") {
-        return subscription.handle(deliveries, { ...context, tx: requireTx(effects), signal });
-      }
-      const statements = await subscription.handle({ ...context, deliveries, build: statementBuilder });
-      for (const statement of statements) await effects.execute(statement.getSQL());
-    },
+  const span = deps.trace?.beginHandler(`handle ${what}`, group) ?? null;
+  await traced(span, () =>
+    withTimeLimit(
+      consumer.handlerTimeoutMs,
+      `The batch handler of ${what} in "${consumer.subscriber}"`,
+      async (signal) => {
+        const context: Omit<BatchContext, "tx" | "signal"> = {
+          publishFrom: (cause) => publishFrom(deps, run, cause.event, span),
+          log: span === null ? deps.log : deps.log.child(idsOf(span)),
+          idempotencyKey: (delivered, label) =>
+            idempotencyKey(
+              consumer.subscriber,
+              delivered.event.id,
+              label,
+              group.find(({ content }) => content.event === delivered.event)?.replayGeneration,
+            ),
+          now: () => new Date(deps.now()),
+        };
+        if (subscription.kind !== "statement_batch" && subscription.kind !== "statement_set") {
+          return subscription.handle(deliveries, { ...context, tx: requireTx(effects), signal });
+        }
+        const statements = await subscription.handle({ ...context, deliveries, build: statementBuilder });
+        for (const statement of statements) await effects.execute(statement.getSQL());
+      },
+    ),
   );
 }
+
+async function traced(span: Span | null, call: () => Promise<void>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    span?.fail(errorClass(error), redactText(describeError(error)));
+    throw error;
+  } finally {
+    span?.end();
+  }
+}
+
+const idsOf = ({ context }: Span) => ({ trace_id: context.traceId, span_id: context.spanId });
 
 function requireTx({ tx }: Effects): Tx {
   if (tx === null) throw new Error("A handler that needs a transaction was called without one.");
@@ -210,11 +235,17 @@ function requireTx({ tx }: Effects): Tx {
 }
 
 /** Events are validated when the handler publishes them, and inserted together before the commit. */
-function publishFrom(deps: HandlerDeps, run: HandlerRun, cause: Envelope<unknown>): Publish {
+function publishFrom(
+  deps: HandlerDeps,
+  run: HandlerRun,
+  cause: Envelope<unknown>,
+  span: Span | null,
+): Publish {
   return async (definition, payload, options) => {
     deps.beforePublish?.();
     const prepared = prepareEvent(deps.publish, definition, payload, {
       ...inherited(deps.consumer, cause),
+      ...(span === null ? {} : traceMeta(span.context)),
       ...options,
     });
     requireOwnTenant(deps.consumer, cause, prepared);
@@ -252,12 +283,18 @@ function inherited(consumer: Consumer, cause: Envelope<unknown>): PublishContext
     mission_id: cause.mission_id,
     task_id: cause.task_id,
     traceparent: cause.meta.traceparent ?? null,
+    tracestate: cause.meta.tracestate ?? null,
   };
 }
 
 /** The fields that each line about one delivery carries. */
-export function eventLog(deps: Pick<HandlerDeps, "log">, delivery: Runnable): Logger {
+export function eventLog(
+  deps: Pick<HandlerDeps, "log">,
+  delivery: Runnable,
+  span: Span | null = null,
+): Logger {
   const { event } = delivery.content;
+  const trace = readTraceContext(event.meta.traceparent);
   return deps.log.child({
     event_id: event.id,
     event_type: event.type,
@@ -265,6 +302,8 @@ export function eventLog(deps: Pick<HandlerDeps, "log">, delivery: Runnable): Lo
     attempt: attemptOf(delivery),
     tenant_id: event.tenant_id,
     correlation_id: event.correlation_id,
+    // Without a span of its own it belongs to the trace of who published the event.
+    ...(span === null ? { trace_id: trace?.traceId } : idsOf(span)),
   });
 }
 

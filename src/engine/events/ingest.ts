@@ -1,6 +1,7 @@
 import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
+import { type TraceContext, traceMeta } from "../core/trace-context.ts";
 import { sqlState } from "../db/errors.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
@@ -35,6 +36,8 @@ export interface IngestContext {
   readonly tenantId?: string | null;
   /** Whether the caller may publish this event; it throws a `BrainError` when not. Left out: it may. */
   readonly requireAllowed?: (event: Envelope) => void;
+  /** The trace that the request belongs to; left out or null: none. */
+  readonly trace?: TraceContext | null;
   /** Id of an event of the short form that has none, by its place; default: a new one. */
   readonly newId?: (index: number) => string;
 }
@@ -144,7 +147,12 @@ function requirePresent(timestamp: string, now: Date): void {
 function inContext({ event, key }: RecordedEvent, context: IngestContext): RecordedEvent {
   const correlation_id = event.correlation_id ?? context.correlationId;
   const tenant_id = event.tenant_id ?? context.tenantId ?? null;
-  return { event: { ...event, correlation_id, tenant_id, actor_id: event.actor_id ?? context.actorId }, key };
+  const meta =
+    event.meta.traceparent === undefined ? { ...event.meta, ...traceMeta(context.trace) } : event.meta;
+  return {
+    event: { ...event, meta, correlation_id, tenant_id, actor_id: event.actor_id ?? context.actorId },
+    key,
+  };
 }
 
 /**
@@ -168,7 +176,7 @@ function completeEnvelope(
   if ("meta" in input || "timestamp" in input) return input;
   const short = input as Readonly<Record<string, JsonValue>>;
   const definition = typeof short.type === "string" ? catalog.find(short.type) : undefined;
-  const { causation_id, traceparent, ...fields } = short;
+  const { causation_id, traceparent, tracestate, ...fields } = short;
   const id = short.id ?? newId();
   const source = short.source ?? anonymousSource;
   return {
@@ -191,6 +199,7 @@ function completeEnvelope(
       source_module: definition?.module ?? "unknown",
       ...(causation_id === undefined ? {} : { causation_id }),
       ...(traceparent === undefined ? {} : { traceparent }),
+      ...(tracestate === undefined ? {} : { tracestate }),
     },
   };
 }

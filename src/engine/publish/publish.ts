@@ -39,6 +39,8 @@ export interface PublishContext {
   readonly severity?: Severity | null;
   /** W3C trace context of the producer. */
   readonly traceparent?: string | null;
+  /** What systems on the way of that trace passed along. */
+  readonly tracestate?: string | null;
   /** What began the work, when no event did. Kept in the record, and not part of the envelope. */
   readonly origin?: Origin | null;
 }
@@ -114,6 +116,7 @@ export function prepareEvent<D extends EventDefinition>(
   };
   if (context.causation_id) meta.causation_id = context.causation_id;
   if (context.traceparent) meta.traceparent = context.traceparent;
+  if (context.traceparent && context.tracestate) meta.tracestate = context.tracestate;
   const admitted = admitEnvelope(settings, {
     id,
     type: definition.type,

@@ -1,4 +1,5 @@
 import type { Logger } from "../core/log.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import type { StreamKeys } from "../stream/keys.ts";
@@ -11,6 +12,8 @@ export interface RelayDeps {
   readonly redis: RedisHttp;
   readonly keys: StreamKeys;
   readonly log: Logger;
+  /** Left out or null: nobody traces. */
+  readonly tracer?: Tracer | null;
   readonly settings: RelaySettings;
   /** The configured number of shards, with which a new system begins. */
   readonly publish: Pick<PublishSettings, "shards">;

@@ -18,6 +18,7 @@ import {
   type SentBatch,
 } from "./relay-sql.ts";
 import { type Batch, type LoadedRow, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
+import { traced } from "./traced.ts";
 import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
 
 /*
@@ -175,7 +176,9 @@ function isFull({ rows }: Batch, { maxCount, maxBytes }: BatchBounds): boolean {
 /** @returns the batch, to be noted as sent; null when it was not */
 async function sendOne(run: Run, batch: Batch): Promise<SentBatch | null> {
   const { deps, options, token, total } = run;
-  const sent = await sendBatch(deps, options.shard, token, batch, !run.isTrimmedByOthers);
+  const sent = await traced(deps, options.shard, batch, () =>
+    sendBatch(deps, options.shard, token, batch, !run.isTrimmedByOthers),
+  );
   if (sent.kind === "overtaken") return null;
   if (sent.kind === "lost") {
     await requeue(run, sent);

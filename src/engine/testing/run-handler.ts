@@ -141,6 +141,7 @@ export async function runHandler<D extends EventDefinition>(
       "debug",
       () => nowMs,
     ),
+    trace: null,
     now: () => nowMs,
   };
   try {

@@ -160,7 +160,7 @@ function timesOfConsumers({ critical, processing }: Counted): MetricFamily[] {
   return [
     histogram(
       "brain_critical_time_seconds",
-      "Time from the timestamp of an event to the commit of its effect; without replays, redrives and repeats.",
+      "Time from the timestamp of an event to its effect; without replays, redrives and repeats.",
       bySubscriber(critical),
     ),
     histogram(
