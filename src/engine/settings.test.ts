@@ -37,6 +37,7 @@ test("three variables are enough for the engine, and the rest has its default", 
     relaySweepMs: 3_600_000,
     alerts: { windowMinutes: 60, deadLetters: 10, lagSeconds: 600, relaySeconds: 300 },
     retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
+    traces: { endpoint: null, headers: {}, serviceName: "brain-eventstream", ratio: 1 },
     logLevel: "info",
     unknown: [],
   });
@@ -106,4 +107,15 @@ test("a setting of the program itself is not told as one that nobody reads", () 
   const env = { ...complete, BRAIN_ARCHIVE_DIR: "/tmp/x" };
   expect(parseEngineSettings(env).unknown).toEqual([{ name: "BRAIN_ARCHIVE_DIR", nearest: null }]);
   expect(parseEngineSettings(env, { others: ["BRAIN_ARCHIVE_DIR"] }).unknown).toEqual([]);
+});
+
+test("headers for the collector of traces are read as OpenTelemetry writes them", () => {
+  const headersOf = (text: string) =>
+    parseEngineSettings({ ...complete, OTEL_EXPORTER_OTLP_HEADERS: text }).traces?.headers;
+  expect(headersOf("x-key=a%20b%2Cc, x-other = 2,x-odd=100%")).toEqual({
+    "x-key": "a b,c",
+    "x-other": "2",
+    "x-odd": "100%",
+  });
+  expect(messageOf(() => headersOf("no header"))).toContain("OTEL_EXPORTER_OTLP_HEADERS");
 });

@@ -108,6 +108,7 @@ describe("events that a handler publishes", () => {
     const consumer = defineConsumer({
       subscriber: "chain",
       source: "chain_service",
+      publishesFor: "any_tenant",
       handlers: [
         on(sampleTaken, async (_event, { publish }) => {
           await publish(partChecked, { part: "one", status: "ok" });
