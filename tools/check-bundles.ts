@@ -39,9 +39,7 @@ async function sizesOf(folder: string) {
 function loadedAtStart(byName: ReadonlyMap<string, string>): ReadonlySet<string> {
   const loaded = new Set(["index.js"]);
   for (const name of loaded) {
-    const imports = (byName.get(name) ?? "").matchAll(
-      /(?:^|[;}\n])\s*import(?:[^"'();]*?from)?\s*["']\.\/([^"']+)["']/g,
-    );
+    const imports = (byName.get(name) ?? "").matchAll(/\b(?:from|import)\s?"\.\/([\w.-]+)"/g);
     for (const [, imported = ""] of imports) if (byName.has(imported)) loaded.add(imported);
   }
   return loaded;
