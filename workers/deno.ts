@@ -115,7 +115,16 @@ async function resolveHost(name: string): Promise<readonly string[]> {
 /** Null when this program may not write to the folder. */
 async function openArchive(): Promise<Archive | null> {
   const { state } = await Deno.permissions.query({ name: "write", path: archiveDir });
-  return state === "granted" ? createFolderArchive(writeAt) : null;
+  return state === "granted" ? createFolderArchive(writeAt, readFile) : null;
+}
+
+async function readFile(name: string): Promise<ReadableStream<Uint8Array> | null> {
+  try {
+    return (await Deno.open(`${archiveDir}/${name}`, { read: true })).readable;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 /** Cuts the file to `at` bytes, writes there, and returns when it is on the disk. */

@@ -109,7 +109,7 @@ export function bindHost(env: Readonly<Record<string, unknown>>): HostGifts {
 
 /**
  * The archive that a Worker is bound to: the R2 bucket ARCHIVE, or, where there is none, the service ARCHIVE_FOLDER,
- * which writes files (`PUT /{name}?at={offset}`). Null: none, old events stay in the record.
+ * which writes files (`PUT /{name}?at={offset}`) and gives them (`GET /{name}`). Null: none, old events stay in the record.
  */
 function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
   const { ARCHIVE: bucket, ARCHIVE_FOLDER: service } = env as {
@@ -118,6 +118,12 @@ function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
   };
   if (bucket !== undefined) return createBucketArchive(bucket);
   if (service === undefined) return null;
+  const read = async (name: string) => {
+    const answer = await service.fetch(`https://archive/${name}`);
+    if (answer.status === 404) return null;
+    if (answer.ok) return answer.body;
+    throw new Error(`The archive answered ${answer.status} to ${name}: ${await answer.text()}`);
+  };
   return createFolderArchive(async (name, at, bytes) => {
     const answer = await service.fetch(`https://archive/${name}?at=${at}`, { method: "PUT", body: bytes });
     if (answer.ok) return;
@@ -125,7 +131,7 @@ function bindArchive(env: Readonly<Record<string, unknown>>): Archive | null {
       throw new ArchiveLostError(`The unfinished file ${name} is gone; it is begun anew.`);
     }
     throw new Error(`The archive answered ${answer.status} to ${name}: ${await answer.text()}`);
-  });
+  }, read);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Archive {
    * @param state of the `ArchiveFile` that wrote them; null at the beginning
    */
   open(name: string, durable: number, state: ArchiveState): Promise<ArchiveFile>;
+  /** A complete file from front to back; null: there is none of that name. */
+  read(name: string): Promise<ReadableStream<Uint8Array> | null>;
 }
 
 export interface ArchiveFile {
@@ -42,8 +44,13 @@ export class ArchiveLostError extends Error {
 export type WriteAt = (name: string, at: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
 
 /** An archive in a folder. Small writes are gathered. */
-export function createFolderArchive(writeAt: WriteAt, gatherBytes = 1_048_576): Archive {
+export function createFolderArchive(
+  writeAt: WriteAt,
+  read: Archive["read"],
+  gatherBytes = 1_048_576,
+): Archive {
   return {
+    read,
     async open(name, start) {
       let durable = start;
       const waiting = createBuffer();
@@ -73,6 +80,7 @@ export interface ArchiveBucket {
   createMultipartUpload(key: string): Promise<BucketUpload>;
   resumeMultipartUpload(key: string, uploadId: string): BucketUpload;
   head(key: string): Promise<{ readonly size: number } | null>;
+  get(key: string): Promise<{ readonly body: ReadableStream<Uint8Array> } | null>;
 }
 
 interface UploadedPart {
@@ -94,6 +102,7 @@ const noSuchUpload = /10024|NoSuchUpload|upload does not exist/i;
 /** An archive in an R2 bucket: a multipart upload for each file, which any invocation can go on with. */
 export function createBucketArchive(bucket: ArchiveBucket, partBytes = defaultPartBytes): Archive {
   return {
+    read: async (name) => (await bucket.get(name))?.body ?? null,
     async open(name, start, state) {
       const known = state as { readonly upload_id: string; readonly parts: readonly UploadedPart[] } | null;
       const upload =

@@ -139,6 +139,7 @@ export {
 } from "./engine.ts";
 export { eventStats, tenantEventStats } from "./events/event-stats.ts";
 export { exportEvents } from "./events/export.ts";
+export { exportFound } from "./events/export-found.ts";
 export { keepForeign } from "./events/foreign-entries.ts";
 export { findRecorded } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";
@@ -212,6 +213,7 @@ export {
 export { type EnvelopeRow, outgoingColumns, toEnvelope } from "./publish/record.ts";
 export { defaultBatchBounds } from "./relay/relay-deps.ts";
 export type { ArchiveReport } from "./retention/archive-days.ts";
+export { listSeals, verifyDay } from "./retention/audit-chain.ts";
 export { type Part, reconcileAll, runJanitor } from "./retention/janitor.ts";
 export type { PurgeReport } from "./retention/purge.ts";
 export { type ReconcileReport, redeliveredBy } from "./retention/reconcile.ts";

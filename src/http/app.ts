@@ -16,6 +16,7 @@ import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { admitRequests } from "./admission.ts";
 import { alertRoutes } from "./alert-routes.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { authenticate, whileGood } from "./authentication.ts";
 import { callerOf } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
@@ -133,6 +134,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/operator-actions", operatorActionRoutes());
   app.route("/api/tenants", tenantRoutes());
   app.route("/api/maintenance", maintenanceRoutes());
+  app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());
   app.route("/metrics", metricsRoutes());
   requireOwnRoutes(app, options.modules ?? []);

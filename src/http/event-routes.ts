@@ -200,10 +200,12 @@ export function eventRoutes(): Hono<AppEnv> {
     async (c) => {
       const { id } = c.req.valid("param");
       const { limit, view } = c.req.valid("query");
-      const story = await readStory(visibleInvocation(c).db, id, limit, visibleTenant(c.get("services")));
+      const { invocation } = c.get("host");
+      const tenantId = visibleTenant(c.get("services"));
+      const story = await readStory(visibleInvocation(c).db, id, limit, tenantId, invocation);
       if (story === null) {
         throw new NotFoundError(
-          "The record holds no event with this correlation id. Old events are in the archive.",
+          "There is no event with this correlation id, in the record or in the archive.",
         );
       }
       const { events, truncated } = story;

@@ -39,6 +39,7 @@ export function maintenanceRoutes(): Hono<AppEnv> {
       reconcile: partBody(report.reconcile, (shards) => ({ shards: shards.map(reconcileBody) })),
       trim: partBody(report.trim, (shards) => ({ shards: shards.map(trimBody) })),
       purge: partBody(report.purge, purgeBody),
+      seal: partBody(report.seal, (sealed) => sealed),
       archive: partBody(report.archive, archiveBody),
       restored: report.restored,
       redelivered: report.redelivered,

@@ -116,9 +116,26 @@ describe("a day of the record", () => {
     );
     expect(await run(backbone, archive)).toMatchObject({ days: [{ rows: 2, deleted: 2 }] });
     const [, entry] = parse(await read(due));
+    // Nobody has tried to read it.
+    const unknown = [
+      "id",
+      "type",
+      "source",
+      "target",
+      "payload",
+      "timestamp",
+      "meta",
+      "mission_id",
+      "task_id",
+    ];
+    unknown.push("correlation_id", "tenant_id", "actor_id", "severity", "sent_at", "shard", "key", "unread");
     expect(entry).toEqual({
+      ...Object.fromEntries(unknown.map((name) => [name, null])),
+      position: expect.any(Number),
+      decode_notes: [],
       stream_name: "s",
       stream_message_id: "5-1",
+      stored_at: expect.stringMatching(`^${due}T`),
       archived_at: expect.stringMatching(`^${due}T`),
       raw_fields: { type: "x" },
     });
@@ -210,6 +227,7 @@ async function runWithDeaths(backbone: Backbone, archive: Archive, callsEach: nu
   for (let deaths = 0; deaths < 200; deaths += 1) {
     let left = callsEach;
     const mortal: Archive = {
+      read: (name) => archive.read(name),
       async open(...given) {
         const file = await archive.open(...given);
         const spend = async () => {
@@ -323,6 +341,7 @@ describe("an archive in a bucket", () => {
     const { bucket, read } = await openBucket();
     const ids = await recorded(backbone, 3);
     const deaf: ArchiveBucket = {
+      get: (key) => bucket.get(key),
       head: (key) => bucket.head(key),
       resumeMultipartUpload: (key, id) => bucket.resumeMultipartUpload(key, id),
       async createMultipartUpload(key) {

@@ -68,12 +68,20 @@ export async function openFolder(): Promise<{
   const folder = await mkdtemp(join(tmpdir(), "brain-archive-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const service = createArchiveService(folder);
-  const archive = createFolderArchive(async (name, at, bytes) => {
-    const answer = await service(
-      new Request(`https://archive/${name}?at=${at}`, { method: "PUT", body: bytes }),
-    );
-    if (!answer.ok) throw new Error(`status ${answer.status}: ${await answer.text()}`);
-  }, 2_000);
+  const readFolder = async (name: string) => {
+    const answer = await service(new Request(`https://archive/${name}`));
+    return answer.ok ? answer.body : null;
+  };
+  const archive = createFolderArchive(
+    async (name, at, bytes) => {
+      const answer = await service(
+        new Request(`https://archive/${name}?at=${at}`, { method: "PUT", body: bytes }),
+      );
+      if (!answer.ok) throw new Error(`status ${answer.status}: ${await answer.text()}`);
+    },
+    readFolder,
+    2_000,
+  );
   return { folder, archive, read: (day) => readFile(join(folder, `events-${day}.jsonl`), "utf8") };
 }
 

@@ -61,7 +61,8 @@ describe("the janitor", () => {
     await backbone.relay();
     await moveToDay(backbone, daysAgo(100));
     proxy.inject({ kind: "refuse" });
-    const broken: Archive = { open: () => Promise.reject(new Error("the storage is full")) };
+    const full = () => Promise.reject(new Error("the storage is full"));
+    const broken: Archive = { open: full, read: full };
     const report = await runJanitor({ ...backbone.open(), archive: broken }, soon());
     expect(report).toMatchObject({
       busy: false,

@@ -159,6 +159,9 @@ describe("what a store shows", () => {
 describe("a route answers another tenant", () => {
   test.each([
     "/api/events/history",
+    "/api/audit/events",
+    "/api/audit/export",
+    "/api/audit/export?format=csv",
     "/api/events/export",
     "/api/events/stats",
     "/api/dead-letters?status=all",
@@ -219,6 +222,8 @@ describe("a route answers another tenant", () => {
 
   test.each([
     ["GET", "/api/events/history?tenant_id=acme"],
+    ["GET", "/api/audit/events?tenant_id=acme"],
+    ["GET", "/api/audit/export?tenant_id=acme"],
     ["GET", "/api/events/stream?tenant_id=acme"],
     ["GET", "/api/dead-letters?tenant_id=acme"],
     ["GET", "/api/alerts?tenant_id=acme"],

@@ -1,9 +1,19 @@
 /** The archive of `npm start`: workerd has no file system, so this program writes the files for it. */
 
-import { mkdir, open } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 
 const nameShape = /^[a-z]+-\d{4}-\d{2}-\d{2}\.jsonl$/;
+
+/** The file as a stream; 404 when there is none. */
+async function readWhole(folder: string, name: string): Promise<Response> {
+  const path = join(folder, name);
+  const found = await stat(path).catch(() => null);
+  if (found === null) return new Response(null, { status: 404 });
+  return new Response(Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>);
+}
 
 /** The file is shorter than what was written to it. */
 class FileLostError extends Error {
@@ -41,8 +51,11 @@ export function createArchiveService(folder: string): (request: Request) => Prom
     const url = new URL(request.url);
     const name = url.pathname.slice(1);
     const at = Number(url.searchParams.get("at"));
+    if (request.method === "GET" && nameShape.test(name)) return readWhole(folder, name);
     if (request.method !== "PUT" || !nameShape.test(name) || !Number.isSafeInteger(at) || at < 0) {
-      return new Response("expected PUT /{name}-YYYY-MM-DD.jsonl?at={bytes}", { status: 400 });
+      return new Response("expected PUT /{name}-YYYY-MM-DD.jsonl?at={bytes}, or GET without at", {
+        status: 400,
+      });
     }
     try {
       await writeAt(folder, name, at, new Uint8Array(await request.arrayBuffer()));

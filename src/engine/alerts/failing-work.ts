@@ -26,7 +26,7 @@ export type Work =
   | `relay:${number}`
   | `cut:${number}`
   | "comparison"
-  | `janitor:${"trim" | "purge" | "archive"}`
+  | `janitor:${"trim" | "purge" | "seal" | "archive"}`
   | "operators_jobs"
   | `job:${string}`;
 

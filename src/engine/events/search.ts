@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { Archive } from "../archive.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Database } from "../db/database.ts";
 import { completeUpTo } from "./complete-up-to.ts";
@@ -46,6 +47,10 @@ export interface SearchPage {
   /** `nextCursor` of the page before, or a position. */
   readonly cursor?: string | undefined;
   readonly entries: Whose;
+  /** Also in the files of the archive, when there is one: they are read from front to back. */
+  readonly archive?: boolean;
+  /** From the oldest on: what `completeUpTo` gave, when it was asked before. */
+  readonly until?: string | undefined;
 }
 
 export interface FoundPage {
@@ -59,6 +64,7 @@ export interface SearchDeps {
   readonly db: Database;
   /** Of all tenants; nothing of a row is read there but which types there are. */
   readonly all: Database;
+  readonly archive?: Archive | null;
   readonly now: Clock;
 }
 
@@ -66,9 +72,40 @@ export interface SearchDeps {
 const stretchLength = 20_000;
 const lookThroughMs = 60;
 
-/** A page of what fits. @throws {TransientError} Postgres is not reachable */
+/** A page of what fits. @throws {TransientError} Postgres is not reachable; errors of the archive as they come */
 export async function search(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {
-  const until = page.order === "asc" ? await completeUpTo(deps.all) : null;
+  const stored = await searchStored(deps, filter, page);
+  return page.archive === true && deps.archive
+    ? withArchived(deps, deps.archive, filter, page, stored)
+    : stored;
+}
+
+/** What is in the archive stands before what is stored, but for a few rows around midnight. */
+async function withArchived(
+  { all }: SearchDeps,
+  archive: Archive,
+  filter: SearchFilter,
+  { order, limit, cursor, entries }: SearchPage,
+  { found, nextCursor }: FoundPage,
+): Promise<FoundPage> {
+  const { findArchived } = await import("./search-archive.ts");
+  const stretch = { order, limit: limit + 1, cursor: cursor === undefined ? null : Number(cursor) };
+  const sign = order === "asc" ? 1 : -1;
+  // Behind the end of a page that goes on, rows that are stored are not known yet.
+  const end = nextCursor === null ? null : Number(nextCursor);
+  const archived = (await findArchived({ db: all, archive }, filter, entries, stretch)).filter(
+    ({ position }) => end === null || sign * (position - end) <= 0,
+  );
+  // A day that is being deleted is in both.
+  const rows = new Map([...archived, ...found].map((row) => [row.position, row]));
+  const sorted = [...rows.values()].sort((a, b) => sign * (a.position - b.position));
+  const given = sorted.slice(0, limit);
+  if (sorted.length > limit) return { found: given, nextCursor: String(given.at(-1)?.position) };
+  return { found: given, nextCursor };
+}
+
+async function searchStored(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {
+  const until = page.order === "asc" ? (page.until ?? (await completeUpTo(deps.all))) : null;
   const types = await exactTypes(deps, filter, page.entries);
   const stretch: Stretch = { order: page.order, cursor: page.cursor ?? null, until, limit: page.limit + 1 };
   const times = looksThrough(filter) ? "wide" : await toldTimes(deps, filter, page.entries);
@@ -83,11 +120,12 @@ export async function search(deps: SearchDeps, filter: SearchFilter, page: Searc
 /** Whether an open transaction holds back what is there already: then the reader goes on behind what it has. */
 async function restOf(
   { all }: SearchDeps,
-  { cursor, entries }: SearchPage,
+  { cursor, entries, until: given }: SearchPage,
   until: string | null,
   found: readonly Found[],
 ): Promise<string | null> {
-  if (until === null) return null;
+  // Whoever asked before ends there.
+  if (until === null || given !== undefined) return null;
   const [row] = await all.rows<{ more: boolean }>(
     sql`SELECT EXISTS (${placesSql(entries === "foreign" ? inForeign : inRecord, [], null, {
       order: "asc",

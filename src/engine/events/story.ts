@@ -1,8 +1,10 @@
 import { sql } from "drizzle-orm";
+import type { Archive } from "../archive.ts";
 import type { Database } from "../db/database.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { JobOrigin, Origin, RequestOrigin } from "../publish/origin.ts";
 import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
+import type { RecordedDetails } from "./history.ts";
 
 /*
  * One story: the events of a correlation id as a tree of causes and effects, each with who handled it and where it
@@ -87,17 +89,24 @@ interface EventRow extends Omit<EnvelopeRow, "meta"> {
 
 /**
  * The events of a correlation id in the order of the record, the oldest ones when there are more than `limit`; null
- * when the record holds none. Two round trips, each through indexes. Events that went to the archive are not in it.
+ * when the record holds none. Two round trips, each through indexes. What went to the archive is looked for when the
+ * record holds nothing: its files are read from front to back.
  *
  * @param tenantId whose events alone; null: those of all
+ * @param archived left out: the archive is not asked. `db` of all tenants
  */
 export async function readStory(
   db: Database,
   correlationId: string,
   limit: number,
   tenantId: string | null = null,
+  archived: { readonly db: Database; readonly archive: Archive | null } | null = null,
 ): Promise<Story | null> {
-  const rows = await db.rows<EventRow>(eventsSql(correlationId, limit, tenantId));
+  let rows = await db.rows<EventRow>(eventsSql(correlationId, limit, tenantId));
+  if (rows.length === 0 && archived !== null && archived.archive !== null) {
+    const { archive } = archived;
+    rows = await archivedRows({ db: archived.db, archive }, correlationId, limit, tenantId);
+  }
   const found = rows[0]?.found;
   if (found === undefined) return null;
   const ids = rows.map(({ id }) => id);
@@ -127,6 +136,34 @@ export async function readStory(
     };
   });
   return { origins: [...origins.values()], events, truncated: found > rows.length };
+}
+
+/** As the record would give them; what began them is not in the archive. */
+async function archivedRows(
+  sources: { readonly db: Database; readonly archive: Archive },
+  correlation_id: string,
+  limit: number,
+  tenantId: string | null,
+): Promise<EventRow[]> {
+  const { findArchived } = await import("./search-archive.ts");
+  const filter = { correlation_id, ...(tenantId === null ? {} : { tenant_id: tenantId }) };
+  const stretch = { order: "asc", cursor: null, limit: limit + 1 } as const;
+  const lines = (await findArchived(sources, filter, "own", stretch)) as RecordedDetails[];
+  let bytes = 0;
+  return lines.slice(0, limit).flatMap((line, index) => {
+    const payload = JSON.stringify(line.payload);
+    bytes += payload.length;
+    if (index > 0 && bytes > maxPayloadBytes) return [];
+    const causation_id = line.meta.causation_id ?? null;
+    return {
+      ...line,
+      position: String(line.position),
+      payload,
+      causation_id,
+      found: lines.length,
+      origin: null,
+    };
+  });
 }
 
 /** @returns the id of the origin, which is in `origins` now */

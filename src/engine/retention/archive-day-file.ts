@@ -1,5 +1,6 @@
 import { type Archive, type ArchiveFile, ArchiveLostError, type ArchiveState } from "../archive.ts";
 import { TransientError } from "../core/errors.ts";
+import { toForeignDetails } from "../events/foreign-details.ts";
 import { type DetailsRow, toDetails } from "../events/history.ts";
 import type { Invocation } from "../invocation.ts";
 import {
@@ -150,7 +151,7 @@ async function writeLines(writing: Writing, mayGoOn: () => boolean): Promise<boo
     if (!mayGoOn()) return false;
     const rows = await db.rows<EntryRow>(entriesOfDaySql(day, writing.entry, page));
     if (rows.length === 0) break;
-    for (const row of rows) await addLine(writing, encodeLine(entryLine(row)), writing.cursor, row.id, 1);
+    for (const row of rows) await addLine(writing, encodeLine(entryLine(row)), writing.cursor, row.entry, 1);
   }
   await file.flush();
   await noteDurable(writing, true);
@@ -222,8 +223,10 @@ async function save(
   if (saved.length === 0) throw new TransientError(`Another janitor goes on with the archive of ${day}.`);
 }
 
-function entryLine({ stream_name, stream_message_id, raw_fields, archived_at }: EntryRow): object {
-  return { stream_name, stream_message_id, archived_at, raw_fields };
+/** Its place is told as in the files of earlier releases, beside all that is known of it. */
+function entryLine(row: EntryRow): object {
+  const { foreign: _, ...details } = toForeignDetails(row);
+  return { ...details, archived_at: row.stored_at };
 }
 
 const encoder = new TextEncoder();

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { type ForeignRow, foreignColumns } from "../events/foreign-details.ts";
 import { envelopeColumns } from "../publish/record.ts";
 
 /*
@@ -65,7 +66,7 @@ export function nextDaySql(eventsDays: number): SQL {
 }
 
 export interface DayBounds {
-  /** Null when the day has no events, only entries of other programs. */
+  /** Of events and entries of other programs; null when the day has neither. */
   readonly first: string | null;
   readonly last: string | null;
   readonly unsent: number;
@@ -74,9 +75,10 @@ export interface DayBounds {
 /** The positions between which the rows of a day lie, and how many of them are not sent. Behind `throughIndexSql`. */
 export function boundsSql(day: string): SQL {
   return sql`
-    SELECT min(position)::text AS first, max(position)::text AS last,
-      (count(*) FILTER (WHERE sent_at IS NULL))::integer AS unsent
-    FROM events e WHERE ${within(sql`e.stored_at`, day)}`;
+    SELECT least(min(e.position), min(a.first))::text AS first, greatest(max(e.position), max(a.last))::text AS last,
+      (count(*) FILTER (WHERE e.position IS NOT NULL AND e.sent_at IS NULL))::integer AS unsent
+    FROM (SELECT min(position) AS first, max(position) AS last FROM archived_entries a
+      WHERE ${within(sql`a.archived_at`, day)}) a LEFT JOIN events e ON ${within(sql`e.stored_at`, day)}`;
 }
 
 /** One row; none when another janitor has begun the day. */
@@ -106,24 +108,21 @@ export function eventsOfDaySql(day: string, cursor: string, last: string, bounds
     WHERE p.bytes_before < ${bounds.maxBytes} ORDER BY p.position`;
 }
 
-export interface EntryRow {
-  readonly id: string;
-  readonly stream_name: string;
-  readonly stream_message_id: string;
-  readonly raw_fields: unknown;
-  readonly archived_at: string;
+export interface EntryRow extends ForeignRow {
+  /** Its id among them. */
+  readonly entry: string;
 }
 
 /** The next entries of other programs that were trimmed on that day. */
 export function entriesOfDaySql(day: string, cursor: string, bounds: PageBounds): SQL {
   return sql`
-    SELECT p.id::text AS id, a.stream_name, a.stream_message_id, a.raw_fields, ${iso(sql`a.archived_at`)} AS archived_at
+    SELECT p.id::text AS entry, ${foreignColumns}
     FROM (
       SELECT c.id, sum(c.bytes) OVER (ORDER BY c.id) - c.bytes AS bytes_before FROM (
-        SELECT a.id, octet_length(a.raw_fields::text) AS bytes FROM archived_entries a
+        SELECT a.id, octet_length(a.raw_fields::text) + coalesce(octet_length(a.payload::text), 0) AS bytes FROM archived_entries a
         WHERE a.id > ${cursor}::bigint AND ${within(sql`a.archived_at`, day)}
         ORDER BY a.id LIMIT ${bounds.maxRows}) c
-    ) p JOIN archived_entries a ON a.id = p.id
+    ) p JOIN archived_entries e ON e.id = p.id
     WHERE p.bytes_before < ${bounds.maxBytes} ORDER BY p.id`;
 }
 

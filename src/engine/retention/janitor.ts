@@ -6,6 +6,7 @@ import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { countTenantRows } from "./count-rows.ts";
 import { type PurgeReport, purge } from "./purge.ts";
 import { mayReconcile, type ReconcileReport, reconcileShard, redeliveredBy } from "./reconcile.ts";
+import type { SealReport } from "./seal-days.ts";
 import { callsOfAPage, shardsInUse, type TrimReport, trimShard } from "./trim.ts";
 
 /*
@@ -25,6 +26,7 @@ export interface JanitorReport {
   readonly reconcile: Part<readonly ReconcileReport[]> | null;
   readonly trim: Part<readonly TrimReport[]> | null;
   readonly purge: Part<PurgeReport> | null;
+  readonly seal: Part<SealReport> | null;
   readonly archive: Part<ArchiveReport> | null;
   /** Events that are to be sent again: run the relay. */
   readonly restored: number;
@@ -34,11 +36,12 @@ export interface JanitorReport {
 }
 
 /** Shares of what is left of the time; the last part may use all of it. */
-const shares = { reconcile: 0.3, trim: 0.4, purge: 0.4, archive: 1 };
+const shares = { reconcile: 0.3, trim: 0.4, purge: 0.4, seal: 0.5, archive: 1 };
 const workOf = {
   reconcile: "comparison",
   trim: "janitor:trim",
   purge: "janitor:purge",
+  seal: "janitor:seal",
   archive: "janitor:archive",
 } as const satisfies Record<keyof typeof shares, Work>;
 /** A janitor that was killed is succeeded this long after its time, ms. */
@@ -66,6 +69,7 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
     reconcile: null,
     trim: null,
     purge: null,
+    seal: null,
     archive: null,
     restored: 0,
     redelivered: 0,
@@ -103,6 +107,10 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
     await countTenantRows(invocation, mayGoOn);
     return report;
   });
+  // First, so that no day goes to the archive before it is sealed.
+  const seal = await part("seal", async (mayGoOn) =>
+    (await import("./seal-days.ts")).sealDays(invocation, mayGoOn),
+  );
   const archive = await part("archive", (mayGoOn) => archiveDays(invocation, mayGoOn));
   if (stream !== null) {
     const { redis } = stream;
@@ -113,7 +121,7 @@ export async function runJanitor(invocation: Invocation, deadlineMs: number): Pr
   const found = [...(reconcile?.result ?? []), ...(trim?.result ?? [])];
   const restored = found.reduce((sum, shard) => sum + shard.restored, 0);
   const redelivered = (reconcile?.result ?? []).reduce((sum, shard) => sum + redeliveredBy(shard), 0);
-  const report = done({ reconcile, trim, purge: purged, archive, restored, redelivered });
+  const report = done({ reconcile, trim, purge: purged, seal, archive, restored, redelivered });
   log.info(
     {
       restored,

@@ -1,4 +1,4 @@
-import { countFound, search } from "@brain/engine";
+import { countFound, exportFound, search } from "@brain/engine";
 import * as z from "zod";
 
 /*
@@ -42,6 +42,12 @@ const payloadMember = filterText(600)
     return { path: text.slice(0, at).split("."), value: text.slice(at + 1) };
   });
 
+const cursor = z
+  .string()
+  // Below 2^63, the largest position.
+  .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
+  .optional();
+
 /** What is asked for, without how much of it. */
 const searchFields = {
   /** One or more, separated by commas. */
@@ -75,18 +81,28 @@ export function searchQuery(whose: Whose) {
     entries: z.enum(["own", "foreign", "all"]).default(whose),
     /** Also how many there are. */
     count: flag,
+    /** Also in the archive. */
+    archive: flag,
     order: z
       .enum(["desc", "asc", "newest", "oldest"])
       .default("desc")
       .transform((order) => orders[order]),
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
-    cursor: z
-      .string()
-      // Below 2^63, the largest position.
-      .regex(/^\d{1,18}$/, 'expected the "next_cursor" of an earlier answer')
-      .optional(),
+    cursor,
   });
 }
+
+/** Rows of one export at most. */
+const maxExported = 10_000_000;
+
+export const exportFoundQuery = z.strictObject({
+  ...searchFields,
+  format: z.enum(["csv", "jsonl"]).default("jsonl"),
+  entries: z.enum(["own", "foreign", "all"]).default("all"),
+  archive: flag,
+  limit: z.coerce.number().int().min(1).max(maxExported).default(maxExported),
+  cursor,
+});
 
 type Fields = { readonly [Name in keyof typeof searchFields]?: z.output<(typeof searchFields)[Name]> };
 
@@ -100,14 +116,35 @@ function filterOf({ type, payload, ...fields }: Fields, tenant: string | null): 
   };
 }
 
+/** What fits as a file, sent while it is read. */
+export function answerExport(
+  deps: Parameters<typeof exportFound>[0],
+  { format, limit, cursor, entries, archive, ...fields }: z.output<typeof exportFoundQuery>,
+  tenant: string | null,
+): Response {
+  const texts = exportFound(deps, filterOf(fields, tenant), { format, limit, cursor, entries, archive });
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await texts.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: () => void texts.return(undefined),
+  });
+  const type = format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/jsonl";
+  const disposition = `attachment; filename="events.${format}"`;
+  return new Response(body, { headers: { "content-type": type, "content-disposition": disposition } });
+}
+
 /** A page as the routes answer it. @throws {TransientError} Postgres is not reachable */
 export async function answerSearch(
   deps: SearchDeps,
-  { order, limit, cursor, entries, count, ...fields }: z.output<ReturnType<typeof searchQuery>>,
+  { order, limit, cursor, entries, count, archive, ...fields }: z.output<ReturnType<typeof searchQuery>>,
   tenant: string | null,
 ): Promise<object> {
   const filter = filterOf(fields, tenant);
-  const { found, nextCursor } = await search(deps, filter, { order, limit, cursor, entries });
+  const { found, nextCursor } = await search(deps, filter, { order, limit, cursor, entries, archive });
   const counted = count ? { count: await countFound(deps, filter, entries) } : {};
   return { events: found, next_cursor: nextCursor, ...counted };
 }

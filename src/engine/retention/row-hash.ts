@@ -1,0 +1,72 @@
+import type { JsonValue } from "@brain/schemas";
+import { canonicalJson } from "../core/canonical-json.ts";
+
+/*
+ * What the chain says of a row: SHA-256 of its canonical JSON, all that is stored when the row comes to be. Where an event
+ * was sent is not in it, for that is known later, and is another place when Redis lost the first.
+ */
+
+/** A row as it is shown, or a line of the archive: what it is is seen by its fields. */
+export interface HashedRow {
+  readonly position: number;
+  readonly [field: string]: unknown;
+}
+
+const ofEvent = [
+  ...["position", "stored_at", "key", "id", "type", "source", "target", "payload", "timestamp", "meta"],
+  ...["mission_id", "task_id", "correlation_id", "tenant_id", "actor_id", "severity"],
+];
+const ofEntry = [...ofEvent, "stream_name", "stream_message_id", "raw_fields", "decode_notes", "unread"];
+
+const encoder = new TextEncoder();
+
+async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const lineLength = 24;
+/** Of the hash; half of it is more than anybody can aim at. */
+const hashLength = 16;
+
+export function rowHash(row: HashedRow): Promise<Uint8Array> {
+  const fields = row.raw_fields === undefined ? ofEvent : ofEntry;
+  const content = Object.fromEntries(fields.map((field) => [field, row[field] as JsonValue]));
+  return sha256(canonicalJson(content)).then((hash) => hash.subarray(0, hashLength));
+}
+
+/** Positions and hashes as they stand in a block, base64. */
+export async function listingOf(rows: readonly HashedRow[]): Promise<string> {
+  const bytes = new Uint8Array(rows.length * lineLength);
+  const view = new DataView(bytes.buffer);
+  const hashes = await Promise.all(rows.map(rowHash));
+  for (const [index, row] of rows.entries()) {
+    view.setBigUint64(index * lineLength, BigInt(row.position));
+    bytes.set(hashes[index] ?? new Uint8Array(hashLength), index * lineLength + 8);
+  }
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+/** Position → hash, hex; in order. @throws {Error} it is no listing */
+export function readListing(listing: string): ReadonlyMap<number, string> {
+  const bytes = Uint8Array.from(atob(listing), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const lines = new Map<number, string>();
+  for (let at = 0; at + lineLength <= bytes.length; at += lineLength) {
+    lines.set(Number(view.getBigUint64(at)), toHex(bytes.subarray(at + 8, at + lineLength)));
+  }
+  return lines;
+}
+
+/** Hash of a block: of the one before it, its bounds and its listing. Hex. */
+export async function blockHash(
+  previous: string,
+  { from, to, listing }: { readonly from: string; readonly to: string; readonly listing: string },
+): Promise<string> {
+  return toHex(await sha256(`${previous}\n${from}\n${to}\n${listing}`));
+}
