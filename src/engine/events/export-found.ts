@@ -38,10 +38,10 @@ export async function* exportFound(
 ): AsyncGenerator<string> {
   if (format === "csv") yield `${columns.join(",")}\r\n`;
   const until = await completeUpTo(deps.all);
-  const ask = (from: string | undefined, rows: number) =>
+  const ask = (from: string | undefined, rows: number): Promise<FoundPage> =>
     search(deps, filter, { ...page, order: "asc", limit: Math.min(pageRows, rows), cursor: from, until });
   let left = limit;
-  let asked: ReturnType<typeof ask> | null = ask(cursor, left);
+  let asked: Promise<FoundPage> | null = ask(cursor, left);
   while (asked !== null) {
     const { found, nextCursor }: FoundPage = await asked;
     left -= found.length;
