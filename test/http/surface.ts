@@ -89,7 +89,7 @@ export async function readReply(response: Response): Promise<Reply> {
   const isLive = type.includes("text/event-stream");
   if (isLive) await response.body?.cancel();
   const text = isLive ? "" : await response.text();
-  const isJson = type.includes("json") && text !== "";
+  const isJson = /\bjson\b/.test(type) && text !== "";
   return {
     status: response.status,
     headers: response.headers,

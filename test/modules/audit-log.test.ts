@@ -114,3 +114,36 @@ describe("the audit log", () => {
     expect(await kept()).toHaveLength(1);
   });
 });
+
+describe("entries of other programs", () => {
+  test("are replayed to a consumer like events of ours, and it applies each once", async () => {
+    await engine.settle();
+    const id = await write(
+      ofPython({
+        type: "agent.online",
+        payload: JSON.stringify({ agent_id: "py-1" }),
+        meta: JSON.stringify({ schema_version: 1, producer: "python", source_module: "agents" }),
+      }),
+    );
+    await engine.drain("audit_log");
+    // Nobody has handled it, and it is no longer on the stream.
+    await engine.redis("XGROUP", "SETID", engine.stream, "edge_agents", "$");
+    await engine.redis("XDEL", engine.stream, id);
+    const agents = () => engine.sql("SELECT agent_id FROM agents");
+    expect(await agents()).toEqual([]);
+    const replay = {
+      subscriber: "agents",
+      name: "of python",
+      reason: "a new consumer",
+      types: ["agent.online"],
+      mode: "only_missing",
+    };
+    const preview = await engine.request("POST", "/api/replays", { ...replay, dry_run: true });
+    expect(preview.body, preview.text).toMatchObject({ count: 1, already_applied: 0 });
+    const started = await engine.request("POST", "/api/replays", replay);
+    expect(started.status, started.text).toBeLessThan(300);
+    await engine.cron();
+    await engine.settle();
+    expect(await agents()).toEqual([{ agent_id: "py-1" }]);
+  });
+});

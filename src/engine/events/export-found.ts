@@ -43,10 +43,12 @@ export async function* exportFound(
   let left = limit;
   let asked: Promise<FoundPage> | null = ask(cursor, left);
   while (asked !== null) {
-    const { found, nextCursor }: FoundPage = await asked;
+    const answer: FoundPage = await asked;
+    const { found } = answer;
+    const nextCursor: string | null = answer.nextCursor;
     left -= found.length;
-    const goesOn = nextCursor !== null && left > 0 && deps.meter?.isNear(callsLeft) !== true;
-    asked = goesOn ? ask(nextCursor, left) : null;
+    const goesOn: boolean = nextCursor !== null && left > 0 && deps.meter?.isNear(callsLeft) !== true;
+    asked = goesOn ? ask(nextCursor ?? undefined, left) : null;
     // Nobody may be there any more to await it.
     asked?.catch(() => undefined);
     if (found.length > 0) yield found.map(format === "csv" ? toCsv : toJson).join("");

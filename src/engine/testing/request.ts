@@ -47,6 +47,6 @@ export async function request(
 /** Reads an answer to its end. */
 export async function readAnswer(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json") === true && text !== "";
+  const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "") && text !== "";
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
 }

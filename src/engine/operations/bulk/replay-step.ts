@@ -19,7 +19,7 @@ export interface ReplayFilter {
 }
 
 /** The filter as a condition on `events e`; what was not sent yet comes by itself. */
-export function eventCondition(filter: ReplayFilter, untilPosition: string | null): SQL {
+function eventCondition(filter: ReplayFilter, untilPosition: string | null): SQL {
   const conditions: SQL[] = [sql`e.sent_at IS NOT NULL`];
   if (untilPosition !== null) conditions.push(sql`e.position <= ${untilPosition}::bigint`);
   if (filter.types !== null) conditions.push(sql`e.type = ANY(${sql.param([...filter.types])}::text[])`);
@@ -28,6 +28,40 @@ export function eventCondition(filter: ReplayFilter, untilPosition: string | nul
   if (filter.tenant_id !== null) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
   if (filter.correlation_id !== null) conditions.push(sql`e.correlation_id = ${filter.correlation_id}`);
   return sql.join(conditions, sql` AND `);
+}
+
+/** The same as a condition on `archived_entries e`. What is no event, or may be one of ours, is nobody's to handle. */
+function foreignCondition(filter: ReplayFilter, untilPosition: string | null): SQL {
+  const conditions: SQL[] = [sql`e.event_type IS NOT NULL AND e.unread IS NULL AND NOT e.undecided`];
+  if (untilPosition !== null) conditions.push(sql`e.position <= ${untilPosition}::bigint`);
+  if (filter.types !== null)
+    conditions.push(sql`e.event_type = ANY(${sql.param([...filter.types])}::text[])`);
+  if (filter.from !== null) conditions.push(sql`e.archived_at >= ${filter.from}::timestamptz`);
+  if (filter.to !== null) conditions.push(sql`e.archived_at < ${filter.to}::timestamptz`);
+  if (filter.tenant_id !== null) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
+  if (filter.correlation_id !== null) conditions.push(sql`e.correlation_id = ${filter.correlation_id}`);
+  return sql.join(conditions, sql` AND `);
+}
+
+const ofRecord = sql`e.position, e.id::text AS id, e.type, e.tenant_id, e.key, e.shard, e.stream_message_id, e.stored_at,
+  NULL::text AS stream_name, NULL::jsonb AS raw_fields`;
+const ofForeign = sql`e.position, e.event_id AS id, e.event_type AS type, e.tenant_id, e.key, coalesce(e.shard, 0) AS shard,
+  e.stream_message_id, e.archived_at AS stored_at, e.stream_name, e.raw_fields`;
+
+/** What a replay may bring: events of the record, and entries of other programs with their bodies. */
+export function replayableSql(filter: ReplayFilter, untilPosition: string | null): SQL {
+  return sql`(SELECT ${ofRecord} FROM events e WHERE ${eventCondition(filter, untilPosition)}
+    UNION ALL SELECT ${ofForeign} FROM archived_entries e WHERE ${foreignCondition(filter, untilPosition)})`;
+}
+
+/** The first of them behind a position, each table by its own order. */
+function pageSql({ filter, cursor, untilPosition }: RunningReplay, limit: number): SQL {
+  const rows = (columns: SQL, table: SQL, condition: SQL) => sql`(SELECT ${columns} FROM ${table} e
+    WHERE e.position > ${cursor}::bigint AND ${condition} ORDER BY e.position LIMIT ${limit})`;
+  return sql`SELECT * FROM (
+      ${rows(ofRecord, sql`events`, eventCondition(filter, untilPosition))}
+      UNION ALL ${rows(ofForeign, sql`archived_entries`, foreignCondition(filter, untilPosition))}
+    ) e ORDER BY e.position LIMIT ${limit}`;
 }
 
 /** True when the subscriber has a claim, also of a forced replay, for the event in columns `id` and `stream_message_id` of `e`. */
@@ -76,10 +110,7 @@ export async function deferEvents(
     chosen: number;
   }>(sql`
     WITH page AS MATERIALIZED (
-      SELECT e.position, e.id, e.type, e.tenant_id, e.key, e.shard, e.stream_message_id
-      FROM events e
-      WHERE e.position > ${operation.cursor}::bigint AND ${eventCondition(operation.filter, operation.untilPosition)}
-      ORDER BY e.position LIMIT ${Math.max(limit, scanLimit)}
+      ${pageSql(operation, Math.max(limit, scanLimit))}
     ), judged AS MATERIALIZED (
       SELECT e.*, l.id AS letter_id, l.status AS letter_status, ${hasClaim(subscriber)} AS applied
       FROM page e LEFT JOIN dead_letters l
@@ -96,9 +127,9 @@ export async function deferEvents(
       FROM chosen c WHERE l.id = c.letter_id AND l.status = 'open' RETURNING l.id
     ), inserted AS (
       INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id,
-        key, cause, job_id, dead_letter_id, replay_epoch)
-      SELECT ${subscriber}, c.shard, (${streams}::text[])[c.shard + 1], c.stream_message_id, c.id::text, c.type,
-        c.tenant_id, c.key, 'replay', ${operation.id}::bigint, t.id,
+        key, raw_fields, cause, job_id, dead_letter_id, replay_epoch)
+      SELECT ${subscriber}, c.shard, coalesce(c.stream_name, (${streams}::text[])[c.shard + 1]), c.stream_message_id, c.id,
+        c.type, c.tenant_id, c.key, c.raw_fields, 'replay', ${operation.id}::bigint, t.id,
         CASE WHEN c.applied THEN ${operation.replayGeneration}::integer ELSE 0 END
       FROM chosen c LEFT JOIN taken t ON t.id = c.letter_id
       ORDER BY c.position
@@ -129,9 +160,7 @@ export async function claimsGoneReason(
   const { rows } = await tx.execute<{ stored_at: string; gone: boolean }>(sql`
     SELECT ${isoText(sql`e.stored_at`)} AS stored_at,
       e.stored_at < now() - ${dedupDays}::integer * interval '1 day' AS gone
-    FROM events e
-    WHERE e.position > ${operation.cursor}::bigint AND ${eventCondition(operation.filter, operation.untilPosition)}
-    ORDER BY e.position LIMIT 1`);
+    FROM (${pageSql(operation, 1)}) e`);
   const [next] = rows;
   if (next?.gone !== true) return null;
   return `The next event was stored at ${next.stored_at}, and what was applied is known for ${dedupDays} days only (BRAIN_DEDUP_DAYS): it could be applied twice. Cancel this replay, and start another one that begins later, or one with "accept_duplicates".`;

@@ -12,7 +12,7 @@ import {
   markBulkOperationsRunning,
 } from "./bulk-store.ts";
 import { isoText } from "./bulk-view.ts";
-import { eventCondition, hasClaim, type ReplayFilter, type ReplayMode } from "./replay-step.ts";
+import { hasClaim, type ReplayFilter, type ReplayMode, replayableSql } from "./replay-step.ts";
 
 /*
  * Replay: events of the record go to one consumer again. Its set is what the record holds when it starts; rows in
@@ -75,7 +75,7 @@ export async function previewReplay(
     SELECT count(*)::integer AS count,
       (count(*) FILTER (WHERE ${hasClaim(consumer.subscriber)}))::integer AS already_applied,
       ${isoText(sql`min(e.stored_at)`)} AS oldest, ${isoText(sql`max(e.stored_at)`)} AS newest
-    FROM events e WHERE ${eventCondition(narrowed(consumer, filter), null)}`);
+    FROM ${replayableSql(narrowed(consumer, filter), null)} e`);
   return row ?? { count: 0, already_applied: 0, oldest: null, newest: null };
 }
 
@@ -153,7 +153,7 @@ async function freezeSet(
 
 async function lastPosition(tx: Tx): Promise<string> {
   const { rows } = await tx.execute<{ position: string }>(
-    sql`SELECT coalesce(max(position), 0)::text AS position FROM events`,
+    sql`SELECT greatest((SELECT max(position) FROM events), (SELECT max(position) FROM archived_entries), 0)::text AS position`,
   );
   return rows[0]?.position ?? "0";
 }
@@ -165,7 +165,7 @@ async function measure(
 ): Promise<{ readonly total: number; readonly oldestMs: number | null }> {
   const { rows } = await tx.execute<{ total: number; oldest_ms: number | null }>(sql`
     SELECT count(*)::integer AS total, (extract(epoch FROM min(e.stored_at)) * 1000)::float8 AS oldest_ms
-    FROM events e WHERE ${eventCondition(filter, untilPosition)}`);
+    FROM ${replayableSql(filter, untilPosition)} e`);
   return { total: rows[0]?.total ?? 0, oldestMs: rows[0]?.oldest_ms ?? null };
 }
 
