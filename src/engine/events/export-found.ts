@@ -1,6 +1,7 @@
 import type { SubrequestMeter } from "../core/budget.ts";
 import { completeUpTo } from "./complete-up-to.ts";
-import { type Found, type FoundPage, type SearchDeps, type SearchPage, search } from "./search.ts";
+import type { Found } from "./foreign-details.ts";
+import { type FoundPage, type SearchDeps, type SearchPage, search } from "./search.ts";
 import type { SearchFilter } from "./search-sql.ts";
 
 /*

@@ -1,5 +1,6 @@
 import type { JsonValue } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
+import type { RecordedDetails } from "./history.ts";
 
 /** An entry of another program, with what could be read of it: the fields of an event, where it is one. */
 export interface ForeignDetails {
@@ -33,6 +34,9 @@ export interface ForeignDetails {
   /** Why it is no event; null: it is one, or nobody tried. */
   readonly unread: string | null;
 }
+
+/** What a search finds. */
+export type Found = RecordedDetails | ForeignDetails;
 
 type Parsed = "payload" | "meta" | "raw_fields" | "decode_notes";
 

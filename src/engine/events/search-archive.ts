@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import type { Archive } from "../archive.ts";
 import type { Database } from "../db/database.ts";
 import { type ArchivedLine, archivedLines } from "./archive-lines.ts";
-import type { Found, Whose } from "./search.ts";
-import type { SearchFilter } from "./search-sql.ts";
+import type { Found } from "./foreign-details.ts";
+import type { SearchFilter, Whose } from "./search-sql.ts";
 
 /*
  * The search in the files of the archive: what fits is found line by line, and no more is held than a page.

@@ -5,6 +5,9 @@ import { type SQL, sql } from "drizzle-orm";
  * tables have their rows in one order of positions, so a page is the first rows of both together.
  */
 
+/** Whose entries: what this system published, what others wrote, or both. */
+export type Whose = "own" | "foreign" | "all";
+
 /** Types with `*` for any characters; the others for exactly what they say. Left out: whatever it is. */
 export interface SearchFilter {
   readonly types?: readonly string[] | undefined;

@@ -4,13 +4,13 @@ import type { Clock } from "../core/clock.ts";
 import type { Database } from "../db/database.ts";
 import { completeUpTo } from "./complete-up-to.ts";
 import {
-  type ForeignDetails,
   type ForeignRow,
+  type Found,
   foreignColumns,
   isDecided,
   toForeignDetails,
 } from "./foreign-details.ts";
-import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
+import { type DetailsRow, detailColumns, toDetails } from "./history.ts";
 import {
   conditionsOf,
   inForeign,
@@ -23,6 +23,7 @@ import {
   type Stretch,
   typeCondition,
   typesSql,
+  type Whose,
 } from "./search-sql.ts";
 
 /*
@@ -35,11 +36,6 @@ import {
  * Payloads have no index. What asks for them looks through the record a stretch at a time, as far as it comes in a
  * moment: such a page may be short, or empty, although there is more; its cursor says so.
  */
-
-export type Found = RecordedDetails | ForeignDetails;
-
-/** Whose entries: what this system published, what others wrote, or both. */
-export type Whose = "own" | "foreign" | "all";
 
 export interface SearchPage {
   readonly order: "asc" | "desc";
