@@ -895,7 +895,7 @@ CREATE TABLE "paycore_refunds" (
   "updated_at" timestamp(3) with time zone NOT NULL,
   CONSTRAINT "paycore_refunds_pkey" PRIMARY KEY (id),
   CONSTRAINT "paycore_refunds_amount_check" CHECK ((amount_cents > 0)),
-  CONSTRAINT "paycore_refunds_status_check" CHECK (((status)::text = ANY ((ARRAY['requested'::character varying, 'processing'::character varying, 'succeeded'::character varying, 'failed'::character varying])::text[]))),
+  CONSTRAINT "paycore_refunds_status_check" CHECK (((status)::text = ANY ((ARRAY['unapproved'::character varying, 'requested'::character varying, 'processing'::character varying, 'succeeded'::character varying, 'failed'::character varying])::text[]))),
   CONSTRAINT "paycore_refunds_intent_id_paycore_intents_id_fk" FOREIGN KEY (intent_id) REFERENCES paycore_intents(id),
   CONSTRAINT "paycore_refunds_transaction_id_paycore_transactions_id_fk" FOREIGN KEY (transaction_id) REFERENCES paycore_transactions(id)
 );

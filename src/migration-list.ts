@@ -24,5 +24,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0025_module_tenant_rows", when: 1_795_711_978_177 },
     { tag: "0026_analytics", when: 1_795_713_867_864 },
     { tag: "0027_alert_messages", when: 1_795_715_278_170 },
+    { tag: "0028_refund_approval", when: 1_795_715_684_852 },
   ],
 };

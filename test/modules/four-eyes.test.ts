@@ -141,6 +141,79 @@ describe("a refund above the threshold", () => {
   });
 });
 
+describe("a refund that waits for a second person", () => {
+  const path = "/api/paycore/refunds";
+  const paidIntent = async () => {
+    const asked = { amount_cents: 50_000, user_id: "payer", tenant_id: "acme" };
+    const intent = await engine.request("POST", "/api/paycore/intents", asked);
+    expect(intent.status, intent.text).toBe(201);
+    await engine.atStripe(() => engine.stripe.account.pay(intent.body.provider_intent_id));
+    return intent.body.intent_id as string;
+  };
+  const ask = async (by: Caller, intent_id: string, more: object = {}, headers = {}) =>
+    send(by, path, { intent_id, amount_cents: 30_000, await_approval: true, ...more }, headers);
+  const approveRefund = (by: Caller, id: string, headers = {}) =>
+    send(by, `${path}/${id}/approve`, undefined, headers);
+  const eventsOf = (id: string) =>
+    engine.sql(
+      "SELECT type, actor_id FROM events WHERE payload ->> 'refund_id' = $1 ORDER BY position LIMIT 1",
+      [id],
+    );
+  const writes = ["payment:write", "approve"];
+
+  test("is approved by another identity's request, without act_as; by who asked it is not", async () => {
+    const [clerk, boss] = [await caller(writes), await caller(writes)];
+    const intent = await paidIntent();
+    const waiting = await ask(clerk, intent);
+    expect(waiting.status, waiting.text).toBe(202);
+    expect(waiting.body).toMatchObject({ status: "unapproved", requested_by: clerk.id, approved_by: null });
+    const id = waiting.body.refund_id;
+    // Nothing has happened yet.
+    expect(await eventsOf(id)).toEqual([]);
+    expectErrorShape(await approveRefund(clerk, id), 403, "forbidden");
+    expectErrorShape(await approveRefund(await caller(["payment:write"]), id), 403, "forbidden");
+    const nameless = await engine.request("POST", `${path}/${id}/approve`);
+    expectErrorShape(nameless, 403, "forbidden");
+    expect((await engine.sql("SELECT status FROM paycore_refunds WHERE id = $1", [id]))[0]).toEqual({
+      status: "unapproved",
+    });
+
+    const done = await approveRefund(boss, id);
+    expect(done.status, done.text).toBe(200);
+    expect(done.body).toMatchObject({ requested_by: clerk.id, approved_by: boss.id, refund_id: id });
+    expect(["processing", "succeeded"]).toContain(done.body.status);
+    expect(await eventsOf(id)).toEqual([{ type: "payment.refund.requested", actor_id: clerk.id }]);
+    // Again is harmless; a third one has nothing to approve.
+    expect((await approveRefund(boss, id)).body).toMatchObject({ approved_by: boss.id });
+    expectErrorShape(await approveRefund(await caller(writes), id), 409, "conflict");
+  });
+
+  test("holds nothing of the payment: what others took meanwhile is not paid back twice", async () => {
+    const [clerk, boss] = [await caller(writes), await caller(writes)];
+    const intent = await paidIntent();
+    const first = (await ask(clerk, intent)).body.refund_id;
+    const second = (await ask(clerk, intent)).body.refund_id;
+    expect((await approveRefund(boss, first)).status).toBe(200);
+    expectErrorShape(await approveRefund(boss, second), 400, "bad_request");
+    expect((await engine.request("GET", `${path}/${second}`)).body.status).toBe("unapproved");
+  });
+
+  test("is paid at once where no second person is needed, and the bootstrap key says who asks and approves", async () => {
+    const clerk = await caller(writes);
+    const intent = await paidIntent();
+    const small = await ask(clerk, intent, { amount_cents: 100 });
+    expect(small.status, small.text).toBe(201);
+    const asRoot = (actor: string, rest = "", body?: object) =>
+      engine.request("POST", `${path}${rest}`, body, actor === "" ? {} : { "x-actor-id": actor });
+    const body = { intent_id: intent, amount_cents: 30_000, await_approval: true };
+    expectErrorShape(await asRoot("", "", body), 403, "forbidden");
+    const waiting = await asRoot("user-1", "", body);
+    expect(waiting.status, waiting.text).toBe(202);
+    expectErrorShape(await asRoot("user-1", `/${waiting.body.refund_id}/approve`), 403, "forbidden");
+    expect((await asRoot("user-2", `/${waiting.body.refund_id}/approve`)).body.approved_by).toBe("user-2");
+  });
+});
+
 describe("a change of a course's workflow", () => {
   test("that needs a person is not approved by who makes it", async () => {
     const author = await caller(["course_factory:write", "approve"]);

@@ -64,6 +64,8 @@ export const refundRequest = z.strictObject({
   reason: reasonText(500, 1).optional(),
   /** Who approved it, where the amount needs somebody. */
   approved_by: opaqueId.optional(),
+  /** Where the amount needs somebody: it waits for whoever approves it by a request of their own. */
+  await_approval: z.boolean().default(false),
   /** Given: the payment must be of this tenant. */
   tenant_id: opaqueId.optional(),
 });

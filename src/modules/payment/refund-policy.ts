@@ -23,19 +23,19 @@ export interface RefundPolicy {
   decide(question: RefundQuestion): Promise<RefundVerdict>;
 }
 
+export const whoAsks = "A refund of this size needs to know who asks for it: send the x-actor-id header.";
+
 /** Two persons: who asks is known, and somebody else approved. Without a better policy nothing is let through. */
 export const fourEyes: RefundPolicy = {
   async decide({ requestedBy, approvedBy }) {
     if (requestedBy === null) {
-      return {
-        allowed: false,
-        reason: "A refund of this size needs to know who asks for it: send the x-actor-id header.",
-      };
+      return { allowed: false, reason: whoAsks };
     }
     if (approvedBy === null) {
       return {
         allowed: false,
-        reason: "A refund of this size needs a second person: send their id as approved_by.",
+        reason:
+          "A refund of this size needs a second person: send their id as approved_by, or await_approval: true and have them approve it with POST /api/paycore/refunds/{id}/approve.",
       };
     }
     return approvedBy === requestedBy

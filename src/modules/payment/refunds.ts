@@ -15,7 +15,7 @@ import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";
 import { isUuid, type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
 import type { Intent, Refund, RefundBody } from "./model.ts";
-import { fourEyes } from "./refund-policy.ts";
+import { fourEyes, type RefundQuestion, whoAsks } from "./refund-policy.ts";
 import {
   findRefund,
   findRefundInTx,
@@ -67,13 +67,24 @@ export async function beginRefund(
     { source, tenant_id: known.tenantId, actor_id: services.actorId },
     async (tx, publish) => storeRefund({ tx, publish, services, settings, key, now }, body),
   );
-  if (stored.refund.status !== "requested") return stored;
-  services.schedule(refundRepairJob, nextAttemptAt(now, 0));
-  const sent = await sendRefund(services, stripe, stored.refund);
-  if (sent.kind === "refused") {
-    throw refusal(sent, "refund", { refund_id: stored.refund.id });
-  }
-  return { ...stored, refund: sent.refund };
+  return { ...stored, refund: await handOver(services, stripe, stored.refund) };
+}
+
+/**
+ * Hands a refund to Stripe that is asked for and, where it has to be, approved; any other stays as it is.
+ *
+ * @throws {BadRequestError | UpstreamError} Stripe refused it: the refund has failed then
+ */
+export async function handOver(
+  services: RequestServices,
+  stripe: StripeSettings,
+  refund: Refund,
+): Promise<Refund> {
+  if (refund.status !== "requested") return refund;
+  services.schedule(refundRepairJob, nextAttemptAt(services.now(), 0));
+  const sent = await sendRefund(services, stripe, refund);
+  if (sent.kind === "refused") throw refusal(sent, "refund", { refund_id: refund.id });
+  return sent.refund;
 }
 
 interface Storing {
@@ -89,7 +100,7 @@ async function storeRefund(
   storing: Storing,
   body: RefundBody,
 ): Promise<{ readonly refund: Refund; readonly replayed: boolean }> {
-  const { tx, publish, services, key, now } = storing;
+  const { tx, publish, services, settings, key, now } = storing;
   const intent = await lockIntent(tx, body.intent_id);
   if (intent === null) throw new Error("A payment that was there is gone.");
   if (key !== null) {
@@ -99,14 +110,23 @@ async function storeRefund(
       return { refund: first, replayed: true };
     }
   }
-  await requirePossible(storing, intent, body);
+  const needsSecond = await requirePossible(tx, intent, body.amount_cents, settings);
+  const awaits = needsSecond && body.await_approval && body.approved_by === undefined;
+  if (awaits && services.actorId === null) throw new ForbiddenError(whoAsks);
+  if (needsSecond && !awaits) {
+    await askPolicy(services, settings, intent, {
+      amountCents: body.amount_cents,
+      requestedBy: services.actorId,
+      approvedBy: body.approved_by ?? null,
+    });
+  }
   const refund = await insertRefund(tx, {
     id: uuidv4(),
     intentId: intent.id,
     tenantId: intent.tenantId,
     amountCents: body.amount_cents,
     reason: body.reason ?? null,
-    status: "requested",
+    status: awaits ? "unapproved" : "requested",
     requestedBy: services.actorId ?? unnamedActor,
     approvedBy: body.approved_by ?? null,
     nextAttemptAt: nextAttemptAt(now, 0),
@@ -116,18 +136,27 @@ async function storeRefund(
   });
   // The same key on two payments at once: their locks are two, the key is one.
   if (refund === null) throw new ConflictError("This Idempotency-Key was used for another request.");
+  // One that waits is told of when it is approved.
+  if (awaits) return { refund, replayed: false };
   const lastEventId = await publishRefund(publish, intent, refund, "refund_requested", now, services.actorId);
   await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
   return { refund, replayed: false };
 }
 
-async function requirePossible(
-  { tx, services, settings }: Storing,
+/**
+ * Whether a second person is needed for a refund that is possible. The payment is locked.
+ *
+ * @throws {ConflictError} the payment was not received
+ * @throws {BadRequestError} more than is left
+ */
+export async function requirePossible(
+  tx: Tx,
   intent: Intent,
-  body: RefundBody,
-): Promise<void> {
+  amountCents: number,
+  settings: PaymentSettings,
+): Promise<boolean> {
   const held = await heldByRefunds(tx, intent.id);
-  const decision = decideRefund(intent, held, body.amount_cents, settings.refundThresholdCents);
+  const decision = decideRefund(intent, held, amountCents, settings.refundThresholdCents);
   switch (decision.kind) {
     case "not_paid":
       throw new ConflictError(
@@ -135,22 +164,23 @@ async function requirePossible(
       );
     case "too_much":
       throw new BadRequestError(
-        `The refund is over what is left of the payment: ${body.amount_cents} asked for, ${decision.left} left.`,
+        `The refund is over what is left of the payment: ${amountCents} asked for, ${decision.left} left.`,
         { issues: [{ path: "amount_cents", message: `at most ${decision.left}` }] },
       );
     case "possible":
       if (intent.providerPaymentId === null) {
         throw new ConflictError("Stripe has not told yet under which id it was paid. Try again in a minute.");
       }
-      if (decision.needsPolicy) await askPolicy(services, settings, intent, body);
+      return decision.needsPolicy;
   }
 }
 
-async function askPolicy(
+/** @throws {ForbiddenError} the policy does not allow it, or could not be asked */
+export async function askPolicy(
   services: RequestServices,
   settings: PaymentSettings,
   intent: Intent,
-  body: RefundBody,
+  asked: Pick<RefundQuestion, "amountCents" | "requestedBy" | "approvedBy">,
 ): Promise<void> {
   const policy = settings.refundPolicy ?? fourEyes;
   let reason: string;
@@ -158,10 +188,8 @@ async function askPolicy(
     const verdict = await policy.decide({
       intentId: intent.id,
       tenantId: intent.tenantId,
-      amountCents: body.amount_cents,
       currency: intent.currency,
-      requestedBy: services.actorId,
-      approvedBy: body.approved_by ?? null,
+      ...asked,
     });
     if (verdict.allowed) return;
     reason = verdict.reason;

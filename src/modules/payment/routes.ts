@@ -6,6 +6,7 @@ import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
 import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
+import { approveRefund } from "./approve-refund.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
 import {
@@ -25,6 +26,7 @@ import { maxWebhookBytes, receiveStripeEvent } from "./webhook.ts";
 
 const mayRead = requires("payment:read", "own_tenant");
 const mayWrite = requires("payment:write", "own_tenant");
+const mayApprove = requires("approve", "own_tenant");
 
 /** The routes below `/api/paycore`. */
 export function paymentRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
@@ -113,8 +115,12 @@ function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     const key = c.req.header("idempotency-key");
     const { refund, replayed } = await beginRefund(c.var.services, settings, c.req.valid("json"), key);
     if (replayed) c.header("idempotency-replayed", "true");
-    return c.json(refundView(refund), 201);
+    return c.json(refundView(refund), refund.status === "unapproved" ? 202 : 201);
   });
+
+  app.post("/:id/approve", mayApprove, withoutBody(), async (c) =>
+    c.json(refundView(await approveRefund(c.var.services, settings, c.req.param("id")))),
+  );
 
   app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");

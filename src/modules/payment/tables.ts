@@ -18,7 +18,8 @@ import {
 
 export type Provider = "stripe" | "paypal" | "crypto";
 export type IntentStatus = "created" | "pending" | "succeeded" | "failed" | "cancelled";
-export type RefundStatus = "requested" | "processing" | "succeeded" | "failed";
+/** `unapproved`: it waits for a second person, and holds nothing of the payment until then. */
+export type RefundStatus = "unapproved" | "requested" | "processing" | "succeeded" | "failed";
 export type TransactionType =
   | "payment_succeeded"
   | "payment_failed"
@@ -189,7 +190,10 @@ export const paycoreRefunds = pgTable(
     uniqueIndex("paycore_refunds_request_key").on(table.tenantId, table.idempotencyKey),
     index("paycore_refunds_unsent_idx").on(table.nextAttemptAt).where(sql`status = 'requested'`),
     check("paycore_refunds_amount_check", sql`amount_cents > 0`),
-    check("paycore_refunds_status_check", sql`status IN ('requested', 'processing', 'succeeded', 'failed')`),
+    check(
+      "paycore_refunds_status_check",
+      sql`status IN ('unapproved', 'requested', 'processing', 'succeeded', 'failed')`,
+    ),
   ],
 );
 
@@ -218,7 +222,9 @@ export const paycoreEarlyRefunds = pgTable(
     providerEventId: varchar("provider_event_id", { length: 255 }).notNull(),
     /** Our id of the refund; null when it was made at the provider. */
     refundId: uuid("refund_id"),
-    fact: varchar("fact", { length: 10 }).$type<Exclude<RefundStatus, "requested">>().notNull(),
+    fact: varchar("fact", { length: 10 })
+      .$type<Exclude<RefundStatus, "unapproved" | "requested">>()
+      .notNull(),
     amountCents: integer("amount_cents").notNull(),
     currency: varchar("currency", { length: 3 }).notNull(),
     failureReason: varchar("failure_reason", { length: 200 }),

@@ -14,10 +14,20 @@ export const paymentTable: TenantTable = {
     const refund = await made(
       as("POST", "/api/paycore/refunds", { intent_id: paid.intent_id, amount_cents: 100 }),
     );
+    const dear = await made(as("POST", "/api/paycore/intents", { ...body, amount_cents: 90_000 }));
+    await engine.atStripe(() => engine.stripe.account.pay(dear.provider_intent_id));
+    const large = await made(
+      as("POST", "/api/paycore/refunds", {
+        intent_id: dear.intent_id,
+        amount_cents: 80_000,
+        await_approval: true,
+      }),
+    );
     return {
       paid: paid.intent_id,
       open: open.intent_id,
       refund: refund.refund_id,
+      large: large.refund_id,
       payer: body.user_id,
       tenant: tenantId,
     };
@@ -26,6 +36,7 @@ export const paymentTable: TenantTable = {
     paid: "00000000-0000-4000-8000-000000000000",
     open: "00000000-0000-4000-8000-000000000001",
     refund: "00000000-0000-4000-8000-000000000002",
+    large: "00000000-0000-4000-8000-000000000003",
     payer: "",
     tenant: "",
   },
@@ -74,6 +85,13 @@ export const paymentTable: TenantTable = {
         path: "/refunds",
         body: { intent_id: paid, amount_cents: 1, tenant_id },
       }),
+    },
+    {
+      // Who asked for it does not approve it.
+      route: "POST /refunds/:id/approve",
+      call: ({ large }) => ({ path: `/refunds/${large}/approve` }),
+      foreign: "not_found",
+      status: 403,
     },
     {
       route: "GET /refunds/:id",

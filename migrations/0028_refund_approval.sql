@@ -1,0 +1,2 @@
+ALTER TABLE "paycore_refunds" DROP CONSTRAINT "paycore_refunds_status_check";--> statement-breakpoint
+ALTER TABLE "paycore_refunds" ADD CONSTRAINT "paycore_refunds_status_check" CHECK (status IN ('unapproved', 'requested', 'processing', 'succeeded', 'failed'));
