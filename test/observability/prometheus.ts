@@ -48,6 +48,10 @@ export interface Prometheus {
   /** @throws Error with what Prometheus says of a query that is none */
   query(expression: string): Promise<readonly Series[]>;
   target(): Promise<Target | null>;
+  /** How each rule does. */
+  rules(): Promise<
+    readonly { readonly name: string; readonly health: string; readonly lastError?: string }[]
+  >;
   /** Metrics that Prometheus was told of: type, help and unit by name. */
   metadata(): Promise<Readonly<Record<string, readonly { type: string; help: string; unit: string }[]>>>;
   stop(): Promise<void>;
@@ -119,6 +123,12 @@ export async function startPrometheus(
     },
     target: async () =>
       (await ask<{ activeTargets: readonly Target[] }>("/api/v1/targets")).activeTargets[0] ?? null,
+    rules: async () => {
+      const { groups } = await ask<{
+        groups: readonly { rules: readonly { name: string; health: string; lastError?: string }[] }[];
+      }>("/api/v1/rules");
+      return groups.flatMap((group) => group.rules);
+    },
     metadata: () => ask("/api/v1/metadata"),
     stop,
   };
