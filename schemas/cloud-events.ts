@@ -135,9 +135,10 @@ function isReturnable(value: JsonValue | undefined): value is JsonObject {
   );
 }
 
+/** Integers of CloudEvents have 32 bits. */
 function isAttributeValue(value: JsonValue | undefined): boolean {
   if (typeof value === "string") return value !== "";
-  return typeof value === "boolean" || (typeof value === "number" && Number.isInteger(value));
+  return typeof value === "boolean" || (typeof value === "number" && (value | 0) === value);
 }
 
 /** JSON without the control characters that no attribute may hold. */
@@ -238,7 +239,8 @@ function faultsOf(event: JsonObject): CharterIssue[] {
         path: name.length > 100 ? "(an attribute)" : name,
         message: "expected a name of lower-case letters and digits; the data of the event belongs into data",
       });
-    } else if (!isAttributeValue(value)) refuse(name, "expected a text, a whole number, true or false");
+    } else if (!isAttributeValue(value))
+      refuse(name, "expected a text, a whole number of 32 bits, true or false");
   }
   return issues;
 }
