@@ -281,3 +281,44 @@ export interface Job {
   readonly created_at: string;
   readonly finished_at: string | null;
 }
+
+export interface FoundEvent {
+  readonly position: number;
+  readonly stored_at: string;
+  readonly type: string | null;
+  readonly id: string | null;
+  readonly source: string | null;
+  readonly tenant_id: string | null;
+  readonly foreign?: true;
+}
+
+export interface FoundPage {
+  readonly events: readonly FoundEvent[];
+  readonly next_cursor: string | null;
+  readonly count?: { readonly count: number; readonly more: boolean } | null;
+}
+
+export interface AuditDay {
+  readonly day: string;
+  readonly rows: number;
+  readonly root: string;
+  readonly sealed_at: string | null;
+  readonly announced_at: string | null;
+}
+
+export interface AuditDays {
+  readonly days: readonly AuditDay[];
+  readonly next_cursor: string | null;
+}
+
+export interface Verification {
+  readonly day: string;
+  readonly root: string;
+  readonly rows: number;
+  readonly fault: {
+    readonly kind: string;
+    readonly position: number | null;
+    readonly message: string;
+  } | null;
+  readonly next_block: number | null;
+}

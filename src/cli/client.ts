@@ -16,6 +16,8 @@ export interface Client {
   put<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T>;
   /** Like `post`, with a text as body. The server must be fine with a repeat: the route has no memory of keys. */
   postText<T>(path: string, query: Query, text: string): Promise<T>;
+  /** The body of an answer as it comes, for what is too large to be held. */
+  open(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
   /** Like `get`, but gives error answers too; for routes whose status is the news. */
   probe(path: string): Promise<{ readonly status: number; readonly body: unknown }>;
 }
@@ -147,6 +149,18 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
         headers: { ...headers, "content-type": "text/plain; charset=utf-8" },
         body: text,
       }),
+    async open(path, query = {}) {
+      // No time limit: it lasts as long as there is something to come.
+      // biome-ignore lint/style/noRestrictedGlobals: redirects are off
+      const response = await fetch(`${url}${withQuery(path, query)}`, { headers, redirect: "manual" }).catch(
+        (error: unknown) => {
+          throw unreachable(url, error);
+        },
+      );
+      if (response.ok && response.body !== null) return response.body;
+      const body = parseBody(await response.text()) as ErrorBody | null;
+      throw new AnswerError(response.status, explain(response.status, body, { url, key }));
+    },
     async probe(path) {
       const { response, text } = await send(path, { method: "GET", headers }, true);
       return { status: response.status, body: parseBody(text) };

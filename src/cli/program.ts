@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
 import { addAlerts } from "./commands/alerts.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCapacity } from "./commands/capacity.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addDlq } from "./commands/dlq.ts";
@@ -11,6 +12,7 @@ import { addExport } from "./commands/export.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addMove } from "./commands/move.ts";
 import { addReplay } from "./commands/replay.ts";
+import { addSearch } from "./commands/search.ts";
 import { addStory } from "./commands/story.ts";
 import { addTail } from "./commands/tail.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -38,6 +40,8 @@ export function createProgram(): Command {
   addConsumers(program);
   addTail(program);
   addStory(program);
+  addSearch(program);
+  addAudit(program);
   addAlerts(program);
   addDoctor(program);
   addCapacity(program);

@@ -213,7 +213,7 @@ export {
 export { type EnvelopeRow, outgoingColumns, toEnvelope } from "./publish/record.ts";
 export { defaultBatchBounds } from "./relay/relay-deps.ts";
 export type { ArchiveReport } from "./retention/archive-days.ts";
-export { listSeals, verifyDay } from "./retention/audit-chain.ts";
+export { listSeals, noteAnnounced, sealsToAnnounce, verifyDay } from "./retention/audit-chain.ts";
 export { type Part, reconcileAll, runJanitor } from "./retention/janitor.ts";
 export type { PurgeReport } from "./retention/purge.ts";
 export { type ReconcileReport, redeliveredBy } from "./retention/reconcile.ts";

@@ -14,7 +14,7 @@ const spreadDays = 80;
 const claimedBy = "bench_set";
 
 /** Everything that is no constraint is made again behind the rows, which takes a fraction of keeping it up with each. */
-async function withoutIndexes(db: pg.Pool, tables: readonly string[], fill: () => Promise<void>) {
+export async function withoutIndexes(db: pg.Pool, tables: readonly string[], fill: () => Promise<void>) {
   const { rows } = await db.query<{ name: string; definition: string }>(
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition FROM pg_index i
      WHERE i.indrelid = ANY($1::text[]::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)`,

@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { benchAudit } from "./audit.ts";
 import { benchBridge } from "./bridge.ts";
 import { benchCold } from "./cold.ts";
 import { startStack } from "./connect.ts";
@@ -31,6 +32,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   cold: benchCold,
   peers: benchPeers,
   bridge: benchBridge,
+  audit: benchAudit,
   growth: benchGrowth,
   soak: benchSoak,
   model: benchModel,

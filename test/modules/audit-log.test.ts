@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { transactAndPublish } from "@brain/engine";
 import { taskCreated } from "@brain/schemas";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
 let engine: TestEngine;
@@ -145,5 +150,56 @@ describe("entries of other programs", () => {
     await engine.cron();
     await engine.settle();
     expect(await agents()).toEqual([{ agent_id: "py-1" }]);
+  });
+});
+
+describe("the root of a sealed day", () => {
+  test("is sent outside, signed, once, and again while nobody takes it", async () => {
+    const calls: { readonly headers: IncomingMessage["headers"]; readonly body: string }[] = [];
+    let status = 500;
+    const receiver = createServer(async (request, response) => {
+      let body = "";
+      for await (const part of request) body += String(part);
+      calls.push({ headers: request.headers, body });
+      response.writeHead(status).end();
+    }).listen(0, "127.0.0.1");
+    await once(receiver, "listening");
+    onTestFinished(() => void receiver.close());
+    const { port } = receiver.address() as AddressInfo;
+    const secret = "secret-of-audit-roots";
+    const told = await createTestEngine({
+      BRAIN_AUDIT_URL: `http://127.0.0.1:${port}/roots`,
+      BRAIN_AUDIT_SECRET: secret,
+    });
+    onTestFinished(() => told.cleanup());
+    await told.publish({ source: "test" }, (record) =>
+      record(taskCreated, { task_id: crypto.randomUUID(), mission_type: "echo", priority: "NORMAL" }),
+    );
+    await told.sql("UPDATE events SET stored_at = stored_at - interval '1 day'");
+    await told.request("POST", "/api/maintenance/janitor");
+    const run = async () => {
+      const { db, log, publish: settings } = told.open();
+      await told.system.jobs.get("audit_roots")?.run({
+        db,
+        log,
+        now: () => new Date(),
+        isOver: () => false,
+        transact: (context, work) => transactAndPublish(db, settings, context, work),
+      });
+    };
+    await expect(run()).rejects.toThrow("status 500");
+    status = 204;
+    await run();
+    await run();
+    expect(calls).toHaveLength(2);
+    const [day] = (await told.request("GET", "/api/audit/days")).body.days;
+    expect(day).toMatchObject({ rows: 1, announced_at: expect.any(String) });
+    const last = calls[1];
+    const webhook = new Webhook(new TextEncoder().encode(secret), { format: "raw" });
+    expect(webhook.verify(last?.body ?? "", last?.headers as Record<string, string>)).toMatchObject({
+      type: "audit.day.sealed",
+      data: { day: day.day, root: day.root, rows: 1 },
+    });
+    expect(last?.headers["webhook-id"]).toBe(`audit_${day.day}`);
   });
 });

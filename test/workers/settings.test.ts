@@ -49,6 +49,8 @@ const values: Readonly<Record<string, string>> = {
   BRAIN_ALERT_EVENTS: "true",
   BRAIN_ALERT_LEAST: "high",
   BRAIN_NOTIFY_URL: "https://notify.example",
+  BRAIN_AUDIT_URL: "https://audit.example",
+  BRAIN_AUDIT_SECRET: "secret-of-audit-roots",
   BRAIN_NOTIFY_SECRET: "secret-of-notifications",
   BRAIN_CERTIFICATE_KEY: "A".repeat(64),
   BRAIN_SECRETS_KEY: `${"A".repeat(43)}=`,

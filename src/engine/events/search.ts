@@ -65,8 +65,8 @@ export interface SearchDeps {
 }
 
 /** Positions in one stretch that is looked through, and the time after which no further one is begun, ms. */
-const stretchLength = 20_000;
-const lookThroughMs = 60;
+const stretchLength = 10_000;
+const lookThroughMs = 40;
 
 /** A page of what fits. @throws {TransientError} Postgres is not reachable; errors of the archive as they come */
 export async function search(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {

@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
 import type { Invocation } from "../invocation.ts";
-import { type Seal, sealsSql } from "./seal-sql.ts";
+import { noteAnnouncedSql, type Seal, sealsSql, toAnnounceSql } from "./seal-sql.ts";
 
 /* What of the hash chain is asked for now and then: its code is loaded then. */
 
@@ -24,4 +24,17 @@ export async function listSeals(
     return { day, root, previous, rows, ...bounds, sealed_at, announced_at };
   });
   return { days, next_cursor: next };
+}
+
+/** Sealed days whose root was not sent outside, the oldest first. */
+export function sealsToAnnounce(
+  db: Database,
+  limit: number,
+): Promise<readonly Pick<Seal, "day" | "root" | "previous" | "rows" | "sealed_at">[]> {
+  return db.rows<Seal>(toAnnounceSql(limit));
+}
+
+/** Notes that the root of a day was sent outside. */
+export async function noteAnnounced(db: Database, day: string): Promise<void> {
+  await db.rows(noteAnnouncedSql(day));
 }

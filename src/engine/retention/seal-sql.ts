@@ -36,6 +36,15 @@ export function sealsSql(before: string | null, limit: number): SQL {
     WHERE ${before === null ? sql`true` : sql`day < ${before}::date`} ORDER BY day DESC LIMIT ${limit}`;
 }
 
+export function toAnnounceSql(limit: number): SQL {
+  return sql`SELECT ${sealColumns} FROM audit_seals
+    WHERE sealed_at IS NOT NULL AND announced_at IS NULL ORDER BY day LIMIT ${limit}`;
+}
+
+export function noteAnnouncedSql(day: string): SQL {
+  return sql`UPDATE audit_seals SET announced_at = now() WHERE day = ${day}::date AND announced_at IS NULL`;
+}
+
 /** The seal of a day, behind the one before it; that one alone when the day has none. */
 export function sealOfSql(day: string): SQL {
   return sql`SELECT ${sealColumns} FROM audit_seals WHERE day <= ${day}::date ORDER BY day DESC LIMIT 2`;
