@@ -89,6 +89,8 @@ async function start() {
     redisKey: "fuzz",
   };
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  // Its connection may still be closing when the server ends, and says so.
+  pool.on("error", () => undefined);
   const { inspectorUrl } = workers;
   if (inspectorUrl === null) throw new Error("the fuzzer needs the inspector");
   return {
