@@ -83,6 +83,10 @@ export interface RecordedEvent {
   readonly shard: number | null;
 }
 
+/** An event as it comes over the stream: what the record alone knows of it is not there. */
+export type LiveEvent = Omit<RecordedEvent, RecordOnly> & Partial<Pick<RecordedEvent, RecordOnly>>;
+type RecordOnly = "stored_at" | "sent_at" | "stream_message_id" | "shard" | "key";
+
 export interface History {
   readonly events: readonly RecordedEvent[];
   readonly next_cursor: string | null;

@@ -18,8 +18,22 @@ export interface Client {
   postText<T>(path: string, query: Query, text: string): Promise<T>;
   /** The body of an answer as it comes, for what is too large to be held. */
   open(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Server-sent events of a route, until the server ends them.
+   *
+   * @param after id of the last one that came, to go on behind it; null: from now on
+   * @throws {ConnectionError} the connection broke, or nothing came for so long that it must have
+   */
+  listen(path: string, query: Query, after: string | null): AsyncGenerator<ServerEvent>;
   /** Like `get`, but gives error answers too; for routes whose status is the news. */
   probe(path: string): Promise<{ readonly status: number; readonly body: unknown }>;
+}
+
+/** One server-sent event; empty where it says nothing. */
+export interface ServerEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: string;
 }
 
 export interface ClientOptions {
@@ -32,6 +46,8 @@ export interface ClientOptions {
 
 /** A drain by hand may take 20 s for each shard. */
 const timeoutMs = 120_000;
+/** A live connection on which nothing comes for so long is broken, ms. */
+const silentMs = 60_000;
 /**
  * The server says 409 with `retry-after` while the first of two equal requests is still under way, and 503 with
  * `retry-after-ms` when it is too busy and has done nothing.
@@ -102,6 +118,47 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
     }
   }
 
+  /** One connection. A server of ours says something every 15 s. */
+  async function* listen(path: string, after: string | null): AsyncGenerator<ServerEvent> {
+    const ended = new AbortController();
+    const hear = () => setTimeout(() => ended.abort(), silentMs);
+    let silence = hear();
+    try {
+      // biome-ignore lint/style/noRestrictedGlobals: redirects are off
+      const response = await fetch(`${url}${path}`, {
+        headers: {
+          ...headers,
+          accept: "text/event-stream",
+          ...(after === null ? {} : { "last-event-id": after }),
+        },
+        redirect: "manual",
+        signal: ended.signal,
+      });
+      if (!response.ok || response.body === null) {
+        const body = parseBody(await response.text());
+        throw new AnswerError(
+          response.status,
+          explain(response.status, body as ErrorBody | null, { url, key }),
+        );
+      }
+      for await (const text of response.body
+        .pipeThrough(new TextDecoderStream())
+        .pipeThrough(splitMessages())) {
+        clearTimeout(silence);
+        silence = hear();
+        yield readMessage(text);
+      }
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      throw isRefused(error)
+        ? unreachable(url, error)
+        : new ConnectionError(`The connection to ${url} broke.`);
+    } finally {
+      clearTimeout(silence);
+      ended.abort();
+    }
+  }
+
   async function ask<T>(path: string, init: RequestInit, isRepeatable = true): Promise<T> {
     const { response, text } = await send(path, init, isRepeatable);
     const target = response.headers.get("location");
@@ -161,11 +218,34 @@ export function createClient({ url, key, actor }: ClientOptions): Client {
       const body = parseBody(await response.text()) as ErrorBody | null;
       throw new AnswerError(response.status, explain(response.status, body, { url, key }));
     },
+    listen: (path, query, after) => listen(withQuery(path, query), after),
     async probe(path) {
       const { response, text } = await send(path, { method: "GET", headers }, true);
       return { status: response.status, body: parseBody(text) };
     },
   };
+}
+
+/** Whole messages of a stream of server-sent events. */
+function splitMessages(): TransformStream<string, string> {
+  let left = "";
+  return new TransformStream({
+    transform(chunk, controller) {
+      const messages = (left + chunk).split("\n\n");
+      left = messages.pop() ?? "";
+      for (const message of messages) controller.enqueue(message);
+    },
+  });
+}
+
+function readMessage(text: string): ServerEvent {
+  const fields = new Map(
+    text.split("\n").map((line) => {
+      const at = line.indexOf(":");
+      return [line.slice(0, at), line.slice(at + 1).replace(/^ /, "")];
+    }),
+  );
+  return { id: fields.get("id") ?? "", event: fields.get("event") ?? "", data: fields.get("data") ?? "" };
 }
 
 function withQuery(path: string, query: Query): string {

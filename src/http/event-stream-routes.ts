@@ -1,4 +1,5 @@
 import { withPosition } from "@brain/engine";
+import { type Catalog, type Envelope, severities } from "@brain/schemas";
 import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
@@ -10,10 +11,19 @@ import { tenantOf } from "./kit/tenants.ts";
 
 const mayRead = requires("events:read", "own_tenant");
 
+/** Types that one listener may ask for. */
+const maxTypes = 20;
+
 const streamQuery = z.strictObject({
-  type: plainText(100).optional(),
+  /** One or more, separated by commas. */
+  type: plainText(2_100)
+    .transform((text) => text.split(",").map((type) => type.trim()))
+    .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
+    .optional(),
   tenant_id: plainText(100).optional(),
   correlation_id: plainText(255).optional(),
+  key: plainText(255).optional(),
+  severity: z.enum(severities).optional(),
   last_event_id: plainText(2_000).optional(),
 });
 
@@ -21,18 +31,31 @@ const streamQuery = z.strictObject({
 export function eventStreamRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", mayRead, validated("query", streamQuery), (c) => {
-    const { type, tenant_id: named, correlation_id: correlationId } = c.req.valid("query");
+    const { type, tenant_id: named, correlation_id: correlationId, key, severity } = c.req.valid("query");
+    const { catalog } = c.get("host").invocation;
     const tenantId = tenantOf(c.get("services"), named) ?? undefined;
-    const isWanted = type === undefined ? () => true : typeMatcher(type);
+    const matchers = type?.map(typeMatcher);
     return serveLive(c, {
+      // What costs least comes first: a key is made of the payload.
       wants: (event) =>
-        isWanted(event.type) &&
+        (matchers === undefined || matchers.some((isWanted) => isWanted(event.type))) &&
         (tenantId === undefined || event.tenant_id === tenantId) &&
-        (correlationId === undefined || event.correlation_id === correlationId),
+        (correlationId === undefined || event.correlation_id === correlationId) &&
+        (severity === undefined || event.severity === severity) &&
+        (key === undefined || keyOf(catalog, event) === key),
       toMessage: (event) => ({ event: event.type, data: withPosition(event) }),
     });
   });
   return routes;
+}
+
+/** Null: it has none, or not a payload of which one could be made. */
+function keyOf(catalog: Catalog, { type, payload }: Envelope): string | null {
+  try {
+    return catalog.find(type)?.keyOf(payload) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** `*` stands for any characters. Linear in the length of the type, whatever the pattern. */

@@ -67,9 +67,21 @@ export async function openStation(
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = chunks.length === 0 ? null : Buffer.concat(chunks);
     const headers = new Headers(incoming.headers as Record<string, string>);
+    const gone = new AbortController();
+    outgoing.on("close", () => gone.abort());
+    const { signal } = gone;
     const response = await app.fetch(
-      new Request(`http://station${path}`, { method: incoming.method ?? "GET", headers, body }),
+      new Request(`http://station${path}`, { method: incoming.method ?? "GET", headers, body, signal }),
     );
+    if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) {
+      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+      for await (const chunk of response.body ?? []) {
+        requests.push({ line: "LIVE", idempotencyKey: null });
+        if (!outgoing.write(chunk)) await new Promise((resolve) => outgoing.once("drain", resolve));
+      }
+      outgoing.end();
+      return;
+    }
     const text = await response.text();
     if (toLose.count > 0 && path.startsWith(toLose.path)) {
       toLose.count -= 1;

@@ -28,6 +28,14 @@ const shows = (running: Running, components: readonly string[]) =>
     (seen) => seen.length >= components.length,
   ).then((seen) => expect(seen).toEqual(components));
 
+/** Live connections that have said where they begin, since the station began. */
+const listens = (count: number) =>
+  waitFor(
+    "a listener",
+    () => station.requests.filter(({ line }) => line === "LIVE").length,
+    (seen) => seen >= count,
+  );
+
 describe("tail", () => {
   test("prints the newest events, the oldest first, and ends", async () => {
     await publish("a", "b", "c");
@@ -50,11 +58,7 @@ describe("tail", () => {
 
   test("follows what comes, each event once, also when it commits behind a later one", async () => {
     const running = startCharter(station.url, ["tail", "--follow", "-n", "0", "--json"]);
-    await waitFor(
-      "the first look",
-      () => station.requests.filter(({ line }) => line.includes("order=asc")).length,
-      (looks) => looks > 0,
-    );
+    await listens(1);
     await publish("d");
     await shows(running, ["d"]);
     // A place before one that was seen already, as a slow transaction leaves it.
@@ -66,6 +70,7 @@ describe("tail", () => {
       SELECT position - 1, gen_random_uuid(), type, source, schema_version, producer, source_module, meta,
         '{"component": "late", "status": "ok"}', occurred_at
       FROM events WHERE payload ->> 'component' = 'd'`);
+    await station.settle();
     await shows(running, ["d", "late"]);
     await publish("e", "f");
     await shows(running, ["d", "late", "e", "f"]);
@@ -92,6 +97,25 @@ describe("tail", () => {
       (text) => text.includes("is back"),
     );
     expect(running.stderr().match(/Trying again/g)).toHaveLength(1);
+    running.kill("SIGTERM");
+    await running.ended;
+  });
+
+  test("shows each of thousands of events once and in order", async () => {
+    const before = station.requests.filter(({ line }) => line === "LIVE").length;
+    const types = ["--type", "agent.*,system.*"];
+    const running = startCharter(station.url, ["tail", "--follow", "-n", "0", "--json", ...types]);
+    await listens(before + 1);
+    const names = Array.from({ length: 3_000 }, (_, n) => `many-${n}`);
+    for (let at = 0; at < names.length; at += 500) await publish(...names.slice(at, at + 500));
+    await station.settle();
+    await waitFor(
+      "all lines",
+      () => running.stdout().split("\n").length - 1,
+      (lines) => lines >= names.length,
+      { everyMs: 200 },
+    );
+    expect(printed(running.stdout())).toEqual(names);
     running.kill("SIGTERM");
     await running.ended;
   });

@@ -175,6 +175,42 @@ test("filters by type, tenant and correlation", async () => {
   await none.close().catch(() => undefined);
 });
 
+test("filters by ordering key, by severity and by several types at once", async () => {
+  const queries = [
+    "key=tuned-2",
+    "severity=ERROR",
+    "type=agent.*,system.error",
+    "key=tuned-2&severity=ERROR",
+  ];
+  const listeners = [];
+  for (const query of queries) listeners.push(await listen(`/api/events/stream?${query}`));
+  for (const { next } of listeners) await next();
+  const beat = (agent_id: string) => ({
+    type: "agent.heartbeat",
+    payload: { agent_id, tasks_completed: 1, tasks_failed: 0 },
+  });
+  const events = [
+    beat("tuned-1"),
+    { ...beat("tuned-2"), severity: "WARNING" },
+    { type: "system.health", payload: { component: "db", status: "down" }, severity: "ERROR" },
+    { ...beat("tuned-2"), severity: "ERROR" },
+  ];
+  const { body } = await engine.request("POST", "/api/events/batch", events);
+  const ids = body.results.map(({ id }: { id: string }) => id);
+  await engine.relay();
+  const heard = await Promise.all(
+    [2, 2, 3, 1].map(async (count, place) => {
+      const seen: unknown[] = [];
+      while (seen.length < count) seen.push((await listeners[place]?.next())?.data.id);
+      return seen;
+    }),
+  );
+  expect(heard).toEqual([[ids[1], ids[3]], [ids[2], ids[3]], [ids[0], ids[1], ids[3]], [ids[3]]]);
+  for (const { close } of listeners) await close();
+  const refused = await engine.request("GET", "/api/events/stream?severity=LOUD");
+  expect([refused.status, refused.body.error.details[0].path]).toEqual([422, "severity"]);
+});
+
 test("a cursor that is none of ours is refused as an answer, not as a stream", async () => {
   const reply = await engine.request("GET", "/api/events/stream?last_event_id=abc");
   expect(reply.status).toBe(422);
