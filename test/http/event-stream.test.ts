@@ -182,7 +182,7 @@ test("filters by ordering key, by severity and by several types at once", async 
     "type=agent.*,system.error",
     "key=tuned-2&severity=ERROR",
   ];
-  const listeners = [];
+  const listeners: Awaited<ReturnType<typeof listen>>[] = [];
   for (const query of queries) listeners.push(await listen(`/api/events/stream?${query}`));
   for (const { next } of listeners) await next();
   const beat = (agent_id: string) => ({
