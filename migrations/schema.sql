@@ -951,6 +951,27 @@ CREATE POLICY tenant_rows ON paycore_transactions AS RESTRICTIVE FOR ALL TO brai
   WHERE (owner.id = paycore_transactions.intent_id))));
 GRANT INSERT, SELECT ON paycore_transactions TO brain_tenant;
 
+CREATE TABLE "security_signs" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  "rule" character varying(50) NOT NULL,
+  "subject" character varying(255) NOT NULL,
+  "event_id" character varying(100) NOT NULL,
+  "tenant_id" character varying(100),
+  "occurred_at" timestamp(3) with time zone NOT NULL,
+  "is_alerted" boolean DEFAULT false NOT NULL,
+  "batch" uuid NOT NULL,
+  "noted_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT "security_signs_pkey" PRIMARY KEY (id)
+);
+CREATE INDEX security_signs_batch_idx ON public.security_signs USING btree (batch);
+CREATE UNIQUE INDEX security_signs_event_key ON public.security_signs USING btree (rule, subject, event_id);
+CREATE INDEX security_signs_noted_idx ON public.security_signs USING btree (noted_at);
+CREATE INDEX security_signs_window_idx ON public.security_signs USING btree (rule, subject, occurred_at);
+ALTER TABLE security_signs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON security_signs AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON security_signs AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON security_signs TO brain_tenant;
+
 CREATE TABLE "task_events" (
   "event_id" character varying(100) NOT NULL,
   "position" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

@@ -25,5 +25,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0026_analytics", when: 1_795_713_867_864 },
     { tag: "0027_alert_messages", when: 1_795_715_278_170 },
     { tag: "0028_refund_approval", when: 1_795_715_684_852 },
+    { tag: "0029_security_signs", when: 1_795_716_500_460 },
   ],
 };

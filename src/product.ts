@@ -11,6 +11,7 @@ import { identity } from "./modules/identity/index.ts";
 import { irGovernance } from "./modules/ir_governance/index.ts";
 import { missions } from "./modules/missions/index.ts";
 import { payment } from "./modules/payment/index.ts";
+import { securityMonitoring } from "./modules/security_monitoring/index.ts";
 import { tasks } from "./modules/tasks/index.ts";
 import { webhooks } from "./modules/webhooks/index.ts";
 
@@ -32,4 +33,5 @@ export const product = defineProduct<Mount>([
   identity,
   analytics,
   alerting,
+  securityMonitoring,
 ]);

@@ -1,6 +1,6 @@
 /** The door of the engine for code. */
 
-export { alertStates, findAlert, listAlerts } from "./alerts/alert-views.ts";
+export { type AlertState, alertStates, findAlert, listAlerts } from "./alerts/alert-views.ts";
 export { type AlertSeverity, alertsInTransaction, severities } from "./alerts/alerts.ts";
 export { type AlertNews, hasNews, takeNews } from "./alerts/untold.ts";
 export {
@@ -42,6 +42,7 @@ export { describeError, errorClass, errorStack } from "./consume/dead-letters.ts
 export { defineConsumer, registerConsumers } from "./consume/define-consumer.ts";
 export { defineJob, type JobContext, type ScheduledJob } from "./consume/define-job.ts";
 export type { DeliveryFailure, DrainResult } from "./consume/drain-base.ts";
+export type { AlertKind } from "./core/alert-kind.ts";
 export { createSubrequestMeter } from "./core/budget.ts";
 export { canonicalJson } from "./core/canonical-json.ts";
 export { classify, isNetworkError } from "./core/classify.ts";

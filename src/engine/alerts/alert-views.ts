@@ -59,7 +59,11 @@ export interface AlertPage {
 export interface AlertFilter {
   readonly status: "open" | "all";
   readonly state?: AlertStatus | undefined;
+  /** Nobody has acknowledged it. */
+  readonly unattended?: boolean | undefined;
   readonly kind?: string | undefined;
+  /** One of these; left out: any. */
+  readonly kinds?: readonly string[] | undefined;
   readonly severity?: AlertSeverity | undefined;
   readonly subject?: string | undefined;
   /** Of its alerts alone; left out or null: of all. */
@@ -86,6 +90,10 @@ export async function listAlerts(db: Database, filter: AlertFilter): Promise<Ale
   if (filter.state !== undefined) conditions.push(sql`${state} = ${filter.state}`);
   for (const name of ["kind", "severity", "subject"] as const) {
     if (filter[name] !== undefined) conditions.push(sql`${sql.raw(`a.${name}`)} = ${filter[name]}`);
+  }
+  if (filter.unattended === true) conditions.push(sql`a.state <> 'acknowledged'`);
+  if (filter.kinds !== undefined) {
+    conditions.push(sql`a.kind IN (SELECT json_array_elements_text(${JSON.stringify(filter.kinds)}::json))`);
   }
   if (filter.cursor !== undefined) conditions.push(sql`a.id < ${filter.cursor}::bigint`);
   const rows = await db.rows<AlertState>(sql`

@@ -33,15 +33,22 @@ const rank = (severity: SQL): SQL =>
  *
  * @param rows a query of kind, subject, severity, message, tenant_id and event_ids (text[]), in this order
  */
-const raisingAll = (rows: SQL): SQL => sql`
-    INSERT INTO alerts AS a (kind, subject, severity, message, tenant_id, event_ids, reopens, state)
-    SELECT g.kind, g.subject, g.severity, g.message, g.tenant_id, g.event_ids[1:${sql.raw(String(keptEventIds))}], b.id,
-      CASE WHEN b.id IS NULL THEN 'open' ELSE 'reopened' END
-    FROM (${rows}) AS g (kind, subject, severity, message, tenant_id, event_ids) LEFT JOIN LATERAL (
+const raisingAll = (rows: SQL): SQL => raisingCounted(sql`SELECT r.*, 1, now(), now() FROM (${rows}) AS r`);
+
+/** @param rows the same with how often each was seen, and when first and last */
+const raisingCounted = (rows: SQL): SQL => sql`
+    INSERT INTO alerts AS a (kind, subject, severity, message, tenant_id, event_ids, count, first_seen_at, last_seen_at,
+      reopens, state)
+    SELECT g.kind, g.subject, g.severity, g.message, g.tenant_id,
+      g.event_ids[greatest(1, cardinality(g.event_ids) - ${sql.raw(String(keptEventIds - 1))}):], g.count, g.first_at, g.last_at,
+      b.id, CASE WHEN b.id IS NULL THEN 'open' ELSE 'reopened' END
+    FROM (${rows}) AS g (kind, subject, severity, message, tenant_id, event_ids, count, first_at, last_at) LEFT JOIN LATERAL (
       SELECT max(e.id) AS id FROM alerts e WHERE e.kind = g.kind AND e.subject = g.subject AND e.resolved_at IS NOT NULL
     ) AS b ON true
     ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
-      severity = excluded.severity, message = excluded.message, count = a.count + 1, last_seen_at = now(),
+      severity = excluded.severity, message = excluded.message, count = a.count + excluded.count,
+      first_seen_at = least(a.first_seen_at, excluded.first_seen_at),
+      last_seen_at = greatest(a.last_seen_at, excluded.last_seen_at),
       told_at = CASE WHEN ${rank(sql`excluded.severity`)} > ${rank(sql`a.severity`)} THEN NULL ELSE a.told_at END,
       state = CASE WHEN ${rank(sql`excluded.severity`)} > ${rank(sql`a.severity`)} AND a.state = 'acknowledged'
         THEN 'reopened' ELSE a.state END,
@@ -71,6 +78,11 @@ export const alertsInTransaction = {
    * those that the caller is to log.
    */
   raising: raisingAll,
+  /**
+   * The same with rows that also say how often each was seen (integer), and when first and last: for what is told by
+   * events, whose times are the same however often they are replayed.
+   */
+  raisingCounted,
   logRaised,
   /** A statement that ends an alert when the condition holds. That it is over stands in its row, and in no log. */
   resolvingIf: (kind: AlertKind, subject: string, condition: SQL): SQL => resolving(kind, subject, condition),

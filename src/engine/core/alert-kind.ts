@@ -37,4 +37,16 @@ export type AlertKind =
   /** A key ends soon. Subject: the key. */
   | "key_ends"
   /** More generations fail than should. Subject: `course_generation`. */
-  | "generation_failures";
+  | "generation_failures"
+  /** An execution graph differs from its IR. Subject: `{tenant}:{request}`. */
+  | "dag_diff_failed"
+  /** A tenant tried to use an approval of another one. Subject: `{tenant}:{who}`. */
+  | "approval_tenant_mismatch"
+  /** Approvals are refused often. Subject: `tenant:{id}` or `actor:{id}`. */
+  | "approvals_refused"
+  /** Plans are rejected often. Subject: `tenant:{id}`. */
+  | "plans_rejected"
+  /** Plans are escalated often. Subject: `tenant:{id}`. */
+  | "plans_escalated"
+  /** Approvals are used too late often. Subject: `tenant:{id}`. */
+  | "approvals_expired";
