@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { completeUpTo } from "../../src/engine/events/complete-up-to.ts";
+import { archiveDays } from "../../src/engine/retention/archive-days.ts";
 import { runJanitor } from "../../src/engine/retention/janitor.ts";
 import { sealDays } from "../../src/engine/retention/seal-days.ts";
 import { verifyDay } from "../../src/engine/retention/verify-day.ts";
@@ -111,6 +112,17 @@ describe("a sealed day", () => {
     expect(await verify(backbone)).toMatchObject({ rows: 2, fault: null });
     // Its own time says yesterday; the chain says when it came.
     expect(await sealDays(backbone.open(), always)).toEqual({ days: [], rows: 0, more: false });
+  });
+
+  test("is not deleted before all of it is in the chain", async () => {
+    const due = daysAgo(100);
+    const backbone = await sealed(due);
+    const { archive } = await openFolder();
+    const invocation = { ...backbone.open(), archive };
+    await backbone.sql("UPDATE audit_seals SET sealed_at = NULL");
+    expect(await archiveDays(invocation, always)).toMatchObject({ days: [{ deleted: 0, held: "seal" }] });
+    await backbone.sql("UPDATE audit_seals SET sealed_at = now()");
+    expect(await archiveDays(invocation, always)).toMatchObject({ days: [{ deleted: 4, held: null }] });
   });
 
   test("stays verifiable in the archive, where a changed line is named too", async () => {

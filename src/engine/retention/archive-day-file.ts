@@ -29,7 +29,7 @@ export interface DayReport {
   readonly archived: boolean;
   /** Rows deleted in this run. */
   readonly deleted: number;
-  /** Why the day stays: `unsent`, `deliveries`, `dead_letters`, `jobs`; null when nothing holds it. */
+  /** Why the day stays: `unsent`, `deliveries`, `dead_letters`, `jobs`, `seal`; null when nothing holds it. */
   readonly held: string | null;
 }
 

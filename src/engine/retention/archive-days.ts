@@ -155,6 +155,7 @@ const whyHeld: Readonly<Record<string, string>> = {
   unsent: "some of its events were not sent yet; look at the relay",
   deliveries: "deferred deliveries still need its events",
   dead_letters: "open dead letters need its events; redrive or discard them",
+  seal: "its hash chain is not complete; the next runs of the janitor go on with it",
   jobs: "a replay has not passed it yet; finish or cancel it",
 };
 

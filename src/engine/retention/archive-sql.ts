@@ -164,12 +164,14 @@ function heldBy(day: string, { first, last }: Positions): SQL {
     WHEN EXISTS (SELECT FROM jobs j WHERE j.kind IN ('replay', 'backfill')
       AND j.status IN ('running', 'paused', 'stopped')
       AND j.until_position >= ${first}::bigint AND j.cursor_position < ${last}::bigint) THEN 'jobs'
+    WHEN EXISTS (SELECT FROM audit_seals) AND NOT EXISTS (SELECT FROM audit_seals s
+      WHERE s.sealed_at IS NOT NULL AND s.to_position >= ${last}::bigint) THEN 'seal'
     END`;
 }
 
 export interface Deleted {
   readonly count: number;
-  /** Why nothing was deleted: `unsent`, `deliveries`, `dead_letters`, `jobs`; null when nothing holds the rows. */
+  /** Why nothing was deleted: `unsent`, `deliveries`, `dead_letters`, `jobs`, `seal`; null when nothing holds the rows. */
   readonly held: string | null;
 }
 
