@@ -78,6 +78,11 @@ export function isNarrow(filter: SearchFilter): boolean {
   return narrow.some((name) => filter[name] !== undefined);
 }
 
+/** True when another condition has an index of its own: with it, the rows of each type need not be walked through. */
+export function hasOther(filter: SearchFilter): boolean {
+  return filter.agent_id !== undefined || equal.some(([name]) => filter[name] !== undefined);
+}
+
 /** True when no index gives the rows: the record is looked through, a stretch at a time. */
 export function looksThrough(filter: SearchFilter): boolean {
   return (filter.text !== undefined || filter.payload !== undefined) && !isNarrow(filter);

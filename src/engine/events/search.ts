@@ -13,6 +13,7 @@ import {
 import { type DetailsRow, detailColumns, toDetails } from "./history.ts";
 import {
   conditionsOf,
+  hasOther,
   inForeign,
   inRecord,
   isNarrow,
@@ -149,7 +150,7 @@ function placesOf(entries: Whose) {
 /** The types that are meant, each of which has its rows in the order of the pages. Null: all, or a filter of the rows. */
 async function exactTypes({ all }: SearchDeps, filter: SearchFilter, entries: Whose): Promise<Types> {
   const { types } = filter;
-  if (types === undefined || types.includes("*") || isNarrow(filter)) return { own: null, foreign: null };
+  if (types === undefined || types.includes("*") || hasOther(filter)) return { own: null, foreign: null };
   if (!types.some((type) => type.includes("*"))) return { own: types, foreign: types };
   const asked = placesOf(entries);
   const known = (await all.batch(
