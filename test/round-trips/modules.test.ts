@@ -18,8 +18,9 @@ import {
 } from "@brain/schemas";
 import { expect, test } from "vitest";
 import { drainConsumer } from "../../src/engine/consume/drain.ts";
+import { watchedEvents } from "../../src/modules/security_monitoring/rules.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { countedDefinitions, publishStory } from "../modules/analytics-fixtures.ts";
+import { countedDefinitions, goldenOf, publishOne, publishStory } from "../modules/analytics-fixtures.ts";
 import { newPurchase, pay, paymentOf, publishAs, refund } from "../modules/course-access-fixtures.ts";
 import { newCourse, tenant } from "../modules/course-learning-fixtures.ts";
 import type { Call } from "./counting-proxy.ts";
@@ -40,7 +41,7 @@ async function settle(engine: TestEngine, meter: Meter, seen: Statements): Promi
     hasMoved = false;
     await engine.relay();
     for (const { subscriber } of engine.system.consumers.values()) {
-      if (subscriber === "analytics") continue;
+      if (measuredAlone.includes(subscriber)) continue;
       while (await drainOne(engine, meter, subscriber, seen)) hasMoved = true;
     }
   }
@@ -240,6 +241,9 @@ async function taskStory(engine: TestEngine, settled: () => Promise<void>): Prom
   await settled();
 }
 
+/** Of what they do, tests of their own tell. */
+const measuredAlone = ["analytics", "security_monitoring"];
+
 /** One event of each type that is counted, each handled alone; of what the other modules do, other tests know. */
 async function countedStory(engine: TestEngine, meter: Meter, seen: Statements): Promise<void> {
   await publishStory(engine);
@@ -271,6 +275,23 @@ test("each event that is counted costs two statements at most", async () => {
   });
 });
 
+test("each event that security looks at costs two statements", async () => {
+  const meter = await createMeter(0);
+  const engine = await createTestEngine((sandbox) => meter.env(sandbox));
+  const seen: Statements = new Map();
+  for (const definition of watchedEvents) await publishOne(engine, definition, goldenOf(definition) as never);
+  await engine.relay();
+  while (await drainOne(engine, meter, "security_monitoring", seen));
+  await engine.cleanup();
+  expect(Object.fromEntries(seen)).toEqual({
+    "security_monitoring ir.approval_expired": 2,
+    "security_monitoring ir.approval_invalid": 2,
+    "security_monitoring ir.dag_diff_failed": 2,
+    "security_monitoring ir.validated_escalate": 2,
+    "security_monitoring ir.validated_reject": 2,
+  });
+});
+
 test("each handler of the modules has two statements of its own at most, whatever it has to do", async () => {
   const meter = await createMeter(0);
   const engine = await createTestEngine((sandbox) => ({ ...meter.env(sandbox), ...stripe }));
@@ -278,7 +299,7 @@ test("each handler of the modules has two statements of its own at most, whateve
   const settled = () => settle(engine, meter, seen);
   for (const story of [usualStory, seldomStory, lostRuns, taskStory]) await story(engine, settled);
   const unmeasured = [...engine.system.consumers.values()]
-    .filter(({ subscriber }) => subscriber !== "analytics")
+    .filter(({ subscriber }) => !measuredAlone.includes(subscriber))
     .flatMap(({ subscriber, byType }) =>
       [...byType.keys()].map((type) => `${subscriber} ${type}`).filter((name) => !seen.has(name)),
     );

@@ -112,13 +112,7 @@ export function jobsThatTell({ scheduled }: Pick<Invocation, "scheduled">): stri
  * Has the jobs that tell people of alerts run with the next tick. While events flow they run with each one anyway; this is
  * for a system that is otherwise idle. Never throws: the hourly look finds what this could not tell.
  */
-export async function tellOfAlerts({
-  redis,
-  keys,
-  scheduled,
-  now,
-  log,
-}: Omit<AlertDeps, "db">): Promise<void> {
+async function tellOfAlerts({ redis, keys, scheduled, now, log }: Omit<AlertDeps, "db">): Promise<void> {
   const names = jobsThatTell({ scheduled });
   if (redis === null || names.length === 0) return;
   try {
