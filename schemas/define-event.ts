@@ -4,6 +4,7 @@ import { guardSchema } from "./guard-schema.ts";
 import type { JsonObject } from "./json.ts";
 import { checkEventName } from "./naming.ts";
 import { payloadFaults } from "./payload-rules.ts";
+import { type PersonalField, personalFields } from "./personal.ts";
 import { isSchema, schemaDef } from "./schema-walk.ts";
 import { tolerantSchema } from "./tolerant.ts";
 import { coversAllVersions, type Upcasts } from "./upcast.ts";
@@ -84,6 +85,8 @@ export interface EventDefinition<T extends string = string, P extends z.ZodType 
   readonly nullOnlyInHistory: readonly string[];
   /** Every key that the schema names, at any depth. */
   readonly knownKeys: ReadonlySet<string>;
+  /** Fields that were marked with `pii()`. */
+  readonly personal: readonly PersonalField[];
 }
 
 /** What a handler receives. */
@@ -91,8 +94,11 @@ export type PayloadOf<D extends EventDefinition> = z.output<D["payload"]>;
 /** What a publisher gives. */
 export type PayloadInputOf<D extends EventDefinition> = z.input<D["payload"]>;
 
-/** @returns every key that the payload names, at any depth. @throws as {@link defineEvent} */
-function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P>): ReadonlySet<string> {
+/** @throws as {@link defineEvent} */
+function checkOptions<P extends z.ZodType>(
+  type: string,
+  options: EventOptions<P>,
+): Pick<EventDefinition, "knownKeys" | "personal"> {
   const naming: CharterIssue[] = checkEventName(type).map(({ message }) => ({ path: "type", message }));
   if (!/^[a-z][a-z0-9_]*$/.test(options.module)) {
     naming.push({
@@ -124,10 +130,12 @@ function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P
     throw refused(type, "invalid_payload", issues);
   }
   issues.push(...payloadFaults(payload));
+  const personal = personalFields(payload);
+  issues.push(...personal.faults);
   const { forbidden, known } = guardSchema(payload, options.contentHashes);
   if (forbidden.length > 0) throw refused(type, "forbidden_content", [...forbidden, ...issues]);
   if (issues.length > 0) throw refused(type, "invalid_payload", issues);
-  return known;
+  return { knownKeys: known, personal: personal.fields };
 }
 
 function refused(type: string, code: CharterErrorCode, issues: readonly CharterIssue[]): CharterError {
@@ -146,7 +154,7 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
   type: T,
   options: EventOptions<P>,
 ): EventDefinition<T, P> {
-  const knownKeys = checkOptions(type, options);
+  const { knownKeys, personal } = checkOptions(type, options);
   const { key, payload } = options;
   let reader: z.ZodType | null = null;
   return Object.freeze({
@@ -170,6 +178,7 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
     legacy: options.legacy ?? null,
     nullOnlyInHistory: options.nullOnlyInHistory ?? [],
     knownKeys,
+    personal,
   });
 }
 

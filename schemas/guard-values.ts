@@ -1,7 +1,7 @@
 import { type CharterIssue, describeReceived } from "./errors.ts";
 import { hasControlCharacters, isPlainObject, maxJsonDepth } from "./json.ts";
 import { forbiddenKeyReason } from "./key-rules.ts";
-import { forbiddenNumber, forbiddenValue } from "./pii.ts";
+import { forbiddenNumber, forbiddenValue, holdsSecret } from "./pii.ts";
 
 /** What {@link guardValues} found: data that is no JSON, and data that must not be in an event. */
 export interface GuardFindings {
@@ -11,13 +11,14 @@ export interface GuardFindings {
   hasUndefined: boolean;
 }
 
+const notStorable = "control characters and halves of surrogate pairs cannot be stored; remove them";
 const noKeys: ReadonlySet<string> = new Set();
 
 function guardText(text: string, path: string, findings: GuardFindings): void {
   if (hasControlCharacters(text, true)) {
     findings.invalid.push({
       path,
-      message: "control characters and halves of surrogate pairs cannot be stored; remove them",
+      message: notStorable,
     });
   }
   const what = forbiddenValue(text);
@@ -130,5 +131,29 @@ export function guardValues(
 ): GuardFindings {
   const findings: GuardFindings = { invalid: [], forbidden: [], hasUndefined: false };
   visit(value, path, known, findings, 0, null);
+  return findings;
+}
+
+/**
+ * The same for a payload of which some fields will be sealed: what they hold may be about a person, and must be no
+ * secret.
+ */
+export function guardSealed(
+  payload: unknown,
+  path: string,
+  known: ReadonlySet<string>,
+  sealed: ReadonlySet<string>,
+): GuardFindings {
+  if (sealed.size === 0 || !isPlainObject(payload)) return guardValues(payload, path, known);
+  const rest = Object.fromEntries(Object.entries(payload).filter(([key]) => !sealed.has(key)));
+  const findings = guardValues(rest, path, known);
+  for (const key of sealed) {
+    const text = payload[key];
+    if (typeof text !== "string") continue;
+    const place = `${path}.${key}`;
+    if (hasControlCharacters(text, true)) findings.invalid.push({ path: place, message: notStorable });
+    if (holdsSecret(text))
+      findings.forbidden.push({ path: place, message: "the text holds a secret; remove it" });
+  }
   return findings;
 }

@@ -171,6 +171,15 @@ export { nearestName } from "./nearest-name.ts";
 export { openObject } from "./open-object.ts";
 export { parseEnvelope } from "./parse-envelope.ts";
 export { parsePayload } from "./payload.ts";
+export {
+  erasedText,
+  type PersonalField,
+  type PersonalOptions,
+  pii,
+  sealedParts,
+  sealedStart,
+  subjectOf,
+} from "./personal.ts";
 export { forbiddenValue, holdsSecret, redactText } from "./pii.ts";
 export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";

@@ -208,8 +208,13 @@ function readMeta(reading: Reading, definition: EventDefinition): EnvelopeMeta {
  * @throws {CharterError} naming every refused field: `unknown_event_type` (with the nearest catalogued name),
  *   `foreign_event_type`, `invalid_envelope`, `invalid_payload`, or `forbidden_content` when nothing else is wrong
  *   than personal data, secrets or provider ids
+ * @param options.seals the caller seals personal fields before it stores them, so they may hold what is about a person
  */
-export function parseEnvelope(catalog: Catalog, input: unknown): Envelope {
+export function parseEnvelope(
+  catalog: Catalog,
+  input: unknown,
+  { seals = false }: { readonly seals?: boolean } = {},
+): Envelope {
   if (!isPlainObject(input)) {
     throw new CharterError("invalid_envelope", "The event was refused.", [
       { path: "", message: "expected an event envelope, an object", received: describeReceived(input) },
@@ -226,7 +231,7 @@ export function parseEnvelope(catalog: Catalog, input: unknown): Envelope {
       message: "unknown field; put the data of the event into payload, other facts into meta",
     });
   }
-  const payload = checkPayload(definition, input.payload);
+  const payload = checkPayload(definition, input.payload, seals);
   const event: Envelope = {
     id: readId(reading),
     type: definition.type,

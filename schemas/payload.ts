@@ -1,8 +1,10 @@
 import type * as z from "zod";
 import type { EventDefinition } from "./define-event.ts";
 import { CharterError, type CharterIssue, describeReceived } from "./errors.ts";
-import { guardValues } from "./guard-values.ts";
+import { guardSealed } from "./guard-values.ts";
 import { isPlainObject, type JsonObject } from "./json.ts";
+import { forbiddenKeyReason } from "./key-rules.ts";
+import { sealedStart, subjectOf } from "./personal.ts";
 import { forbiddenValue } from "./pii.ts";
 
 /** Outcome of checking a payload that is about to be published; `value` is empty when something was refused. */
@@ -67,9 +69,36 @@ function withoutUndefined(value: unknown): unknown {
   );
 }
 
-/** Checks a payload for publishing; collects instead of throwing, so that an envelope can tell all faults at once. */
-export function checkPayload(definition: EventDefinition, payload: unknown): CheckedPayload {
-  const findings = guardValues(payload, "payload", definition.knownKeys);
+/** Fields that can be sealed, as the payload names whose they are. */
+function sealable({ personal }: EventDefinition, payload: unknown): ReadonlySet<string> {
+  if (personal.length === 0 || !isPlainObject(payload)) return new Set();
+  const named = personal.filter((field) => subjectOf(field, payload as JsonObject) !== null);
+  return new Set(named.map(({ field }) => field));
+}
+
+/**
+ * Checks a payload for publishing; collects instead of throwing, so that an envelope can tell all faults at once.
+ *
+ * @param seals true: personal fields are sealed before they are stored, so they may hold what is about a person
+ */
+export function checkPayload(definition: EventDefinition, payload: unknown, seals = false): CheckedPayload {
+  const sealed = seals ? sealable(definition, payload) : new Set<string>();
+  const findings = guardSealed(payload, "payload", definition.knownKeys, sealed);
+  for (const { field } of definition.personal) {
+    const text = isPlainObject(payload) ? payload[field] : undefined;
+    if (typeof text !== "string") continue;
+    const path = `payload.${field}`;
+    if (text.startsWith(sealedStart))
+      findings.invalid.push({ path, message: "the text is sealed already; send it in clear" });
+    const reason = sealed.has(field) ? null : forbiddenKeyReason(field, null);
+    if (reason === null) continue;
+    findings.forbidden.push({
+      path,
+      message: seals
+        ? `the key names ${reason}, and the payload names nobody whose it is, so it cannot be sealed`
+        : `the key names ${reason}, and there is no key to seal it with; set BRAIN_SECRETS_KEY`,
+    });
+  }
   if (findings.invalid.length > 0) return { value: {}, ...findings };
   const parsed = definition.payload.safeParse(payload);
   if (!parsed.success) {

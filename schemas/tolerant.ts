@@ -1,6 +1,17 @@
 import * as z from "zod";
+import { personalOf, standsForPersonal } from "./personal.ts";
 import { schemaDef } from "./schema-walk.ts";
 import { readTime } from "./time.ts";
+
+const standIn = z.string().max(200_100).refine(standsForPersonal);
+
+/** A personal text may be sealed or erased. */
+function tolerantField(schema: z.ZodType): z.ZodType {
+  const tolerant = tolerantSchema(schema);
+  if (personalOf(schema) === null) return tolerant;
+  const either = z.union([tolerant, standIn]);
+  return schemaDef(schema).type === "optional" ? either.optional() : either;
+}
 
 /**
  * The reading counterpart of a payload schema: unknown keys are stripped at every level, ids may have the shapes of
@@ -12,7 +23,7 @@ export function tolerantSchema(schema: z.ZodType): z.ZodType {
   const rebuilt = (parts: object): z.ZodType => z.clone(schema, { ...schema._zod.def, ...parts } as never);
   if (def.type === "object") {
     const shape = Object.fromEntries(
-      Object.entries(def.shape ?? {}).map(([key, child]) => [key, convert(child)]),
+      Object.entries(def.shape ?? {}).map(([key, child]) => [key, tolerantField(child as z.ZodType)]),
     );
     return rebuilt({ shape, catchall: undefined });
   }

@@ -27,6 +27,7 @@ describe("the configuration", () => {
       relaySweepMs: 3_600_000,
       alerts: { windowMinutes: 60, deadLetters: 10, lagSeconds: 600, relaySeconds: 300 },
       retention: { streamKeep: 10_000, dedupDays: 90, eventsDays: 90 },
+      secretsKeys: { current: null, previous: null },
       requestPlaces: 64,
       requestLimits: { perIdentity: null, perTenant: null, perAddress: 6_000, refusalsPerAddress: 600 },
       followers: { perIsolate: 500, perCaller: 250 },

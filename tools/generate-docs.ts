@@ -167,7 +167,9 @@ function cell(text: string): string {
 function payloadTable(definition: EventDefinition): string {
   const rows = payloadFields(definition).map(({ path, type, required, limits, meaning }) => {
     const inHistory = definition.nullOnlyInHistory.includes(path) ? "never null when published" : null;
-    const about = [meaning, limits, inHistory].filter((part) => part).join(" ");
+    const mark = definition.personal.find(({ field }) => field === path);
+    const sealed = mark === undefined ? null : `Personal: sealed with the key of \`${mark.subject}\`.`;
+    const about = [meaning, limits, inHistory, sealed].filter((part) => part).join(" ");
     return `| \`${path}\` | ${cell(type)} | ${required ? "yes" : "no"} | ${cell(about)} |`;
   });
   return ["| Field | Type | Required | Meaning, limits |", "|---|---|---|---|", ...rows].join("\n");

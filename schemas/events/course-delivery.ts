@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineEvent } from "../define-event.ts";
+import { pii } from "../personal.ts";
 import { count, errorText, id, isoTime, renameMissing, slug } from "./fields.ts";
 
 /** The bridge between payment, distribution and access of a course. */
@@ -140,12 +141,15 @@ export const courseAccessGranted = defineEvent("course.access.granted", {
   payload: z.strictObject({
     ...accessFields,
     granted_at: isoTime.describe("When the access began."),
-    reason: z
-      .string()
-      .max(500)
-      .nullable()
-      .optional()
-      .describe("Why, in the words of the operator who granted it; null when a payment did."),
+    reason: pii(
+      z
+        .string()
+        .max(500)
+        .nullable()
+        .optional()
+        .describe("Why, in the words of the operator who granted it; null when a payment did."),
+      { subject: "user_id" },
+    ),
   }),
   consumers: ["analytics"],
   outside: ["notification", "audit"],
@@ -159,11 +163,14 @@ export const courseAccessRevoked = defineEvent("course.access.revoked", {
   key: byCourse,
   payload: z.strictObject({
     ...accessFields,
-    reason: z
-      .string()
-      .max(500)
-      .nullable()
-      .describe("Why, in the words of the operator, or `refund`; null: not told."),
+    reason: pii(
+      z
+        .string()
+        .max(500)
+        .nullable()
+        .describe("Why, in the words of the operator, or `refund`; null: not told."),
+      { subject: "user_id" },
+    ),
     revoked_at: isoTime.describe("When the access ended."),
   }),
   consumers: ["analytics"],

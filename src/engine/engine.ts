@@ -10,6 +10,7 @@ import { createLogger, type Logger, type LogSink } from "./core/log.ts";
 import { isObject, requireFitting, requireList } from "./core/received.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import { describeUnknownSetting } from "./core/unknown-settings.ts";
+import { createVault, type Vault } from "./core/vault.ts";
 import type { AlertWatch } from "./db/alert-watch.ts";
 import { prepareDatabase, type Tx } from "./db/database.ts";
 import { cronTick } from "./dispatch/cron.ts";
@@ -18,7 +19,9 @@ import type { News } from "./dispatch/news.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 import { runJobsNow, runJobsOnNews } from "./dispatch/scheduled-jobs.ts";
 import { type DrainTurns, hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
+import { rewrapSecrets } from "./operations/rewrap-secrets.ts";
 import { markActivity } from "./publish/activity.ts";
+import { createKeyMemory, createPersonal } from "./publish/personal.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
 import { runJanitor } from "./retention/janitor.ts";
@@ -199,11 +202,15 @@ export function createEngine(options: EngineOptions): Engine {
   const { catalog, settings, now = systemClock } = options;
   const budgets = { ...defaultBudgets, ...options.budgets };
   const consumers = registerConsumers(catalog, options.consumers ?? []);
-  const jobs = registerJobs(options.jobs ?? []);
+  const vault = createVault(settings.secretsKeys ?? { current: null, previous: null });
+  const rotation = rewrapSecrets("subject_keys", vault, [
+    { table: "subject_keys", id: "key_id", column: "sealed_key", type: "text" },
+  ]);
+  const jobs = registerJobs([...(options.jobs ?? []), ...(vault.isRotating ? [rotation] : [])]);
   const sink: LogSink = options.sink ?? ((level, line) => console[level](line));
   const log = createLogger(sink, settings.logLevel, now);
-  tellOfSettings(settings, log);
-  const open = prepareInvocations({ ...options, catalog, settings, consumers, jobs, log, now });
+  tellOfSettings(settings, catalog, log);
+  const open = prepareInvocations({ ...options, catalog, settings, consumers, jobs, log, now, vault });
 
   /** Relays and drains everything; null says that an earlier one could not finish. */
   const drainIn = async (invocation: StreamInvocation, news: News | null, handOn: HandOn) => {
@@ -281,11 +288,22 @@ function requireOptions(options: unknown): void {
 /** What is left is for the next cron run. */
 function leave(): void {}
 
-function tellOfSettings({ mode, redis, unknown = [] }: EngineSettings, log: Logger): void {
+function tellOfSettings(
+  { mode, redis, secretsKeys, unknown = [] }: EngineSettings,
+  catalog: Catalog,
+  log: Logger,
+): void {
   if (redis === null) {
     log.warn(
       { mode },
       "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
+    );
+  }
+  const personal = catalog.all.filter((definition) => definition.personal.length > 0);
+  if ((secretsKeys?.current ?? null) === null && personal.length > 0) {
+    log.warn(
+      { event_types: personal.map(({ type }) => type).join(", ") },
+      "Personal fields of events are stored in clear, and nobody can be erased: BRAIN_SECRETS_KEY is not set. Make a key with `openssl rand -base64 32`; what is stored until then stays as it is.",
     );
   }
   for (const setting of unknown) log.warn({ setting: setting.name }, describeUnknownSetting(setting));
@@ -299,6 +317,7 @@ interface Parts
   readonly jobs: ReadonlyMap<string, ScheduledJob>;
   readonly log: Logger;
   readonly now: Clock;
+  readonly vault: Vault;
 }
 
 /** Puts together what all invocations share, so that each is begun with little work. */
@@ -309,6 +328,7 @@ function prepareInvocations({
   jobs,
   log,
   now,
+  vault,
   watches,
   migrations,
   archive,
@@ -364,8 +384,17 @@ function prepareInvocations({
     ...(onFailure === undefined ? {} : { onFailure }),
     scope: `${settings.redisPrefix}@${redis?.url ?? "none"}`,
   } satisfies Omit<Invocation, "db" | "redis" | "meter">;
+  const sealing = {
+    catalog,
+    vault,
+    hasKey: (settings.secretsKeys?.current ?? null) !== null,
+    memory: createKeyMemory(),
+    now,
+  };
   return () => {
     const meter = createSubrequestMeter(settings.subrequestLimit);
-    return { ...shared, db: databaseFor(meter), redis: redisFor?.(meter) ?? null, meter };
+    const db = databaseFor(meter);
+    const publish = { ...shared.publish, personal: createPersonal({ ...sealing, db }) };
+    return { ...shared, publish, db, redis: redisFor?.(meter) ?? null, meter };
   };
 }

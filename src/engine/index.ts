@@ -157,6 +157,7 @@ export {
   treesToJson,
   withOrigins,
 } from "./events/story.ts";
+export { eraseSubject, eventsOfSubject } from "./events/subjects.ts";
 export { overRowsOf, ownEventsPerMinute, tenantQuotaSql } from "./events/tenant-quotas.ts";
 export {
   type DrainTurns,
@@ -219,6 +220,6 @@ export { type Part, reconcileAll, runJanitor } from "./retention/janitor.ts";
 export type { PurgeReport } from "./retention/purge.ts";
 export { type ReconcileReport, redeliveredBy } from "./retention/reconcile.ts";
 export type { TrimReport } from "./retention/trim.ts";
-export { type EngineSettings, engineSettings, parseEngineSettings } from "./settings.ts";
+export { type EngineSettings, engineSettings, parseEngineSettings, secretsKeys } from "./settings.ts";
 export { createStreamKeys } from "./stream/keys.ts";
 export { createRedis, RedisReplyError } from "./stream/redis.ts";

@@ -11,6 +11,7 @@ import {
 } from "./core/environment.ts";
 import type { LogLevel } from "./core/log.ts";
 import type { UnknownSetting } from "./core/unknown-settings.ts";
+import { secretsKeyForm, type VaultKeys } from "./core/vault.ts";
 import type { AlertThresholds, FollowerBounds, Retention } from "./invocation.ts";
 import type { PayloadLimits } from "./publish/publish.ts";
 import type { TraceSettings } from "./traces/trace-settings.ts";
@@ -47,6 +48,8 @@ export interface EngineSettings {
   readonly alerts: AlertThresholds;
   /** Where traces go; left out: nobody traces. */
   readonly traces?: TraceSettings;
+  /** What the keys of persons are wrapped with; left out, or without a current one: personal fields are stored in clear. */
+  readonly secretsKeys?: VaultKeys;
   /** Lines below it are not written. */
   readonly logLevel: LogLevel;
   /** What was set in vain; the start warns of each. Left out: nothing. */
@@ -77,6 +80,17 @@ function decodeHeader(value: string): string {
 }
 
 const prefixShape = /^[A-Za-z0-9:_-]{1,50}$/;
+
+const secretsKey = z
+  .string()
+  .regex(secretsKeyForm, "expected 32 bytes in base64; make them with `openssl rand -base64 32`");
+
+/** The keys that stored secrets are sealed with; left out: what needs them is refused. */
+export const secretsKeys = {
+  BRAIN_SECRETS_KEY: secretsKey.optional(),
+  /** The one before it, until all that is stored has the new one. */
+  BRAIN_SECRETS_KEY_PREVIOUS: secretsKey.optional(),
+};
 
 /**
  * The engine's environment variables. A program that reads more beside them gives this definition to `readEnvironment`
@@ -125,6 +139,7 @@ export const engineSettings = defineSettings(
     OTEL_SERVICE_NAME: shownText(z.string().min(1).max(255).default("brain-eventstream")),
     /** Share of the traces begun here that are kept. */
     OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+    ...secretsKeys,
     BRAIN_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   },
   (values, fault): Omit<EngineSettings, "unknown"> => {
@@ -170,6 +185,10 @@ export const engineSettings = defineSettings(
         headers: readHeaders(values.OTEL_EXPORTER_OTLP_HEADERS),
         serviceName: values.OTEL_SERVICE_NAME,
         ratio: values.OTEL_TRACES_SAMPLER_ARG,
+      },
+      secretsKeys: {
+        current: values.BRAIN_SECRETS_KEY ?? null,
+        previous: values.BRAIN_SECRETS_KEY_PREVIOUS ?? null,
       },
       logLevel: values.BRAIN_LOG_LEVEL,
     };

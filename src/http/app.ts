@@ -47,6 +47,7 @@ import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
 import { beginRequestTrace } from "./request-trace.ts";
+import { subjectRoutes } from "./subject-routes.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
 
 export interface AppOptions {
@@ -133,6 +134,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/replays", replayRoutes());
   app.route("/api/operator-actions", operatorActionRoutes());
   app.route("/api/tenants", tenantRoutes());
+  app.route("/api/subjects", subjectRoutes());
   app.route("/api/maintenance", maintenanceRoutes());
   app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());

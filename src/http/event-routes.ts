@@ -179,7 +179,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const { db } = c.get("host").invocation;
     const { events, cursor, more } = await exportEvents(db, { after, limit, tenantId });
     const text = [...cursor].map(([shard, id]) => `${shard}:${id}`).join(",");
-    return c.json({ events, cursor: text === "" ? null : text, more });
+    return c.json({ events: await revealed(c, events), cursor: text === "" ? null : text, more });
   });
 
   routes.get("/stats", mayRead, async (c) => {
@@ -208,8 +208,9 @@ export function eventRoutes(): Hono<AppEnv> {
           "There is no event with this correlation id, in the record or in the archive.",
         );
       }
-      const { events, truncated } = story;
-      const nodes = withOrigins(story);
+      const { truncated } = story;
+      const events = await revealed(c, story.events);
+      const nodes = withOrigins({ ...story, events });
       const facts = { correlation_id: id, count: nodes.length, truncated, ...spanOf(events) };
       const roots = growTrees<StoryBegin | StoryEvent>(nodes);
       if (view === "flat") return c.json({ ...facts, events: flattenTrees(roots) });
@@ -222,9 +223,19 @@ export function eventRoutes(): Hono<AppEnv> {
     const id = c.req.param("id");
     const event = await findRecorded(visibleInvocation(c).db, id, visibleTenant(c.get("services")));
     if (event === null) throw new NotFoundError(`There is no event with the id "${id.slice(0, 60)}".`);
-    return c.json(event);
+    const [clear = event] = await revealed(c, [event]);
+    return c.json(clear);
   });
   return routes;
+}
+
+/** Events with personal fields in clear, as far as their persons were not erased. */
+async function revealed<E extends { readonly id: string; readonly type: string; readonly payload: unknown }>(
+  c: Context<AppEnv>,
+  events: readonly E[],
+): Promise<readonly E[]> {
+  const { personal } = c.get("host").invocation.publish;
+  return personal === undefined ? events : personal.reveal(events);
 }
 
 function answerBatch(

@@ -1,4 +1,4 @@
-import { secretsKeyForm, shownText, type VaultKeys } from "@brain/engine";
+import { secretsKeys, shownText, type VaultKeys } from "@brain/engine";
 import * as z from "zod";
 
 /** What several modules read: one definition, so that it means the same to all. */
@@ -20,16 +20,8 @@ export function hostsOf(text: string | undefined): readonly string[] {
   return (text ?? "").split(/[\s,]+/).filter((host) => host !== "");
 }
 
-const secretsKey = z
-  .string()
-  .regex(secretsKeyForm, "expected 32 bytes in base64; make them with `openssl rand -base64 32`");
-
 /** The keys that stored secrets are sealed with; left out: what needs them is refused. */
-export const secretsKeys = {
-  BRAIN_SECRETS_KEY: secretsKey.optional(),
-  /** The one before it, until all that is stored has the new one. */
-  BRAIN_SECRETS_KEY_PREVIOUS: secretsKey.optional(),
-};
+export { secretsKeys };
 
 export function vaultKeysOf(env: {
   readonly BRAIN_SECRETS_KEY?: string | undefined;

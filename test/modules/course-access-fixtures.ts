@@ -137,17 +137,21 @@ interface Recorded {
   readonly payload: Record<string, unknown>;
 }
 
-/** The events of access to a course, in the order they were recorded. */
-export function accessEvents(engine: Pick<Backbone, "sql">, courseId: string): Promise<Recorded[]> {
-  return engine.sql<Recorded>(
+/** The events of access to a course, in the order they were recorded, with personal fields in clear. */
+export async function accessEvents(
+  engine: Pick<Backbone, "sql" | "open">,
+  courseId: string,
+): Promise<readonly Recorded[]> {
+  const rows = await engine.sql<Recorded>(
     `SELECT id::text, type, source, tenant_id, actor_id, correlation_id, causation_id, meta, payload
      FROM events WHERE key = $1 AND type LIKE 'course.access.%' ORDER BY position`,
     [courseId],
   );
+  return (await engine.open().publish.personal?.reveal(rows)) ?? rows;
 }
 
 /** Their types without the common part: `granted`, `revoked`. */
-export async function changesOf(engine: Pick<Backbone, "sql">, courseId: string): Promise<string[]> {
+export async function changesOf(engine: Pick<Backbone, "sql" | "open">, courseId: string): Promise<string[]> {
   return (await accessEvents(engine, courseId)).map(({ type }) => type.replace("course.access.", ""));
 }
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { FencedError } from "../core/errors.ts";
 import { type Database, type FenceText, isFenced } from "../db/database.ts";
-import { publishManySql } from "../publish/publish.ts";
+import { publishManySql, sealed } from "../publish/publish.ts";
 import { claimAllSql } from "./dedup.ts";
 import { givesStatements } from "./define-consumer.ts";
 import { claimsOf, type Runnable } from "./delivery.ts";
@@ -48,7 +48,7 @@ export async function applyStatements(
       sql`SELECT set_config('statement_timeout', ${String(Math.ceil(handlerTimeoutMs))}, true)`,
       claimAllSql(subscriber, deps.stream, claimsOf(list)),
       ...statements,
-      ...publishManySql(run.published),
+      ...publishManySql(await sealed(deps.publish, run.published)),
       sql.raw(deps.fence()),
     ]);
   } catch (error) {

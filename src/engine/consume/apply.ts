@@ -5,7 +5,7 @@ import { type Decision, decideDelivery } from "../core/retry.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isDiskFull, isMissingObject } from "../db/errors.ts";
-import { publishManySql } from "../publish/publish.ts";
+import { publishManySql, sealed } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
@@ -243,7 +243,7 @@ async function tryTogether(
   try {
     applied = await session.transaction(
       (tx) => applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
-      { last: () => publishManySql(run.published), fence: deps.fence() },
+      { last: async () => publishManySql(await sealed(deps.publish, run.published)), fence: deps.fence() },
     );
   } catch (error) {
     if (error instanceof FencedError) return { kind: "unavailable", error };

@@ -1,6 +1,7 @@
 import type { Logger } from "../core/log.ts";
 import { isObject, requireFitting, requireList } from "../core/received.ts";
 import type { Database } from "../db/database.ts";
+import type { Personal } from "../publish/personal.ts";
 import type { Transact } from "../publish/publish.ts";
 
 /** What a job may use. */
@@ -11,6 +12,8 @@ export interface JobContext {
   /** Begin nothing new when true: what is left is for the next run. */
   readonly isOver: () => boolean;
   readonly transact: Transact;
+  /** Events with personal fields in clear, for a job that hands them on; left out: none are sealed. */
+  readonly reveal?: Personal["reveal"];
 }
 
 /**

@@ -84,6 +84,7 @@ export async function runHandlers(
   run: HandlerRun,
   sliceEndMs: number,
 ): Promise<void> {
+  await rememberKeys(deps, deliveries);
   const gathered = new Map<SetSubscription, Runnable[]>();
   const gatheredKeys = new Map<string, SetSubscription>();
 
@@ -129,6 +130,21 @@ export async function runHandlers(
   for (const subscription of [...gathered.keys()]) await flush(subscription);
 }
 
+/** One look for the keys of all; what is wrong with those of one is told when its turn comes. */
+async function rememberKeys({ publish }: HandlerDeps, deliveries: readonly Runnable[]): Promise<void> {
+  if (deliveries.length < 2) return;
+  await publish.personal?.reveal(deliveries.map(({ content }) => content.event)).catch(() => undefined);
+}
+
+/** The events as their handlers see them. */
+async function revealed(
+  { publish }: HandlerDeps,
+  deliveries: readonly Runnable[],
+): Promise<readonly Envelope[]> {
+  const events = deliveries.map(({ content }) => content.event);
+  return publish.personal === undefined ? events : publish.personal.reveal(events);
+}
+
 /** A forced replay gives a generation to what has a claim; but one that was given up has a claim too. */
 function isRepeated({ neverApplied }: HandlerRun, delivery: Runnable): boolean {
   return delivery.replayGeneration !== 0 && !neverApplied.has(claimId(claimOf(delivery)));
@@ -142,7 +158,7 @@ async function callEach(
   run: HandlerRun,
 ): Promise<void> {
   const { consumer } = deps;
-  const { event } = delivery.content;
+  const [event = delivery.content.event] = await revealed(deps, [delivery]);
   const span = deps.trace?.beginHandler(`handle ${event.type}`, [delivery]) ?? null;
   await traced(span, () =>
     withTimeLimit(
@@ -178,8 +194,9 @@ async function callSet(
   run: HandlerRun,
 ): Promise<void> {
   const { consumer } = deps;
-  const deliveries: Delivered[] = group.map((delivery) => ({
-    event: delivery.content.event,
+  const events = await revealed(deps, group);
+  const deliveries: Delivered[] = group.map((delivery, place) => ({
+    event: events[place] ?? delivery.content.event,
     streamMessageId: delivery.messageId,
     attempt: attemptOf(delivery),
     replay: delivery.isReplay,
@@ -202,7 +219,7 @@ async function callSet(
               consumer.subscriber,
               delivered.event.id,
               label,
-              group.find(({ content }) => content.event === delivered.event)?.replayGeneration,
+              group[deliveries.findIndex(({ event }) => event === delivered.event)]?.replayGeneration,
             ),
           now: () => new Date(deps.now()),
         };

@@ -57,7 +57,7 @@ const fencedWord = "fenced by epoch";
 /** What travels with the COMMIT. */
 export interface TransactionEnding {
   /** Statements whose rows nobody needs, asked for when `run` has come to its end. */
-  readonly last?: () => readonly SQL[];
+  readonly last?: () => readonly SQL[] | Promise<readonly SQL[]>;
   /** See `fenceText`; it comes behind them. */
   readonly fence?: FenceText;
 }
@@ -299,8 +299,10 @@ async function openSession(
       await beginning;
       const guard = guardClient(link);
       let result: T;
+      let lastOnes: readonly SQL[];
       try {
         result = await run(beginTx(guard.client));
+        lastOnes = (await last?.()) ?? [];
       } catch (error) {
         guard.end();
         await rollback(link);
@@ -308,7 +310,7 @@ async function openSession(
       }
       guard.end();
       // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
-      const ending = (last?.() ?? []).map((statement) => withValues(client, statement));
+      const ending = lastOnes.map((statement) => withValues(client, statement));
       if (fence !== undefined) ending.push(fence);
       if ((await commit(link, ending)) !== "COMMIT") {
         throw new TransientError(

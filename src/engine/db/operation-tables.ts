@@ -13,11 +13,29 @@ import {
   timestamp,
   unique,
   uniqueIndex,
+  uuid,
   varchar,
 } from "drizzle-orm/pg-core";
 import { tenantOfTransaction, tenantRows, tenantRowsThrough, withoutTenants } from "./tenant-rows.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
+
+/** Keys of persons, for personal fields of events. Erasing a person deletes the row. */
+export const subjectKeys = pgTable(
+  "subject_keys",
+  {
+    /** Stands in what is sealed. */
+    keyId: uuid("key_id").primaryKey(),
+    /** Empty: of no tenant. */
+    tenantId: varchar("tenant_id", { length: 100 }).notNull(),
+    /** Whose data: an id of ours. */
+    subject: varchar("subject", { length: 255 }).notNull(),
+    /** Sealed by the key of the environment. */
+    sealedKey: text("sealed_key").notNull(),
+    createdAt: instant("created_at").notNull().defaultNow(),
+  },
+  (table) => [unique("subject_keys_subject_key").on(table.tenantId, table.subject), ...tenantRows()],
+);
 
 /** Long work of operators, done in steps by drains: redrives of dead letters, replays, and backfills of new consumers. */
 export const jobs = pgTable(

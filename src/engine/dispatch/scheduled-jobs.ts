@@ -153,6 +153,7 @@ function jobContext(dispatch: Dispatch<Invocation>, name: string, onCommit: () =
     log: invocation.log,
     now: () => new Date(invocation.now()),
     isOver: () => !hasBudget(dispatch),
+    reveal: async (events) => invocation.publish.personal?.reveal(events) ?? events,
     async transact(context, run) {
       await markActivity(invocation);
       const result = await transactAndPublish(invocation.db, invocation.publish, { origin, ...context }, run);

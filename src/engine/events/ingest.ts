@@ -6,7 +6,7 @@ import { sqlState } from "../db/errors.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { newEventId } from "../publish/event-id.ts";
-import { admitEnvelope } from "../publish/publish.ts";
+import { admitEnvelope, sealed } from "../publish/publish.ts";
 import { insertEventsTellingSql, type RecordedEvent } from "../publish/record.ts";
 
 /** What became of one event that another program sent. */
@@ -54,7 +54,13 @@ export async function ingest(
   inputs: readonly unknown[],
   context: IngestContext,
 ): Promise<IngestResult[]> {
-  const admitted = inputs.map((input, index) => admit(invocation, input, index, context));
+  const given = inputs.map((input, index) => admit(invocation, input, index, context));
+  const stored = await sealed(
+    invocation.publish,
+    given.filter((item) => "event" in item),
+  );
+  const places = stored.values();
+  const admitted = given.map((item) => ("event" in item ? (places.next().value ?? item) : item));
   const valid = admitted.filter((item) => "event" in item);
   const fresh = valid.length === 0 ? new Set<string>() : await insert(invocation, valid);
   // The first of several with one id in a batch is the new one; the others find it in the record.

@@ -108,7 +108,8 @@ async function* follow(
       at = at.with(shard, id);
       if (event === null || !wants(event)) continue;
       heardAtMs = now();
-      yield { cursor: at.join(","), event };
+      const [clear = event] = (await invocation.publish.personal?.reveal([event])) ?? [];
+      yield { cursor: at.join(","), event: clear };
       if (signal.aborted) return;
     }
     at = look.offsets;

@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Archive } from "../archive.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Database } from "../db/database.ts";
+import type { PublishSettings } from "../publish/publish.ts";
 import { completeUpTo } from "./complete-up-to.ts";
 import {
   type ForeignRow,
@@ -10,7 +11,7 @@ import {
   isDecided,
   toForeignDetails,
 } from "./foreign-details.ts";
-import { type DetailsRow, detailColumns, toDetails } from "./history.ts";
+import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
 import {
   conditionsOf,
   hasOther,
@@ -63,6 +64,8 @@ export interface SearchDeps {
   readonly all: Database;
   readonly archive?: Archive | null;
   readonly now: Clock;
+  /** Opens personal fields; left out: they stay as they are stored. */
+  readonly publish?: Pick<PublishSettings, "personal">;
 }
 
 /** Positions in one stretch that is looked through, and the time after which no further one is begun, ms. */
@@ -72,9 +75,14 @@ const lookThroughMs = 40;
 /** A page of what fits. @throws {TransientError} Postgres is not reachable; errors of the archive as they come */
 export async function search(deps: SearchDeps, filter: SearchFilter, page: SearchPage): Promise<FoundPage> {
   const stored = await searchStored(deps, filter, page);
-  return page.archive === true && deps.archive
-    ? withArchived(deps, deps.archive, filter, page, stored)
-    : stored;
+  const { found, nextCursor } =
+    page.archive === true && deps.archive
+      ? await withArchived(deps, deps.archive, filter, page, stored)
+      : stored;
+  const own = found.filter((row): row is RecordedDetails => !("foreign" in row));
+  const opened = ((await deps.publish?.personal?.reveal(own)) ?? own).values();
+  // What other programs wrote was never sealed.
+  return { found: found.map((row) => ("foreign" in row ? row : (opened.next().value ?? row))), nextCursor };
 }
 
 /** What is in the archive stands before what is stored, but for a few rows around midnight. */

@@ -915,4 +915,23 @@ CREATE INDEX IF NOT EXISTS "events_source_idx" ON "events" USING btree ("source"
       `CREATE INDEX "dead_letters_critical_idx" ON "dead_letters" USING btree ("id") WHERE status = 'open' AND upper(raw_fields ->> 'severity') = 'CRITICAL';`,
     ],
   },
+  {
+    tag: "0028_subject_keys",
+    when: 1_795_715_811_447,
+    hash: "d1ee059637c2b427b05dcd222908d58caeaf93b6ed61b4c3239ddc5a3dbadb02",
+    statements: [
+      `CREATE TABLE "subject_keys" (
+	"key_id" uuid PRIMARY KEY NOT NULL,
+	"tenant_id" varchar(100) NOT NULL,
+	"subject" varchar(255) NOT NULL,
+	"sealed_key" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "subject_keys_subject_key" UNIQUE("tenant_id","subject")
+);`,
+      `ALTER TABLE "subject_keys" ENABLE ROW LEVEL SECURITY;`,
+      `CREATE POLICY "all_rows" ON "subject_keys" AS PERMISSIVE FOR ALL TO public USING (true);`,
+      `CREATE POLICY "tenant_rows" ON "subject_keys" AS RESTRICTIVE FOR ALL TO "brain_tenant" USING ("tenant_id" = nullif(current_setting('brain.tenant', true), '')) WITH CHECK ("tenant_id" = nullif(current_setting('brain.tenant', true), ''));`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON "subject_keys" TO "brain_tenant";`,
+    ],
+  },
 ];

@@ -694,6 +694,20 @@ CREATE POLICY all_rows ON replay_claims AS PERMISSIVE FOR ALL TO public USING (t
 CREATE POLICY tenant_rows ON replay_claims AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT INSERT, SELECT ON replay_claims TO brain_tenant;
 
+CREATE TABLE "subject_keys" (
+  "key_id" uuid NOT NULL,
+  "tenant_id" character varying(100) NOT NULL,
+  "subject" character varying(255) NOT NULL,
+  "sealed_key" text NOT NULL,
+  "created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT "subject_keys_pkey" PRIMARY KEY (key_id),
+  CONSTRAINT "subject_keys_subject_key" UNIQUE (tenant_id, subject)
+);
+ALTER TABLE subject_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON subject_keys AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON subject_keys AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON subject_keys TO brain_tenant;
+
 CREATE TABLE "tenant_limits" (
   "tenant_id" character varying(100) NOT NULL,
   "weight" real DEFAULT 1 NOT NULL,

@@ -16,6 +16,7 @@ import { type Issue, PermanentError, TooLargeError, ValidationError } from "../c
 import type { Database, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
+import type { Personal } from "./personal.ts";
 import { insertEvents, insertEventsSql, type RecordedEvent } from "./record.ts";
 
 /** Who publishes and in which context; copied to the envelope (Event Charter v1.0, envelope). */
@@ -77,6 +78,16 @@ export interface PublishSettings {
     readonly bytes: number;
   }) => void;
   readonly now: Clock;
+  /** Seals and opens personal fields; left out: they are stored in clear. */
+  readonly personal?: Personal;
+}
+
+/** Personal fields sealed; nothing happens to others. */
+export async function sealed(
+  { personal }: Pick<PublishSettings, "personal">,
+  prepared: readonly RecordedEvent[],
+): Promise<readonly RecordedEvent[]> {
+  return personal === undefined ? prepared : personal.seal(prepared);
 }
 
 /** Types keep this out, but for what is imported in a circle, or from where it is not exported. */
@@ -142,7 +153,7 @@ export function prepareEvent<D extends EventDefinition>(
  * @throws {TooLargeError} payload over the limit
  */
 export function admitEnvelope(settings: PublishSettings, input: unknown): RecordedEvent {
-  const event = parseOrThrow(settings.catalog, input);
+  const event = parseOrThrow(settings, input);
   const payloadText = JSON.stringify(event.payload);
   const bytes = utf8Length(payloadText);
   if (bytes > settings.payload.maxBytes) {
@@ -158,9 +169,9 @@ export function admitEnvelope(settings: PublishSettings, input: unknown): Record
   return { event, key };
 }
 
-function parseOrThrow(catalog: Catalog, input: unknown): Envelope {
+function parseOrThrow({ catalog, personal }: PublishSettings, input: unknown): Envelope {
   try {
-    return parseEnvelope(catalog, input);
+    return parseEnvelope(catalog, input, { seals: personal?.seals === true });
   } catch (error) {
     if (!(error instanceof CharterError)) throw error;
     const issues: Issue[] = error.issues.map(({ path, message }) => ({ path, message }));
@@ -195,7 +206,7 @@ export interface Outbox {
    */
   readonly publish: Publish;
   /** The statement that records what was published, to be run last before the COMMIT; none when nothing was. */
-  flush(): readonly SQL[];
+  flush(): Promise<readonly SQL[]>;
 }
 
 /** The events of a transaction are inserted at its end, so that their locks (see `lockKeys`) are held for a moment only. */
@@ -214,9 +225,9 @@ export function createOutbox(settings: PublishSettings, context: PublishContext)
       prepared.push(event);
       return event.event as never;
     },
-    flush() {
+    async flush() {
       isFlushed = true;
-      return publishManySql(prepared);
+      return publishManySql(await sealed(settings, prepared));
     },
   };
 }

@@ -41,7 +41,12 @@ export function webhookDelivery(settings: WebhookSettings): ScheduledJob {
     async run(job) {
       if (!(await hasEndpoints(job.db))) return null;
       while ((await makeDeliveries(job.db)) && !job.isOver());
-      const deps = { ...settings, vault, now: job.now };
+      const deps = {
+        ...settings,
+        vault,
+        now: job.now,
+        ...(job.reveal === undefined ? {} : { reveal: job.reveal }),
+      };
       while (!job.isOver()) {
         const claimed = await claimDeliveries(job.db);
         if (claimed.length === 0) break;

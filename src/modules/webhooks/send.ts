@@ -1,4 +1,4 @@
-import { type EnvelopeRow, errorClass, toEnvelope, type Vault } from "@brain/engine";
+import { type EnvelopeRow, errorClass, type JobContext, toEnvelope, type Vault } from "@brain/engine";
 import { binaryHeaders, type CloudEvent, type Envelope, toCloudEvent } from "@brain/schemas";
 import { callOutside, requirePublic, retryAfterSeconds } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
@@ -26,6 +26,7 @@ export interface Sent {
 export interface SendDeps extends Pick<WebhookSettings, "httpAllow" | "resolve"> {
   readonly vault: Vault;
   readonly now: () => Date;
+  readonly reveal?: JobContext["reveal"];
 }
 
 /** Never throws: what went wrong is the note. */
@@ -37,11 +38,11 @@ export async function sendDelivery(deps: SendDeps, claimed: Claimed): Promise<Se
     error,
     duration_ms: Math.max(0, deps.now().getTime() - startedMs),
   });
-  const event = eventOf(claimed);
   const ended = { waitSeconds: null, isFinal: false, isGone: false };
-  if (event === null)
-    return { ...ended, isFinal: true, note: noteOf(null, "The record no longer has the event.") };
   try {
+    const event = await eventOf(deps, claimed);
+    if (event === null)
+      return { ...ended, isFinal: true, note: noteOf(null, "The record no longer has the event.") };
     const response = await post(deps, claimed, event);
     const { status } = response;
     if (status >= 200 && status < 300) return { ...ended, note: noteOf(status, null) };
@@ -99,14 +100,19 @@ async function post(
   return response;
 }
 
-function eventOf({ message, event }: Claimed): CloudEvent | null {
+async function eventOf(
+  { reveal }: Pick<SendDeps, "reveal">,
+  { message, event }: Claimed,
+): Promise<CloudEvent | null> {
   if (message !== null) return message as unknown as CloudEvent;
   if (event === null) return null;
   const { payload, meta, ...columns } = event;
   // As JSON in JSON, both are values already.
   const row: EnvelopeRow = { ...columns, payload: textOf(payload), meta: textOf(meta) };
-  const { position, ...rest } = toEnvelope(row).meta;
-  const envelope = { ...toEnvelope(row), meta: rest } as Envelope;
+  const stored = toEnvelope(row);
+  const [clear = stored] = (await reveal?.([stored])) ?? [];
+  const { position, ...rest } = clear.meta;
+  const envelope = { ...clear, meta: rest } as Envelope;
   return toCloudEvent({ ...envelope, position: typeof position === "number" ? position : null });
 }
 

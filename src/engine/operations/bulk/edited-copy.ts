@@ -4,7 +4,7 @@ import { ConflictError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 import { newEventId } from "../../publish/event-id.ts";
-import { admitEnvelope, type PublishSettings } from "../../publish/publish.ts";
+import { admitEnvelope, type PublishSettings, sealed } from "../../publish/publish.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
@@ -38,7 +38,7 @@ export async function editCopy(
   const definition = settings.catalog.find(original.type);
   // The copy is no row of the record, so it has no position.
   const { schema_version: _old, position: _position, ...meta } = original.meta;
-  const { event, key } = admitEnvelope(settings, {
+  const copy = admitEnvelope(settings, {
     ...original,
     id: newEventId(settings.now()),
     payload,
@@ -52,6 +52,7 @@ export async function editCopy(
       causation_id: original.id,
     },
   });
+  const [{ event, key } = copy] = await sealed(settings, [copy]);
   return { eventId: event.id, key, fields: fieldsToObject(encodeEntry(event)) };
 }
 

@@ -1,0 +1,69 @@
+import type { Catalog } from "@brain/schemas";
+import { sql } from "drizzle-orm";
+import type { Invocation } from "../invocation.ts";
+import { type Operator, recordAction } from "../operations/operator-actions.ts";
+import { tenantOfSubject } from "../publish/personal.ts";
+import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
+
+/** What operators do for a person: hand out what is known of it, and have it forgotten. */
+
+/** Whose data. */
+export interface Subject {
+  /** An id of ours, as events name it: a user's. */
+  readonly subject: string;
+  /** Null: of no tenant. */
+  readonly tenantId: string | null;
+}
+
+/**
+ * Deletes the key of a person: what was sealed with it can be read by nobody any more, wherever it was copied to. Events
+ * that come later get another key. Holds in this isolate at once, and in all within a minute.
+ *
+ * @returns false: there was no key, so nothing of the person was sealed
+ */
+export async function eraseSubject(
+  { db, publish }: Invocation,
+  { subject, tenantId }: Subject,
+  reason: string,
+  { actorId, requestId }: Operator,
+): Promise<boolean> {
+  const rows = await db.transaction(async (tx) => {
+    const deleted = await tx.execute<{ key_id: string }>(sql`
+      DELETE FROM subject_keys WHERE tenant_id = ${tenantOfSubject(tenantId)} AND subject = ${subject}
+      RETURNING key_id::text`);
+    const filter = { subject, tenant_id: tenantId };
+    const affected = deleted.rows.length;
+    await recordAction(tx, { action: "subject.erased", actorId, requestId, reason, filter, affected });
+    return deleted.rows;
+  });
+  publish.personal?.forget(rows.map(({ key_id }) => key_id));
+  return rows.length > 0;
+}
+
+/** Events of one page. */
+const pageSize = 500;
+
+/** Names of the fields that say in some event whose data it holds. */
+function subjectFields(catalog: Catalog): readonly string[] {
+  return [...new Set(catalog.all.flatMap(({ personal }) => personal.map(({ subject }) => subject)))];
+}
+
+/** All events of the record that are about a person, or that it caused, page by page in the order of the record. */
+export async function* eventsOfSubject(
+  { db, catalog, publish }: Invocation,
+  { subject, tenantId }: Subject,
+): AsyncGenerator<readonly RecordedDetails[]> {
+  const named = subjectFields(catalog).map((field) => sql`e.payload ->> ${field}::text = ${subject}`);
+  const isAbout = sql.join([sql`e.actor_id = ${subject}`, ...named], sql` OR `);
+  for (let after = "0"; ; ) {
+    const rows = await db.rows<DetailsRow>(sql`
+      SELECT ${detailColumns} FROM events e
+      WHERE e.position > ${after}::bigint AND e.tenant_id IS NOT DISTINCT FROM ${tenantId}::text AND (${isAbout})
+      ORDER BY e.position LIMIT ${pageSize}`);
+    const events = rows.map(toDetails);
+    if (events.length > 0) yield (await publish.personal?.reveal(events)) ?? events;
+    const last = rows.at(-1);
+    if (rows.length < pageSize || last === undefined) return;
+    after = last.position;
+  }
+}
