@@ -79,7 +79,7 @@ async function send(route: Route, path: string, { query, body }: Draft, headers 
   });
 }
 
-/** @returns true when the request was refused */
+/** @returns true when the request was refused, so that nothing of it may be kept */
 function judge(what: string, reply: Reply): boolean {
   const seen = `${what} → ${reply.status} ${reply.text.slice(0, 300)}`;
   // Health says how the system is, whatever it is asked.
@@ -88,6 +88,8 @@ function judge(what: string, reply: Reply): boolean {
   if (reply.status < 400) return false;
   // Judged part by part, with an answer for each.
   if (reply.body?.results !== undefined) return true;
+  // Stripe's no, not ours: the payment has failed, is kept as such, and the answer names it.
+  if (typeof reply.body?.intent_id === "string") return false;
   expect(Object.keys(reply.body ?? {}), seen).toContain("error");
   expect(reply.body.error.code, seen).toMatch(/^[a-z_]+$/);
   return true;
