@@ -36,6 +36,8 @@ export interface AlertThresholds {
   readonly lagSeconds: number;
   /** Age of the oldest event that was not sent, s. */
   readonly relaySeconds: number;
+  /** Time from publishing to effect that 95 % of a consumer's events stay below, s. */
+  readonly criticalTimeSeconds: number;
 }
 
 /** How consumers share an invocation. */

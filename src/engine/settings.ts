@@ -133,6 +133,8 @@ export const engineSettings = defineSettings(
     BRAIN_ALERT_LAG_SECONDS: whole(1, 604_800).default(600),
     /** Age of the oldest event that was recorded and not sent. */
     BRAIN_ALERT_RELAY_SECONDS: whole(1, 604_800).default(300),
+    /** Time from publishing an event to its effect; an hour is the largest that the histograms tell apart. */
+    BRAIN_ALERT_CRITICAL_TIME_SECONDS: whole(1, 3_600).default(300),
     /** Without it nothing is traced, and traces of others are passed on. The names are those of OpenTelemetry. */
     OTEL_EXPORTER_OTLP_ENDPOINT: calledUrl.optional(),
     OTEL_EXPORTER_OTLP_HEADERS: z.string().regex(headerList, headersExpected).optional(),
@@ -179,6 +181,7 @@ export const engineSettings = defineSettings(
         deadLetters: values.BRAIN_ALERT_DEAD_LETTERS,
         lagSeconds: values.BRAIN_ALERT_LAG_SECONDS,
         relaySeconds: values.BRAIN_ALERT_RELAY_SECONDS,
+        criticalTimeSeconds: values.BRAIN_ALERT_CRITICAL_TIME_SECONDS,
       },
       traces: {
         endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,

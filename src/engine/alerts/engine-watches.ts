@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { boundOf, countOf, criticalBoundsMs, type Histogram, quantileMs } from "../core/histogram.ts";
 import type { AlertWatch } from "../db/alert-watch.ts";
 import type { AlertThresholds, Invocation } from "../invocation.ts";
 import type { Alert } from "./alerts.ts";
@@ -81,5 +82,35 @@ export function lagAlert(
     subject,
     severity: seconds >= lagSeconds * muchWorse ? "critical" : "high",
     message: `The oldest event that ${subject} has not handled is ${seconds} s old, expected less than ${lagSeconds}. charter consumers show tells whether it is paused, fails, or is too slow.`,
+  };
+}
+
+/** How far back the critical time of events is looked at, ms. */
+export const criticalTimeWindowMs = 600_000;
+/** With fewer events than this, 5 % of them are none, and one late event would be an alert. */
+const leastTimes = 20;
+const shareInTime = 0.95;
+
+/**
+ * A consumer of whose events more than 5 % came late; null: it is not, or has applied too few to say.
+ *
+ * @param times of what it applied lately. They are counted by bounds, so the threshold is the next bound
+ */
+export function criticalTimeAlert(
+  subscriber: string,
+  times: Histogram,
+  { criticalTimeSeconds }: Pick<AlertThresholds, "criticalTimeSeconds">,
+): Alert | null {
+  const count = countOf(times);
+  const p95Ms = quantileMs(times, shareInTime);
+  const isAbove = (ms: number) => p95Ms !== null && p95Ms > boundOf(criticalBoundsMs, ms);
+  const thresholdMs = criticalTimeSeconds * 1_000;
+  if (count < leastTimes || !isAbove(thresholdMs)) return null;
+  const seconds = boundOf(criticalBoundsMs, thresholdMs) / 1_000;
+  return {
+    kind: "critical_time",
+    subject: subscriber,
+    severity: isAbove(thresholdMs * muchWorse) ? "critical" : "high",
+    message: `More than 5 % of the ${count} events that ${subscriber} applied lately took more than ${seconds} s from their publishing to their effect. charter consumers show ${subscriber} tells whether it is behind, retries, or was paused; its handler may be too slow.`,
   };
 }

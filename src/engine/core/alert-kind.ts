@@ -28,6 +28,8 @@ export type AlertKind =
   | "dead_letter_critical"
   /** What a consumer has not handled is old. Subject: `{group}:{shard}`. */
   | "lag_age"
+  /** Many events came late to their effect. Subject: the subscriber. */
+  | "critical_time"
   /** What is recorded and not sent is old. Subject: `relay`. */
   | "relay_backlog"
   /** A redrive or replay was stopped by its stop rule. Subject: its id. */

@@ -37,11 +37,7 @@ export async function cronTick(
   const isChanged =
     (workload.sweep || isMarked || workload.late.length > 0) &&
     (await logged(invocation, "The look at what is watched", () =>
-      lookAtWatches(
-        invocation,
-        { kinds: ["lag_age", ...swept.kinds], alerts: [...workload.late, ...swept.alerts] },
-        isMarked,
-      ),
+      lookAtWatches(invocation, seenBefore(workload, swept), isMarked),
     )) === true;
   for (const [shard, length] of workload.lengths.entries()) {
     await logged(invocation, "Trimming", () =>
@@ -66,6 +62,12 @@ export async function cronTick(
 }
 
 const nothing: Found = { kinds: [], alerts: [] };
+
+/** What Redis told at the beginning, and the sweep. */
+function seenBefore({ late, slow }: Workload, swept: Found): Found {
+  const kinds = ["lag_age", ...(slow === null ? [] : (["critical_time"] as const)), ...swept.kinds] as const;
+  return { kinds, alerts: [...late, ...(slow ?? []), ...swept.alerts] };
+}
 
 /** In the hash of failing work: the last tick used up its calls. */
 const callsMark = "calls";

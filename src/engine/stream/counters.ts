@@ -57,21 +57,35 @@ export function countArgs(counts: readonly Count[]): string[] {
   ];
 }
 
-/** Fields but those of windows, or those of windows alone: a scrape needs no more than one of both. */
-const readScript = `
-local all, found = redis.call('HGETALL', KEYS[1]), {}
-for i = 1, #all, 2 do
-  local isRecent = string.sub(all[i], 1, 7) == 'recent|'
-  if isRecent == (ARGV[1] == 'recent') then
-    found[#found + 1] = all[i]
-    found[#found + 1] = all[i + 1]
+/**
+ * Of all fields of the hash those that count for ever, or with a window those that count for it or for a later one: nobody
+ * needs both.
+ */
+export const pickCountsInLua = `
+local function pickCounts(all, oldest)
+  local found = {}
+  for i = 1, #all, 2 do
+    local isRecent, isWanted = string.sub(all[i], 1, 7) == 'recent|', false
+    if isRecent then isWanted = oldest and (tonumber(string.match(all[i + 1], '^%d+')) or 0) >= oldest
+    else isWanted = not oldest end
+    if isWanted then
+      found[#found + 1] = all[i]
+      found[#found + 1] = all[i + 1]
+    end
   end
-end
-return found`;
+  return found
+end`;
 
-/** For a pipeline; the reply is for `parseCounters`. @param which `recent`: counts of windows; `all`: the others */
-export function countersCommand(key: string, which: "all" | "recent"): Command {
-  return ["EVAL", readScript, "1", key, which];
+const readScript = `${pickCountsInLua}
+return pickCounts(redis.call('HGETALL', KEYS[1]), tonumber(ARGV[1]))`;
+
+/**
+ * For a pipeline; the reply is for `parseCounters`.
+ *
+ * @param oldest counts of this window and later ones; null: those that count for ever
+ */
+export function countersCommand(key: string, oldest: number | null): Command {
+  return ["EVAL", readScript, "1", key, oldest?.toString() ?? ""];
 }
 
 /** A counter as it stands. */

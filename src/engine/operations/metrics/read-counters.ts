@@ -26,7 +26,7 @@ export interface Counted {
 
 /** The commands whose replies `toCounted` takes. */
 export function countedCommands({ keys, publish }: Pick<StreamInvocation, "keys" | "publish">) {
-  return shardsOf(publish).map((shard) => countersCommand(keys.counters(shard), "all"));
+  return shardsOf(publish).map((shard) => countersCommand(keys.counters(shard), null));
 }
 
 const shardsOf = ({ shards }: { readonly shards: number }) =>
@@ -83,6 +83,23 @@ function toHistograms(
 /** The longest time that `criticalTimes` looks back, ms. */
 const maxCriticalWindowMs = (keptWindows - 1) * windowMs;
 
+/** The first window of those of the last `lastMs`. */
+export function oldestWindow(nowMs: number, lastMs: number): number {
+  return Math.floor((nowMs - Math.min(lastMs, maxCriticalWindowMs)) / windowMs);
+}
+
+/**
+ * Critical times by subscriber.
+ *
+ * @param replies counts of windows from `oldestWindow` on, of all shards
+ * @throws {RedisReplyError} Redis refused
+ */
+export function toCriticalTimes(replies: readonly unknown[], nowMs: number): ReadonlyMap<string, Histogram> {
+  const newest = Math.floor(nowMs / windowMs);
+  const recent = replies.flatMap(parseCounters).filter(({ window }) => window !== null && window <= newest);
+  return toHistograms(criticalBoundsMs, recent, () => 0);
+}
+
 /**
  * How long events took from their publishing to their effect, of those that were applied lately, by subscriber; whoever
  * applied none is missing. Replays, redrives and repeats do not count. One round trip to Redis. The sum of the times is not
@@ -94,13 +111,10 @@ export async function criticalTimes(
   { redis, keys, publish, now }: Pick<StreamInvocation, "redis" | "keys" | "publish" | "now">,
   lastMs: number,
 ): Promise<ReadonlyMap<string, Histogram>> {
-  const newest = Math.floor(now() / windowMs);
-  const oldest = Math.floor((now() - Math.min(lastMs, maxCriticalWindowMs)) / windowMs);
+  const nowMs = now();
+  const oldest = oldestWindow(nowMs, lastMs);
   const replies = await redis.pipeline(
-    shardsOf(publish).map((shard) => countersCommand(keys.counters(shard), "recent")),
+    shardsOf(publish).map((shard) => countersCommand(keys.counters(shard), oldest)),
   );
-  const recent = replies
-    .flatMap(parseCounters)
-    .filter(({ window }) => window !== null && window >= oldest && window <= newest);
-  return toHistograms(criticalBoundsMs, recent, () => 0);
+  return toCriticalTimes(replies, nowMs);
 }
