@@ -41,6 +41,20 @@ describe("the charter", () => {
     }
   });
 
+  test("says in JSON Schema which fields are personal, and of whom, beside what they mean", () => {
+    const marked = charter.all.flatMap(({ type, payload, personal }) => {
+      const text = JSON.stringify(z.toJSONSchema(payload));
+      expect(text.includes("x-brain-pii"), type).toBe(personal.length > 0);
+      return personal.length > 0 ? [type] : [];
+    });
+    expect(marked).toEqual(["course.access.granted", "course.access.revoked"]);
+    const [granted] = charter.all.filter(({ type }) => type === "course.access.granted");
+    expect(granted && z.toJSONSchema(granted.payload).properties?.reason).toMatchObject({
+      description: expect.stringMatching(/^Why, /),
+      "x-brain-pii": { subject: "user_id" },
+    });
+  });
+
   test("has a canonical name behind every alias, and no alias is catalogued or foreign", () => {
     for (const [alias, type] of readAliases) {
       expect(charter.find(type)).toBeDefined();

@@ -24,11 +24,13 @@ const isolateMarks = new WeakMap<Schema, PersonalOptions>();
 /**
  * Marks a text as personal: `reason: pii(z.string().max(500), { subject: "user_id" })`. It is a field at the top of the
  * payload, and may hold what events must not hold otherwise, like a name or an e-mail address, but no secret. Nothing
- * can be searched by it, and it cannot be the key of an event.
+ * can be searched by it, and it cannot be the key of an event. In the JSON Schema of the payload the field has
+ * `"x-brain-pii": {"subject": "user_id"}`.
  */
 export function pii<S extends z.ZodType>(schema: S, options: PersonalOptions): S {
-  isolateMarks.set(schema, options);
-  return schema;
+  const marked = schema.meta({ ...schema.meta(), "x-brain-pii": { subject: options.subject } });
+  isolateMarks.set(marked, options);
+  return marked;
 }
 
 /** What readers get of a field whose person was erased. */

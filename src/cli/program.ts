@@ -14,6 +14,7 @@ import { addMove } from "./commands/move.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addSearch } from "./commands/search.ts";
 import { addStory } from "./commands/story.ts";
+import { addSubject } from "./commands/subject.ts";
 import { addTail } from "./commands/tail.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTenants } from "./commands/tenants.ts";
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   addMove(program);
   addActions(program);
   addTasks(program);
+  addSubject(program);
   addKeys(program);
   addTenants(program);
   addWhoami(program);

@@ -1,0 +1,131 @@
+import { createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import type { Command } from "commander";
+import { type Cli, cliOf, withReason, withYes } from "../command.ts";
+import { confirm } from "../confirm.ts";
+import { CliError, ConnectionError, UsageError } from "../errors.ts";
+import { fileError } from "../file-errors.ts";
+import { requireReason } from "./consumers.ts";
+
+interface SubjectOptions {
+  readonly tenant?: string;
+}
+
+interface ExportOptions extends SubjectOptions {
+  readonly out?: string;
+}
+
+interface EraseOptions extends SubjectOptions {
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+interface Erased {
+  readonly subject: string;
+  readonly tenant_id: string | null;
+  /** False: there was no key of the person. */
+  readonly erased: boolean;
+}
+
+/** `charter subject …`: what is known of a person, handed out or made unreadable. */
+export function addSubject(program: Command): void {
+  const subject = program
+    .command("subject")
+    .description("a person: all events about it, and its personal fields made unreadable");
+
+  withTenant(subject.command("export <id>"))
+    .description("all events of the record that are about this person or that it caused, a line of JSON each")
+    .option("--out <file>", "write this new file instead of standard output; only you may read it")
+    .action((id: string, options: ExportOptions, command: Command) =>
+      exportEvents(cliOf(command), id, options),
+    );
+
+  withYes(withReason(withTenant(subject.command("erase <id>"))))
+    .description(
+      "delete the key of this person: its personal fields are [erased] for ever, no event is changed",
+    )
+    .action(async (id: string, options: EraseOptions, command: Command) => {
+      const reason = requireReason(options.reason);
+      await confirm(
+        `Make the personal fields of all events about ${id} ${ofTenant(options.tenant)} unreadable for ever? Nobody can undo it.`,
+        options.yes === true,
+      );
+      await erase(cliOf(command), id, options.tenant, reason);
+    });
+}
+
+function withTenant(command: Command): Command {
+  return command.option("--tenant <id>", "of this tenant; default: that of the key, or none");
+}
+
+const ofTenant = (tenant: string | null | undefined) =>
+  tenant === undefined ? "of your key's tenant" : tenant === null ? "of no tenant" : `of tenant ${tenant}`;
+
+async function exportEvents(cli: Cli, subject: string, { tenant, out }: ExportOptions): Promise<void> {
+  if (out !== undefined) await refuseExisting(out);
+  const body = await cli.client.open("/api/subjects/export", { subject, tenant_id: tenant });
+  const tally = { events: 0 };
+  const lines = countLines(body, tally, cli.url);
+  if (out === undefined) await pipeline(lines, process.stdout, { end: false });
+  else await writeNew(out, lines);
+  if (!cli.out.json) cli.out.note(`Events: ${tally.events}.`);
+}
+
+async function refuseExisting(file: string): Promise<void> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw fileError(`${file} cannot be written`, error);
+  });
+  if (found !== null)
+    throw new UsageError(`${file} is there already. Name a file that is not, or remove it.`);
+}
+
+/** Counts while it passes on, so that nothing is held. @throws {ConnectionError} the answer broke off */
+async function* countLines(
+  body: AsyncIterable<Uint8Array>,
+  tally: { events: number },
+  url: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) {
+      for (const byte of chunk) if (byte === 0x0a) tally.events += 1;
+      yield chunk;
+    }
+  } catch (error) {
+    throw new ConnectionError(
+      `The answer of ${url} broke off after ${tally.events} events, so this is not all. Do it again; the log of the server says why.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The file has its name when it is whole, and is there not at all when it does not become so. */
+async function writeNew(file: string, lines: AsyncIterable<Uint8Array>): Promise<void> {
+  const part = `${file}.part`;
+  try {
+    await rm(part, { force: true });
+    await pipeline(lines, createWriteStream(part, { flags: "wx", mode: 0o600, flush: true }));
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw error instanceof CliError ? error : fileError(`${file} cannot be written`, error);
+  }
+}
+
+async function erase(
+  { client, out }: Cli,
+  subject: string,
+  tenant: string | undefined,
+  reason: string,
+): Promise<void> {
+  const answer = await client.post<Erased>("/api/subjects/erase", { subject, tenant_id: tenant, reason });
+  if (out.json) out.data(answer);
+  const whose = `${answer.subject} ${ofTenant(answer.tenant_id)}`;
+  if (!answer.erased) {
+    throw new CliError(
+      `Nothing was erased: there is no key of ${whose}. It was erased before, no event has a personal field of it, or it is another tenant's (--tenant).`,
+    );
+  }
+  if (!out.json) out.line(`The personal fields of ${whose} are unreadable, everywhere within a minute.`);
+}
