@@ -94,13 +94,13 @@ export function looksThrough(filter: SearchFilter): boolean {
  */
 const slack = sql.raw("interval '15 minutes'");
 
-/** All that a row must fit but the types, which have ways of their own. */
+/** All that a row must fit but the types and the agent, which have ways of their own. */
 export function conditionsOf(filter: SearchFilter, place: Place): SQL[] {
   const conditions = equal.flatMap(([name, column]) => {
     const value = filter[name];
     return value === undefined ? [] : [sql`${column} = ${value}`];
   });
-  const { from, to, occurred_from, occurred_to, agent_id, payload = [], text } = filter;
+  const { from, to, occurred_from, occurred_to, payload = [], text } = filter;
   const { table, storedAt } = place;
   const outer = (condition: SQL, order: SQL) => sql`(SELECT e.position FROM ${table} e
     WHERE ${storedAt} ${condition} ORDER BY ${storedAt} ${order} LIMIT 1)`;
@@ -115,12 +115,19 @@ export function conditionsOf(filter: SearchFilter, place: Place): SQL[] {
   }
   if (occurred_from !== undefined) conditions.push(sql`e.occurred_at >= ${occurred_from}::timestamptz`);
   if (occurred_to !== undefined) conditions.push(sql`e.occurred_at < ${occurred_to}::timestamptz`);
-  if (agent_id !== undefined) conditions.push(sql`(e.source = ${agent_id} OR e.target = ${agent_id})`);
   for (const { path, value } of payload) {
     conditions.push(sql`e.payload #>> ${sql.param([...path])}::text[] = ${value}`);
   }
   if (text !== undefined) conditions.push(sql`e.payload::text ILIKE ${`%${likeText(text)}%`}`);
   return conditions;
+}
+
+/**
+ * Conditions of which one must hold; none when there are none. Each has an index of its own: with OR Postgres would read and
+ * sort all that fit, or walk through the record.
+ */
+export function waysOf({ agent_id }: SearchFilter): SQL[] {
+  return agent_id === undefined ? [] : [sql`e.source = ${agent_id}`, sql`e.target = ${agent_id}`];
 }
 
 const likeText = (text: string) => text.replace(/[\\%_]/g, "\\$&");
@@ -143,12 +150,18 @@ export interface Stretch {
   readonly sorted?: boolean;
 }
 
-/** The positions of the first rows that fit, as a subquery. @param types exact ones; null: all */
+/**
+ * The positions of the first rows that fit, as a subquery.
+ *
+ * @param types exact ones; null: all
+ * @param ways as `waysOf` gives them; there are none beside exact types
+ */
 export function placesSql(
   place: Place,
   conditions: readonly SQL[],
   types: readonly string[] | null,
   { order, cursor, until, limit, sorted = false }: Stretch,
+  ways: readonly SQL[] = [],
 ): SQL {
   const isAsc = order === "asc";
   const direction = isAsc ? sql`ASC` : sql`DESC`;
@@ -162,6 +175,11 @@ export function placesSql(
     // OFFSET keeps the condition apart from the order.
     return sorted ? sql`SELECT e.position FROM (${rows} OFFSET 0) e ${ordered}` : sql`${rows} ${ordered}`;
   };
+  if (ways.length > 0) {
+    // UNION: what fits in more than one way comes once.
+    const each = ways.map((way) => sql`(${first([way])})`);
+    return sql`SELECT e.position FROM (${sql.join(each, sql` UNION `)}) e ${ordered}`;
+  }
   if (types === null) return first([]);
   if (types.length === 1) return first([sql`${place.type} = ${types[0]}`]);
   return sql`SELECT f.position FROM unnest(${sql.param([...types])}::text[]) AS t(type)

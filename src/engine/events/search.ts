@@ -26,6 +26,7 @@ import {
   typeCondition,
   typesSql,
   type Whose,
+  waysOf,
 } from "./search-sql.ts";
 
 /*
@@ -212,6 +213,15 @@ function conditionsWith(filter: SearchFilter, types: readonly string[] | null, p
   return conditions;
 }
 
+function placesOfFilter(
+  filter: SearchFilter,
+  types: readonly string[] | null,
+  place: Place,
+  stretch: Stretch,
+): SQL {
+  return placesSql(place, conditionsWith(filter, types, place), types, stretch, waysOf(filter));
+}
+
 /** The first rows of a stretch, of both tables in one order. One round trip. */
 async function readStretch(
   db: Database,
@@ -224,7 +234,7 @@ async function readStretch(
   const statements = placesOf(entries).map(
     ([whose, place]) => sql`
       SELECT ${whose === "own" ? detailColumns : foreignColumns}
-      FROM (${placesSql(place, conditionsWith(filter, types[whose], place), types[whose], stretch)}) f
+      FROM (${placesOfFilter(filter, types[whose], place, stretch)}) f
         JOIN ${place.table} e ON e.position = f.position
       ORDER BY e.position ${direction}`,
   );
@@ -294,12 +304,7 @@ export async function countFound(
   const counts = (await deps.db.batch(
     placesOf(entries).map(
       ([whose, place]) =>
-        sql`SELECT count(*)::integer AS count FROM (${placesSql(
-          place,
-          conditionsWith(filter, types[whose], place),
-          types[whose],
-          stretch,
-        )}) f`,
+        sql`SELECT count(*)::integer AS count FROM (${placesOfFilter(filter, types[whose], place, stretch)}) f`,
     ),
   )) as { count: number }[][];
   const count = counts.reduce((sum, rows) => sum + (rows[0]?.count ?? 0), 0);

@@ -934,4 +934,14 @@ CREATE INDEX IF NOT EXISTS "events_source_idx" ON "events" USING btree ("source"
       `GRANT SELECT, INSERT, UPDATE, DELETE ON "subject_keys" TO "brain_tenant";`,
     ],
   },
+  {
+    tag: "0029_tenant_order",
+    when: 1_795_718_188_360,
+    hash: "a4dd10aa6f435fdaf78f8d06d3e14959c03911991f34014eaf9ac07209645f5b",
+    statements: [
+      `-- A record of millions is better given this beforehand, see README.md: then nothing waits for it here.
+CREATE INDEX IF NOT EXISTS "events_tenant_order_idx" ON "events" USING btree ("tenant_id","position","type") WHERE tenant_id IS NOT NULL;`,
+      `DROP INDEX "events_tenant_idx";`,
+    ],
+  },
 ];

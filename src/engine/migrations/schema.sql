@@ -524,7 +524,7 @@ CREATE INDEX events_stored_at_order_idx ON public.events USING btree (stored_at)
 CREATE INDEX events_stream_id_idx ON public.events USING btree (shard, ((split_part((stream_message_id)::text, '-'::text, 1))::numeric), ((split_part((stream_message_id)::text, '-'::text, 2))::numeric)) WHERE (stream_message_id IS NOT NULL);
 CREATE INDEX events_target_idx ON public.events USING btree (target, "position") WHERE (target IS NOT NULL);
 CREATE INDEX events_task_idx ON public.events USING btree (task_id, "position") WHERE (task_id IS NOT NULL);
-CREATE INDEX events_tenant_idx ON public.events USING btree (tenant_id, "position") WHERE (tenant_id IS NOT NULL);
+CREATE INDEX events_tenant_order_idx ON public.events USING btree (tenant_id, "position", type) WHERE (tenant_id IS NOT NULL);
 CREATE INDEX events_type_idx ON public.events USING btree (type, "position");
 CREATE INDEX events_unsent_idx ON public.events USING btree ("position") WHERE (sent_at IS NULL);
 ALTER TABLE events ENABLE ROW LEVEL SECURITY;
