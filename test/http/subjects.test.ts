@@ -73,7 +73,12 @@ describe("a personal field", () => {
     ]);
     expect(everything).not.toContain("anna@");
     expect(await history()).toEqual([secret]);
-    for (const path of [`/api/events/${row?.id}`, "/api/events/export", "/api/events/correlation/story-1"]) {
+    for (const path of [
+      `/api/events/${row?.id}`,
+      "/api/events/export",
+      "/api/audit/export",
+      "/api/events/correlation/story-1",
+    ]) {
       expect((await engine.request("GET", path)).text, path).toContain(secret);
     }
   });
