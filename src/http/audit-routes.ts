@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./host.ts";
 import { requires } from "./kit/access.ts";
+import { day } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { answerExport, answerSearch, exportFoundQuery, searchQuery } from "./kit/search-query.ts";
 import { tenantOf } from "./kit/tenants.ts";
@@ -10,8 +11,6 @@ import { visibleInvocation } from "./paging.ts";
 
 const mayRead = requires("events:read", "own_tenant");
 const mayVerify = requires("audit:read", "all_tenants");
-
-const day = z.iso.date({ error: 'expected a day (UTC), e.g. "2026-03-01"' }).max(10);
 
 const daysQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),

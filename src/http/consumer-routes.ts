@@ -21,8 +21,9 @@ import type { AppEnv } from "./host.ts";
 import { drainSoon } from "./job-routes.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
+import { instantText } from "./kit/instant.ts";
 import { validated, withoutBody } from "./kit/routing.ts";
-import { instant, operatorOf, reasonText } from "./paging.ts";
+import { operatorOf, reasonText } from "./paging.ts";
 
 // How far consumers are, and pausing one, concerns the events of all tenants.
 const mayRead = requires("operations:read", "all_tenants");
@@ -37,7 +38,7 @@ const pauseBody = z
     event_type: plainText(100).optional(),
     reason: reasonText,
     for_seconds: z.number().int().min(1).max(maxPauseSeconds).optional(),
-    expires_at: instant.optional(),
+    expires_at: instantText.optional(),
   })
   .refine((body) => body.for_seconds === undefined || body.expires_at === undefined, {
     path: ["expires_at"],

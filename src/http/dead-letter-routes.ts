@@ -20,9 +20,10 @@ import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, drainSoon, runJobsSoon } from "./job-routes.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
+import { instantText } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { instant, operatorOf, pageFields, reasonText, rowId, visibleInvocation } from "./paging.ts";
+import { operatorOf, pageFields, reasonText, rowId, visibleInvocation } from "./paging.ts";
 
 const mayRead = requires("operations:read", "own_tenant");
 const mayOperate = requires("operate", "own_tenant");
@@ -49,8 +50,8 @@ const filter = z
     fingerprint: fingerprint.optional(),
     tenant_id: plainText(255).optional(),
     key: plainText(255).optional(),
-    failed_from: instant.optional(),
-    failed_to: instant.optional(),
+    failed_from: instantText.optional(),
+    failed_to: instantText.optional(),
   })
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
     message: "expected at least one condition; name a subscriber to mean all of its dead letters",

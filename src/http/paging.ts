@@ -22,12 +22,6 @@ export const pageFields = {
 /** Why an operator acts. */
 export const reasonText = freeReason(500, 3);
 
-/** ISO 8601 with an offset, as the same instant in UTC. */
-export const instant = z.iso
-  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2026-03-01T10:00:00Z"' })
-  .max(40)
-  .transform((text) => new Date(text).toISOString());
-
 /** A row's id, as number or text; text from then on, for it may be larger than a double can tell. */
 export const rowId = z
   .union([z.number().int().positive(), z.string().regex(/^[1-9]\d{0,17}$/)], { error: "expected an id" })

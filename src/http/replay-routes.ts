@@ -6,9 +6,10 @@ import { jobKeyOf } from "./idempotency.ts";
 import { addJobRoutes, runJobsSoon } from "./job-routes.ts";
 import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
+import { instantText } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { instant, operatorOf, reasonText, visibleInvocation } from "./paging.ts";
+import { operatorOf, reasonText, visibleInvocation } from "./paging.ts";
 
 const mayOperate = requires("operate", "own_tenant");
 
@@ -18,8 +19,8 @@ const replayBody = z
     name: plainText(100).optional(),
     mode: z.enum(["only_missing", "force"]).default("only_missing"),
     types: z.array(plainText(100)).min(1).max(200).optional(),
-    from: instant.optional(),
-    to: instant.optional(),
+    from: instantText.optional(),
+    to: instantText.optional(),
     tenant_id: plainText(100).optional(),
     correlation_id: plainText(255).optional(),
     dry_run: z.boolean().default(false),

@@ -99,6 +99,9 @@ async function expectNothingWritten(what: string): Promise<void> {
   expect([what, ...(await writes.since())]).toEqual([what]);
 }
 
+const valueAt = (whole: unknown, place: Place): unknown =>
+  place.reduce<unknown>((at, step) => (at as Readonly<Record<typeof step, unknown>>)[step], whole);
+
 const show = (place: Place, value: unknown) =>
   `${place.join(".") || "(body)"}=${JSON.stringify(value)?.slice(0, 40)}`;
 
@@ -113,8 +116,12 @@ function inTurn<T>(given: readonly T[], count: number): () => readonly T[] {
     });
 }
 
-/** Every place in the query and the body of a request to every route, and a value to stand there instead. */
-function* changes(valuesFor: () => readonly unknown[]) {
+/**
+ * Every place in the query and the body of a request to every route, and a value to stand there instead.
+ *
+ * @param stands with the value that stands there now: whether the place is asked about
+ */
+function* changes(valuesFor: () => readonly unknown[], stands: (value: unknown) => boolean = () => true) {
   for (const route of routesOf(product.app)) {
     const [path, draft] = [pathOf(route), draftOf(route)];
     for (const kind of ["query", "body"] as const) {
@@ -123,6 +130,7 @@ function* changes(valuesFor: () => readonly unknown[]) {
       for (const place of placesIn(draft[kind])) {
         // A query is always an object.
         if (kind === "query" && place.length === 0) continue;
+        if (!stands(valueAt(draft[kind], place))) continue;
         for (const value of valuesFor()) {
           const changed = withAt(draft[kind], place, kind === "query" ? String(value).toWellFormed() : value);
           yield {
@@ -163,6 +171,25 @@ describe("a field with", () => {
       else await writes.since();
     }
     expect(sent).toBeGreaterThan(300);
+  });
+
+  test("a time at either end of the calendar, where Postgres has no year 0, is taken or refused", async () => {
+    const ends = [
+      "0000-01-01T00:00:00Z",
+      "0001-01-01T00:00:00+14:00",
+      "9999-12-31T23:59:59.999Z",
+      "9999-12-31T23:59:59-12:00",
+      "0000-01-01",
+      "9999-12-31",
+    ];
+    const isTime = (value: unknown) => typeof value === "string" && /^\d{4}-\d\d-\d\d(?:T|$)/.test(value);
+    let sent = 0;
+    for (const { what, send } of changes(() => ends, isTime)) {
+      sent += 1;
+      if (judge(what, await send())) await expectNothingWritten(what);
+      else await writes.since();
+    }
+    expect(sent).toBeGreaterThan(100);
   });
 });
 

@@ -1,5 +1,6 @@
 import { countFound, exportFound, search } from "@brain/engine";
 import * as z from "zod";
+import { instantText } from "./instant.ts";
 
 /*
  * The query of the routes that search the record and the entries of other programs.
@@ -23,11 +24,6 @@ const maxTypes = 20;
 
 const orders = { desc: "desc", asc: "asc", newest: "desc", oldest: "asc" } as const;
 
-const instant = z.iso
-  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2026-03-01T10:00:00Z"' })
-  .max(40)
-  .transform((text) => new Date(text).toISOString())
-  .optional();
 const name = filterText(255).optional();
 const flag = z
   .enum(["true", "false"])
@@ -55,10 +51,10 @@ const searchFields = {
     .transform((text) => text.split(",").map((type) => type.trim()))
     .pipe(z.array(z.string().min(1, "expected a type between the commas").max(100)).max(maxTypes))
     .optional(),
-  from: instant,
-  to: instant,
-  occurred_from: instant,
-  occurred_to: instant,
+  from: instantText.optional(),
+  to: instantText.optional(),
+  occurred_from: instantText.optional(),
+  occurred_to: instantText.optional(),
   tenant_id: filterText(100).optional(),
   actor_id: name,
   agent_id: name,

@@ -1,14 +1,10 @@
 import { ValidationError } from "@brain/engine";
 import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
+import { instant } from "../../http/kit/instant.ts";
 import { metricNames } from "./metrics.ts";
 
 /** What the routes take. */
-
-const instant = z.iso
-  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2026-03-01T00:00:00Z"' })
-  .max(40)
-  .transform((text) => new Date(text));
 
 const groupings = ["time", "language", "kind", "tenant"] as const;
 export type Grouping = (typeof groupings)[number];
@@ -84,6 +80,9 @@ export interface Range {
   readonly to: Date;
 }
 
+/** Where the last day begins that has a text in Postgres and in JavaScript: the hours of that day are nobody's. */
+const lastMs = Date.UTC(9999, 11, 31);
+
 /**
  * The hours or days that the range touches; all of each.
  *
@@ -99,7 +98,7 @@ export function rangeOf(
 ): Range {
   const { interval } = query;
   const length = lengthMs[interval];
-  const to = Math.ceil((query.to ?? now).getTime() / length) * length;
+  const to = Math.min(Math.ceil((query.to ?? now).getTime() / length) * length, lastMs);
   const from = Math.floor((query.from?.getTime() ?? to - usual[interval] * length) / length) * length;
   const buckets = (to - from) / length;
   if (buckets <= 0 || buckets > mostBuckets[interval]) {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { plainText } from "../../http/kit/free-text.ts";
+import { instant } from "../../http/kit/instant.ts";
 import { isRole, isScope, type Role, roles, type Scope, scopeExpectation } from "../../http/kit/scopes.ts";
 import { type KeyKind, keyPrefix } from "./api-key.ts";
 import type { KeyRow } from "./tables.ts";
@@ -15,11 +16,6 @@ export const role = z
   .max(30)
   .refine(isRole, { error: `expected ${Object.keys(roles).join(", ")}` })
   .transform((text) => text as Role);
-
-const instant = z.iso
-  .datetime({ offset: true, error: 'expected ISO 8601 with an offset, e.g. "2027-03-01T10:00:00Z"' })
-  .max(40)
-  .transform((text) => new Date(text));
 
 export const createKeyRequest = z
   .strictObject({

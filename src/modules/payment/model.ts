@@ -1,6 +1,7 @@
 import { atMostMembers } from "@brain/schemas";
 import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
+import { day } from "../../http/kit/instant.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
 
@@ -74,7 +75,7 @@ export type RefundBody = z.output<typeof refundRequest>;
 /** Given: the payment must be of this tenant. */
 export const tenantQuery = z.strictObject({ tenant_id: opaqueId.optional() });
 
-const cursorParts = z.tuple([z.iso.date(), opaqueId, z.string().regex(/^[A-Z]{3}$/)]);
+const cursorParts = z.tuple([day, opaqueId, z.string().regex(/^[A-Z]{3}$/)]);
 /** The last day of a page: date, tenant and currency. */
 export type RevenueCursor = z.output<typeof cursorParts>;
 
@@ -97,8 +98,8 @@ function readCursor(cursor: string): RevenueCursor | null {
 
 export const revenueQuery = z
   .strictObject({
-    from: z.iso.date(),
-    to: z.iso.date(),
+    from: day,
+    to: day,
     tenant_id: opaqueId.optional(),
     limit: z.coerce.number().int().min(1).max(1_000).default(366),
     cursor: z

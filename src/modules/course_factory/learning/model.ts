@@ -1,5 +1,6 @@
 import { openObject } from "@brain/schemas";
 import * as z from "zod";
+import { day } from "../../../http/kit/instant.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import {
   actorId,
@@ -92,8 +93,8 @@ export const exportQuery = z.strictObject({
   /** Checked by the route: another format is no field error, but 400. */
   format: z.string().max(100).default("json"),
   /** First and last day, in UTC. */
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  from: day.optional(),
+  to: day.optional(),
   limit: limit(maxExportRows, maxExportRows),
   /** Of CSV only: begin with a byte order mark, by which spreadsheets know UTF-8. */
   bom: z
