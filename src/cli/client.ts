@@ -270,7 +270,7 @@ function explain(
 ): string {
   if (status === 401) {
     const what = key === null ? "No key was given" : `${url} refused the key`;
-    return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" prints the key of a local server.`;
+    return `${what}. Set CHARTER_KEY (or BRAIN_API_KEY), or give --key; "npm start" prints the key of a local server, where API keys are not the only ones.`;
   }
   const error = body?.error;
   if (error?.message === undefined) return `${url} answered ${status} without an explanation.`;

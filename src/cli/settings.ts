@@ -13,24 +13,25 @@ export interface GlobalOptions {
 
 const defaultUrl = "http://127.0.0.1:8787";
 
-/** Where `npm start` serves now, and the key it made; what is stored together is used together. */
+/** Where `npm start` serves now, and the key it made for there. */
 interface LocalServer {
   /** Origin, as `npm start` prints it. */
   readonly url: string;
-  readonly key: string;
+  /** Null: it is switched off. */
+  readonly key: string | null;
 }
 
 /**
  * Where the server is and with which key, from options and environment. For the server that `npm start` runs with the
  * data of this checkout nothing has to be given: its address and its key are with the data. That key goes to that
- * address and to no other, whatever answers there.
+ * address and to no other, whatever answers there. A key that is given goes there too when no address is given.
  *
  * @throws {UsageError} the address is none
  */
 export function connectionOf(options: GlobalOptions, env: NodeJS.ProcessEnv): ClientOptions {
   const givenUrl = options.url ?? nonEmpty(env.CHARTER_URL);
   const givenKey = options.key ?? nonEmpty(env.CHARTER_KEY) ?? nonEmpty(env.BRAIN_API_KEY);
-  const local = givenKey === null ? localServer(nonEmpty(env.BRAIN_DATA_DIR)) : null;
+  const local = localServer(nonEmpty(env.BRAIN_DATA_DIR));
   const url = givenUrl ?? local?.url ?? defaultUrl;
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw new UsageError(`"${url}" is not the address of a server. Expected e.g. ${defaultUrl}.`);
@@ -55,7 +56,8 @@ function localServer(dataDir: string | null): LocalServer | null {
     const { url, key, pid } = stored as Readonly<Record<string, unknown>>;
     // A start that was killed leaves the file; what answers at its address now is somebody else. No such process: throws.
     process.kill(Number(pid), 0);
-    return typeof url === "string" && typeof key === "string" ? { url: new URL(url).origin, key } : null;
+    if (typeof url !== "string") return null;
+    return { url: new URL(url).origin, key: typeof key === "string" ? key : null };
   } catch {
     return null;
   }

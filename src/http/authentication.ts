@@ -151,7 +151,7 @@ function bearerOf(c: Context): string | null {
 
 function whyNot(c: Context): string {
   const how =
-    'Send "Authorization: Bearer <key>" with an API key, or with the key printed at start (BRAIN_API_KEY).';
+    'Send "Authorization: Bearer <key>" with an API key, or with the key printed at start (BRAIN_API_KEY) where that one is not switched off.';
   if (c.req.header("authorization") === undefined) return `The request has no key. ${how}`;
   if (bearerOf(c) === null) return `The Authorization header is not a bearer key. ${how}`;
   return `The key is not valid. ${how}`;

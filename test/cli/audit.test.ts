@@ -34,6 +34,14 @@ test("charter search writes all that fits as lines of JSON and as CSV, each row 
   expect(rows).toHaveLength(3);
 });
 
+test("charter audit says that no day is sealed yet, and what seals one", async () => {
+  for (const command of [[], ["verify"]]) {
+    const none = await run("audit", ...command);
+    expect(none.code, none.stderr).toBe(0);
+    expect(none.out).toContain("No day is sealed yet. The janitor");
+  }
+});
+
 test("charter audit verify ends with 1 and names the row that was changed", async () => {
   await station.sql("UPDATE events SET stored_at = stored_at - interval '1 day'");
   await station.post("/api/maintenance/janitor", undefined);

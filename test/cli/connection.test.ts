@@ -53,7 +53,17 @@ describe("where the server is and with which key", () => {
       expect((await stat(join(dataDir, "server.json"))).mode & 0o077).toBe(0);
       expect((await asked("")).code).toBe(0);
       expect((await asked(`${station.url}/`)).code).toBe(0);
-      expect((await asked("", { CHARTER_KEY: "wrong-key-0123456789" })).code).toBe(1);
+      // A key that is given goes to the same address.
+      expect(await asked("", { CHARTER_KEY: "wrong-key-0123456789" })).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`${station.url} refused the key`),
+      });
+      expect((await asked("", { CHARTER_KEY: testApiKey })).code).toBe(0);
+
+      // One whose bootstrap key is switched off is found, and is sent none.
+      await announceServer(dataDir, station.url, null);
+      expect((await asked("", { CHARTER_KEY: testApiKey })).code).toBe(0);
+      expect((await asked("")).stderr).toContain("No key was given");
 
       // Another server than the one that the key belongs to.
       await announceServer(dataDir, nowhere, testApiKey);

@@ -58,11 +58,13 @@ async function readOrCreate(file: string, create: () => string): Promise<string>
 /**
  * Leaves the address and the key of the server that runs on this data for `charter`, readable by their owner only.
  * Gives the function that takes them away again.
+ *
+ * @param key null: it is switched off
  */
 export async function announceServer(
   dataDir: string,
   url: string,
-  key: string,
+  key: string | null,
 ): Promise<() => Promise<void>> {
   const file = join(dataDir, "server.json");
   await rm(file, { force: true });

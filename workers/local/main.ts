@@ -264,8 +264,10 @@ async function main(): Promise<void> {
       say(`  inspector ${inspectorUrl}/brain-api and ${inspectorUrl}/brain-consumer (chrome://inspect)`);
     }
     // A key that was given is whoever gave it's to hand on.
-    if (options.apiKey === null) stopSteps.push(await announceServer(dataDir, url, apiKey));
-    readyLine = showReadyLine(`ready  ${url}  key ${apiKey}`, (line) => console.log(line));
+    const isOff = options.passedOn.BRAIN_BOOTSTRAP_KEY === "off";
+    if (options.apiKey === null) stopSteps.push(await announceServer(dataDir, url, isOff ? null : apiKey));
+    const opens = isOff ? "API keys only (BRAIN_BOOTSTRAP_KEY=off)" : `key ${apiKey}`;
+    readyLine = showReadyLine(`ready  ${url}  ${opens}`, (line) => console.log(line));
   }
   started = true;
   if (firstSignalAt !== null) await stopAndExit(0);

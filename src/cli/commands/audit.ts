@@ -12,6 +12,9 @@ const columns: readonly Column<AuditDay>[] = [
   ["ROOT", (row) => row.root],
 ];
 
+const noDays =
+  "No day is sealed yet. The janitor seals a day that has rows when it has been over for an hour.";
+
 /** `charter audit …`: whether what is stored is what was stored. */
 export function addAudit(program: Command): void {
   const audit = program.command("audit").description("the hash chain over what is stored");
@@ -24,7 +27,7 @@ export function addAudit(program: Command): void {
       const cli = cliOf(command);
       const answer = await cli.client.get<AuditDays>("/api/audit/days", { cursor });
       if (cli.out.json) return cli.out.data(answer);
-      cli.out.line(table(answer.days, columns));
+      cli.out.line(answer.days.length === 0 ? noDays : table(answer.days, columns));
       noteNextPage(cli, answer.next_cursor);
     });
 
@@ -50,6 +53,7 @@ async function verify(cli: Cli, { day, root }: VerifyOptions): Promise<void> {
     cli.out.line(`${result.day}  ${result.rows} rows  as sealed  ${result.root}`);
   }
   if (cli.out.json) cli.out.data({ days: results });
+  else if (results.length === 0) cli.out.line(noDays);
   const broken = results.find(({ fault }) => fault !== null);
   if (broken !== undefined) throw new CliError(`${broken.day}: ${broken.fault?.message ?? ""}`);
   const other = root === undefined ? undefined : results.find((result) => result.root !== root);
