@@ -1,4 +1,5 @@
 import { sealedStart } from "@brain/schemas";
+import { fromBase64, fromBase64Url, toBase64Url } from "./base64.ts";
 
 /*
  * Sealing one text of an event with a key of a person: AES-256-GCM. It is bound to its event and its field, so that a
@@ -32,7 +33,7 @@ export function newPersonalSecret(): string {
 }
 
 export async function personalKeys(secret: string): Promise<PersonalKeys> {
-  const bytes = Uint8Array.from(atob(secret), (character) => character.charCodeAt(0));
+  const bytes = fromBase64(secret);
   const source = await crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits"]);
   const derive = async (use: string) =>
     new Uint8Array(
@@ -83,16 +84,4 @@ export async function openPersonal(
   } catch {
     return null;
   }
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
-    character.charCodeAt(0),
-  );
 }

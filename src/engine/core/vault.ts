@@ -1,3 +1,4 @@
+import { fromBase64, fromBase64Url, toBase64Url } from "./base64.ts";
 import { BrainError, type ErrorCode } from "./errors.ts";
 
 /*
@@ -197,7 +198,7 @@ async function decrypt(
   what: "key" | "secret",
 ): Promise<Uint8Array> {
   try {
-    const bytes = fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = fromBase64Url(text);
     const given = parameters(bytes.subarray(0, nonceBytes), place, what);
     return new Uint8Array(await crypto.subtle.decrypt(given, key, bytes.slice(nonceBytes)));
   } catch (cause) {
@@ -206,16 +207,4 @@ async function decrypt(
       { cause },
     );
   }
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
-/** Without padding, RFC 4648, section 5. A piece at a time, because arguments of a call are bounded. */
-function toBase64Url(bytes: Uint8Array): string {
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 8_192)
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8_192));
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

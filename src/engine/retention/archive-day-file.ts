@@ -1,4 +1,5 @@
 import { type Archive, type ArchiveFile, ArchiveLostError, type ArchiveState } from "../archive.ts";
+import { fromBase64, toBase64 } from "../core/base64.ts";
 import { TransientError } from "../core/errors.ts";
 import { toForeignDetails } from "../events/foreign-details.ts";
 import { type DetailsRow, toDetails } from "../events/history.ts";
@@ -233,14 +234,4 @@ const encoder = new TextEncoder();
 
 function encodeLine(value: object): Uint8Array {
   return encoder.encode(`${JSON.stringify(value)}\n`);
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

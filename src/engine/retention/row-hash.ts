@@ -1,4 +1,5 @@
 import type { JsonValue } from "@brain/schemas";
+import { fromBase64, toBase64 } from "../core/base64.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 
 /*
@@ -47,14 +48,12 @@ export async function listingOf(rows: readonly HashedRow[]): Promise<string> {
     view.setBigUint64(index * lineLength, BigInt(row.position));
     bytes.set(hashes[index] ?? new Uint8Array(hashLength), index * lineLength + 8);
   }
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  return toBase64(bytes);
 }
 
 /** Position → hash, hex; in order. @throws {Error} it is no listing */
 export function readListing(listing: string): ReadonlyMap<number, string> {
-  const bytes = Uint8Array.from(atob(listing), (character) => character.charCodeAt(0));
+  const bytes = fromBase64(listing);
   const view = new DataView(bytes.buffer);
   const lines = new Map<number, string>();
   for (let at = 0; at + lineLength <= bytes.length; at += lineLength) {
