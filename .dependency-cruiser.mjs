@@ -46,6 +46,8 @@ const layers = {
   // Makes its database by the engine's own migrations.
   "engine/testing": inEngine([...engineLayers.flat().filter((name) => name !== "testing"), "migrations"]),
   pages: ["engine/core"],
+  // A client of the HTTP API, as any program outside.
+  demo: [],
   "http/kit": ["engine"],
   http: ["engine"],
   modules: ["engine", "pages", "http/kit"],

@@ -9,6 +9,7 @@ import {
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
 import { createApp } from "./http/app.ts";
+import type { DemoMaker } from "./http/demo-routes.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { authenticatorPort } from "./http/kit/access.ts";
 import type { Mount } from "./http/kit/mount.ts";
@@ -39,6 +40,8 @@ function foreignEvents(): readonly EventDefinition[] {
 export interface HostAnswers {
   /** Left out where names cannot be resolved. */
   readonly resolve?: ResolveHost | undefined;
+  /** Left out where there is no demo world to be made: everywhere but where people try it out. */
+  readonly demo?: DemoMaker | undefined;
 }
 
 export interface RunningProduct {
@@ -54,7 +57,7 @@ export interface RunningProduct {
 }
 
 /** @throws {Error} the modules do not fit together; names them */
-export function openProduct(config: Config, { resolve }: HostAnswers = {}): RunningProduct {
+export function openProduct(config: Config, { resolve, demo }: HostAnswers = {}): RunningProduct {
   const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
   const { modules, consumers, jobs, watches, logStart, answersTo } = product.open(config.modules, gifts);
   return {
@@ -71,6 +74,7 @@ export function openProduct(config: Config, { resolve }: HostAnswers = {}): Runn
         authenticators: answersTo(authenticatorPort),
         requestPlaces: config.requestPlaces,
         requestLimits: config.requestLimits,
+        demo,
       }),
   };
 }

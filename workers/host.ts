@@ -11,6 +11,7 @@ import {
 import type { Hono } from "hono";
 import { openProduct } from "../src/composition.ts";
 import type { Config } from "../src/config.ts";
+import type { DemoMaker, DemoState } from "../src/http/demo-routes.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { productMigrations } from "../src/migration-list.ts";
 import type { ResolveHost } from "../src/modules/ports/host-names.ts";
@@ -52,6 +53,8 @@ export interface HostGifts {
   readonly archive: Archive | null;
   /** Addresses of a host; left out where the network resolves for us. */
   readonly resolve?: ResolveHost | undefined;
+  /** Left out where no demo world is offered. */
+  readonly demo?: DemoMaker | undefined;
   /** When the program that fires cron began, Unix ms; null where none has to run for it, as on Cloudflare. */
   readonly startedMs: number | null;
 }
@@ -59,9 +62,9 @@ export interface HostGifts {
 /** @throws {Error} the configuration or the consumers are not valid */
 export function createProgram(
   config: Config,
-  { archive, resolve, startedMs }: HostGifts = { archive: null, startedMs: null },
+  { archive, resolve, demo, startedMs }: HostGifts = { archive: null, startedMs: null },
 ): Program {
-  const product = openProduct(config, { resolve });
+  const product = openProduct(config, { resolve, demo });
   const { catalog, consumers, jobs, watches } = product;
   const engine = createEngine({
     catalog,
@@ -103,6 +106,7 @@ export function bindHost(env: Readonly<Record<string, unknown>>): HostGifts {
   return {
     archive: bindArchive(env),
     resolve: bindResolver(env),
+    demo: bindDemo(env),
     startedMs: Number.isFinite(startedMs) ? startedMs : null,
   };
 }
@@ -145,5 +149,19 @@ function bindResolver(env: Readonly<Record<string, unknown>>): ResolveHost | und
     const answer = await service.fetch(`https://host-names/?name=${encodeURIComponent(host)}`);
     if (!answer.ok) throw new Error(`${host} could not be resolved: ${await answer.text()}`);
     return (await answer.json()) as readonly string[];
+  };
+}
+
+/** What makes the demo world: the service DEMO_WORLD (`GET /`, `POST /?seed={n}&force={0|1}`), which `npm start` gives. */
+function bindDemo(env: Readonly<Record<string, unknown>>): DemoMaker | undefined {
+  const { DEMO_WORLD: service } = env as { readonly DEMO_WORLD?: BoundService };
+  if (service === undefined) return undefined;
+  return {
+    look: async () => (await service.fetch("https://demo/")).json() as Promise<DemoState>,
+    async begin(seed, force) {
+      const query = `seed=${seed}&force=${force ? 1 : 0}`;
+      const answer = await service.fetch(`https://demo/?${query}`, { method: "POST" });
+      return answer.ok ? ((await answer.json()) as DemoState) : { refused: await answer.text() };
+    },
   };
 }

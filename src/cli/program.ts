@@ -6,6 +6,7 @@ import { addAlerts } from "./commands/alerts.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addCapacity } from "./commands/capacity.ts";
 import { addConsumers } from "./commands/consumers.ts";
+import { addDemo } from "./commands/demo.ts";
 import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
@@ -54,5 +55,6 @@ export function createProgram(): Command {
   addKeys(program);
   addTenants(program);
   addWhoami(program);
+  addDemo(program);
   return program;
 }

@@ -21,6 +21,7 @@ import { authenticate, whileGood } from "./authentication.ts";
 import { callerOf } from "./caller.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
+import { type DemoMaker, demoRoutes } from "./demo-routes.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { eventStreamRoutes } from "./event-stream-routes.ts";
@@ -61,6 +62,8 @@ export interface AppOptions {
   readonly requestPlaces?: number;
   /** Left out: any number of requests from anybody. */
   readonly requestLimits?: RequestLimits;
+  /** Left out: there are no routes of a demo world. */
+  readonly demo?: DemoMaker | undefined;
 }
 
 const defaultPlaces = 64;
@@ -139,6 +142,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());
   app.route("/metrics", metricsRoutes());
+  if (options.demo !== undefined) app.route("/api/demo", demoRoutes(options.demo));
   requireOwnRoutes(app, options.modules ?? []);
   for (const { path, routes } of mounts) app.route(path, routes);
   requireAccessDeclared(app);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createArchiveService } from "./archive-folder.ts";
 import { bundleFront, type Compatibility, type WorkerBundles } from "./bundle.ts";
 import { formatLogLine } from "./console-lines.ts";
+import { createDemoService } from "./demo-service.ts";
 import { createHostNamesService, type Lookup } from "./host-names.ts";
 import { type Instance, startInstance } from "./runtime-instance.ts";
 import { createRestarts } from "./supervise.ts";
@@ -68,6 +69,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
   const front = await bundleFront();
   const archive = archiveDir === undefined ? null : createArchiveService(archiveDir);
   const hostNames = createHostNamesService(options.lookup);
+  const demo = demoOf(bindings);
   // A workerd that comes back later has missed the ticks since then.
   const startedMs = Date.now();
   const start = (port: number, inspectorPort: number | null) => {
@@ -85,6 +87,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       port,
       archive,
       hostNames,
+      demo: demo?.service ?? null,
       startedMs,
       inspectorPort,
       onLog,
@@ -94,6 +97,7 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
   const end = (instance: Instance) => instance.dispose().catch(() => undefined);
   let current = await start(options.port, options.inspectorPort ?? null);
   const { url, inspectorUrl } = current;
+  demo?.setUrl(url);
   const again = () =>
     start(Number(new URL(url).port), inspectorUrl === null ? null : Number(new URL(inspectorUrl).port));
   const restarts = createRestarts("workerd", again, end, (line) => onLog("warn", line));
@@ -129,6 +133,11 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
       await end(current);
     },
   };
+}
+
+/** It is made with the bootstrap key, so without one it is not offered: null. */
+function demoOf({ BRAIN_API_KEY: key, BRAIN_BOOTSTRAP_KEY: mode }: Readonly<Record<string, string>>) {
+  return key === undefined || mode === "off" ? null : createDemoService(key);
 }
 
 export interface TickLoop {

@@ -21,6 +21,8 @@ export interface InstanceOptions {
   readonly archive: ServiceBinding | null;
   /** What answers HOST_NAMES. */
   readonly hostNames: ServiceBinding;
+  /** What answers DEMO_WORLD; null: the workers offer no demo. */
+  readonly demo: ServiceBinding | null;
   /** When this program began, Unix ms. */
   readonly startedMs: number;
   /** Of the inspector; 0 takes a free one; null: there is none. */
@@ -100,7 +102,7 @@ function modulesOf(main: string, parts: WorkerBundles["parts"] = {}) {
 
 /** The API is reached through its front only, and the consumer through the API and by cron, as on Cloudflare. */
 function workersOf(options: InstanceOptions) {
-  const { bundles, front, compatibility, bindings, port, archive, hostNames, startedMs } = options;
+  const { bundles, front, compatibility, bindings, port, archive, hostNames, demo, startedMs } = options;
   const inspected = { unsafeInspectorProxy: options.inspectorPort !== null };
   const runtime = {
     compatibilityDate: compatibility.date,
@@ -125,7 +127,11 @@ function workersOf(options: InstanceOptions) {
       ...inspected,
       ...modulesOf(bundles.api, bundles.parts),
       name: "brain-api",
-      serviceBindings: { CONSUMER: "brain-consumer", ...services },
+      serviceBindings: {
+        CONSUMER: "brain-consumer",
+        ...services,
+        ...(demo === null ? {} : { DEMO_WORLD: demo }),
+      },
     },
     {
       ...shared,
