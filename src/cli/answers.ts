@@ -213,6 +213,7 @@ export interface Action {
   readonly subscriber: string | null;
   readonly affected: number | null;
   readonly job_id: string | null;
+  readonly request_id: string | null;
   readonly reason: string | null;
 }
 

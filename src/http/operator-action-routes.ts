@@ -13,6 +13,7 @@ const mayRead = requires("operations:read", "own_tenant");
 const actionsQuery = z.strictObject({
   subscriber: plainText(255).optional(),
   action: plainText(50).optional(),
+  request_id: plainText(100).optional(),
   ...pageFields,
 });
 

@@ -56,6 +56,9 @@ describe("the audit", () => {
     expect(await numbers("?subscriber=first")).toEqual([3, 2, 1, 0]);
     expect(await numbers("?action=consumer.resumed")).toEqual([3, 1]);
     expect(await numbers("?action=consumer.resumed&subscriber=second")).toEqual([]);
+    expect(await numbers("?request_id=req-2")).toEqual([2]);
+    expect(await numbers("?request_id=req-2&action=consumer.resumed")).toEqual([]);
+    expect(await numbers("?request_id=req-77")).toEqual([]);
     const first = await surface.send("/api/operator-actions?limit=2");
     expect(first.body.operator_actions).toHaveLength(2);
     expect(await numbers(`?limit=2&cursor=${first.body.next_cursor}`)).toEqual([2, 1]);
@@ -65,6 +68,7 @@ describe("the audit", () => {
     ["limit=0", "limit"],
     ["cursor=-1", "cursor"],
     ["actor=x", ""],
+    ["request_id=", "request_id"],
     ["subscriber=%00", "subscriber"],
   ])("%s is refused", async (query, path) => {
     const reply = await surface.send(`/api/operator-actions?${query}`);

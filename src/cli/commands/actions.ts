@@ -10,6 +10,7 @@ export const actionColumns: readonly Column<Action>[] = [
   ["SUBSCRIBER", (row) => row.subscriber],
   ["AFFECTED", (row) => row.affected],
   ["JOB", (row) => row.job_id],
+  ["REQUEST", (row) => row.request_id],
   ["REASON", (row) => row.reason],
 ];
 
@@ -19,12 +20,17 @@ export function addActions(program: Command): void {
     .description("what operators did: who, what, why")
     .option("--subscriber <name>", "only about this consumer")
     .option("--action <action>", "only these, e.g. consumer.paused")
+    .option(
+      "--request <id>",
+      "only what this request did; its id is in the header x-request-id of its answer",
+    )
     .action(async (options, command: Command) => {
       const cli = cliOf(command);
-      const { subscriber, action, limit, cursor } = options;
+      const { subscriber, action, request: request_id, limit, cursor } = options;
       const answer = await cli.client.get<Actions>("/api/operator-actions", {
         subscriber,
         action,
+        request_id,
         limit,
         cursor,
       });

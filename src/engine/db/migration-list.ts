@@ -23,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0027_alert_watches", when: 1_795_714_518_496 },
   { tag: "0028_subject_keys", when: 1_795_715_811_447 },
   { tag: "0029_tenant_order", when: 1_795_718_188_360 },
+  { tag: "0030_audit_by_request", when: 1_795_723_202_423 },
 ];

@@ -119,6 +119,7 @@ export const operatorActions = pgTable(
   (table) => [
     ...tenantRows(),
     index("operator_actions_subscriber_idx").on(table.subscriberName, table.id),
+    index("operator_actions_request_idx").on(table.requestId).where(sql`request_id IS NOT NULL`),
     index("operator_actions_tenant_idx").on(table.tenantId, table.id).where(sql`tenant_id IS NOT NULL`),
   ],
 );

@@ -944,4 +944,12 @@ CREATE INDEX IF NOT EXISTS "events_tenant_order_idx" ON "events" USING btree ("t
       `DROP INDEX "events_tenant_idx";`,
     ],
   },
+  {
+    tag: "0030_audit_by_request",
+    when: 1_795_723_202_423,
+    hash: "3ad247288f569845ac4ec85f7bff64e70cb9d362aa5bd82ee4156291358a3fe9",
+    statements: [
+      `CREATE INDEX "operator_actions_request_idx" ON "operator_actions" USING btree ("request_id") WHERE request_id IS NOT NULL;`,
+    ],
+  },
 ];

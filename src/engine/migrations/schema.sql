@@ -611,6 +611,7 @@ CREATE TABLE "operator_actions" (
   "tenant_id" character varying(255) DEFAULT NULLIF(current_setting('brain.tenant'::text, true), ''::text),
   CONSTRAINT "operator_actions_pkey" PRIMARY KEY (id)
 );
+CREATE INDEX operator_actions_request_idx ON public.operator_actions USING btree (request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX operator_actions_subscriber_idx ON public.operator_actions USING btree (subscriber_name, id);
 CREATE INDEX operator_actions_tenant_idx ON public.operator_actions USING btree (tenant_id, id) WHERE (tenant_id IS NOT NULL);
 ALTER TABLE operator_actions ENABLE ROW LEVEL SECURITY;

@@ -61,6 +61,8 @@ export const actionColumns: SQL = sql`a.id::text AS id, a.action, a.actor_id, a.
 export interface ActionFilter {
   readonly subscriber?: string | undefined;
   readonly action?: string | undefined;
+  /** Of this request alone: what one change noted. */
+  readonly request_id?: string | undefined;
   /** Of its own operators alone; left out or null: of all. */
   readonly tenant_id?: string | null | undefined;
   readonly limit: number;
@@ -76,6 +78,7 @@ export async function listActions(
   const conditions: SQL[] = [isOfTenant(sql`a.tenant_id`, filter.tenant_id ?? null)];
   if (filter.subscriber !== undefined) conditions.push(sql`a.subscriber_name = ${filter.subscriber}`);
   if (filter.action !== undefined) conditions.push(sql`a.action = ${filter.action}`);
+  if (filter.request_id !== undefined) conditions.push(sql`a.request_id = ${filter.request_id}`);
   if (filter.cursor !== undefined) conditions.push(sql`a.id < ${filter.cursor}::bigint`);
   const rows = await db.rows<OperatorActionView>(sql`
     SELECT ${actionColumns} FROM operator_actions a WHERE ${sql.join(conditions, sql` AND `)}

@@ -1,0 +1,1 @@
+CREATE INDEX "operator_actions_request_idx" ON "operator_actions" USING btree ("request_id") WHERE request_id IS NOT NULL;
