@@ -182,7 +182,7 @@ export { editCopy } from "./operations/bulk/edited-copy.ts";
 export { previewRedrive, redriveLetter, startRedrive } from "./operations/bulk/redrive.ts";
 export { previewReplay, replayStep, startReplay } from "./operations/bulk/replay.ts";
 export { changeBlockedKey, listBlockedKeys } from "./operations/consumers/blocked-keys.ts";
-export { consumerDetails, consumerStates, lastVisits } from "./operations/consumers/consumer-states.ts";
+export { consumerDetails, consumerStates } from "./operations/consumers/consumer-states.ts";
 export {
   countOpen,
   discardLetter,
@@ -191,13 +191,16 @@ export {
   groupLetters,
   listLetters,
 } from "./operations/consumers/dead-letters.ts";
+export { lastVisits } from "./operations/consumers/live-state.ts";
 export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumers/pauses.ts";
 export { checkHealth } from "./operations/health.ts";
 export type { MetricFamily, MetricSample } from "./operations/metrics/metric-family.ts";
+export { timeWindowNames } from "./operations/metrics/over-time.ts";
 export { criticalTimes } from "./operations/metrics/read-counters.ts";
 export { readMetrics } from "./operations/metrics/read-metrics.ts";
 export { moveState } from "./operations/move-state.ts";
 export { listActions, type Operator, recordAction } from "./operations/operator-actions.ts";
+export { readOverview, tenantOverview } from "./operations/overview.ts";
 export { rewrapSecrets, type SealedColumn } from "./operations/rewrap-secrets.ts";
 export { listTenants, setTenantLimits } from "./operations/tenants.ts";
 export { markActivity } from "./publish/activity.ts";

@@ -43,6 +43,7 @@ import {
   requireOwnRoutes,
 } from "./module-routes.ts";
 import { operatorActionRoutes } from "./operator-action-routes.ts";
+import { overviewRoutes } from "./overview-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
@@ -132,6 +133,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   );
   app.route("/api/events/stream", eventStreamRoutes());
   app.route("/api/events", eventRoutes());
+  app.route("/api/overview", overviewRoutes());
   app.route("/api/consumers", consumerRoutes());
   app.route("/api/dead-letters", deadLetterRoutes());
   app.route("/api/replays", replayRoutes());

@@ -23,6 +23,7 @@ import { requires } from "./kit/access.ts";
 import { plainText } from "./kit/free-text.ts";
 import { instantText } from "./kit/instant.ts";
 import { validated, withoutBody } from "./kit/routing.ts";
+import { windowField } from "./overview-routes.ts";
 import { operatorOf, reasonText } from "./paging.ts";
 
 // How far consumers are, and pausing one, concerns the events of all tenants.
@@ -73,9 +74,10 @@ export function consumerRoutes(): Hono<AppEnv> {
     });
   });
 
-  routes.get("/:subscriber", mayRead, async (c) =>
-    c.json(await consumerDetails(c.get("host").invocation, findConsumer(c))),
-  );
+  routes.get("/:subscriber", mayRead, validated("query", z.strictObject(windowField)), async (c) => {
+    const { window } = c.req.valid("query");
+    return c.json(await consumerDetails(c.get("host").invocation, findConsumer(c), window));
+  });
 
   routes.post("/:subscriber/drain", mayOperate, withoutBody(), async (c) => {
     const consumer = findConsumer(c);

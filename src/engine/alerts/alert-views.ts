@@ -103,6 +103,12 @@ export async function listAlerts(db: Database, filter: AlertFilter): Promise<Ale
   return { alerts, nextCursor: rows.length > filter.limit ? (alerts.at(-1)?.id ?? null) : null };
 }
 
+/** Rows: how many are open of each severity. @param tenantId of its alerts alone; null: of all */
+export const openBySeveritySql = (
+  tenantId: string | null,
+): SQL => sql`SELECT a.severity, count(*)::integer AS count
+  FROM alerts a WHERE a.resolved_at IS NULL AND ${isOfTenant(sql`a.tenant_id`, tenantId)} GROUP BY a.severity`;
+
 /**
  * One alert, with who did what about it.
  *

@@ -152,9 +152,12 @@ export async function watchWork<T>(
 
 /** What fails at every try. @throws {BrainError} Postgres is not reachable */
 export async function alarmingWork(db: Database): Promise<FailingWork[]> {
-  return db.rows<FailingWork>(sql`
-    SELECT work, failures, error, ${since} FROM failing_work WHERE ${isAlarming} ORDER BY work LIMIT 100`);
+  return db.rows<FailingWork>(alarmingWorkSql);
 }
+
+/** Rows of `FailingWork`. */
+export const alarmingWorkSql = sql`
+    SELECT work, failures, error, ${since} FROM failing_work WHERE ${isAlarming} ORDER BY work LIMIT 100`;
 
 /** Names of all work that has failed lately, for the hash that a Redis without its data no longer has. */
 export const failedWorkSql = sql`SELECT work FROM failing_work`;

@@ -1,4 +1,6 @@
+import type { Clock } from "../core/clock.ts";
 import { boundOf, criticalBoundsMs, processingBoundsMs } from "../core/histogram.ts";
+import { criticalOverTime, triesOverTime } from "../stream/count-series.ts";
 import {
   type Count,
   type CountedOutcome,
@@ -29,18 +31,26 @@ export interface AppliedTimes {
 }
 
 /** @param isKnown whether the catalog has a type: others are counted together, see `otherType` */
-export function createDrainCounts(subscriber: string, isKnown: (type: string) => boolean): DrainCounts {
-  let counts = new Map<string, { delta: number; readonly window: number | undefined }>();
-  const add = (field: string, delta: number, window?: number) => {
-    const known = counts.get(field);
-    if (known === undefined || known.window !== window) counts.set(field, { delta, window });
-    else known.delta += delta;
+export function createDrainCounts(
+  subscriber: string,
+  isKnown: (type: string) => boolean,
+  now: Clock,
+): DrainCounts {
+  let counts = new Map<string, { -readonly [Part in keyof Count]: Count[Part] }>();
+  const addCount = (count: Count) => {
+    const place = `${count.field} ${count.window ?? ""}`;
+    const known = counts.get(place);
+    if (known === undefined) counts.set(place, { ...count });
+    else known.delta += count.delta;
   };
+  const add = (field: string, delta: number, window?: number) =>
+    addCount({ field, delta, ...(window === undefined ? {} : { window }) });
   return {
     note(type, outcome, deliveries = 1) {
       if (deliveries === 0) return;
       const named = type !== null && isKnown(type) ? type : otherType;
       add(counterFields.delivery(subscriber, named, outcome), deliveries);
+      for (const count of triesOverTime(subscriber, outcome, deliveries, now())) addCount(count);
     },
     noteTimes({ processingMs, criticalMs, appliedAtMs }) {
       if (processingMs !== null) {
@@ -53,19 +63,12 @@ export function createDrainCounts(subscriber: string, isKnown: (type: string) =>
       add(counterFields.critical(subscriber, bound), 1);
       add(counterFields.criticalSum(subscriber), 1_000 * criticalMs);
       add(counterFields.recent(subscriber, bound, window), 1, window);
+      addCount(criticalOverTime(subscriber, bound, appliedAtMs));
     },
     take() {
       const told = [...counts].slice(0, maxCounts);
       counts = new Map([...counts].slice(maxCounts));
-      return countArgs(
-        told.map(
-          ([field, { delta, window }]): Count => ({
-            field,
-            delta: Math.round(delta),
-            ...(window === undefined ? {} : { window }),
-          }),
-        ),
-      );
+      return countArgs(told.map(([, count]) => ({ ...count, delta: Math.round(count.delta) })));
     },
   };
 }

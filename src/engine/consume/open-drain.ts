@@ -79,7 +79,7 @@ export async function openDrain(
       ),
     } satisfies Drain["apply"],
     lanes: [lane],
-    counts: createDrainCounts(subscriber, (type) => deps.catalog.find(type) !== undefined),
+    counts: createDrainCounts(subscriber, (type) => deps.catalog.find(type) !== undefined, deps.now),
     running: new Set<never>(),
     breaker: closedBreaker,
     breakerChanged: false,

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { describeLayout } from "../operations/reshard.ts";
+import { type Backlog, backlogSql, openLettersSql } from "../operations/standing.ts";
 import { type LayoutState, layoutStateSql } from "../relay/layout-sql.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 
@@ -12,15 +13,9 @@ const typesSql = (tenantId: string | null) => sql`SELECT type, count(*)::integer
   FROM (SELECT type FROM events WHERE ${isOfTenant(sql`tenant_id`, tenantId)}
     ORDER BY position DESC LIMIT ${countedEvents}) newest
   GROUP BY type ORDER BY count DESC, type`;
-const backlogSql = (tenantId: string | null) => sql`SELECT count(*)::integer AS count,
-  floor(extract(epoch FROM now() - min(stored_at)) * 1000)::float8 AS oldest_ms
-  FROM events WHERE sent_at IS NULL AND ${isOfTenant(sql`tenant_id`, tenantId)}`;
-const lettersSql = (tenantId: string | null) => sql`SELECT count(*)::integer AS count FROM dead_letters
-  WHERE status = 'open' AND ${isOfTenant(sql`tenant_id`, tenantId)}`;
-
 /** What can be told of each tenant alone: streams, groups and shards are everybody's. */
 function countsOf([types, backlog, letters]: readonly (readonly unknown[] | undefined)[], nowMs: number) {
-  const unsent = backlog?.[0] as { count: number; oldest_ms: number | null } | undefined;
+  const unsent = backlog?.[0] as Backlog | undefined;
   return {
     outbox_backlog: unsent?.count ?? 0,
     outbox_oldest_ms: unsent?.oldest_ms ?? null,
@@ -35,7 +30,7 @@ function countsOf([types, backlog, letters]: readonly (readonly unknown[] | unde
 
 /** Answer of `GET /api/events/stats` to one tenant: of its events alone, and nothing of what all share. */
 export async function tenantEventStats({ db, redis, now }: Invocation, tenantId: string) {
-  const statements = [typesSql(tenantId), backlogSql(tenantId), lettersSql(tenantId)];
+  const statements = [typesSql(tenantId), backlogSql(tenantId), openLettersSql(tenantId)];
   return { stream_running: redis !== null, ...countsOf(await db.batch(statements), now()) };
 }
 
@@ -44,7 +39,7 @@ export async function eventStats(invocation: Invocation) {
   const { db, redis, keys, publish } = invocation;
   const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
   const [[types, backlog, letters, layouts], replies] = await Promise.all([
-    db.batch([typesSql(null), backlogSql(null), lettersSql(null), layoutStateSql]),
+    db.batch([typesSql(null), backlogSql(null), openLettersSql(null), layoutStateSql]),
     redis === null ? [] : redis.pipeline(shards.map((shard) => streamStateCommand(keys.stream(shard)))),
   ]);
   const streams = replies.map(parseStreamState);

@@ -1,6 +1,6 @@
-import { alarmingWork, describeFailing, isVital } from "../alerts/failing-work.ts";
+import { alarmingWork, describeFailing, type FailingWork, isVital } from "../alerts/failing-work.ts";
 import { TransientError } from "../core/errors.ts";
-import { describeMissing } from "../core/schema-state.ts";
+import { describeMissing, type SchemaState } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { sqlState } from "../db/errors.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
@@ -27,47 +27,64 @@ const limitMs = 3_000;
  * try, side by side. Never throws; takes 3 s at most.
  */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
-  const { redis, db, migrations, mode, consumers } = invocation;
-  let refusal: string | null = null;
-  const readSchema = () =>
-    readSchemaState(db, migrations).catch((error: unknown) => {
-      refusal = refusalOf(error);
-      throw error;
-    });
+  const { redis, db, migrations } = invocation;
   const [stream, schema, failing] = await Promise.all([
     redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
-    answerOf("Postgres", readSchema),
+    answerOf("Postgres", () => readSchemaState(db, migrations)),
     answerOf("Postgres", () => alarmingWork(db)),
   ]);
-  const withoutStream = mode === "degraded" && stream === null;
-  const missing = schema === null ? null : describeMissing(schema.answer);
+  return judgeHealth(invocation, stream, schema, failing);
+}
+
+/** What came of asking one of the services in time. */
+export type Answer<T> = { readonly answer: T } | { readonly error: unknown };
+
+/** Never throws; takes 3 s at most. */
+export async function answerOf<T>(what: string, call: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { answer: await withTimeLimit(limitMs, what, call) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Null when there was none. */
+export function answered<T>(asked: Answer<T> | null): T | null {
+  return asked !== null && "answer" in asked ? asked.answer : null;
+}
+
+/**
+ * Judges the signs of life. Pure.
+ *
+ * @param stream of anything that was asked of Redis; null: there is none
+ */
+export function judgeHealth(
+  { mode, consumers, now }: Pick<Invocation, "mode" | "consumers" | "now">,
+  stream: Answer<unknown> | null,
+  schema: Answer<SchemaState>,
+  failing: Answer<readonly FailingWork[]>,
+): Health {
+  const hasStream = stream !== null && "answer" in stream;
+  const withoutStream = mode === "degraded" && !hasStream;
+  const missing = "answer" in schema ? describeMissing(schema.answer) : null;
   const reasons = [
-    ...(stream === null && !withoutStream ? ["Redis does not answer."] : []),
-    ...(schema === null ? [refusal ?? "Postgres does not answer."] : []),
+    ...(hasStream || withoutStream ? [] : ["Redis does not answer."]),
+    ...("error" in schema ? [refusalOf(schema.error) ?? "Postgres does not answer."] : []),
     ...(missing === null ? [] : [missing]),
-    ...(failing?.answer ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
+    ...(answered(failing) ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
   ];
   return {
     status: reasons.length > 0 ? "unhealthy" : withoutStream ? "degraded" : "healthy",
-    event_stream: stream !== null,
-    database: schema !== null,
+    event_stream: hasStream,
+    database: "answer" in schema,
     reasons,
     mode,
     consumers: [...consumers.keys()],
-    timestamp: new Date(invocation.now()).toISOString(),
+    timestamp: new Date(now()).toISOString(),
   };
 }
 
 /** In which words Postgres refused, e.g. that its connections are in use; null when it said nothing. */
 function refusalOf(error: unknown): string | null {
   return error instanceof TransientError && sqlState(error) !== null ? error.message : null;
-}
-
-/** Null when there was none in time. */
-async function answerOf<T>(what: string, call: () => Promise<T>): Promise<{ readonly answer: T } | null> {
-  try {
-    return { answer: await withTimeLimit(limitMs, what, call) };
-  } catch {
-    return null;
-  }
 }

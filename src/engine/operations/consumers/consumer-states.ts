@@ -1,14 +1,8 @@
-import { type MessageId, messageIdMs } from "@brain/schemas";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { sentUnder } from "../../db/stream-ids.ts";
-import type { Invocation } from "../../invocation.ts";
-import {
-  parseStreamState,
-  type StreamState,
-  strangersIn,
-  streamStateCommand,
-} from "../../stream/group-states.ts";
+import { hasStream, type Invocation } from "../../invocation.ts";
+import { overTimeCommands, type TimeWindow, toOverTime, totalsOf } from "../metrics/over-time.ts";
+import { agesOf, type LiveState, liveCommands, type OpenBreaker, readLive, toLive } from "./live-state.ts";
 import { type Pause, type PauseRow, pausesSql, toPause } from "./pauses.ts";
 
 /** What an operator wants to know of one consumer on one shard. Ages in ms; null means none, or unknown. */
@@ -40,18 +34,6 @@ export interface ConsumerState {
   readonly last_tick: unknown;
 }
 
-/** Why a consumer tries nothing for a while: what it depends on seems to be away. */
-export interface OpenBreaker {
-  /** Different events that failed in a row before it opened. */
-  readonly failures: number;
-  /** Tries since then that failed too. */
-  readonly probes: number;
-  readonly open_since: string;
-  /** When it tries one event to see whether the outage is over. */
-  readonly probe_at: string | null;
-  readonly error: string | null;
-}
-
 export interface RunningBulk {
   readonly id: string;
   readonly kind: string;
@@ -71,23 +53,41 @@ export async function consumerStates(
   invocation: Invocation,
   consumers: readonly Consumer[] = [...invocation.consumers.values()],
 ): Promise<ConsumerState[]> {
-  const { keys, publish } = invocation;
-  const consumerShards = consumers.flatMap((consumer) =>
-    Array.from({ length: publish.shards }, (_, shard) => ({ consumer, shard })),
-  );
   const [stored, live] = await Promise.all([
-    readStored(invocation),
-    readLive(
-      invocation,
-      consumerShards.map(({ consumer, shard }) => ({
-        stream: keys.stream(shard),
-        group: consumer.group,
-        shard,
-      })),
-    ),
+    invocation.db.batch(storedStatements()).then(toStored),
+    readLive(invocation, shardsOf(invocation, consumers)),
   ]);
+  return toStates(invocation, consumers, stored, live);
+}
+
+/** Each consumer on each shard, in the order of their states. */
+export function shardsOf(
+  { keys, publish }: Pick<Invocation, "keys" | "publish">,
+  consumers: readonly Consumer[],
+) {
+  return consumers.flatMap((consumer) =>
+    Array.from({ length: publish.shards }, (_, shard) => ({
+      consumer,
+      group: consumer.group,
+      shard,
+      stream: keys.stream(shard),
+    })),
+  );
+}
+
+/**
+ * The states of consumers, of what was read. One round trip to Postgres when something waits on a stream.
+ *
+ * @param live of `shardsOf` the consumers; empty without a stream
+ */
+export async function toStates(
+  invocation: Invocation,
+  consumers: readonly Consumer[],
+  stored: Stored,
+  live: readonly LiveState[],
+): Promise<ConsumerState[]> {
   const ageOf = await agesOf(invocation, live);
-  return consumerShards.map(({ consumer, shard }, index): ConsumerState => {
+  return shardsOf(invocation, consumers).map(({ consumer, shard }, index): ConsumerState => {
     const { subscriber, group } = consumer;
     const state = live[index];
     const deferred = stored.deferred.get(`${subscriber}:${shard}`);
@@ -113,9 +113,26 @@ export async function consumerStates(
   });
 }
 
-/** One consumer with its settings and its state on each shard. */
-export async function consumerDetails(invocation: Invocation, consumer: Consumer) {
-  const states = await consumerStates(invocation, [consumer]);
+/**
+ * One consumer with its settings, its events, its state on each shard and what it did over time. Round trips as
+ * `consumerStates`.
+ */
+export async function consumerDetails(invocation: Invocation, consumer: Consumer, window: TimeWindow) {
+  const nowMs = invocation.now();
+  const [stored, replies] = await Promise.all([
+    invocation.db.batch(storedStatements()).then(toStored),
+    hasStream(invocation)
+      ? invocation.redis.pipeline([
+          ...liveCommands(invocation),
+          ...overTimeCommands(invocation, window, nowMs),
+        ])
+      : null,
+  ]);
+  const behindLive = liveCommands(invocation).length;
+  const live = replies === null ? [] : toLive(replies.slice(0, behindLive), shardsOf(invocation, [consumer]));
+  const states = await toStates(invocation, [consumer], stored, live);
+  const overTime = replies === null ? null : toOverTime(replies.slice(behindLive), window, nowMs);
+  const tries = overTime?.tries(consumer.subscriber) ?? null;
   const { subscriber, group, retry } = consumer;
   const first = states[0];
   return {
@@ -123,6 +140,18 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
     group,
     handles: [...consumer.byType.keys()],
     catches_all: consumer.any !== null,
+    events: [...consumer.byType.keys()].map((type) => ({
+      type,
+      criticality: invocation.catalog.find(type)?.criticality ?? null,
+      when: invocation.catalog.find(type)?.when ?? null,
+    })),
+    window,
+    // Null without a stream.
+    traffic:
+      overTime === null || tries === null
+        ? null
+        : { from: overTime.from, bucket_ms: overTime.bucketMs, ...tries, totals: totalsOf(tries) },
+    critical_time: overTime?.criticalTime(subscriber) ?? null,
     settings: {
       max_attempts: retry.maxAttempts,
       max_programming_attempts: retry.maxProgrammingAttempts,
@@ -155,15 +184,18 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
   };
 }
 
-/** When cron and janitor last came, ISO 8601; null when they never did, or there is no stream. */
-export async function lastVisits({ redis, keys }: Invocation) {
-  if (redis === null) return { cronAt: null, janitorAt: null };
-  const [cron, janitor] = await redis.pipeline([
-    ["GET", keys.cronTick()],
-    ["HGET", keys.heartbeats(), "janitor"],
-  ]);
-  const visit = typeof janitor === "string" ? parseObject(janitor) : null;
-  return { cronAt: typeof cron === "string" ? toTime(Number(cron)) : null, janitorAt: toTime(visit?.at) };
+interface Deferred {
+  readonly count: number;
+  readonly oldest_ms: number;
+}
+
+interface Stored {
+  /** Open ones by subscriber. */
+  readonly deadLetters: ReadonlyMap<string, number>;
+  /** By `{subscriber}:{shard}`. */
+  readonly deferred: ReadonlyMap<string, Deferred>;
+  readonly pauses: readonly PauseRow[];
+  readonly bulk: readonly BulkRow[];
 }
 
 type BulkRow = RunningBulk & { readonly subscriber: string };
@@ -172,9 +204,9 @@ function toBulk({ id, kind, name, status, total, succeeded, failed }: BulkRow): 
   return { id, kind, name, status, total, succeeded, failed };
 }
 
-/** What Postgres knows, of all consumers in one round trip. */
-async function readStored({ db }: Invocation) {
-  const [letters, deferrals, pauses, bulk] = await db.batch([
+/** The statements whose rows `toStored` takes. */
+export function storedStatements(): SQL[] {
+  return [
     sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
       FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
     sql`SELECT subscriber_name AS subscriber, shard, count(*)::integer AS count,
@@ -183,142 +215,17 @@ async function readStored({ db }: Invocation) {
     pausesSql(null),
     sql`SELECT id::text, kind, subscriber_name AS subscriber, name, status, total, succeeded, failed
       FROM jobs WHERE status IN ('running', 'paused') AND subscriber_name IS NOT NULL ORDER BY jobs.id`,
-  ]);
+  ];
+}
+
+/** What Postgres knows, of all consumers. */
+export function toStored([letters, deferrals, pauses, bulk]: readonly (readonly unknown[])[]): Stored {
   const counts = (letters ?? []) as { subscriber: string; count: number }[];
-  const deferred = (deferrals ?? []) as {
-    subscriber: string;
-    shard: number;
-    count: number;
-    oldest_ms: number;
-  }[];
+  const deferred = (deferrals ?? []) as (Deferred & { subscriber: string; shard: number })[];
   return {
     deadLetters: new Map(counts.map((row) => [row.subscriber, row.count])),
     deferred: new Map(deferred.map((row) => [`${row.subscriber}:${row.shard}`, row])),
     pauses: (pauses ?? []) as PauseRow[],
     bulk: (bulk ?? []) as BulkRow[],
   };
-}
-
-export interface GroupShard {
-  readonly stream: string;
-  readonly group: string;
-  readonly shard: number;
-}
-
-/** What Redis knows of a consumer on a shard. */
-export interface LiveState {
-  readonly shard: number;
-  readonly lag: number | null;
-  readonly pending: number;
-  readonly oldestPending: MessageId | null;
-  readonly oldestUnread: MessageId | null;
-  readonly foreignReaders: readonly string[];
-  readonly heartbeat: Readonly<Record<string, unknown>> | null;
-  readonly brake: OpenBreaker | null;
-}
-
-/** What Redis knows of each, in the order given; empty without a stream. */
-export async function readLive(
-  { redis, keys, publish }: Invocation,
-  consumerShards: readonly GroupShard[],
-): Promise<readonly LiveState[]> {
-  if (redis === null) return [];
-  const [heartbeatReply, breakerReply, ...stateReplies] = await redis.pipeline([
-    ["HGETALL", keys.heartbeats()],
-    ["HGETALL", keys.breakers()],
-    ...Array.from({ length: publish.shards }, (_, shard) => streamStateCommand(keys.stream(shard))),
-  ]);
-  const heartbeats = toMap(heartbeatReply);
-  const breakers = toMap(breakerReply);
-  const streams = stateReplies.map((reply): StreamState | null => parseStreamState(reply));
-  return consumerShards.map(({ group, shard }) => {
-    const stream = streams[shard] ?? null;
-    const state = stream?.groups.find((found) => found.group === group);
-    return {
-      shard,
-      lag: state?.lag ?? null,
-      // A group that is not there yet has read nothing.
-      pending: state?.pending ?? 0,
-      oldestPending: state?.oldestPending ?? null,
-      oldestUnread: state === undefined ? (stream?.first ?? null) : state.oldestUnread,
-      foreignReaders: state === undefined ? [] : strangersIn(state),
-      heartbeat: parseObject(heartbeats.get(`${group}:${shard}`)),
-      brake: toBreaker(parseObject(breakers.get(`${group}:${shard}`))),
-    };
-  });
-}
-
-/**
- * How long ago entries were sent, as the record says. What other programs appended is not there; then the id tells, if
- * it can be true: one that is ahead of the clock was given by another clock, or is no time at all.
- *
- * @param asksRecord false: the id alone tells, and Postgres is left alone
- */
-export async function agesOf(
-  { db, now }: Invocation,
-  live: readonly LiveState[],
-  asksRecord = true,
-): Promise<(id: MessageId | null) => number | null> {
-  const waiting = new Map<number, Set<MessageId>>();
-  for (const { shard, oldestPending, oldestUnread } of live) {
-    const ids = waiting.get(shard) ?? new Set();
-    for (const id of [oldestPending, oldestUnread]) if (id !== null) ids.add(id);
-    if (ids.size > 0) waiting.set(shard, ids);
-  }
-  const answers =
-    waiting.size === 0 || !asksRecord
-      ? []
-      : await db.batch(
-          [...waiting].map(
-            ([shard, ids]) => sql`
-        SELECT given.id, floor(extract(epoch FROM now() - e.sent_at) * 1000)::float8 AS age_ms
-        FROM ${sentUnder(shard, [...ids])}`,
-          ),
-        );
-  const recorded = new Map(
-    (answers.flat() as { id: string; age_ms: number }[]).map((row) => [row.id, Math.max(0, row.age_ms)]),
-  );
-  // No two streams give the same id to an event of ours.
-  return (id) => {
-    if (id === null) return null;
-    const byId = now() - messageIdMs(id);
-    return recorded.get(id) ?? (byId >= 0 ? byId : null);
-  };
-}
-
-function toMap(reply: unknown): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
-  if (!Array.isArray(reply)) return map;
-  for (let at = 0; at + 1 < reply.length; at += 2) map.set(String(reply[at]), String(reply[at + 1]));
-  return map;
-}
-
-function parseObject(text: string | undefined): Readonly<Record<string, unknown>> | null {
-  if (text === undefined) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** A breaker counts failures before it opens; only an open one concerns an operator. */
-function toBreaker(stored: Readonly<Record<string, unknown>> | null): OpenBreaker | null {
-  const openSince = toTime(stored?.open_since);
-  if (stored === null || openSince === null) return null;
-  return {
-    failures: Number(stored.failures ?? 0),
-    probes: Number(stored.probes ?? 0),
-    open_since: openSince,
-    probe_at: toTime(stored.probe_at),
-    error: typeof stored.error === "string" ? stored.error : null,
-  };
-}
-
-/** Unix ms or ISO 8601, as ISO 8601; null for anything else. */
-function toTime(value: unknown): string | null {
-  if (typeof value !== "number" && typeof value !== "string") return null;
-  const time = new Date(value);
-  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

@@ -1,5 +1,5 @@
 import { hasStream, type Invocation, type StreamInvocation } from "../../invocation.ts";
-import { agesOf, type LiveState, lastVisits, readLive } from "../consumers/consumer-states.ts";
+import { agesOf, type LiveState, lastVisits, readLive } from "../consumers/live-state.ts";
 import { counter, gauge, histogram, type MetricFamily } from "./metric-family.ts";
 import { type Counted, countedCommands, toCounted } from "./read-counters.ts";
 import { lookAtRecord, parseRecordLook, type RecordLook } from "./record-look.ts";
