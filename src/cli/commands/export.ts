@@ -4,7 +4,6 @@ import type { ExportPage, RecordedEvent } from "../answers.ts";
 import { type Cli, cliOf, wholeNumber } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { openSink } from "./export-sink.ts";
-import { kafkaRecordOf, topicOf } from "./kafka-record.ts";
 import { isPassing } from "./tail.ts";
 
 interface ExportOptions {
@@ -61,6 +60,7 @@ async function exportRecords(cli: Cli, options: ExportOptions): Promise<void> {
       "--state needs --out. Who reads standard output keeps the cursor of the last line that is safe, for --cursor.",
     );
   }
+  const { kafkaRecordOf, topicOf } = await import("./kafka-record.ts");
   const topic = topicOf(options.topic);
   const sink = await openSink({
     file: options.out ?? null,

@@ -1,4 +1,3 @@
-import { createLogger } from "@brain/engine";
 import type { Command } from "commander";
 import { instant, wholeNumber } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -42,8 +41,11 @@ function outputOf(command: Command): Output {
 
 /** @throws {UsageError} there is no such folder */
 async function openFolder(out: Output, folder: string, searchesArchive: boolean) {
-  // Only here, because it brings the module's other dependencies along.
-  const { createJsonlTaskEvents } = await import("../../modules/tasks/files.ts");
+  // Only here, because they bring the whole engine along.
+  const [{ createLogger }, { createJsonlTaskEvents }] = await Promise.all([
+    import("@brain/engine"),
+    import("../../modules/tasks/files.ts"),
+  ]);
   const files = createLineFolder(folder);
   if ((await files.list()).length === 0) {
     throw new UsageError(`${folder} holds no files. Expected a folder with events-YYYY-MM-DD.jsonl.`);
