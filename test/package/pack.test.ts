@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -147,3 +147,22 @@ describe("the checkout", () => {
     );
   });
 });
+
+// Behind all others, for which nothing is compiled that is there already.
+test(
+  "what has changed since the last pack, on either side, is compiled again",
+  async () => {
+    const script = 'import { build } from "./tools/packages/compile.ts"; build("schemas");';
+    const compileAgain = () => run("node", ["--input-type=module", "-e", script], { cwd: overlay.folder });
+    const made = join(overlay.folder, "schemas/dist/utf8.js");
+    const madeAt = async () => (await stat(made)).mtimeMs;
+    const compiledAt = await madeAt();
+    await compileAgain();
+    expect(await madeAt()).toBe(compiledAt);
+    await rm(made);
+    await appendFile(join(overlay.folder, "schemas/utf8.ts"), "export const addedSince = true;\n");
+    await compileAgain();
+    expect(await readFile(made, "utf8")).toContain("addedSince");
+  },
+  npmMs,
+);

