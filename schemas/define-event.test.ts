@@ -3,8 +3,17 @@ import * as z from "zod";
 import { charter } from "./charter.ts";
 import { decodeEntry } from "./decode.ts";
 import { defineEvent, type PayloadInputOf, type PayloadOf } from "./define-event.ts";
+import { isoTime } from "./events/fields.ts";
+import { checkPayload, parsePayload } from "./payload.ts";
 import { parseEventPayload } from "./read-payload.ts";
+import { childrenOf, schemaDef } from "./schema-walk.ts";
 import { readTime } from "./time.ts";
+
+/** The fields with a time, at any depth. */
+function timesIn(schema: z.core.$ZodType, path = ""): { path: string; schema: z.core.$ZodType }[] {
+  if (schemaDef(schema).format === "datetime") return [{ path, schema }];
+  return childrenOf(schema).flatMap((child) => timesIn(child.schema, `${path}.${child.step}`));
+}
 
 const base = { version: 1, module: "demo", criticality: "INFO", when: "never" } as const;
 
@@ -124,4 +133,57 @@ describe("times", () => {
     {},
     true,
   ])("%s is no time", (value) => expect(readTime(value)).toBeNull());
+});
+
+describe("a time in a payload", () => {
+  const dated = defineEvent("demo.thing.dated", {
+    ...base,
+    payload: z.strictObject({ at: isoTime, until: isoTime.nullable().optional() }),
+  });
+  const strange = ["0000-06-01T00:00:00Z", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"];
+
+  test.each(["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:00:00+10:00"])(
+    "is published: %s",
+    (at) => expect(parsePayload(dated, { at, until: at })).toEqual({ at, until: at }),
+  );
+
+  test.each(strange)("that databases do not hold is not published, and says which are: %s", (at) => {
+    const { invalid } = checkPayload(dated, { at, until: at });
+    const message = "expected a time in the years 1 to 9999";
+    expect(invalid.map(({ path, message: told }) => [path, told])).toEqual([
+      ["payload.at", message],
+      ["payload.until", message],
+    ]);
+  });
+
+  test("that is none is told once", () => {
+    expect(checkPayload(dated, { at: "soon" }).invalid).toHaveLength(1);
+    expect(checkPayload(dated, { at: "2026-02-30T00:00:00Z" }).invalid).toHaveLength(1);
+  });
+
+  test.each(strange)("is read from an event that was published before, whatever its year: %s", (at) => {
+    const decoded = decodeEntry(charter, {
+      id: "e1",
+      type: "demo.thing.dated",
+      source: "s",
+      payload: JSON.stringify({ at, until: at }),
+      timestamp: "2026-01-05T09:30:00Z",
+      meta: JSON.stringify({ schema_version: 1, producer: "p", source_module: "demo" }),
+    });
+    if (!decoded.ok) throw new Error(decoded.reason);
+    expect(parseEventPayload(decoded.event, dated)).toEqual({ ok: true, payload: { at, until: at } });
+  });
+
+  test("control: with the rule of writing, it could not be read any more", () => {
+    expect(dated.payload.safeParse({ at: strange[0] }).success).toBe(false);
+  });
+
+  test("every time of the catalogue follows the rule", () => {
+    const times = charter.all.flatMap(({ type, payload }) =>
+      timesIn(payload).map(({ path, schema }) => ({ name: `${type}: ${path}`, schema })),
+    );
+    expect(times.length).toBeGreaterThan(50);
+    const faults = times.filter(({ schema }) => z.safeParse(schema, strange[0]).success);
+    expect(faults.map(({ name }) => name)).toEqual([]);
+  });
 });

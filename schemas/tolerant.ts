@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { personalOf, standsForPersonal } from "./personal.ts";
 import { schemaDef } from "./schema-walk.ts";
+import { withoutStorable } from "./storable-time.ts";
 import { readTime } from "./time.ts";
 
 const standIn = z.string().max(200_100).refine(standsForPersonal);
@@ -15,7 +16,7 @@ function tolerantField(schema: z.ZodType): z.ZodType {
 
 /**
  * The reading counterpart of a payload schema: unknown keys are stripped at every level, ids may have the shapes of
- * older producers, and times may be naive or Unix seconds (both become ISO UTC). Enumerations and limits stay.
+ * older producers, and times may be naive or Unix seconds (both become ISO UTC), of any year. Enumerations and limits stay.
  */
 export function tolerantSchema(schema: z.ZodType): z.ZodType {
   const def = schemaDef(schema);
@@ -31,7 +32,10 @@ export function tolerantSchema(schema: z.ZodType): z.ZodType {
   if (def.innerType !== undefined) return rebuilt({ innerType: convert(def.innerType) });
   if (def.items !== undefined) return rebuilt({ items: def.items.map(convert) });
   if (def.options !== undefined) return rebuilt({ options: def.options.map(convert) });
-  if (def.format === "datetime") return z.preprocess((value) => readTime(value)?.iso ?? value, schema);
+  if (def.format === "datetime") {
+    const read = rebuilt({ checks: withoutStorable(def.checks) });
+    return z.preprocess((value) => readTime(value)?.iso ?? value, read);
+  }
   if (def.format === "uuid") return z.string().min(1).max(255);
   return schema;
 }

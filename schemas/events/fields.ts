@@ -2,12 +2,13 @@ import * as z from "zod";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { isJsonObject } from "../json.ts";
 import { openObject } from "../open-object.ts";
+import { storable } from "../storable-time.ts";
 import { readTime } from "../time.ts";
 
 /** Field types that several domains share, and the readers for older forms of them. */
 
-/** ISO-8601 with an offset. On read also naive (UTC) and Unix seconds. */
-export const isoTime = z.iso.datetime({ offset: true }).max(100);
+/** ISO-8601 with an offset, in the years 1 to 9999. On read also naive (UTC) and Unix seconds, and any year. */
+export const isoTime = z.iso.datetime({ offset: true }).max(100).check(storable);
 /** Opaque id text of up to 100 characters; no control characters, because ids travel to envelopes and logs. */
 export const id = z
   .string()
