@@ -26,5 +26,7 @@ export const productMigrations: MigrationSet = {
     { tag: "0027_alert_messages", when: 1_795_715_278_170 },
     { tag: "0028_refund_approval", when: 1_795_715_684_852 },
     { tag: "0029_security_signs", when: 1_795_716_500_460 },
+    { tag: "0030_webhook_entries", when: 1_795_724_989_284 },
+    { tag: "0031_mission_quota", when: 1_795_725_210_272 },
   ],
 };

@@ -138,9 +138,11 @@ export {
   type HandOn,
   type TimeBudgets,
 } from "./engine.ts";
+export { completeUpTo } from "./events/complete-up-to.ts";
 export { eventStats, tenantEventStats } from "./events/event-stats.ts";
 export { exportEvents } from "./events/export.ts";
 export { exportFound } from "./events/export-found.ts";
+export { foreignEnvelope } from "./events/foreign-details.ts";
 export { keepForeign } from "./events/foreign-entries.ts";
 export { findRecorded } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";

@@ -1,5 +1,8 @@
-import { runJanitor } from "@brain/engine";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { namedLock, runJanitor } from "@brain/engine";
+import { sql } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import pg from "pg";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 import { expectErrorShape } from "./refusal.ts";
@@ -129,6 +132,34 @@ test("a tenant has no more missions at once than it may: the next is refused, an
   expect((await busy(`/${first.body.id}/cancel`)).status).toBe(200);
   expect((await busy(`/templates/${template.body.id}/instantiate`)).status).toBe(429);
   expect((await busy("", { name: "in its place" })).status).toBe(201);
+});
+
+test("several missions at once are not more than the tenant may have", async () => {
+  await engine.request("PUT", "/api/tenants/crowd/limits", { missions: 4, reason: "for a test" });
+  const add = (tenant_id: string) => engine.request("POST", "/api/missions", { name: "one", tenant_id });
+  expect((await add("crowd")).status).toBe(201);
+  // A transaction that has counted, stores one more and does not end yet.
+  const client = new pg.Client({ connectionString: engine.sandbox.databaseUrl });
+  await client.connect();
+  onTestFinished(() => client.end());
+  await client.query("BEGIN");
+  await client.query(`INSERT INTO missions OVERRIDING SYSTEM VALUE
+    SELECT (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid(), 'place', m.place + 1000))).* FROM missions m WHERE tenant_id = 'crowd'`);
+  const lock = new PgDialect().sqlToQuery(sql`${namedLock("missions", "crowd")}`);
+  const counted = await client.query(`SELECT missions_open('crowd', 4, ${lock.sql}) AS open`, lock.params);
+  expect(counted.rows).toEqual([{ open: "2" }]);
+  const others = Array.from({ length: 6 }, () => add("crowd"));
+  await waitFor(
+    "a request that waits for it",
+    () => engine.sql("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
+    (waiting) => waiting.length > 0,
+  );
+  // Nobody of another tenant waits.
+  expect((await add("other")).status).toBe(201);
+  await client.query("COMMIT");
+  const statuses = (await Promise.all(others)).map(({ status }) => status).sort();
+  expect(statuses).toEqual([201, 201, 429, 429, 429, 429]);
+  expect(await engine.sql("SELECT FROM missions WHERE tenant_id = 'crowd'")).toHaveLength(4);
 });
 
 test("what waits is counted for each tenant", async () => {

@@ -70,10 +70,11 @@ const about = (subject: string, more: Partial<Alert> = {}): Alert => ({
 });
 /** One run of the job. */
 const tell = async () => {
-  const { db, log, publish } = engine.open();
+  const { db, log, catalog, publish } = engine.open();
   return engine.system.jobs.get("alert_delivery")?.run({
     db,
     log,
+    catalog,
     now: () => new Date(),
     isOver: () => false,
     transact: (context, run) => transactAndPublish(db, publish, context, run),

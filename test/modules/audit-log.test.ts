@@ -178,10 +178,11 @@ describe("the root of a sealed day", () => {
     await told.sql("UPDATE events SET stored_at = stored_at - interval '1 day'");
     await told.request("POST", "/api/maintenance/janitor");
     const run = async () => {
-      const { db, log, publish: settings } = told.open();
+      const { db, log, catalog, publish: settings } = told.open();
       await told.system.jobs.get("audit_roots")?.run({
         db,
         log,
+        catalog,
         now: () => new Date(),
         isOver: () => false,
         transact: (context, work) => transactAndPublish(db, settings, context, work),

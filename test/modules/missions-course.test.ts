@@ -35,7 +35,7 @@ const coursesOf = (id: string) =>
 async function work(transact?: (usual: JobContext["transact"]) => JobContext["transact"]): Promise<void> {
   const gate = irGovernanceGate({ mode: "opt_in", approvalTier: 2, maxBudgetCents: null });
   const handlers = [courseGenerationMission({ content: null, publicUrl: null, gate })];
-  const { db, log, publish } = engine.open();
+  const { db, log, catalog, publish } = engine.open();
   const usual: JobContext["transact"] = (context, run) => transactAndPublish(db, publish, context, run);
   await missionWorker({
     worker: true,
@@ -45,6 +45,7 @@ async function work(transact?: (usual: JobContext["transact"]) => JobContext["tr
   }).run({
     db,
     log,
+    catalog,
     now: () => new Date(),
     isOver: () => false,
     transact: transact?.(usual) ?? usual,

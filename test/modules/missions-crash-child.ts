@@ -21,11 +21,12 @@ await engine.transact({ source: "crash_test" }, async () => undefined);
 console.log("working");
 for (;;) {
   const invocation = engine.open();
-  const { db, log } = invocation;
+  const { db, log, catalog } = invocation;
   await worker
     .run({
       db,
       log,
+      catalog,
       now: () => new Date(),
       isOver: () => false,
       transact: (context, run) => engine.transact(context, run, invocation),

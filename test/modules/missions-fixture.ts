@@ -46,10 +46,11 @@ export async function createMissions(settings: Partial<MissionSettings> = {}): P
     jobs: [worker],
   });
   const job: MissionSurface["job"] = (isOver = () => false) => {
-    const { db, log, publish } = surface.open();
+    const { db, log, catalog, publish } = surface.open();
     return {
       db,
       log,
+      catalog,
       now: () => new Date(),
       isOver,
       transact: (context, run) => transactAndPublish(db, publish, context, run),

@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import { transactAndPublish } from "@brain/engine";
 import { taskCreated } from "@brain/schemas";
 import { HTTP } from "cloudevents";
+import pg from "pg";
 import { Webhook } from "standardwebhooks";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { waitFor } from "../wait-for.ts";
 
@@ -66,10 +67,11 @@ const deliver = async () => {
     },
     (unsent) => unsent.length === 0,
   );
-  const { db, log, publish: settings } = engine.open();
+  const { db, log, catalog, publish: settings } = engine.open();
   await engine.system.jobs.get("webhook_delivery")?.run({
     db,
     log,
+    catalog,
     now: () => new Date(),
     isOver: () => false,
     transact: (context, run) => transactAndPublish(db, settings, context, run),
@@ -360,6 +362,134 @@ test("what a tenant does to its endpoints keeps no event from those of others, a
   expect(open.map(({ subject }) => subject)).toEqual([theirs?.id]);
   await deliver();
   expect(calls.map(({ headers }) => headers["webhook-id"])).toEqual([event.id]);
+});
+
+describe("an event that another program wrote to the stream", () => {
+  const write = (fields: Readonly<Record<string, string>> = {}) => {
+    const entry = {
+      id: crypto.randomUUID(),
+      type: "task.created",
+      source: "python",
+      timestamp: "2026-03-01T10:00:00.000Z",
+      payload: JSON.stringify({ task_id: "t-1", mission_type: "echo", priority: "NORMAL" }),
+      meta: JSON.stringify({ schema_version: 1, producer: "python", source_module: "tasks" }),
+      tenant_id: "acme",
+      ...fields,
+    };
+    return engine.redis("XADD", engine.stream, "*", ...Object.entries(entry).flat()).then(() => entry.id);
+  };
+  const keep = () => engine.drain("audit_log");
+  /** Ids of messages that came. */
+  const came = () => calls.map(({ headers }) => headers["webhook-id"]);
+  beforeEach(() => engine.settle());
+
+  test("is delivered once, signed, to its tenant and to who wants all, and listed", async () => {
+    const mine = await register({ tenant_id: "acme", url: `${origin}/mine` });
+    await register({ tenant_id: "other" });
+    await register({ tenant_id: "acme", event_types: ["course.*"] });
+    const all = await register({ tenant_id: null });
+    const id = await write();
+    await keep();
+    await deliver();
+    await deliver();
+    expect(came()).toEqual([id, id]);
+    const call = calls.find(({ path }) => path === "/mine") as Call;
+    const said = { id, type: "task.created", tenantid: "acme", producer: "python", data: { task_id: "t-1" } };
+    expect(verified(mine.secret, call)).toMatchObject(said);
+    expect(HTTP.toEvent({ headers: call.headers, body: call.body })).toMatchObject({ id });
+    for (const endpoint of [mine, all]) {
+      expect(await deliveriesOf(endpoint.id)).toMatchObject([
+        { event_id: id, event_type: "task.created", is_test: false, status: "delivered", attempt: 1 },
+      ]);
+    }
+    // A replay sends the same again.
+    const [{ id: delivery }] = await deliveriesOf(mine.id);
+    expect((await engine.request("POST", `${root}/${mine.id}/deliveries/${delivery}/replay`)).status).toBe(
+      202,
+    );
+    await deliver();
+    expect(calls.at(-1)?.body).toBe(call.body);
+  });
+
+  test("has nothing in it but what its definition names, because nobody has looked at the rest", async () => {
+    await register();
+    const payload = {
+      task_id: "t-1",
+      mission_type: "echo",
+      priority: "NORMAL",
+      customer_mail: "a@b.example",
+    };
+    const meta = { schema_version: 1, producer: "python", source_module: "tasks", note: "a@b.example" };
+    await write({ payload: JSON.stringify(payload), meta: JSON.stringify(meta) });
+    await keep();
+    await deliver();
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.body).not.toContain("a@b.example");
+  });
+
+  test("is not delivered when its type is unknown, its id cannot be a message's, nobody can read it, or it has no tenant", async () => {
+    await register({ tenant_id: "acme", event_types: ["*"] });
+    await write({ type: "python.report.written" });
+    await write({ id: "an id.with:everything\n" });
+    await write({ payload: "{" });
+    await write({ tenant_id: "" });
+    await engine.redis("XADD", engine.stream, "*", "hello", "world");
+    const last = await write();
+    await keep();
+    await deliver();
+    expect(came()).toEqual([last]);
+  });
+
+  test("whose payload is none of its type ends as failed, and says why", async () => {
+    const { id } = await register();
+    await write({ payload: JSON.stringify({ task_id: 7 }) });
+    await keep();
+    await deliver();
+    expect(calls).toEqual([]);
+    expect(await deliveriesOf(id)).toMatchObject([
+      { status: "failed", attempts: [{ status: null, error: expect.stringContaining("Another program") }] },
+    ]);
+  });
+
+  test("that is a copy of one of ours, or comes twice, is not delivered again", async () => {
+    await register();
+    const event = await publish();
+    await deliver();
+    await write({ id: event.id });
+    const twice = await write();
+    await write({ id: twice });
+    await keep();
+    await deliver();
+    expect(came()).toEqual([event.id, twice]);
+  });
+
+  test("is not delivered to who came later, and what waits for a transaction is not passed over", async () => {
+    await register({ event_types: ["course.*"] });
+    await write();
+    await keep();
+    await deliver();
+    await register();
+    const late = await write();
+    const client = new pg.Client({ connectionString: engine.sandbox.databaseUrl });
+    await client.connect();
+    onTestFinished(() => client.end());
+    // An entry that got its position before `late` does, and commits behind it.
+    await client.query("BEGIN");
+    const slow = crypto.randomUUID();
+    await client.query(
+      `INSERT INTO archived_entries (stream_name, stream_message_id, event_id, event_type, raw_fields, source, meta, payload,
+         occurred_at, tenant_id, shard)
+       VALUES ('s', '1-1', $1, 'task.created', '{}', 'python', '{"schema_version":1,"producer":"p","source_module":"m"}',
+         '{"task_id":"t-2","mission_type":"echo","priority":"NORMAL"}', now(), 'acme', 0)`,
+      [slow],
+    );
+    await keep();
+    await deliver();
+    expect(came()).toEqual([]);
+    await client.query("COMMIT");
+    await deliver();
+    expect(new Set(came())).toEqual(new Set([slow, late]));
+  });
 });
 
 test("a wake starts what is to be delivered; without an endpoint it costs one question in 30 s", async () => {

@@ -101,7 +101,11 @@ describe("the demo world", { timeout: 120_000 }, () => {
     expect(approvals[0]?.ir_hash).not.toBe(approvals[1]?.ir_hash);
 
     const { agents } = await get("/api/agents");
-    expect(agents.map(({ status }: { status: string }) => status).sort()).toEqual(["offline", "online", "online"]);
+    expect(agents.map(({ status }: { status: string }) => status).sort()).toEqual([
+      "offline",
+      "online",
+      "online",
+    ]);
     const { tasks } = await get("/api/tasks?limit=100");
     expect(new Set(tasks.map(({ status }: { status: string }) => status)).size).toBeGreaterThanOrEqual(3);
     const { operator_actions: actions } = await get("/api/operator-actions");
@@ -146,8 +150,7 @@ describe("the demo world", { timeout: 120_000 }, () => {
         await edge.workers.tick();
         return get("/api/alerts");
       },
-      ({ alerts }) =>
-        alerts.some(({ kind }: { kind: string }) => kind === "dead_letter_critical"),
+      ({ alerts }) => alerts.some(({ kind }: { kind: string }) => kind === "dead_letter_critical"),
     );
     const { endpoints } = await get("/api/webhooks");
     const { deliveries } = await get(`/api/webhooks/${endpoints[0].id}/deliveries`);

@@ -1,3 +1,4 @@
+import type { Catalog } from "@brain/schemas";
 import type { Logger } from "../core/log.ts";
 import { isObject, requireFitting, requireList } from "../core/received.ts";
 import type { Database } from "../db/database.ts";
@@ -12,6 +13,7 @@ export interface JobContext {
   /** Begin nothing new when true: what is left is for the next run. */
   readonly isOver: () => boolean;
   readonly transact: Transact;
+  readonly catalog: Catalog;
   /** Events with personal fields in clear, for a job that hands them on; left out: none are sealed. */
   readonly reveal?: Personal["reveal"];
 }

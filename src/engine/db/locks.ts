@@ -18,6 +18,8 @@ const classes = {
   payments: 1_918_985_582,
   /** 1: who applies migrations. */
   migrations: 1_918_985_583,
+  /** Names of tenants that have a quota of missions. */
+  missions: 1_918_985_584,
 } as const;
 
 export type LockClass = keyof typeof classes;

@@ -151,6 +151,7 @@ function jobContext(dispatch: Dispatch<Invocation>, name: string, onCommit: () =
   return {
     db: invocation.db,
     log: invocation.log,
+    catalog: invocation.catalog,
     now: () => new Date(invocation.now()),
     isOver: () => !hasBudget(dispatch),
     reveal: async (events) => invocation.publish.personal?.reveal(events) ?? events,

@@ -55,6 +55,11 @@ export const foreignColumns = sql`e.event_id AS id, e.event_type AS type, e.sour
   e.actor_id, e.severity, e.position::text AS position, ${iso(sql`e.archived_at`)} AS stored_at, e.stream_message_id,
   e.shard, e.key, e.stream_name, e.raw_fields::text AS raw_fields, e.decode_notes::text AS decode_notes, e.unread`;
 
+/** Columns of `archived_entries e` as an envelope, for `toEnvelope`: of what is an event alone. */
+export const foreignEnvelope = sql`e.event_id AS id, e.event_type AS type, e.source, e.target, e.payload::text AS payload,
+  ${iso(sql`e.occurred_at`)} AS timestamp, (e.meta || jsonb_build_object('position', e.position))::text AS meta,
+  e.mission_id, e.task_id, e.correlation_id, e.tenant_id, e.actor_id, e.severity`;
+
 /** A row among others: it is ours when somebody else's has that place. */
 export const isDecided = sql`NOT (e.undecided AND EXISTS (SELECT FROM events o WHERE o.id = CASE
     WHEN e.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN e.event_id::uuid END AND o.stream_message_id = e.stream_message_id))`;

@@ -1,4 +1,11 @@
-import { type Database, TooManyRequestsError, type Tx, tenantQuotaSql, translated } from "@brain/engine";
+import {
+  type Database,
+  namedLock,
+  TooManyRequestsError,
+  type Tx,
+  tenantQuotaSql,
+  translated,
+} from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { and, asc, type Column, desc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
@@ -99,34 +106,36 @@ export async function countByStatus(
 
 // Statements inside a transaction.
 
-/** How many missions of a tenant are not over, counted to just above its quota. Null: it has none. */
-const openBeside = (tenantId: string): SQL<{ readonly most: number; readonly open: number } | null> => sql`(
-  SELECT jsonb_build_object('most', quota.most, 'open', (SELECT count(*) FROM (
-    SELECT FROM missions m WHERE m.tenant_id = ${tenantId} AND m.status NOT IN ('completed', 'failed', 'cancelled')
-    LIMIT quota.most) AS counted))
+/**
+ * How many missions of a tenant are not over, with the one of this statement, counted to just above its quota. Null: it has
+ * none. The function waits for other transactions that store missions of the tenant, and then counts those too: a count in
+ * the statement itself would see what was there when it began.
+ */
+const openWithThis = (tenantId: string): SQL<{ readonly most: number; readonly open: number } | null> => sql`(
+  SELECT jsonb_build_object('most', quota.most,
+    'open', missions_open(${tenantId}, quota.most, ${namedLock("missions", tenantId)}))
   FROM (SELECT ${tenantQuotaSql(tenantId, "missions")} AS most) AS quota WHERE quota.most IS NOT NULL)`;
 
 /**
- * Stores a mission, unless its tenant has as many as it may. The statement counts those before it, so several at once may
- * be a few too many.
+ * Stores a mission, unless its tenant has as many as it may.
  *
  * @throws {TooManyRequestsError} the transaction is to be given up: the mission is stored in it
  * @throws a violation of `missions_pkey` when an id is taken
  */
 export async function insertMission(tx: Tx, row: NewMission): Promise<Mission> {
   const { tenantId } = row;
-  const beside = tenantId === null ? sql<null>`NULL` : openBeside(tenantId);
+  const counted = tenantId === null ? sql<null>`NULL` : openWithThis(tenantId);
   const [stored] = await tx
     .insert(table)
     .values(row)
-    .returning({ ...getTableColumns(table), beside });
+    .returning({ ...getTableColumns(table), counted });
   if (stored === undefined) throw new Error("Postgres inserted a mission and returned none.");
-  const { beside: counted, ...mission } = stored;
-  if (counted === null || counted.open < counted.most) return mission;
+  const { counted: quota, ...mission } = stored;
+  if (quota === null || quota.open <= quota.most) return mission;
   throw new TooManyRequestsError(
-    `The tenant "${tenantId}" has ${counted.open} missions that are not over, and may have ${counted.most}. Nothing was stored. Cancel some, or wait until some are done.`,
+    `The tenant "${tenantId}" has ${quota.most} missions that are not over, and may have no more. Nothing was stored. Cancel some, or wait until some are done.`,
     60,
-    [{ path: "missions", message: `received one more, expected at most ${counted.most}` }],
+    [{ path: "missions", message: `received one more, expected at most ${quota.most}` }],
   );
 }
 

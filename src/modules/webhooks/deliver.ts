@@ -1,4 +1,4 @@
-import { createVault, defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
+import { completeUpTo, createVault, defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
 import { type SendDeps, sendDelivery } from "./send.ts";
 import { deliveryJob, type WebhookSettings } from "./settings.ts";
 import {
@@ -7,6 +7,7 @@ import {
   forgetOld,
   hasEndpoints,
   makeDeliveries,
+  makeEntryDeliveries,
   nextDueSeconds,
   recordArrival,
   recordFailure,
@@ -40,10 +41,11 @@ export function webhookDelivery(settings: WebhookSettings): ScheduledJob {
     },
     async run(job) {
       if (!(await hasEndpoints(job.db))) return null;
-      while ((await makeDeliveries(job.db)) && !job.isOver());
+      await makeAll(job);
       const deps = {
         ...settings,
         vault,
+        catalog: job.catalog,
         now: job.now,
         ...(job.reveal === undefined ? {} : { reveal: job.reveal }),
       };
@@ -57,6 +59,16 @@ export function webhookDelivery(settings: WebhookSettings): ScheduledJob {
       return seconds === null ? null : new Date(job.now().getTime() + Math.max(0, seconds) * 1_000);
     },
   });
+}
+
+/** What other programs wrote costs more, so it is asked for when there may be something alone. */
+async function makeAll({ db, catalog, isOver }: JobContext): Promise<void> {
+  let made = await makeDeliveries(db);
+  while (made.full && !isOver()) made = await makeDeliveries(db);
+  if (!made.entries || isOver()) return;
+  const until = await completeUpTo(db);
+  const types = catalog.all.map(({ type }) => type);
+  while ((await makeEntryDeliveries(db, until, types)) && !isOver());
 }
 
 /** Workers allow six connections at a time. */

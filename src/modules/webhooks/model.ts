@@ -75,9 +75,9 @@ export function endpointView(row: EndpointRow, now: Date) {
 export function deliveryView(row: DeliveryRow) {
   return {
     id: String(row.id),
-    event_id: row.eventId,
+    event_id: row.eventId ?? row.entryEventId,
     event_type: row.eventType,
-    is_test: row.eventId === null,
+    is_test: row.message !== null,
     status: row.status,
     attempt: row.attempt,
     next_attempt_at: iso(row.dueAt),

@@ -1,5 +1,12 @@
 import { type EnvelopeRow, errorClass, type JobContext, toEnvelope, type Vault } from "@brain/engine";
-import { binaryHeaders, type CloudEvent, type Envelope, toCloudEvent } from "@brain/schemas";
+import {
+  binaryHeaders,
+  type Catalog,
+  type CloudEvent,
+  type Envelope,
+  parseEventPayload,
+  toCloudEvent,
+} from "@brain/schemas";
 import { callOutside, requirePublic, retryAfterSeconds } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import { addressOf } from "./secrets.ts";
@@ -26,6 +33,7 @@ export interface Sent {
 export interface SendDeps extends Pick<WebhookSettings, "httpAllow" | "resolve"> {
   readonly vault: Vault;
   readonly now: () => Date;
+  readonly catalog: Catalog;
   readonly reveal?: JobContext["reveal"];
 }
 
@@ -41,8 +49,7 @@ export async function sendDelivery(deps: SendDeps, claimed: Claimed): Promise<Se
   const ended = { waitSeconds: null, isFinal: false, isGone: false };
   try {
     const event = await eventOf(deps, claimed);
-    if (event === null)
-      return { ...ended, isFinal: true, note: noteOf(null, "The record no longer has the event.") };
+    if (typeof event === "string") return { ...ended, isFinal: true, note: noteOf(null, event) };
     const response = await post(deps, claimed, event);
     const { status } = response;
     if (status >= 200 && status < 300) return { ...ended, note: noteOf(status, null) };
@@ -100,20 +107,47 @@ async function post(
   return response;
 }
 
+/** The message, or why there is none. */
 async function eventOf(
-  { reveal }: Pick<SendDeps, "reveal">,
-  { message, event }: Claimed,
-): Promise<CloudEvent | null> {
+  { reveal, catalog }: Pick<SendDeps, "reveal" | "catalog">,
+  { message, event, entry }: Claimed,
+): Promise<CloudEvent | string> {
   if (message !== null) return message as unknown as CloudEvent;
-  if (event === null) return null;
-  const { payload, meta, ...columns } = event;
-  // As JSON in JSON, both are values already.
-  const row: EnvelopeRow = { ...columns, payload: textOf(payload), meta: textOf(meta) };
-  const stored = toEnvelope(row);
+  const row = event ?? entry;
+  if (row === null) return "The record no longer has the event.";
+  const stored = envelopeOf(row);
+  const { position, ...meta } = stored.meta;
+  const travelling = { position: typeof position === "number" ? position : null };
+  if (event === null) {
+    const read = asPublished(catalog, { ...stored, meta });
+    return read === null
+      ? "Another program wrote it, and it is not as events of its type are."
+      : toCloudEvent({ ...read, ...travelling });
+  }
   const [clear = stored] = (await reveal?.([stored])) ?? [];
-  const { position, ...rest } = clear.meta;
-  const envelope = { ...clear, meta: rest } as Envelope;
-  return toCloudEvent({ ...envelope, position: typeof position === "number" ? position : null });
+  return toCloudEvent({ ...clear, meta, ...travelling });
+}
+
+function envelopeOf({ payload, meta, ...columns }: EnvelopeRow): Envelope {
+  // As JSON in JSON, both are values already.
+  return toEnvelope({ ...columns, payload: textOf(payload), meta: textOf(meta) });
+}
+
+/**
+ * An event of another program as this one would have published it: what its definition does not name is left out, also in
+ * `meta`, for nobody has looked at what is in it. Null: its payload is none of its type.
+ */
+function asPublished(catalog: Catalog, event: Envelope): Envelope | null {
+  const definition = catalog.find(event.type);
+  const read = definition === undefined ? null : parseEventPayload(event, definition);
+  if (definition === undefined || read?.ok !== true) return null;
+  const { producer, source_module, causation_id } = event.meta;
+  const causation = typeof causation_id === "string" ? { causation_id } : {};
+  return {
+    ...event,
+    payload: read.payload,
+    meta: { schema_version: definition.version, producer, source_module, ...causation },
+  };
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -2,6 +2,7 @@ import {
   alertsInTransaction,
   type Database,
   type EnvelopeRow,
+  foreignEnvelope,
   outgoingColumns,
   type Tx,
   translated,
@@ -92,6 +93,11 @@ export async function beginCursors(tx: Tx): Promise<void> {
     WHERE NOT EXISTS (SELECT FROM webhook_endpoints WHERE status = 'enabled')
     ON CONFLICT (shard) DO UPDATE SET ms = excluded.ms, seq = excluded.seq
       WHERE (c.ms, c.seq) < (excluded.ms, excluded.seq)`);
+  await tx.execute(sql`
+    INSERT INTO webhook_entry_cursor AS c (position)
+    SELECT coalesce(max(position), 0) FROM archived_entries
+    HAVING NOT EXISTS (SELECT FROM webhook_endpoints WHERE status = 'enabled')
+    ON CONFLICT (single_row) DO UPDATE SET position = greatest(c.position, excluded.position)`);
 }
 
 export async function insertEndpoint(
@@ -197,14 +203,22 @@ const shardId = sql.raw(
   "split_part(s.stream_message_id, '-', 1)::numeric, split_part(s.stream_message_id, '-', 2)::numeric",
 );
 
+/** Whether endpoint `w` wants events of the type in a column. */
+const wants = (
+  column: string,
+): SQL => sql`EXISTS (SELECT FROM jsonb_array_elements_text(w.event_types) AS t(name)
+          WHERE ${sql.raw(column)} LIKE replace(replace(t.name, '_', '\\_'), '*', '%'))`;
+
 /**
  * Makes a delivery of each event that was sent since the last time, for each endpoint that wants it, and moves the
  * cursors: all of it or nothing. Two at once make the same deliveries, which are there once.
  *
- * @returns true when there may be more
+ * @returns `full`: there may be more; `entries`: there may be some of other programs, for {@link makeEntryDeliveries}
  */
-export async function makeDeliveries(db: Database): Promise<boolean> {
-  const [row] = await db.rows<{ full: boolean }>(sql`
+export async function makeDeliveries(
+  db: Database,
+): Promise<{ readonly full: boolean; readonly entries: boolean }> {
+  const [row] = await db.rows<{ full: boolean; entries: boolean }>(sql`
     WITH page AS MATERIALIZED (
       SELECT e.* FROM relay_shards r LEFT JOIN webhook_cursors c ON c.shard = r.shard
         CROSS JOIN LATERAL (
@@ -219,9 +233,7 @@ export async function makeDeliveries(db: Database): Promise<boolean> {
       INSERT INTO webhook_deliveries (endpoint_id, event_id, event_type, status, attempt, attempt_limit, due_at, attempts, created_at)
       SELECT w.id, p.id, p.type, 'waiting', 0, ${triesOfDelivery}::integer, now(), '[]', now()
       FROM page p JOIN webhook_endpoints w ON w.status = 'enabled' AND w.enabled_at <= p.stored_at
-        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id)
-        AND EXISTS (SELECT FROM jsonb_array_elements_text(w.event_types) AS t(name)
-          WHERE p.type LIKE replace(replace(t.name, '_', '\\_'), '*', '%'))
+        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id) AND ${wants("p.type")}
       ORDER BY p.shard, p.ms, p.seq, w.id
       ON CONFLICT (endpoint_id, event_id) DO NOTHING
     ), moved AS (
@@ -230,8 +242,49 @@ export async function makeDeliveries(db: Database): Promise<boolean> {
       ON CONFLICT (shard) DO UPDATE SET ms = excluded.ms, seq = excluded.seq
         WHERE (c.ms, c.seq) < (excluded.ms, excluded.seq)
     )
-    SELECT coalesce(max(count), 0) >= ${pageSize}::integer AS full
+    SELECT coalesce(max(count), 0) >= ${pageSize}::integer AS full, EXISTS (SELECT FROM archived_entries a
+        WHERE a.position > coalesce((SELECT position FROM webhook_entry_cursor), 0)) AS entries
     FROM (SELECT count(*) AS count FROM page GROUP BY shard) AS counts`);
+  return { full: row?.full === true, entries: row?.entries === true };
+}
+
+/** An id that can be the id of a message: it stands in a header, and is a part of what is signed. */
+const messageId = "^[A-Za-z0-9_:-]{1,100}$";
+
+/**
+ * The same of what other programs wrote to the stream, as the audit log keeps it: of events of known types alone, because
+ * of others nobody knows what is in them. Not of copies of events in the record, which are delivered as what they are.
+ *
+ * @param until a position up to which `archived_entries` is complete
+ * @returns true when there may be more
+ */
+export async function makeEntryDeliveries(
+  db: Database,
+  until: string,
+  types: readonly string[],
+): Promise<boolean> {
+  const [row] = await db.rows<{ full: boolean }>(sql`
+    WITH page AS MATERIALIZED (
+      SELECT a.id, a.position, a.event_id, a.event_type, a.tenant_id, a.archived_at,
+        a.unread IS NULL AND NOT a.undecided AND a.payload IS NOT NULL AND a.event_id ~ ${messageId}
+          AND a.event_type = ANY(${sql.param([...types])}::text[]) AS is_event
+      FROM archived_entries a
+      WHERE a.position > coalesce((SELECT position FROM webhook_entry_cursor), 0) AND a.position <= ${until}::bigint
+      ORDER BY a.position LIMIT ${pageSize}::integer
+    ), made AS (
+      INSERT INTO webhook_deliveries (endpoint_id, entry_event_id, entry_id, event_type, status, attempt, attempt_limit, due_at, attempts, created_at)
+      SELECT w.id, p.event_id, p.id, p.event_type, 'waiting', 0, ${triesOfDelivery}::integer, now(), '[]', now()
+      FROM page p JOIN webhook_endpoints w ON w.status = 'enabled' AND w.enabled_at <= p.archived_at
+        AND (w.tenant_id IS NULL OR w.tenant_id = p.tenant_id) AND ${wants("p.event_type")}
+      WHERE p.is_event AND NOT EXISTS (SELECT FROM events e WHERE e.id = CASE
+        WHEN p.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p.event_id::uuid END)
+      ORDER BY p.position, w.id
+      ON CONFLICT DO NOTHING
+    ), moved AS (
+      INSERT INTO webhook_entry_cursor AS c (position) SELECT max(position) FROM page HAVING count(*) > 0
+      ON CONFLICT (single_row) DO UPDATE SET position = greatest(c.position, excluded.position)
+    )
+    SELECT count(*) >= ${pageSize}::integer AS full FROM page`);
   return row?.full === true;
 }
 
@@ -249,8 +302,10 @@ export interface Claimed {
   /** Null: there is none that still signs. */
   readonly previous_secret: string | null;
   readonly form: "structured" | "binary";
-  /** Null: a test message, or the record no longer has the event. */
+  /** Null: a test message, an event of another program, or the record no longer has the event. */
   readonly event: EnvelopeRow | null;
+  /** An event of another program, as it was read from the stream. */
+  readonly entry: EnvelopeRow | null;
 }
 
 /** Of one endpoint, and at once. A slow receiver must not take all places. */
@@ -271,11 +326,12 @@ export async function claimDeliveries(db: Database): Promise<Claimed[]> {
     ), taken AS (
       UPDATE webhook_deliveries d SET attempt = d.attempt + 1, due_at = now() + ${leaseSeconds}::integer * interval '1 s'
       FROM due WHERE d.id = due.id
-      RETURNING d.id, d.endpoint_id, d.attempt, d.attempt_limit, d.event_type, d.event_id, d.message
+      RETURNING d.id, d.endpoint_id, d.attempt, d.attempt_limit, d.event_type, d.event_id, d.entry_id, d.message
     )
     SELECT t.id::integer AS id, t.endpoint_id, t.attempt, t.attempt_limit, t.event_type, t.message, w.url, w.secret,
       CASE WHEN w.previous_until > now() THEN w.previous_secret END AS previous_secret, w.form,
-      (SELECT to_jsonb(row) FROM (SELECT ${outgoingColumns}) AS row WHERE e.id IS NOT NULL) AS event
+      (SELECT to_jsonb(row) FROM (SELECT ${outgoingColumns}) AS row WHERE e.id IS NOT NULL) AS event, (SELECT to_jsonb(row) FROM (
+        SELECT ${foreignEnvelope} FROM archived_entries e WHERE e.id = t.entry_id) AS row) AS entry
     FROM taken t JOIN webhook_endpoints w ON w.id = t.endpoint_id LEFT JOIN events e ON e.id = t.event_id
     ORDER BY t.id`);
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import {
   bigint,
+  boolean,
   check,
   index,
   integer,
@@ -76,8 +77,12 @@ export const webhookDeliveries = pgTable(
     endpointId: uuid("endpoint_id")
       .notNull()
       .references(() => webhookEndpoints.id, { onDelete: "cascade" }),
-    /** Null: a test message. */
+    /** Of an event in the record; null: a test message, or an event of another program. */
     eventId: uuid("event_id"),
+    /** The event's id, when another program wrote it to the stream. */
+    entryEventId: varchar("entry_event_id", { length: 100 }),
+    /** Its `archived_entries.id`. */
+    entryId: bigint("entry_id", { mode: "number" }),
     eventType: varchar("event_type", { length: 100 }).notNull(),
     /** Of a test message; null: the record has the event. */
     message: jsonb("message").$type<JsonObject>(),
@@ -95,6 +100,9 @@ export const webhookDeliveries = pgTable(
   (table) => [
     ...tenantRowsThrough("webhook_endpoints", { id: "endpoint_id" }, "webhook_deliveries"),
     uniqueIndex("webhook_deliveries_event_key").on(table.endpointId, table.eventId),
+    uniqueIndex("webhook_deliveries_entry_key")
+      .on(table.endpointId, table.entryEventId)
+      .where(sql`entry_event_id IS NOT NULL`),
     index("webhook_deliveries_due_idx").on(table.endpointId, table.dueAt).where(sql`status = 'waiting'`),
     index("webhook_deliveries_list_idx").on(table.endpointId, table.id.desc().nullsFirst()),
     index("webhook_deliveries_finished_idx").on(table.finishedAt).where(sql`finished_at IS NOT NULL`),
@@ -110,7 +118,18 @@ export const webhookCursors = pgTable("webhook_cursors", {
   seq: numeric("seq", { precision: 20, scale: 0 }).notNull(),
 });
 
+/** Up to which position deliveries were made of what other programs wrote to the stream; one row at most. */
+export const webhookEntryCursor = pgTable(
+  "webhook_entry_cursor",
+  {
+    singleRow: boolean("single_row").primaryKey().default(true),
+    position: bigint("position", { mode: "number" }).notNull(),
+  },
+  () => [check("webhook_entry_cursor_single_check", sql`single_row`)],
+);
+
 export type EndpointRow = typeof webhookEndpoints.$inferSelect;
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
 
 withoutTenants(webhookCursors, "places in the stream");
+withoutTenants(webhookEntryCursor, "a position in the record");
