@@ -1,7 +1,7 @@
 /*
  * Who may import whom. Imports run one way:
  *
- *   schemas ← engine ← http/kit ← {http, modules} ← product ← {config, composition} ← {workers, cli}
+ *   schemas ← engine ← http/kit ← {http, modules, console} ← product ← {config, composition} ← {workers, cli}
  *
  * and inside the engine
  *
@@ -51,6 +51,8 @@ const layers = {
   "http/kit": ["engine"],
   http: ["engine"],
   modules: ["engine", "pages", "http/kit"],
+  // A client of the API: it reads and changes by its routes.
+  console: ["http/kit"],
 };
 
 const placeOf = (name) => (name.endsWith(".ts") ? `^src/${name.replace(".", "\\.")}$` : `^src/${name}/`);
@@ -172,6 +174,7 @@ export default {
       [
         "^src/http/",
         "^src/pages/",
+        "^src/console/",
         "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
         "^src/modules/[^/]+/[^/]+/routes\\.tsx?$",
         "^src/composition\\.ts$",

@@ -8,6 +8,7 @@ import {
 } from "@brain/schemas";
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
+import { createConsole } from "./console/index.ts";
 import { createApp } from "./http/app.ts";
 import type { DemoMaker } from "./http/demo-routes.ts";
 import type { AppEnv, Host } from "./http/host.ts";
@@ -75,6 +76,7 @@ export function openProduct(config: Config, { resolve, demo }: HostAnswers = {})
         requestPlaces: config.requestPlaces,
         requestLimits: config.requestLimits,
         demo,
+        pages: (api) => createConsole({ api }),
       }),
   };
 }

@@ -23,6 +23,7 @@ const timeLimitMs = 600_000;
 const steps: readonly Step[] = [
   { name: "types for Workers and tools", command: ["tsc", "--noEmit", "-p", "tsconfig.json"] },
   { name: "bundles", command: ["node", "tools/check-bundles.ts"], showsOutput: true },
+  { name: "types for browsers", command: ["tsc", "--noEmit", "-p", "src/console/client/tsconfig.json"] },
   { name: "types for Deno", command: ["deno", "check", "workers/deno.ts"] },
   { name: "generated files", command: ["node", "tools/generate.ts", "--check"] },
   {

@@ -16,6 +16,7 @@ const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   async () => (await import("./dump-schema.ts")).dumpSchemas(),
   async () => (await import("./generate-docs.ts")).generateDocs(),
   async () => (await import("./route-table.ts")).generateRouteTable(),
+  async () => (await import("./console-assets.ts")).generateConsoleAssets(),
 ];
 
 /** The first line that differs, from both sides; enough to see what was forgotten. */

@@ -65,6 +65,8 @@ export interface AppOptions {
   readonly requestLimits?: RequestLimits;
   /** Left out: there are no routes of a demo world. */
   readonly demo?: DemoMaker | undefined;
+  /** Pages for browsers, asked before the routes. They read and change by the routes. Left out: none. */
+  readonly pages?: (api: (request: Request, c: Context) => Response | Promise<Response>) => Hono;
 }
 
 const defaultPlaces = 64;
@@ -92,6 +94,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
     );
   });
+  if (options.pages !== undefined) servePages(app, options.pages);
   // Before there is a host with its clock, so that also a failure to open one has an id. It is the story's id, too.
   app.use(requestId({ limitLength: 100, generator: () => newEventId(systemClock()) }));
   app.use(secureHeaders());
@@ -151,10 +154,34 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app;
 }
 
+/** Before all else: what a page asks goes through the rest of the app, as every other request. */
+function servePages(app: Hono<AppEnv>, createPages: NonNullable<AppOptions["pages"]>): void {
+  const pages = createPages((request, c) => app.fetch(request, c.env, executionContextOf(c)));
+  app.use((c, next) => {
+    const method = c.req.method === "HEAD" ? "GET" : c.req.method;
+    return hasRoute(pages, method, c.req.path)
+      ? Promise.resolve(pages.fetch(c.req.raw, c.env, executionContextOf(c)))
+      : next();
+  });
+}
+
+/** Undefined where the host has none; Hono throws then. */
+function executionContextOf(c: Context): ExecutionContext | undefined {
+  try {
+    return c.executionCtx as ExecutionContext;
+  } catch {
+    return undefined;
+  }
+}
+
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** True when a handler, and not only middleware, answers this method on this path. */
-function hasRoute(app: Hono<AppEnv>, method: string, path: string): boolean {
+function hasRoute(
+  app: Pick<Hono, "router"> | Pick<Hono<AppEnv>, "router">,
+  method: string,
+  path: string,
+): boolean {
   const [matches] = app.router.match(method, path);
   return matches.some(([[, route]]) => route.method === method);
 }

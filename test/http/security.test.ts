@@ -41,6 +41,7 @@ test("anybody may call these and no others", () => {
     "GET /api/courses/public/:slug/outline",
     "GET /api/courses/public/:slug/page",
     "GET /api/health",
+    "GET /api/sessions/oidc",
     "GET /api/sessions/oidc/:issuer/callback",
     "GET /api/sessions/oidc/:issuer/start",
     "GET /staging/:course_id/:token/:version",
@@ -99,7 +100,7 @@ describe("without the key", () => {
 });
 
 describe("what is not there", () => {
-  test.each(["/", "/favicon.ico", "/api2", "/robots.txt", "/wp-login.php"])(
+  test.each(["/favicon.ico", "/api2", "/robots.txt", "/wp-login.php"])(
     "%s is 404 in our shape, with and without the key",
     async (path) => {
       expectErrorShape(await product.send(path), 404, "not_found");

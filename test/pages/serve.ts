@@ -2,6 +2,9 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
 
 interface Served {
   readonly origin: string;
@@ -23,8 +26,15 @@ export async function serve(fetch: (request: Request) => Response | Promise<Resp
       ...(method === "GET" || method === "HEAD" ? {} : { body: Buffer.concat(chunks) }),
     });
     const response = await fetch(request);
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    outgoing.end(Buffer.from(await response.arrayBuffer()));
+    outgoing.statusCode = response.status;
+    // Those of a name together, as several cookies are.
+    outgoing.setHeaders(response.headers);
+    if (response.body === null) outgoing.end();
+    else
+      await pipeline(
+        Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>),
+        outgoing,
+      ).catch(() => undefined);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

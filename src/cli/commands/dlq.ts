@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { DeadLetter, DeadLetterDetails, Job, LetterGroup } from "../answers.ts";
+import type { DeadLetter, DeadLetterDetails, Job, LetterGroup } from "../../http/kit/answers.ts";
 import {
   type Cli,
   cliOf,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Alerts, Consumers, Stats } from "../answers.ts";
+import type { Alerts, Consumers, Stats } from "../../http/kit/answers.ts";
 import type { Query } from "../client.ts";
 import { type Cli, cliOf, seconds, wholeNumber } from "../command.ts";
 import { AnswerError, CliError, ConnectionError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
+import type { Alerts, ConsumerState, Consumers, Stats } from "../../http/kit/answers.ts";
 import { type Finding, findingsOf, type Observed } from "./findings.ts";
 
 const nowMs = Date.parse("2026-05-01T12:00:00Z");

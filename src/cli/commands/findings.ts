@@ -1,4 +1,4 @@
-import type { Alerts, ConsumerState, Consumers, Stats } from "../answers.ts";
+import type { Alerts, ConsumerState, Consumers, Stats } from "../../http/kit/answers.ts";
 import { duration } from "../output.ts";
 
 /** Something that the server could not tell. */

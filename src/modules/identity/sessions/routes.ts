@@ -73,6 +73,12 @@ export function sessionRoutes({ sessionS, signIn, publicUrl }: IdentitySettings)
     return c.body(null, 204);
   });
 
+  app.get("/oidc", comesWithout, (c) =>
+    c.json({
+      issuers: signIn.map(({ name }) => ({ name, start: `/api/sessions/oidc/${name}/start` })),
+    }),
+  );
+
   app.get("/", requires("admin", "own_tenant"), async (c) =>
     c.json({ sessions: await listSessionViews(c.var.services, null) }),
   );
@@ -188,7 +194,13 @@ async function originOf(c: Context<ModuleEnv>, { kind, id }: Principal): Promise
 /** @throws {ConflictError} the request is not made with a session */
 async function currentSession(c: Context<ModuleEnv>): Promise<SessionRow> {
   const token = c.var.services.principal?.kind === "session" ? readToken(c.req.raw) : null;
-  const found = token === null ? null : await readSession(c.var.services.db, await hashSecret(token));
+  const hash = token === null ? null : await hashSecret(token);
+  // Who called was just asked by it, so it is known here.
+  const found =
+    hash === null
+      ? null
+      : (isolateSessions.find(hash, c.var.services.now().getTime()) ??
+        (await readSession(c.var.services.db, hash)));
   if (found === null)
     throw new ConflictError("The request is not made with a session. POST /api/sessions opens one.");
   return found.session;

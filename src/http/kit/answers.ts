@@ -1,4 +1,4 @@
-/** Answers of the API as the commands read them. Only what is shown is named; `--json` passes the whole on. */
+/** Answers of the API as the command line and the console read them. Only what is shown is named. */
 
 export interface Pause {
   readonly event_type: string | null;

@@ -1,0 +1,15 @@
+/** Fields that are sent as soon as something else is chosen. */
+export function sendOnChange(): void {
+  for (const field of document.querySelectorAll<HTMLSelectElement>("[data-submit]"))
+    field.addEventListener("change", () => field.form?.requestSubmit());
+}
+
+/** The link that a start prints has its key behind the "#", which no server is sent. */
+export function fillFromFragment(): void {
+  for (const field of document.querySelectorAll<HTMLInputElement>("[data-from-fragment]")) {
+    const given = new URLSearchParams(location.hash.slice(1)).get(field.dataset.fromFragment ?? "");
+    if (given === null) continue;
+    field.value = given;
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+}

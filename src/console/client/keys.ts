@@ -1,0 +1,30 @@
+/** How long the second key of two may take, ms. */
+const patienceMs = 1_500;
+
+/** "/" searches, "g" and a letter go to a page, "?" tells what there is. */
+export function listenToKeys(): void {
+  let wentAt = Number.NEGATIVE_INFINITY;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const isSecond = event.timeStamp - wentAt < patienceMs;
+    wentAt = Number.NEGATIVE_INFINITY;
+    if (isSecond) {
+      const link = document.querySelector<HTMLAnchorElement>(`a[data-go="${CSS.escape(event.key)}"]`);
+      if (link === null) return;
+      event.preventDefault();
+      location.assign(link.href);
+    } else if (event.key === "g") wentAt = event.timeStamp;
+    else if (event.key === "/") {
+      const search = document.getElementById("search");
+      if (search === null) return;
+      event.preventDefault();
+      search.focus();
+    } else if (event.key === "?") document.querySelector<HTMLDialogElement>("dialog#keys")?.showModal();
+  });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
+  );
+}

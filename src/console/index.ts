@@ -1,0 +1,193 @@
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { csrf } from "hono/csrf";
+import { type ApiFetch, ApiRefusal, invalidForm } from "./api.ts";
+import { fields, readForm } from "./form.ts";
+import type { Done, PageModule, PageView, Refused, ShownInstead } from "./page.ts";
+import { keepPreferences } from "./preferences.ts";
+import { type Area, type Route, routes } from "./routes.ts";
+import { securityHeaders } from "./security.ts";
+import { keepTold, type Told, takeTold } from "./told.ts";
+import { type OpenVisit, openVisit } from "./visit.ts";
+
+export interface ConsoleOptions {
+  /** Answers a request to the HTTP API: in process, or over the network. */
+  readonly api: ApiFetch;
+  /** Where it is mounted, without a slash at its end. Default: at the root. */
+  readonly base?: string;
+}
+
+/** Of a form: a payload of 64 KiB, each byte written as `%XX`, and the fields around it. */
+const maxFormBytes = 256 * 1_024;
+
+/** The parts that are loaded when somebody looks at a page. */
+const shell = () => import("./shell.tsx");
+
+/**
+ * The operations console as a Hono app, to be mounted in any other:
+ *
+ *   app.route("/console", createConsole({ api: (request) => fetch(request), base: "/console" }))
+ *
+ * Pages read and change by the API alone, as whoever looks at them.
+ */
+export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
+  const app = new Hono({ strict: false });
+  // Registered for each of its own paths: where it is mounted at the root, others answer beside it.
+  const guards = [
+    securityHeaders(),
+    bodyLimit({ maxSize: maxFormBytes }),
+    csrf({ origin: isOwnHost }),
+  ] as const;
+  const root = base === "" ? "/" : base;
+
+  app.get("/assets/:name", ...guards, async (c) => {
+    const { assets } = await import("./assets.ts");
+    const asset = assets[c.req.param("name")];
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.text, 200, {
+      "content-type": asset.type,
+      // Its name has a hash of what is in it.
+      "cache-control": "public, max-age=31536000, immutable",
+    });
+  });
+
+  app.post("/preferences", ...guards, async (c) => {
+    const sent = await readFields(c);
+    keepPreferences(c, root, sent);
+    return c.redirect(ownPath(base, sent.get("return_to")), 303);
+  });
+
+  app.get("/live", ...guards, async (c) => {
+    const { api: open } = await openVisit(c, { fetch: api, base });
+    return open.api.raw("/api/events/stream", c.req.query());
+  });
+
+  app.get("/sign-in", ...guards, async (c) => {
+    const { showSignIn } = await import("./sign-in.tsx");
+    return showSignIn(c, { fetch: api, base, returnTo: ownPath(base, c.req.query("return_to")) });
+  });
+  app.post("/sign-in", ...guards, async (c) => {
+    const { signIn } = await import("./sign-in.tsx");
+    const sent = await readFields(c);
+    const returnTo = ownPath(base, sent.get("return_to"));
+    return signIn(c, { fetch: api, base, returnTo, key: (sent.get("key") ?? "").trim() });
+  });
+  app.post("/sign-out", ...guards, async (c) => {
+    const { signOut } = await import("./sign-in.tsx");
+    const sent = await readFields(c);
+    return signOut(c, { fetch: api, base, csrfToken: sent.get(fields.csrfToken) });
+  });
+
+  for (const route of routes) {
+    app.get(route.path, ...guards, (c) => answer(c, route, null));
+    app.post(route.path, ...guards, async (c) => answer(c, route, await readFields(c)));
+  }
+  return app;
+
+  /** @param sent by a form of the page; null: it is only looked at */
+  async function answer(c: Context, { area, load }: Route, sent: URLSearchParams | null): Promise<Response> {
+    const { renderError } = await shell();
+    let opened: OpenVisit | null = null;
+    try {
+      const [{ page }, visit] = await Promise.all([
+        load(),
+        openVisit(c, { fetch: api, base, csrfToken: sent?.get(fields.csrfToken) ?? null }),
+      ]);
+      opened = visit;
+      return await (sent === null ? show(c, area, page, visit) : act(c, area, page, visit, sent));
+    } catch (error) {
+      if (error instanceof ApiRefusal && error.status === 401) return toSignIn(c);
+      if (!(error instanceof ApiRefusal)) logFault(c, error);
+      return renderError(c, { base, area, visit: opened, error });
+    }
+  }
+
+  async function show(
+    c: Context,
+    area: Area,
+    page: PageModule,
+    opened: OpenVisit,
+    refused: Refused | null = null,
+    status?: number,
+  ): Promise<Response> {
+    const visit = { ...opened.visit, refused };
+    const view = await page.show(visit);
+    const told = takeTold(c, root);
+    return render(c, area, { ...opened, visit }, status === undefined ? view : { ...view, status }, told);
+  }
+
+  async function act(
+    c: Context,
+    area: Area,
+    page: PageModule,
+    opened: OpenVisit,
+    sent: URLSearchParams,
+  ): Promise<Response> {
+    const form = readForm(sent);
+    const name = form.text(fields.action);
+    const run = Object.hasOwn(page.actions ?? {}, name) ? page.actions?.[name] : undefined;
+    let done: Done | ShownInstead;
+    try {
+      if (run === undefined) throw invalidForm(unknownAction(name));
+      done = await run(opened.visit, form);
+    } catch (error) {
+      if (!(error instanceof ApiRefusal) || error.status === 401) throw error;
+      const { message, details, requestId, status } = error;
+      const isUnknown = status >= 500;
+      const refused = { action: name, form, message, details, requestId, isUnknown };
+      return await show(c, area, page, opened, refused, status).catch((another: unknown) => {
+        // What it is about cannot be shown either; why the change was refused is what counts.
+        throw another instanceof ApiRefusal ? error : another;
+      });
+    }
+    if ("shown" in done) return render(c, area, opened, done.shown, null);
+    keepTold(c, root, { text: done.told, requestId: done.requestId });
+    opened.addCookies(c);
+    return c.redirect(done.goTo, 303);
+  }
+
+  async function render(c: Context, area: Area, opened: OpenVisit, view: PageView, told: Told | null) {
+    const { renderPage } = await shell();
+    return renderPage(c, { base, area, opened, view, told });
+  }
+
+  function toSignIn(c: Context): Response {
+    const { pathname, search } = new URL(c.req.url);
+    const back = c.req.method === "GET" ? `?return_to=${encodeURIComponent(pathname + search)}` : "";
+    return c.redirect(`${base}/sign-in${back}`, 303);
+  }
+}
+
+/** Schemes may differ behind a proxy; the host does not. */
+function isOwnHost(origin: string, c: Context): boolean {
+  return URL.canParse(origin) && new URL(origin).host === new URL(c.req.url).host;
+}
+
+async function readFields(c: Context): Promise<URLSearchParams> {
+  const type = c.req.header("content-type") ?? "";
+  return new URLSearchParams(
+    type.startsWith("application/x-www-form-urlencoded") ? await c.req.raw.text() : "",
+  );
+}
+
+const maxReturn = 1_000;
+
+/** Where a form leads back to: a path of this site, and never another site. */
+function ownPath(base: string, wanted: string | null | undefined): string {
+  const home = `${base}/`;
+  if (wanted == null || wanted.length > maxReturn || !/^\/(?![/\\])[\x21-\x7e]*$/.test(wanted)) return home;
+  return wanted;
+}
+
+function unknownAction(name: string): string {
+  return `This page has no form "${name.slice(0, 50)}". Load it again.`;
+}
+
+/** The API has logged what it refused; this is a fault of a page itself. */
+function logFault(c: Context, error: unknown): void {
+  const { pathname } = new URL(c.req.url);
+  const stack = error instanceof Error ? error.stack : undefined;
+  globalThis.console.error(
+    JSON.stringify({ level: "error", message: `The page ${pathname} failed.`, error: String(error), stack }),
+  );
+}

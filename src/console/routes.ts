@@ -1,0 +1,33 @@
+import type { PageModule } from "./page.ts";
+
+/** The parts of the console, in the order of its menu. `key`: goes there behind the key "g". */
+export const areas = [
+  { name: "overview", path: "/", key: "o" },
+  { name: "events", path: "/events", key: "e" },
+  { name: "consumers", path: "/consumers", key: "c" },
+  { name: "deadLetters", path: "/dead-letters", key: "d" },
+  { name: "jobs", path: "/jobs", key: "r" },
+  { name: "approvals", path: "/approvals", key: "a" },
+  { name: "missions", path: "/missions", key: "m" },
+  { name: "analytics", path: "/analytics", key: "n" },
+  { name: "alerts", path: "/alerts", key: "l" },
+  { name: "catalog", path: "/catalog", key: "k" },
+  { name: "audit", path: "/audit", key: "u" },
+  { name: "settings", path: "/settings", key: "s" },
+] as const;
+
+export type Area = (typeof areas)[number]["name"];
+
+export interface Route {
+  /** Below where the console is mounted, in Hono's form. */
+  readonly path: string;
+  readonly area: Area;
+  load(): Promise<{ readonly page: PageModule }>;
+}
+
+/** Every page. Files with JSX are imported when they are asked for: the program starts without them. */
+export const routes: readonly Route[] = [
+  { path: "/", area: "overview", load: () => import("./pages/overview.tsx") },
+  { path: "/alerts", area: "alerts", load: () => import("./pages/alerts.tsx") },
+  { path: "/alerts/:id", area: "alerts", load: () => import("./pages/alert.tsx") },
+];

@@ -1,0 +1,136 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testApiKey } from "../backbone.ts";
+import {
+  type ConsoleUnderTest,
+  createConsoleUnderTest,
+  expectAccessible,
+  expectFits,
+  signIn,
+  watchFaults,
+} from "./console.ts";
+
+let ours: ConsoleUnderTest;
+beforeAll(async () => {
+  ours = await createConsoleUnderTest();
+});
+afterAll(() => ours?.close());
+
+const cookiesOf = async (page: Page) => (await page.context().cookies()).map(({ name }) => name).sort();
+
+describe("signing in", () => {
+  test("a page asks for it, and is shown behind it", async () => {
+    const page = await ours.open({ key: null });
+    await page.goto("/alerts?state=all");
+    expect(new URL(page.url()).pathname).toBe("/sign-in");
+    await expectAccessible(page);
+    await page.locator("input[name=key]").fill(testApiKey);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL("**/alerts?state=all");
+    expect(await page.locator("h1").textContent()).toBe("Alerts");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL("**/sign-in");
+    expect(await cookiesOf(page)).not.toContain("brain_session");
+    await page.goto("/alerts");
+    expect(new URL(page.url()).pathname).toBe("/sign-in");
+  });
+
+  test("a wrong key is refused in words, and nothing leads to another site", async () => {
+    const page = await ours.open({ key: null });
+    await page.goto("/sign-in?return_to=//evil.example/");
+    await page.locator("input[name=key]").fill("brk_not_a_key");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("This key is not valid.").waitFor();
+    await page.locator("input[name=key]").fill(testApiKey);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(`${ours.origin}/`);
+  });
+
+  test("the key behind # of a link is filled in, and leaves the address", async () => {
+    const page = await ours.open({ key: null });
+    await page.goto(`/sign-in#key=${testApiKey}`);
+    await page.waitForURL(`${ours.origin}/sign-in`);
+    expect(await page.locator("input[name=key]").inputValue()).toBe(testApiKey);
+  });
+
+  test("works without client script", async () => {
+    const page = await ours.open({ javaScriptEnabled: false });
+    await page.goto("/alerts");
+    expect(await page.locator("h1").textContent()).toBe("Alerts");
+  });
+});
+
+describe("the shell", () => {
+  test("runs nothing but its own script, and its answers say so", async () => {
+    const page = await ours.open();
+    const faults = watchFaults(page);
+    const answer = await page.goto("/");
+    const policy = answer?.headers()["content-security-policy"] ?? "";
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    expect(faults()).toEqual([]);
+    const asset = await page.request.get((await page.locator("script[src]").getAttribute("src")) ?? "");
+    expect(asset.headers()["cache-control"]).toContain("immutable");
+  });
+
+  test("is reached by keyboard", async () => {
+    const page = await ours.open();
+    await page.keyboard.press("g");
+    await page.keyboard.press("l");
+    await page.waitForURL("**/alerts");
+    await page.keyboard.press("/");
+    expect(await page.evaluate("document.activeElement?.id")).toBe("search");
+    await page.keyboard.press("Escape");
+    await page.locator("h1").click();
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keyboard" }).waitFor();
+  });
+
+  test("speaks German to whoever prefers it, and what is chosen stays", async () => {
+    const page = await ours.open({ locale: "de-DE" });
+    await page.goto("/alerts");
+    expect(await page.locator("h1").textContent()).toBe("Alarme");
+    await page.locator("select[name=language]").selectOption("en");
+    await page.getByRole("heading", { name: "Alerts", level: 1 }).waitFor();
+    await page.locator("select[name=theme]").selectOption("dark");
+    await page.waitForFunction("document.documentElement.dataset.theme === 'dark'");
+    expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(20, 23, 28)");
+  });
+
+  test("fits a phone, where the pages are behind a button", async () => {
+    const page = await ours.open({ viewport: { width: 360, height: 700 } });
+    await page.goto("/alerts");
+    await expectFits(page);
+    await page.getByText("Menu").click();
+    await page.getByRole("link", { name: "Consumers" }).waitFor();
+    await expectAccessible(page);
+  });
+});
+
+test("a form from another site changes nothing", async () => {
+  const page = await ours.open();
+  const answer = await page.request.post("/alerts/1", {
+    form: { _action: "close", reason: "mine" },
+    headers: { origin: "https://evil.example" },
+  });
+  expect(answer.status()).toBe(403);
+  expect(await answer.text()).not.toContain("CSRF token");
+});
+
+test("control: with its own origin the same form reaches the page, and lacks the token", async () => {
+  const page = await ours.open();
+  const answer = await page.request.post("/alerts/1", {
+    form: { _action: "close", reason: "mine" },
+    headers: { origin: ours.origin },
+  });
+  expect(answer.status()).toBe(403);
+  expect(await answer.text()).toContain("CSRF token");
+});
+
+test("whoever signs in again has another session", async () => {
+  const page = await ours.open();
+  const before = (await page.context().cookies()).find(({ name }) => name === "brain_session")?.value;
+  await signIn(page, testApiKey);
+  const after = (await page.context().cookies()).find(({ name }) => name === "brain_session")?.value;
+  expect(after).not.toBe(before);
+});
