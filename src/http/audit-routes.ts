@@ -9,7 +9,8 @@ import { answerExport, answerSearch, exportFoundQuery, searchQuery } from "./kit
 import { tenantOf } from "./kit/tenants.ts";
 import { visibleInvocation } from "./paging.ts";
 
-const mayRead = requires("events:read", "own_tenant");
+const maySearch = requires("events:read", "own_tenant", "search");
+const mayExport = requires("events:read", "own_tenant", "export");
 const mayVerify = requires("audit:read", "all_tenants");
 
 const daysQuery = z.strictObject({
@@ -27,7 +28,7 @@ const verifyQuery = z.strictObject({
 export function auditRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
-  routes.get("/events", mayRead, validated("query", searchQuery("all")), async (c) => {
+  routes.get("/events", maySearch, validated("query", searchQuery("all")), async (c) => {
     const query = c.req.valid("query");
     const { invocation } = c.get("host");
     const tenant = tenantOf(c.get("services"), query.tenant_id);
@@ -35,7 +36,7 @@ export function auditRoutes(): Hono<AppEnv> {
     return c.json(await answerSearch(deps, query, tenant));
   });
 
-  routes.get("/export", mayRead, validated("query", exportFoundQuery), (c) => {
+  routes.get("/export", mayExport, validated("query", exportFoundQuery), (c) => {
     const query = c.req.valid("query");
     const { invocation } = c.get("host");
     const tenant = tenantOf(c.get("services"), query.tenant_id);

@@ -46,7 +46,7 @@ export function authenticate(
       return found;
     };
     const principal = await identify(false);
-    limiter.countIdentified(c, principal);
+    limiter.countIdentified(c, principal, access?.kind === "requires" ? access.costly : null);
     c.set("identifyAgain", () => identify(true));
     const actorId = actorOf(c, principal);
     c.set("told", { ...c.get("told"), actorId });

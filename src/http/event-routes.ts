@@ -41,6 +41,7 @@ import { visibleInvocation } from "./paging.ts";
 import { requirePublishable } from "./publishable.ts";
 
 const mayRead = requires("events:read", "own_tenant");
+const maySearch = requires("events:read", "own_tenant", "search");
 const mayPublish = requires("events:publish:<domain>", "own_tenant");
 /** How the system moves, whoever's events it carries. */
 const mayWatch = requires("events:read", "all_tenants");
@@ -164,7 +165,7 @@ export function eventRoutes(): Hono<AppEnv> {
     );
   });
 
-  routes.get("/history", mayRead, validated("query", historyQuery), async (c) => {
+  routes.get("/history", maySearch, validated("query", historyQuery), async (c) => {
     const query = c.req.valid("query");
     const { invocation } = c.get("host");
     const tenant = tenantOf(c.get("services"), query.tenant_id);

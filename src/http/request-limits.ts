@@ -7,7 +7,7 @@ import { Buckets } from "./kit/buckets.ts";
 import { leftText, policyText } from "./kit/rate-limit-fields.ts";
 
 /*
- * How many requests a caller may make: each identity, all identities of a tenant together, each network address without a
+ * How many requests a caller may make: each identity, the same on routes that are costly, all identities of a tenant together, each network address without a
  * credential, and each address whose credentials were refused. Counted in the isolate (`Buckets`), because a count in
  * Redis would cost each request a call, most of which need none now. What has to hold over all isolates has a count in
  * Redis: the events that are handed in (`limitIngest`) and the limits of modules (`limitRate`).
@@ -22,6 +22,8 @@ export interface RequestLimits {
   readonly perIdentity: number | null;
   /** All identities of one tenant together. */
   readonly perTenant: number | null;
+  /** Each identity, on the routes of one name that say of themselves that they are costly (`requires`). */
+  readonly perCostly: number | null;
   /** On routes that anybody may use, for each network address. */
   readonly perAddress: number | null;
   /** Credentials that were refused, for each network address. */
@@ -31,6 +33,7 @@ export interface RequestLimits {
 export const noLimits: RequestLimits = {
   perIdentity: null,
   perTenant: null,
+  perCostly: null,
   perAddress: null,
   refusalsPerAddress: null,
 };
@@ -39,8 +42,14 @@ export const noLimits: RequestLimits = {
 export interface RequestLimiter {
   /** @throws {TooManyRequestsError} */
   countAnonymous(c: Context<AppEnv>): void;
-  /** Counts for the identity and for its tenant, and tells in the answer what is left of the one that is nearer its end. */
-  countIdentified(c: Context<AppEnv>, principal: Principal): void;
+  /**
+   * Counts for the identity, for its tenant, and for the identity on costly routes of this name, and tells in the answer what
+   * is left of each.
+   *
+   * @param costly null: the route is not costly
+   * @throws {TooManyRequestsError}
+   */
+  countIdentified(c: Context<AppEnv>, principal: Principal, costly: string | null): void;
   /**
    * Before a credential is looked up: too many from this address were refused.
    *
@@ -66,7 +75,7 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
       const left = buckets.take(`address:${address}`, limits.perAddress, nowOf(c));
       refuseWhenOver(left, "address", limits.perAddress, "of this network address");
     },
-    countIdentified(c, { id, tenantId }) {
+    countIdentified(c, { id, tenantId }, costly) {
       const counted = [
         {
           name: "identity",
@@ -82,6 +91,16 @@ export function createRequestLimiter(limits: RequestLimits): RequestLimiter {
                 whose: `tenant:${tenantId}`,
                 perMinute: limits.perTenant,
                 of: "of this tenant",
+              },
+            ]),
+        ...(costly === null
+          ? []
+          : [
+              {
+                name: costly,
+                whose: `${costly}:${id}`,
+                perMinute: limits.perCostly,
+                of: `for "${costly}" of this credential`,
               },
             ]),
       ];

@@ -18,6 +18,7 @@ export const httpSettings = defineSettings(
     /** Requests a minute in an isolate; 0: any number. */
     BRAIN_REQUESTS_PER_IDENTITY: whole(0, 1_000_000).default(0),
     BRAIN_REQUESTS_PER_TENANT: whole(0, 1_000_000).default(0),
+    BRAIN_COSTLY_PER_IDENTITY: whole(0, 1_000_000).default(600),
     BRAIN_REQUESTS_PER_ADDRESS: whole(0, 1_000_000).default(6_000),
     BRAIN_REFUSALS_PER_ADDRESS: whole(0, 1_000_000).default(600),
   },
@@ -34,6 +35,7 @@ export const httpSettings = defineSettings(
       requestLimits: {
         perIdentity: env.BRAIN_REQUESTS_PER_IDENTITY || null,
         perTenant: env.BRAIN_REQUESTS_PER_TENANT || null,
+        perCostly: env.BRAIN_COSTLY_PER_IDENTITY || null,
         perAddress: env.BRAIN_REQUESTS_PER_ADDRESS || null,
         refusalsPerAddress: env.BRAIN_REFUSALS_PER_ADDRESS || null,
       },

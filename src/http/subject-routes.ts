@@ -17,7 +17,7 @@ const subject = {
 const eraseBody = z.strictObject({ ...subject, reason: reasonText });
 const exportQuery = z.strictObject(subject);
 
-const mayAdminister = requires("admin", "own_tenant");
+const mayAdminister = requires("admin", "own_tenant", "subjects");
 
 /** What is known of a person in events: handed out, or made unreadable. */
 export function subjectRoutes(): Hono<AppEnv> {

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../src/http/app.ts";
-import { type Authenticator, anybody, identified } from "../../src/http/kit/access.ts";
+import { type Authenticator, anybody, identified, requires } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
 import { noLimits, type RequestLimits } from "../../src/http/request-limits.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
@@ -36,6 +36,9 @@ function open(limits: Partial<RequestLimits>) {
   const { list, asked } = authenticators();
   const routes = new Hono<ModuleEnv>()
     .get("/own", identified("a test"), (c) => c.json({ ok: true }))
+    .get("/found", requires("admin", "own_tenant", "search"), (c) => c.json({ ok: true }))
+    .get("/also", requires("admin", "own_tenant", "search"), (c) => c.json({ ok: true }))
+    .get("/file", requires("admin", "own_tenant", "export"), (c) => c.json({ ok: true }))
     .get("/public", anybody("a test"), (c) => c.json({ ok: true }));
   const app = createApp({
     open: () => ({
@@ -71,6 +74,32 @@ async function statuses(count: number, ask: () => Response | Promise<Response>):
   for (let at = 0; at < count; at += 1) all.push((await ask()).status);
   return all;
 }
+
+describe("requests of one identity on costly routes", () => {
+  test("pass as many as a minute allows, those of one kind together; other routes and identities are not concerned", async () => {
+    const { get, passSeconds } = open({ perIdentity: 60, perCostly: 2 });
+    const first = await get("found", "a.one");
+    expect(first.headers.get("ratelimit-policy")).toBe('"identity";q=60;w=60, "search";q=2;w=60');
+    expect(first.headers.get("ratelimit")).toBe('"identity";r=59;t=1, "search";r=1;t=30');
+    expect((await get("also", "a.one")).status).toBe(200);
+    const refused = await get("found", "a.one");
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toBe("30");
+    expect(await refused.json()).toMatchObject({
+      error: { code: "too_many_requests", details: [{ path: "search" }] },
+    });
+    const others = [get("file", "a.one"), get("own", "a.one"), get("found", "a.two"), get("found", "b.one")];
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await get("own", "a.one")).headers.get("ratelimit-policy")).toBe('"identity";q=60;w=60');
+    passSeconds(30);
+    expect(await statuses(2, () => get("found", "a.one"))).toEqual([200, 429]);
+  });
+
+  test("control: without that number any of them pass", async () => {
+    const { get } = open({});
+    expect(await statuses(5, () => get("found", "a.one"))).toEqual([200, 200, 200, 200, 200]);
+  });
+});
 
 describe("requests of one identity", () => {
   test("pass as many as a minute allows; the next is told when to come back, and another identity is not concerned", async () => {

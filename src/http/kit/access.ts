@@ -55,7 +55,13 @@ export type Reach = "own_tenant" | "all_tenants";
 
 /** What a route says of who may call it. */
 export type Access =
-  | { readonly kind: "requires"; readonly scope: Scope; readonly reach: Reach }
+  | {
+      readonly kind: "requires";
+      readonly scope: Scope;
+      readonly reach: Reach;
+      /** The name under which its requests are counted with those of its like, because each costs much; null: it does not. */
+      readonly costly: string | null;
+    }
   /** Any credential that is valid. `why`: for the readers of the table of routes. */
   | { readonly kind: "identified"; readonly why: string }
   | { readonly kind: "anybody"; readonly why: string };
@@ -74,9 +80,11 @@ function declare(access: Access): MiddlewareHandler {
  *
  * @param scope what the credential must grant. For one that ends in a placeholder, `events:publish:<domain>`, a narrower
  *   grant opens the door, and the route itself looks at what is asked (`grants`)
+ * @param costly for a route whose answer costs many times that of others: a name, lower-case letters. An identity may call
+ *   all routes of that name together `BRAIN_COSTLY_PER_IDENTITY` times a minute in an isolate, which costs no call
  */
-export function requires(scope: Scope, reach: Reach): MiddlewareHandler {
-  return declare({ kind: "requires", scope, reach });
+export function requires(scope: Scope, reach: Reach, costly: string | null = null): MiddlewareHandler {
+  return declare({ kind: "requires", scope, reach, costly });
 }
 
 /** Says that a route takes every valid credential, whatever it grants. @param why it may */

@@ -19,7 +19,7 @@ import { type CountRow, type Question, readCounts, readCourse } from "./queries.
 import { funnelOf, funnelStages, ratedMetrics, ratesOf } from "./rates.ts";
 import { countedCsv, eventsCsv, funnelCsv, groupsOf, meaningsOf, rowView } from "./views.ts";
 
-const mayRead = requires("analytics:read", "own_tenant");
+const mayRead = requires("analytics:read", "own_tenant", "analytics");
 
 interface Asked {
   readonly from?: Date | undefined;
