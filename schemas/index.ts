@@ -172,6 +172,14 @@ export { openObject } from "./open-object.ts";
 export { parseEnvelope } from "./parse-envelope.ts";
 export { parsePayload } from "./payload.ts";
 export {
+  keyFields,
+  type PayloadField,
+  payloadFields,
+  payloadSchema,
+  payloadShape,
+  payloadSkeleton,
+} from "./payload-fields.ts";
+export {
   erasedText,
   type PersonalField,
   type PersonalOptions,

@@ -57,6 +57,12 @@ export interface RunningProduct {
   createApp(open: (c: Context) => Host): Hono<AppEnv>;
 }
 
+/** A payload of each version of each event, by `type@version`: those that every later release has to read. */
+async function loadExamples() {
+  const { default: released } = await import("../schemas/fixtures/released.json", { with: { type: "json" } });
+  return released;
+}
+
 /** @throws {Error} the modules do not fit together; names them */
 export function openProduct(config: Config, { resolve, demo }: HostAnswers = {}): RunningProduct {
   const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
@@ -75,6 +81,7 @@ export function openProduct(config: Config, { resolve, demo }: HostAnswers = {})
         authenticators: answersTo(authenticatorPort),
         requestPlaces: config.requestPlaces,
         requestLimits: config.requestLimits,
+        examples: loadExamples,
         demo,
         pages: (api) => createConsole({ api }),
       }),

@@ -1,8 +1,7 @@
 /** What the documentation of events must not say, and what it must not leave out. */
 
 import type { Consumer } from "@brain/engine";
-import type { EventDefinition } from "@brain/schemas";
-import { payloadFields } from "./payload-fields.ts";
+import { type EventDefinition, payloadFields } from "@brain/schemas";
 
 /** The subscribers that get the event, by what they subscribe to. */
 export function subscribersOf(

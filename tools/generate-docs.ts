@@ -3,7 +3,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Consumer, definitionsOf, type Subscription } from "@brain/engine";
-import type { EventDefinition } from "@brain/schemas";
+import { type EventDefinition, payloadFields, payloadShape } from "@brain/schemas";
 import { catalog, openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
 import { product } from "../src/product.ts";
@@ -12,7 +12,6 @@ import { type EventExport, readEventExports } from "./event-exports.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 import { generateGolden } from "./golden-payloads.ts";
 import { readModuleDocument, unexplained, unwrittenParts } from "./module-document.ts";
-import { payloadFields, payloadShape } from "./payload-fields.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 

@@ -2,9 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type EventDefinition, type JsonObject, parsePayload } from "@brain/schemas";
+import { type EventDefinition, type JsonObject, parsePayload, payloadSkeleton } from "@brain/schemas";
 import type { GeneratedFile } from "./generated-file.ts";
-import { payloadSkeleton } from "./payload-fields.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 const path = "schemas/fixtures/released.json";

@@ -148,6 +148,7 @@ export { findRecorded } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";
 export { limitIngest } from "./events/ingest-limit.ts";
 export { followEvents } from "./events/live.ts";
+export { type ObservedTypes, observeTypes } from "./events/observed-types.ts";
 export { countFound, search } from "./events/search.ts";
 export {
   flattenTrees,

@@ -19,6 +19,7 @@ import { alertRoutes } from "./alert-routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { authenticate, whileGood } from "./authentication.ts";
 import { callerOf } from "./caller.ts";
+import { catalogRoutes, type LoadExamples } from "./catalog-routes.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { type DemoMaker, demoRoutes } from "./demo-routes.ts";
@@ -63,6 +64,8 @@ export interface AppOptions {
   readonly requestPlaces?: number;
   /** Left out: any number of requests from anybody. */
   readonly requestLimits?: RequestLimits;
+  /** Payloads to show beside the events of the catalogue. Left out: none. */
+  readonly examples?: LoadExamples;
   /** Left out: there are no routes of a demo world. */
   readonly demo?: DemoMaker | undefined;
   /** Pages for browsers, asked before the routes. They read and change by the routes. Left out: none. */
@@ -146,6 +149,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/maintenance", maintenanceRoutes());
   app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());
+  app.route("/api/catalog", catalogRoutes(options.examples ?? (async () => ({}))));
   app.route("/metrics", metricsRoutes());
   if (options.demo !== undefined) app.route("/api/demo", demoRoutes(options.demo));
   requireOwnRoutes(app, options.modules ?? []);

@@ -1,7 +1,8 @@
-/** Reads the fields of an event's payload out of its zod schema, for the documentation. */
+/** Reads the fields of an event's payload out of its zod schema, for the documentation and the catalogue. */
 
-import type { EventDefinition, JsonObject, JsonValue } from "@brain/schemas";
 import * as z from "zod";
+import type { EventDefinition } from "./define-event.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 
 /** The parts of JSON Schema that zod writes for our payloads. */
 interface Schema {
@@ -58,7 +59,12 @@ const namedPatterns: Readonly<Record<string, string>> = {
 };
 
 function schemaOf(definition: EventDefinition): Schema {
-  return z.toJSONSchema(definition.payload, { unrepresentable: "any" }) as Schema;
+  return payloadSchema(definition) as Schema;
+}
+
+/** The payload as JSON Schema (draft 2020-12), with what each field means; personal ones have `x-brain-pii`. */
+export function payloadSchema(definition: EventDefinition): JsonObject {
+  return z.toJSONSchema(definition.payload, { unrepresentable: "any" }) as JsonObject;
 }
 
 /** `1–10`, `≥ 1`, `≤ 10`; null without limits. Numbers at the end of the safe range are no limit. */
@@ -211,4 +217,20 @@ export function payloadSkeleton(definition: EventDefinition, text: string): Json
 /** The payload as JSON with a type in each field's place. */
 export function payloadShape(definition: EventDefinition): string {
   return JSON.stringify(shape(schemaOf(definition)), null, 2);
+}
+
+function marked(schema: Schema, path: string): JsonValue {
+  const under = (name: string) => (path === "" ? name : `${path}.${name}`);
+  if (schema.properties !== undefined) {
+    return Object.fromEntries(
+      Object.entries(schema.properties).map(([name, field]) => [name, marked(field, under(name))]),
+    );
+  }
+  const [way] = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(({ type }) => type !== "null");
+  return way === undefined ? path : marked(way, path);
+}
+
+/** Which fields make the ordering key, as their paths where their values would stand; null: events have no order. */
+export function keyFields(definition: EventDefinition): string | null {
+  return definition.keyOf(marked(schemaOf(definition), ""));
 }
