@@ -139,6 +139,7 @@ export {
   type TimeBudgets,
 } from "./engine.ts";
 export { completeUpTo } from "./events/complete-up-to.ts";
+export { eventEffects } from "./events/effects.ts";
 export { eventStats, tenantEventStats } from "./events/event-stats.ts";
 export { exportEvents } from "./events/export.ts";
 export { exportFound } from "./events/export-found.ts";

@@ -2,6 +2,7 @@ import {
   BadRequestError,
   boundIssues,
   boundText,
+  eventEffects,
   eventStats,
   exportEvents,
   ForbiddenError,
@@ -219,6 +220,14 @@ export function eventRoutes(): Hono<AppEnv> {
       return c.body(body, 200, { "content-type": "application/json" });
     },
   );
+
+  routes.get("/:id/effects", mayRead, async (c) => {
+    const id = c.req.param("id");
+    const tenantId = visibleTenant(c.get("services"));
+    const effects = await eventEffects(c.get("host").invocation, visibleInvocation(c).db, id, tenantId);
+    if (effects === null) throw new NotFoundError(`There is no event with the id "${id.slice(0, 60)}".`);
+    return c.json(effects);
+  });
 
   routes.get("/:id", mayRead, async (c) => {
     const id = c.req.param("id");

@@ -1,5 +1,6 @@
 import {
   type Database,
+  eventEffects,
   exportEvents,
   findBulkOperation,
   findLetter,
@@ -111,6 +112,7 @@ describe("what a store shows", () => {
       listLetters(db, { status: "all", limit: 100, ...(tenant === null ? {} : { tenant_id: tenant }) }),
     "groups of dead letters": (db, tenant) =>
       groupLetters(db, { status: "all", ...(tenant === null ? {} : { tenant_id: tenant }) }),
+    "what became of an event": (db, tenant) => eventEffects(engine.open(), db, event, tenant),
     "one dead letter": (db, tenant) => findLetter(db, letters[0] ?? "", tenant),
     "operators' actions": (db, tenant) => listActions(db, { limit: 100, tenant_id: tenant }),
     redrives: (db, tenant) => listBulkOperations(db, ["redrive"], { limit: 100, tenant_id: tenant }),
@@ -191,6 +193,7 @@ describe("a route answers another tenant", () => {
     body?: object,
   ])[] = [
     ["GET", (id) => `/api/events/${id}`, () => event],
+    ["GET", (id) => `/api/events/${id}/effects`, () => event],
     ["GET", (id) => `/api/events/correlation/${id}`, () => acmeStory],
     ["GET", (id) => `/api/dead-letters/${id}`, () => letters[0]],
     ["POST", (id) => `/api/dead-letters/${id}/redrive`, () => letters[0], {}],

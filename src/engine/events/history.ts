@@ -44,7 +44,7 @@ export function toDetails(row: DetailsRow): RecordedDetails {
   };
 }
 
-const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** One event by its id; null when the record does not hold it, or it is not the tenant's. @param tenantId null: of any */
 export async function findRecorded(
