@@ -10,6 +10,7 @@ import {
   transactAndPublish,
   ValidationError,
 } from "@brain/engine";
+import type { Envelope } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
@@ -211,9 +212,12 @@ const liveMs = 300_000;
 
 /** The filter of a follower; with a credential of one tenant nothing else passes, whatever the filter wants. */
 function ofOwnTenant(c: Context<AppEnv>, filter: FollowFilter): FollowFilter {
-  const tenantId = visibleTenant(c.get("services"));
-  if (tenantId === null) return filter;
-  return { ...filter, wants: (event) => event.tenant_id === tenantId && filter.wants(event) };
+  const services = c.get("services");
+  // The database of the request is the second wall here too: what it would not show does not come from the stream.
+  const bounds = [visibleTenant(services), services.db.tenantId].filter((tenantId) => tenantId !== null);
+  if (bounds.length === 0) return filter;
+  const isVisible = ({ tenant_id }: Envelope) => bounds.every((tenantId) => tenantId === tenant_id);
+  return { ...filter, wants: (event) => isVisible(event) && filter.wants(event) };
 }
 
 function requestServices(

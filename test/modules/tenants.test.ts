@@ -130,7 +130,6 @@ describe.each(tables)("$module, with one wall alone", ({ module, prefix, nowhere
     const before = await rowsOfOwner();
     const calls = [item.call(mine())];
     for (const [wall, send] of walls) {
-      if (wall === "policies" && item.fromStream === true) continue;
       // Whoever is for all tenants may name the owner: then the conditions do, and the policies do not.
       const named = wall === "policies" && item.naming !== undefined ? [item.naming(owner, mine())] : [];
       for (const call of [...calls, ...named]) {

@@ -80,6 +80,8 @@ export interface Session {
 /** Postgres as the edge reaches it. Holds no connection: each session is opened and closed inside the invocation. */
 export interface Database {
   readonly statements: Statements;
+  /** Whose database it is (`ofTenant`); null: that of all tenants. */
+  readonly tenantId: string | null;
   /** Rows of one statement, over HTTP. Columns keep their SQL names; cast in SQL to the type you want. */
   rows<Row>(statement: SQL): Promise<Row[]>;
   /** Several statements in one transaction and one HTTP round trip; the rows of each. All or nothing. */
@@ -148,6 +150,7 @@ export function prepareDatabase(connectionString: string): (meter: SubrequestMet
       };
       let statements: Statements | null = null;
       return {
+        tenantId,
         get statements() {
           isolateQuery ??= neon(connectionString);
           statements ??= drizzleHttp({

@@ -84,7 +84,6 @@ export const agentsTable: TenantTable = {
       route: "GET /:agent_id/inbox",
       call: ({ agent }) => ({ path: `/${agent}/inbox?broadcasts=true` }),
       foreign: "nothing",
-      fromStream: true,
       shows: ["message"],
       naming: (tenant, { agent }) => ({ path: `/${agent}/inbox?tenant_id=${tenant}` }),
     },

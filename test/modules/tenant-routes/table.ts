@@ -38,8 +38,6 @@ export interface RouteCase {
    * depend on a tenant, for the reason given.
    */
   readonly foreign: "not_found" | "absent" | "nothing" | "own" | { readonly same: string };
-  /** What it shows comes from the stream, around which there is one wall. Default false. */
-  readonly fromStream?: true;
   /** What the owner's answer holds of its things, by name. */
   readonly shows?: readonly string[];
   /** The status of the owner's answer. Default 200. */
