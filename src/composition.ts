@@ -8,7 +8,6 @@ import {
 } from "@brain/schemas";
 import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
-import { createConsole } from "./console/index.ts";
 import { createApp } from "./http/app.ts";
 import type { DemoMaker } from "./http/demo-routes.ts";
 import type { AppEnv, Host } from "./http/host.ts";
@@ -83,7 +82,7 @@ export function openProduct(config: Config, { resolve, demo }: HostAnswers = {})
         requestLimits: config.requestLimits,
         examples: loadExamples,
         demo,
-        pages: (api) => createConsole({ api }),
+        pages: async (api) => (await import("./console/index.ts")).createConsole({ api }),
       }),
   };
 }

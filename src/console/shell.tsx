@@ -142,8 +142,7 @@ function Around({ visit, base, area, path }: AroundProps) {
   return (
     <header class="shell">
       <a class="brand" href={visit.href("/")}>
-        {mark}
-        <span>{w.product}</span>
+        <Brand name={w.product} />
       </a>
       <search class="find">
         <form action={visit.href("/events")}>
@@ -311,6 +310,16 @@ function Details({ details }: { readonly details: ApiRefusal["details"] }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The mark of the product with its name. */
+export function Brand({ name }: { readonly name: string }) {
+  return (
+    <>
+      {mark}
+      <span>{name}</span>
+    </>
   );
 }
 

@@ -2,7 +2,8 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ApiFetch, ApiRefusal, openApi } from "./api.ts";
 import { readPreferences } from "./preferences.ts";
-import { renderDocument } from "./shell.tsx";
+import { Brand, renderDocument } from "./shell.tsx";
+import { shellWords } from "./words/shell.ts";
 import { signInWords } from "./words/sign-in.ts";
 
 interface SignIn {
@@ -29,6 +30,9 @@ export async function showSignIn(
   const found = await api.get<Issuers>("/api/sessions/oidc").catch(null);
   const main = (
     <div class="sign-in">
+      <p class="brand">
+        <Brand name={shellWords[preferences.language].product} />
+      </p>
       <h1>{w.title}</h1>
       {failed === null ? null : (
         <div class="message bad" role="alert">

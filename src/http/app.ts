@@ -54,6 +54,9 @@ import { beginRequestTrace } from "./request-trace.ts";
 import { subjectRoutes } from "./subject-routes.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
 
+/** Answers a request as the routes do. */
+type Api = (request: Request, c: Context) => Promise<Response>;
+
 export interface AppOptions {
   /** Opens the invocation of one request. */
   open(c: Context): Host;
@@ -69,8 +72,8 @@ export interface AppOptions {
   readonly examples?: LoadExamples;
   /** Left out: there are no routes of a demo world. */
   readonly demo?: DemoMaker | undefined;
-  /** Pages for browsers, asked before the routes. They read and change by the routes. Left out: none. */
-  readonly pages?: (api: (request: Request, c: Context) => Response | Promise<Response>) => Hono;
+  /** Loads pages for browsers, when a path is asked that has no route. They read and change by the routes. Left out: none. */
+  readonly pages?: (api: Api) => Promise<Hono>;
 }
 
 const defaultPlaces = 64;
@@ -160,20 +163,31 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 }
 
 /** Before all else: what a page asks goes through the rest of the app, as every other request. */
-function servePages(app: Hono<AppEnv>, createPages: NonNullable<AppOptions["pages"]>): void {
-  const pages = createPages((request, c) => app.fetch(request, c.env, executionContextOf(c)));
-  app.use((c, next) => {
+function servePages(app: Hono<AppEnv>, loadPages: NonNullable<AppOptions["pages"]>): void {
+  let pages: Promise<Hono> | null = null;
+  const api: Api = async (request, c) => app.fetch(request, c.env, executionContextOf(c));
+  // Known when the first request comes: below these nothing is a page, so they load none.
+  let ownRoots: ReadonlySet<string> | null = null;
+  app.use(async (c, next) => {
+    ownRoots ??= new Set(app.routes.map(({ path }) => rootOf(path)).filter((root) => /^\w/.test(root)));
+    if (ownRoots.has(rootOf(c.req.path))) return next();
+    pages ??= loadPages(api);
+    const loaded = await pages;
     const method = c.req.method === "HEAD" ? "GET" : c.req.method;
-    return hasRoute(pages, method, c.req.path)
-      ? Promise.resolve(pages.fetch(c.req.raw, c.env, executionContextOf(c)))
-      : next();
+    if (!hasRoute(loaded, method, c.req.path)) return next();
+    return loaded.fetch(c.req.raw, c.env, executionContextOf(c));
   });
 }
 
+/** The first part of a path. */
+function rootOf(path: string): string {
+  return path.split("/", 2)[1] ?? "";
+}
+
 /** Undefined where the host has none; Hono throws then. */
-function executionContextOf(c: Context): ExecutionContext | undefined {
+function executionContextOf(c: Context): Context["executionCtx"] | undefined {
   try {
-    return c.executionCtx as ExecutionContext;
+    return c.executionCtx;
   } catch {
     return undefined;
   }

@@ -266,6 +266,8 @@ async function main(): Promise<void> {
     // A key that was given is whoever gave it's to hand on.
     const isOff = options.passedOn.BRAIN_BOOTSTRAP_KEY === "off";
     if (options.apiKey === null) stopSteps.push(await announceServer(dataDir, url, isOff ? null : apiKey));
+    // Behind the "#" it is sent to nobody; the page fills it in.
+    say(`  console   ${url}/${isOff ? "" : `sign-in#key=${apiKey}`}`);
     const opens = isOff ? "API keys only (BRAIN_BOOTSTRAP_KEY=off)" : `key ${apiKey}`;
     readyLine = showReadyLine(`ready  ${url}  ${opens}`, (line) => console.log(line));
   }
