@@ -154,6 +154,14 @@ export default {
       },
     },
     {
+      name: "handlers-call-outside-by-their-context",
+      severity: "error",
+      comment:
+        "A handler that is tried out must be refused the outside: it calls fetch of its context, and what it imports takes that as an argument.",
+      from: { path: "^src/modules/.+/(consumer|notifications)\\.ts$" },
+      to: { path: "^src/modules/call-outside\\.ts$", reachable: true },
+    },
+    {
       name: "modules-have-one-door",
       severity: "error",
       comment:

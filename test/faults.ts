@@ -267,6 +267,7 @@ export function hookDatabase(db: Database, hooks: DatabaseHooks): Database {
           return session.broken;
         },
         transaction: (run, ending) => aroundTransaction(() => session.transaction(run, ending)),
+        trial: (run, watch) => session.trial(run, watch),
         close: () => session.close(),
       };
       return hooked;

@@ -19,6 +19,7 @@ import { addSubject } from "./commands/subject.ts";
 import { addTail } from "./commands/tail.ts";
 import { addTasks } from "./commands/tasks.ts";
 import { addTenants } from "./commands/tenants.ts";
+import { addTry } from "./commands/try.ts";
 import { addWhoami } from "./commands/whoami.ts";
 
 export function createProgram(): Command {
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addConsumers(program);
   addTail(program);
   addStory(program);
+  addTry(program);
   addSearch(program);
   addAudit(program);
   addAlerts(program);

@@ -10,6 +10,7 @@ export {
   createBucketArchive,
   createFolderArchive,
 } from "./archive.ts";
+export { type CallOutside, callOutside } from "./consume/call-outside.ts";
 export {
   type BatchContext,
   type BatchHandler,
@@ -23,6 +24,7 @@ export {
   type EntriesHandler,
   type EventHandler,
   type HandlerContext,
+  notTried,
   on,
   onAny,
   onBatch,
@@ -207,6 +209,8 @@ export { listActions, type Operator, recordAction } from "./operations/operator-
 export { readOverview, tenantOverview } from "./operations/overview.ts";
 export { rewrapSecrets, type SealedColumn } from "./operations/rewrap-secrets.ts";
 export { listTenants, setTenantLimits } from "./operations/tenants.ts";
+export { whyNotTried } from "./operations/try/offers.ts";
+export { tryLetter, tryOffersOf, tryRecorded } from "./operations/try/try-out.ts";
 export { markActivity } from "./publish/activity.ts";
 export { newEventId } from "./publish/event-id.ts";
 export { noteStatusSql, type RequestOrigin } from "./publish/origin.ts";

@@ -10,6 +10,8 @@ import {
   previewRedrive,
   redriveLetter,
   startRedrive,
+  tryLetter,
+  whyNotTried,
 } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { openObject } from "@brain/schemas";
@@ -23,10 +25,11 @@ import { plainText } from "./kit/free-text.ts";
 import { instantText } from "./kit/instant.ts";
 import { validated } from "./kit/routing.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { operatorOf, pageFields, reasonText, rowId, visibleInvocation } from "./paging.ts";
+import { operatorOf, pageFields, readerOf, reasonText, rowId, visibleInvocation } from "./paging.ts";
 
 const mayRead = requires("operations:read", "own_tenant");
 const mayOperate = requires("operate", "own_tenant");
+const mayTry = requires("operate", "own_tenant", "try");
 
 const status = z.enum(["open", "requeued", "resolved", "discarded", "all"]).default("open");
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hex digits");
@@ -78,9 +81,10 @@ const redriveOneBody = z.strictObject({
   reason: reasonText.optional(),
   payload: openObject(maxPayloadMembers).optional(),
 });
+const tryBody = z.strictObject({ payload: openObject(maxPayloadMembers).optional() });
 const discardOneBody = z.strictObject({ reason: reasonText });
 
-/** Dead letters: look, redrive, edit, discard. */
+/** Dead letters: look, try out, redrive, edit, discard. */
 export function deadLetterRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
 
@@ -134,9 +138,18 @@ export function deadLetterRoutes(): Hono<AppEnv> {
     return c.json({ discarded });
   });
 
-  routes.get("/:id", mayRead, async (c) =>
-    c.json(await findLetter(visibleInvocation(c).db, c.req.param("id"), visibleTenant(c.get("services")))),
-  );
+  routes.get("/:id", mayRead, async (c) => {
+    const { db, consumers } = visibleInvocation(c);
+    const letter = await findLetter(db, c.req.param("id"), visibleTenant(c.get("services")));
+    return c.json({ ...letter, not_tried: whyNotTried(consumers, letter.subscriber, letter.event_type) });
+  });
+
+  // Nothing is changed, so nothing of it is in the audit.
+  routes.post("/:id/try", mayTry, validated("json", tryBody), async (c) => {
+    const { payload } = c.req.valid("json");
+    const edited = payload === undefined ? null : (payload as JsonObject);
+    return c.json(await tryLetter(c.get("host").invocation, readerOf(c), c.req.param("id"), edited));
+  });
 
   routes.post("/:id/redrive", mayOperate, validated("json", redriveOneBody), async (c) => {
     const invocation = visibleInvocation(c);

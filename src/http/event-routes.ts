@@ -25,6 +25,8 @@ import {
   TooManyRequestsError,
   tenantEventStats,
   treesToJson,
+  tryOffersOf,
+  tryRecorded,
   withOrigins,
 } from "@brain/engine";
 import { type Envelope, isJsonObject } from "@brain/schemas";
@@ -38,7 +40,7 @@ import { grants, requires } from "./kit/access.ts";
 import { receives, validated } from "./kit/routing.ts";
 import { answerSearch, filterText, searchQuery } from "./kit/search-query.ts";
 import { tenantOf, visibleTenant } from "./kit/tenants.ts";
-import { visibleInvocation } from "./paging.ts";
+import { readerOf, visibleInvocation } from "./paging.ts";
 import { requirePublishable } from "./publishable.ts";
 
 const mayRead = requires("events:read", "own_tenant");
@@ -46,6 +48,10 @@ const maySearch = requires("events:read", "own_tenant", "search");
 const mayPublish = requires("events:publish:<domain>", "own_tenant");
 /** How the system moves, whoever's events it carries. */
 const mayWatch = requires("events:read", "all_tenants");
+
+/** It runs a handler, and shows what it would do. */
+const mayTry = requires("operate", "own_tenant", "try");
+const tryBody = z.strictObject({ subscriber: filterText(100).optional() });
 
 const historyQuery = searchQuery("own");
 
@@ -227,6 +233,15 @@ export function eventRoutes(): Hono<AppEnv> {
     const effects = await eventEffects(c.get("host").invocation, visibleInvocation(c).db, id, tenantId);
     if (effects === null) throw new NotFoundError(`There is no event with the id "${id.slice(0, 60)}".`);
     return c.json(effects);
+  });
+
+  routes.get("/:id/try", mayRead, async (c) =>
+    c.json(await tryOffersOf(c.get("host").invocation, readerOf(c), c.req.param("id"))),
+  );
+
+  routes.post("/:id/try", mayTry, validated("json", tryBody), async (c) => {
+    const { subscriber = null } = c.req.valid("json");
+    return c.json(await tryRecorded(c.get("host").invocation, readerOf(c), c.req.param("id"), subscriber));
   });
 
   routes.get("/:id", mayRead, async (c) => {

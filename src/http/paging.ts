@@ -33,6 +33,11 @@ export function operatorOf(c: Context<AppEnv>): Operator {
   return { actorId: services.actorId, requestId: c.get("requestId"), tenantId: visibleTenant(services) };
 }
 
+/** Who looks: the database and the tenant that the caller may see. */
+export function readerOf(c: Context<AppEnv>): Pick<Invocation, "db"> & { readonly tenantId: string | null } {
+  return { db: visibleInvocation(c).db, tenantId: visibleTenant(c.get("services")) };
+}
+
 /** The invocation for what the caller may see: with a credential of one tenant, on the database of that tenant. */
 export function visibleInvocation(c: Context<AppEnv>): Invocation {
   const { invocation } = c.get("host");

@@ -200,6 +200,25 @@ describe("dead letters", () => {
     );
   });
 
+  test("are tried out first, as they are and with another payload, and stay open", async () => {
+    const [id = ""] = await bury("crooked");
+    refused.reports = true;
+    const broken = succeeded(await run("dlq", "try", id));
+    expect(broken).toContain("system.health with keeper: would become a dead letter");
+    expect(broken).toContain("Nothing of it was kept.");
+    expect(broken).toContain("test/cli/operate.test.ts");
+    const payload = JSON.stringify({ component: "upright", status: "ok" });
+    refused.reports = false;
+    expect(succeeded(await run("dlq", "try", id, "--payload", payload))).toContain("would be applied");
+    const { event_id, not_tried } = await json("dlq", "show", id);
+    expect(not_tried).toBeNull();
+    expect(succeeded(await run("try", event_id))).toMatch(/^keeper +each +-$/m);
+    expect(await json("try", event_id, "--consumer", "keeper")).toMatchObject({ read_from: "record" });
+    expect((await run("try", event_id, "--consumer", "nobody")).code).toBe(1);
+    expect((await json("dlq", "ls")).dead_letters).toMatchObject([{ id, status: "open" }]);
+    await run("dlq", "discard", id, "--reason", "seen enough", "--yes");
+  });
+
   test("are discarded with a reason, and the audit has it", async () => {
     const ids = await bury("gone", "too");
     const args = ["dlq", "discard", ...ids, "--reason", "test data", "--actor", "ops-2"];

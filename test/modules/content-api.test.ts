@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { TransientError, UpstreamError } from "@brain/engine";
+import { callOutside, TransientError, UpstreamError } from "@brain/engine";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createApp } from "../../src/http/app.ts";
@@ -429,7 +429,7 @@ describe("a course written by a content service", () => {
 describe("one question to the service", () => {
   const answer = z.object({ ok: z.literal(true) });
   const ask = (signal: AbortSignal | null = null, timeoutMs = 5_000) =>
-    askForJson({ url, key, model: "m", timeoutMs }, answer, "system", "task", signal);
+    askForJson({ url, key, model: "m", timeoutMs, fetch: callOutside }, answer, "system", "task", signal);
 
   test.each([408, 425, 429, 500, 503])(
     "is transient after status %d and carries Retry-After",
@@ -478,7 +478,7 @@ describe("one question to the service", () => {
   });
 
   test("is transient when nobody listens", async () => {
-    const settings = { url: "http://127.0.0.1:1/v1", key, model: "m" };
+    const settings = { url: "http://127.0.0.1:1/v1", key, model: "m", fetch: callOutside };
     await expect(askForJson(settings, answer, "s", "t", null)).rejects.toThrow(TransientError);
   });
 

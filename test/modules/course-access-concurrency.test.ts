@@ -1,4 +1,4 @@
-import type { HandlerContext, Publish, Tx } from "@brain/engine";
+import { callOutside, type HandlerContext, type Publish, type Tx } from "@brain/engine";
 import { paymentRefundCompleted, paymentTransactionCompleted } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -41,6 +41,7 @@ function contextIn(tx: Tx, publish: Publish, attempt: number): HandlerContext {
     replay: false,
     repeated: false,
     signal: new AbortController().signal,
+    fetch: callOutside,
     now: () => new Date(),
   };
 }

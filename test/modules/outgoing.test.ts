@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createDatabase, createRedis, type Logger, TransientError } from "@brain/engine";
+import { callOutside, createDatabase, createRedis, type Logger, TransientError } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -61,11 +61,11 @@ const calls: Record<string, () => Promise<unknown>> = {
   "a notification": () => {
     const webhook = { url: `http://${configured}/`, secret: "0123456789abcdef" };
     const note = { id: "n", kind: "course_ready", course_id: "c", user_id: null, tenant_id: null } as const;
-    const sending = { idempotencyKey: "n", signal, log, now: () => new Date() };
+    const sending = { idempotencyKey: "n", signal, fetch: callOutside, log, now: () => new Date() };
     return createNotifier(webhook).send({ ...note, occurred_at: "2026-01-01T00:00:00Z" }, sending);
   },
   "a question to the content service": () => {
-    const settings = { url: `http://${configured}`, key: "k", model: "m" };
+    const settings = { url: `http://${configured}`, key: "k", model: "m", fetch: callOutside };
     return askForJson(settings, z.object({}), "system", "task", signal);
   },
   "a refund at Stripe": async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { DeadLetter, DeadLetterDetails, Job, LetterGroup } from "../../http/kit/answers.ts";
+import type { DeadLetter, DeadLetterDetails, Job, LetterGroup, Tried } from "../../http/kit/answers.ts";
 import {
   type Cli,
   cliOf,
@@ -21,6 +21,7 @@ import { mapStack } from "../source-map.ts";
 import { actionColumns } from "./actions.ts";
 import { requireReason } from "./consumers.ts";
 import { addJobCommands, type JobArea, jobPath } from "./jobs.ts";
+import { printTry } from "./try.ts";
 
 const letters = "/api/dead-letters";
 const redrives: JobArea = { path: `${letters}/redrives`, list: "redrives", noun: "redrive" };
@@ -56,6 +57,10 @@ interface ShowOptions {
   readonly sourceMap?: string;
 }
 
+interface TryOptions {
+  readonly payload?: string;
+}
+
 interface ListOptions extends FilterOptions {
   readonly status: string;
   readonly groups?: boolean;
@@ -65,7 +70,7 @@ interface ListOptions extends FilterOptions {
 
 /** `charter dlq …`: dead letters and their redrives. */
 export function addDlq(program: Command): void {
-  const dlq = program.command("dlq").description("dead letters: look, redrive, discard");
+  const dlq = program.command("dlq").description("dead letters: look, try out, redrive, discard");
 
   withPaging(withFilter(dlq.command("ls", { isDefault: true }), false))
     .description("dead letters, the newest first")
@@ -83,6 +88,12 @@ export function addDlq(program: Command): void {
       "of a deployment: the map of its bundle, dist/workers/consumer/index.js.map",
     )
     .action((id: string, options: ShowOptions, command: Command) => show(cliOf(command), id, options));
+
+  dlq
+    .command("try <id>")
+    .description("run the handler on its event, show what it would do, and keep nothing of it")
+    .option("--payload <json>", "with this payload, as an edited redrive; @file reads it from a file")
+    .action((id: string, options: TryOptions, command: Command) => tryLetter(cliOf(command), id, options));
 
   withReason(withFilter(dlq.command("redrive [ids...]"), true))
     .description("give dead letters back to their consumer: some ids, or all open ones that a filter meets")
@@ -203,6 +214,11 @@ async function show({ client, out }: Cli, id: string, { sourceMap }: ShowOptions
     if (fields !== null) out.line(`\n${title}\n${facts(Object.entries(fields))}`);
   }
   if (actions.length > 0) out.line(`\n${table(actions, actionColumns)}`);
+}
+
+async function tryLetter({ client, out }: Cli, id: string, options: TryOptions): Promise<void> {
+  const payload = options.payload === undefined ? undefined : await readPayload(options.payload);
+  printTry(out, await client.postOnce<Tried>(`${letters}/${encodeURIComponent(id)}/try`, { payload }));
 }
 
 interface RedrivePreview {

@@ -5,6 +5,7 @@ import type { Logger } from "../core/log.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import type { Database, StatementBuilder, Tx } from "../db/database.ts";
 import type { Publish } from "../publish/publish.ts";
+import type { CallOutside } from "./call-outside.ts";
 
 /** What a handler may use while it applies one event. All of it dies with the transaction. */
 export interface HandlerContext {
@@ -25,6 +26,11 @@ export interface HandlerContext {
   readonly repeated: boolean;
   /** Aborts at the handler's time limit; pass it to `fetch`. */
   readonly signal: AbortSignal;
+  /**
+   * Calls the outside, without following redirects. Refused while an operator tries the event out, so a handler that
+   * calls in any other way says so: `notTried`.
+   */
+  readonly fetch: CallOutside;
   readonly now: () => Date;
 }
 
@@ -91,14 +97,15 @@ export interface EntriesContext {
 export type EntriesHandler = (entries: readonly StreamEntry[], context: EntriesContext) => Promise<void>;
 
 /** What a statement handler may use: it has no transaction to read in, because it gives its statements before one begins. */
-export interface StatementContext<D extends EventDefinition> extends Omit<HandlerContext, "tx" | "signal"> {
+export interface StatementContext<D extends EventDefinition>
+  extends Omit<HandlerContext, "tx" | "signal" | "fetch"> {
   readonly event: Envelope<PayloadOf<D>>;
   readonly build: StatementBuilder;
 }
 
 /** The same for a batch. */
 export interface StatementBatchContext<D extends EventDefinition>
-  extends Omit<BatchContext, "tx" | "signal"> {
+  extends Omit<BatchContext, "tx" | "signal" | "fetch"> {
   readonly deliveries: readonly Delivered<D>[];
   readonly build: StatementBuilder;
 }
@@ -117,7 +124,12 @@ export type StatementBatchHandler<D extends EventDefinition> = (
 ) => readonly SQLWrapper[] | Promise<readonly SQLWrapper[]>;
 
 /** A subscription of one consumer; made by `on`, `onBatch`, `onSql`, `onSqlBatch`, `onSqlSet`, `onAny` or `onEntries`. */
-export type Subscription =
+export type Subscription = Kinds & {
+  /** Why operators cannot try it out, a sentence; left out: they can. */
+  readonly notTried?: string;
+};
+
+type Kinds =
   | {
       readonly kind: "each";
       readonly definition: EventDefinition;
@@ -216,6 +228,16 @@ export function onAny(handle: CatchAllHandler): Subscription {
  */
 export function onEntries(handle: EntriesHandler): Subscription {
   return { kind: "entries", handle };
+}
+
+/**
+ * Marks a handler that operators cannot try out, because it reaches something that no rollback takes back in another way
+ * than through `tx`, `publish` and `fetch` of its context.
+ *
+ * @param reason a sentence, shown to who asks for a try
+ */
+export function notTried(reason: string, subscription: Subscription): Subscription {
+  return { ...subscription, notTried: reason };
 }
 
 /** Where a new group begins: `0` with the first event of the record, `$` only what comes, or behind a given message id. */

@@ -9,6 +9,7 @@ import type { Span } from "../core/tracer.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
 import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
+import { type CallOutside, callOutside } from "./call-outside.ts";
 import {
   type BatchContext,
   type Consumer,
@@ -30,6 +31,8 @@ export interface HandlerDeps {
   readonly trace: DrainTrace | null;
   readonly now: Clock;
   readonly beforePublish?: () => void;
+  /** How handlers call the outside; left out: `callOutside`. */
+  readonly fetch?: CallOutside;
 }
 
 /** How far the handlers of a transaction came. */
@@ -165,7 +168,7 @@ async function callEach(
       consumer.handlerTimeoutMs,
       `The handler of "${event.type}" in "${consumer.subscriber}"`,
       async (signal) => {
-        const context: Omit<HandlerContext, "tx" | "signal"> = {
+        const context: Omit<HandlerContext, "tx" | "signal" | "fetch"> = {
           publish: publishFrom(deps, run, event, span),
           log: eventLog(deps, delivery, span),
           attempt: attemptOf(delivery),
@@ -177,7 +180,7 @@ async function callEach(
           now: () => new Date(deps.now()),
         };
         if (subscription.kind === "each") {
-          return subscription.handle(event, { ...context, tx: requireTx(effects), signal });
+          return subscription.handle(event, { ...context, ...withEffects(deps, effects, signal) });
         }
         const statements = await subscription.handle({ ...context, event, build: statementBuilder });
         for (const statement of statements) await effects.execute(statement.getSQL());
@@ -211,7 +214,7 @@ async function callSet(
       consumer.handlerTimeoutMs,
       `The batch handler of ${what} in "${consumer.subscriber}"`,
       async (signal) => {
-        const context: Omit<BatchContext, "tx" | "signal"> = {
+        const context: Omit<BatchContext, "tx" | "signal" | "fetch"> = {
           publishFrom: (cause) => publishFrom(deps, run, cause.event, span),
           log: span === null ? deps.log : deps.log.child(idsOf(span)),
           idempotencyKey: (delivered, label) =>
@@ -224,7 +227,7 @@ async function callSet(
           now: () => new Date(deps.now()),
         };
         if (subscription.kind !== "statement_batch" && subscription.kind !== "statement_set") {
-          return subscription.handle(deliveries, { ...context, tx: requireTx(effects), signal });
+          return subscription.handle(deliveries, { ...context, ...withEffects(deps, effects, signal) });
         }
         const statements = await subscription.handle({ ...context, deliveries, build: statementBuilder });
         for (const statement of statements) await effects.execute(statement.getSQL());
@@ -246,9 +249,14 @@ async function traced(span: Span | null, call: () => Promise<void>): Promise<voi
 
 const idsOf = ({ context }: Span) => ({ trace_id: context.traceId, span_id: context.spanId });
 
-function requireTx({ tx }: Effects): Tx {
+/** What a handler has its effects by, where it does more than give statements. */
+function withEffects(
+  { fetch = callOutside }: HandlerDeps,
+  { tx }: Effects,
+  signal: AbortSignal,
+): Pick<HandlerContext, "tx" | "signal" | "fetch"> {
   if (tx === null) throw new Error("A handler that needs a transaction was called without one.");
-  return tx;
+  return { tx, signal, fetch };
 }
 
 /** Events are validated when the handler publishes them, and inserted together before the commit. */

@@ -8,6 +8,15 @@ import { FencedError, PermanentError, TransientError } from "../core/errors.ts";
 import { sqlState, translateDatabaseError } from "./errors.ts";
 import { connectHttp, isLoopback, sqlEndpoint } from "./neon-http.ts";
 import { asTenant, enterTenantSql, requireTenant } from "./tenant-session.ts";
+import {
+  beginTrialText,
+  changesBetween,
+  countsText,
+  type StatementWatch,
+  type TableChange,
+  type Trial,
+  watched,
+} from "./trial.ts";
 
 /**
  * A transaction in progress. Ordinary drizzle: `tx.insert(table)…`, `tx.select()…`, `tx.execute(sql…)`.
@@ -71,6 +80,14 @@ export interface Session {
    * @throws {FencedError} the fence did not hold: nothing was committed
    */
   transaction<T>(run: (tx: Tx) => Promise<T>, ending?: TransactionEnding): Promise<T>;
+  /**
+   * BEGIN, `run`, ROLLBACK: nothing of it stays, whatever `run` returns or throws. Postgres itself refuses a COMMIT in it,
+   * should a statement be one, and it gives up a wait for a lock early. Numbers of sequences are not given back.
+   *
+   * @param watch told of each statement of `run`
+   * @throws as `transaction`
+   */
+  trial<T>(run: (tx: Tx) => Promise<T>, watch: StatementWatch): Promise<Trial<T>>;
   /** True once the connection is lost; every further transaction fails. */
   readonly broken: boolean;
   /** Ends the connection; what still runs on it fails. Never throws. */
@@ -120,6 +137,9 @@ export function useWebSocket(Socket: NonNullable<typeof neonConfig.webSocketCons
 }
 
 const dialect = new PgDialect();
+
+const statementFailed =
+  "The transaction was rolled back, because a statement in it had failed and its error was not passed on. Let the error through, or run the statement in a savepoint (tx.transaction).";
 
 /**
  * What of a database can be kept from one invocation to the next: it is read once where it lies, and nothing is open.
@@ -316,11 +336,28 @@ async function openSession(
       const ending = lastOnes.map((statement) => withValues(client, statement));
       if (fence !== undefined) ending.push(fence);
       if ((await commit(link, ending)) !== "COMMIT") {
-        throw new TransientError(
-          "The transaction was rolled back, because a statement in it had failed and its error was not passed on. Let the error through, or run the statement in a savepoint (tx.transaction).",
-        );
+        throw new TransientError(statementFailed);
       }
       return result;
+    },
+    async trial<T>(run: (tx: Tx) => Promise<T>, watch: StatementWatch): Promise<Trial<T>> {
+      const beginning = begun ?? begin();
+      begun = null;
+      await beginning;
+      const guard = guardClient(link, watch);
+      try {
+        const before = await control(link, beginTrialText);
+        const result = await run(beginTx(guard.client));
+        const behind = await control(link, countsText);
+        return { result, changes: changesBetween(before.rows, behind.rows) };
+      } catch (error) {
+        // As COMMIT would answer.
+        if (sqlState(error) === "25P02") throw new TransientError(statementFailed);
+        throw translateDatabaseError(error, "caller");
+      } finally {
+        guard.end();
+        await rollback(link);
+      }
     },
     async close() {
       await endClient(link);
@@ -354,14 +391,17 @@ async function endClient({ client, ended }: Link): Promise<void> {
   await endsWithin(goodbyeLimitMs, Promise.race([ended, client.end()]));
 }
 
-/** @returns the command tag of Postgres' answer */
-async function control(link: Link, command: `BEGIN${string}` | `${string}COMMIT`): Promise<string> {
-  const answer = ask(link, [command]);
+/** What is asked around the statements of a transaction. @returns the answer to the last of several */
+async function control(
+  link: Link,
+  asked: string,
+): Promise<{ readonly command: string; readonly rows: readonly TableChange[] }> {
+  const answer = ask(link, [asked]);
   if (!(await endsWithin(controlLimitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
   try {
     // Several statements at once have several answers.
     const answers: unknown = await answer;
-    return ((Array.isArray(answers) ? answers.at(-1) : answers) as { command: string }).command;
+    return (Array.isArray(answers) ? answers.at(-1) : answers) as never;
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
@@ -369,9 +409,9 @@ async function control(link: Link, command: `BEGIN${string}` | `${string}COMMIT`
 
 /** @returns the command tag of Postgres' answer to COMMIT */
 async function commit(link: Link, ending: readonly string[]): Promise<string> {
-  if (ending.length === 0) return control(link, "COMMIT");
+  if (ending.length === 0) return (await control(link, "COMMIT")).command;
   try {
-    return await control(link, `${ending.join("; ")}; COMMIT`);
+    return (await control(link, `${ending.join("; ")}; COMMIT`)).command;
   } catch (error) {
     if (link.lost === null) await rollback(link);
     if (isFenced(error)) throw new FencedError();
@@ -426,7 +466,7 @@ async function giveUp(link: Link, unanswered: string): Promise<void> {
 }
 
 /** Stops whoever still holds the transaction after its end from running statements outside of it. */
-function guardClient(link: Link): { readonly client: Client; end(): void } {
+function guardClient(link: Link, watch?: StatementWatch): { readonly client: Client; end(): void } {
   let hasEnded = false;
   const query = (...args: unknown[]) => {
     if (hasEnded) {
@@ -434,7 +474,7 @@ function guardClient(link: Link): { readonly client: Client; end(): void } {
         "This transaction has ended. Await every statement before the handler returns, and do not keep `tx`.",
       );
     }
-    return ask(link, args);
+    return watch === undefined ? ask(link, args) : watched(args, ask(link, args), watch);
   };
   return {
     client: { query } as unknown as Client,

@@ -1,5 +1,6 @@
 import { errorClass } from "@brain/engine";
-import { callOutside, requirePublic, retryAfterSeconds } from "../outgoing.ts";
+import { callOutside } from "../call-outside.ts";
+import { requirePublic, retryAfterSeconds } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import type { AlertingSettings, PostedSink } from "./settings.ts";
 import type { Claimed } from "./store.ts";

@@ -1,5 +1,5 @@
 import { defineJob, noteAnnounced, type ScheduledJob, sealsToAnnounce, TransientError } from "@brain/engine";
-import { callOutside } from "../outgoing.ts";
+import { callOutside } from "../call-outside.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import type { AuditLogSettings } from "./settings.ts";
 

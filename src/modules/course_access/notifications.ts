@@ -76,7 +76,7 @@ async function notifyOnce(
   context: HandlerContext,
   notification: Notification,
 ): Promise<void> {
-  const { tx, log, signal, now } = context;
+  const { tx, log, signal, fetch, now } = context;
   const { id: externalId, kind } = notification;
   if (!(await noteNotification(tx, { externalId, kind, sourceEventId: eventId, sentAt: now() }))) {
     log.debug({ notification_id: externalId }, "the notification was sent already");
@@ -85,6 +85,7 @@ async function notifyOnce(
   await notifier.send(notification, {
     idempotencyKey: await context.idempotencyKey(kind),
     signal,
+    fetch,
     log,
     now,
   });

@@ -1,5 +1,4 @@
-import { type Logger, PermanentError, RetryAfter, TransientError } from "@brain/engine";
-import { callOutside } from "../outgoing.ts";
+import { type CallOutside, type Logger, PermanentError, RetryAfter, TransientError } from "@brain/engine";
 import { signedHeaders } from "../signed-webhook.ts";
 
 /** What is told to the outside, and how. */
@@ -23,6 +22,7 @@ export interface Sending {
   /** Stable over all tries; the receiver may deduplicate by it. */
   readonly idempotencyKey: string;
   readonly signal: AbortSignal;
+  readonly fetch: CallOutside;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -65,7 +65,7 @@ async function post(webhook: WebhookSettings, notification: Notification, sendin
   const timeout = AbortSignal.timeout(webhook.timeoutMs ?? defaultTimeoutMs);
   let response: Response;
   try {
-    response = await callOutside(webhook.url, {
+    response = await sending.fetch(webhook.url, {
       method: "POST",
       headers: {
         "content-type": "application/json",

@@ -1,4 +1,4 @@
-import { type Consumer, defineConsumer, on, onSql } from "@brain/engine";
+import { type Consumer, defineConsumer, type HandlerContext, on, onSql } from "@brain/engine";
 import {
   courseDistributionCompleted,
   courseDistributionFailed,
@@ -16,7 +16,7 @@ import { recordApproval } from "./governance/approvals.ts";
 import { announcePaymentFailure } from "./payment.ts";
 import { settleRefund } from "./refund-due.ts";
 import { maxAttempts, proceed, resumeTimeoutMs, watch } from "./resume.ts";
-import { type CourseFactorySettings, makerOf } from "./settings.ts";
+import { type CourseFactorySettings, makerOf, slowestCallMsOf } from "./settings.ts";
 import { deployToStaging } from "./staging/deploy.ts";
 
 /**
@@ -25,21 +25,22 @@ import { deployToStaging } from "./staging/deploy.ts";
  * conditional updates decide then.
  */
 export function courseFactoryConsumer(settings: CourseFactorySettings): Consumer {
-  const generator = makerOf(settings);
+  // The content service is reached as the context of the event allows.
+  const generatorOf = ({ fetch }: Pick<HandlerContext, "fetch">) => makerOf(settings, fetch);
   return defineConsumer({
     subscriber: "course_factory",
     source: factorySource,
     retry: { maxAttempts },
-    handlerTimeoutMs: resumeTimeoutMs(generator),
+    handlerTimeoutMs: resumeTimeoutMs(slowestCallMsOf(settings)),
     handlers: [
       on(courseGenerationRequested, async (event, context) => {
-        if (!event.payload.dry_run) await watch(event.payload.course_id, generator, context);
+        if (!event.payload.dry_run) await watch(event.payload.course_id, generatorOf(context), context);
       }),
       on(courseGenerationStarted, async (event, context) => {
         const { course_id: courseId, parameters } = event.payload;
         // The first start comes with the run itself; a resumed one asks for the next turn.
         if (courseId === null || parameters.resumed !== true || typeof parameters.run !== "string") return;
-        await proceed(courseId, parameters.run, generator, context);
+        await proceed(courseId, parameters.run, generatorOf(context), context);
       }),
       on(distributionCreated, (event, context) => deployToStaging(event, settings, context)),
       onSql(irApprovalConsumed, recordApproval),

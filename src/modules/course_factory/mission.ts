@@ -2,6 +2,7 @@ import { type Database, issuesOf, RetryAfter, TransientError, UpstreamError } fr
 import type { JsonObject } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { v5 as uuidv5 } from "uuid";
+import { callOutside } from "../call-outside.ts";
 import type { MissionContext, MissionHandler, MissionWork } from "../ports/mission-handler.ts";
 import { factorySource } from "./announce.ts";
 import { readAuthoredCourse } from "./authored-course.ts";
@@ -31,7 +32,7 @@ const lookMs = 250;
 export function courseGenerationMission(
   settings: Pick<CourseFactorySettings, "content" | "gate" | "publicUrl">,
 ): MissionHandler {
-  const generator = makerOf(settings);
+  const generator = makerOf(settings, callOutside);
   return {
     type: "course.generate",
     describe: "Generates a course; the payload is that of POST /api/course-factory/generate.",

@@ -1,6 +1,5 @@
 import { type HandlerContext, RetryAfter, TransientError } from "@brain/engine";
 import { announceStarted, contextOf } from "./announce.ts";
-import type { ContentGenerator } from "./content/generator.ts";
 import { type CourseMaker, commitMade, fail, leaseMsOf } from "./generation.ts";
 import { type ProduceDeps, produce } from "./produce.ts";
 import { advance, type Made, nextStep } from "./progress.ts";
@@ -15,9 +14,9 @@ const stepBudgetMs = 5_000;
 /** First wait for a course that is being generated, ms; most are complete by then. Doubles with each look. */
 const firstLookMs = 500;
 
-/** Time limit of a handler: the budget, one slow step that was begun in time, and the commit. */
-export function resumeTimeoutMs(generator: ContentGenerator): number {
-  return stepBudgetMs + generator.slowestCallMs + 5_000;
+/** Time limit of a handler, ms: the budget, one slow step that was begun in time, and the commit. */
+export function resumeTimeoutMs(slowestCallMs: number): number {
+  return stepBudgetMs + slowestCallMs + 5_000;
 }
 
 type ResumeContext = Pick<HandlerContext, "tx" | "publish" | "log" | "attempt" | "signal" | "now">;

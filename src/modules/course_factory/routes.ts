@@ -8,6 +8,7 @@ import { deprecatedInQuery, secretOf } from "../../http/kit/secret-in-query.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
 import { accessRule } from "../access-rule.ts";
+import { callOutside } from "../call-outside.ts";
 import { changeAccessRule } from "./access.ts";
 import { languages } from "./content/model.ts";
 import { readActivity, readCourse, readLesson } from "./courses.ts";
@@ -85,7 +86,7 @@ const rollbackInput = z.strictObject({
 /** Routes below `/api/course-factory`. */
 export function courseFactoryRoutes(settings: CourseFactorySettings): Hono<ModuleEnv> {
   const routes = new Hono<ModuleEnv>();
-  const generator = makerOf(settings);
+  const generator = makerOf(settings, callOutside);
   const { gate } = settings;
   const deps = { generator, gate, inlineMs: settings.inlineMs ?? defaultInlineMs };
 

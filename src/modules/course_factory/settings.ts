@@ -1,10 +1,10 @@
-import { calledUrl, defineSettings, shownText } from "@brain/engine";
+import { type CallOutside, calledUrl, defineSettings, shownText } from "@brain/engine";
 import * as z from "zod";
 import type { CourseCatalogue } from "../ports/course-catalogue.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { publicUrl } from "../shared-settings.ts";
 import type { ChatSettings } from "./content/chat-client.ts";
-import { createOpenAiGenerator } from "./content/openai-generator.ts";
+import { createOpenAiGenerator, slowestChatMs } from "./content/openai-generator.ts";
 import { templateGenerator } from "./content/template-generator.ts";
 import type { CourseMaker } from "./generation.ts";
 
@@ -67,8 +67,21 @@ export const courseFactorySettings = defineSettings(
 
 export const defaultInlineMs = 10_000;
 
-/** The generator that the settings ask for, and where its courses can be read. */
-export function makerOf(settings: Pick<CourseFactorySettings, "content" | "publicUrl">): CourseMaker {
-  const generator = settings.content === null ? templateGenerator : createOpenAiGenerator(settings.content);
+/** Upper bound of one call of the generator that the settings ask for, ms. */
+export function slowestCallMsOf({ content }: Pick<CourseFactorySettings, "content">): number {
+  return content === null ? templateGenerator.slowestCallMs : slowestChatMs(content);
+}
+
+/**
+ * The generator that the settings ask for, and where its courses can be read.
+ *
+ * @param fetch reaches its service; what a handler has of its context
+ */
+export function makerOf(
+  settings: Pick<CourseFactorySettings, "content" | "publicUrl">,
+  fetch: CallOutside,
+): CourseMaker {
+  const { content } = settings;
+  const generator = content === null ? templateGenerator : createOpenAiGenerator({ ...content, fetch });
   return { ...generator, publicUrl: settings.publicUrl };
 }

@@ -1,7 +1,8 @@
 import { type Invocation, TransientError } from "@brain/engine";
 import { isJsonObject, type JsonObject, readJson } from "@brain/schemas";
 import { createLocalJWKSet, errors, type JWK } from "jose";
-import { callOutside, readBounded } from "../outgoing.ts";
+import { callOutside } from "../call-outside.ts";
+import { readBounded } from "../outgoing.ts";
 import type { TrustedIssuer } from "./issuers.ts";
 
 /*

@@ -1,7 +1,7 @@
 import { type Consumer, defineConsumer, on, PermanentError } from "@brain/engine";
 import { coursePaymentRequired } from "@brain/schemas";
 import { publishCreated, source } from "./announce.ts";
-import { defaultTenant, newIntent } from "./intents.ts";
+import { defaultTenant, newIntent } from "./new-intent.ts";
 import { refusalOfPurchase } from "./purchase.ts";
 import type { PaymentSettings } from "./settings.ts";
 import { insertIntent, lookAtPurchase } from "./store.ts";

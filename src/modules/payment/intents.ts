@@ -5,22 +5,21 @@ import {
   ForbiddenError,
   NotFoundError,
   newEventId,
-  PermanentError,
   type RateLimit,
   TransientError,
   UpstreamError,
   ValidationError,
 } from "@brain/engine";
-import { v4 as uuidv4 } from "uuid";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";
 import { applyPayment } from "./apply.ts";
 import type { Intent, IntentRequest } from "./model.ts";
+import { defaultTenant, newIntent } from "./new-intent.ts";
 import { publishRequired, refusalOfPurchase } from "./purchase.ts";
 import { type RequestKey, requestKeyOf, requireSameRequest } from "./request-key.ts";
-import { type PaymentSettings, returnUrls, type StripeSettings } from "./settings.ts";
+import type { PaymentSettings, StripeSettings } from "./settings.ts";
 import { nextAttemptAt } from "./state.ts";
 import {
   findIntent,
@@ -31,7 +30,6 @@ import {
   takeUnopened,
 } from "./store.ts";
 import { createCheckout } from "./stripe-client.ts";
-import type { paycoreIntents } from "./tables.ts";
 
 /** What requests and jobs have in common. */
 export type World = Pick<RequestServices, "db" | "log" | "now" | "transact">;
@@ -40,9 +38,6 @@ export type World = Pick<RequestServices, "db" | "log" | "now" | "transact">;
 class NoAnswerError extends BrainError {
   readonly code: ErrorCode = "unavailable";
 }
-
-/** Of a payment whose request or event names no tenant. */
-export const defaultTenant = "default";
 
 export const checkoutRepairJob = "payment_checkout_repair";
 /** Of each person of a tenant. */
@@ -68,44 +63,6 @@ function payerOf(request: IntentRequest, actorId: string | null): string {
       },
     ],
   });
-}
-
-type NewIntent = typeof paycoreIntents.$inferInsert;
-type GivenIntent = Pick<
-  NewIntent,
-  "tenantId" | "userId" | "courseId" | "amountCents" | "currency" | "paymentMetadata" | "correlationId"
-> &
-  Partial<NewIntent>;
-
-/**
- * A payment as it is stored first, before anybody is asked for money.
- *
- * @throws {PermanentError} no setting and no request says where payers go afterwards
- */
-export function newIntent(
-  given: GivenIntent,
-  settings: PaymentSettings,
-  origin: string | null,
-  now: Date,
-): NewIntent & { readonly lastEventId: string } {
-  const id = uuidv4();
-  const urls = returnUrls(settings, id, origin);
-  if (urls === null) {
-    throw new PermanentError(
-      "Nobody says where payers go after they have paid. Set BRAIN_PUBLIC_URL, or PAYCORE_SUCCESS_URL and PAYCORE_CANCEL_URL.",
-    );
-  }
-  return {
-    id,
-    provider: "stripe",
-    status: "created",
-    lastEventId: newEventId(now.getTime()),
-    nextAttemptAt: nextAttemptAt(now, 0),
-    createdAt: now,
-    updatedAt: now,
-    ...urls,
-    ...given,
-  };
 }
 
 interface Storing {

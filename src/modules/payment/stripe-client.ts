@@ -1,6 +1,6 @@
 import { redactText } from "@brain/schemas";
 import * as z from "zod";
-import { callOutside } from "../outgoing.ts";
+import { callOutside } from "../call-outside.ts";
 import type { StripeSettings } from "./settings.ts";
 import { type ProviderRefund, readRefund } from "./stripe-events.ts";
 

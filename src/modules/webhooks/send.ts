@@ -7,7 +7,8 @@ import {
   parseEventPayload,
   toCloudEvent,
 } from "@brain/schemas";
-import { callOutside, requirePublic, retryAfterSeconds } from "../outgoing.ts";
+import { callOutside } from "../call-outside.ts";
+import { requirePublic, retryAfterSeconds } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
 import { addressOf } from "./secrets.ts";
 import type { WebhookSettings } from "./settings.ts";

@@ -5,7 +5,7 @@ import type { Database } from "../../db/database.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 import { newEventId } from "../../publish/event-id.ts";
 import { admitEnvelope, type PublishSettings, sealed } from "../../publish/publish.ts";
-import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../../publish/record.ts";
+import { type EnvelopeRow, envelopeColumns, type RecordedEvent, toEnvelope } from "../../publish/record.ts";
 import { fieldsToObject } from "../../stream/entry-fields.ts";
 import { noLetter } from "../consumers/dead-letters.ts";
 import type { Operator } from "../operator-actions.ts";
@@ -32,13 +32,26 @@ export async function editCopy(
   settings: PublishSettings,
   letterId: string,
   payload: JsonObject,
-  { tenantId = null }: Pick<Operator, "tenantId"> = {},
+  by: Pick<Operator, "tenantId"> = {},
 ): Promise<EditedCopy> {
+  const copy = await admitCopy(db, settings, letterId, payload, by);
+  const [{ event, key } = copy] = await sealed(settings, [copy]);
+  return { eventId: event.id, key, fields: fieldsToObject(encodeEntry(event)) };
+}
+
+/** The copy with personal fields in clear, as its handler would see it. @throws as `editCopy` */
+export async function admitCopy(
+  db: Database,
+  settings: PublishSettings,
+  letterId: string,
+  payload: JsonObject,
+  { tenantId = null }: Pick<Operator, "tenantId"> = {},
+): Promise<RecordedEvent> {
   const original = await originalOf(db, settings.catalog, letterId, tenantId);
   const definition = settings.catalog.find(original.type);
   // The copy is no row of the record, so it has no position.
   const { schema_version: _old, position: _position, ...meta } = original.meta;
-  const copy = admitEnvelope(settings, {
+  return admitEnvelope(settings, {
     ...original,
     id: newEventId(settings.now()),
     payload,
@@ -52,8 +65,6 @@ export async function editCopy(
       causation_id: original.id,
     },
   });
-  const [{ event, key } = copy] = await sealed(settings, [copy]);
-  return { eventId: event.id, key, fields: fieldsToObject(encodeEntry(event)) };
 }
 
 interface Source {

@@ -1,6 +1,5 @@
-import { issuesOf, TransientError, UpstreamError } from "@brain/engine";
+import { type CallOutside, issuesOf, TransientError, UpstreamError } from "@brain/engine";
 import type * as z from "zod";
-import { callOutside } from "../../outgoing.ts";
 
 /** Where an OpenAI-compatible service answers: base URL up to `/v1`, key and model. */
 export interface ChatSettings {
@@ -10,6 +9,11 @@ export interface ChatSettings {
   readonly model: string;
   /** Upper bound of one HTTP call, ms; default 60,000. */
   readonly timeoutMs?: number;
+}
+
+/** The service, and how it is reached. */
+export interface ChatService extends ChatSettings {
+  readonly fetch: CallOutside;
 }
 
 /** How the service is to write; left out: its own default. */
@@ -38,7 +42,7 @@ interface Message {
  * @throws {UpstreamError} any other refusal, or two answers that do not fit. Messages never hold the key or the answer.
  */
 export async function askForJson<Schema extends z.ZodType>(
-  settings: ChatSettings,
+  service: ChatService,
   schema: Schema,
   system: string,
   task: string,
@@ -49,12 +53,12 @@ export async function askForJson<Schema extends z.ZodType>(
     { role: "system", content: system },
     { role: "user", content: task },
   ];
-  const first = await complete(settings, messages, signal, tuning);
+  const first = await complete(service, messages, signal, tuning);
   const checked = check(schema, first);
   if (checked.ok) return checked.value;
   const repair = `Your answer was not usable: ${checked.problem}. Send the whole corrected JSON object and nothing else.`;
   const second = await complete(
-    settings,
+    service,
     [...messages, { role: "assistant", content: first }, { role: "user", content: repair }],
     signal,
     tuning,
@@ -98,14 +102,14 @@ function withoutFence(answer: string): string {
 
 /** One call; the text of the first choice. */
 async function complete(
-  settings: ChatSettings,
+  service: ChatService,
   messages: readonly Message[],
   signal: AbortSignal | null,
   tuning: ChatTuning,
 ): Promise<string> {
-  const timeout = AbortSignal.timeout(settings.timeoutMs ?? defaultChatTimeoutMs);
+  const timeout = AbortSignal.timeout(service.timeoutMs ?? defaultChatTimeoutMs);
   const body = JSON.stringify({
-    model: settings.model,
+    model: service.model,
     messages,
     response_format: { type: "json_object" },
     stream: false,
@@ -116,9 +120,9 @@ async function complete(
   let retryAfter: string | null;
   let text: string;
   try {
-    const response = await callOutside(`${settings.url.replace(/(?<!\/)\/+$/, "")}/chat/completions`, {
+    const response = await service.fetch(`${service.url.replace(/(?<!\/)\/+$/, "")}/chat/completions`, {
       method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${settings.key}` },
+      headers: { "content-type": "application/json", authorization: `Bearer ${service.key}` },
       body,
       signal: signal === null ? timeout : AbortSignal.any([timeout, signal]),
     });

@@ -9,7 +9,13 @@ import {
   lessonAt,
   lessonsOf,
 } from "./assemble.ts";
-import { askForJson, type ChatSettings, type ChatTuning, defaultChatTimeoutMs } from "./chat-client.ts";
+import {
+  askForJson,
+  type ChatService,
+  type ChatSettings,
+  type ChatTuning,
+  defaultChatTimeoutMs,
+} from "./chat-client.ts";
 import { cleanText, line } from "./chat-fields.ts";
 import type { ContentGenerator, CourseBrief } from "./generator.ts";
 import { countWords, type LandingPage, landingPage as landingPageModel, type Outline } from "./model.ts";
@@ -85,19 +91,23 @@ const landingAnswer = z.object({
   features: z.array(line(1, 300)).min(1).max(6),
 });
 
+/** Time of one call and its repair at most, ms. */
+export function slowestChatMs({ timeoutMs = defaultChatTimeoutMs }: ChatSettings): number {
+  return 2 * timeoutMs;
+}
+
 /** Writes courses with any service that speaks the chat completions protocol of OpenAI: Ollama, a gateway, a vendor. */
-export function createOpenAiGenerator(settings: ChatSettings): ContentGenerator {
+export function createOpenAiGenerator(service: ChatService): ContentGenerator {
   const ask = async <Schema extends z.ZodType>(
     brief: CourseBrief,
     schema: Schema,
     task: string,
     signal: AbortSignal | null,
     tuning: ChatTuning = {},
-  ) => askForJson(settings, schema, systemPrompt(brief), task, signal, tuning);
+  ) => askForJson(service, schema, systemPrompt(brief), task, signal, tuning);
   return {
     name: "openai-compatible",
-    // One call and its repair.
-    slowestCallMs: 2 * (settings.timeoutMs ?? defaultChatTimeoutMs),
+    slowestCallMs: slowestChatMs(service),
     async outline(brief, signal) {
       const answer = await ask(brief, outlineAnswer, outlineTask(brief), signal);
       const modules = answer.modules.map((part) => ({

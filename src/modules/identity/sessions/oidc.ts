@@ -2,7 +2,7 @@ import { TransientError, UnauthorizedError } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 // Certified for OpenID Connect, without dependencies, for every runtime with fetch and WebCrypto.
 import * as oauth from "oauth4webapi";
-import { callOutside } from "../../outgoing.ts";
+import { callOutside } from "../../call-outside.ts";
 import type { PendingSignIn } from "./pending.ts";
 import type { SignInClient } from "./settings.ts";
 

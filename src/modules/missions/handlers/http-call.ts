@@ -9,13 +9,8 @@ import {
 } from "@brain/engine";
 import { holdsSecret, isJsonObject, type JsonObject, type JsonValue, readJson } from "@brain/schemas";
 import * as z from "zod";
-import {
-  type BoundedText,
-  callOutside,
-  readBounded,
-  requirePublic,
-  retryAfterSeconds,
-} from "../../outgoing.ts";
+import { callOutside } from "../../call-outside.ts";
+import { type BoundedText, readBounded, requirePublic, retryAfterSeconds } from "../../outgoing.ts";
 import type { ResolveHost } from "../../ports/host-names.ts";
 import type { MissionHandler } from "../../ports/mission-handler.ts";
 
