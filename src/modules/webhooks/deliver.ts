@@ -1,18 +1,17 @@
-import { completeUpTo, createVault, defineJob, type JobContext, type ScheduledJob } from "@brain/engine";
-import { type SendDeps, sendDelivery } from "./send.ts";
-import { deliveryJob, type WebhookSettings } from "./settings.ts";
+import { completeUpTo, type JobContext, type Vault } from "@brain/engine";
 import {
   type Claimed,
   claimDeliveries,
   forgetOld,
-  hasEndpoints,
   makeDeliveries,
   makeEntryDeliveries,
   nextDueSeconds,
   recordArrival,
   recordFailure,
-  triesOfDelivery,
-} from "./store.ts";
+} from "./job-store.ts";
+import { type SendDeps, sendDelivery } from "./send.ts";
+import type { WebhookSettings } from "./settings.ts";
+import { triesOfDelivery } from "./store.ts";
 
 /*
  * Deliveries are made of what the relay has sent, by one statement, and sent outside of any transaction: a receiver that is
@@ -23,42 +22,29 @@ import {
 /** Waits behind the tries, s: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, about three days in all. */
 const waitsSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const longestWaitSeconds = 86_400;
-/** What is known of there being an endpoint is good for so long, ms. */
-const knownMs = 30_000;
 
-export function webhookDelivery(settings: WebhookSettings): ScheduledJob {
-  const vault = createVault(settings.secretsKeys);
-  // The job lives as long as the isolate. An endpoint that another isolate has just made waits for cron, a minute at most.
-  let isolateWanted = { any: true, untilMs: 0 };
-  return defineJob({
-    name: deliveryJob,
-    async wantsNews({ db, now }) {
-      const nowMs = now().getTime();
-      if (nowMs >= isolateWanted.untilMs) {
-        isolateWanted = { any: await hasEndpoints(db), untilMs: nowMs + knownMs };
-      }
-      return isolateWanted.any;
-    },
-    async run(job) {
-      if (!(await hasEndpoints(job.db))) return null;
-      await makeAll(job);
-      const deps = {
-        ...settings,
-        vault,
-        catalog: job.catalog,
-        now: job.now,
-        ...(job.reveal === undefined ? {} : { reveal: job.reveal }),
-      };
-      while (!job.isOver()) {
-        const claimed = await claimDeliveries(job.db);
-        if (claimed.length === 0) break;
-        await sendAll(job, deps, claimed, settings.disableDays);
-      }
-      await forgetOld(job.db);
-      const seconds = await nextDueSeconds(job.db);
-      return seconds === null ? null : new Date(job.now().getTime() + Math.max(0, seconds) * 1_000);
-    },
-  });
+/** Makes deliveries of what came, and sends what is due. @returns when the next one is due; null: none waits */
+export async function runDeliveries(
+  job: JobContext,
+  settings: WebhookSettings,
+  vault: Vault,
+): Promise<Date | null> {
+  await makeAll(job);
+  const deps = {
+    ...settings,
+    vault,
+    catalog: job.catalog,
+    now: job.now,
+    ...(job.reveal === undefined ? {} : { reveal: job.reveal }),
+  };
+  while (!job.isOver()) {
+    const claimed = await claimDeliveries(job.db);
+    if (claimed.length === 0) break;
+    await sendAll(job, deps, claimed, settings.disableDays);
+  }
+  await forgetOld(job.db);
+  const seconds = await nextDueSeconds(job.db);
+  return seconds === null ? null : new Date(job.now().getTime() + Math.max(0, seconds) * 1_000);
 }
 
 /** What other programs wrote costs more, so it is asked for when there may be something alone. */

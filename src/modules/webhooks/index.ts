@@ -1,7 +1,7 @@
 import { createVault, defineModule, rewrapSecrets } from "@brain/engine";
 import type { Mount } from "../../http/kit/mount.ts";
 import { hostNamesPort } from "../ports/host-names.ts";
-import { webhookDelivery } from "./deliver.ts";
+import { webhookDelivery } from "./job.ts";
 import { webhookRoutes } from "./routes.ts";
 import { sealedColumns } from "./secrets.ts";
 import { webhookSettings } from "./settings.ts";

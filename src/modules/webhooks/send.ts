@@ -10,9 +10,9 @@ import {
 import { callOutside } from "../call-outside.ts";
 import { requirePublic, retryAfterSeconds } from "../outgoing.ts";
 import { signedHeaders } from "../signed-webhook.ts";
+import type { Claimed } from "./job-store.ts";
 import { addressOf } from "./secrets.ts";
 import type { WebhookSettings } from "./settings.ts";
-import type { Claimed } from "./store.ts";
 import type { AttemptNote } from "./tables.ts";
 
 /** One call of a receiver. */
