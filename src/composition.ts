@@ -1,4 +1,4 @@
-import type { AlertWatch, Consumer, Logger, OpenedModule, ScheduledJob } from "@brain/engine";
+import type { AlertWatch, Consumer, Logger, OpenedModule, ScheduledJob, SettingState } from "@brain/engine";
 import {
   type Catalog,
   charterEvents,
@@ -13,6 +13,7 @@ import type { DemoMaker } from "./http/demo-routes.ts";
 import type { AppEnv, Host } from "./http/host.ts";
 import { authenticatorPort } from "./http/kit/access.ts";
 import type { Mount } from "./http/kit/mount.ts";
+import type { AboutProduct } from "./http/settings-routes.ts";
 import { hostNamesPort, type ResolveHost } from "./modules/ports/host-names.ts";
 import { product } from "./product.ts";
 
@@ -42,6 +43,8 @@ export interface HostAnswers {
   readonly resolve?: ResolveHost | undefined;
   /** Left out where there is no demo world to be made: everywhere but where people try it out. */
   readonly demo?: DemoMaker | undefined;
+  /** What `tellSettings` says of its environment; left out: nothing. */
+  readonly settings?: readonly SettingState[] | undefined;
 }
 
 export interface RunningProduct {
@@ -62,8 +65,35 @@ async function loadExamples() {
   return released;
 }
 
+/** Where a store is, without the account; null: nowhere. */
+const hostOf = (address: string | undefined) => (address === undefined ? null : new URL(address).host);
+
+function aboutOf(
+  config: Config,
+  settings: readonly SettingState[],
+  modules: readonly OpenedModule<Mount>[],
+): AboutProduct {
+  return {
+    settings,
+    setInVain: config.unknown,
+    mode: config.mode,
+    hosts: { postgres: hostOf(config.databaseUrl), redis: hostOf(config.redis?.url) },
+    modules: modules.map(({ name, consumers, jobs, routes }) => ({
+      name,
+      events: catalog.all.filter(({ module }) => module === name).length,
+      consumers: consumers.map(({ subscriber }) => subscriber),
+      jobs: jobs.map((job) => job.name),
+      paths: routes.map(({ path }) => path),
+      settings: product.settings[name]?.names ?? [],
+    })),
+  };
+}
+
 /** @throws {Error} the modules do not fit together; names them */
-export function openProduct(config: Config, { resolve, demo }: HostAnswers = {}): RunningProduct {
+export function openProduct(
+  config: Config,
+  { resolve, demo, settings = [] }: HostAnswers = {},
+): RunningProduct {
   const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
   const { modules, consumers, jobs, watches, logStart, answersTo } = product.open(config.modules, gifts);
   return {
@@ -81,6 +111,7 @@ export function openProduct(config: Config, { resolve, demo }: HostAnswers = {})
         requestPlaces: config.requestPlaces,
         requestLimits: config.requestLimits,
         examples: loadExamples,
+        about: aboutOf(config, settings, modules),
         demo,
         pages: async (api) => (await import("./console/index.ts")).createConsole({ api }),
       }),

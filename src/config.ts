@@ -1,4 +1,11 @@
-import { type EngineSettings, engineSettings, readEnvironment, type UnknownSetting } from "@brain/engine";
+import {
+  type EngineSettings,
+  engineSettings,
+  readEnvironment,
+  type SettingState,
+  tellEnvironment,
+  type UnknownSetting,
+} from "@brain/engine";
 import { type HttpSettings, httpSettings } from "./http/settings.ts";
 import { product } from "./product.ts";
 
@@ -22,6 +29,14 @@ export const settingNames: readonly string[] = [
   ),
 ];
 
+// No module has such a name as the last two.
+const parts = { ...product.settings, "the engine": engineSettings, "the HTTP surface": httpSettings };
+
+/** What an administrator may be told of each variable; never a value that may be a secret. */
+export function tellSettings(env: Readonly<Record<string, unknown>>): readonly SettingState[] {
+  return tellEnvironment(env, parts);
+}
+
 /** Beginnings that only settings of this project have. */
 export const settingBeginnings = ["BRAIN_", "PAYCORE_", "WEBGENESIS_", "MISSION_CONTROL_"] as const;
 
@@ -36,12 +51,10 @@ export function parseConfig(
   env: Readonly<Record<string, unknown>>,
   hostSettings: readonly string[] = [],
 ): Config {
-  const { settings, unknown } = readEnvironment(
-    env,
-    // No module has such a name.
-    { ...product.settings, "the engine": engineSettings, "the HTTP surface": httpSettings },
-    { others: hostSettings, beginnings: settingBeginnings },
-  );
+  const { settings, unknown } = readEnvironment(env, parts, {
+    others: hostSettings,
+    beginnings: settingBeginnings,
+  });
   const { "the engine": engine, "the HTTP surface": http, ...modules } = settings;
   return { ...engine, ...http, modules, unknown };
 }

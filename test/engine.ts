@@ -2,7 +2,7 @@ import { cronTick, type Database, type DrainResult, drainAll, relayAll } from "@
 import { type Answer, readAnswer } from "@brain/engine/testing";
 import type { Hono } from "hono";
 import { openProduct } from "../src/composition.ts";
-import { parseConfig } from "../src/config.ts";
+import { parseConfig, tellSettings } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { type Backbone, createBackbone, sandboxEnv, type TestEnv, testApiKey } from "./backbone.ts";
 
@@ -41,13 +41,11 @@ export async function createTestEngine(
 ): Promise<TestEngine> {
   // The consumers come from the configuration alone, which needs no sandbox yet.
   const placeholder = { databaseUrl: "", neonUrl: "postgres://u:p@127.0.0.1/d", redisUrl: "", prefix: "t" };
-  const config = parseConfig(
-    sandboxEnv(
-      { ...placeholder, upstash: { url: "http://127.0.0.1", token: "t" }, cleanup: async () => {} },
-      env,
-    ),
+  const environment = sandboxEnv(
+    { ...placeholder, upstash: { url: "http://127.0.0.1", token: "t" }, cleanup: async () => {} },
+    env,
   );
-  const product = openProduct(config);
+  const product = openProduct(parseConfig(environment), { settings: tellSettings(environment) });
   const backbone = await createBackbone({ env, ...clock, ...product });
   const background = new Set<Promise<unknown>>();
   const openHost = (): Host => ({

@@ -5,7 +5,7 @@ import {
   createDatabase,
   createFolderArchive,
 } from "@brain/engine";
-import { type Config, parseConfig } from "../src/config.ts";
+import { type Config, parseConfig, tellSettings } from "../src/config.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/files.ts";
 import { createDenoFolder } from "./deno-folder.ts";
 import { useSocketsWithoutDelay } from "./deno-sockets.ts";
@@ -32,6 +32,7 @@ useSocketsWithoutDelay();
 const { app, engine } = createProgram(readConfig(), {
   archive: await openArchive(),
   resolve: resolveHost,
+  settings: tellSettings(Deno.env.toObject()),
   // On Deno Deploy an isolate begins whenever there is work, and cron comes without one.
   startedMs: Deno.env.has("DENO_DEPLOYMENT_ID") ? null : Date.now(),
 });

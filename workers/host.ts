@@ -6,11 +6,12 @@ import {
   createEngine,
   createFolderArchive,
   type Engine,
+  type SettingState,
   type Wake,
 } from "@brain/engine";
 import type { Hono } from "hono";
 import { openProduct } from "../src/composition.ts";
-import type { Config } from "../src/config.ts";
+import { type Config, tellSettings } from "../src/config.ts";
 import type { DemoMaker, DemoState } from "../src/http/demo-routes.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
 import { productMigrations } from "../src/migration-list.ts";
@@ -55,6 +56,8 @@ export interface HostGifts {
   readonly resolve?: ResolveHost | undefined;
   /** Left out where no demo world is offered. */
   readonly demo?: DemoMaker | undefined;
+  /** What `tellSettings` says of its environment; left out: nobody is told. */
+  readonly settings?: readonly SettingState[] | undefined;
   /** When the program that fires cron began, Unix ms; null where none has to run for it, as on Cloudflare. */
   readonly startedMs: number | null;
 }
@@ -62,9 +65,9 @@ export interface HostGifts {
 /** @throws {Error} the configuration or the consumers are not valid */
 export function createProgram(
   config: Config,
-  { archive, resolve, demo, startedMs }: HostGifts = { archive: null, startedMs: null },
+  { archive, resolve, demo, settings, startedMs }: HostGifts = { archive: null, startedMs: null },
 ): Program {
-  const product = openProduct(config, { resolve, demo });
+  const product = openProduct(config, { resolve, demo, settings });
   const { catalog, consumers, jobs, watches } = product;
   const engine = createEngine({
     catalog,
@@ -107,6 +110,7 @@ export function bindHost(env: Readonly<Record<string, unknown>>): HostGifts {
     archive: bindArchive(env),
     resolve: bindResolver(env),
     demo: bindDemo(env),
+    settings: tellSettings(env),
     startedMs: Number.isFinite(startedMs) ? startedMs : null,
   };
 }

@@ -59,6 +59,8 @@ export {
   type Settings,
   type SettingsDefinition,
   shownText,
+  type SettingState,
+  tellEnvironment,
   whole,
 } from "./core/environment.ts";
 export {
@@ -199,7 +201,7 @@ export {
 } from "./operations/consumers/dead-letters.ts";
 export { lastVisits } from "./operations/consumers/live-state.ts";
 export { listPauses, pauseConsumer, resumeConsumer } from "./operations/consumers/pauses.ts";
-export { checkHealth } from "./operations/health.ts";
+export { checkHealth, lookAtStores } from "./operations/health.ts";
 export type { MetricFamily, MetricSample } from "./operations/metrics/metric-family.ts";
 export { timeWindowNames } from "./operations/metrics/over-time.ts";
 export { criticalTimes } from "./operations/metrics/read-counters.ts";

@@ -51,6 +51,7 @@ import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
 import { beginRequestTrace } from "./request-trace.ts";
+import { type AboutProduct, nothingTold, settingsRoutes } from "./settings-routes.ts";
 import { subjectRoutes } from "./subject-routes.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
 
@@ -70,6 +71,8 @@ export interface AppOptions {
   readonly requestLimits?: RequestLimits;
   /** Payloads to show beside the events of the catalogue. Left out: none. */
   readonly examples?: LoadExamples;
+  /** What this product is and how it is set, for administrators. Left out: nothing is told. */
+  readonly about?: AboutProduct;
   /** Left out: there are no routes of a demo world. */
   readonly demo?: DemoMaker | undefined;
   /** Loads pages for browsers, when a path is asked that has no route. They read and change by the routes. Left out: none. */
@@ -154,6 +157,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());
   app.route("/api/catalog", catalogRoutes(options.examples ?? (async () => ({}))));
+  app.route("/api/settings", settingsRoutes(options.about ?? nothingTold));
   app.route("/metrics", metricsRoutes());
   if (options.demo !== undefined) app.route("/api/demo", demoRoutes(options.demo));
   requireOwnRoutes(app, options.modules ?? []);

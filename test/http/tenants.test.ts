@@ -256,6 +256,7 @@ describe("a route answers another tenant", () => {
   test.each([
     ["GET", "/api/consumers"],
     ["GET", "/api/events/move"],
+    ["GET", "/api/settings"],
     ["POST", `/api/consumers/${subscriber}/pause`, { reason: "because" }],
     ["POST", `/api/consumers/${subscriber}/drain`],
     ["POST", "/api/maintenance/reconcile"],

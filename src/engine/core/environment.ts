@@ -154,3 +154,52 @@ export function readEnvironment<P extends Readonly<Record<string, SettingsDefini
     unknown: unknownSettings(given, [...known, ...others], beginnings),
   };
 }
+
+/** What somebody may be told of a variable. */
+export interface SettingState {
+  readonly name: string;
+  /** Parts of the program that read it. */
+  readonly parts: readonly string[];
+  readonly isSet: boolean;
+  /** As it was given; null when it is not set, and always for one that may hold a secret. */
+  readonly value: string | null;
+  /** What holds when it is not set; null: nothing. */
+  readonly standard: string | null;
+  /** Its value is never told: a text may be a secret, whatever its name, unless its definition says otherwise. */
+  readonly isSecret: boolean;
+}
+
+/** The variables of all parts, in their order. A wrong environment is none of its business: `readEnvironment` refuses it. */
+export function tellEnvironment(
+  env: Readonly<Record<string, unknown>>,
+  parts: Readonly<Record<string, SettingsDefinition<unknown>>>,
+): readonly SettingState[] {
+  const told = new Map<string, SettingState>();
+  for (const [part, { shape, shown }] of Object.entries(parts)) {
+    for (const [name, schema] of Object.entries(shape)) {
+      const given = env[name];
+      const isSet = typeof given === "string" && given !== "";
+      const isSecret = !shown.includes(name);
+      told.set(name, {
+        name,
+        parts: [...(told.get(name)?.parts ?? []), part],
+        isSet,
+        value: isSet && !isSecret ? given : null,
+        standard: standardOf(schema),
+        isSecret,
+      });
+    }
+  }
+  return [...told.values()];
+}
+
+/** The default of a schema, as text; null: it has none. */
+function standardOf(schema: z.core.$ZodType): string | null {
+  let inner = schema;
+  for (;;) {
+    if (inner instanceof z.ZodDefault) return String(inner.def.defaultValue);
+    if (inner instanceof z.ZodOptional) inner = inner.unwrap();
+    else if (inner instanceof z.ZodPipe) inner = inner.in;
+    else return null;
+  }
+}

@@ -2,6 +2,7 @@ import { alarmingWork, describeFailing, type FailingWork, isVital } from "../ale
 import { TransientError } from "../core/errors.ts";
 import { describeMissing, type SchemaState } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
+import { engineMigrations } from "../db/applied-migrations.ts";
 import { sqlState } from "../db/errors.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Invocation } from "../invocation.ts";
@@ -34,6 +35,23 @@ export async function checkHealth(invocation: Invocation): Promise<Health> {
     answerOf("Postgres", () => alarmingWork(db)),
   ]);
   return judgeHealth(invocation, stream, schema, failing);
+}
+
+/** Whether the stores answer, and how the schema of the database stands to this code. Never throws; takes 3 s at most. */
+export async function lookAtStores({ redis, db, migrations }: Invocation) {
+  const [stream, schema] = await Promise.all([
+    redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
+    answerOf("Postgres", () => readSchemaState(db, migrations)),
+  ]);
+  return {
+    /** Null: there is none. */
+    redis: stream === null ? null : "answer" in stream,
+    postgres: "answer" in schema,
+    /** Null: nobody could say. */
+    schema: answered(schema),
+    /** The sets that this code needs. */
+    needed: [engineMigrations, ...migrations],
+  };
 }
 
 /** What came of asking one of the services in time. */

@@ -1,0 +1,80 @@
+import { lookAtStores, type SettingState, type UnknownSetting } from "@brain/engine";
+import { Hono } from "hono";
+import type { AppEnv } from "./host.ts";
+import { requires } from "./kit/access.ts";
+
+/** What this product is and how it is set, as its composition knows. */
+export interface AboutProduct {
+  readonly settings: readonly SettingState[];
+  readonly setInVain: readonly UnknownSetting[];
+  readonly mode: "required" | "degraded";
+  /** Names of hosts, without accounts; null: there is none. */
+  readonly hosts: { readonly postgres: string | null; readonly redis: string | null };
+  readonly modules: readonly {
+    readonly name: string;
+    /** How many of the catalogue are its own. */
+    readonly events: number;
+    readonly consumers: readonly string[];
+    readonly jobs: readonly string[];
+    readonly paths: readonly string[];
+    /** Names of the variables that it reads. */
+    readonly settings: readonly string[];
+  }[];
+}
+
+export const nothingTold: AboutProduct = {
+  settings: [],
+  setInVain: [],
+  mode: "required",
+  hosts: { postgres: null, redis: null },
+  modules: [],
+};
+
+/** How the system is set and what it is made of. Values that may be secrets are told nobody. */
+export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
+  return new Hono<AppEnv>().get("/", requires("admin", "all_tenants"), async (c) => {
+    const [{ meanings, versions }, stores] = await Promise.all([
+      import("./release-facts.ts"),
+      lookAtStores(c.get("host").invocation),
+    ]);
+    const { schema } = stores;
+    return c.json({
+      mode: about.mode,
+      versions: { ...versions, runtime: runtimeName() },
+      stores: {
+        postgres: { host: about.hosts.postgres, reachable: stores.postgres },
+        // Null: events wait in the record, and reach no consumer.
+        redis: about.hosts.redis === null ? null : { host: about.hosts.redis, reachable: stores.redis },
+      },
+      migrations: {
+        // Null: nobody could say.
+        state: schema?.kind ?? null,
+        missing: schema?.kind === "behind" ? schema.missing : [],
+        needed: stores.needed.map(({ owner, migrations }) => ({
+          // Null: those of the product.
+          owner,
+          count: migrations.length,
+          newest: migrations.at(-1)?.tag ?? null,
+        })),
+      },
+      modules: about.modules,
+      settings: about.settings.map(({ name, parts, isSet, value, standard, isSecret }) => ({
+        name,
+        read_by: parts,
+        meaning: meanings[name]?.meaning ?? null,
+        // In words where there is none to be set, e.g. what then does not happen.
+        default: standard ?? meanings[name]?.default ?? null,
+        is_set: isSet,
+        // Null: it is not set, or may be a secret.
+        value,
+        is_secret: isSecret,
+      })),
+      set_in_vain: about.setInVain,
+    });
+  });
+}
+
+/** As the runtime calls itself: `Cloudflare-Workers`, `Deno/2.5.1`, `Node.js/24`. */
+function runtimeName(): string | null {
+  return typeof navigator === "undefined" ? null : navigator.userAgent;
+}
