@@ -13,6 +13,7 @@ export default {
         "test/bench/{main,stack,deno-host}.ts",
         "test/chaos/{main,edge-process,worker}.ts",
         "test/fuzz/main.ts",
+        "test/console/screenshots.ts",
         // Started as a process of its own, by path.
         "test/engine/crash-child.ts",
         "test/workers/deno-sockets-program.ts",
