@@ -57,6 +57,8 @@ export interface Visit {
   query(name: string): string | null;
   /** All fields of the query that are not empty. */
   readonly queries: Readonly<Record<string, string>>;
+  /** Where the system is reached, for commands to be copied. */
+  readonly origin: string;
   /** A link within the console. @param path as in `routes.ts`, with the parts filled in */
   href(path: string, query?: Query): string;
   /** This page with other fields in its query; null takes one away. */

@@ -28,6 +28,13 @@ export interface Route {
 /** Every page. Files with JSX are imported when they are asked for: the program starts without them. */
 export const routes: readonly Route[] = [
   { path: "/", area: "overview", load: () => import("./pages/overview.tsx") },
+  { path: "/consumers", area: "consumers", load: () => import("./pages/consumers.tsx") },
+  { path: "/consumers/:subscriber", area: "consumers", load: () => import("./pages/consumer.tsx") },
+  {
+    path: "/consumers/:subscriber/blocked-keys",
+    area: "consumers",
+    load: () => import("./pages/blocked-keys.tsx"),
+  },
   { path: "/alerts", area: "alerts", load: () => import("./pages/alerts.tsx") },
   { path: "/alerts/:id", area: "alerts", load: () => import("./pages/alert.tsx") },
 ];

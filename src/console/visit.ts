@@ -52,6 +52,7 @@ export async function openVisit(
     param: (name) => c.req.param(name) ?? "",
     query: (name) => queries[name] ?? null,
     queries,
+    origin: new URL(c.req.url).origin,
     href: (path, query = {}) => `${base}${path}${searchOf(query)}`,
     hrefHere: (query) => `${new URL(c.req.url).pathname}${searchOf({ ...queries, ...query })}`,
     refused: null,

@@ -56,10 +56,10 @@ export {
   type EnvironmentOptions,
   flag,
   readEnvironment,
+  type SettingState,
   type Settings,
   type SettingsDefinition,
   shownText,
-  type SettingState,
   tellEnvironment,
   whole,
 } from "./core/environment.ts";

@@ -25,6 +25,7 @@ export const page: PageModule = {
               [w.severity, <SeverityBadge severity={alert.severity} />],
               [w.state, <AlertStateBadge visit={visit} state={alert.state} />],
               [w.tenant, alert.tenant_id],
+              [w.about, <About visit={visit} alert={alert} />],
               [w.seen, visit.format.number(alert.count)],
               [w.first, <Time visit={visit} at={alert.first_seen_at} as="dateTime" />],
               [w.last, <Time visit={visit} at={alert.last_seen_at} as="dateTime" />],
@@ -68,6 +69,21 @@ export const page: PageModule = {
 interface AlertProps {
   readonly visit: Visit;
   readonly alert: AlertDetails;
+}
+
+/** Kinds whose subject is a consumer, or its group and a shard. */
+const ofConsumers = new Set([
+  "brake_open",
+  "dead_letters",
+  "dead_letter_critical",
+  "lag_age",
+  "critical_time",
+]);
+
+function About({ visit, alert: { kind, subject } }: AlertProps) {
+  if (!ofConsumers.has(kind)) return <>{subject}</>;
+  const subscriber = subject.replace(/^edge_/, "").replace(/:\d+$/, "");
+  return <a href={visit.href(`/consumers/${encodeURIComponent(subscriber)}`)}>{subject}</a>;
 }
 
 function LedToIt({ visit, alert }: AlertProps) {

@@ -7,7 +7,7 @@ import { Empty, Time } from "../parts/text.tsx";
 import { alertWords } from "../words/alerts.ts";
 
 const states = ["open", "acknowledged", "reopened", "closed"] as const;
-const severities = ["CRITICAL", "HIGH", "WARNING"] as const;
+const severities = ["critical", "high", "warning"] as const;
 
 export const page: PageModule = {
   async show(visit) {
@@ -50,6 +50,10 @@ export const page: PageModule = {
               standard=""
               options={[["", w.all], ...severities.map((one) => [one, one] as const)]}
             />
+            <label>
+              {w.kind}
+              <input type="text" name="kind" value={kind ?? ""} maxlength={50} />
+            </label>
           </FilterForm>
           {found.alerts.length === 0 ? (
             <Empty>{Object.keys(visit.queries).length === 0 ? w.none : w.noneFound}</Empty>

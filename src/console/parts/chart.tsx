@@ -29,7 +29,9 @@ interface ChartProps {
 
 const width = 640;
 const height = 160;
-const below = 22;
+const below = 24;
+/** Room for the upper half of the text at the top of the axis. */
+const above = 10;
 const left = 56;
 
 /** Values over time. */
@@ -41,7 +43,7 @@ export function Chart({ summary, series, ticks, scale, titles, kind }: ChartProp
   const y = (value: number) => height - (value / top) * (height - 8);
   return (
     <figure class="chart">
-      <svg viewBox={`0 0 ${width} ${height + below}`} role="img" aria-label={summary}>
+      <svg viewBox={`0 ${-above} ${width} ${above + height + below}`} role="img" aria-label={summary}>
         {[0, 0.5, 1].map((share) => (
           <>
             <line class="grid" x1={left} x2={width} y1={y(share * top)} y2={y(share * top)} />
@@ -62,7 +64,7 @@ export function Chart({ summary, series, ticks, scale, titles, kind }: ChartProp
         {ticks.map(({ at, text }) => (
           <text
             x={left + at * (width - left)}
-            y={height + 16}
+            y={height + 19}
             text-anchor={at < 0.05 ? "start" : at > 0.95 ? "end" : "middle"}
           >
             {text}

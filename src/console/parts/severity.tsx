@@ -4,9 +4,9 @@ import { Badge, type Tone } from "./text.tsx";
 
 const severityTones: Readonly<Record<string, Tone>> = { CRITICAL: "bad", HIGH: "bad", WARNING: "warn" };
 
-/** How bad it is, in the system's own word. */
+/** How bad it is, in the system's own word: alerts write them small, events great. */
 export function SeverityBadge({ severity }: { readonly severity: string }) {
-  return <Badge tone={severityTones[severity] ?? "quiet"}>{severity}</Badge>;
+  return <Badge tone={severityTones[severity.toUpperCase()] ?? "quiet"}>{severity}</Badge>;
 }
 
 const stateTones: Readonly<Record<string, Tone>> = {

@@ -384,3 +384,121 @@ export interface TriedValue {
   readonly value: string | null;
   readonly from: string | null;
 }
+
+/** The windows in which counts over time are looked at. */
+export type TimeWindow = "15m" | "1h" | "24h" | "7d";
+
+export interface CriticalTime {
+  readonly count: number;
+  /** Null: none was counted, or it lies above `highest_ms`. */
+  readonly p50_ms: number | null;
+  readonly p95_ms: number | null;
+  readonly p99_ms: number | null;
+  readonly highest_ms: number;
+}
+
+export interface Tries<Of> {
+  readonly applied: Of;
+  readonly retried: Of;
+  readonly dead_lettered: Of;
+}
+
+export interface TriesOverTime extends Tries<readonly number[]> {
+  readonly from: string;
+  readonly bucket_ms: number;
+  readonly totals: Tries<number>;
+}
+
+export interface ConsumerLine {
+  readonly subscriber: string;
+  readonly lag: number | null;
+  readonly pending: number | null;
+  readonly queued: number;
+  readonly oldest_age_ms: number | null;
+  readonly dead_letters: number;
+  readonly paused: boolean;
+  readonly paused_types: readonly string[];
+  readonly open_brakes: number;
+  readonly last_tick_at: string | null;
+  readonly in_window: Tries<number> | null;
+  readonly critical_time: CriticalTime | null;
+}
+
+/** Null is what is not known, or not for a credential of one tenant. */
+export interface Overview {
+  readonly at: string;
+  readonly window: TimeWindow;
+  readonly health: {
+    readonly status: "healthy" | "degraded" | "unhealthy";
+    readonly event_stream: boolean;
+    readonly database: boolean;
+    readonly reasons: readonly string[];
+  };
+  readonly traffic:
+    | (TriesOverTime & {
+        readonly published: readonly number[];
+        readonly totals: Tries<number> & { readonly published: number };
+        readonly per_second: { readonly published: number; readonly applied: number };
+      })
+    | null;
+  readonly critical_time: CriticalTime | null;
+  readonly consumers: readonly ConsumerLine[] | null;
+  readonly cron: {
+    readonly last_tick_at: string | null;
+    readonly last_janitor_at: string | null;
+    readonly missed_ticks: number;
+  } | null;
+  readonly alerts: Readonly<Record<"warning" | "high" | "critical", number>> | null;
+  readonly dead_letters: { readonly open: number; readonly new_in_window: number } | null;
+  readonly relay: { readonly backlog: number; readonly oldest_age_ms: number | null } | null;
+}
+
+export interface ConsumerDetails {
+  readonly subscriber: string;
+  readonly catches_all: boolean;
+  readonly events: readonly {
+    readonly type: string;
+    readonly criticality: string | null;
+    readonly when: string | null;
+  }[];
+  readonly window: TimeWindow;
+  readonly traffic: TriesOverTime | null;
+  readonly critical_time: CriticalTime | null;
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly paused: readonly (Pause & { readonly paused_at: string })[];
+  readonly jobs: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly status: string;
+    readonly total: number;
+    readonly succeeded: number;
+    readonly failed: number;
+  }[];
+  readonly dead_letters: number;
+  readonly queued: number;
+  readonly shards: readonly {
+    readonly shard: number;
+    readonly lag: number | null;
+    readonly oldest_unread_age_ms: number | null;
+    readonly pending: number | null;
+    readonly oldest_pending_age_ms: number | null;
+    readonly foreign_readers: readonly string[];
+    readonly queued: number;
+    readonly oldest_queued_age_ms: number | null;
+    readonly brake: {
+      readonly failures: number;
+      readonly open_since: string;
+      readonly probe_at: string | null;
+      readonly error: string | null;
+    } | null;
+    readonly last_tick: {
+      readonly at: string;
+      readonly read: number;
+      readonly applied: number;
+      readonly retried: number;
+      readonly dead_lettered: number;
+      readonly stopped: string | null;
+    } | null;
+  }[];
+}
