@@ -24,7 +24,7 @@ import { markActivity } from "./publish/activity.ts";
 import { createKeyMemory, createPersonal } from "./publish/personal.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
-import { runJanitor } from "./retention/janitor.ts";
+import { runJanitor } from "./retention/on-demand.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
 import { createStreamKeys } from "./stream/keys.ts";
 import { prepareRedis } from "./stream/redis.ts";

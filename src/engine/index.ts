@@ -229,9 +229,11 @@ export { type EnvelopeRow, outgoingColumns, toEnvelope } from "./publish/record.
 export { defaultBatchBounds } from "./relay/relay-deps.ts";
 export type { ArchiveReport } from "./retention/archive-days.ts";
 export { listSeals, noteAnnounced, sealsToAnnounce, verifyDay } from "./retention/audit-chain.ts";
-export { type Part, reconcileAll, runJanitor } from "./retention/janitor.ts";
+export type { Part } from "./retention/janitor.ts";
+export { reconcileAll, runJanitor } from "./retention/on-demand.ts";
 export type { PurgeReport } from "./retention/purge.ts";
-export { type ReconcileReport, redeliveredBy } from "./retention/reconcile.ts";
+export type { ReconcileReport } from "./retention/reconcile.ts";
+export { redeliveredBy } from "./retention/redelivered.ts";
 export type { TrimReport } from "./retention/trim.ts";
 export { type EngineSettings, engineSettings, parseEngineSettings, secretsKeys } from "./settings.ts";
 export { createStreamKeys } from "./stream/keys.ts";

@@ -4,8 +4,10 @@ import { hasStream, type Invocation, type StreamInvocation } from "../invocation
 import { removeLeftGroups } from "../stream/move-group.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { countTenantRows } from "./count-rows.ts";
+
 import { type PurgeReport, purge } from "./purge.ts";
-import { mayReconcile, type ReconcileReport, reconcileShard, redeliveredBy } from "./reconcile.ts";
+import { mayReconcile, type ReconcileReport, reconcileShard } from "./reconcile.ts";
+import { redeliveredBy } from "./redelivered.ts";
 import type { SealReport } from "./seal-days.ts";
 import { callsOfAPage, shardsInUse, type TrimReport, trimShard } from "./trim.ts";
 

@@ -39,11 +39,6 @@ export interface ReconcileReport {
   readonly more: boolean;
 }
 
-/** Events that the comparison of claims delivers again. */
-export function redeliveredBy({ claims }: ReconcileReport): number {
-  return claims.reduce((sum, { missing }) => sum + missing, 0);
-}
-
 /** Entries compared at once. */
 const pageSize = 1_000;
 /** Events made unsent at once. */
