@@ -28,7 +28,6 @@ import {
   updateRequest,
   versionBumpRequest,
 } from "./model.ts";
-import { coursePage, nextStepsPage, pageHeaders } from "./page.ts";
 import { publicPage } from "./public-page.ts";
 import {
   bumpVersion,
@@ -61,6 +60,9 @@ function viewOf(
     ),
   };
 }
+
+/** HTML and its texts are loaded with the first page. */
+const pages = () => import("./page.ts");
 
 /** A browser that submits the page's form asks for HTML; programs get JSON. */
 function wantsPage(c: Context<ModuleEnv>): boolean {
@@ -105,6 +107,7 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
     const served = await readServed(c.var.services, c.req.param("slug"), viewOf(c, settings, "page"));
     const { row } = served;
     const nonce = newNonce();
+    const { coursePage, pageHeaders } = await pages();
     const page = await coursePage({
       ...(await readPageFacts(c.var.services, settings, served)),
       nonce,
@@ -122,6 +125,7 @@ export function publicRoutes(settings: CourseDistributionSettings): Hono<ModuleE
     const nonce = newNonce();
     const served = await readServed(c.var.services, row.slug, null);
     const page = publicPage(await readPageFacts(c.var.services, settings, served));
+    const { nextStepsPage, pageHeaders } = await pages();
     const answer = await nextStepsPage({ row, page, pagePath: pagePath(row.slug), nonce });
     return c.html(answer, 200, pageHeaders(nonce, null));
   });

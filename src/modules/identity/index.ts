@@ -1,7 +1,7 @@
 import { createVault, defineModule, rewrapSecrets } from "@brain/engine";
-import { authenticatorPort } from "../../http/kit/access.ts";
+import { type Authenticator, authenticatorPort } from "../../http/kit/access.ts";
 import type { Mount } from "../../http/kit/mount.ts";
-import { createJwtAuthenticator } from "./jwt-authenticator.ts";
+import type { TrustedIssuer } from "./issuers.ts";
 import { createKeyAuthenticator } from "./key-authenticator.ts";
 import { callerRoutes, keyRoutes } from "./routes.ts";
 import { createSessionAuthenticator } from "./sessions/authenticator.ts";
@@ -12,6 +12,17 @@ import { sealedKeyColumns } from "./signing/secrets.ts";
 import * as tables from "./tables.ts";
 import { identityTidying } from "./tidying.ts";
 import { endingKeys } from "./watches.ts";
+
+/** Loaded with the first request that it is asked about: without issuers nobody needs what checks their tokens. */
+function jwtAuthenticator(issuers: readonly TrustedIssuer[]): Authenticator {
+  let loaded: Promise<Authenticator> | null = null;
+  return {
+    async authenticate(asking) {
+      loaded ??= import("./jwt-authenticator.ts").then((part) => part.createJwtAuthenticator(issuers));
+      return (await loaded).authenticate(asking);
+    },
+  };
+}
 
 /** Who calls: API keys, sessions of the console, signed requests, tokens of issuers. */
 export const identity = defineModule({
@@ -25,7 +36,7 @@ export const identity = defineModule({
     authenticatorPort.from(() => createSessionAuthenticator(settings)),
     ...(settings.issuers.length === 0
       ? []
-      : [authenticatorPort.from(() => createJwtAuthenticator(settings.issuers))]),
+      : [authenticatorPort.from(() => jwtAuthenticator(settings.issuers))]),
   ],
   limits: [signInsLimit],
   jobs: ({ settings }) => [

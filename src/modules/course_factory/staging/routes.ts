@@ -6,8 +6,7 @@ import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated } from "../../../http/kit/routing.ts";
 import { createSecretCheck } from "../../../http/kit/secret-check.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
-import { lessonPage, quizPage, type StagingLinks, startPage } from "../../../pages/staging.ts";
-import { styleSheet } from "../../../pages/style.ts";
+import type { StagingLinks } from "../../../pages/staging.ts";
 import { versionNumber } from "../webpages/preview.ts";
 import { readStagedCourse, type StagedCourse } from "./staged-course.ts";
 import { stagingPath, stagingTokenShape } from "./token.ts";
@@ -19,6 +18,10 @@ const place = {
   token: z.string().regex(stagingTokenShape),
   version: z.string().max(20),
 };
+/** HTML and its texts are loaded with the first page. */
+const pages = () => import("../../../pages/staging.ts");
+const style = () => import("../../../pages/style.ts");
+
 /** Null: no page can have this address. To whoever opens it that is a page that is not there, and no mistake in a request. */
 const address = <Parts extends z.ZodRawShape>(parts: Parts) => z.object(parts).nullable().catch(null);
 const pageParam = address(place);
@@ -44,19 +47,19 @@ export function stagingRoutes(): Hono<ModuleEnv> {
 
   routes.get(base, hasAddress, validated("param", pageParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
-    return answer(c, await startPage(course, links));
+    return answer(c, await (await pages()).startPage(course, links));
   });
 
   routes.get(`${base}/lessons/:number`, hasAddress, validated("param", lessonParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
-    const page = await lessonPage(course, links, Number(c.req.valid("param")?.number));
+    const page = await (await pages()).lessonPage(course, links, Number(c.req.valid("param")?.number));
     if (page === null) throw nothingHere();
     return answer(c, page);
   });
 
   routes.get(`${base}/quiz`, hasAddress, validated("param", pageParam), async (c) => {
     const { course, links } = await open(c, c.req.valid("param"));
-    const page = await quizPage(course, links);
+    const page = await (await pages()).quizPage(course, links);
     if (page === null) throw nothingHere();
     return answer(c, page);
   });
@@ -64,7 +67,7 @@ export function stagingRoutes(): Hono<ModuleEnv> {
   routes.get(`${base}/assets/:name`, hasAddress, validated("param", sheetParam), async (c) => {
     const { course, sheet } = await open(c, c.req.valid("param"));
     if (c.req.valid("param")?.name !== sheet) throw nothingHere();
-    return c.body(styleSheet(course.page.theme), 200, {
+    return c.body((await style()).styleSheet(course.page.theme), 200, {
       "content-type": "text/css; charset=utf-8",
       // Its name is made of its content, so it never changes.
       "cache-control": "private, max-age=31536000, immutable",
@@ -90,6 +93,7 @@ async function open(
     throw nothingHere();
   }
   const root = stagingPath(courseId, token, versionNumber(course.version));
+  const { styleSheet } = await style();
   const sheet = `style-${await digestOf(styleSheet(course.page.theme))}.css`;
   return {
     course,
