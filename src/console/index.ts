@@ -42,7 +42,8 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
 
   app.get("/assets/:name", ...guards, async (c) => {
     const { assets } = await import("./assets.ts");
-    const asset = assets[c.req.param("name")];
+    const name = c.req.param("name");
+    const asset = Object.hasOwn(assets, name) ? assets[name] : undefined;
     if (asset === undefined) return c.notFound();
     return c.body(asset.text, 200, {
       "content-type": asset.type,
@@ -174,7 +175,7 @@ const maxReturn = 1_000;
 
 /** Where a form leads back to: a path of this site, and never another site. */
 function ownPath(base: string, wanted: string | null | undefined): string {
-  const home = `${base}/`;
+  const home = base || "/";
   if (wanted == null || wanted.length > maxReturn || !/^\/(?![/\\])[\x21-\x7e]*$/.test(wanted)) return home;
   return wanted;
 }

@@ -53,7 +53,8 @@ export async function openVisit(
     query: (name) => queries[name] ?? null,
     queries,
     origin: new URL(c.req.url).origin,
-    href: (path, query = {}) => `${base}${path}${searchOf(query)}`,
+    // An app whose paths end in no slash has the console at its base alone.
+    href: (path, query = {}) => `${path === "/" ? base || "/" : base + path}${searchOf(query)}`,
     hrefHere: (query) => `${new URL(c.req.url).pathname}${searchOf({ ...queries, ...query })}`,
     refused: null,
     csrfToken: shownToken,

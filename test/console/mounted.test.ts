@@ -1,0 +1,145 @@
+import { Hono } from "hono";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createConsole } from "../../src/console/index.ts";
+import { routes } from "../../src/console/routes.ts";
+import { testApiKey } from "../backbone.ts";
+import { createTestEngine, type TestEngine } from "../engine.ts";
+
+/* The console in somebody else's app, below a path, without a browser. */
+
+const site = "http://127.0.0.1";
+let engine: TestEngine;
+let app: Hono;
+let cookie = "";
+let csrfToken = "";
+
+beforeAll(async () => {
+  engine = await createTestEngine();
+  app = new Hono()
+    .get("/", (c) => c.text("their own"))
+    .route("/ops", createConsole({ api: (request) => engine.app.fetch(request), base: "/ops" }));
+  const answer = await post("/ops/sign-in", { key: testApiKey, return_to: "/ops/alerts" });
+  expect(answer.status).toBe(303);
+  expect(answer.headers.get("location")).toBe("/ops/alerts");
+  cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+  const page = await text("/ops/alerts");
+  csrfToken = /name="csrf_token" value="([^"]+)"/.exec(page)?.[1] ?? "";
+});
+
+const look = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+  app.request(`${site}${path}`, { headers: { cookie, ...headers } });
+const text = async (path: string) => (await look(path)).text();
+
+function post(
+  path: string,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  return app.request(`${site}${path}`, {
+    method: "POST",
+    headers: { cookie, origin: site, ...headers },
+    body: new URLSearchParams(fields),
+  });
+}
+
+describe("below a path of another app", () => {
+  test("every link, form and asset of a page stays below it", async () => {
+    const page = await text("/ops/alerts");
+    const targets = [...page.matchAll(/\s(?:href|action|src)="([^"]*)"/g)].map(([, target]) => target ?? "");
+    expect(targets.length).toBeGreaterThan(10);
+    for (const target of targets) expect(target).toMatch(/^(?:\/ops(?:\/|$)|#|data:)/);
+    for (const [, asset] of page.matchAll(/"(\/ops\/assets\/[^"]+)"/g)) {
+      const answer = await look(asset ?? "");
+      expect(answer.status, asset).toBe(200);
+    }
+  });
+
+  test("what is not the console's stays the app's", async () => {
+    expect(await text("/")).toBe("their own");
+    expect((await look("/alerts")).status).toBe(404);
+  });
+
+  test("without a session it leads to the form, which leads back", async () => {
+    const answer = await look("/ops/alerts?state=all", { cookie: "" });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get("location")).toBe("/ops/sign-in?return_to=%2Fops%2Falerts%3Fstate%3Dall");
+  });
+});
+
+describe("whatever comes in", () => {
+  test("each page without a credential is the form, and never a part of the page", async () => {
+    for (const { path } of routes) {
+      const asked = path === "/" ? "/ops" : `/ops${path.replaceAll(/:[a-z_]+/gi, "1")}`;
+      const answer = await look(asked, { cookie: "" });
+      expect(answer.status, path).toBe(303);
+      expect(answer.headers.get("location"), path).toContain("/ops/sign-in");
+      expect(await answer.text()).toBe("");
+    }
+  });
+
+  test("cookies that hold anything else than ours change nothing", async () => {
+    for (const value of [
+      "%00",
+      "<script>",
+      "../../etc",
+      "Europe/Nowhere",
+      "%E0%A4%A",
+      "null",
+      "[1]",
+      "x".repeat(3_000),
+    ]) {
+      const hostile = ["brain_zone", "brain_language", "brain_theme", "brain_told"].map(
+        (name) => `${name}=${value}`,
+      );
+      const answer = await look("/ops/alerts", { cookie: [cookie, ...hostile].join("; ") });
+      expect(answer.status, value).toBe(200);
+      expect(await answer.text()).not.toContain("<script>");
+    }
+  });
+
+  test("languages of a browser that make no sense are English", async () => {
+    for (const languages of ["", "*", ";;;q=", "xx-YY;q=1, de;q=0"]) {
+      const answer = await look("/ops/alerts", { "accept-language": languages });
+      expect(await answer.text(), languages).toContain('<html lang="en"');
+    }
+  });
+
+  test("a form of a megabyte is not read", async () => {
+    const answer = await post("/ops/alerts/1", { _action: "close", reason: "x".repeat(1_000_000) });
+    expect(answer.status).toBe(413);
+  });
+
+  test("a form that the page does not have is refused in words", async () => {
+    for (const action of ["nothing", "__proto__", "constructor", ""]) {
+      const answer = await post("/ops/alerts", { _action: action, csrf_token: csrfToken });
+      expect(answer.status, action).toBe(422);
+      expect(await answer.text()).toContain("This page has no form");
+    }
+  });
+
+  test("nobody is sent to another site", async () => {
+    for (const target of [
+      "//evil.example",
+      "/\\evil.example",
+      "https://evil.example",
+      "javascript:alert(1)",
+      "/ok\nx: y",
+    ]) {
+      const answer = await post("/ops/preferences", { language: "de", return_to: target });
+      expect(answer.headers.get("location"), target).toBe("/ops");
+    }
+  });
+
+  test("a page is in no frame, in no cache, and runs nothing inline", async () => {
+    const { headers } = await look("/ops/alerts");
+    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(headers.get("cache-control")).toBe("no-store");
+    const page = await text("/ops/alerts");
+    expect(page).not.toMatch(/\son[a-z]+=|\sstyle=|<style|<script(?![^>]*\ssrc=)/);
+  });
+
+  test("an asset that is not there is 404, also by the names of objects", async () => {
+    for (const name of ["constructor", "__proto__", "console.js", "..%2fassets.ts"])
+      expect((await look(`/ops/assets/${name}`)).status, name).toBe(404);
+  });
+});
