@@ -9,6 +9,7 @@ import { type Collector, startCollector } from "../observability/collector.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Child, startChild } from "./child.ts";
+import { expectConsolePages } from "./console-pages.ts";
 import { call, createToStaging, type Served, sendTooMuch } from "./course-flow.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 import { expectTraces } from "./traced.ts";
@@ -63,6 +64,8 @@ describe("workers/deno.ts in Deno", () => {
 
   test("knows who calls by a token of an issuer, and refuses what it did not sign", () =>
     expectTokens(served, trusted.issuer));
+
+  test("serves the console", () => expectConsolePages(served));
 
   test("names the setting that nobody reads, and no other", () => {
     const told = [...child.output().matchAll(/"message":"(\w+) is set, and nobody here reads it\. (.*?)"/g)];

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleWorkers, type WorkerBundles } from "../../workers/local/bundle.ts";
 import { type Collector, startCollector } from "../observability/collector.ts";
 import { waitFor } from "../wait-for.ts";
+import { expectConsolePages } from "./console-pages.ts";
 import { call, createCourse, createToStaging, distributionsOf, sendTooMuch } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
@@ -47,6 +48,8 @@ describe("the built workers in workerd", () => {
     expect(await countOf(edge, "dead_letters")).toBe(0);
     expect(edge.logs.filter((line) => /"level":"error"/.test(line))).toEqual([]);
   });
+
+  test("serve the console", () => expectConsolePages(edge));
 
   test("send what they trace, and tell their metrics", async () => {
     await expectTraces(collector, edge);
