@@ -670,7 +670,7 @@ CREATE TABLE "ir_governance_approvals" (
   "tenant_id" character varying(100) NOT NULL,
   "ir_hash" character varying(64) NOT NULL,
   "hash_scheme" character varying(2) NOT NULL,
-  "status" character varying(8) DEFAULT 'pending'::character varying NOT NULL,
+  "status" character varying(9) DEFAULT 'pending'::character varying NOT NULL,
   "token_hash" character varying(64) NOT NULL,
   "ttl_seconds" integer NOT NULL,
   "created_at" timestamp(3) with time zone NOT NULL,
@@ -683,14 +683,20 @@ CREATE TABLE "ir_governance_approvals" (
   "correlation_id" character varying(255) NOT NULL,
   "created_event_id" character varying(36) NOT NULL,
   "consumed_event_id" character varying(36),
+  "withdrawn_at" timestamp(3) with time zone,
+  "withdrawn_by" character varying(100),
+  "withdrawn_reason" character varying(500),
   CONSTRAINT "ir_governance_approvals_pkey" PRIMARY KEY (approval_id),
   CONSTRAINT "ir_governance_approvals_consumed_check" CHECK ((((status)::text = 'consumed'::text) = ((consumed_at IS NOT NULL) AND (consumed_event_id IS NOT NULL)))),
   CONSTRAINT "ir_governance_approvals_hashes_check" CHECK ((((ir_hash)::text ~ '^[0-9a-f]{64}$'::text) AND ((token_hash)::text ~ '^[0-9a-f]{64}$'::text))),
   CONSTRAINT "ir_governance_approvals_scheme_check" CHECK (((hash_scheme)::text = ANY ((ARRAY['v1'::character varying, 'v2'::character varying])::text[]))),
-  CONSTRAINT "ir_governance_approvals_status_check" CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'consumed'::character varying, 'expired'::character varying])::text[]))),
-  CONSTRAINT "ir_governance_approvals_ttl_check" CHECK (((ttl_seconds >= 60) AND (ttl_seconds <= 86400)))
+  CONSTRAINT "ir_governance_approvals_status_check" CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'consumed'::character varying, 'expired'::character varying, 'withdrawn'::character varying])::text[]))),
+  CONSTRAINT "ir_governance_approvals_ttl_check" CHECK (((ttl_seconds >= 60) AND (ttl_seconds <= 86400))),
+  CONSTRAINT "ir_governance_approvals_withdrawn_check" CHECK ((((status)::text = 'withdrawn'::text) = (withdrawn_at IS NOT NULL)))
 );
 CREATE INDEX ir_governance_approvals_due_idx ON public.ir_governance_approvals USING btree (expires_at) WHERE ((status)::text = 'pending'::text);
+CREATE INDEX ir_governance_approvals_plan_idx ON public.ir_governance_approvals USING btree (tenant_id, ir_hash);
+CREATE INDEX ir_governance_approvals_status_idx ON public.ir_governance_approvals USING btree (status, created_at DESC, approval_id DESC);
 CREATE INDEX ir_governance_approvals_tenant_idx ON public.ir_governance_approvals USING btree (tenant_id, created_at DESC NULLS LAST, approval_id DESC NULLS LAST);
 CREATE UNIQUE INDEX ir_governance_approvals_token_key ON public.ir_governance_approvals USING btree (token_hash);
 ALTER TABLE ir_governance_approvals ENABLE ROW LEVEL SECURITY;
@@ -711,10 +717,18 @@ CREATE TABLE "ir_governance_validations" (
   "correlation_id" character varying(255) NOT NULL,
   "event_id" character varying(36) NOT NULL,
   "validated_at" timestamp(3) with time zone NOT NULL,
+  "kind" character varying(64),
+  "refused_at" timestamp(3) with time zone,
+  "refused_by" character varying(100),
+  "refused_reason" character varying(500),
   CONSTRAINT "ir_governance_validations_tenant_id_ir_hash_pk" PRIMARY KEY (tenant_id, ir_hash),
   CONSTRAINT "ir_governance_validations_status_check" CHECK (((status)::text = ANY ((ARRAY['PASS'::character varying, 'ESCALATE'::character varying, 'REJECT'::character varying])::text[]))),
   CONSTRAINT "ir_governance_validations_tier_check" CHECK (((risk_tier >= 0) AND (risk_tier <= 3)))
 );
+CREATE INDEX ir_governance_validations_hash_idx ON public.ir_governance_validations USING btree (ir_hash);
+CREATE INDEX ir_governance_validations_kind_idx ON public.ir_governance_validations USING btree (tenant_id, kind, validated_at DESC);
+CREATE INDEX ir_governance_validations_refused_idx ON public.ir_governance_validations USING btree (validated_at DESC, ir_hash DESC) WHERE (refused_at IS NOT NULL);
+CREATE INDEX ir_governance_validations_status_idx ON public.ir_governance_validations USING btree (status, validated_at DESC, ir_hash DESC);
 CREATE INDEX ir_governance_validations_v1_idx ON public.ir_governance_validations USING btree (tenant_id, ir_hash_v1) WHERE (ir_hash_v1 IS NOT NULL);
 ALTER TABLE ir_governance_validations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON ir_governance_validations AS PERMISSIVE FOR ALL TO public USING (true);
@@ -914,6 +928,7 @@ CREATE TABLE "paycore_refunds" (
 CREATE INDEX paycore_refunds_intent_idx ON public.paycore_refunds USING btree (intent_id);
 CREATE UNIQUE INDEX paycore_refunds_provider_refund_key ON public.paycore_refunds USING btree (provider_refund_id);
 CREATE UNIQUE INDEX paycore_refunds_request_key ON public.paycore_refunds USING btree (tenant_id, idempotency_key);
+CREATE INDEX paycore_refunds_status_idx ON public.paycore_refunds USING btree (status, created_at DESC, id DESC);
 CREATE INDEX paycore_refunds_unsent_idx ON public.paycore_refunds USING btree (next_attempt_at) WHERE ((status)::text = 'requested'::text);
 ALTER TABLE paycore_refunds ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON paycore_refunds AS PERMISSIVE FOR ALL TO public USING (true);

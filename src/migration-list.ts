@@ -28,5 +28,6 @@ export const productMigrations: MigrationSet = {
     { tag: "0029_security_signs", when: 1_795_716_500_460 },
     { tag: "0030_webhook_entries", when: 1_795_724_989_284 },
     { tag: "0031_mission_quota", when: 1_795_725_210_272 },
+    { tag: "0032_approvals_end", when: 1_795_727_403_264 },
   ],
 };

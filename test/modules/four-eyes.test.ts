@@ -168,6 +168,8 @@ describe("a refund that waits for a second person", () => {
     expect(waiting.status, waiting.text).toBe(202);
     expect(waiting.body).toMatchObject({ status: "unapproved", requested_by: clerk.id, approved_by: null });
     const id = waiting.body.refund_id;
+    const listed = await engine.request("GET", `${path}?limit=1`);
+    expect(listed.body.refunds).toMatchObject([{ refund_id: id, currency: "EUR", paid_cents: 50_000 }]);
     // Nothing has happened yet.
     expect(await eventsOf(id)).toEqual([]);
     expectErrorShape(await approveRefund(clerk, id), 403, "forbidden");
@@ -178,8 +180,13 @@ describe("a refund that waits for a second person", () => {
       status: "unapproved",
     });
 
-    const done = await approveRefund(boss, id);
+    const done = await send(boss, `${path}/${id}/approve`, { reason: "The course was cancelled." });
     expect(done.status, done.text).toBe(200);
+    const left = await engine.request("GET", path);
+    expect(left.body.refunds.map(({ refund_id }: { refund_id: string }) => refund_id)).not.toContain(id);
+    expect(
+      await engine.sql("SELECT actor_id, reason FROM operator_actions WHERE filter ->> 'refund' = $1", [id]),
+    ).toEqual([{ actor_id: boss.id, reason: "The course was cancelled." }]);
     expect(done.body).toMatchObject({ requested_by: clerk.id, approved_by: boss.id, refund_id: id });
     expect(["processing", "succeeded"]).toContain(done.body.status);
     expect(await eventsOf(id)).toEqual([{ type: "payment.refund.requested", actor_id: clerk.id }]);

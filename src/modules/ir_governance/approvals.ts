@@ -3,6 +3,8 @@ import {
   NotFoundError,
   type PublishContext,
   type RateLimit,
+  recordAction,
+  type Tx,
   ValidationError,
 } from "@brain/engine";
 import { irApprovalAcknowledged, irApprovalCreated } from "@brain/schemas";
@@ -33,6 +35,16 @@ export function limitUses(services: RequestServices, tenantId: string): Promise<
   return services.limit(consumeLimit, tenantId);
 }
 
+/** Notes in the audit of operators who decided what, and why. */
+export function noteDecision(
+  { actorId, requestId }: RequestServices,
+  tx: Tx,
+  action: string,
+  about: { readonly reason: string | null; readonly filter: object; readonly affected?: number },
+): Promise<void> {
+  return recordAction(tx, { action: `ir.${action}`, actorId, requestId, ...about });
+}
+
 /** An approval that nobody has is like one of another tenant. */
 export function unknownApproval(id: string): NotFoundError {
   return new NotFoundError(
@@ -44,7 +56,7 @@ export function unknownApproval(id: string): NotFoundError {
  * Approves a plan by its hash. The token is in the answer and nowhere else.
  *
  * @throws {ForbiddenError} another tenant is named, or somebody else than who acts
- * @throws {ConflictError} the plan was rejected
+ * @throws {ConflictError} the plan was rejected, or a person refused it
  * @throws {TooManyRequestsError}
  */
 export async function createApproval(
@@ -67,6 +79,14 @@ export async function createApproval(
         "The plan was rejected, so it cannot be approved. Mend it and validate it again.",
       );
     }
+    if (validation !== null && validation.refusedAt !== null) {
+      throw new ConflictError(
+        "A person has refused the plan, so it cannot be approved any more. Change it and validate it again.",
+      );
+    }
+    const { reason = null } = request;
+    const filter = { approval_id: approvalId, ir_hash: irHash, tenant_id: tenantId };
+    await noteDecision(services, tx, "plan_approved", { reason, filter });
     const event = await publish(
       irApprovalCreated,
       {
@@ -154,6 +174,8 @@ export async function acknowledge(
   const noted = await services.transact(contextOf(services, tenantId ?? null), async (tx, publish) => {
     const approval = await acknowledgeApproval(tx, { id, tenantId, by, now });
     if (approval === null) return false;
+    const filter = { approval_id: id, ir_hash: approval.irHash, tenant_id: approval.tenantId };
+    await noteDecision(services, tx, "approval_acknowledged", { reason: request.reason ?? null, filter });
     await publish(
       irApprovalAcknowledged,
       {

@@ -1,6 +1,9 @@
 import { forbiddenValue, type JsonValue, stripHashPrefix } from "@brain/schemas";
 import * as z from "zod";
+import { reasonText } from "../../http/kit/free-text.ts";
 import { isLine } from "./plan.ts";
+import type { PlanPlace } from "./plan-store.ts";
+import { approvalStatuses } from "./tables.ts";
 
 /** What the routes accept. */
 
@@ -36,12 +39,16 @@ const integerText = z
 
 const limit = integerText.pipe(z.int().min(1).max(1_000)).default(100);
 
+const reason = reasonText(500, 1);
+
 export const approvalRequest = z.strictObject({
   tenant_id: tenantId.optional(),
   ir_hash: irHash,
   hash_scheme: hashScheme,
   ttl_seconds: z.union([z.int(), integerText]).pipe(z.int().min(60).max(86_400)).default(3_600),
   created_by: userId.nullish(),
+  /** Stands in the audit. */
+  reason: reason.optional(),
 });
 export type ApprovalRequest = z.output<typeof approvalRequest>;
 
@@ -49,6 +56,8 @@ export const acknowledgeRequest = z.strictObject({
   /** Left out: who acts. */
   acknowledged_by: userId.optional(),
   tenant_id: tenantId.optional(),
+  /** Stands in the audit. */
+  reason: reason.optional(),
 });
 export type AcknowledgeRequest = z.output<typeof acknowledgeRequest>;
 
@@ -79,17 +88,40 @@ export type GateQuestion = z.output<typeof gateRequest>;
 
 export const tenantQuery = z.strictObject({ tenant_id: tenantId.optional() });
 
+/** Why an approval is taken back, or a plan refused. */
+export const endRequest = z.strictObject({ reason, tenant_id: tenantId.optional() });
+
+const noCursor = 'Expected the "next_cursor" of an earlier answer';
+
+export const plansQuery = z.strictObject({
+  tenant_id: tenantId.optional(),
+  state: z.enum(["waiting", "refused"]).default("waiting"),
+  limit: integerText.pipe(z.int().min(1).max(200)).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,14}_[0-9a-f]{64}$/, { error: noCursor })
+    .transform((text): PlanPlace => {
+      const [ms = "", irHash = ""] = text.split("_");
+      return { validatedMs: Number(ms), irHash };
+    })
+    .optional(),
+});
+
+export const nextPlanCursor = ({ validatedMs, irHash }: PlanPlace): string => `${validatedMs}_${irHash}`;
+
+export const planParam = z.object({ hash: irHash });
+
 export const pendingQuery = z.strictObject({
   tenant_id: tenantId.optional(),
   limit,
   cursor: z
     .string()
     // Fourteen digits of milliseconds end in the year 5138; Postgres reads no year of five digits as we write it.
-    .regex(/^\d{1,14}_[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, {
-      error: 'Expected the "next_cursor" of an earlier answer',
-    })
+    .regex(/^\d{1,14}_[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: noCursor })
     .optional(),
 });
+
+export const approvalsQuery = pendingQuery.extend({ status: z.enum(approvalStatuses).default("pending") });
 
 /** One tenant, because a feed of all tenants is nobody's business here. */
 export const streamQuery = z.strictObject({

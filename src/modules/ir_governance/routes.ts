@@ -7,30 +7,40 @@ import { validated, validatedInput } from "../../http/kit/routing.ts";
 import { serveLive } from "../../http/kit/server-sent-events.ts";
 import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { acknowledge, consumeToken, createApproval, unknownApproval } from "./approvals.ts";
+import { readPlan, refuse, withdraw } from "./decisions.ts";
 import { approvalsLive } from "./live.ts";
+import { listPlans } from "./plan-store.ts";
 import {
   acknowledgeRequest,
   approvalRequest,
+  approvalsQuery,
   consumeQuery,
   consumeRequest,
   dagDiffRequest,
+  endRequest,
   gateRequest,
   nextCursor,
+  nextPlanCursor,
   pendingQuery,
+  planParam,
+  plansQuery,
   readCursor,
   streamQuery,
   tenantQuery,
 } from "./requests.ts";
 import { auditDag, passGate, validatePlan } from "./service.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
-import { countByStatus, findApproval, listPending } from "./store.ts";
+import { countByStatus, findApproval, listApprovals } from "./store.ts";
 import {
+  approvalItem,
   cleanupView,
   consumedView,
   createdView,
   fullView,
   infoView,
   pendingItem,
+  planDetails,
+  planItem,
   statsView,
   statusView,
 } from "./views.ts";
@@ -61,7 +71,49 @@ export function irGovernanceRoutes(settings: IrGovernanceSettings): Hono<ModuleE
     return c.json(audit);
   });
 
-  return app.route("/approvals", approvalRoutes());
+  return app.route("/approvals", approvalRoutes()).route("/validations", planRoutes());
+}
+
+/** Plans that people decide on. */
+function planRoutes(): Hono<ModuleEnv> {
+  const app = new Hono<ModuleEnv>();
+
+  app.get("/", mayRead, validated("query", plansQuery), async (c) => {
+    const { tenant_id: named, state, limit, cursor } = c.req.valid("query");
+    const tenantId = tenantOf(c.var.services, named) ?? undefined;
+    const { db, now } = c.var.services;
+    const page = { tenantId, state, limit, after: cursor ?? null, now: now() };
+    const { plans, next } = await listPlans(db, page);
+    return c.json({ plans: plans.map(planItem), next_cursor: next === null ? null : nextPlanCursor(next) });
+  });
+
+  app.get("/:hash", mayRead, validated("param", planParam), validated("query", tenantQuery), async (c) => {
+    const { services } = c.var;
+    const { hash } = c.req.valid("param");
+    const found = await readPlan(services, hash, c.req.valid("query").tenant_id);
+    return c.json(planDetails(found, services.now()));
+  });
+
+  app.post(
+    "/:hash/refuse",
+    mayApprove,
+    validated("param", planParam),
+    validated("json", endRequest),
+    async (c) => {
+      const { hash } = c.req.valid("param");
+      const { plan, withdrawn } = await refuse(c.var.services, hash, c.req.valid("json"));
+      return c.json({
+        ir_hash: plan.irHash,
+        tenant_id: plan.tenantId,
+        refused_at: plan.refusedAt?.toISOString() ?? null,
+        refused_by: plan.refusedBy,
+        refused_reason: plan.refusedReason,
+        approvals_withdrawn: withdrawn,
+      });
+    },
+  );
+
+  return app;
 }
 
 function approvalRoutes(): Hono<ModuleEnv> {
@@ -86,13 +138,26 @@ function approvalRoutes(): Hono<ModuleEnv> {
     },
   );
 
+  app.get("/", mayRead, validated("query", approvalsQuery), async (c) => {
+    const { tenant_id: named, status, limit, cursor } = c.req.valid("query");
+    const tenantId = tenantOf(c.var.services, named) ?? undefined;
+    const { db, now } = c.var.services;
+    const time = now();
+    const rows = await listApprovals(db, { tenantId, status, limit, after: readCursor(cursor), now: time });
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    return c.json({
+      approvals: rows.map((row) => approvalItem(row, time)),
+      next_cursor: last === undefined ? null : nextCursor(last.approval),
+    });
+  });
+
   app.get("/pending", mayRead, validated("query", pendingQuery), async (c) => {
     const { tenant_id: named, limit, cursor } = c.req.valid("query");
     const tenantId = tenantOf(c.var.services, named) ?? undefined;
     const { db, now } = c.var.services;
     const time = now();
-    const page = { tenantId, limit, after: readCursor(cursor), now: time };
-    const [rows, counts] = await Promise.all([listPending(db, page), countByStatus(db, tenantId, time)]);
+    const page = { tenantId, status: "pending" as const, limit, after: readCursor(cursor), now: time };
+    const [rows, counts] = await Promise.all([listApprovals(db, page), countByStatus(db, tenantId, time)]);
     const last = rows.length === limit ? rows.at(-1) : undefined;
     const { pending, consumed, expired } = counts;
     return c.json({
@@ -133,6 +198,16 @@ function approvalRoutes(): Hono<ModuleEnv> {
     const request = c.req.valid("json");
     const by = await acknowledge(c.var.services, id, request);
     return c.json({ success: true, approval_id: id, acknowledged_by: by });
+  });
+
+  app.post("/:id/withdraw", mayApprove, validated("json", endRequest), async (c) => {
+    const approval = await withdraw(c.var.services, requireId(c.req.param("id")), c.req.valid("json"));
+    return c.json({
+      ...statusView(approval, c.var.services.now()),
+      withdrawn_at: approval.withdrawnAt?.toISOString() ?? null,
+      withdrawn_by: approval.withdrawnBy,
+      withdrawn_reason: approval.withdrawnReason,
+    });
   });
 
   return app;

@@ -99,6 +99,8 @@ export type UseOutcome =
   | "tenant_mismatch"
   | "ir_hash_mismatch"
   | "already_consumed"
+  /** A person took it back, or refused its plan. */
+  | "withdrawn"
   | "expired"
   /** Four eyes: who approved may not be who acts. */
   | "own_approval";
@@ -122,6 +124,7 @@ export function decideUse(approval: ApprovalState | null, request: UseRequest): 
   if (approval.tenantId !== request.tenantId) return "tenant_mismatch";
   if (approval.irHash !== request.hashIn(approval.hashScheme)) return "ir_hash_mismatch";
   if (approval.status === "consumed") return "already_consumed";
+  if (approval.status === "withdrawn") return "withdrawn";
   if (statusAt(approval, request.now) === "expired") return "expired";
   if (isOwn(approval, request)) return "own_approval";
   return "usable";

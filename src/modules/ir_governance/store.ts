@@ -1,6 +1,7 @@
 import { type Database, type Tx, translated } from "@brain/engine";
 import { and, desc, eq, isNull, or, type SQL, sql } from "drizzle-orm";
 import {
+  type ApprovalStatus,
   irGovernanceApprovals as approvals,
   type HashScheme,
   irGovernanceValidations as validations,
@@ -24,6 +25,7 @@ const validationOfApproval = and(
 
 /** What a list shows of a plan. */
 const planSummary = {
+  irHash: validations.irHash,
   status: validations.status,
   riskTier: validations.riskTier,
   violations: validations.violations,
@@ -42,18 +44,30 @@ export interface ApprovalWithPlan {
 
 export interface ApprovalPage {
   readonly tenantId: string | undefined;
+  /** As of `now`: what is over counts as expired, whether it was noticed or not. */
+  readonly status: ApprovalStatus;
   readonly limit: number;
   /** Last entry of the page before; null for the first page. */
   readonly after: { readonly createdAt: Date; readonly approvalId: string } | null;
   readonly now: Date;
 }
 
-/** Approvals that can still be used, newest first. */
-export async function listPending(db: Database, page: ApprovalPage): Promise<ApprovalWithPlan[]> {
-  const conditions: SQL[] = [
-    eq(approvals.status, "pending"),
-    sql`${approvals.expiresAt} >= ${page.now.toISOString()}::timestamptz`,
-  ];
+function hasStatus(status: ApprovalStatus, now: Date): SQL {
+  const time = sql`${now.toISOString()}::timestamptz`;
+  switch (status) {
+    case "pending":
+      return sql`${approvals.status} = 'pending' AND ${approvals.expiresAt} >= ${time}`;
+    case "expired":
+      return sql`${approvals.status} IN ('pending', 'expired')
+        AND (${approvals.status} = 'expired' OR ${approvals.expiresAt} < ${time})`;
+    default:
+      return eq(approvals.status, status);
+  }
+}
+
+/** Approvals of one status, newest first. */
+export async function listApprovals(db: Database, page: ApprovalPage): Promise<ApprovalWithPlan[]> {
+  const conditions: SQL[] = [hasStatus(page.status, page.now)];
   if (page.tenantId !== undefined) conditions.push(eq(approvals.tenantId, page.tenantId));
   if (page.after !== null) {
     const { createdAt, approvalId } = page.after;
@@ -77,6 +91,7 @@ export interface StatusCounts {
   readonly pending: number;
   readonly consumed: number;
   readonly expired: number;
+  readonly withdrawn: number;
   /** Over, and not yet written down as expired. */
   readonly overdue: number;
   /** The earliest end of one that is pending; null when none is. */
@@ -96,9 +111,10 @@ export async function countByStatus(
       count(*) FILTER (WHERE status = 'consumed')::integer AS consumed,
       count(*) FILTER (WHERE status = 'expired' OR (status = 'pending' AND expires_at < ${time}))::integer AS expired,
       count(*) FILTER (WHERE status = 'pending' AND expires_at < ${time})::integer AS overdue,
+      count(*) FILTER (WHERE status = 'withdrawn')::integer AS withdrawn,
       to_char(min(expires_at) FILTER (WHERE status = 'pending') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_expiry
     FROM ir_governance_approvals ${tenant}`);
-  return row ?? { pending: 0, consumed: 0, expired: 0, overdue: 0, next_expiry: null };
+  return row ?? { pending: 0, consumed: 0, expired: 0, withdrawn: 0, overdue: 0, next_expiry: null };
 }
 
 /** The earliest end of an approval that is pending; null when none is. */
@@ -262,16 +278,20 @@ export async function saveValidation(tx: Tx, row: typeof validations.$inferInser
     });
 }
 
-/** The latest validation of a plan; of several requests with one hash of the first scheme the newest. */
+/**
+ * The latest validation of a plan; of several requests with one hash of the first scheme the newest. It is locked against
+ * a refusal, so that of an approval and a refusal at once either is after the other.
+ */
 export async function findValidation(
   tx: Tx,
   tenantId: string,
   scheme: HashScheme,
   irHash: string,
-): Promise<Pick<StoredValidation, "status" | "correlationId" | "eventId"> | null> {
+): Promise<Pick<StoredValidation, "status" | "correlationId" | "eventId" | "refusedAt"> | null> {
   const [row] = await tx
     .select({
       status: validations.status,
+      refusedAt: validations.refusedAt,
       correlationId: validations.correlationId,
       eventId: validations.eventId,
     })
@@ -283,6 +303,7 @@ export async function findValidation(
       ),
     )
     .orderBy(desc(validations.validatedAt))
-    .limit(1);
+    .limit(1)
+    .for("share");
   return row ?? null;
 }

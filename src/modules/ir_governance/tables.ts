@@ -18,8 +18,9 @@ import type { PlanContent, PlanSummary } from "./plan.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
-/** `expired` is written by whoever notices first that the time is over: a use, or the expiry job. */
-export type ApprovalStatus = "pending" | "consumed" | "expired";
+/** `expired` is written by whoever notices first that the time is over: a use, or the expiry job. `withdrawn`: a person took it back. */
+export const approvalStatuses = ["pending", "consumed", "expired", "withdrawn"] as const;
+export type ApprovalStatus = (typeof approvalStatuses)[number];
 
 /** How a hash was made, see `canonical.ts`. */
 export type HashScheme = "v1" | "v2";
@@ -32,7 +33,7 @@ export const irGovernanceApprovals = pgTable(
     tenantId: varchar("tenant_id", { length: 100 }).notNull(),
     irHash: varchar("ir_hash", { length: 64 }).notNull(),
     hashScheme: varchar("hash_scheme", { length: 2 }).$type<HashScheme>().notNull(),
-    status: varchar("status", { length: 8 }).$type<ApprovalStatus>().notNull().default("pending"),
+    status: varchar("status", { length: 9 }).$type<ApprovalStatus>().notNull().default("pending"),
     /** SHA-256 of the token, hex. The token itself is answered once and stored nowhere. */
     tokenHash: varchar("token_hash", { length: 64 }).notNull(),
     ttlSeconds: integer("ttl_seconds").notNull(),
@@ -44,6 +45,10 @@ export const irGovernanceApprovals = pgTable(
     consumedBy: varchar("consumed_by", { length: 100 }),
     acknowledgedAt: instant("acknowledged_at"),
     acknowledgedBy: varchar("acknowledged_by", { length: 100 }),
+    withdrawnAt: instant("withdrawn_at"),
+    /** Null when the caller did not say. */
+    withdrawnBy: varchar("withdrawn_by", { length: 100 }),
+    withdrawnReason: varchar("withdrawn_reason", { length: 500 }),
     /** The story that the approval belongs to: that of the validation it answers, if there was one. */
     correlationId: varchar("correlation_id", { length: 255 }).notNull(),
     /** Events that what follows names as its cause. */
@@ -58,8 +63,21 @@ export const irGovernanceApprovals = pgTable(
       table.createdAt.desc(),
       table.approvalId.desc(),
     ),
+    index("ir_governance_approvals_plan_idx").on(table.tenantId, table.irHash),
+    index("ir_governance_approvals_status_idx").on(
+      table.status,
+      table.createdAt.desc().nullsFirst(),
+      table.approvalId.desc().nullsFirst(),
+    ),
     index("ir_governance_approvals_due_idx").on(table.expiresAt).where(sql`status = 'pending'`),
-    check("ir_governance_approvals_status_check", sql`status IN ('pending', 'consumed', 'expired')`),
+    check(
+      "ir_governance_approvals_status_check",
+      sql`status IN ('pending', 'consumed', 'expired', 'withdrawn')`,
+    ),
+    check(
+      "ir_governance_approvals_withdrawn_check",
+      sql`(status = 'withdrawn') = (withdrawn_at IS NOT NULL)`,
+    ),
     check("ir_governance_approvals_scheme_check", sql`hash_scheme IN ('v1', 'v2')`),
     check(
       "ir_governance_approvals_hashes_check",
@@ -92,6 +110,13 @@ export const irGovernanceValidations = pgTable(
     correlationId: varchar("correlation_id", { length: 255 }).notNull(),
     eventId: varchar("event_id", { length: 36 }).notNull(),
     validatedAt: instant("validated_at").notNull(),
+    /** What it is compared by, see `kindOf`; null for a rejected one, and for one of an earlier release. */
+    kind: varchar("kind", { length: 64 }),
+    /** A person said no. The hash can never be approved again; a later validation changes nothing of it. */
+    refusedAt: instant("refused_at"),
+    /** Null when the caller did not say. */
+    refusedBy: varchar("refused_by", { length: 100 }),
+    refusedReason: varchar("refused_reason", { length: 500 }),
   },
   (table) => [
     ...tenantRows(),
@@ -99,6 +124,20 @@ export const irGovernanceValidations = pgTable(
     index("ir_governance_validations_v1_idx")
       .on(table.tenantId, table.irHashV1)
       .where(sql`ir_hash_v1 IS NOT NULL`),
+    index("ir_governance_validations_hash_idx").on(table.irHash),
+    index("ir_governance_validations_status_idx").on(
+      table.status,
+      table.validatedAt.desc().nullsFirst(),
+      table.irHash.desc().nullsFirst(),
+    ),
+    index("ir_governance_validations_refused_idx")
+      .on(table.validatedAt.desc().nullsFirst(), table.irHash.desc().nullsFirst())
+      .where(sql`refused_at IS NOT NULL`),
+    index("ir_governance_validations_kind_idx").on(
+      table.tenantId,
+      table.kind,
+      table.validatedAt.desc().nullsFirst(),
+    ),
     check("ir_governance_validations_status_check", sql`status IN ('PASS', 'ESCALATE', 'REJECT')`),
     check("ir_governance_validations_tier_check", sql`risk_tier BETWEEN 0 AND 3`),
   ],

@@ -114,10 +114,11 @@ async function tellRefusal(
         {
           tenant_id: use.tenantId,
           ir_hash: use.irHash,
-          reason: outcome,
+          // A token that was taken back is none any more: the catalogue has no other word. The event is in its story.
+          reason: outcome === "withdrawn" ? "token_not_found" : outcome,
           attempted_by: use.consumedBy,
           attempted_at: use.now.toISOString(),
-          approval_id: approval?.approvalId ?? null,
+          approval_id: outcome === "withdrawn" ? null : (approval?.approvalId ?? null),
         },
         isOwn ? ofApproval(approval) : { source, tenant_id: use.tenantId },
       );
@@ -153,6 +154,8 @@ export function messageOf(outcome: UseOutcome): string {
       return "The approval is not valid for this tenant and plan. Ask for a new one.";
     case "already_consumed":
       return "The approval was used before; each can be used once. Ask for a new one.";
+    case "withdrawn":
+      return "The approval was withdrawn. Ask for a new one.";
     case "expired":
       return "The time of the approval is over. Ask for a new one.";
     case "own_approval":

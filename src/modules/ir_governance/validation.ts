@@ -4,6 +4,7 @@ import type { IrValidation } from "../ports/ir-gate.ts";
 import { hashContent, hashRejected, hashRequestV1, hashStep } from "./canonical.ts";
 import { readIr } from "./model.ts";
 import { type PlanContent, type PlanSummary, type ReadIr, stepIdOf } from "./plan.ts";
+import { kindOf } from "./plan-diff.ts";
 import type { StepRisk } from "./risk.ts";
 import { budgetOf, decideValidation, highRiskSteps, type Verdict } from "./state.ts";
 import { saveValidation } from "./store.ts";
@@ -121,6 +122,7 @@ export async function recordValidation(
     correlationId: event.correlation_id ?? event.id,
     eventId: event.id,
     validatedAt: now,
+    kind: read.content === null ? null : await kindOf(read.content),
   });
   return { validation, eventId: event.id };
 }

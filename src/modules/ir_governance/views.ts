@@ -1,7 +1,11 @@
 import { cutHash } from "./dag-diff.ts";
+import type { PlanToDecide } from "./decisions.ts";
 import { expiryJobName } from "./jobs.ts";
+import { stepIdOf } from "./plan.ts";
+import type { PlanRow } from "./plan-store.ts";
+import { riskOf } from "./risk.ts";
 import type { IrGovernanceSettings } from "./settings.ts";
-import { statusAt } from "./state.ts";
+import { budgetOf, statusAt } from "./state.ts";
 import type { Approval, ApprovalWithPlan, StatusCounts, StoredValidation } from "./store.ts";
 import { messageOf, type UseResult } from "./use-approval.ts";
 
@@ -28,8 +32,8 @@ export function consumedView({ outcome, approval }: UseResult) {
       ? "invalid"
       : outcome === "own_approval"
         ? "pending"
-        : outcome === "expired"
-          ? "expired"
+        : outcome === "expired" || outcome === "withdrawn"
+          ? outcome
           : "consumed",
     message: messageOf(outcome),
     ...(isKnown && approval !== null ? { approval_id: approval.approvalId } : {}),
@@ -59,8 +63,79 @@ export function fullView(approval: Approval, validation: StoredValidation | null
     ttl_seconds: approval.ttlSeconds,
     acknowledged_at: iso(approval.acknowledgedAt),
     acknowledged_by: approval.acknowledgedBy,
+    ...withdrawnView(approval),
     correlation_id: approval.correlationId,
     plan: validation === null ? null : { ...planView(validation), ir: validation.ir },
+  };
+}
+
+const withdrawnView = ({ withdrawnAt, withdrawnBy, withdrawnReason }: Approval) => ({
+  withdrawn_at: iso(withdrawnAt),
+  withdrawn_by: withdrawnBy,
+  withdrawn_reason: withdrawnReason,
+});
+
+/** Of a list of one status. */
+export function approvalItem(found: ApprovalWithPlan, now: Date) {
+  return {
+    ...pendingItem(found, now),
+    ir_hash: found.approval.irHash,
+    hash_scheme: found.approval.hashScheme,
+    ...withdrawnView(found.approval),
+  };
+}
+
+const noSummary = { intent_summary: null, step_count: 0, budget_cents: 0, steps: [] };
+const timeOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+/** Of a list of plans. */
+export function planItem({ summary, validated_ms, refused_ms, ...row }: PlanRow) {
+  return {
+    ...row,
+    ...(summary ?? noSummary),
+    validated_at: new Date(validated_ms).toISOString(),
+    refused_at: timeOf(refused_ms),
+  };
+}
+
+/** A plan with each step and its risk, what was decided on it, and what differs from the one approved before. */
+export function planDetails({ plan, approvals, previous, diff }: PlanToDecide, now: Date) {
+  return {
+    tenant_id: plan.tenantId,
+    ir_hash: plan.irHash,
+    status: plan.status,
+    risk_tier: plan.riskTier,
+    violations: plan.violations,
+    intent_summary: plan.ir?.intent_summary ?? null,
+    labels: plan.ir?.labels ?? {},
+    budget_cents: plan.ir === null ? 0 : budgetOf(plan.ir),
+    steps: (plan.ir?.steps ?? []).map((step, index) => {
+      const { tier, reason } = riskOf(step);
+      return { ...step, step_id: stepIdOf(step, index), risk_tier: tier, reason };
+    }),
+    request_id: plan.requestId,
+    correlation_id: plan.correlationId,
+    validated_at: plan.validatedAt.toISOString(),
+    refused_at: iso(plan.refusedAt),
+    refused_by: plan.refusedBy,
+    refused_reason: plan.refusedReason,
+    approvals: approvals.map((approval) => ({
+      ...statusView(approval, now),
+      acknowledged_at: iso(approval.acknowledgedAt),
+      acknowledged_by: approval.acknowledgedBy,
+      ...withdrawnView(approval),
+    })),
+    previous:
+      previous === null
+        ? null
+        : {
+            ir_hash: previous.ir_hash,
+            approval_id: previous.approval_id,
+            approved_by: previous.approved_by,
+            approved_at: new Date(previous.approved_ms).toISOString(),
+          },
+    changes: diff?.changes ?? null,
+    change_count: diff?.count ?? null,
   };
 }
 
@@ -68,10 +143,11 @@ type Plan = NonNullable<ApprovalWithPlan["plan"]>;
 
 function planView(plan: Plan) {
   return {
+    ir_hash: plan.irHash,
     status: plan.status,
     risk_tier: plan.riskTier,
     violations: plan.violations,
-    ...(plan.summary ?? { intent_summary: null, step_count: 0, budget_cents: 0, steps: [] }),
+    ...(plan.summary ?? noSummary),
     request_id: plan.requestId,
     validated_at: plan.validatedAt.toISOString(),
   };
@@ -96,10 +172,10 @@ export function cleanupView(counts: StatusCounts, now: Date) {
 }
 
 export function statsView(counts: StatusCounts, now: Date) {
-  const { pending, consumed, expired } = counts;
+  const { pending, consumed, expired, withdrawn } = counts;
   return {
-    total: pending + consumed + expired,
-    by_status: { pending, consumed, expired },
+    total: pending + consumed + expired + withdrawn,
+    by_status: { pending, consumed, expired, withdrawn },
     cleanup_worker: cleanupView(counts, now),
   };
 }
@@ -126,6 +202,7 @@ export function infoView({ mode, approvalTier, maxBudgetCents }: IrGovernanceSet
       "POST /api/ir/dag-diff",
       "POST /api/ir/approvals",
       "POST /api/ir/approvals/consume",
+      "GET /api/ir/approvals",
       "GET /api/ir/approvals/pending",
       "GET /api/ir/approvals/stats",
       "GET /api/ir/approvals/health",
@@ -133,6 +210,10 @@ export function infoView({ mode, approvalTier, maxBudgetCents }: IrGovernanceSet
       "GET /api/ir/approvals/{id}",
       "GET /api/ir/approvals/{id}/status",
       "POST /api/ir/approvals/{id}/acknowledge",
+      "POST /api/ir/approvals/{id}/withdraw",
+      "GET /api/ir/validations",
+      "GET /api/ir/validations/{hash}",
+      "POST /api/ir/validations/{hash}/refuse",
     ],
   };
 }

@@ -1,4 +1,4 @@
-import { ConflictError, ForbiddenError, NotFoundError } from "@brain/engine";
+import { ConflictError, ForbiddenError, NotFoundError, recordAction } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { visibleTenant } from "../../http/kit/tenants.ts";
 import { publishRefund, source } from "./announce.ts";
@@ -14,6 +14,7 @@ import { lockIntent, updateIntent } from "./store.ts";
  * Approves a refund that waits for a second person: whoever sends the request. It is looked at once more, because others
  * may have taken their part of the payment meanwhile, and handed over. Again by the same one is harmless.
  *
+ * @param reason as the audit keeps it
  * @throws {NotFoundError} no such refund
  * @throws {ForbiddenError} who approves is who asked, or nobody in particular; or the policy does not allow it
  * @throws {ConflictError} it does not wait for an approval, or the payment cannot be refunded
@@ -24,6 +25,7 @@ export async function approveRefund(
   services: RequestServices,
   settings: PaymentSettings,
   id: string,
+  reason: string | null,
 ): Promise<Refund> {
   const known = await readRefundOf(services, id, visibleTenant(services) ?? undefined);
   const { actorId } = services;
@@ -47,6 +49,9 @@ export async function approveRefund(
     // Also where a second person is needed no more: it was asked for one.
     await askPolicy(services, settings, intent, { amountCents, requestedBy, approvedBy: actorId });
     const now = services.now();
+    const { requestId } = services;
+    const filter = { refund: refund.id, tenant_id: refund.tenantId };
+    await recordAction(tx, { action: "payment.refund_approved", actorId, requestId, reason, filter });
     const lastEventId = await publishRefund(publish, intent, refund, "refund_requested", now, requestedBy);
     await updateIntent(tx, intent.id, { lastEventId, updatedAt: now });
     return updateRefund(tx, refund.id, {

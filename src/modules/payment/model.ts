@@ -3,7 +3,12 @@ import * as z from "zod";
 import { reasonText } from "../../http/kit/free-text.ts";
 import { day } from "../../http/kit/instant.ts";
 import { writtenUuid } from "../../http/kit/written-uuid.ts";
-import type { paycoreIntents, paycoreRefunds, paycoreRevenueDaily } from "./tables.ts";
+import {
+  type paycoreIntents,
+  type paycoreRefunds,
+  type paycoreRevenueDaily,
+  refundStatuses,
+} from "./tables.ts";
 
 /** Requests and answers of the routes. */
 
@@ -71,6 +76,23 @@ export const refundRequest = z.strictObject({
   tenant_id: opaqueId.optional(),
 });
 export type RefundBody = z.output<typeof refundRequest>;
+
+/** Why it is approved; it stands in the audit. */
+export const approveRequest = z.strictObject({ reason: reasonText(500, 1).optional() });
+
+export const refundsQuery = z.strictObject({
+  status: z.enum(refundStatuses).default("unapproved"),
+  tenant_id: opaqueId.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,14}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "expected the next_cursor of an answer")
+    .transform((cursor) => {
+      const [createdMs = "", id = ""] = cursor.split("_");
+      return { createdMs: Number(createdMs), id };
+    })
+    .optional(),
+});
 
 /** Given: the payment must be of this tenant. */
 export const tenantQuery = z.strictObject({ tenant_id: opaqueId.optional() });

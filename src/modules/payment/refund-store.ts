@@ -1,9 +1,9 @@
 import { type Database, type Tx, translated } from "@brain/engine";
-import { and, asc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
-import type { Refund } from "./model.ts";
+import { and, asc, desc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
+import type { Intent, Refund } from "./model.ts";
 import { holdingRefundStates } from "./state.ts";
 import type { ProviderRefund } from "./stripe-events.ts";
-import { paycoreRefunds } from "./tables.ts";
+import { paycoreIntents, paycoreRefunds, type RefundStatus } from "./tables.ts";
 
 /** The statements about refunds, one a function. Those with `tx` need the payment's lock, see `lockIntent`. */
 
@@ -23,6 +23,41 @@ export async function findRefund(
       .where(and(eq(paycoreRefunds.id, id), ofTenant)),
   );
   return row ?? null;
+}
+
+export interface RefundPage {
+  /** Null: of all. */
+  readonly tenantId: string | null;
+  readonly status: RefundStatus;
+  readonly limit: number;
+  /** Last entry of the page before: Unix ms and id. */
+  readonly cursor?: { readonly createdMs: number; readonly id: string } | undefined;
+}
+
+/** Refunds of one status with what of their payment a person has to know, newest first. */
+export async function listRefunds(
+  db: Database,
+  { tenantId, status, limit, cursor }: RefundPage,
+): Promise<
+  { readonly refund: Refund; readonly intent: Pick<Intent, "currency" | "courseId" | "amountCents"> }[]
+> {
+  const table = paycoreRefunds;
+  const { currency, courseId, amountCents } = paycoreIntents;
+  const behind =
+    cursor === undefined
+      ? undefined
+      : sql`(${table.createdAt}, ${table.id}) < (${new Date(cursor.createdMs).toISOString()}::timestamptz, ${cursor.id}::uuid)`;
+  return translated(
+    db.statements
+      .select({ refund: table, intent: { currency, courseId, amountCents } })
+      .from(table)
+      .innerJoin(paycoreIntents, eq(paycoreIntents.id, table.intentId))
+      .where(
+        and(eq(table.status, status), tenantId === null ? undefined : eq(table.tenantId, tenantId), behind),
+      )
+      .orderBy(desc(table.createdAt), desc(table.id))
+      .limit(limit),
+  );
 }
 
 /** @returns null when the refund was handed over meanwhile, or is over */

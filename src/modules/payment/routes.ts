@@ -4,22 +4,25 @@ import { bodyLimit } from "hono/body-limit";
 import { anybody, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { readBytes } from "../../http/kit/request-body.ts";
-import { receives, validated, withoutBody } from "../../http/kit/routing.ts";
+import { receives, validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
 import { approveRefund } from "./approve-refund.ts";
 import { beginPayment, readIntent, reopenPayment } from "./intents.ts";
 import { listRevenue } from "./ledger-store.ts";
 import {
+  approveRequest,
   intentRequest,
   intentStatusView,
   intentView,
   refundRequest,
+  refundsQuery,
   refundView,
   revenueQuery,
   revenueView,
   tenantQuery,
   writeCursor,
 } from "./model.ts";
+import { listRefunds } from "./refund-store.ts";
 import { beginRefund, readRefundOf } from "./refunds.ts";
 import type { PaymentSettings } from "./settings.ts";
 import { maxWebhookBytes, receiveStripeEvent } from "./webhook.ts";
@@ -118,9 +121,26 @@ function refundRoutes(settings: PaymentSettings): Hono<ModuleEnv> {
     return c.json(refundView(refund), refund.status === "unapproved" ? 202 : 201);
   });
 
-  app.post("/:id/approve", mayApprove, withoutBody(), async (c) =>
-    c.json(refundView(await approveRefund(c.var.services, settings, c.req.param("id")))),
-  );
+  app.get("/", mayRead, validated("query", refundsQuery), async (c) => {
+    const query = c.req.valid("query");
+    const { services } = c.var;
+    const rows = await listRefunds(services.db, { ...query, tenantId: tenantOf(services, query.tenant_id) });
+    const last = rows.length === query.limit ? rows.at(-1)?.refund : undefined;
+    return c.json({
+      refunds: rows.map(({ refund, intent }) => ({
+        ...refundView(refund),
+        currency: intent.currency,
+        course_id: intent.courseId,
+        paid_cents: intent.amountCents,
+      })),
+      next_cursor: last === undefined ? null : `${last.createdAt.getTime()}_${last.id}`,
+    });
+  });
+
+  app.post("/:id/approve", mayApprove, validatedOptional(approveRequest), async (c) => {
+    const { reason = null } = c.req.valid("json");
+    return c.json(refundView(await approveRefund(c.var.services, settings, c.req.param("id"), reason)));
+  });
 
   app.get("/:id", mayRead, validated("query", tenantQuery), async (c) => {
     const { tenant_id: tenantId } = c.req.valid("query");

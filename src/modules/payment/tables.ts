@@ -19,7 +19,8 @@ import {
 export type Provider = "stripe" | "paypal" | "crypto";
 export type IntentStatus = "created" | "pending" | "succeeded" | "failed" | "cancelled";
 /** `unapproved`: it waits for a second person, and holds nothing of the payment until then. */
-export type RefundStatus = "unapproved" | "requested" | "processing" | "succeeded" | "failed";
+export const refundStatuses = ["unapproved", "requested", "processing", "succeeded", "failed"] as const;
+export type RefundStatus = (typeof refundStatuses)[number];
 export type TransactionType =
   | "payment_succeeded"
   | "payment_failed"
@@ -186,6 +187,11 @@ export const paycoreRefunds = pgTable(
   (table) => [
     ...tenantRows(),
     index("paycore_refunds_intent_idx").on(table.intentId),
+    index("paycore_refunds_status_idx").on(
+      table.status,
+      table.createdAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
     uniqueIndex("paycore_refunds_provider_refund_key").on(table.providerRefundId),
     uniqueIndex("paycore_refunds_request_key").on(table.tenantId, table.idempotencyKey),
     index("paycore_refunds_unsent_idx").on(table.nextAttemptAt).where(sql`status = 'requested'`),

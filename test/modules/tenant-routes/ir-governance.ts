@@ -14,15 +14,21 @@ const anyHash = "a".repeat(64);
 export const irGovernanceTable: TenantTable = {
   module: "ir_governance",
   prefix: "/api/ir",
-  setUp: async (as) => {
+  setUp: async (as, _engine, tenantId) => {
     const { ir_hash: hash } = await made(as("POST", "/api/ir/validate", plan));
     const { approval_id: approval, token } = await made(as("POST", "/api/ir/approvals", { ir_hash: hash }));
-    return { hash, approval, token };
+    const { ir_hash: waiting } = await made(
+      as("POST", "/api/ir/validate", { ...plan, intent_summary: `It waits: ${tenantId}` }),
+    );
+    const taken = await made(as("POST", "/api/ir/approvals", { ir_hash: anyHash }));
+    return { hash, approval, token, waiting, taken: taken.approval_id };
   },
   nowhere: {
     hash: "b".repeat(64),
     approval: "00000000-0000-4000-8000-000000000000",
     token: "none",
+    waiting: "c".repeat(64),
+    taken: "00000000-0000-4000-8000-000000000001",
   },
   cases: [
     { route: "GET /info", call: () => ({ path: "/info" }), foreign: { same: "it tells of the release" } },
@@ -68,6 +74,45 @@ export const irGovernanceTable: TenantTable = {
       foreign: "nothing",
       shows: ["approval"],
       naming: (tenant) => ({ path: `/approvals/pending?tenant_id=${tenant}` }),
+    },
+    {
+      route: "GET /approvals",
+      call: () => ({ path: "/approvals" }),
+      foreign: "nothing",
+      shows: ["approval"],
+      naming: (tenant) => ({ path: `/approvals?tenant_id=${tenant}` }),
+    },
+    {
+      route: "GET /validations",
+      call: () => ({ path: "/validations" }),
+      foreign: "nothing",
+      shows: ["waiting"],
+      naming: (tenant) => ({ path: `/validations?tenant_id=${tenant}` }),
+    },
+    {
+      route: "GET /validations/:hash",
+      call: ({ waiting }) => ({ path: `/validations/${waiting}` }),
+      foreign: "not_found",
+      shows: ["waiting"],
+      naming: (tenant, { waiting }) => ({ path: `/validations/${waiting}?tenant_id=${tenant}` }),
+    },
+    {
+      route: "POST /validations/:hash/refuse",
+      call: ({ waiting }) => ({ path: `/validations/${waiting}/refuse`, body: { reason: "a test" } }),
+      foreign: "not_found",
+      naming: (tenant_id, { waiting }) => ({
+        path: `/validations/${waiting}/refuse`,
+        body: { reason: "a test", tenant_id },
+      }),
+    },
+    {
+      route: "POST /approvals/:id/withdraw",
+      call: ({ taken }) => ({ path: `/approvals/${taken}/withdraw`, body: { reason: "a test" } }),
+      foreign: "not_found",
+      naming: (tenant_id, { taken }) => ({
+        path: `/approvals/${taken}/withdraw`,
+        body: { reason: "a test", tenant_id },
+      }),
     },
     {
       route: "GET /approvals/stats",

@@ -94,6 +94,13 @@ export const paymentTable: TenantTable = {
       status: 403,
     },
     {
+      route: "GET /refunds",
+      call: () => ({ path: "/refunds" }),
+      foreign: "nothing",
+      shows: ["large", "tenant"],
+      naming: (tenant) => ({ path: `/refunds?tenant_id=${tenant}` }),
+    },
+    {
       route: "GET /refunds/:id",
       call: ({ refund }) => ({ path: `/refunds/${refund}` }),
       foreign: "not_found",
