@@ -113,6 +113,10 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
   ): Promise<Response> {
     const visit = { ...opened.visit, refused };
     const view = await page.show(visit);
+    if ("goTo" in view) {
+      opened.addCookies(c);
+      return c.redirect(view.goTo, 303);
+    }
     const told = takeTold(c, root);
     return render(c, area, { ...opened, visit }, status === undefined ? view : { ...view, status }, told);
   }

@@ -79,6 +79,12 @@ export interface PageView {
   readonly status?: number;
 }
 
+/** Another page that is meant, e.g. the one event that an id names. */
+export interface ShownElsewhere {
+  /** From `visit.href`. */
+  readonly goTo: string;
+}
+
 /** What a form did. */
 export interface Done {
   /** Where the browser goes, from `visit.href`. */
@@ -98,7 +104,7 @@ export type Act = (visit: Visit, form: Form) => Promise<Done | ShownInstead>;
 
 /** One page of the console. Each is a file of `pages/`, loaded when it is asked for. */
 export interface PageModule {
-  show(visit: Visit): Promise<PageView>;
+  show(visit: Visit): Promise<PageView | ShownElsewhere>;
   /** What its forms do, by the name in `<ActionForm action=…>`. */
   readonly actions?: Readonly<Record<string, Act>>;
 }

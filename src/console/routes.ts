@@ -35,6 +35,7 @@ export const routes: readonly Route[] = [
     area: "consumers",
     load: () => import("./pages/blocked-keys.tsx"),
   },
+  { path: "/events", area: "events", load: () => import("./pages/events.tsx") },
   { path: "/alerts", area: "alerts", load: () => import("./pages/alerts.tsx") },
   { path: "/alerts/:id", area: "alerts", load: () => import("./pages/alert.tsx") },
 ];

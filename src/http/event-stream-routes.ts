@@ -25,13 +25,22 @@ const streamQuery = z.strictObject({
   key: plainText(255).optional(),
   severity: z.enum(severities).optional(),
   last_event_id: plainText(2_000).optional(),
+  /** `type`: each message has the type of its event as its name. `none`: none, so that `onmessage` of a browser hears all. */
+  names: z.enum(["type", "none"]).default("type"),
 });
 
 /** Events as they happen, for people and programs that look on. */
 export function eventStreamRoutes(): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   routes.get("/", mayRead, validated("query", streamQuery), (c) => {
-    const { type, tenant_id: named, correlation_id: correlationId, key, severity } = c.req.valid("query");
+    const {
+      type,
+      tenant_id: named,
+      correlation_id: correlationId,
+      key,
+      severity,
+      names,
+    } = c.req.valid("query");
     const { catalog } = c.get("host").invocation;
     const tenantId = tenantOf(c.get("services"), named) ?? undefined;
     const matchers = type?.map(typeMatcher);
@@ -43,7 +52,11 @@ export function eventStreamRoutes(): Hono<AppEnv> {
         (correlationId === undefined || event.correlation_id === correlationId) &&
         (severity === undefined || event.severity === severity) &&
         (key === undefined || keyOf(catalog, event) === key),
-      toMessage: (event) => ({ event: event.type, data: withPosition(event) }),
+      toMessage: (event) => ({
+        // What browsers take a message without a name for.
+        event: names === "none" ? "message" : event.type,
+        data: withPosition(event),
+      }),
     });
   });
   return routes;

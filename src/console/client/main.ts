@@ -3,10 +3,13 @@
  * there are none.
  */
 
+import { completeLines } from "./complete.ts";
 import { addCopyButtons } from "./copy.ts";
 import { fillFromFragment, sendOnChange } from "./forms.ts";
 import { listenToKeys } from "./keys.ts";
+import { followLive } from "./live.ts";
 import { keepFresh } from "./refresh.ts";
+import { tellUtc } from "./utc.ts";
 import { useViewersZone } from "./zone.ts";
 
 useViewersZone();
@@ -15,5 +18,8 @@ sendOnChange();
 fillFromFragment();
 listenToKeys();
 keepFresh();
+completeLines();
+followLive();
+tellUtc();
 for (const needless of document.querySelectorAll<HTMLElement>("[data-hide-with-script]"))
   needless.hidden = true;

@@ -12,9 +12,10 @@ export function useViewersZone(): void {
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
   const today = new Date().toDateString();
-  for (const element of document.querySelectorAll<HTMLTimeElement>("time[data-as]")) {
+  for (const element of document.querySelectorAll<HTMLTimeElement>("time[data-as], [data-as] time")) {
     const at = new Date(element.dateTime);
-    const isShort = element.dataset.as === "time" && at.toDateString() === today;
+    const isShort =
+      element.closest<HTMLElement>("[data-as]")?.dataset.as === "time" && at.toDateString() === today;
     element.textContent = (isShort ? time : date).format(at);
   }
 }

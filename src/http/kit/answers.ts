@@ -293,8 +293,26 @@ export interface FoundEvent {
   readonly type: string | null;
   readonly id: string | null;
   readonly source: string | null;
+  readonly target: string | null;
   readonly tenant_id: string | null;
+  readonly actor_id: string | null;
+  readonly mission_id: string | null;
+  readonly task_id: string | null;
+  readonly correlation_id: string | null;
+  readonly key: string | null;
+  readonly severity: string | null;
+  readonly timestamp: string | null;
+  readonly payload: unknown;
+  readonly meta: unknown;
+  readonly sent_at: string | null;
+  readonly stream_message_id: string | null;
+  readonly shard: number | null;
   readonly foreign?: true;
+  /** Of entries of other programs only, as the following: why nobody can read it. */
+  readonly unread?: string | null;
+  readonly stream_name?: string;
+  readonly raw_fields?: unknown;
+  readonly decode_notes?: unknown;
 }
 
 export interface FoundPage {
