@@ -36,6 +36,9 @@ export const routes: readonly Route[] = [
     load: () => import("./pages/blocked-keys.tsx"),
   },
   { path: "/events", area: "events", load: () => import("./pages/events.tsx") },
+  { path: "/events/:id", area: "events", load: () => import("./pages/event.tsx") },
+  { path: "/entries/:position", area: "events", load: () => import("./pages/entry.tsx") },
+  { path: "/stories/:id", area: "events", load: () => import("./pages/story.tsx") },
   { path: "/alerts", area: "alerts", load: () => import("./pages/alerts.tsx") },
   { path: "/alerts/:id", area: "alerts", load: () => import("./pages/alert.tsx") },
 ];

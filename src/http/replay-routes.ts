@@ -23,6 +23,7 @@ const replayBody = z
     to: instantText.optional(),
     tenant_id: plainText(100).optional(),
     correlation_id: plainText(255).optional(),
+    event_id: z.uuid().toLowerCase().optional(),
     dry_run: z.boolean().default(false),
     rate_per_second: z.number().min(0.01).max(10_000).optional(),
     max_step: z.number().int().min(1).max(5_000).default(replayStep),
@@ -60,6 +61,7 @@ export function replayRoutes(): Hono<AppEnv> {
       to: body.to ?? null,
       tenant_id: tenantOf(c.get("services"), body.tenant_id),
       correlation_id: body.correlation_id ?? null,
+      ...(body.event_id === undefined ? {} : { event_id: body.event_id }),
     };
     if (body.dry_run)
       return c.json({ dry_run: true, ...(await previewReplay(invocation, consumer, filter)) });

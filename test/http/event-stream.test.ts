@@ -211,6 +211,14 @@ test("filters by ordering key, by severity and by several types at once", async 
   expect([refused.status, refused.body.error.details[0].path]).toEqual([422, "severity"]);
 });
 
+test("without names of messages, a browser hears every type of event", async () => {
+  const { next, close } = await listen("/api/events/stream?names=none&type=system.*");
+  expect((await next()).event).toBe("heartbeat");
+  await publish("unnamed");
+  expect(await next()).toMatchObject({ event: "message", data: { type: "system.health" } });
+  await close();
+});
+
 test("a cursor that is none of ours is refused as an answer, not as a stream", async () => {
   const reply = await engine.request("GET", "/api/events/stream?last_event_id=abc");
   expect(reply.status).toBe(422);

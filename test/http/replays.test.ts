@@ -51,6 +51,21 @@ describe("a replay of what is missing", () => {
     expect(await applied()).toEqual([1, 3, 2]);
   });
 
+  test("of one event brings that one alone", async () => {
+    const { surface, beat, applied } = await openLedger();
+    await beat([1, 2, 3]);
+    const [second] = await surface.sql("SELECT event_id FROM ledger WHERE number = 2");
+    const event_id = String(second?.event_id).toUpperCase();
+    expect((await replay(surface, { dry_run: true, event_id })).body).toMatchObject({ count: 1 });
+    const one = { name: "one", mode: "force", reason: "once more", accept_duplicates: true, event_id };
+    expect((await replay(surface, one)).body).toMatchObject({ total: 1 });
+    await surface.background();
+    expect(await applied()).toEqual([1, 2, 3, 2]);
+    const wrong = await replay(surface, { dry_run: true, event_id: "2" });
+    expect(wrong.status).toBe(422);
+    expect(issuePaths(wrong)).toEqual(["event_id"]);
+  });
+
   test("resolves the dead letters that it brings", async () => {
     const { surface, refused, beat, applied, statuses } = await openLedger();
     refused.add(2);

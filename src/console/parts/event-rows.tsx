@@ -40,7 +40,7 @@ export function EventRows({ visit, events }: RowsProps) {
     { name: w.tenant },
     { name: w.source },
     { name: w.severity },
-    ...(isShort ? [{ name: w.story }, { name: w.payload, kind: "wide" } as const] : []),
+    ...(isShort ? [{ name: w.story }, { name: w.payloadTitle, kind: "wide" } as const] : []),
   ];
   return (
     <div class="events" data-as="time">
@@ -87,7 +87,7 @@ function EventRow({
         <time datetime={stored_at}>{visit.format.time(new Date(stored_at))}</time>
       </td>
       <td>
-        <a href={visit.href(eventPath(event))}>{cut(type ?? "–", 100)}</a>
+        <a href={visit.href(eventPath(event))}>{cut(type ?? w.noType, 100)}</a>
         {state === null ? null : <i> {state}</i>}
       </td>
       <td>{cut(key ?? "", maxCell)}</td>

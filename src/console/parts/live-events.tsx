@@ -32,7 +32,7 @@ export function LiveEvents({ visit, asked, line }: LiveProps) {
   const pick = (names: readonly (keyof Asked)[]) =>
     Object.fromEntries(names.flatMap((name) => (asked[name] === undefined ? [] : [[name, asked[name]]])));
   return (
-    <section
+    <div
       class="live"
       data-live={visit.href("/live", { ...pick(streamed), names: "none" })}
       data-also={JSON.stringify(pick(compared))}
@@ -43,7 +43,6 @@ export function LiveEvents({ visit, asked, line }: LiveProps) {
       data-waiting={w.liveWaiting}
       data-pause={w.livePause}
       data-resume={w.liveResume}
-      aria-label={w.live}
     >
       <details data-hide-with-script>
         <summary>{w.live}</summary>
@@ -72,11 +71,11 @@ export function LiveEvents({ visit, asked, line }: LiveProps) {
             { name: w.tenant },
             { name: w.source },
             { name: w.severity },
-            { name: w.payload, kind: "wide" },
+            { name: w.payloadTitle, kind: "wide" },
           ]}
         />
       </div>
-    </section>
+    </div>
   );
 }
 

@@ -27,6 +27,9 @@ export interface Failed {
   readonly id: string;
   readonly reason: string;
   readonly status: string;
+  readonly attempts: number;
+  readonly first_failed_at: string;
+  readonly last_failed_at: string;
 }
 
 /** An event of a story, without where it stands in it. */
@@ -35,6 +38,8 @@ export interface StoryEvent {
   readonly position: number;
   readonly type: string;
   readonly source: string;
+  /** The module that published it, as its envelope says. */
+  readonly module: string | null;
   readonly tenant_id: string | null;
   readonly actor_id: string | null;
   readonly timestamp: string;
@@ -79,6 +84,7 @@ const maxPayloadBytes = 4_194_304;
 
 interface EventRow extends Omit<EnvelopeRow, "meta"> {
   readonly position: string;
+  readonly module: string | null;
   readonly causation_id: string | null;
   readonly sent_at: string | null;
   readonly stream_message_id: string | null;
@@ -122,7 +128,8 @@ export async function readStory(
     const { id, type, source, tenant_id, actor_id, timestamp, severity, payload } = row;
     const { causation_id, sent_at, stream_message_id } = row;
     return {
-      ...{ id, position: Number(row.position), type, source, tenant_id, actor_id, timestamp, severity },
+      ...{ id, position: Number(row.position), type, source, module: row.module, tenant_id, actor_id },
+      ...{ timestamp, severity },
       payload: JSON.parse(payload),
       causation_id,
       ...(origin === null ? {} : { origin_id: origin }),
@@ -159,6 +166,7 @@ async function archivedRows(
       ...line,
       position: String(line.position),
       payload,
+      module: line.meta.source_module,
       causation_id,
       found: lines.length,
       origin: null,
@@ -200,7 +208,7 @@ function eventsSql(correlationId: string, limit: number, tenantId: string | null
         count(*) OVER ()::integer AS found
       FROM story JOIN events USING (position) WINDOW running AS (ORDER BY position)
     )
-    SELECT ${envelopeColumns}, position::text AS position, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, e.origin::text AS origin, m.found
+    SELECT ${envelopeColumns}, position::text AS position, e.source_module AS module, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, e.origin::text AS origin, m.found
     FROM measured m JOIN events e USING (position)
     WHERE m.place = 1 OR (m.place <= ${limit} AND m.bytes <= ${maxPayloadBytes})
     ORDER BY e.position`;
@@ -225,7 +233,8 @@ function handledSql(ids: readonly string[], tenantId: string | null) {
 
 function failedSql(ids: readonly string[], tenantId: string | null) {
   return sql`
-    SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status
+    SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status, attempts,
+      ${iso("first_failed_at")} AS first_failed_at, ${iso("last_failed_at")} AS last_failed_at
     FROM dead_letters WHERE event_id = ${listed(ids)} AND ${isOfTenant(sql`tenant_id`, tenantId)}
     ORDER BY dead_letters.id`;
 }

@@ -126,16 +126,29 @@ export interface StoryEvent {
   readonly id: string;
   readonly type: string;
   readonly source: string;
+  /** Null, or missing in answers of older servers: not known. */
+  readonly module?: string | null;
+  readonly severity: string | null;
   readonly timestamp: string;
   readonly payload: unknown;
   readonly causation_id: string | null;
+  /** The request or job that published it. */
+  readonly origin_id?: string;
   readonly sent_at: string | null;
-  readonly handled_by: readonly { readonly subscriber: string; readonly replay_epoch?: number }[];
+  readonly handled_by: readonly {
+    readonly subscriber: string;
+    readonly processed_at: string;
+    readonly replay_epoch?: number;
+  }[];
   readonly dead_letters: readonly {
     readonly subscriber: string;
     readonly id: string;
     readonly reason: string;
     readonly status: string;
+    /** These missing in answers of older servers. */
+    readonly attempts?: number;
+    readonly first_failed_at?: string;
+    readonly last_failed_at?: string;
   }[];
   readonly depth: number;
 }
@@ -519,4 +532,66 @@ export interface ConsumerDetails {
       readonly stopped: string | null;
     } | null;
   }[];
+}
+
+/** An event as another one refers to it. */
+export interface RelatedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly timestamp: string;
+}
+
+/** What one consumer did with an event. */
+export interface EffectOfConsumer {
+  readonly subscriber: string;
+  readonly handles: boolean;
+  readonly state: string;
+  readonly applied_at: string | null;
+  readonly failed_attempts: number | null;
+  readonly next_try_at: string | null;
+  readonly error: string | null;
+  readonly paused: boolean | null;
+  readonly deferred: {
+    readonly cause: string;
+    readonly job_id: string | null;
+    readonly due_at: string;
+    readonly attempts: number;
+  } | null;
+  readonly dead_letter: {
+    readonly id: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly attempts: number;
+    readonly first_failed_at: string;
+    readonly last_failed_at: string;
+    readonly redrives: number;
+  } | null;
+  readonly replays: readonly { readonly job_id: string; readonly applied_at: string }[];
+}
+
+export interface EventEffects {
+  readonly consumers: readonly EffectOfConsumer[];
+  readonly not_handled_by: readonly string[];
+  readonly origin:
+    | {
+        readonly type: "request";
+        readonly request_id: string;
+        readonly method: string;
+        readonly path: string;
+      }
+    | { readonly type: "job"; readonly name: string }
+    | null;
+  readonly causation_id: string | null;
+  readonly cause: RelatedEvent | null;
+  readonly effects: readonly RelatedEvent[];
+  readonly more_effects: boolean;
+}
+
+/** What is declared of an event, as far as a payload is compared with it. */
+export interface DeclaredEvent {
+  readonly type: string;
+  readonly version: number;
+  readonly when: string;
+  readonly schema: unknown;
 }

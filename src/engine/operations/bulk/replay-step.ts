@@ -14,6 +14,8 @@ export interface ReplayFilter {
   readonly to: string | null;
   readonly tenant_id: string | null;
   readonly correlation_id: string | null;
+  /** Left out: any event. */
+  readonly event_id?: string | null;
   /** The operation stops before an event that is older than the claims, because it could be applied twice. */
   readonly within_claims?: boolean;
 }
@@ -27,6 +29,7 @@ function eventCondition(filter: ReplayFilter, untilPosition: string | null): SQL
   if (filter.to !== null) conditions.push(sql`e.stored_at < ${filter.to}::timestamptz`);
   if (filter.tenant_id !== null) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
   if (filter.correlation_id !== null) conditions.push(sql`e.correlation_id = ${filter.correlation_id}`);
+  if (filter.event_id != null) conditions.push(sql`e.id = ${filter.event_id}::uuid`);
   return sql.join(conditions, sql` AND `);
 }
 
@@ -40,6 +43,7 @@ function foreignCondition(filter: ReplayFilter, untilPosition: string | null): S
   if (filter.to !== null) conditions.push(sql`e.archived_at < ${filter.to}::timestamptz`);
   if (filter.tenant_id !== null) conditions.push(sql`e.tenant_id = ${filter.tenant_id}`);
   if (filter.correlation_id !== null) conditions.push(sql`e.correlation_id = ${filter.correlation_id}`);
+  if (filter.event_id != null) conditions.push(sql`e.event_id = ${filter.event_id}`);
   return sql.join(conditions, sql` AND `);
 }
 

@@ -1,0 +1,119 @@
+import type { DeclaredEvent, EventEffects, FoundEvent, Job } from "../../http/kit/answers.ts";
+import type { PageModule, Visit } from "../page.ts";
+import { CauseAndEffects, ConsumerEffects } from "../parts/event-effects.tsx";
+import { EventFacts, metaOf } from "../parts/event-facts.tsx";
+import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
+import { Json } from "../parts/json.tsx";
+import { Reproduce } from "../parts/reproduce.tsx";
+import { SchemaDiff } from "../parts/schema-diff.tsx";
+import { oneEventWords } from "../words/event.ts";
+import { eventWords } from "../words/events.ts";
+
+const routeOf = (visit: Visit) => `/api/events/${encodeURIComponent(visit.param("id"))}`;
+
+export const page: PageModule = {
+  async show(visit) {
+    const w = visit.words(oneEventWords);
+    const [event, effects] = await Promise.all([
+      visit.api.get<FoundEvent>(routeOf(visit)),
+      visit.api.get<EventEffects>(`${routeOf(visit)}/effects`),
+    ]);
+    const type = event.type ?? "";
+    const declared = await visit.api.find<DeclaredEvent>(`/api/catalog/${encodeURIComponent(type)}`, {
+      observed: false,
+    });
+    const id = event.id ?? "";
+    const version = metaOf(event).schema_version;
+    return {
+      title: type,
+      trail: [{ href: visit.href("/events"), text: visit.words(eventWords).title }],
+      main: (
+        <>
+          <h1>{type}</h1>
+          {declared === null ? null : <p class="lead">{declared.when}</p>}
+          <div class="envelope">
+            <EventFacts visit={visit} event={event} />
+          </div>
+          <ConsumerEffects visit={visit} effects={effects} sentAt={event.sent_at} />
+          <CauseAndEffects visit={visit} id={id} effects={effects} />
+          <section>
+            <h2>{w.payload}</h2>
+            <Json visit={visit} value={event.payload} />
+            <h3>{w.schema}</h3>
+            <SchemaDiff
+              visit={visit}
+              payload={event.payload}
+              storedVersion={typeof version === "number" ? version : null}
+              declared={declared}
+            />
+          </section>
+          <Reproduce visit={visit} event={event} />
+          {visit.can("operate") ? <Replay visit={visit} effects={effects} /> : null}
+        </>
+      ),
+    };
+  },
+  actions: {
+    async replay(visit, form) {
+      const name = `event ${visit.param("id").slice(0, 8)} ${form.idempotencyKey.slice(0, 8)}`;
+      const { body, requestId } = await visit.api.change<Job>("/api/replays", {
+        body: {
+          subscriber: form.text("subscriber"),
+          event_id: visit.param("id"),
+          name,
+          mode: form.text("mode"),
+          reason: form.text("reason"),
+        },
+        idempotencyKey: form.idempotencyKey,
+      });
+      return {
+        goTo: visit.href(`/jobs/${body.id}`),
+        told: visit.words(oneEventWords).replayDone(body.name),
+        requestId,
+      };
+    },
+  },
+};
+
+/** One consumer gets the event once more. */
+function Replay({ visit, effects }: { readonly visit: Visit; readonly effects: EventEffects }) {
+  const w = visit.words(oneEventWords);
+  const subscribers = effects.consumers
+    .filter(({ handles, state }) => handles && state !== "passed")
+    .map(({ subscriber }) => subscriber);
+  if (subscribers.length === 0) return null;
+  const [first = ""] = subscribers;
+  const chosen = typed(visit, "replay", "subscriber", first);
+  const mode = typed(visit, "replay", "mode", "only_missing");
+  return (
+    <section>
+      <h2>{w.replay}</h2>
+      <div class="actions">
+        <ActionForm visit={visit} action="replay" button={w.replayStart} tone="plain">
+          <p class="quiet">{w.replayWhy}</p>
+          <label>
+            {w.consumer}
+            <select name="subscriber">
+              {subscribers.map((name) => (
+                <option value={name} selected={name === chosen}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            {w.mode}
+            <select name="mode">
+              {(["only_missing", "force"] as const).map((one) => (
+                <option value={one} selected={one === mode}>
+                  {one === "force" ? w.force : w.onlyMissing}
+                </option>
+              ))}
+            </select>
+          </label>
+          <ReasonField visit={visit} action="replay" />
+        </ActionForm>
+      </div>
+    </section>
+  );
+}
