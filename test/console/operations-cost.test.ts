@@ -7,14 +7,31 @@ import { createMeter } from "../round-trips/measure.ts";
 
 test("overview, consumers and alerts make at most 6 round trips, also when something waits everywhere", async () => {
   const meter = await createMeter(0);
-  const engine = await createTestEngine((sandbox) => meter.env(sandbox));
+  const engine = await createTestEngine((sandbox) => ({ BRAIN_SHARDS: "4", ...meter.env(sandbox) }));
   onTestFinished(() => engine.cleanup());
-  for (let n = 0; n < 3; n += 1) {
+  for (let n = 0; n < 20; n += 1) {
     const body = { type: "agent.online", source: "test", payload: { agent_id: `a-${n}` } };
     expect((await engine.request("POST", "/api/events", body)).status).toBe(202);
   }
-  // Read by nobody.
   await engine.relay();
+  // Read and not finished by one consumer, read by none of the others.
+  const { keys } = engine.open();
+  for (let shard = 0; shard < 4; shard += 1) {
+    const stream = keys.stream(shard);
+    await engine.redis("XGROUP", "CREATE", stream, "edge_agents", "0", "MKSTREAM");
+    const read = [
+      "XREADGROUP",
+      "GROUP",
+      "edge_agents",
+      "edge_agents",
+      "COUNT",
+      "3",
+      "STREAMS",
+      stream,
+      ">",
+    ] as const;
+    expect(await engine.redis(...read), `shard ${shard}`).not.toBeNull();
+  }
   await engine.sql(
     `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, cause, key, attempts, event_type)
      SELECT 'agents', 0, 's', n || '-0', 'waiting', 'key-' || n, 2, 'agent.online' FROM generate_series(1, 60) n`,

@@ -7,7 +7,7 @@ import { sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
-import type { RedisHttp } from "../../stream/redis.ts";
+import type { Command, RedisHttp } from "../../stream/redis.ts";
 import type { Failure } from "../delivery.ts";
 
 interface PendingDetails {
@@ -87,10 +87,16 @@ async function askForPending(
   retryKey: string,
   ids: readonly MessageId[],
 ): Promise<PendingReplies> {
-  const [failures, ...bodies] = await redis.pipeline([
-    ["HMGET", retryKey, ...ids],
-    ...ids.map((id) => rangeCommand(group, id)),
-  ]);
+  return toPendingReplies(await redis.pipeline(pendingDetailsCommands(group, retryKey, ids)));
+}
+
+/** The commands whose replies `toPendingReplies` takes; one more than there are ids. */
+export function pendingDetailsCommands(group: Group, retryKey: string, ids: readonly MessageId[]): Command[] {
+  return [["HMGET", retryKey, ...ids], ...ids.map((id) => rangeCommand(group, id))];
+}
+
+/** @throws {RedisReplyError} Redis refused */
+export function toPendingReplies([failures, ...bodies]: readonly unknown[]): PendingReplies {
   if (failures instanceof Error) throw failures;
   return { failures, bodies };
 }

@@ -2,11 +2,17 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
 import { interpretEntry } from "../../consume/interpret.ts";
-import { bodiesOfPending, failureFromText } from "../../consume/sources/pending.ts";
-import { maxFailureLength } from "../../core/retry.ts";
+import {
+  bodiesOfPending,
+  failureFromText,
+  type PendingReplies,
+  pendingDetailsCommands,
+  toPendingReplies,
+} from "../../consume/sources/pending.ts";
+import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import { byId } from "../../db/stream-ids.ts";
 import type { Invocation } from "../../invocation.ts";
-import { isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
+import { type Group, isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { isoText } from "../bulk/bulk-view.ts";
 
@@ -30,14 +36,17 @@ export interface StreamHead {
 
 type StreamHeads = ReadonlyMap<string, StreamHead>;
 
-/** The oldest pending entry of each key on all shards; entries that later ones may overtake hold nothing. */
+/**
+ * The oldest pending entry of each key on all shards; entries that later ones may overtake hold nothing. Two round trips
+ * to Redis, however many shards there are, and one to Postgres for each of which a body was trimmed.
+ */
 export async function readStreamHeads(
   invocation: Invocation,
   redis: RedisHttp,
   consumer: Consumer,
 ): Promise<StreamHeads> {
-  const shards = Array.from({ length: invocation.publish.shards }, (_, shard) => shard);
-  const found = await Promise.all(shards.map((shard) => readShardHeads(invocation, redis, consumer, shard)));
+  const pending = await readPending(invocation, redis, consumer);
+  const found = await Promise.all(pending.map((one) => headsOf(invocation, consumer, one)));
   const heads = new Map<string, StreamHead>();
   for (const head of found.flat()) {
     // After a change of the number of shards a key may stand on two.
@@ -49,23 +58,58 @@ export async function readStreamHeads(
   return heads;
 }
 
-async function readShardHeads(
-  { catalog, db, keys }: Invocation,
+/** Pending entries of a shard, with what Redis says of them. */
+interface PendingOfShard {
+  readonly shard: number;
+  readonly group: Group;
+  readonly retryKey: string;
+  readonly entries: readonly PendingEntry[];
+  readonly replies: PendingReplies;
+}
+
+async function readPending(
+  { keys, publish }: Invocation,
   redis: RedisHttp,
+  { group }: Consumer,
+): Promise<PendingOfShard[]> {
+  const shards = Array.from({ length: publish.shards }, (_, shard) => ({
+    shard,
+    group: { stream: keys.stream(shard), group, consumer: group },
+    retryKey: keys.retryAt(group, shard),
+  }));
+  const lists = await redis.pipeline(shards.map((shard) => pendingCommand(shard.group, maxPending)));
+  const waiting = shards.flatMap((shard, index) => {
+    const list = lists[index];
+    if (isMissingGroup(list)) return [];
+    if (list instanceof Error) throw list;
+    const entries = parsePending(list);
+    return entries.length === 0 ? [] : [{ ...shard, entries }];
+  });
+  const commands = waiting.map((shard) =>
+    pendingDetailsCommands(
+      shard.group,
+      shard.retryKey,
+      shard.entries.map(({ id }) => id),
+    ),
+  );
+  const answers = await redis.pipeline(commands.flat());
+  let at = 0;
+  return waiting.map((shard, index) => {
+    const end = at + (commands[index]?.length ?? 0);
+    const replies = toPendingReplies(answers.slice(at, end));
+    at = end;
+    return { ...shard, replies };
+  });
+}
+
+async function headsOf(
+  { catalog, db, redis }: Invocation,
   consumer: Consumer,
-  shard: number,
+  { shard, group, retryKey, entries, replies }: PendingOfShard,
 ): Promise<StreamHead[]> {
-  const group = { stream: keys.stream(shard), group: consumer.group, consumer: consumer.group };
-  const [reply] = await redis.pipeline([pendingCommand(group, maxPending)]);
-  if (isMissingGroup(reply)) return [];
-  if (reply instanceof Error) throw reply;
-  const entries = parsePending(reply);
-  if (entries.length === 0) return [];
-  const retryKey = keys.retryAt(consumer.group, shard);
-  const [{ bodies }, texts] = await Promise.all([
-    bodiesOfPending({ redis, db }, group, { shard, retryKey }, entries),
-    redis.command(["HMGET", retryKey, ...entries.map((entry) => entry.id)]),
-  ]);
+  if (redis === null) return [];
+  const { bodies } = await bodiesOfPending({ redis, db }, group, { shard, retryKey }, entries, replies);
+  const texts = replies.failures;
   const heads = new Map<string, StreamHead>();
   entries.forEach(({ id }, index) => {
     const fields = bodies.get(id);
