@@ -54,6 +54,7 @@ const internals =
 
 /** No SQL, Redis command, stack, driver, address, key or password. */
 export function expectNoInternals(product: GatedProduct, text: string): void {
-  expect(text).not.toMatch(internals);
+  // A path like ".." leads to a page of the console, whose fields to choose from are called like a word of SQL.
+  expect(text.replaceAll(/<\/?select\b/g, "")).not.toMatch(internals);
   for (const secret of product.secrets) expect(text).not.toContain(secret);
 }
