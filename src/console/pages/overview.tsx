@@ -1,6 +1,7 @@
 import type { History, Overview } from "../../http/kit/answers.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { ConsumerTable } from "../parts/consumer-table.tsx";
+import { DemoWorld, readDemo } from "../parts/demo-world.tsx";
 import { type Figure, Figures } from "../parts/figures.tsx";
 import { Buckets, percentile, WindowSwitch, windowOf } from "../parts/over-time.tsx";
 import { Copy, Time } from "../parts/text.tsx";
@@ -11,6 +12,7 @@ export const page: PageModule = {
     const w = visit.words(overviewWords);
     const seen = await visit.api.get<Overview>("/api/overview", { window: windowOf(visit) });
     const isEmpty = mayBeEmpty(seen) && (await holdsNothing(visit));
+    const demo = isEmpty ? await readDemo(visit) : null;
     return {
       title: w.title,
       main: (
@@ -22,7 +24,10 @@ export const page: PageModule = {
           <div id="overview" data-refresh="20">
             <Health visit={visit} seen={seen} />
             {isEmpty ? (
-              <FirstRequests visit={visit} />
+              <>
+                <FirstRequests visit={visit} />
+                {demo === null ? null : <DemoWorld visit={visit} demo={demo} />}
+              </>
             ) : (
               <>
                 <Figures of={figuresOf(visit, seen)} />

@@ -2,7 +2,12 @@ import type { Visit } from "../page.ts";
 import { alertWords } from "../words/alerts.ts";
 import { Badge, type Tone } from "./text.tsx";
 
-const severityTones: Readonly<Record<string, Tone>> = { CRITICAL: "bad", HIGH: "bad", WARNING: "warn" };
+const severityTones: Readonly<Record<string, Tone>> = {
+  CRITICAL: "bad",
+  ERROR: "bad",
+  HIGH: "bad",
+  WARNING: "warn",
+};
 
 /** How bad it is, in the system's own word: alerts write them small, events great. */
 export function SeverityBadge({ severity }: { readonly severity: string }) {

@@ -1,0 +1,179 @@
+import type { SettingsAnswer } from "../../http/kit/product-answers.ts";
+import type { PageModule, Visit } from "../page.ts";
+import { FilterForm } from "../parts/form.tsx";
+import { SettingsMenu } from "../parts/settings-menu.tsx";
+import { Table } from "../parts/table.tsx";
+import { Badge, Facts } from "../parts/text.tsx";
+import { settingsWords } from "../words/settings.ts";
+
+export const page: PageModule = {
+  async show(visit) {
+    const w = visit.words(settingsWords);
+    const isForCaller = visit.isForAllTenants && visit.can("admin");
+    const answer = isForCaller ? await visit.api.get<SettingsAnswer>("/api/settings") : null;
+    return {
+      title: w.title,
+      main: (
+        <>
+          <SettingsMenu visit={visit} at="configured" />
+          {answer === null ? <p>{w.forAll}</p> : <Configured visit={visit} answer={answer} />}
+        </>
+      ),
+    };
+  },
+};
+
+interface AnswerProps {
+  readonly visit: Visit;
+  readonly answer: SettingsAnswer;
+}
+
+function Configured({ visit, answer }: AnswerProps) {
+  const w = visit.words(settingsWords);
+  return (
+    <>
+      <h2>{w.versions}</h2>
+      <Facts
+        of={[
+          [w.project, answer.versions.project ?? null],
+          [w.engine, answer.versions.engine ?? null],
+          [w.schemas, answer.versions.schemas ?? null],
+          [w.runtime, answer.versions.runtime ?? null],
+          [w.mode, answer.mode],
+        ]}
+      />
+      <h2>{w.stores}</h2>
+      <Stores visit={visit} answer={answer} />
+      <h2>{w.variables}</h2>
+      <Variables visit={visit} answer={answer} />
+      <h2>{w.modules}</h2>
+      <Modules visit={visit} answer={answer} />
+    </>
+  );
+}
+
+function Reached({ visit, is }: { readonly visit: Visit; readonly is: boolean | null }) {
+  const w = visit.words(settingsWords);
+  return is === true ? <Badge tone="good">{w.answers}</Badge> : <Badge tone="bad">{w.silent}</Badge>;
+}
+
+function Stores({ visit, answer: { stores, migrations } }: AnswerProps) {
+  const w = visit.words(settingsWords);
+  const { state, missing } = migrations;
+  const told = state === "current" || state === "newer" || state === "behind" ? w[state] : w.unknown;
+  const applied = migrations.needed.map(({ owner, count, newest }) => (
+    <li>
+      {owner ?? w.project}: {visit.format.number(count)}, {newest ?? "–"}
+    </li>
+  ));
+  return (
+    <Facts
+      of={[
+        [
+          "Postgres",
+          <>
+            {stores.postgres.host} <Reached visit={visit} is={stores.postgres.reachable} />
+          </>,
+        ],
+        [
+          "Redis",
+          stores.redis === null ? (
+            w.noStream
+          ) : (
+            <>
+              {stores.redis.host} <Reached visit={visit} is={stores.redis.reachable} />
+            </>
+          ),
+        ],
+        [
+          w.migrations,
+          <>
+            <Badge tone={state === "behind" ? "bad" : state === null ? "warn" : "good"}>{told}</Badge>
+            {missing.length === 0 ? null : <p>{w.missing(missing.join(", "))}</p>}
+            <ul class="plain">{applied}</ul>
+          </>,
+        ],
+      ]}
+    />
+  );
+}
+
+function Variables({ visit, answer }: AnswerProps) {
+  const w = visit.words(settingsWords);
+  const isNarrow = visit.query("set") !== null;
+  const shown = answer.settings.filter(({ is_set }) => is_set || !isNarrow);
+  return (
+    <>
+      {answer.set_in_vain.map(({ name, nearest }) => (
+        <p class="message warn">
+          {w.inVain}: <code>{name}</code>
+          {nearest == null ? "" : `, ${w.perhaps(nearest)}`}
+        </p>
+      ))}
+      <FilterForm visit={visit} path="/settings">
+        <label class="check">
+          <input type="checkbox" name="set" value="1" checked={isNarrow} /> {w.onlySet}
+        </label>
+      </FilterForm>
+      <Table
+        label={w.variables}
+        columns={[
+          { name: w.variable },
+          { name: w.value },
+          { name: w.standard },
+          { name: w.meaning, kind: "wide" },
+        ]}
+      >
+        {shown.map((setting) => (
+          <tr>
+            <th scope="row">
+              <code>{setting.name}</code>
+            </th>
+            <td class="wrap">
+              {setting.value !== null ? (
+                <code>{setting.value}</code>
+              ) : setting.is_set ? (
+                <Badge tone="info">{w.hidden}</Badge>
+              ) : (
+                <span class="quiet">{w.notSet}</span>
+              )}
+            </td>
+            <td class="wrap">{setting.default ?? "–"}</td>
+            <td class="wide whole" lang="en">
+              {setting.meaning}
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
+function Modules({ visit, answer }: AnswerProps) {
+  const w = visit.words(settingsWords);
+  const listed = (names: readonly string[]) => (names.length === 0 ? "–" : names.join(", "));
+  return (
+    <Table
+      label={w.modules}
+      columns={[
+        { name: w.module },
+        { name: w.events, kind: "number" },
+        { name: w.consumers },
+        { name: w.jobs },
+        { name: w.routes, kind: "wide" },
+      ]}
+    >
+      {answer.modules.map(({ name, events, consumers, jobs, paths }) => (
+        <tr>
+          <th scope="row">
+            <a href={visit.href("/catalog", { module: name })}>{name}</a>
+          </th>
+          <td class="number">{visit.format.number(events)}</td>
+          <td class="wrap">{listed(consumers)}</td>
+          <td class="wrap">{listed(jobs)}</td>
+          <td class="wide">{listed(paths)}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
