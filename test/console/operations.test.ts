@@ -80,6 +80,9 @@ describe("the overview", () => {
     expect(await figure(page, "Events in")).toBe("7");
     await page.getByRole("link", { name: "agents", exact: true }).click();
     await page.waitForURL("**/consumers/agents");
+    expect((await page.goto(links[0] ?? ""))?.status()).toBe(200);
+    const behind = page.locator("tbody tr", { hasText: "agent.online" });
+    expect(await behind.count(), "the events behind the first number").toBe(7);
     expect(faults()).toEqual([]);
   });
 
