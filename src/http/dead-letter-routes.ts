@@ -43,7 +43,11 @@ const listQuery = z.strictObject({
   key: plainText(255).optional(),
   ...pageFields,
 });
-const groupsQuery = z.strictObject({ subscriber: plainText(255).optional(), status });
+const groupsQuery = z.strictObject({
+  subscriber: plainText(255).optional(),
+  fingerprint: fingerprint.optional(),
+  status,
+});
 
 const filter = z
   .strictObject({
@@ -95,9 +99,9 @@ export function deadLetterRoutes(): Hono<AppEnv> {
   });
 
   routes.get("/groups", mayRead, validated("query", groupsQuery), async (c) => {
-    const { subscriber, status } = c.req.valid("query");
+    const { status, ...filter } = c.req.valid("query");
     const groups = await groupLetters(visibleInvocation(c).db, {
-      ...ofCaller(c, { subscriber }),
+      ...ofCaller(c, filter),
       status,
     });
     return c.json({ groups });

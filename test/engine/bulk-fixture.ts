@@ -27,7 +27,10 @@ export interface Planted {
 let planted = 0;
 
 /** Stores dead letters as a drain would have; their ids, in the order given. */
-export async function plantLetters(backbone: Backbone, letters: readonly Planted[]): Promise<string[]> {
+export async function plantLetters(
+  backbone: Pick<Backbone, "sql" | "stream">,
+  letters: readonly Planted[],
+): Promise<string[]> {
   const ids: string[] = [];
   for (const letter of letters) {
     planted += 1;

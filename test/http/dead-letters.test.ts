@@ -128,6 +128,7 @@ describe("the groups", () => {
         open: 2,
         first_failed_at: "2026-03-01T10:00:00.000Z",
         last_failed_at: "2026-03-02T10:00:00.000Z",
+        trend: new Array(24).fill(0),
       },
       expect.objectContaining({ fingerprint: b, count: 1, open: 1, sample_id: ids[2] }),
     ]);
@@ -139,6 +140,24 @@ describe("the groups", () => {
     ]);
     const second = await surface.send("/api/dead-letters/groups?status=all&subscriber=second");
     expect(second.body.groups).toMatchObject([{ subscriber: "second", event_type: null }]);
+    const one = await surface.send(`/api/dead-letters/groups?fingerprint=${b}`);
+    expect(one.body.groups.map((group: { fingerprint: string }) => group.fingerprint)).toEqual([b]);
+  });
+
+  test("tell how many failed in each of the last 24 hours, the oldest first", async () => {
+    const fingerprint = "00000000000000ee";
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const planted = [5, 10, 90, 23 * 60 + 30, 25 * 60].map((minutes) => ({
+      subscriber: "trending",
+      fingerprint,
+      failedAt: ago(minutes),
+    }));
+    await plantLetters(surface, planted);
+    const { groups } = (await surface.send("/api/dead-letters/groups?subscriber=trending")).body;
+    expect(groups).toHaveLength(1);
+    expect(groups[0].trend).toEqual([1, ...new Array(21).fill(0), 1, 2]);
+    expect(groups[0].count).toBe(5);
+    await surface.sql("DELETE FROM dead_letters WHERE subscriber_name = 'trending'");
   });
 });
 

@@ -280,7 +280,7 @@ function Jobs({ visit, consumer: { jobs } }: Props) {
       <ul class="jobs">
         {jobs.map((job) => (
           <li>
-            <a href={visit.href(`/jobs/${job.id}`)}>
+            <a href={visit.href(`/jobs/${job.kind === "redrive" ? "redrives" : "replays"}/${job.id}`)}>
               {job.kind} “{job.name}”
             </a>{" "}
             <span class="quiet">

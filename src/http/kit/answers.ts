@@ -261,6 +261,8 @@ export interface DeadLetterDetails extends DeadLetter {
   readonly raw_fields: Readonly<Record<string, string>> | null;
   readonly edited_fields: Readonly<Record<string, string>> | null;
   readonly has_body: boolean;
+  /** Why its handler cannot be tried; null: it can. */
+  readonly not_tried: string | null;
   readonly actions: readonly Action[];
 }
 
@@ -273,7 +275,10 @@ export interface LetterGroup {
   readonly count: number;
   readonly open: number;
   readonly sample_id: string;
+  readonly first_failed_at: string;
   readonly last_failed_at: string;
+  /** In each of the last 24 hours, the oldest first. */
+  readonly trend: readonly number[];
 }
 
 /** A redrive, a replay or a backfill. */
@@ -370,6 +375,9 @@ export interface TryOffers {
 
 /** What a handler would do, nothing of which was kept. */
 export interface Tried {
+  readonly event_id: string;
+  readonly handler: string;
+  readonly read_from: string;
   readonly event_type: string;
   readonly subscriber: string;
   readonly outcome: "applied" | "retried" | "dead_letter" | "unknown";

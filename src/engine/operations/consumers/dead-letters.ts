@@ -135,7 +135,11 @@ export interface LetterGroup {
   readonly open: number;
   readonly first_failed_at: string;
   readonly last_failed_at: string;
+  /** How many failed last in each of the last 24 hours, the oldest first. */
+  readonly trend: readonly number[];
 }
+
+const trendHours = 24;
 
 /** Groups shown at most; the largest come first. */
 const maxGroups = 500;
@@ -143,25 +147,41 @@ const maxGroups = 500;
 /** Dead letters by kind of failure, the largest group first. */
 export async function groupLetters(
   db: Database,
-  filter: Pick<LetterFilter, "subscriber" | "tenant_id"> & { readonly status: LetterStatus | "all" },
+  filter: Pick<LetterFilter, "subscriber" | "fingerprint" | "tenant_id"> & {
+    readonly status: LetterStatus | "all";
+  },
 ): Promise<LetterGroup[]> {
-  const { subscriber, tenant_id, status } = filter;
-  return db.rows<LetterGroup>(sql`
+  const { status, ...narrowed } = filter;
+  const chosen = sql`${letterCondition(narrowed)} AND ${status === "all" ? sql`true` : sql`l.status = ${status}`}`;
+  const groups = await db.rows<LetterGroup & { readonly hours: Readonly<Record<string, number>> | null }>(sql`
     WITH grouped AS (
       SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
         (count(*) FILTER (WHERE l.status = 'open'))::integer AS open,
         min(l.first_failed_at) AS first_failed_at, max(l.last_failed_at) AS last_failed_at,
         (array_agg(l.id ORDER BY l.last_failed_at DESC, l.id DESC))[1] AS sample_id
       FROM dead_letters l
-      WHERE ${letterCondition({ subscriber, tenant_id })} AND ${status === "all" ? sql`true` : sql`l.status = ${status}`}
+      WHERE ${chosen}
       GROUP BY l.fingerprint, l.subscriber_name, l.event_type, l.error_class
       ORDER BY count(*) DESC, max(l.last_failed_at) DESC LIMIT ${maxGroups}
+    ), hours AS (
+      SELECT l.fingerprint, l.subscriber_name, l.event_type, l.error_class, count(*)::integer AS count,
+        floor(extract(epoch FROM now() - l.last_failed_at) / 3600)::integer AS ago
+      FROM dead_letters l
+      WHERE ${chosen} AND l.last_failed_at > now() - make_interval(hours => ${trendHours}) AND l.last_failed_at <= now()
+      GROUP BY l.fingerprint, l.subscriber_name, l.event_type, l.error_class, ago
     )
     SELECT g.fingerprint, g.subscriber_name AS subscriber, g.event_type, g.error_class, s.reason, s.error_message,
       g.sample_id::text AS sample_id, g.count, g.open, ${isoText(sql`g.first_failed_at`)} AS first_failed_at,
-      ${isoText(sql`g.last_failed_at`)} AS last_failed_at
+      ${isoText(sql`g.last_failed_at`)} AS last_failed_at,
+      (SELECT json_object_agg(h.ago, h.count) FROM hours h WHERE h.fingerprint = g.fingerprint
+        AND h.subscriber_name = g.subscriber_name AND h.error_class = g.error_class
+        AND h.event_type IS NOT DISTINCT FROM g.event_type) AS hours
     FROM grouped g JOIN dead_letters s ON s.id = g.sample_id
     ORDER BY g.count DESC, g.last_failed_at DESC`);
+  return groups.map(({ hours, ...group }) => ({
+    ...group,
+    trend: Array.from({ length: trendHours }, (_, place) => hours?.[trendHours - 1 - place] ?? 0),
+  }));
 }
 
 /** Actions shown with a letter, at most. */

@@ -1,0 +1,3 @@
+import { jobPage } from "../parts/jobs.tsx";
+
+export const page = jobPage("redrives");
