@@ -1,10 +1,13 @@
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDemoApi, type DemoApi, DemoError } from "../../src/demo/api.ts";
 import { makeDemo } from "../../src/demo/build.ts";
 import { bundleWorkers } from "../../workers/local/bundle.ts";
 import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stripe.ts";
 import { charter } from "../cli/server.ts";
+import { signIn } from "../console/console.ts";
 import { createTestEngine } from "../engine.ts";
+import { launchChromium } from "../pages/chromium.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Edge, startEdge } from "./edge.ts";
 
@@ -43,6 +46,18 @@ const eventCount = async (): Promise<number> => {
   return row?.count ?? 0;
 };
 
+/** Runs with a browser that is signed in. */
+async function inBrowser(look: (page: Page) => Promise<void>): Promise<void> {
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage({ baseURL: edge.url, locale: "en-GB" });
+    await signIn(page, edge.key);
+    await look(page);
+  } finally {
+    await browser.close();
+  }
+}
+
 /** A connection that breaks for good after so many requests. */
 function breakingAfter(requests: number): DemoApi {
   let left = requests;
@@ -57,6 +72,12 @@ function breakingAfter(requests: number): DemoApi {
 }
 
 describe("the demo world", { timeout: 120_000 }, () => {
+  test("is offered by the console where the system is empty", () =>
+    inBrowser(async (page) => {
+      await page.goto("/");
+      await page.getByRole("button", { name: "Make the world" }).waitFor();
+    }));
+
   test("is made whole by a second run where the first was interrupted", async () => {
     const seen: string[] = [];
     const broken = makeDemo(breakingAfter(75), {
@@ -158,6 +179,18 @@ describe("the demo world", { timeout: 120_000 }, () => {
     expect(deliveries[0]).toMatchObject({ status: "waiting" });
     expect(deliveries[0].attempts.length).toBeGreaterThan(0);
   });
+
+  test("is begun by the button of the console, which tells when it is there", () =>
+    inBrowser(async (page) => {
+      // Made by the command, so it is no longer offered where it would stand between other things.
+      await page.goto("/");
+      expect(await page.getByRole("button", { name: "Make the world" }).count()).toBe(0);
+      const before = await eventCount();
+      await page.goto("/demo");
+      await page.getByRole("button", { name: "Make the world" }).click();
+      await page.getByText("It is there. Every page has something to show now.").waitFor();
+      expect(await eventCount()).toBe(before);
+    }));
 
   test("is not made twice: neither by the command nor by the route", async () => {
     const before = await eventCount();
