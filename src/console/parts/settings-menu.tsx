@@ -33,17 +33,13 @@ export function SettingsMenu({ visit, at }: { readonly visit: Visit; readonly at
     <>
       <h1>{at === "configured" ? w.title : w[at]}</h1>
       <nav class="tabs" aria-label={w.parts}>
-        <ul>
-          {parts
-            .filter(({ name }) => maySee(visit, name))
-            .map(({ name, path }) => (
-              <li>
-                <a href={visit.href(path)} aria-current={name === at ? "page" : undefined}>
-                  {w[name]}
-                </a>
-              </li>
-            ))}
-        </ul>
+        {parts
+          .filter(({ name }) => maySee(visit, name))
+          .map(({ name, path }) => (
+            <a href={visit.href(path)} aria-current={name === at ? "page" : undefined}>
+              {w[name]}
+            </a>
+          ))}
       </nav>
     </>
   );
