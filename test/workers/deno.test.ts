@@ -13,6 +13,7 @@ import { expectConsolePages } from "./console-pages.ts";
 import { call, createToStaging, type Served, sendTooMuch } from "./course-flow.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 import { expectTraces } from "./traced.ts";
+import { expectTry } from "./try-out.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const command = `${root}node_modules/.bin/deno`;
@@ -66,6 +67,8 @@ describe("workers/deno.ts in Deno", () => {
     expectTokens(served, trusted.issuer));
 
   test("serves the console", () => expectConsolePages(served));
+
+  test("tries an event out", () => expectTry(served));
 
   test("names the setting that nobody reads, and no other", () => {
     const told = [...child.output().matchAll(/"message":"(\w+) is set, and nobody here reads it\. (.*?)"/g)];

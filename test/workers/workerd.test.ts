@@ -11,6 +11,7 @@ import { call, createCourse, createToStaging, distributionsOf, sendTooMuch } fro
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
 import { expectTokens, openTrustedIssuer } from "./tokens.ts";
 import { expectTraces } from "./traced.ts";
+import { expectTry } from "./try-out.ts";
 
 let bundles: WorkerBundles;
 beforeAll(async () => {
@@ -50,6 +51,8 @@ describe("the built workers in workerd", () => {
   });
 
   test("serve the console", () => expectConsolePages(edge));
+
+  test("try an event out", () => expectTry(edge));
 
   test("send what they trace, and tell their metrics", async () => {
     await expectTraces(collector, edge);
