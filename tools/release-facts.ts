@@ -20,7 +20,7 @@ interface Meaning {
 /** Markdown as plain text: links by their words, code without its ticks. */
 const plain = (text: string) =>
   text
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/\[([^\][]{0,200})\]\([^()]{0,300}\)/g, "$1")
     .replaceAll("`", "")
     .replaceAll("\\|", "|")
     .trim();

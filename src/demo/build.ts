@@ -101,7 +101,9 @@ async function begin(api: DemoApi, seed: number, force: boolean): Promise<number
   if (before !== null) return before;
   if (!force) await requireEmpty(api);
   await mark(api, seed, "the beginning");
-  return (await timeOf(api, seed, "the beginning")) ?? Date.now();
+  const begun = await timeOf(api, seed, "the beginning");
+  if (begun !== null) return begun;
+  throw new DemoError(`${api.url} took the first event of the demo, and does not show it.`);
 }
 
 /** An event of the demo itself tells how far it is, so that nothing else has to be kept. */

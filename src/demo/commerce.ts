@@ -28,9 +28,16 @@ export async function sell(
     story,
     once: onceOf(stage, `intent ${course.name} ${buyer}`),
   });
-  if (!isOnThisMachine(intent.checkout_url)) return null;
-  const look = async () => (await api.send("GET", `/api/paycore/intents/${intent.intent_id}`)).body;
-  if ((await look()).status === "pending") await api.pay(intent.checkout_url);
+  // Where Stripe was slow its page is opened behind the answer.
+  const opened = await until(
+    `The payment page for "${course.title}"`,
+    async () => (await api.send("GET", `/api/paycore/intents/${intent.intent_id}`)).body,
+    ({ status }) => status !== "created",
+  );
+  if (opened.status === "pending") {
+    if (!isOnThisMachine(opened.checkout_url)) return null;
+    await api.pay(opened.checkout_url);
+  }
   const access = `/api/course-access/${course.courseId}?user_id=${user}&tenant_id=${course.tenant}`;
   await until(
     `The access to "${course.title}"`,

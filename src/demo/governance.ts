@@ -70,6 +70,6 @@ async function approve({ api }: Stage, hash: string, about: string) {
 async function approveOnce(stage: Stage, hash: string, about: string): Promise<void> {
   const { body } = await stage.api.send("GET", `/api/ir/approvals/pending?tenant_id=${lineCourse.tenant}`);
   const waiting: readonly { readonly ir_hash: string }[] = body.approvals;
-  const isWaiting = waiting.some(({ ir_hash }) => hash.startsWith(ir_hash.replace(/\.+$/, "")));
+  const isWaiting = waiting.some(({ ir_hash }) => hash.startsWith(ir_hash.replaceAll(".", "")));
   if (!isWaiting) await approve(stage, hash, about);
 }
