@@ -52,7 +52,7 @@ const layers = {
   http: ["engine"],
   modules: ["engine", "pages", "http/kit"],
   // A client of the API: it reads and changes by its routes.
-  console: ["http/kit"],
+  console: ["engine", "http/kit"],
 };
 
 const placeOf = (name) => (name.endsWith(".ts") ? `^src/${name.replace(".", "\\.")}$` : `^src/${name}/`);

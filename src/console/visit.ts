@@ -1,3 +1,4 @@
+import { systemClock } from "@brain/engine";
 import type { Context } from "hono";
 import { scopesGrant } from "../http/kit/scopes.ts";
 import { type ApiFetch, type ApiSession, openApi, searchOf } from "./api.ts";
@@ -38,7 +39,7 @@ export async function openVisit(
       ? (await api.get<{ readonly csrf_token: string }>("/api/sessions/current")).csrf_token
       : null;
   const preferences = readPreferences(c);
-  const now = new Date();
+  const now = new Date(systemClock());
   const queries = Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ""));
   const visit: Visit = {
     api,

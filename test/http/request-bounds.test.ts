@@ -17,6 +17,7 @@ afterAll(() => product?.close());
  */
 const judged = [
   "POST /api/dead-letters/:id/redrive payload.{}",
+  "POST /api/dead-letters/:id/try payload.{}",
   "POST /api/course-factory/validate-ir {}",
   "POST /api/courses/certificates/verify certificate_payload.{}",
   "POST /api/ir/validate (value)",

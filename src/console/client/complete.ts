@@ -82,7 +82,7 @@ function complete(field: HTMLInputElement): void {
 /** Where the word before the cursor begins, and where it ends. */
 function wordAt({ value, selectionStart }: HTMLInputElement): readonly [start: number, end: number] {
   const at = selectionStart ?? value.length;
-  return [value.slice(0, at).search(/\S*$/), at + value.slice(at).search(/\s|$/)];
+  return [value.slice(0, at).lastIndexOf(" ") + 1, at + value.slice(at).search(/\s|$/)];
 }
 
 function suggestionsOf(field: HTMLInputElement, words: readonly string[]): readonly string[] {

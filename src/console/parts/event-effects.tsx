@@ -17,7 +17,7 @@ const tones: Readonly<Record<string, Tone>> = {
 };
 
 /** What became of an event with one consumer, in a word. */
-export function EffectBadge({ visit, state }: { readonly visit: Visit; readonly state: string }) {
+function EffectBadge({ visit, state }: { readonly visit: Visit; readonly state: string }) {
   const w = visit.words(oneEventWords) as Readonly<Record<string, unknown>>;
   const word = w[`state_${state}`];
   return <Badge tone={tones[state] ?? "quiet"}>{typeof word === "string" ? word : state}</Badge>;

@@ -54,7 +54,7 @@ export function EventRows({ visit, events }: RowsProps) {
 }
 
 /** Where one event is shown, an own one or that of another program. */
-export function eventPath({
+function eventPath({
   foreign,
   id,
   position,

@@ -4,7 +4,7 @@ import { oneEventWords } from "../words/event.ts";
 import { Copy } from "./text.tsx";
 
 /** An event as whoever publishes it writes it: without id, time and story, which a new one gets. */
-export function draftOf(event: FoundEvent): Readonly<Record<string, unknown>> {
+function draftOf(event: FoundEvent): Readonly<Record<string, unknown>> {
   const { type, payload, target, tenant_id, actor_id, mission_id, task_id, severity } = event;
   const optional = { target, tenant_id, actor_id, mission_id, task_id, severity };
   const given = Object.entries(optional).filter(([, value]) => value !== null);

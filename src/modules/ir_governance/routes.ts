@@ -97,8 +97,8 @@ function planRoutes(): Hono<ModuleEnv> {
   app.post(
     "/:hash/refuse",
     mayApprove,
-    validated("param", planParam),
     validated("json", endRequest),
+    validated("param", planParam),
     async (c) => {
       const { hash } = c.req.valid("param");
       const { plan, withdrawn } = await refuse(c.var.services, hash, c.req.valid("json"));
