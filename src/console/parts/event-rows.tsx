@@ -54,11 +54,7 @@ export function EventRows({ visit, events }: RowsProps) {
 }
 
 /** Where one event is shown, an own one or that of another program. */
-function eventPath({
-  foreign,
-  id,
-  position,
-}: Pick<FoundEvent, "foreign" | "id" | "position">): string {
+function eventPath({ foreign, id, position }: Pick<FoundEvent, "foreign" | "id" | "position">): string {
   return foreign === true || id === null ? `/entries/${position}` : `/events/${id}`;
 }
 

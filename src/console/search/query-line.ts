@@ -32,7 +32,6 @@ export const lineFields = [
   ["archive", "archive"],
 ] as const;
 
-type LineName = (typeof lineFields)[number][0];
 export type ApiName = (typeof lineFields)[number][1] | "text";
 
 /** What is asked for as it was written, by the names of the API. */
