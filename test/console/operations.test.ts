@@ -152,30 +152,12 @@ describe("a consumer", () => {
     expect(await rows("SELECT FROM consumer_pauses")).toEqual([]);
   });
 
-  test("is given a replay once its exact count was typed", async () => {
+  test("leads to a replay of its own", async () => {
     const page = await ours.open();
     await page.goto("/consumers/agents");
-    const form = page.locator("form", { has: page.getByRole("button", { name: "Count" }) });
-    await form.locator("input[name=name]").fill("again");
-    await form.locator("select[name=mode]").selectOption("force");
-    await form.locator("input[name=reason]").fill("to see it twice");
-    await form.getByRole("button").click();
-    await page.getByText("7 events of the record fit").waitFor();
-    expect(await rows("SELECT FROM jobs")).toEqual([]);
-    await expectAccessible(page);
-    await page.locator("input[name=confirm]").evaluate((field) => field.removeAttribute("pattern"));
-    await page.locator("input[name=confirm]").fill("6");
-    await page.getByRole("button", { name: "Start the replay" }).click();
-    await page.locator(".message.bad").first().waitFor();
-    expect(await rows("SELECT FROM jobs"), "the wrong count starts nothing").toEqual([]);
-    // What was chosen is still there.
-    await form.getByRole("button").click();
-    await page.locator("input[name=confirm]").fill("7");
-    await page.getByRole("button", { name: "Start the replay" }).click();
-    await changed(page, 'The replay "again" is under way.', "replay.started");
-    expect(await rows("SELECT name, mode, total, reason FROM jobs")).toEqual([
-      { name: "again", mode: "force", total: 7, reason: "to see it twice" },
-    ]);
+    await page.getByRole("link", { name: "Start a replay" }).click();
+    await page.waitForURL("**/jobs/replay?subscriber=agents");
+    expect(await page.locator("select[name=subscriber]").inputValue()).toBe("agents");
   });
 
   test("has blocked keys, which are tried now or given up", async () => {

@@ -232,6 +232,18 @@ describe("a replay", () => {
     await expectAccessible(page);
     await page.locator("input[name=name]").fill("again please");
     await page.locator("input[name=reason]").fill("the receiver lost it");
+    await page.locator("input[name=confirm]").evaluate((field) => field.removeAttribute("pattern"));
+    await page.locator("input[name=confirm]").fill("2");
+    await page.getByRole("button", { name: "Replay 1" }).click();
+    await page.locator(".message.bad").first().waitFor();
+    expect(await ours.engine.sql("SELECT FROM jobs WHERE name = 'again please'"), "the wrong count").toEqual(
+      [],
+    );
+    // What was chosen is still there.
+    await page.getByRole("button", { name: "Count" }).click();
+    await page.locator("input[name=name]").fill("again please");
+    await page.locator("input[name=reason]").fill("the receiver lost it");
+    await page.locator("input[name=confirm]").fill("1");
     await page.getByRole("button", { name: "Replay 1" }).click();
     await page.waitForURL("**/jobs/replays/*");
     await done("The replay has begun.");

@@ -4,7 +4,6 @@ import { ConsumerChanges } from "../parts/consumer-changes.tsx";
 import { ConsumerState } from "../parts/consumer-table.tsx";
 import { type Figure, Figures } from "../parts/figures.tsx";
 import { Buckets, percentile, WindowSwitch, windowOf } from "../parts/over-time.tsx";
-import { confirmReplay, startReplay } from "../parts/replay-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Facts, Time } from "../parts/text.tsx";
 import { consumerWords } from "../words/consumers.ts";
@@ -73,8 +72,6 @@ export const page: PageModule = {
       return { goTo: pathOf(visit), told: body.resumed ? w.doneResumed : w.notPaused, requestId };
     },
     drain,
-    countReplay: (visit, form) => confirmReplay(visit, form, pathOf(visit)),
-    startReplay: (visit, form) => startReplay(visit, form, pathOf(visit)),
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Consumers, Job } from "../../http/kit/answers.ts";
+import { requireConfirmed } from "../confirm.ts";
 import type { Form, PageModule, PageView, Visit } from "../page.ts";
-import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
+import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";
 import { jobWords } from "../words/jobs.ts";
 
 interface Preview {
@@ -25,15 +26,12 @@ export const page: PageModule = {
   },
   actions: {
     async preview(visit, form) {
-      const body = { ...bodyOf(form), dry_run: true };
-      const { body: preview } = await visit.api.change<Preview>("/api/replays", {
-        body,
-        idempotencyKey: null,
-      });
-      return { shown: countedView(visit, form, preview) };
+      return { shown: countedView(visit, form, await count(visit, form)) };
     },
     async start(visit, form) {
       const rate = form.optional("rate_per_second");
+      // Effects that come once more cannot be taken back. Between two looks events come, so it is counted anew.
+      if (form.text("mode") === "force") requireConfirmed(form, (await count(visit, form)).count);
       const { body, requestId } = await visit.api.change<Job>("/api/replays", {
         body: {
           ...bodyOf(form),
@@ -48,6 +46,14 @@ export const page: PageModule = {
     },
   },
 };
+
+async function count(visit: Visit, form: Form): Promise<Preview> {
+  const { body } = await visit.api.change<Preview>("/api/replays", {
+    body: { ...bodyOf(form), dry_run: true },
+    idempotencyKey: null,
+  });
+  return body;
+}
 
 /** What the route is asked; what was left empty is left out. */
 function bodyOf(form: Form): Readonly<Record<string, unknown>> {
@@ -183,6 +189,7 @@ function countedView(visit: Visit, form: Form, preview: Preview): PageView {
               <input type="text" inputmode="decimal" name="rate_per_second" class="short" />
             </label>
             <ReasonField visit={visit} action="start" />
+            {isForced ? <ConfirmCount visit={visit} count={count} /> : null}
           </ActionForm>
         )}
         <p>

@@ -2,7 +2,6 @@ import type { ConsumerDetails } from "../../http/kit/answers.ts";
 import type { Visit } from "../page.ts";
 import { consumerWords } from "../words/consumers.ts";
 import { ActionForm, ReasonField, typed } from "./form.tsx";
-import { ReplayForm } from "./replay-form.tsx";
 
 interface Props {
   readonly visit: Visit;
@@ -26,7 +25,14 @@ export function ConsumerChanges({ visit, consumer }: Props) {
       <ActionForm visit={visit} action="drain" button={w.drain} tone="plain">
         <p class="quiet">{w.drainWhy}</p>
       </ActionForm>
-      <ReplayForm visit={visit} consumer={consumer} />
+      <div>
+        <p class="quiet">{w.replayWhy}</p>
+        <p>
+          <a class="button plain" href={visit.href("/jobs/replay", { subscriber: consumer.subscriber })}>
+            {w.replay}
+          </a>
+        </p>
+      </div>
     </section>
   );
 }
