@@ -59,6 +59,7 @@ export const routes: readonly Route[] = [
   { path: "/missions/templates", area: "missions", load: () => import("./pages/mission-templates.tsx") },
   { path: "/missions/templates/:id", area: "missions", load: () => import("./pages/mission-template.tsx") },
   { path: "/missions/:id", area: "missions", load: () => import("./pages/mission.tsx") },
+  { path: "/jobs/:id", area: "jobs", load: () => import("./pages/job.tsx") },
   { path: "/alerts", area: "alerts", load: () => import("./pages/alerts.tsx") },
   { path: "/alerts/:id", area: "alerts", load: () => import("./pages/alert.tsx") },
   { path: "/catalog", area: "catalog", load: () => import("./pages/catalog.tsx") },

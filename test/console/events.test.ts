@@ -239,13 +239,25 @@ describe("one event", () => {
     await expectAccessible(page);
   });
 
+  test("is tried with a consumer, and nothing of it is kept", async () => {
+    const page = await ours.open();
+    await page.goto(`/events/${ids.fourth}`);
+    const before = await ours.engine.sql("SELECT * FROM processed_events ORDER BY 1, 2");
+    await page.getByRole("button", { name: "Try with agents" }).click();
+    await page.getByText("Nothing of it was kept.").waitFor();
+    await page.getByText("This consumer applied the event").waitFor();
+    await expectAccessible(page);
+    expect(await ours.engine.sql("SELECT * FROM processed_events ORDER BY 1, 2")).toEqual(before);
+  });
+
   test("is replayed to one consumer, with a reason", async () => {
     const page = await ours.open();
     await page.goto(`/events/${ids.fourth}`);
     await page.locator("select[name=mode]").selectOption("force");
     await page.locator("[name=reason]").fill("to see it again");
     await page.getByRole("button", { name: "Start the replay" }).click();
-    await page.waitForURL("**/jobs/*");
+    await page.waitForURL("**/jobs/replays/*");
+    await page.getByText("to see it again").first().waitFor();
     const { body } = await ours.engine.request("GET", "/api/replays?subscriber=agents");
     expect(body).toMatchObject({ replays: [{ total: 1, mode: "force", reason: "to see it again" }] });
   });

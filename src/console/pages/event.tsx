@@ -1,4 +1,11 @@
-import type { DeclaredEvent, EventEffects, FoundEvent, Job } from "../../http/kit/answers.ts";
+import type {
+  DeclaredEvent,
+  EventEffects,
+  FoundEvent,
+  Job,
+  Tried,
+  TryOffers,
+} from "../../http/kit/answers.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { CauseAndEffects, ConsumerEffects } from "../parts/event-effects.tsx";
 import { EventFacts, metaOf } from "../parts/event-facts.tsx";
@@ -6,17 +13,20 @@ import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { Reproduce } from "../parts/reproduce.tsx";
 import { SchemaDiff } from "../parts/schema-diff.tsx";
+import { TriedOut } from "../parts/tried.tsx";
 import { oneEventWords } from "../words/event.ts";
 import { eventWords } from "../words/events.ts";
+import { tryWords } from "../words/tries.ts";
 
 const routeOf = (visit: Visit) => `/api/events/${encodeURIComponent(visit.param("id"))}`;
 
 export const page: PageModule = {
   async show(visit) {
     const w = visit.words(oneEventWords);
-    const [event, effects] = await Promise.all([
+    const [event, effects, offers] = await Promise.all([
       visit.api.get<FoundEvent>(routeOf(visit)),
       visit.api.get<EventEffects>(`${routeOf(visit)}/effects`),
+      visit.can("operate") ? visit.api.find<TryOffers>(`${routeOf(visit)}/try`) : null,
     ]);
     const type = event.type ?? "";
     const declared = await visit.api.find<DeclaredEvent>(`/api/catalog/${encodeURIComponent(type)}`, {
@@ -47,6 +57,7 @@ export const page: PageModule = {
               declared={declared}
             />
           </section>
+          <TryOut visit={visit} offers={offers} />
           <Reproduce visit={visit} event={event} />
           {visit.can("operate") ? <Replay visit={visit} effects={effects} /> : null}
         </>
@@ -54,6 +65,30 @@ export const page: PageModule = {
     };
   },
   actions: {
+    async try(visit, form) {
+      // Nothing is kept of a try, so no key either.
+      const { body: tried } = await visit.api.change<Tried>(`${routeOf(visit)}/try`, {
+        body: { subscriber: form.text("subscriber") },
+        idempotencyKey: null,
+      });
+      const { title } = visit.words(tryWords);
+      const trail = [
+        { href: visit.href("/events"), text: visit.words(eventWords).title },
+        { href: visit.hrefHere({}), text: tried.event_type },
+      ];
+      return {
+        shown: {
+          title,
+          trail,
+          main: (
+            <>
+              <h1>{title}</h1>
+              <TriedOut visit={visit} tried={tried} />
+            </>
+          ),
+        },
+      };
+    },
     async replay(visit, form) {
       const name = `event ${visit.param("id").slice(0, 8)} ${form.idempotencyKey.slice(0, 8)}`;
       const { body, requestId } = await visit.api.change<Job>("/api/replays", {
@@ -67,13 +102,42 @@ export const page: PageModule = {
         idempotencyKey: form.idempotencyKey,
       });
       return {
-        goTo: visit.href(`/jobs/${body.id}`),
+        goTo: visit.href(`/jobs/replays/${body.id}`),
         told: visit.words(oneEventWords).replayDone(body.name),
         requestId,
       };
     },
   },
 };
+
+/** What a consumer would do with the event, before it is replayed. Null: nobody can be asked. */
+function TryOut({ visit, offers }: { readonly visit: Visit; readonly offers: TryOffers | null }) {
+  const w = visit.words(oneEventWords);
+  const consumers = offers?.consumers ?? [];
+  const offered = consumers.filter(({ not_tried }) => not_tried === null);
+  if (consumers.length === 0) return null;
+  return (
+    <section>
+      <h2>{w.tryOut}</h2>
+      <p class="quiet">{w.tryWhy}</p>
+      <div class="buttons">
+        {offered.map(({ subscriber }) => (
+          <ActionForm
+            visit={visit}
+            action="try"
+            button={w.tryWith(subscriber)}
+            tone="plain"
+            class="inline"
+            hidden={{ subscriber }}
+          />
+        ))}
+      </div>
+      {consumers.map(({ subscriber, not_tried }) =>
+        not_tried === null ? null : <p class="quiet">{w.tryNot(subscriber, not_tried)}</p>,
+      )}
+    </section>
+  );
+}
 
 /** One consumer gets the event once more. */
 function Replay({ visit, effects }: { readonly visit: Visit; readonly effects: EventEffects }) {

@@ -41,6 +41,10 @@ export const oneEventWords = defineWords({
     effects: "What it caused",
     effectsNone: "It has caused no event.",
     effectsMore: "All of them",
+    tryOut: "Try it",
+    tryWhy: "The handler runs, what it would do is shown, and nothing of it is kept.",
+    tryWith: (consumer: string) => `Try with ${consumer}`,
+    tryNot: (consumer: string, why: string) => `${consumer} is not tried: ${why}`,
     payload: "Payload",
     schema: "Against the schema",
     schemaVersions: (stored: string, current: string) =>
@@ -128,6 +132,10 @@ export const oneEventWords = defineWords({
     effects: "Was es auslöste",
     effectsNone: "Es hat kein Ereignis ausgelöst.",
     effectsMore: "Alle",
+    tryOut: "Ausprobieren",
+    tryWhy: "Der Handler läuft, was er täte, wird gezeigt, und nichts davon bleibt.",
+    tryWith: (consumer: string) => `Mit ${consumer} ausprobieren`,
+    tryNot: (consumer: string, why: string) => `${consumer} wird nicht ausprobiert: ${why}`,
     payload: "Payload",
     schema: "Gegen das Schema",
     schemaVersions: (stored: string, current: string) =>
