@@ -1,4 +1,5 @@
 import type { PageModule, Visit } from "../page.ts";
+import { ConsumerLink } from "../parts/consumer-link.tsx";
 import { FilterForm } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { Pager, Table } from "../parts/table.tsx";
@@ -122,9 +123,7 @@ function Entry({ visit, entry }: { readonly visit: Visit; readonly entry: Action
           [w.reason, entry.reason],
           [
             w.subject,
-            entry.subscriber === null ? null : (
-              <a href={visit.href(`/consumers/${entry.subscriber}`)}>{entry.subscriber}</a>
-            ),
+            entry.subscriber === null ? null : <ConsumerLink visit={visit} subscriber={entry.subscriber} />,
           ],
           [w.affected, entry.affected === null ? null : visit.format.number(entry.affected)],
           [

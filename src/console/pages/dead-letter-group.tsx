@@ -2,6 +2,7 @@ import type { DeadLetter, Job, LetterGroup } from "../../http/kit/answers.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { Form, PageModule, Visit } from "../page.ts";
 import { Sparkline } from "../parts/chart.tsx";
+import { ConsumerLink } from "../parts/consumer-link.tsx";
 import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";
 import { LetterTable } from "../parts/letters.tsx";
 import { Empty, Facts, Time } from "../parts/text.tsx";
@@ -145,10 +146,7 @@ function GroupFacts({ visit, group }: { readonly visit: Visit; readonly group: L
             <Sparkline values={group.trend} summary={w.trendOf(sum)} /> {sum}
           </span>,
         ],
-        [
-          w.consumer,
-          <a href={visit.href(`/consumers/${encodeURIComponent(group.subscriber)}`)}>{group.subscriber}</a>,
-        ],
+        [w.consumer, <ConsumerLink visit={visit} subscriber={group.subscriber} />],
         [w.type, group.event_type === null ? null : <code>{group.event_type}</code>],
         [w.first, <Time visit={visit} at={group.first_failed_at} as="dateTime" />],
         [w.last, <Time visit={visit} at={group.last_failed_at} as="dateTime" />],

@@ -2,6 +2,7 @@ import type { BlockedKeys, DeadLetterDetails, Tried } from "../../http/kit/answe
 import { invalidForm } from "../api.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { PageModule, ShownInstead, Visit } from "../page.ts";
+import { ConsumerLink } from "../parts/consumer-link.tsx";
 import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";
 import { Json } from "../parts/json.tsx";
 import { LetterBadge } from "../parts/letters.tsx";
@@ -167,10 +168,7 @@ function LetterFacts({ visit, letter }: LetterProps) {
     <Facts
       of={[
         [w.status, <LetterBadge visit={visit} status={letter.status} />],
-        [
-          w.consumer,
-          <a href={visit.href(`/consumers/${encodeURIComponent(letter.subscriber)}`)}>{letter.subscriber}</a>,
-        ],
+        [w.consumer, <ConsumerLink visit={visit} subscriber={letter.subscriber} />],
         [w.type, letter.event_type === null ? null : <code>{letter.event_type}</code>],
         [w.reason, <Badge tone="quiet">{letter.reason}</Badge>],
         [w.tenant, letter.tenant_id],

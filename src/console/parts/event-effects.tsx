@@ -1,6 +1,7 @@
 import type { EffectOfConsumer, EventEffects, RelatedEvent } from "../../http/kit/answers.ts";
 import type { Visit } from "../page.ts";
 import { oneEventWords } from "../words/event.ts";
+import { ConsumerLink } from "./consumer-link.tsx";
 import { Table } from "./table.tsx";
 import { Badge, Empty, Time, type Tone } from "./text.tsx";
 
@@ -73,7 +74,7 @@ function ConsumerRow({ visit, effect, sentAt }: RowProps) {
   return (
     <tr>
       <th scope="row">
-        <a href={visit.href(`/consumers/${encodeURIComponent(subscriber)}`)}>{subscriber}</a>
+        <ConsumerLink visit={visit} subscriber={subscriber} />
       </th>
       <td>
         <EffectBadge visit={visit} state={state} />

@@ -1,6 +1,7 @@
 import type { Job } from "../../http/kit/answers.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { jobWords } from "../words/jobs.ts";
+import { ConsumerLink } from "./consumer-link.tsx";
 import { ActionForm, ReasonField } from "./form.tsx";
 import { Table } from "./table.tsx";
 import { Badge, Facts, Time, type Tone } from "./text.tsx";
@@ -159,11 +160,7 @@ function JobFacts({ visit, job }: JobProps) {
           [w.mode, job.mode === "force" || job.mode === "only_missing" ? w[job.mode] : null],
           [
             w.consumer,
-            job.subscriber === null ? (
-              w.several
-            ) : (
-              <a href={visit.href(`/consumers/${encodeURIComponent(job.subscriber)}`)}>{job.subscriber}</a>
-            ),
+            job.subscriber === null ? w.several : <ConsumerLink visit={visit} subscriber={job.subscriber} />,
           ],
           [w.reason, job.reason],
           [w.by, job.actor_id ?? w.nobody],
