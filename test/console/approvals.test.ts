@@ -1,6 +1,8 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { harmlessStep, planOf } from "../modules/ir-governance-fixtures.ts";
+import { createPaymentEngine } from "../modules/stripe-fixture.ts";
+import { serve } from "../pages/serve.ts";
 import {
   type ConsoleUnderTest,
   createConsoleUnderTest,
@@ -112,4 +114,46 @@ test("who may not approve is offered nothing; a phone, the dark and German are f
   expect(await page.locator("main form").count()).toBe(0);
   await expectFits(page);
   await expectAccessible(page);
+});
+
+test("a refund is approved by a second person, and not offered to who asked for it", async () => {
+  const own = await createPaymentEngine();
+  const server = await serve((request) => own.app.fetch(request));
+  onTestFinished(async () => {
+    await server.close();
+    await own.cleanup();
+  });
+  const scopes = ["approve", "payment:read", "payment:write", "ir_governance:read", "operations:read"];
+  const person = async () =>
+    (await own.request("POST", "/api/keys", { name: "a test", tenant_id: "acme", scopes })).body.key;
+  const [clerk, boss] = [await person(), await person()];
+  const asked = { amount_cents: 50_000, user_id: "payer", tenant_id: "acme" };
+  const { body: intent } = await own.request("POST", "/api/paycore/intents", asked);
+  await own.atStripe(() => own.stripe.account.pay(intent.provider_intent_id));
+  const { body: refund } = await own.request(
+    "POST",
+    "/api/paycore/refunds",
+    { intent_id: intent.intent_id, amount_cents: 40_000, await_approval: true },
+    { authorization: `Bearer ${clerk}` },
+  );
+  const path = `${server.origin}/approvals/refunds/${refund.refund_id}`;
+  const lookAs = async (key: string) => {
+    const page = await ours.open({ key: null });
+    await page.goto(`${server.origin}/sign-in`);
+    await page.locator("input[name=key]").fill(key);
+    await page.locator("button").first().click();
+    await page.waitForURL((url) => !url.pathname.endsWith("/sign-in"));
+    await page.goto(path);
+    return page;
+  };
+  const asking = await lookAs(clerk);
+  await asking.getByText("somebody else has to approve it").waitFor();
+  expect(await asking.locator("main form").count()).toBe(0);
+  const second = await lookAs(boss);
+  await expectAccessible(second);
+  await press(second, "approve", "The course was cancelled.");
+  await second.getByText("The refund is approved.").waitFor();
+  expect((await own.request("GET", `/api/paycore/refunds/${refund.refund_id}`)).body.status).not.toBe(
+    "unapproved",
+  );
 });

@@ -42,6 +42,11 @@ test("a mission is looked at with its log, and cancelled with a reason", async (
   expect(await page.locator(".history").innerText()).toContain("Nobody needs it.");
   expect(await page.locator("main form").count()).toBe(0);
   expect((await ours.engine.request("GET", `/api/missions/${id}`)).body.status).toBe("cancelled");
+  const done = await ours.engine.sql(
+    "SELECT action, reason FROM operator_actions WHERE filter ->> 'mission' = $1",
+    [id],
+  );
+  expect(done).toEqual([{ action: "mission.cancelled", reason: "Nobody needs it." }]);
   expect(await page.title()).not.toBe("evil");
   expect(faults()).toEqual([]);
 });
@@ -77,6 +82,14 @@ test("the queue is paused and resumed for all tenants", async () => {
   await page.getByText("Reason: The printer is away.").waitFor();
   await press(page, "resume", "It is back.");
   await page.getByText("The queue runs again.").waitFor();
+  expect(
+    await ours.engine.sql(
+      "SELECT action, reason FROM operator_actions WHERE action LIKE 'mission_queue.%' ORDER BY id",
+    ),
+  ).toEqual([
+    { action: "mission_queue.paused", reason: "The printer is away." },
+    { action: "mission_queue.resumed", reason: "It is back." },
+  ]);
 });
 
 test("who may only read is offered nothing; a phone, the dark and German are fine", async () => {

@@ -42,7 +42,12 @@ async function collectLinks(page: Page, path: string, found: Map<string, string>
     .evaluateAll((all) => all.map((link) => link.getAttribute("href")));
   for (const { path: route } of routes) {
     const shape = new RegExp(`^${route.replaceAll(/:[a-z_]+/gi, "[^/?]+")}$`);
-    const link = links.find((one) => one !== null && shape.test(one));
+    const link = links.find(
+      (one) =>
+        one !== null &&
+        shape.test(one) &&
+        !routes.some((other) => other.path === one && other.path !== route),
+    );
     if (!found.has(route) && link != null) found.set(route, link);
   }
 }

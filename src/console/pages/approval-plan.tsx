@@ -183,10 +183,10 @@ function ChangeRow({ visit, change }: { readonly visit: Visit; readonly change: 
     <tr>
       <td>{change.step ?? w.whole}</td>
       <td>{change.field === "" ? field : <code>{field}</code>}</td>
-      <td>
+      <td class="wide">
         <Side visit={visit} value={change.before} />
       </td>
-      <td>
+      <td class="wide">
         <Side visit={visit} value={change.now} />
       </td>
     </tr>
@@ -229,7 +229,7 @@ function Steps({ visit, plan }: PlanProps) {
               <code>{step.action}</code>
               <p class="quiet">{step.provider}</p>
             </td>
-            <td>
+            <td class="wide">
               {step.resource}
               {step.description === null ? null : <p class="quiet">{step.description}</p>}
               <details>
@@ -237,7 +237,9 @@ function Steps({ visit, plan }: PlanProps) {
                 <Json visit={visit} value={{ params: step.params, constraints: step.constraints }} />
               </details>
             </td>
-            <td>{step.budget_cents === null ? "–" : visit.format.money(step.budget_cents, "EUR")}</td>
+            <td class="number">
+              {step.budget_cents === null ? "–" : visit.format.money(step.budget_cents, "EUR")}
+            </td>
           </tr>
         ))}
       </Table>

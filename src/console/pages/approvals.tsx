@@ -128,7 +128,7 @@ function PlanRow({ visit, plan }: { readonly visit: Visit; readonly plan: PlanIt
           </p>
         )}
       </td>
-      <td>{visit.format.number(plan.step_count)}</td>
+      <td class="number">{visit.format.number(plan.step_count)}</td>
       <td>{plan.tenant_id}</td>
       <td>
         <Time visit={visit} at={plan.validated_at} as="ago" />
@@ -211,7 +211,7 @@ function Refunds({ visit, found }: { readonly visit: Visit; readonly found: Refu
         <Table
           label={w.refundsWaiting}
           columns={[
-            { name: w.amount, kind: "number" },
+            { name: w.amount },
             { name: w.reason, kind: "wide" },
             { name: w.askedBy },
             { name: w.tenant },
@@ -226,7 +226,7 @@ function Refunds({ visit, found }: { readonly visit: Visit; readonly found: Refu
                 </a>
                 <p class="quiet">{w.ofPaid(visit.format.money(refund.paid_cents, refund.currency))}</p>
               </td>
-              <td>{refund.reason ?? "–"}</td>
+              <td class="wide">{refund.reason ?? "–"}</td>
               <td>{refund.requested_by}</td>
               <td>{refund.tenant_id}</td>
               <td>

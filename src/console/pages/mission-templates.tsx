@@ -38,7 +38,7 @@ export const page: PageModule = {
                     <p class="quiet">{template.description}</p>
                   </td>
                   <td>{template.category}</td>
-                  <td>{visit.format.number(template.steps.length)}</td>
+                  <td class="number">{visit.format.number(template.steps.length)}</td>
                   <td>{template.tenant_id ?? "–"}</td>
                   <td>
                     <Time visit={visit} at={template.updated_at} as="ago" />

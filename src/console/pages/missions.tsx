@@ -132,7 +132,7 @@ function MissionTable({ visit, missions }: { readonly visit: Visit; readonly mis
             <p class="quiet">{mission.status === "failed" ? mission.error : mission.type}</p>
           </td>
           <td>{mission.priority_name}</td>
-          <td>
+          <td class="number">
             {w.ofAttempts(visit.format.number(mission.attempt), visit.format.number(mission.max_retries))}
           </td>
           <td>{mission.tenant_id ?? "–"}</td>

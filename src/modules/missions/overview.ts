@@ -1,4 +1,12 @@
-import { BrainError, type EnvelopeRow, outgoingColumns, toEnvelope, withPosition } from "@brain/engine";
+import {
+  BrainError,
+  type EnvelopeRow,
+  outgoingColumns,
+  recordAction,
+  type Tx,
+  toEnvelope,
+  withPosition,
+} from "@brain/engine";
 import { charterEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
@@ -30,6 +38,15 @@ export async function readPause(services: RequestServices): Promise<QueuePause> 
   return { paused: true, ...row, paused_by: visibleTenant(services) === null ? row.paused_by : null };
 }
 
+function noteQueue(
+  { actorId, requestId }: RequestServices,
+  tx: Tx,
+  did: "paused" | "resumed",
+  reason: string,
+): Promise<void> {
+  return recordAction(tx, { action: `mission_queue.${did}`, actorId, requestId, reason });
+}
+
 /** Nothing new is claimed until it is resumed; what runs goes on. Pausing again keeps the first time and reason. */
 export async function pauseQueue(services: RequestServices, reason: string): Promise<QueuePause> {
   await services.transact({ source: "missions" }, async (tx) => {
@@ -37,6 +54,7 @@ export async function pauseQueue(services: RequestServices, reason: string): Pro
       .insert(missionQueuePauses)
       .values({ queue: theQueue, reason, pausedBy: services.actorId, pausedAt: services.now() })
       .onConflictDoNothing();
+    await noteQueue(services, tx, "paused", reason);
   });
   services.log.warn({ actor_id: services.actorId, reason }, "The mission queue was paused.");
   return readPause(services);
@@ -46,6 +64,7 @@ export async function pauseQueue(services: RequestServices, reason: string): Pro
 export async function resumeQueue(services: RequestServices, reason: string): Promise<QueuePause> {
   await services.transact({ source: "missions" }, async (tx) => {
     await tx.delete(missionQueuePauses);
+    await noteQueue(services, tx, "resumed", reason);
   });
   services.log.warn({ actor_id: services.actorId, reason }, "The mission queue was resumed.");
   return running;

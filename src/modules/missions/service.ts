@@ -4,6 +4,7 @@ import {
   newEventId,
   type Publish,
   type PublishContext,
+  recordAction,
   type Tx,
   ValidationError,
   violatedConstraint,
@@ -227,6 +228,18 @@ export async function lockKnown(services: RequestServices, tx: Tx, id: string): 
   return row;
 }
 
+/** Notes in the audit of operators what a person did by hand, and why. */
+export function noteByHand(
+  { actorId, requestId }: RequestServices,
+  tx: Tx,
+  did: "queued" | "paused" | "cancelled",
+  { id, tenantId }: Mission,
+  reason: string | null,
+): Promise<void> {
+  const filter = { mission: id, tenant_id: tenantId };
+  return recordAction(tx, { action: `mission.${did}`, actorId, requestId, reason, filter });
+}
+
 export function refuse(row: Mission, to: MissionStatus): ConflictError {
   const allowed = allowedByHand(row.status);
   const possible =
@@ -256,6 +269,7 @@ export async function executeMission(
   const row = await services.transact(contextOf(services), async (tx, publish) => {
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "queued");
+    await noteByHand(services, tx, "queued", before, reason);
     if (before.status === "paused") return hold(tx, services, before, "queued", reason);
     if (await waitsForStep(tx, before))
       throw new ConflictError("An earlier step of the same run is not completed. Execute that one first.");

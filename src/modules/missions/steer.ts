@@ -8,6 +8,7 @@ import {
   hold,
   lockKnown,
   type MissionDeps,
+  noteByHand,
   readMission,
   refuse,
   requireAllowed,
@@ -31,6 +32,7 @@ export async function cancelMission(
   return services.transact(contextOf(services), async (tx, publish) => {
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "cancelled");
+    await noteByHand(services, tx, "cancelled", before, reason);
     const now = services.now();
     const row = await cancelOne(tx, publish, before, before.lastEventId, services.actorId, reason, now);
     for (const step of await lockPendingSteps(tx, before, 1_000))
@@ -73,6 +75,7 @@ async function pauseMission(services: RequestServices, id: string, reason: strin
   return services.transact(contextOf(services), async (tx) => {
     const before = await lockKnown(services, tx, id);
     requireAllowed(before, "paused");
+    await noteByHand(services, tx, "paused", before, reason);
     return hold(tx, services, before, "paused", reason);
   });
 }
