@@ -289,6 +289,24 @@ describe("one event", () => {
   });
 });
 
+test("a story is a timeline and a tree, on a phone, too", async () => {
+  const page = await ours.open({ viewport: { width: 360, height: 700 }, colorScheme: "dark" });
+  const faults = watchFaults(page);
+  await page.goto(`/stories/${story}`);
+  expect(await page.locator("h1").textContent()).toBe(`Story ${story}`);
+  expect(await page.getByRole("link", { name: "agent.online" }).count()).toBe(2);
+  await expectFits(page);
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Tree" }).click();
+  await page.waitForURL(/view=tree/);
+  expect(await page.getByRole("link", { name: "agent.online" }).count()).toBe(2);
+  await expectFits(page);
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "agent.online" }).first().click();
+  await page.waitForURL("**/events/*");
+  expect(faults()).toEqual([]);
+});
+
 test("whoever may see one tenant sees no other one's", async () => {
   const created = await ours.engine.request("POST", "/api/keys", {
     name: "reader of acme",
