@@ -3,6 +3,7 @@ import { benchAudit } from "./audit.ts";
 import { benchBridge } from "./bridge.ts";
 import { benchCold } from "./cold.ts";
 import { startStack } from "./connect.ts";
+import { benchConsole } from "./console.ts";
 import { benchCpu } from "./cpu.ts";
 import { type BenchEvent, batchBody, makers } from "./events.ts";
 import { benchFlow } from "./flow.ts";
@@ -30,6 +31,7 @@ const programs: Readonly<Record<string, (args: readonly string[]) => Promise<num
   cpu: benchCpu,
   flow: benchFlow,
   cold: benchCold,
+  console: benchConsole,
   peers: benchPeers,
   bridge: benchBridge,
   audit: benchAudit,
