@@ -35,7 +35,7 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
   // Registered for each of its own paths: where it is mounted at the root, others answer beside it.
   const guards = [
     securityHeaders(),
-    bodyLimit({ maxSize: maxFormBytes }),
+    bodyLimit({ maxSize: maxFormBytes, onError: tooLarge }),
     csrf({ origin: isOwnHost }),
   ] as const;
   const root = base === "" ? "/" : base;
@@ -84,6 +84,13 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     app.post(route.path, ...guards, async (c) => answer(c, route, await readFields(c)));
   }
   return app;
+
+  async function tooLarge(c: Context): Promise<Response> {
+    const message = `The form has more than ${maxFormBytes / 1_024} KiB, so nothing of it was done. Go back, and make it shorter.`;
+    const error = new ApiRefusal(message, { status: 413, code: "payload_too_large" });
+    const { renderError } = await shell();
+    return renderError(c, { base, area: "overview", visit: null, error });
+  }
 
   /** @param sent by a form of the page; null: it is only looked at */
   async function answer(c: Context, { area, load }: Route, sent: URLSearchParams | null): Promise<Response> {
@@ -158,8 +165,8 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
 
   function toSignIn(c: Context): Response {
     const { pathname, search } = new URL(c.req.url);
-    const back = c.req.method === "GET" ? `?return_to=${encodeURIComponent(pathname + search)}` : "";
-    return c.redirect(`${base}/sign-in${back}`, 303);
+    // Also from a form: the page that it stands on has the same path.
+    return c.redirect(`${base}/sign-in?return_to=${encodeURIComponent(pathname + search)}`, 303);
   }
 }
 

@@ -107,6 +107,7 @@ describe("whatever comes in", () => {
   test("a form of a megabyte is not read", async () => {
     const answer = await post("/ops/alerts/1", { _action: "close", reason: "x".repeat(1_000_000) });
     expect(answer.status).toBe(413);
+    expect(await answer.text()).toContain("more than 256 KiB");
   });
 
   test("a form that the page does not have is refused in words", async () => {
@@ -115,6 +116,19 @@ describe("whatever comes in", () => {
       expect(answer.status, action).toBe(422);
       expect(await answer.text()).toContain("This page has no form");
     }
+  });
+
+  test("a key that can be no key is refused in words, and reaches no header and no log", async () => {
+    for (const key of ["brk_\u0000", "brk_a\nb", "\u202ebrk_key", "ключ", " ", "x".repeat(2_000)]) {
+      const answer = await post("/ops/sign-in", { key, return_to: "/ops" });
+      expect(answer.status, key).toBe(401);
+      expect(await answer.text()).toContain("This key is not valid.");
+    }
+  });
+
+  test("a session that ends before a form is sent leads back to the page of the form", async () => {
+    const answer = await post("/ops/alerts/1", { _action: "close", reason: "seen" }, { cookie: "" });
+    expect(answer.headers.get("location")).toBe("/ops/sign-in?return_to=%2Fops%2Falerts%2F1");
   });
 
   test("nobody is sent to another site", async () => {

@@ -1,3 +1,5 @@
+import { localeOfPage } from "./zone.ts";
+
 /** Rows that are kept; older ones go. */
 const maxRows = 200;
 const maxPreview = 90;
@@ -121,7 +123,7 @@ function rowOf(event: LiveEvent): HTMLElement {
   const row = document.createElement("tr");
   const time = document.createElement("time");
   time.dateTime = event.timestamp;
-  time.textContent = new Date(event.timestamp).toLocaleTimeString(document.documentElement.lang);
+  time.textContent = new Date(event.timestamp).toLocaleTimeString(localeOfPage());
   const link = document.createElement("a");
   link.href = `${document.body.dataset.base ?? ""}/events/${encodeURIComponent(event.id)}`;
   link.textContent = event.type;

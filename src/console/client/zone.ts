@@ -1,5 +1,10 @@
 const yearS = 365 * 86_400;
 
+/** As the server writes numbers and times. */
+export function localeOfPage(): string {
+  return document.documentElement.lang === "de" ? "de-DE" : "en-GB";
+}
+
 /** Times in the viewer's own zone: the server is told it once, and writes them so from the next page on. */
 export function useViewersZone(): void {
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -8,7 +13,7 @@ export function useViewersZone(): void {
   const path = dataset.base || "/";
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser
   document.cookie = `brain_zone=${zone}; Path=${path}; Max-Age=${yearS}; SameSite=Lax`;
-  const locale = document.documentElement.lang === "de" ? "de-DE" : "en-GB";
+  const locale = localeOfPage();
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
   const today = new Date().toDateString();

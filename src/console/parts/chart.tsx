@@ -32,7 +32,7 @@ const height = 160;
 const below = 24;
 /** Room for the upper half of the text at the top of the axis. */
 const above = 10;
-const left = 56;
+const left = 72;
 
 /** Values over time. */
 export function Chart({ summary, series, ticks, scale, titles, kind }: ChartProps) {

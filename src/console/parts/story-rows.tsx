@@ -70,8 +70,13 @@ function EventText({ visit, node, children }: NodeProps<StoryEvent>) {
   );
 }
 
-function HandledBy({ visit, node: { handled_by: handled, timestamp } }: NodeProps<StoryEvent>) {
+function HandledBy({ visit, node: { handled_by, dead_letters, timestamp } }: NodeProps<StoryEvent>) {
   const w = visit.words(storyWords);
+  // What was given up counts as handled, so that it is not delivered again; nothing came of it.
+  const givenUp = new Set(
+    dead_letters.filter(({ status }) => status === "discarded").map(({ subscriber }) => subscriber),
+  );
+  const handled = handled_by.filter(({ subscriber }) => !givenUp.has(subscriber));
   if (handled.length === 0) return null;
   return (
     <p class="quiet">

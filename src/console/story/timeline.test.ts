@@ -92,4 +92,10 @@ test("a gap between the question and the answer of an approval is one of the app
   const waiting = timelineOf([asked], new Date(base + 30_000));
   expect(waiting.openGap).toMatchObject({ kind: "approval", ms: 30_000, isOpen: true });
   expect(timelineOf([event("a", 0)], new Date(base + 30_000)).openGap).toBeNull();
+  // A dead letter waits for somebody, and is not tried by itself.
+  const failed = event("a", 0, { dead_letters: [letter("open")] as StoryEvent["dead_letters"] });
+  expect(timelineOf([failed], new Date(base + 30_000)).openGap).toMatchObject({
+    kind: "waiting",
+    isOpen: true,
+  });
 });

@@ -178,5 +178,6 @@ function openGapOf(nodes: readonly StoryNode[], lastMs: number, nowMs: number): 
   const hasOpenLetter = nodes.some(
     (node) => !isOrigin(node) && node.dead_letters.some(({ status }) => status === "open"),
   );
-  return hasOpenLetter ? { ...gap, kind: "retries" } : null;
+  // It waits for somebody: nobody tries it again by itself.
+  return hasOpenLetter ? { ...gap, kind: "waiting" } : null;
 }
