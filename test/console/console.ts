@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { expect } from "vitest";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
-import { launchChromium } from "../pages/chromium.ts";
+import { browserHangMs, launchChromium } from "../pages/chromium.ts";
 import { serve } from "../pages/serve.ts";
 
 export interface ConsoleUnderTest {
@@ -54,7 +54,7 @@ export async function createConsoleUnderTest(
 /** A browser in which whatever a page runs or loads against its policy fails the test. */
 async function newContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(browserHangMs);
   return context;
 }
 

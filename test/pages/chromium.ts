@@ -3,6 +3,9 @@
 import { type Browser, chromium } from "playwright-core";
 import { findOrInstall } from "../debian-program.ts";
 
+/** Only what hangs ends by it: on a slow, busy machine a page takes many times what it takes alone. */
+export const browserHangMs = 150_000;
+
 /** A browser without window. The caller closes it. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = await findOrInstall({

@@ -7,7 +7,7 @@ import { type StripeStandIn, startStripeStandIn } from "../../workers/local/stri
 import { charter } from "../cli/server.ts";
 import { signIn } from "../console/console.ts";
 import { createTestEngine } from "../engine.ts";
-import { launchChromium } from "../pages/chromium.ts";
+import { browserHangMs, launchChromium } from "../pages/chromium.ts";
 import { waitFor } from "../wait-for.ts";
 import { brokenLinks } from "./console-pages.ts";
 import { type Edge, startEdge } from "./edge.ts";
@@ -56,6 +56,7 @@ async function inBrowser(look: (page: Page) => Promise<void>): Promise<void> {
   const browser = await launchChromium();
   try {
     const page = await browser.newPage({ baseURL: edge.url, locale: "en-GB" });
+    page.setDefaultTimeout(browserHangMs);
     await signIn(page, edge.key);
     await look(page);
   } finally {
