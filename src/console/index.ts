@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
+import { HTTPException } from "hono/http-exception";
 import { type ApiFetch, ApiRefusal, invalidForm } from "./api.ts";
 import { fields, readForm } from "./form.ts";
 import type { Done, PageModule, PageView, Refused, ShownInstead } from "./page.ts";
@@ -38,7 +39,14 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     bodyLimit({ maxSize: maxFormBytes, onError: tooLarge }),
     csrf({ origin: isOwnHost }),
   ] as const;
-  const root = base === "" ? "/" : base;
+  const root = base || "/";
+  // Of what is no page; a page says itself what went wrong.
+  app.onError(async (error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    if (!(error instanceof ApiRefusal)) logFault(c, error);
+    const { renderError } = await shell();
+    return renderError(c, { base, area: "overview", visit: null, error });
+  });
 
   app.get("/assets/:name", ...guards, async (c) => {
     const { assets } = await import("./assets.ts");

@@ -27,7 +27,7 @@ export async function showSignIn(
   const w = signInWords[preferences.language];
   const { api } = openApi(c, fetch, null);
   // Who cannot be asked offers nothing; a key may still do.
-  const found = await api.get<Issuers>("/api/sessions/oidc").catch(null);
+  const found = await api.get<Issuers>("/api/sessions/oidc").catch(() => null);
   const main = (
     <div class="sign-in">
       <p class="brand">

@@ -131,6 +131,17 @@ describe("whatever comes in", () => {
     expect(answer.headers.get("location")).toBe("/ops/sign-in?return_to=%2Fops%2Falerts%2F1");
   });
 
+  test("live events without a session are refused, and are no fault of ours", async () => {
+    expect((await look("/ops/live", { cookie: "" })).status).toBe(401);
+  });
+
+  test("the form to sign in is there while the API does not answer", async () => {
+    const away = createConsole({ api: () => new Response("", { status: 503 }) });
+    const answer = await away.request(`${site}/sign-in`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('name="key"');
+  });
+
   test("nobody is sent to another site", async () => {
     for (const target of [
       "//evil.example",
