@@ -1,11 +1,11 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { type Cli, cliOf, withReason, withYes } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { CliError, ConnectionError, UsageError } from "../errors.ts";
 import { fileError } from "../file-errors.ts";
+import { writeNewFile } from "../new-file.ts";
 import { requireReason } from "./consumers.ts";
 
 interface SubjectOptions {
@@ -68,7 +68,7 @@ async function exportEvents(cli: Cli, subject: string, { tenant, out }: ExportOp
   const tally = { events: 0 };
   const lines = countLines(body, tally, cli.url);
   if (out === undefined) await pipeline(lines, process.stdout, { end: false });
-  else await writeNew(out, lines);
+  else await writeNewFile(out, lines);
   if (!cli.out.json) cli.out.note(`Events: ${tally.events}.`);
 }
 
@@ -97,19 +97,6 @@ async function* countLines(
       `The answer of ${url} broke off after ${tally.events} events, so this is not all. Do it again; the log of the server says why.`,
       { cause: error },
     );
-  }
-}
-
-/** The file has its name when it is whole, and is there not at all when it does not become so. */
-async function writeNew(file: string, lines: AsyncIterable<Uint8Array>): Promise<void> {
-  const part = `${file}.part`;
-  try {
-    await rm(part, { force: true });
-    await pipeline(lines, createWriteStream(part, { flags: "wx", mode: 0o600, flush: true }));
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
-    throw error instanceof CliError ? error : fileError(`${file} cannot be written`, error);
   }
 }
 
