@@ -1,4 +1,4 @@
-import { pbkdf2 } from "node:crypto";
+import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,11 +27,14 @@ test("a file that is written has its bytes and belongs to its owner only", async
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
-test.each([0, 1, 50])("nothing is left when the chunks break off after %i, however early", async (after) => {
+test.each([0, 1])("nothing is left when the chunks break off after %i, however early", async (after) => {
   const path = await folder();
-  for (let count = 0; count < 100; count++) {
-    // Keeps the threads that open and remove files busy, so that these overtake each other where they can.
-    for (let hash = 0; hash < 3; hash++) pbkdf2("a", "b", 2_000, 32, "sha256", () => undefined);
+  // Others who want the processors: only then do the threads that open and remove files overtake each other.
+  const busy = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+  );
+  onTestFinished(() => busy.forEach((child) => void child.kill("SIGKILL")));
+  for (let count = 0; count < 500; count++) {
     const writing = writeNewFile(join(path, `${count}.txt`), broken(after));
     await expect(writing).rejects.toThrow(ConnectionError);
   }
