@@ -73,6 +73,9 @@ export async function readProject(): Promise<{
 
 const markdown = new MarkdownIt({ html: true });
 
+/** Pages of the charter's rules: their examples are tried by the rules, beside them. */
+const isRulePage = (path: string) => path.startsWith("src/governance/rules/pages/");
+
 export function parseDocument(path: string, text: string): Document {
   const blocks: Block[] = [];
   const links: Mention[] = [];
@@ -84,6 +87,7 @@ export function parseDocument(path: string, text: string): Document {
   for (const token of markdown.parse(text, {})) {
     line = token.map === null ? line : token.map[0] + 1;
     if (token.type === "fence") {
+      if (isRulePage(path)) continue;
       const [language = ""] = token.info.trim().split(/\s+/);
       blocks.push({ language, text: token.content, line, isGenerated });
     } else if (token.type === "html_block" && token.content.includes("<!-- generated:")) isGenerated = true;

@@ -17,3 +17,6 @@ export class AnswerError extends CliError {
     this.status = status;
   }
 }
+
+/** The tool did its work, and what it judged is not as it should be. Exit code 100, as Buf has it. Nothing is printed for it. */
+export class FindingsError extends CliError {}

@@ -1,7 +1,7 @@
 /** `charter`: the command line for operators. It talks HTTP with a key and knows nothing but the public API. */
 
 import { CommanderError } from "commander";
-import { CliError, UsageError } from "./errors.ts";
+import { CliError, FindingsError, UsageError } from "./errors.ts";
 import { createProgram } from "./program.ts";
 
 // `charter tail | head` closes our output early, which is no failure.
@@ -14,13 +14,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.on("disconnect", () => process.exit(1));
 process.channel?.unref();
 
-/** 0: done. 1: it could not be done, or something is wrong. 2: the command was given wrong. */
+/** 0: done. 1: it could not be done, or something is wrong. 2: the command was given wrong. 100: findings. */
 async function run(): Promise<number> {
   try {
     await createProgram().parseAsync();
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof FindingsError) return 100;
     if (!(error instanceof UsageError || error instanceof CliError)) throw error;
     process.stderr.write(`charter: ${error.message}\n`);
     return error instanceof UsageError ? 2 : 1;

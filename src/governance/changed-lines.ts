@@ -1,0 +1,91 @@
+/** Which lines a change adds: a rule that is new does not stop a change that did not touch what it finds. */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Finding } from "./finding.ts";
+
+const run = promisify(execFile);
+
+/** Git did not answer: no tree of it, or no such revision. */
+export class ChangeError extends Error {}
+
+/** Lines by path from the root of git's tree; every line of a file that is new. */
+export type AddedLines = ReadonlyMap<string, ReadonlySet<number>>;
+
+/**
+ * @param since what is compared with: `"staged"` for what the next commit adds, otherwise a revision of git
+ * @throws {ChangeError} git does not know the revision
+ */
+export async function addedLines(root: string, since: string): Promise<AddedLines> {
+  const from = since === "staged" ? ["--cached"] : [since];
+  const args = [
+    "-C",
+    root,
+    "diff",
+    "--unified=0",
+    "--no-color",
+    "--no-ext-diff",
+    "--relative",
+    "--no-renames",
+    ...from,
+    "--",
+  ];
+  try {
+    const { stdout } = await run("git", args, { maxBuffer: 256 * 1024 * 1024 });
+    const { stdout: fresh } =
+      since === "staged"
+        ? { stdout: "" }
+        : await run("git", ["-C", root, "ls-files", "-z", "--others", "--exclude-standard"]);
+    const untracked = fresh.split("\0").filter((path) => path !== "");
+    return new Map([...parseDiff(stdout), ...untracked.map((path) => [path, everyLine] as const)]);
+  } catch (error) {
+    const said = (error as { stderr?: string }).stderr?.trim() ?? String(error);
+    throw new ChangeError(`git cannot tell what changed since "${since}": ${said}`);
+  }
+}
+
+/** Lines of a file that git does not know. */
+const everyLine: ReadonlySet<number> = new Set();
+
+/** @param diff of `git diff --unified=0` */
+export function parseDiff(diff: string): AddedLines {
+  const found = new Map<string, Set<number>>();
+  let lines: Set<number> | null = null;
+  for (const line of diff.split("\n")) {
+    const file = /^\+\+\+ (?:"?b\/(.*?)"?|\/dev\/null)\t?$/.exec(line);
+    if (file !== null) {
+      lines = null;
+      if (file[1] !== undefined) {
+        lines = new Set();
+        found.set(unquoted(file[1]), lines);
+      }
+      continue;
+    }
+    const hunk = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (hunk === null || lines === null) continue;
+    const start = Number(hunk[1]);
+    const count = hunk[2] === undefined ? 1 : Number(hunk[2]);
+    for (let at = start; at < start + count; at++) lines.add(at);
+  }
+  return found;
+}
+
+/** Git writes bytes that are not plain as octal. */
+function unquoted(path: string): string {
+  if (!path.includes("\\")) return path;
+  const bytes = path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+  return new TextDecoder().decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
+}
+
+/** Those that begin in, or reach over, a line that was added; and those about a whole file that changed. */
+export function inAddedLines(findings: readonly Finding[], added: AddedLines): readonly Finding[] {
+  return findings.filter(({ file, line, endLine }) => {
+    const lines = added.get(file);
+    if (lines === undefined) return false;
+    if (lines === everyLine) return true;
+    for (let at = line; at <= endLine; at++) if (lines.has(at)) return true;
+    return false;
+  });
+}

@@ -1,0 +1,99 @@
+/** Runs the rules over a project. */
+
+import type ts from "typescript";
+import type { Finding, Place } from "./finding.ts";
+import { severities } from "./finding.ts";
+import type { Project } from "./project.ts";
+import type { Report, Rule } from "./rules/rule.ts";
+import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
+import { placeOf } from "./tree/source.ts";
+import { positionOf } from "./tree/text.ts";
+
+export interface Checked {
+  /** By file and line. */
+  readonly findings: readonly Finding[];
+  /** How many were suppressed. */
+  readonly suppressed: number;
+}
+
+/** The rule that judges suppressions themselves. It cannot be suppressed. */
+export const suppressionRule = {
+  id: "S-1",
+  title: "A suppression names a rule, has a reason and an end",
+  why: "A rule that is switched off for ever and for no reason is a rule that nobody has.",
+  mend: "Mend what the rule found, or write `charter-ignore <rule> until <yyyy-mm-dd>: <reason>` with a day within a year.",
+} as const;
+
+/** @param today `2026-11-26`, UTC */
+export function checkProject(project: Project, rules: readonly Rule[], today: string): Checked {
+  const found = rules.flatMap((rule) => findingsOf(project, rule));
+  const suppressions = new Map(
+    [...project.files.files.values()].map((file) => [file.path, suppressionsOf(file, today)] as const),
+  );
+  const isSuppressed = ({ rule, file, line }: Finding) =>
+    (suppressions.get(file) ?? []).some(
+      (suppression) => suppression.fault === null && covers(suppression, rule, line),
+    );
+  const open = found.filter((finding) => !isSuppressed(finding));
+  const ids = new Set(rules.map(({ id }) => id.toUpperCase()));
+  const faults = [...suppressions.values()]
+    .flat()
+    .flatMap((suppression) => faultOf(project, suppression, ids) ?? []);
+  return { findings: [...open, ...faults].sort(inOrder), suppressed: found.length - open.length };
+}
+
+function findingsOf(project: Project, rule: Rule): readonly Finding[] {
+  const found = new Map<string, Finding>();
+  rule.check(project, (report) => {
+    const finding = toFinding(project, rule, report);
+    found.set(`${finding.file}:${finding.line}:${finding.column}:${finding.message}`, finding);
+  });
+  return [...found.values()];
+}
+
+const isNode = (at: Report["at"]): at is ts.Node => "kind" in at;
+
+function toFinding(
+  project: Project,
+  { id, severity, why, mend }: Pick<Rule, "id" | "severity" | "why" | "mend">,
+  report: Report,
+): Finding {
+  const place: Place = isNode(report.at) ? placeOf(report.at) : report.at;
+  const file = project.files.files.get(place.file);
+  const from = file === undefined ? { line: 1, column: 1 } : positionOf(file, place.start);
+  const to = file === undefined ? from : positionOf(file, place.end);
+  return {
+    rule: id,
+    severity: report.severity ?? severity,
+    file: place.file,
+    line: from.line,
+    column: from.column,
+    endLine: to.line,
+    endColumn: to.column,
+    message: report.message,
+    why,
+    mend,
+    fix: report.fix ?? null,
+  };
+}
+
+function faultOf(
+  project: Project,
+  { rule, fault, place }: Suppression,
+  ids: ReadonlySet<string>,
+): Finding | null {
+  const unknown = ids.has(rule)
+    ? null
+    : `The suppression names ${rule || "no rule"}, and there is no such rule.`;
+  const message = fault ?? unknown;
+  if (message === null) return null;
+  return toFinding(project, { ...suppressionRule, severity: "error" }, { at: place, message });
+}
+
+function inOrder(left: Finding, right: Finding): number {
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1;
+  if (left.line !== right.line) return left.line - right.line;
+  if (left.column !== right.column) return left.column - right.column;
+  const worse = severities.indexOf(left.severity) - severities.indexOf(right.severity);
+  return worse !== 0 ? worse : left.rule < right.rule ? -1 : 1;
+}

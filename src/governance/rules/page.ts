@@ -1,0 +1,49 @@
+/** The page of a rule: what it says, and its examples as small projects. */
+
+import type { TextFile } from "../tree/text.ts";
+
+/** A project of a few files. */
+export interface Example {
+  readonly files: readonly TextFile[];
+  /** Where the rule finds something: `src/a.ts:3`; twice when it finds two things there. */
+  readonly expected: readonly string[];
+}
+
+export interface Page {
+  readonly title: string;
+  readonly wrong: readonly Example[];
+  readonly right: readonly Example[];
+}
+
+/**
+ * Below `## Wrong` and `## Right` each block begins with a comment that names its file: `// src/a.ts`, `# app/a.py`, or
+ * `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the blocks says where, and ends an
+ * example; `Not found.` ends one of what is right when there are several.
+ */
+export function readPage(text: string): Page {
+  const title = /^# (.+)$/m.exec(text)?.[1] ?? "";
+  const part = (name: string) =>
+    text.split(/^(?=## )/m).find((section) => section.startsWith(`## ${name}\n`)) ?? "";
+  return { title, wrong: examplesOf(part("Wrong")), right: examplesOf(part("Right")) };
+}
+
+const blocks = /^(`{3,})\w+\n([\s\S]*?)^\1$|^(Found in .+|Not found\.)$/gm;
+const named = /^(?:\/\/|#|<!--) (\S+)(?: -->)?\n/;
+
+function examplesOf(section: string): readonly Example[] {
+  const examples: Example[] = [];
+  let files: TextFile[] = [];
+  for (const [, , block, said] of section.matchAll(blocks)) {
+    if (block !== undefined) {
+      const [head = "", path] = named.exec(block) ?? [];
+      if (path === undefined)
+        throw new Error(`A block does not name its file in its first line: ${block.slice(0, 80)}`);
+      files.push({ path, text: block.slice(head.length) });
+    } else {
+      const expected = [...(said ?? "").matchAll(/`([^`]+:\d+)`/g)].map(([, place = ""]) => place);
+      examples.push({ files, expected });
+      files = [];
+    }
+  }
+  return files.length === 0 ? examples : [...examples, { files, expected: [] }];
+}

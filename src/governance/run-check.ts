@@ -1,0 +1,200 @@
+/** `charter check` as a function: reads, judges, mends and reports. */
+
+import { watch } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BaselineError, baselineOf, compareWith, parseBaseline } from "./baseline.ts";
+import { addedLines, ChangeError, inAddedLines } from "./changed-lines.ts";
+import { checkProject, suppressionRule } from "./check.ts";
+import { type Finding, type Severity, severities } from "./finding.ts";
+import { applyFixes } from "./fix.ts";
+import { type Project, readProject } from "./project.ts";
+import { type Format, reportOf, summaryOf } from "./report/index.ts";
+import { rules } from "./rules/index.ts";
+import type { Rule } from "./rules/rule.ts";
+import { findRoot, TreeError } from "./tree/files.ts";
+
+export interface CheckOptions {
+  readonly path: string;
+  readonly format: Format;
+  readonly failOn: Severity;
+  /** Ids of rules; left out: all. */
+  readonly rule?: readonly string[];
+  /** A revision of git. */
+  readonly since?: string;
+  readonly staged?: boolean;
+  readonly fix?: boolean;
+  readonly baseline?: string;
+  readonly writeBaseline?: boolean;
+}
+
+export interface CheckResult {
+  /** In the form that was asked for. */
+  readonly text: string;
+  /** One line about it all. */
+  readonly note: string;
+  readonly failed: boolean;
+}
+
+/** It was given wrong. */
+export class GivenError extends Error {}
+
+/** It could not be done. */
+export class ToolError extends Error {}
+
+const usualBaseline = "charter-baseline.json";
+
+/**
+ * @throws {GivenError} no such path, rule, revision or baseline
+ * @throws {ToolError} there is too much to judge
+ */
+export async function runCheck(options: CheckOptions): Promise<CheckResult> {
+  const chosen = chooseRules(options.rule);
+  const { root, within } = await given(() => findRoot(options.path));
+  let project = await tooled(() => readProject(root));
+  const today = new Date().toISOString().slice(0, 10);
+  const judge = async () => {
+    const { findings, suppressed } = checkProject(project, chosen, today);
+    const inPath = findings.filter(({ file }) => isWithin(file, within));
+    const since = options.staged === true ? "staged" : options.since;
+    const told =
+      since === undefined ? inPath : inAddedLines(inPath, await given(() => addedLines(root, since)));
+    return { told, suppressed };
+  };
+  let { told, suppressed } = await judge();
+  let mended = 0;
+  if (options.fix === true) {
+    // What one mend hid, or made, is found by the next look; each look mends something, so this ends.
+    for (let round = 0; round < 5 && told.some(({ fix }) => fix !== null); round++) {
+      const { texts, count } = applyFixes(told, project.files.files);
+      await Promise.all([...texts].map(([path, text]) => writeFile(join(root, path), text)));
+      mended += count;
+      project = await readProject(root);
+      ({ told, suppressed } = await judge());
+    }
+  }
+  return withBaseline(options, { root, project, told, suppressed, mended, chosen });
+}
+
+interface Judged {
+  readonly root: string;
+  readonly project: Project;
+  readonly told: readonly Finding[];
+  readonly suppressed: number;
+  readonly mended: number;
+  readonly chosen: readonly Rule[];
+}
+
+async function withBaseline(options: CheckOptions, judged: Judged): Promise<CheckResult> {
+  const { root, project, told, suppressed, mended, chosen } = judged;
+  const path = options.baseline ?? join(root, usualBaseline);
+  if (options.writeBaseline === true) {
+    const baseline = baselineOf(told, project.files.files);
+    await writeFile(path, `${JSON.stringify(baseline, null, 2)}\n`);
+    return {
+      text: "",
+      note: `${told.length} findings are noted in ${path}, and are not told again.`,
+      failed: false,
+    };
+  }
+  const text = await readFile(path, "utf8").catch(() => null);
+  if (text === null && options.baseline !== undefined) {
+    throw new GivenError(`There is no baseline ${options.baseline}. Write it with --write-baseline.`);
+  }
+  const compared =
+    text === null
+      ? { fresh: told, known: 0, gone: 0 }
+      : compareWith(await given(async () => parseBaseline(text, path)), told, project.files.files);
+  const parts = [
+    summaryOf(compared.fresh),
+    ...(mended > 0 ? [`${mended} mended`] : []),
+    ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
+    ...(compared.known > 0 ? [`${compared.known} known from the baseline`] : []),
+    ...(compared.gone > 0 ? [`${compared.gone} of the baseline are gone: write it anew`] : []),
+  ];
+  const worst = severities.indexOf(options.failOn);
+  return {
+    text: reportOf(options.format, compared.fresh, {
+      tool: "charter check",
+      rules: [...chosen, { ...suppressionRule, severity: "error" }],
+    }),
+    note: `${parts.join(", ")}.`,
+    failed: compared.fresh.some(({ severity }) => severities.indexOf(severity) <= worst),
+  };
+}
+
+const isWithin = (file: string, within: string) =>
+  within === "" || file === within || file.startsWith(`${within}/`);
+
+function chooseRules(ids: readonly string[] | undefined): readonly Rule[] {
+  if (ids === undefined) return rules;
+  return ids.map((id) => {
+    const rule = rules.find((known) => known.id.toUpperCase() === id.toUpperCase());
+    if (rule !== undefined) return rule;
+    throw new GivenError(`There is no rule "${id}". charter check --list names them all.`);
+  });
+}
+
+async function given<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isGiven =
+      error instanceof TreeError || error instanceof ChangeError || error instanceof BaselineError;
+    throw isGiven ? new GivenError(error.message, { cause: error }) : error;
+  }
+}
+
+async function tooled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof TreeError ? new ToolError(error.message, { cause: error }) : error;
+  }
+}
+
+/** A line for each rule. */
+export function ruleList(): string {
+  const width = Math.max(...rules.map(({ id }) => id.length));
+  return rules
+    .map(({ id, severity, title }) => `${id.padEnd(width)}  ${severity.padEnd(7)}  ${title}\n`)
+    .join("");
+}
+
+/** Changes that come together are looked at together. */
+const settleMs = 150;
+
+/** Checks again after each change, until the process ends. */
+export async function watchCheck(options: CheckOptions, out: NodeJS.WritableStream): Promise<never> {
+  const { root } = await given(() => findRoot(options.path));
+  const look = async () => {
+    const { text, note } = await runCheck(options);
+    out.write(`${text}${new Date().toLocaleTimeString()}  ${note} Watching ${root}.\n`);
+  };
+  await look();
+  for await (const _ of changesBelow(root)) await look();
+  throw new ToolError(`${root} can no longer be watched.`);
+}
+
+async function* changesBelow(root: string): AsyncGenerator<void> {
+  let wake: () => void = () => undefined;
+  let isChanged = false;
+  const watcher = watch(root, { recursive: true }, (_event, name) => {
+    if (name === null || /(?:^|[\\/])(?:node_modules|\.git|dist|\.brain)(?:[\\/]|$)/.test(name)) return;
+    isChanged = true;
+    wake();
+  });
+  try {
+    while (true) {
+      if (!isChanged)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      isChanged = false;
+      yield;
+    }
+  } finally {
+    watcher.close();
+  }
+}

@@ -1,0 +1,162 @@
+/** Lists and reads the files of a project. */
+
+import { execFile } from "node:child_process";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { promisify } from "node:util";
+import type { TextFile } from "./text.ts";
+
+const run = promisify(execFile);
+
+/** What nobody wrote by hand. */
+const skippedFolders = new Set(["node_modules", "dist", "coverage", "__pycache__", "venv", "site-packages"]);
+const readExtensions = /\.(?:tsx?|mts|py|md|json|ya?ml|toml)$/;
+const maxFiles = 20_000;
+const maxFileBytes = 1_000_000;
+
+/** The path is none of a project, or there is too much of it. */
+export class TreeError extends Error {}
+
+const slashes = (path: string) => path.split(sep).join("/");
+
+/**
+ * The folder that `path` belongs to as a project: the nearest one above (or itself) with a `package.json` that names
+ * workspaces, a `pyproject.toml` or a `.git`; otherwise the nearest with a `package.json`; otherwise the folder itself.
+ *
+ * @throws {TreeError} there is no such path
+ */
+export async function findRoot(path: string): Promise<{ readonly root: string; readonly within: string }> {
+  const start = resolve(path);
+  const found = await stat(start).catch(() => null);
+  if (found === null) {
+    throw new TreeError(
+      `There is no ${path}. Give a folder or a file of a project, or nothing for this folder.`,
+    );
+  }
+  const folder = found.isDirectory() ? start : dirname(start);
+  let nearest: string | null = null;
+  for (let at = folder; ; at = dirname(at)) {
+    const names = new Set(await readdir(at).catch(() => []));
+    const isWhole = names.has(".git") || names.has("pyproject.toml") || (await hasWorkspaces(at, names));
+    if (nearest === null && names.has("package.json")) nearest = at;
+    if (isWhole) {
+      const root = nearest !== null && nearest !== at && !(await hasWorkspaces(at, names)) ? nearest : at;
+      return { root, within: slashes(relative(root, start)) };
+    }
+    if (dirname(at) === at) break;
+  }
+  const root = nearest ?? folder;
+  return { root, within: slashes(relative(root, start)) };
+}
+
+async function hasWorkspaces(folder: string, names: ReadonlySet<string>): Promise<boolean> {
+  if (!names.has("package.json")) return false;
+  try {
+    const manifest: unknown = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    return typeof manifest === "object" && manifest !== null && "workspaces" in manifest;
+  } catch {
+    return false;
+  }
+}
+
+/** By git when it is one of its trees, so that what is ignored is not judged; otherwise by walking. */
+async function listPaths(root: string): Promise<readonly string[]> {
+  try {
+    const args = ["-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    const { stdout } = await run("git", args, { maxBuffer: 64 * 1024 * 1024 });
+    const listed = stdout.split("\0").filter((path) => path !== "");
+    if (listed.length > 0) return [...new Set(listed)].sort();
+  } catch {
+    // No git here, or no tree of it.
+  }
+  const found: string[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      if (entry.isSymbolicLink()) continue;
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        const isShown = !entry.name.startsWith(".") || entry.name === ".github";
+        if (isShown && !skippedFolders.has(entry.name)) await walk(path);
+      } else if (found.push(path) > maxFiles) return;
+    }
+  };
+  await walk("");
+  return found.sort();
+}
+
+const inSkipped = (path: string) => path.split("/").some((name) => skippedFolders.has(name));
+
+/** Folders below the root that are projects of their own: with a `package.json`, and no workspace of this one. */
+function nestedProjects(paths: readonly string[], workspaces: readonly string[]): readonly string[] {
+  return paths
+    .filter((path) => path.endsWith("/package.json"))
+    .map((path) => path.slice(0, -"/package.json".length))
+    .filter((folder) => !workspaces.includes(folder));
+}
+
+/** A package of the project itself, by its name. */
+export interface Workspace {
+  readonly name: string;
+  /** From the root; empty for the root. */
+  readonly folder: string;
+}
+
+async function workspacesOf(root: string): Promise<readonly Workspace[]> {
+  const read = async (folder: string) => {
+    try {
+      const manifest: unknown = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+      return typeof manifest === "object" && manifest !== null ? (manifest as Record<string, unknown>) : {};
+    } catch {
+      return {};
+    }
+  };
+  const { name, workspaces } = await read("");
+  const folders = Array.isArray(workspaces) ? workspaces.filter((folder) => typeof folder === "string") : [];
+  const members = await Promise.all(
+    folders.map(async (folder) => ({ folder, name: String((await read(folder)).name ?? folder) })),
+  );
+  return [{ folder: "", name: typeof name === "string" ? name : "" }, ...members];
+}
+
+export interface ProjectFiles {
+  readonly root: string;
+  readonly workspaces: readonly Workspace[];
+  /** Every file, read or not. */
+  readonly paths: ReadonlySet<string>;
+  /** Those that a rule may look at. */
+  readonly files: ReadonlyMap<string, TextFile>;
+}
+
+/** @throws {TreeError} there are more files than anybody can judge */
+export async function readFiles(root: string): Promise<ProjectFiles> {
+  const workspaces = await workspacesOf(root);
+  const listed = (await listPaths(root)).filter((path) => !inSkipped(path));
+  const nested = nestedProjects(
+    listed,
+    workspaces.map(({ folder }) => folder),
+  );
+  const paths = listed.filter((path) => !nested.some((folder) => path.startsWith(`${folder}/`)));
+  if (paths.length > maxFiles) {
+    throw new TreeError(
+      `${root} has ${paths.length} files, and at most ${maxFiles} are judged. Give the folder of the project, or let git ignore what is not yours.`,
+    );
+  }
+  const wanted = paths.filter((path) => readExtensions.test(path) && !path.endsWith(".d.ts"));
+  const files = await Promise.all(wanted.map((path) => readText(root, path)));
+  return {
+    root,
+    workspaces,
+    paths: new Set(paths),
+    files: new Map(files.filter((file) => file !== null).map((file) => [file.path, file])),
+  };
+}
+
+/** Null: it is gone, or larger than anything that is written by hand. */
+async function readText(root: string, path: string): Promise<TextFile | null> {
+  try {
+    const text = await readFile(join(root, path), "utf8");
+    return text.length > maxFileBytes ? null : { path, text };
+  } catch {
+    return null;
+  }
+}

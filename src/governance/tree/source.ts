@@ -1,0 +1,101 @@
+/** A file of TypeScript, read by the compiler's parser; no types are worked out. */
+
+import ts from "typescript";
+import type { Place } from "../finding.ts";
+import type { TextFile } from "./text.ts";
+
+export interface SourceFile extends TextFile {
+  readonly ast: ts.SourceFile;
+}
+
+const isolateSources = new WeakMap<TextFile, SourceFile>();
+
+export const isTypeScript = (path: string) => /\.(?:tsx?|mts)$/.test(path) && !path.endsWith(".d.ts");
+
+export function parseSource(file: TextFile): SourceFile {
+  const known = isolateSources.get(file);
+  if (known !== undefined) return known;
+  const kind = file.path.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  const ast = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true, kind);
+  const source = { ...file, ast };
+  isolateSources.set(file, source);
+  return source;
+}
+
+export function placeOf(node: ts.Node): Place {
+  const file = node.getSourceFile();
+  return { file: file.fileName, start: node.getStart(file), end: node.getEnd() };
+}
+
+/** Every node below, the outer ones first. Going into one can be refused. */
+export function walk(node: ts.Node, visit: (node: ts.Node) => unknown): void {
+  if (visit(node) === false) return;
+  ts.forEachChild(node, (child) => walk(child, visit));
+}
+
+/** Without parentheses, `as`, `satisfies`, `!` and `await`. */
+export function bare(node: ts.Expression): ts.Expression {
+  let at = node;
+  while (
+    ts.isParenthesizedExpression(at) ||
+    ts.isAsExpression(at) ||
+    ts.isSatisfiesExpression(at) ||
+    ts.isNonNullExpression(at) ||
+    ts.isAwaitExpression(at)
+  )
+    at = at.expression;
+  return at;
+}
+
+/** The name of a called function or method: `publish` in `context.publish(…)`; null when it has none. */
+export function calledName(call: ts.CallExpression): string | null {
+  const callee = bare(call.expression);
+  if (ts.isIdentifier(callee)) return callee.text;
+  return ts.isPropertyAccessExpression(callee) ? callee.name.text : null;
+}
+
+/** The property of an object literal, also of a shorthand or a method; null when it has none of that name. */
+export function propertyOf(
+  object: ts.ObjectLiteralExpression,
+  name: string,
+): ts.ObjectLiteralElementLike | null {
+  return (
+    object.properties.find((property) => property.name !== undefined && nameOf(property.name) === name) ??
+    null
+  );
+}
+
+/** The value of a property; null when it is not there or is a method. */
+export function propertyValue(object: ts.ObjectLiteralExpression, name: string): ts.Expression | null {
+  const property = propertyOf(object, name);
+  if (property === null) return null;
+  if (ts.isPropertyAssignment(property)) return property.initializer;
+  return ts.isShorthandPropertyAssignment(property) ? property.name : null;
+}
+
+/** Null: it is worked out at run time. */
+export function nameOf(name: ts.PropertyName | ts.BindingName): string | null {
+  if (ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)) return name.text;
+  return ts.isPrivateIdentifier(name) ? name.text : null;
+}
+
+/** The text of a string without parts that are worked out; null for anything else. */
+export function stringOf(node: ts.Expression | null | undefined): string | null {
+  if (node === null || node === undefined) return null;
+  const value = bare(node);
+  return ts.isStringLiteralLike(value) ? value.text : null;
+}
+
+export type FunctionNode = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
+
+export function isFunction(node: ts.Node): node is FunctionNode {
+  return ts.isFunctionLike(node) && "body" in node && node.body !== undefined;
+}
+
+/** The functions around a node, the innermost first. */
+export function functionsAround(node: ts.Node): readonly FunctionNode[] {
+  const found: FunctionNode[] = [];
+  for (let at: ts.Node | undefined = node.parent; at !== undefined; at = at.parent)
+    if (isFunction(at)) found.push(at);
+  return found;
+}

@@ -1,0 +1,314 @@
+/** What a project written in TypeScript says: its modules, events, and who publishes and handles them. */
+
+import { posix } from "node:path";
+import ts from "typescript";
+import { type Bindings, readBindings } from "./bindings.ts";
+import type { ProjectFiles } from "./files.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  functionsAround,
+  isTypeScript,
+  parseSource,
+  propertyValue,
+  type SourceFile,
+  stringOf,
+  walk,
+} from "./source.ts";
+
+/** `defineEvent(…)` */
+export interface DefinedEvent {
+  readonly file: string;
+  readonly call: ts.CallExpression;
+  /** The name of the value, e.g. `courseOutlineCreated`; null: it has none. */
+  readonly name: string | null;
+  /** Null: it is worked out at run time. */
+  readonly type: string | null;
+  readonly options: ts.ObjectLiteralExpression | null;
+  /** As `module` says; null: not told, or worked out at run time. */
+  readonly module: string | null;
+}
+
+/** A call that publishes: its first argument is a catalogued event, or one of several. */
+export interface Published {
+  readonly file: string;
+  readonly call: ts.CallExpression;
+  /** Those that it may publish; empty: known at run time only. */
+  readonly events: readonly DefinedEvent[];
+  readonly payload: ts.Expression | null;
+  /** The innermost function around it; null: it stands at the top of a file. */
+  readonly within: FunctionNode | null;
+}
+
+/** `on(event, handler)` and its relatives, in a consumer. */
+export interface Handled {
+  readonly file: string;
+  readonly call: ts.CallExpression;
+  readonly events: readonly DefinedEvent[];
+  /** What is given behind the events; null: nothing. */
+  readonly handler: ts.Expression | null;
+}
+
+/** `defineConsumer(…)` */
+export interface DefinedConsumer {
+  readonly file: string;
+  readonly call: ts.CallExpression;
+  readonly options: ts.ObjectLiteralExpression | null;
+  /** Null: it is worked out at run time. */
+  readonly subscriber: string | null;
+}
+
+/** `defineModule(…)` */
+export interface ModuleDefinition {
+  readonly file: string;
+  readonly call: ts.CallExpression;
+  readonly options: ts.ObjectLiteralExpression | null;
+}
+
+/** A folder that is a module, or is on its way to one. */
+export interface TypeScriptModule {
+  /** As `defineModule` says, otherwise the folder's name. */
+  readonly name: string;
+  /** From the root. */
+  readonly folder: string;
+  /** Null: the folder has none yet. */
+  readonly definition: ModuleDefinition | null;
+  /** Paths of its sources, without tests. */
+  readonly files: readonly string[];
+}
+
+export interface TypeScriptTree {
+  readonly bindings: Bindings;
+  readonly modules: readonly TypeScriptModule[];
+  /** Paths of all sources that are not tests, of modules and others. */
+  readonly files: readonly string[];
+  /** Paths of tests and of what only tests use. */
+  readonly tests: readonly string[];
+  readonly events: readonly DefinedEvent[];
+  readonly published: readonly Published[];
+  readonly handled: readonly Handled[];
+  readonly consumers: readonly DefinedConsumer[];
+  /** The module whose folder a file stands in. */
+  moduleOf(file: string): TypeScriptModule | null;
+  /** Parsed when it is first asked for. @throws when the project has no such file */
+  source(file: string): SourceFile;
+  /** Events that an expression may name: one, several of a choice or an array, or none. */
+  eventsOf(file: string, node: ts.Expression): readonly DefinedEvent[];
+  /** The name under which a package exports what is called; null: it is of no package, or of another. */
+  calledOf(file: string, call: ts.CallExpression, packageName: string): string | null;
+}
+
+export const enginePackage = "@brain/engine";
+export const schemasPackage = "@brain/schemas";
+
+/** Functions of the engine that make a handler of one or more events. */
+const handlerMakers = new Set(["on", "onBatch", "onSql", "onSqlBatch", "onSqlSet"]);
+
+const isTestPath = (path: string) =>
+  /(?:\.|_|-)(?:test|spec)\.tsx?$/.test(path) || /(?:^|\/)(?:tests?|__tests__|fixtures)\//.test(path);
+
+/** Programs that are about the project and not of it, and settings of tools. */
+const isAside = (path: string) =>
+  /^(?:tools|scripts)\//.test(path) || /\.(?:config|setup)\.m?ts$/.test(path) || path.startsWith(".");
+
+type Call = { readonly file: string; readonly node: ts.CallExpression };
+
+export function readTypeScript(project: ProjectFiles): TypeScriptTree {
+  const bindings = readBindings(project);
+  const paths = [...project.files.keys()].filter((path) => isTypeScript(path) && !isAside(path));
+  const files = paths.filter((path) => !isTestPath(path));
+  const source = (path: string): SourceFile => {
+    const file = project.files.get(path);
+    if (file === undefined) throw new Error(`The project has no file ${path}.`);
+    return parseSource(file);
+  };
+  const calledOf = (file: string, call: ts.CallExpression, packageName: string): string | null => {
+    const origin = bindings.originOfExpression(file, call.expression);
+    return origin?.package === packageName ? origin.name : null;
+  };
+  // The packages of the charter define its words, and so they speak of events that are none.
+  const telling = files.filter((path) => mayTell(project.files.get(path)?.text ?? ""));
+  const calls = telling.flatMap((path) => callsIn(source(path)));
+  const events = new Map<ts.Node, DefinedEvent>();
+  for (const { file, node } of calls) {
+    if (calledOf(file, node, schemasPackage) === "defineEvent")
+      events.set(node, readEvent(file, node, bindings));
+  }
+  const eventsOf = (file: string, node: ts.Expression): readonly DefinedEvent[] => {
+    const value = bare(node);
+    if (ts.isConditionalExpression(value))
+      return [...eventsOf(file, value.whenTrue), ...eventsOf(file, value.whenFalse)];
+    if (ts.isArrayLiteralExpression(value))
+      return value.elements.flatMap((element) => eventsOf(file, element));
+    const found = events.get(value);
+    if (found !== undefined) return [found];
+    const origin = bindings.originOfExpression(file, value);
+    if (origin === null || origin.value === null || origin.file === null) return [];
+    const defined = bare(origin.value);
+    if (defined === value) return [];
+    return ts.isArrayLiteralExpression(defined)
+      ? eventsOf(origin.file, defined)
+      : [events.get(defined) ?? []].flat();
+  };
+  const modules = readModules(calls, files, bindings, calledOf);
+  return {
+    bindings,
+    modules,
+    files,
+    tests: paths.filter(isTestPath),
+    events: [...events.values()],
+    published: calls.flatMap((call) => readPublished(call, eventsOf, calledOf) ?? []),
+    handled: calls.flatMap((call) => readHandled(call, eventsOf, calledOf) ?? []),
+    consumers: calls.flatMap(({ file, node }) =>
+      calledOf(file, node, enginePackage) === "defineConsumer" ? [readConsumer(file, node, bindings)] : [],
+    ),
+    moduleOf: (file) => modules.find(({ folder }) => file.startsWith(`${folder}/`)) ?? null,
+    source,
+    eventsOf,
+    calledOf,
+  };
+}
+
+/** Cheap and never wrong about a file that tells something: the words must stand there. */
+const mayTell = (text: string) =>
+  /define(?:Event|Module|Consumer)|\bon(?:Sql)?(?:Batch|Set)?\(|publish|record\(/i.test(text);
+
+function callsIn({ path, ast }: SourceFile): readonly Call[] {
+  const found: Call[] = [];
+  walk(ast, (node) => {
+    if (ts.isCallExpression(node)) found.push({ file: path, node });
+  });
+  return found;
+}
+
+const objectOf = (node: ts.Expression | undefined): ts.ObjectLiteralExpression | null => {
+  const value = node === undefined ? null : bare(node);
+  return value !== null && ts.isObjectLiteralExpression(value) ? value : null;
+};
+
+/** The text that an expression stands for, also through a constant at the top of a file. */
+function textOf(file: string, node: ts.Expression | null | undefined, bindings: Bindings): string | null {
+  const text = stringOf(node);
+  if (text !== null || node === null || node === undefined) return text;
+  return stringOf(bindings.originOfExpression(file, node)?.value);
+}
+
+/** The name of the variable that a value is given to. */
+function nameOfValue(node: ts.Node): string | null {
+  let at = node.parent;
+  while (
+    at !== undefined &&
+    (ts.isParenthesizedExpression(at) || ts.isSatisfiesExpression(at) || ts.isAsExpression(at))
+  )
+    at = at.parent;
+  return at !== undefined && ts.isVariableDeclaration(at) && ts.isIdentifier(at.name) ? at.name.text : null;
+}
+
+function readEvent(file: string, call: ts.CallExpression, bindings: Bindings): DefinedEvent {
+  const [type, second] = call.arguments;
+  const options = objectOf(second);
+  return {
+    file,
+    call,
+    name: nameOfValue(call),
+    type: textOf(file, type, bindings),
+    options,
+    module: options === null ? null : textOf(file, propertyValue(options, "module"), bindings),
+  };
+}
+
+function readConsumer(file: string, call: ts.CallExpression, bindings: Bindings): DefinedConsumer {
+  const options = objectOf(call.arguments[0]);
+  const subscriber = options === null ? null : textOf(file, propertyValue(options, "subscriber"), bindings);
+  return { file, call, options, subscriber };
+}
+
+type EventsOf = TypeScriptTree["eventsOf"];
+type CalledOf = TypeScriptTree["calledOf"];
+
+/** In the list of handlers of a consumer every call with an event makes one, also by a function of the module's own. */
+function readHandled({ file, node }: Call, eventsOf: EventsOf, calledOf: CalledOf): Handled | null {
+  const [first, handler] = node.arguments;
+  if (first === undefined) return null;
+  const isMaker = handlerMakers.has(calledOf(file, node, enginePackage) ?? "");
+  if (!isMaker && !standsInHandlers(node)) return null;
+  const events = eventsOf(file, first);
+  if (!isMaker && events.length === 0) return null;
+  return { file, call: node, events, handler: handler ?? null };
+}
+
+function standsInHandlers(node: ts.Node): boolean {
+  for (let at = node.parent; at !== undefined && !ts.isBlock(at); at = at.parent)
+    if (ts.isPropertyAssignment(at) && at.name.getText() === "handlers") return true;
+  return false;
+}
+
+/** A function that publishes comes as an argument, from the engine: no import leads to it. */
+function readPublished({ file, node }: Call, eventsOf: EventsOf, calledOf: CalledOf): Published | null {
+  const [first, payload] = node.arguments;
+  const name = calledName(node);
+  if (first === undefined || name === null || !/publish|record|emit|send/i.test(name)) return null;
+  if (calledOf(file, node, enginePackage) !== null || calledOf(file, node, schemasPackage) !== null)
+    return null;
+  const events = eventsOf(file, first);
+  if (events.length === 0) return null;
+  return { file, call: node, events, payload: payload ?? null, within: functionsAround(node)[0] ?? null };
+}
+
+/**
+ * Modules are the folders in which `defineModule` is called, and their neighbours that publish, handle or answer: those
+ * are on their way.
+ */
+function readModules(
+  calls: readonly Call[],
+  files: readonly string[],
+  bindings: Bindings,
+  calledOf: CalledOf,
+): readonly TypeScriptModule[] {
+  const defined = calls.filter(({ file, node }) => calledOf(file, node, enginePackage) === "defineModule");
+  const filesIn = (folder: string) => files.filter((path) => path.startsWith(`${folder}/`));
+  const modules = defined.map(({ file, node }): TypeScriptModule => {
+    const folder = posix.dirname(file);
+    const options = objectOf(node.arguments[0]);
+    const name = options === null ? null : textOf(file, propertyValue(options, "name"), bindings);
+    return {
+      name: name ?? posix.basename(folder),
+      folder,
+      definition: { file, call: node, options },
+      files: filesIn(folder),
+    };
+  });
+  const parents = new Set(
+    modules.map(({ folder }) => posix.dirname(folder)).filter((folder) => folder !== "."),
+  );
+  const others = new Set(
+    files.flatMap((path) => {
+      const parent = [...parents].find((folder) => path.startsWith(`${folder}/`));
+      const rest = parent === undefined ? [] : path.slice(parent.length + 1).split("/");
+      return rest.length > 1 ? [`${parent}/${rest[0]}`] : [];
+    }),
+  );
+  const onTheirWay = [...others].filter(
+    (folder) =>
+      !modules.some((module) => module.folder === folder) &&
+      filesIn(folder).some((path) => actsAsModule(path, bindings)),
+  );
+  return [
+    ...modules,
+    ...onTheirWay.map((folder) => ({
+      name: posix.basename(folder),
+      folder,
+      definition: null,
+      files: filesIn(folder),
+    })),
+  ].sort((left, right) => (left.folder < right.folder ? -1 : 1));
+}
+
+/** It has routes, tables or a consumer. */
+function actsAsModule(path: string, bindings: Bindings): boolean {
+  if (/\/(?:routes|service|router|consumer|tables)\.ts$/.test(path)) return true;
+  return bindings
+    .importsOf(path)
+    .some(({ specifier }) => specifier === "hono" || specifier.startsWith("drizzle-orm/"));
+}
