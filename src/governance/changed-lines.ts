@@ -13,35 +13,29 @@ export class ChangeError extends Error {}
 export type AddedLines = ReadonlyMap<string, ReadonlySet<number>>;
 
 /**
- * @param since what is compared with: `"staged"` for what the next commit adds, otherwise a revision of git
- * @throws {ChangeError} git does not know the revision
+ * Since a revision means: since this branch left it, so what others added there meanwhile is not ours.
+ *
+ * @param since `"staged"` for what the next commit adds, otherwise a revision of git
+ * @throws {ChangeError} git does not know the revision, or has nothing in common with it
  */
 export async function addedLines(root: string, since: string): Promise<AddedLines> {
-  const from = since === "staged" ? ["--cached"] : [since];
-  const args = [
-    "-C",
-    root,
-    "diff",
-    "--unified=0",
-    "--no-color",
-    "--no-ext-diff",
-    "--relative",
-    "--no-renames",
-    ...from,
-    "--",
-  ];
-  try {
-    const { stdout } = await run("git", args, { maxBuffer: 256 * 1024 * 1024 });
-    const { stdout: fresh } =
-      since === "staged"
-        ? { stdout: "" }
-        : await run("git", ["-C", root, "ls-files", "-z", "--others", "--exclude-standard"]);
-    const untracked = fresh.split("\0").filter((path) => path !== "");
-    return new Map([...parseDiff(stdout), ...untracked.map((path) => [path, everyLine] as const)]);
-  } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim() ?? String(error);
-    throw new ChangeError(`git cannot tell what changed since "${since}": ${said}`);
-  }
+  const git = async (...args: string[]) => {
+    try {
+      return (await run("git", ["-C", root, ...args], { maxBuffer: 256 * 1024 * 1024 })).stdout;
+    } catch (error) {
+      const said = (error as { stderr?: string }).stderr?.trim() || String(error);
+      throw new ChangeError(
+        `git cannot tell what changed since "${since}": ${said}. A clone that has only the newest commit knows nothing older: fetch it all.`,
+      );
+    }
+  };
+  const form = ["--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--relative", "--no-renames"];
+  if (since === "staged") return parseDiff(await git("diff", ...form, "--cached", "--"));
+  const commit = (await git("rev-parse", "--verify", "--end-of-options", `${since}^{commit}`)).trim();
+  const diff = await git("diff", ...form, "--merge-base", commit, "--");
+  const untracked = await git("ls-files", "-z", "--others", "--exclude-standard");
+  const fresh = untracked.split("\0").filter((path) => path !== "");
+  return new Map([...parseDiff(diff), ...fresh.map((path) => [path, everyLine] as const)]);
 }
 
 /** Lines of a file that git does not know. */
