@@ -1,0 +1,148 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { waitFor } from "../wait-for.ts";
+
+/* `charter check` as a program, over small projects of its own. It needs no server. */
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function check(folder: string, ...args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, "check", ...args], { cwd: folder }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+const definition = (name: string) =>
+  `import { defineModule } from "@brain/engine";\n\nexport const ${name} = defineModule({ name: "${name}", events: [] });\n`;
+
+const wrong = 'import { pay } from "../payment/service.ts";\n\nexport const buy = () => pay();\n';
+
+/** Two modules; one imports the other. */
+const shop: Readonly<Record<string, string>> = {
+  "package.json": '{ "name": "shop", "type": "module" }\n',
+  "src/payment/index.ts": definition("payment"),
+  "src/payment/service.ts": "export const pay = () => 1;\n",
+  "src/orders/index.ts": definition("orders"),
+  "src/orders/service.ts": wrong,
+};
+
+async function project(files: Readonly<Record<string, string>> = shop): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "brain-check-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+}
+
+/** What the rule finds that these projects break; they have no documents and tests, which is not what is looked at here. */
+const one = ["--rule", "11.1"];
+
+test("findings end with 100, and say file, line, what, why and how to mend", async () => {
+  const folder = await project();
+  const found = await check(folder, ...one);
+  expect(found).toEqual({
+    code: 100,
+    stdout: expect.stringMatching(
+      /^src\/orders\/service\.ts:1:1 {2}error {2}11\.1\n {2}orders imports "\.\.\/payment\/service\.ts".*\n {2}why: {2}.+\n {2}mend: .+\n$/,
+    ),
+    stderr: "charter check: 1 error.\n",
+  });
+  expect(await check(folder, "src/payment", ...one)).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "charter check: nothing found.\n",
+  });
+  const json = await check(folder, "src/orders/service.ts", "--format", "json", ...one);
+  expect(JSON.parse(json.stdout).findings).toMatchObject([
+    { rule: "11.1", file: "src/orders/service.ts", line: 1 },
+  ]);
+});
+
+test("what is given wrong ends with 2, and the message says what to do", async () => {
+  const folder = await project();
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [["nowhere"], /There is no nowhere\. Give a folder/],
+    [["--rule", "X-99"], /There is no rule "X-99".*--list/],
+    [["--rule", ","], /Expected ids joined by commas/],
+    [["--format", "xml"], /Allowed choices are human, json, sarif, github/],
+    [["--since", "HEAD"], /git cannot tell what changed since "HEAD"/],
+    [["--baseline", "none.json"], /There is no baseline none\.json.*--write-baseline/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await check(folder, ...args);
+    expect({ args, code, stderr }).toEqual({ args, code: 2, stderr: expect.stringMatching(message) });
+  }
+  await writeFile(join(folder, "charter-baseline.json"), "{}");
+  expect(await check(folder, ...one)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is no baseline"),
+  });
+});
+
+test("a baseline holds back what was there before, and nothing that comes", async () => {
+  const folder = await project();
+  expect(await check(folder, ...one, "--write-baseline")).toMatchObject({ code: 0 });
+  expect(await check(folder, ...one)).toMatchObject({
+    code: 0,
+    stderr: "charter check: nothing found, 1 known from the baseline.\n",
+  });
+  await writeFile(join(folder, "src/orders/more.ts"), `// later\n${wrong}`);
+  const { code, stdout } = await check(folder, ...one);
+  expect([code, stdout.split("  ")[0]]).toEqual([100, "src/orders/more.ts:2:1"]);
+  await rm(join(folder, "src/orders/service.ts"));
+  await rm(join(folder, "src/orders/more.ts"));
+  expect((await check(folder, ...one)).stderr).toContain("1 of the baseline are gone");
+});
+
+test("--list names every rule, and judges nothing", async () => {
+  const { code, stdout } = await check(await project(), "--list");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^11\.1 +error +A module does not import another one$/m);
+});
+
+test("--watch judges again when a file changes", async () => {
+  const folder = await project();
+  const child: ChildProcess = spawn(process.execPath, [main, "check", ...one, "--watch"], { cwd: folder });
+  onTestFinished(async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  });
+  let said = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const hears = (text: string) =>
+    waitFor(
+      text,
+      () => said,
+      (heard) => heard.includes(text),
+    );
+  await hears("1 error. Watching");
+  await writeFile(join(folder, "src/orders/service.ts"), "export const buy = () => 1;\n");
+  await hears("nothing found. Watching");
+});
+
+test("a project of nothing has no findings, and a file that is none of its language stops nobody", async () => {
+  expect(await check(await project({ "notes.txt": "nothing" }))).toMatchObject({ code: 0 });
+  const broken = {
+    ...shop,
+    "src/orders/broken.ts": 'import { } from "../payment/index.ts" }}} defineEvent(',
+  };
+  expect((await check(await project(broken), ...one)).stdout).toContain("src/orders/broken.ts:1:1");
+});
