@@ -127,8 +127,13 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     const origin = bindings.originOfExpression(file, call.expression);
     return origin?.package === packageName ? origin.name : null;
   };
-  // The packages of the charter define its words, and so they speak of events that are none.
-  const telling = files.filter((path) => mayTell(project.files.get(path)?.text ?? ""));
+  // A package of the charter has events of the product at most: its own code says how to publish, and publishes none.
+  const isPackage = (path: string) =>
+    project.workspaces.some(({ folder }) => folder !== "" && path.startsWith(`${folder}/`));
+  const telling = files.filter((path) => {
+    const text = project.files.get(path)?.text ?? "";
+    return isPackage(path) ? text.includes("defineEvent(") : mayTell(text);
+  });
   const calls = telling.flatMap((path) => callsIn(source(path)));
   const events = new Map<ts.Node, DefinedEvent>();
   for (const { file, node } of calls) {
