@@ -54,8 +54,8 @@ export const maxLengths = {
   source_module: 100,
 } as const;
 
-/** Bounds of the payload's JSON text in bytes of UTF-8 that suit most deployments; enforced where one is configured. */
-export const payloadLimits = { warnBytes: 8 * 1024, maxBytes: 64 * 1024 } as const;
+/** Bounds of the payload's JSON text in bytes of UTF-8 that suit most deployments; enforced where one is configured, the guideline nowhere. */
+export const payloadLimits = { guidelineBytes: 1024, warnBytes: 8 * 1024, maxBytes: 64 * 1024 } as const;
 
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 

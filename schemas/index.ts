@@ -179,6 +179,7 @@ export {
   payloadShape,
   payloadSkeleton,
 } from "./payload-fields.ts";
+export { type PayloadObject, payloadObjects } from "./payload-objects.ts";
 export {
   erasedText,
   type PersonalField,

@@ -13,7 +13,7 @@ export function subscribersOf(
     .map(({ subscriber }) => subscriber);
 }
 
-/** In one line each: fields without a meaning, also nested ones, and consumers that do not exist. */
+/** In one line each: fields without a meaning, also nested ones, and consumers that are named and are none, or the other way. */
 export function documentFaults(
   definitions: readonly EventDefinition[],
   consumers: readonly Consumer[],
@@ -22,6 +22,7 @@ export function documentFaults(
   return definitions.flatMap((definition) => {
     const { type, outside } = definition;
     const handling = new Set(subscribersOf(definition, consumers));
+    const subscribed = consumers.filter(({ byType }) => byType.has(type)).map(({ subscriber }) => subscriber);
     return [
       ...payloadFields(definition)
         .filter(({ meaning }) => meaning === "")
@@ -33,6 +34,9 @@ export function documentFaults(
             ? `${type}: consumers names "${name}", which does not handle it. Subscribe there with on(…), or take the name away.`
             : `${type}: consumers names "${name}", and no consumer of the product has that name. Put what is meant for elsewhere under outside.`,
         ),
+      ...subscribed
+        .filter((name) => !definition.consumers.includes(name))
+        .map((name) => `${type}: "${name}" handles it. Name it under consumers.`),
       ...outside
         .filter((name) => known.has(name))
         .map(

@@ -121,7 +121,7 @@ export const courseDistributionFailed = defineEvent("course.distribution.failed"
     retry_count: count.describe("Tries before this one."),
   }),
   legacy: (payload) => renameMissing(payload, { error_message: "error" }),
-  consumers: ["course_factory"],
+  consumers: ["course_factory", "analytics"],
   outside: ["alerting"],
 });
 
@@ -151,7 +151,7 @@ export const courseAccessGranted = defineEvent("course.access.granted", {
       { subject: "user_id" },
     ),
   }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_access_notifications"],
   outside: ["notification", "audit"],
 });
 
@@ -173,6 +173,6 @@ export const courseAccessRevoked = defineEvent("course.access.revoked", {
     ),
     revoked_at: isoTime.describe("When the access ended."),
   }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_access_notifications"],
   outside: ["notification", "audit"],
 });

@@ -75,6 +75,7 @@ export const courseCertificateIssued = defineEvent("course.certificate.issued", 
   criticality: "INFO",
   producers: ["course_learning_service"],
   when: "A signed certificate of a completion was stored, once per enrolment",
+  consumers: ["analytics"],
   key: byCourse,
   payload: z.strictObject({
     ...learner,

@@ -59,7 +59,7 @@ export const courseGenerationRequested = defineEvent("course.generation.requeste
       .max(10)
       .describe("How many lessons are to be written in full; the others are planned only."),
   }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_factory"],
   outside: ["monitoring"],
 });
 
@@ -88,7 +88,7 @@ export const courseGenerationStarted = defineEvent("course.generation.started", 
     ),
   }),
   nullOnlyInHistory: ["course_id"],
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_factory"],
   outside: ["monitoring"],
 });
 
@@ -156,7 +156,7 @@ export const courseLessonGenerated = defineEvent("course.lesson.generated", {
     content_length: count.describe("Characters."),
     lesson_index: z.int().min(1).describe("Place of the lesson in the whole course, from 1."),
   }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_distribution"],
   outside: ["progress tracking"],
 });
 
@@ -191,6 +191,7 @@ export const courseLandingPageCreated = defineEvent("course.landing_page.created
   criticality: "INFO",
   producers: ["course_factory_service"],
   when: "The requested landing page is built",
+  consumers: ["analytics"],
   key: byCourse,
   payload: z.strictObject({
     course_id: courseId.describe("The course."),

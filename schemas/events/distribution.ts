@@ -108,6 +108,7 @@ export const distributionUnpublished = defineEvent("distribution.unpublished", {
   module,
   criticality: "INFO",
   when: "An entry left the public catalogue: it became private, or unlisted",
+  consumers: ["analytics"],
   key: byDistribution,
   payload: z.strictObject({
     distribution_id: distributionId.describe("The catalogue entry."),

@@ -67,7 +67,7 @@ export const irApprovalConsumed = defineEvent("ir.approval_consumed", {
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { consumed_by: null, was_expired: false }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_factory"],
   outside: ["execution engine", "audit", "compliance"],
 });
 
@@ -87,7 +87,7 @@ export const irApprovalExpired = defineEvent("ir.approval_expired", {
   }),
   contentHashes,
   legacy: (payload) => fillMissing(readHashes(payload), { was_consumed: false }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "security_monitoring"],
   outside: ["audit", "security monitoring"],
 });
 
@@ -114,6 +114,7 @@ export const irApprovalInvalid = defineEvent("ir.approval_invalid", {
   criticality: "WARNING",
   severity: "WARNING",
   when: "The use of an approval was refused",
+  consumers: ["analytics", "security_monitoring"],
   key: byTenant,
   payload: z
     .strictObject({
@@ -175,6 +176,7 @@ export const irValidatedEscalate = defineEvent("ir.validated_escalate", {
   criticality: "CRITICAL",
   severity: "WARNING",
   when: "An IR needs the approval of a human",
+  consumers: ["analytics", "security_monitoring"],
   key: byTenant,
   payload: z.strictObject({
     ...validation,
@@ -215,7 +217,7 @@ export const irValidatedReject = defineEvent("ir.validated_reject", {
   }),
   contentHashes,
   legacy: readHashes,
-  consumers: ["analytics"],
+  consumers: ["analytics", "security_monitoring"],
   outside: ["execution engine", "audit", "security monitoring"],
 });
 
@@ -255,6 +257,7 @@ export const irDagDiffFailed = defineEvent("ir.dag_diff_failed", {
   criticality: "CRITICAL",
   severity: "CRITICAL",
   when: "The execution graph differs from its IR: tampering is possible and execution is blocked",
+  consumers: ["analytics", "security_monitoring"],
   key: byTenant,
   payload: z.strictObject({
     ...dagDiff,

@@ -158,6 +158,7 @@ export const missionFailed = defineEvent("mission.failed", {
   producers: ["mission_worker"],
   severity: "ERROR",
   when: "A mission failed for good",
+  consumers: ["analytics"],
   key: byMission,
   payload: z.strictObject(outcome),
   legacy: readTransition("failed"),
@@ -172,6 +173,7 @@ export const missionCancelled = defineEvent("mission.cancelled", {
   producers: ["mission_queue_manager"],
   severity: "WARNING",
   when: "A mission was cancelled",
+  consumers: ["analytics"],
   key: byMission,
   payload: z.strictObject({
     ...transition,

@@ -95,7 +95,7 @@ export const paymentTransactionFailed = defineEvent("payment.transaction.failed"
   severity: "WARNING",
   when: "A payment failed",
   payload: z.strictObject(payment),
-  consumers: ["analytics"],
+  consumers: ["analytics", "course_factory"],
   outside: ["notification", "audit"],
 });
 
@@ -139,6 +139,6 @@ export const paymentRefundFailed = defineEvent("payment.refund.failed", {
         "True: it had completed before, and the money came back to us. Left out: not told, so it had not.",
       ),
   }),
-  consumers: ["course_access"],
+  consumers: ["course_access", "analytics"],
   outside: ["alerting", "audit"],
 });

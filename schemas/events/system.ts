@@ -18,6 +18,7 @@ export const agentOnline = defineEvent("agent.online", {
   module: agentModule,
   criticality: "INFO",
   when: "An agent is ready for work",
+  consumers: ["agents"],
   key: byAgent,
   payload: z.strictObject({
     agent_id: id.describe("The agent."),
@@ -32,6 +33,7 @@ export const agentOffline = defineEvent("agent.offline", {
   criticality: "WARNING",
   severity: "WARNING",
   when: "An agent signed off, or missed three heartbeats",
+  consumers: ["agents"],
   key: byAgent,
   payload: z.strictObject({
     agent_id: id.describe("The agent."),
@@ -47,6 +49,7 @@ export const agentHeartbeat = defineEvent("agent.heartbeat", {
   module: agentModule,
   criticality: "INFO",
   when: "An agent finished another ten tasks",
+  consumers: ["agents"],
   key: byAgent,
   payload: z.strictObject({
     agent_id: id.describe("The agent."),
@@ -63,6 +66,7 @@ export const agentError = defineEvent("agent.error", {
   criticality: "ERROR",
   severity: "ERROR",
   when: "An agent reports an error",
+  consumers: ["agents"],
   key: byAgent,
   payload: z.strictObject({
     agent_id: id.describe("The agent."),

@@ -301,7 +301,7 @@ export const taskItemCreated = defineEvent("task.item.created", {
     priority: taskItemPriority.describe("How important it is; `P0` is the most."),
     status: taskItemStatus.describe("Its status at the beginning."),
   }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "tasks"],
   outside: ["audit"],
 });
 
@@ -325,7 +325,7 @@ export const taskItemCompleted = defineEvent("task.item.completed", {
       completion_notes: "",
     });
   },
-  consumers: ["analytics"],
+  consumers: ["analytics", "tasks"],
   outside: ["audit"],
 });
 
@@ -339,7 +339,7 @@ export const taskItemDeleted = defineEvent("task.item.deleted", {
     task_id: id.describe("The task item."),
     reason: z.string().max(500).describe("Why it was deleted; empty: not told."),
   }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "tasks"],
   outside: ["audit"],
 });
 
@@ -356,6 +356,6 @@ export const taskItemUpdated = defineEvent("task.item.updated", {
     new_values: openData.describe("These fields as they are now; empty: the producer did not say."),
   }),
   legacy: (payload) => fillMissing(payload, { old_values: {}, new_values: {} }),
-  consumers: ["analytics"],
+  consumers: ["analytics", "tasks"],
   outside: ["audit"],
 });

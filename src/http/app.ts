@@ -51,7 +51,7 @@ import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
 import { beginRequestTrace } from "./request-trace.ts";
-import { type AboutProduct, nothingTold, settingsRoutes } from "./settings-routes.ts";
+import { type AboutProduct, nothingTold, settingsRoutes, subscribersOf } from "./settings-routes.ts";
 import { subjectRoutes } from "./subject-routes.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
 
@@ -156,8 +156,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/maintenance", maintenanceRoutes());
   app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());
-  app.route("/api/catalog", catalogRoutes(options.examples ?? (async () => ({}))));
-  app.route("/api/settings", settingsRoutes(options.about ?? nothingTold));
+  const about = options.about ?? nothingTold;
+  app.route("/api/catalog", catalogRoutes(options.examples ?? (async () => ({})), subscribersOf(about)));
+  app.route("/api/settings", settingsRoutes(about));
   app.route("/metrics", metricsRoutes());
   if (options.demo !== undefined) app.route("/api/demo", demoRoutes(options.demo));
   requireOwnRoutes(app, options.modules ?? []);

@@ -1,4 +1,4 @@
-import { defineConsumer, on, onAny } from "@brain/engine";
+import { defineConsumer, type ObservedTypes, on, onAny } from "@brain/engine";
 import { createCatalog, defineEvent } from "@brain/schemas";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -32,8 +32,22 @@ const list = [
   defineConsumer({ subscriber: "idle", handlers: [on(lost, handler)] }),
   defineConsumer({ subscriber: "everything", handlers: [onAny(handler)] }),
 ];
-const declared = { catalog, consumers: new Map(list.map((consumer) => [consumer.subscriber, consumer])) };
-const nothing = { seen: [], last: new Map(), letters: [], newest: 10_000 };
+const declared = {
+  catalog,
+  consumers: new Map(list.map((consumer) => [consumer.subscriber, consumer])),
+  subscribers: new Map(),
+};
+const nothing = {
+  seen: [],
+  ever: new Map(),
+  letters: [],
+  newest: 10_000,
+  since: null,
+  from: null,
+  inside: null,
+};
+const nowMs = Date.parse("2026-03-01T12:00:00.000Z");
+const lookOf = (types: Partial<ObservedTypes>) => ({ types: { ...nothing, ...types }, flows: null, nowMs });
 
 describe("the catalogue", () => {
   test("tells of each consumer that is named whether it exists, and whether it handles the event", () => {
@@ -69,20 +83,24 @@ describe("the catalogue", () => {
   });
 
   test("holds what is seen against what is declared", () => {
-    const row = { source: "desk", is_entry: false, last_at: "2026-03-01T10:00:00.000Z" };
-    const observed = {
-      ...nothing,
+    const at = "2026-03-01T10:00:00.000Z";
+    const row = { source: "desk", is_entry: false, first_at: at, last_at: at };
+    const observed = lookOf({
+      from: at,
       seen: [
         { ...row, type: "library.book.lent", producer: "library", count: 2 },
         { ...row, type: "library.book.lent", producer: "shop", count: 5 },
         { ...row, type: "library.book.burnt", producer: "arson", count: 1, is_entry: true },
       ],
       letters: [{ subscriber: "gone", type: "library.book.lent", count: 3 }],
-    };
+    });
     const view = catalogView(declared, observed);
     expect(view.events[0]?.observed).toEqual({
       count: 7,
-      last_seen_at: "2026-03-01T10:00:00.000Z",
+      first_seen_at: at,
+      last_seen_at: at,
+      per_hour: 3.5,
+      payloads: null,
       producers: [
         expect.objectContaining({ producer: "shop", count: 5, declared: false }),
         expect.objectContaining({ producer: "library", count: 2, declared: true }),
@@ -101,7 +119,7 @@ describe("the catalogue", () => {
 
   test("shows an event with its fields, schema and example", () => {
     const example = { book_id: "b-1", reader: { reader_id: "r-1" } };
-    const view = eventView(declared, lent, { "library.book.lent@1": example }, nothing);
+    const view = eventView(declared, lent, { "library.book.lent@1": example }, lookOf({}));
     expect(view.example).toEqual(example);
     expect(view.fields.map(({ path }) => path)).toEqual(["book_id", "reader", "reader.reader_id"]);
     expect(view.schema).toMatchObject({ type: "object", additionalProperties: false });

@@ -1,12 +1,16 @@
-import type { Consumer, ObservedTypes } from "@brain/engine";
+import type { Consumer, DeclaredPayload, ObservedTypes, SeenFlow } from "@brain/engine";
 import {
   type Catalog,
   type EventDefinition,
   type JsonObject,
   keyFields,
+  type PayloadObject,
   payloadFields,
+  payloadObjects,
   payloadSchema,
 } from "@brain/schemas";
+import { declaredFindings, observedFindings, otherFindings } from "./catalog-findings.ts";
+import { findingKinds } from "./kit/product-answers.ts";
 
 /*
  * The catalogue as the API shows it: what events say of themselves, what consumers say of themselves, and what the record
@@ -17,6 +21,16 @@ import {
 interface Declared {
   readonly catalog: Catalog;
   readonly consumers: ReadonlyMap<string, Consumer>;
+  /** The module of each consumer, where it is known. */
+  readonly subscribers: ReadonlyMap<string, string>;
+}
+
+/** What was seen, and when somebody looked. */
+export interface Look {
+  readonly types: ObservedTypes;
+  /** Null: not asked. */
+  readonly flows: readonly SeenFlow[] | null;
+  readonly nowMs: number;
 }
 
 type Seen = ObservedTypes["seen"][number];
@@ -28,6 +42,17 @@ function keyOf(definition: EventDefinition): string | null {
   const known = isolateKeys.get(definition) ?? { fields: keyFields(definition) };
   isolateKeys.set(definition, known);
   return known.fields;
+}
+
+const isolateObjects = new WeakMap<EventDefinition, readonly PayloadObject[]>();
+
+/** What payloads are declared to hold; kept for the life of the isolate, too. */
+export function declaredPayloads(definitions: readonly EventDefinition[]): readonly DeclaredPayload[] {
+  return definitions.map((definition) => {
+    const objects = isolateObjects.get(definition) ?? payloadObjects(definition);
+    isolateObjects.set(definition, objects);
+    return { type: definition.type, version: definition.version, objects };
+  });
 }
 
 /** Who is said to handle it and who does. Those that catch every event are told apart. */
@@ -64,30 +89,46 @@ function producersOf(seen: readonly Seen[], declared: readonly string[]) {
     .toSorted((left, right) => right.count - left.count);
 }
 
-const latest = (times: readonly (string | null | undefined)[]): string | null =>
-  times
-    .filter((time) => time != null)
-    .toSorted()
-    .at(-1) ?? null;
+const timesOf = (times: readonly (string | null | undefined)[]) =>
+  times.filter((time) => time != null).toSorted();
+const latest = (times: readonly (string | null | undefined)[]) => timesOf(times).at(-1) ?? null;
 
 const counted = (seen: readonly Seen[]) => seen.reduce((sum, { count }) => sum + count, 0);
 
-function observedOf(definition: EventDefinition, observed: ObservedTypes) {
-  const seen = observed.seen.filter(({ type }) => type === definition.type);
+const hourMs = 3_600_000;
+
+function observedOf(definition: EventDefinition, { types: observed, nowMs }: Look) {
+  const { type } = definition;
+  const seen = observed.seen.filter((row) => row.type === type);
+  const ever = observed.ever?.get(type);
+  const spanMs = observed.from === null ? 0 : nowMs - Date.parse(observed.since ?? observed.from);
+  const perHour = (counted(seen.filter(({ is_entry }) => !is_entry)) * hourMs) / Math.max(hourMs, spanMs);
   return {
     count: counted(seen),
-    last_seen_at: latest([observed.last?.get(definition.type), ...seen.map(({ last_at }) => last_at)]),
+    first_seen_at: timesOf([ever?.first_at, ...seen.map(({ first_at }) => first_at)])[0] ?? null,
+    last_seen_at: latest([ever?.last_at, ...seen.map(({ last_at }) => last_at)]),
+    per_hour: Math.round(perHour * 100) / 100,
+    payloads:
+      observed.inside?.payloads
+        .filter((row) => row.type === type)
+        .map(({ version, count, p50_bytes, p95_bytes, max_bytes }) => ({
+          version,
+          count,
+          p50_bytes,
+          p95_bytes,
+          max_bytes,
+        })) ?? null,
     producers: producersOf(seen, definition.producers),
     dead_letters: observed.letters
-      .filter(({ type }) => type === definition.type)
+      .filter((row) => row.type === type)
       .map(({ subscriber, count }) => ({ subscriber, count })),
   };
 }
 
-function shortView(definition: EventDefinition, declared: Declared, observed: ObservedTypes | null) {
+function shortView(definition: EventDefinition, declared: Declared, look: Look | null) {
   const { type, module, criticality, severity, version, when, producers, outside, personal } = definition;
   const consumers = consumersOf(definition, declared);
-  return {
+  const view = {
     type,
     module,
     criticality,
@@ -101,7 +142,16 @@ function shortView(definition: EventDefinition, declared: Declared, observed: Ob
     outside,
     /** Nobody here handles it but those that catch every event, and nobody outside is named. */
     is_unhandled: outside.length === 0 && !consumers.some(({ handles }) => handles),
-    observed: observed === null ? null : observedOf(definition, observed),
+  };
+  const observed = look === null ? null : observedOf(definition, look);
+  const isPublished = producers.length > 0 || (observed?.count ?? 0) > 0;
+  return {
+    ...view,
+    observed,
+    findings: [
+      ...declaredFindings(view, isPublished),
+      ...(look === null ? [] : observedFindings(definition, look.types)),
+    ],
   };
 }
 
@@ -136,30 +186,49 @@ function missingConsumers({ catalog, consumers }: Declared, observed: ObservedTy
   return [...named, ...left].filter(({ subscriber }) => !consumers.has(subscriber));
 }
 
-/** All events in short. @param observed null: not asked */
-export function catalogView(declared: Declared, observed: ObservedTypes | null) {
-  const events = declared.catalog.all.map((definition) => shortView(definition, declared, observed));
+/** All events in short. @param look null: not asked */
+export function catalogView(declared: Declared, look: Look | null) {
+  const { catalog, consumers } = declared;
+  const observed = look?.types ?? null;
+  const events = catalog.all.map((definition) => shortView(definition, declared, look));
+  const others =
+    observed === null ? [] : otherFindings(catalog, (subscriber) => consumers.has(subscriber), observed);
   return {
     events,
+    findings: [...events.flatMap(({ findings }) => findings), ...others].toSorted(
+      (left, right) => findingKinds.indexOf(left.kind) - findingKinds.indexOf(right.kind),
+    ),
     catch_all: catchAlls(declared),
+    subscribers: [...declared.subscribers].map(([subscriber, module]) => ({ subscriber, module })),
     missing_consumers: missingConsumers(declared, observed),
     unhandled: events.filter(({ is_unhandled }) => is_unhandled).map(({ type }) => type),
     unlisted: observed === null ? null : unlisted(declared, observed),
-    /** Counts are of so many of the newest events, and of as many entries of other programs. */
-    observed_newest: observed?.newest ?? null,
+    flows: look?.flows ?? null,
+    ...lookedAt(observed),
   };
 }
+
+/** Counts are of so many of the newest events, and of as many entries of other programs; and since when. */
+const lookedAt = (observed: ObservedTypes | null) => ({
+  observed_newest: observed?.newest ?? null,
+  observed_from: observed?.since ?? observed?.from ?? null,
+});
 
 /** One event, whole. */
 export function eventView(
   declared: Declared,
   definition: EventDefinition,
   examples: Readonly<Record<string, JsonObject>>,
-  observed: ObservedTypes | null,
+  look: Look | null,
 ) {
   const { type, version, upcasts } = definition;
+  const seen = new Map(
+    (look?.types.inside?.fields ?? [])
+      .filter((field) => field.type === type && field.declared)
+      .map((field) => [field.path, field]),
+  );
   return {
-    ...shortView(definition, declared, observed),
+    ...shortView(definition, declared, look),
     catch_all: catchAlls(declared),
     versions: Array.from({ length: version }, (_, index) => ({
       version: index + 1,
@@ -175,8 +244,10 @@ export function eventView(
       required,
       limits,
       meaning,
+      filled: seen.get(path)?.filled ?? null,
+      looked_at: seen.get(path)?.of ?? null,
     })),
     schema: payloadSchema(definition),
-    observed_newest: observed?.newest ?? null,
+    ...lookedAt(look?.types ?? null),
   };
 }

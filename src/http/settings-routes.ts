@@ -30,6 +30,11 @@ export const nothingTold: AboutProduct = {
   modules: [],
 };
 
+/** The module of each consumer. */
+export function subscribersOf({ modules }: AboutProduct): ReadonlyMap<string, string> {
+  return new Map(modules.flatMap(({ name, consumers }) => consumers.map((subscriber) => [subscriber, name])));
+}
+
 /** How the system is set and what it is made of. Values that may be secrets are told nobody. */
 export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
   return new Hono<AppEnv>().get("/", requires("admin", "all_tenants"), async (c) => {

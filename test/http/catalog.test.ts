@@ -1,7 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Database } from "@brain/engine";
 import { type JsonObject, parsePayload } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalog } from "../../src/composition.ts";
+import { findingKinds } from "../../src/http/kit/product-answers.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "./refusal.ts";
@@ -40,7 +43,10 @@ test("the list has every event of the product, with what is declared and what wa
   });
   expect(Date.parse(health.observed.last_seen_at)).not.toBeNaN();
   const silent = body.events.find(({ type }: Listed) => type === "ethics.review");
-  expect(silent.observed).toEqual({ count: 0, last_seen_at: null, producers: [], dead_letters: [] });
+  expect(silent.observed).toEqual({
+    ...{ count: 0, first_seen_at: null, last_seen_at: null, per_hour: 0, payloads: null },
+    ...{ producers: [], dead_letters: [] },
+  });
   // The product's documents are checked for it.
   expect(body.missing_consumers).toEqual([]);
   expect(body.catch_all).toEqual(["audit_log"]);
@@ -65,6 +71,28 @@ test("a consumer that left dead letters and is gone is named", async () => {
     { subscriber: "long_gone", type: "system.health", where: "dead_letters" },
   ]);
   await engine.sql("DELETE FROM dead_letters WHERE subscriber_name = 'long_gone'");
+});
+
+test("findings tell what is not as it is declared, with payloads only when they are asked for", async () => {
+  const told = async (query: string) =>
+    (await engine.request("GET", `/api/catalog${query}`)).body.findings.map(
+      ({ kind, type, subject }: { kind: string; type: string; subject: string | null }) =>
+        `${kind} ${type} ${subject}`,
+    );
+  const plain = await told("");
+  expect(plain).toContain("foreign_type policy.denied probe");
+  expect(plain).toContain("never_received ethics.review null");
+  expect(plain).toContain("never_published payment.intent.created null");
+  expect(plain.filter((line: string) => line.startsWith("never_filled"))).toEqual([]);
+  expect(await told("?payloads=true")).toContain("never_filled system.health details");
+  expect((await told("?observed=false")).every((line: string) => line.startsWith("unhandled "))).toBe(true);
+  const { body } = await engine.request("GET", "/api/catalog/system.health?payloads=true&newest=2");
+  expect(body.observed).toMatchObject({ count: 2, per_hour: 2, payloads: [{ version: 1, count: 2 }] });
+  expect(body.fields.find(({ path }: { path: string }) => path === "status")).toMatchObject({
+    ...{ filled: 2, looked_at: 2 },
+  });
+  const refused = await engine.request("GET", "/api/catalog?newest=10001");
+  expectErrorShape(refused, 422, "validation_failed");
 });
 
 test("each event has an example that may be published, and a meaning for each field", async () => {
@@ -103,6 +131,8 @@ test("it costs one round trip, and none without a look at the record", async () 
   const headers = { authorization: `Bearer ${testApiKey}` };
   for (const [path, expected] of [
     ["/api/catalog", 1],
+    ["/api/catalog?payloads=true", 1],
+    ["/api/catalog?payloads=true&flows=true", 2],
     ["/api/catalog/system.health", 1],
     ["/api/catalog?observed=false", 0],
   ] as const) {
@@ -121,4 +151,13 @@ test("what is declared is sent once: who has it is told that it is so still", as
   });
   expect(again.status).toBe(304);
   expect(again.text).toBe("");
+});
+
+test("the documents say what each kind of finding means", async () => {
+  const text = await readFile(
+    fileURLToPath(new URL("../../src/http/README.md", import.meta.url).href),
+    "utf8",
+  );
+  const told = [...text.matchAll(/^\| `([a-z_]+)` \| (?:error|warning|note) \|/gm)].map(([, kind]) => kind);
+  expect(told.toSorted()).toEqual([...findingKinds].toSorted());
 });

@@ -164,6 +164,7 @@ describe("the check of what documents say", () => {
     expect(documentFaults([named], consumers)).toEqual([
       expect.stringMatching(/consumers names "analytics", and no consumer of the product has that name\./),
       expect.stringMatching(/consumers names "idler", which does not handle it\./),
+      `${courseDistributionRequested.type}: "reader" handles it. Name it under consumers.`,
       expect.stringMatching(/outside names "reader", which is a consumer of the product\./),
     ]);
     expect(subscribersOf(courseDistributionRequested, consumers)).toEqual(["reader"]);

@@ -1,14 +1,20 @@
 import { type SQL, sql } from "drizzle-orm";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
+import {
+  type DeclaredPayload,
+  type ObservedPayloads,
+  payloadsSql,
+  readPayloads,
+} from "./observed-payloads.ts";
 
 /*
  * What the record shows of types: who wrote them, how often and when last. Against what is declared in the catalogue this
  * tells what nobody would notice otherwise.
  */
 
-/** The newest of the record and of the entries of other programs: counting all would cost more the longer it lives. */
-const newest = 10_000;
+/** At most so many of the newest of the record, and of the entries of other programs: all cost more the longer it lives. */
+export const mostObserved = 10_000;
 /** Pairs of type and producer that are told. */
 const maxRows = 2_000;
 
@@ -21,39 +27,74 @@ export interface SeenType {
   /** It came over the stream, from a program that does not write to the record. */
   readonly is_entry: boolean;
   readonly count: number;
-  /** ISO 8601; when it was stored. */
+  /** ISO 8601; when the first and the last of these were stored. */
+  readonly first_at: string;
   readonly last_at: string;
+}
+
+/** How far the record is looked at. */
+export interface ObserveOptions {
+  /** Events, and entries of other programs, 1 to `mostObserved`, which is the default. */
+  readonly newest?: number | undefined;
+  /** Nothing that was stored before is looked at, ISO 8601. Default: no limit. */
+  readonly since?: string | null | undefined;
+  /** Events whose payloads are looked into. Default: none. */
+  readonly payloads?: readonly DeclaredPayload[];
 }
 
 export interface ObservedTypes {
   readonly seen: readonly SeenType[];
-  /** Of all catalogued types the last time; null: no event of it is in the record. Null altogether: not asked, for one tenant. */
-  readonly last: ReadonlyMap<string, string | null> | null;
+  /**
+   * Of all catalogued types the first and the last time in the whole record; null: no event of it is in there. Null
+   * altogether: not asked, for one tenant.
+   */
+  readonly ever: ReadonlyMap<string, { readonly first_at: string; readonly last_at: string } | null> | null;
   /** Open dead letters. */
   readonly letters: readonly { readonly subscriber: string; readonly type: string; readonly count: number }[];
   /** How many of the newest were looked at, at most. */
   readonly newest: number;
+  /** ISO 8601; null: all of the newest. */
+  readonly since: string | null;
+  /** Of the events in the record that were looked at, when the first was stored, ISO 8601; null: there was none. */
+  readonly from: string | null;
+  /** Null: not looked into. */
+  readonly inside: ObservedPayloads | null;
 }
 
 const iso = (time: SQL) => sql`to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-const recordSql = (tenantId: string | null) => sql`
-  SELECT type, producer, source, false AS is_entry, count(*)::integer AS count, ${iso(sql`max(stored_at)`)} AS last_at
+/** What is looked at. */
+interface Look {
+  readonly tenantId: string | null;
+  readonly newest: number;
+  readonly since: string | null;
+}
+
+const isSince = (time: SQL, { since }: Look) =>
+  sql`(${since}::text IS NULL OR ${time} >= ${since}::timestamptz)`;
+
+const recordSql = (look: Look) => sql`
+  SELECT type, producer, source, false AS is_entry, count(*)::integer AS count, ${iso(sql`min(stored_at)`)} AS first_at,
+    ${iso(sql`max(stored_at)`)} AS last_at
   FROM (SELECT type, meta ->> 'producer' AS producer, source, stored_at FROM events
-    WHERE ${isOfTenant(sql`tenant_id`, tenantId)} ORDER BY position DESC LIMIT ${newest}) n
+    WHERE ${isOfTenant(sql`tenant_id`, look.tenantId)} ORDER BY position DESC LIMIT ${look.newest}) n
+  WHERE ${isSince(sql`stored_at`, look)}
   GROUP BY type, producer, source ORDER BY type, count DESC LIMIT ${maxRows}`;
 
-const entriesSql = (tenantId: string | null) => sql`
-  SELECT type, producer, source, true AS is_entry, count(*)::integer AS count, ${iso(sql`max(archived_at)`)} AS last_at
+const entriesSql = (look: Look) => sql`
+  SELECT type, producer, source, true AS is_entry, count(*)::integer AS count, ${iso(sql`min(archived_at)`)} AS first_at,
+    ${iso(sql`max(archived_at)`)} AS last_at
   FROM (SELECT event_type AS type, producer, source, archived_at FROM archived_entries
-    WHERE event_type IS NOT NULL AND NOT undecided AND ${isOfTenant(sql`tenant_id`, tenantId)}
-    ORDER BY position DESC LIMIT ${newest}) n
+    WHERE event_type IS NOT NULL AND NOT undecided AND ${isOfTenant(sql`tenant_id`, look.tenantId)}
+    ORDER BY position DESC LIMIT ${look.newest}) n
+  WHERE ${isSince(sql`archived_at`, look)}
   GROUP BY type, producer, source ORDER BY type, count DESC LIMIT ${maxRows}`;
 
-/** One step into the index for each type, however many events it has. */
-const lastSql = (types: readonly string[]) => sql`
-  SELECT t.type, ${iso(sql`e.stored_at`)} AS last_at
+/** Two steps into the index for each type, however many events it has. */
+const everSql = (types: readonly string[]) => sql`
+  SELECT t.type, ${iso(sql`f.stored_at`)} AS first_at, ${iso(sql`e.stored_at`)} AS last_at
   FROM jsonb_array_elements_text(${JSON.stringify(types)}::jsonb) AS t(type)
+  LEFT JOIN LATERAL (SELECT stored_at FROM events WHERE type = t.type ORDER BY position LIMIT 1) f ON true
   LEFT JOIN LATERAL (SELECT stored_at FROM events WHERE type = t.type ORDER BY position DESC LIMIT 1) e ON true`;
 
 const lettersSql = (tenantId: string | null) => sql`
@@ -69,20 +110,40 @@ const lettersSql = (tenantId: string | null) => sql`
 export async function observeTypes(
   { db, catalog }: Pick<Invocation, "db" | "catalog">,
   tenantId: string | null,
+  options: ObserveOptions = {},
 ): Promise<ObservedTypes> {
+  const { newest = mostObserved, since = null, payloads = [] } = options;
+  const look: Look = { tenantId, newest, since };
   const types = catalog.all.map(({ type }) => type);
-  const statements = [recordSql(tenantId), entriesSql(tenantId), lettersSql(tenantId)];
-  // A tenant's last event of a type may stand behind any number of others': that is no one step.
-  const [record, entries, letters, last] = await db.batch(
-    tenantId === null ? [...statements, lastSql(types)] : statements,
-  );
+  const asked = {
+    record: recordSql(look),
+    entries: entriesSql(look),
+    letters: lettersSql(tenantId),
+    // A tenant's last event of a type may stand behind any number of others': that is no one step.
+    ...(tenantId === null ? { ever: everSql(types) } : {}),
+    ...(payloads.length === 0 ? {} : { inside: payloadsSql(payloads, look) }),
+  };
+  const answers = await db.batch(Object.values(asked));
+  const answerOf = (name: string) => answers[Object.keys(asked).indexOf(name)] ?? null;
+  const record = (answerOf("record") ?? []) as unknown as readonly SeenType[];
+  const ever = answerOf("ever") as readonly EverRow[] | null;
+  const inside = answerOf("inside");
   return {
-    seen: [...((record ?? []) as SeenType[]), ...((entries ?? []) as SeenType[])],
-    letters: (letters ?? []) as ObservedTypes["letters"],
-    last:
-      last === undefined
-        ? null
-        : new Map((last as { type: string; last_at: string | null }[]).map((row) => [row.type, row.last_at])),
+    seen: [...record, ...((answerOf("entries") ?? []) as unknown as readonly SeenType[])],
+    letters: (answerOf("letters") ?? []) as ObservedTypes["letters"],
+    ever: ever === null ? null : new Map(ever.map((row) => [row.type, timesOf(row)])),
     newest,
+    since,
+    from: record.map(({ first_at }) => first_at).toSorted()[0] ?? null,
+    inside: inside === null ? null : readPayloads(payloads, inside),
   };
 }
+
+interface EverRow {
+  readonly type: string;
+  readonly first_at: string | null;
+  readonly last_at: string | null;
+}
+
+const timesOf = ({ first_at, last_at }: EverRow) =>
+  first_at === null || last_at === null ? null : { first_at, last_at };

@@ -16,6 +16,55 @@ export interface SeenProducer {
   readonly declared: boolean;
 }
 
+/** In the order in which they are told. */
+export const findingKinds = [
+  "unlisted_type",
+  "missing_consumer",
+  "letters_of_missing_consumer",
+  "idle_consumer",
+  "unknown_field",
+  "newer_version",
+  "unhandled",
+  "undeclared_consumer",
+  "undeclared_producer",
+  "older_version",
+  "never_filled",
+  "large_payload",
+  "silent_producer",
+  "above_guideline",
+  "not_lately",
+  "never_published",
+  "never_received",
+  "older_name",
+  "foreign_type",
+] as const;
+
+export type FindingKind = (typeof findingKinds)[number];
+export type FindingLevel = "error" | "warning" | "note";
+
+/** What is not as it is declared; `src/http/README.md` says what each kind means. */
+export interface CatalogFinding {
+  readonly kind: FindingKind;
+  readonly level: FindingLevel;
+  readonly type: string;
+  /** The consumer, producer, field, version or name that it is about; null: the event itself. */
+  readonly subject: string | null;
+  /** Events, dead letters, or bytes of a payload. */
+  readonly count: number | null;
+  /** Events that were looked at. */
+  readonly of: number | null;
+  readonly last_seen_at: string | null;
+}
+
+/** Payloads of one version, of the newest of its type. Sizes are bytes of JSON as it travels. */
+export interface SeenPayloadSizes {
+  readonly version: number;
+  readonly count: number;
+  readonly p50_bytes: number;
+  readonly p95_bytes: number;
+  readonly max_bytes: number;
+}
+
 export interface CatalogEvent {
   readonly type: string;
   readonly module: string;
@@ -31,14 +80,38 @@ export interface CatalogEvent {
   readonly is_unhandled: boolean;
   readonly observed: {
     readonly count: number;
+    /** Null: never, or nobody knows, because only one tenant's newest were looked at. */
+    readonly first_seen_at: string | null;
     readonly last_seen_at: string | null;
+    /** Over the time that was looked at, at least an hour. */
+    readonly per_hour: number;
+    /** Null: payloads were not looked into. */
+    readonly payloads: readonly SeenPayloadSizes[] | null;
     readonly producers: readonly SeenProducer[];
     readonly dead_letters: readonly { readonly subscriber: string; readonly count: number }[];
   } | null;
+  readonly findings: readonly CatalogFinding[];
+}
+
+/** Events that others led to. */
+export interface CatalogFlow {
+  readonly cause: string;
+  readonly effect: string;
+  readonly module: string;
+  readonly producer: string;
+  /** No request and no job published it: a handler did, or another program. */
+  readonly is_handled: boolean;
+  readonly count: number;
 }
 
 export interface CatalogAnswer {
   readonly events: readonly CatalogEvent[];
+  /** Of all events, and of what belongs to none of them. */
+  readonly findings: readonly CatalogFinding[];
+  /** The module that each consumer belongs to, where it is known. */
+  readonly subscribers: readonly { readonly subscriber: string; readonly module: string }[];
+  /** Null: not asked. */
+  readonly flows: readonly CatalogFlow[] | null;
   readonly catch_all: readonly string[];
   readonly missing_consumers: readonly {
     readonly subscriber: string;
@@ -57,6 +130,8 @@ export interface CatalogAnswer {
       }[]
     | null;
   readonly observed_newest: number | null;
+  /** Since when; null: the record has nothing, or nobody looked. */
+  readonly observed_from: string | null;
 }
 
 export interface CatalogEventDetails extends CatalogEvent {
@@ -73,7 +148,11 @@ export interface CatalogEventDetails extends CatalogEvent {
     readonly required: boolean;
     readonly limits: string;
     readonly meaning: string;
+    /** Events in which it has a value, of those that were looked at and have what it belongs to; null: none, or not asked. */
+    readonly filled: number | null;
+    readonly looked_at: number | null;
   }[];
+  readonly observed_newest: number | null;
   readonly schema: unknown;
 }
 
