@@ -44,10 +44,12 @@ export function checkProject(project: Project, rules: readonly Rule[], today: st
 
 function findingsOf(project: Project, rule: Rule): readonly Finding[] {
   const found = new Map<string, Finding>();
-  rule.check(project, (report) => {
-    const finding = toFinding(project, rule, report);
+  const report = (given: Report) => {
+    const finding = toFinding(project, rule, given);
     found.set(`${finding.file}:${finding.line}:${finding.column}:${finding.message}`, finding);
-  });
+  };
+  rule.check(project, report);
+  if (project.python.modules.length > 0) rule.python?.(project, report);
   return [...found.values()];
 }
 

@@ -1,5 +1,11 @@
 import { antiPatterns } from "./anti-patterns.ts";
+import { pythonChecks } from "./python/index.ts";
 import type { Rule } from "./rule.ts";
 
+const lists: readonly Rule[] = [...antiPatterns];
+
 /** Every rule, in the order of the charter. A new one is named in the list of its file, and has a page. */
-export const rules: readonly Rule[] = [...antiPatterns];
+export const rules: readonly Rule[] = lists.map((rule) => {
+  const python = pythonChecks.get(rule.id);
+  return python === undefined ? rule : { ...rule, python };
+});

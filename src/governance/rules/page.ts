@@ -16,7 +16,7 @@ export interface Page {
 }
 
 /**
- * Below `## Wrong` and `## Right` each block begins with a comment that names its file: `// src/a.ts`, `# app/a.py`, or
+ * Below `## Wrong` and `## Right`, and the same with `in Python` behind it, each block begins with a comment that names its file: `// src/a.ts`, `# app/a.py`, or
  * `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the blocks says where, and ends an
  * example; `Not found.` ends one of what is right when there are several.
  */
@@ -24,7 +24,8 @@ export function readPage(text: string): Page {
   const title = /^# (.+)$/m.exec(text)?.[1] ?? "";
   const part = (name: string) =>
     text.split(/^(?=## )/m).find((section) => section.startsWith(`## ${name}\n`)) ?? "";
-  return { title, wrong: examplesOf(part("Wrong")), right: examplesOf(part("Right")) };
+  const examples = (name: string) => [...examplesOf(part(name)), ...examplesOf(part(`${name} in Python`))];
+  return { title, wrong: examples("Wrong"), right: examples("Right") };
 }
 
 const blocks = /^(`{3,})\w+\n([\s\S]*?)^\1$|^(Found in .+|Not found\.)$/gm;

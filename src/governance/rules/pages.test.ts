@@ -2,11 +2,15 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { checkProject } from "../check.ts";
 import { projectOf } from "../project.ts";
+import { loadPython } from "../tree/python/parser.ts";
 import { rules } from "./index.ts";
 import { type Example, readPage } from "./page.ts";
+import { pythonChecks } from "./python/index.ts";
+
+beforeAll(loadPython);
 
 const folder = fileURLToPath(new URL("./pages/", import.meta.url).href);
 const pageName = (id: string) => `${id.toLowerCase()}.md`;
@@ -25,6 +29,17 @@ function found(id: string, { files }: Example): readonly string[] {
 test("each rule has a page, and each page a rule", async () => {
   expect((await readdir(folder)).toSorted()).toEqual(rules.map(({ id }) => pageName(id)).toSorted());
   expect(new Set(rules.map(({ id }) => id.toLowerCase())).size).toBe(rules.length);
+});
+
+test("each check over Python is one of a rule, and its page shows it", async () => {
+  const ids = rules.filter(({ python }) => python !== undefined).map(({ id }) => id);
+  expect(ids.toSorted()).toEqual([...pythonChecks.keys()].toSorted());
+  const pages = await Promise.all(
+    ids.map(async (id) => ({ id, page: readPage(await readFile(`${folder}${pageName(id)}`, "utf8")) })),
+  );
+  const ofPython = ({ files }: Example) => files.some(({ path }) => path.endsWith(".py"));
+  const unshown = pages.filter(({ page }) => !page.wrong.some(ofPython) || !page.right.some(ofPython));
+  expect(unshown.map(({ id }) => id)).toEqual([]);
 });
 
 describe.each(rules)("rule $id", (rule) => {

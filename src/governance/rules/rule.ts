@@ -4,7 +4,7 @@ import type { Project } from "../project.ts";
 
 /** What a rule says it found. */
 export interface Report {
-  /** A node of TypeScript, or any place. */
+  /** A node of TypeScript, or any place; a node of Python is one. */
   readonly at: ts.Node | Place;
   /** What was found, as a sentence that names it. */
   readonly message: string;
@@ -39,6 +39,10 @@ export interface Rule {
   readonly mend: string;
   /** Who catches it besides this tool; empty: nobody. */
   readonly caughtBy: readonly Catch[];
-  /** Looks at a project, also at one that has only some of what the rule is about. Pure. */
-  readonly check: (project: Project, report: (found: Report) => void) => void;
+  /** Looks at a project's TypeScript and documents, also at one that has only some of what the rule is about. Pure. */
+  readonly check: Check;
+  /** The same rule over Python. Left out: there is nothing of it to decide. */
+  readonly python?: Check;
 }
+
+export type Check = (project: Project, report: (found: Report) => void) => void;
