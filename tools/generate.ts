@@ -16,6 +16,7 @@ const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   async () => (await import("./dump-schema.ts")).dumpSchemas(),
   async () => (await import("./generate-docs.ts")).generateDocs(),
   async () => (await import("./route-table.ts")).generateRouteTable(),
+  async () => (await import("./rule-table.ts")).generateRuleTable(),
   async () => (await import("./release-facts.ts")).generateReleaseFacts(),
   async () => (await import("./console-assets.ts")).generateConsoleAssets(),
 ];

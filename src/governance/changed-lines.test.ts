@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { addedLines, ChangeError, inAddedLines } from "./changed-lines.ts";
+import { addedLines, ChangeError, changedFiles, inAddedLines } from "./changed-lines.ts";
 import type { Finding } from "./finding.ts";
 
 const finding = (file: string, line: number, endLine = line): Finding => ({
@@ -50,6 +50,16 @@ test("only lines that were added count: not removed ones, and not those that sta
     "fresh.ts:3",
   ]);
   expect(told(inAddedLines([finding("a.ts", 1, 2), finding("a.ts", 3, 9)], added))).toEqual(["a.ts:1"]);
+});
+
+test("files that changed are those that were added, changed or removed", async () => {
+  const { folder, git } = await repository();
+  await writeFile(join(folder, "fresh.ts"), "any\n");
+  await rm(join(folder, "ä b.ts"));
+  expect(await changedFiles(folder, "HEAD")).toEqual(["fresh.ts", "ä b.ts"]);
+  expect(await changedFiles(folder, "staged")).toEqual([]);
+  git("add", "-A");
+  expect(await changedFiles(folder, "staged")).toEqual(["fresh.ts", "ä b.ts"]);
 });
 
 test("staged is what the next commit adds, and nothing else", async () => {

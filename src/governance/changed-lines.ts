@@ -12,14 +12,12 @@ export class ChangeError extends Error {}
 /** Lines by path from the root of git's tree; every line of a file that is new. */
 export type AddedLines = ReadonlyMap<string, ReadonlySet<number>>;
 
-/**
- * Since a revision means: since this branch left it, so what others added there meanwhile is not ours.
- *
- * @param since `"staged"` for what the next commit adds, otherwise a revision of git
- * @throws {ChangeError} git does not know the revision, or has nothing in common with it
- */
-export async function addedLines(root: string, since: string): Promise<AddedLines> {
-  const git = async (...args: string[]) => {
+type Git = (...args: readonly string[]) => Promise<string>;
+
+/** @throws {ChangeError} what git says to it */
+const gitIn =
+  (root: string, since: string): Git =>
+  async (...args) => {
     try {
       return (await run("git", ["-C", root, ...args], { maxBuffer: 256 * 1024 * 1024 })).stdout;
     } catch (error) {
@@ -29,13 +27,49 @@ export async function addedLines(root: string, since: string): Promise<AddedLine
       );
     }
   };
+
+/** What `git diff` compares. A revision is looked up first, so that it cannot be an option. */
+async function rangeOf(git: Git, since: string): Promise<readonly string[]> {
+  if (since === "staged") return ["--cached"];
+  return [
+    "--merge-base",
+    (await git("rev-parse", "--verify", "--end-of-options", `${since}^{commit}`)).trim(),
+  ];
+}
+
+const pathsIn = (text: string) => text.split("\0").filter((path) => path !== "");
+
+async function untracked(git: Git, since: string): Promise<readonly string[]> {
+  return since === "staged" ? [] : pathsIn(await git("ls-files", "-z", "--others", "--exclude-standard"));
+}
+
+/**
+ * Since a revision means: since this branch left it, so what others added there meanwhile is not ours.
+ *
+ * @param since `"staged"` for what the next commit adds, otherwise a revision of git
+ * @throws {ChangeError} git does not know the revision, or has nothing in common with it
+ */
+export async function addedLines(root: string, since: string): Promise<AddedLines> {
+  const git = gitIn(root, since);
   const form = ["--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--relative", "--no-renames"];
-  if (since === "staged") return parseDiff(await git("diff", ...form, "--cached", "--"));
-  const commit = (await git("rev-parse", "--verify", "--end-of-options", `${since}^{commit}`)).trim();
-  const diff = await git("diff", ...form, "--merge-base", commit, "--");
-  const untracked = await git("ls-files", "-z", "--others", "--exclude-standard");
-  const fresh = untracked.split("\0").filter((path) => path !== "");
+  const diff = await git("diff", ...form, ...(await rangeOf(git, since)), "--");
+  const fresh = await untracked(git, since);
   return new Map([...parseDiff(diff), ...fresh.map((path) => [path, everyLine] as const)]);
+}
+
+/** Paths of files that were added, changed or removed. @throws as {@link addedLines} */
+export async function changedFiles(root: string, since: string): Promise<readonly string[]> {
+  const git = gitIn(root, since);
+  const diff = await git(
+    "diff",
+    "--name-only",
+    "-z",
+    "--relative",
+    "--no-renames",
+    ...(await rangeOf(git, since)),
+    "--",
+  );
+  return [...new Set([...pathsIn(diff), ...(await untracked(git, since))])].sort();
 }
 
 /** Lines of a file that git does not know. */
