@@ -27,6 +27,12 @@ export function placeOf(node: ts.Node): Place {
   return { file: file.fileName, start: node.getStart(file), end: node.getEnd() };
 }
 
+/** What stands between the quotes of a string, so that a mend can replace it; any other node as a whole. */
+export function stringPlace(node: ts.Node): Place {
+  const { file, start, end } = placeOf(node);
+  return ts.isStringLiteralLike(node) ? { file, start: start + 1, end: end - 1 } : { file, start, end };
+}
+
 /** Every node below, the outer ones first. Going into one can be refused. */
 export function walk(node: ts.Node, visit: (node: ts.Node) => unknown): void {
   if (visit(node) === false) return;

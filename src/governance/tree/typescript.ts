@@ -4,6 +4,7 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { type Bindings, readBindings } from "./bindings.ts";
 import type { ProjectFiles } from "./files.ts";
+import { nodesOf } from "./nodes.ts";
 import {
   bare,
   calledName,
@@ -14,8 +15,8 @@ import {
   propertyValue,
   type SourceFile,
   stringOf,
-  walk,
 } from "./source.ts";
+import { readValues, type Values } from "./values.ts";
 
 /** `defineEvent(…)` */
 export interface DefinedEvent {
@@ -80,6 +81,7 @@ export interface TypeScriptModule {
 
 export interface TypeScriptTree {
   readonly bindings: Bindings;
+  readonly values: Values;
   readonly modules: readonly TypeScriptModule[];
   /** Paths of all sources that are not tests, of modules and others. */
   readonly files: readonly string[];
@@ -123,6 +125,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     if (file === undefined) throw new Error(`The project has no file ${path}.`);
     return parseSource(file);
   };
+  const values = readValues(bindings, source);
   const calledOf = (file: string, call: ts.CallExpression, packageName: string): string | null => {
     const origin = bindings.originOfExpression(file, call.expression);
     return origin?.package === packageName ? origin.name : null;
@@ -138,7 +141,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const events = new Map<ts.Node, DefinedEvent>();
   for (const { file, node } of calls) {
     if (calledOf(file, node, schemasPackage) === "defineEvent")
-      events.set(node, readEvent(file, node, bindings));
+      events.set(node, readEvent(file, node, bindings, values));
   }
   const eventsOf = (file: string, node: ts.Expression): readonly DefinedEvent[] => {
     const value = bare(node);
@@ -159,6 +162,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   const modules = readModules(calls, files, bindings, calledOf);
   return {
     bindings,
+    values,
     modules,
     files,
     tests: paths.filter(isTestPath),
@@ -180,11 +184,7 @@ const mayTell = (text: string) =>
   /define(?:Event|Module|Consumer)|\bon(?:Sql)?(?:Batch|Set)?\(|publish|record\(/i.test(text);
 
 function callsIn({ path, ast }: SourceFile): readonly Call[] {
-  const found: Call[] = [];
-  walk(ast, (node) => {
-    if (ts.isCallExpression(node)) found.push({ file: path, node });
-  });
-  return found;
+  return nodesOf(ast).calls.map((node) => ({ file: path, node }));
 }
 
 const objectOf = (node: ts.Expression | undefined): ts.ObjectLiteralExpression | null => {
@@ -210,16 +210,22 @@ function nameOfValue(node: ts.Node): string | null {
   return at !== undefined && ts.isVariableDeclaration(at) && ts.isIdentifier(at.name) ? at.name.text : null;
 }
 
-function readEvent(file: string, call: ts.CallExpression, bindings: Bindings): DefinedEvent {
+function readEvent(
+  file: string,
+  call: ts.CallExpression,
+  bindings: Bindings,
+  { optionOf }: Values,
+): DefinedEvent {
   const [type, second] = call.arguments;
   const options = objectOf(second);
+  const module = options === null ? null : optionOf(file, options, "module");
   return {
     file,
     call,
     name: nameOfValue(call),
     type: textOf(file, type, bindings),
     options,
-    module: options === null ? null : textOf(file, propertyValue(options, "module"), bindings),
+    module: module === null ? null : textOf(module.file, module.node, bindings),
   };
 }
 

@@ -1,0 +1,157 @@
+import { charterEvents, checkEventName, frozenNames, type NameViolation } from "@brain/schemas";
+import type ts from "typescript";
+import type { Place } from "../finding.ts";
+import type { Project } from "../project.ts";
+import { stringPlace } from "../tree/source.ts";
+import { type DefinedEvent, schemasPackage } from "../tree/typescript.ts";
+import type { Report, Rule } from "./rule.ts";
+
+type Tell = (found: Report) => void;
+
+/** How events are called. */
+export const naming: readonly Rule[] = [
+  {
+    id: "N-1",
+    title: "An event is called domain.resource.action",
+    severity: "error",
+    why: "Programs sort and subscribe by the three parts; a name of another form is found by nobody.",
+    mend: "Write three parts of lower-case letters, digits and underscores, e.g. `course.outline.created`.",
+    caughtBy: ["definition"],
+    check: (project, report) => {
+      forEachBroken(project, ["three_segments", "snake_case"], report);
+      tellFrozen(project, report);
+    },
+  },
+  {
+    id: "N-2",
+    title: "The domain of an event is its module's",
+    severity: "error",
+    why: "The domain says whom to ask about an event; a foreign one sends everybody to the wrong module.",
+    mend: "Begin the name with the module's domain, in the singular, or let the module that owns the domain publish it.",
+    caughtBy: [],
+    check: checkDomains,
+  },
+  {
+    id: "N-3",
+    title: "The resource of an event is singular",
+    severity: "error",
+    why: "An event tells of one thing; two spellings of one resource are two events for who subscribes.",
+    mend: "Write the singular, e.g. `course.lesson.generated` for `course.lessons.generated`.",
+    caughtBy: ["definition"],
+    check: (project, report) => forEachBroken(project, ["singular_resource"], report),
+  },
+  {
+    id: "N-4",
+    title: "The action of an event is in the past tense",
+    severity: "error",
+    why: "An event tells what happened; a name in the present tense reads as an order, and is handled as one.",
+    mend: "Write what has happened: `created`, `completed`, `sent`.",
+    caughtBy: ["definition"],
+    check: (project, report) => forEachBroken(project, ["past_tense"], report),
+  },
+  {
+    id: "N-5",
+    title: "An event's name is neither PascalCase nor one snake_case word",
+    severity: "error",
+    why: "Names are compared letter by letter across languages; one spelling for all is the only one that can be relied on.",
+    mend: "Write `course.outline.created` for `CourseOutlineCreated` and `course_outline_created`.",
+    caughtBy: ["definition"],
+    check: (project, report) => {
+      forEachBroken(project, ["pascal_case"], report);
+      for (const { type, at } of namesIn(project)) {
+        if (!type.includes("_") || type.includes(".") || frozenNames.has(type)) continue;
+        report({ at, message: `"${type}" is one snake_case word; the parts of a name are separated by dots.` });
+      }
+    },
+  },
+];
+
+interface Name {
+  readonly event: DefinedEvent;
+  readonly type: string;
+  readonly at: ts.Node | Place;
+}
+
+function namesIn({ typescript }: Project): readonly Name[] {
+  return typescript.events.flatMap((event) => {
+    const [at] = event.call.arguments;
+    return event.type === null || at === undefined ? [] : [{ event, type: event.type, at: stringPlace(at) }];
+  });
+}
+
+function forEachBroken(project: Project, rules: readonly NameViolation["rule"][], report: Tell): void {
+  for (const { type, at } of namesIn(project)) {
+    for (const { rule, message } of checkEventName(type))
+      if (rules.includes(rule)) report({ at, message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` });
+  }
+}
+
+/** A frozen name belongs to the event of the charter that has it; a second one would be a new event with a broken name. */
+function tellFrozen(project: Project, report: Tell): void {
+  const seen = new Set<string>();
+  for (const { event, type, at } of namesIn(project)) {
+    if (!frozenNames.has(type)) continue;
+    const isCharters = ownerOf(project, event.file) === schemasPackage && !seen.has(type);
+    seen.add(type);
+    if (isCharters) continue;
+    report({
+      at,
+      message: `"${type}" is a name from before the rule (${frozenNames.get(type)}) and stays the charter's own; import that event, or give yours a name of three parts.`,
+    });
+  }
+}
+
+export function ownerOf({ files }: Project, file: string): string | null {
+  return files.workspaces.find(({ folder }) => folder !== "" && file.startsWith(`${folder}/`))?.name ?? null;
+}
+
+const singular = (word: string) =>
+  /(?:ics|ss|us|is|news|series)$/.test(word) ? word : word.replace(/ies$/, "y").replace(/s$/, "");
+
+/** What a module may begin its names with: its name, one of its words, and what the charter's frozen names gave it. */
+function domainsOf(module: string): ReadonlySet<string> {
+  const words = module.split("_");
+  const frozen = charterEvents.filter((event) => event.module === module && frozenNames.has(event.type));
+  return new Set([
+    singular(module),
+    ...words.map(singular),
+    ...frozen.map(({ type }) => type.split(".")[0] ?? type),
+  ]);
+}
+
+function checkDomains(project: Project, report: Tell): void {
+  const names = namesIn(project).filter(({ type }) => !frozenNames.has(type) && type.includes("."));
+  const modules = new Set([
+    ...project.typescript.modules.map(({ name }) => name),
+    ...names.flatMap(({ event }) => event.module ?? []),
+    ...charterEvents.map(({ module }) => module),
+  ]);
+  const domainOf = ({ type }: Pick<Name, "type">) => type.split(".")[0] ?? type;
+  for (const name of names) {
+    const { module } = name.event;
+    const domain = domainOf(name);
+    if (module === null || domainsOf(module).has(domain)) continue;
+    const owner = [...modules].find((other) => other !== module && domainsOf(other).has(domain));
+    if (domainsOf(module).has(singular(domain)) || (owner === undefined && singular(domain) !== domain)) {
+      report({
+        at: name.at,
+        message: `The domain "${domain}" of "${name.type}" is a plural; write "${singular(domain)}".`,
+      });
+    } else if (owner !== undefined) {
+      report({
+        at: name.at,
+        message: `"${name.type}" begins with the domain of the module ${owner}, and belongs to ${module}.`,
+      });
+    } else if (!isShared(domain, names.filter((other) => domainOf(other) === domain))) {
+      report({
+        at: name.at,
+        severity: "warning",
+        message: `No module is known by the domain "${domain}" of "${name.type}", which belongs to ${module}.`,
+      });
+    }
+  }
+}
+
+/** A product may name its events by what it is about: then several of its modules do. */
+const isShared = (_domain: string, names: readonly Name[]) =>
+  new Set(names.map(({ event }) => event.module)).size > 1;

@@ -1,0 +1,319 @@
+/**
+ * What an expression stands for, where that is seen without running anything of the project: literals, constants, spreads,
+ * functions that only put something together, and schemas, which zod itself makes anew from the calls that are written.
+ */
+
+import * as charterPackage from "@brain/schemas";
+import ts from "typescript";
+import * as zod from "zod";
+import type { Bindings, Origin } from "./bindings.ts";
+import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "./source.ts";
+
+/** It is worked out at run time. */
+export const notKnown = Symbol("not known");
+
+type Schema = zod.ZodType;
+type Scope = ReadonlyMap<string, unknown>;
+
+/** A function of the project. */
+class Written {
+  readonly file: string;
+  readonly node: FunctionNode;
+  readonly scope: Scope;
+  constructor(file: string, node: FunctionNode, scope: Scope) {
+    this.file = file;
+    this.node = node;
+    this.scope = scope;
+  }
+}
+
+/** Where a schema was written. */
+export interface SchemaSource {
+  /** The expression that makes it. */
+  readonly node: ts.Expression;
+  /** The property of an object that holds it; null: it stands alone. */
+  readonly property: ts.ObjectLiteralElementLike | null;
+}
+
+export interface Values {
+  /** {@link notKnown} where it cannot be told; objects and lists hold it where a part of them cannot. */
+  valueOf(file: string, node: ts.Expression): unknown;
+  /** Null: it is no schema that {@link valueOf} gave. */
+  sourceOf(schema: unknown): SchemaSource | null;
+  /** The value of a property, also of one that comes in by a spread. Null: there is none, or a spread may hold it. */
+  optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null;
+}
+
+/** A property of an object with the file in which its value stands. */
+export interface Option {
+  readonly file: string;
+  readonly node: ts.Expression;
+}
+
+export const isSchema = (value: unknown): value is Schema =>
+  typeof value === "object" && value !== null && "_zod" in value && "def" in value;
+
+const maxDepth = 60;
+/** Of zod, what changes zod itself. */
+const refusedNames = new Set(["config", "setErrorMap", "constructor", "prototype", "__proto__", "register"]);
+const namespaces: readonly unknown[] = [zod, zod.z, zod.iso, zod.coerce];
+
+export function readValues(bindings: Bindings, source: (path: string) => SourceFile): Values {
+  const known = new Map<ts.Node, unknown>();
+  const sources = new WeakMap<object, SchemaSource>();
+  let depth = 0;
+
+  function valueOf(file: string, node: ts.Expression, scope: Scope = new Map()): unknown {
+    if (scope.size === 0 && known.has(node)) return known.get(node);
+    if (depth >= maxDepth) return notKnown;
+    depth++;
+    try {
+      const value = read(file, bare(node), scope);
+      if (scope.size === 0) known.set(node, value);
+      return value;
+    } catch {
+      // zod refuses what it was given; the project's own start would tell.
+      return notKnown;
+    } finally {
+      depth--;
+    }
+  }
+
+  function read(file: string, node: ts.Expression, scope: Scope): unknown {
+    const literal = literalOf(node);
+    if (literal !== notKnown) return literal;
+    if (isFunction(node)) return new Written(file, node, scope);
+    if (ts.isIdentifier(node)) return named(file, node, scope);
+    if (ts.isArrayLiteralExpression(node)) return readList(file, node.elements, scope);
+    if (ts.isObjectLiteralExpression(node)) return readObject(file, node, scope);
+    if (ts.isPropertyAccessExpression(node)) return readProperty(file, node, scope);
+    if (ts.isCallExpression(node)) return readCall(file, node, scope);
+    return notKnown;
+  }
+
+  function named(file: string, node: ts.Identifier, scope: Scope): unknown {
+    if (scope.has(node.text)) return scope.get(node.text);
+    const local = localOf(node);
+    if (local === "hidden") return notKnown;
+    if (local !== null) return valueOf(file, local, scope);
+    return ofOrigin(bindings.originOf(file, node.text));
+  }
+
+  function ofOrigin(origin: Origin | null): unknown {
+    if (origin === null) return notKnown;
+    if (origin.package === "zod") return origin.name === "*" || origin.name === "default" ? zod : member(zod, origin.name);
+    if (origin.package === "@brain/schemas" && origin.value === null) return member(charterPackage, origin.name);
+    if (origin.file === null) return notKnown;
+    if (origin.value !== null) return valueOf(origin.file, origin.value);
+    const written = source(origin.file).ast.statements.find(
+      (statement) => ts.isFunctionDeclaration(statement) && statement.name?.text === origin.name,
+    );
+    return written !== undefined && isFunction(written) ? new Written(origin.file, written, new Map()) : notKnown;
+  }
+
+  function readList(file: string, elements: ts.NodeArray<ts.Expression>, scope: Scope): unknown {
+    return elements.flatMap((element) => {
+      if (!ts.isSpreadElement(element)) return [valueOf(file, element, scope)];
+      const value = valueOf(file, element.expression, scope);
+      return Array.isArray(value) ? value : [notKnown];
+    });
+  }
+
+  function readObject(file: string, node: ts.ObjectLiteralExpression, scope: Scope): unknown {
+    const found: Record<string, unknown> = {};
+    for (const property of node.properties) {
+      if (ts.isSpreadAssignment(property)) {
+        const value = valueOf(file, property.expression, scope);
+        if (isPlain(value)) Object.assign(found, value);
+        continue;
+      }
+      const name = property.name === undefined ? null : nameOf(property.name);
+      if (name === null || name === "__proto__") continue;
+      const value = ts.isPropertyAssignment(property)
+        ? property.initializer
+        : ts.isShorthandPropertyAssignment(property)
+          ? property.name
+          : null;
+      const read = value === null ? notKnown : valueOf(file, value, scope);
+      found[name] = isSchema(read) && value !== null ? ownField(read, value, property) : read;
+    }
+    return found;
+  }
+
+  /** Each field has a schema of its own, so that one can tell where it was written; what is named stands elsewhere too. */
+  function ownField(schema: Schema, node: ts.Expression, property: ts.ObjectLiteralElementLike): Schema {
+    const mark = schema.meta()?.["x-brain-pii"] as { readonly subject: string } | undefined;
+    const copy = schema.clone(undefined, { parent: true });
+    const own = mark === undefined ? copy : charterPackage.pii(copy, mark);
+    sources.set(own, { node, property });
+    return own;
+  }
+
+  function readProperty(file: string, node: ts.PropertyAccessExpression, scope: Scope): unknown {
+    const origin = scope.size === 0 ? bindings.originOfExpression(file, node) : null;
+    if (origin !== null && origin.package !== "zod") return ofOrigin(origin);
+    return member(valueOf(file, node.expression, scope), node.name.text);
+  }
+
+  function readCall(file: string, node: ts.CallExpression, scope: Scope): unknown {
+    const callee = bare(node.expression);
+    const given = readList(file, node.arguments, scope) as unknown[];
+    const made = isMethod(callee)
+      ? callMethod(valueOf(file, callee.expression, scope), callee, given, file, scope)
+      : call(valueOf(file, callee, scope), given);
+    if (isSchema(made) && !sources.has(made)) sources.set(made, { node, property: null });
+    return made;
+  }
+
+  function callMethod(
+    owner: unknown,
+    callee: ts.PropertyAccessExpression,
+    given: unknown[],
+    file: string,
+    scope: Scope,
+  ): unknown {
+    const name = callee.name.text;
+    if (!isSchema(owner)) return call(valueOf(file, callee, scope), given);
+    const method: unknown = refusedNames.has(name) ? null : Reflect.get(owner, name);
+    if (typeof method !== "function") return notKnown;
+    const made: unknown = Reflect.apply(method, owner, given.map(argument));
+    return isSchema(made) ? made : notKnown;
+  }
+
+  function call(callee: unknown, given: unknown[]): unknown {
+    if (callee instanceof Written) return callWritten(callee, given);
+    const isOurs = charterFunctions.includes(callee);
+    if (typeof callee !== "function" || !(isOurs || isOfZod(callee))) return notKnown;
+    const made: unknown = Reflect.apply(callee, undefined, given.map(argument));
+    return isOurs || isSchema(made) || isCheck(made) ? made : notKnown;
+  }
+
+  /** A function that is one expression. */
+  function callWritten({ file, node, scope }: Written, given: unknown[]): unknown {
+    const result = resultOf(node);
+    if (result === null) return notKnown;
+    const inside = new Map(scope);
+    for (const [index, { name, initializer }] of node.parameters.entries()) {
+      const value = index < given.length ? given[index] : initializer && valueOf(file, initializer, scope);
+      if (ts.isIdentifier(name)) inside.set(name.text, value === undefined ? notKnown : value);
+    }
+    return valueOf(file, result, inside);
+  }
+
+  function optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null {
+    for (const property of [...options.properties].reverse()) {
+      if (ts.isSpreadAssignment(property)) {
+        const inner = objectBehind(file, property.expression);
+        const found = inner === null ? null : optionOf(inner.file, inner.node, name);
+        if (found !== null) return found;
+      } else if (property.name !== undefined && nameOf(property.name) === name) {
+        if (ts.isPropertyAssignment(property)) return { file, node: property.initializer };
+        return ts.isShorthandPropertyAssignment(property) ? { file, node: property.name } : null;
+      }
+    }
+    return null;
+  }
+
+  function objectBehind(file: string, node: ts.Expression) {
+    const value = bare(node);
+    if (ts.isObjectLiteralExpression(value)) return { file, node: value };
+    const origin = bindings.originOfExpression(file, value);
+    const defined = origin?.value === null || origin === null ? null : bare(origin.value);
+    return defined !== null && origin?.file && ts.isObjectLiteralExpression(defined)
+      ? { file: origin.file, node: defined }
+      : null;
+  }
+
+  return {
+    valueOf: (file, node) => valueOf(file, node),
+    sourceOf: (schema) => (typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null),
+    optionOf,
+  };
+}
+
+/** Those of the charter's package that make schemas. */
+const charterFunctions: readonly unknown[] = [
+  charterPackage.pii,
+  charterPackage.openObject,
+  charterPackage.atMostMembers,
+];
+
+const isOfZod = (callee: unknown): boolean =>
+  namespaces.some((space) => Object.values(space as object).includes(callee));
+
+const isCheck = (value: unknown): boolean => typeof value === "object" && value !== null && "_zod" in value;
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+const isMethod = (callee: ts.Expression): callee is ts.PropertyAccessExpression =>
+  ts.isPropertyAccessExpression(callee);
+
+/** As zod gets it: a function of the project is never called, so any will do. */
+const argument = (value: unknown): unknown =>
+  value instanceof Written || value === notKnown ? () => true : value;
+
+/** A property of what was read, or of a package. */
+function member(owner: unknown, name: string): unknown {
+  if ((typeof owner !== "object" || owner === null) || refusedNames.has(name)) return notKnown;
+  const isReadable = isPlain(owner) || Array.isArray(owner) || isSchema(owner) || isSpace(owner) || "payload" in owner;
+  if (!isReadable || !(Object.hasOwn(owner, name) || isSchema(owner))) return notKnown;
+  const value: unknown = Reflect.get(owner, name);
+  return value === undefined ? notKnown : value;
+}
+
+const isSpace = (owner: object): boolean => owner === charterPackage || namespaces.includes(owner);
+
+function literalOf(node: ts.Expression): unknown {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isNumericLiteral(node)) return Number(node.text.replaceAll("_", ""));
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken) {
+    const value = literalOf(node.operand);
+    return typeof value === "number" ? -value : notKnown;
+  }
+  if (ts.isBinaryExpression(node)) return arithmetic(node);
+  if (node.kind === ts.SyntaxKind.TrueKeyword) return true;
+  if (node.kind === ts.SyntaxKind.FalseKeyword) return false;
+  if (node.kind === ts.SyntaxKind.NullKeyword) return null;
+  if (ts.isIdentifier(node) && node.text === "undefined") return undefined;
+  if (ts.isRegularExpressionLiteral(node)) {
+    const end = node.text.lastIndexOf("/");
+    return new RegExp(node.text.slice(1, end), node.text.slice(end + 1));
+  }
+  return notKnown;
+}
+
+/** `64 * 1024` */
+function arithmetic({ left, operatorToken, right }: ts.BinaryExpression): unknown {
+  const [first, second] = [literalOf(left), literalOf(right)];
+  if (typeof first !== "number" || typeof second !== "number") return notKnown;
+  if (operatorToken.kind === ts.SyntaxKind.AsteriskToken) return first * second;
+  return operatorToken.kind === ts.SyntaxKind.PlusToken ? first + second : notKnown;
+}
+
+/** The initializer of a constant in the blocks around; `hidden`: a parameter or a variable; null: it stands at the top. */
+function localOf(node: ts.Identifier): ts.Expression | "hidden" | null {
+  for (let at: ts.Node | undefined = node.parent; at !== undefined && !ts.isSourceFile(at); at = at.parent) {
+    if (isFunction(at) && at.parameters.some(({ name }) => name.getText() === node.text)) return "hidden";
+    if (!ts.isBlock(at)) continue;
+    for (const statement of at.statements) {
+      if (!ts.isVariableStatement(statement)) continue;
+      for (const { name, initializer } of statement.declarationList.declarations) {
+        if (!ts.isIdentifier(name)) {
+          if (name.elements.some((element) => ts.isBindingElement(element) && element.name.getText() === node.text))
+            return "hidden";
+        } else if (name.text === node.text) {
+          const isConst = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
+          return isConst && initializer !== undefined ? initializer : "hidden";
+        }
+      }
+    }
+  }
+  return null;
+}
+
+function resultOf({ body }: FunctionNode): ts.Expression | null {
+  if (!ts.isBlock(body)) return body as ts.Expression;
+  const [only, ...rest] = body.statements;
+  return rest.length === 0 && only !== undefined && ts.isReturnStatement(only) ? (only.expression ?? null) : null;
+}
