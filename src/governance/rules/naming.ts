@@ -1,9 +1,6 @@
 import { charterEvents, checkEventName, frozenNames, type NameViolation } from "@brain/schemas";
-import type ts from "typescript";
-import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { stringPlace } from "../tree/source.ts";
-import { type DefinedEvent, schemasPackage } from "../tree/typescript.ts";
+import { isCharters, type Named, namesIn } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 
 type Tell = (found: Report) => void;
@@ -60,29 +57,20 @@ export const naming: readonly Rule[] = [
       forEachBroken(project, ["pascal_case"], report);
       for (const { type, at } of namesIn(project)) {
         if (!type.includes("_") || type.includes(".") || frozenNames.has(type)) continue;
-        report({ at, message: `"${type}" is one snake_case word; the parts of a name are separated by dots.` });
+        report({
+          at,
+          message: `"${type}" is one snake_case word; the parts of a name are separated by dots.`,
+        });
       }
     },
   },
 ];
 
-interface Name {
-  readonly event: DefinedEvent;
-  readonly type: string;
-  readonly at: ts.Node | Place;
-}
-
-function namesIn({ typescript }: Project): readonly Name[] {
-  return typescript.events.flatMap((event) => {
-    const [at] = event.call.arguments;
-    return event.type === null || at === undefined ? [] : [{ event, type: event.type, at: stringPlace(at) }];
-  });
-}
-
 function forEachBroken(project: Project, rules: readonly NameViolation["rule"][], report: Tell): void {
   for (const { type, at } of namesIn(project)) {
     for (const { rule, message } of checkEventName(type))
-      if (rules.includes(rule)) report({ at, message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` });
+      if (rules.includes(rule))
+        report({ at, message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` });
   }
 }
 
@@ -91,9 +79,9 @@ function tellFrozen(project: Project, report: Tell): void {
   const seen = new Set<string>();
   for (const { event, type, at } of namesIn(project)) {
     if (!frozenNames.has(type)) continue;
-    const isCharters = ownerOf(project, event.file) === schemasPackage && !seen.has(type);
+    const isFirst = !seen.has(type);
     seen.add(type);
-    if (isCharters) continue;
+    if (isFirst && isCharters(project, event.file)) continue;
     report({
       at,
       message: `"${type}" is a name from before the rule (${frozenNames.get(type)}) and stays the charter's own; import that event, or give yours a name of three parts.`,
@@ -101,23 +89,19 @@ function tellFrozen(project: Project, report: Tell): void {
   }
 }
 
-export function ownerOf({ files }: Project, file: string): string | null {
-  return files.workspaces.find(({ folder }) => folder !== "" && file.startsWith(`${folder}/`))?.name ?? null;
-}
-
 const singular = (word: string) =>
   /(?:ics|ss|us|is|news|series)$/.test(word) ? word : word.replace(/ies$/, "y").replace(/s$/, "");
 
-/** What a module may begin its names with: its name, one of its words, and what the charter's frozen names gave it. */
-function domainsOf(module: string): ReadonlySet<string> {
-  const words = module.split("_");
+/** What is a module's own: its name, the first word of it, and what the charter's frozen names gave it. */
+function mainDomains(module: string): readonly string[] {
   const frozen = charterEvents.filter((event) => event.module === module && frozenNames.has(event.type));
-  return new Set([
-    singular(module),
-    ...words.map(singular),
-    ...frozen.map(({ type }) => type.split(".")[0] ?? type),
-  ]);
+  const [first = module] = module.split("_");
+  return [singular(module), singular(first), ...frozen.map(({ type }) => type.split(".")[0] ?? type)];
 }
+
+/** What a module may begin its names with: also another word of its name. */
+const domainsOf = (module: string): ReadonlySet<string> =>
+  new Set([...mainDomains(module), ...module.split("_").map(singular)]);
 
 function checkDomains(project: Project, report: Tell): void {
   const names = namesIn(project).filter(({ type }) => !frozenNames.has(type) && type.includes("."));
@@ -126,12 +110,12 @@ function checkDomains(project: Project, report: Tell): void {
     ...names.flatMap(({ event }) => event.module ?? []),
     ...charterEvents.map(({ module }) => module),
   ]);
-  const domainOf = ({ type }: Pick<Name, "type">) => type.split(".")[0] ?? type;
+  const domainOf = ({ type }: Pick<Named, "type">) => type.split(".")[0] ?? type;
   for (const name of names) {
     const { module } = name.event;
     const domain = domainOf(name);
     if (module === null || domainsOf(module).has(domain)) continue;
-    const owner = [...modules].find((other) => other !== module && domainsOf(other).has(domain));
+    const owner = [...modules].find((other) => other !== module && mainDomains(other).includes(domain));
     if (domainsOf(module).has(singular(domain)) || (owner === undefined && singular(domain) !== domain)) {
       report({
         at: name.at,
@@ -142,7 +126,7 @@ function checkDomains(project: Project, report: Tell): void {
         at: name.at,
         message: `"${name.type}" begins with the domain of the module ${owner}, and belongs to ${module}.`,
       });
-    } else if (!isShared(domain, names.filter((other) => domainOf(other) === domain))) {
+    } else if (!isShared(names.filter((other) => domainOf(other) === domain))) {
       report({
         at: name.at,
         severity: "warning",
@@ -153,5 +137,4 @@ function checkDomains(project: Project, report: Tell): void {
 }
 
 /** A product may name its events by what it is about: then several of its modules do. */
-const isShared = (_domain: string, names: readonly Name[]) =>
-  new Set(names.map(({ event }) => event.module)).size > 1;
+const isShared = (names: readonly Named[]) => new Set(names.map(({ event }) => event.module)).size > 1;

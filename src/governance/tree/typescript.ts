@@ -91,6 +91,8 @@ export interface TypeScriptTree {
   readonly published: readonly Published[];
   readonly handled: readonly Handled[];
   readonly consumers: readonly DefinedConsumer[];
+  /** `createCatalog(…)` */
+  readonly catalogues: readonly { readonly file: string; readonly call: ts.CallExpression }[];
   /** The module whose folder a file stands in. */
   moduleOf(file: string): TypeScriptModule | null;
   /** Parsed when it is first asked for. @throws when the project has no such file */
@@ -172,6 +174,9 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
     consumers: calls.flatMap(({ file, node }) =>
       calledOf(file, node, enginePackage) === "defineConsumer" ? [readConsumer(file, node, bindings)] : [],
     ),
+    catalogues: calls.flatMap(({ file, node }) =>
+      calledOf(file, node, schemasPackage) === "createCatalog" ? [{ file, call: node }] : [],
+    ),
     moduleOf: (file) => modules.find(({ folder }) => file.startsWith(`${folder}/`)) ?? null,
     source,
     eventsOf,
@@ -181,7 +186,7 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
 
 /** Cheap and never wrong about a file that tells something: the words must stand there. */
 const mayTell = (text: string) =>
-  /define(?:Event|Module|Consumer)|\bon(?:Sql)?(?:Batch|Set)?\(|publish|record\(/i.test(text);
+  /define(?:Event|Module|Consumer)|createCatalog|\bon(?:Sql)?(?:Batch|Set)?\(|publish|record\(/i.test(text);
 
 function callsIn({ path, ast }: SourceFile): readonly Call[] {
   return nodesOf(ast).calls.map((node) => ({ file: path, node }));

@@ -63,7 +63,7 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
   const sources = new WeakMap<object, SchemaSource>();
   let depth = 0;
 
-  function valueOf(file: string, node: ts.Expression, scope: Scope = new Map()): unknown {
+  function evaluate(file: string, node: ts.Expression, scope: Scope = new Map()): unknown {
     if (scope.size === 0 && known.has(node)) return known.get(node);
     if (depth >= maxDepth) return notKnown;
     depth++;
@@ -95,26 +95,30 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     if (scope.has(node.text)) return scope.get(node.text);
     const local = localOf(node);
     if (local === "hidden") return notKnown;
-    if (local !== null) return valueOf(file, local, scope);
+    if (local !== null) return evaluate(file, local, scope);
     return ofOrigin(bindings.originOf(file, node.text));
   }
 
   function ofOrigin(origin: Origin | null): unknown {
     if (origin === null) return notKnown;
-    if (origin.package === "zod") return origin.name === "*" || origin.name === "default" ? zod : member(zod, origin.name);
-    if (origin.package === "@brain/schemas" && origin.value === null) return member(charterPackage, origin.name);
+    if (origin.package === "zod")
+      return origin.name === "*" || origin.name === "default" ? zod : member(zod, origin.name);
+    if (origin.package === "@brain/schemas" && origin.value === null)
+      return member(charterPackage, origin.name);
     if (origin.file === null) return notKnown;
-    if (origin.value !== null) return valueOf(origin.file, origin.value);
+    if (origin.value !== null) return evaluate(origin.file, origin.value);
     const written = source(origin.file).ast.statements.find(
       (statement) => ts.isFunctionDeclaration(statement) && statement.name?.text === origin.name,
     );
-    return written !== undefined && isFunction(written) ? new Written(origin.file, written, new Map()) : notKnown;
+    return written !== undefined && isFunction(written)
+      ? new Written(origin.file, written, new Map())
+      : notKnown;
   }
 
   function readList(file: string, elements: ts.NodeArray<ts.Expression>, scope: Scope): unknown {
     return elements.flatMap((element) => {
-      if (!ts.isSpreadElement(element)) return [valueOf(file, element, scope)];
-      const value = valueOf(file, element.expression, scope);
+      if (!ts.isSpreadElement(element)) return [evaluate(file, element, scope)];
+      const value = evaluate(file, element.expression, scope);
       return Array.isArray(value) ? value : [notKnown];
     });
   }
@@ -123,7 +127,7 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     const found: Record<string, unknown> = {};
     for (const property of node.properties) {
       if (ts.isSpreadAssignment(property)) {
-        const value = valueOf(file, property.expression, scope);
+        const value = evaluate(file, property.expression, scope);
         if (isPlain(value)) Object.assign(found, value);
         continue;
       }
@@ -134,7 +138,7 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
         : ts.isShorthandPropertyAssignment(property)
           ? property.name
           : null;
-      const read = value === null ? notKnown : valueOf(file, value, scope);
+      const read = value === null ? notKnown : evaluate(file, value, scope);
       found[name] = isSchema(read) && value !== null ? ownField(read, value, property) : read;
     }
     return found;
@@ -152,15 +156,15 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
   function readProperty(file: string, node: ts.PropertyAccessExpression, scope: Scope): unknown {
     const origin = scope.size === 0 ? bindings.originOfExpression(file, node) : null;
     if (origin !== null && origin.package !== "zod") return ofOrigin(origin);
-    return member(valueOf(file, node.expression, scope), node.name.text);
+    return member(evaluate(file, node.expression, scope), node.name.text);
   }
 
   function readCall(file: string, node: ts.CallExpression, scope: Scope): unknown {
     const callee = bare(node.expression);
     const given = readList(file, node.arguments, scope) as unknown[];
     const made = isMethod(callee)
-      ? callMethod(valueOf(file, callee.expression, scope), callee, given, file, scope)
-      : call(valueOf(file, callee, scope), given);
+      ? callMethod(evaluate(file, callee.expression, scope), callee, given, file, scope)
+      : call(evaluate(file, callee, scope), given);
     if (isSchema(made) && !sources.has(made)) sources.set(made, { node, property: null });
     return made;
   }
@@ -173,7 +177,7 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     scope: Scope,
   ): unknown {
     const name = callee.name.text;
-    if (!isSchema(owner)) return call(valueOf(file, callee, scope), given);
+    if (!isSchema(owner)) return call(evaluate(file, callee, scope), given);
     const method: unknown = refusedNames.has(name) ? null : Reflect.get(owner, name);
     if (typeof method !== "function") return notKnown;
     const made: unknown = Reflect.apply(method, owner, given.map(argument));
@@ -194,10 +198,10 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
     if (result === null) return notKnown;
     const inside = new Map(scope);
     for (const [index, { name, initializer }] of node.parameters.entries()) {
-      const value = index < given.length ? given[index] : initializer && valueOf(file, initializer, scope);
+      const value = index < given.length ? given[index] : initializer && evaluate(file, initializer, scope);
       if (ts.isIdentifier(name)) inside.set(name.text, value === undefined ? notKnown : value);
     }
-    return valueOf(file, result, inside);
+    return evaluate(file, result, inside);
   }
 
   function optionOf(file: string, options: ts.ObjectLiteralExpression, name: string): Option | null {
@@ -225,8 +229,9 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
   }
 
   return {
-    valueOf: (file, node) => valueOf(file, node),
-    sourceOf: (schema) => (typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null),
+    valueOf: (file, node) => evaluate(file, node),
+    sourceOf: (schema) =>
+      typeof schema === "object" && schema !== null ? (sources.get(schema) ?? null) : null,
     optionOf,
   };
 }
@@ -255,8 +260,9 @@ const argument = (value: unknown): unknown =>
 
 /** A property of what was read, or of a package. */
 function member(owner: unknown, name: string): unknown {
-  if ((typeof owner !== "object" || owner === null) || refusedNames.has(name)) return notKnown;
-  const isReadable = isPlain(owner) || Array.isArray(owner) || isSchema(owner) || isSpace(owner) || "payload" in owner;
+  if (typeof owner !== "object" || owner === null || refusedNames.has(name)) return notKnown;
+  const isReadable =
+    isPlain(owner) || Array.isArray(owner) || isSchema(owner) || isSpace(owner) || "payload" in owner;
   if (!isReadable || !(Object.hasOwn(owner, name) || isSchema(owner))) return notKnown;
   const value: unknown = Reflect.get(owner, name);
   return value === undefined ? notKnown : value;
@@ -300,7 +306,11 @@ function localOf(node: ts.Identifier): ts.Expression | "hidden" | null {
       if (!ts.isVariableStatement(statement)) continue;
       for (const { name, initializer } of statement.declarationList.declarations) {
         if (!ts.isIdentifier(name)) {
-          if (name.elements.some((element) => ts.isBindingElement(element) && element.name.getText() === node.text))
+          if (
+            name.elements.some(
+              (element) => ts.isBindingElement(element) && element.name.getText() === node.text,
+            )
+          )
             return "hidden";
         } else if (name.text === node.text) {
           const isConst = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
@@ -315,5 +325,7 @@ function localOf(node: ts.Identifier): ts.Expression | "hidden" | null {
 function resultOf({ body }: FunctionNode): ts.Expression | null {
   if (!ts.isBlock(body)) return body as ts.Expression;
   const [only, ...rest] = body.statements;
-  return rest.length === 0 && only !== undefined && ts.isReturnStatement(only) ? (only.expression ?? null) : null;
+  return rest.length === 0 && only !== undefined && ts.isReturnStatement(only)
+    ? (only.expression ?? null)
+    : null;
 }
