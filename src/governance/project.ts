@@ -4,6 +4,7 @@ import { type Document, readDocuments } from "./tree/documents.ts";
 import { type ProjectFiles, readFiles } from "./tree/files.ts";
 import { isPython, loadPython } from "./tree/python/parser.ts";
 import { type PythonTree, readPython } from "./tree/python.ts";
+import { readTests, type TestTree } from "./tree/tests.ts";
 import { readTypeScript, type TypeScriptTree } from "./tree/typescript.ts";
 
 export interface Project {
@@ -11,6 +12,8 @@ export interface Project {
   readonly typescript: TypeScriptTree;
   /** Python of teams that come from the original; empty without any. */
   readonly python: PythonTree;
+  /** What its tests show. */
+  readonly tests: TestTree;
   /** Markdown, by path. */
   readonly documents: ReadonlyMap<string, Document>;
 }
@@ -26,6 +29,7 @@ export async function readProject(root: string): Promise<Project> {
 export function projectOf(files: ProjectFiles): Project {
   let typescript: TypeScriptTree | null = null;
   let python: PythonTree | null = null;
+  let tests: TestTree | null = null;
   let documents: ReadonlyMap<string, Document> | null = null;
   return {
     files,
@@ -36,6 +40,10 @@ export function projectOf(files: ProjectFiles): Project {
     get python() {
       python ??= readPython(files);
       return python;
+    },
+    get tests() {
+      tests ??= readTests(files, this.typescript);
+      return tests;
     },
     get documents() {
       documents ??= readDocuments(files);

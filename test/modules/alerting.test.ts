@@ -231,11 +231,13 @@ describe("whoever is to be told", () => {
     await tell();
     const events = () =>
       engine.sql(
-        "SELECT type, source, tenant_id, payload FROM events WHERE type = 'system.alert' ORDER BY position",
+        "SELECT type, source, tenant_id, payload, meta FROM events WHERE type = 'system.alert' ORDER BY position",
       );
     expect(await events()).toMatchObject([
       {
+        type: "system.alert",
         source: "alerting",
+        meta: { schema_version: 1, producer: "alerting", source_module: "core" },
         tenant_id: "acme",
         payload: {
           event_category: "work_failing",

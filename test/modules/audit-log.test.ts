@@ -6,6 +6,7 @@ import { taskCreated } from "@brain/schemas";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { eventually } from "../wait-for.ts";
 
 let engine: TestEngine;
 beforeEach(async () => {
@@ -88,6 +89,25 @@ describe("the audit log", () => {
     await engine.redis("XGROUP", "SETID", engine.stream, "edge_audit_log", "0");
     expect(await engine.drain("audit_log")).toMatchObject({ applied: 1 });
     expect(await kept()).toHaveLength(1);
+  });
+
+  test("stores later what it could not store for now, and acks nothing before", async () => {
+    await engine.settle();
+    await write(ofPython());
+    const waiting = async () => {
+      const [count] = (await engine.redis("XPENDING", engine.stream, "edge_audit_log")) as [number];
+      return count;
+    };
+    await engine.sql("ALTER TABLE archived_entries RENAME TO elsewhere");
+    await engine.drain("audit_log");
+    expect(await waiting()).toBe(1);
+    await engine.sql("ALTER TABLE elsewhere RENAME TO archived_entries");
+    await eventually(async () => {
+      await engine.drain("audit_log");
+      expect(await waiting()).toBe(0);
+    });
+    expect(await kept()).toMatchObject([{ event_type: "python.report.written" }]);
+    expect(await engine.deadLetters("audit_log")).toEqual([]);
   });
 
   test("an entry with the id of an event that is not noted as sent waits for the janitor to be decided", async () => {

@@ -107,6 +107,21 @@ test("a finished course is told once, signed, and with nothing but ids", async (
   expect(signed).toBe(webhook.sign(String(id), new Date(Number(at) * 1_000), call?.text ?? ""));
 });
 
+test("what is delivered again is not told again, also under a new stream id", async () => {
+  const hook = await receiver(() => ({ status: 204 }));
+  const consumer = courseAccessNotificationsConsumer({ url: hook.url, secret });
+  const system = await open(consumer);
+  await publishAs(system, courseAccessGranted, granted());
+  await system.relay();
+  expect(await system.drain(consumer)).toMatchObject({ applied: 1 });
+  await system.redis("XGROUP", "SETID", system.stream, `edge_${subscriber}`, "0");
+  expect(await system.drain(consumer)).toMatchObject({ applied: 0, redelivered: 1 });
+  const [[, fields]] = (await system.redis("XRANGE", system.stream, "-", "+")) as [[string, string[]]];
+  await system.redis("XADD", system.stream, "*", ...fields);
+  expect(await system.drain(consumer)).toMatchObject({ applied: 0, publishedTwice: 1 });
+  expect(hook.calls).toHaveLength(1);
+});
+
 test("granted and revoked access is told with ids", async () => {
   const hook = await receiver(() => ({ status: 200 }));
   const consumer = courseAccessNotificationsConsumer({ url: hook.url, secret });

@@ -1,11 +1,12 @@
 import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
+import { mandatoryTests } from "./mandatory-tests.ts";
 import { naming } from "./naming.ts";
 import { pythonChecks } from "./python/index.ts";
 import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
 
-const lists: readonly Rule[] = [...naming, ...catalogued, ...redisKeys, ...antiPatterns];
+const lists: readonly Rule[] = [...naming, ...catalogued, ...redisKeys, ...antiPatterns, ...mandatoryTests];
 
 /** Every rule, in the order of the charter. A new one is named in the list of its file, and has a page. */
 export const rules: readonly Rule[] = lists.map((rule) => {

@@ -1,0 +1,304 @@
+/** What a test does, in order: it lets consumers read, delivers again, and asserts. Functions of the tests are followed. */
+
+import ts from "typescript";
+import { declarationOf, functionOf } from "./scope.ts";
+import { bare, calledName, type FunctionNode, isFunction, nameOf, stringOf } from "./source.ts";
+import type { DefinedConsumer, DefinedEvent, TypeScriptTree } from "./typescript.ts";
+import { enginePackage } from "./typescript.ts";
+
+/** One thing that a test does. */
+export interface Act {
+  /**
+   * `drain`: consumers read what is on the stream. `read`: the test looks at the entries of the stream. `append`: it writes
+   * one by hand. `redeliver`: what was delivered before is delivered again. `handle`: a handler runs without a stream.
+   */
+  readonly kind: "drain" | "read" | "append" | "redeliver" | "handle" | "assert";
+  readonly node: ts.CallExpression;
+  /** Names and texts that stand in it, and in the constants that it names. */
+  readonly words: ReadonlySet<string>;
+  /** Those of the functions that it calls too. */
+  readonly farWords: ReadonlySet<string>;
+}
+
+/** What a function of a test does, with what it calls. */
+export interface Deeds {
+  readonly acts: readonly Act[];
+  readonly words: ReadonlySet<string>;
+  /** Strings, also those that names stand for. */
+  readonly texts: ReadonlySet<string>;
+  readonly events: ReadonlySet<DefinedEvent>;
+  readonly consumers: ReadonlySet<DefinedConsumer>;
+}
+
+const maxDepth = 5;
+const engineDrains = new Set([
+  "drainAll",
+  "drainOnce",
+  "drainSubscribers",
+  "cronTick",
+  "runAllBulkOperations",
+]);
+const drainMethods = new Set(["drain", "settle", "cron"]);
+const doorAsserts = new Set(["expectEvent", "expectNoEvent", "waitForEvent"]);
+
+export interface DeedsReader {
+  deedsOf(node: ts.Node): Deeds;
+}
+
+/** @param follows whether what a file defines belongs to tests */
+export function readDeeds(
+  tree: TypeScriptTree,
+  consumers: ConsumersByName,
+  follows: (file: string) => boolean,
+): DeedsReader {
+  const known = new Map<ts.Node, Deeds>();
+  const sourceOf = (file: string) => (follows(file) ? tree.source(file).ast : null);
+  const functionCalled = (call: ts.CallExpression): FunctionNode | null => {
+    const found = functionOf(tree.bindings, sourceOf, call.expression);
+    return found !== null && follows(found.getSourceFile().fileName) ? found : null;
+  };
+
+  function deedsOf(node: ts.Node, depth = 0): Deeds {
+    const done = known.get(node);
+    if (done !== undefined) return done;
+    const reading = new Reading(tree, consumers, functionCalled, (inner) =>
+      depth < maxDepth ? deedsOf(inner, depth + 1) : nothing,
+    );
+    // Who calls itself finds what is known so far: nothing.
+    known.set(node, nothing);
+    reading.visit(isFunction(node) ? node.body : node);
+    const { acts, words, texts, events, consumers: named } = reading;
+    const deeds = { acts, words, texts, events, consumers: named };
+    known.set(node, deeds);
+    return deeds;
+  }
+  return { deedsOf };
+}
+
+const nothing: Deeds = {
+  acts: [],
+  words: new Set(),
+  texts: new Set(),
+  events: new Set(),
+  consumers: new Set(),
+};
+
+/** Consumers by the values, and the functions that make them. */
+export interface ConsumersByName {
+  /** Null: the name means something else. */
+  named(file: string, name: string): DefinedConsumer | null;
+}
+
+export function consumersByName({ consumers, bindings }: TypeScriptTree): ConsumersByName {
+  const known = new Map(
+    consumers.map((consumer) => [`${consumer.file}:${topName(consumer.call)}`, consumer] as const),
+  );
+  return {
+    named(file, name) {
+      const origin = bindings.originOf(file, name);
+      return (origin === null ? undefined : known.get(`${origin.file}:${origin.name}`)) ?? null;
+    },
+  };
+}
+
+/** The name at the top of its file in which a node stands. */
+export function topName(node: ts.Node): string | null {
+  let at = node;
+  let name: string | null = null;
+  while (!ts.isSourceFile(at)) {
+    if (ts.isVariableDeclaration(at)) name = nameOf(at.name);
+    else if (ts.isFunctionDeclaration(at)) name = at.name?.text ?? null;
+    at = at.parent;
+  }
+  return name;
+}
+
+class Reading {
+  readonly acts: Act[] = [];
+  readonly words = new Set<string>();
+  readonly texts = new Set<string>();
+  readonly events = new Set<DefinedEvent>();
+  readonly consumers = new Set<DefinedConsumer>();
+  readonly #seen = new Set<ts.Node>();
+  readonly #tree: TypeScriptTree;
+  readonly #consumers: ConsumersByName;
+  readonly #functionCalled: (call: ts.CallExpression) => FunctionNode | null;
+  readonly #deedsOf: (node: ts.Node) => Deeds;
+
+  constructor(
+    tree: TypeScriptTree,
+    consumers: ConsumersByName,
+    functionCalled: (call: ts.CallExpression) => FunctionNode | null,
+    deedsOf: (node: ts.Node) => Deeds,
+  ) {
+    this.#tree = tree;
+    this.#consumers = consumers;
+    this.#functionCalled = functionCalled;
+    this.#deedsOf = deedsOf;
+  }
+
+  /** What is given to a call is done before the call. */
+  visit(node: ts.Node): void {
+    if (ts.isTypeNode(node) || ts.isImportDeclaration(node)) return;
+    ts.forEachChild(node, (child) => this.visit(child));
+    if (ts.isIdentifier(node)) this.#name(node);
+    else if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) {
+      this.words.add(node.text);
+      this.texts.add(node.text);
+    } else if (ts.isCallExpression(node)) this.#call(node);
+  }
+
+  #name(node: ts.Identifier): void {
+    this.words.add(node.text);
+    if (isPropertyName(node)) return;
+    const value = constantOf(this.#tree, node);
+    if (value !== null && !this.#seen.has(value)) {
+      this.#seen.add(value);
+      for (const word of wordsOf(this.#tree, value)) this.words.add(word);
+      const text = stringOf(value);
+      if (text !== null) this.texts.add(text);
+    }
+    for (const event of this.#tree.eventsOf(node.getSourceFile().fileName, node)) this.events.add(event);
+    const consumer = this.#consumers.named(node.getSourceFile().fileName, node.text);
+    if (consumer !== null) this.consumers.add(consumer);
+  }
+
+  #call(node: ts.CallExpression): void {
+    const called = this.#functionCalled(node);
+    const deeds = called === null ? null : this.#deedsOf(called);
+    if (deeds !== null) {
+      // Whose consumer it is stands in the call, when it is given one.
+      const given = wordsOf(this.#tree, ...node.arguments);
+      this.acts.push(
+        ...deeds.acts.map((act) =>
+          act.kind === "drain" ? { ...act, words: new Set([...act.words, ...given]) } : act,
+        ),
+      );
+      for (const word of deeds.words) this.words.add(word);
+      for (const text of deeds.texts) this.texts.add(text);
+      for (const event of deeds.events) this.events.add(event);
+      for (const consumer of deeds.consumers) this.consumers.add(consumer);
+    }
+    const kind = this.#kindOf(node, deeds);
+    if (kind === null) return;
+    const words = wordsOf(this.#tree, node);
+    this.acts.push({ kind, node, words, farWords: this.#farWords(node, words) });
+  }
+
+  #kindOf(node: ts.CallExpression, deeds: Deeds | null): Act["kind"] | null {
+    const name = calledName(node);
+    const fromEngine = this.#tree.calledOf(node.getSourceFile().fileName, node, enginePackage);
+    if (fromEngine !== null && engineDrains.has(fromEngine)) return "drain";
+    if (fromEngine === "runHandler") return "handle";
+    if (fromEngine === "startReplay") return "redeliver";
+    if (isAssertion(node)) return "assert";
+    if (name === null) return null;
+    const isMethod = ts.isPropertyAccessExpression(bare(node.expression));
+    if (isMethod && doorAsserts.has(name)) return "assert";
+    if (isMethod && deeds === null && drainMethods.has(name)) return "drain";
+    if (isMethod && name === "redeliver") return "redeliver";
+    if (name === "streamEntries") return "read";
+    const texts = textsOf(this.#tree, node);
+    if (texts.has("XRANGE") || texts.has("XREVRANGE")) return "read";
+    if (texts.has("XADD")) return "append";
+    if (texts.has("XGROUP") && texts.has("SETID")) return texts.has("$") ? null : "redeliver";
+    return texts.has("POST") && texts.has("/api/replays") ? "redeliver" : null;
+  }
+
+  #farWords(node: ts.Node, own: ReadonlySet<string>): ReadonlySet<string> {
+    const far = new Set(own);
+    const looked = new Set<ts.Node>();
+    const look = (at: ts.Node, steps: number): void => {
+      if (looked.has(at)) return;
+      looked.add(at);
+      if (ts.isCallExpression(at)) {
+        const called = this.#functionCalled(at);
+        if (called !== null) for (const word of this.#deedsOf(called).words) far.add(word);
+      }
+      if (ts.isIdentifier(at) && !isPropertyName(at) && steps > 0) {
+        const given = givenValueOf(at);
+        if (given !== null) {
+          for (const word of wordsOf(this.#tree, given)) far.add(word);
+          look(given, steps - 1);
+        }
+      }
+      ts.forEachChild(at, (child) => look(child, steps));
+    };
+    look(node, 2);
+    return far;
+  }
+}
+
+const isPropertyName = (node: ts.Identifier) => {
+  const { parent } = node;
+  return (
+    (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+    (ts.isPropertyAssignment(parent) && parent.name === node)
+  );
+};
+
+/** What a local name was given, also by destructuring. */
+function givenValueOf(node: ts.Identifier): ts.Expression | null {
+  let at: ts.Node | null = declarationOf(node);
+  while (at !== null && ts.isBindingElement(at)) at = at.parent.parent;
+  return at !== null && ts.isVariableDeclaration(at) ? (at.initializer ?? null) : null;
+}
+
+/** A text, a number, an object or a list that a name stands for; null when it is worked out. */
+function constantOf(tree: TypeScriptTree, node: ts.Identifier): ts.Expression | null {
+  const local = declarationOf(node);
+  const value =
+    local === null
+      ? tree.bindings.originOf(node.getSourceFile().fileName, node.text)?.value
+      : givenValueOf(node);
+  if (value === null || value === undefined) return null;
+  const plain = bare(value);
+  const isConstant =
+    ts.isStringLiteralLike(plain) ||
+    ts.isTemplateExpression(plain) ||
+    ts.isObjectLiteralExpression(plain) ||
+    ts.isArrayLiteralExpression(plain);
+  return isConstant ? plain : null;
+}
+
+/** Names and texts in expressions, and in the constants that they name. */
+function wordsOf(tree: TypeScriptTree, ...nodes: readonly ts.Node[]): ReadonlySet<string> {
+  const words = new Set<string>();
+  const look = (node: ts.Node, steps: number): void => {
+    if (ts.isIdentifier(node)) {
+      words.add(node.text);
+      const value = steps === 0 || isPropertyName(node) ? null : constantOf(tree, node);
+      if (value !== null) look(value, steps - 1);
+      return;
+    }
+    if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) words.add(node.text);
+    ts.forEachChild(node, (child) => look(child, steps));
+  };
+  for (const node of nodes) look(node, 2);
+  return words;
+}
+
+/** Texts among what is given to a call: commands come as several, or as a list. */
+function textsOf(tree: TypeScriptTree, node: ts.CallExpression): ReadonlySet<string> {
+  const texts = new Set<string>();
+  const take = (given: ts.Expression): void => {
+    const value = bare(given);
+    const constant = ts.isIdentifier(value) ? constantOf(tree, value) : null;
+    const text = stringOf(constant ?? value);
+    if (text !== null) texts.add(text);
+    const list = constant ?? value;
+    if (ts.isArrayLiteralExpression(list)) list.elements.forEach(take);
+  };
+  node.arguments.forEach(take);
+  return texts;
+}
+
+/** `expect(…).…(…)`, `assert.…(…)`, `assert…(…)`: the call that compares, not the one that begins it. */
+export function isAssertion(node: ts.CallExpression): boolean {
+  const callee = bare(node.expression);
+  if (ts.isIdentifier(callee)) return /^assert/.test(callee.text);
+  let at: ts.Expression = callee;
+  while (ts.isPropertyAccessExpression(at)) at = bare(at.expression);
+  if (ts.isIdentifier(at)) return at.text === "assert" && at !== callee;
+  return ts.isCallExpression(at) && /^expect$|^expect\.(?:soft|poll)$/.test(at.expression.getText());
+}

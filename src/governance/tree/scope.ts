@@ -1,0 +1,121 @@
+/** What a name inside of a file means: the parameter, variable or function that the nearest scope around declares. */
+
+import ts from "typescript";
+import type { Bindings } from "./bindings.ts";
+import { bare, isFunction } from "./source.ts";
+
+/** What declares a name. A piece of a destructured parameter or variable is a `BindingElement`. */
+export type Declaration =
+  | ts.ParameterDeclaration
+  | ts.BindingElement
+  | ts.VariableDeclaration
+  | ts.FunctionDeclaration
+  | ts.ClassDeclaration;
+
+const isolateScopes = new WeakMap<ts.Node, ReadonlyMap<string, Declaration>>();
+
+/** Null: it is imported, global, or no value. */
+export function declarationOf(name: ts.Identifier): Declaration | null {
+  for (let at: ts.Node | undefined = name.parent; at !== undefined; at = at.parent) {
+    const found = scopeOf(at)?.get(name.text);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+function scopeOf(node: ts.Node): ReadonlyMap<string, Declaration> | null {
+  const known = isolateScopes.get(node);
+  if (known !== undefined) return known;
+  const declared = new Map<string, Declaration>();
+  if (ts.isBlock(node) || ts.isSourceFile(node) || ts.isModuleBlock(node) || ts.isCaseOrDefaultClause(node))
+    for (const statement of node.statements) declaredBy(statement, declared);
+  else if (isFunction(node)) for (const parameter of node.parameters) declare(parameter, declared);
+  else if (ts.isCatchClause(node) && node.variableDeclaration !== undefined)
+    declare(node.variableDeclaration, declared);
+  else if (ts.isForStatement(node) || ts.isForOfStatement(node) || ts.isForInStatement(node)) {
+    const { initializer } = node;
+    if (initializer !== undefined && ts.isVariableDeclarationList(initializer))
+      for (const declaration of initializer.declarations) declare(declaration, declared);
+  } else return null;
+  isolateScopes.set(node, declared);
+  return declared;
+}
+
+function declaredBy(statement: ts.Statement, declared: Map<string, Declaration>): void {
+  if (ts.isVariableStatement(statement))
+    for (const declaration of statement.declarationList.declarations) declare(declaration, declared);
+  else if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement))
+    if (statement.name !== undefined) declared.set(statement.name.text, statement);
+}
+
+function declare(
+  declaration: ts.ParameterDeclaration | ts.VariableDeclaration | ts.BindingElement,
+  declared: Map<string, Declaration>,
+): void {
+  const { name } = declaration;
+  if (ts.isIdentifier(name)) declared.set(name.text, declaration);
+  else for (const element of name.elements) if (ts.isBindingElement(element)) declare(element, declared);
+}
+
+/** The function whose parameter (or a piece of one) it is; null: it is none. */
+export function parameterOwner(declaration: Declaration): ts.SignatureDeclaration | null {
+  let at: ts.Node = declaration;
+  while (ts.isBindingElement(at)) at = at.parent.parent;
+  return ts.isParameter(at) ? (at.parent as ts.SignatureDeclaration) : null;
+}
+
+/** What a local name or one of the file was given when it was declared; null: a parameter, a function, nothing. */
+export function givenTo(name: ts.Identifier): ts.Expression | null {
+  const declaration = declarationOf(name);
+  return declaration !== null && ts.isVariableDeclaration(declaration)
+    ? (declaration.initializer ?? null)
+    : null;
+}
+
+/** The leftmost name of a chain: `db` of `db.insert(rows).values(x)`, `this` as null. */
+export function rootOf(node: ts.Expression): ts.Identifier | null {
+  let at = bare(node);
+  while (
+    ts.isPropertyAccessExpression(at) ||
+    ts.isCallExpression(at) ||
+    ts.isElementAccessExpression(at) ||
+    ts.isTaggedTemplateExpression(at)
+  )
+    at = bare(ts.isTaggedTemplateExpression(at) ? at.tag : at.expression);
+  return ts.isIdentifier(at) ? at : null;
+}
+
+/** Whether a name is one of the language or the platform: nothing declares or imports it. */
+export const isGlobal = (bindings: Bindings, name: ts.Identifier) =>
+  declarationOf(name) === null && bindings.originOf(name.getSourceFile().fileName, name.text) === null;
+
+/**
+ * The function that an expression is, or names: here, at the top of this file, or in another one of the project.
+ * Null: it is none, comes as a parameter, or from a package.
+ */
+export function functionOf(
+  bindings: Bindings,
+  sourceOf: (file: string) => ts.SourceFile | null,
+  node: ts.Expression,
+): (ts.FunctionLikeDeclaration & { readonly body: ts.Node }) | null {
+  const value = bare(node);
+  if (isFunction(value)) return value;
+  if (ts.isIdentifier(value)) {
+    const local = declarationOf(value);
+    if (local !== null) {
+      if (isFunction(local)) return local;
+      const given = ts.isVariableDeclaration(local) ? local.initializer : undefined;
+      const inner = given === undefined ? null : bare(given);
+      return inner !== null && isFunction(inner) ? inner : null;
+    }
+  }
+  const origin = bindings.originOfExpression(value.getSourceFile().fileName, value);
+  if (origin === null || origin.file === null) return null;
+  if (origin.value !== null) {
+    const given = bare(origin.value);
+    return isFunction(given) ? given : null;
+  }
+  const top = sourceOf(origin.file);
+  const found = top === null ? undefined : scopeOf(top)?.get(origin.name);
+  return found !== undefined && isFunction(found) ? found : null;
+}
