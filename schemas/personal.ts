@@ -39,6 +39,9 @@ export const erasedText = "[erased]";
 export const sealedStart = "pii.v1.";
 const sealedForm = /^pii\.v1\.([0-9a-f-]{36})\.([A-Za-z0-9_-]{1,200000})$/;
 
+/** What stands in the place of a personal text, as a pattern of JSON Schema. */
+export const standInPattern = `^(?:\\[erased\\]|${sealedForm.source.slice(1, -1)})$`;
+
 /** The parts of a sealed text; null: it is none. */
 export function sealedParts(text: unknown): { readonly keyId: string; readonly sealed: string } | null {
   if (typeof text !== "string" || !text.startsWith(sealedStart)) return null;
