@@ -72,8 +72,8 @@ const travelled = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 describe("an envelope as a CloudEvent", () => {
   test("comes back as it was, structured and binary, with the official SDK in between", () => {
     fc.assert(
-      fc.property(envelope, (event) => {
-        const cloud = toCloudEvent({ ...event, position: 7, stream_message_id: "1-0", key: "k" });
+      fc.property(envelope, maybe(fc.constant("https://brain.example")), (event, schemas) => {
+        const cloud = toCloudEvent({ ...event, position: 7, stream_message_id: "1-0", key: "k" }, schemas);
         expect(read(travelled(cloud))).toEqual({ ok: true, envelope: event });
 
         const headers = binaryHeaders(cloud);
@@ -100,6 +100,27 @@ describe("an envelope as a CloudEvent", () => {
     const { tenantid, ...without } = cloud;
     expect(tenantid).toBe("t-1");
     expect(read({ ...without, data })).not.toEqual({ ok: true, envelope: { ...event, tenant_id: "t-1" } });
+  });
+});
+
+describe("the schema of the data", () => {
+  const event = fc.sample(envelope, { numRuns: 1, seed: 1 })[0] as Envelope;
+  const meta = { schema_version: 2, producer: "p", source_module: "tasks" };
+  const created = { ...event, type: "task.created", meta };
+
+  test("is named where it is served, and is no news when the event comes back", () => {
+    const cloud = toCloudEvent(created, "https://brain.example");
+    expect(cloud.dataschema).toBe("https://brain.example/schemas/task.created/2.json");
+    expect(read(travelled(cloud))).toEqual({ ok: true, envelope: created });
+    expect(toCloudEvent(created)).not.toHaveProperty("dataschema");
+  });
+
+  test("of another producer is kept, and stands before ours", () => {
+    const dataschema = "https://example.com/schemas/task.created/1.json";
+    const taken = read(travelled({ ...toCloudEvent(created), dataschema }));
+    expect(taken).toMatchObject({ envelope: { meta: { cloudevents: { dataschema } } } });
+    const foreign = { ...created, meta: { ...meta, cloudevents: { dataschema } } };
+    expect(toCloudEvent(foreign, "https://brain.example").dataschema).toBe(dataschema);
   });
 });
 

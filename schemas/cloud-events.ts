@@ -4,6 +4,7 @@ import { type Envelope, isUuidV4 } from "./envelope.ts";
 import { type CharterIssue, describeReceived } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { readJson } from "./read-json.ts";
+import { schemaPath } from "./schema-address.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /*
@@ -81,7 +82,8 @@ const ownExtensions: ReadonlySet<string> = new Set([
 
 const usualContentType = "application/json";
 
-export function toCloudEvent(event: TravellingEnvelope): CloudEvent {
+/** @param schemas origin at which the JSON Schemas of its catalogue are served; null: none is named */
+export function toCloudEvent(event: TravellingEnvelope, schemas: string | null = null): CloudEvent {
   const { schema_version, producer, source_module, causation_id, traceparent, tracestate, ...rest } =
     event.meta;
   const foreign = rest[foreignAttributes];
@@ -110,6 +112,8 @@ export function toCloudEvent(event: TravellingEnvelope): CloudEvent {
     type: event.type,
     time: event.timestamp,
     datacontenttype: usualContentType,
+    ...(schemas === null ? {} : { dataschema: `${schemas}${schemaPath(event.type, schema_version)}` }),
+    // What its producer said of it stays.
     ...returned,
     ...Object.fromEntries(
       Object.entries(optional).filter(([, value]) => value !== undefined && value !== null),
@@ -191,7 +195,7 @@ export function fromCloudEvent(
     sourceOfUri(String(event.source), isOurs),
   ];
   const definition = catalog.find(type);
-  const foreign = foreignOf(event, id);
+  const foreign = foreignOf(isOurs ? withoutOwnSchema(event) : event, id);
   const fields = Object.entries(extensionOf).map(([field, name]) => [field, event[name] ?? null] as const);
   return {
     ok: true,
@@ -291,6 +295,13 @@ function readRestOfMeta(event: JsonObject, issues: CharterIssue[]): JsonObject |
     received: describeReceived(text),
   });
   return null;
+}
+
+/** The schema that we named is no news; another one is kept. */
+function withoutOwnSchema({ dataschema, ...event }: JsonObject): JsonObject {
+  const own = schemaPath(String(event.type), Number(event.schemaversion));
+  const isOwn = typeof dataschema === "string" && dataschema.endsWith(own);
+  return isOwn || dataschema === undefined ? event : { ...event, dataschema };
 }
 
 function foreignOf(event: JsonObject, id: string): JsonObject {

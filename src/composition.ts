@@ -111,6 +111,7 @@ export function openProduct(
         requestPlaces: config.requestPlaces,
         requestLimits: config.requestLimits,
         examples: loadExamples,
+        documents: config.documents,
         about: aboutOf(config, settings, modules),
         demo,
         pages: async (api) => (await import("./console/index.ts")).createConsole({ api }),

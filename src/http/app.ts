@@ -24,6 +24,7 @@ import { catalogRoutes, type LoadExamples } from "./catalog-routes.ts";
 import { consumerRoutes } from "./consumer-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { type DemoMaker, demoRoutes } from "./demo-routes.ts";
+import { closedDocuments, type DocumentAccess, documentRoutes } from "./document-routes.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { eventStreamRoutes } from "./event-stream-routes.ts";
@@ -71,6 +72,8 @@ export interface AppOptions {
   readonly requestLimits?: RequestLimits;
   /** Payloads to show beside the events of the catalogue. Left out: none. */
   readonly examples?: LoadExamples;
+  /** Left out: documents of the events are shown to those who may read the catalogue. */
+  readonly documents?: DocumentAccess;
   /** What this product is and how it is set, for administrators. Left out: nothing is told. */
   readonly about?: AboutProduct;
   /** Left out: there are no routes of a demo world. */
@@ -157,7 +160,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route("/api/audit", auditRoutes());
   app.route("/api/alerts", alertRoutes());
   const about = options.about ?? nothingTold;
-  app.route("/api/catalog", catalogRoutes(options.examples ?? (async () => ({})), subscribersOf(about)));
+  const examples = options.examples ?? (async () => ({}));
+  app.route("/api/catalog", catalogRoutes(examples, subscribersOf(about)));
+  app.route("/", documentRoutes(examples, options.documents ?? closedDocuments));
   app.route("/api/settings", settingsRoutes(about));
   app.route("/metrics", metricsRoutes());
   if (options.demo !== undefined) app.route("/api/demo", demoRoutes(options.demo));

@@ -161,9 +161,13 @@ export const meanings: Readonly<Record<string, { readonly default: string; reado
     default: "8192",
     meaning: "warn above, refuse above",
   },
+  BRAIN_PUBLIC_SCHEMAS: {
+    default: "false",
+    meaning: "true: the documents of the events are shown to everybody, so that receivers can follow the dataschema of an event",
+  },
   BRAIN_PUBLIC_URL: {
     default: "none: pages have no canonical link",
-    meaning: "origin in the canonical links of public pages and in url of course.generation.completed, the address of staged pages, and where payers come back to; npm start sets its own address",
+    meaning: "origin in the canonical links of public pages and in url of course.generation.completed, the address of staged pages, of the JSON Schemas that CloudEvents name, and where payers come back to; npm start sets its own address",
   },
   BRAIN_PUBSUB_FANOUT: {
     default: "false",

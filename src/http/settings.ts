@@ -1,5 +1,7 @@
-import { defineSettings, whole } from "@brain/engine";
+import { defineSettings, flag, whole } from "@brain/engine";
 import * as z from "zod";
+import type { DocumentAccess } from "./document-routes.ts";
+import { publicUrl } from "./kit/public-url.ts";
 import type { RequestLimits } from "./request-limits.ts";
 
 export interface HttpSettings {
@@ -8,6 +10,7 @@ export interface HttpSettings {
   /** Requests in work at once in an isolate; what is beyond is answered 503 at once. */
   readonly requestPlaces: number;
   readonly requestLimits: RequestLimits;
+  readonly documents: DocumentAccess;
 }
 
 export const httpSettings = defineSettings(
@@ -21,6 +24,8 @@ export const httpSettings = defineSettings(
     BRAIN_COSTLY_PER_IDENTITY: whole(0, 1_000_000).default(600),
     BRAIN_REQUESTS_PER_ADDRESS: whole(0, 1_000_000).default(6_000),
     BRAIN_REFUSALS_PER_ADDRESS: whole(0, 1_000_000).default(600),
+    ...publicUrl,
+    BRAIN_PUBLIC_SCHEMAS: flag.default(false),
   },
   (env, fault): HttpSettings => {
     const isOn = env.BRAIN_BOOTSTRAP_KEY === "on";
@@ -38,6 +43,10 @@ export const httpSettings = defineSettings(
         perCostly: env.BRAIN_COSTLY_PER_IDENTITY || null,
         perAddress: env.BRAIN_REQUESTS_PER_ADDRESS || null,
         refusalsPerAddress: env.BRAIN_REFUSALS_PER_ADDRESS || null,
+      },
+      documents: {
+        publicUrl: env.BRAIN_PUBLIC_URL ?? null,
+        isPublic: env.BRAIN_PUBLIC_SCHEMAS,
       },
     };
   },

@@ -1,10 +1,11 @@
 import { secretsKeys, shownText, type VaultKeys } from "@brain/engine";
 import * as z from "zod";
+import { publicUrl } from "../http/kit/public-url.ts";
 
 /** What several modules read: one definition, so that it means the same to all. */
 
-/** Origin under which this product is reached from outside, for links; left out: there are none. */
-export const publicUrl = { BRAIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional() };
+/** Where this product is reached from outside. */
+export { publicUrl };
 
 /** Hosts that may be called for callers although they are private, `name` or `name:port`, separated by commas. */
 export const privateHosts = {

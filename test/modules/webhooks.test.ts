@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { transactAndPublish } from "@brain/engine";
 import { taskCreated } from "@brain/schemas";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { HTTP } from "cloudevents";
 import pg from "pg";
 import { Webhook } from "standardwebhooks";
@@ -109,6 +111,26 @@ describe("a webhook", () => {
     expect(await deliveriesOf(id)).toMatchObject([
       { event_id: event.id, status: "delivered", attempt: 1, attempts: [{ status: 204, error: null }] },
     ]);
+  });
+
+  test("is told where the schema of the data is, which holds for it", async () => {
+    const other = await createTestEngine({
+      BRAIN_MISSION_HTTP_ALLOW: new URL(origin).host,
+      BRAIN_PUBLIC_URL: "https://brain.example/",
+      BRAIN_PUBLIC_SCHEMAS: "true",
+    });
+    await engine.cleanup();
+    engine = other;
+    await register();
+    await publish();
+    await deliver();
+    const event = JSON.parse(calls[0]?.body ?? "{}");
+    expect(event.dataschema).toBe("https://brain.example/schemas/task.created/1.json");
+    const { pathname } = new URL(event.dataschema);
+    const { text } = await engine.request("GET", pathname, undefined, { authorization: "" });
+    const ajv = new Ajv2020();
+    addFormats.default(ajv);
+    expect(ajv.compile(JSON.parse(text))(event.data)).toBe(true);
   });
 
   test("gets only its tenant's events, of its types, since it was made", async () => {

@@ -26,6 +26,7 @@ const values: Readonly<Record<string, string>> = {
   OTEL_SERVICE_NAME: "school",
   OTEL_TRACES_SAMPLER_ARG: "0.5",
   BRAIN_PUBLIC_URL: "https://courses.example",
+  BRAIN_PUBLIC_SCHEMAS: "true",
   BRAIN_ENROLMENT_URL: "https://shop.example/{slug}",
   BRAIN_STAGING_DOMAIN: "staging.example",
   BRAIN_WIRE_COMPAT: "true",

@@ -31,7 +31,7 @@ export interface Sent {
   readonly isGone: boolean;
 }
 
-export interface SendDeps extends Pick<WebhookSettings, "httpAllow" | "resolve"> {
+export interface SendDeps extends Pick<WebhookSettings, "httpAllow" | "resolve" | "schemas"> {
   readonly vault: Vault;
   readonly now: () => Date;
   readonly catalog: Catalog;
@@ -110,7 +110,7 @@ async function post(
 
 /** The message, or why there is none. */
 async function eventOf(
-  { reveal, catalog }: Pick<SendDeps, "reveal" | "catalog">,
+  { reveal, catalog, schemas }: Pick<SendDeps, "reveal" | "catalog" | "schemas">,
   { message, event, entry }: Claimed,
 ): Promise<CloudEvent | string> {
   if (message !== null) return message as unknown as CloudEvent;
@@ -123,10 +123,12 @@ async function eventOf(
     const read = asPublished(catalog, { ...stored, meta });
     return read === null
       ? "Another program wrote it, and it is not as events of its type are."
-      : toCloudEvent({ ...read, ...travelling });
+      : toCloudEvent({ ...read, ...travelling }, schemas);
   }
   const [clear = stored] = (await reveal?.([stored])) ?? [];
-  return toCloudEvent({ ...clear, meta, ...travelling });
+  // What is in no catalogue any more has no schema.
+  const isKnown = catalog.find(clear.type) !== undefined;
+  return toCloudEvent({ ...clear, meta, ...travelling }, isKnown ? schemas : null);
 }
 
 function envelopeOf({ payload, meta, ...columns }: EnvelopeRow): Envelope {
