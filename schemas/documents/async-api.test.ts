@@ -58,12 +58,10 @@ const errorsOf = (diagnostics: readonly Diagnostic[]) =>
     .filter(({ severity }) => severity === DiagnosticSeverity.Error)
     .map(({ code, message, path }) => `${code} ${path.join(".")}: ${message}`);
 
-/** Four events, so that many documents can be parsed: it takes milliseconds for each message. */
+/** Two events, so that many documents can be parsed: each takes a third of a second. */
 const few = {
   ...charter,
-  all: charter.all.filter(({ type }) =>
-    ["course.generation.completed", "course.access.granted", "task.started", "system.health"].includes(type),
-  ),
+  all: charter.all.filter(({ type }) => ["task.started", "system.health"].includes(type)),
 };
 
 describe("the document of the whole charter", () => {
