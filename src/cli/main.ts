@@ -1,8 +1,12 @@
 /** `charter`: the command line for operators. It talks HTTP with a key and knows nothing but the public API. */
 
+import { enableCompileCache } from "node:module";
 import { CommanderError } from "commander";
 import { CliError, FindingsError, UsageError } from "./errors.ts";
 import { createProgram } from "./program.ts";
+
+// A command that loads a compiler need not compile it again each time.
+enableCompileCache();
 
 // `charter tail | head` closes our output early, which is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -161,6 +161,12 @@ export function ruleList(): string {
     .join("");
 }
 
+/** The page of a rule, as Markdown. @throws {GivenError} there is no such rule */
+export async function explainRule(id: string): Promise<string> {
+  const [rule] = chooseRules([id]);
+  return readFile(new URL(`./rules/pages/${rule?.id.toLowerCase()}.md`, import.meta.url), "utf8");
+}
+
 /** Changes that come together are looked at together. */
 const settleMs = 150;
 

@@ -109,10 +109,14 @@ test("a baseline holds back what was there before, and nothing that comes", asyn
   expect((await check(folder, ...one)).stderr).toContain("1 of the baseline are gone");
 });
 
-test("--list names every rule, and judges nothing", async () => {
-  const { code, stdout } = await check(await project(), "--list");
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^11\.1 +error +A module does not import another one$/m);
+test("--list names every rule, --explain shows the page of one, and nothing is judged", async () => {
+  const folder = await project();
+  const list = await check(folder, "--list");
+  expect(list.code).toBe(0);
+  expect(list.stdout).toMatch(/^11\.1 +error +A module does not import another one$/m);
+  const page = await check(folder, "--explain", "11.1");
+  expect([page.code, page.stdout]).toEqual([0, expect.stringMatching(/^# 11\.1: .*## Wrong.*## Right/s)]);
+  expect(await check(folder, "--explain", "../../../package")).toMatchObject({ code: 2 });
 });
 
 test("--watch judges again when a file changes", async () => {

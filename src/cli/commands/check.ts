@@ -5,6 +5,7 @@ import { CliError, FindingsError, UsageError } from "../errors.ts";
 interface Options extends Omit<CheckOptions, "path"> {
   readonly watch?: boolean;
   readonly list?: boolean;
+  readonly explain?: string;
 }
 
 /** `charter check`: the charter's rules over a tree of sources. Needs no server. */
@@ -33,11 +34,14 @@ export function addCheck(program: Command): void {
     .option("--write-baseline", "note all findings as those that were there before")
     .option("--watch", "check again whenever a file changes")
     .option("--list", "the rules, and nothing is checked")
+    .option("--explain <id>", "the page of a rule: why, what is wrong, what is right")
     .action(async (path: string | undefined, options: Options) => {
       const governance = await import("../../governance/run-check.ts");
       if (options.list === true) return void process.stdout.write(governance.ruleList());
       const given = { ...options, path: path ?? "." };
       try {
+        if (options.explain !== undefined)
+          return void process.stdout.write(await governance.explainRule(options.explain));
         if (options.watch === true) return await governance.watchCheck(given, process.stdout);
         const { text, note, failed } = await governance.runCheck(given);
         process.stdout.write(text);
