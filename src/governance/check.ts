@@ -30,12 +30,15 @@ export function checkProject(project: Project, rules: readonly Rule[], today: st
   const suppressions = new Map(
     [...project.files.files.values()].map((file) => [file.path, suppressionsOf(file, today)] as const),
   );
+  const namesOf = new Map(rules.map(({ id, also = [] }) => [id, [id, ...also]] as const));
   const isSuppressed = ({ rule, file, line }: Finding) =>
     (suppressions.get(file) ?? []).some(
-      (suppression) => suppression.fault === null && covers(suppression, rule, line),
+      (suppression) =>
+        suppression.fault === null &&
+        (namesOf.get(rule) ?? [rule]).some((name) => covers(suppression, name, line)),
     );
   const open = found.filter((finding) => !isSuppressed(finding));
-  const ids = new Set(rules.map(({ id }) => id.toUpperCase()));
+  const ids = new Set([...namesOf.values()].flat().map((name) => name.toUpperCase()));
   const faults = [...suppressions.values()]
     .flat()
     .flatMap((suppression) => faultOf(project, suppression, ids) ?? []);

@@ -128,11 +128,14 @@ const isWithin = (file: string, within: string) =>
 
 function chooseRules(ids: readonly string[] | undefined): readonly Rule[] {
   if (ids === undefined) return rules;
-  return ids.map((id) => {
-    const rule = rules.find((known) => known.id.toUpperCase() === id.toUpperCase());
-    if (rule !== undefined) return rule;
+  const chosen = ids.flatMap((id) => {
+    const found = rules.filter(({ id: own, also = [] }) =>
+      [own, ...also].some((name) => name.toUpperCase() === id.toUpperCase()),
+    );
+    if (found.length > 0) return found;
     throw new GivenError(`There is no rule "${id}". charter check --list names them all.`);
   });
+  return [...new Set(chosen)];
 }
 
 async function given<T>(work: () => Promise<T>): Promise<T> {
@@ -155,9 +158,10 @@ async function tooled<T>(work: () => Promise<T>): Promise<T> {
 
 /** A line for each rule. */
 export function ruleList(): string {
-  const width = Math.max(...rules.map(({ id }) => id.length));
+  const named = ({ id, also = [] }: Rule) => [id, ...also].join(" ");
+  const width = Math.max(...rules.map((rule) => named(rule).length));
   return rules
-    .map(({ id, severity, title }) => `${id.padEnd(width)}  ${severity.padEnd(7)}  ${title}\n`)
+    .map((rule) => `${named(rule).padEnd(width)}  ${rule.severity.padEnd(7)}  ${rule.title}\n`)
     .join("");
 }
 

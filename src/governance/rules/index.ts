@@ -2,11 +2,19 @@ import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
 import { mandatoryTests } from "./mandatory-tests.ts";
 import { naming } from "./naming.ts";
+import { publishing } from "./publishing.ts";
 import { pythonChecks } from "./python/index.ts";
 import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
 
-const lists: readonly Rule[] = [...naming, ...catalogued, ...redisKeys, ...antiPatterns, ...mandatoryTests];
+const lists: readonly Rule[] = [
+  ...naming,
+  ...catalogued,
+  ...redisKeys,
+  ...antiPatterns,
+  ...mandatoryTests,
+  ...publishing,
+];
 
 /** Every rule, in the order of the charter. A new one is named in the list of its file, and has a page. */
 export const rules: readonly Rule[] = lists.map((rule) => {

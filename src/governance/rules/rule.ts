@@ -30,6 +30,8 @@ export type Catch =
 export interface Rule {
   /** As in the table of rules, e.g. `B-5`. */
   readonly id: string;
+  /** Other names that the charter has for it, e.g. `11.3` of `B-7`: they may be used wherever a rule is named. */
+  readonly also?: readonly string[];
   /** What must hold, in a few words. */
   readonly title: string;
   readonly severity: Severity;

@@ -8,7 +8,21 @@ export interface Nodes {
   readonly objects: readonly ts.ObjectLiteralExpression[];
   /** Strings without parts that are worked out, and templates. Those of imports and types are left out. */
   readonly texts: readonly (ts.StringLiteralLike | ts.TemplateExpression)[];
+  readonly news: readonly ts.NewExpression[];
+  readonly binaries: readonly ts.BinaryExpression[];
+  readonly catches: readonly ts.CatchClause[];
+  /** `if`, `while`, `for`, `… ? … : …` */
+  readonly branches: readonly Branch[];
+  /** Those of types are left out. */
+  readonly names: readonly ts.Identifier[];
 }
+
+export type Branch =
+  | ts.IfStatement
+  | ts.WhileStatement
+  | ts.DoStatement
+  | ts.ForStatement
+  | ts.ConditionalExpression;
 
 const isolateNodes = new WeakMap<ts.SourceFile, Nodes>();
 
@@ -16,16 +30,34 @@ const isolateNodes = new WeakMap<ts.SourceFile, Nodes>();
 export function nodesOf(ast: ts.SourceFile): Nodes {
   const known = isolateNodes.get(ast);
   if (known !== undefined) return known;
-  const calls: ts.CallExpression[] = [];
-  const objects: ts.ObjectLiteralExpression[] = [];
-  const texts: (ts.StringLiteralLike | ts.TemplateExpression)[] = [];
+  const nodes = {
+    calls: [] as ts.CallExpression[],
+    objects: [] as ts.ObjectLiteralExpression[],
+    texts: [] as (ts.StringLiteralLike | ts.TemplateExpression)[],
+    news: [] as ts.NewExpression[],
+    binaries: [] as ts.BinaryExpression[],
+    catches: [] as ts.CatchClause[],
+    branches: [] as Branch[],
+    names: [] as ts.Identifier[],
+  };
   walk(ast, (node) => {
-    if (ts.isCallExpression(node)) calls.push(node);
-    else if (ts.isObjectLiteralExpression(node)) objects.push(node);
-    else if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) texts.push(node);
+    if (ts.isIdentifier(node)) nodes.names.push(node);
+    else if (ts.isCallExpression(node)) nodes.calls.push(node);
+    else if (ts.isObjectLiteralExpression(node)) nodes.objects.push(node);
+    else if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) nodes.texts.push(node);
+    else if (ts.isNewExpression(node)) nodes.news.push(node);
+    else if (ts.isBinaryExpression(node)) nodes.binaries.push(node);
+    else if (ts.isCatchClause(node)) nodes.catches.push(node);
+    else if (isBranch(node)) nodes.branches.push(node);
     return !(ts.isImportDeclaration(node) || ts.isTypeNode(node));
   });
-  const nodes = { calls, objects, texts };
   isolateNodes.set(ast, nodes);
   return nodes;
 }
+
+const isBranch = (node: ts.Node): node is Branch =>
+  ts.isIfStatement(node) ||
+  ts.isWhileStatement(node) ||
+  ts.isDoStatement(node) ||
+  ts.isForStatement(node) ||
+  ts.isConditionalExpression(node);

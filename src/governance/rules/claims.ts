@@ -1,0 +1,116 @@
+/** B-7 and C-3: what was handled is claimed by the engine, by the stream's message. */
+
+import ts from "typescript";
+import type { Project } from "../project.ts";
+import { declarationOf } from "../tree/scope.ts";
+import { bare, calledName } from "../tree/source.ts";
+import { enginePackage } from "../tree/typescript.ts";
+import type { Report } from "./rule.ts";
+import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
+
+type Tell = (found: Report) => void;
+
+const mentions = /processed_?events|\.has\(|\.add\(|\.set\(|setnx|\bNX\b/i;
+
+export function claimsByEventId(project: Project, report: Tell): void {
+  for (const looked of moduleSourcesWith(project, mentions)) {
+    for (const node of looked.nodes.texts) {
+      const text = node.getText();
+      if (/processed_events/i.test(text) && /\bevent_id\b/i.test(text) && !/stream_message_id/i.test(text))
+        report({ at: node, message: "It looks for what was handled by event_id." });
+    }
+    for (const call of looked.nodes.calls) {
+      const message =
+        lookUpOf(project, looked, call) ??
+        (isOwnMemory(call) ? memoryMessage : isLockByEventId(call) ? lockMessage : null);
+      if (message !== null) report({ at: call, message });
+    }
+  }
+}
+
+const memoryMessage = "It remembers ids of events in the module's own memory, which ends with its isolate.";
+const lockMessage = "It marks ids of events as seen in Redis, outside of the transaction of the effect.";
+
+/** `eq(processedEvents.eventId, …)`, with the engine's table. */
+function lookUpOf(project: Project, { file }: Looked, call: ts.CallExpression): string | null {
+  for (const given of call.arguments) {
+    const value = bare(given);
+    if (!ts.isPropertyAccessExpression(value) || !/^event_?id$/i.test(value.name.text)) continue;
+    if (isClaimTable(project, file, value.expression)) return "It looks for what was handled by event id.";
+  }
+  return null;
+}
+
+function isClaimTable(project: Project, file: string, node: ts.Expression): boolean {
+  const origin = project.typescript.bindings.originOfExpression(file, node);
+  if (origin === null) return false;
+  if (origin.package === enginePackage && origin.name === "processedEvents") return true;
+  return (
+    origin.value !== null && /^\s*\w*[tT]able\(\s*["']processed_events["']/.test(bare(origin.value).getText())
+  );
+}
+
+/** `event.id`, where the event is something that a function was given. */
+function isEventId(node: ts.Expression | undefined): boolean {
+  if (node === undefined) return false;
+  const value = bare(node);
+  if (ts.isTemplateExpression(value))
+    return value.templateSpans.some(({ expression }) => isEventId(expression));
+  if (ts.isIdentifier(value)) return /^event_?id$/i.test(value.text);
+  if (!ts.isPropertyAccessExpression(value)) return false;
+  if (/^event_?id$/i.test(value.name.text)) return true;
+  const owner = bare(value.expression);
+  const ofEvent = ts.isIdentifier(owner)
+    ? owner.text
+    : ts.isPropertyAccessExpression(owner)
+      ? owner.name.text
+      : "";
+  return value.name.text === "id" && /^(?:event|envelope|message)$/i.test(ofEvent);
+}
+
+/** A `Set` or a `Map` at the top of the file that is asked for an event's id. */
+function isOwnMemory(call: ts.CallExpression): boolean {
+  const callee = bare(call.expression);
+  if (!ts.isPropertyAccessExpression(callee) || !/^(?:has|get)$/.test(callee.name.text)) return false;
+  const [first] = call.arguments;
+  const owner = bare(callee.expression);
+  if (!isEventId(first) || !ts.isIdentifier(owner)) return false;
+  const declared = declarationOf(owner);
+  if (declared === null || !ts.isVariableDeclaration(declared)) return false;
+  const isTop = ts.isSourceFile(declared.parent.parent.parent);
+  const given = declared.initializer === undefined ? null : bare(declared.initializer);
+  return (
+    isTop &&
+    given !== null &&
+    ts.isNewExpression(given) &&
+    /^(?:Weak)?(?:Set|Map)$|Cache$/.test(given.expression.getText())
+  );
+}
+
+/** `redis.set(`seen:${event.id}`, 1, { nx: true })`, `redis.setnx(…)`, `redis.sadd(seen, event.id)` */
+function isLockByEventId(call: ts.CallExpression): boolean {
+  const name = calledName(call)?.toLowerCase();
+  const [first, ...rest] = call.arguments;
+  if (name === "setnx" || name === "sadd" || name === "sismember") return [first, ...rest].some(isEventId);
+  if (name !== "set" || !isEventId(first)) return false;
+  return rest.some((given) => /\bnx\b/i.test(given.getText()));
+}
+
+/** C-3: claims are written by the engine alone. */
+export function ownClaims(project: Project, report: Tell): void {
+  for (const { file, module, nodes } of moduleSourcesWith(project, /processed_?events/i)) {
+    for (const node of nodes.texts)
+      if (
+        /\b(?:insert\s+into|delete\s+from|update|truncate(?:\s+table)?)\s+["']?processed_events\b/i.test(
+          node.getText(),
+        )
+      )
+        report({ at: node, message: `${module.name} writes claims itself.` });
+    for (const call of nodes.calls) {
+      const [table] = call.arguments;
+      const writes = /^(?:insert|update|delete)$/.test(calledName(call) ?? "");
+      if (writes && table !== undefined && isClaimTable(project, file, table))
+        report({ at: call, message: `${module.name} writes claims itself.` });
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/** B-6: nobody asks whether there is a stream. */
+
+import ts from "typescript";
+import type { Project } from "../project.ts";
+import { rawPublished } from "../tree/publishers.ts";
+import { declarationOf } from "../tree/scope.ts";
+import { bare } from "../tree/source.ts";
+import { enginePackage } from "../tree/typescript.ts";
+import type { Report } from "./rule.ts";
+import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
+
+type Tell = (found: Report) => void;
+
+export function optionalStreams(project: Project, report: Tell): void {
+  const { typescript } = project;
+  const published = Map.groupBy(typescript.published, ({ file }) => file);
+  for (const looked of moduleSourcesWith(project, /publish|emit|event_?stream/i)) {
+    const { file, nodes } = looked;
+    const calls = new Set([
+      ...(published.get(file) ?? []).map(({ call }) => call),
+      ...nodes.calls.filter((call) => rawPublished(typescript, file, call) !== null),
+    ]);
+    for (const call of calls)
+      if (ts.isOptionalChain(call))
+        report({ at: call, message: "It publishes only when there is something to publish with." });
+    const publishers = new Map([...calls].flatMap(publisherOf));
+    checkConditions(looked, publishers, report);
+    checkTypes(project, looked, report);
+  }
+}
+
+/** What a call publishes with, as it is written: `this.stream` of `this.stream.publish(…)`, and `publish` of `publish(…)`. */
+function publisherOf(call: ts.CallExpression): readonly (readonly [string, ts.Node | null])[] {
+  const callee = bare(call.expression);
+  const owner = ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : null;
+  return [callee, ...(owner === null ? [] : [owner])]
+    .filter((node) => ts.isIdentifier(node) || ts.isPropertyAccessExpression(node))
+    .map((node) => [node.getText(), ts.isIdentifier(node) ? declarationOf(node) : null] as const);
+}
+
+/** The charter's word for it, whatever it is used for. */
+const streamName = /^_?#?event_?stream$/i;
+
+function checkConditions(
+  { nodes }: Looked,
+  publishers: ReadonlyMap<string, ts.Node | null>,
+  report: Tell,
+): void {
+  const isStream = (node: ts.Expression): boolean => {
+    const value = bare(node);
+    if (!ts.isIdentifier(value) && !ts.isPropertyAccessExpression(value)) return false;
+    const last = ts.isIdentifier(value) ? value.text : value.name.text;
+    if (streamName.test(last)) return true;
+    if (!publishers.has(value.getText())) return false;
+    const known = publishers.get(value.getText());
+    return !ts.isIdentifier(value) || known === undefined || known === declarationOf(value);
+  };
+  const tell = (node: ts.Expression) => {
+    const asked = askedIn(node, isStream);
+    if (asked !== null) report({ at: asked, message: `It asks whether there is ${asked.getText()}.` });
+  };
+  for (const branch of nodes.branches) {
+    if (ts.isConditionalExpression(branch)) tell(branch.condition);
+    else if (ts.isForStatement(branch)) {
+      if (branch.condition !== undefined) tell(branch.condition);
+    } else tell(branch.expression);
+  }
+  for (const node of nodes.binaries) {
+    const isShort =
+      node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken ||
+      node.operatorToken.kind === ts.SyntaxKind.BarBarToken;
+    if (isShort && ts.isExpressionStatement(node.parent)) tell(node.left);
+  }
+}
+
+const comparisons = new Set([
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+]);
+
+/** The stream that a condition asks for: by itself, by `!`, or compared with nothing. */
+function askedIn(node: ts.Expression, isStream: (node: ts.Expression) => boolean): ts.Expression | null {
+  const value = bare(node);
+  if (isStream(value)) return value;
+  if (ts.isPrefixUnaryExpression(value)) return askedIn(value.operand, isStream);
+  if (!ts.isBinaryExpression(value)) return null;
+  const { left, right, operatorToken } = value;
+  if (comparisons.has(operatorToken.kind)) {
+    if (isNothing(right) && isStream(left)) return bare(left);
+    return isNothing(left) && isStream(right) ? bare(right) : null;
+  }
+  const isLogic =
+    operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken ||
+    operatorToken.kind === ts.SyntaxKind.BarBarToken;
+  return isLogic ? (askedIn(left, isStream) ?? askedIn(right, isStream)) : null;
+}
+
+function isNothing(node: ts.Expression): boolean {
+  const value = bare(node);
+  return value.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(value) && value.text === "undefined");
+}
+
+/** `publish?: Publish`, `Publish | null`: of the engine's types. */
+function checkTypes({ typescript: { bindings } }: Project, { file, nodes }: Looked, report: Tell): void {
+  const parameters = new Set<ts.ParameterDeclaration>();
+  for (const name of nodes.names) if (ts.isParameter(name.parent)) parameters.add(name.parent);
+  for (const { type, questionToken, name } of parameters) {
+    if (type === undefined) continue;
+    const parts = ts.isUnionTypeNode(type) ? type.types : [type];
+    const isNullable = parts.some(
+      (part) =>
+        part.kind === ts.SyntaxKind.UndefinedKeyword ||
+        (ts.isLiteralTypeNode(part) && part.literal.kind === ts.SyntaxKind.NullKeyword),
+    );
+    if (questionToken === undefined && !isNullable) continue;
+    const isPublish = parts.some((part) => {
+      if (!ts.isTypeReferenceNode(part) || !ts.isIdentifier(part.typeName)) return false;
+      const origin = bindings.originOf(file, part.typeName.text);
+      return origin?.package === enginePackage && /^(?:Publish|Engine)$/.test(origin.name);
+    });
+    if (isPublish) report({ at: name, message: `${name.getText()} may be nothing, and events with it.` });
+  }
+}

@@ -1,0 +1,39 @@
+import type { Project } from "../project.ts";
+import { type Nodes, nodesOf } from "../tree/nodes.ts";
+import { enginePackage, schemasPackage, type TypeScriptModule } from "../tree/typescript.ts";
+
+/** A file that a rule looks at. */
+export interface Looked {
+  readonly file: string;
+  readonly text: string;
+  readonly nodes: Nodes;
+  /** Null: it stands in no module. */
+  readonly module: TypeScriptModule | null;
+}
+
+/**
+ * Sources of the product whose text has something of it; parsed when they are looked at. The packages of the charter are
+ * what the rules lead to, and are not judged.
+ */
+export function* sourcesWith(project: Project, pattern: RegExp): Generator<Looked> {
+  const { files, typescript } = project;
+  const own = files.workspaces.filter(({ name }) => name === enginePackage || name === schemasPackage);
+  for (const file of typescript.files) {
+    if (own.some(({ folder }) => folder !== "" && file.startsWith(`${folder}/`))) continue;
+    const text = files.files.get(file)?.text ?? "";
+    if (!pattern.test(text)) continue;
+    const { ast } = typescript.source(file);
+    yield { file, text, nodes: nodesOf(ast), module: typescript.moduleOf(file) };
+  }
+}
+
+/** The same, of modules alone. */
+export function* moduleSourcesWith(
+  project: Project,
+  pattern: RegExp,
+): Generator<Looked & { readonly module: TypeScriptModule }> {
+  for (const looked of sourcesWith(project, pattern)) {
+    const { module } = looked;
+    if (module !== null) yield { ...looked, module };
+  }
+}

@@ -1,0 +1,108 @@
+/** Who publishes in a file: the function that was given, in whose transaction events are recorded. */
+
+import ts from "typescript";
+import type { Bindings } from "./bindings.ts";
+import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "./scope.ts";
+import { bare, calledName, type FunctionNode, isFunction, propertyOf, stringOf } from "./source.ts";
+import type { Published, TypeScriptTree } from "./typescript.ts";
+
+/** The function that was given what publishes, e.g. the one that `transact` runs; null: nothing was given. */
+export function givenPublisher({ call }: Pick<Published, "call">): FunctionNode | null {
+  const root = rootOf(call.expression);
+  const declared = root === null ? null : declarationOf(root);
+  const owner = declared === null ? null : parameterOwner(declared);
+  return owner !== null && isFunction(owner) ? owner : null;
+}
+
+/** An event that is no catalogued one: an object, or a text as its type. */
+export interface RawPublished {
+  readonly call: ts.CallExpression;
+  readonly event: ts.Expression;
+  /** What is given, in words. */
+  readonly what: string;
+}
+
+const publishingName = /^(?:publish|emit)(?:_?events?)?$/i;
+const eventType = /^[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+$/;
+
+/**
+ * A function of the project is judged where it is written, and what a package exports is no event stream of ours.
+ *
+ * @returns null: it publishes nothing, or a catalogued event
+ */
+export function rawPublished(
+  tree: TypeScriptTree,
+  file: string,
+  call: ts.CallExpression,
+): RawPublished | null {
+  const name = calledName(call);
+  const [first, second] = call.arguments;
+  if (name === null || first === undefined || !publishingName.test(name)) return null;
+  if (isSomethingElse(tree, file, call)) return null;
+  const event = behind(first);
+  if (ts.isObjectLiteralExpression(event)) {
+    const type =
+      propertyOf(event, "type") ?? propertyOf(event, "event_type") ?? propertyOf(event, "eventType");
+    if (type === null) return null;
+    const text = ts.isPropertyAssignment(type) ? stringOf(type.initializer) : null;
+    const isEvent =
+      (text !== null && eventType.test(text)) || ["payload", "meta"].some((key) => propertyOf(event, key));
+    if (!isEvent) return null;
+    return { call, event: first, what: text === null ? "an object" : `an object of type "${text}"` };
+  }
+  const text = stringOf(event);
+  const isPayload = second !== undefined && ts.isObjectLiteralExpression(behind(second));
+  return text !== null && eventType.test(text) && isPayload
+    ? { call, event: first, what: `the text "${text}"` }
+    : null;
+}
+
+/** What a local name was given. */
+function behind(node: ts.Expression): ts.Expression {
+  const value = bare(node);
+  const given = ts.isIdentifier(value) ? givenTo(value) : null;
+  return given === null ? value : bare(given);
+}
+
+function isSomethingElse(tree: TypeScriptTree, file: string, call: ts.CallExpression): boolean {
+  const origin = tree.bindings.originOfExpression(file, call.expression);
+  if (origin !== null && origin.file === null) return true;
+  return functionOf(tree.bindings, (path) => tree.source(path).ast, call.expression) !== null;
+}
+
+/** A statement that changes rows of a table: `tx.insert(orders)`. Null: it is none. */
+export function tableWrite(
+  { bindings }: { readonly bindings: Bindings },
+  file: string,
+  call: ts.CallExpression,
+): { readonly connection: ts.Identifier | null; readonly table: string } | null {
+  const callee = bare(call.expression);
+  const [table] = call.arguments;
+  if (!ts.isPropertyAccessExpression(callee) || table === undefined) return null;
+  if (!/^(?:insert|update|delete)$/.test(callee.name.text) || !isTable(bindings, file, table)) return null;
+  return { connection: rootOf(callee.expression), table: bare(table).getText() };
+}
+
+function isTable(bindings: Bindings, file: string, node: ts.Expression): boolean {
+  const origin = bindings.originOfExpression(file, node);
+  if (origin?.value === null || origin === null || origin.file === null) return false;
+  const made = bare(origin.value);
+  if (!ts.isCallExpression(made)) return false;
+  const root = rootOf(made.expression);
+  return root !== null && bindings.originOf(origin.file, root.text)?.package === "drizzle-orm";
+}
+
+/** Whether a name is given to a function by its caller, or worked out from what is, inside of it. */
+export function comesFrom(name: ts.Identifier, owner: FunctionNode): boolean {
+  const declared = declarationOf(name);
+  if (declared === null) return false;
+  if (parameterOwner(declared) !== null) return isInside(declared, owner);
+  let at: ts.Node = declared;
+  while (ts.isBindingElement(at)) at = at.parent.parent;
+  const given = ts.isVariableDeclaration(at) ? at.initializer : undefined;
+  const root = given === undefined || !isInside(at, owner) ? null : rootOf(given);
+  return root !== null && root.text !== name.text && comesFrom(root, owner);
+}
+
+export const isInside = (node: ts.Node, outer: ts.Node) =>
+  node.getSourceFile() === outer.getSourceFile() && node.pos >= outer.pos && node.end <= outer.end;
