@@ -3,6 +3,7 @@
 import { watch } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { BaselineError, baselineOf, compareWith, parseBaseline } from "./baseline.ts";
 import { addedLines, ChangeError, inAddedLines } from "./changed-lines.ts";
 import { checkProject, suppressionRule } from "./check.ts";
@@ -168,7 +169,8 @@ export function ruleList(): string {
 /** The page of a rule, as Markdown. @throws {GivenError} there is no such rule */
 export async function explainRule(id: string): Promise<string> {
   const [rule] = chooseRules([id]);
-  return readFile(new URL(`./rules/pages/${rule?.id.toLowerCase()}.md`, import.meta.url), "utf8");
+  const page = new URL(`./rules/pages/${rule?.id.toLowerCase()}.md`, import.meta.url);
+  return readFile(fileURLToPath(page.href), "utf8");
 }
 
 /** Changes that come together are looked at together. */
