@@ -152,9 +152,10 @@ export {
   taskScheduled,
   taskStarted,
 } from "./events/task.ts";
+export { type ForbiddenField, forbiddenFields } from "./guard-schema.ts";
 export { type GuardFindings, guardValues } from "./guard-values.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-export { forbiddenKeyReason } from "./key-rules.ts";
+export { type ForbiddenKind, forbiddenKey, forbiddenKeyReason } from "./key-rules.ts";
 export {
   addToSequence,
   compareMessageIds,
@@ -180,16 +181,18 @@ export {
   payloadSkeleton,
 } from "./payload-fields.ts";
 export { type PayloadObject, payloadObjects } from "./payload-objects.ts";
+export { type FaultKind, type FaultyPlace, faultyPlaces } from "./payload-rules.ts";
 export {
   erasedText,
   type PersonalField,
   type PersonalOptions,
+  personalOf,
   pii,
   sealedParts,
   sealedStart,
   subjectOf,
 } from "./personal.ts";
-export { forbiddenValue, holdsSecret, redactText } from "./pii.ts";
+export { forbiddenText, forbiddenValue, holdsSecret, redactText } from "./pii.ts";
 export { elementTexts, type JsonTextFault, maxTextDepth, type ReadJson, readJson } from "./read-json.ts";
 export { parseEventPayload, type ReadPayload } from "./read-payload.ts";
 export {

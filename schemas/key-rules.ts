@@ -5,14 +5,23 @@ import { asRead } from "./value-rules.ts";
  * names a phone number and `customer_name` a person, `course_name` neither. Source: Event Charter v1.0, payload rules.
  */
 
-type KeyRule = readonly [pattern: RegExp, reason: string];
+/** What no event may hold: about a person, a secret, or the id that a provider gave. */
+export type ForbiddenKind = "person" | "secret" | "provider";
+
+type KeyRule = readonly [pattern: RegExp, reason: Reason];
+
+interface Reason {
+  readonly kind: ForbiddenKind;
+  /** `the key names …` */
+  readonly what: string;
+}
 
 /** Words for people. What is as often a program or a thing (agent, consumer, parent, reporter) is not among them. */
 const person =
   "(?:customer|client|buyer|seller|purchaser|shopper|payer|payee|borrower|reader|user|member|owner|creator|author|holder|cardholder|person|human|individual|employee|colleague|student|pupil|learner|teacher|tutor|trainer|coach|instructor|lecturer|professor|speaker|attendee|participant|registrant|applicant|candidate|guest|visitor|patient|doctor|passenger|travell?er|contact|recipient|addressee|sender|requester|reviewer|approver|assignee|operator|signer|signatory|beneficiary|citizen|resident)";
 
-const personal = "personal data; carry the person's id instead";
-const secret = "a secret; carry the id of the record that holds it";
+const personal: Reason = { kind: "person", what: "personal data; carry the person's id instead" };
+const secret: Reason = { kind: "secret", what: "a secret; carry the id of the record that holds it" };
 const ending = "(?:_?\\d{1,2})?$";
 
 const keyRules: readonly KeyRule[] = [
@@ -56,13 +65,19 @@ const keyRules: readonly KeyRule[] = [
   ],
   [
     /(?:^|_)(?:credit_?card|card_?number|cvv|cvc|pan)(?:_|$)/,
-    "payment card data; it stays with the payment provider",
+    { kind: "secret", what: "payment card data; it stays with the payment provider" },
   ],
   [
     /^(?:stripe|paypal|braintree|adyen|klarna|coinbase)_|^provider_(?:.+_)?id$/,
-    "a provider's id; carry our own id",
+    { kind: "provider", what: "a provider's id; carry our own id" },
   ],
-  [/(?:^|_)hash$/, "a hash may be of a secret; list it under contentHashes if it is one of public content"],
+  [
+    /(?:^|_)hash$/,
+    {
+      kind: "secret",
+      what: "a hash may be of a secret; list it under contentHashes if it is one of public content",
+    },
+  ],
 ];
 
 const lastWordIsPerson = new RegExp(`(?:^|_)(${person})s?$`);
@@ -84,6 +99,11 @@ function wordsOf(key: string): string {
  * @param parent the key of the object or list that it stands in: `name` is a person's in `customer`, not in `course`
  */
 export function forbiddenKeyReason(key: string, parent: string | null = null): string | null {
+  return forbiddenKey(key, parent)?.what ?? null;
+}
+
+/** The same with its kind. */
+export function forbiddenKey(key: string, parent: string | null): Reason | null {
   const name = wordsOf(key);
   const owner = parent === null ? undefined : lastWordIsPerson.exec(wordsOf(parent))?.[1];
   for (const [pattern, reason] of keyRules) {

@@ -9,8 +9,12 @@ import { isBoundedText, isStrict, maxLengthOf, maxMembersOf, schemaDef, walkSche
 
 type Schema = z.core.$ZodType;
 
+/** `shape`: it is no exact JSON; `open`: it lets anything through; `bound`: it has no end. */
+export type FaultKind = "shape" | "open" | "bound";
+
 /** What is wrong with a schema, and what it was. */
 interface Fault {
+  readonly kind: FaultKind;
   /** `expected …`: what to write instead. */
   readonly message: string;
   readonly received: string;
@@ -42,6 +46,8 @@ const refusedKinds = {
   intersection: "expected one z.strictObject({ …, … }): an intersection of strict objects refuses everything",
 } as const satisfies Readonly<Record<string, string>>;
 
+const openKinds: ReadonlySet<string> = new Set(["any", "unknown", "custom"]);
+
 const isRefusedKind = (type: string): type is keyof typeof refusedKinds => Object.hasOwn(refusedKinds, type);
 
 /** Formats of text whose values are short by themselves; of a time only the digits of its fraction have no end. */
@@ -49,16 +55,20 @@ const shortFormats: ReadonlySet<string> = new Set(["datetime", "date", "time"]);
 
 function faultOf(schema: Schema): Fault | null {
   const { type, coerce, catchall, rest, values, keyType, format = "" } = schemaDef(schema);
-  if (isRefusedKind(type)) return { message: refusedKinds[type], received: `z.${type}` };
+  if (isRefusedKind(type)) {
+    const kind = openKinds.has(type) ? "open" : type === "lazy" ? "bound" : "shape";
+    return { kind, message: refusedKinds[type], received: `z.${type}` };
+  }
   if (coerce === true) {
     const message = `expected z.${type}() without coercion: what is stored is what was given`;
-    return { message, received: `z.coerce.${type}()` };
+    return { kind: "shape", message, received: `z.coerce.${type}()` };
   }
   switch (type) {
     case "object":
       return isStrict(schema)
         ? null
         : {
+            kind: catchall === undefined ? "shape" : "open",
             message: `expected z.strictObject({ … }), ${withOpenObject}: ${catchall === undefined ? "a plain object drops fields that it does not name" : "fields that nobody named would be stored"}`,
             received: catchall === undefined ? "z.object" : "an object with further fields",
           };
@@ -66,6 +76,7 @@ function faultOf(schema: Schema): Fault | null {
       return isBoundedText(schema) || shortFormats.has(format)
         ? null
         : {
+            kind: "bound",
             message:
               "expected a bound: .max(…), .length(…), or a .regex(/^…$/) that repeats nothing without end",
             received: `a text of any length${format === "" ? "" : ` (${format})`}`,
@@ -73,25 +84,42 @@ function faultOf(schema: Schema): Fault | null {
     case "template_literal":
       return isBoundedText(schema)
         ? null
-        : { message: "expected z.string().regex(/^…$/).max(…)", received: "a template without a bound" };
+        : {
+            kind: "bound",
+            message: "expected z.string().regex(/^…$/).max(…)",
+            received: "a template without a bound",
+          };
     case "array":
       return maxLengthOf(schema) === null
-        ? { message: "expected a bound: .max(…) or .length(…)", received: "a list of any length" }
+        ? {
+            kind: "bound",
+            message: "expected a bound: .max(…) or .length(…)",
+            received: "a list of any length",
+          }
         : null;
     case "tuple":
       return rest === null || rest === undefined
         ? null
-        : { message: "expected z.array(…).max(…)", received: "a tuple with a rest of any length" };
+        : {
+            kind: "bound",
+            message: "expected z.array(…).max(…)",
+            received: "a tuple with a rest of any length",
+          };
     case "record":
       return maxMembersOf(schema) === null && !hasListedValues(keyType)
         ? {
+            kind: "open",
             message: `expected z.record(z.enum([…]), …), .refine(...atMostMembers(…)), ${withOpenObject}`,
             received: "a record of any size",
           }
         : null;
     case "literal":
       return (values ?? []).some((value) => value === undefined || typeof value === "bigint")
-        ? { message: "expected a text, a number, a boolean or null", received: "a literal that JSON lacks" }
+        ? {
+            kind: "shape",
+            message: "expected a text, a number, a boolean or null",
+            received: "a literal that JSON lacks",
+          }
         : null;
     default:
       return null;
@@ -120,20 +148,36 @@ function isOpenData(schema: Schema): boolean {
  * payload itself is known to be an object.
  */
 export function payloadFaults(payload: Schema): CharterIssue[] {
-  const issues: CharterIssue[] = [];
+  return faultyPlaces(payload).map(({ issue }) => issue);
+}
+
+/** A place of a payload's schema that an event cannot keep, as its author's tools tell it. */
+export interface FaultyPlace {
+  readonly kind: FaultKind;
+  readonly schema: Schema;
+  readonly issue: CharterIssue;
+}
+
+/** The same with the schema of each place. */
+export function faultyPlaces(payload: Schema): readonly FaultyPlace[] {
+  const places: FaultyPlace[] = [];
   walkSchema(payload, "payload", ({ schema, path, end }) => {
     if (end === "repeated") {
-      issues.push({ path, message: refusedKinds.lazy, received: "a schema that holds itself" });
+      const issue = { path, message: refusedKinds.lazy, received: "a schema that holds itself" };
+      places.push({ kind: "bound", schema, issue });
       return false;
     }
     if (end === "no schema") {
       const message = "expected a schema of zod 4; where it is imported, the import may be circular";
-      issues.push({ path, message, received: describeReceived(schema) });
+      places.push({ kind: "shape", schema, issue: { path, message, received: describeReceived(schema) } });
       return false;
     }
     const fault = faultOf(schema);
-    if (fault !== null) issues.push({ path, ...fault });
+    if (fault !== null) {
+      const { kind, message, received } = fault;
+      places.push({ kind, schema, issue: { path, message, received } });
+    }
     return !isRefusedKind(schemaDef(schema).type) && !isOpenData(schema);
   });
-  return issues;
+  return places;
 }

@@ -1,5 +1,6 @@
+import type { ForbiddenKind } from "./key-rules.ts";
 import { isCardNumber, personHint, personRules } from "./person-rules.ts";
-import { secretHint, secretRules } from "./secret-rules.ts";
+import { providerId, secretHint, secretRules } from "./secret-rules.ts";
 import { asRead, findAll, type ValueRule } from "./value-rules.ts";
 
 /**
@@ -20,15 +21,27 @@ function mayHoldFinding(text: string): boolean {
 
 /** What a text gives away ("an e-mail address"), or null. UUIDs, SHA-256 hex and timestamps pass. */
 export function forbiddenValue(text: string): string | null {
+  return ruleBrokenBy(text)?.[1] ?? null;
+}
+
+/** The same with its kind. */
+export function forbiddenText(text: string): { readonly kind: ForbiddenKind; readonly what: string } | null {
+  const rule = ruleBrokenBy(text);
+  if (rule === null) return null;
+  const kind = rule[1] === providerId ? "provider" : secretRules.includes(rule) ? "secret" : "person";
+  return { kind, what: rule[1] };
+}
+
+function ruleBrokenBy(text: string): ValueRule | null {
   const read = asRead(text);
   if (!mayHoldFinding(read) || machineValue.test(text)) return null;
-  let found: string | null = null;
   for (const rule of valueRules) {
+    let isBroken = false;
     findAll(read, rule, () => {
-      found = rule[1];
+      isBroken = true;
       return false;
     });
-    if (found !== null) return found;
+    if (isBroken) return rule;
   }
   return null;
 }

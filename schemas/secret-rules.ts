@@ -22,6 +22,9 @@ function isBasicCredential(match: string): boolean {
   }
 }
 
+/** What no event may hold of a payment provider. */
+export const providerId = "a payment provider's id";
+
 /** In front of a token nothing may stand that makes it part of a longer word. */
 const start = "(?<![A-Za-z0-9_])";
 const token = (form: string): RegExp => new RegExp(`${start}(?:${form})`, "g");
@@ -66,8 +69,8 @@ export const secretRules: readonly ValueRule[] = [
   // The first part alone matches too, so that no search begins again within it; that keeps it linear.
   [/\beyJ[\w-]{8,}(?:\.eyJ[\w-]{8,}\.[\w-]*)?/g, "a JSON Web Token", (match) => match.includes(".")],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g, "a private key"],
-  [token("(?:cus|pm)_\\w{3,}|(?:pi|cs)_\\w{6,}"), "a payment provider's id", hasDigit],
-  [token("(?:cus|pi|cs|ch|sub|pm)_(?:(?:test|live)_)?[A-Za-z0-9]{8,}"), "a payment provider's id", hasDigit],
+  [token("(?:cus|pm)_\\w{3,}|(?:pi|cs)_\\w{6,}"), providerId, hasDigit],
+  [token("(?:cus|pi|cs|ch|sub|pm)_(?:(?:test|live)_)?[A-Za-z0-9]{8,}"), providerId, hasDigit],
 ];
 
 /** Text without any of these holds no secret. */
