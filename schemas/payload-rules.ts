@@ -68,7 +68,7 @@ function faultOf(schema: Schema): Fault | null {
       return isStrict(schema)
         ? null
         : {
-            kind: catchall === undefined ? "shape" : "open",
+            kind: "shape",
             message: `expected z.strictObject({ … }), ${withOpenObject}: ${catchall === undefined ? "a plain object drops fields that it does not name" : "fields that nobody named would be stored"}`,
             received: catchall === undefined ? "z.object" : "an object with further fields",
           };

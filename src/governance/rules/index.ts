@@ -2,6 +2,7 @@ import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
 import { mandatoryTests } from "./mandatory-tests.ts";
 import { naming } from "./naming.ts";
+import { payloads } from "./payload.ts";
 import { publishing } from "./publishing.ts";
 import { pythonChecks } from "./python/index.ts";
 import { redisKeys } from "./redis-keys.ts";
@@ -11,6 +12,7 @@ const lists: readonly Rule[] = [
   ...naming,
   ...catalogued,
   ...redisKeys,
+  ...payloads,
   ...antiPatterns,
   ...mandatoryTests,
   ...publishing,

@@ -7,6 +7,7 @@ import * as charterPackage from "@brain/schemas";
 import ts from "typescript";
 import * as zod from "zod";
 import type { Bindings, Origin } from "./bindings.ts";
+import { declarationOf } from "./scope.ts";
 import { bare, type FunctionNode, isFunction, nameOf, type SourceFile } from "./source.ts";
 
 /** It is worked out at run time. */
@@ -93,10 +94,14 @@ export function readValues(bindings: Bindings, source: (path: string) => SourceF
 
   function named(file: string, node: ts.Identifier, scope: Scope): unknown {
     if (scope.has(node.text)) return scope.get(node.text);
-    const local = localOf(node);
-    if (local === "hidden") return notKnown;
-    if (local !== null) return evaluate(file, local, scope);
-    return ofOrigin(bindings.originOf(file, node.text));
+    const declared = declarationOf(node);
+    if (declared === null) return ofOrigin(bindings.originOf(file, node.text));
+    if (isFunction(declared)) return new Written(file, declared, scope);
+    const isConstant =
+      ts.isVariableDeclaration(declared) && (declared.parent.flags & ts.NodeFlags.Const) !== 0;
+    return isConstant && declared.initializer !== undefined
+      ? evaluate(file, declared.initializer, scope)
+      : notKnown;
   }
 
   function ofOrigin(origin: Origin | null): unknown {
@@ -295,31 +300,6 @@ function arithmetic({ left, operatorToken, right }: ts.BinaryExpression): unknow
   if (typeof first !== "number" || typeof second !== "number") return notKnown;
   if (operatorToken.kind === ts.SyntaxKind.AsteriskToken) return first * second;
   return operatorToken.kind === ts.SyntaxKind.PlusToken ? first + second : notKnown;
-}
-
-/** The initializer of a constant in the blocks around; `hidden`: a parameter or a variable; null: it stands at the top. */
-function localOf(node: ts.Identifier): ts.Expression | "hidden" | null {
-  for (let at: ts.Node | undefined = node.parent; at !== undefined && !ts.isSourceFile(at); at = at.parent) {
-    if (isFunction(at) && at.parameters.some(({ name }) => name.getText() === node.text)) return "hidden";
-    if (!ts.isBlock(at)) continue;
-    for (const statement of at.statements) {
-      if (!ts.isVariableStatement(statement)) continue;
-      for (const { name, initializer } of statement.declarationList.declarations) {
-        if (!ts.isIdentifier(name)) {
-          if (
-            name.elements.some(
-              (element) => ts.isBindingElement(element) && element.name.getText() === node.text,
-            )
-          )
-            return "hidden";
-        } else if (name.text === node.text) {
-          const isConst = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
-          return isConst && initializer !== undefined ? initializer : "hidden";
-        }
-      }
-    }
-  }
-  return null;
 }
 
 function resultOf({ body }: FunctionNode): ts.Expression | null {
