@@ -42,7 +42,7 @@ export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
       import("./release-facts.ts"),
       lookAtStores(c.get("host").invocation),
     ]);
-    const { schema } = stores;
+    const { schema, claims } = stores;
     return c.json({
       mode: about.mode,
       versions: { ...versions, runtime: runtimeName() },
@@ -62,6 +62,18 @@ export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
           newest: migrations.at(-1)?.tag ?? null,
         })),
       },
+      // What keeps a message from being applied twice, as the database has it. Null: nobody could say.
+      claims:
+        claims === null
+          ? null
+          : {
+              table: claims.exists,
+              // Over subscriber and stream message id; null: there is none.
+              unique_index: claims.unique,
+              migrations: claims.madeBy.engine,
+              // What the first BRAiN called them.
+              original_migration: claims.madeBy.original,
+            },
       modules: about.modules,
       settings: about.settings.map(({ name, parts, isSet, value, standard, isSecret }) => ({
         name,

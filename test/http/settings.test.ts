@@ -83,6 +83,38 @@ test("versions, stores, migrations and modules are told", async () => {
   expect(payment.settings).toContain("STRIPE_SECRET_KEY");
 });
 
+test("the table of claims is told as the database has it, whatever the journal of migrations says", async () => {
+  const claims = async () => (await read()).body.claims;
+  expect(await claims()).toEqual({
+    table: true,
+    unique_index: "uq_subscriber_stream_msg_id",
+    migrations: ["0000_init", "0004_claims_and_dead_letters"],
+    original_migration: "002_event_dedup_stream_message_id",
+  });
+  const change = (statement: string) => engine.sql(`ALTER TABLE processed_events ${statement}`);
+  await change("DROP CONSTRAINT uq_subscriber_stream_msg_id");
+  // None of these keeps a message from being applied twice.
+  await engine.sql(
+    `CREATE UNIQUE INDEX more_than_asked ON processed_events (subscriber_name, stream_message_id, id)`,
+  );
+  await engine.sql(`CREATE UNIQUE INDEX of_some_rows ON processed_events (subscriber_name, stream_message_id)
+    WHERE tenant_id IS NOT NULL`);
+  expect(await claims()).toMatchObject({ table: true, unique_index: null });
+  await engine.sql(
+    `CREATE UNIQUE INDEX other_order ON processed_events (stream_message_id, subscriber_name)`,
+  );
+  expect(await claims()).toMatchObject({ unique_index: "other_order" });
+  await engine.sql("DROP INDEX other_order, of_some_rows, more_than_asked");
+  await change("ADD CONSTRAINT uq_subscriber_stream_msg_id UNIQUE (subscriber_name, stream_message_id)");
+  await change("RENAME TO processed_events_aside");
+  try {
+    expect(await claims()).toMatchObject({ table: false, unique_index: null });
+    expect((await read()).body.migrations.state).not.toBe("behind");
+  } finally {
+    await engine.sql("ALTER TABLE processed_events_aside RENAME TO processed_events");
+  }
+});
+
 test("a missing migration is named", async () => {
   const gone = await engine.sql(
     "DELETE FROM brain_engine.migrations WHERE created_at = (SELECT max(created_at) FROM brain_engine.migrations) RETURNING 1",

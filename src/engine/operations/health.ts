@@ -4,6 +4,7 @@ import { describeMissing, type SchemaState } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
 import { engineMigrations } from "../db/applied-migrations.ts";
 import { sqlState } from "../db/errors.ts";
+import { readClaimTable } from "../db/read-claim-table.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Invocation } from "../invocation.ts";
 
@@ -37,11 +38,15 @@ export async function checkHealth(invocation: Invocation): Promise<Health> {
   return judgeHealth(invocation, stream, schema, failing);
 }
 
-/** Whether the stores answer, and how the schema of the database stands to this code. Never throws; takes 3 s at most. */
+/**
+ * Whether the stores answer, how the schema of the database stands to this code, and what guards against a second
+ * delivery. Never throws; takes 3 s at most.
+ */
 export async function lookAtStores({ redis, db, migrations }: Invocation) {
-  const [stream, schema] = await Promise.all([
+  const [stream, schema, claims] = await Promise.all([
     redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
     answerOf("Postgres", () => readSchemaState(db, migrations)),
+    answerOf("Postgres", () => readClaimTable(db)),
   ]);
   return {
     /** Null: there is none. */
@@ -49,6 +54,8 @@ export async function lookAtStores({ redis, db, migrations }: Invocation) {
     postgres: "answer" in schema,
     /** Null: nobody could say. */
     schema: answered(schema),
+    /** Null: nobody could say. */
+    claims: answered(claims),
     /** The sets that this code needs. */
     needed: [engineMigrations, ...migrations],
   };
