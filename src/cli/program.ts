@@ -13,6 +13,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addMove } from "./commands/move.ts";
+import { addPhase } from "./commands/phase.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addSearch } from "./commands/search.ts";
 import { addStory } from "./commands/story.ts";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     .exitOverride();
 
   addCheck(program);
+  addPhase(program);
   addDlq(program);
   addReplay(program);
   addConsumers(program);
