@@ -1,5 +1,6 @@
 import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
+import { consuming } from "./consuming.ts";
 import { mandatoryTests } from "./mandatory-tests.ts";
 import { naming } from "./naming.ts";
 import { payloads } from "./payload.ts";
@@ -16,6 +17,7 @@ const lists: readonly Rule[] = [
   ...antiPatterns,
   ...mandatoryTests,
   ...publishing,
+  ...consuming,
 ];
 
 /** Every rule, in the order of the charter. A new one is named in the list of its file, and has a page. */

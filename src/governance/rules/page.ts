@@ -22,8 +22,9 @@ export interface Page {
  */
 export function readPage(text: string): Page {
   const title = /^# (.+)$/m.exec(text)?.[1] ?? "";
-  const part = (name: string) =>
-    text.split(/^(?=## )/m).find((section) => section.startsWith(`## ${name}\n`)) ?? "";
+  // Examples have headings too.
+  const parts = text.split(/^(?=## (?:Wrong|Right)(?: in Python)?\n)/m);
+  const part = (name: string) => parts.find((section) => section.startsWith(`## ${name}\n`)) ?? "";
   const examples = (name: string) => [...examplesOf(part(name)), ...examplesOf(part(`${name} in Python`))];
   return { title, wrong: examples("Wrong"), right: examples("Right") };
 }

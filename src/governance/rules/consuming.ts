@@ -1,0 +1,301 @@
+import ts from "typescript";
+import type { Project } from "../project.ts";
+import type { Section } from "../tree/documents.ts";
+import { callsInside, handlerOf, isRandom, reachedFrom } from "../tree/reach.ts";
+import { commandOf } from "../tree/redis-commands.ts";
+import { declarationOf, isGlobal } from "../tree/scope.ts";
+import { bare, calledName, type FunctionNode, nameOf, propertyValue, walk } from "../tree/source.ts";
+import { placeOfLine } from "../tree/text.ts";
+import { type DefinedConsumer, enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
+import { ownClaims } from "./claims.ts";
+import { swallowingHandlers, wrappedErrors } from "./handler-errors.ts";
+import type { Report, Rule } from "./rule.ts";
+import { sourcesWith } from "./scope-of-rules.ts";
+
+type Tell = (found: Report) => void;
+
+/** How events are consumed. */
+export const consuming: readonly Rule[] = [
+  {
+    id: "C-1",
+    title: "Events are consumed by a consumer of the engine",
+    severity: "error",
+    why: "A loop of one's own has no claims, no retries, no dead letters, and no operator sees it.",
+    mend: "Define the consumer with `defineConsumer`, and what it handles with `on`.",
+    caughtBy: ["start"],
+    check: ownLoops,
+  },
+  {
+    id: "C-2",
+    title: "No two consumers have one subscriber name",
+    severity: "error",
+    why: "The name is part of the key of each claim: of two consumers with one name, each takes the other's events for done.",
+    mend: "Give each consumer a name of its own.",
+    caughtBy: ["start"],
+    check: sameNames,
+  },
+  {
+    id: "C-3",
+    title: "Claims are written by the engine alone",
+    severity: "error",
+    why: "The claim (subscriber, stream message id) commits with the effect; who writes or deletes one by hand has effects lost or doubled.",
+    mend: "Leave processed_events to the engine; what is to be applied again is replayed.",
+    caughtBy: [],
+    check: ownClaims,
+  },
+  {
+    id: "C-4",
+    title: "Permanent is what can never work, transient what may work later",
+    severity: "error",
+    why: "A permanent error is not tried again: who calls a lost connection permanent loses the effect; who calls a bad payload transient tries it for nothing.",
+    mend: "Let the engine judge errors of databases and networks; throw PermanentError for what was decided, and TransientError for what passes.",
+    caughtBy: [],
+    check: wrappedErrors,
+  },
+  {
+    id: "C-5",
+    title: "A handler may run twice",
+    severity: "warning",
+    why: "A try that fails, and a forced replay, run the handler anew; what is random is then another, and outside nobody knows that it is the same.",
+    mend: "Make keys from the event or by `idempotencyKey(label)` of the context, and insert with `onConflictDoNothing()` or `onConflictDoUpdate()`.",
+    caughtBy: [],
+    check: unsafeTwice,
+  },
+  {
+    id: "C-6",
+    title: "The module handles what its README says that it consumes",
+    severity: "error",
+    why: "Whoever changes an event asks the README who reads it.",
+    mend: 'List each handled type below "Events Consumed", and remove those that nothing handles.',
+    caughtBy: ["documents"],
+    check: documentedConsumption,
+  },
+  {
+    id: "C-7",
+    title: "Each consumer is named by its module",
+    severity: "error",
+    why: "A consumer that no module names is never started: its events wait for ever, and no health check says so.",
+    mend: "Name it in `consumers` of its module.",
+    caughtBy: [],
+    check: unnamedConsumers,
+  },
+  {
+    id: "C-8",
+    title: "A handler throws its errors, and acks nothing itself",
+    severity: "error",
+    why: "An error that ends in the handler is no error for the engine: the event counts as done, and its effect is missing.",
+    mend: "Let the error through; the engine decides between a retry and a dead letter, and acks.",
+    caughtBy: [],
+    check: swallowingHandlers,
+  },
+];
+
+const readCommands = ["XREADGROUP", "XREAD", "XAUTOCLAIM", "XCLAIM"];
+
+function ownLoops(project: Project, report: Tell): void {
+  for (const { nodes } of sourcesWith(project, /xread|xautoclaim|xclaim/i))
+    for (const call of nodes.calls) {
+      const command = commandOf(call, readCommands);
+      if (command !== null) report({ at: call, message: `It reads a stream of Redis itself (${command}).` });
+    }
+  for (const { definition } of project.typescript.modules) {
+    const list = definition?.options == null ? null : propertyValue(definition.options, "consumers");
+    if (list === null) continue;
+    walk(list, (node) => {
+      if (!ts.isObjectLiteralExpression(node) || propertyValue(node, "subscriber") === null) return true;
+      if (ts.isCallExpression(node.parent)) return true;
+      report({ at: node, message: "This consumer is made by hand, and not by defineConsumer." });
+      return true;
+    });
+  }
+}
+
+function sameNames({ typescript: { consumers } }: Project, report: Tell): void {
+  const known = new Map<string, DefinedConsumer>();
+  for (const consumer of consumers) {
+    const { subscriber } = consumer;
+    if (subscriber === null) continue;
+    const other = known.get(subscriber);
+    if (other === undefined) known.set(subscriber, consumer);
+    else report({ at: consumer.call, message: `"${subscriber}" is the subscriber of ${other.file}, too.` });
+  }
+}
+
+const changingMethods = /\bmethod:\s*["'`](?:POST|PUT|PATCH|DELETE)/i;
+const keyName = /^idempotency[-_]?key$/i;
+
+function unsafeTwice({ typescript }: Project, report: Tell): void {
+  const looked = new Set<FunctionNode>();
+  for (const handled of typescript.handled) {
+    const handler = handlerOf(typescript, handled);
+    if (handler === null) continue;
+    for (const node of reachedFrom(typescript, handler, 2)) {
+      if (looked.has(node)) continue;
+      looked.add(node);
+      for (const call of callsInside(node)) checkCall(call);
+      walk(node.body, (inner) => checkKey(inner));
+    }
+  }
+
+  function checkCall(call: ts.CallExpression): void {
+    const callee = bare(call.expression);
+    const isFetch =
+      ts.isIdentifier(callee) && callee.text === "fetch" && isGlobal(typescript.bindings, callee);
+    const options = call.arguments[1]?.getText() ?? "";
+    if (isFetch && changingMethods.test(options) && !/idempotency/i.test(options))
+      report({
+        at: call,
+        message: "It changes something outside without a key by which a repetition is known.",
+      });
+    if (calledName(call) !== "values" || !isRandomRow(call)) return;
+    const chain = call.parent.getText();
+    if (!/\.onConflict\w*$/.test(chain))
+      report({ at: call, message: "It inserts a row whose key is another with each run." });
+  }
+
+  function checkKey(node: ts.Node): void {
+    if (!ts.isPropertyAssignment(node)) return;
+    const name = nameOf(node.name);
+    if (name !== null && keyName.test(name) && isRandom(node.initializer))
+      report({
+        at: node,
+        message: `${name} is another with each run, so nobody outside knows a repetition.`,
+      });
+  }
+}
+
+/** `.values({ id: crypto.randomUUID(), … })`: of a key, not of a time. */
+function isRandomRow(call: ts.CallExpression): boolean {
+  const [row] = call.arguments;
+  const value = row === undefined ? null : bare(row);
+  if (value === null || !ts.isObjectLiteralExpression(value)) return false;
+  return value.properties.some((property) => {
+    const name = property.name === undefined ? null : nameOf(property.name);
+    return (
+      ts.isPropertyAssignment(property) &&
+      name !== null &&
+      /(?:^|_)id$|Id$/.test(name) &&
+      isRandom(property.initializer)
+    );
+  });
+}
+
+const consumedTitle = /^(?:events consumed|consumed events|konsumierte (?:events|ereignisse))$/i;
+
+function documentedConsumption(project: Project, report: Tell): void {
+  const { typescript, documents } = project;
+  for (const module of typescript.modules) {
+    const readme = documents.get(`${module.folder}/README.md`);
+    const handled = typescript.handled.filter(({ file }) => typescript.moduleOf(file) === module);
+    // What a handler is for may be known at run time only.
+    if (readme === undefined || handled.some(({ events }) => events.length === 0)) continue;
+    const section = readme.sections.find(({ title }) => consumedTitle.test(title));
+    const listed = section === undefined ? [] : listedIn(readme.sections, section);
+    const types = new Set(listed.map(({ type }) => type));
+    const told = new Set<string>();
+    for (const { call, events } of handled)
+      for (const { type } of events) {
+        if (type === null || types.has(type) || told.has(type)) continue;
+        told.add(type);
+        report({
+          at: call,
+          message: `"${type}" is handled here, and the README of ${module.name} does not list it.`,
+        });
+      }
+    const known = new Set(handled.flatMap(({ events }) => events).flatMap(({ type }) => type ?? []));
+    if (makesHandlersElsewhere(project, module)) continue;
+    for (const { type, line } of listed)
+      if (!known.has(type))
+        report({ at: placeOfLine(readme, line), message: `Nothing in ${module.name} handles "${type}".` });
+  }
+}
+
+/** It has a consumer, and none of its handlers is known: they may handle anything. */
+const makesHandlersElsewhere = ({ typescript }: Project, module: TypeScriptModule) =>
+  typescript.consumers.some(({ file }) => typescript.moduleOf(file) === module) &&
+  !typescript.handled.some(({ file }) => typescript.moduleOf(file) === module);
+
+function listedIn(sections: readonly Section[], { line, endLine, level }: Section) {
+  return sections
+    .filter((section) => section.line > line && section.line < endLine && section.level === level + 1)
+    .flatMap(({ title, line: at }) => {
+      const type = /^(?:\d+\.\s*)?`?([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)`?$/.exec(title.trim())?.[1];
+      return type === undefined ? [] : [{ type, line: at }];
+    });
+}
+
+function unnamedConsumers({ typescript }: Project, report: Tell): void {
+  const named = new Set<ts.Node>();
+  const seen = new Set<ts.Node>();
+  const look = (node: ts.Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    named.add(node);
+    const file = node.getSourceFile().fileName;
+    walk(node, (inner) => {
+      named.add(inner);
+      if (!ts.isIdentifier(inner)) return;
+      const local = declarationOf(inner);
+      if (local !== null) return look(local);
+      const origin = typescript.bindings.originOf(file, inner.text);
+      if (origin === null || origin.file === null || origin.package === enginePackage) return;
+      const top = topStatement(typescript.source(origin.file).ast, origin.name);
+      if (top !== null) look(top);
+    });
+  };
+  const starts = typescript.files.length > 0 ? startsOf(typescript) : [];
+  for (const start of starts) look(start);
+  for (const { call, subscriber, file } of typescript.consumers) {
+    if (named.has(call) || typescript.moduleOf(file) === null) continue;
+    report({
+      at: call,
+      message: `No module names the consumer "${subscriber ?? "?"}", so it is never started.`,
+    });
+  }
+}
+
+/** What is given as `consumers` to whatever starts them. */
+function startsOf({ modules, source, files }: Project["typescript"]): readonly ts.Node[] {
+  const starts: ts.Node[] = [];
+  for (const { definition } of modules) {
+    const list = definition?.options == null ? null : propertyStart(definition.options);
+    if (list !== null) starts.push(list);
+  }
+  const known = new Set(modules.flatMap((module) => module.files));
+  for (const file of files) {
+    if (known.has(file)) continue;
+    const { ast, text } = source(file);
+    if (!text.includes("consumers")) continue;
+    walk(ast, (node) => {
+      if (ts.isObjectLiteralExpression(node)) {
+        const list = propertyStart(node);
+        if (list !== null) starts.push(list);
+      }
+    });
+  }
+  return starts;
+}
+
+function propertyStart(options: ts.ObjectLiteralExpression): ts.Node | null {
+  return (
+    options.properties.find(
+      (property) => property.name !== undefined && nameOf(property.name) === "consumers",
+    ) ?? null
+  );
+}
+
+function topStatement(ast: ts.SourceFile, name: string): ts.Node | null {
+  for (const statement of ast.statements) {
+    if (
+      (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) &&
+      statement.name?.text === name
+    )
+      return statement;
+    if (!ts.isVariableStatement(statement)) continue;
+    const found = statement.declarationList.declarations.find(
+      (declaration) => nameOf(declaration.name) === name,
+    );
+    if (found !== undefined) return found;
+  }
+  return null;
+}
