@@ -5,6 +5,7 @@ import { addActions } from "./commands/actions.ts";
 import { addAlerts } from "./commands/alerts.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addCapacity } from "./commands/capacity.ts";
+import { addCatalog } from "./commands/catalog.ts";
 import { addCheck } from "./commands/check.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     .showHelpAfterError("(charter --help tells more)")
     .exitOverride();
 
+  addCatalog(program);
   addCheck(program);
   addPhase(program);
   addDlq(program);

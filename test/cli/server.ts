@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { drainAll, relayAll } from "@brain/engine";
 import { onTestFinished } from "vitest";
+import released from "../../schemas/fixtures/released.json" with { type: "json" };
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import type { Authenticator } from "../../src/http/kit/access.ts";
@@ -52,7 +53,12 @@ export async function openStation(
     return { invocation, apiKey: testApiKey, waitUntil, afterCommit, startJobs: () => undefined };
   };
   const { mounts = [], authenticators = [] } = options;
-  const app = createApp({ open, modules: [{ name: "test", routes: mounts }], authenticators });
+  const app = createApp({
+    open,
+    modules: [{ name: "test", routes: mounts }],
+    authenticators,
+    examples: async () => released,
+  });
   const requests: Station["requests"] = [];
   const toLose = { path: "", count: 0 };
 
