@@ -71,6 +71,13 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     return open.api.raw("/api/events/stream", c.req.query());
   });
 
+  // Files of the API, below the console's own path, because it may be reached elsewhere.
+  app.get("/documents/asyncapi.json", ...guards, (c) => document(c, "/asyncapi.json"));
+  app.get("/documents/schemas/:type/:file", ...guards, (c) => {
+    const [type, file] = [c.req.param("type"), c.req.param("file")].map(encodeURIComponent);
+    return document(c, `/schemas/${type}/${file}`);
+  });
+
   app.get("/sign-in", ...guards, async (c) => {
     const { showSignIn } = await import("./sign-in.tsx");
     return showSignIn(c, { fetch: api, base, returnTo: ownPath(base, c.req.query("return_to")) });
@@ -92,6 +99,12 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     app.post(route.path, ...guards, async (c) => answer(c, route, await readFields(c)));
   }
   return app;
+
+  /** The answer as it comes, a refusal too. */
+  async function document(c: Context, path: string): Promise<Response> {
+    const { api: open } = await openVisit(c, { fetch: api, base });
+    return open.api.raw(path);
+  }
 
   async function tooLarge(c: Context): Promise<Response> {
     const message = `The form has more than ${maxFormBytes / 1_024} KiB, so nothing of it was done. Go back, and make it shorter.`;

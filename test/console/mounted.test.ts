@@ -54,6 +54,15 @@ describe("below a path of another app", () => {
     }
   });
 
+  test("documents of the events come through it, to who may read them", async () => {
+    expect(await text("/ops/catalog")).toContain('href="/ops/documents/asyncapi.json"');
+    for (const path of ["asyncapi.json", "schemas/system.health/1.json"]) {
+      expect((await look(`/ops/documents/${path}`)).status, path).toBe(200);
+      expect((await look(`/ops/documents/${path}`, { cookie: "" })).status, path).toBe(401);
+    }
+    expect((await look("/ops/documents/schemas/system.health/..%2f..%2fapi")).status).toBe(404);
+  });
+
   test("what is not the console's stays the app's", async () => {
     expect(await text("/")).toBe("their own");
     expect((await look("/alerts")).status).toBe(404);

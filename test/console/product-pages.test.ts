@@ -103,6 +103,25 @@ describe("the catalog", () => {
     expect(await page.locator("main").textContent()).toContain("component");
   });
 
+  test("leads to the documents of the events: AsyncAPI, and the schemas of each", async () => {
+    const page = await ours.open();
+    await page.goto("/catalog");
+    const document = await page.getByRole("link", { name: "AsyncAPI 3.0" }).getAttribute("href");
+    const read = (path: string | null) =>
+      page.evaluate(async (path) => (await fetch(path)).json(), path ?? "none");
+    expect(await read(document)).toMatchObject({ asyncapi: "3.0.0" });
+    await page.goto("/catalog/system.health");
+    await page.getByText("JSON Schema", { exact: true }).click();
+    const names = ["For those who read it", "for those who send it"];
+    for (const [at, name] of names.entries()) {
+      const href = await page.getByRole("link", { name }).getAttribute("href");
+      expect(await read(href)).toMatchObject({
+        $id: expect.stringMatching(at === 0 ? /\/1\.json$/ : /\/1\.publish\.json$/),
+        title: "system.health, version 1",
+      });
+    }
+  });
+
   test("finds events by words and module, without client script", async () => {
     const page = await ours.open({ javaScriptEnabled: false });
     await page.goto("/catalog?module=payment&q=refund");

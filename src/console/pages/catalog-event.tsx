@@ -51,6 +51,7 @@ export const page: PageModule = {
           {event.versions.length > 1 ? <Versions visit={visit} event={event} /> : null}
           <details>
             <summary>{w.schema}</summary>
+            <SchemaLinks visit={visit} event={event} />
             <pre tabindex={0}>
               <code>{JSON.stringify(event.schema, null, 2)}</code>
             </pre>
@@ -60,6 +61,18 @@ export const page: PageModule = {
     };
   },
 };
+
+/** The schemas as they are served to other programs. */
+function SchemaLinks({ visit, event: { type, version } }: EventProps) {
+  const w = visit.words(catalogWords);
+  const at = (file: string) => visit.href(`/documents/schemas/${encodeURIComponent(type)}/${file}`);
+  return (
+    <p>
+      <a href={at(`${version}.json`)}>{w.schemaForReaders}</a>,{" "}
+      <a href={at(`${version}.publish.json`)}>{w.schemaForPublishers}</a>
+    </p>
+  );
+}
 
 interface EventProps {
   readonly visit: Visit;

@@ -21,6 +21,9 @@ export const page: PageModule = {
         <>
           <h1>{w.title}</h1>
           <p class="lead">{w.lead(number(answer.events.length), number(modules.length))}</p>
+          <p class="quiet">
+            {w.asDocument} <a href={visit.href("/documents/asyncapi.json")}>AsyncAPI 3.0</a>
+          </p>
           <Findings visit={visit} answer={answer} />
           <Filters visit={visit} modules={modules} />
           {shown.length === 0 ? <Empty>{w.noneFound}</Empty> : <EventTable visit={visit} events={shown} />}
