@@ -16,9 +16,9 @@ export interface Page {
 }
 
 /**
- * Below `## Wrong` and `## Right`, and the same with `in Python` behind it, each block begins with a comment that names its file: `// src/a.ts`, `# app/a.py`, or
- * `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the blocks says where, and ends an
- * example; `Not found.` ends one of what is right when there are several.
+ * Below `## Wrong` and `## Right`, and the same with `in Python` behind it, each block begins with a comment that names its
+ * file: `// src/a.ts`, `# app/a.py`, or `<!-- src/README.md -->`; that line is no part of the file. `Found in …` behind the
+ * blocks says where, and ends an example; `Not found.` ends one of what is right when there are several.
  */
 export function readPage(text: string): Page {
   const title = /^# (.+)$/m.exec(text)?.[1] ?? "";

@@ -1,10 +1,20 @@
 /** What a project written in Python says, as teams have it that come from the original: modules, events, consumers. */
 
 import type { ProjectFiles } from "./files.ts";
+import { type PyConsumer, type PyHandled, readConsumers, readHandled } from "./python/consumers.ts";
+import {
+  type MadeEvent,
+  type RegisteredType,
+  readMadeEvents,
+  readRegistry,
+  typeReader,
+} from "./python/events.ts";
 import { isPythonTest, type PythonModule, readDottedNames, readModules } from "./python/modules.ts";
 import { type PyNames, readNames } from "./python/names.ts";
 import type { PySource } from "./python/nodes.ts";
 import { isPython, parsePython } from "./python/parser.ts";
+import { type Payload, payloadsOf } from "./python/payloads.ts";
+import { type PyPublished, readPublished } from "./python/streams.ts";
 
 export interface PythonTree {
   readonly modules: readonly PythonModule[];
@@ -17,6 +27,19 @@ export interface PythonTree {
   moduleOf(file: string): PythonModule | null;
   /** Parsed when it is first asked for. @throws when the project has no such file */
   source(file: string): PySource;
+  /** Sources of a module, without tests. */
+  sourcesOf(module: PythonModule): readonly PySource[];
+  /** Sources of all modules, without tests. */
+  readonly sources: readonly PySource[];
+  /** The enum of types; empty: the project comes without. */
+  readonly registry: readonly RegisteredType[];
+  /** In modules, as everything below. */
+  readonly events: readonly MadeEvent[];
+  /** What may stand in an event's payload; several when it is made in several ways. */
+  payloadsOf(event: MadeEvent): readonly Payload[];
+  readonly published: readonly PyPublished[];
+  readonly consumers: readonly PyConsumer[];
+  readonly handled: readonly PyHandled[];
 }
 
 export function readPython(project: ProjectFiles): PythonTree {
@@ -27,12 +50,35 @@ export function readPython(project: ProjectFiles): PythonTree {
     if (file === undefined) throw new Error(`The project has no file ${path}.`);
     return parsePython(file);
   };
+  const names = readNames(readDottedNames(project), source);
+  const files = paths.filter((path) => !isPythonTest(path));
+  const sourcesOf = (module: PythonModule) => module.files.map(source);
+  const sources = modules.flatMap(sourcesOf);
+  const ofRegistry =
+    modules.length === 0 ? [] : files.filter((path) => mayRegister(project.files.get(path)?.text));
+  const registry = readRegistry(ofRegistry.map(source));
+  const types = typeReader(names, registry);
+  const payloads = new Map<MadeEvent, readonly Payload[]>();
   return {
     modules,
-    files: paths.filter((path) => !isPythonTest(path)),
+    files,
     tests: paths.filter(isPythonTest),
-    names: readNames(readDottedNames(project), source),
+    names,
     moduleOf: (file) => modules.find(({ folder }) => file.startsWith(`${folder}/`)) ?? null,
     source,
+    sourcesOf,
+    sources,
+    registry,
+    events: sources.flatMap((one) => readMadeEvents(names, one, types)),
+    payloadsOf: (event) => {
+      const known = payloads.get(event) ?? (event.payload === null ? [] : payloadsOf(names, event.payload));
+      payloads.set(event, known);
+      return known;
+    },
+    published: sources.flatMap((one) => readPublished(names, one)),
+    consumers: sources.flatMap((one) => readConsumers(names, one)),
+    handled: sources.flatMap((one) => readHandled(names, one, types)),
   };
 }
+
+const mayRegister = (text = "") => /^class EventType\b/m.test(text);

@@ -1,0 +1,234 @@
+/** What a migration leaves behind: switches, commented code, marks, imports. */
+
+import { calledHere, callsByName } from "../../tree/python/flow.ts";
+import {
+  around,
+  below,
+  calledName,
+  contains,
+  dottedName,
+  field,
+  lastName,
+  type PyNode,
+  type PySource,
+  positional,
+  stringOf,
+  textOf,
+} from "../../tree/python/nodes.ts";
+import { parsePython } from "../../tree/python/parser.ts";
+import { publishersOf } from "../../tree/python/streams.ts";
+import type { PythonTree } from "../../tree/python.ts";
+import { lineText, positionOf } from "../../tree/text.ts";
+import type { Check } from "../rule.ts";
+
+/** Switches between the old path and events; the charter knows only BRAIN_EVENTSTREAM_MODE. */
+const switchName =
+  /^(?:USE_EVENTS?|USE_EVENT_?\w+|ENABLE_EVENTS?|ENABLE_EVENT_?\w+|EVENTS?_ENABLED|EVENT_?STREAM_(?:AVAILABLE|ENABLED)|(?:USE|ENABLE)_LEGACY\w*|LEGACY_(?:MODE|ENABLED))$/i;
+
+/** Names that a place reads from the environment or from settings, or that are switches themselves. */
+function switchesIn(node: PyNode): readonly string[] {
+  const texts = below(node, "string").flatMap((text) => stringOf(text) ?? []);
+  const names = [...below(node, "identifier")].map(textOf);
+  return [...texts, ...names].filter((name) => switchName.test(name));
+}
+
+const parallelPaths: Check = ({ python }, report) => {
+  for (const source of python.sources) {
+    for (const branch of [...source.of("if_statement"), ...source.of("conditional_expression")]) {
+      const condition =
+        branch.type === "if_statement" ? field(branch, "condition") : (branch.children[1] ?? null);
+      if (condition === null) continue;
+      const [name] = switchesIn(condition);
+      if (name !== undefined)
+        report({ at: condition, message: `${name} chooses between the old path and events.` });
+      else if (readsEnvironment(condition) && onlyOnePublishes(python, branch))
+        report({
+          at: condition,
+          message: `A setting decides whether events are published: ${textOf(condition)}.`,
+        });
+    }
+    // A switch that is only set aside is one all the same.
+    for (const assignment of source.of("assignment")) {
+      const right = field(assignment, "right");
+      const isRead = right !== null && readsEnvironment(right);
+      const [name] = isRead ? switchesIn(right) : [];
+      if (name !== undefined)
+        report({ at: assignment, message: `${name} is a switch between the old path and events.` });
+    }
+  }
+};
+
+const readsEnvironment = (node: PyNode) =>
+  below(node, "call").some((call) =>
+    /^os\.(?:getenv|environ\.get)$/.test(dottedName(field(call, "function") ?? call) ?? ""),
+  ) ||
+  below(node, "subscript").some((one) => /^os\.environ$/.test(dottedName(field(one, "value") ?? one) ?? ""));
+
+function onlyOnePublishes({ published }: PythonTree, branch: PyNode): boolean {
+  const publishers = publishersOf(published);
+  const isPublish = (call: PyNode) =>
+    published.some((one) => one.call === call) || publishers.has(calledHere(call) ?? call);
+  const body = field(branch, "consequence");
+  const other = branch.children.find(({ type }) => type === "else_clause");
+  if (body === null || other === undefined) return false;
+  const [inBody, inOther] = [body, other].map((part) => below(part, "call").some(isPublish));
+  return inBody !== inOther;
+}
+
+/** `EVENT_STREAM_AVAILABLE` in code; documents, comments and texts may say it. */
+const availability: Check = ({ python: { sources } }, report) => {
+  for (const source of sources) {
+    if (!source.text.includes("EVENT_STREAM_AVAILABLE")) continue;
+    for (const name of source.of("identifier"))
+      if (textOf(name) === "EVENT_STREAM_AVAILABLE")
+        report({
+          at: name,
+          message: "EVENT_STREAM_AVAILABLE asks whether the stream is there; it always is.",
+        });
+  }
+};
+
+const modes = new Set(["required", "degraded"]);
+
+const modeFlag: Check = ({ python: { sources } }, report) => {
+  for (const source of sources) {
+    if (!source.text.includes("BRAIN_EVENTSTREAM_MODE")) continue;
+    for (const test of source.of("comparison_operator")) {
+      if (!below(test, "string").some((text) => stringOf(text) === "BRAIN_EVENTSTREAM_MODE")) continue;
+      const other = test.children.find((child) => child.type === "string");
+      const mode = other === undefined ? null : stringOf(other);
+      if (mode !== null && !modes.has(mode))
+        report({ at: test, message: `The mode "${mode}" is none; there are required and degraded.` });
+    }
+    for (const call of callsByName(source).get("getenv") ?? []) {
+      const [name, fallback] = positional(call);
+      const mode = stringOf(fallback ?? null);
+      if (stringOf(name ?? null) === "BRAIN_EVENTSTREAM_MODE" && mode !== null && mode !== "required")
+        report({
+          at: call,
+          message: `Without BRAIN_EVENTSTREAM_MODE the mode would be "${mode}"; expected "required".`,
+        });
+    }
+  }
+};
+
+/** Lines of comments that stand alone and follow each other. */
+function commentBlocks(source: PySource): readonly (readonly PyNode[])[] {
+  const blocks: PyNode[][] = [];
+  let last = -2;
+  for (const comment of source.of("comment")) {
+    const { line, column } = positionOf(source, comment.start);
+    if (
+      lineText(source, line)
+        .slice(0, column - 1)
+        .trim() !== ""
+    )
+      continue;
+    const block = blocks.at(-1);
+    if (block !== undefined && line === last + 1) block.push(comment);
+    else blocks.push([comment]);
+    last = line;
+  }
+  return blocks;
+}
+
+const tools = /^#\s*(?:type:|noqa|pylint|fmt:|isort:|pragma|charter-ignore|!|-\*-|region|endregion)/;
+
+const commentedCode: Check = ({ python: { sources } }, report) => {
+  for (const source of sources) {
+    for (const block of commentBlocks(source)) {
+      const first = block.find((comment) => isCode(textOf(comment)));
+      if (first !== undefined)
+        report({ at: first, message: `Code is commented out: ${textOf(first).replace(/^#\s*/, "")}` });
+    }
+  }
+};
+
+/** Reads like Python, and does something: calls, assigns, imports, raises. Words with a bracket behind them are none. */
+function isCode(comment: string): boolean {
+  if (tools.test(comment)) return false;
+  const text = comment.replace(/^#+ ?/, "").trim();
+  if (
+    !/[\w)\]]\(|[\w\])] ?[-+*/|]?= ?\S|^(?:from\s+[\w.]+\s+import|import\s+[\w.]+\.\w+)\b|^(?:el)?if .+:$|^(?:await|async) /.test(
+      text,
+    )
+  )
+    return false;
+  const { root, errors } = parsePython({
+    path: "comment.py",
+    text: /:$/.test(text) ? `${text}\n    pass\n` : `${text}\n`,
+  });
+  if (errors.length > 0) return false;
+  const statement = root.children[0];
+  if (statement === undefined || root.children.length !== 1) return false;
+  if (statement.type !== "expression_statement") return true;
+  const [inner] = statement.children;
+  const value = inner?.type === "await" ? inner.children[0] : inner;
+  if (inner === undefined || value === undefined) return false;
+  if (value.type === "assignment") return field(value, "right") !== null;
+  // "foo()" may be a name in a sentence; with a receiver or an argument it is a call.
+  return (
+    value.type === "augmented_assignment" ||
+    inner.type === "await" ||
+    (value.type === "call" && calledName(value) !== null)
+  );
+}
+
+const marks: Check = ({ python: { sources } }, report) => {
+  for (const source of sources)
+    for (const comment of source.of("comment"))
+      if (
+        /\b(?:TODO|FIXME|XXX)\b.*\b(?:remove|delete|drop|clean\s?up|entfernen|löschen|lösche)\b/i.test(
+          textOf(comment),
+        )
+      )
+        report({ at: comment, message: "A mark says that something is to be removed; remove it." });
+};
+
+const unusedImports: Check = ({ python: { sources, names } }, report) => {
+  for (const source of sources) {
+    if (source.path.endsWith("__init__.py")) continue;
+    const imported = names
+      .importsOf(source.path)
+      .filter(({ as, module }) => as !== null && module !== "__future__");
+    if (imported.length === 0) continue;
+    const statements = [...source.of("import_statement"), ...source.of("import_from_statement")];
+    const used = new Set(
+      source
+        .of("identifier")
+        .filter((name) => !statements.some((statement) => contains(statement, name)))
+        .filter((name) => !isStored(name))
+        .map(textOf),
+    );
+    // Annotations may be texts, and `__all__` names what is handed on.
+    const texts = source
+      .of("string_content")
+      .filter((text) => isNaming(text))
+      .map(textOf)
+      .join(" ");
+    for (const { as, part, node } of imported) {
+      if (as === null || used.has(as) || new RegExp(`\\b${as}\\b`).test(texts)) continue;
+      if (/#\s*noqa\b/.test(lineText(source, positionOf(source, node.end).line))) continue;
+      report({ at: part, message: `${as} is imported and not used.` });
+    }
+  }
+};
+
+/** A keyword of a call, or an attribute behind a dot, uses no import. */
+function isStored(name: PyNode): boolean {
+  if (name.field === "attribute" && name.parent?.type === "attribute") return true;
+  if (name.field === "name" && name.parent?.type === "keyword_argument") return true;
+  return name.field === "left" && name.parent?.type === "assignment";
+}
+
+const isNaming = (text: PyNode) => {
+  if (around(text, "type") !== null) return true;
+  const assignment = around(text, "assignment");
+  const left = assignment === null ? null : field(assignment, "left");
+  return (
+    (left !== null && lastName(left) === "__all__") ||
+    /^(?:cast|TypeVar|ForwardRef)$/.test(calledName(around(text, "call") ?? text) ?? "")
+  );
+};
+
+export const pythonLeftovers = { availability, parallelPaths, modeFlag, commentedCode, marks, unusedImports };
