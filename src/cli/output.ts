@@ -3,6 +3,8 @@ export interface Output {
   readonly json: boolean;
   /** A line of the answer. */
   line(text?: string): void;
+  /** A whole document as it is, with its last line break. */
+  text(document: string): void;
   /** One JSON document, or with `compact` one line of it. */
   data(value: unknown, compact?: boolean): void;
   /** What is not part of the answer: progress, questions, warnings. */
@@ -13,6 +15,7 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     line: (text = "") => void process.stdout.write(`${harmless(text)}\n`),
+    text: (document) => void process.stdout.write(document),
     data: (value, compact = false) =>
       void process.stdout.write(`${JSON.stringify(value, null, compact ? 0 : 2)}\n`),
     note: (text) => void process.stderr.write(`${harmless(text)}\n`),

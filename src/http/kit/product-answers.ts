@@ -153,6 +153,7 @@ export interface CatalogEventDetails extends CatalogEvent {
     readonly looked_at: number | null;
   }[];
   readonly observed_newest: number | null;
+  readonly observed_from: string | null;
   readonly schema: unknown;
 }
 
