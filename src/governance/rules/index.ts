@@ -1,11 +1,13 @@
 import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
 import { consuming } from "./consuming.ts";
+import { documentedEvents } from "./documented-events.ts";
 import { mandatoryTests } from "./mandatory-tests.ts";
 import { naming } from "./naming.ts";
 import { payloads } from "./payload.ts";
 import { publishing } from "./publishing.ts";
 import { pythonChecks } from "./python/index.ts";
+import { readmes } from "./readme.ts";
 import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
 
@@ -14,6 +16,8 @@ const lists: readonly Rule[] = [
   ...catalogued,
   ...redisKeys,
   ...payloads,
+  ...readmes,
+  ...documentedEvents,
   ...antiPatterns,
   ...mandatoryTests,
   ...publishing,

@@ -2,6 +2,7 @@
 
 import MarkdownIt from "markdown-it";
 import type { ProjectFiles } from "./files.ts";
+import { type Label, readLabels } from "./labels.ts";
 import type { TextFile } from "./text.ts";
 
 export interface Section {
@@ -19,6 +20,8 @@ export interface Section {
 
 export interface Document extends TextFile {
   readonly sections: readonly Section[];
+  /** In the order of the text. */
+  readonly labels: readonly Label[];
 }
 
 const markdown = new MarkdownIt({ html: true });
@@ -29,19 +32,28 @@ export function readDocuments({ files }: ProjectFiles): ReadonlyMap<string, Docu
 }
 
 function lazyDocument(file: TextFile): Document {
+  let tokens: ReturnType<typeof markdown.parse> | null = null;
   let sections: readonly Section[] | null = null;
+  let labels: readonly Label[] | null = null;
+  const read = () => {
+    tokens ??= markdown.parse(file.text, {});
+    return tokens;
+  };
   return {
     ...file,
     get sections() {
-      sections ??= readSections(file.text);
+      sections ??= readSections(file.text, read());
       return sections;
+    },
+    get labels() {
+      labels ??= readLabels(read());
+      return labels;
     },
   };
 }
 
-function readSections(text: string): readonly Section[] {
+function readSections(text: string, tokens: ReturnType<typeof markdown.parse>): readonly Section[] {
   const lines = text.split("\n");
-  const tokens = markdown.parse(text, {});
   const headings = tokens.flatMap((token, index) => {
     if (token.type !== "heading_open" || token.map === null) return [];
     const title = (tokens[index + 1]?.children ?? []).map(({ content }) => content).join("");
