@@ -77,7 +77,7 @@ function toFinding(
     endColumn: to.column,
     message: report.message,
     why,
-    mend,
+    mend: report.mend ?? mend,
     fix: report.fix ?? null,
   };
 }

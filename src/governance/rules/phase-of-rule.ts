@@ -23,6 +23,8 @@ const byGroup: Readonly<Record<string, RulePhase>> = {
 };
 
 const byId: Readonly<Record<string, RulePhase>> = {
+  // That a registered type is also published can be asked of a producer first.
+  "N-6": 2,
   // A raw object is published by the code, not designed; so are an event without meta and a publish that breaks the work.
   "E-8": 2,
   C1A: 2,

@@ -10,6 +10,8 @@ export interface Report {
   readonly message: string;
   /** When it differs from the rule's. */
   readonly severity?: Severity;
+  /** How to mend it, when it differs from the rule's. */
+  readonly mend?: string;
   /** When the mend is mechanical. */
   readonly fix?: readonly Edit[];
 }

@@ -5,12 +5,17 @@ import { pythonCalls } from "./calls.ts";
 import { pythonConsuming } from "./consuming.ts";
 import { pythonEnvelope } from "./envelope.ts";
 import { pythonLeftovers } from "./leftovers.ts";
+import { pythonMends } from "./mends.ts";
 import { pythonNaming } from "./naming.ts";
 import { pythonPayload } from "./payload.ts";
 import { pythonPublishing } from "./publishing.ts";
 
 /** Those whose pages show them. */
-const shown = new Set("N-1 N-2 N-3 N-4 N-5 N-6 N-7 N-8 N-9 11.1".split(" "));
+const shown = new Set(
+  "N-1 N-2 N-3 N-4 N-5 N-6 N-7 N-8 N-9 11.1 E-8 P-1 P-2 P-3 P-4 P-5 P-6 P-7 B-1 B-2 B-3 B-4 B-5 B-6 B-7 C-1 C-2 C-3 C-4 C-5 C-6 C-7 C-8".split(
+    " ",
+  ),
+);
 
 /** By id of the rule. */
 export const pythonChecks: ReadonlyMap<string, Check> = new Map(
@@ -27,5 +32,12 @@ export const pythonChecks: ReadonlyMap<string, Check> = new Map(
     code: pythonLeftovers.commentedCode,
     todo: pythonLeftovers.marks,
     unused: pythonLeftovers.unusedImports,
-  }).filter(([id]) => shown.has(id)),
+  })
+    .filter(([id]) => shown.has(id))
+    .map(([id, check]) => [id, withMend(check, pythonMends[id.toUpperCase()])]),
 );
+
+function withMend(check: Check, mend: string | undefined): Check {
+  if (mend === undefined) return check;
+  return (project, report) => check(project, (found) => report({ mend, ...found }));
+}
