@@ -2,6 +2,7 @@ import { antiPatterns } from "./anti-patterns.ts";
 import { catalogued } from "./catalogued.ts";
 import { consuming } from "./consuming.ts";
 import { documentedEvents } from "./documented-events.ts";
+import { envelopes } from "./envelopes.ts";
 import { mandatoryTests } from "./mandatory-tests.ts";
 import { naming } from "./naming.ts";
 import { payloads } from "./payload.ts";
@@ -15,6 +16,7 @@ const lists: readonly Rule[] = [
   ...naming,
   ...catalogued,
   ...redisKeys,
+  ...envelopes,
   ...payloads,
   ...readmes,
   ...documentedEvents,

@@ -19,7 +19,7 @@ import type { Report } from "./rule.ts";
 type Tell = (found: Report) => void;
 
 /** A field of a payload that is written as one, also deeper. */
-interface Given {
+export interface Given {
   readonly node: ts.Expression;
   /** Keys above, the innermost last. */
   readonly keys: readonly string[];
@@ -27,7 +27,8 @@ interface Given {
   readonly name: ts.PropertyName | null;
 }
 
-function* fieldsIn(
+/** A payload and all in it that is written there. */
+export function* fieldsIn(
   node: ts.Expression,
   keys: readonly string[],
   name: ts.PropertyName | null,
