@@ -3,7 +3,9 @@ import { catalogued } from "./catalogued.ts";
 import { consuming } from "./consuming.ts";
 import { documentedEvents } from "./documented-events.ts";
 import { envelopes } from "./envelopes.ts";
+import { leftovers } from "./leftovers.ts";
 import { mandatoryTests } from "./mandatory-tests.ts";
+import { mode } from "./mode.ts";
 import { naming } from "./naming.ts";
 import { payloads } from "./payload.ts";
 import { publishing } from "./publishing.ts";
@@ -24,6 +26,8 @@ const lists: readonly Rule[] = [
   ...mandatoryTests,
   ...publishing,
   ...consuming,
+  ...leftovers,
+  ...mode,
 ];
 
 /** Every rule, in the order of the charter. A new one is named in the list of its file, and has a page. */

@@ -79,6 +79,7 @@ async function announce(
   now: Date,
 ): Promise<void> {
   const { tenantId } = task;
+  // charter-ignore 11.8 until 2027-09-30: the one switch that the charter allows, until phase 4 of the move of tasks
   if (!settings.useNewEventSystem) return saveLegacy(rowsIn(tx), event, task);
   await saveTaskEvents(rowsIn(tx), [event], tenantId, now);
   await publishTaskEvent(publish, event, tenantId);

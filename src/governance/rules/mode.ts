@@ -1,0 +1,166 @@
+import ts from "typescript";
+import type { Project } from "../project.ts";
+import { rawPublished } from "../tree/publishers.ts";
+import { callsInside } from "../tree/reach.ts";
+import { functionOf, rootOf } from "../tree/scope.ts";
+import { bare, stringOf, walk } from "../tree/source.ts";
+import { placeOfLine } from "../tree/text.ts";
+import { settingsOf } from "./leftovers.ts";
+import type { Report, Rule } from "./rule.ts";
+import { moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
+
+type Tell = (found: Report) => void;
+
+/** What says whether there are events. */
+export const mode: readonly Rule[] = [
+  {
+    id: "M-1",
+    title: "BRAIN_EVENTSTREAM_MODE is required or degraded",
+    severity: "error",
+    why: "Any other value stops the start; a module that reads the mode goes on without events.",
+    mend: "Use `required`, or `degraded` for development, and leave the reading of it to the engine.",
+    caughtBy: ["start"],
+    check: modes,
+  },
+  {
+    id: "11.8",
+    title: "No flag chooses between an event and the old way",
+    severity: "error",
+    why: "Of two ways one is tested, and the other one runs; whoever listens hears of half of what happens.",
+    mend: "Delete the old way and its flag; to go back is to deploy the release before.",
+    caughtBy: [],
+    check: parallelPaths,
+  },
+];
+
+const modeName = "BRAIN_EVENTSTREAM_MODE";
+const modeValues = new Set(["required", "degraded", ""]);
+
+function modes(project: Project, report: Tell): void {
+  const tell = (at: ts.Node, value: string) =>
+    report({ at, message: `${modeName} is "${value}" here; there are required and degraded.` });
+  for (const { module, nodes } of sourcesWith(project, /BRAIN_EVENTSTREAM_MODE/)) {
+    for (const node of nodes.binaries) {
+      const [left, right] = [bare(node.left), bare(node.right)];
+      for (const [side, other] of [
+        [left, right],
+        [right, left],
+      ] as const) {
+        const text = stringOf(other);
+        if (isMode(side) && text !== null && !modeValues.has(text)) tell(other, text);
+      }
+    }
+    for (const node of nodes.names) {
+      const { parent } = node;
+      if (node.text !== modeName || !ts.isPropertyAssignment(parent) || parent.name !== node) continue;
+      walk(parent.initializer, (inner) => {
+        if (!ts.isStringLiteralLike(inner) || !isValue(inner) || modeValues.has(inner.text)) return;
+        tell(inner, inner.text);
+      });
+    }
+    if (module === null) continue;
+    for (const node of [...nodes.names, ...nodes.texts]) {
+      const isRead = ts.isIdentifier(node)
+        ? ts.isPropertyAccessExpression(node.parent) && node.parent.name === node
+        : ts.isElementAccessExpression(node.parent) || ts.isCallExpression(node.parent);
+      if (isRead && !ts.isTemplateExpression(node) && node.text === modeName)
+        report({ at: node, message: `The module ${module.name} reads the mode of the event stream.` });
+    }
+  }
+  for (const { path, text, line, name, value } of settingsOf(
+    project,
+    /^BRAIN_EVENTSTREAM_MODE$|BRAIN_EVENTSTREAM_MODE/,
+  ))
+    if (name === modeName && !modeValues.has(value) && !/^\$/.test(value))
+      report({
+        at: placeOfLine({ path, text }, line),
+        message: `${modeName} is "${value}" here; there are required and degraded.`,
+      });
+}
+
+/** Of a list of values, or the value itself; not a sentence. */
+const isValue = (node: ts.StringLiteralLike) =>
+  !/\s/.test(node.text) &&
+  (ts.isPropertyAssignment(node.parent) || ts.isArrayLiteralExpression(node.parent) || isDefault(node));
+
+const isDefault = ({ parent }: ts.Node) =>
+  (ts.isCallExpression(parent) && /\.(?:default|literal|enum|catch)$/.test(parent.expression.getText())) ||
+  ts.isConditionalExpression(parent) ||
+  ts.isBinaryExpression(parent);
+
+function isMode(node: ts.Expression): boolean {
+  if (ts.isIdentifier(node)) return node.text === modeName;
+  if (ts.isPropertyAccessExpression(node)) return node.name.text === modeName;
+  return ts.isElementAccessExpression(node) && stringOf(node.argumentExpression) === modeName;
+}
+
+function parallelPaths(project: Project, report: Tell): void {
+  const { typescript } = project;
+  const published = new Set<ts.Node>(typescript.published.map(({ call }) => call));
+  const publishes = (node: ts.Node): boolean =>
+    callsInside(node).some((call) => {
+      if (published.has(call) || rawPublished(typescript, call.getSourceFile().fileName, call) !== null)
+        return true;
+      const called = functionOf(typescript.bindings, (file) => typescript.source(file).ast, call.expression);
+      return called !== null && callsInside(called).some((inner) => published.has(inner));
+    });
+  const isWork = (node: ts.Node) => callsInside(node).length > 0 && !isRefusal(node);
+  for (const { nodes } of moduleSourcesWith(project, /publish|emit/i))
+    for (const branch of nodes.branches) {
+      if (!ts.isIfStatement(branch) && !ts.isConditionalExpression(branch)) continue;
+      const condition = ts.isIfStatement(branch) ? branch.expression : branch.condition;
+      if (!isFlag(condition)) continue;
+      const [yes, no] = sidesOf(branch);
+      if (no.length === 0) continue;
+      const isYes = yes.some(publishes);
+      const isNo = no.some(publishes);
+      if (isYes === isNo || !(isYes ? no : yes).some(isWork)) continue;
+      report({
+        at: condition,
+        message: `${condition.getText().slice(0, 60)} chooses between an event and another way.`,
+      });
+    }
+}
+
+const isRefusal = (node: ts.Node) =>
+  ts.isThrowStatement(node) || (ts.isBlock(node) && node.statements.some(ts.isThrowStatement));
+
+/** What is done when it holds, and when it does not: behind a way that ends with `return`, that is the rest. */
+function sidesOf(
+  branch: ts.IfStatement | ts.ConditionalExpression,
+): readonly [readonly ts.Node[], readonly ts.Node[]] {
+  if (ts.isConditionalExpression(branch)) return [[branch.whenTrue], [branch.whenFalse]];
+  const { thenStatement, elseStatement, parent } = branch;
+  if (elseStatement !== undefined) return [[thenStatement], [elseStatement]];
+  const last = ts.isBlock(thenStatement) ? thenStatement.statements.at(-1) : thenStatement;
+  if (last === undefined || !ts.isReturnStatement(last) || !ts.isBlock(parent)) return [[thenStatement], []];
+  return [[thenStatement], parent.statements.slice(parent.statements.indexOf(branch) + 1)];
+}
+
+const settingsName =
+  /^(?:env|environment|settings|config|configuration|flags|features|featureFlags|options)$/i;
+const flagName = /^(?:use|enable|is|has|with)?_?.*(?:event|legacy|stream|outbox|bus)/i;
+
+/** A switch: of the environment, the settings or a constant in capitals that is named after events or the old way. */
+function isFlag(condition: ts.Expression): boolean {
+  const value = bare(condition);
+  if (ts.isPrefixUnaryExpression(value)) return isFlag(value.operand);
+  if (ts.isBinaryExpression(value)) return isFlag(value.left) || isFlag(value.right);
+  if (ts.isCallExpression(value)) return /(?:env|flags?|features?)\b[^(]*$/i.test(value.expression.getText());
+  if (ts.isIdentifier(value)) return /^[A-Z][A-Z0-9_]+$/.test(value.text) && flagName.test(value.text);
+  if (ts.isElementAccessExpression(value)) return isOfSettings(value);
+  return ts.isPropertyAccessExpression(value) && isOfSettings(value) && isSwitchName(value.name.text);
+}
+
+function isOfSettings(node: ts.PropertyAccessExpression | ts.ElementAccessExpression): boolean {
+  const owner = bare(node.expression);
+  const last = ts.isPropertyAccessExpression(owner)
+    ? owner.name.text
+    : ts.isIdentifier(owner)
+      ? owner.text
+      : "";
+  return settingsName.test(last) || rootOf(owner)?.text === "process";
+}
+
+const isSwitchName = (name: string) =>
+  /^(?:use|enable|disable|with|legacy)/i.test(name) || flagName.test(name);
