@@ -2,7 +2,6 @@ import { payloadFields } from "@brain/schemas";
 import type { Project } from "../project.ts";
 import type { Document, Section } from "../tree/documents.ts";
 import type { Label } from "../tree/labels.ts";
-import type { DefinedEvent } from "../tree/typescript.ts";
 import { notKnown } from "../tree/values.ts";
 import {
   documentsOfModules,
@@ -13,6 +12,8 @@ import {
   labelOf,
   labelsOf,
   type ModuleDocument,
+  type OwnEvent,
+  pythonFields,
 } from "./module-documents.ts";
 import { payloadSchemas } from "./payload-schemas.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -29,7 +30,7 @@ export function checkEventPart(
   given: ModuleDocument,
   document: Document,
   section: Section,
-  event: DefinedEvent,
+  event: OwnEvent,
   report: Tell,
 ): void {
   const labels = labelsOf(document, section);
@@ -45,7 +46,11 @@ export function checkEventPart(
     return isEmpty ? null : label;
   };
   const type = need("EventType", /^Event-?\s?Typ(?:e)?$/i);
-  if (type !== null && !type.text.includes(event.type ?? ""))
+  // Python names the entry of its enum.
+  const isNamed = [event.type, event.type.replaceAll(".", "_").toUpperCase()].some((name) =>
+    type?.text.includes(name),
+  );
+  if (type !== null && !isNamed)
     report({ at: given.place(type.line), message: `EventType is "${type.text}"; expected "${event.type}".` });
   need("Wann", whenLabel);
   checkJson(given, need("Payload", payloadLabel), "Payload", report);
@@ -76,7 +81,7 @@ function checkMeta(
   project: Project,
   given: ModuleDocument,
   { value, code }: NonNullable<ReturnType<typeof checkJson>>,
-  event: DefinedEvent,
+  event: OwnEvent,
   report: Tell,
 ): void {
   const lines = code.text.split("\n");
@@ -101,7 +106,7 @@ function checkMeta(
     });
 }
 
-function valueOfOption({ typescript: { values } }: Project, event: DefinedEvent, name: string): unknown {
+function valueOfOption({ typescript: { values } }: Project, event: OwnEvent, name: string): unknown {
   const option = event.options && values.optionOf(event.file, event.options, name);
   return option === null ? notKnown : values.valueOf(option.file, option.node);
 }
@@ -110,7 +115,7 @@ interface Documented {
   readonly given: ModuleDocument;
   readonly document: Document;
   readonly part: EventSection;
-  readonly event: DefinedEvent & { readonly type: string };
+  readonly event: OwnEvent;
 }
 
 /** EVENTS.md of each module, event by event. */
@@ -222,8 +227,7 @@ function checkComplete(project: Project, report: Tell): void {
 
 function checkFields(project: Project, { given, document, part, event }: Documented, report: Tell): void {
   const schema = payloadSchemas(project).find((payload) => payload.event === event)?.schema;
-  if (schema === undefined) return;
-  const fields = fieldsOf(schema);
+  const fields = schema === undefined ? pythonFields(project, event) : fieldsOf(schema);
   const label = labelOf(labelsOf(document, part.section), payloadLabel);
   if (fields === null) return;
   const told = label === null ? [] : toldFields(label);
@@ -322,6 +326,8 @@ function checkConsumers(project: Project, { given, document, part, event }: Docu
     });
     return;
   }
+  // A tree of Python is often a part of a product only.
+  if (project.python.modules.some(({ folder }) => folder === given.module.folder)) return;
   const { consumers, modules } = project.typescript;
   // One whose name is worked out at run time can be any.
   if (consumers.some(({ subscriber }) => subscriber === null)) return;

@@ -8,8 +8,14 @@ import { placeOf } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
 
+/** A module in either language. */
+export type DocumentedModule = Pick<TypeScriptModule, "name" | "folder" | "files">;
+
+/** An event that a module owns, in either language. */
+export type OwnEvent = Pick<DefinedEvent, "file" | "module" | "options"> & { readonly type: string };
+
 export interface ModuleDocument {
-  readonly module: TypeScriptModule;
+  readonly module: DocumentedModule;
   /** From the root. */
   readonly path: string;
   /** Null: there is none. */
@@ -18,25 +24,71 @@ export interface ModuleDocument {
   place(line: number): Place;
 }
 
-/** Those of every folder that is a module. */
+/** Those of every folder that is a module; in Python, of every one that publishes or consumes. */
 export function documentsOfModules(project: Project, name: string): readonly ModuleDocument[] {
-  return project.typescript.modules.flatMap((module) => {
-    const { definition, folder } = module;
-    if (definition === null) return [];
-    const path = `${folder}/${name}`;
+  const documentOf = (module: DocumentedModule, definition: Place): ModuleDocument => {
+    const path = `${module.folder}/${name}`;
     const document = project.documents.get(path) ?? null;
-    const place = (line: number) =>
-      document === null ? placeOf(definition.call.expression) : placeOfLine(document, line);
-    return [{ module, path, document, place }];
-  });
+    return {
+      module,
+      path,
+      document,
+      place: (line) => (document === null ? definition : placeOfLine(document, line)),
+    };
+  };
+  return [
+    ...project.typescript.modules.flatMap((module) =>
+      module.definition === null ? [] : [documentOf(module, placeOf(module.definition.call.expression))],
+    ),
+    ...project.python.modules.flatMap((module) => {
+      const first = firstDeed(project, module);
+      return first === null ? [] : [documentOf(module, first)];
+    }),
+  ];
+}
+
+/** Where a module of Python first makes, publishes or consumes an event; null: it does neither. */
+function firstDeed({ python: { events, published, consumers, handled } }: Project, module: DocumentedModule) {
+  const deeds = [...events, ...published, ...consumers, ...handled];
+  const call = deeds.find(({ file }) => module.files.includes(file))?.call;
+  return call === undefined ? null : (call.children.find(({ field }) => field === "function") ?? call);
 }
 
 /** The events that a module owns and that can be read, in the order of their text. */
-export const eventsOfModule = (project: Project, { name }: TypeScriptModule) =>
-  project.typescript.events.filter(
-    (event): event is DefinedEvent & { readonly type: string } =>
-      event.module === name && event.type !== null,
+export function eventsOfModule(project: Project, module: DocumentedModule): readonly OwnEvent[] {
+  const { typescript, python } = project;
+  if (!python.modules.some(({ folder }) => folder === module.folder))
+    return typescript.events.filter(
+      (event): event is DefinedEvent & { readonly type: string } =>
+        event.module === module.name && event.type !== null,
+    );
+  const types = python.events
+    .filter(({ file }) => module.files.includes(file))
+    .flatMap(({ file, types: used }) => used.flatMap(({ type }) => (type === null ? [] : [{ file, type }])));
+  return [...new Map(types.map((one) => [one.type, one])).values()].map(({ file, type }) => ({
+    file,
+    type,
+    module: module.name,
+    options: null,
+  }));
+}
+
+/** Fields of the payload of an event of Python, as its class declares them; null: they are not all known. */
+export function pythonFields(project: Project, { type, module }: OwnEvent): readonly string[] | null {
+  const { python } = project;
+  const made = python.events.filter(
+    (event) => python.moduleOf(event.file)?.name === module && event.types.some((used) => used.type === type),
   );
+  const [event, further] = made;
+  if (event === undefined || further !== undefined) return null;
+  const payloads = python.payloadsOf(event);
+  const [payload] = payloads;
+  // A method that makes several events has the payloads of all of them.
+  if (payload === undefined || payloads.length > 1 || event.types.length > 1) return null;
+  if (payload.kind !== "model" && payload.kind !== "dictionary") return null;
+  const names = payload.fields.filter(({ parent }) => parent === null).map(({ key }) => key);
+  return [...new Set(names)];
+}
 
 /** The labels inside of a section. */
 export const labelsOf = ({ labels }: Document, { line, endLine }: Section): readonly Label[] =>

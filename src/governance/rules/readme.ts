@@ -62,8 +62,10 @@ const parts: readonly Part[] = [
     english: "Events Consumed",
     skeleton: "None.",
     inside: checkConsumed,
-    isNeeded: ({ typescript }, { module }) =>
-      typescript.consumers.some(({ file }) => module.files.includes(file)),
+    isNeeded: ({ typescript, python }, { module }) =>
+      [...typescript.consumers, ...python.consumers, ...python.handled].some(({ file }) =>
+        module.files.includes(file),
+      ),
   },
   {
     id: "R-5",
@@ -339,12 +341,10 @@ function tellNumbers(given: ModuleDocument, told: ReturnType<typeof eventSection
 function checkConsumed({ project, given, document, section }: Inside, report: Tell): void {
   const told = eventSections(document, section);
   tellNumbers(given, told, report);
-  const { handled } = project.typescript;
-  const types = new Set(
-    handled
-      .filter(({ file }) => given.module.files.includes(file))
-      .flatMap(({ events }) => events.flatMap(({ type }) => type ?? [])),
-  );
+  const isOwn = ({ file }: { readonly file: string }) => given.module.files.includes(file);
+  const inTypeScript = project.typescript.handled.filter(isOwn).flatMap(({ events }) => events);
+  const inPython = project.python.handled.filter(isOwn).flatMap(({ types: used }) => used);
+  const types = new Set([...inTypeScript, ...inPython].flatMap(({ type }) => type ?? []));
   for (const type of types)
     if (!told.some((part) => part.type === type))
       report({
