@@ -218,8 +218,12 @@ export default {
     {
       name: "deployed-code-knows-no-tests-and-tools",
       severity: "error",
-      comment: "Tests, tools and the local services stay on this machine.",
-      from: { path: "^(schemas|src|workers)/", pathNot: [tests, "^workers/local/"] },
+      comment:
+        "Tests, tools and the local services stay on this machine, where `charter services` starts them for whoever builds on the packages.",
+      from: {
+        path: "^(schemas|src|workers)/",
+        pathNot: [tests, "^workers/local/", "^src/cli/commands/services\\.ts$"],
+      },
       to: { path: ["^(test|tools)/", "^workers/local/", tests] },
     },
     {

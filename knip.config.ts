@@ -7,7 +7,7 @@ export default {
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate,front-worker}.ts",
         "tools/{build,build-workers,check,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
-        "tools/packages/prepack.ts",
+        "tools/packages/{pack,prepack}.ts",
         // Bundled for browsers by tools/console-assets.ts.
         "src/console/client/main.ts",
         "test/bench/{main,stack,deno-host}.ts",
@@ -19,8 +19,10 @@ export default {
         "test/workers/deno-sockets-program.ts",
         "test/modules/missions-crash-child.ts",
         "test/modules/payment-crash-child.ts",
-        // Installed and run elsewhere, by test/package/product.test.ts.
-        "test/package/example/{vitest.config,{src,test}/**/*}.ts",
+        // Written into projects by src/governance/scaffold, and run there.
+        "templates/**/*.ts",
+        // Bundled by tools/packages/programs.ts.
+        "src/cli/create-app.ts",
       ],
       project: ["{src,workers,tools,test}/**/*.{ts,tsx,mjs}", "!src/engine/**", "!test/bench/peers/**"],
     },

@@ -22,8 +22,6 @@ export default defineConfig({
         test: {
           name: "real",
           include: ["test/**/*.test.ts"],
-          // Run where it is installed, by test/package/product.test.ts.
-          exclude: ["test/package/example/**"],
           globalSetup: ["./test/services.setup.ts"],
         },
       },

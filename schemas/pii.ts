@@ -71,6 +71,15 @@ export function forbiddenNumber(value: number): string | null {
  * something behind unusual characters comes back in plain ones.
  */
 export function redactText(text: string): string {
+  return replaceForbidden(text, () => "[redacted]");
+}
+
+/**
+ * The same, with something else in its place.
+ *
+ * @param instead of what was found, and what it is, e.g. "an e-mail address"
+ */
+export function replaceForbidden(text: string, instead: (found: string, what: string) => string): string {
   const read = asRead(text);
   if (!mayHoldFinding(read)) return text;
   let result = read;
@@ -78,7 +87,7 @@ export function redactText(text: string): string {
     const pieces: string[] = [];
     let rest = 0;
     findAll(result, rule, (from, to) => {
-      pieces.push(result.slice(rest, from), "[redacted]");
+      pieces.push(result.slice(rest, from), instead(result.slice(from, to), rule[1]));
       rest = to;
       return true;
     });

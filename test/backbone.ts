@@ -2,6 +2,7 @@ import {
   type AlertWatch,
   type Consumer,
   createEngine,
+  type DeliveryFailure,
   type Engine,
   type MigrationSet,
   type Publish,
@@ -27,6 +28,8 @@ export interface Backbone {
   readonly config: Config;
   readonly system: Engine;
   readonly logs: string[];
+  /** Tries that failed in `drain`, and deliveries that could not be tried. */
+  readonly failures: DeliveryFailure[];
   /** A new invocation, as each request or tick opens one. `system.open()` is for a backbone without a stream. */
   open(): StreamInvocation;
   /** Publishes in one transaction. */
@@ -88,6 +91,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
   // The database is dropped under the pool at the end of a test that failed half-way.
   pool.on("error", () => undefined);
   const logs: string[] = [];
+  const failures: DeliveryFailure[] = [];
   const config = parseConfig(sandboxEnv(sandbox, options.env));
   const system = createEngine({
     catalog: options.catalog ?? charter,
@@ -107,6 +111,7 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     config,
     system,
     logs,
+    failures,
     open,
     stream,
     redis,
@@ -124,12 +129,16 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
       );
     },
     drain: (consumer, given = {}) =>
-      drainConsumer({ ...open(), onPublished: () => undefined }, consumer, {
-        shard: 0,
-        deadlineMs: system.now() + 20_000,
-        maxEvents: 100_000,
-        ...given,
-      }),
+      drainConsumer(
+        { ...open(), onPublished: () => undefined, onFailure: (one) => failures.push(one) },
+        consumer,
+        {
+          shard: 0,
+          deadlineMs: system.now() + 20_000,
+          maxEvents: 100_000,
+          ...given,
+        },
+      ),
     async sql<Row>(text: string, params: unknown[] = []) {
       return (await pool.query(text, params)).rows as Row[];
     },

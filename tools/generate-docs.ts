@@ -6,6 +6,7 @@ import { type Consumer, definitionsOf, type Subscription } from "@brain/engine";
 import { type EventDefinition, payloadFields, payloadShape } from "@brain/schemas";
 import { catalog, openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
+import { type DocumentWords, documentWords, languageOf } from "../src/governance/scaffold/documents.ts";
 import { product } from "../src/product.ts";
 import { documentFaults, subscribersOf } from "./document-faults.ts";
 import { type EventExport, readEventExports } from "./event-exports.ts";
@@ -66,7 +67,7 @@ function readers(definition: EventDefinition, all: readonly Consumer[]): string 
   ]);
 }
 
-function publishedSection(facts: ModuleFacts): string {
+function publishedSection(facts: ModuleFacts, { when }: DocumentWords): string {
   const sections = facts.published.map((definition, index) => {
     const meta = {
       schema_version: definition.version,
@@ -76,7 +77,7 @@ function publishedSection(facts: ModuleFacts): string {
     return [
       `### ${index + 1}. ${definition.type}`,
       eventType(facts, definition),
-      `**Wann:** ${definition.when}.`,
+      `**${when}:** ${definition.when}.`,
       `**Payload:**\n\n\`\`\`json\n${payloadShape(definition)}\n\`\`\``,
       `**Consumers:**\n\n${readers(definition, facts.allConsumers)}`,
       `**Meta:**\n\n\`\`\`json\n${JSON.stringify(meta, null, 2)}\n\`\`\``,
@@ -133,24 +134,24 @@ function handlerOf(facts: ModuleFacts, { subscriber, definition }: Handled): str
   return `\`${handler ?? `${verb}(${name === null ? "" : `${name}, `}…)`}\`, \`${best.path}\``;
 }
 
-/** The lines `**Aktion:** …` by wire name, which the author writes and the generator keeps. */
+/** The lines `**Aktion:** …` by wire name, which the author writes and the generator keeps; in either language. */
 function writtenActions(section: string): ReadonlyMap<string, string> {
   const actions = new Map<string, string>();
   for (const part of section.split(/^### \d+\. /m).slice(1)) {
-    const action = /^\*\*Aktion:\*\* (.+)$/m.exec(part)?.[1];
+    const action = /^\*\*(?:Aktion|Action):\*\* (.+)$/m.exec(part)?.[1];
     if (action !== undefined) actions.set(part.split("\n", 1)[0] ?? "", action);
   }
   return actions;
 }
 
-function consumedSection(facts: ModuleFacts, present: string): string {
+function consumedSection(facts: ModuleFacts, { action }: DocumentWords, present: string): string {
   const actions = writtenActions(present);
   const sections = handledEvents(facts).map((handled, index) =>
     [
       `### ${index + 1}. ${handled.heading}`,
       ...(handled.definition === null ? [] : [eventType(facts, handled.definition)]),
       `**Handler:** ${handlerOf(facts, handled)}`,
-      `**Aktion:** ${actions.get(handled.heading) ?? unsaid}`,
+      `**${action}:** ${actions.get(handled.heading) ?? unsaid}`,
       handled.watches
         ? "**Idempotent:** Yes. Nothing is claimed; what it does is harmless a second time."
         : `**Idempotent:** Yes. The claim (\`${handled.subscriber}\`, stream message id), the effects and the events they cause commit in one transaction; a second delivery changes nothing.`,
@@ -265,10 +266,11 @@ async function documentsOf(facts: ModuleFacts): Promise<readonly GeneratedFile[]
   const readme = `src/modules/${facts.module}/README.md`;
   const events = `src/modules/${facts.module}/EVENTS.md`;
   let text = await readModuleDocument(root + readme, facts.module, facts.variables);
-  text = fill(text, "published", () => publishedSection(facts));
-  text = fill(text, "consumed", (present) => consumedSection(facts, present));
-  const action = text.includes(`**Aktion:** ${unsaid}\n`)
-    ? `A handler's action is not described. Write it behind "**Aktion:**" instead of "${unsaid}".`
+  const words = documentWords[languageOf(text)];
+  text = fill(text, "published", () => publishedSection(facts, words));
+  text = fill(text, "consumed", (present) => consumedSection(facts, words, present));
+  const action = text.includes(`**${words.action}:** ${unsaid}\n`)
+    ? `A handler's action is not described. Write it behind "**${words.action}:**" instead of "${unsaid}".`
     : null;
   const content = fill(await readModuleDocument(root + events, facts.module), "events", () =>
     eventsSection(facts),

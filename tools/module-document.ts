@@ -1,6 +1,7 @@
 /** README.md and EVENTS.md of a module that has none yet: the headings that each has, and the parts that are generated. */
 
 import { readFile } from "node:fs/promises";
+import { documentWords } from "../src/governance/scaffold/documents.ts";
 
 /** Stands alone in a line where an author has yet to write. */
 const unwritten = "?";
@@ -34,16 +35,17 @@ function settingsPart(variables: readonly string[]): readonly string[] {
 }
 
 function newReadme(module: string, variables: readonly string[]): string {
+  const { purpose, operations } = documentWords.de;
   const parts = [
     ...head(`Module: ${module}`),
-    `## Zweck\n\n${unwritten}`,
+    `## ${purpose}\n\n${unwritten}`,
     "## Events Published",
     ...markers("published"),
     "## Events Consumed",
     ...markers("consumed"),
     ...settingsPart(variables),
     `## Dependencies\n\n${unwritten}`,
-    `## Betriebs-Hinweise\n\n### Startup\n\n${unwritten}\n\n### Monitoring\n\n${unwritten}\n\n### Troubleshooting\n\n${unwritten}`,
+    `## ${operations}\n\n### Startup\n\n${unwritten}\n\n### Monitoring\n\n${unwritten}\n\n### Troubleshooting\n\n${unwritten}`,
     `## Migration Notes\n\n${unwritten}`,
   ];
   return `${parts.join("\n\n")}\n`;

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,50 +7,71 @@ import { startChild } from "../workers/child.ts";
 import { npm, npmMs, type Tarballs } from "./packed.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
-const example = fileURLToPath(new URL("example/", import.meta.url).href);
-/** What the example needs to be developed and not to run, taken from here: it is large, and not what is tested. */
-const lent = ["vitest", "@types/node"];
+/** What an app needs to be developed and not to run, taken from here: it is large, and not what is tested. */
+const isLent = (name: string) => !name.startsWith("@brain/");
 
-/** The example outside of the checkout, with the packages that its package.json names. */
+/** A project that was made from the tarballs, outside of the checkout, with the packages that its package.json names. */
 export interface Installed {
   readonly folder: string;
-  /** Runs a program of this checkout there. @throws {Error} with its output when it fails */
+  /** Runs a program of the project there. @throws {Error} with its output when it fails */
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Installs the example from tarballs of our packages; the others come from npm, if its cache does not have them. */
-export async function installExample(tarballs: Tarballs): Promise<Installed> {
-  const folder = await mkdtemp(join(tmpdir(), "brain-shop-"));
-  await cp(example, folder, { recursive: true });
+/** Takes from this checkout what a folder does not have. */
+async function lend(folder: string, names: readonly string[]): Promise<void> {
+  const present = new Set(await readdir(join(folder, "node_modules")));
+  for (const name of names) {
+    if (!present.has(name))
+      await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
+  }
+  const programs = new Set(await readdir(join(folder, "node_modules/.bin")));
+  for (const name of await readdir(join(root, "node_modules/.bin"))) {
+    const own = join(folder, "node_modules/.bin", name);
+    if (!programs.has(name)) await symlink(join(root, "node_modules/.bin", name), own);
+  }
+}
+
+const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
+
+async function run(
+  folder: string,
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
+  const own = join(folder, "node_modules/.bin");
+  const path = `${own}${delimiter}${process.env.PATH ?? ""}`;
+  const child = startChild(join(own, program), args, { NO_COLOR: "1", ...env, PATH: path }, { cwd: folder });
+  const code = await child.ended(npmMs);
+  expect(code, child.output()).toBe(0);
+  return child.output();
+}
+
+/**
+ * Makes an app as somebody does who has nothing of ours yet: `npm create`, which installs and runs `create-app`, and
+ * `npm install` there. The packages of others come from npm, if its cache does not have them.
+ */
+export async function installApp(tarballs: Tarballs): Promise<Installed> {
+  const place = await mkdtemp(join(tmpdir(), "brain-app-"));
+  const folder = join(place, "tea-shop");
+  await writeFile(join(place, "package.json"), JSON.stringify({ private: true }));
+  await npm(place, ["install", ...quiet, tarballs.createApp]);
+  const words = ["tea-shop", "--module", "shop", "--event", "shop.order.placed", "--lang", "en", "--yes"];
+  await run(place, "create-app", [...words, "--owner", "Ada", "--packages", tarballs.folder], {});
   const path = join(folder, "package.json");
-  const manifest = JSON.parse(await readFile(path, "utf8"));
-  // npm would look up all that they need, also to leave it out.
-  const { devDependencies: _lent, ...installed } = manifest;
-  const { dependencies } = installed;
-  dependencies["@brain/engine"] = `file:${tarballs.engine}`;
-  dependencies["@brain/schemas"] = `file:${tarballs.schemas}`;
-  await writeFile(path, JSON.stringify(installed, null, 2));
-  const quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
-  await npm(folder, ["install", "--prefer-offline", ...quiet]);
+  const text = await readFile(path, "utf8");
+  const manifest = JSON.parse(text) as { devDependencies: Record<string, string> };
+  const lent = Object.keys(manifest.devDependencies).filter(isLent);
+  const installed = Object.entries(manifest.devDependencies).filter(([name]) => !isLent(name));
+  await writeFile(path, JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(installed) }));
+  await npm(folder, ["install", "--legacy-peer-deps", ...quiet]);
+  await writeFile(path, text);
   await mkdir(join(folder, "node_modules/@types"), { recursive: true });
-  for (const name of lent)
-    await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
+  await lend(folder, lent);
   return {
     folder,
-    async run(program, args, env = {}) {
-      const bin = join(root, "node_modules/.bin");
-      const path = `${bin}${delimiter}${process.env.PATH ?? ""}`;
-      const child = startChild(
-        join(bin, program),
-        args,
-        { NO_COLOR: "1", ...env, PATH: path },
-        { cwd: folder },
-      );
-      const code = await child.ended(npmMs);
-      expect(code, child.output()).toBe(0);
-      return child.output();
-    },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    run: (program, args, env = {}) => run(folder, program, args, env),
+    remove: () => rm(place, { recursive: true, force: true }),
   };
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Overlay } from "../readme/overlay.ts";
 import { createPackable, npm, npmMs, packAll, type Tarballs } from "./packed.ts";
 
-/* Both packages, packed as whoever wants to install them packs them. */
+/* The packages, packed as whoever wants to install them packs them. */
 
 const run = promisify(execFile);
 

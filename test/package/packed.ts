@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { createOverlay, type Overlay } from "../readme/overlay.ts";
@@ -28,8 +28,9 @@ export async function npm(cwd: string, args: readonly string[]): Promise<string>
  * read those of this checkout.
  */
 export async function createPackable(): Promise<Overlay> {
-  const copied = ["schemas", "src", "tools", "LICENSE", "package.json", "package-lock.json", "tsconfig.json"];
-  const overlay = await createOverlay(copied);
+  const folders = ["schemas", "src", "tools", "workers", "templates"];
+  const files = ["LICENSE", "package.json", "package-lock.json", "tsconfig.json"];
+  const overlay = await createOverlay([...folders, ...files]);
   const lock = await readFile(join(overlay.folder, "package-lock.json"));
   // Says that the packages are those of the lock file, as they are here.
   await overlay.write("node_modules/.brain-lock-hash", createHash("sha256").update(lock).digest("hex"));
@@ -37,14 +38,24 @@ export async function createPackable(): Promise<Overlay> {
 }
 
 export interface Tarballs {
+  /** Where they are. */
+  readonly folder: string;
   readonly schemas: string;
   readonly engine: string;
+  readonly charter: string;
+  readonly createApp: string;
 }
 
-/** Packs both packages. */
+/** Packs all packages. */
 export async function packAll({ folder }: Overlay): Promise<Tarballs> {
   const out = join(folder, "out");
-  await mkdir(out, { recursive: true });
-  await npm(folder, ["pack", "--workspaces", `--pack-destination=${out}`]);
-  return { schemas: join(out, "brain-schemas-0.1.0.tgz"), engine: join(out, "brain-engine-0.1.0.tgz") };
+  await npm(folder, ["run", "pack", "--", out]);
+  const tarball = (name: string) => join(out, `brain-${name}-0.1.0.tgz`);
+  return {
+    folder: out,
+    schemas: tarball("schemas"),
+    engine: tarball("engine"),
+    charter: tarball("charter"),
+    createApp: tarball("create-app"),
+  };
 }

@@ -14,10 +14,10 @@ import { plainReply } from "../../workers/local/resp.ts";
 import type { Overlay } from "../readme/overlay.ts";
 import { waitFor } from "../wait-for.ts";
 import { startChild } from "../workers/child.ts";
-import { type Installed, installExample } from "./installed.ts";
+import { type Installed, installApp } from "./installed.ts";
 import { createPackable, npmMs, packAll } from "./packed.ts";
 
-/* The example, installed from the tarballs in an empty folder: what somebody has who uses the packages elsewhere. */
+/* What `npm create @brain/app` writes, installed from the tarballs: what somebody has who begins on the packages. */
 
 const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url).href);
 
@@ -26,7 +26,7 @@ let shop: Installed;
 
 beforeAll(async () => {
   overlay = await createPackable();
-  shop = await installExample(await packAll(overlay));
+  shop = await installApp(await packAll(overlay));
 }, 2 * npmMs);
 
 afterAll(async () => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 test("nothing of it comes from the checkout but the tools of its developers", async () => {
-  for (const name of ["@brain/engine", "@brain/schemas", "hono", "zod", "drizzle-orm"]) {
+  for (const name of ["@brain/engine", "@brain/schemas", "@brain/charter", "hono", "zod", "drizzle-orm"]) {
     const path = join(shop.folder, "node_modules", name);
     expect(await realpath(path)).toBe(join(await realpath(shop.folder), "node_modules", name));
   }
@@ -82,10 +82,10 @@ describe("its types", () => {
     "tell a payload that is wrong",
     async () => {
       const text = `import { runHandler } from "@brain/engine/testing";
-      import { orderPlaced } from "./src/events.ts";
+      import { shopOrderPlaced } from "./src/events/shop.ts";
       import { catalog } from "./src/product.ts";
-      import { stockConsumer } from "./src/stock/consumer.ts";
-      await runHandler(stockConsumer, orderPlaced, { order_id: "1", sku: "tea", quantity: "2" }, { catalog });`;
+      import { shopConsumer } from "./src/modules/shop/consumer.ts";
+      await runHandler(shopConsumer, shopOrderPlaced, { order_id: "1", quantity: "2" }, { catalog });`;
       await writeFile(join(shop.folder, "wrong.ts"), text);
       const config = { extends: "./tsconfig.json", files: ["wrong.ts"], include: [] };
       await writeFile(join(shop.folder, "tsconfig.wrong.json"), JSON.stringify(config));
@@ -107,6 +107,30 @@ test(
       UPSTASH_REDIS_REST_TOKEN: upstash.token,
     });
     expect(output).toMatch(/Test Files {2}2 passed/);
+    expect(output).toMatch(/Tests {2}6 passed/);
+  },
+  npmMs,
+);
+
+test(
+  "charter check finds nothing in it, and what charter new adds to it compiles and passes its tests",
+  async () => {
+    await shop.run("charter", ["check"]);
+    const charter = (...args: readonly string[]) => shop.run("charter", ["new", ...args, "--yes"]);
+    await charter("module", "store", "--event", "store.box.packed", "--lang", "en");
+    await charter("event", "store.box.opened", "--module", "store");
+    await charter("consumer", "box_notes", "--module", "shop", "--on", "store.box.packed");
+    await shop.run("tsc", []);
+    await shop.run("charter", ["check"]);
+    const { neonUrl, upstash } = inject("services");
+    // Servers that are named are used; otherwise it starts its own.
+    const output = await shop.run("charter", ["services", "--run", "vitest", "run"], {
+      NEON_DATABASE_URL: neonUrl,
+      UPSTASH_REDIS_REST_URL: upstash.url,
+      UPSTASH_REDIS_REST_TOKEN: upstash.token,
+    });
+    expect(output).toMatch(/Test Files {2}4 passed/);
+    expect(output).toMatch(/Tests {2}16 passed/);
   },
   npmMs,
 );
@@ -115,7 +139,7 @@ test(
   "tests that need no server start none",
   async () => {
     const nowhere = "http://127.0.0.1:9";
-    await shop.run("vitest", ["run", "test/state.test.ts"], {
+    await shop.run("vitest", ["run", "test/released.test.ts"], {
       NEON_DATABASE_URL: "postgres://a:b@127.0.0.1:9/c",
       UPSTASH_REDIS_REST_URL: nowhere,
       UPSTASH_REDIS_REST_TOKEN: "none",
@@ -124,10 +148,12 @@ test(
   npmMs,
 );
 
+const apiKey = "of-the-test-0123456789";
+
 interface Home {
   readonly env: Readonly<Record<string, string>>;
   rows(text: string): Promise<unknown[]>;
-  /** Has every entry delivered to the stock once more. */
+  /** Has every entry delivered to the consumer once more. */
   redeliver(): Promise<void>;
 }
 
@@ -149,11 +175,11 @@ async function makeHome(): Promise<Home> {
     UPSTASH_REDIS_REST_URL: upstash.url,
     UPSTASH_REDIS_REST_TOKEN: upstash.token,
     BRAIN_REDIS_PREFIX: name,
+    APP_API_KEY: apiKey,
   };
   const applied = await shop.run("node", ["src/migrate.ts"], env);
-  expect(applied).toContain("0000_shop of the shop");
+  expect(applied).toContain("0000_shop of tea-shop");
   expect(await shop.run("node", ["src/migrate.ts"], env)).toContain("nothing to do");
-  await pool.query("INSERT INTO shop_stock VALUES ('tea', 5)");
   return {
     env,
     rows: async (text) => (await pool.query(text)).rows,
@@ -161,7 +187,7 @@ async function makeHome(): Promise<Home> {
       const redis = createRedisConnection({ url: redisUrl });
       try {
         const stream = `${name}:events:stream`;
-        await redis.send([["XGROUP", "SETID", stream, "edge_stock", "0"]], plainReply);
+        await redis.send([["XGROUP", "SETID", stream, "edge_shop", "0"]], plainReply);
       } finally {
         redis.close();
       }
@@ -173,27 +199,30 @@ type Call = (method: string, path: string, body?: unknown) => Promise<{ status: 
 
 /** Orders by HTTP; sees the effect once, also when all is delivered again. */
 async function expectShopToWork({ rows, redeliver }: Home, call: Call): Promise<void> {
-  const order = (quantity: number) => call("POST", "/orders", { sku: "tea", quantity });
-  const untilLeft = (available: number) =>
+  const order = (quantity: number) => call("POST", "/api/shop/orders", { quantity });
+  const untilHandled = (count: number) =>
     waitFor(
-      `${available} packets are left`,
-      async () => (await call("GET", "/stock/tea")).body,
-      (seen) => (seen as { available?: unknown }).available === available,
+      `${count} orders are handled`,
+      () => rows("SELECT handled FROM shop_totals"),
+      (seen) => (seen[0] as { handled?: unknown } | undefined)?.handled === count,
     );
-  expect((await order(2)).status).toBe(201);
-  await untilLeft(3);
+  expect(await call("GET", "/api/health")).toMatchObject({ status: 200, body: { status: "healthy" } });
+  const { status, body } = await order(2);
+  expect(status).toBe(201);
+  const { order_id } = body as { order_id: string };
+  expect(await call("GET", `/api/shop/orders/${order_id}`)).toMatchObject({
+    status: 200,
+    body: { order_id, quantity: 2 },
+  });
+  await untilHandled(1);
   await redeliver();
   // What comes behind shows that all before it was delivered again.
   expect((await order(1)).status).toBe(201);
-  await untilLeft(2);
-  const claims = "SELECT count(*)::int AS count FROM processed_events WHERE subscriber_name = 'stock'";
+  await untilHandled(2);
+  const claims = "SELECT count(*)::int AS count FROM processed_events WHERE subscriber_name = 'shop'";
   expect(await rows(claims)).toEqual([{ count: 2 }]);
-  expect(await rows("SELECT available FROM shop_stock")).toEqual([{ available: 2 }]);
   expect((await order(0)).status).toBe(400);
   expect(await rows("SELECT count(*)::int AS count FROM shop_orders")).toEqual([{ count: 2 }]);
-  const reserved =
-    "SELECT payload ->> 'left' AS left FROM events WHERE type = 'shop.stock.reserved' ORDER BY position";
-  expect(await rows(reserved)).toEqual([{ left: "3" }, { left: "2" }]);
 }
 
 test(
@@ -246,7 +275,7 @@ test(
     await waitFor(
       "Deno serves",
       async () => ({
-        status: await call("GET", "/stock/tea").then(({ status }) => status, String),
+        status: await call("GET", "/api/health").then(({ status }) => status, String),
         output: child.output(),
       }),
       ({ status }) => status === 200,
@@ -258,11 +287,14 @@ test(
 );
 
 async function send(url: URL, method: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const isPublic = url.pathname === "/api/health";
   const response = await fetch(url, {
     method,
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    headers: {
+      "content-type": "application/json",
+      ...(isPublic ? {} : { authorization: `Bearer ${apiKey}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return { status: response.status, body: await response.json() };
 }

@@ -54,6 +54,8 @@ const isCharterScript = ([run, script, dashes]: readonly string[]) =>
 function npmFault(args: readonly string[]): string | null {
   const [first = ""] = args;
   if (["ci", "install", "pack"].includes(first)) return null;
+  // Of what `npm run pack` makes: `@brain/app` is the package `@brain/create-app`.
+  if (first === "create") return args[1] === "@brain/app" ? null : `there is no package to create ${args[1]}`;
   const script = first === "run" ? (args[1] ?? "") : first;
   if (!Object.hasOwn(scripts, script)) return `package.json has no script "${script}"`;
   const files = args.filter((word) => word.includes("/") && word.endsWith(".ts"));

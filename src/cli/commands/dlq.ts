@@ -21,6 +21,7 @@ import { mapStack } from "../source-map.ts";
 import { actionColumns } from "./actions.ts";
 import { requireReason } from "./consumers.ts";
 import { addJobCommands, type JobArea, jobPath } from "./jobs.ts";
+import { addToTest } from "./to-test.ts";
 import { printTry } from "./try.ts";
 
 const letters = "/api/dead-letters";
@@ -94,6 +95,8 @@ export function addDlq(program: Command): void {
     .description("run the handler on its event, show what it would do, and keep nothing of it")
     .option("--payload <json>", "with this payload, as an edited redrive; @file reads it from a file")
     .action((id: string, options: TryOptions, command: Command) => tryLetter(cliOf(command), id, options));
+
+  addToTest(dlq);
 
   withReason(withFilter(dlq.command("redrive [ids...]"), true))
     .description("give dead letters back to their consumer: some ids, or all open ones that a filter meets")

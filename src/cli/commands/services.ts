@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { constants, tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import type { Command } from "commander";
+import type { Services } from "../../../workers/local/services.ts";
+import { CliError, UsageError } from "../errors.ts";
+
+/** `charter services`: a Redis and a Postgres of this machine, behind the protocols that are deployed. */
+export function addServices(program: Command): void {
+  program
+    .command("services")
+    .argument("[words...]", "with --run: the program and what it is given")
+    .description("start Redis and Postgres on this machine, behind the protocols of Upstash and Neon")
+    .option("--run", "run a program beside them, on data that is thrown away, and end with its exit code")
+    // They are the program's.
+    .allowUnknownOption()
+    .action((words: string[], { run = false }: { readonly run?: boolean }) =>
+      run ? runBeside(words) : keepOpen(words),
+    );
+}
+
+const variablesOf = ({ neonUrl, upstash }: Services) => ({
+  NEON_DATABASE_URL: neonUrl,
+  UPSTASH_REDIS_REST_URL: upstash?.url ?? "",
+  UPSTASH_REDIS_REST_TOKEN: upstash?.token ?? "",
+});
+
+/** @throws {CliError} one of them cannot be started; says what to do */
+async function start(dataDir: string, isKept: boolean): Promise<Services> {
+  const { startServices } = await import("../../../workers/local/services.ts");
+  try {
+    return await startServices({
+      env: process.env,
+      dataDir,
+      onProgress: (line) => process.stderr.write(`${line}\n`),
+      fsync: isKept,
+      keepsRunning: isKept,
+    });
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+async function runBeside([program, ...args]: readonly string[]): Promise<void> {
+  if (program === undefined)
+    throw new UsageError("--run is for a program: charter services --run vitest run");
+  const dataDir = await mkdtemp(join(tmpdir(), "charter-services-"));
+  // The program has the terminal, so Ctrl-C reaches it; it ends, and what was started is stopped behind it.
+  const stay = () => undefined;
+  process.on("SIGINT", stay);
+  process.on("SIGTERM", stay);
+  try {
+    const services = await start(dataDir, false);
+    try {
+      process.exitCode = await exitCodeOf(program, args, variablesOf(services));
+    } finally {
+      await services.stop();
+    }
+  } finally {
+    process.off("SIGINT", stay);
+    process.off("SIGTERM", stay);
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** @throws {UsageError} there is no such program */
+async function exitCodeOf(
+  program: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<number> {
+  const path = `${resolve("node_modules/.bin")}${delimiter}${process.env.PATH ?? ""}`;
+  const child = spawn(program, args, {
+    stdio: "inherit",
+    env: { ...process.env, ...variables, PATH: path },
+    shell: process.platform === "win32",
+  });
+  return new Promise((ended, failed) => {
+    child.on("error", (error) =>
+      failed(new UsageError(`${program} cannot be run: ${error.message}`, { cause: error })),
+    );
+    child.on("exit", (code, signal) => ended(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9)));
+  });
+}
+
+async function keepOpen(words: readonly string[]): Promise<void> {
+  if (words.length > 0) throw new UsageError(`"${words.join(" ")}" is nothing here. To run it: --run.`);
+  const { lockDataDir, prepareDataDir } = await import("../../../workers/local/data-dir.ts");
+  const dataDir = await prepareDataDir(process.env.BRAIN_DATA_DIR ?? ".brain");
+  const unlock = await lockDataDir(dataDir);
+  const stopped = new Promise<void>((stop) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
+  });
+  try {
+    const services = await start(dataDir, true);
+    for (const [name, value] of Object.entries(variablesOf(services)))
+      process.stdout.write(`${name}=${value}\n`);
+    process.stderr.write("ready; Ctrl-C stops it\n");
+    await stopped;
+    await services.stop();
+  } finally {
+    await unlock();
+  }
+}

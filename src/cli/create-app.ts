@@ -1,0 +1,12 @@
+/** `npm create @brain/app my-shop`: `charter new app`, for who has nothing of ours yet. */
+
+import { Command } from "commander";
+import { asNewApp } from "./commands/new-app.ts";
+import { runProgram } from "./run.ts";
+
+const program = new Command("create-app")
+  .option("--json", "what was written, as JSON")
+  .showHelpAfterError("(create-app --help tells more)")
+  .exitOverride();
+
+process.exitCode = await runProgram(asNewApp(program));

@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { userInfo } from "node:os";
+import type { Command } from "commander";
+import type { Plan } from "../governance/scaffold/plan.ts";
+import { CliError, UsageError } from "./errors.ts";
+import { createOutput, type Output } from "./output.ts";
+import type { GlobalOptions } from "./settings.ts";
+
+/** Options of whatever writes parts of a project. */
+export interface WriteOptions {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly filesOnly?: boolean;
+}
+
+export const outputOf = (command: Command) =>
+  createOutput(command.optsWithGlobals<GlobalOptions>().json === true);
+
+export const today = () => new Date().toISOString().slice(0, 10);
+
+/** Who works here: as git knows it, or else the machine. */
+export function ownerHere(): string {
+  try {
+    const name = execFileSync("git", ["config", "user.name"], { stdio: ["ignore", "pipe", "ignore"] });
+    const text = name.toString().trim();
+    if (text !== "") return text;
+  } catch {
+    // No git, or no name in it.
+  }
+  return userInfo().username;
+}
+
+/** Makes the plan, then writes it or tells it. What cannot be written is a wrong use. */
+export async function writing(
+  options: WriteOptions,
+  out: Output,
+  planned: () => Promise<Plan>,
+): Promise<void> {
+  const { ScaffoldError } = await import("../governance/scaffold/errors.ts");
+  const { applyPlan, StepError } = await import("../governance/scaffold/apply.ts");
+  const { checkPlan } = await import("../governance/scaffold/plan.ts");
+  try {
+    const plan = await planned();
+    checkPlan(plan);
+    const { dryRun: isDry = false, filesOnly: isWithoutSteps = false } = options;
+    const written = isWithoutSteps ? { ...plan, steps: [] } : plan;
+    if (!isDry) await applyPlan(written, (what) => out.json || out.note(`making ${what}`));
+    tell(plan, out, isDry, isDry || isWithoutSteps);
+  } catch (error) {
+    if (error instanceof ScaffoldError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof StepError) throw new CliError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** @param areLeft the programs were not run */
+function tell({ files, steps, notes }: Plan, out: Output, isDry: boolean, areLeft: boolean): void {
+  if (out.json) {
+    out.data({
+      dry_run: isDry,
+      files: files.map(({ path, before }) => ({ path, change: before === null ? "new" : "changed" })),
+      commands: steps.map(({ command }) => command.join(" ")),
+      notes,
+    });
+    return;
+  }
+  for (const { path, before } of files) out.line(`${before === null ? "new    " : "changed"}  ${path}`);
+  if (areLeft) for (const { command } of steps) out.line(`run      ${command.join(" ")}`);
+  for (const note of notes) out.line(note);
+  if (isDry) out.note("Nothing was written.");
+}
