@@ -10,6 +10,7 @@ import { naming } from "./naming.ts";
 import { payloads } from "./payload.ts";
 import { publishing } from "./publishing.ts";
 import { pythonChecks } from "./python/index.ts";
+import { pythonRules } from "./python/own-rules.ts";
 import { readmes } from "./readme.ts";
 import { redisKeys } from "./redis-keys.ts";
 import type { Rule } from "./rule.ts";
@@ -28,6 +29,7 @@ const lists: readonly Rule[] = [
   ...consuming,
   ...leftovers,
   ...mode,
+  ...pythonRules,
 ];
 
 /** Every rule, in the order of the charter. A new one is named in the list of its file, and has a page. */

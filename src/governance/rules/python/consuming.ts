@@ -259,5 +259,5 @@ export const pythonConsuming: Readonly<Record<string, Check>> = {
   "C-6": documented,
   "C-7": lifecycle,
   "C-8": ownAcks,
-  "9.4B": hinted,
+  "PY-2": hinted,
 };

@@ -196,6 +196,5 @@ export const pythonEnvelope: Readonly<Record<string, Check>> = {
   "E-6": producers,
   "E-7": contexts,
   "E-8": rawObjects,
-  C1a: rawObjects,
   "11.5": metas,
 };

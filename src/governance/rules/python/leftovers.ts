@@ -1,5 +1,6 @@
 /** What a migration leaves behind: switches, commented code, marks, imports. */
 
+import type { Edit } from "../../finding.ts";
 import { calledHere, callsByName } from "../../tree/python/flow.ts";
 import {
   around,
@@ -209,10 +210,35 @@ const unusedImports: Check = ({ python: { sources, names } }, report) => {
     for (const { as, part, node } of imported) {
       if (as === null || used.has(as) || new RegExp(`\\b${as}\\b`).test(texts)) continue;
       if (/#\s*noqa\b/.test(lineText(source, positionOf(source, node.end).line))) continue;
-      report({ at: part, message: `${as} is imported and not used.` });
+      const fix = removalOf(node, part);
+      report({
+        at: part,
+        message: `${as} is imported and not used.`,
+        ...(fix === null ? {} : { fix: [fix] }),
+      });
     }
   }
 };
+
+/** Takes a name out of an import, with the comma; null: nothing would be left of the block around it. */
+function removalOf(statement: PyNode, part: PyNode): Edit | null {
+  const { file, source } = statement;
+  const parts = statement.children.filter(({ field: role }) => role === "name");
+  const index = parts.indexOf(part);
+  if (index === -1) return null;
+  if (parts.length === 1) {
+    if (statement.parent?.type === "block" && statement.parent.children.length === 1) return null;
+    const start = source.text.lastIndexOf("\n", statement.start - 1) + 1;
+    const end = source.text.indexOf("\n", statement.end);
+    // Something else stands in its line.
+    if (source.text.slice(start, statement.start).trim() !== "") return null;
+    return { file, start, end: end === -1 ? statement.end : end + 1, text: "" };
+  }
+  const next = parts[index + 1];
+  const before = parts[index - 1];
+  if (next !== undefined) return { file, start: part.start, end: next.start, text: "" };
+  return { file, start: before?.end ?? part.start, end: part.end, text: "" };
+}
 
 /** A keyword of a call, or an attribute behind a dot, uses no import. */
 function isStored(name: PyNode): boolean {

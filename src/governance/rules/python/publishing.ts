@@ -212,7 +212,7 @@ function conditionsOf(source: PySource): readonly PyNode[] {
 }
 
 /** The table of what was handled, asked for an event's id alone; or a set of ids in memory. */
-export const byEventId: Check = ({ python }, report) => {
+const byEventId: Check = ({ python }, report) => {
   const message =
     "What was handled is told by the event's id; expected the id of the message, stream_message_id.";
   for (const source of python.sources) {
@@ -262,6 +262,5 @@ export const pythonPublishing: Readonly<Record<string, Check>> = {
   "B-5": otherBuses,
   "B-6": optional,
   "B-7": byEventId,
-  "11.3": byEventId,
   "11.6": reachesCaller,
 };
