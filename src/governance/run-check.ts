@@ -139,7 +139,8 @@ function chooseRules(ids: readonly string[] | undefined): readonly Rule[] {
   return [...new Set(chosen)];
 }
 
-async function given<T>(work: () => Promise<T>): Promise<T> {
+/** What was given wrong is told as that. @throws {GivenError} */
+export async function given<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -63,5 +63,8 @@ test("a suppression is of one rule, one place, and a rule that there is", () => 
 });
 
 test("a text that quotes a suppression is none", () => {
+  const quoted = `// charter-ignore 11.1 until 2020-01-01: ${reason}`;
+  expect(foundIn(`export const text = ${JSON.stringify(quoted)};\n${wrong}`).told).toHaveLength(1);
+  expect(foundIn(`export const text = \`a\n${quoted}\n\`;\n${wrong}`).told).toHaveLength(1);
   expect(foundIn(`export const text = "charter-ignore 11.1";\n${wrong}`).told).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 /** `charter-ignore B-5 until 2027-03-01: reason` in a comment: the findings of a rule in that line or the next one are not told. */
 
 import type { Place } from "./finding.ts";
+import { isBetweenTokens, isTypeScript } from "./tree/source.ts";
 import { placeOfLine, type TextFile } from "./tree/text.ts";
 
 export interface Suppression {
@@ -27,7 +28,10 @@ const isDay = (text: string) => {
 /** @param today `2026-11-26`, UTC */
 export function suppressionsOf(file: TextFile, today: string): readonly Suppression[] {
   if (!file.text.includes("charter-ignore")) return [];
-  return [...file.text.matchAll(written)].map((match) => {
+  const found = [...file.text.matchAll(written)].filter(
+    ({ index }) => !isTypeScript(file.path) || isBetweenTokens(file, index),
+  );
+  return found.map((match) => {
     const line = file.text.slice(0, match.index).split("\n").length;
     const [, rule = "", until = "", reason = ""] = shape.exec(match[1] ?? "") ?? [];
     return {

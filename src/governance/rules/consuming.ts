@@ -224,7 +224,8 @@ function listedIn(sections: readonly Section[], { line, endLine, level }: Sectio
     });
 }
 
-function unnamedConsumers({ typescript }: Project, report: Tell): void {
+function unnamedConsumers(project: Project, report: Tell): void {
+  const { typescript } = project;
   const named = new Set<ts.Node>();
   const seen = new Set<ts.Node>();
   const look = (node: ts.Node): void => {
@@ -243,8 +244,7 @@ function unnamedConsumers({ typescript }: Project, report: Tell): void {
       if (top !== null) look(top);
     });
   };
-  const starts = typescript.files.length > 0 ? startsOf(typescript) : [];
-  for (const start of starts) look(start);
+  for (const start of startsOf(project)) look(start);
   for (const { call, subscriber, file } of typescript.consumers) {
     if (named.has(call) || typescript.moduleOf(file) === null) continue;
     report({
@@ -255,23 +255,15 @@ function unnamedConsumers({ typescript }: Project, report: Tell): void {
 }
 
 /** What is given as `consumers` to whatever starts them. */
-function startsOf({ modules, source, files }: Project["typescript"]): readonly ts.Node[] {
+function startsOf(project: Project): readonly ts.Node[] {
   const starts: ts.Node[] = [];
-  for (const { definition } of modules) {
+  for (const { definition } of project.typescript.modules) {
     const list = definition?.options == null ? null : propertyStart(definition.options);
     if (list !== null) starts.push(list);
   }
-  const known = new Set(modules.flatMap((module) => module.files));
-  for (const file of files) {
-    if (known.has(file)) continue;
-    const { ast, text } = source(file);
-    if (!text.includes("consumers")) continue;
-    walk(ast, (node) => {
-      if (ts.isObjectLiteralExpression(node)) {
-        const list = propertyStart(node);
-        if (list !== null) starts.push(list);
-      }
-    });
+  for (const { module, nodes } of sourcesWith(project, /\bconsumers\b/)) {
+    if (module !== null) continue;
+    starts.push(...nodes.objects.flatMap((object) => propertyStart(object) ?? []));
   }
   return starts;
 }

@@ -92,7 +92,7 @@ export const publishing: readonly Rule[] = [
 ];
 
 function rawEvents(project: Project, report: Tell): void {
-  for (const { file, nodes } of sourcesWith(project, /publish|emit/i))
+  for (const { file, nodes } of sourcesWith(project, /(?:publish|emit)\w*\s*\(/i))
     for (const call of nodes.calls) {
       const raw = rawPublished(project.typescript, file, call);
       if (raw !== null)

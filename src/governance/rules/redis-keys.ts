@@ -1,9 +1,9 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
-import { nodesOf } from "../tree/nodes.ts";
 import { bare, calledName, isFunction, stringOf, stringPlace } from "../tree/source.ts";
 import { notKnown } from "../tree/values.ts";
 import type { Report, Rule } from "./rule.ts";
+import { sourcesWith } from "./scope-of-rules.ts";
 
 export const redisKeys: readonly Rule[] = [
   {
@@ -14,18 +14,15 @@ export const redisKeys: readonly Rule[] = [
     mend: "Write `brain:` and the parts of the key with colons between them, e.g. `brain:events:stream`.",
     caughtBy: [],
     check: (project, report) => {
-      for (const file of project.typescript.files) {
-        const text = project.files.files.get(file)?.text ?? "";
-        if (!mayHoldKeys.test(text)) continue;
-        const { ast } = project.typescript.source(file);
-        for (const call of nodesOf(ast).calls) checkCommand(project, file, call, report);
-        for (const node of nodesOf(ast).texts) checkNamedKey(node, report);
+      for (const { file, nodes } of sourcesWith(project, mayHoldKeys)) {
+        for (const call of nodes.calls) checkCommand(project, file, call, report);
+        for (const node of nodes.texts) checkNamedKey(node, report);
       }
     },
   },
 ];
 
-const mayHoldKeys = /redis|upstash|["'`]brain[_./-]/i;
+const mayHoldKeys = /(?:redis|upstash)\w*\s*[.)\]("]|["'`]brain[_./-]/i;
 
 /** Commands whose first argument is a key. */
 const commands = new Set(

@@ -3,7 +3,7 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import type { ProjectFiles, Workspace } from "./files.ts";
-import { bare, nameOf, parseSource, type SourceFile } from "./source.ts";
+import { bare, isTypeScript, nameOf, parseSource, type SourceFile } from "./source.ts";
 
 /** Where a name comes from. */
 export interface Origin {
@@ -67,13 +67,29 @@ export function readBindings(project: ProjectFiles): Bindings {
   };
   const resolve = (file: string, specifier: string) => resolveImport(project, file, specifier);
 
+  const eventful = new Map<string, boolean>();
+  const holdsEvents = (owner: string): boolean => {
+    const known = eventful.get(owner);
+    if (known !== undefined) return known;
+    const folder = project.workspaces.find(({ name }) => name === owner)?.folder ?? "";
+    const found = [...project.files.values()].some(
+      ({ path, text }) =>
+        path.startsWith(`${folder}/`) && isTypeScript(path) && text.includes("defineEvent("),
+    );
+    eventful.set(owner, found);
+    return found;
+  };
+
   function follow(file: string, imported: Imported, steps: number): Origin | null {
     const target = resolve(file, imported.specifier);
     if (target === null) {
       return { package: packageOf(imported.specifier), name: imported.name, file: null, value: null };
     }
-    if (imported.name === "*")
-      return { package: ownerOf(project.workspaces, target), name: "*", file: target, value: null };
+    const owner = ownerOf(project.workspaces, target);
+    // A package without events is what it says at its door: where inside of it a name comes from matters to nobody.
+    if (owner !== null && imported.specifier === owner && !holdsEvents(owner))
+      return { package: owner, name: imported.name, file: null, value: null };
+    if (imported.name === "*") return { package: owner, name: "*", file: target, value: null };
     return exportedFrom(target, imported.name, steps);
   }
 

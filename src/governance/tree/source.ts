@@ -105,3 +105,17 @@ export function functionsAround(node: ts.Node): readonly FunctionNode[] {
     if (isFunction(at)) found.push(at);
   return found;
 }
+
+/** True for a place between the words of the language: in a comment, or where nothing stands. */
+export function isBetweenTokens(file: TextFile, offset: number): boolean {
+  let node: ts.Node = parseSource(file).ast;
+  while (true) {
+    const inner: ts.Node | undefined = node
+      .getChildren()
+      .find((child) => child.getFullStart() <= offset && offset < child.getEnd());
+    if (inner === undefined) return true;
+    if (offset < inner.getStart()) return true;
+    if (inner.getChildCount() === 0) return false;
+    node = inner;
+  }
+}

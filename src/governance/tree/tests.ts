@@ -39,9 +39,10 @@ export interface TestTree {
   typesOf(module: TypeScriptModule): ReadonlySet<string>;
 }
 
-const mayAct = /\b(?:expect|assert)\w*[.(]/;
+const mayAct = /expect|assert/;
 const actsSomehow =
-  /\b(?:drain\w*|settle|cron\w*|redeliver|runHandler|expectEvent|source_module)\b|XADD|SETID|\/api\/replays/;
+  /drain|settle|cron|redeliver|runHandler|expectEvent|source_module|XADD|SETID|\/api\/replays/;
+const acts = /drain|redeliver|SETID|XADD|settle/;
 
 export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree {
   const paths = new Set(tree.tests);
@@ -160,9 +161,23 @@ export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree
     return null;
   }
 
-  /** With what a test imports from other tests, because names may stand there. */
-  const reachOf = (path: string): readonly string[] => {
+  const looked = new Map<string, Looked | null>();
+
+  /** Null: it cannot show anything of anybody. */
+  function lookAt(path: string): Looked | null {
+    const known = looked.get(path);
+    if (known !== undefined) return known;
     const text = textOf(path);
+    const found =
+      !mayAct.test(text) || !actsSomehow.test(text)
+        ? null
+        : { reach: reachOf(path, text), actsItself: acts.test(text) };
+    looked.set(path, found);
+    return found;
+  }
+
+  /** With what a test imports from other tests, because names may stand there. */
+  const reachOf = (path: string, text: string): readonly string[] => {
     const imported = [...text.matchAll(/from "(\.[^"]+)"/g)]
       .map(([, specifier = ""]) => posix.join(posix.dirname(path), specifier))
       .filter((target) => paths.has(target));
@@ -171,14 +186,12 @@ export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree
 
   /** 0: it cannot show anything of it. */
   function rankOf(path: string, name: string, words: readonly string[]): number {
-    const text = textOf(path);
-    if (!mayAct.test(text) || !actsSomehow.test(text)) return 0;
-    const reach = reachOf(path);
-    const spoken = words.filter((word) => reach.some((each) => each.includes(word))).length;
+    const seen = lookAt(path);
+    if (seen === null) return 0;
+    const spoken = words.filter((word) => seen.reach.some((each) => each.includes(word))).length;
     if (spoken === 0) return 0;
     const isNamed = posix.basename(path).replaceAll("-", "_").includes(name);
-    const actsItself = /drain|redeliver|SETID|XADD|settle/.test(text);
-    return spoken + (isNamed ? 100 : 0) + (actsItself ? 10 : 0);
+    return spoken + (isNamed ? 100 : 0) + (seen.actsItself ? 10 : 0);
   }
 
   return {
@@ -209,6 +222,13 @@ export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree
       );
     },
   };
+}
+
+/** What is seen of a file of tests before it is parsed. */
+interface Looked {
+  /** Its text, and those of tests that it imports from. */
+  readonly reach: readonly string[];
+  readonly actsItself: boolean;
 }
 
 interface About {

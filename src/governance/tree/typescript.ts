@@ -135,16 +135,21 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   // A package of the charter has events of the product at most: its own code says how to publish, and publishes none.
   const isPackage = (path: string) =>
     project.workspaces.some(({ folder }) => folder !== "" && path.startsWith(`${folder}/`));
-  const telling = files.filter((path) => {
-    const text = project.files.get(path)?.text ?? "";
-    return isPackage(path) ? text.includes("defineEvent(") : mayTell(text);
-  });
-  const calls = telling.flatMap((path) => callsIn(source(path)));
+  const text = (path: string) => project.files.get(path)?.text ?? "";
+  const defining = files.filter((path) => (isPackage(path) ? /defineEvent\(/ : mayDefine).test(text(path)));
+  const definitions = defining.flatMap((path) => callsIn(source(path)));
   const events = new Map<ts.Node, DefinedEvent>();
-  for (const { file, node } of calls) {
+  for (const { file, node } of definitions) {
     if (calledOf(file, node, schemasPackage) === "defineEvent")
       events.set(node, readEvent(file, node, bindings, values));
   }
+  // Who publishes or handles an event says its name somewhere, be it in the import that renames it.
+  const names = namesOf([...events.values()]);
+  const telling = files.filter(
+    (path) =>
+      !defining.includes(path) && !isPackage(path) && mayTell(text(path)) && saysOne(text(path), names),
+  );
+  const calls = [...definitions, ...telling.flatMap((path) => callsIn(source(path)))];
   const eventsOf = (file: string, node: ts.Expression): readonly DefinedEvent[] => {
     const value = bare(node);
     if (ts.isConditionalExpression(value))
@@ -184,9 +189,22 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   };
 }
 
-/** Cheap and never wrong about a file that tells something: the words must stand there. */
-const mayTell = (text: string) =>
-  /define(?:Event|Module|Consumer)|createCatalog|\bon(?:Sql)?(?:Batch|Set)?\(|publish|record\(/i.test(text);
+/** Cheap, and never wrong about a file that defines something: the words must stand there. */
+const mayDefine = /define(?:Event|Module|Consumer)\b|createCatalog\b|(?<![.\w])on(?:Sql)?(?:Batch|Set)?\(/;
+
+const mayTell = (text: string) => /publish|record|emit|send/i.test(text);
+
+/** Names under which events are known; null: one of them has none, so any file may speak of it. */
+function namesOf(events: readonly DefinedEvent[]): ReadonlySet<string> | null {
+  const names = events.map(({ name }) => name);
+  return names.includes(null) ? null : new Set(names.filter((name) => name !== null));
+}
+
+function saysOne(text: string, names: ReadonlySet<string> | null): boolean {
+  if (names === null) return true;
+  for (const [word] of text.matchAll(/[\w$]+/g)) if (names.has(word)) return true;
+  return false;
+}
 
 function callsIn({ path, ast }: SourceFile): readonly Call[] {
   return nodesOf(ast).calls.map((node) => ({ file: path, node }));
