@@ -103,6 +103,23 @@ describe("the catalog", () => {
     expect(await page.locator("main").textContent()).toContain("component");
   });
 
+  test("says of each event how large it is, how often it comes and which fields are never filled", async () => {
+    const page = await ours.open();
+    await page.goto("/catalog");
+    // What may well be right stands behind a click.
+    const silent = page.getByText("ethics.review never came from a program outside");
+    expect(await silent.isVisible()).toBe(false);
+    await page.getByText(/^To know: \d+$/).click();
+    await silent.waitFor();
+    await page.goto("/catalog/system.health");
+    const textOf = async (name: RegExp) =>
+      (await page.locator("tr").filter({ hasText: name }).allTextContents()).join("\n");
+    expect(await textOf(/^details/)).toMatch(/never 0 of \d+ events/);
+    expect(await textOf(/^component/)).toMatch(/(\d+) of \1 events/);
+    expect(await textOf(/\d B$/)).toMatch(/^1\d+( B\d+|\d+ B)+/);
+    await expectAccessible(page);
+  });
+
   test("leads to the documents of the events: AsyncAPI, and the schemas of each", async () => {
     const page = await ours.open();
     await page.goto("/catalog");

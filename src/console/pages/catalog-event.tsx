@@ -1,18 +1,22 @@
 import type { CatalogEventDetails } from "../../http/kit/product-answers.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { CatalogConsumers } from "../parts/catalog-consumers.tsx";
+import { CatalogFindings } from "../parts/catalog-findings.tsx";
 import { Json } from "../parts/json.tsx";
 import { SeverityBadge } from "../parts/severity.tsx";
 import { Table } from "../parts/table.tsx";
 import { Badge, Empty, Facts, Time } from "../parts/text.tsx";
 import { catalogWords } from "../words/catalog.ts";
+import { findingWords } from "../words/catalog-findings.ts";
 import { shellWords } from "../words/shell.ts";
 
 export const page: PageModule = {
   async show(visit) {
     const w = visit.words(catalogWords);
+    const f = visit.words(findingWords);
     const event = await visit.api.get<CatalogEventDetails>(
       `/api/catalog/${encodeURIComponent(visit.param("type"))}`,
+      { payloads: true },
     );
     return {
       title: event.type,
@@ -37,9 +41,18 @@ export const page: PageModule = {
                   {visit.format.number(event.observed?.count ?? 0)}
                 </a>,
               ],
+              [f.perHour, event.observed === null ? null : visit.format.number(event.observed.per_hour, 2)],
+              [
+                f.first,
+                event.observed?.first_seen_at == null ? null : (
+                  <Time visit={visit} at={event.observed.first_seen_at} as="ago" />
+                ),
+              ],
             ]}
           />
+          <CatalogFindings visit={visit} findings={event.findings} ofOne />
           <Observed visit={visit} event={event} />
+          <Sizes visit={visit} event={event} />
           <h2>{w.fields}</h2>
           <Fields visit={visit} event={event} />
           <h2>{w.example}</h2>
@@ -126,15 +139,77 @@ function Observed({ visit, event: { observed } }: EventProps) {
   );
 }
 
+/** How large payloads are, of each version that was seen. */
+function Sizes({ visit, event: { observed } }: EventProps) {
+  const w = visit.words(catalogWords);
+  const f = visit.words(findingWords);
+  const { number } = visit.format;
+  const payloads = observed?.payloads ?? [];
+  if (payloads.length === 0) return null;
+  return (
+    <section>
+      <h2>{f.payloads}</h2>
+      <Table
+        label={f.payloads}
+        columns={[
+          { name: w.version },
+          { name: f.looked, kind: "number" },
+          { name: f.median, kind: "number" },
+          { name: f.most, kind: "number" },
+          { name: f.largest, kind: "number" },
+        ]}
+      >
+        {payloads.map(({ version, count, p50_bytes, p95_bytes, max_bytes }) => (
+          <tr>
+            <th scope="row">{number(version)}</th>
+            <td class="number">{number(count)}</td>
+            {[p50_bytes, p95_bytes, max_bytes].map((bytes) => (
+              <td class="number">{f.bytesOf(number(bytes))}</td>
+            ))}
+          </tr>
+        ))}
+      </Table>
+    </section>
+  );
+}
+
+/** In how many of the events that were looked at a field has a value. */
+function Filled({
+  visit,
+  field,
+}: {
+  readonly visit: Visit;
+  readonly field: CatalogEventDetails["fields"][number];
+}) {
+  const f = visit.words(findingWords);
+  const { filled, looked_at } = field;
+  if (filled === null || looked_at === null) return <span class="quiet">–</span>;
+  const text = f.ofLooked(visit.format.number(filled), visit.format.number(looked_at));
+  return filled === 0 ? (
+    <>
+      <Badge tone="info">{f.neverFilled}</Badge> <span class="quiet">{text}</span>
+    </>
+  ) : (
+    <span>{text}</span>
+  );
+}
+
 function Fields({ visit, event }: EventProps) {
   const w = visit.words(catalogWords);
   const s = visit.words(shellWords);
   return (
     <Table
       label={w.fields}
-      columns={[{ name: w.field }, { name: w.type }, { name: w.required }, { name: w.meaning, kind: "wide" }]}
+      columns={[
+        { name: w.field },
+        { name: w.type },
+        { name: w.required },
+        { name: visit.words(findingWords).filled },
+        { name: w.meaning, kind: "wide" },
+      ]}
     >
-      {event.fields.map(({ path, type, required, limits, meaning }) => {
+      {event.fields.map((field) => {
+        const { path, type, required, limits, meaning } = field;
         const personal = event.personal_fields.find(({ field }) => field === path);
         return (
           <tr>
@@ -143,6 +218,9 @@ function Fields({ visit, event }: EventProps) {
             </th>
             <td>{type}</td>
             <td>{required ? s.yes : s.no}</td>
+            <td>
+              <Filled visit={visit} field={field} />
+            </td>
             <td class="wide">
               {meaning} <span class="quiet">{limits.replaceAll("`", "")}</span>{" "}
               {personal === undefined ? null : <Badge tone="warn">{w.personalOf(personal.subject)}</Badge>}

@@ -1,6 +1,7 @@
 import type { CatalogAnswer, CatalogEvent } from "../../http/kit/product-answers.ts";
 import type { PageModule, Visit } from "../page.ts";
-import { CatalogConsumers, isOdd } from "../parts/catalog-consumers.tsx";
+import { CatalogConsumers } from "../parts/catalog-consumers.tsx";
+import { CatalogFindings } from "../parts/catalog-findings.tsx";
 import { FilterForm, FilterSelect } from "../parts/form.tsx";
 import { flowsOf, ModuleGraph } from "../parts/module-graph.tsx";
 import { SeverityBadge } from "../parts/severity.tsx";
@@ -11,7 +12,7 @@ import { catalogWords } from "../words/catalog.ts";
 export const page: PageModule = {
   async show(visit) {
     const w = visit.words(catalogWords);
-    const answer = await visit.api.get<CatalogAnswer>("/api/catalog");
+    const answer = await visit.api.get<CatalogAnswer>("/api/catalog", { payloads: true });
     const modules = [...new Set(answer.events.map(({ module }) => module))];
     const shown = answer.events.filter((event) => fits(visit, event));
     const { number } = visit.format;
@@ -24,7 +25,7 @@ export const page: PageModule = {
           <p class="quiet">
             {w.asDocument} <a href={visit.href("/documents/asyncapi.json")}>AsyncAPI 3.0</a>
           </p>
-          <Findings visit={visit} answer={answer} />
+          <CatalogFindings visit={visit} findings={answer.findings} />
           <Filters visit={visit} modules={modules} />
           {shown.length === 0 ? <Empty>{w.noneFound}</Empty> : <EventTable visit={visit} events={shown} />}
           {answer.observed_newest === null ? null : (
@@ -48,7 +49,7 @@ function fits(visit: Visit, event: CatalogEvent): boolean {
   return (
     words.every((word) => text.includes(word)) &&
     (module === undefined || event.module === module) &&
-    (odd === undefined || isOdd(event))
+    (odd === undefined || event.findings.some(({ level }) => level !== "note"))
   );
 }
 
@@ -74,43 +75,6 @@ function Filters({ visit, modules }: { readonly visit: Visit; readonly modules: 
   );
 }
 
-/** What is not as it is declared and belongs to no event of the list. */
-function Findings({ visit, answer }: { readonly visit: Visit; readonly answer: CatalogAnswer }) {
-  const w = visit.words(catalogWords);
-  const { missing_consumers: missing, unlisted } = answer;
-  return (
-    <>
-      {missing.length === 0 ? null : (
-        <section class="message bad">
-          <h2>{w.missingTitle}</h2>
-          <ul>
-            {missing.map(({ subscriber, type, where }) => (
-              <li>
-                <b>{subscriber}</b>: <code>{type}</code> (
-                {where === "catalogue" ? w.inCatalogue : w.inLetters})
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {unlisted === null || unlisted.length === 0 ? null : (
-        <section class="message warn">
-          <h2>{w.unlistedTitle}</h2>
-          <ul>
-            {unlisted.slice(0, 50).map(({ type, is_foreign, older_name_of, count, last_seen_at }) => (
-              <li>
-                <code>{type}</code> ×{visit.format.number(count)},{" "}
-                {older_name_of === null ? (is_foreign ? w.foreign : w.unknown) : w.olderName(older_name_of)},{" "}
-                <Time visit={visit} at={last_seen_at} as="ago" />
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-    </>
-  );
-}
-
 function EventTable({ visit, events }: { readonly visit: Visit; readonly events: readonly CatalogEvent[] }) {
   const w = visit.words(catalogWords);
   return (
@@ -130,7 +94,7 @@ function EventTable({ visit, events }: { readonly visit: Visit; readonly events:
           <td class="wide">
             <a href={visit.href(`/catalog/${event.type}`)}>{event.type}</a>{" "}
             {event.version > 1 ? <Badge tone="quiet">v{event.version}</Badge> : null}{" "}
-            {event.observed?.producers.some(({ declared }) => !declared) ? (
+            {event.findings.some(({ kind }) => kind === "undeclared_producer") ? (
               <Badge tone="info">{w.otherProducer}</Badge>
             ) : null}
             <p class="quiet">{event.when}</p>

@@ -41,12 +41,3 @@ function faultOf(
   if (!handles) return ["warn", w.idle];
   return declared ? ["good", null] : ["info", w.undeclared];
 }
-
-/** Whether something is not as it is declared. */
-export function isOdd({ consumers, is_unhandled, observed }: CatalogEvent): boolean {
-  return (
-    is_unhandled ||
-    consumers.some(({ exists, handles, declared }) => !exists || !handles || !declared) ||
-    (observed?.producers.some(({ declared }) => !declared) ?? false)
-  );
-}
