@@ -21,8 +21,8 @@ export interface DoorName {
 /** Words of programs in general, of HTTP and of SQL, and no nouns for what the engine does. None that no name has. */
 export const everydayWords: readonly string[] = `
   after all background bad begin brain catch change clock code config conflict context database
-  decided definition delivered environment error expected forbidden found given hooks issue kind large
-  lines log logger lost many media migrate next no not observed opened options overloaded part parts
+  decided declared definition delivered environment error expected forbidden found given hooks issue kind large
+  lines log logger lost many media migrate next no not observe observed opened options overloaded part parts
   redis reply report request requested requests result row run scheduled schema services set
   setting settings sink source sql start state step test time too transaction tx unauthorized
   unexpected unknown unsupported upstream validation

@@ -153,7 +153,7 @@ export { findRecorded } from "./events/history.ts";
 export { type IngestContext, type IngestResult, ingest } from "./events/ingest.ts";
 export { limitIngest } from "./events/ingest-limit.ts";
 export { followEvents } from "./events/live.ts";
-export { observeFlows, type SeenFlow } from "./events/observed-flows.ts";
+export { type ObservedFlow, observeFlows } from "./events/observed-flows.ts";
 export type { DeclaredPayload, ObservedPayloads } from "./events/observed-payloads.ts";
 export {
   mostObserved,

@@ -1,4 +1,4 @@
-import type { Consumer, DeclaredPayload, ObservedTypes, SeenFlow } from "@brain/engine";
+import type { Consumer, DeclaredPayload, ObservedFlow, ObservedTypes } from "@brain/engine";
 import {
   type Catalog,
   type EventDefinition,
@@ -29,7 +29,7 @@ interface Declared {
 export interface Look {
   readonly types: ObservedTypes;
   /** Null: not asked. */
-  readonly flows: readonly SeenFlow[] | null;
+  readonly flows: readonly ObservedFlow[] | null;
   readonly nowMs: number;
 }
 

@@ -7,7 +7,7 @@ import { mostObserved, type ObserveOptions } from "./observed-types.ts";
 const maxFlows = 2_000;
 
 /** Events of one type that others led to, among the newest of the record. */
-export interface SeenFlow {
+export interface ObservedFlow {
   readonly cause: string;
   readonly effect: string;
   /** `meta.source_module` and `meta.producer` of the effect. */
@@ -28,7 +28,7 @@ export async function observeFlows(
   { db }: Pick<Invocation, "db">,
   tenantId: string | null,
   { newest = mostObserved, since = null }: Pick<ObserveOptions, "newest" | "since"> = {},
-): Promise<readonly SeenFlow[]> {
+): Promise<readonly ObservedFlow[]> {
   // LIMIT in the lateral part: a join would be made by reading the whole record once it seems cheaper.
   const rows = await db.rows(sql`
     SELECT c.type AS cause, e.type AS effect, e.source_module AS module, e.producer, e.is_handled, count(*)::integer AS count
@@ -38,5 +38,5 @@ export async function observeFlows(
     CROSS JOIN LATERAL (SELECT type FROM events WHERE id = e.cause_id AND ${isOfTenant(sql`tenant_id`, tenantId)} LIMIT 1) c
     WHERE e.cause_id IS NOT NULL AND (${since}::text IS NULL OR e.stored_at >= ${since}::timestamptz)
     GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 2 LIMIT ${maxFlows}`);
-  return rows as unknown as readonly SeenFlow[];
+  return rows as unknown as readonly ObservedFlow[];
 }

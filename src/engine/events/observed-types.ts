@@ -1,12 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
-import {
-  type DeclaredPayload,
-  type ObservedPayloads,
-  payloadsSql,
-  readPayloads,
-} from "./observed-payloads.ts";
+import type { DeclaredPayload, ObservedPayloads } from "./observed-payloads.ts";
 
 /*
  * What the record shows of types: who wrote them, how often and when last. Against what is declared in the catalogue this
@@ -115,19 +110,20 @@ export async function observeTypes(
   const { newest = mostObserved, since = null, payloads = [] } = options;
   const look: Look = { tenantId, newest, since };
   const types = catalog.all.map(({ type }) => type);
+  // Loaded when it is asked for: nothing else needs its SQL.
+  const inside = payloads.length === 0 ? null : await import("./observed-payloads.ts");
   const asked = {
     record: recordSql(look),
     entries: entriesSql(look),
     letters: lettersSql(tenantId),
     // A tenant's last event of a type may stand behind any number of others': that is no one step.
     ...(tenantId === null ? { ever: everSql(types) } : {}),
-    ...(payloads.length === 0 ? {} : { inside: payloadsSql(payloads, look) }),
+    ...(inside === null ? {} : { inside: inside.payloadsSql(payloads, look) }),
   };
   const answers = await db.batch(Object.values(asked));
   const answerOf = (name: string) => answers[Object.keys(asked).indexOf(name)] ?? null;
   const record = (answerOf("record") ?? []) as unknown as readonly SeenType[];
   const ever = answerOf("ever") as readonly EverRow[] | null;
-  const inside = answerOf("inside");
   return {
     seen: [...record, ...((answerOf("entries") ?? []) as unknown as readonly SeenType[])],
     letters: (answerOf("letters") ?? []) as ObservedTypes["letters"],
@@ -135,7 +131,7 @@ export async function observeTypes(
     newest,
     since,
     from: record.map(({ first_at }) => first_at).toSorted()[0] ?? null,
-    inside: inside === null ? null : readPayloads(payloads, inside),
+    inside: inside?.readPayloads(payloads, answerOf("inside") ?? []) ?? null,
   };
 }
 
