@@ -61,9 +61,11 @@ const testsFor = ({ evidence }: Judged, kind: TestKind) =>
 const parts = (...found: readonly (string | null)[]) =>
   found.filter((part) => part !== null && part !== "").join("; ");
 
-function errorsOf({ findings }: Judged, isAbout: (rule: string) => boolean): readonly string[] {
+/** @param isAbout by an id, or another name that the charter has for it */
+function errorsOf({ findings, rules }: Judged, isAbout: (rule: string) => boolean): readonly string[] {
+  const namesOf = (id: string) => [id, ...(rules.find((rule) => rule.id === id)?.also ?? [])];
   return findings
-    .filter(({ rule, severity }) => severity === "error" && isAbout(rule))
+    .filter(({ rule, severity }) => severity === "error" && namesOf(rule).some(isAbout))
     .map(({ rule, file, line, message }) => `${rule} ${file}:${line} ${message}`);
 }
 
@@ -159,7 +161,7 @@ function documented(judged: Judged, group: "README" | "EVENTS"): Said {
   return pass(document.path);
 }
 
-const isLegacy = (rule: string) => phaseOfRule(rule) === 5 && !/^(?:README|EVENTS|N-)/.test(rule);
+const isLegacy = (rule: string) => phaseOfRule(rule) === 5 && !/^(?:R|EV)-/.test(rule);
 const isTyping = (rule: string) => ["P-7", "E-8", "C-9"].includes(rule);
 
 function byRules(judged: Judged, isAbout: (rule: string) => boolean, todo: string): Said {

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { Project } from "../project.ts";
 import { readProject } from "../project.ts";
 import { rules } from "../rules/index.ts";
+import type { Rule } from "../rules/rule.ts";
 import { GivenError, ToolError } from "../run-check.ts";
 import { findRoot, TreeError } from "../tree/files.ts";
 import { acceptanceOf } from "./acceptance.ts";
@@ -49,11 +50,17 @@ async function judge(path: string, module: string, report: TestReport | null): P
   return judgeNamed(project, module, report);
 }
 
-export function judgeNamed(project: Project, module: string, report: TestReport | null): Judged {
+/** @throws {GivenError} there is no such module */
+export function judgeNamed(
+  project: Project,
+  module: string,
+  report: TestReport | null,
+  chosen: readonly Rule[] = rules,
+): Judged {
   const facts = findModule(project, module, readers);
   const today = new Date().toISOString().slice(0, 10);
   const evidence = { shown: shownTests(project, facts), report };
-  return judgeModule(project, facts, { rules, today, evidence });
+  return judgeModule(project, facts, { rules: chosen, today, evidence });
 }
 
 async function readTree(path: string): Promise<Project> {

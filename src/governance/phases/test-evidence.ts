@@ -31,6 +31,9 @@ export function testLines(judged: Judged): readonly Line[] {
   const { shown, report } = judged.evidence;
   return testKinds.map((kind) => {
     const tests = shown.filter((test) => test.kind === kind);
+    // One of several consumers may have its test, and another none.
+    const found = judged.findings.find(({ rule, severity }) => rule === kind && severity === "error");
+    if (found !== undefined) return lineOf(kind, titles[kind], fail(found.message, found.mend));
     if (tests.length === 0) return lineOf(kind, titles[kind], untested(judged, kind));
     const said = listed(tests.map(toldTest), 3);
     const red = tests.filter((test) => outcomeOf(report, test) === "failed");
@@ -40,9 +43,7 @@ export function testLines(judged: Judged): readonly Line[] {
   });
 }
 
-function untested({ facts, findings, rules }: Judged, kind: TestKind) {
-  const found = findings.find(({ rule, severity }) => rule === kind && severity === "error");
-  if (found !== undefined) return fail(found.message, found.mend);
+function untested({ facts, rules }: Judged, kind: TestKind) {
   // Over TypeScript the rule knows of whom it asks what: who only publishes is read and delivered again by the engine's tests.
   const isAsked = facts.language === "Python" || !rules.some(({ id }) => id === kind);
   return isAsked ? fail("no test does it", todos[kind]) : notNeeded("it has nothing of which this is asked");
@@ -50,8 +51,8 @@ function untested({ facts, findings, rules }: Judged, kind: TestKind) {
 
 /** Kinds that are asked of the module, and that no test shows. */
 const missingKinds = (judged: Judged) =>
-  testLines(judged)
-    .filter(({ state, id }) => state === "fail" && !judged.evidence.shown.some(({ kind }) => kind === id))
+  testLines({ ...judged, evidence: { ...judged.evidence, report: null } })
+    .filter(({ state }) => state === "fail")
     .map(({ id }) => id);
 
 const outcomeOf = (report: TestReport | null, { file, title }: ShownTest) =>

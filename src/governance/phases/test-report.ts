@@ -29,10 +29,15 @@ export async function readTestReport(path: string): Promise<TestReport> {
     throw new GivenError(
       `There is no ${path}. Write it with "vitest run --reporter=json --outputFile=${path}", or "pytest --junitxml=${path}".`,
     );
+  return parseTestReport(text, path);
+}
+
+/** @throws {GivenError} it is no report of tests */
+export function parseTestReport(text: string, path: string): TestReport {
   return reportOfCases(path, text.trimStart().startsWith("<") ? casesOfXml(text) : casesOfJson(text, path));
 }
 
-export function reportOfCases(path: string, cases: readonly Case[]): TestReport {
+function reportOfCases(path: string, cases: readonly Case[]): TestReport {
   if (cases.length === 0)
     throw new GivenError(`${path} names no test. Expected vitest's JSON or JUnit's XML.`);
   return {
