@@ -162,7 +162,7 @@ function documented(judged: Judged, group: "README" | "EVENTS"): Said {
 }
 
 const isLegacy = (rule: string) => phaseOfRule(rule) === 5 && !/^(?:R|EV)-/.test(rule);
-const isTyping = (rule: string) => ["P-7", "E-8", "C-9"].includes(rule);
+const isTyping = (rule: string) => ["P-7", "E-8", "PY-2"].includes(rule);
 
 function byRules(judged: Judged, isAbout: (rule: string) => boolean, todo: string): Said {
   const wrong = errorsOf(judged, isAbout);

@@ -4,11 +4,10 @@ export type RulePhase = 1 | 2 | 3 | 4 | 5;
 
 /** By the first part of the id; those that differ stand below. */
 const byGroup: Readonly<Record<string, RulePhase>> = {
-  // Design: names, envelope, payload, the description of events.
+  // Design: names, envelope, payload.
   N: 1,
   E: 1,
   P: 1,
-  EV: 1,
   // Producer.
   B: 2,
   // Consumer.
@@ -17,14 +16,23 @@ const byGroup: Readonly<Record<string, RulePhase>> = {
   T: 4,
   // Old paths off, documents final.
   R: 5,
+  EV: 5,
+  L: 5,
+  C1B: 5,
+  M: 5,
   "11": 5,
   S: 5,
+  // Of Python: what its handlers say.
+  PY: 3,
 };
 
 const byId: Readonly<Record<string, RulePhase>> = {
   // A raw object is published by the code, not designed; so is an event without meta.
   "E-8": 2,
   "11.5": 2,
+  "11.6": 2,
+  // Nothing is known of code that cannot be read.
+  "PY-1": 2,
   // What is registered is published only when there is a producer.
   "N-6": 2,
   // A key in Redis is the code's.
