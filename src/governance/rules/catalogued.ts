@@ -4,7 +4,7 @@ import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { placeOf, walk } from "../tree/source.ts";
 import type { DefinedEvent, TypeScriptModule } from "../tree/typescript.ts";
-import { type EventList, eventLists, namesIn } from "./names.ts";
+import { type EventList, eventLists, type Named, namesIn, ownerOfName } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 
 type Tell = (found: Report) => void;
@@ -45,11 +45,12 @@ export const catalogued: readonly Rule[] = [
 ];
 
 function tellTwice(project: Project, report: Tell): void {
-  const seen = new Map<string, DefinedEvent>();
-  for (const { type, at, event } of namesIn(project)) {
-    const first = seen.get(type);
-    if (first === undefined) seen.set(type, event);
-    else report({ at, message: `"${type}" is defined a second time; the first is in ${first.file}.` });
+  const names = namesIn(project);
+  for (const name of names) {
+    const owner = ownerOfName(names, name.type);
+    if (owner === undefined || owner === name) continue;
+    const message = `"${name.type}" is defined a second time; the other one is in ${owner.event.file}.`;
+    report({ at: name.at, message });
   }
   for (const { entries, module } of eventLists(project)) {
     const listed = new Set<DefinedEvent>();
@@ -63,14 +64,16 @@ function tellTwice(project: Project, report: Tell): void {
 const listName = (module: string | null) =>
   module === null ? "this catalogue" : `the events of the module ${module}`;
 
-/** Without those that another one has already. */
-const firstNames = (project: Project) =>
-  namesIn(project).filter(({ type }, index, all) => all.findIndex((other) => other.type === type) === index);
+/** Without those whose name is another one's. */
+function ownNames(project: Project): readonly Named[] {
+  const names = namesIn(project);
+  return names.filter((name) => ownerOfName(names, name.type) === name);
+}
 
 function tellUnlisted(project: Project, report: Tell): void {
   const lists = eventLists(project);
   const modules = new Map(project.typescript.modules.map((module) => [module.name, module]));
-  for (const { event, type, at } of firstNames(project)) {
+  for (const { event, type, at } of ownNames(project)) {
     const own = lists.find(({ module }) => module !== null && module === event.module);
     if (own === undefined) {
       const isOpen = event.module !== null && modules.get(event.module)?.definition === null;
@@ -99,9 +102,10 @@ const holds = (entries: EventList["entries"], event: DefinedEvent) =>
 function tellUnpublished(project: Project, report: Tell): void {
   const { modules, published, values } = project.typescript;
   const told = new Set(published.flatMap(({ events }) => events));
-  for (const { event, type, at } of firstNames(project)) {
+  const listed = new Set(eventLists(project).flatMap(({ entries }) => entries.map(({ event }) => event)));
+  for (const { event, type, at } of ownNames(project)) {
     const owner = modules.find(({ name, definition }) => name === event.module && definition !== null);
-    if (owner === undefined || told.has(event) || event.name === null) continue;
+    if (owner === undefined || told.has(event) || !listed.has(event) || event.name === null) continue;
     const producers = event.options && values.optionOf(event.file, event.options, "producers");
     const by = producers === null ? null : values.valueOf(producers.file, producers.node);
     if ((Array.isArray(by) && by.length === 0) || isUsed(project, owner, event)) continue;

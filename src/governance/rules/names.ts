@@ -1,5 +1,6 @@
 /** Events by their names, and the lists that they stand in. */
 
+import { charter } from "@brain/schemas";
 import ts from "typescript";
 import type { Place } from "../finding.ts";
 import type { Project } from "../project.ts";
@@ -19,6 +20,13 @@ export function namesIn({ typescript }: Project): readonly Named[] {
     const [at] = event.call.arguments;
     return event.type === null || at === undefined ? [] : [{ event, type: event.type, at: stringPlace(at) }];
   });
+}
+
+/** Of several of one name, the one that has it: the charter's own, otherwise the first. */
+export function ownerOfName(names: readonly Named[], type: string): Named | undefined {
+  const all = names.filter((name) => name.type === type);
+  const module = charter.find(type)?.module;
+  return all.find(({ event }) => event.module === module) ?? all[0];
 }
 
 /** Whether a file is of the charter's own package. */

@@ -1,6 +1,6 @@
 import { charterEvents, checkEventName, frozenNames, type NameViolation } from "@brain/schemas";
 import type { Project } from "../project.ts";
-import { isCharters, type Named, namesIn } from "./names.ts";
+import { isCharters, type Named, namesIn, ownerOfName } from "./names.ts";
 import type { Report, Rule } from "./rule.ts";
 
 type Tell = (found: Report) => void;
@@ -76,12 +76,11 @@ function forEachBroken(project: Project, rules: readonly NameViolation["rule"][]
 
 /** A frozen name belongs to the event of the charter that has it; a second one would be a new event with a broken name. */
 function tellFrozen(project: Project, report: Tell): void {
-  const seen = new Set<string>();
-  for (const { event, type, at } of namesIn(project)) {
+  const names = namesIn(project);
+  for (const name of names) {
+    const { event, type, at } = name;
     if (!frozenNames.has(type)) continue;
-    const isFirst = !seen.has(type);
-    seen.add(type);
-    if (isFirst && isCharters(project, event.file)) continue;
+    if (isCharters(project, event.file) && ownerOfName(names, type) === name) continue;
     report({
       at,
       message: `"${type}" is a name from before the rule (${frozenNames.get(type)}) and stays the charter's own; import that event, or give yours a name of three parts.`,
