@@ -52,6 +52,18 @@ describe("the built workers in workerd", () => {
 
   test("serve the console", () => expectConsolePages(edge));
 
+  test("serve the documents of the events, and not to anybody", async () => {
+    const { status, body } = await call(edge, "GET", "/asyncapi.json");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ asyncapi: "3.0.0", servers: { api: { host: new URL(edge.url).host } } });
+    const listed = (await call(edge, "GET", "/schemas/index.json")).body.schemas as { schema: string }[];
+    expect(listed.length).toBeGreaterThan(80);
+    const [{ schema }] = listed as [{ schema: string }];
+    expect((await call(edge, "GET", new URL(schema).pathname)).body).toMatchObject({ $id: schema });
+    for (const path of ["/asyncapi.json", "/schemas/index.json", new URL(schema).pathname])
+      expect((await fetch(`${edge.url}${path}`)).status, path).toBe(401);
+  });
+
   test("try an event out", () => expectTry(edge));
 
   test("send what they trace, and tell their metrics", async () => {

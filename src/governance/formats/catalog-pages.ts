@@ -24,7 +24,7 @@ export interface CatalogPages {
 }
 
 /** Of an event, as EventCatalog compares versions. */
-export const eventVersion = (version: number): string => `${version}.0.0`;
+const eventVersion = (version: number): string => `${version}.0.0`;
 
 const stream = "stream";
 
