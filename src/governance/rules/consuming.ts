@@ -4,7 +4,15 @@ import type { Section } from "../tree/documents.ts";
 import { callsInside, handlerOf, isRandom, reachedFrom } from "../tree/reach.ts";
 import { commandOf } from "../tree/redis-commands.ts";
 import { declarationOf, isGlobal } from "../tree/scope.ts";
-import { bare, calledName, type FunctionNode, nameOf, propertyValue, walk } from "../tree/source.ts";
+import {
+  bare,
+  calledName,
+  type FunctionNode,
+  nameOf,
+  propertyValue,
+  topStatement,
+  walk,
+} from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { type DefinedConsumer, enginePackage, type TypeScriptModule } from "../tree/typescript.ts";
 import { ownClaims } from "./claims.ts";
@@ -274,20 +282,4 @@ function propertyStart(options: ts.ObjectLiteralExpression): ts.Node | null {
       (property) => property.name !== undefined && nameOf(property.name) === "consumers",
     ) ?? null
   );
-}
-
-function topStatement(ast: ts.SourceFile, name: string): ts.Node | null {
-  for (const statement of ast.statements) {
-    if (
-      (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) &&
-      statement.name?.text === name
-    )
-      return statement;
-    if (!ts.isVariableStatement(statement)) continue;
-    const found = statement.declarationList.declarations.find(
-      (declaration) => nameOf(declaration.name) === name,
-    );
-    if (found !== undefined) return found;
-  }
-  return null;
 }

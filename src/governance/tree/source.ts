@@ -119,3 +119,20 @@ export function isBetweenTokens(file: TextFile, offset: number): boolean {
     node = inner;
   }
 }
+
+/** What a file defines at its top under a name: a function, a class, or a variable; null: nothing. */
+export function topStatement(ast: ts.SourceFile, name: string): ts.Node | null {
+  for (const statement of ast.statements) {
+    if (
+      (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) &&
+      statement.name?.text === name
+    )
+      return statement;
+    if (!ts.isVariableStatement(statement)) continue;
+    const found = statement.declarationList.declarations.find(
+      (declaration) => nameOf(declaration.name) === name,
+    );
+    if (found !== undefined) return found;
+  }
+  return null;
+}
