@@ -60,7 +60,10 @@ function importsOfOthers(
 
 /** `setInterval`, a function that sets a timer for itself, and an endless loop that waits: each with a read in it. */
 function polling(project: Project, report: Tell): void {
-  for (const looked of moduleSourcesWith(project, /setInterval|setTimeout|sleep|delay|wait/)) {
+  for (const looked of moduleSourcesWith(
+    project,
+    /setInterval|setTimeout|\b(?:sleep|delay|wait|waitFor)\(/,
+  )) {
     for (const call of looked.nodes.calls) {
       const name = calledName(call);
       const [given] = call.arguments;

@@ -252,28 +252,26 @@ function unnamedConsumers(project: Project, report: Tell): void {
       if (top !== null) look(top);
     });
   };
-  for (const start of startsOf(project)) look(start);
-  for (const { call, subscriber, file } of typescript.consumers) {
-    if (named.has(call) || typescript.moduleOf(file) === null) continue;
+  const unnamed = () =>
+    typescript.consumers.filter(({ call, file }) => !named.has(call) && typescript.moduleOf(file) !== null);
+  for (const { definition } of typescript.modules) {
+    const list = definition?.options == null ? null : propertyStart(definition.options);
+    if (list !== null) look(list);
+  }
+  if (unnamed().length === 0) return;
+  // A product without modules gives its consumers to the engine.
+  for (const { module, nodes } of sourcesWith(project, /\bconsumers\b/)) {
+    if (module !== null) continue;
+    for (const node of nodes.objects) {
+      const list = propertyStart(node);
+      if (list !== null) look(list);
+    }
+  }
+  for (const { call, subscriber } of unnamed())
     report({
       at: call,
       message: `No module names the consumer "${subscriber ?? "?"}", so it is never started.`,
     });
-  }
-}
-
-/** What is given as `consumers` to whatever starts them. */
-function startsOf(project: Project): readonly ts.Node[] {
-  const starts: ts.Node[] = [];
-  for (const { definition } of project.typescript.modules) {
-    const list = definition?.options == null ? null : propertyStart(definition.options);
-    if (list !== null) starts.push(list);
-  }
-  for (const { module, nodes } of sourcesWith(project, /\bconsumers\b/)) {
-    if (module !== null) continue;
-    starts.push(...nodes.objects.flatMap((object) => propertyStart(object) ?? []));
-  }
-  return starts;
 }
 
 function propertyStart(options: ts.ObjectLiteralExpression): ts.Node | null {

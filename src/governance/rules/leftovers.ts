@@ -1,10 +1,10 @@
 import ts from "typescript";
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
-import { looksLikeCode, ownComments } from "../tree/comments.ts";
+import { commentsThat, looksLikeCode } from "../tree/comments.ts";
 import { placeOfLine } from "../tree/text.ts";
 import type { Report, Rule } from "./rule.ts";
-import { type Looked, sourcesWith } from "./scope-of-rules.ts";
+import { type Looked, moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 
 type Tell = (found: Report) => void;
 
@@ -50,17 +50,13 @@ export const leftovers: readonly Rule[] = [
 ];
 
 function commentedCode(project: Project, report: Tell): void {
-  for (const looked of sourcesWith(project, /(?:\/\/|\/\*).*[;{})]/)) {
-    for (const comment of ownComments(looked.text, looked.nodes)) {
-      if (!looksLikeCode(comment.content)) continue;
-      const { start, end } = comment;
+  for (const looked of sourcesWith(project, /(?:\/\/|\/\*).*[;{})]/))
+    for (const { start, end, content } of commentsThat(looked.text, () => looked.nodes, looksLikeCode))
       report({
         at: { file: looked.file, start, end },
-        message: `This is code in a comment: ${(comment.content.trim().split("\n")[0] ?? "").slice(0, 60)}`,
+        message: `This is code in a comment: ${(content.trim().split("\n")[0] ?? "").slice(0, 60)}`,
         fix: [{ file: looked.file, ...wholeLines(looked.text, start, end), text: "" }],
       });
-    }
-  }
 }
 
 /** With the spaces before, and the end of the line. */
@@ -75,26 +71,32 @@ const mark =
   /\b(?:TODO|FIXME|XXX|HACK)\b[^\n]{0,60}\b(?:remov\w*|delet\w*|drop|clean\s?up|legacy|deprecated|get rid|entfernen|löschen)\b/i;
 
 function removalMarks(project: Project, report: Tell): void {
-  for (const { file, text, nodes } of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i))
-    for (const { start, content } of ownComments(text, nodes)) {
-      const found = mark.exec(content);
-      if (found === null) continue;
-      const line = text.slice(0, start + text.slice(start).indexOf(found[0])).split("\n").length;
+  for (const looked of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i)) {
+    const { file, text } = looked;
+    for (const { start, content } of commentsThat(
+      text,
+      () => looked.nodes,
+      (each) => mark.test(each),
+    )) {
+      const [found = ""] = mark.exec(content) ?? [];
+      const line = text.slice(0, start + text.slice(start).indexOf(found)).split("\n").length;
       report({
         at: placeOfLine({ path: file, text }, line),
-        message: `Something is to be removed: ${found[0].slice(0, 80)}`,
+        message: `Something is to be removed: ${found.slice(0, 80)}`,
       });
     }
+  }
 }
 
 function unusedImports(project: Project, report: Tell): void {
-  for (const looked of sourcesWith(project, /^import\b/m)) {
+  for (const looked of moduleSourcesWith(project, /^import\b/m)) {
     const { ast } = project.typescript.source(looked.file);
+    const used = new Set(looked.nodes.names.filter((name) => !isOfObject(name)).map(({ text }) => text));
     for (const node of ast.statements) {
       const clause = ts.isImportDeclaration(node) ? node.importClause : undefined;
       if (clause === undefined || !ts.isImportDeclaration(node)) continue;
       const names = namesOf(clause);
-      const unused = names.filter((name) => !isUsed(looked, ast, name));
+      const unused = names.filter((name) => !used.has(name.text) && !isUsed(looked, ast, name));
       if (unused.length === 0) continue;
       report({
         at: unused.length === names.length ? node : (unused[0] ?? node),
@@ -112,7 +114,7 @@ function namesOf({ name, namedBindings }: ts.ImportClause): readonly ts.Identifi
   return [...first, ...namedBindings.elements.map((element) => element.name)];
 }
 
-/** Also in a type, and in what is exported. The text says no first, because most names are used. */
+/** In a type, or in what is exported: the names of the code are known. */
 function isUsed({ text }: Looked, ast: ts.SourceFile, name: ts.Identifier): boolean {
   const word = new RegExp(`(?<![\\w$])${name.text.replaceAll("$", "\\$")}(?![\\w$])`, "g");
   const places = [...text.matchAll(word)].filter(({ index }) => index !== name.getStart(ast));
@@ -128,8 +130,20 @@ function isNameAt(ast: ts.SourceFile, position: number, name: ts.Identifier): bo
   if (found === undefined || !ts.isIdentifier(found) || found.text !== name.text) return false;
   const { parent } = found;
   const isOfImport = ts.isImportSpecifier(parent) || ts.isImportClause(parent);
-  return !isOfImport && !(ts.isPropertyAccessExpression(parent) && parent.name === found);
+  return !isOfImport && !isOfObject(found);
 }
+
+/** The name of a property, which is no use of what is called so. */
+const isOfObject = (name: ts.Identifier) => {
+  const { parent } = name;
+  const isNamed =
+    ts.isPropertyAccessExpression(parent) ||
+    ts.isPropertyAssignment(parent) ||
+    ts.isMethodDeclaration(parent) ||
+    ts.isPropertyDeclaration(parent) ||
+    ts.isPropertySignature(parent);
+  return isNamed ? parent.name === name : ts.isBindingElement(parent) && parent.propertyName === name;
+};
 
 function withoutNames(
   { file, text }: Looked,

@@ -12,7 +12,7 @@ export interface Looked {
 }
 
 /**
- * Sources of the product whose text has something of it; parsed when they are looked at. The packages of the charter are
+ * Sources of the product whose text has something of it; parsed when their nodes are looked at. The packages of the charter are
  * what the rules lead to, and are not judged.
  */
 export function* sourcesWith(project: Project, pattern: RegExp): Generator<Looked> {
@@ -22,8 +22,14 @@ export function* sourcesWith(project: Project, pattern: RegExp): Generator<Looke
     if (own.some(({ folder }) => folder !== "" && file.startsWith(`${folder}/`))) continue;
     const text = files.files.get(file)?.text ?? "";
     if (!pattern.test(text)) continue;
-    const { ast } = typescript.source(file);
-    yield { file, text, nodes: nodesOf(ast), module: typescript.moduleOf(file) };
+    yield {
+      file,
+      text,
+      get nodes() {
+        return nodesOf(typescript.source(file).ast);
+      },
+      module: typescript.moduleOf(file),
+    };
   }
 }
 
@@ -33,7 +39,15 @@ export function* moduleSourcesWith(
   pattern: RegExp,
 ): Generator<Looked & { readonly module: TypeScriptModule }> {
   for (const looked of sourcesWith(project, pattern)) {
-    const { module } = looked;
-    if (module !== null) yield { ...looked, module };
+    const { file, text, module } = looked;
+    if (module === null) continue;
+    yield {
+      file,
+      text,
+      get nodes() {
+        return looked.nodes;
+      },
+      module,
+    };
   }
 }

@@ -10,22 +10,50 @@ export interface Comment {
   readonly content: string;
 }
 
-const isolateComments = new WeakMap<Nodes, readonly Comment[]>();
-const written = /^[ \t]*(?:\/\/[^\n]*(?:\n[ \t]*\/\/[^\n]*)*|\/\*[\s\S]*?\*\/)|(?<=[;{},)] )\/\/[^\n]*/gm;
+const written = /^[ \t]*(?:\/\/[^\n]*(?:\n[ \t]*\/\/[^\n]*)*|\/\*[\s\S]*?\*\/)/gm;
 
-/** Lines of `//` that follow each other are one. What stands in a text is none. */
-export function ownComments(text: string, nodes: Nodes): readonly Comment[] {
-  const known = isolateComments.get(nodes);
-  if (known !== undefined) return known;
-  const texts = nodes.texts.map((node) => [node.pos, node.end] as const);
-  const found = [...text.matchAll(written)].flatMap((match): readonly Comment[] => {
+/**
+ * Lines of `//` that follow each other are one. What stands in a text is none.
+ *
+ * @param isMeant asked first, because most comments are not
+ */
+export function* commentsThat(
+  text: string,
+  nodes: () => Nodes,
+  isMeant: (content: string) => boolean,
+): Generator<Comment> {
+  for (const match of text.matchAll(written)) {
     const start = match.index + (match[0].length - match[0].trimStart().length);
     const end = match.index + match[0].length;
-    if (texts.some(([from, to]) => from < start && end <= to && !isTrivia(text, from, start))) return [];
-    return [{ start, end, content: contentOf(text.slice(start, end)) }];
-  });
-  isolateComments.set(nodes, found);
-  return found;
+    for (const part of partsOf(text, start, end, isMeant)) {
+      const isInText = nodes().texts.some(
+        (node) => node.pos < part.start && part.end <= node.end && !isTrivia(text, node.pos, part.start),
+      );
+      if (!isInText) yield part;
+    }
+  }
+}
+
+/** The whole, or of several lines those that are meant by themselves. */
+function partsOf(
+  text: string,
+  start: number,
+  end: number,
+  isMeant: (content: string) => boolean,
+): readonly Comment[] {
+  const whole = text.slice(start, end);
+  const content = contentOf(whole);
+  if (isMeant(content)) return [{ start, end, content }];
+  if (whole.startsWith("/*") || !whole.includes("\n")) return [];
+  const parts: Comment[] = [];
+  let from = start;
+  for (const line of whole.split("\n")) {
+    const at = from + (line.length - line.trimStart().length);
+    const own = contentOf(line.trimStart());
+    if (isMeant(own)) parts.push({ start: at, end: from + line.length, content: own });
+    from += line.length + 1;
+  }
+  return parts;
 }
 
 /** Before the text itself begins, there are comments too. */
@@ -42,11 +70,9 @@ const contentOf = (comment: string) =>
 /** It can be read as statements, and each of them does something. Sentences cannot, or name a thing at most. */
 export function looksLikeCode(content: string): boolean {
   const text = content.trim();
-  if (
-    !/[;{}]|^(?:await|const|let|import)\b/.test(text) ||
-    /^[@#]|^charter-ignore\b|\b(?:e\.g|i\.e)\./.test(text)
-  )
-    return false;
+  const last = text.at(-1) ?? "";
+  if (!";{}".includes(last) && !/^(?:await|const|let|import)\b/.test(text)) return false;
+  if (/^[@#]|^charter-ignore\b|\b(?:e\.g|i\.e)\./.test(text)) return false;
   const isImport = /^(?:import|export)\b/.test(text);
   const source = isImport ? text : `async function* f() {\n${text}\n}`;
   const ast = ts.createSourceFile("comment.ts", source, ts.ScriptTarget.ESNext, true);

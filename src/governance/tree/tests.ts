@@ -82,37 +82,58 @@ export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree
         byName.named(file, name)?.subscriber ?? stringOf(tree.bindings.originOf(file, name)?.value);
       if (subscriber !== null && bySubscriber.has(subscriber)) around.add(subscriber);
     }
-    return calls.map(({ call, body }) => factOf(file, call, body === null ? null : deedsOf(body), around));
+    return calls.map(({ call, body }) => factOf(file, call, body, around));
   }
 
+  /** What a test does is read when it is asked for: of most nobody asks. */
   function factOf(
     file: string,
     call: ts.CallExpression,
-    deeds: Deeds | null,
+    body: ts.Node | null,
     around: ReadonlySet<string>,
   ): TestFact {
-    const acts = deeds?.acts ?? [];
-    const isChecked = acts.some(({ kind }) => kind === "assert");
-    const fault = faultOf(call) ?? (isChecked ? null : "asserts nothing");
-    const titles = rowsOf(call);
-    const words = new Set([...(deeds?.texts ?? []), ...titles]);
-    const types = new Set(
-      tree.events.flatMap((event) =>
-        event.type !== null && (deeds?.events.has(event) === true || words.has(event.type))
-          ? [event.type]
-          : [],
-      ),
-    );
+    let known: ReturnType<typeof readTest> | null = null;
+    const read = () => {
+      known ??= readTest(call, body, around);
+      return known;
+    };
     return {
       file,
       call,
       title: stringOf(call.arguments[0]),
-      fault,
+      get fault() {
+        return read().fault;
+      },
+      get subscribers() {
+        return read().subscribers;
+      },
+      get types() {
+        return read().types;
+      },
+      get showsPublished() {
+        const { fault, acts } = read();
+        return fault === null && showsPublished(acts.filter(({ kind }) => kind === "assert"));
+      },
+      showsOf(subscriber) {
+        const { fault, acts } = read();
+        return fault === null ? showsOf(acts.filter((act) => isAbout(act, subscriber))) : new Set();
+      },
+    };
+  }
+
+  function readTest(call: ts.CallExpression, body: ts.Node | null, around: ReadonlySet<string>) {
+    const deeds = body === null ? null : deedsOf(body);
+    const acts = deeds?.acts ?? [];
+    const isChecked = acts.some(({ kind }) => kind === "assert");
+    const texts = new Set([...(deeds?.texts ?? []), ...rowsOf(call)]);
+    const types = tree.events.flatMap((event) =>
+      event.type !== null && (deeds?.events.has(event) === true || texts.has(event.type)) ? [event.type] : [],
+    );
+    return {
+      acts,
+      fault: faultOf(call) ?? (isChecked ? null : ("asserts nothing" as const)),
       subscribers: new Set(deeds === null ? [] : subscribersOf(deeds, around)),
-      types,
-      showsPublished: fault === null && showsPublished(acts.filter(({ kind }) => kind === "assert")),
-      showsOf: (subscriber) =>
-        fault === null ? showsOf(acts.filter((act) => isAbout(act, subscriber))) : new Set(),
+      types: new Set(types),
     };
   }
 
