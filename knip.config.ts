@@ -6,7 +6,7 @@ export default {
       entry: [
         "workers/{api,consumer,deno}.ts",
         "workers/local/{main,migrate,front-worker}.ts",
-        "tools/{build,build-workers,check,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
+        "tools/{build,build-workers,check,check-breaking,check-bundles,check-documents,check-glossary,check-migrations,check-patterns,generate,generate-migrations}.ts",
         "tools/packages/{pack,prepack}.ts",
         // Bundled for browsers by tools/console-assets.ts.
         "src/console/client/main.ts",
@@ -15,6 +15,7 @@ export default {
         "test/fuzz/main.ts",
         "test/console/screenshots.ts",
         // Started as a process of its own, by path.
+        "src/governance/breaking/load-program.ts",
         "test/engine/crash-child.ts",
         "test/workers/deno-sockets-program.ts",
         "test/modules/missions-crash-child.ts",

@@ -42,6 +42,8 @@ export interface Catalog<D extends EventDefinition = EventDefinition> {
   canonicalType(type: string): string;
   /** True for an older name of one of its events. */
   isReadAlias(type: string): boolean;
+  /** Older wire name → catalogued name. */
+  readonly readAliases: ReadonlyMap<string, string>;
   readonly dualNames: ReadonlyMap<string, string>;
   /** True for a type that belongs to a program outside. */
   isForeign(type: string): boolean;
@@ -128,6 +130,7 @@ export function createCatalog<const D extends readonly EventDefinition[]>(
     find: (type: string) => byType.get(type),
     canonicalType: (type: string) => readAliases.get(type) ?? dualNames.get(type) ?? type,
     isReadAlias: (type: string) => readAliases.has(type),
+    readAliases,
     dualNames,
     isForeign,
     legacy,

@@ -32,6 +32,7 @@ const steps: readonly Step[] = [
   },
   { name: "dead code and unused packages", command: ["knip"] },
   { name: "regular expressions", command: ["node", "tools/check-patterns.ts"] },
+  { name: "changes of events", command: ["node", "tools/check-breaking.ts"] },
   { name: "rules of the charter", command: ["node", "src/cli/main.ts", "check", "--fail-on", "info"] },
   { name: "glossary", command: ["node", "tools/check-glossary.ts"] },
   { name: "documents", command: ["node", "tools/check-documents.ts"] },

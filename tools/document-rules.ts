@@ -129,7 +129,11 @@ function linkFault(
 }
 
 /** Files of programs that came before this one, and of those that use it. */
-const ofOthers: ReadonlySet<string> = new Set(["data/events.json", "charter-baseline.json"]);
+const ofOthers: ReadonlySet<string> = new Set([
+  "data/events.json",
+  "charter-baseline.json",
+  "charter-breaking.json",
+]);
 
 /**
  * True for what is no name of a file, and for what is there: from the root, or below the folder of the document. A test

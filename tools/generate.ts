@@ -15,6 +15,9 @@ const generators: readonly (() => Promise<readonly GeneratedFile[]>)[] = [
   generateMigrationLists,
   async () => (await import("./dump-schema.ts")).dumpSchemas(),
   async () => (await import("./generate-docs.ts")).generateDocs(),
+  // Behind the documents: they come with the golden payloads, which the catalogue has too.
+  async () => (await import("./generate-catalogue.ts")).generateCatalogue(),
+  async () => (await import("./breaking-rules.ts")).generateBreakingRules(),
   async () => (await import("./route-table.ts")).generateRouteTable(),
   async () => (await import("./rule-table.ts")).generateRuleTable(),
   async () => (await import("./release-facts.ts")).generateReleaseFacts(),

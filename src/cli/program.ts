@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addActions } from "./commands/actions.ts";
 import { addAlerts } from "./commands/alerts.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addBreaking } from "./commands/breaking.ts";
 import { addCapacity } from "./commands/capacity.ts";
 import { addCatalog } from "./commands/catalog.ts";
 import { addCheck } from "./commands/check.ts";
@@ -48,6 +49,7 @@ export function createProgram(): Command {
   addCatalog(program);
   addCheck(program);
   addPhase(program);
+  addBreaking(program);
   addDlq(program);
   addReplay(program);
   addConsumers(program);

@@ -22,10 +22,10 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 const version = String(readManifest("src/engine").version);
 
 /** All that a program consists of, without what comes from npm. */
-async function closureOf(entry: string): Promise<Metafile> {
+async function closureOf(...entries: readonly string[]): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entry],
+    entryPoints: [...entries],
     bundle: true,
     write: false,
     metafile: true,
@@ -114,7 +114,8 @@ const data = ["src/{cli,governance}/**/*.md", "templates/**/*"];
 
 async function makeCharter(): Promise<string> {
   const entry = "src/cli/main.ts";
-  const closure = await closureOf(entry);
+  // A process of its own, started by path.
+  const closure = await closureOf(entry, "src/governance/breaking/load-program.ts");
   const folder = begin(
     "charter",
     "The charter's rules as a tool, and the command line of operators",

@@ -1,0 +1,186 @@
+/** `charter breaking` as a function: loads, compares, tries old payloads, names who is hurt, and proposes the step. */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { type Severity, severities } from "../finding.ts";
+import { readProject } from "../project.ts";
+import { type Format, reportOf, summaryOf } from "../report/index.ts";
+import { findRoot, TreeError } from "../tree/files.ts";
+import { type PayloadReads, readPayloads } from "../tree/payload-reads.ts";
+import {
+  type AcceptedBreak,
+  AcceptedError,
+  acceptedFile,
+  parseAccepted,
+  withoutAccepted,
+} from "./accepted.ts";
+import { readAgainst } from "./against.ts";
+import { catalogueText } from "./catalogue.ts";
+import { type Comparison, compareCatalogues } from "./compare.ts";
+import { type Break, decideBreaks, planTrials } from "./decide.ts";
+import { type BreakFinding, findingsOf } from "./findings.ts";
+import { type LoadedCatalogue, loadCatalogue } from "./load.ts";
+import { readOptional } from "./product-facts.ts";
+import { CatalogueError } from "./read-catalogue.ts";
+import { rules } from "./rules.ts";
+import type { Observed } from "./whom.ts";
+
+export interface BreakingOptions {
+  readonly path: string;
+  /** A file with a catalogue, or a revision of git. */
+  readonly against: string;
+  readonly format: Format;
+  readonly failOn: Severity;
+  /** `2026-11-27`, UTC. */
+  readonly today: string;
+  /** Where the catalogue is, `<file>#<export>`; left out: as the product says. */
+  readonly catalogue?: string;
+  /** A file of accepted breaks; left out: `charter-breaking.json` of the project, if it is there. */
+  readonly accepted?: string;
+  /** Who was seen handling which type. */
+  readonly observed?: Observed;
+}
+
+export interface BreakingResult {
+  readonly text: string;
+  readonly note: string;
+  readonly failed: boolean;
+  readonly findings: readonly BreakFinding[];
+}
+
+/** It was given wrong. */
+export class BreakingUsageError extends Error {}
+
+/** It could not be done. */
+export class BreakingError extends Error {}
+
+/**
+ * @throws {BreakingUsageError} no such path, file, revision; what is compared with is no catalogue; accepted breaks without a reason
+ * @throws {BreakingError} the catalogue of this tree cannot be loaded
+ */
+export async function runBreaking(options: BreakingOptions): Promise<BreakingResult> {
+  const root = await given(() => productRoot(options.path));
+  const catalogue = options.catalogue ?? null;
+  const accepted = await given(() => readAccepted(root, options));
+  const against = await given(() => readAgainst(root, options.against, catalogue));
+  const now = await tooled(() => loadCatalogue(root, catalogue));
+  try {
+    const comparisons = compareCatalogues(against.record, now.record);
+    const trials = planTrials(comparisons);
+    const results = await tooled(() => now.read(trials.cases));
+    const { left, unused } = withoutAccepted(decideBreaks(comparisons, trials, results), accepted);
+    const findings = await tell(root, now, left, comparisons, options.observed ?? new Map());
+    return resultOf(options, findings, against.name, accepted.length - unused.length, unused);
+  } finally {
+    now.close();
+  }
+}
+
+/** A folder with a `package.json` is a product of its own, also inside of a larger project. */
+async function productRoot(path: string): Promise<string> {
+  const folder = resolve(path);
+  if ((await readOptional(join(folder, "package.json"))) !== null) return folder;
+  return (await findRoot(path)).root;
+}
+
+/** Writes the catalogue of a tree as JSON. @param file from where the command runs; `-` gives the text back */
+export async function writeCatalogue(
+  path: string,
+  file: string,
+  catalogue: string | null,
+): Promise<{ readonly text: string; readonly note: string }> {
+  const root = await given(() => productRoot(path));
+  const { record, close } = await tooled(() => loadCatalogue(root, catalogue));
+  close();
+  const text = catalogueText(record);
+  const note = `${Object.keys(record.events).length} events of ${record.product} ${record.release}`;
+  if (file === "-") return { text, note };
+  await mkdir(dirname(resolve(file)), { recursive: true });
+  await writeFile(resolve(file), text);
+  return { text: "", note: `${note} are in ${file}` };
+}
+
+/** A line for each rule. */
+export function breakingRuleList(): string {
+  const width = Math.max(...Object.keys(rules).map((id) => id.length));
+  return Object.entries(rules)
+    .map(([id, { severity, what }]) => `${id.padEnd(width)}  ${severity.padEnd(7)}  ${what}\n`)
+    .join("");
+}
+
+async function readAccepted(
+  root: string,
+  { accepted: path, today }: BreakingOptions,
+): Promise<readonly AcceptedBreak[]> {
+  const file = path === undefined ? join(root, acceptedFile) : resolve(path);
+  const text = await readOptional(file);
+  if (text === null && path !== undefined)
+    throw new BreakingUsageError(`There is no ${path}. Expected a file of accepted breaks.`);
+  return text === null ? [] : parseAccepted(text, path ?? acceptedFile, today);
+}
+
+/** The sources are read only when there is something to tell. */
+async function tell(
+  root: string,
+  now: LoadedCatalogue,
+  breaks: readonly Break[],
+  comparisons: readonly Comparison[],
+  observed: Observed,
+): Promise<readonly BreakFinding[]> {
+  if (breaks.length === 0) return [];
+  const project = await tooled(() => readProject(root));
+  const code: readonly PayloadReads[] = readPayloads(project.typescript);
+  return findingsOf({ breaks, comparisons, project, catalogueFile: now.file, code, observed });
+}
+
+function resultOf(
+  options: BreakingOptions,
+  findings: readonly BreakFinding[],
+  against: string,
+  acceptedCount: number,
+  unused: readonly AcceptedBreak[],
+): BreakingResult {
+  const worst = severities.indexOf(options.failOn);
+  const gone = unused.map(({ rule, event }) => `${rule} of ${event}`);
+  const parts = [
+    summaryOf(findings),
+    ...(acceptedCount > 0 ? [`${acceptedCount} accepted`] : []),
+    ...(gone.length > 0 ? [`accepted, but not there any more: ${gone.join(", ")}`] : []),
+  ];
+  const facts = Object.entries(rules).map(([id, { what, severity, why, mend }]) => ({
+    id,
+    title: what,
+    severity,
+    why,
+    mend,
+  }));
+  const told = reportOf(options.format, findings, { tool: "charter breaking", rules: facts });
+  const proposals = findings.flatMap(({ proposal }) => proposal ?? []);
+  const steps =
+    options.format === "human" ? proposals.map((code) => `\nproposed step:\n\n${code}`).join("") : "";
+  return {
+    text: `${told}${steps}`,
+    note: `${parts.join(", ")}. Compared with ${against}.`,
+    failed: findings.some(({ severity }) => severities.indexOf(severity) <= worst),
+    findings,
+  };
+}
+
+async function given<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isGiven =
+      error instanceof TreeError || error instanceof AcceptedError || error instanceof CatalogueError;
+    throw isGiven ? new BreakingUsageError(error.message, { cause: error }) : error;
+  }
+}
+
+async function tooled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOurs = error instanceof TreeError || error instanceof CatalogueError;
+    throw isOurs ? new BreakingError(error.message, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,49 @@
+import type { JsonValue } from "@brain/schemas";
+import type { RuleId } from "./rules.ts";
+import type { Path, Shape } from "./shape.ts";
+
+/** Bounds that a shape can have. */
+export type BoundName =
+  | "minimum"
+  | "maximum"
+  | "exclusiveMinimum"
+  | "exclusiveMaximum"
+  | "multipleOf"
+  | "minLength"
+  | "maxLength"
+  | "minItems"
+  | "maxItems"
+  | "x-brain-max-members";
+
+/** One difference. */
+export interface ShapeChange {
+  readonly rule: RuleId;
+  /** Where; of a removed or renamed field, its old place. */
+  readonly path: Path;
+  readonly was: string;
+  readonly is: string;
+  /** True: stored payloads may be refused, if nothing brings them to the new shape. */
+  readonly stored: boolean;
+  /** True: who reads with the shape of before may refuse new payloads. */
+  readonly readers: boolean;
+  /** A value of before that the new shape refuses, to be tried; undefined: the payload as a whole is it. */
+  readonly witness?: JsonValue | typeof absent;
+  /** A bound that was moved. */
+  readonly limit?: { readonly name: BoundName; readonly was: number | null; readonly is: number | null };
+  /** JSON of the value that stands in place of a removed one of an enumeration, when just one was changed for one. */
+  readonly insteadOf?: string;
+  /** The new name of a renamed field. */
+  readonly renamedTo?: string;
+  /** The shape before and after, for what is proposed. */
+  readonly before?: Shape;
+  readonly after?: Shape;
+}
+
+/** Stands for "the field is left out". */
+export const absent = Symbol("absent");
+
+/** Both shapes, with what their `$ref`s stand in. */
+export interface Roots {
+  readonly before: Shape;
+  readonly after: Shape;
+}

@@ -1,0 +1,137 @@
+import type { JsonValue } from "@brain/schemas";
+
+/** The parts of JSON Schema (draft 2020-12) that zod writes for payloads, and two words of our own. */
+export interface Shape {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly enum?: readonly JsonValue[];
+  readonly const?: JsonValue;
+  readonly anyOf?: readonly Shape[];
+  readonly oneOf?: readonly Shape[];
+  readonly allOf?: readonly Shape[];
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Shape | boolean;
+  readonly propertyNames?: Shape;
+  readonly items?: Shape;
+  readonly prefixItems?: readonly Shape[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Shape>>;
+  /** Members that a record or an open object has at most. */
+  readonly "x-brain-max-members"?: number;
+  /** What refinements say of themselves; what they do cannot be read. */
+  readonly "x-brain-refinements"?: readonly string[];
+}
+
+/** A step into a payload: a field's name, `[]` for the elements of a list, `{}` for the values of a record. */
+export type Path = readonly string[];
+
+/** `payload.items[].title` */
+export function pathText(path: Path): string {
+  return path.reduce(
+    (text, step) => (step === "[]" || step === "{}" ? `${text}${step}` : `${text}.${step}`),
+    "payload",
+  );
+}
+
+/** What a `$ref` means; the shape itself when there is none. @param root that the definitions stand in */
+export function resolved(shape: Shape, root: Shape): Shape {
+  let current = shape;
+  // A definition that names itself only would go round for ever.
+  for (let steps = 0; current.$ref !== undefined && steps < 20; steps++) {
+    if (current.$ref === "#") return root;
+    const name = current.$ref.replace("#/$defs/", "");
+    const target = root.$defs?.[name];
+    if (target === undefined) return current;
+    current = target;
+  }
+  return current;
+}
+
+/** Ways in which a value may look, without null. */
+export function branchesOf(shape: Shape, root: Shape): readonly Shape[] {
+  const ways = [...(shape.anyOf ?? []), ...(shape.oneOf ?? [])];
+  const all = ways.length === 0 ? [shape] : ways.flatMap((way) => branchesOf(resolved(way, root), root));
+  return all.flatMap((way): readonly Shape[] => {
+    const types = typesOf(way);
+    if (types === null || !types.includes("null")) return [way];
+    const others = types.filter((type) => type !== "null");
+    if (others.length === 0) return [];
+    const values = way.enum?.filter((value) => value !== null);
+    return [{ ...way, type: others, ...(values === undefined ? {} : { enum: values }) }];
+  });
+}
+
+export function isNullable(shape: Shape, root: Shape): boolean {
+  const ways = [...(shape.anyOf ?? []), ...(shape.oneOf ?? [])];
+  if (ways.length > 0) return ways.some((way) => isNullable(resolved(way, root), root));
+  return typesOf(shape)?.includes("null") ?? false;
+}
+
+/** JSON types that a shape lets through; null: any. */
+export function typesOf(shape: Shape): readonly string[] | null {
+  if (shape.type !== undefined) return [shape.type].flat();
+  const values = valuesOf(shape);
+  if (values !== null) return [...new Set(values.map(typeOfValue))];
+  if (shape.properties !== undefined) return ["object"];
+  if (shape.items !== undefined || shape.prefixItems !== undefined) return ["array"];
+  return null;
+}
+
+/** The values of an enumeration or a constant; null: it is open. */
+export function valuesOf(shape: Shape): readonly JsonValue[] | null {
+  if (shape.enum !== undefined) return shape.enum;
+  return shape.const === undefined ? null : [shape.const];
+}
+
+export function typeOfValue(value: JsonValue): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return typeof value;
+}
+
+/** A shape in a few words, for messages. */
+export function shapeText(shape: Shape, root: Shape): string {
+  const ways = branchesOf(resolved(shape, root), root).map(oneWay);
+  const nullable = isNullable(resolved(shape, root), root);
+  const names = [...new Set(nullable ? [...ways, "null"] : ways)];
+  return names.length === 0 ? "anything" : names.join(" or ");
+}
+
+function oneWay(shape: Shape): string {
+  const values = valuesOf(shape);
+  if (values !== null) {
+    const shown = values.slice(0, 6).map((value) => JSON.stringify(value));
+    return `${shown.join(" | ")}${values.length > shown.length ? " | …" : ""}`;
+  }
+  const type = typesOf(shape)?.join(" or ") ?? "anything";
+  const words = [
+    shape.format ?? (type === "string" ? "text" : type),
+    limits(shape.minLength ?? shape.minItems, shape.maxLength ?? shape.maxItems, "long"),
+    limits(shape.minimum ?? shape.exclusiveMinimum, shape.maximum ?? shape.exclusiveMaximum, ""),
+  ];
+  return words.filter((word) => word !== "").join(", ");
+}
+
+function limits(min: number | undefined, max: number | undefined, unit: string): string {
+  const least = isBound(min) ? `≥ ${min}` : "";
+  const most = isBound(max) ? `≤ ${max}` : "";
+  const both = [least, most].filter((text) => text !== "").join(" and ");
+  return both === "" || unit === "" ? both : `${both} ${unit}`;
+}
+
+/** Numbers at the end of the safe range are no limit: zod writes them for every integer. */
+export function isBound(value: number | undefined): value is number {
+  return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
+}

@@ -1,0 +1,367 @@
+/**
+ * Which fields of an event a consumer reads, found by following its payload: through destructuring, variables, loops over
+ * deliveries, and the project's own functions that it is handed to. What goes where nobody can follow reads everything.
+ */
+
+import ts from "typescript";
+import { bare, type FunctionNode, isFunction, nameOf, walk } from "./source.ts";
+import { positionOf } from "./text.ts";
+import type { Handled, TypeScriptTree } from "./typescript.ts";
+
+export interface PlaceInFile {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** What one handler of a consumer reads of one event. */
+export interface PayloadReads extends PlaceInFile {
+  /** Null: the name of the consumer is worked out at run time. */
+  readonly consumer: string | null;
+  /** Null: the name of the event is worked out at run time. */
+  readonly type: string | null;
+  /** By path (`items[].title`), each with the place where it is read first. */
+  readonly fields: ReadonlyMap<string, PlaceInFile>;
+  /** Where the payload as a whole goes out of sight; null: nowhere. */
+  readonly everything: PlaceInFile | null;
+}
+
+/** What an expression holds. */
+type Value =
+  | { readonly kind: "context" | "delivery" | "event" }
+  | { readonly kind: "payload"; readonly path: string }
+  | { readonly kind: "list"; readonly of: Value };
+
+interface Reads {
+  readonly fields: Map<string, PlaceInFile>;
+  everything: PlaceInFile | null;
+  /** Functions that were followed already, each with what it was given. */
+  readonly followed: Set<string>;
+}
+
+export function readPayloads(tree: TypeScriptTree): readonly PayloadReads[] {
+  // In `on(event, (e) => dispatch(event, e))` the second call is a part of the first one's handler.
+  const outer = tree.handled.filter(
+    ({ call }) => !tree.handled.some(({ handler }) => handler !== null && isWithin(call, handler)),
+  );
+  return outer.flatMap((handled) => {
+    const reads: Reads = { fields: new Map(), everything: null, followed: new Set() };
+    const maker = tree.calledOf(handled.file, handled.call, "@brain/engine");
+    const place = placeIn(tree, handled.file, handled.call);
+    if (handled.handler !== null) {
+      const found = functionOf(tree, handled.file, handled.handler);
+      if (found === null) reads.everything = place;
+      else follow(tree, reads, found.file, found.node, 0, firstOf(maker));
+    }
+    const { fields, everything } = reads;
+    const consumer = consumerAround(tree, handled);
+    return handled.events.map(({ type }) => ({ ...place, consumer, type, fields, everything }));
+  });
+}
+
+const isWithin = (node: ts.Node, outer: ts.Node) =>
+  node.getSourceFile() === outer.getSourceFile() && node.pos >= outer.pos && node.end <= outer.end;
+
+/** What the first parameter of a handler is. */
+function firstOf(maker: string | null): Value {
+  if (maker === "onBatch") return { kind: "list", of: { kind: "delivery" } };
+  return maker === "on" ? { kind: "event" } : { kind: "context" };
+}
+
+function consumerAround(tree: TypeScriptTree, { file, call }: Handled): string | null {
+  for (let at: ts.Node | undefined = call; at !== undefined; at = at.parent) {
+    const found = tree.consumers.find((consumer) => consumer.call === at);
+    if (found !== undefined) return found.subscriber;
+  }
+  const inFile = tree.consumers.filter((consumer) => consumer.file === file);
+  return (inFile.length === 1 ? inFile[0]?.subscriber : tree.moduleOf(file)?.name) ?? null;
+}
+
+function placeIn(tree: TypeScriptTree, file: string, node: ts.Node): PlaceInFile {
+  const source = tree.source(file);
+  return { file, line: positionOf(source, node.getStart(source.ast)).line };
+}
+
+interface FoundFunction {
+  readonly file: string;
+  readonly node: FunctionNode;
+}
+
+/** The function that an expression is or names, of this project; null: none that can be looked at. */
+function functionOf(tree: TypeScriptTree, file: string, given: ts.Expression): FoundFunction | null {
+  const value = bare(given);
+  if (isFunction(value)) return { file, node: value };
+  if (!ts.isIdentifier(value) && !ts.isPropertyAccessExpression(value)) return null;
+  const inside = ts.isIdentifier(value) ? localFunction(value) : null;
+  if (inside !== null) return { file, node: inside };
+  const origin = tree.bindings.originOfExpression(file, value);
+  if (origin === null || origin.file === null) return null;
+  if (origin.value !== null) {
+    const defined = bare(origin.value);
+    return isFunction(defined) ? { file: origin.file, node: defined } : null;
+  }
+  const declared = tree
+    .source(origin.file)
+    .ast.statements.find((node) => ts.isFunctionDeclaration(node) && node.name?.text === origin.name);
+  return declared !== undefined && isFunction(declared) ? { file: origin.file, node: declared } : null;
+}
+
+/** A function that is declared inside of another one, around the place where it is named. */
+function localFunction(name: ts.Identifier): FunctionNode | null {
+  for (let at: ts.Node | undefined = name.parent; at !== undefined; at = at.parent) {
+    if (!ts.isBlock(at)) continue;
+    for (const node of at.statements) {
+      if (ts.isFunctionDeclaration(node) && node.name?.text === name.text && isFunction(node)) return node;
+      if (!ts.isVariableStatement(node)) continue;
+      for (const { name: binding, initializer } of node.declarationList.declarations) {
+        const value = initializer === undefined ? null : bare(initializer);
+        if (nameOfBinding(binding) === name.text && value !== null && isFunction(value)) return value;
+      }
+    }
+  }
+  return null;
+}
+
+const nameOfBinding = (name: ts.BindingName) => (ts.isIdentifier(name) ? name.text : null);
+
+function keyOf(value: Value): string {
+  if (value.kind === "list") return `list of ${keyOf(value.of)}`;
+  return value.kind === "payload" ? `payload ${value.path}` : value.kind;
+}
+
+/** Follows a parameter through a function. */
+function follow(
+  tree: TypeScriptTree,
+  reads: Reads,
+  file: string,
+  node: FunctionNode,
+  index: number,
+  value: Value,
+): void {
+  const key = `${file} ${node.pos} ${index} ${keyOf(value)}`;
+  if (reads.followed.has(key)) return;
+  reads.followed.add(key);
+  const parameter = node.parameters[index];
+  if (parameter === undefined) return;
+  bind({ tree, reads, file }, parameter.name, value, node);
+}
+
+interface Scope {
+  readonly tree: TypeScriptTree;
+  readonly reads: Reads;
+  readonly file: string;
+}
+
+/** A name or a pattern that takes the value. @param within where the names hold */
+function bind(scope: Scope, name: ts.BindingName, value: Value, within: ts.Node): void {
+  if (ts.isIdentifier(name)) {
+    for (const use of usesOf(name, within)) used(scope, use, value);
+    return;
+  }
+  if (ts.isArrayBindingPattern(name)) {
+    for (const element of name.elements)
+      if (ts.isBindingElement(element)) bind(scope, element.name, elementOf(value), within);
+    return;
+  }
+  for (const element of name.elements) {
+    if (element.dotDotDotToken !== undefined) {
+      everything(scope, element, value);
+      continue;
+    }
+    const field = nameOf(element.propertyName ?? (element.name as ts.Identifier));
+    const inside = field === null ? null : stepInto(scope, element, value, field);
+    if (inside !== null) bind(scope, element.name, inside, within);
+  }
+}
+
+function usesOf(name: ts.Identifier, within: ts.Node): readonly ts.Identifier[] {
+  const found: ts.Identifier[] = [];
+  walk(within, (node) => {
+    if (ts.isIdentifier(node) && node.text === name.text && node !== name && isUse(node)) found.push(node);
+  });
+  return found;
+}
+
+/** Not the name of a field, nor one that is declared. */
+function isUse(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isPropertyAssignment(parent)) return parent.initializer === node;
+  if (ts.isBindingElement(parent)) return parent.initializer === node;
+  if (ts.isParameter(parent) || ts.isVariableDeclaration(parent)) return parent.initializer === node;
+  return !ts.isTypeNode(parent) && !ts.isMethodDeclaration(parent);
+}
+
+function elementOf(value: Value): Value {
+  if (value.kind === "list") return value.of;
+  return value.kind === "payload" ? { kind: "payload", path: `${value.path}[]` } : value;
+}
+
+/** What a field of a value holds; null: nothing of the payload. */
+function stepInto(scope: Scope, node: ts.Node, value: Value, name: string): Value | null {
+  if (value.kind === "payload") {
+    const path = value.path === "" ? name : `${value.path}.${name}`;
+    mark(scope, node, path);
+    return { kind: "payload", path };
+  }
+  if (value.kind === "event") return name === "payload" ? { kind: "payload", path: "" } : null;
+  if (value.kind === "list") return null;
+  if (name === "event") return { kind: "event" };
+  if (name === "payload") return { kind: "payload", path: "" };
+  return name === "deliveries" ? { kind: "list", of: { kind: "delivery" } } : null;
+}
+
+function mark({ tree, reads, file }: Scope, node: ts.Node, path: string): void {
+  if (!reads.fields.has(path)) reads.fields.set(path, placeIn(tree, file, node));
+}
+
+/** The value goes out of sight. */
+function everything(scope: Scope, node: ts.Node, value: Value): void {
+  if (value.kind === "payload" && value.path !== "") mark(scope, node, value.path);
+  else scope.reads.everything ??= placeIn(scope.tree, scope.file, node);
+}
+
+/** Methods of lists whose callback gets the elements. */
+const listMethods = new Set([
+  "map",
+  "flatMap",
+  "filter",
+  "forEach",
+  "some",
+  "every",
+  "find",
+  "findLast",
+  "toSorted",
+]);
+/** Those that give a list of what the callback gives, and those that give the same elements. */
+const mapping = new Set(["map", "flatMap"]);
+const choosing = new Set(["filter", "toSorted", "slice", "toReversed"]);
+
+/** An expression that holds the value: what becomes of it is seen in what stands around it. */
+function used(scope: Scope, node: ts.Expression, value: Value): void {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent) && parent.expression === node) {
+    const call = parent.parent;
+    if (ts.isCallExpression(call) && call.expression === parent && isListUse(value, parent.name.text)) {
+      usedByMethod(scope, call, parent.name.text, value);
+      return;
+    }
+    // `title.trim()`: a method of a text or a number is no field.
+    const isMethod = ts.isCallExpression(call) && call.expression === parent;
+    if (isMethod && value.kind === "payload" && value.path !== "") return;
+    const inside = stepInto(scope, parent, value, parent.name.text);
+    if (inside !== null) used(scope, parent, inside);
+  } else if (ts.isElementAccessExpression(parent) && parent.expression === node) {
+    const key = bare(parent.argumentExpression);
+    if (ts.isStringLiteralLike(key)) {
+      const inside = stepInto(scope, parent, value, key.text);
+      if (inside !== null) used(scope, parent, inside);
+    } else if (value.kind === "list" || ts.isNumericLiteral(key)) used(scope, parent, elementOf(value));
+    else everything(scope, parent, value);
+  } else usedWhole(scope, node, value);
+}
+
+function isListUse(value: Value, name: string): boolean {
+  return (value.kind === "list" || value.kind === "payload") && (listMethods.has(name) || choosing.has(name));
+}
+
+function usedByMethod(scope: Scope, call: ts.CallExpression, name: string, value: Value): void {
+  const [callback] = call.arguments;
+  const found = callback === undefined ? null : functionOf(scope.tree, scope.file, callback);
+  const element = elementOf(value);
+  if (found !== null) follow(scope.tree, scope.reads, found.file, found.node, 0, element);
+  else if (callback !== undefined && listMethods.has(name)) everything(scope, callback, value);
+  if (choosing.has(name)) used(scope, call, value);
+  else if (name === "find" || name === "findLast") used(scope, call, element);
+  else if (mapping.has(name) && found !== null) {
+    const given = givenBack(found.node, element);
+    if (given !== null) used(scope, call, { kind: "list", of: given });
+  }
+}
+
+/** `({ event }) => event`, `(d) => d.event.payload`: what a short callback gives back; null: something made of it. */
+function givenBack(node: FunctionNode, value: Value): Value | null {
+  const [parameter] = node.parameters;
+  if (parameter === undefined || !ts.isExpression(node.body)) return null;
+  const steps: string[] = [];
+  let at = bare(node.body);
+  while (ts.isPropertyAccessExpression(at)) {
+    steps.unshift(at.name.text);
+    at = bare(at.expression);
+  }
+  if (!ts.isIdentifier(at)) return null;
+  const start = boundAs(parameter.name, at.text);
+  if (start === null) return null;
+  return [...start, ...steps].reduce<Value | null>((inside, step) => {
+    if (inside === null) return null;
+    if (inside.kind === "payload")
+      return { kind: "payload", path: inside.path === "" ? step : `${inside.path}.${step}` };
+    if (step === "event") return { kind: "event" };
+    return step === "payload" ? { kind: "payload", path: "" } : null;
+  }, value);
+}
+
+/** The steps from a parameter to the name that a pattern gives a part of it; null: it gives no such name. */
+function boundAs(name: ts.BindingName, wanted: string): readonly string[] | null {
+  if (ts.isIdentifier(name)) return name.text === wanted ? [] : null;
+  if (ts.isArrayBindingPattern(name)) return null;
+  for (const element of name.elements) {
+    const field = nameOf(element.propertyName ?? (element.name as ts.Identifier));
+    const rest = boundAs(element.name, wanted);
+    if (rest !== null && field !== null && element.dotDotDotToken === undefined) return [field, ...rest];
+  }
+  return null;
+}
+
+/** The value itself, not a field of it. */
+function usedWhole(scope: Scope, node: ts.Expression, value: Value): void {
+  const { parent } = node;
+  if (ts.isVariableDeclaration(parent) && parent.initializer === node) {
+    bind(scope, parent.name, value, scopeOf(parent));
+  } else if (ts.isForOfStatement(parent) && parent.expression === node) {
+    const { initializer } = parent;
+    if (ts.isVariableDeclarationList(initializer)) {
+      for (const { name } of initializer.declarations) bind(scope, name, elementOf(value), parent.statement);
+    }
+  } else if (ts.isCallExpression(parent) && parent.arguments.includes(node)) {
+    handedOn(scope, parent, parent.arguments.indexOf(node), value);
+  } else if (isTransparent(parent)) used(scope, parent as ts.Expression, value);
+  else if (isTold(node) || value.kind === "list") return;
+  else everything(scope, node, value);
+}
+
+function isTransparent(node: ts.Node): boolean {
+  return (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isSatisfiesExpression(node) ||
+    ts.isNonNullExpression(node) ||
+    ts.isAwaitExpression(node) ||
+    ts.isConditionalExpression(node) ||
+    (ts.isBinaryExpression(node) && /^(?:\?\?|\|\||&&)$/.test(node.operatorToken.getText()))
+  );
+}
+
+/** What a short callback gives back is followed where the list is. */
+function isTold(node: ts.Expression): boolean {
+  const { parent } = node;
+  if (!ts.isArrowFunction(parent) || parent.body !== node) return false;
+  const call = parent.parent;
+  return (
+    ts.isCallExpression(call) &&
+    ts.isPropertyAccessExpression(call.expression) &&
+    (listMethods.has(call.expression.name.text) || choosing.has(call.expression.name.text))
+  );
+}
+
+function scopeOf(node: ts.Node): ts.Node {
+  for (let at: ts.Node | undefined = node.parent; at !== undefined; at = at.parent)
+    if (ts.isBlock(at) || ts.isSourceFile(at) || isFunction(at)) return at;
+  return node;
+}
+
+function handedOn(scope: Scope, call: ts.CallExpression, index: number, value: Value): void {
+  const found = functionOf(scope.tree, scope.file, call.expression);
+  if (found !== null) follow(scope.tree, scope.reads, found.file, found.node, index, value);
+  else everything(scope, call, value);
+}
