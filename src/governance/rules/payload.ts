@@ -35,6 +35,7 @@ export const payloads: readonly Rule[] = [
   },
   {
     id: "P-2",
+    also: ["11.7"],
     title: "A payload holds nothing about a person",
     severity: "error",
     why: "An event goes to every subscriber, into the audit and the archive, and cannot be taken back.",
@@ -47,6 +48,7 @@ export const payloads: readonly Rule[] = [
   },
   {
     id: "P-3",
+    also: ["11.7"],
     title: "A payload holds no secret",
     severity: "error",
     why: "Everybody who may read events could use it, for as long as the events are kept.",
@@ -59,6 +61,7 @@ export const payloads: readonly Rule[] = [
   },
   {
     id: "P-4",
+    also: ["11.7"],
     title: "A payload holds no provider's id",
     severity: "error",
     why: "A provider's id ties everybody who reads the event to that provider, and opens records there.",
