@@ -21,7 +21,8 @@ const slashes = (path: string) => path.split(sep).join("/");
 
 /**
  * The folder that `path` belongs to as a project: the nearest one above (or itself) with a `package.json` that names
- * workspaces, a `pyproject.toml` or a `.git`; otherwise the nearest with a `package.json`; otherwise the folder itself.
+ * workspaces, a `pyproject.toml` or a `.git`; otherwise the nearest with a `package.json`; otherwise the `backend` whose
+ * modules it is in; otherwise the folder itself.
  *
  * @throws {TreeError} there is no such path
  */
@@ -45,8 +46,14 @@ export async function findRoot(path: string): Promise<{ readonly root: string; r
     }
     if (dirname(at) === at) break;
   }
-  const root = nearest ?? folder;
+  const root = nearest ?? backendAround(folder) ?? folder;
   return { root, within: slashes(relative(root, start)) };
+}
+
+/** Teams that come from the original have no `package.json`: their backend is a project. Null: it is none. */
+function backendAround(folder: string): string | null {
+  const [, backend] = /^(.*\/backend)\/(?:modules|app|brain)(?:\/|$)/.exec(slashes(folder)) ?? [];
+  return backend === undefined ? null : resolve(backend);
 }
 
 async function hasWorkspaces(folder: string, names: ReadonlySet<string>): Promise<boolean> {

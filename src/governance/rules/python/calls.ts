@@ -125,7 +125,7 @@ const awaitedCalls: Check = ({ python }, report) => {
 };
 
 const isPlainRequest = ({ names }: PythonTree, call: PyNode) => {
-  const receiver = receiverOf(call);
+  const receiver = methods.has(calledName(call) ?? "") ? receiverOf(call) : null;
   const origin = receiver === null ? null : names.originOf(receiver);
   return origin !== null && origin.name === null && /^(?:requests|httpx)$/.test(origin.module);
 };

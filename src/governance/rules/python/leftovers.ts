@@ -145,34 +145,29 @@ const commentedCode: Check = ({ python: { sources } }, report) => {
   }
 };
 
-/** Reads like Python, and does something: calls, assigns, imports, raises. Words with a bracket behind them are none. */
+/** Cheap: what is no code has none of it. */
+const codeLike =
+  /[\w)\]]\(|[\w\])] [-+*/|]?= \S|^(?:from\s+[\w.]+\s+import|import\s+[\w.]+\.\w+)\b|^(?:el)?if .+:$|^(?:await|async) /;
+
+/**
+ * Reads like Python, and does something: assigns, calls a method, waits, imports. A lone `name()` is as often a word of a
+ * sentence, as is `name=value`.
+ */
 function isCode(comment: string): boolean {
   if (tools.test(comment)) return false;
   const text = comment.replace(/^#+ ?/, "").trim();
-  if (
-    !/[\w)\]]\(|[\w\])] ?[-+*/|]?= ?\S|^(?:from\s+[\w.]+\s+import|import\s+[\w.]+\.\w+)\b|^(?:el)?if .+:$|^(?:await|async) /.test(
-      text,
-    )
-  )
-    return false;
-  const { root, errors } = parsePython({
-    path: "comment.py",
-    text: /:$/.test(text) ? `${text}\n    pass\n` : `${text}\n`,
-  });
-  if (errors.length > 0) return false;
-  const statement = root.children[0];
-  if (statement === undefined || root.children.length !== 1) return false;
-  if (statement.type !== "expression_statement") return true;
+  if (!codeLike.test(text)) return false;
+  const whole = text.endsWith(":") ? `${text}\n    pass\n` : `${text}\n`;
+  const { root, errors } = parsePython({ path: "comment.py", text: whole });
+  const [statement] = root.children;
+  if (errors.length > 0 || statement === undefined || root.children.length !== 1) return false;
+  if (statement.type !== "expression_statement") return statement.type !== "print_statement";
   const [inner] = statement.children;
-  const value = inner?.type === "await" ? inner.children[0] : inner;
-  if (inner === undefined || value === undefined) return false;
-  if (value.type === "assignment") return field(value, "right") !== null;
-  // "foo()" may be a name in a sentence; with a receiver or an argument it is a call.
-  return (
-    value.type === "augmented_assignment" ||
-    inner.type === "await" ||
-    (value.type === "call" && calledName(value) !== null)
-  );
+  if (inner === undefined || statement.children.length > 1) return false;
+  if (inner.type === "assignment") return field(inner, "right") !== null;
+  if (inner.type === "await" || inner.type === "augmented_assignment") return true;
+  const callee = inner.type === "call" ? field(inner, "function") : null;
+  return callee?.type === "attribute" && !/\s/.test(textOf(callee));
 }
 
 const marks: Check = ({ python: { sources } }, report) => {

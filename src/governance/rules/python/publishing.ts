@@ -161,7 +161,7 @@ const otherBuses: Check = ({ python: { sources, names } }, report) => {
       if (channel !== null && receiver !== null && /redis/i.test(textOf(receiver)))
         report({ at: call, message: `The module publishes to the channel "${channel}" by itself.` });
     }
-    for (const call of source.of("call")) {
+    for (const call of source.text.includes("EventBus") ? source.of("call") : []) {
       const callee = field(call, "function");
       const origin = callee === null ? null : names.originOf(callee);
       if (origin?.name === "EventBus")
@@ -216,7 +216,8 @@ const byEventId: Check = ({ python }, report) => {
   const message =
     "What was handled is told by the event's id; expected the id of the message, stream_message_id.";
   for (const source of python.sources) {
-    for (const text of source.of("string")) {
+    const hasTable = source.text.includes("processed_events");
+    for (const text of hasTable ? source.of("string") : []) {
       const sql = textOf(text);
       if (!/\bprocessed_events\b/i.test(sql) || !/\bselect\b/i.test(sql)) continue;
       const where = /\bwhere\b([\s\S]*)/i.exec(sql)?.[1] ?? "";
@@ -227,19 +228,25 @@ const byEventId: Check = ({ python }, report) => {
       const isMember = test.children.some(({ type }) => type === "in" || type === "not in");
       if (isMember && left !== undefined && isEventId(python, left)) report({ at: test, message });
     }
-    for (const call of source.of("call")) {
-      const [given] = positional(call);
-      const isAsked =
-        /^(?:is_duplicate|is_processed|was_processed|already_processed|has_processed|sismember|exists)$/.test(
-          calledName(call) ?? "",
-        );
-      const ids = (call.children.find(({ type }) => type === "argument_list")?.children ?? []).filter((one) =>
-        isEventId(python, one),
-      );
-      if (isAsked && given !== undefined && ids.length > 0) report({ at: call, message });
+    for (const name of asking) {
+      for (const call of callsByName(source).get(name) ?? []) {
+        const given = field(call, "arguments")?.children ?? [];
+        if (given.some((one) => isEventId(python, one))) report({ at: call, message });
+      }
     }
   }
 };
+
+/** Functions that say whether something was handled, and members of sets. */
+const asking = [
+  "is_duplicate",
+  "is_processed",
+  "was_processed",
+  "already_processed",
+  "has_processed",
+  "sismember",
+  "exists",
+];
 
 /** `event.id` of an event that a handler was given. */
 function isEventId({ names }: PythonTree, node: PyNode): boolean {

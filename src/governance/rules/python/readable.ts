@@ -9,13 +9,16 @@ const readable: Check = ({ python, files }, report) => {
     const [first] = source.errors;
     if (first === undefined) continue;
     const { line } = positionOf(source, first.start);
+    const isSyntax = first.type === "ERROR" || first.start === first.end;
     report({
       at: {
         file: first.file,
         start: first.start,
         end: Math.max(first.start, Math.min(first.end, first.start + 1)),
       },
-      message: `${source.path} is no Python from line ${line} on.`,
+      message: isSyntax
+        ? `${source.path} is no Python from line ${line} on.`
+        : `${source.path} is nested too deeply from line ${line} on; what is inside was not judged.`,
     });
   }
   for (const module of python.modules)

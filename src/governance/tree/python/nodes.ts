@@ -15,7 +15,7 @@ export interface PyNode extends Place {
 
 export interface PySource extends TextFile {
   readonly root: PyNode;
-  /** Where the parser could not go on. Empty: the file is Python. */
+  /** Where the parser could not go on, or what is nested too deeply. Empty: all of the file was understood. */
   readonly errors: readonly PyNode[];
   /** All nodes of a type, in the order of the text. */
   of(type: string): readonly PyNode[];
@@ -38,9 +38,21 @@ export function walk(node: PyNode, visit: (node: PyNode) => unknown): void {
   }
 }
 
-/** Nodes of a type below a node. */
-export const below = (node: PyNode, type: string): readonly PyNode[] =>
-  node.source.of(type).filter((found) => contains(node, found));
+/** Nodes of a type below a node, and the node itself. They stand in the order of the text, so the first is looked up. */
+export function below(node: PyNode, type: string): readonly PyNode[] {
+  const all = node.source.of(type);
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.start ?? 0) < node.start) low = middle + 1;
+    else high = middle;
+  }
+  const found: PyNode[] = [];
+  for (let at = all[low]; at !== undefined && at.start < node.end; at = all[++low])
+    if (at.end <= node.end) found.push(at);
+  return found;
+}
 
 export const contains = (outer: PyNode, inner: PyNode) =>
   outer.source === inner.source && outer.start <= inner.start && inner.end <= outer.end;

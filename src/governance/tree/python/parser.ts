@@ -59,6 +59,9 @@ export function parsePython(file: TextFile): PySource {
   }
 }
 
+/** Nobody writes deeper; who walks a tree by calling itself must come back. */
+const maxDepth = 2000;
+
 type Growing = PyNode & { readonly children: PyNode[] };
 
 /** Nodes in the memory of the parser are neither freed nor fast, so they become plain ones. */
@@ -97,8 +100,8 @@ function copyTree(file: TextFile, cursor: TreeCursor): PySource {
     const alike = byType.get(type);
     if (alike === undefined) byType.set(type, [node]);
     else alike.push(node);
-    if (type === "ERROR" || cursor.nodeIsMissing) errors.push(node);
-    return node;
+    if (type === "ERROR" || cursor.nodeIsMissing || parents.length === maxDepth) errors.push(node);
+    return parents.length === maxDepth ? null : node;
   };
   for (let isOpen = true; isOpen; ) {
     const node = visit();
