@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { Parser, TreeCursor } from "@vscode/tree-sitter-wasm";
+import type { Parser, Tree, TreeCursor } from "@vscode/tree-sitter-wasm";
 import type { TextFile } from "../text.ts";
 import type { PyNode, PySource } from "./nodes.ts";
 
@@ -50,7 +50,7 @@ export function parsePython(file: TextFile): PySource {
   if (tree === null) throw new Error(`${file.path} could not be parsed.`);
   const cursor = tree.walk();
   try {
-    const source = copyTree(file, cursor);
+    const source = copyTree(file, cursor, tree);
     isolateSources.set(file, source);
     return source;
   } finally {
@@ -62,10 +62,17 @@ export function parsePython(file: TextFile): PySource {
 /** Nobody writes deeper; who walks a tree by calling itself must come back. */
 const maxDepth = 2000;
 
+let isolateNamed: readonly boolean[] | null = null;
+
 type Growing = PyNode & { readonly children: PyNode[] };
 
 /** Nodes in the memory of the parser are neither freed nor fast, so they become plain ones. */
-function copyTree(file: TextFile, cursor: TreeCursor): PySource {
+function copyTree(file: TextFile, cursor: TreeCursor, { language, rootNode }: Tree): PySource {
+  const { types, fields } = language;
+  // Each question to the cursor is a call into WebAssembly, so few are asked.
+  const mayMiss = rootNode.hasError;
+  const named = isolateNamed ?? types.map((_, id) => language.nodeTypeIsNamed(id));
+  isolateNamed = named;
   const byType = new Map<string, PyNode[]>();
   const errors: PyNode[] = [];
   const parents: Growing[] = [];
@@ -81,16 +88,20 @@ function copyTree(file: TextFile, cursor: TreeCursor): PySource {
     of: (type) => byType.get(type) ?? [],
   };
   const visit = (): Growing | null => {
-    const type = cursor.nodeType;
-    const name = cursor.currentFieldName;
-    if (!cursor.nodeIsNamed && name === null && type !== "async" && !cursor.nodeIsMissing) return null;
+    const id = cursor.nodeTypeId;
+    // An error has an id beyond those of the grammar.
+    const type = types[id] ?? cursor.nodeType;
+    const fieldId = cursor.currentFieldId;
+    const isMissing = mayMiss && cursor.nodeIsMissing;
+    const isNamed = named[id] ?? cursor.nodeIsNamed;
+    if (!isNamed && fieldId === 0 && type !== "async" && !isMissing) return null;
     const parent = parents.at(-1) ?? null;
     const node: Growing = {
       file: file.path,
       start: cursor.startIndex,
       end: cursor.endIndex,
       type,
-      field: name,
+      field: fields[fieldId] ?? null,
       parent,
       children: [],
       source,
@@ -100,7 +111,7 @@ function copyTree(file: TextFile, cursor: TreeCursor): PySource {
     const alike = byType.get(type);
     if (alike === undefined) byType.set(type, [node]);
     else alike.push(node);
-    if (type === "ERROR" || cursor.nodeIsMissing || parents.length === maxDepth) errors.push(node);
+    if (type === "ERROR" || isMissing || parents.length === maxDepth) errors.push(node);
     return parents.length === maxDepth ? null : node;
   };
   for (let isOpen = true; isOpen; ) {

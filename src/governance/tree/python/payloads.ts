@@ -1,7 +1,7 @@
 /** What stands in a payload, of a dictionary or of a model's class. */
 
-import { valuesOf } from "./flow.ts";
-import type { PyNames } from "./names.ts";
+import { argumentsFor, calledHere, valuesOf } from "./flow.ts";
+import { localsOf, type PyNames } from "./names.ts";
 import {
   bare,
   below,
@@ -56,19 +56,30 @@ export function payloadsOf(names: PyNames, given: PyNode): readonly Payload[] {
     ];
   }
   if (values.length === 0) return [{ node: given, fields: [], model: null, kind: "unknown" }];
-  return values.map((value) => payloadOf(names, value, given));
+  const later = variablesOf(bare(given)).flatMap((variable) => laterFields(names, variable));
+  return values
+    .flatMap((value) => returnedBy(names, value))
+    .map((value) => payloadOf(names, value))
+    .map((payload) => ({ ...payload, fields: [...payload.fields, ...later] }));
 }
 
-function payloadOf(names: PyNames, value: PyNode, given: PyNode): Payload {
-  if (isDictionary(value)) {
-    const later = bare(given).type === "identifier" ? laterFields(names, bare(given)) : [];
-    return {
-      node: value,
-      fields: [...fieldsOf(names, value, null), ...later],
-      model: null,
-      kind: "dictionary",
-    };
-  }
+/** What a function of the project returns when it is called; anything else as it is. */
+function returnedBy(names: PyNames, value: PyNode, depth = 0): readonly PyNode[] {
+  if (value.type !== "call" || depth > 3) return [value];
+  const callee = field(value, "function");
+  const origin = callee === null ? null : (names.originOf(callee)?.definition ?? null);
+  const definition = calledHere(value) ?? (origin?.type === "function_definition" ? origin : null);
+  if (definition === null) return [value];
+  const returned = below(definition, "return_statement").filter((one) => functionAround(one) === definition);
+  const values = returned.flatMap(({ children: [given] }) =>
+    given === undefined ? [] : valuesOf(names, given),
+  );
+  return values.length === 0 ? [value] : values.flatMap((next) => returnedBy(names, next, depth + 1));
+}
+
+function payloadOf(names: PyNames, value: PyNode): Payload {
+  if (isDictionary(value))
+    return { node: value, fields: fieldsOf(names, value, null), model: null, kind: "dictionary" };
   if (value.type === "attribute" && textOf(field(value, "attribute") ?? value) === "__dict__")
     return { node: value, fields: [], model: null, kind: "whole" };
   if (value.type !== "call") return { node: value, fields: [], model: null, kind: "unknown" };
@@ -164,6 +175,16 @@ function fieldsOf(names: PyNames, value: PyNode, parent: string | null): readonl
     children.flatMap((child) => valuesOf(names, child).flatMap((next) => fieldsOf(names, next, parent))),
   );
   return [...own, ...further];
+}
+
+/** The variables that a value comes through, also those of callers of the function around. */
+function variablesOf(node: PyNode, depth = 0): readonly PyNode[] {
+  const within = node.type === "identifier" ? functionAround(node) : null;
+  if (within === null || depth > 3) return [];
+  const given = localsOf(within).get(textOf(node));
+  if (given === undefined || given.length > 0) return [node];
+  const further = argumentsFor(within, textOf(node)).flatMap((one) => variablesOf(bare(one), depth + 1));
+  return [node, ...further];
 }
 
 /** `payload["key"] = value` and `payload.update({…})` behind the dictionary. */
