@@ -210,8 +210,7 @@ const headFields: readonly (readonly [string, RegExp, RegExp, string])[] = [
   ],
 ];
 
-/** Also of an EVENTS.md. */
-export function checkHead(given: ModuleDocument, document: Document, report: Tell): void {
+function checkHead(given: ModuleDocument, document: Document, report: Tell): void {
   const [title, next] = document.sections;
   const end = next?.line ?? Number.POSITIVE_INFINITY;
   const labels = document.labels.filter(({ line }) => line < end);
