@@ -1,6 +1,7 @@
 /** What the documents of a module say: purpose, owner, dependencies, events. */
 
 import type { Document, Section } from "../tree/documents.ts";
+import type { Label } from "../tree/labels.ts";
 
 /** An event as a document describes it. */
 export interface DocumentedEvent {
@@ -44,50 +45,39 @@ export function documentedEvents(document: Document, kind: "published" | "consum
 }
 
 function readEvent(document: Document, section: Section, type: string): DocumentedEvent {
-  const parts = labelled(section.text);
-  const payload = parts.get("payload");
+  const labels = document.labels.filter(({ line }) => line > section.line && line < section.endLine);
+  const labelled = (names: RegExp) => labels.find(({ name }) => names.test(name)) ?? null;
+  const payload = labelled(/^(?:payload|nutzlast|felder|fields)$/i);
+  const consumers = labelled(/^(?:consumers?|konsument(?:en)?)$/i);
   return {
     type,
     file: document.path,
     line: section.line,
-    when: filled(parts.get("when") ?? parts.get("wann")),
-    payload: payload === undefined || isPlaceholder(payload) ? null : fieldsOf(payload),
-    consumers: namesOf(parts.get("consumers") ?? parts.get("consumer") ?? parts.get("konsumenten")),
+    when: filled(labelled(/^(?:when|wann)$/i)?.text),
+    payload: payload === null || !isFilled(payload) ? null : fieldsOf(payload),
+    consumers: consumers === null ? null : namesOf(consumers),
   };
 }
 
 const filled = (text: string | undefined) =>
   text === undefined || isPlaceholder(text) ? null : text.replaceAll(/\s+/g, " ").trim();
 
-/** Texts behind `**Label:**`, up to the next one or the next heading, by the label in lower case. */
-export function labelled(text: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  const marks = [
-    ...text.matchAll(/^[ \t]*(?:[-*][ \t]+)?\*\*([^*\n:]{1,60}):?\*\*:?[ \t]*|^#{1,6}[ \t].*$/gm),
-  ];
-  for (const [index, mark] of marks.entries()) {
-    const label = mark[1]?.trim().toLowerCase();
-    if (label === undefined || found.has(label)) continue;
-    const start = mark.index + mark[0].length;
-    found.set(label, text.slice(start, marks[index + 1]?.index ?? text.length).trim());
-  }
-  return found;
-}
+const isFilled = ({ text, codes, items }: Label) =>
+  codes.length > 0 || !isPlaceholder([text, ...items.map((item) => item.text)].join(" "));
 
 /** Fields of a table, a list or a JSON example; empty when it says that there are none. */
-function fieldsOf(text: string): readonly string[] {
-  const json = /^\s*"([A-Za-z_]\w*)"\s*:/gm;
-  const listedField = /^\s*(?:[-*]|\|)\s*`([A-Za-z_]\w*)`/gm;
-  return [...new Set([...text.matchAll(json), ...text.matchAll(listedField)].map((match) => match[1] ?? ""))];
+function fieldsOf({ codes, items }: Label): readonly string[] {
+  const ofJson = codes.flatMap(({ text }) =>
+    [...text.matchAll(/^\s*"([A-Za-z_]\w*)"\s*:/gm)].map((match) => match[1] ?? ""),
+  );
+  return [...new Set([...items.flatMap(({ codes: [first] }) => first ?? []), ...ofJson])];
 }
 
 /** One of a line, or a list; null when nobody is named. */
-function namesOf(text: string | undefined): readonly string[] | null {
-  if (text === undefined || isPlaceholder(text)) return null;
-  return text
-    .split(/\n|,/)
-    .map((line) => line.replaceAll(/^[\s*-]+|`/g, "").trim())
-    .filter((line) => line !== "");
+function namesOf({ text, items }: Label): readonly string[] | null {
+  const names = [...text.split(","), ...items.map((item) => item.text)].map((name) => name.trim());
+  const told = names.filter((name) => !isPlaceholder(name));
+  return told.length === 0 ? null : told;
 }
 
 export interface ReadmeFacts {
@@ -101,10 +91,10 @@ export interface ReadmeFacts {
 
 export function readReadme(document: Document): ReadmeFacts {
   const section = (title: RegExp) => document.sections.find((found) => title.test(found.title));
-  const labels = labelled(document.text);
+  const label = (names: RegExp) => document.labels.find(({ name }) => names.test(name))?.text;
   const purpose = section(/^(?:zweck|purpose)$/i)?.text.trim();
   const dependencies = section(/^(?:dependencies|abhängigkeiten)/i)?.text.trim();
-  const status = labels.get("status") ?? "";
+  const status = label(/^status$/i) ?? "";
   const [title] = document.sections;
   const words = [title?.title ?? "", status.split("\n")[0] ?? ""];
   const givenUp = words.find((text) =>
@@ -112,8 +102,7 @@ export function readReadme(document: Document): ReadmeFacts {
   );
   return {
     purpose: filled(purpose?.split(/\n\s*\n/)[0]),
-    owner:
-      filled(labels.get("owner")?.split("\n")[0]) ?? filled(labels.get("verantwortlich")?.split("\n")[0]),
+    owner: filled(label(/^(?:owner|verantwortlich)$/i)?.split("\n")[0]),
     dependencies: dependencies === undefined || isPlaceholder(dependencies) ? null : dependencies,
     givenUp: givenUp ?? null,
   };

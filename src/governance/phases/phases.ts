@@ -58,7 +58,11 @@ function ruleLines(judged: Judged, number: Phase["number"]): readonly Line[] {
       const found = errors.filter(({ rule }) => rule === id);
       const [first] = found;
       const more = found.length > 1 ? ` (and ${found.length - 1} more)` : "";
-      return lineOf(id, title, fail(`${first?.file}:${first?.line} ${first?.message}${more}`, mend));
+      return lineOf(
+        id,
+        title,
+        fail(`${first?.file}:${first?.line} ${first?.message}${more}`, first?.mend ?? mend),
+      );
     }),
     ...(kept.length === 0
       ? []
