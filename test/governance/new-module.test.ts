@@ -40,7 +40,7 @@ async function write(...args: readonly string[]): Promise<Told> {
 beforeAll(async () => {
   const own = ["schemas", "src", "workers", "migrations", "test", "tools", "templates"];
   const settings = ["biome.json", "drizzle.config.ts", "drizzle.engine.config.ts", "package.json"];
-  const documents = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+  const documents = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ".github"];
   overlay = await createOverlay([...own, ...settings, "package-lock.json", "tsconfig.json", ...documents]);
   const lock = await readFile(join(overlay.folder, "package-lock.json"));
   const stamp = createHash("sha256").update(lock).digest("hex");
@@ -134,7 +134,7 @@ test(
 );
 
 test(
-  "their tests pass, and those of all routes for two tenants",
+  "their tests pass, and those of all routes for two tenants and in the documents",
   async () => {
     const services = inject("services");
     const { databaseUrl } = services;
@@ -152,9 +152,8 @@ test(
     await overlay.write("vitest.config.mjs", `export default ${JSON.stringify({ test: options })}`);
     const tests = [...written].filter((path) => path.endsWith("-events.test.ts"));
     expect(tests).toHaveLength(3);
-    const output = await overlay.run("vitest", ["run", ...tests]);
-    expect(output).toMatch(/Test Files {2}3 passed/);
-    expect(output).toMatch(/Tests {2}15 passed/);
+    const output = await overlay.run("vitest", ["run", ...tests, "test/readme/routes.test.ts"]);
+    expect(output).toMatch(/Test Files {2}4 passed/);
     const filter = "reading_room|copy|every route";
     expect(await overlay.run("vitest", ["run", "test/modules/tenants.test.ts", "-t", filter])).toMatch(
       /Tests {2}9 passed/,

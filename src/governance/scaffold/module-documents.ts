@@ -3,6 +3,7 @@
 import { type DocumentLanguage, inLanguage, languageOf } from "./documents.ts";
 import { ScaffoldError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
+import { kebab } from "./names.ts";
 import { changedFile, newFile, type PlannedFile, readText } from "./plan.ts";
 import { fillIn, readTemplate, type Values } from "./templates.ts";
 
@@ -148,4 +149,44 @@ function listedUnder(text: string, type: string, name: string): string {
   const end = lines.findIndex((line, at) => at >= list && !line.startsWith("- "));
   lines.splice(end < 0 ? list : end, 0, `- \`${name}\``);
   return lines.join("\n");
+}
+
+/** Where this repository lists its modules, and the row of one. */
+const lists = [
+  {
+    path: "src/http/README.md",
+    row: /^\| `\/[^`]*` \| \[\w+\]\(\.\.\/modules\//,
+    text: ({ name }: Values, about: string) =>
+      `| \`/api/${kebab(name)}\` | [${name}](../modules/${name}/README.md#routes): ${about} |`,
+  },
+  {
+    path: "src/modules/README.md",
+    row: /^\| \[\w+\]\(\w+\/README\.md\) \|/,
+    text: ({ name }: Values, about: string) => `| [${name}](${name}/README.md) | ${about} |`,
+  },
+];
+
+/**
+ * The documents that list the modules, with one more.
+ *
+ * @throws {ScaffoldError} one of them has no such list any more; says what to add
+ */
+export function listsWithModule(layout: Layout, values: Values): readonly PlannedFile[] {
+  const { purpose } = values;
+  const about = purpose.charAt(0).toLowerCase() + purpose.slice(1).replace(/\.$/, "");
+  return lists.map(({ path, row, text }) =>
+    changedFile(layout.root, path, (before) => {
+      const lines = before.split("\n");
+      const last = lines.findLastIndex((line) => row.test(line));
+      const added = text(values, about);
+      if (last < 0) {
+        throw new ScaffoldError(
+          `${path}, in which no list of modules is found`,
+          "a table with a row for each module",
+          `Add by hand, then begin again: ${added}`,
+        );
+      }
+      return lines.toSpliced(last + 1, 0, added).join("\n");
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import type { DocumentLanguage } from "./documents.ts";
 import { ScaffoldError } from "./errors.ts";
 import { goldenWith } from "./golden.ts";
 import { eventFile, type Layout } from "./layout.ts";
-import { moduleDocuments } from "./module-documents.ts";
+import { listsWithModule, moduleDocuments } from "./module-documents.ts";
 import { listWith, tenantTablesWith } from "./module-list.ts";
 import { camel, checkEvent, checkName, domainsOf, type EventName } from "./names.ts";
 import type { Plan, PlannedFile } from "./plan.ts";
@@ -95,6 +95,7 @@ export function planModule(layout: Layout, options: NewModule): Plan {
   if (layout.kind === "product") {
     const path = `${layout.tests}/tenant-routes/${name.replaceAll("_", "-")}.ts`;
     files.push(tenantTablesWith(layout, { local: table, imported: table, path }));
+    files.push(...listsWithModule(layout, values));
   }
   const test = files.find(({ path }) => path.endsWith("-events.test.ts"))?.path ?? "";
   const { steps, notes } = stepsBehind(layout, files, name);
