@@ -227,7 +227,10 @@ function listedIn(sections: readonly Section[], { line, endLine, level }: Sectio
   return sections
     .filter((section) => section.line > line && section.line < endLine && section.level === level + 1)
     .flatMap(({ title, line: at }) => {
-      const type = /^(?:\d+\.\s*)?`?([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)`?$/.exec(title.trim())?.[1];
+      // Behind it stands the consumer, where several of a module handle the event.
+      const type = /^(?:\d+\.\s*)?`?([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)`?(?: \([a-z][a-z0-9_]*\))?$/.exec(
+        title.trim(),
+      )?.[1];
       return type === undefined ? [] : [{ type, line: at }];
     });
 }
