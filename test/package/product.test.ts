@@ -119,7 +119,7 @@ test(
     const charter = (...args: readonly string[]) => shop.run("charter", ["new", ...args, "--yes"]);
     await charter("module", "store", "--event", "store.box.packed", "--lang", "en");
     await charter("event", "store.box.opened", "--module", "store");
-    await charter("consumer", "box_notes", "--module", "shop", "--on", "store.box.packed");
+    await charter("consumer", "box_notes", "--module", "store", "--on", "store.box.packed");
     await shop.run("tsc", []);
     await shop.run("charter", ["check"]);
     const { neonUrl, upstash } = inject("services");
