@@ -27,7 +27,7 @@ export const isPythonTest = (path: string) =>
   /(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/.test(path) || asideFolders.test(path);
 
 /** Empty, or `backend/` when the folder that is judged is that of the backend itself. */
-export function prefixOf({ root, paths }: ProjectFiles): string {
+function prefixOf({ root, paths }: ProjectFiles): string {
   if (posix.basename(root.replaceAll("\\", "/")) !== "backend") return "";
   return [...paths].some((path) => path.startsWith("backend/")) ? "" : "backend/";
 }

@@ -26,18 +26,6 @@ export const textOf = (node: PyNode) => node.source.text.slice(node.start, node.
 export const field = (node: PyNode, name: string): PyNode | null =>
   node.children.find((child) => child.field === name) ?? null;
 
-/** Every node below and the node itself, in the order of the text. Going into one can be refused. */
-export function walk(node: PyNode, visit: (node: PyNode) => unknown): void {
-  const open = [node];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (visit(at) === false) continue;
-    for (let index = at.children.length - 1; index >= 0; index--) {
-      const child = at.children[index];
-      if (child !== undefined) open.push(child);
-    }
-  }
-}
-
 /** Nodes of a type below a node, and the node itself. They stand in the order of the text, so the first is looked up. */
 export function below(node: PyNode, type: string): readonly PyNode[] {
   const all = node.source.of(type);

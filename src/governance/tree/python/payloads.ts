@@ -140,7 +140,7 @@ function annotationOf(names: PyNames, node: PyNode): PyNode | null {
 }
 
 /** A class whose fields are declared to be data: of pydantic, a TypedDict, or a dataclass; not a row of a table. */
-export function isPayloadClass(names: PyNames, definition: PyNode, depth = 0): boolean {
+function isPayloadClass(names: PyNames, definition: PyNode, depth = 0): boolean {
   const decorators = definition.parent?.type === "decorated_definition" ? definition.parent.children : [];
   if (decorators.some((one) => one.type === "decorator" && /^@\s*(?:\w+\.)?dataclass\b/.test(textOf(one))))
     return true;

@@ -35,7 +35,7 @@ export const callsIn = (definition: PyNode) =>
   below(definition, "call").filter((call) => functionAround(call) === definition);
 
 /** The function that a call calls: of this file, or a method of an object whose class is known. */
-export function definitionOf({ names }: Pick<PythonTree, "names">, call: PyNode): PyNode | null {
+function definitionOf({ names }: Pick<PythonTree, "names">, call: PyNode): PyNode | null {
   const here = calledHere(call);
   if (here !== null) return here;
   const callee = field(call, "function");
@@ -49,7 +49,7 @@ export function definitionOf({ names }: Pick<PythonTree, "names">, call: PyNode)
 }
 
 /** The class of an object: where it is made, or how its parameter is declared. */
-export function ownerClass(names: PythonTree["names"], object: PyNode): PyNode | null {
+function ownerClass(names: PythonTree["names"], object: PyNode): PyNode | null {
   for (const value of valuesOf(names, object)) {
     const definition = value.type === "call" ? classOf(names, value) : null;
     if (definition !== null) return definition;
@@ -59,7 +59,7 @@ export function ownerClass(names: PythonTree["names"], object: PyNode): PyNode |
   return null;
 }
 
-export const methodOf = (owner: PyNode, name: string): PyNode | null =>
+const methodOf = (owner: PyNode, name: string): PyNode | null =>
   owner.source
     .of("function_definition")
     .find((definition) => classAround(definition) === owner && nameOf(definition) === name) ?? null;

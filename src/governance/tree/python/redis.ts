@@ -49,7 +49,7 @@ export function redisCalls({ sources, names }: Pick<PythonTree, "sources" | "nam
 }
 
 /** Whether an expression is a client of Redis: made or declared as one, or what is called `redis` and comes from elsewhere. */
-export function isRedis(names: PyNames, node: PyNode): boolean {
+function isRedis(names: PyNames, node: PyNode): boolean {
   const value = bare(node);
   const values = valuesOf(names, value);
   if (values.some((made) => made !== value && isClient(names, made)) || isClient(names, value)) return true;

@@ -109,14 +109,14 @@ function publishesBy(names: PyNames, call: PyNode, receiver: PyNode, name: strin
 const broad = /^(?:Exception|BaseException)$/;
 
 /** A failure of what stands here goes no further than its function. */
-export function isGuarded(node: PyNode): boolean {
-  for (let at: PyNode = node; at.parent !== null && at.type !== "function_definition"; at = at.parent) {
-    const { parent } = at;
-    if (parent.type === "with_statement" && /\bsuppress\(\s*(?:Base)?Exception\b/.test(headOf(parent)))
-      return true;
-    if (parent.type !== "try_statement" || at.field !== "body") continue;
-    if (handlersOf(parent).some((handler) => catchesAll(handler) && !raises(handler))) return true;
-  }
+function isGuarded(node: PyNode): boolean {
+  return guardOf(node) !== null || isSuppressed(node);
+}
+
+/** `with suppress(Exception):` */
+function isSuppressed(node: PyNode): boolean {
+  for (let at = node.parent; at !== null && at.type !== "function_definition"; at = at.parent)
+    if (at.type === "with_statement" && /\bsuppress\(\s*(?:Base)?Exception\b/.test(headOf(at))) return true;
   return false;
 }
 
