@@ -72,3 +72,6 @@ export function instant(text: string): string {
 export function noteNextPage({ out }: Cli, cursor: string | null): void {
   if (cursor !== null && !out.json) out.note(`There is more: --cursor ${JSON.stringify(cursor)}`);
 }
+
+/** The day, UTC. */
+export const today = () => new Date().toISOString().slice(0, 10);

@@ -14,6 +14,7 @@ import { addDlq } from "./commands/dlq.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
 import { addGraph } from "./commands/graph.ts";
+import { addGuard } from "./commands/guard.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addMove } from "./commands/move.ts";
 import { addNew } from "./commands/new.ts";
@@ -48,6 +49,7 @@ export function createProgram(): Command {
 
   addCatalog(program);
   addCheck(program);
+  addGuard(program);
   addPhase(program);
   addBreaking(program);
   addDlq(program);

@@ -16,8 +16,6 @@ export interface WriteOptions {
 export const outputOf = (command: Command) =>
   createOutput(command.optsWithGlobals<GlobalOptions>().json === true);
 
-export const today = () => new Date().toISOString().slice(0, 10);
-
 /** Who works here: as git knows it, or else the machine. */
 export function ownerHere(): string {
   try {

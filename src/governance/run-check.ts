@@ -27,6 +27,8 @@ export interface CheckOptions {
   readonly fix?: boolean;
   readonly baseline?: string;
   readonly writeBaseline?: boolean;
+  /** `2026-11-26`, UTC; suppressions end. */
+  readonly today: string;
 }
 
 export interface CheckResult {
@@ -53,9 +55,8 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const chosen = chooseRules(options.rule);
   const { root, within } = await given(() => findRoot(options.path));
   let project = await tooled(() => readProject(root));
-  const today = new Date().toISOString().slice(0, 10);
   const judge = async () => {
-    const { findings, suppressed } = checkProject(project, chosen, today);
+    const { findings, suppressed } = checkProject(project, chosen, options.today);
     const inPath = findings.filter(({ file }) => isWithin(file, within));
     const since = options.staged === true ? "staged" : options.since;
     const told =
@@ -182,7 +183,7 @@ export async function watchCheck(options: CheckOptions, out: NodeJS.WritableStre
   const { root } = await given(() => findRoot(options.path));
   const look = async () => {
     const { text, note } = await runCheck(options);
-    out.write(`${text}${new Date().toLocaleTimeString()}  ${note} Watching ${root}.\n`);
+    out.write(`${text}charter check: ${note} Watching ${root}.\n`);
   };
   await look();
   for await (const _ of changesBelow(root)) await look();

@@ -15,7 +15,8 @@ export interface Suppression {
 
 // A comment of TypeScript, of Python, or of Markdown.
 const written = /(?:\/\/|\/\*|#|<!--)\s*charter-ignore\b([^\n]*)/g;
-const shape = /^\s+([A-Za-z0-9.-]+)\s+until\s+(\d{4}-\d\d-\d\d)\s*:\s*(.*?)\s*(?:\*\/|-->)?\s*$/;
+const shape = /^ {1,9}([A-Za-z0-9.-]+) {1,9}until {1,9}(\d{4}-\d\d-\d\d) ?:(.*)$/;
+const ending = /(?:\*\/|-->)$/;
 const minReason = 10;
 /** Longer than a year nobody remembers why. */
 const maxDays = 366;
@@ -33,7 +34,8 @@ export function suppressionsOf(file: TextFile, today: string): readonly Suppress
   );
   return found.map((match) => {
     const line = file.text.slice(0, match.index).split("\n").length;
-    const [, rule = "", until = "", reason = ""] = shape.exec(match[1] ?? "") ?? [];
+    const [, rule = "", until = "", rest = ""] = shape.exec(match[1] ?? "") ?? [];
+    const reason = rest.trim().replace(ending, "").trim();
     return {
       rule: rule.toUpperCase(),
       line,

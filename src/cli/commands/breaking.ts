@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { BreakingOptions } from "../../governance/breaking/run-breaking.ts";
 import type { Observed } from "../../governance/breaking/whom.ts";
 import type { CatalogAnswer } from "../../http/kit/product-answers.ts";
-import { cliOf } from "../command.ts";
+import { cliOf, today } from "../command.ts";
 import { CliError, FindingsError, UsageError } from "../errors.ts";
 import type { GlobalOptions } from "../settings.ts";
 
@@ -56,7 +56,7 @@ async function breaking(path: string | undefined, options: Options, command: Com
       ...others,
       path: path ?? ".",
       against: against ?? "",
-      today: new Date().toISOString().slice(0, 10),
+      today: today(),
       ...(observed === null ? {} : { observed }),
     });
     process.stdout.write(found.text);

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckOptions } from "../../governance/run-check.ts";
+import { today } from "../command.ts";
 import { CliError, FindingsError, UsageError } from "../errors.ts";
 
-interface Options extends Omit<CheckOptions, "path"> {
+interface Options extends Omit<CheckOptions, "path" | "today"> {
   readonly watch?: boolean;
   readonly list?: boolean;
   readonly explain?: string;
@@ -38,7 +39,7 @@ export function addCheck(program: Command): void {
     .action(async (path: string | undefined, options: Options) => {
       const governance = await import("../../governance/run-check.ts");
       if (options.list === true) return void process.stdout.write(governance.ruleList());
-      const given = { ...options, path: path ?? "." };
+      const given = { ...options, path: path ?? ".", today: today() };
       try {
         if (options.explain !== undefined)
           return void process.stdout.write(await governance.explainRule(options.explain));

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { ask } from "../ask.ts";
-import { outputOf, ownerHere, today, type WriteOptions, writing } from "../writing.ts";
+import { today } from "../command.ts";
+import { outputOf, ownerHere, type WriteOptions, writing } from "../writing.ts";
 
 interface AppOptions extends WriteOptions {
   readonly module?: string;

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ask } from "../ask.ts";
-import { outputOf, ownerHere, today, type WriteOptions, writing } from "../writing.ts";
+import { today } from "../command.ts";
+import { outputOf, ownerHere, type WriteOptions, writing } from "../writing.ts";
 import { asNewApp } from "./new-app.ts";
 
 interface NewOptions extends WriteOptions {

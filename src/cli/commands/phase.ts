@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ReportFormat } from "../../governance/phases/report.ts";
 import type { Result } from "../../governance/phases/run.ts";
-import { cliOf } from "../command.ts";
+import { cliOf, today } from "../command.ts";
 import { CliError, FindingsError, UsageError } from "../errors.ts";
 import type { GlobalOptions } from "../settings.ts";
 import { asking } from "./running-system.ts";
@@ -27,7 +27,7 @@ export function addPhase(program: Command): void {
     .action(async (module: string, options: Options, command: Command) => {
       const { runGate } = await import("../../governance/phases/run.ts");
       const { url, client } = cliOf(command);
-      const given = { ...options, format: formatOf(options, command) };
+      const given = { ...options, today: today(), format: formatOf(options, command) };
       await told("gate", () => runGate(module, given, { url, ask: asking(client) }));
     });
   withTree(program.command("phase <module>"))
@@ -42,7 +42,7 @@ export function addPhase(program: Command): void {
       const { url } = command.optsWithGlobals<GlobalOptions>();
       const cli = url === undefined ? null : cliOf(command);
       const server = cli === null ? null : { url: cli.url, ask: asking(cli.client) };
-      const given = { ...options, format: formatOf(options, command) };
+      const given = { ...options, today: today(), format: formatOf(options, command) };
       await told("phase", () => runPhase(module, given, server));
     });
 }
@@ -61,10 +61,11 @@ const formatOf = ({ format }: Options, command: Command): ReportFormat =>
   command.optsWithGlobals<GlobalOptions>().json === true ? "json" : format;
 
 function shownByHand(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const [, id, evidence] = /^((?:G|GO)-\d)=(.*\S.*)$/s.exec(text) ?? [];
-  if (id === undefined || evidence === undefined)
+  const [, id] = /^(GO?-\d)=/.exec(text) ?? [];
+  const evidence = text.slice((id?.length ?? 0) + 1).trim();
+  if (id === undefined || evidence === "")
     throw new InvalidArgumentError('Expected an id and what was seen, e.g. G-2="alembic current says 002".');
-  return new Map([...before, [id, evidence.trim()]]);
+  return new Map([...before, [id, evidence]]);
 }
 
 async function told(name: string, run: () => Promise<Result>): Promise<void> {

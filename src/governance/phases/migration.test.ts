@@ -28,7 +28,7 @@ beforeAll(async () => {
 const judge = (texts: Texts) => {
   const files = new Map([...texts].map(([path, text]) => [path, { path, text }] as const));
   const project = projectOf({ root: "/project", workspaces: [], paths: new Set(files.keys()), files });
-  return judgeNamed(project, "booking", null);
+  return judgeNamed(project, "booking", null, { today: "2026-01-01" });
 };
 const look = (texts: Texts): PhaseReport => reportPhases(judge(texts), null);
 

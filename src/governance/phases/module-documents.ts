@@ -68,7 +68,7 @@ const isFilled = ({ text, codes, items }: Label) =>
 /** Fields of a table, a list or a JSON example; empty when it says that there are none. */
 function fieldsOf({ codes, items }: Label): readonly string[] {
   const ofJson = codes.flatMap(({ text }) =>
-    [...text.matchAll(/^\s*"([A-Za-z_]\w*)"\s*:/gm)].map((match) => match[1] ?? ""),
+    [...text.matchAll(/^[ \t]{0,99}"([A-Za-z_]\w*)"[ \t]{0,9}:/gm)].map((match) => match[1] ?? ""),
   );
   return [...new Set([...items.flatMap(({ codes: [first] }) => first ?? []), ...ofJson])];
 }

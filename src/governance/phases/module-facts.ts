@@ -87,7 +87,7 @@ export interface ModuleReader {
  * @throws {GivenError} there is no such module
  */
 export function findModule(project: Project, wanted: string, readers: readonly ModuleReader[]): ModuleFacts {
-  const path = wanted.replace(/^\.\//, "").replace(/\/+$/, "");
+  const path = wanted.replace(/^\.\//, "").replace(/(?<!\/)\/+$/, "");
   for (const reader of readers) {
     const found = reader.list(project).find(({ name, folder }) => name === path || folder === path);
     if (found !== undefined) return reader.read(project, found.folder);

@@ -10,7 +10,7 @@ beforeAll(loadPython);
 const planOf = (module: string, texts: Readonly<Record<string, string>>) => {
   const files = new Map(Object.entries(texts).map(([path, text]) => [path, { path, text }] as const));
   const project = projectOf({ root: "/project", workspaces: [], paths: new Set(files.keys()), files });
-  const { facts, plan } = judgeNamed(project, module, null);
+  const { facts, plan } = judgeNamed(project, module, null, { today: "2026-01-01" });
   const events = plan.events.map(({ type, payload, consumers }) => ({
     type,
     payload: payload.map(({ name }) => name),

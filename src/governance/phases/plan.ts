@@ -267,7 +267,7 @@ export function planMarkdown(
     ]),
   ]
     .join("\n")
-    .replace(/\n+$/, "\n");
+    .replace(/(?<!\n)\n+$/, "\n");
 }
 
 function table(head: readonly string[], rows: readonly string[]): readonly string[] {

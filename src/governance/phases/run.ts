@@ -45,20 +45,24 @@ export interface Server {
 const readers = [typescriptModules, pythonModules];
 
 /** @throws {GivenError} there is no such path or module @throws {ToolError} there is too much to judge */
-async function judge(path: string, module: string, report: TestReport | null): Promise<Judged> {
+async function judge(
+  path: string,
+  module: string,
+  report: TestReport | null,
+  today: string,
+): Promise<Judged> {
   const project = await readTree(path);
-  return judgeNamed(project, module, report);
+  return judgeNamed(project, module, report, { today });
 }
 
-/** @throws {GivenError} there is no such module */
+/** @param today `2026-11-26`, UTC; suppressions end @throws {GivenError} there is no such module */
 export function judgeNamed(
   project: Project,
   module: string,
   report: TestReport | null,
-  chosen: readonly Rule[] = rules,
+  { today, chosen = rules }: { readonly today: string; readonly chosen?: readonly Rule[] },
 ): Judged {
   const facts = findModule(project, module, readers);
-  const today = new Date().toISOString().slice(0, 10);
   const evidence = { shown: shownTests(project, facts), report };
   return judgeModule(project, facts, { rules: chosen, today, evidence });
 }
@@ -74,6 +78,8 @@ async function readTree(path: string): Promise<Project> {
 
 export interface GateOptions {
   readonly path: string;
+  /** `2026-11-26`, UTC. */
+  readonly today: string;
   readonly format: ReportFormat;
   /** What a person showed, by the id of the line. */
   readonly shown: ReadonlyMap<string, string>;
@@ -82,7 +88,7 @@ export interface GateOptions {
 /** @throws as `judge` */
 export async function runGate(module: string, options: GateOptions, server: Server): Promise<Result> {
   const [judged, system] = await Promise.all([
-    judge(options.path, module, null),
+    judge(options.path, module, null, options.today),
     askSystem(server.url, server.ask),
   ]);
   const gate = gateOf(judged, system, options.shown);
@@ -95,6 +101,8 @@ export async function runGate(module: string, options: GateOptions, server: Serv
 
 export interface PhaseOptions {
   readonly path: string;
+  /** `2026-11-26`, UTC. */
+  readonly today: string;
   readonly format: ReportFormat;
   /** A report of the run of its tests. */
   readonly tests?: string;
@@ -110,7 +118,7 @@ export async function runPhase(
 ): Promise<Result> {
   const report = options.tests === undefined ? null : await readTestReport(options.tests);
   const [judged, system] = await Promise.all([
-    judge(options.path, module, report),
+    judge(options.path, module, report, options.today),
     server === null ? null : askSystem(server.url, server.ask),
   ]);
   if (options.plan !== undefined) return writePlan(judged, options.plan);

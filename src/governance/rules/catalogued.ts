@@ -123,7 +123,8 @@ function isUsed({ files, typescript }: Project, owner: TypeScriptModule, event: 
   });
 }
 
-const camelCase = (type: string) => type.replace(/[._]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+const camelCase = (type: string) =>
+  type.replace(/(?<![._])[._]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Names from before the rule have constants from before it. */
 function checkConstants(project: Project, report: Tell): void {

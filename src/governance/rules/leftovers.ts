@@ -50,7 +50,7 @@ export const leftovers: readonly Rule[] = [
 ];
 
 function commentedCode(project: Project, report: Tell): void {
-  for (const looked of sourcesWith(project, /(?:\/\/|\/\*).*[;{})]/))
+  for (const looked of sourcesWith(project, /\/[/*]/))
     for (const { start, end, content } of commentsThat(looked.text, () => looked.nodes, looksLikeCode))
       report({
         at: { file: looked.file, start, end },

@@ -189,7 +189,7 @@ function checkHeads(project: Project, report: Tell): void {
       continue;
     }
     const [title] = document.sections;
-    const [, name = ""] = /^Modul(?:e)?:\s*`?([^`]+)`?$/i.exec(title?.title ?? "") ?? [];
+    const [, name = ""] = /^Module?:\s{0,9}`?([\w-]+)`?$/i.exec(title?.title ?? "") ?? [];
     if (title === undefined || title.level !== 1 || name !== module.name)
       report({
         at: given.place(title?.line ?? 1),

@@ -63,7 +63,7 @@ const contentOf = (comment: string) =>
   comment.startsWith("/*")
     ? comment
         .replace(/^\/\*+/, "")
-        .replace(/\*+\/$/, "")
+        .replace(/(?<!\*)\*+\/$/, "")
         .replace(/^[ \t]*\* ?/gm, "")
     : comment.replace(/^[ \t]*\/\/ ?/gm, "");
 

@@ -78,7 +78,8 @@ export function readDottedNames(project: ProjectFiles): DottedNames {
   return {
     fileOf: (dotted) => files.get(dotted) ?? null,
     absolute: (file, relative) => {
-      const [, dots = "", name = ""] = /^(\.*)(.*)$/.exec(relative) ?? [];
+      const [dots = ""] = /^\.*/.exec(relative) ?? [];
+      const name = relative.slice(dots.length);
       if (dots === "") return name;
       const folders = (prefix + file).split("/").slice(0, -dots.length);
       return [...folders, ...(name === "" ? [] : [name])].join(".");

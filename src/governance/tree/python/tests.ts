@@ -150,7 +150,7 @@ const isOfAck = (node: PyNode) => /ack/i.test(textOf(node));
 const isNever = (node: PyNode) =>
   /assert_not_called|assert_not_awaited|called\s+is\s+False|call_count\s*==\s*0|not\s+\w/.test(textOf(node));
 const saysOnce = (node: PyNode) =>
-  /(?:call_count|await_count|len\(.+\)|\w+)\s*==\s*1\b|assert_(?:called|awaited)_once/.test(textOf(node));
+  /[\w)]\s{0,20}==\s{0,20}1\b|assert_(?:called|awaited)_once/.test(textOf(node));
 
 function raisedBy(statement: PyNode): readonly string[] {
   const [value] = statement.children.filter(({ type }) => type === "call" || type === "identifier");
