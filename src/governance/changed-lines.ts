@@ -76,7 +76,7 @@ export async function changedFiles(root: string, since: string): Promise<readonl
 const everyLine: ReadonlySet<number> = new Set();
 
 /** @param diff of `git diff --unified=0` */
-export function parseDiff(diff: string): AddedLines {
+function parseDiff(diff: string): AddedLines {
   const found = new Map<string, Set<number>>();
   let lines: Set<number> | null = null;
   for (const line of diff.split("\n")) {

@@ -56,7 +56,7 @@ export function addCheck(program: Command): void {
     });
 }
 
-export function listed(text: string): readonly string[] {
+function listed(text: string): readonly string[] {
   const ids = text
     .split(",")
     .map((id) => id.trim())

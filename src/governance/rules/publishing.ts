@@ -159,7 +159,7 @@ function swallowedBy(call: ts.CallExpression): ts.Node | null {
 }
 
 /** Whether an error may come out of it: it throws, or gives back a refusal. */
-export function throwsWithin(body: ts.Node): boolean {
+function throwsWithin(body: ts.Node): boolean {
   let found = false;
   const look = (node: ts.Node): void => {
     if (ts.isThrowStatement(node)) found = true;

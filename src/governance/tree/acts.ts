@@ -294,7 +294,7 @@ function textsOf(tree: TypeScriptTree, node: ts.CallExpression): ReadonlySet<str
 }
 
 /** `expect(…).…(…)`, `assert.…(…)`, `assert…(…)`: the call that compares, not the one that begins it. */
-export function isAssertion(node: ts.CallExpression): boolean {
+function isAssertion(node: ts.CallExpression): boolean {
   const callee = bare(node.expression);
   if (ts.isIdentifier(callee)) return /^assert/.test(callee.text);
   let at: ts.Expression = callee;
