@@ -11,6 +11,7 @@ import { type Finding, type Severity, severities } from "./finding.ts";
 import { applyFixes } from "./fix.ts";
 import { type Project, readProject } from "./project.ts";
 import { type Format, reportOf, summaryOf } from "./report/index.ts";
+import { remembered } from "./result-cache.ts";
 import { rules } from "./rules/index.ts";
 import type { Rule } from "./rules/rule.ts";
 import { findRoot, TreeError } from "./tree/files.ts";
@@ -27,6 +28,8 @@ export interface CheckOptions {
   readonly fix?: boolean;
   readonly baseline?: string;
   readonly writeBaseline?: boolean;
+  /** False: also what did not change since the last look is looked at. */
+  readonly cache?: boolean;
   /** `2026-11-26`, UTC; suppressions end. */
   readonly today: string;
 }
@@ -56,7 +59,10 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const { root, within } = await given(() => findRoot(options.path));
   let project = await tooled(() => readProject(root));
   const judge = async () => {
-    const { findings, suppressed } = checkProject(project, chosen, options.today);
+    const look = () => checkProject(project, chosen, options.today);
+    const about = [options.today, ...chosen.map(({ id }) => id)];
+    const { findings, suppressed } =
+      options.cache === false ? look() : await remembered(project.files, about, look);
     const inPath = findings.filter(({ file }) => isWithin(file, within));
     const since = options.staged === true ? "staged" : options.since;
     const told =

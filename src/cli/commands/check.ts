@@ -33,6 +33,7 @@ export function addCheck(program: Command): void {
       "findings that were there before (default: charter-baseline.json, if it is there)",
     )
     .option("--write-baseline", "note all findings as those that were there before")
+    .option("--no-cache", "look at everything, also when nothing changed since the last look")
     .option("--watch", "check again whenever a file changes")
     .option("--list", "the rules, and nothing is checked")
     .option("--explain <id>", "the page of a rule: why, what is wrong, what is right")

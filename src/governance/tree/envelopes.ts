@@ -34,7 +34,7 @@ export function envelopesOf(tree: TypeScriptTree, { files, workspaces }: Project
   const metas: Envelopes["metas"][number][] = [];
   for (const file of tree.files) {
     const text = files.get(file)?.text ?? "";
-    if (isMakers(file) || !/\bpayload\b|schema_version|Envelope/.test(text)) continue;
+    if (isMakers(file) || !/\bpayload\s*[:,}]|schema_version|Envelope/.test(text)) continue;
     for (const node of nodesOf(tree.source(file).ast).objects) {
       const isEvent = looksLikeEvent(tree, file, node) || isTypedEvent(tree, file, node);
       const meta = isEvent ? objectAt(node, "meta") : null;

@@ -168,18 +168,28 @@ export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree
 
   /** Those that speak of it most come first: the fewer files are read, the sooner it is known. */
   function firstOf(about: About, shows: (fact: TestFact) => boolean): TestFact | null {
-    const rank = (words: readonly string[]) =>
-      tree.tests
-        .map((path) => ({ path, rank: rankOf(path, about.name, words) }))
-        .filter(({ rank }) => rank > 0)
-        .sort((left, right) => right.rank - left.rank || (left.path < right.path ? -1 : 1));
-    const named = rank(about.words);
-    const ranked = named.length > 0 ? named : rank(about.otherwise);
-    for (const { path } of ranked) {
+    const named = ranked(about.name, about.words);
+    for (const path of named.length > 0 ? named : ranked(about.name, about.otherwise)) {
       const fact = testsIn(path).find(shows);
       if (fact !== undefined) return fact;
     }
     return null;
+  }
+
+  const rankings = new Map<string, readonly string[]>();
+
+  /** Tests that may show something of it, by how much they speak of it. What is shown is asked four times of each. */
+  function ranked(name: string, words: readonly string[]): readonly string[] {
+    const key = JSON.stringify([name, words]);
+    const known = rankings.get(key);
+    if (known !== undefined) return known;
+    const found = tree.tests
+      .map((path) => ({ path, rank: rankOf(path, name, words) }))
+      .filter(({ rank }) => rank > 0)
+      .sort((left, right) => right.rank - left.rank || (left.path < right.path ? -1 : 1))
+      .map(({ path }) => path);
+    rankings.set(key, found);
+    return found;
   }
 
   const looked = new Map<string, Looked | null>();
