@@ -17,7 +17,8 @@ export interface DocumentedEvent {
   readonly consumers: readonly string[] | null;
 }
 
-const eventTitle = /^(?:\d+\.\s*)?([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)$/;
+/** Behind the event stands the consumer, where several of a module handle it. */
+const eventTitle = /^(?:\d+\.\s*)?`?([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)`?(?: \([a-z][a-z0-9_]*\))?$/;
 /** The general announcement of the first release has a name without dots; a heading of one word is an event when it says so. */
 const isEvent = (type: string, text: string) =>
   type.includes(".") || /^\*\*(?:When|Wann|EventType|Handler)\b/m.test(text);

@@ -166,13 +166,16 @@ export function readTests(project: ProjectFiles, tree: TypeScriptTree): TestTree
     return new Set([...defined, ...published].flatMap(({ type }) => type ?? []));
   }
 
-  /** Those that speak of it most come first: the fewer files are read, the sooner it is known. */
+  /**
+   * Those that speak of it most come first: the fewer files are read, the sooner it is known. That a test says the
+   * words proves nothing, so when none of those shows it, the others are read too.
+   */
   function firstOf(about: About, shows: (fact: TestFact) => boolean): TestFact | null {
-    const named = ranked(about.name, about.words);
-    for (const path of named.length > 0 ? named : ranked(about.name, about.otherwise)) {
-      const fact = testsIn(path).find(shows);
-      if (fact !== undefined) return fact;
-    }
+    for (const words of [about.words, about.otherwise])
+      for (const path of ranked(about.name, words)) {
+        const fact = testsIn(path).find(shows);
+        if (fact !== undefined) return fact;
+      }
     return null;
   }
 
@@ -267,7 +270,7 @@ interface About {
   readonly name: string;
   /** One of them stands in each test that is about it. */
   readonly words: readonly string[];
-  /** When no test says one of the words: a test of the whole may be about it all the same. */
+  /** When no test that says one of the words shows it: another may be about it all the same. */
   readonly otherwise: readonly string[];
 }
 
