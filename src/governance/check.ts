@@ -4,6 +4,7 @@ import type ts from "typescript";
 import type { Finding, Place } from "./finding.ts";
 import { severities } from "./finding.ts";
 import type { Project } from "./project.ts";
+import { rules as allRules } from "./rules/index.ts";
 import type { Report, Rule } from "./rules/rule.ts";
 import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
 import { placeOf } from "./tree/source.ts";
@@ -38,7 +39,10 @@ export function checkProject(project: Project, rules: readonly Rule[], today: st
         (namesOf.get(rule) ?? [rule]).some((name) => covers(suppression, name, line)),
     );
   const open = found.filter((finding) => !isSuppressed(finding));
-  const ids = new Set([...namesOf.values()].flat().map((name) => name.toUpperCase()));
+  // All rules, not only those that judge now: a suppression of another one is right.
+  const ids = new Set(
+    [...allRules, ...rules].flatMap(({ id, also = [] }) => [id, ...also].map((name) => name.toUpperCase())),
+  );
   const faults = [...suppressions.values()]
     .flat()
     .flatMap((suppression) => faultOf(project, suppression, ids) ?? []);

@@ -2,6 +2,7 @@ import ts from "typescript";
 import type { Edit } from "../finding.ts";
 import type { Project } from "../project.ts";
 import { commentsThat, looksLikeCode } from "../tree/comments.ts";
+import { isBetweenTokens } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import type { Report, Rule } from "./rule.ts";
 import { type Looked, moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
@@ -33,7 +34,7 @@ export const leftovers: readonly Rule[] = [
     title: "No import is left behind",
     severity: "error",
     why: "It ties the file to what it no longer uses, often the very code that was to go.",
-    mend: "Remove it; `--fix` does.",
+    mend: "Remove it.",
     caughtBy: ["types"],
     check: unusedImports,
   },
@@ -68,20 +69,17 @@ function wholeLines(text: string, start: number, end: number) {
 }
 
 const mark =
-  /\b(?:TODO|FIXME|XXX|HACK)\b[^\n]{0,60}\b(?:remov\w*|delet\w*|drop|clean\s?up|legacy|deprecated|get rid|entfernen|löschen)\b/i;
+  /\b(?:TODO|FIXME|XXX|HACK)\b[^\n]{0,60}\b(?:remov\w*|delet\w*|drop|clean\s?up|legacy|deprecated|get rid|entfernen|löschen)\b/gi;
 
+/** Wherever a comment may stand, behind code too. From the mark to the word it is one comment. */
 function removalMarks(project: Project, report: Tell): void {
-  for (const looked of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i)) {
-    const { file, text } = looked;
-    for (const { start, content } of commentsThat(
-      text,
-      () => looked.nodes,
-      (each) => mark.test(each),
-    )) {
-      const [found = ""] = mark.exec(content) ?? [];
-      const line = text.slice(0, start + text.slice(start).indexOf(found)).split("\n").length;
+  for (const { file, text } of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i)) {
+    const source = { path: file, text };
+    for (const { 0: found, index } of text.matchAll(mark)) {
+      if (!isBetweenTokens(source, index) || !isBetweenTokens(source, index + found.length - 1)) continue;
+      const line = text.slice(0, index).split("\n").length;
       report({
-        at: placeOfLine({ path: file, text }, line),
+        at: placeOfLine(source, line),
         message: `Something is to be removed: ${found.slice(0, 80)}`,
       });
     }
