@@ -26,7 +26,7 @@ interface LocalServer {
  * data of this checkout nothing has to be given: its address and its key are with the data. That key goes to that
  * address and to no other, whatever answers there. A key that is given goes there too when no address is given.
  *
- * @throws {UsageError} the address is none
+ * @throws {UsageError} the address is none, or the key or the actor cannot stand in a header
  */
 export function connectionOf(options: GlobalOptions, env: NodeJS.ProcessEnv): ClientOptions {
   const givenUrl = options.url ?? nonEmpty(env.CHARTER_URL);
@@ -37,11 +37,27 @@ export function connectionOf(options: GlobalOptions, env: NodeJS.ProcessEnv): Cl
     throw new UsageError(`"${url}" is not the address of a server. Expected e.g. ${defaultUrl}.`);
   }
   const localKey = local !== null && new URL(url).origin === local.url ? local.key : null;
-  return {
-    url: url.replace(/(?<!\/)\/+$/, ""),
-    key: givenKey ?? localKey,
-    actor: options.actor ?? nonEmpty(env.CHARTER_ACTOR),
-  };
+  const key = givenKey ?? localKey;
+  const actor = options.actor ?? nonEmpty(env.CHARTER_ACTOR);
+  // Never shown: it is a secret, and what refuses it would quote it.
+  if (!canBeSent(key))
+    throw new UsageError(
+      "The key cannot be sent: it has a line break, or another character that a header may not have. Expected one line; look at --key, CHARTER_KEY and BRAIN_API_KEY.",
+    );
+  if (!canBeSent(actor))
+    throw new UsageError(
+      `The actor ${JSON.stringify(actor)} cannot be sent in a header. Expected the id of a user on one line.`,
+    );
+  return { url: url.replace(/(?<!\/)\/+$/, ""), key, actor };
+}
+
+function canBeSent(value: string | null): boolean {
+  try {
+    new Headers({ authorization: `Bearer ${value ?? ""}` });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function nonEmpty(value: string | undefined): string | null {
