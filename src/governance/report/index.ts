@@ -20,7 +20,7 @@ function humanReport(findings: readonly Finding[]): string {
   return findings
     .map(({ file, line, column, severity, rule, message, why, mend, fix }) =>
       [
-        `${file}:${line}:${column}  ${severity}  ${rule}`,
+        `${printable(file)}:${line}:${column}  ${severity}  ${rule}`,
         `  ${printable(message)}`,
         `  why:  ${why}`,
         `  mend: ${mend}${fix === null ? "" : " (--fix does it)"}`,

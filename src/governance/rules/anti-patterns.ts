@@ -76,7 +76,13 @@ function polling(project: Project, report: Tell): void {
       if (isAgain) report({ at: call, message: `It looks again and again, by ${name}.` });
     }
     for (const branch of looked.nodes.branches) {
-      if (ts.isIfStatement(branch) || ts.isConditionalExpression(branch) || !isEndless(branch)) continue;
+      if (
+        ts.isIfStatement(branch) ||
+        ts.isSwitchStatement(branch) ||
+        ts.isConditionalExpression(branch) ||
+        !isEndless(branch)
+      )
+        continue;
       const { statement } = branch;
       if (waits(project, statement) && reads(project, statement) && !hasEnd(statement))
         report({ at: branch, message: "It looks again and again, in a loop that waits." });

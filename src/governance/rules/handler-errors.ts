@@ -32,6 +32,17 @@ export function wrappedErrors(project: Project, report: Tell): void {
           message: "What fails here fails again with each try, and becomes a TransientError.",
         });
     }
+    for (const branch of nodes.branches) {
+      if (!ts.isIfStatement(branch) || !isUnavailable(branch.expression)) continue;
+      const { thenStatement } = branch;
+      const block = ts.isBlock(thenStatement) ? thenStatement.statements : [thenStatement];
+      const wrong = block.find((statement) => thrownBy(project, file, statement) === "PermanentError");
+      if (wrong !== undefined)
+        report({
+          at: wrong,
+          message: "Who is not available now may be later, and this is a PermanentError.",
+        });
+    }
     for (const call of nodes.calls) {
       const [given] = call.arguments;
       const handler = calledName(call) === "catch" && given !== undefined ? bare(given) : null;
@@ -46,19 +57,46 @@ export function wrappedErrors(project: Project, report: Tell): void {
 }
 
 /** What a block throws whatever comes: it stands in the block itself, behind no condition. Null: something else, or nothing. */
-function thrownAlways({ typescript: { bindings } }: Project, file: string, block: ts.Block): string | null {
+function thrownAlways(project: Project, file: string, block: ts.Block): string | null {
   const isDecided = block.statements.some(
     (statement) => ts.isIfStatement(statement) || ts.isSwitchStatement(statement),
   );
   if (isDecided) return null;
   for (const statement of block.statements) {
-    if (!ts.isThrowStatement(statement)) continue;
-    const made = bare(statement.expression);
-    if (!ts.isNewExpression(made)) return null;
-    const origin = bindings.originOfExpression(file, made.expression);
-    return origin?.package === enginePackage ? origin.name : null;
+    if (ts.isThrowStatement(statement)) return thrownBy(project, file, statement);
   }
   return null;
+}
+
+/** The name of an error of the engine that a statement throws itself; null: another one, or none. */
+function thrownBy(
+  { typescript: { bindings } }: Project,
+  file: string,
+  statement: ts.Statement,
+): string | null {
+  const made = ts.isThrowStatement(statement) ? bare(statement.expression) : null;
+  if (made === null || !ts.isNewExpression(made)) return null;
+  const origin = bindings.originOfExpression(file, made.expression);
+  return origin?.package === enginePackage ? origin.name : null;
+}
+
+/** `response.status === 503`, `status >= 500`: the answer of a server that is busy or broken. */
+function isUnavailable(condition: ts.Expression): boolean {
+  const value = bare(condition);
+  if (!ts.isBinaryExpression(value)) return false;
+  const { left, right, operatorToken } = value;
+  if (operatorToken.kind === ts.SyntaxKind.BarBarToken) return isUnavailable(left) && isUnavailable(right);
+  const isStatus = /\b(?:status|statusCode|status_code)$/.test(bare(left).getText());
+  const code = Number(bare(right).getText());
+  if (!isStatus || !Number.isInteger(code)) return false;
+  const isSame =
+    operatorToken.kind === ts.SyntaxKind.EqualsEqualsEqualsToken ||
+    operatorToken.kind === ts.SyntaxKind.EqualsEqualsToken;
+  if (isSame) return code === 408 || code === 429 || (code >= 500 && code !== 501);
+  return (
+    (operatorToken.kind === ts.SyntaxKind.GreaterThanEqualsToken && code >= 500) ||
+    (operatorToken.kind === ts.SyntaxKind.GreaterThanToken && code >= 499)
+  );
 }
 
 function hasAwait(node: ts.Node): boolean {

@@ -22,7 +22,15 @@ export function publishedInTransaction({ typescript }: Project, report: Tell): v
         at: call,
         message: `Nobody waits until ${type} is recorded, so its transaction may end before.`,
       });
-    if (inside === null) continue;
+    if (inside === null) {
+      const apart = changeApart(typescript, published);
+      if (apart !== null)
+        report({
+          at: call,
+          message: `${type} is published by what knows no transaction, and ${apart} changes without it.`,
+        });
+      continue;
+    }
     const later = laterCall(call, inside);
     if (later !== null)
       report({ at: call, message: `${type} is published by ${later}, when its transaction has ended.` });
@@ -117,6 +125,31 @@ function lookInside(tree: TypeScriptTree, published: Published, inside: Function
 const isOfFunctionInside = (name: ts.Identifier, inside: FunctionNode) => comesFrom(name, inside);
 
 const isWithinSameRun = (node: ts.Node, inside: FunctionNode) => functionsAround(node)[0] === inside;
+
+/**
+ * `await this.publish(…)` beside `await db.insert(orders)`: whoever made the class gave the one, a caller the other. The table
+ * that the function changes by it; null: it changes none, or by what may belong to the same transaction.
+ */
+function changeApart(tree: TypeScriptTree, { file, call }: Published): string | null {
+  const [around] = functionsAround(call);
+  if (around === undefined) return null;
+  for (const other of nodesOf(call.getSourceFile()).calls) {
+    if (!isInside(other, around.body) || !isWithinSameRun(other, around)) continue;
+    const write = tableWrite(tree, file, other);
+    const by = write === null ? null : connectionOf(other);
+    if (write !== null && by !== null && !/^_?(?:tx|trx|transaction)$/i.test(by)) return write.table;
+  }
+  return null;
+}
+
+/** `db` of `this.db.insert(…)`; null: it is worked out. */
+function connectionOf(call: ts.CallExpression): string | null {
+  const callee = bare(call.expression);
+  const owner = ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : null;
+  if (owner === null) return null;
+  if (ts.isIdentifier(owner)) return owner.text;
+  return ts.isPropertyAccessExpression(owner) ? owner.name.text : null;
+}
 
 /** The table that the function around changes, when the one inside uses nothing but what publishes. */
 function changeOutside(

@@ -2,7 +2,7 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
 import { callsInside } from "../tree/reach.ts";
-import { functionOf, rootOf } from "../tree/scope.ts";
+import { declarationOf, functionOf, rootOf } from "../tree/scope.ts";
 import { bare, stringOf, walk } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
 import { settingsOf } from "./leftovers.ts";
@@ -107,8 +107,8 @@ function parallelPaths(project: Project, report: Tell): void {
   const isWork = (node: ts.Node) => callsInside(node).length > 0 && !isRefusal(node);
   for (const { nodes } of moduleSourcesWith(project, /publish|emit/i))
     for (const branch of nodes.branches) {
-      if (!ts.isIfStatement(branch) && !ts.isConditionalExpression(branch)) continue;
-      const condition = ts.isIfStatement(branch) ? branch.expression : branch.condition;
+      if (ts.isWhileStatement(branch) || ts.isDoStatement(branch) || ts.isForStatement(branch)) continue;
+      const condition = ts.isConditionalExpression(branch) ? branch.condition : branch.expression;
       if (!isFlag(condition)) continue;
       const [yes, no] = sidesOf(branch);
       if (no.length === 0) continue;
@@ -127,8 +127,12 @@ const isRefusal = (node: ts.Node) =>
 
 /** What is done when it holds, and when it does not: behind a way that ends with `return`, that is the rest. */
 function sidesOf(
-  branch: ts.IfStatement | ts.ConditionalExpression,
+  branch: ts.IfStatement | ts.ConditionalExpression | ts.SwitchStatement,
 ): readonly [readonly ts.Node[], readonly ts.Node[]] {
+  if (ts.isSwitchStatement(branch)) {
+    const [first, ...others] = branch.caseBlock.clauses;
+    return [first === undefined ? [] : [first], others];
+  }
   if (ts.isConditionalExpression(branch)) return [[branch.whenTrue], [branch.whenFalse]];
   const { thenStatement, elseStatement, parent } = branch;
   if (elseStatement !== undefined) return [[thenStatement], [elseStatement]];
@@ -138,18 +142,31 @@ function sidesOf(
 }
 
 const settingsName =
-  /^(?:env|environment|settings|config|configuration|flags|features|featureFlags|options)$/i;
+  /^(?:env|environment|settings|cfg|conf|config|configuration|flags|features|featureFlags|options)$/i;
+/** Says itself that it chooses, whatever it belongs to. */
+const chooserName = /^(?:use|enable|is|with|legacy)_?(?:new_?)?(?:event|legacy|stream|mode|outbox|bus)/i;
 const flagName = /^(?:use|enable|is|has|with)?_?.*(?:event|legacy|stream|outbox|bus)/i;
 
 /** A switch: of the environment, the settings or a constant in capitals that is named after events or the old way. */
 function isFlag(condition: ts.Expression): boolean {
   const value = bare(condition);
+  if (ts.isIdentifier(value) && isGivenFlag(value)) return true;
   if (ts.isPrefixUnaryExpression(value)) return isFlag(value.operand);
   if (ts.isBinaryExpression(value)) return isFlag(value.left) || isFlag(value.right);
   if (ts.isCallExpression(value)) return /(?:env|flags?|features?)\b[^(]*$/i.test(value.expression.getText());
   if (ts.isIdentifier(value)) return /^[A-Z][A-Z0-9_]+$/.test(value.text) && flagName.test(value.text);
   if (ts.isElementAccessExpression(value)) return isOfSettings(value);
   return ts.isPropertyAccessExpression(value) && isOfSettings(value) && isSwitchName(value.name.text);
+}
+
+/** `useEvents`: a parameter, a piece of the settings, or what was read of them. */
+function isGivenFlag(name: ts.Identifier): boolean {
+  if (!chooserName.test(name.text)) return false;
+  const declared = declarationOf(name);
+  if (declared === null) return false;
+  if (!ts.isVariableDeclaration(declared)) return ts.isParameter(declared) || ts.isBindingElement(declared);
+  const { initializer } = declared;
+  return initializer !== undefined && isFlag(initializer);
 }
 
 function isOfSettings(node: ts.PropertyAccessExpression | ts.ElementAccessExpression): boolean {

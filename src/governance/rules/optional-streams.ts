@@ -23,19 +23,25 @@ export function optionalStreams(project: Project, report: Tell): void {
     for (const call of calls)
       if (ts.isOptionalChain(call))
         report({ at: call, message: "It publishes only when there is something to publish with." });
-    const publishers = new Map([...calls].flatMap(publisherOf));
+    const publishers = Map.groupBy([...calls].flatMap(publisherOf), ({ text }) => text);
     checkConditions(looked, publishers, report);
     checkTypes(project, looked, report);
   }
 }
 
+interface Publisher {
+  readonly text: string;
+  /** Several functions of a file may call it the same. Null: it is none of a function's own names. */
+  readonly declared: ts.Node | null;
+}
+
 /** What a call publishes with, as it is written: `this.stream` of `this.stream.publish(…)`, and `publish` of `publish(…)`. */
-function publisherOf(call: ts.CallExpression): readonly (readonly [string, ts.Node | null])[] {
+function publisherOf(call: ts.CallExpression): readonly Publisher[] {
   const callee = bare(call.expression);
   const owner = ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : null;
   return [callee, ...(owner === null ? [] : [owner])]
     .filter((node) => ts.isIdentifier(node) || ts.isPropertyAccessExpression(node))
-    .map((node) => [node.getText(), ts.isIdentifier(node) ? declarationOf(node) : null] as const);
+    .map((node) => ({ text: node.getText(), declared: ts.isIdentifier(node) ? declarationOf(node) : null }));
 }
 
 /** The charter's word for it, whatever it is used for. */
@@ -43,7 +49,7 @@ const streamName = /^_?#?event_?stream$/i;
 
 function checkConditions(
   { nodes }: Looked,
-  publishers: ReadonlyMap<string, ts.Node | null>,
+  publishers: ReadonlyMap<string, readonly Publisher[]>,
   report: Tell,
 ): void {
   const isStream = (node: ts.Expression): boolean => {
@@ -51,9 +57,9 @@ function checkConditions(
     if (!ts.isIdentifier(value) && !ts.isPropertyAccessExpression(value)) return false;
     const last = ts.isIdentifier(value) ? value.text : value.name.text;
     if (streamName.test(last)) return true;
-    if (!publishers.has(value.getText())) return false;
     const known = publishers.get(value.getText());
-    return !ts.isIdentifier(value) || known === undefined || known === declarationOf(value);
+    if (known === undefined) return false;
+    return !ts.isIdentifier(value) || known.some(({ declared }) => declared === declarationOf(value));
   };
   const tell = (node: ts.Expression) => {
     const asked = askedIn(node, isStream);

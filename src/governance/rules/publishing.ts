@@ -2,6 +2,7 @@ import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
 import { commandOf } from "../tree/redis-commands.ts";
+import { functionOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import { claimsByEventId } from "./claims.ts";
@@ -133,30 +134,53 @@ function ownStreams(project: Project, report: Tell): void {
 }
 
 function swallowedPublishes({ typescript }: Project, report: Tell): void {
+  const bodyOf: BodyOf = (given) =>
+    functionOf(typescript.bindings, (file) => typescript.source(file).ast, given)?.body ?? null;
   for (const { call, events } of typescript.published) {
     const [event] = events;
     const type = events.length === 1 && event?.type ? `"${event.type}"` : "the event";
-    const swallow = swallowedBy(call);
+    const swallow = swallowedBy(call, bodyOf);
     if (swallow !== null)
       report({ at: swallow, message: `When ${type} is refused, nobody hears of it: the error ends here.` });
   }
 }
 
+/** The body of a function of the project that an expression is, or names; null: it is none. */
+type BodyOf = (given: ts.Expression) => ts.Node | null;
+
 /** The `catch` around a call, or behind it, from which no error comes out; null: there is none. */
-function swallowedBy(call: ts.CallExpression): ts.Node | null {
-  for (let at: ts.Node = call; at.parent !== undefined && !isFunction(at.parent); at = at.parent) {
+function swallowedBy(call: ts.CallExpression, bodyOf: BodyOf): ts.Node | null {
+  for (let at: ts.Node = call; at.parent !== undefined; at = at.parent) {
     const { parent } = at;
+    if (isFunction(parent)) {
+      if (isOfEach(parent)) continue;
+      return null;
+    }
+    if (isSettled(parent)) return parent;
     if (ts.isTryStatement(parent) && parent.tryBlock === at && parent.catchClause !== undefined)
       return throwsWithin(parent.catchClause.block) ? null : parent.catchClause;
-    const chained =
-      ts.isPropertyAccessExpression(parent) && parent.name.text === "catch" ? parent.parent : null;
+    const chained = ts.isPropertyAccessExpression(parent) && parent.expression === at ? parent.parent : null;
     if (chained === null || !ts.isCallExpression(chained)) continue;
-    const [given] = chained.arguments;
-    const handler = given === undefined ? null : bare(given);
-    return handler !== null && isFunction(handler) && !throwsWithin(handler.body) ? chained : null;
+    const name = calledName(chained);
+    const given =
+      name === "catch" ? chained.arguments[0] : name === "then" ? chained.arguments[1] : undefined;
+    if (given === undefined) continue;
+    const body = bodyOf(given);
+    const isLog = /^console\.\w+$/.test(bare(given).getText());
+    return isLog || (body !== null && !throwsWithin(body)) ? chained : null;
   }
   return null;
 }
+
+/** `items.map((item) => publish(…))`: what becomes of it is decided where the list is. */
+const isOfEach = ({ parent }: ts.Node) =>
+  ts.isCallExpression(parent) && /^(?:map|flatMap)$/.test(calledName(parent) ?? "");
+
+/** `await Promise.allSettled([publish(…)])`, at whose outcome nobody looks. */
+const isSettled = (node: ts.Node) =>
+  ts.isCallExpression(node) &&
+  node.expression.getText() === "Promise.allSettled" &&
+  ts.isExpressionStatement(ts.isAwaitExpression(node.parent) ? node.parent.parent : node.parent);
 
 /** Whether an error may come out of it: it throws, or gives back a refusal. */
 function throwsWithin(body: ts.Node): boolean {

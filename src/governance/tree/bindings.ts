@@ -186,9 +186,9 @@ function readImports({ ast }: SourceFile, resolve: (specifier: string) => string
     if (specifier === null) continue;
     found.push({ specifier, node, file: resolve(specifier), isTypeOnly: isTypeOnly(node) });
   }
-  if (!ast.text.includes("import(")) return found;
+  if (!/\b(?:import|require)\s*\(/.test(ast.text)) return found;
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    if (ts.isCallExpression(node) && isImportCall(node)) {
       const [argument] = node.arguments;
       if (argument !== undefined && ts.isStringLiteralLike(argument)) {
         found.push({ specifier: argument.text, node, file: resolve(argument.text), isTypeOnly: false });
@@ -199,6 +199,10 @@ function readImports({ ast }: SourceFile, resolve: (specifier: string) => string
   visit(ast);
   return found;
 }
+
+const isImportCall = ({ expression }: ts.CallExpression) =>
+  expression.kind === ts.SyntaxKind.ImportKeyword ||
+  (ts.isIdentifier(expression) && expression.text === "require");
 
 function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
   if (ts.isExportDeclaration(node)) return node.isTypeOnly;
@@ -224,13 +228,19 @@ function readNames({ ast }: SourceFile): Names {
     if (ts.isImportDeclaration(node)) readImport(node, imported);
     else if (ts.isExportDeclaration(node)) readExport(node, exported, passedOn);
     else if (ts.isExportAssignment(node)) {
-      if (ts.isIdentifier(node.expression)) exported.set("default", { local: node.expression.text });
+      // No name can be called so, so nothing else is defined by it.
+      if (!ts.isIdentifier(node.expression)) defined.set("default", node.expression);
+      exported.set("default", { local: ts.isIdentifier(node.expression) ? node.expression.text : "default" });
     } else {
       const names = definedBy(node, defined);
       const isExported =
         ts.canHaveModifiers(node) &&
         ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
-      if (isExported === true) for (const name of names) exported.set(name, { local: name });
+      const isDefault =
+        ts.canHaveModifiers(node) &&
+        node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword);
+      if (isExported === true)
+        for (const name of names) exported.set(isDefault === true ? "default" : name, { local: name });
     }
   }
   return { imported, defined, exported, passedOn };

@@ -1,7 +1,7 @@
 /** Lists and reads the files of a project. */
 
 import { execFile } from "node:child_process";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import type { TextFile } from "./text.ts";
@@ -84,7 +84,7 @@ async function listPaths(root: string): Promise<readonly string[]> {
       if (entry.isDirectory()) {
         const isShown = !entry.name.startsWith(".") || entry.name === ".github";
         if (isShown && !skippedFolders.has(entry.name)) await walk(path);
-      } else if (found.push(path) > maxFiles) return;
+      } else if (entry.isFile() && found.push(path) > maxFiles) return;
     }
   };
   await walk("");
@@ -158,9 +158,11 @@ export async function readFiles(root: string): Promise<ProjectFiles> {
   };
 }
 
-/** Null: it is gone, or larger than anything that is written by hand. */
+/** Null: it is gone, larger than anything that is written by hand, or a link, which may lead out of the project. */
 async function readText(root: string, path: string): Promise<TextFile | null> {
   try {
+    const found = await lstat(join(root, path));
+    if (!found.isFile() || found.size > maxFileBytes * 4) return null;
     const text = await readFile(join(root, path), "utf8");
     return text.length > maxFileBytes ? null : { path, text };
   } catch {

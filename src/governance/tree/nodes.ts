@@ -22,7 +22,8 @@ export type Branch =
   | ts.WhileStatement
   | ts.DoStatement
   | ts.ForStatement
-  | ts.ConditionalExpression;
+  | ts.ConditionalExpression
+  | ts.SwitchStatement;
 
 const isolateNodes = new WeakMap<ts.SourceFile, Nodes>();
 
@@ -60,4 +61,5 @@ const isBranch = (node: ts.Node): node is Branch =>
   ts.isWhileStatement(node) ||
   ts.isDoStatement(node) ||
   ts.isForStatement(node) ||
+  ts.isSwitchStatement(node) ||
   ts.isConditionalExpression(node);

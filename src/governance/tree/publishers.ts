@@ -3,7 +3,7 @@
 import ts from "typescript";
 import type { Bindings } from "./bindings.ts";
 import { declarationOf, functionOf, givenTo, parameterOwner, rootOf } from "./scope.ts";
-import { bare, calledName, type FunctionNode, isFunction, propertyOf, stringOf } from "./source.ts";
+import { bare, calledName, type FunctionNode, isFunction, nameOf, propertyOf, stringOf } from "./source.ts";
 import type { Published, TypeScriptTree } from "./typescript.ts";
 
 /** The function that was given what publishes, e.g. the one that `transact` runs; null: nothing was given. */
@@ -35,15 +35,15 @@ export function rawPublished(
   file: string,
   call: ts.CallExpression,
 ): RawPublished | null {
-  const name = calledName(call);
+  const name = givenName(call);
   const [first, second] = call.arguments;
   if (name === null || first === undefined || !publishingName.test(name)) return null;
   if (isSomethingElse(tree, file, call)) return null;
-  const event = behind(first);
+  const event = madeBy(tree, behind(first));
   if (ts.isObjectLiteralExpression(event)) {
     const type =
       propertyOf(event, "type") ?? propertyOf(event, "event_type") ?? propertyOf(event, "eventType");
-    if (type === null) return null;
+    if (type === null) return isEnvelope(event) ? { call, event: first, what: "an object" } : null;
     const text = ts.isPropertyAssignment(type) ? stringOf(type.initializer) : null;
     const isEvent =
       (text !== null && eventType.test(text)) || ["payload", "meta"].some((key) => propertyOf(event, key));
@@ -56,6 +56,37 @@ export function rawPublished(
     ? { call, event: first, what: `the text "${text}"` }
     : null;
 }
+
+/** The name by which it was given: `publish` for `send` of `const { publish: send } = context`, and of `const send = publish`. */
+function givenName(call: ts.CallExpression): string | null {
+  const name = calledName(call);
+  const callee = bare(call.expression);
+  const declared = ts.isIdentifier(callee) ? declarationOf(callee) : null;
+  if (declared === null) return name;
+  if (ts.isBindingElement(declared))
+    return declared.propertyName === undefined ? name : nameOf(declared.propertyName);
+  const given =
+    ts.isVariableDeclaration(declared) && declared.initializer ? bare(declared.initializer) : null;
+  if (given === null) return name;
+  if (ts.isIdentifier(given)) return given.text;
+  return ts.isPropertyAccessExpression(given) ? given.name.text : name;
+}
+
+/** The object that a function of the project gives back, when that is all it does at its end; the expression itself otherwise. */
+function madeBy({ bindings, source }: TypeScriptTree, node: ts.Expression): ts.Expression {
+  if (!ts.isCallExpression(node)) return node;
+  const maker = functionOf(bindings, (path) => source(path).ast, node.expression);
+  if (maker === null) return node;
+  const { body } = maker;
+  const last = ts.isBlock(body) ? body.statements.at(-1) : undefined;
+  const given = last !== undefined && ts.isReturnStatement(last) ? last.expression : body;
+  const made = given === undefined || ts.isBlock(given) ? null : bare(given as ts.Expression);
+  return made !== null && ts.isObjectLiteralExpression(made) ? made : node;
+}
+
+/** `{ ...template, payload: { … } }`: its type comes from elsewhere. */
+const isEnvelope = (event: ts.ObjectLiteralExpression) =>
+  event.properties.some(ts.isSpreadAssignment) && propertyOf(event, "payload") !== null;
 
 /** What a local name was given. */
 function behind(node: ts.Expression): ts.Expression {

@@ -1,7 +1,7 @@
 /** Commands to Redis as code writes them: a method, a list of texts, a path of the REST interface, a script. */
 
 import ts from "typescript";
-import { bare, stringOf } from "./source.ts";
+import { bare, calledName, stringOf } from "./source.ts";
 
 /**
  * The command that a call sends, in capitals, e.g. `XADD` for `redis.xadd(…)`, `redis.command(["XADD", …])`,
@@ -13,7 +13,7 @@ export function commandOf(call: ts.CallExpression, commands: readonly string[]):
     return commands.find((command) => command === upper) ?? null;
   };
   const callee = bare(call.expression);
-  const byMethod = ts.isPropertyAccessExpression(callee) ? find(callee.name.text) : null;
+  const byMethod = ts.isIdentifier(callee) ? null : find(calledName(call));
   if (byMethod !== null) return byMethod;
   const [first] = call.arguments;
   const spoken = isCommand(call.arguments) ? find(stringOf(first)) : null;

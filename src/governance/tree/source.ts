@@ -53,10 +53,11 @@ export function bare(node: ts.Expression): ts.Expression {
   return at;
 }
 
-/** The name of a called function or method: `publish` in `context.publish(…)`; null when it has none. */
+/** The name of a called function or method: `publish` in `context.publish(…)` and `context["publish"](…)`; null when it has none. */
 export function calledName(call: ts.CallExpression): string | null {
   const callee = bare(call.expression);
   if (ts.isIdentifier(callee)) return callee.text;
+  if (ts.isElementAccessExpression(callee)) return stringOf(callee.argumentExpression);
   return ts.isPropertyAccessExpression(callee) ? callee.name.text : null;
 }
 
