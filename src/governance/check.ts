@@ -7,6 +7,7 @@ import type { Project } from "./project.ts";
 import { rules as allRules } from "./rules/index.ts";
 import type { Report, Rule } from "./rules/rule.ts";
 import { covers, type Suppression, suppressionsOf } from "./suppressions.ts";
+import { withinDepth } from "./tree/depth.ts";
 import { placeOf } from "./tree/source.ts";
 import { positionOf } from "./tree/text.ts";
 
@@ -25,9 +26,12 @@ export const suppressionRule = {
   mend: "Mend what the rule found, or write `charter-ignore <rule> until <yyyy-mm-dd>: <reason>` with a day within a year.",
 } as const;
 
-/** @param today `2026-11-26`, UTC */
+/**
+ * @param today `2026-11-26`, UTC
+ * @throws {TreeError} a file is nested too deep
+ */
 export function checkProject(project: Project, rules: readonly Rule[], today: string): Checked {
-  const found = rules.flatMap((rule) => findingsOf(project, rule));
+  const found = withinDepth(project.files, () => rules.flatMap((rule) => findingsOf(project, rule)));
   const suppressions = new Map(
     [...project.files.files.values()].map((file) => [file.path, suppressionsOf(file, today)] as const),
   );

@@ -1,9 +1,10 @@
 /** Violations in other forms than those of the pages: each is found in its line, and nothing else is. */
 
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { checkProject } from "./check.ts";
 import { projectOf } from "./project.ts";
 import { rules } from "./rules/index.ts";
+import { loadPython } from "./tree/python/parser.ts";
 
 /** `//! B-5` at the end of a line says what is found there. */
 const mark = /\s*\/\/! ([A-Z0-9a-z. -]+)$/;
@@ -192,6 +193,14 @@ export function judge(response: Response) {
   ],
 };
 
+test.each([
+  ["brackets", `export const a = ${"[".repeat(100_000)}${"]".repeat(100_000)};`],
+  ["additions", `export const a = 1${" + publish(x)".repeat(100_000)};`],
+])("%s that are nested too deep are told, with the file", (_name, text) => {
+  const told = /^src\/shelf\/deep\.ts cannot be judged: what stands in it is nested more than 500 deep/;
+  expect(() => judge("E-8", "export {};", { "src/shelf/deep.ts": text })).toThrow(told);
+});
+
 describe("violations in other forms", () => {
   test.each(Object.entries(forms))("%s", (_name, [ids, lines]) => {
     const { found, expected } = judge(ids, lines);
@@ -215,5 +224,35 @@ export const own = () => require("./tables.ts");`,
       },
     );
     expect(found).toEqual(expected);
+  });
+});
+
+describe("violations in other forms of Python", () => {
+  beforeAll(loadPython);
+
+  test("flags that are asked for under the names of an import", () => {
+    const text = `import os as system
+from os import environ as env, getenv as ask
+from .flags import lookup
+
+USE_EVENTS = True
+named = ask("USE_EVENT_STREAM", "1")
+got = env.get("ENABLE_EVENT_STREAM")
+key = env["USE_EVENTS"]
+other = system.environ["USE_EVENTS"]
+word = "USE_EVENTS"
+looked = lookup("USE_EVENTS")
+# USE_EVENTS is gone.
+`;
+    const path = "backend/modules/booking/service.py";
+    const project = projectOf({
+      root: "/",
+      workspaces: [],
+      paths: new Set([path]),
+      files: new Map([[path, { path, text }]]),
+    });
+    const chosen = rules.filter(({ id }) => id === "C1b");
+    const found = checkProject(project, chosen, "2026-11-26").findings.map(({ line }) => line);
+    expect(found).toEqual([5, 6, 7, 8, 9]);
   });
 });

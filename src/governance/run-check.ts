@@ -62,7 +62,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
     const look = () => checkProject(project, chosen, options.today);
     const about = [options.today, ...chosen.map(({ id }) => id)];
     const { findings, suppressed } =
-      options.cache === false ? look() : await remembered(project.files, about, look);
+      await tooled(async () => (options.cache === false ? look() : remembered(project.files, about, look)));
     const inPath = findings.filter(({ file }) => isWithin(file, within));
     const since = options.staged === true ? "staged" : options.since;
     const told =

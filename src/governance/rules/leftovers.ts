@@ -46,7 +46,7 @@ export const leftovers: readonly Rule[] = [
     why: "Each of them means that events may be off, and then nobody knows which changes were ever told.",
     mend: "Remove the flag and the way without events; only BRAIN_EVENTSTREAM_MODE says whether a stream is needed.",
     caughtBy: [],
-    check: oldFlags,
+    check: flagsLeft,
   },
 ];
 
@@ -167,11 +167,13 @@ function withoutNames(
   };
 }
 
-const flags = "EVENT_STREAM_AVAILABLE USE_EVENTS USE_EVENT_STREAM ENABLE_EVENT_STREAM".split(" ");
-const anyFlag = new RegExp(`(?<![A-Za-z0-9_])(?:${flags.join("|")})(?![A-Za-z0-9_])`);
+/** Names of the charter, of which none may be there in any language. */
+export const oldFlags: readonly string[] =
+  "EVENT_STREAM_AVAILABLE USE_EVENTS USE_EVENT_STREAM ENABLE_EVENT_STREAM".split(" ");
+const anyFlag = new RegExp(`(?<![A-Za-z0-9_])(?:${oldFlags.join("|")})(?![A-Za-z0-9_])`);
 
-function oldFlags(project: Project, report: Tell): void {
-  const isFlag = (text: string) => flags.some((flag) => flag === text);
+function flagsLeft(project: Project, report: Tell): void {
+  const isFlag = (text: string) => oldFlags.some((flag) => flag === text);
   for (const { nodes } of sourcesWith(project, anyFlag)) {
     const told = new Set<string>();
     const tell = (node: ts.Node, name: string) => {

@@ -2,6 +2,7 @@
 
 import type { Edit } from "../../finding.ts";
 import { calledHere, callsByName } from "../../tree/python/flow.ts";
+import type { PyNames } from "../../tree/python/names.ts";
 import {
   around,
   below,
@@ -20,6 +21,7 @@ import { parsePython } from "../../tree/python/parser.ts";
 import { publishersOf } from "../../tree/python/streams.ts";
 import type { PythonTree } from "../../tree/python.ts";
 import { lineText, positionOf } from "../../tree/text.ts";
+import { oldFlags } from "../leftovers.ts";
 import type { Check } from "../rule.ts";
 
 /** Switches between the old path and events; the charter knows only BRAIN_EVENTSTREAM_MODE. */
@@ -42,7 +44,7 @@ const parallelPaths: Check = ({ python }, report) => {
       const [name] = switchesIn(condition);
       if (name !== undefined)
         report({ at: condition, message: `${name} chooses between the old path and events.` });
-      else if (readsEnvironment(condition) && onlyOnePublishes(python, branch))
+      else if (readsEnvironment(python.names, condition) && onlyOnePublishes(python, branch))
         report({
           at: condition,
           message: `A setting decides whether events are published: ${textOf(condition)}.`,
@@ -51,7 +53,7 @@ const parallelPaths: Check = ({ python }, report) => {
     // A switch that is only set aside is one all the same.
     for (const assignment of source.of("assignment")) {
       const right = field(assignment, "right");
-      const isRead = right !== null && readsEnvironment(right);
+      const isRead = right !== null && readsEnvironment(python.names, right);
       const [name] = isRead ? switchesIn(right) : [];
       if (name !== undefined)
         report({ at: assignment, message: `${name} is a switch between the old path and events.` });
@@ -59,11 +61,19 @@ const parallelPaths: Check = ({ python }, report) => {
   }
 };
 
-const readsEnvironment = (node: PyNode) =>
+const readsEnvironment = (names: PyNames, node: PyNode) =>
   below(node, "call").some((call) =>
-    /^os\.(?:getenv|environ\.get)$/.test(dottedName(field(call, "function") ?? call) ?? ""),
-  ) ||
-  below(node, "subscript").some((one) => /^os\.environ$/.test(dottedName(field(one, "value") ?? one) ?? ""));
+    /^os\.(?:getenv|environ\.get)$/.test(fullName(names, field(call, "function") ?? call)),
+  ) || below(node, "subscript").some((one) => fullName(names, field(one, "value") ?? one) === "os.environ");
+
+/** `os.environ.get` for `env.get` behind `from os import environ as env`; what no import explains stays as it is written. */
+function fullName(names: PyNames, node: PyNode): string {
+  const [first = "", ...rest] = (dottedName(node) ?? "").split(".");
+  const imported = names.importsOf(node.file).find(({ as }) => as === first);
+  if (imported === undefined) return [first, ...rest].join(".");
+  const { module, name } = imported;
+  return [module, ...(name === null ? [] : [name]), ...rest].join(".");
+}
 
 function onlyOnePublishes({ published }: PythonTree, branch: PyNode): boolean {
   const publishers = publishersOf(published);
@@ -76,16 +86,24 @@ function onlyOnePublishes({ published }: PythonTree, branch: PyNode): boolean {
   return inBody !== inOther;
 }
 
-/** `EVENT_STREAM_AVAILABLE` in code; documents, comments and texts may say it. */
-const availability: Check = ({ python: { sources } }, report) => {
+/** The flags in code, and where the environment is asked for them; documents, comments and other texts may say them. */
+const availability: Check = ({ python: { sources, names } }, report) => {
+  const tell = (at: PyNode, flag: string) =>
+    report({
+      at,
+      message:
+        flag === "EVENT_STREAM_AVAILABLE"
+          ? `${flag} asks whether the stream is there; it always is.`
+          : `${flag} is a flag of the old event stream.`,
+    });
   for (const source of sources) {
-    if (!source.text.includes("EVENT_STREAM_AVAILABLE")) continue;
-    for (const name of source.of("identifier"))
-      if (textOf(name) === "EVENT_STREAM_AVAILABLE")
-        report({
-          at: name,
-          message: "EVENT_STREAM_AVAILABLE asks whether the stream is there; it always is.",
-        });
+    if (!oldFlags.some((flag) => source.text.includes(flag))) continue;
+    for (const name of source.of("identifier")) if (oldFlags.includes(textOf(name))) tell(name, textOf(name));
+    for (const read of [...source.of("call"), ...source.of("subscript")]) {
+      const key = read.type === "call" ? (positional(read)[0] ?? null) : field(read, "subscript");
+      const flag = stringOf(key);
+      if (flag !== null && oldFlags.includes(flag) && readsEnvironment(names, read)) tell(read, flag);
+    }
   }
 };
 
