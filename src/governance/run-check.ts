@@ -61,8 +61,9 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const judge = async () => {
     const look = () => checkProject(project, chosen, options.today);
     const about = [options.today, ...chosen.map(({ id }) => id)];
-    const { findings, suppressed } =
-      await tooled(async () => (options.cache === false ? look() : remembered(project.files, about, look)));
+    const { findings, suppressed } = await tooled(async () =>
+      options.cache === false ? look() : remembered(project.files, about, look),
+    );
     const inPath = findings.filter(({ file }) => isWithin(file, within));
     const since = options.staged === true ? "staged" : options.since;
     const told =

@@ -1,6 +1,6 @@
 /** A project of its own on the packages: what `charter new app` and `npm create @brain/app` write. */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { type DocumentLanguage, inLanguage } from "./documents.ts";
 import { ScaffoldError } from "./errors.ts";
@@ -33,6 +33,13 @@ function checkFolder(folder: string): string {
       `the folder ${JSON.stringify(name.slice(0, 100))}, after which the project is called`,
       "a to z, 0 to 9 and single -, at most 60 characters",
       "Take another folder, e.g. my-shop.",
+    );
+  }
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    throw new ScaffoldError(
+      `${folder}, which is a file`,
+      "a new folder, or an empty one",
+      "Take another one.",
     );
   }
   const present = existsSync(folder) ? readdirSync(folder).filter((entry) => entry !== ".git") : [];
