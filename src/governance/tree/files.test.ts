@@ -15,7 +15,7 @@ beforeEach(async () => {
   await writeFile(join(place, "project/src/inside.ts"), "export const inside = 1;\n");
   await symlink("../../outside.ts", join(place, "project/src/link.ts"));
   await symlink(".", join(place, "project/src/round"));
-  execFileSync(["mk", "fifo"].join(""), [join(place, "project/src/pipe.ts")]);
+  execFileSync("mkfifo", [join(place, "project/src/pipe.ts")]);
 });
 afterEach(() => rm(place, { recursive: true, force: true }));
 
