@@ -189,8 +189,9 @@ export function readTypeScript(project: ProjectFiles): TypeScriptTree {
   };
 }
 
-/** Cheap, and never wrong about a file that defines something: the words must stand there. */
-const mayDefine = /define(?:Event|Module|Consumer)\b|createCatalog\b|(?<![.\w])on(?:Sql)?(?:Batch|Set)?\(/;
+/** Cheap, and never wrong about a file that defines something: the words must stand there, and not as a text. */
+const mayDefine =
+  /(?<!["'`])\b(?:define(?:Event|Module|Consumer)|createCatalog)\b(?!["'`])|(?<![.\w"'`])on(?:Sql)?(?:Batch|Set)?\(/;
 
 const mayTell = (text: string) => /publish|record|emit|send/i.test(text);
 
