@@ -192,12 +192,21 @@ export async function watchCheck(options: CheckOptions, out: NodeJS.WritableStre
     const { text, note } = await runCheck(options);
     out.write(`${text}charter check: ${note} Watching ${root}.\n`);
   };
-  await look();
-  for await (const _ of changesBelow(root)) await look();
-  throw new ToolError(`${root} can no longer be watched.`);
+  // Watched before the first look: what changes while it lasts is looked at, too.
+  const changes = watchChanges(root);
+  try {
+    await look();
+    while (true) {
+      await changes.next();
+      await look();
+    }
+  } finally {
+    changes.close();
+  }
 }
 
-async function* changesBelow(root: string): AsyncGenerator<void> {
+/** Changes of files below a folder, but for what programs write. */
+function watchChanges(root: string): { next(): Promise<void>; close(): void } {
   let wake: () => void = () => undefined;
   let isChanged = false;
   const watcher = watch(root, { recursive: true }, (_event, name) => {
@@ -205,17 +214,15 @@ async function* changesBelow(root: string): AsyncGenerator<void> {
     isChanged = true;
     wake();
   });
-  try {
-    while (true) {
+  return {
+    async next() {
       if (!isChanged)
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       isChanged = false;
-      yield;
-    }
-  } finally {
-    watcher.close();
-  }
+    },
+    close: () => watcher.close(),
+  };
 }

@@ -130,6 +130,6 @@ describe("charter graph", () => {
   test("what fits nothing is used wrongly", async () => {
     const { code, stderr } = await charter(station.url, ["graph", "--module", "nobody"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("Nothing in the catalogue fits --module nobody");
+    expect(stderr).toContain("Nothing fits --module nobody");
   });
 });
