@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { parse } from "yaml";
 import { createOverlay, type Overlay } from "../readme/overlay.ts";
 
@@ -33,6 +33,9 @@ interface Ran {
   readonly code: number;
   readonly output: string;
 }
+
+/** Only what hangs ends by it: each of them starts compilers and tests of its own. */
+const timeLimitMs = 400_000;
 
 let overlay: Overlay;
 
@@ -85,6 +88,8 @@ async function stepOfWorkflow(): Promise<string> {
 const guardChange = async () =>
   run("bash", ["-eo", "pipefail", "-c", await stepOfWorkflow()], { BASE: "trunk", CI: "true" });
 
+vi.setConfig({ testTimeout: timeLimitMs, hookTimeout: timeLimitMs });
+
 beforeAll(async () => {
   overlay = await createOverlay(names);
   // The packages of the copy are those of its lock file: what npm would note when it installs them.
@@ -96,7 +101,10 @@ beforeAll(async () => {
   await git("commit", "-qm", "as it is");
   await git("checkout", "-qb", "change");
 });
-afterAll(() => overlay?.remove());
+afterAll(async () => {
+  vi.resetConfig();
+  await overlay?.remove();
+});
 
 test("a change that is fine passes, and the idempotency tests of the module that it touches were run", async () => {
   const path = "src/modules/agents/consumer.ts";
