@@ -4,6 +4,7 @@ import type { Project } from "../project.ts";
 import { commentsThat, looksLikeCode } from "../tree/comments.ts";
 import { isBetweenTokens } from "../tree/source.ts";
 import { placeOfLine } from "../tree/text.ts";
+import { removalMark } from "./removal-mark.ts";
 import type { Report, Rule } from "./rule.ts";
 import { type Looked, moduleSourcesWith, sourcesWith } from "./scope-of-rules.ts";
 
@@ -68,14 +69,11 @@ function wholeLines(text: string, start: number, end: number) {
   return isOwnLine && text[end] === "\n" ? { start: from, end: end + 1 } : { start, end };
 }
 
-const mark =
-  /\b(?:TODO|FIXME|XXX|HACK)\b[^\n]{0,60}\b(?:remov\w*|delet\w*|drop|clean\s?up|legacy|deprecated|get rid|entfernen|löschen)\b/gi;
-
 /** Wherever a comment may stand, behind code too. From the mark to the word it is one comment. */
 function removalMarks(project: Project, report: Tell): void {
   for (const { file, text } of sourcesWith(project, /\b(?:TODO|FIXME|XXX|HACK)\b/i)) {
     const source = { path: file, text };
-    for (const { 0: found, index } of text.matchAll(mark)) {
+    for (const { 0: found, index } of text.matchAll(removalMark)) {
       if (!isBetweenTokens(source, index) || !isBetweenTokens(source, index + found.length - 1)) continue;
       const line = text.slice(0, index).split("\n").length;
       report({

@@ -22,6 +22,7 @@ import { publishersOf } from "../../tree/python/streams.ts";
 import type { PythonTree } from "../../tree/python.ts";
 import { lineText, positionOf } from "../../tree/text.ts";
 import { oldFlags } from "../leftovers.ts";
+import { removalMark } from "../removal-mark.ts";
 import type { Check } from "../rule.ts";
 
 /** Switches between the old path and events; the charter knows only BRAIN_EVENTSTREAM_MODE. */
@@ -191,11 +192,7 @@ function isCode(comment: string): boolean {
 const marks: Check = ({ python: { sources } }, report) => {
   for (const source of sources)
     for (const comment of source.of("comment"))
-      if (
-        /\b(?:TODO|FIXME|XXX)\b.*\b(?:remove|delete|drop|clean\s?up|entfernen|löschen|lösche)\b/i.test(
-          textOf(comment),
-        )
-      )
+      if (textOf(comment).search(removalMark) !== -1)
         report({ at: comment, message: "A mark says that something is to be removed; remove it." });
 };
 
