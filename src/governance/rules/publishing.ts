@@ -1,7 +1,7 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
 import { rawPublished } from "../tree/publishers.ts";
-import { commandOf } from "../tree/redis-commands.ts";
+import { commandOf, redisPackages } from "../tree/redis-commands.ts";
 import { functionOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
@@ -104,7 +104,6 @@ function rawEvents(project: Project, report: Tell): void {
     }
 }
 
-const redisPackages = new Set(["@upstash/redis", "ioredis", "redis", "iovalkey", "@valkey/valkey-glide"]);
 const engineMakers = new Set(["createEngine", "createRedis"]);
 /** The words of the charter for it. */
 const streamClass = /^(?:Event|Message)(?:Stream|Bus|Publisher)$/;

@@ -1,5 +1,6 @@
 import ts from "typescript";
 import type { Project } from "../project.ts";
+import { redisPackages } from "../tree/redis-commands.ts";
 import { bare, calledName, isFunction, stringOf, stringPlace } from "../tree/source.ts";
 import { notKnown } from "../tree/values.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -33,8 +34,6 @@ const commands = new Set(
     "xautoclaim xclaim xdel xlen xpending xrange xrevrange xtrim zadd zcard zcount zincrby zrange zrem zscore"
   ).split(" "),
 );
-
-const redisPackages = new Set(["@upstash/redis", "ioredis", "redis"]);
 
 function checkCommand(
   project: Project,

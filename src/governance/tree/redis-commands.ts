@@ -61,3 +61,12 @@ function inText(node: ts.Expression, commands: readonly string[]): string | null
     ) ?? null
   );
 }
+
+/** Packages whose clients speak to Redis, or to what speaks as it does. */
+export const redisPackages: ReadonlySet<string> = new Set([
+  "@upstash/redis",
+  "ioredis",
+  "redis",
+  "iovalkey",
+  "@valkey/valkey-glide",
+]);
