@@ -60,6 +60,39 @@ describe("many triggers at once", () => {
     expect(await triggerTenTimes(otherIsolate)).toBe(10);
   });
 
+  describe("the relay", () => {
+    /** Two commits, so many ms apart; of each wake its types, and whether a batch was not noted as sent yet. */
+    async function wakesOf(gapMs: number): Promise<readonly (readonly [types: string, inFlight: boolean])[]> {
+      const backbone = await openBackbone();
+      const scope = crypto.randomUUID();
+      const woken: Promise<readonly [string, boolean]>[] = [];
+      const wake: Wake = (news) => {
+        const look = backbone.sql<{ busy: boolean }>(
+          "SELECT batch_positions IS NOT NULL AS busy FROM relay_shards WHERE shard = 0",
+        );
+        const types = (news ?? []).flatMap((one) => one.types).join(" ");
+        woken.push(look.then(([row]) => [types, row?.busy === true] as const));
+      };
+      for (let commit = 0; commit < 2; commit += 1) {
+        await publishReports(backbone, 1);
+        const now = () => 1_790_000_000_000 + commit * gapMs;
+        await relayAll({ ...backbone.open(), scope, now }, 1_790_000_060_000, wake);
+      }
+      return Promise.all(woken);
+    }
+    const report = "lab.part.checked";
+
+    test("notes at once what it sent, where no trigger follows soon", async () => {
+      expect((await wakesOf(21)).map(([types]) => types)).toEqual([report, report]);
+    });
+
+    test("rests in a steady flow, and wakes once more behind what it noted then, for who looks for it", async () => {
+      const wakes = await wakesOf(20);
+      expect(wakes.map(([types]) => types)).toEqual([report, report, ""]);
+      expect(wakes.at(-1)).toEqual(["", false]);
+    });
+  });
+
   test("in a steady flow of commits leave no event unsent or unapplied", async () => {
     const { backbone, redis } = await openFaultyBackbone();
     const consumer = recorder();

@@ -100,8 +100,8 @@ export async function startCountingProxy(upstream: Upstream, holdMs: number): Pr
 
 /**
  * Passes messages on in order. What the client sends until the server is ready for the next query (message Z) is one
- * call: https://www.postgresql.org/docs/current/protocol-message-formats.html. The time of the handshake is part of the
- * first one, as the driver sends its password ahead.
+ * call: https://www.postgresql.org/docs/current/protocol-message-formats.html. The handshake is a call of its own; the
+ * driver sends its password ahead, and what it is asked meanwhile does not wait for the answer.
  */
 function relaySocket(
   near: WebSocket,
@@ -114,24 +114,26 @@ function relaySocket(
     far.once("error", reject);
   });
   opened.catch(() => near.terminate());
-  let current: Call | null = null;
+  /** Calls without their answer, the oldest first. */
+  const waiting: Call[] = [];
   let sending: Promise<void> = opened;
   near.on("message", (data) => {
     const bytes = toBytes(data);
-    // X says goodbye; nobody waits for an answer.
-    const isGoodbye = bytes[0] === 0x58;
-    const isFirst = current === null && !isGoodbye;
-    if (isFirst) current = begin(describeMessages(bytes));
+    const last = waiting.at(-1);
+    const isBehindHandshake = last?.what === "connect" && isQuery(bytes);
+    const isFirst = (last === undefined && !isGoodbye(bytes)) || isBehindHandshake;
+    if (isFirst) waiting.push(begin(describeMessages(bytes)));
+    const sendAt = performance.now() + (isFirst ? holdMs : 0);
     sending = sending
-      .then(() => (isFirst ? delay(holdMs) : undefined))
+      .then(() => (isFirst ? delay(Math.max(0, sendAt - performance.now())) : undefined))
       .then(() => far.send(data))
       .catch(() => near.terminate());
   });
-  const ready = createReadyScan();
+  const readiesIn = createReadyScan();
   far.on("message", (data) => {
-    if (ready(toBytes(data)) && current !== null) {
-      current.endMs = performance.now();
-      current = null;
+    for (let ready = readiesIn(toBytes(data)); ready > 0; ready -= 1) {
+      const done = waiting.shift();
+      if (done !== undefined) done.endMs = performance.now();
     }
     near.send(data);
   });
@@ -140,16 +142,26 @@ function relaySocket(
   for (const socket of [near, far]) socket.on("error", () => socket.terminate());
 }
 
-/** Scans a stream of server messages for ReadyForQuery; a message may be cut anywhere. */
-function createReadyScan(): (bytes: Buffer) => boolean {
+/** X says goodbye; nobody waits for an answer. */
+function isGoodbye(bytes: Buffer): boolean {
+  return bytes[0] === 0x58;
+}
+
+/** Q, or P of the extended protocol; the messages of a handshake are a start, which has no type, and p. */
+function isQuery(bytes: Buffer): boolean {
+  return bytes[0] === 0x51 || bytes[0] === 0x50;
+}
+
+/** Counts ReadyForQuery in a stream of server messages; a message may be cut anywhere. */
+function createReadyScan(): (bytes: Buffer) => number {
   let rest = Buffer.alloc(0);
   return (bytes) => {
     rest = Buffer.concat([rest, bytes]);
-    let seen = false;
+    let seen = 0;
     while (rest.length >= 5) {
       const length = rest.readUInt32BE(1) + 1;
       if (rest.length < length) break;
-      seen ||= rest[0] === 0x5a;
+      if (rest[0] === 0x5a) seen += 1;
       rest = rest.subarray(length);
     }
     return seen;
@@ -158,7 +170,14 @@ function createReadyScan(): (bytes: Buffer) => boolean {
 
 /** What a client's first bytes of a call say. A start has no type byte; its first four are its length. */
 function describeMessages(bytes: Buffer): Carried {
-  if (bytes[0] === 0) return { what: "connect", count: 0 };
+  if (bytes[0] === 0) {
+    const password = bytes.subarray(bytes.readUInt32BE(0));
+    const query = password[0] === 0x70 ? password.subarray(password.readUInt32BE(1) + 1) : password;
+    if (query.length === 0) return { what: "connect", count: 0 };
+    // The driver did not wait for the answer to its password.
+    const { what, count } = describeMessages(query);
+    return { what: `connect | ${what}`, count };
+  }
   const type = String.fromCharCode(bytes[0] ?? 0);
   // Q: the text; P: the name of the prepared statement, then the text.
   const body = bytes.subarray(5).toString("utf8");

@@ -8,6 +8,7 @@ import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
+import { relay } from "../../src/engine/relay/relay.ts";
 import type { Backbone } from "../backbone.ts";
 import { invoke, soon } from "../engine/dispatch-fixture.ts";
 import { meterRead, partChecked } from "../engine/events.ts";
@@ -117,6 +118,24 @@ test.each([
     () => wake(backbone, []),
   );
   expect(shown(name, cost)).toEqual(pathCosts[name]);
+});
+
+test("in a steady flow each further event is sent by one request to Postgres and one to Redis", async () => {
+  const { meter, backbone } = await open([]);
+  await publishReports(backbone, 1);
+  const invocation = backbone.open();
+  let further = 2;
+  const rest = async () => {
+    further -= 1;
+    if (further >= 0) await publishReports(backbone, 1);
+  };
+  const deps = { ...invocation, settings: invocation.relay };
+  const calls = await meter.callsOf(() => relay(deps, { shard: 0, mayGoOn: () => true, rest }));
+  const ofRelay = calls.flatMap(({ to, what }) =>
+    to === "redis" ? ["append"] : (/relay_\w+/.exec(what) ?? []),
+  );
+  const eachFurther = ["append", "relay_go_on"];
+  expect(ofRelay).toEqual(["relay_begin", "append", "relay_go_on", ...eachFurther, ...eachFurther]);
 });
 
 test.each([

@@ -59,7 +59,7 @@ function toCost(calls: readonly Call[], commandsInScripts: number): PathCost {
   // What comes over HTTP as one request commits with it.
   const commit = calls.findLast(
     ({ what, session }) =>
-      /\bCOMMIT\b/.test(what) || (session === null && what.includes("claimed FROM claimed")),
+      /\bCOMMIT\b/.test(what) || (session === null && what.includes("claim_deliveries(")),
   );
   const sum = (to: Call["to"]) =>
     calls.filter((call) => call.to === to).reduce((total, { count }) => total + count, 0);

@@ -8,7 +8,7 @@ import { isDiskFull, isMissingObject } from "../db/errors.ts";
 import { publishManySql, sealed } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
-import { claimDeliveries, claimId, closeLetters, unclaim } from "./dedup.ts";
+import { type ClaimedRow, claimId, claimSql, closeLetters, toClaimResult, unclaim } from "./dedup.ts";
 import { watchesEntries } from "./define-consumer.ts";
 import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "./delivery.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
@@ -87,7 +87,7 @@ export interface Lane {
 export function createLane({ db, consumer }: Pick<ApplyDeps, "db" | "consumer">): Lane {
   let opening: Promise<Session> | null = null;
   const open = () => {
-    opening ??= db.open({ statementTimeoutMs: consumer.handlerTimeoutMs, begins: true });
+    opening ??= db.open({ statementTimeoutMs: consumer.handlerTimeoutMs });
     return opening;
   };
   return {
@@ -242,8 +242,19 @@ async function tryTogether(
   let applied: readonly Applied[];
   try {
     applied = await session.transaction(
-      (tx) => applyInTransaction(deps, session, tx, list, run, Math.min(deadlineMs, deps.now() + sliceMs)),
-      { last: async () => publishManySql(await sealed(deps.publish, run.published)), fence: deps.fence() },
+      (tx, claimed) =>
+        applyInTransaction(
+          deps,
+          { session, tx, claimed: claimed as readonly ClaimedRow[] },
+          list,
+          run,
+          Math.min(deadlineMs, deps.now() + sliceMs),
+        ),
+      {
+        first: claimSql(deps.consumer.subscriber, deps.stream, claimsOf(list)),
+        last: async () => publishManySql(await sealed(deps.publish, run.published)),
+        fence: deps.fence(),
+      },
     );
   } catch (error) {
     if (error instanceof FencedError) return { kind: "unavailable", error };
@@ -301,16 +312,22 @@ async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promis
   return { kind: "done", applied: list.map((delivery) => acked(delivery, times)), remaining: [] };
 }
 
+/** A transaction whose claims are made. */
+interface Claiming {
+  readonly session: Session;
+  readonly tx: Tx;
+  readonly claimed: readonly ClaimedRow[];
+}
+
 async function applyInTransaction(
   deps: ApplyDeps,
-  session: Session,
-  tx: Tx,
+  { session, tx, claimed: rows }: Claiming,
   list: readonly Runnable[],
   run: HandlerRun,
   sliceEndMs: number,
 ): Promise<Applied[]> {
   const { subscriber } = deps.consumer;
-  const found = await claimDeliveries(tx, subscriber, deps.stream, claimsOf(list));
+  const found = await toClaimResult(tx, subscriber, claimsOf(list), rows);
   const { claimed, redelivered, withLetter } = found;
   run.claimed = true;
   run.neverApplied = found.neverApplied;

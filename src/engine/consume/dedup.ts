@@ -65,15 +65,18 @@ const given = (subscriber: SQLWrapper, stream: SQLWrapper, rows: SQLWrapper) =>
   sql`SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
     FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
 
-const ordinary = (source: SQL) => sql`
-    INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM ${source} WHERE p IS NULL
-    ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead, false AS never`;
+/** The function of the migration `claim_function`; one of a forced replay is passed over. */
+const ordinary = (subscriber: SQLWrapper, stream: SQLWrapper, rows: SQLWrapper) =>
+  sql`SELECT m, dead, never FROM claim_deliveries(${subscriber}, ${stream}, ${rows}::json)`;
 
-const claimOrdinary = keepSql<ClaimValues>((...values) => ordinary(sql`(${given(...values)}) g`));
+const claimOrdinary = keepSql<ClaimValues>(ordinary);
 
 const claimWithReplays = keepSql<ClaimValues>(
   (...values) => sql`
-    WITH given AS MATERIALIZED (${given(...values)}), ordinary AS (${ordinary(sql`given`)}), replayed AS (
+    WITH given AS MATERIALIZED (${given(...values)}), ordinary AS (
+      INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM given WHERE p IS NULL
+      ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead, false AS never
+    ), replayed AS (
       INSERT INTO replay_claims AS r (${columns}, replay_epoch) SELECT s, stream, m, e, t, n, p FROM given
       WHERE p IS NOT NULL
       ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead,
@@ -99,7 +102,8 @@ function rowsOf(claims: readonly Claim[]): string {
   );
 }
 
-function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
+/** Claims deliveries; {@link toClaimResult} says what its rows mean. */
+export function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
   const claim = haveReplay(claims) ? claimWithReplays : claimOrdinary;
   return claim(subscriber, stream, rowsOf(claims));
 }
@@ -109,9 +113,9 @@ const notAllClaimed = "not all claimed: ";
 
 const claimAll = keepSql<[...ClaimValues, count: number]>(
   (subscriber, stream, rows, count) => sql`
-    WITH claimed AS (${ordinary(sql`(${given(subscriber, stream, rows)}) g`)})
     SELECT CASE WHEN count(*) = ${count}::integer AND NOT coalesce(bool_or(dead), false) THEN 0
-      ELSE (${sql.raw(`'${notAllClaimed}'`)} || count(*))::integer END AS claimed FROM claimed`,
+      ELSE (${sql.raw(`'${notAllClaimed}'`)} || count(*))::integer END AS claimed
+    FROM (${ordinary(subscriber, stream, rows)}) claimed`,
 );
 
 /**
@@ -147,6 +151,13 @@ function knownSql(subscriber: string, claims: readonly Claim[]): SQL {
   );
 }
 
+/** A row of {@link claimSql}. */
+export interface ClaimedRow {
+  readonly m: string;
+  readonly dead: boolean;
+  readonly never: boolean;
+}
+
 /**
  * Claims deliveries, one statement for all. Two unique keys guard: (subscriber, message id) and (subscriber, event id).
  * Waits for a transaction that is claiming the same row, so the outcome is never a guess.
@@ -159,12 +170,22 @@ export async function claimDeliveries(
   stream: string,
   claims: readonly Claim[],
 ): Promise<ClaimResult> {
-  const inserted = await tx.execute<{ m: string; dead: boolean; never: boolean }>(
+  const { rows } = await tx.execute<ClaimedRow & Record<string, unknown>>(
     claimSql(subscriber, stream, claims),
   );
-  const claimed = new Set(inserted.rows.map(({ m }) => m));
-  const withLetter = new Set(inserted.rows.filter((row) => row.dead).map(({ m }) => m));
-  const neverApplied = new Set(inserted.rows.filter((row) => row.never).map(({ m }) => m));
+  return toClaimResult(tx, subscriber, claims, rows);
+}
+
+/** What became of claims; of those that were not ours, it asks why. @param inserted rows of {@link claimSql} */
+export async function toClaimResult(
+  tx: Tx,
+  subscriber: string,
+  claims: readonly Claim[],
+  inserted: readonly ClaimedRow[],
+): Promise<ClaimResult> {
+  const claimed = new Set(inserted.map(({ m }) => m));
+  const withLetter = new Set(inserted.filter((row) => row.dead).map(({ m }) => m));
+  const neverApplied = new Set(inserted.filter((row) => row.never).map(({ m }) => m));
   const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
   if (refused.length === 0)
     return { claimed, redelivered: new Set(), publishedTwice: new Set(), withLetter, neverApplied };

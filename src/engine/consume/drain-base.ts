@@ -39,6 +39,8 @@ export interface DrainDeps {
   readonly beforePublish?: () => void;
   /** True when another trigger came since it was last asked: the drain goes on with what it has open. */
   readonly takeNews?: () => boolean;
+  /** Waits for another trigger, or so many ms; left out: nobody tells of any. */
+  readonly awaitNews?: (limitMs: number) => Promise<void>;
   /** True when others wait and the drain has had its time: it ends after what it has begun, and says that there is more. */
   readonly yields?: () => boolean;
   /**

@@ -336,21 +336,14 @@ async function sayLastWords(drain: Drain): Promise<"released" | "again" | "lost"
   });
 }
 
-/** Looks for news this often while it stays ready, ms. */
-const newsPollMs = 4;
-
 /** True when another trigger came, also shortly after the last round found nothing more. */
 async function hasNews(drain: Drain): Promise<boolean> {
-  const { takeNews, lingerMs = 0 } = drain.deps;
+  const { takeNews, awaitNews, lingerMs = 0 } = drain.deps;
   if (takeNews === undefined || drain.result.stopped !== null || !mayGoOn(drain)) return false;
   if (takeNews()) return true;
-  if (drain.result.applied === drain.appliedBefore) return false;
+  if (awaitNews === undefined || lingerMs === 0 || drain.result.applied === drain.appliedBefore) return false;
   drain.appliedBefore = drain.result.applied;
-  for (let waitedMs = 0; waitedMs < lingerMs; waitedMs += newsPollMs) {
-    await new Promise((resolve) => setTimeout(resolve, newsPollMs));
-    // News that is taken must be acted on; what this drain may no longer do is left to whoever looks next.
-    if (!mayGoOn(drain)) return false;
-    if (takeNews()) return true;
-  }
-  return false;
+  await awaitNews(lingerMs);
+  // News that is taken must be acted on; what this drain may no longer do is left to whoever looks next.
+  return mayGoOn(drain) && takeNews();
 }

@@ -63,8 +63,10 @@ export function fenceText(subscriber: string, shard: number, fencingToken: numbe
 
 const fencedWord = "fenced by epoch";
 
-/** What travels with the COMMIT. */
-export interface TransactionEnding {
+/** What travels with the BEGIN and with the COMMIT. */
+export interface TransactionFrame {
+  /** Its rows are given to `run`, with the names and types of their columns in SQL. */
+  readonly first?: SQL;
   /** Statements whose rows nobody needs, asked for when `run` has come to its end. */
   readonly last?: () => readonly SQL[] | Promise<readonly SQL[]>;
   /** See `fenceText`; it comes behind them. */
@@ -75,11 +77,14 @@ export interface TransactionEnding {
 export interface Session {
   /**
    * BEGIN, `run`, COMMIT; ROLLBACK when `run` throws.
-   * @param ending what Postgres runs together with the COMMIT, in the same round trip
+   * @param frame what Postgres runs together with the BEGIN and with the COMMIT, in the same round trips
    * @throws the error of `run`, or a TransientError, ConflictError or PermanentError translated from Postgres.
    * @throws {FencedError} the fence did not hold: nothing was committed
    */
-  transaction<T>(run: (tx: Tx) => Promise<T>, ending?: TransactionEnding): Promise<T>;
+  transaction<T>(
+    run: (tx: Tx, first: readonly unknown[]) => Promise<T>,
+    frame?: TransactionFrame,
+  ): Promise<T>;
   /**
    * BEGIN, `run`, ROLLBACK: nothing of it stays, whatever `run` returns or throws. Postgres itself refuses a COMMIT in it,
    * should a statement be one, and it gives up a wait for a lock early. Numbers of sequences are not given back.
@@ -106,7 +111,7 @@ export interface Database {
   /** @throws {TransientError} Postgres is not reachable */
   open(options?: SessionOptions): Promise<Session>;
   /** `open`, one transaction, `close`. */
-  transaction<T>(run: (tx: Tx) => Promise<T>, ending?: TransactionEnding): Promise<T>;
+  transaction<T>(run: (tx: Tx) => Promise<T>, frame?: Omit<TransactionFrame, "first">): Promise<T>;
   /**
    * The same database for one tenant: Postgres itself shows and takes only rows of that tenant, whatever a statement asks
    * for. No round trip more. See `README.md` beside this file.
@@ -194,10 +199,10 @@ export function prepareDatabase(connectionString: string): (meter: SubrequestMet
           });
         },
         open,
-        async transaction(run, ending) {
+        async transaction(run, frame) {
           const session = await open({ begins: true });
           try {
-            return await session.transaction(run, ending);
+            return await session.transaction(run, frame);
           } finally {
             await session.close();
           }
@@ -308,7 +313,22 @@ async function openSession(
       ? ""
       : `; SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(statementTimeoutMs) + idleMarginMs}`;
   const opening = entering === null ? "" : `; ${withValues(client, entering)}`;
-  const begin = () => control(link, `BEGIN${limit}${opening}`);
+  const begin = (then = "", limitMs = controlLimitMs) =>
+    control(link, `BEGIN${limit}${opening}${then}`, limitMs);
+  /** It may wait for a row that somebody else has locked, as long as Postgres lets it. */
+  const firstLimitMs = Math.max(controlLimitMs, (statementTimeoutMs ?? 0) + idleMarginMs);
+  /** @returns the rows of `first`. A transaction in which it failed is rolled back. */
+  const beginWith = async (first: SQL, opened: Promise<unknown> | null): Promise<readonly unknown[]> => {
+    const text = withValues(client, first);
+    await opened;
+    try {
+      return (await (opened === null ? begin(`; ${text}`, firstLimitMs) : control(link, text, firstLimitMs)))
+        .rows;
+    } catch (error) {
+      await rollback(link);
+      throw error;
+    }
+  };
   let begun = options.begins === true ? begin() : null;
   // Whoever runs the transaction is told.
   begun?.catch(() => undefined);
@@ -316,15 +336,20 @@ async function openSession(
     get broken() {
       return link.lost !== null;
     },
-    async transaction<T>(run: (tx: Tx) => Promise<T>, { last, fence }: TransactionEnding = {}): Promise<T> {
-      const beginning = begun ?? begin();
+    async transaction<T>(
+      run: (tx: Tx, first: readonly unknown[]) => Promise<T>,
+      { first, last, fence }: TransactionFrame = {},
+    ): Promise<T> {
+      const opened = begun;
       begun = null;
-      await beginning;
+      let rows: readonly unknown[] = [];
+      if (first === undefined) await (opened ?? begin());
+      else rows = await beginWith(first, opened);
       const guard = guardClient(link);
       let result: T;
       let lastOnes: readonly SQL[];
       try {
-        result = await run(beginTx(guard.client));
+        result = await run(beginTx(guard.client), rows);
         lastOnes = (await last?.()) ?? [];
       } catch (error) {
         guard.end();
@@ -349,7 +374,13 @@ async function openSession(
         const before = await control(link, beginTrialText);
         const result = await run(beginTx(guard.client));
         const behind = await control(link, countsText);
-        return { result, changes: changesBetween(before.rows, behind.rows) };
+        return {
+          result,
+          changes: changesBetween(
+            before.rows as readonly TableChange[],
+            behind.rows as readonly TableChange[],
+          ),
+        };
       } catch (error) {
         // As COMMIT would answer.
         if (sqlState(error) === "25P02") throw new TransientError(statementFailed);
@@ -395,9 +426,10 @@ async function endClient({ client, ended }: Link): Promise<void> {
 async function control(
   link: Link,
   asked: string,
-): Promise<{ readonly command: string; readonly rows: readonly TableChange[] }> {
+  limitMs = controlLimitMs,
+): Promise<{ readonly command: string; readonly rows: readonly unknown[] }> {
   const answer = ask(link, [asked]);
-  if (!(await endsWithin(controlLimitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
+  if (!(await endsWithin(limitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
   try {
     // Several statements at once have several answers.
     const answers: unknown = await answer;

@@ -35,6 +35,60 @@ test("goes round once more for any number of triggers that came meanwhile", asyn
   expect(runs).toBe(2);
 });
 
+test("tells a run that waits of the next trigger at once, and of none that it took before", async () => {
+  const options = { name: "waits", now: () => 0, limitMs: 1_000 };
+  const told: boolean[] = [];
+  const begun = latch();
+  const running = coalesce(
+    options,
+    async ({ takeNews, awaitNews }) => {
+      begun.open();
+      await awaitNews(60_000);
+      told.push(takeNews(), takeNews());
+      await awaitNews(1);
+      told.push(takeNews());
+    },
+    always,
+  );
+  await begun.opened;
+  expect(await coalesce(options, async () => undefined, always)).toBe("joined");
+  expect(await running).toBe("ran");
+  expect(told).toEqual([true, false, false]);
+});
+
+test("does not wait when a trigger came before", async () => {
+  const options = { name: "came before", now: () => 0, limitMs: 1_000 };
+  const first = latch();
+  let news = false;
+  const running = coalesce(
+    options,
+    async ({ takeNews, awaitNews }) => {
+      if (news) return;
+      await first.opened;
+      await awaitNews(60_000);
+      news = takeNews();
+    },
+    always,
+  );
+  await coalesce(options, async () => undefined, always);
+  first.open();
+  await running;
+  expect(news).toBe(true);
+});
+
+test("knows how fast triggers follow each other, over runs", async () => {
+  let clock = 5_000;
+  const options = { name: "rhythm", now: () => clock, limitMs: 1_000 };
+  const gaps: number[] = [];
+  const trigger = () => coalesce(options, async ({ gapMs }) => void gaps.push(gapMs()), always);
+  await trigger();
+  clock += 7;
+  await trigger();
+  clock += 400;
+  await trigger();
+  expect(gaps).toEqual([Number.POSITIVE_INFINITY, 7, 400]);
+});
+
 test("does not go round when there is no time", async () => {
   const first = latch();
   const options = { name: "no time", now: () => 0, limitMs: 1_000 };

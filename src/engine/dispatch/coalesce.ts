@@ -8,7 +8,29 @@ import type { Clock } from "../core/clock.ts";
 interface Running {
   readonly sinceMs: number;
   again: boolean;
+  /** Tells the run at once, while it waits for a trigger; else null. */
+  tell: (() => void) | null;
 }
+
+/** What a run learns of the triggers that come meanwhile. */
+export interface Triggers {
+  /** True when another one came since it was last asked. */
+  readonly takeNews: () => boolean;
+  /** Waits for another one, which nobody has asked for then, or so many ms. */
+  readonly awaitNews: (limitMs: number) => Promise<void>;
+  /** Between the last trigger and the one before it in this isolate, ms; infinite when none is known. */
+  readonly gapMs: () => number;
+}
+
+/** When an isolate was last triggered for some work. */
+interface Rhythm {
+  lastMs: number;
+  gapMs: number;
+}
+
+/** By the name of the work; those that were triggered longest ago are forgotten. */
+const isolateRhythms = new Map<string, Rhythm>();
+const maxRhythms = 1_000;
 
 /**
  * Work that runs in this isolate, by name. An invocation may be ended from outside without cleaning up, so an entry
@@ -25,6 +47,36 @@ export interface CoalesceOptions {
   readonly limitMs: number;
 }
 
+function noteTrigger(name: string, nowMs: number): Rhythm {
+  const before = isolateRhythms.get(name);
+  const rhythm = before ?? { lastMs: Number.NEGATIVE_INFINITY, gapMs: Number.POSITIVE_INFINITY };
+  rhythm.gapMs = nowMs - rhythm.lastMs;
+  rhythm.lastMs = nowMs;
+  isolateRhythms.delete(name);
+  isolateRhythms.set(name, rhythm);
+  const [oldest] = isolateRhythms.keys();
+  if (isolateRhythms.size > maxRhythms && oldest !== undefined) isolateRhythms.delete(oldest);
+  return rhythm;
+}
+
+/**
+ * A trigger of another request tells a run that waits. Workers run what follows in the request that waits, since the
+ * flag of 2024-10-14.
+ *
+ * @see https://developers.cloudflare.com/workers/configuration/compatibility-flags/#handle-cross-request-promise-resolution
+ */
+function waitFor(own: Running, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      own.tell = null;
+      resolve();
+    };
+    const timer = setTimeout(end, limitMs);
+    own.tell = end;
+  });
+}
+
 /**
  * Runs `work`, again as long as triggers came meanwhile and `mayRepeat` allows. `work` may ask for news itself and go
  * on with what it has open, which is cheaper than to end and begin anew.
@@ -34,25 +86,32 @@ export interface CoalesceOptions {
  */
 export async function coalesce(
   { name, now, limitMs }: CoalesceOptions,
-  work: (takeNews: () => boolean) => Promise<void>,
+  work: (triggers: Triggers) => Promise<void>,
   mayRepeat: () => boolean,
 ): Promise<"ran" | "left" | "joined"> {
+  const nowMs = now();
+  const rhythm = noteTrigger(name, nowMs);
   const running = isolateRunning.get(name);
-  if (running !== undefined && now() - running.sinceMs < limitMs) {
+  if (running !== undefined && nowMs - running.sinceMs < limitMs) {
     running.again = true;
+    running.tell?.();
     return "joined";
   }
-  const own: Running = { sinceMs: now(), again: false };
+  const own: Running = { sinceMs: nowMs, again: false, tell: null };
   isolateRunning.set(name, own);
   const takeNews = () => {
     const news = own.again;
     own.again = false;
     return news;
   };
+  const awaitNews = async (limitMs: number) => {
+    if (!own.again) await waitFor(own, limitMs);
+  };
+  const triggers = { takeNews, awaitNews, gapMs: () => rhythm.gapMs };
   try {
     do {
       own.again = false;
-      await work(takeNews);
+      await work(triggers);
     } while (own.again && mayRepeat());
     return own.again ? "left" : "ran";
   } finally {

@@ -15,6 +15,8 @@ const maxEventsPerDrain = 20_000;
 /** A drain stays ready this long for the next trigger, ms; bridges the gaps of a steady flow. */
 const lingerMs = 24;
 
+const noBounds = { takeNews: () => false, awaitNews: async () => undefined, yields: () => false };
+
 /**
  * One drain of one consumer on one shard.
  *
@@ -27,11 +29,21 @@ export async function drainOnce(
   consumer: Consumer,
   { shard, deadlineMs, expectsNews }: Omit<DrainOptions, "maxEvents">,
   onPublished: () => void = () => undefined,
-  { takeNews, yields }: TurnBounds = { takeNews: () => false, yields: () => false },
+  bounds: Omit<TurnBounds, "gapMs"> = noBounds,
 ): Promise<DrainResult> {
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
   const beforePublish = () => void markActivity(invocation);
-  const deps = { ...invocation, onPublished, beforePublish, takeNews, yields, lingerMs, onStart };
+  const { takeNews, awaitNews, yields } = bounds;
+  const deps = {
+    ...invocation,
+    onPublished,
+    beforePublish,
+    takeNews,
+    awaitNews,
+    yields,
+    lingerMs,
+    onStart,
+  };
   const result = await drainConsumer(deps, consumer, {
     shard,
     deadlineMs,

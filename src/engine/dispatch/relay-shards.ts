@@ -13,6 +13,13 @@ import { leaseMarginMs, runTurns } from "./turns.ts";
 const layoutMs = 5_000;
 
 /**
+ * In a steady flow the relay keeps its lease from one event to the next, this long at most, ms: so what was sent is noted
+ * and what comes next is taken by one request, where a new run would need two. Others that find the lease taken wait as
+ * long, so it rests only where triggers of this isolate follow each other faster.
+ */
+const restMs = 20;
+
+/**
  * Starts the consumers for whom there is news somewhere, with a budget of their own; null means that more is left than
  * this invocation can do: relay and drain everything. Must not throw.
  */
@@ -72,13 +79,23 @@ async function relayShard(
   let layout: Layout | null = null;
   const deps = { ...dispatch.invocation, settings: dispatch.invocation.relay };
   const mayGoOn = () => hasBudget(dispatch);
-  await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async () => {
+  await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async (triggers) => {
+    let rested = false;
+    const rest = async () => {
+      if (triggers.takeNews() || triggers.gapMs() > restMs) return;
+      rested = true;
+      await triggers.awaitNews(restMs);
+      triggers.takeNews();
+    };
+    const onSent = (types: ReadonlySet<string>) => wake([{ shard, types: [...types] }]);
     const result = await watchWork(
       dispatch.invocation,
       `relay:${shard}`,
-      () => relay(deps, { shard, mayGoOn, verify, onSent: (types) => wake([{ shard, types: [...types] }]) }),
+      () => relay(deps, { shard, mayGoOn, verify, onSent, rest }),
       ({ recovered }) => recovered,
     );
+    // Who looks for what was sent may have looked before that was noted.
+    if (rested) wake([]);
     dispatch.progress ||= result.sent > 0;
     layout = result.layout;
     if (result.sent > 0) {

@@ -1,6 +1,6 @@
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import type { Invocation } from "../invocation.ts";
-import { coalesce, sleepOnce } from "./coalesce.ts";
+import { coalesce, sleepOnce, type Triggers } from "./coalesce.ts";
 import { type Dispatch, hasBudget } from "./dispatch.ts";
 import type { Semaphore } from "./semaphore.ts";
 
@@ -16,9 +16,7 @@ const lastPauseMs = 4_000;
 export const leaseMarginMs = 50;
 
 /** What a turn may do. */
-export interface TurnBounds {
-  /** True when another trigger came since it was last asked. */
-  readonly takeNews: () => boolean;
+export interface TurnBounds extends Triggers {
   /** True when it should end after what it has begun, because its time is up and others wait for theirs. */
   readonly yields: () => boolean;
 }
@@ -53,8 +51,8 @@ export async function runTurns(
       }
       const endMs = now() + drains.turnMs;
       const yields = () => semaphore !== undefined && semaphore.waiting > 0 && now() >= endMs;
-      const work = async (takeNews: () => boolean) => {
-        untilMs = await turn({ takeNews, yields });
+      const work = async (triggers: Triggers) => {
+        untilMs = await turn({ ...triggers, yields });
       };
       const limitMs = Math.max(1_000, dispatch.deadlineMs - now()) + extraMs;
       const mayRepeat = () => hasBudget(dispatch) && !yields();

@@ -64,6 +64,11 @@ export interface RelayOptions {
   readonly verify?: boolean;
   /** Called after each batch is in the stream, with the event types it held; starts the consumers early. */
   readonly onSent?: (types: ReadonlySet<string>) => void;
+  /**
+   * Called between two batches when nothing more is known to be unsent; comes back when more is, or after a rest in
+   * which more would come if events went on coming as they do. What was sent is noted behind it. Left out: no rest.
+   */
+  readonly rest?: () => Promise<void>;
 }
 
 /** One run: who it is, and what it did. */
@@ -151,6 +156,7 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       continue;
     }
     const sent = await sendOne(run, batch);
+    if (sent !== null && !isFull(batch, deps.settings)) await options.rest?.();
     if (!options.mayGoOn()) {
       const end = sent === null ? [] : [endSql(shard, sent)];
       await deps.db.batch([...end, releaseSql(shard, token)]);
