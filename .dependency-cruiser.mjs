@@ -191,7 +191,7 @@ export default {
         "^src/console/",
         "^src/modules/[^/]+/(routes|page[^/]*)\\.tsx?$",
         "^src/modules/[^/]+/[^/]+/routes\\.tsx?$",
-        "^src/composition\\.ts$",
+        "^src/http-composition\\.ts$",
         "^workers/",
       ],
     ),

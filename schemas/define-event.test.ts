@@ -1,13 +1,17 @@
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import * as z from "zod";
 import { charter } from "./charter.ts";
 import { decodeEntry } from "./decode.ts";
 import { defineEvent, type PayloadInputOf, type PayloadOf } from "./define-event.ts";
-import { isoTime } from "./events/fields.ts";
+import { CharterError } from "./errors.ts";
+import { id, isoTime } from "./events/fields.ts";
 import { checkPayload, parsePayload } from "./payload.ts";
+import { pii } from "./personal.ts";
 import { parseEventPayload } from "./read-payload.ts";
 import { childrenOf, schemaDef } from "./schema-walk.ts";
 import { readTime } from "./time.ts";
+
+afterEach(() => vi.unstubAllGlobals());
 
 /** The fields with a time, at any depth. */
 function timesIn(schema: z.core.$ZodType, path = ""): { path: string; schema: z.core.$ZodType }[] {
@@ -185,5 +189,34 @@ describe("a time in a payload", () => {
     expect(times.length).toBeGreaterThan(50);
     const faults = times.filter(({ schema }) => z.safeParse(schema, strange[0]).success);
     expect(faults.map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe("in a program whose build has made all definitions before", () => {
+  const unbounded = () =>
+    defineEvent("demo.thing.renamed", { ...base, payload: z.strictObject({ title: z.string() }) });
+
+  test("a start looks through none of them; what is wrong with one is found when it is first published", () => {
+    // Control: everywhere else it is found at once.
+    expect(unbounded).toThrow(CharterError);
+    vi.stubGlobal("BRAIN_EVENTS_CHECKED", true);
+    const definition = unbounded();
+    for (let again = 0; again < 2; again++)
+      expect(() => parsePayload(definition, { title: "new" })).toThrow(
+        /The event "demo\.thing\.renamed" cannot be defined/,
+      );
+    const personal = defineEvent("demo.thing.renamed", {
+      ...base,
+      payload: z.strictObject({
+        user_id: id,
+        title: pii(z.string().max(100), { subject: "user_id" }),
+      }),
+    });
+    expect(personal.personal).toEqual([{ field: "title", subject: "user_id" }]);
+    expect(parsePayload(personal, { user_id: "u-1", title: "new" })).toEqual({
+      user_id: "u-1",
+      title: "new",
+    });
+    expect([...personal.knownKeys]).toEqual(["user_id", "title"]);
   });
 });

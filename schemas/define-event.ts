@@ -94,11 +94,11 @@ export type PayloadOf<D extends EventDefinition> = z.output<D["payload"]>;
 /** What a publisher gives. */
 export type PayloadInputOf<D extends EventDefinition> = z.input<D["payload"]>;
 
-/** @throws as {@link defineEvent} */
-function checkOptions<P extends z.ZodType>(
-  type: string,
-  options: EventOptions<P>,
-): Pick<EventDefinition, "knownKeys" | "personal"> {
+/**
+ * @returns every key that the payload names, at any depth
+ * @throws as {@link defineEvent}
+ */
+function checkOptions<P extends z.ZodType>(type: string, options: EventOptions<P>): ReadonlySet<string> {
   const naming: CharterIssue[] = checkEventName(type).map(({ message }) => ({ path: "type", message }));
   if (!/^[a-z][a-z0-9_]*$/.test(options.module)) {
     naming.push({
@@ -130,17 +130,22 @@ function checkOptions<P extends z.ZodType>(
     throw refused(type, "invalid_payload", issues);
   }
   issues.push(...payloadFaults(payload));
-  const personal = personalFields(payload);
-  issues.push(...personal.faults);
+  issues.push(...personalFields(payload).faults);
   const { forbidden, known } = guardSchema(payload, options.contentHashes);
   if (forbidden.length > 0) throw refused(type, "forbidden_content", [...forbidden, ...issues]);
   if (issues.length > 0) throw refused(type, "invalid_payload", issues);
-  return { knownKeys: known, personal: personal.fields };
+  return known;
 }
 
 function refused(type: string, code: CharterErrorCode, issues: readonly CharterIssue[]): CharterError {
   return new CharterError(code, `The event "${type}" cannot be defined.`, issues);
 }
+
+/**
+ * Set by a build that has made all definitions itself before, so that programs which start need not look through each of
+ * them again: they do it when an event of the type is first published. Undefined everywhere else.
+ */
+declare const BRAIN_EVENTS_CHECKED: true | undefined;
 
 /**
  * Defines an event. What is wrong with its schema is found here, what readers need of it when it is first read.
@@ -154,9 +159,15 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
   type: T,
   options: EventOptions<P>,
 ): EventDefinition<T, P> {
-  const { knownKeys, personal } = checkOptions(type, options);
   const { key, payload } = options;
+  let known: ReadonlySet<string> | null = null;
+  const check = () => {
+    known ??= checkOptions(type, options);
+    return known;
+  };
+  if (typeof BRAIN_EVENTS_CHECKED === "undefined") check();
   let reader: z.ZodType | null = null;
+  let personal: readonly PersonalField[] | null = null;
   return Object.freeze({
     type,
     version: options.version,
@@ -177,8 +188,13 @@ export function defineEvent<const T extends string, P extends z.ZodType>(
     upcasts: options.upcasts ?? {},
     legacy: options.legacy ?? null,
     nullOnlyInHistory: options.nullOnlyInHistory ?? [],
-    knownKeys,
-    personal,
+    get knownKeys() {
+      return check();
+    },
+    get personal() {
+      personal ??= personalFields(payload).fields;
+      return personal;
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import type { AlertWatch, Consumer, Logger, OpenedModule, ScheduledJob, SettingState } from "@brain/engine";
+import type { OpenedProduct } from "@brain/engine";
 import {
   type Catalog,
   charterEvents,
@@ -6,20 +6,14 @@ import {
   createCatalog,
   type EventDefinition,
 } from "@brain/schemas";
-import type { Context, Hono } from "hono";
 import type { Config } from "./config.ts";
-import { createApp } from "./http/app.ts";
-import type { DemoMaker } from "./http/demo-routes.ts";
-import type { AppEnv, Host } from "./http/host.ts";
-import { authenticatorPort } from "./http/kit/access.ts";
 import type { Mount } from "./http/kit/mount.ts";
-import type { AboutProduct } from "./http/settings-routes.ts";
 import { hostNamesPort, type ResolveHost } from "./modules/ports/host-names.ts";
 import { product } from "./product.ts";
 
 /*
- * The modules of the product as they run: what they bring, joined with the charter and with the HTTP surface. It knows no
- * module by name.
+ * The modules of the product as they run: what they bring, joined with the charter. It knows no module by name, and nothing
+ * of HTTP.
  */
 
 /** The events of the modules, and the charter's of programs outside. */
@@ -37,84 +31,15 @@ function foreignEvents(): readonly EventDefinition[] {
   );
 }
 
-/** What a host gives to the modules, beside the settings. */
-export interface HostAnswers {
-  /** Left out where names cannot be resolved. */
-  readonly resolve?: ResolveHost | undefined;
-  /** Left out where there is no demo world to be made: everywhere but where people try it out. */
-  readonly demo?: DemoMaker | undefined;
-  /** What `tellSettings` says of its environment; left out: nothing. */
-  readonly settings?: readonly SettingState[] | undefined;
-}
-
-export interface RunningProduct {
-  readonly modules: readonly OpenedModule<Mount>[];
+export interface RunningModules extends OpenedProduct<Mount> {
   readonly catalog: Catalog;
-  readonly consumers: readonly Consumer[];
-  readonly jobs: readonly ScheduledJob[];
-  readonly watches: readonly AlertWatch[];
-  /** Writes what every start says about the modules. */
-  logStart(log: Logger): void;
-  /** The HTTP app with all modules. `open` gives each request its host. */
-  createApp(open: (c: Context) => Host): Hono<AppEnv>;
 }
 
-/** A payload of each version of each event, by `type@version`: those that every later release has to read. */
-async function loadExamples() {
-  const { default: released } = await import("../schemas/fixtures/released.json", { with: { type: "json" } });
-  return released;
-}
-
-/** Where a store is, without the account; null: nowhere. */
-const hostOf = (address: string | undefined) => (address === undefined ? null : new URL(address).host);
-
-function aboutOf(
-  config: Config,
-  settings: readonly SettingState[],
-  modules: readonly OpenedModule<Mount>[],
-): AboutProduct {
-  return {
-    settings,
-    setInVain: config.unknown,
-    mode: config.mode,
-    hosts: { postgres: hostOf(config.databaseUrl), redis: hostOf(config.redis?.url) },
-    modules: modules.map(({ name, consumers, jobs, routes }) => ({
-      name,
-      events: catalog.all.filter(({ module }) => module === name).length,
-      consumers: consumers.map(({ subscriber }) => subscriber),
-      jobs: jobs.map((job) => job.name),
-      paths: routes.map(({ path }) => path),
-      settings: product.settings[name]?.names ?? [],
-    })),
-  };
-}
-
-/** @throws {Error} the modules do not fit together; names them */
-export function openProduct(
-  config: Config,
-  { resolve, demo, settings = [] }: HostAnswers = {},
-): RunningProduct {
+/**
+ * @param resolve left out where names cannot be resolved
+ * @throws {Error} the modules do not fit together; names them
+ */
+export function openModules(config: Config, resolve?: ResolveHost): RunningModules {
   const gifts = resolve === undefined ? [] : [hostNamesPort.from(() => resolve)];
-  const { modules, consumers, jobs, watches, logStart, answersTo } = product.open(config.modules, gifts);
-  return {
-    modules,
-    catalog,
-    consumers,
-    jobs,
-    watches,
-    logStart,
-    createApp: (open) =>
-      createApp({
-        open,
-        modules,
-        authenticators: answersTo(authenticatorPort),
-        requestPlaces: config.requestPlaces,
-        requestLimits: config.requestLimits,
-        examples: loadExamples,
-        documents: config.documents,
-        about: aboutOf(config, settings, modules),
-        demo,
-        pages: async (api) => (await import("./console/index.ts")).createConsole({ api }),
-      }),
-  };
+  return { ...product.open(config.modules, gifts), catalog };
 }

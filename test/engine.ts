@@ -1,9 +1,9 @@
 import { cronTick, type Database, type DrainResult, drainAll, relayAll } from "@brain/engine";
 import { type Answer, readAnswer } from "@brain/engine/testing";
 import type { Hono } from "hono";
-import { openProduct } from "../src/composition.ts";
 import { parseConfig, tellSettings } from "../src/config.ts";
 import type { AppEnv, Host } from "../src/http/host.ts";
+import { openProduct } from "../src/http-composition.ts";
 import { type Backbone, createBackbone, sandboxEnv, type TestEnv, testApiKey } from "./backbone.ts";
 
 /** The whole product in this process, on real Redis and Postgres. Nothing moves before the test says so. */

@@ -5,17 +5,20 @@
 
 import { rm } from "node:fs/promises";
 import { build } from "esbuild";
-import { root, workerOptions } from "../workers/local/bundle.ts";
+import { consumerOptions, root, workerOptions } from "../workers/local/bundle.ts";
 
-for (const name of ["api", "consumer"]) {
+// Makes all events and modules once, as a start without the mark below would: what is wrong with one ends the build.
+await import("../src/composition.ts");
+const optionsOf = { api: workerOptions, consumer: consumerOptions };
+for (const name of ["api", "consumer"] as const) {
   const outdir = `${root}dist/workers/${name}`;
   // Parts of an earlier build have other names and would be uploaded too.
   await rm(outdir, { recursive: true, force: true });
   await build({
-    ...workerOptions,
+    ...optionsOf[name],
     entryPoints: [`${root}workers/${name}.ts`],
     outdir,
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: { "process.env.NODE_ENV": '"production"', BRAIN_EVENTS_CHECKED: "true" },
     // Small scripts start faster; the source maps keep stack traces readable.
     minify: true,
     sourcemap: true,

@@ -6,16 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { loadedAtStart } from "./loaded-at-start.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
 
 /**
- * What a worker loads when it starts. A bundle above this is a reason to look at what came in; the platform's own limit is
- * 3 MB on the free plan, for all modules together.
+ * Of each worker: what it loads when it starts, and that with what is loaded when it is asked for, as texts of courses,
+ * routes and pages for operators. Bundles above it are a reason to look at what came in. Workerd reads all of it before the
+ * first request, about 16 ms for a MiB before it is compressed; the platform's own limit is 3 MB on the free plan.
  */
-const maxGzipKiB = 540;
-/** With what is loaded when it is asked for, as texts of courses and pages for operators. */
-const maxAllGzipKiB = 900;
+const maxGzipKiB = { api: { start: 500, all: 900 }, consumer: { start: 400, all: 560 } };
 const timeLimitMs = 300_000;
 
 /** Of the modules that wrangler would upload, KiB: raw, and compressed one by one. */
@@ -29,20 +29,10 @@ async function sizesOf(folder: string) {
     raw: text.length / 1024,
     gzip: gzipSync(text).length / 1024,
   }));
-  const atStart = loadedAtStart(byName);
+  const atStart = loadedAtStart(Object.fromEntries(byName));
   const sum = (sizes: typeof all, of: "raw" | "gzip") => sizes.reduce((total, size) => total + size[of], 0);
   const main = all.filter(({ name }) => atStart.has(name));
   return { main: { raw: sum(main, "raw"), gzip: sum(main, "gzip") }, all: sum(all, "gzip") };
-}
-
-/** The main module and all that it imports by statements, as against `import()`: what it shares with a part is one. */
-function loadedAtStart(byName: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const loaded = new Set(["index.js"]);
-  for (const name of loaded) {
-    const imports = (byName.get(name) ?? "").matchAll(/\b(?:from|import)\s?"\.\/([\w.-]+)"/g);
-    for (const [, imported = ""] of imports) if (byName.has(imported)) loaded.add(imported);
-  }
-  return loaded;
 }
 
 /** @throws Error with the output of wrangler */
@@ -70,11 +60,12 @@ function bundle(environment: string, folder: string): void {
 
 const folder = await mkdtemp(join(tmpdir(), "brain-bundles-"));
 try {
-  for (const environment of ["api", "consumer"]) {
+  for (const environment of ["api", "consumer"] as const) {
     bundle(environment, folder);
     const { main, all } = await sizesOf(join(folder, environment));
-    const fits = main.gzip <= maxGzipKiB && all <= maxAllGzipKiB;
-    const text = `${environment}: ${main.gzip.toFixed(1)} KiB gzip of at most ${maxGzipKiB} KiB (${main.raw.toFixed(0)} KiB raw), with what is loaded later ${all.toFixed(1)} of ${maxAllGzipKiB}`;
+    const most = maxGzipKiB[environment];
+    const fits = main.gzip <= most.start && all <= most.all;
+    const text = `${environment}: ${main.gzip.toFixed(1)} KiB gzip of at most ${most.start} KiB (${main.raw.toFixed(0)} KiB raw), with what is loaded later ${all.toFixed(1)} of ${most.all}`;
     if (fits) console.log(`✓ ${text}`);
     else {
       console.error(`✗ ${text}. Look for a new dependency with esbuild's --analyze.`);

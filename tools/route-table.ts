@@ -4,10 +4,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { schemaDef } from "@brain/schemas";
 import * as z from "zod";
-import { openProduct } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
 import type { RequestPart } from "../src/http/kit/routing.ts";
+import { loadRoutes } from "../src/http/mounted-routes.ts";
 import { bodyPartOf, type DeclaredRoute, declaredRoutes } from "../src/http/route-list.ts";
+import { openProduct } from "../src/http-composition.ts";
 import type { GeneratedFile } from "./generated-file.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url).href);
@@ -89,6 +90,7 @@ export async function generateRouteTable(): Promise<readonly GeneratedFile[]> {
   const app = openProduct(config).createApp(() => {
     throw new Error("Nothing is sent to the routes here.");
   });
+  await loadRoutes(app);
   const routes = declaredRoutes(app);
   const rows = [...routes]
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.method < b.method ? -1 : 1))

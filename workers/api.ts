@@ -1,7 +1,8 @@
 import { ConfigError, type News } from "@brain/engine";
 import { parseConfig } from "../src/config.ts";
 import { errorBody } from "../src/http/errors.ts";
-import { bindHost, createProgram, type Program, type RequestHost } from "./host.ts";
+import { bindHost } from "./host.ts";
+import { createProgram, type Program, type RequestHost } from "./program.ts";
 
 interface Env {
   /** The consumer worker. */

@@ -1,13 +1,21 @@
 import { type Engine, parseNews } from "@brain/engine";
+import { openModules } from "../src/composition.ts";
 import { parseConfig } from "../src/config.ts";
-import { bindHost, createProgram, janitorCron } from "./host.ts";
+import { bindHost, createProductEngine, janitorCron } from "./host.ts";
 
 /** Built from the environment at the first event; the environment of an isolate does not change. */
 let isolateEngine: Engine | null = null;
 
 function engineOf(env: Readonly<Record<string, unknown>>): Engine {
-  isolateEngine ??= createProgram(parseConfig(env), bindHost(env)).engine;
+  isolateEngine ??= createEngineOf(env);
   return isolateEngine;
+}
+
+/** Without anything that answers requests: a worker that starts reads all its code before its first event. */
+function createEngineOf(env: Readonly<Record<string, unknown>>): Engine {
+  const config = parseConfig(env);
+  const gifts = bindHost(env);
+  return createProductEngine(openModules(config, gifts.resolve), config, gifts);
 }
 
 /** Reached by service binding only: it has no route, and `workers_dev` is off. */

@@ -9,7 +9,8 @@ import { type Config, parseConfig, tellSettings } from "../src/config.ts";
 import { createDailyFiles, type DailyFiles, type FilesScope, rowsOf } from "../src/modules/tasks/files.ts";
 import { createDenoFolder } from "./deno-folder.ts";
 import { useSocketsWithoutDelay } from "./deno-sockets.ts";
-import { createProgram, janitorCron, type RequestHost } from "./host.ts";
+import { janitorCron } from "./host.ts";
+import { createProgram, type RequestHost } from "./program.ts";
 
 /*
  * API and consumer in one Deno process or deployment.

@@ -7,45 +7,23 @@ import {
   createFolderArchive,
   type Engine,
   type SettingState,
-  type Wake,
 } from "@brain/engine";
-import type { Hono } from "hono";
-import { openProduct } from "../src/composition.ts";
+import type { RunningModules } from "../src/composition.ts";
 import { type Config, tellSettings } from "../src/config.ts";
 import type { DemoMaker, DemoState } from "../src/http/demo-routes.ts";
-import type { AppEnv, Host } from "../src/http/host.ts";
 import { productMigrations } from "../src/migration-list.ts";
 import type { ResolveHost } from "../src/modules/ports/host-names.ts";
 
 /*
- * The product's engine and app, as Cloudflare and Deno run them: each request opens its own invocation.
+ * The product's engine, as Cloudflare and Deno run it, and what they give to it.
  */
 
 /** When the janitor comes; the other cron is every minute. */
 export const janitorCron = "17 * * * *";
 
-/** Keeps the invocation alive until the work is done. */
-export type WaitUntil = (work: Promise<unknown>) => void;
-
 /** A service that a Worker is bound to; its host name means nothing. */
 interface BoundService {
   fetch(url: string, init?: RequestInit): Promise<Response>;
-}
-
-/** One isolate's engine with its HTTP app. */
-export interface Program {
-  readonly engine: Engine;
-  readonly app: Hono<AppEnv>;
-}
-
-/** What the host of a request passes through Hono's bindings. */
-export interface RequestHost {
-  readonly waitUntil: WaitUntil;
-  readonly wake: Wake;
-  /** Starts scheduled jobs somewhere, with a budget of their own. Must not throw. */
-  readonly startJobs: (names: readonly string[]) => void;
-  /** Of the request; null: not known. */
-  readonly clientAddress: string | null;
 }
 
 /** What a program gets from where it runs, beside its configuration. */
@@ -62,13 +40,12 @@ export interface HostGifts {
   readonly startedMs: number | null;
 }
 
-/** @throws {Error} the configuration or the consumers are not valid */
-export function createProgram(
+/** @throws {Error} the consumers are not valid */
+export function createProductEngine(
+  { catalog, consumers, jobs, watches, logStart }: RunningModules,
   config: Config,
-  { archive, resolve, demo, settings, startedMs }: HostGifts = { archive: null, startedMs: null },
-): Program {
-  const product = openProduct(config, { resolve, demo, settings });
-  const { catalog, consumers, jobs, watches } = product;
+  { archive, startedMs }: Pick<HostGifts, "archive" | "startedMs">,
+): Engine {
   const engine = createEngine({
     catalog,
     settings: config,
@@ -79,25 +56,8 @@ export function createProgram(
     archive,
     hostStartedMs: startedMs,
   });
-  product.logStart(engine.log);
-  const app = product.createApp((c) => openHost(engine, config.apiKey, c.env as RequestHost));
-  return { engine, app };
-}
-
-function openHost(
-  engine: Engine,
-  apiKey: string | null,
-  { waitUntil, wake, startJobs, clientAddress }: RequestHost,
-): Host {
-  const invocation = engine.open();
-  return {
-    invocation,
-    apiKey,
-    clientAddress,
-    waitUntil,
-    startJobs,
-    afterCommit: () => waitUntil(engine.afterCommit({ wake, invocation })),
-  };
+  logStart(engine.log);
+  return engine;
 }
 
 /**

@@ -299,8 +299,9 @@ function tellOfSettings(
       "DEGRADED: no event stream is configured. Events wait in the record and reach no consumer.",
     );
   }
-  const personal = catalog.all.filter((definition) => definition.personal.length > 0);
-  if ((secretsKeys?.current ?? null) === null && personal.length > 0) {
+  const isSealed = (secretsKeys?.current ?? null) !== null;
+  const personal = isSealed ? [] : catalog.all.filter((definition) => definition.personal.length > 0);
+  if (personal.length > 0) {
     log.warn(
       { event_types: personal.map(({ type }) => type).join(", ") },
       "Personal fields of events are stored in clear, and nobody can be erased: BRAIN_SECRETS_KEY is not set. Make a key with `openssl rand -base64 32`; what is stored until then stays as it is.",

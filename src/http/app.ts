@@ -14,20 +14,17 @@ import type { Envelope } from "@brain/schemas";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
+import { TrieRouter } from "hono/router/trie-router";
 import { secureHeaders } from "hono/secure-headers";
+import { type AboutProduct, nothingTold } from "./about-product.ts";
 import { admitRequests } from "./admission.ts";
-import { alertRoutes } from "./alert-routes.ts";
-import { auditRoutes } from "./audit-routes.ts";
 import { authenticate, whileGood } from "./authentication.ts";
+import { backboneMounts } from "./backbone-mounts.ts";
 import { callerOf } from "./caller.ts";
-import { catalogRoutes, type LoadExamples } from "./catalog-routes.ts";
-import { consumerRoutes } from "./consumer-routes.ts";
-import { deadLetterRoutes } from "./dead-letter-routes.ts";
-import { type DemoMaker, demoRoutes } from "./demo-routes.ts";
+import type { LoadExamples } from "./catalog-routes.ts";
+import type { DemoMaker } from "./demo-routes.ts";
 import { closedDocuments, type DocumentAccess, documentRoutes } from "./document-routes.ts";
 import { answerError } from "./errors.ts";
-import { eventRoutes } from "./event-routes.ts";
-import { eventStreamRoutes } from "./event-stream-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { AppEnv, Host } from "./host.ts";
 import { idempotent } from "./idempotency.ts";
@@ -36,25 +33,12 @@ import type { FollowFilter, RequestServices } from "./kit/module-env.ts";
 import { keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
 import { visibleTenant } from "./kit/tenants.ts";
-import { maintenanceRoutes } from "./maintenance-routes.ts";
-import { metricsRoutes } from "./metrics-routes.ts";
-import {
-  bucketOf,
-  inOrder,
-  type ModuleRoutes,
-  requireAccessDeclared,
-  requireOwnRoutes,
-} from "./module-routes.ts";
-import { operatorActionRoutes } from "./operator-action-routes.ts";
-import { overviewRoutes } from "./overview-routes.ts";
+import { backbone, bucketOf, inOrder, type ModuleRoutes, requireAccessDeclared } from "./module-routes.ts";
+import { loadsRoutes, mountRoutes } from "./mounted-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
-import { replayRoutes } from "./replay-routes.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
 import { beginRequestTrace } from "./request-trace.ts";
-import { type AboutProduct, nothingTold, settingsRoutes, subscribersOf } from "./settings-routes.ts";
-import { subjectRoutes } from "./subject-routes.ts";
-import { tenantRoutes } from "./tenant-routes.ts";
 
 /** Answers a request as the routes do. */
 type Api = (request: Request, c: Context) => Promise<Response>;
@@ -90,10 +74,12 @@ const defaultPlaces = 64;
  * @throws {Error} two modules answer one route, or a route does not say who may call it; names them
  */
 export function createApp(options: AppOptions): Hono<AppEnv> {
-  const mounts = inOrder(options.modules ?? []);
-  const limits = new Set((options.modules ?? []).flatMap((module) => module.limits ?? []));
-  // One slash at the end is taken off before anything looks at the path, so all see the same one.
-  const app = new Hono<AppEnv>({ strict: false });
+  const { modules = [], about = nothingTold, examples = async () => ({}) } = options;
+  const mounts = inOrder(modules);
+  const limits = new Set(modules.flatMap((module) => module.limits ?? []));
+  // One slash at the end is taken off before anything looks at the path, so all see the same one. Hono's other routers
+  // take no more routes once a request has come, and build a matcher for all of them before the first one.
+  const app = new Hono<AppEnv>({ strict: false, router: new TrieRouter() });
   app.onError(answerError);
   app.notFound((c) => {
     const allowed = methods.filter((method) => hasRoute(app, method, c.req.path));
@@ -107,7 +93,15 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. GET /api/health is a good start.`,
     );
   });
-  if (options.pages !== undefined) servePages(app, options.pages);
+  const owned = [
+    ...backboneMounts({ about, examples, demo: options.demo }).map((mount) => ({
+      ...mount,
+      owner: backbone,
+    })),
+    ...mounts,
+  ];
+  app.use(loadsRoutes(app, (c) => app.fetch(c.req.raw, c.env, executionContextOf(c))));
+  if (options.pages !== undefined) servePages(app, owned, options.pages);
   // Before there is a host with its clock, so that also a failure to open one has an id. It is the story's id, too.
   app.use(requestId({ limitLength: 100, generator: () => newEventId(systemClock()) }));
   app.use(secureHeaders());
@@ -147,39 +141,26 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     "/api/*",
     idempotent((c) => (accessOf(c)?.kind === "anybody" ? "refused" : keyHandlingOf(mounts, c.req.path))),
   );
-  app.route("/api/events/stream", eventStreamRoutes());
-  app.route("/api/events", eventRoutes());
-  app.route("/api/overview", overviewRoutes());
-  app.route("/api/consumers", consumerRoutes());
-  app.route("/api/dead-letters", deadLetterRoutes());
-  app.route("/api/replays", replayRoutes());
-  app.route("/api/operator-actions", operatorActionRoutes());
-  app.route("/api/tenants", tenantRoutes());
-  app.route("/api/subjects", subjectRoutes());
-  app.route("/api/maintenance", maintenanceRoutes());
-  app.route("/api/audit", auditRoutes());
-  app.route("/api/alerts", alertRoutes());
-  const about = options.about ?? nothingTold;
-  const examples = options.examples ?? (async () => ({}));
-  app.route("/api/catalog", catalogRoutes(examples, subscribersOf(about)));
   app.route("/", documentRoutes(examples, options.documents ?? closedDocuments));
-  app.route("/api/settings", settingsRoutes(about));
-  app.route("/metrics", metricsRoutes());
-  if (options.demo !== undefined) app.route("/api/demo", demoRoutes(options.demo));
-  requireOwnRoutes(app, options.modules ?? []);
-  for (const { path, routes } of mounts) app.route(path, routes);
-  requireAccessDeclared(app);
+  requireAccessDeclared(app.routes);
+  mountRoutes(app, owned);
   return app;
 }
 
 /** Before all else: what a page asks goes through the rest of the app, as every other request. */
-function servePages(app: Hono<AppEnv>, loadPages: NonNullable<AppOptions["pages"]>): void {
+function servePages(
+  app: Hono<AppEnv>,
+  mounts: readonly { readonly path: string }[],
+  loadPages: NonNullable<AppOptions["pages"]>,
+): void {
   let pages: Promise<Hono> | null = null;
   const api: Api = async (request, c) => app.fetch(request, c.env, executionContextOf(c));
   // Known when the first request comes: below these nothing is a page, so they load none.
   let ownRoots: ReadonlySet<string> | null = null;
   app.use(async (c, next) => {
-    ownRoots ??= new Set(app.routes.map(({ path }) => rootOf(path)).filter((root) => /^\w/.test(root)));
+    ownRoots ??= new Set(
+      [...app.routes, ...mounts].map(({ path }) => rootOf(path)).filter((root) => /^\w/.test(root)),
+    );
     if (ownRoots.has(rootOf(c.req.path))) return next();
     pages ??= loadPages(api);
     const loaded = await pages;

@@ -1,6 +1,5 @@
 import type { RateLimit } from "@brain/engine";
-import type { Hono } from "hono";
-import type { AppEnv } from "./host.ts";
+import type { RouterRoute } from "hono/types";
 import type { Mount } from "./kit/mount.ts";
 import { declaredRoutes } from "./route-list.ts";
 
@@ -11,6 +10,9 @@ export interface ModuleRoutes {
   /** Left out: it limits nothing. */
   readonly limits?: readonly RateLimit[];
 }
+
+/** How messages name whoever is no module. */
+export const backbone = "the backbone itself";
 
 /**
  * What is counted together under a limit.
@@ -24,9 +26,15 @@ export function bucketOf(listed: ReadonlySet<RateLimit>, limit: RateLimit, whose
   return whose === undefined ? limit.name : `${limit.name}:${whose}`;
 }
 
-/** Longer paths first: what lies below one of them is its own, wherever a shorter one stands in the list. */
-export function inOrder(modules: readonly ModuleRoutes[]): readonly Mount[] {
-  return modules.flatMap(({ routes }) => routes).sort((a, b) => b.path.length - a.path.length);
+/**
+ * Longer paths first: what lies below one of them is its own, wherever a shorter one stands in the list.
+ *
+ * @throws {Error} a mount has no path; names the module
+ */
+export function inOrder(modules: readonly ModuleRoutes[]): readonly (Mount & { readonly owner: string })[] {
+  const mounts = modules.flatMap(({ name, routes }) => routes.map((mount) => ({ ...mount, owner: name })));
+  for (const { path, owner } of mounts) requirePath(owner, path);
+  return mounts.sort((a, b) => b.path.length - a.path.length);
 }
 
 /** Parameters have other names in each module, and match the same. */
@@ -34,39 +42,48 @@ function routeKey(method: string, path: string): string {
   return `${method} ${path.replaceAll(/:[^/{]+/g, ":").replace(/(?<=.)\/$/, "")}`;
 }
 
-/**
- * @param app with the routes of the backbone, before those of modules are mounted
- * @throws {Error} two answer one route, or a mount has no path
- */
-export function requireOwnRoutes(app: Hono<AppEnv>, modules: readonly ModuleRoutes[]): void {
-  const owners = new Map(
-    app.routes.map(({ method, path }) => [routeKey(method, path), "the backbone itself"]),
+/** Whose a route is, by what it matches. */
+export type RouteOwners = Map<string, string>;
+
+/** The routes of the backbone itself. */
+export function ownedByBackbone(routes: readonly RouterRoute[]): RouteOwners {
+  return new Map(routes.map(({ method, path }) => [routeKey(method, path), backbone]));
+}
+
+function requirePath(owner: string, path: string): void {
+  if (/^(\/[a-z0-9_.-]+)+$/.test(path)) return;
+  throw new Error(
+    `The module "${owner}" mounts routes at "${path}". Expected a path like /api/library, without a slash at its end.`,
   );
-  for (const { name, routes: mounts } of modules) {
-    for (const { path: base, routes } of mounts) {
-      if (!/^(\/[a-z0-9_.-]+)+$/.test(base)) {
-        throw new Error(
-          `The module "${name}" mounts routes at "${base}". Expected a path like /api/library, without a slash at its end.`,
-        );
-      }
-      for (const { method, path } of routes.routes) {
-        const key = routeKey(method, base + path);
-        const other = owners.get(key);
-        if (method === "ALL" || other === name) continue;
-        if (other !== undefined) {
-          throw new Error(
-            `"${other}" and "${name}" both answer ${method} ${base}${path}. One of them takes another path.`,
-          );
-        }
-        owners.set(key, name);
-      }
+}
+
+/**
+ * Adds the routes to `owners`.
+ *
+ * @throws {Error} another one answers one of them; names both
+ */
+export function requireOwnRoutes(
+  owners: RouteOwners,
+  owner: string,
+  base: string,
+  routes: readonly RouterRoute[],
+): void {
+  for (const { method, path } of routes) {
+    const key = routeKey(method, base + path);
+    const other = owners.get(key);
+    if (method === "ALL" || other === owner) continue;
+    if (other !== undefined) {
+      throw new Error(
+        `"${other}" and "${owner}" both answer ${method} ${base}${path}. One of them takes another path.`,
+      );
     }
+    owners.set(key, owner);
   }
 }
 
 /** @throws {Error} a route does not say, by its first handler, who may call it; names all that do not */
-export function requireAccessDeclared(app: Hono<AppEnv>): void {
-  const silent = declaredRoutes(app).flatMap(({ method, path, access }) =>
+export function requireAccessDeclared(routes: readonly RouterRoute[]): void {
+  const silent = declaredRoutes({ routes: [...routes] }).flatMap(({ method, path, access }) =>
     access === null ? [`${method} ${path}`] : [],
   );
   if (silent.length === 0) return;

@@ -14,8 +14,11 @@ export interface DeclaredRoute {
   readonly parts: readonly RequestPart[];
 }
 
-/** Every route of the app once, in the order in which they were added; middleware answers to all methods and is none. */
-export function declaredRoutes(app: Hono<AppEnv>): readonly DeclaredRoute[] {
+/**
+ * Every route once, in the order in which they were added; middleware answers to all methods and is none. An app has those
+ * that somebody has asked for: `loadRoutes(app)` first gives all.
+ */
+export function declaredRoutes(app: Pick<Hono<AppEnv>, "routes">): readonly DeclaredRoute[] {
   const routes = new Map<string, DeclaredRoute>();
   for (const { method, path, handler } of app.routes) {
     if (method === "ALL") continue;

@@ -1,39 +1,8 @@
-import { lookAtStores, type SettingState, type UnknownSetting } from "@brain/engine";
+import { lookAtStores } from "@brain/engine";
 import { Hono } from "hono";
+import type { AboutProduct } from "./about-product.ts";
 import type { AppEnv } from "./host.ts";
 import { requires } from "./kit/access.ts";
-
-/** What this product is and how it is set, as its composition knows. */
-export interface AboutProduct {
-  readonly settings: readonly SettingState[];
-  readonly setInVain: readonly UnknownSetting[];
-  readonly mode: "required" | "degraded";
-  /** Names of hosts, without accounts; null: there is none. */
-  readonly hosts: { readonly postgres: string | null; readonly redis: string | null };
-  readonly modules: readonly {
-    readonly name: string;
-    /** How many of the catalogue are its own. */
-    readonly events: number;
-    readonly consumers: readonly string[];
-    readonly jobs: readonly string[];
-    readonly paths: readonly string[];
-    /** Names of the variables that it reads. */
-    readonly settings: readonly string[];
-  }[];
-}
-
-export const nothingTold: AboutProduct = {
-  settings: [],
-  setInVain: [],
-  mode: "required",
-  hosts: { postgres: null, redis: null },
-  modules: [],
-};
-
-/** The module of each consumer. */
-export function subscribersOf({ modules }: AboutProduct): ReadonlyMap<string, string> {
-  return new Map(modules.flatMap(({ name, consumers }) => consumers.map((subscriber) => [subscriber, name])));
-}
 
 /** How the system is set and what it is made of. Values that may be secrets are told nobody. */
 export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {

@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { readCompatibility, root, type WorkerBundles } from "../../workers/local/bundle.ts";
+import { loadedAtStart } from "../../tools/loaded-at-start.ts";
+import { readCompatibility, root } from "../../workers/local/bundle.ts";
 import { migrate } from "../../workers/local/migrate.ts";
-import { runWorkers } from "../../workers/local/run-workers.ts";
 import { startServices } from "../../workers/local/services.ts";
 import { longestChain } from "../round-trips/chain.ts";
 import { type Call, type CountingProxy, startCountingProxy } from "../round-trips/counting-proxy.ts";
 import { numberOptions, percentiles } from "./report.ts";
+import { type Modules, type WorkerdFiles, writeWorkerd } from "./workerd-process.ts";
 
 /*
  * `npm run bench cold`: workerd is started anew each time, with the bundles of a deployment, on stores that are there
@@ -22,13 +23,18 @@ const apiKey = "bench-key-0123456789";
 const database = "brain_cold";
 const hangMs = 60_000;
 
-const emptyWorker = "export default { fetch: () => new Response(), scheduled: () => undefined };";
+const emptyWorker: Modules = {
+  "index.js": "export default { fetch: () => new Response(), scheduled: () => undefined };",
+};
 
 /** One start, ms. */
 interface Start {
   /** Until the workers listen, and the same with empty ones. */
   readonly ready: number;
   readonly empty: number;
+  /** What ours and the empty ones spent until then, in processor time. */
+  readonly readyCpu: number;
+  readonly emptyCpu: number;
   /** From the first request to its answer, and what of it was waiting for the stores. */
   readonly answer: number;
   readonly answerTrips: readonly Call[];
@@ -58,13 +64,16 @@ export async function benchCold(args: readonly string[]): Promise<number> {
       BRAIN_API_KEY: apiKey,
       BRAIN_LOG_LEVEL: "error",
     };
+    const compatibility = await readCompatibility();
+    const ours = await writeWorkerd(bundles, compatibility, bindings);
+    const empty = await writeWorkerd({ api: emptyWorker, consumer: emptyWorker }, compatibility, {});
     const starts: Start[] = [];
     // The first one makes the groups, and the files warm.
     for (let round = 0; round <= rounds; round += 1) {
-      const start = await startOnce(bundles, bindings, proxy);
+      const start = await startOnce(ours, empty, proxy);
       if (round > 0) starts.push(start);
     }
-    await proxy.close();
+    await Promise.all([proxy.close(), ours.remove(), empty.remove()]);
     console.log(report(starts));
   } finally {
     await services.stop();
@@ -74,53 +83,45 @@ export async function benchCold(args: readonly string[]): Promise<number> {
 }
 
 /** As a deployment has them; says what they weigh. */
-async function buildBundles(): Promise<WorkerBundles> {
+async function buildBundles(): Promise<{ readonly api: Modules; readonly consumer: Modules }> {
   const { status } = spawnSync("node", ["tools/build-workers.ts"], { cwd: root, stdio: "inherit" });
   if (status !== 0) throw new Error("the workers do not build");
-  const parts: Record<string, string> = {};
-  const read = async (name: string) => {
-    const folder = join(root, "dist/workers", name);
-    for (const file of (await readdir(folder)).filter((file) => file.endsWith(".js"))) {
-      if (file !== "index.js") parts[file] = await readFile(join(folder, file), "utf8");
-    }
-    return readFile(join(folder, "index.js"), "utf8");
+  const read = async (worker: string): Promise<Modules> => {
+    const folder = join(root, "dist/workers", worker);
+    const files = (await readdir(folder)).filter((file) => file.endsWith(".js"));
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+    return Object.fromEntries(files.map((file, place) => [file, texts[place] ?? ""]));
   };
-  const bundles = { api: await read("api"), consumer: await read("consumer"), parts };
-  for (const name of ["api", "consumer"] as const) console.log(`${name}: ${weightOf(bundles[name])}`);
-  console.log(`loaded later, both: ${weightOf(Object.values(parts).join(""))}`);
+  const bundles = { api: await read("api"), consumer: await read("consumer") };
+  for (const [worker, modules] of Object.entries(bundles)) {
+    const atStart = loadedAtStart(modules);
+    const weigh = (isMeant: (name: string) => boolean) =>
+      weightOf(
+        Object.keys(modules)
+          .filter(isMeant)
+          .map((name) => modules[name] ?? ""),
+      );
+    console.log(
+      `${worker}: ${weigh((name) => atStart.has(name))}, loaded later ${weigh((name) => !atStart.has(name))}`,
+    );
+  }
   return bundles;
 }
 
-function weightOf(text: string): string {
+function weightOf(texts: readonly string[]): string {
   const kib = (bytes: number) => (bytes / 1024).toFixed(1);
-  return `${kib(Buffer.byteLength(text))} KiB, ${kib(gzipSync(text).length)} KiB gzip`;
+  const sum = (sizeOf: (text: string) => number) => texts.reduce((total, text) => total + sizeOf(text), 0);
+  return `${kib(sum((text) => Buffer.byteLength(text)))} KiB, ${kib(sum((text) => gzipSync(text).length))} KiB gzip`;
 }
 
-async function timeToReady(bundles: WorkerBundles, bindings: Record<string, string>) {
-  const startedMs = performance.now();
-  const workers = await runWorkers({
-    bundles,
-    compatibility: await readCompatibility(),
-    bindings,
-    port: 0,
-    // The course of the payment is nobody's, which the factory says out loud.
-    onLog: () => undefined,
-  });
-  return { workers, ms: performance.now() - startedMs };
-}
-
-async function startOnce(
-  bundles: WorkerBundles,
-  bindings: Record<string, string>,
-  proxy: CountingProxy,
-): Promise<Start> {
-  const empty = await timeToReady({ api: emptyWorker, consumer: emptyWorker }, {});
-  await empty.workers.dispose();
-  const { workers, ms: ready } = await timeToReady(bundles, bindings);
+async function startOnce(ours: WorkerdFiles, empty: WorkerdFiles, proxy: CountingProxy): Promise<Start> {
+  const without = await empty.start();
+  await without.stop();
+  const workerd = await ours.start();
   try {
     proxy.clear();
     const beginMs = performance.now();
-    const answer = await fetch(`${workers.url}/api/events`, {
+    const answer = await fetch(`${workerd.url}/api/events`, {
       method: "POST",
       headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
       body: JSON.stringify({ type: "payment.transaction.completed", source: "bench", payload: payment() }),
@@ -131,8 +132,10 @@ async function startOnce(
     const commit = await effectOf(proxy);
     const tripsUntil = (endMs: number) => longestChain(proxy.calls.filter((call) => call.endMs <= endMs));
     return {
-      ready,
-      empty: empty.ms,
+      ready: workerd.ms,
+      empty: without.ms,
+      readyCpu: workerd.cpuMs,
+      emptyCpu: without.cpuMs,
       answer: answerMs - beginMs,
       answerTrips: tripsUntil(answerMs),
       effect: commit.endMs - beginMs,
@@ -140,7 +143,7 @@ async function startOnce(
     };
   } finally {
     await untilQuiet(proxy);
-    await workers.dispose();
+    await workerd.stop();
   }
 }
 
@@ -206,6 +209,10 @@ function report(starts: readonly Start[]): string {
       median(({ ready }) => ready),
     ),
     line("  beyond the empty ones", median(ours)),
+    line(
+      "  the same in processor time",
+      median((start) => start.readyCpu - start.emptyCpu),
+    ),
     line(
       "first request to its answer",
       median((start) => start.answer),

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { charter, openStation, type Station } from "../cli/server.ts";
 import { createOverlay, type Overlay } from "../readme/overlay.ts";
 

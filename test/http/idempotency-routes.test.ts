@@ -1,10 +1,11 @@
 import { agentError } from "@brain/schemas";
 import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
 import { identified } from "../../src/http/kit/access.ts";
 import type { ModuleEnv } from "../../src/http/kit/module-env.ts";
+import { loadRoutes } from "../../src/http/mounted-routes.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { courseRequest } from "../modules/course-factory-fixtures.ts";
 import { createPaymentEngine } from "../modules/stripe-fixture.ts";
@@ -18,18 +19,18 @@ beforeAll(async () => {
 afterAll(() => engine?.cleanup());
 
 // The routes are those of the product as it is built; nothing is sent to this one.
-const posts = routesOf(
-  openProduct(
-    parseConfig({
-      NEON_DATABASE_URL: "postgres://u:p@127.0.0.1/d",
-      UPSTASH_REDIS_REST_URL: "http://127.0.0.1",
-      UPSTASH_REDIS_REST_TOKEN: "t",
-      BRAIN_API_KEY: "k".repeat(32),
-    }),
-  ).createApp(() => {
-    throw new Error("nothing is sent here");
+const everything = openProduct(
+  parseConfig({
+    NEON_DATABASE_URL: "postgres://u:p@127.0.0.1/d",
+    UPSTASH_REDIS_REST_URL: "http://127.0.0.1",
+    UPSTASH_REDIS_REST_TOKEN: "t",
+    BRAIN_API_KEY: "k".repeat(32),
   }),
-).filter(({ method }) => method === "POST");
+).createApp(() => {
+  throw new Error("nothing is sent here");
+});
+await loadRoutes(everything);
+const posts = routesOf(everything).filter(({ method }) => method === "POST");
 
 /** Beside those that anybody may use: whose answer is a secret. */
 const secret = [

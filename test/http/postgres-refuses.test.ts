@@ -14,9 +14,9 @@ import {
 import type { Hono } from "hono";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { AppEnv } from "../../src/http/host.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { type Services, startServices } from "../../workers/local/services.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { checkHealth } from "../../src/engine/operations/health.ts";
 import { productMigrations } from "../../src/migration-list.ts";
-import { createProgram } from "../../workers/host.ts";
+import { createProgram } from "../../workers/program.ts";
 import { sandboxEnv } from "../backbone.ts";
 import { createSandbox } from "../sandbox.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { base, createPublic, read } from "./course-distribution-fixtures.ts";
 

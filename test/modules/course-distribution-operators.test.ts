@@ -1,6 +1,6 @@
 import { createDatabase } from "@brain/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {

@@ -3,8 +3,8 @@ import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { canonicalJson } from "@brain/engine";
 import type { JsonObject } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {

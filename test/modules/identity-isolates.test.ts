@@ -22,7 +22,7 @@ type Isolate = (
 /** The modules of the product loaded anew, so that it shares nothing with others but the services. */
 async function openIsolate(): Promise<Isolate> {
   vi.resetModules();
-  const { openProduct } = await import("../../src/composition.ts");
+  const { openProduct } = await import("../../src/http-composition.ts");
   const app = openProduct(engine.config).createApp(() => ({
     invocation: { ...engine.open(), now: () => clockMs },
     apiKey: testApiKey,

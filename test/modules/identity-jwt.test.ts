@@ -1,8 +1,8 @@
 import { readAnswer } from "@brain/engine/testing";
 import { base64url, exportSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "../http/refusal.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { readAnswer } from "@brain/engine/testing";
 import { signRequest } from "@brain/schemas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "../http/refusal.ts";

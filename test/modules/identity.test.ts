@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openProduct } from "../../src/composition.ts";
+import { openProduct } from "../../src/http-composition.ts";
 import { testApiKey } from "../backbone.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { expectErrorShape } from "../http/refusal.ts";

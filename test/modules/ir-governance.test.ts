@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { loadRoutes } from "../../src/http/mounted-routes.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import {
   approve,
@@ -558,6 +559,7 @@ describe("GET /info", () => {
   test("tells what there is, and every endpoint it names exists", async () => {
     const { body } = await engine.request("GET", `${base}/info`);
     expect(body).toMatchObject({ name: "ir_governance", mode: "opt_in", approval_tier: 2 });
+    await loadRoutes(engine.app);
     const routes = engine.app.routes
       .filter(({ method, path }) => method !== "ALL" && path.startsWith(base))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);

@@ -1,8 +1,8 @@
 /** Asks for one payment, then waits to be killed. Its environment is that of the system under test. */
 
 import { createEngine } from "@brain/engine";
-import { openProduct } from "../../src/composition.ts";
 import { parseConfig } from "../../src/config.ts";
+import { openProduct } from "../../src/http-composition.ts";
 
 const config = parseConfig(process.env);
 const { catalog, createApp } = openProduct(config);

@@ -1,7 +1,7 @@
 import type { Answer } from "@brain/engine/testing";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { createProgram } from "../../workers/host.ts";
+import { createProgram } from "../../workers/program.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 import { eventually } from "../wait-for.ts";
 

@@ -4,6 +4,7 @@ import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AppEnv } from "../../src/http/host.ts";
 import { declaredAccess } from "../../src/http/kit/access.ts";
+import { loadRoutes } from "../../src/http/mounted-routes.ts";
 import { testApiKey } from "../backbone.ts";
 import { expectErrorShape } from "../http/refusal.ts";
 import { firstKey } from "./course-learning-fixtures.ts";
@@ -191,7 +192,8 @@ describe.each(tables)("$module", ({ module, prefix, nowhere, cases }) => {
   });
 });
 
-test("every route of a tenant stands in a table", () => {
+test("every route of a tenant stands in a table", async () => {
+  await loadRoutes(engine.app);
   const prefixes = tables.map(({ prefix }) => prefix);
   const declared = engine.app.routes.flatMap(({ method, path, handler }) => {
     const access = declaredAccess(handler);

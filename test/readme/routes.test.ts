@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadRoutes } from "../../src/http/mounted-routes.ts";
 import { type Document, readProject, sectionOf } from "../../tools/documents.ts";
 import { createTestEngine, type TestEngine } from "../engine.ts";
 
@@ -46,6 +47,7 @@ const mounts = [...home.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, path = 
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await createTestEngine();
+  await loadRoutes(engine.app);
 });
 afterAll(() => engine?.cleanup());
 

@@ -24,9 +24,12 @@ describe("the texts of courses", () => {
   test.each(languages)("are beside the workers, a part for each language (%s)", async (language) => {
     const sentences = await sentencesOf(language);
     expect(sentences.length).toBeGreaterThan(20);
-    const parts = Object.entries(bundles.parts ?? {});
-    const holders = parts.filter(([, text]) => sentences.every((sentence) => text.includes(sentence)));
-    expect(holders.map(([name]) => name)).toEqual([expect.stringMatching(`^${language}-`)]);
+    for (const parts of [bundles.apiParts ?? {}, bundles.consumerParts ?? {}]) {
+      const holders = Object.entries(parts).filter(([, text]) =>
+        sentences.every((sentence) => text.includes(sentence)),
+      );
+      expect(holders.map(([name]) => name)).toEqual([expect.stringMatching(`^${language}-`)]);
+    }
     for (const main of [bundles.api, bundles.consumer]) {
       expect(sentences.filter((sentence) => main.includes(sentence))).toEqual([]);
     }

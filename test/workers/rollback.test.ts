@@ -78,8 +78,7 @@ test("the first release works, and so does the second one, also on what the firs
 
 test("back with the consumers: they keep running, and what they cannot read waits as a dead letter, not lost", async () => {
   rolledBackAt = new Date(Date.now() - 1_000).toISOString();
-  const parts = { ...one.parts, ...two.parts };
-  await edge.workers.reload({ api: two.api, consumer: one.consumer, parts });
+  await edge.workers.reload({ ...two, consumer: one.consumer, consumerParts: one.consumerParts ?? {} });
   whileBack.lent = await publish("library.book.lent", { borrower_id: "r-4" });
   whileBack.reserved = await publish("library.book.reserved", { borrower_id: "r-5" });
   whileBack.returned = await publish("library.book.returned", { note: "wet" });

@@ -7,13 +7,15 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
+import { keepClassNames, withoutRoutes } from "./bundle-plugins.ts";
 import { sourceLinesOf, withSourceLines } from "./source-lines.ts";
 
 export interface WorkerBundles {
   readonly api: string;
   readonly consumer: string;
-  /** Modules beside both, by the name under which they import them; left out: there are none. */
-  readonly parts?: Readonly<Record<string, string>>;
+  /** Modules beside each, by the name under which it imports them; left out: there are none. */
+  readonly apiParts?: Readonly<Record<string, string>>;
+  readonly consumerParts?: Readonly<Record<string, string>>;
 }
 
 /** Where the two workers begin. */
@@ -35,14 +37,16 @@ export async function bundleWorkers(
     consumer: `${root}workers/consumer.ts`,
   },
 ): Promise<WorkerBundles> {
-  const [api, consumer] = await Promise.all([bundle(entries.api), bundle(entries.consumer)]);
-  // Their names have a hash of what is in them.
-  return { api: api.main, consumer: consumer.main, parts: { ...api.parts, ...consumer.parts } };
+  const [api, consumer] = await Promise.all([
+    bundle(entries.api, workerOptions),
+    bundle(entries.consumer, consumerOptions),
+  ]);
+  return { api: api.main, apiParts: api.parts, consumer: consumer.main, consumerParts: consumer.parts };
 }
 
 /** The worker that stands before the API on this machine: one module, whatever what it imports could load later. */
 export async function bundleFront(): Promise<string> {
-  return (await bundle(`${root}workers/local/front-worker.ts`, false)).main;
+  return (await bundle(`${root}workers/local/front-worker.ts`, { ...workerOptions, splitting: false })).main;
 }
 
 /** What esbuild is told of a worker, here and for a deployment. */
@@ -58,16 +62,21 @@ export const workerOptions = {
   conditions: ["workerd", "worker", "browser"],
   mainFields: ["browser", "module", "main"],
   external: ["cloudflare:*", "node:*"],
-  keepNames: true,
+  plugins: [keepClassNames],
 } as const satisfies BuildOptions;
+
+/** The same for the consumer, which answers no requests. */
+export const consumerOptions = {
+  ...workerOptions,
+  plugins: [keepClassNames, withoutRoutes],
+} satisfies BuildOptions;
 
 async function bundle(
   entry: string,
-  splitting = true,
+  options: BuildOptions,
 ): Promise<{ main: string; parts: Record<string, string> }> {
   const { outputFiles } = await build({
-    ...workerOptions,
-    splitting,
+    ...options,
     entryPoints: [entry],
     outdir: "dist",
     write: false,

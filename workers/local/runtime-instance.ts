@@ -90,7 +90,7 @@ async function workerdProcesses(): Promise<number[]> {
 }
 
 /** A worker and the parts beside it, as modules of one folder that is nowhere. */
-function modulesOf(main: string, parts: WorkerBundles["parts"] = {}) {
+function modulesOf(main: string, parts: WorkerBundles["apiParts"] = {}) {
   const modulesRoot = "/worker";
   const module = ([name, contents]: readonly [string, string]) => ({
     type: "ESModule" as const,
@@ -125,7 +125,7 @@ function workersOf(options: InstanceOptions) {
     {
       ...shared,
       ...inspected,
-      ...modulesOf(bundles.api, bundles.parts),
+      ...modulesOf(bundles.api, bundles.apiParts),
       name: "brain-api",
       serviceBindings: {
         CONSUMER: "brain-consumer",
@@ -136,7 +136,7 @@ function workersOf(options: InstanceOptions) {
     {
       ...shared,
       ...inspected,
-      ...modulesOf(bundles.consumer, bundles.parts),
+      ...modulesOf(bundles.consumer, bundles.consumerParts),
       name: "brain-consumer",
       serviceBindings: services,
     },

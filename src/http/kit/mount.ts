@@ -11,7 +11,11 @@ export type KeyHandling = "kept" | "own" | "refused";
 export interface Mount {
   /** Where the routes begin, e.g. `/api/library`. A longer one comes before a shorter one. */
   readonly path: string;
-  readonly routes: Hono<ModuleEnv>;
+  /**
+   * What loads the routes, `async () => (await import("./routes.ts")).libraryRoutes()`: a program that starts reads none of
+   * their code before the first request to `path`, and one that only consumes events never does. Or the routes themselves.
+   */
+  readonly routes: Hono<ModuleEnv> | (() => Promise<Hono<ModuleEnv>>);
   /** How routes treat a key that they do not have kept, by their path behind `path`, e.g. `/:id/rotate`; `/` is `path` itself. One that anybody may use takes none. */
   readonly keys?: Readonly<Record<string, Exclude<KeyHandling, "kept">>>;
 }

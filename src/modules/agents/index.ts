@@ -10,7 +10,6 @@ import {
 } from "@brain/schemas";
 import type { Mount } from "../../http/kit/mount.ts";
 import { agentsConsumer } from "./consumer.ts";
-import { agentsRoutes } from "./routes.ts";
 import { agentsSettings } from "./settings.ts";
 import { agentOfflineSweep } from "./sweep.ts";
 import * as tables from "./tables.ts";
@@ -23,5 +22,7 @@ export const agents = defineModule({
   settings: agentsSettings,
   consumers: () => [agentsConsumer()],
   jobs: () => [agentOfflineSweep()],
-  routes: ({ settings }): Mount[] => [{ path: "/api/agents", routes: agentsRoutes(settings) }],
+  routes: ({ settings }): Mount[] => [
+    { path: "/api/agents", routes: async () => (await import("./routes.ts")).agentsRoutes(settings) },
+  ],
 });

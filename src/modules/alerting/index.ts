@@ -2,7 +2,6 @@ import { defineModule } from "@brain/engine";
 import type { Mount } from "../../http/kit/mount.ts";
 import { hostNamesPort } from "../ports/host-names.ts";
 import { alertDelivery } from "./deliver.ts";
-import { alertingRoutes } from "./routes.ts";
 import { alertingSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
@@ -14,5 +13,7 @@ export const alerting = defineModule({
   settings: alertingSettings,
   needs: { resolve: hostNamesPort.optional },
   jobs: ({ settings, ports }) => [alertDelivery({ ...settings, ...ports })],
-  routes: ({ settings }): Mount[] => [{ path: "/api/alert-sinks", routes: alertingRoutes(settings) }],
+  routes: ({ settings }): Mount[] => [
+    { path: "/api/alert-sinks", routes: async () => (await import("./routes.ts")).alertingRoutes(settings) },
+  ],
 });

@@ -2,7 +2,6 @@ import { defineModule } from "@brain/engine";
 import type { Mount } from "../../http/kit/mount.ts";
 import { analyticsConsumer } from "./consumer.ts";
 import { analyticsKeeping } from "./keep.ts";
-import { analyticsRoutes } from "./routes.ts";
 import { analyticsSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
@@ -14,5 +13,7 @@ export const analytics = defineModule({
   settings: analyticsSettings,
   consumers: () => [analyticsConsumer()],
   jobs: ({ settings }) => [analyticsKeeping(settings)],
-  routes: (): Mount[] => [{ path: "/api/analytics", routes: analyticsRoutes() }],
+  routes: (): Mount[] => [
+    { path: "/api/analytics", routes: async () => (await import("./routes.ts")).analyticsRoutes() },
+  ],
 });

@@ -5,7 +5,6 @@ import { accessCheckPort } from "../ports/access-check.ts";
 import { accessCheck } from "./check.ts";
 import { courseAccessConsumer } from "./consumer.ts";
 import { courseAccessNotificationsConsumer } from "./notifications.ts";
-import { courseAccessRoutes } from "./routes.ts";
 import { courseAccessSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
@@ -17,5 +16,10 @@ export const courseAccess = defineModule({
   settings: courseAccessSettings,
   offers: () => [accessCheckPort.from(() => accessCheck)],
   consumers: ({ settings }) => [courseAccessConsumer(), courseAccessNotificationsConsumer(settings.notify)],
-  routes: ({ settings }): Mount[] => [{ path: "/api/course-access", routes: courseAccessRoutes(settings) }],
+  routes: ({ settings }): Mount[] => [
+    {
+      path: "/api/course-access",
+      routes: async () => (await import("./routes.ts")).courseAccessRoutes(settings),
+    },
+  ],
 });

@@ -1,8 +1,9 @@
-import { NotFoundError, type PublishContext, type RateLimit, TooManyRequestsError } from "@brain/engine";
+import { NotFoundError, type PublishContext, TooManyRequestsError } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import type { CourseShowcase } from "../ports/course-showcase.ts";
 import { publishClicked, publishViewed, source } from "./announce.ts";
+import { clicksLimit, viewsLimit } from "./limits.ts";
 import {
   type Distribution,
   type DistributionsQuery,
@@ -12,7 +13,6 @@ import {
 } from "./model.ts";
 import { projectOutline } from "./outline.ts";
 import type { PageFacts } from "./public-page.ts";
-
 import { isSlug } from "./slug.ts";
 import {
   countEnrollment,
@@ -47,11 +47,6 @@ function unknownSlug(): NotFoundError {
 function unknownId(): NotFoundError {
   return new NotFoundError("No distribution has this id. List them with GET /api/courses/distribution.");
 }
-
-/** Clicks of one address on one entry; more are refused. */
-export const clicksLimit: RateLimit = { name: "enrollment", perMinute: 20 };
-/** Views of one address of one entry that are counted; more are served and not counted. */
-export const viewsLimit: RateLimit = { name: "view", perMinute: 20 };
 
 /** Whether a view or click gets an event of its own. */
 function isTold(row: Distribution): boolean {

@@ -15,10 +15,9 @@ import {
 import type { Mount } from "../../http/kit/mount.ts";
 import { courseCataloguePort } from "../ports/course-catalogue.ts";
 import { courseShowcasePort } from "../ports/course-showcase.ts";
-import { clicksLimit, viewsLimit } from "./catalogue.ts";
 import { courseDistributionConsumer } from "./consumer.ts";
 import { distributionCatalogue } from "./known-courses.ts";
-import { operatorRoutes, publicRoutes } from "./routes.ts";
+import { clicksLimit, viewsLimit } from "./limits.ts";
 import { courseDistributionSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 import { courseCountsTelling } from "./tell-counts.ts";
@@ -49,8 +48,8 @@ export const courseDistribution = defineModule({
   routes: ({ settings, ports }): Mount[] => [
     {
       path: "/api/courses/public",
-      routes: publicRoutes({ ...settings, ...ports }),
+      routes: async () => (await import("./routes.ts")).publicRoutes({ ...settings, ...ports }),
     },
-    { path: "/api/courses/distribution", routes: operatorRoutes() },
+    { path: "/api/courses/distribution", routes: async () => (await import("./routes.ts")).operatorRoutes() },
   ],
 });

@@ -36,12 +36,10 @@ import { factoryCatalogue } from "./catalogue.ts";
 import { courseFactoryConsumer } from "./consumer.ts";
 import * as enhancementTables from "./enhancement/tables.ts";
 import * as governanceTables from "./governance/tables.ts";
-import { courseLearningRoutes, verificationsLimit } from "./learning/routes.ts";
 import * as learningTables from "./learning/tables.ts";
+import { guessesLimit, verificationsLimit } from "./limits.ts";
 import { courseGenerationMission } from "./mission.ts";
-import { courseFactoryRoutes } from "./routes.ts";
 import { courseFactorySettings } from "./settings.ts";
-import { guessesLimit, stagingRoutes } from "./staging/routes.ts";
 import * as stagingTables from "./staging/tables.ts";
 import * as tables from "./tables.ts";
 import { failingGenerations } from "./watches.ts";
@@ -94,14 +92,24 @@ export const courseFactory = defineModule({
   routes: ({ settings, ports: { gate, catalogues, accessCheck } }): Mount[] => {
     const { certificateKey, publicUrl } = settings;
     return [
-      { path: "/staging", routes: stagingRoutes() },
+      { path: "/staging", routes: async () => (await import("./staging/routes.ts")).stagingRoutes() },
       {
         path: "/api/course-factory",
-        routes: courseFactoryRoutes({ ...settings, gate, catalogue: firstThatKnows(catalogues) }),
+        routes: async () =>
+          (await import("./routes.ts")).courseFactoryRoutes({
+            ...settings,
+            gate,
+            catalogue: firstThatKnows(catalogues),
+          }),
       },
       {
         path: "/api/courses",
-        routes: courseLearningRoutes({ certificateKey, issuer: publicUrl ?? "BRAiN", accessCheck }),
+        routes: async () =>
+          (await import("./learning/routes.ts")).courseLearningRoutes({
+            certificateKey,
+            issuer: publicUrl ?? "BRAiN",
+            accessCheck,
+          }),
       },
     ];
   },

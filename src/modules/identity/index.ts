@@ -3,9 +3,8 @@ import { type Authenticator, authenticatorPort } from "../../http/kit/access.ts"
 import type { Mount } from "../../http/kit/mount.ts";
 import type { TrustedIssuer } from "./issuers.ts";
 import { createKeyAuthenticator } from "./key-authenticator.ts";
-import { callerRoutes, keyRoutes } from "./routes.ts";
+import { signInsLimit } from "./limits.ts";
 import { createSessionAuthenticator } from "./sessions/authenticator.ts";
-import { sessionRoutes, signInsLimit } from "./sessions/routes.ts";
 import { identitySettings } from "./settings.ts";
 import { createSignatureAuthenticator } from "./signing/authenticator.ts";
 import { sealedKeyColumns } from "./signing/secrets.ts";
@@ -47,11 +46,15 @@ export const identity = defineModule({
   routes: ({ settings }): Mount[] => [
     {
       path: "/api/keys",
-      routes: keyRoutes(createVault(settings.secretsKeys)),
+      routes: async () => (await import("./routes.ts")).keyRoutes(createVault(settings.secretsKeys)),
       // An answer with a secret is not kept.
       keys: { "/": "refused", "/:id/rotate": "refused" },
     },
-    { path: "/api/me", routes: callerRoutes() },
-    { path: "/api/sessions", routes: sessionRoutes(settings), keys: { "/": "refused" } },
+    { path: "/api/me", routes: async () => (await import("./routes.ts")).callerRoutes() },
+    {
+      path: "/api/sessions",
+      routes: async () => (await import("./sessions/routes.ts")).sessionRoutes(settings),
+      keys: { "/": "refused" },
+    },
   ],
 });

@@ -2,7 +2,6 @@ import {
   ConflictError,
   NotFoundError,
   type PublishContext,
-  type RateLimit,
   recordAction,
   type Tx,
   ValidationError,
@@ -12,6 +11,7 @@ import { actorNamed } from "../../http/kit/acting.ts";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { requireTenantOf, tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { expiryJobName } from "./jobs.ts";
+import { approvalsLimit, consumeLimit } from "./limits.ts";
 import type { AcknowledgeRequest, ApprovalRequest, ConsumeRequest } from "./requests.ts";
 import { type Approval, acknowledgeApproval, findApproval, findValidation, insertApproval } from "./store.ts";
 import { hashToken, newToken } from "./token.ts";
@@ -24,11 +24,6 @@ import { source } from "./validation.ts";
 export function contextOf(services: RequestServices, tenantId: string | null): PublishContext {
   return { source, tenant_id: tenantId, actor_id: services.actorId, correlation_id: services.correlationId };
 }
-
-/** Approvals that are asked for, of each tenant. */
-export const approvalsLimit: RateLimit = { name: "ir_approvals", perMinute: 60 };
-/** Tokens that are used up, of each tenant. */
-export const consumeLimit: RateLimit = { name: "ir_consume", perMinute: 60 };
 
 /** @throws {TooManyRequestsError} */
 export function limitUses(services: RequestServices, tenantId: string): Promise<void> {

@@ -13,10 +13,9 @@ import {
 } from "@brain/schemas";
 import type { Mount } from "../../http/kit/mount.ts";
 import { irGatePort } from "../ports/ir-gate.ts";
-import { approvalsLimit, consumeLimit } from "./approvals.ts";
 import { irGovernanceGate } from "./gate.ts";
 import { irGovernanceJobs } from "./jobs.ts";
-import { irGovernanceRoutes } from "./routes.ts";
+import { approvalsLimit, consumeLimit } from "./limits.ts";
 import { irGovernanceSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
@@ -43,7 +42,7 @@ export const irGovernance = defineModule({
   routes: ({ settings }): Mount[] => [
     {
       path: "/api/ir",
-      routes: irGovernanceRoutes(settings),
+      routes: async () => (await import("./routes.ts")).irGovernanceRoutes(settings),
       // The answer holds the token of a new approval, of which only a hash is stored.
       keys: { "/approvals": "refused" },
     },

@@ -19,11 +19,10 @@ import {
 import type { Mount } from "../../http/kit/mount.ts";
 import { hostNamesPort } from "../ports/host-names.ts";
 import { missionHandlerPort } from "../ports/mission-handler.ts";
-import { missionRoutes } from "./routes.ts";
+import { templatesLimit } from "./limits.ts";
 import { sealedMissionColumns } from "./secrets.ts";
 import { missionSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
-import { templatesLimit } from "./template-service.ts";
 import { missionWorker } from "./worker.ts";
 
 /** A queue of missions, the worker that does them, and templates for them. */
@@ -55,6 +54,9 @@ export const missions = defineModule({
   ],
   limits: [templatesLimit],
   routes: ({ settings, ports }): Mount[] => [
-    { path: "/api/missions", routes: missionRoutes({ ...settings, ...ports }) },
+    {
+      path: "/api/missions",
+      routes: async () => (await import("./routes.ts")).missionRoutes({ ...settings, ...ports }),
+    },
   ],
 });

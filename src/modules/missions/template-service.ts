@@ -1,8 +1,9 @@
-import { NotFoundError, type RateLimit, translated, ValidationError } from "@brain/engine";
+import { NotFoundError, translated, ValidationError } from "@brain/engine";
 import { and, count, desc, eq } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { requireValid } from "./handlers/registry.ts";
+import { templatesLimit } from "./limits.ts";
 import {
   type InstantiateRequest,
   type Mission,
@@ -30,8 +31,6 @@ import { bindVariables, fillConfig } from "./templates.ts";
 /** Templates: kept requests for missions, and the missions made of them. No event tells of a template. */
 
 const table = missionTemplates;
-/** Runs of each template: one starts much work at once. */
-export const templatesLimit: RateLimit = { name: "mission_templates", perMinute: 5 };
 /** Column width of a mission's name. */
 const maxNameLength = 200;
 

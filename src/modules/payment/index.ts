@@ -11,13 +11,10 @@ import {
 import type { Mount } from "../../http/kit/mount.ts";
 import { courseCataloguePort, firstThatKnows } from "../ports/course-catalogue.ts";
 import { paymentConsumer } from "./consumer.ts";
-import { intentsLimit } from "./intents.ts";
 import { paymentJobs } from "./jobs.ts";
-import { refundsLimit } from "./refunds.ts";
-import { paymentRoutes } from "./routes.ts";
+import { intentsLimit, refundsLimit, refusedWebhooksLimit } from "./limits.ts";
 import { paymentSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
-import { refusedWebhooksLimit } from "./webhook.ts";
 
 /** Payments through a provider's page, a ledger, refunds and webhooks. */
 export const payment = defineModule({
@@ -42,7 +39,11 @@ export const payment = defineModule({
   routes: ({ settings, ports }): Mount[] => [
     {
       path: "/api/paycore",
-      routes: paymentRoutes({ ...settings, catalogue: firstThatKnows(ports.catalogues) }),
+      routes: async () =>
+        (await import("./routes.ts")).paymentRoutes({
+          ...settings,
+          catalogue: firstThatKnows(ports.catalogues),
+        }),
       // Providers call them; a signature stands for the key.
       // Payments and refunds store the key with what they make.
       keys: { "/intents": "own", "/refunds": "own" },

@@ -5,7 +5,6 @@ import {
   ForbiddenError,
   NotFoundError,
   newEventId,
-  type RateLimit,
   TransientError,
   UpstreamError,
   ValidationError,
@@ -15,6 +14,7 @@ import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { readerOf } from "../reader.ts";
 import { publishCreated, source, storyOf } from "./announce.ts";
 import { applyPayment } from "./apply.ts";
+import { intentsLimit } from "./limits.ts";
 import type { Intent, IntentRequest } from "./model.ts";
 import { defaultTenant, newIntent } from "./new-intent.ts";
 import { publishRequired, refusalOfPurchase } from "./purchase.ts";
@@ -40,9 +40,6 @@ class NoAnswerError extends BrainError {
 }
 
 export const checkoutRepairJob = "payment_checkout_repair";
-/** Of each person of a tenant. */
-export const intentsLimit: RateLimit = { name: "payment_intents", perMinute: 20 };
-
 /** @throws {TransientError} Stripe is not configured; the message names the settings */
 export function requireStripe(settings: PaymentSettings): StripeSettings {
   if (settings.stripe !== null) return settings.stripe;

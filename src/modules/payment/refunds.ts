@@ -4,7 +4,6 @@ import {
   ForbiddenError,
   NotFoundError,
   type Publish,
-  type RateLimit,
   type Tx,
 } from "@brain/engine";
 import { v4 as uuidv4 } from "uuid";
@@ -14,6 +13,7 @@ import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { publishRefund, source } from "./announce.ts";
 import { applyRefund, stepRefund } from "./apply.ts";
 import { isUuid, type Refused, refusal, requireStripe, requireTenant, type World } from "./intents.ts";
+import { refundsLimit } from "./limits.ts";
 import type { Intent, Refund, RefundBody } from "./model.ts";
 import { fourEyes, type RefundQuestion, whoAsks } from "./refund-policy.ts";
 import {
@@ -31,8 +31,6 @@ import { findIntent, lockIntent, updateIntent } from "./store.ts";
 import { createRefund } from "./stripe-client.ts";
 
 export const refundRepairJob = "payment_refund_repair";
-/** Of each person of a tenant. */
-export const refundsLimit: RateLimit = { name: "payment_refunds", perMinute: 10 };
 /** Asked for by the holder of the key, who did not say on whose behalf. */
 const unnamedActor = "api";
 

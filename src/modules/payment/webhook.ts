@@ -1,9 +1,10 @@
-import { BadRequestError, type Publish, type RateLimit, TransientError, type Tx } from "@brain/engine";
+import { BadRequestError, type Publish, TransientError, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { source } from "./announce.ts";
 import { type Applying, applyPayment, applyRefund } from "./apply.ts";
 import { lockProviderPayment, rememberRefunds, takeEarlyRefunds } from "./early-refunds.ts";
 import { claimProviderEvent, noteProviderOutcome } from "./ledger-store.ts";
+import { refusedWebhooksLimit } from "./limits.ts";
 import type { Intent } from "./model.ts";
 import type { PaymentSettings, StripeSettings } from "./settings.ts";
 import { signatureProblem } from "./signature.ts";
@@ -20,9 +21,6 @@ import type { ProviderEventOutcome } from "./tables.ts";
 
 /** Longest webhook that is read; Stripe's are a few KiB. */
 export const maxWebhookBytes = 262_144;
-/** Webhooks without a valid signature, of all senders together. */
-export const refusedWebhooksLimit: RateLimit = { name: "payment_webhook_refused", perMinute: 120 };
-
 export interface WebhookAnswer {
   readonly event_id: string;
   readonly event_type: string;

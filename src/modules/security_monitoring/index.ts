@@ -1,7 +1,6 @@
 import { defineModule } from "@brain/engine";
 import type { Mount } from "../../http/kit/mount.ts";
 import { securityConsumer } from "./consumer.ts";
-import { securityRoutes } from "./routes.ts";
 import * as tables from "./tables.ts";
 
 /** Looks for attacks: in windows of time over what the gate tells. */
@@ -10,5 +9,7 @@ export const securityMonitoring = defineModule({
   events: [],
   tables: [tables],
   consumers: () => [securityConsumer],
-  routes: (): Mount[] => [{ path: "/api/security/alerts", routes: securityRoutes() }],
+  routes: (): Mount[] => [
+    { path: "/api/security/alerts", routes: async () => (await import("./routes.ts")).securityRoutes() },
+  ],
 });

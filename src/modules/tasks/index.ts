@@ -2,7 +2,6 @@ import { defineModule } from "@brain/engine";
 import { taskItemCompleted, taskItemCreated, taskItemDeleted, taskItemUpdated } from "@brain/schemas";
 import type { Mount } from "../../http/kit/mount.ts";
 import { tasksConsumer } from "./consumer.ts";
-import { taskRoutes } from "./routes.ts";
 import { logTaskSwitch, taskSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
 
@@ -13,6 +12,8 @@ export const tasks = defineModule({
   tables: [tables],
   settings: taskSettings,
   consumers: () => [tasksConsumer()],
-  routes: ({ settings }): Mount[] => [{ path: "/api/tasks", routes: taskRoutes(settings) }],
+  routes: ({ settings }): Mount[] => [
+    { path: "/api/tasks", routes: async () => (await import("./routes.ts")).taskRoutes(settings) },
+  ],
   logStart: ({ settings }, log) => logTaskSwitch(settings, log),
 });

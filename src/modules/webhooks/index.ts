@@ -2,7 +2,6 @@ import { createVault, defineModule, rewrapSecrets } from "@brain/engine";
 import type { Mount } from "../../http/kit/mount.ts";
 import { hostNamesPort } from "../ports/host-names.ts";
 import { webhookDelivery } from "./job.ts";
-import { webhookRoutes } from "./routes.ts";
 import { sealedColumns } from "./secrets.ts";
 import { webhookSettings } from "./settings.ts";
 import * as tables from "./tables.ts";
@@ -21,7 +20,7 @@ export const webhooks = defineModule({
   routes: ({ settings }): Mount[] => [
     {
       path: "/api/webhooks",
-      routes: webhookRoutes(settings),
+      routes: async () => (await import("./routes.ts")).webhookRoutes(settings),
       // An answer with a secret is not kept.
       keys: { "/": "refused", "/:id/rotate": "refused" },
     },

@@ -1,8 +1,9 @@
-import { BadRequestError, type RateLimit } from "@brain/engine";
+import { BadRequestError } from "@brain/engine";
 import { Hono } from "hono";
 import { anybody, requires } from "../../../http/kit/access.ts";
 import type { ModuleEnv } from "../../../http/kit/module-env.ts";
 import { validated, validatedInput } from "../../../http/kit/routing.ts";
+import { verificationsLimit } from "../limits.ts";
 import { exportCsv, readExport, readSummary } from "./analytics.ts";
 import { listCatalog, readCatalogEntry } from "./catalog.ts";
 import {
@@ -40,9 +41,6 @@ const mayWrite = requires("course_factory:write", "own_tenant");
 
 /** What the composition root hands to learning. */
 export type CourseLearningSettings = IssuingSettings;
-
-/** Certificates that one address may have checked. */
-export const verificationsLimit: RateLimit = { name: "certificate_verify", perMinute: 60 };
 
 /**
  * Routes below `/api/courses`, beside those of the distribution. Fixed paths come first; `:course_id` is always

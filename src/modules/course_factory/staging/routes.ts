@@ -1,4 +1,4 @@
-import { NotFoundError, type RateLimit } from "@brain/engine";
+import { NotFoundError } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { anybody } from "../../../http/kit/access.ts";
@@ -7,6 +7,7 @@ import { validated } from "../../../http/kit/routing.ts";
 import { createSecretCheck } from "../../../http/kit/secret-check.ts";
 import { writtenUuid } from "../../../http/kit/written-uuid.ts";
 import type { StagingLinks } from "../../../pages/staging.ts";
+import { guessesLimit } from "../limits.ts";
 import { versionNumber } from "../webpages/preview.ts";
 import { readStagedCourse, type StagedCourse } from "./staged-course.ts";
 import { stagingPath, stagingTokenShape } from "./token.ts";
@@ -27,9 +28,6 @@ const address = <Parts extends z.ZodRawShape>(parts: Parts) => z.object(parts).n
 const pageParam = address(place);
 const lessonParam = address({ ...place, number: z.string().regex(/^[1-9]\d?$/) });
 const sheetParam = address({ ...place, name: z.string().max(100) });
-
-/** Tries of one address with a wrong token. */
-export const guessesLimit: RateLimit = { name: "staging", perMinute: 30 };
 
 function nothingHere(): NotFoundError {
   return new NotFoundError(

@@ -1,10 +1,4 @@
-import {
-  ConflictError,
-  ForbiddenError,
-  NotFoundError,
-  type RateLimit,
-  UnauthorizedError,
-} from "@brain/engine";
+import { ConflictError, ForbiddenError, NotFoundError, UnauthorizedError } from "@brain/engine";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { anybody, identified, type Principal, requires } from "../../../http/kit/access.ts";
@@ -13,6 +7,7 @@ import { validated, withoutBody } from "../../../http/kit/routing.ts";
 import { hashSecret } from "../api-key.ts";
 import { principalOfClaims } from "../claims.ts";
 import { isolateSessions } from "../kept-rows.ts";
+import { signInsLimit } from "../limits.ts";
 import type { IdentitySettings } from "../settings.ts";
 import type { SessionOrigin, SessionRow } from "../tables.ts";
 import { readCookie, readToken, setCookie } from "./cookie.ts";
@@ -29,9 +24,6 @@ import { readSession } from "./store.ts";
 
 /** How long somebody may take at the issuer, seconds. */
 const signInS = 600;
-
-/** Of each address: beginning one asks the issuer. */
-export const signInsLimit: RateLimit = { name: "identity_sign_ins", perMinute: 30 };
 
 /** Few systems let people sign in at an issuer, so what that takes is a part of its own beside the program. */
 const openIdConnect = () => import("./oidc.ts");

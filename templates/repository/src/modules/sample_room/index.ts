@@ -2,7 +2,6 @@ import { defineModule } from "@brain/engine";
 import { sampleRoomPaperSlipNewlyAdded } from "@brain/schemas/events/sample-room";
 import type { Mount } from "../../http/kit/mount.ts";
 import { sampleRoomConsumer } from "./consumer.ts";
-import { sampleRoomRoutes } from "./routes.ts";
 import * as tables from "./tables.ts";
 
 /** TEMPLATE_PURPOSE */
@@ -11,5 +10,7 @@ export const sampleRoom = defineModule({
   events: [sampleRoomPaperSlipNewlyAdded],
   tables: [tables],
   consumers: () => [sampleRoomConsumer],
-  routes: (): Mount[] => [{ path: "/api/sample-room", routes: sampleRoomRoutes() }],
+  routes: (): Mount[] => [
+    { path: "/api/sample-room", routes: async () => (await import("./routes.ts")).sampleRoomRoutes() },
+  ],
 });

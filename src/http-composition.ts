@@ -1,0 +1,87 @@
+import type { OpenedModule, SettingState } from "@brain/engine";
+import type { Context, Hono } from "hono";
+import { catalog, openModules, type RunningModules } from "./composition.ts";
+import type { Config } from "./config.ts";
+import type { AboutProduct } from "./http/about-product.ts";
+import { createApp } from "./http/app.ts";
+import type { DemoMaker } from "./http/demo-routes.ts";
+import type { AppEnv, Host } from "./http/host.ts";
+import { authenticatorPort } from "./http/kit/access.ts";
+import type { Mount } from "./http/kit/mount.ts";
+import type { ResolveHost } from "./modules/ports/host-names.ts";
+import { product } from "./product.ts";
+
+/*
+ * The modules of the product joined with the HTTP surface. What consumes events and nothing else does without this file,
+ * and without all that answers requests.
+ */
+
+/** What a host gives to the modules, beside the settings. */
+export interface HostAnswers {
+  /** Left out where names cannot be resolved. */
+  readonly resolve?: ResolveHost | undefined;
+  /** Left out where there is no demo world to be made: everywhere but where people try it out. */
+  readonly demo?: DemoMaker | undefined;
+  /** What `tellSettings` says of its environment; left out: nothing. */
+  readonly settings?: readonly SettingState[] | undefined;
+}
+
+export interface RunningProduct extends RunningModules {
+  /** The HTTP app with all modules. `open` gives each request its host. */
+  createApp(open: (c: Context) => Host): Hono<AppEnv>;
+}
+
+/** A payload of each version of each event, by `type@version`: those that every later release has to read. */
+async function loadExamples() {
+  const { default: released } = await import("../schemas/fixtures/released.json", { with: { type: "json" } });
+  return released;
+}
+
+/** Where a store is, without the account; null: nowhere. */
+const hostOf = (address: string | undefined) => (address === undefined ? null : new URL(address).host);
+
+function aboutOf(
+  config: Config,
+  settings: readonly SettingState[],
+  modules: readonly OpenedModule<Mount>[],
+): AboutProduct {
+  return {
+    settings,
+    setInVain: config.unknown,
+    mode: config.mode,
+    hosts: { postgres: hostOf(config.databaseUrl), redis: hostOf(config.redis?.url) },
+    modules: modules.map(({ name, consumers, jobs, routes }) => ({
+      name,
+      events: catalog.all.filter(({ module }) => module === name).length,
+      consumers: consumers.map(({ subscriber }) => subscriber),
+      jobs: jobs.map((job) => job.name),
+      paths: routes.map(({ path }) => path),
+      settings: product.settings[name]?.names ?? [],
+    })),
+  };
+}
+
+/** @throws {Error} the modules do not fit together; names them */
+export function openProduct(
+  config: Config,
+  { resolve, demo, settings = [] }: HostAnswers = {},
+): RunningProduct {
+  const running = openModules(config, resolve);
+  const { modules, answersTo } = running;
+  return {
+    ...running,
+    createApp: (open) =>
+      createApp({
+        open,
+        modules,
+        authenticators: answersTo(authenticatorPort),
+        requestPlaces: config.requestPlaces,
+        requestLimits: config.requestLimits,
+        examples: loadExamples,
+        documents: config.documents,
+        about: aboutOf(config, settings, modules),
+        demo,
+        pages: async (api) => (await import("./console/index.ts")).createConsole({ api }),
+      }),
+  };
+}
