@@ -18,6 +18,7 @@ import { drainAll } from "./dispatch/drain-shards.ts";
 import type { News } from "./dispatch/news.ts";
 import { relayAll, type Wake } from "./dispatch/relay-shards.ts";
 import { runJobsNow, runJobsOnNews } from "./dispatch/scheduled-jobs.ts";
+import { gatherEvents } from "./events/record-events.ts";
 import { type DrainTurns, hasStream, type Invocation, type StreamInvocation } from "./invocation.ts";
 import { rewrapSecrets } from "./operations/rewrap-secrets.ts";
 import { markActivity } from "./publish/activity.ts";
@@ -357,6 +358,7 @@ function prepareInvocations({
         ),
       now,
     },
+    gathering: gatherEvents(now),
     relay: {
       ...defaultBatchBounds,
       leaseMs: settings.leaseMs,

@@ -6,12 +6,14 @@ import type { DeliveryFailure } from "./consume/drain-base.ts";
 import type { SubrequestMeter } from "./core/budget.ts";
 import type { Clock } from "./core/clock.ts";
 import { TransientError } from "./core/errors.ts";
+import type { Gathering } from "./core/gathering.ts";
 import type { Logger } from "./core/log.ts";
 import type { MigrationSet } from "./core/schema-state.ts";
 import type { Tracer } from "./core/tracer.ts";
 import type { AlertWatch } from "./db/alert-watch.ts";
 import type { Database } from "./db/database.ts";
 import type { PublishSettings } from "./publish/publish.ts";
+import type { RecordedEvent } from "./publish/record.ts";
 import type { RelaySettings } from "./relay/relay-deps.ts";
 import type { StreamKeys } from "./stream/keys.ts";
 import type { RedisHttp } from "./stream/redis.ts";
@@ -70,6 +72,8 @@ export interface Invocation {
   readonly tracer: Tracer | null;
   readonly meter: SubrequestMeter;
   readonly publish: PublishSettings;
+  /** Shared by all invocations of an isolate: events that come in at the same time are recorded by one statement. */
+  readonly gathering: Gathering<RecordedEvent, boolean>;
   readonly relay: RelaySettings;
   readonly leaseMs: number;
   readonly drains: DrainTurns;

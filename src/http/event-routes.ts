@@ -151,7 +151,8 @@ export function eventRoutes(): Hono<AppEnv> {
     waitUntil(markActivity(invocation));
     const { inputs, isBatch } = await readEvents(c, invocation);
     await limitEvents(c, inputs.length);
-    const results = await ingest(visibleInvocation(c), permitted(c, inputs), contextOf(c));
+    const context = isBatch ? contextOf(c) : { ...contextOf(c), waitUntil };
+    const results = await ingest(visibleInvocation(c), permitted(c, inputs), context);
     if (isBatch) return answerBatch(c, results, afterCommit);
     const [result] = results;
     if (result === undefined) throw new BadRequestError("The body holds no event.");

@@ -77,6 +77,15 @@ export function isDiskFull(error: unknown): boolean {
   return sqlState(error) === diskFull;
 }
 
+/** Of the connection, of a server that ends, and of one without room or connections. */
+const statesOfServer = /^(?:08|53100|53300|57P)/;
+
+/** True when the error is none of the statement's own: it was not reached, or Postgres has nothing for anybody just now. */
+export function meetsAnyStatement(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === null || statesOfServer.test(state);
+}
+
 /** Name of the violated constraint; null when the error is not about one. */
 export function violatedConstraint(error: unknown): string | null {
   return postgresError(error)?.constraint || null;

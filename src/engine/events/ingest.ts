@@ -2,12 +2,12 @@ import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/sc
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { type TraceContext, traceMeta } from "../core/trace-context.ts";
-import { sqlState } from "../db/errors.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { newEventId } from "../publish/event-id.ts";
 import { admitEnvelope, sealed } from "../publish/publish.ts";
-import { insertEventsTellingSql, type RecordedEvent } from "../publish/record.ts";
+import type { RecordedEvent } from "../publish/record.ts";
+import { recordEvents, recordTogether } from "./record-events.ts";
 
 /** What became of one event that another program sent. */
 export type IngestResult =
@@ -38,6 +38,11 @@ export interface IngestContext {
   readonly requireAllowed?: (event: Envelope) => void;
   /** The trace that the request belongs to; left out or null: none. */
   readonly trace?: TraceContext | null;
+  /**
+   * Keeps the request alive until the work is done. With it, an event that comes alone is recorded by one statement with
+   * those of other requests at the same time; left out: by its own.
+   */
+  readonly waitUntil?: (work: Promise<unknown>) => void;
   /** Id of an event of the short form that has none, by its place; default: a new one. */
   readonly newId?: (index: number) => string;
 }
@@ -62,13 +67,12 @@ export async function ingest(
   const places = stored.values();
   const admitted = given.map((item) => ("event" in item ? (places.next().value ?? item) : item));
   const valid = admitted.filter((item) => "event" in item);
-  const fresh = valid.length === 0 ? new Set<string>() : await insert(invocation, valid);
-  // The first of several with one id in a batch is the new one; the others find it in the record.
-  const accepted = new Set<Admitted>(valid.filter((item) => fresh.delete(item.event.id)));
+  const { accepted, lostSinceMs } = await record(invocation, valid, context);
   const known = await lookUp(
     invocation,
     valid.filter((item) => !accepted.has(item)),
     context.tenantId ?? null,
+    lostSinceMs,
   );
   return admitted.map((item): IngestResult => {
     if (!("event" in item)) return item;
@@ -85,6 +89,7 @@ export async function ingest(
       );
       return { status: "rejected", id, error };
     }
+    if (before.is_of_lost) return { status: "accepted", id, type };
     return {
       status: "deduplicated",
       id,
@@ -95,27 +100,27 @@ export async function ingest(
   });
 }
 
-const deadlockDetected = "40P01";
-const maxInsertTries = 3;
+interface Recorded {
+  /** Those whose id was new. */
+  readonly accepted: ReadonlySet<Admitted>;
+  /** See `Gathered`. */
+  readonly lostSinceMs: number | null;
+}
 
-/**
- * Two requests that hold the same new ids in another order wait for each other, and Postgres ends one of them; the
- * order of a batch is the order of its events, so it cannot be sorted away. Nothing of the ended one is stored, and
- * when it is run again it finds the ids of the other.
- */
-async function insert({ db, log }: Invocation, events: readonly RecordedEvent[]): Promise<Set<string>> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const [row] = await db.rows<{ fresh: string[] | null }>(insertEventsTellingSql(events));
-      return new Set(row?.fresh ?? events.map(({ event }) => event.id));
-    } catch (error) {
-      if (sqlState(error) !== deadlockDetected || attempt >= maxInsertTries) throw error;
-      log.info(
-        { attempt, events: events.length },
-        "Another request was storing the same events; trying again.",
-      );
-    }
+async function record(
+  invocation: Invocation,
+  valid: readonly RecordedEvent[],
+  { waitUntil }: IngestContext,
+): Promise<Recorded> {
+  const [first] = valid;
+  if (first === undefined) return { accepted: new Set(), lostSinceMs: null };
+  if (valid.length === 1 && waitUntil !== undefined) {
+    const { answer: isNew, lostSinceMs } = await recordTogether(invocation, first, waitUntil);
+    return { accepted: new Set(isNew ? [first] : []), lostSinceMs };
   }
+  const fresh = await recordEvents(invocation, valid);
+  // The first of several with one id in a batch is the new one; the others find it in the record.
+  return { accepted: new Set(valid.filter(({ event }) => fresh.delete(event.id))), lostSinceMs: null };
 }
 
 type Admitted = RecordedEvent | Extract<IngestResult, { status: "rejected" }>;
@@ -215,19 +220,32 @@ interface KnownRow {
   readonly same: boolean;
   readonly stored_at: string;
   readonly stream_message_id: string | null;
+  /** It was stored by the statement of this request that got lost. */
+  readonly is_of_lost: boolean;
 }
 
+/** Two calls take different times to Postgres, ms; more than that is between a request and its repetition. */
+const lostMarginMs = 1_000;
+
+/**
+ * @param lostSinceMs since then a statement with these events was under way whose end nobody saw. What was stored since
+ *   then, with the same content, was stored by it, although the id is known now. Only the time that went by is used:
+ *   clocks of workers and of Postgres may differ.
+ */
 async function lookUp(
   invocation: Invocation,
   repeated: readonly RecordedEvent[],
   tenantId: string | null,
+  lostSinceMs: number | null,
 ): Promise<ReadonlyMap<RecordedEvent, KnownRow>> {
   if (repeated.length === 0) return new Map();
   const rows = JSON.stringify(
     repeated.map(({ event }, n) => ({ n, id: event.id, type: event.type, payload: event.payload })),
   );
+  const lostMs = lostSinceMs === null ? null : invocation.now() - lostSinceMs + lostMarginMs;
   const found = await invocation.db.rows<KnownRow>(sql`
     SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, e.stream_message_id,
+      coalesce(e.stored_at > now() - ${lostMs}::float8 * interval '1 millisecond', false) AS is_of_lost,
       to_char(e.stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS stored_at
     FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, type text, payload jsonb)
     JOIN events e ON e.id = r.id AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`);
