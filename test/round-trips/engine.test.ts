@@ -1,12 +1,19 @@
 import { sql } from "drizzle-orm";
 import { afterAll, expect, test } from "vitest";
-import { eventsTogether, type PathCost, type PathName, pathCosts } from "../../src/cli/model/counts.ts";
+import {
+  eventsTogether,
+  type PathCost,
+  type PathName,
+  pathCosts,
+  requestsTogether,
+} from "../../src/cli/model/counts.ts";
 import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { on, onBatch, onSql } from "../../src/engine/consume/consumer.ts";
 import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { ingest } from "../../src/engine/events/ingest.ts";
 import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
 import { relay } from "../../src/engine/relay/relay.ts";
 import type { Backbone } from "../backbone.ts";
@@ -106,6 +113,19 @@ test("publishing in a transaction", async () => {
     backbone.publish({ source: "round_trips" }, async (publish) => void (await publish(partChecked, report))),
   );
   expect(shown("publish", cost)).toEqual(pathCosts.publish);
+});
+
+test.each([
+  ["ingest", 1],
+  ["ingestOfMany", requestsTogether],
+] as const)("events that come in by requests of their own: %s, requests: %d", async (name, requests) => {
+  const { meter, backbone } = await open([]);
+  const input = { type: partChecked.type, source: "round_trips", payload: { part: "db", status: "1" } };
+  const context = { correlationId: null, actorId: null, waitUntil: () => undefined };
+  const cost = await meter.costOf(nothing, () =>
+    Promise.all(Array.from({ length: requests }, () => ingest(backbone.open(), [input], context))),
+  );
+  expect(shown(name, cost)).toEqual(pathCosts[name]);
 });
 
 test.each([

@@ -3,7 +3,7 @@ import pg from "pg";
 import { readCompatibility, type WorkerBundles } from "../../workers/local/bundle.ts";
 import type { Lookup } from "../../workers/local/host-names.ts";
 import { type RunningWorkers, runWorkers } from "../../workers/local/run-workers.ts";
-import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { envOf, sandboxEnv, type TestEnv, testApiKey } from "../backbone.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import type { Served } from "./course-flow.ts";
 
@@ -20,20 +20,25 @@ export interface Edge extends Served {
  *
  * @param host.archiveDir folder of the archive; left out: there is none
  * @param host.lookup what the workers are told of names; left out: what the system says
+ * @param host.flags compatibility flags beside those of a deployment
  */
 export async function startEdge(
   bundles: WorkerBundles,
-  env: Record<string, string> = {},
-  host: { readonly archiveDir?: string; readonly lookup?: Lookup } = {},
+  env: TestEnv = {},
+  {
+    flags = [],
+    ...host
+  }: { readonly archiveDir?: string; readonly lookup?: Lookup; readonly flags?: readonly string[] } = {},
 ): Promise<Edge> {
   const sandbox = await createSandbox();
+  const compatibility = await readCompatibility();
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 2 });
   pool.on("error", () => undefined);
   const logs: string[] = [];
   const workers = await runWorkers({
     bundles,
-    compatibility: await readCompatibility(),
-    bindings: sandboxEnv(sandbox, { BRAIN_LEASE_MS: "1000", ...env }),
+    compatibility: { ...compatibility, flags: [...compatibility.flags, ...flags] },
+    bindings: sandboxEnv(sandbox, { BRAIN_LEASE_MS: "1000", ...envOf(sandbox, env) }),
     port: 0,
     ...host,
     onLog: (_level, message) => {

@@ -26,7 +26,13 @@ export interface PathCost {
 /** Events that are handled together in `pathCosts.effectOfManyEvents`: what a consumer reads first. */
 export const eventsTogether = 100;
 
+/** Requests at the same time in `pathCosts.ingestOfMany`. */
+export const requestsTogether = 20;
+
 export const pathCosts = {
+  /** An event that comes in alone, and `requestsTogether` that come at once, each by a request of its own. */
+  ingest: { chain: 1, toEffect: null, calls: 1, redisCommands: 0, commandsInScripts: 0, statements: 1 },
+  ingestOfMany: { chain: 2, toEffect: null, calls: 2, redisCommands: 0, commandsInScripts: 0, statements: 2 },
   /** A transaction that publishes one event. */
   publish: { chain: 2, toEffect: 2, calls: 2, redisCommands: 0, commandsInScripts: 0, statements: 3 },
   /** The relay with one event, and with `eventsTogether`; nobody handles them. */
