@@ -3,7 +3,13 @@ import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { classify } from "../core/classify.ts";
 import { ConflictError, NotFoundError, PermanentError, TransientError } from "../core/errors.ts";
-import { postgresDetail, sqlState, translateDatabaseError, violatedConstraint } from "./errors.ts";
+import {
+  meetsAnyStatement,
+  postgresDetail,
+  sqlState,
+  translateDatabaseError,
+  violatedConstraint,
+} from "./errors.ts";
 
 const secret = "postgres://brain:hunter2-planted@db.example/brain";
 
@@ -171,4 +177,21 @@ describe("what Postgres said", () => {
   test("is null for an error that is not of Postgres", () => {
     expect(postgresDetail(new Error('"x"'))).toBeNull();
   });
+});
+
+describe("an error that any statement would meet", () => {
+  test.each(["08006", "53100", "53300", "57P01", "57P03"])("%s is one", (code) => {
+    expect(meetsAnyStatement(translateDatabaseError(postgres(code), "driver"))).toBe(true);
+  });
+
+  test("is one, too, when Postgres said nothing", () => {
+    expect(meetsAnyStatement(translateDatabaseError(new TypeError("fetch failed"), "driver"))).toBe(true);
+  });
+
+  test.each(["22P02", "23505", "23514", "40P01", "42501", "53200", "55P03", "57014"])(
+    "%s is none",
+    (code) => {
+      expect(meetsAnyStatement(translateDatabaseError(postgres(code), "driver"))).toBe(false);
+    },
+  );
 });
