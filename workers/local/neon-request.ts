@@ -50,10 +50,27 @@ function decode(text: string): string {
   });
 }
 
+/** Connection strings that were read before; there are few, and each request brings one. */
+const known = new Map<string, ConnectionInfo>();
+const maxKnown = 100;
+
 /** @throws RefusedSqlError when a part is missing that Neon requires. */
 export function parseConnectionString(headers: IncomingHttpHeaders): ConnectionInfo {
   const header = headers["neon-connection-string"];
   if (typeof header !== "string") throw refused("invalid header: neon-connection-string");
+  const before = known.get(header);
+  const info = before ?? readConnectionString(header);
+  // With a token instead of the password Neon would ask the project's JWKS; there is none here.
+  if (info.password === "" || headers.authorization !== undefined)
+    throw refused("missing authentication credentials: required password");
+  if (before === undefined) {
+    if (known.size >= maxKnown) known.clear();
+    known.set(header, info);
+  }
+  return info;
+}
+
+function readConnectionString(header: string): ConnectionInfo {
   if (!URL.canParse(header)) {
     throw refused(
       "invalid connection string: the header Neon-Connection-String must be like postgresql://user:password@host/database",
@@ -68,9 +85,6 @@ export function parseConnectionString(headers: IncomingHttpHeaders): ConnectionI
   if (database.includes("\0")) throw refused("invalid database name");
   const user = decode(url.username);
   if (user === "") throw refused("missing username");
-  // With a token instead of the password Neon would ask the project's JWKS; there is none here.
-  if (url.password === "" || headers.authorization !== undefined)
-    throw refused("missing authentication credentials: required password");
   return { user, password: decode(url.password), database };
 }
 

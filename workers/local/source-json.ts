@@ -29,6 +29,8 @@ function keepSource(_key: string, value: unknown, { source }: { readonly source?
 const mayChange =
   /(?:^|[:,[\s])(?:-0|-?\d{16,}|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))(?:[,\]}\s]|$)|\\u[dD][89a-fA-F]/;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** No text so short is nested too deep to be walked. */
 const shortText = 5_000;
 
@@ -39,7 +41,7 @@ const shortText = 5_000;
  */
 export function parseSourceJson(body: Uint8Array): unknown {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    const text = utf8.decode(body);
     // A call for each value costs several times as much as reading them.
     if (text.length < shortText && !mayChange.test(text)) return JSON.parse(text);
     return sourceJson.parse(text, keepSource);

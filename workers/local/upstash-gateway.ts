@@ -158,14 +158,15 @@ export async function startUpstashGateway(options: UpstashGatewayOptions): Promi
 
   const respond = (response: ServerResponse, { status, body }: Answer) => {
     const isBytes = body instanceof Uint8Array;
-    const bytes = isBytes ? body : Buffer.from(JSON.stringify(body));
+    // As text it goes out in one piece with the headers.
+    const content = isBytes ? body : JSON.stringify(body);
     response.writeHead(status, {
       "Content-Type": isBytes ? "application/octet-stream" : "application/json",
-      "Content-Length": bytes.length,
+      "Content-Length": Buffer.byteLength(content),
       // Upstash names a position of its replicas here; one Redis is always up to date with itself.
       "Upstash-Sync-Token": `local=${++syncToken}`,
     });
-    response.end(bytes);
+    response.end(content);
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | null> => {
