@@ -2,12 +2,14 @@
  * Postgres connections that outlive the session they served, as behind Neon's pooler: starting a backend and filling
  * its caches costs several milliseconds, which a short session would spend mostly on that.
  *
- * A connection is used again only when nothing of its last session is under way, and after `DISCARD ALL`.
+ * A connection is used again only when nothing of its last session is under way, and after `DISCARD ALL` when that may
+ * have left something.
  *
  * Source: https://www.postgresql.org/docs/current/sql-discard.html, https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
 import type { Duplex } from "node:stream";
+import { type LeavingFunctions, leavingFunctionsQuery } from "./neon-session-state.ts";
 import type { Terminator } from "./neon-terminate.ts";
 
 /** A logged-in connection and the greeting its server gave. */
@@ -15,6 +17,14 @@ export interface Backend {
   readonly stream: Duplex;
   readonly greeting: Buffer;
   readonly processId: number;
+  readonly database: string;
+}
+
+/** How a session left its connection, with nothing under way. */
+export interface SessionEnd {
+  readonly inTransaction: boolean;
+  /** Its own statements may have left something. */
+  readonly mayLeaveState: boolean;
 }
 
 /** Longest time that a connection waits for its next session. Databases are dropped in tests, so it is short. */
@@ -35,12 +45,12 @@ export class MessageScanner {
   }
 
   /**
-   * Tells each message that begins in `chunk`: its type, and where it begins, negative when in an earlier chunk.
-   * `firstByte` is the first of its payload when that is in this chunk, else -1. Returning false ends the scan.
+   * Tells each message that begins in `chunk`: its type, where it begins, negative when in an earlier chunk, and what of
+   * its payload is in this chunk, with the length of all of it. Returning false ends the scan.
    */
   scan(
     chunk: Buffer,
-    onMessage: (type: string, begins: number, firstByte: number) => boolean | undefined,
+    onMessage: (type: string, begins: number, payload: Buffer, length: number) => boolean | undefined,
   ): void {
     let at = 0;
     while (at < chunk.length) {
@@ -63,8 +73,8 @@ export class MessageScanner {
         this.#left = Math.max(0, Buffer.from(this.#head).readInt32BE(1) - 4);
         this.#head = [];
       }
-      if (onMessage(String.fromCharCode(type), at - 5, this.#left > 0 ? (chunk[at] ?? -1) : -1) === false)
-        return;
+      const payload = chunk.subarray(at, at + this.#left);
+      if (onMessage(String.fromCharCode(type), at - 5, payload, this.#left) === false) return;
     }
   }
 }
@@ -80,28 +90,39 @@ function query(text: string): Buffer {
 /** The Terminate message. */
 const goodbye = Buffer.from([0x58, 0, 0, 0, 4]);
 
-/** Ends what the session left: its transaction, settings, temporary tables, locks, listeners. */
-async function reset({ stream }: Backend, inTransaction: boolean): Promise<boolean> {
-  const statements = inTransaction ? ["ROLLBACK", "DISCARD ALL"] : ["DISCARD ALL"];
-  let waitingFor = statements.length;
+/** What is asked of a connection between two sessions, and what came of it. */
+interface Reset {
+  readonly statements: readonly string[];
+  /** Whether the last of them is the look for functions. Only that may fail: an old server does not know all it asks. */
+  readonly looks: boolean;
+}
+
+/** @returns whether a function was found, true when that is not known; null: the connection is of no use any more */
+async function reset({ stream }: Backend, { statements, looks }: Reset): Promise<boolean | null> {
+  let answered = 0;
+  let found = false;
   const scanner = new MessageScanner();
-  return new Promise<boolean>((resolve) => {
-    const finish = (clean: boolean) => {
+  return new Promise<boolean | null>((resolve) => {
+    const finish = (outcome: boolean | null) => {
       clearTimeout(timer);
       stream.off("data", onData);
       stream.off("close", onClose);
-      resolve(clean);
+      resolve(outcome);
     };
-    const onClose = () => finish(false);
+    const onClose = () => finish(null);
     const onData = (chunk: Buffer) => {
+      let failed = false;
       scanner.scan(chunk, (type) => {
-        if (type === "E") finish(false);
-        if (type === "Z") waitingFor -= 1;
+        const isLook = looks && answered === statements.length - 1;
+        if (isLook && (type === "D" || type === "E")) found = true;
+        if (!isLook && type === "E") failed = true;
+        if (type === "Z") answered += 1;
         return undefined;
       });
-      if (waitingFor === 0) finish(true);
+      if (failed) finish(null);
+      else if (answered === statements.length) finish(found);
     };
-    const timer = setTimeout(() => finish(false), RESET_MS);
+    const timer = setTimeout(() => finish(null), RESET_MS);
     stream.on("data", onData);
     stream.on("close", onClose);
     stream.resume();
@@ -112,10 +133,12 @@ async function reset({ stream }: Backend, inTransaction: boolean): Promise<boole
 export class BackendPool {
   readonly #idle = new Map<string, { readonly backend: Backend; readonly discard: () => void }[]>();
   readonly #terminator: Terminator;
+  readonly #functions: LeavingFunctions;
   #closed = false;
 
-  constructor(terminator: Terminator) {
+  constructor(terminator: Terminator, functions: LeavingFunctions) {
     this.#terminator = terminator;
+    this.#functions = functions;
   }
 
   /** An idle connection of this login, or the one that `open` makes. */
@@ -127,11 +150,34 @@ export class BackendPool {
   }
 
   /** Takes a connection back whose session ended with nothing under way. */
-  async release(login: string, backend: Backend, inTransaction: boolean): Promise<void> {
-    const { stream } = backend;
+  async release(login: string, backend: Backend, end: SessionEnd): Promise<void> {
     const hasRoom = () => !this.#closed && (this.#idle.get(login) ?? []).length < MAX_IDLE;
-    const clean = hasRoom() && (await reset(backend, inTransaction));
-    if (!clean || !hasRoom() || stream.destroyed) return void stream.destroy();
+    if (!hasRoom() || backend.stream.destroyed) return void backend.stream.destroy();
+    const cleaning = this.#cleaning(backend, end);
+    // A connection that is clean is there at once for the next session.
+    if (cleaning !== null) {
+      const found = await reset(backend, cleaning);
+      if (found === null || !hasRoom() || backend.stream.destroyed) return void backend.stream.destroy();
+      if (cleaning.looks) this.#functions.note(backend.database, found);
+    }
+    this.#keep(login, backend);
+  }
+
+  /** What makes a connection as good as new; null: it is. */
+  #cleaning({ database }: Backend, { inTransaction, mayLeaveState }: SessionEnd): Reset | null {
+    // What may leave something may also have made a function that does.
+    if (mayLeaveState) this.#functions.forget(database);
+    const known = this.#functions.in(database);
+    const statements = [
+      ...(inTransaction ? ["ROLLBACK"] : []),
+      ...(mayLeaveState || known !== false ? ["DISCARD ALL"] : []),
+      ...(known === null ? [leavingFunctionsQuery] : []),
+    ];
+    return statements.length === 0 ? null : { statements, looks: known === null };
+  }
+
+  #keep(login: string, backend: Backend): void {
+    const { stream } = backend;
     const drop = () => {
       discard();
       const list = this.#idle.get(login) ?? [];

@@ -2,6 +2,7 @@
 
 import pg from "pg";
 import { postgresErrorFields, RefusedSqlError, withDatabase } from "./neon-database.ts";
+import { type LeavingFunctions, leavingFunctionsQuery } from "./neon-session-state.ts";
 import type { Terminator } from "./neon-terminate.ts";
 import type { ArrayType } from "./neon-values.ts";
 
@@ -12,15 +13,34 @@ export interface NeonConnectionsOptions {
   /** A larger answer ends its connection. Neon allows 64 MB. */
   readonly maxAnswerBytes: number;
   readonly terminator: Terminator;
+  readonly functions: LeavingFunctions;
 }
 
 /** A connection for one request. */
 export interface Lease {
   readonly client: pg.PoolClient;
+  readonly database: string;
   /** Array types of the database that were looked up before; null for types that are none. Grows with use. */
   readonly arrayTypes: Map<number, ArrayType | null>;
-  /** Whether the session must be reset before the next request. True until it is known better. */
-  dirty: boolean;
+  /** Whether the statements of the request may leave something to the next one. True until it is known better. */
+  mayLeaveState: boolean;
+}
+
+/** Whether the client of a request has gone away; an AbortController costs several times as much. */
+export class Leaving {
+  #left = false;
+  /** Called once, when it goes. */
+  onLeave: (() => void) | null = null;
+
+  get left(): boolean {
+    return this.#left;
+  }
+
+  leave(): void {
+    this.#left = true;
+    this.onLeave?.();
+    this.onLeave = null;
+  }
 }
 
 interface DatabasePool {
@@ -58,29 +78,28 @@ export class NeonConnections {
   }
 
   /**
-   * Runs `work` on a connection to `database`. When `gone` is aborted meanwhile, its statement and transaction end
+   * Runs `work` on a connection to `database`. When its client leaves meanwhile, its statement and transaction end
    * without effect.
    *
    * @throws RefusedSqlError when `work` made the connection unusable, with the reason; else whatever `work` throws.
    */
-  async use<T>(database: string, gone: AbortSignal, work: (lease: Lease) => Promise<T>): Promise<T> {
+  async use<T>(database: string, leaving: Leaving, work: (lease: Lease) => Promise<T>): Promise<T> {
     const entry = this.#poolOf(database);
     const client = await this.#connect(database, entry.pool);
     const watch = this.#watches.get(client) ?? { refusal: null, receivedBytes: 0 };
     watch.receivedBytes = 0;
-    const lease: Lease = { client, arrayTypes: entry.arrayTypes, dirty: true };
-    const onGone = () => {
-      watch.refusal ??= cancelled();
-      void this.#terminate(client);
-    };
+    const lease: Lease = { client, database, arrayTypes: entry.arrayTypes, mayLeaveState: true };
     let broken = true;
     try {
-      if (gone.aborted) {
-        lease.dirty = false;
+      if (leaving.left) {
+        lease.mayLeaveState = false;
         broken = false;
         throw cancelled();
       }
-      gone.addEventListener("abort", onGone, { once: true });
+      leaving.onLeave = () => {
+        watch.refusal ??= cancelled();
+        void this.#terminate(client);
+      };
       const result = await work(lease);
       // The whole answer may have been read before the connection was cut off.
       if (watch.refusal !== null) throw watch.refusal;
@@ -90,7 +109,7 @@ export class NeonConnections {
       broken = broken && postgresErrorFields(error) === null;
       throw watch.refusal ?? error;
     } finally {
-      gone.removeEventListener("abort", onGone);
+      leaving.onLeave = null;
       await this.#release(lease, broken || watch.refusal !== null);
     }
   }
@@ -169,16 +188,33 @@ export class NeonConnections {
   }
 
   /** Gives the connection back as a fresh session, or ends it when its transaction is still open. */
-  async #release({ client, dirty }: Lease, broken: boolean): Promise<void> {
+  async #release(lease: Lease, broken: boolean): Promise<void> {
+    const { client } = lease;
     if (broken || client.getTransactionStatus() !== "I") {
       client.release(true);
       return;
     }
     try {
-      if (dirty) await client.query("DISCARD ALL");
+      const mayHaveLeft = (await this.#functionsMayLeave(lease)) || lease.mayLeaveState;
+      if (mayHaveLeft) await client.query("DISCARD ALL");
       client.release();
     } catch (error) {
       client.release(error instanceof Error ? error : true);
     }
+  }
+
+  async #functionsMayLeave({ client, database, mayLeaveState }: Lease): Promise<boolean> {
+    const { functions } = this.#options;
+    // What may leave something may also have made a function that does.
+    if (mayLeaveState) functions.forget(database);
+    const known = functions.in(database);
+    if (known !== null) return known;
+    // An old server does not know all that is asked.
+    const found = await client.query(leavingFunctionsQuery).then(
+      ({ rowCount }) => rowCount !== 0,
+      () => true,
+    );
+    functions.note(database, found);
+    return found;
   }
 }

@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { BackendPool } from "./neon-backends.ts";
 import { databaseName, gatewayCredentials } from "./neon-database.ts";
 import { createNeonHttp } from "./neon-http.ts";
+import { LeavingFunctions } from "./neon-session-state.ts";
 import { createTerminator } from "./neon-terminate.ts";
 import { serveNeonSession } from "./neon-websocket.ts";
 import { servePlainPostgres } from "./plain-postgres.ts";
@@ -39,8 +40,16 @@ export async function startNeonGateway(options: NeonGatewayOptions): Promise<Neo
   const { databaseUrl, maxBodyBytes = 64 * 1024 * 1024, maxConnections = 20 } = options;
   const credentials = gatewayCredentials(databaseUrl);
   const terminator = createTerminator(databaseUrl);
-  const http = createNeonHttp({ databaseUrl, credentials, maxBodyBytes, maxConnections, terminator });
-  const backends = new BackendPool(terminator);
+  const functions = new LeavingFunctions();
+  const http = createNeonHttp({
+    databaseUrl,
+    credentials,
+    maxBodyBytes,
+    maxConnections,
+    terminator,
+    functions,
+  });
+  const backends = new BackendPool(terminator, functions);
   const sessions = new WebSocketServer({
     noServer: true,
     maxPayload: maxBodyBytes,

@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type pg from "pg";
-import { type Lease, NeonConnections } from "./neon-connections.ts";
+import { type Lease, Leaving, NeonConnections } from "./neon-connections.ts";
 import {
   connectionFailure,
   errorFieldNames,
@@ -15,12 +15,14 @@ import {
   RefusedSqlError,
   wrongPassword,
 } from "./neon-database.ts";
+import { queryText, type TextResult, type TextRow } from "./neon-query.ts";
 import {
   parseConnectionString,
   parseHeaderOptions,
   parseSqlRequest,
   type Statement,
 } from "./neon-request.ts";
+import { type LeavingFunctions, mayLeaveState } from "./neon-session-state.ts";
 import type { Terminator } from "./neon-terminate.ts";
 import { type ArrayTypeOf, mayBeArray, toJsonText } from "./neon-values.ts";
 import { readBody } from "./request-body.ts";
@@ -33,6 +35,7 @@ export interface NeonHttpOptions {
   /** Connections to one database at a time; further requests wait. */
   readonly maxConnections: number;
   readonly terminator: Terminator;
+  readonly functions: LeavingFunctions;
 }
 
 export interface NeonHttp {
@@ -42,58 +45,25 @@ export interface NeonHttp {
   close(): Promise<void>;
 }
 
-type TextRow = (string | null)[];
-type TextResult = pg.QueryArrayResult<TextRow>;
-
-const rawText = { getTypeParser: () => (text: string) => text };
-
-/** Extended protocol also without parameters: one statement per request, as at Neon. */
-function submit(client: pg.ClientBase, query: string, params: readonly (string | null)[] = []) {
-  const config = {
-    text: query,
-    values: [...params],
-    rowMode: "array" as const,
-    types: rawText,
-    queryMode: "extended",
-  };
-  return client.query<TextRow>(config);
-}
-
 /** The statements in one transaction. It is not committed before the answers to all of them are known to be whole. */
 async function runBatch(client: pg.PoolClient, begin: string, statements: readonly Statement[]) {
   const { stream } = client.connection;
   // They go out with one write; one for each of them was a fifth of what a batch cost here.
   stream.cork();
   const asked = [
-    submit(client, begin),
-    ...statements.map(({ query, params }) => submit(client, query, params)),
+    queryText(client, begin),
+    ...statements.map(({ query, params }) => queryText(client, query, params)),
   ];
   stream.uncork();
   const outcomes = await Promise.allSettled(asked);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) {
     // On a lost connection this fails as well, and there is nothing to undo.
-    await submit(client, "ROLLBACK").catch(() => undefined);
+    await queryText(client, "ROLLBACK").catch(() => undefined);
     throw failed.reason;
   }
-  await submit(client, "COMMIT");
+  await queryText(client, "COMMIT");
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])).slice(1);
-}
-
-/**
- * A setting for the transaction alone, all of it written out but the value, which may be a parameter; whatever else has
- * its name may be for the session.
- */
-const localSetting = /\bset_config\('[a-z_.]+', (?:'[^'\\]*'|\$\d+), true\)/g;
-
-/**
- * Whether `statement` may leave something behind in its session. Only then DISCARD ALL is paid, one round trip;
- * a guess too many costs that, and nothing else.
- */
-export function leavesSessionState(query: string, command: string | null): boolean {
-  if (command === "SET") return !/^\s*set\s+local\b/i.test(query);
-  if (["LISTEN", "PREPARE", "LOAD", "DO", "CALL", "DECLARE"].includes(command ?? "")) return true;
-  return /\btemp(orary)?\b|advisory_lock|set_config/i.test(query.replace(localSetting, ""));
 }
 
 /** Learns which of the columns' types are arrays, those of the database's own types too. One look per type. */
@@ -130,19 +100,11 @@ function resultText(result: TextResult, arrayMode: boolean, arrayTypeOf: ArrayTy
     return `{${values.map((value, column) => `${names[column]}:${value}`).join(",")}}`;
   });
   const columns = fields.map(
-    ({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format }) => ({
-      name,
-      dataTypeID,
-      tableID,
-      columnID,
-      dataTypeSize,
-      dataTypeModifier,
-      format,
-    }),
+    ({ dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format }, column) =>
+      `{"name":${names[column]},"dataTypeID":${dataTypeID},"tableID":${tableID},"columnID":${columnID},"dataTypeSize":${dataTypeSize},"dataTypeModifier":${dataTypeModifier},"format":"${format}"}`,
   );
-  // Without a command, of an empty statement, Postgres gives no tag at all.
-  const head = { command: command ?? "", rowCount: rowCount ?? null, rowAsArray: arrayMode, fields: columns };
-  return `${JSON.stringify(head).slice(0, -1)},"rows":[${rows.join(",")}]}`;
+  // Of an empty statement Postgres gives no tag at all.
+  return `{"command":"${command ?? ""}","rowCount":${rowCount},"rowAsArray":${arrayMode},"fields":[${columns.join(",")}],"rows":[${rows.join(",")}]}`;
 }
 
 function refusalOf(error: unknown): RefusedSqlError {
@@ -167,14 +129,14 @@ function respond(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const bytes = Buffer.from(body);
   response.writeHead(status, {
     ...headers,
     "Access-Control-Allow-Origin": "*",
     ...(body === "" ? {} : { "Content-Type": "application/json" }),
-    "Content-Length": bytes.length,
+    "Content-Length": Buffer.byteLength(body),
   });
-  response.end(bytes);
+  // As text it goes out in one piece with the headers.
+  response.end(body);
 }
 
 function respondRefusal(response: ServerResponse, { status, fields }: RefusedSqlError): void {
@@ -202,9 +164,9 @@ export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
   };
 
   const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const gone = new AbortController();
+    const leaving = new Leaving();
     response.on("close", () => {
-      if (!response.writableFinished) gone.abort();
+      if (!response.writableFinished) leaving.leave();
     });
     let database: string;
     let header: ReturnType<typeof parseHeaderOptions>;
@@ -221,15 +183,12 @@ export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
       throw new RefusedSqlError(413, { message: `request is too large (max is ${maxBodyBytes} bytes)` });
     }
     const { statements, batch } = parseSqlRequest(body, header.arrayMode);
-    const answers = await connections.use(database, gone.signal, async (lease) => {
+    const answers = await connections.use(database, leaving, async (lease) => {
       const { client, arrayTypes } = lease;
+      lease.mayLeaveState = statements.some(({ query }) => mayLeaveState(query));
       const results = batch
         ? await runBatch(client, header.begin, statements)
-        : await Promise.all(statements.map(({ query, params }) => submit(client, query, params)));
-      lease.dirty = results.some((result, index) => {
-        const statement = statements[index];
-        return statement !== undefined && leavesSessionState(statement.query, result.command);
-      });
+        : await Promise.all(statements.map(({ query, params }) => queryText(client, query, params)));
       if (!header.rawText) await learnArrayTypes(lease, results);
       const arrayTypeOf = header.rawText ? null : (id: number) => arrayTypes.get(id) ?? null;
       return results.map((result, index) =>

@@ -11,7 +11,7 @@
 import { connect } from "node:net";
 import pg from "pg";
 import type { WebSocket } from "ws";
-import { type Backend, type BackendPool, MessageScanner } from "./neon-backends.ts";
+import { type Backend, type BackendPool, MessageScanner, type SessionEnd } from "./neon-backends.ts";
 import {
   connectionFailure,
   type GatewayCredentials,
@@ -20,6 +20,7 @@ import {
   withDatabase,
   wrongPassword,
 } from "./neon-database.ts";
+import { messageMayLeaveState } from "./neon-session-state.ts";
 
 const PROTOCOL_3 = 196_608;
 const SSL_REQUEST = 80_877_103;
@@ -157,7 +158,7 @@ async function openUpstream(databaseUrl: string, parameters: Map<string, string>
   for (const event of ["data", "end", "close", "error"]) stream.removeAllListeners(event);
   // Whoever has it listens for its own reasons; between them a connection that is reset must end nothing but itself.
   stream.on("error", () => undefined);
-  return { stream, greeting: Buffer.concat(greeting), processId };
+  return { stream, greeting: Buffer.concat(greeting), processId, database };
 }
 
 /** A session in progress: both directions are copied, and looked at to know when nothing is under way. */
@@ -171,6 +172,7 @@ class Tunnel {
   /** Messages of the extended protocol without the Sync that closes them. */
   #unsynced = false;
   #inTransaction = false;
+  #mayLeaveState = false;
   /** The client said goodbye; the server does not hear of it, for it may serve the next session. */
   #terminated = false;
 
@@ -189,7 +191,7 @@ class Tunnel {
   write(data: Buffer): void {
     if (this.#terminated) return;
     let end = data.length;
-    this.#fromClient.scan(data, (type, begins) => {
+    this.#fromClient.scan(data, (type, begins, payload, length) => {
       if (type === "X" && begins >= 0) {
         this.#terminated = true;
         end = begins;
@@ -197,6 +199,7 @@ class Tunnel {
       }
       if (type === "Q" || type === "F" || type === "S") this.#waitingFor += 1;
       this.#unsynced = type !== "Q" && type !== "F" && type !== "S";
+      this.#mayLeaveState ||= messageMayLeaveState(type, payload.length === length ? payload : null);
       return undefined;
     });
     const { stream } = this.#backend;
@@ -209,7 +212,7 @@ class Tunnel {
    * Ends the copying, and tells what may become of the connection: it serves somebody else, or it does what it was asked
    * for before the client said goodbye, or it stops at once.
    */
-  detach(): { readonly next: "reuse" | "finish" | "abort"; readonly inTransaction: boolean } {
+  detach(): { readonly next: "reuse" | "finish" | "abort"; readonly end: SessionEnd } {
     const { stream } = this.#backend;
     stream.off("data", this.#onServer);
     stream.off("drain", this.#onDrain);
@@ -219,14 +222,14 @@ class Tunnel {
     const whole = this.#terminated || this.#fromClient.aligned;
     const reusable = quiet && whole && !stream.destroyed;
     const next = reusable ? "reuse" : this.#terminated ? "finish" : "abort";
-    return { next, inTransaction: this.#inTransaction };
+    return { next, end: { inTransaction: this.#inTransaction, mayLeaveState: this.#mayLeaveState } };
   }
 
   #onServer = (chunk: Buffer) => {
-    this.#fromServer.scan(chunk, (type, _begins, firstByte) => {
+    this.#fromServer.scan(chunk, (type, _begins, payload) => {
       if (type !== "Z") return undefined;
       this.#waitingFor -= 1;
-      this.#inTransaction = firstByte !== IDLE;
+      this.#inTransaction = payload[0] !== IDLE;
       return undefined;
     });
     const { stream } = this.#backend;
@@ -282,12 +285,12 @@ export function serveNeonSession(
     early = [rest];
     const key = JSON.stringify([...parameters]);
     const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
-    if (!open) return void backends.release(key, backend, false);
+    if (!open) return void backends.release(key, backend, { inTransaction: false, mayLeaveState: false });
     const session = new Tunnel(socket, backend);
     tunnel = session;
     giveBack = () => {
-      const { next, inTransaction } = session.detach();
-      if (next === "reuse") void backends.release(key, backend, inTransaction);
+      const { next, end } = session.detach();
+      if (next === "reuse") void backends.release(key, backend, end);
       else if (next === "finish") backends.finish(backend);
       else void backends.abort(backend);
     };

@@ -1,0 +1,90 @@
+/**
+ * Whether a Postgres session leaves something to the next one on its connection: settings, temporary tables, locks,
+ * prepared statements, cursors, listeners. Only then `DISCARD ALL` is paid, which is a round trip and throws away all
+ * plans; a guess too many costs that and nothing else. Neon resets nothing, neither over HTTP nor in its pooler.
+ *
+ * What sequences gave (`currval`, `lastval`) is not looked at: whoever asks for it has drawn a number before.
+ *
+ * Source: https://www.postgresql.org/docs/current/sql-discard.html
+ */
+
+/** A setting for the transaction alone, all of it written out but the value; whatever else has its name may be for the session. */
+const localSetting = /\bset_config\('[a-z_.]+', (?:'[^'\\]*'|\$\d+), true\)/gi;
+
+/**
+ * How statements begin that leave nothing, unless {@link leaving} is in them. White space and plain comments may stand
+ * in front. Whatever else a statement is, it may leave something.
+ */
+const harmless =
+  /^(?:\s|--[^\n]*\n|\/\*[^*/]*\*\/)*(?:$|(?:select|insert|update|delete|merge|with|values|begin|start|commit|end|rollback|abort|savepoint|release|lock|show|set\s+local)(?![\w$]))/i;
+
+/** In a harmless beginning: temporary tables, locks and settings of the session, and names and queries written otherwise. */
+const leaving = /\b(?:pg_temp|temp(?:orary)?\b)|advisory_lock|set_config|pg_settings|_to_xml|u&"/i;
+
+/**
+ * Whether one of the statements in `text` may leave something in its session. Where a statement ends is not known
+ * without reading it as Postgres does; so each semicolon counts as an end, and what stands behind one in a text or a
+ * comment as a statement of its own.
+ */
+export function mayLeaveState(text: string): boolean {
+  if (leaving.test(text) && leaving.test(text.replace(localSetting, ""))) return true;
+  return text.includes(";")
+    ? !text.split(";").every((statement) => harmless.test(statement))
+    : !harmless.test(text);
+}
+
+/** Parts of the messages by which a client asks for something; all others of them leave nothing. */
+const [QUERY, PARSE, FUNCTION_CALL] = ["Q", "P", "F"];
+
+/**
+ * The same for a message of a client, `payload` being what follows its length. Null stands for a payload that came in
+ * pieces.
+ *
+ * Source: https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+export function messageMayLeaveState(type: string, payload: Buffer | null): boolean {
+  if (type === FUNCTION_CALL) return true;
+  if (type !== QUERY && type !== PARSE) return false;
+  if (payload === null) return true;
+  // A statement with a name stays until the session ends.
+  if (type === PARSE && payload[0] !== 0) return true;
+  const from = type === PARSE ? 1 : 0;
+  // All that is looked for is ASCII.
+  return mayLeaveState(payload.toString("latin1", from, payload.indexOf(0, from)));
+}
+
+/**
+ * A row when the database has a function that may leave something in the session of whoever calls it, or changes a row
+ * for which a trigger calls it, or reads a view with it: no text says that. Functions in C are those of extensions.
+ * Texts are looked at like those of clients, but a function is kept in one piece; what it executes is not known.
+ */
+export const leavingFunctionsQuery = `SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+AND CASE WHEN l.lanname IN ('sql', 'plpgsql')
+  THEN COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)
+    ~* '\\m(pg_temp|temp(orary)?\\M)|advisory_lock|set_config|pg_settings|_to_xml|u&"|\\m(execute|prepare|listen|load|discard|reset|dblink\\w*)\\M|with\\s+hold|(^|;|\\m(begin|then|else|loop)\\M|\\*/|--[^\\n]*\\n)\\s*set\\M'
+  ELSE l.lanname NOT IN ('c', 'internal') END
+LIMIT 1`;
+
+/** Short enough for a person who makes a function and calls it; the look takes a millisecond or two. */
+const knownMs = 2_000;
+
+/** What was found by {@link leavingFunctionsQuery} in each database. Somebody may make such a function over another door. */
+export class LeavingFunctions {
+  readonly #found = new Map<string, { readonly some: boolean; readonly until: number }>();
+
+  /** Whether the database has some; null: not known, or not any more. */
+  in(database: string): boolean | null {
+    const found = this.#found.get(database);
+    return found !== undefined && performance.now() < found.until ? found.some : null;
+  }
+
+  note(database: string, some: boolean): void {
+    this.#found.set(database, { some, until: performance.now() + knownMs });
+  }
+
+  /** Somebody may just have made one. */
+  forget(database: string): void {
+    this.#found.delete(database);
+  }
+}
