@@ -1,3 +1,4 @@
+import { recorded } from "../recorded.ts";
 import { type Stack, startStack } from "./connect.ts";
 import { makers } from "./events.ts";
 import { fillLetters, fillRecord } from "./fill.ts";
@@ -125,7 +126,7 @@ async function measure(stack: Stack): Promise<Times> {
   });
   const [some] = (
     await db.query(
-      "SELECT id, correlation_id FROM events WHERE sent_at IS NOT NULL ORDER BY position DESC LIMIT 1",
+      `SELECT id, correlation_id FROM ${recorded} WHERE sent_at IS NOT NULL ORDER BY position DESC LIMIT 1`,
     )
   ).rows as { id: string; correlation_id: string | null }[];
   const [letter] = (await db.query("SELECT max(id) AS id FROM dead_letters")).rows as { id: string }[];

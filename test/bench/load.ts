@@ -45,7 +45,7 @@ export async function until(
 }
 
 export function untilRelayed(stack: Stack): Promise<void> {
-  const unsent = () => stack.count("SELECT count(*) AS n FROM events WHERE sent_at IS NULL");
+  const unsent = () => stack.count("SELECT count(*) AS n FROM unsent_events");
   return until(stack, "all is relayed", async () => (await unsent()) === 0);
 }
 

@@ -47,7 +47,7 @@ if (program !== undefined) process.exit(await program(only.slice(1)));
 
 const stack = await startStack("bench");
 const { db, call, count } = stack;
-const unsent = () => count("SELECT count(*) AS n FROM events WHERE sent_at IS NULL");
+const unsent = () => count("SELECT count(*) AS n FROM unsent_events");
 
 async function ingestSingle(): Promise<Row> {
   const jobs = Array.from({ length: 2_000 }, (_, n) => {

@@ -45,7 +45,7 @@ function isQuiet({ unsent, queued, pending, behind, lost }: Unfinished): boolean
 
 async function look({ db, redis, prefix, groups }: QuietOptions): Promise<Unfinished> {
   const { rows: counts } = await db.query<{ unsent: string; queued: string }>(
-    "SELECT (SELECT count(*) FROM events WHERE sent_at IS NULL) AS unsent, (SELECT count(*) FROM deliveries) AS queued",
+    `SELECT (SELECT count(*) FROM unsent_events) AS unsent, (SELECT count(*) FROM deliveries) AS queued`,
   );
   const { rows: shards } = await db.query<{ shard: number; ms: string; seq: string }>(
     "SELECT shard, known_ms AS ms, known_seq AS seq FROM relay_shards WHERE known_ms > 0 ORDER BY shard",

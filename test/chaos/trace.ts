@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { recorded } from "../recorded.ts";
 import type { Violation } from "./checker.ts";
 
 /** Violations that are looked into. */
@@ -17,7 +18,7 @@ export async function readTraces(db: pg.Pool, violations: readonly Violation[]):
          SELECT key, id FROM events WHERE id::text = $1
          UNION ALL SELECT key, NULL FROM chaos_effects WHERE of = $1 AND key IS NOT NULL LIMIT 1
        ), family AS (
-         SELECT e.* FROM events e JOIN own ON e.id = own.id OR e.key = own.key ORDER BY e.position LIMIT 20
+         SELECT e.* FROM ${recorded.replace(/ AS events$/, "")} e JOIN own ON e.id = own.id OR e.key = own.key ORDER BY e.position LIMIT 20
        )
        SELECT concat_ws(' ', 'position', f.position, f.type, f.id, 'stored', f.stored_at::time(3),
          'sent', f.sent_at::time(3), f.stream_message_id, '| claimed', p.processed_at::time(3), p.stream_message_id,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { KafkaRecord } from "../../src/cli/commands/kafka-record.ts";
+import { recorded } from "../recorded.ts";
 import { waitFor } from "../wait-for.ts";
 import { charter, openStation, type Station, startCharter } from "./server.ts";
 
@@ -112,7 +113,7 @@ describe("export", () => {
     const counts = countsByKey(stdout);
     expect(Object.keys(counts).toSorted()).toEqual(keys);
     for (const list of Object.values(counts)) expect(list).toEqual(list.toSorted((a, b) => a - b));
-    const shards = await station.sql("SELECT DISTINCT shard FROM events");
+    const shards = await station.sql(`SELECT DISTINCT shard FROM ${recorded}`);
     expect(shards.length).toBeGreaterThan(1);
   });
 

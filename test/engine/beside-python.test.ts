@@ -11,6 +11,7 @@ import type { Tx } from "../../src/engine/db/database.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { recorded } from "../recorded.ts";
 import { pendingOf, relayWith, streamEntries } from "./fixture.ts";
 import { always, openWithRedis } from "./janitor-fixture.ts";
 import { firstReaderTypes, parseAsPython, pythonHeartbeat, startPythonWriter } from "./python-programs.ts";
@@ -171,7 +172,7 @@ describe("a stream that another program cuts", () => {
     await drain();
     expect((await effects("reports")).sort()).toEqual([...ours].sort());
     expect(distinct(await effects("audit"))).toEqual(expect.arrayContaining([...ours].sort()));
-    expect(await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).toEqual([]);
+    expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
     expect(backbone.logs.filter((line) => line.includes("Another program trimmed the stream"))).toHaveLength(
       1,
     );
@@ -375,7 +376,7 @@ describe("a stream that another program cuts", () => {
     const present = new Set((await streamEntries(backbone)).map(({ fields }) => fields.id));
     expect(lost.filter((id) => present.has(id))).toEqual([]);
     // The relay has nothing left, and what comes next goes through at once.
-    expect(await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).toEqual([]);
+    expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
     const [last = ""] = await publishReports(backbone, 1);
     expect(await backbone.relay()).toMatchObject({ sent: 1, more: false, busy: null });
     await drain();

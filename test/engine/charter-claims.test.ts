@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { migrate } from "../../workers/local/migrate.ts";
 import type { Backbone } from "../backbone.ts";
 import { createEarlierDatabase } from "../migrations/databases.ts";
+import { recorded } from "../recorded.ts";
 import { openBackbone, publishReports, recorder } from "./fixture.ts";
 
 /*
@@ -61,7 +62,7 @@ test("what a Python consumer claimed is not applied by ours of the same name, an
   const [first = "", second = ""] = await publishReports(backbone, 2);
   await backbone.relay();
   const sent = await backbone.sql<{ id: string; message: string }>(
-    "SELECT id::text, stream_message_id AS message FROM events ORDER BY position",
+    `SELECT id::text, stream_message_id AS message FROM ${recorded} ORDER BY position`,
   );
   await claimAsPython(backbone, "recorder", sent[0]?.message ?? "", first);
   expect(await backbone.drain(consumer)).toMatchObject({ applied: 1, redelivered: 1 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { recorded } from "../recorded.ts";
 import { health, idsOf, invoke, soon } from "./dispatch-fixture.ts";
 import { createClock, effects, openBackbone, pendingOf, publishReports, recorder } from "./fixture.ts";
 
@@ -92,12 +93,12 @@ describe("the relay whose budget is used up", () => {
       await relayAll(invocation, deadlineMs, (types) => woken.push(types));
       expect(woken).toEqual([health, null]);
       expect(
-        await backbone.sql("SELECT count(*)::int AS sent FROM events WHERE sent_at IS NOT NULL"),
+        await backbone.sql(`SELECT count(*)::int AS sent FROM ${recorded} WHERE sent_at IS NOT NULL`),
       ).toEqual([{ sent: 1_000 }]);
       woken.length = 0;
       await relayAll(backbone.open(), soon(), (types) => woken.push(types));
       expect(woken).toEqual([health]);
-      expect(await backbone.sql("SELECT id FROM events WHERE sent_at IS NULL")).toEqual([]);
+      expect(await backbone.sql(`SELECT id FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
     },
   );
 

@@ -5,6 +5,7 @@ import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { idsOf, invoke, soon } from "./dispatch-fixture.ts";
 import { labCatalog } from "./events.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
@@ -146,5 +147,5 @@ test("degraded, without a stream, all triggers return without a call; the events
   await engine.cron(() => called.push("hand on"));
   expect(called).toEqual([]);
   expect(invocation.meter.used).toBe(0);
-  expect(await backbone.sql("SELECT id FROM events WHERE sent_at IS NULL")).toHaveLength(2);
+  expect(await backbone.sql(`SELECT id FROM ${recorded} WHERE sent_at IS NULL`)).toHaveLength(2);
 });

@@ -9,6 +9,7 @@ import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { health, idsOf, invoke, latch, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { meterRead, noticeGiven, partChecked } from "./events.ts";
 import {
@@ -65,7 +66,7 @@ describe("what handlers publish", () => {
       handedOn.push("on"),
     );
     expect(await subscribersOf(backbone)).toEqual(["first", "second", "third"]);
-    expect(await backbone.sql("SELECT id FROM events WHERE sent_at IS NULL")).toEqual([]);
+    expect(await backbone.sql(`SELECT id FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
     expect(handedOn).toEqual([]);
   });
 
@@ -79,7 +80,7 @@ describe("what handlers publish", () => {
       applied: 1,
     });
     expect(await subscribersOf(backbone)).toEqual(["first"]);
-    expect(await backbone.sql("SELECT type FROM events WHERE sent_at IS NULL")).toEqual([
+    expect(await backbone.sql(`SELECT type FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([
       { type: "lab.part.checked" },
     ]);
   });

@@ -3,6 +3,7 @@ import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
 import { PermanentError, TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
+import { recorded } from "../recorded.ts";
 import {
   createClock,
   deadLetters,
@@ -205,7 +206,7 @@ test("a forced replay applies an event once more, and only once", async () => {
     await backbone.sql(
       `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, cause,
          replay_epoch)
-       SELECT 'recorder', 0, $1, stream_message_id, id::text, type, 'replay', $2 FROM events`,
+       SELECT 'recorder', 0, $1, stream_message_id, id::text, type, 'replay', $2 FROM ${recorded}`,
       [backbone.stream, generation],
     );
     const { redis, keys } = backbone.open();

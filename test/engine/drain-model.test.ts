@@ -7,6 +7,7 @@ import { type Backbone, createBackbone } from "../backbone.ts";
 import { check, type Effect, type Fate, type Letter, type PublishedEvent } from "../chaos/checker.ts";
 import { chaosConsumers, effectsTable } from "../chaos/consumers.ts";
 import { codes, followUps, subscribers } from "../chaos/content.ts";
+import { recorded } from "../recorded.ts";
 import { drainWith, endLease, pendingOf, relayWith } from "./fixture.ts";
 import { keyCount, type Step, setAsideBeforeDelivered, step, tokenNotCopied, twice } from "./histories.ts";
 import { type Disturbance, disturb } from "./interference.ts";
@@ -243,7 +244,7 @@ async function settle(history: History): Promise<void> {
       moved += read + (more ? 1 : 0) + (await pendingOf(backbone, consumer)).length;
     }
     const [open] = await backbone.sql<{ n: string }>(
-      "SELECT (SELECT count(*) FROM events WHERE sent_at IS NULL) + (SELECT count(*) FROM deliveries) AS n",
+      `SELECT (SELECT count(*) FROM ${recorded} WHERE sent_at IS NULL) + (SELECT count(*) FROM deliveries) AS n`,
     );
     if (moved + Number(open?.n) === 0) return;
   }

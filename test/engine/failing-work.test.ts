@@ -8,6 +8,7 @@ import { checkHealth } from "../../src/engine/operations/health.ts";
 import { reconcileAll, runJanitor } from "../../src/engine/retention/janitor.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends, startFaultyRedis } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
 
@@ -204,5 +205,5 @@ test("failures that cannot be noted change nothing", async () => {
   await backbone.sql("ALTER TABLE alerts RENAME TO alerts_elsewhere");
   await relayOnce(backbone);
   await relayAll(invoke(backbone, [recorder()], otherIsolate()), soon(), idle);
-  expect(await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).toEqual([]);
+  expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
 });

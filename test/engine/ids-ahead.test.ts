@@ -99,7 +99,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
       backbone.stream,
       ">",
     );
-    await backbone.sql("UPDATE events SET sent_at = sent_at - interval '1 hour'");
+    await backbone.sql("UPDATE stream_entries SET sent_at = sent_at - interval '1 hour'");
     const [state] = await consumerStates({ ...invocation, consumers });
     expect(state?.oldest_unread_age_ms).toBeGreaterThan(3_500_000);
     await backbone.drain(consumer);

@@ -8,6 +8,7 @@ import {
 } from "../../src/engine/operations/metrics/over-time.ts";
 import { readOverview } from "../../src/engine/operations/overview.ts";
 import type { Backbone } from "../backbone.ts";
+import { recorded } from "../recorded.ts";
 import { invoke } from "./dispatch-fixture.ts";
 import {
   createClock,
@@ -52,7 +53,7 @@ describe("over time", () => {
       const { buckets } = timeWindows[window];
       expect(traffic?.published, window).toHaveLength(buckets);
       expect(traffic?.totals).toEqual({
-        published: await count(backbone, "events WHERE sent_at IS NOT NULL"),
+        published: await count(backbone, `${recorded} WHERE sent_at IS NOT NULL`),
         applied: await count(backbone, "processed_events"),
         retried: 1,
         dead_lettered: await count(backbone, "dead_letters"),

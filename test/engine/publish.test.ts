@@ -10,6 +10,7 @@ import { PermanentError, TooLargeError, ValidationError } from "../../src/engine
 import { withPosition } from "../../src/engine/publish/position.ts";
 import { admitEnvelope, createOutbox, prepareEvent, publishMany } from "../../src/engine/publish/publish.ts";
 import type { Backbone } from "../backbone.ts";
+import { recorded } from "../recorded.ts";
 import { alarmRaised, meterRead, noticeGiven, sampleTaken } from "./events.ts";
 import { effects, openBackbone, publishBeats, streamEntries } from "./fixture.ts";
 
@@ -294,9 +295,9 @@ describe("the envelope", () => {
       actor_id: "u1",
       severity: null,
     });
-    expect(await backbone.sql("SELECT causation_id, key, shard, tenant_id, sent_at FROM events")).toEqual([
-      { causation_id: cause, key: sampleId, shard: null, tenant_id: "t1", sent_at: null },
-    ]);
+    expect(
+      await backbone.sql(`SELECT causation_id, key, shard, tenant_id, sent_at FROM ${recorded}`),
+    ).toEqual([{ causation_id: cause, key: sampleId, shard: null, tenant_id: "t1", sent_at: null }]);
   });
 
   test("starts a new group under its own id when the context has none", async () => {

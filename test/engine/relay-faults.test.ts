@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import {
   drainUntilQuiet,
   effects,
@@ -17,12 +18,12 @@ import {
 const eventIds = async (backbone: Backbone) =>
   (await streamEntries(backbone)).map((entry) => entry.fields.id);
 const unsent = async (backbone: Backbone) =>
-  (await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).length;
+  (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
 /** Stream ids that the record notes, in its order. */
 const noted = async (backbone: Backbone) =>
-  (await backbone.sql<{ id: string }>("SELECT stream_message_id AS id FROM events ORDER BY position")).map(
-    ({ id }) => id,
-  );
+  (
+    await backbone.sql<{ id: string }>(`SELECT stream_message_id AS id FROM ${recorded} ORDER BY position`)
+  ).map(({ id }) => id);
 const endLease = (backbone: Backbone) => backbone.sql("UPDATE relay_shards SET lease_until = now()");
 const appends = sends("XADD");
 

@@ -5,6 +5,7 @@ import { idsInLua } from "../../src/engine/stream/ids-in-lua.ts";
 import { createRedis } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, startFaultyRedis } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import {
   drainUntilQuiet,
   effects,
@@ -35,7 +36,7 @@ async function expectInOrder(backbone: Backbone, ids: readonly string[]): Promis
   const ours = entries.filter(({ fields }) => ids.includes(fields.id ?? ""));
   expect(ours.map(({ fields }) => fields.id)).toEqual(ids);
   const rows = await backbone.sql<{ place: string }>(
-    "SELECT stream_message_id AS place FROM events ORDER BY position",
+    `SELECT stream_message_id AS place FROM ${recorded} ORDER BY position`,
   );
   expect(rows.map(({ place }) => place)).toEqual(ours.map(({ id }) => id));
   const places = entries.map(({ id }) => parseMessageId(id));
@@ -79,7 +80,7 @@ describe("behind an entry of another writer, ours follow in their order:", () =>
     await publishReports(backbone, 40);
     await Promise.all([0, 1].map((shard) => backbone.relay({ shard })));
     const rows = await backbone.sql<{ id: string; shard: number }>(
-      "SELECT stream_message_id AS id, shard FROM events",
+      `SELECT stream_message_id AS id, shard FROM ${recorded}`,
     );
     expect(new Set(rows.map((row) => row.id)).size).toBe(40);
     const next = now + 86_400_000 + 1;

@@ -4,12 +4,13 @@ import type { RelayResult } from "../../src/engine/relay/relay.ts";
 import { createRedis } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase, type RedisRequest, sends, startFaultyRedis } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntries } from "./fixture.ts";
 
 const eventIds = async (backbone: Backbone) =>
   (await streamEntries(backbone)).map((entry) => entry.fields.id);
 const unsent = async (backbone: Backbone) =>
-  (await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).length;
+  (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
 const endLease = (backbone: Backbone) => backbone.sql("UPDATE relay_shards SET lease_until = now()");
 const appends = sends("XADD");
 
@@ -48,7 +49,7 @@ describe("a relay that lost its lease", () => {
     expect(backbone.logs.filter((line) => line.includes("set back"))).toEqual([]);
     expect(await eventIds(backbone)).toEqual(ids);
     const stored = await backbone.sql<{ id: string }>(
-      "SELECT stream_message_id AS id FROM events ORDER BY position",
+      `SELECT stream_message_id AS id FROM ${recorded} ORDER BY position`,
     );
     expect(stored.map((row) => row.id)).toEqual((await streamEntries(backbone)).map((entry) => entry.id));
   });

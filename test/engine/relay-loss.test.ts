@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { TransientError } from "../../src/engine/core/errors.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
+import { noteSent, recorded, unsend } from "../recorded.ts";
 import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntries } from "./fixture.ts";
 
 /*
@@ -13,7 +14,7 @@ import { openBackbone, openFaultyBackbone, publishReports, relayWith, streamEntr
 const eventIds = async (backbone: Backbone) =>
   (await streamEntries(backbone)).map((entry) => entry.fields.id ?? "");
 const unsent = async (backbone: Backbone) =>
-  (await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).length;
+  (await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).length;
 const sentKey = (backbone: Backbone) => backbone.open().keys.sent(0);
 
 /** Every event of the record stands once in the stream, under the id that the record notes. */
@@ -21,7 +22,7 @@ async function expectWhole(backbone: Backbone): Promise<void> {
   const entries = await streamEntries(backbone);
   const places = new Map(entries.map(({ id, fields }) => [fields.id, id]));
   const rows = await backbone.sql<{ id: string; place: string | null }>(
-    "SELECT id, stream_message_id AS place FROM events ORDER BY position",
+    `SELECT id, stream_message_id AS place FROM ${recorded} ORDER BY position`,
   );
   expect(rows.map(({ id }) => places.get(id) ?? null)).toEqual(rows.map(({ place }) => place));
   expect(entries.filter(({ fields }) => rows.some(({ id }) => id === fields.id))).toHaveLength(rows.length);
@@ -236,7 +237,7 @@ describe("an id of ours that another program was given after a loss", () => {
     await backbone.relay();
     const ids = await eventIds(backbone);
     const rows = await backbone.sql<{ id: string; place: string }>(
-      "SELECT id, stream_message_id AS place FROM events",
+      `SELECT id, stream_message_id AS place FROM ${recorded}`,
     );
     const places = new Map((await streamEntries(backbone)).map(({ id, fields }) => [id, fields.id]));
     for (const { id, place } of rows) expect(places.get(place)).toBe(id);
@@ -284,7 +285,7 @@ describe("a record that was set back to a backup", () => {
     const backup = await backUp(backbone);
     await backbone.relay();
     await backup.restore();
-    await backbone.sql("UPDATE events SET sent_at = NULL, stream_message_id = NULL, shard = NULL");
+    await backbone.sql(unsend());
     expect(await backbone.relay()).toMatchObject({ sent: 2, repeated: 1 });
     expect(await eventIds(backbone)).toEqual(ids);
     await expectWhole(backbone);
@@ -295,7 +296,7 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
   /** What that release did up to its append: rows and ids are stored. Also tells how it appended. */
   async function takeAsBefore(backbone: Backbone): Promise<{ append(): Promise<unknown> }> {
     const rows = await backbone.sql<{ position: string; id: string }>(
-      "SELECT position, id FROM events WHERE sent_at IS NULL ORDER BY position",
+      `SELECT position, id FROM ${recorded} WHERE sent_at IS NULL ORDER BY position`,
     );
     const ms = Date.now();
     await backbone.sql("INSERT INTO relay_layout (id, shards) VALUES (1, 1) ON CONFLICT DO NOTHING");
@@ -366,9 +367,9 @@ describe("a batch in flight of the release before, which gave ids ahead and no n
     const former = await takeAsBefore(backbone);
     await former.append();
     // As that release ended a batch: it knows of ids only.
-    await backbone.sql(`UPDATE events SET sent_at = now(), shard = 0,
-      stream_message_id = (SELECT batch_ms || '-' || (SELECT count(*) FROM events p WHERE p.sent_at IS NULL AND p.position < events.position) FROM relay_shards)
-      WHERE sent_at IS NULL`);
+    const [batch] = await backbone.sql<{ ms: string }>("SELECT batch_ms AS ms FROM relay_shards");
+    for (const [place, id] of ids.slice(2).entries())
+      await backbone.sql(noteSent, [id, `${batch?.ms}-${place}`]);
     await backbone.sql(`UPDATE relay_shards SET last_ms = batch_ms, last_seq = 1, known_ms = batch_ms, known_seq = 1,
       batch_positions = NULL, batch_ms = NULL, batch_seq = NULL`);
     ids.push(...(await publishReports(backbone, 2)));

@@ -7,6 +7,7 @@ import type { RelayDeps } from "../../src/engine/relay/relay-deps.ts";
 import { createRedis, type RedisHttp } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { type FaultyRedis, hookDatabase, sends } from "../faults.ts";
+import { noteSent, recorded } from "../recorded.ts";
 import { openFaultyBackbone, publishBeats, relayWith, streamEntries } from "./fixture.ts";
 
 /*
@@ -262,10 +263,10 @@ async function verifyRecord(world: World): Promise<void> {
   await backbone.sql("UPDATE relay_shards SET lease_until = now()");
   // A batch of which the reply was lost is sent before anybody looks; cron looks again.
   for (let looks = 0; looks < 2; looks += 1) await world.relayAll(() => ({}));
-  expect(await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).toEqual([]);
+  expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
   const onShards = await Promise.all(shards.map((shard) => streamEntries(backbone, shard)));
   const rows = await backbone.sql<{ id: string; shard: number; place: string }>(
-    "SELECT id, shard, stream_message_id AS place FROM events",
+    `SELECT id, shard, stream_message_id AS place FROM ${recorded}`,
   );
   expect(rows.map(({ id }) => id).toSorted()).toEqual([...world.ids].toSorted());
   for (const { id, shard, place } of rows) {
@@ -282,7 +283,7 @@ async function verify(world: World): Promise<void> {
   redis.heal();
   await backbone.sql("UPDATE relay_shards SET lease_until = now()");
   await world.relayAll(() => ({}));
-  expect(await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).toEqual([]);
+  expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
   const onShards = await Promise.all(shards.map((shard) => streamEntries(backbone, shard)));
   const entries = onShards.flatMap((list, shard) => list.map((entry) => ({ ...entry, shard })));
   const ours = entries.filter(({ fields }) => fields.type !== "foreign");
@@ -300,7 +301,7 @@ async function verify(world: World): Promise<void> {
   }
   // The record knows where each one stands, and no id was given twice, not even on two shards.
   const rows = await backbone.sql<{ id: string; shard: number; place: MessageId }>(
-    "SELECT id, shard, stream_message_id AS place FROM events ORDER BY position",
+    `SELECT id, shard, stream_message_id AS place FROM ${recorded} ORDER BY position`,
   );
   const standing = new Map(ours.map(({ id, shard, fields }) => [fields.id, { id, shard }]));
   for (const row of rows) expect(standing.get(row.id)).toEqual({ id: row.place, shard: row.shard });
@@ -381,15 +382,12 @@ test("control: a relay that lets Redis give the ids doubles or loses in such a h
   const { backbone, redis } = world;
   const naive = async (): Promise<void> => {
     const rows = await backbone.sql<{ id: string; payload: object }>(
-      "SELECT id, payload FROM events WHERE sent_at IS NULL ORDER BY position",
+      `SELECT id, payload FROM ${recorded} WHERE sent_at IS NULL ORDER BY position`,
     );
     for (const { id, payload } of rows) {
       const fields = ["id", id, "type", "lab.meter.read", "payload", JSON.stringify(payload)];
       const place = String(await backbone.redis("XADD", backbone.stream, "*", ...fields));
-      await backbone.sql(
-        "UPDATE events SET sent_at = now(), shard = 0, stream_message_id = $2 WHERE id = $1",
-        [id, place],
-      );
+      await backbone.sql(noteSent, [id, place]);
     }
   };
   await backbone.sql("INSERT INTO relay_shards (shard) VALUES (0)");

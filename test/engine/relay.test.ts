@@ -8,6 +8,7 @@ import { insertEvents } from "../../src/engine/publish/record.ts";
 import { beginSql } from "../../src/engine/relay/relay-sql.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { meterRead, noticeGiven, partChecked } from "./events.ts";
 import {
   openBackbone,
@@ -49,7 +50,7 @@ describe("the relay", () => {
     expect(entries.map((entry) => entry.fields.id)).toEqual(ids);
     expectGrowing(entries.map((entry) => entry.id));
     const rows = await backbone.sql(
-      "SELECT id, stream_message_id FROM events WHERE sent_at IS NOT NULL ORDER BY position",
+      `SELECT id, stream_message_id FROM ${recorded} WHERE sent_at IS NOT NULL ORDER BY position`,
     );
     expect(rows).toEqual(entries.map((entry) => ({ id: entry.fields.id, stream_message_id: entry.id })));
     ids.push(...(await publishReports(backbone, 3)));
@@ -205,7 +206,7 @@ describe("the choice of a batch", () => {
       await begin();
       await publishReports(backbone, 3_000);
       const plan = await begin();
-      expect(plan).toMatch(/Index Scan using events_unsent_idx on events e .*rows=100\b/);
+      expect(plan).toMatch(/Index Scan using unsent_events_pkey on unsent_events u .*rows=100\b/);
       expect(plan).not.toMatch(/Bitmap|Sort Key|Seq Scan/);
     },
   );
@@ -305,7 +306,7 @@ describe("several shards", () => {
     );
     await backbone.open().db.transaction((tx) => insertEvents(tx, prepared));
     await Promise.all([0, 1].map((shard) => backbone.relay({ shard })));
-    const ours = await backbone.sql<{ id: MessageId }>("SELECT stream_message_id AS id FROM events");
+    const ours = await backbone.sql<{ id: MessageId }>(`SELECT stream_message_id AS id FROM ${recorded}`);
     expect(ours).toHaveLength(40);
     expect(new Set(ours.map((row) => row.id)).size).toBe(40);
   });

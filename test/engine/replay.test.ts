@@ -5,6 +5,7 @@ import { changeBulkOperation } from "../../src/engine/operations/bulk/bulk-chang
 import { runBulkOperations, stepBulkOperation } from "../../src/engine/operations/bulk/bulk-operations.ts";
 import { previewReplay, startBackfill, startReplay } from "../../src/engine/operations/bulk/replay.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
+import { recorded, unsend } from "../recorded.ts";
 import {
   type DeliveryRow,
   deliveries,
@@ -41,7 +42,7 @@ async function claim(backbone: Backbone, eventId: string | undefined, epoch = 0,
   const [into, values] = epoch === 0 ? ["processed_events", ""] : ["replay_claims", `, ${epoch}`];
   await backbone.sql(
     `INSERT INTO ${into} (subscriber_name, stream_name, stream_message_id, event_id${epoch === 0 ? "" : ", replay_epoch"})
-     SELECT $2, 's', stream_message_id, id::text${values} FROM events WHERE id = $1`,
+     SELECT $2, 's', stream_message_id, id::text${values} FROM ${recorded} WHERE id = $1`,
     [eventId, subscriber],
   );
 }
@@ -72,7 +73,7 @@ describe("a replay of what is missing", () => {
     const job = await start(backbone);
     const drains = await run(backbone);
     const [first] = await backbone.sql<{ stream_message_id: string }>(
-      "SELECT stream_message_id FROM events ORDER BY position LIMIT 1",
+      `SELECT stream_message_id FROM ${recorded} ORDER BY position LIMIT 1`,
     );
     expect(drains.map(idsOf)).toEqual([[ids[0], ids[2], ids[4]]]);
     expect(drains[0]?.[0]).toMatchObject({
@@ -100,7 +101,7 @@ describe("a replay of what is missing", () => {
     const backbone = await open();
     const ids = await sent(backbone, 3);
     const rows = await backbone.sql<{ stream_message_id: string }>(
-      "SELECT stream_message_id FROM events ORDER BY position",
+      `SELECT stream_message_id FROM ${recorded} ORDER BY position`,
     );
     const [letter] = await plantLetters(backbone, [
       { messageId: rows[0]?.stream_message_id ?? "", eventId: ids[0] ?? "" },
@@ -122,7 +123,7 @@ describe("a replay of what is missing", () => {
     await sent(backbone, 2);
     await backbone.sql(
       `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, cause)
-       SELECT 'recorder', 0, 's', stream_message_id, 'waiting' FROM events ORDER BY position LIMIT 1`,
+       SELECT 'recorder', 0, 's', stream_message_id, 'waiting' FROM ${recorded} ORDER BY position LIMIT 1`,
     );
     const [waiting] = await deliveries(backbone);
     await plantLetters(backbone, [{ messageId: waiting?.stream_message_id ?? "" }]);
@@ -147,7 +148,7 @@ describe("a replay of what is missing", () => {
     );
     await backbone.sql(
       `INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id)
-       SELECT 'recorder', 's', stream_message_id, id::text FROM events
+       SELECT 'recorder', 's', stream_message_id, id::text FROM ${recorded}
        WHERE stream_message_id NOT IN ('1700000000000-7', '1700000000000-11000')`,
     );
     const job = await start(backbone);
@@ -170,7 +171,7 @@ describe("a replay of what is missing", () => {
     const job = await start(backbone, { maxStep: 1 });
     expect(await jobOf(backbone, job)).toMatchObject({ total: 2 });
     await stepBulkOperation(backbone.open(), { id: job, subscriber: "recorder" });
-    await backbone.sql("UPDATE events SET sent_at = NULL WHERE id = $1", [early[1]]);
+    await backbone.sql(unsend("e.id = $1"), [early[1]]);
     await backbone.relay();
     await sent(backbone, 3);
     const drains = await run(backbone);
@@ -182,7 +183,9 @@ describe("a replay of what is missing", () => {
   test("each shard's events go to the drain of that shard, under its stream's name", async () => {
     const backbone = await open();
     await sent(backbone, 2);
-    await backbone.sql("UPDATE events SET shard = 1 WHERE position = (SELECT max(position) FROM events)");
+    await backbone.sql(
+      "UPDATE stream_entries SET shard = 1 WHERE position = (SELECT max(position) FROM events)",
+    );
     await start(backbone);
     const rows = (await run(backbone)).flat();
     expect(rows.map((row) => [row.shard, row.stream_name])).toEqual([
@@ -345,7 +348,7 @@ describe("a forced replay", () => {
   test("takes a discarded event too, and leaves its letter discarded", async () => {
     const backbone = await open();
     await sent(backbone, 1);
-    const [row] = await backbone.sql<{ id: string }>("SELECT stream_message_id AS id FROM events");
+    const [row] = await backbone.sql<{ id: string }>(`SELECT stream_message_id AS id FROM ${recorded}`);
     await plantLetters(backbone, [{ messageId: row?.id ?? "", status: "discarded" }]);
     await start(backbone, { mode: "force" });
     expect((await run(backbone)).flat().map((delivery) => delivery.dead_letter_id)).toEqual([null]);

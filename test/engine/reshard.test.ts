@@ -11,6 +11,7 @@ import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/
 import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
+import { recorded } from "../recorded.ts";
 import { latch } from "./dispatch-fixture.ts";
 import { labCatalog } from "./events.ts";
 import {
@@ -158,7 +159,7 @@ describe("more shards on a running system", () => {
     expect(await layoutOf(backbone)).toEqual({ shards: 1, target: 4 });
     waits.open();
     await until(
-      () => backbone.sql("SELECT FROM events WHERE sent_at IS NULL"),
+      () => backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`),
       (unsent) => unsent.length >= 24,
       "events wait in the record",
     );
@@ -180,7 +181,7 @@ describe("more shards on a running system", () => {
     const entries = await Promise.all([0, 1, 2, 3].map((shard) => streamEntries(backbone, shard)));
     expect(entries.flat()).toHaveLength(expected);
     for (const onShard of entries) expect(onShard.length).toBeGreaterThan(0);
-    expect(await backbone.sql("SELECT FROM events WHERE sent_at IS NULL")).toEqual([]);
+    expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
   });
 
   /** One event of a moving key fails and is pending; then the number is raised and the next event comes. */
@@ -357,7 +358,7 @@ describe("more shards on a running system", () => {
     await queued();
     await backbone.sql(
       `INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, key, cause, due_at)
-       SELECT $1, 0, $2, stream_message_id, id::text, type, key, 'waiting', now() + interval '1 hour' FROM events`,
+       SELECT $1, 0, $2, stream_message_id, id::text, type, key, 'waiting', now() + interval '1 hour' FROM ${recorded}`,
       [consumer.subscriber, backbone.stream],
     );
     const [entry] = await streamEntries(backbone, 0);

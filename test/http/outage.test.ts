@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { recorded } from "../recorded.ts";
 import { createGatedProduct, type GatedProduct } from "./gated-product.ts";
 import { healthReport } from "./sample-events.ts";
 
@@ -96,7 +97,7 @@ describe("with Redis away", () => {
     expect(created.text).toContain("distribution_id");
     expect(created.status).toBe(201);
     await product.background();
-    const waiting = "SELECT 1 FROM events WHERE type = 'distribution.created' AND sent_at IS NULL";
+    const waiting = `SELECT 1 FROM ${recorded} WHERE type = 'distribution.created' AND sent_at IS NULL`;
     expect(await product.sql(waiting)).toHaveLength(1);
     product.redis.set("open");
     await product.settle();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { recorded } from "../recorded.ts";
 import { expectErrorShape, issuePaths } from "./refusal.ts";
 
 /* `GET /api/overview` for an operator of all tenants, and for one of a single tenant. */
@@ -62,13 +63,13 @@ describe("an operator of all tenants", () => {
     expect(waiting.body).toMatchObject({
       window: "1h",
       health: { status: "healthy" },
-      relay: { backlog: await count("events WHERE sent_at IS NULL") },
+      relay: { backlog: await count(`${recorded} WHERE sent_at IS NULL`) },
       dead_letters: { open: 6, new_in_window: 6 },
       alerts: { warning: 1, high: 1, critical: 1 },
     });
     await engine.settle();
     const { body } = await send("all", "/api/overview?window=15m");
-    expect(body.traffic.totals.published).toBe(await count("events WHERE sent_at IS NOT NULL"));
+    expect(body.traffic.totals.published).toBe(await count(`${recorded} WHERE sent_at IS NOT NULL`));
     const line = body.consumers.find((one: { subscriber: string }) => one.subscriber === "agents");
     expect(line.in_window.applied).toBe(await count("processed_events WHERE subscriber_name = 'agents'"));
     expect(line.in_window.applied).toBe(1);
@@ -107,7 +108,7 @@ describe("an operator of one tenant", () => {
     );
     const backlog = async (who: string) => (await send(who, "/api/overview")).body.relay.backlog;
     expect([await backlog("zenith"), await backlog("acme")]).toEqual([1, 0]);
-    expect(await backlog("all")).toBe(await count("events WHERE sent_at IS NULL"));
+    expect(await backlog("all")).toBe(await count(`${recorded} WHERE sent_at IS NULL`));
   });
 });
 

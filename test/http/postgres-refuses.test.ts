@@ -20,6 +20,7 @@ import { openProduct } from "../../src/http-composition.ts";
 import { migrate } from "../../workers/local/migrate.ts";
 import { type Services, startServices } from "../../workers/local/services.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { recorded } from "../recorded.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Reply, readReply } from "./surface.ts";
 
@@ -141,8 +142,8 @@ const errorsOf = (agent: string) =>
   administrate<{ errors: number; status: string }>("SELECT errors, status FROM agents WHERE agent_id = $1", [
     agent,
   ]);
-const recorded = (id: string) =>
-  administrate<{ sent_at: Date | null }>("SELECT sent_at FROM events WHERE id = $1", [id]);
+const sentAt = (id: string) =>
+  administrate<{ sent_at: Date | null }>(`SELECT sent_at FROM ${recorded} WHERE id = $1`, [id]);
 
 /** What a caller is told: not now, when to come again, and nothing of the inside. */
 function expectKindRefusal({ status, headers, body, text }: Reply): void {
@@ -232,7 +233,7 @@ describe.each([
 
     expect(await administrate("SELECT 1 FROM events WHERE payload ->> 'agent_id' = $1", [agent])).toEqual([]);
     expect(await administrate("SELECT 1 FROM task_items WHERE title = $1", [`Of ${agent}`])).toEqual([]);
-    expect(await recorded(waiting.id)).toEqual([{ sent_at: null }]);
+    expect(await sentAt(waiting.id)).toEqual([{ sent_at: null }]);
     expect(await errorsOf(undrained)).toEqual([]);
     expect((await send("/api/events", event)).status).toBe(202);
     await relayEverything();
@@ -280,7 +281,7 @@ describe("while the disk of Postgres is full", () => {
     }
     expect(await administrate("SELECT 1 FROM task_items WHERE title = $1", [`Of ${event.id}`])).toEqual([]);
     expect((await send("/api/events", event)).status).toBe(202);
-    expect(await recorded(event.id)).toEqual([{ sent_at: null }]);
+    expect(await sentAt(event.id)).toEqual([{ sent_at: null }]);
     await relayEverything();
     await drainEverything();
     expect(await errorsOf(event.payload.agent_id)).toMatchObject([{ errors: 1 }]);

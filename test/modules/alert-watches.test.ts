@@ -47,9 +47,9 @@ test("a key in use that ends soon is an alert of its tenant; one that was made f
 test("generations of which more than one in a hundred fails are an alert, two that fail are none", async () => {
   const record = (type: string, count: number, ago = "1 hour") =>
     engine.sql(
-      `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, stored_at, sent_at)
-       SELECT gen_random_uuid(), $1, 'test', 1, 'test', 'course_factory', '{}', '{}', now(), now() - $3::interval, now()
-       FROM generate_series(1, $2::integer)`,
+      `INSERT INTO events (id, type, source, schema_version, producer, source_module, meta, payload, occurred_at, stored_at, shard, stream_message_id)
+       SELECT gen_random_uuid(), $1, 'test', 1, 'test', 'course_factory', '{}', '{}', now(), now() - $3::interval, 0, '1-' || n
+       FROM generate_series(1, $2::integer) n`,
       [type, count, ago],
     );
   await record("course.generation.failed", 50, "2 days");

@@ -6,6 +6,7 @@ import { taskCreated } from "@brain/schemas";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { noteSent, unsend } from "../recorded.ts";
 import { eventually } from "../wait-for.ts";
 
 let engine: TestEngine;
@@ -114,20 +115,14 @@ describe("the audit log", () => {
     const [first, second] = [await publish(), await publish()];
     await engine.settle();
     const entries = await engine.streamEntries();
-    await engine.sql("UPDATE events SET sent_at = NULL, stream_message_id = NULL, shard = NULL");
+    await engine.sql(unsend());
     await engine.redis("XGROUP", "SETID", engine.stream, "edge_audit_log", "0");
     await engine.drain("audit_log");
     expect(await kept()).toMatchObject([{ undecided: true }, { undecided: true }]);
     // One of them is found to be ours, the other was sent under another id.
-    await engine.sql("UPDATE events SET sent_at = now(), shard = 0, stream_message_id = $1 WHERE id = $2", [
-      entries[0]?.id,
-      first.id,
-    ]);
+    await engine.sql(noteSent, [first.id, entries[0]?.id]);
     const other = await write(entries[1]?.fields ?? {});
-    await engine.sql("UPDATE events SET sent_at = now(), shard = 0, stream_message_id = $1 WHERE id = $2", [
-      other,
-      second.id,
-    ]);
+    await engine.sql(noteSent, [second.id, other]);
     await engine.request("POST", "/api/maintenance/janitor");
     expect(await kept()).toMatchObject([{ event_id: second.id, undecided: false }]);
   });

@@ -9,6 +9,7 @@ import pg from "pg";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createTestEngine, type TestEngine } from "../engine.ts";
+import { recorded } from "../recorded.ts";
 import { waitFor } from "../wait-for.ts";
 
 interface Call {
@@ -65,7 +66,7 @@ const deliver = async () => {
     "everything is sent",
     async () => {
       await engine.settle();
-      return engine.sql("SELECT id FROM events WHERE sent_at IS NULL");
+      return engine.sql(`SELECT id FROM ${recorded} WHERE sent_at IS NULL`);
     },
     (unsent) => unsent.length === 0,
   );

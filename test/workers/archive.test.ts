@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/bundle.ts";
 import { findFreePort } from "../../workers/local/ports.ts";
 import { sandboxEnv, testApiKey } from "../backbone.ts";
+import { recorded } from "../recorded.ts";
 import { createSandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
 import { startChild } from "./child.ts";
@@ -36,7 +37,7 @@ async function recordOn(served: Served, sql: Query, day: string): Promise<string
   expect((await call(served, "POST", "/api/events", event)).status).toBe(202);
   await waitFor(
     "the event is sent",
-    () => sql("SELECT id FROM events WHERE id = $1 AND sent_at IS NOT NULL", [event.id]),
+    () => sql(`SELECT id FROM ${recorded} WHERE id = $1 AND sent_at IS NOT NULL`, [event.id]),
     (rows) => rows.length === 1,
   );
   await sql("UPDATE events SET stored_at = $2::date + interval '3 hours' WHERE id = $1", [event.id, day]);

@@ -148,7 +148,7 @@ test("of a flood every request is answered: done, or refused and not done; nothi
     "all is sent",
     async () => {
       await edge.workers.tick();
-      return countOf(edge, "events WHERE sent_at IS NULL");
+      return countOf(edge, "unsent_events");
     },
     (count) => count === 0,
   );

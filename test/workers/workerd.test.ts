@@ -168,7 +168,7 @@ describe("with a consumer that cannot be woken", () => {
     );
     await waitFor(
       "all is sent",
-      () => countOf(edge, "events WHERE sent_at IS NULL"),
+      () => countOf(edge, "unsent_events"),
       (count) => count === 0,
     );
     expect(await distributionsOf(edge, courseId)).toEqual([]);
@@ -264,7 +264,7 @@ describe("workerd killed again and again", () => {
             const { body } = await call(edge, "GET", "/api/consumers");
             const states = body.consumers as { lag: number | null; pending: number }[];
             return {
-              unsent: await countOf(edge, "events WHERE sent_at IS NULL"),
+              unsent: await countOf(edge, "unsent_events"),
               distributions: await countOf(edge, "course_distributions"),
               states: states.map(({ lag, pending }) => ({ lag, pending })),
             };

@@ -51,7 +51,7 @@ export function engineWatches({ alerts }: Pick<Invocation, "alerts">): AlertWatc
             age, ${relaySeconds}::integer), NULL::text, ARRAY[id::text]
         FROM (
           SELECT id, extract(epoch FROM now() - stored_at)::integer AS age FROM events
-          WHERE sent_at IS NULL ORDER BY position LIMIT 1
+          WHERE position = (SELECT min(position) FROM unsent_events)
         ) oldest WHERE age >= ${relaySeconds}::integer`,
     },
     {

@@ -25,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0029_tenant_order", when: 1_795_718_188_360 },
   { tag: "0030_audit_by_request", when: 1_795_723_202_423 },
   { tag: "0031_claim_function", when: 1_795_746_830_450 },
+  { tag: "0032_append_only_events", when: 1_795_748_809_972 },
 ];

@@ -6,7 +6,7 @@ import { type SQL, sql } from "drizzle-orm";
  *
  * What an id says of time is never asked. Ids grow, but a writer whose clock is a month ahead, or that counts
  * microseconds, moves all ids behind its own there, ours too; so a time window around an id finds nothing of them. The
- * index `events_stream_id_idx` finds what was sent under an id, or in a stretch of them, by the id.
+ * index `stream_entries_id_idx` finds what was sent under an id, or in a stretch of them, by the id.
  */
 
 /** The id in a column as something that compares and sorts like an id. */
@@ -31,40 +31,77 @@ export function idParts(id: string): SQL {
   return sql`${ms}::numeric, ${seq}::numeric`;
 }
 
-/** For ORDER BY … LIMIT 1: the largest id of a column first. */
-export function byIdDescending(column: SQL): SQL {
-  return sql`split_part(${column}, '-', 1)::numeric DESC, split_part(${column}, '-', 2)::numeric DESC`;
-}
-
 /** The parts of the id in a column, as two values: for ORDER BY too. */
 export function byId(column: SQL): SQL {
   return sql`split_part(${column}, '-', 1)::numeric, split_part(${column}, '-', 2)::numeric`;
 }
 
-const sentId = sql.raw("e.stream_message_id");
+/*
+ * An event stands in `events`, where it is on the stream in `stream_entries`, and what is not sent in `unsent_events`: see the
+ * migration `append_only_events`. `events` itself says nothing of it. Everywhere `e` is the event and `s` its entry.
+ */
+
+const ownEntry = sql.raw("(SELECT * FROM stream_entries x WHERE x.position = e.position LIMIT 1) s");
 
 /**
- * Condition on `events e`: sent to `shard` under an id behind `behind` and up to `to`.
+ * Behind `FROM events e`: the entry of each event, all null until it was sent. LATERAL and LIMIT make it one look at the
+ * index for each row that comes, so that a page of events is read from the index that gives its order; a join that Postgres
+ * may plan as it likes reads all entries of a table that was never analyzed.
+ */
+export const withEntry: SQL = sql`LEFT JOIN LATERAL ${ownEntry} ON true`;
+
+/** The same, of events that were sent alone. */
+export const withSentEntry: SQL = sql`CROSS JOIN LATERAL ${ownEntry}`;
+
+/** The id under which an event was sent, text; null until it was. */
+export const entryId: SQL = sql.raw("(s.ms || '-' || s.seq)");
+
+/** FROM clause: what was sent, with its events; for who asks in the order of the stream, or by an id. */
+export const sentEvents: SQL = sql.raw(
+  "stream_entries s CROSS JOIN LATERAL (SELECT * FROM events x WHERE x.position = s.position LIMIT 1) e",
+);
+
+/** The parts of the id of an entry as one value, which compares and sorts like an id. */
+export const sentId: SQL = sql.raw("(s.ms, s.seq)");
+
+/** For ORDER BY: the stream's own order, as `stream_entries_id_idx` gives it behind a shard. */
+export const inStreamOrder: SQL = sql.raw("s.ms, s.seq");
+
+/**
+ * Condition on entries: sent to `shard` under an id behind `behind` and up to `to`.
  *
  * EXPLAIN (PostgreSQL 18, 1,000,000 sent events, a stretch of 1,000): the index is read by shard and both comparisons of
- * rows, 0.4 ms, with and without ANALYZE. The partial index needs the IS NOT NULL to be said. Marking rows as sent costs
- * the same with the index and without it, within what can be measured.
+ * rows, with and without ANALYZE.
  */
 export function sentBetween(shard: number, behind: string, to: string): SQL {
-  return sql`e.shard = ${shard} AND e.stream_message_id IS NOT NULL
-    AND ${idIn(sentId)} > ${idValue(behind)} AND ${idIn(sentId)} <= ${idValue(to)}`;
+  return sql`s.shard = ${shard} AND ${sentId} > ${idValue(behind)} AND ${sentId} <= ${idValue(to)}`;
 }
 
 /**
- * FROM clause: `events e` that were sent to `shard` under one of the ids of a text array (`given.id`), each found by the
- * same index: 200 ids in 4 ms. A join instead of LATERAL reads the whole index of a table that was never analyzed, 6 s.
+ * FROM clause: events `e` with their entries `s` that were sent to `shard` under one of the ids of a text array
+ * (`given.id`), each found by the index.
  */
 export function sentUnder(shard: number, ids: readonly string[]): SQL {
   return sql`unnest(${sql.param([...ids])}::text[]) AS given(id)
     CROSS JOIN LATERAL (
-      SELECT * FROM events s
-      WHERE s.shard = ${shard} AND s.stream_message_id IS NOT NULL
-        AND ${idIn(sql.raw("s.stream_message_id"))} = ${idIn(sql.raw("given.id"))}
-      LIMIT 1
-    ) e`;
+      SELECT * FROM stream_entries x WHERE x.shard = ${shard} AND (x.ms, x.seq) = ${idIn(sql.raw("given.id"))} LIMIT 1
+    ) s
+    CROSS JOIN LATERAL (SELECT * FROM events x WHERE x.position = s.position LIMIT 1) e`;
+}
+
+/**
+ * Two parts of a WITH that make events unsent again, the second one `restored`: a row `position` for each.
+ *
+ * @param chosen name of a part before: `position`, and `ms` and `seq` of the entry that is lost. An event that was sent again
+ *   meanwhile stands under another id, and stays
+ */
+export function unsendParts(chosen: string): SQL {
+  return sql.raw(`unsent AS (
+      DELETE FROM stream_entries s USING ${chosen} c
+      WHERE s.position = c.position AND (s.ms, s.seq) = (c.ms, c.seq) RETURNING s.position
+    ), restored AS (
+      INSERT INTO unsent_events (position, slot, tenant_id, key)
+      SELECT e.position, e.slot, e.tenant_id, e.key FROM unsent u JOIN events e ON e.position = u.position
+      ON CONFLICT (position) DO NOTHING RETURNING position
+    )`);
 }

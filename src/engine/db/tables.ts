@@ -16,7 +16,7 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { hashSlotOf } from "./hash-slots.ts";
-import { tenantRows, withoutTenants } from "./tenant-rows.ts";
+import { tenantRows, tenantRowsThrough, withoutTenants } from "./tenant-rows.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: "date" });
 
@@ -28,8 +28,9 @@ const idPart = (name: string) => numeric(name, { precision: 20, scale: 0, mode: 
 
 /**
  * The record: every event that a module published, committed with the change it tells of. Rows are never changed,
- * except that the relay notes when, where and under which stream id an entry was sent, and that the end of a request
- * notes its status in `origin`; the janitor deletes what is old, sent and archived.
+ * except that the end of a request notes its status in `origin`; the janitor deletes what is old, sent and archived. What
+ * becomes of a row stands in two narrow tables, `unsent_events` and `stream_entries`: to note it in these wide rows wrote
+ * each of them again, with an entry in all their indexes, and was the dearest thing that Postgres did here.
  *
  * One table, not one a month: whoever publishes says ON CONFLICT (id), and Postgres gives partitions no key over all of
  * them that lacks the column they are divided by. A partition also costs each statement of the relay planning: with
@@ -64,22 +65,21 @@ export const events = pgTable(
     key: varchar("key", { length: 255 }),
     /** Hash slot of the key (of the id, when there is none) among 65,536; modulo the number of shards it is the shard. */
     slot: integer("slot").generatedAlwaysAs(hashSlotOf(sql`coalesce(key, id::text)`)),
-    /** Shard of the stream it was sent to; null until sent. */
+    /**
+     * These three are read and written by the release before alone, see the migration `append_only_events`. Where an event
+     * is on the stream stands in `stream_entries`.
+     */
     shard: integer("shard"),
-    /** Null until sent. */
     streamMessageId: varchar("stream_message_id", { length: 50 }),
-    sentAt: instant("sent_at"),
+    sentAt: instant("sent_at").defaultNow(),
     /** The request or job that began the work, see `src/engine/publish/origin.ts`; null when an event or another program did. */
     origin: jsonb("origin"),
   },
   (table) => [
     ...tenantRows(),
     uniqueIndex("events_id_key").on(table.id),
+    // Of the release before, with the columns: no new row is in them, so they cost an insert nothing that can be measured.
     index("events_unsent_idx").on(table.position).where(sql`sent_at IS NULL`),
-    // Rows of a day. A block range index would cost less, but keeps the times of deleted rows for ever: once new rows stand
-    // where old ones were, every range might hold every day, and each look at one reads the whole record.
-    index("events_stored_at_order_idx").on(table.storedAt),
-    // What was sent under which id, in the order of the stream: see `src/engine/db/stream-ids.ts`.
     index("events_stream_id_idx")
       .on(
         table.shard,
@@ -87,6 +87,9 @@ export const events = pgTable(
         sql`(split_part(stream_message_id, '-', 2)::numeric)`,
       )
       .where(sql`stream_message_id IS NOT NULL`),
+    // Rows of a day. A block range index would cost less, but keeps the times of deleted rows for ever: once new rows stand
+    // where old ones were, every range might hold every day, and each look at one reads the whole record.
+    index("events_stored_at_order_idx").on(table.storedAt),
     index("events_type_idx").on(table.type, table.position),
     // With the type, which is asked for most often beside a tenant: what is of another type is passed over in the index.
     index("events_tenant_order_idx")
@@ -107,6 +110,47 @@ export const events = pgTable(
     index("events_task_idx").on(table.taskId, table.position).where(sql`task_id IS NOT NULL`),
     index("events_severity_idx").on(table.severity, table.position).where(sql`severity IS NOT NULL`),
     index("events_occurred_at_idx").on(table.occurredAt, table.position),
+  ],
+);
+
+/**
+ * The outbox: which events are not on the stream. A trigger of `events` fills it, so nobody can insert an event and forget
+ * it; the relay takes rows out when they are sent, and what the stream lost is put in again. A row has what the relay
+ * chooses by, so that it reads no row of `events` that it does not send.
+ *
+ * Rows are taken from its beginning, so that is where the dead ones are: it is vacuumed after 5,000 of them, not after a
+ * fifth of a table that is mostly empty.
+ */
+export const unsentEvents = pgTable(
+  "unsent_events",
+  {
+    position: bigint("position", { mode: "bigint" }).primaryKey(),
+    /** Of the event, as the two below. */
+    slot: integer("slot").notNull(),
+    tenantId: varchar("tenant_id", { length: 100 }),
+    key: varchar("key", { length: 255 }),
+  },
+  () => tenantRows(),
+);
+
+/**
+ * Where events are on the stream: a row for each one that was sent. It never changes; it goes with its event, or when the
+ * stream has lost the entry and the event is to be sent again.
+ */
+export const streamEntries = pgTable(
+  "stream_entries",
+  {
+    position: bigint("position", { mode: "bigint" }).primaryKey(),
+    shard: integer("shard").notNull(),
+    ms: idPart("ms").notNull(),
+    seq: idPart("seq").notNull(),
+    sentAt: instant("sent_at").notNull(),
+  },
+  (table) => [
+    ...tenantRowsThrough("events", { position: "position" }, "stream_entries"),
+    // What was sent under which id, in the order of the stream. Not unique: were a record set back to a backup and an id
+    // given twice, the relay would stand still; what reads by an id takes one event.
+    index("stream_entries_id_idx").on(table.shard, table.ms, table.seq),
   ],
 );
 

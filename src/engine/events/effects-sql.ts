@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 
 /* What Postgres knows of one event, for `effects.ts`: each statement goes through an index to a few rows. */
@@ -79,8 +80,8 @@ const iso = (column: string) =>
 
 export const eventSql = ({ id, tenantId }: Asked): SQL => sql`
   SELECT e.id::text AS id, e.type, e.position::text AS position, ${iso("e.stored_at")} AS stored_at,
-    ${iso("e.sent_at")} AS sent_at, e.shard, e.stream_message_id, e.causation_id, e.origin
-  FROM events e WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`;
+    ${iso("s.sent_at")} AS sent_at, s.shard, ${entryId} AS stream_message_id, e.causation_id, e.origin
+  FROM events e ${withEntry} WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`;
 
 const relatedColumns = sql`e.id::text AS id, e.type, e.source, ${iso("e.occurred_at")} AS timestamp, e.position::text AS position`;
 
@@ -111,7 +112,7 @@ export function traceStatements({ id, subscribers, tenantId }: Asked): SQL[] {
     sql`SELECT subscriber_name AS subscriber, cause, job_id::text AS job_id, ${iso("queued_at")} AS queued_at,
         ${iso("due_at")} AS due_at, attempts, last_error AS error
       FROM deliveries WHERE subscriber_name = ANY(${sql.param([...subscribers])}::text[])
-        AND stream_message_id = (SELECT events.stream_message_id FROM events WHERE events.id = ${id}::uuid)
+        AND stream_message_id = (SELECT ${entryId} FROM events e ${withEntry} WHERE e.id = ${id}::uuid)
         AND event_id = ${id} AND ${isOwn} ORDER BY replay_epoch`,
     sql`SELECT subscriber_name AS subscriber, id::text AS id, status, reason, left(error_message, 500) AS error, attempts,
         ${iso("first_failed_at")} AS first_failed_at, ${iso("last_failed_at")} AS last_failed_at, job_id::text AS job_id, redrives

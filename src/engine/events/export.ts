@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
-import { byId, splitId } from "../db/stream-ids.ts";
+import { inStreamOrder, sentEvents, sentId, splitId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "./history.ts";
 
@@ -22,8 +22,6 @@ export interface ExportFilter {
   readonly tenantId?: string | null;
 }
 
-const idColumn = sql.raw("s.stream_message_id");
-
 /**
  * A page of what was sent, in the order in which it was: complete, because a shard's ids only grow, while places in the
  * record are given before the commit. Events with the same key keep their order: within a shard by id, and over a change
@@ -40,19 +38,18 @@ export async function exportEvents(
   // A clock that was set back must not turn ids of a shard round: its time of sending never falls.
   const found = await db.rows<DetailsRow>(sql`
     SELECT ${tenantId === null ? detailColumns : placeColumns} FROM (
-      SELECT s.*, max(s.sent_at) OVER (PARTITION BY s.shard ORDER BY ${byId(idColumn)}) AS sent_by
+      SELECT s.*, max(s.sent_at) OVER (PARTITION BY s.shard ORDER BY ${inStreamOrder}) AS sent_by
       FROM relay_shards r
         LEFT JOIN unnest(${column(0)}::integer[], ${column(1)}::numeric[], ${column(2)}::numeric[]) AS c(shard, ms, seq)
           ON c.shard = r.shard
         CROSS JOIN LATERAL (
-          SELECT * FROM events s
-          WHERE s.shard = r.shard AND s.stream_message_id IS NOT NULL
-            AND (${byId(idColumn)}) > (coalesce(c.ms, 0), coalesce(c.seq, 0))
-            AND ${isOfTenant(sql`s.tenant_id`, tenantId)}
-          ORDER BY ${byId(idColumn)} LIMIT ${limit + 1}
+          SELECT s.* FROM ${tenantId === null ? sql`stream_entries s` : sentEvents}
+          WHERE s.shard = r.shard AND ${sentId} > (coalesce(c.ms, 0), coalesce(c.seq, 0))
+            AND ${tenantId === null ? sql`true` : isOfTenant(sql`e.tenant_id`, tenantId)}
+          ORDER BY ${inStreamOrder} LIMIT ${limit + 1}
         ) s
-    ) e
-    ORDER BY e.sent_by, e.shard, ${byId(sql.raw("e.stream_message_id"))} LIMIT ${limit + 1}`);
+    ) s JOIN events e ON e.position = s.position
+    ORDER BY s.sent_by, s.shard, ${inStreamOrder} LIMIT ${limit + 1}`);
   const rows = tenantId === null ? found : await detailsOf(db.ofTenant(tenantId), found);
   const events = rows.slice(0, limit).map(toDetails);
   const cursor = new Map(after);
@@ -76,6 +73,6 @@ async function detailsOf(
   const positions = sql.param(places.map(({ position }) => position));
   return db.rows<DetailsRow>(sql`
     SELECT ${detailColumns} FROM unnest(${positions}::bigint[]) WITH ORDINALITY AS p(position, place)
-      JOIN events e ON e.position = p.position
+      JOIN events e ON e.position = p.position ${withEntry}
     ORDER BY p.place`);
 }

@@ -2,6 +2,7 @@ import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { StreamEntry } from "../consume/consumer.ts";
 import type { Database } from "../db/database.ts";
+import { entryId, withEntry, withSentEntry } from "../db/stream-ids.ts";
 
 /*
  * Entries of other programs. Own events are in the record under the id of their entry; what stands on the stream and is
@@ -43,10 +44,10 @@ function keepSql(claimOwn: readonly StreamEntry[], others: readonly StreamEntry[
   const ids = JSON.stringify(claimOwn.map(({ streamMessageId: m, event }) => ({ m, e: event?.id })));
   return sql`
     WITH given AS (
-      SELECT r.*, CASE WHEN r.uuid IS NULL THEN false ELSE EXISTS (SELECT FROM events e
-          WHERE e.id = r.uuid AND e.stream_message_id = r.stream_message_id) END AS own,
+      SELECT r.*, CASE WHEN r.uuid IS NULL THEN false ELSE EXISTS (SELECT FROM events e ${withSentEntry}
+          WHERE e.id = r.uuid AND ${entryId} = r.stream_message_id) END AS own,
         CASE WHEN r.uuid IS NULL THEN false ELSE EXISTS (SELECT FROM events e
-          WHERE e.id = r.uuid AND e.stream_message_id IS NULL) END AS unsent
+          JOIN unsent_events u ON u.position = e.position WHERE e.id = r.uuid) END AS unsent
       FROM json_to_recordset(${JSON.stringify(others.map(toRow))}::json) AS r(stream_name text, stream_message_id text,
         uuid uuid, event_id text, event_type text, raw_fields jsonb, shard integer, source text, target text,
         tenant_id text, actor_id text, correlation_id text, causation_id text, mission_id text, task_id text,
@@ -65,7 +66,7 @@ function keepSql(claimOwn: readonly StreamEntry[], others: readonly StreamEntry[
     )
     SELECT (SELECT count(*) FROM stored)::integer AS stored, (
       SELECT json_agg(c.m) FROM json_to_recordset(${ids}::json) AS c(m text, e uuid)
-      WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = c.e AND e.stream_message_id = c.m)) AS copies`;
+      WHERE NOT EXISTS (SELECT FROM events e ${withSentEntry} WHERE e.id = c.e AND ${entryId} = c.m)) AS copies`;
 }
 
 /** Text that fits the column. */
@@ -123,10 +124,10 @@ const settledAtOnce = 5_000;
 export async function settleUndecided({ rows }: Pick<Database, "rows">): Promise<number> {
   const [answer] = await rows<{ count: number }>(sql`
     WITH page AS MATERIALIZED (
-      SELECT a.id, e.id IS NOT NULL AND e.stream_message_id IS NULL AS waits,
-        coalesce(e.stream_message_id = a.stream_message_id, false) AS own
+      SELECT a.id, e.id IS NOT NULL AND s.position IS NULL AS waits,
+        coalesce(${entryId} = a.stream_message_id, false) AS own
       FROM archived_entries a LEFT JOIN events e ON e.id = CASE WHEN a.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-        THEN a.event_id::uuid END
+        THEN a.event_id::uuid END ${withEntry}
       WHERE a.undecided ORDER BY a.position LIMIT ${settledAtOnce}
     ), own AS (
       DELETE FROM archived_entries a USING page p WHERE a.id = p.id AND p.own RETURNING 1

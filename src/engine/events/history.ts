@@ -1,6 +1,7 @@
 import type { Envelope } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import { type EnvelopeRow, envelopeColumns, toEnvelope } from "../publish/record.ts";
 
@@ -27,8 +28,9 @@ export interface DetailsRow extends EnvelopeRow {
 }
 
 const iso = (column: SQL) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-export const detailColumns = sql`${envelopeColumns}, e.position::text AS position, e.shard, e.key, e.stream_message_id,
-  ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`e.sent_at`)} AS sent_at`;
+/** Columns of `events e` behind which `withEntry` stands. */
+export const detailColumns = sql`${envelopeColumns}, e.position::text AS position, s.shard, e.key,
+  ${entryId} AS stream_message_id, ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`s.sent_at`)} AS sent_at`;
 
 /** An event as it leaves the record: envelope, position, and where it went. */
 export function toDetails(row: DetailsRow): RecordedDetails {
@@ -54,7 +56,7 @@ export async function findRecorded(
 ): Promise<RecordedDetails | null> {
   if (!uuidShape.test(id)) return null;
   const [row] = await db.rows<DetailsRow>(
-    sql`SELECT ${detailColumns} FROM events e WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`,
+    sql`SELECT ${detailColumns} FROM events e ${withEntry} WHERE e.id = ${id}::uuid AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`,
   );
   return row === undefined ? null : toDetails(row);
 }

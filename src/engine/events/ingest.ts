@@ -2,6 +2,7 @@ import { type Catalog, type Envelope, isUuidV4, type JsonValue } from "@brain/sc
 import { sql } from "drizzle-orm";
 import { BrainError, ConflictError, ValidationError } from "../core/errors.ts";
 import { type TraceContext, traceMeta } from "../core/trace-context.ts";
+import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { newEventId } from "../publish/event-id.ts";
@@ -244,11 +245,11 @@ async function lookUp(
   );
   const lostMs = lostSinceMs === null ? null : invocation.now() - lostSinceMs + lostMarginMs;
   const found = await invocation.db.rows<KnownRow>(sql`
-    SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, e.stream_message_id,
+    SELECT r.n, e.type = r.type AND e.payload = r.payload AS same, ${entryId} AS stream_message_id,
       coalesce(e.stored_at > now() - ${lostMs}::float8 * interval '1 millisecond', false) AS is_of_lost,
       to_char(e.stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS stored_at
     FROM json_to_recordset(${rows}::json) AS r(n integer, id uuid, type text, payload jsonb)
-    JOIN events e ON e.id = r.id AND ${isOfTenant(sql`e.tenant_id`, tenantId)}`);
+    JOIN events e ON e.id = r.id AND ${isOfTenant(sql`e.tenant_id`, tenantId)} ${withEntry}`);
   return new Map(
     found.flatMap((row): [RecordedEvent, KnownRow][] => {
       const item = repeated[row.n];

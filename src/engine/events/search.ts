@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Archive } from "../archive.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Database } from "../db/database.ts";
+import { withEntry } from "../db/stream-ids.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import { completeUpTo } from "./complete-up-to.ts";
 import {
@@ -235,7 +236,7 @@ async function readStretch(
     ([whose, place]) => sql`
       SELECT ${whose === "own" ? detailColumns : foreignColumns}
       FROM (${placesOfFilter(filter, types[whose], place, stretch)}) f
-        JOIN ${place.table} e ON e.position = f.position
+        JOIN ${place.table} e ON e.position = f.position ${whose === "own" ? withEntry : sql``}
       ORDER BY e.position ${direction}`,
   );
   const lists =

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Archive } from "../archive.ts";
 import type { Database } from "../db/database.ts";
+import { entryId, withEntry } from "../db/stream-ids.ts";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { JobOrigin, Origin, RequestOrigin } from "../publish/origin.ts";
 import { type EnvelopeRow, envelopeColumns } from "../publish/record.ts";
@@ -208,8 +209,8 @@ function eventsSql(correlationId: string, limit: number, tenantId: string | null
         count(*) OVER ()::integer AS found
       FROM story JOIN events USING (position) WINDOW running AS (ORDER BY position)
     )
-    SELECT ${envelopeColumns}, position::text AS position, e.source_module AS module, e.causation_id, ${iso("e.sent_at")} AS sent_at, e.stream_message_id, e.origin::text AS origin, m.found
-    FROM measured m JOIN events e USING (position)
+    SELECT ${envelopeColumns}, e.position::text AS position, e.source_module AS module, e.causation_id, ${iso("s.sent_at")} AS sent_at, ${entryId} AS stream_message_id, e.origin::text AS origin, m.found
+    FROM measured m JOIN events e ON e.position = m.position ${withEntry}
     WHERE m.place = 1 OR (m.place <= ${limit} AND m.bytes <= ${maxPayloadBytes})
     ORDER BY e.position`;
 }

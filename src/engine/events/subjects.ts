@@ -1,5 +1,6 @@
 import type { Catalog } from "@brain/schemas";
 import { sql } from "drizzle-orm";
+import { withEntry } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { type Operator, recordAction } from "../operations/operator-actions.ts";
 import { tenantOfSubject } from "../publish/personal.ts";
@@ -57,7 +58,7 @@ export async function* eventsOfSubject(
   const isAbout = sql.join([sql`e.actor_id = ${subject}`, ...named], sql` OR `);
   for (let after = "0"; ; ) {
     const rows = await db.rows<DetailsRow>(sql`
-      SELECT ${detailColumns} FROM events e
+      SELECT ${detailColumns} FROM events e ${withEntry}
       WHERE e.position > ${after}::bigint AND e.tenant_id IS NOT DISTINCT FROM ${tenantId}::text AND (${isAbout})
       ORDER BY e.position LIMIT ${pageSize}`);
     const events = rows.map(toDetails);

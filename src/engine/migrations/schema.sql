@@ -20,6 +20,66 @@ BEGIN
     false;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.forget_all_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  -- Not TRUNCATE, which may have been asked of them by the same statement.
+  DELETE FROM stream_entries;
+  DELETE FROM unsent_events;
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.forget_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  DELETE FROM stream_entries s USING gone g WHERE s.position = g.position;
+  DELETE FROM unsent_events u USING gone g WHERE u.position = g.position;
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.note_of_release_before()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF NEW.stream_message_id IS NULL THEN
+    DELETE FROM stream_entries s WHERE s.position = NEW.position AND s.ms || '-' || s.seq = OLD.stream_message_id;
+    IF FOUND THEN
+      INSERT INTO unsent_events (position, slot, tenant_id, key)
+      VALUES (NEW.position, NEW.slot, NEW.tenant_id, NEW.key) ON CONFLICT (position) DO NOTHING;
+    END IF;
+  ELSE
+    DELETE FROM unsent_events u WHERE u.position = NEW.position;
+    IF FOUND THEN
+      INSERT INTO stream_entries (position, shard, ms, seq, sent_at)
+      VALUES (NEW.position, NEW.shard, split_part(NEW.stream_message_id, '-', 1)::numeric,
+        split_part(NEW.stream_message_id, '-', 2)::numeric, coalesce(NEW.sent_at, now()))
+      ON CONFLICT (position) DO NOTHING;
+    END IF;
+  END IF;
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.queue_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO unsent_events (position, slot, tenant_id, key)
+  SELECT a.position, a.slot, a.tenant_id, a.key FROM added a WHERE a.stream_message_id IS NULL;
+  IF EXISTS (SELECT FROM added a WHERE a.stream_message_id IS NOT NULL) THEN
+    INSERT INTO stream_entries (position, shard, ms, seq, sent_at)
+    SELECT a.position, coalesce(a.shard, 0), split_part(a.stream_message_id, '-', 1)::numeric,
+      split_part(a.stream_message_id, '-', 2)::numeric, coalesce(a.sent_at, now())
+    FROM added a WHERE a.stream_message_id IS NOT NULL;
+  END IF;
+  RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.relay_begin(p_shard integer, p_token uuid, p_lease_ms integer, p_shards integer, p_max_count integer, p_max_bytes integer, p_keep boolean)
  RETURNS TABLE(head text, id text, type text, source text, target text, payload text, "timestamp" text, meta text, mission_id text, task_id text, correlation_id text, tenant_id text, actor_id text, severity text)
  LANGUAGE plpgsql
@@ -77,16 +137,24 @@ CREATE OR REPLACE FUNCTION public.relay_end(p_shard integer, p_number bigint, p_
  SET enable_mergejoin TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+DECLARE
+  positions bigint[];
 BEGIN
-  UPDATE events e
-  SET sent_at = now(), shard = p_shard, stream_message_id = p_ms::text || '-' || (p_seq + b.place - 1)
-  FROM (
-    SELECT u.position, u.place
-    FROM relay_shards r CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS u(position, place)
-    WHERE r.shard = p_shard AND r.batch_positions IS NOT NULL
-      AND r.batch_number + CASE WHEN r.batch_ms IS NULL THEN 0 ELSE 1 END = p_number
-  ) b
-  WHERE e.position = b.position;
+  -- Locked, so that of two relays that end one batch the second one finds it ended.
+  SELECT r.batch_positions INTO positions FROM relay_shards r
+  WHERE r.shard = p_shard AND r.batch_positions IS NOT NULL
+    AND r.batch_number + CASE WHEN r.batch_ms IS NULL THEN 0 ELSE 1 END = p_number
+  FOR UPDATE;
+  IF positions IS NULL THEN
+    RETURN;
+  END IF;
+  INSERT INTO stream_entries (position, shard, ms, seq, sent_at)
+  SELECT u.position, p_shard, p_ms, p_seq + b.place - 1, now()
+  FROM unnest(positions) WITH ORDINALITY AS b(position, place)
+    CROSS JOIN LATERAL (SELECT q.position FROM unsent_events q WHERE q.position = b.position LIMIT 1) u
+  ON CONFLICT (position) DO UPDATE
+  SET shard = excluded.shard, ms = excluded.ms, seq = excluded.seq, sent_at = excluded.sent_at;
+  DELETE FROM unsent_events u WHERE u.position = ANY(positions);
   UPDATE relay_shards r
   SET last_ms = p_ms, last_seq = p_seq + cardinality(batch_positions) - 1,
     known_ms = p_ms, known_seq = p_seq + cardinality(batch_positions) - 1,
@@ -139,9 +207,9 @@ BEGIN
       -- False when the janitor trimmed that entry: then nobody can tell by it whether the stream is whole.
       'known_there', (r.known_ms, r.known_seq) > (r.trimmed_ms, r.trimmed_seq),
       -- The event that was sent under that id; null when the record no longer has it.
-      'known_event', (SELECT s.id FROM events s WHERE s.shard = r.shard AND s.stream_message_id IS NOT NULL
-        AND (split_part(s.stream_message_id, '-', 1)::numeric, split_part(s.stream_message_id, '-', 2)::numeric)
-          = (r.known_ms, r.known_seq) LIMIT 1),
+      'known_event', (SELECT k.id FROM stream_entries s
+        CROSS JOIN LATERAL (SELECT e.id FROM events e WHERE e.position = s.position LIMIT 1) k
+        WHERE s.shard = r.shard AND (s.ms, s.seq) = (r.known_ms, r.known_seq) LIMIT 1),
       'now_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text,
       'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
         THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
@@ -208,10 +276,13 @@ BEGIN
     WHERE r.shard = p_shard AND r.lease_token = p_token AND r.batch_positions IS NULL
       AND l.target IS NULL AND r.shard < l.shards
   ), candidates AS (
-    SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
-    FROM events e
-    WHERE e.sent_at IS NULL AND e.slot % (SELECT shards FROM mine) = p_shard AND EXISTS (SELECT FROM mine)
-    ORDER BY e.position LIMIT p_max_count
+    SELECT u.position, size.bytes
+    FROM unsent_events u CROSS JOIN LATERAL (
+      SELECT octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
+      FROM events e WHERE e.position = u.position LIMIT 1
+    ) size
+    WHERE u.slot % (SELECT shards FROM mine) = p_shard AND EXISTS (SELECT FROM mine)
+    ORDER BY u.position LIMIT p_max_count
   ), bounded AS (
     SELECT position, sum(bytes) OVER (ORDER BY position) - bytes AS bytes_before FROM candidates
   ), chosen AS (
@@ -238,10 +309,10 @@ BEGIN
     WHERE r.shard = p_shard AND r.lease_token = p_token AND r.batch_positions IS NULL
       AND l.target IS NULL AND r.shard < l.shards
   ), near AS MATERIALIZED (
-    SELECT e.position, coalesce(e.tenant_id, '') COLLATE "C" AS tenant, e.key COLLATE "C" AS key
-    FROM events e
-    WHERE e.sent_at IS NULL AND e.slot % (SELECT shards FROM mine) = p_shard AND EXISTS (SELECT FROM mine)
-    ORDER BY e.position LIMIT 20000
+    SELECT u.position, coalesce(u.tenant_id, '') COLLATE "C" AS tenant, u.key COLLATE "C" AS key
+    FROM unsent_events u
+    WHERE u.slot % (SELECT shards FROM mine) = p_shard AND EXISTS (SELECT FROM mine)
+    ORDER BY u.position LIMIT 20000
   ), weights AS MATERIALIZED (
     SELECT coalesce(jsonb_object_agg(tenant_id, weight), '{}') AS of FROM tenant_limits WHERE weight <> 1
   ), several AS MATERIALIZED (
@@ -260,7 +331,7 @@ BEGIN
     SELECT c.position, sum(size.bytes) OVER (ORDER BY c.turn, c.position) - size.bytes AS bytes_before
     FROM candidates c CROSS JOIN LATERAL (
       SELECT octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes
-      FROM events e WHERE e.position = c.position
+      FROM events e WHERE e.position = c.position LIMIT 1
     ) size
   ), chosen AS (
     SELECT array_agg(position ORDER BY position) AS positions FROM bounded WHERE bytes_before < p_max_bytes
@@ -269,6 +340,14 @@ BEGIN
   FROM mine, chosen
   WHERE r.shard = mine.shard AND chosen.positions IS NOT NULL;
 END $function$;
+
+CREATE TRIGGER events_all_forgotten AFTER TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION forget_all_events();
+
+CREATE TRIGGER events_forgotten AFTER DELETE ON public.events REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_events();
+
+CREATE TRIGGER events_noted AFTER UPDATE OF stream_message_id ON public.events FOR EACH ROW WHEN (((new.stream_message_id)::text IS DISTINCT FROM (old.stream_message_id)::text)) EXECUTE FUNCTION note_of_release_before();
+
+CREATE TRIGGER events_queued AFTER INSERT ON public.events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION queue_events();
 
 CREATE TABLE "alert_actions" (
   "id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -525,7 +604,7 @@ CREATE TABLE "events" (
   "shard" integer,
   "key" character varying(255),
   "stream_message_id" character varying(50),
-  "sent_at" timestamp(3) with time zone,
+  "sent_at" timestamp(3) with time zone DEFAULT now(),
   "slot" integer GENERATED ALWAYS AS (((('x'::text || "left"(md5((COALESCE(key, ((id)::text)::character varying))::text), 4)))::bit(16))::integer) STORED,
   "origin" jsonb,
   CONSTRAINT "events_pkey" PRIMARY KEY ("position")
@@ -715,6 +794,24 @@ CREATE POLICY all_rows ON replay_claims AS PERMISSIVE FOR ALL TO public USING (t
 CREATE POLICY tenant_rows ON replay_claims AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT INSERT, SELECT ON replay_claims TO brain_tenant;
 
+CREATE TABLE "stream_entries" (
+  "position" bigint NOT NULL,
+  "shard" integer NOT NULL,
+  "ms" numeric(20,0) NOT NULL,
+  "seq" numeric(20,0) NOT NULL,
+  "sent_at" timestamp(3) with time zone NOT NULL,
+  CONSTRAINT "stream_entries_pkey" PRIMARY KEY ("position")
+);
+CREATE INDEX stream_entries_id_idx ON public.stream_entries USING btree (shard, ms, seq);
+ALTER TABLE stream_entries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON stream_entries AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON stream_entries AS RESTRICTIVE FOR ALL TO brain_tenant USING ((EXISTS ( SELECT
+   FROM events owner
+  WHERE (owner."position" = stream_entries."position")))) WITH CHECK ((EXISTS ( SELECT
+   FROM events owner
+  WHERE (owner."position" = stream_entries."position"))));
+GRANT SELECT ON stream_entries TO brain_tenant;
+
 CREATE TABLE "subject_keys" (
   "key_id" uuid NOT NULL,
   "tenant_id" character varying(100) NOT NULL,
@@ -742,3 +839,15 @@ ALTER TABLE tenant_limits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_rows ON tenant_limits AS PERMISSIVE FOR ALL TO public USING (true);
 CREATE POLICY tenant_rows ON tenant_limits AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
 GRANT SELECT ON tenant_limits TO brain_tenant;
+
+CREATE TABLE "unsent_events" (
+  "position" bigint NOT NULL,
+  "slot" integer NOT NULL,
+  "tenant_id" character varying(100),
+  "key" character varying(255),
+  CONSTRAINT "unsent_events_pkey" PRIMARY KEY ("position")
+);
+ALTER TABLE unsent_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_rows ON unsent_events AS PERMISSIVE FOR ALL TO public USING (true);
+CREATE POLICY tenant_rows ON unsent_events AS RESTRICTIVE FOR ALL TO brain_tenant USING (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text))) WITH CHECK (((tenant_id)::text = NULLIF(current_setting('brain.tenant'::text, true), ''::text)));
+GRANT INSERT, SELECT ON unsent_events TO brain_tenant;

@@ -5,8 +5,8 @@ import { isOfTenant } from "../db/tenant-rows.ts";
 
 /** Row: how many events are not on the stream yet, and for how long the oldest one, ms. @param tenantId null: of all */
 export const backlogSql = (tenantId: string | null): SQL => sql`SELECT count(*)::integer AS count,
-  floor(extract(epoch FROM now() - min(stored_at)) * 1000)::float8 AS oldest_ms
-  FROM events WHERE sent_at IS NULL AND ${isOfTenant(sql`tenant_id`, tenantId)}`;
+  floor(extract(epoch FROM now() - (SELECT stored_at FROM events WHERE position = min(u.position))) * 1000)::float8 AS oldest_ms
+  FROM unsent_events u WHERE ${isOfTenant(sql`u.tenant_id`, tenantId)}`;
 
 /** Row of `backlogSql`; `oldest_ms` null: nothing waits. */
 export interface Backlog {

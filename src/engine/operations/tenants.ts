@@ -1,6 +1,6 @@
 import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { splitId } from "../db/stream-ids.ts";
+import { sentEvents, sentId, splitId } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 import { type Operator, recordAction } from "./operator-actions.ts";
@@ -31,14 +31,11 @@ export async function listTenants(invocation: Invocation): Promise<TenantState[]
       SELECT * FROM json_to_recordset(${JSON.stringify(cursors ?? [])}::json) AS c(shard integer, ms numeric, seq numeric)
     ), unsent AS (
       SELECT coalesce(tenant_id, '') AS tenant, count(*) AS n FROM (
-        SELECT tenant_id FROM events WHERE sent_at IS NULL ORDER BY position LIMIT ${countedAtMost}) u GROUP BY 1
+        SELECT tenant_id FROM unsent_events ORDER BY position LIMIT ${countedAtMost}) u GROUP BY 1
     ), unread AS (
       SELECT coalesce(u.tenant_id, '') AS tenant, count(*) AS n
       FROM cursors c CROSS JOIN LATERAL (
-        SELECT e.tenant_id FROM events e
-        WHERE e.shard = c.shard AND e.stream_message_id IS NOT NULL
-          AND (split_part(e.stream_message_id, '-', 1)::numeric, split_part(e.stream_message_id, '-', 2)::numeric)
-            > (c.ms, c.seq)
+        SELECT e.tenant_id FROM ${sentEvents} WHERE s.shard = c.shard AND ${sentId} > (c.ms, c.seq)
         LIMIT ${countedAtMost}) u
       GROUP BY 1
     ), deferred AS (

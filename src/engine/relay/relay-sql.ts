@@ -1,6 +1,6 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { keepSql } from "../db/kept-sql.ts";
-import { idIn, idParts, idValue, splitId } from "../db/stream-ids.ts";
+import { idParts, idValue, sentEvents, sentId, splitId, unsendParts } from "../db/stream-ids.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
 export interface BatchBounds {
@@ -161,8 +161,8 @@ const knownLast = sql`r.known_ms || '-' || r.known_seq`;
 const knownThere = sql`(r.known_ms, r.known_seq) > (r.trimmed_ms, r.trimmed_seq)`;
 
 /** The event that was sent under that id; null when the record no longer has it. */
-const knownEvent = sql`(SELECT s.id FROM events s WHERE s.shard = r.shard AND s.stream_message_id IS NOT NULL
-  AND ${idIn(sql.raw("s.stream_message_id"))} = (r.known_ms, r.known_seq) LIMIT 1)`;
+const knownEvent = sql`(SELECT e.id FROM ${sentEvents}
+  WHERE s.shard = r.shard AND ${sentId} = (r.known_ms, r.known_seq) LIMIT 1)`;
 
 /** What `loadSql` tells of a batch. */
 export interface BatchHead {
@@ -232,12 +232,11 @@ export function requeueLostSql(
   foundNumber: number,
   days: number,
 ): SQL {
-  const id = idIn(sql`e.stream_message_id`);
   return sql`
     WITH whole AS MATERIALIZED (
       SELECT ms, seq FROM (VALUES (${idParts(last)}), (0, 0)) AS ids(ms, seq)
-      WHERE (ms, seq) = (0, 0) OR EXISTS (SELECT FROM events e
-        WHERE e.shard = ${shard} AND e.stream_message_id IS NOT NULL AND ${id} = ${idValue(last)})
+      WHERE (ms, seq) = (0, 0) OR EXISTS (SELECT FROM stream_entries s
+        WHERE s.shard = ${shard} AND ${sentId} = ${idValue(last)})
       ORDER BY ms DESC, seq DESC LIMIT 1
     ), given_up AS (
       UPDATE relay_shards r SET batch_positions = NULL, batch_ms = NULL, batch_seq = NULL,
@@ -247,12 +246,12 @@ export function requeueLostSql(
         known_ms = whole.ms, known_seq = whole.seq
       FROM whole WHERE r.shard = ${shard} AND r.lease_token = ${token}::uuid
       RETURNING r.known_ms, r.known_seq, r.trimmed_ms, r.trimmed_seq
-    )
-    UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
-    FROM given_up g
-    WHERE e.shard = ${shard} AND e.sent_at IS NOT NULL AND e.stored_at > now() - ${days}::integer * interval '1 day'
-      AND e.stream_message_id IS NOT NULL AND ${id} > (g.known_ms, g.known_seq) AND ${id} > (g.trimmed_ms, g.trimmed_seq)
-    RETURNING e.position`;
+    ), lost AS (
+      SELECT s.position, s.ms, s.seq FROM given_up g CROSS JOIN ${sentEvents}
+      WHERE s.shard = ${shard} AND e.stored_at > now() - ${days}::integer * interval '1 day'
+        AND ${sentId} > (g.known_ms, g.known_seq) AND ${sentId} > (g.trimmed_ms, g.trimmed_seq)
+    ), ${unsendParts("lost")}
+    SELECT position FROM restored`;
 }
 
 function renewed(leaseMs: SQLWrapper): SQL {

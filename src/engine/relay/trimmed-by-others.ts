@@ -1,6 +1,6 @@
 import { compareMessageIds, isMessageId, type MessageId, previousMessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
-import { idIn, idValue, sentBetween } from "../db/stream-ids.ts";
+import { entryId, idIn, idValue, sentBetween, sentEvents, unsendParts } from "../db/stream-ids.ts";
 import { readEdges } from "../stream/append.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
 import { RedisReplyError } from "../stream/redis.ts";
@@ -119,15 +119,15 @@ async function restoreNeeded(
       FROM jsonb_to_recordset(${readers}::jsonb) AS r(subscriber text, types jsonb)
       JOIN consumer_shards c ON c.subscriber_name = r.subscriber AND c.shard = ${shard} AND c.start_id IS NOT NULL
     ), gone AS MATERIALIZED (
-      SELECT e.position, e.id::text AS event_id, e.type, e.stream_message_id
-      FROM events e
+      SELECT e.position, e.id::text AS event_id, e.type, s.ms, s.seq
+      FROM ${sentEvents}
       WHERE ${sentBetween(shard, behind, upTo)}
         AND e.stored_at > now() - ${settings.restorableDays}::integer * interval '1 day'
-        AND e.stream_message_id <> ALL(${sql.param([...pending])}::text[])
+        AND ${entryId} <> ALL(${sql.param([...pending])}::text[])
     ), needed AS (
-      SELECT DISTINCT g.position, g.stream_message_id
+      SELECT DISTINCT g.position, g.ms, g.seq
       FROM gone g JOIN readers r ON (r.types IS NULL OR r.types ? g.type::text)
-        AND ${idIn(sql`g.stream_message_id`)} > ${idIn(sql`r.start_id`)}
+        AND (g.ms, g.seq) > ${idIn(sql`r.start_id`)}
       WHERE NOT EXISTS (SELECT FROM processed_events p
           WHERE p.subscriber_name = r.subscriber AND p.event_id = g.event_id)
         AND NOT EXISTS (SELECT FROM dead_letters l
@@ -135,10 +135,8 @@ async function restoreNeeded(
         AND NOT EXISTS (SELECT FROM deliveries d
           WHERE d.subscriber_name = r.subscriber AND d.event_id = g.event_id)
       ORDER BY g.position LIMIT ${restoreAtOnce}
-    )
-    UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
-    FROM needed n WHERE e.position = n.position AND e.stream_message_id = n.stream_message_id
-    RETURNING e.position`);
+    ), ${unsendParts("needed")}
+    SELECT position FROM restored`);
   return rows.length;
 }
 

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { entryId, withEntry } from "../db/stream-ids.ts";
 import { type ForeignRow, foreignColumns } from "../events/foreign-details.ts";
 import { envelopeColumns } from "../publish/record.ts";
 
@@ -75,10 +76,15 @@ export interface DayBounds {
 /** The positions between which the rows of a day lie, and how many of them are not sent. Behind `throughIndexSql`. */
 export function boundsSql(day: string): SQL {
   return sql`
-    SELECT least(min(e.position), min(a.first))::text AS first, greatest(max(e.position), max(a.last))::text AS last,
-      (count(*) FILTER (WHERE e.position IS NOT NULL AND e.sent_at IS NULL))::integer AS unsent
-    FROM (SELECT min(position) AS first, max(position) AS last FROM archived_entries a
-      WHERE ${within(sql`a.archived_at`, day)}) a LEFT JOIN events e ON ${within(sql`e.stored_at`, day)}`;
+    SELECT d.first::text AS first, d.last::text AS last, (
+      SELECT count(*) FROM unsent_events u
+        CROSS JOIN LATERAL (SELECT stored_at FROM events x WHERE x.position = u.position LIMIT 1) e
+      WHERE u.position BETWEEN d.first AND d.last AND ${within(sql`e.stored_at`, day)})::integer AS unsent
+    FROM (
+      SELECT least(min(e.position), min(a.first)) AS first, greatest(max(e.position), max(a.last)) AS last
+      FROM (SELECT min(position) AS first, max(position) AS last FROM archived_entries a
+        WHERE ${within(sql`a.archived_at`, day)}) a LEFT JOIN events e ON ${within(sql`e.stored_at`, day)}
+    ) d`;
 }
 
 /** One row; none when another janitor has begun the day. */
@@ -97,14 +103,14 @@ export interface PageBounds {
 /** The next events of a day behind `cursor`, in order of position; the last one may go beyond `maxBytes`. */
 export function eventsOfDaySql(day: string, cursor: string, last: string, bounds: PageBounds): SQL {
   return sql`
-    SELECT p.position::text AS position, ${envelopeColumns}, e.shard, e.key, e.stream_message_id,
-      ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`e.sent_at`)} AS sent_at
+    SELECT p.position::text AS position, ${envelopeColumns}, s.shard, e.key, ${entryId} AS stream_message_id,
+      ${iso(sql`e.stored_at`)} AS stored_at, ${iso(sql`s.sent_at`)} AS sent_at
     FROM (
       SELECT c.position, sum(c.bytes) OVER (ORDER BY c.position) - c.bytes AS bytes_before FROM (
         SELECT e.position, octet_length(e.payload::text) + octet_length(e.meta::text) AS bytes FROM events e
         WHERE e.position > ${cursor}::bigint AND e.position <= ${last}::bigint AND ${within(sql`e.stored_at`, day)}
         ORDER BY e.position LIMIT ${bounds.maxRows}) c
-    ) p JOIN events e ON e.position = p.position
+    ) p JOIN events e ON e.position = p.position ${withEntry}
     WHERE p.bytes_before < ${bounds.maxBytes} ORDER BY p.position`;
 }
 
@@ -156,7 +162,9 @@ function heldBy(day: string, { first, last }: Positions): SQL {
   const eventId = (column: SQL) =>
     sql`CASE WHEN ${column} ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN ${column}::uuid END`;
   return sql`CASE
-    WHEN EXISTS (SELECT FROM events e WHERE e.sent_at IS NULL AND ${isRow}) THEN 'unsent'
+    WHEN EXISTS (SELECT FROM unsent_events u
+      CROSS JOIN LATERAL (SELECT * FROM events x WHERE x.position = u.position LIMIT 1) e
+      WHERE u.position BETWEEN ${first}::bigint AND ${last}::bigint AND ${isRow}) THEN 'unsent'
     WHEN EXISTS (SELECT FROM deliveries d JOIN events e ON e.id = ${eventId(sql`d.event_id`)}
       WHERE d.raw_fields IS NULL AND ${isRow}) THEN 'deliveries'
     WHEN EXISTS (SELECT FROM dead_letters l JOIN events e ON e.id = ${eventId(sql`l.event_id`)}
@@ -185,7 +193,7 @@ export function deleteEventsSql(day: string, positions: Positions, limit: number
         WHERE e.position BETWEEN ${first}::bigint AND ${last}::bigint AND ${within(sql`e.stored_at`, day)}
           AND (SELECT reason FROM held) IS NULL
         ORDER BY e.position LIMIT ${limit})
-        AND sent_at IS NOT NULL
+        AND NOT EXISTS (SELECT FROM unsent_events u WHERE u.position = events.position)
       RETURNING 1)
     SELECT (SELECT count(*) FROM deleted)::integer AS count, (SELECT reason FROM held) AS held`;
 }

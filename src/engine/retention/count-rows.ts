@@ -3,7 +3,8 @@ import type { Invocation } from "../invocation.ts";
 
 /*
  * How many rows a tenant keeps, for those with a quota of rows: counted behind the purge, never further than the quota, and
- * kept beside it. Which tables count, row-level security says: all whose rows name their tenant themselves.
+ * kept beside it. Which tables count, row-level security says: all whose rows name their tenant themselves. An event that
+ * waits to be sent counts once.
  */
 
 /** Tenants counted in one visit, those first whose count is the oldest. */
@@ -19,7 +20,7 @@ export async function countTenantRows({ db }: Invocation, mayGoOn: () => boolean
     SELECT p.tablename AS name FROM pg_policies p JOIN information_schema.columns c
       ON c.table_schema = p.schemaname AND c.table_name = p.tablename AND c.column_name = 'tenant_id'
     WHERE p.schemaname = current_schema() AND p.policyname = 'tenant_rows'
-      AND p.tablename <> 'tenant_limits' ORDER BY p.tablename`);
+      AND p.tablename NOT IN ('tenant_limits', 'unsent_events') ORDER BY p.tablename`);
   let counted = 0;
   for (const { tenant_id: tenantId, most } of tenants) {
     if (!mayGoOn()) break;

@@ -1,7 +1,7 @@
 import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
-import { byId, idIn, idParts, sentBetween } from "../db/stream-ids.ts";
+import { byId, entryId, idParts, sentBetween, sentEvents, unsendParts } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import {
@@ -177,27 +177,24 @@ async function compareOnce(
     WITH present AS MATERIALIZED (
       SELECT p.id, p.event_id FROM json_to_recordset(${present}::json) AS p(id text, event_id text)
     ), sent AS MATERIALIZED (
-      SELECT e.position, e.id::text AS event_id, e.stream_message_id, e.stored_at FROM events e
+      SELECT e.position, e.id::text AS event_id, ${entryId} AS stream_message_id, s.ms, s.seq, e.stored_at
+      FROM ${sentEvents}
       WHERE ${sentBetween(shard, behind, to)}
     ), missing AS MATERIALIZED (
       SELECT s.* FROM sent s
       WHERE NOT EXISTS (SELECT FROM present p WHERE p.id = s.stream_message_id AND p.event_id = s.event_id)
     ), chosen AS (
-      SELECT m.position, m.stream_message_id FROM missing m, relay_shards r
+      SELECT m.position, m.ms, m.seq FROM missing m, relay_shards r
       WHERE r.shard = ${shard}
-        AND ${idIn(sql`m.stream_message_id`)} > (r.trimmed_ms, r.trimmed_seq)
+        AND (m.ms, m.seq) > (r.trimmed_ms, r.trimmed_seq)
         AND (m.stream_message_id <> ALL(${sql.param([...waiting])}::text[])
-          OR m.stream_message_id = r.known_ms || '-' || r.known_seq)
+          OR (m.ms, m.seq) = (r.known_ms, r.known_seq))
         AND m.stored_at > now() - ${retention.dedupDays}::integer * interval '1 day'
       ORDER BY m.position LIMIT ${restoreAtOnce}
-    ), restored AS (
-      UPDATE events e SET sent_at = NULL, stream_message_id = NULL, shard = NULL
-      FROM chosen c WHERE e.position = c.position AND e.stream_message_id = c.stream_message_id
-      RETURNING e.position
-    ), lost_known AS (
+    ), ${unsendParts("chosen")}, lost_known AS (
       SELECT r.known_ms, r.known_seq FROM relay_shards r
       WHERE r.shard = ${shard}
-        AND EXISTS (SELECT FROM chosen c WHERE c.stream_message_id = r.known_ms || '-' || r.known_seq)
+        AND EXISTS (SELECT FROM chosen c WHERE (c.ms, c.seq) = (r.known_ms, r.known_seq))
     ), still_known AS (
       SELECT ids.ms, ids.seq FROM lost_known k, (
         SELECT ${byId(sql`p.id`)} FROM present p UNION ALL SELECT ${idParts(behind)}

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { withEntry } from "../db/stream-ids.ts";
 import {
   type ForeignDetails,
   type ForeignRow,
@@ -133,13 +134,14 @@ const pageBytes = 4 * 1_048_576;
 
 type Sized<Row> = Row & { readonly bytes_through: number };
 
-function pageSql(table: SQL, columns: SQL, size: SQL, from: string, to: string): SQL {
+/** @param joined what stands behind `e`, for its columns */
+function pageSql(table: SQL, columns: SQL, size: SQL, from: string, to: string, joined = sql``): SQL {
   return sql`
     SELECT ${columns}, p.bytes_through::float8 AS bytes_through FROM (
       SELECT c.position, c.bytes, sum(c.bytes) OVER (ORDER BY c.position) AS bytes_through FROM (
         SELECT e.position, ${size} AS bytes FROM ${table} e
         WHERE e.position > ${from}::bigint AND e.position <= ${to}::bigint ORDER BY e.position LIMIT ${pageRows}) c
-    ) p JOIN ${table} e ON e.position = p.position
+    ) p JOIN ${table} e ON e.position = p.position ${joined}
     WHERE p.bytes_through - p.bytes < ${pageBytes} ORDER BY e.position`;
 }
 
@@ -161,6 +163,7 @@ export async function readRows(
       sql`octet_length(e.payload::text) + octet_length(e.meta::text)`,
       from,
       to,
+      withEntry,
     ),
     pageSql(sql`archived_entries`, foreignColumns, sql`2 * octet_length(e.raw_fields::text)`, from, to),
   ])) as [Sized<DetailsRow>[], Sized<ForeignRow>[]];

@@ -1,6 +1,7 @@
 import type { Envelope, EventDefinition, PayloadOf } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { withEntry } from "../db/stream-ids.ts";
 import { type DetailsRow, detailColumns, type RecordedDetails, toDetails } from "../events/history.ts";
 import { differences, show } from "./differences.ts";
 
@@ -13,7 +14,7 @@ const maxEvents = 10_000;
 /** What was published, in the order of the record. */
 export async function recordedEvents(db: Database): Promise<readonly RecordedDetails[]> {
   const rows = await db.rows<DetailsRow>(
-    sql`SELECT ${detailColumns} FROM events e ORDER BY e.position LIMIT ${maxEvents + 1}`,
+    sql`SELECT ${detailColumns} FROM events e ${withEntry} ORDER BY e.position LIMIT ${maxEvents + 1}`,
   );
   if (rows.length > maxEvents) throw new Error(`The test has published more than ${maxEvents} events.`);
   return rows.map(toDetails);

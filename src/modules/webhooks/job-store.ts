@@ -15,10 +15,6 @@ import type { AttemptNote } from "./tables.ts";
 /** Events looked at in one statement. */
 const pageSize = 500;
 
-const shardId = sql.raw(
-  "split_part(s.stream_message_id, '-', 1)::numeric, split_part(s.stream_message_id, '-', 2)::numeric",
-);
-
 /** Whether endpoint `w` wants events of the type in a column. */
 const wants = (
   column: string,
@@ -38,12 +34,11 @@ export async function makeDeliveries(
     WITH page AS MATERIALIZED (
       SELECT e.* FROM relay_shards r LEFT JOIN webhook_cursors c ON c.shard = r.shard
         CROSS JOIN LATERAL (
-          SELECT s.id, s.type, s.tenant_id, s.stored_at, s.shard,
-            split_part(s.stream_message_id, '-', 1)::numeric AS ms, split_part(s.stream_message_id, '-', 2)::numeric AS seq
-          FROM events s
-          WHERE s.shard = r.shard AND s.stream_message_id IS NOT NULL
-            AND (${shardId}) > (coalesce(c.ms, 0), coalesce(c.seq, 0))
-          ORDER BY ${shardId} LIMIT ${pageSize}::integer
+          SELECT x.id, x.type, x.tenant_id, x.stored_at, s.shard, s.ms, s.seq
+          FROM stream_entries s
+            CROSS JOIN LATERAL (SELECT * FROM events o WHERE o.position = s.position LIMIT 1) x
+          WHERE s.shard = r.shard AND (s.ms, s.seq) > (coalesce(c.ms, 0), coalesce(c.seq, 0))
+          ORDER BY s.ms, s.seq LIMIT ${pageSize}::integer
         ) e
     ), made AS (
       INSERT INTO webhook_deliveries (endpoint_id, event_id, event_type, status, attempt, attempt_limit, due_at, attempts, created_at)

@@ -2,7 +2,7 @@ import type { MessageId } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/database.ts";
 import { keepSql } from "../../db/kept-sql.ts";
-import { byId, splitId } from "../../db/stream-ids.ts";
+import { entryId, inStreamOrder, sentEvents, sentId, splitId, withSentEntry } from "../../db/stream-ids.ts";
 import { type AheadIds, aheadFromText, aheadToText } from "../shard-state.ts";
 
 /* What is looked for in the record behind what a group has read: see `look-ahead.ts`. */
@@ -93,8 +93,6 @@ type FindValues = [
   takeAtMost: number,
 ];
 
-const sentId = byId(sql.raw("e.stream_message_id"));
-
 /**
  * Chooses among the next events on the stream. Nothing is found while an entry of another program is unread, or may be.
  *
@@ -112,16 +110,14 @@ const findSql = keepSql<FindValues>(
       SELECT t.tenant, split_part(t.id, '-', 1)::numeric AS ms, split_part(t.id, '-', 2)::numeric AS seq
       FROM known, jsonb_each_text(known.ahead) AS t(tenant, id)
     ), near AS MATERIALIZED (
-      SELECT e.position, e.type, coalesce(e.tenant_id, '') AS tenant, e.key, e.stream_message_id
-      FROM events e
-      WHERE e.shard = ${shard} AND e.stream_message_id IS NOT NULL
-        AND (${sentId}) > (${fromMs}::numeric, ${fromSeq}::numeric)
+      SELECT e.position, e.type, coalesce(e.tenant_id, '') AS tenant, e.key, s.ms, s.seq
+      FROM ${sentEvents}
+      WHERE s.shard = ${shard} AND ${sentId} > (${fromMs}::numeric, ${fromSeq}::numeric)
         AND (SELECT (r.foreign_ms, r.foreign_seq) <= (${cursorMs}::numeric, ${cursorSeq}::numeric)
           FROM relay_shards r WHERE r.shard = ${shard})
-      ORDER BY ${sentId} LIMIT ${window}
+      ORDER BY ${inStreamOrder} LIMIT ${window}
     ), others AS MATERIALIZED (
-      SELECT e.position, e.tenant, e.key,
-        split_part(e.stream_message_id, '-', 1)::numeric AS ms, split_part(e.stream_message_id, '-', 2)::numeric AS seq
+      SELECT e.position, e.tenant, e.key, e.ms, e.seq
       FROM near e
       WHERE NOT e.tenant = ANY(${served}::text[]) AND (${types}::text[] IS NULL OR e.type = ANY(${types}::text[]))
     ), waiting AS MATERIALIZED (
@@ -137,13 +133,11 @@ const findSql = keepSql<FindValues>(
       WHERE n.place <= greatest(1, ceil(w.weight * (SELECT of_one FROM share)))
       ORDER BY turn, n.ms, n.seq LIMIT ${takeAtMost}
     ), older AS MATERIALIZED (
-      SELECT e.key, coalesce(e.tenant_id, '') AS tenant,
-        split_part(e.stream_message_id, '-', 1)::numeric AS ms, split_part(e.stream_message_id, '-', 2)::numeric AS seq
-      FROM events e
+      SELECT e.key, coalesce(e.tenant_id, '') AS tenant, s.ms, s.seq
+      FROM ${sentEvents}
       WHERE EXISTS (SELECT FROM turns WHERE key IS NOT NULL)
-        AND e.shard = ${shard} AND e.stream_message_id IS NOT NULL
-        AND (${sentId}) > (${cursorMs}::numeric, ${cursorSeq}::numeric)
-        AND (${sentId}) < (SELECT ms, seq FROM turns ORDER BY ms DESC, seq DESC LIMIT 1)
+        AND s.shard = ${shard} AND ${sentId} > (${cursorMs}::numeric, ${cursorSeq}::numeric)
+        AND ${sentId} < (SELECT ms, seq FROM turns ORDER BY ms DESC, seq DESC LIMIT 1)
         AND e.key = ANY(ARRAY(SELECT DISTINCT key FROM turns WHERE key IS NOT NULL))
     ), held AS (
       SELECT DISTINCT ON (n.tenant) n.tenant, n.ms, n.seq
@@ -153,7 +147,7 @@ const findSql = keepSql<FindValues>(
       SELECT n.* FROM turns n LEFT JOIN held h ON h.tenant = n.tenant
       WHERE h.tenant IS NULL OR (n.ms, n.seq) < (h.ms, h.seq)
     )
-    SELECT (SELECT stream_message_id FROM near OFFSET (SELECT greatest(count(*), 1) - 1 FROM near) LIMIT 1) AS end_id,
+    SELECT (SELECT ms || '-' || seq FROM near OFFSET (SELECT greatest(count(*), 1) - 1 FROM near) LIMIT 1) AS end_id,
       (SELECT count(*) FROM waiting)::integer AS waiting,
       (SELECT json_agg(json_build_object('position', position::text, 'tenant', tenant, 'id', ms || '-' || seq) ORDER BY ms, seq)
         FROM chosen) AS chosen,
@@ -201,12 +195,12 @@ const storeSql = keepSql<StoreValues>(
       RETURNING shard
     )
     INSERT INTO deliveries (subscriber_name, shard, stream_name, stream_message_id, event_id, event_type, tenant_id, key, cause)
-    SELECT ${subscriber}, ${shard}, ${stream}, e.stream_message_id, e.id::text, e.type, e.tenant_id, e.key, 'ahead'
+    SELECT ${subscriber}, ${shard}, ${stream}, ${entryId}, e.id::text, e.type, e.tenant_id, e.key, 'ahead'
     FROM holder, unnest(${positions}::bigint[], ${ids}::text[]) AS given(position, id)
-      JOIN events e ON e.position = given.position AND e.stream_message_id = given.id
-    WHERE NOT EXISTS (SELECT FROM processed_events p
+      JOIN events e ON e.position = given.position ${withSentEntry}
+    WHERE ${entryId} = given.id AND NOT EXISTS (SELECT FROM processed_events p
         WHERE p.subscriber_name = ${subscriber} AND p.event_id = e.id::text)
       AND NOT EXISTS (SELECT FROM dead_letters l
-        WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = e.stream_message_id)
+        WHERE l.subscriber_name = ${subscriber} AND l.stream_message_id = given.id)
     ON CONFLICT (subscriber_name, stream_message_id, replay_epoch) DO NOTHING`,
 );

@@ -3,7 +3,7 @@ import { encodeStored } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import type { Database } from "../../db/database.ts";
-import { sentUnder } from "../../db/stream-ids.ts";
+import { entryId, sentUnder } from "../../db/stream-ids.ts";
 import { type EnvelopeRow, outgoingColumns } from "../../publish/record.ts";
 import { parseReadEntries } from "../../stream/append.ts";
 import { type Group, rangeCommand } from "../../stream/group.ts";
@@ -120,7 +120,7 @@ async function bodiesFromRecord(
   ids: readonly MessageId[],
 ): Promise<[string, readonly string[]][]> {
   const rows = await db.rows<EnvelopeRow & { stream_message_id: string }>(
-    sql`SELECT e.stream_message_id, ${outgoingColumns} FROM ${sentUnder(shard, ids)}`,
+    sql`SELECT ${entryId} AS stream_message_id, ${outgoingColumns} FROM ${sentUnder(shard, ids)}`,
   );
   return rows.map((row) => [row.stream_message_id, encodeStored(row)]);
 }

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { idIn } from "../../db/stream-ids.ts";
+import { sentId } from "../../db/stream-ids.ts";
 import type { Invocation } from "../../invocation.ts";
 import { markBulkOperationsRunning } from "./bulk-store.ts";
 import { startBackfill } from "./replay.ts";
@@ -40,7 +40,6 @@ export async function backfillTrimmed(
 
 /** The last event that was trimmed; found from the end of the record, where only what the stream keeps stands before it. */
 const lastTrimmedSql = sql`
-  SELECT e.position::text AS position FROM events e JOIN relay_shards r ON r.shard = e.shard
-  WHERE e.sent_at IS NOT NULL AND r.trimmed_ms > 0
-    AND ${idIn(sql`e.stream_message_id`)} <= (r.trimmed_ms, r.trimmed_seq)
-  ORDER BY e.position DESC LIMIT 1`;
+  SELECT s.position::text AS position FROM stream_entries s JOIN relay_shards r ON r.shard = s.shard
+  WHERE r.trimmed_ms > 0 AND ${sentId} <= (r.trimmed_ms, r.trimmed_seq)
+  ORDER BY s.position DESC LIMIT 1`;

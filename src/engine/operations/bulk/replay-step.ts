@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../../db/database.ts";
+import { entryId, withSentEntry } from "../../db/stream-ids.ts";
 import type { StreamKeys } from "../../stream/keys.ts";
 import { isoText } from "./bulk-view.ts";
 import { type HandedOver, releaseLetters } from "./redrive-step.ts";
@@ -20,9 +21,9 @@ export interface ReplayFilter {
   readonly within_claims?: boolean;
 }
 
-/** The filter as a condition on `events e`; what was not sent yet comes by itself. */
+/** The filter as a condition on `events e`. */
 function eventCondition(filter: ReplayFilter, untilPosition: string | null): SQL {
-  const conditions: SQL[] = [sql`e.sent_at IS NOT NULL`];
+  const conditions: SQL[] = [sql`true`];
   if (untilPosition !== null) conditions.push(sql`e.position <= ${untilPosition}::bigint`);
   if (filter.types !== null) conditions.push(sql`e.type = ANY(${sql.param([...filter.types])}::text[])`);
   if (filter.from !== null) conditions.push(sql`e.stored_at >= ${filter.from}::timestamptz`);
@@ -47,24 +48,24 @@ function foreignCondition(filter: ReplayFilter, untilPosition: string | null): S
   return sql.join(conditions, sql` AND `);
 }
 
-const ofRecord = sql`e.position, e.id::text AS id, e.type, e.tenant_id, e.key, e.shard, e.stream_message_id, e.stored_at,
+const ofRecord = sql`e.position, e.id::text AS id, e.type, e.tenant_id, e.key, s.shard, ${entryId} AS stream_message_id, e.stored_at,
   NULL::text AS stream_name, NULL::jsonb AS raw_fields`;
 const ofForeign = sql`e.position, e.event_id AS id, e.event_type AS type, e.tenant_id, e.key, coalesce(e.shard, 0) AS shard,
   e.stream_message_id, e.archived_at AS stored_at, e.stream_name, e.raw_fields`;
 
-/** What a replay may bring: events of the record, and entries of other programs with their bodies. */
+/** What a replay may bring: events of the record that were sent (the others come by themselves), and entries of other programs with their bodies. */
 export function replayableSql(filter: ReplayFilter, untilPosition: string | null): SQL {
-  return sql`(SELECT ${ofRecord} FROM events e WHERE ${eventCondition(filter, untilPosition)}
+  return sql`(SELECT ${ofRecord} FROM events e JOIN stream_entries s ON s.position = e.position WHERE ${eventCondition(filter, untilPosition)}
     UNION ALL SELECT ${ofForeign} FROM archived_entries e WHERE ${foreignCondition(filter, untilPosition)})`;
 }
 
 /** The first of them behind a position, each table by its own order. */
 function pageSql({ filter, cursor, untilPosition }: RunningReplay, limit: number): SQL {
-  const rows = (columns: SQL, table: SQL, condition: SQL) => sql`(SELECT ${columns} FROM ${table} e
+  const rows = (columns: SQL, from: SQL, condition: SQL) => sql`(SELECT ${columns} FROM ${from}
     WHERE e.position > ${cursor}::bigint AND ${condition} ORDER BY e.position LIMIT ${limit})`;
   return sql`SELECT * FROM (
-      ${rows(ofRecord, sql`events`, eventCondition(filter, untilPosition))}
-      UNION ALL ${rows(ofForeign, sql`archived_entries`, foreignCondition(filter, untilPosition))}
+      ${rows(ofRecord, sql`events e ${withSentEntry}`, eventCondition(filter, untilPosition))}
+      UNION ALL ${rows(ofForeign, sql`archived_entries e`, foreignCondition(filter, untilPosition))}
     ) e ORDER BY e.position LIMIT ${limit}`;
 }
 

@@ -130,7 +130,7 @@ export async function agesOf(
       : await db.batch(
           [...waiting].map(
             ([shard, ids]) => sql`
-        SELECT given.id, floor(extract(epoch FROM now() - e.sent_at) * 1000)::float8 AS age_ms
+        SELECT given.id, floor(extract(epoch FROM now() - s.sent_at) * 1000)::float8 AS age_ms
         FROM ${sentUnder(shard, [...ids])}`,
           ),
         );

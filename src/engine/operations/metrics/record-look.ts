@@ -20,7 +20,8 @@ const unixMs = (time: string) => sql.raw(`floor(extract(epoch FROM ${time}) * 10
 /** Asks Postgres, in one round trip. */
 export async function lookAtRecord({ db, now }: Pick<Invocation, "db" | "now">): Promise<RecordLook> {
   const [backlog, letters, deferred, pauses] = await db.batch([
-    sql`SELECT count(*)::integer AS count, ${unixMs("min(stored_at)")} AS oldest FROM events WHERE sent_at IS NULL`,
+    sql`SELECT count(*)::integer AS count,
+      ${unixMs("(SELECT stored_at FROM events WHERE position = min(u.position))")} AS oldest FROM unsent_events u`,
     sql`SELECT subscriber_name AS subscriber, count(*)::integer AS count
       FROM dead_letters WHERE status = 'open' GROUP BY subscriber_name`,
     sql`SELECT subscriber_name AS subscriber, shard, count(*)::integer AS count, ${unixMs("min(queued_at)")} AS oldest

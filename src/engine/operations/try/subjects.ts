@@ -2,6 +2,7 @@ import { encodeEntry, type JsonObject, type MessageId, parseMessageId } from "@b
 import { type SQL, sql } from "drizzle-orm";
 import { ConflictError, NotFoundError, ValidationError } from "../../core/errors.ts";
 import type { Database } from "../../db/database.ts";
+import { entryId, withEntry } from "../../db/stream-ids.ts";
 import { isOfTenant } from "../../db/tenant-rows.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type EnvelopeRow, outgoingColumns, toEnvelope } from "../../publish/record.ts";
@@ -97,7 +98,7 @@ async function letterOf({ db, tenantId }: TryReader, id: string): Promise<Letter
 }
 
 const recordedSql = (id: SQL) =>
-  sql`SELECT ${outgoingColumns}, e.stream_message_id FROM events e WHERE e.id = ${id}`;
+  sql`SELECT ${outgoingColumns}, ${entryId} AS stream_message_id FROM events e ${withEntry} WHERE e.id = ${id}`;
 
 type RecordedRow = EnvelopeRow & { readonly stream_message_id: string | null };
 
