@@ -3,8 +3,8 @@ import * as z from "zod";
 import type { CourseCatalogue } from "../ports/course-catalogue.ts";
 import type { IrGate } from "../ports/ir-gate.ts";
 import { publicUrl } from "../shared-settings.ts";
-import type { ChatSettings } from "./content/chat-client.ts";
-import { createOpenAiGenerator, slowestChatMs } from "./content/openai-generator.ts";
+import { type ChatSettings, slowestChatMs } from "./content/chat-client.ts";
+import { loadedGenerator } from "./content/loaded-generator.ts";
 import { templateGenerator } from "./content/template-generator.ts";
 import type { CourseMaker } from "./generation.ts";
 
@@ -82,6 +82,6 @@ export function makerOf(
   fetch: CallOutside,
 ): CourseMaker {
   const { content } = settings;
-  const generator = content === null ? templateGenerator : createOpenAiGenerator({ ...content, fetch });
+  const generator = content === null ? templateGenerator : loadedGenerator({ ...content, fetch });
   return { ...generator, publicUrl: settings.publicUrl };
 }

@@ -24,7 +24,12 @@ export interface ChatTuning {
   readonly maxTokens?: number;
 }
 
-export const defaultChatTimeoutMs = 60_000;
+const defaultChatTimeoutMs = 60_000;
+
+/** Time of one call and its repair at most, ms. */
+export function slowestChatMs({ timeoutMs = defaultChatTimeoutMs }: ChatSettings): number {
+  return 2 * timeoutMs;
+}
 
 /** Longest answer that is read, in UTF-16 units; a lesson has at most 10,000. */
 const maxAnswerLength = 262_144;

@@ -9,13 +9,7 @@ import {
   lessonAt,
   lessonsOf,
 } from "./assemble.ts";
-import {
-  askForJson,
-  type ChatService,
-  type ChatSettings,
-  type ChatTuning,
-  defaultChatTimeoutMs,
-} from "./chat-client.ts";
+import { askForJson, type ChatService, type ChatTuning, slowestChatMs } from "./chat-client.ts";
 import { cleanText, line } from "./chat-fields.ts";
 import type { ContentGenerator, CourseBrief } from "./generator.ts";
 import { countWords, type LandingPage, landingPage as landingPageModel, type Outline } from "./model.ts";
@@ -90,11 +84,6 @@ const landingAnswer = z.object({
   not_for_whom_points: z.array(line(1, 300)).min(2).max(4),
   features: z.array(line(1, 300)).min(1).max(6),
 });
-
-/** Time of one call and its repair at most, ms. */
-export function slowestChatMs({ timeoutMs = defaultChatTimeoutMs }: ChatSettings): number {
-  return 2 * timeoutMs;
-}
 
 /** Writes courses with any service that speaks the chat completions protocol of OpenAI: Ollama, a gateway, a vendor. */
 export function createOpenAiGenerator(service: ChatService): ContentGenerator {
