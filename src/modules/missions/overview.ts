@@ -11,7 +11,7 @@ import { charterEvents } from "@brain/schemas";
 import { type SQL, sql } from "drizzle-orm";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
-import type { HistoryQuery, TenantQuery } from "./model.ts";
+import type { HistoryQuery, TenantQuery } from "./requests.ts";
 import type { MissionDeps } from "./service.ts";
 import { countByStatus } from "./store.ts";
 import { missionQueuePauses, missionStatuses } from "./tables.ts";

@@ -4,28 +4,7 @@ import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, withoutBody } from "../../http/kit/routing.ts";
 import { tenantOf } from "../../http/kit/tenants.ts";
 import { type Handlers, registerHandlers } from "./handlers/registry.ts";
-import {
-  cancelRequest,
-  createRequest,
-  enqueueRequest,
-  historyQuery,
-  instantiateRequest,
-  logQuery,
-  logRequest,
-  logView,
-  type Mission,
-  missionsQuery,
-  missionView,
-  queueItem,
-  queueQuery,
-  queueRequest,
-  statusRequest,
-  type Template,
-  templateRequest,
-  templatesQuery,
-  templateView,
-  tenantQuery,
-} from "./model.ts";
+import { logView, type Mission, missionView, queueItem, type Template, templateView } from "./model.ts";
 import {
   pauseQueue,
   readEventStats,
@@ -36,6 +15,22 @@ import {
   readWorker,
   resumeQueue,
 } from "./overview.ts";
+import {
+  cancelRequest,
+  createRequest,
+  enqueueRequest,
+  historyQuery,
+  instantiateRequest,
+  logQuery,
+  logRequest,
+  missionsQuery,
+  queueQuery,
+  queueRequest,
+  statusRequest,
+  templateRequest,
+  templatesQuery,
+  tenantQuery,
+} from "./requests.ts";
 import { createMissionSecrets } from "./secrets.ts";
 import {
   createMission,

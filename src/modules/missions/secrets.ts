@@ -2,7 +2,8 @@ import { createVault, isSealed, type SecretAddress, type Vault, type VaultKeys }
 import type { JsonObject, JsonValue } from "@brain/schemas";
 import type { MissionHandler } from "../ports/mission-handler.ts";
 import type { Handlers } from "./handlers/registry.ts";
-import type { Template, TemplateRequest } from "./model.ts";
+import type { Template } from "./model.ts";
+import type { TemplateRequest } from "./requests.ts";
 import type { TemplateStep, TemplateVariable } from "./tables.ts";
 import { isPlaceholder, placeholdersOf } from "./templates.ts";
 

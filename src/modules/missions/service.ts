@@ -15,14 +15,8 @@ import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { createdLine, queuedLine, queueSource, retryingLine, tell } from "./announce.ts";
 import { type Handlers, requireValid } from "./handlers/registry.ts";
-import {
-  type CreateRequest,
-  type EnqueueRequest,
-  type LogEntry,
-  type LogRequest,
-  type Mission,
-  missionIdPattern,
-} from "./model.ts";
+import { type LogEntry, type Mission, missionIdPattern } from "./model.ts";
+import type { CreateRequest, EnqueueRequest, LogRequest } from "./requests.ts";
 import { hidden, type MissionSecrets } from "./secrets.ts";
 import { type MissionSettings, workerJob } from "./settings.ts";
 import { allowedByHand, sourcesByHand } from "./state.ts";

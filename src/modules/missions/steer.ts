@@ -1,7 +1,8 @@
 import { newEventId, type Publish, type Tx } from "@brain/engine";
 import type { RequestServices } from "../../http/kit/module-env.ts";
 import { type Line, missionCancelledLine, taskCancelledLine, tell } from "./announce.ts";
-import type { Mission, StatusRequest } from "./model.ts";
+import type { Mission } from "./model.ts";
+import type { StatusRequest } from "./requests.ts";
 import {
   contextOf,
   executeMission,

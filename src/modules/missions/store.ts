@@ -9,7 +9,8 @@ import {
 import type { JsonObject } from "@brain/schemas";
 import { and, asc, type Column, desc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { PgInsertValue } from "drizzle-orm/pg-core";
-import type { ListCursor, LogEntry, Mission } from "./model.ts";
+import type { LogEntry, Mission } from "./model.ts";
+import type { ListCursor } from "./requests.ts";
 import { type LogLevel, type MissionStatus, missionLog, missions } from "./tables.ts";
 
 /** The statements of missions and their log, one a function. Where a tenant is asked for, null means those of all. */

@@ -4,15 +4,8 @@ import type { RequestServices } from "../../http/kit/module-env.ts";
 import { tenantOf, visibleTenant } from "../../http/kit/tenants.ts";
 import { requireValid } from "./handlers/registry.ts";
 import { templatesLimit } from "./limits.ts";
-import {
-  type InstantiateRequest,
-  type Mission,
-  missionIdPattern,
-  type Template,
-  type TemplateRequest,
-  type TemplatesQuery,
-  type TenantQuery,
-} from "./model.ts";
+import { type Mission, missionIdPattern, type Template } from "./model.ts";
+import type { InstantiateRequest, TemplateRequest, TemplatesQuery, TenantQuery } from "./requests.ts";
 import { hidden } from "./secrets.ts";
 import {
   contextOf,
