@@ -4,7 +4,7 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { newEventId } from "../../src/engine/publish/event-id.ts";
-import { insertEventsTellingSql, type RecordedEvent } from "../../src/engine/publish/record.ts";
+import { insertEventsSql, type RecordedEvent } from "../../src/engine/publish/record.ts";
 import { boundsSql, throughIndexSql } from "../../src/engine/retention/archive-sql.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone } from "./fixture.ts";
@@ -89,7 +89,7 @@ async function changedBy(newId: (atMs: number) => string): Promise<number> {
   await fill(backbone, daysOf(80, 0, 250), newId);
   const events = Array.from({ length: 500 }, (_, n) => prepared(newId(nowMs + n), nowMs));
   await backbone.sql("CHECKPOINT");
-  return (await pagesOf(backbone, insertEventsTellingSql(events))).dirtied;
+  return (await pagesOf(backbone, insertEventsSql(events))).dirtied;
 }
 
 test("events that are published together change few pages of a full record", async () => {

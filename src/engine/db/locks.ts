@@ -2,7 +2,7 @@ import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 
 /*
  * Advisory locks of Postgres, all of them. The keys of events have the space of one integer to themselves, as hashes of 64
- * bits; whatever else is locked has the space of two, a class and a number. So no event's key, whatever it is called, can
+ * bits (`record_events` in the migration `record_function`); whatever else is locked has the space of two, a class and a number. So no event's key, whatever it is called, can
  * share a lock with anything but another key.
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -39,9 +39,4 @@ export function numberedLock(lockClass: LockClass, number: number | SQLWrapper):
 /** The same for a name; two names may share a lock, which costs a wait and nothing else. */
 export function namedLock(lockClass: LockClass, name: string): SQL {
   return sql`${sql.raw(String(classes[lockClass]))}, hashtext(${name})`;
-}
-
-/** The hash that locks the key of an event, from a column or parameter. */
-export function keyHash(key: SQL): SQL {
-  return sql`hashtextextended(${key}, 0)`;
 }

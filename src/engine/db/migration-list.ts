@@ -26,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0030_audit_by_request", when: 1_795_723_202_423 },
   { tag: "0031_claim_function", when: 1_795_746_830_450 },
   { tag: "0032_append_only_events", when: 1_795_748_809_972 },
+  { tag: "0033_record_function", when: 1_795_750_710_486 },
 ];

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
 import type { Invocation } from "../invocation.ts";
-import { freelyLockedKeys, insertEventsTellingSql, type RecordedEvent } from "../publish/record.ts";
+import { freelyLockedKeys, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
 
 const deadlockDetected = "40P01";
 const maxInsertTries = 3;
@@ -23,7 +23,7 @@ export async function recordEvents(
 ): Promise<Set<string>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const [row] = await db.rows<{ fresh: string[] | null }>(insertEventsTellingSql(events));
+      const [row] = await db.rows<{ fresh: string[] | null }>(insertEventsSql(events));
       return new Set(row?.fresh ?? events.map(({ event }) => event.id));
     } catch (error) {
       if (sqlState(error) !== deadlockDetected || attempt >= maxInsertTries) throw error;

@@ -80,6 +80,45 @@ BEGIN
   RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.record_events(p_rows json, p_count integer, p_keys json, p_turn integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  fresh text[];
+BEGIN
+  IF p_turn IS NOT NULL THEN
+    PERFORM CASE WHEN pg_try_advisory_xact_lock(1918985580, 2) THEN true
+      WHEN pg_try_advisory_xact_lock(1918985580, 3) THEN true
+      WHEN pg_try_advisory_xact_lock(1918985580, 4) THEN true
+      ELSE pg_advisory_xact_lock(1918985580, p_turn)::text IS NOT NULL END;
+  END IF;
+  IF p_keys IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock(hash) FROM (
+      SELECT DISTINCT hashtextextended(key, 0) AS hash FROM json_array_elements_text(p_keys) AS k(key) ORDER BY hash
+    ) sorted;
+  END IF;
+  WITH inserted AS (
+    INSERT INTO events (id, type, source, target, tenant_id, actor_id, correlation_id, causation_id, mission_id,
+      task_id, severity, schema_version, producer, source_module, meta, payload, occurred_at, key, origin)
+    SELECT e.id, e.type, e.source, e.target, e.tenant_id, e.actor_id, e.correlation_id, e.meta ->> 'causation_id',
+      e.mission_id, e.task_id, e.severity, (e.meta ->> 'schema_version')::integer, e.meta ->> 'producer',
+      e.meta ->> 'source_module', e.meta, e.payload, e.timestamp, e.key, e.origin
+    FROM ROWS FROM (json_to_recordset(p_rows) AS (id uuid, type text, source text, target text,
+      tenant_id text, actor_id text, correlation_id text, mission_id text, task_id text, severity text,
+      meta jsonb, payload jsonb, timestamp timestamptz, key text, origin jsonb))
+      WITH ORDINALITY AS e(id, type, source, target, tenant_id, actor_id, correlation_id, mission_id, task_id,
+      severity, meta, payload, timestamp, key, origin, place)
+    ORDER BY e.place
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+  )
+  SELECT CASE WHEN count(*) < p_count THEN coalesce(array_agg(id::text), '{}') END INTO fresh FROM inserted;
+  RETURN fresh;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.relay_begin(p_shard integer, p_token uuid, p_lease_ms integer, p_shards integer, p_max_count integer, p_max_bytes integer, p_keep boolean)
  RETURNS TABLE(head text, id text, type text, source text, target text, payload text, "timestamp" text, meta text, mission_id text, task_id text, correlation_id text, tenant_id text, actor_id text, severity text)
  LANGUAGE plpgsql

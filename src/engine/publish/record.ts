@@ -1,8 +1,7 @@
 import type { Envelope } from "@brain/schemas";
-import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../db/database.ts";
 import { keepSql } from "../db/kept-sql.ts";
-import { keyHash, numberedLock } from "../db/locks.ts";
 import type { Origin } from "./origin.ts";
 
 /** A validated event, ready for the record. */
@@ -29,120 +28,41 @@ export const bulkTurns = 3;
 /** The turns have the numbers behind the one that the layout's lock has. */
 const firstTurn = 2;
 
-/** Takes the first turn that is free; when none is, waits for one, each statement for another. */
-function takeTurn(awaited: SQLWrapper): SQL {
-  const turns = Array.from({ length: bulkTurns }, (_, turn) => numberedLock("publishing", firstTurn + turn));
-  const tries = turns.map((turn) => sql`WHEN pg_try_advisory_xact_lock(${turn}) THEN true`);
-  const wait = sql`pg_advisory_xact_lock(${numberedLock("publishing", awaited)})`;
-  return sql`CASE ${sql.join(tries, sql` `)} ELSE ${wait}::text IS NOT NULL END`;
-}
-
-/** Which keys a statement locks: none, all of its own, or all of its own in turn. */
-type Locking = "none" | "free" | "inTurn";
-
-/** A statement with more than `maxLockedKeys` keys locks none: see `lockKeys`. */
-function lockingOf(keys: ReadonlySet<string>): Locking {
-  if (keys.size === 0 || keys.size > maxLockedKeys) return "none";
-  return keys.size > freelyLockedKeys ? "inTurn" : "free";
-}
-
-/** What the statements that insert events are given. */
-interface InsertSlots {
-  /** JSON, a list of `toRow`. */
-  readonly rows: SQLWrapper;
-  /** JSON, a list of texts. */
-  readonly keys: SQLWrapper;
-  /** Number of the lock that is waited for. */
-  readonly turn: SQLWrapper;
-}
+type RecordValues = [rows: string, count: number, keys: string | null, turn: number | null];
 
 /**
+ * Any number of events: the rows travel as one JSON parameter, which costs a fraction of a parameter per column, to a
+ * function that Postgres plans once in a session, see the migration `record_function`.
+ *
  * Positions are given when a row is inserted, events become visible when its transaction commits. Two transactions that
  * publish for one key would therefore reach the stream in the wrong order, and readers would meet a position below the
  * one they have seen, if the first to insert is the last to commit. So whoever inserts locks its keys until it commits: a
- * turn first, when there are many, and then the keys in one order for all, so that nobody waits in a circle. The
- * conditions have no column in them, so Postgres evaluates them, and with them the locks, before the first row has a
- * position.
+ * turn first, when there are many, and then the keys in one order for all, so that nobody waits in a circle; and all of
+ * that before the first row has a position.
  *
  * A statement with more than `maxLockedKeys` keys does not lock: more than a bulk request can hold, but a handler of
  * whole batches can publish it. Its positions are in the order of its inserts only.
  */
-function lockKeys(
-  locking: Locking,
-  { keys, turn }: InsertSlots,
-): { readonly locks: SQL; readonly hold: SQL } {
-  if (locking === "none") return { locks: sql``, hold: sql`` };
-  const inTurn = locking === "inTurn";
-  return {
-    locks: sql`
-    WITH ${inTurn ? sql`turn AS MATERIALIZED (SELECT ${takeTurn(turn)} AS taken), ` : sql``}locks AS MATERIALIZED (
-      SELECT pg_advisory_xact_lock(hash) FROM (
-        SELECT DISTINCT ${keyHash(sql`key`)} AS hash
-        FROM json_array_elements_text(${keys}::json) AS k(key) ORDER BY hash
-      ) sorted ${inTurn ? sql`WHERE (SELECT taken FROM turn)` : sql``}
-    )`,
-    hold: sql`WHERE (SELECT count(*) FROM locks) > 0`,
-  };
-}
-
-/**
- * One statement for any number of events: the rows travel as one JSON parameter, which costs a fraction of a parameter
- * per column. An id that is already recorded is left as it is. Run it last in its transaction: it holds the locks of
- * `lockKeys` until the commit.
- */
-function insertText(locking: Locking, slots: InsertSlots): SQL {
-  const { locks, hold } = lockKeys(locking, slots);
-  return sql`${locks}
-    INSERT INTO events (id, type, source, target, tenant_id, actor_id, correlation_id, causation_id, mission_id,
-      task_id, severity, schema_version, producer, source_module, meta, payload, occurred_at, key, origin)
-    SELECT e.id, e.type, e.source, e.target, e.tenant_id, e.actor_id, e.correlation_id, e.meta ->> 'causation_id',
-      e.mission_id, e.task_id, e.severity, (e.meta ->> 'schema_version')::integer, e.meta ->> 'producer',
-      e.meta ->> 'source_module', e.meta, e.payload, e.timestamp, e.key, e.origin
-    FROM ROWS FROM (json_to_recordset(${slots.rows}::json) AS (id uuid, type text, source text, target text,
-      tenant_id text, actor_id text, correlation_id text, mission_id text, task_id text, severity text,
-      meta jsonb, payload jsonb, timestamp timestamptz, key text, origin jsonb))
-      WITH ORDINALITY AS e(id, type, source, target, tenant_id, actor_id, correlation_id, mission_id, task_id,
-      severity, meta, payload, timestamp, key, origin, place)
-    ${hold}
-    ORDER BY e.place
-    ON CONFLICT (id) DO NOTHING`;
-}
-
-type InsertValues = [rows: string, keys: string, turn: number];
-
-const keepInsert = (locking: Locking) => ({
-  plain: keepSql<InsertValues>((rows, keys, turn) => insertText(locking, { rows, keys, turn })),
-  telling: keepSql<[...InsertValues, count: number]>(
-    (rows, keys, turn, count) => sql`
-    WITH inserted AS (${insertText(locking, { rows, keys, turn })} RETURNING id)
-    SELECT CASE WHEN count(*) < ${count}::integer THEN coalesce(array_agg(id::text), '{}') END AS fresh
-    FROM inserted`,
-  ),
-});
-
-const inserts = {
-  none: keepInsert("none"),
-  free: keepInsert("free"),
-  inTurn: keepInsert("inTurn"),
-} as const satisfies Record<Locking, unknown>;
-
-function insertOf(prepared: readonly RecordedEvent[]) {
-  const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));
-  const values: InsertValues = [
-    JSON.stringify(prepared.map(toRow)),
-    JSON.stringify([...keys]),
-    firstTurn + Math.floor(Math.random() * bulkTurns),
-  ];
-  return { statements: inserts[lockingOf(keys)], values };
-}
+const record = keepSql<RecordValues>(
+  (rows, count, keys, turn) =>
+    sql`SELECT record_events(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`,
+);
 
 /**
  * Inserts, telling what was new: one row, `fresh` null when all of them were, else the list of ids that were. Naming
- * a thousand ids that were all new would cost more than storing them.
+ * a thousand ids that were all new would cost more than storing them. An id that is already recorded is left as it is. Run
+ * it last in its transaction, but for the fence: it holds the locks until the commit.
  */
-export function insertEventsTellingSql(prepared: readonly RecordedEvent[]): SQL {
-  const { statements, values } = insertOf(prepared);
-  return statements.telling(...values, prepared.length);
+export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
+  const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));
+  const locks = keys.size > 0 && keys.size <= maxLockedKeys;
+  const inTurn = locks && keys.size > freelyLockedKeys;
+  return record(
+    JSON.stringify(prepared.map(toRow)),
+    prepared.length,
+    locks ? JSON.stringify([...keys]) : null,
+    inTurn ? firstTurn + Math.floor(Math.random() * bulkTurns) : null,
+  );
 }
 
 /** The row has its position in a column of its own; what another program wrote into meta under that name is not it. */
@@ -154,12 +74,6 @@ function toRow({ event, key, origin }: RecordedEvent) {
 /** Inserts events in the caller's transaction, of which it should be the last statement. */
 export async function insertEvents(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
   await tx.execute(insertEventsSql(prepared));
-}
-
-/** The same as a statement for a batch, of which it should be the last but the fence. */
-export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
-  const { statements, values } = insertOf(prepared);
-  return statements.plain(...values);
 }
 
 const columnsWith = (meta: SQL): SQL => sql`e.id::text AS id, e.type, e.source, e.target,
