@@ -118,6 +118,8 @@ test("a tenant's requests queue their own events, and see no entry of another on
   // Postgres refuses both: by the policy, and for want of a grant.
   expect(await queue("other").catch(sqlState)).toBe("42501");
   expect(await acme.rows(sql`DELETE FROM stream_entries`).catch(sqlState)).toBe("42501");
+  // The function that records inserts as who calls it.
+  expect(await acme.rows(insertEventsSql([prepared(backbone, "other")])).catch(sqlState)).toBe("42501");
   // Control: without its policy the same role sees what is everybody's.
   await backbone.sql("DROP POLICY tenant_rows ON stream_entries");
   expect(await of(acme)).toEqual({ unsent: 0, sent: 3 });
