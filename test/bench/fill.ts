@@ -79,6 +79,7 @@ export async function fillRecord(
   );
   if (rowCount !== 1) throw new Error("the relay has sent nothing yet, so it would take the rows for lost");
   await db.query("VACUUM ANALYZE events");
+  await db.query("VACUUM ANALYZE stream_entries");
   await db.query("VACUUM ANALYZE processed_events");
 }
 

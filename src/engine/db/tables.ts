@@ -119,7 +119,8 @@ export const events = pgTable(
  * chooses by, so that it reads no row of `events` that it does not send.
  *
  * Rows are taken from its beginning, so that is where the dead ones are: it is vacuumed after 5,000 of them, not after a
- * fifth of a table that is mostly empty.
+ * fifth of a table that is mostly empty. Behind 100,000 dead rows the first choice takes 50 ms and those after it 9, behind
+ * none 3 (on a busy machine); while a transaction of somebody is as old as they are, each takes 19.
  */
 export const unsentEvents = pgTable(
   "unsent_events",

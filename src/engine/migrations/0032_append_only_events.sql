@@ -17,14 +17,15 @@
 -- - Rows that were sent before keep what they have there, with the two indexes, so it finds these as quickly as ever. Rows
 --   sent since have no stream id there. Its comparison of record and stream, of claims, and what it restores when Redis
 --   lost data pass them over; this release's comparison looks at the whole stream once more and sends again what is missing.
---   What somebody acked in a group of ours and the release before has compared meanwhile is not looked at again.
+--   What somebody acked in a group of ours, or trimmed unread, and the release before has looked at meanwhile is not looked
+--   at again: a consumer that missed events by it gets them by a replay.
 -- - What it makes unsent, or notes as sent, by itself is carried over by a trigger: `requeueLostSql` for rows that were sent
 --   before, and the pass of a worker that had begun when this migration came.
 -- - It archives and deletes what is old by `sent_at`; rows of its age were sent, or the relay has stood still for 90 days.
 -- - Its trim keeps entries of ours that look foreign to it as undecided, and this release removes those. A replay that it
 --   runs over rows sent since fails at the stream id that is null, and can be continued by this release.
 --
--- Nothing is lost by it, and what is sent twice has one effect. A later migration drops the columns, their indexes and the
+-- The record loses nothing by it, and what is sent twice has one effect. A later migration drops the columns, their indexes and the
 -- trigger `events_noted`.
 
 -- No relay is in the middle of a pass, and none begins one; and nobody else writes or reads until the end. The strongest
