@@ -68,8 +68,8 @@ function gathers(change: (gathering: Joining) => Joining = (same) => same): void
 function watched(db: Database): Database {
   return hookDatabase(db, {
     statements: <T>(text: string, run: () => Promise<T>) => {
-      // The other one looks for what is known already.
-      if (text.includes("stream_message_id")) return run();
+      // Others look for what is known already, or let go of a lease.
+      if (!/INTO events|record_events/.test(text)) return run();
       statements.push(db.tenantId);
       return (plans[statements.length - 1]?.(run) ?? run()) as Promise<T>;
     },

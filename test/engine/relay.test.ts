@@ -183,13 +183,16 @@ async function explainingClient(backbone: Backbone) {
   return client;
 }
 
+/** Nothing is in hand. */
+const alone = { inHand: [], rides: false };
+
 /** @returns the plan by which the next 100 events were chosen */
 async function beginOn(client: pg.Client, configured: number): Promise<string> {
   const plans: string[] = [];
   const note = ({ message }: { message?: string | undefined }) => plans.push(message ?? "");
   client.on("notice", note);
   const bounds = { maxCount: 100, maxBytes: 1_000_000, leaseMs: 10_000, configured, keeps: false };
-  const { sql: text, params } = new PgDialect().sqlToQuery(beginSql(0, crypto.randomUUID(), bounds));
+  const { sql: text, params } = new PgDialect().sqlToQuery(beginSql(0, crypto.randomUUID(), bounds, alone));
   await client.query(text, params);
   client.off("notice", note);
   return plans.find((plan) => plan.includes("candidates AS")) ?? "";

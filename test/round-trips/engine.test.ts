@@ -128,6 +128,18 @@ test.each([
   expect(shown(name, cost)).toEqual(pathCosts[name]);
 });
 
+test("from a request to the effect", async () => {
+  const consumers = [oneStatement()];
+  const { meter, backbone } = await open(consumers);
+  const input = { type: partChecked.type, source: "round_trips", payload: { part: "db", status: "1" } };
+  const context = { correlationId: null, actorId: null, waitUntil: () => undefined };
+  const cost = await meter.costOf(nothing, async () => {
+    await ingest(backbone.open(), [input], context);
+    await wake(backbone, consumers);
+  });
+  expect(shown("ingestToEffect", cost)).toEqual(pathCosts.ingestToEffect);
+});
+
 test.each([
   ["relay", 1],
   ["relayOfMany", eventsTogether],
@@ -154,8 +166,14 @@ test("in a steady flow each further event is sent by one request to Postgres and
   const ofRelay = calls.flatMap(({ to, what }) =>
     to === "redis" ? ["append"] : (/relay_\w+/.exec(what) ?? []),
   );
-  const eachFurther = ["append", "relay_go_on"];
-  expect(ofRelay).toEqual(["relay_begin", "append", "relay_go_on", ...eachFurther, ...eachFurther]);
+  const eachFurther = ["append", "relay_go_on_in_hand"];
+  expect(ofRelay).toEqual([
+    "relay_begin_in_hand",
+    "append",
+    "relay_go_on_in_hand",
+    ...eachFurther,
+    ...eachFurther,
+  ]);
 });
 
 test.each([

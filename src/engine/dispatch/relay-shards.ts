@@ -1,6 +1,8 @@
 import { watchWork } from "../alerts/failing-work.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
+import { relayPlace } from "../relay/handed.ts";
+import { inHandOf } from "../relay/in-hand.ts";
 import type { Layout } from "../relay/layout-sql.ts";
 import { relay } from "../relay/relay.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
@@ -77,7 +79,9 @@ async function relayShard(
 ): Promise<Layout | null> {
   const { now, log } = dispatch.invocation;
   let layout: Layout | null = null;
-  const deps = { ...dispatch.invocation, settings: dispatch.invocation.relay };
+  const { scope } = dispatch.invocation;
+  const deps = { ...dispatch.invocation, settings: dispatch.invocation.relay, inHand: inHandOf(scope, now) };
+  const place = relayPlace(`${scope}:${shard}`, now);
   const mayGoOn = () => hasBudget(dispatch);
   await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async (triggers) => {
     let rested = false;
@@ -91,7 +95,7 @@ async function relayShard(
     const result = await watchWork(
       dispatch.invocation,
       `relay:${shard}`,
-      () => relay(deps, { shard, mayGoOn, verify, onSent, rest }),
+      () => relay(deps, { shard, mayGoOn, verify, onSent, rest, place }),
       ({ recovered }) => recovered,
     );
     // Who looks for what was sent may have looked before that was noted.

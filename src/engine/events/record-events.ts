@@ -1,8 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
-import type { Invocation } from "../invocation.ts";
-import { freelyLockedKeys, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
+import { hasStream, type Invocation } from "../invocation.ts";
+import { freelyLockedKeys, type Inserted, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
+import { inHandOf } from "../relay/in-hand.ts";
+import type { BareRow } from "../relay/relay-sql.ts";
+import { beginRide } from "../relay/ride.ts";
 
 const deadlockDetected = "40P01";
 const maxInsertTries = 3;
@@ -18,20 +21,54 @@ const maxInsertTries = 3;
  * @throws {TransientError} Postgres is not reachable
  */
 export async function recordEvents(
-  { db, log }: Invocation,
+  invocation: Invocation,
   events: readonly RecordedEvent[],
 ): Promise<Set<string>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const [row] = await db.rows<{ fresh: string[] | null }>(insertEventsSql(events));
-      return new Set(row?.fresh ?? events.map(({ event }) => event.id));
+      return await insertAndHandOver(invocation, events);
     } catch (error) {
       if (sqlState(error) !== deadlockDetected || attempt >= maxInsertTries) throw error;
-      log.info(
+      invocation.log.info(
         { attempt, events: events.length },
         "Another request was storing the same events; trying again.",
       );
     }
+  }
+}
+
+/** The relay of this isolate gets them without asking for them; as a rule the same request takes its next batch along. */
+async function insertAndHandOver(
+  invocation: Invocation,
+  events: readonly RecordedEvent[],
+): Promise<Set<string>> {
+  const { db, scope, now } = invocation;
+  const telling = insertEventsSql(events);
+  const inHand = inHandOf(scope, now);
+  // One tenant's database may neither see nor move the relay.
+  const ride = hasStream(invocation) && db.tenantId === null ? beginRide(invocation, inHand) : null;
+  const read = (inserted: unknown) => {
+    const { fresh = null, transaction = null } = (inserted ?? {}) as Partial<Inserted>;
+    const ids = new Set(fresh ?? events.map(({ event }) => event.id));
+    if (transaction !== null && hasStream(invocation)) {
+      inHand.hold(transaction, fresh === null ? events : events.filter(({ event }) => ids.has(event.id)));
+    }
+    return ids;
+  };
+  if (ride === null) return read((await db.rows(telling))[0]);
+  try {
+    const [inserted = [], taken = []] = await db.batch([telling, ride.statement]);
+    const ids = read(inserted[0]);
+    const tookForNobody = ids.size === 0 && taken.length > 0;
+    ride.end(tookForNobody ? null : (taken as BareRow[]));
+    // Nothing is new, so nobody starts the relay.
+    if (tookForNobody) await db.batch([ride.undo]);
+    return ids;
+  } catch (error) {
+    ride.end(null);
+    // Postgres has said no, or nobody knows what became of the lease.
+    if (sqlState(error) === null) void db.batch([ride.undo]).catch(() => undefined);
+    throw error;
   }
 }
 

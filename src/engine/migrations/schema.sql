@@ -167,6 +167,16 @@ BEGIN
   RETURN NEXT;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.relay_begin_in_hand(p_shard integer, p_token uuid, p_lease_ms integer, p_shards integer, p_max_count integer, p_max_bytes integer, p_keep boolean, p_in_hand text, p_rides boolean)
+ RETURNS TABLE(head text, id text, type text, source text, target text, payload text, "timestamp" text, meta text, mission_id text, task_id text, correlation_id text, tenant_id text, actor_id text, severity text)
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF relay_hold(p_shard, NULL, p_in_hand, p_rides) THEN
+    RETURN QUERY SELECT * FROM relay_begin(p_shard, p_token, p_lease_ms, p_shards, p_max_count, p_max_bytes, p_keep);
+  END IF;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.relay_end(p_shard integer, p_number bigint, p_ms numeric, p_seq numeric)
  RETURNS void
  LANGUAGE plpgsql
@@ -227,6 +237,39 @@ BEGIN
   RETURN NEXT;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.relay_go_on_in_hand(p_shard integer, p_token uuid, p_number bigint, p_ms numeric, p_seq numeric, p_foreign_ms numeric, p_foreign_seq numeric, p_lease_ms integer, p_max_count integer, p_max_bytes integer, p_fairly boolean, p_in_hand text, p_rides boolean)
+ RETURNS TABLE(head text, id text, type text, source text, target text, payload text, "timestamp" text, meta text, mission_id text, task_id text, correlation_id text, tenant_id text, actor_id text, severity text)
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF relay_hold(p_shard, p_token, p_in_hand, p_rides) THEN
+    RETURN QUERY SELECT * FROM relay_go_on(p_shard, p_token, p_number, p_ms, p_seq, p_foreign_ms, p_foreign_seq,
+      p_lease_ms, p_max_count, p_max_bytes, p_fairly);
+  END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.relay_hold(p_shard integer, p_token uuid, p_in_hand text, p_rides boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+  IF p_rides THEN
+    IF NOT pg_try_advisory_xact_lock_shared(1918985580, 1) THEN
+      RETURN false;
+    END IF;
+    PERFORM FROM relay_shards r WHERE r.shard = p_shard
+      AND CASE WHEN p_token IS NULL THEN r.lease_token IS NULL OR r.lease_until <= now() ELSE r.lease_token = p_token END
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      RETURN false;
+    END IF;
+    p_in_hand := concat_ws(',', nullif(p_in_hand, ''), pg_current_xact_id()::xid::text);
+  END IF;
+  PERFORM set_config('brain.in_hand', p_in_hand, true);
+  RETURN true;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.relay_load(p_shard integer, p_token uuid)
  RETURNS TABLE(head text, id text, type text, source text, target text, payload text, "timestamp" text, meta text, mission_id text, task_id text, correlation_id text, tenant_id text, actor_id text, severity text)
  LANGUAGE plpgsql
@@ -237,6 +280,8 @@ CREATE OR REPLACE FUNCTION public.relay_load(p_shard integer, p_token uuid)
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 #variable_conflict use_column
+DECLARE
+  in_hand bigint[] := string_to_array(nullif(current_setting('brain.in_hand', true), ''), ',')::bigint[];
 BEGIN
   RETURN QUERY
   SELECT CASE WHEN b.place = 1 THEN json_build_object(
@@ -253,13 +298,14 @@ BEGIN
       'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
         THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
       'lane', r.id_lane, 'earlier', r.batch_ms || '-' || r.batch_seq)::text END,
-    e.id::text, e.type::text, e.source::text, e.target::text, e.payload::text,
+    e.id::text, e.type::text, e.source::text, e.target::text, CASE WHEN h.here THEN NULL ELSE e.payload::text END,
     to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    (e.meta || jsonb_build_object('position', e.position))::text,
+    CASE WHEN h.here THEN e.position::text ELSE (e.meta || jsonb_build_object('position', e.position))::text END,
     e.mission_id::text, e.task_id::text, e.correlation_id::text, e.tenant_id::text, e.actor_id::text, e.severity::text
   FROM relay_shards r
   CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
   JOIN events e ON e.position = b.position
+  CROSS JOIN LATERAL (SELECT in_hand IS NOT NULL AND e.xmin::text::bigint = ANY(in_hand) AS here) h
   WHERE r.shard = p_shard AND r.lease_token = p_token
   ORDER BY b.place;
 END $function$;

@@ -45,13 +45,22 @@ type RecordValues = [rows: string, count: number, keys: string | null, turn: num
  */
 const record = keepSql<RecordValues>(
   (rows, count, keys, turn) =>
-    sql`SELECT record_events(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`,
+    sql`SELECT fresh, pg_current_xact_id_if_assigned()::xid::text AS transaction
+      FROM record_events(${rows}::json, ${count}::integer, ${keys}::json, ${turn}::integer) AS fresh`,
 );
 
+/** What {@link insertEventsSql} tells. */
+export interface Inserted {
+  /** Ids of those that were new; null: all were. */
+  readonly fresh: readonly string[] | null;
+  /** Number of the transaction as `xmin` has it, its low 32 bits; null when nothing was written in it. */
+  readonly transaction: string | null;
+}
+
 /**
- * Inserts, telling what was new: one row, `fresh` null when all of them were, else the list of ids that were. Naming
- * a thousand ids that were all new would cost more than storing them. An id that is already recorded is left as it is. Run
- * it last in its transaction, but for the fence: it holds the locks until the commit.
+ * Inserts, telling what was new: one row, an `Inserted`. Naming a thousand ids that were all new would cost more than
+ * storing them. An id that is already recorded is left as it is. Run it last in its transaction, but for the fence: it
+ * holds the locks until the commit.
  */
 export function insertEventsSql(prepared: readonly RecordedEvent[]): SQL {
   const keys = new Set(prepared.flatMap(({ key }) => (key === null ? [] : [key])));

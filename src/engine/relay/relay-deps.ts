@@ -4,6 +4,7 @@ import type { Database } from "../db/database.ts";
 import type { PublishSettings } from "../publish/publish.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
+import type { InHand } from "./in-hand.ts";
 import type { BatchBounds } from "./relay-sql.ts";
 
 /** What the relay works with. */
@@ -15,6 +16,8 @@ export interface RelayDeps {
   /** Left out or null: nobody traces. */
   readonly tracer?: Tracer | null;
   readonly settings: RelaySettings;
+  /** What this isolate has recorded itself; left out: all is read from the record. */
+  readonly inHand?: InHand;
   /** The configured number of shards, with which a new system begins. */
   readonly publish: Pick<PublishSettings, "shards">;
 }

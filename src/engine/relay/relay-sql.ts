@@ -1,6 +1,7 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { keepSql } from "../db/kept-sql.ts";
 import { idParts, idValue, sentEvents, sentId, splitId, unsendParts } from "../db/stream-ids.ts";
+import type { EnvelopeRow } from "../publish/record.ts";
 
 /** Bounds of one batch: as many rows as fit below both. A single row is always taken. */
 export interface BatchBounds {
@@ -60,8 +61,20 @@ export function beginSql(
     readonly configured: number;
     readonly keeps: boolean;
   },
+  { inHand, rides }: Asking,
 ): SQL {
-  return begin(shard, token, leaseMs, configured, maxCount, maxBytes, keeps);
+  return begin(shard, token, leaseMs, configured, maxCount, maxBytes, keeps, inHand.join(), rides);
+}
+
+/** Who asks for a batch. */
+export interface Asking {
+  /** Transactions whose events are in hand: of those come the bare rows. */
+  readonly inHand: readonly string[];
+  /**
+   * Behind a statement that records, in its transaction, whose events are in hand, too. Nothing is waited for, and no
+   * rows come when the lease cannot be had at once.
+   */
+  readonly rides: boolean;
 }
 
 const begin = keepSql<
@@ -73,8 +86,10 @@ const begin = keepSql<
     maxCount: number,
     maxBytes: number,
     keeps: boolean,
+    inHand: string,
+    rides: boolean,
   ]
->((...values) => sql`SELECT * FROM relay_begin(${sql.join(values, sql`, `)})`);
+>((...values) => sql`SELECT * FROM relay_begin_in_hand(${sql.join(values, sql`, `)})`);
 
 /** A batch that is in the stream: its number, and the id of its first entry. */
 export interface SentBatch {
@@ -102,8 +117,10 @@ export function nextSql(
     maxBytes,
     fairly,
   }: BatchBounds & { readonly leaseMs: number; readonly fairly: boolean },
+  { inHand, rides }: Asking,
 ): SQL {
-  return next(shard, token, sent?.number ?? null, ...idsOf(sent), leaseMs, maxCount, maxBytes, fairly);
+  const noted = [sent?.number ?? null, ...idsOf(sent)] as const;
+  return next(shard, token, ...noted, leaseMs, maxCount, maxBytes, fairly, inHand.join(), rides);
 }
 
 /** The first id of a batch and that of another program, in parts. */
@@ -129,8 +146,10 @@ const next = keepSql<
     maxCount: number,
     maxBytes: number,
     fairly: boolean,
+    inHand: string,
+    rides: boolean,
   ]
->((...values) => sql`SELECT * FROM relay_go_on(${sql.join(values, sql`, `)})`);
+>((...values) => sql`SELECT * FROM relay_go_on_in_hand(${sql.join(values, sql`, `)})`);
 
 /** Notes that a batch was sent. Does nothing when that batch is no longer in flight. */
 export function endSql(shard: number, sent: SentBatch): SQL {
@@ -181,6 +200,12 @@ export interface BatchHead {
   /** The first id that a release gave which gave them ahead; else null. */
   readonly earlier: string | null;
 }
+
+/** A row as `loadSql` gives it. */
+export type LoadedRow = EnvelopeRow & { readonly head: string | null };
+
+/** The same of an event that is in hand: its `meta` is the position alone, see `in-hand.ts`. */
+export type BareRow = { readonly [Column in keyof LoadedRow]: Column extends "id" ? string : string | null };
 
 /**
  * The batch in flight, in stream order; the first row has a `BatchHead` as JSON text in `head`, for the others it is

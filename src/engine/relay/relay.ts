@@ -3,21 +3,26 @@ import type { SQL } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import { findLoss, type KnownStream } from "../stream/append.ts";
 import { fanOut } from "./fan-out.ts";
+import type { Handed, RelayPlace } from "./handed.ts";
 import type { Layout } from "./layout-sql.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import {
+  type Asking,
+  type BareRow,
   type BatchBounds,
   type Begun,
   beginSql,
   endSql,
   knownSql,
+  type LoadedRow,
+  loadSql,
   nextSql,
   releaseIfIdleSql,
   releaseSql,
   requeueLostSql,
   type SentBatch,
 } from "./relay-sql.ts";
-import { type Batch, type LoadedRow, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
+import { type Batch, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
 import { traced } from "./traced.ts";
 import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
 
@@ -69,6 +74,8 @@ export interface RelayOptions {
    * which more would come if events went on coming as they do. What was sent is noted behind it. Left out: no rest.
    */
   readonly rest?: () => Promise<void>;
+  /** Where commits of this isolate leave what they took; left out: none does. */
+  readonly place?: RelayPlace;
 }
 
 /** One run: who it is, and what it did. */
@@ -94,16 +101,21 @@ interface Run {
  */
 export async function relay(deps: RelayDeps, options: RelayOptions): Promise<RelayResult> {
   const total = { sent: 0, batches: 0, repeated: 0, restored: 0, untold: 0 };
-  const run: Run = { deps, options, token: uuidv4(), isTrimmedByOthers: false, total };
-  const first = await acquire(run);
-  const { layout } = first;
-  if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout, recovered: false };
+  const handed = options.place?.begin() ?? null;
+  const run: Run = { deps, options, token: handed?.token ?? uuidv4(), isTrimmedByOthers: false, total };
   try {
-    const more = first.held && (await sendAll(run, first.batch));
-    return { ...total, busy: null, more, layout, recovered: first.wasFailing };
-  } catch (error) {
-    await letGo(run);
-    throw error;
+    const first = handed === null ? await acquire(run) : toAcquired(await readHanded(run, handed));
+    const { layout } = first;
+    if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout, recovered: false };
+    try {
+      const more = first.held && (await sendAll(run, first.batch));
+      return { ...total, busy: null, more, layout, recovered: first.wasFailing };
+    } catch (error) {
+      await letGo(run);
+      throw error;
+    }
+  } finally {
+    options.place?.end();
   }
 }
 
@@ -117,10 +129,19 @@ interface Acquired {
 }
 
 /** Takes the lease and the next batch, in one round trip. */
-async function acquire({ deps, options, token }: Run): Promise<Acquired> {
+async function acquire(run: Run): Promise<Acquired> {
+  const { deps, options, token } = run;
   const { shard, verify } = options;
   const bounds = { ...deps.settings, configured: deps.publish.shards, keeps: verify === true };
-  const answer = await askWithState<Begun>(deps, beginSql(shard, token, bounds));
+  return toAcquired(await askWithState<Begun>(run, beginSql(shard, token, bounds, asking(run))));
+}
+
+/** The relay asks by itself. */
+function asking({ deps }: Run): Asking {
+  return { inHand: deps.inHand?.transactions() ?? [], rides: false };
+}
+
+function toAcquired(answer: Answer<Begun>): Acquired {
   const { acquired, held, free_in_ms, first_mark, shards, target, was_failing } = answer.state;
   const waitMs = first_mark ? Math.max(0, free_in_ms) : null;
   return {
@@ -132,10 +153,30 @@ async function acquire({ deps, options, token }: Run): Promise<Acquired> {
   };
 }
 
+interface Answer<State> {
+  readonly state: State;
+  readonly batch: Batch | null;
+}
+
+/** What a commit took, under the token of this run. */
+async function readHanded({ deps, options }: Run, { token, state, rows }: Handed): Promise<Answer<Begun>> {
+  const whole = rows ?? (await deps.db.rows<LoadedRow>(loadSql(options.shard, token)));
+  const layout = { shards: deps.publish.shards, target: null, free_in_ms: 0, first_mark: false };
+  return {
+    state: { ...layout, was_failing: false, ...state, acquired: true, held: true },
+    batch: toBatch(whole),
+  };
+}
+
 /** The rows of a batch, and what stands in the row behind them. */
-async function askWithState<State>({ db }: RelayDeps, statement: SQL) {
-  const rows = await db.rows<LoadedRow>(statement);
-  return { state: JSON.parse(rows.pop()?.head ?? "{}") as State, batch: toBatch(rows) };
+async function askWithState<State>({ deps, options, token }: Run, statement: SQL): Promise<Answer<State>> {
+  const rows = await deps.db.rows<BareRow>(statement);
+  const last = rows.pop();
+  const state = JSON.parse(last?.head ?? "{}") as State;
+  const filled = deps.inHand === undefined ? (rows as LoadedRow[]) : deps.inHand.fill(rows);
+  // Part of it went elsewhere meanwhile.
+  const whole = filled ?? (await deps.db.rows<LoadedRow>(loadSql(options.shard, token)));
+  return { state, batch: toBatch(whole) };
 }
 
 /** @returns true when time or calls were used up before everything was sent */
@@ -156,19 +197,29 @@ async function sendAll(run: Run, first: Batch | null): Promise<boolean> {
       continue;
     }
     const sent = await sendOne(run, batch);
-    if (sent !== null && !isFull(batch, deps.settings)) await options.rest?.();
+    const handed = sent === null || isFull(batch, deps.settings) ? null : await rest(run, sent);
     if (!options.mayGoOn()) {
       const end = sent === null ? [] : [endSql(shard, sent)];
       await deps.db.batch([...end, releaseSql(shard, token)]);
       return true;
     }
-    const next = await askWithState<{ readonly held: boolean }>(
-      deps,
-      nextSql(shard, token, sent, { ...deps.settings, fairly: isFull(batch, deps.settings) }),
-    );
+    const bounds = { ...deps.settings, fairly: isFull(batch, deps.settings) };
+    const next: Answer<{ readonly held: boolean }> =
+      handed === null
+        ? await askWithState(run, nextSql(shard, token, sent, bounds, asking(run)))
+        : await readHanded(run, handed);
     if (!next.state.held) return false;
     batch = next.batch;
   }
+}
+
+/** @returns what a commit took meanwhile */
+async function rest({ options, token }: Run, sent: SentBatch): Promise<Handed | null> {
+  const { rest: wait, place } = options;
+  if (wait === undefined) return null;
+  if (place !== undefined) return place.rest(token, sent, wait);
+  await wait();
+  return null;
 }
 
 /** More is unsent than one batch holds, as far as its size tells. */

@@ -5,7 +5,14 @@ import { type AppendResult, type AppendTarget, appendBatch, type NumberedBatch }
 import { publishedOverTime } from "../stream/count-series.ts";
 import { counterFields } from "../stream/counters.ts";
 import type { RelayDeps } from "./relay-deps.ts";
-import { type BatchHead, firstSequence, followSql, leaveLaneSql, loadSql } from "./relay-sql.ts";
+import {
+  type BatchHead,
+  firstSequence,
+  followSql,
+  type LoadedRow,
+  leaveLaneSql,
+  loadSql,
+} from "./relay-sql.ts";
 
 /** The batch in flight: its rows in stream order, and how it follows what was sent before. */
 export interface Batch {
@@ -34,9 +41,6 @@ export type Sent =
 const maxAppendTries = 3;
 /** Times that a batch gets a new number in one run; each time somebody else was faster with theirs. */
 const maxFollows = 5;
-
-/** A row as `loadSql` gives it. */
-export type LoadedRow = EnvelopeRow & { readonly head: string | null };
 
 /** The rows that `loadSql` gave; null when there is no batch. */
 export function toBatch(rows: readonly unknown[] | undefined): Batch | null {

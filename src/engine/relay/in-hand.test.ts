@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import type { RecordedEvent } from "../publish/record.ts";
+import { inHandOf } from "./in-hand.ts";
+import type { BareRow } from "./relay-sql.ts";
+
+const eventOf = (id: string, timestamp = "2026-11-27T03:00:00.123Z"): RecordedEvent => ({
+  event: {
+    id,
+    type: "lab.part.checked",
+    source: "lab",
+    target: null,
+    payload: { part: "db", status: "é" },
+    timestamp,
+    meta: { schema_version: 1, producer: "lab", source_module: "lab", position: 7 },
+    mission_id: null,
+    task_id: null,
+    correlation_id: id,
+    tenant_id: "t",
+    actor_id: null,
+    severity: "INFO",
+  },
+  key: null,
+});
+
+const bare = (id: string, position: string): BareRow => ({
+  ...{
+    head: null,
+    id,
+    type: "lab.part.checked",
+    source: "lab",
+    target: null,
+    payload: null,
+    timestamp: null,
+  },
+  ...{ meta: position, mission_id: null, task_id: null, correlation_id: null },
+  ...{ tenant_id: null, actor_id: null, severity: null },
+});
+
+const whole: BareRow = { ...bare("w", "{}"), payload: "{}", timestamp: "2026-11-27T03:00:00.000Z" };
+
+test("fills in what it holds, with the position of the record, and lets it go", () => {
+  const inHand = inHandOf("fills", () => 0);
+  inHand.hold("11", [eventOf("a"), eventOf("b")]);
+  expect(inHand.transactions()).toEqual(["11"]);
+  const [first, second] = inHand.fill([bare("a", "41"), whole]) ?? [];
+  expect(first).toMatchObject({ id: "a", payload: '{"part":"db","status":"é"}', tenant_id: "t" });
+  expect(JSON.parse(first?.meta ?? "")).toMatchObject({ position: 41, producer: "lab" });
+  expect(second).toBe(whole);
+  expect(inHand.fill([bare("a", "41")])).toBeNull();
+  inHand.fill([bare("b", "42")]);
+  expect(inHand.transactions()).toEqual([]);
+});
+
+test("keeps systems of one process apart", () => {
+  inHandOf("one", () => 0).hold("11", [eventOf("a")]);
+  expect(inHandOf("other", () => 0).transactions()).toEqual([]);
+});
+
+test("holds for a while only, and so many only", () => {
+  let clock = 0;
+  const inHand = inHandOf("bounds", () => clock);
+  inHand.hold("11", [eventOf("a")]);
+  inHand.hold(
+    "12",
+    Array.from({ length: 5_000 }, (_, n) => eventOf(`e${n}`)),
+  );
+  expect(inHand.transactions()).toEqual(["11"]);
+  clock = 10_001;
+  expect(inHand.transactions()).toEqual([]);
+});
+
+test("does not hold what the record would tell otherwise: a time with another form", () => {
+  const inHand = inHandOf("times", () => 0);
+  inHand.hold("11", [eventOf("a", "2026-11-27T03:00:00.123456Z")]);
+  inHand.hold("12", [eventOf("b", "2026-11-27T03:00:00+02:00")]);
+  expect(inHand.transactions()).toEqual([]);
+});

@@ -1,0 +1,111 @@
+import type { Clock } from "../core/clock.ts";
+import type { RecordedEvent } from "../publish/record.ts";
+import type { BareRow, LoadedRow } from "./relay-sql.ts";
+
+/*
+ * Events that this isolate has recorded and not sent yet, by the transaction that recorded them: the relay names those
+ * transactions and gets ids and positions alone, because making texts of the events, carrying them over and reading them
+ * took longer than storing them. What is not here is read from the record, so nothing depends on it.
+ */
+
+/** As `xmin` tells them: the low 32 bits, as a decimal. */
+type TransactionId = string;
+
+interface Held {
+  readonly recordedMs: number;
+  readonly events: Map<string, RecordedEvent>;
+}
+
+/** Of each system in this process. */
+const isolateHeld = new Map<string, Map<TransactionId, Held>>();
+
+/** Events of one system that are held at most; further ones are read from the record. */
+const heldAtMost = 5_000;
+/** Longer than an event should wait for its relay; the number of a transaction comes again only after months, ms. */
+const heldMs = 10_000;
+
+/** Times are told by the record in this form; of others it is not known what it makes of them. */
+const recordedTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+export interface InHand {
+  /** Holds what a transaction has recorded, if all of it can be sent as it is. */
+  hold(transaction: TransactionId, events: readonly RecordedEvent[]): void;
+  /** The transactions whose events are held. */
+  transactions(): readonly TransactionId[];
+  /**
+   * Rows of the relay, with the events in them that are held; these are let go.
+   *
+   * @returns null when one is missing, so that all have to be read
+   */
+  fill(rows: readonly BareRow[]): LoadedRow[] | null;
+}
+
+export function inHandOf(scope: string, now: Clock): InHand {
+  const held = () => {
+    const known = isolateHeld.get(scope) ?? new Map<TransactionId, Held>();
+    for (const [transaction, { recordedMs }] of known) {
+      if (now() - recordedMs > heldMs) known.delete(transaction);
+    }
+    return known;
+  };
+  return {
+    hold(transaction, events) {
+      const known = held();
+      const count = [...known.values()].reduce((sum, one) => sum + one.events.size, events.length);
+      if (count > heldAtMost || !events.every(({ event }) => recordedTime.test(event.timestamp))) return;
+      known.set(transaction, {
+        recordedMs: now(),
+        events: new Map(events.map((one) => [one.event.id, one])),
+      });
+      isolateHeld.set(scope, known);
+    },
+    transactions: () => [...held().keys()],
+    fill(rows) {
+      const known = held();
+      const filled: LoadedRow[] = [];
+      for (const row of rows) {
+        const whole = isWhole(row) ? row : takeFrom(known, row);
+        if (whole === null) return null;
+        filled.push(whole);
+      }
+      if (known.size === 0) isolateHeld.delete(scope);
+      return filled;
+    },
+  };
+}
+
+function isWhole(row: BareRow): row is LoadedRow {
+  return row.payload !== null;
+}
+
+function takeFrom(known: Map<TransactionId, Held>, row: BareRow): LoadedRow | null {
+  for (const [transaction, { events }] of known) {
+    const recorded = events.get(row.id);
+    if (recorded === undefined) continue;
+    events.delete(row.id);
+    if (events.size === 0) known.delete(transaction);
+    return toRow(row, recorded);
+  }
+  return null;
+}
+
+/** @param row its `meta` is the position */
+function toRow(row: BareRow, { event }: RecordedEvent): LoadedRow {
+  const { position: _told, ...meta } = event.meta;
+  return {
+    head: row.head,
+    id: event.id,
+    type: event.type,
+    source: event.source,
+    target: event.target,
+    payload: JSON.stringify(event.payload),
+    timestamp: event.timestamp,
+    meta: JSON.stringify({ ...meta, position: Number(row.meta) }),
+    mission_id: event.mission_id,
+    task_id: event.task_id,
+    correlation_id: event.correlation_id,
+    tenant_id: event.tenant_id,
+    actor_id: event.actor_id,
+    severity: event.severity,
+  };
+}

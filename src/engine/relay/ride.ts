@@ -1,0 +1,69 @@
+import type { SQL } from "drizzle-orm";
+import { v4 as uuidv4 } from "uuid";
+import type { Clock } from "../core/clock.ts";
+import { type Handed, relayPlace, type Ticket } from "./handed.ts";
+import type { InHand } from "./in-hand.ts";
+import type { RelayDeps } from "./relay-deps.ts";
+import { type BareRow, type Begun, beginSql, nextSql, releaseSql } from "./relay-sql.ts";
+
+/** What a commit that takes the relay's next batch along works with. */
+export interface RideDeps extends Pick<RelayDeps, "publish"> {
+  readonly relay: RelayDeps["settings"];
+  readonly now: Clock;
+  /** Tells systems in one process apart. */
+  readonly scope: string;
+}
+
+/** The relay's part in a transaction that records events. */
+export interface Ride {
+  /** To be run behind what records, in its transaction. */
+  readonly statement: SQL;
+  /** Lets go of a lease that nobody knows of. */
+  readonly undo: SQL;
+  /**
+   * Hands over what it took. What the transaction recorded is in hand by then.
+   *
+   * @param rows of the statement; null: nobody knows what became of the transaction
+   */
+  end(rows: readonly BareRow[] | null): void;
+}
+
+/**
+ * With one shard alone: which of several an event belongs to is told by the database.
+ *
+ * @returns null when the relay of this isolate is at work: it looks again before it ends
+ */
+export function beginRide(deps: RideDeps, inHand: InHand): Ride | null {
+  const { relay: settings, publish, now, scope } = deps;
+  if (publish.shards !== 1) return null;
+  const place = relayPlace(`${scope}:0`, now);
+  const ticket = place.takeTicket(uuidv4);
+  if (ticket === null) return null;
+  return {
+    statement: statementOf(ticket, settings, publish.shards, inHand),
+    // That of a run is the run's.
+    undo: releaseSql(0, ticket.isOfRun ? uuidv4() : ticket.token),
+    end: (rows) => place.giveBack(ticket, rows === null ? null : whatWasTaken(ticket, rows, inHand)),
+  };
+}
+
+function statementOf(
+  { token, isOfRun, sent }: Ticket,
+  settings: RelayDeps["settings"],
+  configured: number,
+  inHand: InHand,
+): SQL {
+  const asking = { inHand: inHand.transactions(), rides: true };
+  return isOfRun
+    ? nextSql(0, token, sent, { ...settings, fairly: false }, asking)
+    : beginSql(0, token, { ...settings, configured, keeps: false }, asking);
+}
+
+function whatWasTaken({ token }: Ticket, rows: readonly BareRow[], inHand: InHand): Handed | null {
+  const last = rows.at(-1);
+  // Without a batch the lease is let go at once, or somebody else has it.
+  if (last === undefined || rows.length === 1) return null;
+  const filled = inHand.fill(rows.slice(0, -1));
+  const state = JSON.parse(last.head ?? "{}") as Partial<Begun>;
+  return { token, state, rows: filled };
+}

@@ -1,0 +1,165 @@
+import { decodeEntry } from "@brain/schemas";
+import { describe, expect, test } from "vitest";
+import { TransientError } from "../../src/engine/core/errors.ts";
+import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
+import { ingest } from "../../src/engine/events/ingest.ts";
+import type { StreamInvocation } from "../../src/engine/invocation.ts";
+import type { Backbone } from "../backbone.ts";
+import { hookDatabase } from "../faults.ts";
+import { soon } from "./dispatch-fixture.ts";
+import { openBackbone, publishReports, streamEntries } from "./fixture.ts";
+
+/*
+ * A request that records events takes the relay's next batch along: one request to Postgres for both, and what the isolate
+ * has recorded itself is not read back.
+ */
+
+const nobody = { correlationId: null, actorId: null };
+const report = (status = "ok") => ({
+  type: "lab.part.checked",
+  source: "lab",
+  payload: { part: "db", status },
+});
+
+/** Statements of one isolate, by the functions that they call and the table that they fill. */
+function watched(backbone: Backbone, change: Partial<StreamInvocation> = {}) {
+  const asked: string[] = [];
+  const invocation = { ...backbone.open(), ...change };
+  const db = hookDatabase(invocation.db, {
+    statements: (text, run) => {
+      asked.push((text.match(/INSERT INTO events|record_events|relay_\w+/g) ?? ["other"]).join("+"));
+      return run();
+    },
+  });
+  return { invocation: { ...invocation, db }, asked };
+}
+
+/** With a relay that has run before: the first one of a system makes its row. */
+async function openSystem(env: Record<string, string> = {}): Promise<Backbone> {
+  const backbone = await openBackbone({ env });
+  await publishReports(backbone, 1);
+  await backbone.relay();
+  return backbone;
+}
+
+/** What was sent since. */
+const entries = async (backbone: Backbone) => (await streamEntries(backbone)).slice(1);
+
+/** What the request starts behind its answer. */
+const afterCommit = (invocation: StreamInvocation) => relayAll(invocation, soon(), () => undefined);
+
+test("records and chooses in one request, and sends without a further one", async () => {
+  const backbone = await openSystem();
+  const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
+  await ingest(invocation, [report()], nobody);
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toContain("relay_begin_in_hand");
+  await afterCommit(invocation);
+  expect(asked.slice(1)).toEqual(["relay_go_on_in_hand"]);
+  expect(await entries(backbone)).toHaveLength(1);
+});
+
+test("an entry that was in hand says what one says that was read from the record", async () => {
+  const backbone = await openSystem();
+  const event = { ...report("é \u2028 1e21"), payload: { part: "db", status: "é \u2028" } };
+  const { invocation } = watched(backbone, { scope: crypto.randomUUID() });
+  await ingest(invocation, [event], { ...nobody, actorId: "user-1", tenantId: "t1" });
+  await afterCommit(invocation);
+  const inHand = await entries(backbone);
+  // The stream is lost, and what it had is sent again, from the record.
+  await backbone.redis("DEL", backbone.stream, backbone.open().keys.sent(0));
+  await relayAll(backbone.open(), soon(), () => undefined, true);
+  const read = await entries(backbone);
+  expect([inHand.length, read.length]).toEqual([1, 1]);
+  const said = (all: typeof read) => all.map(({ fields }) => decodeEntry(invocation.catalog, fields));
+  expect(said(inHand)).toEqual(said(read));
+});
+
+test("what others have committed goes along, read from the record", async () => {
+  const backbone = await openSystem();
+  const others = await publishReports(backbone, 2);
+  const { invocation } = watched(backbone, { scope: crypto.randomUUID() });
+  const [own] = await ingest(invocation, [report()], nobody);
+  await afterCommit(invocation);
+  expect((await entries(backbone)).map(({ fields }) => fields.id)).toEqual([
+    ...others,
+    own?.status === "accepted" ? own.id : null,
+  ]);
+});
+
+describe("does not ride", () => {
+  test("while another isolate has the lease, and leaves no mark; the relay behind it sends", async () => {
+    const backbone = await openSystem();
+    await backbone.sql(
+      "UPDATE relay_shards SET lease_token = gen_random_uuid(), lease_until = now() + interval '1 minute'",
+    );
+    const { invocation } = watched(backbone, { scope: crypto.randomUUID() });
+    await ingest(invocation, [report()], nobody);
+    expect(await backbone.sql("SELECT batch_positions, marked FROM relay_shards")).toEqual([
+      { batch_positions: null, marked: false },
+    ]);
+    await backbone.sql("UPDATE relay_shards SET lease_until = now()");
+    await afterCommit(invocation);
+    expect(await entries(backbone)).toHaveLength(1);
+  });
+
+  test("while another one has the row locked: it does not wait", async () => {
+    const backbone = await openSystem();
+    const { invocation } = watched(backbone, { scope: crypto.randomUUID() });
+    await backbone.open().db.transaction(async (tx) => {
+      await tx.execute("SELECT FROM relay_shards FOR UPDATE");
+      await ingest(invocation, [report()], nobody);
+    });
+    await afterCommit(invocation);
+    expect(await entries(backbone)).toHaveLength(1);
+  });
+
+  test("on several shards, where the database tells which one an event belongs to", async () => {
+    const backbone = await openSystem({ BRAIN_SHARDS: "2" });
+    const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
+    await ingest(invocation, [report()], nobody);
+    expect(asked.join()).not.toContain("relay_");
+  });
+
+  test("as one tenant, whose rows alone it may see", async () => {
+    const backbone = await openSystem();
+    const invocation = { ...backbone.open(), scope: crypto.randomUUID() };
+    const ofTenant = { ...invocation, db: invocation.db.ofTenant("t1") };
+    const [result] = await ingest(ofTenant, [report()], { ...nobody, tenantId: "t1" });
+    expect(result?.status).toBe("accepted");
+    await afterCommit(invocation);
+    expect(await entries(backbone)).toHaveLength(1);
+  });
+});
+
+test("a request whose answer was lost leaves no lease behind that others would wait for", async () => {
+  const backbone = await openSystem();
+  const invocation = { ...backbone.open(), scope: crypto.randomUUID() };
+  let isLost = true;
+  const db = hookDatabase(invocation.db, {
+    statements: async (_text, run) => {
+      const rows = await run();
+      if (!isLost) return rows;
+      isLost = false;
+      throw new TransientError("The answer was lost.");
+    },
+  });
+  await expect(ingest({ ...invocation, db }, [report()], nobody)).rejects.toBeInstanceOf(TransientError);
+  await relayAll({ ...backbone.open(), scope: crypto.randomUUID() }, soon(), () => undefined);
+  expect(await entries(backbone)).toHaveLength(1);
+});
+
+test("in a steady flow an event costs one request to Postgres until it is sent", async () => {
+  const backbone = await openSystem();
+  const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
+  const work: Promise<void>[] = [];
+  for (let event = 0; event < 10; event += 1) {
+    await ingest(invocation, [report(String(event))], nobody);
+    work.push(afterCommit(invocation));
+  }
+  await Promise.all(work);
+  expect(await entries(backbone)).toHaveLength(10);
+  // Each event its own, and not one more for each: some, where a request came while the relay was at work.
+  expect(asked.length).toBeLessThan(20);
+  expect(asked.filter((one) => one.includes("relay_begin")).length).toBeLessThan(3);
+});
