@@ -134,6 +134,8 @@ describe("the configuration", () => {
     ["BRAIN_SHARDS", "65"],
     ["BRAIN_SHARDS", "1.5"],
     ["BRAIN_SHARDS", "many"],
+    ["BRAIN_MORE_REDIS", "https://two.example"],
+    ["BRAIN_SHARD_DATABASES", "1;1"],
     ["BRAIN_WIRE_COMPAT", "yes"],
     ["BRAIN_PUBSUB_FANOUT", "1"],
     ["BRAIN_PUBLIC_SCHEMAS", "yes"],

@@ -49,7 +49,11 @@ function aboutOf(
     settings,
     setInVain: config.unknown,
     mode: config.mode,
-    hosts: { postgres: hostOf(config.databaseUrl), redis: hostOf(config.redis?.url) },
+    hosts: {
+      postgres: hostOf(config.databaseUrl),
+      redis: hostOf(config.redis?.url),
+      furtherRedis: (config.furtherRedis ?? []).flatMap(({ url }) => hostOf(url) ?? []),
+    },
     modules: modules.map(({ name, consumers, jobs, routes }) => ({
       name,
       events: catalog.all.filter(({ module }) => module === name).length,

@@ -27,6 +27,7 @@ import { type Publish, type PublishContext, transactAndPublish } from "./publish
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
 import { runJanitor } from "./retention/on-demand.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
+import { createDatabases, evenNumbers } from "./stream/databases.ts";
 import { createStreamKeys } from "./stream/keys.ts";
 import { prepareRedis } from "./stream/redis.ts";
 import { openTracer } from "./traces/tracer.ts";
@@ -337,9 +338,12 @@ function prepareInvocations({
   hostStartedMs,
   onFailure,
 }: Parts): () => Invocation {
-  const { redis } = settings;
+  const { redis, furtherRedis = [] } = settings;
   const databaseFor = prepareDatabase(settings.databaseUrl);
-  const redisFor = redis === null ? null : prepareRedis({ ...redis, timeoutMs: redisTimeoutMs });
+  const redisFor = (redis === null ? [] : [redis, ...furtherRedis]).map((one) =>
+    prepareRedis({ ...one, timeoutMs: redisTimeoutMs }),
+  );
+  const numbers = settings.shardDatabases ?? evenNumbers(settings.shards, redisFor.length);
   const shared = {
     mode: settings.mode,
     catalog,
@@ -386,7 +390,7 @@ function prepareInvocations({
     hostStartedMs: hostStartedMs ?? null,
     ...(onFailure === undefined ? {} : { onFailure }),
     scope: `${settings.redisPrefix}@${redis?.url ?? "none"}`,
-  } satisfies Omit<Invocation, "db" | "redis" | "meter">;
+  } satisfies Omit<Invocation, "db" | "redis" | "databases" | "meter">;
   const sealing = {
     catalog,
     vault,
@@ -398,6 +402,8 @@ function prepareInvocations({
     const meter = createSubrequestMeter(settings.subrequestLimit);
     const db = databaseFor(meter);
     const publish = { ...shared.publish, personal: createPersonal({ ...sealing, db }) };
-    return { ...shared, publish, db, redis: redisFor?.(meter) ?? null, meter };
+    const all = redisFor.map((prepared) => prepared(meter));
+    const databases = all.length === 0 ? null : createDatabases(all, numbers);
+    return { ...shared, publish, db, redis: all[0] ?? null, databases, meter };
   };
 }

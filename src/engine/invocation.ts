@@ -15,6 +15,7 @@ import type { Database } from "./db/database.ts";
 import type { PublishSettings } from "./publish/publish.ts";
 import type { RecordedEvent } from "./publish/record.ts";
 import type { RelaySettings } from "./relay/relay-deps.ts";
+import type { RedisDatabases } from "./stream/databases.ts";
 import type { StreamKeys } from "./stream/keys.ts";
 import type { RedisHttp } from "./stream/redis.ts";
 
@@ -66,6 +67,8 @@ export interface Invocation {
   readonly migrations: readonly MigrationSet[];
   /** Null in degraded mode without a stream: events wait in the record. */
   readonly redis: RedisHttp | null;
+  /** Where the shards are; `redis` is the first of them, with all that is of no shard. Null: as `redis`. */
+  readonly databases: RedisDatabases | null;
   readonly keys: StreamKeys;
   readonly log: Logger;
   /** Null: nobody traces. */
@@ -104,6 +107,7 @@ export interface Invocation {
 /** An invocation of a system that has its event stream; whatever moves or reads entries takes this one. */
 export interface StreamInvocation extends Invocation {
   readonly redis: RedisHttp;
+  readonly databases: RedisDatabases;
 }
 
 /**
@@ -111,7 +115,12 @@ export interface StreamInvocation extends Invocation {
  * nothing is relayed, drained, compared or trimmed, and events wait in the record.
  */
 export function hasStream(invocation: Invocation): invocation is StreamInvocation {
-  return invocation.redis !== null;
+  return invocation.redis !== null && invocation.databases !== null;
+}
+
+/** The Redis of a shard, and the one with what is of no shard; for what works on one shard. */
+export function ofShard({ redis, databases }: StreamInvocation, shard: number) {
+  return { redis: databases.of(shard), sharedRedis: redis, redisNumber: databases.numberOf(shard) };
 }
 
 /**

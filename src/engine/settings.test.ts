@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { ConfigError, defineSettings, readEnvironment, shownText } from "./core/environment.ts";
 import { engineSettings, parseEngineSettings } from "./settings.ts";
@@ -114,6 +114,86 @@ test("a setting of the program itself is not told as one that nobody reads", () 
   const env = { ...complete, BRAIN_ARCHIVE_DIR: "/tmp/x" };
   expect(parseEngineSettings(env).unknown).toEqual([{ name: "BRAIN_ARCHIVE_DIR", nearest: null }]);
   expect(parseEngineSettings(env, { others: ["BRAIN_ARCHIVE_DIR"] }).unknown).toEqual([]);
+});
+
+describe("further Redis databases", () => {
+  const [second, third] = ["https://two.example planted-two", "https://three.example planted-three"];
+  const read = (env: Record<string, string>) => parseEngineSettings({ ...complete, ...env });
+
+  test("have the next shards, as many as the first", () => {
+    const settings = read({ BRAIN_SHARDS: "6", BRAIN_MORE_REDIS: ` ${second} ,${third}` });
+    expect(settings.furtherRedis).toEqual([
+      { url: "https://two.example", token: "planted-two" },
+      { url: "https://three.example", token: "planted-three" },
+    ]);
+    expect(settings.shardDatabases).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  test("may be given shards one by one", () => {
+    const env = { BRAIN_SHARDS: "5", BRAIN_MORE_REDIS: second, BRAIN_SHARD_DATABASES: "1,1,2,2,1" };
+    expect(read(env).shardDatabases).toEqual([1, 1, 2, 2, 1]);
+    expect(read({ BRAIN_SHARDS: "2", BRAIN_SHARD_DATABASES: "1,1" }).shardDatabases).toEqual([1, 1]);
+  });
+
+  test.each<[what: string, env: Record<string, string>, told: string]>([
+    ["without a token", { BRAIN_MORE_REDIS: "https://two.example" }, "database 2 is not like that"],
+    ["with something behind it", { BRAIN_MORE_REDIS: `${second} x` }, "database 2 is not like that"],
+    ["with a gap", { BRAIN_MORE_REDIS: `${second},,${third}` }, "database 3 is not like that"],
+    [
+      "that anybody could read",
+      { BRAIN_MORE_REDIS: "http://two.example t" },
+      "the URL of database 2: expected https",
+    ],
+    [
+      "given twice",
+      { BRAIN_MORE_REDIS: `${second},https://two.example/ t` },
+      "database 3 has the URL of database 2",
+    ],
+    [
+      "that is the first",
+      { BRAIN_MORE_REDIS: "https://redis.example t" },
+      "database 2 has the URL of database 1",
+    ],
+    ["without a shard", { BRAIN_SHARDS: "1", BRAIN_MORE_REDIS: second }, "leaves database 2 without a shard"],
+    ["that is not there", { BRAIN_SHARD_DATABASES: "1,1,1,2" }, "names database 2, and there are 1"],
+    [
+      "for too few shards",
+      { BRAIN_MORE_REDIS: second, BRAIN_SHARD_DATABASES: "1,2" },
+      "has 2 numbers, and BRAIN_SHARDS is 4",
+    ],
+    [
+      "for the first shard",
+      { BRAIN_MORE_REDIS: second, BRAIN_SHARD_DATABASES: "2,1,1,1" },
+      "expected 1 for the first shard",
+    ],
+    [
+      "as a word",
+      { BRAIN_MORE_REDIS: second, BRAIN_SHARD_DATABASES: "1,two" },
+      "expected numbers of databases",
+    ],
+    [
+      "that no shard is on",
+      { BRAIN_MORE_REDIS: `${second},${third}`, BRAIN_SHARD_DATABASES: "1,1,3,3" },
+      "BRAIN_SHARD_DATABASES: leaves database 2 without a shard",
+    ],
+  ])("are refused %s", (_, env, told) => {
+    const message = messageOf(() => read({ BRAIN_SHARDS: "4", ...env }));
+    expect(message).toContain(told);
+    expect(message).not.toContain("planted");
+  });
+
+  test("need the first one", () => {
+    const { NEON_DATABASE_URL } = complete;
+    const env = {
+      NEON_DATABASE_URL,
+      BRAIN_EVENTSTREAM_MODE: "degraded",
+      BRAIN_SHARDS: "2",
+      BRAIN_MORE_REDIS: second,
+    };
+    expect(messageOf(() => parseEngineSettings(env))).toContain(
+      "BRAIN_MORE_REDIS: needs UPSTASH_REDIS_REST_URL",
+    );
+  });
 });
 
 test("headers for the collector of traces are read as OpenTelemetry writes them", () => {

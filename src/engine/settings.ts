@@ -14,6 +14,7 @@ import type { UnknownSetting } from "./core/unknown-settings.ts";
 import { secretsKeyForm, type VaultKeys } from "./core/vault.ts";
 import type { AlertThresholds, FollowerBounds, Retention } from "./invocation.ts";
 import type { PayloadLimits } from "./publish/publish.ts";
+import { type RedisAddress, readDatabases } from "./stream/redis-addresses.ts";
 import type { TraceSettings } from "./traces/trace-settings.ts";
 
 /** What the engine has to know of where it runs. Written by hand, or read by `parseEngineSettings`. */
@@ -23,7 +24,11 @@ export interface EngineSettings {
   /** `postgres://user:password@host/database`, of Neon or of a gateway that speaks its protocol. */
   readonly databaseUrl: string;
   /** Upstash's REST API. Null, in degraded mode only: events wait in the record and reach no consumer. */
-  readonly redis: { readonly url: string; readonly token: string } | null;
+  readonly redis: RedisAddress | null;
+  /** Redis databases beside that, with the numbers from 2 on; left out: none. */
+  readonly furtherRedis?: readonly RedisAddress[];
+  /** Number of the Redis database by shard; left out: each has the next shards, as many as the others. */
+  readonly shardDatabases?: readonly number[];
   /** Beginning of all keys in Redis; tells systems apart that share one. */
   readonly redisPrefix: string;
   /** Number of streams; events with the same key share one. */
@@ -79,6 +84,9 @@ function decodeHeader(value: string): string {
   }
 }
 
+const numberList = /^[1-9]\d?(?:,[1-9]\d?)*$/;
+const numbersExpected =
+  "expected numbers of databases separated by commas, one for each shard, such as 1,1,2,2";
 const prefixShape = /^[A-Za-z0-9:_-]{1,50}$/;
 
 const secretsKey = z
@@ -105,6 +113,10 @@ export const engineSettings = defineSettings(
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
     BRAIN_REDIS_PREFIX: shownText(z.string().regex(prefixShape).default("brain")),
     BRAIN_SHARDS: whole(1, 64).default(1),
+    /** Redis databases beside the first: `url token`, several separated by commas. */
+    BRAIN_MORE_REDIS: z.string().optional(),
+    /** Number of the database by shard, when databases and shards were not added evenly. */
+    BRAIN_SHARD_DATABASES: shownText(z.string().regex(numberList, numbersExpected).optional()),
     BRAIN_PAYLOAD_WARN_BYTES: whole(1, 1_048_576).default(8_192),
     BRAIN_PAYLOAD_MAX_BYTES: whole(1, 1_048_576).default(65_536),
     BRAIN_WIRE_COMPAT: flag.default(false),
@@ -157,10 +169,12 @@ export const engineSettings = defineSettings(
     }
     if (values.BRAIN_PAYLOAD_WARN_BYTES > values.BRAIN_PAYLOAD_MAX_BYTES)
       fault("BRAIN_PAYLOAD_WARN_BYTES", "is above BRAIN_PAYLOAD_MAX_BYTES");
+    const redis = url === undefined || token === undefined ? null : { url, token };
     return {
       mode: values.BRAIN_EVENTSTREAM_MODE,
       databaseUrl: values.NEON_DATABASE_URL,
-      redis: url === undefined || token === undefined ? null : { url, token },
+      redis,
+      ...readDatabases(values, redis, fault),
       redisPrefix: values.BRAIN_REDIS_PREFIX,
       shards: values.BRAIN_SHARDS,
       payload: { warnBytes: values.BRAIN_PAYLOAD_WARN_BYTES, maxBytes: values.BRAIN_PAYLOAD_MAX_BYTES },
@@ -215,12 +229,15 @@ export function parseEngineSettings(
 
 const count = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
 const time = z.number().min(0);
+const redisAddress = z.object({ url: z.string().min(1), token: z.string().min(1) });
 
 /** What no engine can work with. Tests set less than the environment may, so the bounds are wider than there. */
 const writtenSettings = z.object({
   mode: z.enum(["required", "degraded"]),
   databaseUrl: z.string().regex(databaseAddress, databaseExpected),
-  redis: z.object({ url: z.string().min(1), token: z.string().min(1) }).nullable(),
+  redis: redisAddress.nullable(),
+  furtherRedis: z.array(redisAddress).optional(),
+  shardDatabases: z.array(count(1, 64)).optional(),
   redisPrefix: z.string().regex(prefixShape),
   shards: count(1, 64),
   payload: z.object({ warnBytes: count(1), maxBytes: count(1) }),

@@ -6,7 +6,12 @@ export interface AboutProduct {
   readonly setInVain: readonly UnknownSetting[];
   readonly mode: "required" | "degraded";
   /** Names of hosts, without accounts; null: there is none. */
-  readonly hosts: { readonly postgres: string | null; readonly redis: string | null };
+  readonly hosts: {
+    readonly postgres: string | null;
+    readonly redis: string | null;
+    /** Of the Redis databases from number 2 on. */
+    readonly furtherRedis: readonly string[];
+  };
   readonly modules: readonly {
     readonly name: string;
     /** How many of the catalogue are its own. */
@@ -23,7 +28,7 @@ export const nothingTold: AboutProduct = {
   settings: [],
   setInVain: [],
   mode: "required",
-  hosts: { postgres: null, redis: null },
+  hosts: { postgres: null, redis: null, furtherRedis: [] },
   modules: [],
 };
 

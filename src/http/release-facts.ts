@@ -145,6 +145,10 @@ export const meanings: Readonly<Record<string, { readonly default: string; reado
     default: "no host",
     meaning: "private hosts that missions and outgoing webhooks may call, name or name:port, separated by commas",
   },
+  BRAIN_MORE_REDIS: {
+    default: "none: there is one",
+    meaning: "further Redis databases, beside the one of UPSTASH_REDIS_REST_URL: url token, several separated by commas; they have the numbers from 2 on",
+  },
   BRAIN_NOTIFY_SECRET: {
     default: "the log",
     meaning: "gets notifications (\"course ready\", access) as signed JSON",
@@ -216,6 +220,10 @@ export const meanings: Readonly<Record<string, { readonly default: string; reado
   BRAIN_SHARDS: {
     default: "1",
     meaning: "streams (1–64); each has its own relay and drain, so more is faster when one is not enough. How to raise it",
+  },
+  BRAIN_SHARD_DATABASES: {
+    default: "each database has the next shards",
+    meaning: "number of the Redis database by shard, such as 1,1,2,2: when databases and shards were not added evenly",
   },
   BRAIN_SIGN_IN: {
     default: "none: nobody signs in at an issuer",

@@ -18,7 +18,16 @@ export function settingsRoutes(about: AboutProduct): Hono<AppEnv> {
       stores: {
         postgres: { host: about.hosts.postgres, reachable: stores.postgres },
         // Null: events wait in the record, and reach no consumer.
-        redis: about.hosts.redis === null ? null : { host: about.hosts.redis, reachable: stores.redis },
+        redis:
+          about.hosts.redis === null
+            ? null
+            : { host: about.hosts.redis, reachable: stores.redis?.[0] ?? null },
+        // Those of BRAIN_MORE_REDIS, from number 2 on.
+        further_redis: about.hosts.furtherRedis.map((host, index) => ({
+          number: index + 2,
+          host,
+          reachable: stores.redis?.[index + 1] ?? null,
+        })),
       },
       migrations: {
         // Null: nobody could say.

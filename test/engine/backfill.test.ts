@@ -13,7 +13,7 @@ const beats = (from: number, to: number) =>
 
 async function trim(backbone: Backbone): Promise<number> {
   const invocation = invoke(backbone, [first]);
-  const { trimmed } = await trimShard(invocation, invocation.redis, 0, () => true);
+  const { trimmed } = await trimShard(invocation, 0, () => true);
   return trimmed;
 }
 

@@ -13,7 +13,7 @@ import { reconcileShard } from "../../src/engine/retention/reconcile.ts";
 import { type Backbone, createBackbone } from "../backbone.ts";
 import { recorded } from "../recorded.ts";
 import { pendingOf, relayWith, streamEntries } from "./fixture.ts";
-import { always, openWithRedis } from "./janitor-fixture.ts";
+import { always } from "./janitor-fixture.ts";
 import { firstReaderTypes, parseAsPython, pythonHeartbeat, startPythonWriter } from "./python-programs.ts";
 
 /*
@@ -291,8 +291,8 @@ describe("a stream that another program cuts", () => {
     await backbone.drain(waiting);
     expect(await effects("reports")).toHaveLength(60);
     await python.write(heartbeats(10_500));
-    const { invocation, redis } = openWithRedis(backbone);
-    expect(await reconcileShard(invocation, redis, 0, always)).toMatchObject({ missing: 0, restored: 0 });
+    const invocation = backbone.open();
+    expect(await reconcileShard(invocation, 0, always)).toMatchObject({ missing: 0, restored: 0 });
     stuck.clear();
     const deadline = Date.now() + 15_000;
     while ((await effects("reports")).length < ours.length && Date.now() < deadline) await cron();

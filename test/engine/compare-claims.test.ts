@@ -19,7 +19,7 @@ import {
   recorder,
   recordReport,
 } from "./fixture.ts";
-import { always, openWithRedis, times } from "./janitor-fixture.ts";
+import { always, times } from "./janitor-fixture.ts";
 
 /*
  * Somebody else reads and acks in a group of ours, as a Python program of the same name once did. What it took left no
@@ -29,11 +29,8 @@ import { always, openWithRedis, times } from "./janitor-fixture.ts";
 const consumer = recorder();
 
 function invoke(backbone: Backbone, consumers: readonly Consumer[] = [consumer]) {
-  const { invocation, redis } = openWithRedis(backbone);
-  return {
-    invocation: { ...invocation, consumers: registerConsumers(invocation.catalog, consumers) },
-    redis,
-  };
+  const invocation = backbone.open();
+  return { ...invocation, consumers: registerConsumers(invocation.catalog, consumers) };
 }
 
 function reconcile(
@@ -41,8 +38,7 @@ function reconcile(
   consumers?: readonly Consumer[],
   mayGoOn = always,
 ): Promise<ReconcileReport> {
-  const { invocation, redis } = invoke(backbone, consumers);
-  return reconcileShard(invocation, redis, 0, mayGoOn);
+  return reconcileShard(invoke(backbone, consumers), 0, mayGoOn);
 }
 
 /** Reads as the Python programs do, and acks what it read unless told otherwise. @returns the ids */
@@ -106,7 +102,7 @@ describe("what a stranger acked in our group", () => {
     expect(await effects(backbone)).toHaveLength(10);
     // The stranger's name stands there until somebody removes it.
     expect(await openAlerts(backbone)).toEqual(["foreign_reader edge_recorder:0"]);
-    const { invocation } = invoke(backbone);
+    const invocation = invoke(backbone);
     expect(await consumerStates(invocation)).toMatchObject([{ foreign_readers: ["course_access_handler"] }]);
     await backbone.redis("XGROUP", "DELCONSUMER", backbone.stream, consumer.group, "course_access_handler");
     await reconcile(backbone);
@@ -131,7 +127,7 @@ describe("what a stranger acked in our group", () => {
     await backbone.drain(consumer, { maxEvents: 1 });
     await steal(backbone, 2);
     await reconcile(backbone);
-    const { invocation } = invoke(backbone);
+    const invocation = invoke(backbone);
     await drainAll(invocation, Date.now() + 20_000, null);
     expect(await effects(backbone)).toHaveLength(3);
   });
@@ -164,7 +160,7 @@ describe("nothing is missing", () => {
     await send(backbone, 3);
     await publishBeats(backbone, [["robot", 1]]);
     await backbone.relay();
-    const { invocation } = invoke(backbone, [flaky]);
+    const invocation = invoke(backbone, [flaky]);
     const operator = { actorId: null, requestId: "r" };
     await pauseConsumer(
       invocation,
@@ -288,7 +284,7 @@ test("no name of ours is one that the Python programs use", () => {
 describe("an upgrade", () => {
   /** The state as the release before left it: the group under its old name, and a drain of ours on it. */
   async function asBefore(backbone: Backbone, pendingCount: number): Promise<string[]> {
-    const { invocation } = invoke(backbone);
+    const invocation = invoke(backbone);
     await backbone.drain(consumer);
     const old = "group_recorder";
     await backbone.redis("XGROUP", "DESTROY", backbone.stream, consumer.group);
@@ -325,9 +321,9 @@ describe("an upgrade", () => {
     expect(await pendingOf(backbone, consumer)).toEqual([]);
     expect((await reconcile(backbone)).claims).toMatchObject([{ missing: 0 }]);
     // The old group would keep the stream long; while it might still be read by an older release, it stays.
-    const { invocation, redis } = invoke(backbone);
-    expect(await removeLeftGroups(redis, invocation.keys)).toEqual([]);
-    expect(await removeLeftGroups(redis, invocation.keys, 0)).toEqual(["group_recorder"]);
+    const invocation = invoke(backbone);
+    expect(await removeLeftGroups(invocation.redis, invocation.keys)).toEqual([]);
+    expect(await removeLeftGroups(invocation.redis, invocation.keys, 0)).toEqual(["group_recorder"]);
     expect(await backbone.redis("XINFO", "GROUPS", backbone.stream)).toHaveLength(1);
   });
 

@@ -37,8 +37,8 @@ async function requeue(backbone: Backbone, consumer: Consumer): Promise<void> {
   await backbone.sql(
     "UPDATE dead_letters SET status = 'requeued', redrives = redrives + 1 WHERE status = 'open'",
   );
-  const { redis, keys } = backbone.open();
-  if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
+  const { databases, keys } = backbone.open();
+  await signalDeferred({ databases, keys }, [consumer.group], 1);
 }
 
 /** Fails the first beat of agent "stuck" until told otherwise. */
@@ -187,8 +187,8 @@ test("a queued event whose body is nowhere is a dead letter that says so", async
      VALUES ('recorder', 0, $1, '1700000000000-1', $2, 'lab.part.checked', 'replay')`,
     [backbone.stream, crypto.randomUUID()],
   );
-  const { redis, keys } = backbone.open();
-  if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
+  const { databases, keys } = backbone.open();
+  await signalDeferred({ databases, keys }, [consumer.group], 1);
   expect(await backbone.drain(consumer)).toMatchObject({ deadLettered: 1 });
   expect(await deadLetters(backbone)).toMatchObject([
     { reason: "body_lost", event_type: "lab.part.checked" },
@@ -209,8 +209,8 @@ test("a forced replay applies an event once more, and only once", async () => {
        SELECT 'recorder', 0, $1, stream_message_id, id::text, type, 'replay', $2 FROM ${recorded}`,
       [backbone.stream, generation],
     );
-    const { redis, keys } = backbone.open();
-    if (redis !== null) await signalDeferred({ redis, keys }, [consumer.group], 1);
+    const { databases, keys } = backbone.open();
+    await signalDeferred({ databases, keys }, [consumer.group], 1);
     await backbone.drain(consumer);
   }
   expect((await effects(backbone)).map(({ event_id }) => event_id)).toEqual([id, id, id]);

@@ -27,8 +27,8 @@ async function resume(backbone: Backbone): Promise<void> {
 }
 
 async function forget(backbone: Backbone): Promise<void> {
-  const { redis, keys } = backbone.open();
-  if (redis !== null) await forgetShardState({ redis, keys }, ["edge_recorder"], 1);
+  const { databases, keys } = backbone.open();
+  await forgetShardState({ databases, keys }, ["edge_recorder"], 1);
 }
 
 test("a paused consumer reads nothing, and loses nothing when it is resumed", async () => {

@@ -14,7 +14,7 @@ import {
   publishReports,
   recorder,
 } from "./fixture.ts";
-import { always, openWithRedis, streamIds } from "./janitor-fixture.ts";
+import { always, streamIds } from "./janitor-fixture.ts";
 
 /*
  * Another program's entry moves all ids of a stream behind its own, and whatever time that is, nothing may get lost
@@ -44,8 +44,8 @@ async function openWith(id: string): Promise<Backbone> {
 }
 
 function reconcile(backbone: Backbone) {
-  const { invocation, redis } = openWithRedis(backbone);
-  return reconcileShard(invocation, redis, 0, always);
+  const invocation = backbone.open();
+  return reconcileShard(invocation, 0, always);
 }
 
 describe.each(heads)("behind a foreign entry %s", (_what, id) => {
@@ -88,7 +88,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
     const backbone = await openWith(id());
     await publishReports(backbone, 6);
     await backbone.relay();
-    const { invocation, redis } = openWithRedis(backbone);
+    const invocation = backbone.open();
     const consumers = new Map([[consumer.subscriber, consumer]]);
     const [before] = await consumerStates({ ...invocation, consumers });
     // The oldest unread one is theirs, and nobody knows how old it is; 0 would be a lie.
@@ -103,7 +103,7 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
     const [state] = await consumerStates({ ...invocation, consumers });
     expect(state?.oldest_unread_age_ms).toBeGreaterThan(3_500_000);
     await backbone.drain(consumer);
-    expect(await trimShard({ ...invocation, consumers }, redis, 0, always)).toMatchObject({
+    expect(await trimShard({ ...invocation, consumers }, 0, always)).toMatchObject({
       trimmed: 6,
       kept: 3,
     });
@@ -125,10 +125,10 @@ describe.each(heads)("behind a foreign entry %s", (_what, id) => {
 test("a stream at the end of all ids is compared, trimmed and shown", async () => {
   const backbone = await openWith(maxMessageId);
   await backbone.drain(consumer);
-  const { invocation, redis } = openWithRedis(backbone);
+  const invocation = backbone.open();
   const consumers = new Map([[consumer.subscriber, consumer]]);
   expect(await reconcile(backbone)).toMatchObject({ missing: 0 });
-  expect(await trimShard({ ...invocation, consumers }, redis, 0, always)).toMatchObject({ kept: 3 });
+  expect(await trimShard({ ...invocation, consumers }, 0, always)).toMatchObject({ kept: 3 });
   expect(await consumerStates({ ...invocation, consumers })).toMatchObject([{ pending: 0 }]);
   const [last] = (await streamIds(backbone)).slice(-1) as MessageId[];
   expect(last).toBe(maxMessageId);

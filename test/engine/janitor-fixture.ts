@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createFolderArchive } from "../../src/engine/archive.ts";
-import type { Invocation, StreamInvocation } from "../../src/engine/invocation.ts";
+import type { Invocation } from "../../src/engine/invocation.ts";
 import { createArchiveService } from "../../workers/local/archive-folder.ts";
 import type { Backbone } from "../backbone.ts";
 
@@ -37,15 +37,6 @@ export async function streamIds(backbone: Backbone): Promise<string[]> {
 
 export async function streamLength(backbone: Backbone): Promise<number> {
   return Number(await backbone.redis("XLEN", backbone.stream));
-}
-
-/** The invocation with its stream; the backbone of these tests always has one. */
-export function openWithRedis(backbone: Backbone): {
-  invocation: StreamInvocation;
-  redis: NonNullable<Invocation["redis"]>;
-} {
-  const invocation = backbone.open();
-  return { invocation, redis: invocation.redis };
 }
 
 export const always = () => true;

@@ -4,7 +4,7 @@ import { eventStats } from "../../src/engine/events/event-stats.ts";
 import { consumerStates } from "../../src/engine/operations/consumers/consumer-states.ts";
 import type { Backbone } from "../backbone.ts";
 import { openBackbone, publishReports, recorder } from "./fixture.ts";
-import { openWithRedis, streamIds } from "./janitor-fixture.ts";
+import { streamIds } from "./janitor-fixture.ts";
 
 /*
  * What Redis calls lag holds for good what was trimmed before the group had read it; see
@@ -19,7 +19,7 @@ async function send(backbone: Backbone, count: number): Promise<void> {
 }
 
 async function stateOf(backbone: Backbone) {
-  const { invocation } = openWithRedis(backbone);
+  const invocation = backbone.open();
   const [state] = await consumerStates({
     ...invocation,
     consumers: registerConsumers(invocation.catalog, [consumer]),
@@ -48,7 +48,7 @@ describe("the lag of a consumer", () => {
     // The control: Redis goes on counting what is gone.
     expect(await lagOfRedis(backbone)).toBe(20);
     expect(await stateOf(backbone)).toMatchObject({ lag: 0, oldest_unread_age_ms: null });
-    const { groups } = await eventStats(openWithRedis(backbone).invocation);
+    const { groups } = await eventStats(backbone.open());
     expect(groups).toMatchObject([{ group: consumer.group, lag: 0, pending: 0 }]);
   });
 

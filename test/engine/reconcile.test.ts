@@ -4,7 +4,7 @@ import { trimShard } from "../../src/engine/retention/trim.ts";
 import type { Backbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { effects, openBackbone, openFaultyBackbone, publishReports, recorder } from "./fixture.ts";
-import { always, handle, openWithRedis, streamIds, times } from "./janitor-fixture.ts";
+import { always, handle, streamIds, times } from "./janitor-fixture.ts";
 
 const consumer = recorder();
 
@@ -15,8 +15,8 @@ async function send(backbone: Backbone, count: number): Promise<string[]> {
 }
 
 function reconcile(backbone: Backbone, mayGoOn = always) {
-  const { invocation, redis } = openWithRedis(backbone);
-  return reconcileShard(invocation, redis, 0, mayGoOn);
+  const invocation = backbone.open();
+  return reconcileShard(invocation, 0, mayGoOn);
 }
 
 /** Ids of the events that the consumer applied, sorted; an event applied twice is there twice. */
@@ -103,8 +103,8 @@ describe("the comparison of record and stream", () => {
     await send(backbone, 10);
     await backbone.redis("XGROUP", "CREATE", backbone.stream, "edge_recorder", "0");
     await handle(backbone, "edge_recorder", 10);
-    const { invocation, redis } = openWithRedis(backbone);
-    expect(await trimShard(invocation, redis, 0, always)).toMatchObject({ trimmed: 7 });
+    const invocation = backbone.open();
+    expect(await trimShard(invocation, 0, always)).toMatchObject({ trimmed: 7 });
     expect(await reconcile(backbone)).toMatchObject({ checked: 3, missing: 0, restored: 0 });
     await backbone.redis("DEL", backbone.stream);
     expect(await reconcile(backbone)).toMatchObject({ checked: 3, missing: 3, restored: 3 });
@@ -146,12 +146,12 @@ describe("the comparison of record and stream", () => {
   test("names the groups that the stream does not have", async () => {
     const backbone = await openBackbone();
     await send(backbone, 1);
-    const { invocation, redis } = openWithRedis(backbone);
+    const invocation = backbone.open();
     const registered = { ...invocation, consumers: new Map([[consumer.subscriber, consumer]]) };
-    expect(await reconcileShard(registered, redis, 0, always)).toMatchObject({
+    expect(await reconcileShard(registered, 0, always)).toMatchObject({
       missingGroups: [consumer.group],
     });
     await backbone.drain(consumer);
-    expect(await reconcileShard(registered, redis, 0, always)).toMatchObject({ missingGroups: [] });
+    expect(await reconcileShard(registered, 0, always)).toMatchObject({ missingGroups: [] });
   });
 });

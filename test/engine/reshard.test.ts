@@ -6,7 +6,7 @@ import { signalDeferred } from "../../src/engine/consume/deferred-signal.ts";
 import { registerConsumers } from "../../src/engine/consume/define-consumer.ts";
 import { drainConsumer } from "../../src/engine/consume/drain.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
-import type { Invocation } from "../../src/engine/invocation.ts";
+import { requireStream, type StreamInvocation } from "../../src/engine/invocation.ts";
 import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/engine/operations/reshard.ts";
 import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
@@ -32,7 +32,7 @@ function deploy(
   shards: number,
   consumers: readonly Consumer[],
   env: Readonly<Record<string, string>> = {},
-): () => Invocation & { readonly redis: NonNullable<Invocation["redis"]> } {
+): () => StreamInvocation {
   const settings = parseEngineSettings(
     sandboxEnv(backbone.sandbox, { BRAIN_LEASE_MS: String(leaseMs), BRAIN_SHARDS: String(shards), ...env }),
   );
@@ -43,13 +43,8 @@ function deploy(
     sink: (_level, line) => backbone.logs.push(line),
   });
   return () => {
-    const invocation = system.open();
-    if (invocation.redis === null) throw new Error("the system has no stream");
-    return {
-      ...invocation,
-      redis: invocation.redis,
-      consumers: registerConsumers(invocation.catalog, consumers),
-    };
+    const invocation = requireStream(system.open(), ".");
+    return { ...invocation, consumers: registerConsumers(invocation.catalog, consumers) };
   };
 }
 
@@ -351,9 +346,9 @@ describe("more shards on a running system", () => {
 
   test("do not wait for what is queued in Postgres; a key that is queued on the old shard is waited for on the new one", async () => {
     const { backbone, agent, consumer, old, raised, heal } = await withPendingKey();
-    const { redis, keys } = old();
+    const { databases, keys } = old();
     // An old worker knows of shard 0 only, and the new ones have looked at theirs before.
-    const queued = () => signalDeferred({ redis, keys }, [consumer.group], 1);
+    const queued = () => signalDeferred({ databases, keys }, [consumer.group], 1);
     await drainEach(raised, consumer);
     await queued();
     await backbone.sql(
@@ -562,7 +557,7 @@ describe("what is said about the layout", () => {
     expect(backbone.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
     await backbone.sql("UPDATE relay_layout SET changed_at = now() - interval '11 minutes'");
     await look(raised);
-    expect(await layoutProblem(backbone.open().db, 2)).toContain("waiting for 11 minutes");
+    expect(await layoutProblem(raised())).toContain("waiting for 11 minutes");
     const errors = backbone.logs.filter((line) => line.includes('"level":"error"'));
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain("recorder on shard 0, which has not read anything yet");

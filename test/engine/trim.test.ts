@@ -7,16 +7,7 @@ import { type Backbone, createBackbone } from "../backbone.ts";
 import { sends } from "../faults.ts";
 import { labCatalog } from "./events.ts";
 import { effects, openFaultyBackbone, publishReports, recorder, streamEntries } from "./fixture.ts";
-import {
-  always,
-  createGroup,
-  handle,
-  openWithRedis,
-  readInto,
-  streamIds,
-  streamLength,
-  times,
-} from "./janitor-fixture.ts";
+import { always, createGroup, handle, readInto, streamIds, streamLength, times } from "./janitor-fixture.ts";
 
 const one = recorder({ subscriber: "one" });
 const two = recorder({ subscriber: "two" });
@@ -38,8 +29,8 @@ async function send(backbone: Backbone, count: number): Promise<string[]> {
 }
 
 function trim(backbone: Backbone, mayGoOn = always) {
-  const { invocation, redis } = openWithRedis(backbone);
-  return trimShard(invocation, redis, 0, mayGoOn);
+  const invocation = backbone.open();
+  return trimShard(invocation, 0, mayGoOn);
 }
 
 async function trimmedNote(backbone: Backbone): Promise<string | undefined> {
@@ -253,13 +244,13 @@ describe("a consumer that an operator paused", () => {
     await send(backbone, 3);
     await backbone.drain(one);
     await backbone.sql("INSERT INTO consumer_pauses (subscriber_name, reason) VALUES ('one', 'a test')");
-    const { invocation, redis } = openWithRedis(backbone);
-    await forgetShardState({ redis, keys: invocation.keys }, [one.group], 1);
+    const invocation = backbone.open();
+    await forgetShardState(invocation, [one.group], 1);
     await send(backbone, 5);
     await backbone.drain(one);
     expect(await trim(backbone)).toMatchObject({ trimmed: 3, kept: 5, heldBackBy: one.group });
     await backbone.sql("DELETE FROM consumer_pauses");
-    await forgetShardState({ redis, keys: invocation.keys }, [one.group], 1);
+    await forgetShardState(invocation, [one.group], 1);
     await backbone.drain(one);
     expect(await effects(backbone)).toHaveLength(8);
     expect(await trim(backbone)).toMatchObject({ trimmed: 5, kept: 0, heldBackBy: null });

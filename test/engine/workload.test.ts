@@ -68,8 +68,8 @@ test("names who has work: unread, pending, queued, or no group yet", async () =>
   await backbone.drain(all[0] ?? failing);
   await backbone.drain(failing);
   expect(await names()).toEqual(["failing", "behind"]);
-  const { redis, keys } = backbone.open();
-  if (redis !== null) await signalDeferred({ redis, keys }, ["edge_recorder"], 1);
+  const { databases, keys } = backbone.open();
+  await signalDeferred({ databases, keys }, ["edge_recorder"], 1);
   expect(await names()).toEqual(["recorder", "failing", "behind"]);
 });
 

@@ -3,6 +3,7 @@ import { agentHeartbeat, agentOnline } from "@brain/schemas";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type ConsumerOptions, on } from "../../src/engine/consume/consumer.ts";
 import { failureFromText } from "../../src/engine/consume/sources/pending.ts";
+import { createDatabases } from "../../src/engine/stream/databases.ts";
 import { createSurface, type Surface } from "./surface.ts";
 
 /** Agents whose heartbeats are refused for now. */
@@ -327,7 +328,13 @@ test("a failure that changes while the operator decides is refused, and the newe
   const wanted = { key: "a", reason: "the agent is gone" };
   const by = { actorId: null, requestId: "r-1" };
   await expect(
-    changeBlockedKey({ ...invocation, redis: slow }, consumer, "unblock", wanted, by),
+    changeBlockedKey(
+      { ...invocation, databases: createDatabases([slow], []) },
+      consumer,
+      "unblock",
+      wanted,
+      by,
+    ),
   ).rejects.toThrow(/changed while this was decided/);
   const [, stands = ""] = (await surface.redis("HGETALL", retries)) as string[];
   expect(failureFromText(stands)?.attempts).toBe(2);

@@ -26,7 +26,7 @@ export function addCapacity(program: Command): void {
     )
     .option("--consumers <n>", "consumers that handle each event", wholeNumber(1, 1_000), 3)
     .option("--shards <n>", "shards; default: as many as the rate needs", wholeNumber(1, 64))
-    .option("--databases <n>", "Upstash databases, if the engine could use several", wholeNumber(1, 1_000), 1)
+    .option("--databases <n>", "Upstash databases (BRAIN_MORE_REDIS)", wholeNumber(1, 1_000), 1)
     .option("--round-trip <ms>", "a call from a worker to Redis or Postgres and back", numberUpTo(1_000), 5)
     .option("--per-request <n>", "events that come in one request", wholeNumber(1, 1_000), 100)
     .option("--days <n>", "days that events and claims are kept", wholeNumber(1, 36_500), 90)

@@ -28,7 +28,7 @@ export interface Setup {
   readonly consumers: number;
   /** Null: as many as the rate needs. */
   readonly shards: number | null;
-  /** Upstash databases. The engine uses one; more are what it would need. */
+  /** Upstash databases, with as many shards each (BRAIN_MORE_REDIS). */
   readonly databases: number;
   /** Of a call from a worker to Redis or Postgres, there and back, ms. */
   readonly roundTripMs: number;
@@ -190,7 +190,7 @@ function resourcesOf(setup: Setup, shards: number, busy: Plan["busy"]): Resource
       used: commandsPerSecond(setup, shards),
       limit: databases * upstashPrices.limits.commandsPerSecond,
       unit: "a second",
-      change: "a plan with 16,000 commands a second, then another log: an event is a command",
+      change: "more databases (BRAIN_MORE_REDIS, with more shards), or a plan with 16,000 commands a second",
     },
     {
       name: "stream size",

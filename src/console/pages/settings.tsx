@@ -85,6 +85,15 @@ function Stores({ visit, answer: { stores, migrations } }: AnswerProps) {
             </>
           ),
         ],
+        ...stores.further_redis.map(
+          ({ number, host, reachable }) =>
+            [
+              `Redis ${number}`,
+              <>
+                {host} <Reached visit={visit} is={reachable} />
+              </>,
+            ] as const,
+        ),
         [
           w.migrations,
           <>

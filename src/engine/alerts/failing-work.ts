@@ -2,7 +2,6 @@ import { sql } from "drizzle-orm";
 import { BrainError } from "../core/errors.ts";
 import { maxFailureLength } from "../core/retry.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
-import type { Database } from "../db/database.ts";
 import type { Invocation } from "../invocation.ts";
 import { RedisReplyError } from "../stream/redis.ts";
 import { raiseAlert, resolveAlert } from "./alerts.ts";
@@ -150,12 +149,7 @@ export async function watchWork<T>(
   return result;
 }
 
-/** What fails at every try. @throws {BrainError} Postgres is not reachable */
-export async function alarmingWork(db: Database): Promise<FailingWork[]> {
-  return db.rows<FailingWork>(alarmingWorkSql);
-}
-
-/** Rows of `FailingWork`. */
+/** What fails at every try, in rows of `FailingWork`. */
 export const alarmingWorkSql = sql`
     SELECT work, failures, error, ${since} FROM failing_work WHERE ${isAlarming} ORDER BY work LIMIT 100`;
 

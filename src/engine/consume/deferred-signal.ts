@@ -1,8 +1,8 @@
+import { askAll, type NumberedCommand, type RedisDatabases } from "../stream/databases.ts";
 import type { StreamKeys } from "../stream/keys.ts";
-import type { RedisHttp } from "../stream/redis.ts";
 
 interface SignalDeps {
-  readonly redis: RedisHttp;
+  readonly databases: RedisDatabases;
   readonly keys: StreamKeys;
 }
 
@@ -13,17 +13,18 @@ interface SignalDeps {
  * @throws {TransientError} Redis is not reachable: call it again
  */
 export async function signalDeferred(
-  { redis, keys }: SignalDeps,
+  { databases, keys }: SignalDeps,
   groups: readonly string[],
   shards: number,
 ): Promise<void> {
   const token = crypto.randomUUID();
-  const replies = await redis.pipeline(
+  const replies = await askAll(
+    databases,
     groups.flatMap((group) =>
-      Array.from(
-        { length: shards },
-        (_, shard) => ["HSET", keys.state(group, shard), "queued", token] as const,
-      ),
+      Array.from({ length: shards }, (_, shard): NumberedCommand => {
+        const command = ["HSET", keys.state(group, shard), "queued", token] as const;
+        return { number: databases.numberOf(shard), command };
+      }),
     ),
   );
   for (const reply of replies) if (reply instanceof Error) throw reply;
@@ -35,12 +36,20 @@ export async function signalDeferred(
  * @throws {TransientError} Redis is not reachable; the change holds within a minute all the same
  */
 export async function forgetShardState(
-  { redis, keys }: SignalDeps,
+  { databases, keys }: SignalDeps,
   groups: readonly string[],
   shards: number,
 ): Promise<void> {
-  const all = groups.flatMap((group) =>
-    Array.from({ length: shards }, (_, shard) => keys.state(group, shard)),
+  const states = new Map<number, string[]>();
+  for (const group of groups) {
+    for (let shard = 0; shard < shards; shard += 1) {
+      const number = databases.numberOf(shard);
+      states.set(number, [...(states.get(number) ?? []), keys.state(group, shard)]);
+    }
+  }
+  const replies = await askAll(
+    databases,
+    [...states].map(([number, all]) => ({ number, command: ["DEL", ...all] })),
   );
-  if (all.length > 0) await redis.command(["DEL", ...all]);
+  for (const reply of replies) if (reply instanceof Error) throw reply;
 }

@@ -21,7 +21,12 @@ export interface DrainDeps {
   readonly db: Database;
   /** What the database must have beside the engine's own tables. */
   readonly migrations: readonly MigrationSet[];
+  /** The database of the shard. */
   readonly redis: RedisHttp;
+  /** The one with what is of no shard; left out: `redis`. */
+  readonly sharedRedis?: RedisHttp;
+  /** Number of the shard's database by the settings; left out: 1. */
+  readonly redisNumber?: number;
   readonly keys: StreamKeys;
   readonly log: Logger;
   /** Left out or null: nobody traces. */

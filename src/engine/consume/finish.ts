@@ -143,7 +143,7 @@ async function storeLetters(drain: Drain, letters: readonly DeadLetter[]): Promi
 /** Has cron look whether somebody should know, also when no other event comes. */
 async function markLetters({ deps }: Drain): Promise<void> {
   try {
-    await deps.redis.command(["HSET", deps.keys.failing(), watchMark, "1"]);
+    await (deps.sharedRedis ?? deps.redis).command(["HSET", deps.keys.failing(), watchMark, "1"]);
   } catch (error) {
     deps.log.warn(
       { error_class: errorClass(error) },

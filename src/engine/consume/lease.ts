@@ -62,6 +62,8 @@ export interface LeaseScope {
   readonly shard: number;
   /** A holder that vanished is succeeded after this time, ms. */
   readonly leaseMs: number;
+  /** Number of the shard's database by the settings; left out: 1. */
+  readonly redisNumber?: number;
 }
 
 /** A lease that this worker holds, as far as it knows. */

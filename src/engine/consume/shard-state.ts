@@ -1,6 +1,7 @@
 import type { MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { isElsewhere, misplaced } from "../relay/shard-databases.ts";
 import { asHolder, type Lease, type LeaseScope } from "./lease.ts";
 
 /*
@@ -43,7 +44,11 @@ export function aheadFromText(text: string): AheadIds {
 /** The copy in Redis is believed this long, ms: a change that did not reach Redis holds after that time at the latest. */
 const believedMs = 60_000;
 
-/** Reads the state from the copy, or from Postgres when there is none or somebody has to be fenced off. */
+/**
+ * Reads the state from the copy, or from Postgres when there is none or somebody has to be fenced off.
+ *
+ * @throws {MisplacedShardError} the events of the shard are on another Redis database; nothing was changed
+ */
 export async function loadShardState(
   db: Database,
   scope: LeaseScope,
@@ -77,9 +82,10 @@ async function rebuild(
   subscriber: string,
   lease: Lease,
 ): Promise<ShardState> {
-  const { shard } = scope;
+  const { shard, redisNumber = 1 } = scope;
   const [fences, pauses, queued, backfills] = await db.batch([
-    sql`INSERT INTO consumer_shards AS s (subscriber_name, shard) VALUES (${subscriber}, ${shard})
+    sql`INSERT INTO consumer_shards AS s (subscriber_name, shard)
+      SELECT ${subscriber}::text, ${shard}::integer WHERE NOT ${isElsewhere(shard, redisNumber)}
       ON CONFLICT (subscriber_name, shard) DO UPDATE SET epoch = s.epoch + 1 RETURNING epoch::float8, start_id, ahead::text`,
     sql`SELECT event_type, floor(extract(epoch FROM expires_at) * 1000)::float8 AS until_ms
       FROM consumer_pauses WHERE subscriber_name = ${subscriber}`,
@@ -88,16 +94,17 @@ async function rebuild(
       AND status IN ('running', 'paused', 'stopped') LIMIT 1`,
   ]);
   const [fence] = (fences ?? []) as { epoch: number; start_id: string | null; ahead: string }[];
+  if (fence === undefined) throw misplaced(shard, redisNumber);
   const state: ShardState = {
-    fencingToken: fence?.epoch ?? 1,
+    fencingToken: fence.epoch,
     pauses: ((pauses ?? []) as { event_type: string; until_ms: number | null }[]).map((row) => ({
       eventType: row.event_type === "" ? null : row.event_type,
       untilMs: row.until_ms,
     })),
     deferredMark: lease.state.get("queued") ?? ((queued ?? []).length > 0 ? "found" : null),
     backfilling: (backfills ?? []).length > 0,
-    startId: fence?.start_id ?? null,
-    ahead: aheadFromText(fence?.ahead ?? "{}"),
+    startId: fence.start_id,
+    ahead: aheadFromText(fence.ahead),
   };
   const key = scope.keys.state(scope.group, shard);
   const fields = [

@@ -115,6 +115,11 @@ export class FencedError extends TransientError {
   }
 }
 
+/** The settings put a shard on another Redis database than the one that has its events; nothing was done there. */
+export class MisplacedShardError extends BrainError {
+  readonly code: ErrorCode = "unavailable";
+}
+
 /** The input is well-formed but not acceptable; `issues` names the fields. Permanent for a consumer. */
 export class ValidationError extends BrainError {
   readonly code: ErrorCode = "validation_failed";

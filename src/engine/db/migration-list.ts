@@ -28,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0032_append_only_events", when: 1_795_748_809_972 },
   { tag: "0033_record_function", when: 1_795_750_710_486 },
   { tag: "0034_relay_in_hand", when: 1_795_751_616_819 },
+  { tag: "0035_shard_databases", when: 1_795_751_919_945 },
 ];

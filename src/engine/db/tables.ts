@@ -185,6 +185,8 @@ export const relayShards = pgTable("relay_shards", {
   /** The newest entry of another program that stood before one of ours. What is on the stream up to it is not all in the record. */
   foreignMs: idPart("foreign_ms").notNull().default(sql`0`),
   foreignSeq: idPart("foreign_seq").notNull().default(sql`0`),
+  /** Number of the Redis database, from 1, that has the stream. Null: the first, or nothing was sent. See `shard-databases.ts`. */
+  redisDatabase: integer("redis_database"),
 });
 
 /** How many shards the relay sends to; one row. */

@@ -40,6 +40,7 @@ export async function cronTick(
       lookAtWatches(invocation, seenBefore(workload, swept), isMarked),
     )) === true;
   for (const [shard, length] of workload.lengths.entries()) {
+    if (length === null) continue;
     await logged(invocation, "Trimming", () =>
       watchWork(
         invocation,
@@ -64,8 +65,13 @@ export async function cronTick(
 const nothing: Found = { kinds: [], alerts: [] };
 
 /** What Redis told at the beginning, and the sweep. */
-function seenBefore({ late, slow }: Workload, swept: Found): Found {
-  const kinds = ["lag_age", ...(slow === null ? [] : (["critical_time"] as const)), ...swept.kinds] as const;
+function seenBefore({ late, slow, away }: Workload, swept: Found): Found {
+  // While nobody can tell of some shards, what is open stays open.
+  const kinds = [
+    ...(away.size > 0 ? [] : (["lag_age"] as const)),
+    ...(slow === null ? [] : (["critical_time"] as const)),
+    ...swept.kinds,
+  ] as const;
   return { kinds, alerts: [...late, ...(slow ?? []), ...swept.alerts] };
 }
 
@@ -97,6 +103,6 @@ const isolateMissed = new Set<string>();
 async function tryReadWorkload(invocation: StreamInvocation): Promise<Workload | null> {
   const workload = await logged(invocation, "The look at what has work", () => readWorkload(invocation));
   const missed = isolateMissed.delete(invocation.scope);
-  if (workload === null) isolateMissed.add(invocation.scope);
+  if (workload === null || workload.away.size > 0) isolateMissed.add(invocation.scope);
   return workload === null || !missed ? workload : { ...workload, sweep: true };
 }

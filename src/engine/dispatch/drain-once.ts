@@ -3,7 +3,7 @@ import type { Consumer } from "../consume/consumer.ts";
 import { errorClass } from "../consume/dead-letters.ts";
 import { drainConsumer } from "../consume/drain.ts";
 import type { BreakerChange, DrainOptions, DrainResult } from "../consume/drain-base.ts";
-import type { Invocation, StreamInvocation } from "../invocation.ts";
+import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
 import type { TurnBounds } from "./turns.ts";
@@ -36,6 +36,7 @@ export async function drainOnce(
   const { takeNews, awaitNews, yields } = bounds;
   const deps = {
     ...invocation,
+    ...ofShard(invocation, shard),
     onPublished,
     beforePublish,
     takeNews,

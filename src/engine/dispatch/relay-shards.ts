@@ -1,9 +1,10 @@
 import { watchWork } from "../alerts/failing-work.ts";
-import type { StreamInvocation } from "../invocation.ts";
+import { ofShard, type StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
 import { relayPlace } from "../relay/handed.ts";
 import { inHandOf } from "../relay/in-hand.ts";
 import type { Layout } from "../relay/layout-sql.ts";
+import { noteShardDatabase } from "../relay/note-shard-database.ts";
 import { relay } from "../relay/relay.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
 import type { News } from "./news.ts";
@@ -46,12 +47,18 @@ export async function relayAll(
   if (dispatch.stuck || (dispatch.leftOver && dispatch.progress)) wake(null);
 }
 
-export async function relayShards(dispatch: Dispatch, wake: Wake, verify: boolean): Promise<void> {
+/** @param except shards that are left alone, because their Redis database is known to be away */
+export async function relayShards(
+  dispatch: Dispatch,
+  wake: Wake,
+  verify: boolean,
+  except: ReadonlySet<number> = new Set(),
+): Promise<void> {
   const { invocation } = dispatch;
   const { shards } = invocation.publish;
   const work = async () => {
-    const all = Array.from({ length: shards }, (_, shard) => relayShard(dispatch, shard, wake, verify));
-    const layouts = await Promise.all(all);
+    const all = Array.from({ length: shards }, (_, shard) => shard).filter((shard) => !except.has(shard));
+    const layouts = await Promise.all(all.map((shard) => relayShard(dispatch, shard, wake, verify)));
     return layouts.some((layout) => layout !== null && (layout.shards !== shards || layout.target !== null));
   };
   // The relay cannot send to the new shards before the number of shards in use has changed.
@@ -77,10 +84,16 @@ async function relayShard(
   wake: Wake,
   verify: boolean,
 ): Promise<Layout | null> {
-  const { now, log } = dispatch.invocation;
+  const { invocation } = dispatch;
+  const { now, log } = invocation;
   let layout: Layout | null = null;
-  const { scope } = dispatch.invocation;
-  const deps = { ...dispatch.invocation, settings: dispatch.invocation.relay, inHand: inHandOf(scope, now) };
+  const { scope } = invocation;
+  const deps = {
+    ...invocation,
+    ...ofShard(invocation, shard),
+    settings: invocation.relay,
+    inHand: inHandOf(scope, now),
+  };
   const place = relayPlace(`${scope}:${shard}`, now);
   const mayGoOn = () => hasBudget(dispatch);
   await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async (triggers) => {
@@ -93,9 +106,12 @@ async function relayShard(
     };
     const onSent = (types: ReadonlySet<string>) => wake([{ shard, types: [...types] }]);
     const result = await watchWork(
-      dispatch.invocation,
+      invocation,
       `relay:${shard}`,
-      () => relay(deps, { shard, mayGoOn, verify, onSent, rest, place }),
+      async () => {
+        await noteShardDatabase(invocation, shard, deps.redisNumber);
+        return relay(deps, { shard, mayGoOn, verify, onSent, rest, place });
+      },
       ({ recovered }) => recovered,
     );
     // Who looks for what was sent may have looked before that was noted.

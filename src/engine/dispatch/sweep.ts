@@ -4,7 +4,7 @@ import { failedWorkSql, watchWork } from "../alerts/failing-work.ts";
 import type { Found } from "../alerts/watch.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
-import type { Invocation, StreamInvocation } from "../invocation.ts";
+import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { markBulkOperationsRunning } from "../operations/bulk/bulk-store.ts";
 import { layoutProblem } from "../operations/reshard.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
@@ -23,25 +23,29 @@ import { silentMs, type Workload } from "./workload.ts";
  */
 export async function sweep(
   dispatch: Dispatch,
-  { silentForMs, failing }: Workload,
+  { silentForMs, failing, away }: Workload,
   sent: ShardNews[],
   handOn: () => void,
 ): Promise<Found> {
   const { invocation } = dispatch;
   const layout = await logged(invocation, "The look at what is deferred", async () => {
     await remind(invocation);
-    return { problem: await layoutProblem(invocation.db, invocation.publish.shards) };
+    return { problem: await layoutProblem(invocation) };
   });
   const found: Found = {
     kinds: layout === null ? ["missing_tick"] : ["missing_tick", "reshard_waits"],
     alerts: [...silenceAlerts(silentForMs), ...layoutAlerts(layout?.problem ?? null)],
   };
   for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
+    if (away.has(shard)) continue;
     await logged(invocation, "The look for what others trimmed", () =>
       watchWork(
         invocation,
         `cut:${shard}`,
-        () => restoreTrimmedByOthers({ ...invocation, settings: invocation.relay }, shard),
+        () => {
+          const deps = { ...invocation, ...ofShard(invocation, shard), settings: invocation.relay };
+          return restoreTrimmedByOthers(deps, shard);
+        },
         () => failing.has(`cut:${shard}`),
       ),
     );
@@ -50,7 +54,7 @@ export async function sweep(
     if (news === null) handOn();
     else sent.push(...news);
   };
-  await relayShards(dispatch, noteSent, true);
+  await relayShards(dispatch, noteSent, true, away);
   if (layout !== null && !dispatch.failed) return found;
   // It did not come to its end, so the next tick looks again and does not wait for the hour.
   const { redis, keys } = invocation;
@@ -69,10 +73,11 @@ async function remind(invocation: StreamInvocation): Promise<void> {
   const groups = ((waiting ?? []) as { subscriber: string }[]).flatMap(
     ({ subscriber }) => consumers.get(subscriber)?.group ?? [],
   );
-  if (groups.length > 0) await signalDeferred({ redis, keys }, groups, publish.shards);
   if ((bulk ?? []).length > 0) await markBulkOperationsRunning(invocation);
   const failing = ((failed ?? []) as { work: string }[]).flatMap(({ work }) => [work, "1"]);
   if (failing.length > 0) await redis.command(["HSET", keys.failing(), ...failing]);
+  // Last, because one of several databases may be away.
+  if (groups.length > 0) await signalDeferred(invocation, groups, publish.shards);
 }
 
 /** Cron can go silent without a word; the first tick after a gap says so, and the next look takes it back. */

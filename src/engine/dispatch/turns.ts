@@ -1,4 +1,5 @@
 import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { MisplacedShardError } from "../core/errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { coalesce, sleepOnce, type Triggers } from "./coalesce.ts";
 import { type Dispatch, hasBudget } from "./dispatch.ts";
@@ -70,6 +71,8 @@ export async function runTurns(
     } catch (error) {
       log.error({ work: name, error_class: errorClass(error) }, `${name} failed: ${describeError(error)}`);
       dispatch.failed = true;
+      // Only other settings help, and those come with another invocation.
+      if (error instanceof MisplacedShardError) return;
       failing = true;
       untilMs = now() + pauseMs;
       pauseMs = Math.min(2 * pauseMs, lastPauseMs);

@@ -1,5 +1,6 @@
 import type { Alert } from "../alerts/alerts.ts";
 import { criticalTimeAlert, criticalTimeWindowMs, lagAlert } from "../alerts/engine-watches.ts";
+import { TransientError } from "../core/errors.ts";
 import { watchMark } from "../db/alert-watch.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { oldestWindow, toCriticalTimes } from "../operations/metrics/read-counters.ts";
@@ -7,7 +8,7 @@ import { counterFields, pickCountsInLua } from "../stream/counters.ts";
 import type { ConsumerShard } from "./consumer-shards.ts";
 
 /*
- * One command a tick tells what has work. A system in which nothing happens spends nothing else: no lease, no read, no
+ * One command a tick tells what has work, one for each Redis database. A system in which nothing happens spends nothing else: no lease, no read, no
  * look at Postgres, which may sleep.
  */
 
@@ -16,15 +17,59 @@ export const silentMs = 90_000;
 const tickMs = 60_000;
 
 /**
- * ARGV: now, ms between looks at an idle database, when the host of cron began or empty, the field that counts missed
- * ticks, the oldest window of critical times, then the groups. KEYS: last visit, sweep, activity, bulk operations,
- * scheduled jobs, failing work, then for each shard its stream, its counters and, for each group, the state of its drains.
+ * Lua function `addLines(reply, at, skipped, looks, oldestWindow)`: for each shard from KEYS[at] on its `Line`; the groups
+ * stand behind the first `skipped` arguments.
  *
  * A group has work when it is missing, has something pending, has not read the newest entry, or has deferred deliveries.
  * Of one that is behind, the script also looks up its oldest entry: two commands more for each. A tick that looks at what
  * is watched gets the critical times, too: a command for each shard.
  */
-const workloadScript = `${pickCountsInLua}
+const linesInLua = `${pickCountsInLua}
+local function addLines(reply, at, skipped, looks, oldestWindow)
+  local groups = #ARGV - skipped
+  while at <= #KEYS do
+    local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
+    if not info.err then
+      for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
+    end
+    local works, oldest = {}, {}
+    local known = redis.pcall('XINFO', 'GROUPS', KEYS[at])
+    if not known.err then
+      for _, group in ipairs(known) do
+        local fields = {}
+        for i = 1, #group, 2 do fields[group[i]] = group[i + 1] end
+        works[fields.name] = (fields.pending > 0 or fields['last-delivered-id'] ~= last) and 1 or 0
+        oldest[fields.name] = {fields.pending, fields['last-delivered-id']}
+      end
+    end
+    local counts = looks and redis.pcall('HGETALL', KEYS[at + 1])
+    local line = {redis.call('XLEN', KEYS[at]), counts and not counts.err and pickCounts(counts, oldestWindow) or ''}
+    for g = 1, groups do
+      local work = works[ARGV[g + skipped]]
+      if work == 0 and redis.call('HEXISTS', KEYS[at + 1 + g], 'queued') == 1 then work = 1
+      elseif work == 1 then
+        local pending, read = unpack(oldest[ARGV[g + skipped]])
+        local id
+        if pending > 0 then id = redis.call('XPENDING', KEYS[at], ARGV[g + skipped])[2]
+        else
+          local next = redis.call('XRANGE', KEYS[at], '(' .. read, '+', 'COUNT', '1')[1]
+          id = next and next[1]
+        end
+        if id then work = tonumber(string.match(id, '^%d+')) end
+      end
+      line[g + 2] = work or 1
+    end
+    reply[#reply + 1] = line
+    at = at + groups + 2
+  end
+end`;
+
+/**
+ * ARGV: now, ms between looks at an idle database, when the host of cron began or empty, the field that counts missed
+ * ticks, the oldest window of critical times, then the groups. KEYS: last visit, sweep, activity, bulk operations,
+ * scheduled jobs, failing work, then for each shard its stream, its counters and, for each group, the state of its drains.
+ */
+const workloadScript = `${linesInLua}
 local before = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1])
 local now, last = tonumber(ARGV[1]), tonumber(before or '')
@@ -38,43 +83,13 @@ local reply = {before or '', sweep and 1 or 0, active, redis.call('EXISTS', KEYS
   redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, 100), failing}
 local looks = sweep or active == 1
 for _, work in ipairs(failing) do looks = looks or work == '${watchMark}' end
-local groups = #ARGV - 5
-local at = 7
-while at <= #KEYS do
-  local last, info = '', redis.pcall('XINFO', 'STREAM', KEYS[at])
-  if not info.err then
-    for i = 1, #info, 2 do if info[i] == 'last-generated-id' then last = info[i + 1] end end
-  end
-  local works, oldest = {}, {}
-  local known = redis.pcall('XINFO', 'GROUPS', KEYS[at])
-  if not known.err then
-    for _, group in ipairs(known) do
-      local fields = {}
-      for i = 1, #group, 2 do fields[group[i]] = group[i + 1] end
-      works[fields.name] = (fields.pending > 0 or fields['last-delivered-id'] ~= last) and 1 or 0
-      oldest[fields.name] = {fields.pending, fields['last-delivered-id']}
-    end
-  end
-  local counts = looks and redis.pcall('HGETALL', KEYS[at + 1])
-  local line = {redis.call('XLEN', KEYS[at]), counts and not counts.err and pickCounts(counts, tonumber(ARGV[5])) or ''}
-  for g = 1, groups do
-    local work = works[ARGV[g + 5]]
-    if work == 0 and redis.call('HEXISTS', KEYS[at + 1 + g], 'queued') == 1 then work = 1
-    elseif work == 1 then
-      local pending, read = unpack(oldest[ARGV[g + 5]])
-      local id
-      if pending > 0 then id = redis.call('XPENDING', KEYS[at], ARGV[g + 5])[2]
-      else
-        local next = redis.call('XRANGE', KEYS[at], '(' .. read, '+', 'COUNT', '1')[1]
-        id = next and next[1]
-      end
-      if id then work = tonumber(string.match(id, '^%d+')) end
-    end
-    line[g + 2] = work or 1
-  end
-  reply[#reply + 1] = line
-  at = at + groups + 2
-end
+addLines(reply, 7, 5, looks, tonumber(ARGV[5]))
+return reply`;
+
+/** The same for the shards of a further database. ARGV: 1 when the counts are wanted, the oldest window, the groups. KEYS: activity, shards. */
+const furtherScript = `${linesInLua}
+local reply = {redis.call('EXISTS', KEYS[1])}
+addLines(reply, 2, 2, ARGV[1] == '1', tonumber(ARGV[2]))
 return reply`;
 
 export interface Workload {
@@ -92,8 +107,10 @@ export interface Workload {
   readonly late: readonly Alert[];
   /** Alerts of consumers whose events come late to their effect; null: that was not looked at. */
   readonly slow: readonly Alert[] | null;
-  /** Entries of each stream. */
-  readonly lengths: readonly number[];
+  /** Entries of each stream; null for those of `away`. */
+  readonly lengths: readonly (number | null)[];
+  /** Shards whose database does not answer, though the first one does: nobody can tell what they have to do. */
+  readonly away: ReadonlySet<number>;
   /**
    * Time since cron came last, or could have: while its host was off, nobody missed it. Ms; null when no visit is known.
    */
@@ -104,33 +121,34 @@ export interface Workload {
 type Line = readonly [length: number, counts: readonly string[] | "", ...works: readonly number[]];
 
 /**
- * Asks Redis what there is to do, in one command, and notes that cron was here.
+ * Asks Redis what there is to do, in one command for each database, and notes that cron was here. The further ones are
+ * asked side by side, behind the first, which says how much they have to tell.
  *
- * @throws {TransientError} Redis is not reachable
+ * @throws {TransientError} the first Redis database is not reachable
  */
 export async function readWorkload(invocation: StreamInvocation): Promise<Workload> {
-  const { redis, keys, consumers, publish, relaySweepMs, now, hostStartedMs } = invocation;
+  const { redis, keys, consumers, relaySweepMs, now, hostStartedMs } = invocation;
   const all = [...consumers.values()];
   const nowMs = now();
-  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  const oldest = String(oldestWindow(nowMs, criticalTimeWindowMs));
   const reply = (await redis.eval(
     workloadScript,
     [
       ...[keys.cronTick(), keys.relaySwept(), keys.relayActive(), keys.bulkRunning(), keys.jobsDue()],
       keys.failing(),
-      ...shards.flatMap((shard) => [
-        keys.stream(shard),
-        keys.counters(shard),
-        ...all.map((consumer) => keys.state(consumer.group, shard)),
-      ]),
+      ...keysOfShards(invocation, 1),
     ],
     [
       ...[String(nowMs), String(relaySweepMs), hostStartedMs?.toString() ?? "", counterFields.missedTicks()],
-      String(oldestWindow(nowMs, criticalTimeWindowMs)),
+      oldest,
       ...all.map((consumer) => consumer.group),
     ],
   )) as [string, number, number, number, readonly string[], readonly string[], ...Line[]];
-  const [before, sweep, active, bulk, due, failing, ...lines] = reply;
+  const [before, sweep, activeHere, bulk, due, failing, ...own] = reply;
+  const looks = sweep === 1 || activeHere === 1 || failing.includes(watchMark);
+  const further = await askFurther(invocation, looks ? "1" : "0", oldest);
+  const active = Math.max(activeHere, ...further.map((one) => one?.active ?? 0));
+  const lines = inOrder(invocation, [own, ...further.map((one) => one?.lines ?? null)]);
   const lastMs = Number(before);
   const awayForMs = before === "" || !Number.isFinite(lastMs) ? null : Math.max(0, nowMs - lastMs);
   return {
@@ -138,24 +156,90 @@ export async function readWorkload(invocation: StreamInvocation): Promise<Worklo
     bulk: bulk === 1,
     due,
     failing: new Set(failing),
-    consumerShards: lines.flatMap(([, , ...works], shard) =>
+    consumerShards: lines.flatMap(([, , ...works] = unknown, shard) =>
       all.filter((_, index) => (works[index] ?? 0) > 0).map((consumer) => ({ consumer, shard })),
     ),
-    late: lines.flatMap(([, , ...works], shard) =>
+    late: lines.flatMap(([, , ...works] = unknown, shard) =>
       all.flatMap(({ group }, index) => {
         const oldestMs = works[index] ?? 0;
         return (oldestMs > 1 && lagAlert(`${group}:${shard}`, nowMs - oldestMs, invocation.alerts)) || [];
       }),
     ),
     slow: slowAlerts(
-      lines.map(([, counts]) => counts),
+      lines.map((line) => line?.[1] ?? ""),
       nowMs,
       invocation,
     ),
-    lengths: lines.map(([length = 0]) => length),
+    lengths: lines.map((line) => line?.[0] ?? null),
+    away: new Set([...lines.keys()].filter((shard) => lines[shard] === undefined)),
     silentForMs:
       awayForMs === null ? null : Math.min(awayForMs, Math.max(0, nowMs - (hostStartedMs ?? lastMs))),
   };
+}
+
+/** Of a shard whose database is away. */
+const unknown: Line = [0, ""];
+
+/** The shards of a database. */
+function shardsOn({ databases, publish }: StreamInvocation, number: number): number[] {
+  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  return shards.filter((shard) => databases.numberOf(shard) === number);
+}
+
+/** For each shard of a database its stream, its counters, and the state of each group. */
+function keysOfShards(invocation: StreamInvocation, number: number): string[] {
+  const { keys, consumers } = invocation;
+  return shardsOn(invocation, number).flatMap((shard) => [
+    keys.stream(shard),
+    keys.counters(shard),
+    ...[...consumers.values()].map(({ group }) => keys.state(group, shard)),
+  ]);
+}
+
+interface Further {
+  readonly active: number;
+  readonly lines: readonly Line[];
+}
+
+/** What the databases beside the first say, in their order; null for one that does not answer, which is logged. */
+function askFurther(
+  invocation: StreamInvocation,
+  looks: string,
+  oldest: string,
+): Promise<readonly (Further | null)[]> {
+  const { databases, keys, consumers, log } = invocation;
+  const groups = [...consumers.values()].map(({ group }) => group);
+  return Promise.all(
+    databases.all.slice(1).map(async (redis, index): Promise<Further | null> => {
+      const number = index + 2;
+      const touched = [keys.relayActive(), ...keysOfShards(invocation, number)];
+      try {
+        const reply = await redis.eval(furtherScript, touched, [looks, oldest, ...groups]);
+        const [active, ...lines] = reply as [number, ...Line[]];
+        return { active, lines };
+      } catch (error) {
+        if (!(error instanceof TransientError)) throw error;
+        log.error(
+          { redis_database: number, error_class: error.name },
+          `The look at what has work on Redis database ${number} failed: ${error.message} Its shards wait for the next tick.`,
+        );
+        return null;
+      }
+    }),
+  );
+}
+
+/** The lines of all databases in the order of the shards; undefined where nobody can tell. */
+function inOrder(
+  invocation: StreamInvocation,
+  lists: readonly (readonly Line[] | null)[],
+): (Line | undefined)[] {
+  const { databases, publish } = invocation;
+  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  return shards.map((shard) => {
+    const number = databases.numberOf(shard);
+    return lists[number - 1]?.[shardsOn(invocation, number).indexOf(shard)];
+  });
 }
 
 /** Null unless the counts of all shards are known: what is open stays open. */

@@ -37,20 +37,22 @@ export async function readPlaces(
 }
 
 async function askPlaces(
-  { redis, keys }: StreamInvocation,
+  { databases, keys }: StreamInvocation,
   shard: number,
   messageId: MessageId,
   consumers: readonly Consumer[],
 ): Promise<ReadonlyMap<string, Place>> {
   const stream = keys.stream(shard);
-  const [groups, ...replies] = await redis.pipeline([
-    ["XINFO", "GROUPS", stream],
-    ...consumers.flatMap(({ group }) => [
-      pendingRangeCommand(stream, group, messageId, messageId, 1),
-      ["HGET", keys.retryAt(group, shard), messageId] as const,
-      ["HGET", keys.state(group, shard), "start"] as const,
-    ]),
-  ]);
+  const [groups, ...replies] = await databases
+    .of(shard)
+    .pipeline([
+      ["XINFO", "GROUPS", stream],
+      ...consumers.flatMap(({ group }) => [
+        pendingRangeCommand(stream, group, messageId, messageId, 1),
+        ["HGET", keys.retryAt(group, shard), messageId] as const,
+        ["HGET", keys.state(group, shard), "start"] as const,
+      ]),
+    ]);
   const lastRead = lastReadOf(groups);
   return new Map(
     consumers.map(({ subscriber, group }, index): [string, Place] => {

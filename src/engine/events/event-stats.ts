@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
-import { describeLayout } from "../operations/reshard.ts";
+import { problemOf } from "../operations/reshard.ts";
 import { type Backlog, backlogSql, openLettersSql } from "../operations/standing.ts";
 import { type LayoutState, layoutStateSql } from "../relay/layout-sql.ts";
+import { askThere, isAway, toShards } from "../stream/databases.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 
 /** Events counted by type, newest of the record; counting all would cost more the longer the system lives. */
@@ -36,16 +37,20 @@ export async function tenantEventStats({ db, redis, now }: Invocation, tenantId:
 
 /** Answer of `GET /api/events/stats`. */
 export async function eventStats(invocation: Invocation) {
-  const { db, redis, keys, publish } = invocation;
-  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  const { db, databases, keys, publish } = invocation;
   const [[types, backlog, letters, layouts], replies] = await Promise.all([
     db.batch([typesSql(null), backlogSql(null), openLettersSql(null), layoutStateSql]),
-    redis === null ? [] : redis.pipeline(shards.map((shard) => streamStateCommand(keys.stream(shard)))),
+    databases === null
+      ? []
+      : askThere(
+          databases,
+          toShards(databases, publish.shards, (shard) => streamStateCommand(keys.stream(shard))),
+        ),
   ]);
-  const streams = replies.map(parseStreamState);
+  const streams = replies.map((reply) => (isAway(reply) ? null : parseStreamState(reply)));
   const layout = layouts?.[0] as LayoutState | undefined;
   return {
-    stream_running: redis !== null,
+    stream_running: databases !== null,
     stream_length: streams.reduce((sum, stream) => sum + (stream?.length ?? 0), 0),
     groups: streams.flatMap((stream, shard) =>
       (stream?.groups ?? []).map(({ group, lag, pending, lastDelivered }) => ({
@@ -61,7 +66,7 @@ export async function eventStats(invocation: Invocation) {
       // Null until the relay ran for the first time.
       in_use: layout?.shards ?? null,
       target: layout?.target ?? null,
-      problem: layout === undefined ? null : describeLayout(layout, publish.shards, layout.age_ms),
+      problem: layout === undefined ? null : problemOf(layout, invocation),
     },
     ...countsOf([types, backlog, letters], invocation.now()),
   };

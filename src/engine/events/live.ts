@@ -2,7 +2,6 @@ import { compareMessageIds, type Envelope, isMessageId, type MessageId, messageI
 import { ValidationError } from "../core/errors.ts";
 import { type Invocation, requireStream, type StreamInvocation } from "../invocation.ts";
 import { readEdges, type StreamEdges } from "../stream/append.ts";
-import type { RedisHttp } from "../stream/redis.ts";
 import { admitFollower } from "./followers.ts";
 import {
   beginTail,
@@ -80,7 +79,7 @@ export async function* followEvents(
   const follower = admitFollower(stream, bounds.caller);
   bounds.onAdmitted?.();
   try {
-    yield* follow(stream, stream.redis, filter, offsets, bounds);
+    yield* follow(stream, filter, offsets, bounds);
   } finally {
     if (follower.leave()) dropTail(stream);
   }
@@ -88,13 +87,12 @@ export async function* followEvents(
 
 async function* follow(
   invocation: StreamInvocation,
-  redis: RedisHttp,
   { wants, looked }: LiveFilter,
   offsets: readonly (MessageId | null)[],
   { signal, deadlineMs }: LiveBounds,
 ): AsyncGenerator<LiveItem> {
   const { meter, now } = invocation;
-  const start = await findStart(invocation, redis, offsets);
+  const start = await findStart(invocation, offsets);
   let { at } = start;
   yield { cursor: at.join(","), event: null, truncatedBefore: start.truncatedBefore };
   let heardAtMs = now();
@@ -138,18 +136,19 @@ interface Start {
 
 /** Where live events begin. Whoever comes back behind offsets that the tail has costs no call. */
 async function findStart(
-  invocation: Invocation,
-  redis: RedisHttp,
+  invocation: StreamInvocation,
   offsets: readonly (MessageId | null)[],
 ): Promise<Start> {
-  const { keys, now } = invocation;
+  const { databases, keys, now } = invocation;
   const known = offsets.flatMap((offset) => offset ?? []);
   const shared = currentTail(invocation);
   const tops = shared?.parts.map(({ top }) => top) ?? [];
   if (shared !== null && known.length === offsets.length && covers(shared, known)) {
     return { at: known, tail: shared, truncatedBefore: null };
   }
-  const edges = await Promise.all(offsets.map((_, shard) => readEdges(redis, keys.stream(shard))));
+  const edges = await Promise.all(
+    offsets.map((_, shard) => readEdges(databases.of(shard), keys.stream(shard))),
+  );
   const last = edges.map((edge) => edge?.last ?? zero);
   const at = offsets.map((offset, shard) => offset ?? last[shard] ?? zero);
   // A Redis that lost data goes on with smaller ids than the tail has seen.

@@ -1,6 +1,7 @@
 import { type Catalog, compareMessageIds, decodeEntry, type Envelope, type MessageId } from "@brain/schemas";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { parseReadEntries } from "../stream/append.ts";
+import { askThere, isAway, toShards } from "../stream/databases.ts";
 
 /*
  * The newest entries of the streams, read once for all who follow them in this isolate.
@@ -114,7 +115,7 @@ export function pauseOf({ grewAtMs }: Tail, nowMs: number): number {
  * @throws {TransientError} Redis cannot be reached
  */
 export async function refresh(invocation: StreamInvocation, tail: Tail, seen: number): Promise<void> {
-  const { catalog, redis, keys, now } = invocation;
+  const { catalog, databases, keys, now } = invocation;
   const isLooking = tail.lookingSinceMs !== null && now() - tail.lookingSinceMs < lookMs;
   const isDue = tail.done < seen || !tail.atEnd || now() - tail.lookedAtMs >= pauseOf(tail, now());
   if (isLooking || !isDue) return;
@@ -122,8 +123,12 @@ export async function refresh(invocation: StreamInvocation, tail: Tail, seen: nu
   const own = tail.begun;
   tail.lookingSinceMs = now();
   try {
-    const commands = tail.parts.map(({ top }, shard) => rangeCommand(keys.stream(shard), top));
-    const replies = await redis.pipeline(commands);
+    const replies = await askThere(
+      databases,
+      toShards(databases, tail.parts.length, (shard) =>
+        rangeCommand(keys.stream(shard), tail.parts[shard]?.top ?? start),
+      ),
+    );
     const lists = replies.map((reply) => parseReply(catalog, reply));
     tail.atEnd = lists.every((entries) => entries.length < entriesPerLook);
     for (const [shard, part] of tail.parts.entries()) {
@@ -136,6 +141,8 @@ export async function refresh(invocation: StreamInvocation, tail: Tail, seen: nu
   }
 }
 
+const start = "0-0" as MessageId;
+
 function rangeCommand(stream: string, after: MessageId) {
   return ["XRANGE", stream, `(${after}`, "+", "COUNT", String(entriesPerLook)] as const;
 }
@@ -143,6 +150,8 @@ function rangeCommand(stream: string, after: MessageId) {
 type Kept = Part["entries"][number];
 
 function parseReply(catalog: Catalog, reply: unknown): Kept[] {
+  // Of a database that is away nothing comes; the shards of the others go on.
+  if (isAway(reply)) return [];
   if (reply instanceof Error) throw reply;
   return parseReadEntries(reply).map(({ id, fields }) => {
     const decoded = fields === null ? null : decodeEntry(catalog, fields);
@@ -201,7 +210,7 @@ export async function catchUp(
   tail: Tail,
   offsets: readonly MessageId[],
 ): Promise<CatchUp | null> {
-  const { catalog, redis, keys, now } = invocation;
+  const { catalog, databases, keys, now } = invocation;
   for (const [one, sinceMs] of isolateCatchUps) {
     if (now() - sinceMs > catchUpMs) isolateCatchUps.delete(one);
   }
@@ -210,10 +219,16 @@ export async function catchUp(
   isolateCatchUps.set(own, now());
   const floors = tail.parts.map(({ floor }) => floor);
   try {
-    const commands = offsets.map((offset, shard) => rangeCommand(keys.stream(shard), offset));
-    const lists = (await redis.pipeline(commands)).map((reply) => parseReply(catalog, reply));
+    const replies = await askThere(
+      databases,
+      toShards(databases, offsets.length, (shard) =>
+        rangeCommand(keys.stream(shard), offsets[shard] ?? start),
+      ),
+    );
+    const lists = replies.map((reply) => parseReply(catalog, reply));
     const after = offsets.map((offset, shard) => {
       const list = lists[shard] ?? [];
+      if (isAway(replies[shard])) return offset;
       const last = list.at(-1)?.id ?? offset;
       const floor = floors[shard] ?? last;
       // All that there was has been read, so the tail, which began before, goes on from here.

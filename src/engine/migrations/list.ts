@@ -1429,4 +1429,10 @@ BEGIN
 END $$;`,
     ],
   },
+  {
+    tag: "0035_shard_databases",
+    when: 1_795_751_919_945,
+    hash: "42b0893bab50b99fb5ab37c77a519614c1b16a5d8ba7dc264a46df141c5eed1e",
+    statements: [`ALTER TABLE "relay_shards" ADD COLUMN "redis_database" integer;`],
+  },
 ];

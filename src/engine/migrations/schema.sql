@@ -854,6 +854,7 @@ CREATE TABLE "relay_shards" (
   "id_lane" integer DEFAULT 0 NOT NULL,
   "foreign_ms" numeric(20,0) DEFAULT 0 NOT NULL,
   "foreign_seq" numeric(20,0) DEFAULT 0 NOT NULL,
+  "redis_database" integer,
   CONSTRAINT "relay_shards_pkey" PRIMARY KEY (shard)
 );
 

@@ -1,4 +1,4 @@
-import { alarmingWork, describeFailing, type FailingWork, isVital } from "../alerts/failing-work.ts";
+import { alarmingWorkSql, describeFailing, type FailingWork, isVital } from "../alerts/failing-work.ts";
 import { TransientError } from "../core/errors.ts";
 import { describeMissing, type SchemaState } from "../core/schema-state.ts";
 import { withTimeLimit } from "../core/time-limit.ts";
@@ -7,6 +7,9 @@ import { sqlState } from "../db/errors.ts";
 import { readClaimTable } from "../db/read-claim-table.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import type { Invocation } from "../invocation.ts";
+import { describeMisplaced, type ShardDatabase, shardDatabasesSql } from "../relay/shard-databases.ts";
+import type { RedisDatabases } from "../stream/databases.ts";
+import type { RedisHttp } from "../stream/redis.ts";
 
 /** Answer of `GET /api/health`. */
 export interface Health {
@@ -29,28 +32,28 @@ const limitMs = 3_000;
  * try, side by side. Never throws; takes 3 s at most.
  */
 export async function checkHealth(invocation: Invocation): Promise<Health> {
-  const { redis, db, migrations } = invocation;
-  const [stream, schema, failing] = await Promise.all([
-    redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
+  const { databases, db, migrations } = invocation;
+  const [stream, schema, vital] = await Promise.all([
+    databases === null ? null : answerOfRedis(databases),
     answerOf("Postgres", () => readSchemaState(db, migrations)),
-    answerOf("Postgres", () => alarmingWork(db)),
+    answerOf("Postgres", () => askVital(db)),
   ]);
-  return judgeHealth(invocation, stream, schema, failing);
+  return judgeHealth(invocation, stream, schema, vital);
 }
 
 /**
  * Whether the stores answer, how the schema of the database stands to this code, and what guards against a second
  * delivery. Never throws; takes 3 s at most.
  */
-export async function lookAtStores({ redis, db, migrations }: Invocation) {
+export async function lookAtStores({ databases, db, migrations }: Invocation) {
   const [stream, schema, claims] = await Promise.all([
-    redis === null ? null : answerOf("Redis", () => redis.command(["PING"])),
+    databases === null ? null : Promise.all(databases.all.map(pinged)),
     answerOf("Postgres", () => readSchemaState(db, migrations)),
     answerOf("Postgres", () => readClaimTable(db)),
   ]);
   return {
-    /** Null: there is none. */
-    redis: stream === null ? null : "answer" in stream,
+    /** Whether each database answers; null: there is none. */
+    redis: stream === null ? null : stream.map((one) => "answer" in one),
     postgres: "answer" in schema,
     /** Null: nobody could say. */
     schema: answered(schema),
@@ -59,6 +62,30 @@ export async function lookAtStores({ redis, db, migrations }: Invocation) {
     /** The sets that this code needs. */
     needed: [engineMigrations, ...migrations],
   };
+}
+
+const pinged = (redis: RedisHttp) => answerOf("Redis", () => redis.command(["PING"]));
+
+/** The numbers of those of several databases that do not answer; an error when the first does not. */
+async function answerOfRedis({ all }: RedisDatabases): Promise<Answer<readonly number[]>> {
+  const signs = await Promise.all(all.map(pinged));
+  const [first] = signs;
+  if (first !== undefined && "error" in first) return first;
+  return { answer: signs.flatMap((sign, index) => ("error" in sign ? [index + 1] : [])) };
+}
+
+/** What Postgres knows of work that fails, and of where the shards are. */
+export interface Vital {
+  readonly failing: readonly FailingWork[];
+  readonly places: readonly ShardDatabase[];
+}
+
+/** Statements whose rows are those of `Vital`. */
+export const vitalStatements = [alarmingWorkSql, shardDatabasesSql];
+
+async function askVital(db: Invocation["db"]): Promise<Vital> {
+  const [failing, places] = await db.batch(vitalStatements);
+  return { failing: (failing ?? []) as FailingWork[], places: (places ?? []) as ShardDatabase[] };
 }
 
 /** What came of asking one of the services in time. */
@@ -81,32 +108,48 @@ export function answered<T>(asked: Answer<T> | null): T | null {
 /**
  * Judges the signs of life. Pure.
  *
- * @param stream of anything that was asked of Redis; null: there is none
+ * @param stream numbers of the Redis databases that did not answer; null: there is none
  */
 export function judgeHealth(
-  { mode, consumers, now }: Pick<Invocation, "mode" | "consumers" | "now">,
-  stream: Answer<unknown> | null,
+  invocation: Pick<Invocation, "mode" | "consumers" | "now" | "databases" | "publish">,
+  stream: Answer<readonly number[]> | null,
   schema: Answer<SchemaState>,
-  failing: Answer<readonly FailingWork[]>,
+  vital: Answer<Vital>,
 ): Health {
+  const { mode, consumers, now, databases, publish } = invocation;
   const hasStream = stream !== null && "answer" in stream;
+  const away = answered(stream) ?? [];
+  const known = answered(vital);
+  const misplaced =
+    databases === null || known === null ? null : describeMisplaced(known.places, databases, publish.shards);
   const withoutStream = mode === "degraded" && !hasStream;
   const missing = "answer" in schema ? describeMissing(schema.answer) : null;
   const reasons = [
     ...(hasStream || withoutStream ? [] : ["Redis does not answer."]),
+    ...away.map((number) => describeAway(number, shardsOn(invocation, number))),
     ...("error" in schema ? [refusalOf(schema.error) ?? "Postgres does not answer."] : []),
     ...(missing === null ? [] : [missing]),
-    ...(answered(failing) ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
+    ...(misplaced === null ? [] : [misplaced]),
+    ...(known?.failing ?? []).filter(({ work }) => isVital(work)).map(describeFailing),
   ];
   return {
     status: reasons.length > 0 ? "unhealthy" : withoutStream ? "degraded" : "healthy",
-    event_stream: hasStream,
+    event_stream: hasStream && away.length === 0,
     database: "answer" in schema,
     reasons,
     mode,
     consumers: [...consumers.keys()],
     timestamp: new Date(now()).toISOString(),
   };
+}
+
+function shardsOn({ databases, publish }: Pick<Invocation, "databases" | "publish">, number: number) {
+  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
+  return shards.filter((shard) => databases?.numberOf(shard) === number);
+}
+
+function describeAway(number: number, shards: readonly number[]): string {
+  return `Redis database ${number} does not answer: the events of shard ${shards.join(", ")} wait; those of the others go on.`;
 }
 
 /** In which words Postgres refused, e.g. that its connections are in use; null when it said nothing. */

@@ -1,10 +1,12 @@
 import { openBySeveritySql } from "../alerts/alert-views.ts";
 import { type AlertSeverity, severities } from "../alerts/alerts.ts";
-import { alarmingWorkSql, type FailingWork } from "../alerts/failing-work.ts";
+import type { FailingWork } from "../alerts/failing-work.ts";
 import { readSchemaState } from "../db/read-schema-state.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
+import type { ShardDatabase } from "../relay/shard-databases.ts";
 import type { FollowedOutcome } from "../stream/count-series.ts";
 import { counterFields } from "../stream/counters.ts";
+import { askThere, isAway, type NumberedCommand, toFirst } from "../stream/databases.ts";
 import {
   type ConsumerState,
   shardsOf,
@@ -13,7 +15,7 @@ import {
   toStored,
 } from "./consumers/consumer-states.ts";
 import { liveCommands, toLive, toVisits, visitCommands } from "./consumers/live-state.ts";
-import { answered, answerOf, checkHealth, type Health, judgeHealth } from "./health.ts";
+import { answered, answerOf, checkHealth, type Health, judgeHealth, vitalStatements } from "./health.ts";
 import {
   type CriticalTimeView,
   type OverTime,
@@ -114,9 +116,9 @@ export async function readOverview(invocation: Invocation, window: TimeWindow): 
     window,
     health: judgeHealth(
       invocation,
-      stream,
+      stream !== null && "answer" in stream ? { answer: stream.answer.away } : stream,
       schema,
-      "answer" in record ? { answer: record.answer.failing } : record,
+      "answer" in record ? { answer: record.answer } : record,
     ),
     traffic: overTime === null ? null : trafficOf(overTime),
     critical_time: overTime?.criticalTime(null) ?? null,
@@ -184,19 +186,20 @@ function toStanding([alerts, open, fresh, backlog]: readonly (readonly unknown[]
 
 /** One round trip to Redis. */
 async function askStream(invocation: StreamInvocation, window: TimeWindow, nowMs: number) {
-  const { redis, keys, consumers } = invocation;
+  const { databases, keys, consumers } = invocation;
   const live = liveCommands(invocation);
   const visits = visitCommands(keys);
-  const [missed, ...replies] = await redis.pipeline([
-    ["HGET", keys.counters(0), counterFields.missedTicks()],
+  const [missed, ...replies] = await askThere(databases, [
+    ...toFirst([["HGET", keys.counters(0), counterFields.missedTicks()]]),
     ...live,
-    ...visits,
+    ...toFirst(visits),
     ...overTimeCommands(invocation, window, nowMs),
   ]);
   const behindLive = replies.slice(live.length);
   const { cronAt, janitorAt } = toVisits(behindLive);
   return {
-    live: toLive(replies.slice(0, live.length), shardsOf(invocation, [...consumers.values()])),
+    away: awayNumbers(live, replies),
+    live: toLive(databases, replies.slice(0, live.length), shardsOf(invocation, [...consumers.values()])),
     cron: {
       last_tick_at: cronAt,
       last_janitor_at: janitorAt,
@@ -209,12 +212,19 @@ async function askStream(invocation: StreamInvocation, window: TimeWindow, nowMs
 /** One round trip to Postgres. */
 async function askRecord(db: Invocation["db"], lastMs: number) {
   const standing = standingStatements(null, lastMs);
-  const [failing, ...rows] = await db.batch([alarmingWorkSql, ...standing, ...storedStatements()]);
+  const [failing, places, ...rows] = await db.batch([...vitalStatements, ...standing, ...storedStatements()]);
   return {
     failing: (failing ?? []) as FailingWork[],
+    places: (places ?? []) as ShardDatabase[],
     standing: toStanding(rows),
     consumers: toStored(rows.slice(standing.length)),
   };
+}
+
+/** Numbers of the databases that did not answer. */
+function awayNumbers(commands: readonly NumberedCommand[], replies: readonly unknown[]): number[] {
+  const away = commands.flatMap(({ number }, index) => (isAway(replies[index]) ? [number] : []));
+  return [...new Set(away)];
 }
 
 function trafficOf({ from, bucketMs, published, tries, perSecond }: OverTime): Traffic {

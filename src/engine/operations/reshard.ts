@@ -1,7 +1,6 @@
 import { compareMessageIds, parseMessageId } from "@brain/schemas";
 import type { Consumer } from "../consume/consumer.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
-import type { Database } from "../db/database.ts";
 import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { activityCommand } from "../publish/activity.ts";
 import {
@@ -14,9 +13,10 @@ import {
   moveDeferredSql,
   switchSql,
 } from "../relay/layout-sql.ts";
+import { describeMisplaced } from "../relay/shard-databases.ts";
+import { askAll, type NumberedCommand, type RedisDatabases } from "../stream/databases.ts";
 import { parseGroups, parsePending } from "../stream/group.ts";
 import type { StreamKeys } from "../stream/keys.ts";
-import type { Command, RedisHttp } from "../stream/redis.ts";
 
 /*
  * More shards, while everything runs. A key moves to another shard, and its events there must not be handled before
@@ -37,13 +37,16 @@ import type { Command, RedisHttp } from "../stream/redis.ts";
  * - The change is completed only if the row is still in the version that was there before the look at Redis. Whoever
  *   gives the target up and sets it again makes another version.
  *
+ * Shards stay on their Redis databases, so before and after the change each is asked where the settings have it.
+ *
  * Fewer shards are refused: the last ones would never be read again, by consumers that do not know of them.
  */
 
 export interface Resharding extends Layout {
   /**
    * `same`: the layout is the configured one. `waiting`: nothing is sent until all that was sent is handled.
-   * `changed`: just now; the relay has work. `refused`: fewer shards are configured than are in use.
+   * `changed`: just now; the relay has work. `refused`: fewer shards are configured than are in use, or
+   * one of them on another Redis database.
    */
   readonly state: "same" | "waiting" | "changed" | "refused";
   /** What the change waits for, or why it is refused; only then. */
@@ -96,39 +99,57 @@ export function describeLayout({ shards, target }: Layout, configured: number, a
   return null;
 }
 
-/** `describeLayout` of the layout as it is; one statement. */
-export async function layoutProblem(db: Database, configured: number): Promise<string | null> {
-  const [layout] = await db.rows<LayoutState>(layoutStateSql);
-  return layout === undefined ? null : describeLayout(layout, configured, layout.age_ms);
+/** `describeLayout` of the layout as it is, or what is wrong with the Redis databases of its shards. */
+export function problemOf(
+  layout: LayoutState,
+  { publish, databases }: Pick<Invocation, "publish" | "databases">,
+): string | null {
+  return (
+    describeLayout(layout, publish.shards, layout.age_ms) ??
+    (databases === null ? null : describeMisplaced(layout.sent, databases, publish.shards))
+  );
+}
+
+/** The same, asked for; one statement. */
+export async function layoutProblem(
+  invocation: Pick<Invocation, "db" | "publish" | "databases">,
+): Promise<string | null> {
+  const [layout] = await invocation.db.rows<LayoutState>(layoutStateSql);
+  return layout === undefined ? null : problemOf(layout, invocation);
 }
 
 async function look(invocation: StreamInvocation): Promise<Resharding> {
-  const { db, redis, keys, consumers, log } = invocation;
+  const { db, redis, databases, keys, consumers, log } = invocation;
   const configured = invocation.publish.shards;
-  const layout = await readLayout(invocation, redis);
+  const layout = await readLayout(invocation);
   const { shards, target } = layout;
-  const problem = describeLayout(layout, configured, layout.age_ms);
-  if (configured < shards) {
+  const problem = problemOf(layout, invocation);
+  if (isRefused(layout, invocation)) {
     complain(invocation, problem);
     return { shards, target, state: "refused", waitsFor: problem ?? "" };
   }
   if (configured === shards) return { shards, target, state: "same" };
   // Events may wait in the record by now: cron goes on looking, also when nothing else happens.
   await redis.command(activityCommand(keys));
-  const waitsFor = inFlight(layout) ?? (await unfinished(redis, keys, [...consumers.values()], layout));
+  const waitsFor = inFlight(layout) ?? (await unfinished(databases, keys, [...consumers.values()], layout));
   if (waitsFor !== null) {
     complain(invocation, problem === null ? null : `${problem} It waits for: ${waitsFor}.`);
     return { shards, target, state: "waiting", waitsFor };
   }
-  await handOver(invocation, redis, configured, layout.target);
+  await handOver(invocation, configured, layout.target);
   const [, switched] = await db.batch([lockLayoutSql, switchSql(configured, layout.version)]);
   if (switched?.length !== 1) return { shards, target, state: "waiting", waitsFor: "another change" };
   log.info({ from: shards, to: configured }, "The number of shards has changed; the relay goes on.");
   return { shards: configured, target: null, state: "changed" };
 }
 
+/** Shards cannot become fewer, nor go to another Redis database: then nothing is begun. */
+function isRefused(layout: LayoutState, { publish, databases }: StreamInvocation): boolean {
+  return publish.shards < layout.shards || describeMisplaced(layout.sent, databases, publish.shards) !== null;
+}
+
 /** The layout with the target that the configuration asks for. */
-async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<LayoutState> {
+async function readLayout(invocation: StreamInvocation): Promise<LayoutState> {
   const { db, log, publish } = invocation;
   const [, [before] = []] = (await db.batch([ensureLayoutSql(publish.shards), layoutStateSql])) as [
     unknown[],
@@ -136,8 +157,8 @@ async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<Lay
   ];
   if (before === undefined) throw new Error("relay_layout has no row right after it was made.");
   const wanted = publish.shards === before.shards ? null : publish.shards;
-  if (publish.shards < before.shards || before.target === wanted) return before;
-  if (wanted === null) await handOver(invocation, redis, before.shards, before.target);
+  if (isRefused(before, invocation) || before.target === wanted) return before;
+  if (wanted === null) await handOver(invocation, before.shards, before.target);
   const [, , [aimed] = []] = (await db.batch([
     lockLayoutSql,
     aimSql(publish.shards),
@@ -156,14 +177,13 @@ async function readLayout(invocation: Invocation, redis: RedisHttp): Promise<Lay
 
 /** Hands what is deferred to the drains of a layout with `shards`, and tells them; nothing is sent meanwhile. */
 async function handOver(
-  { db, keys, consumers }: Invocation,
-  redis: RedisHttp,
+  { db, databases, keys, consumers }: StreamInvocation,
   shards: number,
   target: number | null,
 ): Promise<void> {
   await db.batch([lockLayoutSql, moveDeferredSql(shards, target)]);
   const groups = [...consumers.values()].map(({ group }) => group);
-  if (groups.length > 0) await signalDeferred({ redis, keys }, groups, shards);
+  if (groups.length > 0) await signalDeferred({ databases, keys }, groups, shards);
 }
 
 function inFlight({ sent }: LayoutState): string | null {
@@ -173,15 +193,21 @@ function inFlight({ sent }: LayoutState): string | null {
 
 /** The first thing that a consumer has not finished of what was sent; null when there is none. */
 async function unfinished(
-  redis: RedisHttp,
+  databases: RedisDatabases,
   keys: StreamKeys,
   consumers: readonly Consumer[],
   { sent }: LayoutState,
 ): Promise<string | null> {
   const used = sent.filter(({ known_last }) => known_last !== "0-0");
   if (used.length === 0) return null;
-  const groupsOf = await redis.pipeline(used.map(({ shard }) => ["XINFO", "GROUPS", keys.stream(shard)]));
-  const pending: { readonly command: Command; readonly what: string }[] = [];
+  const groupsOf = await askAll(
+    databases,
+    used.map(({ shard }) => ({
+      number: databases.numberOf(shard),
+      command: ["XINFO", "GROUPS", keys.stream(shard)],
+    })),
+  );
+  const pending: (NumberedCommand & { readonly what: string })[] = [];
   for (const [index, { shard, known_last }] of used.entries()) {
     const groups = new Map(parseGroups(groupsOf[index]).map((group) => [group.group, group]));
     for (const { subscriber, group: name, startAt } of consumers) {
@@ -198,12 +224,13 @@ async function unfinished(
       if (group.pending > 0) {
         // What other programs append goes on coming; it has no part in the order of our keys.
         const command = ["XPENDING", keys.stream(shard), name, "-", known_last, "1"] as const;
-        pending.push({ command, what: `${what}, where an event waits for another try` });
+        const number = databases.numberOf(shard);
+        pending.push({ number, command, what: `${what}, where an event waits for another try` });
       }
     }
   }
   if (pending.length === 0) return null;
-  const replies = await redis.pipeline(pending.map(({ command }) => command));
+  const replies = await askAll(databases, pending);
   for (const [index, reply] of replies.entries()) {
     if (reply instanceof Error) throw reply;
     if (parsePending(reply).length > 0) return pending[index]?.what ?? "a pending event";

@@ -2,6 +2,7 @@ import { compareMessageIds, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { sentEvents, sentId, splitId } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
+import { askThere, isAway, toShards } from "../stream/databases.ts";
 import { parseStreamState, streamStateCommand } from "../stream/group-states.ts";
 import { type Operator, recordAction } from "./operator-actions.ts";
 
@@ -58,13 +59,16 @@ export async function listTenants(invocation: Invocation): Promise<TenantState[]
   });
 }
 
-/** Of each shard, the id up to which the slowest of our consumers has read; null without a stream. */
-async function slowestCursors({ redis, keys, publish, consumers }: Invocation) {
-  if (redis === null) return null;
+/** Of each shard whose database is there, the id up to which the slowest of our consumers has read; null without a stream. */
+async function slowestCursors({ databases, keys, publish, consumers }: Invocation) {
+  if (databases === null) return null;
   const groups = new Set([...consumers.values()].map(({ group }) => group));
-  const shards = Array.from({ length: publish.shards }, (_, shard) => shard);
-  const replies = await redis.pipeline(shards.map((shard) => streamStateCommand(keys.stream(shard))));
+  const replies = await askThere(
+    databases,
+    toShards(databases, publish.shards, (shard) => streamStateCommand(keys.stream(shard))),
+  );
   return replies.flatMap((reply, shard) => {
+    if (isAway(reply)) return [];
     const read = (parseStreamState(reply)?.groups ?? [])
       .filter(({ group }) => groups.has(group))
       .map(({ lastDelivered }): MessageId => lastDelivered)

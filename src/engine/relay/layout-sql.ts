@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { hashSlotOf } from "../db/hash-slots.ts";
 import { keepSql } from "../db/kept-sql.ts";
 import { numberedLock } from "../db/locks.ts";
+import { recordedNumber } from "./shard-databases.ts";
 
 /** How many shards the relay sends to. */
 export interface Layout {
@@ -45,6 +46,8 @@ export interface LayoutState extends Layout {
     readonly in_flight: boolean;
     /** The last id known to be in the stream; `0-0` when nothing was sent. */
     readonly known_last: string;
+    /** Of its Redis database; null while nothing was sent. */
+    readonly number: number | null;
   }[];
 }
 
@@ -53,7 +56,7 @@ export const layoutStateSql: SQL = sql`
   SELECT l.shards, l.target, l.changed_at::text AS version,
     floor(extract(epoch FROM clock_timestamp() - l.changed_at) * 1000)::float8 AS age_ms,
     (SELECT coalesce(json_agg(json_build_object('shard', r.shard, 'in_flight', r.batch_positions IS NOT NULL,
-        'known_last', r.known_ms || '-' || r.known_seq) ORDER BY r.shard), '[]')
+        'known_last', r.known_ms || '-' || r.known_seq, 'number', ${recordedNumber}) ORDER BY r.shard), '[]')
       FROM relay_shards r WHERE r.shard < l.shards) AS sent
   FROM relay_layout l WHERE l.id = 1`;
 

@@ -10,7 +10,12 @@ import type { BatchBounds } from "./relay-sql.ts";
 /** What the relay works with. */
 export interface RelayDeps {
   readonly db: Database;
+  /** The database of the shard. */
   readonly redis: RedisHttp;
+  /** The one with the live channels and the daily log; left out: `redis`. */
+  readonly sharedRedis?: RedisHttp;
+  /** Number of the shard's database by the settings; left out: 1. */
+  readonly redisNumber?: number;
   readonly keys: StreamKeys;
   readonly log: Logger;
   /** Left out or null: nobody traces. */

@@ -23,6 +23,7 @@ import {
   type SentBatch,
 } from "./relay-sql.ts";
 import { type Batch, type Sent, sendBatch, targetOf, toBatch } from "./send-batch.ts";
+import { requireRecorded } from "./shard-databases.ts";
 import { traced } from "./traced.ts";
 import { restoreTrimmedByOthers } from "./trimmed-by-others.ts";
 
@@ -246,7 +247,8 @@ async function sendOne(run: Run, batch: Batch): Promise<SentBatch | null> {
   total.batches += 1;
   total.repeated += sent.repeated ? 1 : 0;
   options.onSent?.(new Set(rows.map((row) => row.type)));
-  if (deps.settings.fanOut) total.untold += await fanOut(deps, rows);
+  if (deps.settings.fanOut)
+    total.untold += await fanOut({ ...deps, redis: deps.sharedRedis ?? deps.redis }, rows);
   return { number: head.number, first: sent.first, foreign: sent.foreign };
 }
 
@@ -266,6 +268,7 @@ async function restoreIfLost(run: Run): Promise<boolean> {
 
 async function requeue(run: Run, { last, number }: Extract<Sent, { kind: "lost" }>): Promise<void> {
   const { deps, options, token, total } = run;
+  await requireRecorded(deps, options.shard);
   if (last === nothing && !run.isTrimmedByOthers) {
     const trimmed = await restoreTrimmedByOthers(deps, options.shard);
     if (trimmed !== null) {

@@ -5,7 +5,7 @@ import type { Consumer } from "../consume/consumer.ts";
 import { signalDeferred } from "../consume/deferred-signal.ts";
 import { anyType, subscribedTypes, watchesEntries } from "../consume/define-consumer.ts";
 import { entryId, idIn, inStreamOrder, sentBetween, sentEvents, sentId } from "../db/stream-ids.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation, StreamInvocation } from "../invocation.ts";
 import { parsePending, pendingRangeCommand } from "../stream/group.ts";
 import type { GroupState, StreamState } from "../stream/group-states.ts";
 import type { RedisHttp } from "../stream/redis.ts";
@@ -81,8 +81,7 @@ export async function readPending(
  * @throws {TransientError} Redis or Postgres is not reachable; what was deferred is right
  */
 export async function compareClaims(
-  invocation: Invocation,
-  redis: RedisHttp,
+  invocation: StreamInvocation,
   shard: number,
   { state, pending }: { readonly state: StreamState; readonly pending: PendingIds },
   mayGoOn: () => boolean,
@@ -99,7 +98,7 @@ export async function compareClaims(
     if (watchesEntries(consumer)) continue;
     if (group === undefined || before === undefined) continue;
     const groupOnShard = { consumer, shard, group, pending: pending.get(consumer.group) ?? [] };
-    reports.push(await compareConsumer(invocation, redis, groupOnShard, before, mayGoOn));
+    reports.push(await compareConsumer(invocation, groupOnShard, before, mayGoOn));
   }
   await tellOfMissing(invocation, shard, reports);
   return reports;
@@ -113,8 +112,7 @@ interface GroupOnShard {
 }
 
 async function compareConsumer(
-  invocation: Invocation,
-  redis: RedisHttp,
+  invocation: StreamInvocation,
   groupOnShard: GroupOnShard,
   before: Compared,
   mayGoOn: () => boolean,
@@ -134,7 +132,7 @@ async function compareConsumer(
     total.checked += page.checked;
     total.missing += page.missing;
     if (page.missing > 0) {
-      await signalDeferred({ redis, keys: invocation.keys }, [consumer.group], invocation.publish.shards);
+      await signalDeferred(invocation, [consumer.group], invocation.publish.shards);
     }
     reached = page.reached ?? upTo;
   }

@@ -1,6 +1,8 @@
 import { type Work, watchWork } from "../alerts/failing-work.ts";
 import { describeError, errorClass } from "../consume/dead-letters.ts";
+import { MisplacedShardError } from "../core/errors.ts";
 import { hasStream, type Invocation, type StreamInvocation } from "../invocation.ts";
+import type { RedisDatabases } from "../stream/databases.ts";
 import { removeLeftGroups } from "../stream/move-group.ts";
 import { type ArchiveReport, archiveDays } from "./archive-days.ts";
 import { countTenantRows } from "./count-rows.ts";
@@ -146,31 +148,55 @@ export async function reconcileAll(
   invocation: StreamInvocation,
   deadlineMs: number,
 ): Promise<ReconcileReport[]> {
-  const { redis } = invocation;
-  const compare = async () => {
-    const reports: ReconcileReport[] = [];
-    for (const shard of await shardsInUse(invocation)) {
-      reports.push(
-        await reconcileShard(invocation, redis, shard, () => mayReconcile(invocation, deadlineMs)),
-      );
-    }
-    return reports;
-  };
+  const compare = async () =>
+    eachShard(invocation, await shardsInUse(invocation), (shard) =>
+      reconcileShard(invocation, shard, () => mayReconcile(invocation, deadlineMs)),
+    );
   return watchWork(invocation, "comparison", compare, () => true);
 }
 
+/**
+ * Works on one shard after the other. A Redis database that is away stops its shards alone; what was thrown is thrown
+ * behind the last.
+ */
+async function eachShard<T>(
+  { databases }: StreamInvocation,
+  shards: readonly number[],
+  work: (shard: number) => Promise<T>,
+): Promise<T[]> {
+  const done: T[] = [];
+  const failures: unknown[] = [];
+  const away = new Set<number>();
+  for (const shard of shards) {
+    if (away.has(databases.numberOf(shard))) continue;
+    try {
+      done.push(await work(shard));
+    } catch (error) {
+      failures.push(error);
+      if (!(error instanceof MisplacedShardError)) away.add(databases.numberOf(shard));
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return done;
+}
+
 async function trimAll(invocation: StreamInvocation, deadlineMs: number): Promise<TrimReport[]> {
-  const { redis, keys, log } = invocation;
-  for (const group of await removeLeftGroups(redis, keys)) {
-    log.info({ group }, "A group that goes on under another name was removed.");
+  const { databases, keys, log } = invocation;
+  return eachShard(invocation, await shardsInUse(invocation), async (shard) => {
+    // Once for each database, with the first of its shards.
+    const left = isFirstOf(databases, shard) ? await removeLeftGroups(databases.of(shard), keys) : [];
+    for (const group of left) {
+      log.info({ group }, "A group that goes on under another name was removed.");
+    }
+    return trimShard(invocation, shard, () => mayBegin(invocation, deadlineMs, callsOfAPage));
+  });
+}
+
+function isFirstOf(databases: RedisDatabases, shard: number): boolean {
+  for (let before = 0; before < shard; before += 1) {
+    if (databases.numberOf(before) === databases.numberOf(shard)) return false;
   }
-  const reports: TrimReport[] = [];
-  for (const shard of await shardsInUse(invocation)) {
-    reports.push(
-      await trimShard(invocation, redis, shard, () => mayBegin(invocation, deadlineMs, callsOfAPage)),
-    );
-  }
-  return reports;
+  return true;
 }
 
 function mayBegin({ now, meter }: Invocation, deadlineMs: number, calls: number): boolean {

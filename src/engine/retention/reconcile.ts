@@ -2,7 +2,8 @@ import { compareMessageIds, isMessageId, type MessageId } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import { byId, entryId, idParts, sentBetween, sentEvents, unsendParts } from "../db/stream-ids.ts";
-import type { Invocation } from "../invocation.ts";
+import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
+import { recordedNumber, requireNumber } from "../relay/shard-databases.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import {
   parseStreamState,
@@ -10,7 +11,6 @@ import {
   strangersIn,
   streamStateCommand,
 } from "../stream/group-states.ts";
-import type { RedisHttp } from "../stream/redis.ts";
 import { type EntryHead, readHeads } from "../stream/trim.ts";
 import { type ClaimsReport, compareClaims, type PendingIds, readPending } from "./compare-claims.ts";
 
@@ -59,20 +59,23 @@ export interface Compared {
  *
  * @param mayGoOn false when time or calls are used up: no further page is begun
  * @throws {TransientError} Redis or Postgres is not reachable
+ * @throws {MisplacedShardError} the settings have the shard on another Redis database; nothing was compared
  */
 export async function reconcileShard(
-  invocation: Invocation,
-  redis: RedisHttp,
+  invocation: StreamInvocation,
   shard: number,
   mayGoOn: () => boolean,
 ): Promise<ReconcileReport> {
   const { db, keys, consumers } = invocation;
+  const { redis, redisNumber } = ofShard(invocation, shard);
   const stream = keys.stream(shard);
   // First, so that what another program trimmed and nobody needs is not taken for lost.
   const cut = await restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard);
-  const [bounds] = await db.rows<{ trimmed: string; known: string }>(sql`
-    SELECT trimmed_ms || '-' || trimmed_seq AS trimmed, known_ms || '-' || known_seq AS known
-    FROM relay_shards WHERE shard = ${shard}`);
+  const [bounds] = await db.rows<{ trimmed: string; known: string; number: number | null }>(sql`
+    SELECT r.trimmed_ms || '-' || r.trimmed_seq AS trimmed, r.known_ms || '-' || r.known_seq AS known,
+      ${recordedNumber} AS number
+    FROM relay_shards r WHERE r.shard = ${shard}`);
+  requireNumber(shard, bounds?.number ?? null, redisNumber);
   const [left, stateReply] = await redis.pipeline([
     ["GET", keys.compared(shard)],
     streamStateCommand(stream),
@@ -84,8 +87,7 @@ export async function reconcileShard(
   const pending: PendingIds =
     state === null ? new Map() : await readPending(invocation, redis, stream, state);
   if (state !== null) await tellOfStrangers(invocation, shard, state);
-  const claims =
-    state === null ? [] : await compareClaims(invocation, redis, shard, { state, pending }, mayGoOn);
+  const claims = state === null ? [] : await compareClaims(invocation, shard, { state, pending }, mayGoOn);
   const waiting = [...new Set([...pending.values()].flat())];
   const total = { checked: 0, missing: cut?.restored ?? 0, restored: cut?.restored ?? 0 };
   let more = false;

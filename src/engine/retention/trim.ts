@@ -3,7 +3,8 @@ import { sql } from "drizzle-orm";
 import { raiseAlert, resolveOthers } from "../alerts/alerts.ts";
 import { cleanFields } from "../consume/dead-letters.ts";
 import { idValue } from "../db/stream-ids.ts";
-import type { Invocation, StreamInvocation } from "../invocation.ts";
+import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
+import { recordedNumber, requireNumber } from "../relay/shard-databases.ts";
 import { restoreTrimmedByOthers } from "../relay/trimmed-by-others.ts";
 import { parseReadEntries } from "../stream/append.ts";
 import { fieldsToObject } from "../stream/entry-fields.ts";
@@ -64,12 +65,12 @@ const noGroup = "(no group)";
  * @throws {TransientError} Redis or Postgres is not reachable; what was trimmed was allowed to be
  */
 export async function trimShard(
-  invocation: Invocation,
-  redis: RedisHttp,
+  invocation: StreamInvocation,
   shard: number,
   mayGoOn: () => boolean,
 ): Promise<TrimReport> {
   const { keys, retention, consumers, log } = invocation;
+  const { redis, redisNumber } = ofShard(invocation, shard);
   const stream = keys.stream(shard);
   const keep = retention.streamKeep;
   const registered = [...consumers.values()].map((consumer) => consumer.group);
@@ -79,7 +80,7 @@ export async function trimShard(
   const cut = await restoreTrimmedByOthers({ ...invocation, redis, settings: invocation.relay }, shard);
   const { limit, group } = limitOf(positions.groups, registered);
   let length = positions.length;
-  const noted = await trimmedUpTo(invocation, shard);
+  const noted = await trimmedUpTo(invocation, shard, redisNumber);
   let trimmedTo = noted !== null && cut !== null && compareMessageIds(noted, cut.upTo) < 0 ? cut.upTo : noted;
   let archived = 0;
   let restored = cut?.restored ?? 0;
@@ -200,10 +201,16 @@ const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 const short = (text: string | undefined) => text?.slice(0, 255).toWellFormed() ?? null;
 
 /** How far the stream was trimmed; null when the relay has never sent anything there: then nothing can be lost. */
-async function trimmedUpTo({ db }: Invocation, shard: number): Promise<MessageId | null> {
-  const [row] = await db.rows<{ id: string }>(
-    sql`SELECT trimmed_ms || '-' || trimmed_seq AS id FROM relay_shards WHERE shard = ${shard}`,
+async function trimmedUpTo(
+  { db }: Invocation,
+  shard: number,
+  redisNumber: number,
+): Promise<MessageId | null> {
+  const [row] = await db.rows<{ id: string; number: number | null }>(
+    sql`SELECT r.trimmed_ms || '-' || r.trimmed_seq AS id, ${recordedNumber} AS number
+      FROM relay_shards r WHERE r.shard = ${shard}`,
   );
+  requireNumber(shard, row?.number ?? null, redisNumber);
   return isMessageId(row?.id) ? row.id : null;
 }
 
@@ -252,11 +259,13 @@ export async function trimIfLong(
   length: number,
   deadlineMs: number,
 ): Promise<TrimReport | null> {
-  const { redis, keys, retention, now, meter } = invocation;
+  const { databases, keys, retention, now, meter } = invocation;
   if (length <= 2 * retention.streamKeep) return null;
-  const turn = await redis.command(["SET", keys.trimmed(shard), "1", "NX", "PX", String(trimPauseMs)]);
+  const turn = await databases
+    .of(shard)
+    .command(["SET", keys.trimmed(shard), "1", "NX", "PX", String(trimPauseMs)]);
   if (turn !== "OK") return null;
-  return trimShard(invocation, redis, shard, () => now() < deadlineMs && !meter.isNear(callsOfAPage));
+  return trimShard(invocation, shard, () => now() < deadlineMs && !meter.isNear(callsOfAPage));
 }
 
 /** Calls that checking and trimming one page takes at most. */

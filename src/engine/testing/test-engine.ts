@@ -26,6 +26,9 @@ import {
   request,
 } from "./request.ts";
 
+/** A test has one Redis, and keys of its own there. */
+type NotOfTests = "redis" | "redisPrefix" | "furtherRedis" | "shardDatabases";
+
 /** Redis and Postgres as the edge reaches them. */
 export interface TestServices {
   /** Any database of a Postgres behind Neon's protocol, as a role that may create others. It is not touched. */
@@ -50,7 +53,7 @@ export interface TestEngineOptions {
   /** Statements that are run behind the migrations, such as the tables of a test. */
   readonly statements?: readonly string[];
   /** What differs from the defaults of tests: one shard, leases of 10 s, all log lines. */
-  readonly settings?: Partial<Omit<EngineSettings, "databaseUrl" | "redis" | "redisPrefix">>;
+  readonly settings?: Partial<Omit<EngineSettings, "databaseUrl" | NotOfTests>>;
   /** With them the engine is closed when the test ends, and its log is printed when the test failed. */
   readonly hooks?: TestHooks;
   /** Where the log of a failed test goes; default: the console's errors. */

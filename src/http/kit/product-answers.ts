@@ -163,6 +163,11 @@ export interface SettingsAnswer {
   readonly stores: {
     readonly postgres: { readonly host: string | null; readonly reachable: boolean };
     readonly redis: { readonly host: string; readonly reachable: boolean | null } | null;
+    readonly further_redis: readonly {
+      readonly number: number;
+      readonly host: string;
+      readonly reachable: boolean | null;
+    }[];
   };
   readonly migrations: {
     readonly state: string | null;

@@ -11,9 +11,9 @@ import {
 } from "../../consume/sources/pending.ts";
 import { maxFailureLength, type PendingEntry } from "../../core/retry.ts";
 import { byId } from "../../db/stream-ids.ts";
-import type { Invocation } from "../../invocation.ts";
+import type { StreamInvocation } from "../../invocation.ts";
+import { askAll, askThere, isAway, toShards } from "../../stream/databases.ts";
 import { type Group, isMissingGroup, maxPending, parsePending, pendingCommand } from "../../stream/group.ts";
-import type { RedisHttp } from "../../stream/redis.ts";
 import { isoText } from "../bulk/bulk-view.ts";
 
 /*
@@ -37,15 +37,14 @@ export interface StreamHead {
 type StreamHeads = ReadonlyMap<string, StreamHead>;
 
 /**
- * The oldest pending entry of each key on all shards; entries that later ones may overtake hold nothing. Two round trips
+ * The oldest pending entry of each key on all shards whose database is there; entries that later ones may overtake hold nothing. Two round trips
  * to Redis, however many shards there are, and one to Postgres for each of which a body was trimmed.
  */
 export async function readStreamHeads(
-  invocation: Invocation,
-  redis: RedisHttp,
+  invocation: StreamInvocation,
   consumer: Consumer,
 ): Promise<StreamHeads> {
-  const pending = await readPending(invocation, redis, consumer);
+  const pending = await readPending(invocation, consumer);
   const found = await Promise.all(pending.map((one) => headsOf(invocation, consumer, one)));
   const heads = new Map<string, StreamHead>();
   for (const head of found.flat()) {
@@ -68,8 +67,7 @@ interface PendingOfShard {
 }
 
 async function readPending(
-  { keys, publish }: Invocation,
-  redis: RedisHttp,
+  { keys, publish, databases }: StreamInvocation,
   { group }: Consumer,
 ): Promise<PendingOfShard[]> {
   const shards = Array.from({ length: publish.shards }, (_, shard) => ({
@@ -77,10 +75,15 @@ async function readPending(
     group: { stream: keys.stream(shard), group, consumer: group },
     retryKey: keys.retryAt(group, shard),
   }));
-  const lists = await redis.pipeline(shards.map((shard) => pendingCommand(shard.group, maxPending)));
+  const lists = await askThere(
+    databases,
+    toShards(databases, publish.shards, (shard) =>
+      pendingCommand({ stream: keys.stream(shard), group, consumer: group }, maxPending),
+    ),
+  );
   const waiting = shards.flatMap((shard, index) => {
     const list = lists[index];
-    if (isMissingGroup(list)) return [];
+    if (isMissingGroup(list) || isAway(list)) return [];
     if (list instanceof Error) throw list;
     const entries = parsePending(list);
     return entries.length === 0 ? [] : [{ ...shard, entries }];
@@ -92,7 +95,12 @@ async function readPending(
       shard.entries.map(({ id }) => id),
     ),
   );
-  const answers = await redis.pipeline(commands.flat());
+  const answers = await askAll(
+    databases,
+    waiting.flatMap(({ shard }, index) =>
+      (commands[index] ?? []).map((command) => ({ number: databases.numberOf(shard), command })),
+    ),
+  );
   let at = 0;
   return waiting.map((shard, index) => {
     const end = at + (commands[index]?.length ?? 0);
@@ -103,11 +111,11 @@ async function readPending(
 }
 
 async function headsOf(
-  { catalog, db, redis }: Invocation,
+  { catalog, db, databases }: StreamInvocation,
   consumer: Consumer,
   { shard, group, retryKey, entries, replies }: PendingOfShard,
 ): Promise<StreamHead[]> {
-  if (redis === null) return [];
+  const redis = databases.of(shard);
   const { bodies } = await bodiesOfPending({ redis, db }, group, { shard, retryKey }, entries, replies);
   const texts = replies.failures;
   const heads = new Map<string, StreamHead>();

@@ -5,7 +5,7 @@ import { signalDeferred } from "../../consume/deferred-signal.ts";
 import { failureFromText, failureToText } from "../../consume/sources/pending.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import type { Tx } from "../../db/database.ts";
-import { type Invocation, requireStream } from "../../invocation.ts";
+import { hasStream, type Invocation, requireStream } from "../../invocation.ts";
 import type { RedisHttp } from "../../stream/redis.ts";
 import { type Operator, recordAction } from "../operator-actions.ts";
 import {
@@ -67,9 +67,9 @@ export async function listBlockedKeys(
   consumer: Consumer,
   page: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<{ readonly blockedKeys: readonly BlockedKey[]; readonly nextCursor: string | null }> {
-  const { redis, db } = invocation;
+  const { db } = invocation;
   const [heads, query] = await Promise.all([
-    redis === null ? new Map<string, StreamHead>() : readStreamHeads(invocation, redis, consumer),
+    hasStream(invocation) ? readStreamHeads(invocation, consumer) : new Map<string, StreamHead>(),
     keyQuery(invocation, consumer),
   ]);
   const failed = [...heads.values()].filter((head) => head.text !== null).map((head) => head.key);
@@ -151,9 +151,10 @@ export async function changeBlockedKey(
   { key, reason }: { readonly key: string; readonly reason: string },
   by: Operator,
 ): Promise<ChangedKey> {
-  const { redis, db, keys, publish } = requireStream(invocation, "; nothing is blocked.");
+  const stream = requireStream(invocation, "; nothing is blocked.");
+  const { databases, db, publish } = stream;
   const [heads, query] = await Promise.all([
-    readStreamHeads(invocation, redis, consumer),
+    readStreamHeads(stream, consumer),
     keyQuery(invocation, consumer),
   ]);
   const [row] = await db.rows<KeyRow>(oneKeySql(query, key));
@@ -174,10 +175,12 @@ export async function changeBlockedKey(
       filter: { key, event_id: target.event_id, stream_message_id: target.stream_message_id },
       affected: 1,
     });
-    if (holder.where === "stream") await changePending(invocation, redis, consumer, change, holder.head);
-    else await changeStored(tx, change, reason, holder);
+    if (holder.where === "stream") {
+      const redis = databases.of(holder.head.shard);
+      await changePending(invocation, redis, consumer, change, holder.head);
+    } else await changeStored(tx, change, reason, holder);
   });
-  if (holder.where === "queue") await signalDeferred({ redis, keys }, [consumer.group], publish.shards);
+  if (holder.where === "queue") await signalDeferred(stream, [consumer.group], publish.shards);
   return target;
 }
 

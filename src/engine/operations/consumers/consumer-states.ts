@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Consumer } from "../../consume/consumer.ts";
-import { hasStream, type Invocation } from "../../invocation.ts";
+import { hasStream, type Invocation, type StreamInvocation } from "../../invocation.ts";
+import { askThere } from "../../stream/databases.ts";
 import { overTimeCommands, type TimeWindow, toOverTime, totalsOf } from "../metrics/over-time.ts";
 import { agesOf, type LiveState, liveCommands, type OpenBreaker, readLive, toLive } from "./live-state.ts";
 import { type Pause, type PauseRow, pausesSql, toPause } from "./pauses.ts";
@@ -78,13 +79,13 @@ export function shardsOf(
 /**
  * The states of consumers, of what was read. One round trip to Postgres when something waits on a stream.
  *
- * @param live of `shardsOf` the consumers; empty without a stream
+ * @param live of `shardsOf` the consumers, null where nobody can tell; empty without a stream
  */
 export async function toStates(
   invocation: Invocation,
   consumers: readonly Consumer[],
   stored: Stored,
-  live: readonly LiveState[],
+  live: readonly (LiveState | null)[],
 ): Promise<ConsumerState[]> {
   const ageOf = await agesOf(invocation, live);
   return shardsOf(invocation, consumers).map(({ consumer, shard }, index): ConsumerState => {
@@ -119,19 +120,12 @@ export async function toStates(
  */
 export async function consumerDetails(invocation: Invocation, consumer: Consumer, window: TimeWindow) {
   const nowMs = invocation.now();
-  const [stored, replies] = await Promise.all([
+  const [stored, asked] = await Promise.all([
     invocation.db.batch(storedStatements()).then(toStored),
-    hasStream(invocation)
-      ? invocation.redis.pipeline([
-          ...liveCommands(invocation),
-          ...overTimeCommands(invocation, window, nowMs),
-        ])
-      : null,
+    hasStream(invocation) ? askLive(invocation, [consumer], window, nowMs) : null,
   ]);
-  const behindLive = liveCommands(invocation).length;
-  const live = replies === null ? [] : toLive(replies.slice(0, behindLive), shardsOf(invocation, [consumer]));
-  const states = await toStates(invocation, [consumer], stored, live);
-  const overTime = replies === null ? null : toOverTime(replies.slice(behindLive), window, nowMs);
+  const states = await toStates(invocation, [consumer], stored, asked?.live ?? []);
+  const overTime = asked?.overTime ?? null;
   const tries = overTime?.tries(consumer.subscriber) ?? null;
   const { subscriber, group, retry } = consumer;
   const first = states[0];
@@ -181,6 +175,22 @@ export async function consumerDetails(invocation: Invocation, consumer: Consumer
       brake: state.brake,
       last_tick: state.last_tick,
     })),
+  };
+}
+
+/** One round trip to each Redis database. */
+async function askLive(
+  invocation: StreamInvocation,
+  consumers: readonly Consumer[],
+  window: TimeWindow,
+  nowMs: number,
+) {
+  const { databases } = invocation;
+  const commands = liveCommands(invocation);
+  const replies = await askThere(databases, [...commands, ...overTimeCommands(invocation, window, nowMs)]);
+  return {
+    live: toLive(databases, replies.slice(0, commands.length), shardsOf(invocation, consumers)),
+    overTime: toOverTime(replies.slice(commands.length), window, nowMs),
   };
 }
 

@@ -1,7 +1,14 @@
 import { type MessageId, messageIdMs } from "@brain/schemas";
 import { sql } from "drizzle-orm";
 import { sentUnder } from "../../db/stream-ids.ts";
-import type { Invocation } from "../../invocation.ts";
+import type { Invocation, StreamInvocation } from "../../invocation.ts";
+import {
+  askThere,
+  isAway,
+  type NumberedCommand,
+  type RedisDatabases,
+  toShards,
+} from "../../stream/databases.ts";
 import {
   parseStreamState,
   type StreamState,
@@ -64,34 +71,47 @@ export interface LiveState {
   readonly brake: OpenBreaker | null;
 }
 
-/** What Redis knows of each, in the order given; empty without a stream. */
+/** What Redis knows of each, in the order given, null where its database is away; empty without a stream. */
 export async function readLive(
   invocation: Invocation,
   consumerShards: readonly GroupShard[],
-): Promise<readonly LiveState[]> {
-  const { redis } = invocation;
-  return redis === null ? [] : toLive(await redis.pipeline(liveCommands(invocation)), consumerShards);
+): Promise<readonly (LiveState | null)[]> {
+  const { databases } = invocation;
+  if (databases === null) return [];
+  const replies = await askThere(databases, liveCommands({ ...invocation, databases }));
+  return toLive(databases, replies, consumerShards);
 }
 
 /** The commands whose replies `toLive` takes. */
-export function liveCommands({ keys, publish }: Pick<Invocation, "keys" | "publish">): Command[] {
+export function liveCommands({
+  keys,
+  publish,
+  databases,
+}: Pick<StreamInvocation, "keys" | "publish" | "databases">): NumberedCommand[] {
   return [
-    ["HGETALL", keys.heartbeats()],
-    ["HGETALL", keys.breakers()],
-    ...Array.from({ length: publish.shards }, (_, shard) => streamStateCommand(keys.stream(shard))),
+    ...databases.all.flatMap((_, index): NumberedCommand[] => [
+      { number: index + 1, command: ["HGETALL", keys.heartbeats()] },
+      { number: index + 1, command: ["HGETALL", keys.breakers()] },
+    ]),
+    ...toShards(databases, publish.shards, (shard) => streamStateCommand(keys.stream(shard))),
   ];
 }
 
 /** As `readLive`. @throws {RedisReplyError} Redis refused */
 export function toLive(
-  [heartbeatReply, breakerReply, ...stateReplies]: readonly unknown[],
+  databases: RedisDatabases,
+  replies: readonly unknown[],
   consumerShards: readonly GroupShard[],
-): readonly LiveState[] {
-  const heartbeats = toMap(heartbeatReply);
-  const breakers = toMap(breakerReply);
-  const streams = stateReplies.map((reply): StreamState | null => parseStreamState(reply));
+): readonly (LiveState | null)[] {
+  const hashes = replies.slice(0, 2 * databases.all.length).map(toMap);
+  const streams = replies
+    .slice(2 * databases.all.length)
+    .map((reply): StreamState | null | "away" => (isAway(reply) ? "away" : parseStreamState(reply)));
   return consumerShards.map(({ group, shard }) => {
     const stream = streams[shard] ?? null;
+    if (stream === "away") return null;
+    const at = 2 * databases.numberOf(shard) - 2;
+    const [heartbeats, breakers] = hashes.slice(at, at + 2);
     const state = stream?.groups.find((found) => found.group === group);
     return {
       shard,
@@ -101,8 +121,8 @@ export function toLive(
       oldestPending: state?.oldestPending ?? null,
       oldestUnread: state === undefined ? (stream?.first ?? null) : state.oldestUnread,
       foreignReaders: state === undefined ? [] : strangersIn(state),
-      heartbeat: parseObject(heartbeats.get(`${group}:${shard}`)),
-      brake: toBreaker(parseObject(breakers.get(`${group}:${shard}`))),
+      heartbeat: parseObject(heartbeats?.get(`${group}:${shard}`)),
+      brake: toBreaker(parseObject(breakers?.get(`${group}:${shard}`))),
     };
   });
 }
@@ -115,11 +135,11 @@ export function toLive(
  */
 export async function agesOf(
   { db, now }: Invocation,
-  live: readonly LiveState[],
+  live: readonly (LiveState | null)[],
   asksRecord = true,
 ): Promise<(id: MessageId | null) => number | null> {
   const waiting = new Map<number, Set<MessageId>>();
-  for (const { shard, oldestPending, oldestUnread } of live) {
+  for (const { shard, oldestPending, oldestUnread } of live.filter((one) => one !== null)) {
     const ids = waiting.get(shard) ?? new Set();
     for (const id of [oldestPending, oldestUnread]) if (id !== null) ids.add(id);
     if (ids.size > 0) waiting.set(shard, ids);

@@ -130,10 +130,10 @@ function assertHandled(consumer: Consumer, eventType: string | null): void {
 
 /** The change is committed; a Redis that is away only delays it, until the drains' own copy is too old. */
 async function tellDrains(invocation: Invocation, consumer: Consumer): Promise<Effective> {
-  const { redis, keys, publish, log } = invocation;
-  if (redis === null) return "at_once";
+  const { databases, keys, publish, log } = invocation;
+  if (databases === null) return "at_once";
   try {
-    await forgetShardState({ redis, keys }, [consumer.group], publish.shards);
+    await forgetShardState({ databases, keys }, [consumer.group], publish.shards);
     return "at_once";
   } catch {
     log.warn({ subscriber: consumer.subscriber }, "Redis could not be told of a pause or its end.");

@@ -13,6 +13,7 @@ import {
   sumByBucket,
 } from "../../stream/count-series.ts";
 import { countersCommand, windowMs } from "../../stream/counters.ts";
+import { isAway, type NumberedCommand, toShards } from "../../stream/databases.ts";
 import { oldestWindow, toCriticalTimes } from "./read-counters.ts";
 
 /*
@@ -66,13 +67,13 @@ const isLong = (window: TimeWindow) => timeWindows[window].span === hourSpan;
 
 /** The commands whose replies `toOverTime` takes: one for each shard. */
 export function overTimeCommands(
-  { keys, publish }: Pick<StreamInvocation, "keys" | "publish">,
+  { keys, publish, databases }: Pick<StreamInvocation, "keys" | "publish" | "databases">,
   window: TimeWindow,
   nowMs: number,
-) {
+): NumberedCommand[] {
   const spans = isLong(window) ? [fineSpan, hourSpan, criticalSpan] : [fineSpan];
   const oldest = isLong(window) ? null : oldestWindow(nowMs, timeWindows[window].lastMs);
-  return Array.from({ length: publish.shards }, (_, shard) =>
+  return toShards(databases, publish.shards, (shard) =>
     countersCommand(
       keys.counters(shard),
       oldest,
@@ -81,8 +82,13 @@ export function overTimeCommands(
   );
 }
 
-/** @throws {RedisReplyError} Redis refused */
-export function toOverTime(replies: readonly unknown[], window: TimeWindow, nowMs: number): OverTime {
+/**
+ * What a database counted that is away is missing: the shards of the others go on being looked at.
+ *
+ * @throws {RedisReplyError} Redis refused
+ */
+export function toOverTime(all: readonly unknown[], window: TimeWindow, nowMs: number): OverTime {
+  const replies = all.filter((reply) => !isAway(reply));
   const asked = timeWindows[window];
   const series = Map.groupBy(replies.flatMap(parseSeries), ({ span, words }) => [span, ...words].join("|"));
   const published = (span: string) => series.get(`${span}|published`) ?? [];

@@ -7,6 +7,7 @@ import {
   parseCounters,
   windowMs,
 } from "../../stream/counters.ts";
+import { askAll, type NumberedCommand, toShards } from "../../stream/databases.ts";
 
 /** What was counted so far, over all shards and isolates. */
 export interface Counted {
@@ -25,12 +26,13 @@ export interface Counted {
 }
 
 /** The commands whose replies `toCounted` takes. */
-export function countedCommands({ keys, publish }: Pick<StreamInvocation, "keys" | "publish">) {
-  return shardsOf(publish).map((shard) => countersCommand(keys.counters(shard), null));
+export function countedCommands({
+  keys,
+  publish,
+  databases,
+}: Pick<StreamInvocation, "keys" | "publish" | "databases">): NumberedCommand[] {
+  return toShards(databases, publish.shards, (shard) => countersCommand(keys.counters(shard), null));
 }
-
-const shardsOf = ({ shards }: { readonly shards: number }) =>
-  Array.from({ length: shards }, (_, shard) => shard);
 
 /** @throws {RedisReplyError} Redis refused */
 export function toCounted(replies: readonly unknown[]): Counted {
@@ -108,13 +110,14 @@ export function toCriticalTimes(replies: readonly unknown[], nowMs: number): Rea
  * @param lastMs how far it looks back; in steps of five minutes, at most 55 of them
  */
 export async function criticalTimes(
-  { redis, keys, publish, now }: Pick<StreamInvocation, "redis" | "keys" | "publish" | "now">,
+  { databases, keys, publish, now }: Pick<StreamInvocation, "databases" | "keys" | "publish" | "now">,
   lastMs: number,
 ): Promise<ReadonlyMap<string, Histogram>> {
   const nowMs = now();
   const oldest = oldestWindow(nowMs, lastMs);
-  const replies = await redis.pipeline(
-    shardsOf(publish).map((shard) => countersCommand(keys.counters(shard), oldest)),
+  const replies = await askAll(
+    databases,
+    toShards(databases, publish.shards, (shard) => countersCommand(keys.counters(shard), oldest)),
   );
   return toCriticalTimes(replies, nowMs);
 }

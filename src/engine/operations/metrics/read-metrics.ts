@@ -1,4 +1,5 @@
 import { hasStream, type Invocation, type StreamInvocation } from "../../invocation.ts";
+import { askThere, isAway, toFirst } from "../../stream/databases.ts";
 import { agesOf, type LiveState, lastVisits, readLive } from "../consumers/live-state.ts";
 import { counter, gauge, histogram, type MetricFamily } from "./metric-family.ts";
 import { type Counted, countedCommands, toCounted } from "./read-counters.ts";
@@ -65,13 +66,17 @@ interface Asked {
 const nothingAsked: Asked = { counted: toCounted([]), look: null, isAwake: true };
 
 async function askRedis(invocation: StreamInvocation): Promise<Asked> {
-  const { redis, keys } = invocation;
-  const [active, look, ...counters] = await redis.pipeline([
-    ["EXISTS", keys.relayActive()],
-    ["GET", keys.recordLook()],
+  const { databases, keys } = invocation;
+  const [active, look, ...counters] = await askThere(databases, [
+    ...toFirst([
+      ["EXISTS", keys.relayActive()],
+      ["GET", keys.recordLook()],
+    ]),
     ...countedCommands(invocation),
   ]);
-  return { counted: toCounted(counters), look: parseRecordLook(look), isAwake: Number(active) === 1 };
+  // Counts without those of a database that is away would fall, which a monitor takes for a restart: none are told then.
+  const counted = toCounted(counters.some(isAway) ? [] : counters);
+  return { counted, look: parseRecordLook(look), isAwake: Number(active) === 1 };
 }
 
 /** The database is asked as often as cron looks at one that is idle. */

@@ -1,0 +1,1 @@
+ALTER TABLE "relay_shards" ADD COLUMN "redis_database" integer;
