@@ -2,9 +2,11 @@
 
 import { connect, createServer, type Server } from "node:net";
 import { Client, neon } from "@neondatabase/serverless";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { type NeonGateway, startNeonGateway } from "../../workers/local/neon-gateway.ts";
+import { leavingFunctionsQuery } from "../../workers/local/neon-session-state.ts";
 import { listenOnLoopback } from "../../workers/local/ports.ts";
 import { createSandbox, type Sandbox } from "../sandbox.ts";
 import { waitFor } from "../wait-for.ts";
@@ -206,6 +208,17 @@ describe("a function that leaves something", () => {
       await close();
     }
   });
+});
+
+test("the functions of the engine leave nothing: with one that did, each session would be reset", async () => {
+  const client = new pg.Client({ connectionString: sandbox.databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query(leavingFunctionsQuery.replace("SELECT FROM", "SELECT proname FROM"));
+    expect(rows).toEqual([]);
+  } finally {
+    await client.end();
+  }
 });
 
 test("sessions that can leave nothing cost no reset each", async () => {

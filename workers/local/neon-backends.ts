@@ -149,6 +149,16 @@ export class BackendPool {
     return entry.backend;
   }
 
+  /** A session on it does what may leave something. */
+  doubt({ database }: Backend): void {
+    this.#functions.doubt(database);
+  }
+
+  /** Such a session is over. */
+  settle({ database }: Backend): void {
+    this.#functions.settle(database);
+  }
+
   /** Takes a connection back whose session ended with nothing under way. */
   async release(login: string, backend: Backend, end: SessionEnd): Promise<void> {
     const hasRoom = () => !this.#closed && (this.#idle.get(login) ?? []).length < MAX_IDLE;
@@ -156,17 +166,16 @@ export class BackendPool {
     const cleaning = this.#cleaning(backend, end);
     // A connection that is clean is there at once for the next session.
     if (cleaning !== null) {
+      const note = this.#functions.look(backend.database);
       const found = await reset(backend, cleaning);
       if (found === null || !hasRoom() || backend.stream.destroyed) return void backend.stream.destroy();
-      if (cleaning.looks) this.#functions.note(backend.database, found);
+      if (cleaning.looks) note(found);
     }
     this.#keep(login, backend);
   }
 
   /** What makes a connection as good as new; null: it is. */
   #cleaning({ database }: Backend, { inTransaction, mayLeaveState }: SessionEnd): Reset | null {
-    // What may leave something may also have made a function that does.
-    if (mayLeaveState) this.#functions.forget(database);
     const known = this.#functions.in(database);
     const statements = [
       ...(inTransaction ? ["ROLLBACK"] : []),

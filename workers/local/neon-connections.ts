@@ -24,6 +24,8 @@ export interface Lease {
   readonly arrayTypes: Map<number, ArrayType | null>;
   /** Whether the statements of the request may leave something to the next one. True until it is known better. */
   mayLeaveState: boolean;
+  /** Others have been told that it may make a function that leaves something, and are told when it is over. */
+  isDoubtful: boolean;
 }
 
 /** Whether the client of a request has gone away; an AbortController costs several times as much. */
@@ -88,7 +90,13 @@ export class NeonConnections {
     const client = await this.#connect(database, entry.pool);
     const watch = this.#watches.get(client) ?? { refusal: null, receivedBytes: 0 };
     watch.receivedBytes = 0;
-    const lease: Lease = { client, database, arrayTypes: entry.arrayTypes, mayLeaveState: true };
+    const lease: Lease = {
+      client,
+      database,
+      arrayTypes: entry.arrayTypes,
+      mayLeaveState: true,
+      isDoubtful: false,
+    };
     let broken = true;
     try {
       if (leaving.left) {
@@ -190,6 +198,7 @@ export class NeonConnections {
   /** Gives the connection back as a fresh session, or ends it when its transaction is still open. */
   async #release(lease: Lease, broken: boolean): Promise<void> {
     const { client } = lease;
+    if (lease.isDoubtful) this.#options.functions.settle(lease.database);
     if (broken || client.getTransactionStatus() !== "I") {
       client.release(true);
       return;
@@ -203,18 +212,24 @@ export class NeonConnections {
     }
   }
 
-  async #functionsMayLeave({ client, database, mayLeaveState }: Lease): Promise<boolean> {
+  /** Says, before statements run, whether one of them may leave something in the session. */
+  begin(lease: Lease, mayLeaveState: boolean): void {
+    lease.mayLeaveState = mayLeaveState;
+    lease.isDoubtful = mayLeaveState;
+    if (mayLeaveState) this.#options.functions.doubt(lease.database);
+  }
+
+  async #functionsMayLeave({ client, database }: Lease): Promise<boolean> {
     const { functions } = this.#options;
-    // What may leave something may also have made a function that does.
-    if (mayLeaveState) functions.forget(database);
     const known = functions.in(database);
     if (known !== null) return known;
+    const note = functions.look(database);
     // An old server does not know all that is asked.
     const found = await client.query(leavingFunctionsQuery).then(
       ({ rowCount }) => rowCount !== 0,
       () => true,
     );
-    functions.note(database, found);
+    note(found);
     return found;
   }
 }

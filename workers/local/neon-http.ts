@@ -185,7 +185,10 @@ export function createNeonHttp(options: NeonHttpOptions): NeonHttp {
     const { statements, batch } = parseSqlRequest(body, header.arrayMode);
     const answers = await connections.use(database, leaving, async (lease) => {
       const { client, arrayTypes } = lease;
-      lease.mayLeaveState = statements.some(({ query }) => mayLeaveState(query));
+      connections.begin(
+        lease,
+        statements.some(({ query }) => mayLeaveState(query)),
+      );
       const results = batch
         ? await runBatch(client, header.begin, statements)
         : await Promise.all(statements.map(({ query, params }) => queryText(client, query, params)));

@@ -56,12 +56,14 @@ export function messageMayLeaveState(type: string, payload: Buffer | null): bool
 /**
  * A row when the database has a function that may leave something in the session of whoever calls it, or changes a row
  * for which a trigger calls it, or reads a view with it: no text says that. Functions in C are those of extensions.
- * Texts are looked at like those of clients, but a function is kept in one piece; what it executes is not known.
+ * Texts are looked at like those of clients, but a function is kept in one piece; what it executes is not known. A setting
+ * for the transaction alone may have its value from a variable.
  */
 export const leavingFunctionsQuery = `SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 AND CASE WHEN l.lanname IN ('sql', 'plpgsql')
-  THEN COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)
+  THEN regexp_replace(COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
+      '\\mset_config\\(''[a-z_.]+'', [a-z_]+, true\\)', '', 'gi')
     ~* '\\m(pg_temp|temp(orary)?\\M)|advisory_lock|set_config|pg_settings|_to_xml|u&"|\\m(execute|prepare|listen|load|discard|reset|dblink\\w*)\\M|with\\s+hold|(^|;|\\m(begin|then|else|loop)\\M|\\*/|--[^\\n]*\\n)\\s*set\\M'
   ELSE l.lanname NOT IN ('c', 'internal') END
 LIMIT 1`;
@@ -69,22 +71,56 @@ LIMIT 1`;
 /** Short enough for a person who makes a function and calls it; the look takes a millisecond or two. */
 const knownMs = 2_000;
 
+/** What is known of one database. */
+interface Known {
+  /** What the last look found; null: nobody knows, or not any more. */
+  found: { readonly some: boolean; readonly until: number } | null;
+  /** Sessions that may have made such a function and are not over. */
+  doubtful: number;
+  /** Changes when a look that has begun says nothing any more. */
+  generation: number;
+}
+
 /** What was found by {@link leavingFunctionsQuery} in each database. Somebody may make such a function over another door. */
 export class LeavingFunctions {
-  readonly #found = new Map<string, { readonly some: boolean; readonly until: number }>();
+  readonly #known = new Map<string, Known>();
+
+  #of(database: string): Known {
+    const known = this.#known.get(database) ?? { found: null, doubtful: 0, generation: 0 };
+    this.#known.set(database, known);
+    return known;
+  }
 
   /** Whether the database has some; null: not known, or not any more. */
   in(database: string): boolean | null {
-    const found = this.#found.get(database);
-    return found !== undefined && performance.now() < found.until ? found.some : null;
+    const { found } = this.#of(database);
+    return found !== null && performance.now() < found.until ? found.some : null;
   }
 
-  note(database: string, some: boolean): void {
-    this.#found.set(database, { some, until: performance.now() + knownMs });
+  /** A look begins. @returns takes what it found; that counts unless somebody may have made a function meanwhile */
+  look(database: string): (some: boolean) => void {
+    const known = this.#of(database);
+    const { generation } = known;
+    return (some) => {
+      if (known.doubtful > 0 || known.generation !== generation) return;
+      known.found = { some, until: performance.now() + knownMs };
+    };
   }
 
-  /** Somebody may just have made one. */
-  forget(database: string): void {
-    this.#found.delete(database);
+  /** A session does what may leave something, so it may also make a function that does. */
+  doubt(database: string): void {
+    this.#change(database, 1);
+  }
+
+  /** Such a session is over, and what it did is committed or came to nothing. */
+  settle(database: string): void {
+    this.#change(database, -1);
+  }
+
+  #change(database: string, by: 1 | -1): void {
+    const known = this.#of(database);
+    known.doubtful += by;
+    known.generation += 1;
+    known.found = null;
   }
 }

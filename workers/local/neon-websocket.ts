@@ -176,7 +176,11 @@ class Tunnel {
   /** The client said goodbye; the server does not hear of it, for it may serve the next session. */
   #terminated = false;
 
-  constructor(socket: WebSocket, backend: Backend) {
+  readonly #onDoubt: () => void;
+
+  /** @param onDoubt called once, before the client is heard that may leave something behind */
+  constructor(socket: WebSocket, backend: Backend, onDoubt: () => void) {
+    this.#onDoubt = onDoubt;
     this.#socket = socket;
     this.#backend = backend;
     const { stream } = backend;
@@ -199,7 +203,10 @@ class Tunnel {
       }
       if (type === "Q" || type === "F" || type === "S") this.#waitingFor += 1;
       this.#unsynced = type !== "Q" && type !== "F" && type !== "S";
-      this.#mayLeaveState ||= messageMayLeaveState(type, payload.length === length ? payload : null);
+      if (!this.#mayLeaveState && messageMayLeaveState(type, payload.length === length ? payload : null)) {
+        this.#mayLeaveState = true;
+        this.#onDoubt();
+      }
       return undefined;
     });
     const { stream } = this.#backend;
@@ -286,10 +293,11 @@ export function serveNeonSession(
     const key = JSON.stringify([...parameters]);
     const backend = await backends.acquire(key, () => openUpstream(databaseUrl, parameters));
     if (!open) return void backends.release(key, backend, { inTransaction: false, mayLeaveState: false });
-    const session = new Tunnel(socket, backend);
+    const session = new Tunnel(socket, backend, () => backends.doubt(backend));
     tunnel = session;
     giveBack = () => {
       const { next, end } = session.detach();
+      if (end.mayLeaveState) backends.settle(backend);
       if (next === "reuse") void backends.release(key, backend, end);
       else if (next === "finish") backends.finish(backend);
       else void backends.abort(backend);
