@@ -70,6 +70,16 @@ const leavingMessages = {
 const cancelled = () =>
   new RefusedSqlError(400, { message: "Query cancelled, connection was terminated", code: "08P01" });
 
+/**
+ * After an error that Postgres told, the connection goes on, unless it was the last word of its session.
+ *
+ * Source: https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-SEVERITY-LEVELS
+ */
+function leavesBroken(error: unknown): boolean {
+  const fields = postgresErrorFields(error);
+  return fields === null || fields.severity === "FATAL" || fields.severity === "PANIC";
+}
+
 export class NeonConnections {
   readonly #options: NeonConnectionsOptions;
   readonly #pools = new Map<string, DatabasePool>();
@@ -114,7 +124,7 @@ export class NeonConnections {
       broken = false;
       return result;
     } catch (error) {
-      broken = broken && postgresErrorFields(error) === null;
+      broken = broken && leavesBroken(error);
       throw watch.refusal ?? error;
     } finally {
       leaving.onLeave = null;
