@@ -25,6 +25,7 @@ import { markActivity } from "./publish/activity.ts";
 import { createKeyMemory, createPersonal } from "./publish/personal.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
+import { createHandOver } from "./relay/ride.ts";
 import { runJanitor } from "./retention/on-demand.ts";
 import { type EngineSettings, requireSettings } from "./settings.ts";
 import { createDatabases, evenNumbers } from "./stream/databases.ts";
@@ -363,6 +364,7 @@ function prepareInvocations({
       now,
     },
     gathering: gatherEvents(now),
+    handOver: createHandOver(),
     relay: {
       ...defaultBatchBounds,
       leaseMs: settings.leaseMs,

@@ -15,6 +15,7 @@ import type { Database } from "./db/database.ts";
 import type { PublishSettings } from "./publish/publish.ts";
 import type { RecordedEvent } from "./publish/record.ts";
 import type { RelaySettings } from "./relay/relay-deps.ts";
+import type { HandOver } from "./relay/ride.ts";
 import type { RedisDatabases } from "./stream/databases.ts";
 import type { StreamKeys } from "./stream/keys.ts";
 import type { RedisHttp } from "./stream/redis.ts";
@@ -77,6 +78,8 @@ export interface Invocation {
   readonly publish: PublishSettings;
   /** Shared by all invocations of an isolate: events that come in at the same time are recorded by one statement. */
   readonly gathering: Gathering<RecordedEvent, boolean>;
+  /** What commits hand to the relay of this isolate. */
+  readonly handOver: HandOver;
   readonly relay: RelaySettings;
   readonly leaseMs: number;
   readonly drains: DrainTurns;

@@ -1,11 +1,11 @@
 import { watchWork } from "../alerts/failing-work.ts";
 import { ofShard, type StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
-import { relayPlace } from "../relay/handed.ts";
-import { inHandOf } from "../relay/in-hand.ts";
+import { relayName, relayPlace } from "../relay/handed.ts";
 import type { Layout } from "../relay/layout-sql.ts";
 import { noteShardDatabase } from "../relay/note-shard-database.ts";
 import { relay } from "../relay/relay.ts";
+import { inHandOfIsolate } from "../relay/ride.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
 import type { News } from "./news.ts";
 import { leaseMarginMs, runTurns } from "./turns.ts";
@@ -87,14 +87,13 @@ async function relayShard(
   const { invocation } = dispatch;
   const { now, log } = invocation;
   let layout: Layout | null = null;
-  const { scope } = invocation;
   const deps = {
     ...invocation,
     ...ofShard(invocation, shard),
     settings: invocation.relay,
-    inHand: inHandOf(scope, now),
+    inHand: inHandOfIsolate(invocation),
   };
-  const place = relayPlace(`${scope}:${shard}`, now);
+  const place = relayPlace(invocation.handOver.places, relayName(invocation.scope, shard), now);
   const mayGoOn = () => hasBudget(dispatch);
   await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async (triggers) => {
     let rested = false;

@@ -3,9 +3,8 @@ import { createGathering, type Gathered, type Gathering } from "../core/gatherin
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
 import { hasStream, type Invocation } from "../invocation.ts";
 import { freelyLockedKeys, type Inserted, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
-import { inHandOf } from "../relay/in-hand.ts";
 import type { BareRow } from "../relay/relay-sql.ts";
-import { beginRide } from "../relay/ride.ts";
+import { beginRide, inHandOfIsolate } from "../relay/ride.ts";
 
 const deadlockDetected = "40P01";
 const maxInsertTries = 3;
@@ -42,9 +41,9 @@ async function insertAndHandOver(
   invocation: Invocation,
   events: readonly RecordedEvent[],
 ): Promise<Set<string>> {
-  const { db, scope, now } = invocation;
+  const { db } = invocation;
   const telling = insertEventsSql(events);
-  const inHand = inHandOf(scope, now);
+  const inHand = inHandOfIsolate(invocation);
   // One tenant's database may neither see nor move the relay.
   const ride = hasStream(invocation) && db.tenantId === null ? beginRide(invocation, inHand) : null;
   const read = (inserted: unknown) => {

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { type Handed, relayPlace } from "./handed.ts";
 
-let place = relayPlace("", () => 0);
+let place = relayPlace(new Map(), "", () => 0);
 let clock = 0;
 beforeEach((context) => {
   clock = 0;
-  place = relayPlace(context.task.id, () => clock);
+  place = relayPlace(new Map(), context.task.id, () => clock);
 });
 
 const sent = { number: 3, first: "1-0", foreign: null };

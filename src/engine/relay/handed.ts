@@ -29,6 +29,7 @@ export interface Handed {
   readonly rows: readonly LoadedRow[] | null;
 }
 
+/** What goes on at one relay. */
 interface Place {
   /** `riding`: a commit is under way with the ticket. */
   phase: "riding" | "handed" | "running" | "resting";
@@ -37,8 +38,13 @@ interface Place {
   handed: Handed | null;
 }
 
-/** The relays of this isolate, by name of system and shard; none where nothing is going on. */
-const isolatePlaces = new Map<string, Place>();
+/** The relays of one engine, by name; none where nothing is going on. */
+export type RelayPlaces = Map<string, Place>;
+
+/** What the relay of a shard is called; `scope` tells apart whom the isolates of tests stand for. */
+export function relayName(scope: string, shard: number): string {
+  return `${scope}:${shard}`;
+}
 
 /** What has stood here for longer belongs to a request that was ended from outside, ms. */
 const forgottenMs = 5_000;
@@ -57,15 +63,15 @@ export interface RelayPlace {
   end(): void;
 }
 
-export function relayPlace(name: string, now: Clock): RelayPlace {
+export function relayPlace(places: RelayPlaces, name: string, now: Clock): RelayPlace {
   const look = () => {
-    const place = isolatePlaces.get(name);
+    const place = places.get(name);
     if (place === undefined || now() - place.sinceMs < forgottenMs) return place;
-    isolatePlaces.delete(name);
+    places.delete(name);
     return undefined;
   };
   const put = (phase: Place["phase"], place: Partial<Place> = {}) =>
-    isolatePlaces.set(name, { ticket: null, handed: null, ...place, phase, sinceMs: now() });
+    places.set(name, { ticket: null, handed: null, ...place, phase, sinceMs: now() });
   return {
     takeTicket(newToken) {
       const place = look();
@@ -81,7 +87,7 @@ export function relayPlace(name: string, now: Clock): RelayPlace {
       if (!isOurs && (handed === null || ticket.isOfRun)) return;
       if (handed !== null) put(isOurs ? "handed" : (place?.phase ?? "handed"), { ...place, handed });
       else if (ticket.isOfRun) put("resting", { ticket });
-      else isolatePlaces.delete(name);
+      else places.delete(name);
     },
     begin() {
       const handed = look()?.handed ?? null;
@@ -98,7 +104,7 @@ export function relayPlace(name: string, now: Clock): RelayPlace {
     },
     end() {
       const handed = look()?.handed ?? null;
-      if (handed === null) isolatePlaces.delete(name);
+      if (handed === null) places.delete(name);
       else put("handed", { handed });
     },
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RecordedEvent } from "../publish/record.ts";
-import { inHandOf } from "./in-hand.ts";
+import { type HeldEvents, inHandOf } from "./in-hand.ts";
 import type { BareRow } from "./relay-sql.ts";
 
 const eventOf = (id: string, timestamp = "2026-11-27T03:00:00.123Z"): RecordedEvent => ({
@@ -39,7 +39,7 @@ const bare = (id: string, position: string): BareRow => ({
 const whole: BareRow = { ...bare("w", "{}"), payload: "{}", timestamp: "2026-11-27T03:00:00.000Z" };
 
 test("fills in what it holds, with the position of the record, and lets it go", () => {
-  const inHand = inHandOf("fills", () => 0);
+  const inHand = inHandOf(new Map(), "fills", () => 0);
   inHand.hold("11", [eventOf("a"), eventOf("b")]);
   expect(inHand.transactions()).toEqual(["11"]);
   const [first, second] = inHand.fill([bare("a", "41"), whole]) ?? [];
@@ -51,14 +51,15 @@ test("fills in what it holds, with the position of the record, and lets it go", 
   expect(inHand.transactions()).toEqual([]);
 });
 
-test("keeps systems of one process apart", () => {
-  inHandOf("one", () => 0).hold("11", [eventOf("a")]);
-  expect(inHandOf("other", () => 0).transactions()).toEqual([]);
+test("keeps isolates apart", () => {
+  const all: HeldEvents = new Map();
+  inHandOf(all, "one", () => 0).hold("11", [eventOf("a")]);
+  expect(inHandOf(all, "other", () => 0).transactions()).toEqual([]);
 });
 
 test("holds for a while only, and so many only", () => {
   let clock = 0;
-  const inHand = inHandOf("bounds", () => clock);
+  const inHand = inHandOf(new Map(), "bounds", () => clock);
   inHand.hold("11", [eventOf("a")]);
   inHand.hold(
     "12",
@@ -70,7 +71,7 @@ test("holds for a while only, and so many only", () => {
 });
 
 test("does not hold what the record would tell otherwise: a time with another form", () => {
-  const inHand = inHandOf("times", () => 0);
+  const inHand = inHandOf(new Map(), "times", () => 0);
   inHand.hold("11", [eventOf("a", "2026-11-27T03:00:00.123456Z")]);
   inHand.hold("12", [eventOf("b", "2026-11-27T03:00:00+02:00")]);
   expect(inHand.transactions()).toEqual([]);

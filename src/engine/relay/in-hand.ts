@@ -16,8 +16,8 @@ interface Held {
   readonly events: Map<string, RecordedEvent>;
 }
 
-/** Of each system in this process. */
-const isolateHeld = new Map<string, Map<TransactionId, Held>>();
+/** What the isolate of one engine holds; by scope, which tells apart whom the isolates of tests stand for. */
+export type HeldEvents = Map<string, Map<TransactionId, Held>>;
 
 /** Events of one system that are held at most; further ones are read from the record. */
 const heldAtMost = 5_000;
@@ -40,9 +40,9 @@ export interface InHand {
   fill(rows: readonly BareRow[]): LoadedRow[] | null;
 }
 
-export function inHandOf(scope: string, now: Clock): InHand {
+export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
   const held = () => {
-    const known = isolateHeld.get(scope) ?? new Map<TransactionId, Held>();
+    const known = all.get(scope) ?? new Map<TransactionId, Held>();
     for (const [transaction, { recordedMs }] of known) {
       if (now() - recordedMs > heldMs) known.delete(transaction);
     }
@@ -57,7 +57,7 @@ export function inHandOf(scope: string, now: Clock): InHand {
         recordedMs: now(),
         events: new Map(events.map((one) => [one.event.id, one])),
       });
-      isolateHeld.set(scope, known);
+      all.set(scope, known);
     },
     transactions: () => [...held().keys()],
     fill(rows) {
@@ -68,7 +68,7 @@ export function inHandOf(scope: string, now: Clock): InHand {
         if (whole === null) return null;
         filled.push(whole);
       }
-      if (known.size === 0) isolateHeld.delete(scope);
+      if (known.size === 0) all.delete(scope);
       return filled;
     },
   };

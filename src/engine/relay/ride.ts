@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import type { Clock } from "../core/clock.ts";
-import { type Handed, relayPlace, type Ticket } from "./handed.ts";
-import type { InHand } from "./in-hand.ts";
+import { type Handed, type RelayPlaces, relayName, relayPlace, type Ticket } from "./handed.ts";
+import { type HeldEvents, type InHand, inHandOf } from "./in-hand.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import { type BareRow, type Begun, beginSql, nextSql, releaseSql } from "./relay-sql.ts";
 
@@ -10,8 +10,23 @@ import { type BareRow, type Begun, beginSql, nextSql, releaseSql } from "./relay
 export interface RideDeps extends Pick<RelayDeps, "publish"> {
   readonly relay: RelayDeps["settings"];
   readonly now: Clock;
-  /** Tells systems in one process apart. */
   readonly scope: string;
+  readonly handOver: HandOver;
+}
+
+/** What the commits and the relays of one engine have in common, in an isolate. */
+export interface HandOver {
+  readonly places: RelayPlaces;
+  readonly held: HeldEvents;
+}
+
+export function createHandOver(): HandOver {
+  return { places: new Map(), held: new Map() };
+}
+
+/** What one isolate has recorded and not sent. */
+export function inHandOfIsolate({ handOver, scope, now }: Omit<RideDeps, "relay" | "publish">): InHand {
+  return inHandOf(handOver.held, scope, now);
 }
 
 /** The relay's part in a transaction that records events. */
@@ -34,9 +49,9 @@ export interface Ride {
  * @returns null when the relay of this isolate is at work: it looks again before it ends
  */
 export function beginRide(deps: RideDeps, inHand: InHand): Ride | null {
-  const { relay: settings, publish, now, scope } = deps;
+  const { relay: settings, publish, now, scope, handOver } = deps;
   if (publish.shards !== 1) return null;
-  const place = relayPlace(`${scope}:0`, now);
+  const place = relayPlace(handOver.places, relayName(scope, 0), now);
   const ticket = place.takeTicket(uuidv4);
   if (ticket === null) return null;
   return {
