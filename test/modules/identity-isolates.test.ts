@@ -23,6 +23,7 @@ type Isolate = (
 async function openIsolate(): Promise<Isolate> {
   vi.resetModules();
   const { openProduct } = await import("../../src/http-composition.ts");
+  const { loadRoutes } = await import("../../src/http/mounted-routes.ts");
   const app = openProduct(engine.config).createApp(() => ({
     invocation: { ...engine.open(), now: () => clockMs },
     apiKey: testApiKey,
@@ -30,6 +31,8 @@ async function openIsolate(): Promise<Isolate> {
     afterCommit: () => undefined,
     startJobs: () => undefined,
   }));
+  // What was loaded later would be of the isolate that was opened last.
+  await loadRoutes(app);
   return async (method, path, authorization, body) => {
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
     const headers = { authorization: `Bearer ${authorization}`, "content-type": "application/json" };

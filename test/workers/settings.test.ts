@@ -58,6 +58,9 @@ const values: Readonly<Record<string, string>> = {
   BRAIN_SECRETS_KEY_PREVIOUS: `${"B".repeat(42)}A=`,
   BRAIN_JWT_ISSUERS:
     '[{"name":"staff","issuer":"https://issuer.example","audience":"brain","tenant":"all","grants":[{"roles":["viewer"]}]}]',
+  BRAIN_SHARDS: "4",
+  BRAIN_MORE_REDIS: "https://two.example token-of-two",
+  BRAIN_SHARD_DATABASES: "1,1,1,2",
   BRAIN_SIGN_IN: '[{"issuer":"staff","client_id":"console"}]',
 };
 /** Numbers need no value of their own here: each is near its default, and none equals it. */
