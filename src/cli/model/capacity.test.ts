@@ -63,8 +63,8 @@ test("storage is what is kept of each event and each claim", () => {
 test("what breaks first is the most used of what the engine cannot cope with, at the rate where it is used up", () => {
   const first = breaksFirst(plan({ shards: 1, eventsPerSecond: 2_000, keptDays: 30 }));
   expect(first?.resource.name).toBe("stream size");
-  const { atPerSecond = 0 } = breaksFirst(plan({ keptDays: 90 })) ?? {};
-  const there = breaksFirst(plan({ keptDays: 90, eventsPerSecond: atPerSecond }));
+  const { atPerSecond = 0 } = breaksFirst(plan({ keptDays: 365 })) ?? {};
+  const there = breaksFirst(plan({ keptDays: 365, eventsPerSecond: atPerSecond }));
   expect(there?.resource.used).toBeCloseTo(there?.resource.limit ?? 0, 6);
 });
 

@@ -16,16 +16,16 @@ export interface EventCpu {
 }
 
 export const measured = {
-  on: "2026-11-26",
-  machine: "2 virtual cores (AMD EPYC), busy with other work",
+  on: "2026-11-27",
+  machine: "2 virtual cores (AMD EPYC) with nothing else to do",
   /** Each event in a request and a transaction of its own. */
-  alone: { publish: { worker: 4.4, postgres: 5.1 }, handle: { worker: 2.2, postgres: 0.7 } },
+  alone: { publish: { worker: 2.0, postgres: 1.1 }, handle: { worker: 1.2, postgres: 0.6 } },
   /** Many events in a request, a round and a transaction. */
-  together: { publish: { worker: 0.049, postgres: 0.084 }, handle: { worker: 0.022, postgres: 0.022 } },
-  /** Wall time of each event in a large batch, ms: to relay it, and to handle it by a set. On the same machine when quiet. */
-  wall: { relay: 0.05, drain: 0.05 },
+  together: { publish: { worker: 0.037, postgres: 0.051 }, handle: { worker: 0.04, postgres: 0.024 } },
+  /** Wall time of each event in a large batch, ms: to relay it, and to handle it by a set. */
+  wall: { relay: 0.04, drain: 0.074 },
   /** Of a row with its indexes, and of a stream entry; events of about 400 bytes. */
-  bytes: { eventRow: 1_395, claimRow: 473, streamEntry: 504 },
+  bytes: { eventRow: 937, claimRow: 474, streamEntry: 487 },
 } as const satisfies {
   on: string;
   machine: string;
