@@ -80,13 +80,17 @@ test("knows how fast triggers follow each other, over runs", async () => {
   let clock = 5_000;
   const options = { name: "rhythm", now: () => clock, limitMs: 1_000 };
   const gaps: number[] = [];
-  const trigger = () => coalesce(options, async ({ gapMs }) => void gaps.push(gapMs()), always);
+  const trigger = (isAgain = false) =>
+    coalesce({ ...options, isAgain }, async ({ gapMs }) => void gaps.push(gapMs()), always);
   await trigger();
   clock += 7;
   await trigger();
-  clock += 400;
+  clock += 399;
+  // Who looks again was not triggered.
+  await trigger(true);
+  clock += 1;
   await trigger();
-  expect(gaps).toEqual([Number.POSITIVE_INFINITY, 7, 400]);
+  expect(gaps).toEqual([Number.POSITIVE_INFINITY, 7, 7, 400]);
 });
 
 test("does not go round when there is no time", async () => {

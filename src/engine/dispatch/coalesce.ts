@@ -45,11 +45,16 @@ export interface CoalesceOptions {
   readonly now: Clock;
   /** After this time, ms, a run is taken for dead. */
   readonly limitMs: number;
+  /** Nothing has happened: who was triggered before looks again. Default false. */
+  readonly isAgain?: boolean;
+}
+
+function rhythmOf(name: string): Rhythm {
+  return isolateRhythms.get(name) ?? { lastMs: Number.NEGATIVE_INFINITY, gapMs: Number.POSITIVE_INFINITY };
 }
 
 function noteTrigger(name: string, nowMs: number): Rhythm {
-  const before = isolateRhythms.get(name);
-  const rhythm = before ?? { lastMs: Number.NEGATIVE_INFINITY, gapMs: Number.POSITIVE_INFINITY };
+  const rhythm = rhythmOf(name);
   rhythm.gapMs = nowMs - rhythm.lastMs;
   rhythm.lastMs = nowMs;
   isolateRhythms.delete(name);
@@ -85,12 +90,12 @@ function waitFor(own: Running, limitMs: number): Promise<void> {
  * nobody looked for, because `mayRepeat` did not allow it
  */
 export async function coalesce(
-  { name, now, limitMs }: CoalesceOptions,
+  { name, now, limitMs, isAgain = false }: CoalesceOptions,
   work: (triggers: Triggers) => Promise<void>,
   mayRepeat: () => boolean,
 ): Promise<"ran" | "left" | "joined"> {
   const nowMs = now();
-  const rhythm = noteTrigger(name, nowMs);
+  const rhythm = isAgain ? rhythmOf(name) : noteTrigger(name, nowMs);
   const running = isolateRunning.get(name);
   if (running !== undefined && nowMs - running.sinceMs < limitMs) {
     running.again = true;

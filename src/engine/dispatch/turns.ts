@@ -41,6 +41,7 @@ export async function runTurns(
   const { now, log, scope, drains } = dispatch.invocation;
   const own = `${name}@${scope}`;
   let pauseMs = firstPauseMs;
+  let isAgain = false;
   for (;;) {
     let untilMs: number | null = null;
     let failing = false;
@@ -57,7 +58,9 @@ export async function runTurns(
       };
       const limitMs = Math.max(1_000, dispatch.deadlineMs - now()) + extraMs;
       const mayRepeat = () => hasBudget(dispatch) && !yields();
-      const outcome = await coalesce({ name: own, now, limitMs }, work, mayRepeat);
+      const again = isAgain;
+      isAgain = true;
+      const outcome = await coalesce({ name: own, now, limitMs, isAgain: again }, work, mayRepeat);
       if (outcome === "left" && hasBudget(dispatch)) {
         untilMs = now();
       } else if (outcome === "left") {
