@@ -24,7 +24,8 @@ const noted = async (backbone: Backbone) =>
   (
     await backbone.sql<{ id: string }>(`SELECT stream_message_id AS id FROM ${recorded} ORDER BY position`)
   ).map(({ id }) => id);
-const endLease = (backbone: Backbone) => backbone.sql("UPDATE relay_shards SET lease_until = now()");
+const endLease = (backbone: Backbone) =>
+  backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
 const appends = sends("XADD");
 
 /** What a program that lets Redis number its entries writes; `aheadMs` is how far its clock runs before ours. */

@@ -207,7 +207,7 @@ async function take(world: World, step: Step): Promise<void> {
         })),
       );
     case "expire":
-      await backbone.sql("UPDATE relay_shards SET lease_until = now()");
+      await backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
       return;
     case "replicate":
       return replicate(world);
@@ -260,7 +260,7 @@ async function notePlaces(world: World): Promise<void> {
 async function verifyRecord(world: World): Promise<void> {
   const { backbone, redis, shards } = world;
   redis.heal();
-  await backbone.sql("UPDATE relay_shards SET lease_until = now()");
+  await backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
   // A batch of which the reply was lost is sent before anybody looks; cron looks again.
   for (let looks = 0; looks < 2; looks += 1) await world.relayAll(() => ({}));
   expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
@@ -281,7 +281,7 @@ async function verifyRecord(world: World): Promise<void> {
 async function verify(world: World): Promise<void> {
   const { backbone, redis, shards, ids, foreign } = world;
   redis.heal();
-  await backbone.sql("UPDATE relay_shards SET lease_until = now()");
+  await backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
   await world.relayAll(() => ({}));
   expect(await backbone.sql(`SELECT FROM ${recorded} WHERE sent_at IS NULL`)).toEqual([]);
   const onShards = await Promise.all(shards.map((shard) => streamEntries(backbone, shard)));

@@ -98,7 +98,7 @@ describe("does not ride", () => {
     expect(await backbone.sql("SELECT batch_positions, marked FROM relay_shards")).toEqual([
       { batch_positions: null, marked: false },
     ]);
-    await backbone.sql("UPDATE relay_shards SET lease_until = now()");
+    await backbone.sql("UPDATE relay_shards SET lease_until = now() - interval '1 second'");
     await afterCommit(invocation);
     expect(await entries(backbone)).toHaveLength(1);
   });

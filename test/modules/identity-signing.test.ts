@@ -151,7 +151,9 @@ describe("a signed request", () => {
     const rotated = (await engine.request("POST", `/api/keys/${id}/rotate`, { overlap_seconds: 60 })).body;
     for (const one of [key, rotated.key])
       expect((await send(await signRequest(get(), one))).status).toBe(200);
-    await engine.sql(`UPDATE identity_keys SET previous_until = now() WHERE id = '${id}'`);
+    await engine.sql(
+      `UPDATE identity_keys SET previous_until = now() - interval '1 second' WHERE id = '${id}'`,
+    );
     expect((await send(await signRequest(get(), key))).status).toBe(401);
     expect((await send(await signRequest(get(), rotated.key))).status).toBe(200);
     await engine.request("POST", `/api/keys/${id}/revoke`);

@@ -79,7 +79,9 @@ describe("an API key", () => {
       .body;
     expect(after.key).not.toBe(before.key);
     expect((await me(before.key)).body.id).toBe((await me(after.key)).body.id);
-    await engine.sql(`UPDATE identity_keys SET previous_until = now() WHERE id = '${before.id}'`);
+    await engine.sql(
+      `UPDATE identity_keys SET previous_until = now() - interval '1 second' WHERE id = '${before.id}'`,
+    );
     expect((await me(before.key)).status).toBe(401);
     expect((await me(after.key)).status).toBe(200);
 

@@ -108,7 +108,9 @@ test("an attempt that was cut off in the middle of a course leads to no second c
   await dyingAfter(3).died;
   expect(await coursesOf(id)).toMatchObject([{ status: "generating" }]);
   await engine.sql("UPDATE missions SET due_at = now() WHERE id = $1", [id]);
-  await engine.sql("UPDATE course_factory_courses SET generating_until = now() WHERE status = 'generating'");
+  await engine.sql(
+    "UPDATE course_factory_courses SET generating_until = now() - interval '1 second' WHERE status = 'generating'",
+  );
   const successor = work();
   await waitFor(
     "the second attempt begins",
