@@ -4,9 +4,12 @@ import { TransientError } from "../../src/engine/core/errors.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
+import { relayName, relayPlace } from "../../src/engine/relay/handed.ts";
+import { relay } from "../../src/engine/relay/relay.ts";
+import { inHandOfIsolate } from "../../src/engine/relay/ride.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
-import { soon } from "./dispatch-fixture.ts";
+import { latch, soon } from "./dispatch-fixture.ts";
 import { openBackbone, publishReports, streamEntries } from "./fixture.ts";
 
 /*
@@ -149,17 +152,33 @@ test("a request whose answer was lost leaves no lease behind that others would w
   expect(await entries(backbone)).toHaveLength(1);
 });
 
-test("in a steady flow an event costs one request to Postgres until it is sent", async () => {
+test("while the relay rests, the next event costs one request to Postgres until it is sent", async () => {
   const backbone = await openSystem();
   const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
-  const work: Promise<void>[] = [];
-  for (let event = 0; event < 10; event += 1) {
-    await ingest(invocation, [report(String(event))], nobody);
-    work.push(afterCommit(invocation));
-  }
-  await Promise.all(work);
-  expect(await entries(backbone)).toHaveLength(10);
-  // Each event its own, and not one more for each: some, where a request came while the relay was at work.
-  expect(asked.length).toBeLessThan(20);
-  expect(asked.filter((one) => one.includes("relay_begin")).length).toBeLessThan(3);
+  const [rests, goOn] = [latch(), latch()];
+  await ingest(invocation, [report("first")], nobody);
+  const { relay: settings, handOver, scope, now } = invocation;
+  const running = relay(
+    { ...invocation, settings, inHand: inHandOfIsolate(invocation) },
+    {
+      shard: 0,
+      mayGoOn: () => true,
+      place: relayPlace(handOver.places, relayName(scope, 0), now),
+      rest: () => {
+        rests.open();
+        return goOn.opened;
+      },
+    },
+  );
+  await rests.opened;
+  await ingest(invocation, [report("second")], nobody);
+  goOn.open();
+  await running;
+  expect(asked.map((one) => one.replace(/^.*\+/, ""))).toEqual([
+    "relay_begin_in_hand",
+    "relay_go_on_in_hand",
+    // Notes what was sent last, and ends.
+    "relay_go_on_in_hand",
+  ]);
+  expect(await entries(backbone)).toHaveLength(2);
 });

@@ -102,7 +102,13 @@ function rowsOf(claims: readonly Claim[]): string {
   );
 }
 
-/** Claims deliveries; {@link toClaimResult} says what its rows mean. */
+/**
+ * Claims deliveries, one statement for all; {@link toClaimResult} says what its rows mean. Two unique keys guard:
+ * (subscriber, message id) and (subscriber, event id). Waits for a transaction that is claiming the same row, so the
+ * outcome is never a guess.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
+ */
 export function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
   const claim = haveReplay(claims) ? claimWithReplays : claimOrdinary;
   return claim(subscriber, stream, rowsOf(claims));
@@ -156,24 +162,6 @@ export interface ClaimedRow {
   readonly m: string;
   readonly dead: boolean;
   readonly never: boolean;
-}
-
-/**
- * Claims deliveries, one statement for all. Two unique keys guard: (subscriber, message id) and (subscriber, event id).
- * Waits for a transaction that is claiming the same row, so the outcome is never a guess.
- *
- * @see https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
- */
-export async function claimDeliveries(
-  tx: Tx,
-  subscriber: string,
-  stream: string,
-  claims: readonly Claim[],
-): Promise<ClaimResult> {
-  const { rows } = await tx.execute<ClaimedRow & Record<string, unknown>>(
-    claimSql(subscriber, stream, claims),
-  );
-  return toClaimResult(tx, subscriber, claims, rows);
 }
 
 /** What became of claims; of those that were not ours, it asks why. @param inserted rows of {@link claimSql} */

@@ -55,18 +55,21 @@ async function insertAndHandOver(
     return ids;
   };
   if (ride === null) return read((await db.rows(telling))[0]);
+  // A lease that stays is over by itself, so nobody is told when it does.
+  const undo = async () => {
+    if (ride.undo !== null) await db.batch([ride.undo]).catch(() => undefined);
+  };
   try {
     const [inserted = [], taken = []] = await db.batch([telling, ride.statement]);
     const ids = read(inserted[0]);
-    const tookForNobody = ids.size === 0 && taken.length > 0;
-    ride.end(tookForNobody ? null : (taken as BareRow[]));
-    // Nothing is new, so nobody starts the relay.
-    if (tookForNobody) await db.batch([ride.undo]);
+    // When nothing is new, nobody starts the relay.
+    ride.end(ids.size === 0 ? null : (taken as BareRow[]));
+    if (ids.size === 0 && taken.length > 1) await undo();
     return ids;
   } catch (error) {
     ride.end(null);
     // Postgres has said no, or nobody knows what became of the lease.
-    if (sqlState(error) === null) void db.batch([ride.undo]).catch(() => undefined);
+    if (sqlState(error) === null) void undo();
     throw error;
   }
 }

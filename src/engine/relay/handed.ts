@@ -23,7 +23,7 @@ export interface Ticket {
 /** What a commit took: a batch is in flight under that lease. */
 export interface Handed {
   readonly token: string;
-  /** What was told with it; `held` and `shards` alone count. */
+  /** What was told with it; under the lease of a run, `held` alone. */
   readonly state: Partial<Begun>;
   /** The batch; null: it has to be read. */
   readonly rows: readonly LoadedRow[] | null;

@@ -33,8 +33,8 @@ export function inHandOfIsolate({ handOver, scope, now }: Omit<RideDeps, "relay"
 export interface Ride {
   /** To be run behind what records, in its transaction. */
   readonly statement: SQL;
-  /** Lets go of a lease that nobody knows of. */
-  readonly undo: SQL;
+  /** Lets go of a lease that nobody knows of; null: it is that of a run, which goes on with it. */
+  readonly undo: SQL | null;
   /**
    * Hands over what it took. What the transaction recorded is in hand by then.
    *
@@ -56,8 +56,7 @@ export function beginRide(deps: RideDeps, inHand: InHand): Ride | null {
   if (ticket === null) return null;
   return {
     statement: statementOf(ticket, settings, publish.shards, inHand),
-    // That of a run is the run's.
-    undo: releaseSql(0, ticket.isOfRun ? uuidv4() : ticket.token),
+    undo: ticket.isOfRun ? null : releaseSql(0, ticket.token),
     end: (rows) => place.giveBack(ticket, rows === null ? null : whatWasTaken(ticket, rows, inHand)),
   };
 }
