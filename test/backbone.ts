@@ -18,8 +18,8 @@ import pg from "pg";
 import { type Config, parseConfig } from "../src/config.ts";
 import { drainConsumer } from "../src/engine/consume/drain.ts";
 import type { DrainOptions, DrainResult } from "../src/engine/consume/drain-base.ts";
-import { relayName, relayPlace } from "../src/engine/relay/handed.ts";
 import { type RelayOptions, type RelayResult, relay } from "../src/engine/relay/relay.ts";
+import { relayPlaceOf } from "../src/engine/relay/ride.ts";
 import type { Command } from "../src/engine/stream/redis.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
@@ -86,10 +86,6 @@ export interface BackboneOptions {
   readonly now?: () => number;
 }
 
-/** A request of the product may have taken a batch for the next relay. */
-const placeOf = ({ handOver, scope, now }: StreamInvocation, shard: number) =>
-  relayPlace(handOver.places, relayName(scope, shard), now);
-
 export async function createBackbone(options: BackboneOptions = {}): Promise<Backbone> {
   const sandbox = await createSandbox();
   const pool = new pg.Pool({ connectionString: sandbox.databaseUrl, max: 4 });
@@ -128,9 +124,10 @@ export async function createBackbone(options: BackboneOptions = {}): Promise<Bac
     },
     relay: (given = {}) => {
       const invocation = open();
+      // A request of the product may have taken a batch for the next relay.
       return relay(
         { ...invocation, settings: invocation.relay },
-        { shard: 0, mayGoOn: () => true, place: placeOf(invocation, given.shard ?? 0), ...given },
+        { shard: 0, mayGoOn: () => true, place: relayPlaceOf(invocation, given.shard ?? 0), ...given },
       );
     },
     drain: (consumer, given = {}) =>

@@ -4,9 +4,8 @@ import { TransientError } from "../../src/engine/core/errors.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
-import { relayName, relayPlace } from "../../src/engine/relay/handed.ts";
 import { relay } from "../../src/engine/relay/relay.ts";
-import { inHandOfIsolate } from "../../src/engine/relay/ride.ts";
+import { inHandOfIsolate, relayPlaceOf } from "../../src/engine/relay/ride.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { latch, soon } from "./dispatch-fixture.ts";
@@ -157,13 +156,13 @@ test("while the relay rests, the next event costs one request to Postgres until 
   const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
   const [rests, goOn] = [latch(), latch()];
   await ingest(invocation, [report("first")], nobody);
-  const { relay: settings, handOver, scope, now } = invocation;
+  const { relay: settings } = invocation;
   const running = relay(
     { ...invocation, settings, inHand: inHandOfIsolate(invocation) },
     {
       shard: 0,
       mayGoOn: () => true,
-      place: relayPlace(handOver.places, relayName(scope, 0), now),
+      place: relayPlaceOf(invocation, 0),
       rest: () => {
         rests.open();
         return goOn.opened;

@@ -1,11 +1,10 @@
 import { watchWork } from "../alerts/failing-work.ts";
 import { ofShard, type StreamInvocation } from "../invocation.ts";
 import { type Resharding, reshard } from "../operations/reshard.ts";
-import { relayName, relayPlace } from "../relay/handed.ts";
 import type { Layout } from "../relay/layout-sql.ts";
 import { noteShardDatabase } from "../relay/note-shard-database.ts";
 import { relay } from "../relay/relay.ts";
-import { inHandOfIsolate } from "../relay/ride.ts";
+import { inHandOfIsolate, relayPlaceOf } from "../relay/ride.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
 import type { News } from "./news.ts";
 import { leaseMarginMs, runTurns } from "./turns.ts";
@@ -93,7 +92,7 @@ async function relayShard(
     settings: invocation.relay,
     inHand: inHandOfIsolate(invocation),
   };
-  const place = relayPlace(invocation.handOver.places, relayName(invocation.scope, shard), now);
+  const place = relayPlaceOf(invocation, shard);
   const mayGoOn = () => hasBudget(dispatch);
   await runTurns(dispatch, `The relay of shard ${shard}`, deps.leaseMs, async (triggers) => {
     let rested = false;

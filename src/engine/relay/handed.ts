@@ -41,11 +41,6 @@ interface Place {
 /** The relays of one engine, by name; none where nothing is going on. */
 export type RelayPlaces = Map<string, Place>;
 
-/** What the relay of a shard is called; `scope` tells apart whom the isolates of tests stand for. */
-export function relayName(scope: string, shard: number): string {
-  return `${scope}:${shard}`;
-}
-
 /** What has stood here for longer belongs to a request that was ended from outside, ms. */
 const forgottenMs = 5_000;
 

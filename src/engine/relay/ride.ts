@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { v4 as uuidv4 } from "uuid";
 import type { Clock } from "../core/clock.ts";
-import { type Handed, type RelayPlaces, relayName, relayPlace, type Ticket } from "./handed.ts";
+import { type Handed, type RelayPlace, type RelayPlaces, relayPlace, type Ticket } from "./handed.ts";
 import { type HeldEvents, type InHand, inHandOf } from "./in-hand.ts";
 import type { RelayDeps } from "./relay-deps.ts";
 import { type BareRow, type Begun, beginSql, nextSql, releaseSql } from "./relay-sql.ts";
@@ -24,8 +24,15 @@ export function createHandOver(): HandOver {
   return { places: new Map(), held: new Map() };
 }
 
+type IsolateDeps = Pick<RideDeps, "handOver" | "scope" | "now">;
+
+/** The relay of a shard, as one isolate sees it. `scope` tells apart whom the isolates of tests stand for. */
+export function relayPlaceOf({ handOver, scope, now }: IsolateDeps, shard: number): RelayPlace {
+  return relayPlace(handOver.places, `${scope}:${shard}`, now);
+}
+
 /** What one isolate has recorded and not sent. */
-export function inHandOfIsolate({ handOver, scope, now }: Omit<RideDeps, "relay" | "publish">): InHand {
+export function inHandOfIsolate({ handOver, scope, now }: IsolateDeps): InHand {
   return inHandOf(handOver.held, scope, now);
 }
 
@@ -49,9 +56,9 @@ export interface Ride {
  * @returns null when the relay of this isolate is at work: it looks again before it ends
  */
 export function beginRide(deps: RideDeps, inHand: InHand): Ride | null {
-  const { relay: settings, publish, now, scope, handOver } = deps;
+  const { relay: settings, publish } = deps;
   if (publish.shards !== 1) return null;
-  const place = relayPlace(handOver.places, relayName(scope, 0), now);
+  const place = relayPlaceOf(deps, 0);
   const ticket = place.takeTicket(uuidv4);
   if (ticket === null) return null;
   return {
