@@ -14,6 +14,7 @@ import {
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import type { Database, Session } from "../src/engine/db/database.ts";
+import { latch } from "./latch.ts";
 import { createSeenScripts, noScript } from "./seen-scripts.ts";
 
 /** One request to Redis: its commands, each as the words that were sent. */
@@ -68,14 +69,6 @@ interface ActiveFault {
   hits: number;
   announce(): void;
   readonly released: Promise<void>;
-}
-
-function latch(): { readonly opened: Promise<void>; open(): void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
 }
 
 /** True when one of the request's commands has this name, or is a script that calls it or is given it to call. */

@@ -76,10 +76,18 @@ export interface ChaosConsumerOptions {
   /** Shortest and longest wait before a retry, and before a trial of the circuit breaker. */
   readonly baseMs: number;
   readonly capMs: number;
+  /** Of those that are fast: a backlog is many rounds, each read while the one before it runs. */
+  readonly batchSize: number;
 }
 
 /** How often a fault hits an event is not what is looked at, so only what is planned to fail is ever given up. */
-export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsumerOptions): Consumer[] {
+export function chaosConsumers({
+  askToDie,
+  slowMs,
+  baseMs,
+  capMs,
+  batchSize,
+}: ChaosConsumerOptions): Consumer[] {
   const retry = { maxAttempts: 1_000, maxDeaths: 1_000, baseMs, capMs };
   const brake = { baseMs, capMs };
   const { each, set, cause, follow, statements, poison } = subscribers;
@@ -87,6 +95,7 @@ export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsume
     defineConsumer({
       subscriber: each,
       retry,
+      batchSize,
       brake,
       handlerTimeoutMs: 5_000,
       concurrency: 2,
@@ -111,6 +120,7 @@ export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsume
     defineConsumer({
       subscriber: set,
       retry,
+      batchSize,
       brake,
       handlerTimeoutMs: 5_000,
       handlers: [
@@ -168,6 +178,7 @@ export function chaosConsumers({ askToDie, slowMs, baseMs, capMs }: ChaosConsume
     defineConsumer({
       subscriber: statements,
       retry,
+      batchSize,
       brake,
       handlerTimeoutMs: 5_000,
       handlers: [

@@ -29,6 +29,7 @@ function engineOf(env: Env): Engine {
       slowMs: Number(env.CHAOS_SLOW_MS),
       baseMs: 50,
       capMs: 500,
+      batchSize: 100,
     }),
   });
   return isolateEngine;

@@ -9,7 +9,7 @@ import { createOutbox, prepareEvent } from "../../src/engine/publish/publish.ts"
 import { bulkTurns, freelyLockedKeys, insertEvents, maxLockedKeys } from "../../src/engine/publish/record.ts";
 import { lockProviderPayment } from "../../src/modules/payment/early-refunds.ts";
 import type { Backbone } from "../backbone.ts";
-import { latch } from "./dispatch-fixture.ts";
+import { latch } from "../latch.ts";
 import { meterRead, partChecked } from "./events.ts";
 import { openBackbone, streamEntries, until } from "./fixture.ts";
 

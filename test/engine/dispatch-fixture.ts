@@ -27,15 +27,6 @@ export function invoke(
 /** Change of an invocation that no other one coalesces with. */
 export const otherIsolate = () => ({ scope: crypto.randomUUID() });
 
-/** A promise that the test fulfils. */
-export function latch() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
-
 /** Ids of the events applied, in the order in which they were. */
 export const idsOf = async (backbone: Backbone) => (await effects(backbone)).map((row) => row.event_id);
 

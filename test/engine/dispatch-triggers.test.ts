@@ -5,7 +5,8 @@ import type { Wake } from "../../src/engine/dispatch/relay-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import { sends } from "../faults.ts";
-import { health, idsOf, invoke, latch, leasesAsked, otherIsolate, soon } from "./dispatch-fixture.ts";
+import { latch } from "../latch.ts";
+import { health, idsOf, invoke, leasesAsked, otherIsolate, soon } from "./dispatch-fixture.ts";
 import {
   effects,
   openBackbone,

@@ -9,8 +9,9 @@ import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { type Backbone, testApiKey } from "../backbone.ts";
 import { startCuttableProxy } from "../faults.ts";
+import { latch } from "../latch.ts";
 import { recorded } from "../recorded.ts";
-import { health, idsOf, invoke, latch, otherIsolate, soon } from "./dispatch-fixture.ts";
+import { health, idsOf, invoke, otherIsolate, soon } from "./dispatch-fixture.ts";
 import { meterRead, noticeGiven, partChecked } from "./events.ts";
 import {
   deadLetters,

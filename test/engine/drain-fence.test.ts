@@ -4,7 +4,7 @@ import type { Consumer } from "../../src/engine/consume/consumer.ts";
 import { FencedError, PermanentError } from "../../src/engine/core/errors.ts";
 import { fenceText } from "../../src/engine/db/database.ts";
 import type { Backbone } from "../backbone.ts";
-import { latch } from "./dispatch-fixture.ts";
+import { latch } from "../latch.ts";
 import {
   deadLetters,
   drainUntilQuiet,

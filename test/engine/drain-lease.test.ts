@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { latch } from "../latch.ts";
 import { waitFor } from "../wait-for.ts";
 import {
   drainUntilQuiet,
@@ -13,14 +14,6 @@ import {
 } from "./fixture.ts";
 
 const consumer = recorder();
-
-function latch() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
 
 describe("a drain that finds the lease taken", () => {
   test("leaves a mark and goes; the holder goes round again and handles what came meanwhile", async () => {

@@ -17,9 +17,13 @@ import { type Disturbance, disturb } from "./interference.ts";
  * its effect once at each consumer, in order per key, or the dead letter that it was meant to become.
  */
 
-const consumers = chaosConsumers({ askToDie: async () => undefined, slowMs: 0, baseMs: 1, capMs: 1 }).filter(
-  ({ subscriber }) => subscriber !== subscribers.poison,
-);
+const consumers = chaosConsumers({
+  askToDie: async () => undefined,
+  slowMs: 0,
+  baseMs: 1,
+  capMs: 1,
+  batchSize: 3,
+}).filter(({ subscriber }) => subscriber !== subscribers.poison);
 // The consumers are those of the storm (test/chaos), which runs on the charter's events, and so do these histories.
 const keys = Array.from({ length: keyCount }, (_, key) => `agent-${key}`);
 

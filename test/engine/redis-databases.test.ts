@@ -17,7 +17,7 @@ import { reshard } from "../../src/engine/operations/reshard.ts";
 import { reconcileAll, runJanitor } from "../../src/engine/retention/janitor.ts";
 import type { RedisHttp } from "../../src/engine/stream/redis.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
-import { latch } from "./dispatch-fixture.ts";
+import { latch } from "../latch.ts";
 import { labCatalog } from "./events.ts";
 import { effects, leaseMs, openBackbone, publishBeats, recorder, until } from "./fixture.ts";
 import { type SecondRedis, startSecondRedis } from "./second-redis.ts";

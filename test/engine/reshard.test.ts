@@ -11,8 +11,8 @@ import { describeLayout, layoutProblem, longChangeMs, reshard } from "../../src/
 import { type RelayResult, relay } from "../../src/engine/relay/relay.ts";
 import { type Backbone, sandboxEnv } from "../backbone.ts";
 import { hookDatabase, sends } from "../faults.ts";
+import { latch } from "../latch.ts";
 import { recorded } from "../recorded.ts";
-import { latch } from "./dispatch-fixture.ts";
 import { labCatalog } from "./events.ts";
 import {
   effects,

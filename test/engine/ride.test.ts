@@ -8,7 +8,8 @@ import { relay } from "../../src/engine/relay/relay.ts";
 import { inHandOfIsolate, relayPlaceOf } from "../../src/engine/relay/ride.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
-import { latch, soon } from "./dispatch-fixture.ts";
+import { latch } from "../latch.ts";
+import { soon } from "./dispatch-fixture.ts";
 import { openBackbone, publishReports, streamEntries } from "./fixture.ts";
 
 /*

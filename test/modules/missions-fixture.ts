@@ -82,12 +82,3 @@ export function handler(
 ): MissionHandler {
   return { type: `test.${name}`, describe: "For tests.", validate: () => null, execute, ...rest };
 }
-
-/** A promise that the test fulfils. */
-export function latch(): { readonly opened: Promise<void>; open(): void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}

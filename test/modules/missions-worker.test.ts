@@ -3,8 +3,9 @@ import type { JsonObject } from "@brain/schemas";
 import { afterEach, describe, expect, test } from "vitest";
 import type { MissionSettings } from "../../src/modules/missions/settings.ts";
 import type { MissionHandler } from "../../src/modules/ports/mission-handler.ts";
+import { latch } from "../latch.ts";
 import { eventually } from "../wait-for.ts";
-import { createMissions, handler, latch, type MissionSurface } from "./missions-fixture.ts";
+import { createMissions, handler, type MissionSurface } from "./missions-fixture.ts";
 
 const open: MissionSurface[] = [];
 async function start(

@@ -16,6 +16,7 @@ import { finishApplied, finishExhausted, finishUnhandled, tellSources } from "./
 import { abandonLease, releaseLease, renewLease } from "./lease.ts";
 import { asideAtMost, lookAhead, lookAside } from "./look-ahead.ts";
 import { openDrain } from "./open-drain.ts";
+import { mostRead, readingAhead } from "./read-ahead.ts";
 import { activePauses, loadShardState } from "./shard-state.ts";
 
 /*
@@ -163,9 +164,10 @@ async function runRound(drain: Drain): Promise<boolean> {
     await putBack(drain, begunAmong([...plan.resumed, ...plan.fresh]));
     return false;
   }
-  const finished = await runTogether(drain, [...plan.resumed, ...plan.fresh], blocked);
+  const together = [...plan.resumed, ...plan.fresh];
+  const finished = await readingAhead(drain, onStream, together, () => runTogether(drain, together, blocked));
   const mayRead = onStream.isFull || deferred.isFull;
-  if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, consumer.batchSize);
+  if (mayRead) drain.readSize = nextReadSize(drain.readSize, deps.now() - startedMs, mostRead(consumer));
   if (finished) await lookAhead(drain, onStream);
   const hasRun = plan.alone.length > 0 || plan.resumed.length > 0;
   return finished && (hasRun || choice.deferred.length > 0 || mayRead);
@@ -182,8 +184,8 @@ const minReadSize = 10;
  * Reads grow while rounds are short and shrink when they are long: what is read and not yet applied is what a killed
  * isolate leaves behind, to be run one by one by its successor.
  */
-function nextReadSize(size: number, roundMs: number, batchSize: number): number {
-  if (roundMs < shortRoundMs) return Math.min(batchSize, size * 2);
+function nextReadSize(size: number, roundMs: number, most: number): number {
+  if (roundMs < shortRoundMs) return Math.min(most, size * 2);
   return roundMs > longRoundMs ? Math.max(minReadSize, Math.floor(size / 2)) : size;
 }
 
@@ -219,8 +221,8 @@ async function runTogether(
   blocked: Set<string>,
 ): Promise<boolean> {
   await beginTries(deliveries);
-  const together = await finishUnhandled(drain, deliveries);
-  const lists = splitLanes(together, drain.consumer.concurrency, minPerLane, hashText);
+  const runnable = await finishUnhandled(drain, deliveries);
+  const lists = splitLanes(runnable, drain.consumer.concurrency, minPerLane, hashText);
   // All lanes come to their end before the drain does, also when one of them fails.
   const lanes = await Promise.allSettled(
     lists.map((list, index) => applyOn(drain, laneOf(drain, index), list, blocked)),

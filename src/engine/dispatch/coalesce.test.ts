@@ -1,14 +1,6 @@
 import { expect, test, vi } from "vitest";
+import { latch } from "../../../test/latch.ts";
 import { coalesce, sleepOnce } from "./coalesce.ts";
-
-/** A promise that the test fulfils. */
-function latch() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
 
 const always = () => true;
 

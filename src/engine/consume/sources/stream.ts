@@ -38,6 +38,8 @@ export class StreamSource implements Source {
   #pending: number;
   /** What came with the lease and was not taken yet. */
   #firstRead: FirstRead | null;
+  /** What was read ahead and not taken yet. */
+  #ahead: Taken | null = null;
   /** What the predecessor left is due at once; what this drain sets aside follows the ordinary times. */
   #isTakeover: boolean;
 
@@ -50,29 +52,38 @@ export class StreamSource implements Source {
     this.#firstRead = lease.firstRead;
   }
 
-  /** Entries were read together with the lease, and are to be taken. */
+  /** Entries were read together with the lease, or ahead, and are to be taken. */
   get hasRead(): boolean {
-    return this.#firstRead !== null;
+    return this.#firstRead !== null || this.#ahead !== null;
+  }
+
+  /** Everything that was taken is done. */
+  get isDone(): boolean {
+    return this.#pending - this.#acks.length === (this.#ahead?.fresh.length ?? 0);
   }
 
   /**
-   * Gives what came with the lease; after that it acks what is done, lists what is pending and reads what is new, in one
-   * round trip. In the same one it learns whether an operator changed something (`hasChanged`) or somebody deferred
-   * deliveries.
+   * Gives what came with the lease, or was read ahead; after that it acks what is done, lists what is pending and reads
+   * what is new, in one round trip. In the same one it learns whether an operator changed something (`hasChanged`) or
+   * somebody deferred deliveries.
    *
    * @throws {FencedError} another worker took over
    */
   async take(maxCount: number): Promise<Taken> {
+    const ahead = this.#ahead;
+    if (ahead !== null) {
+      this.#ahead = null;
+      return ahead;
+    }
     const first = this.#firstRead;
     if (first !== null) {
       this.#firstRead = null;
       return this.#toTaken(first, Math.min(maxCount, maxPending - this.#pending));
     }
-    const { deps, consumer, options, group, state } = this.#drain;
+    const { deps, group, state } = this.#drain;
     const acks = this.takeAcks();
     const count = state.backfilling ? 0 : Math.min(maxCount, maxPending - this.#pending);
-    const stateKey = deps.keys.state(consumer.group, options.shard);
-    const reads: Command[] = [["HMGET", stateKey, "epoch", "queued"], pendingCommand(group, maxPending)];
+    const reads: Command[] = [this.#stateCommand(), pendingCommand(group, maxPending)];
     if (count > 0) reads.push(readNewCommand(group, count));
     const replies = await deps.redis.pipeline([...acks, ...reads]);
     const [stateReply, pendingReply, newReply = null] = replies.slice(acks.length);
@@ -85,6 +96,44 @@ export class StreamSource implements Source {
     noteState(this.#drain, stateReply);
     if (state.startId === null) await rememberExisting(this.#drain);
     return this.#toTaken({ pending: pendingReply, fresh: newReply, details: null }, count);
+  }
+
+  /**
+   * Reads what is new while that which was taken is handled, for the next `take`; in the same round trip it acks what was
+   * done before. Only when nothing waits: the pending list is not looked at.
+   *
+   * @throws {FencedError} another worker took over
+   */
+  async readAhead(maxCount: number): Promise<void> {
+    const { deps, group } = this.#drain;
+    const acks = this.takeAcks();
+    // At least one: 0 would be all.
+    const count = Math.max(1, Math.min(maxCount, maxPending - this.#pending));
+    const replies = await deps.redis.pipeline([...acks, this.#stateCommand(), readNewCommand(group, count)]);
+    const [stateReply, newReply] = replies.slice(acks.length);
+    // `take` begins it anew.
+    if (isMissingGroup(newReply)) return;
+    for (const reply of replies) if (reply instanceof Error) throw reply;
+    noteState(this.#drain, stateReply);
+    const read = parseReadNew(newReply);
+    this.#pending += read.length;
+    this.#ahead = {
+      waiting: [],
+      fresh: read.map((entry) => this.#fresh(entry)),
+      isFull: read.length >= count,
+    };
+  }
+
+  /** Puts back what was read ahead: the next `take` finds it with what waits. Whoever has taken the lease has it already. */
+  async returnAhead(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (!this.#drain.lease.isLost) await this.putBack(ahead?.fresh ?? []);
+  }
+
+  #stateCommand(): Command {
+    const { deps, consumer, options } = this.#drain;
+    return ["HMGET", deps.keys.state(consumer.group, options.shard), "epoch", "queued"];
   }
 
   async #toTaken(replies: FirstRead, count: number): Promise<Taken> {
