@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import * as z from "zod";
 import { charter } from "./charter.ts";
@@ -137,6 +138,24 @@ describe("times", () => {
     {},
     true,
   ])("%s is no time", (value) => expect(readTime(value)).toBeNull());
+
+  test("what is written as ours are is read as if it were not", () => {
+    const two = fc.nat(99).map((n) => String(n).padStart(2, "0"));
+    const year = fc.oneof(
+      fc.constantFrom("0000", "0001", "9999", "2024", "2025"),
+      fc.nat(9_999).map((n) => String(n).padStart(4, "0")),
+    );
+    const month = fc.oneof(fc.constantFrom("00", "02", "12", "13"), two);
+    const day = fc.oneof(fc.constantFrom("00", "28", "29", "30", "31"), two);
+    const hour = fc.oneof(fc.constantFrom("00", "23", "24"), two);
+    fc.assert(
+      fc.property(year, month, day, hour, two, two, fc.nat(999), (y, mo, d, h, mi, s, ms) => {
+        const text = `${y}-${mo}-${d}T${h}:${mi}:${s}.${String(ms).padStart(3, "0")}`;
+        expect(readTime(`${text}Z`)).toEqual(readTime(`${text}+00:00`));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });
 
 describe("a time in a payload", () => {

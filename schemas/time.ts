@@ -23,6 +23,13 @@ function fromUnix(value: number): ReadTime | null {
   return { iso: date.toISOString(), shape: "unix" };
 }
 
+/** The form in which nearly all are written, which needs no taking apart: a real time comes back as the same text. */
+function isWrittenForm(value: string): boolean {
+  if (value.length !== 24 || value.charCodeAt(23) !== 0x5a || value.startsWith("0000")) return false;
+  const ms = Date.parse(value);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
+}
+
 /**
  * Reads an ISO text with or without offset (none means UTC, as Python's naive `isoformat()` wrote it) or Unix seconds.
  * Digits beyond the millisecond are cut. Null when it is no real point in time, or one that Postgres cannot hold.
@@ -30,6 +37,7 @@ function fromUnix(value: number): ReadTime | null {
 export function readTime(value: unknown): ReadTime | null {
   if (typeof value === "number") return fromUnix(value);
   if (typeof value !== "string") return null;
+  if (isWrittenForm(value)) return { iso: value, shape: "offset" };
   const match = isoShape.exec(value);
   if (match === null) return numberShape.test(value) ? fromUnix(Number(value)) : null;
   const [, year = "", month = "", day = "", clock = "", seconds = "00", fraction = "", zone] = match;
