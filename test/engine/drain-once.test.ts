@@ -28,7 +28,7 @@ const consumer = recorder();
 function claimAlone(backbone: Backbone, delivered: readonly Claim[]) {
   return backbone.open().db.transaction(async (tx) => {
     const { rows } = await tx.execute(claimSql("naive", backbone.stream, delivered));
-    return toClaimResult(tx, "naive", delivered, rows as unknown as readonly ClaimedRow[]);
+    return toClaimResult(tx, "naive", delivered, rows[0] as unknown as ClaimedRow);
   });
 }
 
@@ -83,6 +83,47 @@ describe("an effect happens once", () => {
     });
     await backbone.append(fields);
     expect(await backbone.drain(consumer)).toMatchObject({ read: 1, applied: 0, publishedTwice: 1 });
+    await expectOnceEach(backbone, ids);
+  });
+
+  test.each([2, 40])(
+    "of %i that are claimed together, also when one was claimed before, under its id or another",
+    async (count) => {
+      const backbone = await openBackbone();
+      const ids = await publishReports(backbone, count);
+      await backbone.relay();
+      const [first, second] = (await streamEntries(backbone)).map(({ id, fields }) => ({
+        id,
+        eventId: fields.id,
+      }));
+      const claimed = (messageId: string, eventId: string) =>
+        backbone.sql(
+          "INSERT INTO processed_events (subscriber_name, stream_name, stream_message_id, event_id) VALUES ('recorder', $1, $2, $3)",
+          [backbone.stream, messageId, eventId],
+        );
+      await claimed(first?.id ?? "", first?.eventId ?? "");
+      await claimed("1-1", second?.eventId ?? "");
+      expect(await backbone.drain(consumer)).toMatchObject({
+        applied: count - 2,
+        redelivered: 1,
+        publishedTwice: 1,
+      });
+      await expectOnceEach(backbone, ids.slice(2));
+    },
+  );
+
+  test("of many that are claimed together, and what had become a dead letter is resolved", async () => {
+    const backbone = await openBackbone();
+    const ids = await publishReports(backbone, 40);
+    await backbone.relay();
+    await backbone.sql(
+      `INSERT INTO dead_letters (subscriber_name, stream_name, stream_message_id, event_id, event_type, reason, error_class,
+         error_message, attempts, first_failed_at, last_failed_at)
+       VALUES ('recorder', $1, '1-1', $2, 'lab.part.checked', 'worker_died', 'Error', 'it died', 3, now(), now())`,
+      [backbone.stream, ids[7]],
+    );
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 40 });
+    expect(await deadLetters(backbone)).toMatchObject([{ event_id: ids[7], status: "resolved" }]);
     await expectOnceEach(backbone, ids);
   });
 

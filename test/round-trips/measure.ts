@@ -58,8 +58,7 @@ export async function createMeter(holdMs = chainHoldMs): Promise<Meter> {
 function toCost(calls: readonly Call[], commandsInScripts: number): PathCost {
   // What comes over HTTP as one request commits with it.
   const commit = calls.findLast(
-    ({ what, session }) =>
-      /\bCOMMIT\b/.test(what) || (session === null && what.includes("claim_deliveries(")),
+    ({ what, session }) => /\bCOMMIT\b/.test(what) || (session === null && what.includes("claim_batch(")),
   );
   const sum = (to: Call["to"]) =>
     calls.filter((call) => call.to === to).reduce((total, { count }) => total + count, 0);

@@ -52,19 +52,19 @@ async function settle(engine: TestEngine, meter: Meter, seen: Statements): Promi
  * statement handler come as one request. Null when nothing was applied.
  */
 function ownStatements(calls: readonly Call[]): number | null {
-  const alone = calls.find(({ session, what }) => session === null && what.includes("claim_deliveries("));
+  const alone = calls.find(({ session, what }) => session === null && what.includes("claim_batch("));
   if (alone !== undefined) {
     const [limit = "", claim = "", ...rest] = alone.what.split(" | ");
     expect([limit, claim]).toEqual([
       expect.stringContaining("set_config"),
-      expect.stringContaining("claim_deliveries("),
+      expect.stringContaining("claim_batch("),
     ]);
     expect(rest.pop()).toContain("fenced by epoch");
     return rest.filter((what) => !what.includes("INSERT INTO events")).length;
   }
   const statements = calls.filter(({ session, what }) => session !== null && what !== "connect");
   if (statements.length === 0) return null;
-  expect(statements[0]?.what).toMatch(/BEGIN.*claim_deliveries\(/);
+  expect(statements[0]?.what).toMatch(/BEGIN.*claim_batch\(/);
   expect(statements.at(-1)?.what).toContain("COMMIT");
   return statements.slice(1, -1).filter(({ what }) => !what.includes("INSERT INTO events")).length;
 }

@@ -8,7 +8,15 @@ import { isDiskFull, isMissingObject } from "../db/errors.ts";
 import { publishManySql, sealed } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
-import { type ClaimedRow, claimId, claimSql, closeLetters, toClaimResult, unclaim } from "./dedup.ts";
+import {
+  type Claim,
+  type ClaimedRow,
+  claimId,
+  claimSql,
+  closeLetters,
+  toClaimResult,
+  unclaim,
+} from "./dedup.ts";
 import { watchesEntries } from "./define-consumer.ts";
 import { attemptOf, claimOf, claimsOf, type Delivery, type Runnable } from "./delivery.ts";
 import { beginRun, type HandlerDeps, type HandlerRun, runHandlers } from "./run-handlers.ts";
@@ -239,19 +247,20 @@ async function tryTogether(
     return { kind: "unavailable", error };
   }
   const run = beginRun();
+  const claims = claimsOf(list);
   let applied: readonly Applied[];
   try {
     applied = await session.transaction(
-      (tx, claimed) =>
+      (tx, [claimed]) =>
         applyInTransaction(
           deps,
-          { session, tx, claimed: claimed as readonly ClaimedRow[] },
+          { session, tx, claims, claimed: claimed as ClaimedRow },
           list,
           run,
           Math.min(deadlineMs, deps.now() + sliceMs),
         ),
       {
-        first: claimSql(deps.consumer.subscriber, deps.stream, claimsOf(list)),
+        first: claimSql(deps.consumer.subscriber, deps.stream, claims),
         last: async () => publishManySql(await sealed(deps.publish, run.published)),
         fence: deps.fence(),
       },
@@ -316,18 +325,19 @@ async function tryStatements(deps: ApplyDeps, list: readonly Runnable[]): Promis
 interface Claiming {
   readonly session: Session;
   readonly tx: Tx;
-  readonly claimed: readonly ClaimedRow[];
+  readonly claims: readonly Claim[];
+  readonly claimed: ClaimedRow;
 }
 
 async function applyInTransaction(
   deps: ApplyDeps,
-  { session, tx, claimed: rows }: Claiming,
+  { session, tx, claims, claimed: row }: Claiming,
   list: readonly Runnable[],
   run: HandlerRun,
   sliceEndMs: number,
 ): Promise<Applied[]> {
   const { subscriber } = deps.consumer;
-  const found = await toClaimResult(tx, subscriber, claimsOf(list), rows);
+  const found = await toClaimResult(tx, subscriber, claims, row);
   const { claimed, redelivered, withLetter } = found;
   run.claimed = true;
   run.neverApplied = found.neverApplied;

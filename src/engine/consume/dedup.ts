@@ -58,22 +58,22 @@ function barredBy(why: "discarded" | "edited"): SQL {
   return sql`jsonb_build_object(${why}::text, true)`;
 }
 
-type ClaimValues = [subscriber: string, stream: string, rows: string];
+type ClaimValues = [subscriber: string, stream: string, rows: string, count: number];
 
-/** Rows of `rowsOf`. */
-const given = (subscriber: SQLWrapper, stream: SQLWrapper, rows: SQLWrapper) =>
-  sql`SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
-    FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)`;
+/** The function of the migration `claim_batch`. */
+const ordinary = (subscriber: SQLWrapper, stream: SQLWrapper, rows: SQLWrapper, count: SQLWrapper) =>
+  sql`claim_batch(${subscriber}, ${stream}, ${rows}::json, ${count}::integer)`;
 
-/** The function of the migration `claim_function`; one of a forced replay is passed over. */
-const ordinary = (subscriber: SQLWrapper, stream: SQLWrapper, rows: SQLWrapper) =>
-  sql`SELECT m, dead, never FROM claim_deliveries(${subscriber}, ${stream}, ${rows}::json)`;
-
-const claimOrdinary = keepSql<ClaimValues>(ordinary);
+const claimOrdinary = keepSql<ClaimValues>(
+  (...values) => sql`SELECT claimed, dead, NULL::json AS never FROM ${ordinary(...values)}`,
+);
 
 const claimWithReplays = keepSql<ClaimValues>(
-  (...values) => sql`
-    WITH given AS MATERIALIZED (${given(...values)}), ordinary AS (
+  (subscriber, stream, rows, count) => sql`
+    WITH given AS MATERIALIZED (
+      SELECT ${subscriber}::text AS s, ${stream}::text AS stream, c.*
+      FROM json_to_recordset(${rows}::json) AS c(m text, e text, t text, n text, p integer)
+    ), ordinary AS (
       INSERT INTO processed_events AS o (${columns}) SELECT s, stream, m, e, t, n FROM given WHERE p IS NULL
       ON CONFLICT DO NOTHING RETURNING o.stream_message_id AS m, ${hasLetter(sql`o`)} AS dead, false AS never
     ), replayed AS (
@@ -81,8 +81,10 @@ const claimWithReplays = keepSql<ClaimValues>(
       WHERE p IS NOT NULL
       ON CONFLICT DO NOTHING RETURNING r.stream_message_id || '#' || r.replay_epoch AS m, ${hasLetter(sql`r`)} AS dead,
         ${isNeverApplied} AS never
-    )
-    SELECT * FROM ordinary UNION ALL SELECT * FROM replayed`,
+    ), made AS (SELECT * FROM ordinary UNION ALL SELECT * FROM replayed)
+    SELECT CASE WHEN count(*) = ${count}::integer THEN NULL ELSE coalesce(json_agg(m), '[]') END AS claimed,
+      json_agg(m) FILTER (WHERE dead) AS dead, json_agg(m) FILTER (WHERE never) AS never
+    FROM made`,
 );
 
 /** True when one of them is under the generation of a forced replay: those have a table of their own. */
@@ -103,7 +105,7 @@ function rowsOf(claims: readonly Claim[]): string {
 }
 
 /**
- * Claims deliveries, one statement for all; {@link toClaimResult} says what its rows mean. Two unique keys guard:
+ * Claims deliveries, one statement for all; {@link toClaimResult} says what its row means. Two unique keys guard:
  * (subscriber, message id) and (subscriber, event id). Waits for a transaction that is claiming the same row, so the
  * outcome is never a guess.
  *
@@ -111,17 +113,17 @@ function rowsOf(claims: readonly Claim[]): string {
  */
 export function claimSql(subscriber: string, stream: string, claims: readonly Claim[]): SQL {
   const claim = haveReplay(claims) ? claimWithReplays : claimOrdinary;
-  return claim(subscriber, stream, rowsOf(claims));
+  return claim(subscriber, stream, rowsOf(claims), claims.length);
 }
 
 /** Words of the error with which `claimAllSql` ends its transaction. */
 const notAllClaimed = "not all claimed: ";
 
-const claimAll = keepSql<[...ClaimValues, count: number]>(
-  (subscriber, stream, rows, count) => sql`
-    SELECT CASE WHEN count(*) = ${count}::integer AND NOT coalesce(bool_or(dead), false) THEN 0
-      ELSE (${sql.raw(`'${notAllClaimed}'`)} || count(*))::integer END AS claimed
-    FROM (${ordinary(subscriber, stream, rows)}) claimed`,
+const claimAll = keepSql<ClaimValues>(
+  (...values) => sql`
+    SELECT CASE WHEN claimed IS NULL AND dead IS NULL THEN 0
+      ELSE (${sql.raw(`'${notAllClaimed}'`)} || json_build_object('claimed', claimed, 'dead', dead))::integer END AS claimed
+    FROM ${ordinary(...values)}`,
 );
 
 /**
@@ -157,28 +159,31 @@ function knownSql(subscriber: string, claims: readonly Claim[]): SQL {
   );
 }
 
-/** A row of {@link claimSql}. */
+/** The row of {@link claimSql}: ids as `claimId` has them. */
 export interface ClaimedRow {
-  readonly m: string;
-  readonly dead: boolean;
-  readonly never: boolean;
+  /** Those that are ours now; null: all. */
+  readonly claimed: readonly string[] | null;
+  /** Of these, those with an open dead letter; null: none. */
+  readonly dead: readonly string[] | null;
+  /** Of these, those that were never applied, see {@link ClaimResult}; null: none. */
+  readonly never: readonly string[] | null;
 }
 
-/** What became of claims; of those that were not ours, it asks why. @param inserted rows of {@link claimSql} */
+/** What became of claims; of those that were not ours, it asks why. @param row of {@link claimSql} */
 export async function toClaimResult(
   tx: Tx,
   subscriber: string,
   claims: readonly Claim[],
-  inserted: readonly ClaimedRow[],
+  row: ClaimedRow,
 ): Promise<ClaimResult> {
-  const claimed = new Set(inserted.map(({ m }) => m));
-  const withLetter = new Set(inserted.filter((row) => row.dead).map(({ m }) => m));
-  const neverApplied = new Set(inserted.filter((row) => row.never).map(({ m }) => m));
-  const refused = claims.filter((claim) => !claimed.has(claimId(claim)));
+  const claimed = new Set(row.claimed ?? claims.map(claimId));
+  const withLetter = new Set(row.dead);
+  const neverApplied = new Set(row.never);
+  const refused = row.claimed === null ? [] : claims.filter((claim) => !claimed.has(claimId(claim)));
   if (refused.length === 0)
     return { claimed, redelivered: new Set(), publishedTwice: new Set(), withLetter, neverApplied };
   const known = await tx.execute<{ m: string }>(knownSql(subscriber, refused));
-  const redelivered = new Set(known.rows.map((row) => row.m));
+  const redelivered = new Set(known.rows.map(({ m }) => m));
   const twice = refused.map(claimId).filter((id) => !redelivered.has(id));
   return { claimed, redelivered, publishedTwice: new Set(twice), withLetter, neverApplied };
 }
