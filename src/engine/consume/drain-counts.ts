@@ -15,8 +15,8 @@ import {
 export interface DrainCounts {
   /** @param type null where it could not be read */
   note(type: string | null, outcome: CountedOutcome, deliveries?: number): void;
-  /** Notes how long an event took that was applied. */
-  noteTimes(times: AppliedTimes): void;
+  /** Notes how long events took that were applied. */
+  noteTimes(times: readonly AppliedTimes[]): void;
   /** What is to be told, as words of a script; it counts as told from then on. */
   take(): string[];
 }
@@ -52,18 +52,27 @@ export function createDrainCounts(
       add(counterFields.delivery(subscriber, named, outcome), deliveries);
       for (const count of triesOverTime(subscriber, outcome, deliveries, now())) addCount(count);
     },
-    noteTimes({ processingMs, criticalMs, appliedAtMs }) {
-      if (processingMs !== null) {
-        add(counterFields.processing(subscriber, boundOf(processingBoundsMs, processingMs)), 1);
-        add(counterFields.processingSum(subscriber), 1_000 * processingMs);
+    noteTimes(times) {
+      const processing = tally(
+        processingBoundsMs,
+        times.map(({ processingMs }) => processingMs),
+      );
+      for (const [bound, events] of processing.byBound)
+        add(counterFields.processing(subscriber, bound), events);
+      if (processing.byBound.size > 0) add(counterFields.processingSum(subscriber), 1_000 * processing.sumMs);
+      for (const [appliedAtMs, together] of Map.groupBy(times, (one) => one.appliedAtMs)) {
+        const critical = tally(
+          criticalBoundsMs,
+          together.map(({ criticalMs }) => criticalMs),
+        );
+        const window = Math.floor(appliedAtMs / windowMs);
+        for (const [bound, events] of critical.byBound) {
+          add(counterFields.critical(subscriber, bound), events);
+          add(counterFields.recent(subscriber, bound, window), events, window);
+          addCount(criticalOverTime(subscriber, bound, events, appliedAtMs));
+        }
+        if (critical.byBound.size > 0) add(counterFields.criticalSum(subscriber), 1_000 * critical.sumMs);
       }
-      if (criticalMs === null) return;
-      const bound = boundOf(criticalBoundsMs, criticalMs);
-      const window = Math.floor(appliedAtMs / windowMs);
-      add(counterFields.critical(subscriber, bound), 1);
-      add(counterFields.criticalSum(subscriber), 1_000 * criticalMs);
-      add(counterFields.recent(subscriber, bound, window), 1, window);
-      addCount(criticalOverTime(subscriber, bound, appliedAtMs));
     },
     take() {
       const told = [...counts].slice(0, maxCounts);
@@ -71,4 +80,20 @@ export function createDrainCounts(
       return countArgs(told.map(([, count]) => ({ ...count, delta: Math.round(count.delta) })));
     },
   };
+}
+
+/** How many times lie under each bound, and their sum; nulls are passed over. */
+function tally(
+  bounds: readonly number[],
+  times: readonly (number | null)[],
+): { readonly byBound: ReadonlyMap<number, number>; readonly sumMs: number } {
+  const byBound = new Map<number, number>();
+  let sumMs = 0;
+  for (const ms of times) {
+    if (ms === null) continue;
+    const bound = boundOf(bounds, ms);
+    byBound.set(bound, (byBound.get(bound) ?? 0) + 1);
+    sumMs += ms;
+  }
+  return { byBound, sumMs };
 }

@@ -27,6 +27,7 @@ import {
   triesOf,
 } from "./delivery.ts";
 import { type DeliveryFailure, noteDue } from "./drain-base.ts";
+import type { AppliedTimes } from "./drain-counts.ts";
 import type { Drain } from "./drain-state.ts";
 import { eventLog } from "./run-handlers.ts";
 
@@ -45,7 +46,7 @@ export async function tellSources<T>(
 }
 
 function finish(deliveries: readonly Delivery[], as: "applied" | "dead_letter"): void {
-  for (const delivery of deliveries) delivery.source.finish([delivery], as);
+  for (const [source, own] of Map.groupBy(deliveries, (one) => one.source)) source.finish(own, as);
 }
 
 /**
@@ -198,6 +199,7 @@ export async function finishApplied(
   applied: readonly Applied[],
   blocked: Set<string>,
 ): Promise<void> {
+  const done: Applied[] = [];
   const letters: DeadLetter[] = [];
   const retries: Retry[] = [];
   for (const one of applied) {
@@ -206,7 +208,7 @@ export async function finishApplied(
     const key = orderOf(delivery);
     if (key !== null && holdsKey(drain.consumer, one)) blocked.add(key);
     if (decision.action === "ack") {
-      countApplied(drain, one);
+      done.push(one);
     } else if (decision.action === "retry") {
       retries.push(toRetry(drain, one, decision));
     } else {
@@ -214,6 +216,7 @@ export async function finishApplied(
       letters.push(toDeadLetter(drain, delivery, why));
     }
   }
+  finishDone(drain, done);
   await tellSources(
     retries,
     ({ delivery }) => delivery.source,
@@ -225,23 +228,34 @@ export async function finishApplied(
   await storeLetters(drain, letters);
 }
 
-/** Counts a delivery that is done, and lets its source forget it. */
-function countApplied({ result, counts }: Drain, { delivery, duplicate, times }: Applied): void {
-  finish([delivery], "applied");
-  if (duplicate === "redelivered") result.redelivered += 1;
-  else if (duplicate === "published_twice") result.publishedTwice += 1;
-  else result.applied += 1;
-  const { event } = delivery.content;
-  counts.note(event.type, duplicate ?? "applied");
-  if (duplicate !== null || times === null) return;
+/** Counts deliveries that are done, and lets their sources forget them. */
+function finishDone({ result, counts }: Drain, done: readonly Applied[]): void {
+  finish(
+    done.map(({ delivery }) => delivery),
+    "applied",
+  );
+  for (const [duplicate, alike] of Map.groupBy(done, (one) => one.duplicate)) {
+    if (duplicate === "redelivered") result.redelivered += alike.length;
+    else if (duplicate === "published_twice") result.publishedTwice += alike.length;
+    else result.applied += alike.length;
+    const byType = Map.groupBy(alike, ({ delivery }) => delivery.content.event.type);
+    for (const [type, own] of byType) counts.note(type, duplicate ?? "applied", own.length);
+  }
+  counts.noteTimes(done.flatMap(timesOf));
+}
+
+function timesOf({ delivery, duplicate, times }: Applied): AppliedTimes[] {
+  if (duplicate !== null || times === null) return [];
   // How long a replay or a redrive took to come says when an operator began it.
   const isFirstTime = !delivery.isReplay && delivery.deadLetterId === null;
-  const criticalMs = times.committedMs - Date.parse(event.timestamp);
-  counts.noteTimes({
-    processingMs: times.processingMs,
-    criticalMs: isFirstTime && Number.isFinite(criticalMs) ? Math.max(0, criticalMs) : null,
-    appliedAtMs: times.committedMs,
-  });
+  const criticalMs = times.committedMs - Date.parse(delivery.content.event.timestamp);
+  return [
+    {
+      processingMs: times.processingMs,
+      criticalMs: isFirstTime && Number.isFinite(criticalMs) ? Math.max(0, criticalMs) : null,
+      appliedAtMs: times.committedMs,
+    },
+  ];
 }
 
 /** An observer never breaks what it observes. */

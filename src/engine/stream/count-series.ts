@@ -56,8 +56,8 @@ export function triesOverTime(
 }
 
 /** @param bound of the histogram of critical times, ms; may be infinite */
-export function criticalOverTime(subscriber: string, bound: number, atMs: number): Count {
-  return countIn(criticalSpan, `critical|${subscriber}|${bound}`, 1, atMs);
+export function criticalOverTime(subscriber: string, bound: number, events: number, atMs: number): Count {
+  return countIn(criticalSpan, `critical|${subscriber}|${bound}`, events, atMs);
 }
 
 /** A series as it stands on one shard. */
