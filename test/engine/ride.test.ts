@@ -5,7 +5,7 @@ import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
 import type { StreamInvocation } from "../../src/engine/invocation.ts";
 import { relay } from "../../src/engine/relay/relay.ts";
-import { inHandOfIsolate, relayPlaceOf } from "../../src/engine/relay/ride.ts";
+import { beginRide, inHandOfIsolate, relayPlaceOf } from "../../src/engine/relay/ride.ts";
 import type { Backbone } from "../backbone.ts";
 import { hookDatabase } from "../faults.ts";
 import { latch } from "../latch.ts";
@@ -90,6 +90,48 @@ test("what others have committed goes along, read from the record", async () => 
   ]);
 });
 
+describe("one tenant's request", () => {
+  const ofTenant = (backbone: Backbone, scope: string) =>
+    watched(backbone, { scope, db: backbone.open().db.ofTenant("t1") });
+
+  test("takes the relay's batch along, that of others too", async () => {
+    const backbone = await openSystem();
+    const others = await publishReports(backbone, 2);
+    const scope = crypto.randomUUID();
+    const { invocation, asked } = ofTenant(backbone, scope);
+    const [result] = await ingest(invocation, [report()], { ...nobody, tenantId: "t1" });
+    expect(result?.status).toBe("accepted");
+    expect(asked.filter((one) => one !== "other")).toEqual(["record_events+relay_begin_in_hand"]);
+    await afterCommit({ ...backbone.open(), scope });
+    expect((await entries(backbone)).map(({ fields }) => fields.tenant_id)).toEqual([
+      undefined,
+      undefined,
+      "t1",
+    ]);
+    expect((await entries(backbone)).slice(0, 2).map(({ fields }) => fields.id)).toEqual(others);
+  });
+
+  test("is held by its wall before that: another tenant's event is refused, and nothing of it is stored", async () => {
+    const backbone = await openSystem();
+    const { invocation } = ofTenant(backbone, crypto.randomUUID());
+    const foreign = { ...report(), tenant_id: "t2" };
+    await expect(ingest(invocation, [foreign], { ...nobody, tenantId: "t1" })).rejects.toThrow();
+    expect(await backbone.sql("SELECT FROM events WHERE tenant_id IS NOT NULL")).toEqual([]);
+    const { rows } = await backbone
+      .open()
+      .db.transaction((tx) => tx.execute("SELECT current_setting('role') AS role"));
+    expect(rows).toEqual([{ role: "none" }]);
+  });
+
+  test("control: as the tenant, the relay's statement is refused", async () => {
+    const backbone = await openSystem();
+    const { invocation } = ofTenant(backbone, crypto.randomUUID());
+    const ride = beginRide(invocation, inHandOfIsolate(invocation));
+    expect(ride).not.toBeNull();
+    await expect(invocation.db.batch(ride === null ? [] : [ride.statement])).rejects.toThrow();
+  });
+});
+
 describe("does not ride", () => {
   test("while another isolate has the lease, and leaves no mark; the relay behind it sends", async () => {
     const backbone = await openSystem();
@@ -122,16 +164,6 @@ describe("does not ride", () => {
     const { invocation, asked } = watched(backbone, { scope: crypto.randomUUID() });
     await ingest(invocation, [report()], nobody);
     expect(asked.join()).not.toContain("relay_");
-  });
-
-  test("as one tenant, whose rows alone it may see", async () => {
-    const backbone = await openSystem();
-    const invocation = { ...backbone.open(), scope: crypto.randomUUID() };
-    const ofTenant = { ...invocation, db: invocation.db.ofTenant("t1") };
-    const [result] = await ingest(ofTenant, [report()], { ...nobody, tenantId: "t1" });
-    expect(result?.status).toBe("accepted");
-    await afterCommit(invocation);
-    expect(await entries(backbone)).toHaveLength(1);
   });
 });
 

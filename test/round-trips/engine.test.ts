@@ -140,6 +140,20 @@ test("from a request to the effect", async () => {
   expect(shown("ingestToEffect", cost)).toEqual(pathCosts.ingestToEffect);
 });
 
+test("from one tenant's request to the effect: no call more, two statements that enter and leave its role", async () => {
+  const consumers = [oneStatement()];
+  const { meter, backbone } = await open(consumers);
+  const input = { type: partChecked.type, source: "round_trips", payload: { part: "db", status: "1" } };
+  const context = { correlationId: null, actorId: null, tenantId: "t1", waitUntil: () => undefined };
+  const cost = await meter.costOf(nothing, async () => {
+    const invocation = backbone.open();
+    await ingest({ ...invocation, db: invocation.db.ofTenant("t1") }, [input], context);
+    await wake(backbone, consumers);
+  });
+  const { statements } = pathCosts.ingestToEffect;
+  expect(cost).toEqual({ ...pathCosts.ingestToEffect, statements: statements + 2 });
+});
+
 test.each([
   ["relay", 1],
   ["relayOfMany", eventsTogether],

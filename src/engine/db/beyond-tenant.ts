@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "./database.ts";
 import { keepSql } from "./kept-sql.ts";
 
@@ -8,6 +8,16 @@ const leaveSql = keepSql<[]>(
       SELECT role, set_config('role', 'none', true) FROM entered`,
 );
 const enterAgainSql = keepSql<[role: string]>((role) => sql`SELECT set_config('role', ${role}, true)`);
+
+const leaveForGoodSql = keepSql<[]>(() => sql`SELECT set_config('role', 'none', true)`);
+
+/**
+ * The statements behind it in a batch (`Database.batch`) concern all tenants, also when the batch is that of one, as
+ * `beyondTenant` says. For none of these statements may the tenant have a word in its text.
+ */
+export function leaveTenantSql(): SQL {
+  return leaveForGoodSql();
+}
 
 /**
  * A part of a transaction that concerns all tenants, also when the transaction is that of one: what is asked in it sees

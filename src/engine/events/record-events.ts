@@ -1,5 +1,7 @@
+import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
+import { leaveTenantSql } from "../db/beyond-tenant.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
 import { hasStream, type Invocation } from "../invocation.ts";
 import { freelyLockedKeys, type Inserted, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
@@ -44,8 +46,9 @@ async function insertAndHandOver(
   const { db } = invocation;
   const telling = insertEventsSql(events);
   const inHand = inHandOfIsolate(invocation);
-  // One tenant's database may neither see nor move the relay.
-  const ride = hasStream(invocation) && db.tenantId === null ? beginRide(invocation, inHand) : null;
+  const ride = hasStream(invocation) ? beginRide(invocation, inHand) : null;
+  // A tenant's role may neither see nor move the relay, which sends the events of all.
+  const asRelay = (statement: SQL) => (db.tenantId === null ? [statement] : [leaveTenantSql(), statement]);
   const read = (inserted: unknown) => {
     const { fresh = null, transaction = null } = (inserted ?? {}) as Partial<Inserted>;
     const ids = new Set(fresh ?? events.map(({ event }) => event.id));
@@ -57,11 +60,12 @@ async function insertAndHandOver(
   if (ride === null) return read((await db.rows(telling))[0]);
   // A lease that stays is over by itself, so nobody is told when it does.
   const undo = async () => {
-    if (ride.undo !== null) await db.batch([ride.undo]).catch(() => undefined);
+    if (ride.undo !== null) await db.batch(asRelay(ride.undo)).catch(() => undefined);
   };
   try {
-    const [inserted = [], taken = []] = await db.batch([telling, ride.statement]);
-    const ids = read(inserted[0]);
+    const answers = await db.batch([telling, ...asRelay(ride.statement)]);
+    const taken = answers.at(-1) ?? [];
+    const ids = read(answers[0]?.[0]);
     // When nothing is new, nobody starts the relay.
     ride.end(ids.size === 0 ? null : (taken as BareRow[]));
     if (ids.size === 0 && taken.length > 1) await undo();
