@@ -268,7 +268,10 @@ export interface ConsumerOptions {
   readonly publishesFor?: "own_tenant" | "any_tenant";
   /** Time limit of one handler call, ms; default 10,000. */
   readonly handlerTimeoutMs?: number;
-  /** Entries read at once, at most; default 500. Reads begin at 100 and adapt to the time the handlers take. */
+  /**
+   * Entries of a round, at most; default 500, and more (1,000 is accepted) are 500, because as many are read ahead. Rounds
+   * begin at 100 and adapt to the time the handlers take.
+   */
   readonly batchSize?: number;
   /**
    * Transactions that run side by side, each with its own connection; events with the same key share one. Default 1.
