@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { callOutside, createDatabase, createRedis, type Logger } from "@brain/engine";
+import { callOutside, createDatabase, createRedis, type Logger, TransientError } from "@brain/engine";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -22,8 +22,10 @@ let arrived = 0;
 let redirected = 0;
 let target: string;
 let configured: string;
-const elsewhere = createServer((_request, response) => {
+const keysElsewhere: (string | undefined)[] = [];
+const elsewhere = createServer((request, response) => {
   arrived++;
+  keysElsewhere.push(request.headers.authorization);
   response.end("{}");
 });
 const redirecting = createServer((request, response) => {
@@ -78,7 +80,6 @@ const calls: Record<string, () => Promise<unknown>> = {
     if (kind === "no_answer") throw new Error("no answer");
   },
   "a statement": () => createDatabase(`postgres://user:password@${configured}/db`).rows(sql`SELECT 1`),
-  "a command of Redis": () => createRedis({ url: `http://${configured}`, token: "k" }).command(["PING"]),
   "the command line": () => {
     const client = createClient({ url: `http://${configured}`, key: "k", actor: null });
     return client.post("/api/events", {});
@@ -94,6 +95,13 @@ describe("a redirect is not followed", () => {
     await expect(calls[name]?.()).rejects.toThrow();
     expect(redirected).toBeGreaterThan(0);
     expect(arrived).toBe(0);
+  });
+
+  test("by the client of Redis with the key; it cannot be told to follow none", async () => {
+    keysElsewhere.length = 0;
+    const redis = createRedis({ url: `http://${configured}`, token: "planted" });
+    await expect(redis.command(["PING"])).rejects.toThrow(TransientError);
+    expect(keysElsewhere).toEqual([undefined]);
   });
 
   test("control: fetch by itself would follow it", async () => {

@@ -16,6 +16,26 @@ function replying(reply: string) {
   return answering(200, JSON.stringify([{ error: reply }]));
 }
 
+test("a redirect leads nobody elsewhere: neither commands nor the key", async () => {
+  const asked: unknown[] = [];
+  const other = createServer((request, response) => {
+    asked.push(request.headers);
+    response.end('[{"result":"PONG"}]');
+  });
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as { port: number };
+  const server = createServer((_request, response) =>
+    response.writeHead(307, { location: `http://127.0.0.1:${port}/pipeline` }).end("{}"),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port: own } = server.address() as { port: number };
+  const redis = createRedis({ url: `http://127.0.0.1:${own}/`, token: "t" });
+  await expect(redis.command(["PING"])).rejects.toBeInstanceOf(TransientError);
+  expect(asked).toEqual([]);
+});
+
 /** A Redis over HTTP that answers each command by `reply`, and what it was sent. */
 async function scripted(reply: (command: readonly string[]) => object) {
   const sent: (readonly string[])[] = [];
