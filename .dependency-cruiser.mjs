@@ -195,6 +195,7 @@ export default {
         "^workers/",
       ],
     ),
+    onlyIn("@upstash/redis", [npm("@upstash/redis")], ["^src/engine/stream/"]),
     onlyIn("@neondatabase/serverless", [npm("@neondatabase/serverless")], ["^src/engine/db/"]),
     {
       name: "no-sql-in-stream",

@@ -1,3 +1,4 @@
+import { errors, Redis } from "@upstash/redis/cloudflare";
 import type { SubrequestMeter } from "../core/budget.ts";
 import { TransientError } from "../core/errors.ts";
 import { byBody, byDigest, leaveFlagOut } from "./scripts.ts";
@@ -51,6 +52,9 @@ export interface RedisHttpOptions {
   readonly meter?: SubrequestMeter | null;
 }
 
+/** What the client appends to each error message: the whole command, so payloads. Cut before anyone sees it. */
+const commandInMessage = /, command was: [\s\S]*$/;
+
 /** First words of replies that pass: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors */
 const passingPrefixes: ReadonlySet<string> = new Set([
   "LOADING",
@@ -78,12 +82,20 @@ export function prepareRedis(
   options: Omit<RedisHttpOptions, "meter">,
 ): (meter: SubrequestMeter | null) => RedisHttp {
   const timeoutMs = options.timeoutMs ?? 5_000;
-  const upstash: Upstash = {
+  const redis = new Redis({
     url: options.url,
-    endpoint: `${options.url.replace(/\/$/, "")}/pipeline`,
-    headers: { authorization: `Bearer ${options.token}`, "content-type": "application/json" },
-    timeoutMs,
-  };
+    token: options.token,
+    // `retry: false` still tries twice. A repeat of an append must be told from a first try, so we repeat ourselves.
+    retry: { retries: 0 },
+    automaticDeserialization: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    responseEncoding: false,
+    readYourWrites: false,
+    // It follows redirects and cannot be told otherwise. The key stays behind when they lead to another origin:
+    // https://fetch.spec.whatwg.org/#http-redirect-fetch
+  });
+  const upstash = { redis, url: options.url, timeoutMs };
   return (meter) => {
     const pipeline = async (commands: readonly Command[]): Promise<unknown[]> => {
       if (commands.length === 0) return [];
@@ -120,12 +132,15 @@ export function createRedis({ meter = null, ...options }: RedisHttpOptions): Red
   return prepareRedis(options)(meter);
 }
 
+/** The client's request function, which its pipeline class uses too; the only way to send raw commands as a pipeline. */
+interface Requester {
+  request(request: { path: string[]; body: unknown; signal: () => AbortSignal }): Promise<unknown>;
+}
+
 /** What the calls to one Redis have in common. */
 interface Upstash {
+  readonly redis: Redis;
   readonly url: string;
-  /** Where it takes pipelines. */
-  readonly endpoint: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
@@ -134,9 +149,13 @@ interface Upstash {
  * request itself fails with comes from the service in front of it. As a single command both are the same text.
  */
 async function send(upstash: Upstash, commands: readonly Command[]): Promise<unknown[]> {
-  const { url } = upstash;
+  const { url, timeoutMs } = upstash;
+  const { client } = upstash.redis as unknown as { client: Requester };
   const body = commands.map((one) => byBody(url, one));
-  const replies = await within(upstash.timeoutMs, (signal) => post(upstash, body, signal));
+  const replies = await within(timeoutMs, (signal) =>
+    // As a function: with a plain signal the client answers an abort with a fabricated success.
+    client.request({ path: ["pipeline"], body, signal: () => signal }),
+  );
   if (!Array.isArray(replies) || replies.length !== commands.length) {
     throw unavailable(`Redis answered ${String(replies).slice(0, 40)} to ${commands.length} commands.`);
   }
@@ -154,39 +173,6 @@ async function send(upstash: Upstash, commands: readonly Command[]): Promise<unk
   );
   for (const [index, place] of refused.entries()) answers[place] = again[index];
   return answers;
-}
-
-/**
- * One request as Upstash's REST API takes it. The vendor's client does the same and much beside it that had to be turned
- * off (repeats, redirects, guesses at types); a start read 78 KB of it.
- *
- * @throws {TransientError} there are no replies in the answer; and what the network throws
- * @see https://upstash.com/docs/redis/features/restapi#pipelining
- */
-async function post(
-  { endpoint, headers }: Upstash,
-  commands: readonly Command[],
-  signal: AbortSignal,
-): Promise<unknown> {
-  // The headers hold the key, which a redirect would carry to a host that nobody configured.
-  // biome-ignore lint/style/noRestrictedGlobals: redirects are off
-  const answer = await fetch(endpoint, {
-    method: "POST",
-    headers,
-    body: JSON.stringify(commands),
-    redirect: "manual",
-    signal,
-  });
-  let said: unknown;
-  try {
-    said = await answer.json();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw unavailable("Redis answered with something that is no JSON.");
-  }
-  if (answer.ok) return said;
-  const reason = (said as { readonly error?: unknown } | null)?.error;
-  throw unavailable(`Redis is not available: ${String(reason).slice(0, maxReplyLength)}`);
 }
 
 /** The reply to a script whose first line has a flag that the server does not know: it did not run. */
@@ -232,6 +218,12 @@ function unavailable(message: string, cause?: unknown): TransientError {
  */
 export function translateRedisError(error: unknown): Error {
   if (error instanceof RedisReplyError || error instanceof TransientError) return error;
+  if (error instanceof errors.UpstashJSONParseError)
+    return unavailable("Redis answered with something that is no JSON.");
+  if (error instanceof errors.UpstashError) {
+    const said = error.message.replace(commandInMessage, "").slice(0, maxReplyLength);
+    return unavailable(`Redis is not available: ${said}`);
+  }
   // The original may hold the command or an answer in its message, so it is not kept as the cause. Names of
   // DOMExceptions are their class: https://webidl.spec.whatwg.org/#idl-DOMException-error-names
   const name = error instanceof Error ? error.name : typeof error;
