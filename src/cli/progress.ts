@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import cliProgress from "cli-progress";
-import type { Job } from "../http/kit/answers.ts";
+import type { Job } from "../http/kit/answers/operations.ts";
 import type { Cli } from "./command.ts";
 import { CliError, ConnectionError } from "./errors.ts";
 import { facts } from "./output.ts";

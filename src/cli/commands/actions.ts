@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Action, Actions } from "../../http/kit/answers.ts";
+import type { Action, Actions } from "../../http/kit/answers/operations.ts";
 import { cliOf, noteNextPage, withPaging } from "../command.ts";
 import { type Column, table } from "../output.ts";
 

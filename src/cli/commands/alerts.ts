@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Alert, AlertDetails, AlertList } from "../../http/kit/answers.ts";
+import type { Alert, AlertDetails, AlertList } from "../../http/kit/answers/alerts.ts";
 import { type Cli, cliOf, noteNextPage, withPaging } from "../command.ts";
 import { facts, table } from "../output.ts";
 

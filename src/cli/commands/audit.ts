@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { AuditDay, AuditDays, Verification } from "../../http/kit/answers.ts";
+import type { AuditDay, AuditDays, Verification } from "../../http/kit/answers/operations.ts";
 import { type Cli, cliOf, noteNextPage } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { type Column, table } from "../output.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BlockedKeys, ConsumerState, Consumers, Pause } from "../../http/kit/answers.ts";
+import type { BlockedKeys, ConsumerState, Consumers, Pause } from "../../http/kit/answers/consumers.ts";
 import {
   type Cli,
   cliOf,

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { DeadLetter, DeadLetterDetails, Job, LetterGroup, Tried } from "../../http/kit/answers.ts";
+import type { DeadLetter, DeadLetterDetails, LetterGroup } from "../../http/kit/answers/dead-letters.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
+import type { Tried } from "../../http/kit/answers/trial.ts";
 import {
   type Cli,
   cliOf,

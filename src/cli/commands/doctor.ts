@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import type { Alerts, Consumers, Stats } from "../../http/kit/answers.ts";
+import type { Alerts } from "../../http/kit/answers/alerts.ts";
+import type { Consumers } from "../../http/kit/answers/consumers.ts";
+import type { Stats } from "../../http/kit/answers/operations.ts";
 import type { Query } from "../client.ts";
 import { type Cli, cliOf, seconds, wholeNumber } from "../command.ts";
 import { AnswerError, CliError, ConnectionError } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ExportPage, RecordedEvent } from "../../http/kit/answers.ts";
+import type { ExportPage, RecordedEvent } from "../../http/kit/answers/events.ts";
 import { type Cli, cliOf, wholeNumber } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { openSink } from "./export-sink.ts";

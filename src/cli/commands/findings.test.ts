@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Alerts, ConsumerState, Consumers, Stats } from "../../http/kit/answers.ts";
+import type { Alerts } from "../../http/kit/answers/alerts.ts";
+import type { ConsumerState, Consumers } from "../../http/kit/answers/consumers.ts";
+import type { Stats } from "../../http/kit/answers/operations.ts";
 import { type Finding, findingsOf, type Observed } from "./findings.ts";
 
 const nowMs = Date.parse("2026-05-01T12:00:00Z");

@@ -1,4 +1,6 @@
-import type { Alerts, ConsumerState, Consumers, Stats } from "../../http/kit/answers.ts";
+import type { Alerts } from "../../http/kit/answers/alerts.ts";
+import type { ConsumerState, Consumers } from "../../http/kit/answers/consumers.ts";
+import type { Stats } from "../../http/kit/answers/operations.ts";
 import { duration } from "../output.ts";
 
 /** Something that the server could not tell. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Job } from "../../http/kit/answers.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
 import { type Cli, cliOf, noteNextPage, withPaging, withReason, withYes } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { table } from "../output.ts";

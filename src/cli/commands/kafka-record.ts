@@ -1,5 +1,5 @@
 import { type TravellingEnvelope, toCloudEvent } from "@brain/schemas";
-import type { RecordedEvent } from "../../http/kit/answers.ts";
+import type { RecordedEvent } from "../../http/kit/answers/events.ts";
 import { UsageError } from "../errors.ts";
 
 /** A record as a line of JSON: what every Kafka client takes to produce it. */

@@ -1,4 +1,4 @@
-import type { MoveState } from "../../http/kit/answers.ts";
+import type { MoveState } from "../../http/kit/answers/consumers.ts";
 
 /** What keeps a move from being done (`left`), or what is as it may stay (`note`). */
 export interface MoveStep {

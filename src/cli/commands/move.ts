@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { MoveState } from "../../http/kit/answers.ts";
+import type { MoveState } from "../../http/kit/answers/consumers.ts";
 import { type Cli, cliOf } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { printable } from "../output.ts";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { FoundEvent, FoundPage } from "../../http/kit/answers.ts";
+import type { FoundEvent, FoundPage } from "../../http/kit/answers/events.ts";
 import { type Cli, cliOf, instant, noteNextPage, withPaging } from "../command.ts";
 import { type Column, table } from "../output.ts";
 

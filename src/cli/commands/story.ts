@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers.ts";
+import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
-import type { History, LiveEvent, RecordedEvent } from "../../http/kit/answers.ts";
+import type { History, LiveEvent, RecordedEvent } from "../../http/kit/answers/events.ts";
 import { type Cli, cliOf, wholeNumber } from "../command.ts";
 import { AnswerError, ConnectionError } from "../errors.ts";
 import { type Output, printable } from "../output.ts";

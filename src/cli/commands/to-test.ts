@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Envelope } from "@brain/schemas";
 import type { Command } from "commander";
 import type { Delivered } from "../../governance/scaffold/to-test.ts";
-import type { DeadLetterDetails } from "../../http/kit/answers.ts";
+import type { DeadLetterDetails } from "../../http/kit/answers/dead-letters.ts";
 import { type Cli, cliOf } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { outputOf, type WriteOptions, writing } from "../writing.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Tried, TriedValue, TryOffers } from "../../http/kit/answers.ts";
+import type { Tried, TriedValue, TryOffers } from "../../http/kit/answers/trial.ts";
 import { type Cli, cliOf } from "../command.ts";
 import { type Output, printable, table } from "../output.ts";
 

@@ -1,4 +1,4 @@
-import type { AlertDetails } from "../../http/kit/answers.ts";
+import type { AlertDetails } from "../../http/kit/answers/alerts.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { ActionForm, ReasonField, typed } from "../parts/form.tsx";
 import { AlertStateBadge, SeverityBadge } from "../parts/severity.tsx";

@@ -1,4 +1,4 @@
-import type { Alert, AlertList } from "../../http/kit/answers.ts";
+import type { Alert, AlertList } from "../../http/kit/answers/alerts.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { FilterForm, FilterSelect } from "../parts/form.tsx";
 import { AlertStateBadge, SeverityBadge } from "../parts/severity.tsx";

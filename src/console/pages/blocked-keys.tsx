@@ -1,4 +1,4 @@
-import type { BlockedKeys } from "../../http/kit/answers.ts";
+import type { BlockedKeys } from "../../http/kit/answers/consumers.ts";
 import type { Act, PageModule, Visit } from "../page.ts";
 import { ActionForm, ReasonField } from "../parts/form.tsx";
 import { Pager, Table } from "../parts/table.tsx";

@@ -1,4 +1,4 @@
-import type { ConsumerDetails } from "../../http/kit/answers.ts";
+import type { ConsumerDetails } from "../../http/kit/answers/consumers.ts";
 import type { Form, PageModule, PageView, Visit } from "../page.ts";
 import { ConsumerChanges } from "../parts/consumer-changes.tsx";
 import { ConsumerState } from "../parts/consumer-table.tsx";

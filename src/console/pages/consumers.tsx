@@ -1,4 +1,4 @@
-import type { Overview } from "../../http/kit/answers.ts";
+import type { Overview } from "../../http/kit/answers/overview.ts";
 import type { PageModule } from "../page.ts";
 import { ConsumerTable } from "../parts/consumer-table.tsx";
 import { WindowSwitch, windowOf } from "../parts/over-time.tsx";

@@ -1,4 +1,5 @@
-import type { DeadLetter, Job, LetterGroup } from "../../http/kit/answers.ts";
+import type { DeadLetter, LetterGroup } from "../../http/kit/answers/dead-letters.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { Form, PageModule, Visit } from "../page.ts";
 import { Sparkline } from "../parts/chart.tsx";

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../../http/kit/answers.ts";
+import type { DeadLetter } from "../../http/kit/answers/dead-letters.ts";
 import type { PageModule } from "../page.ts";
 import { FilterForm, FilterSelect } from "../parts/form.tsx";
 import { LetterTable } from "../parts/letters.tsx";

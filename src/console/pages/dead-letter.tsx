@@ -1,4 +1,6 @@
-import type { BlockedKeys, DeadLetterDetails, Tried } from "../../http/kit/answers.ts";
+import type { BlockedKeys } from "../../http/kit/answers/consumers.ts";
+import type { DeadLetterDetails } from "../../http/kit/answers/dead-letters.ts";
+import type { Tried } from "../../http/kit/answers/trial.ts";
 import { invalidForm } from "../api.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { PageModule, ShownInstead, Visit } from "../page.ts";

@@ -1,4 +1,4 @@
-import type { LetterGroup } from "../../http/kit/answers.ts";
+import type { LetterGroup } from "../../http/kit/answers/dead-letters.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { Sparkline } from "../parts/chart.tsx";
 import { FilterForm, FilterSelect } from "../parts/form.tsx";

@@ -1,4 +1,4 @@
-import type { DeclaredEvent, FoundPage } from "../../http/kit/answers.ts";
+import type { DeclaredEvent, FoundPage } from "../../http/kit/answers/events.ts";
 import { ApiRefusal } from "../api.ts";
 import type { PageModule } from "../page.ts";
 import { EventFacts, metaOf } from "../parts/event-facts.tsx";

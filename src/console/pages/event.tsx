@@ -1,11 +1,6 @@
-import type {
-  DeclaredEvent,
-  EventEffects,
-  FoundEvent,
-  Job,
-  Tried,
-  TryOffers,
-} from "../../http/kit/answers.ts";
+import type { DeclaredEvent, EventEffects, FoundEvent } from "../../http/kit/answers/events.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
+import type { Tried, TryOffers } from "../../http/kit/answers/trial.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { CauseAndEffects, ConsumerEffects } from "../parts/event-effects.tsx";
 import { EventFacts, metaOf } from "../parts/event-facts.tsx";

@@ -1,4 +1,4 @@
-import type { FoundPage } from "../../http/kit/answers.ts";
+import type { FoundPage } from "../../http/kit/answers/events.ts";
 import { ApiRefusal } from "../api.ts";
 import type { PageModule, ShownElsewhere, Visit } from "../page.ts";
 import { EventRows } from "../parts/event-rows.tsx";

@@ -1,4 +1,4 @@
-import type { Job } from "../../http/kit/answers.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
 import { ApiRefusal } from "../api.ts";
 import type { PageModule } from "../page.ts";
 

@@ -1,4 +1,4 @@
-import type { Job } from "../../http/kit/answers.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
 import type { PageModule } from "../page.ts";
 import { FilterForm, FilterSelect } from "../parts/form.tsx";
 import { JobTable } from "../parts/jobs.tsx";

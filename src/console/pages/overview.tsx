@@ -1,4 +1,5 @@
-import type { History, Overview } from "../../http/kit/answers.ts";
+import type { History } from "../../http/kit/answers/events.ts";
+import type { Overview } from "../../http/kit/answers/overview.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { ConsumerTable } from "../parts/consumer-table.tsx";
 import { DemoWorld, readDemo } from "../parts/demo-world.tsx";

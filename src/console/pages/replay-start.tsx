@@ -1,4 +1,5 @@
-import type { Consumers, Job } from "../../http/kit/answers.ts";
+import type { Consumers } from "../../http/kit/answers/consumers.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
 import { requireConfirmed } from "../confirm.ts";
 import type { Form, PageModule, PageView, Visit } from "../page.ts";
 import { ActionForm, ConfirmCount, ReasonField, typed } from "../parts/form.tsx";

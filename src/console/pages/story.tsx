@@ -1,4 +1,4 @@
-import type { Story } from "../../http/kit/answers.ts";
+import type { Story } from "../../http/kit/answers/events.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { StoryTree } from "../parts/story-rows.tsx";
 import { StoryTimeline } from "../parts/story-timeline.tsx";

@@ -1,4 +1,4 @@
-import type { ConsumerDetails } from "../../http/kit/answers.ts";
+import type { ConsumerDetails } from "../../http/kit/answers/consumers.ts";
 import type { Visit } from "../page.ts";
 import { consumerWords } from "../words/consumers.ts";
 import { ActionForm, ReasonField, typed } from "./form.tsx";

@@ -1,4 +1,4 @@
-import type { ConsumerLine } from "../../http/kit/answers.ts";
+import type { ConsumerLine } from "../../http/kit/answers/overview.ts";
 import type { Visit } from "../page.ts";
 import { consumerWords } from "../words/consumers.ts";
 import { percentile } from "./over-time.tsx";

@@ -1,4 +1,4 @@
-import type { EffectOfConsumer, EventEffects, RelatedEvent } from "../../http/kit/answers.ts";
+import type { EffectOfConsumer, EventEffects, RelatedEvent } from "../../http/kit/answers/events.ts";
 import type { Visit } from "../page.ts";
 import { oneEventWords } from "../words/event.ts";
 import { ConsumerLink } from "./consumer-link.tsx";

@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import type { FoundEvent } from "../../http/kit/answers.ts";
+import type { FoundEvent } from "../../http/kit/answers/events.ts";
 import type { Visit } from "../page.ts";
 import { oneEventWords } from "../words/event.ts";
 import { eventWords } from "../words/events.ts";

@@ -1,4 +1,4 @@
-import type { FoundEvent } from "../../http/kit/answers.ts";
+import type { FoundEvent } from "../../http/kit/answers/events.ts";
 import type { Visit } from "../page.ts";
 import { eventWords } from "../words/events.ts";
 import { type Column, Table } from "./table.tsx";

@@ -1,4 +1,4 @@
-import type { Job } from "../../http/kit/answers.ts";
+import type { Job } from "../../http/kit/answers/operations.ts";
 import type { PageModule, Visit } from "../page.ts";
 import { jobWords } from "../words/jobs.ts";
 import { ConsumerLink } from "./consumer-link.tsx";

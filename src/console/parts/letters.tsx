@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../../http/kit/answers.ts";
+import type { DeadLetter } from "../../http/kit/answers/dead-letters.ts";
 import type { Visit } from "../page.ts";
 import { deadLetterWords } from "../words/dead-letters.ts";
 import { Table } from "./table.tsx";

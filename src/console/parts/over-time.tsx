@@ -1,4 +1,4 @@
-import type { CriticalTime, TimeWindow, TriesOverTime } from "../../http/kit/answers.ts";
+import type { CriticalTime, TimeWindow, TriesOverTime } from "../../http/kit/answers/overview.ts";
 import type { Visit } from "../page.ts";
 import { overviewWords } from "../words/overview.ts";
 import { Chart, type Series } from "./chart.tsx";

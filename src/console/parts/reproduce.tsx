@@ -1,4 +1,4 @@
-import type { FoundEvent } from "../../http/kit/answers.ts";
+import type { FoundEvent } from "../../http/kit/answers/events.ts";
 import type { Visit } from "../page.ts";
 import { oneEventWords } from "../words/event.ts";
 import { Copy } from "./text.tsx";

@@ -1,4 +1,4 @@
-import type { DeclaredEvent } from "../../http/kit/answers.ts";
+import type { DeclaredEvent } from "../../http/kit/answers/events.ts";
 import type { Visit } from "../page.ts";
 import { compareWithSchema, type FieldState } from "../search/compare-schema.ts";
 import { oneEventWords } from "../words/event.ts";

@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import type { StoryEvent, StoryOrigin } from "../../http/kit/answers.ts";
+import type { StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import type { Visit } from "../page.ts";
 import { isOrigin, type StoryNode } from "../story/timeline.ts";
 import { storyWords } from "../words/story.ts";

@@ -1,4 +1,4 @@
-import type { Tried, TriedValue } from "../../http/kit/answers.ts";
+import type { Tried, TriedValue } from "../../http/kit/answers/trial.ts";
 import type { Visit } from "../page.ts";
 import { tryWords } from "../words/tries.ts";
 import { Json } from "./json.tsx";

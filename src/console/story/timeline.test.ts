@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { StoryEvent } from "../../http/kit/answers.ts";
+import type { StoryEvent } from "../../http/kit/answers/events.ts";
 import { timelineOf } from "./timeline.ts";
 
 const base = Date.parse("2026-11-26T10:00:00.000Z");

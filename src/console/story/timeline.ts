@@ -1,5 +1,5 @@
 import { irApprovalConsumed, irApprovalCreated, irApprovalExpired } from "@brain/schemas";
-import type { StoryEvent, StoryOrigin } from "../../http/kit/answers.ts";
+import type { StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 
 /*
  * A story from its beginning to its end: a row for each event, in the lane of the module that published it, with lines
