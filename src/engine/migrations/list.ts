@@ -990,7 +990,7 @@ END $$;`,
   {
     tag: "0032_append_only_events",
     when: 1_795_748_809_972,
-    hash: "2404adc5f1edc924a58974f5d939564e0f4047962854bb3feafebcfb779120ad",
+    hash: "c43d596bf4f66f9362838797cfe02497ae786bd370ceb799be6044d4b07b51c9",
     statements: [
       `-- \`events\` is only appended to. That a row was sent, and under which id, is no longer noted in it: each such UPDATE wrote
 -- a wide row again and an entry in all of its indexes. What is not sent stands in \`unsent_events\`, what was sent in
@@ -1016,18 +1016,38 @@ END $$;`,
 -- - What it makes unsent, or notes as sent, by itself is carried over by a trigger: \`requeueLostSql\` for rows that were sent
 --   before, and the pass of a worker that had begun when this migration came.
 -- - It archives and deletes what is old by \`sent_at\`; rows of its age were sent, or the relay has stood still for 90 days.
--- - Its trim keeps entries of ours that look foreign to it as undecided, and this release removes those. A replay that it
---   runs over rows sent since fails at the stream id that is null, and can be continued by this release.
+-- - Its audit log takes entries of ours for foreign ones and keeps copies of them, undecided, so its search shows these events
+--   twice; the janitor of this release removes them. A replay that it runs over rows sent since fails at the stream id that is
+--   null, and can be continued by this release.
+-- - Its webhooks and its export wait: they go by the stream ids in \`events\`. Their cursors stay where they are, so this
+--   release goes on from there, and nothing is left out.
 --
 -- The record loses nothing by it, and what is sent twice has one effect. A later migration drops the columns, their indexes and the
 -- trigger \`events_noted\`.
 
--- No relay is in the middle of a pass, and none begins one; and nobody else writes or reads until the end. The strongest
--- lock comes first: who held a weaker one would wait for readers that wait for him.
+-- No relay is in the middle of a pass, and none begins one; and nobody else writes or reads until the end. Both tables are
+-- locked here, or neither: a later migration alters "relay_shards" in the same transaction, and who reads that table together
+-- with "events", as the job of webhooks does, would wait for us with the one while we wait for the other, until Postgres ends
+-- one of us. Whoever is in the way of the second lock gets both back before Postgres looks for a deadlock (after 1 s), and we
+-- ask again. After a minute we wait in line.
 DO $$
+DECLARE
+  patience text := current_setting('lock_timeout');
 BEGIN
-  PERFORM pg_advisory_xact_lock(1918985580, 1);
-  LOCK TABLE "events" IN ACCESS EXCLUSIVE MODE;
+  FOR try IN 1..200 LOOP
+    BEGIN
+      PERFORM set_config('lock_timeout', CASE WHEN try < 200 THEN '250ms' ELSE patience END, true);
+      PERFORM pg_advisory_xact_lock(1918985580, 1);
+      LOCK TABLE "relay_shards", "events" IN ACCESS EXCLUSIVE MODE;
+      EXIT;
+    EXCEPTION WHEN lock_not_available THEN
+      IF try = 200 THEN
+        RAISE;
+      END IF;
+      PERFORM pg_sleep(0.05);
+    END;
+  END LOOP;
+  PERFORM set_config('lock_timeout', patience, true);
 END $$;`,
       `CREATE TABLE "stream_entries" (
 	"position" bigint NOT NULL,
@@ -1102,7 +1122,8 @@ END $$;`,
       `CREATE TRIGGER "events_all_forgotten" AFTER TRUNCATE ON "events"
 FOR EACH STATEMENT EXECUTE FUNCTION forget_all_events();`,
       `-- Carries over what the release before notes in \`events\` by itself. An id that is not the one under which the event was sent
--- last says nothing.
+-- last says nothing. Before the row is written, so that no row stays without a time there: nobody would give it one when it is
+-- sent, and the release before would take it for unsent from then on. (What Postgres generates, as the slot, is not in NEW yet.)
 CREATE FUNCTION note_of_release_before() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
@@ -1111,7 +1132,7 @@ BEGIN
     DELETE FROM stream_entries s WHERE s.position = NEW.position AND s.ms || '-' || s.seq = OLD.stream_message_id;
     IF FOUND THEN
       INSERT INTO unsent_events (position, slot, tenant_id, key)
-      VALUES (NEW.position, NEW.slot, NEW.tenant_id, NEW.key) ON CONFLICT (position) DO NOTHING;
+      VALUES (OLD.position, OLD.slot, OLD.tenant_id, OLD.key) ON CONFLICT (position) DO NOTHING;
     END IF;
   ELSE
     DELETE FROM unsent_events u WHERE u.position = NEW.position;
@@ -1122,9 +1143,10 @@ BEGIN
       ON CONFLICT (position) DO NOTHING;
     END IF;
   END IF;
-  RETURN NULL;
+  NEW.sent_at := coalesce(NEW.sent_at, now());
+  RETURN NEW;
 END $$;`,
-      `CREATE TRIGGER "events_noted" AFTER UPDATE OF stream_message_id ON "events" FOR EACH ROW
+      `CREATE TRIGGER "events_noted" BEFORE UPDATE OF stream_message_id ON "events" FOR EACH ROW
 WHEN (NEW.stream_message_id IS DISTINCT FROM OLD.stream_message_id)
 EXECUTE FUNCTION note_of_release_before();`,
       `-- The functions of \`0021_relay_functions\` and \`0023_fair_tenants\`, which say what they do, on the two tables. They keep

@@ -89,7 +89,7 @@ BEGIN
     DELETE FROM stream_entries s WHERE s.position = NEW.position AND s.ms || '-' || s.seq = OLD.stream_message_id;
     IF FOUND THEN
       INSERT INTO unsent_events (position, slot, tenant_id, key)
-      VALUES (NEW.position, NEW.slot, NEW.tenant_id, NEW.key) ON CONFLICT (position) DO NOTHING;
+      VALUES (OLD.position, OLD.slot, OLD.tenant_id, OLD.key) ON CONFLICT (position) DO NOTHING;
     END IF;
   ELSE
     DELETE FROM unsent_events u WHERE u.position = NEW.position;
@@ -100,7 +100,8 @@ BEGIN
       ON CONFLICT (position) DO NOTHING;
     END IF;
   END IF;
-  RETURN NULL;
+  NEW.sent_at := coalesce(NEW.sent_at, now());
+  RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.queue_events()
@@ -469,7 +470,7 @@ CREATE TRIGGER events_all_forgotten AFTER TRUNCATE ON public.events FOR EACH STA
 
 CREATE TRIGGER events_forgotten AFTER DELETE ON public.events REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_events();
 
-CREATE TRIGGER events_noted AFTER UPDATE OF stream_message_id ON public.events FOR EACH ROW WHEN (((new.stream_message_id)::text IS DISTINCT FROM (old.stream_message_id)::text)) EXECUTE FUNCTION note_of_release_before();
+CREATE TRIGGER events_noted BEFORE UPDATE OF stream_message_id ON public.events FOR EACH ROW WHEN (((new.stream_message_id)::text IS DISTINCT FROM (old.stream_message_id)::text)) EXECUTE FUNCTION note_of_release_before();
 
 CREATE TRIGGER events_queued AFTER INSERT ON public.events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION queue_events();
 
