@@ -81,3 +81,15 @@ test("deletes old answers to keyed requests and old alerts that are over; audit 
   expect(await count(backbone, "operator_actions")).toBe(1);
   expect(await count(backbone, "jobs")).toBe(1);
 });
+
+test("decides as many undecided entries as there are: the release before leaves a copy of each event", async () => {
+  const backbone = await openBackbone();
+  await backbone.sql(`INSERT INTO archived_entries (stream_name, stream_message_id, event_id, event_type, raw_fields, undecided)
+    SELECT 's', '1-' || n, NULL, 't', '{}', true FROM generate_series(1, 12000) n`);
+  await purge(backbone.open(), always);
+  expect(await count(backbone, "archived_entries WHERE undecided")).toBe(0);
+  // In pages of 5,000, as far as time and calls reach: each of the five tables is asked once before.
+  await backbone.sql("UPDATE archived_entries SET undecided = true");
+  expect(await purge(backbone.open(), times(5 + 2))).toMatchObject({ more: true });
+  expect(await count(backbone, "archived_entries WHERE undecided")).toBe(2_000);
+});

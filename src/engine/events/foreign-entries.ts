@@ -114,7 +114,7 @@ function ofEnvelope(event: Envelope) {
 }
 
 /** Undecided entries looked at in one statement. */
-const settledAtOnce = 5_000;
+export const settledAtOnce = 5_000;
 
 /**
  * Finds out what the undecided entries are: those that the record has under their id by now are removed, the others stay.

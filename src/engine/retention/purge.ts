@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { settleUndecided } from "../events/foreign-entries.ts";
+import { settledAtOnce, settleUndecided } from "../events/foreign-entries.ts";
 import type { Invocation } from "../invocation.ts";
 
 /*
@@ -88,6 +88,19 @@ export async function purge({ db, retention }: Invocation, mayGoOn: () => boolea
     idempotencyKeys: await all(purgeIdempotencyKeysSql()),
     alerts: await all(purgeAlertsSql()),
   };
-  if (mayGoOn()) await settleUndecided(db);
-  return { ...deleted, more };
+  return { ...deleted, more: !(await settleAll(db, mayGoOn)) || more };
+}
+
+/**
+ * One page is enough but for what the release before leaves while it is beside this one, or alone again: its audit log
+ * keeps a copy of each event, and no day is sealed before these are gone.
+ *
+ * @returns false when there may be more
+ */
+async function settleAll(db: Invocation["db"], mayGoOn: () => boolean): Promise<boolean> {
+  for (let decided = settledAtOnce; decided === settledAtOnce; ) {
+    if (!mayGoOn()) return false;
+    decided = await settleUndecided(db);
+  }
+  return true;
 }
