@@ -30,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0034_relay_in_hand", when: 1_795_751_616_819 },
   { tag: "0035_shard_databases", when: 1_795_751_919_945 },
   { tag: "0036_claim_batch", when: 1_795_758_737_731 },
+  { tag: "0037_relay_in_hand_lean", when: 1_795_761_203_850 },
 ];

@@ -338,14 +338,16 @@ BEGIN
       'floor', CASE WHEN (r.last_ms, r.last_seq) > (r.trimmed_ms, r.trimmed_seq)
         THEN r.last_ms || '-' || r.last_seq ELSE r.trimmed_ms || '-' || r.trimmed_seq END,
       'lane', r.id_lane, 'earlier', r.batch_ms || '-' || r.batch_seq)::text END,
-    e.id::text, e.type::text, e.source::text, e.target::text, CASE WHEN h.here THEN NULL ELSE e.payload::text END,
-    to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    CASE WHEN h.here THEN e.position::text ELSE (e.meta || jsonb_build_object('position', e.position))::text END,
-    e.mission_id::text, e.task_id::text, e.correlation_id::text, e.tenant_id::text, e.actor_id::text, e.severity::text
+    e.id::text, l.type::text, l.source::text, l.target::text, l.payload::text,
+    to_char(l.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    CASE WHEN l.position IS NULL THEN e.position::text
+      ELSE (l.meta || jsonb_build_object('position', e.position))::text END,
+    l.mission_id::text, l.task_id::text, l.correlation_id::text, l.tenant_id::text, l.actor_id::text, l.severity::text
   FROM relay_shards r
   CROSS JOIN LATERAL unnest(r.batch_positions) WITH ORDINALITY AS b(position, place)
   JOIN events e ON e.position = b.position
-  CROSS JOIN LATERAL (SELECT in_hand IS NOT NULL AND e.xmin::text::bigint = ANY(in_hand) AS here) h
+  -- What is not in hand: else nulls.
+  LEFT JOIN LATERAL (SELECT e.*) l ON in_hand IS NULL OR e.xmin::text::bigint <> ALL(in_hand)
   WHERE r.shard = p_shard AND r.lease_token = p_token
   ORDER BY b.place;
 END $function$;
