@@ -34,8 +34,13 @@ export function forbiddenText(text: string): { readonly kind: ForbiddenKind; rea
 
 function ruleBrokenBy(text: string): ValueRule | null {
   const read = asRead(text);
-  if (!mayHoldFinding(read) || machineValue.test(text)) return null;
-  for (const rule of valueRules) {
+  if (read.length < shortestFinding || machineValue.test(text)) return null;
+  const secret = secretHint.test(read) ? brokenRuleOf(secretRules, read) : null;
+  return secret ?? (personHint.test(read) ? brokenRuleOf(personRules, read) : null);
+}
+
+function brokenRuleOf(rules: readonly ValueRule[], read: string): ValueRule | null {
+  for (const rule of rules) {
     let isBroken = false;
     findAll(read, rule, () => {
       isBroken = true;
@@ -49,16 +54,7 @@ function ruleBrokenBy(text: string): ValueRule | null {
 /** True for a text with something in it that looks like a secret: a key, a password, a token. */
 export function holdsSecret(text: string): boolean {
   const read = asRead(text);
-  if (read.length < shortestFinding || !secretHint.test(read)) return false;
-  let found = false;
-  for (const rule of secretRules) {
-    findAll(read, rule, () => {
-      found = true;
-      return false;
-    });
-    if (found) return true;
-  }
-  return false;
+  return read.length >= shortestFinding && secretHint.test(read) && brokenRuleOf(secretRules, read) !== null;
 }
 
 /** What a number gives away when it is read as text, or null: cards are written without spaces, too. */
