@@ -1,8 +1,11 @@
-import { NeonDbError, neon } from "@neondatabase/serverless";
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { createDatabase } from "../../src/engine/db/database.ts";
-import { connectHttp } from "../../src/engine/db/neon-http.ts";
+import { HttpSqlError } from "../../src/engine/db/errors.ts";
+import { connectHttp, sqlEndpoint, toLists, toRows } from "../../src/engine/db/neon-http.ts";
+// Sets the driver's readers of values.
+import "../../src/engine/db/session.ts";
 
 /* Our call and the driver's own, side by side on the same server: what one gives the other gives too. */
 
@@ -11,8 +14,7 @@ let drivers: ReturnType<typeof neon>;
 
 beforeAll(() => {
   const { neonUrl } = inject("services");
-  // Sets the driver up for a gateway on this machine.
-  createDatabase(neonUrl);
+  neonConfig.fetchEndpoint = sqlEndpoint;
   ours = connectHttp(neonUrl);
   drivers = neon(neonUrl);
 });
@@ -22,9 +24,9 @@ async function outcome(ask: () => PromiseLike<unknown>): Promise<unknown> {
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof NeonDbError)) throw error;
+    if (!(error instanceof NeonDbError || error instanceof HttpSqlError)) throw error;
     const { stack: _, ...said } = Object.fromEntries(
-      Object.getOwnPropertyNames(error).map((name) => [name, error[name as keyof NeonDbError]]),
+      Object.getOwnPropertyNames(error).map((name) => [name, error[name as keyof typeof error]]),
     );
     return { refused: said };
   }
@@ -32,7 +34,7 @@ async function outcome(ask: () => PromiseLike<unknown>): Promise<unknown> {
 
 const both = (query: string, params: unknown[]) =>
   Promise.all([
-    outcome(() => ours.rows({ sql: query, params })),
+    outcome(async () => toRows(await ours.one({ sql: query, params }))),
     outcome(() => drivers.query(query, params)),
   ]);
 
@@ -63,13 +65,60 @@ describe("a value, there and back", () => {
     ["timestamptz", "2026-11-26T10:00:00.123456Z"],
     ["numeric", "123456789012345678901234567890.5"],
     ["uuid", "6f1c1b51-6c53-4f5f-8f3c-6d2e3a8d5b11"],
-    ["bytea", Buffer.from([0, 1, 254, 255])],
+    ["smallint", -7],
+    ["oid", 4_000_000_000],
+    ["float4", "NaN"],
+    ["float8", "-Infinity"],
+    ["json", "[1, {}]"],
+    ["json", "null"],
+    ["char(5)", "ab"],
+    ["date", "2026-11-26"],
+    ["timestamp", "infinity"],
+    ["time", "10:00"],
+    ["interval", "1 day 2 hours"],
+    ["inet", "10.0.0.1"],
+    ["money", "1.50"],
+    ["tsvector", "a b"],
+    ["bigint[]", ["9007199254740993", null]],
+    ["smallint[]", [1, -2]],
+    ["oid[]", [1]],
+    ["float4[]", ["NaN", 0.5]],
+    ["float8[]", ["-Infinity", null, 1e300]],
+    ["numeric[]", ["1.10", null]],
+    ["boolean[]", [true, false, null]],
+    ["uuid[]", ["6f1c1b51-6c53-4f5f-8f3c-6d2e3a8d5b11"]],
+    ["varchar[]", ["a b", "null", " "]],
+    ["char(3)[]", ["ab"]],
+    ["date[]", ["2026-11-26"]],
+    ["timestamp[]", ["2026-11-26 10:00"]],
+    ["timestamptz[]", ["2026-11-26T10:00:00Z"]],
+    ["interval[]", ["1 day"]],
+    ["inet[]", ["10.0.0.1"]],
+    ["cidr[]", ["10.0.0.0/8"]],
+    ["macaddr[]", ["08:00:2b:01:02:03"]],
+    ["time[]", ["10:00"]],
+    ["timetz[]", ["10:00+02"]],
+    ["money[]", ["1.50"]],
+    ["json[]", '{"[1,2]","{\\"a\\": \\"b,c\\"}",NULL}'],
+    ["jsonb[]", '{"[1,2]","{\\"a\\": \\"b,c\\"}",NULL}'],
+    ["integer[]", "[0:1]={1,2}"],
+    ["integer[]", "{{{1,2},{3,4}},{{5,6},{7,8}}}"],
+    ["regclass", "pg_class"],
   ];
 
   test.each(values)("%s %o", async (type, value) => {
     const [we, driver] = await both(`SELECT $1::${type} AS value, 1 AS one`, [value]);
     expect(we).toEqual(driver);
     expect(we).toHaveLength(1);
+    const lists = toLists(await ours.one({ sql: `SELECT $1::${type}`, params: [value] }));
+    expect(lists).toEqual([[(driver as { value: unknown }[])[0]?.value]]);
+  });
+
+  test("bytes are a Uint8Array, which the driver's Buffer is, too", async () => {
+    const bytes = Uint8Array.of(0, 1, 254, 255);
+    const [we, driver] = await both("SELECT $1::bytea AS value, ''::bytea AS none", [bytes]);
+    expect(we).toEqual([{ value: bytes, none: Uint8Array.of() }]);
+    expect(driver).toEqual([{ value: Buffer.from(bytes), none: Buffer.of() }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { createDatabase } from "@brain/engine";
 import { neonConfig } from "@neondatabase/serverless";
 import { useSocketsWithoutDelay } from "../../workers/deno-sockets.ts";
 
@@ -10,6 +11,10 @@ declare const Deno: { readonly args: readonly string[]; exit(code: number): neve
 
 const [url = "", whose] = Deno.args;
 if (whose === "ours") useSocketsWithoutDelay();
+// The driver is told of it with the first connection; nobody listens there.
+await createDatabase("postgres://user:password@127.0.0.1:1/none")
+  .open()
+  .catch(() => undefined);
 const Socket = (neonConfig.webSocketConstructor ?? WebSocket) as typeof WebSocket;
 const socket = new Socket(url);
 socket.addEventListener("open", () => socket.send(new Uint8Array(4_000)));

@@ -1,9 +1,11 @@
-import { DatabaseError, NeonDbError } from "@neondatabase/serverless";
+import { DatabaseError } from "@neondatabase/serverless";
 import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { classify } from "../core/classify.ts";
 import { ConflictError, NotFoundError, PermanentError, TransientError } from "../core/errors.ts";
 import {
+  HttpSqlError,
+  knowErrorOfConnection,
   meetsAnyStatement,
   postgresDetail,
   sqlState,
@@ -13,9 +15,11 @@ import {
 
 const secret = "postgres://brain:hunter2-planted@db.example/brain";
 
-/** An error as the driver throws it over HTTP. */
-function postgres(code: string, fields: object = {}): NeonDbError {
-  return Object.assign(new NeonDbError(`statement with ${secret} failed`), { code, ...fields });
+knowErrorOfConnection(DatabaseError);
+
+/** An error as it comes over HTTP. */
+function postgres(code: string, fields: object = {}): HttpSqlError {
+  return new HttpSqlError(`statement with ${secret} failed`, { code, ...fields });
 }
 
 /** The same over a connection. */
@@ -75,7 +79,7 @@ describe("SQLSTATE", () => {
 
   test("is found below the wrappers of the driver and of drizzle", () => {
     expect(sqlState(wrap(wrap(postgres("40001"))))).toBe("40001");
-    expect(sqlState(Object.assign(new NeonDbError("x"), { sourceError: postgres("40001") }))).toBe("40001");
+    expect(sqlState(new HttpSqlError("x", {}, postgres("40001")))).toBe("40001");
     expect(violatedConstraint(wrap(postgres("23503", { constraint: "fk" })))).toBe("fk");
   });
 
@@ -121,7 +125,7 @@ describe("errors without a SQLSTATE", () => {
       wrap(new Error("Connection terminated unexpectedly")),
       wrap(wrap(new Error("socket"))),
       new Error("of the handler", { cause: wrap(new Error("socket")) }),
-      new NeonDbError("Error connecting to database"),
+      new HttpSqlError("Error connecting to database"),
     ]) {
       const lost = translateDatabaseError(error, "caller");
       expect(lost).toBeInstanceOf(TransientError);
@@ -156,7 +160,7 @@ test("lets no statement, parameter or connection string into a message, and keep
 });
 
 describe("what Postgres said", () => {
-  const saying = (code: string, message: string) => Object.assign(new NeonDbError(message), { code });
+  const saying = (code: string, message: string) => new HttpSqlError(message, { code });
 
   test.each([
     ["23502", 'null value in column "title" of relation "courses" violates not-null constraint'],

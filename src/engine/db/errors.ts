@@ -1,6 +1,53 @@
-import { DatabaseError, NeonDbError } from "@neondatabase/serverless";
 import { DrizzleQueryError } from "drizzle-orm";
 import { BrainError, ConflictError, PermanentError, TransientError } from "../core/errors.ts";
+
+/** What Postgres tells of an error beside its message: https://www.postgresql.org/docs/current/protocol-error-fields.html */
+export const postgresFields = [
+  "severity",
+  "code",
+  "detail",
+  "hint",
+  "position",
+  "internalPosition",
+  "internalQuery",
+  "where",
+  "schema",
+  "table",
+  "column",
+  "dataType",
+  "constraint",
+  "file",
+  "line",
+  "routine",
+] as const;
+
+type PostgresFields = { [Name in (typeof postgresFields)[number]]?: string | undefined };
+
+/** What Postgres said over HTTP, or that it could not be asked; then it has no `code`. */
+export class HttpSqlError extends Error implements PostgresFields {
+  // As the driver calls it, which logs may hold.
+  override readonly name = "NeonDbError";
+  readonly code?: string | undefined;
+  readonly constraint?: string | undefined;
+  /** Why it could not be asked. */
+  readonly sourceError: Error | undefined;
+
+  constructor(message: string, said: PostgresFields = {}, sourceError?: Error) {
+    super(message);
+    Object.assign(this, said);
+    this.sourceError = sourceError;
+  }
+}
+
+type ErrorOfConnection = new (...parts: never[]) => Error & PostgresFields;
+
+/** The driver's class for what Postgres says over a connection. Null: it is not loaded, so nothing can be of it. */
+let isolateErrorOfConnection: ErrorOfConnection | null = null;
+
+/** For who loads the driver. */
+export function knowErrorOfConnection(made: ErrorOfConnection): void {
+  isolateErrorOfConnection = made;
+}
 
 /** SQLSTATEs of something that a statement names and the schema does not have. */
 const missingObjects: Readonly<Record<string, string>> = {
@@ -51,15 +98,20 @@ function causes(error: unknown): object[] {
 }
 
 /**
- * The outermost error that Postgres itself gave: over HTTP the driver's NeonDbError, over a connection its
+ * The outermost error that Postgres itself gave: over HTTP our own error, over a connection the driver's
  * DatabaseError. Not told by the shape of `code`: Node's EPIPE and EBUSY look like a SQLSTATE.
  */
-function postgresError(error: unknown): ((DatabaseError | NeonDbError) & { readonly code: string }) | null {
+function postgresError(error: unknown): (Error & PostgresFields & { readonly code: string }) | null {
   for (const cause of causes(error)) {
-    const isOfPostgres = cause instanceof NeonDbError || cause instanceof DatabaseError;
-    if (isOfPostgres && typeof cause.code === "string") return Object.assign(cause, { code: cause.code });
+    if (isOfPostgres(cause) && typeof cause.code === "string")
+      return Object.assign(cause, { code: cause.code });
   }
   return null;
+}
+
+function isOfPostgres(cause: object): cause is Error & PostgresFields {
+  if (cause instanceof HttpSqlError) return true;
+  return isolateErrorOfConnection !== null && cause instanceof isolateErrorOfConnection;
 }
 
 /** SQLSTATE of a Postgres error, e.g. `23505`; null when it is none. */
@@ -103,7 +155,7 @@ export function postgresDetail(error: unknown): string | null {
 
 /** True when the driver or drizzle threw it, or somebody wrapped what they threw. */
 function isOfDriver(error: unknown): boolean {
-  return causes(error).some((cause) => cause instanceof DrizzleQueryError || cause instanceof NeonDbError);
+  return causes(error).some((cause) => cause instanceof DrizzleQueryError || cause instanceof HttpSqlError);
 }
 
 /**

@@ -1,11 +1,12 @@
-import { NeonDbError, types } from "@neondatabase/serverless";
+import { HttpSqlError, postgresFields } from "./errors.ts";
+import { readerOf, toText } from "./values.ts";
 
 /*
  * SQL over HTTP as Neon serves it: one statement, or a list of them in one transaction, for one round trip.
  *
  * The driver's own function reads the connection string anew for each call, four URLs in all, and looks at a dozen ways
- * to be called; that cost a third of a call. Here it is read once, and what is sent and answered is the same: the errors
- * and the types of values are the driver's.
+ * to be called; that cost a third of a call. Here it is read once, and what is sent and answered is the same. So the
+ * driver is there for connections alone, and loaded with the first of them.
  *
  * @see https://github.com/neondatabase/neon/tree/main/proxy/src/serverless what the proxy reads and answers
  */
@@ -18,11 +19,20 @@ export interface BuiltStatement {
 
 export type Row = Record<string, unknown>;
 
+/** What the proxy answers to a statement. */
+export interface Answer {
+  readonly command: string;
+  readonly rowCount: number | null;
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+  /** In Postgres' text format. */
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
 export interface NeonHttp {
-  /** @throws {NeonDbError} what Postgres said, or that it could not be asked */
-  rows(statement: BuiltStatement): Promise<Row[]>;
-  /** All or nothing. @throws {NeonDbError} */
-  batch(statements: readonly BuiltStatement[]): Promise<Row[][]>;
+  /** @throws {HttpSqlError} what Postgres said, or that it could not be asked */
+  one(statement: BuiltStatement): Promise<Answer>;
+  /** All or nothing. @throws {HttpSqlError} */
+  batch(statements: readonly BuiltStatement[]): Promise<readonly Answer[]>;
 }
 
 /** A host that is this machine speaks plain HTTP and WebSocket on its own port; Neon speaks TLS on 443. */
@@ -62,14 +72,14 @@ export function connectHttp(connectionString: string): NeonHttp {
     throw unreachable(`Postgres' proxy answered ${answer.status}: ${await answer.text()}`);
   };
   return {
-    async rows(statement) {
-      return toRows((await ask(toRequest(statement))) as Answer);
+    async one(statement) {
+      return (await ask(toRequest(statement))) as Answer;
     },
     async batch(statements) {
       if (statements.length === 0) return [];
       const { results } = (await ask({ queries: statements.map(toRequest) })) as { results?: Answer[] };
       if (!Array.isArray(results)) throw unreachable("Postgres' proxy answered a batch without results.");
-      return results.map(toRows);
+      return results;
     },
   };
 }
@@ -78,76 +88,33 @@ function toRequest({ sql, params }: BuiltStatement) {
   return { query: sql, params: params.map(toText) };
 }
 
-/** A value in Postgres' text format; null for NULL. */
-function toText(value: unknown): string | null {
-  if (typeof value === "string") return value;
-  if (value === null || value === undefined) return null;
-  if (Array.isArray(value)) return toArrayText(value);
-  if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array)
-    return `\\x${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** @see https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
-function toArrayText(values: readonly unknown[]): string {
-  const elements = values.map((value) => {
-    if (Array.isArray(value)) return toArrayText(value);
-    const text = toText(value);
-    return text === null ? "NULL" : `"${text.replace(/["\\]/g, "\\$&")}"`;
-  });
-  return `{${elements.join(",")}}`;
-}
-
-interface Answer {
-  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
-  /** In Postgres' text format. */
-  readonly rows: readonly (readonly (string | null)[])[];
-}
-
-function toRows({ fields, rows }: Answer): Row[] {
+/** Rows by the names of their columns. */
+export function toRows({ fields, rows }: Answer): Row[] {
   if (rows.length === 0) return [];
-  const columns = fields.map(({ name, dataTypeID }) => ({ name, parse: types.getTypeParser(dataTypeID) }));
+  const columns = fields.map(({ name, dataTypeID }) => ({ name, read: readerOf(dataTypeID) }));
   return rows.map((values) => {
     const row: Row = {};
-    for (const [place, { name, parse }] of columns.entries()) {
+    for (const [place, { name, read }] of columns.entries()) {
       const text = values[place];
-      row[name] = text === null || text === undefined ? null : parse(text);
+      row[name] = text === null || text === undefined ? null : read(text);
     }
     return row;
   });
 }
 
-const errorFields = [
-  "severity",
-  "code",
-  "detail",
-  "hint",
-  "position",
-  "internalPosition",
-  "internalQuery",
-  "where",
-  "schema",
-  "table",
-  "column",
-  "dataType",
-  "constraint",
-  "file",
-  "line",
-  "routine",
-] as const;
-
-function refusal(said: unknown): NeonDbError {
-  const fields = said as Readonly<
-    Record<(typeof errorFields)[number] | "message", string | null | undefined>
-  >;
-  const error = new NeonDbError(String(fields.message));
-  for (const name of errorFields) error[name] = fields[name] ?? undefined;
-  return error;
+/** Rows as lists of values. */
+export function toLists({ fields, rows }: Answer): unknown[][] {
+  if (rows.length === 0) return [];
+  const columns = fields.map(({ dataTypeID }) => readerOf(dataTypeID));
+  return rows.map((values) => values.map((text, place) => (text === null ? null : columns[place]?.(text))));
 }
 
-function unreachable(message: string, cause?: unknown): NeonDbError {
-  const error = new NeonDbError(message);
-  if (cause instanceof Error) error.sourceError = cause;
-  return error;
+function refusal(said: unknown): HttpSqlError {
+  const told = said as Readonly<Record<string, string | null | undefined>>;
+  const fields = Object.fromEntries(postgresFields.map((name) => [name, told[name] ?? undefined]));
+  return new HttpSqlError(String(told.message), fields);
+}
+
+function unreachable(message: string, cause?: unknown): HttpSqlError {
+  return new HttpSqlError(message, {}, cause instanceof Error ? cause : undefined);
 }

@@ -1,4 +1,3 @@
-import type { HTTPQueryOptions, NeonQueryFunction } from "@neondatabase/serverless";
 import { type SQL, sql } from "drizzle-orm";
 import { keepSql } from "./kept-sql.ts";
 
@@ -31,34 +30,4 @@ export function requireTenant(tenantId: string): void {
   throw new Error(
     `"${tenantId.slice(0, 40)}" is no tenant. Expected 1 to ${maxTenantLength} characters without NUL.`,
   );
-}
-
-type Query = NeonQueryFunction<false, false>;
-
-/** The driver's function, each of whose statements is the second one of a transaction of its own: one round trip, as before. */
-export function asTenant(
-  query: Query,
-  entering: { readonly sql: string; readonly params: unknown[] },
-): Query {
-  const enter = () => query.query(entering.sql, entering.params);
-  const ask = (text: string, params: unknown[] = [], options?: HTTPQueryOptions<false, false>) => {
-    const asked = query.query(text, params, options);
-    // What is asked in a list is not run by itself: the driver reads its text, and this is not called.
-    asked.execute = async () => {
-      const [, answer] = await query.transaction([enter(), query.query(text, params, options)], options);
-      return answer as never;
-    };
-    return asked;
-  };
-  const transaction: Query["transaction"] = async (asked, options) => {
-    if (!Array.isArray(asked)) throw new Error("Statements of a tenant are given as a list.");
-    const answers = await query.transaction([enter(), ...asked] as never, options);
-    return answers.slice(1) as never;
-  };
-  return Object.assign(
-    () => {
-      throw new Error("Statements of a tenant are built with drizzle.");
-    },
-    { query: ask, transaction, unsafe: query.unsafe },
-  ) as unknown as Query;
 }

@@ -1,7 +1,7 @@
 import { createLogger } from "@brain/engine";
-import { NeonDbError } from "@neondatabase/serverless";
 import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
+import { HttpSqlError } from "../../engine/db/errors.ts";
 import { createTaskEventDispatcher, type TaskEventHandlers } from "./dispatcher.ts";
 import { createJsonlTaskEvents, type LineFiles } from "./jsonl-events.ts";
 import { createTaskEvent } from "./task-events.ts";
@@ -84,7 +84,7 @@ describe("dispatch", () => {
   });
 
   test("does not quote what a database driver says, which holds values", async () => {
-    const postgres = Object.assign(new NeonDbError("planted"), { code: "40001" });
+    const postgres = new HttpSqlError("planted", { code: "40001" });
     const driver = new DrizzleQueryError("insert", ["planted"], postgres);
     const { dispatcher, lines } = setUp({ TaskDeleted: () => Promise.reject(driver) });
     await dispatcher.dispatch(deleted());

@@ -1,0 +1,33 @@
+import { sqlState } from "./errors.ts";
+
+declare const fenceBrand: unique symbol;
+/** A statement made by `fenceText`. */
+export type FenceText = string & { readonly [fenceBrand]: true };
+
+/**
+ * The statement that lets a transaction commit only under the fencing token that its worker began with. It fails when another
+ * worker has raised it, and locks the row until the commit, so that nobody raises it in between.
+ *
+ * @param subscriber a checked name: lower-case letters, digits, underscores
+ */
+export function fenceText(subscriber: string, shard: number, fencingToken: number): FenceText {
+  if (!/^[a-z0-9_]+$/.test(subscriber)) throw new Error(`"${subscriber}" is not a subscriber's name.`);
+  // A cast that fails is the one way for a plain statement to end a transaction; the column keeps it from being
+  // evaluated while the statement is planned.
+  return `SELECT CASE WHEN epoch = ${Math.trunc(fencingToken)} THEN 0 ELSE ('${fencedWord} ' || epoch)::integer END
+    FROM consumer_shards WHERE subscriber_name = '${subscriber}' AND shard = ${Math.trunc(shard)} FOR SHARE` as FenceText;
+}
+
+const fencedWord = "fenced by epoch";
+
+/** SQLSTATE of the cast by which the fence ends a transaction; what tells it from another cast is our own word in it. */
+const castRefused = "22P02";
+
+function describesFence(error: Error): boolean {
+  return error.message.includes(fencedWord) || (error.cause instanceof Error && describesFence(error.cause));
+}
+
+/** True when the statement of `fenceText` ended a transaction: another worker has raised the token. */
+export function isFenced(error: unknown): boolean {
+  return sqlState(error) === castRefused && error instanceof Error && describesFence(error);
+}
