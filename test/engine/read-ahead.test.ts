@@ -1,7 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { forgetShardState } from "../../src/engine/consume/deferred-signal.ts";
 import { StreamSource } from "../../src/engine/consume/sources/stream.ts";
+import { createSubrequestMeter } from "../../src/engine/core/budget.ts";
 import { TransientError } from "../../src/engine/core/errors.ts";
+import type { Command, RedisHttp } from "../../src/engine/stream/redis.ts";
 import type { Backbone } from "../backbone.ts";
 import { latch } from "../latch.ts";
 import {
@@ -147,6 +149,23 @@ describe("what was read ahead is put back, as if it had not been taken,", () => 
     expect((await effects(backbone)).map(({ event_id }) => event_id)).toEqual(ids);
   });
 
+  test("when calls are used up", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 6);
+    await backbone.relay();
+    const meter = createSubrequestMeter(50);
+    const consumer = recorder({
+      batchSize: 2,
+      beforeReport: async ({ payload }) => {
+        if (payload.status !== "1") return;
+        await whenRead(backbone, consumer, 4);
+        meter.count(35);
+      },
+    });
+    expect(await drainWith(backbone, consumer, () => ({ meter }))).toMatchObject({ applied: 2, more: true });
+    expect((await pendingOf(backbone, consumer)).map(({ deliveries }) => deliveries)).toEqual([0, 0]);
+  });
+
   test("when an operator has paused the consumer meanwhile", async () => {
     const backbone = await openBackbone();
     await publishReports(backbone, 6);
@@ -169,6 +188,73 @@ describe("what was read ahead is put back, as if it had not been taken,", () => 
     // Of the second round nobody knew yet when it was read; the third one is not begun.
     expect(await running).toMatchObject({ applied: 4, more: true });
     expect((await pendingOf(backbone, consumer)).map(({ deliveries }) => deliveries)).toEqual([0, 0]);
+  });
+});
+
+describe("a late worker reads between a round and what is read ahead", () => {
+  const numbers = Array.from({ length: 14 }, (_, at) => at + 1);
+
+  /** Reads what is new without looking at each that is pending. */
+  function readsAhead(commands: readonly Command[]): boolean {
+    const named = (name: string) => commands.find(([first]) => first === name);
+    return named("XREADGROUP") !== undefined && (named("XPENDING")?.length ?? 0) <= 3;
+  }
+
+  function whenReadingAhead(
+    redis: RedisHttp,
+    around: (read: () => Promise<unknown[]>) => Promise<unknown[]>,
+  ): RedisHttp {
+    return {
+      ...redis,
+      pipeline: (commands) =>
+        readsAhead(commands) ? around(() => redis.pipeline(commands)) : redis.pipeline(commands),
+    };
+  }
+
+  /** One worker stands still at the first read ahead, until its successor is about to read ahead, too. */
+  async function drainBesideLate(backbone: Backbone): Promise<void> {
+    const consumer = recorder({ batchSize: 2 });
+    await backbone.drain(consumer);
+    await publishBeats(
+      backbone,
+      numbers.map((number) => ["a", number]),
+    );
+    await backbone.relay();
+    const [stands, mayRead, hasRead] = [latch(), latch(), latch()];
+    const late = drainWith(backbone, consumer, ({ redis }) => ({
+      redis: whenReadingAhead(redis, async (read) => {
+        stands.open();
+        await mayRead.opened;
+        const replies = await read();
+        hasRead.open();
+        return replies;
+      }),
+    }));
+    await stands.opened;
+    await endLease(backbone, consumer);
+    await drainWith(backbone, consumer, ({ redis }) => ({
+      redis: whenReadingAhead(redis, async (read) => {
+        mayRead.open();
+        await hasRead.opened;
+        return read();
+      }),
+    }));
+    expect(await late).toMatchObject({ more: true });
+    await drainUntilQuiet(backbone, consumer);
+  }
+
+  test("what the late one took goes first", async () => {
+    const backbone = await openBackbone();
+    await drainBesideLate(backbone);
+    expect(await numbersOf(backbone, "a")).toEqual(numbers);
+  });
+
+  test("control: with no look at the number of pending entries, what was read ahead passes it", async () => {
+    const returned = vi.spyOn(StreamSource.prototype, "returnAhead").mockResolvedValue();
+    onTestFinished(() => returned.mockRestore());
+    const backbone = await openBackbone();
+    await drainBesideLate(backbone);
+    expect((await numbersOf(backbone, "a")).slice(0, 8)).toEqual([1, 2, 3, 4, 5, 6, 9, 10]);
   });
 });
 

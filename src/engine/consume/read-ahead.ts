@@ -2,7 +2,7 @@ import { isOpen } from "../core/circuit-breaker.ts";
 import { maxPending } from "../stream/group.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Delivery, Taken } from "./delivery.ts";
-import { type Drain, mayGoOn } from "./drain-state.ts";
+import { type Drain, hasTime, mayGoOn } from "./drain-state.ts";
 
 /*
  * While the deliveries of a round are handled, which is mostly waiting for Postgres, the next ones are read and decoded.
@@ -51,7 +51,7 @@ export async function readingAhead(
   const [finished, read] = await Promise.allSettled([run(), stream.readAhead(count)]);
   if (finished.status === "rejected") throw finished.reason;
   if (read.status === "rejected") throw read.reason;
-  const mayGoOnWith = finished.value && stream.isDone && !isOpen(drain.breaker) && !drain.lease.isLost;
+  const mayGoOnWith = finished.value && stream.isDone && !isOpen(drain.breaker) && hasTime(drain);
   if (!mayGoOnWith) await stream.returnAhead();
   return finished.value;
 }

@@ -70,6 +70,17 @@ export function pendingCommand(
   return ["XPENDING", stream, group, after === null ? "-" : `(${after}`, "+", String(count)];
 }
 
+/** How many entries of the group are pending, whoever holds them. */
+export function pendingCountCommand({ stream, group }: Group): Command {
+  return ["XPENDING", stream, group];
+}
+
+/** @returns the number in the reply to `pendingCountCommand` */
+export function parsePendingCount(reply: unknown): number {
+  if (!Array.isArray(reply)) throw new RedisReplyError("ERR unexpected reply shape for XPENDING");
+  return Number(reply[0]);
+}
+
 /** Pending entries of a group between two ids, as `pendingCommand` lists them. */
 export function pendingRangeCommand(
   stream: string,

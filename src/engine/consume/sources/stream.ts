@@ -8,8 +8,10 @@ import {
   isMissingGroup,
   maxPending,
   parsePending,
+  parsePendingCount,
   parseReadNew,
   pendingCommand,
+  pendingCountCommand,
   putBackCommand,
   readNewCommand,
 } from "../../stream/group.ts";
@@ -100,7 +102,9 @@ export class StreamSource implements Source {
 
   /**
    * Reads what is new while that which was taken is handled, for the next `take`; in the same round trip it acks what was
-   * done before. Only when nothing waits: the pending list is not looked at.
+   * done before. Only when nothing waits: of the pending list the length is enough. Is it another one than it should be,
+   * a worker that comes late has read in between. What that left is older than what was read here, which is put back, so
+   * that the next `take` finds both.
    *
    * @throws {FencedError} another worker took over
    */
@@ -109,8 +113,9 @@ export class StreamSource implements Source {
     const acks = this.takeAcks();
     // At least one: 0 would be all.
     const count = Math.max(1, Math.min(maxCount, maxPending - this.#pending));
-    const replies = await deps.redis.pipeline([...acks, this.#stateCommand(), readNewCommand(group, count)]);
-    const [stateReply, newReply] = replies.slice(acks.length);
+    const reads = [this.#stateCommand(), readNewCommand(group, count), pendingCountCommand(group)];
+    const replies = await deps.redis.pipeline([...acks, ...reads]);
+    const [stateReply, newReply, countReply] = replies.slice(acks.length);
     // `take` begins it anew.
     if (isMissingGroup(newReply)) return;
     for (const reply of replies) if (reply instanceof Error) throw reply;
@@ -122,6 +127,7 @@ export class StreamSource implements Source {
       fresh: read.map((entry) => this.#fresh(entry)),
       isFull: read.length >= count,
     };
+    if (parsePendingCount(countReply) !== this.#pending) await this.returnAhead();
   }
 
   /** Puts back what was read ahead: the next `take` finds it with what waits. Whoever has taken the lease has it already. */
