@@ -141,7 +141,8 @@ async function runRound(drain: Drain): Promise<boolean> {
   }
   const deferred = await drain.deferred.take(read, limit);
   drain.stream.finish(deferred.alreadyTaken);
-  const onStream = { ...read, fresh: read.fresh.filter((one) => !deferred.alreadyTaken.includes(one)) };
+  const isLeft = (one: Delivery) => !deferred.alreadyTaken.includes(one);
+  const onStream = { ...read, waiting: read.waiting.filter(isLeft), fresh: read.fresh.filter(isLeft) };
   if (deferred.nextDueMs !== null) noteDue(result, deferred.nextDueMs);
   const taken = [...onStream.waiting, ...onStream.fresh, ...deferred.waiting];
   if (taken.length === 0) return read.isFull;

@@ -112,7 +112,7 @@ export async function takeDeferred(
 }
 
 /**
- * Of these entries, which nobody of the group had read, those that were taken from the record ahead of their place: they
+ * Of these entries, which nobody of the group has tried, those that were taken from the record ahead of their place: they
  * wait here, or came to their end. Asked before what is done is removed. One row `id` each.
  */
 const takenAheadSql = keepSql<[subscriber: string, ids: readonly string[]]>(

@@ -32,7 +32,7 @@ export interface TakenDeferred extends Taken {
   readonly heads: ReadonlyMap<string, MessageId>;
   /** Unix time, ms, at which the next retry is due; null when none waits. */
   readonly nextDueMs: number | null;
-  /** Of the new ones at hand, those that were taken ahead of their place: they are handled, or wait here. */
+  /** Of those at hand that were never tried, those that were taken ahead of their place: they are handled, or wait here. */
   readonly alreadyTaken: readonly Delivery[];
 }
 
@@ -69,7 +69,8 @@ export class DeferredSource implements Source {
     const holdKeys = consumer.afterDeadLetter === "hold_key";
     const given = [...atHand.waiting, ...atHand.fresh];
     const keys = [...new Set(given.flatMap((delivery) => orderOf(delivery) ?? []))];
-    const perhapsTaken = atHand.fresh.filter((delivery) => isWithin(state.ahead, delivery));
+    // One may have been read and put back before anybody asked.
+    const perhapsTaken = given.filter((delivery) => delivery.begun === 0 && isWithin(state.ahead, delivery));
     const isAsked = state.deferredMark !== null || perhapsTaken.length > 0 || (holdKeys && keys.length > 0);
     if (!isAsked) return nothing;
     const nowMs = deps.now();
