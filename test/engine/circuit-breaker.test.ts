@@ -8,8 +8,10 @@ import {
   drainUntilQuiet,
   drainWith,
   effects,
+  numbersOf,
   openBackbone,
   pendingOf,
+  publishBeats,
   publishReports,
   recorder,
 } from "./fixture.ts";
@@ -220,4 +222,39 @@ test("an outage that meets several tenants opens it for all, and costs nobody's 
     await drain();
   }
   expect(await effects(backbone)).toHaveLength(100);
+});
+
+/** Readings of `a` after an outage that two of them met, and others that came behind it. */
+async function readingsAfterOutage(
+  before: readonly (readonly [meter: string, reading: number])[],
+  behind: readonly (readonly [meter: string, reading: number])[],
+): Promise<unknown> {
+  const backbone = await openBackbone();
+  const clock = createClock();
+  let isAway = true;
+  const consumer = recorder({
+    brake: { after: 2, baseMs: 1_000, capMs: 1_000 },
+    beforeBeat: () => {
+      if (isAway) throw new TransientError("away");
+    },
+  });
+  const drain = () =>
+    drainWith(backbone, consumer, () => ({ now: clock.now }), { deadlineMs: clock.now() + 20_000 });
+  await publishBeats(backbone, before);
+  await backbone.relay();
+  expect(await drain()).toMatchObject({ breaker: "opened", applied: 0 });
+  isAway = false;
+  await publishBeats(backbone, behind);
+  await backbone.relay();
+  for (let count = 0; count < 3; count += 1) {
+    clock.advance(5_000);
+    await drain();
+  }
+  return numbersOf(backbone, "a");
+}
+
+test("the one event that is tried passes no older one with its key: none that failed, and none that was put back", async () => {
+  const [b, c] = [["b", 1] as const, ["c", 1] as const];
+  expect(await readingsAfterOutage([["a", 1], b, ["a", 2]], [])).toEqual([1, 2]);
+  expect(await readingsAfterOutage([b, c, ["a", 1]], [["a", 2]])).toEqual([1, 2]);
 });

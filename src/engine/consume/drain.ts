@@ -1,7 +1,13 @@
 import { compareMessageIds } from "@brain/schemas";
 import { breakerFromText, isOpen, openForOne, phaseOf } from "../core/circuit-breaker.ts";
 import { FencedError, TransientError } from "../core/errors.ts";
-import { leastSuspectFirst, planRound, type RoundPlan, splitLanes } from "../core/ordering.ts";
+import {
+  firstOfEachKey,
+  leastSuspectFirst,
+  planRound,
+  type RoundPlan,
+  splitLanes,
+} from "../core/ordering.ts";
 import { hashText } from "../core/sharding.ts";
 import { applyAll, createLane, type Lane } from "./apply.ts";
 import type { Consumer } from "./consumer.ts";
@@ -153,9 +159,7 @@ async function runRound(drain: Drain): Promise<boolean> {
   const choice = chooseDeferred(onStream, { pausedTypes, heads: deferred.heads, nowMs });
   await defer(drain, choice.deferred);
   for (const { dueAtMs } of choice.waiting) if (dueAtMs > nowMs) noteDue(result, dueAtMs);
-  const waiting = [...choice.waiting, ...deferred.waiting].toSorted((a, b) =>
-    compareMessageIds(a.messageId, b.messageId),
-  );
+  const waiting = inStreamOrder([...choice.waiting, ...deferred.waiting]);
   const plan = planRound(waiting, choice.fresh, nowMs);
   await putBack(drain, begunAmong([...plan.behind, ...plan.left]));
 
@@ -175,6 +179,10 @@ async function runRound(drain: Drain): Promise<boolean> {
 }
 
 type Plan = RoundPlan<Delivery>;
+
+function inStreamOrder(deliveries: readonly Delivery[]): Delivery[] {
+  return deliveries.toSorted((a, b) => compareMessageIds(a.messageId, b.messageId));
+}
 
 /** Rounds below and above these times, ms, change how much the next one reads. */
 const shortRoundMs = 300;
@@ -238,7 +246,8 @@ async function runTogether(
 /**
  * The circuit breaker is half open: one event is tried. A new one is preferred: that it succeeds says most, and the
  * ones that failed before may have failed for themselves; of those, the one that was due first. While only one tenant's
- * failed, one of another tenant says more than all of these, and need not wait until it is half open.
+ * failed, one of another tenant says more than all of these, and need not wait until it is half open. None passes an older
+ * one with its key.
  */
 async function runTrial(
   drain: Drain,
@@ -250,11 +259,13 @@ async function runTrial(
   const isOthers = (delivery: Delivery) =>
     alone !== null && isRunnable(delivery) && tenantOf(delivery) !== alone;
   const failedMs = ({ firstFailedAtMs, dueAtMs }: Delivery) => (firstFailedAtMs === null ? 0 : dueAtMs);
-  const candidates = [...plan.fresh, ...plan.resumed, ...plan.alone].toSorted(
-    (a, b) => Number(isOthers(b)) - Number(isOthers(a)) || failedMs(a) - failedMs(b),
-  );
+  const all = [...plan.fresh, ...plan.resumed, ...plan.alone];
+  const first = new Set(firstOfEachKey(inStreamOrder(all)));
+  const candidates = all
+    .filter((one) => first.has(one))
+    .toSorted((a, b) => Number(isOthers(b)) - Number(isOthers(a)) || failedMs(a) - failedMs(b));
   const [trial] = phase === "open" ? candidates.filter(isOthers) : candidates;
-  await putBack(drain, begunAmong(candidates.filter((one) => one !== trial)));
+  await putBack(drain, begunAmong(all.filter((one) => one !== trial)));
   if (phase === "open" && drain.breaker.halfOpenAtMs !== null)
     noteDue(drain.result, drain.breaker.halfOpenAtMs);
   if (trial === undefined) return false;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { leastSuspectFirst, orderOf, planRound, splitLanes } from "./ordering.ts";
+import { firstOfEachKey, leastSuspectFirst, orderOf, planRound, splitLanes } from "./ordering.ts";
 import { hashText } from "./sharding.ts";
 
 const key = fc.option(fc.constantFrom("a", "b", "c"), { nil: null });
@@ -178,4 +178,17 @@ describe("the order of what runs alone", () => {
       }),
     );
   });
+});
+
+test("the first of each key are those that pass none; without a key, all, and all that may be overtaken", () => {
+  fc.assert(
+    fc.property(entries, ({ pending }) => {
+      const first = firstOfEachKey(pending);
+      const isFirst = (entry: (typeof pending)[number]) => {
+        const order = orderOf(entry);
+        return order === null || pending.find((one) => orderOf(one) === order) === entry;
+      };
+      expect(first).toEqual(pending.filter(isFirst));
+    }),
+  );
 });

@@ -73,6 +73,19 @@ export function planRound<T extends Plannable>(
   };
 }
 
+/** Those that have no older one with their key before them. @param items in the order of the stream */
+export function firstOfEachKey<T extends Pick<Plannable, "key" | "overtakable">>(
+  items: readonly T[],
+): readonly T[] {
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    const key = orderOf(item);
+    const isFirst = key === null || !seen.has(key);
+    if (key !== null) seen.add(key);
+    return isFirst;
+  });
+}
+
 /**
  * Puts what runs alone into the order in which it harms least: what ended fewest workers first. So whoever kills workers
  * faster than they come up hits another entry each time, and what really ends its worker does so when the others are
