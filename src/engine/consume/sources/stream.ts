@@ -117,7 +117,7 @@ export class StreamSource implements Source {
     const replies = await deps.redis.pipeline([...acks, ...reads]);
     const [stateReply, newReply, countReply] = replies.slice(acks.length);
     // `take` begins it anew.
-    if (isMissingGroup(newReply)) return;
+    if (isMissingGroup(newReply) || isMissingGroup(countReply)) return;
     for (const reply of replies) if (reply instanceof Error) throw reply;
     noteState(this.#drain, stateReply);
     const read = parseReadNew(newReply);
