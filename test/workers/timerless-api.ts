@@ -7,5 +7,7 @@ const start = globalThis.setTimeout;
 globalThis.setTimeout = ((...timer: Parameters<typeof start>) =>
   timer[1] === lostAfterMs ? undefined : start(...timer)) as typeof start;
 
-/** The API worker without that timer. */
+globalThis.setInterval = (() => undefined) as unknown as typeof setInterval;
+
+/** The API worker without that timer, and without looks in between. */
 export default api;

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { untilTold } from "./until-told.ts";
 
 /*
  * Group commit: what several requests of one isolate want at the same time goes out as one call. The first one goes at
@@ -7,11 +8,8 @@ import type { Clock } from "./clock.ts";
  *
  * A request may be ended at any point without a word (on Workers by its limits, or with its isolate), and what it has
  * begun ends with it. So each group is led by one of its own, in that one's request and kept alive by it; and whoever
- * waits has a timer of its own, after which it counts the call it waited for as lost and makes its own. The timer is
- * needed for more: workerd ends a request at once that waits for nothing but another request. That one request may wake
- * another is the compatibility flag `handle_cross_request_promise_resolution`, on since 2024-10-14.
- *
- * @see https://developers.cloudflare.com/workers/configuration/compatibility-flags/#handling-cross-request-promise-resolution
+ * waits has timers of its own, see `until-told.ts`, and after a time counts the call it waited for as lost and makes its
+ * own. The timers are needed for more: workerd ends a request at once that waits for nothing but another request.
  */
 
 export interface GatheringOptions<Item> {
@@ -152,7 +150,13 @@ export function createGathering<Item, Answer>(options: GatheringOptions<Item>): 
         return { answer: await lead(name, begin(name), [own], own, call), lostSinceMs: null };
       }
       lane.waiting.push(own);
-      await wokenOrLate(own, lostAfterMs);
+      await untilTold({
+        limitMs: lostAfterMs,
+        isTold: () => own.fate.kind !== "gathers" && own.fate.kind !== "follows",
+        listen: (tell) => {
+          own.wake = tell;
+        },
+      });
       // What was decided counts, and not which of the two woke it.
       const { fate } = own;
       switch (fate.kind) {
@@ -188,15 +192,6 @@ function takeGroup<Item, Answer>(
     count += 1;
   }
   return waiting.splice(0, count);
-}
-
-/** Waits until somebody wakes it, or for as long as it may. */
-async function wokenOrLate(member: { wake(): void }, limitMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  member.wake = resolve;
-  const timer = setTimeout(resolve, limitMs);
-  await promise;
-  clearTimeout(timer);
 }
 
 /** What became of one whose group is over. */

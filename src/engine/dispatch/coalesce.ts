@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { untilTold } from "../core/until-told.ts";
 
 /*
  * Many triggers, one run. Within an isolate a trigger that finds the same work running leaves a note and goes; whoever
@@ -64,22 +65,16 @@ function noteTrigger(name: string, nowMs: number): Rhythm {
   return rhythm;
 }
 
-/**
- * A trigger of another request tells a run that waits. Workers run what follows in the request that waits, since the
- * flag of 2024-10-14.
- *
- * @see https://developers.cloudflare.com/workers/configuration/compatibility-flags/#handle-cross-request-promise-resolution
- */
-function waitFor(own: Running, limitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      own.tell = null;
-      resolve();
-    };
-    const timer = setTimeout(end, limitMs);
-    own.tell = end;
+/** Waits for a trigger, which is another request's. */
+async function waitFor(own: Running, limitMs: number): Promise<void> {
+  await untilTold({
+    limitMs,
+    isTold: () => own.again,
+    listen: (tell) => {
+      own.tell = tell;
+    },
   });
+  own.tell = null;
 }
 
 /**
