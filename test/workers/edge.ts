@@ -20,6 +20,7 @@ export interface Edge extends Served {
  *
  * @param host.archiveDir folder of the archive; left out: there is none
  * @param host.lookup what the workers are told of names; left out: what the system says
+ * @param host.busyLimitMs when workerd is ended that lets nobody answer, ms; left out: never
  * @param host.flags compatibility flags beside those of a deployment
  */
 export async function startEdge(
@@ -28,7 +29,12 @@ export async function startEdge(
   {
     flags = [],
     ...host
-  }: { readonly archiveDir?: string; readonly lookup?: Lookup; readonly flags?: readonly string[] } = {},
+  }: {
+    readonly archiveDir?: string;
+    readonly lookup?: Lookup;
+    readonly flags?: readonly string[];
+    readonly busyLimitMs?: number;
+  } = {},
 ): Promise<Edge> {
   const sandbox = await createSandbox();
   const compatibility = await readCompatibility();

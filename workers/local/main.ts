@@ -32,6 +32,8 @@ const STOP_LIMIT_MS = 60_000;
 /** npm and the terminal both deliver one Ctrl-C; only a later signal means "at once". */
 const SAME_SIGNAL_MS = 500;
 /** The first tick and the first visit of the janitor print; a long backlog does not keep anybody waiting for the address, ms. */
+/** As long as Workers let a request use the processor when nothing else is set. */
+const BUSY_LIMIT_MS = 30_000;
 const FIRST_WORK_MS = 5_000;
 const flags = ["--services", "--watch"];
 
@@ -212,6 +214,7 @@ async function startWorkers(
     port,
     archiveDir: join(dataDir, "archive"),
     inspectorPort: 0,
+    busyLimitMs: BUSY_LIMIT_MS,
     onLog: showLog,
   });
   stopSteps.push(() => workers.dispose());

@@ -6,6 +6,7 @@ import { bundleFront, type Compatibility, type WorkerBundles } from "./bundle.ts
 import { formatLogLine } from "./console-lines.ts";
 import { createDemoService } from "./demo-service.ts";
 import { createHostNamesService, type Lookup } from "./host-names.ts";
+import { type Pulse, watchPulse } from "./pulse.ts";
 import { type Instance, startInstance } from "./runtime-instance.ts";
 import { createRestarts } from "./supervise.ts";
 
@@ -25,6 +26,8 @@ export interface RunWorkersOptions {
   readonly lookup?: Lookup;
   /** Of the inspector; 0 takes a free one. Left out: there is none. */
   readonly inspectorPort?: number;
+  /** Workers that let nobody answer for so long, ms, are ended and started again. Left out: nobody looks. */
+  readonly busyLimitMs?: number;
   /** A line that a worker logged. Default: standard output, warnings and errors to standard error. */
   readonly onLog?: (level: string, message: string) => void;
 }
@@ -116,9 +119,10 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     bundles = next;
   };
 
+  const pulse =
+    options.busyLimitMs === undefined ? null : watchBusy(() => current, options.busyLimitMs, onLog);
   const runCron = async (cron: string) => {
-    const consumer = await current.miniflare.getWorker("brain-consumer");
-    const { outcome } = await consumer.scheduled({ cron, scheduledTime: new Date() });
+    const outcome = await current.runCron(cron);
     if (outcome !== "ok") throw new Error(`the consumer's scheduled handler ended with ${outcome}`);
   };
   return {
@@ -129,10 +133,29 @@ export async function runWorkers(options: RunWorkersOptions): Promise<RunningWor
     janitor: () => runCron(janitorCron),
     crash: () => current.crash(),
     async dispose() {
+      pulse?.stop();
       await restarts.stop();
       await end(current);
     },
   };
+}
+
+/** Ends a workerd that lets nobody answer, as a limit of processor time would; Miniflare starts another. */
+function watchBusy(current: () => Instance, limitMs: number, onLog: typeof printLog): Pulse {
+  return watchPulse({
+    limitMs,
+    ask: () => current().pulse(),
+    usedMs: () => current().usedMs(),
+    async onStuck() {
+      onLog(
+        "warn",
+        `! workerd has let nobody answer for ${limitMs / 1_000} s: a handler or a request keeps its thread busy, an endless loop perhaps. It is ended, as Workers end who uses up their processor time, and started again; an event that does this each time becomes a dead letter.`,
+      );
+      await current()
+        .crash()
+        .catch((error: unknown) => onLog("error", `! workerd could not be ended: ${String(error)}`));
+    },
+  });
 }
 
 /** It is made with the bootstrap key, so without one it is not offered: null. */

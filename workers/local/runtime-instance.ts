@@ -36,7 +36,6 @@ export interface Instance {
   readonly url: string;
   /** Where debuggers find the workers; null: nowhere. */
   readonly inspectorUrl: string | null;
-  readonly miniflare: Miniflare;
   /**
    * Runs other code, at the same address. What was under way is cut off.
    *
@@ -45,6 +44,16 @@ export interface Instance {
   reload(bundles: WorkerBundles): Promise<void>;
   /** Kills workerd with SIGKILL and waits until Miniflare has a new one. Linux only. */
   crash(): Promise<void>;
+  /** Fulfilled when workerd lets a worker answer. */
+  pulse(): Promise<unknown>;
+  /** Processor time that workerd has used, ms; 0 where nobody tells (elsewhere than on Linux). */
+  usedMs(): Promise<number>;
+  /**
+   * Runs the consumer's handler of a cron.
+   *
+   * @returns how it ended: `ok`, `exception` …
+   */
+  runCron(cron: string): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -87,6 +96,14 @@ async function workerdProcesses(): Promise<number[]> {
   const ids = children.trim().split(" ").filter(Boolean).map(Number);
   const lines = await Promise.all(ids.map(commandLineOf));
   return ids.filter((_, index) => lines[index]?.includes("workerd"));
+}
+
+/** Of user and system, ms; 0 for a process that has ended. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+async function processorTimeOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The name before may hold blanks. A tick is 10 ms.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
 }
 
 /** A worker and the parts beside it, as modules of one folder that is nowhere. */
@@ -140,6 +157,7 @@ function workersOf(options: InstanceOptions) {
       name: "brain-consumer",
       serviceBindings: services,
     },
+    { ...runtime, ...modulesOf("export default { fetch: () => new Response() };"), name: "brain-pulse" },
   ];
 }
 
@@ -161,6 +179,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     ...(options.inspectorPort === null ? {} : { inspectorPort: options.inspectorPort }),
     // Without this Miniflare asks the network what request.cf should look like.
     cf: false,
+    // At Miniflare's own entry, which no request from outside comes through.
+    unsafeTriggerHandlers: true,
     log,
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
       options.onLog(level, message),
@@ -182,10 +202,25 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     await miniflare.dispose().catch(() => undefined);
     throw error;
   }
+  /**
+   * Past the front. A worker as Miniflare hands it out is asked synchronously, and one that never answers would stop this
+   * program, too.
+   */
+  const askWorker = (name: string, path: string) =>
+    miniflare.dispatchFetch(`http://localhost${path}`, { headers: { "MF-Route-Override": name } });
   return {
     url: url.origin,
     inspectorUrl,
-    miniflare,
+    pulse: async () => (await askWorker("brain-pulse", "/")).arrayBuffer(),
+    async usedMs() {
+      const used = await Promise.all((await ownProcesses()).map(processorTimeOf));
+      return used.reduce((sum, ms) => sum + ms, 0);
+    },
+    async runCron(cron) {
+      const path = `/cdn-cgi/handler/scheduled?format=json&cron=${encodeURIComponent(cron)}`;
+      const answer = await askWorker("brain-consumer", path);
+      return ((await answer.json()) as { readonly outcome: string }).outcome;
+    },
     async reload(bundles) {
       await miniflare.setOptions(configure(bundles, Number(url.port)));
       await guardWorkerd();

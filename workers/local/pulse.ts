@@ -1,0 +1,47 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/*
+ * All workers of a workerd share one thread, so code that never lets go of it stops all of them, and no timer of theirs
+ * ends it. On Cloudflare the limit of processor time does.
+ *
+ * @see https://developers.cloudflare.com/workers/platform/limits/#cpu-time 30 s a request, when nothing else is set
+ */
+
+export interface PulseOptions {
+  /** Asks for a sign of life; may hang, and may fail. */
+  readonly ask: () => Promise<unknown>;
+  /** Without one for so long it counts as stuck, ms, if it was at work all the time. */
+  readonly limitMs: number;
+  /** Processor time that it has used, ms. A debugger may hold it up, or other programs: then it uses little. */
+  readonly usedMs: () => Promise<number>;
+  /** Ends what is stuck, and comes back when there is another. */
+  readonly onStuck: () => Promise<void>;
+}
+
+/** Who is stuck uses at least this share of the time. */
+const busyShare = 0.5;
+
+export interface Pulse {
+  stop(): void;
+}
+
+/** Asks again and again, until it is stopped. What answers with a failure is not stuck, and somebody else's. */
+export function watchPulse({ ask, limitMs, usedMs, onStuck }: PulseOptions): Pulse {
+  const stopping = new AbortController();
+  const pause = (ms: number) =>
+    delay(ms, "late", { signal: stopping.signal, ref: false }).catch(() => "stopped");
+  const watch = async () => {
+    while (!stopping.signal.aborted) {
+      const usedBefore = await usedMs();
+      const sign = ask().then(
+        () => "answered",
+        () => "failed",
+      );
+      const outcome = await Promise.race([sign, pause(limitMs)]);
+      if (outcome === "late" && (await usedMs()) - usedBefore > busyShare * limitMs) await onStuck();
+      await pause(limitMs / 6);
+    }
+  };
+  void watch();
+  return { stop: () => stopping.abort() };
+}
