@@ -55,9 +55,14 @@ function cell(value: unknown): string {
   return text.length > maxCell ? `${text.slice(0, maxCell - 1)}…` : text;
 }
 
+/** What should be a text and came from outside may be anything. */
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+}
+
 /** Text of others on one line: what would move the cursor or colour the terminal is taken out. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+export function printable(text: unknown): string {
+  return asText(text).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }
 
 /** `850 ms`, `12 s`, `3 min`, `5 h`, `2 d`; null is unknown or none. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { latch } from "../latch.ts";
 import { waitFor } from "../wait-for.ts";
 import {
+  createClock,
   drainUntilQuiet,
+  drainWith,
   effects,
   endLease,
   openBackbone,
@@ -91,6 +93,37 @@ describe("a drain that finds the lease taken", () => {
     expect(await backbone.redis("GET", lease)).toBe(token);
     end.open();
     expect(await running).toMatchObject({ applied: 1 });
+  });
+
+  test("that hangs far beyond its deadline gives up its lease, and what it ends late is there once", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ env: { BRAIN_LEASE_MS: "500" } });
+    const ids = await publishReports(backbone, 1);
+    await backbone.relay();
+    const [begun, end] = [latch(), latch()];
+    const hanging = recorder({
+      handlerTimeoutMs: 600_000,
+      beforeReport: () => {
+        begun.open();
+        return end.opened;
+      },
+    });
+    const deadlineMs = clock.now() + 20_000;
+    const running = drainWith(backbone, hanging, () => ({ now: clock.now, leaseMs: 500 }), { deadlineMs });
+    await begun.opened;
+    const lease = backbone.open().keys.lease(hanging.group, 0);
+    expect(await backbone.redis("EXISTS", lease)).toBe(1);
+    clock.set(deadlineMs + 600_000 + 60_001);
+    await until(
+      () => backbone.redis("EXISTS", lease),
+      (there) => there === 0,
+      "the lease is over",
+    );
+    end.open();
+    // Nobody has taken over yet, so what it had begun may end.
+    expect(await running).toMatchObject({ applied: 1 });
+    await drainUntilQuiet(backbone, recorder());
+    expect((await effects(backbone)).map((row) => row.event_id)).toEqual(ids);
   });
 
   test("that lost its lease to another lets the other's alone and reads nothing more", async () => {

@@ -90,8 +90,22 @@ async function begin(drain: Drain): Promise<void> {
   result.paused = activePauses(drain.state, deps.now()).some(({ eventType }) => eventType === null);
 }
 
+/** Behind its deadline a drain ends what it has begun: one call of a handler, and some of Redis and Postgres, ms. */
+const endingMs = 60_000;
+
+/** A drain that hangs, whatever keeps it, must not hold up its successor for as long as its worker lives. */
+function shouldHaveEnded({ deps, consumer, options }: Drain): boolean {
+  return deps.now() > options.deadlineMs + consumer.handlerTimeoutMs + endingMs;
+}
+
 async function renew(drain: Drain): Promise<void> {
   const { lease, group, running } = drain;
+  if (shouldHaveEnded(drain)) {
+    if (!lease.isLost)
+      drain.deps.log.error({}, "The drain hangs: its lease is not renewed, another goes on.");
+    lease.isLost = true;
+    return;
+  }
   try {
     // What was trimmed is gone from the stream and must stay in the pending list.
     const handling = [...running].flatMap(({ isTrimmed, messageId }) => (isTrimmed ? [] : [messageId]));

@@ -79,3 +79,19 @@ describe("the logger", () => {
     });
   });
 });
+
+test("a line whose fields and message were swapped says the same, and what is no text is one", () => {
+  const lines: string[] = [];
+  const log = createLogger(
+    (_level, line) => lines.push(line),
+    "info",
+    () => 0,
+  );
+  const swapped = log.info as unknown as (message: string, fields: object) => void;
+  swapped("lending", { quantity: 905 });
+  (log.info as unknown as (message: string) => void)("alone");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { message: "lending", quantity: 905 },
+    { message: expect.any(String) },
+  ]);
+});

@@ -31,8 +31,9 @@ function oneLine(json: string): string {
 
 /** JSON lines to `sink`, from `level` upwards. `now` gives the time of each line. */
 export function createLogger(sink: LogSink, level: LogLevel, now: Clock, base: LogFields = {}): Logger {
-  const write = (lineLevel: LogLevel, fields: LogFields, message: string) => {
+  const write = (lineLevel: LogLevel, first: LogFields, second: string) => {
     if (rank[lineLevel] < rank[level]) return;
+    const { fields, message } = inOrder(first, second);
     const head = { time: new Date(now()).toISOString(), level: lineLevel, message };
     // First for the reader, last so that no field stands in for them.
     sink(lineLevel, oneLine(JSON.stringify({ ...head, ...base, ...fields, ...head })));
@@ -43,5 +44,15 @@ export function createLogger(sink: LogSink, level: LogLevel, now: Clock, base: L
     warn: (fields, message) => write("warn", fields, message),
     error: (fields, message) => write("error", fields, message),
     child: (fields) => createLogger(sink, level, now, { ...base, ...fields }),
+  };
+}
+
+/** Both ways round are common among loggers, and a bundler does not look at types: a line is no reason to lose a line. */
+function inOrder(first: unknown, second: unknown): { readonly fields: LogFields; readonly message: string } {
+  const isSwapped = typeof first === "string" && typeof second !== "string";
+  const [fields, message] = isSwapped ? [second, first] : [first, second];
+  return {
+    fields: typeof fields === "object" && fields !== null ? (fields as LogFields) : {},
+    message: typeof message === "string" ? message : String(message ?? ""),
   };
 }

@@ -85,7 +85,7 @@ export async function ingest(
       const error = new ConflictError(
         `The id ${id} belongs to another event. Give each event an id of its own.`,
         {
-          issues: [{ path: "id", message: "is taken by an event with another type or payload" }],
+          issues: [{ path: "id", message: "is taken by another event" }],
         },
       );
       return { status: "rejected", id, error };
