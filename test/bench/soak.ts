@@ -23,7 +23,7 @@ const judgedFromMinutes = 20;
 const cronMs = 60_000;
 /** A collection stops everything for some hundred ms, so it is seldom: so many in a run. */
 const collections = 20;
-const kept = ["events", "processed_events"] as const;
+const kept = ["events", "stream_entries", "processed_events"] as const;
 
 /** What was seen at one time, by the name of the measure. */
 type Sample = ReadonlyMap<string, number>;
@@ -53,6 +53,7 @@ const measures: readonly Measure[] = [
   { name: "connections to Redis", unit: "", bad: "up" },
   { name: "entries on the stream", unit: "", bad: null },
   { name: "events, with indexes", unit: "bytes a row", bad: "up" },
+  { name: "places on the stream, with indexes", unit: "bytes a row", bad: "up" },
   { name: "claims, with indexes", unit: "bytes a row", bad: "up" },
   { name: "all other tables but effects", unit: "MiB", bad: "up" },
   { name: "dead rows of events", unit: "% of rows", bad: "up" },
@@ -197,6 +198,7 @@ async function look(stack: Stack, redis: RedisConnection, load: Load): Promise<L
       ["connections to Redis", clients],
       ["entries on the stream", Number(replies[1])],
       ["events, with indexes", perRow("events")],
+      ["places on the stream, with indexes", perRow("stream_entries")],
       ["claims, with indexes", perRow("processed_events")],
       ["all other tables but effects", others.reduce((sum, { bytes }) => sum + bytes, 0) / mib],
       ["dead rows of events", (100 * (of("events")?.dead ?? 0)) / Math.max(1, of("events")?.rows ?? 0)],
