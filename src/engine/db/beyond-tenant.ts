@@ -13,7 +13,7 @@ const leaveForGoodSql = keepSql<[]>(() => sql`SELECT set_config('role', 'none', 
 
 /**
  * The statements behind it in a batch (`Database.batch`) concern all tenants, also when the batch is that of one, as
- * `beyondTenant` says. For none of these statements may the tenant have a word in its text.
+ * `beyondTenant` says. Their texts must be the engine's own: what a tenant sends may be a parameter, and no more.
  */
 export function leaveTenantSql(): SQL {
   return leaveForGoodSql();
