@@ -16,6 +16,8 @@ export interface EnvelopeMeta {
   tracestate?: string;
   /** Set on events that an operator replays. */
   replay?: JsonObject;
+  /** When it came in, if another program handed it in long after it happened. ISO-8601, UTC. */
+  received_at?: string;
   [extra: string]: JsonValue | undefined;
 }
 

@@ -1,10 +1,14 @@
+import { encodeEntry } from "@brain/schemas";
+import { v4 as uuidv4 } from "uuid";
 import { describe, expect, test } from "vitest";
 import { criticalTimeAlert } from "../../src/engine/alerts/engine-watches.ts";
 import { boundOf, criticalBoundsMs, toHistogram } from "../../src/engine/core/histogram.ts";
 import { cronTick } from "../../src/engine/dispatch/cron.ts";
 import { readWorkload } from "../../src/engine/dispatch/workload.ts";
+import { ingest } from "../../src/engine/events/ingest.ts";
 import type { Backbone, BackboneOptions } from "../backbone.ts";
 import { invoke, otherIsolate } from "./dispatch-fixture.ts";
+import { partChecked } from "./events.ts";
 import { createClock, openBackbone, publishReports, recorder } from "./fixture.ts";
 
 /* An alert when a consumer's events come late to their effect, until they do no more. */
@@ -127,4 +131,84 @@ test("counts that cannot be read end no alert, and stop no tick", async () => {
   await tick();
   expect(await open(backbone)).toMatchObject([{ kind: "critical_time" }]);
   expect(await backbone.sql("SELECT FROM effects")).toHaveLength(21);
+});
+
+const dayMs = 86_400_000;
+
+/** What another program tells of the day before. */
+const ofYesterday = (nowMs: number, meta: Readonly<Record<string, string>> = {}) => ({
+  id: uuidv4(),
+  type: partChecked.type,
+  source: "branch",
+  target: null,
+  payload: { part: "db", status: "0" },
+  timestamp: new Date(nowMs - dayMs).toISOString(),
+  meta: { schema_version: 1, producer: "branch", source_module: "lab", ...meta },
+  mission_id: null,
+  task_id: null,
+  correlation_id: null,
+  tenant_id: null,
+  actor_id: null,
+  severity: null,
+});
+
+describe("events of another day that come today", () => {
+  const nobody = { correlationId: null, actorId: null };
+  const send = (backbone: Backbone, nowMs: number, meta?: Readonly<Record<string, string>>) =>
+    ingest(
+      backbone.open(),
+      Array.from({ length: 20 }, () => ofYesterday(nowMs, meta)),
+      nobody,
+    );
+
+  test("are not late when they are applied at once", async () => {
+    const { backbone, clock, tick, apply } = await station();
+    await send(backbone, clock.now());
+    await apply(0, 2_000);
+    expect(await backbone.sql("SELECT FROM effects")).toHaveLength(20);
+    await tick();
+    expect(await open(backbone)).toEqual([]);
+  });
+
+  test("control: they are late when they wait here, whatever their sender says of when they came", async () => {
+    const { backbone, clock, tick, apply } = await station();
+    await send(backbone, clock.now(), { received_at: new Date(clock.now() + 400_000).toISOString() });
+    await apply(0, 400_000);
+    expect(await backbone.sql("SELECT FROM effects")).toHaveLength(20);
+    await tick();
+    expect(await open(backbone)).toEqual([{ kind: "critical_time", subject: "recorder", severity: "high" }]);
+  });
+
+  test("are not late when a program puts them on the stream itself, and late when they wait there", async () => {
+    const { backbone, clock, tick, apply } = await station();
+    const put = async () => {
+      for (let number = 0; number < 20; number++) {
+        const fields = encodeEntry(ofYesterday(clock.now()));
+        await backbone.redis("XADD", backbone.stream, `${clock.now()}-${number}`, ...fields);
+      }
+    };
+    await put();
+    // The event beside them tells cron that there is work.
+    await apply(1, 2_000);
+    await tick();
+    expect(await open(backbone)).toEqual([]);
+    await put();
+    await apply(1, 400_000);
+    expect(await backbone.sql("SELECT FROM effects")).toHaveLength(42);
+    await tick();
+    expect(await open(backbone)).toMatchObject([{ kind: "critical_time" }]);
+  });
+
+  test("say when they came; what comes at once says nothing of it", async () => {
+    const { backbone, clock } = await station();
+    const old = ofYesterday(clock.now());
+    const fresh = {
+      ...ofYesterday(clock.now(), { received_at: "never" }),
+      timestamp: new Date(clock.now()).toISOString(),
+    };
+    await ingest(backbone.open(), [old, fresh], nobody);
+    const [first, second] = await backbone.sql<{ meta: object }>("SELECT meta FROM events ORDER BY position");
+    expect(first?.meta).toEqual({ ...old.meta, received_at: new Date(clock.now()).toISOString() });
+    expect(second?.meta).toEqual(old.meta);
+  });
 });

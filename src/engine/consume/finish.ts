@@ -5,6 +5,7 @@ import type { DeadLetterReason } from "../core/retry.ts";
 import { thrownAt } from "../core/stack.ts";
 import { readTraceContext } from "../core/trace-context.ts";
 import { watchMark } from "../db/alert-watch.ts";
+import { publishedMs } from "../publish/received-at.ts";
 import { type Applied, holdsKey } from "./apply.ts";
 import {
   type DeadLetter,
@@ -248,12 +249,13 @@ function timesOf({ delivery, duplicate, times }: Applied): AppliedTimes[] {
   if (duplicate !== null || times === null) return [];
   // How long a replay or a redrive took to come says when an operator began it.
   const isFirstTime = !delivery.isReplay && delivery.deadLetterId === null;
-  const criticalMs = times.committedMs - Date.parse(delivery.content.event.timestamp);
+  const { committedMs } = times;
+  const criticalMs = committedMs - publishedMs(delivery.content.event, delivery.messageId, committedMs);
   return [
     {
       processingMs: times.processingMs,
       criticalMs: isFirstTime && Number.isFinite(criticalMs) ? Math.max(0, criticalMs) : null,
-      appliedAtMs: times.committedMs,
+      appliedAtMs: committedMs,
     },
   ];
 }

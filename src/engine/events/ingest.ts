@@ -7,6 +7,7 @@ import { isOfTenant } from "../db/tenant-rows.ts";
 import type { Invocation } from "../invocation.ts";
 import { newEventId } from "../publish/event-id.ts";
 import { admitEnvelope, sealed } from "../publish/publish.ts";
+import { metaReceived } from "../publish/received-at.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import { recordEvents, recordTogether } from "./record-events.ts";
 
@@ -136,7 +137,7 @@ function admit(invocation: Invocation, input: unknown, index: number, context: I
       completeEnvelope(invocation.catalog, input, context, now, newId),
     );
     requirePresent(admitted.event.timestamp, now);
-    const known = inContext(admitted, context);
+    const known = inContext(admitted, context, now);
     context.requireAllowed?.(known.event);
     return known;
   } catch (error) {
@@ -156,11 +157,11 @@ function requirePresent(timestamp: string, now: Date): void {
   );
 }
 
-function inContext({ event, key }: RecordedEvent, context: IngestContext): RecordedEvent {
+function inContext({ event, key }: RecordedEvent, context: IngestContext, now: Date): RecordedEvent {
   const correlation_id = event.correlation_id ?? context.correlationId;
   const tenant_id = event.tenant_id ?? context.tenantId ?? null;
-  const meta =
-    event.meta.traceparent === undefined ? { ...event.meta, ...traceMeta(context.trace) } : event.meta;
+  const received = metaReceived(event, now);
+  const meta = received.traceparent === undefined ? { ...received, ...traceMeta(context.trace) } : received;
   return {
     event: { ...event, meta, correlation_id, tenant_id, actor_id: event.actor_id ?? context.actorId },
     key,
