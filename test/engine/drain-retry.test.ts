@@ -259,6 +259,24 @@ describe("a handler that takes too long", () => {
     expect(await backbone.drain(consumer)).toMatchObject({ applied: 1 });
     expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 2, 1]);
   });
+
+  test("among others is not called a second time for the same try, and the others are applied", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 3);
+    await backbone.relay();
+    const hangs: number[] = [];
+    const consumer = recorder({
+      handlerTimeoutMs: 1_500,
+      beforeReport: async ({ payload }, { attempt }) => {
+        if (payload.status !== "1") return;
+        hangs.push(attempt);
+        await new Promise(() => undefined);
+      },
+    });
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 2, retried: 1 });
+    expect(hangs).toEqual([1]);
+    expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 2]);
+  });
 });
 
 test("a transaction used after its end throws, and writes nothing", async () => {

@@ -147,6 +147,7 @@ export async function applyAll(
   const untried: Runnable[] = [];
   const failedKeys = new Set<string>();
   const spared = new Set<Runnable>();
+  const timedOut = new Map<Runnable, HandlerTimeoutError>();
   let listFailures = 0;
   const lists: (readonly Runnable[])[] = [deliveries];
 
@@ -157,7 +158,9 @@ export async function applyAll(
       return false;
     });
     if (open.length === 0) continue;
-    if (deps.now() >= deadlineMs) {
+    // Its try is over, whatever the time is: a second one would hold up all others for as long again.
+    const timeout = open.length === 1 && open[0] !== undefined ? timedOut.get(open[0]) : undefined;
+    if (timeout === undefined && deps.now() >= deadlineMs) {
       untried.push(...open);
       continue;
     }
@@ -166,7 +169,10 @@ export async function applyAll(
       lists.unshift(...open.map((delivery) => [delivery]));
       continue;
     }
-    const attempt = await tryTogether(deps, lane, open, deadlineMs);
+    const attempt: Attempt =
+      timeout === undefined
+        ? await tryTogether(deps, lane, open, deadlineMs)
+        : { kind: "failed", error: timeout, culprit: null, lost: false };
     switch (attempt.kind) {
       case "done":
         applied.push(...attempt.applied);
@@ -191,6 +197,9 @@ export async function applyAll(
           if (holdsKey(deps.consumer, failure) && alone.key !== null) failedKeys.add(alone.key);
         } else {
           listFailures += 1;
+          if (attempt.culprit !== null && attempt.error instanceof HandlerTimeoutError) {
+            timedOut.set(attempt.culprit, attempt.error);
+          }
           lists.unshift(...split(open, attempt.culprit));
         }
     }
