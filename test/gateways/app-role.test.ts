@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createDatabase } from "@brain/engine";
 import { neon } from "@neondatabase/serverless";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,12 +8,14 @@ import { migrate } from "../../workers/local/migrate.ts";
 import { withDatabase } from "../../workers/local/neon-database.ts";
 import { startPostgres } from "../../workers/local/postgres-server.ts";
 import { type Services, startServices } from "../../workers/local/services.ts";
+import { useLocalGateway } from "./neon-client.ts";
 
 /* What the role of the workers may do on a PostgreSQL of npm start, also one whose data an earlier version made. */
 
 let dataDir: string;
 let services: Services;
 beforeAll(async () => {
+  useLocalGateway();
   dataDir = await mkdtemp(join(tmpdir(), "brain-role-"));
   // As earlier versions did: everything belongs to the administrator.
   const earlier = await startPostgres({ dataDir, fsync: false });
@@ -29,8 +30,6 @@ afterAll(async () => {
 });
 
 async function asWorker(statement: string): Promise<Record<string, unknown>[]> {
-  // Sets the driver up for loopback.
-  createDatabase(services.neonUrl);
   return neon(services.neonUrl).query(statement);
 }
 
