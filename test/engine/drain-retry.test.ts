@@ -277,6 +277,26 @@ describe("a handler that takes too long", () => {
     expect(hangs).toEqual([1]);
     expect((await effects(backbone)).map((row) => row.number)).toEqual([0, 2]);
   });
+
+  test("and uses up the time of its drain counts as tried all the same, so that the next drain goes on", async () => {
+    const clock = createClock();
+    const backbone = await openBackbone({ now: clock.now });
+    await publishReports(backbone, 3);
+    await backbone.relay();
+    const hangs: number[] = [];
+    const consumer = recorder({
+      handlerTimeoutMs: 1_500,
+      beforeReport: async ({ payload }, { attempt }) => {
+        if (payload.status !== "1") return;
+        hangs.push(attempt);
+        clock.advance(60_000);
+        await new Promise(() => undefined);
+      },
+    });
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 0, retried: 1 });
+    expect(await backbone.drain(consumer)).toMatchObject({ applied: 2 });
+    expect(hangs).toEqual([1]);
+  });
 });
 
 test("a transaction used after its end throws, and writes nothing", async () => {
