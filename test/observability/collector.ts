@@ -9,6 +9,7 @@
 import { createServer } from "node:http";
 import * as z from "zod";
 import { closeServer, listenOnLoopback } from "../../workers/local/ports.ts";
+import { answering } from "../answering.ts";
 import { waitFor } from "../wait-for.ts";
 
 const traceId = z.string().regex(/^(?!0+$)[0-9a-f]{32}$/);
@@ -112,14 +113,16 @@ export async function startCollector(): Promise<Collector> {
       }
     }
   };
-  const server = createServer(async (incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    if (answer === "hang") return;
-    if (incoming.url !== "/v1/traces") faults.push(`asked for ${incoming.url}`);
-    if (answer === 200) take(Buffer.concat(chunks).toString(), incoming.headers);
-    outgoing.writeHead(answer, { "content-type": "application/json" }).end("{}");
-  });
+  const server = createServer(
+    answering(async (incoming, outgoing) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      if (answer === "hang") return;
+      if (incoming.url !== "/v1/traces") faults.push(`asked for ${incoming.url}`);
+      if (answer === 200) take(Buffer.concat(chunks).toString(), incoming.headers);
+      outgoing.writeHead(answer, { "content-type": "application/json" }).end("{}");
+    }),
+  );
   const port = await listenOnLoopback(server, 0);
   return {
     url: `http://127.0.0.1:${port}`,

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
+import { answering } from "../answering.ts";
 
 interface Served {
   readonly origin: string;
@@ -13,29 +14,31 @@ interface Served {
 
 /** @param fetch answers a request; bodies are small and read whole */
 export async function serve(fetch: (request: Request) => Response | Promise<Response>): Promise<Served> {
-  const server = createServer(async (incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const headers = Object.entries(incoming.headers).flatMap(([name, value]) =>
-      typeof value === "string" ? [[name, value] as [string, string]] : [],
-    );
-    const method = incoming.method ?? "GET";
-    const request = new Request(`http://${incoming.headers.host}${incoming.url}`, {
-      method,
-      headers,
-      ...(method === "GET" || method === "HEAD" ? {} : { body: Buffer.concat(chunks) }),
-    });
-    const response = await fetch(request);
-    outgoing.statusCode = response.status;
-    // Those of a name together, as several cookies are.
-    outgoing.setHeaders(response.headers);
-    if (response.body === null) outgoing.end();
-    else
-      await pipeline(
-        Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>),
-        outgoing,
-      ).catch(() => undefined);
-  });
+  const server = createServer(
+    answering(async (incoming, outgoing) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      const headers = Object.entries(incoming.headers).flatMap(([name, value]) =>
+        typeof value === "string" ? [[name, value] as [string, string]] : [],
+      );
+      const method = incoming.method ?? "GET";
+      const request = new Request(`http://${incoming.headers.host}${incoming.url}`, {
+        method,
+        headers,
+        ...(method === "GET" || method === "HEAD" ? {} : { body: Buffer.concat(chunks) }),
+      });
+      const response = await fetch(request);
+      outgoing.statusCode = response.status;
+      // Those of a name together, as several cookies are.
+      outgoing.setHeaders(response.headers);
+      if (response.body === null) outgoing.end();
+      else
+        await pipeline(
+          Readable.fromWeb(response.body as unknown as ReadableStream<Uint8Array>),
+          outgoing,
+        ).catch(() => undefined);
+    }),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { answering } from "../answering.ts";
 import { waitFor } from "../wait-for.ts";
 import { countOf, type Edge, startEdge } from "./edge.ts";
 
@@ -47,27 +48,29 @@ async function openGate(ids: readonly string[]): Promise<Gate> {
     });
     return { status: reply.status, text: await reply.text() };
   };
-  const server = createServer(async (incoming, outgoing) => {
-    const body = Buffer.concat(await incoming.toArray()).toString();
-    const own = ids.filter((id) => body.includes(id)).toSorted((a, b) => body.indexOf(a) - body.indexOf(b));
-    // The other statement with ids looks for what is known already.
-    const isRecording = own.length > 0 && !body.includes("stream_message_id");
-    let reply = isRecording ? null : await ask(incoming, body);
-    if (isRecording) {
-      const answered = Promise.withResolvers<void>();
-      const recording: Recording = {
-        ids: own,
-        async run() {
-          reply ??= await ask(incoming, body);
-        },
-        answer: answered.resolve,
-      };
-      recordings.push(recording);
-      if (isOpen) await recording.run().then(recording.answer);
-      await answered.promise;
-    }
-    outgoing.writeHead(reply?.status ?? 500, { "content-type": "application/json" }).end(reply?.text);
-  });
+  const server = createServer(
+    answering(async (incoming, outgoing) => {
+      const body = Buffer.concat(await incoming.toArray()).toString();
+      const own = ids.filter((id) => body.includes(id)).toSorted((a, b) => body.indexOf(a) - body.indexOf(b));
+      // The other statement with ids looks for what is known already.
+      const isRecording = own.length > 0 && !body.includes("stream_message_id");
+      let reply = isRecording ? null : await ask(incoming, body);
+      if (isRecording) {
+        const answered = Promise.withResolvers<void>();
+        const recording: Recording = {
+          ids: own,
+          async run() {
+            reply ??= await ask(incoming, body);
+          },
+          answer: answered.resolve,
+        };
+        recordings.push(recording);
+        if (isOpen) await recording.run().then(recording.answer);
+        await answered.promise;
+      }
+      outgoing.writeHead(reply?.status ?? 500, { "content-type": "application/json" }).end(reply?.text);
+    }),
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

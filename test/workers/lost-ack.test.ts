@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { bundleWorkers } from "../../workers/local/bundle.ts";
+import { answering } from "../answering.ts";
 import { waitFor } from "../wait-for.ts";
 import { call, distributionsOf } from "./course-flow.ts";
 import { completedCourse, countOf, type Edge, startEdge } from "./edge.ts";
@@ -20,17 +21,19 @@ interface AckGate {
 async function openAckGate(target: string, group: string): Promise<AckGate> {
   let swallowing = true;
   const swallowed: string[] = [];
-  const server = createServer(async (incoming, outgoing) => {
-    const body = Buffer.concat(await incoming.toArray()).toString();
-    if (swallowing && body.includes('"XACK"') && body.includes(group)) {
-      swallowed.push(body);
-      return;
-    }
-    const { authorization = "" } = incoming.headers;
-    const headers = { authorization, "content-type": "application/json" };
-    const reply = await fetch(`${target}${incoming.url}`, { method: "POST", headers, body });
-    outgoing.writeHead(reply.status, { "content-type": "application/json" }).end(await reply.text());
-  });
+  const server = createServer(
+    answering(async (incoming, outgoing) => {
+      const body = Buffer.concat(await incoming.toArray()).toString();
+      if (swallowing && body.includes('"XACK"') && body.includes(group)) {
+        swallowed.push(body);
+        return;
+      }
+      const { authorization = "" } = incoming.headers;
+      const headers = { authorization, "content-type": "application/json" };
+      const reply = await fetch(`${target}${incoming.url}`, { method: "POST", headers, body });
+      outgoing.writeHead(reply.status, { "content-type": "application/json" }).end(await reply.text());
+    }),
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
