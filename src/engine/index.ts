@@ -233,6 +233,7 @@ export {
   transactAndPublish,
 } from "./publish/publish.ts";
 export { type EnvelopeRow, outgoingColumns, toEnvelope } from "./publish/record.ts";
+export { beginRecording } from "./relay/recording.ts";
 export { defaultBatchBounds } from "./relay/relay-deps.ts";
 export type { ArchiveReport } from "./retention/archive-days.ts";
 export { listSeals, noteAnnounced, sealsToAnnounce, verifyDay } from "./retention/audit-chain.ts";

@@ -1,4 +1,5 @@
 import {
+  beginRecording,
   followEvents,
   markActivity,
   NotFoundError,
@@ -287,6 +288,8 @@ function requestServices(
           const watched = story.watch(publish);
           return { result: await run(tx, watched.publish), committed: watched.committed };
         },
+        // The relay is started behind it in any case.
+        (events) => beginRecording({ ...invocation, db: services.db }, events),
       );
       committed();
       host.afterCommit();

@@ -168,7 +168,15 @@ async function drainShards(c: Context<AppEnv>, invocation: StreamInvocation, con
   const deadlineMs = invocation.now() + manualDrainMs;
   const shards: ReturnType<typeof drainBody>[] = [];
   for (let shard = 0; shard < invocation.publish.shards; shard += 1) {
-    const result = await drainOnce(invocation, consumer, { shard, deadlineMs }, afterCommit);
+    const result = await drainOnce(
+      invocation,
+      consumer,
+      { shard, deadlineMs },
+      {
+        onPublished: afterCommit,
+        relaysAtOnce: () => true,
+      },
+    );
     shards.push(drainBody(shard, result));
   }
   return shards;

@@ -292,7 +292,7 @@ describe("transactions with many keys at once", () => {
             }
             const outbox = createOutbox(backbone.open().publish, { source });
             await outbox.publish(meterRead, { meter_id: key, reading: 1, faults: 0 });
-            for (const statement of await outbox.flush()) await tx.execute(statement);
+            for (const statement of (await outbox.flush()).statements) await tx.execute(statement);
           }
         })
         .then(

@@ -184,7 +184,7 @@ describe("the events of a transaction", () => {
     const failed = db.transaction(async (tx) => {
       await tx.execute(otherRow);
       await outbox.publish(meterRead, beat);
-      for (const statement of await outbox.flush()) await tx.execute(statement);
+      for (const statement of (await outbox.flush()).statements) await tx.execute(statement);
     });
     await expect(failed).rejects.toThrow(/42P01/);
     expect(await effects(backbone)).toHaveLength(0);

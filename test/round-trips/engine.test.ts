@@ -15,6 +15,8 @@ import { drainAll } from "../../src/engine/dispatch/drain-shards.ts";
 import { relayAll } from "../../src/engine/dispatch/relay-shards.ts";
 import { ingest } from "../../src/engine/events/ingest.ts";
 import { redriveLetter } from "../../src/engine/operations/bulk/redrive.ts";
+import { transactAndPublish } from "../../src/engine/publish/publish.ts";
+import { beginRecording } from "../../src/engine/relay/recording.ts";
 import { relay } from "../../src/engine/relay/relay.ts";
 import type { Backbone } from "../backbone.ts";
 import { invoke, soon } from "../engine/dispatch-fixture.ts";
@@ -138,6 +140,24 @@ test("from a request to the effect", async () => {
     await wake(backbone, consumers);
   });
   expect(shown("ingestToEffect", cost)).toEqual(pathCosts.ingestToEffect);
+});
+
+test("from a transaction of a request to the effect", async () => {
+  const consumers = [oneStatement()];
+  const { meter, backbone } = await open(consumers);
+  const report = { part: "db", status: "1" };
+  const cost = await meter.costOf(nothing, async () => {
+    const invocation = backbone.open();
+    await transactAndPublish(
+      invocation.db,
+      invocation.publish,
+      { source: "round_trips" },
+      async (_tx, publish) => void (await publish(partChecked, report)),
+      (events) => beginRecording(invocation, events),
+    );
+    await wake(backbone, consumers);
+  });
+  expect(shown("transactToEffect", cost)).toEqual(pathCosts.transactToEffect);
 });
 
 test("from one tenant's request to the effect: no call more, two statements that enter and leave its role", async () => {

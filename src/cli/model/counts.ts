@@ -45,7 +45,16 @@ export const pathCosts = {
     commandsInScripts: 23,
     statements: 10,
   },
-  /** A transaction that publishes one event. */
+  /** The same from a transaction of a route, which publishes one event and does nothing else. */
+  transactToEffect: {
+    chain: 8,
+    toEffect: 7,
+    calls: 10,
+    redisCommands: 3,
+    commandsInScripts: 23,
+    statements: 12,
+  },
+  /** A transaction that publishes one event, when it leaves the relay to others. */
   publish: { chain: 2, toEffect: 2, calls: 2, redisCommands: 0, commandsInScripts: 0, statements: 3 },
   /** The relay with one event, and with `eventsTogether`; nobody handles them. */
   relay: { chain: 3, toEffect: null, calls: 3, redisCommands: 1, commandsInScripts: 9, statements: 2 },

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { FencedError } from "../core/errors.ts";
-import { type Database, type FenceText, isFenced } from "../db/database.ts";
-import { publishManySql, sealed } from "../publish/publish.ts";
+import { type Database, type Ending, type FenceText, isFenced } from "../db/database.ts";
+import { sqlState } from "../db/errors.ts";
+import { endWithEvents, type RecordAtEnd } from "../publish/publish.ts";
 import { claimAllSql } from "./dedup.ts";
 import { givesStatements } from "./define-consumer.ts";
 import { claimsOf, type Runnable } from "./delivery.ts";
@@ -24,6 +25,7 @@ const maxTextLength = 4_000_000;
 export interface StatementDeps extends HandlerDeps {
   readonly db: Database;
   readonly stream: string;
+  readonly recordAtEnd?: RecordAtEnd;
   readonly fence: () => FenceText;
 }
 
@@ -42,16 +44,19 @@ export async function applyStatements(
   const run = beginRun();
   const statements: SQL[] = [];
   const gather = async (statement: SQL) => statements.push(statement);
+  let ending: Ending | null = null;
   try {
     await runHandlers(deps, { tx: null, execute: gather }, list, run, Number.POSITIVE_INFINITY);
-    await deps.db.batch([
+    ending = await endWithEvents(deps.publish, run.published, deps.recordAtEnd);
+    const before = [
       sql`SELECT set_config('statement_timeout', ${String(Math.ceil(handlerTimeoutMs))}, true)`,
       claimAllSql(subscriber, deps.stream, claimsOf(list)),
       ...statements,
-      ...publishManySql(await sealed(deps.publish, run.published)),
-      sql.raw(deps.fence()),
-    ]);
+    ];
+    const answers = await deps.db.batch([...before, ...ending.statements, sql.raw(deps.fence())]);
+    ending.committed?.(answers.slice(before.length, -1));
   } catch (error) {
+    ending?.failed?.(sqlState(error) !== null);
     if (isFenced(error)) throw new FencedError();
     return null;
   }

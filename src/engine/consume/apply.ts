@@ -5,7 +5,7 @@ import { type Decision, decideDelivery } from "../core/retry.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isDiskFull, isMissingObject } from "../db/errors.ts";
-import { publishManySql, sealed } from "../publish/publish.ts";
+import { endWithEvents, type RecordAtEnd } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import {
@@ -74,6 +74,8 @@ export interface ApplyDeps extends HandlerDeps {
   readonly shard: number;
   /** Called after each commit that recorded events; starts the relay. */
   readonly onPublished: () => void;
+  /** How what handlers publish is recorded; left out: it is, and nothing else. */
+  readonly recordAtEnd?: RecordAtEnd;
   /** The fence of this drain's transactions. */
   readonly fence: () => FenceText;
   /** Judges a failure before it counts; `stop` ends the list there, and what is left of it was not tried. */
@@ -270,7 +272,7 @@ async function tryTogether(
         ),
       {
         first: claimSql(deps.consumer.subscriber, deps.stream, claims),
-        last: async () => publishManySql(await sealed(deps.publish, run.published)),
+        last: () => endWithEvents(deps.publish, run.published, deps.recordAtEnd),
         fence: deps.fence(),
       },
     );

@@ -6,7 +6,7 @@ import type { Decision } from "../core/retry.ts";
 import type { MigrationSet } from "../core/schema-state.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/database.ts";
-import type { PublishSettings } from "../publish/publish.ts";
+import type { PublishSettings, RecordAtEnd } from "../publish/publish.ts";
 import type { Group } from "../stream/group.ts";
 import type { StreamKeys } from "../stream/keys.ts";
 import type { RedisHttp } from "../stream/redis.ts";
@@ -40,6 +40,8 @@ export interface DrainDeps {
   readonly leaseMs: number;
   /** Called after each commit of handlers that published events; starts the relay. */
   readonly onPublished: () => void;
+  /** How what handlers publish is recorded; left out: it is, and nothing else. */
+  readonly recordAtEnd?: RecordAtEnd;
   /** Called before such a commit, so that the events are found even if this worker ends right behind it. */
   readonly beforePublish?: () => void;
   /** True when another trigger came since it was last asked: the drain goes on with what it has open. */

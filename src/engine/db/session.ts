@@ -37,12 +37,29 @@ export interface SessionOptions {
   readonly begins?: boolean;
 }
 
+/** What a transaction runs last, in one message with its COMMIT, and who is told what became of it. */
+export interface Ending {
+  readonly statements: readonly SQL[];
+  /**
+   * It is committed. Must not throw.
+   *
+   * @param answers the rows of each statement
+   */
+  committed?(answers: readonly (readonly unknown[])[]): void;
+  /**
+   * It failed. Must not throw.
+   *
+   * @param isSure nothing of it stays; false: nobody said so, and it may be committed all the same
+   */
+  failed?(isSure: boolean): void;
+}
+
 /** What travels with the BEGIN and with the COMMIT. */
 export interface TransactionFrame {
   /** Its rows are given to `run`, with the names and types of their columns in SQL. */
   readonly first?: SQL;
-  /** Statements whose rows nobody needs, asked for when `run` has come to its end. */
-  readonly last?: () => readonly SQL[] | Promise<readonly SQL[]>;
+  /** Asked for when `run` has come to its end. */
+  readonly last?: () => Ending | Promise<Ending>;
   /** See `fenceText`; it comes behind them. */
   readonly fence?: FenceText;
 }
@@ -228,21 +245,29 @@ export async function openSession(
       else rows = await beginWith(first, opened);
       const guard = guardClient(link);
       let result: T;
-      let lastOnes: readonly SQL[];
+      let ending: Ending | undefined;
+      const texts: string[] = [];
       try {
         result = await run(beginTx(guard.client), rows);
-        lastOnes = (await last?.()) ?? [];
+        ending = await last?.();
+        for (const statement of ending?.statements ?? []) texts.push(withValues(client, statement));
       } catch (error) {
         guard.end();
+        ending?.failed?.(true);
         await rollback(link);
         throw translateDatabaseError(error, "caller");
       }
       guard.end();
-      // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
-      const ending = lastOnes.map((statement) => withValues(client, statement));
-      if (fence !== undefined) ending.push(fence);
-      if ((await commit(link, ending)) !== "COMMIT") {
-        throw new TransientError(statementFailed);
+      const told = texts.length;
+      if (fence !== undefined) texts.push(fence);
+      try {
+        const answers = await commit(link, texts);
+        // Postgres answers COMMIT with ROLLBACK, and no error, when a statement had failed and somebody caught its error.
+        if (answers.at(-1)?.command !== "COMMIT") throw new TransientError(statementFailed);
+        ending?.committed?.(answers.slice(0, told).map((answer) => answer.rows));
+      } catch (error) {
+        ending?.failed?.(link.lost === null);
+        throw error;
       }
       return result;
     },
@@ -303,33 +328,41 @@ async function endClient({ client, ended }: Link): Promise<void> {
   await endsWithin(goodbyeLimitMs, Promise.race([ended, client.end()]));
 }
 
+interface Answer {
+  /** The command tag. */
+  readonly command: string;
+  readonly rows: readonly unknown[];
+}
+
 /** What is asked around the statements of a transaction. @returns the answer to the last of several */
-async function control(
-  link: Link,
-  asked: string,
-  limitMs = controlLimitMs,
-): Promise<{ readonly command: string; readonly rows: readonly unknown[] }> {
+async function control(link: Link, asked: string, limitMs = controlLimitMs): Promise<Answer> {
+  const answers = await controlAll(link, asked, limitMs);
+  return answers.at(-1) as Answer;
+}
+
+/** The same. @returns the answers to all of several */
+async function controlAll(link: Link, asked: string, limitMs = controlLimitMs): Promise<readonly Answer[]> {
   const answer = ask(link, [asked]);
   if (!(await endsWithin(limitMs, answer))) await giveUp(link, "BEGIN or COMMIT");
   try {
     // Several statements at once have several answers.
     const answers: unknown = await answer;
-    return (Array.isArray(answers) ? answers.at(-1) : answers) as never;
+    return (Array.isArray(answers) ? answers : [answers]) as Answer[];
   } catch (error) {
     throw translateDatabaseError(error, "driver");
   }
 }
 
-/** @returns the command tag of Postgres' answer to COMMIT */
-async function commit(link: Link, ending: readonly string[]): Promise<string> {
-  if (ending.length === 0) return (await control(link, "COMMIT")).command;
+/** @returns the answers to the statements of `ending`, and to the COMMIT */
+async function commit(link: Link, ending: readonly string[]): Promise<readonly Answer[]> {
+  if (ending.length === 0) return controlAll(link, "COMMIT");
   try {
-    return (await control(link, `${ending.join("; ")}; COMMIT`)).command;
+    return await controlAll(link, `${ending.join("; ")}; COMMIT`);
   } catch (error) {
     if (link.lost === null) await rollback(link);
     if (isFenced(error)) throw new FencedError();
     // A statement had failed and somebody caught its error: the fence could not be looked at.
-    if (sqlState(error) === "25P02") return "ROLLBACK";
+    if (sqlState(error) === "25P02") return [{ command: "ROLLBACK", rows: [] }];
     throw error;
   }
 }

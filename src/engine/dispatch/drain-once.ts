@@ -6,6 +6,9 @@ import type { BreakerChange, DrainOptions, DrainResult } from "../consume/drain-
 import { type Invocation, ofShard, type StreamInvocation } from "../invocation.ts";
 import { backfillTrimmed } from "../operations/bulk/backfill.ts";
 import { markActivity } from "../publish/activity.ts";
+import { recordAlone } from "../publish/publish.ts";
+import type { RecordedEvent } from "../publish/record.ts";
+import { beginRecording } from "../relay/recording.ts";
 import type { TurnBounds } from "./turns.ts";
 
 /* One drain with all that an invocation adds to it: the backfill of a new consumer, the alert of its circuit breaker. */
@@ -15,12 +18,23 @@ const maxEventsPerDrain = 20_000;
 /** A drain stays ready this long for the next trigger, ms; bridges the gaps of a steady flow. */
 const lingerMs = 24;
 
+/** Who relays what the handlers of a drain publish. */
+export interface Follower {
+  /** Called after each commit of handlers that published something. */
+  readonly onPublished: () => void;
+  /** True when it starts the relay at once: then such a commit takes the relay's next batch along. */
+  readonly relaysAtOnce: () => boolean;
+}
+
+/** What is published waits for the relay of somebody else. */
+const nobodyFollows: Follower = { onPublished: () => undefined, relaysAtOnce: () => false };
+
 const noBounds = { takeNews: () => false, awaitNews: async () => undefined, yields: () => false };
 
 /**
  * One drain of one consumer on one shard.
  *
- * @param onPublished called after each commit of handlers that published something
+ * @param follower left out: what is published waits for the relay of somebody else
  * @param bounds left out: no other trigger is listened to, and nobody waits
  * @throws {TransientError} Redis or Postgres is not reachable
  */
@@ -28,7 +42,7 @@ export async function drainOnce(
   invocation: StreamInvocation,
   consumer: Consumer,
   { shard, deadlineMs, expectsNews }: Omit<DrainOptions, "maxEvents">,
-  onPublished: () => void = () => undefined,
+  { onPublished, relaysAtOnce }: Follower = nobodyFollows,
   bounds: Omit<TurnBounds, "gapMs"> = noBounds,
 ): Promise<DrainResult> {
   const onStart = (started: Consumer, at: number) => backfillTrimmed(invocation, started, at);
@@ -38,6 +52,8 @@ export async function drainOnce(
     ...invocation,
     ...ofShard(invocation, shard),
     onPublished,
+    recordAtEnd: (events: readonly RecordedEvent[]) =>
+      relaysAtOnce() ? beginRecording(invocation, events) : recordAlone(events),
     beforePublish,
     takeNews,
     awaitNews,

@@ -4,7 +4,7 @@ import { TransientError } from "../core/errors.ts";
 import type { StreamInvocation } from "../invocation.ts";
 import { type ConsumerShard, everywhere, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, type Dispatch, endDispatch, hasBudget } from "./dispatch.ts";
-import { drainOnce } from "./drain-once.ts";
+import { drainOnce, type Follower } from "./drain-once.ts";
 import type { News } from "./news.ts";
 import { relayShards } from "./relay-shards.ts";
 import { leaseMarginMs, runTurns, type TurnBounds } from "./turns.ts";
@@ -30,7 +30,7 @@ export async function drainAll(
   handOn: () => void = () => undefined,
 ): Promise<void> {
   const dispatch = beginDispatch(invocation, deadlineMs);
-  await drainAndFollow(dispatch, (onPublished) => drainChosen(dispatch, news, onPublished));
+  await drainAndFollow(dispatch, (follower) => drainChosen(dispatch, news, follower));
   endDispatch(dispatch, handOn);
 }
 
@@ -43,50 +43,53 @@ export async function drainSubscribers(dispatch: Dispatch, subscribers: readonly
 
 /** The same for some consumers on some shards. */
 export async function drainSome(dispatch: Dispatch, consumerShards: readonly ConsumerShard[]): Promise<void> {
-  await drainAndFollow(dispatch, (onPublished) => drainConsumerShards(dispatch, consumerShards, onPublished));
+  await drainAndFollow(dispatch, (follower) => drainConsumerShards(dispatch, consumerShards, follower));
 }
 
 /** Relays what was published, and drains who wants it. */
 export async function relayAndDrain(dispatch: Dispatch): Promise<void> {
-  await drainAndFollow(dispatch, async (onPublished) => onPublished());
+  await drainAndFollow(dispatch, async ({ onPublished }) => onPublished());
 }
 
 /** Drains, relays what the handlers published, drains who wants that, and so on. */
 async function drainAndFollow(
   dispatch: Dispatch,
-  first: (onPublished: () => void) => Promise<void>,
+  first: (follower: Follower) => Promise<void>,
 ): Promise<void> {
   const chain: Promise<void>[] = [];
   const drainNews = (news: News | null) => {
-    chain.push(drainChosen(dispatch, news, relayPublished));
+    chain.push(drainChosen(dispatch, news, follower));
   };
-  const relayPublished = () => {
-    dispatch.leftOver ||= !hasBudget(dispatch);
-    if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainNews, false));
+  const follower: Follower = {
+    onPublished() {
+      dispatch.leftOver ||= !hasBudget(dispatch);
+      if (!dispatch.leftOver) chain.push(relayShards(dispatch, drainNews, false));
+    },
+    relaysAtOnce: () => !dispatch.leftOver && hasBudget(dispatch),
   };
-  chain.push(first(relayPublished));
+  chain.push(first(follower));
   for (let next = chain.shift(); next !== undefined; next = chain.shift()) await next;
 }
 
-async function drainChosen(dispatch: Dispatch, news: News | null, onPublished: () => void): Promise<void> {
+async function drainChosen(dispatch: Dispatch, news: News | null, follower: Follower): Promise<void> {
   const { consumers, publish } = dispatch.invocation;
   const consumerShards =
     news === null ? everywhere([...consumers.values()], publish.shards) : whoWants(dispatch.invocation, news);
-  await drainConsumerShards(dispatch, consumerShards, onPublished, news !== null);
+  await drainConsumerShards(dispatch, consumerShards, follower, news !== null);
 }
 
 /** Drains some consumers on some shards, a few at a time, each for a turn and then behind the others. */
 async function drainConsumerShards(
   dispatch: Dispatch,
   consumerShards: readonly ConsumerShard[],
-  onPublished: () => void,
+  follower: Follower,
   expectsNews = false,
 ): Promise<void> {
   const order = [...consumerShards];
   // Each invocation begins elsewhere, so that with few calls allowed the last ones have their turn too.
   order.push(...order.splice(0, dispatch.invocation.now() % Math.max(1, order.length)));
   await Promise.all(
-    order.map(({ consumer, shard }) => drainInTurn(dispatch, consumer, shard, onPublished, expectsNews)),
+    order.map(({ consumer, shard }) => drainInTurn(dispatch, consumer, shard, follower, expectsNews)),
   );
 }
 
@@ -94,7 +97,7 @@ async function drainInTurn(
   dispatch: Dispatch,
   consumer: Consumer,
   shard: number,
-  onPublished: () => void,
+  follower: Follower,
   expectsNews: boolean,
 ): Promise<void> {
   const { invocation, deadlineMs, drains } = dispatch;
@@ -106,7 +109,7 @@ async function drainInTurn(
     const endMs = drains.waiting > 0 ? Math.min(deadlineMs, invocation.now() + longMs) : deadlineMs;
     const wanted = { shard, deadlineMs: endMs, expectsNews: expectsNews && isFirst };
     isFirst = false;
-    const result = await drainOnce(invocation, consumer, wanted, onPublished, bounds);
+    const result = await drainOnce(invocation, consumer, wanted, follower, bounds);
     dispatch.progress ||= result.applied + result.skipped + result.deadLettered > 0;
     if (result.stopped !== null) throw new TransientError(result.stopped);
     return lookAgainAt(result, invocation.now());

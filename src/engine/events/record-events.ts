@@ -1,12 +1,9 @@
-import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import { createGathering, type Gathered, type Gathering } from "../core/gathering.ts";
-import { leaveTenantSql } from "../db/beyond-tenant.ts";
 import { meetsAnyStatement, sqlState } from "../db/errors.ts";
-import { hasStream, type Invocation } from "../invocation.ts";
-import { freelyLockedKeys, type Inserted, insertEventsSql, type RecordedEvent } from "../publish/record.ts";
-import type { BareRow } from "../relay/relay-sql.ts";
-import { beginRide, inHandOfIsolate } from "../relay/ride.ts";
+import type { Invocation } from "../invocation.ts";
+import { freelyLockedKeys, type RecordedEvent } from "../publish/record.ts";
+import { beginRecording } from "../relay/recording.ts";
 
 const deadlockDetected = "40P01";
 const maxInsertTries = 3;
@@ -43,39 +40,15 @@ async function insertAndHandOver(
   invocation: Invocation,
   events: readonly RecordedEvent[],
 ): Promise<Set<string>> {
-  const { db } = invocation;
-  const telling = insertEventsSql(events);
-  const inHand = inHandOfIsolate(invocation);
-  const ride = hasStream(invocation) ? beginRide(invocation, inHand) : null;
-  // A tenant's role may neither see nor move the relay, which sends the events of all.
-  const asRelay = (statement: SQL) => (db.tenantId === null ? [statement] : [leaveTenantSql(), statement]);
-  const read = (inserted: unknown) => {
-    const { fresh = null, transaction = null } = (inserted ?? {}) as Partial<Inserted>;
-    const ids = new Set(fresh ?? events.map(({ event }) => event.id));
-    if (transaction !== null && hasStream(invocation)) {
-      inHand.hold(transaction, fresh === null ? events : events.filter(({ event }) => ids.has(event.id)));
-    }
-    return ids;
-  };
-  if (ride === null) return read((await db.rows(telling))[0]);
-  // A lease that stays is over by itself, so nobody is told when it does.
-  const undo = async () => {
-    if (ride.undo !== null) await db.batch(asRelay(ride.undo)).catch(() => undefined);
-  };
+  const recording = beginRecording(invocation, events);
+  let answers: readonly (readonly unknown[])[];
   try {
-    const answers = await db.batch([telling, ...asRelay(ride.statement)]);
-    const taken = answers.at(-1) ?? [];
-    const ids = read(answers[0]?.[0]);
-    // When nothing is new, nobody starts the relay.
-    ride.end(ids.size === 0 ? null : (taken as BareRow[]));
-    if (ids.size === 0 && taken.length > 1) await undo();
-    return ids;
+    answers = await invocation.db.batch(recording.statements);
   } catch (error) {
-    ride.end(null);
-    // Postgres has said no, or nobody knows what became of the lease.
-    if (sqlState(error) === null) void undo();
+    recording.failed(sqlState(error) !== null);
     throw error;
   }
+  return recording.committed(answers);
 }
 
 /** Of one statement, in UTF-16 units of the payloads: as much as a batch that comes in one request. */

@@ -10,10 +10,9 @@ import {
   parseEnvelope,
   type Severity,
 } from "@brain/schemas";
-import type { SQL } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
-import type { Database, Tx } from "../db/database.ts";
+import type { Database, Ending, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
 import type { Personal } from "./personal.ts";
@@ -185,11 +184,6 @@ function utf8Length(text: string): number {
   return encoder.encode(text).byteLength;
 }
 
-/** The same as a statement for a batch; none when there are no events. */
-export function publishManySql(prepared: readonly RecordedEvent[]): SQL[] {
-  return prepared.length === 0 ? [] : [insertEventsSql(prepared)];
-}
-
 /** Publishes prepared events in one statement; all or none. The last statement of its transaction, see `insertEvents`. */
 export async function publishMany(tx: Tx, prepared: readonly RecordedEvent[]): Promise<void> {
   if (prepared.length > 0) await insertEvents(tx, prepared);
@@ -205,12 +199,35 @@ export interface Outbox {
    * @throws {PermanentError} the transaction is at its end
    */
   readonly publish: Publish;
-  /** The statement that records what was published, to be run last before the COMMIT; none when nothing was. */
-  flush(): Promise<readonly SQL[]>;
+  /** What records what was published, to be run last before the COMMIT; no statements when nothing was. */
+  flush(): Promise<Ending>;
+}
+
+/** How a transaction records at least one event, as its last statements. */
+export type RecordAtEnd = (events: readonly RecordedEvent[]) => Ending;
+
+/** The events are recorded, and nothing else. */
+export const recordAlone: RecordAtEnd = (events) => ({ statements: [insertEventsSql(events)] });
+
+/**
+ * Personal fields sealed, and recorded by what it gives; no statements when there are no events.
+ *
+ * @param record left out: they are recorded, and nothing else
+ */
+export async function endWithEvents(
+  settings: Pick<PublishSettings, "personal">,
+  prepared: readonly RecordedEvent[],
+  record: RecordAtEnd = recordAlone,
+): Promise<Ending> {
+  return prepared.length === 0 ? { statements: [] } : record(await sealed(settings, prepared));
 }
 
 /** The events of a transaction are inserted at its end, so that their locks (see `lockKeys`) are held for a moment only. */
-export function createOutbox(settings: PublishSettings, context: PublishContext): Outbox {
+export function createOutbox(
+  settings: PublishSettings,
+  context: PublishContext,
+  record?: RecordAtEnd,
+): Outbox {
   const prepared: RecordedEvent[] = [];
   let isFlushed = false;
   return {
@@ -227,7 +244,7 @@ export function createOutbox(settings: PublishSettings, context: PublishContext)
     },
     async flush() {
       isFlushed = true;
-      return publishManySql(await sealed(settings, prepared));
+      return endWithEvents(settings, prepared, record);
     },
   };
 }
@@ -244,13 +261,16 @@ export type Transact = <T>(
 /**
  * Runs `run` in one transaction, and records what it published as the last statement before the COMMIT. Nothing is
  * published when `run` throws.
+ *
+ * @param record how; left out: the events are recorded, and nothing else
  */
 export function transactAndPublish<T>(
   db: Pick<Database, "transaction">,
   settings: PublishSettings,
   context: PublishContext,
   run: (tx: Tx, publish: Publish) => Promise<T>,
+  record?: RecordAtEnd,
 ): Promise<T> {
-  const outbox = createOutbox(settings, context);
+  const outbox = createOutbox(settings, context, record);
   return db.transaction((tx) => run(tx, outbox.publish), { last: outbox.flush });
 }

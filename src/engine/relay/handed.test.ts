@@ -31,7 +31,7 @@ test("a commit that took nothing leaves the place as it was", () => {
 test("while a relay runs no commit takes anything, and afterwards one does", () => {
   place.begin();
   expect(place.takeTicket(() => "a")).toBeNull();
-  place.end();
+  place.end(false);
   expect(place.takeTicket(() => "a")?.token).toBe("a");
 });
 
@@ -65,7 +65,7 @@ test("what is taken under the lease of a run that has gone on by itself is left 
   tell();
   expect(await rested).toBeNull();
   place.giveBack(ticket, taken("run"));
-  place.end();
+  place.end(false);
   expect(place.begin()).toBeNull();
 });
 
@@ -73,7 +73,7 @@ test("what a commit took while another run had begun in vain is sent by the run 
   const ticket = ticketOf("a");
   expect(place.begin()).toBeNull();
   place.giveBack(ticket, taken("a"));
-  place.end();
+  place.end(false);
   expect(place.begin()).toEqual(taken("a"));
 });
 

@@ -31,8 +31,8 @@ export interface Handed {
 
 /** What goes on at one relay. */
 interface Place {
-  /** `riding`: a commit is under way with the ticket. */
-  phase: "riding" | "handed" | "running" | "resting";
+  /** `riding`: a commit is under way with the ticket. `failed`: the last run could not send. */
+  phase: "riding" | "handed" | "running" | "resting" | "failed";
   sinceMs: number;
   ticket: Ticket | null;
   handed: Handed | null;
@@ -41,12 +41,18 @@ interface Place {
 /** The relays of one engine, by name; none where nothing is going on. */
 export type RelayPlaces = Map<string, Place>;
 
-/** What has stood here for longer belongs to a request that was ended from outside, ms. */
+/**
+ * What has stood here for longer belongs to a request that was ended from outside; and as long commits take nothing along
+ * behind a run that failed, ms. They would wait for a batch that is not sent.
+ */
 const forgottenMs = 5_000;
 
 /** The relay of one shard, as it is seen in this isolate. */
 export interface RelayPlace {
-  /** For a commit that is about to be made; null: a relay is at work and looks again, or another commit has the ticket. */
+  /**
+   * For a commit that is about to be made; null: a relay is at work and looks again, another commit has the ticket, or the
+   * last run failed a moment ago.
+   */
   takeTicket(newToken: () => string): Ticket | null;
   /** Whoever took a ticket gives it back, with what it took; null: nothing. */
   giveBack(ticket: Ticket, handed: Handed | null): void;
@@ -54,8 +60,8 @@ export interface RelayPlace {
   begin(): Handed | null;
   /** The run waits for what comes next, and lets a commit take it. @returns what one took, null: none did */
   rest(token: string, sent: SentBatch, wait: () => Promise<void>): Promise<Handed | null>;
-  /** The run has ended. */
-  end(): void;
+  /** The run has ended. @param failed it could not send */
+  end(failed: boolean): void;
 }
 
 export function relayPlace(places: RelayPlaces, name: string, now: Clock): RelayPlace {
@@ -97,10 +103,11 @@ export function relayPlace(places: RelayPlaces, name: string, now: Clock): Relay
       put("running");
       return place?.ticket === ticket ? place.handed : null;
     },
-    end() {
+    end(failed) {
       const handed = look()?.handed ?? null;
-      if (handed === null) places.delete(name);
-      else put("handed", { handed });
+      if (handed !== null) put("handed", { handed });
+      else if (failed) put("failed");
+      else places.delete(name);
     },
   };
 }

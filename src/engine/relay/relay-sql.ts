@@ -77,6 +77,16 @@ export interface Asking {
   readonly rides: boolean;
 }
 
+/**
+ * A transaction of another isolation level would fail where somebody has changed the relay's row since it began. Postgres
+ * looks at this condition first, and does not call the function when it does not hold.
+ *
+ * @see https://www.postgresql.org/docs/current/transaction-iso.html
+ */
+function mayRide(rides: SQLWrapper): SQL {
+  return sql`WHERE NOT ${rides}::boolean OR current_setting('transaction_isolation') = 'read committed'`;
+}
+
 const begin = keepSql<
   [
     shard: number,
@@ -89,7 +99,7 @@ const begin = keepSql<
     inHand: string,
     rides: boolean,
   ]
->((...values) => sql`SELECT * FROM relay_begin_in_hand(${sql.join(values, sql`, `)})`);
+>((...values) => sql`SELECT * FROM relay_begin_in_hand(${sql.join(values, sql`, `)}) ${mayRide(values[8])}`);
 
 /** A batch that is in the stream: its number, and the id of its first entry. */
 export interface SentBatch {
@@ -149,7 +159,7 @@ const next = keepSql<
     inHand: string,
     rides: boolean,
   ]
->((...values) => sql`SELECT * FROM relay_go_on_in_hand(${sql.join(values, sql`, `)})`);
+>((...values) => sql`SELECT * FROM relay_go_on_in_hand(${sql.join(values, sql`, `)}) ${mayRide(values[12])}`);
 
 /** Notes that a batch was sent. Does nothing when that batch is no longer in flight. */
 export function endSql(shard: number, sent: SentBatch): SQL {

@@ -104,19 +104,24 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
   const total = { sent: 0, batches: 0, repeated: 0, restored: 0, untold: 0 };
   const handed = options.place?.begin() ?? null;
   const run: Run = { deps, options, token: handed?.token ?? uuidv4(), isTrimmedByOthers: false, total };
+  let failed = true;
   try {
     const first = handed === null ? await acquire(run) : toAcquired(await readHanded(run, handed));
     const { layout } = first;
-    if (first.busy !== null) return { ...total, busy: first.busy, more: false, layout, recovered: false };
+    if (first.busy !== null) {
+      failed = false;
+      return { ...total, busy: first.busy, more: false, layout, recovered: false };
+    }
     try {
       const more = first.held && (await sendAll(run, first.batch));
+      failed = false;
       return { ...total, busy: null, more, layout, recovered: first.wasFailing };
     } catch (error) {
       await letGo(run);
       throw error;
     }
   } finally {
-    options.place?.end();
+    options.place?.end(failed);
   }
 }
 
