@@ -24,6 +24,8 @@ import { rewrapSecrets } from "./operations/rewrap-secrets.ts";
 import { markActivity } from "./publish/activity.ts";
 import { createKeyMemory, createPersonal } from "./publish/personal.ts";
 import { type Publish, type PublishContext, transactAndPublish } from "./publish/publish.ts";
+import type { RecordedEvent } from "./publish/record.ts";
+import { beginRecording } from "./relay/recording.ts";
 import { defaultBatchBounds } from "./relay/relay-deps.ts";
 import { createHandOver } from "./relay/ride.ts";
 import { runJanitor } from "./retention/on-demand.ts";
@@ -240,7 +242,8 @@ export function createEngine(options: EngineOptions): Engine {
     now,
     open,
     async transact(context, run, invocation = open()) {
-      const work = transactAndPublish(invocation.db, invocation.publish, context, run);
+      const record = (events: readonly RecordedEvent[]) => beginRecording(invocation, events);
+      const work = transactAndPublish(invocation.db, invocation.publish, context, run, record);
       const [result] = await Promise.all([work, markActivity(invocation)]);
       return result;
     },

@@ -77,9 +77,9 @@ export const pathCosts = {
   },
   /** The same, with an event that the handler publishes: until that one is on the stream, too. */
   effectThatPublishes: {
-    chain: 9,
+    chain: 8,
     toEffect: 6,
-    calls: 12,
+    calls: 11,
     redisCommands: 4,
     commandsInScripts: 32,
     statements: 12,
