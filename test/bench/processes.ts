@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import type { StackOptions } from "./stack.ts";
 
 /** What the processes of a stack use. Linux only: elsewhere all of it is unknown, NaN. */
@@ -55,16 +56,20 @@ async function heldBy(pid: number): Promise<Omit<Usage, "cpuMs">> {
   return { memory, handles: (await readdir(`/proc/${pid}/fd`).catch(() => [])).length };
 }
 
+/** True when the command runs this program, or a script of this name: an address among its arguments may have the name, too. */
+const runs = (commandLine: string, name: string) =>
+  commandLine.split("\0").some((argument) => basename(argument).split(" ")[0] === name);
+
 /**
- * Of the children of process `pid` whose program has the word in its command line; their processor time is with that of
- * all that they have started. Null: of the process itself, alone.
+ * Of the children of process `pid` that run the program or script of this name; their processor time is with that of all
+ * that they have started. Null: of the process itself, alone.
  */
-export async function usageOf(pid: number, word: string | null): Promise<Usage> {
+export async function usageOf(pid: number, name: string | null): Promise<Usage> {
   if (process.platform !== "linux") return { cpuMs: Number.NaN, memory: Number.NaN, handles: Number.NaN };
-  if (word === null) return { cpuMs: await ownCpuMs(pid), ...(await heldBy(pid)) };
+  if (name === null) return { cpuMs: await ownCpuMs(pid), ...(await heldBy(pid)) };
   let [cpuMs, memory, handles] = [0, 0, 0];
   for (const child of await childrenOf(pid)) {
-    if (!(await read(child, "cmdline")).includes(word)) continue;
+    if (!runs(await read(child, "cmdline"), name)) continue;
     cpuMs += await treeCpuMs(child);
     const held = await heldBy(child);
     memory += held.memory;
