@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { Plan } from "../governance/scaffold/plan.ts";
+import type { FileChange } from "../governance/scaffold/tree.ts";
 import { CliError, UsageError } from "./errors.ts";
+import { fileError } from "./file-errors.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { GlobalOptions } from "./settings.ts";
 
@@ -36,34 +38,43 @@ export async function writing(
 ): Promise<void> {
   const { ScaffoldError } = await import("../governance/scaffold/errors.ts");
   const { applyPlan, StepError } = await import("../governance/scaffold/apply.ts");
-  const { checkPlan } = await import("../governance/scaffold/plan.ts");
+  const { checkPlan, plannedChanges } = await import("../governance/scaffold/plan.ts");
   try {
     const plan = await planned();
     checkPlan(plan);
     const { dryRun: isDry = false, filesOnly: isWithoutSteps = false } = options;
     const written = isWithoutSteps ? { ...plan, steps: [] } : plan;
-    if (!isDry) await applyPlan(written, (what) => out.json || out.note(`making ${what}`));
-    tell(plan, out, isDry, isDry || isWithoutSteps);
+    const changes = isDry
+      ? plannedChanges(plan)
+      : await applyPlan(written, (what) => out.json || out.note(`making ${what}`));
+    tell(plan, changes, out, isDry, isDry || isWithoutSteps);
   } catch (error) {
     if (error instanceof ScaffoldError) throw new UsageError(error.message, { cause: error });
     if (error instanceof StepError) throw new CliError(error.message, { cause: error });
+    const { syscall, path } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined && path !== undefined) throw fileError(`${path} cannot be written`, error);
     throw error;
   }
 }
 
 /** @param areLeft the programs were not run */
-function tell({ files, steps, notes }: Plan, out: Output, isDry: boolean, areLeft: boolean): void {
+function tell(
+  { steps, notes }: Plan,
+  changes: readonly FileChange[],
+  out: Output,
+  isDry: boolean,
+  areLeft: boolean,
+): void {
   if (out.json) {
-    out.data({
-      dry_run: isDry,
-      files: files.map(({ path, before }) => ({ path, change: before === null ? "new" : "changed" })),
-      commands: steps.map(({ command }) => command.join(" ")),
-      notes,
-    });
+    const commands = steps.map(({ command }) => command.join(" "));
+    out.data({ dry_run: isDry, files: changes, commands, notes });
     return;
   }
-  for (const { path, before } of files) out.line(`${before === null ? "new    " : "changed"}  ${path}`);
+  for (const { path, change } of changes) out.line(`${change.padEnd(7)}  ${path}`);
   if (areLeft) for (const { command } of steps) out.line(`run      ${command.join(" ")}`);
   for (const note of notes) out.line(note);
-  if (isDry) out.note("Nothing was written.");
+  if (isDry)
+    out.note(
+      areLeft && steps.length > 0 ? "Nothing was written; the programs write more." : "Nothing was written.",
+    );
 }

@@ -78,8 +78,8 @@ test(
 test(
   "modules, an event and a consumer are written, with documents in either language",
   async () => {
-    await write("module", "reading_room", "--event", "reading_room.empty_seat.taken");
-    await write("module", "copy", "--event", "copy.entry.sent", "--lang", "en", "--purpose", "Sends copies.");
+    await write("module", "reading_room", "--event", "reading_room.empty_seat.taken", "--lang", "de");
+    await write("module", "copy", "--event", "copy.entry.sent", "--purpose", "Sends copies.");
     await write("event", "copy.entry.lost", "--module", "copy");
     const { commands } = await write("consumer", "copy_notes", "--module", "copy", "--on", "copy.entry.sent");
     expect(commands).toHaveLength(3);

@@ -21,7 +21,7 @@ export function asNewApp(command: Command): Command {
     .option("--event <type>", "what that publishes, <domain>.<resource>.<action>")
     .option("--purpose <sentence>", "what the module is for")
     .option("--owner <name>", "who answers for it")
-    .addOption(new Option("--lang <language>", "of the headings").choices(["de", "en"]).default("de"))
+    .addOption(new Option("--lang <language>", "of the headings").choices(["en", "de"]).default("en"))
     .option("--packages <folder>", "tarballs of our packages, where the registry has none")
     .option("-y, --yes", "ask nothing: what was not given is what would be proposed")
     .option("--dry-run", "tell the files that would be written, and write none")

@@ -47,7 +47,7 @@ export function addNew(program: Command): void {
       .option("--event <type>", "its first event, <domain>.<resource>.<action>")
       .option("--purpose <sentence>", "what it is for")
       .option("--owner <name>", "who answers for it")
-      .addOption(new Option("--lang <language>", "of the headings").choices(["de", "en"]).default("de")),
+      .addOption(new Option("--lang <language>", "of the headings").choices(["en", "de"]).default("en")),
   ).action(newModule);
 
   withPlace(

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
-import { type Plan, type Step, writePlan } from "./plan.ts";
+import { type Plan, plannedChanges, type Step, writePlan } from "./plan.ts";
+import { changesBetween, digestsOf, type FileChange } from "./tree.ts";
 
 /** A program that was run behind the files failed; they stay. */
 export class StepError extends Error {
@@ -41,13 +42,23 @@ async function runStep(root: string, { what, command }: Step): Promise<void> {
 /**
  * Writes the files, then runs the programs, one after the other.
  *
+ * @returns all files that are new or otherwise now: those of the plan, then what the programs wrote
  * @throws {ScaffoldError} nothing was written
  * @throws {StepError} the files are written, and a program failed
  */
-export async function applyPlan(plan: Plan, onStep: (what: string) => void): Promise<void> {
+export async function applyPlan(plan: Plan, onStep: (what: string) => void): Promise<readonly FileChange[]> {
+  const planned = plannedChanges(plan);
+  if (plan.steps.length === 0) {
+    writePlan(plan);
+    return planned;
+  }
+  const before = digestsOf(plan.root);
   writePlan(plan);
   for (const step of plan.steps) {
     onStep(step.what);
     await runStep(plan.root, step);
   }
+  const known = new Set(planned.map(({ path }) => path));
+  const made = changesBetween(before, digestsOf(plan.root)).filter(({ path }) => !known.has(path));
+  return [...planned, ...made];
 }

@@ -16,10 +16,10 @@ export const documentWords: Readonly<Record<DocumentLanguage, DocumentWords>> = 
   en: { purpose: "Purpose", operations: "Operations", when: "When", action: "Action" },
 };
 
-/** The language of a README.md, by its headings; German where they say nothing. */
+/** The language of a README.md, by its headings; English where they say nothing. */
 export function languageOf(readme: string): DocumentLanguage {
-  const { purpose, operations } = documentWords.en;
-  return new RegExp(`^## (?:${purpose}|${operations})$`, "m").test(readme) ? "en" : "de";
+  const { purpose, operations } = documentWords.de;
+  return new RegExp(`^## (?:${purpose}|${operations})$`, "m").test(readme) ? "de" : "en";
 }
 
 /** A document of the template, which is German, in a language. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { ScaffoldError } from "./errors.ts";
 import { checkWritten } from "./source-edit.ts";
+import type { FileChange } from "./tree.ts";
 
 export interface PlannedFile {
   /** From the root of the project, with slashes. */
@@ -40,6 +41,9 @@ export function changedFile(root: string, path: string, change: (before: string)
   return { path, content: change(before), before };
 }
 
+export const plannedChanges = ({ files }: Plan): readonly FileChange[] =>
+  files.map(({ path, before }) => ({ path, change: before === null ? "new" : "changed" }));
+
 /** @throws {ScaffoldError} a file is there already, or what would be written is no TypeScript */
 export function checkPlan({ root, files }: Plan): void {
   const present = files.filter(({ path, before }) => before === null && existsSync(join(root, path)));
@@ -54,9 +58,32 @@ export function checkPlan({ root, files }: Plan): void {
 }
 
 /**
+ * Makes a folder and those above it, step by step: Node's own way tries for ever where the system calls a folder missing
+ * that cannot be made, as below `/proc`.
+ *
+ * @throws {ScaffoldError} one of them cannot be made
+ */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  const above = dirname(folder);
+  makeFolders(above);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    throw new ScaffoldError(
+      `${folder} as a folder to be made (${code})`,
+      `a place where this user may make one, and ${above} is none`,
+      "Take another folder, or change who may write there.",
+    );
+  }
+}
+
+/**
  * Writes the files: all of them, or none.
  *
- * @throws {ScaffoldError} as {@link checkPlan}, or a file was changed meanwhile
+ * @throws {ScaffoldError} as {@link checkPlan}, a file was changed meanwhile, or a folder cannot be made
  * @throws {Error} the disk failed; what was written is taken back
  */
 export function writePlan(plan: Plan): void {
@@ -74,7 +101,7 @@ export function writePlan(plan: Plan): void {
   try {
     for (const file of files) {
       written.push(file);
-      mkdirSync(dirname(join(root, file.path)), { recursive: true });
+      makeFolders(dirname(join(root, file.path)));
       // A file that came meanwhile is not written over.
       writeFileSync(join(root, file.path), file.content, { flag: file.before === null ? "wx" : "w" });
     }
