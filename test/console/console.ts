@@ -83,8 +83,15 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found, page.url()).toEqual([]);
 }
 
-/** Nothing is cut off or scrolls sideways: wide tables scroll within themselves. */
+/** What stands in tables and is not all to be seen, however far they scroll. */
+const cutInTables = `[...document.querySelectorAll("td, td *")]
+  .filter((one) => getComputedStyle(one).overflow === "hidden" && one.clientHeight > 1)
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)
+  .map((one) => one.textContent)`;
+
+/** Nothing is cut off or scrolls sideways: wide tables scroll within themselves. For windows as narrow as a phone. */
 export async function expectFits(page: Page): Promise<void> {
+  expect(await page.evaluate(cutInTables), `${page.url()} cuts texts`).toEqual([]);
   const [wide, seen] = await page.evaluate<[number, number]>(
     "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
   );
