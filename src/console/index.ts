@@ -48,6 +48,15 @@ export function createConsole({ api, base = "" }: ConsoleOptions): Hono {
     return renderError(c, { base, area: "overview", visit: null, error });
   });
 
+  // Where it is an app of its own; below a path of another one, that one answers.
+  app.notFound(async (c) => {
+    const { renderNoPage } = await shell();
+    await securityHeaders()(c, async () => {
+      c.res = await renderNoPage(c, base);
+    });
+    return c.res;
+  });
+
   app.get("/assets/:name", ...guards, async (c) => {
     const { assets } = await import("./assets.ts");
     const name = c.req.param("name");

@@ -118,6 +118,26 @@ export async function renderError(c: Context, { base, area, visit, error }: Fail
   return c.html(text, (refusal?.status ?? 500) as ContentfulStatusCode);
 }
 
+/** Answers for a path on which there is no page; whoever looks may not be signed in. */
+export async function renderNoPage(c: Context, base: string): Promise<Response> {
+  const preferences = readPreferences(c);
+  const w = shellWords[preferences.language];
+  const main = (
+    <>
+      <h1>{w.errorNoPage}</h1>
+      <p>
+        <code>{c.req.path.slice(0, maxShownPath)}</code>
+      </p>
+      <p>
+        <a href={base || "/"}>{w.toOverview}</a>
+      </p>
+    </>
+  );
+  return c.html(await renderDocument({ base, preferences, title: w.errorNoPage, around: null, main }), 404);
+}
+
+const maxShownPath = 200;
+
 function titleOf(refusal: ApiRefusal | null, w: (typeof shellWords)["en"]): string {
   if (refusal?.status === 404) return w.errorNotFound;
   if (refusal?.status === 403) return w.errorForbidden;

@@ -34,6 +34,7 @@ import type { FollowFilter, RequestServices } from "./kit/module-env.ts";
 import { keyHandlingOf } from "./kit/mount.ts";
 import { limitRate } from "./kit/rate-limit.ts";
 import { visibleTenant } from "./kit/tenants.ts";
+import { wantsPage } from "./kit/wants-page.ts";
 import { backbone, bucketOf, inOrder, type ModuleRoutes, requireAccessDeclared } from "./module-routes.ts";
 import { loadsRoutes, mountRoutes } from "./mounted-routes.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
@@ -166,7 +167,9 @@ function servePages(
     pages ??= loadPages(api);
     const loaded = await pages;
     const method = c.req.method === "HEAD" ? "GET" : c.req.method;
-    if (!hasRoute(loaded, method, c.req.path)) return next();
+    // Nothing else of ours is there either, and a browser shows a page of it.
+    const isMissed = c.req.method === "GET" && wantsPage(c);
+    if (!isMissed && !hasRoute(loaded, method, c.req.path)) return next();
     return loaded.fetch(c.req.raw, c.env, executionContextOf(c));
   });
 }

@@ -177,3 +177,33 @@ describe("whatever comes in", () => {
       expect((await look(`/ops/assets/${name}`)).status, name).toBe(404);
   });
 });
+
+describe("a path on which nothing is", () => {
+  const asked = (path: string, accept: string) =>
+    engine.app.request(`${site}${path}`, { headers: { accept } });
+
+  test("is a page for a browser, signed in or not, in its language, under the same policy as all pages", async () => {
+    const answer = await asked("/no<b>pe", "text/html,application/xhtml+xml,*/*;q=0.8");
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get("content-type")).toContain("text/html");
+    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const page = await answer.text();
+    expect(page).toContain("There is no such page");
+    expect(page).toContain('href="/"');
+    expect(page).not.toContain("<b>");
+  });
+
+  test.each([
+    ["a program", "/nope", "*/*", "not_found"],
+    ["a program that takes JSON", "/nope", "application/json", "not_found"],
+    ["a browser that looks at the API", "/api/nope", "text/html", "unauthorized"],
+  ])("is JSON for %s", async (_who, path, accept, code) => {
+    expect(await (await asked(path, accept)).json()).toMatchObject({ error: { code } });
+  });
+
+  test("below the path of another app, that app answers", async () => {
+    expect((await look("/ops/nope", { accept: "text/html" })).headers.get("content-type")).toContain(
+      "text/plain",
+    );
+  });
+});

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { anybody, requires } from "../../http/kit/access.ts";
 import type { ModuleEnv } from "../../http/kit/module-env.ts";
 import { validated, validatedOptional, withoutBody } from "../../http/kit/routing.ts";
+import { wantsPage } from "../../http/kit/wants-page.ts";
 import { newNonce } from "../../pages/document.ts";
 import {
   listCatalogue,
@@ -63,11 +64,6 @@ function viewOf(
 
 /** HTML and its texts are loaded with the first page. */
 const pages = () => import("./page.ts");
-
-/** A browser that submits the page's form asks for HTML; programs get JSON. */
-function wantsPage(c: Context<ModuleEnv>): boolean {
-  return (c.req.header("accept") ?? "").includes("text/html");
-}
 
 /** Where the button leads; null: to a page of ours. */
 function buttonUrl(row: Distribution, { enrolmentUrl }: CourseDistributionSettings): string | null {
