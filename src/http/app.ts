@@ -37,6 +37,7 @@ import { visibleTenant } from "./kit/tenants.ts";
 import { wantsPage } from "./kit/wants-page.ts";
 import { backbone, bucketOf, inOrder, type ModuleRoutes, requireAccessDeclared } from "./module-routes.ts";
 import { loadsRoutes, mountRoutes } from "./mounted-routes.ts";
+import { tellingOfRefusals } from "./publish-refusals.ts";
 import { receiveBody, requireStorableUrl } from "./receive.ts";
 import { createRequestLimiter, noLimits, type RequestLimits } from "./request-limits.ts";
 import { type RequestStory, requestStory } from "./request-origin.ts";
@@ -289,7 +290,10 @@ function requestServices(
         bound,
         async (tx, publish) => {
           const watched = story.watch(publish);
-          return { result: await run(tx, watched.publish), committed: watched.committed };
+          return {
+            result: await run(tx, tellingOfRefusals(watched.publish, log)),
+            committed: watched.committed,
+          };
         },
         // The relay is started behind it in any case.
         (events) => beginRecording({ ...invocation, db: services.db }, events),
