@@ -25,8 +25,27 @@ export interface GivenEvents {
  */
 export async function readEvents(c: Context, invocation: Invocation): Promise<GivenEvents> {
   const cloud = await readCloudEvents(c, invocation);
-  if (cloud === null) return { inputs: [jsonOf(await readText(c))], isBatch: false };
-  return cloud;
+  if (cloud !== null) return cloud;
+  const event = jsonOf(await readText(c));
+  const list = listIn(event);
+  if (list !== null) {
+    throw new ValidationError(
+      `Received ${list}; expected one event, an object with type and payload. POST /api/events/batch takes a list.`,
+      { issues: [{ path: "", message: "expected one event" }] },
+    );
+  }
+  return { inputs: [event], isBatch: false };
+}
+
+/** A list where an event should be, or an object around one, in words; null: it is neither. */
+function listIn(value: unknown): string | null {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value !== "object" || value === null || hasType(value)) return null;
+  const members = Object.entries(value);
+  const around = members.find(
+    ([, member]) => Array.isArray(member) && (members.length === 1 || hasType(member[0])),
+  );
+  return around === undefined ? null : `an object with a list as "${around[0].slice(0, 50)}"`;
 }
 
 /** The same where every answer is that of a batch. */
@@ -80,14 +99,28 @@ function deriveId(source: string, id: string): string {
   return uuidv5(JSON.stringify([source, id]), uuidv5.URL).replace(/^(.{14})./, "$14");
 }
 
+function hasType(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "type" in value;
+}
+
 /**
  * A JSON array, or one event a line (`application/x-ndjson`). An item that is JSON, but would not be kept as it is, is
  * its own error.
  */
 function readBatch(text: string, contentType: string): unknown[] {
-  const ndjson = /ndjson|jsonl/.test(contentType) || !text.trimStart().startsWith("[");
-  return bounded(ndjson ? readLines(text) : readItems(text));
+  if (/ndjson|jsonl/.test(contentType)) return bounded(readLines(text));
+  const whole = readJson(text);
+  if (!whole.ok && whole.faults[0].reason === "invalid_json" && !text.trimStart().startsWith("["))
+    return bounded(readLines(text));
+  if (whole.ok && Array.isArray(whole.value)) return bounded(whole.value);
+  const list = whole.ok ? listIn(whole.value) : null;
+  if (list !== null)
+    throw new BadRequestError(`Received ${list}. Expected ${batchForms} Nothing was stored.`);
+  return bounded(text.trimStart().startsWith("[") ? readItems(text) : [itemOf(text, () => "")]);
 }
+
+const batchForms =
+  'the list itself, [{ "type": …, "payload": … }, …], or one event a line (application/x-ndjson).';
 
 /** @throws {BadRequestError} too many, or none */
 function bounded(items: unknown[]): unknown[] {
@@ -104,13 +137,16 @@ function readItems(text: string): unknown[] {
   const read = readJson(text);
   if (read.ok && Array.isArray(read.value)) return read.value;
   const items = read.ok ? null : elementTexts(text);
-  if (items === null) throw new BadRequestError("The body is not a JSON array of events.");
+  if (items === null) {
+    const why = read.ok ? "" : ` (${read.faults[0].message})`;
+    throw new BadRequestError(`The body is not a JSON array of events${why}. Nothing was stored.`);
+  }
   return items.map((item) => itemOf(item, () => "An item is not JSON."));
 }
 
 function readLines(text: string): unknown[] {
   const notJson = (index: number) => () =>
-    `Line ${index + 1} is not JSON. Expected one event a line; nothing was stored.`;
+    `Line ${index + 1} is not JSON. Expected one event a line, or all of them as a JSON array; nothing was stored.`;
   return text
     .split("\n")
     .flatMap((line, index) => (line.trim() === "" ? [] : [itemOf(line, notJson(index))]));
