@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { defineConsumer, on, PermanentError } from "@brain/engine";
+import { defineConsumer, on, PermanentError, TransientError } from "@brain/engine";
 import { agentOffline, agentOnline, systemHealth } from "@brain/schemas";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { charter, openStation, type Station } from "./server.ts";
 
 const watcher = defineConsumer({
   subscriber: "watcher",
+  // The second try is not due while a test looks.
+  retry: { baseMs: 600_000, capMs: 600_000 },
   handlers: [
-    on(systemHealth, async (_event, { publish }) => {
+    on(systemHealth, async ({ payload }, { publish }) => {
+      if (payload.component === "gate") throw new TransientError("The gate does not answer.");
       await publish(agentOnline, { agent_id: "first" });
       await publish(agentOffline, { agent_id: "second", missed_heartbeats: 3, last_heartbeat: null });
     }),
@@ -53,6 +56,16 @@ test("a story is printed as a tree with who handled what", async () => {
   const plain = await charter(station.url, ["story", id, "--payload", "--limit", "1"]);
   expect(plain.stdout).toContain('"component":"door"');
   expect(plain.stderr).toContain("There is more of it");
+});
+
+test("tells who has not come to an end with an event, why, and when the next try is due", async () => {
+  const id = `story-${randomUUID()}`;
+  await station.post("/api/events", { ...report(id), payload: { component: "gate", status: "ok" } });
+  await station.settle();
+  const { stdout } = await charter(station.url, ["story", id]);
+  expect(stdout).toMatch(
+    /\nNot over yet:\nwatcher: is tried again, 1 try failed, the next is due at 20\d\d-.*Z, .*The gate does not answer/,
+  );
 });
 
 test("with --json it is the API's list, and nothing else", async () => {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
+import { pendingLines } from "./story-pending.ts";
 
 interface StoryOptions {
   readonly limit: number;
@@ -12,7 +13,9 @@ interface StoryOptions {
 export function addStory(program: Command): void {
   program
     .command("story <correlation-id>")
-    .description("the events of a correlation id, each below the one that caused it, and who handled them")
+    .description(
+      "the events of a correlation id, each below the one that caused it, who handled them, and what waits or is tried again",
+    )
     .option("--limit <n>", "events at most, the oldest ones", wholeNumber(1, 2_000), 1_000)
     .option("--payload", "show payloads too")
     .action(async (id: string, { limit, payload }: StoryOptions, command: Command) => {
@@ -23,7 +26,8 @@ export function addStory(program: Command): void {
       });
       if (out.json) return out.data(story);
       const { first_at, last_at } = story;
-      const count = story.events.filter((node) => !isOrigin(node)).length;
+      const events = story.events.filter(isEvent);
+      const count = events.length;
       const span = duration(Date.parse(last_at) - Date.parse(first_at));
       out.line(`${count} ${count === 1 ? "event" : "events"} in ${span} from ${first_at}`);
       const branches = branchesOf(story.events);
@@ -31,6 +35,9 @@ export function addStory(program: Command): void {
         const text = isOrigin(event) ? describeOrigin(event) : describe(event, story, payload === true);
         out.line(`${branches[place]}${text}`);
       });
+      const pending = await pendingLines(client, events);
+      if (pending.length > 0) out.line("\nNot over yet:");
+      for (const line of pending) out.line(line);
       if (story.truncated)
         out.note("There is more of it; these are the oldest events. --limit goes to 2000.");
     });
@@ -39,6 +46,10 @@ export function addStory(program: Command): void {
 /** No type of an event is one of these two words. */
 function isOrigin(node: StoryEvent | StoryOrigin): node is StoryOrigin {
   return node.type === "request" || node.type === "job";
+}
+
+function isEvent(node: StoryEvent | StoryOrigin): node is StoryEvent {
+  return !isOrigin(node);
 }
 
 function describeOrigin(origin: StoryOrigin): string {

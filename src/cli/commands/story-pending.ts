@@ -1,0 +1,49 @@
+import type { EffectOfConsumer, EventEffects, StoryEvent } from "../../http/kit/answers/events.ts";
+import type { Client } from "../client.ts";
+import { printable } from "../output.ts";
+
+/** Events that are asked about, the newest of a story: what is over long ago waits for nothing. */
+const maxAsked = 20;
+
+/** States in which a consumer may still do something with an event. */
+const states: Readonly<Record<string, string>> = {
+  not_sent: "waits for the relay",
+  waiting: "not read yet",
+  in_work: "read, and no try has failed",
+  retrying: "is tried again",
+  deferred: "waits in the record",
+  redriving: "a redrive has taken its dead letter",
+  unknown: "nobody knows: Redis is away",
+};
+
+/** What consumers have not come to an end with, a line for each consumer of an event. */
+export async function pendingLines(client: Client, events: readonly StoryEvent[]): Promise<string[]> {
+  const asked = events.toSorted((a, b) => b.timestamp.localeCompare(a.timestamp)).slice(0, maxAsked);
+  const effects = await Promise.all(
+    asked.map(({ id }) => client.get<EventEffects>(`/api/events/${encodeURIComponent(id)}/effects`)),
+  );
+  return asked.flatMap(({ id, type }, place) =>
+    (effects[place]?.consumers ?? [])
+      .filter(({ handles, state }) => handles && Object.hasOwn(states, state))
+      .map((effect) => [`${effect.subscriber}: ${describe(effect)}`, type, id].map(printable).join("  ")),
+  );
+}
+
+function describe({
+  state,
+  failed_attempts,
+  next_try_at,
+  error,
+  paused,
+  deferred,
+}: EffectOfConsumer): string {
+  const attempts = failed_attempts ?? 0;
+  return [
+    states[state] ?? state,
+    ...(attempts === 0 ? [] : [`${attempts} ${attempts === 1 ? "try" : "tries"} failed`]),
+    ...(next_try_at === null ? [] : [`the next is due at ${next_try_at}`]),
+    ...(deferred === null ? [] : [`because of ${deferred.cause}, due at ${deferred.due_at}`]),
+    ...(paused === true ? ["the consumer is paused"] : []),
+    ...(error === null ? [] : [error]),
+  ].join(", ");
+}
