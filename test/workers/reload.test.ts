@@ -124,6 +124,28 @@ test("code that throws when it loads is shown, and what ran before goes on", asy
   expect(await said()).toMatch(/^Who is "nobody"/);
 });
 
+test("an event that cannot be made is told with its place in the source, and the workers are not stopped for it", async () => {
+  const file = "schemas/events/system.ts";
+  const bad = '\ndefineEvent("Agent.Has-gone", { version: 1, module: "agents" } as never);\n';
+  const asking = new AbortController();
+  const failed: unknown[] = [];
+  const ask = async () => {
+    while (!asking.signal.aborted) await said().catch((error: unknown) => failed.push(error));
+  };
+  const asked = ask();
+  const output = await change(
+    file,
+    (text) => text + bad,
+    /✗ it cannot be put together; what ran before goes on/,
+  );
+  asking.abort();
+  await asked;
+  expect(output).toContain("Agent.Has-gone");
+  expect(output).toMatch(/^ {2}at schemas\/events\/system\.ts:\d+:\d+$/m);
+  expect(failed).toEqual([]);
+  await change(file, (text) => text.replace(bad, ""), /✓ (?:mended|reloaded)/);
+});
+
 test("a new migration is applied", async () => {
   const journal = "migrations/meta/_journal.json";
   const tag = "9999_added_while_it_ran";
@@ -172,6 +194,7 @@ test("code that is the same is not loaded again, and a failed migration loads no
     reload: async ({ api }) => void loaded.push(api),
     migrate: () => Promise.reject(new Error("syntax error at or near")),
     build: async () => built,
+    check: async () => undefined,
     say: (line) => lines.push(line),
     complain: (line) => lines.push(line),
   });
@@ -199,6 +222,7 @@ test("whoever takes a fault back is told that it is gone, though nothing is load
       if (isBroken) throw new Error('Unexpected "functio"');
       return bundles;
     },
+    check: async () => undefined,
     say: (line) => lines.push(line),
     complain: (line) => lines.push(line),
   });

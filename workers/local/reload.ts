@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { bundleWorkers, root, type WorkerBundles } from "./bundle.ts";
+import { checkComposition } from "./check-composition.ts";
 import { watchFolder } from "./watch-folder.ts";
 
 /** What the workers are made of, below the project's folder. */
@@ -18,13 +19,15 @@ export interface ReloadOptions {
   readonly migrate: () => Promise<void>;
   /** Default: what is on the disk. @throws Error with the compiler's messages */
   readonly build?: () => Promise<WorkerBundles>;
+  /** Default: `checkComposition`. @throws Error when events or modules cannot be made; nothing is stopped then */
+  readonly check?: () => Promise<void>;
   readonly say: (line: string) => void;
   readonly complain: (line: string) => void;
 }
 
 /** What happens after a change of `files`, paths below the project's folder. One call at a time. */
 export function createReload(options: ReloadOptions): (files: readonly string[]) => Promise<void> {
-  const { reload, migrate, say, complain, build = bundleWorkers } = options;
+  const { reload, migrate, say, complain, build = bundleWorkers, check = checkComposition } = options;
   let running = options.bundles;
   /** The last round ended with a fault, so whoever mends it waits for a word. */
   let isBroken = false;
@@ -47,8 +50,14 @@ export function createReload(options: ReloadOptions): (files: readonly string[])
       if (!(await succeeds("the migrations cannot be applied", migrate()))) return;
       say("✓ migrations applied");
     }
+    const checked = check().then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
     const built = await build().catch((error: unknown) => tell("it does not build", error));
+    const fault = await checked;
     if (built === undefined) return;
+    if (fault !== null) return tell("it cannot be put together", fault.error);
     if (built.api === running.api && built.consumer === running.consumer) {
       say(describeUnchanged(files, isBroken));
       isBroken = false;
