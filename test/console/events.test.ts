@@ -52,6 +52,11 @@ beforeAll(async () => {
 afterAll(() => ours?.close());
 
 const rows = (page: Page) => page.locator(".events tbody tr");
+/** What stands before the text of each cell that is shown, in the first row there. */
+const labels = (page: Page, where: string) =>
+  page.evaluate<string[]>(`[...document.querySelectorAll("${where} tbody tr:first-child td")]
+    .filter((one) => one.checkVisibility())
+    .map((one) => getComputedStyle(one, "::before").content)`);
 const line = (page: Page) => page.locator("#line");
 
 describe("the search", () => {
@@ -174,9 +179,16 @@ describe("the search", () => {
     await page.goto("/events?type=agent.*");
     expect(await page.locator("h1").textContent()).toBe("Ereignisse");
     await expectFits(page);
+    expect((await labels(page, ".events")).slice(0, 2)).toEqual(['"Gespeichert"', '"Typ"']);
     await page.locator("details.form summary").click();
     await expectFits(page);
     await expectAccessible(page);
+  });
+
+  test("in a wide window no cell repeats the name of its column", async () => {
+    const page = await ours.open();
+    await page.goto("/events?type=agent.*");
+    expect(new Set(await labels(page, ".events"))).toEqual(new Set(["none"]));
   });
 });
 
@@ -206,6 +218,19 @@ describe("live", () => {
     await live.first().locator("a").click();
     await page.waitForURL(`**/events/${ids["live-2"]}`);
     expect(faults()).toEqual([]);
+  });
+
+  test("on a phone cells of what comes have the names of their columns, too, where there is something in them", async () => {
+    const page = await ours.open({ viewport: { width: 390, height: 780 } });
+    await page.goto("/events?q=type:agent.online+%22phone%22");
+    await page.getByRole("button", { name: "Watch live" }).click();
+    await page.getByText("Watching.").waitFor();
+    await ingest("phone", { tenant_id: "acme" });
+    await ours.engine.relay();
+    await page.locator(".live tbody tr").waitFor();
+    expect(await labels(page, ".live")).toEqual(['"Stored"', '"Type"', '"Tenant"', '"Source"', '"Payload"']);
+    await expectFits(page);
+    await expectAccessible(page);
   });
 
   test("says without client script how it is watched", async () => {

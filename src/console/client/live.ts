@@ -36,6 +36,7 @@ function follow(part: HTMLElement): void {
   ].map(find);
   const rows = part.querySelector("tbody");
   if (!buttons || !start || !pause || !stop || !state || !box || !rows) return;
+  const labels = [...part.querySelectorAll("thead th")].map((one) => one.textContent);
   const also: Readonly<Record<string, string>> = JSON.parse(part.dataset.also ?? "{}");
   const words = part.dataset;
   let source: EventSource | null = null;
@@ -43,7 +44,7 @@ function follow(part: HTMLElement): void {
   let waiting: LiveEvent[] = [];
 
   const add = (events: readonly LiveEvent[]) => {
-    rows.prepend(...events.toReversed().map(rowOf));
+    rows.prepend(...events.toReversed().map((event) => rowOf(event, labels)));
     while (rows.children.length > maxRows) rows.lastElementChild?.remove();
   };
   const tell = () => {
@@ -119,7 +120,8 @@ function memberFits(payload: unknown, wanted: string): boolean {
   return member !== undefined && text === wanted.slice(at + 1);
 }
 
-function rowOf(event: LiveEvent): HTMLElement {
+/** @param labels of the columns; each cell has its own, as in the rows of the page */
+function rowOf(event: LiveEvent, labels: readonly string[]): HTMLElement {
   const row = document.createElement("tr");
   const time = document.createElement("time");
   time.dateTime = event.timestamp;
@@ -130,9 +132,11 @@ function rowOf(event: LiveEvent): HTMLElement {
   const preview = document.createElement("p");
   preview.className = "quiet";
   preview.textContent = JSON.stringify(event.payload).slice(0, maxPreview);
-  for (const content of [time, link, event.tenant_id, event.source, event.severity, preview]) {
+  const contents = [time, link, event.tenant_id, event.source, event.severity, preview];
+  for (const [column, content] of contents.entries()) {
     const cell = document.createElement("td");
-    cell.append(content ?? "");
+    if (content !== null) cell.dataset.label = labels[column] ?? "";
+    if (content !== null) cell.append(content);
     row.append(cell);
   }
   return row;

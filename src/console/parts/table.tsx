@@ -1,4 +1,6 @@
-import type { Child } from "hono/jsx";
+import { raw } from "hono/html";
+import { type Child, Fragment } from "hono/jsx";
+import { escapeToBuffer } from "hono/utils/html";
 import type { Visit } from "../page.ts";
 import { shellWords } from "../words/shell.ts";
 
@@ -9,18 +11,26 @@ export interface Column {
 }
 
 interface TableProps {
-  /** Read out before the table; also the name of the part that scrolls sideways on a phone. */
+  /** Read out before the table; also the name of the part that scrolls sideways where it is wider than its place. */
   readonly label: string;
   readonly columns: readonly Column[];
-  /** `<tr>` each, with a `<td>` for each column; the first may be `<th scope="row">`. */
+  /** `<tr>` each, with a `<td>` for each column; the first may be `<th scope="row">`. No tables within. */
   readonly children?: Child;
 }
 
-/** Rows to compare. Cells get how they look from their column, so that a row of a thousand stays short. */
-export function Table({ label, columns, children }: TableProps) {
+/** Longer tables stay tables on a phone, too, and scroll sideways: a label in each cell would double their size. */
+const maxBlocks = 250;
+
+/**
+ * Rows to compare. Cells get how they look from their column, so that a row of a thousand stays short. On a phone a row
+ * is a block, in which each cell says its column.
+ */
+export async function Table({ label, columns, children }: TableProps) {
+  const rows = await Fragment({ children }).toString();
+  const hasBlocks = rows.split("<tr").length - 1 <= maxBlocks;
   return (
     <section class="scroll" aria-label={label} tabindex={0}>
-      <table>
+      <table class={hasBlocks ? "blocks" : undefined}>
         <colgroup>
           {columns.map(({ kind }) => (
             <col class={kind} />
@@ -35,10 +45,35 @@ export function Table({ label, columns, children }: TableProps) {
             ))}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody>{raw(hasBlocks ? labelCells(rows, columns) : rows)}</tbody>
       </table>
     </section>
   );
+}
+
+/**
+ * Gives each cell the name of its column as `data-label`: what no style sheet can know. Rows come from parts of many
+ * kinds, so it is done to what they became, in which every `<` and `>` of a text is escaped. A heading of a row needs
+ * no label, and an empty cell is not shown where labels are.
+ */
+function labelCells(rows: string, columns: readonly Column[]): string {
+  const labels = columns.map(({ name }) => escaped(name));
+  let column = 0;
+  return rows.replaceAll(/<(tr|td|th)( [^>]*)?>(<\/td>)?/g, (whole, tag, attributes = "", end) => {
+    if (tag === "tr") {
+      column = 0;
+      return whole;
+    }
+    const label = labels[column++] ?? "";
+    const isBare = tag === "th" || end !== undefined || label === "";
+    return isBare ? whole : `<td data-label="${label}"${attributes}>`;
+  });
+}
+
+function escaped(text: string): string {
+  const buffer: [string] = [""];
+  escapeToBuffer(text, buffer);
+  return buffer[0];
 }
 
 interface PagerProps {
