@@ -196,6 +196,7 @@ describe("a path on which nothing is", () => {
   test.each([
     ["a program", "/nope", "*/*", "not_found"],
     ["a program that takes JSON", "/nope", "application/json", "not_found"],
+    ["a program that would take a page, too", "/nope", "application/json, text/html;q=0.1", "not_found"],
     ["a browser that looks at the API", "/api/nope", "text/html", "unauthorized"],
   ])("is JSON for %s", async (_who, path, accept, code) => {
     expect(await (await asked(path, accept)).json()).toMatchObject({ error: { code } });

@@ -115,9 +115,15 @@ describe("the demo world", () => {
       ["course_factory", 3],
       ["payment", 2],
     ]);
-    const { missions } = await get("/api/missions?limit=100");
-    const statuses = new Set(missions.map(({ status }: { status: string }) => status));
-    expect(statuses).toEqual(new Set(["completed", "failed", "queued", "pending"]));
+    // One is tried again and again, and may be running at the moment.
+    await waitFor(
+      "missions in all states",
+      async () => {
+        const { missions } = await get("/api/missions?limit=100");
+        return [...new Set(missions.map(({ status }: { status: string }) => status))].sort().join();
+      },
+      (statuses) => statuses === "completed,failed,pending,queued",
+    );
     expect((await get("/api/missions/templates")).templates).toHaveLength(1);
 
     // One waits, and one of another plan for the same course was used.
