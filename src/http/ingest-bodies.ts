@@ -1,5 +1,12 @@
 import { BadRequestError, type Invocation, UnsupportedMediaTypeError, ValidationError } from "@brain/engine";
-import { elementTexts, fromCloudEvent, type JsonValue, readBinaryHeaders, readJson } from "@brain/schemas";
+import {
+  elementTexts,
+  fromCloudEvent,
+  type JsonValue,
+  type ReadJson,
+  readBinaryHeaders,
+  readJson,
+} from "@brain/schemas";
 import type { Context } from "hono";
 import { v5 as uuidv5 } from "uuid";
 import { jsonOf, readText } from "./kit/request-body.ts";
@@ -108,15 +115,18 @@ function hasType(value: unknown): boolean {
  * its own error.
  */
 function readBatch(text: string, contentType: string): unknown[] {
-  if (/ndjson|jsonl/.test(contentType)) return bounded(readLines(text));
+  const areLines = /ndjson|jsonl/.test(contentType);
   const whole = readJson(text);
-  if (!whole.ok && whole.faults[0].reason === "invalid_json" && !text.trimStart().startsWith("["))
-    return bounded(readLines(text));
-  if (whole.ok && Array.isArray(whole.value)) return bounded(whole.value);
-  const list = whole.ok ? listIn(whole.value) : null;
-  if (list !== null)
-    throw new BadRequestError(`Received ${list}. Expected ${batchForms} Nothing was stored.`);
-  return bounded(text.trimStart().startsWith("[") ? readItems(text) : [itemOf(text, () => "")]);
+  const isArray = whole.ok && Array.isArray(whole.value);
+  const around = whole.ok && !isArray ? listIn(whole.value) : null;
+  if (around !== null) {
+    throw new BadRequestError(`Received ${around}. Expected ${batchForms} Nothing was stored.`);
+  }
+  if (areLines) return bounded(readLines(text));
+  if (text.trimStart().startsWith("[")) return bounded(readItems(text, whole));
+  // One event may stand over several lines.
+  const isOne = whole.ok || whole.faults[0].reason !== "invalid_json";
+  return bounded(isOne ? [itemOf(text, () => "The body is not JSON.")] : readLines(text));
 }
 
 const batchForms =
@@ -133,8 +143,8 @@ function bounded(items: unknown[]): unknown[] {
   return items;
 }
 
-function readItems(text: string): unknown[] {
-  const read = readJson(text);
+/** @param read what the text is, where it was read already */
+function readItems(text: string, read: ReadJson = readJson(text)): unknown[] {
   if (read.ok && Array.isArray(read.value)) return read.value;
   const items = read.ok ? null : elementTexts(text);
   if (items === null) {

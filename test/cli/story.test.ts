@@ -68,6 +68,14 @@ test("tells who has not come to an end with an event, why, and when the next try
   );
 });
 
+test("says of which events it did not ask whether they wait", async () => {
+  const id = `story-${randomUUID()}`;
+  for (let n = 0; n < 21; n += 1) await station.post("/api/events", aside(id));
+  const { code, stderr } = await charter(station.url, ["story", id]);
+  expect(code).toBe(0);
+  expect(stderr).toContain("only the newest 20");
+});
+
 test("with --json it is the API's list, and nothing else", async () => {
   const id = `story-${randomUUID()}`;
   await station.post("/api/events", aside(id));

@@ -46,6 +46,12 @@ describe("a batch", () => {
     expect(await surface.recorded()).toBe(before);
   });
 
+  test("in an object is none as lines, either", async () => {
+    const reply = await send("/api/events/batch", text({ events: [event()] }), "application/x-ndjson");
+    expect(reply.status).toBe(400);
+    expect(reply.body.error.message).toContain("Expected the list itself");
+  });
+
   test("may be one event, over several lines, too", async () => {
     const reply = await send("/api/events/batch", JSON.stringify(event(), null, 2));
     expect(reply.status).toBe(202);

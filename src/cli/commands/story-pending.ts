@@ -16,17 +16,35 @@ const states: Readonly<Record<string, string>> = {
   unknown: "nobody knows: Redis is away",
 };
 
-/** What consumers have not come to an end with, a line for each consumer of an event. */
-export async function pendingLines(client: Client, events: readonly StoryEvent[]): Promise<string[]> {
+/** What consumers have not come to an end with. */
+export interface Pending {
+  /** One for each consumer of an event. */
+  readonly lines: readonly string[];
+  /** Why the lines may not be all; null: they are. */
+  readonly missing: string | null;
+}
+
+/** Never throws for what the API refuses: the story itself is told by then. */
+export async function readPending(client: Client, events: readonly StoryEvent[]): Promise<Pending> {
   const asked = events.toSorted((a, b) => b.timestamp.localeCompare(a.timestamp)).slice(0, maxAsked);
-  const effects = await Promise.all(
-    asked.map(({ id }) => client.get<EventEffects>(`/api/events/${encodeURIComponent(id)}/effects`)),
-  );
-  return asked.flatMap(({ id, type }, place) =>
-    (effects[place]?.consumers ?? [])
-      .filter(({ handles, state }) => handles && Object.hasOwn(states, state))
-      .map((effect) => [`${effect.subscriber}: ${describe(effect)}`, type, id].map(printable).join("  ")),
-  );
+  try {
+    const effects = await Promise.all(
+      asked.map(({ id }) => client.get<EventEffects>(`/api/events/${encodeURIComponent(id)}/effects`)),
+    );
+    const lines = asked.flatMap(({ id, type }, place) =>
+      (effects[place]?.consumers ?? [])
+        .filter(({ handles, state }) => handles && Object.hasOwn(states, state))
+        .map((effect) => [`${effect.subscriber}: ${describe(effect)}`, type, id].map(printable).join("  ")),
+    );
+    const isPart = asked.length < events.length;
+    return {
+      lines,
+      missing: isPart ? `Whether older events wait was not asked: only the newest ${maxAsked}.` : null,
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { lines: [], missing: `What waits or is tried again could not be read: ${why}` };
+  }
 }
 
 function describe({

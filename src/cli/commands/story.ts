@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
-import { pendingLines } from "./story-pending.ts";
+import { readPending } from "./story-pending.ts";
 
 interface StoryOptions {
   readonly limit: number;
@@ -35,9 +35,10 @@ export function addStory(program: Command): void {
         const text = isOrigin(event) ? describeOrigin(event) : describe(event, story, payload === true);
         out.line(`${branches[place]}${text}`);
       });
-      const pending = await pendingLines(client, events);
-      if (pending.length > 0) out.line("\nNot over yet:");
-      for (const line of pending) out.line(line);
+      const { lines, missing } = await readPending(client, events);
+      if (lines.length > 0) out.line("\nNot over yet:");
+      for (const line of lines) out.line(line);
+      if (missing !== null) out.note(missing);
       if (story.truncated)
         out.note("There is more of it; these are the oldest events. --limit goes to 2000.");
     });
