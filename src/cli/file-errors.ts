@@ -1,3 +1,4 @@
+import { FolderError } from "../governance/make-folder.ts";
 import { CliError, UsageError } from "./errors.ts";
 
 /** What is wrong with a path that the caller chose, by the code of the system. */
@@ -21,8 +22,14 @@ const wrongPath: Readonly<Record<string, string>> = {
  * @param what e.g. `data/events.json cannot be read`
  */
 export function fileError(what: string, error: unknown): UsageError | CliError {
+  if (error instanceof FolderError) return new UsageError(`${what}: ${error.message}`, { cause: error });
   const { code = "unknown", message } = error as NodeJS.ErrnoException;
   const reason = wrongPath[code];
   if (reason !== undefined) return new UsageError(`${what} (${code}): ${reason}.`, { cause: error });
   return new CliError(`${what} (${code}): ${message}.`, { cause: error });
+}
+
+/** Whether a file or folder refused, so that {@link fileError} can tell it. */
+export function isFileError(error: unknown): error is Error & { readonly path: string } {
+  return error instanceof Error && "code" in error && "syscall" in error && "path" in error;
 }

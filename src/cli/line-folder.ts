@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
+import { appendFile, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
+import { makeFolder } from "../governance/make-folder.ts";
 import type { LineFiles } from "../modules/tasks/files.ts";
 import { fileError } from "./file-errors.ts";
 
@@ -13,7 +14,7 @@ export function createLineFolder(folder: string): LineFiles {
   return {
     append: (name, text) =>
       told(`${pathOf(name)} cannot be written`, async () => {
-        await mkdir(dirname(pathOf(name)), { recursive: true });
+        makeFolder(dirname(pathOf(name)));
         await appendFile(pathOf(name), text, "utf8");
       }),
     read: (name) => told(`${pathOf(name)} cannot be read`, () => orNull(() => readFile(pathOf(name)))),
@@ -25,7 +26,7 @@ export function createLineFolder(folder: string): LineFiles {
     },
     move: (from, to) =>
       told(`${pathOf(from)} cannot be moved to ${pathOf(to)}`, async () => {
-        await mkdir(dirname(pathOf(to)), { recursive: true });
+        makeFolder(dirname(pathOf(to)));
         await rename(pathOf(from), pathOf(to));
       }),
     size: (name) =>

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Plan } from "../governance/scaffold/plan.ts";
 import type { FileChange } from "../governance/scaffold/tree.ts";
 import { CliError, UsageError } from "./errors.ts";
-import { fileError } from "./file-errors.ts";
+import { fileError, isFileError } from "./file-errors.ts";
 import { createOutput, type Output } from "./output.ts";
 import type { GlobalOptions } from "./settings.ts";
 
@@ -51,8 +51,7 @@ export async function writing(
   } catch (error) {
     if (error instanceof ScaffoldError) throw new UsageError(error.message, { cause: error });
     if (error instanceof StepError) throw new CliError(error.message, { cause: error });
-    const { syscall, path } = error as NodeJS.ErrnoException;
-    if (syscall !== undefined && path !== undefined) throw fileError(`${path} cannot be written`, error);
+    if (isFileError(error)) throw fileError(`${error.path} cannot be written`, error);
     throw error;
   }
 }

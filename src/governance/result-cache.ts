@@ -4,10 +4,11 @@
  */
 
 import { createHash, type Hash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Checked } from "./check.ts";
+import { makeFolder } from "./make-folder.ts";
 import type { ProjectFiles } from "./tree/files.ts";
 
 /** Below the root; where there is no `node_modules` nothing is kept. */
@@ -68,7 +69,7 @@ async function readKept(path: string): Promise<Kept | null> {
 /** Nobody waits for it in vain: without it the next look takes longer. */
 async function keep(path: string, kept: Kept): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const part = `${path}.${process.pid}`;
     await writeFile(part, JSON.stringify(kept));
     await rename(part, path);

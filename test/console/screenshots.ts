@@ -3,7 +3,7 @@
  * desktop, in light and dark, over the demo world on the built workers. For people to look at.
  */
 
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { routes } from "../../src/console/routes.ts";
 import { createDemoApi } from "../../src/demo/api.ts";
 import { makeDemo } from "../../src/demo/build.ts";
+import { makeFolder } from "../../src/governance/make-folder.ts";
 import { launchChromium } from "../pages/chromium.ts";
 import { startChild } from "../workers/child.ts";
 
@@ -82,7 +83,7 @@ try {
   const context = await signedIn(browser, url, key);
   const page = await context.newPage();
   const paths = await findPaths(page);
-  await mkdir(options.out, { recursive: true });
+  makeFolder(options.out);
   for (const { width, scheme } of looks) {
     await page.setViewportSize({ width, height: width < 500 ? 780 : 900 });
     await page.emulateMedia({ colorScheme: scheme });

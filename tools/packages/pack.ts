@@ -1,8 +1,8 @@
 /** `npm run pack -- <folder>`: tarballs of all packages that others install, in a folder. */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { makeFolder } from "../../src/governance/make-folder.ts";
 import { root } from "./manifest.ts";
 import { makePrograms } from "./programs.ts";
 
@@ -12,7 +12,7 @@ if (given === undefined || others.length > 0) {
   process.exit(2);
 }
 const out = resolve(given);
-mkdirSync(out, { recursive: true });
+makeFolder(out);
 const programs = await makePrograms();
 const packed = ["schemas", "src/engine"].map((folder) => `./${folder}`);
 const { status } = spawnSync("npm", ["pack", ...packed, ...programs, `--pack-destination=${out}`], {

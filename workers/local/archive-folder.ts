@@ -1,9 +1,10 @@
 /** The archive of `npm start`: workerd has no file system, so this program writes the files for it. */
 
 import { createReadStream } from "node:fs";
-import { mkdir, open, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { makeFolder } from "../../src/governance/make-folder.ts";
 
 const nameShape = /^[a-z]+-\d{4}-\d{2}-\d{2}\.jsonl$/;
 
@@ -22,7 +23,7 @@ class FileLostError extends Error {
 
 /** Cuts the file to `at` bytes, writes there, and returns when it is on the disk. */
 async function writeAt(folder: string, name: string, at: number, bytes: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   // "a" makes the file and keeps what it holds; only "r+" writes at a position.
   await (await open(join(folder, name), "a")).close();
   const file = await open(join(folder, name), "r+");

@@ -1,8 +1,9 @@
 /** The directory that keeps data between runs: one program at a time, secrets readable by their owner only. */
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { access, constants, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { access, constants, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../../src/governance/make-folder.ts";
 import { commandLineOf, startOf } from "./child-process.ts";
 
 /**
@@ -13,13 +14,13 @@ import { commandLineOf, startOf } from "./child-process.ts";
 export async function prepareDataDir(path: string): Promise<string> {
   const absolute = resolve(path);
   try {
-    await mkdir(absolute, { recursive: true });
+    makeFolder(absolute);
     await access(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Error(
-      `the data directory ${absolute} cannot be used (${code}). Give it to the user who starts this ` +
-        "(it may be left from a start as root), or set BRAIN_DATA_DIR to another directory.",
+      `the data directory ${absolute} cannot be used (${code}). Expected one that this user may make, ` +
+        "read and write. Give it to the user who starts this (it may be left from a start as root), or set BRAIN_DATA_DIR to another directory.",
       { cause: error },
     );
   }

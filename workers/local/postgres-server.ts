@@ -2,10 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { makeFolder } from "../../src/governance/make-folder.ts";
 import { type Child, endLeftover, startChild, waitUntilReady } from "./child-process.ts";
 import { readOrCreateSecret } from "./data-dir.ts";
 import { findFreePort } from "./ports.ts";
@@ -60,7 +61,7 @@ async function initialise(
   const made = join(workshop, "data");
   const passwordFile = join(workshop, "password");
   await rm(workshop, { recursive: true, force: true });
-  await mkdir(made, { recursive: true, mode: 0o700 });
+  makeFolder(made, 0o700);
   await writeFile(passwordFile, `${login.password}\n`, { mode: 0o600 });
   if (account !== null) {
     for (const path of [workshop, made, passwordFile]) await chown(path, account.uid, account.gid);

@@ -2,9 +2,10 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "../../src/governance/make-folder.ts";
 import { endLeftover, startChild, waitUntilReady } from "./child-process.ts";
 import { findFreePort } from "./ports.ts";
 import { createRedisConnection } from "./redis-connection.ts";
@@ -79,7 +80,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RunningSe
   const program = await findRedisServer(options.onProgress);
   const { dataDir, onProgress, keepsRunning = false } = options;
   const folder = join(dataDir, "redis");
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const pidFile = join(folder, "redis.pid");
   await endLeftoverRedis(pidFile, folder);
 

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { DocumentFormat, FolderFormat } from "../../governance/formats/write-catalog.ts";
 import { type Cli, cliOf } from "../command.ts";
 import { CliError, UsageError } from "../errors.ts";
-import { fileError } from "../file-errors.ts";
+import { fileError, isFileError } from "../file-errors.ts";
 
 interface Options {
   readonly format: DocumentFormat | FolderFormat;
@@ -60,8 +60,7 @@ async function onDisk<T>(path: string, write: () => Promise<T>): Promise<T> {
     return await write();
   } catch (error) {
     if (error instanceof CliError) throw error;
-    if (error instanceof Error && "code" in error && "syscall" in error)
-      throw fileError(`${path} cannot be written`, error);
+    if (isFileError(error)) throw fileError(`${path} cannot be written`, error);
     throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

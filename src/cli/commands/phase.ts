@@ -3,6 +3,7 @@ import type { ReportFormat } from "../../governance/phases/report.ts";
 import type { Result } from "../../governance/phases/run.ts";
 import { cliOf, today } from "../command.ts";
 import { CliError, FindingsError, UsageError } from "../errors.ts";
+import { fileError, isFileError } from "../file-errors.ts";
 import type { GlobalOptions } from "../settings.ts";
 import { asking } from "./running-system.ts";
 
@@ -43,7 +44,7 @@ export function addPhase(program: Command): void {
       const cli = url === undefined ? null : cliOf(command);
       const server = cli === null ? null : { url: cli.url, ask: asking(cli.client) };
       const given = { ...options, today: today(), format: formatOf(options, command) };
-      await told("phase", () => runPhase(module, given, server));
+      await told("phase", () => runPhase(module, given, server), options.plan);
     });
 }
 
@@ -68,7 +69,8 @@ function shownByHand(text: string, before: ReadonlyMap<string, string>): Readonl
   return new Map([...before, [id, evidence]]);
 }
 
-async function told(name: string, run: () => Promise<Result>): Promise<void> {
+/** @param written the file that it writes, beside what it tells */
+async function told(name: string, run: () => Promise<Result>, written?: string): Promise<void> {
   const { GivenError, ToolError } = await import("../../governance/run-check.ts");
   try {
     const { text, note, failed } = await run();
@@ -77,6 +79,7 @@ async function told(name: string, run: () => Promise<Result>): Promise<void> {
     if (failed) throw new FindingsError(note);
   } catch (error) {
     if (error instanceof GivenError) throw new UsageError(error.message, { cause: error });
+    if (written !== undefined && isFileError(error)) throw fileError(`${written} cannot be written`, error);
     if (error instanceof ToolError) throw new CliError(error.message, { cause: error });
     throw error;
   }

@@ -87,8 +87,12 @@ async function exitCodeOf(
 async function keepOpen(words: readonly string[]): Promise<void> {
   if (words.length > 0) throw new UsageError(`"${words.join(" ")}" is nothing here. To run it: --run.`);
   const { lockDataDir, prepareDataDir } = await import("../../../workers/local/data-dir.ts");
-  const dataDir = await prepareDataDir(process.env.BRAIN_DATA_DIR ?? ".brain");
-  const unlock = await lockDataDir(dataDir);
+  const dataDir = await prepareDataDir(process.env.BRAIN_DATA_DIR ?? ".brain").catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  const unlock = await lockDataDir(dataDir).catch((error: Error) => {
+    throw new CliError(error.message, { cause: error });
+  });
   const stopped = new Promise<void>((stop) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
   });

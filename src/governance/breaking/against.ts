@@ -1,11 +1,12 @@
 /** The catalogue to compare with: a file, or what a revision of git had. */
 
 import { execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+import { makeFolder } from "../make-folder.ts";
 import type { CatalogueRecord } from "./catalogue.ts";
 import { loadCatalogue } from "./load.ts";
 import { placesOf } from "./product-facts.ts";
@@ -145,11 +146,11 @@ async function linkPackages(top: string, folder: string, copy: string): Promise<
     const names = await readdir(from).catch(() => []);
     if (names.length === 0) continue;
     const to = join(copy, place, "node_modules");
-    await mkdir(to, { recursive: true });
+    makeFolder(to);
     for (const name of names) {
       if (!name.startsWith("@")) await linkOne(top, copy, join(from, name), join(to, name));
       else {
-        await mkdir(join(to, name), { recursive: true });
+        makeFolder(join(to, name));
         for (const inner of await readdir(join(from, name)))
           await linkOne(top, copy, join(from, name, inner), join(to, name, inner));
       }

@@ -1,8 +1,9 @@
 /** `charter breaking` as a function: loads, compares, tries old payloads, names who is hurt, and proposes the step. */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Severity, severities } from "../finding.ts";
+import { makeFolder } from "../make-folder.ts";
 import { readProject } from "../project.ts";
 import { type Format, reportOf, summaryOf } from "../report/index.ts";
 import { findRoot, TreeError } from "../tree/files.ts";
@@ -95,8 +96,8 @@ export async function writeCatalogue(
   const text = catalogueText(record);
   const note = `${Object.keys(record.events).length} events of ${record.product} ${record.release}`;
   if (file === "-") return { text, note };
-  await mkdir(dirname(resolve(file)), { recursive: true });
-  await writeFile(resolve(file), text);
+  makeFolder(dirname(file));
+  await writeFile(file, text);
   return { text: "", note: `${note} are in ${file}` };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 import { jsonText, type WantedFile } from "./schema-files.ts";
 
 /*
@@ -75,7 +76,7 @@ function requireInside(path: string): void {
 
 /** A reader never sees half of it. */
 export async function writeWhole(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await writeFile(`${file}.part`, content);
   await rename(`${file}.part`, file);
 }

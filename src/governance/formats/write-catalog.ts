@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { makeFolder } from "../make-folder.ts";
 import { cloudEventTypes } from "./cloud-event-types.ts";
 import { type Ask, readAsyncApi, readCatalogue, readFacts, readSchemas } from "./facts.ts";
 import { jsonText, schemaFiles } from "./schema-files.ts";
@@ -36,7 +36,7 @@ export async function writeCatalogFolder(
   ask: Ask,
   folder: string,
 ): Promise<SyncReport> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   if (format === "json-schema") return syncFolder(folder, schemaFiles(await readSchemas(ask)));
   // The SDK is loaded for it alone.
   const [{ writeEventCatalog }, facts] = await Promise.all([import("./event-catalog.ts"), readFacts(ask)]);

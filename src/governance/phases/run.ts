@@ -1,7 +1,8 @@
 /** `charter gate` and `charter phase` as functions. */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 import type { Project } from "../project.ts";
 import { readProject } from "../project.ts";
 import { rules } from "../rules/index.ts";
@@ -138,7 +139,7 @@ export function reportPhases(judged: Judged, system: System | null): PhaseReport
 /** A plan that people filled in is not written over. */
 async function writePlan(judged: Judged, path: string): Promise<Result> {
   const { project, facts, plan } = judged;
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   try {
     await writeFile(path, planMarkdown(project, facts, plan, purposeOf(judged)), { flag: "wx" });
   } catch (error) {

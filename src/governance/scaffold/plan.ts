@@ -1,7 +1,8 @@
 /** What is going to be written: made whole and checked before the first file is touched. */
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 import { ScaffoldError } from "./errors.ts";
 import { checkWritten } from "./source-edit.ts";
 import type { FileChange } from "./tree.ts";
@@ -58,32 +59,10 @@ export function checkPlan({ root, files }: Plan): void {
 }
 
 /**
- * Makes a folder and those above it, step by step: Node's own way tries for ever where the system calls a folder missing
- * that cannot be made, as below `/proc`.
- *
- * @throws {ScaffoldError} one of them cannot be made
- */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  const above = dirname(folder);
-  makeFolders(above);
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
-    throw new ScaffoldError(
-      `${folder} as a folder to be made (${code})`,
-      `a place where this user may make one, and ${above} is none`,
-      "Take another folder, or change who may write there.",
-    );
-  }
-}
-
-/**
  * Writes the files: all of them, or none.
  *
- * @throws {ScaffoldError} as {@link checkPlan}, a file was changed meanwhile, or a folder cannot be made
+ * @throws {ScaffoldError} as {@link checkPlan}, or a file was changed meanwhile
+ * @throws {FolderError} a folder cannot be made there; what was written is taken back
  * @throws {Error} the disk failed; what was written is taken back
  */
 export function writePlan(plan: Plan): void {
@@ -101,7 +80,7 @@ export function writePlan(plan: Plan): void {
   try {
     for (const file of files) {
       written.push(file);
-      makeFolders(dirname(join(root, file.path)));
+      makeFolder(dirname(join(root, file.path)));
       // A file that came meanwhile is not written over.
       writeFileSync(join(root, file.path), file.content, { flag: file.before === null ? "wx" : "w" });
     }

@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { taskRoutes } from "../../src/modules/tasks/routes.ts";
+import { testApiKey } from "../backbone.ts";
+import { openStation, type Station } from "./server.ts";
+
+const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url).href);
+const charter = at("src/cli/main.ts");
+const python = at("src/governance/fixtures/python/before");
+
+let station: Station;
+beforeAll(async () => {
+  const routes = taskRoutes({ useNewEventSystem: true, switchSource: "default" });
+  station = await openStation({ mounts: [{ path: "/api/tasks", routes }] });
+  await station.post("/api/tasks/import", [
+    { type: "task_created", task_id: "old-1", title: "Task", timestamp: "2025-03-01T10:00:00" },
+  ]);
+});
+afterAll(() => station?.cleanup());
+
+/** Below it nobody can make a folder, and the system calls what is asked for missing: Node's own way tries for ever. */
+const place = "/proc/charter";
+
+/** Each program that makes a folder where its user said. */
+const programs: readonly {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it tells, before the reason. */
+  readonly told: string;
+  readonly code?: number;
+}[] = [
+  {
+    name: "charter catalog, one document",
+    args: [charter, "catalog", "--out", `${place}/catalog.json`],
+    told: `charter: ${place}/catalog.json cannot be written: ${place} cannot be made as a folder`,
+  },
+  ...["json-schema", "eventcatalog"].map((format) => ({
+    name: `charter catalog, a folder of ${format}`,
+    args: [charter, "catalog", "--format", format, "--out", `${place}/events`],
+    told: `charter: ${place}/events cannot be written: ${place}/events cannot be made as a folder`,
+  })),
+  {
+    name: "charter tasks export",
+    args: [charter, "tasks", "export", place],
+    told: `charter: ${place}/events-2025-03-01.jsonl cannot be written: ${place} cannot be made as a folder`,
+  },
+  {
+    name: "charter phase --plan",
+    args: [charter, "phase", "booking", "--path", python, "--plan", `${place}/plan.md`],
+    told: `charter: ${place}/plan.md cannot be written: ${place} cannot be made as a folder`,
+  },
+  {
+    name: "charter breaking --write",
+    args: [charter, "breaking", at("."), "--write", `${place}/catalogue.json`],
+    told: `charter: ${place}/catalogue.json cannot be written: ${place} cannot be made as a folder`,
+  },
+  {
+    name: "charter new app",
+    args: [charter, "new", "app", `${place}/tea-shop`, "--yes"],
+    told: `charter: ${place}/tea-shop cannot be written: ${place}/tea-shop cannot be made as a folder`,
+  },
+  {
+    name: "charter services",
+    args: [charter, "services"],
+    env: { BRAIN_DATA_DIR: place },
+    told: `charter: the data directory ${place} cannot be used`,
+  },
+  {
+    name: "npm start",
+    args: [at("workers/local/main.ts")],
+    env: { BRAIN_DATA_DIR: place, PORT: "0" },
+    told: `✗ the data directory ${place} cannot be used`,
+    code: 1,
+  },
+];
+
+/** What never comes back is ended, and has no exit code. */
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  const { PATH = "", HOME = "" } = process.env;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      args,
+      { env: { PATH, HOME, ...env }, timeout: 60_000, killSignal: "SIGKILL" },
+      (_error, _stdout, stderr) => resolve({ code: child.exitCode, stderr }),
+    );
+  });
+}
+
+test.runIf(process.platform === "linux").each(programs)(
+  "$name says of a place that takes no folder what was given, what is expected and what to do",
+  async ({ args, env = {}, told, code = 2 }) => {
+    const ran = await run(args, { CHARTER_URL: station.url, CHARTER_KEY: testApiKey, ...env });
+    expect(ran.stderr).toContain(`${told} (ENOENT)`);
+    expect(ran.stderr).toMatch(/Expected .*\. (Take another|Give it to the user)/);
+    // One line and no stack.
+    expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(ran.code).toBe(code);
+  },
+);
