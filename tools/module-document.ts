@@ -35,7 +35,7 @@ function settingsPart(variables: readonly string[]): readonly string[] {
 }
 
 function newReadme(module: string, variables: readonly string[]): string {
-  const { purpose, operations } = documentWords.de;
+  const { purpose, operations } = documentWords.en;
   const parts = [
     ...head(`Module: ${module}`),
     `## ${purpose}\n\n${unwritten}`,

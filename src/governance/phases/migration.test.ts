@@ -351,4 +351,14 @@ describe("a compliant module that loses", () => {
     });
     expect(line?.todo).toMatch(/\w/);
   });
+
+  test.each([
+    [/^## Zweck\n\n.*\n/m, 0, "0.1", "## Purpose", "## Zweck"],
+    [/^\*\*Owner:\*\* .*/m, 5, "5.1", "Purpose, Events Published", "Zweck"],
+  ])("%s is told what to write in English first", (lost, phase, id, english, german) => {
+    const { phases } = look(changed(`${folder}/README.md`, (text) => text.replace(lost, "")));
+    const todo = phases[phase]?.lines.find((line) => line.id === id)?.todo ?? "";
+    expect(todo).toContain(english);
+    expect(todo.indexOf(german)).toBeGreaterThan(todo.indexOf(english));
+  });
 });

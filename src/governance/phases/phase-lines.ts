@@ -18,7 +18,7 @@ export function analysis(judged: Judged): readonly Line[] {
       purpose === null
         ? fail(
             "no document says what the module is for",
-            `Write one sentence below "## Zweck" in ${facts.folder}/README.md, or as **Purpose:** in the plan.`,
+            `Write one sentence below "## Purpose" (or "## Zweck") in ${facts.folder}/README.md, or as **Purpose:** in the plan.`,
           )
         : pass(purpose.length > 120 ? `${purpose.slice(0, 119)}…` : purpose),
     ),
@@ -226,7 +226,7 @@ export function ending(judged: Judged): readonly Line[] {
 }
 
 const template =
-  "Zweck, Events Published, Events Consumed, Dependencies, Betriebs-Hinweise, Migration Notes; the owner below the title";
+  "Purpose, Events Published, Events Consumed, Dependencies, Operations, Migration Notes (or with Zweck and Betriebs-Hinweise); the owner below the title";
 
 function readmeLacks({ facts, readme, wanted }: Judged): readonly string[] {
   if (facts.readme === null || readme === null) return [];

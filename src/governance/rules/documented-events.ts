@@ -9,6 +9,7 @@ import {
   eventSections,
   eventsOfModule,
   isUnwritten,
+  labelNamed,
   labelOf,
   labelsOf,
   type ModuleDocument,
@@ -34,14 +35,14 @@ export function checkEventPart(
   report: Tell,
 ): void {
   const labels = labelsOf(document, section);
-  const need = (name: string, words: RegExp): Label | null => {
+  const need = (name: string, words: RegExp, german?: string): Label | null => {
     const label = labelOf(labels, words);
     const isEmpty =
       label !== null && isUnwritten(label.text) && label.codes.length === 0 && label.items.length === 0;
     if (label === null || isEmpty)
       report({
         at: given.place(label?.line ?? section.line),
-        message: `"**${name}:**" of "${event.type}" is not told.`,
+        message: `${labelNamed(name, german)} of "${event.type}" is not told.`,
       });
     return isEmpty ? null : label;
   };
@@ -52,7 +53,7 @@ export function checkEventPart(
   );
   if (type !== null && !isNamed)
     report({ at: given.place(type.line), message: `EventType is "${type.text}"; expected "${event.type}".` });
-  need("Wann", whenLabel);
+  need("When", whenLabel, "Wann");
   checkJson(given, need("Payload", payloadLabel), "Payload", report);
   need("Consumers", consumersLabel);
   const meta = checkJson(given, need("Meta", /^Meta$/i), "Meta", report);

@@ -97,6 +97,10 @@ export const labelsOf = ({ labels }: Document, { line, endLine }: Section): read
 export const labelOf = (labels: readonly Label[], names: RegExp): Label | null =>
   labels.find(({ name }) => names.test(name)) ?? null;
 
+/** A label in a message; it may stand there in German as well, where that is another word. */
+export const labelNamed = (english: string, german?: string): string =>
+  german === undefined ? `"**${english}:**"` : `"**${english}:**" (or "**${german}:**")`;
+
 /** The sections of single events inside of another one: `### 1. course.outline.created`. */
 export function eventSections(
   { sections }: Document,

@@ -7,6 +7,7 @@ import {
   eventSections,
   eventsOfModule,
   isUnwritten,
+  labelNamed,
   labelOf,
   labelsOf,
   type ModuleDocument,
@@ -19,8 +20,8 @@ type Tell = (found: Report) => void;
 interface Part {
   readonly id: string;
   readonly heading: RegExp;
-  readonly german: string;
   readonly english: string;
+  readonly german: string;
   /** Below the heading of a new part. */
   readonly skeleton: string;
   readonly inside: (given: Inside, report: Tell) => void;
@@ -37,9 +38,9 @@ interface Inside {
 const parts: readonly Part[] = [
   {
     id: "R-2",
-    heading: /^(?:Zweck|Purpose)$/i,
-    german: "Zweck",
+    heading: /^(?:Purpose|Zweck)$/i,
     english: "Purpose",
+    german: "Zweck",
     skeleton: "?",
     inside: ({ given, section, document }, report) => {
       const [paragraph = ""] = ownText(document, section).split(/\n\s*\n/);
@@ -50,16 +51,16 @@ const parts: readonly Part[] = [
   {
     id: "R-3",
     heading: /^(?:Events Published|Ver(?:ö|oe)ffentlichte Events)$/i,
-    german: "Events Published",
     english: "Events Published",
+    german: "Events Published",
     skeleton: "None.",
     inside: checkPublished,
   },
   {
     id: "R-4",
     heading: /^(?:Events Consumed|Konsumierte Events)$/i,
-    german: "Events Consumed",
     english: "Events Consumed",
+    german: "Events Consumed",
     skeleton: "None.",
     inside: checkConsumed,
     isNeeded: ({ typescript, python }, { module }) =>
@@ -70,8 +71,8 @@ const parts: readonly Part[] = [
   {
     id: "R-5",
     heading: /^(?:Dependencies|Abh(?:ä|ae)ngigkeiten)$/i,
-    german: "Dependencies",
     english: "Dependencies",
+    german: "Dependencies",
     skeleton:
       "| Dependency | What for |\n|---|---|\n| EventStream | ? |\n| Database | ? |\n| Redis | ? |\n| External APIs | ? |",
     inside: ({ given, section }, report) => {
@@ -91,9 +92,9 @@ const parts: readonly Part[] = [
   },
   {
     id: "R-6",
-    heading: /^(?:Betriebs-?\s?[Hh]inweise|Operations|Operational Notes)$/i,
-    german: "Betriebs-Hinweise",
+    heading: /^(?:Operations|Operational Notes|Betriebs-?\s?[Hh]inweise)$/i,
     english: "Operations",
+    german: "Betriebs-Hinweise",
     skeleton: "### Startup\n\n?\n\n### Monitoring\n\n?\n\n### Troubleshooting\n\n?",
     inside: ({ given, document, section }, report) => {
       const below = document.sections.filter(({ line }) => line > section.line && line < section.endLine);
@@ -112,8 +113,8 @@ const parts: readonly Part[] = [
   {
     id: "R-7",
     heading: /^(?:Migration Notes|Migrations-?\s?[Hh]inweise)$/i,
-    german: "Migration Notes",
     english: "Migration Notes",
+    german: "Migration Notes",
     skeleton: "?",
     inside: checkMigration,
   },
@@ -152,17 +153,17 @@ export const readmes: readonly Rule[] = [
   ruleOf(
     "R-2",
     "The README says what the module is for",
-    "Write `## Zweck` (or `## Purpose`) with a sentence below it.",
+    "Write `## Purpose` (or `## Zweck`) with a sentence below it.",
   ),
   ruleOf(
     "R-3",
     "The README tells the events that the module publishes",
-    "Write `## Events Published`, and for each event a numbered `###` with EventType, Wann, Payload, Consumers and Meta.",
+    "Write `## Events Published`, and for each event a numbered `###` with EventType, When (or Wann), Payload, Consumers and Meta.",
   ),
   ruleOf(
     "R-4",
     "The README tells the events that the module consumes",
-    "Write `## Events Consumed`, and for each event a numbered `###` with EventType, Handler, Aktion and Idempotent.",
+    "Write `## Events Consumed`, and for each event a numbered `###` with EventType, Handler, Action (or Aktion) and Idempotent.",
   ),
   ruleOf(
     "R-5",
@@ -172,7 +173,7 @@ export const readmes: readonly Rule[] = [
   ruleOf(
     "R-6",
     "The README says how to run the module",
-    "Write `## Betriebs-Hinweise` (or `## Operations`) with Startup, Monitoring and Troubleshooting below it.",
+    "Write `## Operations` (or `## Betriebs-Hinweise`) with Startup, Monitoring and Troubleshooting below it.",
   ),
   ruleOf(
     "R-7",
@@ -273,14 +274,13 @@ function tellOrder(
     });
 }
 
-/** In the language of the headings that are there; German when none tells. */
-function headingOf(document: Document, part: Part): string {
-  const isEnglish = parts.some(
-    ({ english, german }) =>
-      english !== german &&
-      document.sections.some(({ title }) => title.toLowerCase() === english.toLowerCase()),
-  );
-  return isEnglish ? part.english : part.german;
+/** In the language of the headings that are there; English when none tells, or both do. */
+function headingOf({ sections }: Document, part: Part): string {
+  const has = (heading: string) =>
+    sections.some(({ title }) => title.toLowerCase() === heading.toLowerCase());
+  const telling = parts.filter(({ english, german }) => english !== german);
+  const isGerman = telling.some(({ german }) => has(german)) && !telling.some(({ english }) => has(english));
+  return isGerman ? part.german : part.english;
 }
 
 function skeletonOf(document: Document, part: Part, before: Section | null): Edit {
@@ -353,18 +353,18 @@ function checkConsumed({ project, given, document, section }: Inside, report: Te
   for (const { section: part, type } of told) {
     const labels = labelsOf(document, part);
     // A handler of every event has no type.
-    const names: readonly (readonly [string, RegExp])[] = [
+    const names: readonly (readonly [string, RegExp, string?])[] = [
       ...(type.includes(".") ? [["EventType", /^Event-?\s?Typ(?:e)?$/i] as const] : []),
       ["Handler", /^Handler$/i],
-      ["Aktion", /^(?:Aktion|Action)$/i],
+      ["Action", /^(?:Action|Aktion)$/i, "Aktion"],
       ["Idempotent", /^Idempoten(?:t|cy|z)$/i],
     ];
-    for (const [name, words] of names) {
+    for (const [name, words, german] of names) {
       const label = labelOf(labels, words);
       if (label === null || isUnwritten(label.text))
         report({
           at: given.place(label?.line ?? part.line),
-          message: `"**${name}:**" of "${part.title}" is not told.`,
+          message: `${labelNamed(name, german)} of "${part.title}" is not told.`,
         });
     }
   }
