@@ -33,26 +33,54 @@ export interface GivenEvents {
 export async function readEvents(c: Context, invocation: Invocation): Promise<GivenEvents> {
   const cloud = await readCloudEvents(c, invocation);
   if (cloud !== null) return cloud;
-  const event = jsonOf(await readText(c));
-  const list = listIn(event);
-  if (list !== null) {
-    throw new ValidationError(
-      `Received ${list}; expected one event, an object with type and payload. POST /api/events/batch takes a list.`,
-      { issues: [{ path: "", message: "expected one event" }] },
-    );
-  }
+  const text = await readText(c);
+  const read = readJson(text);
+  const lines = read.ok ? 0 : linesOfEvents(text);
+  if (lines > 0) throw new BadRequestError(`Received ${lines} lines of JSON; ${oneEvent}`);
+  const event = read.ok ? read.value : jsonOf(text);
+  const around = aroundEvents(event);
+  if (around !== null) throw notOneEvent(around);
   return { inputs: [event], isBatch: false };
 }
 
-/** A list where an event should be, or an object around one, in words; null: it is neither. */
-function listIn(value: unknown): string | null {
+const oneEvent =
+  'expected one event itself, { "type": …, "payload": … }. POST /api/events/batch takes a list, or one event a line (application/x-ndjson).';
+
+const notOneEvent = (received: string) =>
+  new ValidationError(`Received ${received}; ${oneEvent}`, {
+    issues: [{ path: "", message: `expected one event, received ${received}` }],
+  });
+
+/** How many lines there are, when the first two are objects of JSON each; otherwise 0. */
+function linesOfEvents(text: string): number {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const areObjects = lines.slice(0, 2).every((line) => {
+    const read = readJson(line);
+    return read.ok && isObject(read.value);
+  });
+  return lines.length > 1 && areObjects ? lines.length : 0;
+}
+
+/** What stands where an event should be: a list, or an object around what is meant. In words; null: it is neither. */
+function aroundEvents(value: unknown): string | null {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value !== "object" || value === null || hasType(value)) return null;
+  if (!isObject(value) || hasType(value)) return null;
   const members = Object.entries(value);
-  const around = members.find(
-    ([, member]) => Array.isArray(member) && (members.length === 1 || hasType(member[0])),
-  );
-  return around === undefined ? null : `an object with a list as "${around[0].slice(0, 50)}"`;
+  for (const [name, member] of members) {
+    const isList = Array.isArray(member) && (members.length === 1 || hasType(member[0]));
+    // One with a payload is an event, whose type is missing.
+    const isOne = !("payload" in value) && (hasType(member) || /^events?$/i.test(name));
+    if (!isList && !isOne) continue;
+    return `an object with ${hasType(member) ? "an event" : wordOf(member)} as "${name.slice(0, 50)}"`;
+  }
+  return null;
+}
+
+function wordOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return "text";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /** The same where every answer is that of a batch. */
@@ -106,9 +134,10 @@ function deriveId(source: string, id: string): string {
   return uuidv5(JSON.stringify([source, id]), uuidv5.URL).replace(/^(.{14})./, "$14");
 }
 
-function hasType(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "type" in value;
-}
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const hasType = (value: unknown): boolean => isObject(value) && "type" in value;
 
 /**
  * A JSON array, or one event a line (`application/x-ndjson`). An item that is JSON, but would not be kept as it is, is
@@ -118,15 +147,22 @@ function readBatch(text: string, contentType: string): unknown[] {
   const areLines = /ndjson|jsonl/.test(contentType);
   const whole = readJson(text);
   const isArray = whole.ok && Array.isArray(whole.value);
-  const around = whole.ok && !isArray ? listIn(whole.value) : null;
+  const around = whole.ok && !isArray ? aroundEvents(whole.value) : null;
   if (around !== null) {
     throw new BadRequestError(`Received ${around}. Expected ${batchForms} Nothing was stored.`);
   }
-  if (areLines) return bounded(readLines(text));
-  if (text.trimStart().startsWith("[")) return bounded(readItems(text, whole));
+  return bounded(itemsOf(text, whole, areLines)).map((item) => {
+    const received = item instanceof ValidationError ? null : aroundEvents(item);
+    return received === null ? item : notOneEvent(received);
+  });
+}
+
+function itemsOf(text: string, whole: ReadJson, areLines: boolean): unknown[] {
+  if (areLines) return readLines(text);
+  if (text.trimStart().startsWith("[")) return readItems(text, whole);
   // One event may stand over several lines.
   const isOne = whole.ok || whole.faults[0].reason !== "invalid_json";
-  return bounded(isOne ? [itemOf(text, () => "The body is not JSON.")] : readLines(text));
+  return isOne ? [itemOf(text, () => "The body is not JSON.")] : readLines(text);
 }
 
 const batchForms =
