@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Plan } from "../governance/scaffold/plan.ts";
+import type { Plan, Step } from "../governance/scaffold/plan.ts";
 import type { FileChange } from "../governance/scaffold/tree.ts";
 import { CliError, UsageError } from "./errors.ts";
 import { fileError, isFileError } from "./file-errors.ts";
@@ -44,10 +44,16 @@ export async function writing(
     checkPlan(plan);
     const { dryRun: isDry = false, filesOnly: isWithoutSteps = false } = options;
     const written = isWithoutSteps ? { ...plan, steps: [] } : plan;
-    const changes = isDry
-      ? plannedChanges(plan)
-      : await applyPlan(written, (what) => out.json || out.note(`making ${what}`));
-    tell(plan, changes, out, isDry, isDry || isWithoutSteps);
+    const left = isDry || isWithoutSteps ? plan.steps : [];
+    try {
+      const changes = isDry
+        ? plannedChanges(plan)
+        : await applyPlan(written, (what) => out.json || out.note(`making ${what}`));
+      tell(plan, { changes, left }, out, isDry);
+    } catch (error) {
+      if (error instanceof StepError) tell(plan, error, out, isDry);
+      throw error;
+    }
   } catch (error) {
     if (error instanceof ScaffoldError) throw new UsageError(error.message, { cause: error });
     if (error instanceof StepError) throw new CliError(error.message, { cause: error });
@@ -56,24 +62,23 @@ export async function writing(
   }
 }
 
-/** @param areLeft the programs were not run */
-function tell(
-  { steps, notes }: Plan,
-  changes: readonly FileChange[],
-  out: Output,
-  isDry: boolean,
-  areLeft: boolean,
-): void {
+interface Applied {
+  readonly changes: readonly FileChange[];
+  /** Programs that are not run yet. */
+  readonly left: readonly Step[];
+}
+
+const commandOf = ({ command }: Step) => command.join(" ");
+
+function tell({ steps, notes }: Plan, { changes, left }: Applied, out: Output, isDry: boolean): void {
   if (out.json) {
-    const commands = steps.map(({ command }) => command.join(" "));
-    out.data({ dry_run: isDry, files: changes, commands, notes });
+    const commands = steps.map(commandOf);
+    out.data({ dry_run: isDry, files: changes, commands, left: left.map(commandOf), notes });
     return;
   }
   for (const { path, change } of changes) out.line(`${change.padEnd(7)}  ${path}`);
-  if (areLeft) for (const { command } of steps) out.line(`run      ${command.join(" ")}`);
+  for (const step of left) out.line(`run      ${commandOf(step)}`);
   for (const note of notes) out.line(note);
   if (isDry)
-    out.note(
-      areLeft && steps.length > 0 ? "Nothing was written; the programs write more." : "Nothing was written.",
-    );
+    out.note(left.length > 0 ? "Nothing was written; the programs write more." : "Nothing was written.");
 }

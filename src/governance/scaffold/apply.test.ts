@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { applyPlan } from "./apply.ts";
+import { applyPlan, StepError } from "./apply.ts";
 import { newFile } from "./plan.ts";
 
 test("all files are told: those of the plan, and what the programs behind it wrote, changed and took away", async () => {
@@ -27,4 +27,33 @@ test("all files are told: those of the plan, and what the programs behind it wro
     { path: "old.sql", change: "removed" },
   ]);
   expect(said).toEqual(["the rest"]);
+});
+
+test("a program that fails leaves the files that are written, all of which are told, and what is left to be run", async () => {
+  const root = mkdtempSync(join(tmpdir(), "brain-apply-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  writeFileSync(join(root, "list.md"), "before");
+  const writing = (name: string, then: string) =>
+    ["node", "-e", `require("node:fs").writeFileSync("${name}", "after"); ${then}`] as const;
+  const steps = [
+    { what: "the list", command: writing("list.md", "") },
+    { what: "a migration", command: writing("half.sql", 'console.error("no database"); process.exit(3)') },
+    { what: "the rest", command: writing("never.md", "") },
+  ];
+  const error = await applyPlan(
+    { root, files: [newFile("a.ts", "1;")], steps, notes: [] },
+    () => undefined,
+  ).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(StepError);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(
+      /^The files are written, and a migration could not be made: .*ended with 3\.\nno database$/s,
+    ),
+    changes: [
+      { path: "a.ts", change: "new" },
+      { path: "half.sql", change: "new" },
+      { path: "list.md", change: "changed" },
+    ],
+    left: steps.slice(1),
+  });
 });

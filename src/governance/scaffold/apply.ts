@@ -6,10 +6,20 @@ import { changesBetween, digestsOf, type FileChange } from "./tree.ts";
 /** A program that was run behind the files failed; they stay. */
 export class StepError extends Error {
   override readonly name = "StepError";
+  /** All files that are new or otherwise now. */
+  readonly changes: readonly FileChange[];
+  /** What is left to be run: the program that failed, and those behind it. */
+  readonly left: readonly Step[];
+
+  constructor(message: string, changes: readonly FileChange[], left: readonly Step[]) {
+    super(message);
+    this.changes = changes;
+    this.left = left;
+  }
 }
 
-/** @throws {StepError} with the program's output */
-async function runStep(root: string, { what, command }: Step): Promise<void> {
+/** Null: it is done; otherwise how it ended, with its output. */
+async function runStep(root: string, { command }: Step): Promise<string | null> {
   const [program, ...args] = command;
   const bin = join(root, "node_modules", ".bin");
   const isWindows = process.platform === "win32";
@@ -33,10 +43,7 @@ async function runStep(root: string, { what, command }: Step): Promise<void> {
     output += String(error);
     return null;
   });
-  if (code === 0) return;
-  throw new StepError(
-    `The files are written, and ${what} could not be made: ${command.join(" ")} ended with ${code}.\n${output.trim()}`,
-  );
+  return code === 0 ? null : `${command.join(" ")} ended with ${code}.\n${output.trim()}`;
 }
 
 /**
@@ -44,7 +51,7 @@ async function runStep(root: string, { what, command }: Step): Promise<void> {
  *
  * @returns all files that are new or otherwise now: those of the plan, then what the programs wrote
  * @throws {ScaffoldError} nothing was written
- * @throws {StepError} the files are written, and a program failed
+ * @throws {StepError} the files are written, and a program failed; says which, and what is left
  */
 export async function applyPlan(plan: Plan, onStep: (what: string) => void): Promise<readonly FileChange[]> {
   const planned = plannedChanges(plan);
@@ -54,11 +61,17 @@ export async function applyPlan(plan: Plan, onStep: (what: string) => void): Pro
   }
   const before = digestsOf(plan.root);
   writePlan(plan);
-  for (const step of plan.steps) {
-    onStep(step.what);
-    await runStep(plan.root, step);
-  }
   const known = new Set(planned.map(({ path }) => path));
-  const made = changesBetween(before, digestsOf(plan.root)).filter(({ path }) => !known.has(path));
-  return [...planned, ...made];
+  const changes = () => [
+    ...planned,
+    ...changesBetween(before, digestsOf(plan.root)).filter(({ path }) => !known.has(path)),
+  ];
+  for (const [index, step] of plan.steps.entries()) {
+    onStep(step.what);
+    const failure = await runStep(plan.root, step);
+    if (failure === null) continue;
+    const message = `The files are written, and ${step.what} could not be made: ${failure}`;
+    throw new StepError(message, changes(), plan.steps.slice(index));
+  }
+  return changes();
 }

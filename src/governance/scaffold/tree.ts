@@ -7,22 +7,33 @@ import { join } from "node:path";
 /** Belongs to no project's source; folders with a dot in front do not either. */
 const left = new Set(["node_modules", "dist", "coverage"]);
 
-/** A digest of each file, by its path from the root, with slashes. */
+/** What the system says of what is there no more, or is a folder instead of a file, or a file instead of a folder. */
+const gone: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
+
+/** Null: another program took it away since its folder was listed. */
+function unlessGone<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (gone.has((error as NodeJS.ErrnoException).code ?? "")) return null;
+    throw error;
+  }
+}
+
+/** A digest of each file, by its path from the root, with slashes. @throws {Error} the root cannot be read */
 export function digestsOf(root: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const open = [""];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const list = () => readdirSync(join(root, folder), { withFileTypes: true });
+    const entries = folder === "" ? list() : (unlessGone(list) ?? []);
+    for (const entry of entries) {
       const path = `${folder}${entry.name}`;
       if (entry.isDirectory()) {
         if (!left.has(entry.name) && !entry.name.startsWith(".")) open.push(`${path}/`);
       } else if (entry.isFile()) {
-        found.set(
-          path,
-          createHash("sha1")
-            .update(readFileSync(join(root, path)))
-            .digest("base64"),
-        );
+        const content = unlessGone(() => readFileSync(join(root, path)));
+        if (content !== null) found.set(path, createHash("sha1").update(content).digest("base64"));
       }
     }
   }
