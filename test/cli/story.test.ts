@@ -50,7 +50,7 @@ test("a story is printed as a tree with who handled what", async () => {
   expect(root).toMatch(/^system\.health {2}\+0 ms {2}handled by watcher {2}[0-9a-f-]{36}$/);
   expect(first).toMatch(/^├─ agent\.online {2}\+\d.* {2}[0-9a-f-]{36}$/);
   expect(second).toMatch(
-    /^└─ agent\.offline {2}\+\d.*failed for watcher \(dead letter \d+: permanent_error, open\)/,
+    /^└─ agent\.offline {2}\+\d.*failed for watcher \(dead letter \d+: permanent_error, open, after 1 try: The agent is never coming back\.\)/,
   );
   expect(rest).toEqual([]);
   const plain = await charter(station.url, ["story", id, "--payload", "--limit", "1"]);
@@ -74,19 +74,63 @@ test("says of which events it did not ask whether they wait", async () => {
   const { code, stderr } = await charter(station.url, ["story", id]);
   expect(code).toBe(0);
   expect(stderr).toContain("only the newest 20");
+  expect((await jsonOf(id)).pending_missing).toContain("only the newest 20");
 });
 
-test("with --json it is the API's list, and nothing else", async () => {
+/** The answer of `--json`, and what the API says of the same. */
+async function jsonOf(id: string) {
+  const { code, stdout, stderr } = await charter(station.url, ["story", id, "--json"]);
+  expect(code, stderr).toBe(0);
+  const { pending, pending_missing, ...story } = JSON.parse(stdout);
+  return { pending, pending_missing, story };
+}
+
+test("with --json it is the API's list, with what is not over yet beside it", async () => {
   const id = `story-${randomUUID()}`;
   await station.post("/api/events", aside(id));
-  const { code, stdout } = await charter(station.url, ["story", id, "--json"]);
-  expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({
+  const { story, ...rest } = await jsonOf(id);
+  expect(story).toMatchObject({
     correlation_id: id,
     count: 1,
     truncated: false,
     events: [{ type: "agent.online", depth: 0 }],
   });
+  expect(rest).toEqual({ pending: [], pending_missing: null });
+});
+
+test("with --json it has who retries or waits, how often it was tried, when the next try is due, and why", async () => {
+  const id = `story-${randomUUID()}`;
+  const { id: event_id } = await station.post("/api/events", {
+    ...report(id),
+    payload: { component: "gate", status: "ok" },
+  });
+  await station.settle();
+  const { pending } = await jsonOf(id);
+  expect(pending).toEqual([
+    {
+      event_id,
+      type: "system.health",
+      subscriber: "watcher",
+      state: "retrying",
+      failed_attempts: 1,
+      next_try_at: expect.stringMatching(/^20\d\d-.*Z$/),
+      error: expect.stringContaining("The gate does not answer."),
+      paused: false,
+      deferred: null,
+    },
+  ]);
+});
+
+test("with --json a dead letter has its attempts and its error", async () => {
+  const id = `story-${randomUUID()}`;
+  await station.post("/api/events", report(id));
+  await station.settle();
+  await station.settle();
+  const { story, pending } = await jsonOf(id);
+  expect(story.events[2].dead_letters).toMatchObject([
+    { subscriber: "watcher", attempts: 1, error: "The agent is never coming back." },
+  ]);
+  expect(pending).toEqual([]);
 });
 
 test("a story that nobody knows is a failure, a wrong limit is wrong usage", async () => {

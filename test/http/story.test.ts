@@ -125,6 +125,7 @@ describe("the story of a correlation id", () => {
             id: expect.stringMatching(/^\d+$/),
             reason: "permanent_error",
             status: "open",
+            error: "The agent is never coming back.",
             attempts: 1,
             first_failed_at: expect.stringMatching(/Z$/),
             last_failed_at: expect.stringMatching(/Z$/),

@@ -16,11 +16,21 @@ const states: Readonly<Record<string, string>> = {
   unknown: "nobody knows: Redis is away",
 };
 
+/** One consumer that has not come to an end with one event. */
+export interface PendingDelivery
+  extends Pick<
+    EffectOfConsumer,
+    "subscriber" | "state" | "failed_attempts" | "next_try_at" | "error" | "paused" | "deferred"
+  > {
+  readonly event_id: string;
+  readonly type: string;
+}
+
 /** What consumers have not come to an end with. */
 export interface Pending {
-  /** One for each consumer of an event. */
-  readonly lines: readonly string[];
-  /** Why the lines may not be all; null: they are. */
+  /** Of the newest event first. */
+  readonly deliveries: readonly PendingDelivery[];
+  /** Why there may be more of them; null: these are all. */
   readonly missing: string | null;
 }
 
@@ -31,34 +41,38 @@ export async function readPending(client: Client, events: readonly StoryEvent[])
     const effects = await Promise.all(
       asked.map(({ id }) => client.get<EventEffects>(`/api/events/${encodeURIComponent(id)}/effects`)),
     );
-    const lines = asked.flatMap(({ id, type }, place) =>
+    const deliveries = asked.flatMap(({ id, type }, place) =>
       (effects[place]?.consumers ?? [])
         .filter(({ handles, state }) => handles && Object.hasOwn(states, state))
-        .map((effect) => [`${effect.subscriber}: ${describe(effect)}`, type, id].map(printable).join("  ")),
+        .map((effect): PendingDelivery => {
+          const { subscriber, state, failed_attempts, next_try_at, error, paused, deferred } = effect;
+          const tries = { failed_attempts, next_try_at, error, paused, deferred };
+          return { event_id: id, type, subscriber, state, ...tries };
+        }),
     );
     const isPart = asked.length < events.length;
     return {
-      lines,
+      deliveries,
       missing: isPart ? `Whether older events wait was not asked: only the newest ${maxAsked}.` : null,
     };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { lines: [], missing: `What waits or is tried again could not be read: ${why}` };
+    return { deliveries: [], missing: `What waits or is tried again could not be read: ${why}` };
   }
 }
 
-function describe({
-  state,
-  failed_attempts,
-  next_try_at,
-  error,
-  paused,
-  deferred,
-}: EffectOfConsumer): string {
+export const countOfTries = (count: number): string => `${count} ${count === 1 ? "try" : "tries"}`;
+
+export const pendingLine = (delivery: PendingDelivery): string =>
+  [`${delivery.subscriber}: ${describe(delivery)}`, delivery.type, delivery.event_id]
+    .map(printable)
+    .join("  ");
+
+function describe({ state, failed_attempts, next_try_at, error, paused, deferred }: PendingDelivery): string {
   const attempts = failed_attempts ?? 0;
   return [
     states[state] ?? state,
-    ...(attempts === 0 ? [] : [`${attempts} ${attempts === 1 ? "try" : "tries"} failed`]),
+    ...(attempts === 0 ? [] : [`${countOfTries(attempts)} failed`]),
     ...(next_try_at === null ? [] : [`the next is due at ${next_try_at}`]),
     ...(deferred === null ? [] : [`because of ${deferred.cause}, due at ${deferred.due_at}`]),
     ...(paused === true ? ["the consumer is paused"] : []),

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Story, StoryEvent, StoryOrigin } from "../../http/kit/answers/events.ts";
 import { cliOf, wholeNumber } from "../command.ts";
 import { duration, printable } from "../output.ts";
-import { readPending } from "./story-pending.ts";
+import { countOfTries, pendingLine, readPending } from "./story-pending.ts";
 
 interface StoryOptions {
   readonly limit: number;
@@ -24,9 +24,12 @@ export function addStory(program: Command): void {
         view: "flat",
         limit,
       });
-      if (out.json) return out.data(story);
-      const { first_at, last_at } = story;
       const events = story.events.filter(isEvent);
+      if (out.json) {
+        const { deliveries, missing } = await readPending(client, events);
+        return out.data({ ...story, pending: deliveries, pending_missing: missing });
+      }
+      const { first_at, last_at } = story;
       const count = events.length;
       const span = duration(Date.parse(last_at) - Date.parse(first_at));
       out.line(`${count} ${count === 1 ? "event" : "events"} in ${span} from ${first_at}`);
@@ -35,9 +38,9 @@ export function addStory(program: Command): void {
         const text = isOrigin(event) ? describeOrigin(event) : describe(event, story, payload === true);
         out.line(`${branches[place]}${text}`);
       });
-      const { lines, missing } = await readPending(client, events);
-      if (lines.length > 0) out.line("\nNot over yet:");
-      for (const line of lines) out.line(line);
+      const { deliveries, missing } = await readPending(client, events);
+      if (deliveries.length > 0) out.line("\nNot over yet:");
+      for (const delivery of deliveries) out.line(pendingLine(delivery));
       if (missing !== null) out.note(missing);
       if (story.truncated)
         out.note("There is more of it; these are the oldest events. --limit goes to 2000.");
@@ -74,9 +77,7 @@ function describe(event: StoryEvent, { first_at }: Story, withPayload: boolean):
   const handled = event.handled_by.map(({ subscriber, replay_epoch }) =>
     replay_epoch === undefined ? subscriber : `${subscriber} (replayed)`,
   );
-  const failed = event.dead_letters.map(
-    ({ subscriber, id, reason, status }) => `${subscriber} (dead letter ${id}: ${reason}, ${status})`,
-  );
+  const failed = event.dead_letters.map(describeLetter);
   const parts = [
     event.type,
     `+${sinceFirst(Date.parse(event.timestamp) - Date.parse(first_at))}`,
@@ -88,6 +89,12 @@ function describe(event: StoryEvent, { first_at }: Story, withPayload: boolean):
     ...(withPayload ? [JSON.stringify(event.payload)] : []),
   ];
   return parts.map(printable).join("  ");
+}
+
+function describeLetter(letter: StoryEvent["dead_letters"][number]): string {
+  const { subscriber, id, reason, status, attempts, error } = letter;
+  const tries = attempts === undefined ? "" : `, after ${countOfTries(attempts)}`;
+  return `${subscriber} (dead letter ${id}: ${reason}, ${status}${tries}${error === undefined ? "" : `: ${error}`})`;
 }
 
 /** Levels that are drawn; of a deeper event only the last ones are, behind its depth. */

@@ -28,6 +28,8 @@ export interface Failed {
   readonly id: string;
   readonly reason: string;
   readonly status: string;
+  /** Its message, the first 500 characters. */
+  readonly error: string;
   readonly attempts: number;
   readonly first_failed_at: string;
   readonly last_failed_at: string;
@@ -234,7 +236,7 @@ function handledSql(ids: readonly string[], tenantId: string | null) {
 
 function failedSql(ids: readonly string[], tenantId: string | null) {
   return sql`
-    SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status, attempts,
+    SELECT event_id, subscriber_name AS subscriber, id::text AS id, reason, status, left(error_message, 500) AS error, attempts,
       ${iso("first_failed_at")} AS first_failed_at, ${iso("last_failed_at")} AS last_failed_at
     FROM dead_letters WHERE event_id = ${listed(ids)} AND ${isOfTenant(sql`tenant_id`, tenantId)}
     ORDER BY dead_letters.id`;

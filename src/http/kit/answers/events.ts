@@ -92,6 +92,7 @@ export interface StoryEvent {
     readonly reason: string;
     readonly status: string;
     /** These missing in answers of older servers. */
+    readonly error?: string;
     readonly attempts?: number;
     readonly first_failed_at?: string;
     readonly last_failed_at?: string;
