@@ -94,19 +94,30 @@ interface Judged {
   readonly chosen: readonly Rule[];
 }
 
+const baselineRefused = (path: string, done: string, error: NodeJS.ErrnoException) =>
+  new GivenError(
+    `The baseline ${path} cannot be ${done} (${error.code}). Expected a file in a folder that is there; give its path with --baseline.`,
+    { cause: error },
+  );
+
 async function withBaseline(options: CheckOptions, judged: Judged): Promise<CheckResult> {
   const { root, project, told, suppressed, mended, chosen } = judged;
   const path = options.baseline ?? join(root, usualBaseline);
   if (options.writeBaseline === true) {
     const baseline = baselineOf(told, project.files.files);
-    await writeFile(path, `${JSON.stringify(baseline, null, 2)}\n`);
+    await writeFile(path, `${JSON.stringify(baseline, null, 2)}\n`).catch((error: NodeJS.ErrnoException) => {
+      throw baselineRefused(path, "written", error);
+    });
     return {
       text: "",
       note: `${told.length} findings are noted in ${path}, and are not told again.`,
       failed: false,
     };
   }
-  const text = await readFile(path, "utf8").catch(() => null);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+    throw baselineRefused(path, "read", error);
+  });
   if (text === null && options.baseline !== undefined) {
     throw new GivenError(`There is no baseline ${options.baseline}. Write it with --write-baseline.`);
   }

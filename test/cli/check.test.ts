@@ -94,6 +94,20 @@ test("what is given wrong ends with 2, and the message says what to do", async (
   });
 });
 
+test.each([
+  [
+    ["--write-baseline", "--baseline", "nowhere/kept.json"],
+    /nowhere\/kept\.json cannot be written \(ENOENT\)\. Expected a file in a folder that is there/,
+  ],
+  [["--write-baseline", "--baseline", "src"], /src cannot be written \(EISDIR\)\. Expected a file/],
+  [["--baseline", "src"], /src cannot be read \(EISDIR\)\. Expected a file/],
+])("a baseline at a path that takes none is a mistake of the caller: %j", async (args, told) => {
+  const { code, stderr } = await check(await project(), ...one, ...args);
+  expect(stderr).toMatch(told);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(code).toBe(2);
+});
+
 test("a baseline holds back what was there before, and nothing that comes", async () => {
   const folder = await project();
   expect(await check(folder, ...one, "--write-baseline")).toMatchObject({ code: 0 });
