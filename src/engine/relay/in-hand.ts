@@ -28,7 +28,7 @@ const heldMs = 10_000;
 const recordedTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export interface InHand {
-  /** Holds what a transaction has recorded, if all of it can be sent as it is. */
+  /** Holds what a transaction has recorded, in the order of the record, if all of it can be sent as it is. */
   hold(transaction: TransactionId, events: readonly RecordedEvent[]): void;
   /** The transactions whose events are held. */
   transactions(): readonly TransactionId[];
@@ -55,7 +55,7 @@ export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
       if (count > heldAtMost || !events.every(({ event }) => recordedTime.test(event.timestamp))) return;
       known.set(transaction, {
         recordedMs: now(),
-        events: new Map(events.map((one) => [one.event.id, one])),
+        events: firstOfEachId(events),
       });
       all.set(scope, known);
     },
@@ -72,6 +72,11 @@ export function inHandOf(all: HeldEvents, scope: string, now: Clock): InHand {
       return filled;
     },
   };
+}
+
+/** Of several with one id the record has the first, and so has the stream. */
+function firstOfEachId(events: readonly RecordedEvent[]): Map<string, RecordedEvent> {
+  return new Map(events.toReversed().map((one) => [one.event.id, one]));
 }
 
 function isWhole(row: BareRow): row is LoadedRow {
