@@ -13,7 +13,9 @@ import {
 } from "node:net";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import type { Database, Session } from "../src/engine/db/database.ts";
+import { TransientError } from "../src/engine/core/errors.ts";
+import type { Database, Ending, Session } from "../src/engine/db/database.ts";
+import type { TransactionFrame } from "../src/engine/db/session.ts";
 import { latch } from "./latch.ts";
 import { createSeenScripts, noScript } from "./seen-scripts.ts";
 
@@ -264,6 +266,48 @@ export function hookDatabase(db: Database, hooks: DatabaseHooks): Database {
         close: () => session.close(),
       };
       return hooked;
+    },
+  };
+}
+
+/** The same database, but nobody hears that its first transaction was committed: the connection ends before the answer. */
+export function losingFirstAnswer(db: Database): Database {
+  let isLost = false;
+  async function lost<T>(
+    run: (frame: TransactionFrame) => Promise<T>,
+    frame: TransactionFrame = {},
+  ): Promise<T> {
+    if (isLost) return run(frame);
+    isLost = true;
+    const { last } = frame;
+    const unheard = async (): Promise<Ending> => {
+      const ending = (await last?.()) ?? { statements: [] };
+      return { ...ending, committed: () => ending.failed?.(false) };
+    };
+    await run({ ...frame, last: unheard });
+    throw new TransientError("The connection was lost.", { backend: "postgres" });
+  }
+  return {
+    ...db,
+    transaction: (run, frame) => lost((known) => db.transaction(run, known), frame),
+    async open(options) {
+      const session = await db.open(options);
+      let isBroken = false;
+      return {
+        get broken() {
+          return isBroken || session.broken;
+        },
+        trial: (run, watch) => session.trial(run, watch),
+        close: () => session.close(),
+        async transaction(run, frame) {
+          try {
+            return await lost((known) => session.transaction(run, known), frame);
+          } catch (error) {
+            isBroken = true;
+            throw error;
+          }
+        },
+      };
     },
   };
 }

@@ -295,8 +295,17 @@ function requestServices(
             committed: watched.committed,
           };
         },
-        // The relay is started behind it in any case.
-        (events) => beginRecording({ ...invocation, db: services.db }, events),
+        // The relay is started behind it in any case, also where nobody knows whether it was committed.
+        (events) => {
+          const recording = beginRecording({ ...invocation, db: services.db }, events);
+          return {
+            ...recording,
+            failed(isSure) {
+              recording.failed(isSure);
+              if (!isSure) host.afterCommit();
+            },
+          };
+        },
       );
       committed();
       host.afterCommit();

@@ -157,7 +157,7 @@ export function eventRoutes(): Hono<AppEnv> {
     const [result] = results;
     if (result === undefined) throw new BadRequestError("The body holds no event.");
     if (result.status === "rejected") throw result.error;
-    if (result.status === "accepted") afterCommit();
+    if (waitsForRelay(result)) afterCommit();
     return c.json(ingestBody(result), result.status === "accepted" ? 202 : 200);
   });
 
@@ -272,7 +272,7 @@ function answerBatch(
   const count = (status: IngestResult["status"]) =>
     results.filter((result) => result.status === status).length;
   const rejected = count("rejected");
-  if (count("accepted") > 0) afterCommit();
+  if (results.some(waitsForRelay)) afterCommit();
   const status = rejected === 0 ? 202 : rejected === results.length ? 422 : 207;
   return c.json(
     {
@@ -282,6 +282,16 @@ function answerBatch(
       results: results.map((result, index) => ({ index, ...ingestBody(result) })),
     },
     status,
+  );
+}
+
+/**
+ * It was recorded now; or before, and is not on the stream: whoever recorded it may have ended before it started the
+ * relay, and that is why it comes again.
+ */
+function waitsForRelay(result: IngestResult): boolean {
+  return (
+    result.status === "accepted" || (result.status === "deduplicated" && result.streamMessageId === null)
   );
 }
 

@@ -10,7 +10,7 @@ import { transactAndPublish } from "../../src/engine/publish/publish.ts";
 import { beginRecording } from "../../src/engine/relay/recording.ts";
 import { relayPlaceOf } from "../../src/engine/relay/ride.ts";
 import type { Backbone } from "../backbone.ts";
-import { hookDatabase } from "../faults.ts";
+import { hookDatabase, losingFirstAnswer } from "../faults.ts";
 import { health, invoke, soon } from "./dispatch-fixture.ts";
 import { meterRead, partChecked } from "./events.ts";
 import { openBackbone, openFaultyBackbone, publishReports, streamEntries } from "./fixture.ts";
@@ -123,6 +123,17 @@ describe("a transaction of a route", () => {
     expect(await entries(backbone)).toHaveLength(1);
   });
 
+  test("behind which nobody starts the relay keeps others waiting for half a second at most", async () => {
+    const backbone = await openSystem();
+    await transact(isolate(backbone));
+    const [row] = await backbone.sql<{ ms: number }>(
+      "SELECT (extract(epoch FROM lease_until - now()) * 1000)::float8 AS ms FROM relay_shards",
+    );
+    expect(row?.ms).toBeLessThanOrEqual(500);
+    const { leaseMs } = isolate(backbone).relay;
+    expect(leaseMs).toBeGreaterThan(500);
+  });
+
   test("of which nobody knows the end keeps no other relay waiting", async () => {
     const backbone = await openSystem();
     const invocation = isolate(backbone);
@@ -224,6 +235,19 @@ describe("a handler that publishes", () => {
     await backbone.relay();
     await drainAll({ ...invocation, db }, soon(), health);
     expect(asked).toEqual(["relay_go_on_in_hand"]);
+    expect(await backbone.sql("SELECT FROM unsent_events")).toEqual([]);
+  });
+
+  test("never hears of its commit: its event is sent all the same", async () => {
+    const backbone = await openSystem();
+    const consumers = [publishing()];
+    await drainAll(invoke(backbone, consumers), soon(), null);
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const invocation = invoke(backbone, consumers, { scope: crypto.randomUUID() });
+    await drainAll({ ...invocation, db: losingFirstAnswer(invocation.db) }, soon(), health);
+    const types = (await entries(backbone)).slice(-2).map(({ fields }) => fields.type);
+    expect(types).toEqual(["lab.part.checked", "lab.meter.read"]);
     expect(await backbone.sql("SELECT FROM unsent_events")).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import type { RateLimit } from "@brain/engine";
+import type { Database, RateLimit } from "@brain/engine";
 import { createApp } from "../../src/http/app.ts";
 import type { Host } from "../../src/http/host.ts";
 import type { Mount } from "../../src/http/kit/mount.ts";
@@ -28,10 +28,12 @@ export interface Surface extends Backbone {
  * The HTTP surface of the backbone alone, with the consumers of a test and no modules, on real Redis and Postgres.
  *
  * @param options.relayAfterCommit true: as in production; false: events wait until the test relays them
+ * @param options.database what requests get instead of the database; default: it
  */
 export async function createSurface(
   options: BackboneOptions & {
     readonly relayAfterCommit?: boolean;
+    readonly database?: (db: Database) => Database;
     readonly mounts?: readonly Mount[];
     readonly limits?: readonly RateLimit[];
   } = {},
@@ -43,7 +45,8 @@ export async function createSurface(
     running.add(tracked);
   };
   const open = (): Host => {
-    const invocation = backbone.system.open();
+    const opened = backbone.system.open();
+    const invocation = { ...opened, db: options.database?.(opened.db) ?? opened.db };
     return {
       invocation,
       apiKey: testApiKey,

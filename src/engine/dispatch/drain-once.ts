@@ -67,6 +67,8 @@ export async function drainOnce(
     maxEvents: maxEventsPerDrain,
     ...(expectsNews === undefined ? {} : { expectsNews }),
   });
+  // Whoever applied it before may have ended, or never heard of its commit, before it started the relay.
+  if (result.redelivered > 0) onPublished();
   if (result.breaker !== null) await tellOfBreaker(invocation, consumer, shard, result.breaker);
   if (result.read > 0 || result.retried > 0) {
     const { read, applied, redelivered, retried, deadLettered, skipped } = result;

@@ -106,13 +106,14 @@ export async function relay(deps: RelayDeps, options: RelayOptions): Promise<Rel
   const run: Run = { deps, options, token: handed?.token ?? uuidv4(), isTrimmedByOthers: false, total };
   let failed = true;
   try {
-    const first = handed === null ? await acquire(run) : toAcquired(await readHanded(run, handed));
-    const { layout } = first;
-    if (first.busy !== null) {
+    const acquired = handed === null ? await acquire(run) : null;
+    if (acquired !== null && acquired.busy !== null) {
       failed = false;
-      return { ...total, busy: first.busy, more: false, layout, recovered: false };
+      return { ...total, busy: acquired.busy, more: false, layout: acquired.layout, recovered: false };
     }
     try {
+      const first = acquired ?? toAcquired(await readHanded(run, handed as Handed));
+      const { layout } = first;
       const more = first.held && (await sendAll(run, first.batch));
       failed = false;
       return { ...total, busy: null, more, layout, recovered: first.wasFailing };

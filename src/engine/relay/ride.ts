@@ -24,6 +24,13 @@ export function createHandOver(): HandOver {
   return { places: new Map(), held: new Map() };
 }
 
+/**
+ * The lease that a commit takes is for the run that is started behind it, which renews it with its first batch, ms. Where
+ * none comes, because the isolate was ended, nobody called `afterCommit`, or nothing was new, others wait no longer than
+ * this. A run that is slower loses nothing: whoever takes over has the same batch under the same number.
+ */
+const rideLeaseMs = 500;
+
 type IsolateDeps = Pick<RideDeps, "handOver" | "scope" | "now">;
 
 /** The relay of a shard, as one isolate sees it. `scope` tells apart whom the isolates of tests stand for. */
@@ -77,7 +84,12 @@ function statementOf(
   const asking = { inHand: inHand.transactions(), rides: true };
   return isOfRun
     ? nextSql(0, token, sent, { ...settings, fairly: false }, asking)
-    : beginSql(0, token, { ...settings, configured, keeps: false }, asking);
+    : beginSql(
+        0,
+        token,
+        { ...settings, leaseMs: Math.min(settings.leaseMs, rideLeaseMs), configured, keeps: false },
+        asking,
+      );
 }
 
 function whatWasTaken({ token }: Ticket, rows: readonly BareRow[], inHand: InHand): Handed | null {
