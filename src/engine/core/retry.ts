@@ -1,5 +1,5 @@
 import type { MessageId } from "@brain/schemas";
-import { hashText } from "./sharding.ts";
+import { hashText, mixBits } from "./sharding.ts";
 
 /** How often and how fast a consumer tries again. */
 export interface RetryPolicy {
@@ -62,7 +62,8 @@ const minBackoffMs = 50;
 
 /**
  * Backoff with full jitter: uniform in [0, min(cap, base·2^(attempt-1))], but never below 50 ms. The jitter comes
- * from `seed`, so that everybody who looks at the same entry computes the same time and nothing needs to be stored.
+ * from `seed`, so that everybody who looks at the same entry computes the same time and nothing needs to be stored. That of
+ * one try says nothing about that of the next: else those whose waits are short would use up all tries within a second.
  *
  * @param attempt the try that failed, from 1
  * @param seed stable for the entry, e.g. its message id
@@ -70,7 +71,7 @@ const minBackoffMs = 50;
  */
 export function backoffMs(policy: RetryPolicy, attempt: number, seed: string): number {
   const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, attempt - 1));
-  const fraction = hashText(`${seed}#${attempt}`) / 0x1_0000_0000;
+  const fraction = mixBits(hashText(`${seed}#${attempt}`)) / 0x1_0000_0000;
   return Math.max(Math.min(minBackoffMs, ceiling), Math.floor(ceiling * fraction));
 }
 
