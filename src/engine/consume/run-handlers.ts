@@ -7,7 +7,13 @@ import { withTimeLimit } from "../core/time-limit.ts";
 import { readTraceContext, traceMeta } from "../core/trace-context.ts";
 import type { Span } from "../core/tracer.ts";
 import { statementBuilder, type Tx } from "../db/database.ts";
-import { type Publish, type PublishContext, type PublishSettings, prepareEvent } from "../publish/publish.ts";
+import {
+  keptApart,
+  type Publish,
+  type PublishContext,
+  type PublishSettings,
+  prepareEvent,
+} from "../publish/publish.ts";
 import type { RecordedEvent } from "../publish/record.ts";
 import { type CallOutside, callOutside } from "./call-outside.ts";
 import {
@@ -274,8 +280,9 @@ function publishFrom(
       ...options,
     });
     requireOwnTenant(deps.consumer, cause, prepared);
-    run.published.push(prepared);
-    return prepared.event as never;
+    const { kept, told } = keptApart(prepared);
+    run.published.push(kept);
+    return told as never;
   };
 }
 

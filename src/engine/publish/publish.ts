@@ -189,6 +189,18 @@ export async function publishMany(tx: Tx, prepared: readonly RecordedEvent[]): P
   if (prepared.length > 0) await insertEvents(tx, prepared);
 }
 
+/**
+ * An event as it was checked, for the record and the stream, and the one that its publisher gets. What is changed in the
+ * second, or in the payload that it was made of, would else be recorded unchecked, or sent and not recorded.
+ */
+export function keptApart(prepared: RecordedEvent): {
+  readonly kept: RecordedEvent;
+  readonly told: Envelope;
+} {
+  const { event: told } = prepared;
+  return { kept: { ...prepared, event: JSON.parse(JSON.stringify(told)) as Envelope }, told };
+}
+
 /** Events of one transaction, kept until its end. */
 export interface Outbox {
   /**
@@ -238,9 +250,11 @@ export function createOutbox(
           `"${definition.type}" was published when its transaction had ended; it is not recorded. Await every publish before you return.`,
         );
       }
-      const event = prepareEvent(settings, definition, payload, { ...context, ...options });
-      prepared.push(event);
-      return event.event as never;
+      const { kept, told } = keptApart(
+        prepareEvent(settings, definition, payload, { ...context, ...options }),
+      );
+      prepared.push(kept);
+      return told as never;
     },
     async flush() {
       isFlushed = true;
