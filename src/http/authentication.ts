@@ -146,7 +146,7 @@ async function firstOf(
 
 /** The token of `Authorization: Bearer …`; null when there is none. */
 function bearerOf(c: Context): string | null {
-  return /^Bearer +([\w.~+/-]+=*) *$/.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
 }
 
 function whyNot(c: Context): string {

@@ -123,6 +123,17 @@ describe("a credential that is none", () => {
   });
 });
 
+test("the scheme may be written in any letters (RFC 9110, section 11.1), the key may not", async () => {
+  const { bearer } = await keyFor(["admin"]);
+  const status = async (authorization: string) =>
+    (await product.send("/api/keys", { headers: { authorization } })).status;
+  for (const known of [bearer, `Bearer ${testApiKey}`]) {
+    expect(await status(known.replace("Bearer", "bearer"))).toBe(200);
+    expect(await status(known.replace("Bearer", "BEARER"))).toBe(200);
+    expect(await status(known.toUpperCase())).toBe(401);
+  }
+});
+
 /** Every scope that a route asks for, and those that grant nothing of it by themselves. */
 function allScopes(): readonly Scope[] {
   const asked = guarded().flatMap(({ access }) => (access?.kind === "requires" ? [access.scope] : []));

@@ -5,7 +5,7 @@ import { type Decision, decideDelivery } from "../core/retry.ts";
 import { HandlerTimeoutError } from "../core/time-limit.ts";
 import type { Database, FenceText, Session, Tx } from "../db/database.ts";
 import { isDiskFull, isMissingObject } from "../db/errors.ts";
-import { endWithEvents, type RecordAtEnd } from "../publish/publish.ts";
+import { cutBackBy, endWithEvents, type RecordAtEnd } from "../publish/publish.ts";
 import { applyStatements } from "./apply-statements.ts";
 import type { Consumer } from "./consumer.ts";
 import {
@@ -273,6 +273,7 @@ async function tryTogether(
       {
         first: claimSql(deps.consumer.subscriber, deps.stream, claims),
         last: () => endWithEvents(deps.publish, run.published, deps.recordAtEnd),
+        savepoints: cutBackBy(run.published),
         fence: deps.fence(),
       },
     );

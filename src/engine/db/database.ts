@@ -11,6 +11,7 @@ import { enterTenantSql, requireTenant } from "./tenant-session.ts";
 export { type FenceText, fenceText, isFenced } from "./fence.ts";
 export type { Statements } from "./http-statements.ts";
 export type { Ending, Session, SessionOptions, TransactionFrame, Tx } from "./session.ts";
+export type { Savepoints } from "./transaction-guard.ts";
 
 /** Builds statements with drizzle and runs none: `build.insert(table).values(…)` is a statement to hand on. */
 export type StatementBuilder = Pick<Tx, "insert" | "update" | "delete" | "select" | "$with" | "with">;

@@ -2,10 +2,11 @@ import { Client, DatabaseError, type NeonConfig, neonConfig, types } from "@neon
 import type { SQL } from "drizzle-orm";
 import { type NeonQueryResultHKT, NeonSession, NeonTransaction } from "drizzle-orm/neon-serverless/session";
 import { type PgDatabase, PgDialect } from "drizzle-orm/pg-core";
-import { FencedError, PermanentError, TransientError } from "../core/errors.ts";
+import { FencedError, TransientError } from "../core/errors.ts";
 import { knowErrorOfConnection, sqlState, translateDatabaseError } from "./errors.ts";
 import { type FenceText, isFenced } from "./fence.ts";
 import { isLoopback } from "./neon-http.ts";
+import { guardClient, type Savepoints } from "./transaction-guard.ts";
 import {
   beginTrialText,
   changesBetween,
@@ -62,6 +63,8 @@ export interface TransactionFrame {
   readonly last?: () => Ending | Promise<Ending>;
   /** See `fenceText`; it comes behind them. */
   readonly fence?: FenceText;
+  /** Told of the savepoints that `run` sets; left out: nobody is. */
+  readonly savepoints?: Savepoints;
 }
 
 /** One open connection; run transactions on it one after the other, then close it. */
@@ -236,28 +239,28 @@ export async function openSession(
     },
     async transaction<T>(
       run: (tx: Tx, first: readonly unknown[]) => Promise<T>,
-      { first, last, fence }: TransactionFrame = {},
+      { first, last, fence, savepoints }: TransactionFrame = {},
     ): Promise<T> {
       const opened = begun;
       begun = null;
       let rows: readonly unknown[] = [];
       if (first === undefined) await (opened ?? begin());
       else rows = await beginWith(first, opened);
-      const guard = guardClient(link);
+      const guard = guardClient((args) => ask(link, args), savepoints ?? null);
       let result: T;
       let ending: Ending | undefined;
       const texts: string[] = [];
       try {
         result = await run(beginTx(guard.client), rows);
+        guard.end();
         ending = await last?.();
         for (const statement of ending?.statements ?? []) texts.push(withValues(client, statement));
       } catch (error) {
-        guard.end();
+        guard.close();
         ending?.failed?.(true);
         await rollback(link);
         throw translateDatabaseError(error, "caller");
       }
-      guard.end();
       const told = texts.length;
       if (fence !== undefined) texts.push(fence);
       try {
@@ -275,10 +278,11 @@ export async function openSession(
       const beginning = begun ?? begin();
       begun = null;
       await beginning;
-      const guard = guardClient(link, watch);
+      const guard = guardClient((args) => watched(args, ask(link, args), watch), null);
       try {
         const before = await control(link, beginTrialText);
         const result = await run(beginTx(guard.client));
+        guard.end();
         const behind = await control(link, countsText);
         return {
           result,
@@ -292,7 +296,7 @@ export async function openSession(
         if (sqlState(error) === "25P02") throw new TransientError(statementFailed);
         throw translateDatabaseError(error, "caller");
       } finally {
-        guard.end();
+        guard.close();
         await rollback(link);
       }
     },
@@ -397,25 +401,6 @@ async function rollback(link: Link): Promise<void> {
 async function giveUp(link: Link, unanswered: string): Promise<void> {
   link.lose(new Error(`The connection did not answer ${unanswered}.`));
   await endClient(link);
-}
-
-/** Stops whoever still holds the transaction after its end from running statements outside of it. */
-function guardClient(link: Link, watch?: StatementWatch): { readonly client: Client; end(): void } {
-  let hasEnded = false;
-  const query = (...args: unknown[]) => {
-    if (hasEnded) {
-      throw new PermanentError(
-        "This transaction has ended. Await every statement before the handler returns, and do not keep `tx`.",
-      );
-    }
-    return watch === undefined ? ask(link, args) : watched(args, ask(link, args), watch);
-  };
-  return {
-    client: { query } as unknown as Client,
-    end() {
-      hasEnded = true;
-    },
-  };
 }
 
 function beginTx(client: Client): Tx {

@@ -12,7 +12,7 @@ import {
 } from "@brain/schemas";
 import type { Clock } from "../core/clock.ts";
 import { type Issue, PermanentError, TooLargeError, ValidationError } from "../core/errors.ts";
-import type { Database, Ending, Tx } from "../db/database.ts";
+import type { Database, Ending, Savepoints, Tx } from "../db/database.ts";
 import { newEventId } from "./event-id.ts";
 import type { Origin } from "./origin.ts";
 import type { Personal } from "./personal.ts";
@@ -205,7 +205,8 @@ export function keptApart(prepared: RecordedEvent): {
 export interface Outbox {
   /**
    * Validates the event at once and keeps it. It is recorded by what `flush` gives, travels when the transaction commits and not
-   * otherwise. Publishing the same `options.id` twice records it once.
+   * otherwise; nor when the transaction goes back to a savepoint that was set before. Publishing the same `options.id`
+   * twice records it once.
    *
    * @throws {ValidationError | TooLargeError} nothing of this event is kept then
    * @throws {PermanentError} the transaction is at its end
@@ -213,6 +214,8 @@ export interface Outbox {
   readonly publish: Publish;
   /** What records what was published, to be run last before the COMMIT; no statements when nothing was. */
   flush(): Promise<Ending>;
+  /** To be told of the savepoints of the transaction: what was published since goes back with the rest. */
+  readonly savepoints: Savepoints;
 }
 
 /** How a transaction records at least one event, as its last statements. */
@@ -260,6 +263,28 @@ export function createOutbox(
       isFlushed = true;
       return endWithEvents(settings, prepared, record);
     },
+    savepoints: cutBackBy(prepared),
+  };
+}
+
+/** Takes from the end of `list` what came since a savepoint when the transaction goes back to that. */
+export function cutBackBy(list: unknown[]): Savepoints {
+  const marks: { readonly name: string; readonly length: number }[] = [];
+  const find = (name: string) => marks.findLastIndex((mark) => mark.name === name);
+  return {
+    set: (name) => void marks.push({ name, length: list.length }),
+    release(name) {
+      const at = find(name);
+      if (at !== -1) marks.length = at;
+    },
+    back(name) {
+      const at = find(name);
+      const mark = marks[at];
+      if (mark === undefined) return;
+      // It stands, and one can go back to it again.
+      marks.length = at + 1;
+      list.length = mark.length;
+    },
   };
 }
 
@@ -286,5 +311,8 @@ export function transactAndPublish<T>(
   record?: RecordAtEnd,
 ): Promise<T> {
   const outbox = createOutbox(settings, context, record);
-  return db.transaction((tx) => run(tx, outbox.publish), { last: outbox.flush });
+  return db.transaction((tx) => run(tx, outbox.publish), {
+    last: outbox.flush,
+    savepoints: outbox.savepoints,
+  });
 }

@@ -11,7 +11,7 @@ import type { TrustedIssuer } from "./issuers.ts";
 const maxLength = 16_384;
 /** Three parts, the last one with something in it: an unsigned token is none. */
 const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const bearerShape = /^Bearer +([^ ]+) *$/;
+const bearerShape = /^Bearer +([^ ]+) *$/i;
 const bearerHeader = "authorization";
 
 interface Issuer extends TrustedIssuer {

@@ -6,7 +6,7 @@ import type { IdentitySettings } from "./settings.ts";
 import { noteUse, readKey } from "./store.ts";
 import type { KeyRow } from "./tables.ts";
 
-const bearer = /^Bearer +(brk_\S*) *$/;
+const bearer = /^Bearer +(brk_\S*) *$/i;
 const hourMs = 3_600_000;
 
 /** `Authorization: Bearer brk_…`, asked of Postgres once in a while and else of the cache. */

@@ -1,0 +1,158 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { on } from "../../src/engine/consume/consumer.ts";
+import { defineConsumer } from "../../src/engine/consume/define-consumer.ts";
+import { PermanentError } from "../../src/engine/core/errors.ts";
+import { createDatabase, type Tx } from "../../src/engine/db/database.ts";
+import type { Publish } from "../../src/engine/publish/publish.ts";
+import type { Backbone } from "../backbone.ts";
+import { meterRead, partChecked } from "./events.ts";
+import { deadLetters, effects, openBackbone, publishReports, recorder } from "./fixture.ts";
+
+const ends = [
+  "ROLLBACK",
+  "ABORT",
+  "COMMIT",
+  "END",
+  "COMMIT AND CHAIN",
+  "ROLLBACK AND CHAIN",
+  "ROLLBACK; BEGIN",
+];
+
+describe("a statement that ends its transaction", () => {
+  test.each(ends)(
+    "is refused in a handler, which leaves no effect without a claim: %s",
+    async (statement) => {
+      const backbone = await openBackbone();
+      await publishReports(backbone, 1);
+      await backbone.relay();
+      const consumer = recorder({
+        beforeReport: async (_event, { tx }) => {
+          // One that lets no error through is told at its end.
+          await tx.execute(sql.raw(statement)).catch(() => undefined);
+          await tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('behind')`).catch(() => undefined);
+        },
+      });
+      await backbone.drain(consumer);
+      expect(await effects(backbone)).toEqual([]);
+      expect(await deadLetters(backbone)).toMatchObject([
+        { error_stack: expect.stringContaining("A statement in this transaction has ended it") },
+      ]);
+    },
+  );
+
+  test.each([...ends, "DO $$ BEGIN COMMIT; END $$"])("leaves nothing of a trial: %s", async (statement) => {
+    const backbone = await openBackbone();
+    const session = await createDatabase(backbone.sandbox.neonUrl).open();
+    const trial = session.trial(
+      async (tx) => {
+        await tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('before')`);
+        await tx.execute(sql.raw(statement)).catch(() => undefined);
+        await tx.execute(sql`INSERT INTO effects (subscriber) VALUES ('behind')`);
+      },
+      () => undefined,
+    );
+    await expect(trial).rejects.toThrow();
+    await session.close();
+    expect(await effects(backbone)).toEqual([]);
+  });
+
+  test("is refused in a transaction of a route", async () => {
+    const backbone = await openBackbone();
+    const work = transact(backbone, async (tx) => {
+      await tx.execute(sql`COMMIT`);
+    });
+    await expect(work).rejects.toThrow(PermanentError);
+  });
+});
+
+/** As a route does it. */
+const transact = (backbone: Backbone, run: (tx: Tx, publish: Publish) => Promise<void>) =>
+  backbone.system.transact({ source: "lab" }, run);
+
+const report = (status: string) => ({ part: "db", status });
+
+describe("what is published behind a savepoint", () => {
+  const recorded = async (backbone: Backbone) =>
+    (
+      await backbone.sql<{ status: string }>(
+        "SELECT payload ->> 'status' AS status FROM events ORDER BY position",
+      )
+    ).map(({ status }) => status);
+
+  test("goes back with the change that it tells of", async () => {
+    const backbone = await openBackbone();
+    await transact(backbone, async (tx, publish) => {
+      await publish(partChecked, report("before"));
+      await tx
+        .transaction(async (inner) => {
+          await inner.execute(sql`INSERT INTO effects (subscriber) VALUES ('change')`);
+          await publish(partChecked, report("taken back"));
+          throw new Error("The change is taken back.");
+        })
+        .catch(() => undefined);
+      await publish(partChecked, report("behind"));
+    });
+    expect(await effects(backbone)).toEqual([]);
+    expect(await recorded(backbone)).toEqual(["before", "behind"]);
+  });
+
+  test("stays when that is released, and goes with the one around it", async () => {
+    const backbone = await openBackbone();
+    await transact(backbone, async (tx, publish) => {
+      await tx.transaction(async (inner) => {
+        await inner.transaction(() => publish(partChecked, report("kept")));
+        await inner.transaction(() => publish(partChecked, report("kept too")));
+      });
+      await tx
+        .transaction(async (inner) => {
+          await inner.transaction(() => publish(partChecked, report("inner")));
+          throw new Error("Both are taken back.");
+        })
+        .catch(() => undefined);
+    });
+    expect(await recorded(backbone)).toEqual(["kept", "kept too"]);
+  });
+
+  test("goes back as often as the transaction does, whatever the savepoint is called", async () => {
+    const backbone = await openBackbone();
+    await transact(backbone, async (tx, publish) => {
+      await tx.execute(sql`SAVEPOINT "A b"`);
+      await tx.execute(sql`savepoint Inner1`);
+      await publish(partChecked, report("1"));
+      await tx.execute(sql`ROLLBACK WORK TO SAVEPOINT INNER1`);
+      await publish(partChecked, report("2"));
+      await tx.execute(sql`rollback to inner1`);
+      await publish(partChecked, report("3"));
+      await tx.execute(sql`RELEASE inner1`);
+      await tx.execute(sql`rollback transaction to "A b"`);
+      await publish(partChecked, report("4"));
+    });
+    expect(await recorded(backbone)).toEqual(["4"]);
+  });
+
+  test("goes back in handlers, too", async () => {
+    const backbone = await openBackbone();
+    await publishReports(backbone, 1);
+    await backbone.relay();
+    const consumer = defineConsumer({
+      subscriber: "recorder",
+      handlers: [
+        on(partChecked, async (_event, { tx, publish }) => {
+          await publish(meterRead, { meter_id: "kept", reading: 1, faults: 0 });
+          await tx
+            .transaction(async () => {
+              await publish(meterRead, { meter_id: "taken back", reading: 1, faults: 0 });
+              throw new Error("no");
+            })
+            .catch(() => undefined);
+        }),
+      ],
+    });
+    await backbone.drain(consumer);
+    const published = await backbone.sql(
+      "SELECT payload ->> 'meter_id' AS meter FROM events WHERE type = 'lab.meter.read'",
+    );
+    expect(published).toEqual([{ meter: "kept" }]);
+  });
+});
