@@ -172,7 +172,7 @@ export {
   treesToJson,
   withOrigins,
 } from "./events/story.ts";
-export { eraseSubject, eventsOfSubject } from "./events/subjects.ts";
+export { eraseSubject, eventsOfSubject, tenantsOfSubject } from "./events/subjects.ts";
 export { overRowsOf, ownEventsPerMinute, tenantQuotaSql } from "./events/tenant-quotas.ts";
 export {
   type DrainTurns,

@@ -117,8 +117,22 @@ test("a lost reply is asked for again, and says what was done", async () => {
   expect(JSON.parse(ran.stdout)).toEqual({ subject: "carla", tenant_id: "acme", erased: true });
 });
 
+test("a key for all tenants must say which person is meant, for an export and for an erasure", async () => {
+  for (const args of [
+    ["export", "bert"],
+    ["erase", "bert", "--reason", "asked", "--yes"],
+  ]) {
+    const ran = await run(...args);
+    expect([ran.code, ran.stdout], ran.stderr).toEqual([1, ""]);
+    expect(ran.stderr).toContain("Tenants that know bert: acme.");
+    expect(ran.stderr).toContain("--tenant");
+  }
+  const none = await run("export", "bert", "--no-tenant");
+  expect([none.code, none.stderr]).toEqual([0, "Events: 0.\n"]);
+});
+
 test("nothing to erase is no success: the tenant may be wrong", async () => {
-  const ran = await run("erase", "bert", "--reason", "asked", "--yes");
+  const ran = await run("erase", "bert", "--no-tenant", "--reason", "asked", "--yes");
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain("there is no key of bert of no tenant");
   expect(await known("bert")).toEqual(["A gift."]);

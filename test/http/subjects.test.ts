@@ -195,6 +195,36 @@ describe("erasing a person", () => {
     expect(lines.map(({ payload }) => payload.reason)).toEqual([secret]);
   });
 
+  test("which of several is meant must be said with a key for all tenants, and is never guessed", async () => {
+    await granted("user-1", secret);
+    const body = { subject: "user-1", reason: "the person asked for it" };
+    const refusals = [
+      await engine.request("GET", "/api/subjects/export?subject=user-1"),
+      await engine.request("POST", "/api/subjects/erase", body),
+    ];
+    for (const refused of refusals) {
+      expect(refused.status, refused.text).toBe(422);
+      expect(refused.body.tenants).toEqual(["acme"]);
+      expect(refused.body.error.message).toContain("Tenants that know user-1: acme.");
+    }
+    const none = await engine.request("GET", "/api/subjects/export?subject=user-1&without_tenant=true");
+    expect([none.status, none.text]).toEqual([200, ""]);
+    const erased = await engine.request("POST", "/api/subjects/erase", { ...body, without_tenant: true });
+    expect(erased.body).toEqual({ subject: "user-1", tenant_id: null, erased: false });
+    expect(await history()).toEqual([secret]);
+    const unknown = await engine.request("GET", "/api/subjects/export?subject=user-9");
+    expect([unknown.status, unknown.text]).toEqual([200, ""]);
+    const both = "/api/subjects/export?subject=user-1&tenant_id=acme&without_tenant=true";
+    expect((await engine.request("GET", both)).status).toBe(422);
+  });
+
+  test("a tenant that has only the key of the person left is named, too", async () => {
+    await granted("user-1", secret);
+    await engine.sql("DELETE FROM events");
+    const refused = await engine.request("GET", "/api/subjects/export?subject=user-1");
+    expect(refused.body.tenants, refused.text).toEqual(["acme"]);
+  });
+
   test("is for administrators, and for those of one tenant within it", async () => {
     await granted("user-1", secret);
     const keyOf = async (scopes: readonly string[], tenant_id: string) => {

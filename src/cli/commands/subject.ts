@@ -9,7 +9,8 @@ import { writeNewFile } from "../new-file.ts";
 import { requireReason } from "./consumers.ts";
 
 interface SubjectOptions {
-  readonly tenant?: string;
+  /** False: `--no-tenant`. */
+  readonly tenant?: string | false;
 }
 
 interface ExportOptions extends SubjectOptions {
@@ -47,24 +48,41 @@ export function addSubject(program: Command): void {
     )
     .action(async (id: string, options: EraseOptions, command: Command) => {
       const reason = requireReason(options.reason);
-      await confirm(
-        `Make the personal fields of all events about ${id} ${ofTenant(options.tenant)} unreadable for ever? Nobody can undo it.`,
-        options.yes === true,
-      );
-      await erase(cliOf(command), id, options.tenant, reason);
+      const cli = cliOf(command);
+      if (options.yes !== true) {
+        const whose = `${id} ${ofTenant(await tenantMeant(cli, options.tenant))}`;
+        await confirm(
+          `Make the personal fields of all events about ${whose} unreadable for ever? Nobody can undo it.`,
+          false,
+        );
+      }
+      await erase(cli, id, options.tenant, reason);
     });
 }
 
 function withTenant(command: Command): Command {
-  return command.option("--tenant <id>", "of this tenant; default: that of the key, or none");
+  return command
+    .option(
+      "--tenant <id>",
+      "the person of this tenant; default: that of the key. A key for all must say which, when a tenant knows the person",
+    )
+    .option("--no-tenant", "the person of events that have no tenant");
 }
 
-const ofTenant = (tenant: string | null | undefined) =>
-  tenant === undefined ? "of your key's tenant" : tenant === null ? "of no tenant" : `of tenant ${tenant}`;
+const ofTenant = (tenant: string | null) => (tenant === null ? "of no tenant" : `of tenant ${tenant}`);
+
+/** Null: none. One that must be named and is not is refused by the server. */
+async function tenantMeant({ client }: Cli, given: SubjectOptions["tenant"]): Promise<string | null> {
+  if (given !== undefined) return given === false ? null : given;
+  return (await client.get<{ readonly tenant_id: string | null }>("/api/me")).tenant_id;
+}
+
+const tenantAsked = (given: SubjectOptions["tenant"]) =>
+  given === false ? { without_tenant: true } : { tenant_id: given };
 
 async function exportEvents(cli: Cli, subject: string, { tenant, out }: ExportOptions): Promise<void> {
   if (out !== undefined) await refuseExisting(out);
-  const body = await cli.client.open("/api/subjects/export", { subject, tenant_id: tenant });
+  const body = await cli.client.open("/api/subjects/export", { subject, ...tenantAsked(tenant) });
   const tally = { events: 0 };
   const lines = countLines(body, tally, cli.url);
   if (out === undefined) await pipeline(lines, process.stdout, { end: false });
@@ -103,10 +121,14 @@ async function* countLines(
 async function erase(
   { client, out }: Cli,
   subject: string,
-  tenant: string | undefined,
+  tenant: SubjectOptions["tenant"],
   reason: string,
 ): Promise<void> {
-  const answer = await client.post<Erased>("/api/subjects/erase", { subject, tenant_id: tenant, reason });
+  const answer = await client.post<Erased>("/api/subjects/erase", {
+    subject,
+    ...tenantAsked(tenant),
+    reason,
+  });
   if (out.json) out.data(answer);
   const whose = `${answer.subject} ${ofTenant(answer.tenant_id)}`;
   if (!answer.erased) {

@@ -1,5 +1,5 @@
 import type { Catalog } from "@brain/schemas";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { withEntry } from "../db/stream-ids.ts";
 import type { Invocation } from "../invocation.ts";
 import { type Operator, recordAction } from "../operations/operator-actions.ts";
@@ -49,17 +49,39 @@ function subjectFields(catalog: Catalog): readonly string[] {
   return [...new Set(catalog.all.flatMap(({ personal }) => personal.map(({ subject }) => subject)))];
 }
 
+/** Whether an event `e` is about a person, or caused by it. */
+function isAbout(catalog: Catalog, subject: string): SQL {
+  const named = subjectFields(catalog).map((field) => sql`e.payload ->> ${field}::text = ${subject}`);
+  return sql.join([sql`e.actor_id = ${subject}`, ...named], sql` OR `);
+}
+
+/** Tenants that are named at most. */
+const maxTenants = 100;
+
+/**
+ * The tenants that know a person by this id, in which it may be another one each time: those with events about it or
+ * caused by it, and those with a key of it. Reads the whole record, which the events of a person do as well.
+ */
+export async function tenantsOfSubject(
+  { db, catalog }: Invocation,
+  subject: string,
+): Promise<readonly string[]> {
+  const rows = await db.rows<{ readonly tenant_id: string }>(sql`
+    SELECT e.tenant_id FROM events e WHERE e.tenant_id IS NOT NULL AND (${isAbout(catalog, subject)})
+    UNION SELECT tenant_id FROM subject_keys WHERE subject = ${subject} AND tenant_id <> ''
+    ORDER BY tenant_id LIMIT ${maxTenants}`);
+  return rows.map(({ tenant_id }) => tenant_id);
+}
+
 /** All events of the record that are about a person, or that it caused, page by page in the order of the record. */
 export async function* eventsOfSubject(
   { db, catalog, publish }: Invocation,
   { subject, tenantId }: Subject,
 ): AsyncGenerator<readonly RecordedDetails[]> {
-  const named = subjectFields(catalog).map((field) => sql`e.payload ->> ${field}::text = ${subject}`);
-  const isAbout = sql.join([sql`e.actor_id = ${subject}`, ...named], sql` OR `);
   for (let after = "0"; ; ) {
     const rows = await db.rows<DetailsRow>(sql`
       SELECT ${detailColumns} FROM events e ${withEntry}
-      WHERE e.position > ${after}::bigint AND e.tenant_id IS NOT DISTINCT FROM ${tenantId}::text AND (${isAbout})
+      WHERE e.position > ${after}::bigint AND e.tenant_id IS NOT DISTINCT FROM ${tenantId}::text AND (${isAbout(catalog, subject)})
       ORDER BY e.position LIMIT ${pageSize}`);
     const events = rows.map(toDetails);
     if (events.length > 0) yield (await publish.personal?.reveal(events)) ?? events;
