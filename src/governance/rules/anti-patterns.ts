@@ -4,6 +4,7 @@ import { callsInside } from "../tree/reach.ts";
 import { declarationOf, functionOf, isGlobal } from "../tree/scope.ts";
 import { bare, calledName, type FunctionNode, nameOf, stringOf, walk } from "../tree/source.ts";
 import type { TypeScriptModule } from "../tree/typescript.ts";
+import { computedImports, tablesOfOthers } from "./foreign-tables.ts";
 import type { Report, Rule } from "./rule.ts";
 import { moduleSourcesWith } from "./scope-of-rules.ts";
 
@@ -15,7 +16,7 @@ export const antiPatterns: readonly Rule[] = [
     id: "11.1",
     title: "A module does not import another one",
     severity: "error",
-    why: "Who imports another module's code runs with it and fails with it; events let both change and fail alone.",
+    why: "Who imports another module's code, or uses its tables, runs with it and fails with it; events let both change and fail alone.",
     mend: "React to an event of the other module, or ask it through a port.",
     caughtBy: ["import rules"],
     check: importsOfOthers,
@@ -40,10 +41,10 @@ export const antiPatterns: readonly Rule[] = [
   },
 ];
 
-function importsOfOthers(
-  { typescript: { bindings, modules, moduleOf, source } }: Project,
-  report: (found: Report) => void,
-): void {
+function importsOfOthers(project: Project, report: Tell): void {
+  tablesOfOthers(project, report);
+  computedImports(project, report);
+  const { bindings, modules, moduleOf, source } = project.typescript;
   for (const module of modules) {
     for (const file of module.files) {
       for (const { file: target, node, specifier } of bindings.importsOf(source(file).path)) {

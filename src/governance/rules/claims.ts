@@ -5,6 +5,7 @@ import type { Project } from "../project.ts";
 import { declarationOf } from "../tree/scope.ts";
 import { bare, calledName } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
+import { writtenEngineTables } from "./foreign-tables.ts";
 import type { Report } from "./rule.ts";
 import { type Looked, moduleSourcesWith } from "./scope-of-rules.ts";
 
@@ -96,8 +97,9 @@ function isLockByEventId(call: ts.CallExpression): boolean {
   return rest.some((given) => /\bnx\b/i.test(given.getText()));
 }
 
-/** C-3: claims are written by the engine alone. */
+/** C-3: claims, and what else the engine keeps, are written by the engine alone. */
 export function ownClaims(project: Project, report: Tell): void {
+  writtenEngineTables(project, report);
   for (const { file, module, nodes } of moduleSourcesWith(project, /processed_?events/i)) {
     for (const node of nodes.texts)
       if (

@@ -6,6 +6,7 @@ import { functionOf } from "../tree/scope.ts";
 import { bare, calledName, isFunction } from "../tree/source.ts";
 import { enginePackage } from "../tree/typescript.ts";
 import { claimsByEventId } from "./claims.ts";
+import { writtenRecord } from "./foreign-tables.ts";
 import { publishedInTransaction } from "./in-transaction.ts";
 import { optionalStreams } from "./optional-streams.ts";
 import type { Report, Rule } from "./rule.ts";
@@ -93,6 +94,7 @@ export const publishing: readonly Rule[] = [
 ];
 
 function rawEvents(project: Project, report: Tell): void {
+  writtenRecord(project, report);
   for (const { file, nodes } of sourcesWith(project, /(?:publish|emit)\w*\s*\(/i))
     for (const call of nodes.calls) {
       const raw = rawPublished(project.typescript, file, call);
