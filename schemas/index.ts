@@ -155,7 +155,7 @@ export {
 export { type ForbiddenField, forbiddenFields } from "./guard-schema.ts";
 export { type GuardFindings, guardValues } from "./guard-values.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-export { type ForbiddenKind, forbiddenKey, forbiddenKeyReason } from "./key-rules.ts";
+export { type ForbiddenKind, forbiddenKey, forbiddenKeyReason, namesSecret } from "./key-rules.ts";
 export {
   addToSequence,
   compareMessageIds,

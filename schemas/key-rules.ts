@@ -111,3 +111,8 @@ export function forbiddenKey(key: string, parent: string | null): Reason | null 
   }
   return null;
 }
+
+/** True for the name of what nobody should read, as `password`, `authorization` or `apiKey`. */
+export function namesSecret(key: string): boolean {
+  return forbiddenKey(key, null) === secret;
+}

@@ -53,7 +53,7 @@ export const secretRules: readonly ValueRule[] = [
   ],
   [/(?<![\w:])\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])/g, "an API key", looksRandom],
   // Our own: the keys of `npm start` and of the console, and variables that hold one.
-  [token("brain_key_[A-Za-z0-9_-]{16,}"), "an API key"],
+  [token("brain_key_[A-Za-z0-9_-]{16,}|brk_[a-z0-9]{16}_[A-Za-z0-9_-]{20,}"), "an API key"],
   [
     /\b(?:BRAIN_API_KEY|UPSTASH_REDIS_REST_TOKEN|NEON_DATABASE_URL|DATABASE_URL|REDIS_URL)\s{0,2}[:=]\s{0,2}\S{8,}/g,
     "an API key",
@@ -75,4 +75,4 @@ export const secretRules: readonly ValueRule[] = [
 
 /** Text without any of these holds no secret. */
 export const secretHint =
-  /:\/\/|_(?:live|test|pat|v1)_|whsec_|(?:gh[opusr]|brain_key|npm|hf|gsk|npg|shp\w\w|cus|pi|cs|ch|sub|pm)_|glpat-|xox|xapp-|slack\.com|A[KSBC][ICA]A|sk-|AIza|ya29|GOCSPX|SG\.|\d:[A-Za-z0-9]|_(?:KEY|TOKEN|URL)\b|bearer|basic|eyJ|PRIVATE|[:=]/i;
+  /:\/\/|_(?:live|test|pat|v1)_|whsec_|(?:gh[opusr]|brain_key|brk|npm|hf|gsk|npg|shp\w\w|cus|pi|cs|ch|sub|pm)_|glpat-|xox|xapp-|slack\.com|A[KSBC][ICA]A|sk-|AIza|ya29|GOCSPX|SG\.|\d:[A-Za-z0-9]|_(?:KEY|TOKEN|URL)\b|bearer|basic|eyJ|PRIVATE|[:=]/i;

@@ -95,3 +95,75 @@ test("a line whose fields and message were swapped says the same, and what is no
     { message: expect.any(String) },
   ]);
 });
+
+describe("a secret that is logged all the same", () => {
+  const key = `brk_b5hr4dr5ktpsb7mv_${"J1hRRk9dYzbF2gTY2GQH".repeat(3).slice(0, 43)}`;
+  const token = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${"a1B2".repeat(10)}`;
+
+  test.each([
+    ["a key of ours", key],
+    ["a bearer token", `Bearer ${key}`],
+    ["a JSON Web Token", token],
+    ["a connection string", "postgres://brain:pa55word@db.example/brain"],
+    ["a key of a provider", "sk_live_abcdefgh12345678"],
+    ["an e-mail address", "anna@example.com"],
+  ])(
+    "is not readable: %s, in the message, in a field, in the fields of a child or deep in one",
+    (_what, text) => {
+      const { log, lines } = capture("debug");
+      log.child({ from: text }).info({ reason: `was ${text}` }, `It was ${text}.`);
+      log.info({ details: { list: [{ reason: text }] } } as never, "Deep.");
+      const written = JSON.stringify(lines);
+      expect(written).not.toContain(text.replace("Bearer ", ""));
+      expect(written.match(/\[redacted\]/g)).toHaveLength(4);
+    },
+  );
+
+  test.each([
+    "authorization",
+    "password",
+    "apiKey",
+    "api_key",
+    "client_secret",
+    "access_token",
+    "cookie",
+    "sessionToken",
+  ])("is not readable in a field that is called %s, whatever it looks like", (name) => {
+    const { log, lines } = capture("debug");
+    log.info({ [name]: "plain", nested: { [name]: { inner: "plain" } } } as never, "Named.");
+    expect(JSON.stringify(lines)).not.toContain("plain");
+  });
+
+  test("control: what lines are made of stays as it is", () => {
+    const { log, lines } = capture("debug");
+    const fields = {
+      event_id: "0d4a7c52-3a43-4f0c-9b53-0a8d3f0b7c11",
+      correlation_id: "demo-1-long-story",
+      trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
+      stream_message_id: "1764000000000-12",
+      fencing_token: 7,
+      event_type: "payment.transaction.completed",
+      error_class: "TransientError",
+      path: "/api/events?limit=50",
+      due_at: "2026-01-02T03:04:05.678Z",
+      sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      tenant_id: null,
+      ms: 12.5,
+    };
+    const message =
+      'The relay of shard 0 failed: connect ECONNREFUSED 127.0.0.1:8079 (SQLSTATE 08006), at "src/a.ts:12:5".';
+    log.info(fields, message);
+    expect(lines[0]?.line).toMatchObject({ ...fields, message });
+  });
+
+  test("a field without an end is cut", () => {
+    const { log, lines } = capture("debug");
+    const deep: { inner?: object } = {};
+    deep.inner = deep;
+    log.info(
+      { deep, long: "a".repeat(100_000), many: Array.from({ length: 1_000 }, () => 1) } as never,
+      "Long.",
+    );
+    expect(JSON.stringify(lines).length).toBeLessThan(20_000);
+  });
+});

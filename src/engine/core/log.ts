@@ -1,6 +1,10 @@
 import type { Clock } from "./clock.ts";
+import { redactFields, redactLine } from "./redact-fields.ts";
 
-/** Structured logging: fields first, message second. Never log payloads, tokens or connection strings. */
+/**
+ * Structured logging: fields first, message second. Never log payloads, tokens or connection strings. What looks like a
+ * secret or like personal data all the same is written as `[redacted]`.
+ */
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -31,19 +35,24 @@ function oneLine(json: string): string {
 
 /** JSON lines to `sink`, from `level` upwards. `now` gives the time of each line. */
 export function createLogger(sink: LogSink, level: LogLevel, now: Clock, base: LogFields = {}): Logger {
+  return loggerWith(sink, level, now, redactFields(base));
+}
+
+/** @param base redacted already: it stands in each line */
+function loggerWith(sink: LogSink, level: LogLevel, now: Clock, base: LogFields): Logger {
   const write = (lineLevel: LogLevel, first: LogFields, second: string) => {
     if (rank[lineLevel] < rank[level]) return;
     const { fields, message } = inOrder(first, second);
-    const head = { time: new Date(now()).toISOString(), level: lineLevel, message };
+    const head = { time: new Date(now()).toISOString(), level: lineLevel, message: redactLine(message) };
     // First for the reader, last so that no field stands in for them.
-    sink(lineLevel, oneLine(JSON.stringify({ ...head, ...base, ...fields, ...head })));
+    sink(lineLevel, oneLine(JSON.stringify({ ...head, ...base, ...redactFields(fields), ...head })));
   };
   return {
     debug: (fields, message) => write("debug", fields, message),
     info: (fields, message) => write("info", fields, message),
     warn: (fields, message) => write("warn", fields, message),
     error: (fields, message) => write("error", fields, message),
-    child: (fields) => createLogger(sink, level, now, { ...base, ...fields }),
+    child: (fields) => loggerWith(sink, level, now, { ...base, ...redactFields(fields) }),
   };
 }
 

@@ -1,0 +1,55 @@
+import { namesSecret, redactText } from "@brain/schemas";
+import type { LogFields } from "./log.ts";
+
+/*
+ * What a line of the log must not hold, found by its form (`redactText`) or by the name of its field. A net below the rule
+ * that nobody logs it: a secret without a form, in a field with a harmless name, is not seen.
+ */
+
+const redacted = "[redacted]";
+
+/** Of what stands in a field: deeper, or further behind, nothing is written. */
+const maxDepth = 4;
+const maxEntries = 100;
+/** A text is looked at up to here, and cut, characters: longer ones are no line for people. */
+const maxLength = 16_384;
+
+export function redactLine(text: string): string {
+  return redactText(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+}
+
+/** The same fields with `[redacted]` where something is that nobody should read. */
+export function redactFields(fields: LogFields): LogFields {
+  return redactEntries(fields, 0) as LogFields;
+}
+
+function redactEntries(fields: object, depth: number): object {
+  const entries = Object.entries(fields);
+  const shown = depth === 0 ? entries : entries.slice(0, maxEntries);
+  return Object.fromEntries(shown.map(([name, value]) => [name, redactValue(name, value, depth)]));
+}
+
+function redactValue(name: string, value: unknown, depth: number): unknown {
+  if (typeof value === "string") return isSecretName(name) && value !== "" ? redacted : redactLine(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (isSecretName(name)) return redacted;
+  if (depth >= maxDepth) return "[…]";
+  // As JSON has it: a date is a text, and an error has no fields.
+  if ("toJSON" in value && typeof value.toJSON === "function")
+    return redactValue(name, value.toJSON(), depth + 1);
+  if (Array.isArray(value)) return value.slice(0, maxEntries).map((item) => redactValue("", item, depth + 1));
+  return redactEntries(value, depth + 1);
+}
+
+/** Names of fields are few, and each is judged by many patterns. */
+const isolateNames = new Map<string, boolean>();
+const maxNames = 1_000;
+
+function isSecretName(name: string): boolean {
+  const known = isolateNames.get(name);
+  if (known !== undefined) return known;
+  if (isolateNames.size >= maxNames) isolateNames.clear();
+  const is = name !== "" && namesSecret(name.slice(0, 200));
+  isolateNames.set(name, is);
+  return is;
+}
