@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from "commander";
-import { CliError, FindingsError, UsageError } from "./errors.ts";
+import { AnswerError, CliError, FindingsError, UsageError } from "./errors.ts";
 
 /**
  * Runs a command line of ours and gives its exit code. 0: done. 1: it could not be done, or something is wrong. 2: the
@@ -14,6 +14,9 @@ export async function runProgram(program: Command): Promise<number> {
     if (error instanceof FindingsError) return 100;
     if (!(error instanceof UsageError || error instanceof CliError)) throw error;
     process.stderr.write(`${program.name()}: ${error.message}\n`);
+    // The one who operates the system wants to know what it is that is not there.
+    if (error instanceof AnswerError && error.status === 503)
+      process.stderr.write("  charter doctor tells more.\n");
     return error instanceof UsageError ? 2 : 1;
   }
 }

@@ -115,7 +115,7 @@ export {
   type Tx,
   useWebSocket,
 } from "./db/database.ts";
-export { translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
+export { isMissingObject, translateDatabaseError, translated, violatedConstraint } from "./db/errors.ts";
 export { keepSql } from "./db/kept-sql.ts";
 export { namedLock } from "./db/locks.ts";
 export { isLoopback } from "./db/neon-http.ts";

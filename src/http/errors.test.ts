@@ -105,7 +105,20 @@ describe("what a caller learns", () => {
   ] as const)("what a driver says is for the log: %s", (error, code) => {
     const shown = publicError(error);
     expect(shown.code).toBe(code);
-    expect(shown.message).not.toMatch(/Postgres|Redis|SQLSTATE|events_id_key/);
+    expect(shown.message).not.toMatch(/refused|LOADING|connection|WRONGTYPE|SQLSTATE|events_id_key/);
+  });
+
+  test.each([
+    [new TransientError("Redis is not available: LOADING", { backend: "redis" }), "Redis"],
+    [new TransientError("Postgres: the connection failed (SQLSTATE 08006).", postgres), "Postgres"],
+  ] as const)("which service is away is said, as the health says it: %s", (error, service) => {
+    expect(publicError(error).message).toBe(`${service} is not available now. Try again.`);
+  });
+
+  test("a call of no service of ours that was lost names none", () => {
+    expect(publicError(new DOMException("The operation timed out.", "TimeoutError")).message).toBe(
+      "A service that this needs is not available now. Try again.",
+    );
   });
 
   test("our own message stays, also when it begins with the name of a service", () => {

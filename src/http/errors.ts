@@ -8,6 +8,7 @@ import {
   errorClass,
   errorStack,
   type Issue,
+  isMissingObject,
   isNetworkError,
   OverloadedError,
   TooManyRequestsError,
@@ -109,14 +110,16 @@ export function publicError(thrown: unknown): {
 }
 
 /**
- * What the layers below the modules say of Postgres and Redis (SQLSTATE, constraint) is for the log. A statement that
+ * What the layers below the modules say of Postgres and Redis (SQLSTATE, constraint) is for the log; a caller learns which
+ * of them is away, or that the schema is behind. A statement that
  * Postgres refused for good is our fault, not the caller's. What a module added for the caller (the id of what it made
  * all the same) stays.
  */
-function ofBackend({ code, issues }: BrainError): ReturnType<typeof publicError> {
+function ofBackend(error: BrainError): ReturnType<typeof publicError> {
+  const { code, issues } = error;
   switch (code) {
     case "unavailable":
-      return { code, message: unavailableMessage, issues };
+      return { code, message: isMissingObject(error) ? behindMessage : awayMessage(error), issues };
     case "conflict":
       return { code, message: "This is in conflict with what is stored already.", issues };
     default:
@@ -125,6 +128,14 @@ function ofBackend({ code, issues }: BrainError): ReturnType<typeof publicError>
 }
 
 const unavailableMessage = "A service that this needs is not available now. Try again.";
+/** Not what is missing: names of tables are for the log. */
+const behindMessage =
+  "The database lacks something that this release needs, most likely migrations: npm run migrate -- --status tells which. Until they are applied, trying again does not help.";
+
+/** Which service, and nothing that it said; the health of the system tells everybody as much. */
+const awayMessage = ({ backend }: BrainError) =>
+  `${backend === "redis" ? "Redis" : "Postgres"} is not available now. Try again.`;
+
 const internalMessage = "Something went wrong here. The log has the details under this request id.";
 
 function defaultMessage(code: ErrorCode): string {

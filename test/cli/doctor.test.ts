@@ -34,6 +34,19 @@ test("a healthy system passes, and the cost is estimated when asked for", async 
   expect(stderr).toBe("");
 });
 
+test("a database that is behind is told by what failed, with where to look; no name of a table is", async () => {
+  await station.sql("ALTER TABLE dead_letters RENAME TO dead_letters_away");
+  try {
+    const { code, stderr } = await charter(station.url, ["dlq", "ls"]);
+    expect(code, stderr).toBe(1);
+    expect(stderr).toContain("npm run migrate -- --status tells which");
+    expect(stderr).toMatch(/^ {2}charter doctor tells more\.$/m);
+    expect(stderr).not.toContain("dead_letters");
+  } finally {
+    await station.sql("ALTER TABLE dead_letters_away RENAME TO dead_letters");
+  }
+});
+
 test("the cost is told for as many consumers and events as one likes, also as data", async () => {
   const { code, stdout } = await charter(station.url, [
     "doctor",

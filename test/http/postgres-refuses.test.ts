@@ -152,7 +152,7 @@ function expectKindRefusal({ status, headers, body, text }: Reply): void {
   expect(headers.get("retry-after")).toBe("1");
   expect(body.error).toEqual({
     code: "unavailable",
-    message: "A service that this needs is not available now. Try again.",
+    message: "Postgres is not available now. Try again.",
     request_id: expect.stringMatching(/\S/),
   });
 }
