@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { taskRoutes } from "../../src/modules/tasks/routes.ts";
@@ -17,7 +20,15 @@ beforeAll(async () => {
     { type: "task_created", task_id: "old-1", title: "Task", timestamp: "2025-03-01T10:00:00" },
   ]);
 });
-afterAll(() => station?.cleanup());
+afterAll(async () => {
+  rmSync(packages, { recursive: true, force: true });
+  await station?.cleanup();
+});
+
+/** In place of the packages of an app, which nobody installs here. */
+const packages = mkdtempSync(join(tmpdir(), "brain-tarballs-"));
+for (const name of ["engine", "schemas", "charter"])
+  writeFileSync(join(packages, `brain-${name}-0.1.0.tgz`), "");
 
 /** Below it nobody can make a folder, and the system calls what is asked for missing: Node's own way tries for ever. */
 const place = "/proc/charter";
@@ -58,7 +69,7 @@ const programs: readonly {
   },
   {
     name: "charter new app",
-    args: [charter, "new", "app", `${place}/tea-shop`, "--yes"],
+    args: [charter, "new", "app", `${place}/tea-shop`, "--yes", "--packages", packages],
     told: `charter: ${place}/tea-shop cannot be written: ${place}/tea-shop cannot be made as a folder`,
   },
   {

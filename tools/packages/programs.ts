@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import ts from "typescript";
 import { readManifest, root } from "./manifest.ts";
+import { oldestNode, startOf } from "./start.ts";
 
 /** Where the programs are made. */
 const programsFolder = join(root, "dist/packages");
@@ -98,7 +99,7 @@ function begin(name: string, description: string, bin: string, more: Record<stri
     description,
     license: "MIT",
     type: "module",
-    engines: { node: ">=22.18" },
+    engines: { node: `>=${oldestNode.major}.${oldestNode.minor}` },
     bin: { [bin]: `${bin}.mjs` },
     ...more,
   };
@@ -106,8 +107,6 @@ function begin(name: string, description: string, bin: string, more: Record<stri
   copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
   return folder;
 }
-
-const start = (path: string) => `#!/usr/bin/env node\nimport "./${path}";\n`;
 
 /** What the command line reads beside its code. */
 const data = ["src/{cli,governance}/**/*.md", "templates/**/*"];
@@ -135,7 +134,7 @@ async function makeCharter(): Promise<string> {
     mkdirSync(dirname(to), { recursive: true });
     copyFileSync(from, to);
   }
-  put(folder, "charter.mjs", start(entry.replace(/\.ts$/, ".js")));
+  put(folder, "charter.mjs", startOf(entry.replace(/\.ts$/, ".js")));
   return folder;
 }
 
@@ -162,7 +161,7 @@ async function makeCreateApp(): Promise<string> {
     logLevel: "error",
   });
   cpSync(join(root, "templates"), join(folder, "templates"), { recursive: true });
-  put(folder, "create-app.mjs", start(path));
+  put(folder, "create-app.mjs", startOf(path));
   return folder;
 }
 

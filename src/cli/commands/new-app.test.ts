@@ -1,26 +1,47 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 
 const main = join(import.meta.dirname, "../main.ts");
 
-function newApp(folder: string): Promise<{ readonly code: number | null; readonly stderr: string }> {
+function newApp(
+  folder: string,
+  ...more: readonly string[]
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [main, "new", "app", folder, "--yes"],
+      [main, "new", "app", folder, "--yes", ...more],
       { timeout: 60_000 },
       (_error, _stdout, stderr) => resolve({ code: child.exitCode, stderr }),
     );
   });
 }
 
-test("headings are English when nobody says otherwise", async () => {
+function newPlace(): string {
   const place = mkdtempSync(join(tmpdir(), "charter-new-"));
   onTestFinished(() => rmSync(place, { recursive: true }));
-  expect(await newApp(join(place, "tea-shop"))).toMatchObject({ code: 0 });
+  return place;
+}
+
+test("without packages, which no registry has, a clone says what to run and writes nothing", async () => {
+  const folder = join(newPlace(), "tea-shop");
+  const { code, stderr } = await newApp(folder, "--purpose", "Sells tea.");
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    `\n  npm run pack -- out\n  npm run charter -- new app ${folder} --yes --purpose 'Sells tea.' --packages out\n`,
+  );
+  expect(existsSync(folder)).toBe(false);
+  expect(await newApp(folder, "--dry-run")).toMatchObject({ code: 0 });
+});
+
+test("headings are English when nobody says otherwise", async () => {
+  const place = newPlace();
+  for (const name of ["engine", "schemas", "charter"])
+    writeFileSync(join(place, `brain-${name}-0.1.0.tgz`), "");
+  expect(await newApp(join(place, "tea-shop"), "--packages", place)).toMatchObject({ code: 0 });
   const readme = readFileSync(join(place, "tea-shop/src/modules/shop/README.md"), "utf8");
   expect(readme).toContain("\n## Purpose\n");
   expect(readme).toContain("\n## Operations\n");

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { ask } from "../ask.ts";
 import { today } from "../command.ts";
+import { UsageError } from "../errors.ts";
 import { outputOf, ownerHere, type WriteOptions, writing } from "../writing.ts";
 
 interface AppOptions extends WriteOptions {
@@ -22,14 +25,38 @@ export function asNewApp(command: Command): Command {
     .option("--purpose <sentence>", "what the module is for")
     .option("--owner <name>", "who answers for it")
     .addOption(new Option("--lang <language>", "of the headings").choices(["en", "de"]).default("en"))
-    .option("--packages <folder>", "tarballs of our packages, where the registry has none")
+    .option(
+      "--packages <folder>",
+      "with tarballs of our packages, as npm run pack makes them: no public registry has them",
+    )
     .option("-y, --yes", "ask nothing: what was not given is what would be proposed")
     .option("--dry-run", "tell the files that would be written, and write none")
     .action(newApp);
 }
 
+/** In a clone of ours, and in no package that is installed: what packs them. */
+const packs = fileURLToPath(new URL("../../../tools/packages/pack.ts", import.meta.url).href);
+
+const inShell = (word: string) => (/^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/**
+ * @param given words of the command line behind the program
+ * @throws {UsageError} `npm install` in the project would look for our packages where they are not
+ */
+function refuseWithoutPackages(given: readonly string[]): void {
+  if (!existsSync(packs)) return;
+  throw new UsageError(
+    [
+      "The packages that the project is made of are in no public registry. Nothing was written. Pack them here, and begin with them:",
+      "  npm run pack -- out",
+      `  npm run charter -- ${[...given, "--packages", "out"].map(inShell).join(" ")}`,
+    ].join("\n"),
+  );
+}
+
 async function newApp(folder: string | undefined, options: AppOptions, command: Command): Promise<void> {
   const { yes = false, lang: language, packages = null } = options;
+  if (packages === null && options.dryRun !== true) refuseWithoutPackages(process.argv.slice(2));
   await writing(options, outputOf(command), async () => {
     const { planApp } = await import("../../governance/scaffold/new-app.ts");
     const place = await ask(folder, { option: "the folder", text: "the folder", fallback: null }, yes);

@@ -71,7 +71,7 @@ function withTarballs(text: string, folder: string, packages: string): string {
         throw new ScaffoldError(
           `${packages}, which has ${tarballs.length} tarballs ${start}….tgz`,
           "one of each of our packages",
-          "Make them: npm pack --workspaces --pack-destination=<folder>, in a clone.",
+          `Make them: npm run pack -- ${packages}, in a clone.`,
         );
       }
       group[name] = `file:${relative(resolve(folder), resolve(packages, tarball)).replaceAll("\\", "/")}`;
@@ -91,6 +91,9 @@ function fileOf(path: string, values: Values, options: NewApp): PlannedFile {
   const content = isManifest ? withTarballs(text, options.folder, options.packages ?? "") : text;
   return newFile(fillIn(path, values), content);
 }
+
+const registryNote =
+  "npm install takes the packages @brain/… from your registry; no public one has them. From a clone they come with npm run pack -- out, and --packages out here.";
 
 /** @throws {ScaffoldError} nothing of it can be written */
 export function planApp(options: NewApp): Plan {
@@ -114,6 +117,7 @@ export function planApp(options: NewApp): Plan {
     files: [...files, ...documents],
     steps: [],
     notes: [
+      ...(options.packages === null ? [registryNote] : []),
       `Next: cd ${shown}, then npm install, npm test, npm run check.`,
       `More: ${join(shown, "README.md")}`,
     ],
