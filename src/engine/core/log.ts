@@ -35,24 +35,22 @@ function oneLine(json: string): string {
 
 /** JSON lines to `sink`, from `level` upwards. `now` gives the time of each line. */
 export function createLogger(sink: LogSink, level: LogLevel, now: Clock, base: LogFields = {}): Logger {
-  return loggerWith(sink, level, now, redactFields(base));
-}
-
-/** @param base redacted already: it stands in each line */
-function loggerWith(sink: LogSink, level: LogLevel, now: Clock, base: LogFields): Logger {
+  /** Many loggers are made, as one for each event, that never write a line. */
+  let redactedBase: LogFields | null = null;
   const write = (lineLevel: LogLevel, first: LogFields, second: string) => {
     if (rank[lineLevel] < rank[level]) return;
     const { fields, message } = inOrder(first, second);
     const head = { time: new Date(now()).toISOString(), level: lineLevel, message: redactLine(message) };
+    redactedBase ??= redactFields(base);
     // First for the reader, last so that no field stands in for them.
-    sink(lineLevel, oneLine(JSON.stringify({ ...head, ...base, ...redactFields(fields), ...head })));
+    sink(lineLevel, oneLine(JSON.stringify({ ...head, ...redactedBase, ...redactFields(fields), ...head })));
   };
   return {
     debug: (fields, message) => write("debug", fields, message),
     info: (fields, message) => write("info", fields, message),
     warn: (fields, message) => write("warn", fields, message),
     error: (fields, message) => write("error", fields, message),
-    child: (fields) => loggerWith(sink, level, now, { ...base, ...redactFields(fields) }),
+    child: (fields) => createLogger(sink, level, now, { ...base, ...fields }),
   };
 }
 
