@@ -1,5 +1,4 @@
 import { namesSecret, redactText } from "@brain/schemas";
-import type { LogFields } from "./log.ts";
 
 /*
  * What a line of the log must not hold, found by its form (`redactText`) or by the name of its field. A net below the rule
@@ -19,8 +18,8 @@ export function redactLine(text: string): string {
 }
 
 /** The same fields with `[redacted]` where something is that nobody should read. */
-export function redactFields(fields: LogFields): LogFields {
-  return redactEntries(fields, 0) as LogFields;
+export function redactFields<Fields extends object>(fields: Fields): Fields {
+  return redactEntries(fields, 0) as Fields;
 }
 
 function redactEntries(fields: object, depth: number): object {
