@@ -99,10 +99,25 @@ export function serversOf(roundTripMs: number): { readonly relay: Server; readon
  * `plannedBusy`, and a consumer that stands still for a while fills no stream.
  */
 export function shardsFor(eventsPerSecond: number, roundTripMs: number): number {
+  const { byTime, bySize } = shardsBy(eventsPerSecond, roundTripMs);
+  return Math.max(byTime, bySize);
+}
+
+/** The two reasons apart: each could do with so many. */
+function shardsBy(eventsPerSecond: number, roundTripMs: number): { byTime: number; bySize: number } {
   const { relay, drain } = serversOf(roundTripMs);
-  const byTime = plannedBusy * Math.min(capacityPerSecond(relay), capacityPerSecond(drain));
+  const perShard = plannedBusy * Math.min(capacityPerSecond(relay), capacityPerSecond(drain));
   const entries = (upstashPrices.limits.recordMb * 1e6) / measured.bytes.streamEntry - streamKeep;
-  return Math.max(1, Math.ceil(eventsPerSecond / Math.min(byTime, entries / outageSeconds)));
+  const shards = (most: number) => Math.max(1, Math.ceil(eventsPerSecond / most));
+  return { byTime: shards(perShard), bySize: shards(entries / outageSeconds) };
+}
+
+/** Relay and drain may have time enough, and the stream no room for an outage: the latency tells of the first alone. */
+function whyShards(eventsPerSecond: number, roundTripMs: number): string {
+  const { byTime, bySize } = shardsBy(eventsPerSecond, roundTripMs);
+  return bySize > byTime
+    ? `to get over ${outageSeconds / 60} min of a consumer; ${byTime} keep up`
+    : "to keep up with the rate";
 }
 
 /** Pure: the same setup gives the same plan. @param events simulated for the latency, on one shard */
@@ -244,7 +259,7 @@ function resourcesOf(setup: Setup, shards: number, busy: Plan["busy"]): Resource
     },
     {
       name: "shards",
-      about: "that the rate needs",
+      about: whyShards(eventsPerSecond, roundTripMs),
       used: shardsFor(eventsPerSecond, roundTripMs),
       limit: mostShards,
       unit: "shards",
