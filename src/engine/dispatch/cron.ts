@@ -8,6 +8,7 @@ import { runBulkTurns } from "./bulk-turns.ts";
 import { distinct, whoWants } from "./consumer-shards.ts";
 import { beginDispatch, callsToFinish as callsToTell, type Dispatch, endDispatch } from "./dispatch.ts";
 import { drainAll, drainSome } from "./drain-shards.ts";
+import { noteMissed, takeMissed } from "./missed.ts";
 import type { ShardNews } from "./news.ts";
 import { dueJobs, runScheduledJobs } from "./scheduled-jobs.ts";
 import { logged, sweep } from "./sweep.ts";
@@ -97,12 +98,9 @@ async function tellOfCalls({ invocation, leftOver }: Dispatch, { failing }: Work
   });
 }
 
-/** Systems of this isolate whose last tick found Redis away: events may wait that nobody could tell of. */
-const isolateMissed = new Set<string>();
-
 async function tryReadWorkload(invocation: StreamInvocation): Promise<Workload | null> {
   const workload = await logged(invocation, "The look at what has work", () => readWorkload(invocation));
-  const missed = isolateMissed.delete(invocation.scope);
-  if (workload === null || workload.away.size > 0) isolateMissed.add(invocation.scope);
+  const missed = takeMissed(invocation.scope);
+  if (workload === null || workload.away.size > 0) noteMissed(invocation.scope);
   return workload === null || !missed ? workload : { ...workload, sweep: true };
 }

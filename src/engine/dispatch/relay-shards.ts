@@ -6,6 +6,7 @@ import { noteShardDatabase } from "../relay/note-shard-database.ts";
 import { relay } from "../relay/relay.ts";
 import { inHandOfIsolate, relayPlaceOf } from "../relay/ride.ts";
 import { beginDispatch, type Dispatch, hasBudget } from "./dispatch.ts";
+import { noteMissed } from "./missed.ts";
 import type { News } from "./news.ts";
 import { leaseMarginMs, runTurns } from "./turns.ts";
 
@@ -42,7 +43,9 @@ export async function relayAll(
 ): Promise<void> {
   const dispatch = beginDispatch(invocation, deadlineMs);
   await relayShards(dispatch, wake, verify);
-  // What was not sent because Redis or Postgres was away may be known to nobody else, so others go on trying.
+  // What was not sent because Redis or Postgres was away may be known to nobody else, so others go on trying, and the next
+  // tick of this isolate looks.
+  if (dispatch.stuck) noteMissed(invocation.scope);
   if (dispatch.stuck || (dispatch.leftOver && dispatch.progress)) wake(null);
 }
 
