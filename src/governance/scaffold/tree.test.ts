@@ -1,21 +1,16 @@
-import type fs from "node:fs";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { digestsOf } from "./tree.ts";
 
 /** What another program does in a folder when it was just listed. */
-const meanwhile = vi.hoisted(() => new Map<string, () => void>());
-vi.mock("node:fs", async (original) => {
-  const real = await original<typeof fs>();
-  const readdirSync = (path: string, options: { withFileTypes: true }) => {
-    const listed = real.readdirSync(path, options);
-    meanwhile.get(path)?.();
-    return listed;
-  };
-  return { ...real, readdirSync };
-});
+const meanwhile = new Map<string, () => void>();
+const listOf = (path: string) => {
+  const listed = readdirSync(path, { withFileTypes: true });
+  meanwhile.get(path)?.();
+  return listed;
+};
 
 let root: string;
 beforeEach(() => {
@@ -28,7 +23,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-const pathsOf = () => [...digestsOf(root).keys()].toSorted();
+const pathsOf = () => [...digestsOf(root, listOf).keys()].toSorted();
 const at = (path: string) => join(root, path);
 
 test("every file of a project is found, but for what is no source", () => {

@@ -1,7 +1,7 @@
 /** What stands in a project, so that what programs wrote there can be told. */
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Belongs to no project's source; folders with a dot in front do not either. */
@@ -20,12 +20,19 @@ function unlessGone<T>(read: () => T): T | null {
   }
 }
 
-/** A digest of each file, by its path from the root, with slashes. @throws {Error} the root cannot be read */
-export function digestsOf(root: string): ReadonlyMap<string, string> {
+const listFolder = (path: string): readonly Dirent[] => readdirSync(path, { withFileTypes: true });
+
+/**
+ * A digest of each file, by its path from the root, with slashes.
+ *
+ * @param listOf what stands in a folder, for tests that change it behind that
+ * @throws {Error} the root cannot be read
+ */
+export function digestsOf(root: string, listOf = listFolder): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const open = [""];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    const list = () => readdirSync(join(root, folder), { withFileTypes: true });
+    const list = () => listOf(join(root, folder));
     const entries = folder === "" ? list() : (unlessGone(list) ?? []);
     for (const entry of entries) {
       const path = `${folder}${entry.name}`;
